@@ -1,0 +1,91 @@
+"""What is known of every value of a pipeline without running it: its type before fitting, its column names after.
+
+Both walk the steps once, in order. A type error is raised at the step that causes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from skc.diagnostics import SkcError, bug, fail
+from skc.ir import Pipeline, Ref, Step
+from skc.ops import OPS
+from skc.types import ValueType
+
+Types = Mapping[str, ValueType]
+ColumnNames = Mapping[str, tuple[str, ...]]
+
+
+def value_types(pipeline: Pipeline) -> Types:
+    """The type of every input and step. Raises SKC120 and its like, with the place of the step."""
+    types = {i.value: ValueType(i.dtype, nullable=i.nullable) for i in pipeline.inputs}
+    for step in pipeline.steps:
+        types[step.name] = _step_type(step, types)
+    return types
+
+
+def _step_type(step: Step, types: Types) -> ValueType:
+    try:
+        return OPS[step.op].infer(step.params, *step_input_types(step, types))
+    except SkcError as error:
+        raise located(error, step) from None
+
+
+def step_input_types(step: Step, types: Types) -> tuple[ValueType, ...]:
+    """The types a step's op sees: one per input if it is variadic, else that of the one block they form."""
+    inputs = tuple(_ref_type(ref, types) for ref in step.inputs)
+    return inputs if OPS[step.op].variadic else (joined_type(inputs),)
+
+
+def _ref_type(ref: Ref, types: Types) -> ValueType:
+    if ref.start is None or ref.stop is None:
+        return types[ref.value]
+    return types[ref.value].with_(width=ref.stop - ref.start)
+
+
+def joined_type(inputs: tuple[ValueType, ...]) -> ValueType:
+    """The type of values side by side: they must agree in dtype."""
+    first = inputs[0]
+    for other in inputs[1:]:
+        if other.dtype != first.dtype:
+            raise fail(
+                "SKC122",
+                f"one step over columns of several types: {first.dtype} and {other.dtype}",
+                hint="write one feature per type, or `cast` first",
+            )
+    widths = [x.width for x in inputs]
+    return replace(
+        first,
+        nullable=any(x.nullable for x in inputs),
+        exact=all(x.exact for x in inputs),
+        width=None if None in widths else sum(w for w in widths if w is not None),
+    )
+
+
+def located(error: SkcError, step: Step) -> SkcError:
+    """The same error, at the place of the step."""
+    note = f"in step `{step.name}`"
+    return SkcError(
+        *(replace(d, span=d.span or step.span, notes=(*d.notes, note)) for d in error.diagnostics)
+    )
+
+
+def column_names(pipeline: Pipeline) -> ColumnNames:
+    """The column names of every value of a fitted pipeline."""
+    names: dict[str, tuple[str, ...]] = {i.value: (i.name,) for i in pipeline.inputs}
+    for step in pipeline.steps:
+        names[step.name] = tuple(name for group in column_groups(step, names) for name in group)
+    return names
+
+
+def column_groups(step: Step, names: ColumnNames) -> tuple[tuple[str, ...], ...]:
+    """The output column names of a fitted step, grouped by the input column they come from."""
+    if step.state is None:
+        raise bug(f"step `{step.name}` is not fitted")
+    return OPS[step.op].names(step.params, step.state, input_names(step, names))
+
+
+def input_names(step: Step, names: ColumnNames) -> tuple[str, ...]:
+    """The names of a step's input columns, in order."""
+    return tuple(name for ref in step.inputs for name in names[ref.value][ref.start : ref.stop])

@@ -1,0 +1,150 @@
+"""The pipeline as data: inputs, steps in topological order, features and outputs. Frozen, printable, comparable.
+
+The same shapes serve before and after fitting: a fitted pipeline is one in which every step has its state. A value is
+what an input or a step makes; it is named by a string (`inputs/fare`, `amounts/1:log1p`) and used through a `Ref`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from skc.diagnostics import Span, bug
+from skc.types import DType, Scalar
+
+OutputDType = Literal["float32", "float64", "int64", "bool", "string"]
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A value, or the columns `start` to `stop` of it."""
+
+    value: str
+    start: int | None = None
+    stop: int | None = None
+
+    def __str__(self) -> str:
+        return self.value if self.start is None else f"{self.value}[{self.start}:{self.stop}]"
+
+
+@dataclass(frozen=True)
+class Input:
+    """One named column of a request, and what counts as null in it.
+
+    `null_values` of the input's own type mean null in the graph; strings on an input that is not a string mean null
+    only where text is read (a CSV file).
+    """
+
+    name: str
+    dtype: DType
+    nullable: bool = False
+    nan: Literal["null", "error"] = "null"
+    null_values: tuple[Scalar, ...] = ()
+    span: Span | None = field(default=None, compare=False)
+
+    @property
+    def value(self) -> str:
+        return f"inputs/{self.name}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One op with its parameters on some values. `state` is what fitting learned, None before it.
+
+    `origins` names, for each input column of a fused step, the step it came from; empty for a step as written.
+    """
+
+    name: str
+    op: str
+    params: Any
+    inputs: tuple[Ref, ...]
+    state: Any = None
+    origins: tuple[str, ...] = ()
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A name for the value that a chain of steps (or an input) ends in."""
+
+    name: str
+    ref: Ref
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output tensor: the columns of some values side by side, cast to `dtype`."""
+
+    name: str
+    refs: tuple[Ref, ...]
+    dtype: OutputDType
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where training rows come from: a path or glob, and a SQL predicate in DuckDB's dialect."""
+
+    path: str | None = None
+    where: str | None = None
+    table: str | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A whole pipeline, before or after fitting. Steps stand in topological order."""
+
+    name: str
+    inputs: tuple[Input, ...]
+    steps: tuple[Step, ...]
+    features: tuple[Feature, ...]
+    outputs: tuple[Output, ...]
+    data: DataSource | None = field(default=None, compare=False)
+
+    def verify(self) -> None:
+        """Raise when a step uses a value that is not defined before it, or a name stands twice."""
+        known: set[str] = set()
+        for name in [value.value for value in self.inputs]:
+            _define(known, name)
+        for step in self.steps:
+            _check_known(known, step.inputs, step.name)
+            _define(known, step.name)
+        for feature in self.features:
+            _check_known(known, [feature.ref], feature.name)
+        for output in self.outputs:
+            _check_known(known, output.refs, output.name)
+
+    def step(self, name: str) -> Step:
+        """The step of that name."""
+        return next(step for step in self.steps if step.name == name)
+
+    def with_steps(self, steps: Iterable[Step]) -> Pipeline:
+        """The same pipeline with other steps, checked."""
+        changed = replace(self, steps=tuple(steps))
+        changed.verify()
+        return changed
+
+    def text(self) -> str:
+        """One stable line per input, step and output, for people and for tests."""
+        lines = [f"pipeline {self.name}"]
+        lines += [f"  {i.value}: {i.dtype}{'?' if i.nullable else ''}" for i in self.inputs]
+        for step in self.steps:
+            state = "" if step.state is None else f" {step.state}"
+            lines.append(f"  {step.name} = {step.op}({', '.join(map(str, step.inputs))}) {step.params}{state}")
+        lines += [f"  -> {o.name}: {o.dtype} = {', '.join(map(str, o.refs))}" for o in self.outputs]
+        return "\n".join(lines)
+
+
+def _define(known: set[str], name: str) -> None:
+    if name in known:
+        raise bug(f"value `{name}` is defined twice")
+    known.add(name)
+
+
+def _check_known(known: set[str], refs: Iterable[Ref], user: str) -> None:
+    for ref in refs:
+        if ref.value not in known:
+            raise bug(f"`{user}` uses `{ref.value}` before it is defined")

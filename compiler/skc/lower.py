@@ -1,0 +1,299 @@
+"""A fitted pipeline as an ONNX model, and the layout of its tensors.
+
+The model has one float64 graph; every cast is written; the declared output dtype comes last. Signature `columns` has one
+tensor [N, 1] per input, `packed` one tensor [N, k] per kind of element, in the order in which the graph uses the columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Literal
+
+import numpy as np
+import onnx
+from spox import Tensor, Var, argument, build
+
+from skc.graph import GraphBlock, concat_columns, take_columns
+from skc.infer import column_names, input_names, value_types
+from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.op import NoState
+from skc.ops import OPS
+from skc.opset import const, finish, op
+from skc.passes.fuse_siblings import fuse_siblings
+from skc.passes.prune import prune
+from skc.types import DType
+
+Signature = Literal["columns", "packed"]
+GUARDS = "skc.guards"
+ELEMENTS: dict[DType, str] = {
+    "float64": "float64",
+    "int64": "int64",
+    "timestamp": "int64",
+    "date": "int64",
+    "bool": "bool",
+    "string": "string",
+}
+PACKED = {"float64": "f64", "int64": "i64", "bool": "bool", "string": "str"}
+_VAR_DTYPES: dict[str, Any] = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "string": np.str_}
+_CASTS: dict[OutputDType, Any] = {
+    "float32": np.float32,
+    "float64": np.float64,
+    "int64": np.int64,
+    "bool": np.bool_,
+    "string": np.str_,
+}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A column of an input tensor."""
+
+    tensor: str
+    column: int
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """An input tensor [N, width]."""
+
+    name: str
+    element: str
+    width: int
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """An output tensor [N, len(columns)]; `exact[k]` says that column k must agree to the bit."""
+
+    name: str
+    dtype: OutputDType
+    columns: tuple[str, ...]
+    exact: tuple[bool, ...]
+    valid: str | None
+
+
+@dataclass(frozen=True)
+class GuardSpec:
+    """One column of `skc.guards`."""
+
+    code: str
+    step: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """The model and what a caller must know to feed it. `values[i]`, `valid[i]` are the slots of input i."""
+
+    model: onnx.ModelProto
+    signature: Signature
+    tensors: tuple[TensorSpec, ...]
+    values: Mapping[str, Slot]
+    valid: Mapping[str, Slot]
+    outputs: tuple[OutputSpec, ...]
+    guards: tuple[GuardSpec, ...]
+
+
+@dataclass
+class _Graph:
+    """The graph under construction: for each value where its columns lie, and the Var of each place."""
+
+    pipeline: Pipeline
+    vars: dict[str, Var] = field(default_factory=dict)
+    widths: dict[str, int] = field(default_factory=dict)
+    values: dict[str, tuple[str, int]] = field(default_factory=dict)  # value -> (place, first column)
+    valid: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def add(self, place: str, var: Var, width: int) -> None:
+        self.vars[place] = var
+        self.widths[place] = width
+
+
+def lower(
+    pipeline: Pipeline, signature: Signature = "columns", expose: Sequence[str] = (), *, optimise: bool = True
+) -> Lowered:
+    """Lower a fitted pipeline. `expose` names values that become outputs of their own, under their names.
+
+    With `optimise=False` every step is lowered as written, so that a difference can be traced to one.
+    """
+    pipeline = prune(pipeline, expose)
+    if optimise and not expose:
+        pipeline = fuse_siblings(pipeline)
+    names, types = column_names(pipeline), value_types(pipeline)
+    graph = _Graph(pipeline)
+    tensors, slots, valid_slots = _declare_inputs(graph, signature)
+    arguments = {tensor.name: graph.vars[tensor.name] for tensor in tensors}
+    guards: list[tuple[GuardSpec, Var]] = []
+    for step in pipeline.steps:
+        guards += _lower_step(graph, step, input_names(step, names), types, names)
+    results: dict[str, Var] = {}
+    specs = []
+    for output in pipeline.outputs:
+        specs.append(_lower_output(graph, output, types, names, results))
+    for value in expose:
+        _expose(graph, value, types, names, results)
+    if guards:
+        results[GUARDS] = concat_columns([mask for _, mask in guards])
+    model = finish(build(arguments, results))
+    return Lowered(
+        model, signature, tensors, slots, valid_slots, tuple(specs), tuple(spec for spec, _ in guards)
+    )
+
+
+def _declare_inputs(
+    graph: _Graph, signature: Signature
+) -> tuple[tuple[TensorSpec, ...], dict[str, Slot], dict[str, Slot]]:
+    """One argument per tensor; every input gets the slots of its values and, where it can miss, of its `valid`."""
+    slots: dict[str, Slot] = {}
+    valid: dict[str, Slot] = {}
+    widths: dict[str, int] = {}
+    elements: dict[str, str] = {}
+
+    def take(tensor: str, element: str) -> Slot:
+        column = widths.get(tensor, 0)
+        widths[tensor], elements[tensor] = column + 1, element
+        return Slot(tensor, column)
+
+    for value in _inputs_by_use(graph.pipeline):
+        element = ELEMENTS[value.dtype]
+        slots[value.name] = take(value.name if signature == "columns" else PACKED[element], element)
+    for value in _inputs_by_use(graph.pipeline):
+        if value.nullable and value.dtype != "float64":
+            valid[value.name] = take(f"{value.name}.valid" if signature == "columns" else PACKED["bool"], "bool")
+    for value in graph.pipeline.inputs:
+        slot = slots[value.name]
+        graph.values[value.value] = (slot.tensor, slot.column)
+        if value.name in valid:
+            graph.valid[value.value] = (valid[value.name].tensor, valid[value.name].column)
+    for tensor, width in widths.items():
+        graph.add(tensor, argument(Tensor(_VAR_DTYPES[elements[tensor]], ("N", width))), width)
+    specs = tuple(TensorSpec(tensor, elements[tensor], width) for tensor, width in widths.items())
+    return specs, slots, valid
+
+
+def _inputs_by_use(pipeline: Pipeline) -> tuple[Input, ...]:
+    """Inputs in the order in which the graph first uses them, so that a packed block needs no gathering."""
+    used = [ref.value for step in pipeline.steps for ref in step.inputs]
+    used += [ref.value for output in pipeline.outputs for ref in output.refs]
+    rank = {value: i for i, value in reversed(list(enumerate(used)))}
+    return tuple(sorted(pipeline.inputs, key=lambda i: rank.get(i.value, len(used))))
+
+
+def _lower_step(
+    graph: _Graph, step: Step, columns: tuple[str, ...], types: Mapping[str, Any], names: Mapping[str, Any]
+) -> list[tuple[GuardSpec, Var]]:
+    definition = OPS[step.op]
+    if definition.variadic:
+        made = definition.lower(step.params, step.state, *(_gather(graph, [ref], types, names) for ref in step.inputs))
+    else:
+        made = definition.lower(step.params, step.state, _gather(graph, step.inputs, types, names))
+    graph.add(step.name, made.values, made.width)
+    graph.values[step.name] = (step.name, 0)
+    if made.valid is not None:
+        graph.add(f"{step.name}#valid", made.valid, made.width)
+        graph.valid[step.name] = (f"{step.name}#valid", 0)
+    origins = step.origins or (step.name,) * len(columns)
+    found = []
+    for guard in made.guards:
+        width = int(guard.mask.unwrap_tensor().shape[1])  # type: ignore[index,arg-type]  # ops give static widths
+        found += [
+            (GuardSpec(guard.code, origins[k], columns[k]), take_columns(guard.mask, k, k + 1) if width > 1 else guard.mask)
+            for k in range(width)
+        ]
+    return found
+
+
+def _gather(
+    graph: _Graph, refs: Sequence[Ref], types: Mapping[str, Any], names: Mapping[str, Any]
+) -> GraphBlock:
+    """The columns of some values side by side, as one block."""
+    dtype = types[refs[0].value].dtype
+    runs = list(_runs(refs, graph.values, names))
+    width = sum(stop - start for _, start, stop in runs)
+    values = concat_columns([_take(graph, *run) for run in runs])
+    if dtype == "float64" or not any(ref.value in graph.valid for ref in refs):
+        return GraphBlock(dtype, width, values)
+    parts = []
+    for has_valid, group in groupby(refs, key=lambda ref: ref.value in graph.valid):
+        members = list(group)
+        if has_valid:
+            parts += [_take(graph, *run) for run in _runs(members, graph.valid, names)]
+        else:
+            block = _gather(graph, members, types, names)
+            parts.append(op.expand(const([[True]]), op.shape(block.values)))
+    return GraphBlock(dtype, width, values, concat_columns(parts))
+
+
+def _runs(
+    refs: Sequence[Ref], places: Mapping[str, tuple[str, int]], names: Mapping[str, Any]
+) -> Iterator[tuple[str, int, int]]:
+    """(place, start, stop) of the referenced columns, neighbours merged."""
+    run: tuple[str, int, int] | None = None
+    for ref in refs:
+        place, offset = places[ref.value]
+        start, stop = (0, len(names[ref.value])) if ref.start is None else (ref.start, ref.stop or 0)
+        start, stop = offset + start, offset + stop
+        if run is not None and run[0] == place and run[2] == start:
+            run = (place, run[1], stop)
+            continue
+        if run is not None:
+            yield run
+        run = (place, start, stop)
+    if run is not None:
+        yield run
+
+
+def _take(graph: _Graph, place: str, start: int, stop: int) -> Var:
+    whole = graph.vars[place]
+    return whole if (start, stop) == (0, graph.widths[place]) else take_columns(whole, start, stop)
+
+
+def _lower_output(
+    graph: _Graph,
+    output: Output,
+    types: Mapping[str, Any],
+    names: Mapping[str, Any],
+    results: dict[str, Var],
+) -> OutputSpec:
+    blocks = [
+        _gather(graph, list(refs), types, names)
+        for _, refs in groupby(output.refs, key=lambda ref: (types[ref.value].dtype, ref.value in graph.valid))
+    ]
+    results[output.name] = concat_columns([_cast(block, output.dtype) for block in blocks])
+    columns, exact = [], []
+    for ref in output.refs:
+        part = names[ref.value][ref.start : ref.stop]
+        columns += part
+        exact += [types[ref.value].exact] * len(part)
+    is_float = output.dtype in ("float32", "float64")
+    valid = None
+    if not is_float and any(block.valid is not None for block in blocks):
+        valid = f"{output.name}.valid"
+        results[valid] = concat_columns(
+            [b.valid if b.valid is not None else op.expand(const([[True]]), op.shape(b.values)) for b in blocks]
+        )
+    return OutputSpec(output.name, output.dtype, tuple(columns), tuple(exact), valid)
+
+
+def _cast(block: GraphBlock, dtype: OutputDType) -> Var:
+    target = _CASTS[dtype]
+    values = block.values
+    if values.unwrap_tensor().dtype != np.dtype(target):
+        values = op.cast(values, to=target)
+    if block.valid is not None and dtype in ("float32", "float64"):
+        values = op.where(block.valid, values, const(np.nan, target))
+    return values
+
+
+def _expose(
+    graph: _Graph, value: str, types: Mapping[str, Any], names: Mapping[str, Any], results: dict[str, Var]
+) -> None:
+    block = _gather(graph, [Ref(value)], types, names)
+    results[value] = block.values
+    if block.valid is not None:
+        results[f"{value}#valid"] = block.valid
+
+
+__all__ = ["GUARDS", "GuardSpec", "Lowered", "NoState", "OutputSpec", "Signature", "Slot", "TensorSpec", "lower"]

@@ -1,0 +1,143 @@
+"""What an op is: a value that says everything about one step of a pipeline.
+
+An op is one file in `skc/ops`. `apply` in NumPy is the meaning; `lower` says the same in ONNX and shares no code with
+it, so that comparing the two can find a mistake in either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, dataclass_transform
+
+import pydantic
+import pydantic.dataclasses
+
+from skc.diagnostics import SkcError, fail
+from skc.graph import GraphBlock
+from skc.stats.requests import ColumnStats, Stat
+from skc.types import Block, DType, Scalar, ValueType
+
+Names = tuple[str, ...]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def parameters(cls: type[Any]) -> Any:
+    """A frozen dataclass whose fields are checked: unknown keys, wrong types and values out of bounds are refused."""
+    config = pydantic.ConfigDict(extra="forbid", strict=True)
+    return pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=config)(cls)
+
+
+@dataclass(frozen=True)
+class NoState:
+    """The state of an op that learns nothing."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fixed scenario of an op: what it is fitted on, what goes in, what must come out.
+
+    `columns` maps column names to types (`"float64"`, `"string?"` where nullable); rows are tuples in that order, None
+    is null. `expect` holds the output rows; `guards` the (code, row, input column) that must be flagged, and the output of
+    such a row is not compared. `shows` lists the critical points of the module's docstring.
+    """
+
+    name: str
+    shows: Names
+    columns: Mapping[str, str]
+    rows: Sequence[Sequence[Scalar]]
+    expect: Sequence[Sequence[Scalar]]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    fit: Sequence[Sequence[Scalar]] = ()
+    guards: Sequence[tuple[str, int, int]] = ()
+    refused: str | None = None  # the code of the diagnostic, where fitting or checking must refuse
+    names: Names | None = None  # the output column names, where they matter
+
+
+def _no_needs(params: Any, x: ValueType) -> tuple[Stat, ...]:
+    return ()
+
+
+def _no_state(params: Any, x: ValueType, columns: Sequence[ColumnStats]) -> Any:
+    return NoState()
+
+
+def _same_names(params: Any, state: Any, names: Names) -> tuple[Names, ...]:
+    return tuple((name,) for name in names)
+
+
+def always(params: Any) -> bool:
+    """For `columnwise`: the op treats every column by itself, whatever its parameters."""
+    return True
+
+
+def never(params: Any) -> bool:
+    """For `columnwise`: the op looks at several columns at once."""
+    return False
+
+
+@dataclass(frozen=True)
+class Op:
+    """One op. Functions take `params` first, then `state`, then the data.
+
+    infer(params, *types) -> ValueType
+        The output's type, or an SkcError by `refuse`. `width=None` where only fitting will tell.
+    needs(params, type) -> statistics wanted of every input column
+    freeze(params, type, stats) -> state; `stats[k]` maps each request to its result for column k
+    apply(params, state, block) -> Block, in NumPy: the meaning
+    lower(params, state, block) -> GraphBlock, in ONNX
+    names(params, state, names) -> the output column names, grouped by the input column they come from
+    boundaries(params, state, k, type) -> values of input column k that matter for this state; None is null
+    carry_back(params, state, k, values) -> for wanted outputs, inputs of column k that give them (nearly); [] if none
+    columnwise(params) -> every column is treated by itself: such steps may be fused, and every field of `state` is a
+        tuple with one entry per input column
+
+    An op that is `variadic` gets its input values one by one, `*blocks`; any other gets them side by side as one block.
+    `exact` says that outputs are the same bits everywhere; otherwise they hold to 1e-6.
+    """
+
+    name: str
+    doc: str
+    params: type[Any]
+    infer: Callable[..., ValueType]
+    apply: Callable[..., Block]
+    lower: Callable[..., GraphBlock]
+    boundaries: Callable[[Any, Any, int, ValueType], list[Scalar]]
+    cases: tuple[Case, ...]
+    state: type[Any] = NoState
+    needs: Callable[[Any, ValueType], tuple[Stat, ...]] = _no_needs
+    freeze: Callable[[Any, ValueType, Sequence[ColumnStats]], Any] = _no_state
+    names: Callable[[Any, Any, Names], tuple[Names, ...]] = _same_names
+    carry_back: Callable[[Any, Any, int, list[Scalar]], list[Scalar]] | None = None
+    columnwise: Callable[[Any], bool] = always
+    exact: bool = True
+    variadic: bool = False
+    internal: bool = False
+
+
+def refuse(code: str, message: str, hint: str | None = None) -> SkcError:
+    """An error about an op's parameters or types; the caller that knows the place adds it."""
+    return fail(code, message, hint=hint)
+
+
+def require(x: ValueType, *dtypes: DType, op: str) -> None:
+    """Refuse a block whose type the op does not take."""
+    if x.dtype not in dtypes:
+        raise refuse(
+            "SKC120",
+            f"`{op}` takes {' or '.join(dtypes)}, not {x.dtype}",
+            hint="declare another type for the input, or put a `cast` before this step",
+        )
+
+
+def require_exact(x: ValueType, *, op: str) -> None:
+    """Refuse to decide (a bin, a category, a rounding) on a value that may differ in its last bits elsewhere."""
+    if not x.exact:
+        raise refuse(
+            "SKC121",
+            f"`{op}` would decide on a value whose last bits depend on the machine (a log, exp or sine came before)",
+            hint=f"put `{op}` before the step that is not exact",
+        )
+
+
+Exactness = Literal["exact", "tolerance"]

@@ -1,0 +1,172 @@
+"""Remove the mean and scale to unit variance: (x - mean) / scale, per column.
+
+Why: linear models, distances and gradient descent want features of like size. As scikit-learn's `StandardScaler`, and in
+its order of operations, so that the result is the same to the last bit.
+
+Parameters
+----------
+with_mean : bool, default true
+    Subtract the mean.
+with_std : bool, default true
+    Divide by the population standard deviation (ddof 0).
+
+Takes float64 (null: NaN) and gives float64. State: mean and scale per column.
+
+Critical points
+---------------
+C1  The variance is that of the population: its divisor is n, not n - 1.
+C2  Null is ignored in fitting and stays null.
+C3  A constant column has scale 1: it becomes 0 (up to the rounding of its mean), not NaN. Constant means, as in scikit-learn, a variance below the rounding
+    error of computing it: var <= n eps var + (n mean eps)^2.
+C4  Infinities follow IEEE arithmetic when served; a column that holds one cannot be fitted.
+C5  `with_mean: false` and `with_std: false` leave out their half, bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skc.graph import GraphBlock
+from skc.op import Case, Op, parameters, refuse, require
+from skc.opset import const, op
+from skc.stats.requests import ColumnStats, Count, Mean, Stat, Variance
+from skc.types import Block, Scalar, ValueType
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+@parameters
+class Params:
+    with_mean: bool = True
+    with_std: bool = True
+
+
+@dataclass(frozen=True)
+class State:
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+
+def infer(params: Params, x: ValueType) -> ValueType:
+    require(x, "float64", op="standard_scale")
+    return x
+
+
+def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
+    return (Count(), Mean(), Variance())
+
+
+def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
+    if any(stats[Count()] == 0 for stats in columns):
+        raise refuse("SKC210", "a column has no value to take a mean of", hint="drop the column or impute it before")
+    return State(
+        mean=tuple(stats[Mean()] if params.with_mean else 0.0 for stats in columns),
+        scale=tuple(_scale(stats) if params.with_std else 1.0 for stats in columns),
+    )
+
+
+def _scale(stats: ColumnStats) -> float:
+    n, mean, variance = stats[Count()], stats[Mean()], stats[Variance()]
+    is_constant = variance <= n * EPS * variance + (n * mean * EPS) ** 2
+    return 1.0 if is_constant else math.sqrt(variance)
+
+
+def apply(params: Params, state: State, x: Block) -> Block:
+    values = x.values
+    if params.with_mean:
+        values = values - np.array(state.mean)
+    if params.with_std:
+        values = values / np.array(state.scale)
+    return Block("float64", values)
+
+
+def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
+    values = x.values
+    if params.with_mean:
+        values = op.sub(values, const([state.mean]))
+    if params.with_std:
+        values = op.div(values, const([state.scale]))
+    return GraphBlock("float64", x.width, values)
+
+
+def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
+    mean, scale = state.mean[k], state.scale[k]
+    around = [math.nextafter(mean, -math.inf), mean, math.nextafter(mean, math.inf)]
+    return [None, *around, mean - scale, mean + scale, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
+
+
+def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
+    return [None if v is None else float(v) * state.scale[k] + state.mean[k] for v in values]
+
+
+CASES = (
+    Case(
+        name="population variance",
+        shows=("C1",),
+        columns={"x": "float64"},
+        fit=[[1.0], [2.0], [3.0], [6.0]],
+        rows=[[1.0], [3.0], [1e300]],
+        expect=[[-1.0690449676496976], [0.0], [5.3452248382484884e299]],
+    ),
+    Case(
+        name="null passes through",
+        shows=("C2",),
+        columns={"x": "float64?", "y": "float64?"},
+        fit=[[0.0, None], [None, 1.0], [2.0, 3.0]],
+        rows=[[None, 1.0], [2.0, None]],
+        expect=[[None, -1.0], [1.0, None]],
+    ),
+    Case(
+        name="constant column",
+        shows=("C3",),
+        columns={"x": "float64", "y": "float64"},
+        fit=[[0.1, 5.0]] * 3,
+        rows=[[0.1, 5.0], [1.1, 7.0]],
+        expect=[[-1.3877787807814457e-17, 0.0], [1.0, 2.0]],  # the mean of three 0.1 is 0.10000000000000002
+    ),
+    Case(
+        name="infinity when served",
+        shows=("C4",),
+        columns={"x": "float64"},
+        fit=[[0.0], [2.0]],
+        rows=[[float("inf")], [float("-inf")]],
+        expect=[[float("inf")], [float("-inf")]],
+    ),
+    Case(
+        name="infinity when fitted",
+        shows=("C4",),
+        columns={"x": "float64"},
+        fit=[[0.0], [float("inf")]],
+        rows=[],
+        expect=[],
+        refused="SKC211",
+    ),
+    Case(
+        name="neither mean nor scale",
+        shows=("C5",),
+        columns={"x": "float64"},
+        params={"with_mean": False, "with_std": False},
+        fit=[[1.0], [2.0]],
+        rows=[[-0.0], [3.5]],
+        expect=[[-0.0], [3.5]],
+    ),
+)
+
+OP = Op(
+    name="standard_scale",
+    doc=__doc__,
+    params=Params,
+    state=State,
+    infer=infer,
+    needs=needs,
+    freeze=freeze,
+    apply=apply,
+    lower=lower,
+    boundaries=boundaries,
+    carry_back=carry_back,
+    cases=CASES,
+)

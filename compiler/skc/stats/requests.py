@@ -1,0 +1,73 @@
+"""The closed set of statistics that an op may ask for. Each has one meaning, here; nulls never count.
+
+A request is a value; the answer for a column is found under it: `stats[Mean()]`. All answers are exact functions of the
+multiset of values: no order of rows, number of threads or partitioning can change a bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Count:
+    """int: the number of values."""
+
+
+@dataclass(frozen=True)
+class NullCount:
+    """int: the number of nulls."""
+
+
+@dataclass(frozen=True)
+class Min:
+    """The least value, of a float64, int64, timestamp or date column; None when there is none. -0.0 counts as 0.0."""
+
+
+@dataclass(frozen=True)
+class Max:
+    """The greatest value, likewise."""
+
+
+@dataclass(frozen=True)
+class Mean:
+    """float: the exact sum (rounded once to float64), divided by the count; None when there is no value."""
+
+
+@dataclass(frozen=True)
+class Variance:
+    """float: the exact sum of (x - mean)^2, each term computed in float64, divided by the count (ddof 0); None when empty."""
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """tuple of float, one per q in `q`; None when there is no value.
+
+    With h = (n - 1) q and i = floor(h): x_i + (h - i) (x_(i+1) - x_i) over the sorted values, where h and the product are
+    float64: Hyndman & Fan's type 7, the default of `numpy.quantile`.
+    """
+
+    q: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ValueCounts:
+    """tuple of (value, count), by descending count, ties by value (strings by UTF-8 bytes, False before True).
+
+    Only values with count >= `min_count`, and of these the first `limit`. Also an op's way to the most frequent value.
+    For a float64 column -0.0 counts as 0.0.
+    """
+
+    min_count: int = 1
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class DistinctCount:
+    """int: the number of distinct values."""
+
+
+Stat = Count | NullCount | Min | Max | Mean | Variance | Quantiles | ValueCounts | DistinctCount
+ColumnStats = Mapping[Stat, Any]

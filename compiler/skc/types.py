@@ -1,0 +1,150 @@
+"""The value types of a pipeline, and `Block`: N rows of K columns of one type, as NumPy holds them.
+
+Why: null is one idea with one place. In float64 it is NaN; in every other type it is a False in `valid`, and the value
+under it is the zero of its type, so that no code can come to depend on what happens to lie there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+DType = Literal["float64", "int64", "bool", "string", "timestamp", "date"]
+DTYPES: tuple[DType, ...] = get_args(DType)
+Array = NDArray[Any]
+Scalar = float | int | bool | str | None
+
+# A timestamp is int64 microseconds since 1970-01-01T00:00:00Z, a date int64 days since 1970-01-01 (proleptic Gregorian).
+NUMPY_DTYPES: dict[DType, np.dtype[Any]] = {
+    "float64": np.dtype(np.float64),
+    "int64": np.dtype(np.int64),
+    "bool": np.dtype(np.bool_),
+    "string": np.dtype(object),
+    "timestamp": np.dtype(np.int64),
+    "date": np.dtype(np.int64),
+}
+ZEROS: dict[DType, Scalar] = {
+    "float64": float("nan"),  # the null of float64
+    "int64": 0,
+    "bool": False,
+    "string": "",
+    "timestamp": 0,
+    "date": 0,
+}
+# 0001-01-01 and 9999-12-31, the years every calendar computation here is exact for.
+DATE_MIN, DATE_MAX = -719_162, 2_932_896
+DAY_US = 86_400_000_000
+TIMESTAMP_MIN, TIMESTAMP_MAX = DATE_MIN * DAY_US, (DATE_MAX + 1) * DAY_US - 1
+
+
+@dataclass(frozen=True)
+class ValueType:
+    """What is known of a value before any data is read.
+
+    `exact` says that the value is the same to the last bit on every machine: no transcendental function came before it.
+    `width` is the number of columns, None where only fitting will tell.
+    """
+
+    dtype: DType
+    nullable: bool = False
+    exact: bool = True
+    width: int | None = 1
+
+    def __str__(self) -> str:
+        return f"{self.dtype}?" if self.nullable else self.dtype
+
+    def with_(self, **changes: Any) -> ValueType:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Rows that must not be served: `mask[i, j]` is True where row i, input column j broke a policy of `error`.
+
+    `code` is a runtime error code of `schemas/errors.v1.json`.
+    """
+
+    code: str
+    mask: Array  # bool [N, K]
+
+
+@dataclass(frozen=True)
+class Block:
+    """N rows of K columns of one type.
+
+    `values` is [N, K]. `valid` is bool [N, K], or None where nothing is missing; always None for float64.
+    `guards` are what the step that made the block found wrong.
+    """
+
+    dtype: DType
+    values: Array
+    valid: Array | None = None
+    guards: tuple[Guard, ...] = field(default=())
+
+    @property
+    def rows(self) -> int:
+        return int(self.values.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.values.shape[1])
+
+    def present(self) -> Array:
+        """bool [N, K]: where there is a value."""
+        if self.dtype == "float64":
+            return ~np.isnan(self.values)
+        return np.ones(self.values.shape, dtype=bool) if self.valid is None else self.valid
+
+    def guard(self, code: str, mask: Array) -> Block:
+        """The same block, with one more guard."""
+        return replace(self, guards=(*self.guards, Guard(code, mask)))
+
+    def columns(self, start: int, stop: int) -> Block:
+        """Columns start to stop, without guards."""
+        valid = None if self.valid is None else self.valid[:, start:stop]
+        return Block(self.dtype, self.values[:, start:stop], valid)
+
+    def to_rows(self) -> list[list[Scalar]]:
+        """Plain Python values, None where null."""
+        present = self.present()
+        return [
+            [value if ok else None for value, ok in zip(row, oks, strict=True)]
+            for row, oks in zip(self.values.tolist(), present.tolist(), strict=True)
+        ]
+
+
+def make_block(dtype: DType, values: Array, valid: Array | None = None) -> Block:
+    """A block whose values under a False `valid` are the zero of the type (NaN for float64)."""
+    values = np.asarray(values, dtype=NUMPY_DTYPES[dtype])
+    if valid is None:
+        return Block(dtype, values)
+    zeroed = np.where(valid, values, np.array(ZEROS[dtype], dtype=NUMPY_DTYPES[dtype]))
+    return Block(dtype, zeroed, None if dtype == "float64" else valid)
+
+
+def block_from_rows(dtype: DType, rows: Sequence[Sequence[Scalar]], width: int, nullable: bool) -> Block:
+    """A block from plain Python rows; None is null. For float64 NaN is null too."""
+    values = np.empty((len(rows), width), dtype=NUMPY_DTYPES[dtype])
+    valid = np.ones((len(rows), width), dtype=bool)
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row):
+            valid[i, j] = value is not None
+            values[i, j] = ZEROS[dtype] if value is None else value
+    if dtype == "float64" or not nullable:
+        return Block(dtype, values)
+    return Block(dtype, values, valid)
+
+
+def concat_blocks(blocks: Sequence[Block]) -> Block:
+    """Blocks of one type side by side, in order. Guards are not carried along."""
+    if len(blocks) == 1:
+        return replace(blocks[0], guards=())
+    values = np.concatenate([block.values for block in blocks], axis=1)
+    if all(block.valid is None for block in blocks):
+        return Block(blocks[0].dtype, values)
+    return Block(blocks[0].dtype, values, np.concatenate([block.present() for block in blocks], axis=1))

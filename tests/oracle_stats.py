@@ -1,0 +1,81 @@
+"""Every statistic of `skc.stats.requests`, computed the slow and obvious way with exact fractions.
+
+The engine is compared with this; tests of ops are fitted by it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from skc.diagnostics import fail
+from skc.stats.requests import (
+    ColumnStats,
+    Count,
+    DistinctCount,
+    Max,
+    Mean,
+    Min,
+    NullCount,
+    Quantiles,
+    Stat,
+    ValueCounts,
+    Variance,
+)
+from skc.types import Scalar
+
+
+def column_stats(values: Sequence[Scalar], requests: Sequence[Stat]) -> ColumnStats:
+    """The answers for one column; None and NaN are null."""
+    present = [0.0 if v == 0 and isinstance(v, float) else v for v in values if v is not None and v == v]
+    return {request: _answer(request, present, len(values)) for request in requests}
+
+
+def _answer(request: Stat, present: list[Any], rows: int) -> Any:
+    match request:
+        case Count():
+            return len(present)
+        case NullCount():
+            return rows - len(present)
+        case DistinctCount():
+            return len(set(present))
+        case ValueCounts(min_count, limit):
+            counted = [(v, n) for v, n in Counter(present).items() if n >= min_count]
+            counted.sort(key=lambda item: (-item[1], _order(item[0])))
+            return tuple(counted[:limit])
+    if any(isinstance(v, float) and math.isinf(v) for v in present):
+        raise fail("SKC211", "a column holds an infinite value")
+    if not present:
+        return None
+    match request:
+        case Min():
+            return min(present)
+        case Max():
+            return max(present)
+        case Mean():
+            return _mean(present)
+        case Variance():
+            mean = _mean(present)
+            return float(sum(Fraction((float(v) - mean) ** 2) for v in present)) / len(present)
+        case Quantiles(q):
+            return tuple(_quantile(sorted(present), one) for one in q)
+    raise AssertionError(request)
+
+
+def _order(value: Any) -> Any:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _mean(present: list[Any]) -> float:
+    return float(sum(Fraction(v) for v in present)) / len(present)
+
+
+def _quantile(ordered: list[Any], q: float) -> float:
+    h = (len(ordered) - 1) * q
+    low = math.floor(h)
+    high = min(low + 1, len(ordered) - 1)
+    a, b = float(ordered[low]), float(ordered[high])
+    return a + (h - low) * (b - a)

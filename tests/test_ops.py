@@ -1,0 +1,165 @@
+"""Every op, by its own cases and boundaries: the reference gives what the case says, and the graph gives the same."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import pkgutil
+import re
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+
+import op_harness as harness
+import skc.ops
+from skc.diagnostics import SkcError
+from skc.infer import step_input_types, value_types
+from skc.ir import Pipeline
+from skc.op import Case, Op
+from skc.ops import OPS
+from skc.types import Scalar
+
+CASES = [pytest.param(op, case, id=f"{op.name}-{case.name}") for op in OPS.values() for case in op.cases]
+FITTED = [pytest.param(op, case, id=f"{op.name}-{case.name}") for op in OPS.values() for case in op.cases if not case.refused]
+BATCHES = (1, 3, 8, 1001)
+
+
+def fitted(op: Op, case: Case) -> Pipeline:
+    pipeline = harness.build(op, case.params, case.columns)
+    return harness.fit(pipeline, case.fit)
+
+
+def same(a: Scalar, b: Scalar, exact: bool) -> bool:
+    if a is None or b is None:
+        return a is None and b is None
+    if isinstance(a, float) and isinstance(b, float):
+        if exact:
+            return struct.pack("<d", a) == struct.pack("<d", b)
+        return a == b or abs(a - b) <= 1e-6 * max(1.0, abs(b))
+    return type(a) is type(b) and a == b
+
+
+def assert_same(got: harness.Run, want: harness.Run, exact: bool, context: Any) -> None:
+    assert got.values.dtype == want.values.dtype, context
+    assert got.values.shape == want.values.shape, context
+    assert got.guards == want.guards, context
+    flagged = {row for _, row, _ in want.guards}
+    for i, (a, b) in enumerate(zip(got.rows, want.rows, strict=True)):
+        if i not in flagged:
+            assert all(same(x, y, exact) for x, y in zip(a, b, strict=True)), (context, i, a, b)
+
+
+@pytest.mark.parametrize(("op", "case"), CASES)
+def test_case(op: Op, case: Case) -> None:
+    """The reference gives exactly what the case says."""
+    if case.refused:
+        with pytest.raises(SkcError) as error:
+            fitted(op, case)
+        assert error.value.code == case.refused
+        return
+    pipeline = fitted(op, case)
+    got = harness.run_reference(pipeline, case.rows)
+    columns = list(case.columns)
+    want_guards = {(code, row, columns[column]) for code, row, column in case.guards}
+    assert got.guards == want_guards
+    flagged = {row for _, row, _ in case.guards}
+    assert len(got.rows) == len(case.expect)
+    for i, (a, b) in enumerate(zip(got.rows, case.expect, strict=True)):
+        if i not in flagged:
+            assert len(a) == len(b), (i, a, b)
+            assert all(same(x, y, op.exact) for x, y in zip(a, b, strict=True)), (i, a, list(b))
+    if case.names is not None:
+        assert harness.output_names(pipeline) == case.names
+    assert len(harness.output_names(pipeline)) == got.values.shape[1]
+
+
+@pytest.mark.parametrize("signature", ["columns", "packed"])
+@pytest.mark.parametrize(("op", "case"), FITTED)
+def test_graph_equals_reference(op: Op, case: Case, signature: Any) -> None:
+    """On the rows of the case and on every boundary of its state, one column at a time and all at once."""
+    pipeline = fitted(op, case)
+    rows = [*case.rows, *boundary_rows(op, pipeline, case)]
+    want = harness.run_reference(pipeline, rows)
+    got = harness.Graph(pipeline, signature).run(rows)
+    assert_same(got, want, op.exact, rows)
+
+
+@pytest.mark.parametrize(("op", "case"), FITTED)
+def test_rows_do_not_depend_on_their_batch(op: Op, case: Case) -> None:
+    """Alone, in batches of 3, 8 and 1001, and shuffled: the same bits."""
+    pipeline = fitted(op, case)
+    seeds = [*case.rows, *boundary_rows(op, pipeline, case)]
+    if not seeds:
+        pytest.skip("the case has no rows")
+    rows = (seeds * math.ceil(1001 / len(seeds)))[:1001]
+    graph = harness.Graph(pipeline)
+    whole = graph.run(rows)
+    for size in BATCHES:
+        limit = min(len(rows), 8 * size, max(16, 2 * size))
+        for start in range(0, limit, size):
+            part = graph.run(rows[start : start + size])
+            np.testing.assert_array_equal(bits(part.values), bits(whole.values[start : start + size]))
+    order = np.random.default_rng(0).permutation(len(rows))
+    shuffled = graph.run([rows[i] for i in order])
+    np.testing.assert_array_equal(bits(shuffled.values), bits(whole.values[order]))
+
+
+def bits(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return values.view(np.int64) if values.dtype == np.float64 else values
+
+
+@pytest.mark.parametrize(("op", "case"), FITTED)
+def test_fused_columns_equal_single_ones(op: Op, case: Case) -> None:
+    """A state field of a columnwise op has one entry per input column, and steps on single columns fuse into it."""
+    pipeline = fitted(op, case)
+    step = pipeline.steps[-1]
+    if op.variadic or not op.columnwise(step.params):
+        pytest.skip("not a columnwise op")
+    for name, value in vars(step.state).items():
+        assert isinstance(value, tuple), name
+        assert len(value) == len(case.columns), name
+
+
+def boundary_rows(op: Op, pipeline: Pipeline, case: Case) -> list[list[Scalar]]:
+    """For each column its boundaries, with the other columns at the values of the case's first row."""
+    step = pipeline.steps[-1]
+    types = step_input_types(step, value_types(pipeline))
+    base = list(case.rows[0]) if case.rows else [default(t) for t in case.columns.values()]
+    rows = []
+    for k, dtype in enumerate(case.columns.values()):
+        x = types[k] if op.variadic else types[0]
+        for value in op.boundaries(step.params, step.state, k, x):
+            if value is None and not dtype.endswith("?") and dtype != "float64":
+                continue
+            rows.append([*base[:k], value, *base[k + 1 :]])
+    return rows
+
+
+def default(dtype: str) -> Scalar:
+    defaults: dict[str, Scalar] = {"float64": 0.0, "string": "", "bool": False}
+    return defaults.get(dtype.removesuffix("?"), 0)
+
+
+def test_every_module_is_listed() -> None:
+    """A file in skc/ops that is not in OPS is an op that nobody can use."""
+    files = {module.name for module in pkgutil.iter_modules(skc.ops.__path__) if not module.name.startswith("_")}
+    assert files == set(OPS)
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
+def test_one_op_one_file_one_name(op: Op) -> None:
+    module = importlib.import_module(f"skc.ops.{op.name}")
+    assert module.OP is op
+    assert module.__doc__ == op.doc
+    assert op.cases
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
+def test_every_critical_point_has_a_case(op: Op) -> None:
+    points = set(re.findall(r"^(C\d+) ", op.doc, flags=re.MULTILINE))
+    shown = {point for case in op.cases for point in case.shows}
+    assert points
+    assert shown == points
+    assert len({case.name for case in op.cases}) == len(op.cases)
