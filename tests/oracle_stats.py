@@ -59,7 +59,7 @@ def _answer(request: Stat, present: list[Any], rows: int) -> Any:
             return _mean(present)
         case Variance():
             mean = _mean(present)
-            return float(sum(Fraction((float(v) - mean) ** 2) for v in present)) / len(present)
+            return float(sum(map(Fraction, _squares(present, mean)))) / len(present)
         case Quantiles(q):
             return tuple(_quantile(sorted(present), one) for one in q)
     raise AssertionError(request)
@@ -73,9 +73,15 @@ def _mean(present: list[Any]) -> float:
     return float(sum(Fraction(v) for v in present)) / len(present)
 
 
+def _squares(present: list[Any], mean: float) -> list[float]:
+    """Each (x - mean)^2 by one multiplication: `** 2` goes through pow, which is not always correctly rounded."""
+    away = [float(v) - mean for v in present]
+    return [d * d for d in away]
+
+
 def _quantile(ordered: list[Any], q: float) -> float:
     h = (len(ordered) - 1) * q
     low = math.floor(h)
     high = min(low + 1, len(ordered) - 1)
-    a, b = float(ordered[low]), float(ordered[high])
-    return a + (h - low) * (b - a)
+    a, b, t = float(ordered[low]), float(ordered[high]), h - low
+    return a + t * (b - a) if t < 0.5 else b - (1 - t) * (b - a)

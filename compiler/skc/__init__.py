@@ -1,0 +1,20 @@
+"""skc compiles feature preprocessing: fitted once, frozen, compiled to ONNX, verified, and the same everywhere."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skc.api import Compiled, check, compile, transform, verify
+    from skc.diagnostics import Diagnostic, SkcError
+
+__all__ = ["Compiled", "Diagnostic", "SkcError", "check", "compile", "transform", "verify"]
+_HOME = {name: "skc.diagnostics" if name in ("Diagnostic", "SkcError") else "skc.api" for name in __all__}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: the command line must not wait for what it does not need."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'skc' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from typing import Literal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Span:
-    """A place in a text file: 1-based line and column."""
+    """A place in a text file: 1-based line and column. Spans of one file are ordered."""
 
     file: str
     line: int

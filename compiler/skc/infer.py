@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import groupby
 
 from skc.diagnostics import SkcError, bug, fail
-from skc.ir import Pipeline, Ref, Step
+from skc.ir import Output, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.types import ValueType
 
@@ -89,3 +90,35 @@ def column_groups(step: Step, names: ColumnNames) -> tuple[tuple[str, ...], ...]
 def input_names(step: Step, names: ColumnNames) -> tuple[str, ...]:
     """The names of a step's input columns, in order."""
     return tuple(name for ref in step.inputs for name in names[ref.value][ref.start : ref.stop])
+
+
+def output_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
+    """The names of an output's columns, each once.
+
+    A feature of one column gives its own name; of several, `FEATURE.COLUMN`, or the column's name where that begins with the
+    feature's already (`payment_card` of `payment`). What would stand twice gets a number: `fare#2`.
+    """
+    labels = output.labels or ("",) * len(output.refs)
+    found: list[str] = []
+    for label, group in groupby(zip(labels, output.refs, strict=True), key=lambda pair: pair[0]):
+        columns = [name for _, ref in group for name in names[ref.value][ref.start : ref.stop]]
+        found += [label] if label and len(columns) == 1 else [_labelled(label, name) for name in columns]
+    return _unique(found)
+
+
+def _labelled(label: str, name: str) -> str:
+    is_told = not label or name == label or name.startswith(f"{label}_")
+    return name if is_told else f"{label}.{name}"
+
+
+def _unique(names: list[str]) -> tuple[str, ...]:
+    taken = set(names)
+    seen: set[str] = set()
+    result = []
+    for name in names:
+        chosen, number = name, 2
+        while chosen in seen or (chosen != name and chosen in taken):
+            chosen, number = f"{name}#{number}", number + 1
+        seen.add(chosen)
+        result.append(chosen)
+    return tuple(result)

@@ -75,11 +75,15 @@ class Feature:
 
 @dataclass(frozen=True)
 class Output:
-    """One output tensor: the columns of some values side by side, cast to `dtype`."""
+    """One output tensor: the columns of some values side by side, cast to `dtype`.
+
+    `labels`, where given, says for each value which feature it is; its columns are named after that.
+    """
 
     name: str
     refs: tuple[Ref, ...]
     dtype: OutputDType
+    labels: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False)
 
 

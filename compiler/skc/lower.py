@@ -1,7 +1,8 @@
 """A fitted pipeline as an ONNX model, and the layout of its tensors.
 
-The model has one float64 graph; every cast is written; the declared output dtype comes last. Signature `columns` has one
-tensor [N, 1] per input, `packed` one tensor [N, k] per kind of element, in the order in which the graph uses the columns.
+The model has one float64 graph; every cast is written; the declared output dtype comes last. Signature
+`columns` has one tensor [N, 1] per input, `packed` one tensor [N, k] per kind of element, in the order in
+which the graph uses the columns.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import numpy as np
 import onnx
 from spox import Tensor, Var, argument, build
 
-from skc.graph import GraphBlock, concat_columns, take_columns
-from skc.infer import column_names, input_names, value_types
+from skc.diagnostics import bug
+from skc.graph import GraphBlock, GraphGuard, concat_columns, take_columns
+from skc.infer import column_names, input_names, output_columns, value_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
-from skc.op import NoState
 from skc.ops import OPS
 from skc.opset import const, finish, op
 from skc.passes.fuse_siblings import fuse_siblings
@@ -43,6 +44,15 @@ _CASTS: dict[OutputDType, Any] = {
     "int64": np.int64,
     "bool": np.bool_,
     "string": np.str_,
+}
+# Which values may leave in which dtype; any other cast would lose or invent something (see `cast`, the op).
+_NUMBERS: tuple[DType, ...] = ("float64", "int64", "bool")
+_HOLDS: dict[OutputDType, tuple[DType, ...]] = {
+    "float32": _NUMBERS,
+    "float64": _NUMBERS,
+    "int64": ("int64", "bool", "timestamp", "date"),
+    "bool": ("bool",),
+    "string": ("string",),
 }
 
 
@@ -98,7 +108,11 @@ class Lowered:
 
 @dataclass
 class _Graph:
-    """The graph under construction: for each value where its columns lie, and the Var of each place."""
+    """The graph under construction: for each value where its columns lie, and the Var of each place.
+
+    A place is an input tensor (`tensor NAME`) or what a step made (`step NAME`, `valid NAME`): an input and a
+    step may bear one name.
+    """
 
     pipeline: Pipeline
     vars: dict[str, Var] = field(default_factory=dict)
@@ -124,28 +138,57 @@ def lower(
     names, types = column_names(pipeline), value_types(pipeline)
     graph = _Graph(pipeline)
     tensors, slots, valid_slots = _declare_inputs(graph, signature)
-    arguments = {tensor.name: graph.vars[tensor.name] for tensor in tensors}
-    guards: list[tuple[GuardSpec, Var]] = []
+    arguments = {tensor.name: graph.vars[f"tensor {tensor.name}"] for tensor in tensors}
+    guards: list[GuardSpec] = []
+    masks: list[Var] = []
     for step in pipeline.steps:
-        guards += _lower_step(graph, step, input_names(step, names), types, names)
+        for guard in _lower_step(graph, step, types, names):
+            guards += _guard_specs(guard, step, input_names(step, names))
+            masks.append(guard.mask)
     results: dict[str, Var] = {}
     specs = []
     for output in pipeline.outputs:
         specs.append(_lower_output(graph, output, types, names, results))
     for value in expose:
         _expose(graph, value, types, names, results)
-    if guards:
-        results[GUARDS] = concat_columns([mask for _, mask in guards])
+    if masks:
+        _define(results, GUARDS, concat_columns(masks))
+    _check_names(arguments, results)
     model = finish(build(arguments, results))
-    return Lowered(
-        model, signature, tensors, slots, valid_slots, tuple(specs), tuple(spec for spec, _ in guards)
-    )
+    _declare_widths(model, specs, len(guards))
+    return Lowered(model, signature, tensors, slots, valid_slots, tuple(specs), tuple(guards))
+
+
+def _define(results: dict[str, Var], name: str, var: Var) -> None:
+    if name in results:
+        raise bug(f"two outputs of the graph are called `{name}`")
+    results[name] = var
+
+
+def _check_names(arguments: Mapping[str, Var], results: Mapping[str, Var]) -> None:
+    """The tensors of a graph share one space of names; the front ends refuse what would collide in it."""
+    for name in arguments:
+        if name in results:
+            raise bug(f"an input and an output of the graph are called `{name}`")
+
+
+def _declare_widths(model: onnx.ModelProto, specs: Sequence[OutputSpec], guards: int) -> None:
+    """Write [N, width] on every output: ONNX cannot always infer the width, and a runtime checks it."""
+    widths = {spec.name: len(spec.columns) for spec in specs}
+    widths |= {spec.valid: len(spec.columns) for spec in specs if spec.valid is not None}
+    widths[GUARDS] = guards
+    for output in model.graph.output:
+        if output.name in widths:
+            shape = output.type.tensor_type.shape
+            del shape.dim[:]
+            shape.dim.add().dim_param = "N"
+            shape.dim.add().dim_value = widths[output.name]
 
 
 def _declare_inputs(
     graph: _Graph, signature: Signature
 ) -> tuple[tuple[TensorSpec, ...], dict[str, Slot], dict[str, Slot]]:
-    """One argument per tensor; every input gets the slots of its values and, where it can miss, of its `valid`."""
+    """One argument per tensor; every input gets the slots of its values and, where it can miss, `valid`."""
     slots: dict[str, Slot] = {}
     valid: dict[str, Slot] = {}
     widths: dict[str, int] = {}
@@ -153,6 +196,8 @@ def _declare_inputs(
 
     def take(tensor: str, element: str) -> Slot:
         column = widths.get(tensor, 0)
+        if column and signature == "columns":
+            raise bug(f"two inputs of the graph are called `{tensor}`")
         widths[tensor], elements[tensor] = column + 1, element
         return Slot(tensor, column)
 
@@ -161,14 +206,17 @@ def _declare_inputs(
         slots[value.name] = take(value.name if signature == "columns" else PACKED[element], element)
     for value in _inputs_by_use(graph.pipeline):
         if value.nullable and value.dtype != "float64":
-            valid[value.name] = take(f"{value.name}.valid" if signature == "columns" else PACKED["bool"], "bool")
+            valid[value.name] = take(
+                f"{value.name}.valid" if signature == "columns" else PACKED["bool"], "bool"
+            )
     for value in graph.pipeline.inputs:
         slot = slots[value.name]
-        graph.values[value.value] = (slot.tensor, slot.column)
+        graph.values[value.value] = (f"tensor {slot.tensor}", slot.column)
         if value.name in valid:
-            graph.valid[value.value] = (valid[value.name].tensor, valid[value.name].column)
+            slot = valid[value.name]
+            graph.valid[value.value] = (f"tensor {slot.tensor}", slot.column)
     for tensor, width in widths.items():
-        graph.add(tensor, argument(Tensor(_VAR_DTYPES[elements[tensor]], ("N", width))), width)
+        graph.add(f"tensor {tensor}", argument(Tensor(_VAR_DTYPES[elements[tensor]], ("N", width))), width)
     specs = tuple(TensorSpec(tensor, elements[tensor], width) for tensor, width in widths.items())
     return specs, slots, valid
 
@@ -182,27 +230,31 @@ def _inputs_by_use(pipeline: Pipeline) -> tuple[Input, ...]:
 
 
 def _lower_step(
-    graph: _Graph, step: Step, columns: tuple[str, ...], types: Mapping[str, Any], names: Mapping[str, Any]
-) -> list[tuple[GuardSpec, Var]]:
+    graph: _Graph, step: Step, types: Mapping[str, Any], names: Mapping[str, Any]
+) -> tuple[GraphGuard, ...]:
     definition = OPS[step.op]
     if definition.variadic:
-        made = definition.lower(step.params, step.state, *(_gather(graph, [ref], types, names) for ref in step.inputs))
+        made = definition.lower(
+            step.params, step.state, *(_gather(graph, [ref], types, names) for ref in step.inputs)
+        )
     else:
         made = definition.lower(step.params, step.state, _gather(graph, step.inputs, types, names))
-    graph.add(step.name, made.values, made.width)
-    graph.values[step.name] = (step.name, 0)
+    graph.values[step.name] = (f"step {step.name}", 0)
+    graph.add(f"step {step.name}", made.values, made.width)
     if made.valid is not None:
-        graph.add(f"{step.name}#valid", made.valid, made.width)
-        graph.valid[step.name] = (f"{step.name}#valid", 0)
+        graph.valid[step.name] = (f"valid {step.name}", 0)
+        graph.add(f"valid {step.name}", made.valid, made.width)
+    return made.guards
+
+
+def _guard_specs(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> list[GuardSpec]:
+    """One for each column of the mask. An op of several columns may speak for its first one alone."""
+    shape = guard.mask.unwrap_tensor().shape
+    width = shape[1] if shape is not None and len(shape) == 2 else None
+    if not isinstance(width, int) or width > len(columns):
+        raise bug(f"a guard of `{step.name}` has the shape {shape}, its input {len(columns)} columns")
     origins = step.origins or (step.name,) * len(columns)
-    found = []
-    for guard in made.guards:
-        width = int(guard.mask.unwrap_tensor().shape[1])  # type: ignore[index,arg-type]  # ops give static widths
-        found += [
-            (GuardSpec(guard.code, origins[k], columns[k]), take_columns(guard.mask, k, k + 1) if width > 1 else guard.mask)
-            for k in range(width)
-        ]
-    return found
+    return [GuardSpec(guard.code, origins[k], columns[k]) for k in range(width)]
 
 
 def _gather(
@@ -259,25 +311,28 @@ def _lower_output(
 ) -> OutputSpec:
     blocks = [
         _gather(graph, list(refs), types, names)
-        for _, refs in groupby(output.refs, key=lambda ref: (types[ref.value].dtype, ref.value in graph.valid))
+        for _, refs in groupby(
+            output.refs, key=lambda ref: (types[ref.value].dtype, ref.value in graph.valid)
+        )
     ]
-    results[output.name] = concat_columns([_cast(block, output.dtype) for block in blocks])
-    columns, exact = [], []
+    _define(results, output.name, concat_columns([_cast(block, output.dtype) for block in blocks]))
+    exact: list[bool] = []
     for ref in output.refs:
-        part = names[ref.value][ref.start : ref.stop]
-        columns += part
-        exact += [types[ref.value].exact] * len(part)
+        exact += [types[ref.value].exact] * len(names[ref.value][ref.start : ref.stop])
     is_float = output.dtype in ("float32", "float64")
     valid = None
     if not is_float and any(block.valid is not None for block in blocks):
         valid = f"{output.name}.valid"
-        results[valid] = concat_columns(
-            [b.valid if b.valid is not None else op.expand(const([[True]]), op.shape(b.values)) for b in blocks]
-        )
-    return OutputSpec(output.name, output.dtype, tuple(columns), tuple(exact), valid)
+        masks = [
+            b.valid if b.valid is not None else op.expand(const([[True]]), op.shape(b.values)) for b in blocks
+        ]
+        _define(results, valid, concat_columns(masks))
+    return OutputSpec(output.name, output.dtype, output_columns(output, names), tuple(exact), valid)
 
 
 def _cast(block: GraphBlock, dtype: OutputDType) -> Var:
+    if block.dtype not in _HOLDS[dtype]:
+        raise bug(f"an output of dtype {dtype} cannot hold {block.dtype}")
     target = _CASTS[dtype]
     values = block.values
     if values.unwrap_tensor().dtype != np.dtype(target):
@@ -291,9 +346,7 @@ def _expose(
     graph: _Graph, value: str, types: Mapping[str, Any], names: Mapping[str, Any], results: dict[str, Var]
 ) -> None:
     block = _gather(graph, [Ref(value)], types, names)
-    results[value] = block.values
+    _define(results, value, block.values)
     if block.valid is not None:
-        results[f"{value}#valid"] = block.valid
+        _define(results, f"{value}#valid", block.valid)
 
-
-__all__ = ["GUARDS", "GuardSpec", "Lowered", "NoState", "OutputSpec", "Signature", "Slot", "TensorSpec", "lower"]

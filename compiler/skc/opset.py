@@ -8,24 +8,45 @@ Never emitted, and why:
   Cast between string and float keeps 8 digits, follows LC_NUMERIC, and one bad string fails the whole batch
   ReduceSum/ReduceProd on int64 go through double and lose bits beyond 2^53
   Scaler, Normalizer, OneHotEncoder, Imputer   compute in float32 whatever goes in
+  Min, Max, Clip, Sign, ReduceMin, ReduceMax on int64   wrong on x86-64 where two numbers agree in their upper 32 bits and
+                                differ by 2^31 or more (Eigen's SSE2 comparison; 1.31); Less and Where are right
   Sigmoid                       loses relative accuracy below -20 in float64
   sequence, map, optional       not every binding can hold them
 """
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
-import spox.opset.ai.onnx.ml.v4 as ml
-import spox.opset.ai.onnx.v20 as op
 from numpy.typing import ArrayLike
-from spox import Tensor, Var, inline
 
 from skc.diagnostics import bug
 
-__all__ = ["const", "finish", "ml", "murmur_hash3", "op", "tokenize"]
+if TYPE_CHECKING:
+    import onnx
+    import spox.opset.ai.onnx.ml.v4 as ml
+    import spox.opset.ai.onnx.v20 as op
+    from spox import Var
+else:
+
+    class _Lazy:
+        """A module that is imported when it is first used: listing the ops must not wait for ONNX."""
+
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def __getattr__(self, attribute: str) -> Any:
+            value = getattr(importlib.import_module(self._name), attribute)
+            setattr(self, attribute, value)
+            return value
+
+    onnx = _Lazy("onnx")
+    ml = _Lazy("spox.opset.ai.onnx.ml.v4")
+    op = _Lazy("spox.opset.ai.onnx.v20")
+
+__all__ = ["const", "finish", "ml", "murmur_hash3", "op", "tokenize", "tokenize_by"]
 
 OPSET = 20
 OPSET_ML = 4
@@ -43,7 +64,7 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "And": [BOOL],
         "Cast": [F64, I64, I32, BOOL, U32, STR],
         "Ceil": [F64],
-        "Clip": [F64, I64],
+        "Clip": [F64],
         "Concat": [F64, I64, BOOL, STR, F32],
         "Constant": ["*"],
         "CumSum": [I64],
@@ -63,16 +84,17 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "Less": [F64, I64],
         "LessOrEqual": [F64, I64],
         "Log": [F64],
-        "Max": [F64, I64],
-        "Min": [F64, I64],
-        "Mod": [I64],
+        "MatMul": [I64],
+        "Max": [F64],
+        "Min": [F64],
+        "Mod": [I64, F64],  # float64 with fmod=1: the exact remainder
         "Mul": [F64, I64],
         "Neg": [F64, I64],
         "Not": [BOOL],
         "Or": [BOOL],
         "Pow": [F64],
-        "ReduceMax": [I64, F64],
-        "ReduceMin": [I64, F64],
+        "ReduceMax": [F64],
+        "ReduceMin": [F64],
         "ReduceSum": [F64],
         "RegexFullMatch": [STR],
         "Reshape": [F64, I64, BOOL, STR],
@@ -93,6 +115,11 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
 ALLOWED[("ai.onnx.ml", "LabelEncoder")] = frozenset([STR, I64, F64])
 ALLOWED[("com.microsoft", "Tokenizer")] = frozenset([STR])
 ALLOWED[("com.microsoft", "MurmurHash3")] = frozenset([STR, I64])
+CONTRIB_RESULTS = {("com.microsoft", "Tokenizer"): np.str_, ("com.microsoft", "MurmurHash3"): np.uint32}
+TEXT_CASTS = ({STR, F64}, {STR, F32})  # in either direction
+
+# What x op y is x for, to the last bit: x + -0.0, but not x + 0.0, is -0.0 for -0.0.
+NEUTRAL = {"Add": -0.0, "Sub": 0.0, "Mul": 1.0, "Div": 1.0}
 
 
 def const(value: ArrayLike, dtype: Any = None) -> Var:
@@ -114,8 +141,19 @@ def tokenize(x: Var, pad: str = "") -> Var:
     return _contrib(node, x, onnx.TensorProto.STRING, ("N", 1, "L"))
 
 
+def tokenize_by(x: Var, pattern: str, width: int) -> Var:
+    """com.microsoft.Tokenizer: all matches of a regular expression (RE2), from left to right, in [N, width] strings.
+
+    Gives [N, width, L], padded with "", where L is the most matches in a string of the batch; [0, 0] for N = 0.
+    """
+    node = onnx.helper.make_node(
+        "Tokenizer", ["x"], ["y"], domain="com.microsoft", mark=0, mincharnum=1, pad_value="", tokenexp=pattern
+    )
+    return _contrib(node, x, onnx.TensorProto.STRING, ("N", width, "L"))
+
+
 def murmur_hash3(x: Var, width: int, seed: int) -> Var:
-    """com.microsoft.MurmurHash3, 32 bits, unsigned, of the UTF-8 bytes of [N, K] strings: uint32 [N, K]."""
+    """com.microsoft.MurmurHash3 of [N, K] strings (UTF-8 bytes) or int64 (8 bytes, little endian): uint32 [N, K]."""
     node = onnx.helper.make_node(
         "MurmurHash3", ["x"], ["y"], domain="com.microsoft", seed=seed, positive=1
     )
@@ -136,6 +174,8 @@ def _contrib(node: onnx.NodeProto, x: Var, elem_type: int, shape: tuple[str | in
         opset_imports=[onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid("com.microsoft", OPSET_MICROSOFT)],
         ir_version=IR_VERSION,
     )
+    from spox import inline
+
     (result,) = inline(model)(x=x).values()
     return result
 
@@ -144,6 +184,7 @@ def finish(model: onnx.ModelProto) -> onnx.ModelProto:
     """Pin the versions, drop what names the tools that built the model, and refuse any op that is not on the list."""
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version, model.doc_string = "skc", "", ""
+    _shield_constants(model.graph)
     domains = {node.domain for node in model.graph.node} | {""}
     versions = {"": OPSET, "ai.onnx.ml": OPSET_ML, "com.microsoft": OPSET_MICROSOFT}
     del model.opset_import[:]
@@ -152,13 +193,75 @@ def finish(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def _shield_constants(graph: onnx.GraphProto) -> None:
+    """Keep ONNX Runtime from dropping arithmetic with a lone constant that only looks neutral.
+
+    Its basic optimisation (NoopElimination) compares such a constant as float32: without this, x / 1.00000001 and
+    x + 1e-50 are x, and -0.0 + 0.0 stays -0.0. Expanded to the shape of x, which is not known before a run, the
+    constant cannot be seen. Two nodes more, for these few constants only.
+    """
+    constants = {n.output[0]: onnx.numpy_helper.to_array(n.attribute[0].t) for n in graph.node if _is_constant(n)}
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        for i, name in enumerate(node.input):
+            if name in constants and _only_looks_neutral(node, i, constants[name]):
+                shape, wide = f"{node.output[0]}_shape{i}", f"{node.output[0]}_wide{i}"
+                nodes.append(onnx.helper.make_node("Shape", [node.input[1 - i]], [shape], name=shape))
+                nodes.append(onnx.helper.make_node("Expand", [name, shape], [wide], name=wide))
+                node.input[i] = wide
+        nodes.append(node)
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _is_constant(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Constant" and node.attribute[0].name == "value"
+
+
+def _only_looks_neutral(node: onnx.NodeProto, i: int, value: Any) -> bool:
+    """The constant, input `i` of the node, is neutral once it is a float32, and is not neutral to the last bit."""
+    if node.domain or node.op_type not in NEUTRAL or value.dtype != np.float64 or value.size != 1:
+        return False
+    if i == 0 and node.op_type in ("Sub", "Div"):
+        return False
+    neutral = np.float64(NEUTRAL[node.op_type])
+    with np.errstate(under="ignore", over="ignore"):
+        looks_neutral = bool(value.astype(np.float32).item() == neutral)
+    return looks_neutral and value.tobytes() != neutral.tobytes()
+
+
 def check_allowed(model: onnx.ModelProto) -> None:
-    """Raise for any node whose op is not on the allow-list."""
+    """Raise for any node whose op, or the element type of whose first input, is not on the allow-list."""
+    types = _element_types(model)
     for node in model.graph.node:
-        if (node.domain, node.op_type) not in ALLOWED:
-            raise bug(f"op {node.domain or 'ai.onnx'}.{node.op_type} is not on the allow-list")
+        name = f"{node.domain or 'ai.onnx'}.{node.op_type}"
+        allowed = ALLOWED.get((node.domain, node.op_type))
+        if allowed is None:
+            raise bug(f"op {name} is not on the allow-list")
+        if "*" in allowed or not node.input:
+            continue
+        dtype = types.get(node.input[0])
+        if dtype not in allowed:
+            raise bug(f"op {name} on {dtype or 'an unknown type'} is not on the allow-list")
+        if node.op_type == "Cast" and {dtype, types.get(node.output[0])} in TEXT_CASTS:
+            raise bug(f"a Cast from {dtype} to {types.get(node.output[0])} is never emitted")
 
 
-def tensor(dtype: Any, *shape: str | int) -> Tensor:
-    """A spox tensor type."""
-    return Tensor(dtype, shape)
+def _element_types(model: onnx.ModelProto) -> dict[str, str]:
+    """The element type of every tensor, by ONNX's own inference, which is told what the contrib ops give."""
+    known = onnx.ModelProto()
+    known.CopyFrom(model)
+    for node in model.graph.node:
+        if (node.domain, node.op_type) in CONTRIB_RESULTS:
+            dtype = np.dtype(CONTRIB_RESULTS[node.domain, node.op_type])
+            elem_type = onnx.helper.np_dtype_to_tensor_dtype(dtype)
+            known.graph.value_info.append(onnx.helper.make_tensor_value_info(node.output[0], elem_type, None))
+    graph = onnx.shape_inference.infer_shapes(known).graph
+    typed = [*graph.input, *graph.value_info, *graph.output]
+    types = {value.name: _dtype_name(value.type.tensor_type.elem_type) for value in typed}
+    return types | {value.name: _dtype_name(value.data_type) for value in graph.initializer}
+
+
+def _dtype_name(elem_type: int) -> str:
+    is_string = elem_type == onnx.TensorProto.STRING
+    return STR if is_string else onnx.helper.tensor_dtype_to_np_dtype(elem_type).name

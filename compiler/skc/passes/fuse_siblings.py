@@ -1,11 +1,14 @@
-"""Merge steps that apply the same op with the same parameters to different columns into one step over one block.
+"""Merge steps that apply one op with one set of parameters to different columns into one step over one block.
 
-Why: a single-row request pays about 0.4 µs for every node of the graph, so 26 vocabularies as 26 subgraphs cost 26 times
-what one over 26 columns does. A pipeline written column by column must not be slower than one written in blocks.
+Why: a single-row request pays about 0.4 µs for every node of the graph, so 26 vocabularies as 26 subgraphs
+cost 26 times what one over 26 columns does. A pipeline written column by column must not be slower than one
+written in blocks.
 
-Siblings stand at the same depth (longest path from the inputs), so none can need another. A `source` step does not count:
-a column that needs none must not be kept apart from those that do. Members are ordered by where
-their inputs lie, so that columns which are neighbours before a step stay neighbours after it, and gathering them is free.
+Siblings stand at the same depth (longest path from the inputs), so none can need another. A `source` step on
+an input does not count: a column that needs none must not be kept apart from those that do. Columns are
+siblings only if their types agree in everything (null and exact too), so that each keeps its type, and no op
+can refuse after fusing what it took before. Members are ordered by where their inputs lie, so that columns
+which are neighbours before a step stay neighbours after it, and gathering them is free.
 """
 
 from __future__ import annotations
@@ -39,11 +42,12 @@ def fuse_siblings(pipeline: Pipeline) -> Pipeline:
 
 
 def _sibling_groups(pipeline: Pipeline, types: Types) -> Iterator[list[Step]]:
-    """Groups of fusable steps, by ascending depth; within one depth in the order in which they were written."""
+    """Groups of fusable steps, by ascending depth; within one depth in the order they were written in."""
     depth = {value.value: 0 for value in pipeline.inputs}
+    raw = frozenset(depth)
     groups: dict[tuple[Any, ...], list[Step]] = {}
     for step in pipeline.steps:
-        is_source = OPS[step.op].internal
+        is_source = OPS[step.op].internal and all(ref.value in raw for ref in step.inputs)
         depth[step.name] = max(depth[ref.value] for ref in step.inputs) + (0 if is_source else 1)
         groups.setdefault((depth[step.name], *_key(step, types)), []).append(step)
     yield from (groups[key] for key in sorted(groups, key=lambda key: key[0]))
@@ -54,14 +58,15 @@ def _key(step: Step, types: Types) -> tuple[Any, ...]:
     if op.variadic or not op.columnwise(step.params):
         return (step.name,)
     (x,) = step_input_types(step, types)
-    return (step.op, repr(step.params), x.dtype, x.dtype != "float64" and x.nullable)
+    return (step.op, repr(step.params), x.dtype, x.nullable, x.exact)
 
 
 def _fuse(members: Sequence[Step], names: ColumnNames, name: str) -> Step:
     first = members[0]
     states = [step.state for step in members]
     merged = {
-        f.name: tuple(item for state in states for item in getattr(state, f.name)) for f in fields(first.state)
+        f.name: tuple(item for state in states for item in getattr(state, f.name))
+        for f in fields(first.state)
     }
     return replace(
         first,
@@ -73,7 +78,9 @@ def _fuse(members: Sequence[Step], names: ColumnNames, name: str) -> Step:
 
 
 def _input_width(step: Step, names: ColumnNames) -> int:
-    widths = [len(names[ref.value]) if ref.start is None else (ref.stop or 0) - ref.start for ref in step.inputs]
+    widths = [
+        len(names[ref.value]) if ref.start is None else (ref.stop or 0) - ref.start for ref in step.inputs
+    ]
     return sum(widths)
 
 
@@ -91,5 +98,3 @@ def _rewrite(refs: Sequence[Ref], places: Places, names: ColumnNames) -> tuple[R
         start, stop = (0, len(names[ref.value])) if ref.start is None else (ref.start, ref.stop or 0)
         moved.append(Ref(value, offset + start, offset + stop))
     return tuple(moved)
-
-

@@ -1,8 +1,9 @@
-"""Drop the steps that no output needs."""
+"""Drop the steps that no output needs, and the features that named them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from skc.ir import Pipeline
 
@@ -13,4 +14,7 @@ def prune(pipeline: Pipeline, keep: Iterable[str] = ()) -> Pipeline:
     for step in reversed(pipeline.steps):
         if step.name in needed:
             needed |= {ref.value for ref in step.inputs}
-    return pipeline.with_steps(step for step in pipeline.steps if step.name in needed)
+    steps = [step for step in pipeline.steps if step.name in needed]
+    known = {step.name for step in steps} | {value.value for value in pipeline.inputs}
+    features = tuple(feature for feature in pipeline.features if feature.ref.value in known)
+    return replace(pipeline, features=features).with_steps(steps)

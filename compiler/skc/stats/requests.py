@@ -45,8 +45,9 @@ class Variance:
 class Quantiles:
     """tuple of float, one per q in `q`; None when there is no value.
 
-    With h = (n - 1) q and i = floor(h): x_i + (h - i) (x_(i+1) - x_i) over the sorted values, where h and the product are
-    float64: Hyndman & Fan's type 7, the default of `numpy.quantile`.
+    With h = (n - 1) q, i = floor(h), t = h - i and d = x_(i+1) - x_i over the sorted values: x_i + t d where t < 0.5, else
+    x_(i+1) - (1 - t) d, all in float64. Hyndman & Fan's type 7, and in these very operations `numpy.quantile`, so that an
+    edge has the bits scikit-learn's has: a value equal to an edge must fall into the same bin.
     """
 
     q: tuple[float, ...]

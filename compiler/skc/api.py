@@ -1,0 +1,216 @@
+"""The functions behind the public names. Each calls the stages in order: read, fit, lower, write, verify."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import skc_runtime
+from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError
+
+from skc import artifact as artifacts
+from skc.artifact import Artifact
+from skc.diagnostics import Diagnostic, fail
+from skc.fit import fit
+from skc.frontend import pipeline_yaml
+from skc.ir import DataSource, Pipeline
+from skc.lower import Signature
+from skc.rows import Rows, open_rows
+from skc.streaming import write_features
+from skc.types import Block
+from skc.verify import run as verification
+from skc.verify.report import Report
+from skc.verify.run import Options
+
+Progress = Callable[[str, int, int | None], None]
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One line of the table `skc compile` prints."""
+
+    name: str
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What compiling made. `path` is None when nothing was written; `report` is None when it was not verified."""
+
+    artifact: Artifact
+    path: Path | None
+    report: Report | None
+    warnings: tuple[Diagnostic, ...]
+    stages: tuple[Stage, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts of the printed table."""
+        return {
+            "name": self.artifact.pipeline.name,
+            "plan": self.artifact.manifest.plan,
+            "path": None if self.path is None else str(self.path),
+            "bytes": self.artifact.size,
+            "stages": [{"name": s.name, "rows": s.rows, "seconds": round(s.seconds, 3)} for s in self.stages],
+            "outputs": [
+                {"name": o.name, "dtype": o.dtype, "columns": list(o.columns)} for o in self.artifact.manifest.outputs
+            ],
+            "report": None if self.report is None else json.loads(self.report.to_json()),
+            "warnings": [w.to_json() for w in self.warnings],
+        }
+
+
+def compile(
+    pipeline: PathLike | Pipeline,
+    data: Any = None,
+    out: PathLike | None = None,
+    *,
+    signature: Signature = "columns",
+    verify: bool = True,
+    rows: int = 10_000,
+    seed: int = 0,
+    force: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Compiled:
+    """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
+
+    `pipeline` is a pipeline.yaml or a `Pipeline`; `data` takes the place of the data it declares: a path, a glob, or a pandas,
+    Polars or PyArrow table. Nothing is written where `out` is None or a difference was found; look at `.report`.
+    Raises SkcError, with a code, a place and a hint, for everything a user can cause.
+    """
+    target = None if out is None else Path(out)
+    if target is not None:
+        artifacts.check_target(target, force=force)
+    clock = _Clock()
+    read, warnings = (pipeline, ()) if isinstance(pipeline, Pipeline) else pipeline_yaml.read(Path(pipeline))
+    fitted = fit(read, data, threads=threads, progress=progress)
+    clock.lap("fit", fitted.rows)
+    made = artifacts.assemble(fitted.pipeline, signature)
+    clock.lap("compile", 0)
+    report = _verified(made, target, data, read.data, Options(rows, seed), progress) if verify else None
+    if report is not None:
+        clock.lap("verify", sum(check.rows for check in report.checks if check.against_reference))
+    written = target if target is not None and (report is None or report.is_equal) else None
+    if written is not None:
+        artifacts.write(made, written, force=force)
+    return Compiled(made, written, report, (*warnings, *fitted.warnings), tuple(clock.stages))
+
+
+class _Clock:
+    """Times the stages of one compilation."""
+
+    def __init__(self) -> None:
+        self.stages: list[Stage] = []
+        self._last = time.perf_counter()
+
+    def lap(self, name: str, rows: int) -> None:
+        now = time.perf_counter()
+        self.stages.append(Stage(name, rows, now - self._last))
+        self._last = now
+
+
+def verify(
+    artifact: PathLike,
+    data: Any = None,
+    *,
+    rows: int = 10_000,
+    seed: int = 0,
+    record: str | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Prove an artifact equal to its reference: on `data` where given, on boundaries, generated and hostile rows.
+
+    With `record` (a JSON object, numbers or golden forms) only that record is compared. Raises SkcError.
+    """
+    directory = Path(artifact)
+    made = artifacts.read(directory)
+    if record is not None:
+        return verification.verify_record(made, directory, _record(made, record))
+    return _verified(made, directory, data, None, Options(rows, seed), progress)
+
+
+def _verified(
+    made: Artifact,
+    directory: Path | None,
+    data: Any,
+    declared: DataSource | None,
+    options: Options,
+    progress: Progress | None,
+) -> Report:
+    def stage(name: str) -> None:
+        if progress is not None:
+            progress(f"verify: {name}", 0, None)
+
+    if data is None and (declared is None or declared.path is None):
+        return verification.verify(made, directory, None, options, stage)
+    with open_rows(made.pipeline.inputs, data, declared) as opened:
+        return verification.verify(made, directory, _blocks(opened, progress), options, stage)
+
+
+def _blocks(opened: Rows, progress: Progress | None) -> Iterator[Mapping[str, Block]]:
+    done = 0
+    for blocks, batch in opened.batches():
+        yield blocks
+        done += batch.num_rows
+        if progress is not None:
+            progress("verify: data", done, opened.total)
+
+
+def _record(made: Artifact, text: str) -> dict[str, Any]:
+    """A record from the command line: as in golden.jsonl, where plain integers are welcome too."""
+    try:
+        given = json.loads(text)
+        integers = {i.name for i in made.manifest.inputs if i.type in ("int64", "timestamp", "date")}
+        given = {
+            k: str(v) if k in integers and isinstance(v, int) and not isinstance(v, bool) else v for k, v in given.items()
+        }
+        record = golden.decode_record(made.manifest, given)
+    except (ValueError, AttributeError) as error:
+        raise fail("SKC501", f"the record is not a JSON object: {error}", hint="give one object, quoted for the shell") from None
+    except SkcRuntimeError as error:
+        raise fail("SKC501", f"the record does not fit the inputs: {error.message}", hint="see `skc inspect`") from None
+    for value in made.manifest.inputs:
+        if record.get(value.name) is None and not value.nullable:
+            raise fail("SKC501", f"the record has no `{value.name}`, which is not nullable", hint="see `skc inspect`")
+    return {i.name: record.get(i.name) for i in made.manifest.inputs}
+
+
+def transform(
+    artifact: PathLike,
+    data: Any,
+    out: PathLike,
+    *,
+    keep: tuple[str, ...] = (),
+    force: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Run an artifact over data of any size, into a Parquet file that appears whole or not at all.
+
+    Columns are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs); `keep` carries columns of the data along.
+    Gives the facts: rows, columns, seconds. Raises SkcError; a row that a policy refuses is named.
+    """
+    started = time.perf_counter()
+    target = Path(out)
+    if target.exists() and not force:
+        raise fail("SKC410", f"`{target}` exists already", hint="choose another file, or replace it with --force")
+    made = artifacts.read(Path(artifact))
+    with (
+        skc_runtime.Transformer(made.manifest, made.files[artifacts.MODEL]) as transformer,
+        open_rows(made.pipeline.inputs, data, None, keep) as rows,
+    ):
+        columns = write_features(transformer, rows, target, keep, progress)
+        return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}
+
+
+def check(pipeline: PathLike) -> tuple[Diagnostic, ...]:
+    """Check a pipeline without data. Gives the warnings; raises SkcError with every error found."""
+    _, warnings = pipeline_yaml.read(Path(pipeline))
+    return warnings

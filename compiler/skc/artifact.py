@@ -1,0 +1,231 @@
+"""The artifact: a directory with the model, its manifest, the plan and golden records; written whole or not at all.
+
+The bytes of every file are a function of the frozen pipeline, the signature and the versions of the tools: no clock, path or
+user. Golden records are generated from the pipeline, never taken from training data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skc_runtime
+from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.manifest import Manifest
+
+from skc import opset, plan, reference
+from skc.diagnostics import SkcError, fail
+from skc.ir import Pipeline
+from skc.lower import GUARDS, Lowered, Signature, lower
+from skc.sampling import Pool, Record, hostile_values, step_boundaries, to_blocks
+from skc.zones import TZDATA_VERSION
+
+FORMAT = 1
+GOLDEN_RECORDS = 48
+MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
+_VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
+_LONGEST_GOLDEN_STRING = 200
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An artifact in memory. `files` are the bytes of the directory, by name."""
+
+    pipeline: Pipeline
+    manifest: Manifest
+    files: Mapping[str, bytes]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(len(data) for data in self.files.values())
+
+
+def assemble(pipeline: Pipeline, signature: Signature = "columns") -> Artifact:
+    """Lower a fitted pipeline and make every file of its artifact."""
+    lowered = lower(pipeline, signature)
+    plan_bytes = plan.dumps(pipeline)
+    model = _model_bytes(lowered, pipeline.name, _sha256(plan_bytes))
+    document = manifest_document(pipeline, lowered, _sha256(plan_bytes))
+    transformer = skc_runtime.Transformer(Manifest.from_json(_canonical(document)), model)
+    files = {MODEL: model, PLAN: plan_bytes, GOLDEN: _golden_bytes(pipeline, transformer)}
+    document["files"] = {name: _sha256(data) for name, data in files.items()}
+    files[MANIFEST] = _canonical(document)
+    return Artifact(pipeline, Manifest.from_json(files[MANIFEST]), files)
+
+
+def _model_bytes(lowered: Lowered, name: str, plan_hash: str) -> bytes:
+    for key, value in (("skc.format", str(FORMAT)), ("skc.name", name), ("skc.plan", plan_hash)):
+        entry = lowered.model.metadata_props.add()
+        entry.key, entry.value = key, value
+    return lowered.model.SerializeToString(deterministic=True)
+
+
+def manifest_document(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> dict[str, Any]:
+    """manifest.json as plain data; `files` is still empty."""
+    uses_zones = any(step.op in ("parse_datetime", "datetime_part") for step in pipeline.steps)
+    return {
+        "skc": "artifact",
+        "format": FORMAT,
+        "name": pipeline.name,
+        "signature": lowered.signature,
+        "inputs": [_input_document(pipeline, lowered, k) for k in range(len(pipeline.inputs))],
+        "tensors": [{"name": t.name, "dtype": t.element, "width": t.width} for t in lowered.tensors],
+        "outputs": [
+            {
+                "name": o.name,
+                "dtype": o.dtype,
+                "columns": list(o.columns),
+                "exact": list(o.exact),
+                "valid": o.valid,
+            }
+            for o in lowered.outputs
+        ],
+        "guards": {
+            "tensor": GUARDS,
+            "columns": [{"code": g.code, "step": g.step, "input": g.column} for g in lowered.guards],
+        }
+        if lowered.guards
+        else None,
+        "onnx": {
+            "opset": opset.OPSET,
+            "ml": opset.OPSET_ML,
+            "ir": opset.IR_VERSION,
+            "minimum_onnxruntime": opset.MINIMUM_ONNXRUNTIME,
+            "domains": [entry.domain for entry in lowered.model.opset_import],
+        },
+        "files": {},
+        "plan": plan_hash,
+        "tzdata": TZDATA_VERSION if uses_zones else None,
+        "built_with": {name: importlib.metadata.version(name) for name in _VERSIONS},
+    }
+
+
+def _input_document(pipeline: Pipeline, lowered: Lowered, k: int) -> dict[str, Any]:
+    value = pipeline.inputs[k]
+    slot, valid = lowered.values[value.name], lowered.valid.get(value.name)
+    return {
+        "name": value.name,
+        "type": value.dtype,
+        "nullable": value.nullable,
+        "nan": value.nan,
+        "tensor": slot.tensor,
+        "column": slot.column,
+        "valid": None if valid is None else {"tensor": valid.tensor, "column": valid.column},
+    }
+
+
+def _golden_bytes(pipeline: Pipeline, transformer: skc_runtime.Transformer) -> bytes:
+    return golden.dumps(golden.observe(transformer, record) for record in golden_records(pipeline))
+
+
+def golden_records(pipeline: Pipeline) -> list[Record]:
+    """Seeded records: boundaries one at a time on a row that is served, hostile values, and mixtures."""
+    pools = {i.name: [v for v in hostile_values(i) if not _is_long(v)] for i in pipeline.inputs}
+    for found in step_boundaries(pipeline):
+        if found.raw_input is not None:
+            pools[found.raw_input] += [v for v in found.raw_values if not _is_long(v)]
+    pool = Pool(pools)
+    mixed = pool.generate(GOLDEN_RECORDS * 8, 0, pipeline.inputs)
+    served = served_rows(pipeline, mixed)
+    base = next((r for r, ok in zip(mixed, served, strict=True) if ok), mixed[0])
+    source = random.Random(1)
+    changed = [
+        {**base, i.name: value}
+        for i in pipeline.inputs
+        for value in source.sample(pools[i.name], min(3, len(pools[i.name])))
+    ]
+    return [base, *source.sample(changed, min(len(changed), GOLDEN_RECORDS)), *mixed[: GOLDEN_RECORDS // 3]]
+
+
+def served_rows(pipeline: Pipeline, records: list[Record]) -> list[bool]:
+    """For each record whether no guard refuses it."""
+    result = reference.run(pipeline, to_blocks(pipeline.inputs, records))
+    refused = np.zeros(len(records), dtype=bool)
+    for hit in result.guards:
+        refused |= hit.mask
+    return [not r for r in refused]
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > _LONGEST_GOLDEN_STRING
+
+
+def check_target(out: Path, *, force: bool) -> None:
+    """Refuse a place that cannot be written to, before any work is done for it. Raises SKC410, SKC411."""
+    if not out.exists():
+        return
+    if not force:
+        raise fail("SKC410", f"`{out}` exists already", hint="choose another directory, or replace it with --force")
+    if not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).exists()):
+        raise fail(
+            "SKC411",
+            f"`{out}` is not an artifact, so --force does not replace it",
+            hint="choose another directory",
+        )
+
+
+def write(artifact: Artifact, out: Path, *, force: bool = False) -> None:
+    """Write all files to a directory that appears whole or not at all. Raises SKC410, SKC411, SKC412."""
+    check_target(out, force=force)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    except OSError as error:
+        raise fail("SKC412", f"cannot write to `{out.parent}`: {error.strerror}") from None
+    try:
+        for name, data in sorted(artifact.files.items()):
+            (staging / name).write_bytes(data)
+        staging.chmod(0o755)
+        _replace(staging, out)
+    except OSError as error:
+        raise fail("SKC412", f"cannot write `{out}`: {error.strerror}") from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _replace(staging: Path, out: Path) -> None:
+    """Move the finished directory into place; an old artifact is moved away first and removed last."""
+    if not out.exists():
+        os.rename(staging, out)
+        return
+    retired = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
+    os.rename(out, retired / "artifact")
+    os.rename(staging, out)
+    shutil.rmtree(retired, ignore_errors=True)
+
+
+def read(directory: Path) -> Artifact:
+    """Read and check an artifact: every hash, the manifest and the plan. Raises SKC40x."""
+    try:
+        transformer = skc_runtime.load(directory, replay="tolerance")
+    except SkcRuntimeError as error:
+        raise runtime_failure(error) from None
+    transformer.close()
+    files = {name: (directory / name).read_bytes() for name in (MODEL, MANIFEST, PLAN, GOLDEN)}
+    return Artifact(plan.loads(files[PLAN]), transformer.manifest, files)
+
+
+def runtime_failure(error: SkcRuntimeError) -> SkcError:
+    """What the runtime refused, as a diagnostic of the compiler."""
+    return fail("SKC403", f"{error.message} [{error.code}]", hint=error.hint)
+
+
+def _canonical(document: Mapping[str, Any]) -> bytes:
+    """One line of JSON with sorted keys."""
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

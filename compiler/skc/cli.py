@@ -1,0 +1,271 @@
+"""The command line: one function per command. It parses and prints, and decides nothing.
+
+stdout is data, stderr is talk. Exit 0: done, or equal. 1: a difference was found. 2: the user must change something.
+3: a bug in skc. Heavy imports happen inside the commands, so that `skc --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import click
+import typer
+
+from skc.diagnostics import Diagnostic, SkcError
+
+if TYPE_CHECKING:
+    from skc.api import Compiled
+
+EQUAL, DIFFERENT, USER, BUG = 0, 1, 2, 3
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Feature preprocessing that cannot skew: fit once, freeze, compile to ONNX, verify, serve anywhere.",
+)
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+
+
+class ReportFormat(StrEnum):
+    text = "text"
+    json = "json"
+    junit = "junit"
+
+
+class SignatureName(StrEnum):
+    columns = "columns"
+    packed = "packed"
+
+
+Pipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="A pipeline.yaml.")]
+ArtifactDir = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The directory `skc compile` wrote.")]
+Data = Annotated[
+    str | None, typer.Option("--data", help="CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database table.")
+]
+TextOrJson = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+Rows = Annotated[int, typer.Option("--rows", min=0, help="Generated records to try.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the generated records.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the engine; all cores by default.")]
+
+
+@app.command("compile")
+def compile_command(
+    pipeline: Pipeline,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The directory to write.")],
+    data: Data = None,
+    signature: Annotated[SignatureName, typer.Option(help="One tensor per input, or one per type.")] = SignatureName.columns,
+    force: Annotated[bool, typer.Option("--force", help="Replace an artifact that is there.")] = False,
+    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Prove the artifact equal to its reference.")] = True,
+    rows: Rows = 10_000,
+    seed: Seed = 0,
+    threads: Threads = None,
+    output_format: TextOrJson = Format.text,
+) -> None:
+    """Fit a pipeline, compile it, verify it, and write the artifact."""
+    from skc import api
+
+    with _progress() as progress:
+        done = api.compile(
+            pipeline,
+            data,
+            out,
+            signature=signature.value,
+            force=force,
+            verify=verify,
+            rows=rows,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+        )
+    for warning in done.warnings:
+        _talk(warning.text() + "\n")
+    if output_format is Format.json:
+        print(json.dumps(done.to_json(), ensure_ascii=False, indent=2))
+    else:
+        _talk(_compiled_text(done))
+    if done.report is not None and not done.report.is_equal:
+        _talk(done.report.text())
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command("verify")
+def verify_command(
+    artifact: ArtifactDir,
+    data: Data = None,
+    rows: Rows = 10_000,
+    seed: Seed = 0,
+    record: Annotated[str | None, typer.Option("--record", help="Verify only this record, given as JSON.")] = None,
+    output_format: Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")] = ReportFormat.text,
+) -> None:
+    """Prove an artifact equal to its reference: on data, boundaries, generated and hostile rows."""
+    from skc import api
+
+    with _progress() as progress:
+        report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
+    printed = {"text": report.text, "json": report.to_json, "junit": report.to_junit}[output_format.value]()
+    print(printed)
+    raise typer.Exit(EQUAL if report.is_equal else DIFFERENT)
+
+
+@app.command("inspect")
+def inspect_command(artifact: ArtifactDir, output_format: TextOrJson = Format.text) -> None:
+    """Show what an artifact takes, gives and has learned."""
+    from skc import inspection
+
+    facts = inspection.inspect(artifact)
+    print(json.dumps(facts, ensure_ascii=False, indent=2) if output_format is Format.json else inspection.text(facts))
+
+
+@app.command("transform")
+def transform_command(
+    artifact: ArtifactDir,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON lines or Arrow files.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The Parquet file to write.")],
+    keep: Annotated[list[str] | None, typer.Option("--keep", help="A column of DATA to carry along, as it is.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    output_format: TextOrJson = Format.text,
+) -> None:
+    """Run an artifact over data of any size, into a Parquet file."""
+    from skc import api
+
+    with _progress() as progress:
+        done = api.transform(artifact, data, out, keep=tuple(keep or ()), force=force, progress=progress)
+    if output_format is Format.json:
+        print(json.dumps(done, ensure_ascii=False))
+    else:
+        _talk(f"wrote {done['rows']:,} rows, {len(done['columns']):,} columns to {out} in {done['seconds']:.1f} s")
+
+
+@app.command("check")
+def check_command(pipeline: Pipeline, output_format: TextOrJson = Format.text) -> None:
+    """Check a pipeline without data: spelling, types, names."""
+    from skc import api
+
+    warnings = api.check(pipeline)
+    if output_format is Format.json:
+        print(json.dumps({"diagnostics": [w.to_json() for w in warnings]}, ensure_ascii=False, indent=2))
+        return
+    for warning in warnings:
+        _talk(warning.text() + "\n")
+    _talk(f"{pipeline}: ok" + (f", {len(warnings)} warning{'s' * (len(warnings) > 1)}" if warnings else ""))
+
+
+@app.command("ops")
+def ops_command(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The op whose page to show.")] = None,
+    output_format: TextOrJson = Format.text,
+) -> None:
+    """List the ops, or show the page of one."""
+    from skc import inspection
+
+    facts = inspection.ops(name)
+    print(json.dumps(facts, ensure_ascii=False, indent=2) if output_format is Format.json else inspection.ops_text(facts))
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of pipeline.yaml, for editors."""
+    from skc.frontend.schema import schema_text
+
+    sys.stdout.write(schema_text())
+
+
+def _compiled_text(done: Compiled) -> str:
+    lines = [f"{'stage':<10}{'rows':>12}{'seconds':>10}"]
+    lines += [f"{stage.name:<10}{stage.rows:>12,}{stage.seconds:>10.2f}" for stage in done.stages]
+    lines.append("")
+    lines += [f"output {o.name}: {len(o.columns)} columns, {o.dtype}" for o in done.artifact.manifest.outputs]
+    if done.report is not None:
+        worst = max(done.report.columns, key=lambda c: c.worst_error, default=None)
+        if worst is not None:
+            lines.append(f"worst error: {worst.worst_error:.2g} ({worst.worst_ulp} ulp) in {worst.output}: {worst.column}")
+        lines.append(done.report.verdict())
+    else:
+        lines.append("not verified (--no-verify)")
+    where = f"wrote {done.path}" if done.path is not None else "nothing was written"
+    lines.append(f"{where} ({done.artifact.size / 1024:.0f} KiB, plan {done.artifact.manifest.plan[:12]})")
+    return "\n".join(lines)
+
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A progress bar on stderr while a command works, when stderr is a terminal; else nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.completed:>12,.0f} rows"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def update(stage: str, rows: int, total: int | None) -> None:
+            bar.update(task, description=stage, completed=rows, total=total)
+
+        yield update
+
+
+def _talk(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Errors follow the format that was asked for, even where the command never began."""
+    joined = [*arguments, ""]
+    return any(a == "--format=json" or (a == "--format" and b == "json") for a, b in zip(joined, joined[1:], strict=False))
+
+
+def main() -> None:
+    """The `skc` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and give its exit code; every error becomes a diagnostic."""
+    command: Any = typer.main.get_command(app)
+    try:
+        result = command.main(args=arguments, prog_name="skc", standalone_mode=False)
+    except SkcError as error:
+        _print_diagnostics(error.diagnostics, arguments)
+        return BUG if error.code.startswith("SKC9") else USER
+    except click.ClickException as error:
+        _print_diagnostics((Diagnostic("SKC140", error.format_message(), hint="see `skc --help`"),), arguments)
+        return USER
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _talk("interrupted; nothing was written")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return EQUAL
+    except Exception as error:
+        if os.environ.get("SKC_TRACEBACK"):
+            traceback.print_exc()
+        hint = "this is a bug in skc; SKC_TRACEBACK=1 shows where it happened"
+        _print_diagnostics((Diagnostic("SKC900", f"{type(error).__name__}: {error}", hint=hint),), arguments)
+        return BUG
+    return result if isinstance(result, int) else EQUAL
+
+
+def _print_diagnostics(diagnostics: tuple[Diagnostic, ...], arguments: list[str]) -> None:
+    if _wants_json(arguments):
+        print(json.dumps({"diagnostics": [d.to_json() for d in diagnostics]}, ensure_ascii=False, indent=2))
+    else:
+        _talk("\n\n".join(diagnostic.text() for diagnostic in diagnostics))

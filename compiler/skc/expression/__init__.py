@@ -1,0 +1,31 @@
+"""The language of `expr`: text → tree (`parse`) → typed tree (`check`) → NumPy (`evaluate`), ONNX (`lower`).
+
+Why a tree of its own: Python's `ast` reads the text, but nothing of Python's meaning may leak in. What is not
+listed in `parse` does not exist, and every promotion of an int64 to float64 is a node that `check` writes.
+
+What the language means is said in `skc/ops/expr.py`, the op's page.
+"""
+
+from __future__ import annotations
+
+from skc.expression.boundaries import near_literals
+from skc.expression.check import Typed, check
+from skc.expression.errors import ExpressionError
+from skc.expression.evaluate import evaluate
+from skc.expression.lower import lower
+from skc.expression.parse import FUNCTIONS, INT_MAX, INT_MIN, Node, names, parse
+
+__all__ = [
+    "FUNCTIONS",
+    "INT_MAX",
+    "INT_MIN",
+    "ExpressionError",
+    "Node",
+    "Typed",
+    "check",
+    "evaluate",
+    "lower",
+    "names",
+    "near_literals",
+    "parse",
+]

@@ -1,0 +1,62 @@
+"""The input values that matter for an expression: near literals, where products overflow, limits of types."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterator
+
+from skc.expression.parse import INT_MAX, INT_MIN, Node, parse
+from skc.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, Scalar, ValueType
+
+BIG = 1.7976931348623157e308
+
+
+def near_literals(text: str, x: ValueType) -> list[Scalar]:
+    """Values of type `x` at and around the expression's literals, and limits of the type; None is null."""
+    literals = [node.value for node in _nodes(parse(text)) if node.kind == "literal"]
+    numbers = [v for v in literals if isinstance(v, int | float) and not isinstance(v, bool)]
+    null: list[Scalar] = [None] if x.nullable or x.dtype == "float64" else []
+    match x.dtype:
+        case "float64":
+            return null + _float_boundaries(numbers)
+        case "int64":
+            return null + _int_boundaries(numbers)
+        case "bool":
+            return [*null, False, True]
+        case "string":
+            return null + _string_boundaries([v for v in literals if isinstance(v, str)])
+        case "timestamp":
+            return [*null, TIMESTAMP_MIN, -1, 0, 1, TIMESTAMP_MAX]
+        case "date":
+            return [*null, DATE_MIN, -1, 0, 1, DATE_MAX]
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for arg in node.args:
+        yield from _nodes(arg)
+
+
+def _float_boundaries(literals: list[int | float]) -> list[Scalar]:
+    edges = [float(v) for v in literals] + [0.5, 1.5, 2.5, 1.0, -0.5, float(2**24 + 1), 2.0**53, 2.0**63]
+    around = [
+        near for v in edges for near in (math.nextafter(v, -math.inf), v, math.nextafter(v, math.inf), -v)
+    ]
+    return [0.0, -0.0, 5e-324, -5e-324, BIG, -BIG, math.inf, -math.inf, *around]
+
+
+def _int_boundaries(literals: list[int | float]) -> list[Scalar]:
+    whole = [int(v) for v in literals if abs(v) < 2.0**63]
+    limits = [
+        limit // v for v in whole if v for limit in (INT_MAX, INT_MIN)
+    ]  # where a product begins to overflow
+    edges = [0, 2**24 + 1, 2**53 + 1, -(2**53) - 1, 2**31, 3_037_000_500, INT_MIN, INT_MAX, *whole, *limits]
+    edges += [limit - v for v in whole for limit in (INT_MAX, INT_MIN)]
+    return [*sorted({near for v in edges for near in (v - 1, v, v + 1, -v) if INT_MIN <= near <= INT_MAX})]
+
+
+def _string_boundaries(literals: list[str]) -> list[Scalar]:
+    forms = [unicodedata.normalize(form, v) for v in literals for form in ("NFC", "NFD")]
+    near = [w for v in literals for w in (v.swapcase(), f" {v}", f"{v} ", v[:-1])]
+    return ["", "é", "e\u0301", "😀", *literals, *forms, *near]

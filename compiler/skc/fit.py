@@ -1,0 +1,346 @@
+"""Fitting: from a pipeline and training rows to a pipeline in which every step has its state.
+
+Goes stage by stage. A stage is all statistics whose inputs are known. Those on raw inputs are computed where the data lie; those
+on an intermediate value on what the compiled graph itself gives for the training rows, run in chunks and written back for
+the engine. So no op has a third implementation, and a state is a function of the rows alone: not of their order, files,
+threads or format.
+
+What can go wrong
+-----------------
+SKC200  no training rows are named               SKC207  `where` is not one predicate on the data
+SKC201  no such file                             SKC208  there is no row
+SKC202  not a kind of data that skc reads        SKC209  a null or NaN where none may be
+SKC203  the data cannot be read                  SKC21x  an op cannot be fitted on such a column (see the op)
+SKC204  a column is missing                      SKC220  the engine failed; SKC221: it ran out of memory
+SKC205  a column has the wrong type              SKC222  a column has no value; SKC223 (warning): only one
+SKC206  a value is not of the declared type      SKC224  a row breaks a policy of `error`
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from skc.diagnostics import Diagnostic, SkcError, bug, fail
+from skc.infer import Types, column_groups, input_names, located, step_input_types, value_types
+from skc.ir import Input, Pipeline, Step
+from skc.lower import GUARDS, Lowered, lower
+from skc.ops import OPS
+from skc.passes.prune import prune
+from skc.stats.connection import MEMORY_LIMIT, Database, engine_errors, literal, open_database
+from skc.stats.engine import Answers, Column, Summary, answer, summarise
+from skc.stats.requests import Stat
+from skc.stats.sources import resolve
+from skc.stats.training import Training, check_contract, load_training
+from skc.types import ZEROS, Array
+from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.session import GraphSession
+
+CHUNK = 65_536
+Progress = Callable[
+    [str, int, int], None
+]  # what is being done, rows done, rows in all (0 where that is not known)
+Place = tuple[str, int]  # a value and a column of it
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A pipeline in which every step has its state, and how it came about."""
+
+    pipeline: Pipeline
+    rows: int
+    stages: int
+    warnings: tuple[Diagnostic, ...]
+    seconds: float
+
+
+@dataclass
+class _Work:
+    """Fitting under way: the steps with the states found so far, and the column names of every value known."""
+
+    pipeline: Pipeline
+    types: Types
+    progress: Progress
+    steps: list[Step]
+    names: dict[str, tuple[str, ...]]
+    training: Training | None = None
+    rows: int = 0
+    columns: dict[str, Column] = field(default_factory=dict)  # what the engine can read where it lies
+    summaries: dict[str, Summary] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Training:
+        if self.training is None:
+            raise bug("statistics are asked for, and no data was read")
+        return self.training
+
+
+def fit(
+    pipeline: Pipeline,
+    data: Any = None,
+    *,
+    threads: int | None = None,
+    memory_limit: str = MEMORY_LIMIT,
+    progress: Progress | None = None,
+) -> Fitted:
+    """Learn the state of every step that has none yet.
+
+    `data` takes the place of the path that the pipeline declares: a path, a glob or `file.duckdb::table`, a pandas, Polars or
+    PyArrow table, or a `DataSource` (see `skc.stats.sources`). `threads` and `memory_limit` are the engine's; neither
+    changes a bit of the result. Where no step learns anything and `data` is None, nothing is read.
+    """
+    started = time.perf_counter()
+    pipeline.verify()
+    names: dict[str, tuple[str, ...]] = {i.value: (i.name,) for i in pipeline.inputs}
+    work = _Work(pipeline, value_types(pipeline), progress or _silent, list(pipeline.steps), names)
+    if data is None and not any(_requests(work, step) for step in pipeline.steps if step.state is None):
+        _next_wave(work)
+        return Fitted(pipeline.with_steps(work.steps), 0, 0, (), time.perf_counter() - started)
+    source, declared = resolve(data, pipeline.data)
+    with open_database(threads, memory_limit) as database:
+        work.progress("reading", 0, 0)
+        work.training = load_training(database, source, pipeline.inputs, declared)
+        warnings = _look_at_inputs(work)
+        stages = 0
+        while wave := _next_wave(work):
+            stages += 1
+            _run_stage(work, wave, stages)
+    seconds = time.perf_counter() - started
+    return Fitted(pipeline.with_steps(work.steps), work.rows, stages, tuple(warnings), seconds)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """The progress of somebody who does not ask."""
+
+
+def _requests(work: _Work, step: Step) -> tuple[Stat, ...]:
+    """The statistics a step asks of every input column. A variadic op asks for none."""
+    op = OPS[step.op]
+    return () if op.variadic else op.needs(step.params, *step_input_types(step, work.types))
+
+
+def _look_at_inputs(work: _Work) -> list[Diagnostic]:
+    """Summarise all inputs, as they are and behind their `source` step, and hold them against the contract."""
+    training = work.data
+    inputs = {i.value: i for i in work.pipeline.inputs}
+    for value, i in inputs.items():
+        work.columns[_key(value, 0)] = Column(training.table[i.name], i.dtype, f"column `{i.name}`", i.span)
+    for step in work.pipeline.steps:
+        if step.op == "source" and step.inputs[0].value in inputs:
+            below = work.columns[_key(step.inputs[0].value, 0)]
+            nulls = [below.values == sentinel for sentinel in step.params.null_values]
+            values = below.values
+            for is_null in nulls:
+                values = is_null.ifelse(None, values)
+            work.columns[_key(step.name, 0)] = replace(below, values=values)
+    work.rows, work.summaries = summarise(training.table, work.columns)
+    with engine_errors("checking the training rows failed"):
+        warnings = check_contract(
+            training, work.rows, {i.name: work.summaries[_key(v, 0)] for v, i in inputs.items()}
+        )
+    work.progress("reading", work.rows, work.rows)
+    return warnings
+
+
+def _key(value: str, column: int) -> str:
+    return f"{value}[{column}]"
+
+
+def _next_wave(work: _Work) -> list[Step]:
+    """Freeze all steps that need no statistics, as far as widths are known; the steps that wait for statistics now."""
+    wave = []
+    for i, step in enumerate(work.steps):
+        if any(ref.value not in work.names for ref in step.inputs):
+            continue
+        if step.state is None and _requests(work, step):
+            wave.append(step)
+            continue
+        if step.state is None:
+            work.steps[i] = _frozen(work, step, [{} for _ in input_names(step, work.names)])
+        work.names[step.name] = _output_names(work, work.steps[i])
+    return wave
+
+
+def _frozen(work: _Work, step: Step, stats: Sequence[Answers]) -> Step:
+    op = OPS[step.op]
+    try:
+        x = step_input_types(step, work.types)[0]
+        return replace(step, state=op.freeze(step.params, x, [] if op.variadic else stats))
+    except SkcError as error:
+        raise located(error, step) from None
+
+
+def _output_names(work: _Work, step: Step) -> tuple[str, ...]:
+    return tuple(name for group in column_groups(step, work.names) for name in group)
+
+
+def _places(work: _Work, step: Step) -> list[Place]:
+    """The columns that go into a step, in order."""
+    return [
+        (ref.value, j)
+        for ref in step.inputs
+        for j in range(len(work.names[ref.value]))[slice(ref.start, ref.stop)]
+    ]
+
+
+def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
+    """Compute what the steps of a wave ask for, each column once, and freeze them."""
+    wanted: dict[Place, dict[Stat, None]] = {}
+    askers: dict[Place, Step] = {}
+    for step in wave:
+        for place in _places(work, step):
+            wanted.setdefault(place, {}).update(dict.fromkeys(_requests(work, step)))
+            askers.setdefault(place, step)
+    answers: dict[str, Answers] = {}
+    direct = [place for place in wanted if _key(*place) in work.columns]
+    computed = [place for place in wanted if _key(*place) not in work.columns]
+    what = f"stage {number}: statistics"
+    if direct:
+        columns = {_key(*p): _asked(work, work.columns[_key(*p)], p, askers[p]) for p in direct}
+        answers |= _answers(
+            work, work.data.table, columns, {_key(*p): wanted[p] for p in direct}, work.summaries, what
+        )
+    if computed:
+        table = _graph_values(work, computed, number)
+        columns = {
+            _key(*p): _asked(work, Column(table[f"c{k}"], work.types[p[0]].dtype, ""), p, askers[p])
+            for k, p in enumerate(computed)
+        }
+        _, summaries = summarise(table, columns)
+        answers |= _answers(work, table, columns, {_key(*p): wanted[p] for p in computed}, summaries, what)
+    for step in wave:
+        i = work.steps.index(step)
+        work.steps[i] = _frozen(work, step, [answers[_key(*place)] for place in _places(work, step)])
+        work.names[step.name] = _output_names(work, work.steps[i])
+
+
+def _asked(work: _Work, column: Column, place: Place, step: Step) -> Column:
+    """The column, with words for who asks."""
+    name = work.names[place[0]][place[1]]
+    return replace(column, label=f"column `{name}` before step `{step.name}`", span=step.span or column.span)
+
+
+def _answers(
+    work: _Work,
+    table: Any,
+    columns: dict[str, Column],
+    wanted: dict[str, dict[Stat, None]],
+    summaries: dict[str, Summary],
+    what: str,
+) -> dict[str, Answers]:
+    """The engine's answers, with progress by columns done."""
+    over: list[str] = []
+
+    def done(key: str) -> None:
+        over.append(key)
+        work.progress(what, work.rows * len(over) // len(columns), work.rows)
+
+    work.progress(what, 0, work.rows)
+    return answer(work.data.database, table, columns, wanted, summaries, done)
+
+
+def _graph_values(work: _Work, places: Sequence[Place], number: int) -> Any:
+    """Run the graph fitted so far on all training rows; a table whose column `ck` is the k-th place."""
+    values = list(dict.fromkeys(value for value, _ in places))
+    partial = _partial(work, values)
+    lowered = lower(partial, expose=values)
+    session = GraphSession(lowered.model.SerializeToString())
+    database = work.data.database
+    file = database.folder / f"stage{number}.parquet"
+    schema = pa.schema([(f"c{k}", ARROW[work.types[value].dtype]) for k, (value, _) in enumerate(places)])
+    done = 0
+    batches = database.batches(_feed_columns(work.data.table, partial.inputs, lowered), CHUNK)
+    with (
+        engine_errors("running the training rows through the graph failed"),
+        closing(batches),
+        pq.ParquetWriter(file, schema, compression="none", use_dictionary=False) as writer,
+    ):
+        for batch in batches:
+            made = _run(session, _feeds(batch, partial.inputs, lowered))
+            if GUARDS in made and made[GUARDS].any():
+                batches.close()
+                raise _guarded(work, lowered, made[GUARDS], done)
+            arrays = [_to_arrow(made, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            done += batch.num_rows
+            work.progress(f"stage {number}: graph", done, work.rows)
+    return _as_table(database, file.as_posix())
+
+
+def _as_table(database: Database, file: str) -> Any:
+    name = database.new_name("stage")
+    database.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({literal(file)})")
+    return database.table(name)
+
+
+ARROW = {
+    "float64": pa.float64(),
+    "int64": pa.int64(),
+    "timestamp": pa.int64(),
+    "date": pa.int64(),
+    "bool": pa.bool_(),
+    "string": pa.large_string(),
+}
+
+
+def _partial(work: _Work, values: Sequence[str]) -> Pipeline:
+    """The part of the pipeline that makes some values, with only the inputs that they need."""
+    fitted = [step for step in work.steps if step.name in work.names]
+    partial = prune(replace(work.pipeline, features=(), outputs=(), steps=tuple(fitted)), values)
+    used = {ref.value for step in partial.steps for ref in step.inputs} | set(values)
+    return replace(partial, inputs=tuple(i for i in partial.inputs if i.value in used))
+
+
+def _feed_columns(table: Any, inputs: Sequence[Input], lowered: Lowered) -> Any:
+    """The inputs as the graph wants them: the zero of the type under a null, and beside it whether there is a value."""
+    columns = {f"v{k}": table[i.name].fill_null(ZEROS[i.dtype]) for k, i in enumerate(inputs)}
+    columns |= {f"p{k}": table[i.name].notnull() for k, i in enumerate(inputs) if i.name in lowered.valid}
+    return table.select(**columns)
+
+
+def _feeds(batch: pa.RecordBatch, inputs: Sequence[Input], lowered: Lowered) -> dict[str, Array]:
+    """One tensor [N, 1] per input; numbers are not copied."""
+    feeds = {}
+    for k, i in enumerate(inputs):
+        feeds[lowered.values[i.name].tensor] = batch.column(f"v{k}").to_numpy(zero_copy_only=False)[:, None]
+        if i.name in lowered.valid:
+            feeds[lowered.valid[i.name].tensor] = batch.column(f"p{k}").to_numpy(zero_copy_only=False)[
+                :, None
+            ]
+    return feeds
+
+
+def _run(session: GraphSession, feeds: dict[str, Array]) -> dict[str, Array]:
+    try:
+        return session.run(feeds)
+    except SkcRuntimeError as error:
+        raise bug(f"the graph of a fitting stage does not run: {error}") from error
+
+
+def _to_arrow(made: dict[str, Array], value: str, column: int, dtype: pa.DataType) -> pa.Array:
+    """One column of a value; NaN is null, and so is what is not valid."""
+    values = np.ascontiguousarray(made[value][:, column])
+    valid = made.get(f"{value}#valid")
+    if valid is None:
+        return pa.array(values, dtype, from_pandas=values.dtype == np.float64)
+    return pa.array(values, dtype, mask=~valid[:, column])
+
+
+def _guarded(work: _Work, lowered: Lowered, guards: Array, before: int) -> SkcError:
+    """SKC224 for the first row that a policy of `error` refuses; `before` rows went through well."""
+    row = int(np.flatnonzero(guards.any(axis=1))[0])
+    spec = lowered.guards[int(np.flatnonzero(guards[row])[0])]
+    place = work.data.locate("true", skip=before + row)
+    return fail(
+        "SKC224",
+        f"{place}: step `{spec.step}` refuses the value of `{spec.column}` ({spec.code})",
+        span=next((s.span for s in work.steps if s.name == spec.step), None),
+        hint="leave such rows out by `where`, or choose another policy than `error`",
+    )

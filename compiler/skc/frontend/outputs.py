@@ -1,0 +1,140 @@
+"""The `outputs` of a pipeline, `name: {features: […], dtype: …}`, and which values may leave in which type.
+
+Why so few casts: an output may change how a number is stored, never what it says. What would (text to
+number, fraction to integer, instant to float) is a step that the user writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from skc.diagnostics import Span, fail
+from skc.frontend.features import Resolver, Target
+from skc.frontend.fields import (
+    Problems,
+    as_choice,
+    as_map,
+    bad_name,
+    check_keys,
+    has_control_character,
+)
+from skc.frontend.selectors import Name, read_names
+from skc.frontend.yaml_nodes import Node, ScalarNode, shown
+from skc.infer import Types
+from skc.ir import Input, Output, OutputDType
+from skc.types import DType
+
+OUTPUT_DTYPES: tuple[OutputDType, ...] = get_args(OutputDType)
+RESERVED = ("f64", "i64", "bool", "str")  # the input tensors of the signature `packed`
+NUMBERS: frozenset[DType] = frozenset(["float64", "int64", "bool"])
+ACCEPTED: Mapping[OutputDType, frozenset[DType]] = {
+    "float32": NUMBERS,
+    "float64": NUMBERS,
+    "int64": frozenset(["int64", "bool", "timestamp", "date"]),
+    "bool": frozenset(["bool"]),
+    "string": frozenset(["string"]),
+}
+INSTANTS = "`datetime_part` or `elapsed` makes a number of it; an output of dtype int64 keeps it as it is"
+# For an output that refuses it: the way out, by the type of the value.
+HINTS: Mapping[DType, str] = {
+    "string": "encode it with `one_hot`, `ordinal` or `vocabulary`, or write an output of dtype string",
+    "timestamp": INSTANTS,
+    "date": INSTANTS,
+    "float64": "put a `cast` after it, or write an output of dtype float64",
+    "int64": "put a `cast` after it, or write an output of dtype int64",
+    "bool": "put a `cast` after it, or write an output of dtype bool",
+}
+
+
+@dataclass(frozen=True)
+class OutputDefinition:
+    """One output as written."""
+
+    name: str
+    names: tuple[Name, ...]
+    dtype: OutputDType
+    span: Span
+
+
+def read_outputs(node: Node, inputs: Sequence[Input], problems: Problems) -> tuple[OutputDefinition, ...]:
+    """The outputs, in order."""
+    hint = "write `name: {features: [a, b], dtype: float32}`"
+    section = as_map(node, "`outputs`", hint)
+    if not section.entries:
+        raise fail("SKC107", "`outputs` must not be empty", span=section.span, hint=hint)
+    found = []
+    taken = {i.name for i in inputs}
+    for key, value in section.entries:
+        with problems.collect():
+            _check_name(key, taken)
+            found.append(_read_output(key, value))
+    return tuple(found)
+
+
+def _check_name(key: ScalarNode, taken: Collection[str]) -> None:
+    name = key.text
+    if not name:
+        raise bad_name(key, "an output", "the name is empty")
+    if has_control_character(name) or "/" in name or "#" in name:
+        raise bad_name(key, "an output", "it holds `/`, `#` or a control character")
+    if name.startswith("skc.") or name.endswith(".valid") or name in RESERVED:
+        raise bad_name(key, "an output", "the graph needs such names for itself")
+    if name in taken:
+        raise bad_name(
+            key, "an output", "an input has that name, and the tensors of a graph share one space of names"
+        )
+
+
+def _read_output(key: ScalarNode, node: Node) -> OutputDefinition:
+    what = f"output `{shown(key.text)}`"
+    body = as_map(node, what, "write {features: [a, b], dtype: float32}")
+    check_keys(body, what, ["features", "dtype"])
+    parts = {name.text: value for name, value in body.entries}
+    names = read_names(parts["features"], f"`features` of {what}")
+    hint = "in an output both are int64" if _text(parts["dtype"]) in ("timestamp", "date") else None
+    dtype = as_choice(parts["dtype"], f"`dtype` of {what}", OUTPUT_DTYPES, hint)
+    return OutputDefinition(
+        key.text, names, cast(OutputDType, dtype), key.span
+    )  # as_choice gives one of them
+
+
+def _text(node: Node) -> str | None:
+    return node.text if isinstance(node, ScalarNode) else None
+
+
+def resolve_outputs(
+    definitions: Sequence[OutputDefinition], resolver: Resolver, problems: Problems
+) -> dict[str, tuple[Target, ...]]:
+    """What the names of every output mean."""
+    found: dict[str, tuple[Target, ...]] = {}
+    for definition in definitions:
+        targets = []
+        for name in definition.names:
+            with problems.collect():
+                targets.append(resolver.target(name))
+        found[definition.name] = tuple(targets)
+    return found
+
+
+def build_output(
+    definition: OutputDefinition, targets: Sequence[Target], resolver: Resolver, types: Types
+) -> Output:
+    """The output, its values checked against its dtype. Raises SKC116."""
+    refs, labels = [], []
+    for name, target in zip(definition.names, targets, strict=True):
+        for ref in resolver.refs(target):
+            _check_type(definition, name, types[ref.value].dtype)
+            refs.append(ref)
+            labels.append(target.name)
+    return Output(definition.name, tuple(refs), definition.dtype, tuple(labels), definition.span)
+
+
+def _check_type(definition: OutputDefinition, name: Name, dtype: DType) -> None:
+    if dtype in ACCEPTED[definition.dtype]:
+        return
+    message = f"`{shown(name.text)}` is {dtype}, which an output of dtype {definition.dtype} cannot hold"
+    takes = " or ".join(sorted(ACCEPTED[definition.dtype]))
+    notes = [f"{definition.dtype} takes {takes}", f"in output `{definition.name}`"]
+    raise fail("SKC116", message, span=name.span, notes=notes, hint=HINTS[dtype])

@@ -1,0 +1,105 @@
+"""What `skc inspect` and `skc ops` show. Reads JSON and docstrings only: it must answer at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from skc.diagnostics import did_you_mean, fail
+
+
+def inspect(directory: Path) -> dict[str, Any]:
+    """The manifest, the steps with what they learned, and the files of an artifact. Raises SKC401, SKC403, SKC404."""
+    manifest = _read_json(directory / "manifest.json")
+    plan_bytes = _read(directory / "plan.json")
+    if hashlib.sha256(plan_bytes).hexdigest() != manifest.get("plan"):
+        raise fail("SKC403", "plan.json is not the one the manifest names", hint="compile the pipeline again")
+    plan = json.loads(plan_bytes)
+    return {
+        **{key: manifest[key] for key in ("name", "signature", "inputs", "outputs", "onnx", "tzdata", "built_with", "plan")},
+        "guards": (manifest["guards"] or {"columns": []})["columns"],
+        "steps": plan["steps"],
+        "files": {path.name: path.stat().st_size for path in sorted(directory.iterdir()) if path.is_file()},
+    }
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise fail(
+            "SKC404", f"`{path}` cannot be read: {error.strerror}", hint="give the directory that `skc compile` wrote"
+        ) from None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(_read(path))
+        if document["skc"] == "artifact" and document["format"] == 1:
+            return dict(document)
+        found = f"format {document['format']} of `{document['skc']}`"
+    except (ValueError, KeyError, TypeError) as error:
+        found = f"{type(error).__name__}: {error}"
+    raise fail("SKC401", f"`{path}` is not a manifest this version of skc reads ({found})", hint="install a newer skc")
+
+
+def text(facts: dict[str, Any]) -> str:
+    """The facts for a person."""
+    lines = [f"{facts['name']}  (signature {facts['signature']}, plan {facts['plan'][:12]})", "", "inputs"]
+    for i in facts["inputs"]:
+        lines.append(f"  {i['name']:<24} {i['type']}{'?' if i['nullable'] else ''}")
+    lines += ["", "steps"]
+    for step in facts["steps"]:
+        inputs = ", ".join(ref if isinstance(ref, str) else ref[0] for ref in step["inputs"])
+        params = ", ".join(f"{k}: {_short(v)}" for k, v in step["params"].items())
+        lines.append(f"  {step['name']:<32} {step['op']}({inputs}) {{{params}}}")
+        lines += [f"      {key} = {_short(value)}" for key, value in step["state"].items()]
+    lines += ["", "outputs"]
+    for o in facts["outputs"]:
+        exact = sum(o["exact"])
+        lines.append(f"  {o['name']}: {o['dtype']} [N, {len(o['columns'])}], {exact} exact, {len(o['exact']) - exact} to 1e-6")
+        lines += [f"      {k:>4}  {name}" for k, name in enumerate(o["columns"])]
+    if facts["guards"]:
+        lines += ["", "guards"]
+        lines += [f"  {g['code']} at {g['step']} ({g['input']})" for g in facts["guards"]]
+    lines += ["", "files"]
+    lines += [f"  {name:<16} {size:>12,} bytes" for name, size in facts["files"].items()]
+    versions = ", ".join(f"{k} {v}" for k, v in facts["built_with"].items())
+    lines += ["", f"built with {versions}; needs ONNX Runtime {facts['onnx']['minimum_onnxruntime']} or newer"]
+    return "\n".join(lines)
+
+
+def _short(value: Any, limit: int = 100) -> str:
+    shown = json.dumps(value, ensure_ascii=False)
+    return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(shown):,} characters)"
+
+
+def ops(name: str | None) -> list[dict[str, Any]]:
+    """One entry per op a pipeline may use, or only the named one. Raises SKC111 for a name that is no op."""
+    from skc.ops import OPS
+
+    public = {key: op for key, op in sorted(OPS.items()) if not op.internal}
+    if name is not None and name not in public:
+        raise fail("SKC111", f"`{name}` is not an op", hint=did_you_mean(name, public) or "`skc ops` lists them")
+    return [
+        {
+            "name": op.name,
+            "summary": op.doc.strip().splitlines()[0],
+            "page": op.doc.strip(),
+            "parameters": [f.name for f in fields(op.params)],
+            "exact": op.exact,
+        }
+        for key, op in public.items()
+        if name in (None, key)
+    ]
+
+
+def ops_text(facts: list[dict[str, Any]]) -> str:
+    """A table of the ops, or the page of one."""
+    if len(facts) == 1:
+        return f"{facts[0]['name']}\n\n{facts[0]['page']}"
+    width = max(len(op["name"]) for op in facts)
+    return "\n".join(f"{op['name']:<{width}}  {op['summary']}" for op in facts)

@@ -1,0 +1,225 @@
+"""From a column as it is stored to a value of its declared type: SQL for the value, and for what makes it unusable.
+
+Nothing is guessed from the data. Text is held against one written form per type; a typed column must have the type, or one
+that converts without loss. Read by `readers`, checked by `training`.
+
+Text (CSV, TSV, and strings in JSON lines)
+    float64     decimal or exponent, `inf`, `infinity`, `nan` in any case; a finite text that overflows is refused
+    int64       `[+-]?[0-9]+` within 64 bits
+    bool        `true` or `false` in any case
+    timestamp   ISO 8601 with `Z` or an offset, at most microseconds; without an offset it is refused
+    date        `YYYY-MM-DD`
+    string      as it is
+    An empty CSV field is null for every type but string. The strings of `null_values` are null for every type but string
+    here; for string they mean null in the graph. JSON numbers and booleans count as their text, JSON null is null.
+Typed (Parquet, Arrow, DuckDB, tables in memory)
+    float64     any float; integers where the double is exact
+    int64       any integer within 64 bits; floats that are whole and at most 2^53 in magnitude, NaN being null
+    bool        boolean
+    string      text, dictionaries and enums
+    timestamp   with a time zone; or a 64-bit integer: microseconds since the epoch
+    date        date; or an integer: days since the epoch
+NaN in a float64 column is null, unless the input says `nan: error`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from skc.diagnostics import SkcError, fail
+from skc.ir import Input
+from skc.stats.connection import identifier, literal
+from skc.types import DType
+
+FLOAT = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(?i:inf|infinity|nan)"
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+FORMS: dict[DType, tuple[str, str]] = {  # declared type -> the form of its text, the type to cast to
+    "float64": (FLOAT, "DOUBLE"),
+    "int64": (r"[+-]?[0-9]+", "BIGINT"),
+    "bool": (r"(?i:true|false)", "BOOLEAN"),
+    "timestamp": (f"{DAY}[T ]{CLOCK}{OFFSET}", "TIMESTAMPTZ"),
+    "date": (DAY, "DATE"),
+}
+JSON_TYPES: dict[DType, tuple[str, ...]] = {
+    "float64": ("DOUBLE", "BIGINT", "UBIGINT", "HUGEINT", "VARCHAR"),
+    "int64": ("BIGINT", "UBIGINT"),
+    "bool": ("BOOLEAN",),
+    "string": ("VARCHAR",),
+    "timestamp": ("VARCHAR",),
+    "date": ("VARCHAR",),
+}
+SMALL_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
+WIDE_INTEGERS = ("BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT")
+FLOATS = ("DOUBLE", "FLOAT")
+NATIVE: dict[DType, str] = {
+    "float64": "DOUBLE",
+    "int64": "BIGINT",
+    "bool": "BOOLEAN",
+    "string": "VARCHAR",
+    "timestamp": "TIMESTAMPTZ",
+    "date": "DATE",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one input is read. All are SQL over the raw columns, `stored` over the value under the input's own name.
+
+    `value` is what `where` sees: a DOUBLE, BIGINT, BOOLEAN, VARCHAR, TIMESTAMPTZ or DATE. `bad` is true where the raw value is
+    neither null nor of the declared type. `stored` is what statistics see: timestamps and dates as int64, NaN as null.
+    """
+
+    value: str
+    stored: str
+    bad: str | None = None
+
+
+def read_csv_text(value: Input) -> Reading:
+    """The reading of a field of a CSV file, which is never null as text."""
+    column = identifier(value.name)
+    if value.dtype == "string":
+        return _reading(value, column)
+    is_null = f"{column} IN ({_list(['', *_text_nulls(value)])})"
+    return _parsed(value, column, is_null)
+
+
+def read_json(value: Input) -> Reading:
+    """The reading of a JSON value, SQL null where the key is missing."""
+    column = identifier(value.name)
+    text = f"({column} ->> '$')"
+    kind = f"json_type({column})"
+    is_null = f"{column} IS NULL OR {kind} = 'NULL'"
+    if value.dtype != "string" and _text_nulls(value):
+        is_null += f" OR ({kind} = 'VARCHAR' AND {text} IN ({_list(_text_nulls(value))}))"
+    wrong = f"{kind} NOT IN ({_list(JSON_TYPES[value.dtype])})"
+    if value.dtype == "float64":  # JSON has no other way to write these
+        wrong += f" OR ({kind} = 'VARCHAR' AND NOT regexp_full_match({text}, '[+-]?(?i:inf|infinity|nan)'))"
+    if value.dtype == "string":
+        return _reading(value, text, bad=f"NOT ({is_null}) AND ({wrong})")
+    return _parsed(value, text, is_null, wrong)
+
+
+def _parsed(value: Input, text: str, is_null: str, wrong: str = "false") -> Reading:
+    form, native = FORMS[value.dtype]
+    parsed = f"TRY_CAST({text} AS {native})"
+    good = f"NOT ({wrong}) AND regexp_full_match({text}, {literal(form)}) AND {parsed} IS NOT NULL"
+    if value.dtype == "float64":
+        good += f" AND (isfinite({parsed}) OR NOT regexp_matches({text}, '[0-9]'))"
+    result = f"CASE WHEN {is_null} THEN NULL WHEN {good} THEN {parsed} END"
+    return _reading(value, result, bad=f"NOT ({is_null}) AND NOT ({good})")
+
+
+def read_typed(value: Input, stored_type: str) -> Reading:
+    """The reading of a typed column, or SKC205 where no value of that type could be one of the declared type."""
+    column = identifier(value.name)
+    if stored_type == '"NULL"':  # an Arrow column of nothing but nulls
+        return _reading(value, f"CAST(NULL AS {NATIVE[value.dtype]})")
+    if stored_type.startswith("ENUM("):
+        column, stored_type = f"CAST({column} AS VARCHAR)", "VARCHAR"
+    reading = TYPED[value.dtype](value, column, stored_type)
+    if reading is None:
+        raise _wrong_type(value, stored_type)
+    return reading
+
+
+def _typed_float(value: Input, column: str, stored_type: str) -> Reading | None:
+    double = f"CAST({column} AS DOUBLE)"
+    if stored_type in FLOATS or stored_type in SMALL_INTEGERS:
+        return _reading(value, double)
+    if stored_type in WIDE_INTEGERS:
+        back = f"TRY_CAST({double} AS {'UHUGEINT' if stored_type == 'UHUGEINT' else 'HUGEINT'})"
+        return _reading(value, double, bad=f"{column} IS NOT NULL AND {back} IS DISTINCT FROM {column}")
+    return None
+
+
+def _typed_int(value: Input, column: str, stored_type: str) -> Reading | None:
+    if stored_type in SMALL_INTEGERS or stored_type == "BIGINT":
+        return _reading(value, f"CAST({column} AS BIGINT)")
+    if stored_type in WIDE_INTEGERS:
+        whole = f"TRY_CAST({column} AS BIGINT)"
+        return _reading(value, whole, bad=f"{column} IS NOT NULL AND {whole} IS NULL")
+    if stored_type in FLOATS:
+        is_whole = f"isfinite({column}) AND {column} = trunc({column}) AND abs({column}) <= 9007199254740992"
+        whole = f"CASE WHEN {is_whole} THEN TRY_CAST({column} AS BIGINT) END"
+        return _reading(
+            value, whole, bad=f"{column} IS NOT NULL AND NOT isnan({column}) AND NOT ({is_whole})"
+        )
+    return None
+
+
+def _typed_bool(value: Input, column: str, stored_type: str) -> Reading | None:
+    return _reading(value, column) if stored_type == "BOOLEAN" else None
+
+
+def _typed_string(value: Input, column: str, stored_type: str) -> Reading | None:
+    return _reading(value, column) if stored_type == "VARCHAR" else None
+
+
+def _typed_timestamp(value: Input, column: str, stored_type: str) -> Reading | None:
+    name = identifier(value.name)
+    if stored_type in SMALL_INTEGERS or stored_type == "BIGINT":
+        return Reading(f"CAST({column} AS BIGINT)", name)
+    if stored_type == "TIMESTAMP WITH TIME ZONE":
+        return _reading(value, column, bad=f"{column} IS NOT NULL AND NOT isfinite({column})")
+    if stored_type == "TIMESTAMPTZ_NS":
+        micros = f"TRY_CAST({column} AS TIMESTAMPTZ)"
+        return _reading(value, micros, bad=f"{column} IS NOT NULL AND {micros} IS DISTINCT FROM {column}")
+    return None
+
+
+def _typed_date(value: Input, column: str, stored_type: str) -> Reading | None:
+    if stored_type in SMALL_INTEGERS or stored_type == "BIGINT":
+        return Reading(f"CAST({column} AS BIGINT)", identifier(value.name))
+    if stored_type == "DATE":
+        return _reading(value, column, bad=f"{column} IS NOT NULL AND NOT isfinite({column})")
+    return None
+
+
+TYPED: dict[DType, Callable[[Input, str, str], Reading | None]] = {
+    "float64": _typed_float,
+    "int64": _typed_int,
+    "bool": _typed_bool,
+    "string": _typed_string,
+    "timestamp": _typed_timestamp,
+    "date": _typed_date,
+}
+
+
+def _reading(value: Input, sql: str, bad: str | None = None) -> Reading:
+    """A reading whose value has the native type of the declared one."""
+    name = identifier(value.name)
+    match value.dtype:
+        case "float64":
+            if value.nan == "error":
+                bad = f"({bad or 'false'}) OR coalesce(isnan({sql}), false)"
+            return Reading(sql, f"CASE WHEN NOT isnan({name}) THEN {name} END", bad)
+        case "timestamp":
+            return Reading(sql, f"epoch_us({name})", bad)
+        case "date":
+            return Reading(sql, f"CAST({name} - DATE '1970-01-01' AS BIGINT)", bad)
+    return Reading(sql, name, bad)
+
+
+def _text_nulls(value: Input) -> list[str]:
+    return [v for v in value.null_values if isinstance(v, str)]
+
+
+def _list(texts: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(map(literal, texts))
+
+
+def _wrong_type(value: Input, stored_type: str) -> SkcError:
+    hint = f"declare another type for `{value.name}`, or convert the column in the data"
+    if value.dtype == "timestamp" and stored_type.startswith("TIMESTAMP"):
+        hint = "a time without a zone is not an instant: give the column a time zone in the data (UTC, say)"
+    if value.dtype == "timestamp" and stored_type == "VARCHAR":
+        hint = "declare it `string` and put `parse_datetime` before its first use"
+    return fail(
+        "SKC205",
+        f"column `{value.name}` is {stored_type} in the data, and is declared {value.dtype}",
+        span=value.span,
+        hint=hint,
+    )

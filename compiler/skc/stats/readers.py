@@ -1,0 +1,227 @@
+"""Each kind of source as raw rows: one SQL query per part, the columns it gives, and how each input is read from them.
+
+Why one part per file: all rows are read by one query over all parts, but an error must name a file and a row, and only a
+single file read in order has row numbers. Why Python reads the header of a CSV: the engine would take the first file's
+columns for all, by position.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import gzip
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+from skc.diagnostics import SkcError, did_you_mean, fail
+from skc.ir import Input
+from skc.stats.connection import Database, engine_errors, identifier, literal
+from skc.stats.conversion import Reading, read_csv_text, read_json, read_typed
+from skc.stats.sources import TEXT, Source
+
+NO_NULL = (
+    "\x01skc: never null\x01"  # a field that cannot occur, so that the engine makes no field null by itself
+)
+ATTACHED = "skc_source"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file, or one table: what messages call it, and the SQL of its rows in order."""
+
+    label: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Raw:
+    """All rows of a source, still as stored. `sql` gives all of them, the parts the same one by one."""
+
+    source: Source
+    sql: str
+    parts: tuple[Part, ...]
+    readings: Mapping[str, Reading]  # by input name
+    columns: tuple[str, ...]  # all columns there are; for JSON lines only those that were asked for
+
+    @property
+    def is_text(self) -> bool:
+        """Reading it costs so much that it must happen once."""
+        return self.source.kind in TEXT
+
+
+def open_raw(database: Database, source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
+    """The raw rows of a source; `others` are columns beside the inputs that `where` names.
+
+    Raises SKC203 (unreadable), SKC204 (a column is missing), SKC205 (a column of the wrong type).
+    """
+    match source.kind:
+        case "csv" | "tsv":
+            return _open_csv(source, inputs)
+        case "jsonl":
+            return _open_json(source, inputs, others)
+        case "parquet":
+            return _open_parquet(database, source, inputs)
+        case "arrow":
+            return _open_arrow(database, source, inputs)
+        case "duckdb":
+            return _open_duckdb(database, source, inputs)
+        case "memory":
+            database.register("skc_memory", source.frame)
+            return _open_typed(database, source, inputs, [Part(source.name, "SELECT * FROM skc_memory")])
+
+
+def _open_csv(source: Source, inputs: Sequence[Input]) -> Raw:
+    headers = {file: _header(file, source) for file in source.files}
+    for file, header in headers.items():
+        _check_columns(inputs, header, file, source)
+    parts = tuple(Part(file, _csv_sql([file], header, source)) for file, header in headers.items())
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for file, header in headers.items():
+        groups.setdefault(header, []).append(file)
+    sql = " UNION ALL BY NAME ".join(_csv_sql(files, header, source) for header, files in groups.items())
+    columns = dict.fromkeys(name for header in headers.values() for name in header)
+    return Raw(source, sql, parts, {i.name: read_csv_text(i) for i in inputs}, tuple(columns))
+
+
+def _header(file: str, source: Source) -> tuple[str, ...]:
+    """The column names in the first line of a CSV file."""
+    opened: Any = gzip.open if file.lower().endswith(".gz") else open
+    try:
+        with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
+            header = tuple(next(csv.reader(lines, delimiter=_delimiter(source), strict=True), ()))
+    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
+        raise fail(
+            "SKC203", f"`{file}` cannot be read", span=source.span, notes=[str(error)[:300]]
+        ) from error
+    if not header:
+        hint = "the first line names the columns"
+        raise fail("SKC203", f"`{file}` has no header", span=source.span, hint=hint)
+    seen: dict[str, str] = {}
+    for name in header:
+        if name.lower() in seen:
+            message = f"`{file}` has the columns `{seen[name.lower()]}` and `{name}`, which the engine cannot tell apart"
+            raise fail("SKC203", message, span=source.span, hint="rename one of them; case does not count")
+        seen[name.lower()] = name
+    return header
+
+
+def _delimiter(source: Source) -> str:
+    return "\t" if source.kind == "tsv" else ","
+
+
+def _csv_sql(files: Sequence[str], header: Sequence[str], source: Source) -> str:
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    return (
+        f"SELECT * FROM read_csv([{_file_list(files)}], columns = {{{columns}}}, auto_detect = false, header = true, "
+        f"delim = {literal(_delimiter(source))}, quote = '\"', escape = '\"', nullstr = {literal(NO_NULL)}, "
+        f"strict_mode = true, encoding = 'utf-8')"
+    )
+
+
+def _file_list(files: Sequence[str]) -> str:
+    return ", ".join(literal(glob.escape(file)) for file in files)
+
+
+def _open_json(source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
+    names = dict.fromkeys([*(i.name for i in inputs), *others])
+    keys = ", ".join(f"json_extract(json, {literal(_pointer(name))}) AS {identifier(name)}" for name in names)
+
+    def sql(files: Sequence[str]) -> str:
+        return f"SELECT {keys} FROM read_ndjson_objects([{_file_list(files)}])"
+
+    parts = tuple(Part(file, sql([file])) for file in source.files)
+    return Raw(source, sql(source.files), parts, {i.name: read_json(i) for i in inputs}, tuple(names))
+
+
+def _pointer(name: str) -> str:
+    """A key as a JSON pointer (RFC 6901)."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def json_keys(database: Database, source: Source) -> set[str]:
+    """All keys of all records; reads everything, for a message."""
+    records = f"read_ndjson_objects([{_file_list(source.files)}])"
+    return {key for (key,) in database.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {records}")}
+
+
+def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
+    def sql(files: Sequence[str]) -> str:
+        # By name, so that types are unified and never cast to those of the first file; no column comes from a folder name.
+        return f"SELECT * FROM read_parquet([{_file_list(files)}], union_by_name = true, hive_partitioning = false)"
+
+    parts = [Part(file, sql([file])) for file in source.files]
+    if len(parts) > 1:
+        for part in parts:
+            _check_columns(inputs, _described(database, part.sql, source), part.label, source)
+    return _open_typed(database, source, inputs, parts, sql(source.files))
+
+
+def _open_arrow(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
+    import pyarrow.dataset as ds  # takes a while to load, and only this kind needs it
+
+    parts = []
+    with engine_errors(f"`{source.name}` cannot be read as Arrow data", code="SKC203", span=source.span):
+        whole = ds.dataset(list(source.files), format="ipc")
+        for i, file in enumerate(source.files):
+            one = ds.dataset(file, format="ipc")
+            if one.schema.remove_metadata() != whole.schema.remove_metadata():
+                message = f"`{file}` and `{source.files[0]}` have different columns"
+                raise fail("SKC203", message, span=source.span, hint="write them with one schema")
+            database.register(f"skc_arrow_{i}", one)
+            parts.append(Part(file, f"SELECT * FROM skc_arrow_{i}"))
+        database.register("skc_arrow", whole)
+    return _open_typed(database, source, inputs, parts, "SELECT * FROM skc_arrow")
+
+
+def _open_duckdb(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
+    (file,) = source.files
+    with engine_errors(f"`{file}` cannot be opened as a DuckDB file", code="SKC203", span=source.span):
+        database.execute(f"ATTACH {literal(file)} AS {ATTACHED} (READ_ONLY)")
+        found = database.execute(
+            f"SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = '{ATTACHED}' UNION ALL "
+            f"SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = '{ATTACHED}' AND NOT internal"
+        )
+    tables = {table if schema == "main" else f"{schema}.{table}": (schema, table) for schema, table in found}
+    name = source.table or ""
+    if name not in tables:
+        hint = (
+            did_you_mean(name, tables)
+            or f"it has {', '.join(f'`{t}`' for t in sorted(tables)) or 'no table'}"
+        )
+        raise fail("SKC204", f"`{file}` has no table `{name}`", span=source.span, hint=hint)
+    path = ".".join(map(identifier, (ATTACHED, *tables[name])))
+    return _open_typed(database, source, inputs, [Part(f"{file}::{name}", f"SELECT * FROM {path}")])
+
+
+def _open_typed(
+    database: Database, source: Source, inputs: Sequence[Input], parts: Sequence[Part], sql: str | None = None
+) -> Raw:
+    whole = sql or parts[0].sql
+    types = _described(database, whole, source)
+    _check_columns(inputs, types, source.name, source)
+    readings = {i.name: read_typed(i, types[i.name]) for i in inputs}
+    return Raw(source, whole, tuple(parts), readings, tuple(types))
+
+
+def _described(database: Database, sql: str, source: Source) -> dict[str, str]:
+    """Column names and DuckDB types of a query."""
+    with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span):
+        return {row[0]: row[1] for row in database.execute(f"DESCRIBE {sql}")}
+
+
+def _check_columns(inputs: Sequence[Input], columns: Iterable[str], label: str, source: Source) -> None:
+    there = set(columns)
+    missing = [missing_column(i, there, label) for i in inputs if i.name not in there]
+    if missing:
+        raise SkcError(*(d for error in missing for d in error.diagnostics))
+
+
+def missing_column(value: Input, columns: Iterable[str], label: str) -> SkcError:
+    """SKC204: the data has no column for an input."""
+    known = sorted(columns)
+    listed = ", ".join(f"`{name}`" for name in known[:20]) + (" …" if len(known) > 20 else "")
+    hint = did_you_mean(value.name, known) or "every input must be a column of the training data"
+    message = f"{label} has no column `{value.name}`"
+    return fail("SKC204", message, span=value.span, hint=hint, notes=[f"columns: {listed}"])

@@ -1,0 +1,152 @@
+"""Where training rows come from: what the user named, resolved to files of one kind, a table, or data in memory.
+
+Text            CSV (`.csv`, commas), TSV (`.tsv`, tabs), JSON lines (`.jsonl`, `.ndjson`), each also with `.gz`
+Typed           Parquet (`.parquet`, `.pq`), Arrow IPC files and Feather (`.arrow`, `.feather`, `.ipc`)
+Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table` in the pipeline
+In memory       whatever speaks the Arrow stream protocol: pandas, Polars and PyArrow tables
+
+A path may be a glob (`*`, `?`, `[…]`, `**`); its files are read in order of name. The kind is told by the name alone.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from skc.diagnostics import Span, did_you_mean, fail
+from skc.ir import DataSource
+
+Kind = Literal["csv", "tsv", "jsonl", "parquet", "arrow", "duckdb", "memory"]
+KINDS: dict[str, Kind] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".duckdb": "duckdb",
+    ".ddb": "duckdb",
+}
+TEXT: tuple[Kind, ...] = ("csv", "tsv", "jsonl")
+COMPRESSED = ".gz"
+READABLE = "skc reads CSV, TSV, JSON lines, Parquet, Arrow and Feather files, and tables of DuckDB files (`file.duckdb::table`)"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files of one kind, or an Arrow table in memory; `table` names the table of a DuckDB file."""
+
+    kind: Kind
+    files: tuple[str, ...] = ()
+    table: str | None = None
+    frame: pa.Table | None = None
+    span: Span | None = None
+
+    @property
+    def name(self) -> str:
+        """What messages call the data."""
+        if self.kind == "memory":
+            return "the table"
+        return self.files[0] if len(self.files) == 1 else f"{self.files[0]} and {len(self.files) - 1} more"
+
+
+def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]:
+    """The source that `data` names, or the pipeline's own where it is None; and the declaration, for its `where`.
+
+    A path or a table in `data` takes the place of the declared path; the declared `where` still says which rows to fit on.
+    A `DataSource` takes the place of all of it. Raises SKC200, SKC201, SKC202.
+    """
+    declared = declared or DataSource()
+    if isinstance(data, DataSource):
+        declared, data = data, None
+    span = declared.span
+    if data is None:
+        if declared.path is None:
+            hint = "write `data: {path: …}` in the pipeline, or name a file with `--data`"
+            raise fail("SKC200", "fitting needs training rows, and none are named", span=span, hint=hint)
+        return _from_path(declared.path, declared.table, span), declared
+    if isinstance(data, str | os.PathLike):
+        path, _, table = os.fspath(data).partition("::")
+        return _from_path(path, table or None, None), declared
+    return _from_memory(data), declared
+
+
+def _from_memory(data: Any) -> Source:
+    if not (isinstance(data, pa.Table | pa.RecordBatch) or hasattr(data, "__arrow_c_stream__")):
+        message = f"cannot fit on a {type(data).__module__}.{type(data).__qualname__}"
+        raise fail("SKC202", message, hint="give a path, or a pandas, Polars or PyArrow table")
+    try:
+        frame = pa.table(data)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        hint = "give every column one type; a column of Python objects of several types has none"
+        raise fail(
+            "SKC203", "the table cannot be read as Arrow data", hint=hint, notes=[str(error)[:300]]
+        ) from error
+    return Source("memory", frame=frame)
+
+
+def _from_path(path: str, table: str | None, span: Span | None) -> Source:
+    if "::" in path and table is None:
+        path, _, table = path.partition("::")
+    if "://" in path:
+        raise fail("SKC202", f"`{path}` is a URL", span=span, hint=f"download it first; {READABLE}")
+    files = _files(path, span)
+    kinds = {_kind(file, span) for file in files}
+    if len(kinds) > 1:
+        message = f"`{path}` matches files of several kinds: {', '.join(sorted(kinds))}"
+        raise fail("SKC202", message, span=span, hint="write a narrower glob")
+    source = Source(kinds.pop(), files, table, span=span)
+    if source.kind == "duckdb" and (table is None or len(files) > 1):
+        message = f"`{path}` does not name one table of one DuckDB file"
+        raise fail(
+            "SKC202",
+            message,
+            span=span,
+            hint="write `file.duckdb::table`, or `path` and `table` under `data`",
+        )
+    if source.kind != "duckdb" and table is not None:
+        hint = "leave out the table"
+        raise fail("SKC202", f"a {source.kind} file has no table `{table}`", span=span, hint=hint)
+    return source
+
+
+def _files(path: str, span: Span | None) -> tuple[str, ...]:
+    """The file of that very name, else those that the glob matches."""
+    if Path(path).is_file():
+        return (path,)
+    if Path(path).is_dir():
+        raise fail(
+            "SKC201",
+            f"`{path}` is a folder",
+            span=span,
+            hint=f"write a glob, such as `{path.rstrip('/')}/*.parquet`",
+        )
+    matches = tuple(sorted(name for name in glob.glob(path, recursive=True) if Path(name).is_file()))
+    if matches:
+        return matches
+    if glob.has_magic(path):
+        raise fail("SKC201", f"no file matches `{path}`", span=span, hint="check the folder and the pattern")
+    folder = Path(path).parent
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    hint = (
+        did_you_mean(Path(path).name, names)
+        or f"{'check the name' if names else f'there is no folder `{folder}`'}"
+    )
+    raise fail("SKC201", f"there is no file `{path}`", span=span, hint=hint)
+
+
+def _kind(file: str, span: Span | None) -> Kind:
+    name = file.lower()
+    plain = name.removesuffix(COMPRESSED)
+    kind = KINDS.get(Path(plain).suffix)
+    if kind is None or (plain != name and kind not in TEXT):
+        raise fail("SKC202", f"`{file}` is of no kind that skc knows by its name", span=span, hint=READABLE)
+    return kind

@@ -1,0 +1,94 @@
+"""When two outputs agree. Defined once: shape and dtype first, missing positions next, then values.
+
+Exact columns agree when integers, strings and bits do; the sign of zero counts, the payload of a NaN does not. The others
+agree when |a - b| <= 1e-6 max(1, |b|), or both are the same infinity. The distance in units in the last place is
+reported for every float column, whether or not it decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skc.types import Array
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`differs` is bool [N, K]; Per column, over positions where both have a value: `worst_ulp`, and
+    `worst_error`, the greatest |a - b| / max(1, |b|)."""
+
+    differs: Array
+    worst_ulp: tuple[int, ...]
+    worst_error: tuple[float, ...]
+
+
+def compare(
+    got: Array,
+    want: Array,
+    exact: Sequence[bool],
+    *,
+    got_valid: Array | None = None,
+    want_valid: Array | None = None,
+    ignore_rows: Array | None = None,
+) -> Comparison:
+    """Compare [N, K] with [N, K]. `ignore_rows` (bool [N]) leaves out rows that a guard refused in both."""
+    n, k = want.shape
+    if got.shape != want.shape or got.dtype != want.dtype or (got_valid is None) != (want_valid is None):
+        return Comparison(np.ones((n, k), dtype=bool), (0,) * k, (float("inf"),) * k)
+    considered = np.ones((n, k), dtype=bool)
+    if ignore_rows is not None:
+        considered &= ~ignore_rows[:, None]
+    got_present, want_present = _present(got, got_valid), _present(want, want_valid)
+    missing_differs = got_present != want_present
+    both = got_present & want_present & considered
+    if want.dtype.kind != "f":
+        differs = missing_differs | (both & (got != want))
+        return Comparison(differs & considered, (0,) * k, (0.0,) * k)
+    ulps = np.where(both, ulp_distance(got, want), 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.where(both & (got != want), np.abs(got.astype(np.float64) - want.astype(np.float64)), 0.0)
+        # an infinite bound would let any value pass for an infinity
+        bound = np.where(np.isfinite(want), TOLERANCE * np.maximum(1.0, np.abs(want)), 0.0)
+        near = (got == want) | (error <= bound)
+        relative = np.where(error == 0, 0.0, error / np.maximum(1.0, np.abs(want)))
+    value_differs = np.where(np.array(exact, dtype=bool)[None, :], ulps > 0, ~near)
+    differs = (missing_differs & considered) | (both & value_differs)
+    if n == 0:
+        return Comparison(differs, (0,) * k, (0.0,) * k)
+    return Comparison(
+        differs, tuple(int(u) for u in ulps.max(axis=0)), tuple(float(e) for e in relative.max(axis=0))
+    )
+
+
+def _present(values: Array, valid: Array | None) -> Array:
+    if values.dtype.kind == "f":
+        return np.asarray(~np.isnan(values))
+    return np.ones(values.shape, dtype=bool) if valid is None else valid
+
+
+def ulp_distance(a: Array, b: Array) -> Array:
+    """uint64: how many floats of their type lie between a and b. -0.0 and 0.0 are one apart."""
+    return np.where(_ordinal(a) > _ordinal(b), _ordinal(a) - _ordinal(b), _ordinal(b) - _ordinal(a))
+
+
+def _ordinal(x: Array) -> Array:
+    """The floats of a type, counted from the least: neighbouring floats have neighbouring numbers."""
+    signed, unsigned = (np.int64, np.uint64) if x.dtype == np.float64 else (np.int32, np.uint32)
+    bits = np.ascontiguousarray(x).view(unsigned)
+    sign = unsigned(np.iinfo(signed).max + 1)
+    ordered = np.where(bits & sign, ~bits, bits | sign)
+    return ordered.astype(np.uint64)
+
+
+def same_bits(a: Array, b: Array) -> Array:
+    """bool [N, K]: the same bits for floats (any NaN equals any), equality for the rest."""
+    if a.dtype.kind != "f":
+        return np.asarray(a == b)
+    unsigned = np.uint64 if a.dtype == np.float64 else np.uint32
+    equal = np.ascontiguousarray(a).view(unsigned) == np.ascontiguousarray(b).view(unsigned)
+    return np.asarray(equal | (np.isnan(a) & np.isnan(b)))

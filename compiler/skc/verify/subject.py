@@ -1,0 +1,73 @@
+"""The artifact under test: its graph run on blocks, and its reference, side by side for the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from skc_runtime.manifest import Manifest
+from skc_runtime.session import GraphSession, Optimisation
+
+from skc import reference
+from skc.ir import Pipeline
+from skc.types import Array, Block
+
+@dataclass(frozen=True)
+class Outcome:
+    """Outputs [N, K], their missing positions, and the guards as bool [N, G] in the manifest's order."""
+
+    outputs: Mapping[str, Array]
+    valid: Mapping[str, Array]
+    guards: Array
+
+    def rows(self, index: Array | slice) -> Outcome:
+        """Some of the rows."""
+        return Outcome(
+            {name: array[index] for name, array in self.outputs.items()},
+            {name: array[index] for name, array in self.valid.items()},
+            self.guards[index],
+        )
+
+
+class Graph:
+    """A model run on blocks, at a given level of ONNX Runtime's optimisation."""
+
+    def __init__(self, manifest: Manifest, model: bytes, level: Optimisation = "basic") -> None:
+        self._session = GraphSession(model, level)
+        self._manifest = manifest
+
+    def run(self, blocks: Mapping[str, Block]) -> Outcome:
+        """One call for all rows."""
+        results = self._session.run(feeds(self._manifest, blocks))
+        rows = next(iter(blocks.values())).rows
+        guards = self._manifest.guards
+        return Outcome(
+            {o.name: results[o.name] for o in self._manifest.outputs},
+            {o.name: results[o.valid] for o in self._manifest.outputs if o.valid is not None},
+            np.zeros((rows, 0), dtype=bool) if guards is None else results[guards.tensor],
+        )
+
+
+def feeds(manifest: Manifest, blocks: Mapping[str, Block]) -> dict[str, Array]:
+    """The tensors of a request, from one block [N, 1] per input."""
+    parts: dict[str, dict[int, Array]] = {tensor.name: {} for tensor in manifest.tensors}
+    for value in manifest.inputs:
+        block = blocks[value.name]
+        parts[value.tensor][value.column] = block.values
+        if value.valid is not None:
+            parts[value.valid.tensor][value.valid.column] = block.present()
+    return {name: np.concatenate([columns[k] for k in sorted(columns)], axis=1) for name, columns in parts.items()}
+
+
+def run_reference(pipeline: Pipeline, manifest: Manifest, blocks: Mapping[str, Block]) -> Outcome:
+    """The same rows through the ops' own `apply`; guards are put into the manifest's order."""
+    result = reference.run(pipeline, blocks)
+    rows = next(iter(blocks.values())).rows
+    wanted = () if manifest.guards is None else manifest.guards.columns
+    hits = {(hit.code, hit.step, hit.column): hit.mask for hit in result.guards}
+    columns = [hits.pop((g.code, g.step, g.input), np.zeros(rows, dtype=bool)) for g in wanted]
+    # a guard that the graph does not have at all is one more column, so that the shapes differ when it fires
+    columns += [mask for mask in hits.values() if mask.any()]
+    guards = np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=bool)
+    return Outcome(result.outputs, result.valid, guards)

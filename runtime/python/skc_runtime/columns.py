@@ -1,0 +1,316 @@
+"""One column of a request made into the column of its input, or refused: the marshalling table, array by
+array.
+
+Why beside `scalars.py`: a batch of a million rows must not pay a Python call for every value. Whatever is not
+of the plain kind goes through the scalar converter, so a list and an array of the same values are accepted or
+refused alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skc_runtime import scalars
+from skc_runtime.errors import RecordError, shown
+from skc_runtime.manifest import ELEMENT_OF, Element, InputSpec, InputType
+from skc_runtime.scalars import EXACT_FLOAT, INT64_MAX, NAN, Array, Convert
+
+DTYPES: dict[Element, np.dtype[Any]] = {
+    "float64": np.dtype(np.float64),
+    "int64": np.dtype(np.int64),
+    "bool": np.dtype(np.bool_),
+    "string": np.dtype(object),
+}
+ZEROS: dict[Element, Any] = {"float64": NAN, "int64": 0, "bool": False, "string": ""}
+_PLAIN: dict[InputType, type] = {
+    "float64": float,
+    "int64": int,
+    "bool": bool,
+    "string": str,
+    "timestamp": int,
+    "date": int,
+}
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """A column as some library holds it: bool, int, float, str objects or datetime64, [N].
+
+    `valid` is bool [N], None where nothing is missing. `zoned` marks instants that were given with a time
+    zone.
+    """
+
+    values: Array
+    valid: Array | None = None
+    zoned: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """The values of an input, [N], of its element type, and for a nullable one that is not float64 where they
+    are.
+    """
+
+    values: Array
+    valid: Array | None
+
+
+def null_column(spec: InputSpec, rows: int) -> Column:
+    """A column that was not sent: all null if the input is nullable, else refused."""
+    if not spec.nullable:
+        raise scalars.missing_key(spec.name)
+    return _nulls(spec, rows)
+
+
+def _nulls(spec: InputSpec, rows: int) -> Column:
+    element = ELEMENT_OF[spec.type]
+    valid = None if spec.valid is None else np.zeros(rows, dtype=bool)
+    return Column(np.full(rows, ZEROS[element], dtype=DTYPES[element]), valid)
+
+
+def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Column:
+    """A column of Python values; `scalars.MISSING` is a key that was not there."""
+    plain = _PLAIN[spec.type]
+    kinds = set(map(type, values))
+    if kinds <= {plain} or (kinds == {plain, type(None)} and plain is not float):
+        try:
+            return _from_plain(spec, values, type(None) in kinds)
+        except OverflowError:
+            pass  # an int outside int64: the scalar converter finds the row
+    if plain is float and kinds == {float, type(None)} and spec.nullable and spec.nan == "null":
+        return Column(np.array(values, dtype=np.float64), None)  # NumPy makes NaN of None
+    converted = []
+    for row, value in enumerate(values):
+        try:
+            converted.append(convert(value))
+        except RecordError as error:
+            raise error.at(spec.name, row) from None
+    if spec.type == "float64":
+        return Column(np.array(converted, dtype=np.float64), None)
+    return _from_plain(spec, converted, spec.nullable)
+
+
+def _from_plain(spec: InputSpec, values: Sequence[Any], has_none: bool) -> Column:
+    """Values that are all of the one Python type, or None."""
+    element = ELEMENT_OF[spec.type]
+    if not has_none:
+        return from_raw(spec, RawColumn(np.array(values, dtype=DTYPES[element])))
+    zero = ZEROS[element]
+    valid = np.array([value is not None for value in values], dtype=bool)
+    filled = [zero if value is None else value for value in values]
+    return from_raw(spec, RawColumn(np.array(filled, dtype=DTYPES[element]), valid))
+
+
+def from_raw(spec: InputSpec, raw: RawColumn) -> Column:
+    """A column of some library. Raises RecordError with input and row."""
+    try:
+        return _from_raw(spec, raw)
+    except RecordError as error:
+        raise error.at(spec.name) from None
+
+
+def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
+    if len(raw.values) == 0:  # of whatever type: many libraries give an empty column none
+        return _nulls(spec, 0)
+    valid = _present(spec, raw)
+    if valid is not None and not valid.any():
+        return _nulls(spec, len(valid))
+    if valid is None:
+        values = _typed(spec.type, raw.values, raw.zoned)
+    else:
+        values = _typed(spec.type, _zeroed(raw.values, valid), raw.zoned)
+        element = ELEMENT_OF[spec.type]
+        values = np.where(valid, values, np.array(ZEROS[element], dtype=DTYPES[element]))
+    if spec.type == "float64":
+        _check_nan(spec, values, valid)
+    if spec.valid is None:
+        return Column(values, None)
+    return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid)
+
+
+def _present(spec: InputSpec, raw: RawColumn) -> Array | None:
+    """Where there is a value, None if everywhere; refuses a null in an input that is not nullable."""
+    valid = _without_nat(raw) if raw.values.dtype.kind == "M" else raw.valid
+    if valid is None or valid.all():
+        return None
+    if not spec.nullable:
+        raise scalars.null_refused(spec.name, int(np.argmin(valid)))
+    return valid
+
+
+def _zeroed(values: Array, valid: Array) -> Array:
+    """Under a null may lie anything, also what would be refused: the zero of the type stands there."""
+    zero = "" if values.dtype.kind == "O" else np.zeros((), dtype=values.dtype)
+    return np.where(valid, values, zero)
+
+
+def _without_nat(raw: RawColumn) -> Array | None:
+    missing = np.isnat(raw.values)
+    if not missing.any():
+        return raw.valid
+    present: Array = ~missing if raw.valid is None else raw.valid & ~missing
+    return present
+
+
+def _check_nan(spec: InputSpec, values: Array, valid: Array | None) -> None:
+    """NaN that was sent as such (not as null): null, unless the input says otherwise."""
+    if spec.nullable and spec.nan == "null":
+        return
+    nan = np.isnan(values) if valid is None else np.isnan(values) & valid
+    if not nan.any():
+        return
+    row = int(nan.argmax())
+    if spec.nan == "error":
+        raise scalars.nan_refused(spec.name, row)
+    raise scalars.null_refused(spec.name, row)
+
+
+def _typed(kind: InputType, values: Array, zoned: bool) -> Array:
+    """[N] values, none missing, as the element type of the input."""
+    match kind:
+        case "float64":
+            return _floats(values)
+        case "int64":
+            return _truncated(values) if values.dtype.kind == "f" else _integers(values, "an integer")
+        case "bool":
+            if values.dtype.kind != "b":
+                raise _wrong_dtype(values, "a bool", "0 and 1 are integers: send true or false")
+            return values
+        case "string":
+            return _strings(values)
+        case "timestamp" | "date":
+            return _times(kind, values, zoned)
+
+
+def _wrong_dtype(values: Array, wanted: str, hint: str | None = None) -> RecordError:
+    kind = "strings" if values.dtype.kind in "OUT" else values.dtype
+    return RecordError("wrong-type", f"{wanted} is wanted, not a column of {kind}", hint=hint)
+
+
+def _refuse_first(mask: Array, values: Array, error: Any) -> None:
+    if mask.any():
+        row = int(mask.argmax())
+        raise error(values[row].item()).at(row=row)
+
+
+def _floats(values: Array) -> Array:
+    if values.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            converted = values.astype(np.float64, copy=False)
+        if values.dtype.itemsize > 8:  # a long double can hold more
+            _refuse_first((converted != values) & ~np.isnan(values), values, _not_float64)
+        return converted
+    if values.dtype.kind not in "iu":
+        raise _wrong_dtype(values, "a number")
+    converted = values.astype(np.float64)
+    if values.dtype.itemsize < 8:
+        return converted
+    for row in np.flatnonzero((values > EXACT_FLOAT) | (values < -EXACT_FLOAT)).tolist():
+        if int(converted[row]) != int(values[row]):
+            raise _not_float64(int(values[row])).at(row=row)
+    return converted
+
+
+def _not_float64(value: object) -> RecordError:
+    return scalars.not_exact(value, "float64")
+
+
+def _truncated(values: Array) -> Array:
+    """Floats that are integers, as int64."""
+    if values.dtype.itemsize < 8:
+        values = values.astype(np.float64)
+    _refuse_first(~np.isfinite(values) | (np.floor(values) != values), values, scalars.not_integral)
+    _refuse_first(np.abs(values) > EXACT_FLOAT, values, _not_int64)
+    return values.astype(np.int64)
+
+
+def _integers(values: Array, wanted: str) -> Array:
+    if values.dtype.kind not in "iu":
+        raise _wrong_dtype(values, wanted)
+    if values.dtype == np.uint64:
+        _refuse_first(values > INT64_MAX, values, scalars.overflow)
+    return values.astype(np.int64, copy=False)
+
+
+def _not_int64(value: object) -> RecordError:
+    return scalars.not_exact(value, "int64: a float beyond 2^53 may stand for several integers")
+
+
+def _strings(values: Array) -> Array:
+    """str objects. One join and one encode look at all of them; only a refusal looks for the row."""
+    if values.dtype.kind in "UT":
+        values = values.astype(object)
+    if values.dtype.kind != "O":
+        hint = "decode bytes first" if values.dtype.kind == "S" else None
+        raise _wrong_dtype(values, "a string", hint)
+    texts = values.tolist()
+    if set(map(type, texts)) <= {str}:
+        joined = "".join(texts)
+        if "\0" not in joined and (joined.isascii() or _is_unicode(joined)):
+            return values
+    for row, text in enumerate(texts):
+        try:
+            texts[row] = scalars.to_string(text)
+        except RecordError as error:
+            raise error.at(row=row) from None
+    return np.array(texts, dtype=object)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _times(kind: InputType, values: Array, zoned: bool) -> Array:
+    if values.dtype.kind != "M":
+        wanted = (
+            "a timestamp (int microseconds, or an instant)" if kind == "timestamp" else "a date (or int days)"
+        )
+        return _integers(values, wanted)
+    if kind == "date" and zoned:
+        raise RecordError(
+            "wrong-type",
+            "a date is wanted, not an instant with a time zone",
+            hint="which day an instant falls on depends on the zone: convert it to a date first",
+        )
+    return scalars.datetimes(values, kind)
+
+
+def from_any(spec: InputSpec, convert: Convert, given: object) -> Column:
+    """A column of a dict: a list or tuple, an array, or a series of some library."""
+    if isinstance(given, (list, tuple)):
+        return from_list(spec, convert, given)
+    if isinstance(given, np.ma.MaskedArray):
+        present = ~np.ma.getmaskarray(given)
+        return from_array(spec, convert, np.ma.getdata(given), present)
+    if isinstance(given, np.ndarray):
+        return from_array(spec, convert, given, None)
+    if hasattr(given, "isna") and hasattr(given, "to_numpy"):
+        return from_array(spec, convert, given.to_numpy(), ~np.asarray(given.isna().to_numpy(), dtype=bool))
+    if isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray)):
+        return from_list(spec, convert, list(given))
+    raise RecordError(
+        "unsupported-data",
+        f"a column is wanted, not {type(given).__name__} {shown(given)}",
+        spec.name,
+        hint="a list, a NumPy array, or a series that exports Arrow",
+    )
+
+
+def from_array(spec: InputSpec, convert: Convert, values: Array, valid: Array | None) -> Column:
+    """A NumPy array [N]. Objects are Python values; under a False of `valid` lies null."""
+    if values.ndim != 1:
+        raise RecordError("wrong-shape", f"a column has one dimension, not shape {values.shape}", spec.name)
+    if values.dtype.kind != "O":
+        return from_raw(spec, RawColumn(values, valid))
+    objects = values.tolist()
+    if valid is not None:
+        objects = [value if ok else None for value, ok in zip(objects, valid.tolist(), strict=True)]
+    return from_list(spec, convert, objects)

@@ -1,0 +1,279 @@
+"""`golden.jsonl`: records with the exact outputs they must give, and the JSON form of values.
+
+Why: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may give
+other bits. Replaying a few records at load finds that before the first request does. The compiler writes the
+file with this module, and the conformance suite uses the same forms: int64, timestamp and date are decimal
+strings; a float is a JSON number, or one of "NaN", "Infinity", "-Infinity", "-0.0"; null is null, and a key
+that is not there is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from skc_runtime.errors import ArtifactError, RecordError, shown
+from skc_runtime.manifest import ELEMENT_OF, Manifest, OutputSpec
+from skc_runtime.scalars import INT64_MAX, INT64_MIN, Array, is_integer
+from skc_runtime.strict_json import Fields, malformed, parse
+
+Replay = Literal["exact", "tolerance"]
+TOLERANCE = 1e-6
+_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0.0": -0.0}
+
+
+class Transforms(Protocol):
+    """What replay needs of a transformer."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    def transform(self, data: object) -> dict[str, Array]: ...
+
+
+@dataclass(frozen=True)
+class GoldenCase:
+    """A record, and either its outputs or the code of the error it must give; all in JSON form."""
+
+    record: Mapping[str, Any]
+    outputs: Mapping[str, Any] | None = None
+    error: str | None = None
+
+
+def encode_value(element: str, value: Any) -> Any:
+    """One value of an element type (`float32`, `float64`, `int64`, `bool`, `string`) in JSON form; None is
+    null.
+    """
+    if value is None:
+        return None
+    if element in ("float32", "float64"):
+        return _encode_float(float(value))
+    if element == "int64":
+        if not is_integer(value):
+            raise RecordError("wrong-type", f"{shown(value)} is not an integer")
+        return str(int(value))
+    if element == "bool":
+        return bool(value)
+    return str(value)
+
+
+def _encode_float(value: float) -> float | str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return "-0.0" if value == 0 and math.copysign(1.0, value) < 0 else value
+
+
+def decode_value(element: str, value: Any, place: str) -> Any:
+    """The inverse of `encode_value`. Raises `artifact-malformed`."""
+    if value is None:
+        return None
+    if element in ("float32", "float64"):
+        return _decode_float(value, place)
+    if element == "int64":
+        return _decode_int(value, place)
+    if type(value) is not (bool if element == "bool" else str):
+        raise malformed(place, f"a {element} is wanted, not {shown(value)}")
+    return value
+
+
+def _decode_float(value: Any, place: str) -> float:
+    if type(value) is str and value in _WORDS:
+        return _WORDS[value]
+    if type(value) not in (int, float):
+        raise malformed(place, f"a number is wanted, not {shown(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        raise malformed(place, f"{shown(value)} is not a float64")
+    return number
+
+
+def _decode_int(value: Any, place: str) -> int:
+    is_decimal = (
+        type(value) is str and value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 20
+    )
+    if not is_decimal or not INT64_MIN <= int(value) <= INT64_MAX:
+        raise malformed(place, f"an int64 in decimal is wanted, not {shown(value)}")
+    return int(value)
+
+
+def encode_record(manifest: Manifest, record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record (ints for timestamps and dates) in JSON form; keys that are not there stay away."""
+    return {
+        i.name: encode_value(ELEMENT_OF[i.type], record[i.name]) for i in manifest.inputs if i.name in record
+    }
+
+
+def decode_record(manifest: Manifest, record: Mapping[str, Any], place: str = "record") -> dict[str, Any]:
+    """The inverse of `encode_record`. Raises `artifact-malformed`, also for a key that is no input."""
+    elements = {i.name: ELEMENT_OF[i.type] for i in manifest.inputs}
+    for name in record:
+        if name not in elements:
+            raise malformed(place, f"{shown(name)} is not an input")
+    return {name: decode_value(elements[name], value, f"{place}.{name}") for name, value in record.items()}
+
+
+def encode_outputs(outputs: Mapping[str, Array]) -> dict[str, list[Any]]:
+    """The outputs of one record, [K] each and with every `NAME.valid`,, as JSON; float32 widened exactly."""
+    return {
+        name: [encode_value(_element(array), v) for v in array.tolist()] for name, array in outputs.items()
+    }
+
+
+def _element(array: Array) -> str:
+    return "string" if array.dtype == object else array.dtype.name
+
+
+def _tensors(outputs: Sequence[OutputSpec]) -> list[tuple[str, str, tuple[bool, ...]]]:
+    """(name, element type, exact) of every output and of its companion."""
+    found: list[tuple[str, str, tuple[bool, ...]]] = []
+    for output in outputs:
+        found.append((output.name, output.dtype, output.exact))
+        if output.valid is not None:
+            found.append((output.valid, "bool", (True,) * len(output.columns)))
+    return found
+
+
+def compare(
+    manifest: Manifest, want: Mapping[str, Any], got: Mapping[str, Array], *, replay: Replay = "exact"
+) -> str | None:
+    """The first difference between outputs in JSON form and those of one record, [K] each; None when they
+    agree.
+
+    Exact columns, and with `replay="exact"` all, must agree to the bit (any NaN is NaN); the others to 1e-6.
+    """
+    tensors = _tensors(manifest.outputs)
+    if set(want) != {name for name, _, _ in tensors}:
+        raise malformed("golden.jsonl", f"outputs {sorted(want)} are not those of the manifest")
+    for name, dtype, exact in tensors:
+        values = want[name]
+        if not isinstance(values, list) or len(values) != len(exact):
+            raise malformed("golden.jsonl", f"output `{name}` is not an array of {len(exact)} values")
+        expected = [
+            decode_value(dtype, value, f"golden.jsonl `{name}`[{k}]") for k, value in enumerate(values)
+        ]
+        for k, (a, b) in enumerate(zip(got[name].tolist(), expected, strict=True)):
+            if not _agree(a, b, exact[k] or replay == "exact"):
+                return f"output `{name}`, column {k}: {shown(a)} here, {shown(b)} when compiled"
+    return None
+
+
+def _agree(a: Any, b: Any, exact: bool) -> bool:
+    if not isinstance(a, float) or not isinstance(b, float):
+        return type(a) is type(b) and bool(a == b)
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and math.isnan(b)
+    if a == b:
+        return not exact or math.copysign(1.0, a) == math.copysign(1.0, b)
+    return not exact and math.isfinite(b) and abs(a - b) <= TOLERANCE * max(1.0, abs(b))
+
+
+def observe(transformer: Transforms, record: Mapping[str, Any]) -> GoldenCase:
+    """What a transformer gives for a record, as a case to be written."""
+    encoded = encode_record(transformer.manifest, record)
+    try:
+        outputs = transformer.transform(dict(record))
+    except RecordError as error:
+        return GoldenCase(encoded, error=error.code)
+    return GoldenCase(encoded, encode_outputs(outputs))
+
+
+def dumps(cases: Iterable[GoldenCase]) -> bytes:
+    """The text of golden.jsonl."""
+    lines: list[dict[str, Any]] = [{"skc": "golden", "format": 1}]
+    for case in cases:
+        outcome = {"error": {"code": case.error}} if case.error is not None else {"outputs": case.outputs}
+        lines.append({"record": case.record, **outcome})
+    return "".join(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n" for line in lines).encode()
+
+
+def loads(data: bytes) -> tuple[GoldenCase, ...]:
+    """The cases of golden.jsonl. Raises `artifact-malformed`, `artifact-too-new`."""
+    lines = data.split(b"\n")
+    if lines.pop() != b"":
+        raise malformed("golden.jsonl", "the last line has no end")
+    if not lines:
+        raise malformed("golden.jsonl", "the first line is missing")
+    head = Fields(parse(lines[0], "golden.jsonl:1"), "golden.jsonl:1")
+    if head.text("skc") != "golden":
+        raise malformed("golden.jsonl:1", "these are not golden records")
+    if head.number("format", 1, 2**53) > 1:
+        raise ArtifactError(
+            "artifact-too-new", "golden.jsonl has a newer format", hint="install a newer `skc`"
+        )
+    head.done()
+    return tuple(_case(line, f"golden.jsonl:{i}") for i, line in enumerate(lines[1:], start=2))
+
+
+def _case(line: bytes, place: str) -> GoldenCase:
+    value = parse(line, place)
+    fields = Fields(value, place)
+    record = fields.take("record")
+    if not isinstance(record, dict):
+        raise malformed(place, "`record` is not an object")
+    if "error" in value:
+        error = fields.object("error")
+        case = GoldenCase(record, error=error.text("code"))
+        error.done()
+    else:
+        outputs = fields.take("outputs")
+        if not isinstance(outputs, dict):
+            raise malformed(place, "`outputs` is not an object")
+        case = GoldenCase(record, outputs)
+    fields.done()
+    return case
+
+
+def replay_cases(transformer: Transforms, cases: Sequence[GoldenCase], replay: Replay) -> None:
+    """Run every case alone, then all that give outputs as one batch. Raises `golden-mismatch`."""
+    manifest = transformer.manifest
+    records = [
+        decode_record(manifest, case.record, f"golden.jsonl:{i}") for i, case in enumerate(cases, start=2)
+    ]
+    alone: list[dict[str, Array]] = []
+    served: list[dict[str, Any]] = []
+    for line, (case, record) in enumerate(zip(cases, records, strict=True), start=2):
+        try:
+            outputs = transformer.transform(record)
+        except RecordError as error:
+            if error.code != case.error:
+                raise _mismatch(line, f"error `{error.code}` here", replay) from error
+            continue
+        if case.outputs is None:
+            raise _mismatch(line, f"outputs here, error `{case.error}` when compiled", replay)
+        difference = compare(manifest, case.outputs, outputs, replay=replay)
+        if difference is not None:
+            raise _mismatch(line, difference, replay)
+        alone.append(outputs)
+        served.append(record)
+    _replay_batch(transformer, served, alone)
+
+
+def _mismatch(line: int, message: str, replay: Replay) -> ArtifactError:
+    hint = 'on another processor architecture, load with replay="tolerance"' if replay == "exact" else None
+    return ArtifactError("golden-mismatch", f"golden.jsonl:{line}: {message}", hint=hint)
+
+
+def _replay_batch(
+    transformer: Transforms, records: list[dict[str, Any]], alone: list[dict[str, Array]]
+) -> None:
+    """All records in one batch must give the very bits that each gave alone."""
+    if not records:
+        return
+    together = transformer.transform(records)
+    for row, outputs in enumerate(alone):
+        for name, values in outputs.items():
+            pairs = zip(values.tolist(), together[name][row].tolist(), strict=True)
+            for column, (a, b) in enumerate(pairs):
+                if not _agree(b, a, exact=True):
+                    message = f"output `{name}`, column {column}: {shown(b)} in a batch, {shown(a)} alone"
+                    raise ArtifactError(
+                        "golden-mismatch", message, hint="please report this; it is not safe to serve"
+                    )

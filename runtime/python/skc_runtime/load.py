@@ -1,0 +1,121 @@
+"""An artifact, from a directory to a transformer that has shown it reproduces its golden records.
+
+Why this order: the manifest is read first and strictly, since everything else is judged by it. Every file is
+read once, hashed, and only then given to ONNX Runtime, so that nothing can change between the check and the
+use.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+
+import onnxruntime
+
+from skc_runtime import golden
+from skc_runtime.errors import ArtifactError, SkcRuntimeError, shown
+from skc_runtime.golden import Replay
+from skc_runtime.manifest import FORMAT, Manifest
+from skc_runtime.model_scan import refuse_external_data
+from skc_runtime.transformer import Transformer
+
+MANIFEST = "manifest.json"
+MEGABYTE = 1 << 20
+SIZE_LIMITS = {MANIFEST: 64 * MEGABYTE, "golden.jsonl": 64 * MEGABYTE, "model.onnx": 2047 * MEGABYTE}
+OTHER_LIMIT = 2047 * MEGABYTE  # plan.json and what a later compiler may add: hashed, not parsed
+_RECOMPILE = "copy the artifact again from where it was compiled, or compile it again"
+
+
+def load(directory: str | os.PathLike[str], *, replay: Replay = "exact") -> Transformer:
+    """The transformer of an artifact, after every check of the runtime contract.
+
+    `replay="tolerance"` allows columns that are not exact to differ by 1e-6, for another processor
+    architecture. Raises ArtifactError with a code of `schemas/errors.v1.json`.
+    """
+    if replay not in ("exact", "tolerance"):
+        raise SkcRuntimeError("invalid-option", f"replay={shown(replay)}", hint='"exact" or "tolerance"')
+    path = Path(directory)
+    if not path.is_dir():
+        raise ArtifactError(
+            "artifact-not-found", f"{shown(str(path))} is not a directory", hint="check the path"
+        )
+    manifest = Manifest.from_json(_read(path, MANIFEST))
+    manifest.verify_files()
+    _check_onnxruntime(manifest)
+    files = {name: _read(path, name, digest) for name, digest in sorted(manifest.files.items())}
+    refuse_external_data(files["model.onnx"])
+    cases = golden.loads(files["golden.jsonl"])
+    transformer = Transformer(manifest, files["model.onnx"])
+    _check_metadata(manifest, transformer)
+    golden.replay_cases(transformer, cases, replay)
+    return transformer
+
+
+def _read(directory: Path, name: str, digest: str | None = None) -> bytes:
+    """The bytes of a regular file of bounded size, whose hash is `digest`."""
+    try:
+        data = _read_regular(directory / name, SIZE_LIMITS.get(name, OTHER_LIMIT))
+    except FileNotFoundError:
+        raise ArtifactError("artifact-file-missing", f"`{name}` is not there", hint=_RECOMPILE) from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # it became a link just now
+            raise _unsafe(name) from None
+        raise ArtifactError("artifact-file-missing", f"`{name}` cannot be read: {error.strerror}") from None
+    if digest is not None and hashlib.sha256(data).hexdigest() != digest:
+        raise ArtifactError(
+            "artifact-hash-mismatch", f"`{name}` is not the file that manifest.json names", hint=_RECOMPILE
+        )
+    return data
+
+
+def _read_regular(path: Path, limit: int) -> bytes:
+    if not stat.S_ISREG(os.lstat(path).st_mode):  # opening a pipe would wait, and a link leads elsewhere
+        raise _unsafe(path.name)
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        data = b"" if size > limit else file.read(limit + 1)
+    if size > limit or len(data) > limit:
+        raise ArtifactError("artifact-too-large", f"`{path.name}` has {size} bytes, more than {limit}")
+    return data
+
+
+def _unsafe(name: str) -> ArtifactError:
+    return ArtifactError(
+        "artifact-unsafe",
+        f"`{name}` is a link or no regular file",
+        hint="copy the artifact with its links resolved (cp -RL)",
+    )
+
+
+def _check_onnxruntime(manifest: Manifest) -> None:
+    wanted, found = manifest.onnx.minimum_onnxruntime, onnxruntime.__version__
+    if _version(found) < _version(wanted):
+        raise ArtifactError(
+            "onnxruntime-too-old",
+            f"the artifact needs ONNX Runtime {wanted}, this is {found}",
+            hint=f"pip install 'onnxruntime>={wanted}'",
+        )
+
+
+def _version(text: str) -> tuple[int, int, int]:
+    """The first three numbers: `1.31.0.dev1+cpu` is 1.31.0."""
+    numbers = [int(n) for n in re.findall(r"[0-9]+", text.partition("+")[0])[:3]]
+    major, minor, patch = numbers + [0] * (3 - len(numbers))
+    return major, minor, patch
+
+
+def _check_metadata(manifest: Manifest, transformer: Transformer) -> None:
+    """The model itself says which frozen pipeline it was compiled from."""
+    for key, wanted in (("skc.format", str(FORMAT)), ("skc.plan", manifest.plan)):
+        found = transformer.model_metadata.get(key)
+        if found != wanted:
+            raise ArtifactError(
+                "artifact-inconsistent",
+                f"model.onnx has {key} {shown(found)}, manifest.json says {shown(wanted, 80)}",
+                hint="the files are not of one compilation: compile the pipeline again",
+            )

@@ -1,0 +1,329 @@
+"""`manifest.json` as frozen data: what a runtime must know to feed the graph and to read its outputs.
+
+Why so strict: the manifest is the contract of every language, and the place an attacker would edit. What is
+not exactly as `schemas/manifest.v1.schema.json` says, or does not fit together, is refused before anything
+else of the artifact is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, cast
+
+from skc_runtime.errors import ArtifactError, shown
+from skc_runtime.strict_json import Fields, malformed, parse
+
+FORMAT = 1
+InputType = Literal["float64", "int64", "bool", "string", "timestamp", "date"]
+Element = Literal["float64", "int64", "bool", "string"]
+OutputDType = Literal["float32", "float64", "int64", "bool", "string"]
+Signature = Literal["columns", "packed"]
+ELEMENT_OF: Mapping[InputType, Element] = {
+    "float64": "float64",
+    "int64": "int64",
+    "bool": "bool",
+    "string": "string",
+    "timestamp": "int64",
+    "date": "int64",
+}
+REQUIRED_FILES = ("model.onnx", "plan.json", "golden.jsonl")
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){1,3}")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A column of an input tensor."""
+
+    tensor: str
+    column: int
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input of a request. `valid` is where a nullable input that is not float64 says whether it has a
+    value.
+    """
+
+    name: str
+    type: InputType
+    nullable: bool
+    nan: Literal["null", "error"]
+    tensor: str
+    column: int
+    valid: Slot | None
+
+    @property
+    def slot(self) -> Slot:
+        """Where its values lie."""
+        return Slot(self.tensor, self.column)
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """An input tensor [N, width] of the graph."""
+
+    name: str
+    dtype: Element
+    width: int
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """An output tensor [N, len(columns)]. Columns that are `exact` agree to the bit on every machine."""
+
+    name: str
+    dtype: OutputDType
+    columns: tuple[str, ...]
+    exact: tuple[bool, ...]
+    valid: str | None
+
+
+@dataclass(frozen=True)
+class GuardColumn:
+    """One column of the guards: rows where column `input` of `step` broke a policy of `error`."""
+
+    code: str
+    step: str
+    input: str
+
+
+@dataclass(frozen=True)
+class Guards:
+    """The bool output [N, len(columns)] that says which rows must not be served."""
+
+    tensor: str
+    columns: tuple[GuardColumn, ...]
+
+
+@dataclass(frozen=True)
+class OnnxSpec:
+    """What the graph needs of ONNX Runtime."""
+
+    opset: int
+    ml: int
+    ir: int
+    minimum_onnxruntime: str
+    domains: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """manifest.json, format 1. `files` maps a file to its SHA-256 in hex, `plan` is that of plan.json."""
+
+    name: str
+    signature: Signature
+    inputs: tuple[InputSpec, ...]
+    tensors: tuple[TensorSpec, ...]
+    outputs: tuple[OutputSpec, ...]
+    guards: Guards | None
+    onnx: OnnxSpec
+    files: Mapping[str, str]
+    plan: str
+    tzdata: str | None
+    built_with: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON data, as `from_json` reads it."""
+        return {
+            "skc": "artifact",
+            "format": FORMAT,
+            "name": self.name,
+            "signature": self.signature,
+            "inputs": [asdict(i) for i in self.inputs],
+            "tensors": [asdict(tensor) for tensor in self.tensors],
+            "outputs": [_listed(asdict(output)) for output in self.outputs],
+            "guards": None if self.guards is None else _listed(asdict(self.guards)),
+            "onnx": _listed(asdict(self.onnx)),
+            "files": dict(self.files),
+            "plan": self.plan,
+            "tzdata": self.tzdata,
+            "built_with": dict(self.built_with),
+        }
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Manifest:
+        """Read manifest.json. Raises `artifact-malformed`, `artifact-too-new`, `artifact-unsafe`."""
+        return _read(data)
+
+    def verify_files(self) -> None:
+        """Raise where `files` does not name what an artifact on disk must have."""
+        for name in REQUIRED_FILES:
+            if name not in self.files:
+                raise malformed("manifest.json.files", f"`{name}` is missing")
+        if self.plan != self.files["plan.json"]:
+            raise malformed("manifest.json.plan", "not the SHA-256 that `files` gives for plan.json")
+
+
+def _listed(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
+
+
+def _unique(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise malformed(f"manifest.json.{what}", f"{shown(name)} stands twice")
+        seen.add(name)
+
+
+def _verify_slots(manifest: Manifest) -> None:
+    """Every column of every tensor is fed by exactly one slot of its element type."""
+    tensors = {tensor.name: tensor for tensor in manifest.tensors}
+    free = {(tensor.name, column) for tensor in manifest.tensors for column in range(tensor.width)}
+    for i in manifest.inputs:
+        if (i.valid is not None) != (i.nullable and i.type != "float64"):
+            raise malformed(f"manifest.json.inputs `{i.name}`", "`valid` is for nullable inputs but float64")
+        wanted: list[tuple[Slot, Element]] = [(i.slot, ELEMENT_OF[i.type])]
+        wanted += [] if i.valid is None else [(i.valid, "bool")]
+        for slot, element in wanted:
+            if (slot.tensor, slot.column) not in free or tensors[slot.tensor].dtype != element:
+                raise malformed(f"manifest.json.inputs `{i.name}`", f"no free {element} column at {slot}")
+            free.remove((slot.tensor, slot.column))
+    if free:
+        raise malformed("manifest.json.tensors", f"nothing feeds column {min(free)}")
+    if manifest.signature == "columns" and any(tensor.width != 1 for tensor in manifest.tensors):
+        raise malformed("manifest.json.tensors", "with signature `columns` every tensor has one column")
+
+
+def _verify_outputs(manifest: Manifest) -> None:
+    names = [output.name for output in manifest.outputs]
+    names += [output.valid for output in manifest.outputs if output.valid is not None]
+    names += [] if manifest.guards is None else [manifest.guards.tensor]
+    _unique("outputs", names)
+    for output in manifest.outputs:
+        place = f"manifest.json.outputs `{output.name}`"
+        if len(output.columns) != len(output.exact):
+            raise malformed(place, "`columns` and `exact` differ in length")
+        if output.valid is not None and output.dtype in ("float32", "float64"):
+            raise malformed(place, "a float output has no `valid`: its null is NaN")
+        if output.valid not in (None, f"{output.name}.valid"):
+            raise malformed(place, f"`valid` is {shown(output.valid)}, not the output's name and `.valid`")
+
+
+def _read(data: bytes) -> Manifest:
+    fields = Fields(parse(data, "manifest.json"), "manifest.json")
+    if fields.take("skc") != "artifact":
+        raise malformed("manifest.json.skc", "this is not the manifest of an artifact")
+    version = fields.number("format", 1, 2**53)
+    if version > FORMAT:
+        raise ArtifactError(
+            "artifact-too-new",
+            f"the artifact has format {version}, this runtime reads up to {FORMAT}",
+            hint="install a newer `skc`, or compile the pipeline with the version that is installed here",
+        )
+    manifest = Manifest(
+        name=fields.text("name"),
+        signature=cast(
+            Signature, fields.one_of("signature", "columns", "packed")
+        ),  # one_of returns one of these
+        inputs=tuple(_input(item) for item in fields.objects("inputs")),
+        tensors=tuple(_tensor(item) for item in fields.objects("tensors")),
+        outputs=tuple(_output(item) for item in fields.objects("outputs")),
+        guards=_guards(fields.optional_object("guards")),
+        onnx=_onnx(fields.object("onnx")),
+        files=fields.texts_by_key("files"),
+        plan=fields.text("plan"),
+        tzdata=fields.optional_text("tzdata"),
+        built_with=fields.texts_by_key("built_with"),
+    )
+    fields.done()
+    _unique("inputs", [i.name for i in manifest.inputs])
+    _unique("tensors", [tensor.name for tensor in manifest.tensors])
+    _verify_slots(manifest)
+    _verify_outputs(manifest)
+    _verify_names(manifest)
+    return manifest
+
+
+def _input(fields: Fields) -> InputSpec:
+    spec = InputSpec(
+        name=fields.text("name"),
+        type=cast(InputType, fields.one_of("type", *ELEMENT_OF)),  # one_of returns one of these
+        nullable=fields.flag("nullable"),
+        nan=cast(Literal["null", "error"], fields.one_of("nan", "null", "error")),  # likewise
+        tensor=fields.text("tensor"),
+        column=fields.number("column"),
+        valid=_slot(fields.optional_object("valid")),
+    )
+    fields.done()
+    return spec
+
+
+def _slot(fields: Fields | None) -> Slot | None:
+    if fields is None:
+        return None
+    slot = Slot(fields.text("tensor"), fields.number("column"))
+    fields.done()
+    return slot
+
+
+def _tensor(fields: Fields) -> TensorSpec:
+    dtype = cast(
+        Element, fields.one_of("dtype", "float64", "int64", "bool", "string")
+    )  # one_of returns one of these
+    tensor = TensorSpec(fields.text("name"), dtype, fields.number("width", 1, 1_000_000))
+    fields.done()
+    return tensor
+
+
+def _output(fields: Fields) -> OutputSpec:
+    dtypes = ("float32", "float64", "int64", "bool", "string")
+    output = OutputSpec(
+        name=fields.text("name"),
+        dtype=cast(OutputDType, fields.one_of("dtype", *dtypes)),  # one_of returns one of these
+        columns=fields.texts("columns"),
+        exact=fields.flags("exact"),
+        valid=fields.optional_text("valid"),
+    )
+    fields.done()
+    return output
+
+
+def _guards(fields: Fields | None) -> Guards | None:
+    if fields is None:
+        return None
+    columns = []
+    for item in fields.objects("columns"):
+        code = item.text("code")
+        if _CODE.fullmatch(code) is None:
+            raise malformed(f"{item.place}.code", f"{shown(code)} is not an error code")
+        columns.append(GuardColumn(code, item.text("step"), item.text("input")))
+        item.done()
+    guards = Guards(fields.text("tensor"), tuple(columns))
+    fields.done()
+    return guards
+
+
+def _onnx(fields: Fields) -> OnnxSpec:
+    spec = OnnxSpec(
+        opset=fields.number("opset", 1),
+        ml=fields.number("ml", 1),
+        ir=fields.number("ir", 1),
+        minimum_onnxruntime=fields.text("minimum_onnxruntime"),
+        domains=fields.texts("domains"),
+    )
+    fields.done()
+    if _VERSION.fullmatch(spec.minimum_onnxruntime) is None:
+        raise malformed(
+            f"{fields.place}.minimum_onnxruntime", f"{shown(spec.minimum_onnxruntime)} is no version"
+        )
+    return spec
+
+
+def _verify_names(manifest: Manifest) -> None:
+    if _SHA256.fullmatch(manifest.plan) is None:
+        raise malformed("manifest.json.plan", f"{shown(manifest.plan)} is not a SHA-256 in hex")
+    for name, digest in manifest.files.items():
+        if _FILE_NAME.fullmatch(name) is None:
+            raise ArtifactError(
+                "artifact-unsafe",
+                f"manifest.json lists the file {shown(name)}, which is not a plain name in the directory",
+                hint="do not serve this artifact",
+            )
+        if _SHA256.fullmatch(digest) is None:
+            raise malformed(f"manifest.json.files {shown(name)}", f"{shown(digest)} is not a SHA-256 in hex")

@@ -1,0 +1,327 @@
+"""One value of a request made into the value of its input, or refused: the marshalling table, value by value.
+
+`schemas/marshalling.v1.json` is this table as data, for every language. `columns.py` says the same for whole
+arrays.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from skc_runtime.errors import RecordError, shown
+from skc_runtime.manifest import InputSpec, InputType
+
+Array = np.ndarray[Any, Any]
+Convert = Callable[[object], Any]
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+EXACT_FLOAT = 2**53  # every integer up to here is a float64
+NAN = math.nan
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+EPOCH_DAY = EPOCH.toordinal()
+MICROSECOND = datetime.timedelta(microseconds=1)
+DAY_US = 86_400_000_000
+
+
+class _Missing:
+    """The value of a key that is not there."""
+
+    def __repr__(self) -> str:
+        return "<missing>"
+
+
+MISSING = _Missing()
+
+
+def converter(spec: InputSpec) -> Convert:
+    """A function from a given value to that of the input: None for null (NaN for float64), RecordError if
+    refused.
+
+    Why two stages: the first line recognises, without another call, what nearly every request holds.
+    """
+    slow = _checked(spec)
+    if spec.type == "float64":
+        return lambda value: value if type(value) is float and value == value else slow(value)
+    if spec.type == "string":
+        return lambda value: (
+            value if type(value) is str and value.isascii() and "\0" not in value else slow(value)
+        )
+    if spec.type == "bool":
+        return lambda value: value if type(value) is bool else slow(value)
+    return lambda value: value if type(value) is int and INT64_MIN <= value <= INT64_MAX else slow(value)
+
+
+def _checked(spec: InputSpec) -> Convert:
+    """The whole table for one input."""
+    name, null = spec.name, NAN if spec.type == "float64" else None
+    of_type = _CONVERTERS[spec.type]
+
+    def convert(value: object) -> Any:
+        if value is MISSING and not spec.nullable:
+            raise missing_key(name)
+        if value is MISSING or is_null(value):
+            if not spec.nullable:
+                raise null_refused(name)
+            return null
+        try:
+            converted = of_type(value)
+        except RecordError as error:
+            raise error.at(name) from None
+        if converted != converted:  # NaN, which only a float64 can be
+            if spec.nan == "error":
+                raise nan_refused(name)
+            if not spec.nullable:
+                raise null_refused(name)
+        return converted
+
+    return convert
+
+
+def is_null(value: object) -> bool:
+    """None, and the missing values of NumPy and pandas (recognised without importing pandas)."""
+    if value is None:
+        return True
+    if isinstance(value, np.datetime64):
+        return bool(np.isnat(value))
+    kind = type(value)
+    return kind.__name__ in ("NAType", "NaTType") and kind.__module__.partition(".")[0] == "pandas"
+
+
+def missing_key(name: str) -> RecordError:
+    return RecordError(
+        "missing-key",
+        "the input is not there, and is not nullable",
+        name,
+        hint="send it, or declare it nullable",
+    )
+
+
+def null_refused(name: str, row: int | None = None) -> RecordError:
+    return RecordError(
+        "null",
+        "the input is null, and is not nullable",
+        name,
+        row,
+        hint="send a value, or declare it nullable",
+    )
+
+
+def nan_refused(name: str, row: int | None = None) -> RecordError:
+    return RecordError(
+        "nan", "the input is NaN, which `nan: error` forbids", name, row, hint="send null instead"
+    )
+
+
+def wrong_type(value: object, wanted: str, hint: str | None = None) -> RecordError:
+    return RecordError(
+        "wrong-type", f"{wanted} is wanted, not {type(value).__name__} {shown(value)}", hint=hint
+    )
+
+
+def not_exact(value: object, kind: str) -> RecordError:
+    return RecordError(
+        "not-exact", f"{shown(value)} is not exact as {kind}", hint="round it first, as you mean it"
+    )
+
+
+def not_integral(value: object) -> RecordError:
+    return RecordError(
+        "not-integral", f"{shown(value)} is not an integer", hint="round it first, as you mean it"
+    )
+
+
+def overflow(value: object) -> RecordError:
+    return RecordError(
+        "int64-overflow",
+        f"{shown(value)} is outside int64",
+        hint="-9223372036854775808 to 9223372036854775807",
+    )
+
+
+def is_integer(value: Any) -> bool:
+    """An integer, of Python or NumPy; a bool is none, and neither is a duration."""
+    if isinstance(value, np.integer):
+        return not isinstance(value, np.timedelta64)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def to_float64(value: Any) -> float:
+    if isinstance(value, (float, np.floating)):
+        converted = float(value)
+        if converted != value and value == value:  # a long double can hold more
+            raise not_exact(value, "float64")
+        return converted
+    if not is_integer(value):
+        raise wrong_type(value, "a number")
+    integer = int(value)
+    try:
+        converted = float(integer)
+    except OverflowError:
+        raise not_exact(value, "float64") from None
+    if int(converted) != integer:
+        raise not_exact(value, "float64")
+    return converted
+
+
+def to_int64(value: object) -> int:
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        if not math.isfinite(number) or number != value or not number.is_integer():
+            raise not_integral(value)
+        if abs(number) > EXACT_FLOAT:
+            raise not_exact(value, "int64: a float beyond 2^53 may stand for several integers")
+        return int(number)
+    return _integer(value, "an integer")
+
+
+def _integer(value: Any, wanted: str, hint: str | None = None) -> int:
+    if not is_integer(value):
+        raise wrong_type(value, wanted, hint)
+    integer = int(value)
+    if not INT64_MIN <= integer <= INT64_MAX:
+        raise overflow(value)
+    return integer
+
+
+def to_bool(value: object) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise wrong_type(value, "a bool", hint="0 and 1 are integers: send true or false")
+    return bool(value)
+
+
+def to_string(value: object) -> str:
+    if not isinstance(value, str):
+        raise wrong_type(value, "a string", hint="decode bytes first" if isinstance(value, bytes) else None)
+    text = str.__str__(value)  # the text itself, also of a subclass such as an enumeration
+    check_string(text)
+    return text
+
+
+def check_string(text: str) -> None:
+    """Refuse what some language or ONNX Runtime itself could not carry."""
+    if "\0" in text:
+        raise RecordError(
+            "nul-in-string", f"{shown(text)} holds a NUL", hint="ONNX Runtime would cut it off there"
+        )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise RecordError("invalid-utf8", f"{shown(text)} holds a lone surrogate") from None
+
+
+def to_timestamp(value: Any) -> int:
+    """int64 microseconds since the epoch, UTC."""
+    if isinstance(value, np.datetime64):
+        return from_datetime64(value, "timestamp")
+    if not isinstance(value, datetime.datetime):
+        return _integer(value, "a timestamp (int microseconds, or an aware datetime)")
+    if value.utcoffset() is None:
+        raise RecordError(
+            "naive-datetime",
+            f"{shown(value)} has no time zone, so it is no instant",
+            hint="datetime.replace(tzinfo=datetime.timezone.utc), or the zone you mean",
+        )
+    if getattr(value, "nanosecond", 0):  # pandas.Timestamp
+        raise not_exact(value, "microseconds")
+    return _integer((value - EPOCH) // MICROSECOND, "a timestamp")
+
+
+def to_date(value: object) -> int:
+    """int64 days since the epoch."""
+    if isinstance(value, np.datetime64):
+        return from_datetime64(value, "date")
+    if isinstance(value, datetime.datetime):
+        raise wrong_type(
+            value, "a date", hint="which day an instant falls on depends on the zone: send .date()"
+        )
+    if isinstance(value, datetime.date):
+        return value.toordinal() - EPOCH_DAY
+    return _integer(value, "a date (int days, or a date)")
+
+
+def from_datetime64(value: np.datetime64, kind: InputType) -> int:
+    """NumPy's own dates and instants; see `datetimes`."""
+    try:
+        return int(datetimes(np.asarray(value).reshape(1), kind)[0])
+    except RecordError as error:  # row 0 of an array made here is no row of the request
+        raise RecordError(error.code, error.message, hint=error.hint) from None
+
+
+# The length of NumPy's units as a fraction of a microsecond: (numerator, denominator).
+UNITS_US = {
+    "W": (7 * DAY_US, 1),
+    "D": (DAY_US, 1),
+    "h": (3_600_000_000, 1),
+    "m": (60_000_000, 1),
+    "s": (1_000_000, 1),
+    "ms": (1_000, 1),
+    "us": (1, 1),
+    "ns": (1, 1_000),
+    "ps": (1, 1_000_000),
+    "fs": (1, 1_000_000_000),
+    "as": (1, 1_000_000_000_000),
+}
+_CALENDAR_LIMIT = 10_000_000  # years or months NumPy converts to days without overflow
+
+
+def datetimes(values: Array, kind: InputType) -> Array:
+    """datetime64 [N] without NaT as the int64 of a timestamp or date. Raises RecordError, its row filled in.
+
+    Units of a day or more are dates, the others instants (UTC). A date is no instant and refused as a
+    timestamp; an instant that is midnight is accepted as a date, because libraries without a date type hold
+    dates so.
+    """
+    unit, count = np.datetime_data(values.dtype)
+    if unit == "generic":
+        raise RecordError("wrong-type", "a datetime64 without a unit")
+    is_date = unit in ("Y", "M", "W", "D")
+    if is_date and kind == "timestamp":
+        raise wrong_type(
+            values.dtype, "an instant", hint="a date has no time of day: send the instant you mean"
+        )
+    raw = values.astype(values.dtype.newbyteorder("=")).view(np.int64)
+    if unit in ("Y", "M"):
+        limit = _CALENDAR_LIMIT // count
+        _refuse_where((raw > limit) | (raw < -limit), values, overflow)
+        return values.astype("datetime64[D]").view(np.int64)
+    numerator, denominator = UNITS_US[unit]
+    numerator, denominator = numerator * count, denominator * (DAY_US if kind == "date" else 1)
+    divisor = math.gcd(numerator, denominator)
+    return _scaled(raw, numerator // divisor, denominator // divisor, values, kind)
+
+
+def _scaled(raw: Array, numerator: int, denominator: int, values: Array, kind: InputType) -> Array:
+    """raw × numerator ÷ denominator, or a refusal that shows the value where that is no int64."""
+    if max(numerator, denominator) > INT64_MAX:
+        raw = raw.astype(object)  # Python's integers: slow, and only for units such as attoseconds
+    whole = raw // denominator
+    error = not_integral if kind == "date" else _not_microseconds
+    _refuse_where(whole * denominator != raw, values, error)
+    limit = INT64_MAX // numerator
+    _refuse_where((whole > limit) | (whole < -limit), values, overflow)
+    return (whole * numerator).astype(np.int64)
+
+
+def _not_microseconds(value: object) -> RecordError:
+    return not_exact(value, "microseconds")
+
+
+def _refuse_where(mask: Array, values: Array, error: Callable[[object], RecordError]) -> None:
+    if mask.any():
+        row = int(mask.argmax())
+        raise error(values[row]).at(row=row)
+
+
+_CONVERTERS: dict[InputType, Callable[[object], Any]] = {
+    "float64": to_float64,
+    "int64": to_int64,
+    "bool": to_bool,
+    "string": to_string,
+    "timestamp": to_timestamp,
+    "date": to_date,
+}

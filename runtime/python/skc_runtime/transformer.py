@@ -1,0 +1,147 @@
+"""`Transformer`: a loaded pipeline that turns requests into features. It marshals and runs, and knows no
+operator.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError, shown
+from skc_runtime.manifest import Guards, Manifest
+from skc_runtime.marshal import Extra, Marshaller, Request
+from skc_runtime.scalars import Array
+from skc_runtime.session import GraphSession, TensorInfo
+
+_OUTPUT_DTYPES: dict[str, np.dtype[Any]] = {
+    "float32": np.dtype(np.float32),
+    "float64": np.dtype(np.float64),
+    "int64": np.dtype(np.int64),
+    "bool": np.dtype(np.bool_),
+    "string": np.dtype(object),
+}
+
+
+class Transformer:
+    """Serves one pipeline. Safe to share between threads; a context manager that closes itself."""
+
+    def __init__(self, manifest: Manifest, model: bytes) -> None:
+        """From memory. `skc_runtime.load` is the way for an artifact: it checks hashes and replays the golden
+        records.
+        """
+        session = GraphSession(model)
+        _check_tensors(manifest, session)
+        self.manifest = manifest
+        self.model_metadata = session.metadata
+        self._session: GraphSession | None = session
+        self._marshaller = Marshaller(manifest)
+        valid = [output.valid for output in manifest.outputs if output.valid is not None]
+        self._results = tuple([output.name for output in manifest.outputs] + valid)
+        self._guards = manifest.guards
+
+    def transform(self, data: object, *, extra: Extra = "error") -> dict[str, Array]:
+        """The features of a request, by output name.
+
+        A dict of scalars is one record and gives arrays [K]. A list of dicts, a dict of columns, and any
+        table that exports Arrow (or pandas) give [N, K]. A nullable output that is not float has a companion
+        `NAME.valid`.
+
+        Raises RecordError with a code of `schemas/errors.v1.json`, the input and, in a batch, the row.
+        """
+        session = self._session
+        if session is None:
+            raise SkcRuntimeError("closed", "the transformer is closed", hint="load the artifact again")
+        request = self._marshaller.request(data, extra)
+        if request.rows == 0:  # no row, no work: and so no operator that stumbles over an empty tensor
+            return self._empty()
+        found = session.run(request.feeds)
+        if self._guards is not None and found[self._guards.tensor].any():
+            raise self._guarded(self._guards, request, found[self._guards.tensor])
+        if request.rows is None:
+            return {name: found[name][0] for name in self._results}
+        return {name: found[name] for name in self._results}
+
+    def _empty(self) -> dict[str, Array]:
+        result = {
+            o.name: np.empty((0, len(o.columns)), _OUTPUT_DTYPES[o.dtype]) for o in self.manifest.outputs
+        }
+        for output in self.manifest.outputs:
+            if output.valid is not None:
+                result[output.valid] = np.empty((0, len(output.columns)), dtype=bool)
+        return result
+
+    def _guarded(self, guards: Guards, request: Request, hits: Array) -> RecordError:
+        """The error of the first guarded row, and in it of the first guard."""
+        row, column = (int(i) for i in np.argwhere(hits)[0])
+        guard = guards.columns[column]
+        message = f"step `{guard.step}` refuses the value of `{guard.input}`"
+        spec = next((i for i in self.manifest.inputs if i.name == guard.input), None)
+        if spec is not None:
+            value = request.feeds[spec.slot.tensor][row, spec.slot.column]
+            message += f"; the request has {shown(value if isinstance(value, str) else value.item())}"
+        return RecordError(
+            guard.code,
+            message,
+            guard.input,
+            None if request.rows is None else row,
+            hint="the pipeline declares `error` for this; another policy is set where it is compiled",
+            step=guard.step,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """What goes in and what comes out, as plain data."""
+        manifest = self.manifest
+        return {
+            "name": manifest.name,
+            "signature": manifest.signature,
+            "inputs": [
+                {"name": i.name, "type": i.type, "nullable": i.nullable, "nan": i.nan}
+                for i in manifest.inputs
+            ],
+            "outputs": [
+                {"name": o.name, "dtype": o.dtype, "columns": list(o.columns), "valid": o.valid}
+                for o in manifest.outputs
+            ],
+            "plan": manifest.plan,
+            "tzdata": manifest.tzdata,
+            "minimum_onnxruntime": manifest.onnx.minimum_onnxruntime,
+            "built_with": dict(manifest.built_with),
+        }
+
+    def close(self) -> None:
+        """Release the session. Calls under way in other threads finish; later ones are refused."""
+        self._session = None
+
+    def __enter__(self) -> Transformer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _check_tensors(manifest: Manifest, session: GraphSession) -> None:
+    """The model must have the inputs and outputs that the manifest says, no more and no fewer."""
+    inputs = {TensorInfo(tensor.name, tensor.dtype, tensor.width) for tensor in manifest.tensors}
+    outputs: set[TensorInfo] = set()
+    for output in manifest.outputs:
+        outputs.add(TensorInfo(output.name, output.dtype, len(output.columns)))
+        if output.valid is not None:
+            outputs.add(TensorInfo(output.valid, "bool", len(output.columns)))
+    if manifest.guards is not None:
+        outputs.add(TensorInfo(manifest.guards.tensor, "bool", len(manifest.guards.columns)))
+    for noun, declared, real in (
+        ("input", inputs, set(session.inputs)),
+        ("output", outputs, set(session.outputs)),
+    ):
+        different = declared ^ real
+        if different:
+            tensor = min(different, key=lambda t: t.name)
+            raise ArtifactError(
+                "artifact-inconsistent",
+                f"manifest.json and model.onnx disagree about the {noun} `{tensor.name}`",
+                hint="the files are not of one compilation: compile the pipeline again",
+            )

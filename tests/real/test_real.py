@@ -1,0 +1,85 @@
+"""Full pipelines on real data: compiled, verified, trained on, and served one row at a time with the same bits."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import skc_runtime
+from sklearn.linear_model import Ridge
+
+import skc
+
+HERE = Path(__file__).parent
+DATA = Path(os.environ.get("SKC_REAL_DATA", HERE.parents[2] / "shared" / "data"))
+NUMBERS = {"float64": float, "int64": int, "bool": lambda text: text.lower() == "true"}
+
+
+def data_file(name: str) -> Path:
+    path = DATA / f"{name}.csv"
+    if path.exists():
+        return path
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{path} is missing, and CI must run this test")
+    pytest.skip(f"{path} is missing")
+
+
+@pytest.fixture(scope="module", params=["taxis", "titanic"])
+def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Path]]:
+    out = tmp_path_factory.mktemp(request.param) / "artifact"
+    yield skc.compile(HERE / f"{request.param}.yaml", str(data_file(request.param)), out), data_file(request.param)
+
+
+def records(path: Path, manifest: Any) -> list[dict[str, Any]]:
+    """The file as requests: empty numbers are null, strings as they are."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{i.name: _value(row[i.name], i) for i in manifest.inputs} for row in csv.DictReader(file)]
+
+
+def _value(text: str, declared: Any) -> Any:
+    if declared.type == "string":
+        return text
+    return NUMBERS[declared.type](text) if text else None
+
+
+def test_verified_without_a_difference(compiled: tuple[Any, Path]) -> None:
+    done, _ = compiled
+    assert done.report.is_equal, done.report.text()
+    assert {check.name for check in done.report.checks} >= {"data", "boundaries", "generated", "hostile", "batch 1"}
+    assert all(check.rows > 0 for check in done.report.checks)
+    assert all(column.worst_ulp == 0 for column in done.report.columns if column.exact)
+
+
+def test_serving_gives_the_features_of_training(compiled: tuple[Any, Path]) -> None:
+    """Features of a training split, made in one batch, and of every row served alone: the same bits."""
+    done, path = compiled
+    with skc_runtime.load(done.path) as transformer:
+        rows = records(path, transformer.manifest)
+        batch = transformer.transform(rows)
+        for i in range(0, len(rows), 7):
+            one = transformer.transform(rows[i])
+            for name, value in one.items():
+                assert value.tobytes() == batch[name][i].tobytes(), (i, name)
+
+
+def test_a_model_trains_on_a_period_and_predicts_the_next(compiled: tuple[Any, Path]) -> None:
+    done, path = compiled
+    with path.open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    if done.artifact.pipeline.name == "taxis":
+        label = np.array([float(row["total"]) for row in table])
+        before = np.array([row["pickup"] < "2019-03-25" for row in table])
+    else:
+        label = np.array([float(row["survived"]) for row in table])
+        before = np.arange(len(table)) < 600
+    with skc_runtime.load(done.path) as transformer:
+        features = transformer.transform(records(path, transformer.manifest))["x"]
+        served = np.stack([transformer.transform(r)["x"] for r in records(path, transformer.manifest)[-50:]])
+    model = Ridge().fit(features[before], label[before])
+    assert model.score(features[~before], label[~before]) > 0.3
+    np.testing.assert_array_equal(model.predict(served), model.predict(features[-50:]))

@@ -1,0 +1,304 @@
+"""Loading: every file damaged in every way, by accident or by somebody who also mends the hashes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+import skc_runtime
+from skc_runtime import ArtifactError, SkcRuntimeError, load
+from skc_runtime import load as load_function
+from skc_runtime.errors import CODES
+from skc_runtime.model_scan import refuse_external_data
+
+FILES = ("manifest.json", "model.onnx", "plan.json", "golden.jsonl")
+load_module = sys.modules["skc_runtime.load"]  # the name `skc_runtime.load` is the function
+
+
+def refused(directory: Path, **options: Any) -> ArtifactError:
+    with pytest.raises(ArtifactError) as caught:
+        load(directory, **options)
+    assert CODES[caught.value.code] == "artifact"
+    return caught.value
+
+
+def test_loading(artifact: Any, tmp_path: Path, ride: dict[str, Any]) -> None:
+    directory = artifact.write(tmp_path / "a")
+    for given in (directory, str(directory)):
+        with load(given) as transformer:
+            assert transformer.transform(ride)["word"].tolist() == ["card"]
+    (directory / "verified.json").write_text("{}")  # is no part of the identity
+    load(directory).close()
+    (tmp_path / "link").symlink_to(
+        directory
+    )  # the directory itself may be a link: that is how releases are switched
+    load(tmp_path / "link", replay="tolerance").close()
+
+
+def test_no_directory(tmp_path: Path) -> None:
+    assert refused(tmp_path / "nowhere").code == "artifact-not-found"
+    (tmp_path / "file").write_text("")
+    assert refused(tmp_path / "file").code == "artifact-not-found"
+    assert refused(tmp_path).code == "artifact-file-missing"
+    with pytest.raises(SkcRuntimeError) as caught:
+        load(tmp_path, replay="loosely")  # type: ignore[arg-type]  # the point
+    assert caught.value.code == "invalid-option"
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "damage", ["missing", "empty", "cut", "flipped", "appended", "directory", "unreadable"]
+)
+def test_a_damaged_file(columns_artifact: Any, tmp_path: Path, name: str, damage: str) -> None:
+    directory = columns_artifact.write(tmp_path / "a")
+    data = columns_artifact.files[name]
+    path = directory / name
+    path.unlink()
+    want = "artifact-malformed" if name == "manifest.json" else "artifact-hash-mismatch"
+    match damage:
+        case "missing":
+            want = "artifact-file-missing"
+        case "empty":
+            path.write_bytes(b"")
+        case "cut":
+            path.write_bytes(data[: len(data) // 2])
+        case "flipped":
+            path.write_bytes(b"\xff" + data[1:])
+        case "appended":
+            path.write_bytes(data + b"}")
+        case "directory":
+            path.mkdir()
+            want = "artifact-unsafe"
+        case "unreadable":
+            os.mkfifo(path)
+            want = "artifact-unsafe"
+    assert refused(directory).code == want
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("target", ["inside", "outside", "dangling"])
+def test_a_link(columns_artifact: Any, tmp_path: Path, name: str, target: str) -> None:
+    directory = columns_artifact.write(tmp_path / "a")
+    place = tmp_path / "elsewhere" if target == "outside" else directory / "other"
+    (directory / name).rename(place)
+    if target == "dangling":
+        place.unlink()
+    (directory / name).symlink_to(place)
+    assert refused(directory).code == "artifact-unsafe"
+
+
+def test_a_link_where_the_system_cannot_refuse_it_on_opening(
+    columns_artifact: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "O_NOFOLLOW")
+    test_a_link(columns_artifact, tmp_path, "plan.json", "outside")
+
+
+@pytest.mark.parametrize(
+    "name", ["../plan.json", "/etc/passwd", "a/b", "..", ".", "", "a\\b", "C:x", ".hidden", "a b", "é"]
+)
+def test_a_path_that_is_no_plain_name(columns_artifact: Any, tmp_path: Path, name: str) -> None:
+    document = columns_artifact.document
+    document["files"][name] = "0" * 64
+    assert refused(columns_artifact.with_document(document).write(tmp_path / "a")).code == "artifact-unsafe"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_too_large(
+    columns_artifact: Any, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = columns_artifact.write(tmp_path / "a")
+    size = len(columns_artifact.files[name])
+    monkeypatch.setitem(load_module.SIZE_LIMITS, name, size)
+    load(directory).close()
+    monkeypatch.setitem(load_module.SIZE_LIMITS, name, size - 1)
+    assert refused(directory).code == "artifact-too-large"
+
+
+def test_one_more_file_is_hashed_too(columns_artifact: Any, tmp_path: Path) -> None:
+    more = columns_artifact.with_file("notes.txt", b"hello")
+    directory = more.write(tmp_path / "a")
+    load(directory).close()
+    (directory / "notes.txt").write_text("hullo")
+    assert refused(directory).code == "artifact-hash-mismatch"
+
+
+@pytest.mark.parametrize("number", [2, 3, 10**12])
+def test_a_newer_format_says_so_whatever_else_it_holds(
+    columns_artifact: Any, tmp_path: Path, number: int
+) -> None:
+    document = {"skc": "artifact", "format": number, "something": "else"}
+    error = refused(columns_artifact.with_document(document).write(tmp_path / "a"))
+    assert error.code == "artifact-too-new"
+    assert str(number) in error.message
+
+
+def test_newer_golden_records(columns_artifact: Any, tmp_path: Path) -> None:
+    golden = columns_artifact.files["golden.jsonl"].replace(b'"format":1', b'"format":2', 1)
+    assert (
+        refused(columns_artifact.with_file("golden.jsonl", golden).write(tmp_path / "a")).code
+        == "artifact-too-new"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "is_old"),
+    [
+        ("1.18.0", "1.17.3", True),
+        ("1.18.0", "1.18.0", False),
+        ("1.18.1", "1.18", True),
+        ("1.18", "1.18.0.dev20240101+cpu", False),
+        ("1.9.0", "1.18.0", False),
+        ("2.0.0", "1.31.1", True),
+    ],
+)
+def test_the_version_of_onnx_runtime(
+    columns_artifact: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: str,
+    found: str,
+    is_old: bool,
+) -> None:
+    document = columns_artifact.document
+    document["onnx"]["minimum_onnxruntime"] = wanted
+    directory = columns_artifact.with_document(document).write(tmp_path / "a")
+    monkeypatch.setattr(onnxruntime, "__version__", found)
+    if is_old:
+        assert refused(directory).code == "onnxruntime-too-old"
+    else:
+        load(directory).close()
+
+
+def remade(artifact: Any, change: Callable[[onnx.ModelProto], None]) -> Any:
+    model = onnx.load_model_from_string(artifact.files["model.onnx"])
+    change(model)
+    return artifact.with_file("model.onnx", model.SerializeToString())
+
+
+def test_a_model_that_is_none(columns_artifact: Any, tmp_path: Path) -> None:
+    for k, data in enumerate((b"", b"no model", b"location", columns_artifact.files["model.onnx"][:-200])):
+        directory = columns_artifact.with_file("model.onnx", data).write(tmp_path / str(k))
+        assert refused(directory).code == "model-refused"
+
+
+def test_a_model_of_another_artifact(
+    columns_artifact: Any, compiler: Any, rides_pipeline: Any, tmp_path: Path
+) -> None:
+    packed = compiler(rides_pipeline, "packed")
+    forged = columns_artifact.with_file("model.onnx", packed.files["model.onnx"])
+    assert refused(forged.write(tmp_path / "a")).code == "artifact-inconsistent"
+
+
+@pytest.mark.parametrize("key", ["skc.format", "skc.plan"])
+def test_metadata_of_the_model(columns_artifact: Any, tmp_path: Path, key: str) -> None:
+    def other(model: onnx.ModelProto) -> None:
+        next(entry for entry in model.metadata_props if entry.key == key).value = "2"
+
+    def none(model: onnx.ModelProto) -> None:
+        kept = [entry for entry in model.metadata_props if entry.key != key]
+        del model.metadata_props[:]
+        model.metadata_props.extend(kept)
+
+    for k, change in enumerate((other, none)):
+        error = refused(remade(columns_artifact, change).write(tmp_path / str(k)))
+        assert error.code == "artifact-inconsistent"
+        assert key in error.message
+
+
+def test_outputs_that_the_manifest_does_not_name(columns_artifact: Any, tmp_path: Path) -> None:
+    document = columns_artifact.document
+    three = document["outputs"][:3]
+    retyped = [*three, {**document["outputs"][3], "dtype": "int64"}]
+    changes: list[dict[str, Any]] = [{"outputs": three}, {"outputs": retyped}, {"guards": None}]
+    for k, change in enumerate(changes):
+        document = {**columns_artifact.document, **change}
+        error = refused(columns_artifact.with_document(document).write(tmp_path / str(k)))
+        assert error.code == "artifact-inconsistent"
+
+
+def external(tensor: onnx.TensorProto) -> None:
+    onnx.external_data_helper.set_external_data(tensor, location="/etc/passwd")
+    tensor.ClearField("raw_data")
+
+
+def place_in_initializer(model: onnx.ModelProto) -> None:
+    tensor = onnx.numpy_helper.from_array(np.zeros(3), "t")
+    external(tensor)
+    model.graph.initializer.append(tensor)
+
+
+def place_in_constant(model: onnx.ModelProto) -> None:
+    tensor = onnx.numpy_helper.from_array(np.zeros(3), "t")
+    external(tensor)
+    model.graph.node.append(onnx.helper.make_node("Constant", [], ["c"], value=tensor))
+
+
+def place_in_branch(model: onnx.ModelProto) -> None:
+    inner = onnx.ModelProto()
+    place_in_constant(inner)
+    model.graph.node.append(
+        onnx.helper.make_node("If", ["b"], ["o"], then_branch=inner.graph, else_branch=inner.graph)
+    )
+
+
+def place_in_function(model: onnx.ModelProto) -> None:
+    inner = onnx.ModelProto()
+    place_in_constant(inner)
+    model.functions.append(onnx.helper.make_function("d", "f", [], ["c"], inner.graph.node, []))
+
+
+def place_in_sparse(model: onnx.ModelProto) -> None:
+    tensor = onnx.numpy_helper.from_array(np.zeros(3), "t")
+    external(tensor)
+    model.graph.sparse_initializer.append(onnx.SparseTensorProto(values=tensor, dims=[3]))
+
+
+def place_in_list_of_tensors(model: onnx.ModelProto) -> None:
+    tensor = onnx.numpy_helper.from_array(np.zeros(3), "t")
+    external(tensor)
+    model.graph.node.append(onnx.helper.make_node("Custom", [], ["c"], values=[tensor]))
+
+
+PLACES = [
+    place_in_initializer,
+    place_in_constant,
+    place_in_branch,
+    place_in_function,
+    place_in_sparse,
+    place_in_list_of_tensors,
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_external_data(
+    columns_artifact: Any, tmp_path: Path, place: Callable[[onnx.ModelProto], None]
+) -> None:
+    assert refused(remade(columns_artifact, place).write(tmp_path / "a")).code == "artifact-unsafe"
+
+
+def test_the_word_location_alone_is_no_external_data(columns_artifact: Any) -> None:
+    model = onnx.load_model_from_string(columns_artifact.files["model.onnx"])
+    model.graph.node.append(onnx.helper.make_node("LabelEncoder", ["a"], ["b"], keys_strings=["location"]))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.zeros(3), "location"))
+    refuse_external_data(model.SerializeToString())
+
+
+def test_public_names() -> None:
+    assert load_function is skc_runtime.load
+    assert set(skc_runtime.__all__) == {
+        "ArtifactError",
+        "Manifest",
+        "RecordError",
+        "SkcRuntimeError",
+        "Transformer",
+        "load",
+    }

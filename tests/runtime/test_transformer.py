@@ -1,0 +1,383 @@
+"""A served pipeline: forms of requests, guards, threads, and what it says of itself."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import json
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skc_runtime import Manifest, RecordError, SkcRuntimeError, Transformer
+from skc_runtime.session import GraphSession
+
+Identity = Callable[..., Transformer]
+
+
+def test_a_record(transformer: Transformer, ride: dict[str, Any]) -> None:
+    outputs = transformer.transform(ride)
+    assert {name: (a.dtype, a.shape) for name, a in outputs.items()} == {
+        "x": (np.float32, (5,)),
+        "times": (np.int64, (3,)),
+        "is_member": (np.bool_, (1,)),
+        "word": (np.dtype(object), (1,)),
+        "times.valid": (np.bool_, (3,)),
+        "is_member.valid": (np.bool_, (1,)),
+    }
+    assert outputs["times"].tolist() == [2, 1_709_208_000_000_001, 19_782]
+    assert outputs["x"][2:].tolist() == [1.0, 0.0, 0.0]
+    assert outputs["word"].tolist() == ["card"]
+
+
+def test_nulls_are_said_by_the_companion(transformer: Transformer, ride: dict[str, Any]) -> None:
+    outputs = transformer.transform({**ride, "fare": None, "day": None, "member": None})
+    assert np.isnan(outputs["x"][1])
+    assert outputs["times.valid"].tolist() == [True, True, False]
+    assert outputs["times"].tolist() == [2, 1_709_208_000_000_001, 0]
+    assert (outputs["is_member"].tolist(), outputs["is_member.valid"].tolist()) == ([False], [False])
+
+
+def test_every_form_gives_the_same_bits(transformer: Transformer, ride: dict[str, Any]) -> None:
+    rides = [ride, {**ride, "fare": None, "day": None}, {**ride, "distance": 1e300, "payment": "😀"}]
+    alone = [transformer.transform(one) for one in rides]
+    columns = {name: [one[name] for one in rides] for name in ride}
+    frame = pd.DataFrame({**columns, "day": pd.array(columns["day"], dtype="Int64")})
+    for request in (rides, tuple(rides), columns, frame):
+        together = transformer.transform(request)
+        for row, outputs in enumerate(alone):
+            for name, values in outputs.items():
+                np.testing.assert_array_equal(together[name][row], values)
+
+
+@pytest.mark.parametrize("kind", [OrderedDict, MappingProxyType])
+def test_any_mapping_is_a_record(transformer: Transformer, ride: dict[str, Any], kind: Any) -> None:
+    assert transformer.transform(kind(ride))["word"].tolist() == ["card"]
+    assert transformer.transform([kind(ride)])["word"].tolist() == [["card"]]
+
+
+@pytest.mark.parametrize("data", [5, "text", b"bytes", None, 1.5, {1, 2}, object(), iter([])])
+def test_other_data_is_refused(transformer: Transformer, data: Any) -> None:
+    with pytest.raises(RecordError) as error:
+        transformer.transform(data)
+    assert error.value.code == "unsupported-data"
+
+
+@pytest.mark.parametrize("data", [[5], [None], [[1, 2]], ["a"]])
+def test_a_list_of_something_else_is_refused_with_its_row(
+    transformer: Transformer, ride: Any, data: Any
+) -> None:
+    with pytest.raises(RecordError) as error:
+        transformer.transform([ride, *data])
+    assert (error.value.code, error.value.row) == ("unsupported-data", 1)
+
+
+@pytest.mark.parametrize("rows", [None, 0, 3])
+def test_a_guard_names_code_row_input_and_step(transformer: Transformer, ride: Any, rows: int | None) -> None:
+    bad = {**ride, "payment": "Card"}
+    request = bad if rows is None else [ride] * rows + [bad, bad]
+    with pytest.raises(RecordError) as caught:
+        transformer.transform(request)
+    error = caught.value
+    assert (error.code, error.input, error.row) == ("unknown-category", "payment", rows)
+    assert error.step == "payment/1:one_hot"
+    assert "'Card'" in error.message
+
+
+def test_the_first_row_is_named(transformer: Transformer, ride: dict[str, Any]) -> None:
+    with pytest.raises(RecordError) as caught:
+        transformer.transform([ride, {**ride, "pickup": 2**62}, {**ride, "payment": "?"}])
+    assert (caught.value.code, caught.value.input, caught.value.row) == ("out-of-range", "pickup", 1)
+    assert str(2**62) in caught.value.message
+
+
+def test_a_misspelt_key_gets_a_hint(transformer: Transformer, ride: dict[str, Any]) -> None:
+    with pytest.raises(RecordError, match="did you mean `fare`") as caught:
+        transformer.transform({**ride, "fair": 1.0})
+    assert caught.value.code == "unknown-key"
+    with pytest.raises(RecordError, match="unknown-key"):
+        transformer.transform({**ride, 5: 1.0})
+    transformer.transform({**ride, 5: 1.0}, extra="ignore")
+
+
+def test_unknown_options_are_refused(transformer: Transformer, ride: dict[str, Any]) -> None:
+    with pytest.raises(SkcRuntimeError) as caught:
+        transformer.transform(ride, extra="allow")  # type: ignore[arg-type]  # the point
+    assert caught.value.code == "invalid-option"
+
+
+def test_a_list_in_an_unknown_key_does_not_make_columns(
+    transformer: Transformer, ride: dict[str, Any]
+) -> None:
+    assert transformer.transform({"tags": ["a"], **ride}, extra="ignore")["word"].shape == (1,)
+    with pytest.raises(RecordError) as caught:
+        transformer.transform({**ride, "payment": ["card"]})
+    assert (caught.value.code, caught.value.input) == ("wrong-type", "payment")
+
+
+def test_columns_only_of_extras_have_rows_of_nulls(identity_of: Identity) -> None:
+    transformer = identity_of([{"name": "v", "type": "string", "nullable": True, "nan": "null"}])
+    outputs = transformer.transform({"other": [1, 2, 3]})
+    assert outputs["out.v.valid"].tolist() == [[False]] * 3
+
+
+def test_closing(artifact: Any, ride: dict[str, Any]) -> None:
+    manifest = Manifest.from_json(artifact.files["manifest.json"])
+    with Transformer(manifest, artifact.files["model.onnx"]) as transformer:
+        transformer.transform(ride)
+    with pytest.raises(SkcRuntimeError) as caught:
+        transformer.transform(ride)
+    assert caught.value.code == "closed"
+    transformer.close()
+
+
+def test_describe_is_plain_data(transformer: Transformer) -> None:
+    said = transformer.describe()
+    assert json.loads(json.dumps(said)) == said
+    assert said["name"] == "rides"
+    assert said["inputs"][1] == {"name": "fare", "type": "float64", "nullable": True, "nan": "null"}
+    assert said["outputs"][0] == {
+        "name": "x",
+        "dtype": "float32",
+        "columns": ["distance", "fare", "payment_card", "payment_cash", "payment_😀"],
+        "valid": None,
+    }
+
+
+def test_threads_share_a_transformer(transformer: Transformer, ride: dict[str, Any]) -> None:
+    """8 threads, each with its own records, alone and in batches: nobody sees another's."""
+    failures: list[object] = []
+    ready = threading.Barrier(8)
+
+    def serve(thread: int) -> None:
+        ready.wait()
+        try:
+            for k in range(150):
+                number = thread * 1000 + k
+                alone = transformer.transform({**ride, "passengers": number})
+                batch = transformer.transform(
+                    {name: [value] * 3 for name, value in ride.items()} | {"passengers": [number] * 3}
+                )
+                if alone["times"][0] != number or batch["times"][:, 0].tolist() != [number] * 3:
+                    failures.append(number)
+        except Exception as error:  # a thread's exception would be lost
+            failures.append(error)
+
+    threads = [threading.Thread(target=serve, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_failure_of_onnx_runtime_is_typed(artifact: Any) -> None:
+    session = GraphSession(artifact.files["model.onnx"])
+    with pytest.raises(SkcRuntimeError) as caught:
+        session.run({})
+    assert caught.value.code == "run-failed"
+
+
+def test_no_row_never_reaches_the_graph(
+    artifact: Any, ride: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So no operator can stumble over an empty tensor."""
+
+    def run(session: GraphSession, feeds: Any) -> Any:
+        raise AssertionError("the graph was run")
+
+    transformer = Transformer(
+        Manifest.from_json(artifact.files["manifest.json"]), artifact.files["model.onnx"]
+    )
+    monkeypatch.setattr(GraphSession, "run", run)
+    outputs = transformer.transform({name: [] for name in ride})
+    assert {name: (a.dtype, a.shape) for name, a in outputs.items()} == {
+        "x": (np.float32, (0, 5)),
+        "times": (np.int64, (0, 3)),
+        "is_member": (np.bool_, (0, 1)),
+        "word": (np.dtype(object), (0, 1)),
+        "times.valid": (np.bool_, (0, 3)),
+        "is_member.valid": (np.bool_, (0, 1)),
+    }
+
+
+class Colour(str, enum.Enum):  # noqa: UP042  # its str() is not its text, which is the point
+    RED = "red"
+
+
+NEW_YORK = ZoneInfo("America/New_York")
+PYTHON_VALUES: list[tuple[str, Any, Any]] = [
+    ("float64", np.float64(1.5), 1.5),
+    ("float64", np.float32(0.1), 0.10000000149011612),
+    ("float64", np.int8(-3), -3.0),
+    ("float64", np.longdouble(2.5), 2.5),
+    ("float64", np.longdouble(1) + np.longdouble(2) ** -60, "not-exact"),
+    ("float64", np.bool_(True), "wrong-type"),
+    ("float64", 1 + 0j, "wrong-type"),
+    ("float64", np.timedelta64(5, "s"), "wrong-type"),
+    ("int64", np.int16(5), 5),
+    ("int64", np.uint64(2**63), "int64-overflow"),
+    ("int64", np.float32(4.0), 4),
+    ("int64", np.timedelta64(5, "s"), "wrong-type"),
+    ("int64", np.bool_(True), "wrong-type"),
+    ("bool", np.bool_(True), True),
+    ("bool", np.int8(1), "wrong-type"),
+    ("string", np.str_("é"), "é"),
+    ("string", Colour.RED, "red"),
+    ("string", np.bytes_(b"a"), "wrong-type"),
+    ("timestamp", datetime.datetime(2024, 7, 1, 8, tzinfo=NEW_YORK), 1_719_835_200_000_000),
+    ("timestamp", datetime.datetime(2024, 11, 3, 1, 30, tzinfo=NEW_YORK, fold=1), 1_730_615_400_000_000),
+    ("timestamp", datetime.datetime.max.replace(tzinfo=datetime.UTC), 253_402_300_799_999_999),
+    ("timestamp", np.datetime64("2024-02-29T12:00:00.000001"), 1_709_208_000_000_001),
+    ("timestamp", np.datetime64("2024-02-29T12", "h"), 1_709_208_000_000_000),
+    ("timestamp", np.datetime64(1000, "ns"), 1),
+    ("timestamp", np.datetime64(1001, "ns"), "not-exact"),
+    ("timestamp", np.datetime64(2**62, "s"), "int64-overflow"),
+    ("timestamp", np.datetime64(10**12, "as"), 1),
+    ("timestamp", np.datetime64("2024-02-29"), "wrong-type"),
+    ("timestamp", pd.Timestamp("2024-02-29T12:00:00Z"), 1_709_208_000_000_000),
+    ("timestamp", pd.Timestamp("2024-02-29T12:00:00.000000001Z"), "not-exact"),
+    ("timestamp", pd.Timestamp("2024-02-29T12:00:00"), "naive-datetime"),
+    ("timestamp", np.datetime64("NaT", "us"), None),
+    ("timestamp", pd.NaT, None),
+    ("date", datetime.date.min, -719_162),
+    ("date", np.datetime64("2024-02-29"), 19_782),
+    ("date", np.datetime64("2024-02", "M"), 19_754),
+    ("date", np.datetime64(10**9, "Y"), "int64-overflow"),
+    ("date", np.datetime64("2024-02-29T00:00:00"), 19_782),
+    ("date", np.datetime64("2024-02-29T00:00:01"), "not-integral"),
+    ("date", np.datetime64(0, "fs"), 0),
+    ("date", np.datetime64(1, "fs"), "not-integral"),
+    ("date", np.datetime64("NaT"), None),
+    ("date", pd.Timestamp("2024-02-29"), "wrong-type"),
+    ("string", pd.NA, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "given", "want"), PYTHON_VALUES)
+def test_values_only_python_has(kind: str, given: Any, want: Any, identity_of: Identity) -> None:
+    """Scalars of NumPy and pandas, dates and times: alone, in a list, and in an array of their own dtype."""
+    transformer = identity_of([{"name": "v", "type": kind, "nullable": True, "nan": "null"}])
+    requests = [{"v": given}, [{"v": given}], {"v": [given]}, {"v": deque([given])}]
+    if isinstance(given, np.generic):
+        requests.append({"v": np.array([given])})
+    for request in requests:
+        if isinstance(want, str) and "-" in want:
+            with pytest.raises(RecordError) as caught:
+                transformer.transform(request)
+            assert (caught.value.code, caught.value.input) == (want, "v")
+            continue
+        outputs = transformer.transform(request)
+        got = outputs["out.v"].ravel().tolist()[0]
+        is_valid = outputs["out.v.valid"].ravel().tolist()[0] if "out.v.valid" in outputs else True
+        assert (got if is_valid else None) == want
+
+
+COLUMNS: list[tuple[str, Any, Any]] = [
+    ("float64", np.array([1, 2], dtype=np.int32), [1.0, 2.0]),
+    ("float64", np.array([1.5, np.nan], dtype=np.float32), [1.5, None]),
+    ("float64", np.array([1, 2**53 + 1]), ("not-exact", 1)),
+    ("float64", np.array([1, 2**60]), [1.0, 2.0**60]),
+    ("float64", np.array([1.5, 2.5]).astype(">f8"), [1.5, 2.5]),
+    ("float64", np.array(["1", "2"]), ("wrong-type", None)),
+    ("float64", np.ma.masked_array([1.5, 9.0], [False, True]), [1.5, None]),
+    ("float64", [1, 2.5, None], [1.0, 2.5, None]),
+    ("float64", [1, 2], [1.0, 2.0]),
+    ("int64", np.array([1.0, 2.5]), ("not-integral", 1)),
+    ("int64", np.array([1.0, np.inf], dtype=np.float16), ("not-integral", 1)),
+    ("int64", np.array([1, 2**63], dtype=np.uint64), ("int64-overflow", 1)),
+    ("int64", np.array([1, 2], dtype="m8[s]"), ("wrong-type", None)),
+    ("int64", np.ma.masked_array([0.5, 2.0], [True, False]), [None, 2]),
+    ("int64", np.ma.masked_array([0.5, 2.5], [True, False]), ("not-integral", 1)),
+    ("int64", [None, 2.5], ("not-integral", 1)),
+    ("int64", pd.Series([1, None], dtype="Int64"), [1, None]),
+    ("int64", pd.Series([1.0, None]), [1, None]),
+    ("int64", range(2), [0, 1]),
+    ("int64", np.zeros((2, 1)), ("wrong-shape", None)),
+    ("int64", {1, 2}, ("unsupported-data", None)),
+    ("bool", np.array([True, False]), [True, False]),
+    ("bool", [True, None], [True, None]),
+    ("bool", np.array([0, 1]), ("wrong-type", None)),
+    ("string", np.array(["a", "é"]), ["a", "é"]),
+    ("string", np.array(["a", None], dtype=object), ["a", None]),
+    ("string", np.array(["a", b"b"], dtype=object), ("wrong-type", 1)),
+    ("string", np.array([b"a"]), ("wrong-type", None)),
+    ("string", ["a", "b\0"], ("nul-in-string", 1)),
+    ("string", ["\ud83d", "\ude00"], ("invalid-utf8", 0)),
+    ("string", [np.str_("a"), Colour.RED], ["a", "red"]),
+    ("string", pd.Series(["a", None]), ["a", None]),
+    ("string", pd.Series(["a", "b", "a"], dtype="category"), ["a", "b", "a"]),
+    ("timestamp", pd.Series(pd.to_datetime(["2024-02-29T12:00Z", None])), [1_709_208_000_000_000, None]),
+    ("timestamp", np.array(["1970-01-01T00:00", "NaT"], dtype="M8[s]"), [0, None]),
+    ("timestamp", np.array([0, 2**62], dtype="M8[s]"), ("int64-overflow", 1)),
+    ("timestamp", np.array([0.0]), ("wrong-type", None)),
+    ("date", np.array(["1970-01-02", "NaT"], dtype="M8[D]"), [1, None]),
+    ("date", np.array(["1970-01-02T00", "1970-01-02T01"], dtype="M8[h]"), ("not-integral", 1)),
+]
+
+
+@pytest.mark.parametrize(("kind", "given", "want"), COLUMNS)
+def test_columns_only_python_has(kind: str, given: Any, want: Any, identity_of: Identity) -> None:
+    transformer = identity_of([{"name": "v", "type": kind, "nullable": True, "nan": "null"}])
+    if isinstance(want, tuple):
+        with pytest.raises(RecordError) as caught:
+            transformer.transform({"v": given})
+        assert (caught.value.code, caught.value.input, caught.value.row) == (want[0], "v", want[1])
+        return
+    outputs = transformer.transform({"v": given})
+    values = outputs["out.v"][:, 0].tolist()
+    present = outputs["out.v.valid"][:, 0].tolist() if "out.v.valid" in outputs else [v == v for v in values]
+    assert [v if ok else None for v, ok in zip(values, present, strict=True)] == want
+
+
+class Bare:
+    """A pandas frame where pyarrow is not installed: pandas offers Arrow and then cannot import it."""
+
+    def __init__(self, held: Any) -> None:
+        self._held = held
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._held, name)
+
+    def __arrow_c_stream__(self, schema: object = None) -> object:
+        raise ImportError("pyarrow is not installed")
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __getitem__(self, name: Any) -> Any:
+        return Bare(self._held[name])
+
+
+def test_pandas_without_pyarrow(identity_of: Identity) -> None:
+    kinds = {"f": "float64", "i": "int64", "b": "bool", "s": "string", "t": "timestamp", "d": "date"}
+    transformer = identity_of(
+        [{"name": n, "type": t, "nullable": True, "nan": "null"} for n, t in kinds.items()]
+    )
+    frame = pd.DataFrame(
+        {
+            "f": [1.5, None],
+            "i": [7.0, None],
+            "b": pd.Series([True, None], dtype="boolean"),
+            "s": ["😀", None],
+            "t": pd.to_datetime(["2024-02-29T12:00Z", None]),
+            "d": [datetime.date(2024, 2, 29), None],
+            "extra": [object(), object()],
+        }
+    )
+    without = transformer.transform(Bare(frame))
+    with_pyarrow = transformer.transform(frame.drop(columns="extra"))
+    for name, values in with_pyarrow.items():
+        np.testing.assert_array_equal(without[name], values)
+    assert without["out.i"].tolist() == [[7], [0]]
+    doubled = pd.DataFrame([[1.5, 2.5]], columns=["f", "f"])
+    with pytest.raises(RecordError) as caught:
+        transformer.transform(Bare(doubled))
+    assert (caught.value.code, caught.value.input) == ("duplicate-column", "f")

@@ -1,0 +1,292 @@
+"""Lowering: both signatures give the same, the model is pinned, nothing is emitted that was not measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import op_harness as harness
+import pytest
+import random_pipelines as rand
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_pipelines import make_step
+from spox import Tensor, Var, argument, build
+
+from skc import opset
+from skc.diagnostics import SkcError
+from skc.graph import elementwise
+from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.lower import GUARDS, GuardSpec, Slot, lower
+from skc.op import Case, Op
+from skc.ops import OPS
+from skc.opset import IR_VERSION, OPSET, OPSET_ML, check_allowed, const, finish, op
+
+FITTED = [
+    pytest.param(each, case, id=f"{each.name}-{case.name}")
+    for each in OPS.values()
+    for case in each.cases
+    if not case.refused
+]
+
+
+def pipeline(
+    inputs: tuple[Input, ...], steps: list[Step], *refs: Ref | str, dtype: OutputDType = "float64"
+) -> Pipeline:
+    """A fitted pipeline of one output `out`."""
+    output = Output("out", tuple(Ref(ref) if isinstance(ref, str) else ref for ref in refs), dtype)
+    made = Pipeline("p", inputs, tuple(steps), (), (output,))
+    made.verify()
+    return made
+
+
+def bins(name: str, *refs: Ref | str) -> Step:
+    return make_step(name, "bucketize", *refs, edges=(0,), closed="left")
+
+
+def graph_rows(of: Pipeline, rows: list[list[Any]], signature: Any = "columns") -> Any:
+    return harness.Graph(of, signature).run(rows).rows
+
+
+# The model as a file
+
+
+@pytest.mark.parametrize("signature", ["columns", "packed"])
+@pytest.mark.parametrize(("each", "case"), FITTED)
+def test_every_model_is_valid_and_pinned(each: Op, case: Case, signature: Any) -> None:
+    """ONNX's own checker, the versions, and the allow-list with element types (inside `lower`)."""
+    fitted = harness.fit(harness.build(each, case.params, case.columns), case.fit)
+    model = lower(fitted, signature).model
+    assert model.ir_version == IR_VERSION == 9
+    versions = {o.domain: o.version for o in model.opset_import}
+    assert versions.pop("") == OPSET == 20
+    assert versions.pop("ai.onnx.ml", OPSET_ML) == OPSET_ML == 4
+    assert versions.pop("com.microsoft", 1) == 1
+    assert not versions
+    domains = {node.domain for node in model.graph.node} | {""}
+    assert domains == {o.domain for o in model.opset_import}
+    assert not model.functions
+    assert not model.metadata_props
+    if "com.microsoft" not in domains:  # the checker has no schema of a contrib op
+        onnx.checker.check_model(model, full_check=True)
+
+
+def test_the_same_bytes_in_another_process() -> None:
+    """Neither the order of a set nor that of a dictionary of strings may reach the model."""
+    script = "import json, test_lower; print(json.dumps(test_lower.digests()))"
+    wanted = digests()
+    for seed in ("0", "1"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent)}
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
+        assert json.loads(done.stdout) == wanted
+
+
+def digests() -> dict[str, str]:
+    """By op, the SHA-256 of the models of three of its cases."""
+    found = {}
+    for each in OPS.values():
+        digest = hashlib.sha256()
+        for case in [case for case in each.cases if not case.refused][:3]:
+            fitted = harness.fit(harness.build(each, case.params, case.columns), case.fit)
+            digest.update(lower(fitted).model.SerializeToString())
+        found[each.name] = digest.hexdigest()
+    return found
+
+
+# What may be emitted
+
+
+def model_of(make: Any, dtype: Any, width: int = 1) -> onnx.ModelProto:
+    x = argument(Tensor(dtype, ("N", width)))
+    model = build({"x": x}, {"y": make(x)})
+    del model.opset_import[:]
+    model.opset_import.extend(
+        [onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid("ai.onnx.ml", OPSET_ML)]
+    )
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "dtype", "why"),
+    [
+        (lambda x: op.erf(x), np.float64, "ai.onnx.Erf is not on the allow-list"),
+        (lambda x: op.sin(x), np.float32, "ai.onnx.Sin on float32 is not on the allow-list"),
+        (
+            lambda x: op.reduce_sum(x, const([1])),
+            np.int64,
+            "ai.onnx.ReduceSum on int64 is not on the allow-list",
+        ),
+        (lambda x: op.sin(op.cast(x, to=np.float32)), np.int64, "ai.onnx.Sin on float32"),
+        (lambda x: op.cast(x, to=np.float64), np.str_, "a Cast from string to float64 is never emitted"),
+        (lambda x: op.cast(x, to=np.str_), np.float64, "a Cast from float64 to string is never emitted"),
+    ],
+)
+def test_what_was_not_measured_is_refused(make: Any, dtype: Any, why: str) -> None:
+    with pytest.raises(SkcError, match=why):
+        check_allowed(model_of(make, dtype))
+
+
+def test_types_are_known_behind_a_contrib_op() -> None:
+    """ONNX infers nothing through an op it does not know."""
+    x = argument(Tensor(np.str_, ("N", 1)))
+    hashed = op.cast(opset.murmur_hash3(x, 1, 0), to=np.int64)
+    check_allowed(build({"x": x}, {"y": hashed}))
+    with pytest.raises(SkcError, match="ReduceSum on int64"):
+        check_allowed(build({"x": x}, {"y": op.reduce_sum(hashed, const([1]))}))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "to"), [("float64", "string"), ("float64", "int64"), ("int64", "bool"), ("string", "float64")]
+)
+def test_an_output_casts_nothing_away(dtype: Any, to: Any) -> None:
+    """The front ends refuse it with a place; lowering refuses it again."""
+    with pytest.raises(SkcError, match=f"an output of dtype {to} cannot hold {dtype}"):
+        lower(pipeline((Input("a", dtype),), [], "inputs/a", dtype=to))
+
+
+# The names of tensors
+
+
+def test_an_input_and_a_step_may_bear_one_name() -> None:
+    steps = [
+        bins("x", "inputs/x"),
+        make_step("z", "bucketize", "x", "inputs/x", edges=(0, 1, 2), closed="left"),
+    ]
+    made = pipeline((Input("x", "int64"),), steps, "z", "inputs/x", dtype="int64")
+    for signature in ("columns", "packed"):
+        assert graph_rows(made, [[7], [-1]], signature) == [[2, 3, 7], [1, 0, -1]]
+
+
+def test_tensors_of_one_name_are_refused() -> None:
+    """The front ends refuse such names with a place; a graph would mix the tensors up."""
+    x = Input("x", "int64", nullable=True)
+    with pytest.raises(SkcError, match=r"two inputs of the graph are called `x\.valid`"):
+        lower(pipeline((x, Input("x.valid", "bool")), [], "inputs/x", dtype="int64"))
+    with pytest.raises(SkcError, match="an input and an output of the graph are called `out`"):
+        lower(pipeline((Input("out", "int64"),), [], "inputs/out", dtype="int64"))
+    guarded = make_step("s", "cast", "inputs/a", to="int64")
+    named = Output(GUARDS, (Ref("s"),), "int64")
+    with pytest.raises(SkcError, match=r"two outputs of the graph are called `skc\.guards`"):
+        lower(Pipeline("p", (Input("a", "float64"),), (guarded,), (), (named,)))
+
+
+# Values, missing positions and guards
+
+
+def test_an_output_takes_an_input_directly() -> None:
+    inputs = (Input("a", "float64"), Input("n", "int64", nullable=True), Input("unused", "string"))
+    made = pipeline(inputs, [], "inputs/n", "inputs/a", "inputs/n")
+    for signature in ("columns", "packed"):
+        assert graph_rows(made, [[0.5, None, "s"], [1.5, 3, "t"]], signature) == [
+            [None, 0.5, None],
+            [3.0, 1.5, 3.0],
+        ]
+
+
+def test_an_input_that_nothing_uses_stays_in_the_contract() -> None:
+    """Which columns a request has does not depend on how the pipeline is written."""
+    inputs = (Input("unused", "int64", nullable=True), Input("a", "float64"))
+    lowered = lower(pipeline(inputs, [], "inputs/a"))
+    assert [value.name for value in lowered.model.graph.input] == ["a", "unused", "unused.valid"]
+    packed = lower(pipeline(inputs, [], "inputs/a"), "packed")
+    assert packed.values == {"a": Slot("f64", 0), "unused": Slot("i64", 0)}
+    assert packed.valid == {"unused": Slot("bool", 0)}
+
+
+@pytest.mark.parametrize("order", [("i", "j", "k"), ("j", "i", "k"), ("j", "k", "i"), ("k", "j", "j")])
+def test_nullable_and_other_columns_in_one_block(order: tuple[str, ...]) -> None:
+    """`j` alone may miss: the mask of a block is put together from what there is."""
+    inputs = (Input("i", "int64"), Input("j", "int64", nullable=True), Input("k", "int64"))
+    made = pipeline(
+        inputs,
+        [bins("f", *(f"inputs/{name}" for name in order))],
+        "f",
+        *(f"inputs/{n}" for n in order),
+        dtype="int64",
+    )
+    rows = [{"i": 1, "j": None, "k": -5}, {"i": -1, "j": 2, "k": 0}]
+    wanted = [[None if r[n] is None else int(r[n] >= 0) for n in order] + [r[n] for n in order] for r in rows]
+    for signature in ("columns", "packed"):
+        assert graph_rows(made, [[r["i"], r["j"], r["k"]] for r in rows], signature) == wanted
+
+
+def test_guards_name_the_step_as_written() -> None:
+    """Also where steps were fused, whose columns may stand in another order."""
+    inputs = (Input("a", "float64"), Input("b", "float64"))
+    steps = [
+        make_step(name, "cast", f"inputs/{column}", to="int64") for name, column in (("g", "b"), ("f", "a"))
+    ]
+    lowered = lower(pipeline(inputs, steps, "g", "f", dtype="int64"))
+    assert lowered.guards == (GuardSpec("invalid-value", "f", "a"), GuardSpec("invalid-value", "g", "b"))
+    outputs = rand.run_model(
+        lowered, rand.blocks(pipeline(inputs, steps, "g", dtype="int64"), [[0.5, 1.0], [1.0, 0.5]])
+    )
+    assert outputs[GUARDS].tolist() == [[True, False], [False, True]]
+
+
+def test_guards_of_a_block_cost_no_node_per_column() -> None:
+    width = 40
+    inputs = tuple(Input(f"c{k}", "float64") for k in range(width))
+    step = make_step("f", "cast", *(value.value for value in inputs), to="int64")
+    lowered = lower(pipeline(inputs, [step], "f", dtype="int64"), "packed")
+    assert len(lowered.guards) == width
+    assert sum(node.op_type != "Constant" for node in lowered.model.graph.node) < width
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), written=rand.pipelines())
+def test_both_signatures_give_the_same(data: st.DataObject, written: Pipeline) -> None:
+    blocks = rand.blocks(written, rand.draw_rows(data, written, data.draw(st.integers(0, 4))))
+    columns, packed = lower(written, "columns"), lower(written, "packed")
+    assert columns.outputs == packed.outputs
+    assert columns.guards == packed.guards
+    got, wanted = rand.run_model(packed, blocks), rand.run_model(columns, blocks)
+    assert got.keys() == wanted.keys()
+    for name, array in wanted.items():
+        assert rand.same_bits(got[name], array), name
+
+
+# Row and batch
+
+
+def kernel(width: int, function: Any) -> Any:
+    """What `function` emits for [N, width], loaded."""
+    x = argument(Tensor(np.float64, ("N", width)))
+    session = rand.load(finish(build({"x": x}, {"y": function(x)})))
+    return lambda values: session.run(["y"], {"x": values})[0]
+
+
+def unpadded(x: Var) -> Var:
+    return op.exp(x)
+
+
+def padded(x: Var) -> Var:
+    return elementwise(op.exp, x, int(x.unwrap_tensor().shape[1]))  # type: ignore[index,arg-type]  # a static width
+
+
+@pytest.mark.parametrize("width", [1, 3, 5])
+def test_a_row_has_the_bits_of_its_batch(width: int) -> None:
+    """In an odd number of columns, where a bare kernel treats the last element of a buffer differently."""
+    x = np.random.default_rng(width).normal(size=(64, width)) * 10
+    assert differing_rows(kernel(width, padded), x) == 0
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="seen on x86-64")
+def test_without_the_padding_it_has_not() -> None:
+    """If this fails, the kernels have changed, and the padding may no longer be needed."""
+    x = np.random.default_rng(3).normal(size=(64, 3)) * 10
+    assert differing_rows(kernel(3, unpadded), x) > 0
+
+
+def differing_rows(run: Any, x: np.ndarray[Any, Any]) -> int:
+    whole = run(x)
+    return sum(not rand.same_bits(run(x[i : i + 1]), whole[i : i + 1]) for i in range(len(x)))

@@ -1,0 +1,59 @@
+"""README is executed: its pipeline compiles, its snippet serves, its table of ops is current."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import skc
+from readme_ops import END, START, table
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROWS = """\
+pickup,distance,fare,payment
+2025-11-01 08:00:00,1.5,9.5,card
+2025-11-02 01:30:00,3.2,,cash
+2025-11-02 23:10:00,0.0,5.25,
+2025-11-03 17:45:10,12.4,44.0,card
+"""
+
+
+def block(language: str) -> str:
+    """The first code block of a language."""
+    found = re.search(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pipeline.yaml").write_text(block("yaml"), encoding="utf-8")
+    (tmp_path / "data.csv").write_text(ROWS)
+    monkeypatch.chdir(tmp_path)
+    done = skc.compile("pipeline.yaml", out="artifact", rows=500)
+    assert done.report is not None
+    assert done.report.is_equal, done.report.text()
+    names: dict[str, Any] = {}
+    exec(block("python"), names)
+    features = names["transformer"].transform(names["row"])["x"]
+    assert features.dtype == np.float32
+    assert features.shape == (len(done.artifact.manifest.outputs[0].columns),)
+    assert not np.isnan(features).any()
+
+
+def test_every_command_of_the_table_exists() -> None:
+    from typer.main import get_command
+
+    from skc.cli import app
+
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]  # an app with several commands is a group
+    assert set(re.findall(r"^\| `skc (\w+)", README, flags=re.MULTILINE)) == commands
+
+
+def test_the_table_of_ops_is_current() -> None:
+    """`python tests/readme_ops.py` writes it."""
+    start, end = README.index(START) + len(START), README.index(END)
+    assert README[start:end].strip() == table().strip()
