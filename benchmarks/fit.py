@@ -3,9 +3,9 @@
     python benchmarks/fit.py [--rows 2000000] [--threads N] [--repeat 1]
 
 impute (mean) and standard_scale over the numbers, a vocabulary of every string column; the same from scikit-learn:
-SimpleImputer, StandardScaler and OrdinalEncoder. Each runs in a process of its own, from Parquet to fitted state. `fit` is
-reading and fitting, `process` the whole process with its imports, `peak` its largest resident set. The machine counts:
-quote ratios. The table is generated once, from a fixed seed, and kept in the cache folder.
+SimpleImputer, StandardScaler and OrdinalEncoder. Each runs in a process of its own, from Parquet to fitted state.
+`fit` is reading and fitting, `process` the whole process with its imports, `peak` its largest resident set. The
+machine counts: quote ratios. The table is generated once, from a fixed seed, and kept in the cache folder.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ SUBJECTS = ("skc", "scikit-learn")
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rows", type=int, default=2_000_000)
     arguments.add_argument("--threads", type=int, default=None, help="threads of skc's engine; default all")
     arguments.add_argument("--repeat", type=int, default=1, help="runs of each; the fastest counts")

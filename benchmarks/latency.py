@@ -2,10 +2,10 @@
 
     python benchmarks/latency.py [--rows 200000] [--calls 4000]
 
-13 float and 26 string columns: impute + standard_scale, and a vocabulary. Compared: skc's two signatures, as a bare session
-call with the tensors ready and through `skc_runtime`; skl2onnx's export of the scikit-learn equivalent; scikit-learn itself;
-and a graph that does nothing, which is what a call costs. Calls of all subjects take turns, so that a busy moment of the
-machine hits them alike; quote ratios.
+13 float and 26 string columns: impute + standard_scale, and a vocabulary. Compared: skc's two signatures, as a bare
+session call with the tensors ready and through `skc_runtime`; skl2onnx's export of the scikit-learn equivalent;
+scikit-learn itself; and a graph that does nothing, which is what a call costs. Calls of all subjects take turns, so
+that a busy moment of the machine hits them alike; quote ratios.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import onnx
 import onnxruntime
 import pyarrow as pa
 import pyarrow.parquet as pq
-import skc_runtime
 from tables import NUMBERS, STRINGS, make_table
 
 import skc
+import skc_runtime
 
 PIPELINE = f"""
 skc: 1
@@ -170,7 +170,8 @@ def report(timings: dict[str, np.ndarray]) -> None:
         print(f"{name:<28}{p50[name]:>10.1f}{p99:>10.1f}{p50[name] / empty:>10.2f}{p50[name] / peer:>12.3f}")
     for signature in ("columns", "packed"):
         added = p50[f"skc {signature}, skc_runtime"] - p50[f"skc {signature}, bare"]
-        print(f"skc_runtime adds {added:.1f} µs to {signature}: {added / p50[f'skc {signature}, bare']:.2f} of the bare call")
+        share = added / p50[f"skc {signature}, bare"]
+        print(f"skc_runtime adds {added:.1f} µs to {signature}: {share:.2f} of the bare call")
 
 
 if __name__ == "__main__":

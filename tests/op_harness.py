@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pydantic
-
 from oracle_stats import column_stats
+
 from skc import reference
 from skc.infer import column_names, step_input_types, value_types
 from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
@@ -128,9 +128,7 @@ def feed(lowered: Lowered, inputs: Mapping[str, Block]) -> dict[str, Array]:
         columns[slot.tensor][slot.column] = inputs[name].values
     for name, slot in lowered.valid.items():
         columns[slot.tensor][slot.column] = inputs[name].present()
-    return {
-        name: np.concatenate([parts[k] for k in sorted(parts)], axis=1) for name, parts in columns.items()
-    }
+    return {name: np.concatenate([parts[k] for k in sorted(parts)], axis=1) for name, parts in columns.items()}
 
 
 def _rows(values: Array, valid: Array | None) -> list[list[Scalar]]:

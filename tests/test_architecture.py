@@ -23,12 +23,16 @@ def test_the_runtime_loads_nothing_of_the_compiler() -> None:
 
 
 def test_listing_the_ops_loads_no_onnx_and_no_engine() -> None:
-    loaded = modules_after("import contextlib, io, skc.cli\nwith contextlib.redirect_stdout(io.StringIO()): skc.cli.run(['ops'])")
+    loaded = modules_after(
+        "import contextlib, io, skc.cli\nwith contextlib.redirect_stdout(io.StringIO()): skc.cli.run(['ops'])"
+    )
     assert not loaded & {"onnx", "onnxruntime", "spox", "ibis", "duckdb", "pyarrow"}
 
 
 def test_help_loads_nothing_heavy() -> None:
-    loaded = modules_after("import contextlib, io, skc.cli\nwith contextlib.redirect_stdout(io.StringIO()): skc.cli.run(['--help'])")
+    loaded = modules_after(
+        "import contextlib, io, skc.cli\nwith contextlib.redirect_stdout(io.StringIO()): skc.cli.run(['--help'])"
+    )
     assert not loaded & {"numpy", "onnx", "onnxruntime", "spox", "ibis", "duckdb", "pyarrow", "pydantic"}
 
 
@@ -39,4 +43,3 @@ def test_the_public_names_are_these() -> None:
     assert skc.__all__ == ["Compiled", "Diagnostic", "SkcError", "check", "compile", "transform", "verify"]
     assert all(getattr(skc, name) is not None for name in skc.__all__)
     assert skc_runtime.__all__ == ["ArtifactError", "Manifest", "RecordError", "SkcRuntimeError", "Transformer", "load"]
-

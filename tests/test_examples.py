@@ -29,7 +29,13 @@ def rides(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def program(folder: Path, *arguments: str, stdin: str = "") -> str:
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False
+        [sys.executable, *arguments],
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -67,7 +73,9 @@ def test_the_demo_runs(rides: Path) -> None:
 def test_both_signatures_give_the_same_features(rides: Path, tmp_path: Path) -> None:
     import skc_runtime
 
-    rows = [json.loads(line) for line in (rides / "artifact" / "golden.jsonl").read_text(encoding="utf-8").splitlines()[1:]]
+    rows = [
+        json.loads(line) for line in (rides / "artifact" / "golden.jsonl").read_text(encoding="utf-8").splitlines()[1:]
+    ]
     skc.compile(rides / "pipeline.yaml", out=tmp_path / "packed", signature="packed", verify=False)
     with skc_runtime.load(rides / "artifact") as one, skc_runtime.load(tmp_path / "packed") as other:
         served = 0

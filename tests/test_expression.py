@@ -62,7 +62,7 @@ def assert_three_agree(tree: Tree, rows: list[tuple[Scalar, ...]], exact: bool) 
             assert same(graph.rows[k][0], want, exact), (tree.text, record, graph.rows[k], want)
 
 
-@settings(MANY, max_examples=1500)
+@settings(MANY, max_examples=200)
 @given(TREES, ROWS)
 def test_three_interpreters_agree(tree: Tree, rows: list[tuple[Scalar, ...]]) -> None:
     if not names(tree.text):

@@ -10,9 +10,9 @@ import struct
 from typing import Any
 
 import numpy as np
+import op_harness as harness
 import pytest
 
-import op_harness as harness
 import skc.ops
 from skc.diagnostics import SkcError
 from skc.infer import step_input_types, value_types
@@ -23,10 +23,7 @@ from skc.types import Scalar
 
 CASES = [pytest.param(op, case, id=f"{op.name}-{case.name}") for op in OPS.values() for case in op.cases]
 FITTED = [
-    pytest.param(op, case, id=f"{op.name}-{case.name}")
-    for op in OPS.values()
-    for case in op.cases
-    if not case.refused
+    pytest.param(op, case, id=f"{op.name}-{case.name}") for op in OPS.values() for case in op.cases if not case.refused
 ]
 BATCHES = (1, 3, 8, 1001)
 
@@ -157,9 +154,7 @@ def default(dtype: str) -> Scalar:
 
 def test_every_module_is_listed() -> None:
     """A file in skc/ops that is not in OPS is an op that nobody can use."""
-    files = {
-        module.name for module in pkgutil.iter_modules(skc.ops.__path__) if not module.name.startswith("_")
-    }
+    files = {module.name for module in pkgutil.iter_modules(skc.ops.__path__) if not module.name.startswith("_")}
     assert files == set(OPS)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from readme_ops import END, START, table
 
 import skc
-from readme_ops import END, START, table
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 ROWS = """\

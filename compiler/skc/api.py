@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import skc_runtime
-from skc_runtime import golden
-from skc_runtime.errors import SkcRuntimeError
-
 from skc import artifact as artifacts
 from skc.artifact import Artifact
 from skc.diagnostics import Diagnostic, fail
@@ -27,6 +24,8 @@ from skc.types import Block
 from skc.verify import run as verification
 from skc.verify.report import Report
 from skc.verify.run import Options
+from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError
 
 Progress = Callable[[str, int, int | None], None]
 PathLike = str | os.PathLike[str]
@@ -82,8 +81,8 @@ def compile(
 ) -> Compiled:
     """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
 
-    `pipeline` is a pipeline.yaml or a `Pipeline`; `data` takes the place of the data it declares: a path, a glob, or a pandas,
-    Polars or PyArrow table. Nothing is written where `out` is None or a difference was found; look at `.report`.
+    `pipeline` is a pipeline.yaml or a `Pipeline`; `data` takes the place of the data it declares: a path, a glob, or a
+    pandas, Polars or PyArrow table. Nothing is written where `out` is None or a difference was found; look at `.report`.
     Raises SkcError, with a code, a place and a hint, for everything a user can cause.
     """
     target = None if out is None else Path(out)
@@ -170,11 +169,14 @@ def _record(made: Artifact, text: str) -> dict[str, Any]:
         given = json.loads(text)
         integers = {i.name for i in made.manifest.inputs if i.type in ("int64", "timestamp", "date")}
         given = {
-            k: str(v) if k in integers and isinstance(v, int) and not isinstance(v, bool) else v for k, v in given.items()
+            k: str(v) if k in integers and isinstance(v, int) and not isinstance(v, bool) else v
+            for k, v in given.items()
         }
         record = golden.decode_record(made.manifest, given)
     except (ValueError, AttributeError) as error:
-        raise fail("SKC501", f"the record is not a JSON object: {error}", hint="give one object, quoted for the shell") from None
+        raise fail(
+            "SKC501", f"the record is not a JSON object: {error}", hint="give one object, quoted for the shell"
+        ) from None
     except SkcRuntimeError as error:
         raise fail("SKC501", f"the record does not fit the inputs: {error.message}", hint="see `skc inspect`") from None
     for value in made.manifest.inputs:
@@ -194,7 +196,8 @@ def transform(
 ) -> dict[str, Any]:
     """Run an artifact over data of any size, into a Parquet file that appears whole or not at all.
 
-    Columns are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs); `keep` carries columns of the data along.
+    Columns are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs); `keep` carries columns of
+    the data along.
     Gives the facts: rows, columns, seconds. Raises SkcError; a row that a policy refuses is named.
     """
     started = time.perf_counter()

@@ -1,7 +1,7 @@
 """The artifact: a directory with the model, its manifest, the plan and golden records; written whole or not at all.
 
-The bytes of every file are a function of the frozen pipeline, the signature and the versions of the tools: no clock, path or
-user. Golden records are generated from the pipeline, never taken from training data.
+The bytes of every file are a function of the frozen pipeline, the signature and the versions of the tools: no clock,
+path or user. Golden records are generated from the pipeline, never taken from training data.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skc_runtime
-from skc_runtime import golden
-from skc_runtime.errors import SkcRuntimeError
-from skc_runtime.manifest import Manifest
 
+import skc_runtime
 from skc import opset, plan, reference
 from skc.diagnostics import SkcError, fail
 from skc.ir import Pipeline
 from skc.lower import GUARDS, Lowered, Signature, lower
 from skc.sampling import Pool, Record, hostile_values, step_boundaries, to_blocks
 from skc.zones import TZDATA_VERSION
+from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.manifest import Manifest
 
 FORMAT = 1
 GOLDEN_RECORDS = 48
@@ -69,7 +69,8 @@ def _model_bytes(lowered: Lowered, name: str, plan_hash: str) -> bytes:
     for key, value in (("skc.format", str(FORMAT)), ("skc.name", name), ("skc.plan", plan_hash)):
         entry = lowered.model.metadata_props.add()
         entry.key, entry.value = key, value
-    return lowered.model.SerializeToString(deterministic=True)
+    data: bytes = lowered.model.SerializeToString(deterministic=True)
+    return data
 
 
 def manifest_document(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> dict[str, Any]:
@@ -224,7 +225,10 @@ def runtime_failure(error: SkcRuntimeError) -> SkcError:
 
 def _canonical(document: Mapping[str, Any]) -> bytes:
     """One line of JSON with sorted keys."""
-    return json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    return (
+        json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        + b"\n"
+    )
 
 
 def _sha256(data: bytes) -> str:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,7 +55,8 @@ class SignatureName(StrEnum):
 Pipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="A pipeline.yaml.")]
 ArtifactDir = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The directory `skc compile` wrote.")]
 Data = Annotated[
-    str | None, typer.Option("--data", help="CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database table.")
+    str | None,
+    typer.Option("--data", help="CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database table."),
 ]
 TextOrJson = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 Rows = Annotated[int, typer.Option("--rows", min=0, help="Generated records to try.")]
@@ -67,9 +69,13 @@ def compile_command(
     pipeline: Pipeline,
     out: Annotated[Path, typer.Option("--out", "-o", help="The directory to write.")],
     data: Data = None,
-    signature: Annotated[SignatureName, typer.Option(help="One tensor per input, or one per type.")] = SignatureName.columns,
+    signature: Annotated[
+        SignatureName, typer.Option(help="One tensor per input, or one per type.")
+    ] = SignatureName.columns,
     force: Annotated[bool, typer.Option("--force", help="Replace an artifact that is there.")] = False,
-    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Prove the artifact equal to its reference.")] = True,
+    verify: Annotated[
+        bool, typer.Option("--verify/--no-verify", help="Prove the artifact equal to its reference.")
+    ] = True,
     rows: Rows = 10_000,
     seed: Seed = 0,
     threads: Threads = None,
@@ -109,7 +115,9 @@ def verify_command(
     rows: Rows = 10_000,
     seed: Seed = 0,
     record: Annotated[str | None, typer.Option("--record", help="Verify only this record, given as JSON.")] = None,
-    output_format: Annotated[ReportFormat, typer.Option("--format", help="How to print the report.")] = ReportFormat.text,
+    output_format: Annotated[
+        ReportFormat, typer.Option("--format", help="How to print the report.")
+    ] = ReportFormat.text,
 ) -> None:
     """Prove an artifact equal to its reference: on data, boundaries, generated and hostile rows."""
     from skc import api
@@ -173,7 +181,9 @@ def ops_command(
     from skc import inspection
 
     facts = inspection.ops(name)
-    print(json.dumps(facts, ensure_ascii=False, indent=2) if output_format is Format.json else inspection.ops_text(facts))
+    print(
+        json.dumps(facts, ensure_ascii=False, indent=2) if output_format is Format.json else inspection.ops_text(facts)
+    )
 
 
 @app.command("schema")
@@ -192,7 +202,9 @@ def _compiled_text(done: Compiled) -> str:
     if done.report is not None:
         worst = max(done.report.columns, key=lambda c: c.worst_error, default=None)
         if worst is not None:
-            lines.append(f"worst error: {worst.worst_error:.2g} ({worst.worst_ulp} ulp) in {worst.output}: {worst.column}")
+            lines.append(
+                f"worst error: {worst.worst_error:.2g} ({worst.worst_ulp} ulp) in {worst.output}: {worst.column}"
+            )
         lines.append(done.report.verdict())
     else:
         lines.append("not verified (--no-verify)")
@@ -213,7 +225,12 @@ def _progress() -> Iterator[Progress | None]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.completed:>12,.0f} rows"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        TextColumn("{task.completed:>12,.0f} rows"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=None)
 
@@ -229,8 +246,7 @@ def _talk(text: str) -> None:
 
 def _wants_json(arguments: list[str]) -> bool:
     """Errors follow the format that was asked for, even where the command never began."""
-    joined = [*arguments, ""]
-    return any(a == "--format=json" or (a == "--format" and b == "json") for a, b in zip(joined, joined[1:], strict=False))
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skc.diagnostics import bug
 from skc.opset import const, ml, murmur_hash3, op
 from skc.types import NUMPY_DTYPES, ZEROS, Array, DType
 
@@ -67,7 +68,9 @@ def concat_columns(parts: Sequence[Var]) -> Var:
 def zero(dtype: DType) -> Var:
     """The scalar that stands under a null of that type."""
     value = ZEROS[dtype]
-    return const("" if dtype == "string" else value, None if dtype == "string" else NUMPY_DTYPES[dtype])
+    if value is None:
+        raise bug(f"{dtype} has no zero")
+    return const(value, None if dtype == "string" else NUMPY_DTYPES[dtype])
 
 
 def masked(dtype: DType, width: int, values: Var, valid: Var | None) -> GraphBlock:

@@ -67,9 +67,7 @@ def joined_type(inputs: tuple[ValueType, ...]) -> ValueType:
 def located(error: SkcError, step: Step) -> SkcError:
     """The same error, at the place of the step."""
     note = f"in step `{step.name}`"
-    return SkcError(
-        *(replace(d, span=d.span or step.span, notes=(*d.notes, note)) for d in error.diagnostics)
-    )
+    return SkcError(*(replace(d, span=d.span or step.span, notes=(*d.notes, note)) for d in error.diagnostics))
 
 
 def column_names(pipeline: Pipeline) -> ColumnNames:
@@ -95,8 +93,8 @@ def input_names(step: Step, names: ColumnNames) -> tuple[str, ...]:
 def output_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
     """The names of an output's columns, each once.
 
-    A feature of one column gives its own name; of several, `FEATURE.COLUMN`, or the column's name where that begins with the
-    feature's already (`payment_card` of `payment`). What would stand twice gets a number: `fare#2`.
+    A feature of one column gives its own name; of several, `FEATURE.COLUMN`, or the column's name where that begins
+    with the feature's already (`payment_card` of `payment`). What would stand twice gets a number: `fare#2`.
     """
     labels = output.labels or ("",) * len(output.refs)
     found: list[str] = []

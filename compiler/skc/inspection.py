@@ -19,7 +19,10 @@ def inspect(directory: Path) -> dict[str, Any]:
         raise fail("SKC403", "plan.json is not the one the manifest names", hint="compile the pipeline again")
     plan = json.loads(plan_bytes)
     return {
-        **{key: manifest[key] for key in ("name", "signature", "inputs", "outputs", "onnx", "tzdata", "built_with", "plan")},
+        **{
+            key: manifest[key]
+            for key in ("name", "signature", "inputs", "outputs", "onnx", "tzdata", "built_with", "plan")
+        },
         "guards": (manifest["guards"] or {"columns": []})["columns"],
         "steps": plan["steps"],
         "files": {path.name: path.stat().st_size for path in sorted(directory.iterdir()) if path.is_file()},
@@ -60,7 +63,9 @@ def text(facts: dict[str, Any]) -> str:
     lines += ["", "outputs"]
     for o in facts["outputs"]:
         exact = sum(o["exact"])
-        lines.append(f"  {o['name']}: {o['dtype']} [N, {len(o['columns'])}], {exact} exact, {len(o['exact']) - exact} to 1e-6")
+        lines.append(
+            f"  {o['name']}: {o['dtype']} [N, {len(o['columns'])}], {exact} exact, {len(o['exact']) - exact} to 1e-6"
+        )
         lines += [f"      {k:>4}  {name}" for k, name in enumerate(o["columns"])]
     if facts["guards"]:
         lines += ["", "guards"]

@@ -38,8 +38,8 @@ class Case:
     """One fixed scenario of an op: what it is fitted on, what goes in, what must come out.
 
     `columns` maps column names to types (`"float64"`, `"string?"` where nullable); rows are tuples in that order, None
-    is null. `expect` holds the output rows; `guards` the (code, row, input column) that must be flagged, and the output of
-    such a row is not compared. `shows` lists the critical points of the module's docstring.
+    is null. `expect` holds the output rows; `guards` the (code, row, input column) that must be flagged, and the
+    output of such a row is not compared. `shows` lists the critical points of the module's docstring.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """plan.json: the frozen pipeline as canonical JSON (RFC 8785), and back.
 
 Why canonical: the plan's hash is the identity of what was learned; two fits that learned the same write the same bytes.
-JSON numbers are doubles and have no NaN, so an integer beyond 2^53 is `{"$int": "9007199254740993"}`, and a float that is not
-finite or is negative zero is `{"$float": "-0.0"}`.
+JSON numbers are doubles and have no NaN, so an integer beyond 2^53 is `{"$int": "9007199254740993"}`, and a float
+that is not finite or is negative zero is `{"$float": "-0.0"}`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SAFE = 2**53 - 1  # RFC 8785 writes no larger integer
 
 def dumps(pipeline: Pipeline) -> bytes:
     """A fitted pipeline as plan.json. Raises a bug diagnostic when it would not read back as itself."""
-    document = {
+    document: dict[str, Any] = {
         "skc": "plan",
         "format": FORMAT,
         "name": pipeline.name,
@@ -66,9 +66,7 @@ def loads(text: bytes) -> Pipeline:
             tuple(_step_from_json(step) for step in document["steps"]),
             tuple(Feature(f["name"], _ref_from_json(f["value"])) for f in document["features"]),
             tuple(
-                Output(
-                    o["name"], tuple(_ref_from_json(ref) for ref in o["values"]), o["dtype"], tuple(o["labels"])
-                )
+                Output(o["name"], tuple(_ref_from_json(ref) for ref in o["values"]), o["dtype"], tuple(o["labels"]))
                 for o in document["outputs"]
             ),
         )

@@ -94,4 +94,3 @@ def _check_nulls(training: Training) -> None:
                 span=value.span,
                 hint="declare the input `nullable: true`, or mend the data",
             )
-

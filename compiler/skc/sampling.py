@@ -1,10 +1,11 @@
 """Rows to try a fitted pipeline on: the boundaries of its steps carried back to raw inputs, generated and hostile ones.
 
-Everything here is a function of the pipeline and a seed. Training data is never used, so golden records reveal nothing of it.
+Everything here is a function of the pipeline and a seed. Training data is never used, so golden records reveal
+nothing of it.
 
-How a boundary gets to a raw input: a step names the values of its input column that matter (`Op.boundaries`); every step
-before it that treats its columns by themselves says which of its inputs give them (`Op.carry_back`). Where a chain ends in
-a step that mixes columns, the boundary stays unreached from outside, and the report says so.
+How a boundary gets to a raw input: a step names the values of its input column that matter (`Op.boundaries`); every
+step before it that treats its columns by themselves says which of its inputs give them (`Op.carry_back`). Where a
+chain ends in a step that mixes columns, the boundary stays unreached from outside, and the report says so.
 """
 
 from __future__ import annotations
@@ -161,9 +162,7 @@ class Pool:
     def generate(self, rows: int, seed: int, inputs: Sequence[Input]) -> list[Record]:
         """`rows` seeded records: four values in five from the pool, the rest random of the type."""
         source = random.Random(seed)
-        return [
-            {i.name: self._draw(i, source) for i in inputs} for _ in range(rows)
-        ]
+        return [{i.name: self._draw(i, source) for i in inputs} for _ in range(rows)]
 
     def _draw(self, raw: Input, source: random.Random) -> Scalar:
         pool = self.values[raw.name]
@@ -206,10 +205,11 @@ def _random_string(pool: Sequence[Scalar], source: random.Random) -> str:
     text = source.choice(strings)
     at = source.randint(0, len(text))
     letter = source.choice(_LETTERS)
-    return source.choice([text[:at] + letter + text[at:], text[:at] + text[at + 1 :], text[:at] + letter + text[at + 1 :]])
+    return source.choice(
+        [text[:at] + letter + text[at:], text[:at] + text[at + 1 :], text[:at] + letter + text[at + 1 :]]
+    )
 
 
 def to_blocks(inputs: Sequence[Input], records: Sequence[Mapping[str, Scalar]]) -> dict[str, Block]:
     """Records as one block [N, 1] per input."""
     return {i.name: block_from_rows(i.dtype, [[r[i.name]] for r in records], 1, i.nullable) for i in inputs}
-

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from skc_runtime import RecordError, Transformer
-from skc_runtime.manifest import Manifest
 
 from skc.diagnostics import SkcError, fail
 from skc.rows import Rows
 from skc.types import Array, Block
+from skc_runtime import RecordError, Transformer
+from skc_runtime.manifest import Manifest
 
 Progress = Callable[[str, int, int | None], None]
 _ARROW = {
@@ -39,7 +39,9 @@ def write_features(
                 _write_all(transformer, rows, writer, schema, keep, progress)
             staging.replace(target)
     except OSError as error:
-        raise fail("SKC412", f"cannot write `{target}`: {error.strerror}", hint="check the folder and its space") from None
+        raise fail(
+            "SKC412", f"cannot write `{target}`: {error.strerror}", hint="check the folder and its space"
+        ) from None
     return list(schema.names)
 
 
@@ -54,7 +56,9 @@ def _schema(manifest: Manifest, rows: Rows, keep: Sequence[str]) -> pa.Schema:
     names = [field.name for field in fields]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise fail("SKC413", f"two columns would be called `{twice[0]}`", hint="leave it out of --keep, or rename the output")
+        raise fail(
+            "SKC413", f"two columns would be called `{twice[0]}`", hint="leave it out of --keep, or rename the output"
+        )
     return pa.schema(fields)
 
 
@@ -89,7 +93,9 @@ def _column(block: Block) -> Array:
     """A block [N, 1] as a column of a request: plain where nothing is missing, else with None."""
     if block.valid is None or bool(block.valid.all()):
         return np.ascontiguousarray(block.values[:, 0])
-    return np.where(block.valid[:, 0], block.values[:, 0].astype(object), None)
+    column: Array = block.values[:, 0].astype(object)
+    column[~block.valid[:, 0]] = None
+    return column
 
 
 def _arrow(values: Array, valid: Array | None, kind: pa.DataType) -> pa.Array:
@@ -99,4 +105,6 @@ def _arrow(values: Array, valid: Array | None, kind: pa.DataType) -> pa.Array:
 def _refused(rows: Rows, error: RecordError, before: int) -> SkcError:
     place = rows.place(before + (error.row or 0))
     name = "" if error.input is None else f" in `{error.input}`"
-    return fail("SKC502", f"{place}: {error.message}{name} [{error.code}]", hint=error.hint or "mend the row, or leave it out")
+    return fail(
+        "SKC502", f"{place}: {error.message}{name} [{error.code}]", hint=error.hint or "mend the row, or leave it out"
+    )

@@ -18,7 +18,8 @@ DTYPES: tuple[DType, ...] = get_args(DType)
 Array = NDArray[Any]
 Scalar = float | int | bool | str | None
 
-# A timestamp is int64 microseconds since 1970-01-01T00:00:00Z, a date int64 days since 1970-01-01 (proleptic Gregorian).
+# A timestamp is int64 microseconds since 1970-01-01T00:00:00Z, a date int64 days since 1970-01-01 (proleptic
+# Gregorian).
 NUMPY_DTYPES: dict[DType, np.dtype[Any]] = {
     "float64": np.dtype(np.float64),
     "int64": np.dtype(np.int64),

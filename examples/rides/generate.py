@@ -1,7 +1,7 @@
 """Make `data.csv`: 5,000 invented taxi rides around the autumn clock change of 2025 in New York.
 
-The same seed gives the same file. It holds what real files hold: missing values, sentinels, names in many scripts, one name
-in two Unicode forms, local times that happened twice, rare categories, and a fare that somebody mistyped.
+The same seed gives the same file. It holds what real files hold: missing values, sentinels, names in many scripts,
+one name in two Unicode forms, local times that happened twice, rare categories, and a fare that somebody mistyped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,18 @@ ROWS = 5_000
 HERE = Path(__file__).parent
 NEW_YORK = ZoneInfo("America/New_York")
 START = datetime(2025, 10, 20, 4, tzinfo=ZoneInfo("UTC"))
-ZONES = ["Midtown", "Harlem", "SoHo", "Flushing", "Coney Island", "Nolita", "Peña Station", "Café Row", "北京街", "Åsgård"]
+ZONES = [
+    "Midtown",
+    "Harlem",
+    "SoHo",
+    "Flushing",
+    "Coney Island",
+    "Nolita",
+    "Peña Station",
+    "Café Row",
+    "北京街",
+    "Åsgård",
+]
 DRIVERS = ["Ana", "Björn", "Chloé", "Chloe\u0301", "Дмитрий", "İpek", "José", "王芳", "Zoë", "Ngũgĩ", "😀 Max"]
 PAYMENTS = ["card", "cash", "app", "voucher"]
 COLUMNS = ["ride_id", "pickup", "zone", "driver", "passengers", "distance_km", "fare", "payment", "night", "tipped"]

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import joblib
-import skc_runtime
 from train import design_matrix
+
+import skc_runtime
 
 HERE = Path(__file__).parent
 DEMO = {

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import skc_runtime
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
+
+import skc_runtime
 
 HERE = Path(__file__).parent
 SPLIT = "2025-11-10"  # the pipeline was fitted on what lies before

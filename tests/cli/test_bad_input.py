@@ -51,9 +51,14 @@ def edited(old: str, new: str) -> str:
 MISTAKES = [
     Mistake("unknown op", "SKC111", "standard_scal", edited("standard_scale", "standard_scal")),
     Mistake("unknown parameter", "SKC103", "strateg", edited("strategy:", "strateg:")),
-    Mistake("wrong type", "SKC107", "outputs", edited("features: [age, city]", "features: 7")),
+    Mistake("wrong type", "SKC107", "`features` of output `x`", edited("features: [age, city]", "features: 7")),
     Mistake("duplicate key", "SKC105", "age", edited("  city: string", "  age: string")),
-    Mistake("name used twice", "SKC105", "x", edited("dtype: float32}", "dtype: float32}\n  x: {features: [age], dtype: float64}")),
+    Mistake(
+        "name used twice",
+        "SKC105",
+        "x",
+        edited("dtype: float32}", "dtype: float32}\n  x: {features: [age], dtype: float64}"),
+    ),
     Mistake("unknown column", "SKC104", "agee", edited("{from: age,", "{from: agee,")),
     Mistake("cycle", "SKC113", "a", edited("features:\n", "features:\n  a: {expr: b + 1}\n  b: {expr: a + 1}\n")),
     Mistake("missing file", "SKC2", "rows.csv", rows=None, place=None),
@@ -62,11 +67,23 @@ MISTAKES = [
     Mistake("empty table", "SKC2", "rows.csv", rows="age,city\n", place=None, hint=True),
     Mistake("empty file", "SKC2", "rows.csv", rows="", place=None),
     Mistake("all-null column", "SKC2", "age", rows="age,city\n,Rome\n,Oslo\n", place=None),
-    Mistake("null in a column that has none", "SKC2", "age", edited("{type: float64, nullable: true}", "float64"), place=None),
+    Mistake(
+        "null in a column that has none",
+        "SKC2",
+        "age",
+        edited("{type: float64, nullable: true}", "float64"),
+        place=None,
+    ),
     Mistake("not YAML", "SKC101", "", "skc: 1\nname: [", rows=ROWS),
     Mistake("newer pipeline", "SKC108", "2", edited("skc: 1", "skc: 2")),
     Mistake("bad where", "SKC2", "where", edited("{path: rows.csv}", "{path: rows.csv, where: 'age >'}"), place=None),
-    Mistake("where of no row", "SKC2", "where", edited("{path: rows.csv}", "{path: rows.csv, where: 'age > 100'}"), place=None),
+    Mistake(
+        "where of no row",
+        "SKC2",
+        "where",
+        edited("{path: rows.csv}", "{path: rows.csv, where: 'age > 100'}"),
+        place=None,
+    ),
 ]
 
 
@@ -211,7 +228,9 @@ def test_errors_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert diagnostic["hint"]
 
 
-def test_a_bug_of_ours_is_not_shown_as_a_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_of_ours_is_not_shown_as_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def broken(name: object) -> None:
         raise ZeroDivisionError("division by zero")
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import skc_runtime
 from sklearn.linear_model import Ridge
 
 import skc
+import skc_runtime
 
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("SKC_REAL_DATA", HERE.parents[2] / "shared" / "data"))

@@ -29,7 +29,7 @@ features:
   amount: {from: amount, apply: [{impute: {strategy: median}}, standard_scale]}
   bins: {from: amount, apply: [{impute: {value: 0.0}}, {bucketize: {edges: [1.0, 10.0], closed: left}}]}
   kind: {from: kind, apply: [{vocabulary: {}}]}
-  ratio: {expr: "amount / 3.0 if amount > 2.0 else 0.0"}
+  ratio: {expr: "inputs.amount / 3.0 if inputs.amount > 2.0 else 0.0"}
   hour:
     from: at
     apply:
@@ -93,14 +93,21 @@ def edge_moved(model: onnx.ModelProto) -> None:
 def mean_off_by_one_ulp(model: onnx.ModelProto) -> None:
     sub = next(node for node in model.graph.node if node.op_type == "Sub")
     attribute, value = next(
-        (a, v) for node in model.graph.node if node.output[0] == sub.input[1] for a, v in [(node.attribute[0], numpy_helper.to_array(node.attribute[0].t))]
+        (a, v)
+        for node in model.graph.node
+        if node.output[0] == sub.input[1]
+        for a, v in [(node.attribute[0], numpy_helper.to_array(node.attribute[0].t))]
     )
     set_constant(attribute, np.nextafter(value, np.inf))
 
 
 def key_swapped(model: onnx.ModelProto) -> None:
     attribute = next(
-        a for n in model.graph.node if n.op_type == "LabelEncoder" for a in n.attribute if a.name == "keys_strings" and b"b" in a.strings
+        a
+        for n in model.graph.node
+        if n.op_type == "LabelEncoder"
+        for a in n.attribute
+        if a.name == "keys_strings" and b"b" in a.strings
     )
     keys = list(attribute.strings)
     first, second = keys.index(b"a"), keys.index(b"b")
@@ -109,21 +116,35 @@ def key_swapped(model: onnx.ModelProto) -> None:
 
 def key_dropped(model: onnx.ModelProto) -> None:
     attribute = next(
-        a for n in model.graph.node if n.op_type == "LabelEncoder" for a in n.attribute if a.name == "keys_strings" and b"b" in a.strings
+        a
+        for n in model.graph.node
+        if n.op_type == "LabelEncoder"
+        for a in n.attribute
+        if a.name == "keys_strings" and b"b" in a.strings
     )
     attribute.strings[list(attribute.strings).index(b"b")] = b"B"
 
 
 def comparison_loosened(model: onnx.ModelProto) -> None:
     """`>` becomes `>=` where the expression compares with 2."""
-    two = {n.output[0] for n in model.graph.node if n.op_type == "Constant" for v in [numpy_helper.to_array(n.attribute[0].t)] if v.dtype == np.float64 and (v == 2.0).all()}
+    two = {
+        n.output[0]
+        for n in model.graph.node
+        if n.op_type == "Constant"
+        for v in [numpy_helper.to_array(n.attribute[0].t)]
+        if v.dtype == np.float64 and (v == 2.0).all()
+    }
     node = next(n for n in model.graph.node if n.op_type in ("Greater", "Less") and two & set(n.input))
     node.op_type = {"Greater": "GreaterOrEqual", "Less": "LessOrEqual"}[node.op_type]
 
 
 def outputs_swapped(model: onnx.ModelProto) -> None:
     """Two columns of an output in the other order."""
-    concat = next(n for n in model.graph.node if n.op_type == "Concat" and n.output[0] in {m.input[0] for m in model.graph.node if m.output[0] == "x"} | {"x"})
+    concat = next(
+        n
+        for n in model.graph.node
+        if n.op_type == "Concat" and n.output[0] in {m.input[0] for m in model.graph.node if m.output[0] == "x"} | {"x"}
+    )
     first, second = concat.input[0], concat.input[1]
     concat.input[0], concat.input[1] = second, first
 

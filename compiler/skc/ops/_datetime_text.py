@@ -174,3 +174,45 @@ def _written(directive: Directive, local: datetime) -> str:
             return "Z"
     fields = {"m": local.month, "d": local.day, "H": local.hour, "M": local.minute, "S": local.second}
     return f"{fields[directive.letter]:02}"
+
+
+# Ways to go on after an ISO 8601 date, and to end with %z, right and wrong.
+# fmt: off
+ISO_TAILS = (
+    "T00:00", "T23:59:60", "T24:00", "T12", "T1:00", "T12:00:00.",
+    "T12:00:00.1234567", "T12:00.5", "T12:00:00,5", "T12:00Z", "T12:00:00.5Z", "T12:00+05",
+    "T12:00-05:30", "T12:00:00.000001+0530", "T12:00z", "t12:00", "T12:00+24", "T12:00+5",
+    "T12:00+05:60", "T12:00+05:30:15", "Z", "+05:30", "~", "T12:00~",
+    "T12:00:00~", " 23:59:59", "  12:00", "T12:00 Z", " ", "T",
+)
+# fmt: on
+OFFSETS = ("+0000", "-00:00", "+23:59", "-2359", "+2400", "+0060", "+05", "+5:30", "+053015", "z", "UTC")
+
+
+def near_misses(right: str) -> list[str]:
+    """Texts like a right one: cut, longer, in other blanks, letters, digits and separators."""
+    changes = (
+        "0\u0660",
+        "2\uff12",
+        "10",
+        "32",
+        "-/",
+        " T",
+        "T ",
+        ".,",
+    )  # each: a character, and what replaces it
+    found = [
+        right,
+        "",
+        right[:-1],
+        right[1:],
+        f"{right}0",
+        f"{right} ",
+        f" {right}",
+        f"x{right}",
+        f"{right}\n",
+    ]
+    found += [right.lower(), right.upper(), right.replace(":", ""), right.replace("01", "1")]
+    found += [right.replace(change[0], change[1]) for change in changes]
+    damaged = [right[:i] + c + right[i + 1 :] for i in range(len(right)) for c in ("0", "9", "6", " ")]
+    return found + damaged

@@ -1,7 +1,7 @@
 """Read a date and time that is written as text, in a given format and time zone, as an instant.
 
-Why: logs and CSV files hold local times as text. Read here, inside the graph, they mean the same in training and
-serving, in every language, whatever the machine's locale and time zone.
+Why: logs and CSV files hold local times as text. Read here, inside the graph, they mean the same in training
+and serving, in every language, whatever the machine's locale and time zone.
 
 Parameters
 ----------
@@ -57,7 +57,17 @@ from skc import datetime_graph as reading
 from skc.datetime_format import Format, read_format
 from skc.graph import GraphBlock, all_of, masked
 from skc.op import NoState, Op, parameters, refuse, require
-from skc.ops._datetime_text import EPOCH, MICROSECOND, Reader, read, write, zone_of
+from skc.ops._datetime_text import (
+    EPOCH,
+    ISO_TAILS,
+    MICROSECOND,
+    OFFSETS,
+    Reader,
+    near_misses,
+    read,
+    write,
+    zone_of,
+)
 from skc.ops._parse_datetime_cases import CASES
 from skc.opset import const, op
 from skc.types import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, Block, Scalar, ValueType, make_block
@@ -205,76 +215,13 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     ]
     moments += [moment + n for moment in _wall_edges(params) for n in _ticks(params)]
     texts = [write(layout, moment, has_time=has_time) for moment in moments]
-    right = texts[3]
-    near = [
-        right[:-1],
-        right + "0",
-        right + " ",
-        " " + right,
-        "x" + right,
-        right + "\n",
-        right.lower(),
-        right.upper(),
-    ]
-    near += [
-        right.replace("0", "\u0660", 1),
-        right.replace("2", "\uff12", 1),
-        right.replace("1", "0"),
-        right.replace("3", "2"),
-    ]
-    near += [
-        right.replace(":", ""),
-        right.replace("-", "/"),
-        right.replace(" ", "T"),
-        right.replace("01", "1"),
-        "",
-    ]
-    near += [right[:i] + c + right[i + 1 :] for i in range(len(right)) for c in "096 "]
+    right = write(layout, datetime(2019, 1, 23, 20, 30, 15, 120_000), has_time=has_time)
+    texts += near_misses(right)
     if layout is None and has_time:
-        near += [right[:10] + tail for tail in ISO_TAILS]
+        texts += [right[:10] + tail for tail in ISO_TAILS]
     if "z" in _letters(params):
-        near += [
-            right[:-1] + zone
-            for zone in ("+0000", "-00:00", "+23:59", "-2359", "+2400", "+0060", "+05", "+5:30", "z", "UTC")
-        ]
-    return [*dict.fromkeys(texts + near), *([None] if x.nullable else [])]
-
-
-ISO_TAILS = (
-    *(
-        "T00:00",
-        " 23:59:59",
-        "T23:59:60",
-        "T24:00",
-        "T12",
-        "T1:00",
-        "T12:00:00.",
-        "T12:00:00.1234567",
-        "T12:00.5",
-        "T12:00:00,5",
-    ),
-    *(
-        "T12:00Z",
-        "T12:00:00.5Z",
-        "T12:00+05",
-        "T12:00-05:30",
-        "T12:00:00.000001+0530",
-        "T12:00z",
-        "t12:00",
-        "T12:00 Z",
-    ),
-    *(
-        "T12:00+24",
-        "T12:00+5",
-        "T12:00+05:60",
-        "T12:00+05:30:15",
-        "Z",
-        "+05:30",
-        "  12:00",
-        "T12:00:00~",
-        "~",
-    ),
-)
+        texts += [right[:-1] + offset for offset in OFFSETS]
+    return [*dict.fromkeys(texts), *([None] if x.nullable else [])]
 
 
 def _wall_edges(params: Params) -> list[datetime]:

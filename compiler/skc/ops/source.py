@@ -42,7 +42,7 @@ class Params:
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
-    return x
+    return x.with_(nullable=x.nullable or bool(params.null_values))
 
 
 def apply(params: Params, state: object, x: Block) -> Block:

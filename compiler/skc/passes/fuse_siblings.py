@@ -64,10 +64,7 @@ def _key(step: Step, types: Types) -> tuple[Any, ...]:
 def _fuse(members: Sequence[Step], names: ColumnNames, name: str) -> Step:
     first = members[0]
     states = [step.state for step in members]
-    merged = {
-        f.name: tuple(item for state in states for item in getattr(state, f.name))
-        for f in fields(first.state)
-    }
+    merged = {f.name: tuple(item for state in states for item in getattr(state, f.name)) for f in fields(first.state)}
     return replace(
         first,
         name=name,
@@ -78,9 +75,7 @@ def _fuse(members: Sequence[Step], names: ColumnNames, name: str) -> Step:
 
 
 def _input_width(step: Step, names: ColumnNames) -> int:
-    widths = [
-        len(names[ref.value]) if ref.start is None else (ref.stop or 0) - ref.start for ref in step.inputs
-    ]
+    widths = [len(names[ref.value]) if ref.start is None else (ref.stop or 0) - ref.start for ref in step.inputs]
     return sum(widths)
 
 

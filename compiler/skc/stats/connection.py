@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import ibis.backends.duckdb  # what `ibis.duckdb` would load at the first call
 import pyarrow as pa
 
 from skc.diagnostics import Span, fail

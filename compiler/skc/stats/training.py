@@ -75,16 +75,16 @@ def load_training(
     if where is not None:
         _check_where(database, raw, inputs, where, declared)
     sql = _typed_sql(raw, raw.sql, inputs, where, numbered=False, kept=kept)
-    name = database.new_name("training")
+    read, name = database.new_name("read"), database.new_name("training")
     reading = engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span)
     with reading, _where_errors(where, declared):
-        database.execute(f"CREATE {'TABLE' if raw.is_text else 'VIEW'} {name} AS {sql}")
+        database.execute(f"CREATE {'TABLE' if raw.is_text else 'VIEW'} {read} AS {sql}")
+        database.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({BAD}) FROM {read}")
         if where is not None or any(r.bad for r in raw.readings.values()):
-            bad_rows = database.execute(f"SELECT count(*) FILTER ({BAD}) FROM {name}")
+            bad_rows = database.execute(f"SELECT count(*) FILTER ({BAD}) FROM {read}")
             if bad_rows[0][0]:
                 raise _bad_value(database, raw, inputs)
-    table = database.table(name)
-    return Training(database, name, raw, inputs, where, table.select(*(table[n] for n in [*names, *kept])))
+    return Training(database, name, raw, inputs, where, database.table(name))
 
 
 def _typed_sql(

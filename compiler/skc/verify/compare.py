@@ -1,6 +1,7 @@
 """When two outputs agree. Defined once: shape and dtype first, missing positions next, then values.
 
-Exact columns agree when integers, strings and bits do; the sign of zero counts, the payload of a NaN does not. The others
+Exact columns agree when integers, strings and bits do; the sign of zero counts, the payload of a NaN does not. The
+others
 agree when |a - b| <= 1e-6 max(1, |b|), or both are the same infinity. The distance in units in the last place is
 reported for every float column, whether or not it decides.
 """
@@ -60,9 +61,7 @@ def compare(
     differs = (missing_differs & considered) | (both & value_differs)
     if n == 0:
         return Comparison(differs, (0,) * k, (0.0,) * k)
-    return Comparison(
-        differs, tuple(int(u) for u in ulps.max(axis=0)), tuple(float(e) for e in relative.max(axis=0))
-    )
+    return Comparison(differs, tuple(int(u) for u in ulps.max(axis=0)), tuple(float(e) for e in relative.max(axis=0)))
 
 
 def _present(values: Array, valid: Array | None) -> Array:
@@ -78,11 +77,13 @@ def ulp_distance(a: Array, b: Array) -> Array:
 
 def _ordinal(x: Array) -> Array:
     """The floats of a type, counted from the least: neighbouring floats have neighbouring numbers."""
-    signed, unsigned = (np.int64, np.uint64) if x.dtype == np.float64 else (np.int32, np.uint32)
-    bits = np.ascontiguousarray(x).view(unsigned)
-    sign = unsigned(np.iinfo(signed).max + 1)
-    ordered = np.where(bits & sign, ~bits, bits | sign)
-    return ordered.astype(np.uint64)
+    bits: Array
+    if x.dtype == np.float64:
+        bits, sign = np.ascontiguousarray(x).view(np.uint64), np.uint64(1 << 63)
+    else:  # float32: its bits with room to spare
+        bits, sign = np.ascontiguousarray(x).view(np.uint32).astype(np.uint64), np.uint64(1 << 31)
+    is_negative = (bits & sign) != 0
+    return np.where(is_negative, sign - (bits ^ sign) - np.uint64(1), bits | sign)
 
 
 def same_bits(a: Array, b: Array) -> Array:

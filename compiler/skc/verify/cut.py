@@ -1,7 +1,7 @@
 """One step cut out of its pipeline and run on its own boundaries.
 
-Why: an edge in the middle of a pipeline may be out of reach from raw inputs, or reached only nearly. Cut out, every step meets
-every one of its boundaries exactly.
+Why: an edge in the middle of a pipeline may be out of reach from raw inputs, or reached only nearly. Cut out, every
+step meets every one of its boundaries exactly.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from skc_runtime.session import GraphSession
+import numpy as np
 
 from skc import reference
 from skc.infer import column_names, step_input_types, value_types
@@ -20,6 +20,7 @@ from skc.sampling import PLAIN, Record, StepBoundaries, to_blocks
 from skc.types import DType
 from skc.verify.compare import compare
 from skc.verify.report import Difference
+from skc_runtime.session import GraphSession
 
 _NATURAL: dict[DType, OutputDType] = {
     "float64": "float64",
@@ -54,7 +55,7 @@ def check_step(pipeline: Pipeline, step: Step, boundaries: Sequence[StepBoundari
     feeds = {slot.tensor: blocks[name].values for name, slot in lowered.values.items()}
     feeds |= {slot.tensor: blocks[name].present() for name, slot in lowered.valid.items()}
     got = session.run(feeds)
-    refused = got[GUARDS].any(axis=1) if GUARDS in got else None
+    refused = np.asarray(got[GUARDS].any(axis=1)) if GUARDS in got else None
     result = compare(
         got["out"],
         want.outputs["out"],
@@ -68,7 +69,9 @@ def check_step(pipeline: Pipeline, step: Step, boundaries: Sequence[StepBoundari
         bad |= hit.mask != got[GUARDS][:, k]
     columns = lowered.outputs[0].columns
     differences = tuple(
-        Difference("steps", "out", columns[k], step.name, _plain(records[i]), got["out"][i, k], want.outputs["out"][i, k], "")
+        Difference(
+            "steps", "out", columns[k], step.name, _plain(records[i]), got["out"][i, k], want.outputs["out"][i, k], ""
+        )
         for i, k in zip(*result.differs.nonzero(), strict=True)
     )
     return CutResult(len(records), got["out"].size, int(bad.sum()), differences[:20])
@@ -87,16 +90,12 @@ def cut_out(pipeline: Pipeline, step: Step) -> Pipeline:
 
 
 def _records(alone: Pipeline, boundaries: Sequence[StepBoundaries]) -> list[Record]:
-    legal = {
-        f.column: [v for v in f.values if alone.inputs[f.column].nullable or v is not None] for f in boundaries
-    }
+    legal = {f.column: [v for v in f.values if alone.inputs[f.column].nullable or v is not None] for f in boundaries}
     base: Record = {
         value.name: next((v for v in legal.get(k, []) if v is not None), PLAIN[value.dtype])
         for k, value in enumerate(alone.inputs)
     }
-    return [
-        {**base, alone.inputs[column].name: value} for column, values in legal.items() for value in values
-    ]
+    return [{**base, alone.inputs[column].name: value} for column, values in legal.items() for value in values]
 
 
 def _plain(record: Record) -> dict[str, object]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skc_runtime.session import GraphSession
-
 from skc import reference
+from skc.infer import value_types
 from skc.ir import Pipeline
 from skc.lower import lower
 from skc.sampling import Record, to_blocks
 from skc.types import Block
 from skc.verify.compare import compare
-from skc.infer import value_types
+from skc_runtime.session import GraphSession
 
 LAYOUT = "(no single step: how the steps are fused and laid out, or the model is not that of the plan)"
 

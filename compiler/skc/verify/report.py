@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -102,9 +103,7 @@ class Report:
             case = ET.SubElement(suite, "testcase", classname=f"skc.verify.{self.name}", name=check.name)
             if check.differing_rows:
                 own = [d.text() for d in self.differences if d.check == check.name]
-                failure = ET.SubElement(
-                    case, "failure", message=f"{check.differing_rows} of {check.rows} rows differ"
-                )
+                failure = ET.SubElement(case, "failure", message=f"{check.differing_rows} of {check.rows} rows differ")
                 failure.text = _xml_safe("\n\n".join(own))
         return ET.tostring(suite, encoding="unicode", xml_declaration=True)
 
@@ -121,7 +120,8 @@ class Report:
         rows = sum(check.rows for check in self.checks if check.against_reference)
         if not self.is_equal:
             bad = ", ".join(check.name for check in self.checks if check.differing_rows)
-            return f"NOT EQUAL: `{self.name}` differs from its reference in: {bad} ({rows:,} rows tried, {self.seconds:.1f} s)"
+            tried = f"{rows:,} rows tried, {self.seconds:.1f} s"
+            return f"NOT EQUAL: `{self.name}` differs from its reference in: {bad} ({tried})"
         return f"verified: `{self.name}` equals its reference on {rows:,} rows ({self.seconds:.1f} s, seed {self.seed})"
 
     def _check_table(self) -> str:
@@ -153,11 +153,11 @@ def _short(value: Any) -> Any:
     return f"{value[:60]}… ({len(value)} characters)" if isinstance(value, str) and len(value) > 60 else value
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
 def _xml_safe(text: str) -> str:
     """XML 1.0 has no way to write most control characters."""
-    return "".join(c if c in "\t\n\r" or 0x20 <= ord(c) < 0xD800 or 0xE000 <= ord(c) < 0xFFFE or ord(c) > 0xFFFF else "�" for c in text)
+    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

@@ -1,8 +1,9 @@
 """`skc verify`: the graph against its reference, and against itself under every relation that needs no oracle.
 
-Rows come from four places: the user's data, the boundaries of every step carried back to raw inputs, generated records and
-hostile ones. A row that a guard refuses in both is compared by its guards alone. Steps whose boundaries cannot be carried
-back are also run by themselves, cut out of the graph.
+Rows come from four places: the user's data, the boundaries of every step carried back to raw inputs, generated
+records and
+hostile ones. A row that a guard refuses in both is compared by its guards alone. Steps whose boundaries cannot be
+carried back are also run by themselves, cut out of the graph.
 """
 
 from __future__ import annotations
@@ -13,15 +14,13 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import skc_runtime
-from skc_runtime import golden
-from skc_runtime.errors import SkcRuntimeError
-from skc_runtime.session import Optimisation
 
+import skc_runtime
 from skc.artifact import MODEL, Artifact, served_rows
 from skc.ir import Input, Pipeline
 from skc.sampling import PLAIN, Pool, Record, StepBoundaries, hostile_values, step_boundaries, to_blocks
@@ -31,6 +30,9 @@ from skc.verify.compare import compare, same_bits
 from skc.verify.localise import first_differing_step
 from skc.verify.report import Check, ColumnReport, Coverage, Difference, Report
 from skc.verify.subject import Graph, Outcome, run_reference
+from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.session import Optimisation
 
 CHUNK = 16_384
 BATCHES = (3, 8, 1001)
@@ -126,7 +128,7 @@ class _Run:
         return base
 
     def _guard_counts(self, records: list[Record]) -> Array:
-        return self._reference(to_blocks(self._pipeline.inputs, records)).guards.sum(axis=1)
+        return np.asarray(self._reference(to_blocks(self._pipeline.inputs, records)).guards.sum(axis=1))
 
     def _candidates(self) -> dict[str, list[Scalar]]:
         pools: dict[str, list[Scalar]] = {i.name: hostile_values(i) for i in self._pipeline.inputs}
@@ -154,7 +156,7 @@ class _Run:
         self._progress("data")
         rows = differing = values = 0
         for blocks in batches:
-            found = self._compare("data", blocks, lambda i, blocks=blocks: _record_at(self._pipeline.inputs, blocks, i))
+            found = self._compare("data", blocks, partial(_record_at, self._pipeline.inputs, blocks))
             rows, values, differing = rows + found[0], values + found[1], differing + found[2]
         self._checks.append(Check("data", "the rows of the given data", rows, values, differing))
 
@@ -179,12 +181,12 @@ class _Run:
         want, got = self._reference(blocks), self._graph.run(blocks)
         rows = len(want.guards)
         if got.guards.shape != want.guards.shape:
-            bad = want.guards.any(axis=1)
+            bad = want.refused
             self._note_guard(check, bad, got, want, record)
             return rows, 0, int(bad.sum())
         guard_differs = _first_guard(got.guards) != _first_guard(want.guards)
         self._note_guard(check, guard_differs, got, want, record)
-        refused = want.guards.any(axis=1) | got.guards.any(axis=1)
+        refused = want.refused | got.refused
         differing, values = guard_differs.copy(), 0
         for output in self._artifact.manifest.outputs:
             name = output.name
@@ -205,9 +207,7 @@ class _Run:
                 self._note(check, name, output.columns[k], record(int(i)), *one)
         return rows, values, int(differing.sum())
 
-    def _note_guard(
-        self, check: str, bad: Array, got: Outcome, want: Outcome, record: Callable[[int], Record]
-    ) -> None:
+    def _note_guard(self, check: str, bad: Array, got: Outcome, want: Outcome, record: Callable[[int], Record]) -> None:
         guards = self._artifact.manifest.guards
         names = [] if guards is None else [f"{g.code} at {g.step} ({g.input})" for g in guards.columns]
         for i in np.flatnonzero(bad)[:MAX_DIFFERENCES]:
@@ -242,7 +242,9 @@ class _Run:
             self._relate(f"batch {size}", f"{about}: the same bits", whole.rows(slice(0, count)), _join(parts), records)
         order = np.random.default_rng(self._options.seed).permutation(len(records))
         shuffled = self._graph.run(_rows(blocks, order))
-        self._relate("shuffled", "in another order: the same bits", whole.rows(order), shuffled, [records[i] for i in order])
+        self._relate(
+            "shuffled", "in another order: the same bits", whole.rows(order), shuffled, [records[i] for i in order]
+        )
 
     def _sample(self, rows: int) -> list[Record]:
         """Records evenly spaced over everything tried."""
@@ -250,7 +252,7 @@ class _Run:
         return self._records[::step][:rows]
 
     def _relate(self, name: str, about: str, want: Outcome, got: Outcome, records: Sequence[Record]) -> None:
-        refused = want.guards.any(axis=1)
+        refused = want.refused
         differing = (want.guards != got.guards).any(axis=1)
         values = 0
         for output in self._artifact.manifest.outputs:
@@ -341,7 +343,8 @@ class _Run:
 def _first_guard(guards: Array) -> Array:
     """int [N]: the first guard that fired, -1 for none.
 
-    Only the first is compared: guards stand in the order of steps, and what flows on from a value that was refused means nothing.
+    Only the first is compared: guards stand in the order of steps, and what flows on from a value that was refused
+    means nothing.
     """
     if guards.shape[1] == 0:
         return np.full(len(guards), -1)

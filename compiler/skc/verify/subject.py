@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from skc_runtime.manifest import Manifest
-from skc_runtime.session import GraphSession, Optimisation
 
 from skc import reference
 from skc.ir import Pipeline
 from skc.types import Array, Block
+from skc_runtime.manifest import Manifest
+from skc_runtime.session import GraphSession, Optimisation
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -20,6 +21,11 @@ class Outcome:
     outputs: Mapping[str, Array]
     valid: Mapping[str, Array]
     guards: Array
+
+    @property
+    def refused(self) -> Array:
+        """bool [N]: rows that some guard refuses."""
+        return np.asarray(self.guards.any(axis=1))
 
     def rows(self, index: Array | slice) -> Outcome:
         """Some of the rows."""
