@@ -191,7 +191,7 @@ def test_a_guarded_row_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """File, row and line of the first row that a policy of `error` refuses, counted behind `where`, over many chunks."""
     monkeypatch.setattr(fitting, "CHUNK", 2048)
     steps = [
-        step("ids", "vocabulary", "inputs/s", unknown="error", reserved=("a",), min_frequency=10**6),
+        step("ids", "ordinal", "inputs/s", unknown="error", categories=("a", "z")),
         step("y", "impute", "ids", strategy="most_frequent"),
     ]
     one = pipeline(*steps, inputs=(Input("s", "string"), Input("k", "int64")), where="k >= 0")
@@ -220,9 +220,13 @@ def test_refusals_name_the_step() -> None:
     assert error.value.code == "SKC211"
     assert "column `a` before step `y`" in str(error.value)
     assert "p.yaml:9:9" in str(error.value)
-    emptied = [step("e", "source", "inputs/a", null_values=(1.0,)), step("y", "standard_scale", "e")]
+    one_value = pa.table({"a": [1.0, 1.0]})
+    without = step("inputs/a/source", "source", "inputs/a", null_values=(1.0,))
+    with pytest.raises(SkcError, match="SKC222"):
+        fit(pipeline(without, step("y", "standard_scale", "inputs/a/source"), inputs=INPUTS[:1]), one_value)
+    emptied = [step("x", "impute", "inputs/a", value=0.0), step("e", "source", "x", null_values=(1.0,))]
     with pytest.raises(SkcError) as error:
-        fit(pipeline(*emptied, inputs=INPUTS[:1]), pa.table({"a": [1.0, 1.0]}))
+        fit(pipeline(*emptied, step("y", "standard_scale", "e"), inputs=INPUTS[:1]), one_value)
     assert error.value.code == "SKC210"
     assert "in step `y`" in str(error.value)
     assert "p.yaml:9:9" in str(error.value)

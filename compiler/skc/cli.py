@@ -17,7 +17,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from skc.diagnostics import Diagnostic, SkcError
@@ -262,10 +261,10 @@ def run(arguments: list[str]) -> int:
     except SkcError as error:
         _print_diagnostics(error.diagnostics, arguments)
         return BUG if error.code.startswith("SKC9") else USER
-    except click.ClickException as error:
-        _print_diagnostics((Diagnostic("SKC140", error.format_message(), hint="see `skc --help`"),), arguments)
+    except typer.TyperException as error:
+        _print_diagnostics((Diagnostic("SKC140", _usage(error), hint="see `skc --help`"),), arguments)
         return USER
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _talk("interrupted; nothing was written")
         return 130
     except BrokenPipeError:
@@ -278,6 +277,12 @@ def run(arguments: list[str]) -> int:
         _print_diagnostics((Diagnostic("SKC900", f"{type(error).__name__}: {error}", hint=hint),), arguments)
         return BUG
     return result if isinstance(result, int) else EQUAL
+
+
+def _usage(error: typer.TyperException) -> str:
+    """What was wrong with the command line, on one line."""
+    format_message = getattr(error, "format_message", None)
+    return str(error if format_message is None else format_message())
 
 
 def _print_diagnostics(diagnostics: tuple[Diagnostic, ...], arguments: list[str]) -> None:

@@ -18,15 +18,18 @@ SKC206  a value is not of the declared type      SKC224  a row breaks a policy o
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from skc.diagnostics import Diagnostic, SkcError, bug, fail
 from skc.infer import Types, column_groups, input_names, located, step_input_types, value_types
@@ -34,20 +37,23 @@ from skc.ir import Input, Pipeline, Step
 from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
 from skc.passes.prune import prune
-from skc.stats.connection import MEMORY_LIMIT, Database, engine_errors, literal, open_database
+from skc.stats.connection import MEMORY_LIMIT, Database, engine_errors, open_database
 from skc.stats.engine import Answers, Column, Summary, answer, summarise
 from skc.stats.requests import Stat
 from skc.stats.sources import resolve
 from skc.stats.training import Training, check_contract, load_training
-from skc.types import ZEROS, Array
+from skc.types import ZEROS, Array, Scalar
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.session import GraphSession
 
-CHUNK = 65_536
+CHUNK = 65_536  # rows that go through the graph at once, fewer where they are wide
+CHUNK_VALUES = 1 << 23
 Progress = Callable[
     [str, int, int], None
 ]  # what is being done, rows done, rows in all (0 where that is not known)
 Place = tuple[str, int]  # a value and a column of it
+_T = TypeVar("_T")
+_U = TypeVar("_U")
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class _Work:
     pipeline: Pipeline
     types: Types
     progress: Progress
+    threads: int
     steps: list[Step]
     names: dict[str, tuple[str, ...]]
     training: Training | None = None
@@ -99,7 +106,14 @@ def fit(
     started = time.perf_counter()
     pipeline.verify()
     names: dict[str, tuple[str, ...]] = {i.value: (i.name,) for i in pipeline.inputs}
-    work = _Work(pipeline, value_types(pipeline), progress or _silent, list(pipeline.steps), names)
+    work = _Work(
+        pipeline,
+        value_types(pipeline),
+        progress or _silent,
+        threads or os.cpu_count() or 1,
+        list(pipeline.steps),
+        names,
+    )
     if data is None and not any(_requests(work, step) for step in pipeline.steps if step.state is None):
         _next_wave(work)
         return Fitted(pipeline.with_steps(work.steps), 0, 0, (), time.perf_counter() - started)
@@ -127,26 +141,41 @@ def _requests(work: _Work, step: Step) -> tuple[Stat, ...]:
 
 
 def _look_at_inputs(work: _Work) -> list[Diagnostic]:
-    """Summarise all inputs, as they are and behind their `source` step, and hold them against the contract."""
+    """Summarise all inputs, as the steps see them, and hold them against the contract."""
     training = work.data
-    inputs = {i.value: i for i in work.pipeline.inputs}
-    for value, i in inputs.items():
-        work.columns[_key(value, 0)] = Column(training.table[i.name], i.dtype, f"column `{i.name}`", i.span)
-    for step in work.pipeline.steps:
-        if step.op == "source" and step.inputs[0].value in inputs:
-            below = work.columns[_key(step.inputs[0].value, 0)]
-            nulls = [below.values == sentinel for sentinel in step.params.null_values]
-            values = below.values
-            for is_null in nulls:
-                values = is_null.ifelse(None, values)
-            work.columns[_key(step.name, 0)] = replace(below, values=values)
-    work.rows, work.summaries = summarise(training.table, work.columns)
+    for i in training.inputs:
+        work.columns[_key(i.value, 0)] = Column(training.table[i.name], i.dtype, f"column `{i.name}`", i.span)
+    for step in work.steps:
+        below = work.columns.get(_key(step.inputs[0].value, 0))
+        if step.op == "source" and below is not None:
+            work.columns[_key(step.name, 0)] = _without_sentinels(below, step.params.null_values)
+    promised = {i.name: _promised(work, i) for i in training.inputs}
+    asked = {ref.value for step in work.steps for ref in step.inputs if _requests(work, step)}
+    needed = {*promised.values(), *(_key(value, 0) for value in asked)}
+    work.rows, work.summaries = summarise(
+        training.database,
+        training.table,
+        {key: column for key, column in work.columns.items() if key in needed},
+    )
     with engine_errors("checking the training rows failed"):
-        warnings = check_contract(
-            training, work.rows, {i.name: work.summaries[_key(v, 0)] for v, i in inputs.items()}
-        )
+        summaries = {name: work.summaries[key] for name, key in promised.items()}
+        warnings = check_contract(training, work.rows, summaries)
     work.progress("reading", work.rows, work.rows)
     return warnings
+
+
+def _without_sentinels(column: Column, sentinels: Sequence[Scalar]) -> Column:
+    """The column behind its `source` step, whose rule for nulls is a rule of reading."""
+    values = column.values
+    for sentinel in sentinels:
+        values = (column.values == sentinel).ifelse(None, values)
+    return replace(column, values=values) if sentinels else column
+
+
+def _promised(work: _Work, value: Input) -> str:
+    """The column that the contract of an input is about: that behind its `source` step, where sentinels mean null."""
+    behind = [s for s in work.steps if s.op == "source" and s.inputs[0].value == value.value]
+    return _key(behind[0].name if behind else value.value, 0)
 
 
 def _key(value: str, column: int) -> str:
@@ -213,7 +242,7 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
             _key(*p): _asked(work, Column(table[f"c{k}"], work.types[p[0]].dtype, ""), p, askers[p])
             for k, p in enumerate(computed)
         }
-        _, summaries = summarise(table, columns)
+        _, summaries = summarise(work.data.database, table, columns)
         answers |= _answers(work, table, columns, {_key(*p): wanted[p] for p in computed}, summaries, what)
     for step in wave:
         i = work.steps.index(step)
@@ -252,31 +281,52 @@ def _graph_values(work: _Work, places: Sequence[Place], number: int) -> Any:
     partial = _partial(work, values)
     lowered = lower(partial, expose=values)
     session = GraphSession(lowered.model.SerializeToString())
-    database = work.data.database
-    file = database.folder / f"stage{number}.parquet"
     schema = pa.schema([(f"c{k}", ARROW[work.types[value].dtype]) for k, (value, _) in enumerate(places)])
+
+    def run(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Array | None]:
+        made = _run(session, _feeds(batch, partial.inputs, lowered))
+        arrays = [_to_arrow(made, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
+        return pa.record_batch(arrays, schema=schema), made.get(GUARDS)
+
+    database = work.data.database
+    file = database.folder / f"stage{number}.arrow"
+    width = sum(len(work.names[value]) for value in [*values, *(i.value for i in partial.inputs)])
+    batches = database.batches(
+        _feed_columns(work.data.table, partial.inputs, lowered), min(CHUNK, max(1024, CHUNK_VALUES // width))
+    )
     done = 0
-    batches = database.batches(_feed_columns(work.data.table, partial.inputs, lowered), CHUNK)
     with (
         engine_errors("running the training rows through the graph failed"),
         closing(batches),
-        pq.ParquetWriter(file, schema, compression="none", use_dictionary=False) as writer,
+        ThreadPoolExecutor(work.threads) as pool,
+        pa.OSFile(str(file), "wb") as sink,
+        pa.ipc.new_file(sink, schema) as writer,
     ):
-        for batch in batches:
-            made = _run(session, _feeds(batch, partial.inputs, lowered))
-            if GUARDS in made and made[GUARDS].any():
+        for batch, guards in _in_order(pool, run, batches, work.threads + 1):
+            if guards is not None and guards.any():
                 batches.close()
-                raise _guarded(work, lowered, made[GUARDS], done)
-            arrays = [_to_arrow(made, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
+                raise _guarded(work, lowered, guards, done)
+            writer.write_batch(batch)
             done += batch.num_rows
             work.progress(f"stage {number}: graph", done, work.rows)
-    return _as_table(database, file.as_posix())
+    return _as_table(database, file)
 
 
-def _as_table(database: Database, file: str) -> Any:
+def _in_order(pool: Executor, function: Callable[[_T], _U], items: Iterable[_T], ahead: int) -> Iterator[_U]:
+    """The results in the order of the items, with at most `ahead` of them under way."""
+    waiting: deque[Future[_U]] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _as_table(database: Database, file: Path) -> Any:
+    """What was written, mapped into memory: the engine reads it without a copy, the system drops pages as it must."""
     name = database.new_name("stage")
-    database.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({literal(file)})")
+    database.register(name, pa.ipc.open_file(pa.memory_map(str(file))).read_all())
     return database.table(name)
 
 
@@ -327,10 +377,10 @@ def _run(session: GraphSession, feeds: dict[str, Array]) -> dict[str, Array]:
 def _to_arrow(made: dict[str, Array], value: str, column: int, dtype: pa.DataType) -> pa.Array:
     """One column of a value; NaN is null, and so is what is not valid."""
     values = np.ascontiguousarray(made[value][:, column])
+    if values.dtype == np.float64:
+        return pa.array(values, from_pandas=bool(np.isnan(values).any()))
     valid = made.get(f"{value}#valid")
-    if valid is None:
-        return pa.array(values, dtype, from_pandas=values.dtype == np.float64)
-    return pa.array(values, dtype, mask=~valid[:, column])
+    return pa.array(values, dtype, mask=None if valid is None else ~valid[:, column])
 
 
 def _guarded(work: _Work, lowered: Lowered, guards: Array, before: int) -> SkcError:

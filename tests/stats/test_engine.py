@@ -76,7 +76,7 @@ def ask(database: Database, dtype: DType, values: list[Any], requests: list[Stat
     database.register("hypothesis", pa.table({"x": pa.array(present, ARROW[dtype])}))
     table = database.table("hypothesis")
     columns = {"x": Column(table.x, dtype, "column `x`")}
-    _, summaries = summarise(table, columns)
+    _, summaries = summarise(database, table, columns)
     return answer(database, table, columns, {"x": requests}, summaries)["x"]
 
 

@@ -76,7 +76,7 @@ def refusal(
 def check(training: Training) -> list[str]:
     """The messages of the contract's warnings."""
     columns = {i.name: Column(training.table[i.name], i.dtype, i.name) for i in training.inputs}
-    count, summaries = summarise(training.table, columns)
+    count, summaries = summarise(training.database, training.table, columns)
     return [warning.code for warning in check_contract(training, count, summaries)]
 
 

@@ -43,8 +43,13 @@ class Database:
         return rows
 
     def arrow(self, table: Any) -> pa.Table:
-        """The rows of an Ibis expression at once. Ibis's own `to_pyarrow` takes twice the time for many rows."""
+        """The rows of an Ibis expression at once. Ibis's own `to_pyarrow` loads pandas and takes twice the time."""
         return self._relation(table).to_arrow_table()
+
+    def row(self, table: Any) -> dict[str, Any]:
+        """The one row of an Ibis aggregation."""
+        (found,) = self.arrow(table).to_pylist()
+        return dict(found)
 
     def batches(self, table: Any, size: int) -> Generator[pa.RecordBatch, None, None]:
         """The rows of an Ibis expression, in batches of about `size`. Read them all before the next query.

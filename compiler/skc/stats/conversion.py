@@ -195,7 +195,7 @@ def _reading(value: Input, sql: str, bad: str | None = None) -> Reading:
         case "float64":
             if value.nan == "error":
                 bad = f"({bad or 'false'}) OR coalesce(isnan({sql}), false)"
-            return Reading(sql, f"CASE WHEN NOT isnan({name}) THEN {name} END", bad)
+            return Reading(sql, f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END", bad)
         case "timestamp":
             return Reading(sql, f"epoch_us({name})", bad)
         case "date":

@@ -8,7 +8,8 @@ query per column, because an engine sorts or hashes one column at a time anyway.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -30,7 +31,7 @@ from skc.stats.requests import (
     ValueCounts,
     Variance,
 )
-from skc.stats.value_counts import value_counts
+from skc.stats.value_counts import Counted, count_values, in_order
 from skc.types import DType
 
 Answers = dict[Stat, Any]
@@ -71,25 +72,25 @@ class Summary:
         return any(isinstance(v, float) and math.isinf(v) for v in (self.low, self.high))
 
 
-def summarise(table: Any, columns: Mapping[str, Column]) -> tuple[int, dict[str, Summary]]:
-    """The number of rows and the summary of every column, in one query."""
+def summarise(
+    database: Database, table: Any, columns: Mapping[str, Column]
+) -> tuple[int, dict[str, Summary]]:
+    """The number of rows and the summary of every column, in one query; a column under two keys counts once."""
+    distinct = {id(column): column for column in columns.values()}
     wanted: dict[str, Any] = {"rows": table.count()}
-    for i, column in enumerate(columns.values()):
+    for i, column in distinct.items():
         wanted[f"n{i}"] = column.values.count()
         if column.dtype in ORDERED:
             values = column.values.cast("int8") if column.dtype == "bool" else column.values
             wanted[f"a{i}"], wanted[f"b{i}"] = values.min(), values.max()
     with engine_errors("counting the training rows failed"):
-        found = table.aggregate(**wanted).to_pyarrow().to_pylist()[0]
+        found = database.row(table.aggregate(**wanted))
     rows = int(found["rows"])
-    bounds = [
-        (_plain(found.get(f"a{i}"), c), _plain(found.get(f"b{i}"), c)) for i, c in enumerate(columns.values())
-    ]
-    counts = [int(found[f"n{i}"]) for i in range(len(columns))]
-    return rows, {
-        key: Summary(rows, count, low, high)
-        for key, count, (low, high) in zip(columns, counts, bounds, strict=True)
+    made = {
+        i: Summary(rows, int(found[f"n{i}"]), _plain(found.get(f"a{i}"), c), _plain(found.get(f"b{i}"), c))
+        for i, c in distinct.items()
     }
+    return rows, {key: made[id(column)] for key, column in columns.items()}
 
 
 def _plain(value: Any, column: Column) -> Any:
@@ -117,12 +118,11 @@ def answer(
     for key, requests in asked.items():
         results[key].update(_from_summary(columns[key], summaries[key], requests))
     with engine_errors("computing statistics of the training rows failed"):
-        _add_distinct_counts(table, columns, asked, results)
+        _add_distinct_counts(database, table, columns, asked, results)
         _add_moments(database, table, columns, asked, summaries, results)
         for key, requests in asked.items():
-            _add_quantiles(table, columns[key], summaries[key], requests, results[key])
-            _add_value_counts(database, table, columns[key], requests, results[key])
-            done(key)
+            _add_quantiles(database, table, columns[key], summaries[key], requests, results[key])
+        _add_value_counts(database, table, columns, asked, results, done)
     return results
 
 
@@ -167,13 +167,17 @@ def _overflow(column: Column, what: str) -> SkcError:
 
 
 def _add_distinct_counts(
-    table: Any, columns: Mapping[str, Column], asked: Mapping[str, set[Stat]], results: dict[str, Answers]
+    database: Database,
+    table: Any,
+    columns: Mapping[str, Column],
+    asked: Mapping[str, set[Stat]],
+    results: dict[str, Answers],
 ) -> None:
     keys = [key for key, requests in asked.items() if DistinctCount() in requests]
     if not keys:
         return
     found = table.aggregate(**{f"d{i}": columns[key].normal.nunique() for i, key in enumerate(keys)})
-    row = found.to_pyarrow().to_pylist()[0]
+    row = database.row(found)
     for i, key in enumerate(keys):
         results[key][DistinctCount()] = int(row[f"d{i}"])
 
@@ -190,7 +194,7 @@ def _add_moments(
     keys = [k for k, requests in asked.items() if requests & {Mean(), Variance()} and summaries[k].count > 0]
     floats = {k: _value_term(columns[k], summaries[k]) for k in keys if columns[k].dtype == "float64"}
     totals = exact_sums(database, table, floats) | _integer_sums(
-        table, {k: columns[k] for k in keys if k not in floats}
+        database, table, {k: columns[k] for k in keys if k not in floats}
     )
     means = {k: _divided(totals[k], summaries[k].count, columns[k], "the sum") for k in keys}
     varying = [k for k in keys if Variance() in asked[k]]
@@ -229,25 +233,23 @@ def _divided(total: Fraction, count: int, column: Column, what: str) -> float:
         raise _overflow(column, what) from None
 
 
-def _integer_sums(table: Any, columns: Mapping[str, Column]) -> dict[str, Fraction]:
+def _integer_sums(database: Database, table: Any, columns: Mapping[str, Column]) -> dict[str, Fraction]:
     """Exact sums of whole numbers: 38 decimal digits hold 2^63 values of 2^63."""
     if not columns:
         return {}
     whole = {key: c.values.cast("int64").cast("decimal(38, 0)").sum() for key, c in columns.items()}
-    row = (
-        table.aggregate(**{f"t{i}": total for i, total in enumerate(whole.values())})
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
+    row = database.row(table.aggregate(**{f"t{i}": total for i, total in enumerate(whole.values())}))
     return {key: Fraction(int(row[f"t{i}"])) for i, key in enumerate(columns)}
 
 
-def _add_quantiles(table: Any, column: Column, summary: Summary, requests: set[Stat], found: Answers) -> None:
+def _add_quantiles(
+    database: Database, table: Any, column: Column, summary: Summary, requests: set[Stat], found: Answers
+) -> None:
     wanted = [request for request in requests if isinstance(request, Quantiles)]
     if not wanted or summary.count == 0:
         return
     places = {i for request in wanted for q in request.q for i in _neighbours(q, summary.count)}
-    ordered = _order_statistics(table, column, summary, places)
+    ordered = _order_statistics(database, table, column, summary, places)
     for request in wanted:
         values = tuple(_interpolated(q, summary.count, ordered) for q in request.q)
         if not all(map(math.isfinite, values)):
@@ -267,7 +269,9 @@ def _interpolated(q: float, count: int, ordered: Mapping[int, float]) -> float:
     return a + t * (b - a) if t < 0.5 else b - (1 - t) * (b - a)
 
 
-def _order_statistics(table: Any, column: Column, summary: Summary, places: set[int]) -> dict[int, float]:
+def _order_statistics(
+    database: Database, table: Any, column: Column, summary: Summary, places: set[int]
+) -> dict[int, float]:
     """The values at these 0-based places of the sorted column; equal values are alike, so ties do not matter."""
     found = {0: float(summary.low), summary.count - 1: float(summary.high)}
     inner = sorted(places - found.keys())
@@ -275,26 +279,43 @@ def _order_statistics(table: Any, column: Column, summary: Summary, places: set[
         values = column.values.cast("int8") if column.dtype == "bool" else column.normal
         present = table.select(v=values).filter(lambda t: t.v.notnull())
         placed = present.mutate(i=ibis.row_number().over(order_by=present.v))
-        for row in placed.filter(placed.i.isin(inner)).to_pyarrow().to_pylist():
+        for row in database.arrow(placed.filter(placed.i.isin(inner))).to_pylist():
             found[int(row["i"])] = float(row["v"])
     return found
 
 
 def _add_value_counts(
-    database: Database, table: Any, column: Column, requests: set[Stat], found: Answers
+    database: Database,
+    table: Any,
+    columns: Mapping[str, Column],
+    asked: Mapping[str, set[Stat]],
+    results: dict[str, Answers],
+    done: Callable[[str], None],
 ) -> None:
-    """One query for the widest request; the narrower ones are cut from it."""
-    wanted = [request for request in requests if isinstance(request, ValueCounts)]
-    if not wanted:
-        return
-    limits = [request.limit for request in wanted]
-    widest = ValueCounts(
-        min(r.min_count for r in wanted), None if None in limits else max(r for r in limits if r is not None)
-    )
-    counted = value_counts(database, table, column.normal, column.dtype, widest)
-    for request in wanted:
-        if request == widest:
-            found[request] = counted
-            continue
-        enough = [pair for pair in counted if pair[1] >= request.min_count]
-        found[request] = tuple(enough[: request.limit])
+    """One query per column, for its widest request; one column is put in order while the next is counted."""
+    waiting: dict[str, Future[Counted]] = {}
+    with ThreadPoolExecutor(1) as sorter:
+        for key, requests in asked.items():
+            wanted = [request for request in requests if isinstance(request, ValueCounts)]
+            if wanted:
+                column = columns[key]
+                groups = count_values(database, table, column.normal, column.dtype, _widest(wanted))
+                waiting[key] = sorter.submit(in_order, groups, column.dtype)
+            done(key)
+    for key, future in waiting.items():
+        for request in asked[key]:
+            if isinstance(request, ValueCounts):
+                results[key][request] = _cut(future.result(), request)
+
+
+def _widest(requests: Sequence[ValueCounts]) -> ValueCounts:
+    """A request whose answer holds those of all the others."""
+    limits = [request.limit for request in requests if request.limit is not None]
+    least = min(request.min_count for request in requests)
+    return ValueCounts(least, max(limits) if len(limits) == len(requests) else None)
+
+
+def _cut(counted: Counted, request: ValueCounts) -> Counted:
+    if counted and counted[-1][1] < request.min_count:
+        counted = tuple(pair for pair in counted if pair[1] >= request.min_count)
+    return counted[: request.limit]

@@ -47,7 +47,7 @@ def exact_sums(database: Database, table: Any, terms: Mapping[str, Term]) -> dic
     ]
     stored: list[str] = []
     while open_terms:
-        answers, remainders = _one_scan(table, open_terms)
+        answers, remainders = _one_scan(database, table, open_terms)
         left: list[tuple[str, Term]] = []
         for i, (name, term) in enumerate(open_terms):
             for k in range(term.parts):
@@ -84,7 +84,9 @@ def _first_exponent(count: int, bound: float) -> int:
     return math.frexp(bound)[1] + count.bit_length() + 1
 
 
-def _one_scan(table: Any, terms: list[tuple[str, Term]]) -> tuple[dict[str, Any], list[Any]]:
+def _one_scan(
+    database: Database, table: Any, terms: list[tuple[str, Term]]
+) -> tuple[dict[str, Any], list[Any]]:
     """The sums of the first parts of every term, and what is left of each: its largest magnitude, its column."""
     wanted: dict[str, Any] = {}
     remainders = []
@@ -100,7 +102,7 @@ def _one_scan(table: Any, terms: list[tuple[str, Term]]) -> tuple[dict[str, Any]
             e += term.count.bit_length() - 52  # 2·count·2^(e−53) is the new 2·n·m
         wanted[f"r{i}"] = rest.abs().max()
         remainders.append(rest)
-    return table.aggregate(**wanted).to_pyarrow().to_pylist()[0], remainders
+    return database.row(table.aggregate(**wanted)), remainders
 
 
 def _keep_remainders(

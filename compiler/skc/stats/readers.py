@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
 from skc.stats.connection import Database, engine_errors, identifier, literal

@@ -21,40 +21,37 @@ BATCH = 1 << 16
 Counted = tuple[tuple[Scalar, int], ...]
 
 
-def value_counts(database: Database, table: Any, values: Any, dtype: DType, request: ValueCounts) -> Counted:
-    """The answer to `request` for one column of `table`."""
+def count_values(database: Database, table: Any, values: Any, dtype: DType, request: ValueCounts) -> pa.Table:
+    """The distinct values of one column of `table` and how often each occurs, in no order, for `in_order`."""
     present = table.select(v=values).filter(lambda t: t.v.notnull())
     groups = present.group_by("v").aggregate(n=lambda t: t.count())
     if request.min_count > 1:
         groups = groups.filter(groups.n >= request.min_count)
     if request.limit is None:
-        return _pairs(_sorted(_comparable(database.arrow(groups), dtype)), dtype)
+        return database.arrow(groups)
     rank = ibis.rank().over(order_by=ibis.desc(groups.n))
     groups = groups.mutate(rank=rank).filter(lambda t: t.rank < request.limit).drop("rank")
     best: pa.Table | None = None
     for batch in database.batches(groups, BATCH):
-        more = _comparable(pa.Table.from_batches([batch]), dtype)
-        best = _sorted(more if best is None else pa.concat_tables([best, more])).slice(0, request.limit)
-    return () if best is None else _pairs(best, dtype)
+        more = pa.Table.from_batches([batch])
+        both = more if best is None else pa.concat_tables([best, more])
+        best = _sorted(both, dtype).slice(0, request.limit)
+    return groups.schema().to_pyarrow().empty_table() if best is None else best
 
 
-def _comparable(groups: pa.Table, dtype: DType) -> pa.Table:
-    """Strings as bytes and booleans as numbers, so that there is one order to speak of."""
+def in_order(groups: pa.Table, dtype: DType) -> Counted:
+    """The counted values as the statistic wants them."""
+    columns = (column.to_numpy().tolist() for column in _sorted(groups, dtype).columns)
+    return tuple(zip(*columns, strict=True))
+
+
+def _sorted(groups: pa.Table, dtype: DType) -> pa.Table:
+    """By descending count, then by value: strings as bytes and booleans as numbers."""
+    groups = groups.combine_chunks()
     values = groups["v"]
     if dtype == "string":
         values = values.cast(pa.large_string()).cast(pa.large_binary())
     elif dtype == "bool":
         values = values.cast(pa.int8())
-    return pa.table({"v": values, "n": groups["n"]}).combine_chunks()
-
-
-def _sorted(groups: pa.Table) -> pa.Table:
-    order = pc.sort_indices(groups, sort_keys=[("n", "descending"), ("v", "ascending")])
-    return groups.take(order)
-
-
-def _pairs(groups: pa.Table, dtype: DType) -> Counted:
-    back = {"string": pa.large_string(), "bool": pa.bool_()}.get(dtype)
-    values = groups["v"] if back is None else groups["v"].cast(back)
-    columns = (column.to_numpy().tolist() for column in (values, groups["n"]))
-    return tuple(zip(*columns, strict=True))
+    keys = pa.table({"n": groups["n"], "v": values})
+    return groups.take(pc.sort_indices(keys, sort_keys=[("n", "descending"), ("v", "ascending")]))
