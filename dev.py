@@ -54,7 +54,7 @@ def example() -> None:
 
 def test(*arguments: str) -> None:
     """All tests."""
-    run(PYTHON, "-m", "pytest", *(arguments or ("-n", "auto")))
+    run(PYTHON, "-m", "pytest", *(arguments or ("-n", "auto", "--dist", "loadfile")))
 
 
 def check() -> None:

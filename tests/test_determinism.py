@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
@@ -33,7 +34,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(folder / "seven" / f"part{k}.csv", header, lines[k::7])
     table = typed(folder / "plain.csv")
     pyarrow.parquet.write_table(table, folder / "plain.parquet", row_group_size=300)
-    pa.feather.write_feather(table, str(folder / "plain.arrow"))
+    pyarrow.feather.write_feather(table, str(folder / "plain.arrow"))
     return folder
 
 

@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "SKC138": "an expression that uses no column",
     # the command line
     "SKC140": "a wrong option or argument",
+    "SKC141": "the compiler is not installed",
     # reading the training data
     "SKC200": "no training data is named",
     "SKC201": "the training data is not there",
