@@ -39,6 +39,12 @@ class Run:
     guards: set[tuple[str, int, str]]
 
 
+def parameters(op: Op, params: Mapping[str, Any]) -> Any:
+    """The op's `Params` from plain values, checked as those of a pipeline.yaml are."""
+    text = pydantic.TypeAdapter(dict[str, Any]).dump_json(dict(params))
+    return pydantic.TypeAdapter(op.params).validate_json(text, strict=True)
+
+
 def build(op: Op, params: Mapping[str, Any], columns: Mapping[str, str]) -> Pipeline:
     """An unfitted pipeline: inputs, their `source` steps, and the op over all of them."""
     inputs = tuple(Input(n, t.removesuffix("?"), nullable=t.endswith("?")) for n, t in columns.items())  # type: ignore[arg-type]  # cases name types as text
@@ -50,8 +56,7 @@ def build(op: Op, params: Mapping[str, Any], columns: Mapping[str, str]) -> Pipe
         if needs_source:
             steps.append(Step(f"{i.name}/source", "source", OPS["source"].params(), (Ref(i.value),), NoState()))
         refs.append(Ref(f"{i.name}/source" if needs_source else i.value))
-    adapter = pydantic.TypeAdapter(op.params)
-    checked = adapter.validate_json(pydantic.TypeAdapter(dict[str, Any]).dump_json(dict(params)), strict=True)
+    checked = parameters(op, params)
     steps.append(Step("y", op.name, checked, tuple(refs)))
     pipeline = Pipeline("case", inputs, tuple(steps), (Feature("y", Ref("y")),), ())
     dtype = value_types(pipeline)["y"].dtype

@@ -1,4 +1,4 @@
-"""Fitting a whole pipeline: what is learned is a function of the rows alone, stage by stage, and errors name the place."""
+"""Fitting a whole pipeline, stage by stage: what is learned is a function of the rows alone; errors name the place."""
 
 from __future__ import annotations
 
@@ -89,9 +89,7 @@ def states(fitted: Fitted) -> list[Any]:
 
 def by_oracle(unfitted: Pipeline, data: pa.Table) -> list[Any]:
     """Fitted step by step with the oracle's statistics of what the reference gives."""
-    blocks = harness.blocks(
-        unfitted, list(zip(*(data[i.name].to_pylist() for i in unfitted.inputs), strict=True))
-    )
+    blocks = harness.blocks(unfitted, list(zip(*(data[i.name].to_pylist() for i in unfitted.inputs), strict=True)))
     types = value_types(unfitted)
     done: list[Step] = []
     for one in unfitted.steps:
@@ -188,21 +186,22 @@ def test_warnings_and_progress() -> None:
 
 
 def test_a_guarded_row_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """File, row and line of the first row that a policy of `error` refuses, counted behind `where`, over many chunks."""
+    """File, row and line of the first row that a policy of `error` refuses, behind `where` and over many chunks."""
     monkeypatch.setattr(fitting, "CHUNK", 2048)
     steps = [
-        step("ids", "ordinal", "inputs/s", unknown="error", categories=("a", "z")),
-        step("y", "impute", "ids", strategy="most_frequent"),
+        step("at", "parse_datetime", "inputs/s", format="%Y-%m-%d", timezone="UTC", invalid="error"),
+        step("y", "impute", "at", strategy="most_frequent"),
     ]
     one = pipeline(*steps, inputs=(Input("s", "string"), Input("k", "int64")), where="k >= 0")
-    (tmp_path / "1.csv").write_text("s,k\n" + "a,1\nz,-1\n" * 4000)
-    (tmp_path / "2.csv").write_text("s,k\n" + "a,1\n" * 4000 + "q,-1\nq,5\nq,6\n")
+    day = "2024-02-29"
+    (tmp_path / "1.csv").write_text("s,k\n" + f"{day},1\nz,-1\n" * 4000)
+    (tmp_path / "2.csv").write_text("s,k\n" + f"{day},1\n" * 4000 + "q,-1\nq,5\nq,6\n")
     for data in (f"{tmp_path}/*.csv", f"{tmp_path}/*.parquet"):
         with pytest.raises(SkcError) as error:
             fit(one, data)
         assert error.value.code == "SKC224", str(error.value)
         place = f"{data.replace('*', '2')}, row 4002{' (line 4003)' if data.endswith('csv') else ''}"
-        assert f"{place}: step `ids` refuses the value of `s` (unknown-category)" in str(error.value)
+        assert f"{place}: step `at` refuses the value of `s` (invalid-value)" in str(error.value)
         assert "p.yaml:9:9" in str(error.value)
         for name in "12":
             pq.write_table(
@@ -238,17 +237,13 @@ def test_a_small_memory_limit_changes_nothing(tmp_path: Path) -> None:
     """Sorting and grouping spill."""
     rows = 1_000_000
     rng = np.random.default_rng(3)
-    data = pa.table(
-        {"a": rng.normal(0, 1, rows), "s": [f"some longer word {i}" for i in rng.integers(0, 10**6, rows)]}
-    )
+    data = pa.table({"a": rng.normal(0, 1, rows), "s": [f"some longer word {i}" for i in rng.integers(0, 10**6, rows)]})
     pq.write_table(data, tmp_path / "a.parquet")
     steps = [step("q", "quantile_bin", "inputs/a", bins=4), step("v", "vocabulary", "inputs/s", top_k=3)]
     inputs = (Input("a", "float64"), Input("s", "string"))
     want = states(fit(pipeline(*steps, inputs=inputs), data))
     assert (
-        states(
-            fit(pipeline(*steps, inputs=inputs), str(tmp_path / "a.parquet"), memory_limit="60MB", threads=2)
-        )
+        states(fit(pipeline(*steps, inputs=inputs), str(tmp_path / "a.parquet"), memory_limit="60MB", threads=2))
         == want
     )
 

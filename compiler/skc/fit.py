@@ -1,9 +1,9 @@
 """Fitting: from a pipeline and training rows to a pipeline in which every step has its state.
 
-Goes stage by stage. A stage is all statistics whose inputs are known. Those on raw inputs are computed where the data lie; those
-on an intermediate value on what the compiled graph itself gives for the training rows, run in chunks and written back for
-the engine. So no op has a third implementation, and a state is a function of the rows alone: not of their order, files,
-threads or format.
+Goes stage by stage. A stage is all statistics whose inputs are known. Those on raw inputs are computed where the
+data lie; those on an intermediate value on what the compiled graph itself gives for the training rows, run in
+chunks and written back for the engine. So no op has a third implementation, and a state is a function of the rows
+alone: not of their order, files, threads or format.
 
 What can go wrong
 -----------------
@@ -48,9 +48,7 @@ from skc_runtime.session import GraphSession
 
 CHUNK = 65_536  # rows that go through the graph at once, fewer where they are wide
 CHUNK_VALUES = 1 << 23
-Progress = Callable[
-    [str, int, int], None
-]  # what is being done, rows done, rows in all (0 where that is not known)
+Progress = Callable[[str, int, int], None]  # what is being done, rows done, rows in all (0 where that is not known)
 Place = tuple[str, int]  # a value and a column of it
 _T = TypeVar("_T")
 _U = TypeVar("_U")
@@ -99,9 +97,10 @@ def fit(
 ) -> Fitted:
     """Learn the state of every step that has none yet.
 
-    `data` takes the place of the path that the pipeline declares: a path, a glob or `file.duckdb::table`, a pandas, Polars or
-    PyArrow table, or a `DataSource` (see `skc.stats.sources`). `threads` and `memory_limit` are the engine's; neither
-    changes a bit of the result. Where no step learns anything and `data` is None, nothing is read.
+    `data` takes the place of the path that the pipeline declares: a path, a glob or `file.duckdb::table`, a pandas,
+    Polars or PyArrow table, or a `DataSource` (see `skc.stats.sources`). `threads` and `memory_limit` are the
+    engine's; neither changes a bit of the result. Where no step learns anything and `data` is None, nothing is
+    read.
     """
     started = time.perf_counter()
     pipeline.verify()
@@ -213,9 +212,7 @@ def _output_names(work: _Work, step: Step) -> tuple[str, ...]:
 def _places(work: _Work, step: Step) -> list[Place]:
     """The columns that go into a step, in order."""
     return [
-        (ref.value, j)
-        for ref in step.inputs
-        for j in range(len(work.names[ref.value]))[slice(ref.start, ref.stop)]
+        (ref.value, j) for ref in step.inputs for j in range(len(work.names[ref.value]))[slice(ref.start, ref.stop)]
     ]
 
 
@@ -233,9 +230,7 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
     what = f"stage {number}: statistics"
     if direct:
         columns = {_key(*p): _asked(work, work.columns[_key(*p)], p, askers[p]) for p in direct}
-        answers |= _answers(
-            work, work.data.table, columns, {_key(*p): wanted[p] for p in direct}, work.summaries, what
-        )
+        answers |= _answers(work, work.data.table, columns, {_key(*p): wanted[p] for p in direct}, work.summaries, what)
     if computed:
         table = _graph_values(work, computed, number)
         columns = {
@@ -361,9 +356,7 @@ def _feeds(batch: pa.RecordBatch, inputs: Sequence[Input], lowered: Lowered) -> 
     for k, i in enumerate(inputs):
         feeds[lowered.values[i.name].tensor] = batch.column(f"v{k}").to_numpy(zero_copy_only=False)[:, None]
         if i.name in lowered.valid:
-            feeds[lowered.valid[i.name].tensor] = batch.column(f"p{k}").to_numpy(zero_copy_only=False)[
-                :, None
-            ]
+            feeds[lowered.valid[i.name].tensor] = batch.column(f"p{k}").to_numpy(zero_copy_only=False)[:, None]
     return feeds
 
 

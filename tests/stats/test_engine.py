@@ -101,9 +101,7 @@ def check(database: Database, dtype: DType, values: list[Any], requests: list[St
         assert error.value.code == want
         return
     got = ask(database, dtype, values, requests)
-    assert {key: bits(value) for key, value in got.items()} == {
-        key: bits(value) for key, value in want.items()
-    }
+    assert {key: bits(value) for key, value in got.items()} == {key: bits(value) for key, value in want.items()}
 
 
 def bits(value: Any) -> Any:
@@ -144,9 +142,7 @@ def test_means_of_any_finite_floats(database: Database, values: list[float]) -> 
 @FEW
 @given(
     st.lists(
-        st.one_of(
-            st.none(), st.integers(-(2**63), 2**63 - 1), st.sampled_from([-(2**63), 2**63 - 1, 2**53 + 1, 0])
-        ),
+        st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.sampled_from([-(2**63), 2**63 - 1, 2**53 + 1, 0])),
         max_size=30,
     )
 )

@@ -52,9 +52,7 @@ def database() -> Iterator[Database]:
         yield opened
 
 
-def load(
-    database: Database, data: Any, inputs: tuple[Input, ...] = INPUTS, where: str | None = None
-) -> Training:
+def load(database: Database, data: Any, inputs: tuple[Input, ...] = INPUTS, where: str | None = None) -> Training:
     declared = DataSource("unused.csv", where, span=Span("pipeline.yaml", 3, 5)) if where else None
     source, declared = resolve(data, declared)
     return load_training(database, source, inputs, declared)
@@ -65,9 +63,7 @@ def rows(training: Training) -> list[dict[str, Any]]:
     return found
 
 
-def refusal(
-    database: Database, data: Any, inputs: tuple[Input, ...] = INPUTS, where: str | None = None
-) -> SkcError:
+def refusal(database: Database, data: Any, inputs: tuple[Input, ...] = INPUTS, where: str | None = None) -> SkcError:
     with pytest.raises(SkcError) as error:
         check(load(database, data, inputs, where))
     return error.value
@@ -147,10 +143,35 @@ def test_tables_in_memory(database: Database, make: Any) -> None:
 
 def test_pandas_integers_with_nulls_are_floats(database: Database) -> None:
     frame = pd.DataFrame({"i": [1, None, 2**53], "s": pd.Categorical(["a", None, "b"])})
-    got = rows(
-        load(database, frame, (Input("i", "int64", nullable=True), Input("s", "string", nullable=True)))
-    )
+    got = rows(load(database, frame, (Input("i", "int64", nullable=True), Input("s", "string", nullable=True))))
     assert got == [{"i": 1, "s": "a"}, {"i": None, "s": None}, {"i": 2**53, "s": "b"}]
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "arrow"])
+def test_rows_keep_their_order(tmp_path: Path, kind: str, end: str) -> None:
+    """Of many files and with many threads: messages count rows, and features are written in this order."""
+    first = 0
+    for name, count in (("1", 5), ("2", 99_995), ("3", 3)):
+        numbers = range(first, first + count)
+        first += count
+        part = pa.table({"v": list(numbers), "x": [n / 2 for n in numbers], "s": ["some text"] * count})
+        path = tmp_path / f"{name}.{kind}"
+        match kind:
+            case "csv":
+                path.write_text("v,x,s\n" + "\n".join(f"{n},{n / 2},some text" for n in numbers) + end)
+            case "jsonl":
+                path.write_text("\n".join(map(json.dumps, part.to_pylist())) + end)
+            case "parquet":
+                pq.write_table(part, path, row_group_size=5000)
+            case "arrow":
+                pyarrow.feather.write_feather(part, path, chunksize=1000)
+    inputs = (Input("v", "int64", nullable=True), *(i for i in INPUTS if i.name in "xs"))
+    for _ in range(3):
+        with open_database(threads=4) as database:
+            training = load(database, f"{tmp_path}/*.{kind}", inputs)
+            got = [v for batch in database.batches(training.table, 1000) for v in batch["v"].to_pylist()]
+            assert got == list(range(first))
 
 
 def test_a_glob_reads_every_file_by_name_of_its_columns(database: Database, tmp_path: Path) -> None:
@@ -237,7 +258,7 @@ BAD_JSON = [
 
 @pytest.mark.parametrize(("dtype", "text"), BAD_JSON)
 def test_json_that_is_not_of_its_type(database: Database, tmp_path: Path, dtype: Any, text: str) -> None:
-    (tmp_path / "a.jsonl").write_text('{"k": 0}\n{"k": 1, "v": %s}\n' % text)
+    (tmp_path / "a.jsonl").write_text('{"k": 0}\n{"k": 1, "v": ' + text + "}\n")
     error = refusal(database, str(tmp_path / "a.jsonl"), one(dtype, nullable=True))
     assert error.code == "SKC206"
     assert "a.jsonl, row 2: " in str(error)
@@ -273,9 +294,7 @@ TYPED = [
 
 
 @pytest.mark.parametrize(("dtype", "stored", "values", "want"), TYPED)
-def test_typed_columns(
-    database: Database, dtype: Any, stored: pa.DataType, values: list[Any], want: Any
-) -> None:
+def test_typed_columns(database: Database, dtype: Any, stored: pa.DataType, values: list[Any], want: Any) -> None:
     table = pa.table({"v": pa.array([None, *values], stored), "k": list(range(len(values) + 1))})
     inputs = one(dtype, nullable=True)
     if isinstance(want, str):
@@ -289,7 +308,7 @@ def test_typed_columns(
 
 
 def test_null_rules(database: Database, tmp_path: Path) -> None:
-    """An empty field is null but for strings; texts in `null_values` are null but for strings, whose rule is the graph's."""
+    """An empty field and the texts in `null_values` are null, but for strings, whose rule is the graph's."""
     (tmp_path / "a.csv").write_text('v,k\n"",1\n?,2\n-1,3\n')
     data = str(tmp_path / "a.csv")
     got = rows(load(database, data, one("int64", nullable=True, null_values=("?", -1))))
@@ -350,10 +369,7 @@ def test_no_rows_and_no_values(database: Database) -> None:
     table = pa.table({"v": pa.array([None, None], pa.float64()), "k": [1, 1]})
     assert refusal(database, table, one("float64", nullable=True)).code == "SKC222"
     assert refusal(database, table, one("float64", nullable=True), where="k = 2").code == "SKC208"
-    assert (
-        refusal(database, pa.table({"v": pa.nulls(2), "k": [1, 2]}), one("string", nullable=True)).code
-        == "SKC222"
-    )
+    assert refusal(database, pa.table({"v": pa.nulls(2), "k": [1, 2]}), one("string", nullable=True)).code == "SKC222"
 
 
 @pytest.mark.parametrize(

@@ -162,8 +162,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         return GraphBlock("int64", x.width, found)
     unknown = op.less(found, const(0, np.int64))
     # A guarded row must not crash what takes the ids as indices.
-    clipped = op.max([found, const(0, np.int64)])
-    return GraphBlock("int64", x.width, clipped).guard("unknown-category", unknown)
+    usable = op.where(unknown, const(0, np.int64), found)
+    return GraphBlock("int64", x.width, usable).guard("unknown-category", unknown)
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:

@@ -77,9 +77,7 @@ class Database:
 def open_database(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) -> Iterator[Database]:
     """A database that is removed with all its files at the end."""
     if threads is not None and threads < 1:
-        raise fail(
-            "SKC220", f"cannot fit with {threads} threads", hint="give a number from 1 on, or leave it out"
-        )
+        raise fail("SKC220", f"cannot fit with {threads} threads", hint="give a number from 1 on, or leave it out")
     if not re.fullmatch(r"\s*\d+(\.\d+)?\s*[KMGT]i?B\s*", memory_limit, re.IGNORECASE):
         raise fail("SKC220", f"`{memory_limit}` is not a memory limit", hint='write it as "1GB" or "512MiB"')
     with tempfile.TemporaryDirectory(prefix="skc-fit-", ignore_cleanup_errors=True) as name:
@@ -109,9 +107,7 @@ def engine_errors(
         yield
     except duckdb.OutOfMemoryException as error:
         way_out = "raise `memory_limit`, or give the temporary folder (TMPDIR) more room"
-        raise fail(
-            "SKC221", f"{what}: out of memory", span=span, hint=way_out, notes=[_first_words(error)]
-        ) from error
+        raise fail("SKC221", f"{what}: out of memory", span=span, hint=way_out, notes=[_first_words(error)]) from error
     except (duckdb.Error, pa.ArrowException, ibis.common.exceptions.IbisError, OSError) as error:
         raise fail(code, what, span=span, hint=hint, notes=[_first_words(error)]) from error
 

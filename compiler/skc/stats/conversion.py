@@ -1,7 +1,7 @@
 """From a column as it is stored to a value of its declared type: SQL for the value, and for what makes it unusable.
 
-Nothing is guessed from the data. Text is held against one written form per type; a typed column must have the type, or one
-that converts without loss. Read by `readers`, checked by `training`.
+Nothing is guessed from the data. Text is held against one written form per type; a typed column must have the
+type, or one that converts without loss. Read by `readers`, checked by `training`.
 
 Text (CSV, TSV, and strings in JSON lines)
     float64     decimal or exponent, `inf`, `infinity`, `nan` in any case; a finite text that overflows is refused
@@ -10,8 +10,9 @@ Text (CSV, TSV, and strings in JSON lines)
     timestamp   ISO 8601 with `Z` or an offset, at most microseconds; without an offset it is refused
     date        `YYYY-MM-DD`
     string      as it is
-    An empty CSV field is null for every type but string. The strings of `null_values` are null for every type but string
-    here; for string they mean null in the graph. JSON numbers and booleans count as their text, JSON null is null.
+    An empty CSV field is null for every type but string. The strings of `null_values` are null for every type but
+    string here; for string they mean null in the graph. JSON numbers and booleans count as their text, JSON null is
+    null.
 Typed (Parquet, Arrow, DuckDB, tables in memory)
     float64     any float; integers where the double is exact
     int64       any integer within 64 bits; floats that are whole and at most 2^53 in magnitude, NaN being null
@@ -68,8 +69,9 @@ NATIVE: dict[DType, str] = {
 class Reading:
     """How one input is read. All are SQL over the raw columns, `stored` over the value under the input's own name.
 
-    `value` is what `where` sees: a DOUBLE, BIGINT, BOOLEAN, VARCHAR, TIMESTAMPTZ or DATE. `bad` is true where the raw value is
-    neither null nor of the declared type. `stored` is what statistics see: timestamps and dates as int64, NaN as null.
+    `value` is what `where` sees: a DOUBLE, BIGINT, BOOLEAN, VARCHAR, TIMESTAMPTZ or DATE. `bad` is true where the
+    raw value is neither null nor of the declared type. `stored` is what statistics see: timestamps and dates as
+    int64, NaN as null.
     """
 
     value: str
@@ -144,9 +146,7 @@ def _typed_int(value: Input, column: str, stored_type: str) -> Reading | None:
     if stored_type in FLOATS:
         is_whole = f"isfinite({column}) AND {column} = trunc({column}) AND abs({column}) <= 9007199254740992"
         whole = f"CASE WHEN {is_whole} THEN TRY_CAST({column} AS BIGINT) END"
-        return _reading(
-            value, whole, bad=f"{column} IS NOT NULL AND NOT isnan({column}) AND NOT ({is_whole})"
-        )
+        return _reading(value, whole, bad=f"{column} IS NOT NULL AND NOT isnan({column}) AND NOT ({is_whole})")
     return None
 
 

@@ -72,9 +72,7 @@ class Summary:
         return any(isinstance(v, float) and math.isinf(v) for v in (self.low, self.high))
 
 
-def summarise(
-    database: Database, table: Any, columns: Mapping[str, Column]
-) -> tuple[int, dict[str, Summary]]:
+def summarise(database: Database, table: Any, columns: Mapping[str, Column]) -> tuple[int, dict[str, Summary]]:
     """The number of rows and the summary of every column, in one query; a column under two keys counts once."""
     distinct = {id(column): column for column in columns.values()}
     wanted: dict[str, Any] = {"rows": table.count()}
@@ -161,9 +159,7 @@ def _check_ordered(column: Column, summary: Summary) -> None:
 
 def _overflow(column: Column, what: str) -> SkcError:
     hint = "clip or rescale the column before this step"
-    return fail(
-        "SKC212", f"{what} of {column.label} exceeds the range of float64", span=column.span, hint=hint
-    )
+    return fail("SKC212", f"{what} of {column.label} exceeds the range of float64", span=column.span, hint=hint)
 
 
 def _add_distinct_counts(

@@ -2,13 +2,13 @@
 
 Why: floating-point addition is not associative, so an engine's own sum depends on threads, partitions and versions.
 
-How: take n values, none larger than m in magnitude, and M = 1.5·2^e with 2^e ≥ 2·n·m. The part q = (x + M) − M of every x
-is a multiple of u = 2^(e−52), and n of them together stay below 2^e: every partial sum is a multiple of u of at most 53
-bits, so adding them is exact in any order. The remainder r = x − q is exact too, and |r| ≤ 2^(e−53), which gives the next
-M without looking at the data. Of 2,000,000 values three parts sum up the first 90 bits below the largest, enough for most
-columns (squares want four); where a remainder is left, it is stored and goes through the same again, until it is zero for every row. So the
-total is exact for any data whatever; it is kept as a fraction and rounded once. (Demmel and Nguyen, "Fast reproducible
-floating-point summation", 2013, in the form that needs no state between rows.)
+How: take n values, none larger than m in magnitude, and M = 1.5·2^e with 2^e ≥ 2·n·m. The part q = (x + M) − M of
+every x is a multiple of u = 2^(e−52), and n of them together stay below 2^e: every partial sum is a multiple of u of
+at most 53 bits, so adding them is exact in any order. The remainder r = x − q is exact too, and |r| ≤ 2^(e−53), which
+gives the next M without looking at the data. Of 2,000,000 values three parts sum up the first 90 bits below the
+largest, enough for most columns (squares want four); where a remainder is left, it is stored and goes through the same
+again, until it is zero for every row. So the total is exact for any data whatever; it is kept as a fraction and
+rounded once. (Demmel and Nguyen, "Fast reproducible floating-point summation", 2013, without state between rows.)
 
 Where 2·n·m would overflow, values from 1 on are added up as x·2^−200, which is exact for them, and those below 1 apart.
 """
@@ -42,9 +42,7 @@ class Term:
 def exact_sums(database: Database, table: Any, terms: Mapping[str, Term]) -> dict[str, Fraction]:
     """The exact sum of each term over the rows of `table`, all in as few scans as the data need (usually one)."""
     totals = dict.fromkeys(terms, Fraction(0))
-    open_terms = [
-        (name, part) for name, term in terms.items() for part in _within_range(term) if part.bound > 0
-    ]
+    open_terms = [(name, part) for name, term in terms.items() for part in _within_range(term) if part.bound > 0]
     stored: list[str] = []
     while open_terms:
         answers, remainders = _one_scan(database, table, open_terms)
@@ -84,9 +82,7 @@ def _first_exponent(count: int, bound: float) -> int:
     return math.frexp(bound)[1] + count.bit_length() + 1
 
 
-def _one_scan(
-    database: Database, table: Any, terms: list[tuple[str, Term]]
-) -> tuple[dict[str, Any], list[Any]]:
+def _one_scan(database: Database, table: Any, terms: list[tuple[str, Term]]) -> tuple[dict[str, Any], list[Any]]:
     """The sums of the first parts of every term, and what is left of each: its largest magnitude, its column."""
     wanted: dict[str, Any] = {}
     remainders = []

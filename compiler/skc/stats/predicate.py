@@ -1,8 +1,8 @@
 """`where`: one SQL predicate in DuckDB's dialect, read by SQLGlot, that says which rows to fit on.
 
-Why parse it at all: it is written in a file that may come from anywhere. Only one expression passes, without a query inside it,
-and what runs is the text SQLGlot writes back, not the one that was read. What reads the clock or throws dice is
-refused, because fitting is a function of the data.
+Why parse it at all: it is written in a file that may come from anywhere. Only one expression passes, without a
+query inside it, and what runs is the text SQLGlot writes back, not the one that was read. What reads the clock or
+throws dice is refused, because fitting is a function of the data.
 """
 
 from __future__ import annotations

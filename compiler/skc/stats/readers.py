@@ -1,8 +1,8 @@
 """Each kind of source as raw rows: one SQL query per part, the columns it gives, and how each input is read from them.
 
-Why one part per file: all rows are read by one query over all parts, but an error must name a file and a row, and only a
-single file read in order has row numbers. Why Python reads the header of a CSV: the engine would take the first file's
-columns for all, by position.
+Why one part per file: all rows are read by one query over all parts, but an error must name a file and a row, and
+only a single file read in order has row numbers. Why Python reads the header of a CSV: the engine would take the
+first file's columns for all, by position.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from skc.stats.connection import Database, engine_errors, identifier, literal
 from skc.stats.conversion import Reading, read_csv_text, read_json, read_typed
 from skc.stats.sources import TEXT, Source
 
-NO_NULL = (
-    "\x01skc: never null\x01"  # a field that cannot occur, so that the engine makes no field null by itself
-)
+NO_NULL = "\x01skc: never null\x01"  # a field that cannot occur, so that the engine makes no field null by itself
 ATTACHED = "skc_source"
 
 
@@ -91,16 +89,15 @@ def _header(file: str, source: Source) -> tuple[str, ...]:
         with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
             header = tuple(next(csv.reader(lines, delimiter=_delimiter(source), strict=True), ()))
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
-        raise fail(
-            "SKC203", f"`{file}` cannot be read", span=source.span, notes=[str(error)[:300]]
-        ) from error
+        raise fail("SKC203", f"`{file}` cannot be read", span=source.span, notes=[str(error)[:300]]) from error
     if not header:
         hint = "the first line names the columns"
         raise fail("SKC203", f"`{file}` has no header", span=source.span, hint=hint)
     seen: dict[str, str] = {}
     for name in header:
         if name.lower() in seen:
-            message = f"`{file}` has the columns `{seen[name.lower()]}` and `{name}`, which the engine cannot tell apart"
+            both = f"`{seen[name.lower()]}` and `{name}`"
+            message = f"`{file}` has the columns {both}, which the engine cannot tell apart"
             raise fail("SKC203", message, span=source.span, hint="rename one of them; case does not count")
         seen[name.lower()] = name
     return header
@@ -147,7 +144,7 @@ def json_keys(database: Database, source: Source) -> set[str]:
 
 def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
     def sql(files: Sequence[str]) -> str:
-        # By name, so that types are unified and never cast to those of the first file; no column comes from a folder name.
+        # By name, so that types are unified and never cast to those of the first file. Folders name no columns.
         return f"SELECT * FROM read_parquet([{_file_list(files)}], union_by_name = true, hive_partitioning = false)"
 
     parts = [Part(file, sql([file])) for file in source.files]
@@ -185,10 +182,7 @@ def _open_duckdb(database: Database, source: Source, inputs: Sequence[Input]) ->
     tables = {table if schema == "main" else f"{schema}.{table}": (schema, table) for schema, table in found}
     name = source.table or ""
     if name not in tables:
-        hint = (
-            did_you_mean(name, tables)
-            or f"it has {', '.join(f'`{t}`' for t in sorted(tables)) or 'no table'}"
-        )
+        hint = did_you_mean(name, tables) or f"it has {', '.join(f'`{t}`' for t in sorted(tables)) or 'no table'}"
         raise fail("SKC204", f"`{file}` has no table `{name}`", span=source.span, hint=hint)
     path = ".".join(map(identifier, (ATTACHED, *tables[name])))
     return _open_typed(database, source, inputs, [Part(f"{file}::{name}", f"SELECT * FROM {path}")])

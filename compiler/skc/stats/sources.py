@@ -2,7 +2,7 @@
 
 Text            CSV (`.csv`, commas), TSV (`.tsv`, tabs), JSON lines (`.jsonl`, `.ndjson`), each also with `.gz`
 Typed           Parquet (`.parquet`, `.pq`), Arrow IPC files and Feather (`.arrow`, `.feather`, `.ipc`)
-Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table` in the pipeline
+Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table`
 In memory       whatever speaks the Arrow stream protocol: pandas, Polars and PyArrow tables
 
 A path may be a glob (`*`, `?`, `[…]`, `**`); its files are read in order of name. The kind is told by the name alone.
@@ -37,7 +37,7 @@ KINDS: dict[str, Kind] = {
 }
 TEXT: tuple[Kind, ...] = ("csv", "tsv", "jsonl")
 COMPRESSED = ".gz"
-READABLE = "skc reads CSV, TSV, JSON lines, Parquet, Arrow and Feather files, and tables of DuckDB files (`file.duckdb::table`)"
+READABLE = "skc reads CSV, TSV, JSON lines, Parquet, Arrow, Feather, and tables of DuckDB files (`file.duckdb::table`)"
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Source:
 def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]:
     """The source that `data` names, or the pipeline's own where it is None; and the declaration, for its `where`.
 
-    A path or a table in `data` takes the place of the declared path; the declared `where` still says which rows to fit on.
-    A `DataSource` takes the place of all of it. Raises SKC200, SKC201, SKC202.
+    A path or a table in `data` takes the place of the declared path; the declared `where` still says which rows to
+    fit on. A `DataSource` takes the place of all of it. Raises SKC200, SKC201, SKC202.
     """
     declared = declared or DataSource()
     if isinstance(data, DataSource):
@@ -87,9 +87,7 @@ def _from_memory(data: Any) -> Source:
         frame = pa.table(data)
     except (pa.ArrowException, ValueError, TypeError) as error:
         hint = "give every column one type; a column of Python objects of several types has none"
-        raise fail(
-            "SKC203", "the table cannot be read as Arrow data", hint=hint, notes=[str(error)[:300]]
-        ) from error
+        raise fail("SKC203", "the table cannot be read as Arrow data", hint=hint, notes=[str(error)[:300]]) from error
     return Source("memory", frame=frame)
 
 
@@ -136,10 +134,7 @@ def _files(path: str, span: Span | None) -> tuple[str, ...]:
         raise fail("SKC201", f"no file matches `{path}`", span=span, hint="check the folder and the pattern")
     folder = Path(path).parent
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    hint = (
-        did_you_mean(Path(path).name, names)
-        or f"{'check the name' if names else f'there is no folder `{folder}`'}"
-    )
+    hint = did_you_mean(Path(path).name, names) or f"{'check the name' if names else f'there is no folder `{folder}`'}"
     raise fail("SKC201", f"there is no file `{path}`", span=span, hint=hint)
 
 

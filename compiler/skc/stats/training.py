@@ -1,8 +1,9 @@
 """The training rows as one table in the engine: typed as declared, filtered by `where`, and held against the contract.
 
-Text is parsed once and stored; what is stored typed already is read where it lies, as often as it takes. `where` sees every
-input as its declared type (a timestamp as an instant in UTC, a date as a date) after the rules for null text, and every other
-column as it is stored, which for CSV and JSON lines is text. Every row must parse, also those that `where` leaves out.
+Text is parsed once and stored; what is stored typed already is read where it lies, as often as it takes. `where` sees
+every input as its declared type (a timestamp as an instant in UTC, a date as a date) after the rules for null text,
+and every other column as it is stored, which for CSV and JSON lines is text. Every row must parse, also those that
+`where` leaves out.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Training:
         for part in self.raw.parts:
             rows = _typed_sql(self.raw, part.sql, self.inputs, self.where, numbered=True)
             found = self.database.execute(
-                f"SELECT {ROW} FROM ({rows}) WHERE NOT {BAD} AND ({condition}) ORDER BY {ROW} LIMIT 1 OFFSET {skip}"
+                f"SELECT {ROW} FROM ({rows}) WHERE ({condition}) ORDER BY {ROW} LIMIT 1 OFFSET {skip}"
             )
             if found:
                 return f"{part.label}, row {found[0][0]}{_line(self.raw.source, part.label, found[0][0])}"
@@ -74,12 +75,15 @@ def load_training(
     _check_kept(raw, kept)
     if where is not None:
         _check_where(database, raw, inputs, where, declared)
-    sql = _typed_sql(raw, raw.sql, inputs, where, numbered=False, kept=kept)
+    # Several threads reading JSON lines bring a last line without a line end to the front; numbering keeps the order.
+    numbered = source.kind == "jsonl"
+    sql = _typed_sql(raw, raw.sql, inputs, where, numbered=numbered, kept=kept)
+    extra = f"{ROW}, {BAD}" if numbered else BAD
     read, name = database.new_name("read"), database.new_name("training")
     reading = engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span)
     with reading, _where_errors(where, declared):
         database.execute(f"CREATE {'TABLE' if raw.is_text else 'VIEW'} {read} AS {sql}")
-        database.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({BAD}) FROM {read}")
+        database.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({extra}) FROM {read}")
         if where is not None or any(r.bad for r in raw.readings.values()):
             bad_rows = database.execute(f"SELECT count(*) FILTER ({BAD}) FROM {read}")
             if bad_rows[0][0]:
@@ -117,9 +121,7 @@ def _check_kept(raw: Raw, keep: Sequence[str]) -> None:
             raise fail("SKC204", f"`{name}` is no column of {raw.source.name}", hint=hint)
 
 
-def _check_where(
-    database: Database, raw: Raw, inputs: Sequence[Input], where: Predicate, declared: DataSource
-) -> None:
+def _check_where(database: Database, raw: Raw, inputs: Sequence[Input], where: Predicate, declared: DataSource) -> None:
     """Refuse a predicate that names no column of the data, or does not fit the types."""
     known = {name.lower(): name for name in raw.columns}
     for name in where.columns:
@@ -153,9 +155,7 @@ def _bad_value(database: Database, raw: Raw, inputs: Sequence[Input]) -> SkcErro
     shown = ", ".join(f"CAST({identifier(i.name)} AS VARCHAR)" for i in checked)
     for part in raw.parts:
         numbered = f"SELECT row_number() OVER () AS {ROW}, * FROM ({part.sql})"
-        query = (
-            f"SELECT {ROW}, [{flags}] AS flags, [{shown}] FROM ({numbered}) WHERE list_contains(flags, true)"
-        )
+        query = f"SELECT {ROW}, [{flags}] AS flags, [{shown}] FROM ({numbered}) WHERE list_contains(flags, true)"
         for row, bad, texts in database.execute(f"{query} ORDER BY {ROW} LIMIT 1"):
             k = bad.index(True)
             place = f"{part.label}, row {row}{_line(raw.source, part.label, row)}"
@@ -210,11 +210,7 @@ def check_contract(training: Training, rows: int, summaries: Mapping[str, Summar
         source = training.raw.source
         hint = "`where` leaves none" if training.where else "the data is empty"
         raise fail("SKC208", f"there is no row to fit on in {source.name}", span=source.span, hint=hint)
-    errors = [
-        error
-        for value in training.inputs
-        for error in _broken_promises(training, value, summaries[value.name])
-    ]
+    errors = [error for value in training.inputs for error in _broken_promises(training, value, summaries[value.name])]
     if errors:
         raise SkcError(*(d for error in errors for d in error.diagnostics))
     single = [value for value in training.inputs if _has_one_value(training, value, summaries[value.name])]

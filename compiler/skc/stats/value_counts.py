@@ -2,7 +2,8 @@
 
 Why not the engine's ORDER BY: engines disagree on collation and on the order of ties, and a vocabulary must not. Groups
 come as Arrow batches and are sorted here, strings by their UTF-8 bytes. Where only the first `limit` are wanted, the
-engine keeps those whose rank by count alone is within it (ties all included) and each batch is merged into the best so far.
+engine keeps those whose rank by count alone is within it (ties all included) and each batch is merged into the best
+so far.
 """
 
 from __future__ import annotations
