@@ -113,8 +113,12 @@ class Graph:
 
     def run(self, rows: Rows) -> Run:
         """By ONNX Runtime, on the lowered graph."""
+        return self.run_blocks(blocks(self._pipeline, rows))
+
+    def run_blocks(self, inputs: Mapping[str, Block]) -> Run:
+        """The same, from blocks [N, 1] by input name, taken as they are."""
         names = [o.name for o in self._session.get_outputs()]
-        results = self._session.run(names, feed(self._lowered, blocks(self._pipeline, rows)))
+        results = self._session.run(names, feed(self._lowered, inputs))
         outputs = dict(zip(names, results, strict=True))
         hits = set()
         if GUARDS in outputs:

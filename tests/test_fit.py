@@ -59,6 +59,8 @@ def deep() -> Pipeline:
         step("x/2:quantile_bin", "quantile_bin", "x/0:impute", bins=5),
         step("v/0:impute", "impute", "inputs/s/source", strategy="most_frequent"),
         step("v/1:vocabulary", "vocabulary", "v/0:impute", top_k=50),
+        step("m/0:source", "source", "v/0:impute", null_values=("w0", "w1")),
+        step("m/1:vocabulary", "vocabulary", "m/0:source"),
         step("w", "vocabulary", "inputs/s/source", min_frequency=3),
         step("n", "vocabulary", "inputs/n/source"),
         step("y", "standard_scale", "x/1:standard_scale"),

@@ -24,6 +24,7 @@ from skc.ops import OPS
 from skc.opset import const, finish, op
 from skc.passes.fuse_siblings import fuse_siblings
 from skc.passes.prune import prune
+from skc.passes.skip_sources import skip_sources
 from skc.types import DType
 
 Signature = Literal["columns", "packed"]
@@ -134,7 +135,7 @@ def lower(
     """
     pipeline = prune(pipeline, expose)
     if optimise and not expose:
-        pipeline = fuse_siblings(pipeline)
+        pipeline = fuse_siblings(skip_sources(pipeline))
     names, types = column_names(pipeline), value_types(pipeline)
     graph = _Graph(pipeline)
     tensors, slots, valid_slots = _declare_inputs(graph, signature)

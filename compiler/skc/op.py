@@ -93,6 +93,7 @@ class Op:
         tuple with one entry per input column
 
     An op that is `variadic` gets its input values one by one, `*blocks`; any other gets them side by side as one block.
+    An op that is `null_blind` asks `valid` before it looks at a value, so what lies under a null cannot matter to it.
     `exact` says that outputs are the same bits everywhere; otherwise they hold to 1e-6.
     """
 
@@ -113,6 +114,7 @@ class Op:
     exact: bool = True
     variadic: bool = False
     internal: bool = False
+    null_blind: bool = False
 
 
 def refuse(code: str, message: str, hint: str | None = None) -> SkcError:

@@ -179,10 +179,10 @@ def test_a_glob_reads_every_file_by_name_of_its_columns(database: Database, tmp_
     (tmp_path / "2.csv").write_text("b,a\n3,4\n")
     inputs = (Input("a", "int64"), Input("b", "int64"))
     assert rows(load(database, f"{tmp_path}/*.csv", inputs)) == [{"a": 1, "b": 2}, {"a": 4, "b": 3}]
-    pq.write_table(pa.table({"a": [1], "b": [2.0]}), tmp_path / "1.parquet")
-    pq.write_table(pa.table({"b": [3], "a": [4]}), tmp_path / "2.parquet")
+    pq.write_table(pa.table({"a": [1], "b": [2]}), tmp_path / "1.parquet")
+    pq.write_table(pa.table({"b": [3.5], "a": [4]}), tmp_path / "2.parquet")
     inputs = (Input("a", "int64"), Input("b", "float64"))
-    assert rows(load(database, f"{tmp_path}/*.parquet", inputs)) == [{"a": 1, "b": 2.0}, {"a": 4, "b": 3.0}]
+    assert rows(load(database, f"{tmp_path}/*.parquet", inputs)) == [{"a": 1, "b": 2.0}, {"a": 4, "b": 3.5}]
 
 
 def one(dtype: Any, **kwargs: Any) -> tuple[Input, ...]:

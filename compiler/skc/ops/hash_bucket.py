@@ -164,4 +164,5 @@ OP = Op(
     lower=lower,
     boundaries=boundaries,
     cases=CASES,
+    null_blind=True,
 )

@@ -366,4 +366,5 @@ OP = Op(
     carry_back=carry_back,
     columnwise=lambda params: not params.add_indicator,
     cases=CASES,
+    null_blind=True,
 )

@@ -353,4 +353,5 @@ OP = Op(
     boundaries=boundaries,
     carry_back=carry_back,
     cases=CASES,
+    null_blind=True,
 )

@@ -361,4 +361,5 @@ OP = Op(
     carry_back=carry_back,
     columnwise=is_columnwise,
     cases=CASES,
+    null_blind=True,
 )

@@ -47,11 +47,11 @@ class Training:
         for part in self.raw.parts:
             rows = _typed_sql(self.raw, part.sql, self.inputs, self.where, numbered=True)
             found = self.database.execute(
-                f"SELECT {ROW} FROM ({rows}) WHERE ({condition}) ORDER BY {ROW} LIMIT 1 OFFSET {skip}"
+                f"SELECT {ROW} FROM ({rows}) WHERE {condition} ORDER BY {ROW} LIMIT 1 OFFSET {skip}"
             )
             if found:
                 return f"{part.label}, row {found[0][0]}{_line(self.raw.source, part.label, found[0][0])}"
-            passed = self.database.execute(f"SELECT count(*) FROM ({rows}) WHERE NOT {BAD} AND ({condition})")
+            passed = self.database.execute(f"SELECT count(*) FROM ({rows}) WHERE {condition}")
             skip -= passed[0][0]
         return self.raw.source.name
 
