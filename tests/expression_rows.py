@@ -49,9 +49,7 @@ def _value_of(x: Tree, row: Row) -> Any:
             return row[x.text]
         case "if":
             condition = value_of(x.args[0], row)
-            return (
-                None if condition is None else as_type(x.dtype, value_of(x.args[1 if condition else 2], row))
-            )
+            return None if condition is None else as_type(x.dtype, value_of(x.args[1 if condition else 2], row))
         case "and" | "or":
             return _logic(x, row)
         case "coalesce":

@@ -1,4 +1,5 @@
-"""What must hold of any pipeline: it is refused with a code, or compiled, verified and served without a bit of difference."""
+"""What must hold of any pipeline: it is refused with a code, or compiled, verified and served without a bit of
+difference."""
 
 from __future__ import annotations
 
@@ -14,13 +15,12 @@ import skc
 import skc_runtime
 from skc import artifact as artifacts
 from skc import plan
-from skc.artifact import MODEL, Artifact
+from skc.artifact import Artifact
 from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.frontend import pipeline_yaml
 from skc.lower import lower
 from skc.verify.compare import same_bits
-from skc.verify.subject import Graph
 from skc_runtime.errors import GUARD_CODES, RecordError
 
 # What the rows may give reason for, whatever the pipeline.
@@ -43,7 +43,8 @@ def check_case(case: Case, r: Random, folder: Path) -> str:
         assert error.code in BY_DATA, f"{error}\n{case.text}"
         return error.code
     assert compiled.report is not None
-    assert compiled.report.is_equal, f"{compiled.report.text()}\n{case.text}"
+    found = "\n".join(difference.text() for difference in compiled.report.differences[:2])
+    assert compiled.report.is_equal, f"{compiled.report.verdict()}\n{found}\n{case.text}"
     made = artifacts.read(out)
     assert made.files == compiled.artifact.files
     _check_bytes(case, r, yaml, made)

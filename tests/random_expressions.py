@@ -1,9 +1,11 @@
-"""Random well-typed texts for `expr`, over names whose types are known. `expression_trees` makes the same for Hypothesis
+"""Random well-typed texts for `expr`, over names whose types are known. `expression_trees` makes the same for
+Hypothesis
 over fixed columns, with a second interpreter; here the names are those of a whole pipeline.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from random import Random
 
@@ -36,7 +38,8 @@ def random_expression(r: Random, names: Names) -> tuple[str, DType, bool]:
 
 def _uses(text: str, known: Sequence[str]) -> bool:
     """Whether a name is in the text, apart from literals and functions."""
-    words = "".join(c if c.isidentifier() or c.isdigit() else " " for c in text).split()
+    bare = re.sub(r"'(\\'|[^'])*'", "", text)
+    words = "".join(c if c.isidentifier() or c.isdigit() else " " for c in bare).split()
     return any(name in words for name in known)
 
 
@@ -110,7 +113,11 @@ def _bool(r: Random, names: Names, depth: int) -> str:
 
 def _is_null(r: Random, names: Names, dtype: DType, depth: int) -> str:
     present = [name for group in names.values() for name in group]
-    return f"is_null({r.choice(present)})" if r.random() < 0.5 or depth == 0 else f"is_null({_text(r, names, dtype, depth)})"
+    return (
+        f"is_null({r.choice(present)})"
+        if r.random() < 0.5 or depth == 0
+        else f"is_null({_text(r, names, dtype, depth)})"
+    )
 
 
 def _choice(r: Random, names: Names, dtype: DType, depth: int) -> str:

@@ -56,12 +56,8 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
     inputs = tuple(Input(f"c{k}", dtype, nullable=draw(st.booleans())) for k, dtype in enumerate(dtypes))  # type: ignore[arg-type]  # VALUES has only dtypes
     pipeline = Pipeline("random", inputs, (), (), ())
     for k, value in enumerate(inputs):
-        if value.dtype == "timestamp" or (
-            value.nullable and value.dtype != "float64" and draw(st.booleans())
-        ):
-            pipeline = pipeline.with_steps(
-                [*pipeline.steps, make_step(f"c{k}/source", "source", value.value)]
-            )
+        if value.dtype == "timestamp" or (value.nullable and value.dtype != "float64" and draw(st.booleans())):
+            pipeline = pipeline.with_steps([*pipeline.steps, make_step(f"c{k}/source", "source", value.value)])
     for number in range(draw(st.integers(0, 8))):
         pipeline = _extended(draw, pipeline, f"f/{number}")
     features = tuple(Feature(f"feature {step.name}", Ref(step.name)) for step in pipeline.steps)
@@ -74,8 +70,7 @@ def _extended(draw: st.DrawFn, pipeline: Pipeline, name: str) -> Pipeline:
     first = draw(st.sampled_from(sorted(types)))
     alike = [value for value in sorted(types) if types[value].dtype == types[first].dtype]
     refs = tuple(
-        _ref(draw, value, len(names[value]))
-        for value in draw(st.lists(st.sampled_from(alike), min_size=1, max_size=3))
+        _ref(draw, value, len(names[value])) for value in draw(st.lists(st.sampled_from(alike), min_size=1, max_size=3))
     )
     op, params = draw(st.sampled_from(CHOICES))
     width = sum(len(names[ref.value][ref.start : ref.stop]) for ref in refs)
@@ -144,9 +139,7 @@ def load(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def same_bits(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:

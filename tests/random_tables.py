@@ -23,8 +23,31 @@ PLAIN = (0.0, -0.0, 0.5, 1.0, 1.5, 2.5, -3.25, 0.1, 0.3, 7.0, 100.0, -1.0, -0.5,
 INTS = (0, 1, -1, 2, 3, 7, 10, -7, 59, 255, 1_000_000)
 FAR_INTS = (2**31, 2**53, 2**53 + 1, -(2**53) - 1, INT_MAX, INT_MIN, INT_MAX - 1, INT_MIN + 1, 2**62)
 WORDS = ("a", "b", "A", "", " ", "ab", "null", "nan", "None", "0", "infrequent", "true", "0:a", "1:a", "it's", '"')
-UNICODE = ("é", "e\u0301", "İ", "ı", "ß", "中文", "𠮷", "😀", "👩‍👩‍👧", "\u202eabc", "\ufeff", "\u2028", "z" * 300, "a😀")
-FORMATS = ("iso8601", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%Y%m%d%H%M", "%Y-%j", "%d %b %Y %H:%M:%S.%f", "%Y-%m-%dT%H:%M%z")
+UNICODE = (
+    "é",
+    "e\u0301",
+    "İ",
+    "ı",
+    "ß",
+    "中文",
+    "𠮷",
+    "😀",
+    "👩‍👩‍👧",
+    "\u202eabc",
+    "\ufeff",
+    "\u2028",
+    "z" * 300,
+    "a😀",
+)
+FORMATS = (
+    "iso8601",
+    "%Y-%m-%d %H:%M:%S",
+    "%d.%m.%Y",
+    "%Y%m%d%H%M",
+    "%Y-%j",
+    "%d %b %Y %H:%M:%S.%f",
+    "%Y-%m-%dT%H:%M%z",
+)
 FLOAT_FLAVOURS = ("plain", "plain", "plain", "whole", "unit", "tiny", "huge", "constant", "infinite", "wild")
 
 
@@ -60,7 +83,17 @@ class Column:
 
 def random_column(r: Random, name: str, rows: int) -> Column:
     """A column of any type and flavour."""
-    dtypes: tuple[DType, ...] = ("float64", "float64", "float64", "int64", "string", "string", "bool", "timestamp", "date")
+    dtypes: tuple[DType, ...] = (
+        "float64",
+        "float64",
+        "float64",
+        "int64",
+        "string",
+        "string",
+        "bool",
+        "timestamp",
+        "date",
+    )
     dtype = r.choice(dtypes)
     nullable = r.random() < 0.5
     flavour, draw = _flavour(r, dtype)
@@ -71,7 +104,7 @@ def random_column(r: Random, name: str, rows: int) -> Column:
     sentinels: tuple[Scalar, ...] = ()
     if nullable:
         rate = r.choice((0.0, 0.1, 0.5, 0.9))
-        values = [None if r.random() < rate else v for v in values]
+        values = [None if i and r.random() < rate else v for i, v in enumerate(values)]
         if r.random() < 0.4:
             sentinels = tuple(dict.fromkeys(r.choice(few) for _ in range(r.randint(1, 2))))
     return Column(name, dtype, nullable, sentinels, flavour, tuple(values))
@@ -93,7 +126,10 @@ def _flavour(r: Random, dtype: DType) -> tuple[str, Any]:
             ends = (TIMESTAMP_MIN, TIMESTAMP_MAX, 0, -1, 1_762_077_599_999_999, 1_762_077_600_000_000)
             return "plain", lambda: r.choice(ends) if r.random() < 0.2 else r.randint(-(2**51), 2**51)
         case "date":
-            return "plain", lambda: r.choice((DATE_MIN, DATE_MAX, 0, -1)) if r.random() < 0.2 else r.randint(-9999, 30000)
+            return (
+                "plain",
+                lambda: r.choice((DATE_MIN, DATE_MAX, 0, -1)) if r.random() < 0.2 else r.randint(-9999, 30000),
+            )
         case "string":
             return _text_flavour(r)
 
@@ -133,7 +169,9 @@ def random_time(r: Random, form: str) -> str:
     """A text of that format; one in thirty is not a time."""
     if r.random() < 0.03:
         return r.choice(("", "2020-02-30", "soon", "2020-02-29 24:00:00"))
-    seconds = r.choice((r.randint(-(2**33), 2**34), 1_762_063_200 + r.randint(0, 20_000), r.randint(-62_000_000_000, 2**37)))
+    seconds = r.choice(
+        (r.randint(-(2**33), 2**34), 1_762_063_200 + r.randint(0, 20_000), r.randint(-62_000_000_000, 2**37))
+    )
     moment = EPOCH + timedelta(seconds=seconds, microseconds=r.choice((0, 0, 1, 999_999)))
     year = f"{moment.year:04}"  # which `strftime` writes without zeros on some systems
     if form == "iso8601":

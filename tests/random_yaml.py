@@ -17,7 +17,7 @@ from random_tables import FAR_INTS, FORMATS, INTS, PLAIN, UNICODE, WORDS, Column
 
 from skc.types import DType
 
-NAMES = ("a", "b", "fare", "x", "a b", "é", "x.y", "f64", "true", "0", "a.b.c", "😀", "n_1", "X", "A-1", "in", "[q]")
+NAMES = ("a", "b", "fare", "x", "a b", "é", "x.y", "f64", "true", "0", "a.b.c", "😀", "n_1", "Xy", "A-1", "in", "[q]")
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia")
 UNITS = ("microseconds", "milliseconds", "seconds", "minutes", "hours", "days", "weeks")
 CALENDAR = ("year", "quarter", "month", "day", "weekday", "day_of_year", "iso_week", "is_weekend")
@@ -145,7 +145,9 @@ def _outputs(r: Random, values: list[Value]) -> list[str]:
         fit = [v.name for v in values if v.dtype in HOLDS[dtype]]
         newest = [v.name for v in values[-5:] if v.dtype in HOLDS[dtype]]
         if fit:
-            chosen = list(dict.fromkeys([*r.choices(newest or fit, k=r.randint(1, 4)), *r.choices(fit, k=r.randint(0, 2))]))
+            chosen = list(
+                dict.fromkeys([*r.choices(newest or fit, k=r.randint(1, 4)), *r.choices(fit, k=r.randint(0, 2))])
+            )
             lines.append(f"  o{k}: {{features: {written(chosen)}, dtype: {dtype}}}")
     if lines:
         return lines
@@ -175,7 +177,9 @@ def _number(r: Random) -> float:
 def _impute(r: Random, x: Value) -> Made:
     strategies = ["most_frequent"] if x.exact else []
     strategies += ["mean", "median"] if x.dtype == "float64" else []
-    params: Params = {"strategy": r.choice(strategies)} if strategies and r.random() < 0.6 else {"value": _constant(r, x.dtype)}
+    params: Params = (
+        {"strategy": r.choice(strategies)} if strategies and r.random() < 0.6 else {"value": _constant(r, x.dtype)}
+    )
     if x.dtype in ("float64", "int64") and r.random() < 0.3:
         params["add_indicator"] = True
         return "impute", params, replace(x, width=None)
@@ -242,7 +246,9 @@ def _bins(x: Value, encode: str, count: int | None) -> Value:
 
 
 def _bucketize(r: Random, x: Value) -> Made | None:
-    pool = [*INTS, *FAR_INTS, 0.5, -0.5, 1e19, -1e300] if x.dtype == "int64" else [*PLAIN, 1e308, -1e308, 5e-324, -5e-324]
+    pool = (
+        [*INTS, *FAR_INTS, 0.5, -0.5, 1e19, -1e300] if x.dtype == "int64" else [*PLAIN, 1e308, -1e308, 5e-324, -5e-324]
+    )
     edges = sorted({r.choice(pool) for _ in range(r.choice((1, 2, 4, 9)))})
     encode = r.choice(("ordinal", "onehot"))
     params = {"edges": edges, "closed": r.choice(("left", "right")), "encode": encode}
@@ -257,7 +263,9 @@ def _quantile_bin(r: Random, x: Value) -> Made | None:
 
 def _cyclical(r: Random, x: Value) -> Made | None:
     periods = (24, 7, 365.25, 1, 1e-300, 5e-324, 1e308, 2.0**53 + 2, 1e19, 0.1)
-    options = _some(r, offset=lambda: r.choice((0.0, -0.0, 6, 1e308, -1e300, 0.25)), invalid=lambda: r.choice(("error", "null")))
+    options = _some(
+        r, offset=lambda: r.choice((0.0, -0.0, 6, 1e308, -1e300, 0.25)), invalid=lambda: r.choice(("error", "null"))
+    )
     width = None if x.width is None else 2 * x.width
     made = replace(x, dtype="float64", exact=False, width=width)
     return ("cyclical", {"period": r.choice(periods), **options}, made) if x.exact else None
@@ -285,7 +293,9 @@ def _cast(r: Random, x: Value) -> Made | None:
 
 
 def _frequency(r: Random) -> Params:
-    return _some(r, min_frequency=lambda: r.choice((1, 2, 5, 0.1, 0.5, 0.999)), max_categories=lambda: r.choice((1, 2, 3, 100)))
+    return _some(
+        r, min_frequency=lambda: r.choice((1, 2, 5, 0.1, 0.5, 0.999)), max_categories=lambda: r.choice((1, 2, 3, 100))
+    )
 
 
 def _one_hot(r: Random, x: Value) -> Made:
@@ -314,7 +324,9 @@ def _vocabulary(r: Random, x: Value) -> Made:
 def _ordinal(r: Random, x: Value) -> Made:
     params = _frequency(r) if r.random() < 0.5 else {}
     params |= _some(r, missing_value=lambda: r.choice((-1, -2, 10**6, -(2**63), 2**63 - 1)))
-    params |= r.choice(({}, {"unknown": None}, {"unknown": "value", "unknown_value": r.choice((-1, -5, 2**63 - 1, -(2**63)))}))
+    params |= r.choice(
+        ({}, {"unknown": None}, {"unknown": "value", "unknown_value": r.choice((-1, -5, 2**63 - 1, -(2**63)))})
+    )
     if "unknown" in params and r.random() < 0.4:
         lists = [r.sample(KEYS[x.dtype], r.randint(1, 2)) for _ in range(x.width or 1)]
         params["categories"] = lists if x.width is not None and r.random() < 0.5 else lists[0]
@@ -323,7 +335,11 @@ def _ordinal(r: Random, x: Value) -> Made:
 
 def _hash_bucket(r: Random, x: Value) -> Made:
     buckets = r.choice((1, 2, 3, 1000, 2**31, 2**32))
-    return "hash_bucket", {"buckets": buckets, **_some(r, seed=lambda: r.choice((0, 7, 2**32 - 1)))}, replace(x, dtype="int64")
+    return (
+        "hash_bucket",
+        {"buckets": buckets, **_some(r, seed=lambda: r.choice((0, 7, 2**32 - 1)))},
+        replace(x, dtype="int64"),
+    )
 
 
 def _parse_datetime(r: Random, x: Value) -> Made:

@@ -40,7 +40,9 @@ def test_the_base_install_serves(tmp_path: Path) -> None:
     assert served > 10
     assert "skc" not in modules
     command = tmp_path / "venv" / "bin" / "skc"
-    refused = subprocess.run([str(command), "verify", "artifact"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    refused = subprocess.run(
+        [str(command), "verify", "artifact"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert refused.returncode == 2
     assert refused.stderr.startswith("error[SKC141]")
     assert "skc[compile]" in refused.stderr

@@ -109,9 +109,7 @@ def model_of(make: Any, dtype: Any, width: int = 1) -> onnx.ModelProto:
     x = argument(Tensor(dtype, ("N", width)))
     model = build({"x": x}, {"y": make(x)})
     del model.opset_import[:]
-    model.opset_import.extend(
-        [onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid("ai.onnx.ml", OPSET_ML)]
-    )
+    model.opset_import.extend([onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid("ai.onnx.ml", OPSET_ML)])
     return model
 
 
@@ -222,9 +220,7 @@ def test_nullable_and_other_columns_in_one_block(order: tuple[str, ...]) -> None
 def test_guards_name_the_step_as_written() -> None:
     """Also where steps were fused, whose columns may stand in another order."""
     inputs = (Input("a", "float64"), Input("b", "float64"))
-    steps = [
-        make_step(name, "cast", f"inputs/{column}", to="int64") for name, column in (("g", "b"), ("f", "a"))
-    ]
+    steps = [make_step(name, "cast", f"inputs/{column}", to="int64") for name, column in (("g", "b"), ("f", "a"))]
     lowered = lower(pipeline(inputs, steps, "g", "f", dtype="int64"))
     assert lowered.guards == (GuardSpec("invalid-value", "f", "a"), GuardSpec("invalid-value", "g", "b"))
     outputs = rand.run_model(

@@ -45,6 +45,23 @@ def test_bits_survive(name: str, constant: float, shape: tuple[int, ...], side: 
     np.testing.assert_array_equal(got.view(np.int64), want.view(np.int64))
 
 
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("shape", [(), (1, 1)])
+@pytest.mark.parametrize("dtype", [np.float64, np.int64])
+def test_a_product_of_a_quotient_of_one_keeps_its_order(dtype: Any, shape: tuple[int, ...], level: str) -> None:
+    """(1 / x) * y is rounded twice, y / x once; of integers, 1 / 3 * 5 is 0."""
+    x = argument(Tensor(dtype, ("N", 1)))
+    quotient = op.div(const(np.full(shape, 1), dtype), x)
+    written = finish(build({"x": x}, {"y": op.mul(quotient, const(5, dtype))})).SerializeToString()
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, level)
+    options.log_severity_level = 3
+    values = np.array([[3], [49], [6], [1]], dtype)
+    (got,) = onnxruntime.InferenceSession(written, options).run(None, {"x": values})
+    want = 1.0 / values * 5.0 if dtype is np.float64 else 1 // values * 5
+    np.testing.assert_array_equal(got.view(np.int64), want.view(np.int64))
+
+
 def test_the_neutral_constant_costs_nothing() -> None:
     """x * 1 and x - 0 are x: nothing to shield, so no node is added."""
     for name, constant in (("mul", 1.0), ("div", 1.0), ("sub", 0.0), ("add", -0.0), ("mul", 2.0)):

@@ -43,24 +43,18 @@ def probes(rows: NDArray[Any], edges: list[NDArray[Any]]) -> NDArray[Any]:
 @pytest.mark.parametrize("encode", ["ordinal", "onehot"])
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), bins=st.integers(2, 11), width=st.integers(1, 3), count=st.integers(1, 30))
-def test_same_bins_as_scikit_learn(
-    encode: str, data: st.DataObject, bins: int, width: int, count: int
-) -> None:
+def test_same_bins_as_scikit_learn(encode: str, data: st.DataObject, bins: int, width: int, count: int) -> None:
     columns = [
         data.draw(st.lists(data.draw(st.sampled_from([GRID, CLOSE, FLOATS])), min_size=count, max_size=count))
         for _ in range(width)
     ]
     rows = np.array(columns).T
     names = {f"c{k}": "float64" for k in range(width)}
-    fitted = harness.fit(
-        harness.build(OPS["quantile_bin"], {"bins": bins, "encode": encode}, names), rows.tolist()
-    )
+    fitted = harness.fit(harness.build(OPS["quantile_bin"], {"bins": bins, "encode": encode}, names), rows.tolist())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn warns of constant columns and removed bins
         theirs = discretizer(bins, "ordinal").fit(rows)
-    for ours, edges, single in zip(
-        fitted.steps[-1].state.edges, theirs.bin_edges_, theirs.n_bins_, strict=True
-    ):
+    for ours, edges, single in zip(fitted.steps[-1].state.edges, theirs.bin_edges_, theirs.n_bins_, strict=True):
         np.testing.assert_array_equal(np.array(ours), edges[1:-1])
         # scikit-learn counts no bin at all, but gives bin 0, in a column that is not constant but at most
         # 1e-8 wide.

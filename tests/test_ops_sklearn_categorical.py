@@ -58,9 +58,7 @@ def fitted(op: str, params: Mapping[str, Any], dtype: str, fit: Sequence[Scalar]
 
 
 def column(values: Sequence[Scalar], dtype: str) -> Array:
-    return np.array(values, dtype={"string": object, "int64": np.int64, "bool": bool}[dtype.rstrip("?")])[
-        :, None
-    ]
+    return np.array(values, dtype={"string": object, "int64": np.int64, "bool": bool}[dtype.rstrip("?")])[:, None]
 
 
 def assert_both_give(pipeline: Pipeline, rows: Sequence[Scalar], want: Array) -> None:
@@ -99,9 +97,9 @@ def test_one_hot(name: str, grouping: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", COLUMNS)
 def test_ordinal(name: str, grouping: dict[str, Any]) -> None:
     dtype, data = COLUMNS[name]
-    encoder = OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=-5, dtype=np.int64, **grouping
-    ).fit(column(data, dtype))
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-5, dtype=np.int64, **grouping).fit(
+        column(data, dtype)
+    )
     pipeline = fitted("ordinal", {"unknown": "value", "unknown_value": -5, **grouping}, dtype, data)
     assert_both_give(pipeline, probes(dtype), encoder.transform(column(probes(dtype), dtype)))
 

@@ -35,9 +35,7 @@ FLOATS = st.floats(-1e9, 1e9)
 KINDS = st.sampled_from([GRID, TINY, HUGE, FLOATS])
 # Products around 2^53, ties, and whatever else.
 ROUNDED = st.one_of(
-    st.builds(
-        lambda product, power: product / 10.0**power, st.floats(2.0**51, 2.0**55), st.integers(-15, 15)
-    ),
+    st.builds(lambda product, power: product / 10.0**power, st.floats(2.0**51, 2.0**55), st.integers(-15, 15)),
     st.builds(lambda product, power: product / 2 / 10.0**power, st.integers(-99, 99), st.integers(-15, 15)),
     st.floats(allow_nan=False),
 )
@@ -99,9 +97,7 @@ def quiet(function: Callable[..., Any], *args: Any) -> Any:
 
 
 @settings(max_examples=100, deadline=None)
-@given(
-    column=columns(), clip=st.booleans(), ends=st.sampled_from([(0, 1), (-1, 1), (0.1, 0.7), (-0.3, 1e-3)])
-)
+@given(column=columns(), clip=st.booleans(), ends=st.sampled_from([(0, 1), (-1, 1), (0.1, 0.7), (-0.3, 1e-3)]))
 @example(column=CONSTANT, clip=False, ends=(0.1, 0.7))
 @example(column=SINGLE, clip=True, ends=(0, 1))
 @example(column=[1e-20, 3e-20], clip=False, ends=(0, 1))
@@ -178,16 +174,12 @@ def test_impute_constant(value: float) -> None:
     column: Column = [None, 1.0, None, -0.0]
     pipeline = fit("impute", {"value": value, "add_indicator": True}, column)
     assert pipeline is not None
-    theirs = SimpleImputer(strategy="constant", fill_value=float(value), add_indicator=True).fit(
-        table(column)
-    )
+    theirs = SimpleImputer(strategy="constant", fill_value=float(value), add_indicator=True).fit(table(column))
     np.testing.assert_array_equal(bits(run(pipeline, column)), bits(theirs.transform(table(column))))
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    column=st.lists(st.sampled_from(["", "a", "A", "é", "e\u0301", "\uffff", "\U0001f600", None]), min_size=1)
-)
+@given(column=st.lists(st.sampled_from(["", "a", "A", "é", "e\u0301", "\uffff", "\U0001f600", None]), min_size=1))
 def test_impute_most_frequent_text(column: list[str | None]) -> None:
     """Ties go to the smallest by code point, which is that by UTF-8 bytes, also beyond U+FFFF."""
     if not any(value is not None for value in column):

@@ -22,9 +22,7 @@ from skc.passes.prune import prune
 A, B, C = Input("a", "float64"), Input("b", "float64"), Input("c", "float64")
 
 
-def pipeline(
-    inputs: tuple[Input, ...], steps: list[Step], *refs: Ref | str, dtype: Any = "float64"
-) -> Pipeline:
+def pipeline(inputs: tuple[Input, ...], steps: list[Step], *refs: Ref | str, dtype: Any = "float64") -> Pipeline:
     """A fitted pipeline of one output `x`, in which every step is a feature."""
     features = tuple(Feature(step.name, Ref(step.name)) for step in steps)
     output = Output("x", tuple(Ref(ref) if isinstance(ref, str) else ref for ref in refs), dtype)
@@ -51,9 +49,7 @@ def lines(text: str) -> list[str]:
 
 
 def test_siblings_become_one_step_over_one_block() -> None:
-    written = pipeline(
-        (A, B), [scale("g", "inputs/b", mean=(2.0,)), scale("f", "inputs/a", mean=(1.0,))], "g", "f"
-    )
+    written = pipeline((A, B), [scale("g", "inputs/b", mean=(2.0,)), scale("f", "inputs/a", mean=(1.0,))], "g", "f")
     fused = fuse_siblings(written)
     assert lines(fused.text()) == [
         f"standard_scale#0 = standard_scale(inputs/a[0:1], inputs/b[0:1]) {written.steps[0].params}",
@@ -100,9 +96,7 @@ def test_what_does_not_fuse(steps: list[Step], why: str) -> None:
 
 def test_steps_that_look_at_several_columns_do_not_fuse() -> None:
     times = tuple(Input(name, "timestamp") for name in "abcd")
-    steps = [
-        make_step(f"{a}{b}", "elapsed", f"inputs/{a}", f"inputs/{b}", unit="days") for a, b in ("ab", "cd")
-    ]
+    steps = [make_step(f"{a}{b}", "elapsed", f"inputs/{a}", f"inputs/{b}", unit="days") for a, b in ("ab", "cd")]
     assert ops(fuse_siblings(pipeline(times, steps, "ab", "cd"))) == [("elapsed", 1), ("elapsed", 1)]
 
 
@@ -150,9 +144,7 @@ def test_nullable_columns_stay_apart(dtype: Any) -> None:
 
 
 def test_a_column_used_twice() -> None:
-    written = pipeline(
-        (A,), [bins("f", "inputs/a"), bins("g", "inputs/a", "inputs/a")], "g", "f", "g", dtype="int64"
-    )
+    written = pipeline((A,), [bins("f", "inputs/a"), bins("g", "inputs/a", "inputs/a")], "g", "f", "g", dtype="int64")
     fused = fuse_siblings(written)
     assert ops(fused) == [("bucketize", 3)]
     assert column_names(fused)[fused.steps[0].name] == ("a", "a", "a")
@@ -211,9 +203,7 @@ def run(lowered: Lowered, given_blocks: Any) -> dict[str, np.ndarray[Any, Any]]:
     """Every output, and every guard column under its code, step and input column."""
     outputs = rand.run_model(lowered, given_blocks)
     masks = outputs.pop(GUARDS, None)
-    guards = {
-        f"{g.code} {g.step} {g.column} {_nth(lowered, k)}": masks[:, k] for k, g in enumerate(lowered.guards)
-    }
+    guards = {f"{g.code} {g.step} {g.column} {_nth(lowered, k)}": masks[:, k] for k, g in enumerate(lowered.guards)}
     return outputs | guards
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import op_harness as harness
 import pytest
 
-import op_harness as harness
 from skc.ops import OPS
 from skc.passes.skip_sources import skip_sources
 from skc.types import Block
@@ -39,7 +39,10 @@ def test_the_source_step_is_skipped(op, case) -> None:  # type: ignore[no-untype
 def test_nothing_under_a_null_matters(op, case) -> None:  # type: ignore[no-untyped-def]
     """A bare caller may send anything where `valid` is false."""
     pipeline = fitted(op, case)
-    rows = [*case.rows, [None if t.endswith("?") else v for v, t in zip(case.rows[0], case.columns.values(), strict=True)]]
+    rows = [
+        *case.rows,
+        [None if t.endswith("?") else v for v, t in zip(case.rows[0], case.columns.values(), strict=True)],
+    ]
     graph = harness.Graph(pipeline)
     plain = harness.blocks(pipeline, rows)
     want, got = graph.run_blocks(plain), graph.run_blocks({name: littered(block) for name, block in plain.items()})
@@ -57,7 +60,11 @@ def littered(block: Block) -> Block:
 
 def test_a_source_with_work_to_do_stays() -> None:
     """Sentinels, ranges, and values that leave the graph."""
-    for op, columns in (("source", {"s": "string?"}), ("cast", {"b": "bool?"}), ("elapsed", {"a": "date?", "b": "date?"})):
+    for op, columns in (
+        ("source", {"s": "string?"}),
+        ("cast", {"b": "bool?"}),
+        ("elapsed", {"a": "date?", "b": "date?"}),
+    ):
         params = {"cast": {"to": "int64"}, "elapsed": {"unit": "days"}}.get(op, {})
         pipeline = harness.fit(harness.build(OPS[op], params, columns), [])
         assert skip_sources(pipeline).text() == pipeline.text()

@@ -64,11 +64,7 @@ def run_graph(function: Callable[[Var], Sequence[Var]], x: Sequence[int]) -> lis
 def python_local(name: str, instant: int) -> int:
     """By zoneinfo; near the ends of time 400 years away, which is a whole cycle of calendar and rules."""
     shift = (
-        CYCLE_US
-        if instant < TIMESTAMP_MIN + 2 * DAY_US
-        else -CYCLE_US
-        if instant > TIMESTAMP_MAX - 2 * DAY_US
-        else 0
+        CYCLE_US if instant < TIMESTAMP_MIN + 2 * DAY_US else -CYCLE_US if instant > TIMESTAMP_MAX - 2 * DAY_US else 0
     )
     moment = EPOCH.replace(tzinfo=UTC) + (instant + shift) * US
     return us(moment.astimezone(zone_of(name)).replace(tzinfo=None)) - shift
@@ -121,13 +117,7 @@ def test_local_time(name: str) -> None:
 
 def meanings(name: str, wall: int) -> list[int]:
     """The instants at which a clock of the zone shows `wall`, by trying both of Python's readings."""
-    shift = (
-        CYCLE_US
-        if wall < TIMESTAMP_MIN + 2 * DAY_US
-        else -CYCLE_US
-        if wall > TIMESTAMP_MAX - 2 * DAY_US
-        else 0
-    )
+    shift = CYCLE_US if wall < TIMESTAMP_MIN + 2 * DAY_US else -CYCLE_US if wall > TIMESTAMP_MAX - 2 * DAY_US else 0
     local = EPOCH + (wall + shift) * US
     found = set()
     for fold in (0, 1):
@@ -198,9 +188,7 @@ def test_calendar_of_every_day() -> None:
 
 
 def part_graph(part: str, dtype: str, timezone: str = "UTC") -> Callable[[Sequence[int]], list[Any]]:
-    pipeline = harness.fit(
-        harness.build(OPS["datetime_part"], {"part": part, "timezone": timezone}, {"t": dtype}), []
-    )
+    pipeline = harness.fit(harness.build(OPS["datetime_part"], {"part": part, "timezone": timezone}, {"t": dtype}), [])
     graph = harness.Graph(pipeline)
     return lambda values: [row[0] for row in graph.run([[value] for value in values]).rows]
 
@@ -357,12 +345,8 @@ def test_parse_iso_8601() -> None:
     rng = random.Random(3)
     texts = []
     for moment in random_moments(800, 2):
-        text = moment.isoformat(
-            rng.choice("T "), rng.choice(["minutes", "seconds", "milliseconds", "microseconds"])
-        )
-        texts.append(
-            rng.choice([text[:10], text + rng.choice(["", "Z", "+05", "-1130", "+05:45", "-00:01"])])
-        )
+        text = moment.isoformat(rng.choice("T "), rng.choice(["minutes", "seconds", "milliseconds", "microseconds"]))
+        texts.append(rng.choice([text[:10], text + rng.choice(["", "Z", "+05", "-1130", "+05:45", "-00:01"])]))
     parse = Parser(format="iso8601")
     wants = [datetime.fromisoformat(text) for text in texts]
     instants = [us(w.replace(tzinfo=None)) - (w.utcoffset() or timedelta(0)) // US for w in wants]
@@ -427,9 +411,7 @@ def test_no_rows_and_several_columns(params: dict[str, Any]) -> None:
 def test_same_bytes() -> None:
     params = {"format": "iso8601", "timezone": "Europe/London"}
     models = [
-        lower(
-            harness.fit(harness.build(OPS["parse_datetime"], params, {"s": "string"}), [])
-        ).model.SerializeToString()
+        lower(harness.fit(harness.build(OPS["parse_datetime"], params, {"s": "string"}), [])).model.SerializeToString()
         for _ in range(2)
     ]
     assert models[0] == models[1]

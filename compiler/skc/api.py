@@ -19,16 +19,22 @@ from skc.frontend import pipeline_yaml
 from skc.ir import DataSource, Pipeline
 from skc.lower import Signature
 from skc.rows import Rows, open_rows
-from skc.streaming import write_features
+from skc.streaming import check_target, write_features
 from skc.types import Block
 from skc.verify import run as verification
 from skc.verify.report import Report
 from skc.verify.run import Options
 from skc_runtime import golden
-from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.manifest import ELEMENT_OF
+from skc_runtime.marshal import Marshaller
 
 Progress = Callable[[str, int, int | None], None]
 PathLike = str | os.PathLike[str]
+_RECORD_HINT = (
+    "write it as in golden.jsonl: a timestamp is microseconds since 1970-01-01 UTC, a date days; "
+    "`skc inspect` lists the inputs"
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def compile(
     """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
 
     `pipeline` is a pipeline.yaml or a `Pipeline`; `data` takes the place of the data it declares: a path, a glob, or a
-    pandas, Polars or PyArrow table. Nothing is written where `out` is None or a difference was found; look at `.report`.
+    pandas, Polars or PyArrow table. Nothing is written where `out` is None or a difference was found: `.report` tells.
     Raises SkcError, with a code, a place and a hint, for everything a user can cause.
     """
     target = None if out is None else Path(out)
@@ -130,6 +136,8 @@ def verify(
     With `record` (a JSON object, numbers or golden forms) only that record is compared. Raises SkcError.
     """
     directory = Path(artifact)
+    if record is not None and data is not None:
+        raise fail("SKC140", "a record is verified alone, without data", hint="give `--record` or `--data`")
     made = artifacts.read(directory)
     if record is not None:
         return verification.verify_record(made, directory, _record(made, record))
@@ -164,25 +172,31 @@ def _blocks(opened: Rows, progress: Progress | None) -> Iterator[Mapping[str, Bl
 
 
 def _record(made: Artifact, text: str) -> dict[str, Any]:
-    """A record from the command line: as in golden.jsonl, where plain integers are welcome too."""
+    """A record from the command line: as in golden.jsonl, where plain integers are welcome too. Raises SKC501."""
     try:
-        given = json.loads(text)
-        integers = {i.name for i in made.manifest.inputs if i.type in ("int64", "timestamp", "date")}
-        given = {
-            k: str(v) if k in integers and isinstance(v, int) and not isinstance(v, bool) else v
-            for k, v in given.items()
-        }
+        given = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise fail("SKC501", f"the record is not JSON: {error}", hint=_RECORD_HINT) from None
+    if not isinstance(given, dict):
+        raise fail("SKC501", f"the record is {shown(given)}, not a JSON object", hint=_RECORD_HINT)
+    integers = {i.name for i in made.manifest.inputs if ELEMENT_OF[i.type] == "int64"}
+    given = {k: str(v) if k in integers and type(v) is int else v for k, v in given.items()}
+    try:
         record = golden.decode_record(made.manifest, given)
-    except (ValueError, AttributeError) as error:
-        raise fail(
-            "SKC501", f"the record is not a JSON object: {error}", hint="give one object, quoted for the shell"
-        ) from None
+        Marshaller(made.manifest).request(record, "error")
     except SkcRuntimeError as error:
-        raise fail("SKC501", f"the record does not fit the inputs: {error.message}", hint="see `skc inspect`") from None
-    for value in made.manifest.inputs:
-        if record.get(value.name) is None and not value.nullable:
-            raise fail("SKC501", f"the record has no `{value.name}`, which is not nullable", hint="see `skc inspect`")
+        place = "" if error.input is None else f" (input `{error.input}`)"
+        message = f"the record does not fit the inputs: {error.message}{place}"
+        raise fail("SKC501", message, hint=_RECORD_HINT) from None
     return {i.name: record.get(i.name) for i in made.manifest.inputs}
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key `{max(keys, key=keys.count)}` stands twice")
+    return found
 
 
 def transform(
@@ -196,20 +210,19 @@ def transform(
 ) -> dict[str, Any]:
     """Run an artifact over data of any size, into a Parquet file that appears whole or not at all.
 
-    Columns are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs); `keep` carries columns of
-    the data along.
+    Columns are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs). `keep` carries columns of
+    the data along: inputs as the pipeline reads them, others as they are stored, which in a CSV file is text.
     Gives the facts: rows, columns, seconds. Raises SkcError; a row that a policy refuses is named.
     """
     started = time.perf_counter()
     target = Path(out)
-    if target.exists() and not force:
-        raise fail("SKC410", f"`{target}` exists already", hint="choose another file, or replace it with --force")
+    check_target(target, force=force)
     made = artifacts.read(Path(artifact))
     with (
         skc_runtime.Transformer(made.manifest, made.files[artifacts.MODEL]) as transformer,
         open_rows(made.pipeline.inputs, data, None, keep) as rows,
     ):
-        columns = write_features(transformer, rows, target, keep, progress)
+        columns = write_features(transformer, rows, target, progress)
         return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}
 
 

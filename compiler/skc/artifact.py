@@ -22,19 +22,23 @@ import numpy as np
 
 import skc_runtime
 from skc import opset, plan, reference
-from skc.diagnostics import SkcError, fail
+from skc.boundaries import step_boundaries
+from skc.diagnostics import SkcError, bug, fail
 from skc.ir import Pipeline
 from skc.lower import GUARDS, Lowered, Signature, lower
-from skc.sampling import Pool, Record, hostile_values, step_boundaries, to_blocks
+from skc.passes.prune import prune
+from skc.sampling import Pool, Record, hostile_values, to_blocks
 from skc.zones import TZDATA_VERSION
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.load import open_artifact
 from skc_runtime.manifest import Manifest
 
 FORMAT = 1
 GOLDEN_RECORDS = 48
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
+_CODES = {"artifact-not-found": "SKC404", "artifact-file-missing": "SKC404", "artifact-too-new": "SKC402"}
 _LONGEST_GOLDEN_STRING = 200
 
 
@@ -54,15 +58,44 @@ class Artifact:
 
 def assemble(pipeline: Pipeline, signature: Signature = "columns") -> Artifact:
     """Lower a fitted pipeline and make every file of its artifact."""
+    document, files = _compiled(pipeline, signature)
+    try:
+        with skc_runtime.Transformer(Manifest.from_json(_canonical(document)), files[MODEL]) as transformer:
+            files[GOLDEN] = _golden_bytes(prune(pipeline), transformer)
+    except SkcRuntimeError as error:
+        raise bug(f"the compiled model does not run: {error}") from error
+    files[MANIFEST] = _manifest_bytes(document, files)
+    return Artifact(pipeline, Manifest.from_json(files[MANIFEST]), files)
+
+
+def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
+    """The files that plan.json compiles to, but for the golden records, whose bits may depend on the processor.
+
+    None where the manifest names other versions of the tools than are here, or other time zones: bytes that differ then
+    say nothing.
+    """
+    if artifact.manifest.built_with != tool_versions() or artifact.manifest.tzdata not in (None, TZDATA_VERSION):
+        return None
+    document, files = _compiled(plan.loads(artifact.files[PLAN]), artifact.manifest.signature)
+    files[MANIFEST] = _manifest_bytes(document, {**files, GOLDEN: artifact.files[GOLDEN]})
+    return files
+
+
+def tool_versions() -> dict[str, str]:
+    """The versions that decide about the bytes of an artifact."""
+    return {name: importlib.metadata.version(name) for name in _VERSIONS}
+
+
+def _compiled(pipeline: Pipeline, signature: Signature) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The manifest, whose `files` are still empty, and the files that are a function of the plan alone."""
     lowered = lower(pipeline, signature)
     plan_bytes = plan.dumps(pipeline)
     model = _model_bytes(lowered, pipeline.name, _sha256(plan_bytes))
-    document = manifest_document(pipeline, lowered, _sha256(plan_bytes))
-    transformer = skc_runtime.Transformer(Manifest.from_json(_canonical(document)), model)
-    files = {MODEL: model, PLAN: plan_bytes, GOLDEN: _golden_bytes(pipeline, transformer)}
-    document["files"] = {name: _sha256(data) for name, data in files.items()}
-    files[MANIFEST] = _canonical(document)
-    return Artifact(pipeline, Manifest.from_json(files[MANIFEST]), files)
+    return manifest_document(pipeline, lowered, _sha256(plan_bytes)), {MODEL: model, PLAN: plan_bytes}
+
+
+def _manifest_bytes(document: dict[str, Any], files: Mapping[str, bytes]) -> bytes:
+    return _canonical({**document, "files": {name: _sha256(data) for name, data in files.items()}})
 
 
 def _model_bytes(lowered: Lowered, name: str, plan_hash: str) -> bytes:
@@ -109,7 +142,7 @@ def manifest_document(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> d
         "files": {},
         "plan": plan_hash,
         "tzdata": TZDATA_VERSION if uses_zones else None,
-        "built_with": {name: importlib.metadata.version(name) for name in _VERSIONS},
+        "built_with": tool_versions(),
     }
 
 
@@ -164,15 +197,38 @@ def _is_long(value: Any) -> bool:
 
 
 def check_target(out: Path, *, force: bool) -> None:
-    """Refuse a place that cannot be written to, before any work is done for it. Raises SKC410, SKC411."""
-    if not out.exists():
-        return
+    """Refuse a place that cannot be written to, before any work is done for it. Raises SKC410, SKC411, SKC412.
+
+    What is replaced is deleted, so it must hold nothing that skc did not write.
+    """
+    try:
+        if "\0" in str(out):
+            raise ValueError("a path holds no NUL")
+        if os.path.lexists(out):
+            _check_replaceable(out, force=force)
+            return
+        above = next(folder for folder in out.absolute().parents if os.path.lexists(folder))
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            reason = "not a folder" if above.exists() and not above.is_dir() else "no permission to write"
+            raise fail("SKC412", f"cannot write to `{above}`: {reason}", hint="choose another directory")
+    except (OSError, ValueError) as error:
+        raise _unwritable(out, error) from None
+
+
+def _check_replaceable(out: Path, *, force: bool) -> None:
     if not force:
         raise fail("SKC410", f"`{out}` exists already", hint="choose another directory, or replace it with --force")
-    if not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).exists()):
+    if out.is_symlink():
+        raise fail(
+            "SKC411", f"`{out}` is a link, so --force does not replace it", hint="name the directory it leads to"
+        )
+    names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
+    foreign = sorted(names - {MODEL, MANIFEST, PLAN, GOLDEN})
+    if names and (foreign or MANIFEST not in names or not out.is_dir()):
+        what = f"it holds `{foreign[0]}`" if foreign and out.is_dir() else "it has no manifest"
         raise fail(
             "SKC411",
-            f"`{out}` is not an artifact, so --force does not replace it",
+            f"`{out}` is not an artifact ({what}), so --force does not replace it",
             hint="choose another directory",
         )
 
@@ -184,43 +240,56 @@ def write(artifact: Artifact, out: Path, *, force: bool = False) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     except OSError as error:
-        raise fail("SKC412", f"cannot write to `{out.parent}`: {error.strerror}") from None
+        raise _unwritable(out, error) from None
     try:
+        made = staging / "new"
+        made.mkdir()  # unlike the folder around it, readable to whom the user's mask allows
         for name, data in sorted(artifact.files.items()):
-            (staging / name).write_bytes(data)
-        staging.chmod(0o755)
-        _replace(staging, out)
+            (made / name).write_bytes(data)
+        _replace(made, out, staging / "old")
     except OSError as error:
-        raise fail("SKC412", f"cannot write `{out}`: {error.strerror}") from None
+        raise _unwritable(out, error) from None
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        if not (staging / "old").exists() or out.exists():
+            shutil.rmtree(staging, ignore_errors=True)
 
 
-def _replace(staging: Path, out: Path) -> None:
-    """Move the finished directory into place; an old artifact is moved away first and removed last."""
-    if not out.exists():
-        os.rename(staging, out)
-        return
-    retired = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
-    os.rename(out, retired / "artifact")
-    os.rename(staging, out)
-    shutil.rmtree(retired, ignore_errors=True)
-
-
-def read(directory: Path) -> Artifact:
-    """Read and check an artifact: every hash, the manifest and the plan. Raises SKC40x."""
+def _replace(made: Path, out: Path, old: Path) -> None:
+    """Move the finished directory into place; an old artifact is moved away first, and back if that fails."""
     try:
-        transformer = skc_runtime.load(directory, replay="tolerance")
+        if out.exists():
+            os.rename(out, old)
+        os.rename(made, out)
+    except BaseException:  # an interrupt too must not leave the user without either
+        if old.exists() and not out.exists():
+            os.rename(old, out)
+        raise
+
+
+def _unwritable(out: Path, error: OSError | ValueError) -> SkcError:
+    reason = getattr(error, "strerror", None) or error
+    return fail("SKC412", f"cannot write `{out}`: {reason}", hint="check the folder and its space")
+
+
+def read(directory: Path, *, replay: bool = True) -> Artifact:
+    """Read and check an artifact: every hash, the manifest, the plan, and by `replay` the golden records.
+
+    Raises SKC401 to SKC403.
+    """
+    try:
+        files, transformer = open_artifact(directory)
+        with transformer:
+            cases = golden.loads(files[GOLDEN])
+            if replay:
+                golden.replay_cases(transformer, cases, "tolerance")
     except SkcRuntimeError as error:
         raise runtime_failure(error) from None
-    transformer.close()
-    files = {name: (directory / name).read_bytes() for name in (MODEL, MANIFEST, PLAN, GOLDEN)}
     return Artifact(plan.loads(files[PLAN]), transformer.manifest, files)
 
 
 def runtime_failure(error: SkcRuntimeError) -> SkcError:
     """What the runtime refused, as a diagnostic of the compiler."""
-    return fail("SKC403", f"{error.message} [{error.code}]", hint=error.hint)
+    return fail(_CODES.get(error.code, "SKC403"), f"{error.message} [{error.code}]", hint=error.hint)
 
 
 def _canonical(document: Mapping[str, Any]) -> bytes:

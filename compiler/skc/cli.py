@@ -6,6 +6,7 @@ stdout is data, stderr is talk. Exit 0: done, or equal. 1: a difference was foun
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -31,7 +32,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Feature preprocessing that cannot skew: fit once, freeze, compile to ONNX, verify, serve anywhere.",
 )
 
 
@@ -49,6 +49,23 @@ class ReportFormat(StrEnum):
 class SignatureName(StrEnum):
     columns = "columns"
     packed = "packed"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"skc {version('skc')}")
+        raise typer.Exit
+
+
+@app.callback()
+def skc_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Feature preprocessing that cannot skew: fit once, freeze, compile to ONNX, verify, serve anywhere."""
 
 
 Pipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="A pipeline.yaml.")]
@@ -99,11 +116,12 @@ def compile_command(
     for warning in done.warnings:
         _talk(warning.text() + "\n")
     if output_format is Format.json:
-        print(json.dumps(done.to_json(), ensure_ascii=False, indent=2))
+        _print_json(done.to_json())
     else:
         _talk(_compiled_text(done))
     if done.report is not None and not done.report.is_equal:
-        _talk(done.report.text())
+        _talk(f"\n{done.report.text()}\n")
+        _talk(f"nothing was written; to reproduce a difference, write `{out}` with --no-verify first")
         raise typer.Exit(DIFFERENT)
 
 
@@ -118,13 +136,19 @@ def verify_command(
         ReportFormat, typer.Option("--format", help="How to print the report.")
     ] = ReportFormat.text,
 ) -> None:
-    """Prove an artifact equal to its reference: on data, boundaries, generated and hostile rows."""
+    """Prove an artifact equal to its reference.
+
+    Tries the boundaries of every step, generated and hostile rows, and those of --data; every batch size, order and
+    level of optimisation; each step by itself.
+    """
     from skc import api
 
     with _progress() as progress:
         report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
-    printed = {"text": report.text, "json": report.to_json, "junit": report.to_junit}[output_format.value]()
-    print(printed)
+    if output_format is ReportFormat.json:
+        _print_json(json.loads(report.to_json()))
+    else:
+        print(report.text() if output_format is ReportFormat.text else report.to_junit())
     raise typer.Exit(EQUAL if report.is_equal else DIFFERENT)
 
 
@@ -134,7 +158,10 @@ def inspect_command(artifact: ArtifactDir, output_format: TextOrJson = Format.te
     from skc import inspection
 
     facts = inspection.inspect(artifact)
-    print(json.dumps(facts, ensure_ascii=False, indent=2) if output_format is Format.json else inspection.text(facts))
+    if output_format is Format.json:
+        _print_json(facts)
+    else:
+        print(inspection.text(facts))
 
 
 @app.command("transform")
@@ -152,7 +179,7 @@ def transform_command(
     with _progress() as progress:
         done = api.transform(artifact, data, out, keep=tuple(keep or ()), force=force, progress=progress)
     if output_format is Format.json:
-        print(json.dumps(done, ensure_ascii=False))
+        _print_json(done)
     else:
         _talk(f"wrote {done['rows']:,} rows, {len(done['columns']):,} columns to {out} in {done['seconds']:.1f} s")
 
@@ -164,7 +191,7 @@ def check_command(pipeline: Pipeline, output_format: TextOrJson = Format.text) -
 
     warnings = api.check(pipeline)
     if output_format is Format.json:
-        print(json.dumps({"diagnostics": [w.to_json() for w in warnings]}, ensure_ascii=False, indent=2))
+        _print_json({"diagnostics": [w.to_json() for w in warnings]})
         return
     for warning in warnings:
         _talk(warning.text() + "\n")
@@ -180,9 +207,10 @@ def ops_command(
     from skc import inspection
 
     facts = inspection.ops(name)
-    print(
-        json.dumps(facts, ensure_ascii=False, indent=2) if output_format is Format.json else inspection.ops_text(facts)
-    )
+    if output_format is Format.json:
+        _print_json(facts)
+    else:
+        print(inspection.ops_text(facts))
 
 
 @app.command("schema")
@@ -197,13 +225,15 @@ def _compiled_text(done: Compiled) -> str:
     lines = [f"{'stage':<10}{'rows':>12}{'seconds':>10}"]
     lines += [f"{stage.name:<10}{stage.rows:>12,}{stage.seconds:>10.2f}" for stage in done.stages]
     lines.append("")
-    lines += [f"output {o.name}: {len(o.columns)} columns, {o.dtype}" for o in done.artifact.manifest.outputs]
+    for o in done.artifact.manifest.outputs:
+        lines.append(f"output {o.name}: {len(o.columns):,} column{'s' * (len(o.columns) != 1)}, {o.dtype}")
     if done.report is not None:
-        worst = max(done.report.columns, key=lambda c: c.worst_error, default=None)
-        if worst is not None:
-            lines.append(
-                f"worst error: {worst.worst_error:.2g} ({worst.worst_ulp} ulp) in {worst.output}: {worst.column}"
-            )
+        worst = max(done.report.columns, key=lambda c: (c.worst_error, c.worst_ulp), default=None)
+        if worst is None or not worst.worst_ulp:
+            lines.append("worst error: none, every column is equal to the last bit")
+        else:
+            where = f"column `{worst.column}` of `{worst.output}`"
+            lines.append(f"worst error: {worst.worst_error:.2g}, {worst.worst_ulp:,} ulp, in {where}")
         lines.append(done.report.verdict())
     else:
         lines.append("not verified (--no-verify)")
@@ -243,13 +273,21 @@ def _talk(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _wants_json(arguments: list[str]) -> bool:
+def _print_json(document: Any) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _wants(arguments: list[str], wanted: str) -> bool:
     """Errors follow the format that was asked for, even where the command never began."""
-    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
+    return f"--format={wanted}" in arguments or ("--format", wanted) in pairwise(arguments)
 
 
 def main() -> None:
     """The `skc` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What is piped is UTF-8 in every locale, as JSON must be; a terminal gets what it can show.
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -257,7 +295,9 @@ def run(arguments: list[str]) -> int:
     """Run one command line and give its exit code; every error becomes a diagnostic."""
     command: Any = typer.main.get_command(app)
     try:
-        result = command.main(args=arguments, prog_name="skc", standalone_mode=False)
+        result = command.main(args=arguments or ["--help"], prog_name="skc", standalone_mode=False)
+        if not arguments:
+            return USER
     except SkcError as error:
         _print_diagnostics(error.diagnostics, arguments)
         return BUG if error.code.startswith("SKC9") else USER
@@ -286,7 +326,11 @@ def _usage(error: typer.TyperException) -> str:
 
 
 def _print_diagnostics(diagnostics: tuple[Diagnostic, ...], arguments: list[str]) -> None:
-    if _wants_json(arguments):
-        print(json.dumps({"diagnostics": [d.to_json() for d in diagnostics]}, ensure_ascii=False, indent=2))
-    else:
-        _talk("\n\n".join(diagnostic.text() for diagnostic in diagnostics))
+    if _wants(arguments, "json"):
+        _print_json({"diagnostics": [d.to_json() for d in diagnostics]})
+        return
+    if _wants(arguments, "junit"):  # what reads it would take an empty file for a success, or for nothing at all
+        from skc.verify.report import error_junit
+
+        print(error_junit(diagnostics[0].message, "\n\n".join(diagnostic.text() for diagnostic in diagnostics)))
+    _talk("\n\n".join(diagnostic.text() for diagnostic in diagnostics))

@@ -74,13 +74,14 @@ CODES: dict[str, str] = {
     "SKC224": "a training row breaks a policy of `error`",
     # artifact
     "SKC401": "not a plan or manifest that this version reads",
-    "SKC402": "a plan of a newer format",
+    "SKC402": "an artifact or plan of a newer format",
     "SKC403": "an artifact that is damaged or was changed",
     "SKC404": "a file of an artifact that cannot be read",
     "SKC410": "the directory to write exists already",
     "SKC411": "the directory to replace is not an artifact",
     "SKC412": "the artifact cannot be written",
     "SKC413": "two columns of one name in a table to write",
+    "SKC414": "a table to write that is not called a Parquet file",
     # verification
     "SKC501": "a record that does not fit the inputs",
     "SKC502": "a row that the transformer refuses",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from typing import Literal
 
@@ -59,9 +60,7 @@ class Format:
     @property
     def token_pattern(self) -> str:
         """A regular expression that finds the tokens from left to right. Python and RE2 read it alike."""
-        digits = max(
-            (sum(map(_width, t.letters)) for t in self.tokens if len(t.letters) > 1), default=MAX_DIGITS
-        )
+        digits = max((sum(map(_width, t.letters)) for t in self.tokens if len(t.letters) > 1), default=MAX_DIGITS)
         patterns = [f"[0-9]{{1,{max(digits, 6)}}}"]
         if "b" in self.letters:
             patterns.append(month_pattern())
@@ -99,6 +98,7 @@ def month_pattern() -> str:
     return "|".join("".join(f"[{c.upper()}{c.lower()}]" for c in month) for month in MONTHS)
 
 
+@cache
 def read_format(text: str) -> Format:
     """Read a format. Raises SKC126 for what is not in the subset."""
     parts: list[Letter | str] = []

@@ -113,9 +113,7 @@ def read_fields(layout: Format | None, text: Var, width: int, *, has_time: bool)
         month = _lookup(_at(pieces, tokens, "b"), names)
     if "f" in layout.letters and Token(("f",)) in tokens:
         numbers["f"] = _fraction(_at(pieces, tokens, "f"))
-    offset = (
-        _lookup(_at(pieces, tokens, "z"), offset_keys(hours_only=False)) if "z" in layout.letters else None
-    )
+    offset = _lookup(_at(pieces, tokens, "z"), offset_keys(hours_only=False)) if "z" in layout.letters else None
     return Fields(
         year=numbers["Y"],
         month=month,

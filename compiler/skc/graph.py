@@ -84,6 +84,13 @@ def masked(dtype: DType, width: int, values: Var, valid: Var | None) -> GraphBlo
     return GraphBlock(dtype, width, op.where(valid, values, zero(dtype)), valid)
 
 
+def no_columns(like: Var, dtype: DType, *, nullable: bool) -> GraphBlock:
+    """A block [N, 0], made from another one: its N is all that is taken. A kernel is asked for nothing else of it."""
+    nothing = op.equal(like, like)
+    values = nothing if dtype == "bool" else op.where(nothing, zero(dtype), zero(dtype))
+    return GraphBlock(dtype, 0, values, nothing if nullable and dtype != "float64" else None)
+
+
 def where_not(condition: Var, a: Var, b: Var) -> Var:
     """`a` where the condition does not hold, else `b`, whose -0.0 stay what they are.
 
@@ -119,8 +126,8 @@ def elementwise(function: Callable[[Var], Var], x: Var, width: int) -> Var:
 def log1p(x: Var, width: int) -> Var:
     """log(1 + x) of [N, width], accurate for small x: within 2.5 ulp, as measured.
 
-    Kahan's way: with u = 1 + x rounded, log(u) · x / (u - 1) makes up for what the rounding lost; x itself where u is 1,
-    and at infinity. -inf at -1, NaN below.
+    Kahan's way: with u = 1 + x rounded, log(u) · x / (u - 1) makes up for what the rounding lost; x itself where u
+    is 1, and at infinity. -inf at -1, NaN below.
     """
     u = op.add(x, const(1.0))
     corrected = op.mul(elementwise(op.log, u, width), op.div(x, op.sub(u, const(1.0))))
@@ -183,9 +190,7 @@ def _lookup_strings(
     return _label_encoder(prefixed, block.width, all_keys, [i for column in ids for i in column], default)
 
 
-def _label_encoder(
-    x: Var, width: int, keys: Sequence[str] | Sequence[int], ids: Sequence[int], default: int
-) -> Var:
+def _label_encoder(x: Var, width: int, keys: Sequence[str] | Sequence[int], ids: Sequence[int], default: int) -> Var:
     if not keys:  # LabelEncoder refuses an empty table; Expand would lose the static width
         defaults = const([[default] * width])
         return op.where(op.equal(x, x), defaults, defaults)
@@ -206,12 +211,12 @@ def hash_keys(block: GraphBlock, seed: int) -> Var:
 def count_edges(x: Var, edges: Array, *, right: bool) -> Var:
     """int64 [N, K]: for each value the number of edges of its column that are ≤ it (`right`: < it). NaN counts none.
 
-    `edges` is [K, E] or [1, E], of the type of `x` (float64 or int64) and in any order; pad a column that has fewer with
-    NaN, which is never counted (+inf would be, by a value of +inf). E may be 0.
+    `edges` is [K, E] or [1, E], of the type of `x` (float64 or int64) and in any order; pad a column that has fewer
+    with NaN, which is never counted (+inf would be, by a value of +inf). E may be 0.
     This is `np.searchsorted(edges, x, side="left" if right else "right")`.
     """
-    if edges.shape[1] == 0:  # a reduction over nothing is left to no kernel
-        return op.expand(const([[0]]), op.shape(x))
+    if edges.shape[1] == 0:  # a reduction over nothing is left to no kernel; Expand would lose the static width
+        return op.where(op.equal(x, x), const([[0]]), const([[0]]))
     wide = op.unsqueeze(x, const([2]))
     compare = op.greater(wide, const(edges[None])) if right else op.greater_or_equal(wide, const(edges[None]))
     counted = op.cast(compare, to=np.float64)  # exact: a count is far below 2^53
@@ -220,9 +225,10 @@ def count_edges(x: Var, edges: Array, *, right: bool) -> Var:
 
 
 def one_hot_columns(index: Var, widths: Sequence[int]) -> Var:
-    """float64 [N, sum(widths)]: 1.0 where `index` (int64 [N, K]) of column k is j, for j below widths[k]; any other is all 0.
+    """float64 [N, sum(widths)]: 1.0 where `index` (int64 [N, K]) of column k is j < widths[k]; any other is all 0.
 
-    Three nodes for any number of columns, of any widths: each output column looks at the one input column it belongs to.
+    Three nodes for any number of columns, of any widths: each output column looks at the one input column it belongs
+    to.
     """
     wanted = [[j for width in widths for j in range(width)]]
     if len(widths) > 1:

@@ -82,7 +82,8 @@ def column_groups(step: Step, names: ColumnNames) -> tuple[tuple[str, ...], ...]
     """The output column names of a fitted step, grouped by the input column they come from."""
     if step.state is None:
         raise bug(f"step `{step.name}` is not fitted")
-    return OPS[step.op].names(step.params, step.state, input_names(step, names))
+    columns = input_names(step, names)
+    return OPS[step.op].names(step.params, step.state, columns) if columns else ()
 
 
 def input_names(step: Step, names: ColumnNames) -> tuple[str, ...]:

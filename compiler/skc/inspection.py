@@ -56,6 +56,8 @@ def text(facts: dict[str, Any]) -> str:
         lines.append(f"  {i['name']:<24} {i['type']}{'?' if i['nullable'] else ''}")
     lines += ["", "steps"]
     for step in facts["steps"]:
+        if step["op"] == "source" and not step["params"]["null_values"]:
+            continue  # what every nullable input has; it says nothing
         inputs = ", ".join(ref if isinstance(ref, str) else ref[0] for ref in step["inputs"])
         params = ", ".join(f"{k}: {_short(v)}" for k, v in step["params"].items())
         lines.append(f"  {step['name']:<32} {step['op']}({inputs}) {{{params}}}")

@@ -14,6 +14,15 @@ from skc.diagnostics import Span, bug
 from skc.types import DType, Scalar
 
 OutputDType = Literal["float32", "float64", "int64", "bool", "string"]
+# Which values may leave in which dtype; any other cast would lose or invent something (see `cast`, the op).
+_NUMBERS: tuple[DType, ...] = ("float64", "int64", "bool")
+HOLDS: dict[OutputDType, tuple[DType, ...]] = {
+    "float32": _NUMBERS,
+    "float64": _NUMBERS,
+    "int64": ("int64", "bool", "timestamp", "date"),
+    "bool": ("bool",),
+    "string": ("string",),
+}
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,15 @@ import onnx
 from spox import Tensor, Var, argument, build
 
 from skc.diagnostics import bug
-from skc.graph import GraphBlock, GraphGuard, concat_columns, take_columns
+from skc.graph import GraphBlock, GraphGuard, concat_columns, no_columns, take_columns
 from skc.infer import column_names, input_names, output_columns, value_types
-from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.ir import HOLDS, Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.opset import const, finish, op
 from skc.passes.fuse_siblings import fuse_siblings
 from skc.passes.prune import prune
 from skc.passes.skip_sources import skip_sources
-from skc.types import DType
+from skc.types import DType, ValueType
 
 Signature = Literal["columns", "packed"]
 GUARDS = "skc.guards"
@@ -45,15 +45,6 @@ _CASTS: dict[OutputDType, Any] = {
     "int64": np.int64,
     "bool": np.bool_,
     "string": np.str_,
-}
-# Which values may leave in which dtype; any other cast would lose or invent something (see `cast`, the op).
-_NUMBERS: tuple[DType, ...] = ("float64", "int64", "bool")
-_HOLDS: dict[OutputDType, tuple[DType, ...]] = {
-    "float32": _NUMBERS,
-    "float64": _NUMBERS,
-    "int64": ("int64", "bool", "timestamp", "date"),
-    "bool": ("bool",),
-    "string": ("string",),
 }
 
 
@@ -133,9 +124,7 @@ def lower(
 
     With `optimise=False` every step is lowered as written, so that a difference can be traced to one.
     """
-    pipeline = prune(pipeline, expose)
-    if optimise and not expose:
-        pipeline = fuse_siblings(skip_sources(pipeline))
+    pipeline = optimised(pipeline) if optimise and not expose else prune(pipeline, expose)
     names, types = column_names(pipeline), value_types(pipeline)
     graph = _Graph(pipeline)
     tensors, slots, valid_slots = _declare_inputs(graph, signature)
@@ -158,6 +147,11 @@ def lower(
     model = finish(build(arguments, results))
     _declare_widths(model, specs, len(guards))
     return Lowered(model, signature, tensors, slots, valid_slots, tuple(specs), tuple(guards))
+
+
+def optimised(pipeline: Pipeline) -> Pipeline:
+    """A fitted pipeline as it is lowered: only what an output needs, in blocks."""
+    return fuse_siblings(skip_sources(prune(pipeline)))
 
 
 def _define(results: dict[str, Var], name: str, var: Var) -> None:
@@ -207,9 +201,7 @@ def _declare_inputs(
         slots[value.name] = take(value.name if signature == "columns" else PACKED[element], element)
     for value in _inputs_by_use(graph.pipeline):
         if value.nullable and value.dtype != "float64":
-            valid[value.name] = take(
-                f"{value.name}.valid" if signature == "columns" else PACKED["bool"], "bool"
-            )
+            valid[value.name] = take(f"{value.name}.valid" if signature == "columns" else PACKED["bool"], "bool")
     for value in graph.pipeline.inputs:
         slot = slots[value.name]
         graph.values[value.value] = (f"tensor {slot.tensor}", slot.column)
@@ -235,11 +227,10 @@ def _lower_step(
 ) -> tuple[GraphGuard, ...]:
     definition = OPS[step.op]
     if definition.variadic:
-        made = definition.lower(
-            step.params, step.state, *(_gather(graph, [ref], types, names) for ref in step.inputs)
-        )
+        made = definition.lower(step.params, step.state, *(_gather(graph, [ref], types, names) for ref in step.inputs))
     else:
-        made = definition.lower(step.params, step.state, _gather(graph, step.inputs, types, names))
+        block = _gather(graph, step.inputs, types, names)
+        made = definition.lower(step.params, step.state, block) if block.width else _nothing(block, types[step.name])
     graph.values[step.name] = (f"step {step.name}", 0)
     graph.add(f"step {step.name}", made.values, made.width)
     if made.valid is not None:
@@ -248,21 +239,25 @@ def _lower_step(
     return made.guards
 
 
+def _nothing(block: GraphBlock, x: ValueType) -> GraphBlock:
+    """What a step makes of no columns, such as those of a one-hot that drops its only category."""
+    return no_columns(block.values, x.dtype, nullable=x.nullable)
+
+
 def _guard_specs(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> list[GuardSpec]:
-    """One for each column of the mask. An op of several columns may speak for its first one alone."""
+    """One for each column of the mask. A variadic op speaks for its first input alone."""
     shape = guard.mask.unwrap_tensor().shape
-    width = shape[1] if shape is not None and len(shape) == 2 else None
-    if not isinstance(width, int) or width > len(columns):
-        raise bug(f"a guard of `{step.name}` has the shape {shape}, its input {len(columns)} columns")
+    width = 1 if OPS[step.op].variadic else len(columns)
+    if shape is not None and len(shape) == 2 and isinstance(shape[1], int) and shape[1] != width:
+        raise bug(f"a guard of `{step.name}` has the shape {shape}, and {width} columns are wanted")
     origins = step.origins or (step.name,) * len(columns)
     return [GuardSpec(guard.code, origins[k], columns[k]) for k in range(width)]
 
 
-def _gather(
-    graph: _Graph, refs: Sequence[Ref], types: Mapping[str, Any], names: Mapping[str, Any]
-) -> GraphBlock:
+def _gather(graph: _Graph, refs: Sequence[Ref], types: Mapping[str, Any], names: Mapping[str, Any]) -> GraphBlock:
     """The columns of some values side by side, as one block."""
     dtype = types[refs[0].value].dtype
+    refs = [ref for ref in refs if len(names[ref.value][ref.start : ref.stop])] or refs[:1]
     runs = list(_runs(refs, graph.values, names))
     width = sum(stop - start for _, start, stop in runs)
     values = concat_columns([_take(graph, *run) for run in runs])
@@ -312,9 +307,7 @@ def _lower_output(
 ) -> OutputSpec:
     blocks = [
         _gather(graph, list(refs), types, names)
-        for _, refs in groupby(
-            output.refs, key=lambda ref: (types[ref.value].dtype, ref.value in graph.valid)
-        )
+        for _, refs in groupby(output.refs, key=lambda ref: (types[ref.value].dtype, ref.value in graph.valid))
     ]
     _define(results, output.name, concat_columns([_cast(block, output.dtype) for block in blocks]))
     exact: list[bool] = []
@@ -324,15 +317,13 @@ def _lower_output(
     valid = None
     if not is_float and any(block.valid is not None for block in blocks):
         valid = f"{output.name}.valid"
-        masks = [
-            b.valid if b.valid is not None else op.expand(const([[True]]), op.shape(b.values)) for b in blocks
-        ]
+        masks = [b.valid if b.valid is not None else op.expand(const([[True]]), op.shape(b.values)) for b in blocks]
         _define(results, valid, concat_columns(masks))
     return OutputSpec(output.name, output.dtype, output_columns(output, names), tuple(exact), valid)
 
 
 def _cast(block: GraphBlock, dtype: OutputDType) -> Var:
-    if block.dtype not in _HOLDS[dtype]:
+    if block.dtype not in HOLDS[dtype]:
         raise bug(f"an output of dtype {dtype} cannot hold {block.dtype}")
     target = _CASTS[dtype]
     values = block.values
@@ -350,4 +341,3 @@ def _expose(
     _define(results, value, block.values)
     if block.valid is not None:
         _define(results, f"{value}#valid", block.valid)
-

@@ -128,8 +128,17 @@ def require(x: ValueType, *dtypes: DType, op: str) -> None:
         raise refuse(
             "SKC120",
             f"`{op}` takes {' or '.join(dtypes)}, not {x.dtype}",
-            hint="declare another type for the input, or put a `cast` before this step",
+            hint=_way_to(dtypes, x.dtype),
         )
+
+
+def _way_to(wanted: Sequence[DType], given: DType) -> str:
+    """What to put before a step that does not take a type."""
+    if given == "string" and set(wanted) <= {"timestamp", "date"}:
+        return "put `parse_datetime` before this step"
+    if given in ("int64", "bool") and "float64" in wanted:
+        return "put `{cast: {to: float64}}` before this step, or declare the input float64"
+    return "declare another type for the input, or put a `cast` before this step"
 
 
 def require_exact(x: ValueType, *, op: str) -> None:

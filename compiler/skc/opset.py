@@ -8,7 +8,8 @@ Never emitted, and why:
   Cast between string and float keeps 8 digits, follows LC_NUMERIC, and one bad string fails the whole batch
   ReduceSum/ReduceProd on int64 go through double and lose bits beyond 2^53
   Scaler, Normalizer, OneHotEncoder, Imputer   compute in float32 whatever goes in
-  Min, Max, Clip, Sign, ReduceMin, ReduceMax on int64   wrong on x86-64 where two numbers agree in their upper 32 bits and
+  Min, Max, Clip, Sign, ReduceMin, ReduceMax on int64   wrong on x86-64 where two numbers agree in their upper 32
+  bits and
                                 differ by 2^31 or more (Eigen's SSE2 comparison; 1.31); Less and Where are right
   Sigmoid                       loses relative accuracy below -20 in float64
   sequence, map, optional       not every binding can hold them
@@ -154,9 +155,7 @@ def tokenize_by(x: Var, pattern: str, width: int) -> Var:
 
 def murmur_hash3(x: Var, width: int, seed: int) -> Var:
     """com.microsoft.MurmurHash3 of [N, K] strings (UTF-8 bytes) or int64 (8 bytes, little endian): uint32 [N, K]."""
-    node = onnx.helper.make_node(
-        "MurmurHash3", ["x"], ["y"], domain="com.microsoft", seed=seed, positive=1
-    )
+    node = onnx.helper.make_node("MurmurHash3", ["x"], ["y"], domain="com.microsoft", seed=seed, positive=1)
     return _contrib(node, x, onnx.TensorProto.UINT32, ("N", width))
 
 
@@ -194,17 +193,18 @@ def finish(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _shield_constants(graph: onnx.GraphProto) -> None:
-    """Keep ONNX Runtime from dropping arithmetic with a lone constant that only looks neutral.
+    """Keep ONNX Runtime from computing something else where it sees a lone constant.
 
-    Its basic optimisation (NoopElimination) compares such a constant as float32: without this, x / 1.00000001 and
-    x + 1e-50 are x, and -0.0 + 0.0 stays -0.0. Expanded to the shape of x, which is not known before a run, the
-    constant cannot be seen. Two nodes more, for these few constants only.
+    Its basic optimisation drops what only looks neutral (NoopElimination compares as float32: x / 1.00000001 and
+    x + 1e-50 become x, and -0.0 + 0.0 stays -0.0), and makes y / x of (1 / x) * y (DivMulFusion), which rounds once
+    where two roundings are meant, and is another number for integers. Expanded to the shape of x, which is not known
+    before a run, the constant cannot be seen. Two nodes more, for these few constants only.
     """
     constants = {n.output[0]: onnx.numpy_helper.to_array(n.attribute[0].t) for n in graph.node if _is_constant(n)}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
         for i, name in enumerate(node.input):
-            if name in constants and _only_looks_neutral(node, i, constants[name]):
+            if name in constants and _is_misread(node, i, constants[name]):
                 shape, wide = f"{node.output[0]}_shape{i}", f"{node.output[0]}_wide{i}"
                 nodes.append(onnx.helper.make_node("Shape", [node.input[1 - i]], [shape], name=shape))
                 nodes.append(onnx.helper.make_node("Expand", [name, shape], [wide], name=wide))
@@ -218,11 +218,13 @@ def _is_constant(node: onnx.NodeProto) -> bool:
     return node.op_type == "Constant" and node.attribute[0].name == "value"
 
 
-def _only_looks_neutral(node: onnx.NodeProto, i: int, value: Any) -> bool:
-    """The constant, input `i` of the node, is neutral once it is a float32, and is not neutral to the last bit."""
-    if node.domain or node.op_type not in NEUTRAL or value.dtype != np.float64 or value.size != 1:
+def _is_misread(node: onnx.NodeProto, i: int, value: Any) -> bool:
+    """The constant, input `i` of the node, is a dividend of 1, or neutral as a float32 but not to the last bit."""
+    if node.domain or node.op_type not in NEUTRAL or value.size != 1:
         return False
     if i == 0 and node.op_type in ("Sub", "Div"):
+        return node.op_type == "Div" and bool(value == 1)
+    if value.dtype != np.float64:
         return False
     neutral = np.float64(NEUTRAL[node.op_type])
     with np.errstate(under="ignore", over="ignore"):

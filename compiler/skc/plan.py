@@ -1,23 +1,30 @@
 """plan.json: the frozen pipeline as canonical JSON (RFC 8785), and back.
 
 Why canonical: the plan's hash is the identity of what was learned; two fits that learned the same write the same bytes.
-JSON numbers are doubles and have no NaN, so an integer beyond 2^53 is `{"$int": "9007199254740993"}`, and a float
-that is not finite or is negative zero is `{"$float": "-0.0"}`.
+JSON has one kind of number, a double, and no NaN. So an integer beyond 2^53 is `{"$int": "9007199254740993"}`, and a
+float that is whole or not finite is `{"$float": "1.0"}`: a parameter may be either, and 1 must not become 1.0.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, fields
-from typing import Any
+from dataclasses import asdict
+from dataclasses import fields as fields_of
+from functools import cache
+from typing import Any, Literal, cast
 
 import pydantic
 import rfc8785
 
 from skc.diagnostics import SkcError, bug, fail
-from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
+from skc.infer import column_names, input_names, output_columns, value_types
+from skc.ir import HOLDS, Feature, Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.op import Op
 from skc.ops import OPS
+from skc.types import DTYPES, PYTHON_TYPES, DType
+from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.strict_json import Fields, parse
 
 FORMAT = 1
 SAFE = 2**53 - 1  # RFC 8785 writes no larger integer
@@ -25,7 +32,14 @@ SAFE = 2**53 - 1  # RFC 8785 writes no larger integer
 
 def dumps(pipeline: Pipeline) -> bytes:
     """A fitted pipeline as plan.json. Raises a bug diagnostic when it would not read back as itself."""
-    document: dict[str, Any] = {
+    text = rfc8785.dumps(_document(pipeline))
+    if rfc8785.dumps(_document(loads(text))) != text:  # the text tells apart what == does not: -0.0, 1.0 and 1, NaN
+        raise bug("the plan does not read back as itself")
+    return text
+
+
+def _document(pipeline: Pipeline) -> dict[str, Any]:
+    return {
         "skc": "plan",
         "format": FORMAT,
         "name": pipeline.name,
@@ -42,44 +56,69 @@ def dumps(pipeline: Pipeline) -> bytes:
             for o in pipeline.outputs
         ],
     }
-    text = rfc8785.dumps(document)
-    if loads(text) != pipeline:
-        raise bug("the plan does not read back as itself")
-    return text
 
 
 def loads(text: bytes) -> Pipeline:
-    """The pipeline of a plan.json. Raises SKC401 (not a plan), SKC402 (a newer format)."""
+    """The pipeline of a plan.json. Raises SKC401 (no plan, or parts that do not fit), SKC402 (a newer format)."""
     try:
-        document = json.loads(text)
-        if document["skc"] != "plan":
-            raise ValueError("not a plan")
-        if document["format"] != FORMAT:
-            raise fail(
-                "SKC402",
-                f"plan format {document['format']} is not known to this version of skc, which reads {FORMAT}",
-                hint="install a newer skc",
-            )
-        pipeline = Pipeline(
-            document["name"],
-            tuple(_input_from_json(i) for i in document["inputs"]),
-            tuple(_step_from_json(step) for step in document["steps"]),
-            tuple(Feature(f["name"], _ref_from_json(f["value"])) for f in document["features"]),
-            tuple(
-                Output(o["name"], tuple(_ref_from_json(ref) for ref in o["values"]), o["dtype"], tuple(o["labels"]))
-                for o in document["outputs"]
-            ),
-        )
-        pipeline.verify()
-        return pipeline
-    except SkcError:
-        raise
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        pipeline = _read(Fields(parse(text, "plan.json"), "plan.json"))
+        _check(pipeline)
+    except SkcRuntimeError as error:
+        raise _malformed(error.message) from None
+    except SkcError as error:
+        raise error if error.code == "SKC402" else _malformed(error.diagnostics[0].message) from None
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        # what an op makes of a state that it never wrote
+        raise _malformed(f"{type(error).__name__}: {shown(str(error), 200)}") from None
+    return pipeline
+
+
+def _malformed(reason: str) -> SkcError:
+    hint = "the file is damaged or was edited; compile the pipeline again"
+    return fail("SKC401", f"plan.json cannot be read: {reason}", hint=hint)
+
+
+def _read(fields: Fields) -> Pipeline:
+    if fields.take("skc") != "plan":
+        raise ValueError("this is not a plan")
+    version = fields.number("format", 0, 2**53)
+    if version != FORMAT:
         raise fail(
-            "SKC401",
-            f"plan.json cannot be read: {type(error).__name__}: {str(error)[:200]}",
-            hint="the file is damaged or was edited; compile the pipeline again",
-        ) from None
+            "SKC402",
+            f"plan format {version} is not known to this version of skc, which reads {FORMAT}",
+            hint="install a newer skc",
+        )
+    pipeline = Pipeline(
+        fields.text("name"),
+        tuple(_input_from_json(item) for item in fields.objects("inputs")),
+        tuple(_step_from_json(item) for item in fields.objects("steps")),
+        tuple(_feature_from_json(item) for item in fields.objects("features")),
+        tuple(_output_from_json(item) for item in fields.objects("outputs")),
+    )
+    fields.done()
+    return pipeline
+
+
+def _check(pipeline: Pipeline) -> None:
+    """Raise where the parts do not fit: what is checked of a pipeline.yaml is not taken on trust from a file."""
+    pipeline.verify()
+    types, names = value_types(pipeline), column_names(pipeline)
+    users = [(step.name, step.inputs) for step in pipeline.steps] + [(o.name, o.refs) for o in pipeline.outputs]
+    for user, refs in [*users, *((f.name, (f.ref,)) for f in pipeline.features)]:
+        for ref in refs:
+            if ref.stop is not None and ref.stop > len(names[ref.value]):
+                raise ValueError(f"`{user}` reads the columns {ref}, and there are {len(names[ref.value])}")
+    for step in pipeline.steps:
+        op, width = OPS[step.op], len(input_names(step, names))
+        if not op.variadic and op.columnwise(step.params):
+            for f in fields_of(step.state):
+                if len(getattr(step.state, f.name)) != width:
+                    raise ValueError(f"`{f.name}` of step `{step.name}` is not for {width} columns")
+    for output in pipeline.outputs:
+        held = {types[ref.value].dtype for ref in output.refs}
+        if not held <= {*HOLDS[output.dtype]}:
+            raise ValueError(f"output `{output.name}` of {output.dtype} cannot hold {', '.join(sorted(held))}")
+        output_columns(output, names)
 
 
 def _input_to_json(value: Input) -> dict[str, Any]:
@@ -92,11 +131,19 @@ def _input_to_json(value: Input) -> dict[str, Any]:
     }
 
 
-def _input_from_json(data: dict[str, Any]) -> Input:
-    nulls = tuple(_decode(v) for v in data["null_values"])
-    if data["type"] == "float64":
-        nulls = tuple(float(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in nulls)
-    return Input(data["name"], data["type"], data["nullable"], data["nan"], nulls)
+def _input_from_json(fields: Fields) -> Input:
+    value = Input(
+        fields.text("name"),
+        cast(DType, fields.one_of("type", *DTYPES)),  # one_of returns one of these
+        fields.flag("nullable"),
+        cast(Literal["null", "error"], fields.one_of("nan", "null", "error")),  # likewise
+        tuple(_decode(v) for v in fields.items("null_values")),
+    )
+    fields.done()
+    for null in value.null_values:
+        if not isinstance(null, str) and type(null) is not PYTHON_TYPES[value.dtype]:
+            raise ValueError(f"{null!r} is no null of the input `{value.name}`, which is {value.dtype}")
+    return value
 
 
 def _step_to_json(step: Step) -> dict[str, Any]:
@@ -105,23 +152,47 @@ def _step_to_json(step: Step) -> dict[str, Any]:
         "op": step.op,
         "params": _encode(asdict(step.params)),
         "inputs": [_ref_to_json(ref) for ref in step.inputs],
-        "state": _encode({f.name: getattr(step.state, f.name) for f in fields(step.state)}),
+        "state": _encode({f.name: getattr(step.state, f.name) for f in fields_of(step.state)}),
     }
 
 
-def _step_from_json(data: dict[str, Any]) -> Step:
-    op = OPS[data["op"]]
-    return Step(
-        data["name"],
-        data["op"],
-        _build(op.params, data["params"]),
-        tuple(_ref_from_json(ref) for ref in data["inputs"]),
-        _build(op.state, data["state"]),
+def _step_from_json(fields: Fields) -> Step:
+    name, op = fields.text("name"), OPS[fields.one_of("op", *OPS)]
+    refs = tuple(_ref_from_json(ref) for ref in fields.items("inputs"))
+    step = Step(
+        name, op.name, _build(op, "params", fields.take("params")), refs, _build(op, "state", fields.take("state"))
     )
+    fields.done()
+    if not refs:
+        raise ValueError(f"step `{name}` has no input")
+    return step
 
 
-def _build(cls: type[Any], data: Any) -> Any:
-    return pydantic.TypeAdapter(cls).validate_json(json.dumps(_decode(data)), strict=True)
+def _feature_from_json(fields: Fields) -> Feature:
+    feature = Feature(fields.text("name"), _ref_from_json(fields.take("value")))
+    fields.done()
+    return feature
+
+
+def _output_from_json(fields: Fields) -> Output:
+    name, dtype = fields.text("name"), fields.one_of("dtype", *HOLDS)
+    refs, labels = tuple(_ref_from_json(ref) for ref in fields.items("values")), fields.texts("labels")
+    fields.done()
+    if not refs or len(labels) not in (0, len(refs)):
+        raise ValueError(f"output `{name}` has {len(refs)} values and {len(labels)} labels")
+    return Output(name, refs, cast(OutputDType, dtype), labels)  # one_of returns a key of HOLDS
+
+
+def _build(op: Op, part: Literal["params", "state"], data: Any) -> Any:
+    plain = _decode(data)
+    if not isinstance(plain, dict) or set(plain) != {f.name for f in fields_of(getattr(op, part))}:
+        raise ValueError(f"not the {part} of `{op.name}`: {shown(data, 200)}")
+    return _adapter(op.name, part).validate_json(json.dumps(plain), strict=True)
+
+
+@cache
+def _adapter(op: str, part: Literal["params", "state"]) -> pydantic.TypeAdapter[Any]:
+    return pydantic.TypeAdapter(getattr(OPS[op], part))
 
 
 def _ref_to_json(ref: Ref) -> Any:
@@ -129,7 +200,12 @@ def _ref_to_json(ref: Ref) -> Any:
 
 
 def _ref_from_json(data: Any) -> Ref:
-    return Ref(data) if isinstance(data, str) else Ref(*data)
+    if isinstance(data, str):
+        return Ref(data)
+    match data:
+        case [str(value), int(start), int(stop)] if 0 <= start < stop:
+            return Ref(value, start, stop)
+    raise ValueError(f"{shown(data)} is neither a value nor columns of one")
 
 
 def _encode(value: Any) -> Any:
@@ -139,8 +215,8 @@ def _encode(value: Any) -> Any:
         case int():
             return value if abs(value) <= SAFE else {"$int": str(value)}
         case float():
-            plain = math.isfinite(value) and not (value == 0 and math.copysign(1, value) < 0)
-            return value if plain else {"$float": repr(value)}
+            is_plain = math.isfinite(value) and not value.is_integer()
+            return value if is_plain else {"$float": repr(value)}
         case tuple() | list():
             return [_encode(v) for v in value]
         case dict():
@@ -151,7 +227,10 @@ def _encode(value: Any) -> Any:
 def _decode(value: Any) -> Any:
     match value:
         case {"$int": str(text)}:
-            return int(text)
+            number = int(text)
+            if not -(2**63) <= number < 2**63:
+                raise ValueError(f"{text} is no int64")
+            return number
         case {"$float": str(text)}:
             return float(text)
         case dict():

@@ -5,7 +5,7 @@ The same reading rules as for fitting, so that a file cannot mean one thing in t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,30 +20,55 @@ from skc.stats.training import Training, load_training
 from skc.types import NUMPY_DTYPES, ZEROS, Array, Block
 
 CHUNK = 16_384
+_TIMES = {"timestamp": pa.timestamp("us", tz="UTC"), "date": pa.date32()}
 
 
 @dataclass(frozen=True)
 class Rows:
-    """An open source: `total` rows. `batches()` gives them in order, once."""
+    """An open source: `total` rows, and the columns of it to `keep`."""
 
     training: Training
     total: int
+    keep: tuple[str, ...] = ()
 
-    def batches(self) -> Iterator[tuple[dict[str, Block], pa.RecordBatch]]:
-        """Blocks [N, 1] by input name, and the same rows as Arrow (with the columns to keep)."""
+    def kept_schema(self) -> pa.Schema:
+        """The columns to keep: an input as the pipeline reads it, any other as it is stored."""
+        if not self.keep:
+            return pa.schema([])
+        stored = self.training.table.select(*self.keep).schema().to_pyarrow()
+        return pa.schema([pa.field(name, self._instant(name) or stored.field(name).type) for name in self.keep])
+
+    def _instant(self, name: str) -> pa.DataType | None:
+        """The type of an input that statistics see as a number, but that is a time in the data."""
+        value = next((i for i in self.training.inputs if i.name == name), None)
+        if value is None or self.training.raw.readings[name].stored == identifier(name):
+            return None
+        return _TIMES.get(value.dtype)
+
+    def batches(self) -> Generator[tuple[dict[str, Block], pa.RecordBatch], None, None]:
+        """Blocks [N, 1] by input name, and the columns to keep of the same rows, in order.
+
+        Close it before the next query: the engine holds its result open.
+        """
         inputs = self.training.inputs
         table = self.training.table
         columns = {f"v{k}": table[i.name].fill_null(ZEROS[i.dtype]) for k, i in enumerate(inputs)}
         columns |= {f"p{k}": table[i.name].notnull() for k, i in enumerate(inputs)}
-        columns |= {f"k:{name}": table[name] for name in table.columns}
+        columns |= {f"k{k}": table[name] for k, name in enumerate(self.keep)}
+        schema = self.kept_schema()
         with engine_errors("reading the rows failed"):
             for batch in self.training.database.batches(table.select(**columns), CHUNK):
                 blocks = {i.name: _block(i, batch, k) for k, i in enumerate(inputs)}
-                yield blocks, _kept(batch)
+                kept = [_as_type(batch.column(f"k{k}"), field.type) for k, field in enumerate(schema)]
+                yield blocks, pa.RecordBatch.from_arrays(kept, schema=schema)
 
     def place(self, row: int) -> str:
         """Where row `row` (from 0) stands: file, row and line."""
         return self.training.locate("true", skip=row)
+
+
+def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    return column.cast(pa.int32()).cast(kind) if pa.types.is_date32(kind) else column.cast(kind)
 
 
 def _block(value: Input, batch: pa.RecordBatch, k: int) -> Block:
@@ -52,12 +77,6 @@ def _block(value: Input, batch: pa.RecordBatch, k: int) -> Block:
     if value.dtype == "float64" or not value.nullable:
         return Block(value.dtype, values)
     return Block(value.dtype, values, batch.column(f"p{k}").to_numpy(zero_copy_only=False)[:, None])
-
-
-def _kept(batch: pa.RecordBatch) -> pa.RecordBatch:
-    names = [name for name in batch.schema.names if name.startswith("k:")]
-    arrays = [batch.column(name) for name in names]
-    return pa.RecordBatch.from_arrays(arrays, names=[name.removeprefix("k:") for name in names])
 
 
 @contextmanager
@@ -72,25 +91,25 @@ def open_rows(
     source, declared = resolve(data, without_where)
     with open_database() as database:
         training = load_training(database, source, inputs, DataSource(span=declared.span), keep)
-        _check_nulls(training)
-        with engine_errors("counting the rows failed"):
-            (total,) = training.table.aggregate(n=training.table.count()).to_pyarrow()["n"].to_pylist()
-        yield Rows(training, int(total))
+        total = _check_nulls(training)
+        yield Rows(training, total, tuple(keep))
 
 
-def _check_nulls(training: Training) -> None:
+def _check_nulls(training: Training) -> int:
+    """The number of rows, after a look for nulls where none may be."""
     required = [i for i in training.inputs if not i.nullable]
-    if not required:
-        return
+    table = training.table
+    counts = {f"c{k}": table[i.name].isnull().sum() for k, i in enumerate(required)}
     with engine_errors("looking for nulls failed"):
-        counts = {f"c{k}": training.table[i.name].isnull().sum() for k, i in enumerate(required)}
-        (found,) = training.table.aggregate(**counts).to_pyarrow().to_pylist()
+        found = training.database.row(table.aggregate(n=table.count(), **counts))
     for k, value in enumerate(required):
         if found[f"c{k}"]:
             place = training.locate(f"{identifier(value.name)} IS NULL")
             raise fail(
                 "SKC209",
-                f"{place}: `{value.name}` is null, and the pipeline says it never is ({found[f'c{k}']} rows)",
+                f"{place}: `{value.name}` is null, and the input is not nullable",
                 span=value.span,
-                hint="declare the input `nullable: true`, or mend the data",
+                hint="fill it in, leave such rows out, or declare the input `nullable: true` and compile again",
+                notes=[f"{found[f'c{k}']} of {found['n']} rows are null"],
             )
+    return int(found["n"])

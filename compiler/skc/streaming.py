@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from skc.types import Array, Block
 from skc_runtime import RecordError, Transformer
 from skc_runtime.manifest import Manifest
 
+SUFFIXES = (".parquet", ".pq")
 Progress = Callable[[str, int, int | None], None]
 _ARROW = {
     "float32": pa.float32(),
@@ -26,17 +28,24 @@ _ARROW = {
 }
 
 
-def write_features(
-    transformer: Transformer, rows: Rows, target: Path, keep: Sequence[str], progress: Progress | None
-) -> list[str]:
+def check_target(target: Path, *, force: bool) -> None:
+    """Refuse a file that is not to be written, before any work is done for it. Raises SKC410, SKC414."""
+    if target.suffix.lower() not in SUFFIXES:
+        hint = f"call it `{target.with_suffix('.parquet').name}`; pandas, Polars and DuckDB read it"
+        raise fail("SKC414", f"`{target}` is not the name of a Parquet file", hint=hint)
+    if target.exists() and not force:
+        raise fail("SKC410", f"`{target}` exists already", hint="choose another file, or replace it with --force")
+
+
+def write_features(transformer: Transformer, rows: Rows, target: Path, progress: Progress | None) -> list[str]:
     """Write the features of all rows; the names of the columns. Nothing is left behind when a row is refused."""
-    schema = _schema(transformer.manifest, rows, keep)
+    schema = _schema(transformer.manifest, rows)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
             staging = Path(folder) / "features.parquet"
             with pq.ParquetWriter(staging, schema) as writer:
-                _write_all(transformer, rows, writer, schema, keep, progress)
+                _write_all(transformer, rows, writer, schema, progress)
             staging.replace(target)
     except OSError as error:
         raise fail(
@@ -45,10 +54,9 @@ def write_features(
     return list(schema.names)
 
 
-def _schema(manifest: Manifest, rows: Rows, keep: Sequence[str]) -> pa.Schema:
-    kept = rows.training.table.select(*keep).schema().to_pyarrow() if keep else pa.schema([])
+def _schema(manifest: Manifest, rows: Rows) -> pa.Schema:
     prefix = len(manifest.outputs) > 1
-    fields = list(kept) + [
+    fields = list(rows.kept_schema()) + [
         pa.field(f"{output.name}.{column}" if prefix else column, _ARROW[output.dtype])
         for output in manifest.outputs
         for column in output.columns
@@ -67,26 +75,29 @@ def _write_all(
     rows: Rows,
     writer: pq.ParquetWriter,
     schema: pa.Schema,
-    keep: Sequence[str],
     progress: Progress | None,
 ) -> None:
     done = 0
-    for blocks, batch in rows.batches():
-        try:
-            made = transformer.transform({name: _column(block) for name, block in blocks.items()})
-        except RecordError as error:
-            raise _refused(rows, error, done) from None
-        arrays = [batch.column(name) for name in keep]
-        for output in transformer.manifest.outputs:
-            valid = None if output.valid is None else made[output.valid]
-            arrays += [
-                _arrow(made[output.name][:, k], None if valid is None else valid[:, k], _ARROW[output.dtype])
-                for k in range(len(output.columns))
-            ]
-        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
-        done += batch.num_rows
-        if progress is not None:
-            progress("transform", done, rows.total)
+    try:
+        with closing(rows.batches()) as batches:
+            for blocks, kept in batches:
+                made = transformer.transform({name: _column(block) for name, block in blocks.items()})
+                features = _features(transformer.manifest, made)
+                writer.write_batch(pa.RecordBatch.from_arrays([*kept.columns, *features], schema=schema))
+                done += kept.num_rows
+                if progress is not None:
+                    progress("transform", done, rows.total)
+    except RecordError as error:
+        raise _refused(rows, error, done) from None
+
+
+def _features(manifest: Manifest, made: Mapping[str, Array]) -> Iterator[pa.Array]:
+    """One column per output column; null where a companion says so."""
+    for output in manifest.outputs:
+        valid = None if output.valid is None else made[output.valid]
+        for k in range(len(output.columns)):
+            present = None if valid is None else valid[:, k]
+            yield _arrow(made[output.name][:, k], present, _ARROW[output.dtype])
 
 
 def _column(block: Block) -> Array:
@@ -104,7 +115,6 @@ def _arrow(values: Array, valid: Array | None, kind: pa.DataType) -> pa.Array:
 
 def _refused(rows: Rows, error: RecordError, before: int) -> SkcError:
     place = rows.place(before + (error.row or 0))
-    name = "" if error.input is None else f" in `{error.input}`"
-    return fail(
-        "SKC502", f"{place}: {error.message}{name} [{error.code}]", hint=error.hint or "mend the row, or leave it out"
-    )
+    named = "" if error.input is None or error.step is not None else f" (input `{error.input}`)"
+    hint = error.hint or "mend the row, or leave it out"
+    return fail("SKC502", f"{place}: {error.message}{named} [{error.code}]", hint=hint)

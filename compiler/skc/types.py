@@ -36,6 +36,14 @@ ZEROS: dict[DType, Scalar] = {
     "timestamp": 0,
     "date": 0,
 }
+PYTHON_TYPES: dict[DType, type] = {
+    "float64": float,
+    "int64": int,
+    "bool": bool,
+    "string": str,
+    "timestamp": int,
+    "date": int,
+}
 # 0001-01-01 and 9999-12-31, the years every calendar computation here is exact for.
 DATE_MIN, DATE_MAX = -719_162, 2_932_896
 DAY_US = 86_400_000_000
@@ -139,6 +147,15 @@ def block_from_rows(dtype: DType, rows: Sequence[Sequence[Scalar]], width: int, 
     if dtype == "float64" or not nullable:
         return Block(dtype, values)
     return Block(dtype, values, valid)
+
+
+def column_block(dtype: DType, values: Sequence[Scalar], nullable: bool) -> Block:
+    """A block [N, 1] from plain Python values; None is null."""
+    zero = ZEROS[dtype]
+    array = np.array([zero if v is None else v for v in values], dtype=NUMPY_DTYPES[dtype])[:, None]
+    if dtype == "float64" or not nullable:
+        return Block(dtype, array)
+    return Block(dtype, array, np.array([v is not None for v in values], dtype=bool)[:, None])
 
 
 def concat_blocks(blocks: Sequence[Block]) -> Block:

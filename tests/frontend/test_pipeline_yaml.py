@@ -87,9 +87,7 @@ def test_scalars(text: str, value: Any) -> None:
     assert math.copysign(1, found) == math.copysign(1, value) if isinstance(value, float) else True
 
 
-@pytest.mark.parametrize(
-    "text", ["007", "-01", "0x1F", "0o17", "0b1", "1_000", "1_0.5", "00.5", "0_1", "1e400"]
-)
+@pytest.mark.parametrize("text", ["007", "-01", "0x1F", "0o17", "0b1", "1_000", "1_0.5", "00.5", "0_1", "1e400"])
 def test_numbers_that_readers_disagree_on(text: str) -> None:
     with pytest.raises(SkcError) as error:
         parse(f"- {text}", "p.yaml")
@@ -113,9 +111,7 @@ def test_places_count_characters_from_one() -> None:
 
 def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
-    path.write_bytes(
-        f"\ufeff{HEAD}inputs: {{a: float64}}\noutputs: {{x: {{features: [a], dtype: float64}}}}".encode()
-    )
+    path.write_bytes(f"\ufeff{HEAD}inputs: {{a: float64}}\noutputs: {{x: {{features: [a], dtype: float64}}}}".encode())
     assert read(path)[0].name == "p"
 
 
@@ -166,9 +162,7 @@ outputs:
     assert [str(ref) for ref in pipeline.outputs[2].refs] == ["inputs/s/source"]
 
 
-@pytest.mark.parametrize(
-    "name", ["a/0:log1p", "one_hot#3", "a#valid", "a/source", "inputs.a", "skc.a", "a\u2028b"]
-)
+@pytest.mark.parametrize("name", ["a/0:log1p", "one_hot#3", "a#valid", "a/source", "inputs.a", "skc.a", "a\u2028b"])
 def test_input_names_that_the_graph_needs(name: str) -> None:
     text = f'{HEAD}inputs: {{"{name}": float64}}\noutputs: {{x: {{features: ["{name}"], dtype: float64}}}}\n'
     assert refused(text) == "SKC109"
@@ -317,9 +311,7 @@ def test_null_is_also_the_name_of_a_parameter() -> None:
 
 def test_an_op_without_parameters_in_three_ways() -> None:
     for written in ("standard_scale", "{standard_scale: {}}", "{standard_scale: }"):
-        pipeline = load_features(
-            f"{{f: {{from: a, apply: [{written}]}}}}", "{x: {features: [f], dtype: float64}}"
-        )
+        pipeline = load_features(f"{{f: {{from: a, apply: [{written}]}}}}", "{x: {features: [f], dtype: float64}}")
         assert pipeline.steps[0].params == OPS["standard_scale"].params()
 
 

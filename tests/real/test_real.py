@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,9 @@ def data_file(name: str) -> Path:
 
 
 @pytest.fixture(scope="module", params=["taxis", "titanic"])
-def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Path]]:
+def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     out = tmp_path_factory.mktemp(request.param) / "artifact"
-    yield skc.compile(HERE / f"{request.param}.yaml", str(data_file(request.param)), out), data_file(request.param)
+    return skc.compile(HERE / f"{request.param}.yaml", str(data_file(request.param)), out), data_file(request.param)
 
 
 def records(path: Path, manifest: Any) -> list[dict[str, Any]]:

@@ -21,10 +21,7 @@ US = 1_709_208_000_000_000
 LONG = "a text of more than twelve bytes"
 READ: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("bool", pa.bool_(), [True, False, None] * 5, [True, False, None] * 5),
-    *[
-        ("int64", kind, [1, None, 100], [1, None, 100])
-        for kind in (pa.int8(), pa.uint8(), pa.int16(), pa.uint16())
-    ],
+    *[("int64", kind, [1, None, 100], [1, None, 100]) for kind in (pa.int8(), pa.uint8(), pa.int16(), pa.uint16())],
     *[("int64", kind, [1, None, 2**30], [1, None, 2**30]) for kind in (pa.int32(), pa.uint32(), pa.uint64())],
     ("int64", pa.int64(), [-(2**63), None, 2**63 - 1], [-(2**63), None, 2**63 - 1]),
     ("int64", pa.float64(), [3.0, None], [3, None]),
@@ -119,9 +116,7 @@ REFUSED: list[tuple[str, Any, str, int | None, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "array", "code", "row", "text"), REFUSED)
-def test_what_is_refused(
-    kind: str, array: Any, code: str, row: int | None, text: str, identity_of: Identity
-) -> None:
+def test_what_is_refused(kind: str, array: Any, code: str, row: int | None, text: str, identity_of: Identity) -> None:
     for transformer in (one(identity_of, kind), one(identity_of, kind, nullable=False)):
         for request in (pa.table({"v": array}), {"v": array}):
             with pytest.raises(RecordError, match=text) as caught:

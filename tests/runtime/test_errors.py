@@ -22,9 +22,7 @@ def test_the_constants_are_those_of_the_schema(schemas: Path) -> None:
     assert (table["skc"], table["version"]) == ("errors", 1)
     assert [(row["code"], row["kind"]) for row in table["codes"]] == list(CODES.items())
     assert {row["code"] for row in table["codes"] if row["guard"]} == GUARD_CODES
-    assert all(
-        re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", row["code"]) and row["meaning"] for row in table["codes"]
-    )
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", row["code"]) and row["meaning"] for row in table["codes"])
 
 
 def test_every_code_that_the_source_raises_is_in_the_table_and_the_other_way_round() -> None:

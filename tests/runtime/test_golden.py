@@ -67,8 +67,7 @@ def test_a_record_there_and_back(transformer: Transformer, ride: dict[str, Any])
 def tolerant(transformer: Transformer) -> Manifest:
     """The manifest, with the first column of `x` exact and the others not."""
     outputs = [
-        dataclasses.replace(o, exact=(True,) + (False,) * (len(o.columns) - 1))
-        for o in transformer.manifest.outputs
+        dataclasses.replace(o, exact=(True,) + (False,) * (len(o.columns) - 1)) for o in transformer.manifest.outputs
     ]
     return dataclasses.replace(transformer.manifest, outputs=tuple(outputs))
 
@@ -127,8 +126,7 @@ def test_integers_strings_and_companions_always_agree_exactly(
 
 def test_the_file_there_and_back(transformer: Transformer, ride: dict[str, Any]) -> None:
     cases = tuple(
-        golden.observe(transformer, record)
-        for record in (ride, {**ride, "payment": "?"}, {**ride, "fare": math.inf})
+        golden.observe(transformer, record) for record in (ride, {**ride, "payment": "?"}, {**ride, "fare": math.inf})
     )
     assert [case.error for case in cases] == [None, "unknown-category", None]
     assert golden.loads(golden.dumps(cases)) == cases

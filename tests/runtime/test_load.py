@@ -37,9 +37,7 @@ def test_loading(artifact: Any, tmp_path: Path, ride: dict[str, Any]) -> None:
             assert transformer.transform(ride)["word"].tolist() == ["card"]
     (directory / "verified.json").write_text("{}")  # is no part of the identity
     load(directory).close()
-    (tmp_path / "link").symlink_to(
-        directory
-    )  # the directory itself may be a link: that is how releases are switched
+    (tmp_path / "link").symlink_to(directory)  # the directory itself may be a link: that is how releases are switched
     load(tmp_path / "link", replay="tolerance").close()
 
 
@@ -54,9 +52,7 @@ def test_no_directory(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize(
-    "damage", ["missing", "empty", "cut", "flipped", "appended", "directory", "unreadable"]
-)
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "flipped", "appended", "directory", "unreadable"])
 def test_a_damaged_file(columns_artifact: Any, tmp_path: Path, name: str, damage: str) -> None:
     directory = columns_artifact.write(tmp_path / "a")
     data = columns_artifact.files[name]
@@ -112,9 +108,7 @@ def test_a_path_that_is_no_plain_name(columns_artifact: Any, tmp_path: Path, nam
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_too_large(
-    columns_artifact: Any, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_too_large(columns_artifact: Any, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = columns_artifact.write(tmp_path / "a")
     size = len(columns_artifact.files[name])
     monkeypatch.setitem(load_module.SIZE_LIMITS, name, size)
@@ -132,9 +126,7 @@ def test_one_more_file_is_hashed_too(columns_artifact: Any, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("number", [2, 3, 10**12])
-def test_a_newer_format_says_so_whatever_else_it_holds(
-    columns_artifact: Any, tmp_path: Path, number: int
-) -> None:
+def test_a_newer_format_says_so_whatever_else_it_holds(columns_artifact: Any, tmp_path: Path, number: int) -> None:
     document = {"skc": "artifact", "format": number, "something": "else"}
     error = refused(columns_artifact.with_document(document).write(tmp_path / "a"))
     assert error.code == "artifact-too-new"
@@ -143,10 +135,7 @@ def test_a_newer_format_says_so_whatever_else_it_holds(
 
 def test_newer_golden_records(columns_artifact: Any, tmp_path: Path) -> None:
     golden = columns_artifact.files["golden.jsonl"].replace(b'"format":1', b'"format":2', 1)
-    assert (
-        refused(columns_artifact.with_file("golden.jsonl", golden).write(tmp_path / "a")).code
-        == "artifact-too-new"
-    )
+    assert refused(columns_artifact.with_file("golden.jsonl", golden).write(tmp_path / "a")).code == "artifact-too-new"
 
 
 @pytest.mark.parametrize(
@@ -190,9 +179,7 @@ def test_a_model_that_is_none(columns_artifact: Any, tmp_path: Path) -> None:
         assert refused(directory).code == "model-refused"
 
 
-def test_a_model_of_another_artifact(
-    columns_artifact: Any, compiler: Any, rides_pipeline: Any, tmp_path: Path
-) -> None:
+def test_a_model_of_another_artifact(columns_artifact: Any, compiler: Any, rides_pipeline: Any, tmp_path: Path) -> None:
     packed = compiler(rides_pipeline, "packed")
     forged = columns_artifact.with_file("model.onnx", packed.files["model.onnx"])
     assert refused(forged.write(tmp_path / "a")).code == "artifact-inconsistent"
@@ -245,9 +232,7 @@ def place_in_constant(model: onnx.ModelProto) -> None:
 def place_in_branch(model: onnx.ModelProto) -> None:
     inner = onnx.ModelProto()
     place_in_constant(inner)
-    model.graph.node.append(
-        onnx.helper.make_node("If", ["b"], ["o"], then_branch=inner.graph, else_branch=inner.graph)
-    )
+    model.graph.node.append(onnx.helper.make_node("If", ["b"], ["o"], then_branch=inner.graph, else_branch=inner.graph))
 
 
 def place_in_function(model: onnx.ModelProto) -> None:
@@ -279,9 +264,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_external_data(
-    columns_artifact: Any, tmp_path: Path, place: Callable[[onnx.ModelProto], None]
-) -> None:
+def test_external_data(columns_artifact: Any, tmp_path: Path, place: Callable[[onnx.ModelProto], None]) -> None:
     assert refused(remade(columns_artifact, place).write(tmp_path / "a")).code == "artifact-unsafe"
 
 

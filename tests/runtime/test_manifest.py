@@ -119,9 +119,7 @@ MALFORMED = [
 def test_a_malformed_manifest(columns_artifact: Any, tmp_path: Path, change: Change) -> None:
     document = columns_artifact.document
     change(document)
-    assert (
-        refused(columns_artifact.with_document(document).write(tmp_path / "a")).code == "artifact-malformed"
-    )
+    assert refused(columns_artifact.with_document(document).write(tmp_path / "a")).code == "artifact-malformed"
 
 
 NO_JSON = [
@@ -147,9 +145,7 @@ def test_what_is_no_manifest_at_all(data: bytes) -> None:
 
 
 def test_a_key_that_stands_twice(columns_artifact: Any) -> None:
-    text = columns_artifact.files["manifest.json"].replace(
-        b'"tzdata": null', b'"tzdata": null, "tzdata": null'
-    )
+    text = columns_artifact.files["manifest.json"].replace(b'"tzdata": null', b'"tzdata": null, "tzdata": null')
     with pytest.raises(ArtifactError, match="duplicate key") as caught:
         Manifest.from_json(text)
     assert caught.value.code == "artifact-malformed"
@@ -168,9 +164,7 @@ def test_the_schema_takes_what_the_reader_takes(artifact: Any, schemas: Path) ->
 
 def test_what_the_schema_refuses_the_reader_refuses(columns_artifact: Any, schemas: Path) -> None:
     """The reader also refuses what does not fit together, which no schema can say."""
-    validator = jsonschema.Draft202012Validator(
-        json.loads((schemas / "manifest.v1.schema.json").read_bytes())
-    )
+    validator = jsonschema.Draft202012Validator(json.loads((schemas / "manifest.v1.schema.json").read_bytes()))
     refused_by_schema = 0
     for change in MALFORMED:
         document = copy.deepcopy(columns_artifact.document)
@@ -250,9 +244,7 @@ def test_malformed_golden_records(columns_artifact: Any, tmp_path: Path, change:
     assert refused(with_golden(columns_artifact, change).write(tmp_path / "a")).code == "artifact-malformed"
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\n", b"{", b'{"skc":"golden","format":1}', b'{"skc":"golden","format":1}\n\n']
-)
+@pytest.mark.parametrize("data", [b"", b"\n", b"{", b'{"skc":"golden","format":1}', b'{"skc":"golden","format":1}\n\n'])
 def test_what_are_no_golden_records(columns_artifact: Any, tmp_path: Path, data: bytes) -> None:
     directory = columns_artifact.with_file("golden.jsonl", data).write(tmp_path / "a")
     assert refused(directory).code == "artifact-malformed"

@@ -89,9 +89,7 @@ def reached(transformer: Transformer, outputs: Mapping[str, Any], name: str, row
     return encode_value(ELEMENT.get(spec.type, spec.type), value)
 
 
-def check(
-    transformer: Transformer, request: object, row: int | None, expect: Mapping[str, Any], **keys: Any
-) -> None:
+def check(transformer: Transformer, request: object, row: int | None, expect: Mapping[str, Any], **keys: Any) -> None:
     """Send a request; the value of input `v` in that row must be as expected."""
     if "error" in expect:
         with pytest.raises(RecordError) as refused:
@@ -226,6 +224,4 @@ def test_the_table_is_well_formed() -> None:
         assert CODES.get(row["expect"].get("error"), "record") == "record"
     tested = {row["expect"].get("error") for row in TABLE["values"] + TABLE["requests"]}
     elsewhere = {"duplicate-column", "unsupported-type", "unsupported-data", "wrong-shape"}
-    assert {code for code, kind in CODES.items() if kind == "record"} == tested - {
-        None
-    } | elsewhere | GUARD_CODES
+    assert {code for code, kind in CODES.items() if kind == "record"} == tested - {None} | elsewhere | GUARD_CODES

@@ -44,14 +44,12 @@ arrays = st.one_of(
     st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4).map(lambda v: np.array(v, dtype=np.int64)),
     st.lists(st.booleans(), max_size=4).map(np.array),
     st.lists(st.text(), max_size=4).map(lambda v: np.array(v, dtype=np.str_)),
-    st.tuples(
-        st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4), st.sampled_from(["D", "s", "ns", "as", "Y"])
-    ).map(lambda pair: np.array(pair[0], dtype="i8").view(f"M8[{pair[1]}]")),
+    st.tuples(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4), st.sampled_from(["D", "s", "ns", "as", "Y"])).map(
+        lambda pair: np.array(pair[0], dtype="i8").view(f"M8[{pair[1]}]")
+    ),
 )
 keys = st.sampled_from([*NAMES, *NAMES, "nowhere"])
-values = st.one_of(
-    scalars, st.lists(scalars, max_size=3), arrays, st.dictionaries(st.text(), scalars, max_size=1)
-)
+values = st.one_of(scalars, st.lists(scalars, max_size=3), arrays, st.dictionaries(st.text(), scalars, max_size=1))
 records = st.dictionaries(keys, st.one_of(scalars, values))
 requests = st.one_of(
     records,
@@ -60,9 +58,7 @@ requests = st.one_of(
     values,
 )
 READING = {None, "artifact-malformed", "artifact-too-new", "artifact-unsafe"}
-SHARED = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+SHARED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @SHARED
@@ -142,9 +138,7 @@ json_values = st.recursive(
 
 @SHARED
 @given(data=st.data(), value=json_values)
-def test_a_manifest_changed_anywhere_is_read_or_refused(
-    columns_artifact: Any, data: st.DataObject, value: Any
-) -> None:
+def test_a_manifest_changed_anywhere_is_read_or_refused(columns_artifact: Any, data: st.DataObject, value: Any) -> None:
     document = columns_artifact.document
     node: Any = document
     while True:

@@ -71,9 +71,7 @@ def test_other_data_is_refused(transformer: Transformer, data: Any) -> None:
 
 
 @pytest.mark.parametrize("data", [[5], [None], [[1, 2]], ["a"]])
-def test_a_list_of_something_else_is_refused_with_its_row(
-    transformer: Transformer, ride: Any, data: Any
-) -> None:
+def test_a_list_of_something_else_is_refused_with_its_row(transformer: Transformer, ride: Any, data: Any) -> None:
     with pytest.raises(RecordError) as error:
         transformer.transform([ride, *data])
     assert (error.value.code, error.value.row) == ("unsupported-data", 1)
@@ -113,9 +111,7 @@ def test_unknown_options_are_refused(transformer: Transformer, ride: dict[str, A
     assert caught.value.code == "invalid-option"
 
 
-def test_a_list_in_an_unknown_key_does_not_make_columns(
-    transformer: Transformer, ride: dict[str, Any]
-) -> None:
+def test_a_list_in_an_unknown_key_does_not_make_columns(transformer: Transformer, ride: dict[str, Any]) -> None:
     assert transformer.transform({"tags": ["a"], **ride}, extra="ignore")["word"].shape == (1,)
     with pytest.raises(RecordError) as caught:
         transformer.transform({**ride, "payment": ["card"]})
@@ -185,17 +181,13 @@ def test_a_failure_of_onnx_runtime_is_typed(artifact: Any) -> None:
     assert caught.value.code == "run-failed"
 
 
-def test_no_row_never_reaches_the_graph(
-    artifact: Any, ride: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_row_never_reaches_the_graph(artifact: Any, ride: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """So no operator can stumble over an empty tensor."""
 
     def run(session: GraphSession, feeds: Any) -> Any:
         raise AssertionError("the graph was run")
 
-    transformer = Transformer(
-        Manifest.from_json(artifact.files["manifest.json"]), artifact.files["model.onnx"]
-    )
+    transformer = Transformer(Manifest.from_json(artifact.files["manifest.json"]), artifact.files["model.onnx"])
     monkeypatch.setattr(GraphSession, "run", run)
     outputs = transformer.transform({name: [] for name in ride})
     assert {name: (a.dtype, a.shape) for name, a in outputs.items()} == {
@@ -358,9 +350,7 @@ class Bare:
 
 def test_pandas_without_pyarrow(identity_of: Identity) -> None:
     kinds = {"f": "float64", "i": "int64", "b": "bool", "s": "string", "t": "timestamp", "d": "date"}
-    transformer = identity_of(
-        [{"name": n, "type": t, "nullable": True, "nan": "null"} for n, t in kinds.items()]
-    )
+    transformer = identity_of([{"name": n, "type": t, "nullable": True, "nan": "null"} for n, t in kinds.items()])
     frame = pd.DataFrame(
         {
             "f": [1.5, None],

@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
@@ -497,6 +498,39 @@ def test_broken_files(database: Database, tmp_path: Path, name: str, content: by
     error = refusal(database, f"{path}::t" if name.endswith("duckdb") else str(path), one("float64"))
     assert error.code == "SKC203"
     assert name in str(error)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "arrow", "memory", "jsonl"])
+@pytest.mark.parametrize("names", [["v", "V", "v_1"], ["V", "k", "v"]])
+def test_columns_that_the_engine_cannot_tell_apart(
+    database: Database, tmp_path: Path, kind: str, names: list[str]
+) -> None:
+    """It would call the second `v_1`, and so read it for an input of that name."""
+    table = pa.table([[1.0]] * 3, names)
+    path = tmp_path / f"rows.{kind}"
+    writers: dict[str, Any] = {"csv": pyarrow.csv.write_csv, "parquet": pq.write_table, "memory": lambda *_: None}
+    writers |= {"arrow": pyarrow.feather.write_feather, "jsonl": lambda *_: path.write_text('{"v": 1, "V": 2}')}
+    writers[kind](table, str(path))
+    inputs = tuple(Input(name, "float64") for name in (names if kind == "jsonl" else names[2:]))
+    error = refusal(database, table if kind == "memory" else str(path), inputs)
+    assert error.code == "SKC203"
+    assert "tell apart" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "memory"])
+def test_letters_beyond_ascii_have_a_case(database: Database, tmp_path: Path, kind: str) -> None:
+    table = pa.table({"é": [1.0], "É": [2.0]})
+    path = tmp_path / f"rows.{kind}"
+    {"csv": pyarrow.csv.write_csv, "parquet": pq.write_table}.get(kind, lambda *_: None)(table, str(path))
+    inputs = (Input("É", "float64"), Input("é", "float64"))
+    training = load(database, table if kind == "memory" else str(path), inputs)
+    assert training.table.to_pyarrow().to_pylist() == [{"É": 2.0, "é": 1.0}]
+
+
+def test_where_may_write_an_input_of_json_in_any_case(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"v": 1}\n{"v": 2}\n')
+    training = load(database, str(tmp_path / "rows.jsonl"), (Input("v", "float64"),), where="V > 1")
+    assert training.table.to_pyarrow().to_pylist() == [{"v": 2.0}]
 
 
 def test_a_table_that_is_not_in_the_database(database: Database, tmp_path: Path) -> None:

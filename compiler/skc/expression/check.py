@@ -62,9 +62,7 @@ def check(text: str, types: Mapping[str, ValueType]) -> Typed:
     root = parse(text)
     checker = _Checker(text, types)
     if not types:
-        raise checker.error(
-            "SKC138", "an expression uses at least one input", root, "a constant says nothing of a row"
-        )
+        raise checker.error("SKC138", "an expression uses at least one input", root, "a constant says nothing of a row")
     return checker.operand(root)
 
 
@@ -186,9 +184,7 @@ class _Checker:
         parts = node.args[1:] if node.kind == "if" else node.args
         known = [part for part in parts if not part.is_null]
         if not known:
-            raise self.error(
-                "SKC134", f"every value of `{_word(node)}` is null", node, "one of them must have a type"
-            )
+            raise self.error("SKC134", f"every value of `{_word(node)}` is null", node, "one of them must have a type")
         unified = iter(self.unify(node, [self.typed(part) for part in known], known))
         values = [None if part.is_null else next(unified) for part in parts]
         dtype = next(value.dtype for value in values if value is not None)
@@ -272,9 +268,7 @@ def _floor_division(checker: _Checker, node: Node, args: tuple[Typed, ...]) -> T
     checker.require(node, args, ("int64",))
     divisor = args[1]
     if divisor.is_literal and divisor.value == 0:
-        raise checker.error(
-            "SKC136", f"`{node.kind}` by zero is always null", node.args[1], "divide by another number"
-        )
+        raise checker.error("SKC136", f"`{node.kind}` by zero is always null", node.args[1], "divide by another number")
     overflows = node.kind == "//" and not (divisor.is_literal and divisor.value != -1)
     return checker.made(node, ValueType("int64", nullable=not divisor.is_literal), args, can_break=overflows)
 

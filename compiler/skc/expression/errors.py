@@ -21,7 +21,5 @@ def _caret(text: str, offset: int) -> tuple[str, ...]:
     line = text[start:].split("\n", 1)[0]
     column = offset - start
     first = max(0, min(column - _SHOWN // 2, len(line) - _SHOWN))
-    shown = "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line[first : first + _SHOWN]
-    )
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line[first : first + _SHOWN])
     return (shown, " " * (column - first) + "^")

@@ -176,9 +176,7 @@ def _compare(x: Typed, args: list[Column]) -> Column:
 
 def _in(x: Typed, args: list[Column]) -> Column:
     value, *choices = args
-    holds = np.logical_or.reduce(
-        [np.asarray(value.values == choice.values, dtype=bool) for choice in choices]
-    )
+    holds = np.logical_or.reduce([np.asarray(value.values == choice.values, dtype=bool) for choice in choices])
     return _made(x, holds, value.present, value.broken)
 
 

@@ -70,9 +70,7 @@ def lower(root: Typed, names: Mapping[str, GraphBlock]) -> GraphBlock:
     result = masked(root.dtype, 1, values, valid)
     if not root.can_break:
         return result
-    return result.guard(
-        "invalid-value", _per_row(const([[False]]) if term.broken is None else term.broken, first)
-    )
+    return result.guard("invalid-value", _per_row(const([[False]]) if term.broken is None else term.broken, first))
 
 
 def _per_row(x: Var, like: Var) -> Var:
@@ -82,9 +80,7 @@ def _per_row(x: Var, like: Var) -> Var:
     if x.unwrap_tensor().dtype != np.bool_:
         return op.expand(x, op.shape(like))
     same = op.equal(like, like)
-    return op.or_(
-        x, op.and_(same, op.not_(same))
-    )  # unlike Expand it keeps the static width that a guard needs
+    return op.or_(x, op.and_(same, op.not_(same)))  # unlike Expand it keeps the static width that a guard needs
 
 
 def _term(x: Typed, names: Mapping[str, Term]) -> Term:
@@ -193,9 +189,7 @@ def _power(x: Typed, args: list[Term]) -> Term:
     is_float = x.dtype == "float64"
     if n == 0:
         one = const([[1.0]]) if is_float else _int(1)
-        return Term(
-            op.where(op.isnan(base.values), base.values, one) if is_float else one, base.valid, base.broken
-        )
+        return Term(op.where(op.isnan(base.values), base.values, one) if is_float else one, base.valid, base.broken)
     values, broken = base.values, None
     for bit in bin(n)[3:]:  # from the second highest bit down: square, and multiply where it is set
         for factor in (values, base.values)[: 1 + int(bit)]:

@@ -123,13 +123,9 @@ def _check_text(text: str) -> None:
         )
     for i, character in enumerate(text):
         if character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs"):
-            raise ExpressionError(
-                "SKC130", f"character U+{ord(character):04X} in an expression", text, i, "delete it"
-            )
+            raise ExpressionError("SKC130", f"character U+{ord(character):04X} in an expression", text, i, "delete it")
     if not text.strip():
-        raise ExpressionError(
-            "SKC130", "the expression is empty", text, 0, "for example `fare / max(distance, 0.1)`"
-        )
+        raise ExpressionError("SKC130", "the expression is empty", text, 0, "for example `fare / max(distance, 0.1)`")
 
 
 def _python_tree(text: str) -> ast.expr:
@@ -261,9 +257,7 @@ class _Parser:
         function = node.func.id
         if function not in FUNCTIONS:
             hint = did_you_mean(function, FUNCTIONS) or "functions: " + " ".join(FUNCTIONS)
-            raise ExpressionError(
-                "SKC132", f"there is no function `{function}`", self.text, self.offset(node), hint
-            )
+            raise ExpressionError("SKC132", f"there is no function `{function}`", self.text, self.offset(node), hint)
         args = tuple(self.convert(arg) for arg in node.args)
         (least, most), given = FUNCTIONS[function], len(args)
         if given < least or (most is not None and given > most):

@@ -106,7 +106,9 @@ def _read_definition(key: ScalarNode, node: Node, inputs: Sequence[Input], probl
 
 def _read_steps(node: Node, what: str, problems: Problems) -> list[Application]:
     steps = []
-    for item in as_list(node, what, "write a list of ops, such as [log1p, {clip: {min: 0}}]").items:
+    op = node.text if isinstance(node, ScalarNode) and node.text in USABLE else None
+    hint = f"write [{op}]" if op else "write a list of ops, such as [log1p, {clip: {min: 0}}]"
+    for item in as_list(node, what, hint).items:
         with problems.collect():
             steps.append(_read_step(item, what))
     return steps
@@ -138,9 +140,7 @@ def _find_op(key: ScalarNode) -> Op:
 class Resolver:
     """The meaning of every name, and the steps that the definitions come to."""
 
-    def __init__(
-        self, inputs: Sequence[Input], sources: Sequence[Step], definitions: Mapping[str, Definition]
-    ) -> None:
+    def __init__(self, inputs: Sequence[Input], sources: Sequence[Step], definitions: Mapping[str, Definition]) -> None:
         self._definitions = definitions
         read_by = {step.inputs: Ref(step.name) for step in sources}
         self._inputs = {i.name: read_by.get((Ref(i.value),), Ref(i.value)) for i in inputs}
@@ -173,10 +173,14 @@ class Resolver:
         hint = did_you_mean(bare, known)
         if name.text == inside:
             hint = hint or "within its own definition a feature's name means the input"
+        if self._is_expression(inside):
+            hint = hint or f"declare the column under `inputs:`, or write '{bare}' in quotes if it is a text"
         hint = hint or "declare the column under `inputs:`"
-        return fail(
-            "SKC104", message, span=name.span, notes=[f"inputs: {quoted(self._inputs)}", *notes], hint=hint
-        )
+        return fail("SKC104", message, span=name.span, notes=[f"inputs: {quoted(self._inputs)}", *notes], hint=hint)
+
+    def _is_expression(self, feature: str | None) -> bool:
+        definition = self._definitions.get(feature or "")
+        return definition is not None and [s.op.name for s in definition.steps[:1]] == [EXPRESSION_OP]
 
     def steps(self, roots: Iterable[Target], problems: Problems) -> Iterator[Step]:
         """The steps of the features in `roots`, then of the rest, each after what it uses. Raises SKC113."""

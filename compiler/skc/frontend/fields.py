@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from skc.diagnostics import Diagnostic, SkcError, Span, did_you_mean, fail
 from skc.frontend.yaml_nodes import ListNode, MapNode, Node, ScalarNode, describe, shown
 
+FILLED = {"skc": "skc: 1", "dtype": "dtype: float32"}  # keys with a value that suits nearly everybody
 MOST = 20  # errors told at once, and names listed in a note
 
 
@@ -125,12 +126,12 @@ def unknown_key(key: ScalarNode, what: str, known: Collection[str], hint: str | 
         f"{what} has no key `{shown(key.text)}`",
         span=key.span,
         notes=[f"keys: {quoted(known)}"],
-        hint=hint or did_you_mean(key.text, known) or "remove it",
+        hint=hint or did_you_mean(key.text, known) or "write one of these keys, or remove it",
     )
 
 
 def missing_key(name: str, span: Span, what: str) -> SkcError:
-    return fail("SKC106", f"{what} lacks the key `{name}`", span=span, hint=f"add `{name}:`")
+    return fail("SKC106", f"{what} lacks the key `{name}`", span=span, hint=f"add `{FILLED.get(name, f'{name}:')}`")
 
 
 def bad_name(key: ScalarNode, what: str, reason: str, hint: str = "choose another name") -> SkcError:

@@ -76,9 +76,7 @@ def _check_name(key: ScalarNode) -> None:
     if has_control_character(name):
         raise bad_name(key, "an input", "it holds a control character", "rename the column in the data")
     if name.startswith(("skc.", "inputs.")) or RESERVED.fullmatch(name):
-        raise bad_name(
-            key, "an input", "the graph needs such names for itself", "rename the column in the data"
-        )
+        raise bad_name(key, "an input", "the graph needs such names for itself", "rename the column in the data")
 
 
 def _read_input(key: ScalarNode, node: Node) -> Input:
@@ -130,9 +128,7 @@ def _null_value(node: Node, dtype: DType, what: str) -> Scalar:
         raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], "write values, not lists of them")
     value = node.value
     if value is None:
-        raise wrong_type(
-            node, place, NULL_VALUE_TYPES[dtype], 'null is null already; write "null" to mean the text'
-        )
+        raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], 'null is null already; write "null" to mean the text')
     if isinstance(value, str):
         return value
     if dtype == "bool" and isinstance(value, bool):
@@ -150,7 +146,5 @@ def _float_null_value(value: int | float, span: Span, what: str) -> float:
         raise fail("SKC115", message, span=span, hint="NaN is null already; remove it")
     if float(value) != value:  # Python compares int and float exactly
         message = f"the null value {value} of {what} is not a float64"
-        raise fail(
-            "SKC115", message, span=span, hint="a float64 holds integers up to 2^53; read the column as int64"
-        )
+        raise fail("SKC115", message, span=span, hint="a float64 holds integers up to 2^53; read the column as int64")
     return float(value)

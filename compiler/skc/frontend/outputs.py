@@ -23,19 +23,11 @@ from skc.frontend.fields import (
 from skc.frontend.selectors import Name, read_names
 from skc.frontend.yaml_nodes import Node, ScalarNode, shown
 from skc.infer import Types
-from skc.ir import Input, Output, OutputDType
+from skc.ir import HOLDS, Input, Output, OutputDType
 from skc.types import DType
 
 OUTPUT_DTYPES: tuple[OutputDType, ...] = get_args(OutputDType)
 RESERVED = ("f64", "i64", "bool", "str")  # the input tensors of the signature `packed`
-NUMBERS: frozenset[DType] = frozenset(["float64", "int64", "bool"])
-ACCEPTED: Mapping[OutputDType, frozenset[DType]] = {
-    "float32": NUMBERS,
-    "float64": NUMBERS,
-    "int64": frozenset(["int64", "bool", "timestamp", "date"]),
-    "bool": frozenset(["bool"]),
-    "string": frozenset(["string"]),
-}
 INSTANTS = "`datetime_part` or `elapsed` makes a number of it; an output of dtype int64 keeps it as it is"
 # For an output that refuses it: the way out, by the type of the value.
 HINTS: Mapping[DType, str] = {
@@ -82,9 +74,7 @@ def _check_name(key: ScalarNode, taken: Collection[str]) -> None:
     if name.startswith("skc.") or name.endswith(".valid") or name in RESERVED:
         raise bad_name(key, "an output", "the graph needs such names for itself")
     if name in taken:
-        raise bad_name(
-            key, "an output", "an input has that name, and the tensors of a graph share one space of names"
-        )
+        raise bad_name(key, "an output", "an input has that name, and the tensors of a graph share one space of names")
 
 
 def _read_output(key: ScalarNode, node: Node) -> OutputDefinition:
@@ -95,9 +85,7 @@ def _read_output(key: ScalarNode, node: Node) -> OutputDefinition:
     names = read_names(parts["features"], f"`features` of {what}")
     hint = "in an output both are int64" if _text(parts["dtype"]) in ("timestamp", "date") else None
     dtype = as_choice(parts["dtype"], f"`dtype` of {what}", OUTPUT_DTYPES, hint)
-    return OutputDefinition(
-        key.text, names, cast(OutputDType, dtype), key.span
-    )  # as_choice gives one of them
+    return OutputDefinition(key.text, names, cast(OutputDType, dtype), key.span)  # as_choice gives one of them
 
 
 def _text(node: Node) -> str | None:
@@ -118,9 +106,7 @@ def resolve_outputs(
     return found
 
 
-def build_output(
-    definition: OutputDefinition, targets: Sequence[Target], resolver: Resolver, types: Types
-) -> Output:
+def build_output(definition: OutputDefinition, targets: Sequence[Target], resolver: Resolver, types: Types) -> Output:
     """The output, its values checked against its dtype. Raises SKC116."""
     refs, labels = [], []
     for name, target in zip(definition.names, targets, strict=True):
@@ -132,9 +118,9 @@ def build_output(
 
 
 def _check_type(definition: OutputDefinition, name: Name, dtype: DType) -> None:
-    if dtype in ACCEPTED[definition.dtype]:
+    if dtype in HOLDS[definition.dtype]:
         return
     message = f"`{shown(name.text)}` is {dtype}, which an output of dtype {definition.dtype} cannot hold"
-    takes = " or ".join(sorted(ACCEPTED[definition.dtype]))
+    takes = " or ".join(sorted(HOLDS[definition.dtype]))
     notes = [f"{definition.dtype} takes {takes}", f"in output `{definition.name}`"]
     raise fail("SKC116", message, span=name.span, notes=notes, hint=HINTS[dtype])

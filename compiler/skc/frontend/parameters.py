@@ -63,7 +63,7 @@ def read_parameters(op: Op, node: Node | None, span: Span) -> Any:
             f"the parameters of `{op.name}` must be a mapping, not {describe(node)}",
             span=node.span,
             notes=[_parameters_note(op)],
-            hint=f"write {{{op.name}: {{parameter: value}}}}",
+            hint=f"write {{{op.name}: {{{_example(op, node)}}}}}",
         )
     given = node or MapNode((), span)
     adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(op.params)
@@ -81,9 +81,7 @@ def _plain(node: Node, schema: Schema, definitions: Schema) -> Any:
     """The node as JSON data; a null where the schema wants the word "null" becomes that word."""
     options = list(_options(schema, definitions))
     if isinstance(node, MapNode):
-        return {
-            key.text: _plain(value, _child(options, key.text), definitions) for key, value in node.entries
-        }
+        return {key.text: _plain(value, _child(options, key.text), definitions) for key, value in node.entries}
     if isinstance(node, ListNode):
         return [_plain(item, _child(options, i), definitions) for i, item in enumerate(node.items)]
     if node.value is None and means_the_word_null(options):
@@ -164,13 +162,19 @@ def _wrong_keys(op: Op, error: ErrorDetails, place: _Place) -> Diagnostic:
     if error["type"] in UNEXPECTED:
         known = [field.name for field in fields(op.params)]
         message = f"`{op.name}` has no parameter `{shown(str(name))}`"
-        return Diagnostic("SKC103", message, place.key, did_you_mean(str(name), known) or "remove it", notes)
+        return Diagnostic(
+            "SKC103", message, place.key, did_you_mean(str(name), known) or "take one of these, or remove it", notes
+        )
     if isinstance(name, int):
         message = f"`{place.trail}` of `{op.name}` lacks entry {name + 1}"
         return Diagnostic("SKC106", message, place.span, "add the entry")
-    return Diagnostic(
-        "SKC106", f"`{op.name}` needs the parameter `{name}`", place.span, f"add `{name}:`", notes
-    )
+    return Diagnostic("SKC106", f"`{op.name}` needs the parameter `{name}`", place.span, f"add `{name}:`", notes)
+
+
+def _example(op: Op, node: Node) -> str:
+    """A value without its parameter is most often meant for the first."""
+    names = [field.name for field in fields(op.params)]
+    return f"{names[0]}: {node.text}" if isinstance(node, ScalarNode) and names else "parameter: value"
 
 
 def _parameters_note(op: Op) -> str:
@@ -192,7 +196,8 @@ def _refused(op: Op, place: _Place, errors: list[ErrorDetails]) -> Diagnostic:
 def _expected(error: ErrorDetails) -> str:
     context = dict(error.get("ctx", {}))
     if error["type"] == "literal_error":
-        context["expected"] = quoted(_words(error))
+        words = _words(error)
+        context["expected"] = f"one of {quoted(words)}" if len(words) > 1 else quoted(words)
     if error["type"] in EXPECTED:
         return EXPECTED[error["type"]].format(**context)
     return re.sub(r"^(Value error|Assertion failed), |^Input should be ", "", error["msg"])

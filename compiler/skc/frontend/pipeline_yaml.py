@@ -133,12 +133,8 @@ def _check_format(root: MapNode) -> None:
 def _read_name(node: Node) -> str:
     name = as_text(node, "`name`")
     if not NAME.fullmatch(name):
-        message = (
-            "a pipeline's name is made of letters, digits, `_`, `.` and `-`, and begins with a letter or `_`"
-        )
-        raise fail(
-            "SKC109", message, span=node.span, notes=[f"found: `{shown(name)}`"], hint="choose another name"
-        )
+        message = "a pipeline's name is made of letters, digits, `_`, `.` and `-`, and begins with a letter or `_`"
+        raise fail("SKC109", message, span=node.span, notes=[f"found: `{shown(name)}`"], hint="choose another name")
     return name
 
 
@@ -162,9 +158,7 @@ def _located(path: str, base_dir: Path | None) -> str:
     return path if is_url or base_dir is None else str(base_dir / path)
 
 
-def _warnings(
-    inputs: tuple[Input, ...], definitions: Mapping[str, Definition], resolver: Resolver
-) -> Warnings:
+def _warnings(inputs: tuple[Input, ...], definitions: Mapping[str, Definition], resolver: Resolver) -> Warnings:
     """What is declared and never used."""
     found = [
         Diagnostic(

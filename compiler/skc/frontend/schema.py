@@ -228,9 +228,7 @@ def _parameter_descriptions(doc: str) -> dict[str, str]:
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\S[^\n]*\n-+\n|\Z)", doc, re.MULTILINE | re.DOTALL)
     if section is None:
         return {}
-    found = re.findall(
-        r"^(\w+(?:, \w+)*) : (.*)\n((?:[ \t]+\S.*(?:\n|\Z))*)", section[1] + "\n", re.MULTILINE
-    )
+    found = re.findall(r"^(\w+(?:, \w+)*) : (.*)\n((?:[ \t]+\S.*(?:\n|\Z))*)", section[1] + "\n", re.MULTILINE)
     return {
         name: f"{kind.strip()}. {' '.join(text.split())}".strip()
         for names, kind, text in found
@@ -238,9 +236,7 @@ def _parameter_descriptions(doc: str) -> dict[str, str]:
     }
 
 
-def _object(
-    properties: JsonSchema, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()
-) -> JsonSchema:
+def _object(properties: JsonSchema, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> JsonSchema:
     schema: JsonSchema = {
         "type": "object",
         "properties": {name: properties[name] for name in (*required, *optional)},

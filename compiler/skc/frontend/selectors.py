@@ -82,8 +82,7 @@ def _select(node: MapNode, what: str, inputs: Sequence[Input]) -> list[Input]:
 def _patterns(node: Node, what: str) -> list[str]:
     if isinstance(node, ListNode):
         return [
-            as_text(item, f"an entry of {what}")
-            for item in as_list(node, what, "write a pattern such as `n_*`").items
+            as_text(item, f"an entry of {what}") for item in as_list(node, what, "write a pattern such as `n_*`").items
         ]
     return [as_text(node, what)]
 

@@ -41,9 +41,7 @@ from skc.diagnostics import SkcError, Span, fail
 MAX_DEPTH = 32
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 NULLS = frozenset(["", "~", "null", "Null", "NULL"])
-BOOLS = {
-    form: value for value in (True, False) for form in (str(value), str(value).lower(), str(value).upper())
-}
+BOOLS = {form: value for value in (True, False) for form in (str(value), str(value).lower(), str(value).upper())}
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 INFINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)")
@@ -106,9 +104,7 @@ def parse(text: str, file: str) -> Node:
     events = _events(text, file)
     start = next((event for event in events if isinstance(event, DocumentStartEvent)), None)
     if start is None:
-        raise fail(
-            "SKC101", "the file is empty", span=Span(file, 1, 1), hint="a pipeline begins with `skc: 1`"
-        )
+        raise fail("SKC101", "the file is empty", span=Span(file, 1, 1), hint="a pipeline begins with `skc: 1`")
     if start.version is not None or start.tags is not None:
         raise _not_used("a directive (a line that begins with %)", _span(start, file), "remove the line")
     root = _node(next(events), events, file, depth=0)
@@ -145,9 +141,7 @@ def _events(text: str, file: str) -> Iterator[Any]:
         raise _syntax_error(error, file) from None
     except ReaderError as error:
         span = _span_at(text, error.position, file)
-        raise fail(
-            "SKC101", f"not valid YAML: {_character(error)}", span=span, hint="remove the character"
-        ) from None
+        raise fail("SKC101", f"not valid YAML: {_character(error)}", span=span, hint="remove the character") from None
     except SkcError:
         raise
     except Exception as error:  # the parser lets errors of chr() and int() escape on broken escapes
@@ -180,9 +174,7 @@ SYNTAX_HINTS = (
 def _syntax_error(error: MarkedYAMLError, file: str) -> SkcError:
     mark = error.problem_mark or error.context_mark
     span = Span(file, 1, 1) if mark is None else Span(file, mark.line + 1, mark.column + 1)
-    problem = (error.problem or error.context or "unknown problem").replace(
-        "'<stream end>'", "the end of the file"
-    )
+    problem = (error.problem or error.context or "unknown problem").replace("'<stream end>'", "the end of the file")
     hint = next((hint for pattern, hint in SYNTAX_HINTS if re.search(pattern, error.problem or "")), None)
     return fail("SKC101", f"not valid YAML: {problem}", span=span, hint=hint or "check the lines above, too")
 
@@ -205,9 +197,7 @@ def _node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
     if event.tag is not None:
         raise _not_used(f"the tag `{shown(event.tag)}`", span, "remove the tag; quotes make a value text")
     if depth > MAX_DEPTH:
-        raise fail(
-            "SKC102", f"nested more than {MAX_DEPTH} levels deep", span=span, hint="no pipeline needs this"
-        )
+        raise fail("SKC102", f"nested more than {MAX_DEPTH} levels deep", span=span, hint="no pipeline needs this")
     if isinstance(event, ScalarEvent):
         return _scalar(event, span)
     if isinstance(event, SequenceStartEvent):
@@ -232,9 +222,7 @@ def _entries(events: Iterator[Any], file: str, depth: int) -> Iterator[tuple[Sca
         seen[key.text] = key.span
         value = _node(next(events), events, file, depth + 1)
         if isinstance(value, ScalarNode) and value.plain and not value.text:
-            value = ScalarNode(
-                None, "", key.span
-            )  # nothing was written, and the parser points at the next line
+            value = ScalarNode(None, "", key.span)  # nothing was written, and the parser points at the next line
         yield key, value
 
 
@@ -286,15 +274,11 @@ def _plain_value(text: str, span: Span) -> bool | int | float | str | None:
 
 
 def _integer(text: str, span: Span) -> int:
-    value = (
-        int(text) if len(text) <= 20 else INT64_MAX + 1
-    )  # longer than any int64; int() refuses very long ones
+    value = int(text) if len(text) <= 20 else INT64_MAX + 1  # longer than any int64; int() refuses very long ones
     if INT64_MIN <= value <= INT64_MAX:
         return value
     message = f"the integer `{shown(text)}` does not fit in 64 bits"
-    raise fail(
-        "SKC102", message, span=span, hint="write a float, such as 1e30, or put it in quotes to mean text"
-    )
+    raise fail("SKC102", message, span=span, hint="write a float, such as 1e30, or put it in quotes to mean text")
 
 
 def _float(text: str, span: Span) -> float:

@@ -68,6 +68,7 @@ def _piece_pattern(piece: Directive | str) -> str:
     return rf"(?P<{piece.letter}>\d{{{high if piece.is_full else low},{high}}})"
 
 
+@lru_cache(maxsize=1 << 16)  # verifying reads the same texts again and again
 def read(text: str, reader: Reader) -> tuple[int, str]:
     """The value, and the code of what is wrong with the text, "" for nothing."""
     match = _text_pattern(reader).fullmatch(text)
@@ -104,9 +105,7 @@ def _time(found: dict[str, str]) -> timedelta:
     hour, minute, second = (int(found.get(part, 0)) for part in "HMS")
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError(f"no time of the day: {hour}:{minute}:{second}")
-    return timedelta(
-        hours=hour, minutes=minute, seconds=second, microseconds=int(found.get("f", "0").ljust(6, "0"))
-    )
+    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int(found.get("f", "0").ljust(6, "0")))
 
 
 def _offset(text: str | None) -> timedelta | None:
@@ -155,9 +154,7 @@ def write(layout: Format | None, local: datetime, *, has_time: bool) -> str:
     """A local time as text; what the format lacks is left out. `%z` is written Z."""
     if layout is None:
         return local.isoformat() if has_time else local.date().isoformat()
-    return "".join(
-        _written(piece, local) if isinstance(piece, Directive) else piece for piece in layout.pieces
-    )
+    return "".join(_written(piece, local) if isinstance(piece, Directive) else piece for piece in layout.pieces)
 
 
 def _written(directive: Directive, local: datetime) -> str:

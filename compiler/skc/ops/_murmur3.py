@@ -8,10 +8,12 @@ Source: Austin Appleby's public domain MurmurHash3_x86_32.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 MASK = 0xFFFFFFFF
 
 
+@lru_cache(maxsize=1 << 16, typed=True)  # values repeat, and 1 is not True
 def hash_key(key: str | int | bool, seed: int) -> int:
     """0 .. 2^32 - 1: of a string's UTF-8 bytes, an integer's 8 bytes (little endian); a bool is 0 or 1."""
     data = key.encode() if isinstance(key, str) else struct.pack("<q", int(key))

@@ -99,9 +99,7 @@ def apply(params: Params, state: object, x: Block) -> Block:
     # Python compares int with float exactly, so int64 needs no conversion.
     count = bisect_right if params.closed == "left" else bisect_left
     present = x.present()
-    bins = np.array(
-        [[count(params.edges, value) for value in row] for row in x.values.tolist()], dtype=np.int64
-    )
+    bins = np.array([[count(params.edges, value) for value in row] for row in x.values.tolist()], dtype=np.int64)
     bins = bins.reshape(x.values.shape)
     if params.encode == "ordinal":
         return make_block("int64", bins, present if x.dtype == "float64" or x.valid is not None else None)
@@ -149,9 +147,7 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
         inside = [value for value in near if INT64.min <= value <= INT64.max]
         return [*inside, INT64.min, -(2**53) - 1, 0, 2**53, 2**53 + 1, INT64.max, None]
     floats = [float(edge) for edge in params.edges]
-    around = [
-        value for e in floats for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))
-    ]
+    around = [value for e in floats for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
     return [None, *around, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 

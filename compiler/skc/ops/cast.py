@@ -298,11 +298,7 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
         powers = [sign * (LARGEST + step) for sign in (-1, 1) for step in (-1, 0, 1, 2, 3)]
         return [low - 1, low, -1, 0, 1, 2, high, high + 1, *powers, None]
     if x.dtype in ("timestamp", "date"):
-        days = (
-            [n * DAY_US + step for n in (-1, 0, 1) for step in (-1, 0, 1)]
-            if x.dtype == "timestamp"
-            else [-1, 0, 1]
-        )
+        days = [n * DAY_US + step for n in (-1, 0, 1) for step in (-1, 0, 1)] if x.dtype == "timestamp" else [-1, 0, 1]
         return [*RANGES[x.dtype], *days, None]
     return [False, True, None] if x.dtype == "bool" else [*TEXTS, None]
 

@@ -69,22 +69,14 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", "int64", op="clip")
     fixed, fitted = (params.min, params.max), (params.lower_quantile, params.upper_quantile)
     if fixed == fitted == (None, None):
-        raise refuse(
-            "SKC124", "`clip` has no bound", hint="write {min: 0}, {max: 1} or {upper_quantile: 0.99}"
-        )
+        raise refuse("SKC124", "`clip` has no bound", hint="write {min: 0}, {max: 1} or {upper_quantile: 0.99}")
     if fixed != (None, None) and fitted != (None, None):
-        raise refuse(
-            "SKC124", "`clip` mixes a fixed bound with a quantile", hint="write two steps, one for each"
-        )
+        raise refuse("SKC124", "`clip` mixes a fixed bound with a quantile", hint="write two steps, one for each")
     for low, high in (fixed, fitted):
         if low is not None and high is not None and low > high:
-            raise refuse(
-                "SKC124", f"the lower bound {low} is above the upper bound {high}", hint="exchange them"
-            )
+            raise refuse("SKC124", f"the lower bound {low} is above the upper bound {high}", hint="exchange them")
     if fitted != (None, None) and x.dtype != "float64":
-        raise refuse(
-            "SKC120", "`clip` takes quantiles of float64 only, not of int64", hint="`cast` to float64 before"
-        )
+        raise refuse("SKC120", "`clip` takes quantiles of float64 only, not of int64", hint="`cast` to float64 before")
     for name, bound in (("min", params.min), ("max", params.max)):
         if bound is not None:
             constant_of(bound, x.dtype, name)
@@ -108,9 +100,7 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
     found = [_found(params, stats) for stats in columns]
     return State(
         low=absent if params.lower_quantile is None else tuple(_positive_zero(values[0]) for values in found),
-        high=absent
-        if params.upper_quantile is None
-        else tuple(_positive_zero(values[-1]) for values in found),
+        high=absent if params.upper_quantile is None else tuple(_positive_zero(values[-1]) for values in found),
     )
 
 
@@ -126,9 +116,7 @@ def _positive_zero(bound: float) -> float:
 def _found(params: Params, stats: ColumnStats) -> tuple[float, ...]:
     values: tuple[float, ...] | None = stats[_quantiles(params)]
     if values is None:
-        raise refuse(
-            "SKC210", "a column has no value to take quantiles of", hint="drop the column or impute it before"
-        )
+        raise refuse("SKC210", "a column has no value to take quantiles of", hint="drop the column or impute it before")
     if not all(math.isfinite(value) for value in values):
         raise refuse("SKC212", "the range of a column exceeds float64", hint="clip it to fixed bounds before")
     return values
@@ -162,9 +150,7 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     if x.dtype == "int64":
         near = [int(bound) + step for bound in bounds for step in (-1, 0, 1)]
         return [None, *(v for v in near if abs(v) < 2**63), 0, 2**53 + 1, 2**63 - 1, -(2**63)]
-    around = [
-        v for e in bounds for v in (math.nextafter(e, -math.inf), float(e), math.nextafter(e, math.inf))
-    ]
+    around = [v for e in bounds for v in (math.nextafter(e, -math.inf), float(e), math.nextafter(e, math.inf))]
     return [None, *around, 0.0, -0.0, 5e-324, -5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 

@@ -58,9 +58,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", "int64", op="cyclical")
     require_exact(x, op="cyclical")
     nullable = x.nullable or (x.dtype == "float64" and params.invalid == "null")
-    return ValueType(
-        "float64", nullable=nullable, exact=False, width=None if x.width is None else 2 * x.width
-    )
+    return ValueType("float64", nullable=nullable, exact=False, width=None if x.width is None else 2 * x.width)
 
 
 def apply(params: Params, state: object, x: Block) -> Block:
@@ -92,9 +90,7 @@ def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
     angles = op.reshape(op.add(angle, const([0.0, math.pi / 2])), const([0, 2 * x.width]))
     values = elementwise(op.sin, angles, 2 * x.width)
     if x.valid is not None:
-        doubled = op.reshape(
-            op.expand(op.unsqueeze(x.valid, const([2])), const([1, 1, 2])), const([0, 2 * x.width])
-        )
+        doubled = op.reshape(op.expand(op.unsqueeze(x.valid, const([2])), const([1, 1, 2])), const([0, 2 * x.width]))
         values = op.where(doubled, values, const(np.nan))
     block = GraphBlock("float64", 2 * x.width, values)
     if x.dtype == "int64" or params.invalid == "null":
@@ -116,17 +112,11 @@ def names(params: Params, state: object, columns: Names) -> tuple[Names, ...]:
 
 def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
     if x.dtype == "int64":
-        near = [
-            math.floor(q * params.period)
-            for q in (-1, 0.25, 0.5, 0.75, 1, 3)
-            if abs(q * params.period) < 2**62
-        ]
+        near = [math.floor(q * params.period) for q in (-1, 0.25, 0.5, 0.75, 1, 3) if abs(q * params.period) < 2**62]
         around = [value + step for value in near for step in (-1, 0, 1)]
         return [*around, 0, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), None]
     values = [params.offset + q * params.period for q in (-1, 0, 0.25, 0.5, 0.75, 1, 3)]
-    around_all = [
-        near for v in values for near in (math.nextafter(v, -math.inf), v, math.nextafter(v, math.inf))
-    ]
+    around_all = [near for v in values for near in (math.nextafter(v, -math.inf), v, math.nextafter(v, math.inf))]
     return [
         None,
         *around_all,

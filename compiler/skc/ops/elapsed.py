@@ -62,9 +62,7 @@ class Params:
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "timestamp", "date", op="elapsed")
     if x.width != 2:
-        raise refuse(
-            "SKC127", f"`elapsed` takes two columns, not {x.width}", hint="write `from: [start, end]`"
-        )
+        raise refuse("SKC127", f"`elapsed` takes two columns, not {x.width}", hint="write `from: [start, end]`")
     return x.with_(dtype="float64", width=1)
 
 

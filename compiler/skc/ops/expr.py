@@ -99,9 +99,7 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
     return near_literals(params.expression, x)
 
 
-def _case(
-    name: str, shows: str, expression: str, columns: str, rows: list[list[Scalar]], expect: list[Scalar]
-) -> Case:
+def _case(name: str, shows: str, expression: str, columns: str, rows: list[list[Scalar]], expect: list[Scalar]) -> Case:
     """A case whose names are its columns, written `x: float64, n: int64?`."""
     types = dict(column.split(": ") for column in columns.split(", "))
     return Case(
@@ -143,6 +141,8 @@ CASES = (
         [3.5, INF, -INF, None]),
     _case("division by zeros of both signs", "C2", "x / y", "x: float64, y: float64",
         [[1.0, -0.0], [0.0, 0.0], [INF, INF]], [-INF, None, None]),
+    _case("a quotient is rounded before its product", "C2", "1 / x * 5", "x: float64", [[3.0], [49.0]],
+        [1.6666666666666665, 0.1020408163265306]),
     _case("floor division", "C3", "n // m", "n: int64, m: int64",
         [[-7, 2], [7, -2], [-7, -2], [6, -2], [7, 0]], [-4, -4, 3, -3, None]),
     _case("floor division by a literal", "C3", "n // 3 + n // -3", "n: int64",

@@ -82,9 +82,7 @@ def _strategy(params: Params) -> Strategy:
 def infer(params: Params, x: ValueType) -> ValueType:
     strategy = _strategy(params)
     if (strategy == "constant") != (params.value is not None):
-        raise refuse(
-            "SKC124", "`strategy: constant` and `value` go together", hint="give both, or only `value`"
-        )
+        raise refuse("SKC124", "`strategy: constant` and `value` go together", hint="give both, or only `value`")
     if params.value is not None:
         constant_of(params.value, x.dtype, "value")
     if strategy in ("mean", "median") and x.dtype != "float64":
@@ -131,9 +129,7 @@ def _value(params: Params, dtype: DType, stats: ColumnStats) -> Constant:
         return value
     if not math.isfinite(value):
         code = "SKC211" if strategy == "most_frequent" else "SKC212"
-        raise refuse(
-            code, f"the {strategy} of a column is {value}", hint="`clip` the column before this step"
-        )
+        raise refuse(code, f"the {strategy} of a column is {value}", hint="`clip` the column before this step")
     return value + 0.0  # -0.0, an underflow, becomes 0.0: ONNX Runtime's Where does not keep it
 
 
@@ -149,10 +145,9 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         return GraphBlock(x.dtype, x.width, x.values)
     missing = op.isnan(x.values) if x.valid is None else op.not_(x.valid)
     fill = const([state.value], None if x.dtype == "string" else NUMPY_DTYPES[x.dtype])
-    if x.dtype == "bool":  # ONNX Runtime has no Where over bool; what lies under a null is false
-        values = op.or_(x.values, op.and_(missing, fill))
-    else:
-        values = op.where(missing, fill, x.values)
+    # ONNX Runtime has no Where over bool; what lies under a null is false
+    is_bool = x.dtype == "bool"
+    values = op.or_(x.values, op.and_(missing, fill)) if is_bool else op.where(missing, fill, x.values)
     wanted = [k for k, is_wanted in enumerate(state.indicator) if is_wanted]
     if wanted:
         indicators = op.cast(op.gather(missing, const(wanted), axis=1), to=NUMPY_DTYPES[x.dtype])
@@ -163,6 +158,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
 def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:
     # The indicators stand in the last group: they come after all columns.
     wanted = (name for name, is_wanted in zip(columns, state.indicator, strict=True) if is_wanted)
+    if not columns:
+        return ()
     *firsts, last = columns
     return (*((name,) for name in firsts), (last, *(f"missingindicator_{name}" for name in wanted)))
 

@@ -81,9 +81,7 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 def _scale_and_min(params: Params, least: float | None, greatest: float | None) -> tuple[float, float]:
     if least is None or greatest is None:
-        raise refuse(
-            "SKC210", "a column has no value to take a range of", hint="drop the column or impute it before"
-        )
+        raise refuse("SKC210", "a column has no value to take a range of", hint="drop the column or impute it before")
     low, high = params.feature_range
     width = greatest - least
     scale = (high - low) / (1.0 if width < LEAST_RANGE else width)
@@ -91,9 +89,7 @@ def _scale_and_min(params: Params, least: float | None, greatest: float | None) 
     start = low - least * scale or -0.0
     # A scale of 0, by underflow, would turn an infinity into NaN, which is null.
     if not (width < math.inf and 0 < scale < math.inf and abs(start) < math.inf):
-        raise refuse(
-            "SKC212", "the range of a column exceeds float64", hint="clip the column to fixed bounds before"
-        )
+        raise refuse("SKC212", "the range of a column exceeds float64", hint="clip the column to fixed bounds before")
     return scale, start
 
 

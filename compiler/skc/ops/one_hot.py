@@ -159,7 +159,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
         group = group[:, : _category_places(state, k) + has_null_place]
         dropped = state.dropped[k]
         groups.append(group if dropped is None else np.delete(group, dropped, axis=1))
-    block = Block("float64", np.concatenate(groups, axis=1))
+    block = Block("float64", np.concatenate([np.zeros((x.rows, 0)), *groups], axis=1))  # there may be no group
     return block.guard("unknown-category", unknown) if params.unknown == "error" else block
 
 

@@ -79,9 +79,7 @@ if TYPE_CHECKING:
 
 # YAML reads `null` as None; here it is the name of a policy.
 def _named_null(choices: Any) -> BeforeValidator:
-    return BeforeValidator(
-        lambda value: "null" if value is None else value, json_schema_input_type=choices | None
-    )
+    return BeforeValidator(lambda value: "null" if value is None else value, json_schema_input_type=choices | None)
 
 
 Ambiguous = Literal["earliest", "latest", "null", "error"]
@@ -124,11 +122,7 @@ def _policies(params: Params) -> dict[str, str]:
     format with %z.
     """
     policies: dict[str, str] = {"invalid-value": params.invalid}
-    if (
-        params.to == "timestamp"
-        and "z" not in _letters(params)
-        and not load_zone(params.timezone or "UTC").is_fixed
-    ):
+    if params.to == "timestamp" and "z" not in _letters(params) and not load_zone(params.timezone or "UTC").is_fixed:
         policies |= {"ambiguous-time": params.ambiguous, "nonexistent-time": params.nonexistent}
     return policies
 
@@ -213,7 +207,8 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
         datetime.max,
         datetime(2024, 12, 31, 23, 59, 59, 500_000),
     ]
-    moments += [moment + n for moment in _wall_edges(params) for n in _ticks(params)]
+    ticks = _ticks(params)
+    moments += [moment + n for moment in _wall_edges(params) for n in ticks]
     texts = [write(layout, moment, has_time=has_time) for moment in moments]
     right = write(layout, datetime(2019, 1, 23, 20, 30, 15, 120_000), has_time=has_time)
     texts += near_misses(right)
@@ -246,9 +241,12 @@ def _ticks(params: Params) -> list[timedelta]:
 
 
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
-    """The local time of an instant (the day of a date) as text, in the zone of the step."""
+    """The local time of an instant (the day of a date) as text, in the zone of the step; where the format is too coarse
+    for it, the last text before it and the first after.
+    """
     layout, has_time = _layout(params), params.to == "timestamp"
     zone = zone_of("UTC" if "z" in _letters(params) else params.timezone or "UTC")
+    tick = _ticks(params)[-1]
     texts: list[Scalar] = []
     for value in values:
         if value is None or isinstance(value, str):
@@ -256,7 +254,8 @@ def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> 
         instant = int(value) if has_time else int(value) * DAY_US
         if TIMESTAMP_MIN + DAY_US <= instant <= TIMESTAMP_MAX - DAY_US:
             local = (_local(instant)).replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
-            texts.append(write(layout, local, has_time=has_time))
+            later = [local + tick] if has_time and (local - datetime.min) % tick else []
+            texts += [write(layout, moment, has_time=has_time) for moment in (local, *later)]
     return texts
 
 

@@ -81,16 +81,12 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 def _inner_edges(edges: tuple[float, ...] | None) -> tuple[float, ...]:
     if edges is None:
-        raise refuse(
-            "SKC210", "a column has no value to take quantiles of", hint="drop the column or impute it before"
-        )
+        raise refuse("SKC210", "a column has no value to take quantiles of", hint="drop the column or impute it before")
     if not all(math.isfinite(edge) for edge in edges):
         raise refuse("SKC212", "the range of a column exceeds float64", hint="clip the column before")
     # Widths are taken between neighbours as they were, before any is removed: a run of close edges goes all
     # at once.
-    kept = [
-        edge for edge, before in zip(edges, (-math.inf, *edges), strict=False) if edge - before > LEAST_WIDTH
-    ]
+    kept = [edge for edge, before in zip(edges, (-math.inf, *edges), strict=False) if edge - before > LEAST_WIDTH]
     return tuple(kept[1:-1])
 
 
@@ -102,11 +98,11 @@ def apply(params: Params, state: State, x: Block) -> Block:
     if params.encode == "ordinal":
         return make_block("int64", bins, present)
     columns = [
-        (bins[:, k] == bin_) & present[:, k]
+        ((bins[:, k] == bin_) & present[:, k])[:, None]
         for k, edges in enumerate(state.edges)
         for bin_ in range(len(edges) + 1)
     ]
-    return Block("float64", np.stack(columns, axis=1).astype(np.float64))
+    return Block("float64", np.concatenate([np.zeros((x.rows, 0)), *columns], axis=1))  # there may be no column
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
@@ -132,9 +128,7 @@ def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     edges = state.edges[k]
-    around = [
-        value for e in edges for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))
-    ]
+    around = [value for e in edges for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
     return [None, *around, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 

@@ -88,17 +88,13 @@ def _ends(params: Params) -> Quantiles:
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
     return State(
         center=tuple(_finite(stats[MEDIAN])[0] + 0.0 if params.with_centering else 0.0 for stats in columns),
-        scale=tuple(
-            _scale(_finite(stats[_ends(params)])) if params.with_scaling else 1.0 for stats in columns
-        ),
+        scale=tuple(_scale(_finite(stats[_ends(params)])) if params.with_scaling else 1.0 for stats in columns),
     )
 
 
 def _finite(quantiles: tuple[float, ...] | None) -> tuple[float, ...]:
     if quantiles is None:
-        raise refuse(
-            "SKC210", "a column has no value to take quantiles of", hint="drop the column or impute it before"
-        )
+        raise refuse("SKC210", "a column has no value to take quantiles of", hint="drop the column or impute it before")
     if not all(math.isfinite(value) for value in quantiles):
         raise _too_wide()
     return quantiles

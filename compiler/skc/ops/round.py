@@ -166,12 +166,8 @@ def _case(name: str, shows: str, decimals: int, mode: Mode, pairs: dict[float | 
 
 
 CASES = (
-    _case(
-        "the product is rounded", "C1", 2, "half_even", {2.675: 2.68, 1.005: 1.0, 0.125: 0.12, 0.375: 0.38}
-    ),
-    _case(
-        "the product is a tie", "C1 C2", 2, "half_up", {2.675: 2.68, 1.005: 1.0, 0.125: 0.13, -0.125: -0.13}
-    ),
+    _case("the product is rounded", "C1", 2, "half_even", {2.675: 2.68, 1.005: 1.0, 0.125: 0.12, 0.375: 0.38}),
+    _case("the product is a tie", "C1 C2", 2, "half_up", {2.675: 2.68, 1.005: 1.0, 0.125: 0.13, -0.125: -0.13}),
     _case(
         "ties to even",
         "C2 C5",
@@ -215,9 +211,7 @@ CASES = (
         {910171231162859.8: 910171231162859.8, 100203787206949.89: 100203787206949.89},
     ),
     _case("below 2^53", "C4", 2, "half_even", {57186109709469.734: 57186109709469.73}),
-    _case(
-        "large whole numbers", "C4", 0, "ceil", {1e300: 1e300, math.inf: math.inf, 2.0**53 + 2: 2.0**53 + 2}
-    ),
+    _case("large whole numbers", "C4", 0, "ceil", {1e300: 1e300, math.inf: math.inf, 2.0**53 + 2: 2.0**53 + 2}),
     _case("the sign of zero", "C5", 1, "trunc", {-0.04: -0.0, -0.0: -0.0, 0.04: 0.0, -5e-324: -0.0}),
     _case("the sign of zero, half up", "C5", 0, "half_up", {-0.0: -0.0, -0.25: -0.0, 0.25: 0.0}),
     _case("the sign of zero, ceil", "C5", 0, "ceil", {-0.0: -0.0, -0.25: -0.0, 5e-324: 1.0}),
@@ -228,9 +222,7 @@ CASES = (
         "half_even",
         {150.0: 200.0, 250.0: 200.0, -250.0: -200.0, 49.99: 0.0, 1234.5: 1200.0, 1e308: 1e308},
     ),
-    _case(
-        "before the point, far out", "C6", -15, "half_up", {5e14: 1e15, 499999999999999.94: 0.0, -5e14: -1e15}
-    ),
+    _case("before the point, far out", "C6", -15, "half_up", {5e14: 1e15, 499999999999999.94: 0.0, -5e14: -1e15}),
     _case("downwards", "C7", 2, "floor", {0.29: 0.28, -0.29: -0.29, 0.285: 0.28, -0.001: -0.01}),
     _case("upwards", "C7", 2, "ceil", {0.07: 0.08, 0.06: 0.06, -0.29: -0.28, 0.001: 0.01}),
     _case("towards zero", "C7", 2, "trunc", {0.29: 0.28, -0.29: -0.28, 1.999: 1.99}),

@@ -1,7 +1,7 @@
 """Bring a raw input into its one form: sentinels become null, and what lies under a null becomes the zero of its type.
 
-Internal: the front end puts it behind every input that needs it, so that any program that runs the graph, with or without
-a runtime of ours, sees the same nulls.
+Internal: the front end puts it behind every input that needs it, so that any program that runs the graph, with or
+without a runtime of ours, sees the same nulls.
 
 Parameters
 ----------

@@ -1,7 +1,7 @@
 """Remove the mean and scale to unit variance: (x - mean) / scale, per column.
 
-Why: linear models, distances and gradient descent want features of like size. As scikit-learn's `StandardScaler`, and in
-its order of operations, so that the result is the same to the last bit.
+Why: linear models, distances and gradient descent want features of like size. As scikit-learn's `StandardScaler`,
+and in its order of operations, so that the result is the same to the last bit.
 
 Parameters
 ----------
@@ -16,7 +16,8 @@ Critical points
 ---------------
 C1  The variance is that of the population: its divisor is n, not n - 1.
 C2  Null is ignored in fitting and stays null.
-C3  A constant column has scale 1: it becomes 0 (up to the rounding of its mean), not NaN. Constant means, as in scikit-learn, a variance below the rounding
+C3  A constant column has scale 1: it becomes 0 (up to the rounding of its mean), not NaN. Constant means, as in
+scikit-learn, a variance below the rounding
     error of computing it: var <= n eps var + (n mean eps)^2.
 C4  Infinities follow IEEE arithmetic when served; a column that holds one cannot be fitted.
 C5  `with_mean: false` and `with_std: false` leave out their half, bit for bit.

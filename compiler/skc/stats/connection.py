@@ -23,6 +23,7 @@ import pyarrow as pa
 from skc.diagnostics import Span, fail
 
 MEMORY_LIMIT = "1GB"
+WHOLE_HINT = "check that the file is whole, and of the kind that its name says"
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def engine_errors(
         way_out = "raise `memory_limit`, or give the temporary folder (TMPDIR) more room"
         raise fail("SKC221", f"{what}: out of memory", span=span, hint=way_out, notes=[_first_words(error)]) from error
     except (duckdb.Error, pa.ArrowException, ibis.common.exceptions.IbisError, OSError) as error:
+        hint = hint or (WHOLE_HINT if code == "SKC203" else None)
         raise fail(code, what, span=span, hint=hint, notes=[_first_words(error)]) from error
 
 

@@ -11,13 +11,14 @@ import csv
 import glob
 import gzip
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
-from skc.stats.connection import Database, engine_errors, identifier, literal
+from skc.stats.connection import WHOLE_HINT, Database, engine_errors, identifier, literal
 from skc.stats.conversion import Reading, read_csv_text, read_json, read_typed
+from skc.stats.csv_trouble import check_separator, explain
 from skc.stats.sources import TEXT, Source
 
 NO_NULL = "\x01skc: never null\x01"  # a field that cannot occur, so that the engine makes no field null by itself
@@ -65,6 +66,8 @@ def open_raw(database: Database, source: Source, inputs: Sequence[Input], others
         case "duckdb":
             return _open_duckdb(database, source, inputs)
         case "memory":
+            assert source.frame is not None  # a source in memory has one
+            _check_names(source.frame.column_names, source.name, source)
             database.register("skc_memory", source.frame)
             return _open_typed(database, source, inputs, [Part(source.name, "SELECT * FROM skc_memory")])
 
@@ -72,6 +75,7 @@ def open_raw(database: Database, source: Source, inputs: Sequence[Input], others
 def _open_csv(source: Source, inputs: Sequence[Input]) -> Raw:
     headers = {file: _header(file, source) for file in source.files}
     for file, header in headers.items():
+        check_separator(header, file, source, [i.name for i in inputs])
         _check_columns(inputs, header, file, source)
     parts = tuple(Part(file, _csv_sql([file], header, source)) for file, header in headers.items())
     groups: dict[tuple[str, ...], list[str]] = {}
@@ -89,18 +93,34 @@ def _header(file: str, source: Source) -> tuple[str, ...]:
         with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
             header = tuple(next(csv.reader(lines, delimiter=_delimiter(source), strict=True), ()))
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
-        raise fail("SKC203", f"`{file}` cannot be read", span=source.span, notes=[str(error)[:300]]) from error
+        message, hint = explain(file, _delimiter(source)) or ("the first line cannot be read", WHOLE_HINT)
+        notes = [] if isinstance(error, UnicodeDecodeError) else [str(error)[:300]]
+        raise fail("SKC203", f"`{file}`, {message}", span=source.span, hint=hint, notes=notes) from error
     if not header:
         hint = "the first line names the columns"
         raise fail("SKC203", f"`{file}` has no header", span=source.span, hint=hint)
-    seen: dict[str, str] = {}
-    for name in header:
-        if name.lower() in seen:
-            both = f"`{seen[name.lower()]}` and `{name}`"
-            message = f"`{file}` has the columns {both}, which the engine cannot tell apart"
-            raise fail("SKC203", message, span=source.span, hint="rename one of them; case does not count")
-        seen[name.lower()] = name
+    # pandas writes its index without a name, and a comma at the end of each line makes one more column
+    header = tuple(name or f"(unnamed {k})" for k, name in enumerate(header, start=1))
+    _check_names(header, file, source)
     return header
+
+
+def _check_names(names: Iterable[str], label: str, source: Source) -> None:
+    """Refuse columns that differ in case alone: the engine would give one of them another name, which may be taken."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if _folded(name) in seen:
+            both = f"two columns `{name}`"
+            if seen[_folded(name)] != name:
+                both = f"the columns `{seen[_folded(name)]}` and `{name}`, which the engine cannot tell apart"
+            hint = "rename one of them; the case of letters does not count"
+            raise fail("SKC203", f"`{label}` has {both}", span=source.span, hint=hint)
+        seen[_folded(name)] = name
+
+
+def _folded(name: str) -> str:
+    """A name as the engine compares it: only ASCII letters have a case."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
 def _delimiter(source: Source) -> str:
@@ -121,7 +141,9 @@ def _file_list(files: Sequence[str]) -> str:
 
 
 def _open_json(source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
-    names = dict.fromkeys([*(i.name for i in inputs), *others])
+    _check_names((i.name for i in inputs), source.name, source)
+    known = {_folded(i.name) for i in inputs}
+    names = dict.fromkeys([*(i.name for i in inputs), *(name for name in others if _folded(name) not in known)])
     keys = ", ".join(f"json_extract(json, {literal(_pointer(name))}) AS {identifier(name)}" for name in names)
 
     def sql(files: Sequence[str]) -> str:
@@ -143,11 +165,16 @@ def json_keys(database: Database, source: Source) -> set[str]:
 
 
 def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
+    import pyarrow.parquet as pq  # takes a while to load, and only this kind needs it
+
     def sql(files: Sequence[str]) -> str:
         # By name, so that types are unified and never cast to those of the first file. Folders name no columns.
         return f"SELECT * FROM read_parquet([{_file_list(files)}], union_by_name = true, hive_partitioning = false)"
 
     parts = [Part(file, sql([file])) for file in source.files]
+    with engine_errors(f"`{source.name}` cannot be read as Parquet data", code="SKC203", span=source.span):
+        for file in source.files:
+            _check_names(pq.read_schema(file).names, file, source)
     if len(parts) > 1:
         for part in parts:
             _check_columns(inputs, _described(database, part.sql, source), part.label, source)
@@ -165,6 +192,7 @@ def _open_arrow(database: Database, source: Source, inputs: Sequence[Input]) -> 
             if one.schema.remove_metadata() != whole.schema.remove_metadata():
                 message = f"`{file}` and `{source.files[0]}` have different columns"
                 raise fail("SKC203", message, span=source.span, hint="write them with one schema")
+            _check_names(one.schema.names, file, source)
             database.register(f"skc_arrow_{i}", one)
             parts.append(Part(file, f"SELECT * FROM skc_arrow_{i}"))
         database.register("skc_arrow", whole)
@@ -207,6 +235,10 @@ def _described(database: Database, sql: str, source: Source) -> dict[str, str]:
 def _check_columns(inputs: Sequence[Input], columns: Iterable[str], label: str, source: Source) -> None:
     there = set(columns)
     missing = [missing_column(i, there, label) for i in inputs if i.name not in there]
+    if len(missing) > 3:  # one list of the columns is enough, and so is one mistake that made all of them
+        names = ", ".join(f"`{i.name}`" for i in inputs if i.name not in there)
+        (first,) = missing[0].diagnostics
+        raise SkcError(replace(first, message=f"{label} lacks {len(missing)} columns: {names}"))
     if missing:
         raise SkcError(*(d for error in missing for d in error.diagnostics))
 

@@ -38,16 +38,16 @@ class Mean:
 
 @dataclass(frozen=True)
 class Variance:
-    """float: the exact sum of (x - mean)^2, each term computed in float64, divided by the count (ddof 0); None when empty."""
+    """float: the exact sum of (x - mean)^2, each term a float64, divided by the count (ddof 0); None when empty."""
 
 
 @dataclass(frozen=True)
 class Quantiles:
     """tuple of float, one per q in `q`; None when there is no value.
 
-    With h = (n - 1) q, i = floor(h), t = h - i and d = x_(i+1) - x_i over the sorted values: x_i + t d where t < 0.5, else
-    x_(i+1) - (1 - t) d, all in float64. Hyndman & Fan's type 7, and in these very operations `numpy.quantile`, so that an
-    edge has the bits scikit-learn's has: a value equal to an edge must fall into the same bin.
+    With h = (n - 1) q, i = floor(h), t = h - i and d = x_(i+1) - x_i over the sorted values: x_i + t d
+    where t < 0.5, else x_(i+1) - (1 - t) d, all in float64. Hyndman & Fan's type 7, and in these very operations
+    `numpy.quantile`, so that an edge has the bits scikit-learn's has: a value equal to an edge must fall into the same bin.
     """
 
     q: tuple[float, ...]

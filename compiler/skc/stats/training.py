@@ -20,6 +20,7 @@ import duckdb
 from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input
 from skc.stats.connection import Database, engine_errors, identifier, literal
+from skc.stats.csv_trouble import csv_trouble
 from skc.stats.engine import Summary
 from skc.stats.predicate import Predicate, parse_predicate
 from skc.stats.readers import Raw, json_keys, missing_column, open_raw
@@ -81,7 +82,7 @@ def load_training(
     extra = f"{ROW}, {BAD}" if numbered else BAD
     read, name = database.new_name("read"), database.new_name("training")
     reading = engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span)
-    with reading, _where_errors(where, declared):
+    with csv_trouble(source, "\t" if source.kind == "tsv" else ","), reading, _where_errors(where, declared):
         database.execute(f"CREATE {'TABLE' if raw.is_text else 'VIEW'} {read} AS {sql}")
         database.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({extra}) FROM {read}")
         if where is not None or any(r.bad for r in raw.readings.values()):
@@ -168,8 +169,9 @@ def _refused_value(value: Input, text: str, place: str) -> SkcError:
         hint = f"`{value.name}` says `nan: error`; remove that to read NaN as null"
         return fail("SKC209", f"{place}: `{value.name}` is NaN", span=value.span, hint=hint)
     hints = {
-        "float64": "write a decimal number; list texts that mean null in `null_values`",
-        "int64": "write a whole number of at most 64 bits; list texts that mean null in `null_values`",
+        "float64": "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "
+        "list texts that mean null in `null_values`",
+        "int64": "write a whole number like -1234, or declare it float64; list texts that mean null in `null_values`",
         "bool": "write true or false; list texts that mean null in `null_values`",
         "timestamp": "write ISO 8601 with an offset, such as 2024-05-01T12:00:00Z; "
         "for any other form declare it `string` and use `parse_datetime`",
@@ -208,8 +210,9 @@ def check_contract(training: Training, rows: int, summaries: Mapping[str, Summar
     """
     if rows == 0:
         source = training.raw.source
-        hint = "`where` leaves none" if training.where else "the data is empty"
-        raise fail("SKC208", f"there is no row to fit on in {source.name}", span=source.span, hint=hint)
+        left = ", after `where`" if training.where else ""
+        hint = "widen `where`" if training.where else "give data with rows"
+        raise fail("SKC208", f"there is no row to fit on in {source.name}{left}", span=source.span, hint=hint)
     errors = [error for value in training.inputs for error in _broken_promises(training, value, summaries[value.name])]
     if errors:
         raise SkcError(*(d for error in errors for d in error.diagnostics))

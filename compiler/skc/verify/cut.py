@@ -6,22 +6,28 @@ step meets every one of its boundaries exactly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skc import reference
+from skc.boundaries import StepBoundaries
 from skc.infer import column_names, step_input_types, value_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
-from skc.lower import GUARDS, lower
+from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
-from skc.sampling import PLAIN, Record, StepBoundaries, to_blocks
-from skc.types import DType
+from skc.sampling import PLAIN, Record, to_blocks
+from skc.types import Block, DType
 from skc.verify.compare import compare
-from skc.verify.report import Difference
+from skc.verify.report import REFUSED, Difference
+from skc.verify.subject import Outcome
+from skc_runtime import golden
+from skc_runtime.manifest import ELEMENT_OF
 from skc_runtime.session import GraphSession
 
+OUT = "out"
+MOST = 20
 _NATURAL: dict[DType, OutputDType] = {
     "float64": "float64",
     "int64": "int64",
@@ -48,33 +54,58 @@ def check_step(pipeline: Pipeline, step: Step, boundaries: Sequence[StepBoundari
     records = _records(alone, boundaries)
     if not records:
         return CutResult(0, 0, 0, ())
-    blocks = to_blocks(alone.inputs, records)
-    want = reference.run(alone, blocks)
     lowered = lower(alone, optimise=False)
-    session = GraphSession(lowered.model.SerializeToString())
+    blocks = to_blocks(alone.inputs, records)
+    got, want = _run(lowered, blocks), _run_reference(alone, blocks)
+    if got.guards.shape != want.guards.shape:  # the graph lacks a guard
+        got = replace(got, guards=np.zeros_like(want.guards))
+    result = compare(
+        got.outputs[OUT],
+        want.outputs[OUT],
+        lowered.outputs[0].exact,
+        got_valid=got.valid.get(OUT),
+        want_valid=want.valid.get(OUT),
+        ignore_rows=got.refused,
+    )
+    refused = (got.guards != want.guards).any(axis=1)
+    found: list[tuple[int, str, object, object]]
+    found = [(i, REFUSED, _refusal(got, i), _refusal(want, i)) for i in np.flatnonzero(refused).tolist()]
+    columns = lowered.outputs[0].columns
+    found += [
+        (i, columns[k], got.value(OUT, i, k), want.value(OUT, i, k)) for i, k in np.argwhere(result.differs).tolist()
+    ]
+    differences = tuple(
+        Difference("steps", step.name, column, step.name, (step.name,), _encoded(alone, records[i]), one, other, "")
+        for i, column, one, other in found[:MOST]
+    )
+    differing = int((result.differs.any(axis=1) | refused).sum())
+    return CutResult(len(records), got.outputs[OUT].size, differing, differences)
+
+
+def _run(lowered: Lowered, blocks: Mapping[str, Block]) -> Outcome:
+    """The graph of a step alone."""
     feeds = {slot.tensor: blocks[name].values for name, slot in lowered.values.items()}
     feeds |= {slot.tensor: blocks[name].present() for name, slot in lowered.valid.items()}
-    got = session.run(feeds)
-    refused = np.asarray(got[GUARDS].any(axis=1)) if GUARDS in got else None
-    result = compare(
-        got["out"],
-        want.outputs["out"],
-        lowered.outputs[0].exact,
-        got_valid=got.get("out.valid"),
-        want_valid=want.valid.get("out"),
-        ignore_rows=refused,
-    )
-    bad = result.differs.any(axis=1)
-    for k, hit in enumerate(want.guards):
-        bad |= hit.mask != got[GUARDS][:, k]
-    columns = lowered.outputs[0].columns
-    differences = tuple(
-        Difference(
-            "steps", "out", columns[k], step.name, _plain(records[i]), got["out"][i, k], want.outputs["out"][i, k], ""
-        )
-        for i, k in zip(*result.differs.nonzero(), strict=True)
-    )
-    return CutResult(len(records), got["out"].size, int(bad.sum()), differences[:20])
+    found = GraphSession(lowered.model.SerializeToString()).run(feeds)
+    rows = len(found[OUT])
+    valid = {OUT: found[f"{OUT}.valid"]} if f"{OUT}.valid" in found else {}
+    return Outcome({OUT: found[OUT]}, valid, found.get(GUARDS, np.zeros((rows, 0), dtype=bool)))
+
+
+def _run_reference(alone: Pipeline, blocks: Mapping[str, Block]) -> Outcome:
+    found = reference.run(alone, blocks)
+    rows = len(found.outputs[OUT])
+    masks = [hit.mask[:, None] for hit in found.guards]
+    return Outcome(found.outputs, found.valid, np.concatenate([np.zeros((rows, 0), dtype=bool), *masks], axis=1))
+
+
+def _refusal(outcome: Outcome, i: int) -> str:
+    return "refused" if outcome.guards[i].any() else "served"
+
+
+def _encoded(alone: Pipeline, record: Record) -> dict[str, object]:
+    """A record of the cut step in the JSON forms of golden.jsonl."""
+    return {i.name: golden.encode_value(ELEMENT_OF[i.dtype], record[i.name]) for i in alone.inputs}
 
 
 def cut_out(pipeline: Pipeline, step: Step) -> Pipeline:
@@ -85,7 +116,7 @@ def cut_out(pipeline: Pipeline, step: Step) -> Pipeline:
     kinds = kinds if OPS[step.op].variadic else kinds * width
     inputs = tuple(Input(f"c{k}", x.dtype, nullable=x.nullable) for k, x in enumerate(kinds))
     alone = replace(step, inputs=tuple(Ref(i.value) for i in inputs))
-    output = Output("out", (Ref(step.name),), _NATURAL[types[step.name].dtype])
+    output = Output(OUT, (Ref(step.name),), _NATURAL[types[step.name].dtype])
     return Pipeline("cut", inputs, (alone,), (), (output,))
 
 
@@ -96,7 +127,3 @@ def _records(alone: Pipeline, boundaries: Sequence[StepBoundaries]) -> list[Reco
         for k, value in enumerate(alone.inputs)
     }
     return [{**base, alone.inputs[column].name: value} for column, values in legal.items() for value in values]
-
-
-def _plain(record: Record) -> dict[str, object]:
-    return {name: value if isinstance(value, bool | str | None) else repr(value) for name, value in record.items()}

@@ -1,39 +1,200 @@
-"""Which step is to blame: every step of the plan lowered as written, against the reference, for one row."""
+"""Which step is to blame: every step's value in the model itself, held against the reference, for one row.
+
+Why in the model and not in a fresh lowering alone: what differs may be the file. A model that was edited, or built by
+something else, agrees with no lowering of ours, and a fresh one of the same plan is right in every step.
+
+How the value of a step is found in a model: the plan is lowered once more with every step as an output. Walked back
+from their outputs side by side, that graph and the plain one tell which tensor is which step's, and a model whose
+tensors bear the same names is probed there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import onnx
 
 from skc import reference
-from skc.infer import value_types
-from skc.ir import Pipeline
-from skc.lower import lower
+from skc.infer import column_groups, column_names, value_types
+from skc.ir import Pipeline, Ref, Step
+from skc.lower import Lowered, lower, optimised
+from skc.ops import OPS
 from skc.sampling import Record, to_blocks
-from skc.types import Block
+from skc.types import Array, Block
 from skc.verify.compare import compare
+from skc.verify.subject import feeds
+from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession
 
-LAYOUT = "(no single step: how the steps are fused and laid out, or the model is not that of the plan)"
+
+@dataclass(frozen=True)
+class _Probe:
+    """A graph whose steps can be read: how it is fed, the steps it has, the tensors of their values and of `valid`."""
+
+    pipeline: Pipeline
+    session: GraphSession
+    feed: Callable[[Mapping[str, Block]], dict[str, Array]]
+    values: Mapping[str, str]
+    valid: Mapping[str, str]
 
 
-def first_differing_step(pipeline: Pipeline, record: Record) -> str:
-    """The first step, in order, whose value in the unfused graph is not the reference's; LAYOUT when all agree."""
+class Localiser:
+    """Made at the first difference, for most verifications have none."""
+
+    def __init__(self, pipeline: Pipeline, manifest: Manifest, model: bytes) -> None:
+        self._pipeline = pipeline
+        given = onnx.load_from_string(model)
+        fresh = lower(pipeline, manifest.signature).model
+        self.is_what_the_plan_compiles_to = _graph_bytes(given) == _graph_bytes(fresh)
+        probes = [_probe_model(pipeline, manifest, given, fresh), _probe_steps(pipeline)]
+        self._probes = [probe for probe in probes if probe is not None]
+
+    def first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
+        """The first of some steps whose value is not the reference's; None where all agree."""
+        blocks = to_blocks(self._pipeline.inputs, [record])
+        for probe in self._probes:
+            found = probe.session.run(probe.feed(blocks))
+            wanted = reference.run(probe.pipeline, blocks).values
+            for step in _differing(probe, found, wanted):
+                if step in makers:
+                    return step
+        return None
+
+
+def makers_of(pipeline: Pipeline, output: str, column: int) -> tuple[str, ...]:
+    """The steps that an output column is made by, in their order."""
+    names = column_names(pipeline)
+    refs = next(o.refs for o in pipeline.outputs if o.name == output)
+    columns = [(ref.value, c) for ref in refs for c in _columns(ref, len(names[ref.value]))]
+    return _ordered(pipeline, _ancestors(pipeline, [columns[column]]))
+
+
+def makers_of_step(pipeline: Pipeline, name: str) -> tuple[str, ...]:
+    """A step and the steps it needs, in their order."""
+    width = len(column_names(pipeline)[name])
+    return _ordered(pipeline, _ancestors(pipeline, [(name, k) for k in range(width)]) | {name})
+
+
+def _ordered(pipeline: Pipeline, found: set[str]) -> tuple[str, ...]:
+    return tuple(step.name for step in pipeline.steps if step.name in found)
+
+
+def _ancestors(pipeline: Pipeline, columns: list[tuple[str, int]]) -> set[str]:
+    """The steps behind some columns of values."""
+    names, steps = column_names(pipeline), {step.name: step for step in pipeline.steps}
+    found: set[str] = set()
+    while columns:
+        value, column = columns.pop()
+        if value not in steps:
+            continue
+        step = steps[value]
+        found.add(value)
+        sources = [(ref.value, c) for ref in step.inputs for c in _columns(ref, len(names[ref.value]))]
+        op = OPS[step.op]
+        is_columnwise = not op.variadic and op.columnwise(step.params)
+        columns += [sources[_group_of(step, column, pipeline)]] if is_columnwise else sources
+    return found
+
+
+def _columns(ref: Ref, width: int) -> range:
+    return range(*slice(ref.start, ref.stop).indices(width))
+
+
+def _group_of(step: Step, column: int, pipeline: Pipeline) -> int:
+    """The input column of a columnwise step that output column `column` comes from."""
+    groups = column_groups(step, column_names(pipeline))
+    return [g for g, group in enumerate(groups) for _ in group][column]
+
+
+def _differing(probe: _Probe, found: Mapping[str, Array], wanted: Mapping[str, Block]) -> Iterator[str]:
+    """The steps as written whose columns differ, in order."""
+    types = value_types(probe.pipeline)
+    for step in probe.pipeline.steps:
+        if step.name not in probe.values:
+            continue
+        got, want = found[probe.values[step.name]], wanted[step.name]
+        valid = found[probe.valid[step.name]] if step.name in probe.valid else np.ones(got.shape, dtype=bool)
+        exact = [types[step.name].exact] * want.width
+        result = compare(got, want.values, exact, got_valid=valid, want_valid=want.present())
+        for column in np.flatnonzero(result.differs.any(axis=0)):
+            yield step.origins[_group_of(step, int(column), probe.pipeline)] if step.origins else step.name
+
+
+def _probe_steps(pipeline: Pipeline) -> _Probe:
+    """The steps as they are written, lowered anew."""
     names = [step.name for step in pipeline.steps]
     lowered = lower(pipeline, expose=names, optimise=False)
-    blocks = to_blocks(pipeline.inputs, [record])
+    made = {output.name for output in lowered.model.graph.output}
+    valid = {name: f"{name}#valid" for name in names if f"{name}#valid" in made}
+
+    def feed(blocks: Mapping[str, Block]) -> dict[str, Array]:
+        tensors = {slot.tensor: blocks[name].values for name, slot in lowered.values.items()}
+        return tensors | {slot.tensor: blocks[name].present() for name, slot in lowered.valid.items()}
+
     session = GraphSession(lowered.model.SerializeToString())
-    feeds = {slot.tensor: blocks[name].values for name, slot in lowered.values.items()}
-    feeds |= {slot.tensor: blocks[name].present() for name, slot in lowered.valid.items()}
-    results = session.run(feeds)
-    wanted = reference.run(pipeline, blocks).values
-    types = value_types(pipeline)
-    for name in names:
-        if _differs(results[name], results.get(f"{name}#valid"), wanted[name], exact=types[name].exact):
-            return name
-    return LAYOUT
+    return _Probe(pipeline, session, feed, {name: name for name in names}, valid)
 
 
-def _differs(values: object, valid: object, want: Block, *, exact: bool) -> bool:
-    flags: Sequence[bool] = [exact] * want.width
-    result = compare(values, want.values, flags, got_valid=valid, want_valid=want.valid)  # type: ignore[arg-type]  # ONNX Runtime's results are untyped
-    return bool(result.differs.any())
+def _probe_model(
+    pipeline: Pipeline, manifest: Manifest, given: onnx.ModelProto, fresh: onnx.ModelProto
+) -> _Probe | None:
+    """The model itself, where its tensors bear the names that this version gives them."""
+    fused = optimised(pipeline)
+    names = [step.name for step in fused.steps]
+    shown = lower(fused, manifest.signature, expose=names, optimise=False)
+    same = _same_tensors(shown, fresh)
+    known = {name for node in given.graph.node for name in node.output}
+    values = {name: same[name] for name in names if same.get(name) in known}
+    valid = {name: same[f"{name}#valid"] for name in names if same.get(f"{name}#valid") in known}
+    probed = onnx.ModelProto()
+    probed.CopyFrom(given)
+    there = {output.name for output in probed.graph.output}
+    for tensor in dict.fromkeys([*values.values(), *valid.values()]):
+        if tensor not in there:
+            probed.graph.output.add().name = tensor
+    try:
+        return _Probe(fused, GraphSession(probed.SerializeToString()), partial(feeds, manifest), values, valid)
+    except SkcRuntimeError:  # it serves, but not with its middle shown
+        return None
+
+
+def _same_tensors(shown: Lowered, fresh: onnx.ModelProto) -> dict[str, str]:
+    """For every tensor of the one graph its name in the other, which has the same nodes under other names."""
+    a, b = _producers(shown.model.graph), _producers(fresh.graph)
+    pairs = [(output.name, output.name) for output in fresh.graph.output]
+    same: dict[str, str] = {}
+    while pairs:
+        x, y = pairs.pop()
+        if x in same:
+            continue
+        same[x] = y
+        if x in a and a[x].op_type == "Identity":
+            pairs.append((a[x].input[0], y))
+        elif y in b and b[y].op_type == "Identity":
+            del same[x]
+            pairs.append((x, b[y].input[0]))
+        elif x in a and y in b:
+            pairs += zip(a[x].input, b[y].input, strict=False)
+            pairs += zip(a[x].output, b[y].output, strict=False)
+    return same | {
+        o.name: same[source] for o in shown.model.graph.output if (source := _through_identity(o.name, a)) in same
+    }
+
+
+def _through_identity(name: str, producers: Mapping[str, onnx.NodeProto]) -> str:
+    while name in producers and producers[name].op_type == "Identity":
+        name = producers[name].input[0]
+    return name
+
+
+def _producers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
+    return {name: node for node in graph.node for name in node.output}
+
+
+def _graph_bytes(model: onnx.ModelProto) -> bytes:
+    data: bytes = model.graph.SerializeToString(deterministic=True)
+    return data

@@ -6,55 +6,98 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from skc_runtime import golden
+
+FORMAT = 1
+GUARDS, REFUSED = "skc.guards", "refused"  # output and column of a difference in what is refused
+SHOWN_COLUMNS = 12
+SHOWN_DIFFERENCES = 5
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One value, missing position or refusal in which the graph and its reference disagree."""
+    """One value, missing position or refusal in which the graph and its reference disagree.
+
+    `step` is the first step whose value differs for that row, None where none does by itself; `made_by` are all the
+    steps behind the column. `against` is "reference", or "one batch" where the graph disagrees with itself.
+    """
 
     check: str
     output: str
     column: str
-    step: str  # the first step whose values differ for that row
+    step: str | None
+    made_by: tuple[str, ...]
     record: Mapping[str, Any]  # the raw row, JSON values
     got: Any
     want: Any
     reproduce: str
+    against: str = "reference"
 
     def text(self) -> str:
-        return "\n".join(
-            [
-                f"difference in output `{self.output}`, column `{self.column}` ({self.check})",
-                f"  first differs in step `{self.step}`",
-                f"  graph:     {self.got!r}",
-                f"  reference: {self.want!r}",
-                f"  record:    {json.dumps({k: _short(v) for k, v in self.record.items()}, ensure_ascii=False)}",
-                f"  reproduce: {self.reproduce}",
-            ]
-        )
+        """A block of lines: what differs, where it comes from, and how to see it again."""
+        sides = ("graph", "reference") if self.against == "reference" else (self.check, self.against)
+        record = json.dumps({k: _short(v) for k, v in self.record.items()}, ensure_ascii=False)
+        lines = [
+            ("step", self._blame()),
+            (sides[0], self._shown(self.got)),
+            (sides[1], self._shown(self.want)),
+            ("record", record),
+            ("reproduce", self.reproduce),
+        ]
+        width = max(len(label) for label, _ in lines) + 1
+        where = f"step `{self.output}` by itself" if self.check == "steps" else f"output `{self.output}`"
+        head = f"difference in {where}, column `{self.column}` ({self.check})"
+        return "\n".join([head, *(f"  {f'{label}:':<{width}} {value}" for label, value in lines)])
+
+    def _shown(self, value: Any) -> str:
+        """A refusal in its words, a number with all its digits, anything else as JSON."""
+        if self.column == REFUSED:
+            return str(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return repr(value) if is_number else json.dumps(value, ensure_ascii=False)
+
+    def _blame(self) -> str:
+        chain = " → ".join(self.made_by)
+        if self.step is None:
+            return f"none differs by itself; the column is made by {chain}" if chain else "none differs by itself"
+        return f"{self.step} is the first that differs" + (f", of {chain}" if len(self.made_by) > 1 else "")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One kind of rows or one relation: how much was tried and how many rows disagreed."""
+    """One kind of rows or one relation: how much was tried, how many rows disagreed, how many both sides refuse."""
 
     name: str
     about: str
     rows: int
     values: int
     differing_rows: int
+    refused_rows: int = 0
     against_reference: bool = True  # False for a relation of the graph with itself
+    skipped: str | None = None  # why nothing was tried
+
+    def plus(self, rows: int, values: int, differing: int, refused: int) -> Check:
+        """The same check after more rows."""
+        return replace(
+            self,
+            rows=self.rows + rows,
+            values=self.values + values,
+            differing_rows=self.differing_rows + differing,
+            refused_rows=self.refused_rows + refused,
+        )
 
 
 @dataclass(frozen=True)
 class ColumnReport:
-    """The worst distance seen in one output column."""
+    """One output column: in how many rows it differs from the reference, and the worst distance seen."""
 
     output: str
     column: str
     exact: bool
+    differing_rows: int
     worst_ulp: int
     worst_error: float  # |a - b| / max(1, |b|)
 
@@ -70,6 +113,10 @@ class Coverage:
     columns: int
     columns_reached: int
 
+    @property
+    def is_whole(self) -> bool:
+        return self.tried == self.boundaries and self.columns_reached == self.columns
+
 
 @dataclass(frozen=True)
 class Report:
@@ -84,69 +131,144 @@ class Report:
     differences: tuple[Difference, ...]
     seconds: float
     versions: Mapping[str, str]
+    model_matches_plan: bool | None = None  # None where nothing differs
 
     @property
     def is_equal(self) -> bool:
         return all(check.differing_rows == 0 for check in self.checks)
 
     def to_json(self) -> str:
-        """All facts, as one JSON document."""
-        return json.dumps({"equal": self.is_equal, **asdict(self)}, ensure_ascii=False, indent=2)
+        """All facts, as one JSON document: `schemas/report.v1.schema.json`."""
+        facts = {"skc": "report", "format": FORMAT, "equal": self.is_equal, **asdict(self)}
+        for difference in facts["differences"]:
+            difference |= {"got": _encoded(difference["got"]), "want": _encoded(difference["want"])}
+        for column in facts["columns"]:
+            column["worst_error"] = _encoded(column["worst_error"])
+        return json.dumps(facts, ensure_ascii=False, allow_nan=False, indent=2)
 
     def to_junit(self) -> str:
         """One test case per check, for a CI that reads JUnit XML."""
         failed = sum(1 for check in self.checks if check.differing_rows)
-        suite = ET.Element(
-            "testsuite", name=f"skc verify {self.name}", tests=str(len(self.checks)), failures=str(failed)
-        )
+        suite = _suite(self.name, len(self.checks), failures=failed, seconds=self.seconds)
         for check in self.checks:
             case = ET.SubElement(suite, "testcase", classname=f"skc.verify.{self.name}", name=check.name)
             if check.differing_rows:
                 own = [d.text() for d in self.differences if d.check == check.name]
                 failure = ET.SubElement(case, "failure", message=f"{check.differing_rows} of {check.rows} rows differ")
-                failure.text = _xml_safe("\n\n".join(own))
-        return ET.tostring(suite, encoding="unicode", xml_declaration=True)
+                failure.text = _xml_safe("\n\n".join([*own, *self._diagnosis()]))
+        return _xml(suite)
 
-    def text(self, *, columns: int = 12) -> str:
+    def text(self) -> str:
         """For a person: checks, the worst output columns, coverage, differences."""
-        parts = [self._check_table(), self._column_table(columns), self._coverage_table()]
-        parts += [difference.text() for difference in self.differences[:5]]
-        if len(self.differences) > 5:
-            parts.append(f"… and {len(self.differences) - 5} more differences listed by --format json")
-        return "\n\n".join(part for part in parts if part) + "\n\n" + self.verdict()
+        parts = [self._check_table(), self._column_table(), self._coverage_table(), *self._difference_texts()]
+        parts += [*self._diagnosis(), *self._untried(), self.verdict()]
+        return "\n\n".join(part for part in parts if part)
 
     def verdict(self) -> str:
         """One line: what may be believed now."""
         rows = sum(check.rows for check in self.checks if check.against_reference)
+        refused = sum(check.refused_rows for check in self.checks if check.against_reference)
+        also = f", {refused:,} of them refused by both" if refused else ""
+        tried = f"{_count(rows, 'row')}{also}; {self.seconds:.1f} s, seed {self.seed}"
         if not self.is_equal:
             bad = ", ".join(check.name for check in self.checks if check.differing_rows)
-            tried = f"{rows:,} rows tried, {self.seconds:.1f} s"
             return f"NOT EQUAL: `{self.name}` differs from its reference in: {bad} ({tried})"
-        return f"verified: `{self.name}` equals its reference on {rows:,} rows ({self.seconds:.1f} s, seed {self.seed})"
+        return f"verified: `{self.name}` equals its reference ({tried})"
 
     def _check_table(self) -> str:
-        rows = [("check", "rows", "differing", "what")]
-        rows += [(c.name, f"{c.rows:,}", f"{c.differing_rows:,}", c.about) for c in self.checks]
+        rows = [("check", "rows", "differing", "refused", "what")]
+        rows += [(c.name, f"{c.rows:,}", f"{c.differing_rows:,}", f"{c.refused_rows:,}", c.about) for c in self.checks]
         return _table(rows)
 
-    def _column_table(self, limit: int) -> str:
-        worst = sorted(self.columns, key=lambda c: (-c.worst_error, -c.worst_ulp))
-        rows = [("output column", "class", "worst ulp", "worst error")]
+    def _column_table(self) -> str:
+        """The columns that are not equal to the last bit, the worst first; of the others their number."""
+        bitwise = [c for c in self.columns if not c.differing_rows and not c.worst_ulp]
+        worst = sorted(
+            (c for c in self.columns if c not in bitwise),
+            key=lambda c: (-c.differing_rows, -c.worst_error, -c.worst_ulp),
+        )
+        rows = [("output column", "class", "differing", "worst ulp", "worst error")]
         rows += [
-            (f"{c.output}: {c.column}", "exact" if c.exact else "1e-6", f"{c.worst_ulp:,}", f"{c.worst_error:.3g}")
-            for c in worst[:limit]
+            (
+                f"{c.output}: {c.column}",
+                "exact" if c.exact else "1e-6",
+                f"{c.differing_rows:,}",
+                f"{c.worst_ulp:,}" if c.worst_ulp else "-",
+                f"{c.worst_error:.3g}" if c.worst_error else "-",
+            )
+            for c in worst[:SHOWN_COLUMNS]
         ]
-        table = _table(rows)
-        rest = len(worst) - limit
-        return table if rest <= 0 else f"{table}\n… and {rest} more columns, none worse"
+        lines = [_table(rows)] if worst else []
+        if len(worst) > SHOWN_COLUMNS:
+            lines.append(f"… and {_count(len(worst) - SHOWN_COLUMNS, 'more column')}, none worse")
+        if bitwise:
+            lines.append(f"{_count(len(bitwise), 'output column')} equal to the last bit")
+        return "\n".join(lines)
 
     def _coverage_table(self) -> str:
-        rows = [("step", "boundaries", "from raw inputs")]
+        """How many boundaries of each step were tried; where there are many steps, those that miss some come first."""
+        order = sorted(self.coverage, key=lambda c: c.is_whole) if len(self.coverage) > SHOWN_COLUMNS else self.coverage
+        rows = [("step", "boundaries tried", "columns reached from raw inputs")]
         rows += [
-            (c.step, f"{c.tried:,} of {c.boundaries:,}", f"{c.columns_reached} of {c.columns} columns")
-            for c in self.coverage
+            (c.step, f"{c.tried:,} of {c.boundaries:,}", f"{c.columns_reached:,} of {c.columns:,}")
+            for c in order[:SHOWN_COLUMNS]
         ]
-        return _table(rows) if len(rows) > 1 else ""
+        rest = order[SHOWN_COLUMNS:]
+        told = f"{sum(c.tried for c in rest):,} of {sum(c.boundaries for c in rest):,} boundaries"
+        more = f"\n… and {_count(len(rest), 'more step')}: {told}" if rest else ""
+        return _table(rows) + more if self.coverage else ""
+
+    def _difference_texts(self) -> list[str]:
+        """One of each output column, as many as a screen holds."""
+        firsts = {(d.output, d.column): d for d in reversed(self.differences)}
+        shown = [d for d in self.differences if firsts[d.output, d.column] is d][:SHOWN_DIFFERENCES]
+        rest = len(self.differences) - len(shown)
+        more = [f"{_count(rest, 'more difference')} in `--format json`"] if rest else []
+        return [*(d.text() for d in shown), *more]
+
+    def _diagnosis(self) -> list[str]:
+        """Whom to look at: the file, or skc."""
+        if self.model_matches_plan is None:
+            return []
+        if self.model_matches_plan:
+            return ["This version of skc compiles the same model from plan.json: please report the difference."]
+        changed = "it was changed, or other versions built it. Compile the pipeline again."
+        return [f"model.onnx is not what this version of skc compiles from plan.json: {changed}"]
+
+    def _untried(self) -> list[str]:
+        names = {check.name for check in self.checks}
+        return ["not tried: rows of your own; `--data` takes them"] if names and not names & {"data", "record"} else []
+
+
+def error_junit(message: str, details: str) -> str:
+    """The report of a verification that could not begin."""
+    suite = _suite("", 1, errors=1)
+    case = ET.SubElement(suite, "testcase", classname="skc.verify", name="artifact")
+    ET.SubElement(case, "error", message=_xml_safe(message)).text = _xml_safe(details)
+    return _xml(suite)
+
+
+def _suite(name: str, tests: int, *, failures: int = 0, errors: int = 0, seconds: float = 0.0) -> ET.Element:
+    counts = {"tests": str(tests), "failures": str(failures), "errors": str(errors), "time": f"{seconds:.3f}"}
+    return ET.Element("testsuite", {"name": f"skc verify {name}".rstrip(), **counts})
+
+
+def _xml(suite: ET.Element) -> str:
+    """ASCII, so that no locale of a terminal or CI can spoil it."""
+    written: bytes = ET.tostring(suite, encoding="us-ascii", xml_declaration=True)
+    return written.decode("ascii")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _encoded(value: Any) -> Any:
+    """A value in the JSON forms of golden.jsonl: an int64 is a decimal string, what is no JSON number a word."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    encoded: str | float = golden.encode_value("int64" if isinstance(value, int) else "float64", value)
+    return encoded
 
 
 def _short(value: Any) -> Any:

@@ -1,46 +1,47 @@
 """`skc verify`: the graph against its reference, and against itself under every relation that needs no oracle.
 
 Rows come from four places: the user's data, the boundaries of every step carried back to raw inputs, generated
-records and
-hostile ones. A row that a guard refuses in both is compared by its guards alone. Steps whose boundaries cannot be
+records
+and hostile ones. A row that a guard refuses in both is compared by its guards alone. Steps whose boundaries cannot be
 carried back are also run by themselves, cut out of the graph.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 
 import skc_runtime
-from skc.artifact import MODEL, Artifact, served_rows
+from skc.artifact import MODEL, Artifact
+from skc.boundaries import reach_further, step_boundaries
 from skc.ir import Input, Pipeline
-from skc.sampling import PLAIN, Pool, Record, StepBoundaries, hostile_values, step_boundaries, to_blocks
+from skc.passes.prune import prune
+from skc.sampling import Pool, Record, hostile_values, to_blocks
 from skc.types import Array, Block, Scalar
-from skc.verify import cut
-from skc.verify.compare import compare, same_bits
-from skc.verify.localise import first_differing_step
-from skc.verify.report import Check, ColumnReport, Coverage, Difference, Report
+from skc.verify import cut, identity
+from skc.verify.base import base_row
+from skc.verify.compare import compare
+from skc.verify.coverage import GuardOrder, Seen
+from skc.verify.findings import SERVED, Findings, RecordAt
+from skc.verify.relations import relations
+from skc.verify.report import Check, ColumnReport, Report
 from skc.verify.subject import Graph, Outcome, run_reference
-from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
-from skc_runtime.session import Optimisation
 
 CHUNK = 16_384
-BATCHES = (3, 8, 1001)
-ALONE_ROWS = 2_000
+RELATED_ROWS = 4 * 1001
 RUNTIME_ROWS = 300
-MAX_DIFFERENCES = 20
-BASE_CANDIDATES = 400
+DATA_SAMPLE = 1_000  # of the user's rows go through the relations and the runtime too
 Progress = Callable[[str], None]
+Reference = tuple[Outcome, Mapping[str, Block]]  # the outputs and guards, and the value of every step
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,11 @@ def verify(
     """Try an artifact on everything there is. `data` yields blocks [N, 1] per input name."""
     started = time.perf_counter()
     run = _Run(artifact, directory, options or Options(), progress or (lambda _: None))
+    run.identity()
     run.boundaries()
     run.generated()
     run.hostile()
+    run.golden()
     if data is not None:
         run.data(data)
     run.relations()
@@ -77,6 +80,7 @@ def verify_record(artifact: Artifact, directory: Path | None, record: Record) ->
     started = time.perf_counter()
     run = _Run(artifact, directory, Options(), lambda _: None)
     run.compare_records("record", "the given record", [record])
+    run.runtime()
     return run.report(time.perf_counter() - started)
 
 
@@ -85,50 +89,43 @@ class _Run:
 
     def __init__(self, artifact: Artifact, directory: Path | None, options: Options, progress: Progress) -> None:
         self._artifact = artifact
-        self._directory = directory
         self._options = options
         self._progress = progress
-        self._pipeline: Pipeline = artifact.pipeline
+        self._pipeline: Pipeline = prune(artifact.pipeline)  # as lowered: what feeds no output refuses no row
         self._graph = Graph(artifact.manifest, artifact.files[MODEL])
         self._checks: list[Check] = []
-        self._differences: list[Difference] = []
+        self._findings = Findings(artifact, self._pipeline, directory)
         self._worst_ulp = {o.name: np.zeros(len(o.columns), dtype=np.uint64) for o in artifact.manifest.outputs}
         self._worst_error = {o.name: np.zeros(len(o.columns)) for o in artifact.manifest.outputs}
+        self._differing = {o.name: np.zeros(len(o.columns), dtype=np.int64) for o in artifact.manifest.outputs}
+        guards = artifact.manifest.guards
+        self._order = GuardOrder(self._pipeline, guards)
         self._found = step_boundaries(self._pipeline)
+        self._seen = Seen(self._pipeline, self._found, self._order, 0 if guards is None else len(guards.columns))
         self._records: list[Record] = []  # everything tried, for the relations
         self._pool: Pool | None = None
+
+    def identity(self) -> None:
+        """The plan is what the model was made from."""
+        self._progress("recompiling")
+        self._checks.append(identity.recompiled(self._artifact))
 
     # rows against the reference
 
     def boundaries(self) -> None:
         """Every boundary on a row that is otherwise served, so that no other guard hides it."""
-        base = self._served_base()
-        records = [base] + [
-            {**base, found.raw_input: value}
-            for found in self._found
-            if found.raw_input is not None
-            for value in found.raw_values
-        ]
-        self.compare_records("boundaries", "every edge, category and near miss of this state, from raw inputs", records)
+        base = base_row(self._pipeline, self._candidates())
+        self._found = reach_further(self._pipeline, self._found, base)
+        raw = [(f.raw_input, value) for f in self._found if f.raw_input is not None for value in f.raw_values]
+        changed = {(name, type(value), repr(value)): (name, value) for name, value in raw}.values()
+        records = [base, *({**base, name: value} for name, value in changed)]
+        about = "every edge, category and near miss of this state, from raw inputs"
+        refused = self.compare_records("boundaries", about, records)
         tame: dict[str, list[Scalar]] = {i.name: [base[i.name]] for i in self._pipeline.inputs}
-        for record, ok in zip(records, served_rows(self._pipeline, records), strict=True):
-            if ok:
-                changed = next((n for n in record if record[n] is not base[n]), None)
-                if changed is not None:
-                    tame[changed].append(record[changed])
+        for (name, value), is_refused in zip(changed, refused[1:], strict=True):
+            if not is_refused:
+                tame[name].append(value)
         self._pool = Pool(tame)
-
-    def _served_base(self) -> Record:
-        """A row that no guard refuses, as plain as can be: where a plain value is refused, one that steps care for."""
-        base: Record = {i.name: PLAIN[i.dtype] for i in self._pipeline.inputs}
-        pools = self._candidates()
-        for raw in self._pipeline.inputs:
-            options = [{**base, raw.name: v} for v in [base[raw.name], *pools[raw.name][:BASE_CANDIDATES]]]
-            base = options[int(np.argmin(self._guard_counts(options)))]
-        return base
-
-    def _guard_counts(self, records: list[Record]) -> Array:
-        return np.asarray(self._reference(to_blocks(self._pipeline.inputs, records)).guards.sum(axis=1))
 
     def _candidates(self) -> dict[str, list[Scalar]]:
         pools: dict[str, list[Scalar]] = {i.name: hostile_values(i) for i in self._pipeline.inputs}
@@ -154,40 +151,96 @@ class _Run:
     def data(self, batches: Iterable[Mapping[str, Block]]) -> None:
         """The user's own rows, all of them."""
         self._progress("data")
-        rows = differing = values = 0
+        total = Check("data", "the rows of the given data", 0, 0, 0)
+        sample: list[Record] = []
         for blocks in batches:
-            found = self._compare("data", blocks, partial(_record_at, self._pipeline.inputs, blocks))
-            rows, values, differing = rows + found[0], values + found[1], differing + found[2]
-        self._checks.append(Check("data", "the rows of the given data", rows, values, differing))
+            rows = _Records(self._pipeline.inputs, blocks)
+            total = self._compare(total, blocks, self._reference(blocks), rows.__getitem__)
+            room = DATA_SAMPLE - len(sample)
+            sample += [rows[i] for i in _spread(len(rows), room)]
+        self._records += sample
+        self._checks.append(total)
 
-    def compare_records(self, name: str, about: str, records: Sequence[Record]) -> None:
-        """Reference against graph on these records."""
+    def golden(self) -> None:
+        """The file of golden records, against the reference and against the graph."""
+        records, cases = identity.read_golden(self._artifact)
+        self.compare_records("golden", "the golden records", records)
+        served = [i for i, case in enumerate(cases) if case.outputs is not None]
+        rows = [case.outputs for case in cases if case.outputs is not None]
+        written = identity.written_outcome(self._artifact.manifest, rows)
+        want, _ = self._reference(to_blocks(self._pipeline.inputs, records))
+        check = Check("golden file", "what golden.jsonl says of them", 0, 0, 0)
+        check = self._add(check, written, want.rows(np.array(served, dtype=np.int64)), lambda k: records[served[k]])
+        for i, case in enumerate(cases):
+            if case.error is not None:
+                check = self._compare_refusal(check, records[i], case.error, self._code(want.guards[i]))
+        self._checks.append(check)
+
+    def _code(self, fired: Array) -> str | None:
+        """The code of the first guard that fired."""
+        guards = self._artifact.manifest.guards
+        hits = np.flatnonzero(fired)
+        return None if guards is None or len(hits) == 0 else guards.columns[hits[0]].code
+
+    def _compare_refusal(self, check: Check, record: Record, got: str, want: str | None) -> Check:
+        """The check with a refusal added, told by the codes of both sides."""
+        if got != want:
+            self._findings.refused(
+                check.name, record, f"refused: {got}", SERVED if want is None else f"refused: {want}"
+            )
+        return check.plus(1, 0, int(got != want), int(want is not None))
+
+    def compare_records(self, name: str, about: str, records: Sequence[Record]) -> list[bool]:
+        """Reference against graph on these records; for each whether the reference refuses it."""
         self._progress(name)
         self._records += records
-        rows = differing = values = 0
+        total, refused = Check(name, about, 0, 0, 0), np.zeros(0, dtype=bool)
         for start in range(0, len(records), CHUNK):
             part = records[start : start + CHUNK]
-            found = self._compare(name, to_blocks(self._pipeline.inputs, part), part.__getitem__)
-            rows, values, differing = rows + found[0], values + found[1], differing + found[2]
-        self._checks.append(Check(name, about, rows, values, differing))
+            blocks = to_blocks(self._pipeline.inputs, part)
+            want = self._reference(blocks)
+            total = self._compare(total, blocks, want, part.__getitem__)
+            refused = np.append(refused, want[0].refused)
+        self._checks.append(total)
+        return refused.tolist()
 
-    def _reference(self, blocks: Mapping[str, Block]) -> Outcome:
+    def _reference(self, blocks: Mapping[str, Block]) -> Reference:
         return run_reference(self._pipeline, self._artifact.manifest, blocks)
 
-    def _compare(
-        self, check: str, blocks: Mapping[str, Block], record: Callable[[int], Record]
-    ) -> tuple[int, int, int]:
-        """(rows, values compared, rows that differ)."""
-        want, got = self._reference(blocks), self._graph.run(blocks)
+    def _compare(self, check: Check, blocks: Mapping[str, Block], reference: Reference, record: RecordAt) -> Check:
+        """The check with these rows added, graph against reference."""
+        want, values = reference
+        try:
+            got = self._graph.run(blocks)
+        except SkcRuntimeError as error:
+            self._findings.refused(check.name, record(self._first_failing(blocks)), f"fails: {error.message}", SERVED)
+            return check.plus(len(want.guards), 0, len(want.guards), 0)
+        self._seen.look(values, want.guards)
+        return self._add(check, got, want, record)
+
+    def _first_failing(self, blocks: Mapping[str, Block]) -> int:
+        """A row that makes the graph fail by itself, by halving; 0 where only rows together do."""
+        low, high = 0, next(iter(blocks.values())).rows
+        while high - low > 1:
+            middle = (low + high) // 2
+            try:
+                self._graph.run(_rows(blocks, slice(low, middle)))
+                low = middle
+            except SkcRuntimeError:
+                high = middle
+        return low
+
+    def _add(self, check: Check, got: Outcome, want: Outcome, record: RecordAt) -> Check:
+        """The check with these outcomes added."""
         rows = len(want.guards)
-        if got.guards.shape != want.guards.shape:
-            bad = want.refused
-            self._note_guard(check, bad, got, want, record)
-            return rows, 0, int(bad.sum())
-        guard_differs = _first_guard(got.guards) != _first_guard(want.guards)
-        self._note_guard(check, guard_differs, got, want, record)
+        if got.guards.shape != want.guards.shape:  # the graph lacks a guard that fired: its values mean nothing
+            self._findings.guards(check.name, want.refused, got, want, record)
+            return check.plus(rows, 0, int(want.refused.sum()), 0)
+        hidden = ~self._order.visible(got.guards | want.guards)
+        differing = ((got.guards != want.guards) & ~hidden).any(axis=1)
+        self._findings.guards(check.name, differing, got, want, record)
         refused = want.refused | got.refused
-        differing, values = guard_differs.copy(), 0
+        values = 0
         for output in self._artifact.manifest.outputs:
             name = output.name
             result = compare(
@@ -201,71 +254,23 @@ class _Run:
             values += int((~refused).sum()) * len(output.columns)
             self._worst_ulp[name] = np.maximum(self._worst_ulp[name], np.array(result.worst_ulp, dtype=np.uint64))
             self._worst_error[name] = np.maximum(self._worst_error[name], result.worst_error)
+            self._differing[name] += result.differs.sum(axis=0)
             differing |= result.differs.any(axis=1)
-            for i, k in np.argwhere(result.differs)[:MAX_DIFFERENCES]:
-                one = (_cell(got, name, i, k), _cell(want, name, i, k))
-                self._note(check, name, output.columns[k], record(int(i)), *one)
-        return rows, values, int(differing.sum())
-
-    def _note_guard(self, check: str, bad: Array, got: Outcome, want: Outcome, record: Callable[[int], Record]) -> None:
-        guards = self._artifact.manifest.guards
-        names = [] if guards is None else [f"{g.code} at {g.step} ({g.input})" for g in guards.columns]
-        for i in np.flatnonzero(bad)[:MAX_DIFFERENCES]:
-            fired = [[n for n, hit in zip(names, row, strict=False) if hit] for row in (got.guards[i], want.guards[i])]
-            self._note(check, "skc.guards", "refused", record(int(i)), fired[0], fired[1])
-
-    def _note(self, check: str, output: str, column: str, record: Record, got: object, want: object) -> None:
-        if len(self._differences) >= MAX_DIFFERENCES:
-            return
-        raw = golden.encode_record(self._artifact.manifest, record)
-        where = str(self._directory or "ARTIFACT")
-        command = f"skc verify {where} --record '{json.dumps(raw, ensure_ascii=True)}'".replace("\\'", "'")
-        step = first_differing_step(self._pipeline, record)
-        self._differences.append(Difference(check, output, column, step, raw, got, want, command))
+            self._findings.values(check.name, name, result.differs, got, want, record)
+        return check.plus(rows, values, int(differing.sum()), int((want.refused & got.refused).sum()))
 
     # relations of the graph with itself
 
     def relations(self) -> None:
         """Optimisation levels, batch sizes, order of rows: the same bits."""
         self._progress("relations")
-        records = self._sample(4 * 1001)
-        blocks = to_blocks(self._pipeline.inputs, records)
-        whole = self._graph.run(blocks)
-        levels: tuple[Optimisation, ...] = ("disabled", "extended", "all")
-        for level in levels:
-            other = Graph(self._artifact.manifest, self._artifact.files[MODEL], level).run(blocks)
-            self._relate(f"optimisation {level}", "the same bits at this level", whole, other, records)
-        for size in (1, *BATCHES):
-            count = min(len(records), ALONE_ROWS if size == 1 else len(records))
-            parts = [self._graph.run(_rows(blocks, slice(i, min(i + size, count)))) for i in range(0, count, size)]
-            about = "each row alone" if size == 1 else f"in batches of {size}"
-            self._relate(f"batch {size}", f"{about}: the same bits", whole.rows(slice(0, count)), _join(parts), records)
-        order = np.random.default_rng(self._options.seed).permutation(len(records))
-        shuffled = self._graph.run(_rows(blocks, order))
-        self._relate(
-            "shuffled", "in another order: the same bits", whole.rows(order), shuffled, [records[i] for i in order]
-        )
+        records, seed = self._sample(RELATED_ROWS), self._options.seed
+        command = self._findings.command("--rows", str(self._options.rows), "--seed", str(seed))
+        self._checks += relations(self._artifact, self._graph, records, seed, self._findings, command)
 
     def _sample(self, rows: int) -> list[Record]:
         """Records evenly spaced over everything tried."""
-        step = max(1, len(self._records) // rows)
-        return self._records[::step][:rows]
-
-    def _relate(self, name: str, about: str, want: Outcome, got: Outcome, records: Sequence[Record]) -> None:
-        refused = want.refused
-        differing = (want.guards != got.guards).any(axis=1)
-        values = 0
-        for output in self._artifact.manifest.outputs:
-            a, b = got.outputs[output.name], want.outputs[output.name]
-            bad = ~same_bits(a, b) & ~refused[:, None]
-            if output.name in want.valid:
-                bad |= got.valid[output.name] != want.valid[output.name]
-            values += a.size
-            differing |= bad.any(axis=1)
-            for i, k in np.argwhere(bad)[:MAX_DIFFERENCES]:
-                one = (_cell(got, output.name, i, k), _cell(want, output.name, i, k))
-                self._note(name, output.name, output.columns[k], records[int(i)], *one)
-        self._checks.append(Check(name, about, len(want.guards), values, int(differing.sum()), against_reference=False))
+        return [self._records[i] for i in _spread(len(self._records), rows)]
 
     # the runtime and single steps
 
@@ -273,52 +278,63 @@ class _Run:
         """Records through `skc_runtime`, one at a time: marshalling, refusals and values."""
         self._progress("runtime")
         records = self._sample(RUNTIME_ROWS)
-        want = self._reference(to_blocks(self._pipeline.inputs, records))
-        differing = 0
+        want, _ = self._reference(to_blocks(self._pipeline.inputs, records))
+        check = Check("runtime", "records through skc_runtime", 0, 0, 0)
         with skc_runtime.Transformer(self._artifact.manifest, self._artifact.files[MODEL]) as transformer:
             for i, record in enumerate(records):
-                differing += self._runtime_differs(transformer, record, want.rows(slice(i, i + 1)))
-        self._checks.append(Check("runtime", "records through skc_runtime", len(records), len(records), differing))
+                check = self._compare_runtime(check, transformer, record, want.rows(slice(i, i + 1)))
+        self._checks.append(check)
 
-    def _runtime_differs(self, transformer: skc_runtime.Transformer, record: Record, want: Outcome) -> bool:
-        refused = bool(want.guards.any())
+    def _compare_runtime(
+        self, check: Check, transformer: skc_runtime.Transformer, record: Record, want: Outcome
+    ) -> Check:
+        """The check with this record added."""
+        is_refused = bool(want.refused[0])
         try:
-            got = transformer.transform(record)
+            made = transformer.transform(record)
         except SkcRuntimeError as error:
-            if not refused:
-                self._note("runtime", "skc.guards", "refused", record, error.code, "served")
-            return not refused
-        if refused:
-            self._note("runtime", "skc.guards", "refused", record, "served", "refused")
-            return True
-        bad = False
-        for output in self._artifact.manifest.outputs:
-            valid = None if output.valid is None else got[output.valid][None, :]
-            one, other = got[output.name][None, :], want.outputs[output.name]
-            result = compare(one, other, output.exact, got_valid=valid, want_valid=want.valid.get(output.name))
-            for _, k in np.argwhere(result.differs):
-                bad = True
-                self._note("runtime", output.name, output.columns[k], record, one[0, k], other[0, k])
-        return bad
+            return self._compare_refusal(check, record, error.code, self._code(want.guards[0]))
+        if is_refused:
+            self._findings.guards(
+                "runtime", want.refused, replace(want, guards=want.guards & False), want, [record].__getitem__
+            )
+            return check.plus(1, 0, 1, 0)
+        outputs = self._artifact.manifest.outputs
+        valid = {o.name: made[o.valid][None, :] for o in outputs if o.valid is not None}
+        got = Outcome({o.name: made[o.name][None, :] for o in outputs}, valid, want.guards)
+        differing, values = False, 0
+        for output in outputs:
+            one, other = got.outputs[output.name], want.outputs[output.name]
+            pair = {"got_valid": valid.get(output.name), "want_valid": want.valid.get(output.name)}
+            result = compare(one, other, output.exact, **pair)
+            values += one.size
+            differing |= bool(result.differs.any())
+            self._findings.values("runtime", output.name, result.differs, got, want, [record].__getitem__)
+        return check.plus(1, values, int(differing), 0)
 
     def steps_alone(self) -> None:
         """Each step cut out of the graph, on its own boundaries: no step before it can hide one."""
         self._progress("steps")
-        rows = values = differing = 0
+        check = Check("steps", "each step by itself on its boundaries", 0, 0, 0)
         for step in self._pipeline.steps:
             mine = [found for found in self._found if found.step == step.name]
             result = cut.check_step(self._pipeline, step, mine)
-            rows, values, differing = rows + result.rows, values + result.values, differing + result.differing
-            self._differences += [
-                replace(d, reproduce=f"skc verify {self._directory or 'ARTIFACT'} --seed {self._options.seed}")
-                for d in result.differences[: MAX_DIFFERENCES - len(self._differences)]
-            ]
-        self._checks.append(Check("steps", "each step by itself on its boundaries", rows, values, differing))
+            check = check.plus(result.rows, result.values, result.differing, 0)
+            command = self._findings.command("--seed", str(self._options.seed))
+            self._findings.differences += [replace(d, reproduce=command) for d in result.differences]
+        self._checks.append(check)
 
     def report(self, seconds: float) -> Report:
         """All of it."""
         columns = tuple(
-            ColumnReport(o.name, c, o.exact[k], int(self._worst_ulp[o.name][k]), float(self._worst_error[o.name][k]))
+            ColumnReport(
+                o.name,
+                c,
+                o.exact[k],
+                int(self._differing[o.name][k]),
+                int(self._worst_ulp[o.name][k]),
+                float(self._worst_error[o.name][k]),
+            )
             for o in self._artifact.manifest.outputs
             for k, c in enumerate(o.columns)
         )
@@ -328,8 +344,9 @@ class _Run:
             seed=self._options.seed,
             checks=tuple(self._checks),
             columns=columns,
-            coverage=_coverage(self._pipeline, self._found),
-            differences=tuple(self._differences),
+            coverage=self._seen.coverage() if self._pool is not None else (),
+            differences=tuple(self._findings.differences),
+            model_matches_plan=self._findings.model_matches_plan,
             seconds=seconds,
             versions={
                 "onnxruntime": onnxruntime.__version__,
@@ -340,37 +357,24 @@ class _Run:
         )
 
 
-def _first_guard(guards: Array) -> Array:
-    """int [N]: the first guard that fired, -1 for none.
+class _Records(Sequence[Record]):
+    """Blocks [N, 1] per input, seen as records."""
 
-    Only the first is compared: guards stand in the order of steps, and what flows on from a value that was refused
-    means nothing.
-    """
-    if guards.shape[1] == 0:
-        return np.full(len(guards), -1)
-    return np.where(guards.any(axis=1), guards.argmax(axis=1), -1)
+    def __init__(self, inputs: Sequence[Input], blocks: Mapping[str, Block]) -> None:
+        self._blocks = {i.name: blocks[i.name] for i in inputs}
 
+    def __len__(self) -> int:
+        return next(iter(self._blocks.values())).rows
 
-def _coverage(pipeline: Pipeline, found: Sequence[StepBoundaries]) -> tuple[Coverage, ...]:
-    rows = []
-    for step in pipeline.steps:
-        mine = [f for f in found if f.step == step.name]
-        reached = [f for f in mine if f.raw_input is not None and f.raw_values]
-        total = sum(len(f.values) for f in mine)
-        rows.append(Coverage(step.name, step.op, total, sum(len(f.values) for f in reached), len(mine), len(reached)))
-    return tuple(row for row in rows if row.columns)
+    def __getitem__(self, i: Any) -> Any:
+        return {
+            name: _rows({name: block}, slice(i, i + 1))[name].to_rows()[0][0] for name, block in self._blocks.items()
+        }
 
 
-def _cell(outcome: Outcome, output: str, i: int, k: int) -> object:
-    valid = outcome.valid.get(output)
-    if valid is not None and not valid[i, k]:
-        return None
-    value = outcome.outputs[output][i, k]
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _record_at(inputs: Sequence[Input], blocks: Mapping[str, Block], i: int) -> Record:
-    return {value.name: blocks[value.name].columns(0, 1).to_rows()[i][0] for value in inputs}
+def _spread(count: int, wanted: int) -> list[int]:
+    """Up to `wanted` of `count` places, evenly spaced from the first to the last."""
+    return sorted({*np.linspace(0, count - 1, min(count, max(wanted, 0))).astype(int).tolist()})
 
 
 def _rows(blocks: Mapping[str, Block], index: Array | slice) -> dict[str, Block]:
@@ -378,12 +382,3 @@ def _rows(blocks: Mapping[str, Block], index: Array | slice) -> dict[str, Block]
         name: replace(block, values=block.values[index], valid=None if block.valid is None else block.valid[index])
         for name, block in blocks.items()
     }
-
-
-def _join(parts: Sequence[Outcome]) -> Outcome:
-    first = parts[0]
-    return Outcome(
-        {name: np.concatenate([p.outputs[name] for p in parts]) for name in first.outputs},
-        {name: np.concatenate([p.valid[name] for p in parts]) for name in first.valid},
-        np.concatenate([p.guards for p in parts]),
-    )

@@ -27,6 +27,14 @@ class Outcome:
         """bool [N]: rows that some guard refuses."""
         return np.asarray(self.guards.any(axis=1))
 
+    def value(self, output: str, i: int, k: int) -> object:
+        """One value of an output as plain Python; None where it is missing."""
+        valid = self.valid.get(output)
+        if valid is not None and not valid[i, k]:
+            return None
+        value = self.outputs[output][i, k]
+        return value.item() if isinstance(value, np.generic) else value
+
     def rows(self, index: Array | slice) -> Outcome:
         """Some of the rows."""
         return Outcome(
@@ -44,9 +52,13 @@ class Graph:
         self._manifest = manifest
 
     def run(self, blocks: Mapping[str, Block]) -> Outcome:
-        """One call for all rows."""
-        results = self._session.run(feeds(self._manifest, blocks))
-        rows = next(iter(blocks.values())).rows
+        """One call for all rows. Raises SkcRuntimeError."""
+        return self.run_feeds(feeds(self._manifest, blocks))
+
+    def run_feeds(self, tensors: Mapping[str, Array]) -> Outcome:
+        """The same for a request that is made already."""
+        results = self._session.run(tensors)
+        rows = len(next(iter(tensors.values())))
         guards = self._manifest.guards
         return Outcome(
             {o.name: results[o.name] for o in self._manifest.outputs},
@@ -66,14 +78,19 @@ def feeds(manifest: Manifest, blocks: Mapping[str, Block]) -> dict[str, Array]:
     return {name: np.concatenate([columns[k] for k in sorted(columns)], axis=1) for name, columns in parts.items()}
 
 
-def run_reference(pipeline: Pipeline, manifest: Manifest, blocks: Mapping[str, Block]) -> Outcome:
-    """The same rows through the ops' own `apply`; guards are put into the manifest's order."""
+def run_reference(
+    pipeline: Pipeline, manifest: Manifest, blocks: Mapping[str, Block]
+) -> tuple[Outcome, Mapping[str, Block]]:
+    """The same rows through the ops' own `apply`, and the value of every step; guards in the manifest's order."""
     result = reference.run(pipeline, blocks)
     rows = next(iter(blocks.values())).rows
     wanted = () if manifest.guards is None else manifest.guards.columns
-    hits = {(hit.code, hit.step, hit.column): hit.mask for hit in result.guards}
-    columns = [hits.pop((g.code, g.step, g.input), np.zeros(rows, dtype=bool)) for g in wanted]
+    hits: dict[tuple[str, str, str], list[Array]] = {}  # several where a step has columns of one name
+    for hit in result.guards:
+        hits.setdefault((hit.code, hit.step, hit.column), []).append(hit.mask)
+    found = [hits.get((g.code, g.step, g.input)) for g in wanted]
+    columns = [masks.pop(0) if masks else np.zeros(rows, dtype=bool) for masks in found]
     # a guard that the graph does not have at all is one more column, so that the shapes differ when it fires
-    columns += [mask for mask in hits.values() if mask.any()]
+    columns += [mask for masks in hits.values() for mask in masks if mask.any()]
     guards = np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=bool)
-    return Outcome(result.outputs, result.valid, guards)
+    return Outcome(result.outputs, result.valid, guards), result.values

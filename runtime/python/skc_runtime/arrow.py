@@ -130,9 +130,7 @@ def read_table(data: Any, wanted: frozenset[str]) -> tuple[dict[str, RawColumn],
             if array is None:
                 continue
             try:
-                child = _read(
-                    schema.children[k].contents, array.children[k].contents, array.offset, array.length
-                )
+                child = _read(schema.children[k].contents, array.children[k].contents, array.offset, array.length)
             except RecordError as error:
                 raise error.at(name, None if error.row is None else rows + error.row) from None
             parts[name].append(child)

@@ -270,9 +270,7 @@ def _is_unicode(text: str) -> bool:
 
 def _times(kind: InputType, values: Array, zoned: bool) -> Array:
     if values.dtype.kind != "M":
-        wanted = (
-            "a timestamp (int microseconds, or an instant)" if kind == "timestamp" else "a date (or int days)"
-        )
+        wanted = "a timestamp (int microseconds, or an instant)" if kind == "timestamp" else "a date (or int days)"
         return _integers(values, wanted)
     if kind == "date" and zoned:
         raise RecordError(

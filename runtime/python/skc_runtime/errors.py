@@ -51,9 +51,7 @@ CODES: Mapping[str, Kind] = {
 
 
 # What a policy of `error` of a pipeline may raise: the codes of guards.
-GUARD_CODES = frozenset(
-    {"unknown-category", "invalid-value", "out-of-range", "ambiguous-time", "nonexistent-time"}
-)
+GUARD_CODES = frozenset({"unknown-category", "invalid-value", "out-of-range", "ambiguous-time", "nonexistent-time"})
 
 
 class SkcRuntimeError(Exception):
@@ -72,9 +70,7 @@ class SkcRuntimeError(Exception):
         hint: str | None = None,
         step: str | None = None,
     ) -> None:
-        super().__init__(
-            code, message, input, row, hint, step
-        )  # all of them, so that the error can be pickled
+        super().__init__(code, message, input, row, hint, step)  # all of them, so that the error can be pickled
         self.code = code
         self.message = message
         self.input = input

@@ -96,9 +96,7 @@ def _decode_float(value: Any, place: str) -> float:
 
 
 def _decode_int(value: Any, place: str) -> int:
-    is_decimal = (
-        type(value) is str and value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 20
-    )
+    is_decimal = type(value) is str and value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 20
     if not is_decimal or not INT64_MIN <= int(value) <= INT64_MAX:
         raise malformed(place, f"an int64 in decimal is wanted, not {shown(value)}")
     return int(value)
@@ -106,9 +104,7 @@ def _decode_int(value: Any, place: str) -> int:
 
 def encode_record(manifest: Manifest, record: Mapping[str, Any]) -> dict[str, Any]:
     """A record (ints for timestamps and dates) in JSON form; keys that are not there stay away."""
-    return {
-        i.name: encode_value(ELEMENT_OF[i.type], record[i.name]) for i in manifest.inputs if i.name in record
-    }
+    return {i.name: encode_value(ELEMENT_OF[i.type], record[i.name]) for i in manifest.inputs if i.name in record}
 
 
 def decode_record(manifest: Manifest, record: Mapping[str, Any], place: str = "record") -> dict[str, Any]:
@@ -122,9 +118,7 @@ def decode_record(manifest: Manifest, record: Mapping[str, Any], place: str = "r
 
 def encode_outputs(outputs: Mapping[str, Array]) -> dict[str, list[Any]]:
     """The outputs of one record, [K] each and with every `NAME.valid`,, as JSON; float32 widened exactly."""
-    return {
-        name: [encode_value(_element(array), v) for v in array.tolist()] for name, array in outputs.items()
-    }
+    return {name: [encode_value(_element(array), v) for v in array.tolist()] for name, array in outputs.items()}
 
 
 def _element(array: Array) -> str:
@@ -156,9 +150,7 @@ def compare(
         values = want[name]
         if not isinstance(values, list) or len(values) != len(exact):
             raise malformed("golden.jsonl", f"output `{name}` is not an array of {len(exact)} values")
-        expected = [
-            decode_value(dtype, value, f"golden.jsonl `{name}`[{k}]") for k, value in enumerate(values)
-        ]
+        expected = [decode_value(dtype, value, f"golden.jsonl `{name}`[{k}]") for k, value in enumerate(values)]
         for k, (a, b) in enumerate(zip(got[name].tolist(), expected, strict=True)):
             if not _agree(a, b, exact[k] or replay == "exact"):
                 return f"output `{name}`, column {k}: {shown(a)} here, {shown(b)} when compiled"
@@ -205,9 +197,7 @@ def loads(data: bytes) -> tuple[GoldenCase, ...]:
     if head.text("skc") != "golden":
         raise malformed("golden.jsonl:1", "these are not golden records")
     if head.number("format", 1, 2**53) > 1:
-        raise ArtifactError(
-            "artifact-too-new", "golden.jsonl has a newer format", hint="install a newer `skc`"
-        )
+        raise ArtifactError("artifact-too-new", "golden.jsonl has a newer format", hint="install a newer `skc`")
     head.done()
     return tuple(_case(line, f"golden.jsonl:{i}") for i, line in enumerate(lines[1:], start=2))
 
@@ -234,9 +224,7 @@ def _case(line: bytes, place: str) -> GoldenCase:
 def replay_cases(transformer: Transforms, cases: Sequence[GoldenCase], replay: Replay) -> None:
     """Run every case alone, then all that give outputs as one batch. Raises `golden-mismatch`."""
     manifest = transformer.manifest
-    records = [
-        decode_record(manifest, case.record, f"golden.jsonl:{i}") for i, case in enumerate(cases, start=2)
-    ]
+    records = [decode_record(manifest, case.record, f"golden.jsonl:{i}") for i, case in enumerate(cases, start=2)]
     alone: list[dict[str, Array]] = []
     served: list[dict[str, Any]] = []
     for line, (case, record) in enumerate(zip(cases, records, strict=True), start=2):
@@ -261,9 +249,7 @@ def _mismatch(line: int, message: str, replay: Replay) -> ArtifactError:
     return ArtifactError("golden-mismatch", f"golden.jsonl:{line}: {message}", hint=hint)
 
 
-def _replay_batch(
-    transformer: Transforms, records: list[dict[str, Any]], alone: list[dict[str, Array]]
-) -> None:
+def _replay_batch(transformer: Transforms, records: list[dict[str, Any]], alone: list[dict[str, Array]]) -> None:
     """All records in one batch must give the very bits that each gave alone."""
     if not records:
         return
@@ -274,6 +260,4 @@ def _replay_batch(
             for column, (a, b) in enumerate(pairs):
                 if not _agree(b, a, exact=True):
                     message = f"output `{name}`, column {column}: {shown(b)} in a batch, {shown(a)} alone"
-                    raise ArtifactError(
-                        "golden-mismatch", message, hint="please report this; it is not safe to serve"
-                    )
+                    raise ArtifactError("golden-mismatch", message, hint="please report this; it is not safe to serve")

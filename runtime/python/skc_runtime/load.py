@@ -38,21 +38,28 @@ def load(directory: str | os.PathLike[str], *, replay: Replay = "exact") -> Tran
     """
     if replay not in ("exact", "tolerance"):
         raise SkcRuntimeError("invalid-option", f"replay={shown(replay)}", hint='"exact" or "tolerance"')
+    files, transformer = open_artifact(directory)
+    golden.replay_cases(transformer, golden.loads(files["golden.jsonl"]), replay)
+    return transformer
+
+
+def open_artifact(directory: str | os.PathLike[str]) -> tuple[dict[str, bytes], Transformer]:
+    """The bytes of every file, and the transformer, after every check but the replay of the golden records.
+
+    For what examines an artifact rather than serves it. Raises ArtifactError.
+    """
     path = Path(directory)
-    if not path.is_dir():
-        raise ArtifactError(
-            "artifact-not-found", f"{shown(str(path))} is not a directory", hint="check the path"
-        )
-    manifest = Manifest.from_json(_read(path, MANIFEST))
+    if not os.path.isdir(path):  # Path.is_dir raises where a folder above it may not be looked into
+        raise ArtifactError("artifact-not-found", f"{shown(str(path))} is not a directory", hint="check the path")
+    manifest_bytes = _read(path, MANIFEST)
+    manifest = Manifest.from_json(manifest_bytes)
     manifest.verify_files()
     _check_onnxruntime(manifest)
     files = {name: _read(path, name, digest) for name, digest in sorted(manifest.files.items())}
     refuse_external_data(files["model.onnx"])
-    cases = golden.loads(files["golden.jsonl"])
     transformer = Transformer(manifest, files["model.onnx"])
     _check_metadata(manifest, transformer)
-    golden.replay_cases(transformer, cases, replay)
-    return transformer
+    return {MANIFEST: manifest_bytes, **files}, transformer
 
 
 def _read(directory: Path, name: str, digest: str | None = None) -> bytes:

@@ -218,9 +218,7 @@ def _read(data: bytes) -> Manifest:
         )
     manifest = Manifest(
         name=fields.text("name"),
-        signature=cast(
-            Signature, fields.one_of("signature", "columns", "packed")
-        ),  # one_of returns one of these
+        signature=cast(Signature, fields.one_of("signature", "columns", "packed")),  # one_of returns one of these
         inputs=tuple(_input(item) for item in fields.objects("inputs")),
         tensors=tuple(_tensor(item) for item in fields.objects("tensors")),
         outputs=tuple(_output(item) for item in fields.objects("outputs")),
@@ -263,9 +261,7 @@ def _slot(fields: Fields | None) -> Slot | None:
 
 
 def _tensor(fields: Fields) -> TensorSpec:
-    dtype = cast(
-        Element, fields.one_of("dtype", "float64", "int64", "bool", "string")
-    )  # one_of returns one of these
+    dtype = cast(Element, fields.one_of("dtype", "float64", "int64", "bool", "string"))  # one_of returns one of these
     tensor = TensorSpec(fields.text("name"), dtype, fields.number("width", 1, 1_000_000))
     fields.done()
     return tensor
@@ -309,9 +305,7 @@ def _onnx(fields: Fields) -> OnnxSpec:
     )
     fields.done()
     if _VERSION.fullmatch(spec.minimum_onnxruntime) is None:
-        raise malformed(
-            f"{fields.place}.minimum_onnxruntime", f"{shown(spec.minimum_onnxruntime)} is no version"
-        )
+        raise malformed(f"{fields.place}.minimum_onnxruntime", f"{shown(spec.minimum_onnxruntime)} is no version")
     return spec
 
 

@@ -55,11 +55,7 @@ def _has_external(message: str, data: memoryview, depth: int) -> bool:
         if message == "Tensor" and number in (_EXTERNAL_DATA, _DATA_LOCATION):
             if value != 0:  # data_location 0 says that the data is here
                 return True
-        elif (
-            number in children
-            and isinstance(value, memoryview)
-            and _has_external(children[number], value, depth + 1)
-        ):
+        elif number in children and isinstance(value, memoryview) and _has_external(children[number], value, depth + 1):
             return True
     return False
 

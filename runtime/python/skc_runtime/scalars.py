@@ -48,9 +48,7 @@ def converter(spec: InputSpec) -> Convert:
     if spec.type == "float64":
         return lambda value: value if type(value) is float and value == value else slow(value)
     if spec.type == "string":
-        return lambda value: (
-            value if type(value) is str and value.isascii() and "\0" not in value else slow(value)
-        )
+        return lambda value: value if type(value) is str and value.isascii() and "\0" not in value else slow(value)
     if spec.type == "bool":
         return lambda value: value if type(value) is bool else slow(value)
     return lambda value: value if type(value) is int and INT64_MIN <= value <= INT64_MAX else slow(value)
@@ -112,27 +110,19 @@ def null_refused(name: str, row: int | None = None) -> RecordError:
 
 
 def nan_refused(name: str, row: int | None = None) -> RecordError:
-    return RecordError(
-        "nan", "the input is NaN, which `nan: error` forbids", name, row, hint="send null instead"
-    )
+    return RecordError("nan", "the input is NaN, which `nan: error` forbids", name, row, hint="send null instead")
 
 
 def wrong_type(value: object, wanted: str, hint: str | None = None) -> RecordError:
-    return RecordError(
-        "wrong-type", f"{wanted} is wanted, not {type(value).__name__} {shown(value)}", hint=hint
-    )
+    return RecordError("wrong-type", f"{wanted} is wanted, not {type(value).__name__} {shown(value)}", hint=hint)
 
 
 def not_exact(value: object, kind: str) -> RecordError:
-    return RecordError(
-        "not-exact", f"{shown(value)} is not exact as {kind}", hint="round it first, as you mean it"
-    )
+    return RecordError("not-exact", f"{shown(value)} is not exact as {kind}", hint="round it first, as you mean it")
 
 
 def not_integral(value: object) -> RecordError:
-    return RecordError(
-        "not-integral", f"{shown(value)} is not an integer", hint="round it first, as you mean it"
-    )
+    return RecordError("not-integral", f"{shown(value)} is not an integer", hint="round it first, as you mean it")
 
 
 def overflow(value: object) -> RecordError:
@@ -205,9 +195,7 @@ def to_string(value: object) -> str:
 def check_string(text: str) -> None:
     """Refuse what some language or ONNX Runtime itself could not carry."""
     if "\0" in text:
-        raise RecordError(
-            "nul-in-string", f"{shown(text)} holds a NUL", hint="ONNX Runtime would cut it off there"
-        )
+        raise RecordError("nul-in-string", f"{shown(text)} holds a NUL", hint="ONNX Runtime would cut it off there")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -236,9 +224,7 @@ def to_date(value: object) -> int:
     if isinstance(value, np.datetime64):
         return from_datetime64(value, "date")
     if isinstance(value, datetime.datetime):
-        raise wrong_type(
-            value, "a date", hint="which day an instant falls on depends on the zone: send .date()"
-        )
+        raise wrong_type(value, "a date", hint="which day an instant falls on depends on the zone: send .date()")
     if isinstance(value, datetime.date):
         return value.toordinal() - EPOCH_DAY
     return _integer(value, "a date (int days, or a date)")
@@ -281,9 +267,7 @@ def datetimes(values: Array, kind: InputType) -> Array:
         raise RecordError("wrong-type", "a datetime64 without a unit")
     is_date = unit in ("Y", "M", "W", "D")
     if is_date and kind == "timestamp":
-        raise wrong_type(
-            values.dtype, "an instant", hint="a date has no time of day: send the instant you mean"
-        )
+        raise wrong_type(values.dtype, "an instant", hint="a date has no time of day: send the instant you mean")
     raw = values.astype(values.dtype.newbyteorder("=")).view(np.int64)
     if unit in ("Y", "M"):
         limit = _CALENDAR_LIMIT // count

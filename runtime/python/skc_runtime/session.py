@@ -83,6 +83,4 @@ class GraphSession:
 
 def _info(node: Any) -> TensorInfo:
     width = node.shape[1] if len(node.shape) == 2 else None
-    return TensorInfo(
-        node.name, _ELEMENTS.get(node.type, node.type), width if isinstance(width, int) else None
-    )
+    return TensorInfo(node.name, _ELEMENTS.get(node.type, node.type), width if isinstance(width, int) else None)

@@ -20,9 +20,7 @@ def malformed(place: str, message: str) -> ArtifactError:
 def parse(data: bytes, place: str) -> Any:
     """UTF-8 JSON without duplicate keys, NaN or Infinity, and of bearable depth."""
     try:
-        return json.loads(
-            data.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
-        )
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:  # JSON and Unicode errors are ValueErrors
         raise malformed(place, f"not valid JSON: {shown(error, 200)}") from None
 

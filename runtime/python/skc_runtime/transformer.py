@@ -64,9 +64,7 @@ class Transformer:
         return {name: found[name] for name in self._results}
 
     def _empty(self) -> dict[str, Array]:
-        result = {
-            o.name: np.empty((0, len(o.columns)), _OUTPUT_DTYPES[o.dtype]) for o in self.manifest.outputs
-        }
+        result = {o.name: np.empty((0, len(o.columns)), _OUTPUT_DTYPES[o.dtype]) for o in self.manifest.outputs}
         for output in self.manifest.outputs:
             if output.valid is not None:
                 result[output.valid] = np.empty((0, len(output.columns)), dtype=bool)
@@ -96,10 +94,7 @@ class Transformer:
         return {
             "name": manifest.name,
             "signature": manifest.signature,
-            "inputs": [
-                {"name": i.name, "type": i.type, "nullable": i.nullable, "nan": i.nan}
-                for i in manifest.inputs
-            ],
+            "inputs": [{"name": i.name, "type": i.type, "nullable": i.nullable, "nan": i.nan} for i in manifest.inputs],
             "outputs": [
                 {"name": o.name, "dtype": o.dtype, "columns": list(o.columns), "valid": o.valid}
                 for o in manifest.outputs

@@ -1,0 +1,194 @@
+"""The boundaries of every step of a fitted pipeline, carried back to raw inputs.
+
+A step names the values of its input column that matter (`Op.boundaries`). To get such a value out of the step before,
+some of that step's inputs are guessed: by `Op.carry_back` where the op can say, else by its own boundaries and numbers
+of every magnitude. Guesses decide nothing: `apply` does. A number that no guess gives is searched for between two
+guesses on either side of it, down to two neighbouring inputs; where even they only jump over it, both are kept, the
+last input below the edge and the first above.
+
+A step that looks at several columns at once needs values for the others: those of a base row. Without one, or where no
+input gives a boundary, it stays out of reach from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+
+import numpy as np
+
+from skc import reference
+from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types, value_types
+from skc.inverse import Function, Given, Outcomes, inputs_giving, magnitudes, neighbours
+from skc.ir import Input, Pipeline, Ref, Step
+from skc.ops import OPS
+from skc.sampling import PLAIN, Record, is_legal, to_blocks, unique
+from skc.types import Block, Scalar, ValueType, column_block, concat_blocks
+
+_TRIED_COLUMNS = 2  # of a step that looks at several: the most promising
+
+
+@dataclass(frozen=True)
+class StepBoundaries:
+    """The boundaries of one input column of one step, as that step sees them and as raw input values."""
+
+    step: str
+    column: int
+    name: str
+    source: tuple[str, int]  # the value and the column of it that the step reads
+    values: tuple[Scalar, ...]
+    raw_input: str | None = None  # None: no raw input could be found that gives them
+    raw_values: tuple[Scalar, ...] = ()
+
+
+def step_boundaries(pipeline: Pipeline) -> tuple[StepBoundaries, ...]:
+    """The boundaries of every step of a fitted pipeline, carried back as far as they go without a base row."""
+    walk = _Walk(pipeline, None)
+    found = []
+    for step in pipeline.steps:
+        for k, source in enumerate(walk.sources[step.name]):
+            x = walk.type_of(step, k)
+            wanted = _of_type(x, OPS[step.op].boundaries(step.params, step.state, k, x))
+            name = walk.names[source[0]][source[1]]
+            found.append(walk.reached(StepBoundaries(step.name, k, name, source, tuple(wanted))))
+    return tuple(found)
+
+
+def reach_further(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> tuple[StepBoundaries, ...]:
+    """The same, where those out of reach have been tried again from a base row with one raw input changed."""
+    walk = _Walk(pipeline, base)
+    return tuple(f if f.raw_values else walk.reached(f) for f in found)
+
+
+class _Walk:
+    """Walks back through a pipeline. `sources` says for each step where its input columns come from."""
+
+    def __init__(self, pipeline: Pipeline, base: Record | None) -> None:
+        self.names: ColumnNames = column_names(pipeline)
+        self._types: Types = value_types(pipeline)
+        self._steps = {step.name: step for step in pipeline.steps}
+        self._inputs: Mapping[str, Input] = {i.value: i for i in pipeline.inputs}
+        self.sources = {step.name: list(self._columns(step)) for step in pipeline.steps}
+        self._functions: dict[tuple[str, int, int], Function] = {}
+        blocks = None if base is None else to_blocks(pipeline.inputs, [base])
+        self._base = None if blocks is None else reference.run(pipeline, blocks).values
+
+    def _columns(self, step: Step) -> Iterator[tuple[str, int]]:
+        for ref in step.inputs:
+            yield from ((ref.value, c) for c in range(len(self.names[ref.value]))[ref.start : ref.stop])
+
+    def _width(self, ref: Ref) -> int:
+        return len(self.names[ref.value][ref.start : ref.stop])
+
+    def type_of(self, step: Step, j: int) -> ValueType:
+        """The type of input column j, as the op sees it."""
+        kinds = step_input_types(step, self._types)
+        if not OPS[step.op].variadic:
+            return kinds[0]
+        owners = [kind for kind, ref in zip(kinds, step.inputs, strict=True) for _ in range(self._width(ref))]
+        return owners[j]
+
+    def reached(self, found: StepBoundaries) -> StepBoundaries:
+        """The same boundaries, with the raw input that gives them."""
+        raw, values = self._back(*found.source, list(found.values))
+        return replace(found, raw_input=raw, raw_values=tuple(values))
+
+    def _back(self, value: str, column: int, wanted: list[Scalar]) -> tuple[str | None, list[Scalar]]:
+        """From column `column` of `value` back to a raw input and its values."""
+        if value in self._inputs:
+            raw = self._inputs[value]
+            legal = [v for v in wanted if is_legal(raw, v)]
+            return (raw.name, legal) if legal else (None, [])
+        step = self._steps[value]
+        tried = [(j, self._search(step, j, column, wanted)) for j in self._candidates(step, column)]
+        promising = sorted((pair for pair in tried if pair[1].inputs), key=lambda pair: -pair[1].reached)
+        for j, given in promising[:_TRIED_COLUMNS]:
+            raw_name, values = self._back(*self.sources[step.name][j], given.inputs)
+            if values:
+                return raw_name, values
+        return None, []
+
+    def _candidates(self, step: Step, column: int) -> Iterable[int]:
+        """The input columns that may decide about an output column."""
+        if _is_columnwise(step):
+            return [_group_of(column_groups(step, self.names), column)]
+        return [] if self._base is None else range(len(self.sources[step.name]))
+
+    def _search(self, step: Step, j: int, column: int, wanted: list[Scalar]) -> Given:
+        op, x = OPS[step.op], self.type_of(step, j)
+        key = (step.name, j, column)
+        if key not in self._functions:
+            found = self._alone(step, j, column, x) if _is_columnwise(step) else self._among_others(step, j, column, x)
+            self._functions[key] = found
+        guesses = [] if op.carry_back is None else op.carry_back(step.params, step.state, j, wanted)
+        near = [n for v in guesses for n in neighbours(v)]
+        others = [*op.boundaries(step.params, step.state, j, x), *magnitudes(x.dtype, self._value_at(step, j, x))]
+        return inputs_giving(self._functions[key], wanted, near, others)
+
+    def _value_at(self, step: Step, j: int, x: ValueType) -> Scalar:
+        """What the step sees in its input column j in the base row."""
+        if self._base is None:
+            return PLAIN[x.dtype]
+        value, column = self.sources[step.name][j]
+        return self._base[value].columns(column, column + 1).to_rows()[0][0]
+
+    def _alone(self, step: Step, j: int, column: int, x: ValueType) -> Function:
+        """Column `column` as a function of input column j, of an op that treats columns by themselves."""
+        op = OPS[step.op]
+        state = replace(step.state, **{f.name: (getattr(step.state, f.name)[j],) for f in fields(step.state)})
+        within = column - sum(len(group) for group in column_groups(step, self.names)[:j])
+
+        def apply(values: Sequence[Scalar]) -> Outcomes:
+            with np.errstate(all="ignore"):
+                made = op.apply(step.params, state, column_block(x.dtype, values, x.nullable))
+            return _outcomes(made, within)
+
+        return Function(x, apply)
+
+    def _among_others(self, step: Step, j: int, column: int, x: ValueType) -> Function:
+        """Column `column` as a function of input column j, with the others as in the base row."""
+        op, base = OPS[step.op], self._base or {}
+        columns = [base[value].columns(c, c + 1) for value, c in self.sources[step.name]]
+        starts = np.cumsum([0, *(self._width(ref) for ref in step.inputs)]).tolist()
+
+        def apply(values: Sequence[Scalar]) -> Outcomes:
+            parts = [_repeated(block, len(values)) for block in columns]
+            parts[j] = column_block(x.dtype, values, x.nullable)
+            blocks = [concat_blocks(parts[a:b]) for a, b in pairwise(starts)]
+            with np.errstate(all="ignore"):
+                made = op.apply(step.params, step.state, *(blocks if op.variadic else [concat_blocks(blocks)]))
+            return _outcomes(made, column)
+
+        return Function(x, apply)
+
+
+def _of_type(x: ValueType, values: Iterable[Scalar]) -> list[Scalar]:
+    """Distinct values; of a float64 all numbers are floats, and NaN is null."""
+    if x.dtype == "float64":
+        values = [None if v is None or v != v else float(v) for v in values]
+    return unique(values)
+
+
+def _is_columnwise(step: Step) -> bool:
+    op = OPS[step.op]
+    return not op.variadic and op.columnwise(step.params)
+
+
+def _group_of(groups: Sequence[Sequence[str]], column: int) -> int:
+    """The input column that output column `column` comes from."""
+    return [g for g, group in enumerate(groups) for _ in group][column]
+
+
+def _repeated(block: Block, rows: int) -> Block:
+    valid = None if block.valid is None else np.repeat(block.valid, rows, axis=0)
+    return Block(block.dtype, np.repeat(block.values, rows, axis=0), valid)
+
+
+def _outcomes(made: Block, column: int) -> Outcomes:
+    """For each row whether every guard lets it through, and what comes out."""
+    refused = np.zeros(made.rows, dtype=bool)
+    for guard in made.guards:
+        refused |= guard.mask.any(axis=1)
+    rows = made.columns(column, column + 1).to_rows()
+    return [(ok, row[0]) for ok, row in zip((~refused).tolist(), rows, strict=True)]

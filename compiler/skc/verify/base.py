@@ -1,0 +1,44 @@
+"""The row that boundaries are tried on: served, and with as few nulls on the way as can be.
+
+Why: a row that some guard refuses shows nothing but the refusal, and a null in the middle of a pipeline hides every
+edge behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from skc import reference
+from skc.ir import Pipeline
+from skc.sampling import PLAIN, Record, to_blocks
+from skc.types import Array, Scalar
+
+CANDIDATES = 400
+_REFUSED = 1_000_000  # worse than any number of nulls
+
+
+def base_row(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]]) -> Record:
+    """Plain values, where they do; for the other inputs, one after the other, the best of the candidates."""
+    base: Record = {i.name: PLAIN[i.dtype] for i in pipeline.inputs}
+    for raw in pipeline.inputs:
+        options = [base, *({**base, raw.name: v} for v in candidates[raw.name][:CANDIDATES])]
+        flaws = _flaws(pipeline, options)
+        if flaws[0] == 0:
+            return base
+        if flaws[0] > flaws.min():
+            best = np.flatnonzero(flaws == flaws.min())
+            base = options[int(best[len(best) // 2])]  # candidates go from one extreme to the other
+    return base
+
+
+def _flaws(pipeline: Pipeline, records: Sequence[Record]) -> Array:
+    """int [N]: how little of the pipeline each row shows."""
+    result = reference.run(pipeline, to_blocks(pipeline.inputs, records))
+    flaws = np.zeros(len(records), dtype=np.int64)
+    for hit in result.guards:
+        flaws += hit.mask * _REFUSED
+    for step in pipeline.steps:
+        flaws += (~result.values[step.name].present()).sum(axis=1)
+    return flaws

@@ -1,0 +1,116 @@
+"""What was really tried: which boundaries of which step came through from raw inputs, and which guards ever fired.
+
+Why by looking: that a boundary was carried back says only that a row was made for it. Whether the value arrived, and in
+a row where it could change what comes out, is seen in the values of the reference.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skc.boundaries import StepBoundaries
+from skc.ir import Pipeline
+from skc.types import Array, Block, Scalar
+from skc.verify.report import Coverage
+from skc_runtime.manifest import Guards
+
+_Key = int | str | None  # a float by its bits, null as None
+
+
+class GuardOrder:
+    """Which guards a guard hides when it fires: those of every step that needs the one it belongs to.
+
+    What flows on from a refused value means nothing, so what a later guard says of it does not either. Guards of steps
+    that do not depend on it are compared all the same.
+    """
+
+    def __init__(self, pipeline: Pipeline, guards: Guards | None) -> None:
+        self._above = _ancestors(pipeline)
+        self._steps = [] if guards is None else [g.step for g in guards.columns]
+        pairs = [[a in self._above.get(b, ()) for b in self._steps] for a in self._steps]
+        self._hides = np.array(pairs, dtype=np.float32).reshape(len(self._steps), len(self._steps))
+
+    def visible(self, fired: Array) -> Array:
+        """bool [N, G]: where no guard above has fired; `fired` is bool [N, G]."""
+        if not fired.any():
+            return np.ones(fired.shape, dtype=bool)
+        return np.asarray(fired.astype(np.float32) @ self._hides == 0)
+
+    def decisive(self, step: str, fired: Array) -> Array:
+        """bool [N]: rows in which what the step does can be seen: it refuses the row itself, or nothing refuses it."""
+        own = np.array([name == step for name in self._steps], dtype=bool)
+        above = np.array([name in self._above.get(step, ()) for name in self._steps], dtype=bool)
+        refuses = fired[:, own].any(axis=1) & ~fired[:, above].any(axis=1)
+        return np.asarray(refuses | ~fired.any(axis=1))
+
+
+def _ancestors(pipeline: Pipeline) -> dict[str, frozenset[str]]:
+    """For each step the steps it needs, without itself."""
+    above: dict[str, frozenset[str]] = {}
+    for step in pipeline.steps:
+        direct = {ref.value for ref in step.inputs if ref.value in above}
+        above[step.name] = frozenset(direct).union(*(above[name] for name in direct))
+    return above
+
+
+@dataclass
+class _Place:
+    """The boundaries of one input column of a step that have not been seen yet."""
+
+    found: StepBoundaries
+    left: set[_Key]
+    total: int
+
+
+class Seen:
+    """Counts boundaries as they come along."""
+
+    def __init__(self, pipeline: Pipeline, found: Sequence[StepBoundaries], order: GuardOrder, guards: int) -> None:
+        self._pipeline = pipeline
+        self._order = order
+        self._places = [_Place(f, keys, len(keys)) for f in found for keys in [{_key(v) for v in f.values}]]
+        self._fired = np.zeros(guards, dtype=bool)
+
+    def look(self, values: Mapping[str, Block], fired: Array) -> None:
+        """Look at the values of every step for some rows, of which the guards in `fired` (bool [N, G]) refuse some."""
+        self._fired |= fired[:, : len(self._fired)].any(axis=0)
+        decisive: dict[str, Array] = {}
+        for place in self._places:
+            if not place.left:
+                continue
+            step, (value, column) = place.found.step, place.found.source
+            if step not in decisive:
+                decisive[step] = self._order.decisive(step, fired)
+            place.left -= _keys(values[value].columns(column, column + 1), decisive[step])
+
+    def coverage(self) -> tuple[Coverage, ...]:
+        """Per step, in order, how many boundaries have been seen."""
+        rows = []
+        for step in self._pipeline.steps:
+            mine = [place for place in self._places if place.found.step == step.name and place.total]
+            seen = [place.total - len(place.left) for place in mine]
+            total = sum(place.total for place in mine)
+            rows.append(Coverage(step.name, step.op, total, sum(seen), len(mine), sum(n > 0 for n in seen)))
+        return tuple(row for row in rows if row.columns)
+
+    def silent_guards(self) -> list[int]:
+        """The guards, by their place, that no row has made fire."""
+        return [int(k) for k in np.flatnonzero(~self._fired)]
+
+
+def _key(value: Scalar) -> _Key:
+    if isinstance(value, float):
+        return None if value != value else int(struct.unpack("<q", struct.pack("<d", value))[0])
+    return value
+
+
+def _keys(block: Block, rows: Array) -> set[_Key]:
+    """The keys of a block [N, 1] in some rows."""
+    present = block.present()[:, 0]
+    values = np.ascontiguousarray(block.values[:, 0][present & rows])
+    found: set[_Key] = set((values.view(np.int64) if block.dtype == "float64" else values).tolist())
+    return found | {None} if (rows & ~present).any() else found

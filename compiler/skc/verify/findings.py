@@ -1,0 +1,144 @@
+"""The differences that a verification keeps: a few of every output column in every check, each with its step.
+
+Why a few of every column and not the first ones: a column that is wrong in every row must not hide one that is wrong in
+a single row.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from skc.artifact import MODEL, Artifact
+from skc.ir import Pipeline
+from skc.ops import OPS
+from skc.sampling import Record
+from skc.types import Array
+from skc.verify.localise import Localiser, makers_of, makers_of_step
+from skc.verify.report import GUARDS, REFUSED, Difference
+from skc.verify.subject import Outcome
+from skc_runtime import golden
+from skc_runtime.manifest import Guards
+
+SERVED = "served"
+PER_COLUMN = 2
+MOST = 100
+RecordAt = Callable[[int], Record]
+
+
+class Findings:
+    """What was found so far. `directory` is where the commands that reproduce a difference look for the artifact."""
+
+    def __init__(self, artifact: Artifact, pipeline: Pipeline, directory: Path | None) -> None:
+        self.differences: list[Difference] = []
+        self._artifact = artifact
+        self._pipeline = pipeline
+        self._where = str(directory or "ARTIFACT")
+        self._seen: Counter[tuple[str, str, str]] = Counter()
+        self._localiser: Localiser | None = None
+
+    @property
+    def model_matches_plan(self) -> bool | None:
+        """Whether the plan compiles to this very graph; None while nothing differs, for then nobody looked."""
+        return None if self._localiser is None else self._localiser.is_what_the_plan_compiles_to
+
+    def command(self, *options: str) -> str:
+        """A `skc verify` of this artifact, to be pasted into a shell."""
+        return shlex.join(["skc", "verify", self._where, *options])
+
+    def values(
+        self,
+        check: str,
+        output: str,
+        differs: Array,
+        got: Outcome,
+        want: Outcome,
+        record: RecordAt,
+        relation: str | None = None,
+    ) -> None:
+        """The first positions of a bool [N, K] in every column of an output.
+
+        `relation` is the command that repeats a relation of the graph with itself: no step can be blamed for one, and a
+        record alone does not show it.
+        """
+        columns = next(o.columns for o in self._artifact.manifest.outputs if o.name == output)
+        for k in np.flatnonzero(differs.any(axis=0)):
+            for i in np.flatnonzero(differs[:, k])[:PER_COLUMN]:
+                if not self._has_room(check, output, columns[k]):
+                    break
+                makers = makers_of(self._pipeline, output, int(k))
+                one = (got.value(output, int(i), int(k)), want.value(output, int(i), int(k)))
+                self._add(check, output, columns[k], makers, record(int(i)), *one, relation=relation)
+
+    def guards(
+        self, check: str, differs: Array, got: Outcome, want: Outcome, record: RecordAt, relation: str | None = None
+    ) -> None:
+        """The first rows of a bool [N] that one side refuses and the other serves, or refuses for another reason."""
+        specs = self._artifact.manifest.guards
+        for i in np.flatnonzero(differs)[:PER_COLUMN]:
+            first = _first_unequal(got.guards[i], want.guards[i])
+            step = specs.columns[first].step if specs is not None and first < len(specs.columns) else None
+            one = (_refusal(specs, got.guards[i]), _refusal(specs, want.guards[i]))
+            self.refused(check, record(int(i)), *one, step=step, relation=relation)
+
+    def refused(
+        self, check: str, record: Record, got: str, want: str, step: str | None = None, relation: str | None = None
+    ) -> None:
+        """One row that one side refuses; `step` is the one whose guard it is."""
+        if not self._has_room(check, GUARDS, REFUSED):
+            return
+        is_known = any(s.name == step for s in self._pipeline.steps)
+        makers = makers_of_step(self._pipeline, step) if step is not None and is_known else ()
+        self._add(check, GUARDS, REFUSED, makers, record, got, want, guard_of=step, relation=relation)
+
+    def _has_room(self, check: str, output: str, column: str) -> bool:
+        return len(self.differences) < MOST and self._seen[check, output, column] < PER_COLUMN
+
+    def _add(
+        self,
+        check: str,
+        output: str,
+        column: str,
+        makers: tuple[str, ...],
+        record: Record,
+        got: object,
+        want: object,
+        *,
+        guard_of: str | None = None,
+        relation: str | None = None,
+    ) -> None:
+        self._seen[check, output, column] += 1
+        raw = golden.encode_record(self._artifact.manifest, record)
+        command = relation or self.command("--record", json.dumps(raw))
+        step = None if relation is not None else self._first_differing_step(record, makers) or guard_of
+        against = "reference" if relation is None else "one batch"
+        written = tuple(m for m in makers if not OPS[self._pipeline.step(m).op].internal)
+        self.differences.append(Difference(check, output, column, step, written, raw, got, want, command, against))
+
+    def _first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
+        if self._localiser is None:
+            self._localiser = Localiser(self._pipeline, self._artifact.manifest, self._artifact.files[MODEL])
+        return self._localiser.first_differing_step(record, makers)
+
+
+def _first_unequal(a: Array, b: Array) -> int:
+    """The first guard that fired on one side only; where one side has more guards, the other has no such guard."""
+    width = max(len(a), len(b))
+    padded = [np.pad(row, (0, width - len(row))) for row in (a, b)]
+    return int(np.argmax(padded[0] != padded[1]))
+
+
+def _refusal(specs: Guards | None, fired: Array) -> str:
+    """What a row of guards says, in words."""
+    columns = () if specs is None else specs.columns
+    hits = np.flatnonzero(fired)
+    if len(hits) == 0:
+        return SERVED
+    known = [columns[k] for k in hits if k < len(columns)]
+    told = [f"{g.code} at `{g.step}`, column `{g.input}`" for g in known]
+    return f"refused: {'; '.join(told) or 'by a guard that the model does not have'}"

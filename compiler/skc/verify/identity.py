@@ -1,0 +1,79 @@
+"""Whether the files of an artifact are of one making: the plan compiles to this model, the golden records are true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skc.artifact import GOLDEN, Artifact, recompile, tool_versions
+from skc.sampling import Record
+from skc.types import Array
+from skc.verify.report import Check
+from skc.verify.subject import Outcome
+from skc_runtime import golden
+from skc_runtime.golden import GoldenCase
+from skc_runtime.manifest import Manifest, OutputSpec
+from skc_runtime.strict_json import malformed
+
+RECOMPILED, ABOUT_RECOMPILED = "recompiled", "plan.json compiles to the same bytes"
+_DTYPES: Mapping[str, Any] = {
+    "float32": np.float32,
+    "float64": np.float64,
+    "int64": np.int64,
+    "bool": np.bool_,
+    "string": np.object_,
+}
+
+
+def recompiled(artifact: Artifact) -> Check:
+    """One row per file that is a function of the plan."""
+    again = recompile(artifact)
+    if again is None:
+        return Check(RECOMPILED, ABOUT_RECOMPILED, 0, 0, 0, against_reference=False, skipped=_other_tools(artifact))
+    other = sorted(name for name, data in again.items() if data != artifact.files.get(name))
+    about = f"plan.json compiles to another {', another '.join(other)}" if other else ABOUT_RECOMPILED
+    return Check(RECOMPILED, about, len(again), 0, len(other), against_reference=False)
+
+
+def _other_tools(artifact: Artifact) -> str:
+    here, built = tool_versions(), artifact.manifest.built_with
+    other = [name for name in sorted({*here, *built}) if here.get(name) != built.get(name)]
+    told = [f"{name} {built.get(name)}, here {here.get(name)}" for name in other]
+    return f"not applicable: built with {'; '.join(told) or f'tzdata {artifact.manifest.tzdata}'}"
+
+
+def is_own_work(artifact: Artifact) -> bool:
+    """This skc, with these tools, made the artifact from its plan: what an op makes of that plan is skc's own doing."""
+    try:
+        check = recompiled(artifact)
+    except Exception:  # a plan that was tampered with may bring an op to anything
+        return False
+    return check.skipped is None and not check.differing_rows
+
+
+def read_golden(artifact: Artifact) -> tuple[list[Record], tuple[GoldenCase, ...]]:
+    """The golden records and what is said of each. Raises ArtifactError when the file is malformed."""
+    cases = golden.loads(artifact.files[GOLDEN])
+    given = [golden.decode_record(artifact.manifest, case.record) for case in cases]
+    return [{i.name: record.get(i.name) for i in artifact.manifest.inputs} for record in given], cases
+
+
+def written_outcome(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> Outcome:
+    """The outputs that golden.jsonl says, as if a graph had served them. Raises ArtifactError: they are malformed."""
+    outputs = {o.name: _column(o, rows, o.name, o.dtype) for o in manifest.outputs}
+    valid = {o.name: _column(o, rows, o.valid, "bool") for o in manifest.outputs if o.valid is not None}
+    guards = 0 if manifest.guards is None else len(manifest.guards.columns)
+    return Outcome(outputs, valid, np.zeros((len(rows), guards), dtype=bool))
+
+
+def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dtype: str) -> Array:
+    place = f"golden.jsonl `{name}`"
+    for row in rows:
+        if not isinstance(row.get(name), list) or len(row[name]) != len(output.columns):
+            raise malformed(place, f"an array of {len(output.columns)} values is wanted")
+    values = [[golden.decode_value(dtype, v, place) for v in row[name]] for row in rows]
+    if any(v is None for row in values for v in row):
+        raise malformed(place, "null is no value of an output")
+    return np.array(values, dtype=_DTYPES[dtype]).reshape(len(rows), len(output.columns))

@@ -1,0 +1,76 @@
+"""Relations of a graph with itself, which need no oracle: the same bits at every level, batch size and order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from skc.artifact import MODEL, Artifact
+from skc.sampling import Record, to_blocks
+from skc.types import Array
+from skc.verify.compare import same_bits
+from skc.verify.findings import Findings
+from skc.verify.report import Check
+from skc.verify.subject import Graph, Outcome, feeds
+from skc_runtime.session import Optimisation
+
+BATCHES = (3, 8, 1001)
+ALONE_ROWS = 2_000
+LEVELS: tuple[Optimisation, ...] = ("disabled", "extended", "all")
+
+
+def relations(
+    artifact: Artifact, graph: Graph, records: Sequence[Record], seed: int, findings: Findings, command: str
+) -> Iterator[Check]:
+    """One check for every relation; `command` repeats the verification."""
+    manifest, model = artifact.manifest, artifact.files[MODEL]
+    tensors = feeds(manifest, to_blocks(artifact.pipeline.inputs, records))
+    whole = graph.run_feeds(tensors)
+
+    def relate(name: str, about: str, want: Outcome, got: Outcome, rows: Sequence[Record]) -> Check:
+        return _compare(Check(name, about, 0, 0, 0, against_reference=False), want, got, rows, findings, command)
+
+    for level in LEVELS:
+        other = Graph(manifest, model, level).run_feeds(tensors)
+        yield relate(f"optimisation {level}", "the same bits at this level", whole, other, records)
+    for size in (1, *BATCHES):
+        count = min(len(records), ALONE_ROWS if size == 1 else len(records))
+        parts = [graph.run_feeds(_rows(tensors, slice(i, min(i + size, count)))) for i in range(0, count, size)]
+        about = "each row alone: the same bits" if size == 1 else f"in batches of {size}: the same bits"
+        yield relate(f"batch {size}", about, whole.rows(slice(0, count)), _join(parts), records)
+    order = np.random.default_rng(seed).permutation(len(records))
+    shuffled = graph.run_feeds(_rows(tensors, order))
+    moved = [records[i] for i in order]
+    yield relate("shuffled", "in another order: the same bits", whole.rows(order), shuffled, moved)
+
+
+def _compare(
+    check: Check, want: Outcome, got: Outcome, records: Sequence[Record], findings: Findings, command: str
+) -> Check:
+    served = ~want.refused
+    differing = (want.guards != got.guards).any(axis=1)
+    findings.guards(check.name, differing, got, want, records.__getitem__, command)
+    for output, one in want.outputs.items():
+        other = got.outputs[output]
+        bad = np.ones(one.shape, dtype=bool) if other.shape != one.shape else ~same_bits(other, one)
+        if output in want.valid:
+            bad |= got.valid[output] != want.valid[output]
+        bad &= served[:, None]
+        differing |= bad.any(axis=1)
+        findings.values(check.name, output, bad, got, want, records.__getitem__, command)
+    values = int(served.sum()) * sum(one.shape[1] for one in want.outputs.values())
+    return check.plus(len(served), values, int(differing.sum()), int((~served).sum()))
+
+
+def _rows(tensors: Mapping[str, Array], index: Array | slice) -> dict[str, Array]:
+    return {name: array[index] for name, array in tensors.items()}
+
+
+def _join(parts: Sequence[Outcome]) -> Outcome:
+    first = parts[0]
+    return Outcome(
+        {name: np.concatenate([p.outputs[name] for p in parts]) for name in first.outputs},
+        {name: np.concatenate([p.valid[name] for p in parts]) for name in first.valid},
+        np.concatenate([p.guards for p in parts]),
+    )
