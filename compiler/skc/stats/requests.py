@@ -47,7 +47,8 @@ class Quantiles:
 
     With h = (n - 1) q, i = floor(h), t = h - i and d = x_(i+1) - x_i over the sorted values: x_i + t d
     where t < 0.5, else x_(i+1) - (1 - t) d, all in float64. Hyndman & Fan's type 7, and in these very operations
-    `numpy.quantile`, so that an edge has the bits scikit-learn's has: a value equal to an edge must fall into the same bin.
+    `numpy.quantile`, so that an edge has the bits scikit-learn's has: a value equal to an edge must fall into the
+    same bin.
     """
 
     q: tuple[float, ...]
