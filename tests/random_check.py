@@ -24,7 +24,7 @@ from skc.verify.compare import same_bits
 from skc_runtime.errors import GUARD_CODES, RecordError
 
 # What the rows may give reason for, whatever the pipeline.
-BY_DATA = frozenset({"SKC210", "SKC211", "SKC212", "SKC213", "SKC222", "SKC224"})
+BY_DATA = frozenset({"SKC210", "SKC211", "SKC212", "SKC213", "SKC215", "SKC222", "SKC224"})
 Outputs = dict[str, np.ndarray[Any, Any]]
 
 

@@ -235,8 +235,9 @@ def _robust(r: Random, x: Value) -> Made:
     return "robust_scale", _some(r, with_centering=flag, with_scaling=flag, quantile_range=lambda: r.choice(ranges)), x
 
 
-def _log1p(r: Random, x: Value) -> Made:
-    return "log1p", _some(r, invalid=lambda: r.choice(("error", "null"))), replace(x, exact=False)
+def _log1p(r: Random, x: Value) -> Made | None:
+    params = _some(r, invalid=lambda: r.choice(("error", "null")))
+    return ("log1p", params, replace(x, exact=False)) if x.exact else None
 
 
 def _bins(x: Value, encode: str, count: int | None) -> Value:

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import skc_runtime
 from skc import artifact as artifacts
 from skc.artifact import Artifact
-from skc.diagnostics import Diagnostic, fail
+from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.fit import fit
 from skc.frontend import pipeline_yaml
 from skc.ir import DataSource, Pipeline
@@ -21,6 +22,7 @@ from skc.lower import Signature
 from skc.rows import Rows, open_rows
 from skc.streaming import check_target, write_features
 from skc.types import Block
+from skc.verify import identity
 from skc.verify import run as verification
 from skc.verify.report import Report
 from skc.verify.run import Options
@@ -35,6 +37,18 @@ _RECORD_HINT = (
     "write it as in golden.jsonl: a timestamp is microseconds since 1970-01-01 UTC, a date days; "
     "`skc inspect` lists the inputs"
 )
+
+
+@contextmanager
+def _library_errors() -> Iterator[None]:
+    """What the runtime or the machine raises, as a diagnostic."""
+    try:
+        yield
+    except SkcRuntimeError as error:
+        raise artifacts.runtime_failure(error) from None
+    except MemoryError:
+        hint = "free some memory, give `skc verify` fewer --rows, or take a larger machine"
+        raise fail("SKC142", "there is not enough memory", hint=hint) from None
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,7 @@ class Compiled:
         }
 
 
+@_library_errors()
 def compile(
     pipeline: PathLike | Pipeline,
     data: Any = None,
@@ -122,6 +137,7 @@ class _Clock:
         self._last = now
 
 
+@_library_errors()
 def verify(
     artifact: PathLike,
     data: Any = None,
@@ -138,10 +154,18 @@ def verify(
     directory = Path(artifact)
     if record is not None and data is not None:
         raise fail("SKC140", "a record is verified alone, without data", hint="give `--record` or `--data`")
-    made = artifacts.read(directory)
-    if record is not None:
-        return verification.verify_record(made, directory, _record(made, record))
-    return _verified(made, directory, data, None, Options(rows, seed), progress)
+    made = artifacts.read(directory, replay=False)  # verifying replays the golden records itself, and says more
+    try:
+        if record is not None:
+            return verification.verify_record(made, directory, _record(made, record))
+        return _verified(made, directory, data, None, Options(rows, seed), progress)
+    except (SkcError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        is_told = isinstance(error, SkcError) and not error.code.startswith("SKC9")
+        if is_told or identity.is_own_work(made):
+            raise
+        reason = f"{type(error).__name__}: {shown(str(error), 200)}"
+        hint = "the file was edited, or another version of skc wrote it; compile the pipeline again"
+        raise fail("SKC401", f"plan.json cannot be run: {reason}", hint=hint) from None
 
 
 def _verified(
@@ -199,6 +223,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+@_library_errors()
 def transform(
     artifact: PathLike,
     data: Any,

@@ -58,7 +58,7 @@ class Artifact:
 
 def assemble(pipeline: Pipeline, signature: Signature = "columns") -> Artifact:
     """Lower a fitted pipeline and make every file of its artifact."""
-    document, files = _compiled(pipeline, signature)
+    document, files = _compiled(pipeline, signature, plan.dumps(pipeline))
     try:
         with skc_runtime.Transformer(Manifest.from_json(_canonical(document)), files[MODEL]) as transformer:
             files[GOLDEN] = _golden_bytes(prune(pipeline), transformer)
@@ -76,7 +76,8 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
     """
     if artifact.manifest.built_with != tool_versions() or artifact.manifest.tzdata not in (None, TZDATA_VERSION):
         return None
-    document, files = _compiled(plan.loads(artifact.files[PLAN]), artifact.manifest.signature)
+    pipeline = plan.loads(artifact.files[PLAN])
+    document, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline))
     files[MANIFEST] = _manifest_bytes(document, {**files, GOLDEN: artifact.files[GOLDEN]})
     return files
 
@@ -86,10 +87,9 @@ def tool_versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in _VERSIONS}
 
 
-def _compiled(pipeline: Pipeline, signature: Signature) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _compiled(pipeline: Pipeline, signature: Signature, plan_bytes: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest, whose `files` are still empty, and the files that are a function of the plan alone."""
     lowered = lower(pipeline, signature)
-    plan_bytes = plan.dumps(pipeline)
     model = _model_bytes(lowered, pipeline.name, _sha256(plan_bytes))
     return manifest_document(pipeline, lowered, _sha256(plan_bytes)), {MODEL: model, PLAN: plan_bytes}
 

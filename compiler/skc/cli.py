@@ -211,6 +211,8 @@ def ops_command(
         _print_json(facts)
     else:
         print(inspection.ops_text(facts))
+        if name is None:
+            _talk("\n`skc ops NAME` shows the page of one")
 
 
 @app.command("schema")

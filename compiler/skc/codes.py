@@ -50,6 +50,7 @@ CODES: dict[str, str] = {
     # the command line
     "SKC140": "a wrong option or argument",
     "SKC141": "the compiler is not installed",
+    "SKC142": "the machine has too little memory",
     # reading the training data
     "SKC200": "no training data is named",
     "SKC201": "the training data is not there",
@@ -67,6 +68,7 @@ CODES: dict[str, str] = {
     "SKC212": "a statistic beyond float64",
     "SKC213": "a code that a category has already",
     "SKC214": "a category in the data that is not listed",
+    "SKC215": "a scale that would make rounding errors visible",
     "SKC220": "the engine failed",
     "SKC221": "the engine ran out of memory",
     "SKC222": "a column without any value",

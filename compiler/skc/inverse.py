@@ -17,7 +17,7 @@ from skc.sampling import unique
 from skc.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, DType, Scalar, ValueType
 
 Outcomes = list[tuple[bool, Scalar]]  # for each input: whether every guard lets it through, and what comes out
-Key = tuple[type, str]
+Key = tuple[type, Scalar]
 _FAR = 16  # floats: how far off a guess may be before the search becomes long
 _RANGES: dict[DType, tuple[int, int]] = {
     "int64": (-(2**63), 2**63 - 1),
@@ -86,7 +86,7 @@ def inputs_giving(
 
 def _key(value: Scalar) -> Key:
     """-0.0 and 0.0 are two values, as are 1, 1.0 and True."""
-    return type(value), repr(value)
+    return type(value), repr(value) if isinstance(value, float) else value
 
 
 def _tried(function: Function, inputs: Sequence[Scalar]) -> list[tuple[Scalar, Scalar]]:

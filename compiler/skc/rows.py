@@ -35,7 +35,7 @@ class Rows:
         """The columns to keep: an input as the pipeline reads it, any other as it is stored."""
         if not self.keep:
             return pa.schema([])
-        stored = self.training.table.select(*self.keep).schema().to_pyarrow()
+        stored = self.training.table.select(*dict.fromkeys(self.keep)).schema().to_pyarrow()
         return pa.schema([pa.field(name, self._instant(name) or stored.field(name).type) for name in self.keep])
 
     def _instant(self, name: str) -> pa.DataType | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeGuard, assert_never
+from typing import TypeGuard, assert_never, overload
 
 from skc.ir import Input
 from skc.types import (
@@ -70,7 +70,7 @@ def is_legal(raw: Input, value: Scalar) -> bool:
 
 def unique(values: Iterable[Scalar]) -> list[Scalar]:
     """The values without repetition, in order; -0.0 and 0.0 differ, as do 1, 1.0 and True."""
-    return list({(type(v), repr(v)): v for v in values}.values())
+    return list({(type(v), repr(v) if isinstance(v, float) else v): v for v in values}.values())
 
 
 def hostile_values(raw: Input) -> list[Scalar]:
@@ -139,6 +139,71 @@ def _random_string(strings: Sequence[str], source: random.Random) -> str:
     return source.choice(
         [text[:at] + letter + text[at:], text[:at] + text[at + 1 :], text[:at] + letter + text[at + 1 :]]
     )
+
+
+class Variations(Sequence[Record]):
+    """A base record, and the records that differ from it in one input: as many as a pipeline has boundaries."""
+
+    def __init__(self, base: Record, changes: Sequence[tuple[str, Scalar]]) -> None:
+        self._base = base
+        self._changes = changes
+
+    def __len__(self) -> int:
+        return 1 + len(self._changes)
+
+    @overload
+    def __getitem__(self, i: int) -> Record: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[Record]: ...
+    def __getitem__(self, i: int | slice) -> Record | Sequence[Record]:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        return {**self._base, **dict(self._changes[i - 1 : i])}
+
+    def blocks(self, inputs: Sequence[Input], start: int, stop: int) -> dict[str, Block]:
+        """Records start to stop, without making each."""
+        rows = range(max(start, 1), min(stop, len(self)))
+        places: dict[str, list[int]] = {i.name: [] for i in inputs}
+        for row in rows:
+            places[self._changes[row - 1][0]].append(row)
+        blocks = {}
+        for i in inputs:
+            values: list[Scalar] = [self._base[i.name]] * (min(stop, len(self)) - start)
+            for row in places[i.name]:
+                values[row - start] = self._changes[row - 1][1]
+            blocks[i.name] = column_block(i.dtype, values, i.nullable)
+        return blocks
+
+
+class RowsOf(Sequence[Record]):
+    """Blocks [N, 1] per input, seen as records."""
+
+    def __init__(self, inputs: Sequence[Input], blocks: Mapping[str, Block]) -> None:
+        self._blocks = {i.name: blocks[i.name] for i in inputs}
+
+    def __len__(self) -> int:
+        return next(iter(self._blocks.values())).rows
+
+    @overload
+    def __getitem__(self, i: int) -> Record: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[Record]: ...
+    def __getitem__(self, i: int | slice) -> Record | Sequence[Record]:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        return {name: _scalar(block, i) for name, block in self._blocks.items()}
+
+
+def _scalar(block: Block, row: int) -> Scalar:
+    valid = None if block.valid is None else block.valid[row : row + 1]
+    return Block(block.dtype, block.values[row : row + 1], valid).to_rows()[0][0]
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """Up to `wanted` of `count` places, evenly spaced from the first to the last."""
+    if wanted <= 0 or count <= 0:
+        return []
+    return sorted({round(k * (count - 1) / max(1, min(count, wanted) - 1)) for k in range(min(count, wanted))})
 
 
 def to_blocks(inputs: Sequence[Input], records: Sequence[Mapping[str, Scalar]]) -> dict[str, Block]:

@@ -84,7 +84,7 @@ def _write_all(
                 made = transformer.transform({name: _column(block) for name, block in blocks.items()})
                 features = _features(transformer.manifest, made)
                 writer.write_batch(pa.RecordBatch.from_arrays([*kept.columns, *features], schema=schema))
-                done += kept.num_rows
+                done += next(iter(blocks.values())).rows  # `kept` may have no column to tell
                 if progress is not None:
                     progress("transform", done, rows.total)
     except RecordError as error:

@@ -3,19 +3,21 @@
 Why: age groups, price bands, speed limits: edges that have a meaning and must not move when the data does. As
 NumPy's `searchsorted`, and as `pandas.cut` without its outer edges.
 
+Example: `age_group: {from: age, apply: [{bucketize: {edges: [18, 65], closed: left}}]}`
+
 Parameters
 ----------
 edges : list of numbers, strictly ascending, finite, at least one
     N edges make the bins 0 … N. An integer is compared as it is written, however large.
-closed : left or right
+closed : left or right, to be chosen
     Which end of a bin belongs to it: `left` puts a value equal to an edge into the bin above, `right` into
     the bin below.
 encode : ordinal or onehot, default ordinal
     `ordinal`: the number of the bin as int64. `onehot`: N + 1 float64 columns NAME_0 … NAME_N, of which one
     is 1.
 
-Takes float64 and int64, exact ones only: the last bit decides the bin. Gives int64, with null where the input
-is null (any float64 may be), or float64 without nulls.
+Takes float64 and int64, exact ones only (no log, exp or sine before it): the last bit decides the bin. Gives
+int64, with null where the input is null (any float64 may be), or float64 without nulls.
 
 Critical points
 ---------------

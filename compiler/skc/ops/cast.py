@@ -3,6 +3,8 @@
 Why: a flag counts as 0 and 1, a numeric code is a category, a moment becomes its day. Nothing is cast without
 being told.
 
+Example: `rooms: {from: rooms, apply: [{cast: {to: float64}}, standard_scale]}`
+
 Parameters
 ----------
 to : float64, int64, bool, string, timestamp or date

@@ -3,6 +3,8 @@
 Why: a single absurd value (a fare of 10^6, a negative distance) must not decide what a model does. As
 `numpy.clip`, with bounds that are given or learned.
 
+Example: `fare: {from: fare, apply: [{clip: {min: 0, max: 200}}]}`
+
 Parameters
 ----------
 min, max : int or float, finite, default null

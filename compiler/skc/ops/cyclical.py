@@ -3,6 +3,8 @@
 Why: hour 23 is next to hour 0, and December next to January; a model sees that in two coordinates, not in one
 number.
 
+Example: `hour: {from: hour, apply: [{cyclical: {period: 24}}]}`
+
 Parameters
 ----------
 period : float, positive and finite
@@ -12,8 +14,9 @@ offset : float, finite, default 0
 invalid : error or null, default error
     What becomes of ±inf, which is nowhere on the circle.
 
-Takes float64 and int64, exact ones only: many turns multiply the error of a value. Gives two float64 columns
-for each input column, NAME_sin and NAME_cos, within 1e-6 (in fact about 1e-15). Null gives null.
+Takes float64 and int64, exact ones only (no log, exp or sine before it): many turns multiply the error of a
+value. Gives two float64 columns for each input column, NAME_sin and NAME_cos, within 1e-6 (in fact about 1e-15).
+Null gives null.
 
 Critical points
 ---------------

@@ -4,6 +4,8 @@ Why: demand follows the clock and the calendar of people, so the hour must be th
 daylight saving time), not that of UTC. Zone data is frozen in the graph: the same row has the same hour on
 every machine, for ever.
 
+Example: `hour: {from: at, apply: [{datetime_part: {part: hour, timezone: Europe/Berlin}}]}`
+
 Parameters
 ----------
 part : year | quarter | month | day | hour | minute | second | weekday | day_of_year | iso_week | is_weekend

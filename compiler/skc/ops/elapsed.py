@@ -3,6 +3,8 @@
 Why: age at an event, time since the last order, delay against plan. There is no clock: "now" is an input like
 any other.
 
+Example: `wait: {from: [ordered, shipped], apply: [{elapsed: {unit: hours}}]}`
+
 Parameters
 ----------
 unit : microseconds, milliseconds, seconds, minutes, hours, days or weeks

@@ -3,14 +3,11 @@
 Why: ratios, differences, thresholds and defaults are most of what features are made of. The text is read by
 Python's grammar, but only what is listed here exists, with the meaning that is written here.
 
-Parameters
-----------
-expression : str
-    The text; at most 4000 characters and 100 levels, over any number of lines, comments after `#`.
-names : tuple of str
-    The identifiers in it, in order of first appearance; one per input value of the step.
-name : str, default the expression itself
-    The name of the output column.
+Example: `per_mile: {expr: "fare / max(distance, 0.1)", apply: [{quantile_bin: {bins: 10}}]}`
+
+It is not applied: a feature has `expr:` in place of `from:`, and `apply` may follow. A name in it is a feature
+or an input; `inputs.NAME` is always the input. The text has at most 4000 characters and 100 levels, over any
+number of lines, comments after `#`; inside {…} YAML wants it in quotes.
 
 Values: float64, int64, bool, string, timestamp and date, each one column wide.
 Literals: `1.5`, `3` (int64), `true`, `'text'`, `null`.

@@ -3,6 +3,8 @@
 Why: an embedding over values that are too many, or not known beforehand, to keep a list of. Nothing is
 learned.
 
+Example: `user: {from: user, apply: [{hash_bucket: {buckets: 1024}}]}`
+
 The bucket is h mod `buckets`, with h the unsigned 32-bit MurmurHash3 (x86) of the value's bytes:
 scikit-learn's `murmurhash3_32(bytes, seed, positive=True)`.
 
@@ -56,9 +58,10 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 def apply(params: Params, state: object, x: Block) -> Block:
     buckets = np.full(x.values.shape, params.buckets, dtype=np.int64)
-    for i, k in np.argwhere(x.present()):
-        value = x.values[i, k] if x.dtype == "string" else int(x.values[i, k])
-        buckets[i, k] = hash_key(value, params.seed) % params.buckets
+    present = x.present()
+    values = x.values[present].tolist()
+    bucket_of = {value: hash_key(value, params.seed) % params.buckets for value in set(values)}
+    buckets[present] = [bucket_of[value] for value in values]
     return Block("int64", buckets)
 
 

@@ -2,6 +2,8 @@
 
 Why: most models take no nulls, and what stands for one should be a choice.
 
+Example: `age: {from: age, apply: [{impute: {strategy: median}}]}`
+
 Parameters
 ----------
 strategy : mean, median, most_frequent or constant; default mean, constant where `value` is given

@@ -2,13 +2,15 @@
 
 Why: amounts, counts and distances are skewed to the right and often 0, where a plain logarithm has no value.
 
+Example: `fare: {from: fare, apply: [{log1p: {invalid: null}}, standard_scale]}`
+
 Parameters
 ----------
-invalid : "error" or "null", default "error"
-    A value below -1, of which there is no logarithm: refuse the row, or make it null.
+invalid : error or null, default error
+    What becomes of a value below -1, which has no logarithm: its row is refused, or it is null.
 
-Takes float64 (null: NaN) and gives float64. Not exact: the last bits depend on the machine's logarithm, so an
-op that decides must come before it.
+Takes float64 (null: NaN), exact values only: next to -1 the last bit decides what is invalid. Gives float64, not
+exact: the last bits depend on the machine's logarithm, so an op that decides must come before it.
 
 There is no kernel for it. The graph computes log(u) · (x / (u - 1)) with u = 1 + x rounded, and x itself
 where u is 1 (W. Kahan; Goldberg, "What every computer scientist should know about floating-point arithmetic",
@@ -19,8 +21,8 @@ Critical points
 ---------------
 C1  Small values keep all their digits: 1e-20 gives 1e-20, not 0; a denormal gives itself, a zero a zero.
 C2  -1 gives -inf, and is not invalid.
-C3  Below -1, -inf too: `error` guards the row (`invalid-value`), `null` gives null. The float above -1 is a
-    value.
+C3  A value below -1, and so -inf: `error` guards the row (`invalid-value`), `null` gives null. The float next
+    above -1 is a value.
 C4  inf gives inf, the largest finite float its logarithm.
 C5  Null stays null and is never invalid.
 """
@@ -33,7 +35,7 @@ from typing import Literal
 import numpy as np
 
 from skc.graph import GraphBlock, log1p
-from skc.op import Case, Op, parameters, require
+from skc.op import Case, Op, parameters, require, require_exact
 from skc.opset import const, op
 from skc.types import Block, Scalar, ValueType
 
@@ -45,6 +47,7 @@ class Params:
 
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="log1p")
+    require_exact(x, op="log1p")
     return x.with_(exact=False, nullable=x.nullable or params.invalid == "null")
 
 

@@ -4,6 +4,8 @@ Why: for neural networks, distances, and whatever wants features within known bo
 `MinMaxScaler` and in its order of operations, x · scale + min, so that the result is the same to the last
 bit.
 
+Example: `fare: {from: fare, apply: [{minmax_scale: {clip: true}}]}`
+
 Parameters
 ----------
 feature_range : [float, float], default [0, 1]
@@ -12,7 +14,8 @@ clip : bool, default false
     Bring what lies outside when served to the nearer end of the range.
 
 Takes float64 (null: NaN) and gives float64. State: per column scale = (high - low) / (greatest - least) and
-min = low - least · scale.
+min = low - least · scale. Of values that are not exact, a column so narrow that its scale
+would make rounding errors visible is refused in fitting (SKC215).
 
 Critical points
 ---------------
@@ -39,6 +42,7 @@ from pydantic import FiniteFloat
 
 from skc.graph import GraphBlock
 from skc.op import Case, Op, parameters, refuse, require
+from skc.ops._noise import check_stretch
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Max, Min, Stat
 from skc.types import Block, Scalar, ValueType
@@ -76,6 +80,8 @@ def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
 
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
     fitted = [_scale_and_min(params, stats[Min()], stats[Max()]) for stats in columns]
+    for (scale, _), stats in zip(fitted, columns, strict=True):
+        check_stretch(x, scale, stats)
     return State(scale=tuple(scale for scale, _ in fitted), min=tuple(least for _, least in fitted))
 
 

@@ -3,6 +3,8 @@
 Why: linear models and neural networks take numbers, and a category has no order or distance that a number
 would lend it.
 
+Example: `city: {from: city, apply: [{one_hot: {min_frequency: 10, unknown: infrequent}}]}`
+
 Parameters
 ----------
 min_frequency : int, or float between 0 and 1, default null

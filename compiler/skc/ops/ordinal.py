@@ -3,6 +3,8 @@
 Why: tree models split on the order of small integers; and some categories do have an order, which a list can
 give.
 
+Example: `size: {from: size, apply: [{ordinal: {categories: [S, M, L], missing_value: -1}}]}`
+
 Parameters
 ----------
 categories : "sorted", a list of values, or a list of such lists, one per column; default "sorted"

@@ -3,6 +3,8 @@
 Why: logs and CSV files hold local times as text. Read here, inside the graph, they mean the same in training
 and serving, in every language, whatever the machine's locale and time zone.
 
+Example: `at: {from: pickup, apply: [{parse_datetime: {format: "%Y-%m-%d %H:%M", timezone: Asia/Tokyo}}]}`
+
 Parameters
 ----------
 format : str

@@ -4,6 +4,8 @@ Why: a skewed number (income, distance, counts) becomes an evenly filled scale t
 scikit-learn's `KBinsDiscretizer(strategy="quantile", quantile_method="linear", subsample=None)`, edges to the
 bit.
 
+Example: `fare: {from: fare, apply: [{quantile_bin: {bins: 10}}]}`
+
 Parameters
 ----------
 bins : int, at least 2
@@ -12,8 +14,8 @@ encode : ordinal or onehot, default ordinal
     `ordinal`: the number of the bin as int64. `onehot`: one float64 column per bin, NAME_0, NAME_1, …, of
     which one is 1.
 
-Takes float64, exact values only: the last bit decides the bin. Gives int64, null where the input is, or
-float64 without nulls. State: the inner edges of each column.
+Takes float64, exact values only (no log, exp or sine before it): the last bit decides the bin. Gives int64,
+null where the input is, or float64 without nulls. State: the inner edges of each column.
 
 Critical points
 ---------------

@@ -3,6 +3,8 @@
 Why: mean and deviation follow outliers, median and quartiles do not. As scikit-learn's `RobustScaler`, and in
 its order of operations.
 
+Example: `fare: {from: fare, apply: [robust_scale]}`
+
 Parameters
 ----------
 with_centering : bool, default true
@@ -14,7 +16,8 @@ quantile_range : [float, float], default [25, 75]
 
 scikit-learn's `unit_variance` is not offered: it rests on the inverse of a normal distribution, which no
 standard gives to the last bit. Takes float64 (null: NaN) and gives float64. State: center and scale per
-column.
+column. Of values that are not exact, a column so narrow that its scale
+would make rounding errors visible is refused in fitting (SKC215).
 
 Critical points
 ---------------
@@ -46,6 +49,7 @@ from pydantic import Field
 from skc.diagnostics import SkcError
 from skc.graph import GraphBlock
 from skc.op import Case, Op, parameters, refuse, require
+from skc.ops._noise import bounds_needed, check_stretch
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Quantiles, Stat
 from skc.types import Block, Scalar, ValueType
@@ -77,7 +81,8 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
-    return (*[MEDIAN] * params.with_centering, *[_ends(params)] * params.with_scaling)
+    quantiles = (*[MEDIAN] * params.with_centering, *[_ends(params)] * params.with_scaling)
+    return (*quantiles, *bounds_needed(x))
 
 
 def _ends(params: Params) -> Quantiles:
@@ -88,7 +93,9 @@ def _ends(params: Params) -> Quantiles:
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
     return State(
         center=tuple(_finite(stats[MEDIAN])[0] + 0.0 if params.with_centering else 0.0 for stats in columns),
-        scale=tuple(_scale(_finite(stats[_ends(params)])) if params.with_scaling else 1.0 for stats in columns),
+        scale=tuple(
+            _scale(x, stats, _finite(stats[_ends(params)])) if params.with_scaling else 1.0 for stats in columns
+        ),
     )
 
 
@@ -100,11 +107,13 @@ def _finite(quantiles: tuple[float, ...] | None) -> tuple[float, ...]:
     return quantiles
 
 
-def _scale(ends: tuple[float, ...]) -> float:
-    scale = ends[1] - ends[0]
-    if math.isinf(scale):
+def _scale(x: ValueType, stats: ColumnStats, ends: tuple[float, ...]) -> float:
+    width = ends[1] - ends[0]
+    if math.isinf(width):
         raise _too_wide()
-    return 1.0 if scale < LEAST_SCALE else scale
+    scale = 1.0 if width < LEAST_SCALE else width
+    check_stretch(x, 1 / scale, stats)
+    return scale
 
 
 def _too_wide() -> SkcError:

@@ -2,6 +2,8 @@
 
 Why: to make values that differ only in noise equal, or to repeat what an upstream system did to them.
 
+Example: `fare: {from: fare, apply: [{round: {decimals: 1}}]}`
+
 Parameters
 ----------
 decimals : int from -15 to 15, default 0
@@ -13,9 +15,9 @@ mode : half_even, half_up, floor, ceil or trunc, default half_even
     ceil        upwards
     trunc       towards zero
 
-Takes float64, exact values only: the last bit decides. Gives float64. The meaning is that of `numpy.round`,
-in float64: x · 10^d, rounded to an integer, divided by 10^d (for negative d: x / 10^-d, rounded, times
-10^-d).
+Takes float64, exact values only (no log, exp or sine before it): the last bit decides. Gives float64. The
+meaning is that of `numpy.round`, in float64: x · 10^d, rounded to an integer, divided by 10^d (for negative d:
+x / 10^-d, rounded, times 10^-d).
 
 Critical points
 ---------------

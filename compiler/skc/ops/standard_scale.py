@@ -3,6 +3,8 @@
 Why: linear models, distances and gradient descent want features of like size. As scikit-learn's `StandardScaler`,
 and in its order of operations, so that the result is the same to the last bit.
 
+Example: `amounts: {from: [fare, distance], apply: [{impute: {strategy: mean}}, standard_scale]}`
+
 Parameters
 ----------
 with_mean : bool, default true
@@ -10,15 +12,15 @@ with_mean : bool, default true
 with_std : bool, default true
     Divide by the population standard deviation (ddof 0).
 
-Takes float64 (null: NaN) and gives float64. State: mean and scale per column.
+Takes float64 (null: NaN) and gives float64. State: mean and scale per column. Of values that are not exact, a
+column so narrow that its scale would make rounding errors visible is refused in fitting (SKC215).
 
 Critical points
 ---------------
 C1  The variance is that of the population: its divisor is n, not n - 1.
 C2  Null is ignored in fitting and stays null.
 C3  A constant column has scale 1: it becomes 0 (up to the rounding of its mean), not NaN. Constant means, as in
-scikit-learn, a variance below the rounding
-    error of computing it: var <= n eps var + (n mean eps)^2.
+    scikit-learn, a variance below the rounding error of computing it: var <= n eps var + (n mean eps)^2.
 C4  Infinities follow IEEE arithmetic when served; a column that holds one cannot be fitted.
 C5  `with_mean: false` and `with_std: false` leave out their half, bit for bit.
 """
@@ -33,6 +35,7 @@ import numpy as np
 
 from skc.graph import GraphBlock
 from skc.op import Case, Op, parameters, refuse, require
+from skc.ops._noise import bounds_needed, check_stretch
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Count, Mean, Stat, Variance
 from skc.types import Block, Scalar, ValueType
@@ -58,7 +61,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
-    return (Count(), Mean(), Variance())
+    return (Count(), Mean(), Variance(), *bounds_needed(x))
 
 
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
@@ -66,14 +69,17 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
         raise refuse("SKC210", "a column has no value to take a mean of", hint="drop the column or impute it before")
     return State(
         mean=tuple(stats[Mean()] if params.with_mean else 0.0 for stats in columns),
-        scale=tuple(_scale(stats) if params.with_std else 1.0 for stats in columns),
+        scale=tuple(_scale(x, stats) if params.with_std else 1.0 for stats in columns),
     )
 
 
-def _scale(stats: ColumnStats) -> float:
+def _scale(x: ValueType, stats: ColumnStats) -> float:
     n, mean, variance = stats[Count()], stats[Mean()], stats[Variance()]
-    is_constant = variance <= n * EPS * variance + (n * mean * EPS) ** 2
-    return 1.0 if is_constant else math.sqrt(variance)
+    error = n * mean * EPS
+    is_constant = variance <= n * EPS * variance + error * error  # a product may be infinite, a power would raise
+    scale = 1.0 if is_constant else math.sqrt(variance)
+    check_stretch(x, 1 / scale, stats)
+    return scale
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
@@ -120,6 +126,14 @@ CASES = (
         fit=[[0.0, None], [None, 1.0], [2.0, 3.0]],
         rows=[[None, 1.0], [2.0, None]],
         expect=[[None, -1.0], [1.0, None]],
+    ),
+    Case(
+        name="constant column of the largest float",
+        shows=("C3",),
+        columns={"x": "float64"},
+        fit=[[1.7976931348623157e308]],
+        rows=[[1.7976931348623157e308], [0.0]],
+        expect=[[0.0], [-1.7976931348623157e308]],
     ),
     Case(
         name="constant column",

@@ -3,6 +3,8 @@
 Why: embeddings are looked up by id. As TensorFlow's `StringLookup` and torchtext's `vocab`, with ids that can
 be told beforehand.
 
+Example: `word: {from: word, apply: [{vocabulary: {top_k: 1000, oov_buckets: 10}}]}`
+
 The ids, from 0 without a gap; a part that is not asked for takes none:
   1. padding: one id (always 0), with `pad: true`; no value ever gets it
   2. null: one id, where the input is nullable
@@ -128,23 +130,24 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
-    present = x.present()
+    missing = ~x.present()
     ids = np.zeros(x.values.shape, dtype=np.int64)
-    unknown = np.zeros(x.values.shape, dtype=bool)
     for k, keys in enumerate(state.keys):
         known = {key: state.first_id[k] + position for position, key in enumerate(keys)}
-        null_id, unknown_id = state.null_id[k], state.unknown_id[k]
-        for i, value in enumerate(x.values[:, k].tolist()):
-            if not present[i, k]:
-                ids[i, k] = 0 if null_id is None else null_id
-            elif value in known:
-                ids[i, k] = known[value]
-            elif unknown_id is None:
-                unknown[i, k] = True
-            else:
-                ids[i, k] = unknown_id + hash_key(value, params.seed) % max(1, params.oov_buckets)
-    block = Block("int64", ids)
+        values = x.values[:, k].tolist()
+        id_of = {value: known.get(value, _unknown_id(params, state.unknown_id[k], value)) for value in set(values)}
+        ids[:, k] = [id_of[value] for value in values]
+        ids[missing[:, k], k] = state.null_id[k] or 0
+    unknown = ids == UNKNOWN
+    block = Block("int64", np.where(unknown, 0, ids))
     return block.guard("unknown-category", unknown) if params.unknown == "error" else block
+
+
+def _unknown_id(params: Params, first: int | None, value: str | int | bool) -> int:
+    """The id of a value that is no key: that of its bucket, where there are several."""
+    if first is None:
+        return UNKNOWN
+    return first + hash_key(value, params.seed) % params.oov_buckets if params.oov_buckets > 1 else first
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:

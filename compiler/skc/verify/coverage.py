@@ -69,15 +69,19 @@ class _Place:
 class Seen:
     """Counts boundaries as they come along."""
 
-    def __init__(self, pipeline: Pipeline, found: Sequence[StepBoundaries], order: GuardOrder, guards: int) -> None:
+    def __init__(
+        self, pipeline: Pipeline, found: Sequence[StepBoundaries], order: GuardOrder, guards: Guards | None
+    ) -> None:
         self._pipeline = pipeline
         self._order = order
         self._places = [_Place(f, keys, len(keys)) for f in found for keys in [{_key(v) for v in f.values}]]
-        self._fired = np.zeros(guards, dtype=bool)
+        self._guards = () if guards is None else guards.columns
+        self._fired = np.zeros(len(self._guards), dtype=bool)
 
     def look(self, values: Mapping[str, Block], fired: Array) -> None:
         """Look at the values of every step for some rows, of which the guards in `fired` (bool [N, G]) refuse some."""
-        self._fired |= fired[:, : len(self._fired)].any(axis=0)
+        fired = fired[:, : len(self._fired)]  # one more is a guard that the graph does not have: a difference anyway
+        self._fired |= fired.any(axis=0)
         decisive: dict[str, Array] = {}
         for place in self._places:
             if not place.left:
@@ -97,9 +101,15 @@ class Seen:
             rows.append(Coverage(step.name, step.op, total, sum(seen), len(mine), sum(n > 0 for n in seen)))
         return tuple(row for row in rows if row.columns)
 
-    def silent_guards(self) -> list[int]:
-        """The guards, by their place, that no row has made fire."""
-        return [int(k) for k in np.flatnonzero(~self._fired)]
+    def unseen(self) -> list[str]:
+        """In words: the columns none of whose boundaries has come through, and the guards that no row made fire."""
+        columns = [place.found for place in self._places if place.total and len(place.left) == place.total]
+        lines = [
+            f"`{f.step}`, column `{f.name}`: none of {len(f.values):,} boundaries comes through from raw inputs"
+            for f in columns
+        ]
+        quiet = [g for g, has_fired in zip(self._guards, self._fired.tolist(), strict=True) if not has_fired]
+        return [*lines, *(f"`{g.step}`, column `{g.input}`: nothing made it refuse a row ({g.code})" for g in quiet)]
 
 
 def _key(value: Scalar) -> _Key:

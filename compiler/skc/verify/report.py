@@ -132,6 +132,7 @@ class Report:
     seconds: float
     versions: Mapping[str, str]
     model_matches_plan: bool | None = None  # None where nothing differs
+    untried: tuple[str, ...] = ()  # what no row has shown
 
     @property
     def is_equal(self) -> bool:
@@ -149,9 +150,12 @@ class Report:
     def to_junit(self) -> str:
         """One test case per check, for a CI that reads JUnit XML."""
         failed = sum(1 for check in self.checks if check.differing_rows)
-        suite = _suite(self.name, len(self.checks), failures=failed, seconds=self.seconds)
+        skipped = sum(1 for check in self.checks if check.skipped is not None)
+        suite = _suite(self.name, len(self.checks), failures=failed, skipped=skipped, seconds=self.seconds)
         for check in self.checks:
             case = ET.SubElement(suite, "testcase", classname=f"skc.verify.{self.name}", name=check.name)
+            if check.skipped is not None:
+                ET.SubElement(case, "skipped", message=check.skipped)
             if check.differing_rows:
                 own = [d.text() for d in self.differences if d.check == check.name]
                 failure = ET.SubElement(case, "failure", message=f"{check.differing_rows} of {check.rows} rows differ")
@@ -177,7 +181,9 @@ class Report:
 
     def _check_table(self) -> str:
         rows = [("check", "rows", "differing", "refused", "what")]
-        rows += [(c.name, f"{c.rows:,}", f"{c.differing_rows:,}", f"{c.refused_rows:,}", c.about) for c in self.checks]
+        for c in self.checks:
+            counts = (c.name, f"{c.rows:,}", f"{c.differing_rows:,}", f"{c.refused_rows:,}", c.about)
+            rows.append(counts if c.skipped is None else (c.name, "-", "-", "-", f"{c.about}: {c.skipped}"))
         return _table(rows)
 
     def _column_table(self) -> str:
@@ -208,7 +214,7 @@ class Report:
     def _coverage_table(self) -> str:
         """How many boundaries of each step were tried; where there are many steps, those that miss some come first."""
         order = sorted(self.coverage, key=lambda c: c.is_whole) if len(self.coverage) > SHOWN_COLUMNS else self.coverage
-        rows = [("step", "boundaries tried", "columns reached from raw inputs")]
+        rows = [("step", "boundaries seen, from raw inputs", "columns")]
         rows += [
             (c.step, f"{c.tried:,} of {c.boundaries:,}", f"{c.columns_reached:,} of {c.columns:,}")
             for c in order[:SHOWN_COLUMNS]
@@ -236,8 +242,13 @@ class Report:
         return [f"model.onnx is not what this version of skc compiles from plan.json: {changed}"]
 
     def _untried(self) -> list[str]:
-        names = {check.name for check in self.checks}
-        return ["not tried: rows of your own; `--data` takes them"] if names and not names & {"data", "record"} else []
+        """What the verdict does not speak of."""
+        told = [f"{check.name}: {check.skipped}" for check in self.checks if check.skipped is not None] + [
+            *self.untried
+        ]
+        rest = len(told) - SHOWN_COLUMNS
+        more = [f"  … and {rest:,} more in `--format json`"] if rest > 0 else []
+        return ["\n".join(["not tried", *(f"  {line}" for line in told[:SHOWN_COLUMNS]), *more])] if told else []
 
 
 def error_junit(message: str, details: str) -> str:
@@ -248,9 +259,12 @@ def error_junit(message: str, details: str) -> str:
     return _xml(suite)
 
 
-def _suite(name: str, tests: int, *, failures: int = 0, errors: int = 0, seconds: float = 0.0) -> ET.Element:
-    counts = {"tests": str(tests), "failures": str(failures), "errors": str(errors), "time": f"{seconds:.3f}"}
-    return ET.Element("testsuite", {"name": f"skc verify {name}".rstrip(), **counts})
+def _suite(
+    name: str, tests: int, *, failures: int = 0, errors: int = 0, skipped: int = 0, seconds: float = 0.0
+) -> ET.Element:
+    counts = {"tests": tests, "failures": failures, "errors": errors, "skipped": skipped}
+    told = {noun: str(number) for noun, number in counts.items()} | {"time": f"{seconds:.3f}"}
+    return ET.Element("testsuite", {"name": f"skc verify {name}".rstrip(), **told})
 
 
 def _xml(suite: ET.Element) -> str:

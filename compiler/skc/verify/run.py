@@ -13,8 +13,8 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -22,9 +22,9 @@ import onnxruntime
 import skc_runtime
 from skc.artifact import MODEL, Artifact
 from skc.boundaries import reach_further, step_boundaries
-from skc.ir import Input, Pipeline
+from skc.ir import Pipeline
 from skc.passes.prune import prune
-from skc.sampling import Pool, Record, hostile_values, to_blocks
+from skc.sampling import Pool, Record, RowsOf, Variations, hostile_values, spread, to_blocks
 from skc.types import Array, Block, Scalar
 from skc.verify import cut, identity
 from skc.verify.base import base_row
@@ -101,9 +101,10 @@ class _Run:
         guards = artifact.manifest.guards
         self._order = GuardOrder(self._pipeline, guards)
         self._found = step_boundaries(self._pipeline)
-        self._seen = Seen(self._pipeline, self._found, self._order, 0 if guards is None else len(guards.columns))
-        self._records: list[Record] = []  # everything tried, for the relations
+        self._seen = Seen(self._pipeline, self._found, self._order, guards)
+        self._records: list[Sequence[Record]] = []  # everything tried, for the relations
         self._pool: Pool | None = None
+        self._base_is_served = True
 
     def identity(self) -> None:
         """The plan is what the model was made from."""
@@ -117,11 +118,11 @@ class _Run:
         base = base_row(self._pipeline, self._candidates())
         self._found = reach_further(self._pipeline, self._found, base)
         raw = [(f.raw_input, value) for f in self._found if f.raw_input is not None for value in f.raw_values]
-        changed = {(name, type(value), repr(value)): (name, value) for name, value in raw}.values()
-        records = [base, *({**base, name: value} for name, value in changed)]
+        changed = [*{(name, type(value), repr(value)): (name, value) for name, value in raw}.values()]
         about = "every edge, category and near miss of this state, from raw inputs"
-        refused = self.compare_records("boundaries", about, records)
+        refused = self.compare_records("boundaries", about, Variations(base, changed))
         tame: dict[str, list[Scalar]] = {i.name: [base[i.name]] for i in self._pipeline.inputs}
+        self._base_is_served = not refused[0]
         for (name, value), is_refused in zip(changed, refused[1:], strict=True):
             if not is_refused:
                 tame[name].append(value)
@@ -144,8 +145,8 @@ class _Run:
 
     def hostile(self) -> None:
         """Each hostile value of each type in each input, on a row that is served."""
-        base = self._records[0]
-        records = [{**base, i.name: value} for i in self._pipeline.inputs for value in hostile_values(i)]
+        changed = [(i.name, value) for i in self._pipeline.inputs for value in hostile_values(i)]
+        records = Variations(self._records[0][0], changed)
         self.compare_records("hostile", "infinities, denormals, extremes, blanks, Unicode", records)
 
     def data(self, batches: Iterable[Mapping[str, Block]]) -> None:
@@ -154,11 +155,11 @@ class _Run:
         total = Check("data", "the rows of the given data", 0, 0, 0)
         sample: list[Record] = []
         for blocks in batches:
-            rows = _Records(self._pipeline.inputs, blocks)
+            rows = RowsOf(self._pipeline.inputs, blocks)
             total = self._compare(total, blocks, self._reference(blocks), rows.__getitem__)
             room = DATA_SAMPLE - len(sample)
-            sample += [rows[i] for i in _spread(len(rows), room)]
-        self._records += sample
+            sample += [rows[i] for i in spread(len(rows), room)]
+        self._records.append(sample)
         self._checks.append(total)
 
     def golden(self) -> None:
@@ -175,6 +176,17 @@ class _Run:
             if case.error is not None:
                 check = self._compare_refusal(check, records[i], case.error, self._code(want.guards[i]))
         self._checks.append(check)
+
+    def _untried(self) -> tuple[str, ...]:
+        """What no row has shown, in words."""
+        lines = self._seen.unseen()
+        if not self._base_is_served:
+            lines.insert(
+                0, "no row was found that every policy of `error` lets through: boundaries are tried on refused rows"
+            )
+        if "data" not in {check.name for check in self._checks}:
+            lines.append("rows of your own; `--data` takes them")
+        return tuple(lines)
 
     def _code(self, fired: Array) -> str | None:
         """The code of the first guard that fired."""
@@ -193,16 +205,21 @@ class _Run:
     def compare_records(self, name: str, about: str, records: Sequence[Record]) -> list[bool]:
         """Reference against graph on these records; for each whether the reference refuses it."""
         self._progress(name)
-        self._records += records
-        total, refused = Check(name, about, 0, 0, 0), np.zeros(0, dtype=bool)
+        self._records.append(records)
+        skipped = None if records else "no rows to try"
+        total, refused = Check(name, about, 0, 0, 0, skipped=skipped), np.zeros(0, dtype=bool)
         for start in range(0, len(records), CHUNK):
-            part = records[start : start + CHUNK]
-            blocks = to_blocks(self._pipeline.inputs, part)
+            blocks = self._blocks(records, start)
             want = self._reference(blocks)
-            total = self._compare(total, blocks, want, part.__getitem__)
+            total = self._compare(total, blocks, want, partial(_later, records, start))
             refused = np.append(refused, want[0].refused)
         self._checks.append(total)
         return refused.tolist()
+
+    def _blocks(self, records: Sequence[Record], start: int) -> dict[str, Block]:
+        if isinstance(records, Variations):
+            return records.blocks(self._pipeline.inputs, start, start + CHUNK)
+        return to_blocks(self._pipeline.inputs, records[start : start + CHUNK])
 
     def _reference(self, blocks: Mapping[str, Block]) -> Reference:
         return run_reference(self._pipeline, self._artifact.manifest, blocks)
@@ -270,7 +287,8 @@ class _Run:
 
     def _sample(self, rows: int) -> list[Record]:
         """Records evenly spaced over everything tried."""
-        return [self._records[i] for i in _spread(len(self._records), rows)]
+        tried = [(records, i) for records in self._records for i in range(len(records))]
+        return [tried[k][0][tried[k][1]] for k in spread(len(tried), rows)]
 
     # the runtime and single steps
 
@@ -347,6 +365,7 @@ class _Run:
             coverage=self._seen.coverage() if self._pool is not None else (),
             differences=tuple(self._findings.differences),
             model_matches_plan=self._findings.model_matches_plan,
+            untried=self._untried() if self._pool is not None else (),
             seconds=seconds,
             versions={
                 "onnxruntime": onnxruntime.__version__,
@@ -357,24 +376,8 @@ class _Run:
         )
 
 
-class _Records(Sequence[Record]):
-    """Blocks [N, 1] per input, seen as records."""
-
-    def __init__(self, inputs: Sequence[Input], blocks: Mapping[str, Block]) -> None:
-        self._blocks = {i.name: blocks[i.name] for i in inputs}
-
-    def __len__(self) -> int:
-        return next(iter(self._blocks.values())).rows
-
-    def __getitem__(self, i: Any) -> Any:
-        return {
-            name: _rows({name: block}, slice(i, i + 1))[name].to_rows()[0][0] for name, block in self._blocks.items()
-        }
-
-
-def _spread(count: int, wanted: int) -> list[int]:
-    """Up to `wanted` of `count` places, evenly spaced from the first to the last."""
-    return sorted({*np.linspace(0, count - 1, min(count, max(wanted, 0))).astype(int).tolist()})
+def _later(records: Sequence[Record], start: int, i: int) -> Record:
+    return records[start + i]
 
 
 def _rows(blocks: Mapping[str, Block], index: Array | slice) -> dict[str, Block]:

@@ -1,0 +1,151 @@
+"""The JSON Schemas hold for what skc writes, and refuse what is damaged: manifest, plan, golden records, report."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import onnx
+import pytest
+
+import skc
+from skc.artifact import MODEL, Artifact
+from skc.ops import OPS
+from skc.verify.run import Options, verify
+from skc_runtime.errors import CODES
+
+SCHEMAS = Path(__file__).parents[1] / "schemas"
+RIDES = Path(__file__).parents[1] / "examples" / "rides" / "pipeline.yaml"
+
+
+def validator(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads((SCHEMAS / f"{name}.v1.schema.json").read_bytes()))
+
+
+@pytest.fixture(scope="module")
+def made() -> skc.Compiled:
+    """The bundled example, compiled in memory."""
+    return skc.compile(RIDES, rows=500)
+
+
+def add_to_a_constant(artifact: Artifact) -> Artifact:
+    """The artifact with one number of its model moved, so that a report has differences."""
+    model = onnx.load_from_string(artifact.files[MODEL])
+    learned = {v for s in artifact.pipeline.steps if s.op == "standard_scale" for v in s.state.mean}
+    moved = 0
+    for node in model.graph.node:
+        value = onnx.numpy_helper.to_array(node.attribute[0].t) if node.op_type == "Constant" else np.zeros(0)
+        if value.dtype == np.float64 and learned & set(value.ravel().tolist()):
+            node.attribute[0].t.CopyFrom(onnx.numpy_helper.from_array(value + 0.5))
+            moved += 1
+    assert moved
+    return replace(artifact, files={**artifact.files, MODEL: model.SerializeToString()})
+
+
+@pytest.fixture(scope="module")
+def documents(made: skc.Compiled) -> dict[str, list[Any]]:
+    """Every document by the name of its schema."""
+    files = made.artifact.files
+    assert made.report is not None
+    wrong = verify(add_to_a_constant(made.artifact), Path("it's"), options=Options(rows=200))
+    assert not wrong.is_equal
+    return {
+        "manifest": [json.loads(files["manifest.json"])],
+        "plan": [json.loads(files["plan.json"])],
+        "golden": [json.loads(line) for line in files["golden.jsonl"].splitlines()],
+        "report": [json.loads(made.report.to_json()), json.loads(wrong.to_json())],
+    }
+
+
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.schema.json")), ids=lambda path: path.name)
+def test_a_schema_is_a_schema(path: Path) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(path.read_bytes()))
+
+
+@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "report"])
+def test_what_is_written_holds(name: str, documents: dict[str, list[Any]]) -> None:
+    for document in documents[name]:
+        validator(name).validate(document)
+
+
+def objects(value: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Every object in a document, with the way to it."""
+    if isinstance(value, dict):
+        yield trail, value
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from objects(item, (*trail, key))
+
+
+OPEN = {"params", "state", "record", "outputs", "files", "built_with", "versions"}  # their keys are names
+
+
+@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "report"])
+def test_no_key_may_be_missing_or_new(name: str, documents: dict[str, list[Any]]) -> None:
+    check, tried = validator(name), 0
+    for document in documents[name][:2] + documents[name][-1:]:
+        for trail, found in objects(document):
+            if OPEN & {part for part in trail if isinstance(part, str)}:
+                continue
+            for key in found:
+                damaged, there = copied(document, trail)
+                del there[key]
+                assert not check.is_valid(damaged), (trail, key)
+                tried += 1
+            damaged, there = copied(document, trail)
+            there["surprise"] = 1
+            assert not check.is_valid(damaged), trail
+    assert tried > 3
+
+
+def copied(document: Any, trail: tuple[Any, ...]) -> tuple[Any, dict[str, Any]]:
+    """A copy of a document, and the object at the end of a trail in it."""
+    copy_of = copy.deepcopy(document)
+    place = copy_of
+    for part in trail:
+        place = place[part]
+    return copy_of, place
+
+
+DAMAGE: list[tuple[str, str, Callable[[Any], Any]]] = [
+    ("plan", "newer", lambda d: d.update(format=2)),
+    ("plan", "no input", lambda d: d.update(inputs=[])),
+    ("plan", "unknown op", lambda d: d["steps"][0].update(op="teleport")),
+    ("plan", "unknown type", lambda d: d["inputs"][0].update(type="float16")),
+    ("plan", "half a slice", lambda d: d["outputs"][0]["values"].append(["amounts/0:impute", 1])),
+    ("plan", "state is a number", lambda d: d["steps"][0].update(state=3)),
+    ("plan", "float in words", lambda d: d["steps"][0]["state"].update(mean=[{"$float": "plenty"}])),
+    ("golden", "newer", lambda d: d.update(format=2) if "format" in d else d.update(format=1)),
+    ("golden", "another file", lambda d: d.update(skc="plan")),
+    ("golden", "both ends", lambda d: d.update(record={}, outputs={"x": [1]}, error={"code": "null"})),
+    ("report", "newer", lambda d: d.update(format=2)),
+    ("report", "no check", lambda d: d.update(checks=[])),
+    ("report", "less than nothing", lambda d: d["checks"][0].update(rows=-1)),
+    ("report", "another plan", lambda d: d.update(plan="abc")),
+    ("report", "a value in a list", lambda d: d["columns"][0].update(worst_error=[0])),
+]
+
+
+@pytest.mark.parametrize(("name", "what", "damage"), DAMAGE, ids=lambda value: value if isinstance(value, str) else "")
+def test_damage_is_refused(name: str, what: str, damage: Callable[[Any], Any], documents: dict[str, list[Any]]) -> None:
+    document = copy.deepcopy(documents[name][0])
+    damage(document)
+    assert not validator(name).is_valid(document), what
+
+
+def test_a_golden_error_has_a_code_of_the_runtime(documents: dict[str, list[Any]]) -> None:
+    refused = next(line for line in documents["golden"] if "error" in line)
+    assert not validator("golden").is_valid({**refused, "error": {"code": "bad-luck"}})
+    codes = validator("golden").schema["$defs"]["refused"]["properties"]["error"]["properties"]["code"]["enum"]
+    assert set(codes) == {code for code, kind in CODES.items() if kind == "record"}
+
+
+def test_the_schema_of_plans_knows_every_op() -> None:
+    step = validator("plan").schema["properties"]["steps"]["items"]
+    assert set(step["properties"]["op"]["enum"]) == set(OPS)
