@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,9 @@ pickup,distance,fare,payment
 """
 
 
-def block(language: str) -> str:
-    """The first code block of a language."""
-    found = re.search(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found[1]
+def block(language: str, number: int = 0) -> str:
+    """A code block of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)[number]
 
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,6 +41,37 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert features.dtype == np.float32
     assert features.shape == (len(done.artifact.manifest.outputs[0].columns),)
     assert not np.isnan(features).any()
+
+
+TOUR = [
+    {
+        "amount": amount,
+        "weight": weight,
+        "units": 1 + i,
+        "city": city,
+        "at": f"2025-05-{1 + i:02}T10:00:00+02:00",
+        "day": day,
+    }
+    for i, (amount, weight, city, day) in enumerate(
+        [
+            (2.5, 30.0, "Oslo", "2025-05-01"),
+            (-1, None, "", "2025-05-02"),
+            ("NA", 0.5, "Rome", "2025-05-03"),
+            (7, 1.0, None, "2025-06-01"),
+        ]
+    )
+]
+
+
+def test_the_tour_compiles(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yaml").write_text(block("yaml", 1), encoding="utf-8")
+    rows = tmp_path / "orders.jsonl"
+    rows.write_text("".join(json.dumps(row) + "\n" for row in TOUR), encoding="utf-8")
+    done = skc.compile(tmp_path / "pipeline.yaml", rows, rows=500)
+    assert done.report is not None
+    assert done.report.is_equal, done.report.text()
+    assert done.stages[0].rows == 3, "`where` leaves out June"
+    assert done.warnings == ()
 
 
 def test_every_command_of_the_table_exists() -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from skc_runtime import Manifest, RecordError, SkcRuntimeError, Transformer
@@ -371,3 +372,36 @@ def test_pandas_without_pyarrow(identity_of: Identity) -> None:
     with pytest.raises(RecordError) as caught:
         transformer.transform(Bare(doubled))
     assert (caught.value.code, caught.value.input) == ("duplicate-column", "f")
+
+
+def test_pandas_that_pyarrow_cannot_convert(identity_of: Identity) -> None:
+    """Objects of several types in a column: read without Arrow, where each value is told by its row."""
+    transformer = identity_of([{"name": "s", "type": "string", "nullable": True, "nan": "null"}])
+    frame = pd.DataFrame({"s": pd.Series(["a", None], dtype=object), "extra": pd.Series([1, "b"], dtype=object)})
+    assert transformer.transform(frame)["out.s"].tolist() == [["a"], [""]]
+    frame["s"] = pd.Series(["a", 3], dtype=object)
+    for given in (frame, {"s": frame["s"]}):
+        with pytest.raises(RecordError) as caught:
+            transformer.transform(given)
+        assert (caught.value.code, caught.value.input, caught.value.row) == ("wrong-type", "s", 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        (pd.DataFrame({"s": ["a"], "n": [1]}).iloc[0], "row.to_dict()"),
+        (pl.DataFrame({"s": ["a"]}).lazy(), "collect()"),
+        (pl.Series(["a"]), "a dict of columns"),
+        (["a"], "each row is a dict"),
+        ("a", "a list of dicts"),
+    ],
+    ids=["a row of pandas", "a lazy frame", "a column", "a list of texts", "a text"],
+)
+def test_what_is_no_request_says_what_to_give(given: object, hint: str, identity_of: Identity) -> None:
+    transformer = identity_of([{"name": "s", "type": "string", "nullable": False, "nan": "null"}])
+    with pytest.raises(RecordError) as caught:
+        transformer.transform(given)
+    assert caught.value.code == "unsupported-data"
+    assert caught.value.hint is not None
+    assert hint in caught.value.hint
+    assert "\n" not in caught.value.message

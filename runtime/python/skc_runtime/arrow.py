@@ -113,6 +113,10 @@ _NAMES = {  # what we do not read, by the beginning of its format
 }
 
 
+class NotExportedError(Exception):
+    """A library cannot give its own data as Arrow; it may be read another way."""
+
+
 def can_read(data: object) -> bool:
     """Whether an object exports Arrow data."""
     return hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__")
@@ -124,7 +128,8 @@ def read_table(data: Any, wanted: frozenset[str]) -> tuple[dict[str, RawColumn],
     rows = 0
     for schema, array in _chunks(data):
         if schema.format != b"+s":
-            raise RecordError("unsupported-data", "a table is wanted, not a single Arrow column")
+            message = "a table is wanted, not a single Arrow column"
+            raise RecordError("unsupported-data", message, hint="give a table, or a dict of columns")
         for name, k in _wanted_columns(schema, wanted).items():
             parts.setdefault(name, [])
             if array is None:
@@ -177,12 +182,12 @@ def _wanted_columns(schema: Any, wanted: frozenset[str]) -> dict[str, int]:
 def _chunks(data: Any) -> Iterator[tuple[Any, Any]]:
     """(schema, array) of each chunk, released after use. The last chunk is (schema, None)."""
     if not hasattr(data, "__arrow_c_stream__"):
-        schema_capsule, array_capsule = data.__arrow_c_array__()  # the capsules release what they hold
+        schema_capsule, array_capsule = _exported(data.__arrow_c_array__)  # the capsules release what they hold
         schema = _Schema.from_address(_get_pointer(schema_capsule, b"arrow_schema"))
         yield schema, _Array.from_address(_get_pointer(array_capsule, b"arrow_array"))
         yield schema, None
         return
-    capsule = data.__arrow_c_stream__()  # likewise
+    capsule = _exported(data.__arrow_c_stream__)  # likewise
     stream = _Stream.from_address(_get_pointer(capsule, b"arrow_array_stream"))
     schema = _Schema()
     _check(stream, stream.get_schema(ctypes.byref(stream), ctypes.byref(schema)))
@@ -191,6 +196,16 @@ def _chunks(data: Any) -> Iterator[tuple[Any, Any]]:
         yield schema, None
     finally:
         schema.release(ctypes.byref(schema))
+
+
+def _exported(export: Callable[[], Any]) -> Any:
+    """What a library hands over. An ImportError (pandas without pyarrow) is the caller's to handle."""
+    try:
+        return export()
+    except ImportError:
+        raise
+    except Exception as error:  # any of any library: of objects of several types in one column, say
+        raise NotExportedError(str(error)) from error
 
 
 def _stream_chunks(stream: Any, schema: Any) -> Iterator[tuple[Any, Any]]:

@@ -76,15 +76,11 @@ class Marshaller:
         if arrow.can_read(data):
             try:
                 return self._arrow(data)
-            except ImportError:
-                pass  # pandas without pyarrow
-        if hasattr(data, "columns") and hasattr(data, "__getitem__"):
+            except (ImportError, arrow.NotExportedError):
+                pass  # pandas without pyarrow, or with objects of several types in a column
+        if not hasattr(data, "collect") and hasattr(data, "columns") and hasattr(data, "__getitem__"):
             return self._frame(data)
-        raise RecordError(
-            "unsupported-data",
-            f"{type(data).__name__} {shown(data)} is neither a record nor records, columns or a table",
-            hint="a dict, a list of dicts, a dict of lists or arrays, or a table that exports Arrow",
-        )
+        raise _unsupported(data)
 
     def _holds_columns(self, data: Mapping[Any, object]) -> bool:
         """By the first value of a known input: a request is all columns or all scalars."""
@@ -172,8 +168,8 @@ class Marshaller:
         if arrow.can_read(given):
             try:
                 return columns.from_raw(spec, arrow.read_column(given))
-            except ImportError:
-                pass  # pandas without pyarrow
+            except (ImportError, arrow.NotExportedError):
+                pass  # as for a table
             except RecordError as error:
                 raise error.at(spec.name) from None
         return columns.from_any(spec, self._converters[spec.name], given)
@@ -223,6 +219,17 @@ class Marshaller:
             for k, values in parts[tensor.name].items():
                 feeds[tensor.name][:, k] = values
         return feeds
+
+
+def _unsupported(data: object) -> RecordError:
+    hint = "a dict, a list of dicts, a dict of lists or arrays, or a table that exports Arrow"
+    if hasattr(data, "collect"):  # of Polars or Spark
+        hint = "its rows are not there yet: collect() them first"
+    elif hasattr(data, "to_dict"):
+        hint = "for one row of a pandas table give row.to_dict()"
+    told = " ".join(shown(data).split())  # some libraries draw whole tables
+    message = f"{type(data).__name__} {told} is neither a record nor records, columns or a table"
+    return RecordError("unsupported-data", message, hint=hint)
 
 
 def _is_plain(lane: _Lane, row: list[Any]) -> bool:
