@@ -5,4 +5,5 @@ bench:
 	.venv/bin/python benchmarks/fit.py
 	.venv/bin/python benchmarks/latency.py
 schema:
-	.venv/bin/skc schema > schemas/pipeline.v1.schema.json
+	.venv/bin/skc schema > pipeline.schema.tmp
+	mv pipeline.schema.tmp schemas/pipeline.v1.schema.json

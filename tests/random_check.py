@@ -59,6 +59,10 @@ def _check_bytes(case: Case, r: Random, yaml: Path, made: Artifact) -> None:
     r.shuffle(order)
     read, _ = pipeline_yaml.read(yaml)
     again = fit(read, case.table(order), threads=2)
+    for name in ("rows.csv", "rows.jsonl"):
+        text = yaml.with_name(name)
+        if r.random() < 0.3 and case.write_text(text, order):
+            assert plan.dumps(fit(read, str(text)).pipeline) == made.files["plan.json"], f"{name}\n{case.text}"
     signature = made.manifest.signature
     assert artifacts.assemble(again.pipeline, signature).files == made.files, case.text
     if r.random() < 0.2:

@@ -74,6 +74,8 @@ class Column:
         """The values in that order; times as Arrow's own types where `typed` and where those can hold them."""
         values = [self.values[i] for i in order]
         types = {"float64": pa.float64(), "int64": pa.int64(), "bool": pa.bool_(), "string": pa.string()}
+        if self.dtype == "string" and typed:
+            return pa.array(values, pa.large_string() if len(order) % 2 else pa.dictionary(pa.int32(), pa.string()))
         if self.dtype in types or not typed:
             return pa.array(values, types.get(self.dtype, pa.int64()))
         if self.dtype == "timestamp":
@@ -81,20 +83,10 @@ class Column:
         return pa.array(values, pa.int32()).cast(pa.date32())
 
 
-def random_column(r: Random, name: str, rows: int) -> Column:
-    """A column of any type and flavour."""
-    dtypes: tuple[DType, ...] = (
-        "float64",
-        "float64",
-        "float64",
-        "int64",
-        "string",
-        "string",
-        "bool",
-        "timestamp",
-        "date",
-    )
-    dtype = r.choice(dtypes)
+def random_column(r: Random, name: str, rows: int, dtype: DType | None = None) -> Column:
+    """A column of any flavour, and of any type where none is given."""
+    dtypes: tuple[DType, ...] = ("float64", "float64", "int64", "string", "string", "bool", "timestamp", "date")
+    dtype = dtype or r.choice(dtypes)
     nullable = r.random() < 0.5
     flavour, draw = _flavour(r, dtype)
     few = [draw() for _ in range(r.choice((1, 2, 3, 6)))]
@@ -105,8 +97,8 @@ def random_column(r: Random, name: str, rows: int) -> Column:
     if nullable:
         rate = r.choice((0.0, 0.1, 0.5, 0.9))
         values = [None if i and r.random() < rate else v for i, v in enumerate(values)]
-        if r.random() < 0.4:
-            sentinels = tuple(dict.fromkeys(r.choice(few) for _ in range(r.randint(1, 2))))
+        if r.random() < 0.4:  # a column without any value would be refused
+            sentinels = tuple(dict.fromkeys(v for v in r.choices(few, k=2) if v != values[0]))
     return Column(name, dtype, nullable, sentinels, flavour, tuple(values))
 
 

@@ -1,26 +1,25 @@
-"""Random pipeline.yaml texts over random tables: every op, legal parameters (extreme ones too), chains and outputs.
-
-Nothing here asks skc what it takes: `Value` keeps its own account of types, so that a refusal of what should be
-legal is seen.
-"""
+"""Random pipeline.yaml texts over random tables: chains of steps, siblings, expressions and outputs of every dtype."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pyarrow as pa
 from random_expressions import random_expression
-from random_tables import FAR_INTS, FORMATS, INTS, PLAIN, UNICODE, WORDS, Column, random_column, written
+from random_steps import Value, random_step
+from random_tables import EPOCH, Column, random_column, written
 
 from skc.types import DType
 
 NAMES = ("a", "b", "fare", "x", "a b", "é", "x.y", "f64", "true", "0", "a.b.c", "😀", "n_1", "Xy", "A-1", "in", "[q]")
-ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia")
-UNITS = ("microseconds", "milliseconds", "seconds", "minutes", "hours", "days", "weeks")
-CALENDAR = ("year", "quarter", "month", "day", "weekday", "day_of_year", "iso_week", "is_weekend")
 HOLDS: dict[str, tuple[DType, ...]] = {
     "float32": ("float64", "int64", "bool"),
     "float64": ("float64", "int64", "bool"),
@@ -28,23 +27,6 @@ HOLDS: dict[str, tuple[DType, ...]] = {
     "bool": ("bool",),
     "string": ("string",),
 }
-KEYS: dict[DType, tuple[Any, ...]] = {
-    "string": WORDS + UNICODE,
-    "int64": INTS + FAR_INTS,
-    "bool": (False, True),
-}
-Params = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Value:
-    """What a name stands for: type, whether bits are certain, and the number of columns (None: fitting tells)."""
-
-    name: str
-    dtype: DType
-    exact: bool = True
-    width: int | None = 1
-    flavour: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,60 +49,104 @@ class Case:
         """The training rows as requests."""
         return [{c.name: c.values[i] for c in self.columns} for i in range(self.rows)]
 
+    def write_text(self, path: Path, order: Sequence[int]) -> bool:
+        """The training rows as CSV or JSON lines, in that order; False where the kind has no form for a value."""
+        is_csv = path.suffix == ".csv"
+        rows = [{c.name: c.values[i] for c in self.columns} for i in order]
+        if any(_has_no_text(c, is_csv=is_csv) for c in self.columns):
+            return False
+        with path.open("w", encoding="utf-8", newline="") as file:
+            if not is_csv:
+                records = [{c.name: _json(c, row[c.name]) for c in self.columns} for row in rows]
+                file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+                return True
+            table = [[_text(c, row[c.name]) for c in self.columns] for row in rows]
+            csv.writer(file, quoting=csv.QUOTE_ALL).writerows([[c.name for c in self.columns], *table])
+        return True
+
+
+def _has_no_text(column: Column, *, is_csv: bool) -> bool:
+    """In CSV an empty field is a string; JSON has no infinities."""
+    if is_csv:
+        return column.dtype == "string" and None in column.values
+    return any(isinstance(v, float) and math.isinf(v) for v in column.values)
+
+
+def _json(column: Column, value: Any) -> Any:
+    return _text(column, value) if column.dtype in ("timestamp", "date") else value
+
+
+def _text(column: Column, value: Any) -> str | None:
+    """A value as text that is read back as itself; None for null."""
+    if value is None or column.dtype == "string":
+        return value
+    if column.dtype == "timestamp":
+        return (EPOCH + timedelta(microseconds=value)).isoformat()
+    if column.dtype == "date":
+        return (EPOCH + timedelta(days=value)).date().isoformat()
+    return str(value).lower()
+
 
 def random_case(r: Random) -> Case:
-    """One to five inputs, one to five features, one to three outputs."""
+    """One to five inputs of any type or many of two, one to seven features, one to six outputs."""
     rows = r.choice((1, 2, 3, 5, 8, 20, 40, 150))
-    names = r.sample(NAMES, r.randint(1, 5))
-    columns = tuple(random_column(r, name, rows) for name in names)
-    inputs = [Value(c.name, c.dtype, flavour=c.flavour) for c in columns]
-    values, lines = list(inputs), []
-    for k in range(r.randint(1, 5)):
-        made, line = _feature(r, f"f{k}", values)
-        values.append(made)
-        lines.append(line)
-    outputs = _outputs(r, values)
-    text = "\n".join(
-        [
-            "skc: 1",
-            "name: random",
-            "inputs:",
-            *(f"  {written(c.name)}: {written(c.declaration)}" for c in columns),
-            "features:",
-            *lines,
-            "outputs:",
-            *outputs,
-            "",
-        ]
-    )
-    return Case(text, columns)
-
-
-def _feature(r: Random, name: str, values: list[Value]) -> tuple[Value, str]:
-    """A chain of up to four steps on one to four values of one type, or on an expression."""
-    start = [v for v in values if v.width == 1 and v.name.isidentifier() and v.name not in ("true", "in")]
-    if start and r.random() < 0.2:
-        text, value = _expression(r, start)
-        head = f"expr: {written(text)}"
-        block = replace(value, name=name)
+    if r.random() < 0.8:
+        columns = tuple(random_column(r, name, rows) for name in r.sample(NAMES, r.randint(1, 5)))
     else:
-        first = r.choice(values)
-        alike = [v for v in values if v.dtype == first.dtype]
-        chosen = list(dict.fromkeys([first, *r.choices(alike, k=r.choice((0, 0, 1, 3)))]))
-        if first.dtype in ("timestamp", "date") and len(alike) > 1 and r.random() < 0.5:
-            chosen = r.sample(alike, 2)
-        head = f"from: {written([v.name for v in chosen] if len(chosen) > 1 else chosen[0].name)}"
-        widths = [v.width for v in chosen]
+        dtypes: list[DType] = r.sample(("float64", "int64", "string", "bool", "timestamp", "date"), 2)
+        columns = tuple(random_column(r, f"c{k}", rows, r.choice(dtypes)) for k in range(r.randint(6, 14)))
+    values = [Value(c.name, c.dtype, flavour=c.flavour) for c in columns]
+    lines: list[str] = []
+    for k in range(r.randint(1, 4)):
+        made = _features(r, k, values)
+        values += [value for value, _ in made]
+        lines += [line for _, line in made]
+    inputs = [f"  {written(c.name)}: {written(c.declaration)}" for c in columns]
+    outputs = _outputs(r, values)
+    text = ["skc: 1", "name: random", "inputs:", *inputs, "features:", *lines, "outputs:", *outputs, ""]
+    return Case("\n".join(text), columns)
+
+
+def _features(r: Random, k: int, values: list[Value]) -> list[tuple[Value, str]]:
+    """One feature; or several that apply the same steps to other values of the same type, to be fused."""
+    start = [v for v in values if v.width == 1 and v.name.isidentifier() and v.name not in ("true", "in")]
+    if start and r.random() < 0.25:
+        text, block = _expression(r, start)
+        return [_feature(r, f"f{k}", f"expr: {written(text)}", block)]
+    first = r.choice(values)
+    alike = [v for v in values if (v.dtype, v.exact) == (first.dtype, first.exact)]
+    groups = [_group(r, first, alike)]
+    if r.random() < 0.4:
+        groups += [_group(r, r.choice(alike), alike) for _ in range(r.randint(1, 2))]
+    seed = r.random()  # the same steps for all: what they take depends on dtype, exactness and width
+    made = []
+    for i, group in enumerate(groups):
+        names = [v.name for v in group]
+        widths = [v.width for v in group]
         width = None if None in widths else sum(w for w in widths if w is not None)
-        block = Value(name, first.dtype, all(v.exact for v in chosen), width, first.flavour)
+        block = Value("", first.dtype, all(v.exact for v in group), width, first.flavour)
+        head = f"from: {written(names if len(names) > 1 else names[0])}"
+        made.append(_feature(Random(seed), f"f{k}{'abc'[i]}", head, block))
+    return made
+
+
+def _group(r: Random, first: Value, alike: list[Value]) -> list[Value]:
+    """One to many values of one type; often two times."""
+    if first.dtype in ("timestamp", "date") and len(alike) > 1 and r.random() < 0.5:
+        return r.sample(alike, 2)
+    return list(dict.fromkeys([first, *r.choices(alike, k=r.choice((0, 0, 1, 3, 8)))]))
+
+
+def _feature(r: Random, name: str, head: str, block: Value) -> tuple[Value, str]:
+    """A feature with a chain of up to four steps."""
     steps: list[str] = []
     for _ in range(r.choice((0, 1, 1, 2, 2, 3, 4))):
-        found = _step(r, block)
+        found = random_step(r, block)
         if found is not None:
             op, params, block = found
             steps.append(f"{{{op}: {written(params)}}}" if params or r.random() < 0.5 else op)
     apply = f", apply: [{', '.join(steps)}]" if steps else ""
-    return block, f"  {name}: {{{head}{apply}}}"
+    return replace(block, name=name), f"  {name}: {{{head}{apply}}}"
 
 
 def _expression(r: Random, start: list[Value]) -> tuple[str, Value]:
@@ -139,261 +165,18 @@ def _expression(r: Random, start: list[Value]) -> tuple[str, Value]:
 
 
 def _outputs(r: Random, values: list[Value]) -> list[str]:
+    """Some values in some outputs, or every value in every output that can hold it."""
     lines = []
-    for k in range(r.randint(1, 3)):
-        dtype = r.choice(tuple(HOLDS))
+    everything = r.random() < 0.5
+    for k, dtype in enumerate(HOLDS if everything else r.choices(tuple(HOLDS), k=r.randint(1, 3))):
         fit = [v.name for v in values if v.dtype in HOLDS[dtype]]
         newest = [v.name for v in values[-5:] if v.dtype in HOLDS[dtype]]
         if fit:
-            chosen = list(
-                dict.fromkeys([*r.choices(newest or fit, k=r.randint(1, 4)), *r.choices(fit, k=r.randint(0, 2))])
-            )
+            some = [*r.choices(newest or fit, k=r.randint(1, 4)), *r.choices(fit, k=r.randint(0, 2))]
+            chosen = fit if everything else list(dict.fromkeys(some))
             lines.append(f"  o{k}: {{features: {written(chosen)}, dtype: {dtype}}}")
     if lines:
         return lines
     last = values[-1]
     dtype = next(d for d in ("float64", "int64", "string") if last.dtype in HOLDS[d])
     return [f"  o: {{features: [{written(last.name)}], dtype: {dtype}}}"]
-
-
-Made = tuple[str, Params, Value]
-
-
-def _step(r: Random, x: Value) -> Made | None:
-    """One op that takes `x`, with random parameters; None where the one drawn does not."""
-    name = r.choice(BY_TYPE[x.dtype])
-    return MAKERS[name](r, x)
-
-
-def _some(r: Random, **options: Callable[[], Any]) -> Params:
-    """Some of the optional parameters."""
-    return {name: draw() for name, draw in options.items() if r.random() < 0.4}
-
-
-def _number(r: Random) -> float:
-    return r.choice((*PLAIN, 1e308, -1e308, 5e-324, 1e300, 2.0**53, 1 / 3)) if r.random() < 0.7 else r.uniform(-99, 99)
-
-
-def _impute(r: Random, x: Value) -> Made:
-    strategies = ["most_frequent"] if x.exact else []
-    strategies += ["mean", "median"] if x.dtype == "float64" else []
-    params: Params = (
-        {"strategy": r.choice(strategies)} if strategies and r.random() < 0.6 else {"value": _constant(r, x.dtype)}
-    )
-    if x.dtype in ("float64", "int64") and r.random() < 0.3:
-        params["add_indicator"] = True
-        return "impute", params, replace(x, width=None)
-    return "impute", params, x
-
-
-def _constant(r: Random, dtype: DType) -> Any:
-    pools: dict[DType, tuple[Any, ...]] = {
-        "float64": (0, 0.0, -0.0, -1, 0.5, 1e308, 5e-324, 2**53),
-        "int64": INTS + FAR_INTS,
-        "bool": (True, False),
-        "string": WORDS + UNICODE,
-        "timestamp": (0, -1, 2**50),
-        "date": (0, -1, 20_000),
-    }
-    return r.choice(pools[dtype])
-
-
-def _clip(r: Random, x: Value) -> Made:
-    if x.dtype == "float64" and r.random() < 0.5:
-        low, high = sorted(r.choice((0.0, 0.01, 0.25, 0.5, 0.99, 1.0)) for _ in range(2))
-        names = ("lower_quantile", "upper_quantile")
-    else:
-        low, high = sorted(r.choice(INTS + FAR_INTS) if x.dtype == "int64" else _number(r) for _ in range(2))
-        names = ("min", "max")
-    params = dict(zip(names, (low, high), strict=True))
-    if r.random() < 0.4:
-        del params[r.choice(names)]
-    return "clip", params, x
-
-
-def _round(r: Random, x: Value) -> Made | None:
-    options = _some(
-        r,
-        decimals=lambda: r.choice((-15, -3, -1, 0, 1, 2, 8, 15)),
-        mode=lambda: r.choice(("half_even", "half_up", "floor", "ceil", "trunc")),
-    )
-    return ("round", options, x) if x.exact else None
-
-
-def _standard(r: Random, x: Value) -> Made:
-    return "standard_scale", _some(r, with_mean=lambda: r.random() < 0.5, with_std=lambda: r.random() < 0.5), x
-
-
-def _minmax(r: Random, x: Value) -> Made:
-    ranges = ([0, 1], [-1, 1], [-0.0, 1e-300], [0, 1e300], [-5.5, -0.0], [-0.0, 5e-324], [3, 1e308])
-    return "minmax_scale", _some(r, feature_range=lambda: r.choice(ranges), clip=lambda: r.random() < 0.7), x
-
-
-def _robust(r: Random, x: Value) -> Made:
-    ranges = ([25, 75], [0, 100], [50, 50], [0.1, 99.9], [0, 0])
-    flag = lambda: r.random() < 0.5  # noqa: E731  # three times the same draw
-    return "robust_scale", _some(r, with_centering=flag, with_scaling=flag, quantile_range=lambda: r.choice(ranges)), x
-
-
-def _log1p(r: Random, x: Value) -> Made | None:
-    params = _some(r, invalid=lambda: r.choice(("error", "null")))
-    return ("log1p", params, replace(x, exact=False)) if x.exact else None
-
-
-def _bins(x: Value, encode: str, count: int | None) -> Value:
-    if encode == "ordinal":
-        return replace(x, dtype="int64")
-    return replace(x, dtype="float64", width=None if x.width is None or count is None else x.width * count)
-
-
-def _bucketize(r: Random, x: Value) -> Made | None:
-    pool = (
-        [*INTS, *FAR_INTS, 0.5, -0.5, 1e19, -1e300] if x.dtype == "int64" else [*PLAIN, 1e308, -1e308, 5e-324, -5e-324]
-    )
-    edges = sorted({r.choice(pool) for _ in range(r.choice((1, 2, 4, 9)))})
-    encode = r.choice(("ordinal", "onehot"))
-    params = {"edges": edges, "closed": r.choice(("left", "right")), "encode": encode}
-    return ("bucketize", params, _bins(x, encode, len(edges) + 1)) if x.exact else None
-
-
-def _quantile_bin(r: Random, x: Value) -> Made | None:
-    encode = r.choice(("ordinal", "onehot"))
-    params = {"bins": r.choice((2, 3, 4, 10, 50)), "encode": encode}
-    return ("quantile_bin", params, _bins(x, encode, None)) if x.exact else None
-
-
-def _cyclical(r: Random, x: Value) -> Made | None:
-    periods = (24, 7, 365.25, 1, 1e-300, 5e-324, 1e308, 2.0**53 + 2, 1e19, 0.1)
-    options = _some(
-        r, offset=lambda: r.choice((0.0, -0.0, 6, 1e308, -1e300, 0.25)), invalid=lambda: r.choice(("error", "null"))
-    )
-    width = None if x.width is None else 2 * x.width
-    made = replace(x, dtype="float64", exact=False, width=width)
-    return ("cyclical", {"period": r.choice(periods), **options}, made) if x.exact else None
-
-
-CASTS: dict[DType, tuple[DType, ...]] = {
-    "float64": ("float64", "int64", "bool"),
-    "int64": ("float64", "int64", "bool", "string", "timestamp", "date"),
-    "bool": ("float64", "int64", "string", "bool"),
-    "string": ("int64", "bool", "string"),
-    "timestamp": ("date", "int64", "timestamp"),
-    "date": ("timestamp", "int64", "date"),
-}
-
-
-def _cast(r: Random, x: Value) -> Made | None:
-    to = r.choice(CASTS[x.dtype])
-    params = _some(
-        r,
-        inexact=lambda: r.choice(("error", "round")),
-        rounding=lambda: r.choice(("error", "trunc", "half_even", "floor", "ceil")),
-        invalid=lambda: r.choice(("error", "null", "null")),
-    )
-    return ("cast", {"to": to, **params}, replace(x, dtype=to)) if x.exact or to == x.dtype else None
-
-
-def _frequency(r: Random) -> Params:
-    return _some(
-        r, min_frequency=lambda: r.choice((1, 2, 5, 0.1, 0.5, 0.999)), max_categories=lambda: r.choice((1, 2, 3, 100))
-    )
-
-
-def _one_hot(r: Random, x: Value) -> Made:
-    options = _some(
-        r,
-        drop=lambda: r.choice(("first", "if_binary")),
-        unknown=lambda: r.choice(("error", "zeros", "infrequent")),
-        null=lambda: r.choice(("column", "zeros")),
-    )
-    return "one_hot", {**_frequency(r), **options}, replace(x, dtype="float64", width=None)
-
-
-def _vocabulary(r: Random, x: Value) -> Made:
-    params = _some(
-        r,
-        top_k=lambda: r.choice((1, 2, 1000)),
-        min_frequency=lambda: r.choice((1, 2, 10**9)),
-        reserved=lambda: r.sample(KEYS[x.dtype], r.randint(1, 2)),
-        pad=lambda: True,
-        seed=lambda: r.choice((0, 1, 2**32 - 1)),
-    )
-    params |= r.choice(({}, {"unknown": "error"}, {"oov_buckets": r.choice((1, 2, 5, 2**32))}))
-    return "vocabulary", params, replace(x, dtype="int64")
-
-
-def _ordinal(r: Random, x: Value) -> Made:
-    params = _frequency(r) if r.random() < 0.5 else {}
-    params |= _some(r, missing_value=lambda: r.choice((-1, -2, 10**6, -(2**63), 2**63 - 1)))
-    params |= r.choice(
-        ({}, {"unknown": None}, {"unknown": "value", "unknown_value": r.choice((-1, -5, 2**63 - 1, -(2**63)))})
-    )
-    if "unknown" in params and r.random() < 0.4:
-        lists = [r.sample(KEYS[x.dtype], r.randint(1, 2)) for _ in range(x.width or 1)]
-        params["categories"] = lists if x.width is not None and r.random() < 0.5 else lists[0]
-    return "ordinal", params, replace(x, dtype="int64")
-
-
-def _hash_bucket(r: Random, x: Value) -> Made:
-    buckets = r.choice((1, 2, 3, 1000, 2**31, 2**32))
-    return (
-        "hash_bucket",
-        {"buckets": buckets, **_some(r, seed=lambda: r.choice((0, 7, 2**32 - 1)))},
-        replace(x, dtype="int64"),
-    )
-
-
-def _parse_datetime(r: Random, x: Value) -> Made:
-    form = x.flavour.removeprefix("time ") if x.flavour.startswith("time ") and r.random() < 0.9 else r.choice(FORMATS)
-    params: Params = {"format": form}
-    params |= {"timezone": r.choice(ZONES)} if not form.endswith("%z") and r.random() < 0.6 else {}
-    params |= {
-        "ambiguous": r.choice(("earliest", "latest", None, "error")),
-        "nonexistent": r.choice(("shift_forward", None, "error")),
-        "invalid": r.choice((None, None, "error")),
-    }
-    has_time = any(letter in form for letter in ("%H", "%z"))
-    to: DType = "date" if not has_time and r.random() < 0.4 else "timestamp"
-    return "parse_datetime", {**params, "to": to}, replace(x, dtype=to)
-
-
-def _datetime_part(r: Random, x: Value) -> Made:
-    part = r.choice(CALENDAR if x.dtype == "date" else (*CALENDAR, "hour", "minute", "second"))
-    params = {"part": part} | ({"timezone": r.choice(ZONES)} if x.dtype == "timestamp" and r.random() < 0.7 else {})
-    return "datetime_part", params, replace(x, dtype="bool" if part == "is_weekend" else "int64")
-
-
-def _elapsed(r: Random, x: Value) -> Made | None:
-    return ("elapsed", {"unit": r.choice(UNITS)}, replace(x, dtype="float64", width=1)) if x.width == 2 else None
-
-
-MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
-    "impute": _impute,
-    "clip": _clip,
-    "round": _round,
-    "standard_scale": _standard,
-    "minmax_scale": _minmax,
-    "robust_scale": _robust,
-    "log1p": _log1p,
-    "bucketize": _bucketize,
-    "quantile_bin": _quantile_bin,
-    "cyclical": _cyclical,
-    "cast": _cast,
-    "one_hot": _one_hot,
-    "vocabulary": _vocabulary,
-    "ordinal": _ordinal,
-    "hash_bucket": _hash_bucket,
-    "parse_datetime": _parse_datetime,
-    "datetime_part": _datetime_part,
-    "elapsed": _elapsed,
-}
-_CATEGORICAL = ("one_hot", "vocabulary", "ordinal", "hash_bucket", "impute", "cast")
-_SCALES = ("standard_scale", "minmax_scale", "robust_scale")
-BY_TYPE: dict[DType, tuple[str, ...]] = {
-    "float64": ("impute", "clip", "round", *_SCALES, "log1p", "bucketize", "quantile_bin", "cyclical", "cast"),
-    "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),
-    "bool": _CATEGORICAL,
-    "string": (*_CATEGORICAL, "parse_datetime", "parse_datetime"),
-    "timestamp": ("impute", "cast", "datetime_part", "datetime_part", "elapsed"),
-    "date": ("impute", "cast", "datetime_part", "datetime_part", "elapsed"),
-}

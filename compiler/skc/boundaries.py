@@ -61,6 +61,15 @@ def reach_further(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Rec
     return tuple(f if f.raw_values else walk.reached(f) for f in found)
 
 
+@dataclass(frozen=True)
+class _Way:
+    """A raw input and values of it; `worth` is about the share of what was wanted that they give."""
+
+    raw_input: str
+    values: list[Scalar]
+    worth: float
+
+
 class _Walk:
     """Walks back through a pipeline. `sources` says for each step where its input columns come from."""
 
@@ -91,23 +100,24 @@ class _Walk:
 
     def reached(self, found: StepBoundaries) -> StepBoundaries:
         """The same boundaries, with the raw input that gives them."""
-        raw, values = self._back(*found.source, list(found.values))
-        return replace(found, raw_input=raw, raw_values=tuple(values))
+        way = self._back(*found.source, list(found.values))
+        return found if way is None else replace(found, raw_input=way.raw_input, raw_values=tuple(way.values))
 
-    def _back(self, value: str, column: int, wanted: list[Scalar]) -> tuple[str | None, list[Scalar]]:
-        """From column `column` of `value` back to a raw input and its values."""
+    def _back(self, value: str, column: int, wanted: list[Scalar]) -> _Way | None:
+        """The best way from column `column` of `value` back to a raw input."""
         if value in self._inputs:
             raw = self._inputs[value]
             legal = [v for v in wanted if is_legal(raw, v)]
-            return (raw.name, legal) if legal else (None, [])
+            return _Way(raw.name, legal, len(legal) / len(wanted)) if legal else None
         step = self._steps[value]
         tried = [(j, self._search(step, j, column, wanted)) for j in self._candidates(step, column)]
-        promising = sorted((pair for pair in tried if pair[1].inputs), key=lambda pair: -pair[1].reached)
+        promising = sorted((pair for pair in tried if pair[1].inputs), key=lambda pair: -_worth(pair[1]))
+        ways = []
         for j, given in promising[:_TRIED_COLUMNS]:
-            raw_name, values = self._back(*self.sources[step.name][j], given.inputs)
-            if values:
-                return raw_name, values
-        return None, []
+            way = self._back(*self.sources[step.name][j], given.inputs)
+            if way is not None:
+                ways.append(replace(way, worth=way.worth * _worth(given) / len(wanted)))
+        return max(ways, key=lambda way: way.worth, default=None)
 
     def _candidates(self, step: Step, column: int) -> Iterable[int]:
         """The input columns that may decide about an output column."""
@@ -161,6 +171,11 @@ class _Walk:
             return _outcomes(made, column)
 
         return Function(x, apply)
+
+
+def _worth(given: Given) -> float:
+    """An edge that is hit is worth two that are only enclosed."""
+    return given.hits + given.enclosed / 2
 
 
 def _of_type(x: ValueType, values: Iterable[Scalar]) -> list[Scalar]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -28,10 +29,11 @@ _RANGES: dict[DType, tuple[int, int]] = {
 
 @dataclass(frozen=True)
 class Given:
-    """Inputs, and how many of the wanted outputs they give or enclose."""
+    """Inputs, and how many of the wanted outputs they give, or only lie on either side of."""
 
     inputs: list[Scalar]
-    reached: int
+    hits: int
+    enclosed: int
 
 
 @dataclass
@@ -81,7 +83,9 @@ def inputs_giving(
     is_ordered = function.x.dtype not in ("string", "bool")
     missing = _missing(wanted, points)
     enclosed = _between(function, points, missing) if is_ordered else _beside(near, missing)
-    return Given(unique([*hits, *(given for pair in enclosed for given in pair)]), len(hits) + len(enclosed))
+    met = [pair for pair in enclosed if len(pair) == 1]
+    inputs_found = unique([*hits, *(given for pair in enclosed for given in pair)])
+    return Given(inputs_found, len(hits) + len(met), len(enclosed) - len(met))
 
 
 def _key(value: Scalar) -> Key:
@@ -175,11 +179,11 @@ def magnitudes(dtype: DType, base: Scalar) -> list[Scalar]:
     """Numbers of every size and sign, also as distances from `base`."""
     origin = _number(base) or 0
     if dtype == "float64":
-        sizes = [0.0, *(10.0**k for k in range(-9, 19))]
+        sizes = [0.0, *(10.0**k for k in range(-9, 19)), sys.float_info.max]
         return [v for s in sizes for v in (s, -s, origin + s, origin - s)]
     if dtype in _RANGES:
         steps = [0, *(10**k for k in range(19))]
-        return [v for s in steps for v in (s, -s, int(origin) + s, int(origin) - s)]
+        return [*_RANGES[dtype], *(v for s in steps for v in (s, -s, int(origin) + s, int(origin) - s))]
     return []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 import skc
-from skc.artifact import MODEL, Artifact
+from skc.artifact import GOLDEN, MODEL, Artifact, assemble
+from skc.verify.report import Report
 from skc.verify.run import Options, verify, verify_record
+from skc.zones import load_zone
 
 PIPELINE = """
 skc: 1
@@ -39,6 +42,8 @@ outputs:
   x: {features: [amount, ratio], dtype: float64}
   ids: {features: [bins, kind, hour], dtype: int64}
 """
+MEDIAN = 4.875
+GUARD_CODES = ("invalid-value", "ambiguous-time")
 ROWS = "at,amount,kind\n" + "\n".join(
     f"2024-0{1 + i % 9}-15 1{i % 10}:00:00,{'' if i % 7 == 0 else i / 4},{'abc'[i % 3]}" for i in range(40)
 )
@@ -53,6 +58,12 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     assert done.report is not None
     assert done.report.is_equal, done.report.text()
     return done.artifact
+
+
+@pytest.fixture(autouse=True)
+def fewer_related_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verification runs thousands of batches; for a planted fault some do."""
+    monkeypatch.setattr("skc.verify.run.RELATED_ROWS", 300)
 
 
 def with_model(artifact: Artifact, change: Callable[[onnx.ModelProto], None]) -> Artifact:
@@ -149,6 +160,100 @@ def outputs_swapped(model: onnx.ModelProto) -> None:
     concat.input[0], concat.input[1] = second, first
 
 
+def keys_of(model: onnx.ModelProto, key: bytes) -> tuple[Any, Any]:
+    """The keys and the values of the lookup that has a key."""
+    for node in model.graph.node:
+        attributes = {a.name: a for a in node.attribute}
+        if node.op_type == "LabelEncoder" and key in attributes["keys_strings"].strings:
+            return attributes["keys_strings"], attributes["values_int64s"]
+    raise AssertionError(key)
+
+
+def near_miss_accepted(model: onnx.ModelProto) -> None:
+    """Upper case is taken for lower."""
+    keys, ids = keys_of(model, b"b")
+    ids.ints.append(ids.ints[list(keys.strings).index(b"b")])
+    keys.strings.append(b"B")
+
+
+def season_off_by_an_hour(model: onnx.ModelProto) -> None:
+    """London without the summer time of 2022."""
+    zone = load_zone("Europe/London")
+    summer = bisect_right(zone.changes, 1_656_000_000_000_000)
+    tables = [(a, v.copy()) for a, v in constants(model) if v.size == len(zone.offsets) and v.dtype == np.int64]
+    ((attribute, offsets),) = ((a, v) for a, v in tables if v.flat[summer] - v.flat[summer - 1] == 3_600_000_000)
+    offsets.flat[summer] = offsets.flat[summer - 1]
+    set_constant(attribute, offsets)
+
+
+def insert(model: onnx.ModelProto, at: int, *nodes: onnx.NodeProto) -> None:
+    """Put nodes before the node at a place; what used the first input of the first uses the output of the last."""
+    old, new = nodes[0].input[0], nodes[-1].output[0]
+    rest = list(model.graph.node)
+    for node in rest[at:]:
+        for i, name in enumerate(node.input):
+            if name == old:
+                node.input[i] = new
+    del model.graph.node[:]
+    model.graph.node.extend([*rest[:at], *nodes, *rest[at:]])
+
+
+def place_of(model: onnx.ModelProto, op_type: str) -> int:
+    return next(i for i, node in enumerate(model.graph.node) if node.op_type == op_type)
+
+
+def place_behind(model: onnx.ModelProto, output: str) -> int:
+    """The node that makes an output of the graph; an Identity only names it."""
+    makers = {name: i for i, node in enumerate(model.graph.node) for name in node.output}
+    node = model.graph.node[makers[output]]
+    return makers[node.input[0]] if node.op_type == "Identity" else makers[output]
+
+
+def float32_in_the_middle(model: onnx.ModelProto) -> None:
+    """What is scaled is rounded to float32 before."""
+    at = place_of(model, "Sub")
+    value = model.graph.node[at].input[0]
+    narrow = helper.make_node("Cast", [value], ["narrow"], to=onnx.TensorProto.FLOAT)
+    insert(model, at, narrow, helper.make_node("Cast", ["narrow"], ["wide"], to=onnx.TensorProto.DOUBLE))
+
+
+def null_becomes_zero(model: onnx.ModelProto) -> None:
+    """The imputed median is 0."""
+    medians = [(a, v) for a, v in constants(model) if v.dtype == np.float64 and (v == MEDIAN).any()]
+    assert medians
+    for attribute, value in medians:
+        set_constant(attribute, np.where(value == MEDIAN, 0.0, value))
+
+
+def silenced(code: str) -> Callable[[onnx.ModelProto], None]:
+    """A guard that never fires."""
+
+    def silent_guard(model: onnx.ModelProto) -> None:
+        at = place_behind(model, "skc.guards")
+        mask = model.graph.node[at].input[GUARD_CODES.index(code)]
+        insert(model, at, helper.make_node("Xor", [mask, mask], ["never"]))
+
+    return silent_guard
+
+
+def always_refused(model: onnx.ModelProto) -> None:
+    """A guard that fires for every row."""
+    at = place_behind(model, "skc.guards")
+    mask = model.graph.node[at].input[0]
+    insert(model, at, helper.make_node("Equal", [mask, mask], ["ever"]))
+
+
+def batch_seen(model: onnx.ModelProto) -> None:
+    """A row is scaled by what else is in its batch."""
+    at = place_of(model, "Sub")
+    value = model.graph.node[at].input[0]
+    axis = numpy_helper.from_array(np.array([0]), "batch_axis")
+    model.graph.initializer.append(axis)
+    mean = helper.make_node("ReduceMean", [value, "batch_axis"], ["batch_mean"], keepdims=1)
+    insert(model, at, helper.make_node("Sub", [value, "batch_mean"], ["moved"]))
+    model.graph.node.insert(at, mean)
+
+
 FAULTS = [  # the fault, the step that must be blamed, the columns that may differ
     (edge_moved, "bins/1:bucketize", {"bins"}),
     (mean_off_by_one_ulp, "amount/1:standard_scale", {"amount", "bins"}),
@@ -156,6 +261,10 @@ FAULTS = [  # the fault, the step that must be blamed, the columns that may diff
     (key_dropped, "kind/0:vocabulary", {"kind"}),
     (comparison_loosened, "ratio/0:expr", {"ratio"}),
     (outputs_swapped, None, {"amount", "ratio"}),
+    (near_miss_accepted, "kind/0:vocabulary", {"kind"}),
+    (season_off_by_an_hour, "hour/1:datetime_part", {"hour"}),
+    (float32_in_the_middle, "amount/1:standard_scale", {"amount", "bins"}),
+    (null_becomes_zero, "amount/0:impute", {"amount"}),
 ]
 
 
@@ -173,14 +282,115 @@ def test_a_wrong_model_is_found_without_user_data(
     assert "Compile the pipeline again" in report.text()
 
 
+def differing(report: Report) -> set[str]:
+    """The checks that found something by running the model; that the bytes are others says nothing of a row."""
+    return {check.name for check in report.checks if check.differing_rows} - {"recompiled"}
+
+
+@pytest.mark.parametrize("code", GUARD_CODES)
+def test_a_guard_that_never_fires(artifact: Artifact, code: str) -> None:
+    report = verify(with_model(artifact, silenced(code)), options=Options(rows=100))
+    assert differing(report) >= {"boundaries"}
+    assert {(d.output, d.got) for d in report.differences if d.check == "boundaries"} == {("skc.guards", "served")}
+    assert all(code in d.want for d in report.differences if d.check == "boundaries")
+    assert {d.step for d in report.differences if d.check == "boundaries"} == {"hour/0:parse_datetime"}
+
+
+def test_a_guard_that_always_fires(artifact: Artifact) -> None:
+    report = verify(with_model(artifact, always_refused), options=Options(rows=100))
+    assert differing(report) >= {"boundaries", "generated", "hostile", "golden", "runtime"}
+    assert {(d.output, d.want) for d in report.differences if d.check == "generated"} == {("skc.guards", "served")}
+
+
+def test_a_row_that_depends_on_its_batch(artifact: Artifact) -> None:
+    """Found without any reference: alone, in batches and in the whole it has other values."""
+    report = verify(with_model(artifact, batch_seen), options=Options(rows=1000))
+    assert differing(report) >= {"batch 1", "batch 3", "batch 8"}
+    relation = next(d for d in report.differences if d.check == "batch 3")
+    assert "--record" not in relation.reproduce
+    assert relation.against != "reference"
+
+
+@pytest.fixture(scope="module")
+def packed(artifact: Artifact) -> Artifact:
+    made = assemble(artifact.pipeline, "packed")
+    assert verify(made, options=Options(rows=100)).is_equal
+    return made
+
+
+def test_swapped_columns_of_a_packed_artifact(packed: Artifact) -> None:
+    """Two outputs in the other order, and two inputs: by the manifest, whose hashes would be right."""
+    report = verify(with_model(packed, outputs_swapped), options=Options(rows=100))
+    assert {d.column for d in report.differences} == {"amount", "ratio"}
+    one, other = (i for i in packed.manifest.inputs if i.type == "string")
+    slots = {one.name: other.column, other.name: one.column}
+    inputs = tuple(replace(i, column=slots.get(i.name, i.column)) for i in packed.manifest.inputs)
+    crossed = replace(packed, manifest=replace(packed.manifest, inputs=inputs))
+    report = verify(crossed, options=Options(rows=100))
+    assert differing(report) >= {"boundaries", "generated", "runtime"}
+
+
+def test_a_graph_that_fails_on_a_row(artifact: Artifact) -> None:
+    """A lookup out of range is an error of ONNX Runtime: a difference, with the row that makes it fail."""
+
+    def out_of_range(model: onnx.ModelProto) -> None:
+        at = place_behind(model, "ids")
+        model.graph.initializer.append(numpy_helper.from_array(np.zeros((1, 1), np.int64), "one_row"))
+        value = model.graph.node[at].input[0]
+        bad = helper.make_node("GatherElements", ["one_row", value], ["looked_up"], axis=1)
+        model.graph.node.insert(at, bad)
+        model.graph.node[at + 1].input[0] = "looked_up"
+
+    report = verify(with_model(artifact, out_of_range), options=Options(rows=100))
+    assert differing(report) >= {"boundaries", "generated", "hostile"}
+    assert any("fails: ONNX Runtime failed" in str(d.got) for d in report.differences)
+
+
+def test_a_golden_record_that_lies(artifact: Artifact) -> None:
+    """With the right hash in the manifest: only what it says is wrong."""
+    lines = artifact.files[GOLDEN].splitlines()
+    cases = [json.loads(line) for line in lines[1:]]
+    served = next(case for case in cases if "outputs" in case)
+    served["outputs"]["ids"][1] = str(int(served["outputs"]["ids"][1]) + 1)
+    lied = b"\n".join([lines[0], *(json.dumps(case).encode() for case in cases)]) + b"\n"
+    report = verify(replace(artifact, files={**artifact.files, GOLDEN: lied}), options=Options(rows=100))
+    assert differing(report) == {"golden file"}
+    assert {d.column for d in report.differences} == {"kind"}
+    refused = next(case for case in cases if "error" in case)
+    refused["error"]["code"] = "out-of-range"
+    served["outputs"]["ids"][1] = str(int(served["outputs"]["ids"][1]) - 1)
+    lied = b"\n".join([lines[0], *(json.dumps(case).encode() for case in cases)]) + b"\n"
+    report = verify(replace(artifact, files={**artifact.files, GOLDEN: lied}), options=Options(rows=100))
+    assert differing(report) == {"golden file"}
+    assert any("out-of-range" in str(d.got) for d in report.differences)
+
+
+def test_a_model_of_another_plan(artifact: Artifact) -> None:
+    """Every row agrees, for the difference is in bytes that no row shows; the plan does not compile to them."""
+
+    def renamed(model: onnx.ModelProto) -> None:
+        model.graph.node[0].name = "another"
+
+    report = verify(with_model(artifact, renamed), options=Options(rows=100))
+    assert {check.name for check in report.checks if check.differing_rows} == {"recompiled"}
+    assert not report.is_equal
+    other = replace(artifact.manifest, built_with={**artifact.manifest.built_with, "onnx": "1.0"})
+    report = verify(replace(with_model(artifact, renamed), manifest=other), options=Options(rows=100))
+    (check,) = (check for check in report.checks if check.name == "recompiled")
+    assert report.is_equal
+    assert check.rows == 0
+    assert check.skipped is not None
+    assert "onnx 1.0" in check.skipped
+    assert "not applicable" in report.text()
+    assert ET.fromstring(report.to_junit()).find("testcase/skipped") is not None
+
+
 def test_a_wrong_op_is_blamed_by_name(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the lowering of an op is wrong, the report names its step."""
     from skc.ops import OPS, bucketize
 
     wrong = replace(bucketize.OP, lower=lambda p, s, x: bucketize.OP.lower(replace_edges(p), s, x))
     monkeypatch.setitem(OPS, "bucketize", wrong)
-    from skc.artifact import assemble
-
     report = verify(assemble(artifact.pipeline), options=Options(rows=1000))
     assert not report.is_equal
     assert {d.step for d in report.differences} == {"bins/1:bucketize"}

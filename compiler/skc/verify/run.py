@@ -283,7 +283,11 @@ class _Run:
         self._progress("relations")
         records, seed = self._sample(RELATED_ROWS), self._options.seed
         command = self._findings.command("--rows", str(self._options.rows), "--seed", str(seed))
-        self._checks += relations(self._artifact, self._graph, records, seed, self._findings, command)
+        try:
+            self._checks += relations(self._artifact, self._graph, records, seed, self._findings, command)
+        except SkcRuntimeError as error:
+            about = "the graph at every optimisation level, in batches, shuffled"
+            self._checks.append(Check("relations", f"{about}: {error.message}", len(records), 0, len(records)))
 
     def _sample(self, rows: int) -> list[Record]:
         """Records evenly spaced over everything tried."""

@@ -1,0 +1,280 @@
+"""Random steps for random pipelines: every op, with legal parameters, extreme ones too.
+
+Nothing here asks skc what it takes: `Value` keeps its own account of types, so that a refusal of what should be
+legal is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from random_tables import FAR_INTS, FORMATS, INTS, PLAIN, UNICODE, WORDS
+
+from skc.types import DType
+
+ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia")
+UNITS = ("microseconds", "milliseconds", "seconds", "minutes", "hours", "days", "weeks")
+CALENDAR = ("year", "quarter", "month", "day", "weekday", "day_of_year", "iso_week", "is_weekend")
+KEYS: dict[DType, tuple[Any, ...]] = {
+    "string": WORDS + UNICODE,
+    "int64": INTS + FAR_INTS,
+    "bool": (False, True),
+}
+Params = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a name stands for: type, whether bits are certain, and the number of columns (None: fitting tells)."""
+
+    name: str
+    dtype: DType
+    exact: bool = True
+    width: int | None = 1
+    flavour: str = ""
+
+
+Made = tuple[str, Params, Value]
+
+
+def random_step(r: Random, x: Value) -> Made | None:
+    """One op that takes `x`, with random parameters; None where the one drawn does not."""
+    name = r.choice(BY_TYPE[x.dtype])
+    return MAKERS[name](r, x)
+
+
+def _some(r: Random, **options: Callable[[], Any]) -> Params:
+    """Some of the optional parameters."""
+    return {name: draw() for name, draw in options.items() if r.random() < 0.4}
+
+
+def _number(r: Random) -> float:
+    return r.choice((*PLAIN, 1e308, -1e308, 5e-324, 1e300, 2.0**53, 1 / 3)) if r.random() < 0.7 else r.uniform(-99, 99)
+
+
+def _impute(r: Random, x: Value) -> Made:
+    strategies = ["most_frequent"] if x.exact else []
+    strategies += ["mean", "median"] if x.dtype == "float64" else []
+    params: Params = (
+        {"strategy": r.choice(strategies)} if strategies and r.random() < 0.6 else {"value": _constant(r, x.dtype)}
+    )
+    if x.dtype in ("float64", "int64") and r.random() < 0.3:
+        params["add_indicator"] = True
+        return "impute", params, replace(x, width=None)
+    return "impute", params, x
+
+
+def _constant(r: Random, dtype: DType) -> Any:
+    pools: dict[DType, tuple[Any, ...]] = {
+        "float64": (0, 0.0, -0.0, -1, 0.5, 1e308, 5e-324, 2**53),
+        "int64": INTS + FAR_INTS,
+        "bool": (True, False),
+        "string": WORDS + UNICODE,
+        "timestamp": (0, -1, 2**50),
+        "date": (0, -1, 20_000),
+    }
+    return r.choice(pools[dtype])
+
+
+def _clip(r: Random, x: Value) -> Made:
+    if x.dtype == "float64" and r.random() < 0.5:
+        low, high = sorted(r.choice((0.0, 0.01, 0.25, 0.5, 0.99, 1.0)) for _ in range(2))
+        names = ("lower_quantile", "upper_quantile")
+    else:
+        low, high = sorted(r.choice(INTS + FAR_INTS) if x.dtype == "int64" else _number(r) for _ in range(2))
+        names = ("min", "max")
+    params = dict(zip(names, (low, high), strict=True))
+    if r.random() < 0.4:
+        del params[r.choice(names)]
+    return "clip", params, x
+
+
+def _round(r: Random, x: Value) -> Made | None:
+    options = _some(
+        r,
+        decimals=lambda: r.choice((-15, -3, -1, 0, 1, 2, 8, 15)),
+        mode=lambda: r.choice(("half_even", "half_up", "floor", "ceil", "trunc")),
+    )
+    return ("round", options, x) if x.exact else None
+
+
+def _standard(r: Random, x: Value) -> Made:
+    return "standard_scale", _some(r, with_mean=lambda: r.random() < 0.5, with_std=lambda: r.random() < 0.5), x
+
+
+def _minmax(r: Random, x: Value) -> Made:
+    ranges = ([0, 1], [-1, 1], [-0.0, 1e-300], [0, 1e300], [-5.5, -0.0], [-0.0, 5e-324], [3, 1e308])
+    return "minmax_scale", _some(r, feature_range=lambda: r.choice(ranges), clip=lambda: r.random() < 0.7), x
+
+
+def _robust(r: Random, x: Value) -> Made:
+    ranges = ([25, 75], [0, 100], [50, 50], [0.1, 99.9], [0, 0])
+    flag = lambda: r.random() < 0.5  # noqa: E731  # three times the same draw
+    return "robust_scale", _some(r, with_centering=flag, with_scaling=flag, quantile_range=lambda: r.choice(ranges)), x
+
+
+def _log1p(r: Random, x: Value) -> Made | None:
+    params = _some(r, invalid=lambda: r.choice(("error", "null")))
+    return ("log1p", params, replace(x, exact=False)) if x.exact else None
+
+
+def _bins(x: Value, encode: str, count: int | None) -> Value:
+    if encode == "ordinal":
+        return replace(x, dtype="int64")
+    return replace(x, dtype="float64", width=None if x.width is None or count is None else x.width * count)
+
+
+def _bucketize(r: Random, x: Value) -> Made | None:
+    pool = (
+        [*INTS, *FAR_INTS, 0.5, -0.5, 1e19, -1e300] if x.dtype == "int64" else [*PLAIN, 1e308, -1e308, 5e-324, -5e-324]
+    )
+    edges = sorted({r.choice(pool) for _ in range(r.choice((1, 2, 4, 9)))})
+    encode = r.choice(("ordinal", "onehot"))
+    params = {"edges": edges, "closed": r.choice(("left", "right")), "encode": encode}
+    return ("bucketize", params, _bins(x, encode, len(edges) + 1)) if x.exact else None
+
+
+def _quantile_bin(r: Random, x: Value) -> Made | None:
+    encode = r.choice(("ordinal", "onehot"))
+    params = {"bins": r.choice((2, 3, 4, 10, 50)), "encode": encode}
+    return ("quantile_bin", params, _bins(x, encode, None)) if x.exact else None
+
+
+def _cyclical(r: Random, x: Value) -> Made | None:
+    periods = (24, 7, 365.25, 1, 1e-300, 5e-324, 1e308, 2.0**53 + 2, 1e19, 0.1)
+    options = _some(
+        r, offset=lambda: r.choice((0.0, -0.0, 6, 1e308, -1e300, 0.25)), invalid=lambda: r.choice(("error", "null"))
+    )
+    width = None if x.width is None else 2 * x.width
+    made = replace(x, dtype="float64", exact=False, width=width)
+    return ("cyclical", {"period": r.choice(periods), **options}, made) if x.exact else None
+
+
+CASTS: dict[DType, tuple[DType, ...]] = {
+    "float64": ("float64", "int64", "bool"),
+    "int64": ("float64", "int64", "bool", "string", "timestamp", "date"),
+    "bool": ("float64", "int64", "string", "bool"),
+    "string": ("int64", "bool", "string"),
+    "timestamp": ("date", "int64", "timestamp"),
+    "date": ("timestamp", "int64", "date"),
+}
+
+
+def _cast(r: Random, x: Value) -> Made | None:
+    to = r.choice(CASTS[x.dtype])
+    params = _some(
+        r,
+        inexact=lambda: r.choice(("error", "round")),
+        rounding=lambda: r.choice(("error", "trunc", "half_even", "floor", "ceil")),
+        invalid=lambda: r.choice(("error", "null", "null")),
+    )
+    return ("cast", {"to": to, **params}, replace(x, dtype=to)) if x.exact or to == x.dtype else None
+
+
+def _frequency(r: Random) -> Params:
+    return _some(
+        r, min_frequency=lambda: r.choice((1, 2, 5, 0.1, 0.5, 0.999)), max_categories=lambda: r.choice((1, 2, 3, 100))
+    )
+
+
+def _one_hot(r: Random, x: Value) -> Made:
+    options = _some(
+        r,
+        drop=lambda: r.choice(("first", "if_binary")),
+        unknown=lambda: r.choice(("error", "zeros", "infrequent")),
+        null=lambda: r.choice(("column", "zeros")),
+    )
+    return "one_hot", {**_frequency(r), **options}, replace(x, dtype="float64", width=None)
+
+
+def _vocabulary(r: Random, x: Value) -> Made:
+    params = _some(
+        r,
+        top_k=lambda: r.choice((1, 2, 1000)),
+        min_frequency=lambda: r.choice((1, 2, 10**9)),
+        reserved=lambda: r.sample(KEYS[x.dtype], r.randint(1, 2)),
+        pad=lambda: True,
+        seed=lambda: r.choice((0, 1, 2**32 - 1)),
+    )
+    params |= r.choice(({}, {"unknown": "error"}, {"oov_buckets": r.choice((1, 2, 5, 2**32))}))
+    return "vocabulary", params, replace(x, dtype="int64")
+
+
+def _ordinal(r: Random, x: Value) -> Made:
+    params = _frequency(r) if r.random() < 0.5 else {}
+    params |= _some(r, missing_value=lambda: r.choice((-1, -2, 10**6, -(2**63), 2**63 - 1)))
+    params |= r.choice(
+        ({}, {"unknown": None}, {"unknown": "value", "unknown_value": r.choice((-1, -5, 2**63 - 1, -(2**63)))})
+    )
+    if "unknown" in params and r.random() < 0.4:
+        lists = [r.sample(KEYS[x.dtype], r.randint(1, 2)) for _ in range(x.width or 1)]
+        params["categories"] = lists if x.width is not None and r.random() < 0.5 else lists[0]
+    return "ordinal", params, replace(x, dtype="int64")
+
+
+def _hash_bucket(r: Random, x: Value) -> Made:
+    buckets = r.choice((1, 2, 3, 1000, 2**31, 2**32))
+    return (
+        "hash_bucket",
+        {"buckets": buckets, **_some(r, seed=lambda: r.choice((0, 7, 2**32 - 1)))},
+        replace(x, dtype="int64"),
+    )
+
+
+def _parse_datetime(r: Random, x: Value) -> Made:
+    form = x.flavour.removeprefix("time ") if x.flavour.startswith("time ") and r.random() < 0.9 else r.choice(FORMATS)
+    params: Params = {"format": form}
+    params |= {"timezone": r.choice(ZONES)} if not form.endswith("%z") and r.random() < 0.6 else {}
+    params |= {
+        "ambiguous": r.choice(("earliest", "latest", None, "error")),
+        "nonexistent": r.choice(("shift_forward", None, "error")),
+        "invalid": r.choice((None, None, "error")),
+    }
+    has_time = any(letter in form for letter in ("%H", "%z"))
+    to: DType = "date" if not has_time and r.random() < 0.4 else "timestamp"
+    return "parse_datetime", {**params, "to": to}, replace(x, dtype=to)
+
+
+def _datetime_part(r: Random, x: Value) -> Made:
+    part = r.choice(CALENDAR if x.dtype == "date" else (*CALENDAR, "hour", "minute", "second"))
+    params = {"part": part} | ({"timezone": r.choice(ZONES)} if x.dtype == "timestamp" and r.random() < 0.7 else {})
+    return "datetime_part", params, replace(x, dtype="bool" if part == "is_weekend" else "int64")
+
+
+def _elapsed(r: Random, x: Value) -> Made | None:
+    return ("elapsed", {"unit": r.choice(UNITS)}, replace(x, dtype="float64", width=1)) if x.width == 2 else None
+
+
+MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
+    "impute": _impute,
+    "clip": _clip,
+    "round": _round,
+    "standard_scale": _standard,
+    "minmax_scale": _minmax,
+    "robust_scale": _robust,
+    "log1p": _log1p,
+    "bucketize": _bucketize,
+    "quantile_bin": _quantile_bin,
+    "cyclical": _cyclical,
+    "cast": _cast,
+    "one_hot": _one_hot,
+    "vocabulary": _vocabulary,
+    "ordinal": _ordinal,
+    "hash_bucket": _hash_bucket,
+    "parse_datetime": _parse_datetime,
+    "datetime_part": _datetime_part,
+    "elapsed": _elapsed,
+}
+_CATEGORICAL = ("one_hot", "vocabulary", "ordinal", "hash_bucket", "impute", "cast")
+_SCALES = ("standard_scale", "minmax_scale", "robust_scale")
+BY_TYPE: dict[DType, tuple[str, ...]] = {
+    "float64": ("impute", "clip", "round", *_SCALES, "log1p", "bucketize", "quantile_bin", "cyclical", "cast"),
+    "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),
+    "bool": _CATEGORICAL,
+    "string": (*_CATEGORICAL, "parse_datetime", "parse_datetime"),
+    "timestamp": ("impute", "cast", "datetime_part", "datetime_part", "elapsed"),
+    "date": ("impute", "cast", "datetime_part", "datetime_part", "elapsed"),
+}

@@ -1,0 +1,218 @@
+"""Boundaries carried back: what is found gives the wanted value to the bit, or lies right beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import skc
+from skc import reference
+from skc.boundaries import StepBoundaries, reach_further, step_boundaries
+from skc.inverse import Function, inputs_giving, magnitudes, neighbours
+from skc.ir import Pipeline
+from skc.sampling import Record, to_blocks
+from skc.types import Scalar, ValueType
+from skc.verify.base import base_row
+
+FLOAT = ValueType("float64", nullable=True)
+NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
+SCALES = st.floats(1e-6, 1e6)
+
+
+def function(x: ValueType, of: Callable[[Any], Scalar]) -> Function:
+    return Function(x, lambda values: [(True, None if v is None else of(v)) for v in values])
+
+
+@given(NUMBERS, NUMBERS, SCALES, st.integers(-40, 40))
+def test_a_float_is_hit_although_it_is_guessed_only_nearly(x: float, mean: float, scale: float, off: int) -> None:
+    scaled = function(FLOAT, lambda v: (v - mean) / scale)
+    wanted = (x - mean) / scale
+    guess = wanted * scale + mean
+    for _ in range(abs(off)):
+        guess = math.nextafter(guess, math.copysign(math.inf, off))
+    found = inputs_giving(scaled, [wanted], neighbours(guess), magnitudes("float64", 0.0))
+    assert (found.hits, found.enclosed) == (1, 0)
+    (given_,) = found.inputs
+    assert (given_ - mean) / scale == wanted  # type: ignore[operator]  # a float
+
+
+@given(st.floats(0.1, 1e6))
+def test_what_no_input_gives_is_enclosed_by_two_neighbours(wanted: float) -> None:
+    """The square jumps over most floats."""
+    squared = function(FLOAT, lambda v: v * v)
+    found = inputs_giving(squared, [wanted], [], [0.0, 1e4])
+    assert found.hits + found.enclosed == 1
+    if len(found.inputs) == 1:
+        assert found.inputs[0] ** 2 == wanted  # type: ignore[operator]  # a float
+        return
+    low, high = found.inputs
+    assert math.nextafter(low, math.inf) == high  # type: ignore[arg-type]  # floats
+    assert low * low < wanted < high * high  # type: ignore[operator]  # floats
+
+
+@given(st.integers(-(2**62), 2**62), st.integers(-1000, 1000))
+def test_integers_and_falling_functions(wanted: int, shift: int) -> None:
+    falling = function(ValueType("int64"), lambda v: shift - v)
+    found = inputs_giving(falling, [wanted], [], magnitudes("int64", 7))
+    assert found.inputs == [shift - wanted]
+
+
+def test_half_an_integer_lies_between_two() -> None:
+    as_float = function(ValueType("int64"), float)
+    assert inputs_giving(as_float, [2.5, 7.0], [], magnitudes("int64", 0)).inputs == [7, 2, 3]
+
+
+def test_a_function_that_rises_and_falls() -> None:
+    """Every wanted value on the way is found on one of the branches; what lies beyond the top is not."""
+    hill = function(FLOAT, lambda v: 9.0 - v * v)
+    found = inputs_giving(hill, [5.0, 0.0, 9.0, 10.0], [], [-4.0, 0.0, 4.0])
+    assert (found.hits, found.enclosed) == (3, 0)
+    assert {9.0 - v * v for v in found.inputs} == {5.0, 0.0, 9.0}  # type: ignore[operator]  # floats
+
+
+def test_signs_of_zero_types_and_nulls_are_told_apart() -> None:
+    same = function(FLOAT, lambda v: v)
+    found = inputs_giving(same, [-0.0, None], [0.0, -0.0, None], [])
+    assert [repr(v) for v in found.inputs] == ["-0.0", "None"]
+    never_null = Function(ValueType("int64"), lambda values: [(True, 0 if v is None else v) for v in values])
+    assert inputs_giving(never_null, [0], [None], []).inputs == []  # null is no input of it
+
+
+def test_a_refused_input_gives_nothing() -> None:
+    refusing = Function(FLOAT, lambda values: [(v != 1.0, v) for v in values])
+    assert inputs_giving(refusing, [1.0, 2.0], [1.0, 2.0], []).inputs == [2.0]
+
+
+def test_texts_on_either_side_where_no_text_gives_the_value() -> None:
+    lengths = function(ValueType("string"), lambda v: float(len(v)))
+    assert inputs_giving(lengths, [2.5, 9.0], ["a", "abc", "ab"], []).inputs == ["ab", "abc"]
+
+
+PIPELINE = """
+skc: 1
+name: chain
+inputs:
+  start: string
+  end: {type: timestamp, nullable: true}
+  n: int64
+  x: {type: float64, nullable: true}
+  y: float64
+  kind: string
+features:
+  scaled: {from: inputs.x, apply: [{impute: {strategy: median}}, standard_scale, {bucketize: {edges: [-0.7, 0.1, 0.3], closed: left}}]}
+  ratio: {expr: "inputs.y / max(inputs.x, 0.1)", apply: [{impute: {value: 0.0}}, {quantile_bin: {bins: 4}}]}
+  started: {from: start, apply: [{parse_datetime: {format: "%Y-%m-%d %H:%M", timezone: Europe/Berlin, invalid: "null", ambiguous: latest, nonexistent: "null"}}]}
+  took: {from: [started, end], apply: [{elapsed: {unit: hours}}, {impute: {value: 0.0}}, {clip: {min: -1.3, max: 2.7}}]}
+  day: {from: end, apply: [{datetime_part: {part: weekday}}, {impute: {value: 6}}]}
+  party: {from: n, apply: [{cast: {to: float64}}, {bucketize: {edges: [1.5, 3], closed: right}}]}
+  kind: {from: kind, apply: [{one_hot: {unknown: error}}]}
+outputs:
+  floats: {features: [took, kind], dtype: float64}
+  ids: {features: [scaled, ratio, party, day], dtype: int64}
+"""  # noqa: E501  # one feature per line
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    folder = tmp_path_factory.mktemp("chain")
+    (folder / "pipeline.yaml").write_text(PIPELINE)
+    rows = [
+        f"2024-05-0{1 + i % 9} 10:00,2024-05-0{1 + i % 9}T11:30:00Z,{i % 5},{i * 0.37},{i % 7},{'ab'[i % 2]}"
+        for i in range(30)
+    ]
+    (folder / "rows.csv").write_text("start,end,n,x,y,kind\n" + "\n".join(rows))
+    return skc.compile(folder / "pipeline.yaml", str(folder / "rows.csv"), verify=False).artifact.pipeline
+
+
+def served_base(pipeline: Pipeline, found: Sequence[StepBoundaries]) -> Record:
+    return base_row(
+        pipeline, {i.name: [v for f in found if f.raw_input == i.name for v in f.raw_values] for i in pipeline.inputs}
+    )
+
+
+def seen(pipeline: Pipeline, base: Record, found: StepBoundaries) -> list[Scalar]:
+    """What the step gets from the rows made for it."""
+    assert found.raw_input is not None, found
+    records = [{**base, found.raw_input: value} for value in found.raw_values]
+    value, column = found.source
+    block = reference.run(pipeline, to_blocks(pipeline.inputs, records)).values[value]
+    return [row[0] for row in block.columns(column, column + 1).to_rows()]
+
+
+def test_the_base_row_is_served_and_shows_everything(pipeline: Pipeline) -> None:
+    """`a` is no date and no category: plain values would not do."""
+    base = served_base(pipeline, step_boundaries(pipeline))
+    result = reference.run(pipeline, to_blocks(pipeline.inputs, [base]))
+    assert not any(hit.mask.any() for hit in result.guards)
+    assert all(block.present().all() for block in result.values.values())
+
+
+def test_edges_behind_any_chain_are_met_or_enclosed(pipeline: Pipeline) -> None:
+    """Behind scaling, an expression, a difference of times, a cast: each edge is hit, or rows lie on both its sides."""
+    first = step_boundaries(pipeline)
+    base = served_base(pipeline, first)
+    found = {(f.step, f.column): f for f in reach_further(pipeline, first, base)}
+    edges = {
+        "scaled/2:bucketize": [-0.7, 0.1, 0.3],
+        "ratio/2:quantile_bin": list(pipeline.step("ratio/2:quantile_bin").state.edges[0]),
+        "took/2:clip": [-1.3, 2.7],
+        "party/1:bucketize": [1.5, 3.0],
+    }
+    for step, wanted in edges.items():
+        got = [v for v in seen(pipeline, base, found[step, 0]) if isinstance(v, float)]
+        for edge in wanted:
+            if edge not in got:
+                assert max(v for v in got if v < edge) == pytest.approx(edge, abs=0.5), (step, edge)
+                assert min(v for v in got if v > edge) == pytest.approx(edge, abs=0.5), (step, edge)
+
+
+def test_an_edge_that_can_be_hit_is_hit(pipeline: Pipeline) -> None:
+    first = step_boundaries(pipeline)
+    base = served_base(pipeline, first)
+    found = {(f.step, f.column): f for f in reach_further(pipeline, first, base)}
+    clip = seen(pipeline, base, found["took/2:clip", 0])
+    assert {-1.3, 2.7} <= {*clip}
+    ratio = pipeline.step("ratio/2:quantile_bin")
+    assert {*ratio.state.edges[0]} <= {*seen(pipeline, base, found[ratio.name, 0])}
+    assert {0, 1, 6} <= {*seen(pipeline, base, found["day/1:impute", 0])}
+
+
+def test_without_a_base_row_nothing_is_invented(pipeline: Pipeline) -> None:
+    for found in step_boundaries(pipeline):
+        if found.step.split("/")[0] in ("ratio", "took") and not found.step.endswith(("0:expr", "0:elapsed")):
+            assert found.raw_input is None
+            assert found.raw_values == ()
+
+
+def test_boundaries_are_a_function_of_the_pipeline(pipeline: Pipeline) -> None:
+    once = step_boundaries(pipeline)
+    assert repr(once) == repr(step_boundaries(pipeline))
+    base = served_base(pipeline, once)
+    assert repr(reach_further(pipeline, once, base)) == repr(reach_further(pipeline, once, base))
+
+
+def test_every_column_of_a_wide_step_is_carried_back_alone(tmp_path: Path) -> None:
+    """Each column by its own state, not by that of its neighbour."""
+    names = [f"c{k}" for k in range(6)]
+    text = "skc: 1\nname: wide\ninputs:\n" + "".join(f"  {n}: float64\n" for n in names)
+    text += f"features:\n  f: {{from: [{', '.join(names)}], apply: [standard_scale, minmax_scale]}}\n"
+    text += "outputs:\n  x: {features: [f], dtype: float64}\n"
+    (tmp_path / "pipeline.yaml").write_text(text)
+    rows = [",".join(str((i + 1) * (k + 1) ** 3 * 0.1) for k in range(6)) for i in range(9)]
+    (tmp_path / "rows.csv").write_text(",".join(names) + "\n" + "\n".join(rows))
+    pipeline = skc.compile(tmp_path / "pipeline.yaml", str(tmp_path / "rows.csv"), verify=False).artifact.pipeline
+    base: Record = dict.fromkeys(names, 1.0)
+    for found in step_boundaries(pipeline):
+        assert found.raw_input == found.name
+        if found.step.endswith("minmax_scale"):
+            state = pipeline.step(found.step).state
+            ends = [(end - state.min[found.column]) / state.scale[found.column] for end in (0.0, 1.0)]
+            got = np.array(seen(pipeline, base, found), dtype=float)
+            assert all(np.abs(got - end).min() <= math.ulp(end) * 4 for end in ends), found
