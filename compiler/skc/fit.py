@@ -39,7 +39,7 @@ from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.stats.connection import MEMORY_LIMIT, Database, engine_errors, open_database
 from skc.stats.engine import Answers, Column, Summary, answer, summarise
-from skc.stats.requests import Stat
+from skc.stats.requests import Stat, ValueCounts
 from skc.stats.sources import resolve
 from skc.stats.training import Training, check_contract, load_training
 from skc.types import ZEROS, Array, Scalar
@@ -151,11 +151,11 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     promised = {i.name: _promised(work, i) for i in training.inputs}
     asked = {ref.value for step in work.steps for ref in step.inputs if _requests(work, step)}
     needed = {*promised.values(), *(_key(value, 0) for value in asked)}
-    work.rows, work.summaries = summarise(
-        training.database,
-        training.table,
-        {key: column for key, column in work.columns.items() if key in needed},
-    )
+    columns = {key: column for key, column in work.columns.items() if key in needed}
+    counted = {
+        _key(ref.value, 0) for step in work.steps for ref in step.inputs if ValueCounts() in _requests(work, step)
+    }
+    work.rows, work.summaries = summarise(training.database, training.table, columns, counted & columns.keys())
     with engine_errors("checking the training rows failed"):
         summaries = {name: work.summaries[key] for name, key in promised.items()}
         warnings = check_contract(training, work.rows, summaries)
@@ -286,9 +286,8 @@ def _graph_values(work: _Work, places: Sequence[Place], number: int) -> Any:
     database = work.data.database
     file = database.folder / f"stage{number}.arrow"
     width = sum(len(work.names[value]) for value in [*values, *(i.value for i in partial.inputs)])
-    batches = database.batches(
-        _feed_columns(work.data.table, partial.inputs, lowered), min(CHUNK, max(1024, CHUNK_VALUES // width))
-    )
+    query = database.sql(_feed_columns(work.data.table, partial.inputs, lowered))
+    batches = database.batches(query, min(CHUNK, max(1024, CHUNK_VALUES // width)))
     done = 0
     with (
         engine_errors("running the training rows through the graph failed"),
@@ -371,7 +370,7 @@ def _to_arrow(made: dict[str, Array], value: str, column: int, dtype: pa.DataTyp
     """One column of a value; NaN is null, and so is what is not valid."""
     values = np.ascontiguousarray(made[value][:, column])
     if values.dtype == np.float64:
-        return pa.array(values, from_pandas=bool(np.isnan(values).any()))
+        return pa.array(values, from_pandas=bool(np.isnan(values.min(initial=np.inf))))
     valid = made.get(f"{value}#valid")
     return pa.array(values, dtype, mask=None if valid is None else ~valid[:, column])
 

@@ -51,13 +51,13 @@ class Rows:
         Close it before the next query: the engine holds its result open.
         """
         inputs = self.training.inputs
-        table = self.training.table
+        table, database = self.training.table, self.training.database
         columns = {f"v{k}": table[i.name].fill_null(ZEROS[i.dtype]) for k, i in enumerate(inputs)}
         columns |= {f"p{k}": table[i.name].notnull() for k, i in enumerate(inputs)}
         columns |= {f"k{k}": table[name] for k, name in enumerate(self.keep)}
         schema = self.kept_schema()
         with engine_errors("reading the rows failed"):
-            for batch in self.training.database.batches(table.select(**columns), CHUNK):
+            for batch in database.batches(database.sql(table.select(**columns)), CHUNK):
                 blocks = {i.name: _block(i, batch, k) for k, i in enumerate(inputs)}
                 kept = [_as_type(batch.column(f"k{k}"), field.type) for k, field in enumerate(schema)]
                 yield blocks, pa.RecordBatch.from_arrays(kept, schema=schema)

@@ -171,7 +171,7 @@ def test_rows_keep_their_order(tmp_path: Path, kind: str, end: str) -> None:
     for _ in range(3):
         with open_database(threads=4) as database:
             training = load(database, f"{tmp_path}/*.{kind}", inputs)
-            got = [v for batch in database.batches(training.table, 1000) for v in batch["v"].to_pylist()]
+            got = [v for batch in database.batches(database.sql(training.table), 1000) for v in batch["v"].to_pylist()]
             assert got == list(range(first))
 
 

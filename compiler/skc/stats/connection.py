@@ -45,25 +45,30 @@ class Database:
 
     def arrow(self, table: Any) -> pa.Table:
         """The rows of an Ibis expression at once. Ibis's own `to_pyarrow` loads pandas and takes twice the time."""
-        return self._relation(table).to_arrow_table()
+        return self.run(self.sql(table))
+
+    def sql(self, table: Any) -> str:
+        """An Ibis expression as the engine's SQL."""
+        return str(self.backend.compile(table))
+
+    def run(self, sql: str) -> pa.Table:
+        """The rows of a query at once."""
+        return self.backend.con.sql(sql).to_arrow_table()
 
     def row(self, table: Any) -> dict[str, Any]:
         """The one row of an Ibis aggregation."""
         (found,) = self.arrow(table).to_pylist()
         return dict(found)
 
-    def batches(self, table: Any, size: int) -> Generator[pa.RecordBatch, None, None]:
-        """The rows of an Ibis expression, in batches of about `size`. Read them all before the next query.
+    def batches(self, sql: str, size: int) -> Generator[pa.RecordBatch, None, None]:
+        """The rows of a query, in batches of about `size`. Read them all before the next query.
 
         Why not Ibis's `to_pyarrow_batches`: Ibis 12 calls a method for it that DuckDB 2 no longer has.
         """
-        relation = self._relation(table)
+        relation = self.backend.con.sql(sql)
         read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # DuckDB 1's name
         with read(size) as reader:
             yield from reader
-
-    def _relation(self, table: Any) -> Any:
-        return self.backend.con.sql(ibis.to_sql(table, dialect="duckdb"))
 
     def register(self, name: str, table: object) -> None:
         """Let the engine see an Arrow table or dataset under a name; nothing is copied."""
@@ -93,6 +98,9 @@ def open_database(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) 
         with engine_errors("the database cannot be opened"):
             backend = ibis.duckdb.connect(str(folder / "fit.duckdb"), **config)
             backend.con.execute("SET TimeZone = 'UTC'")
+            backend.con.execute(
+                "SET parquet_metadata_cache = true"
+            )  # a file's footer is read once, not for every query
         try:
             yield Database(backend, folder)
         finally:

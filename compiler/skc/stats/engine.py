@@ -8,8 +8,7 @@ query per column, because an engine sorts or hashes one column at a time anyway.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -31,7 +30,7 @@ from skc.stats.requests import (
     ValueCounts,
     Variance,
 )
-from skc.stats.value_counts import Counted, count_values, in_order
+from skc.stats.value_counts import Counted, Counting, count_values
 from skc.types import DType
 
 Answers = dict[Stat, Any]
@@ -55,12 +54,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Summary:
-    """How many rows and values a column has, and its bounds; None for strings and where there is no value."""
+    """How many rows and values a column has, and its bounds; None for strings and where there is no value.
+
+    `counts` are those of all its values, where the summary had to count them.
+    """
 
     rows: int
     count: int
     low: Any = None
     high: Any = None
+    counts: Counted | None = None
 
     @property
     def nulls(self) -> int:
@@ -72,22 +75,35 @@ class Summary:
         return any(isinstance(v, float) and math.isinf(v) for v in (self.low, self.high))
 
 
-def summarise(database: Database, table: Any, columns: Mapping[str, Column]) -> tuple[int, dict[str, Summary]]:
-    """The number of rows and the summary of every column, in one query; a column under two keys counts once."""
+def summarise(
+    database: Database, table: Any, columns: Mapping[str, Column], counted: Collection[str] = ()
+) -> tuple[int, dict[str, Summary]]:
+    """The number of rows and the summary of every column; a column under two keys counts once.
+
+    One query for all of them, and one for each key of `counted`: columns that somebody will ask for `ValueCounts()`
+    anyway, which says how many values there are too. Reading long strings twice would double the time.
+    """
     distinct = {id(column): column for column in columns.values()}
+    once = {id(columns[key]) for key in counted if columns[key].dtype not in ORDERED}
     wanted: dict[str, Any] = {"rows": table.count()}
     for i, column in distinct.items():
+        if i in once:
+            continue
         wanted[f"n{i}"] = column.values.count()
         if column.dtype in ORDERED:
             values = column.values.cast("int8") if column.dtype == "bool" else column.values
             wanted[f"a{i}"], wanted[f"b{i}"] = values.min(), values.max()
     with engine_errors("counting the training rows failed"):
         found = database.row(table.aggregate(**wanted))
+        strings = {str(i): Counting(distinct[i].values, distinct[i].dtype, ValueCounts()) for i in once}
+        counts = count_values(database, table, strings)
     rows = int(found["rows"])
     made = {
         i: Summary(rows, int(found[f"n{i}"]), _plain(found.get(f"a{i}"), c), _plain(found.get(f"b{i}"), c))
         for i, c in distinct.items()
+        if i not in once
     }
+    made |= {int(i): Summary(rows, sum(n for _, n in pairs), counts=pairs) for i, pairs in counts.items()}
     return rows, {key: made[id(column)] for key, column in columns.items()}
 
 
@@ -120,7 +136,7 @@ def answer(
         _add_moments(database, table, columns, asked, summaries, results)
         for key, requests in asked.items():
             _add_quantiles(database, table, columns[key], summaries[key], requests, results[key])
-        _add_value_counts(database, table, columns, asked, results, done)
+        _add_value_counts(database, table, columns, asked, summaries, results, done)
     return results
 
 
@@ -285,23 +301,24 @@ def _add_value_counts(
     table: Any,
     columns: Mapping[str, Column],
     asked: Mapping[str, set[Stat]],
+    summaries: Mapping[str, Summary],
     results: dict[str, Answers],
     done: Callable[[str], None],
 ) -> None:
-    """One query per column, for its widest request; one column is put in order while the next is counted."""
-    waiting: dict[str, Future[Counted]] = {}
-    with ThreadPoolExecutor(1) as sorter:
-        for key, requests in asked.items():
-            wanted = [request for request in requests if isinstance(request, ValueCounts)]
-            if wanted:
-                column = columns[key]
-                groups = count_values(database, table, column.normal, column.dtype, _widest(wanted))
-                waiting[key] = sorter.submit(in_order, groups, column.dtype)
+    """One query per column, for its widest request, unless the summary has counted already."""
+    requests = {key: [r for r in asked[key] if isinstance(r, ValueCounts)] for key in asked}
+    found = {key: counts for key in asked if (counts := summaries[key].counts) is not None}
+    wanted = {
+        key: Counting(columns[key].normal, columns[key].dtype, _widest(some))
+        for key, some in requests.items()
+        if some and key not in found
+    }
+    for key in asked:
+        if key not in wanted:
             done(key)
-    for key, future in waiting.items():
-        for request in asked[key]:
-            if isinstance(request, ValueCounts):
-                results[key][request] = _cut(future.result(), request)
+    found |= count_values(database, table, wanted, done)
+    for key, some in requests.items():
+        results[key].update({request: _cut(found[key], request) for request in some})
 
 
 def _widest(requests: Sequence[ValueCounts]) -> ValueCounts:
