@@ -1,213 +1,30 @@
-"""Artifacts for the runtime's tests: small pipelines lowered by the compiler, written by a writer of our own.
-
-Why our own: the tests of the runtime must be able to write what the compiler never would.
-"""
+"""Artifacts for the tests of the runtime."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import onnx
 import pytest
-from oracle_stats import column_stats
+from forged_artifacts import (
+    GOLDEN_RIDES,
+    RIDE,
+    Artifact,
+    compile_pipeline,
+    identity,
+    manifest_document,
+    model_bytes,
+    rides,
+)
 
 import skc_runtime
-from skc.ir import Input, Output, Pipeline, Ref, Step
-from skc.lower import GUARDS, Lowered, Signature, lower
-from skc.op import NoState
-from skc.ops import OPS
-from skc.types import Scalar, ValueType
-from skc_runtime import Manifest, Transformer, golden
+from skc.ir import Pipeline
+from skc.lower import Signature, lower
+from skc_runtime import Manifest, Transformer
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
-OUTPUT = {"timestamp": "int64", "date": "int64"}
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """An artifact in memory: its files as bytes."""
-
-    files: Mapping[str, bytes]
-
-    def write(self, directory: Path) -> Path:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, data in self.files.items():
-            (directory / name).write_bytes(data)
-        return directory
-
-    @property
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.files["manifest.json"])
-        return found
-
-    def with_document(self, document: Any) -> Artifact:
-        """With another manifest.json."""
-        return Artifact({**self.files, "manifest.json": json.dumps(document).encode()})
-
-    def with_file(self, name: str, data: bytes) -> Artifact:
-        """With another file, whose hash the manifest gives: as a forger would write it."""
-        document = self.document
-        document["files"][name] = hashlib.sha256(data).hexdigest()
-        return Artifact({**self.files, name: data}).with_document(document)
-
-
-def model_bytes(lowered: Lowered, metadata: Mapping[str, str]) -> bytes:
-    onnx.helper.set_model_props(lowered.model, dict(metadata))
-    return lowered.model.SerializeToString(deterministic=True)
-
-
-def manifest_document(pipeline: Pipeline, lowered: Lowered, plan: str) -> dict[str, Any]:
-    guards = [{"code": g.code, "step": g.step, "input": g.column} for g in lowered.guards]
-    return {
-        "skc": "artifact",
-        "format": 1,
-        "name": pipeline.name,
-        "signature": lowered.signature,
-        "inputs": [_input(i, lowered) for i in pipeline.inputs],
-        "tensors": [{"name": t.name, "dtype": t.element, "width": t.width} for t in lowered.tensors],
-        "outputs": [
-            {
-                "name": o.name,
-                "dtype": o.dtype,
-                "columns": list(o.columns),
-                "exact": list(o.exact),
-                "valid": o.valid,
-            }
-            for o in lowered.outputs
-        ],
-        "guards": {"tensor": GUARDS, "columns": guards} if guards else None,
-        "onnx": {
-            "opset": 20,
-            "ml": 4,
-            "ir": 9,
-            "minimum_onnxruntime": "1.18.0",
-            "domains": ["", "ai.onnx.ml"],
-        },
-        "files": {},
-        "plan": plan,
-        "tzdata": None,
-        "built_with": {"skc": "0.1.0"},
-    }
-
-
-def _input(value: Input, lowered: Lowered) -> dict[str, Any]:
-    slot, valid = lowered.values[value.name], lowered.valid.get(value.name)
-    return {
-        "name": value.name,
-        "type": value.dtype,
-        "nullable": value.nullable,
-        "nan": value.nan,
-        "tensor": slot.tensor,
-        "column": slot.column,
-        "valid": None if valid is None else {"tensor": valid.tensor, "column": valid.column},
-    }
-
-
-def compile_pipeline(
-    pipeline: Pipeline, signature: Signature = "columns", records: Sequence[Mapping[str, Any]] = ()
-) -> Artifact:
-    """All files of an artifact, with golden records made of `records`."""
-    plan = pipeline.text().encode()
-    plan_hash = hashlib.sha256(plan).hexdigest()
-    lowered = lower(pipeline, signature)
-    model = model_bytes(lowered, {"skc.format": "1", "skc.name": pipeline.name, "skc.plan": plan_hash})
-    document = manifest_document(pipeline, lowered, plan_hash)
-    with Transformer(Manifest.from_json(json.dumps(document).encode()), model) as transformer:
-        cases = [golden.observe(transformer, record) for record in records]
-    artifact = Artifact({"manifest.json": json.dumps(document).encode()})
-    for name, data in (("model.onnx", model), ("plan.json", plan), ("golden.jsonl", golden.dumps(cases))):
-        artifact = artifact.with_file(name, data)
-    return artifact
-
-
-def identity(inputs: Sequence[Mapping[str, Any]]) -> Pipeline:
-    """A pipeline that gives each input back as `out.NAME`: what reached the graph."""
-    values = tuple(Input(i["name"], i["type"], i["nullable"], i["nan"]) for i in inputs)
-    outputs = tuple(
-        Output(f"out.{i.name}", (Ref(i.value),), OUTPUT.get(i.dtype, i.dtype))  # type: ignore[arg-type]  # dtypes
-        for i in values
-    )
-    return Pipeline("identity", values, (), (), outputs)
-
-
-def fitted_step(
-    name: str,
-    op: str,
-    refs: Sequence[str],
-    x: ValueType,
-    columns: Sequence[Sequence[Scalar]],
-    **params: Any,
-) -> Step:
-    """A step fitted on columns of values by the oracle statistics."""
-    definition = OPS[op]
-    checked = definition.params(**params)
-    stats = [column_stats(column, definition.needs(checked, x)) for column in columns]
-    state = definition.freeze(checked, x, stats)
-    return Step(name, op, checked, tuple(Ref(ref) for ref in refs), state)
-
-
-def rides() -> Pipeline:
-    """Every type, nullable and not, two guards, four outputs of which one can miss."""
-    inputs = (
-        Input("distance", "float64"),
-        Input("fare", "float64", nullable=True),
-        Input("passengers", "int64"),
-        Input("member", "bool", nullable=True),
-        Input("payment", "string"),
-        Input("pickup", "timestamp"),
-        Input("day", "date", nullable=True),
-    )
-    source = OPS["source"].params()
-    steps = tuple(
-        Step(f"{name}/source", "source", source, (Ref(f"inputs/{name}"),), NoState())
-        for name in ("member", "pickup", "day")
-    )
-    amounts = fitted_step(
-        "amounts",
-        "standard_scale",
-        ("inputs/distance", "inputs/fare"),
-        ValueType("float64", nullable=True, width=2),
-        ([0.5, 1.0, 7.25], [3.0, None, 12.5]),
-    )
-    payment = fitted_step(
-        "payment/1:one_hot",
-        "one_hot",
-        ("inputs/payment",),
-        ValueType("string"),
-        (["card", "cash", "card", "😀"],),
-        unknown="error",
-    )
-    outputs = (
-        Output("x", (Ref("amounts"), Ref("payment/1:one_hot")), "float32"),
-        Output("times", (Ref("inputs/passengers"), Ref("pickup/source"), Ref("day/source")), "int64"),
-        Output("is_member", (Ref("member/source"),), "bool"),
-        Output("word", (Ref("inputs/payment"),), "string"),
-    )
-    return Pipeline("rides", inputs, (*steps, amounts, payment), (), outputs)
-
-
-RIDE = {
-    "distance": 2.5,
-    "fare": 11.75,
-    "passengers": 2,
-    "member": True,
-    "payment": "card",
-    "pickup": 1_709_208_000_000_001,
-    "day": 19_782,
-}
-GOLDEN_RIDES = (
-    RIDE,
-    {**RIDE, "fare": None, "member": None, "day": None},
-    {**RIDE, "distance": -0.0, "fare": float("inf"), "payment": "😀", "member": False},
-    {key: value for key, value in RIDE.items() if key not in ("fare", "member", "day")},
-    {**RIDE, "payment": "Card"},
-    {**RIDE, "pickup": 2**62},
-)
 
 
 @pytest.fixture

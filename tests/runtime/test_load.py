@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -285,3 +287,27 @@ def test_public_names() -> None:
         "Transformer",
         "load",
     }
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers of the rounding modes are those of x86")
+@pytest.mark.parametrize("rounding", [0x400, 0x800, 0xC00], ids=["down", "up", "zero"])
+def test_a_thread_that_rounds_otherwise(columns_artifact: Any, tmp_path: Path, rounding: int) -> None:
+    directory = columns_artifact.write(tmp_path / "a")
+    libm = ctypes.CDLL("libm.so.6")
+    libm.fesetround(rounding)
+    try:
+        error = refused(directory)
+    finally:
+        libm.fesetround(0)
+    assert error.code == "host-arithmetic"
+    load(directory).close()
+
+
+def test_a_thread_that_flushes_denormals(columns_artifact: Any, tmp_path: Path) -> None:
+    """As such a thread sees it: the least denormal times one is zero."""
+    check = load_module._check_arithmetic
+    check()
+    with pytest.raises(ArtifactError, match="flushes denormals"):
+        check(tiny=0.0)
+    with pytest.raises(ArtifactError, match="round to nearest"):
+        check(half_ulp=2.0**-52)

@@ -23,6 +23,7 @@ CODES: Mapping[str, Kind] = {
     "model-refused": "artifact",
     "onnxruntime-too-old": "artifact",
     "golden-mismatch": "artifact",
+    "host-arithmetic": "artifact",
     "missing-key": "record",
     "unknown-key": "record",
     "duplicate-column": "record",

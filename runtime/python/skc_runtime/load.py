@@ -38,9 +38,24 @@ def load(directory: str | os.PathLike[str], *, replay: Replay = "exact") -> Tran
     """
     if replay not in ("exact", "tolerance"):
         raise SkcRuntimeError("invalid-option", f"replay={shown(replay)}", hint='"exact" or "tolerance"')
+    _check_arithmetic()
     files, transformer = open_artifact(directory)
     golden.replay_cases(transformer, golden.loads(files["golden.jsonl"]), replay)
     return transformer
+
+
+def _check_arithmetic(one: float = 1.0, tiny: float = 5e-324, half_ulp: float = 2.0**-53) -> None:
+    """Refuse a thread whose floats are not those of IEEE 754: a library built for speed can have switched them.
+
+    A denormal that vanishes was flushed to zero; 1 + 2^-53 is a tie, and 1 + 1.5·2^-53 lies above one, so rounding to
+    nearest even gives 1 and the next float. Arguments, so that the compiler of Python cannot fold the constants.
+    """
+    is_flushed = tiny * one == 0.0 or 2.0**-1022 / (one + one) == 0.0
+    is_nearest = one + half_ulp == one and one + 1.5 * half_ulp > one and -one - half_ulp == -one
+    if is_flushed or not is_nearest:
+        what = "flushes denormals to zero" if is_flushed else "does not round to nearest"
+        hint = "some library switched it, often one built with -ffast-math: load the artifact before it, or without it"
+        raise ArtifactError("host-arithmetic", f"this thread {what}", hint=hint)
 
 
 def open_artifact(directory: str | os.PathLike[str]) -> tuple[dict[str, bytes], Transformer]:

@@ -1,0 +1,36 @@
+"""Hosts that are hostile by environment: locales whose numbers and letters behave otherwise, and another time zone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
+    "usual": {},
+    "de_DE": {"LC_ALL": "de_DE.UTF-8"},  # 1,5 for 1.5
+    "tr_TR": {"LC_ALL": "tr_TR.UTF-8"},  # the capital of i is İ
+    "C": {"LC_ALL": "C"},
+    "Kolkata": {"TZ": "Asia/Kolkata"},
+}
+
+
+def variables(name: str, build: Path) -> dict[str, str]:
+    """The variables of an environment. Its locale is generated: one that is missing would be C in silence."""
+    found = dict(ENVIRONMENTS[name])
+    locale = found.get("LC_ALL", "C")
+    if locale != "C":
+        found["LOCPATH"] = str(_generated(locale, build / "locales"))
+    return found
+
+
+def _generated(locale: str, folder: Path) -> Path:
+    language, charset = locale.split(".")
+    if not (folder / locale).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f"{locale}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        subprocess.run(["localedef", "-i", language, "-f", charset, str(partial)], check=True)
+        partial.rename(folder / locale)
+    return folder

@@ -1,0 +1,152 @@
+"""The executor of Python: the protocol of README.md over the public API of `skc_runtime`."""
+
+from __future__ import annotations
+
+import ctypes
+import datetime
+import json
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import onnxruntime
+from cells import WORDS, bits
+
+import skc_runtime
+from skc_runtime import SkcRuntimeError, Transformer
+
+Answer = dict[str, Any]
+ROUNDING = {"nearest": 0x000, "down": 0x400, "up": 0x800, "zero": 0xC00}  # <fenv.h> of x86
+
+
+def main() -> None:
+    executor = Executor()
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(executor.answer(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+class Executor:
+    """Holds what was loaded, and the rows that were sent."""
+
+    def __init__(self) -> None:
+        self._transformer: Transformer | None = None
+        self._rows: list[dict[str, Any]] = []
+        self._requests = {
+            "hello": self._hello,
+            "load": self._load,
+            "rows": self._keep,
+            "transform": self._transform,
+            "threads": self._threads,
+            "describe": self._describe,
+            "arithmetic": self._arithmetic,
+            "close": self._close,
+        }
+
+    def answer(self, request: Mapping[str, Any]) -> Answer:
+        try:
+            return self._requests[request["do"]](request)
+        except SkcRuntimeError as error:
+            return {"error": {"code": error.code, "input": error.input, "row": error.row, "step": error.step}}
+
+    def _hello(self, request: Mapping[str, Any]) -> Answer:
+        return {"language": "python", "onnxruntime": onnxruntime.__version__, "cannot": ["utf8"]}
+
+    def _load(self, request: Mapping[str, Any]) -> Answer:
+        self._close(request)
+        self._transformer = skc_runtime.load(request["artifact"], replay=request["replay"])
+        return {"loaded": True}
+
+    def _keep(self, request: Mapping[str, Any]) -> Answer:
+        self._rows = [record(row) for row in request["rows"]]
+        return {"rows": len(self._rows)}
+
+    def _transform(self, request: Mapping[str, Any]) -> Answer:
+        return {"outputs": encoded(self._loaded().transform(self._data(request), extra=request["extra"]))}
+
+    def _data(self, request: Mapping[str, Any]) -> Any:
+        if "columns" in request:
+            return {name: [value(c) for c in column] for name, column in request["columns"].items()}
+        rows = [self._rows[i] for i in request["take"]]
+        if request["form"] == "record":
+            return rows[0]
+        if request["form"] == "records":
+            return rows
+        return {name: [row.get(name) for row in rows] for name in dict.fromkeys(n for row in rows for n in row)}
+
+    def _threads(self, request: Mapping[str, Any]) -> Answer:
+        wanted = [self._outcome(row) for row in self._rows]
+
+        def different(_: int) -> int:
+            rounds = range(request["rounds"])
+            return sum(self._outcome(row) != want for _ in rounds for row, want in zip(self._rows, wanted, strict=True))
+
+        with ThreadPoolExecutor(request["threads"]) as pool:
+            found = list(pool.map(different, range(request["threads"])))
+        return {"calls": request["threads"] * request["rounds"] * len(self._rows), "different": sum(found)}
+
+    def _outcome(self, row: Mapping[str, Any]) -> Answer:
+        try:
+            return encoded(self._loaded().transform(row))
+        except SkcRuntimeError as error:
+            return {"error": error.code}
+
+    def _describe(self, request: Mapping[str, Any]) -> Answer:
+        return {"describe": self._loaded().describe()}
+
+    def _arithmetic(self, request: Mapping[str, Any]) -> Answer:
+        is_x86 = platform.system() == "Linux" and platform.machine() == "x86_64"
+        if request["flush_to_zero"] or not is_x86:
+            return {"set": False}
+        return {"set": ctypes.CDLL("libm.so.6").fesetround(ROUNDING[request["rounding"]]) == 0}
+
+    def _close(self, request: Mapping[str, Any]) -> Answer:
+        if self._transformer is not None:
+            self._transformer.close()
+        return {"closed": True}
+
+    def _loaded(self) -> Transformer:
+        assert self._transformer is not None, "nothing was loaded"
+        return self._transformer
+
+
+def value(cell: Any) -> Any:
+    """A cell as Python has it."""
+    if not isinstance(cell, dict):
+        return float(cell) if type(cell) is int else cell
+    ((kind, given),) = cell.items()
+    match kind:
+        case "int":
+            return int(given)
+        case "float":
+            return WORDS[given] if isinstance(given, str) else float(given)
+        case "null":
+            return None
+        case "bytes":
+            return bytes.fromhex(given)
+        case "utf16":
+            return "".join(chr(int(unit, 16)) for unit in given)
+        case "instant" | "naive":
+            return datetime.datetime.fromisoformat(given)
+        case "day":
+            return datetime.date.fromisoformat(given)
+    return given
+
+
+def record(cells: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value(c) for name, c in cells.items() if c != {"missing": True}}
+
+
+def encoded(outputs: Mapping[str, Any]) -> Answer:
+    found = {}
+    for name, array in outputs.items():
+        dtype = "string" if array.dtype == object else array.dtype.name
+        values: Sequence[Any] = [bits(dtype, v) for v in array.ravel().tolist()]
+        found[name] = {"dtype": dtype, "shape": list(array.shape), "values": values}
+    return found
+
+
+if __name__ == "__main__":
+    main()

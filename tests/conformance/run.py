@@ -1,0 +1,186 @@
+"""Run the conformance suite: `python tests/conformance/run.py --langs python,java,go,cpp`.
+
+    --langs A,B          the languages (default: all)
+    --environments A,B   usual, de_DE, tr_TR, C, Kolkata (default: all). `usual` runs everything; in the others each
+                         row goes through once, in a batch and as columns, beside all refusals.
+    --case PREFIX        only the cases whose id begins so
+    --suite DIR          a suite that exists already, instead of a new one in build/conformance
+
+Prints a table: per language and environment the cases that passed, failed and were skipped. Exit code 0 if none failed.
+A language whose tools are missing is left out with a word; with CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from checks import Baseline, Tally, check_contract, check_damaged, check_marshalling, check_vectors
+from environments import ENVIRONMENTS, variables
+from executors import LANGUAGES, Executor, ExecutorError, Language
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+BUILD = ROOT / "build"
+TABLE = ROOT / "schemas" / "marshalling.v1.json"
+RELEASED = HERE / "released"
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    language: str
+    environment: str
+    passed: int
+    failed: int
+    skipped: int
+    checks: int
+    seconds: float
+
+
+def main() -> int:
+    given = arguments()
+    version = onnxruntime_version()
+    library = provide_onnxruntime(version)
+    suite = given.suite or make_suite(library)
+    languages, missing = installed(given.langs.split(","))
+    rows = []
+    base: Baseline = {}
+    for name in given.environments.split(","):
+        for language in languages:
+            rows.append(run(language, name, library, suite, base, given.case))
+    print_table(rows, version)
+    for language in missing:
+        print(f"left out: {language.name}, for want of {', '.join(absent(language))}", file=sys.stderr)
+    if missing and os.environ.get("CI") == "true":
+        return 1
+    return int(any(row.failed or row.skipped for row in rows))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--langs", default=",".join(LANGUAGES))
+    parser.add_argument("--environments", default=",".join(ENVIRONMENTS))
+    parser.add_argument("--case", default="")
+    parser.add_argument("--suite", type=Path)
+    return parser.parse_args()
+
+
+def onnxruntime_version() -> str:
+    """The one version that all languages run: the one the Java runtime is built with, which brings its own."""
+    tree = ET.parse(ROOT / "runtime" / "java" / "pom.xml")
+    version = tree.findtext(".//{*}properties/{*}onnxruntime.version")
+    assert version is not None, "runtime/java/pom.xml has no property onnxruntime.version"
+    return version
+
+
+def provide_onnxruntime(version: str) -> Path:
+    """The shared library of that version, out of the wheel of Python, which is installed beside everything else."""
+    folder = BUILD / "onnxruntime" / version
+    library = folder / "onnxruntime" / "capi" / f"libonnxruntime.so.{version}"
+    if not library.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+        subprocess.run([*pip, f"onnxruntime=={version}"], check=True)
+    return library
+
+
+def make_suite(library: Path) -> Path:
+    """A new suite, made with the ONNX Runtime that will serve it."""
+    suite = BUILD / "conformance"
+    shutil.rmtree(suite, ignore_errors=True)
+    environment = {**os.environ, "PYTHONPATH": str(library.parents[2])}
+    subprocess.run([sys.executable, str(HERE / "suite.py"), str(suite)], check=True, env=environment)
+    return suite
+
+
+def installed(names: Sequence[str]) -> tuple[list[Language], list[Language]]:
+    """The languages that can be built here, and those that cannot."""
+    languages = [LANGUAGES[name] for name in names]
+    return [x for x in languages if not absent(x)], [x for x in languages if absent(x)]
+
+
+def absent(language: Language) -> list[str]:
+    return [tool for tool in language.tools if shutil.which(tool) is None]
+
+
+def run(language: Language, environment: str, library: Path, suite: Path, base: Baseline, prefix: str) -> Row:
+    """All cases of one language in one environment."""
+    started = time.perf_counter()
+    brief = environment != "usual"
+    tallies: list[Tally] = []
+    try:
+        with Executor(language, library, variables(environment, BUILD)) as executor:
+            for tally in cases(executor, suite, base, prefix, brief=brief):
+                tallies.append(tally)
+    except ExecutorError as error:
+        tallies.append(Tally("executor", 1, [str(error)]))
+    known = known_failures(language.name)
+    failed = [t for t in tallies if bool(t.failures) != (t.id in known)]
+    for tally in failed[:SHOWN]:
+        text = tally.failures[0] if tally.failures else f"passes, but is listed as a known failure: {known[tally.id]}"
+        print(f"FAILED {language.name} ({environment}) {tally.id}: {text}", file=sys.stderr)
+    empty = [t for t in tallies if not t.checks]
+    passed = len(tallies) - len(failed) - len(empty)
+    checks = sum(t.checks for t in tallies)
+    return Row(
+        language.name, environment, passed, len(failed), len(unexpressed(empty)), checks, time.perf_counter() - started
+    )
+
+
+def unexpressed(empty: Sequence[Tally]) -> list[Tally]:
+    """Cases without a check that are not explained by a table form or a cell that the language lacks."""
+    return [t for t in empty if not t.id.startswith("marshalling/")]
+
+
+def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief: bool) -> Iterator[Tally]:
+    """The suite that was made, then those of released versions."""
+    table = json.loads(TABLE.read_bytes())
+    for folder in (suite, *sorted(path for path in RELEASED.glob("*") if path.is_dir())):
+        index: Mapping[str, Any] = json.loads((folder / "index.json").read_bytes())
+        for entry in index["vectors"]:
+            if entry["id"].startswith(prefix):
+                yield check_vectors(executor, folder, entry, base, brief=brief)
+    index = json.loads((suite / "index.json").read_bytes())
+    others: dict[str, Callable[[], list[Tally]]] = {
+        "marshalling/": lambda: check_marshalling(executor, suite, index, table),
+        "damaged/": lambda: check_damaged(executor, suite, index),
+        "contract/": lambda: check_contract(executor, suite, index),
+    }
+    for family, check in others.items():
+        if family.startswith(prefix[: len(family)]):
+            yield from (tally for tally in check() if tally.id.startswith(prefix))
+
+
+def known_failures(language: str) -> dict[str, str]:
+    """Case id -> why it fails; a listed case that passes is a failure too."""
+    file = HERE / "known_failures" / f"{language}.json"
+    found: dict[str, str] = json.loads(file.read_bytes()) if file.exists() else {}
+    return found
+
+
+def print_table(rows: Sequence[Row], version: str) -> None:
+    print(f"ONNX Runtime {version}")
+    print(f"{'language':<10}{'environment':<13}{'passed':>8}{'failed':>8}{'skipped':>9}{'checks':>9}{'seconds':>9}")
+    for row in rows:
+        print(
+            f"{row.language:<10}{row.environment:<13}{row.passed:>8}{row.failed:>8}{row.skipped:>9}{row.checks:>9}"
+            f"{row.seconds:>9.1f}"
+        )
+    total, failed = sum(row.passed for row in rows), sum(row.failed for row in rows)
+    print(f"conformance: {total} passed, {failed} failed, {sum(row.skipped for row in rows)} skipped")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""Writes the suite: artifacts in both signatures, rows, and what the reference says they must give.
+
+    python tests/conformance/suite.py OUT
+
+Run it with the ONNX Runtime that the languages will use: golden records hold its bits. Cases come from every op's
+`CASES` and boundaries, from examples/rides, from the marshalling table (artifacts that give their inputs back), and
+from every way of damaging an artifact.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+if str(HERE.parent) not in sys.path:
+    sys.path.insert(0, str(HERE.parent))
+
+import op_harness as harness  # noqa: E402  # found by the line above
+from cells import expected, record  # noqa: E402
+from damage import damaged_artifacts  # noqa: E402
+from forged_artifacts import compile_pipeline, identity  # noqa: E402
+
+from skc import reference  # noqa: E402
+from skc.artifact import Artifact, assemble  # noqa: E402
+from skc.fit import fit  # noqa: E402
+from skc.frontend import pipeline_yaml  # noqa: E402
+from skc.infer import step_input_types, value_types  # noqa: E402
+from skc.ir import Input, Pipeline  # noqa: E402
+from skc.op import Case, Op  # noqa: E402
+from skc.ops import OPS  # noqa: E402
+from skc.sampling import PLAIN, hostile_values, is_legal, spread, to_blocks, unique  # noqa: E402
+from skc.types import Scalar  # noqa: E402
+
+SIGNATURES = ("columns", "packed")
+MOST_ROWS = 250  # boundaries of a time zone run into thousands: evenly spaced ones will do here
+Record = dict[str, Scalar]
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """A fitted pipeline and legal records for it."""
+
+    id: str
+    pipeline: Pipeline
+    records: Sequence[Record]
+
+
+def main() -> None:
+    out = Path(sys.argv[1])
+    index: dict[str, Any] = {
+        "skc": "conformance",
+        "version": 1,
+        "onnxruntime": onnxruntime.__version__,
+        "vectors": [write_vectors(out, vectors) for vectors in (*op_vectors(), *example_vectors())],
+        "marshalling": [write_identity(out, k, inputs) for k, inputs in enumerate(marshalled_inputs())],
+        "damaged": write_damaged(out),
+    }
+    (out / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
+
+
+def op_vectors() -> Iterator[Vectors]:
+    """Every case of every op that can be fitted, with the boundaries of its state and hostile values."""
+    for op in OPS.values():
+        for case in op.cases:
+            if not case.refused:
+                pipeline = harness.fit(harness.build(op, case.params, case.columns), case.fit)
+                yield Vectors(f"ops/{op.name}/{slug(case.name)}", pipeline, legal_records(op, case, pipeline))
+
+
+def legal_records(op: Op, case: Case, pipeline: Pipeline) -> list[Record]:
+    """The rows of the case, then rows that differ from the first in one column."""
+    names = [i.name for i in pipeline.inputs]
+    rows = [dict(zip(names, row, strict=True)) for row in case.rows]
+    base = next((row for row in rows if is_served(pipeline.inputs, row)), None)
+    base = base or {i.name: PLAIN[i.dtype] for i in pipeline.inputs}
+    step = pipeline.steps[-1]
+    types = step_input_types(step, value_types(pipeline))
+    changes: list[Record] = []
+    for k, i in enumerate(pipeline.inputs):
+        matter = op.boundaries(step.params, step.state, k, types[k] if op.variadic else types[0])
+        values = unique([*hostile_values(i), *matter])
+        changes += [{**base, i.name: value} for value in values]
+    legal = [row for row in changes if is_served(pipeline.inputs, row)]
+    chosen = [legal[k] for k in spread(len(legal), MOST_ROWS)]
+    return [*(row for row in rows if is_served(pipeline.inputs, row)), *chosen]
+
+
+def is_served(inputs: Sequence[Input], row: Mapping[str, Scalar]) -> bool:
+    """The runtime takes the row; whether a guard refuses it is another matter."""
+    return all(is_legal(i, row[i.name]) for i in inputs)
+
+
+def slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def example_vectors() -> Iterator[Vectors]:
+    """The rides, fitted as the example says, with rows of its data."""
+    folder = ROOT / "examples" / "rides"
+    pipeline, _ = pipeline_yaml.read(folder / "pipeline.yaml")
+    fitted = fit(pipeline).pipeline
+    with (folder / "data.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    records = [{i.name: read_field(i, row[i.name]) for i in fitted.inputs} for row in rows[:: len(rows) // 200]]
+    hostile = [{**records[0], i.name: value} for i in fitted.inputs for value in hostile_values(i)]
+    yield Vectors("examples/rides", fitted, [*records, *hostile])
+
+
+def read_field(value: Input, text: str) -> Scalar:
+    """A field of the example's CSV as its reader would send it."""
+    if value.dtype == "string":
+        return text
+    if text == "":
+        return None
+    return text == "true" if value.dtype == "bool" else {"int64": int, "float64": float}[value.dtype](text)
+
+
+def write_vectors(out: Path, vectors: Vectors) -> dict[str, Any]:
+    artifacts = {s: assemble(vectors.pipeline, s) for s in SIGNATURES}  # type: ignore[arg-type]  # signatures
+    places = {s: f"artifacts/{vectors.id}/{s}" for s in SIGNATURES}
+    for signature, artifact in artifacts.items():
+        write_files(out / places[signature], artifact.files)
+    manifest = artifacts["columns"].manifest
+    document = {
+        "skc": "vectors",
+        "version": 1,
+        "id": vectors.id,
+        "outputs": [{"name": o.name, "dtype": o.dtype, "exact": list(o.exact)} for o in manifest.outputs],
+        "rows": [record(row) for row in vectors.records],
+        "expect": list(expectations(artifacts["columns"], vectors)),
+    }
+    place = f"vectors/{vectors.id}.json"
+    (out / place).parent.mkdir(parents=True, exist_ok=True)
+    (out / place).write_text(json.dumps(document, ensure_ascii=False) + "\n")
+    return {"id": vectors.id, "artifacts": places, "vectors": place}
+
+
+def expectations(artifact: Artifact, vectors: Vectors) -> Iterator[dict[str, Any]]:
+    """For each row what the reference gives: outputs, or the error of the first guard in the manifest's order."""
+    found = reference.run(vectors.pipeline, to_blocks(vectors.pipeline.inputs, vectors.records))
+    valid = {o.name: o.valid for o in artifact.manifest.outputs}
+    hits = {(g.code, g.step, g.column): g.mask for g in found.guards}
+    guards = artifact.manifest.guards.columns if artifact.manifest.guards else ()
+    for i in range(len(vectors.records)):
+        hit = next((g for g in guards if hits[g.code, g.step, g.input][i]), None)
+        if hit is not None:
+            yield {"error": {"code": hit.code, "input": hit.input, "step": hit.step}}
+            continue
+        outputs = {name: expected(values[i]) for name, values in found.outputs.items()}
+        outputs |= {valid[name]: expected(np.asarray(mask[i])) for name, mask in found.valid.items()}
+        yield {"outputs": outputs}
+
+
+def marshalled_inputs() -> list[list[dict[str, Any]]]:
+    """Every list of inputs that the marshalling table speaks of."""
+    table = json.loads((ROOT / "schemas" / "marshalling.v1.json").read_bytes())
+    lists = [[{"name": "v", **row["input"]}] for row in table["values"]] + [row["inputs"] for row in table["requests"]]
+    return [json.loads(text) for text in dict.fromkeys(json.dumps(inputs) for inputs in lists)]
+
+
+def write_identity(out: Path, k: int, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """An artifact that gives its inputs back: what reached the graph."""
+    places = {s: f"artifacts/identity/{k:02}/{s}" for s in SIGNATURES}
+    for signature, place in places.items():
+        artifact = compile_pipeline(identity(inputs), signature)  # type: ignore[arg-type]  # a signature
+        write_files(out / place, artifact.files)
+    return {"inputs": inputs, "artifacts": places}
+
+
+def write_damaged(out: Path) -> list[dict[str, Any]]:
+    """Artifacts that no runtime may serve, each with the codes it may be refused with."""
+    found = []
+    for damaged in damaged_artifacts():
+        place = f"artifacts/damaged/{damaged.id}"
+        damaged.write(out / place)
+        found.append({"id": damaged.id, "artifact": place, "expect": damaged.code})
+    return found
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

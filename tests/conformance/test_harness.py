@@ -1,0 +1,308 @@
+"""The harness sees every kind of wrong answer: each check fails once here, by an executor that lies."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import checks
+import jsonschema
+import pytest
+import run
+import suite
+from checks import Tally
+from damage import damaged_artifacts
+from executor import Executor as PythonExecutor
+from executors import Executor as Process
+from executors import ExecutorError, Language
+
+HERE = Path(__file__).parent
+TABLE = json.loads(run.TABLE.read_bytes())
+Answer = dict[str, Any]
+Lie = Callable[[Mapping[str, Any], Answer], Answer]
+SOME_OPS = ("ops/vocabulary/", "ops/cyclical/", "ops/one_hot/un", "ops/cast/")
+
+
+class InProcess:
+    """The executor of Python without a process, whose answers a lie may change."""
+
+    def __init__(self, lie: Lie = lambda request, answer: answer) -> None:
+        self._executor = PythonExecutor()
+        self._lie = lie
+        self.hello = self.ask({"do": "hello"})
+
+    def ask(self, request: Mapping[str, Any]) -> Answer:
+        answer = json.loads(json.dumps(self._executor.answer(json.loads(json.dumps(request)))))
+        return self._lie(request, answer)
+
+    def ask_all(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[Answer]:
+        for request in requests:
+            yield self.ask(request)
+
+
+@pytest.fixture(autouse=True)
+def one_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that lie are told from one round as from ten."""
+    monkeypatch.setattr(checks, "ROUNDS", 1)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A suite of a few cases."""
+    out = tmp_path_factory.mktemp("suite")
+    chosen = [v for v in suite.op_vectors() if v.id.startswith(SOME_OPS)]
+    entries = [suite.write_vectors(out, vectors) for vectors in (*chosen, *suite.example_vectors())]
+    index = {
+        "skc": "conformance",
+        "version": 1,
+        "onnxruntime": "1.0.0",
+        "vectors": entries,
+        "marshalling": [suite.write_identity(out, k, inputs) for k, inputs in enumerate(suite.marshalled_inputs())],
+        "damaged": suite.write_damaged(out),
+    }
+    (out / "index.json").write_text(json.dumps(index))
+    return out
+
+
+@pytest.fixture(scope="session")
+def index(small: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((small / "index.json").read_bytes())
+    return found
+
+
+def failing(tallies: Sequence[Tally]) -> set[str]:
+    assert all(t.checks for t in tallies if not t.id.startswith("marshalling/"))
+    return {t.id for t in tallies if t.failures}
+
+
+def test_python_passes(small: Path, index: dict[str, Any]) -> None:
+    executor: Any = InProcess()
+    base: checks.Baseline = {}
+    assert not failing([checks.check_vectors(executor, small, e, base, brief=False) for e in index["vectors"]])
+    assert not failing(checks.check_marshalling(executor, small, index, TABLE))
+    assert not failing(checks.check_damaged(executor, small, index))
+    assert not failing(checks.check_contract(executor, small, index))
+
+
+def change_values(change: Callable[[str, list[Any]], list[Any]]) -> Lie:
+    """Every value of an output, changed."""
+
+    def lie(request: Mapping[str, Any], answer: Answer) -> Answer:
+        for tensor in answer.get("outputs", {}).values():
+            tensor["values"] = change(tensor["dtype"], tensor["values"])
+        return answer
+
+    return lie
+
+
+def last_bit(dtype: str, values: list[Any]) -> list[Any]:
+    """One ulp, where a value is not exact: nothing a tolerance would see."""
+    return [f"{int(v, 16) ^ 1:0{len(v)}x}" if dtype == "float64" and v != "nan" else v for v in values]
+
+
+def minus_zero(dtype: str, values: list[Any]) -> list[Any]:
+    return ["8" + "0" * (len(v) - 1) if dtype in ("float32", "float64") and not v.strip("0") else v for v in values]
+
+
+def only(form: str, rows: int, lie: Lie) -> Lie:
+    """A lie about requests of one form and size."""
+
+    def told(request: Mapping[str, Any], answer: Answer) -> Answer:
+        is_it = request.get("form") == form and len(request.get("take", ())) == rows
+        return lie(request, copy.deepcopy(answer)) if is_it else answer
+
+    return told
+
+
+def renamed(request: Mapping[str, Any], answer: Answer) -> Answer:
+    if "outputs" in answer:
+        answer["outputs"] = {f"{name}_": tensor for name, tensor in answer["outputs"].items()}
+    return answer
+
+
+def flattened(request: Mapping[str, Any], answer: Answer) -> Answer:
+    for tensor in answer.get("outputs", {}).values():
+        tensor["shape"] = tensor["shape"][-1:]
+    return answer
+
+
+def widened(request: Mapping[str, Any], answer: Answer) -> Answer:
+    for tensor in answer.get("outputs", {}).values():
+        tensor["dtype"] = {"float32": "float64"}.get(tensor["dtype"], tensor["dtype"])
+    return answer
+
+
+def always_first_row(request: Mapping[str, Any], answer: Answer) -> Answer:
+    if "error" in answer and answer["error"]["row"] is not None:
+        answer["error"]["row"] = 0
+    return answer
+
+
+def without_step(request: Mapping[str, Any], answer: Answer) -> Answer:
+    if "error" in answer:
+        answer["error"]["step"] = None
+    return answer
+
+
+def refusing(request: Mapping[str, Any], answer: Answer) -> Answer:
+    refusal = {"code": "invalid-value", "input": "x", "row": None, "step": None}
+    return {"error": refusal} if request["do"] == "transform" else answer
+
+
+VALUE_LIES: list[tuple[str, Lie, str]] = [
+    ("one ulp in an inexact column, in batches of 3", only("records", 3, change_values(last_bit)), "ops/cyclical/"),
+    ("one ulp alone", only("record", 1, change_values(last_bit)), "ops/cyclical/"),
+    ("a zero with another sign", change_values(minus_zero), "examples/rides"),
+    ("an id one too high", change_values(lambda d, v: [str(int(x) + 1) for x in v] if d == "int64" else v), "ops/voc"),
+    ("an id as a number", change_values(lambda d, v: [int(x) for x in v] if d == "int64" else v), "ops/vocabulary"),
+    ("a bool as a number", change_values(lambda d, v: [int(x) for x in v] if d == "bool" else v), "ops/cast/"),
+    ("two rows swapped", only("records", 8, change_values(lambda d, v: v[::-1])), "ops/vocabulary/"),
+    ("an output of another name", renamed, "ops/cyclical/"),
+    ("a batch without its rows", flattened, "ops/cyclical/"),
+    ("float64 for float32", widened, "examples/rides"),
+    ("the wrong row of an error", always_first_row, "examples/rides"),
+    ("an error without its step", without_step, "examples/rides"),
+    ("a refusal of everything", refusing, "ops/cyclical/"),
+]
+
+
+@pytest.mark.parametrize(("lie", "prefix"), [pytest.param(lie, p, id=name) for name, lie, p in VALUE_LIES])
+def test_a_wrong_value_is_seen(small: Path, index: dict[str, Any], lie: Lie, prefix: str) -> None:
+    executor: Any = InProcess(lie)
+    base: checks.Baseline = {}
+    entries = [e for e in index["vectors"] if e["id"].startswith(prefix)]
+    assert entries
+    assert failing([checks.check_vectors(executor, small, e, base, brief=False) for e in entries])
+
+
+def test_another_language_may_not_differ_by_one_bit(small: Path, index: dict[str, Any]) -> None:
+    """The reference cannot see it: the bits of the language before can."""
+    entries = [e for e in index["vectors"] if e["id"].startswith("ops/cyclical/")]
+    base: checks.Baseline = {}
+    honest: Any = InProcess()
+    lying: Any = InProcess(change_values(last_bit))
+    assert not failing([checks.check_vectors(honest, small, e, base, brief=True) for e in entries])
+    assert failing([checks.check_vectors(lying, small, e, base, brief=True) for e in entries])
+
+
+def test_a_refusal_that_is_not_given(small: Path, index: dict[str, Any]) -> None:
+    def lenient(request: Mapping[str, Any], answer: Answer) -> Answer:
+        if request["do"] == "load":
+            return {"loaded": True}
+        if "error" in answer:
+            return {"outputs": {}}
+        return answer
+
+    executor: Any = InProcess(lenient)
+    refusals = {e["id"] for e in index["damaged"]}
+    assert len(failing(checks.check_damaged(executor, small, index))) == len(refusals) > 150
+
+
+def test_a_wrong_code_and_a_wrong_value_of_the_table(small: Path, index: dict[str, Any]) -> None:
+    def lie(request: Mapping[str, Any], answer: Answer) -> Answer:
+        if answer.get("error", {}).get("code") == "not-exact":
+            answer["error"]["code"] = "wrong-type"
+        if answer.get("error", {}).get("code") == "unequal-lengths":
+            answer["error"]["input"] = "a"
+        for tensor in answer.get("outputs", {}).values():
+            if tensor["values"] == ["8000000000000000"]:
+                tensor["values"] = ["0000000000000000"]
+        return answer
+
+    executor: Any = InProcess(lie)
+    found = failing(checks.check_marshalling(executor, small, index, TABLE))
+    exact = {f"marshalling/{r['id']}" for r in TABLE["values"] if r["expect"].get("error") == "not-exact"}
+    assert found == exact | {"marshalling/float64-minus-zero", "marshalling/columns-of-different-lengths"}
+
+
+CONTRACT_LIES: list[tuple[str, Lie]] = [
+    ("contract/threads-packed", lambda q, a: {**a, "different": 1} if q["do"] == "threads" else a),
+    ("contract/threads-columns", lambda q, a: {**a, "calls": 8} if q["do"] == "threads" else a),
+    ("contract/describe", lambda q, a: {"describe": {**a["describe"], "plan": ""}} if q["do"] == "describe" else a),
+    ("contract/refusals", lambda q, a: {"loaded": True} if q.get("replay") == "loosely" else a),
+    ("contract/arithmetic-rounding-up", lambda q, a: {"set": False} if q.get("rounding") == "up" else a),
+    ("contract/arithmetic-flush-to-zero", lambda q, a: {"set": True} if q.get("flush_to_zero") else a),
+]
+
+
+@pytest.mark.parametrize(("case", "lie"), CONTRACT_LIES, ids=[case for case, _ in CONTRACT_LIES])
+def test_a_broken_contract(small: Path, index: dict[str, Any], case: str, lie: Lie) -> None:
+    executor: Any = InProcess(lie)
+    assert case in failing(checks.check_contract(executor, small, index))
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("print('{}'); raise SystemExit(3)", "exit code 3"),
+        ("import sys; print('{}', flush=True); sys.stdin.readline(); print('log line')", "log line"),
+        ("import sys; print('{}', flush=True); sys.stdin.readline(); print('5')", "'5"),
+        ("import os; os.abort()", "exit code -6"),
+    ],
+)
+def test_an_executor_that_fails(tmp_path: Path, program: str, said: str) -> None:
+    import sys
+
+    language = Language("other", (sys.executable, "-c", program))
+    with pytest.raises(ExecutorError, match=said), Process(language, tmp_path, {}) as executor:
+        executor.ask({"do": "describe"})
+
+
+def test_known_failures(small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A listed case that fails is no failure of the run; one that passes is."""
+    python = Language("python", run.LANGUAGES["python"].command)
+    library = tmp_path / "site" / "onnxruntime" / "capi" / "lib.so"  # nothing there: Python finds its own
+
+    def failures(known: dict[str, str]) -> int:
+        monkeypatch.setattr(run, "known_failures", lambda language: known)
+        return run.run(python, "usual", library, small, {}, "ops/cyclical").failed
+
+    assert failures({}) == 0
+    case = json.loads((small / "index.json").read_bytes())["vectors"]
+    listed = next(e["id"] for e in case if e["id"].startswith("ops/cyclical"))
+    assert failures({listed: "it cannot"}) == 1
+    place = small / next(e["vectors"] for e in case if e["id"] == listed)
+    text = place.read_text()
+    document = json.loads(text)
+    document["expect"][0]["outputs"]["out"][0] = [2.0, "4000000000000000"]
+    place.write_text(json.dumps(document))
+    try:
+        assert failures({}) == 1
+        assert failures({listed: "it cannot"}) == 0
+    finally:
+        place.write_text(text)
+
+
+def test_the_schemas_hold(small: Path, index: dict[str, Any]) -> None:
+    schema = json.loads((HERE / "index.v1.schema.json").read_bytes())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(index)
+    validator = jsonschema.Draft202012Validator(json.loads((HERE / "vectors.v1.schema.json").read_bytes()))
+    for entry in index["vectors"]:
+        document = json.loads((small / entry["vectors"]).read_bytes())
+        validator.validate(document)
+        assert len(document["rows"]) == len(document["expect"])
+    document["expect"][0] = {"outputs": {"out": [1.5]}}
+    assert not validator.is_valid(document)
+
+
+def test_every_code_is_asked_for(index: dict[str, Any]) -> None:
+    """Each code of `errors.v1.json` has a case, but those that only tables of Python can cause, and the bug in skc."""
+    codes = {c["code"] for c in json.loads((run.ROOT / "schemas" / "errors.v1.json").read_bytes())["codes"]}
+    asked = {d.code for d in damaged_artifacts()}
+    asked |= {r["expect"].get("error") for r in TABLE["values"] + TABLE["requests"] if r.get("form") != "table"}
+    asked |= {guard[0] for op in suite.OPS.values() for case in op.cases for guard in case.guards}
+    asked |= {"artifact-not-found", "invalid-option", "closed", "host-arithmetic"}  # checks.check_contract
+    alone = {"duplicate-column", "unsupported-type", "unsupported-data", "wrong-shape", "run-failed"}
+    assert codes - asked == alone
+
+
+def test_a_missing_tool_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda tool: None if tool == "mvn" else f"/usr/bin/{tool}")
+    here, missing = run.installed(["python", "java", "go", "cpp"])
+    assert [language.name for language in here] == ["python", "go", "cpp"]
+    assert [run.absent(language) for language in missing] == [["mvn"]]
