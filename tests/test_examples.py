@@ -20,7 +20,7 @@ RIDES = Path(__file__).parents[1] / "examples" / "rides"
 def rides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the example with its artifact and its model."""
     folder = tmp_path_factory.mktemp("examples") / "rides"
-    shutil.copytree(RIDES, folder, ignore=shutil.ignore_patterns("artifact", "*.joblib", "__pycache__"))
+    shutil.copytree(RIDES, folder, ignore=shutil.ignore_patterns("artifact", "model.json", "__pycache__"))
     assert cli.run(["compile", str(folder / "pipeline.yaml"), "--out", str(folder / "artifact")]) == 0
     done = program(folder, "train.py")
     assert "AUC" in done

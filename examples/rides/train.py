@@ -1,13 +1,17 @@
-"""Train a model on the features of the artifact: the same graph that will serve them."""
+"""Train a model on the features of the artifact: the same graph that will serve them.
+
+The model is as small as a model can be, so that a service in any language reads it with a JSON parser: a logistic
+regression with a weight for each column of `x`, and an embedding of width one for each id.
+"""
 
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
-import joblib
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 import skc_runtime
@@ -20,13 +24,18 @@ def main() -> None:
     with (HERE / "data.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     with skc_runtime.load(HERE / "artifact") as transformer:
-        features = design_matrix(transformer.transform([record(row) for row in rows]))
+        features = transformer.transform([record(row) for row in rows])
     label = np.array([int(row["tipped"]) for row in rows])
     before = np.array([row["pickup"] < SPLIT for row in rows])
-    model = HistGradientBoostingClassifier(max_iter=60, max_depth=3, random_state=0)
-    model.fit(features[before], label[before])
-    score = roc_auc_score(label[~before], model.predict_proba(features[~before])[:, 1])
-    joblib.dump(model, HERE / "model.joblib")
+    embedded = [one_hot(ids) for ids in features["ids"].T]
+    design = np.concatenate([features["x"], *embedded], axis=1)
+    model = LogisticRegression(max_iter=2000)
+    model.fit(design[before], label[before])
+    score = roc_auc_score(label[~before], model.predict_proba(design[~before])[:, 1])
+    ends = np.cumsum([features["x"].shape[1], *(e.shape[1] for e in embedded)])
+    x, *ids = np.split(model.coef_[0], ends[:-1])
+    weights = {"intercept": model.intercept_[0], "x": x.tolist(), "ids": [w.tolist() for w in ids]}
+    (HERE / "model.json").write_text(json.dumps(weights) + "\n")
     print(f"trained on {before.sum():,} rides of three weeks, AUC on {(~before).sum():,} of the fourth: {score:.3f}")
 
 
@@ -44,9 +53,9 @@ def record(row: dict[str, str]) -> dict[str, object]:
     }
 
 
-def design_matrix(features: dict[str, np.ndarray]) -> np.ndarray:
-    """The model's one input: float features and ids side by side, for one record [K] or many [N, K]."""
-    return np.concatenate([features["x"], features["ids"].astype(np.float32)], axis=-1)
+def one_hot(ids: np.ndarray) -> np.ndarray:
+    """[N] ids as zeros and ones [N, highest id + 1]."""
+    return np.eye(ids.max() + 1)[ids]
 
 
 if __name__ == "__main__":
