@@ -1,6 +1,9 @@
-.PHONY: example test check bench schema
+LANGS = python,java,go,cpp
+.PHONY: example test conformance check bench schema
 example test check:
 	python3 dev.py $@
+conformance:
+	python3 dev.py conformance --langs $(LANGS)
 bench:
 	.venv/bin/python benchmarks/fit.py
 	.venv/bin/python benchmarks/latency.py

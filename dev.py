@@ -53,8 +53,16 @@ def example() -> None:
 
 
 def test(*arguments: str) -> None:
-    """All tests."""
+    """All tests, of every language whose tools are there; with arguments, those of pytest that they choose."""
     run(PYTHON, "-m", "pytest", *(arguments or ("-n", "auto", "--dist", "loadfile")))
+    if not arguments:
+        conformance()
+        run(PYTHON, "tests/run_runtimes.py")
+
+
+def conformance(*arguments: str) -> None:
+    """One artifact, one row, one answer: the same suite in every language."""
+    run(PYTHON, "tests/conformance/run.py", *arguments)
 
 
 def check() -> None:
@@ -65,7 +73,7 @@ def check() -> None:
     run("lint-imports")
 
 
-COMMANDS = {"example": example, "test": test, "check": check}
+COMMANDS = {"example": example, "test": test, "conformance": conformance, "check": check}
 
 
 def main() -> None:

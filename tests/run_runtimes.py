@@ -1,0 +1,87 @@
+"""The tests of each runtime by the tools of its language: `python tests/run_runtimes.py [java] [go] [cpp]`.
+
+They cover what belongs to one language: its own types, threads, closing, errors. What is the same in all of them is
+covered by `tests/conformance`, whose suite they use; run that first. A language whose tools are missing is left out
+with a word; with CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+
+from run import BUILD, onnxruntime_version, provide_onnxruntime  # noqa: E402  # found by the line above
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where a runtime lies, the tools it needs, and the commands that build and test it."""
+
+    name: str
+    tools: tuple[str, ...]
+    commands: tuple[tuple[str, ...], ...]
+
+    @property
+    def folder(self) -> Path:
+        return ROOT / "runtime" / self.name
+
+    @property
+    def missing(self) -> list[str]:
+        return [tool for tool in self.tools if shutil.which(tool) is None]
+
+
+CPP = str(BUILD / "cpp-tests")
+RUNTIMES = (
+    Runtime("java", ("java", "mvn"), (("mvn", "-q", "-B", "verify"),)),
+    Runtime("go", ("go", "gcc", "gofmt"), (("gofmt", "-l", "."), ("go", "vet", "./..."), ("go", "test", "./..."))),
+    Runtime(
+        "cpp",
+        ("cmake", "ninja", "g++"),
+        (
+            ("cmake", "-S", ".", "-B", CPP, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DSKC_BUILD_TESTS=ON"),
+            ("cmake", "--build", CPP),
+            ("ctest", "--test-dir", CPP, "--output-on-failure"),
+        ),
+    ),
+)
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or [runtime.name for runtime in RUNTIMES]
+    unknown = set(wanted) - {runtime.name for runtime in RUNTIMES}
+    if unknown:
+        sys.exit(f"no runtime {', '.join(sorted(unknown))}: java, go, cpp")
+    failed = [runtime.name for runtime in RUNTIMES if runtime.name in wanted and not passes(runtime)]
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return int(bool(failed))
+
+
+def passes(runtime: Runtime) -> bool:
+    """Whether all commands succeed. Without its tools a runtime passes, but not in CI."""
+    if runtime.missing:
+        print(f"left out: {runtime.name}, for want of {', '.join(runtime.missing)}", file=sys.stderr)
+        return os.environ.get("CI") != "true"
+    return all(succeeds(runtime, command) for command in runtime.commands)
+
+
+def succeeds(runtime: Runtime, command: tuple[str, ...]) -> bool:
+    """gofmt fails by what it prints: the files that are not formatted."""
+    print("+", *command, flush=True)
+    library = provide_onnxruntime(onnxruntime_version())
+    suite = {"SKC_CONFORMANCE": str(BUILD / "conformance"), "SKC_ONNXRUNTIME_LIBRARY": str(library)}
+    variables = {**os.environ, **suite}
+    done = subprocess.run(command, cwd=runtime.folder, env=variables, check=False, stdout=subprocess.PIPE, text=True)
+    print(done.stdout, end="", flush=True)
+    return done.returncode == 0 and not (command[0] == "gofmt" and done.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
