@@ -23,7 +23,7 @@ from skc.ir import Pipeline, Ref, Step
 from skc.lower import Lowered, lower, optimised
 from skc.ops import OPS
 from skc.sampling import Record, to_blocks
-from skc.types import Array, Block
+from skc.types import Array, Block, Scalar
 from skc.verify.compare import compare
 from skc.verify.subject import feeds
 from skc_runtime.errors import SkcRuntimeError
@@ -42,6 +42,19 @@ class _Probe:
     valid: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class StepValue:
+    """One column of one step for one row, on both sides; None is null. `is_shown` is False where the graph keeps it."""
+
+    step: str
+    op: str
+    column: str
+    got: Scalar
+    want: Scalar
+    differs: bool
+    is_shown: bool = True
+
+
 class Localiser:
     """Made at the first difference, for most verifications have none."""
 
@@ -55,17 +68,26 @@ class Localiser:
 
     def first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
         """The first of some steps whose value is not the reference's; None where all agree."""
+        for walk in self._walks(record):
+            for value in walk:
+                if value.differs and value.step in makers:
+                    return value.step
+        return None
+
+    def walk(self, record: Record) -> tuple[StepValue, ...]:
+        """The value of every step for a row: of the graph that shows a difference, else of the model itself."""
+        walks = list(self._walks(record))
+        return next((walk for walk in walks if any(value.differs for value in walk)), walks[0] if walks else ())
+
+    def _walks(self, record: Record) -> Iterator[tuple[StepValue, ...]]:
+        """One per graph that runs on the row."""
         blocks = to_blocks(self._pipeline.inputs, [record])
         for probe in self._probes:
             try:
                 found = probe.session.run(probe.feed(blocks))
             except SkcRuntimeError:  # it fails on this row, and shows nothing
                 continue
-            wanted = reference.run(probe.pipeline, blocks).values
-            for step in _differing(probe, found, wanted):
-                if step in makers:
-                    return step
-        return None
+            yield tuple(_step_values(probe, found, reference.run(probe.pipeline, blocks).values))
 
 
 def makers_of(pipeline: Pipeline, output: str, column: int) -> tuple[str, ...]:
@@ -113,18 +135,36 @@ def _group_of(step: Step, column: int, pipeline: Pipeline) -> int:
     return [g for g, group in enumerate(groups) for _ in group][column]
 
 
-def _differing(probe: _Probe, found: Mapping[str, Array], wanted: Mapping[str, Block]) -> Iterator[str]:
-    """The steps as written whose columns differ, in order."""
-    types = value_types(probe.pipeline)
+def _step_values(probe: _Probe, found: Mapping[str, Array], wanted: Mapping[str, Block]) -> Iterator[StepValue]:
+    """Every column of every step as written, for the one row there is."""
+    types, names = value_types(probe.pipeline), column_names(probe.pipeline)
     for step in probe.pipeline.steps:
+        want = wanted[step.name]
+        wanted_row = want.to_rows()[0]
         if step.name not in probe.values:
+            for k, name in enumerate(names[step.name]):
+                yield StepValue(_origin(probe, step, k), step.op, name, None, wanted_row[k], False, is_shown=False)
             continue
-        got, want = found[probe.values[step.name]], wanted[step.name]
+        got = found[probe.values[step.name]]
         valid = found[probe.valid[step.name]] if step.name in probe.valid else np.ones(got.shape, dtype=bool)
         exact = [types[step.name].exact] * want.width
-        result = compare(got, want.values, exact, got_valid=valid, want_valid=want.present())
-        for column in np.flatnonzero(result.differs.any(axis=0)):
-            yield step.origins[_group_of(step, int(column), probe.pipeline)] if step.origins else step.name
+        differs = compare(got, want.values, exact, got_valid=valid, want_valid=want.present()).differs[0]
+        for k, name in enumerate(names[step.name]):
+            given = _scalar(got, valid, k)
+            yield StepValue(_origin(probe, step, k), step.op, name, given, wanted_row[k], bool(differs[k]))
+
+
+def _scalar(values: Array, valid: Array, k: int) -> Scalar:
+    """One value of a graph's row; None where it is missing, or where the graph has fewer columns."""
+    if values.ndim != 2 or k >= values.shape[1] or not valid[0, k]:
+        return None
+    value: Scalar = values[0, k].item() if isinstance(values[0, k], np.generic) else values[0, k]
+    return None if isinstance(value, float) and value != value else value
+
+
+def _origin(probe: _Probe, step: Step, column: int) -> str:
+    """The step as written that a column of a fused step belongs to."""
+    return step.origins[_group_of(step, column, probe.pipeline)] if step.origins else step.name
 
 
 def _probe_steps(pipeline: Pipeline) -> _Probe:
