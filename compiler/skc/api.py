@@ -22,8 +22,10 @@ from skc.lower import Signature
 from skc.rows import Rows, open_rows
 from skc.streaming import check_target, write_features
 from skc.types import Block
+from skc.verify import explain as explanation
 from skc.verify import identity
 from skc.verify import run as verification
+from skc.verify.explain import Explanation
 from skc.verify.report import Report
 from skc.verify.run import Options
 from skc_runtime import golden
@@ -221,6 +223,13 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise ValueError(f"the key `{max(keys, key=keys.count)}` stands twice")
     return found
+
+
+@_library_errors()
+def explain(artifact: PathLike, record: str) -> Explanation:
+    """What every step of an artifact makes of one record (JSON as in golden.jsonl), on both sides. Raises SkcError."""
+    made = artifacts.read(Path(artifact))
+    return explanation.explain(made, _record(made, record))
 
 
 @_library_errors()

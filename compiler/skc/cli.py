@@ -152,6 +152,23 @@ def verify_command(
     raise typer.Exit(EQUAL if report.is_equal else DIFFERENT)
 
 
+@app.command("explain")
+def explain_command(
+    artifact: ArtifactDir,
+    record: Annotated[str, typer.Option("--record", help="The record, as JSON.")],
+    output_format: TextOrJson = Format.text,
+) -> None:
+    """Show what every step makes of one record, by the reference and in the graph."""
+    from skc import api
+
+    walk = api.explain(artifact, record)
+    if output_format is Format.json:
+        _print_json(walk.to_json())
+    else:
+        print(walk.text())
+    raise typer.Exit(EQUAL if walk.is_equal else DIFFERENT)
+
+
 @app.command("inspect")
 def inspect_command(artifact: ArtifactDir, output_format: TextOrJson = Format.text) -> None:
     """Show what an artifact takes, gives and has learned."""

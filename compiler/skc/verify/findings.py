@@ -83,7 +83,7 @@ class Findings:
         for i in np.flatnonzero(differs)[:PER_COLUMN]:
             first = _first_unequal(got.guards[i], want.guards[i])
             step = specs.columns[first].step if specs is not None and first < len(specs.columns) else None
-            one = (_refusal(specs, got.guards[i]), _refusal(specs, want.guards[i]))
+            one = (refusal(specs, got.guards[i]), refusal(specs, want.guards[i]))
             self.refused(check, record(int(i)), *one, step=step, relation=relation)
 
     def refused(
@@ -133,7 +133,7 @@ def _first_unequal(a: Array, b: Array) -> int:
     return int(np.argmax(padded[0] != padded[1]))
 
 
-def _refusal(specs: Guards | None, fired: Array) -> str:
+def refusal(specs: Guards | None, fired: Array) -> str:
     """What a row of guards says, in words."""
     columns = () if specs is None else specs.columns
     hits = np.flatnonzero(fired)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from skc_runtime import golden
+from skc.verify.tables import count, encoded, shortened, shown, table
 
 FORMAT = 1
 GUARDS, REFUSED = "skc.guards", "refused"  # output and column of a difference in what is refused
@@ -39,7 +39,7 @@ class Difference:
     def text(self) -> str:
         """A block of lines: what differs, where it comes from, and how to see it again."""
         sides = ("graph", "reference") if self.against == "reference" else (self.check, self.against)
-        record = json.dumps({k: _short(v) for k, v in self.record.items()}, ensure_ascii=False)
+        record = json.dumps({k: shortened(v) for k, v in self.record.items()}, ensure_ascii=False)
         lines = [
             ("step", self._blame()),
             (sides[0], self._shown(self.got)),
@@ -56,8 +56,7 @@ class Difference:
         """A refusal in its words, a number with all its digits, anything else as JSON."""
         if self.column == REFUSED:
             return str(value)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return repr(value) if is_number else json.dumps(value, ensure_ascii=False)
+        return shown(value)
 
     def _blame(self) -> str:
         chain = " → ".join(self.made_by)
@@ -142,9 +141,9 @@ class Report:
         """All facts, as one JSON document: `schemas/report.v1.schema.json`."""
         facts = {"skc": "report", "format": FORMAT, "equal": self.is_equal, **asdict(self)}
         for difference in facts["differences"]:
-            difference |= {"got": _encoded(difference["got"]), "want": _encoded(difference["want"])}
+            difference |= {"got": encoded(difference["got"]), "want": encoded(difference["want"])}
         for column in facts["columns"]:
-            column["worst_error"] = _encoded(column["worst_error"])
+            column["worst_error"] = encoded(column["worst_error"])
         return json.dumps(facts, ensure_ascii=False, allow_nan=False, indent=2)
 
     def to_junit(self) -> str:
@@ -173,7 +172,7 @@ class Report:
         rows = sum(check.rows for check in self.checks if check.against_reference)
         refused = sum(check.refused_rows for check in self.checks if check.against_reference)
         also = f", {refused:,} of them refused by both" if refused else ""
-        tried = f"{_count(rows, 'row')}{also}; {self.seconds:.1f} s, seed {self.seed}"
+        tried = f"{count(rows, 'row')}{also}; {self.seconds:.1f} s, seed {self.seed}"
         if not self.is_equal:
             bad = ", ".join(check.name for check in self.checks if check.differing_rows)
             return f"NOT EQUAL: `{self.name}` differs from its reference in: {bad} ({tried})"
@@ -184,7 +183,7 @@ class Report:
         for c in self.checks:
             counts = (c.name, f"{c.rows:,}", f"{c.differing_rows:,}", f"{c.refused_rows:,}", c.about)
             rows.append(counts if c.skipped is None else (c.name, "-", "-", "-", f"{c.about}: {c.skipped}"))
-        return _table(rows)
+        return table(rows)
 
     def _column_table(self) -> str:
         """The columns that are not equal to the last bit, the worst first; of the others their number."""
@@ -204,11 +203,11 @@ class Report:
             )
             for c in worst[:SHOWN_COLUMNS]
         ]
-        lines = [_table(rows)] if worst else []
+        lines = [table(rows)] if worst else []
         if len(worst) > SHOWN_COLUMNS:
-            lines.append(f"… and {_count(len(worst) - SHOWN_COLUMNS, 'more column')}, none worse")
+            lines.append(f"… and {count(len(worst) - SHOWN_COLUMNS, 'more column')}, none worse")
         if bitwise:
-            lines.append(f"{_count(len(bitwise), 'output column')} equal to the last bit")
+            lines.append(f"{count(len(bitwise), 'output column')} equal to the last bit")
         return "\n".join(lines)
 
     def _coverage_table(self) -> str:
@@ -221,15 +220,15 @@ class Report:
         ]
         rest = order[SHOWN_COLUMNS:]
         told = f"{sum(c.tried for c in rest):,} of {sum(c.boundaries for c in rest):,} boundaries"
-        more = f"\n… and {_count(len(rest), 'more step')}: {told}" if rest else ""
-        return _table(rows) + more if self.coverage else ""
+        more = f"\n… and {count(len(rest), 'more step')}: {told}" if rest else ""
+        return table(rows) + more if self.coverage else ""
 
     def _difference_texts(self) -> list[str]:
         """One of each output column, as many as a screen holds."""
         firsts = {(d.output, d.column): d for d in reversed(self.differences)}
         shown = [d for d in self.differences if firsts[d.output, d.column] is d][:SHOWN_DIFFERENCES]
         rest = len(self.differences) - len(shown)
-        more = [f"{_count(rest, 'more difference')} in `--format json`"] if rest else []
+        more = [f"{count(rest, 'more difference')} in `--format json`"] if rest else []
         return [*(d.text() for d in shown), *more]
 
     def _diagnosis(self) -> list[str]:
@@ -271,27 +270,6 @@ def _xml(suite: ET.Element) -> str:
     """ASCII, so that no locale of a terminal or CI can spoil it."""
     written: bytes = ET.tostring(suite, encoding="us-ascii", xml_declaration=True)
     return written.decode("ascii")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _encoded(value: Any) -> Any:
-    """A value in the JSON forms of golden.jsonl: an int64 is a decimal string, what is no JSON number a word."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    encoded: str | float = golden.encode_value("int64" if isinstance(value, int) else "float64", value)
-    return encoded
-
-
-def _short(value: Any) -> Any:
-    return f"{value[:60]}… ({len(value)} characters)" if isinstance(value, str) and len(value) > 60 else value
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
 def _xml_safe(text: str) -> str:

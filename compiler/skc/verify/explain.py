@@ -1,0 +1,136 @@
+"""One record's walk through a pipeline: what every step makes of it, in the reference and in the graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from skc.artifact import MODEL, Artifact
+from skc.ir import Pipeline
+from skc.ops import OPS
+from skc.passes.prune import prune
+from skc.sampling import Record, to_blocks
+from skc.types import Scalar
+from skc.verify.compare import compare
+from skc.verify.findings import refusal
+from skc.verify.localise import Localiser, StepValue, makers_of_step
+from skc.verify.subject import Graph, Outcome, run_reference
+from skc.verify.tables import encoded, shown, table
+from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError
+
+FORMAT = 1
+SHOWN_COLUMNS = 8  # of a step or output that has more, those that differ and the first ones
+SAME, HIDDEN, MARK = "=", "?", "<- differs"
+
+
+@dataclass(frozen=True)
+class OutputValue:
+    """One column of an output; None is null."""
+
+    output: str
+    column: str
+    got: Any
+    want: Any
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The walk. `got` and `want` say whether the graph and the reference serve the row, or why not."""
+
+    name: str
+    record: Mapping[str, Any]  # JSON values
+    steps: tuple[StepValue, ...]
+    outputs: tuple[OutputValue, ...]  # empty where a side refuses the row
+    got: str
+    want: str
+
+    @property
+    def is_equal(self) -> bool:
+        """No step and no output differs, and both sides serve the row or refuse it for the same reason."""
+        is_wrong = any(step.differs for step in self.steps) or any(output.differs for output in self.outputs)
+        return self.got == self.want and not is_wrong
+
+    def to_json(self) -> dict[str, Any]:
+        """All facts; values in the JSON forms of golden.jsonl."""
+        facts = {"skc": "explanation", "format": FORMAT, "equal": self.is_equal, **asdict(self)}
+        for value in (*facts["steps"], *facts["outputs"]):
+            value |= {"got": encoded(value["got"]), "want": encoded(value["want"])}
+        return facts
+
+    def text(self) -> str:
+        """The walk for a person; `=` is the very same value, `?` one that the graph does not show."""
+        head = f"`{self.name}` makes of {json.dumps(self.record, ensure_ascii=False)}"
+        steps = [("step", "column", "reference", "graph", ""), *self._step_rows()]
+        outputs = [("output", "column", "reference", "graph", ""), *self._output_rows()]
+        verdict = f"reference: {self.want}; graph: {self.got}"
+        return "\n\n".join([head, table(steps), *([table(outputs)] if self.outputs else []), verdict])
+
+    def _step_rows(self) -> Iterator[tuple[str, ...]]:
+        for step, group in groupby(self.steps, key=lambda value: value.step):
+            values = list(group)
+            if not OPS[values[0].op].internal:
+                yield from _rows(step, [(v.column, v.got, v.want, v.differs, v.is_shown) for v in values])
+
+    def _output_rows(self) -> Iterator[tuple[str, ...]]:
+        for output, values in groupby(self.outputs, key=lambda value: value.output):
+            yield from _rows(output, [(v.column, v.got, v.want, v.differs, True) for v in values])
+
+
+def _rows(name: str, values: Sequence[tuple[str, Any, Any, bool, bool]]) -> Iterator[tuple[str, ...]]:
+    """Lines of a table: name, column, reference, graph, a mark."""
+    chosen = [v for k, v in enumerate(values) if v[3] or k < SHOWN_COLUMNS][:SHOWN_COLUMNS]
+    for column, got, want, differs, is_shown in chosen:
+        told = HIDDEN if not is_shown else SAME if shown(got) == shown(want) and not differs else shown(got)
+        yield name, column, shown(want), told, MARK if differs else ""
+        name = ""
+    if len(chosen) < len(values):
+        yield "", f"… and {len(values) - len(chosen):,} more columns", "", "", ""
+
+
+def explain(artifact: Artifact, record: Record) -> Explanation:
+    """The walk of a legal record (every input has a key; None is null)."""
+    pipeline = prune(artifact.pipeline)
+    blocks = to_blocks(pipeline.inputs, [record])
+    want, _ = run_reference(pipeline, artifact.manifest, blocks)
+    raw = golden.encode_record(artifact.manifest, record)
+    walk = Localiser(pipeline, artifact.manifest, artifact.files[MODEL]).walk(record)
+    guards = artifact.manifest.guards
+    wanted = refusal(guards, want.guards[0])
+    try:
+        got = Graph(artifact.manifest, artifact.files[MODEL]).run(blocks)
+    except SkcRuntimeError as error:
+        return Explanation(pipeline.name, raw, walk, (), f"fails: {error.message}", wanted)
+    refused = want.refused[0] or got.refused[0]
+    outputs = () if refused else tuple(_outputs(artifact, got, want))
+    if guards is not None:
+        both = want.guards[0][: len(guards.columns)] & got.guards[0]
+        fired = {guards.columns[k].step for k in np.flatnonzero(both)}
+        walk = tuple(_without_meaning(pipeline, value, fired) for value in walk)
+    return Explanation(pipeline.name, raw, walk, outputs, refusal(guards, got.guards[0]), wanted)
+
+
+def _without_meaning(pipeline: Pipeline, value: StepValue, refusing: set[str]) -> StepValue:
+    """What a step that refuses the row leaves behind means nothing, and neither does what is made of it."""
+    is_idle = value.differs and not refusing.isdisjoint(makers_of_step(pipeline, value.step))
+    return replace(value, differs=False) if is_idle else value
+
+
+def _outputs(artifact: Artifact, got: Outcome, want: Outcome) -> Iterator[OutputValue]:
+    for output in artifact.manifest.outputs:
+        name = output.name
+        pair = {"got_valid": got.valid.get(name), "want_valid": want.valid.get(name)}
+        differs = compare(got.outputs[name], want.outputs[name], output.exact, **pair).differs[0]
+        for k, column in enumerate(output.columns):
+            values = (_plain(got.value(name, 0, k)), _plain(want.value(name, 0, k)))
+            yield OutputValue(name, column, *values, bool(np.asarray(differs[k])))
+
+
+def _plain(value: Any) -> Scalar:
+    return None if isinstance(value, float) and value != value else value

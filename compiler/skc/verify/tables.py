@@ -1,0 +1,42 @@
+"""How a report shows a value, and how it lays out a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from skc_runtime import golden
+
+LONGEST = 60
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Columns as wide as they must be, two blanks apart."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def shown(value: Any) -> str:
+    """A number with all its digits, anything else as JSON; a long string is cut."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return repr(value) if is_number else json.dumps(shortened(value), ensure_ascii=False)
+
+
+def shortened(value: Any) -> Any:
+    """A long string cut, with its length."""
+    is_long = isinstance(value, str) and len(value) > LONGEST
+    return f"{value[:LONGEST]}… ({len(value)} characters)" if is_long else value
+
+
+def encoded(value: Any) -> Any:
+    """A value in the JSON forms of golden.jsonl: an int64 is a decimal string, what is no JSON number a word."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    written: str | float = golden.encode_value("int64" if isinstance(value, int) else "float64", value)
+    return written

@@ -1,0 +1,79 @@
+"""`skc explain`: the walk of one record, right or wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from planted import compiled, nudge, with_model
+
+from skc import api, cli
+from skc.artifact import Artifact
+from skc.diagnostics import SkcError
+from skc.verify.explain import explain
+
+RECORD = {"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("explained")
+
+
+@pytest.fixture(scope="module")
+def artifact(folder: Path) -> Artifact:
+    return compiled(folder)
+
+
+def test_a_right_walk(artifact: Artifact) -> None:
+    walk = explain(artifact, RECORD)
+    assert walk.is_equal
+    assert (walk.got, walk.want) == ("served", "served")
+    values = {v.step: v.want for v in walk.steps}
+    assert values["amount/0:impute"] == 11.0
+    assert values["bins/1:bucketize"] == 1  # of the scaled amount
+    assert values["hour/1:datetime_part"] == 15  # ten in New York
+    assert all(v.is_shown and type(v.got) is type(v.want) for v in walk.steps)
+    assert {v.column: v.want for v in walk.outputs}["hour"] == 15
+    assert "<- differs" not in walk.text()
+
+
+def test_nulls_are_null_on_both_sides(artifact: Artifact) -> None:
+    walk = explain(artifact, {**RECORD, "amount": None, "kind": None})
+    assert walk.is_equal
+    source = [v for v in walk.steps if v.op == "source"]
+    assert source
+    assert all((v.got, v.want) == (None, None) for v in source)
+
+
+def test_the_wrong_step_is_marked_and_what_follows_from_it(artifact: Artifact) -> None:
+    walk = explain(with_model(artifact, nudge(1.0, 3.0)), RECORD)
+    assert not walk.is_equal
+    assert [(v.step, v.got, v.want) for v in walk.steps if v.differs] == [("bins/1:bucketize", 0, 1)]
+    assert [(v.output, v.column, v.got, v.want) for v in walk.outputs if v.differs] == [("ids", "bins", 0, 1)]
+    marked = [line for line in walk.text().splitlines() if line.endswith("<- differs")]
+    assert [line.split() for line in marked] == [
+        ["bins/1:bucketize", "amount", "1", "0", "<-", "differs"],
+        ["ids", "bins", "1", "0", "<-", "differs"],
+    ]
+
+
+def test_a_row_that_both_sides_refuse(artifact: Artifact) -> None:
+    walk = explain(artifact, {**RECORD, "at": "yesterday"})
+    assert walk.is_equal
+    assert walk.outputs == ()
+    assert walk.got == walk.want == "refused: invalid-value at `hour/0:parse_datetime`, column `at`"
+
+
+def test_the_command(artifact: Artifact, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(folder / "artifact")
+    assert cli.run(["explain", out, "--record", json.dumps(RECORD)]) == 0
+    assert "reference: served; graph: served" in capsys.readouterr().out
+    assert cli.run(["explain", out, "--record", json.dumps(RECORD), "--format", "json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["equal"] is True
+    assert {v["step"]: v["want"] for v in facts["steps"]}["bins/1:bucketize"] == "1"
+    with pytest.raises(SkcError) as error:
+        api.explain(out, '{"amuont": 1}')
+    assert error.value.code == "SKC501"
