@@ -15,6 +15,9 @@ import skc_runtime
 from skc import artifact as artifacts
 from skc.artifact import Artifact
 from skc.diagnostics import Diagnostic, SkcError, fail
+from skc.diff.changes import changes
+from skc.diff.report import DiffReport
+from skc.diff.rows import rows_changed
 from skc.fit import fit
 from skc.frontend import pipeline_yaml
 from skc.ir import DataSource, Pipeline
@@ -223,6 +226,18 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise ValueError(f"the key `{max(keys, key=keys.count)}` stands twice")
     return found
+
+
+@_library_errors()
+def diff(old: PathLike, new: PathLike, data: Any = None, *, progress: Progress | None = None) -> DiffReport:
+    """What the artifact `new` does otherwise than `old`; with `data`, for how many of its rows. Raises SkcError."""
+    before, after = (artifacts.read(Path(path)) for path in (old, new))
+    found = changes(before.pipeline, after.pipeline, before.manifest, after.manifest)
+    if data is None:
+        return DiffReport(before.manifest.plan, after.manifest.plan, found, None)
+    with open_rows(before.pipeline.inputs, data, None) as one, open_rows(after.pipeline.inputs, data, None) as other:
+        pairs = zip(_blocks(one, progress), _blocks(other, None), strict=True)
+        return DiffReport(before.manifest.plan, after.manifest.plan, found, rows_changed(before, after, pairs))
 
 
 @_library_errors()

@@ -169,6 +169,32 @@ def explain_command(
     raise typer.Exit(EQUAL if walk.is_equal else DIFFERENT)
 
 
+@app.command("diff")
+def diff_command(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The artifact in use.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The one that would take its place.")],
+    data: Data = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", help="Exit 1 on such a change: moved-ids, inputs, rows>0.01, statistics>0.1, any, …"),
+    ] = None,
+    output_format: TextOrJson = Format.text,
+) -> None:
+    """Show what a new artifact does otherwise: its contract, what it learned, and how many rows of --data change."""
+    from skc import api
+
+    with _progress() as progress:
+        found = api.diff(old, new, data, progress=progress)
+    broken = found.broken([rule for given in fail_on or () for rule in given.split(",")])
+    if output_format is Format.json:
+        _print_json({**found.to_json(), "broken": broken})
+    else:
+        print(found.text())
+    for said in broken:
+        _talk(f"refused by --fail-on {said}")
+    raise typer.Exit(DIFFERENT if broken else EQUAL)
+
+
 @app.command("inspect")
 def inspect_command(artifact: ArtifactDir, output_format: TextOrJson = Format.text) -> None:
     """Show what an artifact takes, gives and has learned."""
