@@ -20,7 +20,7 @@ from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.frontend import pipeline_yaml
 from skc.lower import lower
-from skc.verify.compare import same_bits
+from skc.verification.compare import same_bits
 from skc_runtime.errors import GUARD_CODES, RecordError
 
 # What the rows may give reason for, whatever the pipeline.

@@ -40,6 +40,33 @@ def test_the_public_names_are_these() -> None:
     import skc
     import skc_runtime
 
-    assert skc.__all__ == ["Compiled", "Diagnostic", "SkcError", "check", "compile", "transform", "verify"]
+    assert skc.__all__ == [
+        "Compiled",
+        "Diagnostic",
+        "SkcError",
+        "check",
+        "compile",
+        "diff",
+        "explain",
+        "transform",
+        "verify",
+    ]
     assert all(getattr(skc, name) is not None for name in skc.__all__)
     assert skc_runtime.__all__ == ["ArtifactError", "Manifest", "RecordError", "SkcRuntimeError", "Transformer", "load"]
+
+
+def test_every_public_name_is_what_it_says_however_often_it_is_asked_for() -> None:
+    """A module of the same name, once it was imported, would take the place of a function."""
+    program = """
+import importlib, pkgutil, skc, skc.api
+for _ in range(2):
+    for name in skc.__all__:
+        assert callable(getattr(skc, name)), name
+for module in pkgutil.iter_modules(skc.__path__):
+    if module.name != "__main__":
+        importlib.import_module(f"skc.{module.name}")
+for name in skc.__all__:
+    assert callable(getattr(skc, name)), name
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

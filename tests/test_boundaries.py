@@ -19,7 +19,7 @@ from skc.inverse import Function, inputs_giving, magnitudes, neighbours
 from skc.ir import Pipeline
 from skc.sampling import Record, to_blocks
 from skc.types import Scalar, ValueType
-from skc.verify.base import base_row
+from skc.verification.base import base_row
 
 FLOAT = ValueType("float64", nullable=True)
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)

@@ -17,7 +17,7 @@ import pytest
 import skc
 from skc.artifact import MODEL, Artifact
 from skc.ops import OPS
-from skc.verify.run import Options, verify
+from skc.verification.run import Options, verify
 from skc_runtime.errors import CODES
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"

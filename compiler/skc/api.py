@@ -14,10 +14,10 @@ from typing import Any
 import skc_runtime
 from skc import artifact as artifacts
 from skc.artifact import Artifact
+from skc.comparison.changes import changes
+from skc.comparison.report import DiffReport
+from skc.comparison.rows import rows_changed
 from skc.diagnostics import Diagnostic, SkcError, fail
-from skc.diff.changes import changes
-from skc.diff.report import DiffReport
-from skc.diff.rows import rows_changed
 from skc.fit import fit
 from skc.frontend import pipeline_yaml
 from skc.ir import DataSource, Pipeline
@@ -25,12 +25,12 @@ from skc.lower import Signature
 from skc.rows import Rows, open_rows
 from skc.streaming import check_target, write_features
 from skc.types import Block
-from skc.verify import explain as explanation
-from skc.verify import identity
-from skc.verify import run as verification
-from skc.verify.explain import Explanation
-from skc.verify.report import Report
-from skc.verify.run import Options
+from skc.verification import explain as explanation
+from skc.verification import identity
+from skc.verification import run as verification
+from skc.verification.explain import Explanation
+from skc.verification.report import Report
+from skc.verification.run import Options
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.manifest import ELEMENT_OF

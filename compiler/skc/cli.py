@@ -375,7 +375,7 @@ def _print_diagnostics(diagnostics: tuple[Diagnostic, ...], arguments: list[str]
         _print_json({"diagnostics": [d.to_json() for d in diagnostics]})
         return
     if _wants(arguments, "junit"):  # what reads it would take an empty file for a success, or for nothing at all
-        from skc.verify.report import error_junit
+        from skc.verification.report import error_junit
 
         print(error_junit(diagnostics[0].message, "\n\n".join(diagnostic.text() for diagnostic in diagnostics)))
     _talk("\n\n".join(diagnostic.text() for diagnostic in diagnostics))

@@ -17,7 +17,7 @@ from typing import Any
 from cells import flat, float_word, to_float
 from executors import Executor, Message
 
-from skc.verify.compare import TOLERANCE
+from skc.verification.compare import TOLERANCE
 
 BATCHES = (3, 8, 1001)
 SIGNATURES = ("columns", "packed")

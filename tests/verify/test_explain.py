@@ -11,7 +11,7 @@ from planted import compiled, nudge, with_model
 from skc import api, cli
 from skc.artifact import Artifact
 from skc.diagnostics import SkcError
-from skc.verify.explain import explain
+from skc.verification.explain import explain
 
 RECORD = {"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}
 

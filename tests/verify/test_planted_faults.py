@@ -17,8 +17,8 @@ from onnx import helper, numpy_helper
 from planted import compiled, constants, nudge, set_constant, with_model
 
 from skc.artifact import GOLDEN, Artifact, assemble
-from skc.verify.report import Report
-from skc.verify.run import Options, verify, verify_record
+from skc.verification.report import Report
+from skc.verification.run import Options, verify, verify_record
 from skc.zones import load_zone
 
 MEDIAN = 4.875
@@ -33,7 +33,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 @pytest.fixture(autouse=True)
 def fewer_related_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """A verification runs thousands of batches; for a planted fault some do."""
-    monkeypatch.setattr("skc.verify.run.RELATED_ROWS", 300)
+    monkeypatch.setattr("skc.verification.run.RELATED_ROWS", 300)
 
 
 def edge_moved(model: onnx.ModelProto) -> None:

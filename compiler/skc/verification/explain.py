@@ -16,11 +16,11 @@ from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.sampling import Record, to_blocks
 from skc.types import Scalar
-from skc.verify.compare import compare
-from skc.verify.findings import refusal
-from skc.verify.localise import Localiser, StepValue, makers_of_step
-from skc.verify.subject import Graph, Outcome, run_reference
-from skc.verify.tables import encoded, shown, table
+from skc.verification.compare import compare
+from skc.verification.findings import refusal
+from skc.verification.localise import Localiser, StepValue, makers_of_step
+from skc.verification.subject import Graph, Outcome, run_reference
+from skc.verification.tables import encoded, shown, table
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 

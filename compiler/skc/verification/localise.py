@@ -24,8 +24,8 @@ from skc.lower import Lowered, lower, optimised
 from skc.ops import OPS
 from skc.sampling import Record, to_blocks
 from skc.types import Array, Block, Scalar
-from skc.verify.compare import compare
-from skc.verify.subject import feeds
+from skc.verification.compare import compare
+from skc.verification.subject import feeds
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession

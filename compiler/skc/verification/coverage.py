@@ -15,7 +15,7 @@ import numpy as np
 from skc.boundaries import StepBoundaries
 from skc.ir import Pipeline
 from skc.types import Array, Block, Scalar
-from skc.verify.report import Coverage
+from skc.verification.report import Coverage
 from skc_runtime.manifest import Guards
 
 _Key = int | str | None  # a float by its bits, null as None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from skc.verify.tables import count, encoded, shortened, shown, table
+from skc.verification.tables import count, encoded, shortened, shown, table
 
 FORMAT = 1
 GUARDS, REFUSED = "skc.guards", "refused"  # output and column of a difference in what is refused

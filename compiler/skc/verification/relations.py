@@ -9,10 +9,10 @@ import numpy as np
 from skc.artifact import MODEL, Artifact
 from skc.sampling import Record, to_blocks
 from skc.types import Array
-from skc.verify.compare import same_bits
-from skc.verify.findings import Findings
-from skc.verify.report import Check
-from skc.verify.subject import Graph, Outcome, feeds
+from skc.verification.compare import same_bits
+from skc.verification.findings import Findings
+from skc.verification.report import Check
+from skc.verification.subject import Graph, Outcome, feeds
 from skc_runtime.session import Optimisation
 
 BATCHES = (3, 8, 1001)

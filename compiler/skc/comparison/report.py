@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from skc.comparison.changes import KINDS, Change
+from skc.comparison.rows import RowsChanged
 from skc.diagnostics import did_you_mean, fail
-from skc.diff.changes import KINDS, Change
-from skc.diff.rows import RowsChanged
-from skc.verify.tables import count, encoded, shortened, table
+from skc.verification.tables import count, encoded, shortened, table
 
 FORMAT = 1
 LONGEST = 80

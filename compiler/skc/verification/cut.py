@@ -19,9 +19,9 @@ from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
 from skc.sampling import PLAIN, Record, to_blocks
 from skc.types import Block, DType
-from skc.verify.compare import compare
-from skc.verify.report import REFUSED, Difference
-from skc.verify.subject import Outcome
+from skc.verification.compare import compare
+from skc.verification.report import REFUSED, Difference
+from skc.verification.subject import Outcome
 from skc_runtime import golden
 from skc_runtime.manifest import ELEMENT_OF
 from skc_runtime.session import GraphSession

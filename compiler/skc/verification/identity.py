@@ -10,8 +10,8 @@ import numpy as np
 from skc.artifact import GOLDEN, Artifact, recompile, tool_versions
 from skc.sampling import Record
 from skc.types import Array
-from skc.verify.report import Check
-from skc.verify.subject import Outcome
+from skc.verification.report import Check
+from skc.verification.subject import Outcome
 from skc_runtime import golden
 from skc_runtime.golden import GoldenCase
 from skc_runtime.manifest import Manifest, OutputSpec

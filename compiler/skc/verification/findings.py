@@ -19,9 +19,9 @@ from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.sampling import Record
 from skc.types import Array
-from skc.verify.localise import Localiser, makers_of, makers_of_step
-from skc.verify.report import GUARDS, REFUSED, Difference
-from skc.verify.subject import Outcome
+from skc.verification.localise import Localiser, makers_of, makers_of_step
+from skc.verification.report import GUARDS, REFUSED, Difference
+from skc.verification.subject import Outcome
 from skc_runtime import golden
 from skc_runtime.manifest import Guards
 

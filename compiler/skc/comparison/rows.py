@@ -9,8 +9,8 @@ import numpy as np
 
 from skc.artifact import MODEL, Artifact
 from skc.types import Array, Block
-from skc.verify.compare import same_bits
-from skc.verify.subject import Graph, Outcome
+from skc.verification.compare import same_bits
+from skc.verification.subject import Graph, Outcome
 
 
 @dataclass(frozen=True)

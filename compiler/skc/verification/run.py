@@ -26,14 +26,14 @@ from skc.ir import Pipeline
 from skc.passes.prune import prune
 from skc.sampling import Pool, Record, RowsOf, Variations, hostile_values, spread, to_blocks
 from skc.types import Array, Block, Scalar
-from skc.verify import cut, identity
-from skc.verify.base import base_row
-from skc.verify.compare import compare
-from skc.verify.coverage import GuardOrder, Seen
-from skc.verify.findings import SERVED, Findings, RecordAt
-from skc.verify.relations import relations
-from skc.verify.report import Check, ColumnReport, Report
-from skc.verify.subject import Graph, Outcome, run_reference
+from skc.verification import cut, identity
+from skc.verification.base import base_row
+from skc.verification.compare import compare
+from skc.verification.coverage import GuardOrder, Seen
+from skc.verification.findings import SERVED, Findings, RecordAt
+from skc.verification.relations import relations
+from skc.verification.report import Check, ColumnReport, Report
+from skc.verification.subject import Graph, Outcome, run_reference
 from skc_runtime.errors import SkcRuntimeError
 
 CHUNK = 16_384
