@@ -15,8 +15,9 @@ import pyarrow as pa
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
 from skc.stats.connection import engine_errors, identifier, open_database
+from skc.stats.engine import holds_nul
 from skc.stats.sources import resolve
-from skc.stats.training import Training, load_training
+from skc.stats.training import Training, load_training, nul_in_string
 from skc.types import NUMPY_DTYPES, ZEROS, Array, Block
 
 CHUNK = 16_384
@@ -85,23 +86,28 @@ def open_rows(
 ) -> Iterator[Rows]:
     """Open data for reading in order; a `where` of the pipeline does not apply.
 
-    Raises SKC200 to SKC206, and SKC209 for a null in an input that is not nullable.
+    Raises SKC200 to SKC206 (a NUL in a string too), and SKC209 for a null in an input that is not nullable.
     """
     without_where = None if declared is None else DataSource(declared.path, None, declared.table, declared.span)
     source, declared = resolve(data, without_where)
     with open_database() as database:
         training = load_training(database, source, inputs, DataSource(span=declared.span), keep)
-        total = _check_nulls(training)
+        total = _check_contract(training)
         yield Rows(training, total, tuple(keep))
 
 
-def _check_nulls(training: Training) -> int:
-    """The number of rows, after a look for nulls where none may be."""
+def _check_contract(training: Training) -> int:
+    """The number of rows, after a look for nulls where none may be, and for strings that no runtime takes."""
     required = [i for i in training.inputs if not i.nullable]
+    strings = [i for i in training.inputs if i.dtype == "string"]
     table = training.table
     counts = {f"c{k}": table[i.name].isnull().sum() for k, i in enumerate(required)}
+    nuls = {f"z{k}": holds_nul(table[i.name]) for k, i in enumerate(strings)}
     with engine_errors("looking for nulls failed"):
-        found = training.database.row(table.aggregate(n=table.count(), **counts))
+        found = training.database.row(table.aggregate(n=table.count(), **counts, **nuls))
+    for k, value in enumerate(strings):
+        if found[f"z{k}"]:
+            raise nul_in_string(training, value)
     for k, value in enumerate(required):
         if found[f"c{k}"]:
             place = training.locate(f"{identifier(value.name)} IS NULL")

@@ -20,6 +20,7 @@ import pytest
 
 from skc.diagnostics import SkcError, Span
 from skc.ir import DataSource, Input
+from skc.rows import open_rows
 from skc.stats.connection import Database, open_database
 from skc.stats.engine import Column, summarise
 from skc.stats.sources import resolve
@@ -545,3 +546,49 @@ def test_settings_are_checked() -> None:
         with pytest.raises(SkcError) as error, open_database(**arguments):  # type: ignore[arg-type]  # wrong on purpose
             pass
         assert error.value.code == "SKC220"
+
+
+NUL_INPUTS = (Input("s", "string", nullable=True),)
+
+
+def nul_sources(folder: Path) -> dict[str, Any]:
+    values = ["a", "b", "a\0b", None, "c\0"]
+    table = pa.table({"s": values})
+    (folder / "n.csv").write_text("s\na\nb\na\0b\n\nc\0\n")
+    (folder / "n.jsonl").write_text("".join(json.dumps({"s": v}) + "\n" for v in values))
+    pq.write_table(table, folder / "n.parquet")
+    return {
+        "csv": str(folder / "n.csv"),
+        "jsonl": str(folder / "n.jsonl"),
+        "parquet": str(folder / "n.parquet"),
+        "arrow": table,
+        "dictionary": table.cast(pa.schema([("s", pa.dictionary(pa.int32(), pa.string()))])),
+    }
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "arrow", "dictionary"])
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_nul_in_a_string_is_refused(database: Database, tmp_path: Path, kind: str, counted: bool) -> None:
+    """Whether the distinct values are counted anyway or not; no runtime could be given such a string."""
+    training = load(database, nul_sources(tmp_path)[kind], NUL_INPUTS)
+    columns = {"s": Column(training.table["s"], "string", "s")}
+    count, summaries = summarise(database, training.table, columns, ["s"] if counted else [])
+    with pytest.raises(SkcError) as error:
+        check_contract(training, count, summaries)
+    assert error.value.code == "SKC206"
+    for part in ("row 3", r"'a\x00b'", "hint:"):
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "arrow", "dictionary"])
+def test_a_nul_is_refused_in_rows_to_transform(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(SkcError) as error, open_rows(NUL_INPUTS, nul_sources(tmp_path)[kind]):
+        pytest.fail("the rows were opened")
+    assert error.value.code == "SKC206"
+    assert "row 3" in str(error.value)
+
+
+def test_where_may_leave_out_a_nul(database: Database, tmp_path: Path) -> None:
+    path = nul_sources(tmp_path)["parquet"]
+    training = load(database, path, NUL_INPUTS, "not contains(s, chr(0)) or s is null")
+    assert check(training) == []

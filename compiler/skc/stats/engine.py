@@ -35,6 +35,12 @@ from skc.types import DType
 
 Answers = dict[Stat, Any]
 ORDERED: tuple[DType, ...] = ("float64", "int64", "timestamp", "date", "bool")
+NUL = "\0"
+
+
+@ibis.udf.scalar.builtin(name="chr")  # type: ignore[untyped-decorator]  # Ibis has no stubs
+def _character(code: int) -> str:  # type: ignore[empty-body]  # the engine's own; SQL text cannot hold a NUL
+    """The character of a code point."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,15 @@ class Column:
 class Summary:
     """How many rows and values a column has, and its bounds; None for strings and where there is no value.
 
-    `counts` are those of all its values, where the summary had to count them.
+    `has_nul` says that a string holds a NUL. `counts` are those of all its values, where the summary had to count
+    them.
     """
 
     rows: int
     count: int
     low: Any = None
     high: Any = None
+    has_nul: bool = False
     counts: Counted | None = None
 
     @property
@@ -81,7 +89,8 @@ def summarise(
     """The number of rows and the summary of every column; a column under two keys counts once.
 
     One query for all of them, and one for each key of `counted`: columns that somebody will ask for `ValueCounts()`
-    anyway, which says how many values there are too. Reading long strings twice would double the time.
+    anyway, which says how many values there are too. Reading long strings twice would double the time, and so would
+    looking for a NUL in each of them where the distinct ones are at hand.
     """
     distinct = {id(column): column for column in columns.values()}
     once = {id(columns[key]) for key in counted if columns[key].dtype not in ORDERED}
@@ -93,18 +102,31 @@ def summarise(
         if column.dtype in ORDERED:
             values = column.values.cast("int8") if column.dtype == "bool" else column.values
             wanted[f"a{i}"], wanted[f"b{i}"] = values.min(), values.max()
+        else:
+            wanted[f"z{i}"] = holds_nul(column.values)
     with engine_errors("counting the training rows failed"):
         found = database.row(table.aggregate(**wanted))
         strings = {str(i): Counting(distinct[i].values, distinct[i].dtype, ValueCounts()) for i in once}
         counts = count_values(database, table, strings)
     rows = int(found["rows"])
-    made = {
-        i: Summary(rows, int(found[f"n{i}"]), _plain(found.get(f"a{i}"), c), _plain(found.get(f"b{i}"), c))
-        for i, c in distinct.items()
-        if i not in once
-    }
-    made |= {int(i): Summary(rows, sum(n for _, n in pairs), counts=pairs) for i, pairs in counts.items()}
+    made = {i: _summary_of(rows, found, i, c) for i, c in distinct.items() if i not in once}
+    made |= {int(i): _summary_of_counts(rows, pairs) for i, pairs in counts.items()}
     return rows, {key: made[id(column)] for key, column in columns.items()}
+
+
+def holds_nul(strings: Any) -> Any:
+    """Whether any string of a column holds a NUL; null where there is none at all."""
+    return strings.contains(_character(0)).any()
+
+
+def _summary_of(rows: int, found: Mapping[str, Any], i: int, column: Column) -> Summary:
+    low, high = (_plain(found.get(f"{bound}{i}"), column) for bound in "ab")
+    return Summary(rows, int(found[f"n{i}"]), low, high, bool(found.get(f"z{i}")))
+
+
+def _summary_of_counts(rows: int, counts: Counted) -> Summary:
+    has_nul = any(NUL in str(value) for value, _ in counts)
+    return Summary(rows, sum(n for _, n in counts), has_nul=has_nul, counts=counts)
 
 
 def _plain(value: Any, column: Column) -> Any:

@@ -26,10 +26,19 @@ from skc.stats.predicate import Predicate, parse_predicate
 from skc.stats.readers import Raw, json_keys, missing_column, open_raw
 from skc.stats.sources import Source
 from skc.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
+from skc_runtime.errors import shown
 
 ROW, BAD = '"skc: row"', '"skc: bad"'
 RANGES = {"timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX), "date": (DATE_MIN, DATE_MAX)}
 HEAD = 1000
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row of the data: where it is, and its stored values by input name (none where the row is gone)."""
+
+    place: str
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,18 +52,24 @@ class Training:
     where: Predicate | None
     table: Any
 
-    def locate(self, condition: str, skip: int = 0) -> str:
-        """Where the row is that, after `where` and `skip` others, is the next to meet a condition on stored values."""
+    def find(self, condition: str, skip: int = 0) -> Found:
+        """The row that, after `where` and `skip` others, is the next to meet a condition on stored values."""
+        columns = ", ".join([ROW, *(identifier(i.name) for i in self.inputs)])
         for part in self.raw.parts:
             rows = _typed_sql(self.raw, part.sql, self.inputs, self.where, numbered=True)
             found = self.database.execute(
-                f"SELECT {ROW} FROM ({rows}) WHERE {condition} ORDER BY {ROW} LIMIT 1 OFFSET {skip}"
+                f"SELECT {columns} FROM ({rows}) WHERE {condition} ORDER BY {ROW} LIMIT 1 OFFSET {skip}"
             )
-            if found:
-                return f"{part.label}, row {found[0][0]}{_line(self.raw.source, part.label, found[0][0])}"
+            for number, *values in found:
+                place = f"{part.label}, row {number}{_line(self.raw.source, part.label, number)}"
+                return Found(place, dict(zip([i.name for i in self.inputs], values, strict=True)))
             passed = self.database.execute(f"SELECT count(*) FROM ({rows}) WHERE {condition}")
             skip -= passed[0][0]
-        return self.raw.source.name
+        return Found(self.raw.source.name, {})
+
+    def locate(self, condition: str, skip: int = 0) -> str:
+        """Where that row is."""
+        return self.find(condition, skip).place
 
 
 def load_training(
@@ -206,7 +221,8 @@ def _line(source: Source, file: str, row: int) -> str:
 def check_contract(training: Training, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
     """Hold the rows against what the inputs promise; the warnings. `summaries` are by input name.
 
-    Raises SKC208 (no rows), SKC209 (a null where none may be), SKC222 (no value at all), SKC224 (an impossible date).
+    Raises SKC206 (a NUL in a string), SKC208 (no rows), SKC209 (a null where none may be), SKC222 (no value at all),
+    SKC224 (an impossible date).
     """
     if rows == 0:
         source = training.raw.source
@@ -260,6 +276,8 @@ def _broken_promises(training: Training, value: Input, summary: Summary) -> list
                 notes=[f"{summary.nulls} of {summary.rows} rows are null"],
             )
         ]
+    if summary.has_nul:
+        return [nul_in_string(training, value)]
     if value.dtype not in RANGES:
         return []
     low, high = RANGES[value.dtype]
@@ -270,6 +288,16 @@ def _broken_promises(training: Training, value: Input, summary: Summary) -> list
     condition = f"({column} < {low} OR {column} > {high}){others}"
     message = f"{training.locate(condition)}: `{value.name}` lies outside the years 1 to 9999 (out-of-range)"
     return [fail("SKC224", message, span=value.span, hint="leave such rows out by `where`")]
+
+
+def nul_in_string(training: Training, value: Input) -> SkcError:
+    """SKC206 for the first string that no runtime could take."""
+    found = training.find(f"contains({identifier(value.name)}, chr(0))")
+    message = (
+        f"{found.place}: {shown(found.values.get(value.name))} in column `{value.name}` holds a NUL (nul-in-string)"
+    )
+    hint = "every runtime refuses such a string, since C ends a text there: take the NUL out, or leave the row out"
+    return fail("SKC206", message, span=value.span, hint=hint)
 
 
 def _has_one_value(training: Training, value: Input, summary: Summary) -> bool:
