@@ -45,7 +45,7 @@ RUNTIMES = (
         "cpp",
         ("cmake", "ninja", "g++"),
         (
-            ("cmake", "-S", ".", "-B", CPP, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DSKC_BUILD_TESTS=ON"),
+            ("cmake", "-S", ".", "-B", CPP, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DSKC_TESTS=ON"),
             ("cmake", "--build", CPP),
             ("ctest", "--test-dir", CPP, "--output-on-failure"),
         ),

@@ -18,8 +18,8 @@ from skc.boundaries import StepBoundaries, reach_further, step_boundaries
 from skc.inverse import Function, inputs_giving, magnitudes, neighbours
 from skc.ir import Pipeline
 from skc.sampling import Record, to_blocks
+from skc.served_row import base_row
 from skc.types import Scalar, ValueType
-from skc.verification.base import base_row
 
 FLOAT = ValueType("float64", nullable=True)
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)

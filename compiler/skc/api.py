@@ -161,6 +161,7 @@ def verify(
         raise fail("SKC140", "a record is verified alone, without data", hint="give `--record` or `--data`")
     made = artifacts.read(directory, replay=False)  # verifying replays the golden records itself, and says more
     try:
+        identity.check_manifest(made)
         if record is not None:
             return verification.verify_record(made, directory, _record(made, record))
         return _verified(made, directory, data, None, Options(rows, seed), progress)
@@ -244,6 +245,7 @@ def diff(old: PathLike, new: PathLike, data: Any = None, *, progress: Progress |
 def explain(artifact: PathLike, record: str) -> Explanation:
     """What every step of an artifact makes of one record (JSON as in golden.jsonl), on both sides. Raises SkcError."""
     made = artifacts.read(Path(artifact))
+    identity.check_manifest(made)
     return explanation.explain(made, _record(made, record))
 
 

@@ -28,6 +28,8 @@ from skc.ir import Pipeline
 from skc.lower import GUARDS, Lowered, Signature, lower
 from skc.passes.prune import prune
 from skc.sampling import Pool, Record, hostile_values, to_blocks
+from skc.served_row import base_row
+from skc.types import Scalar
 from skc.zones import TZDATA_VERSION
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
@@ -36,6 +38,7 @@ from skc_runtime.manifest import Manifest
 
 FORMAT = 1
 GOLDEN_RECORDS = 48
+TRIED_VALUES = 12  # of each input, from which golden records are chosen
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
 _CODES = {"artifact-not-found": "SKC404", "artifact-file-missing": "SKC404", "artifact-too-new": "SKC402"}
@@ -165,22 +168,32 @@ def _golden_bytes(pipeline: Pipeline, transformer: skc_runtime.Transformer) -> b
 
 
 def golden_records(pipeline: Pipeline) -> list[Record]:
-    """Seeded records: boundaries one at a time on a row that is served, hostile values, and mixtures."""
+    """Seeded records: a row that is served, boundaries and hostile values one at a time on it, mixtures of those.
+
+    Most of them must be served where any row is: a replay of refusals would notice no other arithmetic, and no other
+    model.
+    """
     pools = {i.name: [v for v in hostile_values(i) if not _is_long(v)] for i in pipeline.inputs}
     for found in step_boundaries(pipeline):
         if found.raw_input is not None:
             pools[found.raw_input] += [v for v in found.raw_values if not _is_long(v)]
-    pool = Pool(pools)
-    mixed = pool.generate(GOLDEN_RECORDS * 8, 0, pipeline.inputs)
-    served = served_rows(pipeline, mixed)
-    base = next((r for r, ok in zip(mixed, served, strict=True) if ok), mixed[0])
+    base = base_row(pipeline, pools)
     source = random.Random(1)
     changed = [
-        {**base, i.name: value}
+        (i.name, value)
         for i in pipeline.inputs
-        for value in source.sample(pools[i.name], min(3, len(pools[i.name])))
+        for value in source.sample(pools[i.name], min(TRIED_VALUES, len(pools[i.name])))
     ]
-    return [base, *source.sample(changed, min(len(changed), GOLDEN_RECORDS)), *mixed[: GOLDEN_RECORDS // 3]]
+    served = served_rows(pipeline, [{**base, name: value} for name, value in changed])
+    tame, wild = ([pair for pair, ok in zip(changed, served, strict=True) if ok is kind] for kind in (True, False))
+    values = {i.name: [base[i.name], *(v for name, v in tame if name == i.name)] for i in pipeline.inputs}
+    mixed = Pool(values).generate(GOLDEN_RECORDS // 3, 0, pipeline.inputs)
+    chosen = [*_some(source, tame, GOLDEN_RECORDS // 2), *_some(source, wild, GOLDEN_RECORDS // 6)]
+    return [base, *({**base, name: value} for name, value in chosen), *mixed]
+
+
+def _some(source: random.Random, pairs: list[tuple[str, Scalar]], number: int) -> list[tuple[str, Scalar]]:
+    return source.sample(pairs, min(number, len(pairs)))
 
 
 def served_rows(pipeline: Pipeline, records: list[Record]) -> list[bool]:

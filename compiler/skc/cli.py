@@ -76,7 +76,7 @@ Data = Annotated[
 ]
 TextOrJson = Annotated[Format, typer.Option("--format", help="How to print the result.")]
 Rows = Annotated[int, typer.Option("--rows", min=0, help="Generated records to try.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the generated records.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the generated records.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the engine; all cores by default.")]
 
 
@@ -148,7 +148,7 @@ def verify_command(
     if output_format is ReportFormat.json:
         _print_json(json.loads(report.to_json()))
     else:
-        print(report.text() if output_format is ReportFormat.text else report.to_junit())
+        _print(report.text() if output_format is ReportFormat.text else report.to_junit())
     raise typer.Exit(EQUAL if report.is_equal else DIFFERENT)
 
 
@@ -165,7 +165,7 @@ def explain_command(
     if output_format is Format.json:
         _print_json(walk.to_json())
     else:
-        print(walk.text())
+        _print(walk.text())
     raise typer.Exit(EQUAL if walk.is_equal else DIFFERENT)
 
 
@@ -189,7 +189,7 @@ def diff_command(
     if output_format is Format.json:
         _print_json({**found.to_json(), "broken": broken})
     else:
-        print(found.text())
+        _print(found.text())
     for said in broken:
         _talk(f"refused by --fail-on {said}")
     raise typer.Exit(DIFFERENT if broken else EQUAL)
@@ -204,7 +204,7 @@ def inspect_command(artifact: ArtifactDir, output_format: TextOrJson = Format.te
     if output_format is Format.json:
         _print_json(facts)
     else:
-        print(inspection.text(facts))
+        _print(inspection.text(facts))
 
 
 @app.command("transform")
@@ -253,7 +253,7 @@ def ops_command(
     if output_format is Format.json:
         _print_json(facts)
     else:
-        print(inspection.ops_text(facts))
+        _print(inspection.ops_text(facts))
         if name is None:
             _talk("\n`skc ops NAME` shows the page of one")
 
@@ -263,7 +263,7 @@ def schema_command() -> None:
     """Print the JSON Schema of pipeline.yaml, for editors."""
     from skc.frontend.schema import schema_text
 
-    sys.stdout.write(schema_text())
+    _print(schema_text().removesuffix("\n"))
 
 
 def _compiled_text(done: Compiled) -> str:
@@ -318,8 +318,16 @@ def _talk(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def _print(text: str) -> None:
+    """Data to stdout. A reader that has seen enough (`| head`) changes nothing about what the command found."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # what else is printed goes nowhere
+
+
 def _print_json(document: Any) -> None:
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    _print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def _wants(arguments: list[str], wanted: str) -> bool:
@@ -352,9 +360,6 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _talk("interrupted; nothing was written")
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return EQUAL
     except Exception as error:
         if os.environ.get("SKC_TRACEBACK"):
             traceback.print_exc()
@@ -377,5 +382,5 @@ def _print_diagnostics(diagnostics: tuple[Diagnostic, ...], arguments: list[str]
     if _wants(arguments, "junit"):  # what reads it would take an empty file for a success, or for nothing at all
         from skc.verification.report import error_junit
 
-        print(error_junit(diagnostics[0].message, "\n\n".join(diagnostic.text() for diagnostic in diagnostics)))
+        _print(error_junit(diagnostics[0].message, "\n\n".join(diagnostic.text() for diagnostic in diagnostics)))
     _talk("\n\n".join(diagnostic.text() for diagnostic in diagnostics))

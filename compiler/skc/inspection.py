@@ -10,14 +10,17 @@ from typing import Any
 
 from skc.diagnostics import did_you_mean, fail
 
+_RECOMPILE = "copy the artifact again from where it was compiled, or compile the pipeline again"
+
 
 def inspect(directory: Path) -> dict[str, Any]:
-    """The manifest, the steps with what they learned, and the files of an artifact. Raises SKC401, SKC403, SKC404."""
-    manifest = _read_json(directory / "manifest.json")
-    plan_bytes = _read(directory / "plan.json")
-    if hashlib.sha256(plan_bytes).hexdigest() != manifest.get("plan"):
-        raise fail("SKC403", "plan.json is not the one the manifest names", hint="compile the pipeline again")
-    plan = json.loads(plan_bytes)
+    """The manifest, the steps with what they learned, and the files of an artifact. Raises SKC402, SKC403, SKC404."""
+    manifest = _read_manifest(directory / "manifest.json")
+    files = {name: _read(directory / name) for name in sorted(manifest["files"])}
+    for name, data in files.items():
+        if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
+            raise fail("SKC403", f"{name} is not the file that manifest.json names", hint=_RECOMPILE)
+    plan = json.loads(files["plan.json"])
     return {
         **{
             key: manifest[key]
@@ -38,15 +41,18 @@ def _read(path: Path) -> bytes:
         ) from None
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest as plain data, looked at no closer than to show it."""
     try:
         document = json.loads(_read(path))
-        if document["skc"] == "artifact" and document["format"] == 1:
+        if document["skc"] == "artifact" and document["format"] == 1 and "plan.json" in document["files"]:
             return dict(document)
-        found = f"format {document['format']} of `{document['skc']}`"
+        is_newer = document["skc"] == "artifact" and document["format"] > 1
     except (ValueError, KeyError, TypeError) as error:
-        found = f"{type(error).__name__}: {error}"
-    raise fail("SKC401", f"`{path}` is not a manifest this version of skc reads ({found})", hint="install a newer skc")
+        raise fail("SKC403", f"`{path}` is damaged: {type(error).__name__}: {error}", hint=_RECOMPILE) from None
+    if is_newer:
+        raise fail("SKC402", f"`{path}` has the newer format {document['format']}", hint="install a newer skc")
+    raise fail("SKC403", f"`{path}` is not the manifest of an artifact", hint=_RECOMPILE)
 
 
 def text(facts: dict[str, Any]) -> str:

@@ -36,10 +36,10 @@ READ: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("string", pa.dictionary(pa.int8(), pa.string()), ["a", None, "b", "a"], ["a", None, "b", "a"]),
     ("string", pa.dictionary(pa.uint32(), pa.large_string()), ["a", None], ["a", None]),
     ("string", pa.dictionary(pa.int32(), pa.string()), [None, None], [None, None]),
-    ("timestamp", pa.timestamp("s"), [MOMENT.replace(tzinfo=None), None], [US, None]),
+    ("timestamp", pa.timestamp("s", "+05:30"), [MOMENT, None], [US, None]),
     ("timestamp", pa.timestamp("ms", "America/New_York"), [MOMENT, None], [US, None]),
     ("timestamp", pa.timestamp("us", "UTC"), [MOMENT, None], [US, None]),
-    ("timestamp", pa.timestamp("ns"), [MOMENT.replace(tzinfo=None), None], [US, None]),
+    ("timestamp", pa.timestamp("ns", "UTC"), [MOMENT, None], [US, None]),
     ("timestamp", pa.int64(), [US, None], [US, None]),
     ("date", pa.date32(), [MOMENT.date(), None], [19_782, None]),
     ("date", pa.date64(), [MOMENT.date(), None], [19_782, None]),
@@ -92,6 +92,7 @@ def test_without_nulls_an_input_need_not_be_nullable(identity_of: Identity) -> N
             assert sent(one(identity_of, kind, nullable=False), table) == [v for v in want if v is not None]
 
 
+UNITS = ("s", "ms", "us", "ns")
 REFUSED: list[tuple[str, Any, str, int | None, str]] = [
     ("string", pa.array([b"a"]), "unsupported-type", None, "binary"),
     ("string", pa.array([b"a"], pa.large_binary()), "unsupported-type", None, "large_binary"),
@@ -107,8 +108,9 @@ REFUSED: list[tuple[str, Any, str, int | None, str]] = [
     ("date", pa.array([0, 1], pa.int64()).view(pa.date64()), "not-integral", 1, "whole day"),
     ("date", pa.array([0], pa.timestamp("s", "UTC")), "wrong-type", None, "zone"),
     ("timestamp", pa.array([0], pa.date32()), "wrong-type", None, "date"),
-    ("timestamp", pa.array([0, 1], pa.timestamp("ns")), "not-exact", 1, "microseconds"),
-    ("timestamp", pa.array([0, 2**62], pa.timestamp("s")), "int64-overflow", 1, "int64"),
+    ("timestamp", pa.array([0, 1], pa.timestamp("ns", "UTC")), "not-exact", 1, "microseconds"),
+    ("timestamp", pa.array([0, 2**62], pa.timestamp("s", "UTC")), "int64-overflow", 1, "int64"),
+    *[("timestamp", pa.array([0], pa.timestamp(unit)), "naive-datetime", None, "time zone") for unit in UNITS],
     ("string", pa.array(["a", "b\0"]), "nul-in-string", 1, "NUL"),
     ("string", pa.array(["a", "é\0"], pa.string_view()), "nul-in-string", 1, "NUL"),
     ("float64", pa.array(["a"]), "wrong-type", None, "strings"),

@@ -63,7 +63,7 @@ def arrow_array(given: Mapping[str, Any]) -> Any:
     """A column of one row as pyarrow has it; NOT_GIVEN where it has none."""
     ((kind, value),) = given.items()
     match kind:
-        case "missing" | "list" | "object" | "utf16" | "naive":
+        case "missing" | "list" | "object" | "utf16":
             return NOT_GIVEN
         case "utf8":
             data = bytes.fromhex(value)
@@ -73,6 +73,8 @@ def arrow_array(given: Mapping[str, Any]) -> Any:
             return pa.array([int(value)], pa.uint64() if int(value) >= 2**63 else pa.int64())
         case "float":
             return pa.array([python_value(given)], pa.float64())
+        case "naive":
+            return pa.array([python_value(given)], pa.timestamp("us"))
         case "instant":
             return pa.array([python_value(given)], pa.timestamp("us", "UTC"))
     return pa.array([python_value(given)])
@@ -127,7 +129,8 @@ def test_value(row: dict[str, Any], signature: str, identity_of: Identity) -> No
         check(transformer, {"v": objects([good, value])}, 1, expect)
     array = arrow_array(row["given"]) if "table" in forms else NOT_GIVEN
     if array is not NOT_GIVEN:
-        error_row = None if expect.get("error") == "wrong-type" else 0  # it is the column that has the type
+        of_column = expect.get("error") in ("wrong-type", "naive-datetime")  # it is the column that has the type
+        error_row = None if of_column else 0
         for request in [*tables(array), {"v": array}, {"v": pa.chunked_array([array])}]:
             check(transformer, request, 0, expect, error_row=error_row)
 

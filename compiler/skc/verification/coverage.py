@@ -15,7 +15,7 @@ import numpy as np
 from skc.boundaries import StepBoundaries
 from skc.ir import Pipeline
 from skc.types import Array, Block, Scalar
-from skc.verification.report import Coverage
+from skc.verification.report import Coverage, Refusal
 from skc_runtime.manifest import Guards
 
 _Key = int | str | None  # a float by its bits, null as None
@@ -110,6 +110,27 @@ class Seen:
         ]
         quiet = [g for g, has_fired in zip(self._guards, self._fired.tolist(), strict=True) if not has_fired]
         return [*lines, *(f"`{g.step}`, column `{g.input}`: nothing made it refuse a row ({g.code})" for g in quiet)]
+
+
+class Refusals:
+    """Counts the rows of the user's data that policies of `error` refuse, guard by guard."""
+
+    def __init__(self, guards: Guards | None) -> None:
+        self._guards = () if guards is None else guards.columns
+        self._rows = np.zeros(len(self._guards), dtype=np.int64)
+        self._first = np.full(len(self._guards), -1, dtype=np.int64)
+
+    def look(self, fired: Array, before: int) -> None:
+        """Look at the guards (bool [N, G]) of some rows, which follow `before` others."""
+        fired = fired[:, : len(self._guards)]
+        self._rows += fired.sum(axis=0)
+        news = np.flatnonzero((self._first < 0) & fired.any(axis=0))
+        self._first[news] = before + fired[:, news].argmax(axis=0)
+
+    def found(self) -> tuple[Refusal, ...]:
+        """The guards that fired, in the manifest's order."""
+        counted = zip(self._guards, self._rows.tolist(), self._first.tolist(), strict=True)
+        return tuple(Refusal(g.code, g.step, g.input, rows, first + 1) for g, rows, first in counted if rows)
 
 
 def _key(value: Scalar) -> _Key:

@@ -20,7 +20,7 @@ from skc.ops import OPS
 from skc.sampling import Record
 from skc.types import Array
 from skc.verification.localise import Localiser, makers_of, makers_of_step
-from skc.verification.report import GUARDS, REFUSED, Difference
+from skc.verification.report import GOLDEN_FILE, GUARDS, REFUSED, Difference
 from skc.verification.subject import Outcome
 from skc_runtime import golden
 from skc_runtime.manifest import Guards
@@ -115,7 +115,11 @@ class Findings:
         self._seen[check, output, column] += 1
         raw = golden.encode_record(self._artifact.manifest, record)
         command = relation or self.command("--record", json.dumps(raw))
-        step = None if relation is not None else self._first_differing_step(record, makers) or guard_of
+        step = None
+        if check == GOLDEN_FILE:  # no step made what the file says, and only the file shows it
+            command = self.command()
+        elif relation is None:
+            step = self._first_differing_step(record, makers) or guard_of
         against = "reference" if relation is None else "one batch"
         written = tuple(m for m in makers if not OPS[self._pipeline.step(m).op].internal)
         self.differences.append(Difference(check, output, column, step, written, raw, got, want, command, against))

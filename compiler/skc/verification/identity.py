@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from skc.artifact import GOLDEN, Artifact, recompile, tool_versions
+from skc.artifact import GOLDEN, Artifact, manifest_document, recompile, tool_versions
+from skc.diagnostics import fail
+from skc.lower import lower
 from skc.sampling import Record
 from skc.types import Array
 from skc.verification.report import Check
@@ -25,6 +27,27 @@ _DTYPES: Mapping[str, Any] = {
     "bool": np.bool_,
     "string": np.object_,
 }
+
+
+def check_manifest(artifact: Artifact) -> None:
+    """Raise SKC403 where manifest.json says another contract than plan.json: other names, types, columns or guards.
+
+    Whatever tools are here, that much is a function of the plan. Where the values lie in tensors may change with skc.
+    """
+    here = manifest_document(artifact.pipeline, lower(artifact.pipeline, artifact.manifest.signature), "")
+    given = artifact.manifest.to_json()
+    is_same_skc = artifact.manifest.built_with.get("skc") == tool_versions()["skc"]
+    for key in ("inputs", "outputs", "guards", *(("tensors",) if is_same_skc else ())):
+        if _contract(here[key], places=is_same_skc) != _contract(given[key], places=is_same_skc):
+            hint = "it was changed: copy the artifact again from where it was compiled, or compile the pipeline again"
+            raise fail("SKC403", f"manifest.json does not belong to plan.json: they disagree about `{key}`", hint=hint)
+
+
+def _contract(value: Any, *, places: bool) -> Any:
+    """What a caller sees; with `places` also where it lies."""
+    if places or not isinstance(value, list):
+        return value
+    return [{k: v for k, v in entry.items() if k not in ("tensor", "column", "valid")} for entry in value]
 
 
 def recompiled(artifact: Artifact) -> Check:

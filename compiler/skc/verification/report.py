@@ -12,6 +12,7 @@ from typing import Any
 from skc.verification.tables import count, encoded, shortened, shown, table
 
 FORMAT = 1
+GOLDEN_FILE = "golden file"  # the check of what golden.jsonl says
 GUARDS, REFUSED = "skc.guards", "refused"  # output and column of a difference in what is refused
 SHOWN_COLUMNS = 12
 SHOWN_DIFFERENCES = 5
@@ -39,6 +40,8 @@ class Difference:
     def text(self) -> str:
         """A block of lines: what differs, where it comes from, and how to see it again."""
         sides = ("graph", "reference") if self.against == "reference" else (self.check, self.against)
+        if self.check == GOLDEN_FILE:
+            sides = ("golden.jsonl", "reference")
         record = json.dumps({k: shortened(v) for k, v in self.record.items()}, ensure_ascii=False)
         lines = [
             ("step", self._blame()),
@@ -118,6 +121,23 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Rows of the user's data that a policy of `error` refuses, on both sides alike; the first, counted from 1."""
+
+    code: str
+    step: str
+    column: str
+    rows: int
+    first_row: int
+
+    def text(self) -> str:
+        return (
+            f"{count(self.rows, 'row')} refused ({self.code}) by `{self.step}`, column `{self.column}`; "
+            f"the first is row {self.first_row:,}"
+        )
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything `skc verify` has to say."""
 
@@ -132,6 +152,7 @@ class Report:
     versions: Mapping[str, str]
     model_matches_plan: bool | None = None  # None where nothing differs
     untried: tuple[str, ...] = ()  # what no row has shown
+    refusals: tuple[Refusal, ...] = ()  # of the user's own rows
 
     @property
     def is_equal(self) -> bool:
@@ -155,6 +176,10 @@ class Report:
             case = ET.SubElement(suite, "testcase", classname=f"skc.verify.{self.name}", name=check.name)
             if check.skipped is not None:
                 ET.SubElement(case, "skipped", message=check.skipped)
+            else:
+                told = f"{count(check.rows, 'row')}, {check.refused_rows:,} refused by both: {check.about}"
+                notes = self.refusal_texts() if check.name == "data" else []
+                ET.SubElement(case, "system-out").text = _xml_safe("\n".join([told, *notes]))
             if check.differing_rows:
                 own = [d.text() for d in self.differences if d.check == check.name]
                 failure = ET.SubElement(case, "failure", message=f"{check.differing_rows} of {check.rows} rows differ")
@@ -164,7 +189,7 @@ class Report:
     def text(self) -> str:
         """For a person: checks, the worst output columns, coverage, differences."""
         parts = [self._check_table(), self._column_table(), self._coverage_table(), *self._difference_texts()]
-        parts += [*self._diagnosis(), *self._untried(), self.verdict()]
+        parts += [*self._diagnosis(), *self.refusal_texts(), *self._untried(), self.verdict()]
         return "\n\n".join(part for part in parts if part)
 
     def verdict(self) -> str:
@@ -233,12 +258,23 @@ class Report:
 
     def _diagnosis(self) -> list[str]:
         """Whom to look at: the file, or skc."""
+        if any(check.name == GOLDEN_FILE and check.differing_rows for check in self.checks):
+            changed = "it was changed, or made on another processor. Compile the pipeline again."
+            return [f"golden.jsonl does not say what plan.json gives: {changed}"]
         if self.model_matches_plan is None:
             return []
         if self.model_matches_plan:
             return ["This version of skc compiles the same model from plan.json: please report the difference."]
         changed = "it was changed, or other versions built it. Compile the pipeline again."
         return [f"model.onnx is not what this version of skc compiles from plan.json: {changed}"]
+
+    def refusal_texts(self) -> list[str]:
+        """Which of the user's rows no service would get features for: equal, and yet worth knowing."""
+        if not self.refusals:
+            return []
+        data = next(check for check in self.checks if check.name == "data")
+        head = f"of your own {count(data.rows, 'row')}, policies of `error` refuse {data.refused_rows:,}"
+        return ["\n".join([head, *(f"  {refusal.text()}" for refusal in self.refusals[:SHOWN_COLUMNS])])]
 
     def _untried(self) -> list[str]:
         """What the verdict does not speak of."""

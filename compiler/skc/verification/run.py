@@ -22,17 +22,18 @@ import onnxruntime
 import skc_runtime
 from skc.artifact import MODEL, Artifact
 from skc.boundaries import reach_further, step_boundaries
+from skc.diagnostics import fail
 from skc.ir import Pipeline
 from skc.passes.prune import prune
 from skc.sampling import Pool, Record, RowsOf, Variations, hostile_values, spread, to_blocks
+from skc.served_row import base_row
 from skc.types import Array, Block, Scalar
 from skc.verification import cut, identity
-from skc.verification.base import base_row
 from skc.verification.compare import compare
-from skc.verification.coverage import GuardOrder, Seen
+from skc.verification.coverage import GuardOrder, Refusals, Seen
 from skc.verification.findings import SERVED, Findings, RecordAt
 from skc.verification.relations import relations
-from skc.verification.report import Check, ColumnReport, Report
+from skc.verification.report import GOLDEN_FILE, Check, ColumnReport, Refusal, Report
 from skc.verification.subject import Graph, Outcome, run_reference
 from skc_runtime.errors import SkcRuntimeError
 
@@ -46,10 +47,15 @@ Reference = tuple[Outcome, Mapping[str, Block]]  # the outputs and guards, and t
 
 @dataclass(frozen=True)
 class Options:
-    """How much to try. `rows` generated records from `seed`."""
+    """How much to try. `rows` generated records from `seed`. Raises SKC140 for a negative one."""
 
     rows: int = 10_000
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in (("rows", self.rows), ("seed", self.seed)):
+            if value < 0:
+                raise fail("SKC140", f"`{name}` is {value}", hint="give a whole number from 0 on")
 
 
 def verify(
@@ -103,6 +109,7 @@ class _Run:
         self._found = step_boundaries(self._pipeline)
         self._seen = Seen(self._pipeline, self._found, self._order, guards)
         self._records: list[Sequence[Record]] = []  # everything tried, for the relations
+        self._refusals: tuple[Refusal, ...] = ()
         self._pool: Pool | None = None
         self._base_is_served = True
 
@@ -153,14 +160,20 @@ class _Run:
         """The user's own rows, all of them."""
         self._progress("data")
         total = Check("data", "the rows of the given data", 0, 0, 0)
+        refusals = Refusals(self._artifact.manifest.guards)
         sample: list[Record] = []
         for blocks in batches:
             rows = RowsOf(self._pipeline.inputs, blocks)
-            total = self._compare(total, blocks, self._reference(blocks), rows.__getitem__)
+            reference = self._reference(blocks)
+            refusals.look(reference[0].guards, total.rows)
+            total = self._compare(total, blocks, reference, rows.__getitem__)
             room = DATA_SAMPLE - len(sample)
             sample += [rows[i] for i in spread(len(rows), room)]
+        if total.rows == 0:
+            raise fail("SKC208", "the given data has no row", hint="give data with rows, or leave out --data")
         self._records.append(sample)
         self._checks.append(total)
+        self._refusals = refusals.found()
 
     def golden(self) -> None:
         """The file of golden records, against the reference and against the graph."""
@@ -170,7 +183,7 @@ class _Run:
         rows = [case.outputs for case in cases if case.outputs is not None]
         written = identity.written_outcome(self._artifact.manifest, rows)
         want, _ = self._reference(to_blocks(self._pipeline.inputs, records))
-        check = Check("golden file", "what golden.jsonl says of them", 0, 0, 0)
+        check = Check(GOLDEN_FILE, "what golden.jsonl says of them", 0, 0, 0)
         check = self._add(check, written, want.rows(np.array(served, dtype=np.int64)), lambda k: records[served[k]])
         for i, case in enumerate(cases):
             if case.error is not None:
@@ -184,8 +197,15 @@ class _Run:
             lines.insert(
                 0, "no row was found that every policy of `error` lets through: boundaries are tried on refused rows"
             )
-        if "data" not in {check.name for check in self._checks}:
+        compared = {check.name: check.rows - check.refused_rows for check in self._checks}
+        if "data" not in compared:
             lines.append("rows of your own; `--data` takes them")
+        elif compared["data"] == 0:
+            lines.insert(0, "values of your own rows: every one of them is refused")
+        if compared.get("golden") == 0:
+            lines.append(
+                "values of golden records: every one of them is refused, so loading the artifact proves little"
+            )
         return tuple(lines)
 
     def _code(self, fired: Array) -> str | None:
@@ -368,6 +388,7 @@ class _Run:
             columns=columns,
             coverage=self._seen.coverage() if self._pool is not None else (),
             differences=tuple(self._findings.differences),
+            refusals=self._refusals,
             model_matches_plan=self._findings.model_matches_plan,
             untried=self._untried() if self._pool is not None else (),
             seconds=seconds,

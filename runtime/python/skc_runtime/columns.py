@@ -278,7 +278,7 @@ def _times(kind: InputType, values: Array, zoned: bool) -> Array:
             "a date is wanted, not an instant with a time zone",
             hint="which day an instant falls on depends on the zone: convert it to a date first",
         )
-    return scalars.datetimes(values, kind)
+    return scalars.datetimes(values, kind, zoned=zoned)
 
 
 def from_any(spec: InputSpec, convert: Convert, given: object) -> Column:

@@ -255,12 +255,12 @@ UNITS_US = {
 _CALENDAR_LIMIT = 10_000_000  # years or months NumPy converts to days without overflow
 
 
-def datetimes(values: Array, kind: InputType) -> Array:
+def datetimes(values: Array, kind: InputType, *, zoned: bool = False) -> Array:
     """datetime64 [N] without NaT as the int64 of a timestamp or date. Raises RecordError, its row filled in.
 
-    Units of a day or more are dates, the others instants (UTC). A date is no instant and refused as a
-    timestamp; an instant that is midnight is accepted as a date, because libraries without a date type hold
-    dates so.
+    Units of a day or more are dates, the others times. Neither a date is an instant, nor a time of which nobody
+    said in which zone (`zoned`), as NumPy's own are: both are refused as a timestamp. A time that is midnight is
+    accepted as a date, because libraries without a date type hold dates so.
     """
     unit, count = np.datetime_data(values.dtype)
     if unit == "generic":
@@ -268,6 +268,9 @@ def datetimes(values: Array, kind: InputType) -> Array:
     is_date = unit in ("Y", "M", "W", "D")
     if is_date and kind == "timestamp":
         raise wrong_type(values.dtype, "an instant", hint="a date has no time of day: send the instant you mean")
+    if kind == "timestamp" and not zoned:
+        hint = "give the column a time zone (UTC, or the one you mean), or send int microseconds since 1970 UTC"
+        raise RecordError("naive-datetime", f"{values.dtype} has no time zone, so it is no instant", hint=hint)
     raw = values.astype(values.dtype.newbyteorder("=")).view(np.int64)
     if unit in ("Y", "M"):
         limit = _CALENDAR_LIMIT // count

@@ -1,0 +1,179 @@
+// The conformance executor of C++: one JSON request per line on stdin, one JSON answer per line on stdout. It holds no
+// rule of the contract; tests/conformance/README.md is its protocol.
+#include <atomic>
+#include <cfenv>
+#include <clocale>
+#include <cstdio>
+#include <iostream>
+#include <locale>
+#include <map>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
+#include "answers.hpp"
+#include "cells.hpp"
+#include "strict_json.hpp"
+
+namespace conformance {
+
+namespace {
+
+[[noreturn]] void refuse_option(const std::string& message) { throw skc::Error({"invalid-option", message}); }
+
+// The host of a runtime may have set any locale, and the environment chooses one here.
+void take_locale_of_environment() {
+  std::setlocale(LC_ALL, "");
+  try {
+    std::locale::global(std::locale(""));
+  } catch (const std::runtime_error&) {  // this machine does not have it
+  }
+}
+
+bool set_flush_to_zero([[maybe_unused]] bool is_on) {
+#if defined(__SSE2__)
+  constexpr unsigned flush_to_zero = 1u << 15, denormals_are_zero = 1u << 6;
+  const unsigned others = _mm_getcsr() & ~(flush_to_zero | denormals_are_zero);
+  _mm_setcsr(is_on ? others | flush_to_zero | denormals_are_zero : others);
+  return true;
+#else
+  return !is_on;
+#endif
+}
+
+Json set_arithmetic(const Json& request) {
+  static const std::map<std::string, int> modes = {
+      {"nearest", FE_TONEAREST}, {"up", FE_UPWARD}, {"down", FE_DOWNWARD}, {"zero", FE_TOWARDZERO}};
+  const auto mode = modes.find(request.value("rounding", "nearest"));
+  if (mode == modes.end()) refuse_option("there is no such rounding");
+  const bool is_set = set_flush_to_zero(request.value("flush_to_zero", false)) && std::fesetround(mode->second) == 0;
+  return {{"set", is_set}};
+}
+
+skc::Extra extra_of(const Json& request) {
+  const std::string word = request.value("extra", "error");
+  if (word != "error" && word != "ignore") refuse_option("extra is error or ignore, not " + word);
+  return word == "error" ? skc::Extra::error : skc::Extra::ignore;
+}
+
+// What any call gives, also when it is refused: the outputs or the error, as the line that answers.
+template <class Call>
+std::string line_of_call(const Call& call) {
+  try {
+    return line_of(call());
+  } catch (const skc::Error& error) {
+    return line_of(answer_of(error));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "skc_conformance: %s\n", error.what());
+    return line_of(answer_of(skc::Error({"invalid-option", error.what()})));
+  }
+}
+
+class Executor {
+ public:
+  Json answer(const Json& request) {
+    const std::string task = request.at("do").get<std::string>();
+    if (task == "hello") return hello();
+    if (task == "load") return load(request);
+    if (task == "rows") return keep_rows(request);
+    if (task == "transform") return transform(request);
+    if (task == "threads") return threads(request);
+    if (task == "describe") return answer_of(loaded().describe());
+    if (task == "arithmetic") return set_arithmetic(request);
+    if (task == "close") return close();
+    refuse_option("there is no request " + task);
+  }
+
+ private:
+  static Json hello() {
+    return {{"language", "cpp"}, {"onnxruntime", skc::onnxruntime_version()}, {"cannot", inexpressible()}};
+  }
+
+  Json load(const Json& request) {
+    const std::string replay = request.value("replay", "exact");
+    if (replay != "exact" && replay != "tolerance") refuse_option("replay is exact or tolerance, not " + replay);
+    if (transformer_) transformer_->close();
+    skc::LoadOptions options;
+    options.replay = replay == "exact" ? skc::Replay::exact : skc::Replay::tolerance;
+    transformer_ = skc::Transformer::load(request.at("artifact").get<std::string>(), options);
+    return {{"loaded", true}};
+  }
+
+  Json keep_rows(const Json& request) {
+    rows_.clear();
+    for (const Json& cells : request.at("rows")) rows_.push_back(record_of(cells));
+    return {{"rows", rows_.size()}};
+  }
+
+  Json transform(const Json& request) const {
+    const std::string form = request.at("form").get<std::string>();
+    if (form == "columns" && request.contains("columns")) {
+      return answer_of(loaded().transform(columns_of(request.at("columns"))));
+    }
+    const std::vector<skc::Record> taken = take(request.at("take"));
+    if (form == "record") return answer_of(loaded().transform(taken.at(0), extra_of(request)));
+    if (form == "records") return answer_of(loaded().transform(taken, extra_of(request)));
+    if (form == "columns") return answer_of(loaded().transform(columns_of(taken)));
+    refuse_option("there is no form " + form);
+  }
+
+  std::vector<skc::Record> take(const Json& places) const {
+    std::vector<skc::Record> taken;
+    for (const Json& place : places) taken.push_back(rows_.at(place.get<std::size_t>()));
+    return taken;
+  }
+
+  Json threads(const Json& request) const {
+    const skc::Transformer& transformer = loaded();
+    const auto of = [&](const skc::Record& row) {
+      return line_of_call([&] { return answer_of(transformer.transform(row)); });
+    };
+    std::vector<std::string> wanted;
+    for (const skc::Record& row : rows_) wanted.push_back(of(row));
+    std::atomic<std::size_t> different = 0;
+    const int rounds = request.at("rounds").get<int>(), count = request.at("threads").get<int>();
+    const auto work = [&] {
+      for (int round = 0; round < rounds; ++round) {
+        for (std::size_t i = 0; i < rows_.size(); ++i) different += of(rows_[i]) == wanted[i] ? 0 : 1;
+      }
+    };
+    std::vector<std::thread> running;
+    for (int i = 0; i < count; ++i) running.emplace_back(work);
+    for (std::thread& thread : running) thread.join();
+    return {{"calls", rows_.size() * static_cast<std::size_t>(rounds * count)}, {"different", different.load()}};
+  }
+
+  Json close() {
+    if (transformer_) transformer_->close();
+    return {{"closed", true}};
+  }
+
+  const skc::Transformer& loaded() const {
+    if (!transformer_) throw skc::Error({"closed", "nothing is loaded"});
+    return *transformer_;
+  }
+
+  std::optional<skc::Transformer> transformer_;
+  std::vector<skc::Record> rows_;
+};
+
+}  // namespace
+
+}  // namespace conformance
+
+int main() {
+  conformance::take_locale_of_environment();
+  conformance::Executor executor;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    // The runtime's own reader, since that of the JSON library follows the locale.
+    const auto answer = [&] { return executor.answer(skc::detail::parse_json(line, "request")); };
+    std::cout << conformance::line_of_call(answer) << std::endl;
+  }
+  return 0;
+}

@@ -1,0 +1,8 @@
+// All of the serving runtime of skc.
+#pragma once
+
+#include "skc/error.hpp"
+#include "skc/outputs.hpp"
+#include "skc/record.hpp"
+#include "skc/transformer.hpp"
+#include "skc/value.hpp"

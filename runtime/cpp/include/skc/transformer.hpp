@@ -1,0 +1,92 @@
+// `Transformer`: an artifact, loaded and checked, that turns requests into features.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skc/error.hpp"
+#include "skc/outputs.hpp"
+#include "skc/record.hpp"
+
+namespace skc {
+
+// How the golden records of an artifact must be met at load: to the bit, or, for another processor architecture, to
+// 1e-6 in the columns that are not exact everywhere.
+enum class Replay { exact, tolerance };
+
+// What a key of a record means that is no input.
+enum class Extra { error, ignore };
+
+struct LoadOptions {
+  Replay replay = Replay::exact;
+  // The shared library of ONNX Runtime, 1.18 or newer. If empty: the environment variable SKC_ONNXRUNTIME_LIBRARY, and
+  // without it the library's usual name. A process uses one library: the first.
+  std::string onnxruntime_library = {};
+};
+
+struct InputDescription {
+  std::string name;
+  std::string type;  // float64, int64, bool, string, timestamp or date
+  bool nullable;
+  std::string nan;  // what NaN means: null or error
+};
+
+struct OutputDescription {
+  std::string name;
+  std::string dtype;  // float32, float64, int64, bool or string
+  std::vector<std::string> columns;
+  std::optional<std::string> valid;  // its companion output, if it has one
+};
+
+// What goes in and what comes out, and from what it was made.
+struct Description {
+  std::string name;
+  std::string signature;  // columns or packed
+  std::vector<InputDescription> inputs;
+  std::vector<OutputDescription> outputs;
+  std::string plan;  // SHA-256 of the frozen pipeline
+  std::optional<std::string> tzdata;
+  std::string minimum_onnxruntime;
+  std::map<std::string, std::string> built_with;
+};
+
+// Serves one pipeline. One transformer may be shared by any number of threads; only moving and destroying it must not
+// happen while another thread uses it.
+class Transformer {
+ public:
+  // After every check of the runtime contract. Throws ArtifactError, or Error `invalid-option`.
+  static Transformer load(const std::string& directory, const LoadOptions& options = {});
+
+  Transformer(Transformer&&) noexcept;
+  Transformer& operator=(Transformer&&) noexcept;
+  Transformer(const Transformer&) = delete;
+  Transformer& operator=(const Transformer&) = delete;
+  ~Transformer();
+
+  // The features of a request. Throws RecordError with the input and, in a batch, the row; Error `closed`,
+  // `run-failed`; ArtifactError `host-arithmetic` on a thread whose floats are not those of IEEE 754.
+  Outputs transform(const Record& record, Extra extra = Extra::error) const;
+  Outputs transform(const std::vector<Record>& records, Extra extra = Extra::error) const;
+  Outputs transform(const Columns& columns) const;
+
+  // Also after close.
+  const Description& describe() const;
+
+  // Releases the session. Calls under way in other threads finish; later ones are refused.
+  void close() noexcept;
+
+ private:
+  class Serving;
+  explicit Transformer(std::unique_ptr<Serving> serving) noexcept;
+  Serving& serving() const;
+
+  std::unique_ptr<Serving> serving_;
+};
+
+// The version of ONNX Runtime in use: `1.29.0`. Loads the library as Transformer::load does.
+std::string onnxruntime_version(const LoadOptions& options = {});
+
+}  // namespace skc

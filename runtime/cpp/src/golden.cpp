@@ -1,0 +1,115 @@
+#include "golden.hpp"
+
+#include "arithmetic.hpp"
+#include "errors.hpp"
+#include "golden_values.hpp"
+
+namespace skc::detail {
+
+namespace {
+
+Record decode_record(const Json& record, const Manifest& manifest, const std::string& place) {
+  if (!record.is_object()) throw_malformed(place, "`record` is not an object");
+  std::map<std::string_view, DType> elements;
+  for (const InputSpec& input : manifest.inputs) elements.emplace(input.name, element_of(input.type));
+  Record found;
+  for (const auto& [name, value] : record.get_ref<const Json::object_t&>()) {
+    const auto element = elements.find(name);
+    if (element == elements.end()) throw_malformed(place, shown(name) + " is not an input");
+    found.add(name, decode_value(element->second, value, place + "." + name));
+  }
+  return found;
+}
+
+GoldenCase read_case(std::string_view line, const Manifest& manifest, const std::string& place) {
+  const Json document = parse_json(line, place);
+  Fields fields(document, place);
+  GoldenCase found{place, decode_record(fields.take("record"), manifest, place), std::nullopt, {}};
+  if (fields.has("error")) {
+    Fields error = fields.object("error");
+    found.error = error.text("code");
+    error.done();
+  } else {
+    found.outputs = fields.take("outputs");
+    if (!found.outputs->is_object()) throw_malformed(place, "`outputs` is not an object");
+  }
+  fields.done();
+  return found;
+}
+
+void check_head(std::string_view line) {
+  const Json document = parse_json(line, "golden.jsonl:1");
+  Fields head(document, "golden.jsonl:1");
+  if (head.text("skc") != "golden") throw_malformed("golden.jsonl:1", "these are not golden records");
+  if (head.number("format", 1, std::int64_t{1} << 53) > 1) {
+    throw_artifact("artifact-too-new", "golden.jsonl has a newer format", "install a newer runtime");
+  }
+  head.done();
+}
+
+[[noreturn]] void mismatch(const GoldenCase& golden, const std::string& message, Replay replay) {
+  throw_artifact(
+      "golden-mismatch", golden.place + ": " + message,
+      replay == Replay::exact ? Hint("on another processor architecture, load with Replay::tolerance") : std::nullopt);
+}
+
+// The outputs of one case alone; none where it is refused, as it must be.
+std::optional<Outputs> replay_alone(const Transformer& transformer, const GoldenCase& golden, Replay replay) {
+  try {
+    Outputs outputs = transformer.transform(golden.record);
+    if (golden.outputs) return outputs;
+  } catch (const RecordError& error) {
+    if (error.code() == golden.error) return std::nullopt;
+    mismatch(golden, "error `" + error.code() + "` here", replay);
+  }
+  mismatch(golden, "outputs here, error `" + golden.error + "` when compiled", replay);
+}
+
+// All records in one batch must give the very bits that each gave alone.
+void replay_batch(const Transformer& transformer, const std::vector<Record>& records,
+                  const std::vector<Outputs>& alone) {
+  if (records.empty()) return;
+  const Outputs together = transformer.transform(records);
+  for (std::size_t row = 0; row < records.size(); ++row) {
+    if (const auto difference = batch_difference(alone[row], together, row)) {
+      throw_artifact("golden-mismatch", *difference, "please report this; it is not safe to serve");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<GoldenCase> read_golden(std::string_view text, const Manifest& manifest) {
+  if (text.empty()) throw_malformed("golden.jsonl", "the first line is missing");
+  if (text.back() != '\n') throw_malformed("golden.jsonl", "the last line has no end");
+  std::vector<GoldenCase> cases;
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const std::size_t end = text.find('\n');
+    const std::string_view json = text.substr(0, end);
+    if (line == 1) {
+      check_head(json);
+    } else {
+      cases.push_back(read_case(json, manifest, "golden.jsonl:" + std::to_string(line)));
+    }
+    text.remove_prefix(end + 1);
+  }
+  return cases;
+}
+
+void replay_golden(const Transformer& transformer, const Manifest& manifest, const std::vector<GoldenCase>& cases,
+                   Replay replay) {
+  std::vector<Record> records;
+  std::vector<Outputs> alone;
+  for (const GoldenCase& golden : cases) {
+    auto outputs = replay_alone(transformer, golden, replay);
+    if (!outputs) continue;
+    if (const auto difference = difference_from(*golden.outputs, *outputs, manifest, replay)) {
+      mismatch(golden, *difference, replay);
+    }
+    records.push_back(golden.record);
+    alone.push_back(std::move(*outputs));
+  }
+  replay_batch(transformer, records, alone);
+}
+
+}  // namespace skc::detail

@@ -1,0 +1,96 @@
+// `manifest.json` as plain data: what a runtime must know to feed the graph and to read its outputs.
+//
+// Why so strict: the manifest is the contract of every language, and the place an attacker would edit. What is not
+// exactly as `schemas/manifest.v1.schema.json` says, or does not fit together, is refused before anything else of the
+// artifact is read.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "skc/outputs.hpp"
+#include "skc/transformer.hpp"
+
+namespace skc::detail {
+
+inline constexpr int format = 1;
+
+enum class InputType { float64, int64, boolean, string, timestamp, date };
+
+// A column of an input tensor; `tensor` is its place in Manifest::tensors.
+struct Slot {
+  std::size_t tensor;
+  std::size_t column;
+};
+
+// One input of a request. `valid` is where a nullable input that is not float64 says whether it has a value.
+struct InputSpec {
+  std::string name;
+  InputType type;
+  bool is_nullable;
+  bool refuses_nan;
+  Slot slot;
+  std::optional<Slot> valid;
+};
+
+// An input tensor [N, width] of the graph.
+struct TensorSpec {
+  std::string name;
+  DType dtype;
+  std::size_t width;
+};
+
+// An output tensor [N, columns]. Columns that are `exact` agree to the bit on every machine.
+struct OutputSpec {
+  OutputInfo info;
+  std::vector<bool> exact;
+  bool has_valid;
+  std::string valid_name() const { return info.name + ".valid"; }
+};
+
+// One column of the guards: rows where column `input` of `step` broke a policy of `error`.
+struct GuardColumn {
+  std::string code;
+  std::string step;
+  std::string input;
+};
+
+// The bool output [N, columns] that says which rows must not be served.
+struct Guards {
+  std::string tensor;
+  std::vector<GuardColumn> columns;
+};
+
+struct Manifest {
+  std::string name;
+  bool is_packed;
+  std::vector<InputSpec> inputs;
+  std::vector<TensorSpec> tensors;
+  std::vector<OutputSpec> outputs;
+  std::optional<Guards> guards;
+  std::string minimum_onnxruntime;
+  std::map<std::string, std::string> files;  // SHA-256 in hex, by name
+  std::string plan;                          // that of plan.json
+  std::optional<std::string> tzdata;
+  std::map<std::string, std::string> built_with;
+};
+
+DType element_of(InputType type) noexcept;
+std::string_view name_of(InputType type) noexcept;
+
+// Throws `artifact-malformed`, `artifact-too-new`, `artifact-unsafe`.
+Manifest read_manifest(std::string_view json);
+
+// Throws where `files` does not name what an artifact on disk must have.
+void verify_files(const Manifest& manifest);
+
+// Every output of a request: those of the manifest, then their companions `NAME.valid`.
+std::vector<OutputInfo> result_infos(const Manifest& manifest);
+
+Description describe(const Manifest& manifest);
+
+}  // namespace skc::detail

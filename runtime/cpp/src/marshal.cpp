@@ -1,0 +1,211 @@
+#include "marshal.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "scalars.hpp"
+
+namespace skc::detail {
+
+namespace {
+
+std::vector<std::string> names_of(const std::vector<InputSpec>& inputs) {
+  std::vector<std::string> names;
+  for (const InputSpec& input : inputs) names.push_back(input.name);
+  return names;
+}
+
+// A null that is admitted: the zero of the type, and a bit that says so.
+void put_null(const InputSpec& input, Feeds& feeds, std::size_t row) {
+  switch (element_of(input.type)) {
+    case DType::float32:
+    case DType::float64:
+      feeds.put(input.slot, row, std::numeric_limits<double>::quiet_NaN());
+      break;
+    case DType::int64:
+      feeds.put(input.slot, row, std::int64_t{0});
+      break;
+    case DType::boolean:
+      feeds.put(input.slot, row, false);
+      break;
+    case DType::string:
+      feeds.put(input.slot, row, std::string_view());
+      break;
+  }
+  if (input.valid) feeds.put(*input.valid, row, false);
+}
+
+void put_valid(const InputSpec& input, Feeds& feeds, std::size_t row) {
+  if (input.valid) feeds.put(*input.valid, row, true);
+}
+
+void put_float64(const InputSpec& input, double value, Feeds& feeds, std::size_t row, const Where& where) {
+  if (std::isnan(value)) {
+    if (input.refuses_nan) refuse_nan(where);
+    if (!input.is_nullable) refuse_null(where);
+  }
+  feeds.put(input.slot, row, value);
+}
+
+void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::size_t row, const Where& where) {
+  if (value.is_null()) {
+    if (!input.is_nullable) refuse_null(where);
+    return put_null(input, feeds, row);
+  }
+  switch (input.type) {
+    case InputType::float64:
+      put_float64(input, float64_of(value, where), feeds, row, where);
+      break;
+    case InputType::boolean:
+      feeds.put(input.slot, row, bool_of(value, where));
+      break;
+    case InputType::string:
+      feeds.put(input.slot, row, string_of(value, where));
+      break;
+    case InputType::int64:
+    case InputType::timestamp:
+    case InputType::date:
+      feeds.put(input.slot, row, integer_of(input.type, value, where));
+      break;
+  }
+  put_valid(input, feeds, row);
+}
+
+[[noreturn]] void refuse_twice(const std::string& name, std::optional<std::size_t> row) {
+  throw_record("duplicate-column", "the input is given twice", {name, row}, "send it once");
+}
+
+// A column, value by value. A typed one of a type that the input does not take is refused as a whole.
+struct PutColumn {
+  const InputSpec& input;
+  Feeds& feeds;
+
+  void operator()(const std::vector<Value>& values) const {
+    Where where{input.name, 0};
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      where.row = row;
+      put_value(input, values[row], feeds, row, where);
+    }
+  }
+
+  void operator()(const std::vector<double>& values) const {
+    if (input.type == InputType::float64) {
+      return each(values,
+                  [&](double v, std::size_t row, const Where& where) { put_float64(input, v, feeds, row, where); });
+    }
+    if (input.type != InputType::int64) refuse("a column of float64");
+    each(values,
+         [&](double v, std::size_t row, const Where& where) { feeds.put(input.slot, row, int64_of(v, where)); });
+  }
+
+  void operator()(const std::vector<std::int64_t>& values) const {
+    if (input.type == InputType::float64) {
+      return each(values, [&](std::int64_t v, std::size_t row, const Where& where) {
+        feeds.put(input.slot, row, float64_of(v, where));
+      });
+    }
+    if (element_of(input.type) != DType::int64) refuse("a column of int64");
+    each(values, [&](std::int64_t v, std::size_t row, const Where&) { feeds.put(input.slot, row, v); });
+  }
+
+  void operator()(const std::vector<bool>& values) const {
+    if (input.type != InputType::boolean) refuse("a column of bool");
+    each(values, [&](bool v, std::size_t row, const Where&) { feeds.put(input.slot, row, v); });
+  }
+
+  void operator()(const std::vector<std::string>& values) const {
+    if (input.type != InputType::string) refuse("a column of strings");
+    each(values, [&](const std::string& v, std::size_t row, const Where& where) {
+      check_text(v, where);
+      feeds.put(input.slot, row, std::string_view(v));
+    });
+  }
+
+ private:
+  template <class Values, class Put>
+  void each(const Values& values, Put put) const {
+    Where where{input.name, 0};
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      where.row = row;
+      put(values[row], row, where);
+      put_valid(input, feeds, row);
+    }
+  }
+
+  [[noreturn]] void refuse(const char* given) const { refuse_type(input.type, given, {input.name, std::nullopt}); }
+};
+
+}  // namespace
+
+Marshaller::Marshaller(const Manifest& manifest) : inputs_(manifest.inputs), names_(names_of(manifest.inputs)) {}
+
+void Marshaller::put_record(const Record& record, Extra extra, Feeds& feeds, std::size_t row,
+                            std::optional<std::size_t> told_row, Seen& seen) const {
+  seen.assign(inputs_.size(), 0);
+  std::size_t found = 0;
+  for (const auto& [key, value] : record) {
+    const auto place = names_.find(key);
+    if (!place) {
+      if (extra == Extra::error) refuse_key(key, told_row);
+      continue;
+    }
+    if (seen[*place] != 0) refuse_twice(key, told_row);
+    seen[*place] = 1;
+    ++found;
+    put_value(inputs_[*place], value, feeds, row, {key, told_row});
+  }
+  if (found == inputs_.size()) return;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (seen[i] != 0) continue;
+    if (!inputs_[i].is_nullable) refuse_missing({inputs_[i].name, told_row});
+    put_null(inputs_[i], feeds, row);
+  }
+}
+
+void Marshaller::refuse_key(const std::string& key, std::optional<std::size_t> row) const {
+  const auto near = names_.nearest(key);
+  throw_record("unknown-key", "the pipeline has no input " + shown(key), {key, row},
+               near ? "did you mean `" + *near + "`?" : "leave it out, or pass Extra::ignore");
+}
+
+ColumnPlan Marshaller::plan(const Columns& columns) const {
+  ColumnPlan plan{0, std::vector<const Columns::Column*>(inputs_.size(), nullptr)};
+  for (const Columns::Column& column : columns) {
+    const auto place = names_.find(column.name);
+    if (!place) continue;
+    if (plan.columns[*place] != nullptr) refuse_twice(column.name, std::nullopt);
+    plan.columns[*place] = &column;
+  }
+  const auto first = std::find_if(plan.columns.begin(), plan.columns.end(), [](const auto* c) { return c != nullptr; });
+  if (first != plan.columns.end()) {
+    plan.rows = (*first)->size();
+  } else if (columns.size() != 0) {
+    plan.rows = columns.begin()->size();
+  }
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const Where where{inputs_[i].name, std::nullopt};
+    if (plan.columns[i] == nullptr) {
+      if (!inputs_[i].is_nullable) refuse_missing(where);
+    } else if (plan.columns[i]->size() != plan.rows) {
+      throw_record(
+          "unequal-lengths",
+          std::to_string(plan.columns[i]->size()) + " rows, where the columns before have " + std::to_string(plan.rows),
+          where);
+    }
+  }
+  return plan;
+}
+
+void Marshaller::put_columns(const ColumnPlan& plan, Feeds& feeds) const {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const InputSpec& input = inputs_[i];
+    if (plan.columns[i] == nullptr) {
+      for (std::size_t row = 0; row < plan.rows; ++row) put_null(input, feeds, row);
+    } else {
+      std::visit(PutColumn{input, feeds}, plan.columns[i]->data);
+    }
+  }
+}
+
+}  // namespace skc::detail

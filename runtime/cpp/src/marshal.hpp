@@ -1,0 +1,47 @@
+// Requests made into the tensors of the graph.
+//
+// Why prepared per manifest: a single-row request has a few microseconds in all, so what can be known before it comes
+// is worked out once. Nothing in it changes afterwards, so threads share it freely.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "feeds.hpp"
+#include "manifest.hpp"
+#include "names.hpp"
+#include "skc/record.hpp"
+#include "skc/transformer.hpp"
+
+namespace skc::detail {
+
+// Which inputs a record has given so far.
+using Seen = std::vector<char>;
+
+// The columns of a request in the order of the inputs, null where one is not there.
+struct ColumnPlan {
+  std::size_t rows;
+  std::vector<const Columns::Column*> columns;
+};
+
+class Marshaller {
+ public:
+  explicit Marshaller(const Manifest& manifest);  // which must outlive it
+
+  // A record into a row of the tensors. Errors name `told_row`. `seen` is scratch.
+  void put_record(const Record& record, Extra extra, Feeds& feeds, std::size_t row, std::optional<std::size_t> told_row,
+                  Seen& seen) const;
+
+  // Which column is which input; all that can be refused without looking at the values.
+  ColumnPlan plan(const Columns& columns) const;
+  void put_columns(const ColumnPlan& plan, Feeds& feeds) const;
+
+ private:
+  [[noreturn]] void refuse_key(const std::string& key, std::optional<std::size_t> row) const;
+
+  const std::vector<InputSpec>& inputs_;
+  Names names_;
+};
+
+}  // namespace skc::detail

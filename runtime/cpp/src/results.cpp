@@ -1,0 +1,87 @@
+#include "results.hpp"
+
+#include <algorithm>
+
+#include "errors.hpp"
+
+namespace skc::detail {
+
+const void* RunOutputs::data(std::size_t index) const {
+  void* found = nullptr;
+  runtime_.check(runtime_.api().GetTensorMutableData(values_[index], &found));
+  return found;
+}
+
+// A model can declare other sizes than it gives: reading past the end must not depend on its word.
+void RunOutputs::check_count(std::size_t index, std::size_t count) const {
+  const OrtApi& api = runtime_.api();
+  Owned<OrtTensorTypeAndShapeInfo> info(api.ReleaseTensorTypeAndShapeInfo);
+  runtime_.check(api.GetTensorTypeAndShape(values_[index], info.out()));
+  std::size_t found = 0;
+  runtime_.check(api.GetTensorShapeElementCount(info.get(), &found));
+  if (found == count) return;
+  throw_runtime("run-failed", "an output has " + std::to_string(found) + " values, not " + std::to_string(count),
+                "this is a bug in skc; please report it with the request");
+}
+
+const bool* RunOutputs::flags(std::size_t index, std::size_t count) const {
+  check_count(index, count);
+  return static_cast<const bool*>(data(index));
+}
+
+template <class T>
+Output::Data RunOutputs::numbers(std::size_t index, std::size_t count) const {
+  Array<T> copy(count);
+  std::copy_n(static_cast<const T*>(data(index)), count, copy.data());
+  return copy;
+}
+
+Output::Data RunOutputs::strings(std::size_t index, std::size_t count) const {
+  if (count == 0) return Array<std::string>();  // ONNX Runtime has no content to give
+  const OrtApi& api = runtime_.api();
+  std::size_t length = 0;
+  runtime_.check(api.GetStringTensorDataLength(values_[index], &length));
+  std::string text(length, '\0');
+  std::vector<std::size_t> offsets(count + 1, length);
+  runtime_.check(api.GetStringTensorContent(values_[index], text.data(), length, offsets.data(), count));
+  offsets[count] = length;
+  Array<std::string> copy(count);
+  for (std::size_t i = 0; i < count; ++i) copy[i] = text.substr(offsets[i], offsets[i + 1] - offsets[i]);
+  return copy;
+}
+
+Output RunOutputs::output(std::size_t index, const OutputInfo& info, std::size_t rows) const {
+  const std::size_t count = rows * info.columns.size();
+  check_count(index, count);
+  switch (info.dtype) {
+    case DType::float32:
+      return {info, rows, numbers<float>(index, count)};
+    case DType::float64:
+      return {info, rows, numbers<double>(index, count)};
+    case DType::int64:
+      return {info, rows, numbers<std::int64_t>(index, count)};
+    case DType::boolean:
+      return {info, rows, numbers<bool>(index, count)};
+    case DType::string:
+      break;
+  }
+  return {info, rows, strings(index, count)};
+}
+
+Output empty_output(const OutputInfo& info) {
+  switch (info.dtype) {
+    case DType::float32:
+      return {info, 0, Array<float>()};
+    case DType::float64:
+      return {info, 0, Array<double>()};
+    case DType::int64:
+      return {info, 0, Array<std::int64_t>()};
+    case DType::boolean:
+      return {info, 0, Array<bool>()};
+    case DType::string:
+      break;
+  }
+  return {info, 0, Array<std::string>()};
+}
+
+}  // namespace skc::detail

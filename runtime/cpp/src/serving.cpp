@@ -1,0 +1,138 @@
+#include "serving.hpp"
+
+#include <algorithm>
+
+#include "arithmetic.hpp"
+#include "errors.hpp"
+
+namespace skc {
+
+using detail::Feeds;
+using detail::RunOutputs;
+using detail::Session;
+
+// The session for the length of a call, and a workspace that no other call has. One lock takes both.
+class Transformer::Serving::Lease {
+ public:
+  explicit Lease(Serving& serving) : serving_(serving) {
+    {
+      const std::lock_guard<std::mutex> lock(serving.mutex_);
+      session_ = serving.session_;
+      if (session_ != nullptr && !serving.idle_.empty()) {
+        workspace_ = std::move(serving.idle_.back());
+        serving.idle_.pop_back();
+      }
+    }
+    if (session_ == nullptr) detail::throw_runtime("closed", "the transformer is closed", "load the artifact again");
+    if (workspace_ == nullptr) workspace_ = std::make_unique<Workspace>(serving.runtime_, serving.manifest_);
+  }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  ~Lease() {
+    try {
+      const std::lock_guard<std::mutex> lock(serving_.mutex_);
+      if (serving_.session_ != nullptr) serving_.idle_.push_back(std::move(workspace_));
+    } catch (...) {  // no memory to keep it: the next call makes another
+    }
+  }
+
+  const Session& session() const noexcept { return *session_; }
+  Workspace& workspace() const noexcept { return *workspace_; }
+
+ private:
+  Serving& serving_;
+  std::shared_ptr<const Session> session_;
+  std::unique_ptr<Workspace> workspace_;
+};
+
+Transformer::Serving::Serving(const detail::OnnxRuntime& runtime, detail::Manifest manifest, std::string_view model)
+    : runtime_(runtime),
+      manifest_(std::move(manifest)),
+      description_(detail::describe(manifest_)),
+      marshaller_(manifest_),
+      results_(std::make_shared<const std::vector<OutputInfo>>(detail::result_infos(manifest_))),
+      session_(std::make_shared<const Session>(runtime, model)) {
+  for (const auto& tensor : manifest_.tensors) input_names_.push_back(tensor.name.c_str());
+  for (const auto& result : *results_) output_names_.push_back(result.name.c_str());
+  if (manifest_.guards) output_names_.push_back(manifest_.guards->tensor.c_str());
+}
+
+std::shared_ptr<const Session> Transformer::Serving::session() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (session_ == nullptr) detail::throw_runtime("closed", "the transformer is closed", "load the artifact again");
+  return session_;
+}
+
+void Transformer::Serving::close() noexcept {
+  std::shared_ptr<const Session> session;
+  std::vector<std::unique_ptr<Workspace>> idle;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  session.swap(session_);
+  idle.swap(idle_);
+}
+
+Outputs Transformer::Serving::record(const Record& record, Extra extra) {
+  detail::check_arithmetic_register();
+  const Lease lease(*this);
+  Workspace& workspace = lease.workspace();
+  marshaller_.put_record(record, extra, workspace.feeds, 0, std::nullopt, workspace.seen);
+  return run(lease.session(), workspace.feeds, true);
+}
+
+Outputs Transformer::Serving::records(const std::vector<Record>& records, Extra extra) {
+  detail::check_arithmetic_register();
+  const auto session = this->session();
+  if (records.empty()) return empty();
+  Feeds feeds(runtime_, manifest_, records.size());
+  detail::Seen seen;
+  for (std::size_t row = 0; row < records.size(); ++row) {
+    marshaller_.put_record(records[row], extra, feeds, row, row, seen);
+  }
+  return run(*session, feeds, false);
+}
+
+Outputs Transformer::Serving::columns(const Columns& columns) {
+  detail::check_arithmetic_register();
+  const auto session = this->session();
+  const detail::ColumnPlan plan = marshaller_.plan(columns);
+  if (plan.rows == 0) return empty();
+  Feeds feeds(runtime_, manifest_, plan.rows);
+  marshaller_.put_columns(plan, feeds);
+  return run(*session, feeds, false);
+}
+
+Outputs Transformer::Serving::run(const Session& session, const Feeds& feeds, bool is_single) const {
+  RunOutputs found(runtime_, output_names_.size());
+  session.run(input_names_, feeds.values(), output_names_, found.data());
+  if (manifest_.guards) refuse_guarded(found, feeds, is_single);
+  std::vector<Output> outputs;
+  outputs.reserve(results_->size());
+  for (std::size_t i = 0; i < results_->size(); ++i) outputs.push_back(found.output(i, (*results_)[i], feeds.rows()));
+  return {results_, std::move(outputs), is_single};
+}
+
+Outputs Transformer::Serving::empty() const {
+  std::vector<Output> outputs;
+  for (const OutputInfo& info : *results_) outputs.push_back(detail::empty_output(info));
+  return {results_, std::move(outputs), false};
+}
+
+// The first guarded row, and in it the first guard.
+void Transformer::Serving::refuse_guarded(const RunOutputs& found, const Feeds& feeds, bool is_single) const {
+  const auto& columns = manifest_.guards->columns;
+  const std::size_t count = feeds.rows() * columns.size();
+  const bool* hits = found.flags(results_->size(), count);
+  const auto place = static_cast<std::size_t>(std::find(hits, hits + count, true) - hits);
+  if (place == count) return;
+  const auto& guard = columns[place % columns.size()];
+  const std::size_t row = place / columns.size();
+  std::string message = "step `" + guard.step + "` refuses the value of `" + guard.input + "`";
+  for (const detail::InputSpec& input : manifest_.inputs) {
+    if (input.name == guard.input) message += "; the request has " + feeds.shown_at(input, row);
+  }
+  const auto told_row = is_single ? std::nullopt : std::optional(row);
+  throw RecordError({guard.code, std::move(message), guard.input, told_row,
+                     "the pipeline declares `error` for this; another policy is set where it is compiled", guard.step});
+}
+
+}  // namespace skc

@@ -1,0 +1,56 @@
+// What stands behind a Transformer: the manifest, the session, and buffers for single records.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "marshal.hpp"
+#include "results.hpp"
+#include "session.hpp"
+#include "skc/transformer.hpp"
+
+namespace skc {
+
+class Transformer::Serving {
+ public:
+  Serving(const detail::OnnxRuntime& runtime, detail::Manifest manifest, std::string_view model);
+
+  const detail::Manifest& manifest() const noexcept { return manifest_; }
+  const Description& description() const noexcept { return description_; }
+
+  Outputs record(const Record& record, Extra extra);
+  Outputs records(const std::vector<Record>& records, Extra extra);
+  Outputs columns(const Columns& columns);
+
+  // The session, for what examines it. Throws `closed`.
+  std::shared_ptr<const detail::Session> session();
+  void close() noexcept;
+
+ private:
+  // The tensors of one row, used again and again by one call at a time: making them would cost as much as the graph.
+  struct Workspace {
+    Workspace(const detail::OnnxRuntime& runtime, const detail::Manifest& manifest) : feeds(runtime, manifest, 1) {}
+    detail::Feeds feeds;
+    detail::Seen seen;
+  };
+  class Lease;
+
+  Outputs run(const detail::Session& session, const detail::Feeds& feeds, bool is_single) const;
+  Outputs empty() const;
+  void refuse_guarded(const detail::RunOutputs& found, const detail::Feeds& feeds, bool is_single) const;
+
+  const detail::OnnxRuntime& runtime_;
+  const detail::Manifest manifest_;
+  const Description description_;
+  const detail::Marshaller marshaller_;
+  const std::shared_ptr<const std::vector<OutputInfo>> results_;
+  std::vector<const char*> input_names_;
+  std::vector<const char*> output_names_;  // the results, then the guards
+
+  std::mutex mutex_;  // of what follows
+  std::shared_ptr<const detail::Session> session_;
+  std::vector<std::unique_ptr<Workspace>> idle_;
+};
+
+}  // namespace skc

@@ -1,0 +1,36 @@
+#include "skc/transformer.hpp"
+
+#include "errors.hpp"
+#include "serving.hpp"
+
+namespace skc {
+
+Transformer::Transformer(std::unique_ptr<Serving> serving) noexcept : serving_(std::move(serving)) {}
+Transformer::Transformer(Transformer&&) noexcept = default;
+Transformer& Transformer::operator=(Transformer&&) noexcept = default;
+Transformer::~Transformer() = default;
+
+Transformer::Serving& Transformer::serving() const {
+  if (serving_ == nullptr) detail::throw_runtime("closed", "the transformer was moved away");
+  return *serving_;
+}
+
+Outputs Transformer::transform(const Record& record, Extra extra) const { return serving().record(record, extra); }
+
+Outputs Transformer::transform(const std::vector<Record>& records, Extra extra) const {
+  return serving().records(records, extra);
+}
+
+Outputs Transformer::transform(const Columns& columns) const { return serving().columns(columns); }
+
+const Description& Transformer::describe() const { return serving().description(); }
+
+void Transformer::close() noexcept {
+  if (serving_ != nullptr) serving_->close();
+}
+
+std::string onnxruntime_version(const LoadOptions& options) {
+  return detail::OnnxRuntime::open(options.onnxruntime_library).version();
+}
+
+}  // namespace skc

@@ -1,0 +1,17 @@
+// UTF-8 as Unicode defines it: no surrogates, no overlong forms, nothing past U+10FFFF.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace skc::detail {
+
+enum class TextFault { none, nul, invalid };
+
+// The bytes of the character that `text` begins with, 0 if it begins with none.
+std::size_t utf8_length(std::string_view text) noexcept;
+
+// What forbids a string to travel to the graph.
+TextFault text_fault(std::string_view text) noexcept;
+
+}  // namespace skc::detail

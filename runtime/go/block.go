@@ -1,0 +1,165 @@
+package skc
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// Why blocks are kept: to make and to destroy a tensor costs two calls into C. A block for one row is used again by
+// the next record, so that a record costs little more than the run itself.
+
+// buffer is the memory of one tensor [N, width], row by row; the slice of its dtype holds it.
+type buffer struct {
+	spec  tensorSpec
+	f64   []float64
+	f32   []float32
+	i64   []int64
+	flags []bool
+	texts []string
+}
+
+func newBuffer(spec tensorSpec, rows int) buffer {
+	b, size := buffer{spec: spec}, rows*spec.width
+	switch spec.dtype {
+	case Float64:
+		b.f64 = make([]float64, size)
+	case Float32:
+		b.f32 = make([]float32, size)
+	case Int64:
+		b.i64 = make([]int64, size)
+	case Bool:
+		b.flags = make([]bool, size)
+	case String:
+		b.texts = make([]string, size)
+	}
+	return b
+}
+
+// block is a request of N rows and its answer: tensors over the memory of buffers.
+type block struct {
+	rows    int
+	inputs  []buffer
+	outputs []buffer
+
+	feeds   []ort.Value
+	results []ort.Value
+	pins    runtime.Pinner // ONNX Runtime keeps pointers into the buffers between calls
+}
+
+func newBlock(m *manifest, rows int) (*block, *Error) {
+	b := &block{rows: rows}
+	for _, spec := range m.tensors {
+		b.inputs = append(b.inputs, newBuffer(spec, rows))
+	}
+	for _, spec := range m.outputTensors() {
+		b.outputs = append(b.outputs, newBuffer(spec, rows))
+	}
+	var err error
+	if b.feeds, err = b.tensors(b.inputs); err == nil {
+		b.results, err = b.tensors(b.outputs)
+	}
+	if err != nil {
+		b.destroy()
+		return nil, runFailed(err)
+	}
+	return b, nil
+}
+
+func (b *block) tensors(buffers []buffer) ([]ort.Value, error) {
+	values := make([]ort.Value, 0, len(buffers))
+	for i := range buffers {
+		value, err := b.tensor(&buffers[i])
+		if err != nil {
+			destroyAll(values)
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+func (b *block) tensor(from *buffer) (ort.Value, error) {
+	shape := ort.NewShape(int64(b.rows), int64(from.spec.width))
+	switch from.spec.dtype {
+	case Float64:
+		return pinned(&b.pins, shape, from.f64)
+	case Float32:
+		return pinned(&b.pins, shape, from.f32)
+	case Int64:
+		return pinned(&b.pins, shape, from.i64)
+	case Bool:
+		return pinned(&b.pins, shape, from.flags)
+	}
+	return asValue(ort.NewStringTensor(shape))
+}
+
+func pinned[T ort.TensorData](pins *runtime.Pinner, shape ort.Shape, data []T) (ort.Value, error) {
+	if len(data) > 0 {
+		pins.Pin(&data[0])
+	}
+	return asValue(ort.NewTensor(shape, data))
+}
+
+// asValue keeps a nil pointer from becoming a value that is not nil.
+func asValue[T ort.Value](value T, err error) (ort.Value, error) {
+	if err != nil {
+		return nil, err
+	}
+	return value, nil
+}
+
+// run computes the outputs of the rows that lie in the inputs.
+func (b *block) run(session *ort.DynamicAdvancedSession) *Error {
+	for i := range b.inputs {
+		if err := setTexts(b.feeds[i], b.inputs[i].texts); err != nil {
+			return runFailed(err)
+		}
+	}
+	if err := session.Run(b.feeds, b.results); err != nil {
+		return runFailed(err)
+	}
+	for i := range b.outputs {
+		if err := getTexts(b.results[i], &b.outputs[i]); err != nil {
+			return runFailed(err)
+		}
+	}
+	return nil
+}
+
+func setTexts(value ort.Value, texts []string) error {
+	tensor, isText := value.(*ort.StringTensor)
+	if !isText {
+		return nil
+	}
+	return tensor.SetContents(texts)
+}
+
+func getTexts(value ort.Value, to *buffer) (err error) {
+	tensor, isText := value.(*ort.StringTensor)
+	if isText {
+		to.texts, err = tensor.GetContents()
+	}
+	return err
+}
+
+func (b *block) destroy() {
+	destroyAll(b.feeds)
+	destroyAll(b.results)
+	b.pins.Unpin()
+}
+
+func destroyAll(values []ort.Value) {
+	for _, value := range values {
+		_ = value.Destroy() // releases memory, and cannot fail
+	}
+}
+
+func runFailed(err error) *Error {
+	message := fmt.Sprintf("ONNX Runtime failed: %s", shownUpTo(err, 500))
+	return newError(CodeRunFailed, message, "this is a bug in skc; please report it with the request")
+}
+
+var nan = math.NaN()

@@ -1,0 +1,165 @@
+// Command conformance is the executor of Go: the protocol of tests/conformance over the public API of this module.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	skc "skc.dev/runtime"
+)
+
+func main() {
+	if err := serve(os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// serve answers each line with a line, until the input ends.
+func serve(in io.Reader, out io.Writer) error {
+	lines, answers := bufio.NewReaderSize(in, 1<<20), bufio.NewWriter(out)
+	var held executor
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			answer, err := held.answerLine(line)
+			if err != nil {
+				return err
+			}
+			if err := write(answers, answer); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func write(to *bufio.Writer, answer any) error {
+	encoder := json.NewEncoder(to)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(answer); err != nil {
+		return err
+	}
+	return to.Flush()
+}
+
+type object = map[string]any
+
+// request is a line of the input; each kind of request uses some of the fields.
+type request struct {
+	Do          string
+	Artifact    string
+	Replay      string
+	Rows        []map[string]json.RawMessage
+	Form        string
+	Take        []int
+	Columns     map[string][]json.RawMessage
+	Extra       string
+	Threads     int
+	Rounds      int
+	FlushToZero bool `json:"flush_to_zero"`
+	Rounding    string
+}
+
+// executor holds what was loaded, and the rows that were sent.
+type executor struct {
+	transformer *skc.Transformer
+	rows        []object
+}
+
+func (e *executor) answerLine(line []byte) (any, error) {
+	var r request
+	if err := json.Unmarshal(line, &r); err != nil {
+		return nil, fmt.Errorf("no request: %w", err)
+	}
+	answer, err := e.answer(&r)
+	var refusal *skc.Error
+	if errors.As(err, &refusal) {
+		return object{"error": encodeError(refusal)}, nil
+	}
+	return answer, err
+}
+
+func encodeError(e *skc.Error) object {
+	found := object{"code": e.Code, "input": nil, "row": nil, "step": nil}
+	if e.HasInput() {
+		found["input"] = e.Input
+	}
+	if e.Row >= 0 {
+		found["row"] = e.Row
+	}
+	if e.Step != "" {
+		found["step"] = e.Step
+	}
+	return found
+}
+
+func (e *executor) answer(r *request) (any, error) {
+	switch r.Do {
+	case "hello":
+		return hello()
+	case "load":
+		return e.load(r)
+	case "rows":
+		return e.keep(r)
+	case "arithmetic":
+		return object{"set": setArithmetic(r.FlushToZero, r.Rounding)}, nil
+	}
+	if e.transformer == nil {
+		return nil, fmt.Errorf("%s: nothing was loaded", r.Do)
+	}
+	switch r.Do {
+	case "transform":
+		return e.transform(r)
+	case "threads":
+		return e.threads(r.Threads, r.Rounds)
+	case "describe":
+		return object{"describe": e.transformer.Describe()}, nil
+	case "close":
+		return object{"closed": true}, e.transformer.Close()
+	}
+	return nil, fmt.Errorf("no request: %s", r.Do)
+}
+
+func hello() (any, error) {
+	version, err := skc.ONNXRuntimeVersion()
+	if err != nil {
+		return nil, err
+	}
+	return object{"language": "go", "onnxruntime": version, "cannot": []string{"utf16", "naive"}}, nil
+}
+
+func (e *executor) load(r *request) (any, error) {
+	if e.transformer != nil {
+		if err := e.transformer.Close(); err != nil {
+			return nil, err
+		}
+	}
+	transformer, err := skc.Load(r.Artifact, skc.WithReplay(skc.Replay(r.Replay)))
+	if err != nil {
+		return nil, err
+	}
+	e.transformer = transformer
+	return object{"loaded": true}, nil
+}
+
+func (e *executor) keep(r *request) (any, error) {
+	rows := make([]object, len(r.Rows))
+	for i, cells := range r.Rows {
+		var err error
+		if rows[i], err = decodeRecord(cells); err != nil {
+			return nil, err
+		}
+	}
+	e.rows = rows
+	return object{"rows": len(rows)}, nil
+}

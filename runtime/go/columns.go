@@ -1,0 +1,161 @@
+package skc
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// A column is a slice: of any, whose elements are judged one by one, or of one type, which as a whole fits or not.
+
+// columns finds the column of each input, invalid where it is not there, and the number of rows of all.
+func (m *marshaller) columns(data map[string]any) ([]reflect.Value, int, *Error) {
+	found := make([]reflect.Value, len(m.plans))
+	rows, isKnown := 0, false
+	for i := range m.plans {
+		name := m.plans[i].spec.name
+		given, isThere := data[name]
+		if !isThere {
+			continue
+		}
+		column, err := asColumn(given)
+		if err != nil {
+			return nil, 0, err.about(name)
+		}
+		if isKnown && column.Len() != rows {
+			message := fmt.Sprintf("%d rows, where the columns before have %d", column.Len(), rows)
+			return nil, 0, newError(CodeUnequalLengths, message, "").about(name)
+		}
+		found[i], rows, isKnown = column, column.Len(), true
+	}
+	if !isKnown {
+		rows = rowsOfOthers(data)
+	}
+	return found, rows, nil
+}
+
+// rowsOfOthers is the length of a table that holds no input at all, by its first column.
+func rowsOfOthers(data map[string]any) int {
+	for _, name := range sortedKeys(data) {
+		if column, err := asColumn(data[name]); err == nil {
+			return column.Len()
+		}
+	}
+	return 0
+}
+
+func asColumn(given any) (reflect.Value, *Error) {
+	column := reflect.ValueOf(given)
+	isSlice := column.Kind() == reflect.Slice || column.Kind() == reflect.Array
+	if !isSlice || isBytes(column.Type()) {
+		message := fmt.Sprintf("a column is wanted, not %T %s", given, shown(given))
+		return column, newError(CodeUnsupportedData, message, "a slice")
+	}
+	element := column.Type().Elem()
+	if isNested := element.Kind() == reflect.Slice || element.Kind() == reflect.Array; isNested && !isBytes(element) {
+		return column, newError(CodeWrongShape, fmt.Sprintf("a column has one dimension, not the type %T", given), "")
+	}
+	return column, nil
+}
+
+func isBytes(kind reflect.Type) bool { return kind.Elem().Kind() == reflect.Uint8 }
+
+// putColumn writes a column into its rows. Plain slices of the very type of the input are copied without a look at
+// each value's type.
+func (p *inputPlan) putColumn(b *block, column reflect.Value) *Error {
+	switch values := column.Interface().(type) {
+	case []any:
+		return p.putEach(len(values), func(row int) *Error { return p.put(b, row, values[row]) })
+	case []float64:
+		if p.spec.kind == string(Float64) {
+			return p.putFloats(b, values)
+		}
+	case []string:
+		if p.spec.kind == string(String) {
+			return p.putTexts(b, values)
+		}
+	case []int64:
+		if p.spec.element() == Int64 {
+			for row, value := range values {
+				p.setInteger(b, row, value)
+			}
+			return nil
+		}
+	case []bool:
+		if p.spec.kind == string(Bool) {
+			for row, value := range values {
+				p.setBool(b, row, value)
+			}
+			return nil
+		}
+	}
+	err := p.putEach(column.Len(), func(row int) *Error {
+		return p.putScalar(b, row, recogniseReflected(column.Index(row)))
+	})
+	if err != nil && err.Code == CodeWrongType && column.Type().Elem().Kind() != reflect.Interface {
+		return err.inRow(noRow) // it is the type of the column that is wrong
+	}
+	return err
+}
+
+func (p *inputPlan) putEach(rows int, put func(int) *Error) *Error {
+	for row := range rows {
+		if err := put(row); err != nil {
+			return err.inRow(row)
+		}
+	}
+	return nil
+}
+
+func (p *inputPlan) putFloats(b *block, values []float64) *Error {
+	for row, value := range values {
+		if value == value {
+			p.setFloat(b, row, value)
+			continue
+		}
+		if err := putFloat(p, b, row, floatScalar(value)); err != nil {
+			return err.inRow(row)
+		}
+	}
+	return nil
+}
+
+func (p *inputPlan) putTexts(b *block, values []string) *Error {
+	for row, value := range values {
+		if isSound(value) {
+			p.setText(b, row, value)
+			continue
+		}
+		if err := putText(p, b, row, scalar{kind: kindText, text: value}); err != nil {
+			return err.inRow(row)
+		}
+	}
+	return nil
+}
+
+// putNulls is for a column that was not sent.
+func (p *inputPlan) putNulls(b *block) *Error {
+	if !p.spec.nullable {
+		return p.putMissing(b, 0)
+	}
+	for row := range b.rows {
+		p.setNull(b, row)
+	}
+	return nil
+}
+
+// putColumns writes all columns, in the order of the manifest.
+func (m *marshaller) putColumns(b *block, columns []reflect.Value) *Error {
+	for i := range m.plans {
+		plan := &m.plans[i]
+		var err *Error
+		if columns[i].IsValid() {
+			err = plan.putColumn(b, columns[i])
+		} else {
+			err = plan.putNulls(b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package skc
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// One value made into the value of its input, or refused: schemas/marshalling.v1.json, type by type. Nulls and NaN
+// are the policy of the input and are judged before and after.
+
+const (
+	exactFloat = 1 << 53 // every integer up to here is a float64
+	roundHint  = "round it first, as you mean it"
+)
+
+func wrongType(s scalar, wanted, hint string) *Error {
+	return newError(CodeWrongType, fmt.Sprintf("%s is wanted, not %s", wanted, s), hint)
+}
+
+func notExact(s scalar, what string) *Error {
+	return newError(CodeNotExact, fmt.Sprintf("%s is not exact as %s", s, what), roundHint)
+}
+
+func toFloat64(s scalar) (float64, *Error) {
+	switch s.kind {
+	case kindFloat:
+		return s.float, nil
+	case kindInteger:
+		float := float64(s.integer)
+		if isExact := float < 1<<63 && int64(float) == s.integer; isExact { // 2^63 itself is no int64
+			return float, nil
+		}
+		return 0, notExact(s, "float64")
+	case kindBigInteger:
+		float, accuracy := s.given.(*big.Int).Float64()
+		if accuracy != big.Exact {
+			return 0, notExact(s, "float64")
+		}
+		return float, nil
+	}
+	return 0, wrongType(s, "a number", "")
+}
+
+func toInt64(s scalar) (int64, *Error) {
+	if s.kind != kindFloat {
+		return toInteger(s, "an integer", "")
+	}
+	if math.IsInf(s.float, 0) || s.float != math.Floor(s.float) { // NaN equals nothing
+		return 0, newError(CodeNotIntegral, fmt.Sprintf("%s is not an integer", s), roundHint)
+	}
+	if math.Abs(s.float) > exactFloat {
+		return 0, notExact(s, "int64: a float beyond 2^53 may stand for several integers")
+	}
+	return int64(s.float), nil
+}
+
+func toInteger(s scalar, wanted, hint string) (int64, *Error) {
+	switch s.kind {
+	case kindInteger:
+		return s.integer, nil
+	case kindBigInteger:
+		return 0, overflow(s)
+	}
+	return 0, wrongType(s, wanted, hint)
+}
+
+func overflow(s scalar) *Error {
+	hint := "-9223372036854775808 to 9223372036854775807"
+	return newError(CodeInt64Overflow, fmt.Sprintf("%s is outside int64", s), hint)
+}
+
+func toBool(s scalar) (bool, *Error) {
+	if s.kind != kindBool {
+		return false, wrongType(s, "a bool", "0 and 1 are integers: send true or false")
+	}
+	return s.flag, nil
+}
+
+func toText(s scalar) (string, *Error) {
+	if s.kind != kindText {
+		hint := ""
+		if _, isBytes := s.given.([]byte); isBytes {
+			hint = "make a string of the bytes first"
+		}
+		return "", wrongType(s, "a string", hint)
+	}
+	if strings.IndexByte(s.text, 0) >= 0 {
+		hint := "ONNX Runtime would cut it off there"
+		return "", newError(CodeNULInString, shown(s.text)+" holds a NUL", hint)
+	}
+	if !utf8.ValidString(s.text) {
+		return "", newError(CodeInvalidUTF8, shown(s.text)+" is not UTF-8", "decode it from its own encoding first")
+	}
+	return s.text, nil
+}
+
+// toTimestamp is int64 microseconds since the epoch.
+func toTimestamp(s scalar) (int64, *Error) {
+	if s.kind != kindInstant {
+		return toInteger(s, "a timestamp (time.Time, or an integer of microseconds)", "")
+	}
+	instant := s.given.(time.Time)
+	if instant.Nanosecond()%1000 != 0 {
+		return 0, notExact(s, "microseconds")
+	}
+	const lastSecond = math.MaxInt64/1_000_000 - 1
+	if seconds := instant.Unix(); seconds > lastSecond || seconds < -lastSecond {
+		return 0, overflow(s)
+	}
+	return instant.UnixMicro(), nil
+}
+
+// toDate is int64 days since the epoch.
+func toDate(s scalar) (int64, *Error) {
+	switch s.kind {
+	case kindDay:
+		return s.given.(Date).days()
+	case kindInstant:
+		hint := "which day an instant falls on depends on the zone: send skc.DateOf(t.In(zone))"
+		return 0, wrongType(s, "a date", hint)
+	}
+	return toInteger(s, "a date (skc.Date, or an integer of days)", "")
+}

@@ -1,0 +1,36 @@
+// Package skc serves feature pipelines that `skc compile` made: it loads an artifact, and turns records into
+// features, to the bit as training saw them and as every other language of skc gives them.
+//
+//	transformer, err := skc.Load("artifact")
+//	if err != nil {
+//		return err
+//	}
+//	defer transformer.Close()
+//	features, err := transformer.Transform(map[string]any{"age": 41.0, "city": "Oslo"})
+//	if err != nil {
+//		return err
+//	}
+//	x, _ := features.Float32("x")
+//
+// # Values
+//
+// Each Go value becomes the value of its input exactly, or is refused with a code. A pointer is the value it points
+// to, and a nil pointer is null, as nil is; a named type is what it is made of.
+//
+//	float64     float32, float64; an integer that is exact as a float64; a NaN is null
+//	int64       any int, uint or *big.Int inside int64; a float that is integral and at most 2^53
+//	bool        bool
+//	string      string, valid UTF-8 without NUL; []byte is refused
+//	timestamp   time.Time of whole microseconds; an integer of microseconds since 1970 UTC
+//	date        Date; an integer of days since 1970
+//
+// A json.Number is what its text says: an integer where it has neither fraction nor exponent, otherwise the nearest
+// float64. A time.Duration is no number. A time.Time that was never set is an instant too, of the year 1: use a
+// pointer where a value may be absent.
+//
+// # ONNX Runtime
+//
+// The shared library of ONNX Runtime, 1.22 or newer, is loaded once per process, at the first Load: from the path of
+// [WithLibrary], else from the environment variable SKC_ONNXRUNTIME_LIBRARY, else by its usual name from where the
+// system looks for libraries.
+package skc

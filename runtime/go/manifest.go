@@ -1,0 +1,234 @@
+package skc
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// Why so strict: the manifest is the contract of every language, and the place an attacker would edit. What is not
+// exactly as schemas/manifest.v1.schema.json says, or does not fit together, is refused before anything else of the
+// artifact is read.
+
+const (
+	formatVersion = 1
+	manifestName  = "manifest.json"
+	modelName     = "model.onnx"
+	planName      = "plan.json"
+	goldenName    = "golden.jsonl"
+)
+
+// DType is the type of the elements of a tensor.
+type DType string
+
+const (
+	Float64 DType = "float64"
+	Float32 DType = "float32"
+	Int64   DType = "int64"
+	Bool    DType = "bool"
+	String  DType = "string"
+)
+
+const (
+	typeTimestamp = "timestamp"
+	typeDate      = "date"
+)
+
+// slot is a column of an input tensor.
+type slot struct {
+	tensor string
+	column int
+}
+
+type inputSpec struct {
+	name       string
+	kind       string // float64, int64, bool, string, timestamp or date
+	nullable   bool
+	nanIsError bool
+	slot       slot
+	valid      *slot // where a nullable input that is not float64 says whether it has a value
+}
+
+// element is what the values of the input are in the graph.
+func (i *inputSpec) element() DType {
+	if i.kind == typeTimestamp || i.kind == typeDate {
+		return Int64
+	}
+	return DType(i.kind)
+}
+
+// tensorSpec is a tensor [N, width] of the graph.
+type tensorSpec struct {
+	name  string
+	dtype DType
+	width int
+}
+
+type outputSpec struct {
+	name    string
+	dtype   DType
+	columns []string
+	exact   []bool  // by column: the same to the bit on every machine, or to 1e-6
+	valid   *string // its companion, if it can hold nulls and is not float
+}
+
+// guardSpec is a column of the guards: rows where column `input` of `step` broke a policy of `error`.
+type guardSpec struct {
+	code  Code
+	step  string
+	input string
+}
+
+type guardsSpec struct {
+	tensor  string
+	columns []guardSpec
+}
+
+// manifest is manifest.json, format 1. `files` maps a file to its SHA-256 in hex, `plan` is that of plan.json.
+type manifest struct {
+	name               string
+	signature          string
+	inputs             []inputSpec
+	tensors            []tensorSpec
+	outputs            []outputSpec
+	guards             *guardsSpec
+	minimumONNXRuntime string
+	files              map[string]string
+	plan               string
+	tzdata             *string
+	builtWith          map[string]string
+}
+
+var (
+	fileNamePattern = regexp.MustCompile(`\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\z`)
+	sha256Pattern   = regexp.MustCompile(`\A[0-9a-f]{64}\z`)
+	codePattern     = regexp.MustCompile(`\A[a-z][a-z0-9]*(-[a-z0-9]+)*\z`)
+	versionPattern  = regexp.MustCompile(`\A[0-9]{1,6}(\.[0-9]{1,6}){1,3}\z`)
+)
+
+const maxInt32 = 1<<31 - 1
+
+// readManifest reads manifest.json. Errors: artifact-malformed, artifact-too-new, artifact-unsafe.
+func readManifest(data []byte) (*manifest, *Error) {
+	value, err := parseJSON(data, manifestName)
+	if err != nil {
+		return nil, err
+	}
+	fail := &failure{}
+	top := newFields(value, manifestName, fail)
+	readHead(top)
+	if fail.first != nil {
+		return nil, fail.first
+	}
+	m := &manifest{
+		name:      top.text("name"),
+		signature: top.oneOf("signature", "columns", "packed"),
+		inputs:    each(top.objects("inputs"), readInput),
+		tensors:   each(top.objects("tensors"), readTensor),
+		outputs:   each(top.objects("outputs"), readOutput),
+		guards:    readGuards(top.optionalObject("guards")),
+		files:     top.textsByKey("files"),
+		plan:      top.text("plan"),
+		tzdata:    top.optionalText("tzdata"),
+		builtWith: top.textsByKey("built_with"),
+	}
+	m.minimumONNXRuntime = readONNX(top.object("onnx"))
+	for name := range m.builtWith {
+		top.checkText(name, manifestName+".built_with")
+	}
+	top.done()
+	if fail.first != nil {
+		return nil, fail.first
+	}
+	return m, m.verify()
+}
+
+func readHead(top *fields) {
+	if top.take("skc") != "artifact" {
+		top.note(malformed(manifestName+".skc", "this is not the manifest of an artifact"))
+	}
+	version := top.integer("format", 1, 1<<53)
+	if version > formatVersion {
+		message := fmt.Sprintf("the artifact has format %d, this runtime reads up to %d", version, formatVersion)
+		hint := "take a newer skc.dev/runtime, or compile the pipeline with the version of `skc` that fits this one"
+		top.note(newError(CodeArtifactTooNew, message, hint))
+	}
+}
+
+func each[T any](objects []*fields, read func(*fields) T) []T {
+	found := make([]T, len(objects))
+	for i, object := range objects {
+		found[i] = read(object)
+		object.done()
+	}
+	return found
+}
+
+func readInput(f *fields) inputSpec {
+	input := inputSpec{
+		name:       f.text("name"),
+		kind:       f.oneOf("type", string(Float64), string(Int64), string(Bool), string(String), typeTimestamp, typeDate),
+		nullable:   f.flag("nullable"),
+		nanIsError: f.oneOf("nan", "null", "error") == "error",
+		slot:       readSlot(f),
+	}
+	if valid := f.optionalObject("valid"); valid != nil {
+		place := readSlot(valid)
+		input.valid = &place
+		valid.done()
+	}
+	return input
+}
+
+func readSlot(f *fields) slot {
+	return slot{f.text("tensor"), int(f.integer("column", 0, maxInt32))}
+}
+
+func readTensor(f *fields) tensorSpec {
+	return tensorSpec{
+		name:  f.text("name"),
+		dtype: DType(f.oneOf("dtype", string(Float64), string(Int64), string(Bool), string(String))),
+		width: int(f.integer("width", 1, 1_000_000)),
+	}
+}
+
+func readOutput(f *fields) outputSpec {
+	dtypes := []string{string(Float32), string(Float64), string(Int64), string(Bool), string(String)}
+	return outputSpec{
+		name:    f.text("name"),
+		dtype:   DType(f.oneOf("dtype", dtypes...)),
+		columns: f.texts("columns"),
+		exact:   f.flags("exact"),
+		valid:   f.optionalText("valid"),
+	}
+}
+
+func readGuards(f *fields) *guardsSpec {
+	if f == nil {
+		return nil
+	}
+	guards := &guardsSpec{tensor: f.text("tensor"), columns: each(f.objects("columns"), readGuard)}
+	f.done()
+	return guards
+}
+
+func readGuard(f *fields) guardSpec {
+	code := f.text("code")
+	if !codePattern.MatchString(code) {
+		f.note(malformed(f.place+".code", shown(code)+" is not an error code"))
+	}
+	return guardSpec{Code(code), f.text("step"), f.text("input")}
+}
+
+// readONNX reads what the graph needs of ONNX Runtime, of which a runtime judges the version.
+func readONNX(f *fields) string {
+	for _, key := range []string{"opset", "ml", "ir"} {
+		f.integer(key, 1, maxInt32)
+	}
+	f.texts("domains")
+	minimum := f.text("minimum_onnxruntime")
+	if !versionPattern.MatchString(minimum) {
+		f.note(malformed(f.place+".minimum_onnxruntime", shown(minimum)+" is no version"))
+	}
+	f.done()
+	return minimum
+}

@@ -1,0 +1,158 @@
+package skc
+
+import "fmt"
+
+// verify refuses a manifest whose parts do not fit together.
+func (m *manifest) verify() *Error {
+	for _, check := range []func() *Error{m.verifyInputs, m.verifySlots, m.verifyOutputs, m.verifyNames, m.verifyFiles} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unique(what string, names []string) *Error {
+	seen := make(map[string]bool, len(names))
+	for _, name := range names {
+		if seen[name] {
+			return malformed(manifestName+"."+what, shown(name)+" stands twice")
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+func (m *manifest) verifyInputs() *Error {
+	names := make([]string, len(m.inputs))
+	for i := range m.inputs {
+		input := &m.inputs[i]
+		names[i] = input.name
+		if (input.valid != nil) != (input.nullable && input.kind != string(Float64)) {
+			return malformed(placeOf("inputs", input.name), "`valid` is for nullable inputs but float64")
+		}
+	}
+	return unique("inputs", names)
+}
+
+func placeOf(what, name string) string { return fmt.Sprintf("%s.%s `%s`", manifestName, what, name) }
+
+// verifySlots sees to it that exactly one slot of its element type feeds every column of every tensor.
+func (m *manifest) verifySlots() *Error {
+	names := make([]string, len(m.tensors))
+	tensors := make(map[string]tensorSpec, len(m.tensors))
+	missing := 0
+	for i, tensor := range m.tensors {
+		names[i] = tensor.name
+		tensors[tensor.name] = tensor
+		missing += tensor.width
+		if m.signature == "columns" && tensor.width != 1 {
+			return malformed(placeOf("tensors", tensor.name), "with signature `columns` every tensor has one column")
+		}
+	}
+	if err := unique("tensors", names); err != nil {
+		return err
+	}
+	taken := map[slot]bool{}
+	for i := range m.inputs {
+		if err := m.inputs[i].takeSlots(tensors, taken); err != nil {
+			return err
+		}
+	}
+	if len(taken) != missing {
+		return malformed(manifestName+".tensors", "nothing feeds some of the columns")
+	}
+	return nil
+}
+
+func (i *inputSpec) takeSlots(tensors map[string]tensorSpec, taken map[slot]bool) *Error {
+	if err := i.takeSlot(i.slot, i.element(), tensors, taken); err != nil {
+		return err
+	}
+	if i.valid == nil {
+		return nil
+	}
+	return i.takeSlot(*i.valid, Bool, tensors, taken)
+}
+
+func (i *inputSpec) takeSlot(s slot, element DType, tensors map[string]tensorSpec, taken map[slot]bool) *Error {
+	tensor, isThere := tensors[s.tensor]
+	if !isThere || tensor.dtype != element || s.column >= tensor.width || taken[s] {
+		message := fmt.Sprintf("no free %s column %d in a tensor %s", element, s.column, shown(s.tensor))
+		return malformed(placeOf("inputs", i.name), message)
+	}
+	taken[s] = true
+	return nil
+}
+
+func (m *manifest) verifyOutputs() *Error {
+	var names []string
+	for _, tensor := range m.outputTensors() {
+		names = append(names, tensor.name)
+	}
+	if err := unique("outputs", names); err != nil {
+		return err
+	}
+	for _, output := range m.outputs {
+		place := placeOf("outputs", output.name)
+		if len(output.columns) != len(output.exact) {
+			return malformed(place, "`columns` and `exact` differ in length")
+		}
+		if output.valid == nil {
+			continue
+		}
+		if output.dtype == Float32 || output.dtype == Float64 {
+			return malformed(place, "a float output has no `valid`: its null is NaN")
+		}
+		if *output.valid != output.name+".valid" {
+			return malformed(place, fmt.Sprintf("`valid` is %s, not the output's name and `.valid`", shown(*output.valid)))
+		}
+	}
+	return nil
+}
+
+// outputTensors are the outputs of the graph: first the outputs, then their companions, last the guards.
+func (m *manifest) outputTensors() []tensorSpec {
+	var found []tensorSpec
+	for _, output := range m.outputs {
+		found = append(found, tensorSpec{output.name, output.dtype, len(output.columns)})
+	}
+	for _, output := range m.outputs {
+		if output.valid != nil {
+			found = append(found, tensorSpec{*output.valid, Bool, len(output.columns)})
+		}
+	}
+	if m.guards != nil {
+		found = append(found, tensorSpec{m.guards.tensor, Bool, len(m.guards.columns)})
+	}
+	return found
+}
+
+func (m *manifest) verifyNames() *Error {
+	if !sha256Pattern.MatchString(m.plan) {
+		return malformed(manifestName+".plan", shown(m.plan)+" is not a SHA-256 in hex")
+	}
+	for _, name := range sortedKeys(m.files) {
+		if !fileNamePattern.MatchString(name) {
+			message := fmt.Sprintf("manifest.json lists the file %s, which is not a plain name in the directory", shown(name))
+			return newError(CodeArtifactUnsafe, message, "do not serve this artifact")
+		}
+		if digest := m.files[name]; !sha256Pattern.MatchString(digest) {
+			return malformed(placeOf("files", name), shown(digest)+" is not a SHA-256 in hex")
+		}
+	}
+	return nil
+}
+
+// verifyFiles sees to it that `files` names what an artifact must have.
+func (m *manifest) verifyFiles() *Error {
+	for _, name := range []string{modelName, planName, goldenName} {
+		if _, isThere := m.files[name]; !isThere {
+			return malformed(manifestName+".files", fmt.Sprintf("`%s` is missing", name))
+		}
+	}
+	if m.plan != m.files[planName] {
+		return malformed(manifestName+".plan", "not the SHA-256 that `files` gives for plan.json")
+	}
+	return nil
+}

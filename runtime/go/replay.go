@@ -1,0 +1,164 @@
+package skc
+
+import (
+	"fmt"
+	"math"
+)
+
+// Why replay: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may give
+// other bits. Running a few records at load finds that before the first request does.
+
+const tolerance = 1e-6
+
+// replayGolden runs every case alone, then all that give outputs as one batch.
+func (t *Transformer) replayGolden(data []byte, replay Replay) *Error {
+	cases, err := readGolden(data)
+	if err != nil {
+		return err
+	}
+	records := make([]map[string]any, len(cases))
+	for i, c := range cases {
+		if records[i], err = t.manifest.decodeRecord(c.record, c.place); err != nil {
+			return err
+		}
+	}
+	var alone []Features
+	var served []map[string]any
+	for i, c := range cases {
+		features, isServed, err := t.replayCase(c, records[i], replay)
+		if err != nil {
+			return err
+		}
+		if isServed {
+			alone, served = append(alone, features), append(served, records[i])
+		}
+	}
+	return t.replayBatch(served, alone)
+}
+
+func (t *Transformer) replayCase(c goldenCase, record map[string]any, replay Replay) (Features, bool, *Error) {
+	features, err := t.transform(record, nil)
+	if err != nil {
+		if err.Kind != KindRecord {
+			return features, false, err
+		}
+		if err.Code != c.code {
+			return features, false, goldenMismatch(c.place, fmt.Sprintf("error `%s` here", err.Code), replay)
+		}
+		return features, false, nil
+	}
+	if c.outputs == nil {
+		message := fmt.Sprintf("outputs here, error `%s` when compiled", c.code)
+		return features, false, goldenMismatch(c.place, message, replay)
+	}
+	difference, err := t.compare(c, features, replay)
+	if err == nil && difference != "" {
+		err = goldenMismatch(c.place, difference, replay)
+	}
+	return features, true, err
+}
+
+func goldenMismatch(place, message string, replay Replay) *Error {
+	hint := ""
+	if replay == ReplayExact {
+		hint = "on another processor architecture, load with skc.WithReplay(skc.ReplayTolerance)"
+	}
+	return newError(CodeGoldenMismatch, place+": "+message, hint)
+}
+
+// compare tells the first difference between the outputs of a case and those of its record, none if it is empty.
+func (t *Transformer) compare(c goldenCase, got Features, replay Replay) (string, *Error) {
+	if len(c.outputs) != len(got.outputs) {
+		return "", malformed(c.place, "`outputs` are not those of the manifest")
+	}
+	for i := range got.outputs {
+		output := &got.outputs[i]
+		want, isArray := c.outputs[output.Name].([]any)
+		if !isArray || len(want) != len(output.Columns) {
+			message := fmt.Sprintf("output `%s` is not an array of %d values", output.Name, len(output.Columns))
+			return "", malformed(c.place, message)
+		}
+		difference, err := compareOutput(output, want, t.exactColumns(i, replay), c.place)
+		if difference != "" || err != nil {
+			return difference, err
+		}
+	}
+	return "", nil
+}
+
+// exactColumns says which columns of an answered tensor must agree to the bit; nil means all of them.
+func (t *Transformer) exactColumns(output int, replay Replay) []bool {
+	if replay == ReplayExact || output >= len(t.manifest.outputs) { // beyond the outputs lie their companions
+		return nil
+	}
+	return t.manifest.outputs[output].exact
+}
+
+func compareOutput(got *Output, want []any, exact []bool, place string) (string, *Error) {
+	for k := range want {
+		expected, err := decodeValue(got.DType, want[k], fmt.Sprintf("%s `%s`[%d]", place, got.Name, k))
+		if err != nil {
+			return "", err
+		}
+		if found := got.at(k); !agree(found, expected, exact == nil || exact[k]) {
+			return fmt.Sprintf("output `%s`, column %d: %s here, %s when compiled", got.Name, k, shown(found), shown(expected)), nil
+		}
+	}
+	return "", nil
+}
+
+// at is a value by its place in the slice: a float64 (of both float types), int64, bool or string.
+func (o *Output) at(place int) any {
+	switch o.DType {
+	case Float32:
+		return float64(o.Float32[place])
+	case Float64:
+		return o.Float64[place]
+	case Int64:
+		return o.Int64[place]
+	case Bool:
+		return o.Bool[place]
+	}
+	return o.String[place]
+}
+
+func agree(got, want any, isExact bool) bool {
+	a, isFloat := got.(float64)
+	b, _ := want.(float64)
+	if !isFloat {
+		return got == want
+	}
+	switch {
+	case math.IsNaN(a) || math.IsNaN(b):
+		return math.IsNaN(a) && math.IsNaN(b)
+	case a == b:
+		return !isExact || math.Signbit(a) == math.Signbit(b)
+	case isExact || math.IsInf(b, 0):
+		return false
+	}
+	return math.Abs(a-b) <= tolerance*math.Max(1, math.Abs(b))
+}
+
+// replayBatch sees to it that all records in one batch give the very bits that each gave alone.
+func (t *Transformer) replayBatch(records []map[string]any, alone []Features) *Error {
+	if len(records) == 0 {
+		return nil
+	}
+	together, err := t.transformRecords(records, nil)
+	if err != nil {
+		return err
+	}
+	for row := range alone {
+		for i := range alone[row].outputs {
+			one, many := &alone[row].outputs[i], &together.outputs[i]
+			for k := range one.Columns {
+				a, b := one.at(k), many.at(row*len(one.Columns)+k)
+				if !agree(b, a, true) {
+					message := fmt.Sprintf("output `%s`, column %d: %s in a batch, %s alone", one.Name, k, shown(b), shown(a))
+					return newError(CodeGoldenMismatch, message, "please report this; it is not safe to serve")
+				}
+			}
+		}
+	}
+	return nil
+}

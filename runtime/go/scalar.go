@@ -1,0 +1,180 @@
+package skc
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Why two steps: a Go value is first recognised as one of a few kinds, and then made into what its input wants. So
+// fifteen types of Go meet six types of inputs in two short tables.
+
+type scalarKind uint8
+
+const (
+	kindOther scalarKind = iota // a type that no input takes
+	kindNull
+	kindBool
+	kindInteger
+	kindBigInteger
+	kindFloat
+	kindText
+	kindInstant
+	kindDay
+)
+
+// scalar is a recognised value; the field of its kind holds it.
+type scalar struct {
+	kind    scalarKind
+	flag    bool
+	integer int64
+	float   float64
+	text    string
+	given   any // a *big.Int, time.Time or Date; of another kind, the value for a message
+}
+
+func integerScalar(value int64) scalar { return scalar{kind: kindInteger, integer: value} }
+
+func floatScalar(value float64) scalar { return scalar{kind: kindFloat, float: value} }
+
+func unsignedScalar(value uint64) scalar {
+	if int64(value) >= 0 {
+		return integerScalar(int64(value))
+	}
+	return bigScalar(new(big.Int).SetUint64(value))
+}
+
+func bigScalar(value *big.Int) scalar {
+	if value.IsInt64() {
+		return integerScalar(value.Int64())
+	}
+	return scalar{kind: kindBigInteger, given: value}
+}
+
+// recognise tells what a value is.
+func recognise(value any) scalar {
+	switch v := value.(type) {
+	case nil:
+		return scalar{kind: kindNull}
+	case float64:
+		return floatScalar(v)
+	case int:
+		return integerScalar(int64(v))
+	case int64:
+		return integerScalar(v)
+	case string:
+		return scalar{kind: kindText, text: v}
+	case bool:
+		return scalar{kind: kindBool, flag: v}
+	}
+	return recogniseReflected(reflect.ValueOf(value))
+}
+
+var (
+	timeType     = reflect.TypeFor[time.Time]()
+	dateType     = reflect.TypeFor[Date]()
+	bigType      = reflect.TypeFor[big.Int]()
+	numberType   = reflect.TypeFor[json.Number]()
+	durationType = reflect.TypeFor[time.Duration]()
+)
+
+// recogniseReflected is recognise for any type, also for fields of structs and elements of typed slices.
+func recogniseReflected(value reflect.Value) scalar {
+	switch value.Kind() {
+	case reflect.Float64, reflect.Float32:
+		return floatScalar(value.Float())
+	case reflect.Int64:
+		if value.Type() == durationType {
+			return scalar{given: value.Interface()}
+		}
+		return integerScalar(value.Int())
+	case reflect.Int, reflect.Int32, reflect.Int16, reflect.Int8:
+		return integerScalar(value.Int())
+	case reflect.Uint, reflect.Uint64, reflect.Uint32, reflect.Uint16, reflect.Uint8:
+		return unsignedScalar(value.Uint())
+	case reflect.String:
+		if value.Type() == numberType {
+			return numberScalar(value.String())
+		}
+		return scalar{kind: kindText, text: value.String()}
+	case reflect.Bool:
+		return scalar{kind: kindBool, flag: value.Bool()}
+	case reflect.Pointer, reflect.Interface:
+		return recognisePointer(value)
+	case reflect.Struct:
+		return recogniseStruct(value)
+	case reflect.Invalid:
+		return scalar{kind: kindNull}
+	}
+	return scalar{given: value.Interface()}
+}
+
+func recognisePointer(value reflect.Value) scalar {
+	if value.IsNil() {
+		return scalar{kind: kindNull}
+	}
+	if number, isBig := value.Interface().(*big.Int); isBig {
+		return bigScalar(number)
+	}
+	return recogniseReflected(value.Elem())
+}
+
+func recogniseStruct(value reflect.Value) scalar {
+	given := value.Interface()
+	switch value.Type() {
+	case timeType:
+		return scalar{kind: kindInstant, given: given}
+	case dateType:
+		return scalar{kind: kindDay, given: given}
+	case bigType:
+		number := given.(big.Int)
+		return bigScalar(&number)
+	}
+	return scalar{given: given}
+}
+
+// numberScalar is what the text of a json.Number says: an integer where it has neither fraction nor exponent.
+func numberScalar(text string) scalar {
+	if strings.ContainsAny(text, ".eE") {
+		float, err := strconv.ParseFloat(text, 64)
+		if err != nil || !isJSONNumber(text) {
+			return scalar{given: json.Number(text)}
+		}
+		return floatScalar(float)
+	}
+	integer, isInteger := new(big.Int).SetString(text, 10)
+	if !isInteger || !isJSONNumber(text) {
+		return scalar{given: json.Number(text)}
+	}
+	return bigScalar(integer)
+}
+
+// isJSONNumber keeps out what Go's parsers take beyond JSON: signs, underscores, hexadecimal digits.
+func isJSONNumber(text string) bool {
+	r := jsonReader{data: []byte(text)}
+	_, err := r.number()
+	return err == nil && r.at == len(text)
+}
+
+// String is the value as a message shows it, with its type.
+func (s scalar) String() string {
+	switch s.kind {
+	case kindNull:
+		return "null"
+	case kindBool:
+		return fmt.Sprintf("bool %t", s.flag)
+	case kindInteger:
+		return fmt.Sprintf("integer %d", s.integer)
+	case kindBigInteger:
+		return "integer " + shown(s.given)
+	case kindFloat:
+		return "float " + shown(s.float)
+	case kindText:
+		return "string " + shown(s.text)
+	}
+	return fmt.Sprintf("%T %s", s.given, shown(s.given))
+}

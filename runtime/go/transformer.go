@@ -1,0 +1,294 @@
+package skc
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"slices"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// Extra says what happens to keys of a record that are no inputs.
+type Extra string
+
+const (
+	RefuseExtra Extra = "error"  // a misspelt key must not become a silent null
+	IgnoreExtra Extra = "ignore" // for records that carry more than the pipeline reads
+)
+
+// CallOption is an option of one call.
+type CallOption func(*callOptions)
+
+type callOptions struct{ extra Extra }
+
+// WithExtra sets what happens to keys of a record that are no inputs; without it they are refused. Columns that are
+// no inputs are always ignored.
+func WithExtra(extra Extra) CallOption { return func(o *callOptions) { o.extra = extra } }
+
+func callOptionsOf(options []CallOption) (callOptions, *Error) {
+	usual := callOptions{extra: RefuseExtra}
+	if len(options) == 0 {
+		return usual, nil
+	}
+	chosen := usual // of its own, so that only a call with options allocates it
+	for _, option := range options {
+		option(&chosen)
+	}
+	if chosen.extra != RefuseExtra && chosen.extra != IgnoreExtra {
+		return chosen, newError(CodeInvalidOption, "extra="+shown(string(chosen.extra)), `"error" or "ignore"`)
+	}
+	return chosen, nil
+}
+
+// Transformer serves one pipeline. Any number of goroutines may use it at once.
+type Transformer struct {
+	manifest   *manifest
+	marshaller *marshaller
+	names      []string   // of the tensors that are answered
+	columns    [][]string // of each of them
+	single     chan *block
+
+	mutex   sync.RWMutex // held for reading by every call, for writing by Close
+	session *ort.DynamicAdvancedSession
+}
+
+func newTransformer(m *manifest, session *ort.DynamicAdvancedSession) *Transformer {
+	t := &Transformer{
+		manifest:   m,
+		marshaller: newMarshaller(m),
+		single:     make(chan *block, 2*runtime.GOMAXPROCS(0)),
+		session:    session,
+	}
+	for _, output := range m.outputs {
+		t.names, t.columns = append(t.names, output.name), append(t.columns, output.columns)
+	}
+	for _, output := range m.outputs {
+		if output.valid != nil {
+			t.names, t.columns = append(t.names, *output.valid), append(t.columns, output.columns)
+		}
+	}
+	runtime.SetFinalizer(t, (*Transformer).Close) // for one that is forgotten: the memory of C is out of Go's sight
+	return t
+}
+
+// Transform gives the features of one record: a map[string]any (or any map from strings), or a struct or a pointer
+// to one, whose fields name their inputs by tags such as `skc:"age"`.
+//
+// Its error is an *Error of kind record, but for a bug or a misuse.
+func (t *Transformer) Transform(record any, options ...CallOption) (Features, error) {
+	features, err := t.transform(record, options)
+	if err != nil {
+		return Features{}, err
+	}
+	return features, nil
+}
+
+func (t *Transformer) transform(record any, options []CallOption) (Features, *Error) {
+	chosen, err := callOptionsOf(options)
+	if err != nil {
+		return Features{}, err
+	}
+	t.mutex.RLock()
+	defer t.mutex.RUnlock()
+	if t.session == nil {
+		return Features{}, closed()
+	}
+	b, err := t.takeSingle()
+	if err != nil {
+		return Features{}, err
+	}
+	defer t.giveSingle(b)
+	if err := t.marshaller.put(b, 0, record, chosen.extra); err != nil {
+		return Features{}, err
+	}
+	if err := t.run(b, true); err != nil {
+		return Features{}, err
+	}
+	return t.features(b, true), nil
+}
+
+// TransformRecords gives the features of a batch: a slice of what Transform takes, of one type or of any.
+func (t *Transformer) TransformRecords(records any, options ...CallOption) (Features, error) {
+	features, err := t.transformRecords(records, options)
+	if err != nil {
+		return Features{}, err
+	}
+	return features, nil
+}
+
+func (t *Transformer) transformRecords(records any, options []CallOption) (Features, *Error) {
+	chosen, err := callOptionsOf(options)
+	if err != nil {
+		return Features{}, err
+	}
+	slice := reflect.ValueOf(records)
+	if slice.Kind() != reflect.Slice && slice.Kind() != reflect.Array {
+		message := fmt.Sprintf("records are wanted, not %T %s", records, shown(records))
+		return Features{}, newError(CodeUnsupportedData, message, "a slice of maps or structs")
+	}
+	return t.batch(slice.Len(), func(b *block) *Error {
+		for row := range b.rows {
+			if err := t.marshaller.put(b, row, element(slice, row), chosen.extra); err != nil {
+				return err.inRow(row)
+			}
+		}
+		return nil
+	})
+}
+
+// element is a record of a batch; a struct as a pointer to where it lies, to save a copy.
+func element(records reflect.Value, row int) any {
+	record := records.Index(row)
+	if record.Kind() == reflect.Struct && record.CanAddr() {
+		record = record.Addr()
+	}
+	return record.Interface()
+}
+
+// TransformColumns gives the features of a table, by column: a []any, or a slice of one type such as []float64,
+// []*float64 for a nullable input, []string or []time.Time. Columns that are no inputs are ignored, whatever
+// the options say.
+func (t *Transformer) TransformColumns(columns map[string]any, options ...CallOption) (Features, error) {
+	features, err := t.transformColumns(columns, options)
+	if err != nil {
+		return Features{}, err
+	}
+	return features, nil
+}
+
+func (t *Transformer) transformColumns(data map[string]any, options []CallOption) (Features, *Error) {
+	if _, err := callOptionsOf(options); err != nil {
+		return Features{}, err
+	}
+	columns, rows, err := t.marshaller.columns(data)
+	if err != nil {
+		return Features{}, err
+	}
+	return t.batch(rows, func(b *block) *Error { return t.marshaller.putColumns(b, columns) })
+}
+
+// batch fills and runs a block of its own. With no row there is no work: and so no operator that stumbles over an
+// empty tensor.
+func (t *Transformer) batch(rows int, fill func(*block) *Error) (Features, *Error) {
+	t.mutex.RLock()
+	defer t.mutex.RUnlock()
+	if t.session == nil {
+		return Features{}, closed()
+	}
+	b, err := newBlock(t.manifest, rows)
+	if err != nil {
+		return Features{}, err
+	}
+	defer b.destroy()
+	if err := fill(b); err != nil {
+		return Features{}, err
+	}
+	if rows > 0 {
+		if err := t.run(b, false); err != nil {
+			return Features{}, err
+		}
+	}
+	return t.features(b, false), nil
+}
+
+func closed() *Error {
+	return newError(CodeClosed, "the transformer is closed", "load the artifact again")
+}
+
+// takeSingle is a block for one row, one that was used before if there is any.
+func (t *Transformer) takeSingle() (*block, *Error) {
+	select {
+	case b := <-t.single:
+		return b, nil
+	default:
+		return newBlock(t.manifest, 1)
+	}
+}
+
+func (t *Transformer) giveSingle(b *block) {
+	select {
+	case t.single <- b:
+	default:
+		b.destroy()
+	}
+}
+
+// run runs a block and judges its guards; the error of a single record names no row.
+func (t *Transformer) run(b *block, isSingle bool) *Error {
+	if err := b.run(t.session); err != nil {
+		return err
+	}
+	if t.manifest.guards == nil {
+		return nil
+	}
+	hit := slices.Index(b.outputs[len(b.outputs)-1].flags, true) // the guards come last
+	if hit < 0 {
+		return nil
+	}
+	width := len(t.manifest.guards.columns)
+	err := t.guarded(b, hit/width, t.manifest.guards.columns[hit%width])
+	if isSingle {
+		return err
+	}
+	return err.inRow(hit / width)
+}
+
+func (t *Transformer) guarded(b *block, row int, guard guardSpec) *Error {
+	message := fmt.Sprintf("step `%s` refuses the value of `%s`", guard.step, guard.input)
+	for i := range t.marshaller.plans {
+		if plan := &t.marshaller.plans[i]; plan.spec.name == guard.input {
+			message += "; the request has " + shown(plan.valueIn(b, row))
+		}
+	}
+	hint := "the pipeline declares `error` for this; another policy is set where it is compiled"
+	err := newError(guard.code, message, hint).about(guard.input)
+	err.Step = guard.step
+	return err
+}
+
+// features hands over the outputs of a block; copies, where the block will be used again.
+func (t *Transformer) features(b *block, isCopied bool) Features {
+	outputs := make([]Output, len(t.names))
+	for i, name := range t.names {
+		from := &b.outputs[i]
+		outputs[i] = Output{Name: name, DType: from.spec.dtype, Columns: t.columns[i], Rows: b.rows}
+		outputs[i].fill(from, isCopied)
+	}
+	return Features{b.rows, outputs}
+}
+
+func (o *Output) fill(from *buffer, isCopied bool) {
+	o.Float32, o.Float64, o.Int64, o.Bool, o.String = from.f32, from.f64, from.i64, from.flags, from.texts
+	if !isCopied {
+		return
+	}
+	switch o.DType { // texts are new with each run
+	case Float32:
+		o.Float32 = slices.Clone(from.f32)
+	case Float64:
+		o.Float64 = slices.Clone(from.f64)
+	case Int64:
+		o.Int64 = slices.Clone(from.i64)
+	case Bool:
+		o.Bool = slices.Clone(from.flags)
+	}
+}
+
+// Close releases the session, after the calls under way have finished; later ones get the code closed. Closing twice
+// does nothing.
+func (t *Transformer) Close() error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.session == nil {
+		return nil
+	}
+	session := t.session
+	t.session = nil
+	close(t.single)
+	for b := range t.single {
+		b.destroy()
+	}
+	return session.Destroy()
+}

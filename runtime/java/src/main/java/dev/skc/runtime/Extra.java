@@ -1,0 +1,27 @@
+package dev.skc.runtime;
+
+import java.util.Arrays;
+import java.util.Locale;
+
+/** What a key of a record means that is no input. */
+public enum Extra {
+  /** It is refused, since a misspelt key must not become a silent null. */
+  ERROR,
+  /** It is left out. */
+  IGNORE;
+
+  /** That of a name in small letters, as settings hold it. Throws SkcException {@code invalid-option}. */
+  public static Extra named(String name) {
+    for (Extra option : values()) {
+      if (option.toString().equals(name)) {
+        return option;
+      }
+    }
+    throw new SkcException("invalid-option", "extra=" + Shown.of(name), "one of " + Arrays.toString(values()));
+  }
+
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

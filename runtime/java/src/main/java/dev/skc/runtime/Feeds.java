@@ -1,0 +1,145 @@
+package dev.skc.runtime;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import dev.skc.runtime.Manifest.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
+import java.nio.LongBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The input tensors of one request: for each a buffer [rows, width] outside the heap, which ONNX Runtime reads in
+ * place. Only strings are copied, when {@link #tensors} is called. For one thread at a time, and for one request after
+ * the other, since every request writes every value.
+ */
+final class Feeds implements AutoCloseable {
+  final int rows;
+  private final List<Tensor> specs;
+  private final DoubleBuffer[] doubles;
+  private final LongBuffer[] longs;
+  private final ByteBuffer[] bools;
+  private final String[][] texts;
+  private final boolean[] isWide; // per string tensor: some text has a character above U+FFFF
+  private final Map<String, OnnxTensor> tensors = new HashMap<>();
+
+  /** The caller sees to it that each tensor fits into a buffer of Java. */
+  Feeds(List<Tensor> specs, int rows) {
+    this.rows = rows;
+    this.specs = specs;
+    doubles = new DoubleBuffer[specs.size()];
+    longs = new LongBuffer[specs.size()];
+    bools = new ByteBuffer[specs.size()];
+    texts = new String[specs.size()][];
+    isWide = new boolean[specs.size()];
+    try {
+      for (int i = 0; i < specs.size(); i++) {
+        allocate(i, specs.get(i));
+      }
+    } catch (OrtException error) {
+      close();
+      throw GraphSession.runFailed(error);
+    }
+  }
+
+  private void allocate(int i, Tensor spec) throws OrtException {
+    OrtEnvironment environment = GraphSession.ENVIRONMENT;
+    int size = rows * spec.width();
+    switch (spec.dtype()) {
+      case FLOAT64 -> {
+        doubles[i] = direct(size * Double.BYTES).asDoubleBuffer();
+        tensors.put(spec.name(), OnnxTensor.createTensor(environment, doubles[i], shape(spec)));
+      }
+      case INT64 -> {
+        longs[i] = direct(size * Long.BYTES).asLongBuffer();
+        tensors.put(spec.name(), OnnxTensor.createTensor(environment, longs[i], shape(spec)));
+      }
+      case BOOL -> {
+        bools[i] = direct(size);
+        tensors.put(spec.name(), OnnxTensor.createTensor(environment, bools[i], shape(spec), OnnxJavaType.BOOL));
+      }
+      case STRING -> texts[i] = new String[size];
+      case FLOAT32 -> throw new IllegalStateException("no input is float32");
+    }
+  }
+
+  private static ByteBuffer direct(int bytes) {
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+  }
+
+  private long[] shape(Tensor spec) {
+    return new long[] {rows, spec.width()};
+  }
+
+  DoubleBuffer doubles(int tensor) {
+    return doubles[tensor];
+  }
+
+  LongBuffer longs(int tensor) {
+    return longs[tensor];
+  }
+
+  ByteBuffer bools(int tensor) {
+    return bools[tensor];
+  }
+
+  void putText(int tensor, int place, String text, boolean wide) {
+    texts[tensor][place] = text;
+    isWide[tensor] |= wide;
+  }
+
+  /** The value of a cell as it goes to the graph. */
+  Object value(InputWriter.Cell cell, int row) {
+    int place = cell.at(row);
+    return switch (specs.get(cell.tensor()).dtype()) {
+      case FLOAT64 -> doubles[cell.tensor()].get(place);
+      case INT64 -> longs[cell.tensor()].get(place);
+      case BOOL -> bools[cell.tensor()].get(place) != 0;
+      default -> texts[cell.tensor()][place];
+    };
+  }
+
+  /** All of them by name; valid until {@link #releaseTexts} or {@link #close}. */
+  Map<String, OnnxTensor> tensors() throws OrtException {
+    for (int i = 0; i < texts.length; i++) {
+      if (texts[i] != null) {
+        tensors.put(specs.get(i).name(), textTensor(i));
+      }
+    }
+    return tensors;
+  }
+
+  private OnnxTensor textTensor(int i) throws OrtException {
+    long[] shape = shape(specs.get(i));
+    return isWide[i]
+        ? TrueText.tensor(texts[i], shape)
+        : OnnxTensor.createTensor(GraphSession.ENVIRONMENT, texts[i], shape);
+  }
+
+  /** Let go of the strings of a request, so that the next one may use these tensors. */
+  void releaseTexts() {
+    for (int i = 0; i < texts.length; i++) {
+      if (texts[i] == null) {
+        continue;
+      }
+      OnnxTensor tensor = tensors.remove(specs.get(i).name());
+      if (tensor != null) {
+        tensor.close();
+      }
+      Arrays.fill(texts[i], null);
+      isWide[i] = false;
+    }
+  }
+
+  @Override
+  public void close() {
+    tensors.values().forEach(OnnxTensor::close);
+    tensors.clear();
+  }
+}

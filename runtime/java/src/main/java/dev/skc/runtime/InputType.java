@@ -1,0 +1,24 @@
+package dev.skc.runtime;
+
+import java.util.Locale;
+
+/** What an input takes; a timestamp is int64 microseconds, a date int64 days, since 1970 UTC. */
+enum InputType {
+  FLOAT64(DType.FLOAT64),
+  INT64(DType.INT64),
+  BOOL(DType.BOOL),
+  STRING(DType.STRING),
+  TIMESTAMP(DType.INT64),
+  DATE(DType.INT64);
+
+  final DType element;
+
+  InputType(DType element) {
+    this.element = element;
+  }
+
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,170 @@
+package dev.skc.runtime;
+
+import dev.skc.runtime.InputWriter.Cell;
+import dev.skc.runtime.Manifest.Input;
+import dev.skc.runtime.Manifest.Slot;
+import java.lang.reflect.Array;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Requests made into the tensors of the graph: a record, many records, or columns.
+ *
+ * <p>Why prepared per manifest: a single record has a few microseconds in all, so what can be known before it comes is
+ * worked out once. Nothing here changes afterwards, so threads share it freely.
+ */
+final class Marshaller {
+  private final InputWriter[] inputs;
+  private final Set<String> known = new HashSet<>();
+
+  Marshaller(Manifest manifest) {
+    Map<String, Integer> places = new HashMap<>();
+    manifest.tensors().forEach(tensor -> places.put(tensor.name(), places.size()));
+    inputs = new InputWriter[manifest.inputs().size()];
+    for (int i = 0; i < inputs.length; i++) {
+      Input input = manifest.inputs().get(i);
+      inputs[i] = new InputWriter(input, cell(manifest, places, input.slot()), cell(manifest, places, input.valid()));
+      known.add(input.name());
+    }
+  }
+
+  private static Cell cell(Manifest manifest, Map<String, Integer> places, Slot slot) {
+    if (slot == null) {
+      return null;
+    }
+    int tensor = places.get(slot.tensor());
+    return new Cell(tensor, slot.column(), manifest.tensors().get(tensor).width());
+  }
+
+  /** The writer of the input of this name, or null. */
+  InputWriter input(String name) {
+    for (InputWriter input : inputs) {
+      if (input.name.equals(name)) {
+        return input;
+      }
+    }
+    return null;
+  }
+
+  /** A record into a row. Throws RecordException without the row. */
+  void record(Map<?, ?> record, Extra extra, Feeds feeds, int row) {
+    int matched;
+    try {
+      matched = write(record, feeds, row);
+    } catch (RecordException error) {
+      if (extra == Extra.ERROR) {
+        refuseUnknownKey(record); // the reason, where a misspelt key leaves its input missing
+      }
+      throw error;
+    }
+    if (extra == Extra.ERROR && matched < record.size()) {
+      refuseUnknownKey(record);
+    }
+  }
+
+  /** How many keys of the record are inputs. */
+  private int write(Map<?, ?> record, Feeds feeds, int row) {
+    int matched = 0;
+    for (InputWriter input : inputs) {
+      Object value = record.get(input.name);
+      if (value != null || record.containsKey(input.name)) {
+        matched++;
+        input.put(feeds, row, value);
+      } else {
+        input.putMissing(feeds, row);
+      }
+    }
+    return matched;
+  }
+
+  private void refuseUnknownKey(Map<?, ?> record) {
+    for (Object key : record.keySet()) {
+      if (!known.contains(key)) {
+        String near = key instanceof String text ? Spelling.nearest(text, known) : null;
+        String hint = near != null ? "did you mean `" + near + "`?" : "leave it out, or pass Extra.IGNORE";
+        String problem = "the pipeline has no input " + Shown.of(key);
+        String name = key instanceof String text ? text : Shown.of(key);
+        throw new RecordException("unknown-key", problem, hint).at(name);
+      }
+    }
+  }
+
+  /** Every record into its row. */
+  void records(Object[] records, Extra extra, Feeds feeds) {
+    for (int row = 0; row < records.length; row++) {
+      try {
+        record(asRecord(records[row]), extra, feeds, row);
+      } catch (RecordException error) {
+        throw error.at(row);
+      }
+    }
+  }
+
+  static Map<?, ?> asRecord(Object record) {
+    if (record instanceof Map<?, ?> map) {
+      return map;
+    }
+    String what = record == null ? "null" : record.getClass().getSimpleName() + " " + Shown.of(record);
+    throw RecordException.unsupportedData("a record is wanted, not " + what, "each row is a Map");
+  }
+
+  /**
+   * The column of every input as an array, null for one that is not there, and how many rows they have.
+   *
+   * <p>Why arrays: a List that another thread changes must not leave a row unwritten.
+   */
+  record Given(Object[] columns, int rows) {}
+
+  Given given(Map<?, ?> columns) {
+    Object[] found = new Object[inputs.length];
+    int rows = -1;
+    for (int i = 0; i < inputs.length; i++) {
+      InputWriter input = inputs[i];
+      if (!columns.containsKey(input.name)) {
+        input.checkMayBeMissing();
+        continue;
+      }
+      found[i] = array(input, columns.get(input.name));
+      int length = Array.getLength(found[i]);
+      if (rows >= 0 && length != rows) {
+        String problem = length + " rows, where the columns before have " + rows;
+        throw new RecordException("unequal-lengths", problem, "a row has one value in every column").at(input.name);
+      }
+      rows = length;
+    }
+    return new Given(found, rows >= 0 ? rows : rowsOfOthers(columns));
+  }
+
+  private static Object array(InputWriter input, Object column) {
+    try {
+      return Columns.asArray(column);
+    } catch (RecordException error) {
+      throw error.at(input.name);
+    }
+  }
+
+  /** No column is an input: extra columns still say how many rows there are. */
+  private static int rowsOfOthers(Map<?, ?> columns) {
+    for (Object column : columns.values()) {
+      if (Columns.isColumn(column)) {
+        return Array.getLength(Columns.asArray(column));
+      }
+    }
+    return 0;
+  }
+
+  /** Every column into the tensors; one that is not there is null. */
+  void columns(Given given, Feeds feeds) {
+    for (int i = 0; i < inputs.length; i++) {
+      if (given.columns[i] != null) {
+        Columns.write(inputs[i], given.columns[i], feeds);
+        continue;
+      }
+      for (int row = 0; row < feeds.rows; row++) {
+        inputs[i].putMissing(feeds, row);
+      }
+    }
+  }
+}

@@ -1,0 +1,214 @@
+package dev.skc.runtime;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZonedDateTime;
+import java.util.Date;
+
+/**
+ * One value of a request made into the value of its input, or refused: the table of {@code schemas/marshalling.v1.json}
+ * for the types of Java. None of the values is null.
+ *
+ * <p>An integer is a Byte, Short, Integer, Long or BigInteger; a float a Float or Double. A BigDecimal is taken where
+ * it is exact. A Character is no string: it may be half of one.
+ */
+final class Scalars {
+  private static final double EXACT_FLOAT = 0x1p53; // every integer up to here is a float64
+  private static final double BEYOND_LONG = 0x1p63;
+  private static final int LONG_DIGITS = 19;
+  private static final int LONGEST_DECIMAL_BITS = 1 << 14; // some 5000 digits; a float64 has at most 767
+  private static final long MICROS = 1_000_000;
+
+  private Scalars() {}
+
+  static double toFloat64(Object value) {
+    if (value instanceof Double || value instanceof Float) {
+      return ((Number) value).doubleValue();
+    }
+    if (value instanceof Integer || value instanceof Long || value instanceof Short || value instanceof Byte) {
+      return longToFloat64(((Number) value).longValue());
+    }
+    if (value instanceof BigInteger big) {
+      return bigToFloat64(big);
+    }
+    if (value instanceof BigDecimal big) {
+      return decimalToFloat64(big);
+    }
+    throw RecordException.wrongType(value, "a number", null);
+  }
+
+  static double longToFloat64(long value) {
+    double converted = value;
+    if (converted == BEYOND_LONG || (long) converted != value) { // the cast back would stop at the largest long
+      throw RecordException.notExact(value, "float64");
+    }
+    return converted;
+  }
+
+  private static double bigToFloat64(BigInteger value) {
+    double converted = value.doubleValue();
+    if (Double.isInfinite(converted) || !new BigDecimal(converted).toBigInteger().equals(value)) {
+      throw RecordException.notExact(value, "float64");
+    }
+    return converted;
+  }
+
+  private static double decimalToFloat64(BigDecimal value) {
+    checkLength(value, "float64");
+    double converted = value.doubleValue();
+    if (Double.isInfinite(converted) || new BigDecimal(converted).compareTo(value) != 0) {
+      throw RecordException.notExact(value, "float64");
+    }
+    return converted;
+  }
+
+  /** Merely to count the digits of a very long decimal takes seconds, which a request must not be able to ask for. */
+  private static void checkLength(BigDecimal value, String kind) {
+    if (value.unscaledValue().bitLength() > LONGEST_DECIMAL_BITS) {
+      throw RecordException.notExact(value, kind);
+    }
+  }
+
+  static long toInt64(Object value) {
+    if (value instanceof Double || value instanceof Float) {
+      return doubleToInt64(((Number) value).doubleValue());
+    }
+    if (value instanceof BigDecimal big) {
+      return decimalToInt64(big);
+    }
+    return integer(value, "an integer", null);
+  }
+
+  static long doubleToInt64(double value) {
+    if (Double.isInfinite(value) || Math.rint(value) != value) { // NaN is never equal
+      throw RecordException.notIntegral(value);
+    }
+    if (Math.abs(value) > EXACT_FLOAT) {
+      String kind = "int64: a float beyond 2^53 may stand for several integers";
+      throw RecordException.notExact(value, kind);
+    }
+    return (long) value;
+  }
+
+  private static long decimalToInt64(BigDecimal value) {
+    checkLength(value, "int64");
+    if (value.signum() == 0) {
+      return 0;
+    }
+    long digits = (long) value.precision() - value.scale(); // before the point: 1e1000000000 must cost nothing
+    if (digits > LONG_DIGITS) {
+      throw RecordException.overflow(value);
+    }
+    if (digits <= 0 || value.stripTrailingZeros().scale() > 0) {
+      throw RecordException.notIntegral(value);
+    }
+    return integer(value.toBigInteger(), "an integer", null);
+  }
+
+  private static long integer(Object value, String wanted, String hint) {
+    if (value instanceof Long || value instanceof Integer || value instanceof Short || value instanceof Byte) {
+      return ((Number) value).longValue();
+    }
+    if (!(value instanceof BigInteger big)) {
+      throw RecordException.wrongType(value, wanted, hint);
+    }
+    if (big.bitLength() > 63) {
+      throw RecordException.overflow(value);
+    }
+    return big.longValue();
+  }
+
+  static boolean toBool(Object value) {
+    if (value instanceof Boolean bool) {
+      return bool;
+    }
+    throw RecordException.wrongType(value, "a bool", "0 and 1 are integers: send true or false");
+  }
+
+  /** Any CharSequence, as it is now; not yet checked for what no language could carry. */
+  static String toText(Object value) {
+    if (value instanceof String text) {
+      return text;
+    }
+    if (value instanceof CharSequence chars) {
+      return chars.toString();
+    }
+    throw RecordException.wrongType(value, "a string", textHint(value));
+  }
+
+  private static String textHint(Object value) {
+    if (value instanceof byte[]) {
+      return "decode bytes first";
+    }
+    if (value instanceof Character) {
+      return "String.valueOf(character)";
+    }
+    return value instanceof Enum ? "send its name()" : null;
+  }
+
+  /** Microseconds since 1970 UTC. */
+  static long toTimestamp(Object value) {
+    if (value instanceof LocalDateTime) {
+      String problem = Shown.of(value) + " has no time zone, so it is no instant";
+      String hint = "LocalDateTime.atZone(ZoneOffset.UTC), or the zone you mean";
+      throw new RecordException("naive-datetime", problem, hint);
+    }
+    Instant instant = instant(value);
+    if (instant == null) {
+      return integer(value, "a timestamp (microseconds as an integer, or an instant)", null);
+    }
+    if (instant.getNano() % 1000 != 0) {
+      throw RecordException.notExact(value, "microseconds");
+    }
+    try {
+      return micros(instant);
+    } catch (ArithmeticException error) {
+      throw RecordException.overflow(value);
+    }
+  }
+
+  /** Counted from the next second where it is before 1970: the product of the smallest long would not fit. */
+  private static long micros(Instant instant) {
+    long seconds = instant.getEpochSecond();
+    long micros = instant.getNano() / 1000;
+    if (seconds < 0 && micros > 0) {
+      return Math.addExact(Math.multiplyExact(seconds + 1, MICROS), micros - MICROS);
+    }
+    return Math.addExact(Math.multiplyExact(seconds, MICROS), micros);
+  }
+
+  /** Null where the value is no instant. */
+  private static Instant instant(Object value) {
+    if (value instanceof Instant instant) {
+      return instant;
+    }
+    if (value instanceof OffsetDateTime time) {
+      return time.toInstant();
+    }
+    if (value instanceof ZonedDateTime time) {
+      return time.toInstant();
+    }
+    if (!(value instanceof Date date)) {
+      return null;
+    }
+    try {
+      return date.toInstant();
+    } catch (UnsupportedOperationException error) { // java.sql.Date and java.sql.Time are no instants
+      return null;
+    }
+  }
+
+  /** Days since 1970. */
+  static long toDate(Object value) {
+    if (value instanceof LocalDate date) {
+      return date.toEpochDay();
+    }
+    boolean isTime = value instanceof LocalDateTime || instant(value) != null;
+    String hint = isTime ? "which day an instant falls on depends on the zone: send a LocalDate" : null;
+    return integer(value, "a date (days as an integer, or a LocalDate)", hint);
+  }
+}

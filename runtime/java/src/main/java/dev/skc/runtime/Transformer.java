@@ -1,0 +1,232 @@
+package dev.skc.runtime;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.skc.runtime.Manifest.Served;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * A loaded pipeline that turns requests into features. It marshals and runs, and knows no operator.
+ *
+ * <p>Safe to share between threads. What a request may hold is said in {@code schemas/marshalling.v1.json}; the types
+ * of Java for it in the README.
+ */
+public final class Transformer implements AutoCloseable {
+  private static final int LARGEST = (1 << 28) - 1; // float64 values in a buffer of Java
+
+  private final Manifest manifest;
+  private final GraphSession session;
+  private final Marshaller marshaller;
+  private final List<Served> served;
+  private final Set<String> names; // of the outputs in the session, those of `served` and then the guards
+  private final FeedPool single;
+  private final List<Manifest.Tensor> tensors;
+  private final int mostRows;
+  private final Users users;
+
+  /** The session closes with the transformer. */
+  Transformer(Manifest manifest, GraphSession session, ModelNames modelNames) {
+    this.manifest = manifest;
+    this.session = session;
+    marshaller = new Marshaller(manifest);
+    served = manifest.served();
+    Set<String> wanted = new LinkedHashSet<>();
+    served.forEach(output -> wanted.add(modelNames.inSession(output.name())));
+    if (manifest.guards() != null) {
+      wanted.add(modelNames.inSession(manifest.guards().tensor()));
+    }
+    names = Collections.unmodifiableSet(wanted);
+    tensors =
+        manifest.tensors().stream()
+            .map(t -> new Manifest.Tensor(modelNames.inSession(t.name()), t.dtype(), t.width()))
+            .toList();
+    single = new FeedPool(tensors);
+    mostRows = LARGEST / widest();
+    users = new Users(this::release);
+  }
+
+  /** {@link #load(Path, Replay)} with {@link Replay#EXACT}. */
+  public static Transformer load(Path directory) {
+    return load(directory, Replay.EXACT);
+  }
+
+  /**
+   * The transformer of an artifact, after every check of the runtime contract: format, hashes, the version of ONNX
+   * Runtime, agreement of manifest and model, and the golden records. Throws ArtifactException.
+   */
+  public static Transformer load(Path directory, Replay replay) {
+    Objects.requireNonNull(directory, "directory");
+    Objects.requireNonNull(replay, "replay");
+    return ArtifactLoader.load(directory, replay);
+  }
+
+  /** The features of one record; a key that is no input is refused. Throws RecordException. */
+  public Features transform(Map<String, ?> record) {
+    return transform(record, Extra.ERROR);
+  }
+
+  /** The features of one record. Throws RecordException, or SkcException {@code closed}. */
+  public Features transform(Map<String, ?> record, Extra extra) {
+    Objects.requireNonNull(extra, "extra");
+    enter();
+    try {
+      Feeds feeds = single.take();
+      try {
+        marshaller.record(Marshaller.asRecord(record), extra, feeds, 0);
+        return run(feeds, true);
+      } finally {
+        single.giveBack(feeds);
+      }
+    } finally {
+      users.leave();
+    }
+  }
+
+  /** The features of a batch of records; a key that is no input is refused. Throws RecordException with the row. */
+  public Features transform(List<? extends Map<String, ?>> records) {
+    return transform(records, Extra.ERROR);
+  }
+
+  /** The features of a batch of records. Throws RecordException with the row, or SkcException {@code closed}. */
+  public Features transform(List<? extends Map<String, ?>> records, Extra extra) {
+    Objects.requireNonNull(extra, "extra");
+    enter();
+    try {
+      if (records == null) {
+        throw RecordException.unsupportedData("records are wanted, not null", "a List of Maps");
+      }
+      Object[] rows = records.toArray(); // a list that another thread changes must not leave a row unwritten
+      if (rows.length == 0) {
+        return empty();
+      }
+      try (Feeds feeds = batch(rows.length)) {
+        marshaller.records(rows, extra, feeds);
+        return run(feeds, false);
+      }
+    } finally {
+      users.leave();
+    }
+  }
+
+  /**
+   * The features of a batch given as columns: a List, an array of objects, or a {@code double[]}, {@code float[]},
+   * {@code long[]}, {@code int[]} or {@code boolean[]} for each input. Columns that are no input are ignored. Throws
+   * RecordException with the row, or SkcException {@code closed}.
+   */
+  public Features transformColumns(Map<String, ?> columns) {
+    enter();
+    try {
+      if (columns == null) {
+        throw RecordException.unsupportedData("columns are wanted, not null", "a Map of Lists or arrays");
+      }
+      Marshaller.Given given = marshaller.given(columns);
+      if (given.rows() == 0) {
+        return empty();
+      }
+      try (Feeds feeds = batch(given.rows())) {
+        marshaller.columns(given, feeds);
+        return run(feeds, false);
+      }
+    } finally {
+      users.leave();
+    }
+  }
+
+  private int widest() {
+    int widest = manifest.guards() == null ? 1 : Math.max(1, manifest.guards().columns().size());
+    for (Manifest.Tensor tensor : tensors) {
+      widest = Math.max(widest, tensor.width());
+    }
+    for (Served output : served) {
+      widest = Math.max(widest, output.columns().size());
+    }
+    return widest;
+  }
+
+  private Feeds batch(int rows) {
+    if (rows > mostRows) {
+      String problem = rows + " rows are more than the " + mostRows + " whose tensors fit into buffers of Java";
+      throw RecordException.unsupportedData(problem, "send fewer rows at a time");
+    }
+    return new Feeds(tensors, rows);
+  }
+
+  private void enter() {
+    if (!users.enter()) {
+      throw new SkcException("closed", "the transformer is closed", "load the artifact again");
+    }
+  }
+
+  /** No row, no work: and so no operator that stumbles over an empty tensor. */
+  private Features empty() {
+    return new Features(0, served.stream().map(OutputReader::empty).toList());
+  }
+
+  private Features run(Feeds feeds, boolean isSingle) {
+    try (OrtSession.Result result = session.run(feeds.tensors(), names)) {
+      if (manifest.guards() != null) {
+        checkGuards((OnnxTensor) result.get(served.size()), feeds, isSingle);
+      }
+      List<Output> outputs = new ArrayList<>(served.size());
+      for (int i = 0; i < served.size(); i++) {
+        outputs.add(OutputReader.read(served.get(i), (OnnxTensor) result.get(i), feeds.rows));
+      }
+      return new Features(feeds.rows, outputs);
+    } catch (OrtException error) {
+      throw GraphSession.runFailed(error);
+    }
+  }
+
+  /** Refuse the first guarded row, and in it name the first guard. */
+  private void checkGuards(OnnxTensor tensor, Feeds feeds, boolean isSingle) {
+    int width = manifest.guards().columns().size();
+    if (width == 0) {
+      return;
+    }
+    ByteBuffer hits = tensor.getByteBuffer();
+    for (int i = 0; i < hits.limit(); i++) {
+      if (hits.get(i) != 0) {
+        RecordException error = guarded(manifest.guards().columns().get(i % width), feeds, i / width);
+        throw isSingle ? error : error.at(i / width);
+      }
+    }
+  }
+
+  private RecordException guarded(Manifest.Guard guard, Feeds feeds, int row) {
+    String problem = "step `" + guard.step() + "` refuses the value of `" + guard.input() + "`";
+    InputWriter input = marshaller.input(guard.input());
+    if (input != null) {
+      problem += "; the request has " + Shown.of(feeds.value(input.cell(), row));
+    }
+    String hint = "the pipeline declares `error` for this; another policy is set where it is compiled";
+    SkcException.Place place = new SkcException.Place(guard.input(), null, guard.step());
+    return new RecordException(guard.code(), problem, place, hint);
+  }
+
+  /**
+   * What goes in and what comes out, as maps, lists, strings, numbers and booleans that can go into JSON as they are.
+   */
+  public Map<String, Object> describe() {
+    return manifest.describe();
+  }
+
+  /** Calls under way in other threads finish, and the last of them releases the session; later ones are refused. */
+  @Override
+  public void close() {
+    users.close();
+  }
+
+  private void release() {
+    single.close();
+    session.close();
+  }
+}

@@ -1,0 +1,120 @@
+package dev.skc.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Loading; how each kind of damage is named is in the conformance suite. */
+final class LoadTest {
+  @TempDir Path folder;
+
+  private static String code(Executable call) {
+    return assertThrows(SkcException.class, call).code();
+  }
+
+  @Test
+  void nothingThere() {
+    ArtifactException error =
+        assertThrows(ArtifactException.class, () -> Transformer.load(folder.resolve("nowhere")));
+    assertEquals("artifact-not-found", error.code());
+    assertTrue(error.getMessage().endsWith("is not a directory\n\nhint: check the path"), error.getMessage());
+    assertEquals("artifact-file-missing", code(() -> Transformer.load(folder)));
+  }
+
+  @Test
+  void aByteMoreIsAnotherFile() throws IOException {
+    Path artifact = Artifacts.strings(folder);
+    Transformer.load(artifact).close();
+    Files.writeString(artifact.resolve("golden.jsonl"), "{\"skc\":\"golden\",\"format\":1}\n\n");
+    ArtifactException error = assertThrows(ArtifactException.class, () -> Transformer.load(artifact));
+    assertEquals("artifact-hash-mismatch", error.code());
+    assertEquals("`golden.jsonl` is not the file that manifest.json names", error.problem());
+  }
+
+  @Test
+  void aLinkIsNotFollowed() throws IOException {
+    Path artifact = Artifacts.strings(folder);
+    Path elsewhere = Files.move(artifact.resolve("plan.json"), folder.resolve("elsewhere"));
+    Files.createSymbolicLink(artifact.resolve("plan.json"), elsewhere);
+    assertEquals("artifact-unsafe", code(() -> Transformer.load(artifact)));
+  }
+
+  @Test
+  void bothReplaysTakeWhatReproduces() {
+    Transformer.load(Artifacts.rides("packed"), Replay.TOLERANCE).close();
+    Transformer.load(Artifacts.rides("columns"), Replay.EXACT).close();
+  }
+
+  @Test
+  void settingsAreRead() {
+    assertEquals(Replay.TOLERANCE, Replay.named("tolerance"));
+    assertEquals(Extra.IGNORE, Extra.named("ignore"));
+    assertEquals("invalid-option", code(() -> Replay.named("loosely")));
+    assertEquals("invalid-option", code(() -> Extra.named(null)));
+  }
+
+  @Test
+  void versionsAreComparedAsNumbers() {
+    assertDoesNotThrow(() -> ArtifactLoader.checkOnnxruntime("1.18.0", "1.29.0"));
+    assertDoesNotThrow(() -> ArtifactLoader.checkOnnxruntime("1.9", "1.10.0"));
+    assertDoesNotThrow(() -> ArtifactLoader.checkOnnxruntime("1.29.0", "1.29.0.dev3+cpu"));
+    assertEquals("onnxruntime-too-old", code(() -> ArtifactLoader.checkOnnxruntime("1.30", "1.29.9")));
+  }
+
+  @Test
+  void jsonIsReadStrictly() {
+    String[] bad = {
+      "", " ", "{\"a\":1,\"a\":2}", "[1] 2", "NaN", "\uFEFF{}", "'a'", "[1,]", "01", "// c\n1", "[".repeat(100_000),
+      "\"\t\"", "\"\\x\"", "9".repeat(5000)
+    };
+    for (String text : bad) {
+      assertEquals("artifact-malformed", code(() -> parse(text.getBytes(StandardCharsets.UTF_8))), text);
+    }
+    byte[][] notUtf8 = {{'"', (byte) 0xFF, '"'}, {'"', (byte) 0xED, (byte) 0xA0, (byte) 0x80, '"'}, {0, '1'}};
+    for (byte[] data : notUtf8) {
+      assertEquals("artifact-malformed", code(() -> parse(data)));
+    }
+    assertEquals("artifact-malformed", code(() -> parse("{}".getBytes(StandardCharsets.UTF_16))));
+  }
+
+  private static void parse(byte[] data) {
+    StrictJson.parse(ByteBuffer.wrap(data), "test.json");
+  }
+
+  @Test
+  void thisThreadRoundsToNearest() {
+    assertDoesNotThrow(HostArithmetic::check);
+  }
+
+  /** Every code that the sources name is in the table that every language shares. */
+  @Test
+  void codesAreThoseOfEveryLanguage() throws IOException {
+    String table = Files.readString(Path.of("../../schemas/errors.v1.json"));
+    Set<String> used = new TreeSet<>();
+    Pattern code = Pattern.compile("new (?:Skc|Artifact|Record)Exception\\(\\s*\"([^\"]*)\"");
+    try (var files = Files.list(Path.of("src/main/java/dev/skc/runtime"))) {
+      for (Path file : files.toList()) {
+        Matcher found = code.matcher(Files.readString(file));
+        while (found.find()) {
+          used.add(found.group(1));
+        }
+      }
+    }
+    assertTrue(used.size() > 20, used.toString());
+    used.forEach(name -> assertTrue(table.contains("\"code\": \"" + name + "\""), name));
+  }
+}

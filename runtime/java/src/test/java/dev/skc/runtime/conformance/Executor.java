@@ -1,0 +1,140 @@
+package dev.skc.runtime.conformance;
+
+import ai.onnxruntime.OrtEnvironment;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.skc.runtime.Extra;
+import dev.skc.runtime.Features;
+import dev.skc.runtime.Replay;
+import dev.skc.runtime.SkcException;
+import dev.skc.runtime.Transformer;
+import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The executor of {@code tests/conformance/README.md}: a request per line on stdin, an answer per line on stdout. */
+public final class Executor {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  private Transformer transformer;
+  private List<Map<String, Object>> rows = List.of();
+
+  private Executor() {}
+
+  public static void main(String[] arguments) throws IOException {
+    PrintStream answers = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+    System.setOut(System.err); // stdout carries nothing but the protocol
+    BufferedReader requests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    Executor executor = new Executor();
+    for (String line = requests.readLine(); line != null; line = requests.readLine()) {
+      answers.println(MAPPER.writeValueAsString(executor.answer(MAPPER.readTree(line))));
+      answers.flush();
+    }
+  }
+
+  private ObjectNode answer(JsonNode request) {
+    try {
+      return switch (request.path("do").asText()) {
+        case "hello" -> hello();
+        case "load" -> load(request);
+        case "rows" -> keep(request.get("rows"));
+        case "transform" -> transform(request);
+        case "threads" -> Threads.run(current(), rows, request);
+        case "describe" -> JSON.objectNode().set("describe", MAPPER.valueToTree(current().describe()));
+        case "arithmetic" -> JSON.objectNode().put("set", false); // Java has no way to switch it
+        case "close" -> close();
+        default -> throw new IllegalArgumentException("not a request: " + request);
+      };
+    } catch (SkcException error) {
+      return Answers.error(error);
+    }
+  }
+
+  private static ObjectNode hello() {
+    ObjectNode told = JSON.objectNode().put("language", "java");
+    told.put("onnxruntime", OrtEnvironment.getEnvironment().getVersion());
+    told.putArray("cannot").add("utf8");
+    return told;
+  }
+
+  private ObjectNode load(JsonNode request) {
+    close();
+    Path artifact = Path.of(request.get("artifact").textValue());
+    transformer = Transformer.load(artifact, Replay.named(request.path("replay").asText("exact")));
+    return JSON.objectNode().put("loaded", true);
+  }
+
+  private ObjectNode close() {
+    if (transformer != null) {
+      transformer.close();
+    }
+    return JSON.objectNode().put("closed", true);
+  }
+
+  private Transformer current() {
+    if (transformer == null) {
+      throw new IllegalStateException("nothing is loaded");
+    }
+    return transformer;
+  }
+
+  private ObjectNode keep(JsonNode given) {
+    rows = new ArrayList<>();
+    given.forEach(row -> rows.add(Cells.record(row)));
+    return JSON.objectNode().put("rows", rows.size());
+  }
+
+  private ObjectNode transform(JsonNode request) {
+    Extra extra = Extra.named(request.path("extra").asText("error"));
+    Transformer current = current();
+    return switch (request.get("form").textValue()) {
+      case "record" -> Answers.outputs(current.transform(taken(request).get(0), extra), true);
+      case "records" -> Answers.outputs(current.transform(taken(request), extra), false);
+      case "columns" -> Answers.outputs(transformColumns(current, request), false);
+      default -> throw new IllegalArgumentException("not a form: " + request);
+    };
+  }
+
+  private List<Map<String, Object>> taken(JsonNode request) {
+    List<Map<String, Object>> taken = new ArrayList<>();
+    request.get("take").forEach(index -> taken.add(rows.get(index.intValue())));
+    return taken;
+  }
+
+  private Features transformColumns(Transformer current, JsonNode request) {
+    JsonNode given = request.get("columns");
+    return current.transformColumns(given == null ? columnsOf(taken(request)) : columns(given));
+  }
+
+  private static Map<String, List<Object>> columns(JsonNode given) {
+    Map<String, List<Object>> columns = new LinkedHashMap<>();
+    for (Iterator<Map.Entry<String, JsonNode>> each = given.fields(); each.hasNext(); ) {
+      Map.Entry<String, JsonNode> field = each.next();
+      List<Object> column = new ArrayList<>();
+      field.getValue().forEach(cell -> column.add(Cells.value(cell)));
+      columns.put(field.getKey(), column);
+    }
+    return columns;
+  }
+
+  /** One list per key that any of the rows has; a row without it has null there. */
+  private static Map<String, List<Object>> columnsOf(List<Map<String, Object>> rows) {
+    Map<String, List<Object>> columns = new LinkedHashMap<>();
+    rows.forEach(row -> row.keySet().forEach(key -> columns.put(key, new ArrayList<>())));
+    columns.forEach((key, column) -> rows.forEach(row -> column.add(row.get(key))));
+    return columns;
+  }
+}
