@@ -45,14 +45,15 @@ def check_vectors(executor: Executor, suite: Path, entry: Mapping[str, Any], bas
     tally = Tally(entry["id"])
     vectors = json.loads((suite / entry["vectors"]).read_bytes())
     for signature in SIGNATURES:
-        load = {"do": "load", "artifact": str(suite / entry["artifacts"][signature]), "replay": "exact"}
+        replay = entry.get("replay", "exact")
+        load = {"do": "load", "artifact": str(suite / entry["artifacts"][signature]), "replay": replay}
         requests = list(_row_requests(vectors, brief=brief))
         loaded, kept, *answers = executor.ask_all([load, {"do": "rows", "rows": vectors["rows"]}, *requests])
         tally.expect(loaded == {"loaded": True}, f"{signature}: load answered {loaded}")
         tally.expect(kept == {"rows": len(vectors["rows"])}, f"{signature}: rows answered {kept}")
         if loaded != {"loaded": True}:
             continue
-        wanted = _Wanted(vectors, signature, base)
+        wanted = _Wanted({**vectors, "id": entry["id"]}, signature, base)
         for request, answer in zip(requests, answers, strict=True):
             tally.expect(not (wrong := wanted.wrong(request, answer)), f"{signature}: {wrong}")
     return tally

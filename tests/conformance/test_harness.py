@@ -277,6 +277,21 @@ def test_known_failures(small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: 
         place.write_text(text)
 
 
+def test_released_suites_are_replayed(small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Under their own names, each row held against what was written when they were released."""
+    (tmp_path / "released").mkdir()
+    shutil.copytree(small, tmp_path / "released" / "0.0.1")
+    monkeypatch.setattr(run, "RELEASED", tmp_path / "released")
+    executor: Any = InProcess()
+    prefix = "released/0.0.1/ops/cyclical"
+    found = list(run.cases(executor, small, {}, prefix, brief=True))
+    assert found
+    assert all(tally.id.startswith(prefix) for tally in found)
+    assert not failing(found)
+    lying: Any = InProcess(change_values(minus_zero))
+    assert failing(list(run.cases(lying, small, {}, "released/0.0.1/examples", brief=True)))
+
+
 def test_the_schemas_hold(small: Path, index: dict[str, Any]) -> None:
     schema = json.loads((HERE / "index.v1.schema.json").read_bytes())
     jsonschema.Draft202012Validator.check_schema(schema)
