@@ -230,9 +230,9 @@ def transform_command(
 @app.command("check")
 def check_command(pipeline: Pipeline, output_format: TextOrJson = Format.text) -> None:
     """Check a pipeline without data: spelling, types, names."""
-    from skc import api
+    from skc.frontend import pipeline_yaml  # not `api`: spelling needs no engine and no ONNX Runtime
 
-    warnings = api.check(pipeline)
+    _, warnings = pipeline_yaml.read(pipeline)
     if output_format is Format.json:
         _print_json({"diagnostics": [w.to_json() for w in warnings]})
         return
