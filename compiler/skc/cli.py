@@ -44,6 +44,7 @@ class ReportFormat(StrEnum):
     text = "text"
     json = "json"
     junit = "junit"
+    github = "github"
 
 
 class SignatureName(StrEnum):
@@ -145,10 +146,18 @@ def verify_command(
 
     with _progress() as progress:
         report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
-    if output_format is ReportFormat.json:
-        _print_json(json.loads(report.to_json()))
-    else:
-        _print(report.text() if output_format is ReportFormat.text else report.to_junit())
+    match output_format:
+        case ReportFormat.json:
+            _print_json(json.loads(report.to_json()))
+        case ReportFormat.junit:
+            _print(report.to_junit())
+        case ReportFormat.github:
+            from skc.verification import github
+
+            _print(github.of_report(report))
+            _talk(report.text())
+        case ReportFormat.text:
+            _print(report.text())
     raise typer.Exit(EQUAL if report.is_equal else DIFFERENT)
 
 
@@ -383,4 +392,8 @@ def _print_diagnostics(diagnostics: tuple[Diagnostic, ...], arguments: list[str]
         from skc.verification.report import error_junit
 
         _print(error_junit(diagnostics[0].message, "\n\n".join(diagnostic.text() for diagnostic in diagnostics)))
+    if _wants(arguments, "github"):
+        from skc.verification import github
+
+        _print(github.of_diagnostics(diagnostics))
     _talk("\n\n".join(diagnostic.text() for diagnostic in diagnostics))

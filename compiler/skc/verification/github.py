@@ -1,0 +1,59 @@
+"""A report as GitHub's workflow commands: what differs becomes an annotation of the pull request.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from skc.diagnostics import Diagnostic
+from skc.verification.report import Report
+
+MOST = 10  # GitHub shows ten annotations of a kind for a step, and drops the rest in silence
+
+
+def of_report(report: Report) -> str:
+    """One error per output column that differs, warnings for rows that are refused, and the verdict."""
+    return "\n".join(_lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    first = {(d.output, d.column): d for d in reversed(report.differences)}
+    shown = [d for d in report.differences if first[d.output, d.column] is d]
+    for difference in shown[:MOST]:
+        yield command("error", f"skc verify: {difference.output}, {difference.column}", difference.text())
+    if not report.is_equal and not shown:
+        bad = ", ".join(check.about for check in report.checks if check.differing_rows)
+        yield command("error", "skc verify", bad)
+    for text in report.refusal_texts():
+        yield command("warning", "skc verify: rows that every service refuses", text)
+    yield command("notice" if report.is_equal else "error", "skc verify", report.verdict())
+
+
+def of_diagnostics(found: Sequence[Diagnostic]) -> str:
+    """Diagnostics as annotations, at their place in the pipeline file where they have one."""
+    return "\n".join(_diagnostic(d) for d in found)
+
+
+def _diagnostic(diagnostic: Diagnostic) -> str:
+    place: dict[str, str | int] = {}
+    if diagnostic.span is not None:
+        place = {"file": str(diagnostic.span.file), "line": diagnostic.span.line, "col": diagnostic.span.column}
+    kind = "warning" if diagnostic.severity == "warning" else "error"
+    text = "\n\n".join([diagnostic.message, *diagnostic.notes, *([diagnostic.hint] if diagnostic.hint else [])])
+    return command(kind, diagnostic.code, text, **place)
+
+
+def command(kind: str, title: str, message: str, **place: str | int) -> str:
+    """`::error file=…,title=…::message`, on one line whatever the texts hold."""
+    properties = ",".join(f"{key}={_property(str(value))}" for key, value in {**place, "title": title}.items())
+    return f"::{kind} {properties}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
