@@ -10,6 +10,7 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from skc.sampling import Record
 from skc.types import Array
 from skc.verification.localise import Localiser, makers_of, makers_of_step
 from skc.verification.report import GOLDEN_FILE, GUARDS, REFUSED, Difference
+from skc.verification.shrink import Shrinker
 from skc.verification.subject import Outcome
 from skc_runtime import golden
 from skc_runtime.manifest import Guards
@@ -28,6 +30,7 @@ from skc_runtime.manifest import Guards
 SERVED = "served"
 PER_COLUMN = 2
 MOST = 100
+SHRUNK_CHECKS = ("boundaries", "generated", "hostile", "golden", "data")
 RecordAt = Callable[[int], Record]
 
 
@@ -95,6 +98,40 @@ class Findings:
         is_known = any(s.name == step for s in self._pipeline.steps)
         makers = makers_of_step(self._pipeline, step) if step is not None and is_known else ()
         self._add(check, GUARDS, REFUSED, makers, record, got, want, guard_of=step, relation=relation)
+
+    def shrink(self, shrinker: Shrinker) -> None:
+        """Give the differences that a report shows the smallest rows that still have them."""
+        for output, column in dict.fromkeys((d.output, d.column) for d in self.differences):
+            mine = [d for d in self.differences if (d.output, d.column) == (output, column)]
+            known = next((d for d in mine if d.against == "reference" and d.check in SHRUNK_CHECKS), None)
+            small = None if known is None else shrinker.smallest(known)
+            if known is not None and small is not None:
+                place = self.differences.index(known)
+                self.differences[place] = self._with_record(known, small, *shrinker.outcomes(small))
+
+    def _with_record(self, difference: Difference, record: Record, got: Outcome, want: Outcome) -> Difference:
+        """The same difference, shown in another row."""
+        raw = golden.encode_record(self._artifact.manifest, record)
+        values: tuple[object, object]
+        if difference.output == GUARDS:
+            specs = self._artifact.manifest.guards
+            values = (refusal(specs, got.guards[0]), refusal(specs, want.guards[0]))
+            step = difference.step
+        else:
+            output = next(o for o in self._artifact.manifest.outputs if o.name == difference.output)
+            k = output.columns.index(difference.column)
+            values = (got.value(output.name, 0, k), want.value(output.name, 0, k))
+            step = self._first_differing_step(record, makers_of(self._pipeline, output.name, k))
+        command = self.command("--record", json.dumps(raw))
+        return replace(
+            difference,
+            step=step,
+            record=raw,
+            got=values[0],
+            want=values[1],
+            reproduce=command,
+            found_in=difference.record,
+        )
 
     def _has_room(self, check: str, output: str, column: str) -> bool:
         return len(self.differences) < MOST and self._seen[check, output, column] < PER_COLUMN

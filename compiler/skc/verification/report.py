@@ -36,24 +36,30 @@ class Difference:
     want: Any
     reproduce: str
     against: str = "reference"
+    found_in: Mapping[str, Any] | None = None  # the row that was tried, where `record` was shrunk from it
 
     def text(self) -> str:
         """A block of lines: what differs, where it comes from, and how to see it again."""
         sides = ("graph", "reference") if self.against == "reference" else (self.check, self.against)
         if self.check == GOLDEN_FILE:
             sides = ("golden.jsonl", "reference")
-        record = json.dumps({k: shortened(v) for k, v in self.record.items()}, ensure_ascii=False)
+        record = self._record_text(self.record)
         lines = [
             ("step", self._blame()),
             (sides[0], self._shown(self.got)),
             (sides[1], self._shown(self.want)),
             ("record", record),
+            *([("shrunk from", self._record_text(self.found_in))] if self.found_in is not None else []),
             ("reproduce", self.reproduce),
         ]
         width = max(len(label) for label, _ in lines) + 1
         where = f"step `{self.output}` by itself" if self.check == "steps" else f"output `{self.output}`"
         head = f"difference in {where}, column `{self.column}` ({self.check})"
         return "\n".join([head, *(f"  {f'{label}:':<{width}} {value}" for label, value in lines)])
+
+    @staticmethod
+    def _record_text(record: Mapping[str, Any]) -> str:
+        return json.dumps({k: shortened(v) for k, v in record.items()}, ensure_ascii=False)
 
     def _shown(self, value: Any) -> str:
         """A refusal in its words, a number with all its digits, anything else as JSON."""

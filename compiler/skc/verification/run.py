@@ -34,6 +34,7 @@ from skc.verification.coverage import GuardOrder, Refusals, Seen
 from skc.verification.findings import SERVED, Findings, RecordAt
 from skc.verification.relations import relations
 from skc.verification.report import GOLDEN_FILE, Check, ColumnReport, Refusal, Report
+from skc.verification.shrink import Shrinker
 from skc.verification.subject import Graph, Outcome, run_reference
 from skc_runtime.errors import SkcRuntimeError
 
@@ -78,6 +79,7 @@ def verify(
     run.relations()
     run.runtime()
     run.steps_alone()
+    run.shrink()
     return run.report(time.perf_counter() - started)
 
 
@@ -111,6 +113,7 @@ class _Run:
         self._records: list[Sequence[Record]] = []  # everything tried, for the relations
         self._refusals: tuple[Refusal, ...] = ()
         self._pool: Pool | None = None
+        self._base: Record = {}
         self._base_is_served = True
 
     def identity(self) -> None:
@@ -122,7 +125,7 @@ class _Run:
 
     def boundaries(self) -> None:
         """Every boundary on a row that is otherwise served, so that no other guard hides it."""
-        base = base_row(self._pipeline, self._candidates())
+        base = self._base = base_row(self._pipeline, self._candidates())
         self._found = reach_further(self._pipeline, self._found, base)
         raw = [(f.raw_input, value) for f in self._found if f.raw_input is not None for value in f.raw_values]
         changed = [*{(name, type(value), repr(value)): (name, value) for name, value in raw}.values()]
@@ -365,6 +368,12 @@ class _Run:
             command = self._findings.command("--seed", str(self._options.seed))
             self._findings.differences += [replace(d, reproduce=command) for d in result.differences]
         self._checks.append(check)
+
+    def shrink(self) -> None:
+        """Find the smallest row of each difference that is shown."""
+        if self._findings.differences:
+            self._progress("shrinking")
+            self._findings.shrink(Shrinker(self._artifact, self._pipeline, self._graph, self._base))
 
     def report(self, seconds: float) -> Report:
         """All of it."""

@@ -1,0 +1,134 @@
+"""The smallest row that still shows a difference: what does not matter is plain, what matters is short.
+
+Why by hand: Hypothesis shrinks what it has drawn itself and cannot begin at a given row. The moves are its own: one
+input after the other takes a simpler value, as long as the difference stays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from skc.artifact import Artifact
+from skc.ir import Input, Pipeline
+from skc.sampling import Record, is_legal, to_blocks
+from skc.types import Scalar
+from skc.verification.compare import compare
+from skc.verification.report import GUARDS, Difference
+from skc.verification.subject import Graph, Outcome, run_reference
+from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError
+
+BUDGET = 200  # rows to try for one difference
+Shows = Callable[[Record], bool]
+
+
+class Shrinker:
+    """Shrinks the rows of differences between a graph and its reference."""
+
+    def __init__(self, artifact: Artifact, pipeline: Pipeline, graph: Graph, base: Mapping[str, Scalar]) -> None:
+        self._artifact, self._pipeline, self._graph, self._base = artifact, pipeline, graph, base
+
+    def smallest(self, difference: Difference) -> Record | None:
+        """A simpler row than that of a difference, with the same column differing; None where there is none."""
+        given = golden.decode_record(self._artifact.manifest, difference.record)
+        record = {i.name: given.get(i.name) for i in self._pipeline.inputs}
+        if not self._differs(difference, record):  # only in the batch it came in, or the graph fails on it
+            return None
+        small = shrunk(record, self._base, self._pipeline.inputs, lambda row: self._differs(difference, row))
+        return None if small == record else small
+
+    def outcomes(self, record: Record) -> tuple[Outcome, Outcome]:
+        """What the graph and the reference make of a row. Raises SkcRuntimeError where the graph fails."""
+        blocks = to_blocks(self._pipeline.inputs, [record])
+        return self._graph.run(blocks), run_reference(self._pipeline, self._artifact.manifest, blocks)[0]
+
+    def _differs(self, difference: Difference, record: Record) -> bool:
+        try:
+            got, want = self.outcomes(record)
+        except SkcRuntimeError:
+            return False
+        if difference.output == GUARDS:
+            return got.guards.shape != want.guards.shape or bool((got.guards != want.guards).any())
+        if got.refused[0] or want.refused[0]:
+            return False
+        output = next(o for o in self._artifact.manifest.outputs if o.name == difference.output)
+        pair = {"got_valid": got.valid.get(output.name), "want_valid": want.valid.get(output.name)}
+        differs = compare(got.outputs[output.name], want.outputs[output.name], output.exact, **pair).differs[0]
+        return bool(np.asarray(differs)[output.columns.index(difference.column)])
+
+
+def shrunk(record: Record, base: Mapping[str, Scalar], inputs: Sequence[Input], shows: Shows) -> Record:
+    """A simpler row for which `shows` is true as it is for `record`. `base` has a plain value for each input."""
+    search = _Search(dict(record), shows)
+    for value in inputs:  # most inputs have nothing to do with the difference
+        search.replace(value.name, base[value.name])
+    for value in inputs:
+        if not _same(search.best[value.name], base[value.name]):
+            _simplify(search, value)
+    return search.best
+
+
+class _Search:
+    """The best row so far, and how many rows may still be tried."""
+
+    def __init__(self, record: Record, shows: Shows) -> None:
+        self.best = record
+        self._shows = shows
+        self._left = BUDGET
+
+    def replace(self, name: str, value: Scalar) -> bool:
+        """Whether the row with another value of one input still shows the difference; then it is the best."""
+        if self._left == 0 or _same(self.best[name], value):
+            return False
+        self._left -= 1
+        tried = {**self.best, name: value}
+        if not self._shows(tried):
+            return False
+        self.best = tried
+        return True
+
+
+def _simplify(search: _Search, value: Input) -> None:
+    """Take simpler values as long as there is one."""
+    while any(search.replace(value.name, v) for v in _simpler(search.best[value.name]) if is_legal(value, v)):
+        pass
+
+
+def _simpler(value: Scalar) -> Iterator[Scalar]:
+    """Values that are simpler than this one, the simplest first."""
+    if isinstance(value, str):
+        yield from _shorter(value)
+    elif isinstance(value, float):
+        yield from _rounder(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield from (near for near in (0, 1, value // 10**9, value // 1000, value // 10) if abs(near) < abs(value))
+
+
+def _shorter(text: str) -> Iterator[str]:
+    """Without a half, a quarter, … one letter."""
+    size = len(text)
+    while size > 1:
+        size = (size + 1) // 2
+        yield from (text[:at] + text[at + size :] for at in range(0, len(text), size))
+    if len(text) == 1:
+        yield ""
+
+
+def _rounder(value: float) -> Iterator[float]:
+    """With fewer digits; an integer with fewer of them, too."""
+    if not math.isfinite(value):
+        return
+    digits = len(repr(abs(value)).replace(".", "").strip("0"))
+    yield from (near for near in (0.0, 1.0) if digits > 1 or abs(value) > 1)
+    for kept in range(1, digits):
+        near = float(f"{value:.{kept - 1}e}")
+        if near != value:
+            yield near
+
+
+def _same(a: Scalar, b: Scalar) -> bool:
+    """The same value, the sign of a zero and a NaN included."""
+    return type(a) is type(b) and repr(a) == repr(b)
