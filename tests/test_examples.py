@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from run import BUILD, onnxruntime_version, provide_onnxruntime
 
 import skc
 from skc import cli
@@ -64,6 +68,87 @@ def test_serving_answers_records_and_refuses_bad_ones(rides: Path) -> None:
     assert 0 < answers[0]["tipped"] < 1
     assert [a.get("error") for a in answers] == [None, "invalid-value", "unknown-key", None]
     assert answers[3] == answers[0]
+
+
+def need(*tools: str) -> None:
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"{', '.join(missing)} must be installed in CI")
+    if missing:
+        pytest.skip(f"{', '.join(missing)} not installed")
+
+
+def build_java() -> list[str]:
+    need("java", "mvn")
+    return [str(RIDES / "java" / "serve")]
+
+
+def build_go() -> list[str]:
+    need("go", "gcc")
+    program = BUILD / "examples" / "go" / "serve"
+    subprocess.run(["go", "build", "-o", str(program), "."], cwd=RIDES / "go", check=True)
+    return [str(program)]
+
+
+def build_cpp() -> list[str]:
+    need("cmake", "ninja", "g++")
+    folder = BUILD / "examples" / "cpp"
+    options = ("-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "--log-level=WARNING")
+    subprocess.run(["cmake", "-S", str(RIDES / "cpp"), "-B", str(folder), *options], check=True)
+    subprocess.run(["ninja", "--quiet", "-C", str(folder), "serve"], check=True)
+    return [str(folder / "serve")]
+
+
+@pytest.fixture(scope="module")
+def requests(rides: Path) -> str:
+    """Every 25th ride as a line of JSON, then records that are refused."""
+    with (rides / "data.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))[::25]
+    names = ("pickup", "zone", "driver", "passengers", "distance_km", "fare", "payment", "night")
+    good = [{name: field(name, row[name]) for name in names} for row in rows]
+    first = good[0]
+    bad = [
+        {**first, "pasengers": 1},
+        {**first, "pickup": "2025-02-30 00:00:00"},
+        {**first, "distance_km": None},
+        {**first, "passengers": 1.5},
+        {**first, "night": 1},
+        {name: value for name, value in first.items() if name != "driver"},
+        {**first, "driver": "a\0b"},
+    ]
+    edge = [{**first, "driver": "😀𠮷", "passengers": 2**53 + 1}, {**first, "distance_km": 3}, {**first, "zone": "💶"}]
+    return "".join(json.dumps(record) + "\n" for record in [*good, *edge, *bad])
+
+
+def field(name: str, text: str) -> object:
+    if name in ("passengers", "distance_km", "fare"):
+        return (int(text) if name == "passengers" else float(text)) if text else None
+    return text == "true" if name == "night" else text
+
+
+@pytest.mark.parametrize("build", [build_java, build_go, build_cpp], ids=["java", "go", "cpp"])
+def test_other_languages_predict_what_python_predicts(
+    build: Callable[[], list[str]], rides: Path, requests: str
+) -> None:
+    command = build()
+    library = provide_onnxruntime(onnxruntime_version())
+    done = subprocess.run(
+        [*command, str(rides)],
+        input=requests,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "SKC_ONNXRUNTIME_LIBRARY": str(library)},
+    )
+    assert done.returncode == 0, done.stderr
+    got = [json.loads(line) for line in done.stdout.splitlines()]
+    want = [json.loads(line) for line in program(rides, "serve.py", stdin=requests).splitlines()]
+    assert len(got) == len(want) > 200
+    assert [a.get("error") for a in got] == [a.get("error") for a in want]
+    assert {a["error"] for a in want if "error" in a} >= {"unknown-key", "invalid-value", "null", "not-integral"}
+    for a, b in zip(got, want, strict=True):
+        assert a.get("tipped", 0) == pytest.approx(b.get("tipped", 0), abs=2e-6)
 
 
 def test_the_demo_runs(rides: Path) -> None:
