@@ -7,6 +7,7 @@ conformance:
 bench:
 	.venv/bin/python benchmarks/fit.py
 	.venv/bin/python benchmarks/latency.py
+	.venv/bin/python benchmarks/embed.py
 schema:
 	.venv/bin/skc schema > pipeline.schema.tmp
 	mv pipeline.schema.tmp schemas/pipeline.v1.schema.json
