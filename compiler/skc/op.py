@@ -19,6 +19,7 @@ from skc.stats.requests import ColumnStats, Stat
 from skc.types import Block, DType, Scalar, ValueType
 
 Names = tuple[str, ...]
+SMALL = 2**24  # every integer up to here is a float32
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -72,7 +73,7 @@ def always(params: Any) -> bool:
 
 
 def never(params: Any) -> bool:
-    """For `columnwise`: the op looks at several columns at once."""
+    """For `columnwise`: the op looks at several columns at once. For `gives_ids`: its integers may have any size."""
     return False
 
 
@@ -91,6 +92,8 @@ class Op:
     carry_back(params, state, k, values) -> for wanted outputs, inputs of column k that give them (nearly); [] if none
     columnwise(params) -> every column is treated by itself: such steps may be fused, and every field of `state` is a
         tuple with one entry per input column
+    gives_ids(params) -> its int64 outputs are small by what they are, such as ids, bins and hours: at most SMALL in
+        magnitude, so that a float holds them exactly
 
     An op that is `variadic` gets its input values one by one, `*blocks`; any other gets them side by side as one block.
     An op that is `null_blind` asks `valid` before it looks at a value, so what lies under a null cannot matter to it.
@@ -111,6 +114,7 @@ class Op:
     names: Callable[[Any, Any, Names], tuple[Names, ...]] = _same_names
     carry_back: Callable[[Any, Any, int, list[Scalar]], list[Scalar]] | None = None
     columnwise: Callable[[Any], bool] = always
+    gives_ids: Callable[[Any], bool] = never
     exact: bool = True
     variadic: bool = False
     internal: bool = False

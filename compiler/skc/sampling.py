@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard, assert_never, overload
 
@@ -51,6 +52,9 @@ PLAIN: dict[DType, Scalar] = {
 }
 
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # Python's strings can hold one, no encoding can
+
+
 def is_legal(raw: Input, value: Scalar) -> bool:
     """The runtime accepts the value for this input. None stands for null, NaN for itself."""
     if value is None:
@@ -62,7 +66,7 @@ def is_legal(raw: Input, value: Scalar) -> bool:
         case "bool":
             return isinstance(value, bool)
         case "string":
-            return isinstance(value, str) and "\0" not in value
+            return isinstance(value, str) and "\0" not in value and not _LONE_SURROGATE.search(value)
         case "int64" | "timestamp" | "date":
             return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
     assert_never(raw.dtype)

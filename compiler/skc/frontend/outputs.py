@@ -1,7 +1,8 @@
 """The `outputs` of a pipeline, `name: {features: […], dtype: …}`, and which values may leave in which type.
 
 Why so few casts: an output may change how a number is stored, never what it says. What would (text to
-number, fraction to integer, instant to float) is a step that the user writes.
+number, fraction to integer, instant to float) is a step that the user writes. An integer that a float cannot hold is
+refused row by row, by a `narrow` step.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from skc.frontend.fields import (
 from skc.frontend.selectors import Name, read_names
 from skc.frontend.yaml_nodes import Node, ScalarNode, shown
 from skc.infer import Types
-from skc.ir import HOLDS, Input, Output, OutputDType
+from skc.ir import HOLDS, Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.op import NoState
+from skc.ops import OPS, narrow
 from skc.types import DType
 
 OUTPUT_DTYPES: tuple[OutputDType, ...] = get_args(OutputDType)
@@ -106,15 +109,37 @@ def resolve_outputs(
     return found
 
 
-def build_output(definition: OutputDefinition, targets: Sequence[Target], resolver: Resolver, types: Types) -> Output:
-    """The output, its values checked against its dtype. Raises SKC116."""
-    refs, labels = [], []
+def build_output(
+    definition: OutputDefinition, targets: Sequence[Target], resolver: Resolver, draft: Pipeline, types: Types
+) -> tuple[Output, tuple[Step, ...]]:
+    """The output, its values checked against its dtype, and the steps that guard integers in it. Raises SKC116."""
+    refs: list[Ref] = []
+    labels: list[str] = []
+    steps: list[Step] = []
+    makers = {step.name: step for step in draft.steps}
     for name, target in zip(definition.names, targets, strict=True):
         for ref in resolver.refs(target):
             _check_type(definition, name, types[ref.value].dtype)
+            if _may_be_rounded(definition, types[ref.value].dtype, makers.get(ref.value)):
+                step = _narrow(definition, target, len(steps), ref)
+                steps.append(step)
+                ref = Ref(step.name)
             refs.append(ref)
             labels.append(target.name)
-    return Output(definition.name, tuple(refs), definition.dtype, tuple(labels), definition.span)
+    return Output(definition.name, tuple(refs), definition.dtype, tuple(labels), definition.span), tuple(steps)
+
+
+def _may_be_rounded(definition: OutputDefinition, dtype: DType, maker: Step | None) -> bool:
+    """An integer of any size goes into an output of floats."""
+    if dtype != "int64" or definition.dtype not in narrow.LARGEST:
+        return False
+    return maker is None or not OPS[maker.op].gives_ids(maker.params)
+
+
+def _narrow(definition: OutputDefinition, target: Target, number: int, ref: Ref) -> Step:
+    name = f"outputs/{definition.name}/{number}:{target.name}"
+    params = narrow.Params(to="float32" if definition.dtype == "float32" else "float64")
+    return Step(name, narrow.OP.name, params, (ref,), NoState(), span=definition.span)
 
 
 def _check_type(definition: OutputDefinition, name: Name, dtype: DType) -> None:

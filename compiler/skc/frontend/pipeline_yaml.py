@@ -19,7 +19,7 @@ from skc.frontend.inputs import read_inputs, source_step
 from skc.frontend.outputs import OutputDefinition, build_output, read_outputs, resolve_outputs
 from skc.frontend.yaml_nodes import MapNode, Node, ScalarNode, parse, shown
 from skc.infer import value_types
-from skc.ir import DataSource, Input, Pipeline
+from skc.ir import DataSource, Input, Output, Pipeline, Step
 
 FORMAT = 1
 MAX_BYTES = 1_000_000  # some ten seconds of the parser; a pipeline is written by people
@@ -107,12 +107,15 @@ def _resolve(
     draft = Pipeline(name, inputs, steps, tuple(resolver.features()), (), data)
     draft.verify()
     types = value_types(draft)
-    built = []
+    built: list[Output] = []
+    guards: list[Step] = []
     for output in outputs:
         with problems.collect():
-            built.append(build_output(output, targets[output.name], resolver, types))
+            made, narrowing = build_output(output, targets[output.name], resolver, draft, types)
+            built.append(made)
+            guards += narrowing
     problems.stop_if_any()
-    done = Pipeline(name, inputs, steps, draft.features, tuple(built), data)
+    done = Pipeline(name, inputs, (*steps, *guards), draft.features, tuple(built), data)
     done.verify()
     return done, _warnings(inputs, definitions, resolver)
 

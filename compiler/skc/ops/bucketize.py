@@ -44,7 +44,7 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, count_edges, masked, one_hot_columns
-from skc.op import Case, Names, Op, parameters, refuse, require, require_exact
+from skc.op import Case, Names, Op, always, parameters, refuse, require, require_exact
 from skc.opset import const, op
 from skc.types import Array, Block, Scalar, ValueType, make_block
 
@@ -255,4 +255,5 @@ OP = Op(
     names=names,
     boundaries=boundaries,
     cases=CASES,
+    gives_ids=always,
 )

@@ -40,7 +40,7 @@ import numpy as np
 
 from skc import calendar_graph as calendar
 from skc.graph import GraphBlock, masked
-from skc.op import Case, NoState, Op, parameters, refuse, require
+from skc.op import Case, NoState, Op, always, parameters, refuse, require
 from skc.ops._datetime_text import EPOCH, zone_of
 from skc.opset import op
 from skc.types import (
@@ -290,4 +290,5 @@ OP = Op(
     boundaries=boundaries,
     carry_back=carry_back,
     cases=CASES,
+    gives_ids=always,
 )

@@ -37,7 +37,7 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, hash_keys
-from skc.op import Case, Op, parameters, require, require_exact
+from skc.op import SMALL, Case, Op, parameters, require, require_exact
 from skc.ops._categories import INT64_MAX, INT64_MIN
 from skc.ops._murmur3 import hash_key
 from skc.opset import const, op
@@ -80,6 +80,10 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
         return [None, 0, 1, -1, 255, 256, 2**31 - 1, 2**31, 2**32 - 1, 2**32, INT64_MIN, INT64_MAX]
     lengths = ["abcdefgh"[:n] for n in range(9)]  # every length of the tail after the 4-byte words
     return [None, *lengths, "0", "-1", " a", "A", "é", "e\u0301", "中文", "😀", "a😀", "x" * 1000]
+
+
+def _is_small(params: Params) -> bool:
+    return params.buckets < SMALL  # null has the bucket behind the last
 
 
 CASES = (
@@ -168,4 +172,5 @@ OP = Op(
     boundaries=boundaries,
     cases=CASES,
     null_blind=True,
+    gives_ids=_is_small,
 )

@@ -52,7 +52,7 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, all_of, lookup, masked
-from skc.op import Case, Op, parameters, refuse, require, require_exact
+from skc.op import SMALL, Case, Op, parameters, refuse, require, require_exact
 from skc.ops._categories import (
     INT64_MAX,
     INT64_MIN,
@@ -217,6 +217,11 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
     return [None, *(keys[code] for code in codes)]
 
 
+def _is_small(params: Params) -> bool:
+    """Ranks are counted; the two codes are whatever the pipeline says."""
+    return all(abs(code or 0) <= SMALL for code in (params.unknown_value, params.missing_value))
+
+
 CASES = (
     Case(
         name="ascending",
@@ -364,4 +369,5 @@ OP = Op(
     columnwise=is_columnwise,
     cases=CASES,
     null_blind=True,
+    gives_ids=_is_small,
 )

@@ -60,7 +60,7 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, hash_keys, lookup
-from skc.op import Case, Op, parameters, refuse, require, require_exact
+from skc.op import SMALL, Case, Op, parameters, refuse, require, require_exact
 from skc.ops._categories import INT64_MAX, INT64_MIN, Keys, check_keys, key_boundaries
 from skc.ops._murmur3 import hash_key
 from skc.opset import const, op
@@ -176,6 +176,11 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
     positions = [v - state.first_id[k] for v in values if isinstance(v, int)]
     return [None, *(state.keys[k][p] for p in positions if 0 <= p < len(state.keys[k]))]
+
+
+def _is_small(params: Params) -> bool:
+    """Keys are counted, and a graph that holds 2^23 of them is beyond what can be loaded."""
+    return params.oov_buckets <= SMALL // 2
 
 
 CASES = (
@@ -302,4 +307,5 @@ OP = Op(
     carry_back=carry_back,
     cases=CASES,
     null_blind=True,
+    gives_ids=_is_small,
 )
