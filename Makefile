@@ -1,5 +1,5 @@
 LANGS = python,java,go,cpp
-.PHONY: example test conformance check bench schema
+.PHONY: example test conformance check bench generated
 example test check:
 	python3 dev.py $@
 conformance:
@@ -8,6 +8,5 @@ bench:
 	.venv/bin/python benchmarks/fit.py
 	.venv/bin/python benchmarks/latency.py
 	.venv/bin/python benchmarks/embed.py
-schema:
-	.venv/bin/skc schema > pipeline.schema.tmp
-	mv pipeline.schema.tmp schemas/pipeline.v1.schema.json
+generated:
+	.venv/bin/python tests/generated.py

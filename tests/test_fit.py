@@ -205,6 +205,7 @@ def test_a_guarded_row_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         place = f"{data.replace('*', '2')}, row 4002{' (line 4003)' if data.endswith('csv') else ''}"
         assert f"{place}: step `at` refuses the value of `s` (invalid-value)" in str(error.value)
         assert "p.yaml:9:9" in str(error.value)
+        assert "the row: `s` = 'q'\n" in str(error.value)
         for name in "12":
             pq.write_table(
                 pyarrow.csv.read_csv(tmp_path / f"{name}.csv"),

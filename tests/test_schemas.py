@@ -13,6 +13,7 @@ import jsonschema
 import numpy as np
 import onnx
 import pytest
+from generated import PLAN_SCHEMA, plan_schema
 
 import skc
 from skc.artifact import MODEL, Artifact
@@ -147,5 +148,7 @@ def test_a_golden_error_has_a_code_of_the_runtime(documents: dict[str, list[Any]
 
 
 def test_the_schema_of_plans_knows_every_op() -> None:
+    """`make generated` writes it."""
+    assert plan_schema(PLAN_SCHEMA.read_text(encoding="utf-8")) == PLAN_SCHEMA.read_text(encoding="utf-8")
     step = validator("plan").schema["properties"]["steps"]["items"]
     assert set(step["properties"]["op"]["enum"]) == set(OPS)

@@ -65,7 +65,7 @@ class Stage:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compiled:
     """What compiling made. `path` is None when nothing was written; `report` is None when it was not verified."""
 
@@ -74,6 +74,12 @@ class Compiled:
     report: Report | None
     warnings: tuple[Diagnostic, ...]
     stages: tuple[Stage, ...]
+
+    def __repr__(self) -> str:
+        """One line for a notebook; the bytes of a model are no answer to read."""
+        where = "in memory" if self.path is None else f"in {self.path}"
+        verdict = "not verified" if self.report is None else self.report.verdict()
+        return f"<Compiled {where}, plan {self.artifact.manifest.plan[:12]}: {verdict}>"
 
     def to_json(self) -> dict[str, Any]:
         """The facts of the printed table."""

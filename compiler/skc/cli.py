@@ -282,12 +282,14 @@ def _compiled_text(done: Compiled) -> str:
     for o in done.artifact.manifest.outputs:
         lines.append(f"output {o.name}: {len(o.columns):,} column{'s' * (len(o.columns) != 1)}, {o.dtype}")
     if done.report is not None:
+        from skc.verification.compare import TOLERANCE
+
         worst = max(done.report.columns, key=lambda c: (c.worst_error, c.worst_ulp), default=None)
         if worst is None or not worst.worst_ulp:
             lines.append("worst error: none, every column is equal to the last bit")
         else:
             where = f"column `{worst.column}` of `{worst.output}`"
-            lines.append(f"worst error: {worst.worst_error:.2g}, {worst.worst_ulp:,} ulp, in {where}")
+            lines.append(f"worst error: {worst.worst_error:.2g}, where {TOLERANCE:g} is allowed, in {where}")
         lines.append(done.report.verdict())
     else:
         lines.append("not verified (--no-verify)")

@@ -43,7 +43,7 @@ from skc.stats.requests import Stat, ValueCounts
 from skc.stats.sources import resolve
 from skc.stats.training import Training, check_contract, load_training
 from skc.types import ZEROS, Array, Scalar
-from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.session import GraphSession
 
 CHUNK = 65_536  # rows that go through the graph at once, fewer where they are wide
@@ -375,14 +375,25 @@ def _to_arrow(made: dict[str, Array], value: str, column: int, dtype: pa.DataTyp
     return pa.array(values, dtype, mask=None if valid is None else ~valid[:, column])
 
 
+def _inputs_of(work: _Work, step: str) -> list[Input]:
+    """The inputs that a step's values come from."""
+    wanted = {step}
+    for s in reversed(work.steps):
+        if s.name in wanted:
+            wanted.update(ref.value for ref in s.inputs)
+    return [i for i in work.pipeline.inputs if i.value in wanted]
+
+
 def _guarded(work: _Work, lowered: Lowered, guards: Array, before: int) -> SkcError:
     """SKC224 for the first row that a policy of `error` refuses; `before` rows went through well."""
     row = int(np.flatnonzero(guards.any(axis=1))[0])
     spec = lowered.guards[int(np.flatnonzero(guards[row])[0])]
-    place = work.data.locate("true", skip=before + row)
+    found = work.data.find("true", skip=before + row)
+    raw = [f"`{i.name}` = {shown(found.values[i.name])}" for i in _inputs_of(work, spec.step) if i.name in found.values]
     return fail(
         "SKC224",
-        f"{place}: step `{spec.step}` refuses the value of `{spec.column}` ({spec.code})",
+        f"{found.place}: step `{spec.step}` refuses the value of `{spec.column}` ({spec.code})",
         span=next((s.span for s in work.steps if s.name == spec.step), None),
+        notes=[f"the row: {', '.join(raw)}"] if raw else [],
         hint="leave such rows out by `where`, or choose another policy than `error`",
     )

@@ -1,6 +1,6 @@
 """What is known of every value of a pipeline without running it: its type before fitting, its column names after.
 
-Both walk the steps once, in order. A type error is raised at the step that causes it.
+Both walk the steps once, in order. Type errors are raised together, each at the step that causes it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import groupby
 
-from skc.diagnostics import SkcError, bug, fail
+from skc.diagnostics import Diagnostic, SkcError, bug, fail
 from skc.ir import Output, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.types import ValueType
@@ -19,10 +19,20 @@ ColumnNames = Mapping[str, tuple[str, ...]]
 
 
 def value_types(pipeline: Pipeline) -> Types:
-    """The type of every input and step. Raises SKC120 and its like, with the place of the step."""
+    """The type of every input and step. Raises SKC120 and its like, with the places of the steps.
+
+    A step behind one in error is passed over: nothing can be said of it.
+    """
     types = {i.value: ValueType(i.dtype, nullable=i.nullable) for i in pipeline.inputs}
+    found: list[Diagnostic] = []
     for step in pipeline.steps:
-        types[step.name] = _step_type(step, types)
+        if all(ref.value in types for ref in step.inputs):
+            try:
+                types[step.name] = _step_type(step, types)
+            except SkcError as error:
+                found += error.diagnostics
+    if found:
+        raise SkcError(*found)
     return types
 
 

@@ -19,6 +19,15 @@ from skc.stats.requests import ColumnStats, Stat
 from skc.types import Block, DType, Scalar, ValueType
 
 Names = tuple[str, ...]
+# What the op `cast` turns into what.
+CASTS: Mapping[DType, tuple[DType, ...]] = {
+    "float64": ("int64", "bool"),
+    "int64": ("float64", "bool", "string", "timestamp", "date"),
+    "bool": ("float64", "int64", "string"),
+    "string": ("int64", "bool"),
+    "timestamp": ("date", "int64"),
+    "date": ("timestamp", "int64"),
+}
 SMALL = 2**24  # every integer up to here is a float32
 
 
@@ -137,12 +146,17 @@ def require(x: ValueType, *dtypes: DType, op: str) -> None:
 
 
 def _way_to(wanted: Sequence[DType], given: DType) -> str:
-    """What to put before a step that does not take a type."""
+    """What to put before a step that does not take a type: something that can be done."""
     if given == "string" and set(wanted) <= {"timestamp", "date"}:
         return "put `parse_datetime` before this step"
-    if given in ("int64", "bool") and "float64" in wanted:
-        return "put `{cast: {to: float64}}` before this step, or declare the input float64"
-    return "declare another type for the input, or put a `cast` before this step"
+    if given == "string" and "float64" in wanted:
+        return "declare the input float64: text is read as a number, in every language alike"
+    if given in ("timestamp", "date") and not {"timestamp", "date"} & set(wanted):
+        return "put `datetime_part` before this step, or make a number of two instants with `elapsed`"
+    to = next((dtype for dtype in wanted if dtype in CASTS[given]), None)
+    if to is None:
+        return "declare another type for the input"
+    return f"put `{{cast: {{to: {to}}}}}` before this step, or declare the input {to}"
 
 
 def require_exact(x: ValueType, *, op: str) -> None:
@@ -151,7 +165,7 @@ def require_exact(x: ValueType, *, op: str) -> None:
         raise refuse(
             "SKC121",
             f"`{op}` would decide on a value whose last bits depend on the machine (a log, exp or sine came before)",
-            hint=f"put `{op}` before the step that is not exact",
+            hint=f"put `{op}` before the step that is not exact, or leave one of the two out",
         )
 
 

@@ -162,7 +162,8 @@ class Variations(Sequence[Record]):
     def __getitem__(self, i: int | slice) -> Record | Sequence[Record]:
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
-        return {**self._base, **dict(self._changes[i - 1 : i])}
+        k = range(len(self))[i]  # IndexError beyond the end, where iteration stops
+        return {**self._base, **dict([self._changes[k - 1]] if k else [])}
 
     def blocks(self, inputs: Sequence[Input], start: int, stop: int) -> dict[str, Block]:
         """Records start to stop, without making each."""

@@ -65,7 +65,9 @@ def _schema(manifest: Manifest, rows: Rows) -> pa.Schema:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise fail(
-            "SKC413", f"two columns would be called `{twice[0]}`", hint="leave it out of --keep, or rename the output"
+            "SKC413",
+            f"two columns would be called `{twice[0]}`",
+            hint="leave it out of --keep, or give the feature another name",
         )
     return pa.schema(fields)
 

@@ -34,7 +34,7 @@ outputs:
 
 
 def test_the_file_is_current() -> None:
-    """Otherwise: skc schema > schemas/pipeline.v1.schema.json"""
+    """Otherwise: `make generated`."""
     assert FILE.read_text(encoding="utf-8") == schema_text()
 
 

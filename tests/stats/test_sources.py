@@ -251,8 +251,14 @@ def test_text_of_its_type(database: Database, tmp_path: Path, dtype: Any, text: 
 BAD_JSON = [
     ("float64", '"1.5"'),
     ("float64", "1e400"),
+    ("float64", "9007199254740993"),
+    ("float64", "-36893488147419103233"),
+    ("float64", "1" + "0" * 60),
     ("int64", "1.5"),
     ("int64", '"1"'),
+    ("int64", '"1.0"'),
+    ("int64", "9007199254740994.0"),
+    ("int64", "1e300"),
     ("bool", "1"),
     ("string", "1"),
 ]
@@ -266,7 +272,55 @@ def test_json_that_is_not_of_its_type(database: Database, tmp_path: Path, dtype:
     assert "a.jsonl, row 2: " in str(error)
 
 
+GOOD_JSON = [
+    ("float64", "9007199254740992", 2.0**53),
+    ("float64", "-36893488147419103232", -(2.0**65)),
+    ("float64", "9007199254740993.0", 2.0**53),
+    ("float64", "3", 3.0),
+    ("float64", '"-inf"', -math.inf),
+    ("float64", '"NA"', None),
+    ("int64", '"NA"', None),
+    ("int64", "3.0", 3),
+    ("int64", "-0.0", 0),
+    ("int64", "1e2", 100),
+    ("int64", "9007199254740992.0", 2**53),
+    ("int64", "9223372036854775807", 2**63 - 1),
+]
+
+
+@pytest.mark.parametrize(("dtype", "text", "value"), GOOD_JSON)
+def test_json_numbers_are_taken_as_in_serving(
+    database: Database, tmp_path: Path, dtype: Any, text: str, value: Any
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"k": 1, "v": ' + text + "}\n")
+    inputs = one(dtype, nullable=True, null_values=("NA",))
+    assert rows(load(database, str(tmp_path / "a.jsonl"), inputs, where="k > 0")) == [{"v": value, "k": 1}]
+
+
+@pytest.mark.parametrize("second", ["1", "2", "null"])
+def test_a_key_that_a_record_has_twice(database: Database, tmp_path: Path, second: str) -> None:
+    """Others take the last one. The same key inside another value is another key."""
+    (tmp_path / "a.jsonl").write_text('{"k": 0, "x": {"y": 1, "y": 2}}\n{"k": 1, "v": 1, "\\u0076": ' + second + "}\n")
+    error = refusal(database, str(tmp_path / "a.jsonl"), one("float64", nullable=True))
+    assert error.code == "SKC203"
+    assert "a.jsonl`, row 2 has the key `v` twice" in str(error)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_an_empty_line_between_rows_of_one_column(database: Database, tmp_path: Path, ending: str) -> None:
+    """It may be a null or nothing at all; at the end of the file it is nothing."""
+    inputs = (Input("v", "float64", nullable=True),)
+    path = tmp_path / "a.csv"
+    path.write_bytes(ending.join(["v", "1", "", "", "2", ""]).encode())
+    error = refusal(database, str(path), inputs)
+    assert error.code == "SKC203"
+    assert "a.csv`, line 3 is empty" in str(error)
+    path.write_bytes(ending.join(["v", "1", '""', "2", "", ""]).encode())
+    assert rows(load(database, str(path), inputs)) == [{"v": 1.0}, {"v": None}, {"v": 2.0}]
+
+
 TYPED = [
+    ("float64", pa.float16(), [0.5, 65504.0], [0.5, 65504.0]),
     ("float64", pa.int64(), [2**53], [2.0**53]),
     ("float64", pa.int64(), [2**53 + 1], "SKC206"),
     ("float64", pa.int64(), [2**63 - 1], "SKC206"),
@@ -307,6 +361,15 @@ def test_typed_columns(database: Database, dtype: Any, stored: pa.DataType, valu
     training = load(database, table, inputs)
     check(training)
     assert [row["v"] for row in rows(training)] == [None, *want]
+
+
+def test_half_floats_in_a_file(database: Database, tmp_path: Path) -> None:
+    """The engine has no such type; it must say so in our words."""
+    table = pa.table({"v": pa.array([0.5], pa.float16()), "k": [1]})
+    pyarrow.feather.write_feather(table, str(tmp_path / "a.arrow"))
+    error = refusal(database, str(tmp_path / "a.arrow"), one("float64"))
+    assert error.code == "SKC203"
+    assert "convert them" in str(error)
 
 
 def test_null_rules(database: Database, tmp_path: Path) -> None:
@@ -554,7 +617,7 @@ NUL_INPUTS = (Input("s", "string", nullable=True),)
 def nul_sources(folder: Path) -> dict[str, Any]:
     values = ["a", "b", "a\0b", None, "c\0"]
     table = pa.table({"s": values})
-    (folder / "n.csv").write_text("s\na\nb\na\0b\n\nc\0\n")
+    (folder / "n.csv").write_text('s\na\nb\na\0b\n""\nc\0\n')
     (folder / "n.jsonl").write_text("".join(json.dumps({"s": v}) + "\n" for v in values))
     pq.write_table(table, folder / "n.parquet")
     return {

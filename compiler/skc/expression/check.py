@@ -149,13 +149,15 @@ class _Checker:
                 if node.kind == "-"
                 else "the step `datetime_part` makes a number of a time"
             )
+        if dtype == "string":
+            return "declare the input float64: text is read as a number, in every language alike"
         if dtype == "bool":
             return "write `1 if condition else 0` to make a number of a condition"
         if node.kind in ("//", "%") and dtype == "float64":
             return "write `floor(a / b)`, or `a - b * floor(a / b)`"
         if node.kind in ("and", "or", "not", "if"):
             return "write a comparison, for example `x != 0`"
-        return "declare another type for the input, or put a `cast` before this step"
+        return "declare another type for the input, or `cast` it in a feature of its own"
 
     def require_exact(self, node: Node, args: Sequence[Typed]) -> None:
         for arg, part in zip(args, node.args, strict=True):

@@ -183,12 +183,13 @@ class Resolver:
         return definition is not None and [s.op.name for s in definition.steps[:1]] == [EXPRESSION_OP]
 
     def steps(self, roots: Iterable[Target], problems: Problems) -> Iterator[Step]:
-        """The steps of the features in `roots`, then of the rest, each after what it uses. Raises SKC113."""
+        """The steps of the features in `roots`, then of the rest, each after what it uses. Raises SKC104 and SKC113."""
         targets: dict[str, tuple[Target, ...]] = {}
         for name, definition in self._definitions.items():
             with problems.collect():
                 targets[name] = tuple(self.target(source, inside=name) for source in definition.sources)
-        problems.stop_if_any()
+        if len(targets) < len(self._definitions):
+            raise problems.error()
         uses = {name: [t.name for t in found if not t.is_input] for name, found in targets.items()}
         first = [root.name for root in roots if not root.is_input]
         for name in _in_order([*first, *uses], uses, self._definitions):

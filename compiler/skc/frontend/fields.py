@@ -25,6 +25,9 @@ class Problems:
     def __init__(self) -> None:
         self._found: list[Diagnostic] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     @contextmanager
     def collect(self) -> Iterator[None]:
         """Keep the errors raised inside, and go on after the block."""
@@ -33,14 +36,18 @@ class Problems:
         except _TooManyError:
             raise
         except SkcError as error:
-            self._found += error.diagnostics
+            self._found += (d for d in error.diagnostics if d not in self._found)
         if len(self._found) >= MOST:
             raise _TooManyError(*self._found[:MOST])
 
     def stop_if_any(self) -> None:
         """Raise everything found."""
         if self._found:
-            raise SkcError(*self._found)
+            raise self.error()
+
+    def error(self) -> SkcError:
+        """Everything found, in one."""
+        return SkcError(*sorted(self._found, key=lambda d: (d.span is None, d.span or ())))
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -97,27 +97,31 @@ def _text(node: Node) -> str | None:
 
 def resolve_outputs(
     definitions: Sequence[OutputDefinition], resolver: Resolver, problems: Problems
-) -> dict[str, tuple[Target, ...]]:
-    """What the names of every output mean."""
-    found: dict[str, tuple[Target, ...]] = {}
+) -> dict[str, tuple[tuple[Name, Target], ...]]:
+    """What the names of every output mean; a name without a meaning is a problem, and left out."""
+    found: dict[str, tuple[tuple[Name, Target], ...]] = {}
     for definition in definitions:
         targets = []
         for name in definition.names:
             with problems.collect():
-                targets.append(resolver.target(name))
+                targets.append((name, resolver.target(name)))
         found[definition.name] = tuple(targets)
     return found
 
 
 def build_output(
-    definition: OutputDefinition, targets: Sequence[Target], resolver: Resolver, draft: Pipeline, types: Types
+    definition: OutputDefinition,
+    targets: Sequence[tuple[Name, Target]],
+    resolver: Resolver,
+    draft: Pipeline,
+    types: Types,
 ) -> tuple[Output, tuple[Step, ...]]:
     """The output, its values checked against its dtype, and the steps that guard integers in it. Raises SKC116."""
     refs: list[Ref] = []
     labels: list[str] = []
     steps: list[Step] = []
     makers = {step.name: step for step in draft.steps}
-    for name, target in zip(definition.names, targets, strict=True):
+    for name, target in targets:
         for ref in resolver.refs(target):
             _check_type(definition, name, types[ref.value].dtype)
             if _may_be_rounded(definition, types[ref.value].dtype, makers.get(ref.value)):

@@ -1,8 +1,8 @@
 """pipeline.yaml → `Pipeline`: read, resolved and type-checked, or refused with every mistake at its line
 and column.
 
-The stages, each of which stops when something was found: YAML → nodes → definitions as written → names
-resolved and steps in topological order → types → outputs. Mistakes that do not depend on each other are
+The stages: YAML → nodes → definitions as written → names resolved and steps in topological order → types → outputs.
+A stage stops the next where that would tell of mistakes that are none. Mistakes that do not depend on each other are
 told together.
 """
 
@@ -18,7 +18,7 @@ from skc.frontend.fields import Problems, as_map, as_text, check_keys, missing_k
 from skc.frontend.inputs import read_inputs, source_step
 from skc.frontend.outputs import OutputDefinition, build_output, read_outputs, resolve_outputs
 from skc.frontend.yaml_nodes import MapNode, Node, ScalarNode, parse, shown
-from skc.infer import value_types
+from skc.infer import Types, value_types
 from skc.ir import DataSource, Input, Output, Pipeline, Step
 
 FORMAT = 1
@@ -83,11 +83,13 @@ def read_text(text: str, file_name: str, base_dir: Path | None = None) -> tuple[
     definitions: dict[str, Definition] = {}
     with problems.collect():
         definitions = read_features(parts["features"], inputs, problems) if "features" in parts else {}
+    are_complete = not problems
     outputs: tuple[OutputDefinition, ...] = ()
     with problems.collect():
         outputs = read_outputs(parts["outputs"], inputs, problems)
-    problems.stop_if_any()
-    return _resolve(name, data, inputs, definitions, outputs)
+    if not are_complete:  # whoever uses a feature that could not be read would be told that there is none
+        problems.stop_if_any()
+    return _resolve(name, data, inputs, definitions, outputs, problems)
 
 
 def _resolve(
@@ -96,20 +98,26 @@ def _resolve(
     inputs: tuple[Input, ...],
     definitions: Mapping[str, Definition],
     outputs: tuple[OutputDefinition, ...],
+    problems: Problems,
 ) -> tuple[Pipeline, Warnings]:
-    """Names to values, steps in order, types checked."""
-    problems = Problems()
+    """Names to values, steps in order, types checked. `problems` are those of outputs, which are not in `outputs`."""
     sources = tuple(step for step in map(source_step, inputs) if step is not None)
     resolver = Resolver(inputs, sources, definitions)
     targets = resolve_outputs(outputs, resolver, problems)
-    roots = [target for found in targets.values() for target in found]
-    steps = (*sources, *resolver.steps(roots, problems))
+    roots = [target for found in targets.values() for _, target in found]
+    steps: tuple[Step, ...] | None = None
+    with problems.collect():
+        steps = (*sources, *resolver.steps(roots, problems))
+    if steps is None:
+        raise problems.error()
     draft = Pipeline(name, inputs, steps, tuple(resolver.features()), (), data)
     draft.verify()
-    types = value_types(draft)
+    types: Types = {}
+    with problems.collect():
+        types = value_types(draft)
     built: list[Output] = []
     guards: list[Step] = []
-    for output in outputs:
+    for output in outputs if types else ():
         with problems.collect():
             made, narrowing = build_output(output, targets[output.name], resolver, draft, types)
             built.append(made)

@@ -195,6 +195,36 @@ CASES = (
         expect=[[0.0, 0.0, 0.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0, 0.0, 0.0]],
         names=("x_0", "x_1", "x_2", "y_0", "y_1", "y_2"),
     ),
+    *(
+        Case(
+            name=f"so many edges that they are searched, closed {closed}",
+            shows=("C1", "C2", "C3", "C4"),
+            columns={"x": "float64?"},
+            params={"edges": [index / 8 for index in range(-300, 301)], "closed": closed},
+            rows=[
+                [None],
+                [-1e300],
+                [-37.5],
+                [math.nextafter(-37.5, 0)],
+                [0.0],
+                [-0.0],
+                [5e-324],
+                [37.375],
+                [37.5],
+                [1e300],
+            ],
+            expect=[[None], [0], [low], [1], [300 + low], [300 + low], [301], [599 + low], [600 + low], [601]],
+        )
+        for closed, low in (("left", 1), ("right", 0))
+    ),
+    Case(
+        name="large integers, more than are compared",
+        shows=("C5",),
+        columns={"x": "int64"},
+        params={"edges": [*range(300), 2**53 + 1, 2**63 - 1], "closed": "left"},
+        rows=[[-(2**63)], [-1], [0], [299], [2**53], [2**53 + 1], [2**63 - 2], [2**63 - 1]],
+        expect=[[0], [0], [1], [300], [300], [301], [301], [302]],
+    ),
     Case(
         name="large integers",
         shows=("C5",),

@@ -61,7 +61,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from skc.graph import GraphBlock, all_of, masked
-from skc.op import Case, Op, parameters, refuse, require_exact
+from skc.op import CASTS, Case, Op, parameters, refuse, require_exact
 from skc.opset import const, op
 from skc.types import (
     DATE_MAX,
@@ -88,7 +88,7 @@ LIMITS = (
     math.nextafter(-(2.0**63), -math.inf),
 )  # the first is an int64, the second is not
 RANGES = {"timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX), "date": (DATE_MIN, DATE_MAX)}
-# Where a value may have no counterpart, and where none can fail; any other pair is refused.
+# Where a value may have no counterpart; in every other pair of CASTS none can fail.
 CAN_FAIL: tuple[tuple[DType, DType], ...] = (
     ("float64", "int64"),
     ("float64", "bool"),
@@ -97,17 +97,6 @@ CAN_FAIL: tuple[tuple[DType, DType], ...] = (
     ("int64", "date"),
     ("string", "int64"),
     ("string", "bool"),
-)
-TOTAL: tuple[tuple[DType, DType], ...] = (
-    ("int64", "float64"),
-    ("int64", "string"),
-    ("bool", "float64"),
-    ("bool", "int64"),
-    ("bool", "string"),
-    ("timestamp", "date"),
-    ("timestamp", "int64"),
-    ("date", "timestamp"),
-    ("date", "int64"),
 )
 WAYS_OUT: dict[tuple[DType, DType], str] = {
     (
@@ -134,9 +123,8 @@ class Params:
 def infer(params: Params, x: ValueType) -> ValueType:
     if x.dtype == params.to:
         return x
-    pair = (x.dtype, params.to)
-    if pair not in CAN_FAIL and pair not in TOTAL:
-        hint = WAYS_OUT.get(pair, "cast to int64 first, and from there")
+    if params.to not in CASTS[x.dtype]:
+        hint = WAYS_OUT.get((x.dtype, params.to), "cast to int64 first, and from there")
         raise refuse("SKC128", f"`cast` does not turn {x.dtype} into {params.to}", hint=hint)
     require_exact(x, op="cast")
     return x.with_(dtype=params.to, nullable=x.nullable or _may_add_nulls(params, x.dtype))

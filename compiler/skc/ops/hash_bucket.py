@@ -15,7 +15,8 @@ buckets : int, at least 1
 seed : int, 0 to 4294967295, default 0
     The seed of the hash. Two seeds give two unrelated assignments.
 
-Takes string, int64 and bool, and gives int64 in 0 .. buckets - 1, never null. There are no unknowns.
+Takes string, int64 and bool, and gives int64: a value 0 .. buckets - 1, a null `buckets`; never null. There are no
+unknowns.
 
 Critical points
 ---------------

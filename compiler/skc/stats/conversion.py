@@ -11,8 +11,9 @@ Text (CSV, TSV, and strings in JSON lines)
     date        `YYYY-MM-DD`
     string      as it is
     An empty CSV field is null for every type but string. The strings of `null_values` are null for every type but
-    string here; for string they mean null in the graph. JSON numbers and booleans count as their text, JSON null is
-    null.
+    string here; for string they mean null in the graph. JSON booleans count as their text, JSON null is null. JSON
+    numbers go by what serving does with them: one written as an integer is a float64 where the double is exact, and one
+    written with a fraction or an exponent is an int64 where it is whole and at most 2^53 in magnitude.
 Typed (Parquet, Arrow, DuckDB, tables in memory)
     float64     any float; integers where the double is exact
     int64       any integer within 64 bits; floats that are whole and at most 2^53 in magnitude, NaN being null
@@ -46,7 +47,7 @@ FORMS: dict[DType, tuple[str, str]] = {  # declared type -> the form of its text
 }
 JSON_TYPES: dict[DType, tuple[str, ...]] = {
     "float64": ("DOUBLE", "BIGINT", "UBIGINT", "HUGEINT", "VARCHAR"),
-    "int64": ("BIGINT", "UBIGINT"),
+    "int64": ("BIGINT", "UBIGINT", "DOUBLE"),
     "bool": ("BOOLEAN",),
     "string": ("VARCHAR",),
     "timestamp": ("VARCHAR",),
@@ -99,8 +100,16 @@ def read_json(value: Input) -> Reading:
     wrong = f"{kind} NOT IN ({_list(JSON_TYPES[value.dtype])})"
     if value.dtype == "float64":  # JSON has no other way to write these
         wrong += f" OR ({kind} = 'VARCHAR' AND NOT regexp_full_match({text}, '[+-]?(?i:inf|infinity|nan)'))"
+        whole = f"TRY_CAST({text} AS HUGEINT)"
+        is_exact = f"coalesce({whole} = TRY_CAST(TRY_CAST({text} AS DOUBLE) AS HUGEINT), false)"
+        wrong += f" OR (regexp_full_match({text}, '-?[0-9]{{16,}}') AND NOT {is_exact})"
     if value.dtype == "string":
         return _reading(value, text, bad=f"NOT ({is_null}) AND ({wrong})")
+    if value.dtype == "int64":
+        double = f"TRY_CAST({text} AS DOUBLE)"
+        is_whole = f"coalesce({double} = trunc({double}) AND abs({double}) <= 9007199254740992, false)"
+        digits = f"CAST(TRY_CAST({double} AS BIGINT) AS VARCHAR)"
+        text = f"CASE WHEN {kind} = 'DOUBLE' AND {is_whole} THEN {digits} ELSE {text} END"
     return _parsed(value, text, is_null, wrong)
 
 

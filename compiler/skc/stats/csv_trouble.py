@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from skc.diagnostics import SkcError, fail
@@ -47,6 +47,21 @@ def check_separator(header: Sequence[str], file: str, source: Source, wanted: Se
     shown = header[0] if len(header[0]) <= 80 else f"{header[0][:79]}…"
     hint = "call it .tsv" if found == "\t" else f'save it as Parquet: pandas.read_csv(…, sep="{found}").to_parquet(…)'
     raise fail("SKC203", message, span=source.span, hint=hint, notes=[f"the first line is `{shown}`"])
+
+
+def check_empty_lines(header: Sequence[str], file: str, source: Source) -> None:
+    """Refuse an empty line between the rows of a single column: a row to some readers, and none to others."""
+    if len(header) != 1:
+        return
+    empty = None
+    reader = csv.reader(_lines(file), delimiter="\t" if source.kind == "tsv" else ",")
+    with suppress(csv.Error, OSError, EOFError, UnicodeDecodeError):  # the engine tells of what cannot be read
+        for record in reader:
+            if record and empty is not None:
+                hint = 'write "" for an empty field, or take the line out'
+                raise fail("SKC203", f"`{file}`, line {empty} is empty", span=source.span, hint=hint)
+            if not record and empty is None:
+                empty = reader.line_num
 
 
 def explain(file: str, delimiter: str) -> tuple[str, str] | None:

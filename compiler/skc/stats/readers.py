@@ -14,15 +14,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pyarrow as pa
+
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
 from skc.stats.connection import WHOLE_HINT, Database, engine_errors, identifier, literal
 from skc.stats.conversion import Reading, read_csv_text, read_json, read_typed
-from skc.stats.csv_trouble import check_separator, explain
+from skc.stats.csv_trouble import check_empty_lines, check_separator, explain
 from skc.stats.sources import TEXT, Source
 
 NO_NULL = "\x01skc: never null\x01"  # a field that cannot occur, so that the engine makes no field null by itself
 ATTACHED = "skc_source"
+TYPES_HINT = "leave out columns of types that DuckDB does not know, or convert them"
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def open_raw(database: Database, source: Source, inputs: Sequence[Input], others
         case "csv" | "tsv":
             return _open_csv(source, inputs)
         case "jsonl":
-            return _open_json(source, inputs, others)
+            return _open_json(database, source, inputs, others)
         case "parquet":
             return _open_parquet(database, source, inputs)
         case "arrow":
@@ -68,13 +71,23 @@ def open_raw(database: Database, source: Source, inputs: Sequence[Input], others
         case "memory":
             assert source.frame is not None  # a source in memory has one
             _check_names(source.frame.column_names, source.name, source)
-            database.register("skc_memory", source.frame)
+            with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span, hint=TYPES_HINT):
+                database.register("skc_memory", _widened(source.frame))
             return _open_typed(database, source, inputs, [Part(source.name, "SELECT * FROM skc_memory")])
+
+
+def _widened(table: pa.Table) -> pa.Table:
+    """16-bit floats as 32-bit ones, which are the same numbers: the engine knows no others."""
+    for k, column in enumerate(table.schema):
+        if pa.types.is_float16(column.type):
+            table = table.set_column(k, column.with_type(pa.float32()), table.column(k).cast(pa.float32()))
+    return table
 
 
 def _open_csv(source: Source, inputs: Sequence[Input]) -> Raw:
     headers = {file: _header(file, source) for file in source.files}
     for file, header in headers.items():
+        check_empty_lines(header, file, source)
         check_separator(header, file, source, [i.name for i in inputs])
         _check_columns(inputs, header, file, source)
     parts = tuple(Part(file, _csv_sql([file], header, source)) for file, header in headers.items())
@@ -140,7 +153,7 @@ def _file_list(files: Sequence[str]) -> str:
     return ", ".join(literal(glob.escape(file)) for file in files)
 
 
-def _open_json(source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
+def _open_json(database: Database, source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
     _check_names((i.name for i in inputs), source.name, source)
     known = {_folded(i.name) for i in inputs}
     names = dict.fromkeys([*(i.name for i in inputs), *(name for name in others if _folded(name) not in known)])
@@ -149,8 +162,23 @@ def _open_json(source: Source, inputs: Sequence[Input], others: Iterable[str]) -
     def sql(files: Sequence[str]) -> str:
         return f"SELECT {keys} FROM read_ndjson_objects([{_file_list(files)}])"
 
+    for file in source.files:
+        _check_keys_once(database, file, source)
     parts = tuple(Part(file, sql([file])) for file in source.files)
     return Raw(source, sql(source.files), parts, {i.name: read_json(i) for i in inputs}, tuple(names))
+
+
+def _check_keys_once(database: Database, file: str, source: Source) -> None:
+    """Refuse a record that has a key twice: the engine takes the first value, most readers of JSON the last."""
+    numbered = (
+        f"SELECT row_number() OVER () AS row, json_keys(json) AS keys FROM read_ndjson_objects([{_file_list([file])}])"
+    )
+    with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span):
+        found = database.execute(f"SELECT * FROM ({numbered}) WHERE len(keys) <> len(list_distinct(keys)) LIMIT 1")
+    for row, keys in found:
+        twice = next(key for key in keys if keys.count(key) > 1)
+        hint = "a record has every key once; leave out the value that is not meant"
+        raise fail("SKC203", f"`{file}`, row {row} has the key `{twice}` twice", span=source.span, hint=hint)
 
 
 def _pointer(name: str) -> str:
@@ -193,8 +221,10 @@ def _open_arrow(database: Database, source: Source, inputs: Sequence[Input]) -> 
                 message = f"`{file}` and `{source.files[0]}` have different columns"
                 raise fail("SKC203", message, span=source.span, hint="write them with one schema")
             _check_names(one.schema.names, file, source)
-            database.register(f"skc_arrow_{i}", one)
             parts.append(Part(file, f"SELECT * FROM skc_arrow_{i}"))
+    with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span, hint=TYPES_HINT):
+        for i, file in enumerate(source.files):
+            database.register(f"skc_arrow_{i}", ds.dataset(file, format="ipc"))
         database.register("skc_arrow", whole)
     return _open_typed(database, source, inputs, parts, "SELECT * FROM skc_arrow")
 
@@ -247,6 +277,6 @@ def missing_column(value: Input, columns: Iterable[str], label: str) -> SkcError
     """SKC204: the data has no column for an input."""
     known = sorted(columns)
     listed = ", ".join(f"`{name}`" for name in known[:20]) + (" …" if len(known) > 20 else "")
-    hint = did_you_mean(value.name, known) or "every input must be a column of the training data"
+    hint = did_you_mean(value.name, known) or "every input must be a column of the data"
     message = f"{label} has no column `{value.name}`"
     return fail("SKC204", message, span=value.span, hint=hint, notes=[f"columns: {listed}"])

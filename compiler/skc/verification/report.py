@@ -143,7 +143,7 @@ class Refusal:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """Everything `skc verify` has to say."""
 
@@ -197,6 +197,10 @@ class Report:
         parts = [self._check_table(), self._column_table(), self._coverage_table(), *self._difference_texts()]
         parts += [*self._diagnosis(), *self.refusal_texts(), *self._untried(), self.verdict()]
         return "\n\n".join(part for part in parts if part)
+
+    def __repr__(self) -> str:
+        """One line for a notebook; `text()` is the whole."""
+        return f"<Report: {self.verdict()}>"
 
     def verdict(self) -> str:
         """One line: what may be believed now."""

@@ -1,0 +1,53 @@
+"""Write again what is made from the code, after an op was added or changed: `make generated`.
+
+That is the schema of pipeline.yaml, the names of ops in the schema of plan.json, and the table of ops in README. Tests
+say whether each is current.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from skc import inspection
+from skc.frontend.schema import schema_text
+from skc.ops import OPS
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PIPELINE_SCHEMA = ROOT / "schemas" / "pipeline.v1.schema.json"
+PLAN_SCHEMA = ROOT / "schemas" / "plan.v1.schema.json"
+START = "<!-- ops: written by `make generated`; a test says it is current -->"
+END = "<!-- /ops -->"
+
+
+def ops_table() -> str:
+    """One row per op: name, what it does, and whether its outputs are the same bits everywhere."""
+    rows = [
+        f"| `{op['name']}` | {op['summary'].replace('|', chr(92) + '|')} | {'exact' if op['exact'] else 'to 1e-6'} |"
+        for op in inspection.ops(None)
+    ]
+    return "\n".join(["| op | what it does | outputs |", "|---|---|---|", *rows])
+
+
+def readme(text: str) -> str:
+    """README with the table of ops as it should be."""
+    before, rest = text.split(START)
+    _, after = rest.split(END)
+    return f"{before}{START}\n{ops_table()}\n{END}{after}"
+
+
+def plan_schema(text: str) -> str:
+    """The schema of plan.json with the ops that there are, also those that only the compiler writes."""
+    schema = json.loads(text)
+    schema["properties"]["steps"]["items"]["properties"]["op"]["enum"] = sorted(OPS)
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    for path, made in ((README, readme), (PLAN_SCHEMA, plan_schema), (PIPELINE_SCHEMA, lambda _: schema_text())):
+        path.write_text(made(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
