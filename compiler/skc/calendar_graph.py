@@ -149,8 +149,9 @@ def _find(zone: Zone, steps: Steps, t: Var) -> _Found:
         drop = op.mul(cycles, constant(CYCLE_US))
         t = op.sub(t, drop)
     piece = take(steps.first, op.div(op.sub(t, base), constant(BUCKET_US)))
+    breaks = const(steps.breaks, np.int64)
     for _ in range(steps.probes):
-        is_past = op.greater_or_equal(t, take(steps.breaks, piece))
+        is_past = op.greater_or_equal(t, op.gather(breaks, piece))
         piece = op.add(piece, op.cast(is_past, to=np.int64))
     return _Found(piece, drop)
 

@@ -27,7 +27,7 @@ import numpy as np
 import tzdata
 
 from skc.diagnostics import bug, did_you_mean, fail
-from skc.types import DAY_US, TIMESTAMP_MIN, Array
+from skc.types import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, Array
 
 TZDATA_VERSION: str = tzdata.IANA_VERSION
 SECOND_US = 1_000_000
@@ -224,6 +224,15 @@ def step_table(breaks: Sequence[int]) -> Steps:
     return Steps(base, np.array(first, dtype=np.int64), padded, probes)
 
 
-def transitions(zone: Zone, start: int, stop: int) -> list[int]:
-    """The changes of a zone between two instants."""
-    return [t for t in zone.changes if max(start, TIMESTAMP_MIN) <= t < stop]
+def transitions(zone: Zone) -> list[int]:
+    """Every change of a zone that its table holds, and some of those that follow from it."""
+    return [*(t for t in zone.changes if t >= TIMESTAMP_MIN), *later_transitions(zone)]
+
+
+def later_transitions(zone: Zone) -> list[int]:
+    """Changes behind the table: the first and last of its cycle, one and eighteen cycles on (years 2400 to 9999)."""
+    if zone.cycle_from is None:
+        return []
+    cycle = [t for t in zone.changes if t >= zone.cycle_from]
+    later = [t + k * CYCLE_US for t in (*cycle[:2], *cycle[-2:]) for k in (1, 18)]
+    return [t for t in later if t <= TIMESTAMP_MAX]

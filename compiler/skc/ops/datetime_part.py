@@ -33,7 +33,8 @@ C7  Null stays null.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -41,7 +42,7 @@ import numpy as np
 from skc import calendar_graph as calendar
 from skc.graph import GraphBlock, masked
 from skc.op import Case, NoState, Op, always, parameters, refuse, require
-from skc.ops._datetime_text import EPOCH, zone_of
+from skc.ops._datetime_text import EPOCH, MICROSECOND, zone_of
 from skc.opset import op
 from skc.types import (
     DATE_MAX,
@@ -162,8 +163,8 @@ def _calendar_part(part: Part, days: Var) -> Var:
 
 
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
-    """The ends of years, of ISO weeks and of February, the ends of time, and every change of the zone from
-    1970 to 2040.
+    """The ends of years, of ISO weeks and of February, the ends of time, every change of the zone, and behind each the
+    first moment at which the part changes: a change that is missing, or off by an hour, shows nowhere else.
     """
     years = (
         1,
@@ -191,9 +192,49 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     if x.dtype == "date":
         return [*days, DATE_MIN, DATE_MAX, None]
     moments = [day * DAY_US for day in days]
-    moments += transitions(load_zone(params.timezone), 0, (datetime(2041, 1, 1) - EPOCH).days * DAY_US)
+    changes = transitions(load_zone(params.timezone))
+    moments += [*changes, *_first_changes_of_part(params, changes)]
     moments += [t + n for t in [*moments] for n in (-1, 1) if t + n >= TIMESTAMP_MIN]
     return [*moments, TIMESTAMP_MIN, TIMESTAMP_MIN + 1, TIMESTAMP_MAX - 1, TIMESTAMP_MAX, None]
+
+
+def _first_changes_of_part(params: Params, changes: list[int]) -> list[int]:
+    """After each change of the zone the first local midnight at which another value of the part begins, if it comes
+    before the next change. Parts of the clock need none: they change within the hour.
+    """
+    if params.part in CLOCK_US:
+        return []
+    zone = zone_of(params.timezone)
+    found = []
+    for change, following in pairwise([*sorted(changes), TIMESTAMP_MAX]):
+        local = (EPOCH.replace(tzinfo=UTC) + change * MICROSECOND).astimezone(zone)
+        day = _next_first_day(params.part, local.date())
+        if day is None:
+            continue
+        midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+        moment = (midnight - EPOCH.replace(tzinfo=UTC)) // MICROSECOND
+        if change < moment < following:
+            found.append(moment)
+    return found
+
+
+def _next_first_day(part: str, day: date) -> date | None:
+    """The first day after this one at whose midnight a part of the calendar changes; None behind year 9999."""
+    try:
+        match part:
+            case "year":
+                return date(day.year + 1, 1, 1)
+            case "quarter" | "month":
+                months = 3 - (day.month - 1) % 3 if part == "quarter" else 1
+                return date(day.year + (day.month - 1 + months) // 12, (day.month - 1 + months) % 12 + 1, 1)
+            case "iso_week":
+                return day + timedelta(days=7 - day.weekday())
+            case "is_weekend":
+                return day + timedelta(days=5 - day.weekday() if day.weekday() < 5 else 7 - day.weekday())
+            case _:
+                return day + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
 
 
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:

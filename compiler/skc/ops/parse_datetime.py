@@ -73,7 +73,7 @@ from skc.ops._datetime_text import (
 from skc.ops._parse_datetime_cases import CASES
 from skc.opset import const, op
 from skc.types import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, Block, Scalar, ValueType, make_block
-from skc.zones import load_zone, wall_clock
+from skc.zones import later_transitions, load_zone, wall_clock
 
 if TYPE_CHECKING:
     from spox import Var
@@ -198,8 +198,8 @@ def _with_policies(params: Params, x: GraphBlock, values: Var, problems: dict[st
 
 
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
-    """Texts on either side of every edge: ends of years and of February, the changes of the zone (the first
-    four, and all from 2015 to 2040), the ends of time; and texts that are nearly right.
+    """Texts on either side of every edge: ends of years and of February, the changes of the zone, the ends of time;
+    and texts that are nearly right.
     """
     layout, has_time = _layout(params), params.to == "timestamp"
     years = (1, 4, 1900, 1970, 2000, 2019, 2024, 2100, 9999)
@@ -222,9 +222,10 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
 
 
 def _wall_edges(params: Params) -> list[datetime]:
-    clock = wall_clock(load_zone(params.timezone or "UTC"))
-    chosen = [edge for edge in clock.breaks if 2015 <= _local(edge).year <= 2040] if clock.breaks else []
-    return [_local(edge) for edge in [*clock.breaks[:8], *chosen]]
+    """What a wall clock shows at the two ends of every hour that it leaves out or shows twice."""
+    zone = load_zone(params.timezone or "UTC")
+    later = [t + offset for t in later_transitions(zone) for offset in {*zone.offsets[-2:]}]
+    return [_local(edge) for edge in [*wall_clock(zone).breaks, *sorted(later)]]
 
 
 def _local(wall: int) -> datetime:

@@ -18,7 +18,7 @@ from skc.sampling import Record, to_blocks
 from skc.types import Scalar
 from skc.verification.compare import compare
 from skc.verification.findings import refusal
-from skc.verification.localise import Localiser, StepValue, makers_of_step
+from skc.verification.localise import Localiser, StepValue, draw_atlas, makers_of_step
 from skc.verification.subject import Graph, Outcome, run_reference
 from skc.verification.tables import encoded, shown, table
 from skc_runtime import golden
@@ -100,7 +100,7 @@ def explain(artifact: Artifact, record: Record) -> Explanation:
     blocks = to_blocks(pipeline.inputs, [record])
     want, _ = run_reference(pipeline, artifact.manifest, blocks)
     raw = golden.encode_record(artifact.manifest, record)
-    walk = Localiser(pipeline, artifact.manifest, artifact.files[MODEL]).walk(record)
+    walk = Localiser(draw_atlas(pipeline, artifact.manifest), artifact.files[MODEL]).walk(record)
     guards = artifact.manifest.guards
     wanted = refusal(guards, want.guards[0])
     try:

@@ -7,6 +7,7 @@ a single row.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable
@@ -14,17 +15,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from skc.artifact import MODEL, Artifact
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.sampling import Record
 from skc.types import Array
-from skc.verification.localise import Localiser, makers_of, makers_of_step
+from skc.verification.localise import Atlas, Localiser, draw_atlas, makers_of, makers_of_step
+from skc.verification.owners import owners_of_tensors
 from skc.verification.report import GOLDEN_FILE, GUARDS, REFUSED, Difference
 from skc.verification.shrink import Shrinker
 from skc.verification.subject import Outcome
 from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Guards
 
 SERVED = "served"
@@ -35,14 +39,20 @@ RecordAt = Callable[[int], Record]
 
 
 class Findings:
-    """What was found so far. `directory` is where the commands that reproduce a difference look for the artifact."""
+    """What was found so far. `directory` is where the commands that reproduce a difference look for the artifact.
 
-    def __init__(self, artifact: Artifact, pipeline: Pipeline, directory: Path | None) -> None:
+    The atlas of the plan is drawn at the first difference, unless it is given.
+    """
+
+    def __init__(
+        self, artifact: Artifact, pipeline: Pipeline, directory: Path | None, atlas: Atlas | None = None
+    ) -> None:
         self.differences: list[Difference] = []
         self._artifact = artifact
         self._pipeline = pipeline
         self._where = str(directory or "ARTIFACT")
         self._seen: Counter[tuple[str, str, str]] = Counter()
+        self._atlas = atlas
         self._localiser: Localiser | None = None
 
     @property
@@ -161,9 +171,24 @@ class Findings:
         written = tuple(m for m in makers if not OPS[self._pipeline.step(m).op].internal)
         self.differences.append(Difference(check, output, column, step, written, raw, got, want, command, against))
 
+    def failing_step(self, error: SkcRuntimeError) -> str | None:
+        """The step of the node at which ONNX Runtime stopped, by the name of the node in its message."""
+        named = re.search(r"Name:'([^']+)'", error.message)
+        model = onnx.load_from_string(self._artifact.files[MODEL])
+        node = next((n for n in model.graph.node if named is not None and n.name == named[1]), None)
+        if node is None:
+            return None
+        steps = owners_of_tensors(self._drawn()).get(node.output[0], frozenset())
+        return next((step.name for step in self._pipeline.steps if step.name in steps), None)
+
+    def _drawn(self) -> Atlas:
+        if self._atlas is None:
+            self._atlas = draw_atlas(self._pipeline, self._artifact.manifest)
+        return self._atlas
+
     def _first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
         if self._localiser is None:
-            self._localiser = Localiser(self._pipeline, self._artifact.manifest, self._artifact.files[MODEL])
+            self._localiser = Localiser(self._drawn(), self._artifact.files[MODEL])
         return self._localiser.first_differing_step(record, makers)
 
 

@@ -55,15 +55,41 @@ class StepValue:
     is_shown: bool = True
 
 
+@dataclass(frozen=True)
+class Atlas:
+    """What a plan compiles to, and where in it the values of its steps lie: made once, for any number of models.
+
+    `fused` has the steps of that graph, `values` and `valid` their tensors; `steps` is a graph of the steps as written.
+    """
+
+    pipeline: Pipeline
+    manifest: Manifest
+    fresh: onnx.ModelProto
+    fused: Pipeline
+    values: Mapping[str, str]
+    valid: Mapping[str, str]
+    steps: _Probe
+
+
+def draw_atlas(pipeline: Pipeline, manifest: Manifest) -> Atlas:
+    """The atlas of a fitted pipeline, pruned."""
+    fresh = lower(pipeline, manifest.signature).model
+    fused = optimised(pipeline)
+    names = [step.name for step in fused.steps]
+    same = _same_tensors(lower(fused, manifest.signature, expose=names, optimise=False), fresh)
+    values = {name: same[name] for name in names if name in same}
+    valid = {name: same[f"{name}#valid"] for name in names if f"{name}#valid" in same}
+    return Atlas(pipeline, manifest, fresh, fused, values, valid, _probe_steps(pipeline))
+
+
 class Localiser:
     """Made at the first difference, for most verifications have none."""
 
-    def __init__(self, pipeline: Pipeline, manifest: Manifest, model: bytes) -> None:
-        self._pipeline = pipeline
+    def __init__(self, atlas: Atlas, model: bytes) -> None:
+        self._pipeline = atlas.pipeline
         given = onnx.load_from_string(model)
-        fresh = lower(pipeline, manifest.signature).model
-        self.is_what_the_plan_compiles_to = _graph_bytes(given) == _graph_bytes(fresh)
-        probes = [_probe_model(pipeline, manifest, given, fresh), _probe_steps(pipeline)]
+        self.is_what_the_plan_compiles_to = _graph_bytes(given) == _graph_bytes(atlas.fresh)
+        probes = [_probe_model(atlas, given), atlas.steps]
         self._probes = [probe for probe in probes if probe is not None]
 
     def first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
@@ -182,17 +208,11 @@ def _probe_steps(pipeline: Pipeline) -> _Probe:
     return _Probe(pipeline, session, feed, {name: name for name in names}, valid)
 
 
-def _probe_model(
-    pipeline: Pipeline, manifest: Manifest, given: onnx.ModelProto, fresh: onnx.ModelProto
-) -> _Probe | None:
+def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> _Probe | None:
     """The model itself, where its tensors bear the names that this version gives them."""
-    fused = optimised(pipeline)
-    names = [step.name for step in fused.steps]
-    shown = lower(fused, manifest.signature, expose=names, optimise=False)
-    same = _same_tensors(shown, fresh)
     known = {name for node in given.graph.node for name in node.output}
-    values = {name: same[name] for name in names if same.get(name) in known}
-    valid = {name: same[f"{name}#valid"] for name in names if same.get(f"{name}#valid") in known}
+    values = {name: tensor for name, tensor in atlas.values.items() if tensor in known}
+    valid = {name: tensor for name, tensor in atlas.valid.items() if tensor in known}
     probed = onnx.ModelProto()
     probed.CopyFrom(given)
     there = {output.name for output in probed.graph.output}
@@ -200,7 +220,8 @@ def _probe_model(
         if tensor not in there:
             probed.graph.output.add().name = tensor
     try:
-        return _Probe(fused, GraphSession(probed.SerializeToString()), partial(feeds, manifest), values, valid)
+        session = GraphSession(probed.SerializeToString())
+        return _Probe(atlas.fused, session, partial(feeds, atlas.manifest), values, valid)
     except SkcRuntimeError:  # it serves, but not with its middle shown
         return None
 

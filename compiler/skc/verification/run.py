@@ -83,6 +83,26 @@ def verify(
     return run.report(time.perf_counter() - started)
 
 
+@dataclass(frozen=True)
+class Tried:
+    """Rows of one check: blocks [N, 1] per input, what the reference says of them, and each as a record."""
+
+    check: str
+    blocks: Mapping[str, Block]
+    want: Outcome
+    record: RecordAt
+
+
+def tried_without_data(artifact: Artifact, options: Options, progress: Progress) -> tuple[bool, list[Tried]]:
+    """The rows that `verify` makes by itself, for trying other models on them; and whether this one is equal there."""
+    run = _Run(artifact, None, options, progress)
+    run.kept = []
+    run.boundaries()
+    run.generated()
+    run.hostile()
+    return not run.has_differences, run.kept
+
+
 def verify_record(artifact: Artifact, directory: Path | None, record: Record) -> Report:
     """Only this record, alone."""
     started = time.perf_counter()
@@ -115,6 +135,11 @@ class _Run:
         self._pool: Pool | None = None
         self._base: Record = {}
         self._base_is_served = True
+        self.kept: list[Tried] | None = None  # what was compared, for whoever asks for it
+
+    @property
+    def has_differences(self) -> bool:
+        return any(check.differing_rows for check in self._checks)
 
     def identity(self) -> None:
         """The plan is what the model was made from."""
@@ -250,10 +275,13 @@ class _Run:
     def _compare(self, check: Check, blocks: Mapping[str, Block], reference: Reference, record: RecordAt) -> Check:
         """The check with these rows added, graph against reference."""
         want, values = reference
+        if self.kept is not None:
+            self.kept.append(Tried(check.name, blocks, want, record))
         try:
             got = self._graph.run(blocks)
         except SkcRuntimeError as error:
-            self._findings.refused(check.name, record(self._first_failing(blocks)), f"fails: {error.message}", SERVED)
+            failing, step = record(self._first_failing(blocks)), self._findings.failing_step(error)
+            self._findings.refused(check.name, failing, f"fails: {error.message}", SERVED, step)
             return check.plus(len(want.guards), 0, len(want.guards), 0)
         self._seen.look(values, want.guards)
         return self._add(check, got, want, record)

@@ -12,6 +12,9 @@ from skc.ir import Pipeline
 from skc.types import Array, Block
 from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession, Optimisation
+from skc_runtime.transformer import check_tensors
+
+NO_COLUMN = "no such column"  # where a model gives fewer columns than it declares
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Outcome:
         valid = self.valid.get(output)
         if valid is not None and not valid[i, k]:
             return None
+        if k >= self.outputs[output].shape[1]:
+            return NO_COLUMN
         value = self.outputs[output][i, k]
         return value.item() if isinstance(value, np.generic) else value
 
@@ -45,10 +50,14 @@ class Outcome:
 
 
 class Graph:
-    """A model run on blocks, at a given level of ONNX Runtime's optimisation."""
+    """A model run on blocks, at a given level of ONNX Runtime's optimisation.
+
+    Raises ArtifactError where it does not load, or declares other tensors than the manifest.
+    """
 
     def __init__(self, manifest: Manifest, model: bytes, level: Optimisation = "basic") -> None:
         self._session = GraphSession(model, level)
+        check_tensors(manifest, self._session)
         self._manifest = manifest
 
     def run(self, blocks: Mapping[str, Block]) -> Outcome:

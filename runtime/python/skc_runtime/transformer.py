@@ -32,7 +32,7 @@ class Transformer:
         records.
         """
         session = GraphSession(model)
-        _check_tensors(manifest, session)
+        check_tensors(manifest, session)
         self.manifest = manifest
         self.model_metadata = session.metadata
         self._session: GraphSession | None = session
@@ -118,7 +118,7 @@ class Transformer:
         self.close()
 
 
-def _check_tensors(manifest: Manifest, session: GraphSession) -> None:
+def check_tensors(manifest: Manifest, session: GraphSession) -> None:
     """The model must have the inputs and outputs that the manifest says, no more and no fewer."""
     inputs = {TensorInfo(tensor.name, tensor.dtype, tensor.width) for tensor in manifest.tensors}
     outputs: set[TensorInfo] = set()

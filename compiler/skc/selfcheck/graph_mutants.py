@@ -1,0 +1,368 @@
+"""Faults in a model, planted into its bytes without any knowledge of how it was made.
+
+Why in the bytes: a fault that is planted through the lowering is one that the lowering can make. A file may be wrong in
+ways that no lowering of ours is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from skc.lower import GUARDS
+from skc.selfcheck.mutant import Mutant, evenly
+from skc.types import TIMESTAMP_MIN, Array
+from skc.verification.localise import Atlas
+from skc.verification.owners import Owners, owners_of_tensors
+from skc.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
+
+ELEMENTS = 4  # of one constant that are changed, one at a time
+KEYS = 3  # of one lookup
+HOUR = 3_600_000_000
+SEASONS = 12  # of one zone
+TIME_OPS = ("parse_datetime", "datetime_part")
+COMPARISONS = {
+    "Greater": "GreaterOrEqual",
+    "GreaterOrEqual": "Greater",
+    "Less": "LessOrEqual",
+    "LessOrEqual": "Less",
+}
+SWAPPED = {"Add": "Sub", "Sub": "Add", "Mul": "Div", "Div": "Mul", "Min": "Max", "Max": "Min", "And": "Or", "Or": "And"}
+# Inputs that say how a tensor lies in memory, not what is in it.
+LAYOUT = {"Reshape": (1,), "Unsqueeze": (1,), "Squeeze": (1,), "Expand": (1,), "Slice": (1, 2, 3, 4), "ReduceSum": (1,)}
+LAYOUT |= {"ReduceMin": (1,), "ReduceMax": (1,), "CumSum": (1,), "Tile": (1,)}
+Edit = Callable[[onnx.GraphProto], None]
+
+
+@dataclass(frozen=True)
+class _Model:
+    """The model, and what is known of its tensors."""
+
+    proto: onnx.ModelProto
+    owners: Owners
+    users: Mapping[str, Sequence[tuple[onnx.NodeProto, int]]]
+    elements: Mapping[str, int]  # the TensorProto type of every tensor
+    zones: Mapping[str, Sequence[Zone]]  # of the steps that a tensor belongs to
+
+    def steps(self, tensor: str) -> frozenset[str]:
+        return self.owners.get(tensor, frozenset())
+
+    def edited(self, edit: Edit) -> Callable[[], bytes]:
+        """The bytes of the model with one change, made when they are wanted."""
+
+        def make() -> bytes:
+            copy = onnx.ModelProto()
+            copy.CopyFrom(self.proto)
+            edit(copy.graph)
+            data: bytes = copy.SerializeToString()
+            return data
+
+        return make
+
+
+def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
+    """Every fault of these kinds that a model can have, node by node."""
+    proto = onnx.load_from_string(model)
+    users: dict[str, list[tuple[onnx.NodeProto, int]]] = {}
+    for node in proto.graph.node:
+        for position, name in enumerate(node.input):
+            users.setdefault(name, []).append((node, position))
+    typed = onnx.shape_inference.infer_shapes(proto).graph
+    elements = {v.name: v.type.tensor_type.elem_type for v in [*typed.value_info, *typed.output, *typed.input]}
+    owners = owners_of_tensors(atlas)
+    given = _Model(proto, owners, users, elements, _zones(atlas, owners))
+    for k, node in enumerate(proto.graph.node):
+        if node.op_type == "Constant":
+            yield from _constant(given, k, node)
+        elif node.op_type == "LabelEncoder":
+            yield from _lookup(given, k, node)
+        else:
+            yield from _operation(given, k, node)
+    yield from _float32(given, atlas)
+    yield from _outputs(given, atlas)
+    yield from _guards(given, atlas)
+
+
+def _zones(atlas: Atlas, owners: Owners) -> dict[str, list[Zone]]:
+    names = {step.name: getattr(step.params, "timezone", None) for step in atlas.pipeline.steps}
+    wanted = {tensor: {name for s in steps if (name := names.get(s))} for tensor, steps in owners.items()}
+    return {tensor: [load_zone(name) for name in sorted(found)] for tensor, found in wanted.items() if found}
+
+
+# constants
+
+
+def _constant(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
+    name = node.output[0]
+    uses = [(user.op_type, position) for user, position in given.users.get(name, ())]
+    if not uses or all(position in LAYOUT.get(op_type, ()) for op_type, position in uses):
+        return
+    array = numpy_helper.to_array(node.attribute[0].t)
+    operations = {op_type for op_type, _ in uses}
+    if ("Gather", 1) in uses:
+        yield from _columns(given, k, name, array)
+    elif array.dtype.kind == "f":
+        yield from _floats(given, k, name, array, operations)
+    elif array.dtype == np.int64:
+        yield from _zone_tables(given, k, name, array)
+    elif array.dtype == np.bool_:
+        for at in evenly(range(array.size), ELEMENTS):
+            flipped = not bool(array.flat[at])
+            yield _replaced(given, k, name, array, at, flipped, "flag turned round")
+
+
+def _floats(given: _Model, k: int, name: str, array: Array, operations: set[str]) -> Iterator[Mutant]:
+    is_edge = bool(operations & set(COMPARISONS)) or "Unsqueeze" in operations
+    finite = [at for at in range(array.size) if math.isfinite(array.flat[at])]
+    for at in evenly(finite, ELEMENTS):
+        value = float(array.flat[at])
+        if value:
+            yield _replaced(given, k, name, array, at, value * (1 + 1e-5), "float off by 1e-5")
+            with np.errstate(over="ignore"):
+                step = float(np.spacing(np.abs(np.float32(value))))
+            if math.isfinite(step) and step:
+                yield _replaced(given, k, name, array, at, value + step, "float off by an ulp of float32")
+        if is_edge:
+            for side in (math.inf, -math.inf):
+                moved = float(np.nextafter(array.flat[at], side))
+                yield _replaced(given, k, name, array, at, moved, "edge at the next float")
+
+
+def _zone_tables(given: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
+    """Faults in the table of a time zone, which a constant is known by: one change missing, one season an hour off."""
+    values = [int(value) for value in array.reshape(-1)]
+    for zone in given.zones.get(name, ()):
+        end = FOREVER if zone.cycle_from is None else zone.cycle_from + CYCLE_US  # from there on nothing is looked up
+        changes = [i for i, t in enumerate(zone.changes[:-1]) if TIMESTAMP_MIN <= t < end]
+        clock = wall_clock(zone)
+        for moments, per_change in ((zone.changes, 1), (clock.breaks, 2)):
+            if _is_padded(values, moments):
+                for i in evenly(changes, SEASONS):
+                    yield _without_change(given, k, name, array, i, per_change)
+        for offsets, per_change in ((zone.offsets, 1), (clock.before, 2), (clock.after, 2)):
+            if len(values) == len(offsets) and len({v - o for v, o in zip(values, offsets, strict=True)}) == 1:
+                for i in evenly([0, *(c + 1 for c in changes)], SEASONS):
+                    at = per_change * i
+                    yield _replaced(given, k, name, array, at, values[at] - HOUR, "season off by an hour")
+                return
+
+
+def _is_padded(values: Sequence[int], moments: Sequence[int]) -> bool:
+    """The moments, and behind them nothing that is ever reached."""
+    return values[: len(moments)] == list(moments) and set(values[len(moments) :]) <= {FOREVER}
+
+
+def _without_change(given: _Model, k: int, name: str, array: Array, i: int, per_change: int) -> Mutant:
+    """The next change takes the place of a change, so that between the two the offset before it goes on."""
+    changed = array.copy().reshape(-1)
+    start, following = per_change * i, per_change * (i + 1)
+    changed[start:following] = changed[following]
+    what = f"`{name}`: the change at {array.flat[start]} µs"
+    edit = _with_constant(k, changed.reshape(array.shape))
+    return Mutant("transition missing", what, given.steps(name), given.edited(edit))
+
+
+def _columns(given: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
+    """Gather's indices: which columns are taken, in which order."""
+    values = array.reshape(-1)
+    unequal = [at for at in range(len(values) - 1) if values[at] != values[at + 1]]
+    for at in evenly(unequal, ELEMENTS):
+        swapped = array.copy()
+        swapped.flat[at], swapped.flat[at + 1] = values[at + 1], values[at]
+        what = f"`{name}`: places {at} and {at + 1} swapped"
+        yield Mutant("columns swapped", what, given.steps(name), given.edited(_with_constant(k, swapped)))
+
+
+def _replaced(given: _Model, k: int, name: str, array: Array, at: int, value: Any, kind: str) -> Mutant:
+    changed = array.copy()
+    changed.flat[at] = value
+    what = f"`{name}`[{at}]: {array.flat[at]!r} becomes {changed.flat[at]!r}"
+    return Mutant(kind, what, given.steps(name), given.edited(_with_constant(k, changed)), name, at)
+
+
+def _with_constant(k: int, array: Array) -> Edit:
+    return lambda graph: graph.node[k].attribute[0].t.CopyFrom(numpy_helper.from_array(array))
+
+
+# lookups
+
+
+def _lookup(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
+    attributes = {a.name: a for a in node.attribute}
+    field = "strings" if "keys_strings" in attributes else "ints"
+    keys = list(getattr(attributes[f"keys_{'strings' if field == 'strings' else 'int64s'}"], field))
+    ids = list(attributes["values_int64s"].ints)
+    steps = given.steps(node.output[0])
+
+    def changed(kind: str, what: str, new_keys: list[Any], new_ids: list[int], default: int | None = None) -> Mutant:
+        def edit(graph: onnx.GraphProto) -> None:
+            for attribute in graph.node[k].attribute:
+                if attribute.name.startswith("keys_"):
+                    del getattr(attribute, field)[:]
+                    getattr(attribute, field).extend(new_keys)
+                elif attribute.name == "values_int64s":
+                    del attribute.ints[:]
+                    attribute.ints.extend(new_ids)
+                elif attribute.name == "default_int64" and default is not None:
+                    attribute.i = default
+
+        return Mutant(kind, f"`{node.output[0]}`: {what}", steps, given.edited(edit))
+
+    unequal = [i for i in range(len(keys) - 1) if ids[i] != ids[i + 1]]
+    for i in evenly(unequal, KEYS):
+        swapped = [*ids[:i], ids[i + 1], ids[i], *ids[i + 2 :]]
+        yield changed("entries swapped", f"{_word(keys[i])} and {_word(keys[i + 1])}", keys, swapped)
+    for i in evenly(range(len(keys)), KEYS if len(keys) > 1 else 0):
+        yield changed("category dropped", _word(keys[i]), keys[:i] + keys[i + 1 :], ids[:i] + ids[i + 1 :])
+    default = attributes["default_int64"].i if "default_int64" in attributes else -1
+    if default != 0:
+        yield changed("unknown sent to id 0", f"{default} becomes 0", keys, ids, 0)
+    if field == "strings":
+        known = set(keys)
+        for i in evenly(range(len(keys)), KEYS):
+            others = {"key accepted in another case": _other_case(keys[i]), "key accepted with a blank": keys[i] + b" "}
+            for kind, other in others.items():
+                if other not in known:
+                    yield changed(kind, _word(other), [*keys, other], [*ids, ids[i]])
+
+
+def _other_case(key: bytes) -> bytes:
+    text = key.decode("utf-8", "replace")
+    return (text.upper() if text.upper() != text else text.lower()).encode()
+
+
+def _word(key: Any) -> str:
+    return repr(key.decode("utf-8", "replace")) if isinstance(key, bytes) else str(key)
+
+
+# operations
+
+
+def _op_of(step: str) -> str:
+    return step.partition(":")[2]
+
+
+def _operation(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
+    name, steps = node.output[0], given.steps(node.output[0])
+
+    def renamed(kind: str, to: str) -> Mutant:
+        def edit(graph: onnx.GraphProto) -> None:
+            graph.node[k].op_type = to
+
+        return Mutant(kind, f"`{name}`: {node.op_type} becomes {to}", steps, given.edited(edit), name)
+
+    op_type = node.op_type
+    if op_type in COMPARISONS and not all(_op_of(step) in TIME_OPS for step in steps):
+        yield renamed("`<` for `<=`", COMPARISONS[op_type])
+    elif op_type in SWAPPED and not (op_type == "Mul" and given.elements.get(name) == TensorProto.INT64):
+        # an integer division by zero would end the process
+        yield renamed("operation replaced", SWAPPED[op_type])
+    elif op_type in ("Floor", "Ceil"):
+        yield renamed("rounding of another kind", {"Floor": "Ceil", "Ceil": "Floor"}[op_type])
+    elif op_type == "Round":
+        yield Mutant("half up for half even", f"`{name}`", steps, given.edited(_half_up(k)))
+    elif op_type == "Where":
+
+        def turned(graph: onnx.GraphProto) -> None:
+            inputs = graph.node[k].input
+            inputs[1], inputs[2] = inputs[2], inputs[1]
+
+        yield Mutant("condition turned round", f"`{name}`", steps, given.edited(turned))
+    elif op_type == "Not":
+        yield renamed("condition turned round", "Identity")
+
+
+def _half_up(k: int) -> Edit:
+    def edit(graph: onnx.GraphProto) -> None:
+        node = graph.node[k]
+        half = helper.make_node("Constant", [], ["skc.mutant.half"], value=numpy_helper.from_array(np.array(0.5)))
+        more = helper.make_node("Add", [node.input[0], "skc.mutant.half"], ["skc.mutant.more"])
+        floor = helper.make_node("Floor", ["skc.mutant.more"], list(node.output))
+        graph.node.remove(node)
+        for new in (floor, more, half):
+            graph.node.insert(k, new)
+
+    return edit
+
+
+def _float32(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
+    """The value of every step that is float64, rounded to float32 on its way."""
+    for tensor in dict.fromkeys(atlas.values.values()):
+        if given.elements.get(tensor) != TensorProto.DOUBLE or not given.steps(tensor):
+            continue
+        yield Mutant(
+            "float32 in the middle", f"`{tensor}`", given.steps(tensor), given.edited(_narrowed(tensor)), tensor
+        )
+
+
+def _narrowed(tensor: str) -> Edit:
+    def edit(graph: onnx.GraphProto) -> None:
+        narrow = helper.make_node("Cast", ["skc.mutant.wide"], ["skc.mutant.narrow"], to=TensorProto.FLOAT)
+        wide = helper.make_node("Cast", ["skc.mutant.narrow"], [tensor], to=TensorProto.DOUBLE)
+        _behind(graph, tensor, "skc.mutant.wide", [narrow, wide])
+
+    return edit
+
+
+def _behind(graph: onnx.GraphProto, tensor: str, inner: str, nodes: Sequence[onnx.NodeProto]) -> None:
+    """Let the maker of a tensor write another, from which new nodes make the tensor."""
+    place = next(i for i, node in enumerate(graph.node) if tensor in node.output)
+    outputs = graph.node[place].output
+    outputs[list(outputs).index(tensor)] = inner
+    for node in reversed(nodes):
+        graph.node.insert(place + 1, node)
+
+
+# outputs and guards
+
+
+def _outputs(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
+    for output in atlas.manifest.outputs:
+        width = len(output.columns)
+        columns = list(range(width))
+        for k in evenly(range(width - 1), KEYS):
+            order = [*columns[:k], k + 1, k, *columns[k + 2 :]]
+            what = f"`{output.columns[k]}` and `{output.columns[k + 1]}` of `{output.name}`"
+            yield _taken(given, "output columns swapped", what, output.name, order)
+        yield _taken(given, "output column added", f"`{output.name}`", output.name, [*columns, width - 1])
+        if width > 1:
+            yield _taken(given, "output column missing", f"`{output.name}`", output.name, columns[:-1])
+
+
+def _taken(given: _Model, kind: str, what: str, output: str, order: list[int]) -> Mutant:
+    def edit(graph: onnx.GraphProto) -> None:
+        index = numpy_helper.from_array(np.array(order, dtype=np.int64))
+        constant = helper.make_node("Constant", [], ["skc.mutant.order"], value=index)
+        gather = helper.make_node("Gather", ["skc.mutant.inner", "skc.mutant.order"], [output], axis=1)
+        _behind(graph, output, "skc.mutant.inner", [constant, gather])
+
+    return Mutant(kind, what, frozenset(), given.edited(edit))
+
+
+def _guards(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
+    if atlas.manifest.guards is None:
+        return
+    columns = atlas.manifest.guards.columns
+    for k, guard in enumerate(columns):
+        flags = np.arange(len(columns)) == k
+        what = f"`{guard.code}` of `{guard.step}`, column `{guard.input}`"
+        for kind, op_type, mask in (
+            ("guard that never fires", "And", ~flags),
+            ("guard that always fires", "Or", flags),
+        ):
+            yield Mutant(kind, what, frozenset({guard.step}), given.edited(_masked(op_type, mask[None])))
+
+
+def _masked(op_type: str, mask: Array) -> Edit:
+    def edit(graph: onnx.GraphProto) -> None:
+        constant = helper.make_node("Constant", [], ["skc.mutant.mask"], value=numpy_helper.from_array(mask))
+        node = helper.make_node(op_type, ["skc.mutant.inner", "skc.mutant.mask"], [GUARDS])
+        _behind(graph, GUARDS, "skc.mutant.inner", [constant, node])
+
+    return edit

@@ -1,0 +1,122 @@
+"""Faults that a compiler or its user could make: the model of a plan with other parameters, held against the plan.
+
+Such a model is whole and sound. Only what it computes is not what the plan says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from functools import partial
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from skc.artifact import Artifact
+from skc.diagnostics import SkcError
+from skc.ir import Pipeline, Ref, Step
+from skc.lower import lower
+from skc.selfcheck.mutant import Mutant
+
+ROWS = 1000  # of the training data, for a variance that is divided by n - 1 in place of n
+Change = Callable[[Step], Step]
+OTHER_ZONES = ("America/New_York", "Asia/Kolkata")  # the second where the first is the right one
+
+
+def plan_mutants(artifact: Artifact, pipeline: Pipeline) -> Iterator[Mutant]:
+    """Every fault of these kinds, step by step. `pipeline` is the artifact's, pruned."""
+    for step in pipeline.steps:
+        for field in fields(step.params):
+            current = getattr(step.params, field.name)
+            for other in _others(step, field.name, current):
+                what = f"`{step.name}`: {field.name} is {other!r}, not {current!r}"
+                yield _mutant(artifact, pipeline, "another parameter", what, step, **{field.name: other})
+        if step.op == "standard_scale":
+            yield _with_ddof_1(artifact, pipeline, step)
+        if len(step.inputs) > 1:
+            yield _with_inputs_swapped(artifact, pipeline, step)
+        if step.op == "impute":
+            yield from _imputed_later(artifact, pipeline, step)
+
+
+def _others(step: Step, name: str, current: object) -> list[object]:
+    """The other values of a parameter that has a closed set of them."""
+    if name == "timezone" and isinstance(current, str):
+        return [next(zone for zone in OTHER_ZONES if zone != current)]
+    if name == "seed" and isinstance(current, int):
+        return [current ^ 1]
+    return [value for value in _choices(get_type_hints(type(step.params))[name]) if value != current]
+
+
+def _choices(hint: Any) -> list[object]:
+    """What a type hint lists: the words of a Literal, true and false, None."""
+    if get_origin(hint) in (Union, UnionType):
+        found = [value for part in get_args(hint) for value in _choices(part)]
+        return [*found, None] if found and type(None) in get_args(hint) else found
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    return [False, True] if hint is bool else []
+
+
+def _mutant(artifact: Artifact, pipeline: Pipeline, kind: str, what: str, step: Step, **changed: object) -> Mutant:
+    return Mutant(
+        kind,
+        what,
+        frozenset({step.name}),
+        lambda: _model(artifact, pipeline, {step.name: lambda s: replace(s, params=replace(s.params, **changed))}),
+    )
+
+
+def _with_ddof_1(artifact: Artifact, pipeline: Pipeline, step: Step) -> Mutant:
+    factor = math.sqrt(ROWS / (ROWS - 1))
+
+    def change(s: Step) -> Step:
+        return replace(s, state=replace(s.state, scale=tuple(x * factor for x in s.state.scale)))
+
+    what = f"`{step.name}`: the scale of {ROWS} rows divided by n - 1"
+    return Mutant("ddof 1 for 0", what, frozenset({step.name}), lambda: _model(artifact, pipeline, {step.name: change}))
+
+
+def _with_inputs_swapped(artifact: Artifact, pipeline: Pipeline, step: Step) -> Mutant:
+    def change(s: Step) -> Step:
+        return replace(s, inputs=(s.inputs[1], s.inputs[0], *s.inputs[2:]))
+
+    what = f"`{step.name}`: its first two inputs swapped"
+    return Mutant(
+        "columns swapped", what, frozenset({step.name}), lambda: _model(artifact, pipeline, {step.name: change})
+    )
+
+
+def _imputed_later(artifact: Artifact, pipeline: Pipeline, step: Step) -> Iterator[Mutant]:
+    """Null replaced behind the step that should have seen the replacement."""
+    for user in pipeline.steps:
+        if user.inputs == (Ref(step.name),):
+            changes = {step.name: _in_place_of(user), user.name: _in_place_of(step)}
+            what = f"`{user.name}` before `{step.name}`"
+            make = partial(_model, artifact, pipeline, changes)
+            yield Mutant("null replaced at the wrong step", what, frozenset({step.name, user.name}), make)
+
+
+def _in_place_of(other: Step) -> Change:
+    """The op, parameters and state of another step, on what a step reads."""
+    return lambda s: replace(other, name=s.name, inputs=s.inputs)
+
+
+def _model(artifact: Artifact, pipeline: Pipeline, changes: Mapping[str, Change]) -> bytes | None:
+    """The model of a pipeline with some steps changed; None where there is none that has the same tensors."""
+    steps = [changes.get(step.name, _same)(step) for step in pipeline.steps]
+    manifest = artifact.manifest
+    try:
+        lowered = lower(pipeline.with_steps(steps), manifest.signature)
+    except (SkcError, ValueError, TypeError, AttributeError, IndexError):  # a state made for other parameters
+        return None
+    one = [(t.name, t.element, t.width) for t in lowered.tensors], [(o.name, len(o.columns)) for o in lowered.outputs]
+    other = [(t.name, t.dtype, t.width) for t in manifest.tensors], [(o.name, len(o.columns)) for o in manifest.outputs]
+    if one != other:
+        return None
+    data: bytes = lowered.model.SerializeToString()
+    return data
+
+
+def _same(step: Step) -> Step:
+    return step

@@ -1,0 +1,165 @@
+"""Every mutant of an artifact, tried on the rows that `skc verify` makes by itself: which of them it finds, and where.
+
+What counts is what rows show. That plan.json no longer compiles to the very bytes of the file would tell of any mutant,
+and of none why; so the check of the bytes is left out here, and so are the golden records.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx
+
+from skc.artifact import MODEL, Artifact
+from skc.diagnostics import fail
+from skc.ir import Pipeline
+from skc.passes.prune import prune
+from skc.selfcheck.equivalence import Equivalence
+from skc.selfcheck.graph_mutants import graph_mutants
+from skc.selfcheck.mutant import Mutant, by_kind
+from skc.selfcheck.plan_mutants import plan_mutants
+from skc.selfcheck.report import Outcome, SelfCheck
+from skc.types import Array
+from skc.verification import subject
+from skc.verification.compare import compare, same_bits
+from skc.verification.coverage import GuardOrder
+from skc.verification.findings import Findings
+from skc.verification.localise import Atlas, draw_atlas
+from skc.verification.run import Options, Progress, Tried, tried_without_data
+from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.session import GraphSession
+
+PER_KIND = 12
+
+
+def self_check(
+    artifact: Artifact,
+    options: Options | None = None,
+    per_kind: int | None = PER_KIND,
+    progress: Progress | None = None,
+) -> SelfCheck:
+    """Try mutants of an artifact that is equal to its reference. `per_kind` bounds how many of each kind; None: all.
+
+    Raises SKC503 where the artifact itself differs.
+    """
+    started = time.perf_counter()
+    tell = progress or (lambda _: None)
+    is_equal, tried = tried_without_data(artifact, options or Options(), tell)
+    if not is_equal:
+        hint = "run `skc verify` without --self-check, and mend what it finds"
+        raise fail("SKC503", "the artifact differs from its reference: a fault on top of it shows nothing", hint=hint)
+    pipeline = prune(artifact.pipeline)
+    atlas = draw_atlas(pipeline, artifact.manifest)
+    candidates = [*graph_mutants(atlas, artifact.files[MODEL]), *plan_mutants(artifact, pipeline)]
+    mutants, total = by_kind(candidates, per_kind or len(candidates))
+    sound = subject.Graph(artifact.manifest, artifact.files[MODEL])
+    order = GuardOrder(pipeline, artifact.manifest.guards)
+    tested = [(rows, sound.run(rows.blocks)) for rows in tried]
+    court = _Court(artifact, pipeline, atlas, order, tested, Equivalence(atlas.fused, atlas.fresh))
+    outcomes = []
+    for k, mutant in enumerate(mutants):
+        tell(f"mutant {k + 1} of {len(mutants)}")
+        outcome = court.outcome(mutant)
+        if outcome is not None:
+            outcomes.append(outcome)
+    return SelfCheck(artifact.pipeline.name, tuple(outcomes), total, time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class _Court:
+    """Holds mutants against what the reference says of the rows tried, and against what the sound model says."""
+
+    artifact: Artifact
+    pipeline: Pipeline
+    atlas: Atlas
+    order: GuardOrder
+    tried: Sequence[tuple[Tried, subject.Outcome]]
+    equivalence: Equivalence
+
+    def outcome(self, mutant: Mutant) -> Outcome | None:
+        """What becomes of a mutant; None where no model has the fault, or it is the same graph."""
+        model = mutant.make()
+        if model is None or model == self.artifact.files[MODEL]:
+            return None
+        try:
+            graph = subject.Graph(self.artifact.manifest, model)
+        except SkcRuntimeError:
+            return Outcome(mutant, "found", "loading", None)
+        changed = replace(self.artifact, files={**self.artifact.files, MODEL: model})
+        findings = Findings(changed, self.pipeline, None, self.atlas)
+        has_other_bits = False
+        for rows, sound in self.tried:
+            try:
+                got = graph.run(rows.blocks)
+            except SkcRuntimeError as error:
+                step = findings.failing_step(error)
+                return Outcome(mutant, "found", rows.check, step)
+            if self._differs(findings, rows, got):
+                return Outcome(mutant, "found", rows.check, findings.differences[0].step)
+            has_other_bits |= _has_other_bits(rows.want.refused, sound, got)
+        if has_other_bits:
+            return Outcome(mutant, "within 1e-6", None, None)
+        reason = self.equivalence.reason(mutant)
+        if reason is not None:
+            return Outcome(mutant, "equivalent", None, None, reason)
+        return Outcome(mutant, "evened out" if self._moves_a_step(mutant, model) else "not found", None, None)
+
+    def _moves_a_step(self, mutant: Mutant, model: bytes) -> bool:
+        """Whether a step's value is another in some row, although no output is."""
+        names = [s.name for s in self.atlas.fused.steps if mutant.steps & {*(s.origins or (s.name,))}]
+        known = {name for node in onnx.load_from_string(model).graph.node for name in node.output}
+        tensors = [
+            places[name]
+            for name in names
+            for places in (self.atlas.values, self.atlas.valid)
+            if name in places and places[name] in known
+        ]
+        if not tensors:
+            return False
+        one, other = (_showing(data, tensors) for data in (self.artifact.files[MODEL], model))
+        for rows, _ in self.tried:
+            feeds = subject.feeds(self.artifact.manifest, rows.blocks)
+            a, b = one.run(feeds), other.run(feeds)
+            if any(a[t].shape != b[t].shape or not same_bits(a[t], b[t]).all() for t in tensors):
+                return True
+        return False
+
+    def _differs(self, findings: Findings, rows: Tried, got: subject.Outcome) -> bool:
+        """Whether verification tells the two apart on these rows, by its own rules."""
+        want = rows.want
+        if got.guards.shape != want.guards.shape:
+            findings.guards(rows.check, np.ones(len(want.guards), dtype=bool), got, want, rows.record)
+            return True
+        hidden = ~self.order.visible(got.guards | want.guards)
+        findings.guards(rows.check, ((got.guards != want.guards) & ~hidden).any(axis=1), got, want, rows.record)
+        for output in self.artifact.manifest.outputs:
+            if findings.differences:
+                break
+            differs = compare(
+                got.outputs[output.name],
+                want.outputs[output.name],
+                output.exact,
+                got_valid=got.valid.get(output.name),
+                want_valid=want.valid.get(output.name),
+                ignore_rows=want.refused | got.refused,
+            ).differs
+            findings.values(rows.check, output.name, differs, got, want, rows.record)
+        return bool(findings.differences)
+
+
+def _has_other_bits(refused: Array, sound: subject.Outcome, got: subject.Outcome) -> bool:
+    served = ~refused
+    return any(not same_bits(got.outputs[name][served], array[served]).all() for name, array in sound.outputs.items())
+
+
+def _showing(model: bytes, tensors: Sequence[str]) -> GraphSession:
+    """The model with some of its tensors as outputs too."""
+    shown = onnx.load_from_string(model)
+    there = {output.name for output in shown.graph.output}
+    for tensor in dict.fromkeys(tensors):
+        if tensor not in there:
+            shown.graph.output.add().name = tensor
+    return GraphSession(shown.SerializeToString())
