@@ -6,10 +6,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skc.api import Compiled, check, compile, diff, explain, transform, verify
+    from skc.api import Compiled, check, compile, diff, explain, self_check, transform, verify
     from skc.diagnostics import Diagnostic, SkcError
 
-__all__ = ["Compiled", "Diagnostic", "SkcError", "check", "compile", "diff", "explain", "transform", "verify"]
+__all__ = [
+    "Compiled",
+    "Diagnostic",
+    "SkcError",
+    "check",
+    "compile",
+    "diff",
+    "explain",
+    "self_check",
+    "transform",
+    "verify",
+]
 _HOME = {name: "skc.diagnostics" if name in ("Diagnostic", "SkcError") else "skc.api" for name in __all__}
 
 

@@ -23,6 +23,8 @@ from skc.frontend import pipeline_yaml
 from skc.ir import DataSource, Pipeline
 from skc.lower import Signature
 from skc.rows import Rows, open_rows
+from skc.selfcheck import run as selfcheck
+from skc.selfcheck.report import SelfCheck
 from skc.streaming import check_target, write_features
 from skc.types import Block
 from skc.verification import explain as explanation
@@ -233,6 +235,29 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise ValueError(f"the key `{max(keys, key=keys.count)}` stands twice")
     return found
+
+
+@_library_errors()
+def self_check(
+    artifact: PathLike,
+    *,
+    rows: int = 10_000,
+    seed: int = 0,
+    per_kind: int | None = 12,
+    progress: Progress | None = None,
+) -> SelfCheck:
+    """Plant faults in an artifact, and see which of them verification finds, and where. Raises SkcError.
+
+    `per_kind` bounds how many of each kind are tried; None tries all there are.
+    """
+    made = artifacts.read(Path(artifact))
+    identity.check_manifest(made)
+
+    def stage(name: str) -> None:
+        if progress is not None:
+            progress(f"self-check: {name}", 0, None)
+
+    return selfcheck.self_check(made, Options(rows, seed), per_kind, stage)
 
 
 @_library_errors()

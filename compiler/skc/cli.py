@@ -133,6 +133,9 @@ def verify_command(
     rows: Rows = 10_000,
     seed: Seed = 0,
     record: Annotated[str | None, typer.Option("--record", help="Verify only this record, given as JSON.")] = None,
+    self_check: Annotated[
+        bool, typer.Option("--self-check", help="Plant faults in the artifact, and see which of them are found.")
+    ] = False,
     output_format: Annotated[
         ReportFormat, typer.Option("--format", help="How to print the report.")
     ] = ReportFormat.text,
@@ -144,6 +147,17 @@ def verify_command(
     """
     from skc import api
 
+    if self_check:
+        if data is not None or record is not None or output_format not in (ReportFormat.text, ReportFormat.json):
+            hint = "leave out --data and --record, and print text or json"
+            raise fail("SKC140", "a self-check goes by the rows that skc makes by itself", hint=hint)
+        with _progress() as progress:
+            checked = api.self_check(artifact, rows=rows, seed=seed, progress=progress)
+        if output_format is ReportFormat.json:
+            _print_json(checked.to_json())
+        else:
+            _print(checked.text())
+        return
     with _progress() as progress:
         report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
     match output_format:

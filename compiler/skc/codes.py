@@ -87,6 +87,7 @@ CODES: dict[str, str] = {
     # verification
     "SKC501": "a record that does not fit the inputs",
     "SKC502": "a row that the transformer refuses",
+    "SKC503": "a self-check of an artifact that differs itself",
     # bugs
     "SKC900": "an error that skc did not expect",
     "SKC901": "a broken promise inside skc",

@@ -76,13 +76,17 @@ def _same_names(params: Any, state: Any, names: Names) -> tuple[Names, ...]:
     return tuple((name,) for name in names)
 
 
-def always(params: Any) -> bool:
+def _no_marks(params: Any, state: Any, k: int) -> Mapping[str, Sequence[Scalar]]:
+    return {}
+
+
+def always(params: Any, *others: Any) -> bool:
     """For `columnwise`: the op treats every column by itself, whatever its parameters."""
     return True
 
 
-def never(params: Any) -> bool:
-    """For `columnwise`: the op looks at several columns at once. For `gives_ids`: its integers may have any size."""
+def never(params: Any, *others: Any) -> bool:
+    """For `columnwise`: the op looks at several columns at once. For `is_small`: its integers may have any size."""
     return False
 
 
@@ -101,8 +105,10 @@ class Op:
     carry_back(params, state, k, values) -> for wanted outputs, inputs of column k that give them (nearly); [] if none
     columnwise(params) -> every column is treated by itself: such steps may be fused, and every field of `state` is a
         tuple with one entry per input column
-    gives_ids(params) -> its int64 outputs are small by what they are, such as ids, bins and hours: at most SMALL in
-        magnitude, so that a float holds them exactly
+    marks(params, state, k) -> by kind, the values of column k that its result turns on, such as edges and categories:
+        what a report counts by name. They are among the boundaries, unless there are too many to try
+    is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
+        by what they are, such as ids, bins and hours, or because its inputs are
 
     An op that is `variadic` gets its input values one by one, `*blocks`; any other gets them side by side as one block.
     An op that is `null_blind` asks `valid` before it looks at a value, so what lies under a null cannot matter to it.
@@ -123,7 +129,8 @@ class Op:
     names: Callable[[Any, Any, Names], tuple[Names, ...]] = _same_names
     carry_back: Callable[[Any, Any, int, list[Scalar]], list[Scalar]] | None = None
     columnwise: Callable[[Any], bool] = always
-    gives_ids: Callable[[Any], bool] = never
+    marks: Callable[[Any, Any, int], Mapping[str, Sequence[Scalar]]] = _no_marks
+    is_small: Callable[[Any, bool], bool] = never
     exact: bool = True
     variadic: bool = False
     internal: bool = False

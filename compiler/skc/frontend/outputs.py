@@ -120,11 +120,11 @@ def build_output(
     refs: list[Ref] = []
     labels: list[str] = []
     steps: list[Step] = []
-    makers = {step.name: step for step in draft.steps}
+    small = _small_values(draft, types)
     for name, target in targets:
         for ref in resolver.refs(target):
             _check_type(definition, name, types[ref.value].dtype)
-            if _may_be_rounded(definition, types[ref.value].dtype, makers.get(ref.value)):
+            if types[ref.value].dtype == "int64" and definition.dtype in narrow.LARGEST and ref.value not in small:
                 step = _narrow(definition, target, len(steps), ref)
                 steps.append(step)
                 ref = Ref(step.name)
@@ -133,11 +133,14 @@ def build_output(
     return Output(definition.name, tuple(refs), definition.dtype, tuple(labels), definition.span), tuple(steps)
 
 
-def _may_be_rounded(definition: OutputDefinition, dtype: DType, maker: Step | None) -> bool:
-    """An integer of any size goes into an output of floats."""
-    if dtype != "int64" or definition.dtype not in narrow.LARGEST:
-        return False
-    return maker is None or not OPS[maker.op].gives_ids(maker.params)
+def _small_values(pipeline: Pipeline, types: Types) -> frozenset[str]:
+    """The values whose integers every float can hold."""
+    found = {i.value for i in pipeline.inputs if i.dtype == "bool"}
+    for step in pipeline.steps:
+        inputs_are = all(ref.value in found for ref in step.inputs)
+        if types[step.name].dtype == "bool" or OPS[step.op].is_small(step.params, inputs_are):
+            found.add(step.name)
+    return frozenset(found)
 
 
 def _narrow(definition: OutputDefinition, target: Target, number: int, ref: Ref) -> Step:

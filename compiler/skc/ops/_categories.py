@@ -22,6 +22,7 @@ MaxCategories = Annotated[int, Field(ge=1)] | None
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 SAMPLE = 1000
+EXHAUSTIVE = 100_000  # keys of one column, all of which verification tries
 _PYTHON_TYPES: dict[DType, type] = {"string": str, "int64": int, "bool": bool}
 
 
@@ -58,23 +59,23 @@ def group_infrequent(
     return keep, tuple(counts[i][0] for i in sorted(infrequent))
 
 
-def sample(keys: Sequence[Key]) -> list[Key]:
-    """All of up to 1000 keys; of more the first, the last and those evenly spaced between, 1000 together."""
-    if len(keys) <= SAMPLE:
+def sample(keys: Sequence[Key], most: int = SAMPLE) -> list[Key]:
+    """All keys up to so many; of more the first, the last and those evenly spaced between, so many together."""
+    if len(keys) <= most:
         return list(keys)
-    return [keys[i * (len(keys) - 1) // (SAMPLE - 1)] for i in range(SAMPLE)]
+    return [keys[i * (len(keys) - 1) // (most - 1)] for i in range(most)]
 
 
 def key_boundaries(keys: Sequence[Key], dtype: DType) -> list[Scalar]:
-    """Null, the keys (see `sample`) and what must not be taken for one of them."""
+    """Null, the keys (all of up to 100,000), and what must not be taken for one of them (for up to 1000 keys)."""
     fixed: dict[DType, list[Scalar]] = {
         "string": ["", " ", "0:", "1:", "unknown", "e\u0301", "😀"],
         "int64": [0, -1, INT64_MIN, INT64_MAX],
         "bool": [False, True],
     }
-    values: list[Scalar] = [None, *fixed[dtype]]
+    values: list[Scalar] = [None, *fixed[dtype], *sample(keys, EXHAUSTIVE)]
     for key in sample(keys):
-        values += [key, *_near(key)]
+        values += _near(key)
     return list(dict.fromkeys(values))
 
 

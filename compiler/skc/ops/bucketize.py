@@ -37,6 +37,7 @@ from __future__ import annotations
 import math
 import sys
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -151,6 +152,10 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
     floats = [float(edge) for edge in params.edges]
     around = [value for e in floats for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
     return [None, *around, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
+
+
+def marks(params: Params, state: object, k: int) -> dict[str, Sequence[Scalar]]:
+    return {"edge": params.edges}
 
 
 CASES = (
@@ -284,6 +289,7 @@ OP = Op(
     lower=lower,
     names=names,
     boundaries=boundaries,
+    marks=marks,
     cases=CASES,
-    gives_ids=always,
+    is_small=always,
 )

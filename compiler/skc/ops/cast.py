@@ -378,5 +378,6 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    is_small=lambda params, inputs_are: inputs_are,
     cases=CASES,
 )

@@ -33,6 +33,7 @@ C7  Null stays null.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -237,6 +238,10 @@ def _next_first_day(part: str, day: date) -> date | None:
         return None
 
 
+def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]:
+    return {"zone change": transitions(load_zone(params.timezone))}
+
+
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
     """A moment of 5 May 2024 that shows the wanted hour, minute or second.
 
@@ -329,7 +334,8 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    marks=marks,
     carry_back=carry_back,
     cases=CASES,
-    gives_ids=always,
+    is_small=always,
 )

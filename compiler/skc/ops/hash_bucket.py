@@ -83,7 +83,7 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
     return [None, *lengths, "0", "-1", " a", "A", "é", "e\u0301", "中文", "😀", "a😀", "x" * 1000]
 
 
-def _is_small(params: Params) -> bool:
+def _is_small(params: Params, inputs_are: bool) -> bool:
     return params.buckets < SMALL  # null has the bucket behind the last
 
 
@@ -173,5 +173,5 @@ OP = Op(
     boundaries=boundaries,
     cases=CASES,
     null_blind=True,
-    gives_ids=_is_small,
+    is_small=_is_small,
 )

@@ -49,7 +49,7 @@ from typing import Literal, assert_never
 import numpy as np
 
 from skc.graph import GraphBlock, concat_columns
-from skc.op import Case, Names, Op, parameters, refuse, require_exact
+from skc.op import SMALL, Case, Names, Op, parameters, refuse, require_exact
 from skc.ops._constants import RANGES, Constant, constant_of
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Mean, NullCount, Quantiles, Stat, ValueCounts
@@ -201,6 +201,11 @@ def _constant(dtype: DType, value: Scalar, filled: Scalar, zero: Scalar, other: 
     expect: list[list[Scalar]] = [[filled, filled], [zero, other]]
     name, fit = f"the constant {value!r} of {dtype}", [[None, other]]
     return Case(name, ("C6", "C7", "C8"), columns, rows, expect, params={"value": value}, fit=fit)
+
+
+def _is_small(params: Params, inputs_are: bool) -> bool:
+    """What replaces is given, or lies among the values of fitting."""
+    return inputs_are and not (isinstance(params.value, int) and abs(params.value) > SMALL)
 
 
 CASES = (
@@ -364,6 +369,7 @@ OP = Op(
     boundaries=boundaries,
     carry_back=carry_back,
     columnwise=lambda params: not params.add_indicator,
+    is_small=_is_small,
     cases=CASES,
     null_blind=True,
 )

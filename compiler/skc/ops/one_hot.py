@@ -199,7 +199,11 @@ def _column(state: State, k: int, place: int | None) -> int:
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    return key_boundaries([*state.categories[k], *sample(state.infrequent[k])], x.dtype)
+    return key_boundaries([*state.categories[k], *state.infrequent[k]], x.dtype)
+
+
+def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
+    return {"category": [*state.categories[k], *state.infrequent[k]]}
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
@@ -353,6 +357,7 @@ OP = Op(
     lower=lower,
     names=names,
     boundaries=boundaries,
+    marks=marks,
     carry_back=carry_back,
     cases=CASES,
     null_blind=True,

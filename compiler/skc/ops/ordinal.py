@@ -63,7 +63,6 @@ from skc.ops._categories import (
     check_keys,
     group_infrequent,
     key_boundaries,
-    sample,
 )
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Count, NullCount, Stat, ValueCounts
@@ -208,7 +207,11 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    return key_boundaries([*state.categories[k], *sample(state.infrequent[k])], x.dtype)
+    return key_boundaries([*state.categories[k], *state.infrequent[k]], x.dtype)
+
+
+def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
+    return {"category": [*state.categories[k], *state.infrequent[k]]}
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
@@ -217,7 +220,7 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
     return [None, *(keys[code] for code in codes)]
 
 
-def _is_small(params: Params) -> bool:
+def _is_small(params: Params, inputs_are: bool) -> bool:
     """Ranks are counted; the two codes are whatever the pipeline says."""
     return all(abs(code or 0) <= SMALL for code in (params.unknown_value, params.missing_value))
 
@@ -365,9 +368,10 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    marks=marks,
     carry_back=carry_back,
     columnwise=is_columnwise,
     cases=CASES,
     null_blind=True,
-    gives_ids=_is_small,
+    is_small=_is_small,
 )

@@ -48,6 +48,7 @@ C11 A format that could be read in two ways, or names no year, is refused (SKC12
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -243,6 +244,12 @@ def _ticks(params: Params) -> list[timedelta]:
     return [-unit, timedelta(0), unit]
 
 
+def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]:
+    """The texts of a wall clock's jumps, as far as the format tells them apart."""
+    layout, has_time = _layout(params), params.to == "timestamp"
+    return {"zone change": list(dict.fromkeys(write(layout, edge, has_time=has_time) for edge in _wall_edges(params)))}
+
+
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
     """The local time of an instant (the day of a date) as text, in the zone of the step; where the format is too coarse
     for it, the last text before it and the first after.
@@ -270,6 +277,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    marks=marks,
     carry_back=carry_back,
     cases=CASES,
 )

@@ -134,6 +134,10 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     return [None, *around, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 
+def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
+    return {"edge": state.edges[k]}
+
+
 CASES = (
     Case(
         name="edges at quantiles",
@@ -249,6 +253,7 @@ OP = Op(
     lower=lower,
     names=names,
     boundaries=boundaries,
+    marks=marks,
     cases=CASES,
-    gives_ids=always,
+    is_small=always,
 )

@@ -173,12 +173,16 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     return key_boundaries(state.keys[k], x.dtype)
 
 
+def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
+    return {"category": state.keys[k]}
+
+
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
     positions = [v - state.first_id[k] for v in values if isinstance(v, int)]
     return [None, *(state.keys[k][p] for p in positions if 0 <= p < len(state.keys[k]))]
 
 
-def _is_small(params: Params) -> bool:
+def _is_small(params: Params, inputs_are: bool) -> bool:
     """Keys are counted, and a graph that holds 2^23 of them is beyond what can be loaded."""
     return params.oov_buckets <= SMALL // 2
 
@@ -304,8 +308,9 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    marks=marks,
     carry_back=carry_back,
     cases=CASES,
     null_blind=True,
-    gives_ids=_is_small,
+    is_small=_is_small,
 )

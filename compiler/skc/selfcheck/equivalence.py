@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
 from skc.infer import ColumnNames, Types, column_names, value_types
-from skc.ir import Pipeline
+from skc.ir import Pipeline, Step
 from skc.selfcheck.mutant import Mutant
+from skc.types import Array
 
 _NEUTRAL = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}
+_LOOKUPS = ("one_hot", "ordinal", "vocabulary")  # what they give is decided by which category a value is
+_OF_LOOKUPS = (
+    "`<` for `<=`",
+    "another parameter",
+    "category dropped",
+    "key accepted in another case",
+    "key accepted with a blank",
+)
+_OF_EDGES = ("`<` for `<=`", "edge at the next float", "float off by 1e-5", "float off by an ulp of float32")
+_LOGIC = ("And", "Or", "Not", "Xor")
+_BOOLEAN = (*_LOGIC, "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "IsNaN", "IsInf")
 _PASSING = ("Identity", "Concat", "Gather", "Reshape")
 
 
 class Equivalence:
-    """Looks for a reason. `fused` has the steps of the sound model that the mutants were made of."""
+    """Looks for a reason. `fused` has the steps of the sound model that the mutants were made of, `exhausted` names the
+    steps as written of which every category was tried.
+    """
 
-    def __init__(self, fused: Pipeline, sound: onnx.ModelProto) -> None:
+    def __init__(self, fused: Pipeline, sound: onnx.ModelProto, exhausted: frozenset[str]) -> None:
         self._fused = fused
+        self._exhausted = exhausted
         self._types: Types = value_types(fused)
         self._names: ColumnNames = column_names(fused)
         self._makers = {name: node for node in sound.graph.node for name in node.output}
+        self._flags = {i.name for i in sound.graph.input if i.type.tensor_type.elem_type == TensorProto.BOOL}
         self._users: dict[str, list[onnx.NodeProto]] = {}
         for node in sound.graph.node:
             for name in node.input:
@@ -28,26 +45,83 @@ class Equivalence:
 
     def reason(self, mutant: Mutant) -> str | None:
         """The reason, or None where none is known."""
+        if mutant.kind in _OF_LOOKUPS and self._is_exhausted_lookup(mutant.steps):
+            return "every category was tried, an unknown one and null, where there may be such, and this very value"
         if mutant.tensor is None:
             return None
         node = self._makers[mutant.tensor]
+        if self._is_absorbed(mutant.tensor):
+            return "a constant behind it decides, whatever comes there"
         match mutant.kind:
             case "operation replaced" if self._has_neutral_operand(node):
                 return "the other operand leaves every value as it is, in both operations"
             case "`<` for `<=`" if self._chooses_between_its_operands(node):
                 return "where the two are equal, it does not matter which of them is taken"
+            case "`<` for `<=`" if self._is_never_equal(node):
+                return "the two are never equal"
+            case "float32 in the middle" if self._is_flag(node):
+                return "it is 0 or 1, which float32 holds"
             case "float32 in the middle" if self._ends_in_float32(mutant.tensor):
                 return "the output rounds it to float32 anyway, and nothing else uses it"
+        if mutant.kind in _OF_EDGES and self._meets_whole_numbers_only(mutant, node):
+            return "the values that come there are whole numbers, and none of them lies so near"
         if mutant.column is not None and self._imputes_what_is_never_null(mutant, mutant.column):
             return "the column it is put in is never null"
         return None
 
+    def _is_exhausted_lookup(self, steps: frozenset[str]) -> bool:
+        return bool(steps) and steps <= self._exhausted and all(step.partition(":")[2] in _LOOKUPS for step in steps)
+
     def _has_neutral_operand(self, node: onnx.NodeProto) -> bool:
-        neutral = _NEUTRAL.get(node.op_type)
-        maker = self._makers.get(node.input[1])
-        if neutral is None or maker is None or maker.op_type != "Constant":
+        neutral, operand = _NEUTRAL.get(node.op_type), self._constant(node.input[1])
+        return neutral is not None and operand is not None and bool((operand == neutral).all())
+
+    def _constant(self, tensor: str) -> Array | None:
+        maker = self._makers.get(tensor)
+        if maker is None or maker.op_type != "Constant":
+            return None
+        return np.asarray(numpy_helper.to_array(maker.attribute[0].t))
+
+    def _is_absorbed(self, tensor: str) -> bool:
+        """Every way on from it ends in `x and false` or `x or true`."""
+        users = self._users.get(tensor, [])
+        return bool(users) and all(
+            self._absorbs(user) or (user.op_type in _LOGIC and self._is_absorbed(user.output[0])) for user in users
+        )
+
+    def _absorbs(self, node: onnx.NodeProto) -> bool:
+        deciding = {"And": False, "Or": True}.get(node.op_type)
+        operands = [self._constant(name) for name in node.input]
+        return deciding is not None and any(c is not None and bool((c == deciding).all()) for c in operands)
+
+    def _is_never_equal(self, node: onnx.NodeProto) -> bool:
+        """Two constants that differ everywhere, or x + c and x."""
+        one, other = (self._constant(name) for name in node.input)
+        if one is not None and other is not None:
+            return not bool((one == other).any())
+        maker = self._makers.get(node.input[0])
+        if maker is None or maker.op_type != "Add" or node.input[1] not in maker.input:
             return False
-        return bool((numpy_helper.to_array(maker.attribute[0].t) == neutral).all())
+        added = [self._constant(name) for name in maker.input if name != node.input[1]]
+        return all(c is not None and c.dtype == np.int64 and bool((c != 0).all()) for c in added)
+
+    def _is_flag(self, node: onnx.NodeProto) -> bool:
+        """Made of booleans, which come from a comparison, a logical operation or an input of that type."""
+        if node.op_type in ("Concat", "Gather"):
+            return all(self._makers.get(n) is not None and self._is_flag(self._makers[n]) for n in node.input[:1])
+        if node.op_type != "Cast":
+            return False
+        return self._is_boolean(node.input[0])
+
+    def _is_boolean(self, tensor: str) -> bool:
+        maker = self._makers.get(tensor)
+        if maker is None:
+            return tensor in self._flags
+        if maker.op_type in ("Concat", "Gather", "Slice"):
+            return all(
+                self._is_boolean(name) for name in (maker.input if maker.op_type == "Concat" else maker.input[:1])
+            )
+        return maker.op_type in _BOOLEAN
 
     def _chooses_between_its_operands(self, node: onnx.NodeProto) -> bool:
         """Where(a < b, a, b), and nothing else."""
@@ -67,9 +141,35 @@ class Equivalence:
                 return False
         return True
 
+    def _meets_whole_numbers_only(self, mutant: Mutant, node: onnx.NodeProto) -> bool:
+        """The edges are those of bins over whole numbers, and none that is moved or compared is one."""
+        step = self._step_of(mutant)
+        if step is None or step.op not in ("bucketize", "quantile_bin"):
+            return False
+        if not all(self._is_whole(ref.value) for ref in step.inputs):
+            return False
+        constants = [node] if node.op_type == "Constant" else [self._makers.get(name) for name in node.input]
+        values = [
+            float(value)
+            for constant in constants
+            if constant is not None and constant.op_type == "Constant"
+            for value in numpy_helper.to_array(constant.attribute[0].t).reshape(-1)
+        ]
+        if mutant.column is not None:
+            values = [values[mutant.column]]
+        return bool(values) and all(abs(value - round(value)) > abs(value) * 2e-5 for value in values)
+
+    def _is_whole(self, value: str) -> bool:
+        """Every number of a float64 value is whole: it was cast from another type."""
+        step = next((s for s in self._fused.steps if s.name == value), None)
+        return step is not None and step.op == "cast" and step.params.to == "float64"
+
+    def _step_of(self, mutant: Mutant) -> Step | None:
+        return next((s for s in self._fused.steps if mutant.steps == {*(s.origins or (s.name,))}), None)
+
     def _imputes_what_is_never_null(self, mutant: Mutant, column: int) -> bool:
         """The element of a constant of `impute` belongs to a column whose type cannot miss."""
-        step = next((s for s in self._fused.steps if mutant.steps == {*(s.origins or (s.name,))}), None)
+        step = self._step_of(mutant)
         if step is None or step.op != "impute":
             return False
         nullable = [

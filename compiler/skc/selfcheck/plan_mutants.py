@@ -12,7 +12,10 @@ from functools import partial
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from skc.artifact import Artifact
+import onnx
+from onnx.shape_inference import InferenceError
+
+from skc.artifact import MODEL, Artifact
 from skc.diagnostics import SkcError
 from skc.ir import Pipeline, Ref, Step
 from skc.lower import lower
@@ -103,16 +106,28 @@ def _in_place_of(other: Step) -> Change:
 
 
 def _model(artifact: Artifact, pipeline: Pipeline, changes: Mapping[str, Change]) -> bytes | None:
-    """The model of a pipeline with some steps changed; None where there is none that has the same tensors."""
+    """The model of a pipeline with some steps changed; None where it is the same, or has other tensors or guards."""
     steps = [changes.get(step.name, _same)(step) for step in pipeline.steps]
     manifest = artifact.manifest
     try:
         lowered = lower(pipeline.with_steps(steps), manifest.signature)
-    except (SkcError, ValueError, TypeError, AttributeError, IndexError):  # a state made for other parameters
+    except (SkcError, ValueError, TypeError, AttributeError, IndexError, InferenceError):  # a state of other parameters
         return None
-    one = [(t.name, t.element, t.width) for t in lowered.tensors], [(o.name, len(o.columns)) for o in lowered.outputs]
-    other = [(t.name, t.dtype, t.width) for t in manifest.tensors], [(o.name, len(o.columns)) for o in manifest.outputs]
+    guards = () if manifest.guards is None else manifest.guards.columns
+    one = [
+        [(t.name, t.element, t.width) for t in lowered.tensors],
+        [(o.name, len(o.columns)) for o in lowered.outputs],
+        [(g.code, g.step, g.column) for g in lowered.guards],
+    ]
+    other = [
+        [(t.name, t.dtype, t.width) for t in manifest.tensors],
+        [(o.name, len(o.columns)) for o in manifest.outputs],
+        [(g.code, g.step, g.input) for g in guards],
+    ]
     if one != other:
+        return None
+    sound = onnx.load_from_string(artifact.files[MODEL])
+    if lowered.model.graph == sound.graph:  # the parameter matters to fitting alone
         return None
     data: bytes = lowered.model.SerializeToString()
     return data

@@ -18,7 +18,7 @@ class Outcome:
 
     found: by a check, which blames a step. within 1e-6: outputs have other bits, and agree. evened out: the value of a
     step is another in some row tried, and the steps behind it give the same outputs. equivalent: `reason` says why no
-    row can show it.
+    row can show it. not found: nothing changed in any row tried, and no reason is known.
     """
 
     mutant: Mutant
@@ -78,15 +78,15 @@ class SelfCheck:
             rows.append(_row(kind, mine))
         rows.append(_row("all", list(self.outcomes)))
         parts = [table(rows)]
-        for heading, found in (("not found", self.survivors), ("blamed on another step", self.misplaced)):
-            parts += _listed(heading, found)
+        parts += _listed("not found: no row tried shows it, and maybe none can", self.survivors)
+        parts += _listed("found, and blamed on another step", self.misplaced)
         return "\n\n".join([*parts, self.verdict()])
 
     def verdict(self) -> str:
         tried = f"{len(self.outcomes):,} of {self.candidates:,} mutants; {self.seconds:.1f} s"
-        if self.survivors:
-            return f"NOT FOUND: {len(self.survivors):,} faults in `{self.name}` would pass `skc verify` ({tried})"
-        return f"found: every fault planted in `{self.name}` that changes anything beyond 1e-6 ({tried})"
+        found = sum(o.fate == "found" for o in self.outcomes)
+        left = f"; {len(self.survivors):,} changed nothing in any row tried" if self.survivors else ""
+        return f"self-check of `{self.name}`: {found:,} planted faults found{left} ({tried})"
 
 
 def _row(kind: str, outcomes: list[Outcome]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from skc.verification.compare import compare, same_bits
 from skc.verification.coverage import GuardOrder
 from skc.verification.findings import Findings
 from skc.verification.localise import Atlas, draw_atlas
-from skc.verification.run import Options, Progress, Tried, tried_without_data
+from skc.verification.run import Options, Progress, Tried, own_rows
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.session import GraphSession
 
@@ -47,8 +47,8 @@ def self_check(
     """
     started = time.perf_counter()
     tell = progress or (lambda _: None)
-    is_equal, tried = tried_without_data(artifact, options or Options(), tell)
-    if not is_equal:
+    own = own_rows(artifact, options or Options(), tell)
+    if not own.is_equal:
         hint = "run `skc verify` without --self-check, and mend what it finds"
         raise fail("SKC503", "the artifact differs from its reference: a fault on top of it shows nothing", hint=hint)
     pipeline = prune(artifact.pipeline)
@@ -57,8 +57,8 @@ def self_check(
     mutants, total = by_kind(candidates, per_kind or len(candidates))
     sound = subject.Graph(artifact.manifest, artifact.files[MODEL])
     order = GuardOrder(pipeline, artifact.manifest.guards)
-    tested = [(rows, sound.run(rows.blocks)) for rows in tried]
-    court = _Court(artifact, pipeline, atlas, order, tested, Equivalence(atlas.fused, atlas.fresh))
+    tested = [(rows, sound.run(rows.blocks)) for rows in own.tried]
+    court = _Court(artifact, pipeline, atlas, order, tested, Equivalence(atlas.fused, atlas.fresh, own.exhausted))
     outcomes = []
     for k, mutant in enumerate(mutants):
         tell(f"mutant {k + 1} of {len(mutants)}")

@@ -7,6 +7,7 @@ a row where it could change what comes out, is seen in the values of the referen
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,10 +15,12 @@ import numpy as np
 
 from skc.boundaries import StepBoundaries
 from skc.ir import Pipeline
+from skc.ops import OPS
 from skc.types import Array, Block, Scalar
-from skc.verification.report import Coverage, Refusal
+from skc.verification.report import Coverage, Kind, Refusal
 from skc_runtime.manifest import Guards
 
+NEAR, VALUE = "near miss", "value"  # what is no mark and no null: beside a category, or any other
 _Key = int | str | None  # a float by its bits, null as None
 
 
@@ -59,11 +62,32 @@ def _ancestors(pipeline: Pipeline) -> dict[str, frozenset[str]]:
 
 @dataclass
 class _Place:
-    """The boundaries of one input column of a step that have not been seen yet."""
+    """The boundaries of one input column of a step: those that have not been seen yet, and what kind each is of."""
 
     found: StepBoundaries
     left: set[_Key]
-    total: int
+    kinds: Mapping[_Key, str]
+    totals: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return len(self.kinds)
+
+
+def _place(pipeline: Pipeline, found: StepBoundaries) -> _Place:
+    step = pipeline.step(found.step)
+    marks = OPS[step.op].marks(step.params, step.state, found.column)
+    # an integer may mark a float64
+    is_float = any(isinstance(value, float) for value in found.values)
+    named = {
+        _key(float(value) if is_float and isinstance(value, int) else value): name
+        for name, values in marks.items()
+        for value in values
+    }
+    other = NEAR if "category" in marks else VALUE
+    kinds = {key: named.get(key, "null" if key is None else other) for key in map(_key, found.values)}
+    totals = Counter(kinds.values()) | Counter({name: len({*map(_key, values)}) for name, values in marks.items()})
+    return _Place(found, set(kinds), kinds, totals)
 
 
 class Seen:
@@ -74,7 +98,7 @@ class Seen:
     ) -> None:
         self._pipeline = pipeline
         self._order = order
-        self._places = [_Place(f, keys, len(keys)) for f in found for keys in [{_key(v) for v in f.values}]]
+        self._places = [_place(pipeline, f) for f in found]
         self._guards = () if guards is None else guards.columns
         self._fired = np.zeros(len(self._guards), dtype=bool)
 
@@ -98,7 +122,8 @@ class Seen:
             mine = [place for place in self._places if place.found.step == step.name and place.total]
             seen = [place.total - len(place.left) for place in mine]
             total = sum(place.total for place in mine)
-            rows.append(Coverage(step.name, step.op, total, sum(seen), len(mine), sum(n > 0 for n in seen)))
+            reached = sum(n > 0 for n in seen)
+            rows.append(Coverage(step.name, step.op, total, sum(seen), len(mine), reached, _kinds(mine)))
         return tuple(row for row in rows if row.columns)
 
     def unseen(self) -> list[str]:
@@ -110,6 +135,19 @@ class Seen:
         ]
         quiet = [g for g, has_fired in zip(self._guards, self._fired.tolist(), strict=True) if not has_fired]
         return [*lines, *(f"`{g.step}`, column `{g.input}`: nothing made it refuse a row ({g.code})" for g in quiet)]
+
+
+def _kinds(places: Sequence[_Place]) -> tuple[Kind, ...]:
+    """The kinds of some columns together, what turns a result before what lies around it."""
+    totals: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    tried: Counter[str] = Counter()
+    for place in places:
+        totals.update(place.totals)
+        left.update(place.kinds[key] for key in place.left)
+        tried.update(place.kinds.values())
+    order = sorted(totals, key=lambda name: (name in (NEAR, VALUE), name == "null", name))
+    return tuple(Kind(name, tried[name] - left[name], totals[name]) for name in order)
 
 
 class Refusals:

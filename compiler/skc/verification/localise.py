@@ -33,18 +33,26 @@ from skc_runtime.session import GraphSession
 
 @dataclass(frozen=True)
 class _Probe:
-    """A graph whose steps can be read: how it is fed, the steps it has, the tensors of their values and of `valid`."""
+    """A graph whose steps can be read: how it is fed, the steps it has, the tensors of their values and of `valid`.
+
+    `foreign` are the steps that it makes by other operations than the plan compiles to: what bears a step's name may
+    be something else there.
+    """
 
     pipeline: Pipeline
     session: GraphSession
     feed: Callable[[Mapping[str, Block]], dict[str, Array]]
     values: Mapping[str, str]
     valid: Mapping[str, str]
+    foreign: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class StepValue:
-    """One column of one step for one row, on both sides; None is null. `is_shown` is False where the graph keeps it."""
+    """One column of one step for one row, on both sides; None is null. `is_shown` is False where the graph keeps it.
+
+    `is_foreign`: the graph makes it by other operations than the plan compiles to, and `got` is nothing to go by.
+    """
 
     step: str
     op: str
@@ -53,6 +61,7 @@ class StepValue:
     want: Scalar
     differs: bool
     is_shown: bool = True
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,10 +102,12 @@ class Localiser:
         self._probes = [probe for probe in probes if probe is not None]
 
     def first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
-        """The first of some steps whose value is not the reference's; None where all agree."""
+        """The first of some steps whose value is not the reference's, or which the graph makes by other operations;
+        None where all agree.
+        """
         for walk in self._walks(record):
             for value in walk:
-                if value.differs and value.step in makers:
+                if (value.differs or value.is_foreign) and value.step in makers:
                     return value.step
         return None
 
@@ -167,9 +178,13 @@ def _step_values(probe: _Probe, found: Mapping[str, Array], wanted: Mapping[str,
     for step in probe.pipeline.steps:
         want = wanted[step.name]
         wanted_row = want.to_rows()[0]
-        if step.name not in probe.values:
+        if step.name not in probe.values or step.name in probe.foreign:
             for k, name in enumerate(names[step.name]):
-                yield StepValue(_origin(probe, step, k), step.op, name, None, wanted_row[k], False, is_shown=False)
+                is_foreign = step.name in probe.foreign
+                origin = _origin(probe, step, k)
+                yield StepValue(
+                    origin, step.op, name, None, wanted_row[k], False, is_shown=False, is_foreign=is_foreign
+                )
             continue
         got = found[probe.values[step.name]]
         valid = found[probe.valid[step.name]] if step.name in probe.valid else np.ones(got.shape, dtype=bool)
@@ -221,9 +236,30 @@ def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> _Probe | None:
             probed.graph.output.add().name = tensor
     try:
         session = GraphSession(probed.SerializeToString())
-        return _Probe(atlas.fused, session, partial(feeds, atlas.manifest), values, valid)
+        foreign = _foreign_steps(atlas, given)
+        return _Probe(atlas.fused, session, partial(feeds, atlas.manifest), values, valid, foreign)
     except SkcRuntimeError:  # it serves, but not with its middle shown
         return None
+
+
+def _foreign_steps(atlas: Atlas, given: onnx.ModelProto) -> frozenset[str]:
+    """The steps whose tensors are made by other operations in a model than in the one the plan compiles to."""
+    ours, theirs = _shapes_of(atlas.fresh.graph), _shapes_of(given.graph)
+    return frozenset(
+        name
+        for name in atlas.values
+        for places in (atlas.values, atlas.valid)
+        if name in places and ours.get(places[name]) != theirs.get(places[name])
+    )
+
+
+def _shapes_of(graph: onnx.GraphProto) -> dict[str, int]:
+    """For every tensor a hash of the operations that it is made by, whatever their constants are."""
+    found = {value.name: hash(value.name) for value in graph.input}
+    for node in graph.node:
+        shape = (node.op_type, *(found.get(name, 0) for name in node.input))
+        found.update({name: hash((*shape, k)) for k, name in enumerate(node.output)})
+    return found
 
 
 def _same_tensors(shown: Lowered, fresh: onnx.ModelProto) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 
 import onnx
 
@@ -23,11 +24,27 @@ def owners_of_tensors(atlas: Atlas) -> Owners:
     for step in atlas.fused.steps:
         for name in _behind(tensors[step.name], ends, makers):
             found.setdefault(name, set()).update(step.origins or (step.name,))
-    guarded = {g.step for g in atlas.manifest.guards.columns} if atlas.manifest.guards is not None else set()
-    for name in _behind([GUARDS], ends, makers) if guarded else ():
-        if name not in found:
-            found[name] = set(guarded)
+    for mask, guarded in _masks(atlas, makers):
+        for name in _behind([mask], ends, makers):
+            if not found.get(name, guarded) <= guarded:  # part of a step's value too
+                continue
+            found.setdefault(name, set()).update(guarded)
     return {name: frozenset(steps) for name, steps in found.items()}
+
+
+def _masks(atlas: Atlas, makers: Mapping[str, onnx.NodeProto]) -> list[tuple[str, set[str]]]:
+    """The tensors that the guards are put together from, each with the steps whose guard it is."""
+    if atlas.manifest.guards is None:
+        return []
+    fused = {origin: step.name for step in atlas.fused.steps for origin in (step.origins or (step.name,))}
+    columns = [(fused.get(g.step, g.step), g.code, g.step) for g in atlas.manifest.guards.columns]
+    groups = [{step for _, _, step in group} for _, group in groupby(columns, key=lambda column: column[:2])]
+    node = makers[GUARDS]
+    while node.op_type == "Identity":
+        node = makers[node.input[0]]
+    if node.op_type == "Concat" and len(node.input) == len(groups):
+        return list(zip(node.input, groups, strict=True))
+    return [(GUARDS, {step for group in groups for step in group})]
 
 
 def _tensors(atlas: Atlas, step: Step) -> list[str]:

@@ -111,6 +111,25 @@ class ColumnReport:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """Boundaries of one kind, such as edges or categories: how many came through, of how many there are.
+
+    `total` counts all there are, and may be more than are ever tried.
+    """
+
+    name: str
+    tried: int
+    total: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.tried == self.total
+
+    def text(self) -> str:
+        return f"{self.name} {self.tried:,} of {self.total:,}"
+
+
+@dataclass(frozen=True)
 class Coverage:
     """Boundaries of one step: how many it has, and how many came through from raw inputs."""
 
@@ -120,6 +139,7 @@ class Coverage:
     tried: int
     columns: int
     columns_reached: int
+    kinds: tuple[Kind, ...]
 
     @property
     def is_whole(self) -> bool:
@@ -248,9 +268,14 @@ class Report:
     def _coverage_table(self) -> str:
         """How many boundaries of each step were tried; where there are many steps, those that miss some come first."""
         order = sorted(self.coverage, key=lambda c: c.is_whole) if len(self.coverage) > SHOWN_COLUMNS else self.coverage
-        rows = [("step", "boundaries seen, from raw inputs", "columns")]
+        rows = [("step", "boundaries seen, from raw inputs", "columns", "of these")]
         rows += [
-            (c.step, f"{c.tried:,} of {c.boundaries:,}", f"{c.columns_reached:,} of {c.columns:,}")
+            (
+                c.step,
+                f"{c.tried:,} of {c.boundaries:,}",
+                f"{c.columns_reached:,} of {c.columns:,}",
+                ", ".join(kind.text() for kind in c.kinds),
+            )
             for c in order[:SHOWN_COLUMNS]
         ]
         rest = order[SHOWN_COLUMNS:]

@@ -93,14 +93,26 @@ class Tried:
     record: RecordAt
 
 
-def tried_without_data(artifact: Artifact, options: Options, progress: Progress) -> tuple[bool, list[Tried]]:
-    """The rows that `verify` makes by itself, for trying other models on them; and whether this one is equal there."""
+@dataclass(frozen=True)
+class OwnRows:
+    """The rows that `verify` makes by itself, whether the artifact is equal on them, and the steps of which every
+    category has come through.
+    """
+
+    is_equal: bool
+    tried: tuple[Tried, ...]
+    exhausted: frozenset[str]
+
+
+def own_rows(artifact: Artifact, options: Options, progress: Progress) -> OwnRows:
+    """Try an artifact on boundaries, generated and hostile rows, and keep them for trying other models on."""
     run = _Run(artifact, None, options, progress)
-    run.kept = []
+    kept: list[Tried] = []
+    run.kept = kept
     run.boundaries()
     run.generated()
     run.hostile()
-    return not run.has_differences, run.kept
+    return OwnRows(not run.has_differences, tuple(kept), run.exhausted)
 
 
 def verify_record(artifact: Artifact, directory: Path | None, record: Record) -> Report:
@@ -140,6 +152,13 @@ class _Run:
     @property
     def has_differences(self) -> bool:
         return any(check.differing_rows for check in self._checks)
+
+    @property
+    def exhausted(self) -> frozenset[str]:
+        """The steps of which every category has been seen."""
+        return frozenset(
+            c.step for c in self._seen.coverage() for kind in c.kinds if kind.name == "category" and kind.is_whole
+        )
 
     def identity(self) -> None:
         """The plan is what the model was made from."""

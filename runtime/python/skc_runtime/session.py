@@ -51,7 +51,7 @@ class GraphSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # an error is raised, with all that ONNX Runtime says of it
         options.graph_optimization_level = _LEVELS[optimisation]
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")
