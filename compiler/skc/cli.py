@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skc.diagnostics import Diagnostic, SkcError
+from skc.diagnostics import Diagnostic, SkcError, fail
 
 if TYPE_CHECKING:
     from skc.api import Compiled

@@ -357,10 +357,13 @@ def test_the_printed_command_reproduces_the_difference(wrong: Path, run: Any) ->
     _, out, _ = run("verify", wrong.name, "--rows", "2000", "--format", "json")
     differences = json.loads(out)["differences"]
     assert {"got": "1", "want": "2"}.items() <= differences[0].items()
-    quoted = next(d for d in differences if d["record"]["it's"] == "a'b" and d["against"] == "reference")
-    null = next(d for d in differences if d["record"]["it's"] is None and d["against"] == "reference")
+    found = []
+    for value in ("a'b", None):
+        record = {**differences[0]["record"], "it's": value}
+        _, out, _ = run("verify", wrong.name, "--record", json.dumps(record), "--format", "json")
+        found.append(json.loads(out)["differences"][0])
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    for difference in (quoted, null):
+    for difference in found:
         done = subprocess.run(
             ["bash", "-c", difference["reproduce"] + " --format json"],
             env={**os.environ, "PATH": path},

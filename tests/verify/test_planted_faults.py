@@ -20,6 +20,7 @@ from skc.artifact import GOLDEN, Artifact, assemble
 from skc.verification.report import Report
 from skc.verification.run import Options, verify, verify_record
 from skc.zones import load_zone
+from skc_runtime.errors import SkcRuntimeError
 
 MEDIAN = 4.875
 GUARD_CODES = ("invalid-value", "ambiguous-time")
@@ -283,6 +284,41 @@ def test_a_graph_that_fails_on_a_row(artifact: Artifact) -> None:
     report = verify(with_model(artifact, out_of_range), options=Options(rows=100))
     assert differing(report) >= {"boundaries", "generated", "hostile"}
     assert any("fails: ONNX Runtime failed" in str(d.got) for d in report.differences)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_output_with_too_few_or_too_many_columns(artifact: Artifact, count: int) -> None:
+    """It declares two, as the manifest does, and how many it gives is known only when it runs."""
+
+    def taken(model: onnx.ModelProto) -> None:
+        maker = next(n for n in model.graph.node if "x" in n.output)
+        maker.output[0] = "whole"
+        flags = numpy_helper.from_array(np.arange(4) < count, "flags")
+        model.graph.initializer.extend([flags, numpy_helper.from_array(np.array([0]), "first_axis")])
+        model.graph.node.extend(
+            [
+                helper.make_node("NonZero", ["flags"], ["places"]),
+                helper.make_node("Squeeze", ["places", "first_axis"], ["columns"]),
+                helper.make_node("Concat", ["whole", "whole"], ["twice"], axis=1),
+                helper.make_node("Gather", ["twice", "columns"], ["x"], axis=1),
+            ]
+        )
+
+    report = verify(with_model(artifact, taken), options=Options(rows=100))
+    assert not report.is_equal
+    assert {d.column for d in report.differences if d.check == "boundaries"} == {"amount", "ratio"}
+    assert any(d.got == "no such column" for d in report.differences) == (count == 1)
+
+
+def test_a_model_without_an_output(artifact: Artifact) -> None:
+    """The manifest has another contract: there is nothing to compare."""
+
+    def dropped(model: onnx.ModelProto) -> None:
+        model.graph.output.remove(next(o for o in model.graph.output if o.name == "ids"))
+
+    with pytest.raises(SkcRuntimeError) as error:
+        verify(with_model(artifact, dropped), options=Options(rows=100))
+    assert error.value.code == "artifact-inconsistent"
 
 
 def test_a_golden_record_that_lies(artifact: Artifact) -> None:

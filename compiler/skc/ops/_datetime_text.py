@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import product
 from zoneinfo import ZoneInfo
 
 from skc.datetime_format import Directive, Format
@@ -184,6 +185,17 @@ ISO_TAILS = (
 )
 # fmt: on
 OFFSETS = ("+0000", "-00:00", "+23:59", "-2359", "+2400", "+0060", "+05", "+5:30", "+053015", "z", "UTC")
+
+
+def written_offsets() -> list[str]:
+    """Every offset of whole minutes below a day, with and without a colon."""
+    clock = [(hour, minute) for hour in range(24) for minute in range(60)]
+    return [f"{sign}{hour:02}{colon}{minute:02}" for sign in "+-" for colon in (":", "") for hour, minute in clock]
+
+
+def written_months() -> list[str]:
+    """The abbreviation of every month, in every mixture of cases."""
+    return ["".join(letters) for month in _MONTHS for letters in product(*((c, c.upper()) for c in month))]
 
 
 def near_misses(right: str) -> list[str]:

@@ -192,31 +192,36 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     days += [day + n for day in [*days] for n in (-1, 1) if DATE_MIN <= day + n <= DATE_MAX]
     if x.dtype == "date":
         return [*days, DATE_MIN, DATE_MAX, None]
-    moments = [day * DAY_US for day in days]
+    zone = zone_of(params.timezone)
+    moments = [day * DAY_US for day in days] + [_midnight(EPOCH.date() + timedelta(days=day), zone) for day in days]
     changes = transitions(load_zone(params.timezone))
     moments += [*changes, *_first_changes_of_part(params, changes)]
-    moments += [t + n for t in [*moments] for n in (-1, 1) if t + n >= TIMESTAMP_MIN]
+    moments = [t + n for t in moments for n in (-1, 0, 1) if TIMESTAMP_MIN <= t + n <= TIMESTAMP_MAX]
     return [*moments, TIMESTAMP_MIN, TIMESTAMP_MIN + 1, TIMESTAMP_MAX - 1, TIMESTAMP_MAX, None]
 
 
 def _first_changes_of_part(params: Params, changes: list[int]) -> list[int]:
-    """After each change of the zone the first local midnight at which another value of the part begins, if it comes
-    before the next change. Parts of the clock need none: they change within the hour.
+    """After each change of the zone the first moment at which another value of the part begins, if it comes before the
+    next change: a local midnight, or a full hour, minute or second of the wall clock.
     """
-    if params.part in CLOCK_US:
-        return []
     zone = zone_of(params.timezone)
     found = []
     for change, following in pairwise([*sorted(changes), TIMESTAMP_MAX]):
         local = (EPOCH.replace(tzinfo=UTC) + change * MICROSECOND).astimezone(zone)
-        day = _next_first_day(params.part, local.date())
-        if day is None:
+        if params.part in CLOCK_US:
+            passed = (local.replace(tzinfo=None) - EPOCH) // MICROSECOND
+            found.append(change - passed % CLOCK_US[params.part] + CLOCK_US[params.part])
             continue
-        midnight = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-        moment = (midnight - EPOCH.replace(tzinfo=UTC)) // MICROSECOND
+        day = _next_first_day(params.part, local.date())
+        moment = change if day is None else _midnight(day, zone)
         if change < moment < following:
             found.append(moment)
     return found
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    """The instant at which a day begins in a zone."""
+    return (datetime(day.year, day.month, day.day, tzinfo=zone) - EPOCH.replace(tzinfo=UTC)) // MICROSECOND
 
 
 def _next_first_day(part: str, day: date) -> date | None:

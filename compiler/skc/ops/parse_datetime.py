@@ -69,6 +69,8 @@ from skc.ops._datetime_text import (
     near_misses,
     read,
     write,
+    written_months,
+    written_offsets,
     zone_of,
 )
 from skc.ops._parse_datetime_cases import CASES
@@ -217,8 +219,11 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     texts += near_misses(right)
     if layout is None and has_time:
         texts += [right[:10] + tail for tail in ISO_TAILS]
+        texts += [f"{right[:10]}T12:00{offset}" for offset in written_offsets()]
     if "z" in _letters(params):
-        texts += [right[:-1] + offset for offset in OFFSETS]
+        texts += [offset.join(right.rsplit("Z", 1)) for offset in (*OFFSETS, *written_offsets())]
+    if "b" in _letters(params):
+        texts += [right.replace("Jan", month) for month in written_months()]
     return [*dict.fromkeys(texts), *([None] if x.nullable else [])]
 
 

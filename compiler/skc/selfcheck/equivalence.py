@@ -34,6 +34,7 @@ class Equivalence:
     def __init__(self, fused: Pipeline, sound: onnx.ModelProto, exhausted: frozenset[str]) -> None:
         self._fused = fused
         self._exhausted = exhausted
+        self._ops = {origin: step.op for step in fused.steps for origin in (step.origins or (step.name,))}
         self._types: Types = value_types(fused)
         self._names: ColumnNames = column_names(fused)
         self._makers = {name: node for node in sound.graph.node for name in node.output}
@@ -70,7 +71,7 @@ class Equivalence:
         return None
 
     def _is_exhausted_lookup(self, steps: frozenset[str]) -> bool:
-        return bool(steps) and steps <= self._exhausted and all(step.partition(":")[2] in _LOOKUPS for step in steps)
+        return bool(steps) and steps <= self._exhausted and all(self._ops[step] in _LOOKUPS for step in steps)
 
     def _has_neutral_operand(self, node: onnx.NodeProto) -> bool:
         neutral, operand = _NEUTRAL.get(node.op_type), self._constant(node.input[1])

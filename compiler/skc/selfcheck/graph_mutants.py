@@ -21,6 +21,7 @@ from skc.types import TIMESTAMP_MIN, Array
 from skc.verification.localise import Atlas
 from skc.verification.owners import Owners, owners_of_tensors
 from skc.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
+from skc_runtime.session import GraphSession
 
 ELEMENTS = 4  # of one constant that are changed, one at a time
 KEYS = 3  # of one lookup
@@ -47,8 +48,10 @@ class _Model:
     proto: onnx.ModelProto
     owners: Owners
     users: Mapping[str, Sequence[tuple[onnx.NodeProto, int]]]
-    elements: Mapping[str, int]  # the TensorProto type of every tensor
+    elements: Mapping[str, str]  # the type of every tensor: float64, int64, …
     zones: Mapping[str, Sequence[Zone]]  # of the steps that a tensor belongs to
+    ops: Mapping[str, str]  # of the steps, as written
+    short_parts: frozenset[str]  # the steps that give minutes or seconds
 
     def steps(self, tensor: str) -> frozenset[str]:
         return self.owners.get(tensor, frozenset())
@@ -73,10 +76,11 @@ def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
     for node in proto.graph.node:
         for position, name in enumerate(node.input):
             users.setdefault(name, []).append((node, position))
-    typed = onnx.shape_inference.infer_shapes(proto).graph
-    elements = {v.name: v.type.tensor_type.elem_type for v in [*typed.value_info, *typed.output, *typed.input]}
+    elements = _elements(proto)
     owners = owners_of_tensors(atlas)
-    given = _Model(proto, owners, users, elements, _zones(atlas, owners))
+    ops = {s.name: s.op for s in atlas.pipeline.steps}
+    short = frozenset(s.name for s in atlas.pipeline.steps if getattr(s.params, "part", None) in ("minute", "second"))
+    given = _Model(proto, owners, users, elements, _zones(atlas, owners), ops, short)
     for k, node in enumerate(proto.graph.node):
         if node.op_type == "Constant":
             yield from _constant(given, k, node)
@@ -87,6 +91,18 @@ def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
     yield from _float32(given, atlas)
     yield from _outputs(given, atlas)
     yield from _guards(given, atlas)
+
+
+def _elements(proto: onnx.ModelProto) -> dict[str, str]:
+    """The type of every tensor, as ONNX Runtime finds it: the shape inference of onnx 1.23 crashes on StringSplit."""
+    shown = onnx.ModelProto()
+    shown.CopyFrom(proto)
+    there = {output.name for output in shown.graph.output}
+    for node in proto.graph.node:
+        for name in node.output:
+            if name and name not in there:
+                shown.graph.output.add().name = name
+    return {tensor.name: tensor.dtype for tensor in GraphSession(shown.SerializeToString(), "disabled").outputs}
 
 
 def _zones(atlas: Atlas, owners: Owners) -> dict[str, list[Zone]]:
@@ -137,6 +153,8 @@ def _floats(given: _Model, k: int, name: str, array: Array, operations: set[str]
 def _zone_tables(given: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
     """Faults in the table of a time zone, which a constant is known by: one change missing, one season an hour off."""
     values = [int(value) for value in array.reshape(-1)]
+    if given.steps(name) and given.steps(name) <= given.short_parts:  # an hour shows in no minute and no second
+        return
     for zone in given.zones.get(name, ()):
         end = FOREVER if zone.cycle_from is None else zone.cycle_from + CYCLE_US  # from there on nothing is looked up
         changes = [i for i, t in enumerate(zone.changes[:-1]) if TIMESTAMP_MIN <= t < end]
@@ -244,10 +262,6 @@ def _word(key: Any) -> str:
 # operations
 
 
-def _op_of(step: str) -> str:
-    return step.partition(":")[2]
-
-
 def _operation(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
     name, steps = node.output[0], given.steps(node.output[0])
 
@@ -258,9 +272,9 @@ def _operation(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
         return Mutant(kind, f"`{name}`: {node.op_type} becomes {to}", steps, given.edited(edit), name)
 
     op_type = node.op_type
-    if op_type in COMPARISONS and not all(_op_of(step) in TIME_OPS for step in steps):
+    if op_type in COMPARISONS and not all(given.ops.get(step) in TIME_OPS for step in steps):
         yield renamed("`<` for `<=`", COMPARISONS[op_type])
-    elif op_type in SWAPPED and not (op_type == "Mul" and given.elements.get(name) == TensorProto.INT64):
+    elif op_type in SWAPPED and not (op_type == "Mul" and given.elements.get(name) == "int64"):
         # an integer division by zero would end the process
         yield renamed("operation replaced", SWAPPED[op_type])
     elif op_type in ("Floor", "Ceil"):
@@ -294,7 +308,7 @@ def _half_up(k: int) -> Edit:
 def _float32(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
     """The value of every step that is float64, rounded to float32 on its way."""
     for tensor in dict.fromkeys(atlas.values.values()):
-        if given.elements.get(tensor) != TensorProto.DOUBLE or not given.steps(tensor):
+        if given.elements.get(tensor) != "float64" or not given.steps(tensor):
             continue
         yield Mutant(
             "float32 in the middle", f"`{tensor}`", given.steps(tensor), given.edited(_narrowed(tensor)), tensor

@@ -71,13 +71,16 @@ class SelfCheck:
             "mutants": [o.to_json() for o in self.outcomes],
         }
 
-    def text(self) -> str:
+    def table(self) -> str:
+        """How many of each kind came to which end."""
         rows: list[tuple[str, ...]] = [("fault", "mutants", *get_args(Fate))]
         for kind in dict.fromkeys(o.mutant.kind for o in self.outcomes):
-            mine = [o for o in self.outcomes if o.mutant.kind == kind]
-            rows.append(_row(kind, mine))
-        rows.append(_row("all", list(self.outcomes)))
-        parts = [table(rows)]
+            rows.append(_row(kind, [o for o in self.outcomes if o.mutant.kind == kind]))
+        return table([*rows, _row("all", list(self.outcomes))])
+
+    def text(self) -> str:
+        """For a person: the table, and by name what was not found or misplaced."""
+        parts = [self.table()]
         parts += _listed("not found: no row tried shows it, and maybe none can", self.survivors)
         parts += _listed("found, and blamed on another step", self.misplaced)
         return "\n\n".join([*parts, self.verdict()])

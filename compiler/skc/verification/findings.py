@@ -109,6 +109,12 @@ class Findings:
         makers = makers_of_step(self._pipeline, step) if step is not None and is_known else ()
         self._add(check, GUARDS, REFUSED, makers, record, got, want, guard_of=step, relation=relation)
 
+    def failed(self, check: str, record: Record, error: SkcRuntimeError) -> None:
+        """One row that ONNX Runtime fails on, blamed on the step of the node that it names."""
+        if self._has_room(check, GUARDS, REFUSED):
+            self._add(check, GUARDS, REFUSED, (), record, f"fails: {error.message}", SERVED)
+            self.differences[-1] = replace(self.differences[-1], step=self.failing_step(error))
+
     def shrink(self, shrinker: Shrinker) -> None:
         """Give the differences that a report shows the smallest rows that still have them."""
         for output, column in dict.fromkeys((d.output, d.column) for d in self.differences):

@@ -299,8 +299,7 @@ class _Run:
         try:
             got = self._graph.run(blocks)
         except SkcRuntimeError as error:
-            failing, step = record(self._first_failing(blocks)), self._findings.failing_step(error)
-            self._findings.refused(check.name, failing, f"fails: {error.message}", SERVED, step)
+            self._findings.failed(check.name, record(self._first_failing(blocks)), error)
             return check.plus(len(want.guards), 0, len(want.guards), 0)
         self._seen.look(values, want.guards)
         return self._add(check, got, want, record)

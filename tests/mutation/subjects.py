@@ -1,0 +1,59 @@
+"""What faults are planted in: every op's cases, the example, and the pipelines on real data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from op_harness import build, fit
+
+import skc
+from skc import artifact as artifacts
+from skc.artifact import Artifact
+from skc.ir import Ref
+from skc.op import Case, Op
+from skc.ops import OPS
+
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("SKC_REAL_DATA", ROOT.parent / "shared" / "data"))
+REAL = ("taxis", "titanic")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An op's case, by name."""
+
+    op: Op
+    case: Case
+
+    @property
+    def name(self) -> str:
+        return f"{self.op.name}: {self.case.name}"
+
+    def artifact(self) -> Artifact:
+        fitted = fit(build(self.op, self.case.params, self.case.columns), self.case.fit or self.case.rows)
+        (*before, last), (output,) = fitted.steps, fitted.outputs
+        name = f"feature/0:{self.op.name}"
+        steps = (*before, replace(last, name=name))
+        return artifacts.assemble(
+            replace(fitted, steps=steps, features=(), outputs=(replace(output, refs=(Ref(name),)),))
+        )
+
+
+def op_subjects(most: int | None = None) -> Iterator[Subject]:
+    """The cases of every op that compile, at most so many of each, spread over all."""
+    for op in OPS.values():
+        cases = [case for case in op.cases if case.refused is None and (case.rows or case.fit)]
+        count = len(cases) if most is None else min(most, len(cases))
+        for i in range(count):
+            yield Subject(op, cases[i * len(cases) // count])
+
+
+def compiled(pipeline: Path, data: Path | None, folder: Path) -> Artifact:
+    """A pipeline compiled and verified into a folder."""
+    done = skc.compile(pipeline, None if data is None else str(data), folder / "artifact", rows=1000)
+    assert done.report is not None
+    assert done.report.is_equal, done.report.text()
+    return done.artifact

@@ -1,0 +1,126 @@
+"""Planted faults are found, and blamed on the step that has them: in a case or two of every op, and in the example.
+
+`python tests/mutation/run.py` tries all of them, on real data too.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from mutation.known import is_known
+from mutation.subjects import ROOT, Subject, compiled, op_subjects
+from onnx import helper, numpy_helper
+from planted import compiled as planted
+from planted import nudge, with_model
+from typer.testing import CliRunner
+
+from skc import artifact as artifacts
+from skc.cli import app
+from skc.diagnostics import SkcError
+from skc.selfcheck.report import SelfCheck
+from skc.selfcheck.run import self_check
+from skc.verification.localise import draw_atlas
+from skc.verification.owners import owners_of_tensors
+from skc.verification.run import Options, verify
+
+KINDS = {  # what the issue of trust is about; each must have been tried, and found somewhere
+    "float off by 1e-5",
+    "float off by an ulp of float32",
+    "edge at the next float",
+    "`<` for `<=`",
+    "half up for half even",
+    "entries swapped",
+    "category dropped",
+    "unknown sent to id 0",
+    "key accepted in another case",
+    "key accepted with a blank",
+    "null replaced at the wrong step",
+    "columns swapped",
+    "output columns swapped",
+    "output column added",
+    "output column missing",
+    "float32 in the middle",
+    "season off by an hour",
+    "transition missing",
+    "ddof 1 for 0",
+    "guard that never fires",
+    "guard that always fires",
+}
+
+
+def check_all(name: str, check: SelfCheck) -> None:
+    assert check.outcomes
+    for outcome in (*check.survivors, *check.misplaced):
+        assert is_known(name, outcome), (name, outcome.to_json())
+
+
+@pytest.mark.parametrize("subject", [*op_subjects(most=2)], ids=lambda subject: subject.name)
+def test_faults_in_an_op(subject: Subject) -> None:
+    check_all(subject.name, self_check(subject.artifact(), Options(rows=100), per_kind=2))
+
+
+@pytest.fixture(scope="module")
+def rides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rides")
+    compiled(ROOT / "examples" / "rides" / "pipeline.yaml", None, folder)
+    return folder / "artifact"
+
+
+def test_faults_in_the_example(rides: Path) -> None:
+    """Through the command line, every kind that the example can have."""
+    done = CliRunner().invoke(app, ["verify", str(rides), "--self-check", "--format", "json", "--rows", "2000"])
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.stdout)
+    found = {m["kind"] for m in facts["mutants"] if m["fate"] == "found"}
+    assert found >= KINDS - {"half up for half even", "null replaced at the wrong step"}
+    assert not [m for m in facts["mutants"] if m["fate"] == "not found"]
+    text = CliRunner().invoke(app, ["verify", str(rides), "--self-check", "--rows", "200"]).stdout
+    assert "self-check of `rides`" in text
+
+
+def test_a_verifier_that_sees_less_lets_faults_through(
+    rides: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The self-check can fail: without boundaries, and with few rows, it says what was not found."""
+    monkeypatch.setattr("skc.verification.run.step_boundaries", lambda pipeline: ())
+    check = self_check(artifacts.read(rides), Options(rows=20), per_kind=3)
+    assert {o.mutant.kind for o in check.survivors} >= {"transition missing", "edge at the next float"}
+    assert "not found: no row tried shows it" in check.text()
+
+
+def test_an_artifact_that_differs_is_refused(tmp_path: Path) -> None:
+    wrong = with_model(planted(tmp_path), nudge(10.0, 11.0))
+    with pytest.raises(SkcError) as error:
+        self_check(wrong, Options(rows=100))
+    assert error.value.code == "SKC503"
+
+
+@pytest.mark.parametrize("options", [["--data", "x.csv"], ["--record", "{}"], ["--format", "junit"]])
+def test_options_that_make_no_sense_together(rides: Path, options: list[str]) -> None:
+    done = CliRunner().invoke(app, ["verify", str(rides), "--self-check", *options])
+    assert isinstance(done.exception, SkcError)
+    assert done.exception.code == "SKC140"
+
+
+def test_a_model_that_fails_is_blamed_on_the_step_whose_node_fails(tmp_path: Path) -> None:
+    """An index out of range in the table of a time zone: ONNX Runtime names the node, and the node has a step."""
+    artifact = planted(tmp_path)
+    owners = owners_of_tensors(draw_atlas(artifact.pipeline, artifact.manifest))
+    step = "hour/1:datetime_part"
+
+    def out_of_range(model: onnx.ModelProto) -> None:
+        nodes = model.graph.node
+        place = next(i for i, n in enumerate(nodes) if n.op_type == "Gather" and owners.get(n.output[0]) == {step})
+        model.graph.initializer.append(numpy_helper.from_array(np.array(10**9), "far"))
+        nodes.insert(place, helper.make_node("Add", [nodes[place].input[1], "far"], ["beyond"]))
+        nodes[place + 1].input[1] = "beyond"
+
+    report = verify(with_model(artifact, out_of_range), options=Options(rows=100))
+    assert not report.is_equal
+    failed = [d for d in report.differences if "fails: ONNX Runtime failed" in str(d.got)]
+    assert failed
+    assert {d.step for d in failed} == {step}
