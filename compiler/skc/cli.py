@@ -45,6 +45,7 @@ class ReportFormat(StrEnum):
     json = "json"
     junit = "junit"
     github = "github"
+    html = "html"
 
 
 class SignatureName(StrEnum):
@@ -170,6 +171,10 @@ def verify_command(
 
             _print(github.of_report(report))
             _talk(report.text())
+        case ReportFormat.html:
+            from skc.verification import html
+
+            _print(html.page(report))
         case ReportFormat.text:
             _print(report.text())
     raise typer.Exit(EQUAL if report.is_equal else DIFFERENT)

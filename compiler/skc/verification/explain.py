@@ -19,6 +19,7 @@ from skc.types import Scalar
 from skc.verification.compare import compare
 from skc.verification.findings import refusal
 from skc.verification.localise import Localiser, StepValue, draw_atlas, makers_of_step
+from skc.verification.report import GOLDEN_FILE, Difference, Walk, WalkRow
 from skc.verification.subject import Graph, Outcome, run_reference
 from skc.verification.tables import encoded, shown, table
 from skc_runtime import golden
@@ -73,14 +74,42 @@ class Explanation:
         return "\n\n".join([head, table(steps), *([table(outputs)] if self.outputs else []), verdict])
 
     def _step_rows(self) -> Iterator[tuple[str, ...]]:
-        for step, group in groupby(self.steps, key=lambda value: value.step):
-            values = list(group)
-            if not OPS[values[0].op].internal:
-                yield from _rows(step, [(v.column, v.got, v.want, v.differs, v.is_shown) for v in values])
+        for found in _by_step(self.steps):
+            if not OPS[found.values[0].op].internal:
+                yield from found.rows()
 
     def _output_rows(self) -> Iterator[tuple[str, ...]]:
         for output, values in groupby(self.outputs, key=lambda value: value.output):
             yield from _rows(output, [(v.column, v.got, v.want, v.differs, True) for v in values])
+
+
+def walks_of(artifact: Artifact, differences: Sequence[Difference]) -> Iterator[Walk]:
+    """The walks of some differences from the reference, through the steps behind each."""
+    for difference in differences:
+        if difference.against != "reference" or difference.check in ("steps", GOLDEN_FILE):
+            continue
+        record = golden.decode_record(artifact.manifest, dict(difference.record))
+        steps = [value for value in explain(artifact, record).steps if value.step in difference.made_by]
+        rows = tuple(
+            WalkRow(name or rows_of.step, column, reference, graph, bool(mark))
+            for rows_of in _by_step(steps)
+            for name, column, reference, graph, mark in rows_of.rows()
+        )
+        yield Walk(difference.output, difference.column, difference.record, rows)
+
+
+@dataclass(frozen=True)
+class _StepRows:
+    step: str
+    values: tuple[StepValue, ...]
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        return _rows(self.step, [(v.column, v.got, v.want, v.differs, v.is_shown) for v in self.values])
+
+
+def _by_step(values: Sequence[StepValue]) -> Iterator[_StepRows]:
+    for step, group in groupby(values, key=lambda value: value.step):
+        yield _StepRows(step, tuple(group))
 
 
 def _rows(name: str, values: Sequence[tuple[str, Any, Any, bool, bool]]) -> Iterator[tuple[str, ...]]:

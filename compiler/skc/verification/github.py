@@ -19,8 +19,7 @@ def of_report(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    first = {(d.output, d.column): d for d in reversed(report.differences)}
-    shown = [d for d in report.differences if first[d.output, d.column] is d]
+    shown = report.first_differences()
     for difference in shown[:MOST]:
         yield command("error", f"skc verify: {difference.output}, {difference.column}", difference.text())
     if not report.is_equal and not shown:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from skc.verification.tables import count, encoded, shortened, shown, table
+from skc.verification.tables import count, encoded, indented, shortened, shown, table
 
 FORMAT = 1
 GOLDEN_FILE = "golden file"  # the check of what golden.jsonl says
@@ -45,9 +45,9 @@ class Difference:
             sides = ("golden.jsonl", "reference")
         record = self._record_text(self.record)
         lines = [
-            ("step", self._blame()),
-            (sides[0], self._shown(self.got)),
-            (sides[1], self._shown(self.want)),
+            ("step", self.blame()),
+            (sides[0], self.shown(self.got)),
+            (sides[1], self.shown(self.want)),
             ("record", record),
             *([("shrunk from", self._record_text(self.found_in))] if self.found_in is not None else []),
             ("reproduce", self.reproduce),
@@ -61,17 +61,46 @@ class Difference:
     def _record_text(record: Mapping[str, Any]) -> str:
         return json.dumps({k: shortened(v) for k, v in record.items()}, ensure_ascii=False)
 
-    def _shown(self, value: Any) -> str:
+    def shown(self, value: Any) -> str:
         """A refusal in its words, a number with all its digits, anything else as JSON."""
         if self.column == REFUSED:
             return str(value)
         return shown(value)
 
-    def _blame(self) -> str:
+    def blame(self) -> str:
         chain = " → ".join(self.made_by)
         if self.step is None:
             return f"none differs by itself; the column is made by {chain}" if chain else "none differs by itself"
         return f"{self.step} is the first that differs" + (f", of {chain}" if len(self.made_by) > 1 else "")
+
+
+@dataclass(frozen=True)
+class WalkRow:
+    """One column of one step for the row of a difference, on both sides, as a report shows values.
+
+    `graph` is `=` where it is the very same value, `?` where the graph does not show it.
+    """
+
+    step: str
+    column: str
+    reference: str
+    graph: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What the steps behind a difference make of its row, side by side."""
+
+    output: str
+    column: str
+    record: Mapping[str, Any]  # the raw row, JSON values
+    rows: tuple[WalkRow, ...]
+
+    def text(self) -> str:
+        """The rows as a table."""
+        marked = [(r.step, r.column, r.reference, r.graph, "<- differs" if r.differs else "") for r in self.rows]
+        return table([("step", "column", "reference", "graph", ""), *marked])
 
 
 @dataclass(frozen=True)
@@ -179,6 +208,7 @@ class Report:
     model_matches_plan: bool | None = None  # None where nothing differs
     untried: tuple[str, ...] = ()  # what no row has shown
     refusals: tuple[Refusal, ...] = ()  # of the user's own rows
+    walks: tuple[Walk, ...] = ()  # of the first differences
 
     @property
     def is_equal(self) -> bool:
@@ -285,11 +315,16 @@ class Report:
 
     def _difference_texts(self) -> list[str]:
         """One of each output column, as many as a screen holds."""
-        firsts = {(d.output, d.column): d for d in reversed(self.differences)}
-        shown = [d for d in self.differences if firsts[d.output, d.column] is d][:SHOWN_DIFFERENCES]
+        shown = self.first_differences()[:SHOWN_DIFFERENCES]
         rest = len(self.differences) - len(shown)
         more = [f"{count(rest, 'more difference')} in `--format json`"] if rest else []
-        return [*(d.text() for d in shown), *more]
+        walks = {(w.output, w.column): indented(w.text()) for w in self.walks[:1]}
+        return [*("\n".join([d.text(), *_given(walks.get((d.output, d.column)))]) for d in shown), *more]
+
+    def first_differences(self) -> list[Difference]:
+        """One of each output column."""
+        firsts = {(d.output, d.column): d for d in reversed(self.differences)}
+        return [d for d in self.differences if firsts[d.output, d.column] is d]
 
     def _diagnosis(self) -> list[str]:
         """Whom to look at: the file, or skc."""
@@ -327,6 +362,10 @@ def error_junit(message: str, details: str) -> str:
     case = ET.SubElement(suite, "testcase", classname="skc.verify", name="artifact")
     ET.SubElement(case, "error", message=_xml_safe(message)).text = _xml_safe(details)
     return _xml(suite)
+
+
+def _given(text: str | None) -> list[str]:
+    return [] if text is None else [text]
 
 
 def _suite(

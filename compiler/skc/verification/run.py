@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,10 @@ from skc.types import Array, Block, Scalar
 from skc.verification import cut, identity
 from skc.verification.compare import compare
 from skc.verification.coverage import GuardOrder, Refusals, Seen
+from skc.verification.explain import walks_of
 from skc.verification.findings import SERVED, Findings, RecordAt
 from skc.verification.relations import relations
-from skc.verification.report import GOLDEN_FILE, Check, ColumnReport, Refusal, Report
+from skc.verification.report import GOLDEN_FILE, Check, ColumnReport, Refusal, Report, Walk
 from skc.verification.shrink import Shrinker
 from skc.verification.subject import Graph, Outcome, run_reference
 from skc_runtime.errors import SkcRuntimeError
@@ -41,6 +43,7 @@ from skc_runtime.errors import SkcRuntimeError
 CHUNK = 16_384
 RELATED_ROWS = 4 * 1001
 RUNTIME_ROWS = 300
+SHOWN_WALKS = 3
 DATA_SAMPLE = 1_000  # of the user's rows go through the relations and the runtime too
 Progress = Callable[[str], None]
 Reference = tuple[Outcome, Mapping[str, Block]]  # the outputs and guards, and the value of every step
@@ -421,6 +424,12 @@ class _Run:
             self._progress("shrinking")
             self._findings.shrink(Shrinker(self._artifact, self._pipeline, self._graph, self._base))
 
+    def walks(self) -> tuple[Walk, ...]:
+        """Of the first differences, through the steps behind each."""
+        firsts = {(d.output, d.column): d for d in reversed(self._findings.differences)}
+        shown = [d for d in self._findings.differences if firsts[d.output, d.column] is d]
+        return tuple(islice(walks_of(self._artifact, shown), SHOWN_WALKS))
+
     def report(self, seconds: float) -> Report:
         """All of it."""
         columns = tuple(
@@ -444,6 +453,7 @@ class _Run:
             coverage=self._seen.coverage() if self._pool is not None else (),
             differences=tuple(self._findings.differences),
             refusals=self._refusals,
+            walks=self.walks(),
             model_matches_plan=self._findings.model_matches_plan,
             untried=self._untried() if self._pool is not None else (),
             seconds=seconds,

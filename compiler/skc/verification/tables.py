@@ -17,6 +17,11 @@ def table(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
+def indented(text: str) -> str:
+    """Every line two blanks further in."""
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
 def count(number: int, noun: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,62 @@
+"""A report as one self-contained page: no script, nothing loaded from elsewhere, light or dark."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from skc.verification.report import ColumnReport, Difference, Report
+from skc.verification.tables import count, shortened, shown
+
+MOST_COLUMNS = 200  # of a page; the others are counted
+FAR = 64  # doublings of an ulp in which the scale ends: no two float64 are further apart
+TICKS = (0, 10, 20, 30, 40, 50, 60)
+
+
+def page(report: Report) -> str:
+    """The page as HTML, to be written into a file. Every value in it is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": lambda value: f"{value:,}", "record": _record, "shown": shown}
+    columns = sorted(report.columns, key=lambda c: (-c.differing_rows, -c.worst_ulp, c.output, c.column))
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        columns=columns[:MOST_COLUMNS],
+        more_columns=count(len(columns) - MOST_COLUMNS, "more column") if len(columns) > MOST_COLUMNS else None,
+        distance=_distance,
+        ticks=[(power, 100 * power / FAR) for power in TICKS],
+        differences=report.first_differences(),
+        rest=len(report.differences) - len(report.first_differences()),
+        sides=_sides,
+        walks={(walk.output, walk.column): walk for walk in report.walks},
+        share=_share,
+    )
+
+
+def _distance(column: ColumnReport) -> float:
+    """How far a bar reaches, in per cent of the scale: the binary logarithm of the distance in ulp."""
+    return 0.0 if column.worst_ulp == 0 else max(1.0, 100 * min(math.log2(column.worst_ulp), FAR) / FAR)
+
+
+def _share(tried: int, total: int) -> float:
+    return 100.0 if total == 0 else 100 * tried / total
+
+
+def _sides(difference: Difference) -> tuple[tuple[str, str], ...]:
+    """Both values, each with the name of its side."""
+    names = ("graph", "reference") if difference.against == "reference" else (difference.check, difference.against)
+    return tuple(zip(names, (difference.shown(difference.got), difference.shown(difference.want)), strict=True))
+
+
+def _record(record: Mapping[str, Any]) -> str:
+    return json.dumps({k: shortened(v) for k, v in record.items()}, ensure_ascii=False, indent=1)
