@@ -47,7 +47,9 @@ def test_the_public_names_are_these() -> None:
         "check",
         "compile",
         "diff",
+        "environments",
         "explain",
+        "self_check",
         "transform",
         "verify",
     ]

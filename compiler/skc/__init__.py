@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skc.api import Compiled, check, compile, diff, explain, self_check, transform, verify
+    from skc.api import Compiled, check, compile, diff, environments, explain, self_check, transform, verify
     from skc.diagnostics import Diagnostic, SkcError
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "check",
     "compile",
     "diff",
+    "environments",
     "explain",
     "self_check",
     "transform",

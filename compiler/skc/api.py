@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from skc.comparison.changes import changes
 from skc.comparison.report import DiffReport
 from skc.comparison.rows import rows_changed
 from skc.diagnostics import Diagnostic, SkcError, fail
+from skc.environment_matrix import Matrix, matrix
 from skc.fit import fit
 from skc.frontend import pipeline_yaml
 from skc.ir import DataSource, Pipeline
@@ -258,6 +259,29 @@ def self_check(
             progress(f"self-check: {name}", 0, None)
 
     return selfcheck.self_check(made, Options(rows, seed), per_kind, stage)
+
+
+@_library_errors()
+def environments(
+    artifact: PathLike,
+    versions: Sequence[str] = (),
+    *,
+    rows: int = 10_000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Matrix:
+    """Run an artifact under other versions of ONNX Runtime ("1.18", "1.22.1", "latest"), each in a throw-away
+    environment, and under ONNX's reference evaluator; every row is held against the reference. Raises SkcError.
+    """
+    made = artifacts.read(Path(artifact))
+    identity.check_manifest(made)
+
+    def stage(name: str) -> None:
+        if progress is not None:
+            progress(f"environments: {name}", 0, None)
+
+    own = verification.own_rows(made, Options(rows, seed), stage)
+    return matrix(made, own, versions, stage)
 
 
 @_library_errors()

@@ -137,6 +137,13 @@ def verify_command(
     self_check: Annotated[
         bool, typer.Option("--self-check", help="Plant faults in the artifact, and see which of them are found.")
     ] = False,
+    onnxruntime: Annotated[
+        str | None,
+        typer.Option(
+            "--onnxruntime", help="Also run under these versions, as in `1.18,1.22,latest`; each is installed."
+        ),
+    ] = None,
+    save: Annotated[bool, typer.Option("--save", help="Write verified.json beside the artifact's files.")] = False,
     output_format: Annotated[
         ReportFormat, typer.Option("--format", help="How to print the report.")
     ] = ReportFormat.text,
@@ -149,21 +156,26 @@ def verify_command(
     from skc import api
 
     if self_check:
-        if data is not None or record is not None or output_format not in (ReportFormat.text, ReportFormat.json):
-            hint = "leave out --data and --record, and print text or json"
-            raise fail("SKC140", "a self-check goes by the rows that skc makes by itself", hint=hint)
-        with _progress() as progress:
-            checked = api.self_check(artifact, rows=rows, seed=seed, progress=progress)
-        if output_format is ReportFormat.json:
-            _print_json(checked.to_json())
-        else:
-            _print(checked.text())
+        _self_check(artifact, rows, seed, output_format, alone=data is None and record is None and not onnxruntime)
         return
+    if onnxruntime and (record is not None or output_format not in (ReportFormat.text, ReportFormat.json)):
+        hint = "leave out --record, and print text or json"
+        raise fail("SKC140", "other versions of ONNX Runtime are tried on many rows", hint=hint)
     with _progress() as progress:
         report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
+        tried = None
+        if onnxruntime:
+            versions = [word.strip() for word in onnxruntime.split(",")]
+            tried = api.environments(artifact, versions, rows=rows, seed=seed, progress=progress)
+    if save or tried is not None:
+        from skc.environment_matrix import record_of, save_record
+
+        facts = record_of(json.loads(report.to_json()), tried)
+        if save:
+            save_record(artifact, facts)
     match output_format:
         case ReportFormat.json:
-            _print_json(json.loads(report.to_json()))
+            _print_json(json.loads(report.to_json()) if tried is None else facts)
         case ReportFormat.junit:
             _print(report.to_junit())
         case ReportFormat.github:
@@ -176,8 +188,23 @@ def verify_command(
 
             _print(html.page(report))
         case ReportFormat.text:
-            _print(report.text())
-    raise typer.Exit(EQUAL if report.is_equal else DIFFERENT)
+            _print(report.text() if tried is None else f"{report.text()}\n\n{tried.text()}")
+    is_equal = report.is_equal and (tried is None or tried.is_equal)
+    raise typer.Exit(EQUAL if is_equal else DIFFERENT)
+
+
+def _self_check(artifact: Path, rows: int, seed: int, output_format: ReportFormat, *, alone: bool) -> None:
+    from skc import api
+
+    if not alone or output_format not in (ReportFormat.text, ReportFormat.json):
+        hint = "leave out --data, --record and --onnxruntime, and print text or json"
+        raise fail("SKC140", "a self-check goes by the rows that skc makes by itself", hint=hint)
+    with _progress() as progress:
+        checked = api.self_check(artifact, rows=rows, seed=seed, progress=progress)
+    if output_format is ReportFormat.json:
+        _print_json(checked.to_json())
+    else:
+        _print(checked.text())
 
 
 @app.command("explain")

@@ -88,6 +88,8 @@ CODES: dict[str, str] = {
     "SKC501": "a record that does not fit the inputs",
     "SKC502": "a row that the transformer refuses",
     "SKC503": "a self-check of an artifact that differs itself",
+    "SKC504": "a version of ONNX Runtime that cannot be installed",
+    "SKC505": "an artifact that does not run on a version of ONNX Runtime",
     # bugs
     "SKC900": "an error that skc did not expect",
     "SKC901": "a broken promise inside skc",

@@ -1,0 +1,99 @@
+"""Everything of skc that reads what somebody else wrote, as functions of bytes: a typed error, or nothing at all."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import planted
+
+from skc import plan
+from skc.api import _record
+from skc.artifact import GOLDEN, MANIFEST, PLAN, Artifact
+from skc.diagnostics import SkcError
+from skc.expression.parse import parse
+from skc.frontend import pipeline_yaml
+from skc.rows import open_rows
+from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.manifest import Manifest
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """`read` takes bytes, and raises nothing but typed errors; `seeds` are right ones to begin with."""
+
+    read: Callable[[bytes], object]
+    seeds: Callable[[], list[bytes]]
+
+    def try_it(self, data: bytes) -> None:
+        """Read; whatever is not a typed error of the user's kind comes through."""
+        try:
+            self.read(data)
+        except SkcRuntimeError:
+            return
+        except SkcError as error:
+            if error.code.startswith("SKC9"):
+                raise
+
+
+@cache
+def artifact() -> Artifact:
+    """A small one with every kind of file."""
+    with tempfile.TemporaryDirectory() as folder:
+        return planted.compiled(Path(folder))
+
+
+def _read_golden(data: bytes) -> None:
+    for case in golden.loads(data):
+        golden.decode_record(artifact().manifest, case.record)
+
+
+def _read_csv(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.csv"
+        path.write_bytes(data)
+        with open_rows(artifact().pipeline.inputs, str(path)) as rows:
+            for _ in rows.batches():
+                pass
+
+
+def _read_json_lines(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.jsonl"
+        path.write_bytes(data)
+        with open_rows(artifact().pipeline.inputs, str(path)) as rows:
+            for _ in rows.batches():
+                pass
+
+
+def _pipelines() -> list[bytes]:
+    found = [*ROOT.glob("examples/*/pipeline.yaml"), *ROOT.glob("tests/real/*.yaml")]
+    return [planted.PIPELINE.encode(), *(path.read_bytes() for path in sorted(found))]
+
+
+def _records() -> list[bytes]:
+    lines = artifact().files[GOLDEN].splitlines()[1:]
+    return [json.dumps(json.loads(line)["record"]).encode() for line in lines[:5]]
+
+
+READERS = {
+    "pipeline": Reader(lambda data: pipeline_yaml.read_text(data.decode("utf-8", "replace"), "p.yaml"), _pipelines),
+    "expression": Reader(
+        lambda data: parse(data.decode("utf-8", "replace")),
+        lambda: [b"fare / max(distance, 0.1)", b"1 if a < b and c in ['x', 'y'] else round(-x ** 2)"],
+    ),
+    "manifest": Reader(Manifest.from_json, lambda: [artifact().files[MANIFEST]]),
+    "plan": Reader(plan.loads, lambda: [artifact().files[PLAN]]),
+    "golden": Reader(_read_golden, lambda: [artifact().files[GOLDEN]]),
+    "record": Reader(lambda data: _record(artifact(), data.decode("utf-8", "replace")), _records),
+    "csv": Reader(_read_csv, lambda: [planted.ROWS.encode()]),
+    "jsonl": Reader(_read_json_lines, lambda: [b'{"at": "2024-01-15 10:00:00", "amount": 1.5, "kind": "a"}\n' * 3]),
+}
+SLOW = ("csv", "jsonl")  # an engine is started for every input
