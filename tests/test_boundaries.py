@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 
 import skc
 from skc import reference
-from skc.boundaries import StepBoundaries, reach_further, step_boundaries
+from skc.boundaries import StepBoundaries, other_branches, reach_further, step_boundaries
+from skc.frontend.pipeline_yaml import read_text
 from skc.inverse import Function, inputs_giving, magnitudes, neighbours
 from skc.ir import Pipeline
+from skc.op import NoState
 from skc.sampling import Record, to_blocks
 from skc.served_row import base_row
 from skc.types import Scalar, ValueType
@@ -216,3 +219,27 @@ def test_every_column_of_a_wide_step_is_carried_back_alone(tmp_path: Path) -> No
             ends = [(end - state.min[found.column]) / state.scale[found.column] for end in (0.0, 1.0)]
             got = np.array(seen(pipeline, base, found), dtype=float)
             assert all(np.abs(got - end).min() <= math.ulp(end) * 4 for end in ends), found
+
+
+def test_edges_behind_an_expression_are_reached_through_its_other_branches() -> None:
+    """The least distance of a ratio shows only where the distance is less, and the fare at an edge all the same."""
+    text = """
+skc: 1
+name: ratio
+inputs: {fare: float64, distance: float64, unused: {type: float64, nullable: true}}
+features:
+  ratio: {expr: "fare / max(distance, 0.1)", apply: [{bucketize: {edges: [2.0, 64.0], closed: left}}]}
+  alone: {expr: "coalesce(unused, 1.0) * 2.0", apply: [{bucketize: {edges: [3.0], closed: left}}]}
+outputs:
+  x: {features: [ratio, alone], dtype: int64}
+"""
+    pipeline, _ = read_text(text, "p.yaml")
+    pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
+    base = {"fare": 10.0, "distance": 3.0, "unused": 1.0}
+    found = reach_further(pipeline, step_boundaries(pipeline), base)
+    rows = other_branches(pipeline, found, base)
+    assert {row["unused"] for row in rows} == {1.0}
+    ratios = {row["fare"] / 0.1 for row in rows if row["distance"] == 0.0}
+    assert {2.0, 64.0} <= ratios
+    assert any(1.999 < ratio < 2.0 for ratio in ratios)
+    assert all(row["distance"] == 0.0 or row["fare"] == 0.0 for row in rows)

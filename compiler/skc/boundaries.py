@@ -26,6 +26,7 @@ from skc.ops import OPS
 from skc.sampling import PLAIN, Record, is_legal, to_blocks, unique
 from skc.types import Block, Scalar, ValueType, column_block, concat_blocks
 
+MOST_BRANCHED = 5_000  # rows
 _TRIED_COLUMNS = 2  # of a step that looks at several: the most promising
 
 
@@ -61,6 +62,39 @@ def reach_further(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Rec
     return tuple(f if f.raw_values else walk.reached(f) for f in found)
 
 
+def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> list[Record]:
+    """Rows that reach the boundaries behind an expression through another of its branches.
+
+    In `fare / max(distance, 0.1)` an edge behind it is reached by a fare at the distance of the base row, which says
+    nothing of 0.1. So each input of an expression is set to zero, or to null, and the edges are reached by the others.
+    """
+    rows: list[Record] = []
+    for step in pipeline.steps:
+        columns = [f for f in found if f.step == step.name and f.raw_input is not None]
+        if not OPS[step.op].variadic or len({f.raw_input for f in columns}) < 2:
+            continue
+        behind = _steps_behind(pipeline, step.name)
+        for column in columns:
+            at = next((v for v in column.raw_values if v == 0 and not isinstance(v, bool)), None)
+            if at is None and None not in column.raw_values:
+                continue
+            row = {**base, str(column.raw_input): at}
+            walk = _Walk(pipeline, row, avoid=column.raw_input)
+            reached = [walk.reached(f) for f in found if f.step in behind]
+            others = [f for f in reached if f.raw_input not in (None, column.raw_input)]
+            rows += [{**row, str(f.raw_input): value} for f in others for value in f.raw_values]
+    return rows[:MOST_BRANCHED]
+
+
+def _steps_behind(pipeline: Pipeline, name: str) -> frozenset[str]:
+    """The steps that use a step, or one that does."""
+    behind = {name}
+    for step in pipeline.steps:
+        if behind & {ref.value for ref in step.inputs}:
+            behind.add(step.name)
+    return frozenset(behind - {name})
+
+
 @dataclass(frozen=True)
 class _Way:
     """A raw input and values of it; `worth` is about the share of what was wanted that they give."""
@@ -73,13 +107,15 @@ class _Way:
 class _Walk:
     """Walks back through a pipeline. `sources` says for each step where its input columns come from."""
 
-    def __init__(self, pipeline: Pipeline, base: Record | None) -> None:
+    def __init__(self, pipeline: Pipeline, base: Record | None, avoid: str | None = None) -> None:
         self.names: ColumnNames = column_names(pipeline)
         self._types: Types = value_types(pipeline)
         self._steps = {step.name: step for step in pipeline.steps}
         self._inputs: Mapping[str, Input] = {i.value: i for i in pipeline.inputs}
         self.sources = {step.name: list(self._columns(step)) for step in pipeline.steps}
         self._functions: dict[tuple[str, int, int], Function] = {}
+        self._boundaries: dict[tuple[str, int], list[Scalar]] = {}
+        self._avoid = avoid
         blocks = None if base is None else to_blocks(pipeline.inputs, [base])
         self._base = None if blocks is None else reference.run(pipeline, blocks).values
 
@@ -107,6 +143,8 @@ class _Walk:
         """The best way from column `column` of `value` back to a raw input."""
         if value in self._inputs:
             raw = self._inputs[value]
+            if raw.name == self._avoid:
+                return None
             legal = [v for v in wanted if is_legal(raw, v)]
             return _Way(raw.name, legal, len(legal) / len(wanted)) if legal else None
         step = self._steps[value]
@@ -133,7 +171,9 @@ class _Walk:
             self._functions[key] = found
         guesses = [] if op.carry_back is None else op.carry_back(step.params, step.state, j, wanted)
         near = [n for v in guesses for n in neighbours(v)]
-        others = [*op.boundaries(step.params, step.state, j, x), *magnitudes(x.dtype, self._value_at(step, j, x))]
+        if (step.name, j) not in self._boundaries:
+            self._boundaries[step.name, j] = op.boundaries(step.params, step.state, j, x)
+        others = [*self._boundaries[step.name, j], *magnitudes(x.dtype, self._value_at(step, j, x))]
         return inputs_giving(self._functions[key], wanted, near, others)
 
     def _value_at(self, step: Step, j: int, x: ValueType) -> Scalar:

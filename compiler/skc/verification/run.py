@@ -22,7 +22,7 @@ import onnxruntime
 
 import skc_runtime
 from skc.artifact import MODEL, Artifact
-from skc.boundaries import reach_further, step_boundaries
+from skc.boundaries import other_branches, reach_further, step_boundaries
 from skc.diagnostics import fail
 from skc.ir import Pipeline
 from skc.passes.prune import prune
@@ -184,6 +184,9 @@ class _Run:
             if not is_refused:
                 tame[name].append(value)
         self._pool = Pool(tame)
+        branched = other_branches(self._pipeline, self._found, base)
+        if branched:
+            self.compare_records("branches", "edges behind an expression, through its other branches", branched)
 
     def _candidates(self) -> dict[str, list[Scalar]]:
         pools: dict[str, list[Scalar]] = {i.name: hostile_values(i) for i in self._pipeline.inputs}
