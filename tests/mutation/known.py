@@ -13,6 +13,7 @@ EQUIVALENT = {
     # numbers
     r"cast: .*\| (edge|float off|`<`).*(9\.22|GreaterOrEqual_0_C)": "a bound of int64 is its own bound",
     r"cast: rounded: trunc .*(Less_0_C|float64\(0\.0\))": "0 is cut the same way from above and from below",
+    r"cast: (flag|moment) to \w+ \| another parameter": "the output is cast to that type anyway",
     r"cast: large integers, rounded .*'int64'": "the output is cast to the float64 it would have been cast to",
     r"clip: constant column \| (edge|float off)": "both bounds are one value, and the other one decides",
     r"minmax_scale: .*\| (edge|`<`)": "between two floats that scale to one",
@@ -24,6 +25,7 @@ EQUIVALENT = {
     r"bucketize: .*many.*edges .*GreaterOrEqual_\d": "a step of the search that none of these edges is met in",
     r"bucketize: large integers, more .*GreaterOrEqual_\d": "a step of the search that none of these edges is met in",
     r"(cyclical|elapsed|cast): .*\| float32 in the middle": "every value is a float32, or within 1e-6",
+    r"bucketize: .*(many edges|more than).*Add_\d+_C": "what is added in that step of the search is 0",
     # expressions
     r"expr: .*(4\.611686|Greater_\d_C)": "a first look at overflow, which a second one follows",
     r"expr: .*\| edge at the next float .*float64\(0\.0\)": "an input is compared with 0 in size: the denormals agree",
@@ -38,6 +40,9 @@ EQUIVALENT = {
     r"(one_hot|ordinal): .*\| guard that never fires .*column `b`": "a bool has no unknown value",
     r"ordinal: a list for each column .*Add_0_C": "the number of the column is 0 where it matters",
     # times
+    r"datetime_part: an offset of -4:56:02 .*Sub_0_C": "minutes are the same 400 years on",
+    r"parse_datetime: a time left out: None .*Add_11_C": "the drop of whole cycles is 0 in the years tried",
+    r"parse_datetime: a fixed offset .*And_1_C": "days only: no midnight of this zone is beyond the years",
     r"datetime_part: local time (before|after) .*": "no change of this zone moves the part",
     r"parse_datetime: (summer|local mean time) ": "no hours in the format: no midnight is left out",
     r"parse_datetime: .*\| key accepted": "the pattern lets no such text through",

@@ -62,6 +62,7 @@ from skc.graph import GraphBlock, all_of, masked
 from skc.op import NoState, Op, parameters, refuse, require
 from skc.ops._datetime_text import (
     EPOCH,
+    FAR_OFFSETS,
     ISO_TAILS,
     MICROSECOND,
     OFFSETS,
@@ -220,8 +221,11 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     if layout is None and has_time:
         texts += [right[:10] + tail for tail in ISO_TAILS]
         texts += [f"{right[:10]}T12:00{offset}" for offset in written_offsets()]
+        texts += [moment.isoformat() + offset for moment in (datetime.min, datetime.max) for offset in FAR_OFFSETS]
     if "z" in _letters(params):
         texts += [offset.join(right.rsplit("Z", 1)) for offset in (*OFFSETS, *written_offsets())]
+        ends = [write(layout, moment, has_time=has_time) for moment in (datetime.min, datetime.max)]
+        texts += [offset.join(end.rsplit("Z", 1)) for end in ends for offset in FAR_OFFSETS]
     if "b" in _letters(params):
         texts += [right.replace("Jan", month) for month in written_months()]
     return [*dict.fromkeys(texts), *([None] if x.nullable else [])]

@@ -153,7 +153,9 @@ def _floats(given: _Model, k: int, name: str, array: Array, operations: set[str]
 def _zone_tables(given: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
     """Faults in the table of a time zone, which a constant is known by: one change missing, one season an hour off."""
     values = [int(value) for value in array.reshape(-1)]
-    if given.steps(name) and given.steps(name) <= given.short_parts:  # an hour shows in no minute and no second
+    if array.size < 3 or (
+        given.steps(name) and given.steps(name) <= given.short_parts
+    ):  # an hour shows in no minute and no second
         return
     for zone in given.zones.get(name, ()):
         end = FOREVER if zone.cycle_from is None else zone.cycle_from + CYCLE_US  # from there on nothing is looked up
