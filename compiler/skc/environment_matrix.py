@@ -25,11 +25,14 @@ import onnx.reference
 import skc_runtime
 from skc.artifact import MODEL, Artifact
 from skc.diagnostics import fail
-from skc.sampling import Record, spread
+from skc.passes.prune import prune
+from skc.sampling import Record, spread, to_blocks
 from skc.types import Block
-from skc.verification.compare import compare
+from skc.verification import identity
+from skc.verification.coverage import GuardOrder
+from skc.verification.judge import judge
 from skc.verification.run import OwnRows, Tried
-from skc.verification.subject import Outcome, feeds
+from skc.verification.subject import Outcome, feeds, refusal_code, run_reference
 from skc.verification.tables import table
 from skc_runtime import golden
 
@@ -77,7 +80,7 @@ class Matrix:
 
     @property
     def is_equal(self) -> bool:
-        """Of what services run on: the evaluator of onnx is another opinion, and has bugs of its own."""
+        """Of what services run on: the evaluator of onnx is another opinion, and none of these."""
         return not any(e.differing for e in self.environments if e.name != EVALUATOR)
 
     def to_json(self) -> dict[str, Any]:
@@ -99,19 +102,20 @@ class Matrix:
 def matrix(artifact: Artifact, own: OwnRows, versions: Sequence[str], progress: Progress) -> Matrix:
     """The artifact in this environment, under ONNX's reference evaluator, and under each version ("latest" is one).
 
-    Raises SKC504 for a version that cannot be installed.
+    Raises SKC504 for a version that cannot be installed, SKC505 where the artifact does not run on one.
     """
-    rows = _sampled(own.tried)
+    rows = _Rows(artifact, _sampled(own.tried))
     with skc_runtime.Transformer(artifact.manifest, artifact.files[MODEL]) as transformer:
-        here = [golden.observe(transformer, record) for record, _ in rows]
-    found = [_judged(artifact, "this one", _versions(), here, rows, here)]
+        here = [golden.observe(transformer, record) for record in rows.records]
+    found = [Environment("this one", _versions(), len(here), rows.differing(here), 0)]
     progress("the reference evaluator of onnx")
-    found.append(_reference_evaluator(artifact, own.tried))
+    found.append(_reference_evaluator(artifact, rows))
     with tempfile.TemporaryDirectory(prefix="skc-environments-") as folder:
         for wanted in versions:
             progress(f"onnxruntime {wanted}")
             told, cases = _in_environment(artifact, wanted, here, Path(folder) / wanted)
-            found.append(_judged(artifact, f"onnxruntime {wanted}", told, cases, rows, here))
+            other = sum(case != mine for case, mine in zip(cases, here, strict=True))
+            found.append(Environment(f"onnxruntime {wanted}", told, len(here), rows.differing(cases), other))
     return Matrix(artifact.pipeline.name, tuple(found))
 
 
@@ -131,74 +135,51 @@ def _versions() -> Versions:
     return platform.python_version(), version("numpy"), version("onnxruntime")
 
 
-def _sampled(tried: Sequence[Tried]) -> list[tuple[Record, Outcome]]:
-    """Rows spread over all checks, each with what the reference says of it."""
+def _sampled(tried: Sequence[Tried]) -> list[Record]:
+    """Rows spread over all checks."""
     places = [(part, i) for part in tried for i in range(len(part.want.guards))]
-    chosen = [places[k] for k in spread(len(places), ROWS)]
-    return [(part.record(i), part.want.rows(slice(i, i + 1))) for part, i in chosen]
+    return [places[k][0].record(places[k][1]) for k in spread(len(places), ROWS)]
 
 
-def _judged(
-    artifact: Artifact,
-    name: str,
-    versions: Versions,
-    cases: Sequence[golden.GoldenCase],
-    rows: Sequence[tuple[Record, Outcome]],
-    here: Sequence[golden.GoldenCase],
-) -> Environment:
-    differing = [case for case, (_, want) in zip(cases, rows, strict=True) if not _agrees(artifact, case, want)]
-    other = [case for case, mine in zip(cases, here, strict=True) if case != mine]
-    return Environment(name, versions, len(rows), len(differing), len(other))
+class _Rows:
+    """Records, and what the reference says of them."""
+
+    def __init__(self, artifact: Artifact, records: Sequence[Record]) -> None:
+        pipeline = prune(artifact.pipeline)
+        self.records = records
+        self.blocks = to_blocks(pipeline.inputs, records)
+        self.want, _ = run_reference(pipeline, artifact.manifest, self.blocks)
+        self.order = GuardOrder(pipeline, artifact.manifest.guards)
+        self._manifest = artifact.manifest
+
+    def differing(self, cases: Sequence[golden.GoldenCase]) -> int:
+        """How many cases are another refusal than the reference says, or outputs that verification would refuse."""
+        codes = [refusal_code(self._manifest, fired) for fired in self.want.guards]
+        refused = sum(case.error != code for case, code in zip(cases, codes, strict=True))
+        both = [i for i, code in enumerate(codes) if code is None and cases[i].outputs is not None]
+        outputs = [case.outputs for i in both if (case := cases[i]).outputs is not None]
+        written = identity.written_outcome(self._manifest, outputs)
+        want = self.want.rows(np.array(both, dtype=np.int64))
+        return refused + int(judge(self._manifest, self.order, written, want).differing.sum())
 
 
-def _agrees(artifact: Artifact, case: golden.GoldenCase, want: Outcome) -> bool:
-    """The case is what the reference says: the same refusal, or the outputs within what verification allows."""
-    guards = artifact.manifest.guards
-    fired = np.flatnonzero(want.guards[0])
-    code = None if guards is None or len(fired) == 0 else guards.columns[int(fired[0])].code
-    if case.outputs is None or code is not None:
-        return case.error == code
-    wanted: dict[str, Any] = {}
-    for output in artifact.manifest.outputs:
-        wanted[output.name] = want.outputs[output.name][0]
-        if output.valid is not None:
-            wanted[output.valid] = want.valid[output.name][0]
-    return golden.compare(artifact.manifest, case.outputs, wanted, replay="tolerance") is None
-
-
-def _reference_evaluator(artifact: Artifact, tried: Sequence[Tried]) -> Environment:
-    """ONNX's own slow evaluator, on the rows of the first check. It does not know all the ops."""
-    name, here = EVALUATOR, (*_versions()[:2], f"onnx {onnx.__version__}")
-    part = tried[0]
-    index = np.array(spread(len(part.want.guards), ROWS // 5))
-    blocks = {
-        key: type(block)(block.dtype, block.values[index], None if block.valid is None else block.valid[index])
-        for key, block in part.blocks.items()
-    }
-    want = part.want.rows(index)
+def _reference_evaluator(artifact: Artifact, rows: _Rows) -> Environment:
+    """ONNX's own slow evaluator. It does not know all the ops."""
+    name, here, count = EVALUATOR, (*_versions()[:2], f"onnx {onnx.__version__}"), len(rows.records)
+    manifest = artifact.manifest
     try:
         with np.errstate(all="ignore"):
-            results = _evaluated(artifact, blocks)
+            results = _evaluated(artifact, rows.blocks)
     except Exception as error:  # of its own many types, for an op it lacks or a string it cannot hold
         reason = " ".join(str(error).split())[:100]
         return Environment(name, here, 0, 0, 0, f"not applicable: {type(error).__name__}: {reason}")
-    differing = np.zeros(len(index), dtype=bool)
-    if artifact.manifest.guards is not None:
-        differing |= (np.asarray(results[artifact.manifest.guards.tensor]) != want.guards).any(axis=1)
-    for output in artifact.manifest.outputs:
-        got = np.asarray(results[output.name])
-        valid = None if output.valid is None else np.asarray(results[output.valid])
-        got = got.astype(object) if output.dtype == "string" else got
-        compared = compare(
-            got,
-            want.outputs[output.name],
-            (False,) * len(output.columns),
-            got_valid=valid,
-            want_valid=want.valid.get(output.name),
-            ignore_rows=want.refused,
-        )
-        differing |= compared.differs.any(axis=1)
-    return Environment(name, here, len(index), int(differing.sum()), 0, "no service runs on it")
+    got = Outcome(
+        {o.name: results[o.name].astype(object) if o.dtype == "string" else results[o.name] for o in manifest.outputs},
+        {o.name: results[o.valid] for o in manifest.outputs if o.valid is not None},
+        np.zeros((count, 0), dtype=bool) if manifest.guards is None else results[manifest.guards.tensor],
+    )
+    differing = judge(manifest, rows.order, got, rows.want).differing
+    return Environment(name, here, count, int(differing.sum()), 0, "no service runs on it")
 
 
 def _evaluated(artifact: Artifact, blocks: Mapping[str, Block]) -> dict[str, Any]:

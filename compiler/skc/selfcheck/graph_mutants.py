@@ -20,6 +20,7 @@ from skc.selfcheck.mutant import Mutant, evenly
 from skc.types import TIMESTAMP_MIN, Array
 from skc.verification.localise import Atlas
 from skc.verification.owners import Owners, owners_of_tensors
+from skc.verification.subject import showing
 from skc.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
 from skc_runtime.session import GraphSession
 
@@ -95,14 +96,8 @@ def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
 
 def _elements(proto: onnx.ModelProto) -> dict[str, str]:
     """The type of every tensor, as ONNX Runtime finds it: the shape inference of onnx 1.23 crashes on StringSplit."""
-    shown = onnx.ModelProto()
-    shown.CopyFrom(proto)
-    there = {output.name for output in shown.graph.output}
-    for node in proto.graph.node:
-        for name in node.output:
-            if name and name not in there:
-                shown.graph.output.add().name = name
-    return {tensor.name: tensor.dtype for tensor in GraphSession(shown.SerializeToString(), "disabled").outputs}
+    tensors = [name for node in proto.graph.node for name in node.output]
+    return {tensor.name: tensor.dtype for tensor in GraphSession(showing(proto, tensors), "disabled").outputs}
 
 
 def _zones(atlas: Atlas, owners: Owners) -> dict[str, list[Zone]]:
@@ -153,9 +148,8 @@ def _floats(given: _Model, k: int, name: str, array: Array, operations: set[str]
 def _zone_tables(given: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
     """Faults in the table of a time zone, which a constant is known by: one change missing, one season an hour off."""
     values = [int(value) for value in array.reshape(-1)]
-    if array.size < 3 or (
-        given.steps(name) and given.steps(name) <= given.short_parts
-    ):  # an hour shows in no minute and no second
+    steps = given.steps(name)
+    if array.size < 3 or (steps and steps <= given.short_parts):  # an hour shows in no minute and no second
         return
     for zone in given.zones.get(name, ()):
         end = FOREVER if zone.cycle_from is None else zone.cycle_from + CYCLE_US  # from there on nothing is looked up

@@ -24,7 +24,7 @@ class Mutant:
     steps: frozenset[str]
     make: Callable[[], bytes | None]
     tensor: str | None = None  # the one whose node was changed
-    column: int | None = None  # of it, where one element of a constant was changed
+    element: int | None = None  # of it, where one of a constant was changed
 
 
 def evenly(items: Sequence[_T], most: int) -> list[_T]:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import onnx
 
 from skc.artifact import MODEL, Artifact
@@ -24,9 +23,10 @@ from skc.selfcheck.plan_mutants import plan_mutants
 from skc.selfcheck.report import Outcome, SelfCheck
 from skc.types import Array
 from skc.verification import subject
-from skc.verification.compare import compare, same_bits
+from skc.verification.compare import same_bits
 from skc.verification.coverage import GuardOrder
 from skc.verification.findings import Findings
+from skc.verification.judge import judge
 from skc.verification.localise import Atlas, draw_atlas
 from skc.verification.run import Options, Progress, Tried, own_rows
 from skc_runtime.errors import SkcRuntimeError
@@ -110,7 +110,8 @@ class _Court:
     def _moves_a_step(self, mutant: Mutant, model: bytes) -> bool:
         """Whether a step's value is another in some row, although no output is."""
         names = [s.name for s in self.atlas.fused.steps if mutant.steps & {*(s.origins or (s.name,))}]
-        known = {name for node in onnx.load_from_string(model).graph.node for name in node.output}
+        both = [onnx.load_from_string(data) for data in (self.artifact.files[MODEL], model)]
+        known = {name for node in both[1].graph.node for name in node.output}
         tensors = [
             places[name]
             for name in names
@@ -119,7 +120,7 @@ class _Court:
         ]
         if not tensors:
             return False
-        one, other = (_showing(data, tensors) for data in (self.artifact.files[MODEL], model))
+        one, other = (GraphSession(subject.showing(proto, tensors)) for proto in both)
         for rows, _ in self.tried:
             feeds = subject.feeds(self.artifact.manifest, rows.blocks)
             a, b = one.run(feeds), other.run(feeds)
@@ -128,38 +129,15 @@ class _Court:
         return False
 
     def _differs(self, findings: Findings, rows: Tried, got: subject.Outcome) -> bool:
-        """Whether verification tells the two apart on these rows, by its own rules."""
-        want = rows.want
-        if got.guards.shape != want.guards.shape:
-            findings.guards(rows.check, np.ones(len(want.guards), dtype=bool), got, want, rows.record)
-            return True
-        hidden = ~self.order.visible(got.guards | want.guards)
-        findings.guards(rows.check, ((got.guards != want.guards) & ~hidden).any(axis=1), got, want, rows.record)
-        for output in self.artifact.manifest.outputs:
-            if findings.differences:
-                break
-            differs = compare(
-                got.outputs[output.name],
-                want.outputs[output.name],
-                output.exact,
-                got_valid=got.valid.get(output.name),
-                want_valid=want.valid.get(output.name),
-                ignore_rows=want.refused | got.refused,
-            ).differs
-            findings.values(rows.check, output.name, differs, got, want, rows.record)
+        """Whether verification tells the two apart on these rows; the first difference is among the findings."""
+        judgement = judge(self.artifact.manifest, self.order, got, rows.want)
+        findings.guards(rows.check, judgement.refusals, got, rows.want, rows.record)
+        for name, comparison in judgement.columns.items():
+            if not findings.differences:
+                findings.values(rows.check, name, comparison.differs, got, rows.want, rows.record)
         return bool(findings.differences)
 
 
 def _has_other_bits(refused: Array, sound: subject.Outcome, got: subject.Outcome) -> bool:
     served = ~refused
     return any(not same_bits(got.outputs[name][served], array[served]).all() for name, array in sound.outputs.items())
-
-
-def _showing(model: bytes, tensors: Sequence[str]) -> GraphSession:
-    """The model with some of its tensors as outputs too."""
-    shown = onnx.load_from_string(model)
-    there = {output.name for output in shown.graph.output}
-    for tensor in dict.fromkeys(tensors):
-        if tensor not in there:
-            shown.graph.output.add().name = tensor
-    return GraphSession(shown.SerializeToString())

@@ -25,7 +25,7 @@ from skc.ops import OPS
 from skc.sampling import Record, to_blocks
 from skc.types import Array, Block, Scalar
 from skc.verification.compare import compare
-from skc.verification.subject import feeds
+from skc.verification.subject import feeds, showing
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession
@@ -228,14 +228,8 @@ def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> _Probe | None:
     known = {name for node in given.graph.node for name in node.output}
     values = {name: tensor for name, tensor in atlas.values.items() if tensor in known}
     valid = {name: tensor for name, tensor in atlas.valid.items() if tensor in known}
-    probed = onnx.ModelProto()
-    probed.CopyFrom(given)
-    there = {output.name for output in probed.graph.output}
-    for tensor in dict.fromkeys([*values.values(), *valid.values()]):
-        if tensor not in there:
-            probed.graph.output.add().name = tensor
     try:
-        session = GraphSession(probed.SerializeToString())
+        session = GraphSession(showing(given, [*values.values(), *valid.values()]))
         foreign = _foreign_steps(atlas, given)
         return _Probe(atlas.fused, session, partial(feeds, atlas.manifest), values, valid, foreign)
     except SkcRuntimeError:  # it serves, but not with its middle shown

@@ -24,6 +24,7 @@ import skc_runtime
 from skc.artifact import MODEL, Artifact
 from skc.boundaries import other_branches, reach_further, step_boundaries
 from skc.diagnostics import fail
+from skc.infer import step_input_types, value_types
 from skc.ir import Pipeline
 from skc.passes.prune import prune
 from skc.sampling import Pool, Record, RowsOf, Variations, hostile_values, spread, to_blocks
@@ -34,10 +35,11 @@ from skc.verification.compare import compare
 from skc.verification.coverage import GuardOrder, Refusals, Seen
 from skc.verification.explain import walks_of
 from skc.verification.findings import SERVED, Findings, RecordAt
+from skc.verification.judge import judge
 from skc.verification.relations import relations
-from skc.verification.report import GOLDEN_FILE, Check, ColumnReport, Refusal, Report, Walk
+from skc.verification.report import GOLDEN_FILE, Check, ColumnReport, Refusal, Report
 from skc.verification.shrink import Shrinker
-from skc.verification.subject import Graph, Outcome, run_reference
+from skc.verification.subject import Graph, Outcome, refusal_code, run_reference
 from skc_runtime.errors import SkcRuntimeError
 
 CHUNK = 16_384
@@ -98,8 +100,8 @@ class Tried:
 
 @dataclass(frozen=True)
 class OwnRows:
-    """The rows that `verify` makes by itself, whether the artifact is equal on them, and the steps of which every
-    category has come through.
+    """The rows that `verify` makes by itself, whether the artifact is equal on them, and the steps on categories of
+    which every boundary has come through.
     """
 
     is_equal: bool
@@ -158,10 +160,16 @@ class _Run:
 
     @property
     def exhausted(self) -> frozenset[str]:
-        """The steps of which every category has been seen."""
-        return frozenset(
-            c.step for c in self._seen.coverage() for kind in c.kinds if kind.name == "category" and kind.is_whole
-        )
+        """The steps on categories of which every boundary has been seen, but for null where it cannot come."""
+        types = value_types(self._pipeline)
+        found = set()
+        for coverage in self._seen.coverage():
+            step = self._pipeline.step(coverage.step)
+            nullable = any(x.nullable for x in step_input_types(step, types))
+            needed = [kind for kind in coverage.kinds if nullable or kind.name != "null"]
+            if any(kind.name == "category" for kind in needed) and all(kind.is_whole for kind in needed):
+                found.add(step.name)
+        return frozenset(found)
 
     def identity(self) -> None:
         """The plan is what the model was made from."""
@@ -186,7 +194,9 @@ class _Run:
         self._pool = Pool(tame)
         branched = other_branches(self._pipeline, self._found, base)
         if branched:
-            self.compare_records("branches", "edges behind an expression, through its other branches", branched)
+            self.compare_records(
+                "branches", "boundaries of an expression and behind it, through its other branches", branched
+            )
 
     def _candidates(self) -> dict[str, list[Scalar]]:
         pools: dict[str, list[Scalar]] = {i.name: hostile_values(i) for i in self._pipeline.inputs}
@@ -240,7 +250,9 @@ class _Run:
         check = self._add(check, written, want.rows(np.array(served, dtype=np.int64)), lambda k: records[served[k]])
         for i, case in enumerate(cases):
             if case.error is not None:
-                check = self._compare_refusal(check, records[i], case.error, self._code(want.guards[i]))
+                check = self._compare_refusal(
+                    check, records[i], case.error, refusal_code(self._artifact.manifest, want.guards[i])
+                )
         self._checks.append(check)
 
     def _untried(self) -> tuple[str, ...]:
@@ -260,12 +272,6 @@ class _Run:
                 "values of golden records: every one of them is refused, so loading the artifact proves little"
             )
         return tuple(lines)
-
-    def _code(self, fired: Array) -> str | None:
-        """The code of the first guard that fired."""
-        guards = self._artifact.manifest.guards
-        hits = np.flatnonzero(fired)
-        return None if guards is None or len(hits) == 0 else guards.columns[hits[0]].code
 
     def _compare_refusal(self, check: Check, record: Record, got: str, want: str | None) -> Check:
         """The check with a refusal added, told by the codes of both sides."""
@@ -324,32 +330,17 @@ class _Run:
 
     def _add(self, check: Check, got: Outcome, want: Outcome, record: RecordAt) -> Check:
         """The check with these outcomes added."""
-        rows = len(want.guards)
-        if got.guards.shape != want.guards.shape:  # the graph lacks a guard that fired: its values mean nothing
-            self._findings.guards(check.name, want.refused, got, want, record)
-            return check.plus(rows, 0, int(want.refused.sum()), 0)
-        hidden = ~self._order.visible(got.guards | want.guards)
-        differing = ((got.guards != want.guards) & ~hidden).any(axis=1)
-        self._findings.guards(check.name, differing, got, want, record)
-        refused = want.refused | got.refused
-        values = 0
-        for output in self._artifact.manifest.outputs:
-            name = output.name
-            result = compare(
-                got.outputs[name],
-                want.outputs[name],
-                output.exact,
-                got_valid=got.valid.get(name),
-                want_valid=want.valid.get(name),
-                ignore_rows=refused,
-            )
-            values += int((~refused).sum()) * len(output.columns)
+        judgement = judge(self._artifact.manifest, self._order, got, want)
+        self._findings.guards(check.name, judgement.refusals, got, want, record)
+        served, values = ~(want.refused | got.refused), 0
+        for name, result in judgement.columns.items():
+            values += int(served.sum()) * len(result.worst_ulp)
             self._worst_ulp[name] = np.maximum(self._worst_ulp[name], np.array(result.worst_ulp, dtype=np.uint64))
             self._worst_error[name] = np.maximum(self._worst_error[name], result.worst_error)
             self._differing[name] += result.differs.sum(axis=0)
-            differing |= result.differs.any(axis=1)
             self._findings.values(check.name, name, result.differs, got, want, record)
-        return check.plus(rows, values, int(differing.sum()), int((want.refused & got.refused).sum()))
+        refused = int((want.refused & got.refused).sum()) if judgement.columns else 0
+        return check.plus(len(want.guards), values, int(judgement.differing.sum()), refused)
 
     # relations of the graph with itself
 
@@ -390,7 +381,9 @@ class _Run:
         try:
             made = transformer.transform(record)
         except SkcRuntimeError as error:
-            return self._compare_refusal(check, record, error.code, self._code(want.guards[0]))
+            return self._compare_refusal(
+                check, record, error.code, refusal_code(self._artifact.manifest, want.guards[0])
+            )
         if is_refused:
             self._findings.guards(
                 "runtime", want.refused, replace(want, guards=want.guards & False), want, [record].__getitem__
@@ -427,12 +420,6 @@ class _Run:
             self._progress("shrinking")
             self._findings.shrink(Shrinker(self._artifact, self._pipeline, self._graph, self._base))
 
-    def walks(self) -> tuple[Walk, ...]:
-        """Of the first differences, through the steps behind each."""
-        firsts = {(d.output, d.column): d for d in reversed(self._findings.differences)}
-        shown = [d for d in self._findings.differences if firsts[d.output, d.column] is d]
-        return tuple(islice(walks_of(self._artifact, shown), SHOWN_WALKS))
-
     def report(self, seconds: float) -> Report:
         """All of it."""
         columns = tuple(
@@ -447,7 +434,7 @@ class _Run:
             for o in self._artifact.manifest.outputs
             for k, c in enumerate(o.columns)
         )
-        return Report(
+        report = Report(
             name=self._pipeline.name,
             plan=self._artifact.manifest.plan,
             seed=self._options.seed,
@@ -456,7 +443,6 @@ class _Run:
             coverage=self._seen.coverage() if self._pool is not None else (),
             differences=tuple(self._findings.differences),
             refusals=self._refusals,
-            walks=self.walks(),
             model_matches_plan=self._findings.model_matches_plan,
             untried=self._untried() if self._pool is not None else (),
             seconds=seconds,
@@ -467,6 +453,7 @@ class _Run:
                 "machine": f"{platform.system()} {platform.machine()} {os.cpu_count()} cores",
             },
         )
+        return replace(report, walks=tuple(islice(walks_of(self._artifact, report.first_differences()), SHOWN_WALKS)))
 
 
 def _later(records: Sequence[Record], start: int, i: int) -> Record:

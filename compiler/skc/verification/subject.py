@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import onnx
 
 from skc import reference
 from skc.ir import Pipeline
@@ -74,6 +75,24 @@ class Graph:
             {o.name: results[o.valid] for o in self._manifest.outputs if o.valid is not None},
             np.zeros((rows, 0), dtype=bool) if guards is None else results[guards.tensor],
         )
+
+
+def refusal_code(manifest: Manifest, fired: Array) -> str | None:
+    """The code of the first guard that fired in a row (bool [G]); None where none did."""
+    hits = np.flatnonzero(fired)
+    return None if manifest.guards is None or len(hits) == 0 else manifest.guards.columns[hits[0]].code
+
+
+def showing(model: onnx.ModelProto, tensors: Iterable[str]) -> bytes:
+    """A model with more of its tensors as outputs, typed as ONNX Runtime finds them."""
+    shown = onnx.ModelProto()
+    shown.CopyFrom(model)
+    there = {output.name for output in shown.graph.output}
+    for tensor in dict.fromkeys(tensors):
+        if tensor and tensor not in there:
+            shown.graph.output.add().name = tensor
+    data: bytes = shown.SerializeToString()
+    return data
 
 
 def feeds(manifest: Manifest, blocks: Mapping[str, Block]) -> dict[str, Array]:
