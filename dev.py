@@ -58,6 +58,7 @@ def test(*arguments: str) -> None:
     if not arguments:
         conformance()
         run(PYTHON, "tests/run_runtimes.py")
+        run(PYTHON, "tests/mutation/run.py", "--per-kind", "2")
 
 
 def conformance(*arguments: str) -> None:

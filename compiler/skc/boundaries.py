@@ -23,10 +23,10 @@ from skc.infer import ColumnNames, Types, column_groups, column_names, step_inpu
 from skc.inverse import Function, Given, Outcomes, inputs_giving, magnitudes, neighbours
 from skc.ir import Input, Pipeline, Ref, Step
 from skc.ops import OPS
-from skc.sampling import PLAIN, Record, is_legal, to_blocks, unique
+from skc.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
 from skc.types import Block, Scalar, ValueType, column_block, concat_blocks
 
-MOST_BRANCHED = 5_000  # rows
+MOST_BRANCHED = 5_000  # rows; of more, so many spread over all
 _TRIED_COLUMNS = 2  # of a step that looks at several: the most promising
 
 
@@ -63,36 +63,36 @@ def reach_further(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Rec
 
 
 def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> list[Record]:
-    """Rows that reach the boundaries behind an expression through another of its branches.
+    """Rows that reach the boundaries of an expression and behind it through another of its branches.
 
     In `fare / max(distance, 0.1)` an edge behind it is reached by a fare at the distance of the base row, which says
-    nothing of 0.1. So each input of an expression is set to zero, or to null, and the edges are reached by the others.
+    nothing of 0.1; in `coalesce(m, n + 1)` no n matters while m is there. So each input of an expression is set to
+    zero and to null, and the boundaries are reached by the others.
     """
     rows: list[Record] = []
     for step in pipeline.steps:
         columns = [f for f in found if f.step == step.name and f.raw_input is not None]
         if not OPS[step.op].variadic or len({f.raw_input for f in columns}) < 2:
             continue
-        behind = _steps_behind(pipeline, step.name)
+        changed = _from(pipeline, step.name)
         for column in columns:
-            at = next((v for v in column.raw_values if v == 0 and not isinstance(v, bool)), None)
-            if at is None and None not in column.raw_values:
-                continue
-            row = {**base, str(column.raw_input): at}
-            walk = _Walk(pipeline, row, avoid=column.raw_input)
-            reached = [walk.reached(f) for f in found if f.step in behind]
-            others = [f for f in reached if f.raw_input not in (None, column.raw_input)]
-            rows += [{**row, str(f.raw_input): value} for f in others for value in f.raw_values]
-    return rows[:MOST_BRANCHED]
+            zero = [v for v in column.raw_values if v == 0 and not isinstance(v, bool)][:1]
+            for at in [*zero, *([None] if None in column.raw_values else [])]:
+                row = {**base, str(column.raw_input): at}
+                walk = _Walk(pipeline, row, avoid=column.raw_input)
+                reached = [walk.reached(replace(f, raw_input=None, raw_values=())) for f in found if f.step in changed]
+                others = [f for f in reached if f.raw_input is not None]
+                rows += [{**row, str(f.raw_input): value} for f in others for value in f.raw_values]
+    return [rows[i] for i in spread(len(rows), MOST_BRANCHED)]
 
 
-def _steps_behind(pipeline: Pipeline, name: str) -> frozenset[str]:
-    """The steps that use a step, or one that does."""
-    behind = {name}
+def _from(pipeline: Pipeline, name: str) -> frozenset[str]:
+    """A step, and those that use it or one that does."""
+    found = {name}
     for step in pipeline.steps:
-        if behind & {ref.value for ref in step.inputs}:
-            behind.add(step.name)
-    return frozenset(behind - {name})
+        if found & {ref.value for ref in step.inputs}:
+            found.add(step.name)
+    return frozenset(found)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mutation.grid import shown_by
 from op_harness import build, fit
 
 import skc
@@ -15,6 +16,8 @@ from skc.artifact import Artifact
 from skc.ir import Ref
 from skc.op import Case, Op
 from skc.ops import OPS
+from skc.sampling import Record
+from skc.selfcheck.report import Outcome, SelfCheck
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("SKC_REAL_DATA", ROOT.parent / "shared" / "data"))
@@ -49,6 +52,16 @@ def op_subjects(most: int | None = None) -> Iterator[Subject]:
         count = len(cases) if most is None else min(most, len(cases))
         for i in range(count):
             yield Subject(op, cases[i * len(cases) // count])
+
+
+def shown(subject: Subject, check: SelfCheck) -> Iterator[tuple[Outcome, Record]]:
+    """What is not found or called equivalent, and yet a row of the grid shows it."""
+    artifact = subject.artifact()
+    for outcome in check.outcomes:
+        if outcome.fate in ("not found", "equivalent"):
+            record = shown_by(artifact, subject.case, outcome.mutant)
+            if record is not None:
+                yield outcome, record
 
 
 def compiled(pipeline: Path, data: Path | None, folder: Path) -> Artifact:

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from mutation.grid import shown_by
 from mutation.known import is_known
-from mutation.subjects import ROOT, Subject, compiled, op_subjects
+from mutation.subjects import ROOT, Subject, compiled, op_subjects, shown
 from onnx import helper, numpy_helper
 from planted import compiled as planted
 from planted import nudge, with_model
@@ -60,7 +61,18 @@ def check_all(name: str, check: SelfCheck) -> None:
 
 @pytest.mark.parametrize("subject", [*op_subjects(most=2)], ids=lambda subject: subject.name)
 def test_faults_in_an_op(subject: Subject) -> None:
-    check_all(subject.name, self_check(subject.artifact(), Options(rows=100), per_kind=2))
+    check = self_check(subject.artifact(), Options(rows=100), per_kind=2)
+    check_all(subject.name, check)
+    assert [(o.to_json(), record) for o, record in shown(subject, check)] == []
+
+
+def test_the_grid_shows_what_it_should() -> None:
+    """A fault that verification finds, on the same rows."""
+    subject = next(s for s in op_subjects() if s.name == "bucketize: closed left")
+    check = self_check(subject.artifact(), Options(rows=100))
+    found = [o for o in check.outcomes if o.mutant.kind == "`<` for `<=`"]
+    assert {o.fate for o in found} == {"found"}
+    assert all(shown_by(subject.artifact(), subject.case, o.mutant) is not None for o in found)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +89,7 @@ def test_faults_in_the_example(rides: Path) -> None:
     facts = json.loads(done.stdout)
     found = {m["kind"] for m in facts["mutants"] if m["fate"] == "found"}
     assert found >= KINDS - {"half up for half even", "null replaced at the wrong step"}
-    assert not [m for m in facts["mutants"] if m["fate"] == "not found"]
+    check_all("rides", self_check(artifacts.read(rides), Options(rows=2000)))
     text = CliRunner().invoke(app, ["verify", str(rides), "--self-check", "--rows", "200"]).stdout
     assert "self-check of `rides`" in text
 

@@ -279,6 +279,7 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
             2.0**52 - 0.5,
             2.0**53,
             2.0**63,
+            -(2.0**63),
             *LIMITS,
             math.inf,
             -math.inf,

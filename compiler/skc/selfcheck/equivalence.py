@@ -28,7 +28,7 @@ _PASSING = ("Identity", "Concat", "Gather", "Reshape")
 
 class Equivalence:
     """Looks for a reason. `fused` has the steps of the sound model that the mutants were made of, `exhausted` names the
-    steps as written of which every category was tried.
+    steps as written of which every category was tried, every value beside one, and null where it may come.
     """
 
     def __init__(self, fused: Pipeline, sound: onnx.ModelProto, exhausted: frozenset[str]) -> None:
@@ -66,7 +66,7 @@ class Equivalence:
                 return "the output rounds it to float32 anyway, and nothing else uses it"
         if mutant.kind in _OF_EDGES and self._meets_whole_numbers_only(mutant, node):
             return "the values that come there are whole numbers, and none of them lies so near"
-        if mutant.column is not None and self._imputes_what_is_never_null(mutant, mutant.column):
+        if mutant.element is not None and self._imputes_what_is_never_null(mutant, mutant.element):
             return "the column it is put in is never null"
         return None
 
@@ -74,8 +74,11 @@ class Equivalence:
         return bool(steps) and steps <= self._exhausted and all(self._ops[step] in _LOOKUPS for step in steps)
 
     def _has_neutral_operand(self, node: onnx.NodeProto) -> bool:
+        """x + 0 and x - 0 of integers (of floats they may differ in the sign of zero), or x * 1 and x / 1."""
         neutral, operand = _NEUTRAL.get(node.op_type), self._constant(node.input[1])
-        return neutral is not None and operand is not None and bool((operand == neutral).all())
+        if neutral is None or operand is None or (neutral == 0 and operand.dtype.kind == "f"):
+            return False
+        return bool((operand == neutral).all())
 
     def _constant(self, tensor: str) -> Array | None:
         maker = self._makers.get(tensor)
@@ -96,11 +99,15 @@ class Equivalence:
         return deciding is not None and any(c is not None and bool((c == deciding).all()) for c in operands)
 
     def _is_never_equal(self, node: onnx.NodeProto) -> bool:
-        """Two constants that differ everywhere, or x + c and x."""
+        """Two constants that differ everywhere, a number that a lookup never gives, or x + c and x."""
         one, other = (self._constant(name) for name in node.input)
         if one is not None and other is not None:
             return not bool((one == other).any())
         maker = self._makers.get(node.input[0])
+        if maker is not None and maker.op_type == "LabelEncoder" and other is not None:
+            given = {a.name: a for a in maker.attribute}
+            ids = {*given["values_int64s"].ints, given["default_int64"].i}
+            return ids.isdisjoint(other.reshape(-1).tolist())
         if maker is None or maker.op_type != "Add" or node.input[1] not in maker.input:
             return False
         added = [self._constant(name) for name in maker.input if name != node.input[1]]
@@ -109,24 +116,23 @@ class Equivalence:
     def _is_flag(self, node: onnx.NodeProto) -> bool:
         """Made of booleans, which come from a comparison, a logical operation or an input of that type."""
         if node.op_type in ("Concat", "Gather"):
-            return all(self._makers.get(n) is not None and self._is_flag(self._makers[n]) for n in node.input[:1])
-        if node.op_type != "Cast":
-            return False
-        return self._is_boolean(node.input[0])
+            parts = _data_inputs(node)
+            return all(name in self._makers and self._is_flag(self._makers[name]) for name in parts)
+        return node.op_type == "Cast" and self._is_boolean(node.input[0])
 
     def _is_boolean(self, tensor: str) -> bool:
         maker = self._makers.get(tensor)
         if maker is None:
             return tensor in self._flags
         if maker.op_type in ("Concat", "Gather", "Slice"):
-            return all(
-                self._is_boolean(name) for name in (maker.input if maker.op_type == "Concat" else maker.input[:1])
-            )
+            return all(map(self._is_boolean, _data_inputs(maker)))
         return maker.op_type in _BOOLEAN
 
     def _chooses_between_its_operands(self, node: onnx.NodeProto) -> bool:
-        """Where(a < b, a, b), and nothing else."""
+        """Where(a < b, a, b), and nothing else; two zeros that are equal may differ in their signs."""
         users = self._users.get(node.output[0], [])
+        if not any(c is not None and bool((c != 0).all()) for c in map(self._constant, node.input)):
+            return False
         return bool(users) and all(u.op_type == "Where" and {*u.input[1:]} == {*node.input} for u in users)
 
     def _ends_in_float32(self, tensor: str) -> bool:
@@ -156,14 +162,17 @@ class Equivalence:
             if constant is not None and constant.op_type == "Constant"
             for value in numpy_helper.to_array(constant.attribute[0].t).reshape(-1)
         ]
-        if mutant.column is not None:
-            values = [values[mutant.column]]
+        if mutant.element is not None:
+            values = [values[mutant.element]]
+        values = [value for value in values if np.isfinite(value)]  # NaN pads the edges of a column that has fewer
         return bool(values) and all(abs(value - round(value)) > abs(value) * 2e-5 for value in values)
 
     def _is_whole(self, value: str) -> bool:
         """Every number of a float64 value is whole: it was cast from another type."""
         step = next((s for s in self._fused.steps if s.name == value), None)
-        return step is not None and step.op == "cast" and step.params.to == "float64"
+        if step is None or step.op != "cast" or step.params.to != "float64":
+            return False
+        return all(self._types[ref.value].dtype != "float64" for ref in step.inputs)
 
     def _step_of(self, mutant: Mutant) -> Step | None:
         return next((s for s in self._fused.steps if mutant.steps == {*(s.origins or (s.name,))}), None)
@@ -177,3 +186,8 @@ class Equivalence:
             self._types[ref.value].nullable for ref in step.inputs for _ in self._names[ref.value][ref.start : ref.stop]
         ]
         return column < len(nullable) and not nullable[column]
+
+
+def _data_inputs(node: onnx.NodeProto) -> list[str]:
+    """The inputs that values come from: all of a Concat, the first of what only chooses among them."""
+    return list(node.input if node.op_type == "Concat" else node.input[:1])
