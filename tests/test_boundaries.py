@@ -242,4 +242,23 @@ outputs:
     ratios = {row["fare"] / 0.1 for row in rows if row["distance"] == 0.0}
     assert {2.0, 64.0} <= ratios
     assert any(1.999 < ratio < 2.0 for ratio in ratios)
-    assert all(row["distance"] == 0.0 or row["fare"] == 0.0 for row in rows)
+    assert all({abs(row["distance"]), abs(row["fare"])} & {0.0, 1.0, math.inf} for row in rows)  # type: ignore[arg-type]  # floats
+
+
+def test_what_two_inputs_do_together_at_the_ends_of_their_type() -> None:
+    """Only the least integer divided by -1 overflows; neither by itself shows it."""
+    text = """
+skc: 1
+name: quotient
+inputs: {n: int64, m: int64}
+features:
+  quotient: {expr: "n // m"}
+outputs:
+  x: {features: [quotient], dtype: int64}
+"""
+    pipeline, _ = read_text(text, "p.yaml")
+    pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
+    base = {"n": 7, "m": 2}
+    rows = other_branches(pipeline, reach_further(pipeline, step_boundaries(pipeline), base), base)
+    assert {"n": -(2**63), "m": -1} in rows
+    assert {"n": 2**63 - 1, "m": -1} in rows

@@ -17,7 +17,7 @@ import skc.ops
 from skc.diagnostics import SkcError
 from skc.infer import step_input_types, value_types
 from skc.ir import Pipeline
-from skc.op import Case, Op
+from skc.op import Case, NoState, Op
 from skc.ops import OPS
 from skc.types import Scalar
 
@@ -168,6 +168,18 @@ def test_one_op_one_file_one_name(op: Op) -> None:
     assert module.OP is op
     assert module.__doc__ == op.doc
     assert op.cases
+
+
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.state is not NoState], ids=lambda op: op.name)
+def test_what_fitting_falls_back_on_has_a_case(op: Op) -> None:
+    """Of every op that learns: a column that has the statistic, and one that has it not."""
+    told = set()
+    for case in op.cases:
+        if case.refused is None:
+            step = fitted(op, case).steps[-1]
+            told |= {op.degenerate(step.params, step.state, k) for k in range(len(case.columns))}
+    assert None in told
+    assert len(told) > 1
 
 
 @pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)

@@ -12,6 +12,7 @@ input gives a boundary, it stays out of reach from outside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
@@ -26,6 +27,7 @@ from skc.ops import OPS
 from skc.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
 from skc.types import Block, Scalar, ValueType, column_block, concat_blocks
 
+CORNERS: tuple[Scalar, ...] = (None, 0, -1, -(2**63), 2**63 - 1, -math.inf, math.inf)
 MOST_BRANCHED = 5_000  # rows; of more, so many spread over all
 _TRIED_COLUMNS = 2  # of a step that looks at several: the most promising
 
@@ -67,7 +69,8 @@ def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Re
 
     In `fare / max(distance, 0.1)` an edge behind it is reached by a fare at the distance of the base row, which says
     nothing of 0.1; in `coalesce(m, n + 1)` no n matters while m is there. So each input of an expression is set to
-    zero and to null, and the boundaries are reached by the others.
+    zero and to null, and the boundaries are reached by the others. Its own are also tried where an input is at an end
+    of its type, or -1: the least integer overflows in `n // m` for m = -1 alone.
     """
     rows: list[Record] = []
     for step in pipeline.steps:
@@ -76,11 +79,11 @@ def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Re
             continue
         changed = _from(pipeline, step.name)
         for column in columns:
-            zero = [v for v in column.raw_values if v == 0 and not isinstance(v, bool)][:1]
-            for at in [*zero, *([None] if None in column.raw_values else [])]:
+            for at in (v for v in column.raw_values if v in CORNERS and not isinstance(v, bool)):
                 row = {**base, str(column.raw_input): at}
                 walk = _Walk(pipeline, row, avoid=column.raw_input)
-                reached = [walk.reached(replace(f, raw_input=None, raw_values=())) for f in found if f.step in changed]
+                mine = [f for f in found if f.step == step.name or (f.step in changed and not at)]
+                reached = [walk.reached(replace(f, raw_input=None, raw_values=())) for f in mine]
                 others = [f for f in reached if f.raw_input is not None]
                 rows += [{**row, str(f.raw_input): value} for f in others for value in f.raw_values]
     return [rows[i] for i in spread(len(rows), MOST_BRANCHED)]

@@ -80,6 +80,10 @@ def _no_marks(params: Any, state: Any, k: int) -> Mapping[str, Sequence[Scalar]]
     return {}
 
 
+def _in_order(params: Any, state: Any, k: int) -> str | None:
+    return None
+
+
 def always(params: Any, *others: Any) -> bool:
     """For `columnwise`: the op treats every column by itself, whatever its parameters."""
     return True
@@ -107,6 +111,8 @@ class Op:
         tuple with one entry per input column
     marks(params, state, k) -> by kind, the values of column k that its result turns on, such as edges and categories:
         what a report counts by name. They are among the boundaries, unless there are too many to try
+    degenerate(params, state, k) -> what fitting put in the place of a statistic that column k does not have, such as
+        the scale of a constant column; None where it has it
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
         by what they are, such as ids, bins and hours, or because its inputs are
 
@@ -130,6 +136,7 @@ class Op:
     carry_back: Callable[[Any, Any, int, list[Scalar]], list[Scalar]] | None = None
     columnwise: Callable[[Any], bool] = always
     marks: Callable[[Any, Any, int], Mapping[str, Sequence[Scalar]]] = _no_marks
+    degenerate: Callable[[Any, Any, int], str | None] = _in_order
     is_small: Callable[[Any, bool], bool] = never
     exact: bool = True
     variadic: bool = False

@@ -234,7 +234,7 @@ def _is_misread(node: onnx.NodeProto, i: int, value: Any) -> bool:
 
 def check_allowed(model: onnx.ModelProto) -> None:
     """Raise for any node whose op, or the element type of whose first input, is not on the allow-list."""
-    types = _element_types(model)
+    types = element_types(model)
     for node in model.graph.node:
         name = f"{node.domain or 'ai.onnx'}.{node.op_type}"
         allowed = ALLOWED.get((node.domain, node.op_type))
@@ -249,8 +249,11 @@ def check_allowed(model: onnx.ModelProto) -> None:
             raise bug(f"a Cast from {dtype} to {types.get(node.output[0])} is never emitted")
 
 
-def _element_types(model: onnx.ModelProto) -> dict[str, str]:
-    """The element type of every tensor, by ONNX's own inference, which is told what the contrib ops give."""
+def element_types(model: onnx.ModelProto) -> dict[str, str]:
+    """The element type of every tensor, by ONNX's own inference, which is told what the contrib ops give.
+
+    It must be: an op that it does not know leaves an input without a type, and the inference of the next one crashes.
+    """
     known = onnx.ModelProto()
     known.CopyFrom(model)
     for node in model.graph.node:

@@ -160,6 +160,11 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
     return values
 
 
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    is_learned = params.lower_quantile is not None and params.upper_quantile is not None
+    return "both quantiles are one value" if is_learned and state.low[k] == state.high[k] else None
+
+
 CASES = (
     Case(
         name="fixed bounds",
@@ -278,5 +283,6 @@ OP = Op(
     lower=lower,
     boundaries=boundaries,
     carry_back=carry_back,
+    degenerate=degenerate,
     cases=CASES,
 )

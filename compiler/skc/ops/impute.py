@@ -208,6 +208,10 @@ def _is_small(params: Params, inputs_are: bool) -> bool:
     return inputs_are and not (isinstance(params.value, int) and abs(params.value) > SMALL)
 
 
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    return "no null in fitting: no indicator" if params.add_indicator and not state.indicator[k] else None
+
+
 CASES = (
     Case(
         name="the mean",
@@ -370,6 +374,7 @@ OP = Op(
     carry_back=carry_back,
     columnwise=lambda params: not params.add_indicator,
     is_small=_is_small,
+    degenerate=degenerate,
     cases=CASES,
     null_blind=True,
 )

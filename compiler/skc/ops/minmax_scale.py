@@ -127,6 +127,11 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
     return [None if v is None else (float(v) - state.min[k]) / state.scale[k] for v in values]
 
 
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    low, high = params.feature_range
+    return "divisor 1: no range, or one of 1" if state.scale[k] == high - low else None
+
+
 CASES = (
     Case(
         name="the order of operations",
@@ -235,5 +240,6 @@ OP = Op(
     lower=lower,
     boundaries=boundaries,
     carry_back=carry_back,
+    degenerate=degenerate,
     cases=CASES,
 )

@@ -210,6 +210,12 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
     return [*sample(state.categories[k]), *state.infrequent[k][:1], None] if values else []
 
 
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    if state.categories[k]:
+        return None
+    return "every category is infrequent" if state.infrequent[k] else "no category"
+
+
 CASES = (
     Case(
         name="ascending order and names",
@@ -359,6 +365,7 @@ OP = Op(
     boundaries=boundaries,
     marks=marks,
     carry_back=carry_back,
+    degenerate=degenerate,
     cases=CASES,
     null_blind=True,
 )

@@ -225,6 +225,12 @@ def _is_small(params: Params, inputs_are: bool) -> bool:
     return all(abs(code or 0) <= SMALL for code in (params.unknown_value, params.missing_value))
 
 
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    if state.categories[k]:
+        return None
+    return "every category is infrequent" if state.infrequent[k] else "no category"
+
+
 CASES = (
     Case(
         name="ascending",
@@ -371,6 +377,7 @@ OP = Op(
     marks=marks,
     carry_back=carry_back,
     columnwise=is_columnwise,
+    degenerate=degenerate,
     cases=CASES,
     null_blind=True,
     is_small=_is_small,

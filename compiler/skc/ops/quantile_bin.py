@@ -138,6 +138,11 @@ def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
     return {"edge": state.edges[k]}
 
 
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    bins = len(state.edges[k]) + 1
+    return f"{bins} of {params.bins} bins" if bins < params.bins else None
+
+
 CASES = (
     Case(
         name="edges at quantiles",
@@ -254,6 +259,7 @@ OP = Op(
     names=names,
     boundaries=boundaries,
     marks=marks,
+    degenerate=degenerate,
     cases=CASES,
     is_small=always,
 )

@@ -156,6 +156,10 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
     return [None if v is None else float(v) * state.scale[k] + state.center[k] for v in values]
 
 
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    return "scale 1: no spread, or one of 1" if params.with_scaling and state.scale[k] == 1 else None
+
+
 CASES = (
     Case(
         name="quartiles and an outlier",
@@ -293,5 +297,6 @@ OP = Op(
     lower=lower,
     boundaries=boundaries,
     carry_back=carry_back,
+    degenerate=degenerate,
     cases=CASES,
 )

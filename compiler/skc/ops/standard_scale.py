@@ -110,6 +110,10 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
     return [None if v is None else float(v) * state.scale[k] + state.mean[k] for v in values]
 
 
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    return "scale 1: no spread, or one of 1" if params.with_std and state.scale[k] == 1 else None
+
+
 CASES = (
     Case(
         name="population variance",
@@ -183,5 +187,6 @@ OP = Op(
     lower=lower,
     boundaries=boundaries,
     carry_back=carry_back,
+    degenerate=degenerate,
     cases=CASES,
 )

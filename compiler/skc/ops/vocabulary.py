@@ -187,6 +187,10 @@ def _is_small(params: Params, inputs_are: bool) -> bool:
     return params.oov_buckets <= SMALL // 2
 
 
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    return None if state.keys[k] else "no key"
+
+
 CASES = (
     Case(
         name="by count, then by bytes",
@@ -310,6 +314,7 @@ OP = Op(
     boundaries=boundaries,
     marks=marks,
     carry_back=carry_back,
+    degenerate=degenerate,
     cases=CASES,
     null_blind=True,
     is_small=_is_small,

@@ -8,18 +8,15 @@ from onnx import TensorProto, numpy_helper
 
 from skc.infer import ColumnNames, Types, column_names, value_types
 from skc.ir import Pipeline, Step
+from skc.opset import element_types
 from skc.selfcheck.mutant import Mutant
 from skc.types import Array
+from skc.verification.coverage import Seen
 
 _NEUTRAL = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}
 _LOOKUPS = ("one_hot", "ordinal", "vocabulary")  # what they give is decided by which category a value is
-_OF_LOOKUPS = (
-    "`<` for `<=`",
-    "another parameter",
-    "category dropped",
-    "key accepted in another case",
-    "key accepted with a blank",
-)
+_OF_LOOKUPS = ("`<` for `<=`", "another parameter", "category dropped")
+_OF_KEYS = ("key accepted in another case", "key accepted with a blank")
 _OF_EDGES = ("`<` for `<=`", "edge at the next float", "float off by 1e-5", "float off by an ulp of float32")
 _LOGIC = ("And", "Or", "Not", "Xor")
 _BOOLEAN = (*_LOGIC, "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "IsNaN", "IsInf")
@@ -27,18 +24,19 @@ _PASSING = ("Identity", "Concat", "Gather", "Reshape")
 
 
 class Equivalence:
-    """Looks for a reason. `fused` has the steps of the sound model that the mutants were made of, `exhausted` names the
-    steps as written of which every category was tried, every value beside one, and null where it may come.
+    """Looks for a reason. `fused` has the steps of the sound model that the mutants were made of, `seen` knows what was
+    tried of the steps as written.
     """
 
-    def __init__(self, fused: Pipeline, sound: onnx.ModelProto, exhausted: frozenset[str]) -> None:
+    def __init__(self, fused: Pipeline, sound: onnx.ModelProto, seen: Seen) -> None:
         self._fused = fused
-        self._exhausted = exhausted
+        self._decided, self._exhausted = seen.decided, seen.exhausted
         self._ops = {origin: step.op for step in fused.steps for origin in (step.origins or (step.name,))}
         self._types: Types = value_types(fused)
         self._names: ColumnNames = column_names(fused)
         self._makers = {name: node for node in sound.graph.node for name in node.output}
         self._flags = {i.name for i in sound.graph.input if i.type.tensor_type.elem_type == TensorProto.BOOL}
+        self._integers = {name for name, dtype in element_types(sound).items() if dtype == "int64"}
         self._users: dict[str, list[onnx.NodeProto]] = {}
         for node in sound.graph.node:
             for name in node.input:
@@ -46,8 +44,10 @@ class Equivalence:
 
     def reason(self, mutant: Mutant) -> str | None:
         """The reason, or None where none is known."""
-        if mutant.kind in _OF_LOOKUPS and self._is_exhausted_lookup(mutant.steps):
-            return "every category was tried, an unknown one and null, where there may be such, and this very value"
+        if mutant.kind in _OF_LOOKUPS and self._are_lookups(mutant.steps & self._decided, mutant.steps):
+            return "every category was tried, and an unknown one and null, where there may be such"
+        if mutant.kind in _OF_KEYS and self._are_lookups(mutant.steps & self._exhausted, mutant.steps):
+            return "this very key was tried"
         if mutant.tensor is None:
             return None
         node = self._makers[mutant.tensor]
@@ -70,8 +70,9 @@ class Equivalence:
             return "the column it is put in is never null"
         return None
 
-    def _is_exhausted_lookup(self, steps: frozenset[str]) -> bool:
-        return bool(steps) and steps <= self._exhausted and all(self._ops[step] in _LOOKUPS for step in steps)
+    def _are_lookups(self, tried: frozenset[str], steps: frozenset[str]) -> bool:
+        """All steps were tried, and what they give is decided by which category a value is."""
+        return bool(steps) and tried == steps and all(self._ops[step] in _LOOKUPS for step in steps)
 
     def _has_neutral_operand(self, node: onnx.NodeProto) -> bool:
         """x + 0 and x - 0 of integers (of floats they may differ in the sign of zero), or x * 1 and x / 1."""
@@ -79,6 +80,10 @@ class Equivalence:
         if neutral is None or operand is None or (neutral == 0 and operand.dtype.kind == "f"):
             return False
         return bool((operand == neutral).all())
+
+    def _is_never_zero(self, tensor: str) -> bool:
+        constant = self._constant(tensor)
+        return constant is not None and bool((constant != 0).all())
 
     def _constant(self, tensor: str) -> Array | None:
         maker = self._makers.get(tensor)
@@ -129,9 +134,9 @@ class Equivalence:
         return maker.op_type in _BOOLEAN
 
     def _chooses_between_its_operands(self, node: onnx.NodeProto) -> bool:
-        """Where(a < b, a, b), and nothing else; two zeros that are equal may differ in their signs."""
+        """Where(a < b, a, b), and nothing else; two floats that are equal may be zeros of either sign."""
         users = self._users.get(node.output[0], [])
-        if not any(c is not None and bool((c != 0).all()) for c in map(self._constant, node.input)):
+        if node.input[0] not in self._integers and not any(map(self._is_never_zero, node.input)):
             return False
         return bool(users) and all(u.op_type == "Where" and {*u.input[1:]} == {*node.input} for u in users)
 

@@ -58,7 +58,7 @@ def self_check(
     sound = subject.Graph(artifact.manifest, artifact.files[MODEL])
     order = GuardOrder(pipeline, artifact.manifest.guards)
     tested = [(rows, sound.run(rows.blocks)) for rows in own.tried]
-    court = _Court(artifact, pipeline, atlas, order, tested, Equivalence(atlas.fused, atlas.fresh, own.exhausted))
+    court = _Court(artifact, pipeline, atlas, order, tested, Equivalence(atlas.fused, atlas.fresh, own.seen))
     outcomes = []
     for k, mutant in enumerate(mutants):
         tell(f"mutant {k + 1} of {len(mutants)}")

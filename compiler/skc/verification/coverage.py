@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from skc.boundaries import StepBoundaries
+from skc.infer import value_types
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.types import Array, Block, Scalar
@@ -21,6 +22,7 @@ from skc.verification.report import Coverage, Kind, Refusal
 from skc_runtime.manifest import Guards
 
 NEAR, VALUE = "near miss", "value"  # what is no mark and no null: beside a category, or any other
+DEGENERATE = "degenerate state"  # counts columns, not values: tried is one that any value has come to
 _Key = int | str | None  # a float by its bits, null as None
 
 
@@ -66,15 +68,28 @@ class _Place:
 
     found: StepBoundaries
     left: set[_Key]
-    kinds: Mapping[_Key, str]
-    totals: Mapping[str, int]
+    kinds: dict[_Key, str]
+    beyond: Mapping[str, int]  # by kind, those that are too many to try
+    degenerate: str | None  # what stands in the state of the column instead of a statistic
+    has_value: bool = False  # a value that is no null has come to the column
 
     @property
     def total(self) -> int:
         return len(self.kinds)
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Every boundary was seen, and there are no more than were tried."""
+        return not self.left and not any(self.beyond.values())
 
-def _place(pipeline: Pipeline, found: StepBoundaries) -> _Place:
+    @property
+    def is_decided(self) -> bool:
+        """Every category and null were seen, and something beside them where there are near misses."""
+        near = {key for key, name in self.kinds.items() if name == NEAR}
+        return self.left <= near and (not near or self.left < near) and not any(self.beyond.values())
+
+
+def _place(pipeline: Pipeline, found: StepBoundaries, nullable: bool) -> _Place:
     step = pipeline.step(found.step)
     marks = OPS[step.op].marks(step.params, step.state, found.column)
     # an integer may mark a float64
@@ -85,9 +100,12 @@ def _place(pipeline: Pipeline, found: StepBoundaries) -> _Place:
         for value in values
     }
     other = NEAR if "category" in marks else VALUE
-    kinds = {key: named.get(key, "null" if key is None else other) for key in map(_key, found.values)}
-    totals = Counter(kinds.values()) | Counter({name: len({*map(_key, values)}) for name, values in marks.items()})
-    return _Place(found, set(kinds), kinds, totals)
+    keys = [key for key in map(_key, found.values) if nullable or key is not None]
+    kinds = {key: named.get(key, "null" if key is None else other) for key in keys}
+    tried = Counter(kinds.values())
+    beyond = {name: len({*map(_key, values)}) - tried[name] for name, values in marks.items()}
+    degenerate = OPS[step.op].degenerate(step.params, step.state, found.column)
+    return _Place(found, set(kinds), kinds, beyond, degenerate)
 
 
 class Seen:
@@ -98,7 +116,8 @@ class Seen:
     ) -> None:
         self._pipeline = pipeline
         self._order = order
-        self._places = [_place(pipeline, f) for f in found]
+        types = value_types(pipeline)
+        self._places = [_place(pipeline, f, types[f.source[0]].nullable) for f in found]
         self._guards = () if guards is None else guards.columns
         self._fired = np.zeros(len(self._guards), dtype=bool)
 
@@ -108,12 +127,37 @@ class Seen:
         self._fired |= fired.any(axis=0)
         decisive: dict[str, Array] = {}
         for place in self._places:
-            if not place.left:
+            if not place.left and place.has_value:
                 continue
             step, (value, column) = place.found.step, place.found.source
             if step not in decisive:
                 decisive[step] = self._order.decisive(step, fired)
-            place.left -= _keys(values[value].columns(column, column + 1), decisive[step])
+            keys = _keys(values[value].columns(column, column + 1), decisive[step])
+            place.left -= keys
+            place.has_value |= bool(keys - {None})
+
+    def name(self, step: str, branches: Iterable[tuple[int, Scalar, str]]) -> None:
+        """Give values (column, value, name) of a step the name of what it makes of them, where they have none."""
+        places = {place.found.column: place for place in self._places if place.found.step == step}
+        for column, value, name in branches:
+            kinds, key = places[column].kinds, _key(value)
+            if kinds.get(key) == VALUE:
+                kinds[key] = name
+
+    @property
+    def decided(self) -> frozenset[str]:
+        """The steps on categories of which each was seen, and null where it may be, and a value that is no category."""
+        return self._all(lambda place: place.is_decided)
+
+    @property
+    def exhausted(self) -> frozenset[str]:
+        """The steps on categories of which every boundary was seen."""
+        return self._all(lambda place: place.is_exhausted)
+
+    def _all(self, is_so: Callable[[_Place], bool]) -> frozenset[str]:
+        """The steps of which this holds for every column."""
+        steps = {place.found.step for place in self._places}
+        return frozenset(steps - {place.found.step for place in self._places if not is_so(place)})
 
     def coverage(self) -> tuple[Coverage, ...]:
         """Per step, in order, how many boundaries have been seen."""
@@ -123,7 +167,8 @@ class Seen:
             seen = [place.total - len(place.left) for place in mine]
             total = sum(place.total for place in mine)
             reached = sum(n > 0 for n in seen)
-            rows.append(Coverage(step.name, step.op, total, sum(seen), len(mine), reached, _kinds(mine)))
+            told = tuple(f"`{place.found.name}`: {place.degenerate}" for place in mine if place.degenerate is not None)
+            rows.append(Coverage(step.name, step.op, total, sum(seen), len(mine), reached, _kinds(mine), told))
         return tuple(row for row in rows if row.columns)
 
     def unseen(self) -> list[str]:
@@ -141,13 +186,16 @@ def _kinds(places: Sequence[_Place]) -> tuple[Kind, ...]:
     """The kinds of some columns together, what turns a result before what lies around it."""
     totals: Counter[str] = Counter()
     left: Counter[str] = Counter()
-    tried: Counter[str] = Counter()
+    beyond: Counter[str] = Counter()
     for place in places:
-        totals.update(place.totals)
+        totals.update(place.kinds.values())
         left.update(place.kinds[key] for key in place.left)
-        tried.update(place.kinds.values())
-    order = sorted(totals, key=lambda name: (name in (NEAR, VALUE), name == "null", name))
-    return tuple(Kind(name, tried[name] - left[name], totals[name]) for name in order)
+        beyond.update(place.beyond)
+        if place.degenerate is not None:
+            totals[DEGENERATE] += 1
+            left[DEGENERATE] += not place.has_value
+    order = sorted(totals + beyond, key=lambda name: (name in (NEAR, VALUE), name == "null", name))
+    return tuple(Kind(name, totals[name] - left[name], totals[name] + beyond[name]) for name in order)
 
 
 class Refusals:

@@ -6,19 +6,19 @@ step meets every one of its boundaries exactly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skc import reference
 from skc.boundaries import StepBoundaries
-from skc.infer import column_names, step_input_types, value_types
+from skc.infer import column_groups, column_names, step_input_types, value_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
 from skc.sampling import PLAIN, Record, to_blocks
-from skc.types import Block, DType
+from skc.types import Block, DType, Scalar
 from skc.verification.compare import compare
 from skc.verification.report import REFUSED, Difference
 from skc.verification.subject import Outcome
@@ -27,6 +27,7 @@ from skc_runtime.manifest import ELEMENT_OF
 from skc_runtime.session import GraphSession
 
 OUT = "out"
+MADE_NULL = "made null"
 MOST = 20
 _NATURAL: dict[DType, OutputDType] = {
     "float64": "float64",
@@ -40,23 +41,31 @@ _NATURAL: dict[DType, OutputDType] = {
 
 @dataclass(frozen=True)
 class CutResult:
-    """How a step did by itself."""
+    """How a step did by itself.
+
+    `branches` are the values (column, value) of which the reference makes no result, by the code of the guard that
+    refuses them, or `MADE_NULL`.
+    """
 
     rows: int
     values: int
     differing: int
     differences: tuple[Difference, ...]
+    branches: tuple[tuple[int, Scalar, str], ...] = ()
 
 
 def check_step(pipeline: Pipeline, step: Step, boundaries: Sequence[StepBoundaries]) -> CutResult:
     """Reference against graph on every boundary of the step, one column at a time."""
     alone = cut_out(pipeline, step)
-    records = _records(alone, boundaries)
-    if not records:
+    changed = _changed(alone, boundaries)
+    if not changed:
         return CutResult(0, 0, 0, ())
+    base = {i.name: _first_value(i, k, changed) for k, i in enumerate(alone.inputs)}
+    records = [{**base, alone.inputs[column].name: value} for column, value in changed]
     lowered = lower(alone, optimise=False)
     blocks = to_blocks(alone.inputs, records)
-    got, want = _run(lowered, blocks), _run_reference(alone, blocks)
+    wanted = reference.run(alone, blocks)
+    got, want = _run(lowered, blocks), _outcome(wanted)
     if got.guards.shape != want.guards.shape:  # the graph lacks a guard
         got = replace(got, guards=np.zeros_like(want.guards))
     result = compare(
@@ -79,7 +88,26 @@ def check_step(pipeline: Pipeline, step: Step, boundaries: Sequence[StepBoundari
         for i, column, one, other in found[:MOST]
     )
     differing = int((result.differs.any(axis=1) | refused).sum())
-    return CutResult(len(records), got.outputs[OUT].size, differing, differences)
+    branches = tuple(_branches(alone, changed, wanted))
+    return CutResult(len(records), got.outputs[OUT].size, differing, differences, branches)
+
+
+def _branches(
+    alone: Pipeline, changed: Sequence[tuple[int, Scalar]], found: reference.Result
+) -> Iterator[tuple[int, Scalar, str]]:
+    """Of the values that are there, those that a guard refuses, or of which a column by itself makes null."""
+    (step,) = alone.steps
+    op, present = OPS[step.op], found.values[step.name].present()
+    widths = [len(group) for group in column_groups(step, column_names(alone))]
+    is_columnwise = not op.variadic and op.columnwise(step.params)
+    for i, (column, value) in enumerate(changed):
+        code = next((hit.code for hit in found.guards if hit.mask[i]), None)
+        if value is None or (code is None and not is_columnwise):
+            continue
+        if code is not None:
+            yield column, value, code
+        elif not present[i, sum(widths[:column]) : sum(widths[: column + 1])].all():
+            yield column, value, MADE_NULL
 
 
 def _run(lowered: Lowered, blocks: Mapping[str, Block]) -> Outcome:
@@ -92,8 +120,7 @@ def _run(lowered: Lowered, blocks: Mapping[str, Block]) -> Outcome:
     return Outcome({OUT: found[OUT]}, valid, found.get(GUARDS, np.zeros((rows, 0), dtype=bool)))
 
 
-def _run_reference(alone: Pipeline, blocks: Mapping[str, Block]) -> Outcome:
-    found = reference.run(alone, blocks)
+def _outcome(found: reference.Result) -> Outcome:
     rows = len(found.outputs[OUT])
     masks = [hit.mask[:, None] for hit in found.guards]
     return Outcome(found.outputs, found.valid, np.concatenate([np.zeros((rows, 0), dtype=bool), *masks], axis=1))
@@ -120,10 +147,10 @@ def cut_out(pipeline: Pipeline, step: Step) -> Pipeline:
     return Pipeline("cut", inputs, (alone,), (), (output,))
 
 
-def _records(alone: Pipeline, boundaries: Sequence[StepBoundaries]) -> list[Record]:
-    legal = {f.column: [v for v in f.values if alone.inputs[f.column].nullable or v is not None] for f in boundaries}
-    base: Record = {
-        value.name: next((v for v in legal.get(k, []) if v is not None), PLAIN[value.dtype])
-        for k, value in enumerate(alone.inputs)
-    }
-    return [{**base, alone.inputs[column].name: value} for column, values in legal.items() for value in values]
+def _changed(alone: Pipeline, boundaries: Sequence[StepBoundaries]) -> list[tuple[int, Scalar]]:
+    """Input columns and the values they take in turn."""
+    return [(f.column, v) for f in boundaries for v in f.values if v is not None or alone.inputs[f.column].nullable]
+
+
+def _first_value(given: Input, column: int, changed: Sequence[tuple[int, Scalar]]) -> Scalar:
+    return next((v for k, v in changed if k == column and v is not None), PLAIN[given.dtype])

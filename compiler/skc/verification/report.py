@@ -169,6 +169,7 @@ class Coverage:
     columns: int
     columns_reached: int
     kinds: tuple[Kind, ...]
+    degenerate: tuple[str, ...] = ()  # columns for which fitting found no statistic, and what stands instead
 
     @property
     def is_whole(self) -> bool:
@@ -311,7 +312,14 @@ class Report:
         rest = order[SHOWN_COLUMNS:]
         told = f"{sum(c.tried for c in rest):,} of {sum(c.boundaries for c in rest):,} boundaries"
         more = f"\n… and {count(len(rest), 'more step')}: {told}" if rest else ""
-        return table(rows) + more if self.coverage else ""
+        told = "".join(f"\n  {line}" for line in self._degenerate_lines())
+        degenerate = f"\n\nfitting found no statistic, and took what the op's page says{told}" if told else ""
+        return table(rows) + more + degenerate if self.coverage else ""
+
+    def _degenerate_lines(self) -> list[str]:
+        lines = [f"`{c.step}`, column {told}" for c in self.coverage for told in c.degenerate]
+        rest = len(lines) - SHOWN_COLUMNS
+        return lines if rest <= 0 else [*lines[:SHOWN_COLUMNS], f"… and {count(rest, 'more column')}"]
 
     def _difference_texts(self) -> list[str]:
         """One of each output column, as many as a screen holds."""

@@ -24,7 +24,6 @@ import skc_runtime
 from skc.artifact import MODEL, Artifact
 from skc.boundaries import other_branches, reach_further, step_boundaries
 from skc.diagnostics import fail
-from skc.infer import step_input_types, value_types
 from skc.ir import Pipeline
 from skc.passes.prune import prune
 from skc.sampling import Pool, Record, RowsOf, Variations, hostile_values, spread, to_blocks
@@ -100,13 +99,11 @@ class Tried:
 
 @dataclass(frozen=True)
 class OwnRows:
-    """The rows that `verify` makes by itself, whether the artifact is equal on them, and the steps on categories of
-    which every boundary has come through.
-    """
+    """The rows that `verify` makes by itself, whether the artifact is equal on them, and what came through of them."""
 
     is_equal: bool
     tried: tuple[Tried, ...]
-    exhausted: frozenset[str]
+    seen: Seen
 
 
 def own_rows(artifact: Artifact, options: Options, progress: Progress) -> OwnRows:
@@ -117,7 +114,7 @@ def own_rows(artifact: Artifact, options: Options, progress: Progress) -> OwnRow
     run.boundaries()
     run.generated()
     run.hostile()
-    return OwnRows(not run.has_differences, tuple(kept), run.exhausted)
+    return OwnRows(not run.has_differences, tuple(kept), run.seen)
 
 
 def verify_record(artifact: Artifact, directory: Path | None, record: Record) -> Report:
@@ -146,7 +143,7 @@ class _Run:
         guards = artifact.manifest.guards
         self._order = GuardOrder(self._pipeline, guards)
         self._found = step_boundaries(self._pipeline)
-        self._seen = Seen(self._pipeline, self._found, self._order, guards)
+        self.seen = Seen(self._pipeline, self._found, self._order, guards)
         self._records: list[Sequence[Record]] = []  # everything tried, for the relations
         self._refusals: tuple[Refusal, ...] = ()
         self._pool: Pool | None = None
@@ -157,19 +154,6 @@ class _Run:
     @property
     def has_differences(self) -> bool:
         return any(check.differing_rows for check in self._checks)
-
-    @property
-    def exhausted(self) -> frozenset[str]:
-        """The steps on categories of which every boundary has been seen, but for null where it cannot come."""
-        types = value_types(self._pipeline)
-        found = set()
-        for coverage in self._seen.coverage():
-            step = self._pipeline.step(coverage.step)
-            nullable = any(x.nullable for x in step_input_types(step, types))
-            needed = [kind for kind in coverage.kinds if nullable or kind.name != "null"]
-            if any(kind.name == "category" for kind in needed) and all(kind.is_whole for kind in needed):
-                found.add(step.name)
-        return frozenset(found)
 
     def identity(self) -> None:
         """The plan is what the model was made from."""
@@ -257,7 +241,7 @@ class _Run:
 
     def _untried(self) -> tuple[str, ...]:
         """What no row has shown, in words."""
-        lines = self._seen.unseen()
+        lines = self.seen.unseen()
         if not self._base_is_served:
             lines.insert(
                 0, "no row was found that every policy of `error` lets through: boundaries are tried on refused rows"
@@ -313,7 +297,7 @@ class _Run:
         except SkcRuntimeError as error:
             self._findings.failed(check.name, record(self._first_failing(blocks)), error)
             return check.plus(len(want.guards), 0, len(want.guards), 0)
-        self._seen.look(values, want.guards)
+        self.seen.look(values, want.guards)
         return self._add(check, got, want, record)
 
     def _first_failing(self, blocks: Mapping[str, Block]) -> int:
@@ -410,6 +394,7 @@ class _Run:
             mine = [found for found in self._found if found.step == step.name]
             result = cut.check_step(self._pipeline, step, mine)
             check = check.plus(result.rows, result.values, result.differing, 0)
+            self.seen.name(step.name, result.branches)
             command = self._findings.command("--seed", str(self._options.seed))
             self._findings.differences += [replace(d, reproduce=command) for d in result.differences]
         self._checks.append(check)
@@ -440,7 +425,7 @@ class _Run:
             seed=self._options.seed,
             checks=tuple(self._checks),
             columns=columns,
-            coverage=self._seen.coverage() if self._pool is not None else (),
+            coverage=self.seen.coverage() if self._pool is not None else (),
             differences=tuple(self._findings.differences),
             refusals=self._refusals,
             model_matches_plan=self._findings.model_matches_plan,
