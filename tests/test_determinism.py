@@ -16,6 +16,7 @@ import pyarrow.parquet
 import pytest
 
 import skc
+from skc.lower import Signature
 
 RIDES = Path(__file__).parents[1] / "examples" / "rides"
 
@@ -56,20 +57,25 @@ def plan_of(data: str, folder: Path, threads: int | None = None) -> bytes:
     return (out / "plan.json").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def plain(data: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return plan_of(str(data / "plain.csv"), tmp_path_factory.mktemp("plain"))
+
+
 @pytest.mark.parametrize("name", ["shuffled.csv", "seven/*.csv", "plain.parquet", "plain.arrow"])
-def test_the_same_plan_from_every_form_of_the_rows(name: str, data: Path, tmp_path: Path) -> None:
-    assert plan_of(str(data / name), tmp_path) == plan_of(str(data / "plain.csv"), tmp_path)
+def test_the_same_plan_from_every_form_of_the_rows(name: str, data: Path, plain: bytes, tmp_path: Path) -> None:
+    assert plan_of(str(data / name), tmp_path) == plain
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_the_same_plan_from_every_number_of_threads(threads: int, data: Path, tmp_path: Path) -> None:
-    assert plan_of(str(data / "shuffled.csv"), tmp_path, threads) == plan_of(str(data / "plain.csv"), tmp_path)
+def test_the_same_plan_from_every_number_of_threads(threads: int, data: Path, plain: bytes, tmp_path: Path) -> None:
+    assert plan_of(str(data / "shuffled.csv"), tmp_path, threads) == plain
 
 
-def test_another_row_gives_another_plan(data: Path, tmp_path: Path) -> None:
+def test_another_row_gives_another_plan(data: Path, plain: bytes, tmp_path: Path) -> None:
     header, *lines = (data / "plain.csv").read_text(encoding="utf-8").splitlines()
     write(tmp_path / "fewer.csv", header, lines[1:])
-    assert plan_of(str(tmp_path / "fewer.csv"), tmp_path) != plan_of(str(data / "plain.csv"), tmp_path)
+    assert plan_of(str(tmp_path / "fewer.csv"), tmp_path) != plain
 
 
 def german_locale(folder: Path) -> dict[str, str]:
@@ -84,6 +90,7 @@ def german_locale(folder: Path) -> dict[str, str]:
     return {"LOCPATH": str(target.parent), "LC_ALL": "de_DE.UTF-8"}
 
 
+SIGNATURES: tuple[Signature, ...] = ("columns", "packed")
 ENVIRONMENTS = {
     "hash seed 1": {"PYTHONHASHSEED": "1"},
     "hash seed 77": {"PYTHONHASHSEED": "77"},
@@ -93,12 +100,23 @@ ENVIRONMENTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def here(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
+    """The files of both signatures, made by this process."""
+    made = {}
+    for signature in SIGNATURES:
+        folder = tmp_path_factory.mktemp("here") / signature
+        skc.compile(RIDES / "pipeline.yaml", str(data / "plain.csv"), folder, signature=signature, verify=False)
+        made[signature] = files(folder)
+    return made
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-@pytest.mark.parametrize("signature", ["columns", "packed"])
-def test_the_same_bytes_in_every_environment(name: str, signature: str, data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_the_same_bytes_in_every_environment(
+    name: str, signature: Signature, data: Path, here: dict[str, dict[str, bytes]], tmp_path: Path
+) -> None:
     """All files, made by another process elsewhere."""
-    here = tmp_path / "here"
-    skc.compile(RIDES / "pipeline.yaml", str(data / "plain.csv"), here, signature=signature, verify=False)
     elsewhere = tmp_path / "a folder" / "elsewhere"
     elsewhere.mkdir(parents=True)
     shutil.copy(RIDES / "pipeline.yaml", elsewhere / "renamed.yaml")
@@ -108,7 +126,7 @@ def test_the_same_bytes_in_every_environment(name: str, signature: str, data: Pa
     command = "from skc.cli import main; main()"
     arguments = ["compile", "renamed.yaml", "--data", "rows.csv", "-o", "out", "--no-verify", "--signature", signature]
     subprocess.run([sys.executable, "-c", command, *arguments], cwd=elsewhere, env=kept | changed, check=True)
-    assert files(elsewhere / "out") == files(here)
+    assert files(elsewhere / "out") == here[signature]
 
 
 def files(folder: Path) -> dict[str, bytes]:

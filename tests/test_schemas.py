@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -84,15 +85,19 @@ def objects(value: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any
         yield from objects(item, (*trail, key))
 
 
+ALIKE = 3  # of many in one list, so many
 OPEN = {"params", "state", "record", "outputs", "files", "built_with", "versions"}  # their keys are names
 
 
 @pytest.mark.parametrize("name", ["manifest", "plan", "golden", "report"])
 def test_no_key_may_be_missing_or_new(name: str, documents: dict[str, list[Any]]) -> None:
     check, tried = validator(name), 0
-    for document in documents[name][:2] + documents[name][-1:]:
+    seen: Counter[tuple[int, tuple[Any, ...]]] = Counter()
+    for n, document in enumerate(documents[name][:2] + documents[name][-1:]):
         for trail, found in objects(document):
-            if OPEN & {part for part in trail if isinstance(part, str)}:
+            place = (n, tuple(part for part in trail if isinstance(part, str)))
+            seen[place] += 1
+            if OPEN & {*place[1]} or seen[place] > ALIKE:
                 continue
             for key in found:
                 damaged, there = copied(document, trail)

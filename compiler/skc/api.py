@@ -18,7 +18,7 @@ from skc.comparison.changes import changes
 from skc.comparison.report import DiffReport
 from skc.comparison.rows import rows_changed
 from skc.diagnostics import Diagnostic, SkcError, fail
-from skc.environment_matrix import Matrix, matrix
+from skc.environment_matrix import Matrix, matrix, packages
 from skc.fit import fit
 from skc.frontend import pipeline_yaml
 from skc.ir import DataSource, Pipeline
@@ -273,6 +273,8 @@ def environments(
     """Run an artifact under other versions of ONNX Runtime ("1.18", "1.22.1", "latest"), each in a throw-away
     environment, and under ONNX's reference evaluator; every row is held against the reference. Raises SkcError.
     """
+    for wanted in versions:
+        packages(wanted)  # a slip is told before anything is tried
     made = artifacts.read(Path(artifact))
     identity.check_manifest(made)
 

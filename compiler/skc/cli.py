@@ -161,12 +161,15 @@ def verify_command(
     if onnxruntime and (record is not None or output_format not in (ReportFormat.text, ReportFormat.json)):
         hint = "leave out --record, and print text or json"
         raise fail("SKC140", "other versions of ONNX Runtime are tried on many rows", hint=hint)
+    if save and record is not None:
+        raise fail("SKC140", "one record is not what verified.json is about", hint="leave out --record or --save")
+    versions = [word.strip() for word in onnxruntime.split(",")] if onnxruntime else []
     with _progress() as progress:
-        report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
+        # the versions first: a slip in them is told at once
         tried = None
-        if onnxruntime:
-            versions = [word.strip() for word in onnxruntime.split(",")]
+        if versions:
             tried = api.environments(artifact, versions, rows=rows, seed=seed, progress=progress)
+        report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
     if save or tried is not None:
         from skc.environment_matrix import record_of, save_record
 

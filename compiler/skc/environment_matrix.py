@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import venv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -217,9 +217,8 @@ def _installed(wanted: str, folder: Path) -> Path:
     """The interpreter of a new environment with one version of ONNX Runtime. Raises SKC504."""
     venv.create(folder, with_pip=True)
     python = next(path for path in (folder / "bin" / "python", folder / "Scripts" / "python.exe") if path.exists())
-    packages = list(_packages(wanted))
     done = subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages],
+        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages(wanted)],
         capture_output=True,
         text=True,
         check=False,
@@ -231,15 +230,15 @@ def _installed(wanted: str, folder: Path) -> Path:
     return python
 
 
-def _packages(wanted: str) -> Iterator[str]:
+def packages(wanted: str) -> tuple[str, str]:
+    """What pip installs for a version of ONNX Runtime. Raises SKC504 for what is none."""
     if wanted == "latest":
-        yield from ("onnxruntime", "numpy")
-        return
+        return "onnxruntime", "numpy"
     parts = wanted.split(".")
     if not 1 < len(parts) < 4 or not all(part.isdecimal() for part in parts):
         raise fail("SKC504", f"`{wanted}` is no version of onnxruntime", hint='write "1.22", "1.22.1" or "latest"')
-    yield f"onnxruntime=={wanted}" if len(parts) == 3 else f"onnxruntime=={wanted}.*"
-    yield "numpy<2" if (int(parts[0]), int(parts[1])) < NUMPY_1 else "numpy"
+    runtime = f"onnxruntime=={wanted}" if len(parts) == 3 else f"onnxruntime=={wanted}.*"
+    return runtime, "numpy<2" if (int(parts[0]), int(parts[1])) < NUMPY_1 else "numpy"
 
 
 def record_of(report: Mapping[str, Any], environments: Matrix | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import product
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from skc.datetime_format import Directive, Format
@@ -162,16 +163,26 @@ def _written(directive: Directive, local: datetime) -> str:
     match directive.letter:
         case "Y":
             return f"{local.year:04}"
-        case "j":
-            return f"{local.timetuple().tm_yday:03}"
+        case "m":
+            return f"{local.month:02}"
+        case "d":
+            return f"{local.day:02}"
+        case "H":
+            return f"{local.hour:02}"
+        case "M":
+            return f"{local.minute:02}"
+        case "S":
+            return f"{local.second:02}"
         case "f":
             return f"{local.microsecond:06}"
+        case "j":
+            return f"{local.timetuple().tm_yday:03}"
         case "b":
             return _MONTHS[local.month - 1].capitalize()
         case "z":
             return "Z"
-    fields = {"m": local.month, "d": local.day, "H": local.hour, "M": local.minute, "S": local.second}
-    return f"{fields[directive.letter]:02}"
+        case letter:
+            assert_never(letter)
 
 
 # Ways to go on after an ISO 8601 date, and to end with %z, right and wrong.

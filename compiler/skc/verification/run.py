@@ -1,7 +1,6 @@
 """`skc verify`: the graph against its reference, and against itself under every relation that needs no oracle.
 
-Rows come from four places: the user's data, the boundaries of every step carried back to raw inputs, generated
-records
+Rows come from four places: the user's data, the boundaries of every step carried back to raw inputs, generated records
 and hostile ones. A row that a guard refuses in both is compared by its guards alone. Steps whose boundaries cannot be
 carried back are also run by themselves, cut out of the graph.
 """
@@ -20,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-import skc_runtime
 from skc.artifact import MODEL, Artifact
 from skc.boundaries import other_branches, reach_further, step_boundaries
 from skc.diagnostics import fail
@@ -30,15 +28,16 @@ from skc.sampling import Pool, Record, RowsOf, Variations, hostile_values, sprea
 from skc.served_row import base_row
 from skc.types import Array, Block, Scalar
 from skc.verification import cut, identity
-from skc.verification.compare import compare
 from skc.verification.coverage import GuardOrder, Refusals, Seen
 from skc.verification.explain import walks_of
-from skc.verification.findings import SERVED, Findings, RecordAt
+from skc.verification.findings import Findings, RecordAt
 from skc.verification.judge import judge
 from skc.verification.relations import relations
-from skc.verification.report import GOLDEN_FILE, Check, ColumnReport, Refusal, Report
+from skc.verification.report import GOLDEN_FILE, Check, Refusal, Report
+from skc.verification.served import refusal_added, served
 from skc.verification.shrink import Shrinker
 from skc.verification.subject import Graph, Outcome, refusal_code, run_reference
+from skc.verification.tally import Tally
 from skc_runtime.errors import SkcRuntimeError
 
 CHUNK = 16_384
@@ -137,9 +136,7 @@ class _Run:
         self._graph = Graph(artifact.manifest, artifact.files[MODEL])
         self._checks: list[Check] = []
         self._findings = Findings(artifact, self._pipeline, directory)
-        self._worst_ulp = {o.name: np.zeros(len(o.columns), dtype=np.uint64) for o in artifact.manifest.outputs}
-        self._worst_error = {o.name: np.zeros(len(o.columns)) for o in artifact.manifest.outputs}
-        self._differing = {o.name: np.zeros(len(o.columns), dtype=np.int64) for o in artifact.manifest.outputs}
+        self._tally = Tally(artifact.manifest)
         guards = artifact.manifest.guards
         self._order = GuardOrder(self._pipeline, guards)
         self._found = step_boundaries(self._pipeline)
@@ -234,9 +231,8 @@ class _Run:
         check = self._add(check, written, want.rows(np.array(served, dtype=np.int64)), lambda k: records[served[k]])
         for i, case in enumerate(cases):
             if case.error is not None:
-                check = self._compare_refusal(
-                    check, records[i], case.error, refusal_code(self._artifact.manifest, want.guards[i])
-                )
+                wanted = refusal_code(self._artifact.manifest, want.guards[i])
+                check = refusal_added(check, self._findings, records[i], case.error, wanted)
         self._checks.append(check)
 
     def _untried(self) -> tuple[str, ...]:
@@ -256,14 +252,6 @@ class _Run:
                 "values of golden records: every one of them is refused, so loading the artifact proves little"
             )
         return tuple(lines)
-
-    def _compare_refusal(self, check: Check, record: Record, got: str, want: str | None) -> Check:
-        """The check with a refusal added, told by the codes of both sides."""
-        if got != want:
-            self._findings.refused(
-                check.name, record, f"refused: {got}", SERVED if want is None else f"refused: {want}"
-            )
-        return check.plus(1, 0, int(got != want), int(want is not None))
 
     def compare_records(self, name: str, about: str, records: Sequence[Record]) -> list[bool]:
         """Reference against graph on these records; for each whether the reference refuses it."""
@@ -319,9 +307,7 @@ class _Run:
         served, values = ~(want.refused | got.refused), 0
         for name, result in judgement.columns.items():
             values += int(served.sum()) * len(result.worst_ulp)
-            self._worst_ulp[name] = np.maximum(self._worst_ulp[name], np.array(result.worst_ulp, dtype=np.uint64))
-            self._worst_error[name] = np.maximum(self._worst_error[name], result.worst_error)
-            self._differing[name] += result.differs.sum(axis=0)
+            self._tally.add(name, result)
             self._findings.values(check.name, name, result.differs, got, want, record)
         refused = int((want.refused & got.refused).sum()) if judgement.columns else 0
         return check.plus(len(want.guards), values, int(judgement.differing.sum()), refused)
@@ -351,40 +337,7 @@ class _Run:
         self._progress("runtime")
         records = self._sample(RUNTIME_ROWS)
         want, _ = self._reference(to_blocks(self._pipeline.inputs, records))
-        check = Check("runtime", "records through skc_runtime", 0, 0, 0)
-        with skc_runtime.Transformer(self._artifact.manifest, self._artifact.files[MODEL]) as transformer:
-            for i, record in enumerate(records):
-                check = self._compare_runtime(check, transformer, record, want.rows(slice(i, i + 1)))
-        self._checks.append(check)
-
-    def _compare_runtime(
-        self, check: Check, transformer: skc_runtime.Transformer, record: Record, want: Outcome
-    ) -> Check:
-        """The check with this record added."""
-        is_refused = bool(want.refused[0])
-        try:
-            made = transformer.transform(record)
-        except SkcRuntimeError as error:
-            return self._compare_refusal(
-                check, record, error.code, refusal_code(self._artifact.manifest, want.guards[0])
-            )
-        if is_refused:
-            self._findings.guards(
-                "runtime", want.refused, replace(want, guards=want.guards & False), want, [record].__getitem__
-            )
-            return check.plus(1, 0, 1, 0)
-        outputs = self._artifact.manifest.outputs
-        valid = {o.name: made[o.valid][None, :] for o in outputs if o.valid is not None}
-        got = Outcome({o.name: made[o.name][None, :] for o in outputs}, valid, want.guards)
-        differing, values = False, 0
-        for output in outputs:
-            one, other = got.outputs[output.name], want.outputs[output.name]
-            pair = {"got_valid": valid.get(output.name), "want_valid": want.valid.get(output.name)}
-            result = compare(one, other, output.exact, **pair)
-            values += one.size
-            differing |= bool(result.differs.any())
-            self._findings.values("runtime", output.name, result.differs, got, want, [record].__getitem__)
-        return check.plus(1, values, int(differing), 0)
+        self._checks.append(served(self._artifact, records, want, self._findings))
 
     def steps_alone(self) -> None:
         """Each step cut out of the graph, on its own boundaries: no step before it can hide one."""
@@ -407,24 +360,12 @@ class _Run:
 
     def report(self, seconds: float) -> Report:
         """All of it."""
-        columns = tuple(
-            ColumnReport(
-                o.name,
-                c,
-                o.exact[k],
-                int(self._differing[o.name][k]),
-                int(self._worst_ulp[o.name][k]),
-                float(self._worst_error[o.name][k]),
-            )
-            for o in self._artifact.manifest.outputs
-            for k, c in enumerate(o.columns)
-        )
         report = Report(
             name=self._pipeline.name,
             plan=self._artifact.manifest.plan,
             seed=self._options.seed,
             checks=tuple(self._checks),
-            columns=columns,
+            columns=self._tally.columns(),
             coverage=self.seen.coverage() if self._pool is not None else (),
             differences=tuple(self._findings.differences),
             refusals=self._refusals,

@@ -1,0 +1,44 @@
+"""The pipeline of `orders` compiled once, a copy of it to work in, and a way to run commands."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from orders import PIPELINE, ROWS, write_csv
+
+import skc
+from skc import cli
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a pipeline, its data and its artifact; nobody changes them."""
+    folder = tmp_path_factory.mktemp("orders")
+    (folder / "pipeline.yaml").write_text(PIPELINE, encoding="utf-8")
+    write_csv(folder / "rows.csv", ROWS)
+    done = skc.compile(folder / "pipeline.yaml", folder / "rows.csv", folder / "artifact", rows=500)
+    assert done.path is not None
+    return folder
+
+
+@pytest.fixture
+def here(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy to work in, as the current folder."""
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command line: exit code, stdout, stderr."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = cli.run(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command

@@ -1,0 +1,146 @@
+"""`skc transform`: the bits of the runtime, in every kind of file, or nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.parquet as pq
+import pytest
+from orders import COLUMNS, ROWS, UTC, row, table, write_csv
+
+import skc_runtime
+from skc import cli
+
+
+def features(path: Path, artifact: Path) -> dict[str, pa.ChunkedArray]:
+    """The feature columns of a file, by name."""
+    written = pq.read_table(path)
+    names = [f"{o.name}.{c}" for o in skc_runtime.load(artifact).manifest.outputs for c in o.columns]
+    return {name: written[name] for name in names}
+
+
+def assert_same_bits(path: Path, artifact: Path, data: pa.Table) -> None:
+    """What was written is what the runtime gives for all rows in one batch."""
+    with skc_runtime.load(artifact) as transformer:
+        made = transformer.transform(data)
+        for output in transformer.manifest.outputs:
+            valid = made.get(output.valid or "")
+            for k, column in enumerate(output.columns):
+                got = features(path, artifact)[f"{output.name}.{column}"].combine_chunks()
+                present = np.ones(len(got), dtype=bool) if valid is None else valid[:, k]
+                assert np.array_equal(~np.asarray(got.is_null()), present)
+                want = made[output.name][:, k][present]
+                assert got.drop_null().to_numpy(zero_copy_only=False).tobytes() == want.tobytes(), column
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl", "feather"])
+def test_transform_gives_the_bits_of_the_runtime(kind: str, here: Path, run: Any) -> None:
+    """Over more rows than one chunk holds."""
+    rows = [row(i) for i in range(17_000)]
+    data, path = table(rows), here / f"many.{kind}"
+    if kind == "csv":
+        write_csv(path, rows)
+    elif kind == "parquet":
+        pq.write_table(data, path, row_group_size=3_000)
+    elif kind == "feather":
+        pyarrow.feather.write_feather(data, path)
+    else:
+        lines = [{k: v for k, v in zip(COLUMNS, r, strict=True) if v or k == "it's"} for r in rows]
+        numbers = [{k: json.loads(v) if k in ("amount", "big") else v for k, v in line.items()} for line in lines]
+        path.write_text("".join(json.dumps(line) + "\n" for line in numbers), encoding="utf-8")
+    code, out, err = run("transform", "artifact", str(path), "-o", "features.parquet")
+    assert (code, out) == (cli.EQUAL, "")
+    assert err.startswith("wrote 17,000 rows, 9 columns to features.parquet in ")
+    assert_same_bits(here / "features.parquet", here / "artifact", data)
+
+
+def test_transform_keeps_columns(here: Path, run: Any) -> None:
+    """An input as the pipeline reads it, any other as it is stored."""
+    pq.write_table(table(ROWS), here / "rows.parquet")
+    keep = [word for name in ("label", "at", "day", "big", "it's") for word in ("--keep", name)]
+    for data, label in (("rows.csv", pa.string()), ("rows.parquet", pa.int64())):
+        code, out, _ = run("transform", "artifact", data, "-o", "kept.parquet", "--force", "--format", "json", *keep)
+        assert code == cli.EQUAL
+        facts = json.loads(out)
+        assert facts["rows"] == len(ROWS)
+        assert facts["columns"][:5] == ["label", "at", "day", "big", "it's"]
+        kept = pq.read_table(here / "kept.parquet").select(["label", "at", "day", "big", "it's"])
+        assert kept.schema.types == [label, UTC, pa.date32(), pa.int64(), pa.string()]
+        want = table(ROWS).select(kept.column_names)
+        assert kept.drop_columns("label") == want.drop_columns("label")
+        assert kept["label"].cast(pa.int64()) == want["label"]
+
+
+def test_transform_of_no_rows(here: Path, run: Any) -> None:
+    write_csv(here / "none.csv", [])
+    code, _, err = run("transform", "artifact", "none.csv", "-o", "none.parquet", "--keep", "day")
+    assert code == cli.EQUAL, err
+    written = pq.read_table(here / "none.parquet")
+    assert (written.num_rows, written.num_columns) == (0, 10)
+    assert written.schema.field("day").type == pa.date32()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("at", [0, 150, 16_500])
+def test_a_refused_row_is_named_and_nothing_is_written(kind: str, at: int, here: Path, run: Any) -> None:
+    rows = [row(i) for i in range(17_000)]
+    rows[at][3] = "zzz"
+    path = here / f"bad.{kind}"
+    if kind == "csv":
+        rows[0][3] = rows[0][3] if at == 0 else "a'b"
+        write_csv(path, rows)
+    else:
+        pq.write_table(table(rows), path)
+    before = sorted(p.name for p in here.iterdir())
+    code, out, err = run("transform", "artifact", path.name, "-o", "features.parquet")
+    assert (code, out) == (cli.USER, "")
+    place = f"bad.{kind}, row {at + 1}" + (f" (line {at + 2})" if kind == "csv" else "")
+    assert err.startswith(f"error[SKC502]: {place}: ")
+    assert "'zzz'" in err
+    assert "unknown-category" in err
+    assert "it's/0:one_hot" in err
+    assert "hint: " in err
+    assert sorted(p.name for p in here.iterdir()) == before
+
+
+def test_a_refused_row_leaves_the_old_file(here: Path, run: Any) -> None:
+    run("transform", "artifact", "rows.csv", "-o", "features.parquet")
+    before = (here / "features.parquet").read_bytes()
+    write_csv(here / "bad.csv", [[*ROWS[0][:3], "zzz", *ROWS[0][4:]]])
+    code, _, _ = run("transform", "artifact", "bad.csv", "-o", "features.parquet", "--force")
+    assert code == cli.USER
+    assert (here / "features.parquet").read_bytes() == before
+
+
+MISUSES = [
+    (["rows.csv", "-o", "rows.csv"], "SKC414"),
+    (["rows.csv", "-o", "features.csv"], "SKC414"),
+    (["rows.csv", "-o", "there.parquet"], "SKC410"),
+    (["rows.csv", "-o", "folder.parquet", "--force"], "SKC412"),
+    (["rows.csv", "-o", "file/x.parquet"], "SKC412"),
+    (["nothing.csv", "-o", "x.parquet"], "SKC201"),
+    (["rows.csv", "-o", "x.parquet", "--keep", "lable"], "SKC204"),
+    (["rows.csv", "-o", "x.parquet", "--keep", "label", "--keep", "label"], "SKC413"),
+    (["null.csv", "-o", "x.parquet"], "SKC209"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code"), MISUSES, ids=lambda v: " ".join(v) if isinstance(v, list) else v)
+def test_a_transform_that_cannot_be(arguments: list[str], code: str, here: Path, run: Any) -> None:
+    (here / "there.parquet").write_text("mine")
+    (here / "folder.parquet").mkdir()
+    (here / "file").write_text("mine")
+    write_csv(here / "null.csv", [["", *ROWS[0][1:]]])
+    before = sorted(p.name for p in here.iterdir())
+    exit_code, out, err = run("transform", "artifact", *arguments)
+    assert (exit_code, out) == (cli.USER, "")
+    assert err.startswith(f"error[{code}]: ")
+    assert "hint: " in err
+    assert sorted(p.name for p in here.iterdir()) == before
+    assert (here / "there.parquet").read_text() == "mine"

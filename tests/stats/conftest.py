@@ -1,0 +1,15 @@
+"""A database to fit in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from skc.stats.connection import Database, open_database
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    with open_database(threads=2) as opened:
+        yield opened

@@ -1,0 +1,231 @@
+"""What a value may be in each kind of source: read by the declared type, or refused with its code."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pytest
+from source_tables import (
+    MICRO,
+    NUL_INPUTS,
+    check,
+    load,
+    nul_sources,
+    one,
+    refusal,
+    rows,
+)
+
+from skc.diagnostics import SkcError
+from skc.ir import Input
+from skc.rows import open_rows
+from skc.stats.connection import Database
+from skc.stats.engine import Column, summarise
+from skc.stats.training import check_contract
+
+BAD_TEXT = [
+    ("float64", "1,5"),
+    ("float64", "1_000"),
+    ("float64", "0x10"),
+    ("float64", " 1"),
+    ("float64", "1e400"),
+    ("float64", "infinite"),
+    ("int64", "1.0"),
+    ("int64", "1e3"),
+    ("int64", "9223372036854775808"),
+    ("int64", "1_0"),
+    ("int64", "٣"),
+    ("bool", "1"),
+    ("bool", "yes"),
+    ("timestamp", "2020-01-01T00:00:00"),
+    ("timestamp", "2020-01-01T24:00:00Z"),
+    ("timestamp", "2020-02-30T00:00:00Z"),
+    ("timestamp", "2020-01-01T00:00:00.1234567Z"),
+    ("timestamp", "2020-01-01"),
+    ("date", "2021-02-29"),
+    ("date", "01.02.2020"),
+    ("date", "2020-1-1"),
+]
+
+
+@pytest.mark.parametrize(("dtype", "text"), BAD_TEXT)
+def test_text_that_is_not_of_its_type(database: Database, tmp_path: Path, dtype: Any, text: str) -> None:
+    """File, row, line, column and value are named; the row that `where` leaves out must parse too."""
+    (tmp_path / "1.csv").write_text('v,k,w\n,0,"two\nlines"\n')
+    (tmp_path / "2.csv").write_text(f'v,k,w\n,0,"two\nlines"\n"{text}",1,\n')
+    error = refusal(database, f"{tmp_path}/*.csv", one(dtype, nullable=True), where="k = 0")
+    assert error.code == "SKC206"
+    assert f"{tmp_path}/2.csv, row 2 (line 4): `{text}` in column `v`" in str(error)
+    assert "pipeline.yaml:7:3" in str(error)
+
+
+GOOD_TEXT = [
+    ("float64", "1e-400", 0.0),
+    ("float64", "-.5E+3", -500.0),
+    ("float64", "4.9e-324", 5e-324),
+    ("float64", "NaN", None),
+    ("float64", "-Infinity", -math.inf),
+    ("float64", "9007199254740993", 9007199254740992.0),
+    ("int64", "-007", -7),
+    ("timestamp", "1969-12-31 23:59:59.999999-00:00", -1),
+    ("timestamp", "2020-01-01T00:00+0100", MICRO - 3_600_000_000),
+    ("date", "1969-12-31", -1),
+    ("string", " x ", " x "),
+]
+
+
+@pytest.mark.parametrize(("dtype", "text", "value"), GOOD_TEXT)
+def test_text_of_its_type(database: Database, tmp_path: Path, dtype: Any, text: str, value: Any) -> None:
+    (tmp_path / "a.csv").write_text(f"v,k\n{text},1\n")
+    assert rows(load(database, str(tmp_path / "a.csv"), one(dtype, nullable=True))) == [{"v": value, "k": 1}]
+
+
+BAD_JSON = [
+    ("float64", '"1.5"'),
+    ("float64", "1e400"),
+    ("float64", "9007199254740993"),
+    ("float64", "-36893488147419103233"),
+    ("float64", "1" + "0" * 60),
+    ("int64", "1.5"),
+    ("int64", '"1"'),
+    ("int64", '"1.0"'),
+    ("int64", "9007199254740994.0"),
+    ("int64", "1e300"),
+    ("bool", "1"),
+    ("string", "1"),
+]
+
+
+@pytest.mark.parametrize(("dtype", "text"), BAD_JSON)
+def test_json_that_is_not_of_its_type(database: Database, tmp_path: Path, dtype: Any, text: str) -> None:
+    (tmp_path / "a.jsonl").write_text('{"k": 0}\n{"k": 1, "v": ' + text + "}\n")
+    error = refusal(database, str(tmp_path / "a.jsonl"), one(dtype, nullable=True))
+    assert error.code == "SKC206"
+    assert "a.jsonl, row 2: " in str(error)
+
+
+GOOD_JSON = [
+    ("float64", "9007199254740992", 2.0**53),
+    ("float64", "-36893488147419103232", -(2.0**65)),
+    ("float64", "9007199254740993.0", 2.0**53),
+    ("float64", "3", 3.0),
+    ("float64", '"-inf"', -math.inf),
+    ("float64", '"NA"', None),
+    ("int64", '"NA"', None),
+    ("int64", "3.0", 3),
+    ("int64", "-0.0", 0),
+    ("int64", "1e2", 100),
+    ("int64", "9007199254740992.0", 2**53),
+    ("int64", "9223372036854775807", 2**63 - 1),
+]
+
+
+@pytest.mark.parametrize(("dtype", "text", "value"), GOOD_JSON)
+def test_json_numbers_are_taken_as_in_serving(
+    database: Database, tmp_path: Path, dtype: Any, text: str, value: Any
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"k": 1, "v": ' + text + "}\n")
+    inputs = one(dtype, nullable=True, null_values=("NA",))
+    assert rows(load(database, str(tmp_path / "a.jsonl"), inputs, where="k > 0")) == [{"v": value, "k": 1}]
+
+
+@pytest.mark.parametrize("second", ["1", "2", "null"])
+def test_a_key_that_a_record_has_twice(database: Database, tmp_path: Path, second: str) -> None:
+    """Others take the last one. The same key inside another value is another key."""
+    (tmp_path / "a.jsonl").write_text('{"k": 0, "x": {"y": 1, "y": 2}}\n{"k": 1, "v": 1, "\\u0076": ' + second + "}\n")
+    error = refusal(database, str(tmp_path / "a.jsonl"), one("float64", nullable=True))
+    assert error.code == "SKC203"
+    assert "a.jsonl`, row 2 has the key `v` twice" in str(error)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_an_empty_line_between_rows_of_one_column(database: Database, tmp_path: Path, ending: str) -> None:
+    """It may be a null or nothing at all; at the end of the file it is nothing."""
+    inputs = (Input("v", "float64", nullable=True),)
+    path = tmp_path / "a.csv"
+    path.write_bytes(ending.join(["v", "1", "", "", "2", ""]).encode())
+    error = refusal(database, str(path), inputs)
+    assert error.code == "SKC203"
+    assert "a.csv`, line 3 is empty" in str(error)
+    path.write_bytes(ending.join(["v", "1", '""', "2", "", ""]).encode())
+    assert rows(load(database, str(path), inputs)) == [{"v": 1.0}, {"v": None}, {"v": 2.0}]
+
+
+TYPED = [
+    ("float64", pa.float16(), [0.5, 65504.0], [0.5, 65504.0]),
+    ("float64", pa.int64(), [2**53], [2.0**53]),
+    ("float64", pa.int64(), [2**53 + 1], "SKC206"),
+    ("float64", pa.int64(), [2**63 - 1], "SKC206"),
+    ("float64", pa.float32(), [0.1], [0.10000000149011612]),
+    ("float64", pa.string(), ["1"], "SKC205"),
+    ("float64", pa.decimal128(5, 2), [1], "SKC205"),
+    ("int64", pa.string(), ["1"], "SKC205"),
+    ("int64", pa.uint64(), [2**63], "SKC206"),
+    ("int64", pa.uint64(), [2**63 - 1], [2**63 - 1]),
+    ("int64", pa.float64(), [1.5], "SKC206"),
+    ("int64", pa.float64(), [math.inf], "SKC206"),
+    ("int64", pa.float64(), [2.0**53 + 2], "SKC206"),
+    ("bool", pa.int64(), [1], "SKC205"),
+    ("string", pa.int64(), [1], "SKC205"),
+    ("string", pa.binary(), [b"1"], "SKC205"),
+    ("string", pa.dictionary(pa.int8(), pa.string()), ["z"], ["z"]),
+    ("timestamp", pa.timestamp("us"), [1], "SKC205"),
+    ("timestamp", pa.string(), ["2020-01-01T00:00:00Z"], "SKC205"),
+    ("timestamp", pa.timestamp("ns", "UTC"), [1_000], [1]),
+    ("timestamp", pa.timestamp("ns", "UTC"), [1_001], "SKC206"),
+    ("timestamp", pa.int64(), [5], [5]),
+    ("timestamp", pa.int64(), [2**62], "SKC224"),
+    ("date", pa.int32(), [5], [5]),
+    ("date", pa.int64(), [-719163], "SKC224"),
+    ("date", pa.timestamp("us"), [5], "SKC205"),
+]
+
+
+@pytest.mark.parametrize(("dtype", "stored", "values", "want"), TYPED)
+def test_typed_columns(database: Database, dtype: Any, stored: pa.DataType, values: list[Any], want: Any) -> None:
+    table = pa.table({"v": pa.array([None, *values], stored), "k": list(range(len(values) + 1))})
+    inputs = one(dtype, nullable=True)
+    if isinstance(want, str):
+        error = refusal(database, table, inputs)
+        assert error.code == want
+        assert "pipeline.yaml:7:3" in str(error)
+        return
+    training = load(database, table, inputs)
+    check(training)
+    assert [row["v"] for row in rows(training)] == [None, *want]
+
+
+def test_half_floats_in_a_file(database: Database, tmp_path: Path) -> None:
+    """The engine has no such type; it must say so in our words."""
+    table = pa.table({"v": pa.array([0.5], pa.float16()), "k": [1]})
+    pyarrow.feather.write_feather(table, str(tmp_path / "a.arrow"))
+    error = refusal(database, str(tmp_path / "a.arrow"), one("float64"))
+    assert error.code == "SKC203"
+    assert "convert them" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "arrow", "dictionary"])
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_nul_in_a_string_is_refused(database: Database, tmp_path: Path, kind: str, counted: bool) -> None:
+    """Whether the distinct values are counted anyway or not; no runtime could be given such a string."""
+    training = load(database, nul_sources(tmp_path)[kind], NUL_INPUTS)
+    columns = {"s": Column(training.table["s"], "string", "s")}
+    count, summaries = summarise(database, training.table, columns, ["s"] if counted else [])
+    with pytest.raises(SkcError) as error:
+        check_contract(training, count, summaries)
+    assert error.value.code == "SKC206"
+    for part in ("row 3", r"'a\x00b'", "hint:"):
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "arrow", "dictionary"])
+def test_a_nul_is_refused_in_rows_to_transform(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(SkcError) as error, open_rows(NUL_INPUTS, nul_sources(tmp_path)[kind]):
+        pytest.fail("the rows were opened")
+    assert error.value.code == "SKC206"
+    assert "row 3" in str(error.value)
