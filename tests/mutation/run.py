@@ -8,30 +8,48 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from mutation.known import is_known
-from mutation.subjects import DATA, REAL, ROOT, Subject, compiled, op_subjects, shown
+from mutation.subjects import DATA, REAL, ROOT, compiled, op_subjects, shown
 
 from skc.selfcheck.report import Outcome, SelfCheck
 from skc.selfcheck.run import self_check
 from skc.verification.run import Options
 
+NAMES = ["rides", *(name for name in REAL if (DATA / f"{name}.csv").exists()), *(s.name for s in op_subjects())]
 
-def checks(per_kind: int | None, folder: Path) -> Iterator[tuple[str, Subject | None, SelfCheck]]:
-    """Op by op, the example, and real data where it is there."""
-    options = Options(rows=300)
-    for subject in op_subjects():
-        yield subject.name, subject, self_check(subject.artifact(), options, per_kind)
-    rides = compiled(ROOT / "examples" / "rides" / "pipeline.yaml", None, folder / "rides")
-    yield "rides", None, self_check(rides, None, per_kind)
-    for name in REAL:
-        if (DATA / f"{name}.csv").exists():
-            made = compiled(ROOT / "tests" / "real" / f"{name}.yaml", DATA / f"{name}.csv", folder / name)
-            yield name, None, self_check(made, None, per_kind)
+
+def tried(name: str, per_kind: int | None) -> tuple[list[str], SelfCheck]:
+    """What there is to say of the faults of an op's case, the example or real data; wrong is what begins with `!`."""
+    subject = next((s for s in op_subjects() if s.name == name), None)
+    check = _whole(name, per_kind) if subject is None else self_check(subject.artifact(), Options(rows=300), per_kind)
+    left = (*check.survivors, *check.misplaced)
+    lines = [f"{' ' if is_known(name, outcome) else '!'} {_told(name, outcome)}" for outcome in left]
+    by_row = () if subject is None else shown(subject, check)
+    lines += [f"! {_told(name, outcome)} | a row shows it: {record}" for outcome, record in by_row]
+    # how a mutant is made stays in the process that made it
+    told = tuple(replace(o, mutant=replace(o.mutant, make=_not_here)) for o in check.outcomes)
+    return lines, replace(check, outcomes=told)
+
+
+def _whole(name: str, per_kind: int | None) -> SelfCheck:
+    """Of a pipeline with its data, the larger subjects."""
+    folder = ROOT / "examples" / "rides" if name == "rides" else ROOT / "tests" / "real"
+    pipeline = folder / ("pipeline.yaml" if name == "rides" else f"{name}.yaml")
+    with tempfile.TemporaryDirectory() as out:
+        made = compiled(pipeline, None if name == "rides" else DATA / f"{name}.csv", Path(out))
+    return self_check(made, None, per_kind)
+
+
+def _not_here() -> bytes | None:
+    raise AssertionError("a mutant is made in the process that tries it")
 
 
 def main() -> None:
@@ -39,21 +57,18 @@ def main() -> None:
     parser.add_argument("--per-kind", type=int, default=None)
     arguments = parser.parse_args()
     done: list[SelfCheck] = []
-    wrong = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for name, subject, check in checks(arguments.per_kind, Path(folder)):
+    wrong, started = 0, time.perf_counter()
+    with ProcessPoolExecutor() as pool:
+        for lines, check in pool.map(partial(tried, per_kind=arguments.per_kind), NAMES):
             done.append(check)
-            for outcome in (*check.survivors, *check.misplaced):
-                is_wrong = not is_known(name, outcome)
-                wrong += is_wrong
-                _say(f"{'!' if is_wrong else ' '} {_told(name, outcome)}")
-            for outcome, record in () if subject is None else shown(subject, check):
-                wrong += 1
-                _say(f"! {_told(name, outcome)} | a row shows it: {record}")
+            wrong += sum(line.startswith("!") for line in lines)
+            sys.stdout.writelines(f"{line}\n" for line in lines)
+            sys.stdout.flush()
     outcomes = tuple(outcome for check in done for outcome in check.outcomes)
-    total, seconds = sum(check.candidates for check in done), sum(check.seconds for check in done)
-    _say(SelfCheck("all", outcomes, total, seconds).table())
-    _say(f"{len(outcomes):,} of {total:,} mutants, {seconds:.0f} s; not explained, or explained and shown: {wrong}")
+    total, seconds = sum(check.candidates for check in done), time.perf_counter() - started
+    sys.stdout.write(f"{SelfCheck('all', outcomes, total, seconds).table()}\n")
+    told = f"{len(outcomes):,} of {total:,} mutants, {seconds:.0f} s; not explained, or explained and shown: {wrong}"
+    sys.stdout.write(f"{told}\n")
     sys.exit(1 if wrong else 0)
 
 
@@ -61,11 +76,6 @@ def _told(name: str, outcome: Outcome) -> str:
     where = ", ".join(sorted(outcome.mutant.steps)) or "outputs"
     fate = f"blamed on {outcome.step}" if outcome.fate == "found" else outcome.fate
     return f"{name} | {outcome.mutant.kind} | {outcome.mutant.what} | {where} | {fate}"
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
