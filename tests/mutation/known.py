@@ -67,7 +67,6 @@ EQUIVALENT = {
     r"titanic .*flags/0:cast": "the output is cast to that type anyway",
 }
 BLAMED = {
-    r"\| (columns swapped|operation replaced|guard that never) .*blamed on \w+/source": "its nodes are that step's too",
     r"\| another parameter .*blamed on None": "the fault lies behind the tensor that bears the step's value",
     r"\| another parameter .*(ambiguous|nonexistent) is 'null'.*blamed on": "nulls where the plan has none",
 }

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from mutation.subjects import Subject, op_subjects
 from planted import compiled, nudge, with_model
 
+import skc
 from skc import api, cli
-from skc.artifact import Artifact
+from skc.artifact import MODEL, Artifact
 from skc.diagnostics import SkcError
+from skc.frontend.pipeline_yaml import read_text
+from skc.lower import Signature
+from skc.passes.prune import prune
 from skc.verification.explain import explain
+from skc.verification.localise import Localiser, draw_atlas
 
 RECORD = {"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}
 
@@ -45,6 +52,37 @@ def test_nulls_are_null_on_both_sides(artifact: Artifact) -> None:
     source = [v for v in walk.steps if v.op == "source"]
     assert source
     assert all((v.got, v.want) == (None, None) for v in source)
+
+
+@pytest.mark.parametrize("signature", ["columns", "packed"])
+def test_a_null_that_a_step_is_given_as_such(signature: Signature) -> None:
+    """An integer that may miss comes with its `valid`, which is no node of the graph."""
+    pipeline = """
+skc: 1
+name: given
+inputs: {n: {type: int64, nullable: true}}
+features:
+  n: {from: n, apply: [{bucketize: {edges: [10], closed: left}}]}
+outputs:
+  x: {features: [n], dtype: int64}
+"""
+    read, _ = read_text(pipeline, "p.yaml")
+    made = skc.compile(read, pa.table({"n": [1, 20]}), signature=signature, rows=100)
+    walk = explain(made.artifact, {"n": None})
+    assert [(v.got, v.want) for v in walk.steps] == [(None, None)] * len(walk.steps)
+    assert walk.is_equal
+
+
+@pytest.mark.parametrize("subject", [*op_subjects(most=3)], ids=lambda subject: subject.name)
+def test_no_step_of_a_sound_model_differs(subject: Subject) -> None:
+    """In any row of an op's cases that it serves, in the model itself and in the steps lowered anew."""
+    made = subject.artifact()
+    pipeline = prune(made.pipeline)
+    localiser = Localiser(draw_atlas(pipeline, made.manifest), made.files[MODEL])
+    refused = {row for _, row, _ in subject.case.guards}
+    for row in (row for i, row in enumerate(subject.case.rows) if i not in refused):
+        record = dict(zip([i.name for i in pipeline.inputs], row, strict=True))
+        assert not [v for v in localiser.walk(record) if v.differs or v.is_foreign], record
 
 
 def test_the_wrong_step_is_marked_and_what_follows_from_it(artifact: Artifact) -> None:

@@ -376,6 +376,20 @@ def replace_edges(params: Any) -> Any:
     return replace(params, edges=(params.edges[0], float(np.nextafter(params.edges[1], 100.0))))
 
 
+def test_a_fault_behind_every_step(artifact: Artifact) -> None:
+    """No step's value is wrong: the report says where to look."""
+
+    def turned(model: onnx.ModelProto) -> None:
+        at = place_behind(model, "ids")
+        model.graph.node[at].output[0], made = "as it was", model.graph.node[at].output[0]
+        model.graph.node.insert(at + 1, helper.make_node("Neg", ["as it was"], [made]))
+
+    report = verify(with_model(artifact, turned), options=Options(rows=100))
+    first = next(d for d in report.differences if d.output == "ids" and d.check == "boundaries")
+    assert first.step is None
+    assert f"look behind the last of {' → '.join(first.made_by)}" in first.text()
+
+
 def test_the_report_says_the_same_in_every_format(artifact: Artifact) -> None:
     report = verify(with_model(artifact, edge_moved), Path("somewhere"), options=Options(rows=100))
     facts = json.loads(report.to_json())

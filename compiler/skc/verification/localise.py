@@ -120,8 +120,9 @@ class Localiser:
         """One per graph that runs on the row."""
         blocks = to_blocks(self._pipeline.inputs, [record])
         for probe in self._probes:
+            given = probe.feed(blocks)
             try:
-                found = probe.session.run(probe.feed(blocks))
+                found = {**given, **probe.session.run(given)}  # a step may pass on what it is given
             except SkcRuntimeError:  # it fails on this row, and shows nothing
                 continue
             yield tuple(_step_values(probe, found, reference.run(probe.pipeline, blocks).values))
@@ -225,11 +226,12 @@ def _probe_steps(pipeline: Pipeline) -> _Probe:
 
 def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> _Probe | None:
     """The model itself, where its tensors bear the names that this version gives them."""
-    known = {name for node in given.graph.node for name in node.output}
+    made = {name for node in given.graph.node for name in node.output}
+    known = made | {value.name for value in given.graph.input}
     values = {name: tensor for name, tensor in atlas.values.items() if tensor in known}
     valid = {name: tensor for name, tensor in atlas.valid.items() if tensor in known}
     try:
-        session = GraphSession(showing(given, [*values.values(), *valid.values()]))
+        session = GraphSession(showing(given, [t for t in (*values.values(), *valid.values()) if t in made]))
         foreign = _foreign_steps(atlas, given)
         return _Probe(atlas.fused, session, partial(feeds, atlas.manifest), values, valid, foreign)
     except SkcRuntimeError:  # it serves, but not with its middle shown

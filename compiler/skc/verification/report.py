@@ -69,6 +69,8 @@ class Difference:
 
     def blame(self) -> str:
         chain = " → ".join(self.made_by)
+        if self.step is None and chain and self.against == "reference" and self.check != GOLDEN_FILE:
+            return f"none differs by itself: look behind the last of {chain}, on the way to the output"
         if self.step is None:
             return f"none differs by itself; the column is made by {chain}" if chain else "none differs by itself"
         return f"{self.step} is the first that differs" + (f", of {chain}" if len(self.made_by) > 1 else "")
