@@ -67,8 +67,8 @@ EQUIVALENT = {
     r"titanic .*flags/0:cast": "the output is cast to that type anyway",
 }
 BLAMED = {
+    r"taxis .*dropoff_at/0:parse_datetime.*blamed on pickup_at/0": "the two are one step in the graph",
     r"\| another parameter .*blamed on None": "the fault lies behind the tensor that bears the step's value",
-    r"\| another parameter .*(ambiguous|nonexistent) is 'null'.*blamed on": "nulls where the plan has none",
 }
 
 

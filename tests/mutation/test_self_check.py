@@ -24,7 +24,7 @@ from skc.cli import app
 from skc.diagnostics import SkcError
 from skc.selfcheck.report import SelfCheck
 from skc.selfcheck.run import self_check
-from skc.verification.localise import draw_atlas
+from skc.verification.atlas import draw_atlas
 from skc.verification.owners import owners_of_tensors
 from skc.verification.run import Options, verify
 

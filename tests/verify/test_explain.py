@@ -17,8 +17,9 @@ from skc.diagnostics import SkcError
 from skc.frontend.pipeline_yaml import read_text
 from skc.lower import Signature
 from skc.passes.prune import prune
+from skc.verification.atlas import draw_atlas
 from skc.verification.explain import explain
-from skc.verification.localise import Localiser, draw_atlas
+from skc.verification.localise import Localiser
 
 RECORD = {"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}
 

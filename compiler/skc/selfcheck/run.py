@@ -23,11 +23,11 @@ from skc.selfcheck.plan_mutants import plan_mutants
 from skc.selfcheck.report import Outcome, SelfCheck
 from skc.types import Array
 from skc.verification import subject
+from skc.verification.atlas import Atlas, draw_atlas
 from skc.verification.compare import same_bits
 from skc.verification.coverage import GuardOrder
 from skc.verification.findings import Findings
 from skc.verification.judge import judge
-from skc.verification.localise import Atlas, draw_atlas
 from skc.verification.run import Options, Progress, Tried, own_rows
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.session import GraphSession

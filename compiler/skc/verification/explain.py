@@ -16,9 +16,10 @@ from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.sampling import Record, to_blocks
 from skc.types import Scalar
+from skc.verification.atlas import draw_atlas
 from skc.verification.compare import compare
 from skc.verification.findings import refusal
-from skc.verification.localise import Localiser, StepValue, draw_atlas, makers_of_step
+from skc.verification.localise import Localiser, StepValue, makers_of_step
 from skc.verification.report import GOLDEN_FILE, Difference, Walk, WalkRow
 from skc.verification.subject import Graph, Outcome, run_reference
 from skc.verification.tables import encoded, shown, table

@@ -22,7 +22,8 @@ from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.sampling import Record
 from skc.types import Array
-from skc.verification.localise import Atlas, Localiser, draw_atlas, makers_of, makers_of_step
+from skc.verification.atlas import Atlas, draw_atlas
+from skc.verification.localise import Localiser, makers_of, makers_of_step
 from skc.verification.owners import owners_of_tensors
 from skc.verification.report import GOLDEN_FILE, GUARDS, REFUSED, Difference
 from skc.verification.shrink import Shrinker

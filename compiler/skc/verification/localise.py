@@ -3,14 +3,12 @@
 Why in the model and not in a fresh lowering alone: what differs may be the file. A model that was edited, or built by
 something else, agrees with no lowering of ours, and a fresh one of the same plan is right in every step.
 
-How the value of a step is found in a model: the plan is lowered once more with every step as an output. Walked back
-from their outputs side by side, that graph and the plain one tell which tensor is which step's, and a model whose
-tensors bear the same names is probed there.
+The atlas of the plan tells which tensor is which step's; a model whose tensors bear the same names is probed there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,31 +18,15 @@ import onnx
 from skc import reference
 from skc.infer import column_groups, column_names, value_types
 from skc.ir import Pipeline, Ref, Step
-from skc.lower import Lowered, lower, optimised
 from skc.ops import OPS
 from skc.sampling import Record, to_blocks
 from skc.types import Array, Block, Scalar
+from skc.verification.atlas import Atlas, Probe
 from skc.verification.compare import compare
+from skc.verification.owners import owners_of_tensors
 from skc.verification.subject import feeds, showing
 from skc_runtime.errors import SkcRuntimeError
-from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession
-
-
-@dataclass(frozen=True)
-class _Probe:
-    """A graph whose steps can be read: how it is fed, the steps it has, the tensors of their values and of `valid`.
-
-    `foreign` are the steps that it makes by other operations than the plan compiles to: what bears a step's name may
-    be something else there.
-    """
-
-    pipeline: Pipeline
-    session: GraphSession
-    feed: Callable[[Mapping[str, Block]], dict[str, Array]]
-    values: Mapping[str, str]
-    valid: Mapping[str, str]
-    foreign: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -62,33 +44,6 @@ class StepValue:
     differs: bool
     is_shown: bool = True
     is_foreign: bool = False
-
-
-@dataclass(frozen=True)
-class Atlas:
-    """What a plan compiles to, and where in it the values of its steps lie: made once, for any number of models.
-
-    `fused` has the steps of that graph, `values` and `valid` their tensors; `steps` is a graph of the steps as written.
-    """
-
-    pipeline: Pipeline
-    manifest: Manifest
-    fresh: onnx.ModelProto
-    fused: Pipeline
-    values: Mapping[str, str]
-    valid: Mapping[str, str]
-    steps: _Probe
-
-
-def draw_atlas(pipeline: Pipeline, manifest: Manifest) -> Atlas:
-    """The atlas of a fitted pipeline, pruned."""
-    fresh = lower(pipeline, manifest.signature).model
-    fused = optimised(pipeline)
-    names = [step.name for step in fused.steps]
-    same = _same_tensors(lower(fused, manifest.signature, expose=names, optimise=False), fresh)
-    values = {name: same[name] for name in names if name in same}
-    valid = {name: same[f"{name}#valid"] for name in names if f"{name}#valid" in same}
-    return Atlas(pipeline, manifest, fresh, fused, values, valid, _probe_steps(pipeline))
 
 
 class Localiser:
@@ -173,7 +128,7 @@ def _group_of(step: Step, column: int, pipeline: Pipeline) -> int:
     return [g for g, group in enumerate(groups) for _ in group][column]
 
 
-def _step_values(probe: _Probe, found: Mapping[str, Array], wanted: Mapping[str, Block]) -> Iterator[StepValue]:
+def _step_values(probe: Probe, found: Mapping[str, Array], wanted: Mapping[str, Block]) -> Iterator[StepValue]:
     """Every column of every step as written, for the one row there is."""
     types, names = value_types(probe.pipeline), column_names(probe.pipeline)
     for step in probe.pipeline.steps:
@@ -204,27 +159,12 @@ def _scalar(values: Array, valid: Array, k: int) -> Scalar:
     return None if isinstance(value, float) and value != value else value
 
 
-def _origin(probe: _Probe, step: Step, column: int) -> str:
+def _origin(probe: Probe, step: Step, column: int) -> str:
     """The step as written that a column of a fused step belongs to."""
     return step.origins[_group_of(step, column, probe.pipeline)] if step.origins else step.name
 
 
-def _probe_steps(pipeline: Pipeline) -> _Probe:
-    """The steps as they are written, lowered anew."""
-    names = [step.name for step in pipeline.steps]
-    lowered = lower(pipeline, expose=names, optimise=False)
-    made = {output.name for output in lowered.model.graph.output}
-    valid = {name: f"{name}#valid" for name in names if f"{name}#valid" in made}
-
-    def feed(blocks: Mapping[str, Block]) -> dict[str, Array]:
-        tensors = {slot.tensor: blocks[name].values for name, slot in lowered.values.items()}
-        return tensors | {slot.tensor: blocks[name].present() for name, slot in lowered.valid.items()}
-
-    session = GraphSession(lowered.model.SerializeToString())
-    return _Probe(pipeline, session, feed, {name: name for name in names}, valid)
-
-
-def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> _Probe | None:
+def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> Probe | None:
     """The model itself, where its tensors bear the names that this version gives them."""
     made = {name for node in given.graph.node for name in node.output}
     known = made | {value.name for value in given.graph.input}
@@ -233,20 +173,40 @@ def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> _Probe | None:
     try:
         session = GraphSession(showing(given, [t for t in (*values.values(), *valid.values()) if t in made]))
         foreign = _foreign_steps(atlas, given)
-        return _Probe(atlas.fused, session, partial(feeds, atlas.manifest), values, valid, foreign)
+        return Probe(atlas.fused, session, partial(feeds, atlas.manifest), values, valid, foreign)
     except SkcRuntimeError:  # it serves, but not with its middle shown
         return None
 
 
 def _foreign_steps(atlas: Atlas, given: onnx.ModelProto) -> frozenset[str]:
-    """The steps whose tensors are made by other operations in a model than in the one the plan compiles to."""
+    """The steps that a model makes by other operations than the plan compiles to, or that it adds some to.
+
+    Added is what looks into the middle of a step: a null that the step should not give shows behind it alone.
+    """
     ours, theirs = _shapes_of(atlas.fresh.graph), _shapes_of(given.graph)
-    return frozenset(
-        name
-        for name in atlas.values
-        for places in (atlas.values, atlas.valid)
-        if name in places and ours.get(places[name]) != theirs.get(places[name])
+    ends = [(name, places[name]) for places in (atlas.values, atlas.valid) for name in places]
+    found = {name for name, tensor in ends if ours.get(tensor) != theirs.get(tensor)}
+    return frozenset(found | _looked_into(atlas, given, ours, theirs))
+
+
+def _looked_into(atlas: Atlas, given: onnx.ModelProto, ours: Mapping[str, int], theirs: Mapping[str, int]) -> set[str]:
+    """The steps of which a node that the plan has not takes a tensor that is neither their value nor its `valid`."""
+    fused = {origin: step.name for step in atlas.fused.steps for origin in (step.origins or (step.name,))}
+    ends = {*atlas.values.values(), *atlas.valid.values()}
+    insides: dict[int, set[str]] = {}  # by shape, the steps that such a tensor is part of
+    constants = {name for node in atlas.fresh.graph.node if node.op_type == "Constant" for name in node.output}
+    for tensor, steps in owners_of_tensors(atlas).items():
+        if tensor not in constants and tensor not in ends:
+            insides.setdefault(ours[tensor], set()).update(fused[step] for step in steps)
+    shapes = {*ours.values()}
+    # what comes behind such a node is another one too, and tells nothing
+    added = (
+        node
+        for node in given.graph.node
+        if theirs[node.output[0]] not in shapes and all(theirs.get(name) in shapes for name in node.input)
     )
+    looked = (insides.get(theirs.get(name, 0), set()) for node in added for name in node.input)
+    return {step for steps in looked if len(steps) == 1 for step in steps}
 
 
 def _shapes_of(graph: onnx.GraphProto) -> dict[str, int]:
@@ -256,39 +216,6 @@ def _shapes_of(graph: onnx.GraphProto) -> dict[str, int]:
         shape = (node.op_type, *(found.get(name, 0) for name in node.input))
         found.update({name: hash((*shape, k)) for k, name in enumerate(node.output)})
     return found
-
-
-def _same_tensors(shown: Lowered, fresh: onnx.ModelProto) -> dict[str, str]:
-    """For every tensor of the one graph its name in the other, which has the same nodes under other names."""
-    a, b = _producers(shown.model.graph), _producers(fresh.graph)
-    pairs = [(output.name, output.name) for output in fresh.graph.output]
-    same: dict[str, str] = {}
-    while pairs:
-        x, y = pairs.pop()
-        if x in same:
-            continue
-        same[x] = y
-        if x in a and a[x].op_type == "Identity":
-            pairs.append((a[x].input[0], y))
-        elif y in b and b[y].op_type == "Identity":
-            del same[x]
-            pairs.append((x, b[y].input[0]))
-        elif x in a and y in b:
-            pairs += zip(a[x].input, b[y].input, strict=False)
-            pairs += zip(a[x].output, b[y].output, strict=False)
-    return same | {
-        o.name: same[source] for o in shown.model.graph.output if (source := _through_identity(o.name, a)) in same
-    }
-
-
-def _through_identity(name: str, producers: Mapping[str, onnx.NodeProto]) -> str:
-    while name in producers and producers[name].op_type == "Identity":
-        name = producers[name].input[0]
-    return name
-
-
-def _producers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
-    return {name: node for node in graph.node for name in node.output}
 
 
 def _graph_bytes(model: onnx.ModelProto) -> bytes:

@@ -9,7 +9,7 @@ import onnx
 
 from skc.ir import Step
 from skc.lower import GUARDS
-from skc.verification.localise import Atlas
+from skc.verification.atlas import Atlas
 
 Owners = Mapping[str, frozenset[str]]  # tensor -> the steps, as written
 

@@ -20,7 +20,7 @@ import numpy as np
 import onnxruntime
 
 from skc.artifact import MODEL, Artifact
-from skc.boundaries import other_branches, reach_further, step_boundaries
+from skc.boundaries import MOST_BRANCHED, other_branches, reach_further, step_boundaries
 from skc.diagnostics import fail
 from skc.ir import Pipeline
 from skc.passes.prune import prune
@@ -175,9 +175,9 @@ class _Run:
         self._pool = Pool(tame)
         branched = other_branches(self._pipeline, self._found, base)
         if branched:
-            self.compare_records(
-                "branches", "boundaries of an expression and behind it, through its other branches", branched
-            )
+            sampled = f"; {MOST_BRANCHED:,} of more" if len(branched) == MOST_BRANCHED else ""
+            about = f"boundaries of an expression and behind it, through its other branches{sampled}"
+            self.compare_records("branches", about, branched)
 
     def _candidates(self) -> dict[str, list[Scalar]]:
         pools: dict[str, list[Scalar]] = {i.name: hostile_values(i) for i in self._pipeline.inputs}
