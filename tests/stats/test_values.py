@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,25 @@ def test_an_empty_line_between_rows_of_one_column(database: Database, tmp_path: 
     assert "a.csv`, line 3 is empty" in str(error)
     path.write_bytes(ending.join(["v", "1", '""', "2", "", ""]).encode())
     assert rows(load(database, str(path), inputs)) == [{"v": 1.0}, {"v": None}, {"v": 2.0}]
+
+
+LONG = "x" * 200_000  # longer than Python's own reader of CSV takes
+
+
+def test_what_follows_a_long_field_is_read_all_the_same(database: Database, tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    (tmp_path / "one.csv").write_text(f"v\na\n{LONG}\n\nb\n")
+    error = refusal(database, str(tmp_path / "one.csv"), (Input("v", "string"),))
+    assert "one.csv`, line 4 is empty" in str(error)
+    (tmp_path / "two.csv").write_text(f"s,v\n{LONG},1\nb,x\n")
+    error = refusal(database, str(tmp_path / "two.csv"), (Input("s", "string"), Input("v", "float64")))
+    assert (error.code, "two.csv, row 2 (line 3)" in str(error)) == ("SKC206", True), str(error)
+    (tmp_path / "three.csv").write_text(f"s,v\n{LONG},1\nb\n")
+    error = refusal(database, str(tmp_path / "three.csv"), (Input("s", "string"), Input("v", "float64")))
+    assert "line 3: 1 fields, where the first line has 2" in str(error)
+    (tmp_path / "four.csv").write_text(f"{LONG},v\nb,1\n")
+    assert rows(load(database, str(tmp_path / "four.csv"), (Input("v", "float64"),))) == [{"v": 1.0}]
+    assert csv.field_size_limit() == limit
 
 
 TYPED = [

@@ -31,7 +31,7 @@ class Equivalence:
     def __init__(self, fused: Pipeline, sound: onnx.ModelProto, seen: Seen) -> None:
         self._fused = fused
         self._decided, self._exhausted = seen.decided, seen.exhausted
-        self._ops = {origin: step.op for step in fused.steps for origin in (step.origins or (step.name,))}
+        self._written = {origin: step for step in fused.steps for origin in (step.origins or (step.name,))}
         self._types: Types = value_types(fused)
         self._names: ColumnNames = column_names(fused)
         self._makers = {name: node for node in sound.graph.node for name in node.output}
@@ -72,7 +72,14 @@ class Equivalence:
 
     def _are_lookups(self, tried: frozenset[str], steps: frozenset[str]) -> bool:
         """All steps were tried, and what they give is decided by which category a value is."""
-        return bool(steps) and tried == steps and all(self._ops[step] in _LOOKUPS for step in steps)
+        return bool(steps) and tried == steps and all(map(self._is_lookup, steps))
+
+    def _is_lookup(self, name: str) -> bool:
+        step = self._written[name]
+        has_buckets = (
+            step.op == "vocabulary" and step.params.oov_buckets > 1
+        )  # into which every unknown one goes by itself
+        return step.op in _LOOKUPS and not has_buckets
 
     def _has_neutral_operand(self, node: onnx.NodeProto) -> bool:
         """x + 0 and x - 0 of integers (of floats they may differ in the sign of zero), or x * 1 and x / 1."""

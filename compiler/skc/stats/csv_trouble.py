@@ -14,6 +14,7 @@ from typing import Any
 from skc.diagnostics import SkcError, fail
 from skc.stats.sources import Source
 
+LONGEST = 2**31 - 1  # what a C long holds everywhere
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 UTF8_HINT = "save it as UTF-8: `iconv -f latin1 -t utf-8 OLD > NEW`, where latin1 is what it is now"
 QUOTES_HINT = 'a field with commas, quotes or line ends stands in quotes, and a quote in it twice: "say ""hi"""'
@@ -55,7 +56,10 @@ def check_empty_lines(header: Sequence[str], file: str, source: Source) -> None:
         return
     empty = None
     reader = csv.reader(_lines(file), delimiter="\t" if source.kind == "tsv" else ",")
-    with suppress(csv.Error, OSError, EOFError, UnicodeDecodeError):  # the engine tells of what cannot be read
+    with (
+        long_fields(),
+        suppress(csv.Error, OSError, EOFError, UnicodeDecodeError),
+    ):  # the engine tells of what cannot be read
         for record in reader:
             if record and empty is not None:
                 hint = 'write "" for an empty field, or take the line out'
@@ -64,8 +68,23 @@ def check_empty_lines(header: Sequence[str], file: str, source: Source) -> None:
                 empty = reader.line_num
 
 
+@contextmanager
+def long_fields() -> Iterator[None]:
+    """Let Python's reader take fields as long as the engine does. Its limit belongs to the whole process."""
+    limit = csv.field_size_limit(LONGEST)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
+
+
 def explain(file: str, delimiter: str) -> tuple[str, str] | None:
     """(message, hint) for the first line that is not right; None where all are, or the file does not open."""
+    with long_fields():
+        return _explained(file, delimiter)
+
+
+def _explained(file: str, delimiter: str) -> tuple[str, str] | None:
     reader = csv.reader(_lines(file), delimiter=delimiter, strict=True)
     width, start = 0, 1
     try:
@@ -81,8 +100,6 @@ def explain(file: str, delimiter: str) -> tuple[str, str] | None:
     except (OSError, EOFError):
         return None
     except csv.Error as error:
-        if "field limit" in str(error):  # a limit of this reader, not of the engine
-            return None
         return f"line {start}: {error}", QUOTES_HINT
     if len(_line_ends(file)) > 1:
         return "the lines have ends of several kinds", LINE_ENDS_HINT

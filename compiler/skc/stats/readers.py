@@ -20,7 +20,7 @@ from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
 from skc.stats.connection import WHOLE_HINT, Database, engine_errors, identifier, literal
 from skc.stats.conversion import Reading, read_csv_text, read_json, read_typed
-from skc.stats.csv_trouble import check_empty_lines, check_separator, explain
+from skc.stats.csv_trouble import check_empty_lines, check_separator, explain, long_fields
 from skc.stats.sources import TEXT, Source
 
 NO_NULL = "\x01skc: never null\x01"  # a field that cannot occur, so that the engine makes no field null by itself
@@ -103,7 +103,7 @@ def _header(file: str, source: Source) -> tuple[str, ...]:
     """The column names in the first line of a CSV file."""
     opened: Any = gzip.open if file.lower().endswith(".gz") else open
     try:
-        with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
+        with opened(file, "rt", encoding="utf-8-sig", newline="") as lines, long_fields():
             header = tuple(next(csv.reader(lines, delimiter=_delimiter(source), strict=True), ()))
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
         message, hint = explain(file, _delimiter(source)) or ("the first line cannot be read", WHOLE_HINT)

@@ -20,7 +20,7 @@ import duckdb
 from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input
 from skc.stats.connection import Database, engine_errors, identifier, literal
-from skc.stats.csv_trouble import csv_trouble
+from skc.stats.csv_trouble import csv_trouble, long_fields
 from skc.stats.engine import Summary
 from skc.stats.predicate import Predicate, parse_predicate
 from skc.stats.readers import Raw, json_keys, missing_column, open_raw
@@ -207,7 +207,7 @@ def _line(source: Source, file: str, row: int) -> str:
     if source.kind not in ("csv", "tsv"):
         return ""
     opened: Any = gzip.open if file.lower().endswith(".gz") else open
-    with opened(file, "rt", encoding="utf-8-sig", newline="", errors="replace") as lines:
+    with opened(file, "rt", encoding="utf-8-sig", newline="", errors="replace") as lines, long_fields():
         reader = csv.reader(lines, delimiter="\t" if source.kind == "tsv" else ",")
         seen, start = -1, 1  # the header is record 0
         for record in reader:
