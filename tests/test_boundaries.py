@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 import skc
 from skc import reference
-from skc.boundaries import CORNERS, StepBoundaries, other_branches, reach_further, step_boundaries
+from skc.boundaries import (
+    CORNERS,
+    MOST_BRANCHED,
+    MOST_WALKS,
+    StepBoundaries,
+    other_branches,
+    reach_further,
+    step_boundaries,
+)
 from skc.frontend.pipeline_yaml import read_text
 from skc.inverse import Function, inputs_giving, magnitudes, neighbours
 from skc.ir import Pipeline
@@ -262,3 +270,37 @@ outputs:
     rows = other_branches(pipeline, reach_further(pipeline, step_boundaries(pipeline), base), base)
     assert {"n": -(2**63), "m": -1} in rows
     assert {"n": 2**63 - 1, "m": -1} in rows
+
+
+def test_of_many_inputs_some_are_set_to_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum of thirty columns has as many branches; what is tried of them is bounded, and every pair's turn comes."""
+    names = [f"c{k}" for k in range(30)]
+    text = f"""
+skc: 1
+name: sum
+inputs: {{{", ".join(f"{name}: int64" for name in names)}}}
+features:
+  total:
+    expr: "{" + ".join(names)}"
+    apply: [{{cast: {{to: float64}}}}, {{bucketize: {{edges: [10.0], closed: left}}}}]
+outputs:
+  x: {{features: [total], dtype: int64}}
+"""
+    pipeline, _ = read_text(text, "p.yaml")
+    pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
+    base: dict[str, Scalar] = dict.fromkeys(names, 3)
+    found = reach_further(pipeline, step_boundaries(pipeline), base)
+    walks: list[str | None] = []
+    made = skc.boundaries._Walk
+
+    def counted(pipeline: Pipeline, base: Record, avoid: str | None = None) -> object:
+        walks.append(avoid)
+        return made(pipeline, base, avoid)
+
+    monkeypatch.setattr("skc.boundaries._Walk", counted)
+    rows = other_branches(pipeline, found, base)
+    assert len(rows) == MOST_BRANCHED
+    assert len(walks) == len(set(walks)) == MOST_WALKS
+    changed = [tuple(name for name in names if row[name] != 3) for row in rows]
+    assert {len(some) for some in changed} <= {1, 2}
+    assert len(set(changed)) > 400

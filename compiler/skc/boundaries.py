@@ -29,6 +29,7 @@ from skc.types import Block, Scalar, ValueType, column_block, concat_blocks
 
 CORNERS: tuple[Scalar, ...] = (None, 0, -1, -(2**63), 2**63 - 1, -math.inf, math.inf)
 MOST_BRANCHED = 5_000  # rows; of more, so many spread over all
+MOST_WALKS = 8  # back from behind an expression: of more inputs, so many spread over all
 _TRIED_COLUMNS = 2  # of a step that looks at several: the most promising
 
 
@@ -64,38 +65,70 @@ def reach_further(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Rec
     return tuple(f if f.raw_values else walk.reached(f) for f in found)
 
 
+@dataclass(frozen=True)
+class _Branch:
+    """Rows like the base row, but for one input at a corner and another that takes values in turn."""
+
+    at: tuple[str, Scalar]
+    raw_input: str
+    values: Sequence[Scalar]
+
+    def rows(self, base: Record, index: Iterable[int]) -> Iterator[Record]:
+        for k in index:
+            yield {**base, self.at[0]: self.at[1], self.raw_input: self.values[k]}
+
+
 def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> list[Record]:
     """Rows that reach the boundaries of an expression and behind it through another of its branches.
 
     In `fare / max(distance, 0.1)` an edge behind it is reached by a fare at the distance of the base row, which says
     nothing of 0.1; in `coalesce(m, n + 1)` no n matters while m is there. So each input of an expression is set to
-    zero and to null, and the boundaries are reached by the others. Its own are also tried where an input is at an end
-    of its type, or -1: the least integer overflows in `n // m` for m = -1 alone.
+    zero and to null, and the edges behind it are reached by the others. Its own boundaries are also tried where an
+    input is at an end of its type, or -1: the least integer overflows in `n // m` for m = -1 alone.
     """
-    rows: list[Record] = []
+    corners: list[_Branch] = []
+    others: list[_Branch] = []
     for step in pipeline.steps:
         columns = [f for f in found if f.step == step.name and f.raw_input is not None]
         if not OPS[step.op].variadic or len({f.raw_input for f in columns}) < 2:
             continue
-        changed = _from(pipeline, step.name)
-        for column in columns:
-            for at in (v for v in column.raw_values if v in CORNERS and not isinstance(v, bool)):
-                row = {**base, str(column.raw_input): at}
-                walk = _Walk(pipeline, row, avoid=column.raw_input)
-                mine = [f for f in found if f.step == step.name or (f.step in changed and not at)]
-                reached = [walk.reached(replace(f, raw_input=None, raw_values=())) for f in mine]
-                others = [f for f in reached if f.raw_input is not None]
-                rows += [{**row, str(f.raw_input): value} for f in others for value in f.raw_values]
-    return [rows[i] for i in spread(len(rows), MOST_BRANCHED)]
+        taken = ((str(f.raw_input), v) for f in columns for v in f.raw_values if _is_corner(v))
+        places = list(dict.fromkeys(taken))
+        for at in places:
+            for f in columns:
+                if f.raw_input not in (None, at[0]):
+                    corners.append(_Branch(at, f.raw_input, [v for v in f.raw_values if _is_corner(v)]))
+                    others.append(_Branch(at, f.raw_input, f.raw_values))
+        behind = _steps_behind(pipeline, step.name)
+        edges = [replace(f, raw_input=None, raw_values=()) for f in found if f.step in behind]
+        zeros = [at for at in places if not at[1]]
+        for at in (zeros[i] for i in spread(len(zeros), MOST_WALKS)):
+            walk = _Walk(pipeline, {**base, at[0]: at[1]}, avoid=at[0])
+            reached = [walk.reached(f) for f in edges]
+            others += [_Branch(at, f.raw_input, f.raw_values) for f in reached if f.raw_input is not None]
+    rows = list(_spread_over(corners, base, MOST_BRANCHED))
+    return [*rows, *_spread_over(others, base, MOST_BRANCHED - len(rows))]
 
 
-def _from(pipeline: Pipeline, name: str) -> frozenset[str]:
-    """A step, and those that use it or one that does."""
-    found = {name}
+def _is_corner(value: Scalar) -> bool:
+    return value in CORNERS and not isinstance(value, bool)
+
+
+def _spread_over(branches: Sequence[_Branch], base: Record, most: int) -> Iterator[Record]:
+    """At most so many rows of some branches, spread over all of them."""
+    ends = np.cumsum([0, *(len(branch.values) for branch in branches)])
+    chosen = np.array(spread(int(ends[-1]), most), dtype=np.int64)
+    for branch, start, end in zip(branches, ends, ends[1:], strict=False):
+        yield from branch.rows(base, (chosen[(chosen >= start) & (chosen < end)] - start).tolist())
+
+
+def _steps_behind(pipeline: Pipeline, name: str) -> frozenset[str]:
+    """The steps that use a step, or one that does."""
+    behind = {name}
     for step in pipeline.steps:
-        if found & {ref.value for ref in step.inputs}:
-            found.add(step.name)
-    return frozenset(found)
+        if behind & {ref.value for ref in step.inputs}:
+            behind.add(step.name)
+    return frozenset(behind - {name})
 
 
 @dataclass(frozen=True)
@@ -119,6 +152,7 @@ class _Walk:
         self._functions: dict[tuple[str, int, int], Function] = {}
         self._boundaries: dict[tuple[str, int], list[Scalar]] = {}
         self._avoid = avoid
+        self._avoided = {i.value for i in pipeline.inputs if i.name == avoid}
         blocks = None if base is None else to_blocks(pipeline.inputs, [base])
         self._base = None if blocks is None else reference.run(pipeline, blocks).values
 
@@ -164,7 +198,11 @@ class _Walk:
         """The input columns that may decide about an output column."""
         if _is_columnwise(step):
             return [_group_of(column_groups(step, self.names), column)]
-        return [] if self._base is None else range(len(self.sources[step.name]))
+        if self._base is None:
+            return []
+        sources = self.sources[step.name]
+        left = [j for j, (value, _) in enumerate(sources) if value not in self._avoided]
+        return left if self._avoid is None else left[:_TRIED_COLUMNS]
 
     def _search(self, step: Step, j: int, column: int, wanted: list[Scalar]) -> Given:
         op, x = OPS[step.op], self.type_of(step, j)

@@ -46,10 +46,12 @@ C15 `a < b < c` is `a < b and b < c`, but all operands are computed, and all are
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from skc.diagnostics import bug
-from skc.expression import INT_MAX, INT_MIN, check, evaluate, near_literals
+from skc.expression import INT_MAX, INT_MIN, Typed, check, evaluate, near_literals
 from skc.expression import lower as lower_expression
 from skc.expression import names as identifiers
 from skc.graph import GraphBlock
@@ -79,17 +81,22 @@ def names(params: Params, state: object, columns: Names) -> tuple[Names, ...]:
 
 def apply(params: Params, state: object, *blocks: Block) -> Block:
     given = dict(zip(params.names, blocks, strict=True))
-    return evaluate(check(params.expression, _types(given)), given)
+    return evaluate(_checked(params, blocks), given)
 
 
 def lower(params: Params, state: object, *blocks: GraphBlock) -> GraphBlock:
     given = dict(zip(params.names, blocks, strict=True))
-    return lower_expression(check(params.expression, _types(given)), given)
+    return lower_expression(_checked(params, blocks), given)
 
 
-def _types(given: dict[str, Block] | dict[str, GraphBlock]) -> dict[str, ValueType]:
-    """What the blocks themselves say; that they are exact where they must be, `infer` has seen."""
-    return {name: ValueType(block.dtype, nullable=block.valid is not None) for name, block in given.items()}
+def _checked(params: Params, blocks: Sequence[Block | GraphBlock]) -> Typed:
+    """By what the blocks themselves say; that they are exact where they must be, `infer` has seen."""
+    return _typed(params, tuple(ValueType(block.dtype, nullable=block.valid is not None) for block in blocks))
+
+
+@lru_cache
+def _typed(params: Params, types: tuple[ValueType, ...]) -> Typed:
+    return check(params.expression, dict(zip(params.names, types, strict=True)))
 
 
 def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
