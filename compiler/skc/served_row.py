@@ -22,7 +22,10 @@ _REFUSED = 1_000_000  # worse than any number of nulls
 def base_row(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]]) -> Record:
     """Plain values, where they do; for the other inputs, one after the other, the best of the candidates."""
     base: Record = {i.name: PLAIN[i.dtype] for i in pipeline.inputs}
+    to_blame = _inputs_to_blame(pipeline, base)
     for raw in pipeline.inputs:
+        if raw.name not in to_blame:  # no value of it makes the row better
+            continue
         options = [base, *({**base, raw.name: v} for v in candidates[raw.name][:CANDIDATES])]
         flaws = _flaws(pipeline, options)
         if flaws[0] == 0:
@@ -30,7 +33,19 @@ def base_row(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]]) -> 
         if flaws[0] > flaws.min():
             best = np.flatnonzero(flaws == flaws.min())
             base = options[int(best[len(best) // 2])]  # candidates go from one extreme to the other
+            to_blame = _inputs_to_blame(pipeline, base)
     return base
+
+
+def _inputs_to_blame(pipeline: Pipeline, record: Record) -> frozenset[str]:
+    """The inputs behind the steps that refuse a row, or of which it shows only null."""
+    result = reference.run(pipeline, to_blocks(pipeline.inputs, [record]))
+    behind = {hit.step for hit in result.guards if hit.mask.any()}
+    behind |= {step.name for step in pipeline.steps if not result.values[step.name].present().all()}
+    for step in reversed(pipeline.steps):
+        if step.name in behind:
+            behind |= {ref.value for ref in step.inputs}
+    return frozenset(raw.name for raw in pipeline.inputs if raw.value in behind)
 
 
 def _flaws(pipeline: Pipeline, records: Sequence[Record]) -> Array:
