@@ -15,9 +15,11 @@ import numpy as np
 import onnx
 import pytest
 from generated import PLAN_SCHEMA, plan_schema
+from referencing import Registry, Resource
 
 import skc
 from skc.artifact import MODEL, Artifact
+from skc.environment_matrix import EVALUATOR, Environment, Matrix, record_of
 from skc.ops import OPS
 from skc.verification.run import Options, verify
 from skc_runtime.errors import CODES
@@ -27,7 +29,9 @@ RIDES = Path(__file__).parents[1] / "examples" / "rides" / "pipeline.yaml"
 
 
 def validator(name: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(json.loads((SCHEMAS / f"{name}.v1.schema.json").read_bytes()))
+    schemas = {path.name: json.loads(path.read_bytes()) for path in SCHEMAS.glob("*.schema.json")}
+    registry = Registry().with_resources((key, Resource.from_contents(schema)) for key, schema in schemas.items())
+    return jsonschema.Draft202012Validator(schemas[f"{name}.v1.schema.json"], registry=registry)
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +61,17 @@ def documents(made: skc.Compiled) -> dict[str, list[Any]]:
     assert made.report is not None
     wrong = verify(add_to_a_constant(made.artifact), Path("it's"), options=Options(rows=200))
     assert not wrong.is_equal
+    reports = [json.loads(report.to_json()) for report in (made.report, wrong)]
+    tried = Matrix("rides", (Environment("onnxruntime 1.18", ("3.11.7", "1.26.4", "1.18.1"), 10, 1, 1, "a note"),))
     return {
         "manifest": [json.loads(files["manifest.json"])],
         "plan": [json.loads(files["plan.json"])],
         "golden": [json.loads(line) for line in files["golden.jsonl"].splitlines()],
-        "report": [json.loads(made.report.to_json()), json.loads(wrong.to_json())],
+        "report": reports,
+        "verified": [
+            json.loads(json.dumps(record_of(report, environments)))
+            for report, environments in ((reports[0], None), (reports[1], None), (reports[0], tried))
+        ],
     }
 
 
@@ -70,7 +80,7 @@ def test_a_schema_is_a_schema(path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(path.read_bytes()))
 
 
-@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "report"])
+@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "report", "verified"])
 def test_what_is_written_holds(name: str, documents: dict[str, list[Any]]) -> None:
     for document in documents[name]:
         validator(name).validate(document)
@@ -89,7 +99,7 @@ ALIKE = 3  # of many in one list, so many
 OPEN = {"params", "state", "record", "outputs", "files", "built_with", "versions"}  # their keys are names
 
 
-@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "report"])
+@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "report", "verified"])
 def test_no_key_may_be_missing_or_new(name: str, documents: dict[str, list[Any]]) -> None:
     check, tried = validator(name), 0
     seen: Counter[tuple[int, tuple[Any, ...]]] = Counter()
@@ -157,3 +167,10 @@ def test_the_schema_of_plans_knows_every_op() -> None:
     assert plan_schema(PLAN_SCHEMA.read_text(encoding="utf-8")) == PLAN_SCHEMA.read_text(encoding="utf-8")
     step = validator("plan").schema["properties"]["steps"]["items"]
     assert set(step["properties"]["op"]["enum"]) == set(OPS)
+
+
+def test_what_is_not_equal_somewhere_is_not_equal(documents: dict[str, list[Any]]) -> None:
+    """One environment that services run on is enough; the evaluator of onnx is none."""
+    assert [document["equal"] for document in documents["verified"]] == [True, False, False]
+    evaluator = Environment(EVALUATOR, ("3.11.7", "1.26.4", "onnx 1.16"), 10, 1, 0)
+    assert record_of(documents["report"][0], Matrix("rides", (evaluator,)))["equal"] is True

@@ -242,12 +242,13 @@ def packages(wanted: str) -> tuple[str, str]:
 
 
 def record_of(report: Mapping[str, Any], environments: Matrix | None) -> dict[str, Any]:
-    """What was tried, with which result, and where."""
-    kept = ("name", "plan", "equal", "seed", "checks", "coverage", "untried")
+    """What was tried, with which result, and where: `schemas/verified.v1.schema.json`."""
+    kept = ("name", "plan", "seed", "checks", "coverage", "untried")
     return {
         "skc": "verified",
         "format": FORMAT,
         **{key: report[key] for key in kept},
+        "equal": report["equal"] and (environments is None or environments.is_equal),
         "machine": this_machine(),
         "environments": [] if environments is None else environments.to_json()["environments"],
     }
