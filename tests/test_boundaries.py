@@ -245,7 +245,9 @@ outputs:
     pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
     base = {"fare": 10.0, "distance": 3.0, "unused": 1.0}
     found = reach_further(pipeline, step_boundaries(pipeline), base)
-    rows = other_branches(pipeline, found, base)
+    branched = other_branches(pipeline, found, base)
+    rows = branched.rows
+    assert not branched.is_sample
     assert {row["unused"] for row in rows} == {1.0}
     ratios = {row["fare"] / 0.1 for row in rows if row["distance"] == 0.0}
     assert {2.0, 64.0} <= ratios
@@ -267,7 +269,10 @@ outputs:
     pipeline, _ = read_text(text, "p.yaml")
     pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
     base = {"n": 7, "m": 2}
-    rows = other_branches(pipeline, reach_further(pipeline, step_boundaries(pipeline), base), base)
+    branched = other_branches(pipeline, reach_further(pipeline, step_boundaries(pipeline), base), base)
+    rows = branched.rows
+    assert not branched.is_sample
+    assert len({tuple(row.items()) for row in rows}) == len(rows)
     assert {"n": -(2**63), "m": -1} in rows
     assert {"n": 2**63 - 1, "m": -1} in rows
 
@@ -298,7 +303,9 @@ outputs:
         return made(pipeline, base, avoid)
 
     monkeypatch.setattr("skc.boundaries._Walk", counted)
-    rows = other_branches(pipeline, found, base)
+    branched = other_branches(pipeline, found, base)
+    rows = branched.rows
+    assert branched.is_sample
     assert len(rows) == MOST_BRANCHED
     assert len(walks) == len(set(walks)) == MOST_WALKS
     changed = [tuple(name for name in names if row[name] != 3) for row in rows]

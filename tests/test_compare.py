@@ -86,6 +86,14 @@ def test_the_worst_distance_is_reported_even_where_it_does_not_decide() -> None:
     assert not result.differs.any()
 
 
+@pytest.mark.parametrize(("got", "want"), [(INF, 1.0), (1.0, INF), (-INF, INF), (1e308, -1e308)])
+def test_an_infinity_is_infinitely_far(got: float, want: float) -> None:
+    """Also as a share of itself, which would be no number, and no JSON."""
+    result = compare(column([got]), column([want]), [False])
+    assert result.differs.all()
+    assert result.worst_error == (INF,)
+
+
 def test_an_empty_block_is_equal() -> None:
     assert not compare(np.zeros((0, 2)), np.zeros((0, 2)), [True, False]).differs.any()
 

@@ -29,8 +29,8 @@ from skc.types import Block, Scalar, ValueType, column_block, concat_blocks
 
 CORNERS: tuple[Scalar, ...] = (None, 0, -1, -(2**63), 2**63 - 1, -math.inf, math.inf)
 MOST_BRANCHED = 5_000  # rows; of more, so many spread over all
-MOST_WALKS = 8  # back from behind an expression: of more inputs, so many spread over all
-_TRIED_COLUMNS = 2  # of a step that looks at several: the most promising
+MOST_WALKS = 8  # back from behind an expression, each with an input at zero or null: of more, so many spread over all
+_TRIED_COLUMNS = 2  # of a step that looks at several: the most promising, or where there are many walks the first
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,15 @@ class _Branch:
             yield {**base, self.at[0]: self.at[1], self.raw_input: self.values[k]}
 
 
-def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> list[Record]:
+@dataclass(frozen=True)
+class Branched:
+    """Rows, and whether there are more of them than may be tried."""
+
+    rows: list[Record]
+    is_sample: bool
+
+
+def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> Branched:
     """Rows that reach the boundaries of an expression and behind it through another of its branches.
 
     In `fare / max(distance, 0.1)` an edge behind it is reached by a fare at the distance of the base row, which says
@@ -88,6 +96,7 @@ def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Re
     """
     corners: list[_Branch] = []
     others: list[_Branch] = []
+    is_sample = False
     for step in pipeline.steps:
         columns = [f for f in found if f.step == step.name and f.raw_input is not None]
         if not OPS[step.op].variadic or len({f.raw_input for f in columns}) < 2:
@@ -95,19 +104,22 @@ def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Re
         taken = ((str(f.raw_input), v) for f in columns for v in f.raw_values if _is_corner(v))
         places = list(dict.fromkeys(taken))
         for at in places:
-            for f in columns:
-                if f.raw_input not in (None, at[0]):
-                    corners.append(_Branch(at, f.raw_input, [v for v in f.raw_values if _is_corner(v)]))
-                    others.append(_Branch(at, f.raw_input, f.raw_values))
+            for name, values in ((f.raw_input, f.raw_values) for f in columns if f.raw_input is not None):
+                if name > at[0]:  # the other way round they are the same rows
+                    corners.append(_Branch(at, name, [v for v in values if _is_corner(v)]))
+                if name != at[0]:
+                    others.append(_Branch(at, name, [v for v in values if not _is_corner(v)]))
         behind = _steps_behind(pipeline, step.name)
         edges = [replace(f, raw_input=None, raw_values=()) for f in found if f.step in behind]
         zeros = [at for at in places if not at[1]]
+        is_sample |= bool(edges) and (len(zeros) > MOST_WALKS or len(columns) > _TRIED_COLUMNS + 1)
         for at in (zeros[i] for i in spread(len(zeros), MOST_WALKS)):
             walk = _Walk(pipeline, {**base, at[0]: at[1]}, avoid=at[0])
             reached = [walk.reached(f) for f in edges]
             others += [_Branch(at, f.raw_input, f.raw_values) for f in reached if f.raw_input is not None]
     rows = list(_spread_over(corners, base, MOST_BRANCHED))
-    return [*rows, *_spread_over(others, base, MOST_BRANCHED - len(rows))]
+    rows += _spread_over(others, base, MOST_BRANCHED - len(rows))
+    return Branched(rows, is_sample or len(rows) < sum(len(branch.values) for branch in (*corners, *others)))
 
 
 def _is_corner(value: Scalar) -> bool:

@@ -163,16 +163,15 @@ def verify_command(
         raise fail("SKC140", "other versions of ONNX Runtime are tried on many rows", hint=hint)
     if save and record is not None:
         raise fail("SKC140", "one record is not what verified.json is about", hint="leave out --record or --save")
-    versions = [word.strip() for word in onnxruntime.split(",")] if onnxruntime else []
+    from skc.environment_matrix import parse_versions, record_of, save_record
+
+    versions = parse_versions(onnxruntime) if onnxruntime else []
     with _progress() as progress:
-        # the versions first: a slip in them is told at once
+        report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
         tried = None
         if versions:
             tried = api.environments(artifact, versions, rows=rows, seed=seed, progress=progress)
-        report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
     if save or tried is not None:
-        from skc.environment_matrix import record_of, save_record
-
         facts = record_of(json.loads(report.to_json()), tried)
         if save:
             save_record(artifact, facts)

@@ -134,6 +134,14 @@ class Pipeline:
         """The step of that name."""
         return next(step for step in self.steps if step.name == name)
 
+    def behind(self, values: Iterable[str]) -> frozenset[str]:
+        """The values (inputs and steps) that some are made of, themselves included."""
+        found = set(values)
+        for step in reversed(self.steps):
+            if step.name in found:
+                found |= {ref.value for ref in step.inputs}
+        return frozenset(found)
+
     def with_steps(self, steps: Iterable[Step]) -> Pipeline:
         """The same pipeline with other steps, checked."""
         changed = replace(self, steps=tuple(steps))

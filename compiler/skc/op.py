@@ -80,7 +80,7 @@ def _no_marks(params: Any, state: Any, k: int) -> Mapping[str, Sequence[Scalar]]
     return {}
 
 
-def _in_order(params: Any, state: Any, k: int) -> str | None:
+def _not_degenerate(params: Any, state: Any, k: int) -> str | None:
     return None
 
 
@@ -90,7 +90,9 @@ def always(params: Any, *others: Any) -> bool:
 
 
 def never(params: Any, *others: Any) -> bool:
-    """For `columnwise`: the op looks at several columns at once. For `is_small`: its integers may have any size."""
+    """For `columnwise`: the op looks at several columns at once. For `is_small`: its integers may have any size.
+    For `is_by_category`: it looks at the value.
+    """
     return False
 
 
@@ -113,6 +115,8 @@ class Op:
         what a report counts by name. They are among the boundaries, unless there are too many to try
     degenerate(params, state, k) -> what fitting put in the place of a statistic that column k does not have, such as
         the scale of a constant column; None where it has it
+    is_by_category(params) -> what it gives depends on which of its categories a value is, if any, or on its being null,
+        and on nothing else of it
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
         by what they are, such as ids, bins and hours, or because its inputs are
 
@@ -136,7 +140,8 @@ class Op:
     carry_back: Callable[[Any, Any, int, list[Scalar]], list[Scalar]] | None = None
     columnwise: Callable[[Any], bool] = always
     marks: Callable[[Any, Any, int], Mapping[str, Sequence[Scalar]]] = _no_marks
-    degenerate: Callable[[Any, Any, int], str | None] = _in_order
+    degenerate: Callable[[Any, Any, int], str | None] = _not_degenerate
+    is_by_category: Callable[[Any], bool] = never
     is_small: Callable[[Any, bool], bool] = never
     exact: bool = True
     variadic: bool = False

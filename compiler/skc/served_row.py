@@ -38,13 +38,11 @@ def base_row(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]]) -> 
 
 
 def _inputs_to_blame(pipeline: Pipeline, record: Record) -> frozenset[str]:
-    """The inputs behind the steps that refuse a row, or of which it shows only null."""
+    """The inputs behind the steps that refuse a row, or make a null of it."""
     result = reference.run(pipeline, to_blocks(pipeline.inputs, [record]))
-    behind = {hit.step for hit in result.guards if hit.mask.any()}
-    behind |= {step.name for step in pipeline.steps if not result.values[step.name].present().all()}
-    for step in reversed(pipeline.steps):
-        if step.name in behind:
-            behind |= {ref.value for ref in step.inputs}
+    flawed = {hit.step for hit in result.guards if hit.mask.any()}
+    flawed |= {step.name for step in pipeline.steps if not result.values[step.name].present().all()}
+    behind = pipeline.behind(flawed)
     return frozenset(raw.name for raw in pipeline.inputs if raw.value in behind)
 
 

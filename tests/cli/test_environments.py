@@ -101,6 +101,13 @@ def test_what_was_verified_is_saved_beside_the_artifact(folder: Path) -> None:
     assert run("verify", str(folder), "--rows", "50").exit_code == cli.EQUAL
 
 
+def test_a_slip_in_a_version_is_told_before_anything_is_tried(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skc.api.verify", lambda *_, **__: pytest.fail("it has begun"))
+    done = run("verify", str(folder), "--onnxruntime", "1.18,x")
+    assert isinstance(done.exception, SkcError)
+    assert done.exception.code == "SKC504"
+
+
 @pytest.mark.parametrize("options", [["--record", "{}"], ["--format", "html"], ["--self-check"]])
 def test_options_that_make_no_sense_together(folder: Path, options: list[str]) -> None:
     done = run("verify", str(folder), "--onnxruntime", "1.18", *options)

@@ -1,7 +1,8 @@
 """Faults that no row can show, or for which another step is blamed, each with the reason.
 
 A rule is held against `SUBJECT | KIND | WHAT`. What is not found and stands here under no rule breaks the run, and so
-does a fault in an op's case that stands here and is shown by a row of `grid`.
+does a fault in an op's case that stands here and is shown by a row of `grid`. Where every fault is tried, a rule that
+explains none does too.
 """
 
 from __future__ import annotations
@@ -72,9 +73,10 @@ BLAMED = {
 }
 
 
-def is_known(subject: str, outcome: Outcome) -> bool:
-    """Whether a rule explains it."""
+def rule_of(subject: str, outcome: Outcome) -> str | None:
+    """The first rule that explains it."""
     told = f"{subject} | {outcome.mutant.kind} | {outcome.mutant.what}"
-    if outcome.fate == "not found":
-        return any(re.search(rule, told) for rule in EQUIVALENT)
-    return any(re.search(rule, f"{told} | blamed on {outcome.step}") for rule in BLAMED)
+    if outcome.fate != "not found":
+        told += f" | blamed on {outcome.step}"
+    rules = EQUIVALENT if outcome.fate == "not found" else BLAMED
+    return next((rule for rule in rules if re.search(rule, told)), None)

@@ -1,6 +1,7 @@
 """The table of planted faults: `python tests/mutation/run.py [--per-kind N]`. Without N every fault is tried.
 
-It ends with 1 where a fault is not found that is not in `known.py`, or is said to be none and a row of `grid` shows it.
+It ends with 1 where a fault is not found that is not in `known.py`, or is said to be none and a row of `grid` shows it;
+where every fault is tried, also for a rule of `known.py` that explains none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from mutation.known import is_known
+from mutation.known import BLAMED, EQUIVALENT, rule_of
 from mutation.subjects import DATA, REAL, ROOT, compiled, op_subjects, shown
 
 from skc.selfcheck.report import Outcome, SelfCheck
@@ -26,17 +27,20 @@ from skc.verification.run import Options
 NAMES = ["rides", *(name for name in REAL if (DATA / f"{name}.csv").exists()), *(s.name for s in op_subjects())]
 
 
-def tried(name: str, per_kind: int | None) -> tuple[list[str], SelfCheck]:
-    """What there is to say of the faults of an op's case, the example or real data; wrong is what begins with `!`."""
+def tried(name: str, per_kind: int | None) -> tuple[list[str], set[str | None], SelfCheck]:
+    """What there is to say of the faults of an op's case, the example or real data (wrong is what begins with `!`), and
+    the rules that explain them.
+    """
     subject = next((s for s in op_subjects() if s.name == name), None)
     check = _whole(name, per_kind) if subject is None else self_check(subject.artifact(), Options(rows=300), per_kind)
     left = (*check.survivors, *check.misplaced)
-    lines = [f"{' ' if is_known(name, outcome) else '!'} {_told(name, outcome)}" for outcome in left]
+    rules = [rule_of(name, outcome) for outcome in left]
+    lines = [f"{' ' if rule else '!'} {_told(name, outcome)}" for rule, outcome in zip(rules, left, strict=True)]
     by_row = () if subject is None else shown(subject, check)
     lines += [f"! {_told(name, outcome)} | a row shows it: {record}" for outcome, record in by_row]
     # how a mutant is made stays in the process that made it
     told = tuple(replace(o, mutant=replace(o.mutant, make=_not_here)) for o in check.outcomes)
-    return lines, replace(check, outcomes=told)
+    return lines, {*rules}, replace(check, outcomes=told)
 
 
 def _whole(name: str, per_kind: int | None) -> SelfCheck:
@@ -57,17 +61,23 @@ def main() -> None:
     parser.add_argument("--per-kind", type=int, default=None)
     arguments = parser.parse_args()
     done: list[SelfCheck] = []
+    used: set[str | None] = set()
     wrong, started = 0, time.perf_counter()
     with ProcessPoolExecutor() as pool:
-        for lines, check in pool.map(partial(tried, per_kind=arguments.per_kind), NAMES):
+        for lines, rules, check in pool.map(partial(tried, per_kind=arguments.per_kind), NAMES):
             done.append(check)
+            used |= rules
             wrong += sum(line.startswith("!") for line in lines)
             sys.stdout.writelines(f"{line}\n" for line in lines)
             sys.stdout.flush()
+    is_whole = arguments.per_kind is None and all((DATA / f"{name}.csv").exists() for name in REAL)
+    stale = ({*EQUIVALENT, *BLAMED} - used) if is_whole else set()
+    sys.stdout.writelines(f"! a rule that explains nothing: {rule}\n" for rule in sorted(stale))
+    wrong += len(stale)
     outcomes = tuple(outcome for check in done for outcome in check.outcomes)
     total, seconds = sum(check.candidates for check in done), time.perf_counter() - started
     sys.stdout.write(f"{SelfCheck('all', outcomes, total, seconds).table()}\n")
-    told = f"{len(outcomes):,} of {total:,} mutants, {seconds:.0f} s; not explained, or explained and shown: {wrong}"
+    told = f"{len(outcomes):,} of {total:,} mutants, {seconds:.0f} s; not explained, or wrongly: {wrong}"
     sys.stdout.write(f"{told}\n")
     sys.exit(1 if wrong else 0)
 

@@ -53,7 +53,7 @@ from typing import Literal
 import numpy as np
 
 from skc.graph import GraphBlock, lookup, one_hot_columns
-from skc.op import Case, Names, Op, parameters, require, require_exact
+from skc.op import Case, Names, Op, always, parameters, require, require_exact
 from skc.ops._categories import (
     INT64_MAX,
     INT64_MIN,
@@ -366,6 +366,7 @@ OP = Op(
     marks=marks,
     carry_back=carry_back,
     degenerate=degenerate,
+    is_by_category=always,
     cases=CASES,
     null_blind=True,
 )

@@ -52,7 +52,7 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, all_of, lookup, masked
-from skc.op import SMALL, Case, Op, parameters, refuse, require, require_exact
+from skc.op import SMALL, Case, Op, always, parameters, refuse, require, require_exact
 from skc.ops._categories import (
     INT64_MAX,
     INT64_MIN,
@@ -378,6 +378,7 @@ OP = Op(
     carry_back=carry_back,
     columnwise=is_columnwise,
     degenerate=degenerate,
+    is_by_category=always,
     cases=CASES,
     null_blind=True,
     is_small=_is_small,

@@ -315,6 +315,7 @@ OP = Op(
     marks=marks,
     carry_back=carry_back,
     degenerate=degenerate,
+    is_by_category=lambda params: params.oov_buckets <= 1,  # more are chosen among by the value
     cases=CASES,
     null_blind=True,
     is_small=_is_small,

@@ -8,14 +8,14 @@ from onnx import TensorProto, numpy_helper
 
 from skc.infer import ColumnNames, Types, column_names, value_types
 from skc.ir import Pipeline, Step
+from skc.ops import OPS
 from skc.opset import element_types
 from skc.selfcheck.mutant import Mutant
 from skc.types import Array
 from skc.verification.coverage import Seen
 
 _NEUTRAL = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}
-_LOOKUPS = ("one_hot", "ordinal", "vocabulary")  # what they give is decided by which category a value is
-_OF_LOOKUPS = ("`<` for `<=`", "another parameter", "category dropped")
+_OF_CATEGORIES = ("`<` for `<=`", "another parameter", "category dropped")
 _OF_KEYS = ("key accepted in another case", "key accepted with a blank")
 _OF_EDGES = ("`<` for `<=`", "edge at the next float", "float off by 1e-5", "float off by an ulp of float32")
 _LOGIC = ("And", "Or", "Not", "Xor")
@@ -44,9 +44,9 @@ class Equivalence:
 
     def reason(self, mutant: Mutant) -> str | None:
         """The reason, or None where none is known."""
-        if mutant.kind in _OF_LOOKUPS and self._are_lookups(mutant.steps & self._decided, mutant.steps):
+        if mutant.kind in _OF_CATEGORIES and self._are_by_category(mutant.steps, self._decided):
             return "every category was tried, and an unknown one and null, where there may be such"
-        if mutant.kind in _OF_KEYS and self._are_lookups(mutant.steps & self._exhausted, mutant.steps):
+        if mutant.kind in _OF_KEYS and self._are_by_category(mutant.steps, self._exhausted):
             return "this very key was tried"
         if mutant.tensor is None:
             return None
@@ -70,16 +70,10 @@ class Equivalence:
             return "the column it is put in is never null"
         return None
 
-    def _are_lookups(self, tried: frozenset[str], steps: frozenset[str]) -> bool:
-        """All steps were tried, and what they give is decided by which category a value is."""
-        return bool(steps) and tried == steps and all(map(self._is_lookup, steps))
-
-    def _is_lookup(self, name: str) -> bool:
-        step = self._written[name]
-        has_buckets = (
-            step.op == "vocabulary" and step.params.oov_buckets > 1
-        )  # into which every unknown one goes by itself
-        return step.op in _LOOKUPS and not has_buckets
+    def _are_by_category(self, steps: frozenset[str], tried: frozenset[str]) -> bool:
+        """All steps were tried, and what they give depends on which category a value is alone."""
+        written = [self._written[name] for name in steps]
+        return bool(steps) and steps <= tried and all(OPS[step.op].is_by_category(step.params) for step in written)
 
     def _has_neutral_operand(self, node: onnx.NodeProto) -> bool:
         """x + 0 and x - 0 of integers (of floats they may differ in the sign of zero), or x * 1 and x / 1."""

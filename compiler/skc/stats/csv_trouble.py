@@ -56,10 +56,8 @@ def check_empty_lines(header: Sequence[str], file: str, source: Source) -> None:
         return
     empty = None
     reader = csv.reader(_lines(file), delimiter="\t" if source.kind == "tsv" else ",")
-    with (
-        long_fields(),
-        suppress(csv.Error, OSError, EOFError, UnicodeDecodeError),
-    ):  # the engine tells of what cannot be read
+    # what cannot be read, the engine tells of
+    with long_fields(), suppress(csv.Error, OSError, EOFError, UnicodeDecodeError):
         for record in reader:
             if record and empty is not None:
                 hint = 'write "" for an empty field, or take the line out'

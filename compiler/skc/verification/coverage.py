@@ -146,12 +146,14 @@ class Seen:
 
     @property
     def decided(self) -> frozenset[str]:
-        """The steps on categories of which each was seen, and null where it may be, and a value that is no category."""
+        """Steps of which each category was seen, null where it may be, and a value that is none of them if it may be;
+        of a step that has no categories every boundary.
+        """
         return self._all(lambda place: place.is_decided)
 
     @property
     def exhausted(self) -> frozenset[str]:
-        """The steps on categories of which every boundary was seen."""
+        """Steps of which every boundary was seen."""
         return self._all(lambda place: place.is_exhausted)
 
     def _all(self, is_so: Callable[[_Place], bool]) -> frozenset[str]:
@@ -173,10 +175,11 @@ class Seen:
 
     def unseen(self) -> list[str]:
         """In words: the columns none of whose boundaries has come through, and the guards that no row made fire."""
-        columns = [place.found for place in self._places if place.total and len(place.left) == place.total]
         lines = [
-            f"`{f.step}`, column `{f.name}`: none of {len(f.values):,} boundaries comes through from raw inputs"
-            for f in columns
+            f"`{place.found.step}`, column `{place.found.name}`: none of {place.total:,} boundaries comes through from "
+            "raw inputs"
+            for place in self._places
+            if place.total and len(place.left) == place.total
         ]
         quiet = [g for g, has_fired in zip(self._guards, self._fired.tolist(), strict=True) if not has_fired]
         return [*lines, *(f"`{g.step}`, column `{g.input}`: nothing made it refuse a row ({g.code})" for g in quiet)]

@@ -95,17 +95,22 @@ def check_step(pipeline: Pipeline, step: Step, boundaries: Sequence[StepBoundari
 def _branches(
     alone: Pipeline, changed: Sequence[tuple[int, Scalar]], found: reference.Result
 ) -> Iterator[tuple[int, Scalar, str]]:
-    """Of the values that are there, those that a guard refuses, or of which a column by itself makes null."""
+    """Of the values that are there, those that a guard refuses or that become null.
+
+    Only where the other columns have no part in it: they hold a boundary of their own, which may be refused itself.
+    """
     (step,) = alone.steps
     op, present = OPS[step.op], found.values[step.name].present()
-    widths = [len(group) for group in column_groups(step, column_names(alone))]
     is_columnwise = not op.variadic and op.columnwise(step.params)
+    if not is_columnwise and len(alone.inputs) > 1:
+        return
+    widths = [len(group) for group in column_groups(step, column_names(alone))]
     for i, (column, value) in enumerate(changed):
-        code = next((hit.code for hit in found.guards if hit.mask[i]), None)
-        if value is None or (code is None and not is_columnwise):
+        hits = [hit.code for hit in found.guards if hit.column == alone.inputs[column].name and hit.mask[i]]
+        if value is None:
             continue
-        if code is not None:
-            yield column, value, code
+        if hits:
+            yield column, value, hits[0]
         elif not present[i, sum(widths[:column]) : sum(widths[: column + 1])].all():
             yield column, value, MADE_NULL
 

@@ -20,7 +20,7 @@ import numpy as np
 import onnxruntime
 
 from skc.artifact import MODEL, Artifact
-from skc.boundaries import MOST_BRANCHED, other_branches, reach_further, step_boundaries
+from skc.boundaries import other_branches, reach_further, step_boundaries
 from skc.diagnostics import fail
 from skc.ir import Pipeline
 from skc.passes.prune import prune
@@ -174,10 +174,10 @@ class _Run:
                 tame[name].append(value)
         self._pool = Pool(tame)
         branched = other_branches(self._pipeline, self._found, base)
-        if branched:
-            sampled = f"; {MOST_BRANCHED:,} of more" if len(branched) == MOST_BRANCHED else ""
+        if branched.rows:
+            sampled = "; a sample of them" if branched.is_sample else ""
             about = f"boundaries of an expression and behind it, through its other branches{sampled}"
-            self.compare_records("branches", about, branched)
+            self.compare_records("branches", about, branched.rows)
 
     def _candidates(self) -> dict[str, list[Scalar]]:
         pools: dict[str, list[Scalar]] = {i.name: hostile_values(i) for i in self._pipeline.inputs}
@@ -337,7 +337,7 @@ class _Run:
         self._progress("runtime")
         records = self._sample(RUNTIME_ROWS)
         want, _ = self._reference(to_blocks(self._pipeline.inputs, records))
-        self._checks.append(served(self._artifact, records, want, self._findings))
+        self._checks.append(served(self._artifact, self._order, records, want, self._findings))
 
     def steps_alone(self) -> None:
         """Each step cut out of the graph, on its own boundaries: no step before it can hide one."""

@@ -8,25 +8,32 @@ from dataclasses import replace
 import skc_runtime
 from skc.artifact import MODEL, Artifact
 from skc.sampling import Record
-from skc.verification.compare import compare
+from skc.verification.coverage import GuardOrder
 from skc.verification.findings import SERVED, Findings
+from skc.verification.judge import judge
 from skc.verification.report import Check
 from skc.verification.subject import Outcome, refusal_code
 from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.manifest import Manifest
 
 
-def served(artifact: Artifact, records: Sequence[Record], want: Outcome, findings: Findings) -> Check:
+def served(
+    artifact: Artifact, order: GuardOrder, records: Sequence[Record], want: Outcome, findings: Findings
+) -> Check:
     """The check of these records, of which the reference says `want`."""
     check = Check("runtime", "records through skc_runtime", 0, 0, 0)
     with skc_runtime.Transformer(artifact.manifest, artifact.files[MODEL]) as transformer:
         for i, record in enumerate(records):
-            check = _record_added(check, artifact, transformer, record, want.rows(slice(i, i + 1)), findings)
+            check = _record_added(
+                check, artifact.manifest, order, transformer, record, want.rows(slice(i, i + 1)), findings
+            )
     return check
 
 
 def _record_added(
     check: Check,
-    artifact: Artifact,
+    manifest: Manifest,
+    order: GuardOrder,
     transformer: skc_runtime.Transformer,
     record: Record,
     want: Outcome,
@@ -35,24 +42,18 @@ def _record_added(
     try:
         made = transformer.transform(record)
     except SkcRuntimeError as error:
-        wanted = refusal_code(artifact.manifest, want.guards[0])
+        wanted = refusal_code(manifest, want.guards[0])
         return refusal_added(check, findings, record, error.code, wanted)
     if want.refused[0]:
         nothing = replace(want, guards=want.guards & False)
         findings.guards(check.name, want.refused, nothing, want, [record].__getitem__)
         return check.plus(1, 0, 1, 0)
-    outputs = artifact.manifest.outputs
-    valid = {o.name: made[o.valid][None, :] for o in outputs if o.valid is not None}
-    got = Outcome({o.name: made[o.name][None, :] for o in outputs}, valid, want.guards)
-    differing, values = False, 0
-    for output in outputs:
-        one, other = got.outputs[output.name], want.outputs[output.name]
-        pair = {"got_valid": valid.get(output.name), "want_valid": want.valid.get(output.name)}
-        result = compare(one, other, output.exact, **pair)
-        values += one.size
-        differing |= bool(result.differs.any())
-        findings.values(check.name, output.name, result.differs, got, want, [record].__getitem__)
-    return check.plus(1, values, int(differing), 0)
+    valid = {o.name: made[o.valid][None, :] for o in manifest.outputs if o.valid is not None}
+    got = Outcome({o.name: made[o.name][None, :] for o in manifest.outputs}, valid, want.guards)
+    judgement = judge(manifest, order, got, want)
+    for name, compared in judgement.columns.items():
+        findings.values(check.name, name, compared.differs, got, want, [record].__getitem__)
+    return check.plus(1, sum(o.size for o in got.outputs.values()), int(judgement.differing[0]), 0)
 
 
 def refusal_added(check: Check, findings: Findings, record: Record, got: str, want: str | None) -> Check:
