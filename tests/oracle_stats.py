@@ -59,7 +59,7 @@ def _answer(request: Stat, present: list[Any], rows: int) -> Any:
             return _mean(present)
         case Variance():
             mean = _mean(present)
-            return float(sum(map(Fraction, _squares(present, mean)))) / len(present)
+            return float(sum(map(Fraction, _squares(present, mean))) / len(present))
         case Quantiles(q):
             return tuple(_quantile(sorted(present), one) for one in q)
     raise AssertionError(request)
@@ -70,7 +70,7 @@ def _order(value: Any) -> Any:
 
 
 def _mean(present: list[Any]) -> float:
-    return float(sum(Fraction(v) for v in present)) / len(present)
+    return float(sum(Fraction(v) for v in present) / len(present))
 
 
 def _squares(present: list[Any], mean: float) -> list[float]:

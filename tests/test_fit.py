@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -156,10 +157,19 @@ def test_partial_refs_take_their_columns() -> None:
     data = table().select(["a", "b"])
     b = data["b"].fill_null(0.5)
     made = states(fit(whole, data))[1]
-    assert made.mean == (
-        math.fsum(b.to_pylist()) / ROWS,
-        math.fsum(data["b"].drop_null().to_pylist()) / (ROWS - data["b"].null_count),
-    )
+    assert made.mean == (fmean(b), fmean(data["b"].drop_null()))
+
+
+def fmean(values: Any) -> float:
+    """The exact mean, rounded once."""
+    return float(sum(map(Fraction, values.to_pylist())) / len(values))
+
+
+def test_a_column_is_constant_only_if_it_has_one_value() -> None:
+    """However many rows there are: scikit-learn takes this one for constant."""
+    data = pa.table({"a": np.tile([1e9, 1e9 + 1], 2_000_000)})
+    (state,) = states(fit(pipeline(step("y", "standard_scale", "inputs/a"), inputs=INPUTS[:1]), data))
+    assert (state.mean, state.scale) == ((1e9 + 0.5,), (0.5,))
 
 
 def test_where_applies_to_any_data(tmp_path: Path) -> None:
@@ -233,7 +243,9 @@ def test_refusals_name_the_step() -> None:
     assert "in step `y`" in str(error.value)
     assert "p.yaml:9:9" in str(error.value)
     with pytest.raises(SkcError, match="SKC212"):
-        fit(pipeline(scale, inputs=INPUTS[:1]), pa.table({"a": [1e308, 1e308]}))
+        fit(pipeline(scale, inputs=INPUTS[:1]), pa.table({"a": [1e308, -1e308]}))
+    large = fit(pipeline(scale, inputs=INPUTS[:1]), pa.table({"a": [1e308, 1e308]}))  # only their sum is too large
+    assert (states(large)[0].mean, states(large)[0].scale) == ((1e308,), (1.0,))
 
 
 def test_a_small_memory_limit_changes_nothing(tmp_path: Path) -> None:

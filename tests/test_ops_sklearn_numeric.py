@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import MinMaxScaler, RobustScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from skc.diagnostics import SkcError
 from skc.ir import Pipeline
@@ -39,6 +39,7 @@ ROUNDED = st.one_of(
     st.builds(lambda product, power: product / 2 / 10.0**power, st.integers(-99, 99), st.integers(-15, 15)),
     st.floats(allow_nan=False),
 )
+NEARLY_CONSTANT = 10 * float(np.finfo(np.float64).eps)
 CONSTANT = [0.1, None, 0.1, 0.1]
 SINGLE = [2.5]
 
@@ -53,8 +54,9 @@ def columns(draw: st.DrawFn) -> Column:
 
 
 def fit(op: str, params: Mapping[str, Any], column: Column) -> Pipeline | None:
-    """The op on one column; None where it refuses a column too wide for float64."""
-    is_huge = any(abs(value) >= 1e300 for value in column if value is not None)
+    """The op on one column; None where it refuses a column too wide or too narrow for float64."""
+    values = [value for value in column if value is not None]
+    is_huge = any(abs(value) >= 1e300 for value in values) or (values and 0 < max(values) - min(values) < 1e-305)
     try:
         built = harness.build(OPS[op], params, {"x": "float64?"})
         return harness.fit(built, [[value] for value in column])
@@ -106,6 +108,37 @@ def test_minmax_scale(column: Column, clip: bool, ends: tuple[float, float]) -> 
     if pipeline is None:
         return
     theirs = quiet(MinMaxScaler(feature_range=ends, clip=clip).fit, table(column))
+    width = float(theirs.data_range_[0])
+    if 0 < width < NEARLY_CONSTANT:  # to scikit-learn a constant column
+        assert theirs.scale_[0] == ends[1] - ends[0]
+        theirs.scale_ = np.array([(ends[1] - ends[0]) / width])
+        theirs.min_ = ends[0] - theirs.data_min_ * theirs.scale_
+    probes: Column = [*column, None, 0.3, -7.1, 1e300, -5e-324]
+    assert_same_bits(run(pipeline, probes), quiet(theirs.transform, table(probes)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(column=columns())
+@example(column=CONSTANT)
+@example(column=[1e16, 1e16 + 4])
+@example(column=[5e-324, 0.0])
+def test_standard_scale(column: Column) -> None:
+    """Mean and scale within the error of scikit-learn's sums; with ours put in its place, the same bits."""
+    pipeline = fit("standard_scale", {}, column)
+    values = [value for value in column if value is not None]
+    if pipeline is None or max(map(abs, values)) >= 1e150:  # its sums and squares overflow
+        return
+    theirs = quiet(StandardScaler().fit, table(column))
+    ours = pipeline.steps[-1].state
+    if min(values) == max(values):
+        assert (ours.mean[0], ours.scale[0]) == (values[0] + 0.0, 1.0)
+    else:
+        error = len(values) * math.ulp(max(map(abs, values)))
+        assert abs(ours.mean[0] - theirs.mean_[0]) <= error
+        if ours.scale[0] != theirs.scale_[0]:
+            is_constant_to_them = theirs.scale_[0] == 1
+            assert is_constant_to_them or abs(ours.scale[0] - theirs.scale_[0]) <= 4 * error
+    theirs.mean_, theirs.scale_ = np.array(ours.mean), np.array(ours.scale)
     probes: Column = [*column, None, 0.3, -7.1, 1e300, -5e-324]
     assert_same_bits(run(pipeline, probes), quiet(theirs.transform, table(probes)))
 
@@ -122,6 +155,11 @@ def test_robust_scale(column: Column, percent: tuple[float, float]) -> None:
         return
     theirs = quiet(RobustScaler(quantile_range=percent).fit, table(column))
     ours = pipeline.steps[-1].state
+    if ours.scale[0] < NEARLY_CONSTANT:  # to scikit-learn a constant column
+        assert theirs.scale_[0] == 1
+        low, high = (float(np.nanpercentile(table(column), p)) for p in percent)
+        assert ours.scale[0] == high - low
+        theirs.scale_ = np.array(ours.scale)
     assert_same_bits(np.array(ours.scale), theirs.scale_)
     assert_median(ours.center[0], theirs.center_[0], column)
     theirs.center_ = np.array(ours.center)

@@ -10,6 +10,7 @@ from skc.op import refuse
 from skc.stats.requests import ColumnStats, Max, Min, Stat
 from skc.types import ValueType
 
+NO_VALUE_HINT = "drop the feature, or put `impute: {value: 0}` before this step"
 MOST = 1e7  # errors of about 1e-15 of a value stay a hundred times below the 1e-6 that is promised
 
 

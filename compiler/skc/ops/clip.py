@@ -45,6 +45,7 @@ from pydantic import Field, FiniteFloat
 from skc.graph import GraphBlock, masked
 from skc.op import Case, Op, parameters, refuse, require
 from skc.ops._constants import constant_of
+from skc.ops._noise import NO_VALUE_HINT
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Quantiles, Stat
 from skc.types import NUMPY_DTYPES, Block, DType, Scalar, ValueType, make_block
@@ -118,7 +119,7 @@ def _positive_zero(bound: float) -> float:
 def _found(params: Params, stats: ColumnStats) -> tuple[float, ...]:
     values: tuple[float, ...] | None = stats[_quantiles(params)]
     if values is None:
-        raise refuse("SKC210", "a column has no value to take quantiles of", hint="drop the column or impute it before")
+        raise refuse("SKC210", "a column has no value to take quantiles of", hint=NO_VALUE_HINT)
     if not all(math.isfinite(value) for value in values):
         raise refuse("SKC212", "the range of a column exceeds float64", hint="clip it to fixed bounds before")
     return values

@@ -21,12 +21,14 @@ Critical points
 ---------------
 C1  The order of operations is scikit-learn's: the greatest value may miss the end of the range by a last bit.
 C2  Null is ignored in fitting and stays null.
-C3  A constant column has a range of 1 instead of 0 and becomes `low`. Constant means, as in scikit-learn, an
-    absolute range below 10 eps = 2.22e-15: a column of tiny values is not stretched.
+C3  A constant column, one whose least value is its greatest, has a range of 1 instead of 0 and becomes `low`.
+    (scikit-learn also takes a column for constant whose range is below 10 eps = 2.22e-15, in whatever unit it
+    is.)
 C4  Without `clip` values beyond those of fitting lie outside of the range, and infinities stay.
 C5  With `clip` they become its ends, infinities too; a value within keeps its bits.
 C6  A column without a value (SKC210), with an infinity (SKC211), or with a range, scale or min beyond float64
-    (SKC212) cannot be fitted. (scikit-learn makes every value of a column wider than float64 the same.)
+    (SKC212), such as the scale of a range below 1e-308, cannot be fitted. (scikit-learn makes every value of a
+    column wider than float64 the same.)
 C7  A feature_range that does not ascend, or is wider than float64, is refused (SKC124).
 C8  A `min` of 0.0 is -0.0, so that -0.0 stays -0.0; scikit-learn gives 0.0.
 """
@@ -42,12 +44,10 @@ from pydantic import FiniteFloat
 
 from skc.graph import GraphBlock
 from skc.op import Case, Op, parameters, refuse, require
-from skc.ops._noise import check_stretch
+from skc.ops._noise import NO_VALUE_HINT, check_stretch
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Max, Min, Stat
 from skc.types import Block, Scalar, ValueType
-
-LEAST_RANGE = 10 * float(np.finfo(np.float64).eps)  # scikit-learn's
 
 
 @parameters
@@ -87,10 +87,16 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 def _scale_and_min(params: Params, least: float | None, greatest: float | None) -> tuple[float, float]:
     if least is None or greatest is None:
-        raise refuse("SKC210", "a column has no value to take a range of", hint="drop the column or impute it before")
+        raise refuse("SKC210", "a column has no value to take a range of", hint=NO_VALUE_HINT)
     low, high = params.feature_range
     width = greatest - least
-    scale = (high - low) / (1.0 if width < LEAST_RANGE else width)
+    scale = (high - low) / (width or 1.0)
+    if math.isinf(scale):
+        raise refuse(
+            "SKC212",
+            f"the range of a column, {width}, is too small to be divided by",
+            hint="drop the feature, or multiply the column by a large number before, in an `expr`",
+        )
     # Adding -0.0 changes no value and ONNX Runtime drops it; 0.0 would turn -0.0 into 0.0, and take its time.
     start = low - least * scale or -0.0
     # A scale of 0, by underflow, would turn an infinity into NaN, which is null.
@@ -164,9 +170,9 @@ CASES = (
         shows=("C3",),
         columns={"constant": "float64", "tiny": "float64"},
         params={"feature_range": [2, 4]},
-        fit=[[5.0, 1e-20], [5.0, 3e-20]],
-        rows=[[5.0, 1e-20], [6.0, 3e-20], [4.5, 1.0]],
-        expect=[[2.0, 2.0], [4.0, 2.0], [1.0, 4.0]],
+        fit=[[5.0, 2.0**-70], [5.0, 2.0**-68]],
+        rows=[[5.0, 2.0**-70], [6.0, 2.0**-68], [4.5, 2.0**-69]],
+        expect=[[2.0, 2.0], [4.0, 4.0], [1.0, 2.666666666666667]],
     ),
     Case(
         name="a scale of almost 1",
@@ -210,6 +216,7 @@ CASES = (
             ("SKC211", "infinity", [0, 1], [[0.0], [math.inf]]),
             ("SKC212", "range", [0, 1], [[-1e308], [1e308]]),
             ("SKC212", "scale too large", [0, 1e300], [[0.0], [1e-14]]),
+            ("SKC212", "range too small", [0, 1], [[0.0], [5e-324]]),
             ("SKC212", "scale too small", [0, 1e-20], [[0.0], [1e308]]),
             ("SKC212", "min", [0, 1e300], [[1e300], [1.0000000000000002e300]]),
         )

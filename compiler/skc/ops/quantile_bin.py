@@ -2,7 +2,7 @@
 
 Why: a skewed number (income, distance, counts) becomes an evenly filled scale that no outlier can stretch. As
 scikit-learn's `KBinsDiscretizer(strategy="quantile", quantile_method="linear", subsample=None)`, edges to the
-bit.
+bit, but for C4.
 
 Example: `fare: {from: fare, apply: [{quantile_bin: {bins: 10}}]}`
 
@@ -22,8 +22,9 @@ Critical points
 C1  The edges are quantiles of type 7, at 0, 1/bins, …, 1. A value equal to an edge is in the bin above it.
 C2  A value below the least or above the greatest of fitting is in the first or last bin, infinities too.
 C3  Null does not count in fitting. It stays null in `ordinal`; in `onehot` it is 0 in every column.
-C4  Ties: an edge at most 1e-8 above the one before it is removed, the greatest too, and its bin with it.
-C5  A constant column, or one no wider than 1e-8, has one bin.
+C4  Ties: an edge that is not above the one before it is removed, the greatest too, and its bin with it.
+    (scikit-learn also removes an edge at most 1e-8 above the one before it, in whatever unit the column is.)
+C5  A constant column has one bin.
 C6  Fewer rows than bins: edges are interpolated between the rows as ever, and no bin is removed.
 C7  Columns of one block may have different numbers of bins; each has its own columns in `onehot`.
 C8  A column without a value (SKC210), one that holds an infinity (SKC211), and one too wide to interpolate in
@@ -42,11 +43,10 @@ from pydantic import Field
 
 from skc.graph import GraphBlock, count_edges, masked, one_hot_columns
 from skc.op import Case, Names, Op, always, parameters, refuse, require, require_exact
+from skc.ops._noise import NO_VALUE_HINT
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Quantiles, Stat
 from skc.types import Block, Scalar, ValueType, make_block
-
-LEAST_WIDTH = 1e-8  # scikit-learn's
 
 
 @parameters
@@ -83,12 +83,13 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 def _inner_edges(edges: tuple[float, ...] | None) -> tuple[float, ...]:
     if edges is None:
-        raise refuse("SKC210", "a column has no value to take quantiles of", hint="drop the column or impute it before")
+        raise refuse("SKC210", "a column has no value to take quantiles of", hint=NO_VALUE_HINT)
     if not all(math.isfinite(edge) for edge in edges):
         raise refuse("SKC212", "the range of a column exceeds float64", hint="clip the column before")
-    # Widths are taken between neighbours as they were, before any is removed: a run of close edges goes all
-    # at once.
-    kept = [edge for edge, before in zip(edges, (-math.inf, *edges), strict=False) if edge - before > LEAST_WIDTH]
+    kept = [edges[0]]
+    for edge in edges:
+        if edge > kept[-1]:
+            kept.append(edge)
     return tuple(kept[1:-1])
 
 
@@ -202,20 +203,29 @@ CASES = (
             [0.0, 0.0, 0.0],
             [0.0, 1.0, 1.0],
             [0.0, 2.0, 2.0],
-            [0.0, 3.0, 2.0 + 1e-9],
-            [8.0, 4.0, 2.0 + 2e-9],
+            [0.0, 3.0, 2.0],
+            [8.0, 4.0, 2.0],
         ],
-        # x: quantiles 0 0 0 0 8, kept 0 8. y: 0 1 2 3 4. z: 0 1 2 and two too near, kept 0 1 2.
+        # x: quantiles 0 0 0 0 8, kept 0 8. y: 0 1 2 3 4. z: 0 1 2 2 2, kept 0 1 2.
         rows=[[0.0, 0.0, 0.0], [8.0, 3.0, 2.0], [9.0, math.inf, math.inf], [1.0, 1.0, 1.0]],
         expect=[[0, 0, 0], [0, 3, 1], [0, 3, 1], [0, 1, 1]],
+    ),
+    Case(
+        name="edges as near as floats can be",
+        shows=("C4",),
+        columns={"nanoseconds": "float64", "last_bit": "float64"},
+        params={"bins": 4},
+        fit=[[k * 2.0**-40, 1.0 + k * 2.0**-52] for k in range(5)],
+        rows=[[k * 2.0**-40, 1.0 + k * 2.0**-52] for k in range(5)],
+        expect=[[0, 0], [1, 1], [2, 2], [3, 3], [3, 3]],
     ),
     Case(
         name="constant columns",
         shows=("C5",),
         columns={"x": "float64", "y": "float64"},
         params={"bins": 3},
-        fit=[[7.0, 1.0], [7.0, 1.0 + 1e-9]],
-        rows=[[7.0, 1.0], [-math.inf, math.inf], [8.0, 2.0]],
+        fit=[[7.0, 0.1], [7.0, 0.1], [7.0, 0.1]],
+        rows=[[7.0, 0.1], [-math.inf, math.inf], [8.0, 2.0]],
         expect=[[0, 0], [0, 0], [0, 0]],
     ),
     Case(

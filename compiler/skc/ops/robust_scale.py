@@ -23,8 +23,9 @@ Critical points
 ---------------
 C1  Quantiles are of type 7 (`numpy.quantile`), and the order of operations is scikit-learn's.
 C2  Null is ignored in fitting and stays null.
-C3  A scale below 10 eps = 2.22e-15 is replaced by 1, as in scikit-learn: that of a constant column, of one
-    that is mostly one value, of one of tiny values, and of equal quantiles.
+C3  Where both quantiles are one value the scale is 1: that of a constant column, of one that is mostly one
+    value, and of a range of equal percentages. (scikit-learn also replaces a scale below 10 eps = 2.22e-15, in
+    whatever unit it is.)
 C4  Infinities follow IEEE arithmetic when served and stay infinite.
 C5  `with_centering: false` and `with_scaling: false` leave out their half, bit for bit.
 C6  The median of an even number of values is the quantile of type 7 at 1/2: b - (b - a) / 2 of the two in the
@@ -49,13 +50,12 @@ from pydantic import Field
 from skc.diagnostics import SkcError
 from skc.graph import GraphBlock
 from skc.op import Case, Op, parameters, refuse, require
-from skc.ops._noise import bounds_needed, check_stretch
+from skc.ops._noise import NO_VALUE_HINT, bounds_needed, check_stretch
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Quantiles, Stat
 from skc.types import Block, Scalar, ValueType
 
 MEDIAN = Quantiles((0.5,))
-LEAST_SCALE = 10 * float(np.finfo(np.float64).eps)  # scikit-learn's
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
@@ -101,7 +101,7 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 def _finite(quantiles: tuple[float, ...] | None) -> tuple[float, ...]:
     if quantiles is None:
-        raise refuse("SKC210", "a column has no value to take quantiles of", hint="drop the column or impute it before")
+        raise refuse("SKC210", "a column has no value to take quantiles of", hint=NO_VALUE_HINT)
     if not all(math.isfinite(value) for value in quantiles):
         raise _too_wide()
     return quantiles
@@ -111,7 +111,7 @@ def _scale(x: ValueType, stats: ColumnStats, ends: tuple[float, ...]) -> float:
     width = ends[1] - ends[0]
     if math.isinf(width):
         raise _too_wide()
-    scale = 1.0 if width < LEAST_SCALE else width
+    scale = width or 1.0
     check_stretch(x, 1 / scale, stats)
     return scale
 
@@ -200,10 +200,18 @@ CASES = (
     Case(
         name="no spread",
         shows=("C3",),
-        columns={"constant": "float64", "mostly": "float64", "tiny": "float64"},
-        fit=[[0.1, 0.0, 1e-20], [0.1, 0.0, 2e-20], [0.1, 0.0, 3e-20], [0.1, 0.0, 4e-20], [0.1, 9.0, 5e-20]],
-        rows=[[0.1, 9.0, 3e-20], [1.1, 0.0, 1.0]],
-        expect=[[0.0, 9.0, 0.0], [1.0, 0.0, 1.0]],
+        columns={"constant": "float64", "mostly": "float64"},
+        fit=[[0.1, 0.0], [0.1, 0.0], [0.1, 0.0], [0.1, 0.0], [0.1, 9.0]],
+        rows=[[0.1, 9.0], [1.1, 0.0]],
+        expect=[[0.0, 9.0], [1.0, 0.0]],
+    ),
+    Case(
+        name="tiny values",
+        shows=("C3",),
+        columns={"x": "float64", "least": "float64"},
+        fit=[[2.0**-70, 0.0], [2.0**-69, 0.0], [2.0**-68, 1e-323]],
+        rows=[[2.0**-68, 0.0], [0.0, 5e-324]],
+        expect=[[1.3333333333333333, 0.0], [-1.3333333333333333, 1.0]],
     ),
     Case(
         name="equal quantiles",

@@ -1,7 +1,7 @@
 """Remove the mean and scale to unit variance: (x - mean) / scale, per column.
 
 Why: linear models, distances and gradient descent want features of like size. As scikit-learn's `StandardScaler`,
-and in its order of operations, so that the result is the same to the last bit.
+in its order of operations. Mean and variance are exact and rounded once; scikit-learn's may differ in the last bits.
 
 Example: `amounts: {from: [fare, distance], apply: [{impute: {strategy: mean}}, standard_scale]}`
 
@@ -19,10 +19,14 @@ Critical points
 ---------------
 C1  The variance is that of the population: its divisor is n, not n - 1.
 C2  Null is ignored in fitting and stays null.
-C3  A constant column has scale 1: it becomes 0 (up to the rounding of its mean), not NaN. Constant means, as in
-    scikit-learn, a variance below the rounding error of computing it: var <= n eps var + (n mean eps)^2.
+C3  A constant column, one whose least value is its greatest, has scale 1: it becomes 0, not NaN. (scikit-learn,
+    whose sums are not exact, also takes a column for constant when var <= n eps var + (n mean eps)^2, which any
+    column is once it has rows enough: 1e9 and 1e9 + 1, half each, from 4,000,000 rows on.)
 C4  Infinities follow IEEE arithmetic when served; a column that holds one cannot be fitted.
 C5  `with_mean: false` and `with_std: false` leave out their half, bit for bit.
+C6  A column whose squared deviations are all too small for float64 (below 1e-162 or so) has scale 1, as in
+    scikit-learn.
+C7  A column without any value cannot be fitted (SKC210).
 """
 
 from __future__ import annotations
@@ -35,12 +39,10 @@ import numpy as np
 
 from skc.graph import GraphBlock
 from skc.op import Case, Op, parameters, refuse, require
-from skc.ops._noise import bounds_needed, check_stretch
+from skc.ops._noise import NO_VALUE_HINT, check_stretch
 from skc.opset import const, op
-from skc.stats.requests import ColumnStats, Count, Mean, Stat, Variance
+from skc.stats.requests import ColumnStats, Max, Mean, Min, Stat, Variance
 from skc.types import Block, Scalar, ValueType
-
-EPS = float(np.finfo(np.float64).eps)
 
 
 @parameters
@@ -61,12 +63,12 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
-    return (Count(), Mean(), Variance(), *bounds_needed(x))
+    return (Min(), Max(), Mean(), Variance())
 
 
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
-    if any(stats[Count()] == 0 for stats in columns):
-        raise refuse("SKC210", "a column has no value to take a mean of", hint="drop the column or impute it before")
+    if any(stats[Mean()] is None for stats in columns):
+        raise refuse("SKC210", "a column has no value to take a mean of", hint=NO_VALUE_HINT)
     return State(
         mean=tuple(stats[Mean()] if params.with_mean else 0.0 for stats in columns),
         scale=tuple(_scale(x, stats) if params.with_std else 1.0 for stats in columns),
@@ -74,10 +76,8 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 
 def _scale(x: ValueType, stats: ColumnStats) -> float:
-    n, mean, variance = stats[Count()], stats[Mean()], stats[Variance()]
-    error = n * mean * EPS
-    is_constant = variance <= n * EPS * variance + error * error  # a product may be infinite, a power would raise
-    scale = 1.0 if is_constant else math.sqrt(variance)
+    is_constant = stats[Min()] == stats[Max()]
+    scale = 1.0 if is_constant else math.sqrt(stats[Variance()]) or 1.0
     check_stretch(x, 1 / scale, stats)
     return scale
 
@@ -145,7 +145,33 @@ CASES = (
         columns={"x": "float64", "y": "float64"},
         fit=[[0.1, 5.0]] * 3,
         rows=[[0.1, 5.0], [1.1, 7.0]],
-        expect=[[-1.3877787807814457e-17, 0.0], [1.0, 2.0]],  # the mean of three 0.1 is 0.10000000000000002
+        expect=[[0.0, 0.0], [1.0, 2.0]],  # 0.1 + 0.1 + 0.1 is 0.30000000000000004, the mean is 0.1 all the same
+    ),
+    Case(
+        name="nearly constant",
+        shows=("C3",),
+        columns={"large": "float64", "last_bit": "float64"},
+        fit=[[1e16, 1.0], [1e16 + 4, 1.0000000000000002]],
+        rows=[[1e16, 1.0], [1e16 + 4, 1.0000000000000002]],
+        # The mean of 1 and 1 + 2^-52 is a tie, and 1 is the even one: deviations 0 and 2^-52, variance 2^-105.
+        expect=[[-1.0, 0.0], [1.0, 1.414213562373095]],
+    ),
+    Case(
+        name="squares that float64 does not hold",
+        shows=("C6",),
+        columns={"x": "float64"},
+        fit=[[0.0], [2e-170]],
+        rows=[[0.0], [2e-170], [1.0]],
+        expect=[[-1e-170], [1e-170], [1.0]],
+    ),
+    Case(
+        name="no value",
+        shows=("C7",),
+        columns={"x": "float64?"},
+        fit=[[None]],
+        rows=[],
+        expect=[],
+        refused="SKC210",
     ),
     Case(
         name="infinity when served",

@@ -263,7 +263,9 @@ def _as_float(column: Column) -> Any:
 
 def _divided(total: Fraction, count: int, column: Column, what: str) -> float:
     try:
-        return float(total) / count
+        return float(
+            total / count
+        )  # rounded once: a mean lies between the bounds, and that of equal values is the value
     except OverflowError:
         raise _overflow(column, what) from None
 

@@ -33,12 +33,17 @@ class Max:
 
 @dataclass(frozen=True)
 class Mean:
-    """float: the exact sum (rounded once to float64), divided by the count; None when there is no value."""
+    """float: the exact sum divided by the count, rounded once to float64; None when there is no value.
+
+    So it lies between Min and Max, is the value itself where all values are equal, and never overflows.
+    """
 
 
 @dataclass(frozen=True)
 class Variance:
-    """float: the exact sum of (x - mean)^2, each term a float64, divided by the count (ddof 0); None when empty."""
+    """float: the exact sum of (x - mean)^2, each term a float64, divided by the count (ddof 0), rounded once; None when
+    there is no value.
+    """
 
 
 @dataclass(frozen=True)
