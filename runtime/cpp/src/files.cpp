@@ -1,15 +1,19 @@
 #include "files.hpp"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 
 #include "errors.hpp"
+
+extern "C" {
+#include <sha256.h>
+}
 
 namespace skc::detail {
 
@@ -94,14 +98,11 @@ std::string read_file(const std::string& directory, const std::string& name) {
 }
 
 std::string sha256(std::string_view data) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(data.data(), data.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
-    throw_runtime("run-failed", "OpenSSL does not compute SHA-256");
-  }
+  std::array<std::uint8_t, 32> digest{};
+  SHA256_Buf(data.data(), data.size(), digest.data());
   constexpr char digits[] = "0123456789abcdef";
   std::string hex;
-  for (unsigned i = 0; i < size; ++i) hex += {digits[digest[i] >> 4], digits[digest[i] & 15]};
+  for (const std::uint8_t byte : digest) hex += {digits[byte >> 4], digits[byte & 15]};
   return hex;
 }
 
