@@ -18,9 +18,10 @@ import pytest
 from skc.diagnostics import SkcError, Span
 from skc.ir import DataSource, Input
 from skc.stats.connection import Database
+from skc.stats.contract import check_contract
 from skc.stats.engine import Column, summarise
 from skc.stats.sources import resolve
-from skc.stats.training import Training, check_contract, load_training
+from skc.stats.training import Training, load_training
 
 MICRO = 1_577_836_800_000_000  # 2020-01-01T00:00:00Z
 INPUTS = (

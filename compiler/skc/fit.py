@@ -38,10 +38,11 @@ from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.stats.connection import MEMORY_LIMIT, Database, engine_errors, open_database
+from skc.stats.contract import check_contract
 from skc.stats.engine import Answers, Column, Summary, answer, summarise
 from skc.stats.requests import Stat, ValueCounts
 from skc.stats.sources import resolve
-from skc.stats.training import Training, check_contract, load_training
+from skc.stats.training import Training, load_training
 from skc.types import ZEROS, Array, Scalar
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.session import GraphSession

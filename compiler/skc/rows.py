@@ -15,9 +15,10 @@ import pyarrow as pa
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
 from skc.stats.connection import engine_errors, identifier, open_database
+from skc.stats.contract import nul_in_string
 from skc.stats.engine import holds_nul
 from skc.stats.sources import resolve
-from skc.stats.training import Training, load_training, nul_in_string
+from skc.stats.training import Training, load_training
 from skc.types import NUMPY_DTYPES, ZEROS, Array, Block
 
 CHUNK = 16_384
@@ -42,7 +43,8 @@ class Rows:
     def _instant(self, name: str) -> pa.DataType | None:
         """The type of an input that statistics see as a number, but that is a time in the data."""
         value = next((i for i in self.training.inputs if i.name == name), None)
-        if value is None or self.training.raw.readings[name].stored == identifier(name):
+        readings = [group.readings[name] for group in self.training.raw.groups] if value is not None else []
+        if value is None or all(reading.stored == identifier(name) for reading in readings):
             return None
         return _TIMES.get(value.dtype)
 

@@ -26,8 +26,8 @@ from skc.diagnostics import SkcError
 from skc.ir import Input
 from skc.rows import open_rows
 from skc.stats.connection import Database
+from skc.stats.contract import check_contract
 from skc.stats.engine import Column, summarise
-from skc.stats.training import check_contract
 
 BAD_TEXT = [
     ("float64", "1,5"),

@@ -123,8 +123,11 @@ def _parsed(value: Input, text: str, is_null: str, wrong: str = "false") -> Read
     return _reading(value, result, bad=f"NOT ({is_null}) AND NOT ({good})")
 
 
-def read_typed(value: Input, stored_type: str) -> Reading:
-    """The reading of a typed column, or SKC205 where no value of that type could be one of the declared type."""
+def read_typed(value: Input, stored_type: str, label: str) -> Reading:
+    """The reading of a typed column, or SKC205 where no value of that type could be one of the declared type.
+
+    `label` is what messages call the data.
+    """
     column = identifier(value.name)
     if stored_type == '"NULL"':  # an Arrow column of nothing but nulls
         return _reading(value, f"CAST(NULL AS {NATIVE[value.dtype]})")
@@ -132,7 +135,7 @@ def read_typed(value: Input, stored_type: str) -> Reading:
         column, stored_type = f"CAST({column} AS VARCHAR)", "VARCHAR"
     reading = TYPED[value.dtype](value, column, stored_type)
     if reading is None:
-        raise _wrong_type(value, stored_type)
+        raise _wrong_type(value, stored_type, label)
     return reading
 
 
@@ -220,7 +223,7 @@ def _list(texts: list[str] | tuple[str, ...]) -> str:
     return ", ".join(map(literal, texts))
 
 
-def _wrong_type(value: Input, stored_type: str) -> SkcError:
+def _wrong_type(value: Input, stored_type: str, label: str) -> SkcError:
     hint = f"declare another type for `{value.name}`, or convert the column in the data"
     if value.dtype == "timestamp" and stored_type.startswith("TIMESTAMP"):
         hint = "a time without a zone is not an instant: give the column a time zone in the data (UTC, say)"
@@ -228,7 +231,7 @@ def _wrong_type(value: Input, stored_type: str) -> SkcError:
         hint = "declare it `string` and put `parse_datetime` before its first use"
     return fail(
         "SKC205",
-        f"column `{value.name}` is {stored_type} in the data, and is declared {value.dtype}",
+        f"{label}: column `{value.name}` is {stored_type}, and is declared {value.dtype}",
         span=value.span,
         hint=hint,
     )

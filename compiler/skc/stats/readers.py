@@ -1,8 +1,11 @@
-"""Each kind of source as raw rows: one SQL query per part, the columns it gives, and how each input is read from them.
+"""Each kind of source as raw rows: groups of files that are read alike, and how each input is read from them.
 
-Why one part per file: all rows are read by one query over all parts, but an error must name a file and a row, and
-only a single file read in order has row numbers. Why Python reads the header of a CSV: the engine would take the
-first file's columns for all, by position.
+Why groups: files of one source may store a column as different types. Read by one query, they would be cast to a common
+type before anybody looked at a value (2^24 + 1 beside a float32 becomes 2^24). So every file is read by its own types,
+and only typed values are united. Neighbours with the same columns make one group, since a query over 1,000 files is
+much faster than 1,000 queries, and rows stay in order.
+Why one part per file: an error must name a file and a row, and only a single file read in order has row numbers.
+Why Python reads the header of a CSV: the engine would take the first file's columns for all, by position.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ from __future__ import annotations
 import csv
 import glob
 import gzip
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
@@ -25,6 +29,10 @@ from skc.stats.sources import TEXT, Source
 
 NO_NULL = "\x01skc: never null\x01"  # a field that cannot occur, so that the engine makes no field null by itself
 ATTACHED = "skc_source"
+MANY = 8  # groups
+PARQUET_SCHEMAS = """SELECT file_name, string_agg(CAST(row(name, type, type_length, repetition_type, num_children,
+converted_type, scale, precision, logical_type, duckdb_type) AS VARCHAR), chr(10) ORDER BY column_id)
+FROM parquet_schema([{files}]) GROUP BY file_name"""
 TYPES_HINT = "leave out columns of types that DuckDB does not know, or convert them"
 
 
@@ -37,19 +45,36 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Raw:
-    """All rows of a source, still as stored. `sql` gives all of them, the parts the same one by one."""
+class Group:
+    """Parts with the same columns of the same types. `sql` gives all of their rows, still as stored."""
 
-    source: Source
     sql: str
     parts: tuple[Part, ...]
     readings: Mapping[str, Reading]  # by input name
-    columns: tuple[str, ...]  # all columns there are; for JSON lines only those that were asked for
+    columns: Mapping[str, str]  # stored type by name; for JSON lines only of those that were asked for
 
     @property
-    def is_text(self) -> bool:
-        """Reading it costs so much that it must happen once."""
-        return self.source.kind in TEXT
+    def label(self) -> str:
+        """What messages call it."""
+        more = len(self.parts) - 1
+        return f"{self.parts[0].label} and {more} more" if more else self.parts[0].label
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A source that was opened; its rows are those of the groups, one after the other."""
+
+    source: Source
+    groups: tuple[Group, ...]
+
+    @property
+    def is_stored(self) -> bool:
+        """Reading it costs so much that it must happen once: text is parsed, and many groups take long to plan."""
+        return self.source.kind in TEXT or len(self.groups) > MANY
+
+    def parts(self) -> Iterator[tuple[Group, Part]]:
+        """All parts in order, each with its group."""
+        return ((group, part) for group in self.groups for part in group.parts)
 
 
 def open_raw(database: Database, source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
@@ -73,7 +98,9 @@ def open_raw(database: Database, source: Source, inputs: Sequence[Input], others
             _check_names(source.frame.column_names, source.name, source)
             with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span, hint=TYPES_HINT):
                 database.register("skc_memory", _widened(source.frame))
-            return _open_typed(database, source, inputs, [Part(source.name, "SELECT * FROM skc_memory")])
+            return Raw(
+                source, (_typed_group(database, source, inputs, [Part(source.name, "SELECT * FROM skc_memory")]),)
+            )
 
 
 def _widened(table: pa.Table) -> pa.Table:
@@ -89,14 +116,21 @@ def _open_csv(source: Source, inputs: Sequence[Input]) -> Raw:
     for file, header in headers.items():
         check_empty_lines(header, file, source)
         check_separator(header, file, source, [i.name for i in inputs])
-        _check_columns(inputs, header, file, source)
-    parts = tuple(Part(file, _csv_sql([file], header, source)) for file, header in headers.items())
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for file, header in headers.items():
-        groups.setdefault(header, []).append(file)
-    sql = " UNION ALL BY NAME ".join(_csv_sql(files, header, source) for header, files in groups.items())
-    columns = dict.fromkeys(name for header in headers.values() for name in header)
-    return Raw(source, sql, parts, {i.name: read_csv_text(i) for i in inputs}, tuple(columns))
+        _raise_all(_missing_columns(inputs, header, file))
+    readings = {i.name: read_csv_text(i) for i in inputs}
+
+    def group(files: Sequence[str]) -> Group:
+        header = headers[files[0]]
+        parts = tuple(Part(file, _csv_sql([file], header, source)) for file in files)
+        return Group(_csv_sql(files, header, source), parts, readings, dict.fromkeys(header, "VARCHAR"))
+
+    return Raw(source, tuple(group(files) for files in _runs(source.files, headers)))
+
+
+def _runs(files: Sequence[str], keys: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Neighbours with the same key."""
+    for _, run in groupby(files, lambda file: keys[file]):
+        yield list(run)
 
 
 def _header(file: str, source: Source) -> tuple[str, ...]:
@@ -165,7 +199,8 @@ def _open_json(database: Database, source: Source, inputs: Sequence[Input], othe
     for file in source.files:
         _check_keys_once(database, file, source)
     parts = tuple(Part(file, sql([file])) for file in source.files)
-    return Raw(source, sql(source.files), parts, {i.name: read_json(i) for i in inputs}, tuple(names))
+    readings = {i.name: read_json(i) for i in inputs}
+    return Raw(source, (Group(sql(source.files), parts, readings, dict.fromkeys(names, "JSON")),))
 
 
 def _check_keys_once(database: Database, file: str, source: Source) -> None:
@@ -196,37 +231,41 @@ def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -
     import pyarrow.parquet as pq  # takes a while to load, and only this kind needs it
 
     def sql(files: Sequence[str]) -> str:
-        # By name, so that types are unified and never cast to those of the first file. Folders name no columns.
-        return f"SELECT * FROM read_parquet([{_file_list(files)}], union_by_name = true, hive_partitioning = false)"
+        return (
+            f"SELECT * FROM read_parquet([{_file_list(files)}], hive_partitioning = false)"  # folders name no columns
+        )
 
-    parts = [Part(file, sql([file])) for file in source.files]
+    groups = []
     with engine_errors(f"`{source.name}` cannot be read as Parquet data", code="SKC203", span=source.span):
-        for file in source.files:
-            _check_names(pq.read_schema(file).names, file, source)
-    if len(parts) > 1:
-        for part in parts:
-            _check_columns(inputs, _described(database, part.sql, source), part.label, source)
-    return _open_typed(database, source, inputs, parts, sql(source.files))
+        found = dict(database.execute(PARQUET_SCHEMAS.format(files=_file_list(source.files))))
+        schemas = {file: found.get(file, file) for file in source.files}  # a name written otherwise: its own group
+        for files in _runs(source.files, schemas):
+            _check_names(pq.read_schema(files[0]).names, files[0], source)
+            groups.append(files)
+    return _open_typed(database, source, inputs, [([Part(f, sql([f])) for f in files], sql(files)) for files in groups])
 
 
 def _open_arrow(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
     import pyarrow.dataset as ds  # takes a while to load, and only this kind needs it
 
-    parts = []
     with engine_errors(f"`{source.name}` cannot be read as Arrow data", code="SKC203", span=source.span):
-        whole = ds.dataset(list(source.files), format="ipc")
-        for i, file in enumerate(source.files):
-            one = ds.dataset(file, format="ipc")
-            if one.schema.remove_metadata() != whole.schema.remove_metadata():
-                message = f"`{file}` and `{source.files[0]}` have different columns"
-                raise fail("SKC203", message, span=source.span, hint="write them with one schema")
-            _check_names(one.schema.names, file, source)
-            parts.append(Part(file, f"SELECT * FROM skc_arrow_{i}"))
+        schemas = {file: ds.dataset(file, format="ipc").schema.remove_metadata() for file in source.files}
+    keys = {file: [(f.name, str(f.type), f.metadata) for f in schema] for file, schema in schemas.items()}
+    groups = []
     with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span, hint=TYPES_HINT):
-        for i, file in enumerate(source.files):
-            database.register(f"skc_arrow_{i}", ds.dataset(file, format="ipc"))
-        database.register("skc_arrow", whole)
-    return _open_typed(database, source, inputs, parts, "SELECT * FROM skc_arrow")
+        for files in _runs(source.files, keys):
+            _check_names(schemas[files[0]].names, files[0], source)
+            parts = [Part(file, _registered(database, ds.dataset(file, format="ipc"))) for file in files]
+            whole = parts[0].sql if len(parts) == 1 else _registered(database, ds.dataset(files, format="ipc"))
+            groups.append((parts, whole))
+    return _open_typed(database, source, inputs, groups)
+
+
+def _registered(database: Database, dataset: object) -> str:
+    """The SQL of an Arrow dataset's rows."""
+    name = database.new_name("arrow")
+    database.register(name, dataset)
+    return f"SELECT * FROM {name}"
 
 
 def _open_duckdb(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
@@ -243,34 +282,53 @@ def _open_duckdb(database: Database, source: Source, inputs: Sequence[Input]) ->
         hint = did_you_mean(name, tables) or f"it has {', '.join(f'`{t}`' for t in sorted(tables)) or 'no table'}"
         raise fail("SKC204", f"`{file}` has no table `{name}`", span=source.span, hint=hint)
     path = ".".join(map(identifier, (ATTACHED, *tables[name])))
-    return _open_typed(database, source, inputs, [Part(f"{file}::{name}", f"SELECT * FROM {path}")])
+    return Raw(source, (_typed_group(database, source, inputs, [Part(f"{file}::{name}", f"SELECT * FROM {path}")]),))
 
 
 def _open_typed(
-    database: Database, source: Source, inputs: Sequence[Input], parts: Sequence[Part], sql: str | None = None
+    database: Database, source: Source, inputs: Sequence[Input], groups: Iterable[tuple[Sequence[Part], str]]
 ) -> Raw:
-    whole = sql or parts[0].sql
-    types = _described(database, whole, source)
-    _check_columns(inputs, types, source.name, source)
-    readings = {i.name: read_typed(i, types[i.name]) for i in inputs}
-    return Raw(source, whole, tuple(parts), readings, tuple(types))
+    return Raw(source, tuple(_typed_group(database, source, inputs, parts, sql) for parts, sql in groups))
 
 
-def _described(database: Database, sql: str, source: Source) -> dict[str, str]:
+def _typed_group(
+    database: Database, source: Source, inputs: Sequence[Input], parts: Sequence[Part], sql: str | None = None
+) -> Group:
+    """Parts whose stored types are those of the first. Raises all of SKC204 and SKC205 at once."""
+    whole, label = sql or parts[0].sql, parts[0].label
+    types = _described(database, parts[0].sql, label, source)
+    errors = _missing_columns(inputs, types, label)
+    readings = {}
+    for value in inputs:
+        if value.name in types:
+            try:
+                readings[value.name] = read_typed(value, types[value.name], label)
+            except SkcError as error:
+                errors.append(error)
+    _raise_all(errors)
+    return Group(whole, tuple(parts), readings, types)
+
+
+def _described(database: Database, sql: str, label: str, source: Source) -> dict[str, str]:
     """Column names and DuckDB types of a query."""
-    with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span):
+    with engine_errors(f"`{label}` cannot be read", code="SKC203", span=source.span):
         return {row[0]: row[1] for row in database.execute(f"DESCRIBE {sql}")}
 
 
-def _check_columns(inputs: Sequence[Input], columns: Iterable[str], label: str, source: Source) -> None:
+def _raise_all(errors: Sequence[SkcError]) -> None:
+    if errors:
+        raise SkcError(*(d for error in errors for d in error.diagnostics))
+
+
+def _missing_columns(inputs: Sequence[Input], columns: Iterable[str], label: str) -> list[SkcError]:
     there = set(columns)
     missing = [missing_column(i, there, label) for i in inputs if i.name not in there]
-    if len(missing) > 3:  # one list of the columns is enough, and so is one mistake that made all of them
-        names = ", ".join(f"`{i.name}`" for i in inputs if i.name not in there)
-        (first,) = missing[0].diagnostics
-        raise SkcError(replace(first, message=f"{label} lacks {len(missing)} columns: {names}"))
-    if missing:
-        raise SkcError(*(d for error in missing for d in error.diagnostics))
+    if len(missing) <= 3:
+        return missing
+    # one list of the columns is enough, and so is one mistake that made all of them
+    names = ", ".join(f"`{i.name}`" for i in inputs if i.name not in there)
+    (first,) = missing[0].diagnostics
+    return [SkcError(replace(first, message=f"{label} lacks {len(missing)} columns: {names}"))]
 
 
 def missing_column(value: Input, columns: Iterable[str], label: str) -> SkcError:
