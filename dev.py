@@ -1,12 +1,16 @@
 """One way to set everything up: `python3.11 dev.py example` and `python3.11 dev.py test`, on a bare machine.
 
 Each command makes `.venv` beside this file when it is missing or out of date, installs what it needs into it and runs.
+What it cannot install is skipped by name at the end; with CI=true that is a failure. `test` also installs the two
+packages of Debian that some tests need (a browser, locales) where it runs as root on Debian.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -16,15 +20,22 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 EXAMPLE = ROOT / "examples" / "rides"
+sys.path.insert(0, str(ROOT / "tests"))
+os.environ["PATH"] = f"{PYTHON.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # as in an activated environment
+
+import toolchains  # noqa: E402  # found by the line above
+
+
+def succeeds(*command: str | Path) -> bool:
+    """Whether a command of the environment ends well."""
+    print("+", *command, flush=True)
+    return subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode == 0
 
 
 def run(*command: str | Path) -> None:
     """Run a command of the environment; stop when it fails."""
-    print("+", *command, flush=True)
-    path = f"{PYTHON.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, "PATH": path}, check=False)
-    if done.returncode != 0:
-        sys.exit(done.returncode)
+    if not succeeds(*command):
+        sys.exit(f"failed: {' '.join(str(part) for part in command)}")
 
 
 def install() -> None:
@@ -34,10 +45,42 @@ def install() -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     if not PYTHON.exists():
+        provide_ensurepip()
         venv.create(VENV, with_pip=True)
     run(PYTHON, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25.1")
-    run(PYTHON, "-m", "pip", "install", "--quiet", "--editable", ".[compile]", *groups("test", "check", "bench"))
+    run(
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--editable",
+        ".[compile]",
+        *groups("test", "build", "check", "bench"),
+    )
     stamp.write_text(wanted)
+
+
+def provide_ensurepip() -> None:
+    """Debian packs the half of Python's module venv apart."""
+    if importlib.util.find_spec("ensurepip") is not None:
+        return
+    package = f"python3.{sys.version_info.minor}-venv"
+    if not debian_installs(package):
+        sys.exit(f"this Python cannot make environments: install ensurepip (on Debian: apt-get install {package})")
+
+
+def debian_installs(*packages: str) -> bool:
+    """Whether these packages are there now: only for root, on Debian and its kin."""
+    if not packages or os.name == "nt" or os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+        print("+ apt-get", *words, flush=True)
+        done = subprocess.run(["apt-get", *words], env=variables, check=False, stdout=subprocess.DEVNULL)
+        if done.returncode != 0:
+            return False
+    return True
 
 
 def groups(*names: str) -> list[str]:
@@ -54,11 +97,29 @@ def example() -> None:
 
 def test(*arguments: str) -> None:
     """All tests, of every language whose tools are there; with arguments, those of pytest that they choose."""
-    run(PYTHON, "-m", "pytest", *(arguments or ("-n", "auto", "--dist", "loadfile")))
-    if not arguments:
-        conformance()
-        run(PYTHON, "tests/run_runtimes.py")
-        run(PYTHON, "tests/mutation/run.py", "--per-kind", "2")
+    if arguments:
+        return run(PYTHON, "-m", "pytest", *arguments)
+    debian_installs(*(n.debian for name, n in toolchains.NEEDS.items() if n.debian and toolchains.missing(name)))
+    parts: dict[str, tuple[str | Path, ...]] = {
+        "pytest": (PYTHON, "-m", "pytest", "-n", "auto", "--dist", "loadfile"),
+        "conformance": (PYTHON, "tests/conformance/run.py"),
+        "runtimes": (PYTHON, "tests/run_runtimes.py"),
+        "mutation": (PYTHON, "tests/mutation/run.py", "--per-kind", "2"),
+    }
+    failed = [name for name, command in parts.items() if not succeeds(*command)]  # one that fails hides no other
+    return report(failed)
+
+
+def report(failed: list[str]) -> None:
+    """The last lines of `test`: what was skipped and what failed, by name. Ends with 1 if something failed."""
+    skipped = toolchains.skipped()
+    for line in skipped:
+        print(f"skipped: {line}")
+    if skipped and toolchains.in_ci():
+        failed = [*failed, "CI skips nothing"]
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+    print("passed" + (", but for what was skipped" if skipped else ""))
 
 
 def conformance(*arguments: str) -> None:

@@ -1,49 +1,43 @@
 """The tests of each runtime by the tools of its language: `python tests/run_runtimes.py [java] [go] [cpp]`.
 
 They cover what belongs to one language: its own types, threads, closing, errors. What is the same in all of them is
-covered by `tests/conformance`, whose suite they use; run that first. A language whose tools are missing is left out
-with a word; with CI=true that is a failure.
+covered by `tests/conformance`, whose suite they use; run that first. A language whose tools are missing is skipped by
+name; with CI=true that is a failure.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+sys.path[:0] = [str(ROOT / "tests" / "conformance"), str(ROOT / "tests")]
 
-from run import BUILD, onnxruntime_version, provide_onnxruntime  # noqa: E402  # found by the line above
+import toolchains  # noqa: E402  # found by the line above
+from run import BUILD, onnxruntime_version, provide_onnxruntime  # noqa: E402
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where a runtime lies, the tools it needs, and the commands that build and test it."""
+    """Where a runtime lies, and the commands that build and test it; `toolchains` knows the tools it needs."""
 
     name: str
-    tools: tuple[str, ...]
     commands: tuple[tuple[str, ...], ...]
 
     @property
     def folder(self) -> Path:
         return ROOT / "runtime" / self.name
 
-    @property
-    def missing(self) -> list[str]:
-        return [tool for tool in self.tools if shutil.which(tool) is None]
-
 
 CPP = str(BUILD / "cpp-tests")
 RUNTIMES = (
-    Runtime("java", ("java", "mvn"), (("mvn", "-q", "-B", "verify"),)),
-    Runtime("go", ("go", "gcc", "gofmt"), (("gofmt", "-l", "."), ("go", "vet", "./..."), ("go", "test", "./..."))),
+    Runtime("java", (("mvn", "-q", "-B", "verify"),)),
+    Runtime("go", (("gofmt", "-l", "."), ("go", "vet", "./..."), ("go", "test", "./..."))),
     Runtime(
         "cpp",
-        ("cmake", "ninja", "g++"),
         (
             ("cmake", "-S", ".", "-B", CPP, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DSKC_TESTS=ON"),
             ("cmake", "--build", CPP),
@@ -66,9 +60,9 @@ def main() -> int:
 
 def passes(runtime: Runtime) -> bool:
     """Whether all commands succeed. Without its tools a runtime passes, but not in CI."""
-    if runtime.missing:
-        print(f"left out: {runtime.name}, for want of {', '.join(runtime.missing)}", file=sys.stderr)
-        return os.environ.get("CI") != "true"
+    if why := toolchains.missing(runtime.name):
+        print(f"skipped: {runtime.name} ({', '.join(why)})", file=sys.stderr)
+        return not toolchains.in_ci()
     return all(succeeds(runtime, command) for command in runtime.commands)
 
 

@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
+from toolchains import need
 
 import skc
 from skc.lower import Signature
@@ -80,10 +81,7 @@ def test_another_row_gives_another_plan(data: Path, plain: bytes, tmp_path: Path
 
 def german_locale(folder: Path) -> dict[str, str]:
     """de_DE.UTF-8, generated: its decimal comma is what breaks careless number parsing."""
-    if shutil.which("localedef") is None or not Path("/usr/share/i18n/locales/de_DE").exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("localedef and the sources of de_DE (Debian: package locales) are missing, and CI needs them")
-        pytest.skip("localedef and the sources of de_DE are not installed")
+    need("locales")
     target = folder / "locales" / "de_DE.UTF-8"
     target.parent.mkdir(exist_ok=True)
     subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", str(target)], check=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from run import BUILD, onnxruntime_version, provide_onnxruntime
+from toolchains import need
 
 import skc
 from skc import cli
@@ -70,28 +71,20 @@ def test_serving_answers_records_and_refuses_bad_ones(rides: Path) -> None:
     assert answers[3] == answers[0]
 
 
-def need(*tools: str) -> None:
-    missing = [tool for tool in tools if shutil.which(tool) is None]
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"{', '.join(missing)} must be installed in CI")
-    if missing:
-        pytest.skip(f"{', '.join(missing)} not installed")
-
-
 def build_java() -> list[str]:
-    need("java", "mvn")
+    need("java")
     return [str(RIDES / "java" / "serve")]
 
 
 def build_go() -> list[str]:
-    need("go", "gcc")
+    need("go")
     program = BUILD / "examples" / "go" / "serve"
     subprocess.run(["go", "build", "-o", str(program), "."], cwd=RIDES / "go", check=True)
     return [str(program)]
 
 
 def build_cpp() -> list[str]:
-    need("cmake", "ninja", "g++")
+    need("cpp")
     folder = BUILD / "examples" / "cpp"
     options = ("-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "--log-level=WARNING")
     subprocess.run(["cmake", "-S", str(RIDES / "cpp"), "-B", str(folder), *options], check=True)

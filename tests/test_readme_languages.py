@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from toolchains import need
 
 ROOT = Path(__file__).parents[1]
 RUNTIME = ROOT / "runtime"
@@ -19,21 +18,13 @@ def snippet(language: str) -> str:
     return str(found)
 
 
-def need(*tools: str) -> None:
-    missing = [tool for tool in tools if shutil.which(tool) is None]
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"{', '.join(missing)} must be installed in CI")
-    if missing:
-        pytest.skip(f"{', '.join(missing)} not installed")
-
-
 def run(*command: str | Path, cwd: Path) -> None:
     done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_java(tmp_path: Path) -> None:
-    need("javac", "mvn")
+    need("java")
     sources = RUNTIME / "java" / "src" / "main" / "java"
     classpath = tmp_path / "classpath"
     goal = ("dependency:build-classpath", f"-Dmdep.outputFile={classpath}")
@@ -47,7 +38,7 @@ def test_java(tmp_path: Path) -> None:
 
 
 def test_go(tmp_path: Path) -> None:
-    need("go", "gcc")
+    need("go")
     required = re.findall(r"^\s*(?:require )?(github\.com\S+ v\S+)", (RUNTIME / "go" / "go.mod").read_text(), re.M)
     lines = [
         "module snippet",
@@ -66,7 +57,7 @@ def test_go(tmp_path: Path) -> None:
 
 
 def test_cpp(tmp_path: Path) -> None:
-    need("g++")
+    need("cpp")
     (tmp_path / "main.cpp").write_text(f"#include <skc/skc.hpp>\nfloat run() {{\n{snippet('cpp')}return first;\n}}\n")
     options = ("-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror")
     run("g++", *options, "-I", RUNTIME / "cpp" / "include", "main.cpp", cwd=tmp_path)

@@ -16,12 +16,16 @@ ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def needs_locales(name: str) -> bool:
+    """Whether an environment has a locale that must be generated."""
+    return ENVIRONMENTS[name].get("LC_ALL", "C") != "C"
+
+
 def variables(name: str, build: Path) -> dict[str, str]:
     """The variables of an environment. Its locale is generated: one that is missing would be C in silence."""
     found = dict(ENVIRONMENTS[name])
-    locale = found.get("LC_ALL", "C")
-    if locale != "C":
-        found["LOCPATH"] = str(_generated(locale, build / "locales"))
+    if needs_locales(name):
+        found["LOCPATH"] = str(_generated(found["LC_ALL"], build / "locales"))
     return found
 
 

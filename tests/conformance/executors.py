@@ -21,20 +21,19 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Language:
-    """How the executor of a language is started, and what must be installed to build it."""
+    """How the executor of a language is started; `toolchains` knows what must be installed to build it."""
 
     name: str
     command: tuple[str, ...]
-    tools: tuple[str, ...] = ()
 
 
 LANGUAGES = {
     language.name: language
     for language in (
         Language("python", (sys.executable, str(HERE / "executor.py"))),
-        Language("java", (str(ROOT / "runtime/java/conformance"),), ("java", "mvn")),
-        Language("go", (str(ROOT / "runtime/go/conformance"),), ("go", "gcc")),
-        Language("cpp", (str(ROOT / "runtime/cpp/conformance/run"),), ("cmake", "ninja", "g++")),
+        Language("java", (str(ROOT / "runtime/java/conformance"),)),
+        Language("go", (str(ROOT / "runtime/go/conformance"),)),
+        Language("cpp", (str(ROOT / "runtime/cpp/conformance/run"),)),
     )
 }
 

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 import run
 import suite
+import toolchains
 from checks import Tally
 from damage import damaged_artifacts
 from executor import Executor as PythonExecutor
@@ -317,7 +318,9 @@ def test_every_code_is_asked_for(index: dict[str, Any]) -> None:
 
 
 def test_a_missing_tool_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda tool: None if tool == "mvn" else f"/usr/bin/{tool}")
+    lacking = {"java": ["mvn is not installed"], "locales": ["no sources"]}
+    monkeypatch.setattr(toolchains, "missing", lambda name: lacking.get(name, []))
     here, missing = run.installed(["python", "java", "go", "cpp"])
     assert [language.name for language in here] == ["python", "go", "cpp"]
-    assert [run.absent(language) for language in missing] == [["mvn"]]
+    assert missing == ["java"]
+    assert run.possible(["usual", "de_DE", "C", "tr_TR"]) == (["usual", "C"], ["de_DE", "tr_TR"])

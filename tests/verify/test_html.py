@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from planted import compiled, nudge, with_model
+from toolchains import browser, need
 from typer.testing import CliRunner
 
 from skc.artifact import Artifact
@@ -115,12 +114,8 @@ def test_the_command_writes_it(artifact: Artifact, tmp_path: Path) -> None:
 
 
 def chromium() -> str:
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail("Chromium is missing, and CI must run this test")
-    return found or pytest.skip("Chromium is missing")
+    need("browser")
+    return browser() or ""
 
 
 @pytest.mark.parametrize("width", [400, 1200])

@@ -1,0 +1,148 @@
+"""What a machine lacks is skipped by name, fails in CI, and hides nothing else: `toolchains` and `dev.py test`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import toolchains
+
+ROOT = Path(__file__).parents[1]
+Program = Callable[[str, str], None]
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Put a program that prints a text on a PATH where there is no other."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def put(name: str, text: str) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{text}'\n")
+        (tmp_path / name).chmod(0o755)
+
+    return put
+
+
+@pytest.fixture(scope="module")
+def dev() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("dev", ROOT / "dev.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_machine_with_python_alone_names_what_it_skips(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchains, "LOCALE_SOURCES", Path("/nowhere"))
+    assert toolchains.skipped() == [
+        "java (java is not installed, javac is not installed, mvn is not installed)",
+        "go (go is not installed, gofmt is not installed, gcc is not installed)",
+        "cpp (g++ is not installed, gcc is not installed, cmake is not installed, ninja is not installed)",
+        "browser (chromium is not installed)",
+        "locales (the sources of locales are not installed)",
+    ]
+    assert toolchains.missing("python") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "missing"),
+    [
+        ("javac 17.0.15", []),
+        ("javac 21", []),
+        ("javac 11.0.2", ["javac is 11.0.2, and 17 is the least"]),
+        ("javac 1.8.0_392", ["javac is 1.8.0, and 17 is the least"]),
+        ("no number", ["javac -version fails: no number"]),
+    ],
+)
+def test_a_java_that_is_too_old(answer: str, missing: list[str], program: Program) -> None:
+    for name in ("java", "mvn"):
+        program(name, "")
+    program("javac", answer)
+    assert toolchains.missing("java") == missing
+
+
+@pytest.mark.parametrize(("version", "fits"), [("go1.19.8", False), ("go1.24", True), ("go1.26.8", True)])
+def test_a_go_that_is_too_old(version: str, fits: bool, program: Program) -> None:
+    for name in ("gofmt", "gcc"):
+        program(name, "")
+    program("go", version)
+    assert toolchains.missing("go") == ([] if fits else ["go is 1.19.8, and 1.24 is the least"])
+
+
+def test_a_need_skips_at_home_and_fails_in_ci(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="browser: chromium is not installed"):
+        toolchains.need("browser")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="browser: chromium is not installed, and CI must"):
+        toolchains.need("browser")
+    program("google-chrome", "")
+    toolchains.need("browser")
+
+
+class Parts:
+    """Stands for the commands of `dev.py test`: notes each, and lets some fail."""
+
+    def __init__(self, *failing: str) -> None:
+        self.failing, self.run = failing, list[str]()
+
+    def succeeds(self, *command: str | Path) -> bool:
+        self.run.append(" ".join(str(part) for part in command[1:]))
+        return not any(name in self.run[-1] for name in self.failing)
+
+
+def end_of_test(dev: ModuleType, monkeypatch: pytest.MonkeyPatch, parts: Parts, skipped: list[str]) -> str | int | None:
+    """What `dev.py test` ends with."""
+    monkeypatch.setattr(dev, "succeeds", parts.succeeds)
+    monkeypatch.setattr(dev, "debian_installs", lambda *packages: True)
+    monkeypatch.setattr(dev.toolchains, "skipped", lambda: skipped)
+    try:
+        dev.test()
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+ALL = ["-m pytest", "conformance/run.py", "run_runtimes.py", "mutation/run.py"]
+
+
+@pytest.mark.parametrize(
+    ("failing", "code"),
+    [
+        ((), 0),
+        (("pytest",), "failed: pytest"),
+        (("mutation",), "failed: mutation"),
+        (("pytest", "conformance", "run_runtimes"), "failed: pytest, conformance, runtimes"),
+    ],
+)
+def test_one_part_that_fails_hides_no_other(
+    failing: tuple[str, ...], code: str | int, dev: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = Parts(*failing)
+    assert end_of_test(dev, monkeypatch, parts, []) == code
+    assert [part for part in ALL if any(part in command for command in parts.run)] == ALL
+
+
+def test_what_is_skipped_is_said_last_and_fails_in_ci(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    assert end_of_test(dev, monkeypatch, Parts(), ["java (mvn is not installed)"]) == 0
+    assert capsys.readouterr().out == "skipped: java (mvn is not installed)\npassed, but for what was skipped\n"
+    monkeypatch.setenv("CI", "true")
+    assert end_of_test(dev, monkeypatch, Parts("mutation"), ["x (y)"]) == "failed: mutation, CI skips nothing"
+
+
+def test_it_needs_the_standard_library_alone(dev: ModuleType) -> None:
+    """dev.py runs before anything is installed."""
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(ROOT / "dev.py")], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.startswith("usage: "), done.stderr

@@ -1,0 +1,109 @@
+"""What only the owner of a machine can install, and what is skipped by name without it.
+
+Everything else is set up by `dev.py`: CMake and Ninja come from PyPI, the libraries of C++ lie in the repository. With
+CI=true nothing is skipped: a tool that is missing is a failure.
+
+Why one table: `dev.py`, the tests of pytest, the conformance suite and the tests of the runtimes must agree on what
+can run, or one of them skips in silence what another promises. Standard library alone: `dev.py` reads it first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LOCALE_SOURCES = Path("/usr/share/i18n/locales")
+
+# CMake and Ninja of this environment are found also where it is not activated; a machine's own come first.
+os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI") == "true"
+
+
+def missing_programs(*names: str) -> list[str]:
+    return [f"{name} is not installed" for name in names if shutil.which(name) is None]
+
+
+def older(command: Sequence[str], folder: Path, least: tuple[int, ...]) -> list[str]:
+    """What to say when the version that a program prints is below the least."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    found = re.search(r"\d+(\.\d+)*", done.stdout)
+    if done.returncode != 0 or found is None:
+        return [f"{' '.join(command)} fails: {(done.stderr or done.stdout).strip()[:200]}"]
+    if tuple(map(int, found[0].split("."))) < least:
+        return [f"{command[0]} is {found[0]}, and {'.'.join(map(str, least))} is the least"]
+    return []
+
+
+def missing_for_java() -> list[str]:
+    return missing_programs("java", "javac", "mvn") or older(["javac", "-version"], ROOT, (17,))
+
+
+def missing_for_go() -> list[str]:
+    """In the module's own folder, where Go from 1.21 on fetches the toolchain that go.mod asks for, if it may."""
+    folder = ROOT / "runtime" / "go"
+    (least,) = re.findall(r"^go (\d+)\.(\d+)", (folder / "go.mod").read_text(), re.M)
+    return missing_programs("go", "gofmt", "gcc") or older(["go", "env", "GOVERSION"], folder, tuple(map(int, least)))
+
+
+def missing_for_cpp() -> list[str]:
+    return missing_programs("g++", "gcc", "cmake", "ninja")
+
+
+def missing_browser() -> list[str]:
+    return [] if browser() else ["chromium is not installed"]
+
+
+def browser() -> str | None:
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def missing_locales() -> list[str]:
+    if (LOCALE_SOURCES / "de_DE").exists():
+        return missing_programs("localedef")
+    return ["the sources of locales are not installed"]
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a part of the tests needs: how to find out, and the package of Debian where one alone brings it."""
+
+    missing: Callable[[], list[str]]
+    debian: str | None = None
+
+
+NEEDS = {
+    "java": Need(missing_for_java),
+    "go": Need(missing_for_go),
+    "cpp": Need(missing_for_cpp),
+    "browser": Need(missing_browser, "chromium"),
+    "locales": Need(missing_locales, "locales"),
+}
+
+
+def missing(name: str) -> list[str]:
+    """Why a part cannot run here; empty if it can. Python always can."""
+    return NEEDS[name].missing() if name in NEEDS else []
+
+
+def skipped() -> list[str]:
+    """One line for each part that cannot run here."""
+    return [f"{name} ({', '.join(why)})" for name in NEEDS if (why := missing(name))]
+
+
+def need(name: str) -> None:
+    """Skip a test of pytest whose part cannot run here; in CI fail it."""
+    import pytest  # dev.py reads this file before there is one
+
+    if why := ", ".join(missing(name)):
+        pytest.fail(f"{name}: {why}, and CI must run this test") if in_ci() else pytest.skip(f"{name}: {why}")
