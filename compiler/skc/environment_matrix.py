@@ -45,8 +45,8 @@ Progress = Callable[[str], None]
 Versions = tuple[str, str, str]
 _CHILD = """
 import json, platform, sys
-import numpy, onnxruntime
 import skc_runtime
+import numpy, onnxruntime
 from skc_runtime import golden
 folder, given, made = sys.argv[1:]
 with skc_runtime.load(folder, replay="tolerance") as transformer:

@@ -35,7 +35,11 @@ func ONNXRuntimeVersion(options ...Option) (string, error) {
 func loadLibrary(wanted string) *Error {
 	library.Lock()
 	defer library.Unlock()
+	wasUnset := switchTelemetryOff()
 	if ort.IsInitialized() {
+		if wasUnset && sendsTelemetry(ort.GetVersion()) {
+			warnOfTelemetry(ort.GetVersion())
+		}
 		if wanted == "" || library.path == "" || wanted == library.path {
 			return nil
 		}

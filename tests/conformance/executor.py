@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import onnxruntime
 from cells import WORDS, bits
 
 import skc_runtime
 from skc_runtime import SkcRuntimeError, Transformer
+from skc_runtime.session import VERSION
 
 Answer = dict[str, Any]
 ROUNDING = {"nearest": 0x000, "down": 0x400, "up": 0x800, "zero": 0xC00}  # <fenv.h> of x86
@@ -52,7 +52,7 @@ class Executor:
             return {"error": {"code": error.code, "input": error.input, "row": error.row, "step": error.step}}
 
     def _hello(self, request: Mapping[str, Any]) -> Answer:
-        return {"language": "python", "onnxruntime": onnxruntime.__version__, "cannot": ["utf8"]}
+        return {"language": "python", "onnxruntime": VERSION, "cannot": ["utf8"]}
 
     def _load(self, request: Mapping[str, Any]) -> Answer:
         self._close(request)

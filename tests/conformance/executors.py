@@ -72,6 +72,10 @@ class Executor:
             encoding="utf-8",
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def ask(self, request: Mapping[str, Any]) -> Message:
         """One answer."""
         (answer,) = self.ask_all([request])

@@ -17,7 +17,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from skc.artifact import MODEL, Artifact
 from skc.boundaries import other_branches, reach_further, step_boundaries
@@ -39,6 +38,7 @@ from skc.verification.shrink import Shrinker
 from skc.verification.subject import Graph, Outcome, refusal_code, run_reference
 from skc.verification.tally import Tally
 from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.session import VERSION as ONNXRUNTIME
 
 CHUNK = 16_384
 RELATED_ROWS = 4 * 1001
@@ -373,7 +373,7 @@ class _Run:
             untried=self._untried() if self._pool is not None else (),
             seconds=seconds,
             versions={
-                "onnxruntime": onnxruntime.__version__,
+                "onnxruntime": ONNXRUNTIME,
                 "numpy": np.__version__,
                 "python": platform.python_version(),
                 "machine": f"{platform.system()} {platform.machine()} {os.cpu_count()} cores",

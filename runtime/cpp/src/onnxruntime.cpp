@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "errors.hpp"
+#include "telemetry.hpp"
 
 namespace skc::detail {
 
@@ -21,6 +22,13 @@ std::string path_of(const std::string& library) {
   if (!library.empty()) return library;
   const char* named = std::getenv("SKC_ONNXRUNTIME_LIBRARY");
   return named != nullptr && *named != '\0' ? named : usual_name;
+}
+
+// By the host program, or by an earlier call.
+bool is_loaded(const std::string& path) {
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (handle != nullptr) dlclose(handle);
+  return handle != nullptr;
 }
 
 void* open_library(const std::string& path) {
@@ -46,8 +54,11 @@ const OnnxRuntime& OnnxRuntime::open(const std::string& library) {
   static const OnnxRuntime* opened = nullptr;
   const std::string path = path_of(library);
   const std::lock_guard<std::mutex> lock(mutex);
+  const bool was_loaded = is_loaded(path);
+  const bool was_unset = switch_telemetry_off();
   void* handle = open_library(path);
   if (opened == nullptr) opened = new OnnxRuntime(handle, base_of(handle, path));
+  if (was_loaded && was_unset && sends_telemetry(opened->version())) warn_of_telemetry(opened->version());
   if (opened->handle_ == handle) return *opened;
   throw_runtime("invalid-option", "this process already uses another ONNX Runtime than " + shown(path, 200),
                 "two of them in one process are a hazard: name the same library everywhere");

@@ -4,9 +4,13 @@ else.
 
 from __future__ import annotations
 
-from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError
-from skc_runtime.load import load
-from skc_runtime.manifest import Manifest
-from skc_runtime.transformer import Transformer
+from skc_runtime import telemetry
+
+telemetry.switch_off()  # before the next lines load ONNX Runtime
+
+from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError  # noqa: E402
+from skc_runtime.load import load  # noqa: E402
+from skc_runtime.manifest import Manifest  # noqa: E402
+from skc_runtime.transformer import Transformer  # noqa: E402
 
 __all__ = ["ArtifactError", "Manifest", "RecordError", "SkcRuntimeError", "Transformer", "load"]

@@ -16,6 +16,7 @@ import onnxruntime
 
 from skc_runtime.errors import ArtifactError, SkcRuntimeError, shown
 
+VERSION: str = onnxruntime.__version__
 Array = np.ndarray[Any, Any]
 Optimisation = Literal["disabled", "basic", "extended", "all"]
 _LEVELS: Mapping[Optimisation, Any] = {
@@ -61,7 +62,7 @@ class GraphSession:
         except Exception as error:  # ONNX Runtime has a dozen unrelated exception types
             raise ArtifactError(
                 "model-refused",
-                f"ONNX Runtime {onnxruntime.__version__} does not load the model: {shown(error, 500)}",
+                f"ONNX Runtime {VERSION} does not load the model: {shown(error, 500)}",
                 hint="compile the pipeline again, or install the ONNX Runtime that the manifest asks for",
             ) from error
         self.inputs = tuple(map(_info, self._session.get_inputs()))

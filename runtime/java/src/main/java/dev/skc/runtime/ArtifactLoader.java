@@ -42,23 +42,11 @@ final class ArtifactLoader {
   }
 
   static void checkOnnxruntime(String wanted, String found) {
-    if (Arrays.compare(version(found), version(wanted)) < 0) {
+    if (Arrays.compare(OnnxRuntimeLibrary.version(found), OnnxRuntimeLibrary.version(wanted)) < 0) {
       String problem = "the artifact needs ONNX Runtime " + wanted + ", this is " + found;
       String hint = "com.microsoft.onnxruntime:onnxruntime:" + wanted + " or later";
       throw new ArtifactException("onnxruntime-too-old", problem, hint);
     }
-  }
-
-  /** The first three numbers: {@code 1.31.0.dev1+cpu} is 1.31.0. */
-  private static int[] version(String text) {
-    int[] numbers = new int[3];
-    String[] words = text.split("\\+", 2)[0].split("[^0-9]+");
-    for (int i = 0, k = 0; i < words.length && k < numbers.length; i++) {
-      if (!words[i].isEmpty()) {
-        numbers[k++] = Integer.parseInt(words[i]);
-      }
-    }
-    return numbers;
   }
 
   private static Transformer open(Manifest manifest, byte[] model) {

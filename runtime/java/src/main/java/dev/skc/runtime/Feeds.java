@@ -49,7 +49,7 @@ final class Feeds implements AutoCloseable {
   }
 
   private void allocate(int i, Tensor spec) throws OrtException {
-    OrtEnvironment environment = GraphSession.ENVIRONMENT;
+    OrtEnvironment environment = OnnxRuntimeLibrary.environment();
     int size = rows * spec.width();
     switch (spec.dtype()) {
       case FLOAT64 -> {
@@ -119,7 +119,7 @@ final class Feeds implements AutoCloseable {
     long[] shape = shape(specs.get(i));
     return isWide[i]
         ? TrueText.tensor(texts[i], shape)
-        : OnnxTensor.createTensor(GraphSession.ENVIRONMENT, texts[i], shape);
+        : OnnxTensor.createTensor(OnnxRuntimeLibrary.environment(), texts[i], shape);
   }
 
   /** Let go of the strings of a request, so that the next one may use these tensors. */

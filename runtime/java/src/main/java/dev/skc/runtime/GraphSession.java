@@ -2,7 +2,6 @@ package dev.skc.runtime;
 
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
@@ -20,8 +19,6 @@ import java.util.Set;
  * checks.
  */
 final class GraphSession implements AutoCloseable {
-  static final OrtEnvironment ENVIRONMENT = OrtEnvironment.getEnvironment();
-
   final Set<Port> inputs;
   final Set<Port> outputs;
   final Map<String, String> metadata;
@@ -53,7 +50,7 @@ final class GraphSession implements AutoCloseable {
       options.addConfigEntry("session.intra_op.allow_spinning", "0");
       options.addConfigEntry("session.inter_op.allow_spinning", "0");
       options.addConfigEntry("session.load_model_format", "ONNX");
-      return ENVIRONMENT.createSession(model, options);
+      return OnnxRuntimeLibrary.environment().createSession(model, options);
     }
   }
 
@@ -71,7 +68,7 @@ final class GraphSession implements AutoCloseable {
   }
 
   static String version() {
-    return ENVIRONMENT.getVersion();
+    return OnnxRuntimeLibrary.environment().getVersion();
   }
 
   /** The outputs of these names, in their order; the caller closes them. */

@@ -58,7 +58,7 @@ final class TrueText {
     Cut cut = cut(texts, parts);
     String[] array = parts.toArray(new String[0]);
     int size = array.length;
-    OnnxTensor tensor = OnnxTensor.createTensor(GraphSession.ENVIRONMENT, array, new long[] {size});
+    OnnxTensor tensor = OnnxTensor.createTensor(OnnxRuntimeLibrary.environment(), array, new long[] {size});
     while (true) {
       boolean isLast = cut.longest() <= FAN_IN;
       Step step = step(cut, size);
@@ -134,7 +134,7 @@ final class TrueText {
     try (OnnxTensor index = longs(step.index, step.index.size() / FAN_IN, FAN_IN);
         OnnxTensor order = longs(step.order, step.order.size());
         OnnxTensor wanted =
-            OnnxTensor.createTensor(GraphSession.ENVIRONMENT, LongBuffer.wrap(shape), new long[] {shape.length})) {
+            OnnxTensor.createTensor(OnnxRuntimeLibrary.environment(), LongBuffer.wrap(shape), new long[] {shape.length})) {
       Map<String, OnnxTensor> feeds = Map.of("parts", parts, "index", index, "order", order, "shape", wanted);
       return (OnnxTensor) HelperModel.JOIN.session().run(feeds, TEXT).get(0); // whoever asked closes it
     }
@@ -146,6 +146,6 @@ final class TrueText {
     for (int i = 0; i < values.size(); i++) {
       buffer.put(i, values.get(i));
     }
-    return OnnxTensor.createTensor(GraphSession.ENVIRONMENT, buffer, shape);
+    return OnnxTensor.createTensor(OnnxRuntimeLibrary.environment(), buffer, shape);
   }
 }

@@ -89,7 +89,7 @@ final class WideText {
     long[] chosen = places.stream().mapToLong(place -> place).toArray();
     try (OnnxTensor placesTensor =
             OnnxTensor.createTensor(
-                GraphSession.ENVIRONMENT, LongBuffer.wrap(chosen), new long[] {chosen.length});
+                OnnxRuntimeLibrary.environment(), LongBuffer.wrap(chosen), new long[] {chosen.length});
         OrtSession.Result result =
             HelperModel.CHARACTERS.session().run(Map.of("text", tensor, "places", placesTensor), CUT)) {
       String[][] characters = (String[][]) result.get(0).getValue();
