@@ -74,6 +74,7 @@ CODES: dict[str, str] = {
     "SKC222": "a column without any value",
     "SKC223": "warning: a column with one value only",
     "SKC224": "a training row breaks a policy of `error`",
+    "SKC225": "a query with `where` that takes too long",
     # artifact
     "SKC401": "not a plan or manifest that this version reads",
     "SKC402": "an artifact or plan of a newer format",

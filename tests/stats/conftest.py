@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from source_tables import OTHERS
 
 from skc.stats.connection import Database, open_database
 
 
 @pytest.fixture
 def database() -> Iterator[Database]:
-    with open_database(threads=2) as opened:
+    with open_database(threads=2) as opened, OTHERS:
         yield opened

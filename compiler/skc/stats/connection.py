@@ -1,16 +1,23 @@
 """The database that fitting runs in: DuckDB behind Ibis, in a folder of its own that vanishes afterwards.
 
 Why a file and not memory: what does not fit in `memory_limit` is spilled next to it, so the size of a training table is
-bounded by the disk. Why no error escapes: a library's message knows neither the pipeline nor a way out.
+bounded by the disk. Why no error escapes: a library's message knows neither the pipeline nor a suggested fix.
+
+Why the engine is confined (`Database.confine`): the text of `where` and the catalogue of a `.duckdb` file come from
+others. Once its files are known, the engine opens those and what it spills, nothing else, whatever a query says; it
+loads no extension, reads no secret, and no setting can be changed back.
 """
 
 from __future__ import annotations
 
+import glob
 import itertools
+import os
 import re
 import tempfile
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +27,37 @@ import ibis
 import ibis.backends.duckdb  # what `ibis.duckdb` would load at the first call
 import pyarrow as pa
 
-from skc.diagnostics import Span, fail
+from skc.diagnostics import SkcError, Span, fail
 
 MEMORY_LIMIT = "1GB"
+TIME_LIMIT = "SKC_WHERE_SECONDS"  # of each query that computes `where`
+TIME_LIMIT_SECONDS = 3600.0
+BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery")  # what DuckDB opens with a database file
+CONFINED = {
+    "autoinstall_known_extensions": "false",  # fitting never reaches for the network
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "allow_unsigned_extensions": "false",
+    "allow_persistent_secrets": "false",
+    "python_enable_replacements": "false",  # a name in SQL is never a variable of Python
+}
+SETTINGS = {
+    "TimeZone": "UTC",
+    "Calendar": "gregorian",  # DuckDB 1 counts the years of a Thai locale from Buddha
+    "parquet_metadata_cache": "true",  # a file's footer is read once, not for every query
+    "ieee_floating_point_ops": "true",
+    "integer_division": "false",
+    "error_on_division_by_zero": "false",  # DuckDB 2 only: null, as in DuckDB 1
+}
 WHOLE_HINT = "check that the file is whole, and of the kind that its name says"
+
+
+@dataclass
+class _Limit:
+    """How long a query may take, and the error that says so."""
+
+    seconds: float
+    error: Callable[[float], SkcError]
 
 
 @dataclass(frozen=True)
@@ -33,6 +67,22 @@ class Database:
     backend: Any  # ibis.backends.duckdb.Backend
     folder: Path
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _limits: list[_Limit] = field(default_factory=list)
+
+    def confine(self, files: Sequence[str]) -> None:
+        """From now on the engine opens these files and its own, and no setting can be changed.
+
+        Databases may be attached under these names too. What is in memory is registered as before.
+        """
+        allowed = [name for file in files for name in (file, glob.escape(file), *(file + tail for tail in BESIDE[1:]))]
+        with engine_errors("the database cannot be confined"):
+            self.execute(f"SET allowed_paths = [{', '.join(map(literal, dict.fromkeys(allowed)))}]")
+            self.execute("SET enable_external_access = false")
+            self.execute("SET lock_configuration = true")
+
+    def limit(self, error: Callable[[float], SkcError]) -> None:
+        """Stop every query from now on that takes longer than SKC_WHERE_SECONDS; `error` says whose fault that is."""
+        self._limits.append(_Limit(_time_limit(), error))
 
     def new_name(self, what: str) -> str:
         """A table name that nothing else has."""
@@ -40,7 +90,8 @@ class Database:
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
         """Run SQL of our own making and fetch all rows: few are expected."""
-        rows: list[tuple[Any, ...]] = self.backend.con.execute(sql).fetchall()
+        with self._in_time():
+            rows: list[tuple[Any, ...]] = self.backend.con.execute(sql).fetchall()
         return rows
 
     def arrow(self, table: Any) -> pa.Table:
@@ -53,22 +104,35 @@ class Database:
 
     def run(self, sql: str) -> pa.Table:
         """The rows of a query at once."""
-        return self.backend.con.sql(sql).to_arrow_table()
+        with self._in_time():
+            return self.backend.con.sql(sql).to_arrow_table()
 
     def row(self, table: Any) -> dict[str, Any]:
         """The one row of an Ibis aggregation."""
         (found,) = self.arrow(table).to_pylist()
         return dict(found)
 
+    def store(self, name: str, table: Any) -> Any:
+        """The rows of an Ibis expression as a temporary table."""
+        with self._in_time():
+            return self.backend.create_table(name, table, temp=True)
+
     def batches(self, sql: str, size: int) -> Generator[pa.RecordBatch, None, None]:
         """The rows of a query, in batches of about `size`. Read them all before the next query.
 
         Why not Ibis's `to_pyarrow_batches`: Ibis 12 calls a method for it that DuckDB 2 no longer has.
         """
-        relation = self.backend.con.sql(sql)
-        read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # DuckDB 1's name
-        with read(size) as reader:
-            yield from reader
+        with self._in_time():
+            relation = self.backend.con.sql(sql)
+            read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # DuckDB 1's name
+            reader = read(size)
+        with reader:
+            while True:
+                with self._in_time():
+                    batch = next(reader, None)
+                if batch is None:
+                    return
+                yield batch
 
     def register(self, name: str, table: object) -> None:
         """Let the engine see an Arrow table or dataset under a name; nothing is copied."""
@@ -78,6 +142,45 @@ class Database:
         """The Ibis expression of a table or view."""
         return self.backend.table(name)
 
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Interrupt what runs in here when its time is over."""
+        if not self._limits:
+            yield
+            return
+        (limit,) = self._limits
+        over = threading.Event()
+
+        def stop() -> None:
+            over.set()
+            self.backend.con.interrupt()
+
+        timer = threading.Timer(limit.seconds, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as error:
+            if not over.is_set():
+                raise
+            raise limit.error(limit.seconds) from error
+        finally:
+            timer.cancel()
+
+
+def _time_limit() -> float:
+    """The seconds of SKC_WHERE_SECONDS."""
+    text = os.environ.get(TIME_LIMIT)
+    if text is None:
+        return TIME_LIMIT_SECONDS
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise fail("SKC220", f"`{text}` is not a number of seconds", hint=f"set {TIME_LIMIT} to one, such as 600")
+    return seconds
+
 
 @contextmanager
 def open_database(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) -> Iterator[Database]:
@@ -86,21 +189,20 @@ def open_database(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) 
         raise fail("SKC220", f"cannot fit with {threads} threads", hint="give a number from 1 on, or leave it out")
     if not re.fullmatch(r"\s*\d+(\.\d+)?\s*[KMGT]i?B\s*", memory_limit, re.IGNORECASE):
         raise fail("SKC220", f"`{memory_limit}` is not a memory limit", hint='write it as "1GB" or "512MiB"')
-    with tempfile.TemporaryDirectory(prefix="skc-fit-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="skc-fit-", ignore_cleanup_errors=True) as directory:
+        folder = Path(directory)
         config: dict[str, Any] = {
+            **CONFINED,
             "memory_limit": memory_limit,
             "temp_directory": str(folder / "spill"),
-            "autoinstall_known_extensions": "false",  # fitting never reaches for the network
         }
         if threads is not None:
             config["threads"] = threads
         with engine_errors("the database cannot be opened"):
             backend = ibis.duckdb.connect(str(folder / "fit.duckdb"), **config)
-            backend.con.execute("SET TimeZone = 'UTC'")
-            backend.con.execute(
-                "SET parquet_metadata_cache = true"
-            )  # a file's footer is read once, not for every query
+            for name, value in SETTINGS.items():
+                with suppress(duckdb.CatalogException):  # this version has no such setting, and behaves as wanted
+                    backend.con.execute(f"SET {name} = {literal(value)}")
         try:
             yield Database(backend, folder)
         finally:

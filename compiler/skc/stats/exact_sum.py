@@ -110,5 +110,5 @@ def _keep_remainders(
     some = rest.c0 != 0.0
     for i in range(1, len(left)):
         some = some | (rest[f"c{i}"] != 0.0)
-    stored = database.backend.create_table(name, rest.filter(some), temp=True)
+    stored = database.store(name, rest.filter(some))
     return stored, [(n, replace(t, values=stored[f"c{i}"])) for i, (n, t) in enumerate(left)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import glob
 import gzip
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -33,6 +34,8 @@ MANY = 8  # groups
 PARQUET_SCHEMAS = """SELECT file_name, string_agg(CAST(row(name, type, type_length, repetition_type, num_children,
 converted_type, scale, precision, logical_type, duckdb_type) AS VARCHAR), chr(10) ORDER BY column_id)
 FROM parquet_schema([{files}]) GROUP BY file_name"""
+QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+GENERATED, COLLATED = "GENERATED ALWAYS AS", " COLLATE "  # in the engine's own text of CREATE TABLE
 TYPES_HINT = "leave out columns of types that DuckDB does not know, or convert them"
 
 
@@ -269,20 +272,46 @@ def _registered(database: Database, dataset: object) -> str:
 
 
 def _open_duckdb(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
+    """A table of a database that somebody else made: its data are taken, and none of its SQL is run."""
     (file,) = source.files
     with engine_errors(f"`{file}` cannot be opened as a DuckDB file", code="SKC203", span=source.span):
-        database.execute(f"ATTACH {literal(file)} AS {ATTACHED} (READ_ONLY)")
-        found = database.execute(
-            f"SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = '{ATTACHED}' UNION ALL "
-            f"SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = '{ATTACHED}' AND NOT internal"
-        )
-    tables = {table if schema == "main" else f"{schema}.{table}": (schema, table) for schema, table in found}
+        database.execute(f"ATTACH {literal(file)} AS {ATTACHED} (TYPE duckdb, READ_ONLY)")
+        of_file = f"WHERE database_name = '{ATTACHED}'"
+        found = database.execute(f"SELECT schema_name, table_name, sql FROM duckdb_tables() {of_file}")
+        seen = database.execute(f"SELECT schema_name, view_name FROM duckdb_views() {of_file} AND NOT internal")
+    tables = {_label(schema, table): (schema, table) for schema, table, _ in found}
     name = source.table or ""
+    if name in {_label(*view) for view in seen} - tables.keys():
+        raise _foreign_sql(file, name, "a view", source)
     if name not in tables:
         hint = did_you_mean(name, tables) or f"it has {', '.join(f'`{t}`' for t in sorted(tables)) or 'no table'}"
         raise fail("SKC204", f"`{file}` has no table `{name}`", span=source.span, hint=hint)
-    path = ".".join(map(identifier, (ATTACHED, *tables[name])))
-    return Raw(source, (_typed_group(database, source, inputs, [Part(f"{file}::{name}", f"SELECT * FROM {path}")]),))
+    (made,) = (QUOTED.sub("", sql).upper() for schema, table, sql in found if (schema, table) == tables[name])
+    if GENERATED in made:
+        raise _foreign_sql(file, name, "a table with generated columns", source)
+    rows = f"SELECT * FROM {'.'.join(map(identifier, (ATTACHED, *tables[name])))}"
+    if COLLATED in made:
+        rows = _by_bytes(database, rows, file, source)
+    return Raw(source, (_typed_group(database, source, inputs, [Part(f"{file}::{name}", rows)]),))
+
+
+def _by_bytes(database: Database, rows: str, file: str, source: Source) -> str:
+    """The rows with text that is equal only where its bytes are: a collation would count `a` and `A` as one."""
+    texts = [identifier(name) for name, kind in _described(database, rows, file, source).items() if kind == "VARCHAR"]
+    replaced = ", ".join(f'{text} COLLATE "binary" AS {text}' for text in texts)
+    return f"SELECT * REPLACE ({replaced}) FROM ({rows})"
+
+
+def _label(schema: str, table: str) -> str:
+    return table if schema == "main" else f"{schema}.{table}"
+
+
+def _foreign_sql(file: str, name: str, what: str, source: Source) -> SkcError:
+    """SKC203: what is asked for is computed by SQL of the file, which may read other files, a clock or dice."""
+    quoted = ".".join(map(identifier, name.split(".", 1)))
+    hint = f"store its rows as a table: `CREATE TABLE rides AS SELECT * FROM {quoted}`, and name that"
+    message = f"`{name}` in `{file}` is {what}, and skc runs no SQL of a database file"
+    return fail("SKC203", message, span=source.span, hint=hint)
 
 
 def _open_typed(

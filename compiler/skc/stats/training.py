@@ -14,13 +14,14 @@ import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import duckdb
 
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input
-from skc.stats.connection import Database, engine_errors, identifier
+from skc.stats.connection import TIME_LIMIT, Database, engine_errors, identifier
 from skc.stats.csv_trouble import csv_trouble, long_fields
 from skc.stats.predicate import Predicate, parse_predicate
 from skc.stats.readers import Group, Raw, open_raw
@@ -84,6 +85,9 @@ def load_training(
     names = [i.name for i in inputs]
     kept = [name for name in dict.fromkeys(keep) if name not in names]
     others = [] if where is None else [name for name in where.columns if name not in names]
+    database.confine(source.files)
+    if where is not None:
+        database.limit(partial(_too_slow, declared))
     raw = open_raw(database, source, inputs, [*others, *kept])
     _check_kept(raw, kept)
     if where is not None:
@@ -161,18 +165,32 @@ def _check_where(
         database.execute(f"EXPLAIN {sql}")
 
 
+def _too_slow(declared: DataSource, seconds: float) -> SkcError:
+    """SKC225: a query that computes `where` took too long."""
+    message = f"a query with `where` took longer than {seconds:g} seconds"
+    hint = f"write a simpler `where`, put its result into a column of the data, or set {TIME_LIMIT} to more seconds"
+    return fail("SKC225", message, span=declared.span, hint=hint, notes=[f"where: {declared.where}"])
+
+
 @contextmanager
 def _where_errors(where: Predicate | None, declared: DataSource) -> Iterator[None]:
     """What goes wrong in a value is the predicate's fault: our own conversions never raise."""
     try:
         yield
-    except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.TypeMismatchException) as error:
-        if where is None:
+    except duckdb.Error as error:
+        if where is None or not _is_of_a_value(error):
             raise
         message = "`where` cannot be computed for every row"
         notes = [" ".join(str(error).split())[:300]]
-        hint = "write `TRY_CAST(x AS …)` where some values may not fit"
+        hint = "write `TRY_CAST(x AS …)`, or `try_strptime`, where some values may not fit"
         raise fail("SKC207", message, span=declared.span, hint=hint, notes=notes) from error
+
+
+def _is_of_a_value(error: duckdb.Error) -> bool:
+    """Whether an expression failed, and not the reading of a file."""
+    kinds = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.TypeMismatchException)
+    is_of_strptime = isinstance(error, duckdb.InvalidInputException) and "format specifier" in str(error)
+    return isinstance(error, kinds) or is_of_strptime
 
 
 def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> SkcError:
