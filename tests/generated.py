@@ -1,13 +1,15 @@
 """Write again what is made from the code, after an op was added or changed: `make generated`.
 
-That is the schema of pipeline.yaml, the names of ops in the schema of plan.json, and the table of ops in README. Tests
-say whether each is current.
+That is the schema of pipeline.yaml, the names of ops in the schema of plan.json, the table of ops in README, and in
+each runtime the part of ONNX that it lets through. Tests say whether each is current.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+
+import model_grammar
 
 from skc import inspection
 from skc.frontend.schema import schema_text
@@ -47,6 +49,8 @@ def plan_schema(text: str) -> str:
 def main() -> None:
     for path, made in ((README, readme), (PLAN_SCHEMA, plan_schema), (PIPELINE_SCHEMA, lambda _: schema_text())):
         path.write_text(made(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, source in model_grammar.SOURCES.items():
+        path.write_text(source(), encoding="utf-8")
 
 
 if __name__ == "__main__":

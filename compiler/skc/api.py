@@ -170,6 +170,7 @@ def verify(
         raise fail("SKC140", "a record is verified alone, without data", hint="give `--record` or `--data`")
     made = artifacts.read(directory, replay=False)  # verifying replays the golden records itself, and says more
     try:
+        identity.check_model(made)
         identity.check_manifest(made)
         if record is not None:
             return verification.verify_record(made, directory, _record(made, record))

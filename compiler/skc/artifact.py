@@ -35,6 +35,7 @@ from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.load import open_artifact
 from skc_runtime.manifest import Manifest
+from skc_runtime.model_scan import scan_model
 
 FORMAT = 1
 GOLDEN_RECORDS = 48
@@ -63,6 +64,7 @@ def assemble(pipeline: Pipeline, signature: Signature = "columns") -> Artifact:
     """Lower a fitted pipeline and make every file of its artifact."""
     document, files = _compiled(pipeline, signature, plan.dumps(pipeline))
     try:
+        scan_model(files[MODEL])
         with skc_runtime.Transformer(Manifest.from_json(_canonical(document)), files[MODEL]) as transformer:
             files[GOLDEN] = _golden_bytes(prune(pipeline), transformer)
     except SkcRuntimeError as error:

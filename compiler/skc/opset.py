@@ -52,6 +52,7 @@ __all__ = ["const", "finish", "ml", "murmur_hash3", "op", "tokenize", "tokenize_
 OPSET = 20
 OPSET_ML = 4
 OPSET_MICROSOFT = 1
+OPSETS = {"": OPSET, "ai.onnx.ml": OPSET_ML, "com.microsoft": OPSET_MICROSOFT}
 IR_VERSION = 9
 MINIMUM_ONNXRUNTIME = "1.18.0"
 
@@ -116,6 +117,30 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
 ALLOWED[("ai.onnx.ml", "LabelEncoder")] = frozenset([STR, I64, F64])
 ALLOWED[("com.microsoft", "Tokenizer")] = frozenset([STR])
 ALLOWED[("com.microsoft", "MurmurHash3")] = frozenset([STR, I64])
+# The only fields of onnx.proto that a model of ours has: no initializer, subgraph, function or external data. With
+# `ALLOWED` they are the grammar of a model, which every runtime checks before ONNX Runtime sees it (`make generated`).
+FIELDS: dict[str, tuple[str, ...]] = {
+    "ModelProto": (
+        "ir_version",
+        "producer_name",
+        "producer_version",
+        "doc_string",
+        "graph",
+        "opset_import",
+        "metadata_props",
+    ),
+    "OperatorSetIdProto": ("domain", "version"),
+    "StringStringEntryProto": ("key", "value"),
+    "GraphProto": ("node", "name", "input", "output"),
+    "NodeProto": ("input", "output", "name", "op_type", "attribute", "domain"),
+    "AttributeProto": ("name", "f", "i", "s", "t", "ints", "strings", "type"),
+    "TensorProto": ("dims", "data_type", "string_data", "raw_data"),
+    "ValueInfoProto": ("name", "type"),
+    "TypeProto": ("tensor_type",),
+    "TypeProto.Tensor": ("elem_type", "shape"),
+    "TensorShapeProto": ("dim",),
+    "TensorShapeProto.Dimension": ("dim_value", "dim_param"),
+}
 CONTRIB_RESULTS = {("com.microsoft", "Tokenizer"): np.str_, ("com.microsoft", "MurmurHash3"): np.uint32}
 TEXT_CASTS = ({STR, F64}, {STR, F32})  # in either direction
 
@@ -185,9 +210,8 @@ def finish(model: onnx.ModelProto) -> onnx.ModelProto:
     model.producer_name, model.producer_version, model.doc_string = "skc", "", ""
     _shield_constants(model.graph)
     domains = {node.domain for node in model.graph.node} | {""}
-    versions = {"": OPSET, "ai.onnx.ml": OPSET_ML, "com.microsoft": OPSET_MICROSOFT}
     del model.opset_import[:]
-    model.opset_import.extend(onnx.helper.make_opsetid(domain, versions[domain]) for domain in sorted(domains))
+    model.opset_import.extend(onnx.helper.make_opsetid(domain, OPSETS[domain]) for domain in sorted(domains))
     check_allowed(model)
     return model
 
@@ -232,14 +256,36 @@ def _is_misread(node: onnx.NodeProto, i: int, value: Any) -> bool:
     return looks_neutral and value.tobytes() != neutral.tobytes()
 
 
+def foreign_part(message: Any) -> str | None:
+    """What a parsed model (or a message within it) has that no model of ours has: a field, or an op; None for nothing.
+
+    By onnx's own reading of the bytes: the runtimes judge them by a reader of their own, which this one checks.
+    """
+    from google.protobuf.unknown_fields import UnknownFieldSet  # as heavy as onnx itself
+
+    name = message.DESCRIPTOR.full_name.removeprefix("onnx.")
+    if len(UnknownFieldSet(message)):
+        return f"a field in {name} that onnx does not know"
+    if name == "NodeProto" and (message.domain, message.op_type) not in ALLOWED:
+        return f"op {message.domain or 'ai.onnx'}.{message.op_type}"
+    for field, value in message.ListFields():
+        if field.name not in FIELDS.get(name, ()):
+            return f"`{field.name}` in {name}"
+        is_one = hasattr(value, "DESCRIPTOR")
+        for child in () if field.message_type is None else [value] if is_one else value:
+            if found := foreign_part(child):
+                return found
+    return None
+
+
 def check_allowed(model: onnx.ModelProto) -> None:
-    """Raise for any node whose op, or the element type of whose first input, is not on the allow-list."""
+    """Raise for anything that no model of ours has, and for an op on a type that is not on the allow-list."""
+    if found := foreign_part(model):
+        raise bug(f"{found} is not on the allow-list")
     types = element_types(model)
     for node in model.graph.node:
         name = f"{node.domain or 'ai.onnx'}.{node.op_type}"
-        allowed = ALLOWED.get((node.domain, node.op_type))
-        if allowed is None:
-            raise bug(f"op {name} is not on the allow-list")
+        allowed = ALLOWED[node.domain, node.op_type]
         if "*" in allowed or not node.input:
             continue
         dtype = types.get(node.input[0])

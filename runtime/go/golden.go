@@ -20,6 +20,8 @@ type goldenCase struct {
 	code    Code
 }
 
+const mostRecords = 10_000
+
 func readGolden(data []byte) ([]goldenCase, *Error) {
 	lines := bytes.Split(data, []byte("\n"))
 	if len(lines[len(lines)-1]) > 0 {
@@ -31,6 +33,9 @@ func readGolden(data []byte) ([]goldenCase, *Error) {
 	}
 	if err := readGoldenHead(lines[0]); err != nil {
 		return nil, err
+	}
+	if records := len(lines) - 1; records < 1 || records > mostRecords { // without one, a load would show nothing
+		return nil, malformed(goldenName, fmt.Sprintf("1 to %d records are wanted, not %d", mostRecords, records))
 	}
 	cases := make([]goldenCase, len(lines)-1)
 	for i, line := range lines[1:] {
@@ -79,12 +84,17 @@ func readGoldenCase(line []byte, place string) (goldenCase, *Error) {
 	return found, fail.first
 }
 
-// decodeRecord makes Go values of a record in JSON form.
-func (m *manifest) decodeRecord(record map[string]any, place string) (map[string]any, *Error) {
+// elements are the types of the inputs by name.
+func (m *manifest) elements() map[string]DType {
 	elements := make(map[string]DType, len(m.inputs))
 	for i := range m.inputs {
 		elements[m.inputs[i].name] = m.inputs[i].element()
 	}
+	return elements
+}
+
+// decodeRecord makes Go values of a record in JSON form.
+func decodeRecord(elements map[string]DType, record map[string]any, place string) (map[string]any, *Error) {
 	decoded := make(map[string]any, len(record))
 	for _, name := range sortedKeys(record) {
 		element, isInput := elements[name]

@@ -106,7 +106,7 @@ func readArtifact(dir, library string) (map[string][]byte, *manifest, *Error) {
 }
 
 func openModel(m *manifest, model []byte) (*Transformer, *Error) {
-	if err := refuseExternalData(model); err != nil {
+	if err := scanModel(model); err != nil {
 		return nil, err
 	}
 	session, err := newSession(m, model)

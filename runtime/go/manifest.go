@@ -105,7 +105,10 @@ var (
 	versionPattern  = regexp.MustCompile(`\A[0-9]{1,6}(\.[0-9]{1,6}){1,3}\z`)
 )
 
-const maxInt32 = 1<<31 - 1
+const (
+	maxInt32  = 1<<31 - 1
+	mostFiles = 100
+)
 
 // readManifest reads manifest.json. Errors: artifact-malformed, artifact-too-new, artifact-unsafe.
 func readManifest(data []byte) (*manifest, *Error) {

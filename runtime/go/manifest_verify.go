@@ -132,6 +132,9 @@ func (m *manifest) verifyNames() *Error {
 	if !sha256Pattern.MatchString(m.plan) {
 		return malformed(manifestName+".plan", shown(m.plan)+" is not a SHA-256 in hex")
 	}
+	if len(m.files) > mostFiles {
+		return malformed(manifestName+".files", fmt.Sprintf("%d files are more than %d", len(m.files), mostFiles))
+	}
 	for _, name := range sortedKeys(m.files) {
 		if !fileNamePattern.MatchString(name) {
 			message := fmt.Sprintf("manifest.json lists the file %s, which is not a plain name in the directory", shown(name))

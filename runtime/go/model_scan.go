@@ -1,78 +1,186 @@
 package skc
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
 
-// Why by hand: of the protobuf messages of an ONNX model only the path from the model down to its tensors, and the
-// declarations of inputs and outputs, matter here. The numbers are the field numbers of onnx.proto, which never change.
-
-type message string
-
-// children says which message a field of a message holds.
-var children = map[message]map[int]message{
-	"Model":        {7: "Graph", 20: "Training", 25: "Function"},
-	"Training":     {1: "Graph", 2: "Graph"},
-	"Function":     {7: "Node", 11: "Attribute"},
-	"Graph":        {1: "Node", 5: "Tensor", 15: "SparseTensor"},
-	"Node":         {5: "Attribute"},
-	"Attribute":    {5: "Tensor", 6: "Graph", 10: "Tensor", 11: "Graph", 22: "SparseTensor", 23: "SparseTensor"},
-	"SparseTensor": {1: "Tensor", 2: "Tensor"},
-	"Tensor":       {},
-}
-
-const (
-	tensorExternalData = 13
-	tensorDataLocation = 14
-	maxMessageDepth    = 64
-)
+// Why: ONNX Runtime opens the files that external data names, runs a loop of 2^62 rounds while it loads, and knows
+// hundreds of ops that nobody measured. A model of ours needs a small part of ONNX, which model_grammar.go lists: any
+// other message, field or op is refused without having to be known.
+//
+// Why so strict about encoding: readers of protobuf differ in what they make of a tag of more than 32 bits, or of a field
+// that comes twice; a writer emits neither.
 
 var errNoProtobuf = errors.New("no protobuf message")
 
-// refuseExternalData gives artifact-unsafe if a tensor lies in another file, model-refused if this is no protobuf
-// message; both before ONNX Runtime sees the model and would open the file.
-//
-// Why the word: external data must name its file under the key `location`, so a model without that word has none.
-// Only a model that has it, perhaps as a category, is walked.
-func refuseExternalData(model []byte) *Error {
-	if !bytes.Contains(model, []byte("location")) {
-		return nil
+const unsafeHint = "an artifact of skc never does: do not serve it, or take a newer skc.dev/runtime if a newer `skc` compiled it"
+
+// scanModel gives model-refused if a model is not protobuf, artifact-unsafe if it holds what skc never emits; both before
+// ONNX Runtime sees it.
+func scanModel(model []byte) *Error {
+	err := scanMessage("ModelProto", model)
+	var refusal *Error
+	if err == nil || errors.As(err, &refusal) {
+		return refusal
 	}
-	isExternal, err := hasExternalData("Model", model, 0)
+	return noModel()
+}
+
+func noModel() *Error {
+	return newError(CodeModelRefused, "model.onnx is not an ONNX model", rebuildHint)
+}
+
+func unsafeModel(format string, values ...any) *Error {
+	return newError(CodeArtifactUnsafe, "model.onnx "+fmt.Sprintf(format, values...), unsafeHint)
+}
+
+// scanned is what was read of one message.
+type scanned struct {
+	seen    map[uint64]bool
+	numbers map[uint64][]uint64
+	bytes   map[uint64][]byte // the last of each field
+	counts  map[uint64]uint64
+}
+
+func scanMessage(message string, data []byte) error {
+	fields := grammarFields[message]
+	found := scanned{map[uint64]bool{}, map[uint64][]uint64{}, map[uint64][]byte{}, map[uint64]uint64{}}
+	for len(data) > 0 {
+		tag, rest, err := strictVarint(data)
+		if err != nil {
+			return err
+		}
+		number, wire := tag>>3, int(tag&7)
+		if wire != wireVarint && wire != wireFixed64 && wire != wireBytes && wire != wireFixed32 {
+			return errNoProtobuf
+		}
+		field, isKnown := fields[number]
+		if !isKnown || !field.fits(wire) {
+			return unsafeModel("has a field %d in %s", number, message)
+		}
+		if !field.isRepeated && found.seen[number] {
+			return unsafeModel("has the field %d of %s twice", number, message)
+		}
+		found.seen[number] = true
+		if data, err = found.value(field, number, wire, rest); err != nil {
+			return err
+		}
+	}
+	return found.check(message)
+}
+
+func (f grammarField) isNumber() bool { return f.kind == "int64" || f.kind == "int32" }
+
+func (f grammarField) fits(wire int) bool {
+	switch {
+	case f.isNumber():
+		return wire == wireVarint || (f.isRepeated && wire == wireBytes)
+	case f.kind == "float":
+		return wire == wireFixed32
+	}
+	return wire == wireBytes
+}
+
+// value reads one field, and gives what follows it.
+func (s *scanned) value(field grammarField, number uint64, wire int, data []byte) ([]byte, error) {
+	if wire == wireVarint {
+		return s.number(field, number, data)
+	}
+	size := uint64(4)
+	if wire == wireBytes {
+		var err error
+		if size, data, err = strictVarint(data); err != nil {
+			return nil, err
+		}
+	}
+	if size > uint64(len(data)) {
+		return nil, errNoProtobuf
+	}
+	part, rest := data[:size], data[size:]
+	if field.isNumber() {
+		for len(part) > 0 {
+			var err error
+			if part, err = s.number(field, number, part); err != nil {
+				return nil, err
+			}
+		}
+		return rest, nil
+	}
+	s.bytes[number] = part
+	s.counts[number]++
+	if _, isMessage := grammarFields[field.kind]; isMessage {
+		return rest, scanMessage(field.kind, part)
+	}
+	return rest, nil
+}
+
+func (s *scanned) number(field grammarField, number uint64, data []byte) ([]byte, error) {
+	value, rest, err := strictVarint(data)
 	if err != nil {
-		return newError(CodeModelRefused, "model.onnx is not an ONNX model", rebuildHint)
+		return nil, err
 	}
-	if isExternal {
-		hint := "an artifact of skc never does: do not serve it"
-		return newError(CodeArtifactUnsafe, "model.onnx keeps data in another file", hint)
+	if field.kind == "int32" && value > maxInt32 {
+		return nil, unsafeModel("has a number beyond its type")
+	}
+	s.numbers[number] = append(s.numbers[number], value)
+	return rest, nil
+}
+
+// one is the number of a field that does not repeat.
+func (s *scanned) one(number uint64) uint64 {
+	if values := s.numbers[number]; len(values) > 0 {
+		return values[0]
+	}
+	return 0
+}
+
+func (s *scanned) check(message string) error {
+	switch message {
+	case "OperatorSetIdProto":
+		if domain := string(s.bytes[1]); grammarOpsets[domain] != s.one(2) || s.one(2) == 0 {
+			return unsafeModel("asks for version %d of the ops of %s", s.one(2), shown(domain))
+		}
+	case "NodeProto":
+		if domain, op := string(s.bytes[7]), string(s.bytes[4]); !grammarOps[[2]string{domain, op}] {
+			return unsafeModel("has the op %s of the domain %s", shown(op), shown(domain))
+		}
+	case "AttributeProto": // its type is one that onnx knows, and its one value is of it
+		field, isKnown := grammarAttributeTypes[s.one(20)]
+		for number := range s.seen {
+			if !isKnown || (number != 1 && number != 20 && number != field) {
+				return unsafeModel("has an attribute of type %d with another value", s.one(20))
+			}
+		}
+	case "TensorProto":
+		return s.checkTensor()
 	}
 	return nil
 }
 
-func hasExternalData(kind message, data []byte, depth int) (bool, error) {
-	if depth > maxMessageDepth {
-		return false, errNoProtobuf
+// checkTensor sees to it that a shape asks for as many elements as the tensor brings: nothing else may decide how much
+// room is made for it.
+func (s *scanned) checkTensor() error {
+	size, isKnown := grammarElementSizes[s.one(2)]
+	if !isKnown {
+		return unsafeModel("has a tensor of element type %d", s.one(2))
 	}
-	for len(data) > 0 {
-		field, rest, err := nextField(data)
-		if err != nil {
-			return false, err
+	elements := uint64(1)
+	for _, dim := range s.numbers[1] {
+		if dim > maxInt32 || elements*dim > maxInt32 { // both factors are below 2^31
+			return unsafeModel("has a tensor of too many elements")
 		}
-		data = rest
-		if kind == "Tensor" && field.isExternal() {
-			return true, nil
-		}
-		child, isMessage := children[kind][field.number]
-		if !isMessage || field.wire != wireBytes {
-			continue
-		}
-		if isExternal, err := hasExternalData(child, field.bytes, depth+1); isExternal || err != nil {
-			return isExternal, err
-		}
+		elements *= dim
 	}
-	return false, nil
+	bytes, texts := elements*size, uint64(0)
+	if size == 0 {
+		texts = elements
+	}
+	if uint64(len(s.bytes[9])) != bytes || s.counts[6] != texts {
+		return unsafeModel("has a tensor whose shape is not that of its data")
+	}
+	return nil
 }
 
 const (
@@ -90,17 +198,9 @@ type protoField struct {
 	bytes  []byte
 }
 
-// isExternal tells of a field of a tensor whether it points to another file; data_location 0 says the data is here.
-func (f *protoField) isExternal() bool {
-	if f.number != tensorExternalData && f.number != tensorDataLocation {
-		return false
-	}
-	return f.wire != wireVarint || f.varint != 0
-}
-
 // nextField reads one field, and gives what follows it.
 func nextField(data []byte) (protoField, []byte, error) {
-	tag, data, err := varint(data)
+	tag, data, err := strictVarint(data)
 	if err != nil {
 		return protoField{}, nil, err
 	}
@@ -111,10 +211,10 @@ func nextField(data []byte) (protoField, []byte, error) {
 	size := uint64(0)
 	switch field.wire {
 	case wireVarint:
-		field.varint, data, err = varint(data)
+		field.varint, data, err = strictVarint(data)
 		return field, data, err
 	case wireBytes:
-		size, data, err = varint(data)
+		size, data, err = strictVarint(data)
 	case wireFixed64:
 		size = 8
 	case wireFixed32:
@@ -129,10 +229,14 @@ func nextField(data []byte) (protoField, []byte, error) {
 	return field, data[size:], nil
 }
 
-func varint(data []byte) (uint64, []byte, error) {
+// strictVarint refuses a number that is written with more bytes than it needs.
+func strictVarint(data []byte) (uint64, []byte, error) {
 	value, size := binary.Uvarint(data)
 	if size <= 0 {
 		return 0, nil, errNoProtobuf
+	}
+	if size > 1 && data[size-1] == 0 {
+		return 0, nil, unsafeModel("writes a number with more bytes than it needs")
 	}
 	return value, data[size:], nil
 }

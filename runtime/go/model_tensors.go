@@ -11,12 +11,8 @@ import (
 // Field numbers of the messages from the graph down to a dimension.
 const (
 	modelGraph         = 7
-	graphInitializer   = 5
 	graphInput         = 11
 	graphOutput        = 12
-	graphSparse        = 15
-	tensorName         = 8
-	sparseValues       = 1
 	valueName          = 1
 	valueType          = 2
 	typeTensor         = 1
@@ -71,17 +67,9 @@ func modelTensors(model []byte) (inputs, outputs []tensorSpec, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	constants := map[string]bool{} // an input with a value of its own need not be fed
 	err = eachField(graph, func(f protoField) (err error) {
 		var tensor tensorSpec
 		switch f.number {
-		case graphInitializer:
-			err = noteName(constants, f.bytes)
-		case graphSparse:
-			var values []byte
-			if values, err = merged(f.bytes, sparseValues); err == nil {
-				err = noteName(constants, values)
-			}
 		case graphInput:
 			tensor, err = declaredTensor(f.bytes)
 			inputs = append(inputs, tensor)
@@ -91,14 +79,7 @@ func modelTensors(model []byte) (inputs, outputs []tensorSpec, err error) {
 		}
 		return err
 	})
-	inputs = slices.DeleteFunc(inputs, func(t tensorSpec) bool { return constants[t.name] })
 	return inputs, outputs, err
-}
-
-func noteName(names map[string]bool, tensor []byte) error {
-	name, err := last(tensor, tensorName)
-	names[string(name.bytes)] = true
-	return err
 }
 
 func declaredTensor(value []byte) (tensorSpec, error) {

@@ -16,9 +16,10 @@ func (t *Transformer) replayGolden(data []byte, replay Replay) *Error {
 	if err != nil {
 		return err
 	}
+	elements := t.manifest.elements()
 	records := make([]map[string]any, len(cases))
 	for i, c := range cases {
-		if records[i], err = t.manifest.decodeRecord(c.record, c.place); err != nil {
+		if records[i], err = decodeRecord(elements, c.record, c.place); err != nil {
 			return err
 		}
 	}

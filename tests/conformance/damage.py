@@ -6,11 +6,17 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import onnx
 from forged_artifacts import GOLDEN_RIDES, Artifact, compile_pipeline, rides
+from forged_models import forged_models, mutants
 from manifest_faults import MALFORMED, MALFORMED_GOLDEN, NO_JSON, WRONG_GOLDEN, with_golden
 
+from skc_runtime import ArtifactError
+from skc_runtime.model_scan import scan_model
+
+MUTANTS = 150
 FILES = ("manifest.json", "model.onnx", "plan.json", "golden.jsonl")
 MEGABYTE = 1 << 20
 
@@ -90,6 +96,8 @@ def _manifests(sound: Artifact) -> Iterator[Damaged]:
         yield Damaged(f"manifest-malformed-{k:02}", sound.with_document(document), "artifact-malformed")
     for k, data in enumerate(NO_JSON):
         yield Damaged(f"manifest-no-json-{k:02}", _with_manifest(sound, data), "artifact-malformed")
+    for name, document in {"million-columns": _widened(sound), "101-files": _with_files(sound, 98)}.items():
+        yield Damaged(f"manifest-of-{name}", sound.with_document(document), "artifact-malformed")
     text = sound.files["manifest.json"]
     for name, data in {
         "key-twice": text.replace(b'"tzdata": null', b'"tzdata": null, "tzdata": null'),
@@ -121,6 +129,19 @@ def _manifests(sound: Artifact) -> Iterator[Damaged]:
         yield Damaged(f"manifest-of-another-model-{k}", sound.with_document(document), "artifact-inconsistent")
 
 
+def _widened(sound: Artifact) -> dict[str, Any]:
+    """The packed signature, and a hundred tensors of a million columns that no input feeds."""
+    document = {**sound.document, "signature": "packed"}
+    document["tensors"] += [{"name": f"wide{k}", "dtype": "float64", "width": 1_000_000} for k in range(100)]
+    return document
+
+
+def _with_files(sound: Artifact, more: int) -> dict[str, Any]:
+    document = sound.document
+    document["files"] |= {f"more{k}": "0" * 64 for k in range(more)}
+    return document
+
+
 def _with_manifest(sound: Artifact, data: bytes) -> Artifact:
     return Artifact({**sound.files, "manifest.json": data})
 
@@ -131,6 +152,9 @@ def _golden(sound: Artifact) -> Iterator[Damaged]:
     for k, change in enumerate(MALFORMED_GOLDEN):
         yield Damaged(f"golden-malformed-{k:02}", with_golden(sound, change), "artifact-malformed")
     data = sound.files["golden.jsonl"]
+    head, record = data.splitlines(keepends=True)[:2]
+    for name, text in {"without-records": head, "of-10001-records": head + record * 10_001}.items():
+        yield Damaged(f"golden-{name}", sound.with_file("golden.jsonl", text), "artifact-malformed")
     newer = data.replace(b'"format":1', b'"format":2', 1)
     yield Damaged("golden-newer", sound.with_file("golden.jsonl", newer), "artifact-too-new")
     for name, text in {"no-line-end": data[:-1], "empty": b"", "empty-line": data + b"\n", "text": b"golden\n"}.items():
@@ -148,6 +172,18 @@ def _models(sound: Artifact) -> Iterator[Damaged]:
             forged = sound.with_file("model.onnx", _with_metadata(model, key, value))
             yield Damaged(f"model-{key}-{name}", forged, "artifact-inconsistent")
     yield Damaged("model-external-data", sound.with_file("model.onnx", _with_external_data(model)), "artifact-unsafe")
+    for name, data, code in forged_models(model):
+        yield Damaged(f"model-{name}", sound.with_file("model.onnx", data), code)
+    yield from _mutants(sound, model)
+
+
+def _mutants(sound: Artifact, model: bytes) -> Iterator[Damaged]:
+    """Models changed by chance, of those that the scan refuses: what Python says of them every language must say."""
+    for k, data in enumerate(mutants(model, MUTANTS)):
+        try:
+            scan_model(data)
+        except ArtifactError as error:
+            yield Damaged(f"model-mutant-{k:03}", sound.with_file("model.onnx", data), error.code)
 
 
 def _with_metadata(model: bytes, key: str, value: str | None) -> bytes:

@@ -190,8 +190,9 @@ def marshalled_inputs() -> list[list[dict[str, Any]]]:
 def write_identity(out: Path, k: int, inputs: list[dict[str, Any]]) -> dict[str, Any]:
     """An artifact that gives its inputs back: what reached the graph."""
     places = {s: f"artifacts/identity/{k:02}/{s}" for s in SIGNATURES}
+    golden = [{i["name"]: PLAIN[i["type"]] for i in inputs}]
     for signature, place in places.items():
-        artifact = compile_pipeline(identity(inputs), signature)  # type: ignore[arg-type]  # a signature
+        artifact = compile_pipeline(identity(inputs), signature, golden)  # type: ignore[arg-type]  # a signature
         write_files(out / place, artifact.files)
     return {"inputs": inputs, "artifacts": places}
 

@@ -6,20 +6,21 @@ import ctypes
 import os
 import platform
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from forged_models import forged_models
 
 import skc_runtime
 from skc_runtime import ArtifactError, SkcRuntimeError, load
 from skc_runtime import load as load_function
 from skc_runtime.errors import CODES
-from skc_runtime.model_scan import refuse_external_data
+from skc_runtime.model_scan import scan_model
 
 FILES = ("manifest.json", "model.onnx", "plan.json", "golden.jsonl")
 load_module = sys.modules["skc_runtime.load"]  # the name `skc_runtime.load` is the function
@@ -214,67 +215,37 @@ def test_outputs_that_the_manifest_does_not_name(columns_artifact: Any, tmp_path
         assert error.code == "artifact-inconsistent"
 
 
-def external(tensor: onnx.TensorProto) -> None:
-    onnx.external_data_helper.set_external_data(tensor, location="/etc/passwd")
-    tensor.ClearField("raw_data")
+def test_a_forged_model(columns_artifact: Any, tmp_path: Path) -> None:
+    """Every one of them is refused before ONNX Runtime sees it; the scan itself is tested in test_model_scan."""
+    name, data, code = next(iter(forged_models(columns_artifact.files["model.onnx"])))
+    assert refused(columns_artifact.with_file("model.onnx", data).write(tmp_path / name)).code == code
 
 
-def place_in_initializer(model: onnx.ModelProto) -> None:
-    tensor = onnx.numpy_helper.from_array(np.zeros(3), "t")
-    external(tensor)
-    model.graph.initializer.append(tensor)
-
-
-def place_in_constant(model: onnx.ModelProto) -> None:
-    tensor = onnx.numpy_helper.from_array(np.zeros(3), "t")
-    external(tensor)
-    model.graph.node.append(onnx.helper.make_node("Constant", [], ["c"], value=tensor))
-
-
-def place_in_branch(model: onnx.ModelProto) -> None:
-    inner = onnx.ModelProto()
-    place_in_constant(inner)
-    model.graph.node.append(onnx.helper.make_node("If", ["b"], ["o"], then_branch=inner.graph, else_branch=inner.graph))
-
-
-def place_in_function(model: onnx.ModelProto) -> None:
-    inner = onnx.ModelProto()
-    place_in_constant(inner)
-    model.functions.append(onnx.helper.make_function("d", "f", [], ["c"], inner.graph.node, []))
-
-
-def place_in_sparse(model: onnx.ModelProto) -> None:
-    tensor = onnx.numpy_helper.from_array(np.zeros(3), "t")
-    external(tensor)
-    model.graph.sparse_initializer.append(onnx.SparseTensorProto(values=tensor, dims=[3]))
-
-
-def place_in_list_of_tensors(model: onnx.ModelProto) -> None:
-    tensor = onnx.numpy_helper.from_array(np.zeros(3), "t")
-    external(tensor)
-    model.graph.node.append(onnx.helper.make_node("Custom", [], ["c"], values=[tensor]))
-
-
-PLACES = [
-    place_in_initializer,
-    place_in_constant,
-    place_in_branch,
-    place_in_function,
-    place_in_sparse,
-    place_in_list_of_tensors,
-]
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_external_data(columns_artifact: Any, tmp_path: Path, place: Callable[[onnx.ModelProto], None]) -> None:
-    assert refused(remade(columns_artifact, place).write(tmp_path / "a")).code == "artifact-unsafe"
-
-
-def test_the_word_location_alone_is_no_external_data(columns_artifact: Any) -> None:
+def test_the_word_location_is_no_external_data(columns_artifact: Any) -> None:
     model = onnx.load_model_from_string(columns_artifact.files["model.onnx"])
-    model.graph.node.append(onnx.helper.make_node("LabelEncoder", ["a"], ["b"], keys_strings=["location"]))
-    model.graph.initializer.append(onnx.numpy_helper.from_array(np.zeros(3), "location"))
-    refuse_external_data(model.SerializeToString())
+    keys = {"keys_strings": ["location"], "values_int64s": [1]}
+    model.graph.node.append(onnx.helper.make_node("LabelEncoder", ["a"], ["b"], domain="ai.onnx.ml", **keys))
+    scan_model(model.SerializeToString())
+
+
+def test_a_width_costs_nothing(columns_artifact: Any, tmp_path: Path) -> None:
+    """A manifest of some KB that asks for 2,000 tensors of a million columns is refused at once."""
+    document = {**columns_artifact.document, "signature": "packed"}
+    document["tensors"] += [{"name": f"t{k}", "dtype": "float64", "width": 1_000_000} for k in range(2000)]
+    directory = columns_artifact.with_document(document).write(tmp_path / "a")
+    tracemalloc.start()
+    assert refused(directory).code == "artifact-malformed"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize("records", [0, 10_001])
+def test_a_number_of_golden_records(columns_artifact: Any, tmp_path: Path, records: int) -> None:
+    head, record = columns_artifact.files["golden.jsonl"].splitlines(keepends=True)[:2]
+    golden = head + record * records
+    directory = columns_artifact.with_file("golden.jsonl", golden).write(tmp_path / "a")
+    assert refused(directory).code == "artifact-malformed"
 
 
 def test_public_names() -> None:

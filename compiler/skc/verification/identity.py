@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
 
-from skc.artifact import GOLDEN, Artifact, manifest_document, recompile, tool_versions
+from skc import opset
+from skc.artifact import GOLDEN, MODEL, Artifact, manifest_document, recompile, tool_versions
 from skc.diagnostics import fail
 from skc.lower import lower
 from skc.sampling import Record
@@ -27,6 +30,17 @@ _DTYPES: Mapping[str, Any] = {
     "bool": np.bool_,
     "string": np.object_,
 }
+
+
+def check_model(artifact: Artifact) -> None:
+    """Raise SKC403 where onnx itself reads something in model.onnx that skc never emits, whatever the runtime saw."""
+    try:
+        found = opset.foreign_part(onnx.load_model_from_string(artifact.files[MODEL]))
+    except DecodeError:
+        found = "bytes that onnx does not read"
+    if found:
+        hint = "it was changed, or a newer skc compiled it: compile the pipeline again, or install that version"
+        raise fail("SKC403", f"model.onnx has {found}, which skc never emits", hint=hint)
 
 
 def check_manifest(artifact: Artifact) -> None:

@@ -1,5 +1,7 @@
 #include "golden.hpp"
 
+#include <algorithm>
+
 #include "arithmetic.hpp"
 #include "errors.hpp"
 #include "golden_values.hpp"
@@ -8,10 +10,11 @@ namespace skc::detail {
 
 namespace {
 
-Record decode_record(const Json& record, const Manifest& manifest, const std::string& place) {
+constexpr std::size_t most_records = 10'000;
+using Elements = std::map<std::string_view, DType>;  // by input
+
+Record decode_record(const Json& record, const Elements& elements, const std::string& place) {
   if (!record.is_object()) throw_malformed(place, "`record` is not an object");
-  std::map<std::string_view, DType> elements;
-  for (const InputSpec& input : manifest.inputs) elements.emplace(input.name, element_of(input.type));
   Record found;
   for (const auto& [name, value] : record.get_ref<const Json::object_t&>()) {
     const auto element = elements.find(name);
@@ -21,10 +24,10 @@ Record decode_record(const Json& record, const Manifest& manifest, const std::st
   return found;
 }
 
-GoldenCase read_case(std::string_view line, const Manifest& manifest, const std::string& place) {
+GoldenCase read_case(std::string_view line, const Elements& elements, const std::string& place) {
   const Json document = parse_json(line, place);
   Fields fields(document, place);
-  GoldenCase found{place, decode_record(fields.take("record"), manifest, place), std::nullopt, {}};
+  GoldenCase found{place, decode_record(fields.take("record"), elements, place), std::nullopt, {}};
   if (fields.has("error")) {
     Fields error = fields.object("error");
     found.error = error.text("code");
@@ -82,14 +85,21 @@ void replay_batch(const Transformer& transformer, const std::vector<Record>& rec
 std::vector<GoldenCase> read_golden(std::string_view text, const Manifest& manifest) {
   if (text.empty()) throw_malformed("golden.jsonl", "the first line is missing");
   if (text.back() != '\n') throw_malformed("golden.jsonl", "the last line has no end");
+  const auto records = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) - 1;
+  Elements elements;
+  for (const InputSpec& input : manifest.inputs) elements.emplace(input.name, element_of(input.type));
   std::vector<GoldenCase> cases;
   for (std::size_t line = 1; !text.empty(); ++line) {
     const std::size_t end = text.find('\n');
     const std::string_view json = text.substr(0, end);
     if (line == 1) {
       check_head(json);
+      if (records < 1 || records > most_records) {  // without one, a load would show nothing
+        throw_malformed("golden.jsonl", "1 to " + std::to_string(most_records) + " records are wanted, not " +
+                                            std::to_string(records));
+      }
     } else {
-      cases.push_back(read_case(json, manifest, "golden.jsonl:" + std::to_string(line)));
+      cases.push_back(read_case(json, elements, "golden.jsonl:" + std::to_string(line)));
     }
     text.remove_prefix(end + 1);
   }

@@ -124,7 +124,7 @@ Transformer Transformer::load(const std::string& directory, const LoadOptions& o
   verify_files(manifest);
   check_version(manifest, runtime);
   Files files = read_files(directory, manifest);
-  refuse_external_data(files.model);
+  scan_model(files.model);
   Transformer transformer(std::make_unique<Serving>(runtime, std::move(manifest), files.model));
   files.model = {};
   Serving& serving = *transformer.serving_;

@@ -10,6 +10,8 @@ namespace skc::detail {
 
 namespace {
 
+constexpr std::size_t most_files = 100;
+
 // Of ASCII, whatever the locale.
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
@@ -103,6 +105,10 @@ void verify_outputs(const Manifest& manifest) {
 void verify_names(const Manifest& manifest) {
   if (!is_sha256(manifest.plan)) {
     throw_malformed("manifest.json.plan", shown(manifest.plan) + " is not a SHA-256 in hex");
+  }
+  if (manifest.files.size() > most_files) {
+    throw_malformed("manifest.json.files", std::to_string(manifest.files.size()) + " files are more than " +
+                                               std::to_string(most_files));
   }
   for (const auto& [name, digest] : manifest.files) {
     if (!is_file_name(name)) {

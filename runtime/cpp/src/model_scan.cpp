@@ -1,96 +1,59 @@
-// Why by hand: the runtime does not depend on the onnx library. Of the protobuf messages only the path from the model
-// down to its tensors matters, and that is the table below (field numbers of onnx.proto, which never change).
+// Why: ONNX Runtime opens the files that external data names, runs a loop of 2^62 rounds while it loads, and knows
+// hundreds of ops that nobody measured. A model of ours needs a small part of ONNX, which model_grammar.hpp lists: any
+// other message, field or op is refused without having to be known.
+//
+// Why so strict about encoding: readers of protobuf differ in what they make of a tag of more than 32 bits, or of a field
+// that comes twice; a writer emits neither.
 #include "model_scan.hpp"
 
-#include <cstdint>
-#include <optional>
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <string>
+#include <vector>
 
 #include "errors.hpp"
+#include "model_grammar.hpp"
 
 namespace skc::detail {
 
 namespace {
 
-enum class Message { model, training, function, graph, node, attribute, sparse_tensor, tensor };
+using grammar::Field;
+using grammar::Kind;
+using grammar::Message;
 
-struct Child {
-  Message parent;
-  std::uint64_t field;
-  Message child;
-};
+constexpr std::uint64_t most = (std::uint64_t{1} << 31) - 1;  // elements of a tensor, and values of an int32
+constexpr std::size_t most_fields = 32;
+enum Wire : unsigned { varint = 0, fixed64 = 1, delimited = 2, fixed32 = 5 };
 
-constexpr Child children[] = {
-    {Message::model, 7, Message::graph},
-    {Message::model, 20, Message::training},
-    {Message::model, 25, Message::function},
-    {Message::training, 1, Message::graph},
-    {Message::training, 2, Message::graph},
-    {Message::function, 7, Message::node},
-    {Message::function, 11, Message::attribute},
-    {Message::graph, 1, Message::node},
-    {Message::graph, 5, Message::tensor},
-    {Message::graph, 15, Message::sparse_tensor},
-    {Message::node, 5, Message::attribute},
-    {Message::attribute, 5, Message::tensor},
-    {Message::attribute, 6, Message::graph},
-    {Message::attribute, 10, Message::tensor},
-    {Message::attribute, 11, Message::graph},
-    {Message::attribute, 22, Message::sparse_tensor},
-    {Message::attribute, 23, Message::sparse_tensor},
-    {Message::sparse_tensor, 1, Message::tensor},
-    {Message::sparse_tensor, 2, Message::tensor},
-};
-constexpr std::uint64_t external_data = 13, data_location = 14;  // fields of a tensor
-constexpr int max_depth = 64;
-
-std::optional<Message> child_of(Message parent, std::uint64_t field) {
-  for (const Child& entry : children) {
-    if (entry.parent == parent && entry.field == field) return entry.child;
-  }
-  return std::nullopt;
+[[noreturn]] void refuse() {
+  throw_artifact("model-refused", "model.onnx is not an ONNX model", "compile the pipeline again");
 }
 
-[[noreturn]] void refuse() { throw_artifact("model-refused", "model.onnx is not an ONNX model"); }
+[[noreturn]] void refuse_unsafe(const std::string& what) {
+  throw_artifact("artifact-unsafe", "model.onnx " + what,
+                 "an artifact of skc never does: do not serve it, or install a newer runtime if a newer `skc` compiled it");
+}
 
-// The fields of a message, one after the other.
+// A stretch of bytes being read.
 class Reader {
  public:
   explicit Reader(std::string_view data) : data_(data) {}
 
   bool has_more() const { return !data_.empty(); }
 
-  struct Field {
-    std::uint64_t number;
-    std::uint64_t value;                    // of a varint
-    std::optional<std::string_view> bytes;  // of anything else
-  };
-
-  Field next() {
-    const std::uint64_t tag = varint();
-    switch (tag & 7) {
-      case 0:
-        return {tag >> 3, varint(), std::nullopt};
-      case 1:
-        return {tag >> 3, 0, bytes(8)};
-      case 2:
-        return {tag >> 3, 0, bytes(varint())};
-      case 5:
-        return {tag >> 3, 0, bytes(4)};
-      default:
-        refuse();
-    }
-  }
-
- private:
-  std::uint64_t varint() {
+  std::uint64_t number() {
     std::uint64_t value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
       if (data_.empty()) refuse();
       const auto byte = static_cast<unsigned char>(data_.front());
       data_.remove_prefix(1);
-      if (shift == 63 && byte > 1) refuse();
       value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
+      if (byte >= 0x80) continue;
+      if (byte == 0 && shift > 0) refuse_unsafe("writes a number with more bytes than it needs");
+      if (shift == 63 && byte > 1) refuse();
+      return value;
     }
     refuse();
   }
@@ -102,34 +65,127 @@ class Reader {
     return found;
   }
 
+ private:
   std::string_view data_;
 };
 
-bool has_external(Message message, std::string_view data, int depth) {
-  if (depth > max_depth) refuse();
-  Reader reader(data);
-  while (reader.has_more()) {
-    const Reader::Field field = reader.next();
-    if (message == Message::tensor) {
-      const bool is_location = field.number == external_data || field.number == data_location;
-      if (is_location && (field.bytes || field.value != 0)) return true;  // data_location 0 says that the data is here
-      continue;
-    }
-    const auto child = child_of(message, field.number);
-    if (child && field.bytes && has_external(*child, *field.bytes, depth + 1)) return true;
-  }
-  return false;
+const Field* field_of(Message message, std::uint64_t number) {
+  const auto found = std::find_if(std::begin(grammar::fields), std::end(grammar::fields), [&](const Field& field) {
+    return field.message == message && field.number == number;
+  });
+  return found == std::end(grammar::fields) || number >= most_fields ? nullptr : found;
 }
+
+bool is_number(const Field& field) { return field.kind == Kind::int64 || field.kind == Kind::int32; }
+
+bool fits(const Field& field, unsigned wire) {
+  if (is_number(field)) return wire == varint || (field.is_repeated && wire == delimited);
+  return wire == (field.kind == Kind::float32 ? fixed32 : delimited);
+}
+
+void scan(Message message, std::string_view data);
+
+// What was read of one message.
+class Scanned {
+ public:
+  explicit Scanned(Message message) : message_(message) {}
+
+  void read(Reader reader) {
+    while (reader.has_more()) {
+      const std::uint64_t tag = reader.number(), number = tag >> 3;
+      const auto wire = static_cast<unsigned>(tag & 7);
+      if (wire != varint && wire != fixed64 && wire != delimited && wire != fixed32) refuse();
+      const Field* field = field_of(message_, number);
+      if (field == nullptr || !fits(*field, wire)) refuse_unsafe("has a field " + std::to_string(number));
+      if (!field->is_repeated && counts_[number] > 0) {
+        refuse_unsafe("has the field " + std::to_string(number) + " twice");
+      }
+      ++counts_[number];
+      take(*field, wire, reader);
+    }
+    check();
+  }
+
+ private:
+  void take(const Field& field, unsigned wire, Reader& reader) {
+    if (wire == varint) return add_number(field, reader.number());
+    const std::string_view part = reader.bytes(wire == fixed32 ? 4 : reader.number());
+    if (is_number(field)) {
+      for (Reader packed(part); packed.has_more();) add_number(field, packed.number());
+      return;
+    }
+    bytes_[field.number] = part;
+    if (field.kind == Kind::message) scan(field.child, part);
+  }
+
+  void add_number(const Field& field, std::uint64_t value) {
+    if (field.kind == Kind::int32 && value > most) refuse_unsafe("has a number beyond its type");
+    if (field.is_repeated) {
+      dims_.push_back(value);  // of a tensor; nothing is asked of the numbers of an attribute
+    } else {
+      numbers_[field.number] = value;
+    }
+  }
+
+  void check() const {
+    if (message_ == Message::OperatorSetIdProto) return check_opset();
+    if (message_ == Message::NodeProto) return check_node();
+    if (message_ == Message::AttributeProto) return check_attribute();
+    if (message_ == Message::TensorProto) check_tensor();
+  }
+
+  void check_opset() const {
+    for (const auto& opset : grammar::opsets) {
+      if (opset.domain == bytes_[1] && opset.version == numbers_[2]) return;
+    }
+    refuse_unsafe("asks for version " + std::to_string(numbers_[2]) + " of the ops of " + shown(bytes_[1]));
+  }
+
+  void check_node() const {
+    for (const auto& op : grammar::ops) {
+      if (op.domain == bytes_[7] && op.name == bytes_[4]) return;
+    }
+    refuse_unsafe("has the op " + shown(bytes_[4]) + " of the domain " + shown(bytes_[7]));
+  }
+
+  // Its type is one that onnx knows, and its one value is of it.
+  void check_attribute() const {
+    for (const auto& known : grammar::attribute_types) {
+      if (known.type != numbers_[20]) continue;
+      const auto others = std::count_if(counts_.begin(), counts_.end(), [](auto count) { return count > 0; });
+      if (others == (counts_[1] > 0) + (counts_[20] > 0) + (counts_[known.field] > 0)) return;
+    }
+    refuse_unsafe("has an attribute of type " + std::to_string(numbers_[20]) + " with another value");
+  }
+
+  // A shape asks for as many elements as the tensor brings: nothing else may decide how much room is made for it.
+  void check_tensor() const {
+    const auto element = std::find_if(std::begin(grammar::elements), std::end(grammar::elements),
+                                      [&](const auto& known) { return known.type == numbers_[2]; });
+    if (element == std::end(grammar::elements)) {
+      refuse_unsafe("has a tensor of element type " + std::to_string(numbers_[2]));
+    }
+    std::uint64_t elements = 1;
+    for (const std::uint64_t dim : dims_) {
+      if (dim > most || elements * dim > most) refuse_unsafe("has a tensor of too many elements");
+      elements *= dim;  // both factors are below 2^31
+    }
+    const std::uint64_t texts = element->size == 0 ? elements : 0;
+    if (bytes_[9].size() != elements * element->size || counts_[6] != texts) {
+      refuse_unsafe("has a tensor whose shape is not that of its data");
+    }
+  }
+
+  Message message_;
+  std::array<std::uint64_t, most_fields> counts_{}, numbers_{};
+  std::array<std::string_view, most_fields> bytes_{};  // the last of each field
+  std::vector<std::uint64_t> dims_;
+};
+
+void scan(Message message, std::string_view data) { Scanned(message).read(Reader(data)); }
 
 }  // namespace
 
-// Why the word: external data must name its file under the key `location`, so a model without that word has none. Only
-// a model that has it, perhaps as a category, is walked.
-void refuse_external_data(std::string_view model) {
-  if (model.find("location") == std::string_view::npos) return;
-  if (!has_external(Message::model, model, 0)) return;
-  throw_artifact("artifact-unsafe", "model.onnx keeps data in another file",
-                 "an artifact of skc never does: do not serve it");
-}
+void scan_model(std::string_view model) { scan(Message::ModelProto, model); }
 
 }  // namespace skc::detail

@@ -1,11 +1,11 @@
-// External data in the bytes of an ONNX model, found before ONNX Runtime would open the files it names.
+// Refuses a model that is not made of what skc emits, from its bytes, before ONNX Runtime looks at it.
 #pragma once
 
 #include <string_view>
 
 namespace skc::detail {
 
-// Throws `artifact-unsafe` if a tensor lies in another file, `model-refused` if this is no protobuf message.
-void refuse_external_data(std::string_view model);
+// Throws `model-refused` if this is not protobuf, `artifact-unsafe` if it holds what skc never emits.
+void scan_model(std::string_view model);
 
 }  // namespace skc::detail

@@ -6,7 +6,7 @@
 
 namespace {
 
-using skc::detail::refuse_external_data;
+using skc::detail::scan_model;
 
 // A field of a protobuf message that holds bytes shorter than 128.
 std::string field(int number, const std::string& bytes) {
@@ -22,29 +22,47 @@ std::string field(int number, const std::string& bytes) {
 }
 
 std::string scan_code(const std::string& model) {
-  return code_of([&] { refuse_external_data(model); });
+  return code_of([&] { scan_model(model); });
 }
 
-TEST(ModelScan, finds_a_tensor_in_another_file_wherever_it_is) {
-  const std::string tensor = field(13, field(1, "location") + field(2, "weights.bin"));
-  const std::string in_graph = field(5, tensor), in_node = field(1, field(5, field(5, tensor)));
-  EXPECT_EQ(scan_code(field(7, in_graph)), "artifact-unsafe");
-  EXPECT_EQ(scan_code(field(7, in_node)), "artifact-unsafe");
-  EXPECT_EQ(scan_code(field(7, field(1, field(5, field(6, in_graph))))), "artifact-unsafe");       // in a subgraph
-  EXPECT_EQ(scan_code(field(25, field(7, field(5, field(5, tensor))))), "artifact-unsafe");        // in a function
-  EXPECT_EQ(scan_code(field(7, field(5, field(8, "location") + "\x70\x01"))), "artifact-unsafe");  // data_location 1
+// A model whose graph has these fields.
+std::string graph(const std::string& fields) { return field(7, fields); }
+
+std::string node(const std::string& op, const std::string& domain = "") {
+  return field(1, field(4, op) + field(7, domain));
 }
 
-TEST(ModelScan, lets_the_word_pass_where_it_is_no_key) {
-  EXPECT_EQ(scan_code(field(7, field(5, field(9, "location") + std::string("\x70\x00", 2)))), "");
-  EXPECT_EQ(scan_code(field(2, "location")), "");
-  EXPECT_EQ(scan_code("no protobuf, but without the word"), "");
+// A model with a Constant of a tensor of these fields.
+std::string constant(const std::string& tensor) {
+  return graph(field(1, field(4, "Constant") + field(5, field(5, tensor) + "\xa0\x01\x04")));
 }
 
-TEST(ModelScan, refuses_what_is_cut_off) {
-  EXPECT_EQ(scan_code(field(7, "location of it").substr(0, 12)), "model-refused");
-  EXPECT_EQ(scan_code("\x3a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01location"), "model-refused");
-  EXPECT_EQ(scan_code("\x3b\x08location"), "model-refused");  // a group
+// Every kind of forged model is in the conformance suite, and refused alike in every language; here are the rules.
+TEST(ModelScan, lets_pass_what_skc_emits) {
+  const std::string raw = field(9, std::string(16, '\0')), float64s = "\x10\x0b";
+  EXPECT_EQ(scan_code(""), "");
+  EXPECT_EQ(scan_code(graph(field(2, "location"))), "");
+  EXPECT_EQ(scan_code(graph(node("LabelEncoder", "ai.onnx.ml"))), "");
+  EXPECT_EQ(scan_code(constant("\x08\x01\x08\x02" + float64s + raw)), "");
+  EXPECT_EQ(scan_code(constant(field(1, "\x01\x02") + float64s + raw)), "");  // a packed shape
+  EXPECT_EQ(scan_code(constant("\x08\x01\x08\x03" + float64s + raw)), "artifact-unsafe");
+}
+
+TEST(ModelScan, refuses_what_skc_never_emits) {
+  EXPECT_EQ(scan_code(graph(node("Loop"))), "artifact-unsafe");
+  EXPECT_EQ(scan_code(graph(node("Add", "ai.onnx"))), "artifact-unsafe");
+  EXPECT_EQ(scan_code(graph(field(5, ""))), "artifact-unsafe");            // an initializer
+  EXPECT_EQ(scan_code(constant("\x10\x0b" + field(13, ""))), "artifact-unsafe");  // external data
+  EXPECT_EQ(scan_code(field(25, "")), "artifact-unsafe");                  // a function
+  EXPECT_EQ(scan_code(graph("") + graph("")), "artifact-unsafe");
+  EXPECT_EQ(scan_code(std::string("\xba\x80\x80\x80\x10\0", 6)), "artifact-unsafe");  // a tag of 33 bits
+  EXPECT_EQ(scan_code(std::string("\xba\0\0", 3)), "artifact-unsafe");                // a tag that is too long
+}
+
+TEST(ModelScan, refuses_what_is_not_protobuf) {
+  EXPECT_EQ(scan_code(graph("cut off").substr(0, 5)), "model-refused");
+  EXPECT_EQ(scan_code("\x3a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "model-refused");
+  EXPECT_EQ(scan_code("\x3b"), "model-refused");  // a group
 }
 
 TEST(Utf8, finds_faults_at_every_place) {

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from skc_runtime.errors import ArtifactError, RecordError, shown
-from skc_runtime.manifest import ELEMENT_OF, Manifest, OutputSpec
+from skc_runtime.manifest import ELEMENT_OF, Element, Manifest, OutputSpec
 from skc_runtime.scalars import INT64_MAX, INT64_MIN, Array, is_integer
 from skc_runtime.strict_json import Fields, malformed, parse
 
 Replay = Literal["exact", "tolerance"]
 TOLERANCE = 1e-6
+MOST_RECORDS = 10_000
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0.0": -0.0}
 
 
@@ -109,7 +110,14 @@ def encode_record(manifest: Manifest, record: Mapping[str, Any]) -> dict[str, An
 
 def decode_record(manifest: Manifest, record: Mapping[str, Any], place: str = "record") -> dict[str, Any]:
     """The inverse of `encode_record`. Raises `artifact-malformed`, also for a key that is no input."""
-    elements = {i.name: ELEMENT_OF[i.type] for i in manifest.inputs}
+    return _decode_record(_elements(manifest), record, place)
+
+
+def _elements(manifest: Manifest) -> dict[str, Element]:
+    return {i.name: ELEMENT_OF[i.type] for i in manifest.inputs}
+
+
+def _decode_record(elements: Mapping[str, Element], record: Mapping[str, Any], place: str) -> dict[str, Any]:
     for name in record:
         if name not in elements:
             raise malformed(place, f"{shown(name)} is not an input")
@@ -199,6 +207,8 @@ def loads(data: bytes) -> tuple[GoldenCase, ...]:
     if head.number("format", 1, 2**53) > 1:
         raise ArtifactError("artifact-too-new", "golden.jsonl has a newer format", hint="install a newer `skc`")
     head.done()
+    if not 1 <= len(lines) - 1 <= MOST_RECORDS:  # without one, a load would show nothing
+        raise malformed("golden.jsonl", f"1 to {MOST_RECORDS} records are wanted, not {len(lines) - 1}")
     return tuple(_case(line, f"golden.jsonl:{i}") for i, line in enumerate(lines[1:], start=2))
 
 
@@ -224,7 +234,8 @@ def _case(line: bytes, place: str) -> GoldenCase:
 def replay_cases(transformer: Transforms, cases: Sequence[GoldenCase], replay: Replay) -> None:
     """Run every case alone, then all that give outputs as one batch. Raises `golden-mismatch`."""
     manifest = transformer.manifest
-    records = [decode_record(manifest, case.record, f"golden.jsonl:{i}") for i, case in enumerate(cases, start=2)]
+    elements = _elements(manifest)  # once: a forged file can have many records, and a manifest many inputs
+    records = [_decode_record(elements, case.record, f"golden.jsonl:{i}") for i, case in enumerate(cases, start=2)]
     alone: list[dict[str, Array]] = []
     served: list[dict[str, Any]] = []
     for line, (case, record) in enumerate(zip(cases, records, strict=True), start=2):

@@ -20,7 +20,7 @@ from skc_runtime import golden
 from skc_runtime.errors import ArtifactError, SkcRuntimeError, shown
 from skc_runtime.golden import Replay
 from skc_runtime.manifest import FORMAT, Manifest
-from skc_runtime.model_scan import refuse_external_data
+from skc_runtime.model_scan import scan_model
 from skc_runtime.transformer import Transformer
 
 MANIFEST = "manifest.json"
@@ -71,7 +71,7 @@ def open_artifact(directory: str | os.PathLike[str]) -> tuple[dict[str, bytes], 
     manifest.verify_files()
     _check_onnxruntime(manifest)
     files = {name: _read(path, name, digest) for name, digest in sorted(manifest.files.items())}
-    refuse_external_data(files["model.onnx"])
+    scan_model(files["model.onnx"])
     transformer = Transformer(manifest, files["model.onnx"])
     _check_metadata(manifest, transformer)
     return {MANIFEST: manifest_bytes, **files}, transformer
@@ -100,7 +100,7 @@ def _read_regular(path: Path, limit: int) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
         size = os.fstat(file.fileno()).st_size
-        data = b"" if size > limit else file.read(limit + 1)
+        data = b"" if size > limit else file.read(size + 1)
     if size > limit or len(data) > limit:
         raise ArtifactError("artifact-too-large", f"`{path.name}` has {size} bytes, more than {limit}")
     return data

@@ -29,7 +29,8 @@ ELEMENT_OF: Mapping[InputType, Element] = {
     "date": "int64",
 }
 REQUIRED_FILES = ("model.onnx", "plan.json", "golden.jsonl")
-_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+MOST_FILES = 100
+FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){1,3}")
@@ -172,20 +173,25 @@ def _unique(what: str, names: Iterable[str]) -> None:
 
 
 def _verify_slots(manifest: Manifest) -> None:
-    """Every column of every tensor is fed by exactly one slot of its element type."""
+    """Every column of every tensor is fed by exactly one slot of its element type.
+
+    What is counted are the slots that are listed: a width costs nothing, whatever it says.
+    """
     tensors = {tensor.name: tensor for tensor in manifest.tensors}
-    free = {(tensor.name, column) for tensor in manifest.tensors for column in range(tensor.width)}
+    taken: set[Slot] = set()
     for i in manifest.inputs:
         if (i.valid is not None) != (i.nullable and i.type != "float64"):
             raise malformed(f"manifest.json.inputs `{i.name}`", "`valid` is for nullable inputs but float64")
         wanted: list[tuple[Slot, Element]] = [(i.slot, ELEMENT_OF[i.type])]
         wanted += [] if i.valid is None else [(i.valid, "bool")]
         for slot, element in wanted:
-            if (slot.tensor, slot.column) not in free or tensors[slot.tensor].dtype != element:
+            tensor = tensors.get(slot.tensor)
+            fits = tensor is not None and slot.column < tensor.width and tensor.dtype == element
+            if not fits or slot in taken:
                 raise malformed(f"manifest.json.inputs `{i.name}`", f"no free {element} column at {slot}")
-            free.remove((slot.tensor, slot.column))
-    if free:
-        raise malformed("manifest.json.tensors", f"nothing feeds column {min(free)}")
+            taken.add(slot)
+    if len(taken) != sum(tensor.width for tensor in manifest.tensors):
+        raise malformed("manifest.json.tensors", "nothing feeds some of the columns")
     if manifest.signature == "columns" and any(tensor.width != 1 for tensor in manifest.tensors):
         raise malformed("manifest.json.tensors", "with signature `columns` every tensor has one column")
 
@@ -312,8 +318,10 @@ def _onnx(fields: Fields) -> OnnxSpec:
 def _verify_names(manifest: Manifest) -> None:
     if _SHA256.fullmatch(manifest.plan) is None:
         raise malformed("manifest.json.plan", f"{shown(manifest.plan)} is not a SHA-256 in hex")
+    if len(manifest.files) > MOST_FILES:
+        raise malformed("manifest.json.files", f"{len(manifest.files)} files are more than {MOST_FILES}")
     for name, digest in manifest.files.items():
-        if _FILE_NAME.fullmatch(name) is None:
+        if FILE_NAME.fullmatch(name) is None:
             raise ArtifactError(
                 "artifact-unsafe",
                 f"manifest.json lists the file {shown(name)}, which is not a plain name in the directory",

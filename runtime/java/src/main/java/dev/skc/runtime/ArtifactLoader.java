@@ -50,7 +50,7 @@ final class ArtifactLoader {
   }
 
   private static Transformer open(Manifest manifest, byte[] model) {
-    ModelScan.refuseExternalData(model);
+    ModelScan.scan(model);
     ModelNames names = new ModelNames(manifest);
     GraphSession session = new GraphSession(names.rename(model));
     try {

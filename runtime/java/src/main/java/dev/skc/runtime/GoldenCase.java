@@ -13,6 +13,7 @@ import java.util.List;
  */
 record GoldenCase(int line, JsonNode record, JsonNode outputs, String error) {
   static final String FILE = "golden.jsonl";
+  private static final int MOST_RECORDS = 10_000;
   private static final long LARGEST_FORMAT = 1L << 53;
 
   String place() {
@@ -26,6 +27,11 @@ record GoldenCase(int line, JsonNode record, JsonNode outputs, String error) {
       throw ArtifactException.malformed(FILE, "the first line is missing");
     }
     checkHead(lines.get(0));
+    int records = lines.size() - 1;
+    if (records < 1 || records > MOST_RECORDS) { // without one, a load would show nothing
+      String problem = "1 to " + MOST_RECORDS + " records are wanted, not " + records;
+      throw ArtifactException.malformed(FILE, problem);
+    }
     List<GoldenCase> cases = new ArrayList<>();
     for (int i = 1; i < lines.size(); i++) {
       cases.add(read(lines.get(i), i + 1));

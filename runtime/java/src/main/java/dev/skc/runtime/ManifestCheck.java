@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 /** What a schema cannot say of a manifest: that its parts fit together, and that its file names are safe. */
 final class ManifestCheck {
   private static final List<String> REQUIRED_FILES = List.of("model.onnx", "plan.json", "golden.jsonl");
+  private static final int MOST_FILES = 100;
   private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
@@ -47,7 +48,7 @@ final class ManifestCheck {
     Map<String, Tensor> tensors = new HashMap<>();
     manifest.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
     Set<Slot> taken = new HashSet<>();
-    Map<String, Integer> counts = new HashMap<>();
+    Map<String, Integer> counts = new HashMap<>(); // of the slots that are listed: a width costs nothing
     for (Input input : manifest.inputs()) {
       boolean hasCompanion = input.nullable() && input.type() != InputType.FLOAT64;
       if ((input.valid() != null) != hasCompanion) {
@@ -110,6 +111,9 @@ final class ManifestCheck {
   private static void checkFiles(Manifest manifest) {
     if (!SHA256.matcher(manifest.plan()).matches()) {
       throw malformed("plan", Shown.of(manifest.plan()) + " is not a SHA-256 in hex");
+    }
+    if (manifest.files().size() > MOST_FILES) {
+      throw malformed("files", manifest.files().size() + " files are more than " + MOST_FILES);
     }
     manifest.files().forEach(ManifestCheck::checkFile);
     for (String name : REQUIRED_FILES) {

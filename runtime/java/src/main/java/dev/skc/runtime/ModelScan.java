@@ -1,72 +1,158 @@
 package dev.skc.runtime;
 
+import dev.skc.runtime.ModelGrammar.Field;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
-/** Finds external data in the bytes of an ONNX model, before ONNX Runtime would open the files it names. */
+/**
+ * Refuses a model that is not made of what skc emits, from its bytes, before ONNX Runtime looks at it.
+ *
+ * <p>Why: ONNX Runtime opens the files that external data names, runs a loop of 2^62 rounds while it loads, and knows
+ * hundreds of ops that nobody measured. A model of ours needs a small part of ONNX, which {@link ModelGrammar} lists:
+ * any other message, field or op is refused without having to be known.
+ *
+ * <p>Why so strict about encoding: readers of protobuf differ in what they make of a tag of more than 32 bits, or of a
+ * field that comes twice; a writer emits neither.
+ */
 final class ModelScan {
-  private static final int EXTERNAL_DATA = 13; // fields of a tensor
-  private static final int DATA_LOCATION = 14;
-  private static final int DEEPEST = 64;
-  private static final byte[] WORD = "location".getBytes(StandardCharsets.US_ASCII);
+  private static final long MOST = Integer.MAX_VALUE; // elements of a tensor, and values of an int32
 
-  private ModelScan() {}
+  private final String message;
+  private final Set<Long> seen = new HashSet<>();
+  private final Map<Long, List<Long>> numbers = new HashMap<>();
+  private final Map<Long, ByteBuffer> bytes = new HashMap<>(); // the last of each field
+  private final Map<Long, Long> counts = new HashMap<>();
 
-  /**
-   * Refuse a model with a tensor that lies in another file.
-   *
-   * <p>Why the word: external data must name its file under the key {@code location}, so a model without that word has
-   * none. Only a model that has it, perhaps as a category, is walked.
-   */
-  static void refuseExternalData(byte[] model) {
-    if (!holdsWord(model)) {
-      return;
-    }
-    boolean isExternal;
+  private ModelScan(String message) {
+    this.message = message;
+  }
+
+  /** Throws ArtifactException: {@code model-refused} where this is not protobuf, else {@code artifact-unsafe}. */
+  static void scan(byte[] model) {
     try {
-      isExternal = hasExternal(OnnxMessage.MODEL, ByteBuffer.wrap(model), 0);
+      new ModelScan("ModelProto").read(ByteBuffer.wrap(model));
     } catch (IllegalArgumentException error) {
       throw new ArtifactException("model-refused", "model.onnx is not an ONNX model", "compile the pipeline again");
     }
-    if (isExternal) {
-      String hint = "an artifact of skc never does: do not serve it";
-      throw new ArtifactException("artifact-unsafe", "model.onnx keeps data in another file", hint);
-    }
   }
 
-  private static boolean holdsWord(byte[] model) {
-    for (int i = 0; i <= model.length - WORD.length; i++) {
-      int k = 0;
-      while (k < WORD.length && model[i + k] == WORD[k]) {
-        k++;
-      }
-      if (k == WORD.length) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static boolean hasExternal(OnnxMessage message, ByteBuffer data, int depth) {
-    if (depth > DEEPEST) {
-      throw new IllegalArgumentException("nested too deep");
-    }
+  private void read(ByteBuffer data) {
+    Map<Integer, Field> known = ModelGrammar.FIELDS.get(message);
     Protobuf fields = new Protobuf(data);
-    while (fields.next()) {
-      if (message == OnnxMessage.TENSOR && isElsewhere(fields)) {
-        return true;
+    while (fields.nextTag()) {
+      long number = fields.tag() >>> 3;
+      Field field = number > MOST || number < 0 ? null : known.get((int) number);
+      if (field == null || !fits(field, fields.kind())) {
+        throw unsafe("has a field " + Long.toUnsignedString(number) + " in " + message);
       }
-      OnnxMessage child = fields.kind() == Protobuf.VARINT ? null : message.child(fields.number());
-      if (child != null && hasExternal(child, fields.body(), depth + 1)) {
-        return true;
+      if (!seen.add(number) && !field.isRepeated()) {
+        throw unsafe("has the field " + number + " of " + message + " twice");
       }
+      fields.nextValue();
+      take(field, number, fields);
     }
-    return false;
+    check();
   }
 
-  /** Data location 0 says that the data is here. */
-  private static boolean isElsewhere(Protobuf fields) {
-    boolean isAbout = fields.number() == EXTERNAL_DATA || fields.number() == DATA_LOCATION;
-    return isAbout && (fields.kind() != Protobuf.VARINT || fields.varint() != 0);
+  private static boolean isNumber(Field field) {
+    return field.kind().equals("int64") || field.kind().equals("int32");
+  }
+
+  private static boolean fits(Field field, int kind) {
+    if (isNumber(field)) {
+      return kind == Protobuf.VARINT || (field.isRepeated() && kind == Protobuf.BYTES);
+    }
+    return kind == (field.kind().equals("float") ? Protobuf.FIXED32 : Protobuf.BYTES);
+  }
+
+  private void take(Field field, long number, Protobuf fields) {
+    if (fields.kind() == Protobuf.VARINT) {
+      addNumber(field, number, fields.varint());
+      return;
+    }
+    if (isNumber(field)) {
+      for (Protobuf packed = new Protobuf(fields.body()); packed.hasMore(); ) {
+        addNumber(field, number, packed.readVarint());
+      }
+      return;
+    }
+    bytes.put(number, fields.body());
+    counts.merge(number, 1L, Long::sum);
+    if (ModelGrammar.FIELDS.containsKey(field.kind())) {
+      new ModelScan(field.kind()).read(fields.body());
+    }
+  }
+
+  private void addNumber(Field field, long number, long value) {
+    if (field.kind().equals("int32") && (value < 0 || value > MOST)) {
+      throw unsafe("has a number beyond its type");
+    }
+    numbers.computeIfAbsent(number, key -> new ArrayList<>()).add(value);
+  }
+
+  /** The number of a field that does not repeat. */
+  private long one(long number) {
+    return numbers.containsKey(number) ? numbers.get(number).get(0) : 0;
+  }
+
+  private String text(long number) {
+    ByteBuffer found = bytes.get(number);
+    return found == null ? "" : StandardCharsets.UTF_8.decode(found.duplicate()).toString();
+  }
+
+  private void check() {
+    switch (message) {
+      case "OperatorSetIdProto" -> {
+        if (!Long.valueOf(one(2)).equals(ModelGrammar.OPSETS.get(text(1)))) {
+          throw unsafe("asks for version " + one(2) + " of the ops of " + Shown.of(text(1)));
+        }
+      }
+      case "NodeProto" -> {
+        if (!ModelGrammar.OPS.contains(text(7) + ":" + text(4))) {
+          throw unsafe("has the op " + Shown.of(text(4)) + " of the domain " + Shown.of(text(7)));
+        }
+      }
+      case "AttributeProto" -> checkAttribute();
+      case "TensorProto" -> checkTensor();
+      default -> {}
+    }
+  }
+
+  /** Its type is one that onnx knows, and its one value is of it. */
+  private void checkAttribute() {
+    Long field = ModelGrammar.ATTRIBUTE_TYPES.get(one(20));
+    if (field == null || !Set.of(1L, 20L, field).containsAll(seen)) {
+      throw unsafe("has an attribute of type " + one(20) + " with another value");
+    }
+  }
+
+  /** A shape asks for as many elements as the tensor brings: nothing else may decide how much room is made for it. */
+  private void checkTensor() {
+    Integer size = ModelGrammar.ELEMENT_SIZES.get(one(2));
+    if (size == null) {
+      throw unsafe("has a tensor of element type " + one(2));
+    }
+    long elements = 1;
+    for (long dim : numbers.getOrDefault(1L, List.of())) {
+      if (dim < 0 || dim > MOST || elements * dim > MOST) { // both factors are below 2^31
+        throw unsafe("has a tensor of too many elements");
+      }
+      elements *= dim;
+    }
+    long raw = bytes.containsKey(9L) ? bytes.get(9L).remaining() : 0;
+    if (raw != elements * size || counts.getOrDefault(6L, 0L) != (size == 0 ? elements : 0)) {
+      throw unsafe("has a tensor whose shape is not that of its data");
+    }
+  }
+
+  static ArtifactException unsafe(String what) {
+    String hint = "an artifact of skc never does: do not serve it, or use a newer skc-runtime if a newer `skc` compiled it";
+    return new ArtifactException("artifact-unsafe", "model.onnx " + what, hint);
   }
 }

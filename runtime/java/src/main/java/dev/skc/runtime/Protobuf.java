@@ -7,9 +7,10 @@ import java.nio.ByteOrder;
 final class Protobuf {
   static final int VARINT = 0;
   static final int BYTES = 2;
+  static final int FIXED32 = 5;
 
   private final ByteBuffer data;
-  private int number;
+  private long tag;
   private int kind;
   private long varint;
   private int start;
@@ -23,13 +24,30 @@ final class Protobuf {
 
   /** Read one more field; false at the end. Throws IllegalArgumentException where the message is cut off. */
   boolean next() {
-    if (!data.hasRemaining()) {
+    if (!nextTag()) {
+      return false;
+    }
+    nextValue();
+    return true;
+  }
+
+  /** Read the tag of one more field, whose value must be read next; false at the end. */
+  boolean nextTag() {
+    if (!hasMore()) {
       return false;
     }
     start = data.position();
-    long tag = readVarint();
-    number = (int) (tag >>> 3);
+    tag = readVarint();
     kind = (int) (tag & 7);
+    fixedSize(kind);
+    return true;
+  }
+
+  boolean hasMore() {
+    return data.hasRemaining();
+  }
+
+  void nextValue() {
     varint = kind == VARINT ? readVarint() : 0;
     long size = kind == BYTES ? readVarint() : fixedSize(kind);
     bodyStart = data.position();
@@ -38,19 +56,19 @@ final class Protobuf {
     }
     end = bodyStart + (int) size;
     data.position(end);
-    return true;
   }
 
   private static int fixedSize(int kind) {
     return switch (kind) {
-      case VARINT -> 0;
+      case VARINT, BYTES -> 0;
       case 1 -> 8;
-      case 5 -> 4;
-      default -> -1;
+      case FIXED32 -> 4;
+      default -> throw new IllegalArgumentException("a group, or no type of protobuf");
     };
   }
 
-  private long readVarint() {
+  /** Refuses a number that is written with more bytes than it needs: readers differ in what they make of it. */
+  long readVarint() {
     long value = 0;
     for (int shift = 0; shift <= 63; shift += 7) {
       if (!data.hasRemaining()) {
@@ -58,15 +76,27 @@ final class Protobuf {
       }
       byte b = data.get();
       value |= (long) (b & 0x7F) << shift;
-      if (b >= 0) {
-        return value;
+      if (b < 0) {
+        continue;
       }
+      if (b == 0 && shift > 0) {
+        throw ModelScan.unsafe("writes a number with more bytes than it needs");
+      }
+      if (shift == 63 && b > 1) {
+        break;
+      }
+      return value;
     }
     throw new IllegalArgumentException("a varint of more than 64 bits");
   }
 
+  /** The number of the field and its kind, as they stand there; of more than 32 bits in a forged model. */
+  long tag() {
+    return tag;
+  }
+
   int number() {
-    return number;
+    return (int) (tag >>> 3);
   }
 
   int kind() {

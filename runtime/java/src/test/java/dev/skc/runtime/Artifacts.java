@@ -32,7 +32,8 @@ final class Artifacts {
   static Path strings(Path folder) throws IOException {
     byte[] model = Artifacts.class.getResourceAsStream("strings.onnx").readAllBytes();
     byte[] plan = "{}\n".getBytes(StandardCharsets.UTF_8);
-    byte[] golden = "{\"skc\":\"golden\",\"format\":1}\n".getBytes(StandardCharsets.UTF_8);
+    String record = "{\"record\":{},\"error\":{\"code\":\"missing-key\"}}\n";
+    byte[] golden = ("{\"skc\":\"golden\",\"format\":1}\n" + record).getBytes(StandardCharsets.UTF_8);
     String outputs =
         output("code", "int64") + "," + output("next", "string") + "," + output("hash", "int64") + ","
             + output("🚗", "string");
