@@ -12,11 +12,12 @@ import pydantic
 from oracle_stats import column_stats
 
 from skc import reference
-from skc.infer import column_names, step_input_types, value_types
+from skc.infer import column_levels, column_names, step_input_types, value_types
 from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, Signature, lower
 from skc.op import NoState, Op
 from skc.ops import OPS
+from skc.stats.requests import Levels
 from skc.types import Array, Block, DType, Scalar, block_from_rows, concat_blocks
 
 OUTPUT: dict[DType, Any] = {
@@ -84,7 +85,12 @@ def fit(pipeline: Pipeline, rows: Rows) -> Pipeline:
     if not op.variadic:
         block = concat_blocks([values[ref.value] for ref in step.inputs])
         requests = op.needs(step.params, types[0])
-        stats = [column_stats([row[k] for row in block.to_rows()], requests) for k in range(block.width)]
+        levels = column_levels(partial)
+        known = [column for ref in step.inputs for column in levels[ref.value]]
+        stats = [
+            {**column_stats([row[k] for row in block.to_rows()], requests), Levels(): known[k]}
+            for k in range(block.width)
+        ]
     state = op.freeze(step.params, types[0], stats)
     return pipeline.with_steps([*before, Step(step.name, step.op, step.params, step.inputs, state)])
 

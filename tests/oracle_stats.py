@@ -16,6 +16,7 @@ from skc.stats.requests import (
     ColumnStats,
     Count,
     DistinctCount,
+    Levels,
     Max,
     Mean,
     Min,
@@ -40,6 +41,8 @@ def _answer(request: Stat, present: list[Any], rows: int) -> Any:
             return len(present)
         case NullCount():
             return rows - len(present)
+        case Levels():  # nothing but what is seen is known of the values themselves
+            return None
         case DistinctCount():
             return len(set(present))
         case ValueCounts(min_count, limit):

@@ -188,7 +188,8 @@ def test_warnings_and_progress() -> None:
     data = table().append_column("c", pa.array([1.0] * ROWS))
     one = pipeline(*deep().steps, inputs=(*INPUTS, Input("c", "float64", span=Span("p.yaml", 4, 3))))
     made = fit(one, data, progress=lambda *event: seen.append(event))
-    assert [(w.code, w.severity, str(w.span)) for w in made.warnings] == [("SKC223", "warning", "p.yaml:4:3")]
+    told = [(w.code, w.severity, str(w.span)) for w in made.warnings]
+    assert told == [("SKC223", "warning", "p.yaml:4:3"), *[("SKC231", "warning", "p.yaml:9:9")] * 2]
     assert seen[0] == ("reading", 0, 0)
     assert ("reading", ROWS, ROWS) in seen
     assert ("stage 2: graph", ROWS, ROWS) in seen

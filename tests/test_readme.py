@@ -71,7 +71,7 @@ def test_the_tour_compiles(tmp_path: Path) -> None:
     assert done.report is not None
     assert done.report.is_equal, done.report.text()
     assert done.stages[0].rows == 3, "`where` leaves out June"
-    assert done.warnings == ()
+    assert {warning.code for warning in done.warnings} == {"SKC231", "SKC234"}, "three rows show little"
 
 
 def test_every_command_of_the_table_exists() -> None:

@@ -75,6 +75,13 @@ CODES: dict[str, str] = {
     "SKC223": "warning: a column with one value only",
     "SKC224": "a training row breaks a policy of `error`",
     "SKC225": "a query with `where` that takes too long",
+    "SKC230": "warning: a step that learned less than it was asked for",
+    "SKC231": "warning: no training row shows what becomes of an unknown value",
+    "SKC232": "warning: a step whose training values are all null",
+    "SKC233": "warning: instants that all lie in January 1970",
+    "SKC234": "warning: a feature that is the same in every row",
+    "SKC235": "warning: float32 data where the last bit decides",
+    "SKC236": "warning: a column whose values differ in their last bits alone",
     # artifact
     "SKC401": "not a plan or manifest that this version reads",
     "SKC402": "an artifact or plan of a newer format",

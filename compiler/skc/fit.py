@@ -31,16 +31,27 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from skc import concerns
 from skc.diagnostics import Diagnostic, SkcError, bug, fail
-from skc.infer import Types, column_groups, input_names, located, step_input_types, value_types
+from skc.infer import (
+    Types,
+    column_groups,
+    input_levels,
+    input_names,
+    located,
+    step_input_types,
+    step_levels,
+    value_types,
+)
 from skc.ir import Input, Pipeline, Step
 from skc.lower import GUARDS, Lowered, lower
+from skc.op import Known
 from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.stats.connection import MEMORY_LIMIT, Database, engine_errors, open_database
 from skc.stats.contract import check_contract
 from skc.stats.engine import Answers, Column, Summary, answer, summarise
-from skc.stats.requests import Stat, ValueCounts
+from skc.stats.requests import Levels, Stat, ValueCounts
 from skc.stats.sources import resolve
 from skc.stats.training import Training, load_training
 from skc.types import ZEROS, Array, Scalar
@@ -80,6 +91,8 @@ class _Work:
     rows: int = 0
     columns: dict[str, Column] = field(default_factory=dict)  # what the engine can read where it lies
     summaries: dict[str, Summary] = field(default_factory=dict)
+    warnings: list[Diagnostic] = field(default_factory=list)
+    levels: dict[str, tuple[Known, ...]] = field(default_factory=dict)  # the only values that columns can hold
 
     @property
     def data(self) -> Training:
@@ -113,6 +126,7 @@ def fit(
         threads or os.cpu_count() or 1,
         list(pipeline.steps),
         names,
+        levels={i.value: input_levels(i) for i in pipeline.inputs},
     )
     if data is None and not any(_requests(work, step) for step in pipeline.steps if step.state is None):
         _next_wave(work)
@@ -121,13 +135,13 @@ def fit(
     with open_database(threads, memory_limit) as database:
         work.progress("reading", 0, 0)
         work.training = load_training(database, source, pipeline.inputs, declared)
-        warnings = _look_at_inputs(work)
+        work.warnings += _look_at_inputs(work)
         stages = 0
         while wave := _next_wave(work):
             stages += 1
             _run_stage(work, wave, stages)
     seconds = time.perf_counter() - started
-    return Fitted(pipeline.with_steps(work.steps), work.rows, stages, tuple(warnings), seconds)
+    return Fitted(pipeline.with_steps(work.steps), work.rows, stages, tuple(work.warnings), seconds)
 
 
 def _silent(what: str, done: int, total: int) -> None:
@@ -161,7 +175,8 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
         summaries = {name: work.summaries[key] for name, key in promised.items()}
         warnings = check_contract(training, work.rows, summaries)
     work.progress("reading", work.rows, work.rows)
-    return warnings
+    warnings += concerns.of_instants(training.inputs, summaries)
+    return warnings + concerns.of_float32(training, work.pipeline, work.types)
 
 
 def _without_sentinels(column: Column, sentinels: Sequence[Scalar]) -> Column:
@@ -193,7 +208,7 @@ def _next_wave(work: _Work) -> list[Step]:
             continue
         if step.state is None:
             work.steps[i] = _frozen(work, step, [{} for _ in input_names(step, work.names)])
-        work.names[step.name] = _output_names(work, work.steps[i])
+        _know(work, work.steps[i])
     return wave
 
 
@@ -206,8 +221,15 @@ def _frozen(work: _Work, step: Step, stats: Sequence[Answers]) -> Step:
         raise located(error, step) from None
 
 
-def _output_names(work: _Work, step: Step) -> tuple[str, ...]:
-    return tuple(name for group in column_groups(step, work.names) for name in group)
+def _know(work: _Work, step: Step) -> None:
+    """Note the columns of a fitted step, and what they can hold."""
+    work.names[step.name] = tuple(name for group in column_groups(step, work.names) for name in group)
+    work.levels[step.name] = step_levels(step, work.types, work.names, _levels(work, step))
+
+
+def _levels(work: _Work, step: Step) -> list[Known]:
+    """For each column that goes into a step the only values it can hold."""
+    return [known for ref in step.inputs for known in work.levels[ref.value][ref.start : ref.stop]]
 
 
 def _places(work: _Work, step: Step) -> list[Place]:
@@ -226,6 +248,7 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
             wanted.setdefault(place, {}).update(dict.fromkeys(_requests(work, step)))
             askers.setdefault(place, step)
     answers: dict[str, Answers] = {}
+    emptied: set[str] = set()  # columns that have no value at all, of which nobody has heard yet
     direct = [place for place in wanted if _key(*place) in work.columns]
     computed = [place for place in wanted if _key(*place) not in work.columns]
     what = f"stage {number}: statistics"
@@ -240,10 +263,17 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
         }
         _, summaries = summarise(work.data.database, table, columns)
         answers |= _answers(work, table, columns, {_key(*p): wanted[p] for p in computed}, summaries, what)
+        emptied = {key for key, summary in summaries.items() if summary.count == 0}
     for step in wave:
         i = work.steps.index(step)
-        work.steps[i] = _frozen(work, step, [answers[_key(*place)] for place in _places(work, step)])
-        work.names[step.name] = _output_names(work, work.steps[i])
+        keys = [_key(*place) for place in _places(work, step)]
+        stats = [{**answers[key], Levels(): known} for key, known in zip(keys, _levels(work, step), strict=True)]
+        work.steps[i] = _frozen(work, step, stats)
+        empty = [key in emptied for key in keys]
+        seen = [work.summaries.get(key) for key in keys]
+        names = input_names(step, work.names)
+        work.warnings += concerns.of_step(work.steps[i], work.types, names, stats, seen, empty)
+        _know(work, work.steps[i])
 
 
 def _asked(work: _Work, column: Column, place: Place, step: Step) -> Column:

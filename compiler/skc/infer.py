@@ -5,17 +5,19 @@ Both walk the steps once, in order. Type errors are raised together, each at the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from skc.diagnostics import Diagnostic, SkcError, bug, fail
-from skc.ir import Output, Pipeline, Ref, Step
+from skc.ir import Input, Output, Pipeline, Ref, Step
+from skc.op import Known
 from skc.ops import OPS
-from skc.types import ValueType
+from skc.types import Block, ValueType
 
 Types = Mapping[str, ValueType]
 ColumnNames = Mapping[str, tuple[str, ...]]
+BOOLS: Known = (False, True)
 
 
 def value_types(pipeline: Pipeline) -> Types:
@@ -53,6 +55,14 @@ def _ref_type(ref: Ref, types: Types) -> ValueType:
     if ref.start is None or ref.stop is None:
         return types[ref.value]
     return types[ref.value].with_(width=ref.stop - ref.start)
+
+
+def settled(made: Block, x: ValueType) -> Block:
+    """What a step made, without `valid` where its type says that nothing can be missing.
+
+    Why: an op that gets float64 cannot see whether NaN is among it, and makes `valid` to be safe.
+    """
+    return made if x.nullable or made.valid is None else replace(made, valid=None)
 
 
 def joined_type(inputs: tuple[ValueType, ...]) -> ValueType:
@@ -99,6 +109,34 @@ def column_groups(step: Step, names: ColumnNames) -> tuple[tuple[str, ...], ...]
 def input_names(step: Step, names: ColumnNames) -> tuple[str, ...]:
     """The names of a step's input columns, in order."""
     return tuple(name for ref in step.inputs for name in names[ref.value][ref.start : ref.stop])
+
+
+def step_levels(step: Step, types: Types, names: ColumnNames, known: Sequence[Known]) -> tuple[Known, ...]:
+    """For each output column of a fitted step the only values it can hold, given those of its input columns."""
+    groups = column_groups(step, names)
+    if types[step.name].dtype == "bool":
+        return (BOOLS,) * sum(map(len, groups))
+    levels, x = OPS[step.op].levels, step_input_types(step, types)[0]
+    found: list[Known] = []
+    for k, group in enumerate(groups):
+        if group:
+            found += [levels(step.params, step.state, k, x, known[k]), *[None] * (len(group) - 1)]
+    return tuple(found)
+
+
+def column_levels(pipeline: Pipeline) -> Mapping[str, tuple[Known, ...]]:
+    """Of every value of a fitted pipeline, for each column the only values it can hold."""
+    types, names = value_types(pipeline), column_names(pipeline)
+    found = {i.value: input_levels(i) for i in pipeline.inputs}
+    for step in pipeline.steps:
+        below = [known for ref in step.inputs for known in found[ref.value][ref.start : ref.stop]]
+        found[step.name] = step_levels(step, types, names, below)
+    return found
+
+
+def input_levels(value: Input) -> tuple[Known, ...]:
+    """Likewise of the one column of an input."""
+    return (BOOLS if value.dtype == "bool" else None,)
 
 
 def output_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:

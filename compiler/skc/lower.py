@@ -233,7 +233,7 @@ def _lower_step(
         made = definition.lower(step.params, step.state, block) if block.width else _nothing(block, types[step.name])
     graph.values[step.name] = (f"step {step.name}", 0)
     graph.add(f"step {step.name}", made.values, made.width)
-    if made.valid is not None:
+    if made.valid is not None and types[step.name].nullable:  # an op may say `valid` of a float64 to be safe
         graph.valid[step.name] = (f"valid {step.name}", 0)
         graph.add(f"valid {step.name}", made.valid, made.width)
     return made.guards

@@ -19,6 +19,7 @@ from skc.stats.requests import ColumnStats, Stat
 from skc.types import Block, DType, Scalar, ValueType
 
 Names = tuple[str, ...]
+Known = tuple[Scalar, ...] | None  # the only values that a column can hold, ascending; None where they are not known
 # What the op `cast` turns into what.
 CASTS: Mapping[DType, tuple[DType, ...]] = {
     "float64": ("int64", "bool"),
@@ -64,6 +65,15 @@ class Case:
     names: Names | None = None  # the output column names, where they matter
 
 
+@dataclass(frozen=True)
+class Concern:
+    """What the user should hear of a column that was fitted, although it could be: the words of a warning."""
+
+    code: str
+    text: str
+    hint: str
+
+
 def _no_needs(params: Any, x: ValueType) -> tuple[Stat, ...]:
     return ()
 
@@ -80,6 +90,19 @@ def _no_marks(params: Any, state: Any, k: int) -> Mapping[str, Sequence[Scalar]]
     return {}
 
 
+def _open(params: Any, state: Any, k: int, x: ValueType, known: Known) -> Known:
+    return None
+
+
+def as_before(params: Any, state: Any, k: int, x: ValueType, known: Known) -> Known:
+    """For `levels`: the op gives values of what it was given."""
+    return known
+
+
+def _no_concern(params: Any, state: Any, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    return []
+
+
 def _not_degenerate(params: Any, state: Any, k: int) -> str | None:
     return None
 
@@ -91,7 +114,7 @@ def always(params: Any, *others: Any) -> bool:
 
 def never(params: Any, *others: Any) -> bool:
     """For `columnwise`: the op looks at several columns at once. For `is_small`: its integers may have any size.
-    For `is_by_category`: it looks at the value.
+    For `is_by_category`: it looks at the value. For `decides`: what comes out is as near as what went in.
     """
     return False
 
@@ -115,6 +138,13 @@ class Op:
         what a report counts by name. They are among the boundaries, unless there are too many to try
     degenerate(params, state, k) -> what fitting put in the place of a statistic that column k does not have, such as
         the scale of a constant column; None where it has it
+    decides(params, k, x) -> it decides by the last bit of a float64 of input k (a bin, a comparison, a rounding), so
+        that a number that was rounded elsewhere gives another result altogether
+    concerns(params, state, k, x, stats) -> what the user should hear of column k, fitted with these statistics:
+        that it learned less than it was asked for. A hint must end the warning when it is followed
+    levels(params, state, k, x, known) -> the only values that the first output column of input column k can hold, given
+        those of the input column: its bins, the hours of a day. What takes categories counts all of them as such, seen
+        or not. Not asked for bool, which has two
     is_by_category(params) -> what it gives depends on which of its categories a value is, if any, or on its being null,
         and on nothing else of it
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
@@ -141,6 +171,9 @@ class Op:
     columnwise: Callable[[Any], bool] = always
     marks: Callable[[Any, Any, int], Mapping[str, Sequence[Scalar]]] = _no_marks
     degenerate: Callable[[Any, Any, int], str | None] = _not_degenerate
+    decides: Callable[[Any, int, ValueType], bool] = never
+    concerns: Callable[[Any, Any, int, ValueType, ColumnStats], list[Concern]] = _no_concern
+    levels: Callable[[Any, Any, int, ValueType, Known], Known] = _open
     is_by_category: Callable[[Any], bool] = never
     is_small: Callable[[Any, bool], bool] = never
     exact: bool = True

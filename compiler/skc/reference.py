@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skc.infer import column_names, input_names
+from skc.infer import column_names, input_names, settled, value_types
 from skc.ir import Output, OutputDType, Pipeline, Ref
 from skc.ops import OPS
 from skc.types import Array, Block, concat_blocks
@@ -43,7 +43,7 @@ class Result:
 
 def run(pipeline: Pipeline, inputs: Mapping[str, Block]) -> Result:
     """Run a fitted pipeline on blocks [N, 1], one per input name."""
-    names = column_names(pipeline)
+    names, types = column_names(pipeline), value_types(pipeline)
     values = {i.value: inputs[i.name] for i in pipeline.inputs}
     guards: list[GuardHit] = []
     for step in pipeline.steps:
@@ -57,7 +57,7 @@ def run(pipeline: Pipeline, inputs: Mapping[str, Block]) -> Result:
             for guard in made.guards
             for k in range(guard.mask.shape[1])
         ]
-        values[step.name] = made
+        values[step.name] = settled(made, types[step.name])
     outputs = {output.name: _cast_output(output, values) for output in pipeline.outputs}
     return Result(
         values,

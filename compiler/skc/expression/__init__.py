@@ -9,7 +9,7 @@ What the language means is said in `skc/ops/expr.py`, the op's page.
 from __future__ import annotations
 
 from skc.expression.boundaries import near_literals
-from skc.expression.check import Typed, check
+from skc.expression.check import Typed, check, decides_on, outcomes
 from skc.expression.errors import ExpressionError
 from skc.expression.evaluate import evaluate
 from skc.expression.lower import lower
@@ -23,9 +23,11 @@ __all__ = [
     "Node",
     "Typed",
     "check",
+    "decides_on",
     "evaluate",
     "lower",
     "names",
     "near_literals",
+    "outcomes",
     "parse",
 ]

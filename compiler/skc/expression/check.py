@@ -1,7 +1,6 @@
 """The typed tree: what type every part of an expression has, and where an int64 becomes a float64.
 
-Both `evaluate` and `lower` walk this tree and nothing else, so neither decides on types or promotions. A
-float64 that comes in always counts as nullable: NaN is its null, and a block does not say if it can hold one.
+Both `evaluate` and `lower` walk this tree and nothing else, so neither decides on types or promotions.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from skc.expression.parse import Node, parse
 from skc.types import DType, Scalar, ValueType
 
 MAX_POWER = 16
+_DECISIONS = ("compare", "in", "floor", "ceil", "round")
 _NUMBERS: tuple[DType, ...] = ("float64", "int64")
 _ORDERED: tuple[DType, ...] = ("float64", "int64", "timestamp", "date")
 
@@ -64,6 +64,33 @@ def check(text: str, types: Mapping[str, ValueType]) -> Typed:
     if not types:
         raise checker.error("SKC138", "an expression uses at least one input", root, "a constant says nothing of a row")
     return checker.operand(root)
+
+
+def outcomes(node: Node) -> frozenset[Scalar] | None:
+    """The only values that an expression can have: of one that chooses among literals. None where it has others."""
+    match node.kind:
+        case "literal":
+            return frozenset() if node.value is None else frozenset({node.value})
+        case "if" | "coalesce":
+            found = [outcomes(part) for part in node.args[node.kind == "if" :]]
+            return None if None in found else frozenset().union(*(some for some in found if some is not None))
+        case "neg":
+            (arg,) = node.args
+            is_number = arg.kind == "literal" and type(arg.value) is int
+            return frozenset({-arg.value}) if is_number else None  # type: ignore[operator]  # is_number: an int
+    return None
+
+
+def decides_on(node: Node, name: str) -> bool:
+    """The expression compares or rounds something made of the name, so that its last bit may decide."""
+    if node.kind in _DECISIONS and _has_name(node, name):
+        return True
+    return any(decides_on(arg, name) for arg in node.args)
+
+
+def _has_name(node: Node, name: str) -> bool:
+    is_it = node.kind == "name" and node.value == name
+    return is_it or any(_has_name(arg, name) for arg in node.args)
 
 
 def _literal(value: Scalar) -> Typed:
@@ -121,7 +148,7 @@ class _Checker:
                 node,
                 "use it before the step that makes several columns of it",
             )
-        return Typed("name", x.with_(nullable=x.nullable or x.dtype == "float64"), value=node.value)
+        return Typed("name", x, value=node.value)
 
     def made(self, node: Node, x: ValueType | DType, args: Sequence[Typed], **more: bool) -> Typed:
         """A node over `args`: null where one of them is, exact where all are."""

@@ -12,7 +12,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from skc.op import refuse
+from skc.op import Concern, refuse
+from skc.stats.requests import ColumnStats, Levels, ValueCounts
 from skc.types import DType, Scalar
 
 Key = str | int | bool
@@ -21,6 +22,7 @@ MinFrequency = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
 MaxCategories = Annotated[int, Field(ge=1)] | None
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+MOST_LEVELS = 1024  # buckets of a hash that are categories whether seen or not; of more, only those that were seen
 SAMPLE = 1000
 EXHAUSTIVE = 100_000  # keys of one column, all of which verification tries
 _PYTHON_TYPES: dict[DType, type] = {"string": str, "int64": int, "bool": bool}
@@ -41,6 +43,12 @@ def check_keys(keys: Sequence[Key], dtype: DType, *, parameter: str) -> None:
         raise refuse("SKC123", f"`{parameter}` lists {twice!r} twice", hint="remove one")
 
 
+def counted(stats: ColumnStats) -> list[tuple[Key, int]]:
+    """The categories of a column in ascending order with their counts: those seen, and those it can hold."""
+    seen: dict[Key, int] = dict(stats[ValueCounts()])
+    return [(key, seen.get(key, 0)) for key in sorted({*seen, *(stats[Levels()] or ())})]
+
+
 def group_infrequent(
     counts: Sequence[tuple[Key, int]], rows: int, min_frequency: float | None, max_categories: int | None
 ) -> tuple[Keys, Keys]:
@@ -57,6 +65,14 @@ def group_infrequent(
         infrequent |= set(by_count[: len(counts) - (max_categories - 1)])
     keep = tuple(key for i, (key, _) in enumerate(counts) if i not in infrequent)
     return keep, tuple(counts[i][0] for i in sorted(infrequent))
+
+
+def concerns_about_categories(frequent: Keys, infrequent: Keys) -> list[Concern]:
+    """Every category is infrequent, so nothing is told apart."""
+    if frequent or len(infrequent) < 2:
+        return []
+    text = f"all {len(infrequent)} categories are infrequent, so it becomes a constant"
+    return [Concern("SKC234", text, "lower `min_frequency`, or raise `max_categories`")]
 
 
 def sample(keys: Sequence[Key], most: int = SAMPLE) -> list[Key]:

@@ -17,7 +17,7 @@ encode : ordinal or onehot, default ordinal
     is 1.
 
 Takes float64 and int64, exact ones only (no log, exp or sine before it): the last bit decides the bin. Gives
-int64, with null where the input is null (any float64 may be), or float64 without nulls.
+int64, with null where the input is null, or float64 without nulls.
 
 Critical points
 ---------------
@@ -45,7 +45,7 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, count_edges, masked, one_hot_columns
-from skc.op import Case, Names, Op, always, parameters, refuse, require, require_exact
+from skc.op import Case, Known, Names, Op, always, parameters, refuse, require, require_exact
 from skc.opset import const, op
 from skc.types import Array, Block, Scalar, ValueType, make_block
 
@@ -66,7 +66,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     if x.dtype == "float64":
         _check_representable(params.edges)
     if params.encode == "ordinal":
-        return x.with_(dtype="int64", nullable=x.nullable or x.dtype == "float64")
+        return x.with_(dtype="int64")
     width = None if x.width is None else x.width * (len(params.edges) + 1)
     return ValueType("float64", width=width)
 
@@ -142,6 +142,11 @@ def names(params: Params, state: object, columns: Names) -> tuple[Names, ...]:
     if params.encode == "ordinal":
         return tuple((name,) for name in columns)
     return tuple(tuple(f"{name}_{bin_}" for bin_ in range(len(params.edges) + 1)) for name in columns)
+
+
+def levels(params: Params, state: object, k: int, x: ValueType, known: Known) -> Known:
+    """The bins, that is of `ordinal`: the columns of `onehot` are no categories."""
+    return tuple(range(len(params.edges) + 1)) if params.encode == "ordinal" else None
 
 
 def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
@@ -289,6 +294,8 @@ OP = Op(
     lower=lower,
     names=names,
     boundaries=boundaries,
+    decides=always,
+    levels=levels,
     marks=marks,
     cases=CASES,
     is_small=always,

@@ -31,7 +31,7 @@ invalid : error or null, default error
     timestamp  int64       microseconds since 1970-01-01T00:00:00Z; date: days since 1970-01-01
 
 A cast to the type that is there already changes nothing. Any other is refused (SKC128), with the way out.
-Null stays null (any float64 may be one). float64 must be exact: the last bit decides what is whole. What
+Null stays null. float64 must be exact: the last bit decides what is whole. What
 breaks a policy of `error` is guarded: `invalid-value`.
 
 Critical points
@@ -61,7 +61,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from skc.graph import GraphBlock, all_of, masked
-from skc.op import CASTS, Case, Op, parameters, refuse, require_exact
+from skc.op import CASTS, Case, Known, Op, parameters, refuse, require_exact
 from skc.opset import const, op
 from skc.types import (
     DATE_MAX,
@@ -131,7 +131,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def _may_add_nulls(params: Params, dtype: DType) -> bool:
-    return dtype == "float64" or ((dtype, params.to) in CAN_FAIL and params.invalid == "null")
+    return (dtype, params.to) in CAN_FAIL and params.invalid == "null"
 
 
 class Converted(NamedTuple):
@@ -152,7 +152,7 @@ def apply(params: Params, state: object, x: Block) -> Block:
         broken = broken | (present & invalid)
     elif invalid is not None:
         present = present & ~invalid
-    has_valid = x.valid is not None or _may_add_nulls(params, x.dtype)
+    has_valid = x.dtype == "float64" or x.valid is not None or _may_add_nulls(params, x.dtype)
     made = make_block(params.to, values, present if has_valid else None)
     checked = lost is not None or (invalid is not None and params.invalid == "error")
     return made.guard("invalid-value", broken) if checked else made
@@ -268,6 +268,20 @@ def _round_graph(params: Params, v: Var) -> tuple[Var, Var, Var | None]:
     return op.cast(op.where(inside, whole, const(0.0)), to=np.int64), op.not_(inside), lost
 
 
+def levels(params: Params, state: object, k: int, x: ValueType, known: Known) -> Known:
+    """Of a type whose values turn into text or numbers one by one."""
+    if known is None or x.dtype == params.to:
+        return known
+    match (x.dtype, params.to):
+        case ("int64", "string"):
+            return tuple(sorted(map(str, known)))
+        case ("bool", "string"):
+            return ("false", "true")
+        case ("bool", "int64"):
+            return (0, 1)
+    return None
+
+
 def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
     if x.dtype == "float64":
         small = [sign * n / 2 for n in range(6) for sign in (-1.0, 1.0)]
@@ -379,6 +393,8 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    decides=lambda params, k, x: x.dtype == "float64" and params.to in ("int64", "bool"),
+    levels=levels,
     is_small=lambda params, inputs_are: inputs_are,
     cases=CASES,
 )

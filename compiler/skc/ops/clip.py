@@ -43,12 +43,12 @@ import numpy as np
 from pydantic import Field, FiniteFloat
 
 from skc.graph import GraphBlock, masked
-from skc.op import Case, Op, parameters, refuse, require
+from skc.op import Case, Concern, Known, Op, parameters, refuse, require
 from skc.ops._constants import constant_of
 from skc.ops._noise import NO_VALUE_HINT
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Quantiles, Stat
-from skc.types import NUMPY_DTYPES, Block, DType, Scalar, ValueType, make_block
+from skc.types import NUMPY_DTYPES, Block, DType, Scalar, ValueType, column_block, make_block
 
 Bound = int | FiniteFloat | None
 Probability = Annotated[float, Field(ge=0, le=1)] | None
@@ -148,6 +148,14 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     return masked(x.dtype, x.width, values, x.valid)
 
 
+def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
+    low, high = state.low[k], state.high[k]
+    if known is None or x.dtype != "int64":
+        return None
+    clipped = apply(params, State((low,), (high,)), column_block("int64", known, nullable=False)).values
+    return tuple(sorted({*clipped[:, 0].tolist()}))
+
+
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     bounds = [bound for bound in (state.low[k], state.high[k]) if bound is not None]
     if x.dtype == "int64":
@@ -164,6 +172,13 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
 def degenerate(params: Params, state: State, k: int) -> str | None:
     is_learned = params.lower_quantile is not None and params.upper_quantile is not None
     return "both quantiles are one value" if is_learned and state.low[k] == state.high[k] else None
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    if degenerate(params, state, k) is None:
+        return []
+    text = f"both quantiles are {state.low[k]}, so it becomes a constant"
+    return [Concern("SKC234", text, "take quantiles further apart, or fixed bounds: `min` and `max`")]
 
 
 CASES = (
@@ -283,7 +298,9 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    levels=levels,
     carry_back=carry_back,
     degenerate=degenerate,
+    concerns=concerns,
     cases=CASES,
 )

@@ -42,7 +42,7 @@ import numpy as np
 
 from skc import calendar_graph as calendar
 from skc.graph import GraphBlock, masked
-from skc.op import Case, NoState, Op, always, parameters, refuse, require
+from skc.op import Case, Known, NoState, Op, always, parameters, refuse, require
 from skc.ops._datetime_text import EPOCH, MICROSECOND, zone_of
 from skc.opset import op
 from skc.types import (
@@ -79,6 +79,15 @@ Part = Literal[
 ]
 CLOCK_US = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000}
 CLOCK_RANGE = {"hour": 24, "minute": 60, "second": 60}
+LEVELS: dict[str, range] = {
+    **{part: range(count) for part, count in CLOCK_RANGE.items()},
+    "quarter": range(1, 5),
+    "month": range(1, 13),
+    "day": range(1, 32),
+    "weekday": range(7),
+    "day_of_year": range(1, 367),
+    "iso_week": range(1, 54),
+}
 
 
 @parameters
@@ -161,6 +170,11 @@ def _calendar_part(part: Part, days: Var) -> Var:
         "day": calendar.day_of_month,
     }
     return functions[part](calendar.year_day(days))
+
+
+def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
+    """All parts there are, but for years, which are too many."""
+    return tuple(LEVELS[params.part]) if params.part in LEVELS else None
 
 
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
@@ -339,6 +353,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    levels=levels,
     marks=marks,
     carry_back=carry_back,
     cases=CASES,

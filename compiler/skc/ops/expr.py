@@ -17,8 +17,8 @@ Logic: `and or not`. Choice: `a if condition else b`, `coalesce(a, b, …)`, `is
 Functions: `min max abs floor ceil round sqrt exp log log1p`. `floor ceil round` keep the type; `round` takes
 ties to even.
 
-A float64 that comes in may always be null (NaN), so comparing it gives a nullable bool; `coalesce(x, 0)` ends
-that.
+Arithmetic may make a null (NaN) where none came in: inf - inf, 0 / 0, the log of a negative number; what may be
+null is known of every expression, and `coalesce(x, 0)` ends it.
 
 Critical points
 ---------------
@@ -51,11 +51,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from skc.diagnostics import bug
-from skc.expression import INT_MAX, INT_MIN, Typed, check, evaluate, near_literals
+from skc.expression import INT_MAX, INT_MIN, Typed, check, decides_on, evaluate, near_literals, outcomes, parse
 from skc.expression import lower as lower_expression
 from skc.expression import names as identifiers
 from skc.graph import GraphBlock
-from skc.op import Case, Names, Op, never, parameters
+from skc.op import Case, Known, Names, Op, never, parameters
 from skc.types import Block, Scalar, ValueType
 
 INF = math.inf
@@ -90,8 +90,11 @@ def lower(params: Params, state: object, *blocks: GraphBlock) -> GraphBlock:
 
 
 def _checked(params: Params, blocks: Sequence[Block | GraphBlock]) -> Typed:
-    """By what the blocks themselves say; that they are exact where they must be, `infer` has seen."""
-    return _typed(params, tuple(ValueType(block.dtype, nullable=block.valid is not None) for block in blocks))
+    """By what the blocks themselves say; that they are exact where they must be, `infer` has seen. A block of float64
+    does not say whether NaN is in it.
+    """
+    nullable = [block.dtype == "float64" or block.valid is not None for block in blocks]
+    return _typed(params, tuple(ValueType(b.dtype, nullable=n) for b, n in zip(blocks, nullable, strict=True)))
 
 
 @lru_cache
@@ -101,6 +104,13 @@ def _typed(params: Params, types: tuple[ValueType, ...]) -> Typed:
 
 def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
     return near_literals(params.expression, x)
+
+
+def levels(params: Params, state: object, k: int, x: ValueType, known: Known) -> Known:
+    """Of an expression that chooses among integers or texts."""
+    found = outcomes(parse(params.expression))
+    kinds = {type(value) for value in found or ()}
+    return tuple(sorted(found)) if found and kinds in ({int}, {str}) else None  # type: ignore[type-var]  # of one kind
 
 
 def _case(name: str, shows: str, expression: str, columns: str, rows: list[list[Scalar]], expect: list[Scalar]) -> Case:
@@ -248,6 +258,8 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    decides=lambda params, k, x: x.dtype == "float64" and decides_on(parse(params.expression), params.names[k]),
+    levels=levels,
     cases=CASES,
     names=names,
     columnwise=never,

@@ -38,8 +38,8 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, hash_keys
-from skc.op import SMALL, Case, Op, parameters, require, require_exact
-from skc.ops._categories import INT64_MAX, INT64_MIN
+from skc.op import SMALL, Case, Known, Op, parameters, require, require_exact
+from skc.ops._categories import INT64_MAX, INT64_MIN, MOST_LEVELS
 from skc.ops._murmur3 import hash_key
 from skc.opset import const, op
 from skc.types import Block, Scalar, ValueType
@@ -72,6 +72,11 @@ def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
     if x.valid is not None:
         buckets = op.where(x.valid, buckets, count)
     return GraphBlock("int64", x.width, buckets)
+
+
+def levels(params: Params, state: object, k: int, x: ValueType, known: Known) -> Known:
+    """The buckets, as far as they are not too many."""
+    return tuple(range(params.buckets + x.nullable)) if params.buckets <= MOST_LEVELS else None
 
 
 def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
@@ -171,6 +176,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    levels=levels,
     cases=CASES,
     null_blind=True,
     is_small=_is_small,

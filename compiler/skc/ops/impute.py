@@ -49,7 +49,7 @@ from typing import Literal, assert_never
 import numpy as np
 
 from skc.graph import GraphBlock, concat_columns
-from skc.op import SMALL, Case, Names, Op, parameters, refuse, require_exact
+from skc.op import SMALL, Case, Known, Names, Op, parameters, refuse, require_exact
 from skc.ops._constants import RANGES, Constant, constant_of
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Mean, NullCount, Quantiles, Stat, ValueCounts
@@ -164,6 +164,10 @@ def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:
         return ()
     *firsts, last = columns
     return (*((name,) for name in firsts), (last, *(f"missingindicator_{name}" for name in wanted)))
+
+
+def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
+    return None if known is None else tuple(sorted({*known, state.value[k]} if x.nullable else known))  # type: ignore[type-var]  # of one type
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
@@ -371,6 +375,7 @@ OP = Op(
     lower=lower,
     names=names,
     boundaries=boundaries,
+    levels=levels,
     carry_back=carry_back,
     columnwise=lambda params: not params.add_indicator,
     is_small=_is_small,

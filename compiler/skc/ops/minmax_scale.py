@@ -43,8 +43,8 @@ import numpy as np
 from pydantic import FiniteFloat
 
 from skc.graph import GraphBlock
-from skc.op import Case, Op, parameters, refuse, require
-from skc.ops._noise import NO_VALUE_HINT, check_stretch
+from skc.op import Case, Concern, Op, parameters, refuse, require
+from skc.ops._noise import NO_VALUE_HINT, check_stretch, concerns_about_spread
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Max, Min, Stat
 from skc.types import Block, Scalar, ValueType
@@ -136,6 +136,10 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
 def degenerate(params: Params, state: State, k: int) -> str | None:
     low, high = params.feature_range
     return "divisor 1: no range, or one of 1" if state.scale[k] == high - low else None
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    return concerns_about_spread(stats)
 
 
 CASES = (
@@ -248,5 +252,6 @@ OP = Op(
     boundaries=boundaries,
     carry_back=carry_back,
     degenerate=degenerate,
+    concerns=concerns,
     cases=CASES,
 )

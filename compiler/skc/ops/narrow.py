@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 
 from skc.graph import GraphBlock
-from skc.op import Case, Op, parameters, require
+from skc.op import Case, Op, as_before, parameters, require
 from skc.opset import const, op
 from skc.types import Block, Scalar, ValueType
 
@@ -95,6 +95,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    levels=as_before,
     carry_back=carry_back,
     cases=CASES,
     internal=True,

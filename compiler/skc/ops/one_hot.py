@@ -42,6 +42,10 @@ C8  Integers are compared as int64, never as floats or text.
 C9  Columns of one step do not see each other's categories.
 C10 A column that had no value in fitting has no category: it gives its null column or nothing, and every
     value is unknown.
+C11 Where the steps before tell all values that the column can hold, each of them is a category, seen in fitting
+    or not, and none is unknown: bins, the parts of a time but years, codes, ids, false and true, up to 1024
+    buckets of a hash, the texts of `'a' if x < 1 else 'b'`. So bins give the columns of their own `encode:
+    onehot`.
 """
 
 from __future__ import annotations
@@ -53,7 +57,7 @@ from typing import Literal
 import numpy as np
 
 from skc.graph import GraphBlock, lookup, one_hot_columns
-from skc.op import Case, Names, Op, always, parameters, require, require_exact
+from skc.op import Case, Concern, Names, Op, always, parameters, require, require_exact
 from skc.ops._categories import (
     INT64_MAX,
     INT64_MIN,
@@ -61,12 +65,14 @@ from skc.ops._categories import (
     Keys,
     MaxCategories,
     MinFrequency,
+    concerns_about_categories,
+    counted,
     group_infrequent,
     key_boundaries,
     sample,
 )
 from skc.opset import const, op
-from skc.stats.requests import ColumnStats, Count, NullCount, Stat, ValueCounts
+from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
 from skc.types import Block, Scalar, ValueType
 
 NOWHERE, UNKNOWN = -1, -2  # in the graph: a known value without a column, and an unknown value
@@ -98,15 +104,14 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
-    return (Count(), NullCount(), ValueCounts())
+    return (Count(), NullCount(), ValueCounts(), Levels())
 
 
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
     groups = []
     for stats in columns:
-        counts: list[tuple[Key, int]] = sorted(stats[ValueCounts()])
         rows = stats[Count()] + stats[NullCount()]
-        groups.append(group_infrequent(counts, rows, params.min_frequency, params.max_categories))
+        groups.append(group_infrequent(counted(stats), rows, params.min_frequency, params.max_categories))
     places = [len(frequent) + bool(infrequent) for frequent, infrequent in groups]
     has_null = x.nullable and params.null == "column"
     return State(
@@ -214,6 +219,17 @@ def degenerate(params: Params, state: State, k: int) -> str | None:
     if state.categories[k]:
         return None
     return "every category is infrequent" if state.infrequent[k] else "no category"
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    frequent, infrequent, known = state.categories[k], state.infrequent[k], stats[Levels()]
+    found = concerns_about_categories(frequent, infrequent)
+    is_closed = known is not None and {*known} <= {*frequent}
+    if params.unknown == "infrequent" and frequent and not infrequent and not is_closed:
+        text = "no category is infrequent, so an unknown value gives zeros in every column"
+        hint = f"set `max_categories: {len(frequent)}` or a higher `min_frequency`, or write `unknown: zeros`"
+        found.append(Concern("SKC231", text, hint))
+    return found
 
 
 CASES = (
@@ -341,13 +357,22 @@ CASES = (
     ),
     Case(
         name="booleans",
-        shows=("C1", "C10"),
+        shows=("C1", "C11"),
         columns={"b": "bool?", "c": "bool?"},
         fit=[[True, True], [None, True], [False, None]],
         rows=[[True, True], [False, False], [None, True]],
-        expect=[[0.0, 1.0, 0.0, 1.0, 0.0], [], [0.0, 0.0, 1.0, 1.0, 0.0]],
-        guards=[("unknown-category", 1, 1)],
-        names=("b_False", "b_True", "b_null", "c_True", "c_null"),
+        expect=[[0.0, 1.0, 0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 1.0, 0.0]],
+        names=("b_False", "b_True", "b_null", "c_False", "c_True", "c_null"),
+    ),
+    Case(
+        name="what was never seen is infrequent",
+        shows=("C2", "C11"),
+        columns={"b": "bool"},
+        params={"min_frequency": 1},
+        fit=[[True], [True]],
+        rows=[[True], [False]],
+        expect=[[1.0, 0.0], [0.0, 1.0]],
+        names=("b_True", "b_infrequent"),
     ),
 )
 
@@ -366,6 +391,7 @@ OP = Op(
     marks=marks,
     carry_back=carry_back,
     degenerate=degenerate,
+    concerns=concerns,
     is_by_category=always,
     cases=CASES,
     null_blind=True,

@@ -40,6 +40,8 @@ C7  Strings are equal when their code points are; integers are compared as int64
     is a value.
 C8  A column without values has no category: every value is unknown. Columns do not see each other's
     categories.
+C9  Where the steps before tell all values that the column can hold (see `one_hot`), those are the categories,
+    seen or not.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, all_of, lookup, masked
-from skc.op import SMALL, Case, Op, always, parameters, refuse, require, require_exact
+from skc.op import SMALL, Case, Concern, Known, Op, always, parameters, refuse, require, require_exact
 from skc.ops._categories import (
     INT64_MAX,
     INT64_MIN,
@@ -61,11 +63,13 @@ from skc.ops._categories import (
     MaxCategories,
     MinFrequency,
     check_keys,
+    concerns_about_categories,
+    counted,
     group_infrequent,
     key_boundaries,
 )
 from skc.opset import const, op
-from skc.stats.requests import ColumnStats, Count, NullCount, Stat, ValueCounts
+from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
 from skc.types import Block, Scalar, ValueType, make_block
 
 Code = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
@@ -126,14 +130,14 @@ def is_columnwise(params: Params) -> bool:
 
 
 def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
-    return (Count(), NullCount(), ValueCounts())
+    return (Count(), NullCount(), ValueCounts(), Levels())
 
 
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
     groups = []
     for stats, given in zip(columns, _given(params, len(columns)), strict=True):
         seen: dict[Key, int] = dict(stats[ValueCounts()])
-        keys = tuple(sorted(seen)) if given is None else given
+        keys = tuple(key for key, _ in counted(stats)) if given is None else given
         _check_seen(params, seen, keys)
         rows = stats[Count()] + stats[NullCount()]
         counts = [(key, seen.get(key, 0)) for key in keys]
@@ -206,6 +210,13 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     return block.guard("unknown-category", unknown)
 
 
+def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
+    """The codes, and those that stand for unknown values and nulls."""
+    codes = set(range(len(state.categories[k]) + bool(state.infrequent[k])))
+    others = (params.unknown_value, params.missing_value if x.nullable else None)
+    return tuple(sorted(codes | {code for code in others if code is not None}))
+
+
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     return key_boundaries([*state.categories[k], *state.infrequent[k]], x.dtype)
 
@@ -229,6 +240,10 @@ def degenerate(params: Params, state: State, k: int) -> str | None:
     if state.categories[k]:
         return None
     return "every category is infrequent" if state.infrequent[k] else "no category"
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    return concerns_about_categories(state.categories[k], state.infrequent[k])
 
 
 CASES = (
@@ -326,12 +341,20 @@ CASES = (
     Case(
         name="null may be -1 and is not unknown",
         shows=("C5",),
-        columns={"b": "bool?", "c": "bool?"},
+        columns={"b": "string?", "c": "string?"},
         params={"missing_value": -1},
-        fit=[[True, True], [False, None]],
-        rows=[[None, None], [False, True], [True, False]],
+        fit=[["t", "t"], ["f", None]],
+        rows=[[None, None], ["f", "t"], ["t", "f"]],
         expect=[[-1, -1], [0, 0], []],
         guards=[("unknown-category", 2, 1)],
+    ),
+    Case(
+        name="booleans are two, seen or not",
+        shows=("C1", "C9"),
+        columns={"b": "bool?", "c": "bool?"},
+        fit=[[True, None]],
+        rows=[[False, True], [True, False], [None, None]],
+        expect=[[0, 1], [1, 0], [None, None]],
     ),
     Case(
         name="null has a code, unknown none",
@@ -374,10 +397,12 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    levels=levels,
     marks=marks,
     carry_back=carry_back,
     columnwise=is_columnwise,
     degenerate=degenerate,
+    concerns=concerns,
     is_by_category=always,
     cases=CASES,
     null_blind=True,

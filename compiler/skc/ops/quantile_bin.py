@@ -42,11 +42,13 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, count_edges, masked, one_hot_columns
-from skc.op import Case, Names, Op, always, parameters, refuse, require, require_exact
+from skc.op import Case, Concern, Known, Names, Op, always, parameters, refuse, require, require_exact
 from skc.ops._noise import NO_VALUE_HINT
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Quantiles, Stat
 from skc.types import Block, Scalar, ValueType, make_block
+
+MOST_SHOWN = 8  # bins whose edges a hint writes out
 
 
 @parameters
@@ -64,7 +66,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="quantile_bin")
     require_exact(x, op="quantile_bin")
     if params.encode == "ordinal":
-        return x.with_(dtype="int64", nullable=True)
+        return x.with_(dtype="int64")
     return ValueType("float64", width=None)
 
 
@@ -129,6 +131,10 @@ def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:
     )
 
 
+def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
+    return tuple(range(len(state.edges[k]) + 1)) if params.encode == "ordinal" else None
+
+
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     edges = state.edges[k]
     around = [value for e in edges for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
@@ -142,6 +148,19 @@ def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
 def degenerate(params: Params, state: State, k: int) -> str | None:
     bins = len(state.edges[k]) + 1
     return f"{bins} of {params.bins} bins" if bins < params.bins else None
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    bins, (least, *_, greatest) = len(state.edges[k]) + 1, stats[_quantiles(params)]
+    if least == greatest:
+        text = f"every training value is {least}, so it becomes a constant"
+        return [Concern("SKC234", text, "drop the feature, or look at the data before this step")]
+    if bins == params.bins:
+        return []
+    text = f"{bins} of {params.bins} bins left: a value that many rows share is several quantiles at once"
+    edges = [*state.edges[k]] if 1 < bins <= MOST_SHOWN else [least + (greatest - least) / 2]
+    example = f"`{{bucketize: {{edges: {edges}, closed: left}}}}`"
+    return [Concern("SKC230", text, f"choose edges that mean something for this column, such as {example}")]
 
 
 CASES = (
@@ -268,8 +287,11 @@ OP = Op(
     lower=lower,
     names=names,
     boundaries=boundaries,
+    decides=always,
+    levels=levels,
     marks=marks,
     degenerate=degenerate,
+    concerns=concerns,
     cases=CASES,
     is_small=always,
 )

@@ -49,10 +49,10 @@ from pydantic import Field
 
 from skc.diagnostics import SkcError
 from skc.graph import GraphBlock
-from skc.op import Case, Op, parameters, refuse, require
-from skc.ops._noise import NO_VALUE_HINT, bounds_needed, check_stretch
+from skc.op import Case, Concern, Op, parameters, refuse, require
+from skc.ops._noise import NO_VALUE_HINT, check_stretch, concerns_about_spread
 from skc.opset import const, op
-from skc.stats.requests import ColumnStats, Quantiles, Stat
+from skc.stats.requests import ColumnStats, Max, Min, Quantiles, Stat
 from skc.types import Block, Scalar, ValueType
 
 MEDIAN = Quantiles((0.5,))
@@ -82,7 +82,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
     quantiles = (*[MEDIAN] * params.with_centering, *[_ends(params)] * params.with_scaling)
-    return (*quantiles, *bounds_needed(x))
+    return (*quantiles, Min(), Max())
 
 
 def _ends(params: Params) -> Quantiles:
@@ -158,6 +158,18 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
 
 def degenerate(params: Params, state: State, k: int) -> str | None:
     return "scale 1: no spread, or one of 1" if params.with_scaling and state.scale[k] == 1 else None
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    found = concerns_about_spread(stats)
+    if found or not params.with_scaling:
+        return found
+    low, high = stats[_ends(params)]
+    if low < high or params.quantile_range[0] == params.quantile_range[1]:
+        return []
+    text = f"both quantiles are {low}, so it is not scaled"
+    hint = "take a wider `quantile_range`, such as [0, 100], or `standard_scale`"
+    return [Concern("SKC230", text, hint)]
 
 
 CASES = (
@@ -306,5 +318,6 @@ OP = Op(
     boundaries=boundaries,
     carry_back=carry_back,
     degenerate=degenerate,
+    concerns=concerns,
     cases=CASES,
 )

@@ -42,7 +42,7 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock
-from skc.op import Case, Op, parameters, require, require_exact
+from skc.op import Case, Op, always, parameters, require, require_exact
 from skc.opset import const, op
 from skc.types import Array, Block, Scalar, ValueType
 
@@ -239,6 +239,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    decides=always,
     carry_back=carry_back,
     cases=CASES,
 )

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from skc.graph import GraphBlock, all_of, masked
-from skc.op import Case, Op, parameters
+from skc.op import Case, Op, as_before, parameters
 from skc.opset import const, op
 from skc.types import (
     DATE_MAX,
@@ -86,6 +86,11 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
     return values + ([None] if x.nullable else [])
 
 
+def _has_long_sentinels(params: Params, k: int, x: ValueType) -> bool:
+    """A sentinel that float32 does not hold, such as -999.9, is found in none of its values."""
+    return any(isinstance(v, float) and float(np.float32(v)) != v for v in params.null_values)
+
+
 def carry_back(params: Params, state: object, k: int, values: list[Scalar]) -> list[Scalar]:
     return values
 
@@ -125,6 +130,8 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    decides=_has_long_sentinels,
+    levels=as_before,
     carry_back=carry_back,
     cases=CASES,
     internal=True,

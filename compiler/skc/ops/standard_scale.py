@@ -38,8 +38,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.graph import GraphBlock
-from skc.op import Case, Op, parameters, refuse, require
-from skc.ops._noise import NO_VALUE_HINT, check_stretch
+from skc.op import Case, Concern, Op, parameters, refuse, require
+from skc.ops._noise import NO_VALUE_HINT, check_stretch, concerns_about_spread
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Max, Mean, Min, Stat, Variance
 from skc.types import Block, Scalar, ValueType
@@ -112,6 +112,10 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
 
 def degenerate(params: Params, state: State, k: int) -> str | None:
     return "scale 1: no spread, or one of 1" if params.with_std and state.scale[k] == 1 else None
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    return concerns_about_spread(stats) if params.with_std else []
 
 
 CASES = (
@@ -214,5 +218,6 @@ OP = Op(
     boundaries=boundaries,
     carry_back=carry_back,
     degenerate=degenerate,
+    concerns=concerns,
     cases=CASES,
 )

@@ -60,11 +60,11 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, hash_keys, lookup
-from skc.op import SMALL, Case, Op, parameters, refuse, require, require_exact
-from skc.ops._categories import INT64_MAX, INT64_MIN, Keys, check_keys, key_boundaries
+from skc.op import SMALL, Case, Concern, Known, Op, parameters, refuse, require, require_exact
+from skc.ops._categories import INT64_MAX, INT64_MIN, MOST_LEVELS, Keys, check_keys, key_boundaries
 from skc.ops._murmur3 import hash_key
 from skc.opset import const, op
-from skc.stats.requests import ColumnStats, Stat, ValueCounts
+from skc.stats.requests import ColumnStats, Count, Stat, ValueCounts
 from skc.types import Block, Scalar, ValueType
 
 UNKNOWN = -1  # in the graph: not in the vocabulary; no id is negative
@@ -103,7 +103,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
-    return (_counts(params),)
+    return (Count(), _counts(params))
 
 
 def _counts(params: Params) -> ValueCounts:
@@ -169,6 +169,12 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     return GraphBlock("int64", x.width, usable).guard("unknown-category", unknown)
 
 
+def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
+    """All ids, as far as those of unknown values are not too many."""
+    ids = range(state.first_id[k] + len(state.keys[k]))
+    return tuple(ids) if params.oov_buckets <= MOST_LEVELS else None
+
+
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     return key_boundaries(state.keys[k], x.dtype)
 
@@ -189,6 +195,19 @@ def _is_small(params: Params, inputs_are: bool) -> bool:
 
 def degenerate(params: Params, state: State, k: int) -> str | None:
     return None if state.keys[k] else "no key"
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    """No training row has the id of unknown values, unless the limits left something out."""
+    learned = len(state.keys[k]) - len(params.reserved)
+    taken = {*state.keys[k]}
+    all_known = stats[Count()] == sum(count for value, count in stats[_counts(params)] if value in taken)
+    if params.unknown == "error" or not state.keys[k] or not all_known:
+        return []
+    text = "every training value has an id of its own, so no training row has that of an unknown value"
+    if learned > 1:
+        return [Concern("SKC231", text, f"set `top_k: {learned - 1}` or less, or write `unknown: error`")]
+    return [Concern("SKC231", text, "write `unknown: error`, or drop the feature")]
 
 
 CASES = (
@@ -312,9 +331,11 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    levels=levels,
     marks=marks,
     carry_back=carry_back,
     degenerate=degenerate,
+    concerns=concerns,
     is_by_category=lambda params: params.oov_buckets <= 1,  # more are chosen among by the value
     cases=CASES,
     null_blind=True,

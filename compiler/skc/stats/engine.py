@@ -22,6 +22,7 @@ from skc.stats.exact_sum import Term, exact_sums
 from skc.stats.requests import (
     Count,
     DistinctCount,
+    Levels,
     Max,
     Mean,
     Min,
@@ -172,7 +173,7 @@ def _from_summary(column: Column, summary: Summary, requests: set[Stat]) -> Answ
                 found[request] = summary.count
             case NullCount():
                 found[request] = summary.nulls
-            case ValueCounts() | DistinctCount():
+            case ValueCounts() | DistinctCount() | Levels():  # the last is no matter of data: `fit` answers it
                 continue
             case Min() | Max() | Mean() | Variance() | Quantiles():
                 _check_ordered(column, summary)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.boundaries import StepBoundaries
-from skc.infer import value_types
+from skc.infer import column_levels, value_types
 from skc.ir import Pipeline
+from skc.op import Known
 from skc.ops import OPS
 from skc.types import Array, Block, Scalar
 from skc.verification.report import Coverage, Kind, Refusal
@@ -23,6 +24,7 @@ from skc_runtime.manifest import Guards
 
 NEAR, VALUE = "near miss", "value"  # what is no mark and no null: beside a category, or any other
 DEGENERATE = "degenerate state"  # counts columns, not values: tried is one that any value has come to
+UNKNOWN = "unknown-category"
 _Key = int | str | None  # a float by its bits, null as None
 
 
@@ -71,6 +73,7 @@ class _Place:
     kinds: dict[_Key, str]
     beyond: Mapping[str, int]  # by kind, those that are too many to try
     degenerate: str | None  # what stands in the state of the column instead of a statistic
+    is_closed: bool = False  # nothing can come to the column but its categories
     has_value: bool = False  # a value that is no null has come to the column
 
     @property
@@ -89,7 +92,7 @@ class _Place:
         return self.left <= near and (not near or self.left < near) and not any(self.beyond.values())
 
 
-def _place(pipeline: Pipeline, found: StepBoundaries, nullable: bool) -> _Place:
+def _place(pipeline: Pipeline, found: StepBoundaries, nullable: bool, known: Known) -> _Place:
     step = pipeline.step(found.step)
     marks = OPS[step.op].marks(step.params, step.state, found.column)
     # an integer may mark a float64
@@ -105,7 +108,8 @@ def _place(pipeline: Pipeline, found: StepBoundaries, nullable: bool) -> _Place:
     tried = Counter(kinds.values())
     beyond = {name: len({*map(_key, values)}) - tried[name] for name, values in marks.items()}
     degenerate = OPS[step.op].degenerate(step.params, step.state, found.column)
-    return _Place(found, set(kinds), kinds, beyond, degenerate)
+    is_closed = known is not None and {*known} <= {*marks.get("category", ())}
+    return _Place(found, set(kinds), kinds, beyond, degenerate, is_closed)
 
 
 class Seen:
@@ -117,7 +121,10 @@ class Seen:
         self._pipeline = pipeline
         self._order = order
         types = value_types(pipeline)
-        self._places = [_place(pipeline, f, types[f.source[0]].nullable) for f in found]
+        levels = column_levels(pipeline)
+        self._places = [
+            _place(pipeline, f, types[f.source[0]].nullable, levels[f.source[0]][f.source[1]]) for f in found
+        ]
         self._guards = () if guards is None else guards.columns
         self._fired = np.zeros(len(self._guards), dtype=bool)
 
@@ -181,7 +188,12 @@ class Seen:
             for place in self._places
             if place.total and len(place.left) == place.total
         ]
-        quiet = [g for g, has_fired in zip(self._guards, self._fired.tolist(), strict=True) if not has_fired]
+        closed = {(place.found.step, place.found.name) for place in self._places if place.is_closed}
+        quiet = [
+            g
+            for g, has_fired in zip(self._guards, self._fired.tolist(), strict=True)
+            if not has_fired and not (g.code == UNKNOWN and (g.step, g.input) in closed)
+        ]
         return [*lines, *(f"`{g.step}`, column `{g.input}`: nothing made it refuse a row ({g.code})" for g in quiet)]
 
 

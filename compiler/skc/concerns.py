@@ -1,0 +1,140 @@
+"""Warnings of fitting: what was learned, and is less than the pipeline seems to ask for.
+
+Nothing here is wrong, so nothing is refused; but a feature that is a constant, or a bin that depends on how a column
+was stored, is seen in no test of the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from skc.diagnostics import Diagnostic
+from skc.infer import Types, step_input_types
+from skc.ir import Input, Pipeline, Step
+from skc.op import Concern
+from skc.ops import OPS
+from skc.stats.connection import engine_errors, identifier
+from skc.stats.engine import Summary
+from skc.stats.requests import ColumnStats
+from skc.stats.training import Training
+from skc.types import DAY_US
+
+SHOWN = 5  # columns of a step that a warning names
+FLOAT32 = "FLOAT"  # as the engine calls it; it reads 16-bit floats as such
+JANUARY_1970 = (0, 31 * DAY_US - 1)
+ALL_NULL = Concern(
+    "SKC232",
+    "every training value is null here",
+    "look at the steps before: a format, cast or policy that makes null of everything",
+)
+
+
+def of_step(
+    step: Step,
+    types: Types,
+    columns: Sequence[str],
+    stats: Sequence[ColumnStats],
+    seen: Sequence[Summary | None],
+    empty: Sequence[bool],
+) -> list[Diagnostic]:
+    """What is to be said of the columns that a step was fitted on. `seen` are the summaries of those that are inputs,
+    which the contract speaks of itself; `empty` says which of the others have no value at all.
+    """
+    op, x = OPS[step.op], step_input_types(step, types)[0]
+    found = []
+    for k, column in enumerate(columns):
+        own = op.concerns(step.params, step.state, k, x, stats[k])
+        found += [(concern, column) for concern in own if concern.code != "SKC234" or not _is_constant(seen[k])]
+        found += [(ALL_NULL, column)] * empty[k]
+    return _told(step, found)
+
+
+def _is_constant(summary: Summary | None) -> bool:
+    """SKC223 says so already."""
+    return summary is not None and summary.rows > 1 and not summary.nulls and _has_one_value(summary)
+
+
+def _has_one_value(summary: Summary) -> bool:
+    return summary.low is not None and bool(summary.low == summary.high)
+
+
+def _told(step: Step, found: Sequence[tuple[Concern, str]]) -> list[Diagnostic]:
+    """Concerns about columns of a step as warnings, one for all columns of which the same is to be said."""
+    grouped: dict[Concern, list[str]] = {}
+    for concern, column in found:
+        grouped.setdefault(concern, []).append(f"`{column}`")
+    return [
+        Diagnostic(c.code, f"step `{step.name}`, {_listed(names)}: {c.text}", step.span, c.hint, severity="warning")
+        for c, names in grouped.items()
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    rest = f" and {more} more" if more > 0 else ""
+    return f"column{'s' * (len(names) > 1)} {', '.join(names[:SHOWN])}{rest}"
+
+
+def of_instants(inputs: Sequence[Input], summaries: Mapping[str, Summary]) -> list[Diagnostic]:
+    """Timestamps that are milliseconds or seconds: as microseconds they all lie in January 1970."""
+    low, high = JANUARY_1970
+    return [
+        Diagnostic(
+            "SKC233",
+            f"every instant in column `{i.name}` lies in January 1970: {s.low} to {s.high} microseconds",
+            i.span,
+            f"if these are milliseconds, declare `{i.name}: int64`, and make a feature of it: "
+            f"`{{expr: {i.name} * 1000, apply: [{{cast: {{to: timestamp}}}}]}}`; if seconds, `* 1000000`",
+            severity="warning",
+        )
+        for i in inputs
+        if i.dtype == "timestamp" and (s := summaries[i.name]).count and low <= s.low and s.high <= high
+    ]
+
+
+def of_float32(training: Training, pipeline: Pipeline, types: Types) -> list[Diagnostic]:
+    """Columns stored as float32 that hold other numbers than a request will, where a step decides by the last bit."""
+    groups = training.raw.groups
+    narrow = [i for i in training.inputs if any(group.columns.get(i.name) == FLOAT32 for group in groups)]
+    deciding = {i.name: _deciding(pipeline, types, i) for i in narrow if i.dtype == "float64"}
+    checked = [i for i in narrow if deciding.get(i.name)]
+    if not checked:
+        return []
+    wanted = []
+    for i in checked:
+        value, single = identifier(i.name), f"TRY_CAST({identifier(i.name)} AS FLOAT)"
+        is_other = f"CAST({single} AS DOUBLE) = {value} AND CAST(CAST({single} AS VARCHAR) AS DOUBLE) <> {value}"
+        wanted += [f"count(*) FILTER ({is_other})", f"count({value})", f"min({value}) FILTER ({is_other})"]
+    with engine_errors("looking at float32 columns failed"):
+        (found,) = training.database.execute(f"SELECT {', '.join(wanted)} FROM {training.name}")
+    counts = zip(checked, found[::3], found[1::3], found[2::3], strict=True)
+    return [_float32_warning(i, deciding[i.name], *counted) for i, *counted in counts if counted[0]]
+
+
+def _deciding(pipeline: Pipeline, types: Types, value: Input) -> list[str]:
+    """The first steps on every way from an input that decide by the last bit of it."""
+    touched, found = {value.value}, []
+    for step in pipeline.steps:
+        places = [k for k, ref in enumerate(step.inputs) if ref.value in touched]
+        op, kinds = OPS[step.op], step_input_types(step, types)
+        if any(op.decides(step.params, k, kinds[k if op.variadic else 0]) for k in places):
+            found.append(step.name)
+        elif places:
+            touched.add(step.name)
+    return found
+
+
+def _float32_warning(value: Input, steps: Sequence[str], others: int, count: int, example: float) -> Diagnostic:
+    decide = f"{', '.join(f'`{name}`' for name in steps[:SHOWN])} decide{'s' * (len(steps) == 1)}"
+    return Diagnostic(
+        "SKC235",
+        f"column `{value.name}` is a 32-bit or 16-bit float in the data, and {decide} by the last bit: "
+        f"{others:,} of {count:,} values are not what a request will hold",
+        value.span,
+        "write the column as float64 from where its values come (casting float32 to float64 changes nothing), or send "
+        "in requests the very numbers of the data",
+        notes=(f"{np.float32(example)!s} is stored as {example!r}",),
+        severity="warning",
+    )
