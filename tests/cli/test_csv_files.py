@@ -126,7 +126,7 @@ WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
         (text(HEADER, ROWS, end="\r\n") + "61,1,x,male,3,4\n").encode(),
         "SKC203",
         "ends of several kinds",
-        "dos2unix",
+        "perl",
     ),
     "Latin-1": ("a.csv", PLAIN.encode("latin-1"), "SKC203", "line 3: the byte 0xe9 is not UTF-8", "iconv"),
     "UTF-16": ("a.csv", PLAIN.encode("utf-16"), "SKC203", "line 1: the byte 0xff is not UTF-8", "iconv"),

@@ -1,24 +1,30 @@
-"""What is wrong with a CSV file that the engine refuses: found by reading it again, slowly, with an eye on the line.
+"""What is wrong with a CSV file that is not regular, or that the engine refuses: found by reading it line by line.
 
-Why: the engine's message speaks of its parser. A user needs the line, and what to do about it.
+Why: the engine's message speaks of its parser. A user needs the line, and what to do about it. And why refuse what the
+engine reads: where a blank stands beside a quote, or a line has a field too many, other readers see other values.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any
+from contextlib import contextmanager
 
 from skc.diagnostics import SkcError, fail
+from skc.stats.csv_structure import BOM, UNREADABLE, is_regular, opened
 from skc.stats.sources import Source
 
-LONGEST = 2**31 - 1  # what a C long holds everywhere
+LONGEST = 2_000_000  # bytes of a record, the engine's own limit; a header may be longer
+LONGEST_HEADER = 16_000_000
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-UTF8_HINT = "save it as UTF-8: `iconv -f latin1 -t utf-8 OLD > NEW`, where latin1 is what it is now"
 QUOTES_HINT = 'a field with commas, quotes or line ends stands in quotes, and a quote in it twice: "say ""hi"""'
-LINE_ENDS_HINT = "give every line the same end, as `dos2unix` does"
+BLANK_HINT = 'take the blank out, or put it inside the quotes: `a,"b"` or `a," b"`, not `a, "b"`'
+WIDTH_HINT = f"give every line as many fields as the first; {QUOTES_HINT}"
+LINE_ENDS_HINT = r"give every line the same end: `perl -pe 's/\r\n?/\n/g' OLD > NEW`"
+ALONE = "a carriage return without a line feed"
+EMPTY_HINT = 'write "" for an empty field, or take the line out'
+LONG_HINT = "look for a quote that is never closed; a table with such long texts can be saved as Parquet"
 
 
 @contextmanager
@@ -30,11 +36,25 @@ def csv_trouble(source: Source, delimiter: str) -> Iterator[None]:
         if error.code != "SKC203" or source.kind not in ("csv", "tsv"):
             raise
         for file in source.files:
-            found = explain(file, delimiter)
+            found = explain(file, delimiter) or _mixed_line_ends(file)
             if found is not None:
                 message, hint = found
                 raise fail("SKC203", f"`{file}`, {message}", span=source.span, hint=hint) from error
         raise
+
+
+def check_structure(header: Sequence[str], file: str, source: Source) -> None:
+    """Refuse a file that some readers would read in another way than the engine."""
+    delimiter = "\t" if source.kind == "tsv" else ","
+    try:
+        if is_regular(file, delimiter, len(header)):
+            return
+    except UNREADABLE:
+        return  # the engine tells of it
+    found = explain(file, delimiter)
+    if found is not None:
+        message, hint = found
+        raise fail("SKC203", f"`{file}`, {message}", span=source.span, hint=hint)
 
 
 def check_separator(header: Sequence[str], file: str, source: Source, wanted: Sequence[str]) -> None:
@@ -50,26 +70,10 @@ def check_separator(header: Sequence[str], file: str, source: Source, wanted: Se
     raise fail("SKC203", message, span=source.span, hint=hint, notes=[f"the first line is `{shown}`"])
 
 
-def check_empty_lines(header: Sequence[str], file: str, source: Source) -> None:
-    """Refuse an empty line between the rows of a single column: a row to some readers, and none to others."""
-    if len(header) != 1:
-        return
-    empty = None
-    reader = csv.reader(_lines(file), delimiter="\t" if source.kind == "tsv" else ",")
-    # what cannot be read, the engine tells of
-    with long_fields(), suppress(csv.Error, OSError, EOFError, UnicodeDecodeError):
-        for record in reader:
-            if record and empty is not None:
-                hint = 'write "" for an empty field, or take the line out'
-                raise fail("SKC203", f"`{file}`, line {empty} is empty", span=source.span, hint=hint)
-            if not record and empty is None:
-                empty = reader.line_num
-
-
 @contextmanager
 def long_fields() -> Iterator[None]:
     """Let Python's reader take fields as long as the engine does. Its limit belongs to the whole process."""
-    limit = csv.field_size_limit(LONGEST)
+    limit = csv.field_size_limit(LONGEST_HEADER)
     try:
         yield
     finally:
@@ -78,43 +82,106 @@ def long_fields() -> Iterator[None]:
 
 def explain(file: str, delimiter: str) -> tuple[str, str] | None:
     """(message, hint) for the first line that is not right; None where all are, or the file does not open."""
-    with long_fields():
-        return _explained(file, delimiter)
+    lines = Lines(file)
+    try:
+        with long_fields():
+            return _explained(lines, delimiter)
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        return f"line {lines.number + 1}: the byte 0x{byte:02x} is not UTF-8", utf8_hint(error.object)
+    except TooLongError as error:
+        return f"line {lines.number + 1 - len(lines.taken)}: {error}", LONG_HINT
+    except UNREADABLE:
+        return None
 
 
-def _explained(file: str, delimiter: str) -> tuple[str, str] | None:
-    reader = csv.reader(_lines(file), delimiter=delimiter, strict=True)
-    width, start = 0, 1
+def _explained(lines: Lines, delimiter: str) -> tuple[str, str] | None:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    width, start, empty = 0, 1, None
     try:
         for record in reader:
             width = width or len(record)
+            if not record and width == 1:
+                empty = empty or reader.line_num
+            elif empty is not None:
+                return f"line {empty} is empty", EMPTY_HINT
             if record and len(record) != width:
                 counts = f"{len(record)} fields, where the first line has {width}"
-                return f"line {start}: {counts}", QUOTES_HINT
+                return f"line {start}: {counts}", WIDTH_HINT
+            if any(_begins_with_blank(field) for field in record) and _has_blank_beside_quote(lines.taken, delimiter):
+                return f"line {start}: a blank stands beside a quote", BLANK_HINT
+            if lines.taken[-1].endswith("\r"):
+                return f"line {start}: {ALONE}", LINE_ENDS_HINT
             start = reader.line_num + 1
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        return f"line {reader.line_num + 1}: the byte 0x{byte:02x} is not UTF-8", UTF8_HINT
-    except (OSError, EOFError):
-        return None
+            lines.forget()
     except csv.Error as error:
+        if re.search(f'" +({re.escape(delimiter)}|$)', "".join(lines.taken), re.MULTILINE):
+            return f"line {start}: a blank stands beside a quote", BLANK_HINT
+        if str(error).startswith("new-line character"):
+            return f"line {start}: {ALONE}", LINE_ENDS_HINT
         return f"line {start}: {error}", QUOTES_HINT
-    if len(_line_ends(file)) > 1:
-        return "the lines have ends of several kinds", LINE_ENDS_HINT
     return None
 
 
-def _lines(file: str) -> Iterator[str]:
-    """The lines of a file with their ends, decoded one by one so that an error is at its line."""
-    with _opened(file) as lines:
-        for i, line in enumerate(lines):
-            yield line.decode("utf-8-sig" if i == 0 else "utf-8")
+def _begins_with_blank(field: str) -> bool:
+    return field.startswith(" ") and field.lstrip(" ").startswith('"')
 
 
-def _line_ends(file: str) -> set[bytes]:
-    with _opened(file) as lines:
-        return {b"\r\n" if line.endswith(b"\r\n") else b"\n" for line in lines if line.endswith(b"\n")}
+def _has_blank_beside_quote(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether a record, as it is written, has a field that begins with blanks and then a quote."""
+    text, place = "".join(lines), 0
+    field = re.compile(rf'"(?:[^"]|"")*"|[^{delimiter}]*')
+    while place <= len(text):
+        found = field.match(text, place)
+        assert found is not None  # it may be empty
+        if _begins_with_blank(found[0]):
+            return True
+        place = found.end() + 1
+    return False
 
 
-def _opened(file: str) -> Any:
-    return gzip.open(file, "rb") if file.lower().endswith(".gz") else open(file, "rb")
+class TooLongError(Exception):
+    """A line that no table has: the file is something else, or a quote is never closed."""
+
+
+class Lines:
+    """The lines of a file with their ends, decoded one by one so that an error is at its line.
+
+    `number` counts them, `taken` holds those of the record that is being read.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.number = 0
+        self.longest = LONGEST_HEADER  # bytes of a record
+        self.taken: list[str] = []
+        self._size = 0
+        self._file = file
+
+    def forget(self) -> None:
+        """A record was read."""
+        self.taken.clear()
+        self._size, self.longest = 0, LONGEST
+
+    def __iter__(self) -> Iterator[str]:
+        with opened(self._file) as stream:
+            while line := stream.readline(self.longest + 1):
+                self._size += len(line)
+                if self._size > self.longest:
+                    raise TooLongError(f"a record of more than {self.longest:,} bytes")
+                text = line.removeprefix(BOM).decode("utf-8") if self.number == 0 else line.decode("utf-8")
+                self.taken.append(text)
+                yield text
+                self.number += 1
+
+
+def utf8_hint(data: bytes) -> str:
+    """How to save a file as UTF-8, by what it is likely to be now."""
+    guess = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin1"
+    return f"save it as UTF-8: `iconv -f {guess} -t utf-8 OLD > NEW`, where {guess} is what it is now"
+
+
+def _mixed_line_ends(file: str) -> tuple[str, str] | None:
+    with opened(file) as stream:
+        lines = iter(lambda: stream.readline(LONGEST), b"")
+        kinds = {b"\r\n" if line.endswith(b"\r\n") else b"\n" for line in lines if line.endswith(b"\n")}
+    return ("the lines have ends of several kinds", LINE_ENDS_HINT) if len(kinds) > 1 else None

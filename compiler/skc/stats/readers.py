@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import glob
-import gzip
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,10 +24,10 @@ from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
 from skc.stats.connection import WHOLE_HINT, Database, engine_errors, identifier, literal
 from skc.stats.conversion import Reading, read_csv_text, read_json, read_typed
-from skc.stats.csv_trouble import check_empty_lines, check_separator, explain, long_fields
+from skc.stats.csv_structure import UNREADABLE
+from skc.stats.csv_trouble import LONGEST, Lines, TooLongError, check_separator, check_structure, explain, long_fields
 from skc.stats.sources import TEXT, Source
 
-NO_NULL = "\x01skc: never null\x01"  # a field that cannot occur, so that the engine makes no field null by itself
 ATTACHED = "skc_source"
 MANY = 8  # groups
 PARQUET_SCHEMAS = """SELECT file_name, string_agg(CAST(row(name, type, type_length, repetition_type, num_children,
@@ -117,9 +116,9 @@ def _widened(table: pa.Table) -> pa.Table:
 def _open_csv(source: Source, inputs: Sequence[Input]) -> Raw:
     headers = {file: _header(file, source) for file in source.files}
     for file, header in headers.items():
-        check_empty_lines(header, file, source)
         check_separator(header, file, source, [i.name for i in inputs])
         _raise_all(_missing_columns(inputs, header, file))
+        check_structure(header, file, source)
     readings = {i.name: read_csv_text(i) for i in inputs}
 
     def group(files: Sequence[str]) -> Group:
@@ -138,11 +137,10 @@ def _runs(files: Sequence[str], keys: Mapping[str, Any]) -> Iterator[list[str]]:
 
 def _header(file: str, source: Source) -> tuple[str, ...]:
     """The column names in the first line of a CSV file."""
-    opened: Any = gzip.open if file.lower().endswith(".gz") else open
     try:
-        with opened(file, "rt", encoding="utf-8-sig", newline="") as lines, long_fields():
-            header = tuple(next(csv.reader(lines, delimiter=_delimiter(source), strict=True), ()))
-    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
+        with long_fields():
+            header = tuple(next(csv.reader(Lines(file), delimiter=_delimiter(source), strict=True), ()))
+    except (*UNREADABLE, UnicodeDecodeError, csv.Error, TooLongError) as error:
         message, hint = explain(file, _delimiter(source)) or ("the first line cannot be read", WHOLE_HINT)
         notes = [] if isinstance(error, UnicodeDecodeError) else [str(error)[:300]]
         raise fail("SKC203", f"`{file}`, {message}", span=source.span, hint=hint, notes=notes) from error
@@ -179,10 +177,12 @@ def _delimiter(source: Source) -> str:
 
 def _csv_sql(files: Sequence[str], header: Sequence[str], source: Source) -> str:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    names = ", ".join(map(literal, header))
     return (
         f"SELECT * FROM read_csv([{_file_list(files)}], columns = {{{columns}}}, auto_detect = false, header = true, "
-        f"delim = {literal(_delimiter(source))}, quote = '\"', escape = '\"', nullstr = {literal(NO_NULL)}, "
-        f"strict_mode = true, encoding = 'utf-8')"
+        f"delim = {literal(_delimiter(source))}, quote = '\"', escape = '\"', force_not_null = [{names}], "
+        f"nullstr = 'unused', "  # not the empty text, for which an empty last line would be a row of a single column
+        f"strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST})"
     )
 
 

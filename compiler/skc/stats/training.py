@@ -10,7 +10,6 @@ of them alone is, and mean what they mean alone.
 from __future__ import annotations
 
 import csv
-import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ import duckdb
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input
 from skc.stats.connection import TIME_LIMIT, Database, engine_errors, identifier
-from skc.stats.csv_trouble import csv_trouble, long_fields
+from skc.stats.csv_trouble import Lines, csv_trouble, long_fields
 from skc.stats.predicate import Predicate, parse_predicate
 from skc.stats.readers import Group, Raw, open_raw
 from skc.stats.sources import Source
@@ -251,13 +250,14 @@ def _line(source: Source, file: str, row: int) -> str:
     """` (line 12)` for a row of a CSV file, whose fields may hold line ends; nothing for other kinds."""
     if source.kind not in ("csv", "tsv"):
         return ""
-    opened: Any = gzip.open if file.lower().endswith(".gz") else open
-    with opened(file, "rt", encoding="utf-8-sig", newline="", errors="replace") as lines, long_fields():
-        reader = csv.reader(lines, delimiter="\t" if source.kind == "tsv" else ",")
-        seen, start = -1, 1  # the header is record 0
+    lines = Lines(file)
+    reader = csv.reader(lines, delimiter="\t" if source.kind == "tsv" else ",")
+    seen, start = -1, 1  # the header is record 0
+    with long_fields():
         for record in reader:
             seen += bool(record)
             if seen == row:
                 return f" (line {start})"
             start = reader.line_num + 1
+            lines.forget()
     return ""
