@@ -75,6 +75,7 @@ CODES: dict[str, str] = {
     "SKC223": "warning: a column with one value only",
     "SKC224": "a training row breaks a policy of `error`",
     "SKC225": "a query with `where` that takes too long",
+    "SKC226": "the disk is full",
     "SKC230": "warning: a step that learned less than it was asked for",
     "SKC231": "warning: no training row shows what becomes of an unknown value",
     "SKC232": "warning: a step whose training values are all null",

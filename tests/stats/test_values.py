@@ -141,7 +141,7 @@ def test_a_key_that_a_record_has_twice(database: Database, tmp_path: Path, secon
     (tmp_path / "a.jsonl").write_text('{"k": 0, "x": {"y": 1, "y": 2}}\n{"k": 1, "v": 1, "\\u0076": ' + second + "}\n")
     error = refusal(database, str(tmp_path / "a.jsonl"), one("float64", nullable=True))
     assert error.code == "SKC203"
-    assert "a.jsonl`, row 2 has the key `v` twice" in str(error)
+    assert "a.jsonl`, line 2: duplicate key `v`" in str(error)
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])

@@ -10,6 +10,7 @@ loads no extension, reads no secret, and no setting can be changed back.
 
 from __future__ import annotations
 
+import errno
 import glob
 import itertools
 import os
@@ -49,6 +50,8 @@ SETTINGS = {
     "integer_division": "false",
     "error_on_division_by_zero": "false",  # DuckDB 2 only: null, as in DuckDB 1
 }
+FULL = re.compile("|".join(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))))  # in anybody's message
+ROOM_HINT = "free some space, or set TMPDIR to a folder on a larger disk: what is read and fitted is kept there"
 WHOLE_HINT = "check that the file is whole, and of the kind that its name says"
 
 
@@ -220,6 +223,9 @@ def engine_errors(
         way_out = "raise `memory_limit`, or give the temporary folder (TMPDIR) more room"
         raise fail("SKC221", f"{what}: out of memory", span=span, hint=way_out, notes=[_first_words(error)]) from error
     except (duckdb.Error, pa.ArrowException, ibis.common.exceptions.IbisError, OSError) as error:
+        if FULL.search(str(error)):
+            notes = [_first_words(error)]
+            raise fail("SKC226", f"no room for temporary files: {what}", hint=ROOM_HINT, notes=notes) from error
         hint = hint or (WHOLE_HINT if code == "SKC203" else None)
         raise fail(code, what, span=span, hint=hint, notes=[_first_words(error)]) from error
 
@@ -238,3 +244,8 @@ def identifier(name: str) -> str:
 def literal(text: str) -> str:
     """A text as quoted SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def file_list(files: Sequence[str]) -> str:
+    """The names of files as quoted SQL; none of them is a pattern."""
+    return ", ".join(literal(glob.escape(file)) for file in files)

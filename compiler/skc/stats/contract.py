@@ -8,7 +8,8 @@ from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.ir import Input
 from skc.stats.connection import identifier, literal
 from skc.stats.engine import Summary
-from skc.stats.readers import json_keys, missing_column
+from skc.stats.json_lines import all_keys
+from skc.stats.readers import missing_column
 from skc.stats.training import Training
 from skc.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 from skc_runtime.errors import shown
@@ -50,7 +51,7 @@ def _broken_promises(training: Training, value: Input, summary: Summary) -> list
     if summary.count == 0:
         source = training.raw.source
         if source.kind == "jsonl":
-            keys = json_keys(training.database, source)
+            keys = all_keys(training.database, source)
             if value.name not in keys:
                 return [missing_column(value, keys, source.name)]
         hint = "drop the input, or look whether the column is filled under another name"

@@ -11,7 +11,6 @@ Why Python reads the header of a CSV: the engine would take the first file's col
 from __future__ import annotations
 
 import csv
-import glob
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +21,11 @@ import pyarrow as pa
 
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
-from skc.stats.connection import WHOLE_HINT, Database, engine_errors, identifier, literal
+from skc.stats.connection import WHOLE_HINT, Database, engine_errors, file_list, identifier, literal
 from skc.stats.conversion import Reading, read_csv_text, read_json, read_typed
 from skc.stats.csv_structure import UNREADABLE
 from skc.stats.csv_trouble import LONGEST, Lines, TooLongError, check_separator, check_structure, explain, long_fields
+from skc.stats.json_lines import check_records, pointer
 from skc.stats.sources import TEXT, Source
 
 ATTACHED = "skc_source"
@@ -179,68 +179,38 @@ def _csv_sql(files: Sequence[str], header: Sequence[str], source: Source) -> str
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     names = ", ".join(map(literal, header))
     return (
-        f"SELECT * FROM read_csv([{_file_list(files)}], columns = {{{columns}}}, auto_detect = false, header = true, "
+        f"SELECT * FROM read_csv([{file_list(files)}], columns = {{{columns}}}, auto_detect = false, header = true, "
         f"delim = {literal(_delimiter(source))}, quote = '\"', escape = '\"', force_not_null = [{names}], "
         f"nullstr = 'unused', "  # not the empty text, for which an empty last line would be a row of a single column
         f"strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST})"
     )
 
 
-def _file_list(files: Sequence[str]) -> str:
-    return ", ".join(literal(glob.escape(file)) for file in files)
-
-
 def _open_json(database: Database, source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
     _check_names((i.name for i in inputs), source.name, source)
     known = {_folded(i.name) for i in inputs}
     names = dict.fromkeys([*(i.name for i in inputs), *(name for name in others if _folded(name) not in known)])
-    keys = ", ".join(f"json_extract(json, {literal(_pointer(name))}) AS {identifier(name)}" for name in names)
+    keys = ", ".join(f"json_extract(json, {literal(pointer(name))}) AS {identifier(name)}" for name in names)
 
     def sql(files: Sequence[str]) -> str:
-        return f"SELECT {keys} FROM read_ndjson_objects([{_file_list(files)}])"
+        return f"SELECT {keys} FROM read_ndjson_objects([{file_list(files)}])"
 
     for file in source.files:
-        _check_keys_once(database, file, source)
+        check_records(database, file, source)
     parts = tuple(Part(file, sql([file])) for file in source.files)
     readings = {i.name: read_json(i) for i in inputs}
     return Raw(source, (Group(sql(source.files), parts, readings, dict.fromkeys(names, "JSON")),))
-
-
-def _check_keys_once(database: Database, file: str, source: Source) -> None:
-    """Refuse a record that has a key twice: the engine takes the first value, most readers of JSON the last."""
-    numbered = (
-        f"SELECT row_number() OVER () AS row, json_keys(json) AS keys FROM read_ndjson_objects([{_file_list([file])}])"
-    )
-    with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span):
-        found = database.execute(f"SELECT * FROM ({numbered}) WHERE len(keys) <> len(list_distinct(keys)) LIMIT 1")
-    for row, keys in found:
-        twice = next(key for key in keys if keys.count(key) > 1)
-        hint = "a record has every key once; leave out the value that is not meant"
-        raise fail("SKC203", f"`{file}`, row {row} has the key `{twice}` twice", span=source.span, hint=hint)
-
-
-def _pointer(name: str) -> str:
-    """A key as a JSON pointer (RFC 6901)."""
-    return "/" + name.replace("~", "~0").replace("/", "~1")
-
-
-def json_keys(database: Database, source: Source) -> set[str]:
-    """All keys of all records; reads everything, for a message."""
-    records = f"read_ndjson_objects([{_file_list(source.files)}])"
-    return {key for (key,) in database.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {records}")}
 
 
 def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
     import pyarrow.parquet as pq  # takes a while to load, and only this kind needs it
 
     def sql(files: Sequence[str]) -> str:
-        return (
-            f"SELECT * FROM read_parquet([{_file_list(files)}], hive_partitioning = false)"  # folders name no columns
-        )
+        return f"SELECT * FROM read_parquet([{file_list(files)}], hive_partitioning = false)"  # folders name no columns
 
     groups = []
     with engine_errors(f"`{source.name}` cannot be read as Parquet data", code="SKC203", span=source.span):
-        found = dict(database.execute(PARQUET_SCHEMAS.format(files=_file_list(source.files))))
+        found = dict(database.execute(PARQUET_SCHEMAS.format(files=file_list(source.files))))
         schemas = {file: found.get(file, file) for file in source.files}  # a name written otherwise: its own group
         for files in _runs(source.files, schemas):
             _check_names(pq.read_schema(files[0]).names, files[0], source)

@@ -1,0 +1,97 @@
+"""What is wrong with the records of a JSON lines file that the engine takes, and other readers do not.
+
+Why: the engine reads NaN and Infinity without quotes, a comma before a closing bracket, and a line that is not an
+object (as a record without keys); of a key that a record has twice it takes the first value, most readers the last. The
+engine finds the records that may be wrong, and Python's strict reader says whether they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from skc.diagnostics import SkcError, fail
+from skc.stats.connection import Database, engine_errors, file_list, literal
+from skc.stats.csv_structure import opened
+from skc.stats.sources import Source
+
+SUSPECT = r"[:\[,]\s*-?(?i:nan|inf)|,\s*[}\]]"
+OBJECT_HINT = 'write one record as a JSON object in every line, such as {"age": 3, "city": "Oslo"}'
+TWICE_HINT = "a record has every key once; leave out the value that is not meant"
+STRICT_HINT = (
+    'write null for a missing value, and "NaN", "Infinity" or "-Infinity" as texts where a float64 is one of them'
+)
+COMMA_HINT = "take the comma out"
+
+
+def check_records(database: Database, file: str, source: Source) -> None:
+    """Refuse the first record that strict readers refuse, or read in another way than the engine. Raises SKC203."""
+    rows = f"SELECT row_number() OVER () AS row, json FROM read_ndjson_objects([{file_list([file])}])"
+    doubtful = (
+        "json_type(json) <> 'OBJECT' OR len(json_keys(json)) <> len(list_distinct(json_keys(json))) "
+        f"OR regexp_matches(CAST(json AS VARCHAR), {literal(SUSPECT)})"
+    )
+    query = f"SELECT row, CAST(json AS VARCHAR) AS text FROM ({rows}) WHERE {doubtful} ORDER BY row"
+    with engine_errors(f"`{file}` cannot be read as JSON lines", code="SKC203", span=source.span):
+        for batch in database.batches(query, 1000):
+            for row, text in zip(batch["row"].to_pylist(), batch["text"].to_pylist(), strict=True):
+                found = _wrong(text)
+                if found is not None:
+                    raise _refused(file, row, *found, source)
+
+
+def line_of(file: str, row: int) -> int:
+    """The line in which a record stands: empty lines are none."""
+    seen = 0
+    with opened(file) as lines:
+        for number, line in enumerate(lines, start=1):
+            seen += bool(line.strip())
+            if seen == row:
+                return number
+    return row
+
+
+def _wrong(text: str) -> tuple[str, str] | None:
+    """(message, hint) for a record; None where nothing is wrong with it."""
+    try:
+        record = json.loads(text, parse_constant=_constant, object_pairs_hook=_Pairs)
+    except _ConstantError as error:
+        return f"`{error}` is not JSON", STRICT_HINT
+    except json.JSONDecodeError as error:
+        word = re.match("-?[A-Za-z]+", text[error.pos :])
+        if word is not None:
+            return f"`{word[0]}` is not JSON", STRICT_HINT
+        return f"it is not JSON at column {error.colno} ({error.msg})", COMMA_HINT
+    if not isinstance(record, _Pairs):
+        return "it is not an object", OBJECT_HINT
+    keys = [key for key, _ in record]
+    twice = [key for key in keys if keys.count(key) > 1] if len(set(keys)) < len(keys) else []
+    return (f"duplicate key `{twice[0]}`", TWICE_HINT) if twice else None
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object, with every key that it has."""
+
+
+class _ConstantError(Exception):
+    """A number without digits."""
+
+
+def _constant(name: str) -> NoReturn:
+    raise _ConstantError(name)
+
+
+def _refused(file: str, row: int, message: str, hint: str, source: Source) -> SkcError:
+    return fail("SKC203", f"`{file}`, line {line_of(file, row)}: {message}", span=source.span, hint=hint)
+
+
+def pointer(name: str) -> str:
+    """A key as a JSON pointer (RFC 6901)."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def all_keys(database: Database, source: Source) -> set[str]:
+    """All keys of all records; reads everything, for a message."""
+    records = f"read_ndjson_objects([{file_list(source.files)}])"
+    return {key for (key,) in database.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {records}")}
