@@ -235,7 +235,7 @@ def test_refusals_name_the_step() -> None:
     assert "p.yaml:9:9" in str(error.value)
     one_value = pa.table({"a": [1.0, 1.0]})
     without = step("inputs/a/source", "source", "inputs/a", null_values=(1.0,))
-    with pytest.raises(SkcError, match="SKC222"):
+    with pytest.raises(SkcError, match="SKC210"):
         fit(pipeline(without, step("y", "standard_scale", "inputs/a/source"), inputs=INPUTS[:1]), one_value)
     emptied = [step("x", "impute", "inputs/a", value=0.0), step("e", "source", "x", null_values=(1.0,))]
     with pytest.raises(SkcError) as error:

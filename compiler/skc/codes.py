@@ -71,7 +71,7 @@ CODES: dict[str, str] = {
     "SKC215": "a scale that would make rounding errors visible",
     "SKC220": "the engine failed",
     "SKC221": "the engine ran out of memory",
-    "SKC222": "a column without any value",
+    "SKC222": "warning: a column without any value",
     "SKC223": "warning: a column with one value only",
     "SKC224": "a training row breaks a policy of `error`",
     "SKC225": "a query with `where` that takes too long",

@@ -12,7 +12,7 @@ SKC201  no such file                             SKC208  there is no row
 SKC202  not a kind of data that skc reads        SKC209  a null or NaN where none may be
 SKC203  the data cannot be read                  SKC21x  an op cannot be fitted on such a column (see the op)
 SKC204  a column is missing                      SKC220  the engine failed; SKC221: it ran out of memory
-SKC205  a column has the wrong type              SKC222  a column has no value; SKC223 (warning): only one
+SKC205  a column has the wrong type              SKC222, SKC223 (warnings): a column has no value, or only one
 SKC206  a value is not of the declared type      SKC224  a row breaks a policy of `error`
 """
 
@@ -128,7 +128,8 @@ def fit(
         names,
         levels={i.value: input_levels(i) for i in pipeline.inputs},
     )
-    if data is None and not any(_requests(work, step) for step in pipeline.steps if step.state is None):
+    has_data = data is not None or (pipeline.data is not None and pipeline.data.path is not None)
+    if not has_data and not any(_requests(work, step) for step in pipeline.steps if step.state is None):
         _next_wave(work)
         return Fitted(pipeline.with_steps(work.steps), 0, 0, (), time.perf_counter() - started)
     source, declared = resolve(data, pipeline.data)

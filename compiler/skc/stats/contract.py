@@ -21,8 +21,8 @@ HEAD = 1000
 def check_contract(training: Training, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
     """Hold the rows against what the inputs promise; the warnings. `summaries` are by input name.
 
-    Raises SKC206 (a NUL in a string), SKC208 (no rows), SKC209 (a null where none may be), SKC222 (no value at all),
-    SKC224 (an impossible date).
+    Raises SKC204 (a key that no record has), SKC206 (a NUL in a string), SKC208 (no rows), SKC209 (a null where none
+    may be), SKC224 (an impossible date).
     """
     if rows == 0:
         source = training.raw.source
@@ -32,7 +32,25 @@ def check_contract(training: Training, rows: int, summaries: Mapping[str, Summar
     errors = [error for value in training.inputs for error in _broken_promises(training, value, summaries[value.name])]
     if errors:
         raise SkcError(*(d for error in errors for d in error.diagnostics))
-    single = [value for value in training.inputs if _has_one_value(training, value, summaries[value.name])]
+    return [*_without_value(training, summaries), *(_with_one_value(training, rows, summaries) if rows > 1 else [])]
+
+
+def _without_value(training: Training, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
+    """Columns of nothing but nulls: whether that will do, the ops decide that read them."""
+    return [
+        Diagnostic(
+            "SKC222",
+            f"column `{value.name}` has no value in any training row",
+            value.span,
+            "look whether the column is filled under another name; if it is always empty, drop the input",
+            severity="warning",
+        )
+        for value in training.inputs
+        if summaries[value.name].count == 0
+    ]
+
+
+def _with_one_value(training: Training, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
     return [
         Diagnostic(
             "SKC223",
@@ -41,28 +59,18 @@ def check_contract(training: Training, rows: int, summaries: Mapping[str, Summar
             "it says nothing to a model; drop it, or check the data",
             severity="warning",
         )
-        for value in single
-        if rows > 1
+        for value in training.inputs
+        if _has_one_value(training, value, summaries[value.name])
     ]
 
 
 def _broken_promises(training: Training, value: Input, summary: Summary) -> list[SkcError]:
     column = identifier(value.name)
-    if summary.count == 0:
-        source = training.raw.source
-        if source.kind == "jsonl":
-            keys = all_keys(training.database, source)
-            if value.name not in keys:
-                return [missing_column(value, keys, source.name)]
-        hint = "drop the input, or look whether the column is filled under another name"
-        return [
-            fail(
-                "SKC222",
-                f"column `{value.name}` has no value in any training row",
-                span=value.span,
-                hint=hint,
-            )
-        ]
+    source = training.raw.source
+    if summary.count == 0 and source.kind == "jsonl":
+        keys = all_keys(training.database, source)
+        if value.name not in keys:
+            return [missing_column(value, keys, source.name)]
     if summary.nulls and not value.nullable:
         place = training.locate(f"{column} IS NULL")
         hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or leave such rows out by `where`"
@@ -78,7 +86,7 @@ def _broken_promises(training: Training, value: Input, summary: Summary) -> list
         ]
     if summary.has_nul:
         return [nul_in_string(training, value)]
-    if value.dtype not in RANGES:
+    if value.dtype not in RANGES or summary.count == 0:
         return []
     low, high = RANGES[value.dtype]
     if low <= summary.low and summary.high <= high:
