@@ -90,7 +90,7 @@ def _check_serving(case: Case, transformer: skc_runtime.Transformer, made: Artif
     columns = {c.name: [c.values[i] for i in served] for c in case.columns}
     for typed in (False, True):
         _assert_same(transformer.transform(case.table(served, typed=typed)), whole, slice(None), case)
-    _assert_same(transformer.transform(columns), whole, slice(None), case)
+    _assert_same(transformer.transform_columns(columns), whole, slice(None), case)
 
 
 def _assert_same(got: Outputs, want: Outputs, rows: slice, case: Case) -> None:

@@ -30,7 +30,8 @@ def test_java(tmp_path: Path) -> None:
     goal = ("dependency:build-classpath", f"-Dmdep.outputFile={classpath}")
     run("mvn", "-q", "-B", *goal, cwd=RUNTIME / "java")
     (tmp_path / "Snippet.java").write_text(
-        "import dev.skc.runtime.*;\nimport java.nio.file.Path;\nimport java.util.Map;\n"
+        "import dev.skc.runtime.*;\nimport java.nio.charset.StandardCharsets;\n"
+        "import java.nio.file.Path;\nimport java.util.Map;\n"
         f"class Snippet {{ static void run() throws Exception {{\n{snippet('java')}}} }}\n"
     )
     options = ("-proc:none", "-d", tmp_path / "out", "-cp", classpath.read_text().strip())

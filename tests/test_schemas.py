@@ -159,7 +159,8 @@ def test_a_golden_error_has_a_code_of_the_runtime(documents: dict[str, list[Any]
     refused = next(line for line in documents["golden"] if "error" in line)
     assert not validator("golden").is_valid({**refused, "error": {"code": "bad-luck"}})
     codes = validator("golden").schema["$defs"]["refused"]["properties"]["error"]["properties"]["code"]["enum"]
-    assert set(codes) == {code for code, kind in CODES.items() if kind == "record"}
+    of_bytes = {"malformed-json", "request-too-large"}  # no record can cause them
+    assert set(codes) == {code for code, kind in CODES.items() if kind == "record"} - of_bytes
 
 
 def test_the_schema_of_plans_knows_every_op() -> None:

@@ -83,7 +83,7 @@ def _write_all(
     try:
         with closing(rows.batches()) as batches:
             for blocks, kept in batches:
-                made = transformer.transform({name: _column(block) for name, block in blocks.items()})
+                made = transformer.transform_columns({name: _column(block) for name, block in blocks.items()})
                 features = _features(transformer.manifest, made)
                 writer.write_batch(pa.RecordBatch.from_arrays([*kept.columns, *features], schema=schema))
                 done += next(iter(blocks.values())).rows  # `kept` may have no column to tell

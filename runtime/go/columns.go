@@ -7,14 +7,23 @@ import (
 
 // A column is a slice: of any, whose elements are judged one by one, or of one type, which as a whole fits or not.
 
-// columns finds the column of each input, invalid where it is not there, and the number of rows of all.
-func (m *marshaller) columns(data map[string]any) ([]reflect.Value, int, *Error) {
+// columns finds the column of each input, invalid where it is not there, and the number of rows of all. It refuses
+// what can be refused without a look at the values.
+func (m *marshaller) columns(data map[string]any, extra Extra) ([]reflect.Value, int, *Error) {
+	if extra == RefuseExtra {
+		if err := m.unknownKey(data); err != nil {
+			return nil, 0, err
+		}
+	}
 	found := make([]reflect.Value, len(m.plans))
 	rows, isKnown := 0, false
 	for i := range m.plans {
 		name := m.plans[i].spec.name
 		given, isThere := data[name]
 		if !isThere {
+			if !m.plans[i].spec.nullable {
+				return nil, 0, m.plans[i].missing()
+			}
 			continue
 		}
 		column, err := asColumn(given)
@@ -23,7 +32,8 @@ func (m *marshaller) columns(data map[string]any) ([]reflect.Value, int, *Error)
 		}
 		if isKnown && column.Len() != rows {
 			message := fmt.Sprintf("%d rows, where the columns before have %d", column.Len(), rows)
-			return nil, 0, newError(CodeUnequalLengths, message, "").about(name)
+			hint := "a row has one value in every column"
+			return nil, 0, newError(CodeUnequalLengths, message, hint).about(name)
 		}
 		found[i], rows, isKnown = column, column.Len(), true
 	}
@@ -33,7 +43,7 @@ func (m *marshaller) columns(data map[string]any) ([]reflect.Value, int, *Error)
 	return found, rows, nil
 }
 
-// rowsOfOthers is the length of a table that holds no input at all, by its first column.
+// rowsOfOthers is the length of columns none of which is an input, by the first of their names.
 func rowsOfOthers(data map[string]any) int {
 	for _, name := range sortedKeys(data) {
 		if column, err := asColumn(data[name]); err == nil {
@@ -134,11 +144,10 @@ func (p *inputPlan) putTexts(b *block, values []string) *Error {
 
 // putNulls is for a column that was not sent.
 func (p *inputPlan) putNulls(b *block) *Error {
-	if !p.spec.nullable {
-		return p.putMissing(b, 0)
-	}
 	for row := range b.rows {
-		p.setNull(b, row)
+		if err := p.putMissing(b, row); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"reflect"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,6 +19,9 @@ const (
 )
 
 func wrongType(s scalar, wanted, hint string) *Error {
+	if hint == "" && s.kind == kindOther && reflect.ValueOf(s.given).Kind() == reflect.Slice {
+		hint = `a record has one value for each input; columns go to TransformColumns, in JSON as {"columns": …}`
+	}
 	return newError(CodeWrongType, fmt.Sprintf("%s is wanted, not %s", wanted, s), hint)
 }
 

@@ -48,6 +48,8 @@ const (
 	CodeUnsupportedData      Code = "unsupported-data"
 	CodeWrongShape           Code = "wrong-shape"
 	CodeUnequalLengths       Code = "unequal-lengths"
+	CodeMalformedJSON        Code = "malformed-json"
+	CodeRequestTooLarge      Code = "request-too-large"
 	CodeUnknownCategory      Code = "unknown-category"
 	CodeInvalidValue         Code = "invalid-value"
 	CodeOutOfRange           Code = "out-of-range"
@@ -88,6 +90,8 @@ var kinds = map[Code]Kind{
 	CodeUnsupportedData:      KindRecord,
 	CodeWrongShape:           KindRecord,
 	CodeUnequalLengths:       KindRecord,
+	CodeMalformedJSON:        KindRecord,
+	CodeRequestTooLarge:      KindRecord,
 	CodeUnknownCategory:      KindRecord,
 	CodeInvalidValue:         KindRecord,
 	CodeOutOfRange:           KindRecord,

@@ -17,12 +17,16 @@ type Output struct {
 
 // Features are the outputs for a request. A single record has one row, so its values are those of the slices.
 type Features struct {
-	rows    int
-	outputs []Output
+	rows     int
+	isSingle bool
+	outputs  []Output
 }
 
 // Rows is the number of rows: 1 for a single record.
 func (f Features) Rows() int { return f.rows }
+
+// IsSingle tells whether the request was a single record, not a batch.
+func (f Features) IsSingle() bool { return f.isSingle }
 
 // Outputs are all outputs in the order of the pipeline, then the companions of those that can be null.
 func (f Features) Outputs() []Output { return f.outputs }
@@ -73,7 +77,7 @@ func (f Features) Row(row int) Features {
 	for i := range f.outputs {
 		outputs[i] = f.outputs[i].row(row)
 	}
-	return Features{1, outputs}
+	return Features{1, true, outputs}
 }
 
 func (o Output) row(row int) Output {

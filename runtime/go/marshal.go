@@ -88,11 +88,15 @@ func (p *inputPlan) putScalar(b *block, row int, value scalar) *Error {
 // putMissing is for a key that is not there.
 func (p *inputPlan) putMissing(b *block, row int) *Error {
 	if !p.spec.nullable {
-		hint := "send it, or declare it nullable"
-		return newError(CodeMissingKey, "the input is not there, and is not nullable", hint).about(p.spec.name)
+		return p.missing()
 	}
 	p.setNull(b, row)
 	return nil
+}
+
+func (p *inputPlan) missing() *Error {
+	hint := "send it, or declare it nullable"
+	return newError(CodeMissingKey, "the input is not there, and is not nullable", hint).about(p.spec.name)
 }
 
 func (p *inputPlan) nullRefused() *Error {

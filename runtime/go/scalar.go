@@ -34,7 +34,7 @@ type scalar struct {
 	integer int64
 	float   float64
 	text    string
-	given   any // a *big.Int, time.Time or Date; of another kind, the value for a message
+	given   any // a *big.Int (which may have a text), time.Time or Date; of another kind, the value for a message
 }
 
 func integerScalar(value int64) scalar { return scalar{kind: kindInteger, integer: value} }
@@ -70,6 +70,8 @@ func recognise(value any) scalar {
 		return scalar{kind: kindText, text: v}
 	case bool:
 		return scalar{kind: kindBool, flag: v}
+	case hugeInteger:
+		return v.scalar()
 	}
 	return recogniseReflected(reflect.ValueOf(value))
 }
@@ -137,26 +139,54 @@ func recogniseStruct(value reflect.Value) scalar {
 	return scalar{given: given}
 }
 
-// numberScalar is what the text of a json.Number says: an integer where it has neither fraction nor exponent.
+// numberScalar is what the text of a json.Number says.
 func numberScalar(text string) scalar {
-	if strings.ContainsAny(text, ".eE") {
-		float, err := strconv.ParseFloat(text, 64)
-		if err != nil || !isJSONNumber(text) {
-			return scalar{given: json.Number(text)}
-		}
-		return floatScalar(float)
-	}
-	integer, isInteger := new(big.Int).SetString(text, 10)
-	if !isInteger || !isJSONNumber(text) {
+	if !isJSONNumber(text) {
 		return scalar{given: json.Number(text)}
 	}
-	return bigScalar(integer)
+	return recognise(numberOf(text))
+}
+
+// hugeInteger is an integer past the range of every input, as it was written.
+type hugeInteger string
+
+// No float64 and no int64 has more digits.
+const longestInteger = 400
+
+var hugeValue = new(big.Int).Exp(big.NewInt(10), big.NewInt(longestInteger), nil)
+
+func (h hugeInteger) scalar() scalar {
+	value := hugeValue
+	if h[0] == '-' {
+		value = new(big.Int).Neg(value)
+	}
+	return scalar{kind: kindBigInteger, given: value, text: string(h)}
+}
+
+// numberOf is what a number in JSON means: an integer where it has neither fraction nor exponent, an int64, a *big.Int
+// or a hugeInteger; else the nearest float64, and past the largest a hugeInteger.
+func numberOf(text string) any {
+	if strings.ContainsAny(text, ".eE") {
+		float, err := strconv.ParseFloat(text, 64)
+		if err != nil { // the text is a number, so it can only be too large
+			return hugeInteger(text)
+		}
+		return float
+	}
+	if integer, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return integer
+	}
+	if len(text) > longestInteger {
+		return hugeInteger(text)
+	}
+	integer, _ := new(big.Int).SetString(text, 10)
+	return integer
 }
 
 // isJSONNumber keeps out what Go's parsers take beyond JSON: signs, underscores, hexadecimal digits.
 func isJSONNumber(text string) bool {
 	r := jsonReader{data: []byte(text)}
-	_, err := r.number()
+	_, err := r.digitsOfNumber()
 	return err == nil && r.at == len(text)
 }
 
@@ -170,6 +200,9 @@ func (s scalar) String() string {
 	case kindInteger:
 		return fmt.Sprintf("integer %d", s.integer)
 	case kindBigInteger:
+		if s.text != "" {
+			return "integer " + clipped(s.text, shownLimit)
+		}
 		return "integer " + shown(s.given)
 	case kindFloat:
 		return "float " + shown(s.float)

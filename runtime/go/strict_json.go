@@ -16,7 +16,7 @@ import (
 // number is a JSON number as it was written.
 type number string
 
-// maxDepth is far beyond what any file of an artifact needs.
+// maxDepth is far beyond what any file of an artifact needs: arrays and objects, each in the one before.
 const maxDepth = 256
 
 var errCutOff = errors.New("cut off")
@@ -26,23 +26,34 @@ func parseJSON(data []byte, place string) (any, *Error) {
 	if !utf8.Valid(data) {
 		return nil, malformed(place, "not valid JSON: not UTF-8")
 	}
-	r := jsonReader{data: data}
-	value, err := r.value(0)
-	if err == nil {
-		r.skipBlanks()
-		if r.at < len(data) {
-			err = fmt.Errorf("text after the document")
-		}
-	}
+	r := jsonReader{data: data, deepest: maxDepth, number: func(text string) any { return number(text) }}
+	value, err := r.document()
 	if err != nil {
-		return nil, malformed(place, fmt.Sprintf("not valid JSON: %s at byte %d", err, r.at))
+		return nil, malformed(place, "not valid JSON: "+err.Error())
 	}
 	return value, nil
 }
 
 type jsonReader struct {
-	data []byte
-	at   int
+	data    []byte
+	at      int
+	deepest int
+	number  func(text string) any // what becomes of a number, from its text
+}
+
+// document reads the whole text, which is UTF-8.
+func (r *jsonReader) document() (any, error) {
+	value, err := r.value(0)
+	if err == nil {
+		r.skipBlanks()
+		if r.at < len(r.data) {
+			err = errors.New("text after the document")
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w at byte %d", err, r.at)
+	}
+	return value, nil
 }
 
 func (r *jsonReader) skipBlanks() {
@@ -65,11 +76,10 @@ func (r *jsonReader) peek() byte {
 }
 
 func (r *jsonReader) value(depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, errors.New("nested too deep")
-	}
 	r.skipBlanks()
 	switch c := r.peek(); {
+	case (c == '{' || c == '[') && depth >= r.deepest:
+		return nil, errors.New("nested too deep")
 	case c == '{':
 		return r.object(depth)
 	case c == '[':
@@ -77,16 +87,25 @@ func (r *jsonReader) value(depth int) (any, error) {
 	case c == '"':
 		return r.text()
 	case c == '-' || isDigit(c):
-		return r.number()
+		text, err := r.digitsOfNumber()
+		if err != nil {
+			return nil, err
+		}
+		return r.number(text), nil
 	}
 	return r.word()
 }
 
+var words = []struct {
+	text  string
+	value any
+}{{"null", nil}, {"true", true}, {"false", false}}
+
 func (r *jsonReader) word() (any, error) {
-	for text, value := range map[string]any{"null": nil, "true": true, "false": false} {
-		if end := r.at + len(text); end <= len(r.data) && string(r.data[r.at:end]) == text {
+	for _, word := range words {
+		if end := r.at + len(word.text); end <= len(r.data) && string(r.data[r.at:end]) == word.text {
 			r.at = end
-			return value, nil
+			return word.value, nil
 		}
 	}
 	if r.at == len(r.data) {
@@ -120,6 +139,9 @@ func (r *jsonReader) member(found map[string]any, depth int) error {
 	key, err := r.text()
 	if err != nil {
 		return err
+	}
+	if !utf8.ValidString(key) { // no other language could hold the name that an error shows
+		return fmt.Errorf("the key %s holds a lone surrogate", shown(key))
 	}
 	if _, isThere := found[key]; isThere {
 		return fmt.Errorf("duplicate key %s", shown(key))
@@ -164,7 +186,12 @@ func (r *jsonReader) skip(c byte) error {
 
 func (r *jsonReader) text() (string, error) {
 	r.at++
-	var found []byte
+	plain := r.at
+	for plain < len(r.data) && r.data[plain] >= ' ' && r.data[plain] != '"' && r.data[plain] != '\\' {
+		plain++
+	}
+	found := r.data[r.at:plain:plain] // appending copies
+	r.at = plain
 	for {
 		switch c := r.peek(); {
 		case c == '"':
@@ -250,20 +277,20 @@ func appendCodePoint(text []byte, char rune) []byte {
 	return append(text, 0xE0|byte(char>>12), 0x80|byte(char>>6)&0x3F, 0x80|byte(char)&0x3F)
 }
 
-// number reads -? (0 | [1-9][0-9]*) (\.[0-9]+)? ([eE][+-]?[0-9]+)?
-func (r *jsonReader) number() (any, error) {
+// digitsOfNumber reads -? (0 | [1-9][0-9]*) (\.[0-9]+)? ([eE][+-]?[0-9]+)?
+func (r *jsonReader) digitsOfNumber() (string, error) {
 	start := r.at
 	if r.peek() == '-' {
 		r.at++
 	}
 	isZero := r.peek() == '0'
 	if digits := r.digits(); digits == 0 || (isZero && digits > 1) {
-		return nil, errors.New("no number")
+		return "", errors.New("no number")
 	}
 	if r.peek() == '.' {
 		r.at++
 		if r.digits() == 0 {
-			return nil, errors.New("no digit after the point")
+			return "", errors.New("no digit after the point")
 		}
 	}
 	if c := r.peek(); c == 'e' || c == 'E' {
@@ -272,10 +299,10 @@ func (r *jsonReader) number() (any, error) {
 			r.at++
 		}
 		if r.digits() == 0 {
-			return nil, errors.New("no digit in the exponent")
+			return "", errors.New("no digit in the exponent")
 		}
 	}
-	return number(r.data[start:r.at]), nil
+	return string(r.data[start:r.at]), nil
 }
 
 func (r *jsonReader) digits() int {

@@ -23,8 +23,7 @@ type CallOption func(*callOptions)
 
 type callOptions struct{ extra Extra }
 
-// WithExtra sets what happens to keys of a record that are no inputs; without it they are refused. Columns that are
-// no inputs are always ignored.
+// WithExtra sets what happens to keys of a record, or of columns, that are no inputs; without it they are refused.
 func WithExtra(extra Extra) CallOption { return func(o *callOptions) { o.extra = extra } }
 
 func callOptionsOf(options []CallOption) (callOptions, *Error) {
@@ -83,6 +82,11 @@ func (t *Transformer) Transform(record any, options ...CallOption) (Features, er
 		return Features{}, err
 	}
 	return features, nil
+}
+
+// TransformRecord is Transform by the name of its form.
+func (t *Transformer) TransformRecord(record any, options ...CallOption) (Features, error) {
+	return t.Transform(record, options...)
 }
 
 func (t *Transformer) transform(record any, options []CallOption) (Features, *Error) {
@@ -147,9 +151,8 @@ func element(records reflect.Value, row int) any {
 	return record.Interface()
 }
 
-// TransformColumns gives the features of a table, by column: a []any, or a slice of one type such as []float64,
-// []*float64 for a nullable input, []string or []time.Time. Columns that are no inputs are ignored, whatever
-// the options say.
+// TransformColumns gives the features of a batch, by column: a []any, or a slice of one type such as []float64,
+// []*float64 for a nullable input, []string or []time.Time.
 func (t *Transformer) TransformColumns(columns map[string]any, options ...CallOption) (Features, error) {
 	features, err := t.transformColumns(columns, options)
 	if err != nil {
@@ -159,14 +162,59 @@ func (t *Transformer) TransformColumns(columns map[string]any, options ...CallOp
 }
 
 func (t *Transformer) transformColumns(data map[string]any, options []CallOption) (Features, *Error) {
-	if _, err := callOptionsOf(options); err != nil {
+	chosen, err := callOptionsOf(options)
+	if err != nil {
 		return Features{}, err
 	}
-	columns, rows, err := t.marshaller.columns(data)
+	if err := t.closedError(); err != nil {
+		return Features{}, err
+	}
+	columns, rows, err := t.marshaller.columns(data, chosen.extra)
 	if err != nil {
 		return Features{}, err
 	}
 	return t.batch(rows, func(b *block) *Error { return t.marshaller.putColumns(b, columns) })
+}
+
+// TransformJSON gives the features of a body of JSON: {…} is a record, [{…}, …] are records, and an object whose only
+// key is "columns", with an object of arrays, is a batch by columns. Features.IsSingle tells a record from a batch.
+//
+// The same bytes are answered alike, or refused with the same code, in every language: schemas/requests.v1.json.
+func (t *Transformer) TransformJSON(body []byte, options ...CallOption) (Features, error) {
+	features, err := t.transformJSON(body, options)
+	if err != nil {
+		return Features{}, err
+	}
+	return features, nil
+}
+
+func (t *Transformer) transformJSON(body []byte, options []CallOption) (Features, *Error) {
+	if err := t.closedError(); err != nil {
+		return Features{}, err
+	}
+	if _, err := callOptionsOf(options); err != nil {
+		return Features{}, err
+	}
+	request, err := readRequest(body)
+	if err != nil {
+		return Features{}, err
+	}
+	switch data := request.(type) {
+	case jsonRecords:
+		return t.transformRecords([]any(data), options)
+	case jsonColumns:
+		return t.transformColumns(data, options)
+	}
+	return t.transform(request, options)
+}
+
+func (t *Transformer) closedError() *Error {
+	t.mutex.RLock()
+	defer t.mutex.RUnlock()
+	if t.session == nil {
+		return closed()
+	}
+	return nil
 }
 
 // batch fills and runs a block of its own. With no row there is no work: and so no operator that stumbles over an
@@ -248,15 +296,15 @@ func (t *Transformer) guarded(b *block, row int, guard guardSpec) *Error {
 	return err
 }
 
-// features hands over the outputs of a block; copies, where the block will be used again.
-func (t *Transformer) features(b *block, isCopied bool) Features {
+// features hands over the outputs of a block; copies those of a single record, whose block will be used again.
+func (t *Transformer) features(b *block, isSingle bool) Features {
 	outputs := make([]Output, len(t.names))
 	for i, name := range t.names {
 		from := &b.outputs[i]
 		outputs[i] = Output{Name: name, DType: from.spec.dtype, Columns: t.columns[i], Rows: b.rows}
-		outputs[i].fill(from, isCopied)
+		outputs[i].fill(from, isSingle)
 	}
-	return Features{b.rows, outputs}
+	return Features{b.rows, isSingle, outputs}
 }
 
 func (o *Output) fill(from *buffer, isCopied bool) {

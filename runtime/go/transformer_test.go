@@ -1,6 +1,7 @@
 package skc_test
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -40,7 +41,12 @@ func TestEveryFormGivesTheSame(t *testing.T) {
 			"records": func() (skc.Features, error) { return transformer.TransformRecords([]map[string]any{ride(), ride()}) },
 			"mixed":   func() (skc.Features, error) { return transformer.TransformRecords([]any{ride(), rideStruct()}) },
 			"structs": func() (skc.Features, error) { return transformer.TransformRecords([]rideRecord{*rideStruct()}) },
-			"columns": func() (skc.Features, error) { return transformer.TransformColumns(rideColumns(3)) },
+			"record":  func() (skc.Features, error) { return transformer.TransformRecord(ride()) },
+			"columns": func() (skc.Features, error) {
+				return transformer.TransformColumns(rideColumns(3), skc.WithExtra(skc.IgnoreExtra))
+			},
+			"JSON":            func() (skc.Features, error) { return transformer.TransformJSON(rideJSON(t, "", "")) },
+			"JSON of records": func() (skc.Features, error) { return transformer.TransformJSON(rideJSON(t, "[", "]")) },
 		}
 		for name, transform := range forms {
 			features, err := transform()
@@ -51,6 +57,41 @@ func TestEveryFormGivesTheSame(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func rideJSON(t *testing.T, before, after string) []byte {
+	t.Helper()
+	body, err := json.Marshal(ride())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []byte(before + string(body) + after)
+}
+
+func TestFormsOfJSON(t *testing.T) {
+	transformer := rides(t, "packed")
+	for _, isSingle := range []bool{true, false} {
+		before, after := "", ""
+		if !isSingle {
+			before, after = "[", "]"
+		}
+		features, err := transformer.TransformJSON(rideJSON(t, before, after))
+		if transformed(t, features, err).IsSingle() != isSingle {
+			t.Errorf("%s%s: single is %v", before, after, !isSingle)
+		}
+	}
+	_, err := transformer.TransformJSON([]byte(`{"distance_km": -1e400, "pickup": "", "driver": ""}`))
+	if found := refused(t, err, skc.CodeNotExact); !strings.Contains(found.Message, "-1e400") {
+		t.Error(found)
+	}
+	_, err = transformer.TransformColumns(rideColumns(1))
+	refused(t, err, skc.CodeUnknownKey)
+	record := ride()
+	record["fare"] = []float64{1.5}
+	_, err = transformer.Transform(record)
+	if found := refused(t, err, skc.CodeWrongType); !strings.Contains(found.Hint, "TransformColumns") {
+		t.Error(found)
 	}
 }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, permutations
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ BATCHES = (3, 8, 1001)
 SIGNATURES = ("columns", "packed")
 THREADS, ROUNDS = 8, 5
 Outputs = Mapping[str, Sequence[Any]]
-Baseline = dict[tuple[str, str, int], Outputs]  # (vectors, signature, row) -> the bits of the first language
+Baseline = dict[tuple[str, str, int], Outputs]  # (case, signature, row) -> what the first language gave
 
 
 @dataclass
@@ -105,9 +105,9 @@ class _Wanted:
         refused = next((k for k, i in enumerate(take) if "error" in self._expect[i]), None)
         if refused is not None:
             want = {**self._expect[take[refused]]["error"], "row": None if form == "record" else refused}
-            return None if answer == {"error": want} else f"{form} {take[:5]}…: {want} is wanted, not {_short(answer)}"
+            return None if answer == {"error": want} else f"{form} {take[:5]}…: {want} is wanted, not {short(answer)}"
         if "outputs" not in answer:
-            return f"{form} {take[:5]}…: outputs are wanted, not {_short(answer)}"
+            return f"{form} {take[:5]}…: outputs are wanted, not {short(answer)}"
         for k, i in enumerate(take):
             wrong = self._row_wrong(i, answer["outputs"], None if form == "record" else k, len(take))
             if wrong:
@@ -160,7 +160,7 @@ def check_marshalling(
                 if _cannot(executor, [rows, request.get("columns")]):
                     continue
                 *_, answer = executor.ask_all([load, {"do": "rows", "rows": rows}, request])
-                got = _identity_answer(answer, inputs)
+                got = identity_answer(answer, inputs)
                 tally.expect(got == want, f"{signature}, {request['form']}: {want} is wanted, not {got}")
         found.append(tally)
     return found
@@ -193,12 +193,12 @@ def _value_requests(row: Mapping[str, Any]) -> Iterator[Asked]:
     def want(before: list[Any], place: int | None) -> Message:
         return {"error": expect["error"], "input": "v", "row": place} if "error" in expect else {"v": [*before, value]}
 
-    if "record" in forms and "list" not in given:  # in Python a list there makes a dict of columns
+    if "record" in forms:
         yield _transform("record", [0]), [{"v": given}], want([], None)
     if "records" in forms:
         yield _transform("records", [0, 1]), [{"v": good}, {"v": given}], want([became], 1)
     if "missing" in given:
-        yield _columns({"other": [1.5, 2.5]}), [], want([value], None)
+        yield {**_columns({"other": [1.5, 2.5]}), "extra": "ignore"}, [], want([value], None)
     elif "columns" in forms:
         yield _columns({"v": [good, given]}), [], want([became], 1)
 
@@ -208,17 +208,27 @@ def _columns(columns: Mapping[str, Any]) -> Message:
 
 
 def _whole_requests(row: Mapping[str, Any]) -> Iterator[Asked]:
-    """A whole request; tables exist in Python alone."""
+    """A whole request, with its keys in every order; tables exist in Python alone."""
     expect, extra = row["expect"], row["extra"]
     want = expect.get("values", expect)
     if row["form"] == "columns":
-        yield {**_columns(row["data"]), "extra": extra}, [], want
-    elif row["form"] in ("record", "records"):
-        rows = [row["data"]] if row["form"] == "record" else row["data"]
-        yield {**_transform(row["form"], range(len(rows))), "extra": extra}, rows, want
+        for columns in _orders(row["data"]):
+            yield {**_columns(columns), "extra": extra}, [], want
+    elif row["form"] == "record":
+        for record in _orders(row["data"]):
+            yield {**_transform("record", [0]), "extra": extra}, [record], want
+    elif row["form"] == "records":
+        for turn in (dict, lambda record: dict(reversed(record.items()))):
+            rows = [turn(record) for record in row["data"]]
+            yield {**_transform("records", range(len(rows))), "extra": extra}, rows, want
 
 
-def _identity_answer(answer: Message, inputs: Sequence[Mapping[str, Any]]) -> Message:
+def _orders(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same mapping, its keys in every order: no order may change an answer."""
+    return (dict(pairs) for pairs in permutations(data.items()))
+
+
+def identity_answer(answer: Message, inputs: Sequence[Mapping[str, Any]]) -> Message:
     """An answer in the form of the table: what reached the graph, or the error."""
     if "error" in answer:
         error = answer["error"]
@@ -247,7 +257,7 @@ def check_damaged(executor: Executor, suite: Path, index: Mapping[str, Any]) -> 
     for entry, answer in zip(entries, executor.ask_all(requests), strict=True):
         tally = Tally(f"damaged/{entry['id']}")
         code = answer.get("error", {}).get("code")
-        tally.expect(code == entry["expect"], f"{entry['expect']} is wanted, not {_short(answer)}")
+        tally.expect(code == entry["expect"], f"{entry['expect']} is wanted, not {short(answer)}")
         found.append(tally)
     return found
 
@@ -274,7 +284,7 @@ def _check_threads(executor: Executor, suite: Path, index: Mapping[str, Any], si
     threads = {"do": "threads", "threads": THREADS, "rounds": ROUNDS}
     *_, answer = executor.ask_all([load, {"do": "rows", "rows": vectors["rows"]}, threads])
     want = {"calls": THREADS * ROUNDS * len(vectors["rows"]), "different": 0}
-    tally.expect(answer == want, f"{want} is wanted, not {_short(answer)}")
+    tally.expect(answer == want, f"{want} is wanted, not {short(answer)}")
     return tally
 
 
@@ -293,7 +303,7 @@ def _check_describe(executor: Executor, suite: Path, index: Mapping[str, Any]) -
         "minimum_onnxruntime": manifest["onnx"]["minimum_onnxruntime"],
         "built_with": manifest["built_with"],
     }
-    tally.expect(answer == {"describe": want}, f"{want} is wanted, not {_short(answer)}")
+    tally.expect(answer == {"describe": want}, f"{want} is wanted, not {short(answer)}")
     return tally
 
 
@@ -312,7 +322,7 @@ def _check_refusals(executor: Executor, suite: Path, index: Mapping[str, Any]) -
     ]
     for (request, want), answer in zip(requests, executor.ask_all([r for r, _ in requests]), strict=True):
         code = answer.get("error", {}).get("code")
-        tally.expect(code == want, f"{request}: {want} is wanted, not {_short(answer)}")
+        tally.expect(code == want, f"{request}: {want} is wanted, not {short(answer)}")
     return tally
 
 
@@ -333,11 +343,11 @@ def _check_arithmetic(executor: Executor, suite: Path, index: Mapping[str, Any],
     answers = executor.ask_all([{"do": "arithmetic", **change}, load, USUAL, load])
     changed, refused, _, loaded = answers
     want = "host-arithmetic" if changed == {"set": True} else None
-    tally.expect(refused.get("error", {}).get("code") == want, f"{want} is wanted, not {_short(refused)}")
-    tally.expect(loaded == {"loaded": True}, f"afterwards: {_short(loaded)}")
+    tally.expect(refused.get("error", {}).get("code") == want, f"{want} is wanted, not {short(refused)}")
+    tally.expect(loaded == {"loaded": True}, f"afterwards: {short(loaded)}")
     return tally
 
 
-def _short(answer: Message) -> str:
+def short(answer: Message) -> str:
     text = json.dumps(answer, ensure_ascii=False)
     return text if len(text) < 300 else f"{text[:299]}…"

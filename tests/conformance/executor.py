@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import datetime
 import json
@@ -64,17 +65,23 @@ class Executor:
         return {"rows": len(self._rows)}
 
     def _transform(self, request: Mapping[str, Any]) -> Answer:
-        return {"outputs": encoded(self._loaded().transform(self._data(request), extra=request["extra"]))}
+        return {"outputs": encoded(self._features(request))}
 
-    def _data(self, request: Mapping[str, Any]) -> Any:
+    def _features(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        loaded, extra = self._loaded(), request["extra"]
+        if request["form"] == "json":
+            body = b"".join(base64.b64decode(data) * count for data, count in request["body"])
+            return loaded.transform_json(body, extra=extra)
         if "columns" in request:
-            return {name: [value(c) for c in column] for name, column in request["columns"].items()}
+            columns = {name: [value(c) for c in column] for name, column in request["columns"].items()}
+            return loaded.transform_columns(columns, extra=extra)
         rows = [self._rows[i] for i in request["take"]]
         if request["form"] == "record":
-            return rows[0]
+            return loaded.transform_record(rows[0], extra=extra)
         if request["form"] == "records":
-            return rows
-        return {name: [row.get(name) for row in rows] for name in dict.fromkeys(n for row in rows for n in row)}
+            return loaded.transform_records(rows, extra=extra)
+        columns = {name: [row.get(name) for row in rows] for name in dict.fromkeys(n for row in rows for n in row)}
+        return loaded.transform_columns(columns, extra=extra)
 
     def _threads(self, request: Mapping[str, Any]) -> Answer:
         wanted = [self._outcome(row) for row in self._rows]

@@ -29,6 +29,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import toolchains  # found by the line above
+from body_checks import check_bodies
 from checks import Baseline, Tally, check_contract, check_damaged, check_marshalling, check_vectors
 from environments import ENVIRONMENTS, needs_locales, variables
 from executors import LANGUAGES, Executor, ExecutorError, Language
@@ -165,6 +166,7 @@ def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief
         "marshalling/": lambda: check_marshalling(executor, suite, index, table),
         "damaged/": lambda: check_damaged(executor, suite, index),
         "contract/": lambda: check_contract(executor, suite, index),
+        "bodies/": lambda: check_bodies(executor, suite, index, base, brief=brief),
     }
     for family, check in others.items():
         if family.startswith(prefix[: len(family)]):

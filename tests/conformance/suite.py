@@ -28,6 +28,7 @@ ROOT = HERE.parents[1]
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
+import bodies  # noqa: E402  # found by the line above
 import op_harness as harness  # noqa: E402  # found by the line above
 from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
@@ -71,8 +72,9 @@ def write_suite(out: Path, *, is_released: bool = False) -> None:
         "version": 1,
         "onnxruntime": onnxruntime.__version__,
         "vectors": [write_vectors(out, vectors) for vectors in (*ops, *example_vectors())],
-        "marshalling": [write_identity(out, k, inputs) for k, inputs in enumerate(identities)],
+        "marshalling": [write_identity(out, f"{k:02}", inputs) for k, inputs in enumerate(identities)],
         "damaged": [] if is_released else write_damaged(out),
+        "bodies": None if is_released else write_bodies(out),
     }
     (out / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
 
@@ -187,14 +189,22 @@ def marshalled_inputs() -> list[list[dict[str, Any]]]:
     return [json.loads(text) for text in dict.fromkeys(json.dumps(inputs) for inputs in lists)]
 
 
-def write_identity(out: Path, k: int, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+def write_identity(out: Path, name: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
     """An artifact that gives its inputs back: what reached the graph."""
-    places = {s: f"artifacts/identity/{k:02}/{s}" for s in SIGNATURES}
+    places = {s: f"artifacts/identity/{name}/{s}" for s in SIGNATURES}
     golden = [{i["name"]: PLAIN[i["type"]] for i in inputs}]
     for signature, place in places.items():
         artifact = compile_pipeline(identity(inputs), signature, golden)  # type: ignore[arg-type]  # a signature
         write_files(out / place, artifact.files)
     return {"inputs": inputs, "artifacts": places}
+
+
+def write_bodies(out: Path) -> dict[str, Any]:
+    """Bodies of JSON for one artifact that gives its inputs back."""
+    described = write_identity(out, "bodies", bodies.inputs())
+    cases = [body.document() for body in bodies.all_bodies()]
+    (out / "bodies.json").write_text(json.dumps({"skc": "bodies", "version": 1, "bodies": cases}) + "\n")
+    return {**described, "bodies": "bodies.json"}
 
 
 def write_damaged(out: Path) -> list[dict[str, Any]]:

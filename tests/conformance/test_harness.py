@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import bodies
+import body_checks
 import checks
 import jsonschema
 import pytest
@@ -23,6 +25,7 @@ from executors import ExecutorError, Language
 
 HERE = Path(__file__).parent
 TABLE = json.loads(run.TABLE.read_bytes())
+BODIES = json.loads(bodies.REQUESTS.read_bytes())
 Answer = dict[str, Any]
 Lie = Callable[[Mapping[str, Any], Answer], Answer]
 SOME_OPS = ("ops/vocabulary/", "ops/cyclical/", "ops/one_hot/un", "ops/cast/")
@@ -62,8 +65,11 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "version": 1,
         "onnxruntime": "1.0.0",
         "vectors": entries,
-        "marshalling": [suite.write_identity(out, k, inputs) for k, inputs in enumerate(suite.marshalled_inputs())],
+        "marshalling": [
+            suite.write_identity(out, f"{k:02}", inputs) for k, inputs in enumerate(suite.marshalled_inputs())
+        ],
         "damaged": suite.write_damaged(out),
+        "bodies": suite.write_bodies(out),
     }
     (out / "index.json").write_text(json.dumps(index))
     return out
@@ -87,6 +93,7 @@ def test_python_passes(small: Path, index: dict[str, Any]) -> None:
     assert not failing(checks.check_marshalling(executor, small, index, TABLE))
     assert not failing(checks.check_damaged(executor, small, index))
     assert not failing(checks.check_contract(executor, small, index))
+    assert not failing(body_checks.check_bodies(executor, small, index, {}, brief=False))
 
 
 def change_values(change: Callable[[str, list[Any]], list[Any]]) -> Lie:
@@ -217,7 +224,54 @@ def test_a_wrong_code_and_a_wrong_value_of_the_table(small: Path, index: dict[st
     executor: Any = InProcess(lie)
     found = failing(checks.check_marshalling(executor, small, index, TABLE))
     exact = {f"marshalling/{r['id']}" for r in TABLE["values"] if r["expect"].get("error") == "not-exact"}
-    assert found == exact | {"marshalling/float64-minus-zero", "marshalling/columns-of-different-lengths"}
+    lengths = {f"marshalling/{r['id']}" for r in TABLE["requests"] if r["expect"].get("error") == "unequal-lengths"}
+    assert found == exact | lengths | {"marshalling/float64-minus-zero"}
+
+
+def without_input(request: Mapping[str, Any], answer: Answer) -> Answer:
+    if request.get("form") == "json" and answer.get("error", {}).get("input") == "s":
+        answer["error"]["input"] = None
+    return answer
+
+
+def always_a_batch(request: Mapping[str, Any], answer: Answer) -> Answer:
+    if request.get("form") == "json":
+        for tensor in answer.get("outputs", {}).values():
+            tensor["shape"] = tensor["shape"] if len(tensor["shape"]) == 2 else [1, *tensor["shape"]]
+    return answer
+
+
+def last_key_counts(request: Mapping[str, Any], answer: Answer) -> Answer:
+    """As most parsers have it."""
+    is_it = request.get("form") == "json" and answer.get("error", {}).get("code") == "malformed-json"
+    return {"outputs": {}} if is_it else answer
+
+
+BODY_LIES = [
+    (without_input, "string-nul"),
+    (always_a_batch, "record"),
+    (last_key_counts, "key-twice"),
+    (change_values(last_bit), "float64-0.1"),
+    (change_values(minus_zero), "float64-minus-zero-integer"),
+]
+
+
+@pytest.mark.parametrize(("lie", "case"), BODY_LIES, ids=[case for _, case in BODY_LIES])
+def test_a_wrong_answer_to_a_body(small: Path, index: dict[str, Any], lie: Lie, case: str) -> None:
+    executor: Any = InProcess(lie)
+    assert f"bodies/{case}" in failing(body_checks.check_bodies(executor, small, index, {}, brief=True))
+
+
+def test_languages_that_differ_on_a_damaged_body(small: Path, index: dict[str, Any]) -> None:
+    base: checks.Baseline = {}
+    honest: Any = InProcess()
+    body_checks.check_bodies(honest, small, index, base, brief=True)
+    assert len(base) == body_checks.DAMAGED[True]
+    codes = [answer.get("error", {}).get("code") for answer in base.values()]
+    assert codes.count(None) > 5
+    assert len(set(codes)) > 8
+    lying: Any = InProcess(without_input)
+    assert "bodies/damaged" in failing(body_checks.check_bodies(lying, small, index, base, brief=True))
 
 
 CONTRACT_LIES: list[tuple[str, Lie]] = [
@@ -313,7 +367,8 @@ def test_every_code_is_asked_for(index: dict[str, Any]) -> None:
     asked |= {r["expect"].get("error") for r in TABLE["values"] + TABLE["requests"] if r.get("form") != "table"}
     asked |= {guard[0] for op in suite.OPS.values() for case in op.cases for guard in case.guards}
     asked |= {"artifact-not-found", "invalid-option", "closed", "host-arithmetic"}  # checks.check_contract
-    alone = {"duplicate-column", "unsupported-type", "unsupported-data", "wrong-shape", "run-failed"}
+    asked |= {body["expect"].get("error") for body in BODIES["bodies"]}
+    alone = {"duplicate-column", "unsupported-type", "wrong-shape", "run-failed"}
     assert codes - asked == alone
 
 

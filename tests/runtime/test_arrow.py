@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+from request_forms import send
 
 from skc_runtime import RecordError, Transformer, arrow
 
@@ -52,7 +53,7 @@ READ: list[tuple[str, Any, list[Any], list[Any]]] = [
 
 
 def sent(transformer: Transformer, table: Any) -> list[Any]:
-    outputs = transformer.transform(table)
+    outputs = send(transformer, table)
     values = outputs["out.v"][:, 0].tolist()
     present = outputs["out.v.valid"][:, 0].tolist() if "out.v.valid" in outputs else [v == v for v in values]
     return [v if ok else None for v, ok in zip(values, present, strict=True)]
@@ -122,7 +123,7 @@ def test_what_is_refused(kind: str, array: Any, code: str, row: int | None, text
     for transformer in (one(identity_of, kind), one(identity_of, kind, nullable=False)):
         for request in (pa.table({"v": array}), {"v": array}):
             with pytest.raises(RecordError, match=text) as caught:
-                transformer.transform(request)
+                send(transformer, request)
             assert (caught.value.code, caught.value.input, caught.value.row) == (code, "v", row)
 
 
@@ -131,7 +132,7 @@ def test_the_row_counts_over_chunks(identity_of: Identity) -> None:
     chunks = pa.chunked_array([pa.array(["a", "b"]), bad])
     for request in (pa.table({"v": chunks}), {"v": chunks}):
         with pytest.raises(RecordError) as caught:
-            one(identity_of, "string").transform(request)
+            send(one(identity_of, "string"), request)
         assert (caught.value.code, caught.value.input, caught.value.row) == ("invalid-utf8", "v", 2)
 
 
@@ -231,9 +232,9 @@ def test_polars(identity_of: Identity) -> None:
         "d": [MOMENT.date(), None],
     }
     frame = pl.DataFrame(values, schema_overrides={"c": pl.Categorical, "i": pl.Int16})
-    want = transformer.transform(values)
+    want = transformer.transform_columns(values)
     got = transformer.transform(pl.concat([frame, frame], rechunk=False))
-    by_series = transformer.transform({name: frame[name] for name in kinds})
+    by_series = transformer.transform_columns({name: frame[name] for name in kinds})
     for name, array in want.items():
         np.testing.assert_array_equal(got[name], np.concatenate([array, array]))
         np.testing.assert_array_equal(by_series[name], array)

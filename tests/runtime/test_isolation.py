@@ -34,7 +34,8 @@ with skc_runtime.load(sys.argv[1]) as transformer:
     record = json.loads(sys.argv[2])
     transformer.transform(record)
     transformer.transform([record, record])
-    transformer.transform({{name: [value] for name, value in record.items()}})
+    transformer.transform_columns({{name: [value] for name, value in record.items()}})
+    transformer.transform_json(json.dumps(record).encode())
     transformer.describe()
     try:
         transformer.transform({{**record, "nowhere": 1}})

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from request_forms import send
 
 from skc_runtime import ArtifactError, Manifest, RecordError, Transformer, golden
 from skc_runtime.errors import CODES
@@ -90,7 +91,7 @@ def test_alone_and_in_every_batch_the_same(transformer: Transformer, data: dict[
 def served(transformer: Transformer, request: Any, extra: Any = "error") -> Any:
     """The outputs, or the code of the refusal. Anything else that is raised fails the test."""
     try:
-        return transformer.transform(request, extra=extra)
+        return send(transformer, request, extra=extra)
     except RecordError as error:
         str(error)
         return error.code

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from request_forms import send
 
 from skc_runtime import Manifest, RecordError, SkcRuntimeError, Transformer
 from skc_runtime.session import GraphSession
@@ -52,7 +53,7 @@ def test_every_form_gives_the_same_bits(transformer: Transformer, ride: dict[str
     columns = {name: [one[name] for one in rides] for name in ride}
     frame = pd.DataFrame({**columns, "day": pd.array(columns["day"], dtype="Int64")})
     for request in (rides, tuple(rides), columns, frame):
-        together = transformer.transform(request)
+        together = send(transformer, request)
         for row, outputs in enumerate(alone):
             for name, values in outputs.items():
                 np.testing.assert_array_equal(together[name][row], values)
@@ -112,17 +113,64 @@ def test_unknown_options_are_refused(transformer: Transformer, ride: dict[str, A
     assert caught.value.code == "invalid-option"
 
 
-def test_a_list_in_an_unknown_key_does_not_make_columns(transformer: Transformer, ride: dict[str, Any]) -> None:
+def test_a_dict_is_always_one_record(transformer: Transformer, ride: dict[str, Any]) -> None:
+    """Whatever its values are, and in whatever order its keys stand."""
     assert transformer.transform({"tags": ["a"], **ride}, extra="ignore")["word"].shape == (1,)
+    for keys in ([*ride], [*reversed(ride)], [*sorted(ride)]):
+        with pytest.raises(RecordError) as caught:
+            transformer.transform({**{key: ride[key] for key in keys}, "payment": ["card"]})
+        assert (caught.value.code, caught.value.input) == ("wrong-type", "payment")
+
+
+def test_an_unknown_key_is_refused_in_every_place(transformer: Transformer, ride: dict[str, Any]) -> None:
+    """Of a record and of columns, whatever the other values are."""
+    columns = {name: [value] for name, value in ride.items()}
+    for place in range(len(ride) + 1):
+        keys = [*ride]
+        keys.insert(place, "misspelt")
+        for values in (ride, columns):
+            data = {key: values.get(key, [1]) for key in keys}
+            for form in (transformer.transform, transformer.transform_record, transformer.transform_columns):
+                with pytest.raises(RecordError) as caught:
+                    form(data)
+                assert (caught.value.code, caught.value.input) == ("unknown-key", "misspelt")
+
+
+def test_a_dict_of_columns_is_told_where_to_go(transformer: Transformer, ride: dict[str, Any]) -> None:
+    columns = {name: [value] * 2 for name, value in ride.items()}
     with pytest.raises(RecordError) as caught:
-        transformer.transform({**ride, "payment": ["card"]})
-    assert (caught.value.code, caught.value.input) == ("wrong-type", "payment")
+        transformer.transform(columns)
+    assert (caught.value.code, caught.value.input) == ("wrong-type", "distance")
+    assert caught.value.hint is not None
+    assert "transform_columns" in caught.value.hint
+    assert transformer.transform_columns(columns)["word"].shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("form", "data", "hint"),
+    [
+        ("record", [{}], "a dict"),
+        ("record", pd.DataFrame({"a": [1]}), "a dict"),
+        ("records", {}, "a list of dicts"),
+        ("records", iter([{}]), "a list of dicts"),
+        ("columns", [{}], "a dict of lists"),
+        ("columns", pd.DataFrame({"a": [1]}), "a whole table goes to `transform`"),
+    ],
+)
+def test_a_named_form_takes_no_other(form: str, data: Any, hint: str, transformer: Transformer) -> None:
+    with pytest.raises(RecordError) as caught:
+        getattr(transformer, f"transform_{form}")(data)
+    assert caught.value.code == "unsupported-data"
+    assert hint in (caught.value.hint or "")
 
 
 def test_columns_only_of_extras_have_rows_of_nulls(identity_of: Identity) -> None:
     transformer = identity_of([{"name": "v", "type": "string", "nullable": True, "nan": "null"}])
-    outputs = transformer.transform({"other": [1, 2, 3]})
-    assert outputs["out.v.valid"].tolist() == [[False]] * 3
+    for outputs in (
+        transformer.transform_columns({"other": [1, 2, 3]}, extra="ignore"),
+        transformer.transform(pd.DataFrame({"other": [1, 2, 3]})),
+    ):
+        assert outputs["out.v.valid"].tolist() == [[False]] * 3
 
 
 def test_closing(artifact: Any, ride: dict[str, Any]) -> None:
@@ -159,7 +207,7 @@ def test_threads_share_a_transformer(transformer: Transformer, ride: dict[str, A
             for k in range(150):
                 number = thread * 1000 + k
                 alone = transformer.transform({**ride, "passengers": number})
-                batch = transformer.transform(
+                batch = transformer.transform_columns(
                     {name: [value] * 3 for name, value in ride.items()} | {"passengers": [number] * 3}
                 )
                 if alone["times"][0] != number or batch["times"][:, 0].tolist() != [number] * 3:
@@ -190,7 +238,7 @@ def test_no_row_never_reaches_the_graph(artifact: Any, ride: dict[str, Any], mon
 
     transformer = Transformer(Manifest.from_json(artifact.files["manifest.json"]), artifact.files["model.onnx"])
     monkeypatch.setattr(GraphSession, "run", run)
-    outputs = transformer.transform({name: [] for name in ride})
+    outputs = transformer.transform_columns({name: [] for name in ride})
     assert {name: (a.dtype, a.shape) for name, a in outputs.items()} == {
         "x": (np.float32, (0, 5)),
         "times": (np.int64, (0, 3)),
@@ -262,10 +310,10 @@ def test_values_only_python_has(kind: str, given: Any, want: Any, identity_of: I
     for request in requests:
         if isinstance(want, str) and "-" in want:
             with pytest.raises(RecordError) as caught:
-                transformer.transform(request)
+                send(transformer, request)
             assert (caught.value.code, caught.value.input) == (want, "v")
             continue
-        outputs = transformer.transform(request)
+        outputs = send(transformer, request)
         got = outputs["out.v"].ravel().tolist()[0]
         is_valid = outputs["out.v.valid"].ravel().tolist()[0] if "out.v.valid" in outputs else True
         assert (got if is_valid else None) == want
@@ -319,10 +367,10 @@ def test_columns_only_python_has(kind: str, given: Any, want: Any, identity_of: 
     transformer = identity_of([{"name": "v", "type": kind, "nullable": True, "nan": "null"}])
     if isinstance(want, tuple):
         with pytest.raises(RecordError) as caught:
-            transformer.transform({"v": given})
+            transformer.transform_columns({"v": given})
         assert (caught.value.code, caught.value.input, caught.value.row) == (want[0], "v", want[1])
         return
-    outputs = transformer.transform({"v": given})
+    outputs = transformer.transform_columns({"v": given})
     values = outputs["out.v"][:, 0].tolist()
     present = outputs["out.v.valid"][:, 0].tolist() if "out.v.valid" in outputs else [v == v for v in values]
     assert [v if ok else None for v, ok in zip(values, present, strict=True)] == want
@@ -380,16 +428,16 @@ def test_pandas_that_pyarrow_cannot_convert(identity_of: Identity) -> None:
     frame["s"] = pd.Series(["a", 3], dtype=object)
     for given in (frame, {"s": frame["s"]}):
         with pytest.raises(RecordError) as caught:
-            transformer.transform(given)
+            send(transformer, given)
         assert (caught.value.code, caught.value.input, caught.value.row) == ("wrong-type", "s", 1)
 
 
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        (pd.DataFrame({"s": ["a"], "n": [1]}).iloc[0], "row.to_dict()"),
+        (pd.DataFrame({"s": ["a"], "n": [1]}).iloc[0], "table.iloc[[i]]"),
         (pl.DataFrame({"s": ["a"]}).lazy(), "collect()"),
-        (pl.Series(["a"]), "a dict of columns"),
+        (pl.Series(["a"]), "transform_columns"),
         (["a"], "each row is a dict"),
         ("a", "a list of dicts"),
     ],
@@ -403,3 +451,22 @@ def test_what_is_no_request_says_what_to_give(given: object, hint: str, identity
     assert caught.value.hint is not None
     assert hint in caught.value.hint
     assert "\n" not in caught.value.message
+
+
+def test_the_hint_for_a_row_of_pandas_works(identity_of: Identity) -> None:
+    """Of a table with missing values too: in a row as a series they would be NaN, which is no missing text."""
+    kinds = {"s": "string", "n": "float64", "i": "int64", "b": "bool"}
+    transformer = identity_of([{"name": n, "type": t, "nullable": True, "nan": "null"} for n, t in kinds.items()])
+    table = pd.DataFrame(
+        {
+            "s": ["a", np.nan],
+            "n": [1.5, np.nan],
+            "i": pd.array([7, None], dtype="Int64"),
+            "b": pd.Series([True, None], dtype=object),
+        }
+    )
+    for i, want in enumerate([[True, True, True], [False, False, False]]):
+        with pytest.raises(RecordError, match=r"table\.iloc\[\[i\]\]"):
+            transformer.transform(table.iloc[i])
+        outputs = transformer.transform(table.iloc[[i]])
+        assert [bool(outputs[f"out.{name}.valid"][0, 0]) for name in ("s", "i", "b")] == want

@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 #include <stdexcept>
+#include <string_view>
 
 namespace conformance {
 
@@ -98,6 +99,23 @@ skc::Value value_of(const Json& cell) {
   refuse(cell.dump());
 }
 
+std::string bytes_of_base64(const std::string& text) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char c : text) {
+    const std::size_t six = alphabet.find(c);
+    if (six == std::string_view::npos) continue;  // padding
+    bits = bits << 6 | static_cast<std::uint32_t>(six);
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    bytes += static_cast<char>(bits >> held & 0xff);
+  }
+  return bytes;
+}
+
 bool is_missing(const Json& cell) { return cell.is_object() && cell.contains("missing"); }
 
 }  // namespace
@@ -105,6 +123,15 @@ bool is_missing(const Json& cell) { return cell.is_object() && cell.contains("mi
 const std::vector<std::string>& inexpressible() {
   static const std::vector<std::string> kinds = {"utf16", "naive"};
   return kinds;
+}
+
+std::string body_of(const Json& parts) {
+  std::string body;
+  for (const Json& part : parts) {
+    const std::string data = bytes_of_base64(part.at(0).get<std::string>());
+    for (int i = 0; i < part.at(1).get<int>(); ++i) body += data;
+  }
+  return body;
 }
 
 skc::Record record_of(const Json& cells) {

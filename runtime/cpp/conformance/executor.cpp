@@ -113,12 +113,16 @@ class Executor {
   Json transform(const Json& request) const {
     const std::string form = request.at("form").get<std::string>();
     if (form == "columns" && request.contains("columns")) {
-      return answer_of(loaded().transform(columns_of(request.at("columns"))));
+      return answer_of(loaded().transform_columns(columns_of(request.at("columns")), extra_of(request)));
+    }
+    if (form == "json") {
+      return answer_of(loaded().transform_json(body_of(request.at("body")), extra_of(request)));
     }
     const std::vector<skc::Record> taken = take(request.at("take"));
-    if (form == "record") return answer_of(loaded().transform(taken.at(0), extra_of(request)));
-    if (form == "records") return answer_of(loaded().transform(taken, extra_of(request)));
-    if (form == "columns") return answer_of(loaded().transform(columns_of(taken)));
+    const skc::Extra extra = extra_of(request);
+    if (form == "record") return answer_of(loaded().transform_record(taken.at(0), extra));
+    if (form == "records") return answer_of(loaded().transform_records(taken, extra));
+    if (form == "columns") return answer_of(loaded().transform_columns(columns_of(taken), extra));
     refuse_option("there is no form " + form);
   }
 

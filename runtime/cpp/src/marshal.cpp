@@ -142,24 +142,28 @@ Marshaller::Marshaller(const Manifest& manifest) : inputs_(manifest.inputs), nam
 
 void Marshaller::put_record(const Record& record, Extra extra, Feeds& feeds, std::size_t row,
                             std::optional<std::size_t> told_row, Seen& seen) const {
-  seen.assign(inputs_.size(), 0);
-  std::size_t found = 0;
+  seen.assign(inputs_.size(), nullptr);
+  const std::string* unknown = nullptr;
+  std::optional<std::size_t> twice;
   for (const auto& [key, value] : record) {
     const auto place = names_.find(key);
     if (!place) {
-      if (extra == Extra::error) refuse_key(key, told_row);
+      if (unknown == nullptr || key < *unknown) unknown = &key;
       continue;
     }
-    if (seen[*place] != 0) refuse_twice(key, told_row);
-    seen[*place] = 1;
-    ++found;
-    put_value(inputs_[*place], value, feeds, row, {key, told_row});
+    if (seen[*place] != nullptr && !twice) twice = place;
+    seen[*place] = &value;
   }
-  if (found == inputs_.size()) return;
+  if (unknown != nullptr && extra == Extra::error) refuse_key(*unknown, told_row);
+  if (twice) refuse_twice(inputs_[*twice].name, told_row);
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    if (seen[i] != 0) continue;
-    if (!inputs_[i].is_nullable) refuse_missing({inputs_[i].name, told_row});
-    put_null(inputs_[i], feeds, row);
+    const InputSpec& input = inputs_[i];
+    if (seen[i] != nullptr) {
+      put_value(input, *seen[i], feeds, row, {input.name, told_row});
+    } else {
+      if (!input.is_nullable) refuse_missing({input.name, told_row});
+      put_null(input, feeds, row);
+    }
   }
 }
 
@@ -169,31 +173,50 @@ void Marshaller::refuse_key(const std::string& key, std::optional<std::size_t> r
                near ? "did you mean `" + *near + "`?" : "leave it out, or pass Extra::ignore");
 }
 
-ColumnPlan Marshaller::plan(const Columns& columns) const {
+ColumnPlan Marshaller::plan(const Columns& columns, Extra extra) const {
+  std::vector<GivenColumn> given;
+  for (const Columns::Column& column : columns) given.push_back({column.name, &column, {}});
+  return plan(given, extra);
+}
+
+ColumnPlan Marshaller::plan(const std::vector<GivenColumn>& given, Extra extra) const {
   ColumnPlan plan{0, std::vector<const Columns::Column*>(inputs_.size(), nullptr)};
-  for (const Columns::Column& column : columns) {
+  std::vector<const GivenColumn*> found(inputs_.size(), nullptr);
+  const GivenColumn* unknown = nullptr;
+  std::optional<std::size_t> twice;
+  for (const GivenColumn& column : given) {
     const auto place = names_.find(column.name);
-    if (!place) continue;
-    if (plan.columns[*place] != nullptr) refuse_twice(column.name, std::nullopt);
-    plan.columns[*place] = &column;
-  }
-  const auto first = std::find_if(plan.columns.begin(), plan.columns.end(), [](const auto* c) { return c != nullptr; });
-  if (first != plan.columns.end()) {
-    plan.rows = (*first)->size();
-  } else if (columns.size() != 0) {
-    plan.rows = columns.begin()->size();
-  }
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    const Where where{inputs_[i].name, std::nullopt};
-    if (plan.columns[i] == nullptr) {
-      if (!inputs_[i].is_nullable) refuse_missing(where);
-    } else if (plan.columns[i]->size() != plan.rows) {
-      throw_record(
-          "unequal-lengths",
-          std::to_string(plan.columns[i]->size()) + " rows, where the columns before have " + std::to_string(plan.rows),
-          where);
+    if (place) {
+      if (found[*place] != nullptr && !twice) twice = place;
+      found[*place] = &column;
+    } else if (extra == Extra::error || column.column != nullptr) {
+      if (unknown == nullptr || column.name < unknown->name) unknown = &column;
     }
   }
+  if (unknown != nullptr && extra == Extra::error) refuse_key(std::string(unknown->name), std::nullopt);
+  if (twice) refuse_twice(inputs_[*twice].name, std::nullopt);
+  std::optional<std::size_t> rows;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const Where where{inputs_[i].name, std::nullopt};
+    if (found[i] == nullptr) {
+      if (!inputs_[i].is_nullable) refuse_missing(where);
+      continue;
+    }
+    plan.columns[i] = found[i]->column;
+    if (plan.columns[i] == nullptr) {
+      throw_record("unsupported-data", "a column is wanted, not " + found[i]->what, where, "an array of values");
+    }
+    const std::size_t size = plan.columns[i]->size();
+    if (rows && *rows != size) {
+      throw_record("unequal-lengths",
+                   std::to_string(size) + " rows, where the columns before have " + std::to_string(*rows), where,
+                   "a row has one value in every column");
+    }
+    rows = size;
+  }
+  // No column is an input: the first of the extra ones by UTF-8 bytes still says how many rows there are.
+  const std::size_t of_others = unknown != nullptr ? unknown->column->size() : 0;
+  plan.rows = rows.value_or(of_others);
   return plan;
 }
 

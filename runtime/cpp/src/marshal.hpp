@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "feeds.hpp"
@@ -16,13 +18,20 @@
 
 namespace skc::detail {
 
-// Which inputs a record has given so far.
-using Seen = std::vector<char>;
+// The values of a record in the order of the inputs, null where one is not there.
+using Seen = std::vector<const Value*>;
 
 // The columns of a request in the order of the inputs, null where one is not there.
 struct ColumnPlan {
   std::size_t rows;
   std::vector<const Columns::Column*> columns;
+};
+
+// A column by its name, or what stands where one should.
+struct GivenColumn {
+  std::string_view name;
+  const Columns::Column* column;
+  std::string what;
 };
 
 class Marshaller {
@@ -34,7 +43,8 @@ class Marshaller {
                   Seen& seen) const;
 
   // Which column is which input; all that can be refused without looking at the values.
-  ColumnPlan plan(const Columns& columns) const;
+  ColumnPlan plan(const Columns& columns, Extra extra) const;
+  ColumnPlan plan(const std::vector<GivenColumn>& given, Extra extra) const;
   void put_columns(const ColumnPlan& plan, Feeds& feeds) const;
 
  private:

@@ -81,24 +81,44 @@ Outputs Transformer::Serving::record(const Record& record, Extra extra) {
 
 Outputs Transformer::Serving::records(const std::vector<Record>& records, Extra extra) {
   detail::check_arithmetic_register();
-  const auto session = this->session();
-  if (records.empty()) return empty();
-  Feeds feeds(runtime_, manifest_, records.size());
+  return rows(*session(), records, extra, std::nullopt);
+}
+
+// `refused` is a row that is no record, after all of `records`.
+Outputs Transformer::Serving::rows(const Session& session, const std::vector<Record>& records, Extra extra,
+                                   const detail::RefusedRow& refused) {
+  if (records.empty() && !refused) return empty();
+  Feeds feeds(runtime_, manifest_, std::max<std::size_t>(records.size(), 1));
   detail::Seen seen;
   for (std::size_t row = 0; row < records.size(); ++row) {
     marshaller_.put_record(records[row], extra, feeds, row, row, seen);
   }
-  return run(*session, feeds, false);
+  if (refused) throw *refused;
+  return run(session, feeds, false);
 }
 
-Outputs Transformer::Serving::columns(const Columns& columns) {
+Outputs Transformer::Serving::columns(const Columns& columns, Extra extra) {
   detail::check_arithmetic_register();
   const auto session = this->session();
-  const detail::ColumnPlan plan = marshaller_.plan(columns);
+  return planned(*session, marshaller_.plan(columns, extra));
+}
+
+Outputs Transformer::Serving::planned(const Session& session, const detail::ColumnPlan& plan) {
   if (plan.rows == 0) return empty();
   Feeds feeds(runtime_, manifest_, plan.rows);
   marshaller_.put_columns(plan, feeds);
-  return run(*session, feeds, false);
+  return run(session, feeds, false);
+}
+
+Outputs Transformer::Serving::json(std::string_view body, Extra extra) {
+  detail::check_arithmetic_register();
+  const auto session = this->session();
+  detail::JsonRequest request = detail::read_request(body);
+  if (const auto* one = std::get_if<Record>(&request)) return record(*one, extra);
+  if (const auto* many = std::get_if<detail::JsonRecords>(&request)) {
+    return rows(*session, many->records, extra, many->refused);
+  }
+  return planned(*session, marshaller_.plan(std::get<detail::JsonColumns>(request).given(), extra));
 }
 
 Outputs Transformer::Serving::run(const Session& session, const Feeds& feeds, bool is_single) const {

@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
+#include "json_request.hpp"
 #include "marshal.hpp"
 #include "results.hpp"
 #include "session.hpp"
@@ -21,7 +23,8 @@ class Transformer::Serving {
 
   Outputs record(const Record& record, Extra extra);
   Outputs records(const std::vector<Record>& records, Extra extra);
-  Outputs columns(const Columns& columns);
+  Outputs columns(const Columns& columns, Extra extra);
+  Outputs json(std::string_view body, Extra extra);
 
   // The session, for what examines it. Throws `closed`.
   std::shared_ptr<const detail::Session> session();
@@ -36,6 +39,9 @@ class Transformer::Serving {
   };
   class Lease;
 
+  Outputs rows(const detail::Session& session, const std::vector<Record>& records, Extra extra,
+               const detail::RefusedRow& refused);
+  Outputs planned(const detail::Session& session, const detail::ColumnPlan& plan);
   Outputs run(const detail::Session& session, const detail::Feeds& feeds, bool is_single) const;
   Outputs empty() const;
   void refuse_guarded(const detail::RunOutputs& found, const detail::Feeds& feeds, bool is_single) const;

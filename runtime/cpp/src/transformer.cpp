@@ -21,7 +21,17 @@ Outputs Transformer::transform(const std::vector<Record>& records, Extra extra) 
   return serving().records(records, extra);
 }
 
-Outputs Transformer::transform(const Columns& columns) const { return serving().columns(columns); }
+Outputs Transformer::transform(const Columns& columns, Extra extra) const { return serving().columns(columns, extra); }
+
+Outputs Transformer::transform_record(const Record& record, Extra extra) const { return transform(record, extra); }
+
+Outputs Transformer::transform_records(const std::vector<Record>& records, Extra extra) const {
+  return transform(records, extra);
+}
+
+Outputs Transformer::transform_columns(const Columns& columns, Extra extra) const { return transform(columns, extra); }
+
+Outputs Transformer::transform_json(std::string_view body, Extra extra) const { return serving().json(body, extra); }
 
 const Description& Transformer::describe() const { return serving().description(); }
 

@@ -47,8 +47,9 @@ TEST(Columns, typed_give_what_records_give) {
       .add("fare", std::vector<std::int64_t>(3, 10))
       .add("payment", std::vector<skc::Value>(3, "app"))
       .add("night", std::vector<bool>(3, true))
-      .add("weather", std::vector<double>(3, 0.0));  // no input: ignored
-  const skc::Outputs batch = transformer.transform(columns);
+      .add("weather", std::vector<double>(3, 0.0));
+  EXPECT_EQ(code_of([&] { transformer.transform(columns); }), "unknown-key");
+  const skc::Outputs batch = transformer.transform_columns(columns, skc::Extra::ignore);
   const skc::Outputs alone = transformer.transform(ride());
   ASSERT_EQ(batch.rows(), 3u);
   for (std::size_t k = 0; k < alone["x"].columns(); ++k) EXPECT_EQ(batch["x"].at<float>(2, k), alone["x"].at<float>(k));
@@ -84,6 +85,23 @@ TEST(Columns, typed_name_the_row_of_a_value_that_is_refused) {
     EXPECT_EQ(error.code(), "nul-in-string");
     EXPECT_EQ(error.row(), 1u);
   }
+}
+
+TEST(Forms, have_names) {
+  SKC_NEEDS_RIDES();
+  const auto transformer = skc::Transformer::load(rides("packed"));
+  const float wanted = transformer.transform(ride())["x"].at<float>(0);
+  EXPECT_TRUE(transformer.transform_record(ride()).is_single());
+  EXPECT_FALSE(transformer.transform_records({ride(), ride()}).is_single());
+  const std::string json = R"({"pickup": "2019-01-23 20:30:15", "zone": "MIDTOWN", "driver": "\u00e9", "passengers": 3,
+      "distance_km": 1.5, "fare": 10, "payment": "app", "night": true})";
+  const skc::Outputs one = transformer.transform_json(json);
+  EXPECT_TRUE(one.is_single());
+  EXPECT_EQ(one["x"].at<float>(0), wanted);
+  const skc::Outputs batch = transformer.transform_json("[" + json + "," + json + "]", skc::Extra::ignore);
+  EXPECT_FALSE(batch.is_single());
+  EXPECT_EQ(batch["x"].at<float>(1, 0), wanted);
+  EXPECT_EQ(code_of([&] { transformer.transform_json("{"); }), "malformed-json");
 }
 
 }  // namespace

@@ -129,7 +129,11 @@ def read_table(data: Any, wanted: frozenset[str]) -> tuple[dict[str, RawColumn],
     for schema, array in _chunks(data):
         if schema.format != b"+s":
             message = "a table is wanted, not a single Arrow column"
-            raise RecordError("unsupported-data", message, hint="give a table, or a dict of columns")
+            raise RecordError(
+                "unsupported-data",
+                message,
+                hint="a column goes to `transform_columns`; one row of a pandas table is table.iloc[[i]]",
+            )
         for name, k in _wanted_columns(schema, wanted).items():
             parts.setdefault(name, [])
             if array is None:

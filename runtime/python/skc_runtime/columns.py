@@ -79,8 +79,8 @@ def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Co
     if kinds <= {plain} or (kinds == {plain, type(None)} and plain is not float):
         try:
             return _from_plain(spec, values, type(None) in kinds)
-        except OverflowError:
-            pass  # an int outside int64: the scalar converter finds the row
+        except (OverflowError, RecordError):
+            pass  # the scalar converters find the first row that is refused
     if plain is float and kinds == {float, type(None)} and spec.nullable and spec.nan == "null":
         return Column(np.array(values, dtype=np.float64), None)  # NumPy makes NaN of None
     converted = []
@@ -281,6 +281,30 @@ def _times(kind: InputType, values: Array, zoned: bool) -> Array:
     return scalars.datetimes(values, kind, zoned=zoned)
 
 
+def length_of(spec: InputSpec, given: object) -> int | None:
+    """The rows of a column of a dict; None where only reading it tells. Raises RecordError for what is no column."""
+    if isinstance(given, np.ndarray) and given.ndim != 1:
+        raise RecordError("wrong-shape", f"a column has one dimension, not shape {given.shape}", spec.name)
+    if not scalars.is_column(given) and not hasattr(given, "__arrow_c_stream__"):
+        raise _not_a_column(spec, given)
+    return len(given) if hasattr(given, "__len__") else None
+
+
+def same_length(spec: InputSpec, length: int | None, rows: int | None) -> int | None:
+    """The number of rows, so far as it is known. Raises RecordError where a column has another."""
+    if length is None or rows is None:
+        return length if rows is None else rows
+    if length != rows:
+        message = f"{length} rows, where the columns before have {rows}"
+        raise RecordError("unequal-lengths", message, spec.name, hint="a row has one value in every column")
+    return rows
+
+
+def _not_a_column(spec: InputSpec, given: object) -> RecordError:
+    message = f"a column is wanted, not {type(given).__name__} {shown(given)}"
+    return RecordError("unsupported-data", message, spec.name, hint="a list, a NumPy array, or a series")
+
+
 def from_any(spec: InputSpec, convert: Convert, given: object) -> Column:
     """A column of a dict: a list or tuple, an array, or a series of some library."""
     if isinstance(given, (list, tuple)):
@@ -294,12 +318,7 @@ def from_any(spec: InputSpec, convert: Convert, given: object) -> Column:
         return from_array(spec, convert, given.to_numpy(), ~np.asarray(given.isna().to_numpy(), dtype=bool))
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray)):
         return from_list(spec, convert, list(given))
-    raise RecordError(
-        "unsupported-data",
-        f"a column is wanted, not {type(given).__name__} {shown(given)}",
-        spec.name,
-        hint="a list, a NumPy array, or a series that exports Arrow",
-    )
+    raise _not_a_column(spec, given)
 
 
 def from_array(spec: InputSpec, convert: Convert, values: Array, valid: Array | None) -> Column:

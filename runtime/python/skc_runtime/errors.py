@@ -40,6 +40,8 @@ CODES: Mapping[str, Kind] = {
     "unsupported-data": "record",
     "wrong-shape": "record",
     "unequal-lengths": "record",
+    "malformed-json": "record",
+    "request-too-large": "record",
     "unknown-category": "record",
     "invalid-value": "record",
     "out-of-range": "record",

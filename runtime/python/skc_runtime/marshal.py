@@ -1,4 +1,4 @@
-"""Requests made into the tensors of the graph: a record, many records, a dict of columns, or a table of some
+"""Requests made into the tensors of the graph: a record, many records, columns by name, or a table of some
 library.
 
 Why prepared per manifest: a single-row request has a few tens of microseconds in all, so what can be known
@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from skc_runtime import arrow, columns
+from skc_runtime import arrow, columns, json_request, scalars
 from skc_runtime.columns import DTYPES, ZEROS, Column
 from skc_runtime.errors import RecordError, SkcRuntimeError, shown
 from skc_runtime.manifest import ELEMENT_OF, Element, InputSpec, Manifest
-from skc_runtime.scalars import INT64_MAX, INT64_MIN, MISSING, Array, Convert, converter
+from skc_runtime.scalars import INT64_MAX, INT64_MIN, MISSING, Array, Convert, converter, is_column
 
 Extra = Literal["error", "ignore"]
 Feeds = dict[str, Array]
@@ -66,13 +66,12 @@ class Marshaller:
         self._lanes = tuple(lane for lane in lanes if lane.tensors)
 
     def request(self, data: object, extra: Extra) -> Request:
-        """Tell what was given, and marshal it. Raises RecordError."""
-        if extra not in ("error", "ignore"):
-            raise SkcRuntimeError("invalid-option", f"extra={shown(extra)}", hint='"error" or "ignore"')
+        """A dict as one record, a list of dicts as records, a table by its columns. Raises RecordError."""
+        check_extra(extra)
         if isinstance(data, (list, tuple)):
             return self._records(data, extra)
         if isinstance(data, Mapping):
-            return self._columns(data) if self._holds_columns(data) else self._record(data, extra)
+            return self._record(data, extra)
         if arrow.can_read(data):
             try:
                 return self._arrow(data)
@@ -82,12 +81,43 @@ class Marshaller:
             return self._frame(data)
         raise _unsupported(data)
 
-    def _holds_columns(self, data: Mapping[Any, object]) -> bool:
-        """By the first value of a known input: a request is all columns or all scalars."""
-        for key, value in data.items():
-            if key in self._known:
-                return is_column(value)
-        return any(is_column(value) for value in data.values())
+    def record(self, data: object, extra: Extra) -> Request:
+        """One record. Raises RecordError."""
+        check_extra(extra)
+        if not isinstance(data, Mapping):
+            raise _not_a_record(data, "a dict")
+        return self._record(data, extra)
+
+    def records(self, data: object, extra: Extra) -> Request:
+        """A list of records. Raises RecordError with the row."""
+        check_extra(extra)
+        if not isinstance(data, (list, tuple)):
+            message = f"records are wanted, not {type(data).__name__} {shown(data)}"
+            raise RecordError("unsupported-data", message, hint="a list of dicts")
+        return self._records(data, extra)
+
+    def columns(self, data: object, extra: Extra) -> Request:
+        """Columns by the names of inputs. Raises RecordError with the input and the row."""
+        check_extra(extra)
+        if not isinstance(data, Mapping):
+            message = f"columns are wanted, not {type(data).__name__} {shown(data)}"
+            hint = "a dict of lists, arrays or series; a whole table goes to `transform`"
+            raise RecordError("unsupported-data", message, hint=hint)
+        return self._columns(data, extra)
+
+    def json(self, body: object, extra: Extra) -> Request:
+        """JSON of one record, of records, or of columns. Raises RecordError."""
+        check_extra(extra)
+        form, data = json_request.read(body)
+        if extra == "ignore":  # what is ignored is not looked at again
+            json_request.check_depth(data)
+        try:
+            if form == "record":
+                return self._record(data, extra)
+            return self._records(data, extra) if form == "records" else self._columns(data, extra)
+        except RecordError:
+            json_request.check_depth(data)  # what no input takes may nest: of both, JSON that nests too deep is told
+            raise
 
     def _record(self, record: Mapping[Any, object], extra: Extra) -> Request:
         if extra == "error" and not self._known.issuperset(record):
@@ -102,10 +132,14 @@ class Marshaller:
                     row = [convert(get(name, MISSING)) for name, convert in lane.fields]
                 self._put(feeds, lane, row, bits)
         except RecordError:
-            for spec in self._inputs:  # of several refusals the first in the manifest's order, as in a batch
-                self._converters[spec.name](get(spec.name, MISSING))
+            self._refuse_values(record)  # of several refusals the first in the manifest's order, as in a batch
             raise
         return Request(feeds, None)
+
+    def _refuse_values(self, record: Mapping[Any, object]) -> None:
+        """Raise the refusal of the first input, in the manifest's order, whose value is refused."""
+        for spec in self._inputs:
+            self._converters[spec.name](record.get(spec.name, MISSING))
 
     def _put(self, feeds: Feeds, lane: _Lane, row: list[Any], bits: list[bool]) -> None:
         """The tensors of one lane of a record; a null becomes a zero and a bit that says so."""
@@ -125,44 +159,60 @@ class Marshaller:
             feeds[tensor] = values[:, start:stop]
 
     def _unknown_key(self, record: Mapping[Any, object]) -> RecordError:
+        """Of several, the first by UTF-8 bytes: the same in every language, whatever the order of the keys."""
         import difflib  # only an error needs it
 
-        key = next(key for key in record if key not in self._known)
+        unknown = [key for key in record if key not in self._known]
+        texts = [key for key in unknown if isinstance(key, str)]
+        key = min(texts, key=_utf8) if texts else unknown[0]
         near = difflib.get_close_matches(key, self._known, n=1) if isinstance(key, str) else []
         hint = f"did you mean `{near[0]}`?" if near else 'leave it out, or pass extra="ignore"'
         name = key if isinstance(key, str) else shown(key)
         return RecordError("unknown-key", f"the pipeline has no input {shown(key)}", name, hint=hint)
 
     def _records(self, records: Sequence[object], extra: Extra) -> Request:
+        """Of several refusals that of the first row is told: so whoever reads row by row tells the same."""
+        maps: list[Mapping[Any, object]] = []
         for row, record in enumerate(records):
             if not isinstance(record, Mapping):
-                message = f"a record is wanted, not {type(record).__name__} {shown(record)}"
-                raise RecordError("unsupported-data", message, row=row, hint="each row is a dict")
+                self._refuse_rows(maps)
+                raise _not_a_record(record, "each row is a dict").at(row=row)
             if extra == "error" and not self._known.issuperset(record):
+                self._refuse_rows(maps)
                 raise self._unknown_key(record).at(row=row)
+            maps.append(record)
         found: dict[str, Column] = {}
-        for spec in self._inputs:
-            values = [record.get(spec.name, MISSING) for record in records]  # type: ignore[attr-defined]  # checked above
-            found[spec.name] = columns.from_list(spec, self._converters[spec.name], values)
-        return Request(self._feeds(found, len(records)), len(records))
+        try:
+            for spec in self._inputs:
+                values = [record.get(spec.name, MISSING) for record in maps]
+                found[spec.name] = columns.from_list(spec, self._converters[spec.name], values)
+        except RecordError:
+            self._refuse_rows(maps)
+            raise
+        return Request(self._feeds(found, len(maps)), len(maps))
 
-    def _columns(self, data: Mapping[Any, object]) -> Request:
-        found: dict[str, Column] = {}
+    def _refuse_rows(self, records: Sequence[Mapping[Any, object]]) -> None:
+        for row, record in enumerate(records):
+            try:
+                self._refuse_values(record)
+            except RecordError as error:
+                raise error.at(row=row) from None
+
+    def _columns(self, data: Mapping[Any, object], extra: Extra) -> Request:
+        """First what can be refused without a look at values: unknown keys, missing columns, lengths."""
+        if extra == "error" and not self._known.issuperset(data):
+            raise self._unknown_key(data)
+        rows: int | None = None
         for spec in self._inputs:
             if spec.name in data:
-                found[spec.name] = self._column(spec, data[spec.name])
-        if not found:
-            lengths = [len(value) for value in data.values() if is_column(value)]  # type: ignore[arg-type]  # a column has a length
-            return self._batch(found, lengths[0] if lengths else 0)
-        rows = len(next(iter(found.values())).values)
-        for name, column in found.items():
-            if len(column.values) != rows:
-                raise RecordError(
-                    "unequal-lengths",
-                    f"{len(column.values)} rows, where the columns before have {rows}",
-                    name,
-                )
-        return self._batch(found, rows)
+                rows = columns.same_length(spec, columns.length_of(spec, data[spec.name]), rows)
+            elif not spec.nullable:
+                raise scalars.missing_key(spec.name)
+        found = {spec.name: self._column(spec, data[spec.name]) for spec in self._inputs if spec.name in data}
+        for spec in self._inputs:
+            if spec.name in found:  # again, for an Arrow stream, whose length is known only now
+                rows = columns.same_length(spec, len(found[spec.name].values), rows)
+        return self._batch(found, _rows_of_others(data) if rows is None else rows)
 
     def _column(self, spec: InputSpec, given: object) -> Column:
         if arrow.can_read(given):
@@ -221,12 +271,31 @@ class Marshaller:
         return feeds
 
 
+def _rows_of_others(data: Mapping[Any, Any]) -> int:
+    """No column is an input: the first of the extra ones by UTF-8 bytes still says how many rows there are."""
+    names = [name for name in data if isinstance(name, str) and is_column(data[name])]
+    return len(data[min(names, key=_utf8)]) if names else 0
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def check_extra(extra: Extra) -> None:
+    if extra not in ("error", "ignore"):
+        raise SkcRuntimeError("invalid-option", f"extra={shown(extra)}", hint='"error" or "ignore"')
+
+
+def _not_a_record(data: object, hint: str) -> RecordError:
+    return RecordError("unsupported-data", f"a record is wanted, not {type(data).__name__} {shown(data)}", hint=hint)
+
+
 def _unsupported(data: object) -> RecordError:
-    hint = "a dict, a list of dicts, a dict of lists or arrays, or a table that exports Arrow"
+    hint = "a dict, a list of dicts, or a table that exports Arrow; a dict of columns goes to `transform_columns`"
     if hasattr(data, "collect"):  # of Polars or Spark
         hint = "its rows are not there yet: collect() them first"
     elif hasattr(data, "to_dict"):
-        hint = "for one row of a pandas table give row.to_dict()"
+        hint = "one row of a pandas table is table.iloc[[i]], which keeps the type of each column"
     told = " ".join(shown(data).split())  # some libraries draw whole tables
     message = f"{type(data).__name__} {told} is neither a record nor records, columns or a table"
     return RecordError("unsupported-data", message, hint=hint)
@@ -258,15 +327,6 @@ def _is_sound(text: str) -> bool:
         return text.isascii() or bool(text.encode("utf-8"))
     except UnicodeEncodeError:
         return False
-
-
-def is_column(value: object) -> bool:
-    """Whether a value of a dict is a column: whatever has a length, but texts and mappings."""
-    if isinstance(value, (float, int, str, type(None))):
-        return False
-    if isinstance(value, np.ndarray):
-        return value.ndim > 0
-    return hasattr(value, "__len__") and not isinstance(value, (bytes, bytearray, Mapping))
 
 
 def _lane(manifest: Manifest, element: Element, converters: Mapping[str, Convert]) -> _Lane:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -113,7 +113,21 @@ def nan_refused(name: str, row: int | None = None) -> RecordError:
     return RecordError("nan", "the input is NaN, which `nan: error` forbids", name, row, hint="send null instead")
 
 
+_COLUMNS_HINT = 'a record has one value for each input; columns go to `transform_columns`, in JSON as {"columns": …}'
+
+
+def is_column(value: object) -> bool:
+    """Whether a value of a dict is a column: whatever has a length, but texts and mappings."""
+    if isinstance(value, (float, int, str, type(None))):
+        return False
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return hasattr(value, "__len__") and not isinstance(value, (bytes, bytearray, Mapping))
+
+
 def wrong_type(value: object, wanted: str, hint: str | None = None) -> RecordError:
+    if hint is None and is_column(value):
+        hint = _COLUMNS_HINT
     return RecordError("wrong-type", f"{wanted} is wanted, not {type(value).__name__} {shown(value)}", hint=hint)
 
 

@@ -20,12 +20,13 @@ def malformed(place: str, message: str) -> ArtifactError:
 def parse(data: bytes, place: str) -> Any:
     """UTF-8 JSON without duplicate keys, NaN or Infinity, and of bearable depth."""
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        return json.loads(data.decode("utf-8"), object_pairs_hook=without_duplicates, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:  # JSON and Unicode errors are ValueErrors
         raise malformed(place, f"not valid JSON: {shown(error, 200)}") from None
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A hook of `json`: an object, or ValueError where a key is there twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
@@ -33,7 +34,8 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_constant(text: str) -> NoReturn:
+def refuse_constant(text: str) -> NoReturn:
+    """A hook of `json`, which by itself takes NaN and Infinity."""
     raise ValueError(f"{text} is not JSON")
 
 

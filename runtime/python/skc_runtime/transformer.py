@@ -4,6 +4,7 @@ operator.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -44,16 +45,50 @@ class Transformer:
     def transform(self, data: object, *, extra: Extra = "error") -> dict[str, Array]:
         """The features of a request, by output name.
 
-        A dict of scalars is one record and gives arrays [K]. A list of dicts, a dict of columns, and any
-        table that exports Arrow (or pandas) give [N, K]. A nullable output that is not float has a companion
-        `NAME.valid`.
+        A dict is one record and gives arrays [K]. A list of dicts, and a table (whatever exports Arrow, or
+        pandas), give [N, K]; columns of a table that are no input are ignored. A nullable output that is not
+        float has a companion `NAME.valid`. A dict of columns goes to `transform_columns`.
 
         Raises RecordError with a code of `schemas/errors.v1.json`, the input and, in a batch, the row.
         """
+        session = self._opened()
+        return self._run(session, self._marshaller.request(data, extra))
+
+    def transform_record(self, record: Mapping[str, object], *, extra: Extra = "error") -> dict[str, Array]:
+        """The features [K] of one record, by output name. Raises RecordError."""
+        session = self._opened()
+        return self._run(session, self._marshaller.record(record, extra))
+
+    def transform_records(self, records: Sequence[Mapping[str, object]], *, extra: Extra = "error") -> dict[str, Array]:
+        """The features [N, K] of a list of records, by output name. Raises RecordError with the row."""
+        session = self._opened()
+        return self._run(session, self._marshaller.records(records, extra))
+
+    def transform_columns(self, columns: Mapping[str, object], *, extra: Extra = "error") -> dict[str, Array]:
+        """The features [N, K] of columns by the names of inputs: lists, NumPy arrays, or series of some library.
+
+        A column of a nullable input that is not there is null in every row. Raises RecordError.
+        """
+        session = self._opened()
+        return self._run(session, self._marshaller.columns(columns, extra))
+
+    def transform_json(self, body: bytes | str, *, extra: Extra = "error") -> dict[str, Array]:
+        """The features of a body of JSON: `{…}` is a record [K]; `[{…}, …]`, and an object whose only key is
+        `columns` with an object of arrays, give [N, K].
+
+        The same bytes are answered alike, or refused with the same code, in every language:
+        `schemas/requests.v1.json`. Raises RecordError.
+        """
+        session = self._opened()
+        return self._run(session, self._marshaller.json(body, extra))
+
+    def _opened(self) -> GraphSession:
         session = self._session
         if session is None:
             raise SkcRuntimeError("closed", "the transformer is closed", hint="load the artifact again")
-        request = self._marshaller.request(data, extra)
+        return session
+
+    def _run(self, session: GraphSession, request: Request) -> dict[str, Array]:
         if request.rows == 0:  # no row, no work: and so no operator that stumbles over an empty tensor
             return self._empty()
         found = session.run(request.feeds)

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "skc/error.hpp"
@@ -17,7 +18,7 @@ namespace skc {
 // 1e-6 in the columns that are not exact everywhere.
 enum class Replay { exact, tolerance };
 
-// What a key of a record means that is no input.
+// What a key of a record, or the name of a column, means that is no input.
 enum class Extra { error, ignore };
 
 struct LoadOptions {
@@ -70,7 +71,17 @@ class Transformer {
   // `run-failed`; ArtifactError `host-arithmetic` on a thread whose floats are not those of IEEE 754.
   Outputs transform(const Record& record, Extra extra = Extra::error) const;
   Outputs transform(const std::vector<Record>& records, Extra extra = Extra::error) const;
-  Outputs transform(const Columns& columns) const;
+  Outputs transform(const Columns& columns, Extra extra = Extra::error) const;
+
+  // The same, each by the name of its form.
+  Outputs transform_record(const Record& record, Extra extra = Extra::error) const;
+  Outputs transform_records(const std::vector<Record>& records, Extra extra = Extra::error) const;
+  Outputs transform_columns(const Columns& columns, Extra extra = Extra::error) const;
+
+  // The features of a body of JSON: `{…}` is a record, `[{…}, …]` are records, and an object whose only key is `columns`,
+  // with an object of arrays, is a batch by columns; Outputs::is_single tells a record from a batch. The same bytes are
+  // answered alike, or refused with the same code, in every language: schemas/requests.v1.json.
+  Outputs transform_json(std::string_view body, Extra extra = Extra::error) const;
 
   // Also after close.
   const Description& describe() const;

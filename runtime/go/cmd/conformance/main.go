@@ -63,11 +63,22 @@ type request struct {
 	Form        string
 	Take        []int
 	Columns     map[string][]json.RawMessage
+	Body        []bodyPart
 	Extra       string
 	Threads     int
 	Rounds      int
 	FlushToZero bool `json:"flush_to_zero"`
 	Rounding    string
+}
+
+// bodyPart is [data in base64, how often it is repeated].
+type bodyPart struct {
+	data  []byte
+	count int
+}
+
+func (p *bodyPart) UnmarshalJSON(text []byte) error {
+	return json.Unmarshal(text, &[]any{&p.data, &p.count})
 }
 
 // executor holds what was loaded, and the rows that were sent.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strconv"
@@ -15,11 +16,18 @@ func (e *executor) transform(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object{"outputs": encodeOutputs(features, r.Form == "record")}, nil
+	return object{"outputs": encodeOutputs(features)}, nil
 }
 
 func (e *executor) features(r *request) (skc.Features, error) {
 	extra := skc.WithExtra(skc.Extra(r.Extra))
+	if r.Form == "json" {
+		var body []byte
+		for _, part := range r.Body {
+			body = append(body, bytes.Repeat(part.data, part.count)...)
+		}
+		return e.transformer.TransformJSON(body, extra)
+	}
 	if r.Columns != nil {
 		columns := make(object, len(r.Columns))
 		for name, cells := range r.Columns {
@@ -37,7 +45,7 @@ func (e *executor) features(r *request) (skc.Features, error) {
 	}
 	switch r.Form {
 	case "record":
-		return e.transformer.Transform(rows[0], extra)
+		return e.transformer.TransformRecord(rows[0], extra)
 	case "records":
 		return e.transformer.TransformRecords(rows, extra)
 	case "columns":
@@ -62,11 +70,11 @@ func asColumns(rows []object) object {
 	return columns
 }
 
-func encodeOutputs(features skc.Features, isSingle bool) object {
+func encodeOutputs(features skc.Features) object {
 	found := object{}
 	for _, output := range features.Outputs() {
 		shape := []int{output.Rows, len(output.Columns)}
-		if isSingle {
+		if features.IsSingle() {
 			shape = shape[1:]
 		}
 		found[output.Name] = object{"dtype": output.DType, "shape": shape, "values": encodeValues(output)}

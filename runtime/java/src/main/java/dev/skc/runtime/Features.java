@@ -13,16 +13,23 @@ import java.util.Set;
  */
 public final class Features implements Iterable<Output> {
   private final int rows;
+  private final boolean isSingle;
   private final Map<String, Output> outputs = new LinkedHashMap<>();
 
-  Features(int rows, List<Output> outputs) {
+  Features(int rows, boolean isSingle, List<Output> outputs) {
     this.rows = rows;
+    this.isSingle = isSingle;
     outputs.forEach(output -> this.outputs.put(output.name(), output));
   }
 
   /** 1 for a single record. */
   public int rows() {
     return rows;
+  }
+
+  /** Whether the request was a single record, not a batch. */
+  public boolean isSingle() {
+    return isSingle;
   }
 
   public Set<String> names() {

@@ -4,8 +4,11 @@ import dev.skc.runtime.InputWriter.Cell;
 import dev.skc.runtime.Manifest.Input;
 import dev.skc.runtime.Manifest.Slot;
 import java.lang.reflect.Array;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -54,13 +57,11 @@ final class Marshaller {
     try {
       matched = write(record, feeds, row);
     } catch (RecordException error) {
-      if (extra == Extra.ERROR) {
-        refuseUnknownKey(record); // the reason, where a misspelt key leaves its input missing
-      }
+      refuseUnknownKey(record, extra); // the reason, where a misspelt key leaves its input missing
       throw error;
     }
-    if (extra == Extra.ERROR && matched < record.size()) {
-      refuseUnknownKey(record);
+    if (matched < record.size()) {
+      refuseUnknownKey(record, extra);
     }
   }
 
@@ -79,16 +80,27 @@ final class Marshaller {
     return matched;
   }
 
-  private void refuseUnknownKey(Map<?, ?> record) {
-    for (Object key : record.keySet()) {
+  /** Of several, the first by UTF-8 bytes: the same in every language, whatever the order of the keys. */
+  private void refuseUnknownKey(Map<?, ?> given, Extra extra) {
+    if (extra == Extra.IGNORE) {
+      return;
+    }
+    List<Object> unknown = new ArrayList<>();
+    for (Object key : given.keySet()) {
       if (!known.contains(key)) {
-        String near = key instanceof String text ? Spelling.nearest(text, known) : null;
-        String hint = near != null ? "did you mean `" + near + "`?" : "leave it out, or pass Extra.IGNORE";
-        String problem = "the pipeline has no input " + Shown.of(key);
-        String name = key instanceof String text ? text : Shown.of(key);
-        throw new RecordException("unknown-key", problem, hint).at(name);
+        unknown.add(key);
       }
     }
+    if (!unknown.isEmpty()) {
+      Object key = Collections.min(unknown, (a, b) -> Text.compareAsUtf8(name(a), name(b)));
+      String near = key instanceof String text ? Spelling.nearest(text, known) : null;
+      String hint = near != null ? "did you mean `" + near + "`?" : "leave it out, or pass Extra.IGNORE";
+      throw new RecordException("unknown-key", "the pipeline has no input " + Shown.of(key), hint).at(name(key));
+    }
+  }
+
+  private static String name(Object key) {
+    return key instanceof String text ? text : Shown.of(key);
   }
 
   /** Every record into its row. */
@@ -117,7 +129,10 @@ final class Marshaller {
    */
   record Given(Object[] columns, int rows) {}
 
-  Given given(Map<?, ?> columns) {
+  Given given(Map<?, ?> columns, Extra extra) {
+    if (extra == Extra.ERROR && !known.containsAll(columns.keySet())) {
+      refuseUnknownKey(columns, extra);
+    }
     Object[] found = new Object[inputs.length];
     int rows = -1;
     for (int i = 0; i < inputs.length; i++) {
@@ -145,14 +160,15 @@ final class Marshaller {
     }
   }
 
-  /** No column is an input: extra columns still say how many rows there are. */
+  /** No column is an input: the first of the extra ones by UTF-8 bytes still says how many rows there are. */
   private static int rowsOfOthers(Map<?, ?> columns) {
-    for (Object column : columns.values()) {
-      if (Columns.isColumn(column)) {
-        return Array.getLength(Columns.asArray(column));
-      }
+    List<Object> names = new ArrayList<>(columns.keySet());
+    names.removeIf(name -> !Columns.isColumn(columns.get(name)));
+    if (names.isEmpty()) {
+      return 0;
     }
-    return 0;
+    Object first = Collections.min(names, (a, b) -> Text.compareAsUtf8(name(a), name(b)));
+    return Array.getLength(Columns.asArray(columns.get(first)));
   }
 
   /** Every column into the tensors; one that is not there is null. */

@@ -3,6 +3,8 @@ package dev.skc.runtime;
 /** The request cannot be served: it breaks the contract, or a policy of {@code error} of the pipeline. */
 public final class RecordException extends SkcException {
   private static final long serialVersionUID = 1L;
+  private static final String COLUMNS_HINT =
+      "a record has one value for each input; columns go to transformColumns, in JSON as {\"columns\": …}";
 
   RecordException(String code, String problem, Place place, String hint) {
     super(code, problem, place, hint);
@@ -44,7 +46,7 @@ public final class RecordException extends SkcException {
 
   static RecordException wrongType(Object value, String wanted, String hint) {
     String problem = wanted + " is wanted, not " + value.getClass().getSimpleName() + " " + Shown.of(value);
-    return new RecordException("wrong-type", problem, hint);
+    return new RecordException("wrong-type", problem, hint == null && Columns.isColumn(value) ? COLUMNS_HINT : hint);
   }
 
   static RecordException wrongColumnType(Object column, String wanted, String hint) {

@@ -26,19 +26,28 @@ final class StrictJson {
   private StrictJson() {}
 
   private static ObjectMapper mapper() {
+    JsonFactory factory = factory(DEEPEST, LONGEST_NUMBER);
+    return JsonMapper.builder(factory).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+  }
+
+  /**
+   * Of parsers that refuse duplicate keys, and what nests deeper or has longer numbers.
+   *
+   * <p>Why without canonical names: the table of names refuses keys that were made to collide in it.
+   */
+  static JsonFactory factory(int deepest, int longestNumber) {
     StreamReadConstraints limits =
         StreamReadConstraints.builder()
-            .maxNestingDepth(DEEPEST)
-            .maxNumberLength(LONGEST_NUMBER)
+            .maxNestingDepth(deepest)
+            .maxNumberLength(longestNumber)
             .maxStringLength(LONGEST)
             .maxNameLength(LONGEST)
             .build();
-    JsonFactory factory =
-        JsonFactory.builder()
-            .streamReadConstraints(limits)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
-    return JsonMapper.builder(factory).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    return JsonFactory.builder()
+        .streamReadConstraints(limits)
+        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+        .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+        .build();
   }
 
   /** UTF-8 JSON without duplicate keys, NaN or Infinity, and of bearable depth. */

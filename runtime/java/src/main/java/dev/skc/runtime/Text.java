@@ -1,5 +1,8 @@
 package dev.skc.runtime;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
 /** What a Java string holds that UTF-8, or the binding of ONNX Runtime, does not carry as it is. */
 enum Text {
   /** Every character is one UTF-16 unit: the binding's modified UTF-8 is UTF-8. */
@@ -10,6 +13,15 @@ enum Text {
   NUL,
   /** Half a pair has no UTF-8. */
   LONE_SURROGATE;
+
+  /** The order of the bytes of UTF-8, which is not that of {@link String#compareTo}. */
+  static int compareAsUtf8(String a, String b) {
+    return Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+  }
+
+  static boolean hasLoneSurrogate(String text) {
+    return !StandardCharsets.UTF_8.newEncoder().canEncode(text);
+  }
 
   static Text check(String text) {
     Text found = NARROW;
@@ -24,7 +36,7 @@ enum Text {
       i++;
       boolean isPair = i < text.length() && Character.isSurrogatePair(c, text.charAt(i));
       if (!isPair) {
-        return LONE_SURROGATE;
+        return text.indexOf(0, i) < 0 ? LONE_SURROGATE : NUL; // of both, every language tells the NUL
       }
       found = WIDE;
     }

@@ -69,6 +69,26 @@ public final class Transformer implements AutoCloseable {
     return ArtifactLoader.load(directory, replay);
   }
 
+  /** {@link #transformRecord(Map, Extra)} with {@link Extra#ERROR}. */
+  public Features transformRecord(Map<String, ?> record) {
+    return transform(record, Extra.ERROR);
+  }
+
+  /** The features of one record: {@link #transform(Map, Extra)} by its own name. */
+  public Features transformRecord(Map<String, ?> record, Extra extra) {
+    return transform(record, extra);
+  }
+
+  /** {@link #transformRecords(List, Extra)} with {@link Extra#ERROR}. */
+  public Features transformRecords(List<? extends Map<String, ?>> records) {
+    return transform(records, Extra.ERROR);
+  }
+
+  /** The features of a batch of records: {@link #transform(List, Extra)} by its own name. */
+  public Features transformRecords(List<? extends Map<String, ?>> records, Extra extra) {
+    return transform(records, extra);
+  }
+
   /** The features of one record; a key that is no input is refused. Throws RecordException. */
   public Features transform(Map<String, ?> record) {
     return transform(record, Extra.ERROR);
@@ -79,16 +99,20 @@ public final class Transformer implements AutoCloseable {
     Objects.requireNonNull(extra, "extra");
     enter();
     try {
+      return record(Marshaller.asRecord(record), extra);
+    } finally {
+      users.leave();
+    }
+  }
+
+  private Features record(Map<?, ?> record, Extra extra) {
       Feeds feeds = single.take();
       try {
-        marshaller.record(Marshaller.asRecord(record), extra, feeds, 0);
+        marshaller.record(record, extra, feeds, 0);
         return run(feeds, true);
       } finally {
         single.giveBack(feeds);
       }
-    } finally {
-      users.leave();
-    }
   }
 
   /** The features of a batch of records; a key that is no input is refused. Throws RecordException with the row. */
@@ -104,38 +128,80 @@ public final class Transformer implements AutoCloseable {
       if (records == null) {
         throw RecordException.unsupportedData("records are wanted, not null", "a List of Maps");
       }
-      Object[] rows = records.toArray(); // a list that another thread changes must not leave a row unwritten
-      if (rows.length == 0) {
-        return empty();
-      }
-      try (Feeds feeds = batch(rows.length)) {
-        marshaller.records(rows, extra, feeds);
-        return run(feeds, false);
-      }
+      return records(records.toArray(), extra); // a list that another thread changes must not leave a row unwritten
     } finally {
       users.leave();
     }
   }
 
+  private Features records(Object[] rows, Extra extra) {
+    if (rows.length == 0) {
+      return empty();
+    }
+    try (Feeds feeds = batch(rows.length)) {
+      marshaller.records(rows, extra, feeds);
+      return run(feeds, false);
+    }
+  }
+
+  /** {@link #transformColumns(Map, Extra)} with {@link Extra#ERROR}. */
+  public Features transformColumns(Map<String, ?> columns) {
+    return transformColumns(columns, Extra.ERROR);
+  }
+
   /**
    * The features of a batch given as columns: a List, an array of objects, or a {@code double[]}, {@code float[]},
-   * {@code long[]}, {@code int[]} or {@code boolean[]} for each input. Columns that are no input are ignored. Throws
-   * RecordException with the row, or SkcException {@code closed}.
+   * {@code long[]}, {@code int[]} or {@code boolean[]} for each input. Throws RecordException with the row, or
+   * SkcException {@code closed}.
    */
-  public Features transformColumns(Map<String, ?> columns) {
+  public Features transformColumns(Map<String, ?> columns, Extra extra) {
+    Objects.requireNonNull(extra, "extra");
     enter();
     try {
       if (columns == null) {
         throw RecordException.unsupportedData("columns are wanted, not null", "a Map of Lists or arrays");
       }
-      Marshaller.Given given = marshaller.given(columns);
-      if (given.rows() == 0) {
-        return empty();
-      }
-      try (Feeds feeds = batch(given.rows())) {
-        marshaller.columns(given, feeds);
-        return run(feeds, false);
-      }
+      return columns(columns, extra);
+    } finally {
+      users.leave();
+    }
+  }
+
+  private Features columns(Map<?, ?> columns, Extra extra) {
+    Marshaller.Given given = marshaller.given(columns, extra);
+    if (given.rows() == 0) {
+      return empty();
+    }
+    try (Feeds feeds = batch(given.rows())) {
+      marshaller.columns(given, feeds);
+      return run(feeds, false);
+    }
+  }
+
+  /** {@link #transformJson(byte[], Extra)} with {@link Extra#ERROR}. */
+  public Features transformJson(byte[] body) {
+    return transformJson(body, Extra.ERROR);
+  }
+
+  /**
+   * The features of a body of JSON: <code>{…}</code> is a record, <code>[{…}, …]</code> are records, and an object
+   * whose only key is {@code columns}, with an object of arrays, is a batch by columns. {@link Features#isSingle} tells
+   * a record from a batch.
+   *
+   * <p>The same bytes are answered alike, or refused with the same code, in every language:
+   * {@code schemas/requests.v1.json}. Throws RecordException, or SkcException {@code closed}.
+   */
+  public Features transformJson(byte[] body, Extra extra) {
+    Objects.requireNonNull(body, "body");
+    Objects.requireNonNull(extra, "extra");
+    enter();
+    try {
+      JsonRequest request = JsonRequest.read(body);
+      return switch (request.form()) {
+        case RECORD -> record((Map<?, ?>) request.data(), extra);
+        case RECORDS -> records(((List<?>) request.data()).toArray(), extra);
+        case COLUMNS -> columns((Map<?, ?>) request.data(), extra);
+      };
     } finally {
       users.leave();
     }
@@ -168,7 +234,7 @@ public final class Transformer implements AutoCloseable {
 
   /** No row, no work: and so no operator that stumbles over an empty tensor. */
   private Features empty() {
-    return new Features(0, served.stream().map(OutputReader::empty).toList());
+    return new Features(0, false, served.stream().map(OutputReader::empty).toList());
   }
 
   private Features run(Feeds feeds, boolean isSingle) {
@@ -180,7 +246,7 @@ public final class Transformer implements AutoCloseable {
       for (int i = 0; i < served.size(); i++) {
         outputs.add(OutputReader.read(served.get(i), (OnnxTensor) result.get(i), feeds.rows));
       }
-      return new Features(feeds.rows, outputs);
+      return new Features(feeds.rows, isSingle, outputs);
     } catch (OrtException error) {
       throw GraphSession.runFailed(error);
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -112,7 +113,9 @@ final class TransformerTest {
     columns.put("payment", new CharSequence[] {"card", new StringBuilder("card")});
     columns.put("night", new boolean[] {true, true});
     columns.put("anything", new Object());
-    Features found = transformer.transformColumns(columns);
+    refused("unknown-key", () -> transformer.transformColumns(columns));
+    Features found = transformer.transformColumns(columns, Extra.IGNORE);
+    columns.remove("anything");
     assertSame(transformer.transform(ride()), 0, found, 0);
     Map<String, Object> second = ride("zone", null);
     second.remove("fare");
@@ -306,6 +309,37 @@ final class TransformerTest {
     errors.forEach(error -> assertEquals("closed", ((SkcException) error).code()));
     assertEquals("closed", assertThrows(SkcException.class, () -> transformer.transform(List.of(ride()))).code());
     assertEquals("rides", transformer.describe().get("name"));
+  }
+
+  @Test
+  void everyFormHasAName() {
+    load("packed");
+    Features one = transformer.transform(ride());
+    assertTrue(one.isSingle());
+    assertSame(one, 0, transformer.transformRecord(ride()), 0);
+    assertFalse(transformer.transformRecords(List.of(ride())).isSingle());
+    assertSame(one, 0, transformer.transformRecords(List.of(ride(), ride()), Extra.IGNORE), 1);
+    String json =
+        "{\"pickup\": \"2025-11-02 01:25:14\", \"zone\": \"SoHo\", \"driver\": \"王芳\", \"passengers\": 2,"
+            + " \"distance_km\": 4.5, \"fare\": 16.25, \"payment\": \"card\", \"night\": true}";
+    Features parsed = transformer.transformJson(json.getBytes(StandardCharsets.UTF_8));
+    assertTrue(parsed.isSingle());
+    assertSame(one, 0, parsed, 0);
+    Features batch = transformer.transformJson(("[" + json + "]").getBytes(StandardCharsets.UTF_8), Extra.IGNORE);
+    assertFalse(batch.isSingle());
+    assertSame(one, 0, batch, 0);
+    RecordException refused = refused("wrong-type", () -> transformer.transform(ride("fare", List.of(1.5))));
+    assertTrue(refused.hint().orElseThrow().contains("transformColumns"));
+    transformer.close();
+    assertEquals("closed", assertThrows(SkcException.class, () -> transformer.transformJson(new byte[0])).code());
+  }
+
+  @Test
+  void aNumberPastEveryRangeShowsAsItWasWritten() {
+    load("columns");
+    byte[] body = "{\"distance_km\": -1e400, \"pickup\": \"\", \"driver\": \"\"}".getBytes(StandardCharsets.UTF_8);
+    RecordException refused = refused("not-exact", () -> transformer.transformJson(body));
+    assertTrue(refused.problem().contains("-1e400"), refused.problem());
   }
 
   @Test

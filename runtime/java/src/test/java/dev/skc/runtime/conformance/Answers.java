@@ -13,13 +13,13 @@ final class Answers {
 
   private Answers() {}
 
-  static ObjectNode outputs(Features features, boolean isSingle) {
+  static ObjectNode outputs(Features features) {
     ObjectNode outputs = JSON.objectNode();
     for (Output output : features) {
       ObjectNode told = outputs.putObject(output.name());
       told.put("dtype", output.dtype().toString());
       ArrayNode shape = told.putArray("shape");
-      if (!isSingle) {
+      if (!features.isSingle()) {
         shape.add(output.rows());
       }
       shape.add(output.columns());

@@ -11,6 +11,7 @@ import dev.skc.runtime.Replay;
 import dev.skc.runtime.SkcException;
 import dev.skc.runtime.Transformer;
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,11 +103,23 @@ public final class Executor {
     Extra extra = Extra.named(request.path("extra").asText("error"));
     Transformer current = current();
     return switch (request.get("form").textValue()) {
-      case "record" -> Answers.outputs(current.transform(taken(request).get(0), extra), true);
-      case "records" -> Answers.outputs(current.transform(taken(request), extra), false);
-      case "columns" -> Answers.outputs(transformColumns(current, request), false);
+      case "record" -> Answers.outputs(current.transformRecord(taken(request).get(0), extra));
+      case "records" -> Answers.outputs(current.transformRecords(taken(request), extra));
+      case "columns" -> Answers.outputs(transformColumns(current, request, extra));
+      case "json" -> Answers.outputs(current.transformJson(body(request), extra));
       default -> throw new IllegalArgumentException("not a form: " + request);
     };
+  }
+
+  private static byte[] body(JsonNode request) {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    for (JsonNode part : request.get("body")) {
+      byte[] data = Base64.getDecoder().decode(part.get(0).textValue());
+      for (int i = 0; i < part.get(1).intValue(); i++) {
+        body.writeBytes(data);
+      }
+    }
+    return body.toByteArray();
   }
 
   private List<Map<String, Object>> taken(JsonNode request) {
@@ -114,9 +128,9 @@ public final class Executor {
     return taken;
   }
 
-  private Features transformColumns(Transformer current, JsonNode request) {
+  private Features transformColumns(Transformer current, JsonNode request, Extra extra) {
     JsonNode given = request.get("columns");
-    return current.transformColumns(given == null ? columnsOf(taken(request)) : columns(given));
+    return current.transformColumns(given == null ? columnsOf(taken(request)) : columns(given), extra);
   }
 
   private static Map<String, List<Object>> columns(JsonNode given) {

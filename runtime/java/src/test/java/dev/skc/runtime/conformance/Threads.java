@@ -43,7 +43,7 @@ final class Threads {
   /** A refusal is a result too. */
   private static String result(Transformer transformer, Map<String, Object> row) {
     try {
-      return Answers.outputs(transformer.transform(row), true).toString();
+      return Answers.outputs(transformer.transform(row)).toString();
     } catch (SkcException error) {
       return Answers.error(error).toString();
     }

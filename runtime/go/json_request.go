@@ -1,0 +1,48 @@
+package skc
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// The body of a request, as bytes of JSON. Why our own reader, which is that of the artifact's files: encoding/json
+// takes the last of two equal keys, makes U+FFFD of half a surrogate pair, and rounds integers past 2^53.
+// schemas/requests.v1.json says what every language answers to which bytes.
+
+const (
+	largestRequest = 1 << 26 // bytes
+	deepestRequest = 64
+)
+
+type (
+	jsonRecords []any
+	jsonColumns map[string]any
+)
+
+// readRequest gives a map[string]any for a record, jsonRecords or jsonColumns.
+func readRequest(body []byte) (any, *Error) {
+	if len(body) > largestRequest {
+		message := fmt.Sprintf("%d bytes are more than the %d that a runtime reads", len(body), largestRequest)
+		return nil, newError(CodeRequestTooLarge, message, "send fewer rows at a time")
+	}
+	if !utf8.Valid(body) {
+		return nil, newError(CodeInvalidUTF8, "the body is not UTF-8", "JSON is UTF-8: encode the body as that")
+	}
+	r := jsonReader{data: body, deepest: deepestRequest, number: numberOf}
+	value, err := r.document()
+	if err != nil {
+		return nil, newError(CodeMalformedJSON, "not valid JSON: "+err.Error(), "JSON as in RFC 8259, each key once")
+	}
+	switch data := value.(type) {
+	case []any:
+		return jsonRecords(data), nil
+	case map[string]any:
+		if columns, isObject := data["columns"].(map[string]any); isObject && len(data) == 1 {
+			return jsonColumns(columns), nil
+		}
+		return data, nil
+	}
+	message := "a JSON object or an array of objects is wanted, not " + shown(value)
+	hint := `{…} for a record, [{…}, …], or {"columns": {…}}`
+	return nil, newError(CodeUnsupportedData, message, hint)
+}

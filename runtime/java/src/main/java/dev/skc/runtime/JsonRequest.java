@@ -1,0 +1,154 @@
+package dev.skc.runtime;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The body of a request, as bytes of JSON, made into a record, records or columns of Java values.
+ *
+ * <p>Why token by token: read as a tree, a number is already a double where it should be refused, or an integer whose
+ * length costs seconds. {@code schemas/requests.v1.json} says what every language answers to which bytes.
+ *
+ * @param data a Map, or for {@link Form#RECORDS} a List
+ */
+record JsonRequest(Form form, Object data) {
+  enum Form {
+    RECORD,
+    RECORDS,
+    COLUMNS
+  }
+
+  private static final int LARGEST = 1 << 26; // bytes
+  private static final int DEEPEST = 64;
+  private static final int LONGEST_INTEGER = 400; // digits: no float64 and no int64 is as large
+  private static final int LONG_DIGITS = 18;
+  private static final JsonFactory FACTORY = StrictJson.factory(DEEPEST, Integer.MAX_VALUE);
+
+  /** An integer past every input's range, which shows as it was written. */
+  private static final class Huge extends BigInteger {
+    private static final long serialVersionUID = 1L;
+    private static final BigInteger SIZE = BigInteger.TEN.pow(LONGEST_INTEGER);
+    private final String text;
+
+    Huge(String text) {
+      super((text.startsWith("-") ? SIZE.negate() : SIZE).toByteArray());
+      this.text = text;
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
+
+  /** Throws RecordException: malformed-json, invalid-utf8, request-too-large, unsupported-data. */
+  static JsonRequest read(byte[] body) {
+    if (body.length > LARGEST) {
+      String problem = body.length + " bytes are more than the " + LARGEST + " that a runtime reads";
+      throw new RecordException("request-too-large", problem, "send fewer rows at a time");
+    }
+    Object data = parse(text(body));
+    if (data instanceof List) {
+      return new JsonRequest(Form.RECORDS, data);
+    }
+    if (!(data instanceof Map<?, ?> map)) {
+      String problem = "a JSON object or an array of objects is wanted, not " + Shown.of(data);
+      throw RecordException.unsupportedData(problem, "{…} for a record, [{…}, …], or {\"columns\": {…}}");
+    }
+    boolean isColumns = map.size() == 1 && map.get("columns") instanceof Map;
+    return isColumns ? new JsonRequest(Form.COLUMNS, map.get("columns")) : new JsonRequest(Form.RECORD, map);
+  }
+
+  /** Decoded here: left to itself the parser guesses the encoding, and takes bytes that are not UTF-8. */
+  private static String text(byte[] body) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+    } catch (CharacterCodingException error) {
+      throw new RecordException("invalid-utf8", "the body is not UTF-8", "JSON is UTF-8: encode the body as that");
+    }
+  }
+
+  private static Object parse(String text) {
+    if (text.startsWith("\uFEFF")) {
+      throw malformed("a byte order mark");
+    }
+    try (JsonParser parser = FACTORY.createParser(text)) {
+      JsonToken first = parser.nextToken();
+      if (first == null) {
+        throw malformed("it is empty");
+      }
+      Object value = value(parser, first);
+      if (parser.nextToken() != null) {
+        throw malformed("text after the document");
+      }
+      return value;
+    } catch (JacksonException error) {
+      throw malformed(Shown.of(error.getOriginalMessage(), 200));
+    } catch (IOException error) { // a String has none
+      throw new UncheckedIOException(error);
+    }
+  }
+
+  private static RecordException malformed(String problem) {
+    String hint = "JSON as in RFC 8259, each key once";
+    return new RecordException("malformed-json", "not valid JSON: " + problem, hint);
+  }
+
+  private static Object value(JsonParser parser, JsonToken token) throws IOException {
+    return switch (token) {
+      case START_OBJECT -> object(parser);
+      case START_ARRAY -> array(parser);
+      case VALUE_STRING -> parser.getText();
+      case VALUE_NUMBER_INT -> integer(parser.getText());
+      case VALUE_NUMBER_FLOAT -> floating(parser.getText());
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      default -> null;
+    };
+  }
+
+  private static Map<String, Object> object(JsonParser parser) throws IOException {
+    Map<String, Object> found = new LinkedHashMap<>();
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String key = parser.currentName();
+      if (Text.hasLoneSurrogate(key)) { // no other language could hold the name that an error shows
+        throw malformed("the key " + Shown.of(key) + " holds a lone surrogate");
+      }
+      found.put(key, value(parser, parser.nextToken()));
+    }
+    return found;
+  }
+
+  private static List<Object> array(JsonParser parser) throws IOException {
+    List<Object> found = new ArrayList<>();
+    for (JsonToken next = parser.nextToken(); next != JsonToken.END_ARRAY; next = parser.nextToken()) {
+      found.add(value(parser, next));
+    }
+    return found;
+  }
+
+  private static Object integer(String text) {
+    if (text.length() <= LONG_DIGITS) {
+      return Long.parseLong(text);
+    }
+    return text.length() <= LONGEST_INTEGER ? new BigInteger(text) : new Huge(text);
+  }
+
+  /** The nearest float64; past the largest, an integer that is too large for any input. */
+  private static Object floating(String text) {
+    double value = Double.parseDouble(text);
+    return Double.isInfinite(value) ? (Object) new Huge(text) : (Object) value;
+  }
+}

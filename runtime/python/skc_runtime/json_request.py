@@ -1,0 +1,126 @@
+"""The body of a request, as bytes of JSON, made into a record, records or columns of Python values.
+
+Why not whatever parser is at hand: parsing decides what is refused. Of the usual parsers one takes the last of two
+equal keys, another rounds an integer past 2^53, a third replaces half a surrogate pair. `schemas/requests.v1.json`
+says what every language answers to which bytes. The grammar is that of the standard library's `json`, which is that
+of RFC 8259 but for what the hooks refuse.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, Literal
+
+from skc_runtime.errors import RecordError, shown
+from skc_runtime.strict_json import refuse_constant, without_duplicates
+
+LARGEST = 1 << 26  # bytes
+DEEPEST = 64  # arrays and objects, each in the one before
+Form = Literal["record", "records", "columns"]
+
+_LONGEST_INTEGER = 400  # digits: no float64 and no int64 is as large
+# What needs a closer look than the parser by itself gives: numbers that may be too large for a float64 or long beyond
+# what `int` reads, and halves of surrogate pairs.
+_ODD = re.compile(rb"[0-9][eE]\+?[0-9]{2}|[0-9]{300}|\\u[dD][89a-fA-F]")
+
+
+class _Huge(int):
+    """An integer past every input's range, which shows as it was written."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text if len(self.text) <= 40 else f"{self.text[:40]}… ({len(self.text)} characters)"
+
+
+def read(body: object) -> tuple[Form, Any]:
+    """The form of a body and its data. Raises RecordError: `malformed-json`, `invalid-utf8`, `request-too-large`,
+    `unsupported-data`.
+    """
+    data = _parsed(_text(body))
+    if isinstance(data, list):
+        return "records", data
+    if not isinstance(data, dict):
+        message = f"a JSON object or an array of objects is wanted, not {shown(data)}"
+        raise RecordError("unsupported-data", message, hint='{…} for a record, [{…}, …], or {"columns": {…}}')
+    if len(data) == 1 and isinstance(data.get("columns"), dict):
+        return "columns", data["columns"]
+    return "record", data
+
+
+def check_depth(data: Any, *, depth: int = 1) -> None:
+    """Refuse what nests too deep. Raises RecordError `malformed-json`."""
+    if not isinstance(data, (dict, list)):
+        return
+    if depth > DEEPEST:
+        raise _malformed("nested too deep")
+    for value in data.values() if isinstance(data, dict) else data:
+        if isinstance(value, (dict, list)):
+            check_depth(value, depth=depth + 1)
+
+
+def _text(body: object) -> tuple[str, bytes]:
+    if isinstance(body, str):
+        body = body.encode("utf-8", "surrogatepass")
+    if not isinstance(body, (bytes, bytearray, memoryview)):
+        message = f"the bytes of a JSON text are wanted, not {type(body).__name__} {shown(body)}"
+        raise RecordError("unsupported-data", message, hint="`transform` takes what is parsed already")
+    raw = bytes(body)
+    if len(raw) > LARGEST:
+        message = f"{len(raw)} bytes are more than the {LARGEST} that a runtime reads"
+        raise RecordError("request-too-large", message, hint="send fewer rows at a time")
+    try:
+        return raw.decode("utf-8"), raw
+    except UnicodeDecodeError as error:
+        hint = "JSON is UTF-8: encode the body as that"
+        raise RecordError("invalid-utf8", f"the body is not UTF-8 at byte {error.start}", hint=hint) from None
+
+
+def _parsed(given: tuple[str, bytes]) -> Any:
+    text, raw = given
+    try:
+        if _ODD.search(raw) is None:
+            return json.loads(text, object_pairs_hook=without_duplicates, parse_constant=refuse_constant)
+        return json.loads(
+            text,
+            object_pairs_hook=_sound,
+            parse_constant=refuse_constant,
+            parse_int=_integer,
+            parse_float=_float,
+        )
+    except ValueError as error:
+        raise _malformed(shown(error, 200)) from None
+    except RecursionError:
+        raise _malformed("nested too deep") from None
+
+
+def _malformed(message: str) -> RecordError:
+    return RecordError("malformed-json", f"not valid JSON: {message}", hint="JSON as in RFC 8259, each key once")
+
+
+def _sound(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Without half a surrogate pair in a key: no other language could hold the name that an error shows."""
+    for key, _ in pairs:
+        try:
+            key.encode("utf-8")
+        except UnicodeEncodeError:
+            raise ValueError(f"the key {key!r} holds a lone surrogate") from None
+    return without_duplicates(pairs)
+
+
+def _integer(text: str) -> int:
+    return int(text) if len(text) <= _LONGEST_INTEGER else _huge(text)
+
+
+def _float(text: str) -> float | int:
+    """The nearest float64; past the largest, an integer that is too large for any input."""
+    value = float(text)
+    return value if math.isfinite(value) else _huge(text)
+
+
+def _huge(text: str) -> _Huge:
+    value = _Huge(-(10**_LONGEST_INTEGER) if text.startswith("-") else 10**_LONGEST_INTEGER)
+    value.text = text
+    return value
