@@ -11,8 +11,6 @@ import importlib.metadata
 import json
 import os
 import random
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +25,7 @@ from skc.diagnostics import SkcError, bug, fail
 from skc.ir import Pipeline
 from skc.lower import GUARDS, Lowered, Signature, lower
 from skc.passes.prune import prune
+from skc.publish import is_litter, publish_folder
 from skc.sampling import Pool, Record, hostile_values, to_blocks
 from skc.served_row import base_row
 from skc.types import Scalar
@@ -40,6 +39,7 @@ from skc_runtime.model_scan import scan_model
 FORMAT = 1
 GOLDEN_RECORDS = 48
 TRIED_VALUES = 12  # of each input, from which golden records are chosen
+RECORD = "verified.json"  # beside the files of an artifact, and none of them
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
 _CODES = {"artifact-not-found": "SKC404", "artifact-file-missing": "SKC404", "artifact-too-new": "SKC402"}
@@ -238,7 +238,7 @@ def _check_replaceable(out: Path, *, force: bool) -> None:
             "SKC411", f"`{out}` is a link, so --force does not replace it", hint="name the directory it leads to"
         )
     names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
-    foreign = sorted(names - {MODEL, MANIFEST, PLAN, GOLDEN})
+    foreign = sorted(n for n in names - {MODEL, MANIFEST, PLAN, GOLDEN, RECORD} if not is_litter(RECORD, n))
     if names and (foreign or MANIFEST not in names or not out.is_dir()):
         what = f"it holds `{foreign[0]}`" if foreign and out.is_dir() else "it has no manifest"
         raise fail(
@@ -252,33 +252,9 @@ def write(artifact: Artifact, out: Path, *, force: bool = False) -> None:
     """Write all files to a directory that appears whole or not at all. Raises SKC410, SKC411, SKC412."""
     check_target(out, force=force)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+        publish_folder(artifact.files, out)
     except OSError as error:
         raise _unwritable(out, error) from None
-    try:
-        made = staging / "new"
-        made.mkdir()  # unlike the folder around it, readable to whom the user's mask allows
-        for name, data in sorted(artifact.files.items()):
-            (made / name).write_bytes(data)
-        _replace(made, out, staging / "old")
-    except OSError as error:
-        raise _unwritable(out, error) from None
-    finally:
-        if not (staging / "old").exists() or out.exists():
-            shutil.rmtree(staging, ignore_errors=True)
-
-
-def _replace(made: Path, out: Path, old: Path) -> None:
-    """Move the finished directory into place; an old artifact is moved away first, and back if that fails."""
-    try:
-        if out.exists():
-            os.rename(out, old)
-        os.rename(made, out)
-    except BaseException:  # an interrupt too must not leave the user without either
-        if old.exists() and not out.exists():
-            os.rename(old, out)
-        raise
 
 
 def _unwritable(out: Path, error: OSError | ValueError) -> SkcError:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skc.diagnostics import Diagnostic, SkcError, fail
+from skc.stopping import guarded
 
 if TYPE_CHECKING:
     from skc.api import Compiled
@@ -400,7 +401,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # What is piped is UTF-8 in every locale, as JSON must be; a terminal gets what it can show.
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(guarded(run, sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
@@ -417,7 +418,6 @@ def run(arguments: list[str]) -> int:
         _print_diagnostics((Diagnostic("SKC140", _usage(error), hint="see `skc --help`"),), arguments)
         return USER
     except (KeyboardInterrupt, typer.Abort):
-        _talk("interrupted; nothing was written")
         return 130
     except Exception as error:
         if os.environ.get("SKC_TRACEBACK"):

@@ -23,9 +23,10 @@ import onnx
 import onnx.reference
 
 import skc_runtime
-from skc.artifact import MODEL, Artifact
+from skc.artifact import MODEL, RECORD, Artifact
 from skc.diagnostics import fail
 from skc.passes.prune import prune
+from skc.publish import publish_file
 from skc.sampling import Record, spread, to_blocks
 from skc.types import Block
 from skc.verification import identity
@@ -37,7 +38,6 @@ from skc.verification.tables import table
 from skc_runtime import golden
 
 EVALUATOR = "onnx reference evaluator"
-RECORD = "verified.json"
 ROWS = 1_000
 FORMAT = 1
 NUMPY_1 = (1, 19)  # ONNX Runtime before it was built against NumPy 1
@@ -266,7 +266,7 @@ def save_record(directory: Path, facts: Mapping[str, Any]) -> None:
     """Write `verified.json` among the files of an artifact. It is none of those whose bytes are its identity."""
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
     try:
-        (directory / RECORD).write_text(text, encoding="utf-8")
+        publish_file(lambda file: file.write_text(text, encoding="utf-8"), directory / RECORD)
     except OSError as error:
         hint = "check the folder and its space"
         raise fail("SKC412", f"cannot write `{directory / RECORD}`: {error.strerror}", hint=hint) from None

@@ -23,7 +23,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -353,6 +353,8 @@ def _as_table(database: Database, file: Path) -> Any:
     """What was written, mapped into memory: the engine reads it without a copy, the system drops pages as it must."""
     name = database.new_name("stage")
     database.register(name, pa.ipc.open_file(pa.memory_map(str(file))).read_all())
+    with suppress(OSError):  # the map keeps the rows, and a kill then leaves none; Windows keeps the name too
+        file.unlink()
     return database.table(name)
 
 

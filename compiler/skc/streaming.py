@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skc.diagnostics import SkcError, fail
+from skc.publish import publish_file
 from skc.rows import Rows
 from skc.types import Array, Block
 from skc_runtime import RecordError, Transformer
@@ -40,13 +40,13 @@ def check_target(target: Path, *, force: bool) -> None:
 def write_features(transformer: Transformer, rows: Rows, target: Path, progress: Progress | None) -> list[str]:
     """Write the features of all rows; the names of the columns. Nothing is left behind when a row is refused."""
     schema = _schema(transformer.manifest, rows)
+
+    def write(file: Path) -> None:
+        with pq.ParquetWriter(file, schema) as writer:
+            _write_all(transformer, rows, writer, schema, progress)
+
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
-            staging = Path(folder) / "features.parquet"
-            with pq.ParquetWriter(staging, schema) as writer:
-                _write_all(transformer, rows, writer, schema, progress)
-            staging.replace(target)
+        publish_file(write, target)
     except OSError as error:
         raise fail(
             "SKC412", f"cannot write `{target}`: {error.strerror}", hint="check the folder and its space"

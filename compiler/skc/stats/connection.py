@@ -15,10 +15,9 @@ import glob
 import itertools
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,8 @@ import ibis.backends.duckdb  # what `ibis.duckdb` would load at the first call
 import pyarrow as pa
 
 from skc.diagnostics import SkcError, Span, fail
+from skc.scratch import scratch_folder
+from skc.stopping import interruptible
 
 MEMORY_LIMIT = "1GB"
 TIME_LIMIT = "SKC_WHERE_SECONDS"  # of each query that computes `where`
@@ -147,10 +148,16 @@ class Database:
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:
-        """Interrupt what runs in here when its time is over."""
-        if not self._limits:
-            yield
-            return
+        """Interrupt what runs in here when its time is over, or the program is told to stop."""
+        with interruptible(self.backend.con.interrupt):
+            if self._limits:
+                with self._limited():
+                    yield
+            else:
+                yield
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
         (limit,) = self._limits
         over = threading.Event()
 
@@ -192,24 +199,32 @@ def open_database(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) 
         raise fail("SKC220", f"cannot fit with {threads} threads", hint="give a number from 1 on, or leave it out")
     if not re.fullmatch(r"\s*\d+(\.\d+)?\s*[KMGT]i?B\s*", memory_limit, re.IGNORECASE):
         raise fail("SKC220", f"`{memory_limit}` is not a memory limit", hint='write it as "1GB" or "512MiB"')
-    with tempfile.TemporaryDirectory(prefix="skc-fit-", ignore_cleanup_errors=True) as directory:
-        folder = Path(directory)
-        config: dict[str, Any] = {
-            **CONFINED,
-            "memory_limit": memory_limit,
-            "temp_directory": str(folder / "spill"),
-        }
+    with ExitStack() as stack:
+        with engine_errors("there is no place for the database", hint="let TMPDIR name a folder with room"):
+            folder = stack.enter_context(scratch_folder("skc-fit"))
+        config: dict[str, Any] = {**CONFINED, "memory_limit": memory_limit, "temp_directory": str(folder / "spill")}
         if threads is not None:
             config["threads"] = threads
         with engine_errors("the database cannot be opened"):
             backend = ibis.duckdb.connect(str(folder / "fit.duckdb"), **config)
+            stack.callback(backend.disconnect)
             for name, value in SETTINGS.items():
                 with suppress(duckdb.CatalogException):  # this version has no such setting, and behaves as wanted
                     backend.con.execute(f"SET {name} = {literal(value)}")
-        try:
-            yield Database(backend, folder)
-        finally:
-            backend.disconnect()
+            _unlink(backend, folder)
+        yield Database(backend, folder)
+
+
+def _unlink(backend: Any, folder: Path) -> None:
+    """Take the names of the database's files away: a kill then leaves nothing of the rows that were stored in it.
+
+    The log is made by the first change. Where an open file keeps its name (Windows), it goes with the folder.
+    """
+    backend.con.execute("CREATE TABLE skc_opened (x INTEGER)")
+    backend.con.execute("DROP TABLE skc_opened")
+    for file in folder.glob("fit.duckdb*"):
+        with suppress(OSError):
+            file.unlink()
 
 
 @contextmanager

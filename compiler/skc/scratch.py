@@ -1,0 +1,99 @@
+"""Folders for work under way: private to the user, gone afterwards, and gone at the next start after a kill.
+
+Why a lock: nothing can be removed by a process that is killed, so the next one does it. A folder belongs to a living
+process as long as its lock is held, which no kill outlasts. Why the name of the machine: a lock says nothing
+about processes of another one, where a file system is shared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # there is no such lock on Windows, so nothing is swept there
+    fcntl = None  # type: ignore[assignment]  # mypy takes the module's type for the only one
+
+_RANDOM = "[a-z0-9_]{8}"  # as `mkdtemp` makes it
+
+
+@contextmanager
+def scratch_folder(
+    name: str, parent: Path | None = None, keep: Callable[[Path], bool] = lambda folder: False
+) -> Iterator[Path]:
+    """A folder `NAME-MACHINE-RANDOM` in `parent` (the temporary folder by default), of mode 0700.
+
+    It is removed at the end, unless `keep` says that it holds something. Those of dead processes are removed first.
+    """
+    where = Path(tempfile.gettempdir() if parent is None else parent)
+    _sweep(where, name, keep)
+    folder, lock = _locked(where, name)
+    try:
+        yield folder
+    finally:
+        if not keep(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def is_scratch(name: str, entry: str) -> bool:
+    """Whether a directory entry is such a folder, of whatever machine."""
+    return re.fullmatch(f"{re.escape(name)}-[0-9a-f]{{8}}-{_RANDOM}", entry) is not None
+
+
+def _prefix(name: str) -> str:
+    machine = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+    return f"{name}-{machine}-"
+
+
+def _locked(where: Path, name: str) -> tuple[Path, int | None]:
+    """A new folder and its lock. A sweeper may take it for dead before it is locked: then another one."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_prefix(name), dir=where))
+        if fcntl is None:
+            return folder, None
+        try:
+            lock = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.stat(folder).st_ino == os.fstat(lock).st_ino:
+                return folder, lock
+        except FileNotFoundError:
+            pass
+        except OSError:  # a file system without locks: nobody sweeps there
+            return folder, lock
+        os.close(lock)
+
+
+def _sweep(where: Path, name: str, keep: Callable[[Path], bool]) -> None:
+    """Remove the folders of this user that no living process of this machine holds."""
+    if fcntl is None:
+        return
+    pattern = re.compile(re.escape(_prefix(name)) + _RANDOM)
+    with suppress(OSError), os.scandir(where) as entries:
+        for entry in entries:
+            if pattern.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                _remove_if_dead(Path(entry.path), keep)
+
+
+def _remove_if_dead(folder: Path, keep: Callable[[Path], bool]) -> None:
+    with suppress(OSError):
+        lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            if os.fstat(lock).st_uid != os.getuid() or keep(folder):
+                return
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
