@@ -31,6 +31,11 @@ def warnings(inputs: str, feature: str, columns: dict[str, Any]) -> tuple[Diagno
 
 # code and what it is about: inputs, feature, columns; the feature and inputs that the hint makes of it
 FIXTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "SKC222": (
+        "x: {type: float64, nullable: true}, n: int64",
+        "expr: 'coalesce(x, n)'",
+        {"x": pa.array([None, None], pa.float64()), "n": [1, 2]},
+    ),
     "SKC223": ("x: float64", "from: x, apply: [standard_scale]", {"x": [2.0, 2.0]}),
     "SKC230-bins": ("x: float64", "from: x, apply: [{quantile_bin: {bins: 4}}]", {"x": MOSTLY}),
     "SKC230-one-bin": ("x: float64", "from: x, apply: [{quantile_bin: {bins: 3}}]", {"x": [0.0] * 8 + [1.0, 2.0]}),
