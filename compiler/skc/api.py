@@ -118,7 +118,8 @@ def compile(
 
     `pipeline` is a pipeline.yaml or a `Pipeline`; `data` takes the place of the data it declares: a path, a glob, or a
     pandas, Polars or PyArrow table. Nothing is written where `out` is None or a difference was found: `.report` tells.
-    Raises SkcError, with a code, a place and a hint, for everything a user can cause.
+    Raises SkcError, with a code, a place and a hint, for everything a user can cause, SKC512 where every row of the
+    data is refused.
     """
     target = None if out is None else Path(out)
     if target is not None:
@@ -130,12 +131,15 @@ def compile(
     made = artifacts.assemble(fitted.pipeline, signature)
     clock.lap("compile", 0)
     report = _verified(made, target, data, read.data, Options(rows, seed), progress) if verify else None
+    if report is not None and report.is_equal and report.errors:
+        raise SkcError(*report.errors)
     if report is not None:
         clock.lap("verify", sum(check.rows for check in report.checks if check.against_reference))
     written = target if target is not None and (report is None or report.is_equal) else None
     if written is not None:
         artifacts.write(made, written, force=force)
-    return Compiled(made, written, report, (*warnings, *fitted.warnings), tuple(clock.stages))
+    told = (*warnings, *fitted.warnings, *(() if report is None else report.warnings))
+    return Compiled(made, written, report, told, tuple(clock.stages))
 
 
 class _Clock:

@@ -193,7 +193,7 @@ def verify_command(
         case ReportFormat.text:
             _print(report.text() if tried is None else f"{report.text()}\n\n{tried.text()}")
     is_equal = report.is_equal and (tried is None or tried.is_equal)
-    raise typer.Exit(EQUAL if is_equal else DIFFERENT)
+    raise typer.Exit(DIFFERENT if not is_equal else USER if report.errors else EQUAL)
 
 
 def _self_check(artifact: Path, rows: int, seed: int, output_format: ReportFormat, *, alone: bool) -> None:
@@ -339,7 +339,7 @@ def _compiled_text(done: Compiled) -> str:
         else:
             where = f"column `{worst.column}` of `{worst.output}`"
             lines.append(f"worst error: {worst.worst_error:.2g}, where {TOLERANCE:g} is allowed, in {where}")
-        lines.append(done.report.verdict())
+        lines += [*done.report.refusal_texts(), *done.report.met_texts(), done.report.verdict()]
     else:
         lines.append("not verified (--no-verify)")
     where = f"wrote {done.path}" if done.path is not None else "nothing was written"

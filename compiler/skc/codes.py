@@ -99,6 +99,8 @@ CODES: dict[str, str] = {
     "SKC503": "a self-check of an artifact that differs itself",
     "SKC504": "a version of ONNX Runtime that cannot be installed",
     "SKC505": "an artifact that does not run on a version of ONNX Runtime",
+    "SKC511": "warning: a step does the same to every row of the data",
+    "SKC512": "data of which every row is refused",
     # bugs
     "SKC900": "an error that skc did not expect",
     "SKC901": "a broken promise inside skc",

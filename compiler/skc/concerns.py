@@ -77,9 +77,13 @@ def _listed(names: Sequence[str]) -> str:
     return f"column{'s' * (len(names) > 1)} {', '.join(names[:SHOWN])}{rest}"
 
 
+def is_january_1970(low: int, high: int) -> bool:
+    """Instants from `low` to `high` are all in that month."""
+    return JANUARY_1970[0] <= low and high <= JANUARY_1970[1]
+
+
 def of_instants(inputs: Sequence[Input], summaries: Mapping[str, Summary]) -> list[Diagnostic]:
     """Timestamps that are milliseconds or seconds: as microseconds they all lie in January 1970."""
-    low, high = JANUARY_1970
     return [
         Diagnostic(
             "SKC233",
@@ -90,7 +94,7 @@ def of_instants(inputs: Sequence[Input], summaries: Mapping[str, Summary]) -> li
             severity="warning",
         )
         for i in inputs
-        if i.dtype == "timestamp" and (s := summaries[i.name]).count and low <= s.low and s.high <= high
+        if i.dtype == "timestamp" and (s := summaries[i.name]).count and is_january_1970(s.low, s.high)
     ]
 
 

@@ -16,9 +16,10 @@ import pydantic.dataclasses
 from skc.diagnostics import SkcError, fail
 from skc.graph import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
-from skc.types import Block, DType, Scalar, ValueType
+from skc.types import Array, Block, DType, Scalar, ValueType
 
 Names = tuple[str, ...]
+Met = Literal["unknown", "clipped"]
 Known = tuple[Scalar, ...] | None  # the only values that a column can hold, ascending; None where they are not known
 # What the op `cast` turns into what.
 CASTS: Mapping[DType, tuple[DType, ...]] = {
@@ -103,6 +104,10 @@ def _no_concern(params: Any, state: Any, k: int, x: ValueType, stats: ColumnStat
     return []
 
 
+def _nothing_met(params: Any, state: Any, x: Block) -> Mapping[Met, Array]:
+    return {}
+
+
 def _not_degenerate(params: Any, state: Any, k: int) -> str | None:
     return None
 
@@ -145,6 +150,8 @@ class Op:
     levels(params, state, k, x, known) -> the only values that the first output column of input column k can hold, given
         those of the input column: its bins, the hours of a day. What takes categories counts all of them as such, seen
         or not. Not asked for bool, which has two
+    met(params, state, block) -> by kind, bool [N, K]: the values that the op has no place for and serves all the same:
+        no category, or beyond a bound. A report counts them in the user's rows
     is_by_category(params) -> what it gives depends on which of its categories a value is, if any, or on its being null,
         and on nothing else of it
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
@@ -174,6 +181,7 @@ class Op:
     decides: Callable[[Any, int, ValueType], bool] = never
     concerns: Callable[[Any, Any, int, ValueType, ColumnStats], list[Concern]] = _no_concern
     levels: Callable[[Any, Any, int, ValueType, Known], Known] = _open
+    met: Callable[[Any, Any, Block], Mapping[Met, Array]] = _nothing_met
     is_by_category: Callable[[Any], bool] = never
     is_small: Callable[[Any, bool], bool] = never
     exact: bool = True

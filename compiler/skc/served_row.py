@@ -12,21 +12,33 @@ import numpy as np
 
 from skc import reference
 from skc.ir import Pipeline
-from skc.sampling import PLAIN, Record, to_blocks
+from skc.sampling import PLAIN, Record, spread, to_blocks
 from skc.types import Array, Scalar
 
 CANDIDATES = 400
 _REFUSED = 1_000_000  # worse than any number of nulls
 
 
-def base_row(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]]) -> Record:
-    """Plain values, where they do; for the other inputs, one after the other, the best of the candidates."""
-    base: Record = {i.name: PLAIN[i.dtype] for i in pipeline.inputs}
+def base_row(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]], records: Sequence[Record] = ()) -> Record:
+    """Plain values, where they do; for the other inputs, one after the other, the best of the candidates.
+
+    Where that leaves flaws the best of some whole records may be better: no value alone serves two steps at odds.
+    """
+    base = _improved(pipeline, candidates, {i.name: PLAIN[i.dtype] for i in pipeline.inputs})
+    rows = [base, *records]
+    flaws = _flaws(pipeline, rows)
+    best = int(flaws.argmin())
+    return base if best == 0 else _improved(pipeline, candidates, rows[best])
+
+
+def _improved(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]], base: Record) -> Record:
+    """The record, with the best of the candidates for each input that is to blame for a flaw."""
     to_blame = _inputs_to_blame(pipeline, base)
     for raw in pipeline.inputs:
         if raw.name not in to_blame:  # no value of it makes the row better
             continue
-        options = [base, *({**base, raw.name: v} for v in candidates[raw.name][:CANDIDATES])]
+        values = candidates[raw.name]
+        options = [base, *({**base, raw.name: values[i]} for i in spread(len(values), CANDIDATES))]
         flaws = _flaws(pipeline, options)
         if flaws[0] == 0:
             return base

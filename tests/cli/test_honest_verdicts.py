@@ -137,8 +137,9 @@ def test_when_all_rows_are_refused_nothing_was_proved_on_them(
 ) -> None:
     data = tmp_path / "rows.csv"
     data.write_text(HEAD + "30,alien,A,Cork\n" * 5)
-    assert verify(folder, "--data", str(data)) == cli.EQUAL
+    assert verify(folder, "--data", str(data)) == cli.USER
     told = capsys.readouterr().out
+    assert "error[SKC512]: every one of your 5 rows is refused" in told
     assert "values of your own rows: every one of them is refused" in told.partition("not tried")[2]
 
 

@@ -7,14 +7,15 @@ written once.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from skc.op import Concern, refuse
 from skc.stats.requests import ColumnStats, Levels, ValueCounts
-from skc.types import DType, Scalar
+from skc.types import Array, Block, DType, Scalar
 
 Key = str | int | bool
 Keys = tuple[Key, ...]
@@ -65,6 +66,14 @@ def group_infrequent(
         infrequent |= set(by_count[: len(counts) - (max_categories - 1)])
     keep = tuple(key for i, (key, _) in enumerate(counts) if i not in infrequent)
     return keep, tuple(counts[i][0] for i in sorted(infrequent))
+
+
+def unknown_values(x: Block, keys: Sequence[Collection[Key]]) -> Array:
+    """bool [N, K]: the values of each column that are none of its keys. A null is not unknown."""
+    unknown = np.zeros(x.values.shape, dtype=bool)
+    for k, known in enumerate(map(frozenset, keys)):
+        unknown[:, k] = [value not in known for value in x.values[:, k].tolist()]
+    return unknown & x.present()
 
 
 def concerns_about_categories(frequent: Keys, infrequent: Keys) -> list[Concern]:

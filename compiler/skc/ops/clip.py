@@ -43,12 +43,12 @@ import numpy as np
 from pydantic import Field, FiniteFloat
 
 from skc.graph import GraphBlock, masked
-from skc.op import Case, Concern, Known, Op, parameters, refuse, require
+from skc.op import Case, Concern, Known, Met, Op, parameters, refuse, require
 from skc.ops._constants import constant_of
 from skc.ops._noise import NO_VALUE_HINT
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Quantiles, Stat
-from skc.types import NUMPY_DTYPES, Block, DType, Scalar, ValueType, column_block, make_block
+from skc.types import NUMPY_DTYPES, Array, Block, DType, Scalar, ValueType, column_block, make_block
 
 Bound = int | FiniteFloat | None
 Probability = Annotated[float, Field(ge=0, le=1)] | None
@@ -181,6 +181,10 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
     return [Concern("SKC234", text, "take quantiles further apart, or fixed bounds: `min` and `max`")]
 
 
+def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
+    return {"clipped": x.present() & (apply(params, state, x).values != x.values)}
+
+
 CASES = (
     Case(
         name="fixed bounds",
@@ -302,5 +306,6 @@ OP = Op(
     carry_back=carry_back,
     degenerate=degenerate,
     concerns=concerns,
+    met=met,
     cases=CASES,
 )

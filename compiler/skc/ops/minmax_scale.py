@@ -43,11 +43,11 @@ import numpy as np
 from pydantic import FiniteFloat
 
 from skc.graph import GraphBlock
-from skc.op import Case, Concern, Op, parameters, refuse, require
+from skc.op import Case, Concern, Met, Op, parameters, refuse, require
 from skc.ops._noise import NO_VALUE_HINT, check_stretch, concerns_about_spread
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Max, Min, Stat
-from skc.types import Block, Scalar, ValueType
+from skc.types import Array, Block, Scalar, ValueType
 
 
 @parameters
@@ -140,6 +140,14 @@ def degenerate(params: Params, state: State, k: int) -> str | None:
 
 def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
     return concerns_about_spread(stats)
+
+
+def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
+    if not params.clip:
+        return {}
+    scaled = x.values * np.array(state.scale) + np.array(state.min)
+    low, high = params.feature_range
+    return {"clipped": (scaled < low) | (scaled > high)}
 
 
 CASES = (
@@ -253,5 +261,6 @@ OP = Op(
     carry_back=carry_back,
     degenerate=degenerate,
     concerns=concerns,
+    met=met,
     cases=CASES,
 )

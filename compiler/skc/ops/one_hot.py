@@ -57,7 +57,7 @@ from typing import Literal
 import numpy as np
 
 from skc.graph import GraphBlock, lookup, one_hot_columns
-from skc.op import Case, Concern, Names, Op, always, parameters, require, require_exact
+from skc.op import Case, Concern, Met, Names, Op, always, parameters, require, require_exact
 from skc.ops._categories import (
     INT64_MAX,
     INT64_MIN,
@@ -70,10 +70,11 @@ from skc.ops._categories import (
     group_infrequent,
     key_boundaries,
     sample,
+    unknown_values,
 )
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
-from skc.types import Block, Scalar, ValueType
+from skc.types import Array, Block, Scalar, ValueType
 
 NOWHERE, UNKNOWN = -1, -2  # in the graph: a known value without a column, and an unknown value
 
@@ -230,6 +231,12 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
         hint = f"set `max_categories: {len(frequent)}` or a higher `min_frequency`, or write `unknown: zeros`"
         found.append(Concern("SKC231", text, hint))
     return found
+
+
+def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
+    if params.unknown == "error":  # a guard counts them
+        return {}
+    return {"unknown": unknown_values(x, [(*f, *i) for f, i in zip(state.categories, state.infrequent, strict=True)])}
 
 
 CASES = (
@@ -392,6 +399,7 @@ OP = Op(
     carry_back=carry_back,
     degenerate=degenerate,
     concerns=concerns,
+    met=met,
     is_by_category=always,
     cases=CASES,
     null_blind=True,

@@ -54,7 +54,7 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, all_of, lookup, masked
-from skc.op import SMALL, Case, Concern, Known, Op, always, parameters, refuse, require, require_exact
+from skc.op import SMALL, Case, Concern, Known, Met, Op, always, parameters, refuse, require, require_exact
 from skc.ops._categories import (
     INT64_MAX,
     INT64_MIN,
@@ -67,10 +67,11 @@ from skc.ops._categories import (
     counted,
     group_infrequent,
     key_boundaries,
+    unknown_values,
 )
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
-from skc.types import Block, Scalar, ValueType, make_block
+from skc.types import Array, Block, Scalar, ValueType, make_block
 
 Code = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
 UNKNOWN = -1  # in the graph, where unknown values have no code of their own
@@ -246,6 +247,12 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
     return concerns_about_categories(state.categories[k], state.infrequent[k])
 
 
+def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
+    if params.unknown == "error":  # a guard counts them
+        return {}
+    return {"unknown": unknown_values(x, [(*f, *i) for f, i in zip(state.categories, state.infrequent, strict=True)])}
+
+
 CASES = (
     Case(
         name="ascending",
@@ -403,6 +410,7 @@ OP = Op(
     columnwise=is_columnwise,
     degenerate=degenerate,
     concerns=concerns,
+    met=met,
     is_by_category=always,
     cases=CASES,
     null_blind=True,

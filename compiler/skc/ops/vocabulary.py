@@ -60,12 +60,12 @@ import numpy as np
 from pydantic import Field
 
 from skc.graph import GraphBlock, hash_keys, lookup
-from skc.op import SMALL, Case, Concern, Known, Op, parameters, refuse, require, require_exact
-from skc.ops._categories import INT64_MAX, INT64_MIN, MOST_LEVELS, Keys, check_keys, key_boundaries
+from skc.op import SMALL, Case, Concern, Known, Met, Op, parameters, refuse, require, require_exact
+from skc.ops._categories import INT64_MAX, INT64_MIN, MOST_LEVELS, Keys, check_keys, key_boundaries, unknown_values
 from skc.ops._murmur3 import hash_key
 from skc.opset import const, op
 from skc.stats.requests import ColumnStats, Count, Stat, ValueCounts
-from skc.types import Block, Scalar, ValueType
+from skc.types import Array, Block, Scalar, ValueType
 
 UNKNOWN = -1  # in the graph: not in the vocabulary; no id is negative
 
@@ -210,6 +210,12 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
     return [Concern("SKC231", text, "write `unknown: error`, or drop the feature")]
 
 
+def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
+    if params.unknown == "error":  # a guard counts them
+        return {}
+    return {"unknown": unknown_values(x, state.keys)}
+
+
 CASES = (
     Case(
         name="by count, then by bytes",
@@ -336,6 +342,7 @@ OP = Op(
     carry_back=carry_back,
     degenerate=degenerate,
     concerns=concerns,
+    met=met,
     is_by_category=lambda params: params.oov_buckets <= 1,  # more are chosen among by the value
     cases=CASES,
     null_blind=True,

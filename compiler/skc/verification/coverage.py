@@ -19,7 +19,7 @@ from skc.ir import Pipeline
 from skc.op import Known
 from skc.ops import OPS
 from skc.types import Array, Block, Scalar
-from skc.verification.report import Coverage, Kind, Refusal
+from skc.verification.report import Coverage, Kind
 from skc_runtime.manifest import Guards
 
 NEAR, VALUE = "near miss", "value"  # what is no mark and no null: beside a category, or any other
@@ -211,27 +211,6 @@ def _kinds(places: Sequence[_Place]) -> tuple[Kind, ...]:
             left[DEGENERATE] += not place.has_value
     order = sorted(totals + beyond, key=lambda name: (name in (NEAR, VALUE), name == "null", name))
     return tuple(Kind(name, totals[name] - left[name], totals[name] + beyond[name]) for name in order)
-
-
-class Refusals:
-    """Counts the rows of the user's data that policies of `error` refuse, guard by guard."""
-
-    def __init__(self, guards: Guards | None) -> None:
-        self._guards = () if guards is None else guards.columns
-        self._rows = np.zeros(len(self._guards), dtype=np.int64)
-        self._first = np.full(len(self._guards), -1, dtype=np.int64)
-
-    def look(self, fired: Array, before: int) -> None:
-        """Look at the guards (bool [N, G]) of some rows, which follow `before` others."""
-        fired = fired[:, : len(self._guards)]
-        self._rows += fired.sum(axis=0)
-        news = np.flatnonzero((self._first < 0) & fired.any(axis=0))
-        self._first[news] = before + fired[:, news].argmax(axis=0)
-
-    def found(self) -> tuple[Refusal, ...]:
-        """The guards that fired, in the manifest's order."""
-        counted = zip(self._guards, self._rows.tolist(), self._first.tolist(), strict=True)
-        return tuple(Refusal(g.code, g.step, g.input, rows, first + 1) for g, rows, first in counted if rows)
 
 
 def _key(value: Scalar) -> _Key:

@@ -27,6 +27,10 @@ def _lines(report: Report) -> Iterator[str]:
         yield command("error", "skc verify", bad)
     for text in report.refusal_texts():
         yield command("warning", "skc verify: rows that every service refuses", text)
+    for text in report.met_texts():
+        yield command("notice", "skc verify: what steps do to your rows", text)
+    for warning in report.warnings:
+        yield of_diagnostics([warning])
     yield command("notice" if report.is_equal else "error", "skc verify", report.verdict())
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from skc.diagnostics import Diagnostic
 from skc.verification.tables import count, encoded, indented, shortened, shown, table
 
 FORMAT = 1
@@ -195,6 +196,33 @@ class Refusal:
         )
 
 
+@dataclass(frozen=True)
+class Met:
+    """Rows of the user's data that a step serves, and yet makes null, does not know, or clips; the first from 1."""
+
+    kind: str  # null, unknown or clipped
+    step: str
+    column: str
+    rows: int
+    first_row: int
+
+    def text(self) -> str:
+        words = {"null": "made null", "unknown": "unknown", "clipped": "clipped"}[self.kind]
+        return (
+            f"{count(self.rows, 'row')} {words} by `{self.step}`, column `{self.column}`; "
+            f"the first is row {self.first_row:,}"
+        ).replace("unknown by", "unknown to")
+
+
+@dataclass(frozen=True)
+class DataCounts:
+    """The user's data: how many rows, how many of them are refused, and what the steps do to the others."""
+
+    rows: int
+    refused: int
+    met: tuple[Met, ...]
+
+
 @dataclass(frozen=True, repr=False)
 class Report:
     """Everything `skc verify` has to say."""
@@ -211,7 +239,14 @@ class Report:
     model_matches_plan: bool | None = None  # None where nothing differs
     untried: tuple[str, ...] = ()  # what no row has shown
     refusals: tuple[Refusal, ...] = ()  # of the user's own rows
+    data: DataCounts | None = None  # None where no data was given
+    warnings: tuple[Diagnostic, ...] = ()  # what happens to every one of them; an error where all are refused
     walks: tuple[Walk, ...] = ()  # of the first differences
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """What the user must change, although nothing differs."""
+        return tuple(warning for warning in self.warnings if warning.severity == "error")
 
     @property
     def is_equal(self) -> bool:
@@ -237,7 +272,7 @@ class Report:
                 ET.SubElement(case, "skipped", message=check.skipped)
             else:
                 told = f"{count(check.rows, 'row')}, {check.refused_rows:,} refused by both: {check.about}"
-                notes = self.refusal_texts() if check.name == "data" else []
+                notes = self._data_texts() if check.name == "data" else []
                 ET.SubElement(case, "system-out").text = _xml_safe("\n".join([told, *notes]))
             if check.differing_rows:
                 own = [d.text() for d in self.differences if d.check == check.name]
@@ -245,10 +280,13 @@ class Report:
                 failure.text = _xml_safe("\n\n".join([*own, *self._diagnosis()]))
         return _xml(suite)
 
+    def _data_texts(self) -> list[str]:
+        return [*self.refusal_texts(), *self.met_texts(), *self.warning_texts()]
+
     def text(self) -> str:
         """For a person: checks, the worst output columns, coverage, differences."""
         parts = [self._check_table(), self._column_table(), self._coverage_table(), *self._difference_texts()]
-        parts += [*self._diagnosis(), *self.refusal_texts(), *self._untried(), self.verdict()]
+        parts += [*self._diagnosis(), *self._data_texts(), *self._untried(), self.verdict()]
         return "\n\n".join(part for part in parts if part)
 
     def __repr__(self) -> str:
@@ -355,6 +393,20 @@ class Report:
         data = next(check for check in self.checks if check.name == "data")
         head = f"of your own {count(data.rows, 'row')}, policies of `error` refuse {data.refused_rows:,}"
         return ["\n".join([head, *(f"  {refusal.text()}" for refusal in self.refusals[:SHOWN_COLUMNS])])]
+
+    def met_texts(self) -> list[str]:
+        """What the steps do to the user's rows that they serve."""
+        if self.data is None or not self.data.met:
+            return []
+        lines = [f"  {met.text()}" for met in self.data.met]
+        rest = len(lines) - SHOWN_COLUMNS
+        more = [f"  … and {rest:,} more in `--format json`"] if rest > 0 else []
+        head = f"of the {count(self.data.rows - self.data.refused, 'row')} of your own that are served"
+        return ["\n".join([head, *lines[:SHOWN_COLUMNS], *more])]
+
+    def warning_texts(self) -> list[str]:
+        """What happens to every one of the user's rows."""
+        return [warning.text() for warning in self.warnings]
 
     def _untried(self) -> list[str]:
         """What the verdict does not speak of."""

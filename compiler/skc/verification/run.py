@@ -27,12 +27,13 @@ from skc.sampling import Pool, Record, RowsOf, Variations, hostile_values, sprea
 from skc.served_row import base_row
 from skc.types import Array, Block, Scalar
 from skc.verification import cut, identity
-from skc.verification.coverage import GuardOrder, Refusals, Seen
+from skc.verification.coverage import GuardOrder, Seen
+from skc.verification.data_tally import DataTally
 from skc.verification.explain import walks_of
 from skc.verification.findings import Findings, RecordAt
 from skc.verification.judge import judge
 from skc.verification.relations import relations
-from skc.verification.report import GOLDEN_FILE, Check, Refusal, Report
+from skc.verification.report import GOLDEN_FILE, Check, Report
 from skc.verification.served import refusal_added, served
 from skc.verification.shrink import Shrinker
 from skc.verification.subject import Graph, Outcome, refusal_code, run_reference
@@ -44,6 +45,7 @@ CHUNK = 16_384
 RELATED_ROWS = 4 * 1001
 RUNTIME_ROWS = 300
 SHOWN_WALKS = 3
+MOST_SERVED = 200  # of the user's rows that are served may be the base row, and lend their values to others
 DATA_SAMPLE = 1_000  # of the user's rows go through the relations and the runtime too
 Progress = Callable[[str], None]
 Reference = tuple[Outcome, Mapping[str, Block]]  # the outputs and guards, and the value of every step
@@ -73,12 +75,13 @@ def verify(
     started = time.perf_counter()
     run = _Run(artifact, directory, options or Options(), progress or (lambda _: None))
     run.identity()
+    if data is not None:
+        run.data(data)
     run.boundaries()
     run.generated()
     run.hostile()
     run.golden()
-    if data is not None:
-        run.data(data)
+    run.add_data()
     run.relations()
     run.runtime()
     run.steps_alone()
@@ -142,7 +145,10 @@ class _Run:
         self._found = step_boundaries(self._pipeline)
         self.seen = Seen(self._pipeline, self._found, self._order, guards)
         self._records: list[Sequence[Record]] = []  # everything tried, for the relations
-        self._refusals: tuple[Refusal, ...] = ()
+        self._tally_of_data: DataTally | None = None
+        self._data_rows: list[Record] = []
+        self._data_check: Check | None = None
+        self._served: list[Record] = []  # of the user's rows
         self._pool: Pool | None = None
         self._base: Record = {}
         self._base_is_served = True
@@ -161,7 +167,8 @@ class _Run:
 
     def boundaries(self) -> None:
         """Every boundary on a row that is otherwise served, so that no other guard hides it."""
-        base = self._base = base_row(self._pipeline, self._candidates())
+        golden, _ = identity.read_golden(self._artifact)
+        base = self._base = base_row(self._pipeline, self._candidates(), [*self._served, *golden])
         self._found = reach_further(self._pipeline, self._found, base)
         raw = [(f.raw_input, value) for f in self._found if f.raw_input is not None for value in f.raw_values]
         changed = [*{(name, type(value), repr(value)): (name, value) for name, value in raw}.values()]
@@ -172,6 +179,9 @@ class _Run:
         for (name, value), is_refused in zip(changed, refused[1:], strict=True):
             if not is_refused:
                 tame[name].append(value)
+        for record in self._served:
+            for name, values in tame.items():
+                values.append(record[name])
         self._pool = Pool(tame)
         branched = other_branches(self._pipeline, self._found, base)
         if branched.rows:
@@ -201,23 +211,29 @@ class _Run:
         self.compare_records("hostile", "infinities, denormals, extremes, blanks, Unicode", records)
 
     def data(self, batches: Iterable[Mapping[str, Block]]) -> None:
-        """The user's own rows, all of them."""
+        """The user's own rows, all of them. Looked at first, since one of them may be the best base row."""
         self._progress("data")
         total = Check("data", "the rows of the given data", 0, 0, 0)
-        refusals = Refusals(self._artifact.manifest.guards)
+        tally = self._tally_of_data = DataTally(self._pipeline, self._artifact.manifest.guards)
         sample: list[Record] = []
         for blocks in batches:
             rows = RowsOf(self._pipeline.inputs, blocks)
             reference = self._reference(blocks)
-            refusals.look(reference[0].guards, total.rows)
+            tally.look(reference[1], reference[0].guards)
             total = self._compare(total, blocks, reference, rows.__getitem__)
             room = DATA_SAMPLE - len(sample)
             sample += [rows[i] for i in spread(len(rows), room)]
+            served = np.flatnonzero(~reference[0].refused)
+            self._served += [rows[served[i]] for i in spread(len(served), MOST_SERVED - len(self._served))]
         if total.rows == 0:
             raise fail("SKC208", "the given data has no row", hint="give data with rows, or leave out --data")
-        self._records.append(sample)
-        self._checks.append(total)
-        self._refusals = refusals.found()
+        self._data_rows, self._data_check = sample, total
+
+    def add_data(self) -> None:
+        """Put the user's rows among what was tried, where a report shows them."""
+        if self._data_check is not None:
+            self._records.append(self._data_rows)
+            self._checks.append(self._data_check)
 
     def golden(self) -> None:
         """The file of golden records, against the reference and against the graph."""
@@ -368,7 +384,9 @@ class _Run:
             columns=self._tally.columns(),
             coverage=self.seen.coverage() if self._pool is not None else (),
             differences=tuple(self._findings.differences),
-            refusals=self._refusals,
+            refusals=() if self._tally_of_data is None else self._tally_of_data.refusals(),
+            data=None if self._tally_of_data is None else self._tally_of_data.counts(),
+            warnings=() if self._tally_of_data is None else self._tally_of_data.warnings(),
             model_matches_plan=self._findings.model_matches_plan,
             untried=self._untried() if self._pool is not None else (),
             seconds=seconds,

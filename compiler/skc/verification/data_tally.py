@@ -1,0 +1,238 @@
+"""The user's own rows, counted apart: what every step refuses of them, makes null, does not know, or clips.
+
+Why: a graph that makes null of every row equals a reference that does. "Verified" says nothing of that, and a format
+that fits no row is the most likely mistake there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skc.concerns import is_january_1970
+from skc.diagnostics import Diagnostic
+from skc.infer import column_groups, column_names, input_names
+from skc.ir import Pipeline, Ref, Step
+from skc.ops import OPS
+from skc.reference import select
+from skc.types import Array, Block, Scalar, concat_blocks
+from skc.verification.report import DataCounts, Met, Refusal
+from skc.verification.tables import count
+from skc_runtime.errors import shown
+from skc_runtime.manifest import Guards
+
+Place = tuple[str, str, int]  # kind, step, input column
+WORDS = {"null": "makes null of", "unknown": "does not know", "clipped": "clips"}
+HINTS = {
+    "null": "look at the step: a format, a cast or a policy of `null` that does not fit the data",
+    "unknown": "look whether the artifact was fitted on such data",
+    "clipped": "look at the bounds of the step, and at the unit of the data",
+}
+
+
+@dataclass
+class _Counted:
+    """Rows of one place, the first of them, and the value there."""
+
+    rows: int = 0
+    first: int = -1
+    example: object = None
+
+    def add(self, mask: Array, before: int, block: Block, column: int) -> None:
+        rows = int(mask.sum())
+        if rows and not self.rows:
+            place = int(mask.argmax())
+            self.first = before + place
+            self.example = block.values[place : place + 1, column].tolist()[0]
+        self.rows += rows
+
+
+@dataclass
+class _Values:
+    """Whether columns hold the same in every row: the values of the first row, None for null."""
+
+    first: list[Scalar] | None = None
+    is_constant: bool = True
+
+    def look(self, blocks: Sequence[Block]) -> None:
+        if not self.is_constant:
+            return
+        if self.first is None:
+            self.first = [value for block in blocks for value in _head(block).to_rows()[0]]
+        start = 0
+        for block in blocks:
+            present = block.present()
+            for k, value in enumerate(self.first[start : start + block.width]):
+                same = ~present[:, k] if value is None else present[:, k] & (block.values[:, k] == value)
+                self.is_constant &= bool(same.all())
+            start += block.width
+
+
+def _head(block: Block) -> Block:
+    return Block(block.dtype, block.values[:1], None if block.valid is None else block.valid[:1])
+
+
+@dataclass
+class DataTally:
+    """The counts, batch by batch. `pipeline` is what is lowered, `guards` those of the manifest."""
+
+    pipeline: Pipeline
+    guards: Guards | None
+    rows: int = 0
+    refused: int = 0
+    _fired: dict[int, _Counted] = field(default_factory=dict)
+    _met: dict[Place, _Counted] = field(default_factory=dict)
+    _instants: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _columns: dict[str, _Values] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._names = column_names(self.pipeline)
+        specs = () if self.guards is None else self.guards.columns
+        self._specs = [(g.code, g.step, g.input) for g in specs]
+        self._features = _features(self.pipeline)
+
+    def look(self, values: Mapping[str, Block], fired: Array) -> None:
+        """Look at the values of every step for some rows, of which the guards in `fired` (bool [N, G]) refuse some."""
+        served = np.asarray(~fired.any(axis=1))
+        for step in self.pipeline.steps:
+            blocks = [select(values, ref) for ref in step.inputs]
+            block = blocks[0] if OPS[step.op].variadic else concat_blocks(blocks)
+            self._look_at_guards(step, block, fired)
+            if not OPS[step.op].variadic:
+                for kind, mask in OPS[step.op].met(step.params, step.state, block).items():
+                    self._count(kind, step, mask, served, block)
+            self._look_for_nulls(step, blocks, values[step.name].present(), served)
+            self._look_at_instants(step, values[step.name], served)
+        if served.any():
+            self._look_for_constants(values, served)
+        self.rows += len(fired)
+        self.refused += int((~served).sum())
+
+    def _look_at_guards(self, step: Step, block: Block, fired: Array) -> None:
+        columns = input_names(step, self._names)
+        for g, (_, name, column) in enumerate(self._specs):
+            if name == step.name and fired[:, g].any():
+                k = 0 if OPS[step.op].variadic else columns.index(column)
+                self._fired.setdefault(g, _Counted()).add(fired[:, g], self.rows, block, k)
+
+    def _look_for_nulls(self, step: Step, blocks: Sequence[Block], made: Array, served: Array) -> None:
+        """Where a value comes in and none goes out; of a step that takes several at once, where all come in.
+
+        What `null_values` make null is a null of the data.
+        """
+        op = OPS[step.op]
+        if op.internal or made.all() or made.shape[1] == 0:
+            return
+        if op.variadic or not op.columnwise(step.params):
+            whole = np.concatenate([block.present() for block in blocks], axis=1).all(axis=1)
+            lost = np.asarray(whole & ~made.any(axis=1))
+            self._count("null", step, lost[:, None], served, blocks[0])
+            return
+        block, start = concat_blocks(blocks), 0
+        mask = np.zeros(block.values.shape, dtype=bool)
+        for k, group in enumerate(column_groups(step, self._names)):
+            if group:
+                mask[:, k] = block.present()[:, k] & ~made[:, start : start + len(group)].any(axis=1)
+            start += len(group)
+        self._count("null", step, mask, served, block)
+
+    def _count(self, kind: str, step: Step, mask: Array, served: Array, block: Block) -> None:
+        for k in range(mask.shape[1]):
+            self._met.setdefault((kind, step.name, k), _Counted()).add(mask[:, k] & served, self.rows, block, k)
+
+    def _look_at_instants(self, step: Step, made: Block, served: Array) -> None:
+        """Of a step that makes instants of something else: how far they reach."""
+        if made.dtype != "timestamp" or step.op == "source":
+            return
+        found = made.values[made.present() & served[:, None]]
+        if found.size:
+            low, high = self._instants.get(step.name, (int(found[0]), int(found[0])))
+            self._instants[step.name] = (min(low, int(found.min())), max(high, int(found.max())))
+
+    def _look_for_constants(self, values: Mapping[str, Block], served: Array) -> None:
+        for i in self.pipeline.inputs:
+            self._columns.setdefault(i.value, _Values()).look([_some(values[i.value], served)])
+        for name, refs in self._features.items():
+            self._columns.setdefault(name, _Values()).look([_some(select(values, ref), served) for ref in refs])
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        """The guards that fired, in the manifest's order."""
+        return tuple(
+            Refusal(*self._specs[g], counted.rows, counted.first + 1) for g, counted in sorted(self._fired.items())
+        )
+
+    def counts(self) -> DataCounts:
+        """What was counted, in the order of the steps."""
+        order = {step.name: n for n, step in enumerate(self.pipeline.steps)}
+        places = sorted(self._met, key=lambda place: (order[place[1]], place[2]))
+        return DataCounts(
+            self.rows, self.refused, tuple(self._as_met(place) for place in places if self._met[place].rows)
+        )
+
+    def _as_met(self, place: Place) -> Met:
+        kind, step, k = place
+        counted = self._met[place]
+        column = input_names(self.pipeline.step(step), self._names)[k]
+        return Met(kind, step, column, counted.rows, counted.first + 1)
+
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What happens to every row; an error where every row is refused."""
+        if self.rows and self.refused == self.rows:
+            return (self._all_refused(),)
+        found = [self._always(place) for place, c in self._met.items() if 0 < c.rows == self.rows - self.refused]
+        found += [self._january(step, *ends) for step, ends in self._instants.items() if is_january_1970(*ends)]
+        if self.rows - self.refused > 1:
+            found += [_constant(name, self.rows) for name in self._features if self._is_constant(name)]
+        return tuple(found)
+
+    def _all_refused(self) -> Diagnostic:
+        first = [(self._specs[g], c) for g, c in sorted(self._fired.items())]
+        notes = [
+            f"`{step}`, column `{col}`: {count(c.rows, 'row')} ({code}); the first value is {shown(c.example)}"
+            for (code, step, col), c in first
+        ]
+        hint = "mend the step or the data, or choose another policy than `error`"
+        return Diagnostic("SKC512", f"every one of your {count(self.rows, 'row')} is refused", None, hint, tuple(notes))
+
+    def _always(self, place: Place) -> Diagnostic:
+        kind, step, _ = place
+        met = self._as_met(place)
+        example = shown(self._met[place].example)
+        message = f"step `{step}` {WORDS[kind]} every value of column `{met.column}`: {count(met.rows, 'row')}"
+        span = self.pipeline.step(step).span
+        return Diagnostic("SKC511", message, span, HINTS[kind], (f"the first value is {example}",), "warning")
+
+    def _january(self, name: str, low: int, high: int) -> Diagnostic:
+        message = f"every instant that step `{name}` makes lies in January 1970: {low} to {high} microseconds"
+        hint = "a timestamp is microseconds since 1970: multiply milliseconds by 1000 in an `expr` before the step"
+        return Diagnostic("SKC233", message, self.pipeline.step(name).span, hint, severity="warning")
+
+    def _is_constant(self, feature: str) -> bool:
+        """It is, and that is no news of its inputs."""
+        if not self._columns[feature].is_constant:
+            return False
+        behind = self.pipeline.behind(ref.value for ref in self._features[feature])
+        return any(not self._columns[i.value].is_constant for i in self.pipeline.inputs if i.value in behind)
+
+
+def _constant(feature: str, rows: int) -> Diagnostic:
+    message = f"feature `{feature}` is the same in every one of {rows:,} rows, though its inputs are not"
+    hint = "it says nothing to a model: drop it, or look at its steps in `skc explain`"
+    return Diagnostic("SKC234", message, None, hint, severity="warning")
+
+
+def _some(block: Block, rows: Array) -> Block:
+    return Block(block.dtype, block.values[rows], None if block.valid is None else block.valid[rows])
+
+
+def _features(pipeline: Pipeline) -> dict[str, list[Ref]]:
+    """The values of each feature that leaves in an output; of an output without labels under the name of the value."""
+    found: dict[str, list[Ref]] = {}
+    for output in pipeline.outputs:
+        for label, ref in zip(output.labels or ("",) * len(output.refs), output.refs, strict=True):
+            refs = found.setdefault(label or str(ref), [])
+            if ref not in refs:
+                refs.append(ref)
+    return found
