@@ -210,7 +210,7 @@ def _way_to(wanted: Sequence[DType], given: DType) -> str:
     if given == "string" and set(wanted) <= {"timestamp", "date"}:
         return "put `parse_datetime` before this step"
     if given == "string" and "float64" in wanted:
-        return "declare the input float64: text is read as a number, in every language alike"
+        return "declare the input float64: the text of a CSV file is then read as a number, and requests send numbers"
     if given in ("timestamp", "date") and not {"timestamp", "date"} & set(wanted):
         return "put `datetime_part` before this step, or make a number of two instants with `elapsed`"
     to = next((dtype for dtype in wanted if dtype in CASTS[given]), None)

@@ -78,7 +78,7 @@ def with_fare(change: Callable[[str], str]) -> bytes:
 LINES = PLAIN.splitlines(keepends=True)
 FARE = "`Fare` is not a float64"
 WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
-    "semicolons": ("a.csv", text(HEADER, ROWS, ";").encode(), "SKC203", "separated by semicolons", "Parquet"),
+    "semicolons": ("a.csv", text(HEADER, ROWS, ";").encode(), "SKC203", "separated by semicolons", "commas"),
     "tabs": ("a.csv", text(HEADER, ROWS, "\t").encode(), "SKC203", "separated by tabs", ".tsv"),
     "decimal commas": ("a.csv", with_fare(lambda v: v.replace(".", ",")), "SKC206", f"`0,0` in column {FARE}", "point"),
     "thousands": ("a.csv", with_fare(lambda v: f"{1e6 + float(v):,}"), "SKC206", "`1,000,000.0`", "thousands"),
@@ -97,7 +97,7 @@ WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
         text(HEADER, [[*r[:4], "", r[5]] for r in ROWS]).encode(),
         "SKC210",
         "no value",
-        "impute",
+        "drop",
     ),
     "a name twice": (
         "a.csv",

@@ -177,7 +177,9 @@ class _Checker:
                 else "the step `datetime_part` makes a number of a time"
             )
         if dtype == "string":
-            return "declare the input float64: text is read as a number, in every language alike"
+            return (
+                "declare the input float64: the text of a CSV file is then read as a number, and requests send numbers"
+            )
         if dtype == "bool":
             return "write `1 if condition else 0` to make a number of a condition"
         if node.kind in ("//", "%") and dtype == "float64":

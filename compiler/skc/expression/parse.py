@@ -63,7 +63,6 @@ _HINTS: dict[type[ast.AST], str] = {
     ast.Invert: "write `not`",
     ast.Is: "write `is_null(x)`, or `==`",
     ast.IsNot: "write `not is_null(x)`, or `!=`",
-    ast.Attribute: "only `inputs.NAME` has a dot",
     ast.Tuple: "a list stands only to the right of `in`",
     ast.List: "a list stands only to the right of `in`",
     ast.Set: "a list stands only to the right of `in`",
@@ -278,7 +277,7 @@ class _Parser:
             f"`{written[:40]}{'…' if len(written) > 40 else ''}` is not part of the language",
             self.text,
             self.offset(node),
-            _HINTS.get(type(culprit), _ALLOWED),
+            _alias_hint(written) if isinstance(culprit, ast.Attribute) else _HINTS.get(type(culprit), _ALLOWED),
         )
 
     def offset(self, node: ast.expr) -> int:
@@ -308,3 +307,12 @@ def _unfit_literal(value: Scalar) -> str | None:
     if isinstance(value, str) and any(c == "\0" or unicodedata.category(c) == "Cs" for c in value):
         return "a string with NUL or a lone surrogate, which no runtime can send"
     return None
+
+
+def _alias_hint(written: str) -> str:
+    """What to write for a name with dots."""
+    name = written.removeprefix("inputs.")
+    if not all(map(str.isidentifier, name.split("."))):
+        return "only `inputs.NAME` has a dot"
+    alias = name.replace(".", "_")
+    return f"if it is a column, make a feature of it, `{alias}: {{from: {name}}}`, and write `{alias}` here"

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pydantic
 from pydantic_core import ErrorDetails
@@ -168,7 +168,10 @@ def _wrong_keys(op: Op, error: ErrorDetails, place: _Place) -> Diagnostic:
     if isinstance(name, int):
         message = f"`{place.trail}` of `{op.name}` lacks entry {name + 1}"
         return Diagnostic("SKC106", message, place.span, "add the entry")
-    return Diagnostic("SKC106", f"`{op.name}` needs the parameter `{name}`", place.span, f"add `{name}:`", notes)
+    choices = get_args(get_type_hints(op.params).get(str(name)))
+    ways = [f"`{name}: {choice}`" for choice in choices if isinstance(choice, str)] or [f"`{name}:`"]
+    hint = f"add {' or '.join(ways)}"
+    return Diagnostic("SKC106", f"`{op.name}` needs the parameter `{name}`", place.span, hint, notes)
 
 
 def _example(op: Op, node: Node) -> str:

@@ -102,7 +102,7 @@ WAYS_OUT: dict[tuple[DType, DType], str] = {
     (
         "string",
         "float64",
-    ): "declare the input float64: text is read as a number by the runtime, in every language alike",
+    ): "declare the input float64: the text of a CSV file is then read as a number, and requests send numbers",
     ("string", "timestamp"): "use `parse_datetime`",
     ("string", "date"): "use `parse_datetime`, then `cast: {to: date}`",
     (

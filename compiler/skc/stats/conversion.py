@@ -224,8 +224,16 @@ def _list(texts: list[str] | tuple[str, ...]) -> str:
 
 
 def _wrong_type(value: Input, stored_type: str, label: str) -> SkcError:
-    hint = f"declare another type for `{value.name}`, or convert the column in the data"
-    if value.dtype == "timestamp" and stored_type.startswith("TIMESTAMP"):
+    column = identifier(value.name)
+    fitting = [f"`{dtype}`" for dtype, read in TYPED.items() if read(value, column, stored_type) is not None]
+    hint = "convert the column in the data" + (f", or declare it {' or '.join(fitting)}" if fitting else "")
+    if not fitting:
+        hint += f": no input can be of type {stored_type}"
+    if stored_type.startswith("DECIMAL"):
+        hint = (
+            "store the column as DOUBLE (float64) in the data: `CAST(… AS DOUBLE)` in SQL, `.astype(float)` in pandas"
+        )
+    if stored_type.startswith("TIMESTAMP") and not fitting:
         hint = "a time without a zone is not an instant: give the column a time zone in the data (UTC, say)"
     if value.dtype == "timestamp" and stored_type == "VARCHAR":
         hint = "declare it `string` and put `parse_datetime` before its first use"

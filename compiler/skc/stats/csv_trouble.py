@@ -66,7 +66,8 @@ def check_separator(header: Sequence[str], file: str, source: Source, wanted: Se
         return
     message = f"`{file}` has fields separated by {SEPARATORS[found]}, and skc reads commas (tabs in a .tsv file)"
     shown = header[0] if len(header[0]) <= 80 else f"{header[0][:79]}…"
-    hint = "call it .tsv" if found == "\t" else f'save it as Parquet: pandas.read_csv(…, sep="{found}").to_parquet(…)'
+    rewrite = f"import csv, sys; csv.writer(sys.stdout).writerows(csv.reader(sys.stdin, delimiter='{found}'))"
+    hint = "call it .tsv" if found == "\t" else f'write it with commas: python3 -c "{rewrite}" < OLD > NEW'
     raise fail("SKC203", message, span=source.span, hint=hint, notes=[f"the first line is `{shown}`"])
 
 

@@ -334,6 +334,13 @@ def missing_column(value: Input, columns: Iterable[str], label: str) -> SkcError
     """SKC204: the data has no column for an input."""
     known = sorted(columns)
     listed = ", ".join(f"`{name}`" for name in known[:20]) + (" …" if len(known) > 20 else "")
-    hint = did_you_mean(value.name, known) or "every input must be a column of the data"
+    hint = did_you_mean(value.name, known) or _header_hint(known)
     message = f"{label} has no column `{value.name}`"
     return fail("SKC204", message, span=value.span, hint=hint, notes=[f"columns: {listed}"])
+
+
+def _header_hint(names: Sequence[str]) -> str:
+    """A row in place of the names has numbers in it."""
+    if any(re.fullmatch(r"[+-]?[0-9.]+", name) for name in names):
+        return "the first line of a text file names the columns: if it is a row, put a line of names above it"
+    return "every input must be a column of the data"

@@ -37,7 +37,10 @@ KINDS: dict[str, Kind] = {
 }
 TEXT: tuple[Kind, ...] = ("csv", "tsv", "jsonl")
 COMPRESSED = ".gz"
-READABLE = "skc reads CSV, TSV, JSON lines, Parquet, Arrow, Feather, and tables of DuckDB files (`file.duckdb::table`)"
+READABLE = (
+    "skc reads .csv, .tsv and .jsonl (each also with .gz), .parquet, .arrow and .feather files, tables of DuckDB files "
+    "(`file.duckdb::table`), and in Python pandas, Polars and PyArrow tables"
+)
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def _files(path: str, span: Span | None) -> tuple[str, ...]:
             "SKC201",
             f"`{path}` is a folder",
             span=span,
-            hint=f"write a glob, such as `{path.rstrip('/')}/*.parquet`",
+            hint=_folder_hint(path),
         )
     matches = tuple(sorted(name for name in glob.glob(path, recursive=True) if Path(name).is_file()))
     if matches:
@@ -138,10 +141,21 @@ def _files(path: str, span: Span | None) -> tuple[str, ...]:
     raise fail("SKC201", f"there is no file `{path}`", span=span, hint=hint)
 
 
+def _folder_hint(path: str) -> str:
+    """The glob of the files in a folder, in quotes, since a shell would take it apart."""
+    for name in sorted(os.listdir(path)):
+        for packed in ("", COMPRESSED):
+            suffix = Path(name.lower().removesuffix(packed)).suffix
+            if name.lower().endswith(f"{suffix}{packed}") and KINDS.get(suffix) not in (None, "duckdb"):
+                return f"write a glob: '{path.rstrip('/')}/*{name[-len(suffix + packed) :]}'"
+    return f"name a file, or a glob in quotes: there is no file in it that skc reads. {READABLE}"
+
+
 def _kind(file: str, span: Span | None) -> Kind:
     name = file.lower()
     plain = name.removesuffix(COMPRESSED)
     kind = KINDS.get(Path(plain).suffix)
     if kind is None or (plain != name and kind not in TEXT):
-        raise fail("SKC202", f"`{file}` is of no kind that skc knows by its name", span=span, hint=READABLE)
+        message = f"`{file}` is not a kind of file that skc knows by its name"
+        raise fail("SKC202", message, span=span, hint=READABLE)
     return kind

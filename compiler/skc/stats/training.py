@@ -10,6 +10,7 @@ of them alone is, and mean what they mean alone.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,10 @@ from skc.stats.readers import Group, Raw, open_raw
 from skc.stats.sources import Source
 
 ROW, BAD = '"skc: row"', '"skc: bad"'
+WIDE_HINT = (
+    "the number is too wide for the type, and would be changed: if it is an id, declare it `string` and write it as "
+    "text in the data; if it fits 64 bits, declare it int64"
+)
 MOST = 10  # columns with bad values that are told at once
 
 
@@ -228,9 +233,13 @@ def _refused_value(value: Input, text: str, place: str) -> SkcError:
         hint = f"`{value.name}` says `nan: error`; remove that to read NaN as null"
         return fail("SKC209", f"{place}: `{value.name}` is NaN", span=value.span, hint=hint)
     hints = {
-        "float64": "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "
+        "float64": WIDE_HINT
+        if re.fullmatch("-?[0-9]{16,}", text)
+        else "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "
         "list texts that mean null in `null_values`",
-        "int64": "write a whole number like -1234, or declare it float64; list texts that mean null in `null_values`",
+        "int64": WIDE_HINT
+        if re.fullmatch("[+-]?[0-9]{16,}([.]0*)?", text)
+        else "write a whole number like -1234, or declare it float64; list texts that mean null in `null_values`",
         "bool": "write true or false; list texts that mean null in `null_values`",
         "timestamp": "write ISO 8601 with an offset, such as 2024-05-01T12:00:00Z; "
         "for any other form declare it `string` and use `parse_datetime`",
