@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skc.api import Compiled, check, compile, diff, environments, explain, self_check, transform, verify
+    from skc.api import Compiled, check, compile, diff, environments, explain, self_check, sign, transform, verify
     from skc.diagnostics import Diagnostic, SkcError
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "environments",
     "explain",
     "self_check",
+    "sign",
     "transform",
     "verify",
 ]

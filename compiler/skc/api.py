@@ -13,6 +13,7 @@ from typing import Any
 
 import skc_runtime
 from skc import artifact as artifacts
+from skc import signing
 from skc.artifact import Artifact
 from skc.comparison.changes import changes
 from skc.comparison.report import DiffReport
@@ -36,6 +37,8 @@ from skc.verification.report import Report
 from skc.verification.run import Options
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.identity import Key
+from skc_runtime.identity import Signature as KeySignature
 from skc_runtime.manifest import ELEMENT_OF
 from skc_runtime.marshal import Marshaller
 
@@ -88,6 +91,7 @@ class Compiled:
         """The facts of the printed table."""
         return {
             "name": self.artifact.pipeline.name,
+            "identity": self.artifact.identity,
             "plan": self.artifact.manifest.plan,
             "path": None if self.path is None else str(self.path),
             "bytes": self.artifact.size,
@@ -163,16 +167,20 @@ def verify(
     rows: int = 10_000,
     seed: int = 0,
     record: str | None = None,
+    key: Key | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Prove an artifact equal to its reference: on `data` where given, on boundaries, generated and hostile rows.
 
-    With `record` (a JSON object, numbers or golden forms) only that record is compared. Raises SkcError.
+    With `record` (a JSON object, numbers or golden forms) only that record is compared. With `key`, a public key in PEM
+    (its text, or a path), the artifact must be signed with it. Raises SkcError.
     """
     directory = Path(artifact)
     if record is not None and data is not None:
         raise fail("SKC140", "a record is verified alone, without data", hint="give `--record` or `--data`")
-    made = artifacts.read(directory, replay=False)  # verifying replays the golden records itself, and says more
+    made = artifacts.read(
+        directory, replay=False, key=key
+    )  # verifying replays the golden records itself, and says more
     try:
         identity.check_model(made)
         identity.check_manifest(made)
@@ -301,6 +309,17 @@ def diff(old: PathLike, new: PathLike, data: Any = None, *, progress: Progress |
     with open_rows(before.pipeline.inputs, data, None) as one, open_rows(after.pipeline.inputs, data, None) as other:
         pairs = zip(_blocks(one, progress), _blocks(other, None), strict=True)
         return DiffReport(before.manifest.plan, after.manifest.plan, found, rows_changed(before, after, pairs))
+
+
+@_library_errors()
+def sign(artifact: PathLike, key: Key) -> KeySignature:
+    """Write manifest.sig beside the files of an artifact that load accepts here. Raises SkcError.
+
+    `key` is an Ed25519 private key in PEM, as `openssl genpkey -algorithm ed25519` makes it: its text, or a path.
+    """
+    signature = signing.sign(artifacts.read(Path(artifact)), key)
+    signing.write(signature, Path(artifact))
+    return signature
 
 
 @_library_errors()

@@ -32,6 +32,7 @@ from skc.types import Scalar
 from skc.zones import TZDATA_VERSION
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.identity import SIGNATURE, Key, identity_of
 from skc_runtime.load import open_artifact
 from skc_runtime.manifest import Manifest
 from skc_runtime.model_scan import scan_model
@@ -39,10 +40,18 @@ from skc_runtime.model_scan import scan_model
 FORMAT = 1
 GOLDEN_RECORDS = 48
 TRIED_VALUES = 12  # of each input, from which golden records are chosen
-RECORD = "verified.json"  # beside the files of an artifact, and none of them
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
+RECORD = "verified.json"  # what `skc verify --save` writes; like manifest.sig, beside the artifact and not of it
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
-_CODES = {"artifact-not-found": "SKC404", "artifact-file-missing": "SKC404", "artifact-too-new": "SKC402"}
+_CODES = {
+    "artifact-not-found": "SKC404",
+    "artifact-file-missing": "SKC404",
+    "artifact-too-new": "SKC402",
+    "identity-mismatch": "SKC405",
+    "signature-missing": "SKC405",
+    "signature-invalid": "SKC405",
+    "invalid-option": "SKC140",
+}
 _LONGEST_GOLDEN_STRING = 200
 
 
@@ -53,6 +62,11 @@ class Artifact:
     pipeline: Pipeline
     manifest: Manifest
     files: Mapping[str, bytes]
+
+    @property
+    def identity(self) -> str:
+        """The hash of the manifest, and so of everything."""
+        return identity_of(self.files[MANIFEST])
 
     @property
     def size(self) -> int:
@@ -238,7 +252,8 @@ def _check_replaceable(out: Path, *, force: bool) -> None:
             "SKC411", f"`{out}` is a link, so --force does not replace it", hint="name the directory it leads to"
         )
     names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
-    foreign = sorted(n for n in names - {MODEL, MANIFEST, PLAN, GOLDEN, RECORD} if not is_litter(RECORD, n))
+    own, beside = {MODEL, MANIFEST, PLAN, GOLDEN}, (RECORD, SIGNATURE)
+    foreign = sorted(n for n in names - own if n not in beside and not any(is_litter(name, n) for name in beside))
     if names and (foreign or MANIFEST not in names or not out.is_dir()):
         what = f"it holds `{foreign[0]}`" if foreign and out.is_dir() else "it has no manifest"
         raise fail(
@@ -262,13 +277,13 @@ def _unwritable(out: Path, error: OSError | ValueError) -> SkcError:
     return fail("SKC412", f"cannot write `{out}`: {reason}", hint="check the folder and its space")
 
 
-def read(directory: Path, *, replay: bool = True) -> Artifact:
+def read(directory: Path, *, replay: bool = True, key: Key | None = None) -> Artifact:
     """Read and check an artifact: every hash, the manifest, the plan, and by `replay` the golden records.
 
-    Raises SKC401 to SKC403.
+    With `key` it must be signed with it. Raises SKC401 to SKC405.
     """
     try:
-        files, transformer = open_artifact(directory)
+        files, transformer = open_artifact(directory, key=key)
         with transformer:
             cases = golden.loads(files[GOLDEN])
             if replay:

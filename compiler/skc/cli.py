@@ -11,8 +11,6 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skc.diagnostics import Diagnostic, SkcError, fail
+from skc.progress import progress_bar
 from skc.stopping import guarded
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def compile_command(
     """Fit a pipeline, compile it, verify it, and write the artifact."""
     from skc import api
 
-    with _progress() as progress:
+    with progress_bar() as progress:
         done = api.compile(
             pipeline,
             data,
@@ -145,6 +144,7 @@ def verify_command(
         ),
     ] = None,
     save: Annotated[bool, typer.Option("--save", help="Write verified.json beside the artifact's files.")] = False,
+    key: Annotated[Path | None, typer.Option("--key", help="The public key, in PEM, that must have signed it.")] = None,
     output_format: Annotated[
         ReportFormat, typer.Option("--format", help="How to print the report.")
     ] = ReportFormat.text,
@@ -167,8 +167,8 @@ def verify_command(
     from skc.environment_matrix import parse_versions, record_of, save_record
 
     versions = parse_versions(onnxruntime) if onnxruntime else []
-    with _progress() as progress:
-        report = api.verify(artifact, data, rows=rows, seed=seed, record=record, progress=progress)
+    with progress_bar() as progress:
+        report = api.verify(artifact, data, rows=rows, seed=seed, record=record, key=key, progress=progress)
         tried = None
         if versions:
             tried = api.environments(artifact, versions, rows=rows, seed=seed, progress=progress)
@@ -202,7 +202,7 @@ def _self_check(artifact: Path, rows: int, seed: int, output_format: ReportForma
     if not alone or output_format not in (ReportFormat.text, ReportFormat.json):
         hint = "leave out --data, --record and --onnxruntime, and print text or json"
         raise fail("SKC140", "a self-check goes by the rows that skc makes by itself", hint=hint)
-    with _progress() as progress:
+    with progress_bar() as progress:
         checked = api.self_check(artifact, rows=rows, seed=seed, progress=progress)
     if output_format is ReportFormat.json:
         _print_json(checked.to_json())
@@ -241,7 +241,7 @@ def diff_command(
     """Show what a new artifact does otherwise: its contract, what it learned, and how many rows of --data change."""
     from skc import api
 
-    with _progress() as progress:
+    with progress_bar() as progress:
         found = api.diff(old, new, data, progress=progress)
     broken = found.broken([rule for given in fail_on or () for rule in given.split(",")])
     if output_format is Format.json:
@@ -265,6 +265,18 @@ def inspect_command(artifact: ArtifactDir, output_format: TextOrJson = Format.te
         _print(inspection.text(facts))
 
 
+@app.command("sign")
+def sign_command(
+    artifact: ArtifactDir,
+    key: Annotated[Path, typer.Option("--key", help="An Ed25519 private key in PEM.")],
+) -> None:
+    """Sign an artifact: writes manifest.sig beside its files. `openssl genpkey -algorithm ed25519` makes a key."""
+    from skc import api
+
+    signature = api.sign(artifact, key)
+    _talk(f"wrote {artifact / 'manifest.sig'}, signed with the key {signature.key}")
+
+
 @app.command("transform")
 def transform_command(
     artifact: ArtifactDir,
@@ -277,7 +289,7 @@ def transform_command(
     """Run an artifact over data of any size, into a Parquet file."""
     from skc import api
 
-    with _progress() as progress:
+    with progress_bar() as progress:
         done = api.transform(artifact, data, out, keep=tuple(keep or ()), force=force, progress=progress)
     if output_format is Format.json:
         _print_json(done)
@@ -344,34 +356,8 @@ def _compiled_text(done: Compiled) -> str:
         lines.append("not verified (--no-verify)")
     where = f"wrote {done.path}" if done.path is not None else "nothing was written"
     lines.append(f"{where} ({done.artifact.size / 1024:.0f} KiB, plan {done.artifact.manifest.plan[:12]})")
+    lines.append(f"identity {done.artifact.identity}")
     return "\n".join(lines)
-
-
-Progress = Callable[[str, int, int | None], None]
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """A progress bar on stderr while a command works, when stderr is a terminal; else nothing."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description:<28}"),
-        BarColumn(),
-        TextColumn("{task.completed:>12,.0f} rows"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def update(stage: str, rows: int, total: int | None) -> None:
-            bar.update(task, description=stage, completed=rows, total=total)
-
-        yield update
 
 
 def _talk(text: str) -> None:

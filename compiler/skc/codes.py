@@ -88,6 +88,7 @@ CODES: dict[str, str] = {
     "SKC402": "an artifact or plan of a newer format",
     "SKC403": "an artifact that is damaged or was changed",
     "SKC404": "a file of an artifact that cannot be read",
+    "SKC405": "an artifact of another identity, or without the signature that was asked for",
     "SKC410": "the directory to write exists already",
     "SKC411": "the directory to replace is not an artifact",
     "SKC412": "the artifact cannot be written",

@@ -251,7 +251,7 @@ def packages(wanted: str) -> tuple[str, str]:
 
 def record_of(report: Mapping[str, Any], environments: Matrix | None) -> dict[str, Any]:
     """What was tried, with which result, and where: `schemas/verified.v1.schema.json`."""
-    kept = ("name", "plan", "seed", "checks", "coverage", "untried")
+    kept = ("name", "identity", "plan", "seed", "checks", "coverage", "untried")
     return {
         "skc": "verified",
         "format": FORMAT,

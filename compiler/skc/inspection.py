@@ -15,6 +15,7 @@ _RECOMPILE = "copy the artifact again from where it was compiled, or compile the
 
 def inspect(directory: Path) -> dict[str, Any]:
     """The manifest, the steps with what they learned, and the files of an artifact. Raises SKC402, SKC403, SKC404."""
+    identity = hashlib.sha256(_read(directory / "manifest.json")).hexdigest()
     manifest = _read_manifest(directory / "manifest.json")
     files = {name: _read(directory / name) for name in sorted(manifest["files"])}
     for name, data in files.items():
@@ -22,6 +23,7 @@ def inspect(directory: Path) -> dict[str, Any]:
             raise fail("SKC403", f"{name} is not the file that manifest.json names", hint=_RECOMPILE)
     plan = json.loads(files["plan.json"])
     return {
+        "identity": identity,
         **{
             key: manifest[key]
             for key in ("name", "signature", "inputs", "outputs", "onnx", "tzdata", "built_with", "plan")
@@ -57,7 +59,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 def text(facts: dict[str, Any]) -> str:
     """The facts for a person."""
-    lines = [f"{facts['name']}  (signature {facts['signature']}, plan {facts['plan'][:12]})", "", "inputs"]
+    lines = [f"{facts['name']}  (signature {facts['signature']}, plan {facts['plan'][:12]})"]
+    lines += [f"identity {facts['identity']}", "", "inputs"]
     for i in facts["inputs"]:
         lines.append(f"  {i['name']:<24} {i['type']}{'?' if i['nullable'] else ''}")
     lines += ["", "steps"]

@@ -8,6 +8,7 @@ import (
 // Description says what goes in and what comes out. As JSON it is the same in every language.
 type Description struct {
 	Name               string              `json:"name"`
+	Identity           string              `json:"identity"` // SHA-256 of manifest.json
 	Signature          string              `json:"signature"`
 	Inputs             []InputDescription  `json:"inputs"`
 	Outputs            []OutputDescription `json:"outputs"`
@@ -39,6 +40,7 @@ func (t *Transformer) Describe() Description {
 	m := t.manifest
 	d := Description{
 		Name:               m.name,
+		Identity:           m.identity,
 		Signature:          m.signature,
 		Inputs:             []InputDescription{},
 		Outputs:            []OutputDescription{},

@@ -30,6 +30,9 @@ const (
 	CodeArtifactInconsistent Code = "artifact-inconsistent"
 	CodeModelRefused         Code = "model-refused"
 	CodeONNXRuntimeTooOld    Code = "onnxruntime-too-old"
+	CodeIdentityMismatch     Code = "identity-mismatch"
+	CodeSignatureMissing     Code = "signature-missing"
+	CodeSignatureInvalid     Code = "signature-invalid"
 	CodeGoldenMismatch       Code = "golden-mismatch"
 	CodeHostArithmetic       Code = "host-arithmetic"
 	CodeMissingKey           Code = "missing-key"
@@ -72,6 +75,9 @@ var kinds = map[Code]Kind{
 	CodeArtifactInconsistent: KindArtifact,
 	CodeModelRefused:         KindArtifact,
 	CodeONNXRuntimeTooOld:    KindArtifact,
+	CodeIdentityMismatch:     KindArtifact,
+	CodeSignatureMissing:     KindArtifact,
+	CodeSignatureInvalid:     KindArtifact,
 	CodeGoldenMismatch:       KindArtifact,
 	CodeHostArithmetic:       KindArtifact,
 	CodeMissingKey:           KindRecord,

@@ -18,7 +18,7 @@ const (
 	copyHint   = "copy the artifact again from where it was compiled, or compile it again"
 )
 
-var sizeLimits = map[string]int64{manifestName: 64 * megabyte, goldenName: 64 * megabyte, modelName: 2047 * megabyte}
+var sizeLimits = map[string]int64{manifestName: 64 * megabyte, goldenName: 64 * megabyte, modelName: 2047 * megabyte, signatureName: megabyte}
 
 // readFile is the bytes of a regular file of bounded size. Every file is read once, so that nothing can change
 // between its check and its use.

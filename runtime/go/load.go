@@ -18,8 +18,11 @@ const (
 type Option func(*loadOptions)
 
 type loadOptions struct {
-	library string
-	replay  Replay
+	library  string
+	replay   Replay
+	expect   *string // the identity that the artifact must have, nil for any
+	key      []byte  // of whom must have signed it, if isSigned
+	isSigned bool
 }
 
 // WithLibrary is the path of the shared library of ONNX Runtime.
@@ -57,7 +60,7 @@ func load(dir string, options loadOptions) (*Transformer, *Error) {
 	if err := checkArithmetic(); err != nil {
 		return nil, err
 	}
-	files, m, err := readArtifact(dir, options.library)
+	files, m, err := readArtifact(dir, options)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +77,7 @@ func load(dir string, options loadOptions) (*Transformer, *Error) {
 
 // readArtifact reads the manifest first and strictly, since everything else is judged by it; then every other file,
 // once, and only with the right hash.
-func readArtifact(dir, library string) (map[string][]byte, *manifest, *Error) {
+func readArtifact(dir string, options loadOptions) (map[string][]byte, *manifest, *Error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, nil, newError(CodeArtifactNotFound, fmt.Sprintf("%s is not a directory", shown(dir)), "check the path")
 	}
@@ -82,11 +85,16 @@ func readArtifact(dir, library string) (map[string][]byte, *manifest, *Error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	identity, err := checkOrigin(data, options, func(name string) ([]byte, *Error) { return readFile(dir, name) })
+	if err != nil {
+		return nil, nil, err
+	}
 	m, err := readManifest(data)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := loadLibrary(library); err != nil {
+	m.identity = identity
+	if err := loadLibrary(options.library); err != nil {
 		return nil, nil, err
 	}
 	if err := checkVersion(m); err != nil {

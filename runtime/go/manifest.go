@@ -85,6 +85,7 @@ type guardsSpec struct {
 
 // manifest is manifest.json, format 1. `files` maps a file to its SHA-256 in hex, `plan` is that of plan.json.
 type manifest struct {
+	identity           string // SHA-256 of manifest.json
 	name               string
 	signature          string
 	inputs             []inputSpec

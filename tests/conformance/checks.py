@@ -7,6 +7,7 @@ must give one answer.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -272,7 +273,7 @@ def check_contract(executor: Executor, suite: Path, index: Mapping[str, Any]) ->
     ]
 
 
-def _rides(suite: Path, index: Mapping[str, Any], signature: str) -> tuple[Message, Any]:
+def rides(suite: Path, index: Mapping[str, Any], signature: str) -> tuple[Message, Any]:
     entry = next(e for e in index["vectors"] if e["id"] == "examples/rides")
     artifact = str(suite / entry["artifacts"][signature])
     return {"do": "load", "artifact": artifact, "replay": "exact"}, json.loads((suite / entry["vectors"]).read_bytes())
@@ -280,7 +281,7 @@ def _rides(suite: Path, index: Mapping[str, Any], signature: str) -> tuple[Messa
 
 def _check_threads(executor: Executor, suite: Path, index: Mapping[str, Any], signature: str) -> Tally:
     tally = Tally(f"contract/threads-{signature}")
-    load, vectors = _rides(suite, index, signature)
+    load, vectors = rides(suite, index, signature)
     threads = {"do": "threads", "threads": THREADS, "rounds": ROUNDS}
     *_, answer = executor.ask_all([load, {"do": "rows", "rows": vectors["rows"]}, threads])
     want = {"calls": THREADS * ROUNDS * len(vectors["rows"]), "different": 0}
@@ -290,11 +291,12 @@ def _check_threads(executor: Executor, suite: Path, index: Mapping[str, Any], si
 
 def _check_describe(executor: Executor, suite: Path, index: Mapping[str, Any]) -> Tally:
     tally = Tally("contract/describe")
-    load, _ = _rides(suite, index, "packed")
+    load, _ = rides(suite, index, "packed")
     *_, answer = executor.ask_all([load, {"do": "describe"}])
     manifest = json.loads((Path(load["artifact"]) / "manifest.json").read_bytes())
     want = {
         "name": manifest["name"],
+        "identity": identity_of(load),
         "signature": manifest["signature"],
         "inputs": [{k: i[k] for k in ("name", "type", "nullable", "nan")} for i in manifest["inputs"]],
         "outputs": [{k: o[k] for k in ("name", "dtype", "columns", "valid")} for o in manifest["outputs"]],
@@ -307,9 +309,14 @@ def _check_describe(executor: Executor, suite: Path, index: Mapping[str, Any]) -
     return tally
 
 
+def identity_of(load: Message) -> str:
+    """What `sha256sum manifest.json` prints."""
+    return hashlib.sha256((Path(load["artifact"]) / "manifest.json").read_bytes()).hexdigest()
+
+
 def _check_refusals(executor: Executor, suite: Path, index: Mapping[str, Any]) -> Tally:
     tally = Tally("contract/refusals")
-    load, vectors = _rides(suite, index, "columns")
+    load, vectors = rides(suite, index, "columns")
     requests: list[tuple[Message, str | None]] = [
         ({**load, "artifact": str(suite / "nowhere")}, "artifact-not-found"),
         ({**load, "artifact": str(suite / "index.json")}, "artifact-not-found"),
@@ -339,7 +346,7 @@ def _check_arithmetic(executor: Executor, suite: Path, index: Mapping[str, Any],
     """A thread that computes otherwise loads nothing; switched back it does."""
     what = "flush-to-zero" if change["flush_to_zero"] else f"rounding-{change['rounding']}"
     tally = Tally(f"contract/arithmetic-{what}")
-    load, _ = _rides(suite, index, "columns")
+    load, _ = rides(suite, index, "columns")
     answers = executor.ask_all([{"do": "arithmetic", **change}, load, USUAL, load])
     changed, refused, _, loaded = answers
     want = "host-arithmetic" if changed == {"set": True} else None

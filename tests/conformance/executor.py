@@ -10,6 +10,7 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from typing import Any
 
 from cells import WORDS, bits
@@ -53,11 +54,14 @@ class Executor:
             return {"error": {"code": error.code, "input": error.input, "row": error.row, "step": error.step}}
 
     def _hello(self, request: Mapping[str, Any]) -> Answer:
-        return {"language": "python", "onnxruntime": VERSION, "cannot": ["utf8"]}
+        cannot = ["utf8"] if find_spec("cryptography") else ["utf8", "keys"]
+        return {"language": "python", "onnxruntime": VERSION, "cannot": cannot}
 
     def _load(self, request: Mapping[str, Any]) -> Answer:
         self._close(request)
-        self._transformer = skc_runtime.load(request["artifact"], replay=request["replay"])
+        self._transformer = skc_runtime.load(
+            request["artifact"], replay=request["replay"], expect=request.get("expect"), key=request.get("key")
+        )
         return {"loaded": True}
 
     def _keep(self, request: Mapping[str, Any]) -> Answer:

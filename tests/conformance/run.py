@@ -33,6 +33,7 @@ from body_checks import check_bodies
 from checks import Baseline, Tally, check_contract, check_damaged, check_marshalling, check_vectors
 from environments import ENVIRONMENTS, needs_locales, variables
 from executors import LANGUAGES, Executor, ExecutorError, Language
+from origin_checks import check_identity, check_signed
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -165,6 +166,8 @@ def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief
     others: dict[str, Callable[[], list[Tally]]] = {
         "marshalling/": lambda: check_marshalling(executor, suite, index, table),
         "damaged/": lambda: check_damaged(executor, suite, index),
+        "signed/": lambda: check_signed(executor, suite, index),
+        "identity/": lambda: [check_identity(executor, suite, index)],
         "contract/": lambda: check_contract(executor, suite, index),
         "bodies/": lambda: check_bodies(executor, suite, index, base, brief=brief),
     }

@@ -33,6 +33,7 @@ import op_harness as harness  # noqa: E402  # found by the line above
 from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
 from forged_artifacts import compile_pipeline, identity  # noqa: E402
+from signed import signed_artifacts  # noqa: E402
 
 from skc import reference  # noqa: E402
 from skc.artifact import Artifact, assemble  # noqa: E402
@@ -75,6 +76,7 @@ def write_suite(out: Path, *, is_released: bool = False) -> None:
         "marshalling": [write_identity(out, f"{k:02}", inputs) for k, inputs in enumerate(identities)],
         "damaged": [] if is_released else write_damaged(out),
         "bodies": None if is_released else write_bodies(out),
+        "signed": [] if is_released else write_signed(out),
     }
     (out / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
 
@@ -214,6 +216,16 @@ def write_damaged(out: Path) -> list[dict[str, Any]]:
         place = f"artifacts/damaged/{damaged.id}"
         damaged.write(out / place)
         found.append({"id": damaged.id, "artifact": place, "expect": damaged.code})
+    return found
+
+
+def write_signed(out: Path) -> list[dict[str, Any]]:
+    """Artifacts with a signature, each with the key it is loaded with and the code of the refusal."""
+    found = []
+    for signed in signed_artifacts():
+        place = f"artifacts/signed/{signed.id}"
+        signed.write(out / place)
+        found.append({"id": signed.id, "artifact": place, "key": signed.key, "expect": signed.code})
     return found
 
 

@@ -13,6 +13,7 @@ import bodies
 import body_checks
 import checks
 import jsonschema
+import origin_checks
 import pytest
 import run
 import suite
@@ -22,6 +23,7 @@ from damage import damaged_artifacts
 from executor import Executor as PythonExecutor
 from executors import Executor as Process
 from executors import ExecutorError, Language
+from signed import signed_artifacts
 
 HERE = Path(__file__).parent
 TABLE = json.loads(run.TABLE.read_bytes())
@@ -70,6 +72,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ],
         "damaged": suite.write_damaged(out),
         "bodies": suite.write_bodies(out),
+        "signed": suite.write_signed(out),
     }
     (out / "index.json").write_text(json.dumps(index))
     return out
@@ -94,6 +97,9 @@ def test_python_passes(small: Path, index: dict[str, Any]) -> None:
     assert not failing(checks.check_damaged(executor, small, index))
     assert not failing(checks.check_contract(executor, small, index))
     assert not failing(body_checks.check_bodies(executor, small, index, {}, brief=False))
+    assert not failing([origin_checks.check_identity(executor, small, index)])
+    pytest.importorskip("cryptography")
+    assert not failing(origin_checks.check_signed(executor, small, index))
 
 
 def change_values(change: Callable[[str, list[Any]], list[Any]]) -> Lie:
@@ -208,6 +214,12 @@ def test_a_refusal_that_is_not_given(small: Path, index: dict[str, Any]) -> None
     executor: Any = InProcess(lenient)
     refusals = {e["id"] for e in index["damaged"]}
     assert len(failing(checks.check_damaged(executor, small, index))) == len(refusals) > 150
+    assert failing([origin_checks.check_identity(executor, small, index)]) == {"identity/expected"}
+    executor.hello["cannot"] = []
+    refused = {f"signed/{e['id']}" for e in index["signed"] if e["expect"]}
+    assert failing(origin_checks.check_signed(executor, small, index)) == refused
+    executor.hello["cannot"] = ["keys"]
+    assert not any(tally.checks for tally in origin_checks.check_signed(executor, small, index))
 
 
 def test_a_wrong_code_and_a_wrong_value_of_the_table(small: Path, index: dict[str, Any]) -> None:
@@ -278,6 +290,7 @@ CONTRACT_LIES: list[tuple[str, Lie]] = [
     ("contract/threads-packed", lambda q, a: {**a, "different": 1} if q["do"] == "threads" else a),
     ("contract/threads-columns", lambda q, a: {**a, "calls": 8} if q["do"] == "threads" else a),
     ("contract/describe", lambda q, a: {"describe": {**a["describe"], "plan": ""}} if q["do"] == "describe" else a),
+    ("contract/describe", lambda q, a: {"describe": {**a["describe"], "identity": ""}} if q["do"] == "describe" else a),
     ("contract/refusals", lambda q, a: {"loaded": True} if q.get("replay") == "loosely" else a),
     ("contract/arithmetic-rounding-up", lambda q, a: {"set": False} if q.get("rounding") == "up" else a),
     ("contract/arithmetic-flush-to-zero", lambda q, a: {"set": True} if q.get("flush_to_zero") else a),
@@ -366,6 +379,7 @@ def test_every_code_is_asked_for(index: dict[str, Any]) -> None:
     asked = {d.code for d in damaged_artifacts()}
     asked |= {r["expect"].get("error") for r in TABLE["values"] + TABLE["requests"] if r.get("form") != "table"}
     asked |= {guard[0] for op in suite.OPS.values() for case in op.cases for guard in case.guards}
+    asked |= {signed.code for signed in signed_artifacts() if signed.code} | {"identity-mismatch"}
     asked |= {"artifact-not-found", "invalid-option", "closed", "host-arithmetic"}  # checks.check_contract
     asked |= {body["expect"].get("error") for body in BODIES["bodies"]}
     alone = {"duplicate-column", "unsupported-type", "wrong-shape", "run-failed"}

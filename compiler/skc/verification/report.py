@@ -228,6 +228,7 @@ class Report:
     """Everything `skc verify` has to say."""
 
     name: str
+    identity: str  # of the artifact: SHA-256 of its manifest.json
     plan: str
     seed: int
     checks: tuple[Check, ...]

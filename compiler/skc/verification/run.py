@@ -378,6 +378,7 @@ class _Run:
         """All of it."""
         report = Report(
             name=self._pipeline.name,
+            identity=self._artifact.identity,
             plan=self._artifact.manifest.plan,
             seed=self._options.seed,
             checks=tuple(self._checks),

@@ -76,6 +76,7 @@ Json answer_of(const skc::Description& description) {
             {"signature", description.signature},
             {"inputs", inputs},
             {"outputs", outputs},
+            {"identity", description.identity},
             {"plan", description.plan},
             {"tzdata", or_null(description.tzdata)},
             {"minimum_onnxruntime", description.minimum_onnxruntime},

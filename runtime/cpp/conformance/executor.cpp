@@ -100,6 +100,8 @@ class Executor {
     if (transformer_) transformer_->close();
     skc::LoadOptions options;
     options.replay = replay == "exact" ? skc::Replay::exact : skc::Replay::tolerance;
+    if (request.contains("expect")) options.expect = request.at("expect").get<std::string>();
+    if (request.contains("key")) options.key = request.at("key").get<std::string>();
     transformer_ = skc::Transformer::load(request.at("artifact").get<std::string>(), options);
     return {{"loaded", true}};
   }

@@ -23,6 +23,7 @@ constexpr std::size_t megabyte = std::size_t{1} << 20;
 
 // plan.json, and what a later compiler may add, is hashed but not parsed, so it may be as large as the model.
 std::size_t limit_of(const std::string& name) {
+  if (name == "manifest.sig") return megabyte;
   return (name == "manifest.json" || name == "golden.jsonl" ? 64 : 2047) * megabyte;
 }
 

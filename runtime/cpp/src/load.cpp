@@ -13,6 +13,7 @@
 #include "files.hpp"
 #include "golden.hpp"
 #include "model_scan.hpp"
+#include "origin.hpp"
 #include "serving.hpp"
 
 namespace skc {
@@ -120,7 +121,11 @@ Transformer Transformer::load(const std::string& directory, const LoadOptions& o
   if (!is_directory(directory)) {
     throw_artifact("artifact-not-found", shown(directory) + " is not a directory", "check the path");
   }
-  Manifest manifest = read_manifest(read_file(directory, "manifest.json"));
+  const std::string data = read_file(directory, "manifest.json");
+  const std::string identity =
+      check_origin(data, options, [&](const std::string& name) { return read_file(directory, name); });
+  Manifest manifest = read_manifest(data);
+  manifest.identity = identity;
   verify_files(manifest);
   check_version(manifest, runtime);
   Files files = read_files(directory, manifest);

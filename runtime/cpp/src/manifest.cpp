@@ -172,6 +172,7 @@ std::vector<OutputInfo> result_infos(const Manifest& manifest) {
 
 Description describe(const Manifest& manifest) {
   Description told{};
+  told.identity = manifest.identity;
   told.name = manifest.name;
   told.signature = manifest.is_packed ? "packed" : "columns";
   for (const InputSpec& input : manifest.inputs) {

@@ -66,6 +66,7 @@ struct Guards {
 };
 
 struct Manifest {
+  std::string identity;  // SHA-256 of manifest.json
   std::string name;
   bool is_packed;
   std::vector<InputSpec> inputs;

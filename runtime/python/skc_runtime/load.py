@@ -19,27 +19,40 @@ import onnxruntime
 from skc_runtime import golden
 from skc_runtime.errors import ArtifactError, SkcRuntimeError, shown
 from skc_runtime.golden import Replay
+from skc_runtime.identity import SIGNATURE, Key, check_identity, check_signature
 from skc_runtime.manifest import FORMAT, Manifest
 from skc_runtime.model_scan import scan_model
 from skc_runtime.transformer import Transformer
 
 MANIFEST = "manifest.json"
 MEGABYTE = 1 << 20
-SIZE_LIMITS = {MANIFEST: 64 * MEGABYTE, "golden.jsonl": 64 * MEGABYTE, "model.onnx": 2047 * MEGABYTE}
+SIZE_LIMITS = {
+    MANIFEST: 64 * MEGABYTE,
+    "golden.jsonl": 64 * MEGABYTE,
+    "model.onnx": 2047 * MEGABYTE,
+    SIGNATURE: MEGABYTE,
+}
 OTHER_LIMIT = 2047 * MEGABYTE  # plan.json and what a later compiler may add: hashed, not parsed
 _RECOMPILE = "copy the artifact again from where it was compiled, or compile it again"
 
 
-def load(directory: str | os.PathLike[str], *, replay: Replay = "exact") -> Transformer:
+def load(
+    directory: str | os.PathLike[str],
+    *,
+    replay: Replay = "exact",
+    expect: str | None = None,
+    key: Key | None = None,
+) -> Transformer:
     """The transformer of an artifact, after every check of the runtime contract.
 
     `replay="tolerance"` allows columns that are not exact to differ by 1e-6, for another processor
-    architecture. Raises ArtifactError with a code of `schemas/errors.v1.json`.
+    architecture. `expect` is the identity that the artifact must have, `key` the public key that must have signed it
+    (the text of a PEM file, or its path). Raises ArtifactError with a code of `schemas/errors.v1.json`.
     """
     if replay not in ("exact", "tolerance"):
         raise SkcRuntimeError("invalid-option", f"replay={shown(replay)}", hint='"exact" or "tolerance"')
     _check_arithmetic()
-    files, transformer = open_artifact(directory)
+    files, transformer = open_artifact(directory, expect=expect, key=key)
     golden.replay_cases(transformer, golden.loads(files["golden.jsonl"]), replay)
     return transformer
 
@@ -58,7 +71,9 @@ def _check_arithmetic(one: float = 1.0, tiny: float = 5e-324, half_ulp: float = 
         raise ArtifactError("host-arithmetic", f"this thread {what}", hint=hint)
 
 
-def open_artifact(directory: str | os.PathLike[str]) -> tuple[dict[str, bytes], Transformer]:
+def open_artifact(
+    directory: str | os.PathLike[str], *, expect: str | None = None, key: Key | None = None
+) -> tuple[dict[str, bytes], Transformer]:
     """The bytes of every file, and the transformer, after every check but the replay of the golden records.
 
     For what examines an artifact rather than serves it. Raises ArtifactError.
@@ -67,12 +82,14 @@ def open_artifact(directory: str | os.PathLike[str]) -> tuple[dict[str, bytes], 
     if not os.path.isdir(path):  # Path.is_dir raises where a folder above it may not be looked into
         raise ArtifactError("artifact-not-found", f"{shown(str(path))} is not a directory", hint="check the path")
     manifest_bytes = _read(path, MANIFEST)
+    identity = check_identity(manifest_bytes, expect)
+    check_signature(manifest_bytes, key, lambda: _read(path, SIGNATURE))
     manifest = Manifest.from_json(manifest_bytes)
     manifest.verify_files()
     _check_onnxruntime(manifest)
     files = {name: _read(path, name, digest) for name, digest in sorted(manifest.files.items())}
     scan_model(files["model.onnx"])
-    transformer = Transformer(manifest, files["model.onnx"])
+    transformer = Transformer(manifest, files["model.onnx"], identity)
     _check_metadata(manifest, transformer)
     return {MANIFEST: manifest_bytes, **files}, transformer
 

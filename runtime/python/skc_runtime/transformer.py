@@ -28,13 +28,14 @@ _OUTPUT_DTYPES: dict[str, np.dtype[Any]] = {
 class Transformer:
     """Serves one pipeline. Safe to share between threads; a context manager that closes itself."""
 
-    def __init__(self, manifest: Manifest, model: bytes) -> None:
+    def __init__(self, manifest: Manifest, model: bytes, identity: str | None = None) -> None:
         """From memory. `skc_runtime.load` is the way for an artifact: it checks hashes and replays the golden
         records.
         """
         session = GraphSession(model)
         check_tensors(manifest, session)
         self.manifest = manifest
+        self.identity = identity  # of the artifact, None for one that was never written
         self.model_metadata = session.metadata
         self._session: GraphSession | None = session
         self._marshaller = Marshaller(manifest)
@@ -128,6 +129,7 @@ class Transformer:
         manifest = self.manifest
         return {
             "name": manifest.name,
+            "identity": self.identity,
             "signature": manifest.signature,
             "inputs": [{"name": i.name, "type": i.type, "nullable": i.nullable, "nan": i.nan} for i in manifest.inputs],
             "outputs": [

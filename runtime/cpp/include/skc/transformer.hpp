@@ -26,6 +26,10 @@ struct LoadOptions {
   // The shared library of ONNX Runtime, 1.18 or newer. If empty: the environment variable SKC_ONNXRUNTIME_LIBRARY, and
   // without it the library's usual name. A process uses one library: the first.
   std::string onnxruntime_library = {};
+  // The identity that the artifact must have: the SHA-256 of its manifest.json, in lower-case hexadecimal.
+  std::optional<std::string> expect = {};
+  // The public key, as the text of a PEM file, that must have signed the artifact.
+  std::optional<std::string> key = {};
 };
 
 struct InputDescription {
@@ -45,6 +49,7 @@ struct OutputDescription {
 // What goes in and what comes out, and from what it was made.
 struct Description {
   std::string name;
+  std::string identity;  // SHA-256 of manifest.json, which names that of every other file
   std::string signature;  // columns or packed
   std::vector<InputDescription> inputs;
   std::vector<OutputDescription> outputs;
@@ -85,6 +90,7 @@ class Transformer {
 
   // Also after close.
   const Description& describe() const;
+  const std::string& identity() const { return describe().identity; }
 
   // Releases the session. Calls under way in other threads finish; later ones are refused.
   void close() noexcept;

@@ -59,6 +59,8 @@ type request struct {
 	Do          string
 	Artifact    string
 	Replay      string
+	Expect      *string
+	Key         *string
 	Rows        []map[string]json.RawMessage
 	Form        string
 	Take        []int
@@ -155,7 +157,14 @@ func (e *executor) load(r *request) (any, error) {
 			return nil, err
 		}
 	}
-	transformer, err := skc.Load(r.Artifact, skc.WithReplay(skc.Replay(r.Replay)))
+	options := []skc.Option{skc.WithReplay(skc.Replay(r.Replay))}
+	if r.Expect != nil {
+		options = append(options, skc.WithIdentity(*r.Expect))
+	}
+	if r.Key != nil {
+		options = append(options, skc.WithKey([]byte(*r.Key)))
+	}
+	transformer, err := skc.Load(r.Artifact, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ import java.util.Set;
 final class ArtifactFiles {
   private static final int MEGABYTE = 1 << 20;
   private static final Map<String, Integer> LIMITS =
-      Map.of(ManifestReader.PLACE, 64 * MEGABYTE, "golden.jsonl", 64 * MEGABYTE);
+      Map.of(ManifestReader.PLACE, 64 * MEGABYTE, "golden.jsonl", 64 * MEGABYTE, Origin.FILE, MEGABYTE);
   private static final int OTHER_LIMIT = 2047 * MEGABYTE; // what a model, and an array of Java, can have at most
   private static final String AGAIN = "copy the artifact again from where it was compiled, or compile it again";
 
@@ -39,7 +39,7 @@ final class ArtifactFiles {
   /** The bytes of a file that must have this SHA-256. */
   byte[] read(String name, String digest) {
     byte[] data = read(name);
-    if (!HexFormat.of().formatHex(sha256().digest(data)).equals(digest)) {
+    if (!sha256(data).equals(digest)) {
       throw new ArtifactException(
           "artifact-hash-mismatch", "`" + name + "` is not the file that manifest.json names", AGAIN);
     }
@@ -84,9 +84,10 @@ final class ArtifactFiles {
     return data.hasRemaining() ? Arrays.copyOf(data.array(), data.position()) : data.array();
   }
 
-  private static MessageDigest sha256() {
+  /** In lower-case hexadecimal. */
+  static String sha256(byte[] data) {
     try {
-      return MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(data));
     } catch (NoSuchAlgorithmException error) {
       throw new IllegalStateException("every Java has SHA-256", error);
     }

@@ -19,21 +19,23 @@ import java.util.TreeSet;
 final class ArtifactLoader {
   private ArtifactLoader() {}
 
-  static Transformer load(Path directory, Replay replay) {
+  static Transformer load(Path directory, LoadOptions options) {
     HostArithmetic.check();
     ArtifactFiles files = new ArtifactFiles(directory);
-    Manifest manifest = ManifestReader.read(files.read(ManifestReader.PLACE));
+    byte[] data = files.read(ManifestReader.PLACE);
+    String identity = Origin.check(data, files, options);
+    Manifest manifest = ManifestReader.read(data, identity);
     checkOnnxruntime(manifest.onnx().minimumOnnxruntime(), GraphSession.version());
     Map<String, byte[]> contents = new HashMap<>();
     for (String name : new TreeSet<>(manifest.files().keySet())) {
-      byte[] data = files.read(name, manifest.files().get(name));
+      byte[] content = files.read(name, manifest.files().get(name));
       if (name.equals("model.onnx") || name.equals(GoldenCase.FILE)) { // the others are hashed, not parsed
-        contents.put(name, data);
+        contents.put(name, content);
       }
     }
     Transformer transformer = open(manifest, contents.get("model.onnx"));
     try {
-      new GoldenReplay(manifest, transformer, replay).run(GoldenCase.read(contents.get(GoldenCase.FILE)));
+      new GoldenReplay(manifest, transformer, options.replay).run(GoldenCase.read(contents.get(GoldenCase.FILE)));
     } catch (RuntimeException error) {
       transformer.close();
       throw error;

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param tzdata null if no step reads a time zone
  */
 record Manifest(
+    String identity,
     String name,
     Signature signature,
     List<Input> inputs,
@@ -113,6 +114,7 @@ record Manifest(
   Map<String, Object> describe() {
     Map<String, Object> told = new LinkedHashMap<>();
     told.put("name", name);
+    told.put("identity", identity);
     told.put("signature", signature.toString());
     told.put("inputs", inputs.stream().map(Manifest::told).toList());
     told.put("outputs", outputs.stream().map(Manifest::told).toList());

@@ -32,7 +32,7 @@ final class ManifestReader {
 
   private ManifestReader() {}
 
-  static Manifest read(byte[] data) {
+  static Manifest read(byte[] data, String identity) {
     Fields fields = new Fields(StrictJson.parse(ByteBuffer.wrap(data), PLACE), PLACE);
     if (!"artifact".equals(fields.take("skc").textValue())) {
       throw ArtifactException.malformed(PLACE + ".skc", "this is not the manifest of an artifact");
@@ -40,6 +40,7 @@ final class ManifestReader {
     checkFormat(fields.number("format", 1, LARGEST_FORMAT));
     Manifest manifest =
         new Manifest(
+            identity,
             fields.text("name"),
             fields.oneOf("signature", Arrays.asList(Signature.values())),
             inputs(fields),

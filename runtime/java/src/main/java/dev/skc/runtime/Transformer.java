@@ -64,9 +64,17 @@ public final class Transformer implements AutoCloseable {
    * Runtime, agreement of manifest and model, and the golden records. Throws ArtifactException.
    */
   public static Transformer load(Path directory, Replay replay) {
+    return load(directory, new LoadOptions().replay(replay));
+  }
+
+  /**
+   * The transformer of an artifact, after the same checks, which must have the identity and the signature of the options.
+   * Throws ArtifactException, or SkcException {@code invalid-option}.
+   */
+  public static Transformer load(Path directory, LoadOptions options) {
     Objects.requireNonNull(directory, "directory");
-    Objects.requireNonNull(replay, "replay");
-    return ArtifactLoader.load(directory, replay);
+    Objects.requireNonNull(options, "options");
+    return ArtifactLoader.load(directory, options);
   }
 
   /** {@link #transformRecord(Map, Extra)} with {@link Extra#ERROR}. */
@@ -283,6 +291,11 @@ public final class Transformer implements AutoCloseable {
    */
   public Map<String, Object> describe() {
     return manifest.describe();
+  }
+
+  /** The SHA-256 of manifest.json, which names that of every other file; also after {@link #close}. */
+  public String identity() {
+    return manifest.identity();
   }
 
   /** Calls under way in other threads finish, and the last of them releases the session; later ones are refused. */

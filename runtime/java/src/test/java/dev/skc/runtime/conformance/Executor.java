@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.skc.runtime.Extra;
 import dev.skc.runtime.Features;
+import dev.skc.runtime.LoadOptions;
 import dev.skc.runtime.Replay;
 import dev.skc.runtime.SkcException;
 import dev.skc.runtime.Transformer;
@@ -75,7 +76,10 @@ public final class Executor {
   private ObjectNode load(JsonNode request) {
     close();
     Path artifact = Path.of(request.get("artifact").textValue());
-    transformer = Transformer.load(artifact, Replay.named(request.path("replay").asText("exact")));
+    LoadOptions options = new LoadOptions().replay(Replay.named(request.path("replay").asText("exact")));
+    options = request.has("expect") ? options.expect(request.get("expect").textValue()) : options;
+    options = request.has("key") ? options.key(request.get("key").textValue()) : options;
+    transformer = Transformer.load(artifact, options);
     return JSON.objectNode().put("loaded", true);
   }
 

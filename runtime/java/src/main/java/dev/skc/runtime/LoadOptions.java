@@ -1,0 +1,36 @@
+package dev.skc.runtime;
+
+import java.util.Objects;
+
+/** How an artifact is loaded; each method gives new options. {@code new LoadOptions().expect(identity)}. */
+public final class LoadOptions {
+  final Replay replay;
+  final String expect; // null for any
+  final String key; // null for an artifact that need not be signed
+
+  /** Golden records must come out to the bit; any artifact, signed or not. */
+  public LoadOptions() {
+    this(Replay.EXACT, null, null);
+  }
+
+  private LoadOptions(Replay replay, String expect, String key) {
+    this.replay = replay;
+    this.expect = expect;
+    this.key = key;
+  }
+
+  /** How the golden records must be reproduced. */
+  public LoadOptions replay(Replay wanted) {
+    return new LoadOptions(Objects.requireNonNull(wanted, "replay"), expect, key);
+  }
+
+  /** The identity that the artifact must have: the SHA-256 of its manifest.json, in lower-case hexadecimal. */
+  public LoadOptions expect(String identity) {
+    return new LoadOptions(replay, Objects.requireNonNull(identity, "identity"), key);
+  }
+
+  /** The public key, as the text of a PEM file, that must have signed the artifact. */
+  public LoadOptions key(String pem) {
+    return new LoadOptions(replay, expect, Objects.requireNonNull(pem, "pem"));
+  }
+}
