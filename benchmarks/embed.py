@@ -3,9 +3,10 @@
     python benchmarks/embed.py [--rows 200000] [--calls 20000] [--repeat 3] [--langs python,java,go,cpp]
 
 The pipeline is that of latency.py, signature packed: 13 float and 26 string columns. `bare` is a call of the language's
-binding with the same tensors ready, `runtime` is `transform` of a record; each language measures itself, the two in
-turns. All run the ONNX Runtime of the conformance suite, one language after the other, and that `repeat` times: the
-table shows the median of the p50, and how far they lie apart. The machine counts: quote ratios.
+binding with the same tensors ready, `runtime` is `transform` of a record, `json` is `transform_json` of its bytes, and
+`parser` the language's usual parser and then `transform`; each language measures itself, all in turns. All run the ONNX
+Runtime of the conformance suite, one language after the other, and that `repeat` times: the table shows the median of
+the p50, and how far they lie apart. The machine counts: quote ratios.
 """
 
 from __future__ import annotations
@@ -86,9 +87,12 @@ def measure_python(artifact: Path, path: Path, calls: int) -> dict[str, dict[str
     record = json.loads(path.read_bytes())
     transformer = skc_runtime.load(artifact)
     feeds = tensors(transformer.manifest, record)
+    body = path.read_bytes()
     subjects = {
         "bare": bare((artifact / "model.onnx").read_bytes(), feeds),
         "transform": lambda: transformer.transform(record),
+        "transform_json": lambda: transformer.transform_json(body),
+        "parse_and_transform": lambda: transformer.transform(json.loads(body)),
     }
     times = measure(subjects, calls)
     return {
@@ -98,7 +102,10 @@ def measure_python(artifact: Path, path: Path, calls: int) -> dict[str, dict[str
 
 def report(found: dict[str, list[dict[str, Any]]]) -> None:
     print(f"ONNX Runtime {onnxruntime_version()}, µs per row")
-    print(f"{'':<10}{'bare p50':>20}{'p99':>8}{'runtime p50':>20}{'p99':>8}{'adds':>8}{'of bare':>9}")
+    print(
+        f"{'':<10}{'bare p50':>20}{'p99':>8}{'runtime p50':>20}{'p99':>8}{'adds':>8}{'of bare':>9}"
+        f"{'json p50':>20}{'parser p50':>20}"
+    )
     for language, results in found.items():
         bare = [r["bare"]["p50_us"] for r in results]
         whole = [r["transform"]["p50_us"] for r in results]
@@ -107,6 +114,8 @@ def report(found: dict[str, list[dict[str, Any]]]) -> None:
         print(
             f"{language:<10}{spread(bare):>20}{p99[0]:>8.1f}{spread(whole):>20}{p99[1]:>8.1f}{added:>8.1f}"
             f"{added / statistics.median(bare):>9.2f}"
+            f"{spread([r['transform_json']['p50_us'] for r in results]):>20}"
+            f"{spread([r['parse_and_transform']['p50_us'] for r in results]):>20}"
         )
 
 

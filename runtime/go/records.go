@@ -101,9 +101,14 @@ func (m *marshaller) unknown(key string) *Error {
 	return newError(CodeUnknownKey, message, hint).about(key)
 }
 
+const longestWord = 100 // bytes: only hints depend on it, and a hostile key may be long
+
 // nearest is the name with the fewest edits to a key, if they are few for its length.
 func nearest(key string, names []string) (string, bool) {
 	best, fewest := "", len(key)/3+1
+	if len(key) > longestWord {
+		return "", false
+	}
 	for _, name := range names {
 		if edits := distance(key, name); edits <= fewest && (best == "" || edits < fewest) {
 			best, fewest = name, edits

@@ -21,6 +21,7 @@ from skc.rows import open_rows
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Manifest
+from skc_runtime.marshal import Marshaller
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,6 +84,12 @@ def _records() -> list[bytes]:
     return [json.dumps(json.loads(line)["record"]).encode() for line in lines[:5]]
 
 
+def _requests() -> list[bytes]:
+    record = b'{"at": "2024-01-15 10:00:00", "amount": 1.5, "kind": "a"}'
+    columns = b'{"columns": {"at": ["2024-01-15 10:00:00"], "amount": [1e0], "kind": ["\\ud83d\\ude00"]}}'
+    return [record, b"[" + record + b", " + record + b"]", columns]
+
+
 READERS = {
     "pipeline": Reader(lambda data: pipeline_yaml.read_text(data.decode("utf-8", "replace"), "p.yaml"), _pipelines),
     "expression": Reader(
@@ -93,6 +100,7 @@ READERS = {
     "plan": Reader(plan.loads, lambda: [artifact().files[PLAN]]),
     "golden": Reader(_read_golden, lambda: [artifact().files[GOLDEN]]),
     "record": Reader(lambda data: _record(artifact(), data.decode("utf-8", "replace")), _records),
+    "request": Reader(lambda data: Marshaller(artifact().manifest).json(data, "error"), _requests),
     "csv": Reader(_read_csv, lambda: [planted.ROWS.encode()]),
     "jsonl": Reader(_read_json_lines, lambda: [b'{"at": "2024-01-15 10:00:00", "amount": 1.5, "kind": "a"}\n' * 3]),
 }

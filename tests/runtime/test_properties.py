@@ -130,6 +130,23 @@ def test_a_good_batch_is_its_rows(transformer: Transformer, batch: list[dict[str
             np.testing.assert_array_equal(together[name][row], values)
 
 
+@SHARED
+@given(batch=st.lists(good_records, max_size=6))
+def test_the_json_of_records_is_the_records(transformer: Transformer, batch: list[dict[str, Any]]) -> None:
+    """JSON has no NaN and no infinity: whoever writes it sends null."""
+    sent = [
+        {k: None if isinstance(v, float) and not np.isfinite(v) and k == "fare" else v for k, v in record.items()}
+        for record in batch
+        if np.isfinite(record["distance"])
+    ]
+    want = transformer.transform(sent)
+    columns = {name: [record.get(name) for record in sent] for name in NAMES}
+    for body in (sent, {"columns": columns}):
+        got = transformer.transform_json(json.dumps(body, allow_nan=False).encode())
+        for name, values in want.items():
+            np.testing.assert_array_equal(got[name], values)
+
+
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(), inner, max_size=3)),

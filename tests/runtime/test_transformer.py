@@ -6,6 +6,7 @@ import datetime
 import enum
 import json
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from types import MappingProxyType
@@ -470,3 +471,47 @@ def test_the_hint_for_a_row_of_pandas_works(identity_of: Identity) -> None:
             transformer.transform(table.iloc[i])
         outputs = transformer.transform(table.iloc[[i]])
         assert [bool(outputs[f"out.{name}.valid"][0, 0]) for name in ("s", "i", "b")] == want
+
+
+def test_a_body_may_be_any_bytes(identity_of: Identity) -> None:
+    transformer = identity_of([{"name": "s", "type": "string", "nullable": True, "nan": "null"}])
+    text = '{"s": "é"}'
+    for body in (text, text.encode(), bytearray(text.encode()), memoryview(text.encode())):
+        assert transformer.transform_json(body)["out.s"].tolist() == ["é"]
+    for given, code in (
+        ('{"s": "\ud83d"}', "invalid-utf8"),
+        ({"s": "é"}, "unsupported-data"),
+        (None, "unsupported-data"),
+    ):
+        with pytest.raises(RecordError) as caught:
+            transformer.transform_json(given)  # type: ignore[arg-type]  # the point
+        assert (caught.value.code, caught.value.input) == (code, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'{"v": -1e400}', "-1e400 is not exact"),
+        (b'{"v": ' + b"9" * 500 + b"}", "(500 characters)"),
+        (b'{"v": [1.5]}', 'as {"columns": …}'),
+        (b'{"v": 1, "v": 2}', "duplicate key"),
+        (b"[" * 65 + b"]" * 65, "nested too deep"),
+        (b'{"vv": 1.5}', "did you mean `v`?"),
+        (b'{"v": 1.5} {}', "Extra data"),
+    ],
+    ids=["past the largest", "a long integer", "a list", "a key twice", "deep", "misspelt", "two documents"],
+)
+def test_a_refusal_of_a_body_shows_why(body: bytes, text: str, identity_of: Identity) -> None:
+    transformer = identity_of([{"name": "v", "type": "float64", "nullable": True, "nan": "null"}])
+    with pytest.raises(RecordError) as caught:
+        transformer.transform_json(body)
+    assert text in str(caught.value)
+
+
+def test_a_long_key_costs_no_time(identity_of: Identity) -> None:
+    """The nearest name is sought for a word only: among the letters of a long key it would take minutes."""
+    transformer = identity_of([{"name": "v" * 90, "type": "float64", "nullable": True, "nan": "null"}])
+    started = time.perf_counter()
+    with pytest.raises(RecordError, match="unknown-key"):
+        transformer.transform_json(b'{"' + b"vw" * 5_000_000 + b'": 1}')
+    assert time.perf_counter() - started < 5

@@ -21,6 +21,7 @@ from skc_runtime.manifest import ELEMENT_OF, Element, InputSpec, Manifest
 from skc_runtime.scalars import INT64_MAX, INT64_MIN, MISSING, Array, Convert, converter, is_column
 
 Extra = Literal["error", "ignore"]
+_LONGEST_WORD = 100  # only hints depend on it, and a hostile key may be long
 Feeds = dict[str, Array]
 
 
@@ -165,7 +166,8 @@ class Marshaller:
         unknown = [key for key in record if key not in self._known]
         texts = [key for key in unknown if isinstance(key, str)]
         key = min(texts, key=_utf8) if texts else unknown[0]
-        near = difflib.get_close_matches(key, self._known, n=1) if isinstance(key, str) else []
+        is_word = isinstance(key, str) and len(key) <= _LONGEST_WORD
+        near = difflib.get_close_matches(key, self._known, n=1) if is_word else []
         hint = f"did you mean `{near[0]}`?" if near else 'leave it out, or pass extra="ignore"'
         name = key if isinstance(key, str) else shown(key)
         return RecordError("unknown-key", f"the pipeline has no input {shown(key)}", name, hint=hint)

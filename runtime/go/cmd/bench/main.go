@@ -1,5 +1,5 @@
 // Command bench measures one row: p50 and p99 in microseconds of a bare call of the binding with the tensors ready,
-// and of Transform, as JSON.
+// of Transform, of TransformJSON, and of encoding/json followed by Transform, as JSON.
 //
 //	bench ARTIFACT RECORD.json CALLS
 //
@@ -78,11 +78,30 @@ func run(artifact, path, count string) error {
 		_, err := transformer.Transform(record)
 		return err
 	}
-	times, err := measure(calls, bare, whole)
+	body, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	report := map[string]any{"bare": percentiles(times[0]), "transform": percentiles(times[1])}
+	strict := func() error {
+		_, err := transformer.TransformJSON(body)
+		return err
+	}
+	parsed := func() error {
+		var record map[string]any
+		if err := json.Unmarshal(body, &record); err != nil {
+			return err
+		}
+		_, err := transformer.Transform(record)
+		return err
+	}
+	times, err := measure(calls, bare, whole, strict, parsed)
+	if err != nil {
+		return err
+	}
+	report := map[string]any{}
+	for k, name := range []string{"bare", "transform", "transform_json", "parse_and_transform"} {
+		report[name] = percentiles(times[k])
+	}
 	return json.NewEncoder(os.Stdout).Encode(report)
 }
 
