@@ -1,15 +1,7 @@
-"""Hints of the pipeline reader, followed: the fixture is edited as its hint says, and that error is gone."""
+"""Mistakes in pipelines, and the same pipelines edited as the hint says."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from skc.diagnostics import Diagnostic, SkcError
-from skc.frontend.pipeline_yaml import read
-
-ERRORS = Path(__file__).parent / "errors"
 # fixture, hint, what is taken out, what is put in
 FIXES: list[tuple[str, str, str, str]] = [
     (
@@ -117,26 +109,3 @@ GIVEN = {  # what a hint takes for granted
     "SKC131-attribute": ("  age: float64", "  age: float64\n  age.real: float64"),
     "SKC120-type": ("  text: {features: [city], dtype: string}\n", ""),
 }
-
-
-def told(folder: Path, text: str) -> tuple[Diagnostic, ...]:
-    path = folder / "pipeline.yaml"
-    path.write_text(text, encoding="utf-8")
-    try:
-        return read(path)[1]
-    except SkcError as error:
-        return error.diagnostics
-
-
-@pytest.mark.parametrize(("fixture", "hint", "old", "new"), FIXES, ids=[fix[0] for fix in FIXES])
-def test_the_hint_works(fixture: str, hint: str, old: str, new: str, tmp_path: Path) -> None:
-    text = (ERRORS / f"{fixture}.yaml").read_text(encoding="utf-8")
-    before = told(tmp_path, text)
-    assert hint in [diagnostic.hint for diagnostic in before]
-    assert old in text
-    text = text.replace(*GIVEN.get(fixture, ("", "")), 1).replace(old, new, 1)
-    after = told(tmp_path, text)
-    gone = next(d.message for d in before if d.hint == hint)
-    assert gone not in [d.message for d in after], after
-    others = [d.text() for d in after if d.severity == "error" and d.message not in [d.message for d in before]]
-    assert fixture == "SKC101-empty" or not others, others  # there, nothing else was written

@@ -1,0 +1,186 @@
+"""Features with a mistake, and the same features as the hint says to write them."""
+
+from __future__ import annotations
+
+PARSE = "{parse_datetime: {format: '%Y-%m-%d', timezone: UTC, invalid: error}}"  # written for PARSE below
+PIPELINE = """\
+skc: 1
+name: snippets
+inputs:
+  a: float64
+  n: int64
+  s: string
+  b: bool
+  t: timestamp
+  u: timestamp
+  d: date
+  m: {type: float64, nullable: true}
+features:
+  f: FEATURE
+outputs:
+  x: {features: [f], dtype: DTYPE}
+"""
+# words of the hint, the feature, the feature as the hint says, the dtype of its output
+SNIPPETS: list[tuple[str, str, str, str]] = [
+    ("write `and`", "{expr: '(a > 0) & (n > 0)'}", "{expr: '(a > 0) and (n > 0)'}", "bool"),
+    ("write `or`", "{expr: '(a > 0) | (n > 0)'}", "{expr: '(a > 0) or (n > 0)'}", "bool"),
+    ("write `not`", "{expr: '~b'}", "{expr: 'not b'}", "bool"),
+    ("write `is_null(x)`, or `==`", "{expr: 'm is None'}", "{expr: 'is_null(m)'}", "bool"),
+    ("write `not is_null(x)`, or `!=`", "{expr: 'm is not None'}", "{expr: 'not is_null(m)'}", "bool"),
+    ("a list stands only to the right of `in`", "{expr: 'n == [1]'}", "{expr: 'n in [1]'}", "bool"),
+    ("write a plain string", "{expr: \"s == f'x'\"}", "{expr: \"s == 'x'\"}", "bool"),
+    ("write `floor(a / b)`", "{expr: 'a // 2'}", "{expr: 'floor(a / 2)'}", "float64"),
+    ("write `floor(a / b)`, or `a - b * floor(a / b)`", "{expr: 'a % 2'}", "{expr: 'a - 2 * floor(a / 2)'}", "float64"),
+    ("write `1 if condition else 0`", "{expr: 'b + 1'}", "{expr: '(1 if b else 0) + 1'}", "int64"),
+    ("write a comparison", "{expr: '1 if n else 0'}", "{expr: '1 if n != 0 else 0'}", "int64"),
+    ("the step `elapsed` subtracts", "{expr: 't - u'}", "{from: [t, u], apply: [{elapsed: {unit: days}}]}", "float64"),
+    ("the step `datetime_part` makes", "{expr: 't + 1'}", "{from: t, apply: [{datetime_part: {part: hour}}]}", "int64"),
+    ("write `sqrt(x)`", "{expr: 'a ** 0.5'}", "{expr: 'sqrt(a)'}", "float64"),
+    ("divide by another number", "{expr: 'n // 0'}", "{expr: 'n // 2'}", "int64"),
+    ("decide before the function", "{expr: 'log(a) > 3'}", "{expr: 'a > 20'}", "bool"),
+    ("round(x / 10) * 10", "{expr: 'round(a, -1)'}", "{expr: 'round(a / 10) * 10'}", "float64"),
+    ("`is_null(x)` asks", "{expr: 'm == None'}", "{expr: 'is_null(m)'}", "bool"),
+    ("in ('cash', 'card')", "{expr: \"s in 'x'\"}", "{expr: \"s in ('x', 'y')\"}", "bool"),
+    ("a constant says nothing", "{expr: '1'}", "{expr: 'n + 1'}", "int64"),
+    ("both sides must have one type", "{expr: 's == 1'}", "{expr: \"s == '1'\"}", "bool"),
+    (
+        "sort them",
+        "{from: a, apply: [{bucketize: {edges: [2, 1], closed: left}}]}",
+        "{from: a, apply: [{bucketize: {edges: [1, 2], closed: left}}]}",
+        "int64",
+    ),
+    (
+        "or `closed: right`",
+        "{from: a, apply: [{bucketize: {edges: [1]}}]}",
+        "{from: a, apply: [{bucketize: {edges: [1], closed: right}}]}",
+        "int64",
+    ),
+    (
+        "reach to infinity",
+        "{from: a, apply: [{bucketize: {edges: [1, .inf], closed: left}}]}",
+        "{from: a, apply: [{bucketize: {edges: [1], closed: left}}]}",
+        "int64",
+    ),
+    ("write {min: 0}", "{from: a, apply: [{clip: {}}]}", "{from: a, apply: [{clip: {min: 0}}]}", "float64"),
+    (
+        "exchange them",
+        "{from: a, apply: [{clip: {min: 1, max: 0}}]}",
+        "{from: a, apply: [{clip: {min: 0, max: 1}}]}",
+        "float64",
+    ),
+    (
+        "write two steps",
+        "{from: a, apply: [{clip: {min: 0, lower_quantile: 0.1}}]}",
+        "{from: a, apply: [{clip: {min: 0}}, {clip: {lower_quantile: 0.1}}]}",
+        "float64",
+    ),
+    (
+        "take the part of a timestamp",
+        "{from: d, apply: [{datetime_part: {part: hour}}]}",
+        "{from: t, apply: [{datetime_part: {part: hour}}]}",
+        "int64",
+    ),
+    (
+        "write `from: [start, end]`",
+        "{from: t, apply: [{elapsed: {unit: days}}]}",
+        "{from: [t, u], apply: [{elapsed: {unit: days}}]}",
+        "float64",
+    ),
+    (
+        "give both, or only `value`",
+        "{from: m, apply: [{impute: {strategy: constant}}]}",
+        "{from: m, apply: [{impute: {value: 0}}]}",
+        "float64",
+    ),
+    (
+        "write the lower end first",
+        "{from: a, apply: [{minmax_scale: {feature_range: [1, 0]}}]}",
+        "{from: a, apply: [{minmax_scale: {feature_range: [0, 1]}}]}",
+        "float64",
+    ),
+    (
+        "exchange the two",
+        "{from: a, apply: [{robust_scale: {quantile_range: [75, 25]}}]}",
+        "{from: a, apply: [{robust_scale: {quantile_range: [25, 75]}}]}",
+        "float64",
+    ),
+    (
+        "give both, as in",
+        "{from: s, apply: [{ordinal: {unknown: value}}]}",
+        "{from: s, apply: [{ordinal: {unknown: value, unknown_value: -1}}]}",
+        "int64",
+    ),
+    (
+        "use `parse_datetime`",
+        "{from: s, apply: [{cast: {to: timestamp}}, {datetime_part: {part: hour}}]}",
+        "{from: s, apply: [PARSE, {datetime_part: {part: hour}}]}",
+        "int64",
+    ),
+    (
+        "use `parse_datetime`, then `cast: {to: date}`",
+        "{from: s, apply: [{cast: {to: date}}, {datetime_part: {part: day}}]}",
+        "{from: s, apply: [{parse_datetime: {format: '%Y-%m-%d', to: date}}, {datetime_part: {part: day}}]}",
+        "int64",
+    ),
+    (
+        "`cast` to int64 first",
+        "{from: a, apply: [{cast: {to: string}}]}",
+        "{from: a, apply: [{cast: {to: int64, inexact: error}}, {cast: {to: string}}]}",
+        "string",
+    ),
+    (
+        "use an IANA name",
+        "{from: t, apply: [{datetime_part: {part: hour, timezone: '+02:00'}}]}",
+        "{from: t, apply: [{datetime_part: {part: hour, timezone: Europe/London}}]}",
+        "int64",
+    ),
+    (
+        "values of the column's type",
+        "{from: n, apply: [{ordinal: {categories: [a]}}]}",
+        "{from: n, apply: [{ordinal: {categories: [1]}}]}",
+        "int64",
+    ),
+    (
+        "put `parse_datetime` before this step",
+        "{from: s, apply: [{datetime_part: {part: day}}]}",
+        "{from: s, apply: [PARSE, {datetime_part: {part: day}}]}",
+        "int64",
+    ),
+    (
+        "put `datetime_part` before this step",
+        "{from: t, apply: [log1p]}",
+        "{from: t, apply: [{datetime_part: {part: hour}}, {cast: {to: float64}}, log1p]}",
+        "float64",
+    ),
+    ("write one feature per type", "{from: [a, n], apply: [log1p]}", "{from: a, apply: [log1p]}", "float64"),
+    ("encode it with `one_hot`", "{from: s}", "{from: s, apply: [{one_hot: {unknown: zeros}}]}", "float64"),
+    (
+        "put a `cast` after it, or write an output of dtype int64",
+        "{from: n}",
+        "{from: n, apply: [{cast: {to: string}}]}",
+        "string",
+    ),
+    (
+        "put a `cast` after it, or write an output of dtype float64",
+        "{from: a}",
+        "{from: a, apply: [{cast: {to: int64, inexact: error}}]}",
+        "int64",
+    ),
+    (
+        "write a list of ops",
+        "{from: a, apply: {log1p: {}, clip: {min: 0}}}",
+        "{from: a, apply: [log1p, {clip: {min: 0}}]}",
+        "float64",
+    ),
+    (
+        "take one of these, or remove it",
+        "{from: a, apply: [{clip: {min: 0, zzzzzz: 1}}]}",
+        "{from: a, apply: [{clip: {min: 0}}]}",
+        "float64",
+    ),
+    ("`skc ops` lists the ops", "{from: a, apply: [qqqqqq]}", "{from: a, apply: [log1p]}", "float64"),
+    ("write a text", "{from: {match: ''}}", "{from: {match: 'a*'}}", "float64"),
+    ("one character; capitals count", "{from: {match: 'A*'}}", "{from: {match: 'a*'}}", "float64"),
+    ("write {from: NAME}", "a", "{from: a}", "float64"),
+    ("declare the column under `inputs:`", "{from: zzzzzzz}", "{from: a}", "float64"),
+]

@@ -1,0 +1,107 @@
+"""Every hint that skc can give works when a machine follows it, or is listed with the reason why none can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hint_catalogue import pattern, templates
+from hint_data import CASES, Follow, Try
+from hint_exceptions import NOT_FOLLOWED
+from hint_fixes import FIXES, GIVEN
+from hint_snippets import PARSE, PIPELINE, SNIPPETS
+
+from skc.diagnostics import Diagnostic, SkcError
+from skc.frontend.pipeline_yaml import read
+
+ERRORS = Path(__file__).parent / "frontend" / "errors"
+ELSEWHERE = {  # hints that a test of their own follows
+    "write a glob: '{}/*{}'": "stats/test_hints_about_data.py::test_the_glob_of_a_folder_is_one_to_copy",
+    "name a file, or a glob in quotes: there is no file in it that skc reads. {}": (
+        "stats/test_hints_about_data.py::test_the_glob_of_a_folder_is_one_to_copy"
+    ),
+    "write it as one type in all files, or leave it out of --keep": (
+        "stats/test_parts.py::test_kept_columns_are_of_one_type"
+    ),
+    "one row of a pandas table is table.iloc[[i]], which keeps the type of each column": (
+        "stats/test_hints_about_data.py::test_a_row_of_a_table_is_served_as_the_hint_says"
+    ),
+}
+
+
+def is_followed(template: str) -> bool:
+    texts = [hint for _, hint, _, _ in FIXES]
+    words = [case[0] for case in CASES] + [snippet[0] for snippet in SNIPPETS]
+    looks = pattern(template)
+    return (
+        template in ELSEWHERE
+        or any(looks.fullmatch(text) for text in texts)
+        or any(part in template or looks.fullmatch(part) for part in words)
+    )
+
+
+def test_every_hint_is_followed_or_listed() -> None:
+    """A new hint is told by name."""
+    listed = {hint for hints in NOT_FOLLOWED.values() for hint in hints}
+    missing = {
+        f"{place}: {hint}" for hint, place in templates().items() if not is_followed(hint) and hint not in listed
+    }
+    assert not missing, "follow these in a test, or list them in tests/hint_exceptions.py: " + "\n".join(
+        sorted(missing)
+    )
+
+
+def test_no_list_is_stale() -> None:
+    known = templates()
+    for hints in NOT_FOLLOWED.values():
+        for hint in hints:
+            assert hint in known, f"skc gives no such hint any more: {hint}"
+            assert not is_followed(hint), f"a test follows it: {hint}"
+    for hint, test in ELSEWHERE.items():
+        assert hint in known, hint
+        file, name = test.split("::")
+        assert f"def {name}(" in (Path(__file__).parent / file).read_text(encoding="utf-8"), test
+
+
+def told(folder: Path, text: str) -> tuple[Diagnostic, ...]:
+    path = folder / "pipeline.yaml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        return read(path)[1]
+    except SkcError as error:
+        return error.diagnostics
+
+
+@pytest.mark.parametrize(("fixture", "hint", "old", "new"), FIXES, ids=[fix[0] for fix in FIXES])
+def test_a_pipeline_that_follows_the_hint(fixture: str, hint: str, old: str, new: str, tmp_path: Path) -> None:
+    text = (ERRORS / f"{fixture}.yaml").read_text(encoding="utf-8")
+    before = told(tmp_path, text)
+    assert hint in [diagnostic.hint for diagnostic in before]
+    assert old in text
+    text = text.replace(*GIVEN.get(fixture, ("", "")), 1).replace(old, new, 1)
+    after = told(tmp_path, text)
+    gone = next(d.message for d in before if d.hint == hint)
+    assert gone not in [d.message for d in after], after
+    others = [d.text() for d in after if d.severity == "error" and d.message not in [d.message for d in before]]
+    assert fixture == "SKC101-empty" or not others, others  # there, nothing else was written
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "right", "dtype"), SNIPPETS, ids=[f"{k}-{s[0][:30]}" for k, s in enumerate(SNIPPETS)]
+)
+def test_a_feature_that_follows_the_hint(words: str, wrong: str, right: str, dtype: str, tmp_path: Path) -> None:
+    text = PIPELINE.replace("DTYPE", dtype)
+    before = told(tmp_path, text.replace("FEATURE", wrong))
+    assert any(words in str(d.hint) for d in before if d.severity == "error"), before
+    after = told(tmp_path, text.replace("FEATURE", right.replace("PARSE", PARSE)))
+    assert not [d for d in after if d.severity == "error"], after
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "wrong", "follow"), CASES, ids=[f"{k}-{c[0][:30]}" for k, c in enumerate(CASES)]
+)
+def test_data_that_follow_the_hint(words: str, code: str, wrong: Try, follow: Follow, tmp_path: Path) -> None:
+    before = wrong.diagnostics(tmp_path)
+    hints = [str(d.hint) for d in before if d.code == code and words in str(d.hint)]
+    assert hints, before
+    assert not follow(wrong, hints[0], tmp_path).diagnostics(tmp_path)
