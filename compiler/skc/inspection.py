@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ _RECOMPILE = "copy the artifact again from where it was compiled, or compile the
 
 def inspect(directory: Path) -> dict[str, Any]:
     """The manifest, the steps with what they learned, and the files of an artifact. Raises SKC402, SKC403, SKC404."""
-    identity = hashlib.sha256(_read(directory / "manifest.json")).hexdigest()
-    manifest = _read_manifest(directory / "manifest.json")
-    files = {name: _read(directory / name) for name in sorted(manifest["files"])}
+    data = _read(directory, "manifest.json")
+    identity = hashlib.sha256(data).hexdigest()
+    manifest = _manifest(data, directory / "manifest.json")
+    files = {name: _read(directory, name) for name in sorted(manifest["files"])}
     for name, data in files.items():
         if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
             raise fail("SKC403", f"{name} is not the file that manifest.json names", hint=_RECOMPILE)
@@ -34,23 +36,28 @@ def inspect(directory: Path) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> bytes:
+def _read(directory: Path, name: str) -> bytes:
+    """A regular file of the folder itself: a pipe would be waited for, and a link may lead anywhere."""
+    path = directory / name
     try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+        if Path(name).name != name or not is_file or not path.resolve().is_relative_to(directory.resolve()):
+            raise fail("SKC403", f"`{path}` is not a file of the artifact's own folder", hint=_RECOMPILE)
         return path.read_bytes()
-    except OSError as error:
-        raise fail(
-            "SKC404", f"`{path}` cannot be read: {error.strerror}", hint="give the directory that `skc compile` wrote"
-        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        hint = "give the directory that `skc compile` wrote"
+        raise fail("SKC404", f"`{path}` cannot be read: {reason}", hint=hint) from None
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def _manifest(data: bytes, path: Path) -> dict[str, Any]:
     """The manifest as plain data, looked at no closer than to show it."""
     try:
-        document = json.loads(_read(path))
+        document = json.loads(data)
         if document["skc"] == "artifact" and document["format"] == 1 and "plan.json" in document["files"]:
             return dict(document)
         is_newer = document["skc"] == "artifact" and document["format"] > 1
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise fail("SKC403", f"`{path}` is damaged: {type(error).__name__}: {error}", hint=_RECOMPILE) from None
     if is_newer:
         raise fail("SKC402", f"`{path}` has the newer format {document['format']}", hint="install a newer skc")

@@ -22,7 +22,7 @@ from skc_runtime.golden import Replay
 from skc_runtime.identity import SIGNATURE, Key, check_identity, check_signature
 from skc_runtime.manifest import FORMAT, Manifest
 from skc_runtime.model_scan import scan_model
-from skc_runtime.transformer import Transformer
+from skc_runtime.transformer import Origin, Transformer
 
 MANIFEST = "manifest.json"
 MEGABYTE = 1 << 20
@@ -54,7 +54,13 @@ def load(
     _check_arithmetic()
     files, transformer = open_artifact(directory, expect=expect, key=key)
     golden.replay_cases(transformer, golden.loads(files["golden.jsonl"]), replay)
+    transformer.origin = Origin(os.path.abspath(os.fspath(directory)), replay)
     return transformer
+
+
+def reload(folder: str, identity: str, replay: Replay) -> Transformer:
+    """What a pickled transformer becomes. Raises ArtifactError where the folder holds another artifact by now."""
+    return load(folder, replay=replay, expect=identity)
 
 
 def _check_arithmetic(one: float = 1.0, tiny: float = 5e-324, half_ulp: float = 2.0**-53) -> None:

@@ -4,13 +4,15 @@ operator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError, shown
+from skc_runtime.golden import Replay
 from skc_runtime.manifest import Guards, Manifest
 from skc_runtime.marshal import Extra, Marshaller, Request
 from skc_runtime.scalars import Array
@@ -25,8 +27,17 @@ _OUTPUT_DTYPES: dict[str, np.dtype[Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a transformer was loaded from, and how."""
+
+    folder: str  # an absolute path
+    replay: Replay
+
+
 class Transformer:
-    """Serves one pipeline. Safe to share between threads; a context manager that closes itself."""
+    """Serves one pipeline. Safe to share between threads; a context manager that closes itself. Another
+    process may be sent it where it was loaded from a folder: it loads the same artifact from there."""
 
     def __init__(self, manifest: Manifest, model: bytes, identity: str | None = None) -> None:
         """From memory. `skc_runtime.load` is the way for an artifact: it checks hashes and replays the golden
@@ -35,6 +46,7 @@ class Transformer:
         session = GraphSession(model)
         check_tensors(manifest, session)
         self.manifest = manifest
+        self.origin: Origin | None = None  # of one that `load` read from a folder
         self.identity = identity  # of the artifact, None for one that was never written
         self.model_metadata = session.metadata
         self._session: GraphSession | None = session
@@ -141,6 +153,16 @@ class Transformer:
             "minimum_onnxruntime": manifest.onnx.minimum_onnxruntime,
             "built_with": dict(manifest.built_with),
         }
+
+    def __reduce__(self) -> tuple[Callable[..., Transformer], tuple[str, str, Replay]]:
+        """By path and identity: another process loads the same artifact, and refuses any other that is there now."""
+        from skc_runtime.load import reload  # it imports this module
+
+        if self.origin is None or self.identity is None:
+            message = "a transformer that was not loaded from a folder cannot be pickled"
+            hint = "load it from a folder; or send the bytes, and load them in the other process"
+            raise SkcRuntimeError("invalid-option", message, hint=hint)
+        return reload, (self.origin.folder, self.identity, self.origin.replay)
 
     def close(self) -> None:
         """Release the session. Calls under way in other threads finish; later ones are refused."""
