@@ -88,8 +88,8 @@ def compile_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="The directory to write.")],
     data: Data = None,
     signature: Annotated[
-        SignatureName, typer.Option(help="One tensor per input, or one per type.")
-    ] = SignatureName.columns,
+        SignatureName | None, typer.Option(help="One tensor per input (the default), or one per type.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an artifact that is there.")] = False,
     verify: Annotated[
         bool, typer.Option("--verify/--no-verify", help="Prove the artifact equal to its reference.")
@@ -107,7 +107,7 @@ def compile_command(
             pipeline,
             data,
             out,
-            signature=signature.value,
+            signature=None if signature is None else signature.value,
             force=force,
             verify=verify,
             rows=rows,

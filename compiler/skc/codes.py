@@ -94,6 +94,7 @@ CODES: dict[str, str] = {
     "SKC412": "the artifact cannot be written",
     "SKC413": "two columns of one name in a table to write",
     "SKC414": "a table to write that is not called a Parquet file",
+    "SKC415": "warning: many inputs, and a tensor for each of them",
     # verification
     "SKC501": "a record that does not fit the inputs",
     "SKC502": "a row that the transformer refuses",

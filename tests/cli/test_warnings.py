@@ -15,7 +15,7 @@ from skc.fit import fit
 from skc.frontend.pipeline_yaml import read_text
 
 WARNINGS = Path(__file__).parent / "warnings"
-LATER = "SKC5"  # warnings of a verification have their tests beside those of its report
+LATER = "SKC4"  # warnings of artifacts and of a verification have their tests beside those of the commands
 SECONDS = [1_700_000_000 + 3600 * i for i in range(6)]
 MOSTLY = [0.0] * 7 + [1.0, 2.0, 3.0]
 
