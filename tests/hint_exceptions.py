@@ -49,6 +49,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "install a newer `skc`, or compile the pipeline with the version that is installed here",
         "it was changed, or a newer skc compiled it: compile the pipeline again, or install that version",
         "it was changed: copy the artifact again from where it was compiled, or compile the pipeline again",
+        "load it from a folder; or send the bytes, and load them in the other process",
         "load the artifact again",
         "sign it with `skc sign ARTIFACT --key PRIVATE.pem`, or load it without a key",
         "take the artifact from who signed it, or the key of who signed this one",
@@ -69,6 +70,10 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "download it first; {}",
         "fill it in, leave such rows out, or declare the input `nullable: true` and compile again",
         "give `--record` or `--data`",
+        (
+            "give `--signature packed` if requests go through a runtime of skc, or `--signature "
+            "columns` to keep a tensor for each input without this warning"
+        ),
         "give a number from 1 on, or leave it out",
         "give a whole number from 0 on",
         "give some with --data",
