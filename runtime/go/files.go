@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 )
 
 const (
@@ -20,71 +22,140 @@ const (
 
 var sizeLimits = map[string]int64{manifestName: 64 * megabyte, goldenName: 64 * megabyte, modelName: 2047 * megabyte, signatureName: megabyte}
 
-// readFile is the bytes of a regular file of bounded size. Every file is read once, so that nothing can change
-// between its check and its use.
-func readFile(dir, name string) ([]byte, *Error) {
-	limit, isListed := sizeLimits[name]
-	if !isListed {
-		limit = otherLimit
+func limitOf(name string) int64 {
+	if limit, isListed := sizeLimits[name]; isListed {
+		return limit
 	}
-	data, err := readRegular(filepath.Join(dir, name), name, limit)
-	var refusal *Error
-	switch {
-	case err == nil:
-		return data, nil
-	case errors.As(err, &refusal):
-		return nil, refusal
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` is not there", name), copyHint)
-	}
-	return nil, newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` cannot be read: %v", name, err), "")
+	return otherLimit
 }
 
-func readRegular(path, name string, limit int64) ([]byte, error) {
-	before, err := os.Lstat(path)
+// source is where the files of one artifact come from. Each is read once, so that nothing can change between its check
+// and its use.
+type source interface {
+	read(name string) ([]byte, *Error)
+	close()
+}
+
+// folder is a source. Links may stay inside: a ConfigMap or Secret of Kubernetes is a folder of links into `..data/`,
+// itself a link to the version that counts. Where manifest.json really lies, there lie the others of its version, so that
+// a swap in the middle of a load does not mix two.
+type folder struct {
+	path string   // without links
+	base string   // of the files
+	root *os.Root // what opens below it never leads out, whatever changes meanwhile
+}
+
+func openFolder(dir string) (*folder, *Error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, noFolder(dir)
+	}
+	path, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, noFolder(dir)
 	}
-	if !before.Mode().IsRegular() { // opening a pipe would wait, and a link leads elsewhere
-		return nil, unsafeFile(name)
-	}
-	file, err := os.Open(path)
+	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, err
+		return nil, noFolder(dir)
 	}
+	return &folder{path, path, root}, nil
+}
+
+func noFolder(dir string) *Error {
+	return newError(CodeArtifactNotFound, fmt.Sprintf("%s is not a directory", shown(dir)), "check the path")
+}
+
+func (f *folder) close() { _ = f.root.Close() }
+
+func (f *folder) read(name string) ([]byte, *Error) {
+	place, err := filepath.EvalSymlinks(filepath.Join(f.base, name))
+	if err != nil {
+		return nil, unread(name, err)
+	}
+	inside, err := filepath.Rel(f.path, place)
+	if err != nil || inside == ".." || strings.HasPrefix(inside, ".."+string(filepath.Separator)) {
+		return nil, unsafeFile(fmt.Sprintf("`%s` is a link that leads out of the artifact", name))
+	}
+	if name == manifestName {
+		f.base = filepath.Dir(place)
+	}
+	info, err := os.Lstat(place)
+	if err != nil {
+		return nil, unread(name, err)
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait, and opening a device may do something
+		return nil, unsafeFile(fmt.Sprintf("`%s` is not a regular file", name))
+	}
+	file, err := f.root.OpenFile(inside, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, unread(name, err)
+	}
+	return readAll(file, name)
+}
+
+// readAll is the bytes of a regular file of bounded size, which it closes.
+func readAll(file fs.File, name string) ([]byte, *Error) {
 	defer file.Close()
-	opened, err := file.Stat()
+	info, err := file.Stat()
 	if err != nil {
-		return nil, err
+		return nil, unread(name, err)
 	}
-	if !os.SameFile(before, opened) { // it became a link just now
-		return nil, unsafeFile(name)
+	if !info.Mode().IsRegular() {
+		return nil, unsafeFile(fmt.Sprintf("`%s` is not a regular file", name))
 	}
-	if opened.Size() > limit {
+	limit := limitOf(name)
+	if info.Size() > limit {
 		return nil, tooLarge(name, limit)
 	}
-	data := bytes.NewBuffer(make([]byte, 0, opened.Size()+bytes.MinRead))
-	if _, err := data.ReadFrom(io.LimitReader(file, limit+1)); err != nil {
-		return nil, err
+	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(file, info.Size()+1)); err != nil {
+		return nil, unread(name, err)
 	}
-	if int64(data.Len()) > limit {
-		return nil, tooLarge(name, limit)
-	}
-	return data.Bytes(), nil
+	return data.Bytes(), nil // of a file that grows meanwhile, one byte too many for its hash
 }
 
-func unsafeFile(name string) *Error {
-	hint := "copy the artifact with its links resolved (cp -RL)"
-	return newError(CodeArtifactUnsafe, fmt.Sprintf("`%s` is a link or no regular file", name), hint)
+func unread(name string, err error) *Error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` is not there", name), copyHint)
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENOTDIR), isEscape(err):
+		return unsafeFile(fmt.Sprintf("`%s` is a link that leads nowhere, or out of the artifact", name))
+	}
+	return newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` cannot be read: %v", name, err), "")
+}
+
+// isEscape tells the errors of package os and path/filepath that have no name: a way out of a root, and links in a ring.
+func isEscape(err error) bool {
+	text := err.Error()
+	return strings.HasSuffix(text, "path escapes from parent") || strings.HasSuffix(text, "too many links")
+}
+
+func unsafeFile(message string) *Error {
+	return newError(CodeArtifactUnsafe, message, "copy the artifact with its links resolved (cp -RL)")
 }
 
 func tooLarge(name string, limit int64) *Error {
 	return newError(CodeArtifactTooLarge, fmt.Sprintf("`%s` has more than %d bytes", name, limit), "")
 }
 
+// tree is a source: any file system of Go, such as an embed.FS, a zip.Reader, or a fstest.MapFS of bytes.
+type tree struct{ files fs.FS }
+
+func (t tree) close() {}
+
+func (t tree) read(name string) ([]byte, *Error) {
+	file, err := t.files.Open(name)
+	if err != nil {
+		return nil, unread(name, err)
+	}
+	return readAll(file, name)
+}
+
 // readHashed is the bytes of a file that must have the SHA-256 of the manifest.
-func readHashed(dir, name, digest string) ([]byte, *Error) {
-	data, err := readFile(dir, name)
+func readHashed(from source, name, digest string) ([]byte, *Error) {
+	data, err := from.read(name)
 	if err != nil {
 		return nil, err
 	}

@@ -115,28 +115,45 @@ func TestVersions(t *testing.T) {
 }
 
 func TestFilesThatAreNotRead(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+	above := t.TempDir()
+	dir := filepath.Join(above, "artifact")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write := func(path, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	write("sound", "text")
-	if err := os.Symlink("sound", filepath.Join(dir, "link")); err != nil {
-		t.Skip(err)
+	write(filepath.Join(dir, "sound"), "text")
+	write(filepath.Join(above, "outside"), "text")
+	for name, target := range map[string]string{
+		"link": "sound", "absolute": filepath.Join(dir, "sound"), "out": "../outside", "far": "/etc/passwd",
+		"ring": "ring", "dangling": "nowhere", "to-folder": "folder", "device": "/dev/zero",
+	} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Skip(err)
+		}
 	}
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	write(goldenName, "")
+	write(filepath.Join(dir, goldenName), "")
 	if err := os.Truncate(filepath.Join(dir, goldenName), 64*megabyte+1); err != nil {
 		t.Fatal(err)
 	}
+	from, refusal := openFolder(dir)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	defer from.close()
 	for name, code := range map[string]Code{
-		"sound": "", "link": CodeArtifactUnsafe, "folder": CodeArtifactUnsafe, "nothing": CodeArtifactFileMissing,
+		"sound": "", "link": "", "absolute": "", "out": CodeArtifactUnsafe, "far": CodeArtifactUnsafe,
+		"ring": CodeArtifactUnsafe, "dangling": CodeArtifactFileMissing, "to-folder": CodeArtifactUnsafe,
+		"device": CodeArtifactUnsafe, "folder": CodeArtifactUnsafe, "nothing": CodeArtifactFileMissing,
 		goldenName: CodeArtifactTooLarge,
 	} {
-		if _, err := readFile(dir, name); (err == nil) != (code == "") || (err != nil && err.Code != code) {
+		if _, err := from.read(name); (err == nil) != (code == "") || (err != nil && err.Code != code) {
 			t.Errorf("%s: got %v, want %s", name, err, code)
 		}
 	}

@@ -1,8 +1,7 @@
 package skc
 
 import (
-	"fmt"
-	"os"
+	"io/fs"
 	"runtime"
 )
 
@@ -44,14 +43,37 @@ func optionsOf(options []Option) loadOptions {
 //
 // Its error is an *Error: of kind artifact where the artifact cannot be served here, of kind runtime for an option.
 func Load(dir string, options ...Option) (*Transformer, error) {
-	t, err := load(dir, optionsOf(options))
+	return loaded(func() (source, *Error) { return opened(openFolder(dir)) }, options)
+}
+
+// LoadFS is Load for files that lie elsewhere: an embed.FS (see fs.Sub), a testing/fstest.MapFS of bytes, an archive.
+// What a link of such a file system leads to is its own affair.
+func LoadFS(files fs.FS, options ...Option) (*Transformer, error) {
+	return loaded(func() (source, *Error) { return tree{files}, nil }, options)
+}
+
+// LoadZip is Load for the bytes of a zip archive of the files.
+func LoadZip(data []byte, options ...Option) (*Transformer, error) {
+	return loaded(func() (source, *Error) { return opened(openArchive(data)) }, options)
+}
+
+// opened keeps a pointer that is nil from becoming a source that is not.
+func opened[T source](found T, err *Error) (source, *Error) {
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+func loaded(open func() (source, *Error), options []Option) (*Transformer, error) {
+	t, err := load(open, optionsOf(options))
 	if err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-func load(dir string, options loadOptions) (*Transformer, *Error) {
+func load(open func() (source, *Error), options loadOptions) (*Transformer, *Error) {
 	if options.replay != ReplayExact && options.replay != ReplayTolerance {
 		return nil, newError(CodeInvalidOption, "replay="+shown(string(options.replay)), `"exact" or "tolerance"`)
 	}
@@ -60,7 +82,12 @@ func load(dir string, options loadOptions) (*Transformer, *Error) {
 	if err := checkArithmetic(); err != nil {
 		return nil, err
 	}
-	files, m, err := readArtifact(dir, options)
+	from, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer from.close()
+	files, m, err := readArtifact(from, options)
 	if err != nil {
 		return nil, err
 	}
@@ -77,15 +104,12 @@ func load(dir string, options loadOptions) (*Transformer, *Error) {
 
 // readArtifact reads the manifest first and strictly, since everything else is judged by it; then every other file,
 // once, and only with the right hash.
-func readArtifact(dir string, options loadOptions) (map[string][]byte, *manifest, *Error) {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, nil, newError(CodeArtifactNotFound, fmt.Sprintf("%s is not a directory", shown(dir)), "check the path")
-	}
-	data, err := readFile(dir, manifestName)
+func readArtifact(from source, options loadOptions) (map[string][]byte, *manifest, *Error) {
+	data, err := from.read(manifestName)
 	if err != nil {
 		return nil, nil, err
 	}
-	identity, err := checkOrigin(data, options, func(name string) ([]byte, *Error) { return readFile(dir, name) })
+	identity, err := checkOrigin(data, options, func(name string) ([]byte, *Error) { return from.read(name) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -102,7 +126,7 @@ func readArtifact(dir string, options loadOptions) (map[string][]byte, *manifest
 	}
 	files := map[string][]byte{}
 	for _, name := range sortedKeys(m.files) {
-		data, err := readHashed(dir, name, m.files[name])
+		data, err := readHashed(from, name, m.files[name])
 		if err != nil {
 			return nil, nil, err
 		}

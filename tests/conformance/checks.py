@@ -263,6 +263,33 @@ def check_damaged(executor: Executor, suite: Path, index: Mapping[str, Any]) -> 
     return found
 
 
+def check_sources(executor: Executor, suite: Path, index: Mapping[str, Any]) -> list[Tally]:
+    """Wherever an artifact lies, it loads, or is refused with its code."""
+    entries = [e for e in index["sources"] if e["from"] not in executor.hello["cannot"]]
+    requests = [
+        {"do": "load", "artifact": str(suite / e["artifact"]), "from": e["from"], "replay": "exact"} for e in entries
+    ]
+    found = []
+    for entry, answer in zip(entries, executor.ask_all(requests), strict=True):
+        tally = Tally(f"sources/{entry['id']}")
+        want = {"loaded": True} if entry["expect"] is None else entry["expect"]
+        got = answer["error"]["code"] if "error" in answer else answer
+        tally.expect(got == want, f"{want} is wanted, not {_short(answer)}")
+        found.append(tally)
+    return found
+
+
+def check_tampered(executor: Executor, suite: Path, index: Mapping[str, Any]) -> list[Tally]:
+    """What nothing in the artifact can tell loads: a refusal would have another reason than the one that it gives."""
+    requests = [{"do": "load", "artifact": str(suite / e["artifact"]), "replay": "exact"} for e in index["tampered"]]
+    found = []
+    for entry, answer in zip(index["tampered"], executor.ask_all(requests), strict=True):
+        tally = Tally(f"tampered/{entry['id']}")
+        tally.expect(answer == {"loaded": True}, f"it should load, but: {_short(answer)}")
+        found.append(tally)
+    return found
+
+
 def check_contract(executor: Executor, suite: Path, index: Mapping[str, Any]) -> list[Tally]:
     """What belongs to no value: threads, describing, closing, options, no folder at all, the arithmetic of a host."""
     return [

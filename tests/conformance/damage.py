@@ -52,7 +52,6 @@ def _files(sound: Artifact) -> Iterator[Damaged]:
         yield Damaged(f"{name}-cut", sound, bad, _replaced(name, data[: len(data) // 2]))
         yield Damaged(f"{name}-flipped", sound, bad, _replaced(name, b"\xff" + data[1:]))
         yield Damaged(f"{name}-appended", sound, bad, _replaced(name, data + b"}"))
-        yield Damaged(f"{name}-link", sound, "artifact-unsafe", _linked(name))
         yield Damaged(f"{name}-folder", sound, "artifact-unsafe", _made_folder(name))
     for name in ("manifest.json", "golden.jsonl"):
         yield Damaged(f"{name}-too-large", sound, "artifact-too-large", _grown(name, 64 * MEGABYTE + 1))
@@ -64,14 +63,6 @@ def _replaced(name: str, data: bytes | None) -> Callable[[Path], None]:
         (folder / name).unlink()
         if data is not None:
             (folder / name).write_bytes(data)
-
-    return change
-
-
-def _linked(name: str) -> Callable[[Path], None]:
-    def change(folder: Path) -> None:
-        (folder / name).rename(folder / "elsewhere")
-        (folder / name).symlink_to("elsewhere")
 
     return change
 

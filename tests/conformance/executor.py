@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from cells import WORDS, bits
@@ -60,7 +61,7 @@ class Executor:
     def _load(self, request: Mapping[str, Any]) -> Answer:
         self._close(request)
         self._transformer = skc_runtime.load(
-            request["artifact"], replay=request["replay"], expect=request.get("expect"), key=request.get("key")
+            given(request), replay=request["replay"], expect=request.get("expect"), key=request.get("key")
         )
         return {"loaded": True}
 
@@ -121,6 +122,17 @@ class Executor:
     def _loaded(self) -> Transformer:
         assert self._transformer is not None, "nothing was loaded"
         return self._transformer
+
+
+def given(request: Mapping[str, Any]) -> Any:
+    """The artifact of a request as the runtime takes it: a folder, its files, or an archive."""
+    path = Path(request["artifact"])
+    match request.get("from", "folder"):
+        case "files":
+            return {file.name: file.read_bytes() for file in path.iterdir()}
+        case "zip":
+            return path.read_bytes()
+    return path
 
 
 def value(cell: Any) -> Any:

@@ -76,6 +76,10 @@ class Executor:
     def pid(self) -> int:
         return self._process.pid
 
+    def kill(self) -> None:
+        """End it now: a request that is waited for raises."""
+        self._process.kill()
+
     def ask(self, request: Mapping[str, Any]) -> Message:
         """One answer."""
         (answer,) = self.ask_all([request])
@@ -118,6 +122,10 @@ class Executor:
         code = self._ended()
         if error is None and code != 0:
             raise ExecutorError(f"the executor ended with exit code {code}")
+
+    def dispose(self) -> None:
+        """End it, whatever its exit code: it may have been killed."""
+        self._ended()
 
     def _ended(self) -> int:
         """The exit code, after its input was closed."""

@@ -4,6 +4,7 @@
     --environments A,B   usual, de_DE, tr_TR, C, Kolkata (default: all). `usual` runs everything; in the others each
                          row goes through once, in a batch and as columns, beside all refusals.
     --case PREFIX        only the cases whose id begins so
+    --attacks            no cases: the table of what a forger may try, and what each language makes of it
     --suite DIR          a suite that exists already, instead of a new one in build/conformance
 
 Prints a table: per language and environment the cases that passed, failed and were skipped. Exit code 0 if none failed.
@@ -28,9 +29,19 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import toolchains  # found by the line above
+import attacks  # found by the line above
+import toolchains
 from body_checks import check_bodies
-from checks import Baseline, Tally, check_contract, check_damaged, check_marshalling, check_vectors
+from checks import (
+    Baseline,
+    Tally,
+    check_contract,
+    check_damaged,
+    check_marshalling,
+    check_sources,
+    check_tampered,
+    check_vectors,
+)
 from environments import ENVIRONMENTS, needs_locales, variables
 from executors import LANGUAGES, Executor, ExecutorError, Language
 from origin_checks import check_identity, check_signed
@@ -63,6 +74,10 @@ def main() -> int:
     library = provide_onnxruntime(version)
     suite = given.suite or make_suite(library)
     languages, missing = installed(given.langs.split(","))
+    if given.attacks:
+        index = json.loads((suite / "index.json").read_bytes())
+        print("\n".join(attacks.table(suite, index, languages, library)))
+        return 0
     environments, unmade = possible(given.environments.split(","))
     rows = []
     base: Baseline = {}
@@ -84,6 +99,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--langs", default=",".join(LANGUAGES))
     parser.add_argument("--environments", default=",".join(ENVIRONMENTS))
     parser.add_argument("--case", default="")
+    parser.add_argument("--attacks", action="store_true")
     parser.add_argument("--suite", type=Path)
     return parser.parse_args()
 
@@ -168,6 +184,8 @@ def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief
         "damaged/": lambda: check_damaged(executor, suite, index),
         "signed/": lambda: check_signed(executor, suite, index),
         "identity/": lambda: [check_identity(executor, suite, index)],
+        "sources/": lambda: check_sources(executor, suite, index),
+        "tampered/": lambda: check_tampered(executor, suite, index),
         "contract/": lambda: check_contract(executor, suite, index),
         "bodies/": lambda: check_bodies(executor, suite, index, base, brief=brief),
     }

@@ -34,6 +34,8 @@ from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
 from forged_artifacts import compile_pipeline, identity  # noqa: E402
 from signed import signed_artifacts  # noqa: E402
+from places import sources  # noqa: E402
+from tampered import tampered_artifacts  # noqa: E402
 
 from skc import reference  # noqa: E402
 from skc.artifact import Artifact, assemble  # noqa: E402
@@ -77,6 +79,8 @@ def write_suite(out: Path, *, is_released: bool = False) -> None:
         "damaged": [] if is_released else write_damaged(out),
         "bodies": None if is_released else write_bodies(out),
         "signed": [] if is_released else write_signed(out),
+        "sources": [] if is_released else write_sources(out),
+        "tampered": [] if is_released else write_tampered(out),
     }
     (out / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
 
@@ -226,6 +230,27 @@ def write_signed(out: Path) -> list[dict[str, Any]]:
         place = f"artifacts/signed/{signed.id}"
         signed.write(out / place)
         found.append({"id": signed.id, "artifact": place, "key": signed.key, "expect": signed.code})
+    return found
+
+
+def write_sources(out: Path) -> list[dict[str, Any]]:
+    """The same artifact wherever it may lie."""
+    found = []
+    for source in sources():
+        place = f"artifacts/sources/{source.id}"
+        (out / place).parent.mkdir(parents=True, exist_ok=True)
+        source.write(out / place)
+        found.append({"id": source.id, "artifact": place, "from": source.kind, "expect": source.code})
+    return found
+
+
+def write_tampered(out: Path) -> list[dict[str, Any]]:
+    """Artifacts that a forger made again as a whole: they load."""
+    found = []
+    for name, artifact in tampered_artifacts():
+        place = f"artifacts/tampered/{name}"
+        write_files(out / place, artifact.files)
+        found.append({"id": name, "artifact": place})
     return found
 
 

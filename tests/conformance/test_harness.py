@@ -11,6 +11,7 @@ from typing import Any
 
 import bodies
 import body_checks
+import attacks
 import checks
 import jsonschema
 import origin_checks
@@ -73,6 +74,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "damaged": suite.write_damaged(out),
         "bodies": suite.write_bodies(out),
         "signed": suite.write_signed(out),
+        "sources": suite.write_sources(out),
+        "tampered": suite.write_tampered(out),
     }
     (out / "index.json").write_text(json.dumps(index))
     return out
@@ -95,6 +98,8 @@ def test_python_passes(small: Path, index: dict[str, Any]) -> None:
     assert not failing([checks.check_vectors(executor, small, e, base, brief=False) for e in index["vectors"]])
     assert not failing(checks.check_marshalling(executor, small, index, TABLE))
     assert not failing(checks.check_damaged(executor, small, index))
+    assert not failing(checks.check_sources(executor, small, index))
+    assert not failing(checks.check_tampered(executor, small, index))
     assert not failing(checks.check_contract(executor, small, index))
     assert not failing(body_checks.check_bodies(executor, small, index, {}, brief=False))
     assert not failing([origin_checks.check_identity(executor, small, index)])
@@ -220,6 +225,40 @@ def test_a_refusal_that_is_not_given(small: Path, index: dict[str, Any]) -> None
     assert failing(origin_checks.check_signed(executor, small, index)) == refused
     executor.hello["cannot"] = ["keys"]
     assert not any(tally.checks for tally in origin_checks.check_signed(executor, small, index))
+
+
+def test_an_archive_that_is_taken_and_a_mount_that_is_not(small: Path, index: dict[str, Any]) -> None:
+    lenient: Any = InProcess(lambda q, a: {"loaded": True} if q["do"] == "load" else a)
+    refusals = {f"sources/{e['id']}" for e in index["sources"] if e["expect"] is not None}
+    assert set(failing(checks.check_sources(lenient, small, index))) == refusals
+    strict: Any = InProcess(lambda q, a: {"error": {"code": "artifact-unsafe"}} if q["do"] == "load" else a)
+    assert "sources/mount" in failing(checks.check_sources(strict, small, index))
+    assert len(failing(checks.check_tampered(strict, small, index))) == len(index["tampered"]) == 3
+
+
+def test_the_table_of_attacks(small: Path, index: dict[str, Any], tmp_path: Path) -> None:
+    """Each line is a case; one that hangs is killed and told, and the next is tried in a new process."""
+    import sys
+
+    tried = attacks.attacks(small, index)
+    assert len(tried) == len(attacks.ATTACKS) > 30
+    program = (
+        "import json, os, sys, time\n"
+        'print(\'{"cannot": ["zip"]}\', flush=True)\n'
+        "sys.stdin.readline()\n"
+        "for line in sys.stdin:\n"
+        "    artifact = json.loads(line)['artifact']\n"
+        "    if 'loop' in artifact: time.sleep(60)\n"
+        "    if 'sparse' in artifact: os.abort()\n"
+        '    print(\'{"loaded": true}\' if \'tampered\' in artifact else \'{"error": {"code": "x"}}\', flush=True)\n'
+    )
+    found = list(attacks.outcomes(Language("other", (sys.executable, "-c", program)), tmp_path, tried, 0.5))
+    by_line = {attack.what: outcome for attack, outcome in zip(tried, found, strict=True)}
+    assert by_line["wait for ever: a loop of 2^62 rounds"] == "hangs"
+    assert by_line["read a file: in a sparse initializer"] == "dies"
+    assert by_line["take memory: a zip archive of 100 MB of zeros"] == "-"
+    assert found.count("loads") == 3
+    assert found.count("x") > 20
 
 
 def test_a_wrong_code_and_a_wrong_value_of_the_table(small: Path, index: dict[str, Any]) -> None:

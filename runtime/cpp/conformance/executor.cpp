@@ -4,7 +4,10 @@
 #include <cfenv>
 #include <clocale>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <locale>
 #include <map>
 #include <optional>
@@ -91,7 +94,13 @@ class Executor {
 
  private:
   static Json hello() {
-    return {{"language", "cpp"}, {"onnxruntime", skc::onnxruntime_version()}, {"cannot", inexpressible()}};
+    return {{"language", "cpp"}, {"onnxruntime", skc::onnxruntime_version()}, {"cannot", cannot()}};
+  }
+
+  static std::vector<std::string> cannot() {
+    std::vector<std::string> kinds = inexpressible();
+    kinds.push_back("zip");  // C++ has no reader of archives, and this library brings none
+    return kinds;
   }
 
   Json load(const Json& request) {
@@ -102,8 +111,22 @@ class Executor {
     options.replay = replay == "exact" ? skc::Replay::exact : skc::Replay::tolerance;
     if (request.contains("expect")) options.expect = request.at("expect").get<std::string>();
     if (request.contains("key")) options.key = request.at("key").get<std::string>();
-    transformer_ = skc::Transformer::load(request.at("artifact").get<std::string>(), options);
+    const std::string artifact = request.at("artifact").get<std::string>();
+    if (request.value("from", "folder") == "files") {
+      transformer_ = skc::Transformer::load_files(files_of(artifact), options);
+    } else {
+      transformer_ = skc::Transformer::load(artifact, options);
+    }
     return {{"loaded", true}};
+  }
+
+  static std::map<std::string, std::string> files_of(const std::string& folder) {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      files[entry.path().filename().string()] = {std::istreambuf_iterator<char>(file), {}};
+    }
+    return files;
   }
 
   Json keep_rows(const Json& request) {

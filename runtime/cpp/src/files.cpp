@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <optional>
 #include <system_error>
 
 #include "errors.hpp"
@@ -39,13 +41,14 @@ class File {
   int descriptor_;
 };
 
-[[noreturn]] void refuse_unsafe(const std::string& name) {
-  throw_artifact("artifact-unsafe", "`" + name + "` is a link or no regular file",
-                 "copy the artifact with its links resolved (cp -RL)");
+[[noreturn]] void refuse_unsafe(const std::string& message) {
+  throw_artifact("artifact-unsafe", message, "copy the artifact with its links resolved (cp -RL)");
 }
 
 [[noreturn]] void refuse_missing(const std::string& name, int reason) {
-  if (reason == ELOOP) refuse_unsafe(name);  // it became a link just now
+  if (reason == ELOOP || reason == ENOTDIR) {  // links in a ring, or a folder that became a link just now
+    refuse_unsafe("`" + name + "` is a link that leads nowhere");
+  }
   if (reason == ENOENT) {
     throw_artifact("artifact-file-missing", "`" + name + "` is not there",
                    "copy the artifact again from where it was compiled, or compile it again");
@@ -53,16 +56,17 @@ class File {
   throw_artifact("artifact-file-missing", "`" + name + "` cannot be read: " + std::generic_category().message(reason));
 }
 
-[[noreturn]] void refuse_large(const std::string& name, std::size_t limit) {
+void check_size(const std::string& name, std::size_t size) {
+  const std::size_t limit = limit_of(name);
+  if (size <= limit) return;
   throw_artifact("artifact-too-large", "`" + name + "` has more than " + std::to_string(limit) + " bytes");
 }
 
-// At most `limit` + 1 bytes: the file may grow while it is read.
-std::string read_all(const File& file, const std::string& name, std::size_t size, std::size_t limit) {
+// At most a byte more than the file had: one that grows meanwhile is another file than was hashed.
+std::string read_all(const File& file, const std::string& name, std::size_t size) {
   std::string data(size + 1, '\0');
   std::size_t filled = 0;
-  while (filled <= limit) {
-    if (filled == data.size()) data.resize(std::min(data.size() * 2, limit + 1));
+  while (filled < data.size()) {
     const ssize_t count = ::read(file.descriptor(), data.data() + filled, data.size() - filled);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) refuse_missing(name, errno);
@@ -73,29 +77,79 @@ std::string read_all(const File& file, const std::string& name, std::size_t size
   return data;
 }
 
-}  // namespace
-
-bool is_directory(const std::string& path) {
-  struct stat status{};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+// The path without links, or nothing, with errno.
+std::optional<std::string> real_path(const std::string& path) {
+  char* found = ::realpath(path.c_str(), nullptr);
+  if (found == nullptr) return std::nullopt;
+  std::string copy = found;
+  std::free(found);
+  return copy;
 }
 
-std::string read_file(const std::string& directory, const std::string& name) {
-  const std::string path = directory + "/" + name;
-  struct stat status{};
-  if (::lstat(path.c_str(), &status) != 0) refuse_missing(name, errno);
-  if (!S_ISREG(status.st_mode)) refuse_unsafe(name);  // opening a pipe would wait, and a link leads elsewhere
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+std::string real_path_of(const std::string& name, const std::string& path) {
+  auto found = real_path(path);
+  if (!found) refuse_missing(name, errno);
+  return *std::move(found);
+}
+
+std::unique_ptr<File> opened(const std::string& name, const File* folder, const std::string& part, int flags) {
+  constexpr int usual = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+  const int at = folder == nullptr ? AT_FDCWD : folder->descriptor();
+  const int descriptor = ::openat(at, part.c_str(), usual | flags);
   if (descriptor < 0) refuse_missing(name, errno);
-  const File file(descriptor);
-  if (::fstat(descriptor, &status) != 0) refuse_missing(name, errno);
-  if (!S_ISREG(status.st_mode)) refuse_unsafe(name);
-  const std::size_t limit = limit_of(name);
+  return std::make_unique<File>(descriptor);
+}
+
+// Why a walk: what a path leads to can change between a look and the opening, so each folder on the real way is opened
+// below the one before it, and nothing on that way may be a link.
+std::unique_ptr<File> open_below(const std::string& root, const std::string& inside, const std::string& name) {
+  auto folder = opened(name, nullptr, root, O_DIRECTORY);
+  std::size_t start = 0;
+  for (std::size_t end; (end = inside.find('/', start)) != std::string::npos; start = end + 1) {
+    folder = opened(name, folder.get(), inside.substr(start, end - start), O_DIRECTORY);
+  }
+  return opened(name, folder.get(), inside.substr(start), 0);
+}
+
+void check_regular(const std::string& name, const struct stat& status) {
+  if (!S_ISREG(status.st_mode)) refuse_unsafe("`" + name + "` is not a regular file");
+}
+
+}  // namespace
+
+Folder::Folder(const std::string& directory) {
+  struct stat status{};
+  auto found = real_path(directory);
+  if (!found || ::stat(found->c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    throw_artifact("artifact-not-found", shown(directory) + " is not a directory", "check the path");
+  }
+  root_ = base_ = *std::move(found);
+}
+
+std::string Folder::read(const std::string& name) {
+  const std::string place = real_path_of(name, base_ + "/" + name);
+  const std::string start = root_ == "/" ? root_ : root_ + "/";
+  if (place.compare(0, start.size(), start) != 0) {
+    const bool is_root = place == root_;
+    refuse_unsafe("`" + name + (is_root ? "` is not a regular file" : "` is a link that leads out of the artifact"));
+  }
+  struct stat status{};
+  if (::lstat(place.c_str(), &status) != 0) refuse_missing(name, errno);
+  check_regular(name, status);  // opening a pipe would wait, and opening a device may do something
+  const auto file = open_below(root_, place.substr(start.size()), name);
+  if (::fstat(file->descriptor(), &status) != 0) refuse_missing(name, errno);
+  check_regular(name, status);
   const auto size = static_cast<std::size_t>(status.st_size);
-  if (size > limit) refuse_large(name, limit);
-  std::string data = read_all(file, name, size, limit);
-  if (data.size() > limit) refuse_large(name, limit);
-  return data;
+  check_size(name, size);
+  if (name == "manifest.json") base_ = place.substr(0, place.rfind('/'));
+  return read_all(*file, name, size);
+}
+
+std::string GivenFiles::read(const std::string& name) {
+  const auto found = files_.find(name);
+  if (found == files_.end()) refuse_missing(name, ENOENT);
+  check_size(name, found->second.size());
+  return found->second;
 }
 
 std::string sha256(std::string_view data) {

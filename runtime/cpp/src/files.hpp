@@ -1,16 +1,42 @@
-// Files of an artifact: regular files of bounded size, read once, and their hashes.
+// Where the files of an artifact come from: regular files of bounded size, read once, and their hashes.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
 namespace skc::detail {
 
-bool is_directory(const std::string& path);
+// The files of one artifact. `read` throws `artifact-file-missing`, `artifact-unsafe`, `artifact-too-large`.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual std::string read(const std::string& name) = 0;
+};
 
-// The bytes of a file of the artifact. Throws `artifact-file-missing`, `artifact-unsafe` (a link or no regular file),
-// `artifact-too-large`.
-std::string read_file(const std::string& directory, const std::string& name);
+// A folder. Links may stay inside: a ConfigMap or Secret of Kubernetes is a folder of links into `..data/`, itself a link
+// to the version that counts. Where manifest.json really lies, there lie the others of its version, so that a swap in the
+// middle of a load does not mix two.
+class Folder : public Source {
+ public:
+  // Throws `artifact-not-found`.
+  explicit Folder(const std::string& directory);
+  std::string read(const std::string& name) override;
+
+ private:
+  std::string root_;  // without links
+  std::string base_;  // of the files
+};
+
+// Bytes by name.
+class GivenFiles : public Source {
+ public:
+  explicit GivenFiles(const std::map<std::string, std::string>& files) : files_(files) {}
+  std::string read(const std::string& name) override;
+
+ private:
+  const std::map<std::string, std::string>& files_;
+};
 
 // In lower-case hex.
 std::string sha256(std::string_view data);

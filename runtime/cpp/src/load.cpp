@@ -1,10 +1,12 @@
-// An artifact, from a directory to a transformer that has shown it reproduces its golden records.
+// An artifact, from its files to a transformer that has shown it reproduces its golden records.
 //
 // Why this order: the manifest is read first and strictly, since everything else is judged by it. Every file is read
 // once, hashed, and only then given to ONNX Runtime, so that nothing can change between the check and the use.
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
+#include <memory>
 #include <set>
 #include <tuple>
 
@@ -45,8 +47,8 @@ void check_version(const Manifest& manifest, const OnnxRuntime& runtime) {
                  "install ONNX Runtime " + wanted + " or newer");
 }
 
-std::string read_hashed(const std::string& directory, const std::string& name, const std::string& digest) {
-  std::string data = read_file(directory, name);
+std::string read_hashed(Source& source, const std::string& name, const std::string& digest) {
+  std::string data = source.read(name);
   if (sha256(data) == digest) return data;
   throw_artifact("artifact-hash-mismatch", "`" + name + "` is not the file that manifest.json names",
                  "copy the artifact again from where it was compiled, or compile it again");
@@ -57,10 +59,10 @@ struct Files {
   std::string golden;
 };
 
-Files read_files(const std::string& directory, const Manifest& manifest) {
+Files read_files(Source& source, const Manifest& manifest) {
   Files files;
   for (const auto& [name, digest] : manifest.files) {
-    std::string data = read_hashed(directory, name, digest);
+    std::string data = read_hashed(source, name, digest);
     if (name == "model.onnx") files.model = std::move(data);
     if (name == "golden.jsonl") files.golden = std::move(data);
   }
@@ -115,20 +117,27 @@ void check_metadata(const Manifest& manifest, const Session& session) {
 }  // namespace detail
 
 Transformer Transformer::load(const std::string& directory, const LoadOptions& options) {
+  return load_from([&] { return std::make_unique<detail::Folder>(directory); }, options);
+}
+
+Transformer Transformer::load_files(const std::map<std::string, std::string>& files, const LoadOptions& options) {
+  return load_from([&] { return std::make_unique<detail::GivenFiles>(files); }, options);
+}
+
+Transformer Transformer::load_from(const std::function<std::unique_ptr<detail::Source>()>& open,
+                                   const LoadOptions& options) {
   using namespace detail;
   check_arithmetic();
   const OnnxRuntime& runtime = OnnxRuntime::open(options.onnxruntime_library);
-  if (!is_directory(directory)) {
-    throw_artifact("artifact-not-found", shown(directory) + " is not a directory", "check the path");
-  }
-  const std::string data = read_file(directory, "manifest.json");
+  const std::unique_ptr<Source> source = open();
+  const std::string data = source->read("manifest.json");
   const std::string identity =
-      check_origin(data, options, [&](const std::string& name) { return read_file(directory, name); });
+      check_origin(data, options, [&](const std::string& name) { return source->read(name); });
   Manifest manifest = read_manifest(data);
   manifest.identity = identity;
   verify_files(manifest);
   check_version(manifest, runtime);
-  Files files = read_files(directory, manifest);
+  Files files = read_files(*source, manifest);
   scan_model(files.model);
   Transformer transformer(std::make_unique<Serving>(runtime, std::move(manifest), files.model));
   files.model = {};

@@ -37,12 +37,27 @@ TEST(Load, refuses_files_that_are_not_those_of_the_manifest) {
   }
 }
 
-TEST(Load, refuses_links_and_what_is_no_file) {
+TEST(Load, takes_the_bytes_of_files) {
+  SKC_NEEDS_RIDES();
+  const Copy copy;
+  std::map<std::string, std::string> files;
+  for (const char* name : {"manifest.json", "model.onnx", "plan.json", "golden.jsonl"}) files[name] = copy.read(name);
+  EXPECT_EQ(skc::Transformer::load_files(files).transform(ride()).size(), skc::Transformer::load(copy.path().string()).transform(ride()).size());
+  files["plan.json"] += "\n";
+  EXPECT_EQ(code_of([&] { skc::Transformer::load_files(files); }), "artifact-hash-mismatch");
+  files.erase("plan.json");
+  EXPECT_EQ(code_of([&] { skc::Transformer::load_files(files); }), "artifact-file-missing");
+}
+
+TEST(Load, refuses_links_that_lead_out_and_what_is_no_file) {
   SKC_NEEDS_RIDES();
   for (const char* name : {"manifest.json", "model.onnx"}) {
     const Copy linked, folder, pipe;
     fs::rename(linked.path(name), linked.path("real"));
     fs::create_symlink("real", linked.path(name));
+    EXPECT_EQ(load_code(linked.path()), "") << name;  // it stays inside
+    fs::remove(linked.path(name));
+    fs::create_symlink(rides() / name, linked.path(name));
     EXPECT_EQ(load_code(linked.path()), "artifact-unsafe") << name;
     fs::remove(folder.path(name));
     fs::create_directory(folder.path(name));

@@ -1,4 +1,4 @@
-"""An artifact, from a directory to a transformer that has shown it reproduces its golden records.
+"""An artifact, from its files to a transformer that has shown it reproduces its golden records.
 
 Why this order: the manifest is read first and strictly, since everything else is judged by it. Every file is
 read once, hashed, and only then given to ONNX Runtime, so that nothing can change between the check and the
@@ -7,12 +7,9 @@ use.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
-import stat
-from pathlib import Path
 
 import onnxruntime
 
@@ -22,22 +19,12 @@ from skc_runtime.golden import Replay
 from skc_runtime.identity import SIGNATURE, Key, check_identity, check_signature
 from skc_runtime.manifest import FORMAT, Manifest
 from skc_runtime.model_scan import scan_model
+from skc_runtime.sources import MANIFEST, RECOMPILE, Given, Source, source_of
 from skc_runtime.transformer import Origin, Transformer
-
-MANIFEST = "manifest.json"
-MEGABYTE = 1 << 20
-SIZE_LIMITS = {
-    MANIFEST: 64 * MEGABYTE,
-    "golden.jsonl": 64 * MEGABYTE,
-    "model.onnx": 2047 * MEGABYTE,
-    SIGNATURE: MEGABYTE,
-}
-OTHER_LIMIT = 2047 * MEGABYTE  # plan.json and what a later compiler may add: hashed, not parsed
-_RECOMPILE = "copy the artifact again from where it was compiled, or compile it again"
 
 
 def load(
-    directory: str | os.PathLike[str],
+    artifact: Given,
     *,
     replay: Replay = "exact",
     expect: str | None = None,
@@ -45,6 +32,7 @@ def load(
 ) -> Transformer:
     """The transformer of an artifact, after every check of the runtime contract.
 
+    `artifact` is the path of its folder, a mapping of file names to bytes, or the bytes of a zip archive of its files.
     `replay="tolerance"` allows columns that are not exact to differ by 1e-6, for another processor
     architecture. `expect` is the identity that the artifact must have, `key` the public key that must have signed it
     (the text of a PEM file, or its path). Raises ArtifactError with a code of `schemas/errors.v1.json`.
@@ -52,9 +40,10 @@ def load(
     if replay not in ("exact", "tolerance"):
         raise SkcRuntimeError("invalid-option", f"replay={shown(replay)}", hint='"exact" or "tolerance"')
     _check_arithmetic()
-    files, transformer = open_artifact(directory, expect=expect, key=key)
+    files, transformer = open_artifact(artifact, expect=expect, key=key)
     golden.replay_cases(transformer, golden.loads(files["golden.jsonl"]), replay)
-    transformer.origin = Origin(os.path.abspath(os.fspath(directory)), replay)
+    if isinstance(artifact, str | os.PathLike):  # bytes cannot be found again
+        transformer.origin = Origin(os.path.abspath(os.fspath(artifact)), replay)
     return transformer
 
 
@@ -78,63 +67,32 @@ def _check_arithmetic(one: float = 1.0, tiny: float = 5e-324, half_ulp: float = 
 
 
 def open_artifact(
-    directory: str | os.PathLike[str], *, expect: str | None = None, key: Key | None = None
+    artifact: Given, *, expect: str | None = None, key: Key | None = None
 ) -> tuple[dict[str, bytes], Transformer]:
     """The bytes of every file, and the transformer, after every check but the replay of the golden records.
 
     For what examines an artifact rather than serves it. Raises ArtifactError.
     """
-    path = Path(directory)
-    if not os.path.isdir(path):  # Path.is_dir raises where a folder above it may not be looked into
-        raise ArtifactError("artifact-not-found", f"{shown(str(path))} is not a directory", hint="check the path")
-    manifest_bytes = _read(path, MANIFEST)
+    source = source_of(artifact)
+    manifest_bytes = source.read(MANIFEST)
     identity = check_identity(manifest_bytes, expect)
-    check_signature(manifest_bytes, key, lambda: _read(path, SIGNATURE))
+    check_signature(manifest_bytes, key, lambda: source.read(SIGNATURE))
     manifest = Manifest.from_json(manifest_bytes)
     manifest.verify_files()
     _check_onnxruntime(manifest)
-    files = {name: _read(path, name, digest) for name, digest in sorted(manifest.files.items())}
+    files = {name: _read(source, name, digest) for name, digest in sorted(manifest.files.items())}
     scan_model(files["model.onnx"])
     transformer = Transformer(manifest, files["model.onnx"], identity)
     _check_metadata(manifest, transformer)
     return {MANIFEST: manifest_bytes, **files}, transformer
 
 
-def _read(directory: Path, name: str, digest: str | None = None) -> bytes:
-    """The bytes of a regular file of bounded size, whose hash is `digest`."""
-    try:
-        data = _read_regular(directory / name, SIZE_LIMITS.get(name, OTHER_LIMIT))
-    except FileNotFoundError:
-        raise ArtifactError("artifact-file-missing", f"`{name}` is not there", hint=_RECOMPILE) from None
-    except OSError as error:
-        if error.errno == errno.ELOOP:  # it became a link just now
-            raise _unsafe(name) from None
-        raise ArtifactError("artifact-file-missing", f"`{name}` cannot be read: {error.strerror}") from None
-    if digest is not None and hashlib.sha256(data).hexdigest() != digest:
-        raise ArtifactError(
-            "artifact-hash-mismatch", f"`{name}` is not the file that manifest.json names", hint=_RECOMPILE
-        )
+def _read(source: Source, name: str, digest: str) -> bytes:
+    data = source.read(name)
+    if hashlib.sha256(data).hexdigest() != digest:
+        message = f"`{name}` is not the file that manifest.json names"
+        raise ArtifactError("artifact-hash-mismatch", message, hint=RECOMPILE)
     return data
-
-
-def _read_regular(path: Path, limit: int) -> bytes:
-    if not stat.S_ISREG(os.lstat(path).st_mode):  # opening a pipe would wait, and a link leads elsewhere
-        raise _unsafe(path.name)
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        data = b"" if size > limit else file.read(size + 1)
-    if size > limit or len(data) > limit:
-        raise ArtifactError("artifact-too-large", f"`{path.name}` has {size} bytes, more than {limit}")
-    return data
-
-
-def _unsafe(name: str) -> ArtifactError:
-    return ArtifactError(
-        "artifact-unsafe",
-        f"`{name}` is a link or no regular file",
-        hint="copy the artifact with its links resolved (cp -RL)",
-    )
 
 
 def _check_onnxruntime(manifest: Manifest) -> None:

@@ -1,6 +1,7 @@
 // `Transformer`: an artifact, loaded and checked, that turns requests into features.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,10 @@
 #include "skc/record.hpp"
 
 namespace skc {
+
+namespace detail {
+class Source;
+}
 
 // How the golden records of an artifact must be met at load: to the bit, or, for another processor architecture, to
 // 1e-6 in the columns that are not exact everywhere.
@@ -65,6 +70,8 @@ class Transformer {
  public:
   // After every check of the runtime contract. Throws ArtifactError, or Error `invalid-option`.
   static Transformer load(const std::string& directory, const LoadOptions& options = {});
+  // The same for the bytes of its files, by name.
+  static Transformer load_files(const std::map<std::string, std::string>& files, const LoadOptions& options = {});
 
   Transformer(Transformer&&) noexcept;
   Transformer& operator=(Transformer&&) noexcept;
@@ -97,6 +104,8 @@ class Transformer {
 
  private:
   class Serving;
+  static Transformer load_from(const std::function<std::unique_ptr<detail::Source>()>& open,
+                               const LoadOptions& options);
   explicit Transformer(std::unique_ptr<Serving> serving) noexcept;
   Serving& serving() const;
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"testing/fstest"
 
 	skc "skc.dev/runtime"
 )
@@ -58,6 +60,7 @@ type object = map[string]any
 type request struct {
 	Do          string
 	Artifact    string
+	From        string
 	Replay      string
 	Expect      *string
 	Key         *string
@@ -164,12 +167,44 @@ func (e *executor) load(r *request) (any, error) {
 	if r.Key != nil {
 		options = append(options, skc.WithKey([]byte(*r.Key)))
 	}
-	transformer, err := skc.Load(r.Artifact, options...)
+	transformer, err := loadFrom(r.From, r.Artifact, options)
 	if err != nil {
 		return nil, err
 	}
 	e.transformer = transformer
 	return object{"loaded": true}, nil
+}
+
+// loadFrom loads a folder, its files as bytes, or an archive.
+func loadFrom(kind, path string, options []skc.Option) (*skc.Transformer, error) {
+	switch kind {
+	case "files":
+		files, err := filesOf(path)
+		if err != nil {
+			return nil, err
+		}
+		return skc.LoadFS(files, options...)
+	case "zip":
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return skc.LoadZip(data, options...)
+	}
+	return skc.Load(path, options...)
+}
+
+func filesOf(folder string) (fstest.MapFS, error) {
+	entries, err := os.ReadDir(folder)
+	files := fstest.MapFS{}
+	for _, entry := range entries {
+		data, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		files[entry.Name()] = &fstest.MapFile{Data: data}
+	}
+	return files, err
 }
 
 func (e *executor) keep(r *request) (any, error) {

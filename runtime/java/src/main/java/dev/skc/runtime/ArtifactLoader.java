@@ -1,7 +1,6 @@
 package dev.skc.runtime;
 
 import dev.skc.runtime.Manifest.Served;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -9,9 +8,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
- * An artifact, from a directory to a transformer that has shown it reproduces its golden records.
+ * An artifact, from its files to a transformer that has shown it reproduces its golden records.
  *
  * <p>Why this order: the manifest is read first and strictly, since everything else is judged by it. Every file is read
  * once, hashed, and only then given to ONNX Runtime, so that nothing can change between the check and the use.
@@ -19,9 +19,9 @@ import java.util.TreeSet;
 final class ArtifactLoader {
   private ArtifactLoader() {}
 
-  static Transformer load(Path directory, LoadOptions options) {
+  static Transformer load(Supplier<ArtifactFiles> opening, LoadOptions options) {
     HostArithmetic.check();
-    ArtifactFiles files = new ArtifactFiles(directory);
+    ArtifactFiles files = opening.get();
     byte[] data = files.read(ManifestReader.PLACE);
     String identity = Origin.check(data, files, options);
     Manifest manifest = ManifestReader.read(data, identity);

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 final class ManifestCheck {
   private static final List<String> REQUIRED_FILES = List.of("model.onnx", "plan.json", "golden.jsonl");
   private static final int MOST_FILES = 100;
-  private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
+  static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
   private ManifestCheck() {}

@@ -4,6 +4,8 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.skc.runtime.Manifest.Served;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,7 +76,22 @@ public final class Transformer implements AutoCloseable {
   public static Transformer load(Path directory, LoadOptions options) {
     Objects.requireNonNull(directory, "directory");
     Objects.requireNonNull(options, "options");
-    return ArtifactLoader.load(directory, options);
+    return ArtifactLoader.load(() -> new FolderFiles(directory), options);
+  }
+
+  /** {@link #load(Path, LoadOptions)} for the bytes of the files, by name. */
+  public static Transformer load(Map<String, byte[]> files, LoadOptions options) {
+    Objects.requireNonNull(files, "files");
+    Objects.requireNonNull(options, "options");
+    return ArtifactLoader.load(() -> new GivenFiles(files), options);
+  }
+
+  /** {@link #load(Path, LoadOptions)} for a zip archive of the files, which is read to its end but not closed. */
+  public static Transformer loadZip(InputStream archive, LoadOptions options) throws IOException {
+    Objects.requireNonNull(archive, "archive");
+    Objects.requireNonNull(options, "options");
+    byte[] data = archive.readAllBytes();
+    return ArtifactLoader.load(() -> new ArchiveFiles(data), options);
   }
 
   /** {@link #transformRecord(Map, Extra)} with {@link Extra#ERROR}. */

@@ -5,15 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,11 +53,34 @@ final class LoadTest {
   }
 
   @Test
-  void aLinkIsNotFollowed() throws IOException {
-    Path artifact = Artifacts.strings(folder);
-    Path elsewhere = Files.move(artifact.resolve("plan.json"), folder.resolve("elsewhere"));
-    Files.createSymbolicLink(artifact.resolve("plan.json"), elsewhere);
+  void aLinkMayStayInsideAndNotLeadOut() throws IOException {
+    Path artifact = Artifacts.strings(Files.createDirectory(folder.resolve("artifact")));
+    Path plan = artifact.resolve("plan.json");
+    Path inside = Files.copy(plan, artifact.resolve("elsewhere"));
+    Path outside = Files.move(plan, folder.resolve("elsewhere"));
+    Files.createSymbolicLink(plan, inside.getFileName());
+    Transformer.load(artifact).close();
+    Files.delete(plan);
+    Files.createSymbolicLink(plan, outside);
     assertEquals("artifact-unsafe", code(() -> Transformer.load(artifact)));
+  }
+
+  @Test
+  void filesAndArchivesAreArtifactsToo() throws IOException {
+    Path artifact = Artifacts.strings(folder);
+    Map<String, byte[]> files = new HashMap<>();
+    ByteArrayOutputStream archive = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(archive)) {
+      for (String name : List.of("manifest.json", "model.onnx", "plan.json", "golden.jsonl")) {
+        files.put(name, Files.readAllBytes(artifact.resolve(name)));
+        zip.putNextEntry(new ZipEntry(name)); // whose size stands behind its data alone
+        zip.write(files.get(name));
+      }
+    }
+    Transformer.load(files, new LoadOptions()).close();
+    Transformer.loadZip(new ByteArrayInputStream(archive.toByteArray()), new LoadOptions()).close();
+    files.remove("plan.json");
+    assertEquals("artifact-file-missing", code(() -> Transformer.load(files, new LoadOptions())));
   }
 
   @Test

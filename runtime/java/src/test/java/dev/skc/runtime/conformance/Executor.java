@@ -16,16 +16,21 @@ import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The executor of {@code tests/conformance/README.md}: a request per line on stdin, an answer per line on stdout. */
 public final class Executor {
@@ -79,8 +84,33 @@ public final class Executor {
     LoadOptions options = new LoadOptions().replay(Replay.named(request.path("replay").asText("exact")));
     options = request.has("expect") ? options.expect(request.get("expect").textValue()) : options;
     options = request.has("key") ? options.key(request.get("key").textValue()) : options;
-    transformer = Transformer.load(artifact, options);
+    transformer =
+        switch (request.path("from").asText("folder")) {
+          case "files" -> Transformer.load(bytes(artifact), options);
+          case "zip" -> unzipped(artifact, options);
+          default -> Transformer.load(artifact, options);
+        };
     return JSON.objectNode().put("loaded", true);
+  }
+
+  private static Map<String, byte[]> bytes(Path folder) {
+    Map<String, byte[]> found = new HashMap<>();
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        found.put(file.getFileName().toString(), Files.readAllBytes(file));
+      }
+    } catch (IOException error) {
+      throw new UncheckedIOException(error);
+    }
+    return found;
+  }
+
+  private static Transformer unzipped(Path archive, LoadOptions options) {
+    try (InputStream file = Files.newInputStream(archive)) {
+      return Transformer.loadZip(file, options);
+    } catch (IOException error) {
+      throw new UncheckedIOException(error);
+    }
   }
 
   private ObjectNode close() {

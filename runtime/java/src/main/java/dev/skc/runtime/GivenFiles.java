@@ -1,0 +1,23 @@
+package dev.skc.runtime;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** Files that are given as bytes, by name. */
+final class GivenFiles extends ArtifactFiles {
+  private final Map<String, byte[]> files;
+
+  GivenFiles(Map<String, byte[]> files) {
+    this.files = new HashMap<>(files);
+  }
+
+  @Override
+  byte[] read(String name) {
+    byte[] data = files.get(name);
+    if (data == null) {
+      throw missing(name);
+    }
+    checkSize(name, data.length);
+    return data.clone(); // what is checked must not change before it is used
+  }
+}
