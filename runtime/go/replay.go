@@ -41,7 +41,7 @@ func (t *Transformer) replayCase(c goldenCase, record map[string]any, replay Rep
 	features, err := t.transform(record, nil)
 	if err != nil {
 		if err.Kind != KindRecord {
-			return features, false, err
+			return features, false, failedReplay(c.place, err)
 		}
 		if err.Code != c.code {
 			return features, false, goldenMismatch(c.place, fmt.Sprintf("error `%s` here", err.Code), replay)
@@ -57,6 +57,14 @@ func (t *Transformer) replayCase(c goldenCase, record map[string]any, replay Rep
 		err = goldenMismatch(c.place, difference, replay)
 	}
 	return features, true, err
+}
+
+// failedReplay blames the artifact, not a request, for a model that does not even run.
+func failedReplay(place string, err *Error) *Error {
+	if err.Code != CodeRunFailed {
+		return err
+	}
+	return newError(CodeGoldenMismatch, place+": "+err.Message, rebuildHint)
 }
 
 func goldenMismatch(place, message string, replay Replay) *Error {
@@ -147,7 +155,7 @@ func (t *Transformer) replayBatch(records []map[string]any, alone []Features) *E
 	}
 	together, err := t.transformRecords(records, nil)
 	if err != nil {
-		return err
+		return failedReplay("all golden records in one batch", err)
 	}
 	for row := range alone {
 		for i := range alone[row].outputs {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from forged_artifacts import GOLDEN_RIDES, Artifact, compile_pipeline, rides
 from forged_models import forged_models, mutants
@@ -163,6 +164,8 @@ def _models(sound: Artifact) -> Iterator[Damaged]:
             forged = sound.with_file("model.onnx", _with_metadata(model, key, value))
             yield Damaged(f"model-{key}-{name}", forged, "artifact-inconsistent")
     yield Damaged("model-external-data", sound.with_file("model.onnx", _with_external_data(model)), "artifact-unsafe")
+    for name, data in {"alone": _failing(model, 3, 1), "in-a-batch": _failing(model, 1, 1)}.items():
+        yield Damaged(f"model-that-does-not-run-{name}", sound.with_file("model.onnx", data), "golden-mismatch")
     for name, data, code in forged_models(model):
         yield Damaged(f"model-{name}", sound.with_file("model.onnx", data), code)
     yield from _mutants(sound, model)
@@ -183,6 +186,19 @@ def _with_metadata(model: bytes, key: str, value: str | None) -> bytes:
     changed = {k: v if k != key else value for k, v in pairs.items() if k != key or value is not None}
     del loaded.metadata_props[:]
     onnx.helper.set_model_props(loaded, changed)
+    return bytes(loaded.SerializeToString())
+
+
+def _failing(model: bytes, *shape: int) -> bytes:
+    """With a reshape that fits no row, or one row alone."""
+    loaded = onnx.load_model_from_string(model)
+    last = next(node for node in loaded.graph.node if "word" in node.output)
+    constant = onnx.helper.make_node("Constant", [], ["shape"], value=onnx.numpy_helper.from_array(np.array(shape)))
+    reshape = onnx.helper.make_node("Reshape", [last.input[0], "shape"], ["reshaped"])
+    last.input[0] = "reshaped"
+    nodes = [constant, reshape, *loaded.graph.node]
+    del loaded.graph.node[:]
+    loaded.graph.node.extend(nodes)
     return bytes(loaded.SerializeToString())
 
 

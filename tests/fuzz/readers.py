@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 
 import planted
+from archives import zipped
 
 from skc import plan
 from skc.api import _record
-from skc.artifact import GOLDEN, MANIFEST, PLAN, Artifact
+from skc.artifact import GOLDEN, MANIFEST, MODEL, PLAN, Artifact
 from skc.diagnostics import SkcError
 from skc.expression.parse import parse
 from skc.frontend import pipeline_yaml
@@ -22,6 +23,8 @@ from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Manifest
 from skc_runtime.marshal import Marshaller
+from skc_runtime.model_scan import scan_model
+from skc_runtime.sources import source_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,6 +57,12 @@ def artifact() -> Artifact:
 def _read_golden(data: bytes) -> None:
     for case in golden.loads(data):
         golden.decode_record(artifact().manifest, case.record)
+
+
+def _read_archive(data: bytes) -> None:
+    source = source_of(data)
+    for name in artifact().files:
+        source.read(name)
 
 
 def _read_csv(data: bytes) -> None:
@@ -99,6 +108,8 @@ READERS = {
     "manifest": Reader(Manifest.from_json, lambda: [artifact().files[MANIFEST]]),
     "plan": Reader(plan.loads, lambda: [artifact().files[PLAN]]),
     "golden": Reader(_read_golden, lambda: [artifact().files[GOLDEN]]),
+    "model": Reader(scan_model, lambda: [artifact().files[MODEL]]),
+    "archive": Reader(_read_archive, lambda: [zipped(artifact().files)]),
     "record": Reader(lambda data: _record(artifact(), data.decode("utf-8", "replace")), _records),
     "request": Reader(lambda data: Marshaller(artifact().manifest).json(data, "error"), _requests),
     "csv": Reader(_read_csv, lambda: [planted.ROWS.encode()]),

@@ -56,6 +56,12 @@ void check_head(std::string_view line) {
       replay == Replay::exact ? Hint("on another processor architecture, load with Replay::tolerance") : std::nullopt);
 }
 
+// A model that does not even run is the artifact's fault, not that of a request. Within a handler of that error.
+[[noreturn]] void refuse_failed(const std::string& place, const Error& error) {
+  if (error.code() != "run-failed") throw;
+  throw_artifact("golden-mismatch", place + ": " + error.message(), "compile the pipeline again");
+}
+
 // The outputs of one case alone; none where it is refused, as it must be.
 std::optional<Outputs> replay_alone(const Transformer& transformer, const GoldenCase& golden, Replay replay) {
   try {
@@ -64,15 +70,25 @@ std::optional<Outputs> replay_alone(const Transformer& transformer, const Golden
   } catch (const RecordError& error) {
     if (error.code() == golden.error) return std::nullopt;
     mismatch(golden, "error `" + error.code() + "` here", replay);
+  } catch (const Error& error) {
+    refuse_failed(golden.place, error);
   }
   mismatch(golden, "outputs here, error `" + golden.error + "` when compiled", replay);
+}
+
+Outputs transformed(const Transformer& transformer, const std::vector<Record>& records) {
+  try {
+    return transformer.transform(records);
+  } catch (const Error& error) {
+    refuse_failed("all golden records in one batch", error);
+  }
 }
 
 // All records in one batch must give the very bits that each gave alone.
 void replay_batch(const Transformer& transformer, const std::vector<Record>& records,
                   const std::vector<Outputs>& alone) {
   if (records.empty()) return;
-  const Outputs together = transformer.transform(records);
+  const Outputs together = transformed(transformer, records);
   for (std::size_t row = 0; row < records.size(); ++row) {
     if (const auto difference = batch_difference(alone[row], together, row)) {
       throw_artifact("golden-mismatch", *difference, "please report this; it is not safe to serve");

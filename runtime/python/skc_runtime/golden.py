@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from skc_runtime.errors import ArtifactError, RecordError, shown
+from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError, shown
 from skc_runtime.manifest import ELEMENT_OF, Element, Manifest, OutputSpec
 from skc_runtime.scalars import INT64_MAX, INT64_MIN, Array, is_integer
 from skc_runtime.strict_json import Fields, malformed, parse
@@ -245,6 +245,8 @@ def replay_cases(transformer: Transforms, cases: Sequence[GoldenCase], replay: R
             if error.code != case.error:
                 raise _mismatch(line, f"error `{error.code}` here", replay) from error
             continue
+        except SkcRuntimeError as error:
+            raise _failed(f"golden.jsonl:{line}", error) from error
         if case.outputs is None:
             raise _mismatch(line, f"outputs here, error `{case.error}` when compiled", replay)
         difference = compare(manifest, case.outputs, outputs, replay=replay)
@@ -260,11 +262,21 @@ def _mismatch(line: int, message: str, replay: Replay) -> ArtifactError:
     return ArtifactError("golden-mismatch", f"golden.jsonl:{line}: {message}", hint=hint)
 
 
+def _failed(place: str, error: SkcRuntimeError) -> SkcRuntimeError:
+    """A model that does not even run is the artifact's fault, not that of a request."""
+    if error.code != "run-failed":
+        return error
+    return ArtifactError("golden-mismatch", f"{place}: {error.message}", hint="compile the pipeline again")
+
+
 def _replay_batch(transformer: Transforms, records: list[dict[str, Any]], alone: list[dict[str, Array]]) -> None:
     """All records in one batch must give the very bits that each gave alone."""
     if not records:
         return
-    together = transformer.transform(records)
+    try:
+        together = transformer.transform(records)
+    except SkcRuntimeError as error:
+        raise _failed("all golden records in one batch", error) from error
     for row, outputs in enumerate(alone):
         for name, values in outputs.items():
             pairs = zip(values.tolist(), together[name][row].tolist(), strict=True)

@@ -48,7 +48,15 @@ final class GoldenReplay {
       }
     }
     if (!served.isEmpty()) {
-      compareBatch(transformer.transform(served), alone);
+      compareBatch(batch(served), alone);
+    }
+  }
+
+  private Features batch(List<Map<String, Object>> served) {
+    try {
+      return transformer.transform(served);
+    } catch (SkcException error) {
+      throw failed("all golden records in one batch", error);
     }
   }
 
@@ -75,12 +83,23 @@ final class GoldenReplay {
         return null;
       }
       throw mismatch(golden.place() + ": error `" + error.code() + "` here");
+    } catch (SkcException error) {
+      throw failed(golden.place(), error);
     }
     if (golden.outputs() == null) {
       throw mismatch(golden.place() + ": outputs here, error `" + golden.error() + "` when compiled");
     }
     compare(golden, found);
     return found;
+  }
+
+  /** A model that does not even run is the artifact's fault, not that of a request. */
+  private static SkcException failed(String place, SkcException error) {
+    if (!error.code().equals("run-failed")) {
+      return error;
+    }
+    String problem = place + ": " + error.problem();
+    return new ArtifactException("golden-mismatch", problem, "compile the pipeline again");
   }
 
   private ArtifactException mismatch(String problem) {
