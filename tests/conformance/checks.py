@@ -274,7 +274,7 @@ def check_sources(executor: Executor, suite: Path, index: Mapping[str, Any]) -> 
         tally = Tally(f"sources/{entry['id']}")
         want = {"loaded": True} if entry["expect"] is None else entry["expect"]
         got = answer["error"]["code"] if "error" in answer else answer
-        tally.expect(got == want, f"{want} is wanted, not {_short(answer)}")
+        tally.expect(got == want, f"{want} is wanted, not {short(answer)}")
         found.append(tally)
     return found
 
@@ -285,7 +285,7 @@ def check_tampered(executor: Executor, suite: Path, index: Mapping[str, Any]) ->
     found = []
     for entry, answer in zip(index["tampered"], executor.ask_all(requests), strict=True):
         tally = Tally(f"tampered/{entry['id']}")
-        tally.expect(answer == {"loaded": True}, f"it should load, but: {_short(answer)}")
+        tally.expect(answer == {"loaded": True}, f"it should load, but: {short(answer)}")
         found.append(tally)
     return found
 

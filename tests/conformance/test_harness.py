@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import attacks
 import bodies
 import body_checks
-import attacks
 import checks
 import jsonschema
 import origin_checks
