@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import onnx
 import onnxruntime
 import pytest
+from forged_artifacts import Artifact
 from forged_models import forged_models
 
 import skc_runtime
@@ -219,6 +221,15 @@ def test_a_width_costs_nothing(columns_artifact: Any, tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000_000
+
+
+def test_a_duplicate_among_many_keys_is_found_at_once(columns_artifact: Any, tmp_path: Path) -> None:
+    """Each of 200,000 keys looked for among all the others would take half an hour."""
+    keys = "".join(f'"k{i}":1,' for i in range(200_000))
+    files = {**columns_artifact.files, "manifest.json": f'{{{keys}"k199999":1}}'.encode()}
+    started = time.monotonic()
+    assert refused(Artifact(files).write(tmp_path / "a")).code == "artifact-malformed"
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("records", [0, 10_001])

@@ -5,6 +5,7 @@ it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 from skc_runtime.errors import ArtifactError, shown
@@ -29,8 +30,8 @@ def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A hook of `json`: an object, or ValueError where a key is there twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"duplicate key {next(key for key in keys if keys.count(key) > 1)!r}")
+        counts = Counter(key for key, _ in pairs)
+        raise ValueError(f"duplicate key {next(key for key, count in counts.items() if count > 1)!r}")
     return found
 
 
