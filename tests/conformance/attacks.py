@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checks import untampered_identity
 from executors import Executor, ExecutorError, Language, Message
 
 SECONDS = 30
+EXPECTING = "the same, expecting the identity: "
 # What is tried -> the id of its case. The model of each is forged, with the hashes made again.
 ATTACKS: Mapping[str, str] = {
     "read a file: external data of a Constant": "damaged/model-data-constant",
@@ -72,7 +74,10 @@ class Attack:
 def attacks(suite: Path, index: Mapping[str, Any]) -> list[Attack]:
     """All lines. Raises KeyError where the suite has no such case."""
     entries = {f"{family}/{e['id']}": e for family in ("damaged", "sources", "tampered") for e in index[family]}
-    return [Attack(what, _load(suite, entries[case])) for what, case in ATTACKS.items()]
+    found = [Attack(what, _load(suite, entries[case])) for what, case in ATTACKS.items()]
+    tampered = [attack for attack, case in zip(found, ATTACKS.values(), strict=True) if case.startswith("tampered/")]
+    expect = {"expect": untampered_identity(suite)}
+    return found + [Attack(f"{EXPECTING}{a.what.partition(': ')[2]}", {**a.request, **expect}) for a in tampered]
 
 
 def _load(suite: Path, entry: Mapping[str, Any]) -> Message:

@@ -33,8 +33,8 @@ import op_harness as harness  # noqa: E402  # found by the line above
 from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
 from forged_artifacts import compile_pipeline, identity  # noqa: E402
-from signed import signed_artifacts  # noqa: E402
 from places import sources  # noqa: E402
+from signed import signed_artifacts  # noqa: E402
 from tampered import tampered_artifacts  # noqa: E402
 
 from skc import reference  # noqa: E402
