@@ -23,6 +23,7 @@ EQUIVALENT = {
     r"round: .*(Less_\d_C|float64\(0\.0\))": "zero rounds to zero, and so do the denormals beside it",
     r"bucketize: edges that no int64 is.*\| output columns swapped": "two bins that no int64 falls into",
     r"quantile_bin: constant columns \| output columns swapped": "both columns have one bin",
+    r"quantile_bin: constant columns \| condition turned round .*Not_0": "bin 0, and the 0 under a null",
     r"(bucketize|quantile_bin): .*\| condition turned round .*Where_\d_output": "both branches are the same constant",
     r"bucketize: .*(many edges|more than).*GreaterOrEqual_\d": "no edge of this case lies where that step looks",
     r"bucketize: .*(many edges|more than).*Add_\d+_C": "what is added in that step of the search is 0",
@@ -47,7 +48,7 @@ EQUIVALENT = {
     # categories
     r"hash_bucket: one bucket": "everything falls into the one bucket",
     r"one_hot: everything infrequent": "there is no column at all",
-    r"(one_hot: booleans|ordinal: null may be -1).*\| guard that never fires .*column `b`": "both values are known",
+    r"(one_hot: (booleans|what was never)|ordinal: booleans).*\| guard that never fires": "both values are known",
     r"ordinal: a list for each column .*Add_0_C": "the second column has no category",
     # times
     # The table of changes is asked within 51 days of one, and no year begins there.

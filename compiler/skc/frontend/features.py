@@ -9,6 +9,7 @@ feature uses the columns. In the pipeline such a feature stands as one feature p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -170,13 +171,21 @@ class Resolver:
         else:
             message, notes = f"`{bare}` is neither an input nor a feature", [f"features: {quoted(features)}"]
             known = [*self._inputs, *features]
-        hint = did_you_mean(bare, known)
+        hint = self._alias(bare, inside) or did_you_mean(bare, known)
         if name.text == inside:
             hint = hint or "within its own definition a feature's name means the input"
         if self._is_expression(inside):
             hint = hint or f"declare the column under `inputs:`, or write '{bare}' in quotes if it is a text"
         hint = hint or "declare the column under `inputs:`"
         return fail("SKC104", message, span=name.span, notes=[f"inputs: {quoted(self._inputs)}", *notes], hint=hint)
+
+    def _alias(self, name: str, inside: str | None) -> str | None:
+        """For the first word of an input that an expression cannot name: `hours-per-week` is a difference there."""
+        whole = next((i for i in self._inputs if re.match(rf"{re.escape(name)}[^\w]", i)), None)
+        if whole is None or not self._is_expression(inside):
+            return None
+        alias = re.sub(r"\W+", "_", whole).strip("_")
+        return f"if `{whole}` is meant, make a feature of it, `{alias}: {{from: {whole}}}`, and write `{alias}` here"
 
     def _is_expression(self, feature: str | None) -> bool:
         definition = self._definitions.get(feature or "")
