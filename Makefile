@@ -6,6 +6,7 @@ conformance:
 	python3 dev.py conformance --langs $(LANGS)
 bench:
 	.venv/bin/python benchmarks/fit.py
+	.venv/bin/python benchmarks/columns.py
 	.venv/bin/python benchmarks/latency.py
 	.venv/bin/python benchmarks/embed.py
 generated:

@@ -18,7 +18,7 @@ import pytest
 
 from skc.diagnostics import SkcError, Span
 from skc.ir import DataSource, Input
-from skc.stats.connection import Database, open_database
+from skc.stats.connection import Database, identifier, open_database
 from skc.stats.contract import check_contract
 from skc.stats.engine import Column, summarise
 from skc.stats.sources import resolve
@@ -70,8 +70,8 @@ def refusal(database: Database, data: Any, inputs: tuple[Input, ...] = INPUTS, w
 
 def check(training: Training) -> list[str]:
     """The messages of the contract's warnings."""
-    columns = {i.name: Column(training.table[i.name], i.dtype, i.name) for i in training.inputs}
-    count, summaries = summarise(training.database, training.table, columns)
+    columns = {i.name: Column(identifier(i.name), i.dtype, i.name) for i in training.inputs}
+    count, summaries = summarise(training.database, identifier(training.name), columns)
     return [warning.code for warning in check_contract(training, count, summaries)]
 
 

@@ -24,6 +24,7 @@ from skc.infer import step_input_types, value_types
 from skc.ir import DataSource, Feature, Input, Output, Pipeline, Ref, Step
 from skc.op import NoState
 from skc.ops import OPS
+from skc.stats.connection import Database
 from skc.types import concat_blocks
 
 ROWS = 3001
@@ -279,3 +280,35 @@ def test_an_exhausted_memory_limit_is_a_diagnostic(tmp_path: Path) -> None:
 def test_outputs_do_not_disturb() -> None:
     one = replace(deep(), outputs=(Output("out", (Ref("y"),), "float64"),))
     assert states(fit(one, table(50))) == states(fit(deep(), table(50)))
+
+
+@pytest.mark.parametrize("shape", ["block", "features"])
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_work_grows_with_the_columns_and_not_with_their_square(
+    shape: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three times the columns: no more queries, and each step is asked once what it needs."""
+    queries, needs = [], []
+    for name in ("run", "row", "execute"):
+        real = getattr(Database, name)
+        monkeypatch.setattr(Database, name, lambda self, sql, real=real: [queries.append(sql), real(self, sql)][1])
+    real_needs = fitting._requests
+    monkeypatch.setattr(fitting, "_requests", lambda *given: [needs.append(1), real_needs(*given)][1])
+    counted = []
+    for width in (8, 24):
+        names = [f"c{k}" for k in range(width)]
+        table = pa.table({name: [float(k * r % 7) for r in range(50)] for k, name in enumerate(names, start=1)})
+        path = tmp_path / f"{width}.{kind}"
+        (pq.write_table if kind == "parquet" else pyarrow.csv.write_csv)(table, str(path))
+        groups = [names] if shape == "block" else [[name] for name in names]
+        steps = []
+        for k, group in enumerate(groups):
+            steps.append(step(f"{k}/0", "impute", *(f"inputs/{name}" for name in group), strategy="median"))
+            steps.append(step(f"{k}/1", "impute", f"{k}/0", strategy="most_frequent"))
+            steps.append(step(f"{k}/2", "standard_scale", f"{k}/1"))
+        queries.clear()
+        needs.clear()
+        fit(pipeline(*steps, inputs=tuple(Input(name, "float64") for name in names)), path)
+        assert len(needs) == len(steps)
+        counted.append(len(queries))
+    assert counted[0] == counted[1]

@@ -26,7 +26,7 @@ from skc.ir import Pipeline
 from skc.lower import GUARDS, Lowered, Signature, lower
 from skc.passes.prune import prune
 from skc.publish import is_litter, publish_folder
-from skc.sampling import Pool, Record, hostile_values, to_blocks
+from skc.sampling import Pool, Record, Variations, hostile_values
 from skc.served_row import base_row
 from skc.types import Scalar
 from skc.zones import TZDATA_VERSION
@@ -39,6 +39,7 @@ from skc_runtime.model_scan import scan_model
 
 FORMAT = 1
 GOLDEN_RECORDS = 48
+TRIED_AT_ONCE = 1024  # records
 TRIED_VALUES = 12  # of each input, from which golden records are chosen
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
 RECORD = "verified.json"  # what `skc verify --save` writes; like manifest.sig, beside the artifact and not of it
@@ -200,9 +201,11 @@ def golden_records(pipeline: Pipeline) -> list[Record]:
         for i in pipeline.inputs
         for value in source.sample(pools[i.name], min(TRIED_VALUES, len(pools[i.name])))
     ]
-    served = served_rows(pipeline, [{**base, name: value} for name, value in changed])
+    served = served_rows(pipeline, Variations(base, changed))[1:]
     tame, wild = ([pair for pair, ok in zip(changed, served, strict=True) if ok is kind] for kind in (True, False))
-    values = {i.name: [base[i.name], *(v for name, v in tame if name == i.name)] for i in pipeline.inputs}
+    values = {i.name: [base[i.name]] for i in pipeline.inputs}
+    for name, value in tame:
+        values[name].append(value)
     mixed = Pool(values).generate(GOLDEN_RECORDS // 3, 0, pipeline.inputs)
     chosen = [*_some(source, tame, GOLDEN_RECORDS // 2), *_some(source, wild, GOLDEN_RECORDS // 6)]
     return [base, *({**base, name: value} for name, value in chosen), *mixed]
@@ -212,13 +215,14 @@ def _some(source: random.Random, pairs: list[tuple[str, Scalar]], number: int) -
     return source.sample(pairs, min(number, len(pairs)))
 
 
-def served_rows(pipeline: Pipeline, records: list[Record]) -> list[bool]:
+def served_rows(pipeline: Pipeline, records: Variations) -> list[bool]:
     """For each record whether no guard refuses it."""
-    result = reference.run(pipeline, to_blocks(pipeline.inputs, records))
     refused = np.zeros(len(records), dtype=bool)
-    for hit in result.guards:
-        refused |= hit.mask
-    return [not r for r in refused]
+    for start in range(0, len(records), TRIED_AT_ONCE):
+        stop = start + TRIED_AT_ONCE
+        for hit in reference.run(pipeline, records.blocks(pipeline.inputs, start, stop)).guards:
+            refused[start:stop] |= hit.mask
+    return (~refused).tolist()
 
 
 def _is_long(value: Any) -> bool:

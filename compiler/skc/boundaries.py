@@ -98,8 +98,10 @@ def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Re
     others: list[_Branch] = []
     is_sample = False
     for step in pipeline.steps:
+        if not OPS[step.op].variadic:
+            continue
         columns = [f for f in found if f.step == step.name and f.raw_input is not None]
-        if not OPS[step.op].variadic or len({f.raw_input for f in columns}) < 2:
+        if len({f.raw_input for f in columns}) < 2:
             continue
         taken = ((str(f.raw_input), v) for f in columns for v in f.raw_values if _is_corner(v))
         places = list(dict.fromkeys(taken))
@@ -161,6 +163,12 @@ class _Walk:
         self._steps = {step.name: step for step in pipeline.steps}
         self._inputs: Mapping[str, Input] = {i.value: i for i in pipeline.inputs}
         self.sources = {step.name: list(self._columns(step)) for step in pipeline.steps}
+        columnwise = [step for step in pipeline.steps if _is_columnwise(step)]
+        self._groups = {step.name: column_groups(step, self.names) for step in columnwise}
+        self._owners = {
+            name: [g for g, group in enumerate(groups) for _ in group] for name, groups in self._groups.items()
+        }
+        self._kinds: dict[str, list[ValueType]] = {}
         self._functions: dict[tuple[str, int, int], Function] = {}
         self._boundaries: dict[tuple[str, int], list[Scalar]] = {}
         self._avoid = avoid
@@ -177,11 +185,12 @@ class _Walk:
 
     def type_of(self, step: Step, j: int) -> ValueType:
         """The type of input column j, as the op sees it."""
-        kinds = step_input_types(step, self._types)
-        if not OPS[step.op].variadic:
-            return kinds[0]
-        owners = [kind for kind, ref in zip(kinds, step.inputs, strict=True) for _ in range(self._width(ref))]
-        return owners[j]
+        if step.name not in self._kinds:
+            kinds = step_input_types(step, self._types)
+            if OPS[step.op].variadic:
+                kinds = tuple(k for k, ref in zip(kinds, step.inputs, strict=True) for _ in range(self._width(ref)))
+            self._kinds[step.name] = list(kinds)
+        return self._kinds[step.name][j if OPS[step.op].variadic else 0]
 
     def reached(self, found: StepBoundaries) -> StepBoundaries:
         """The same boundaries, with the raw input that gives them."""
@@ -209,7 +218,7 @@ class _Walk:
     def _candidates(self, step: Step, column: int) -> Iterable[int]:
         """The input columns that may decide about an output column."""
         if _is_columnwise(step):
-            return [_group_of(column_groups(step, self.names), column)]
+            return [self._owners[step.name][column]]
         if self._base is None:
             return []
         sources = self.sources[step.name]
@@ -240,7 +249,7 @@ class _Walk:
         """Column `column` as a function of input column j, of an op that treats columns by themselves."""
         op = OPS[step.op]
         state = replace(step.state, **{f.name: (getattr(step.state, f.name)[j],) for f in fields(step.state)})
-        within = column - sum(len(group) for group in column_groups(step, self.names)[:j])
+        within = column - self._owners[step.name].index(j)
 
         def apply(values: Sequence[Scalar]) -> Outcomes:
             with np.errstate(all="ignore"):
@@ -281,11 +290,6 @@ def _of_type(x: ValueType, values: Iterable[Scalar]) -> list[Scalar]:
 def _is_columnwise(step: Step) -> bool:
     op = OPS[step.op]
     return not op.variadic and op.columnwise(step.params)
-
-
-def _group_of(groups: Sequence[Sequence[str]], column: int) -> int:
-    """The input column that output column `column` comes from."""
-    return [g for g, group in enumerate(groups) for _ in group][column]
 
 
 def _repeated(block: Block, rows: int) -> Block:

@@ -48,12 +48,12 @@ from skc.lower import GUARDS, Lowered, lower
 from skc.op import Known
 from skc.ops import OPS
 from skc.passes.prune import prune
-from skc.stats.connection import MEMORY_LIMIT, Database, engine_errors, open_database
+from skc.stats.connection import MEMORY_LIMIT, Database, engine_errors, identifier, open_database, scalar
 from skc.stats.contract import check_contract
 from skc.stats.engine import Answers, Column, Summary, answer, summarise
 from skc.stats.requests import Levels, Stat, ValueCounts
 from skc.stats.sources import resolve
-from skc.stats.training import Training, load_training
+from skc.stats.training import Training, at_hand, load_training
 from skc.types import ZEROS, Array, Scalar
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.session import GraphSession
@@ -87,6 +87,7 @@ class _Work:
     threads: int
     steps: list[Step]
     names: dict[str, tuple[str, ...]]
+    requests: dict[str, tuple[Stat, ...]]  # what each step asks of every input column
     training: Training | None = None
     rows: int = 0
     columns: dict[str, Column] = field(default_factory=dict)  # what the engine can read where it lies
@@ -119,23 +120,25 @@ def fit(
     started = time.perf_counter()
     pipeline.verify()
     names: dict[str, tuple[str, ...]] = {i.value: (i.name,) for i in pipeline.inputs}
+    types = value_types(pipeline)
     work = _Work(
         pipeline,
-        value_types(pipeline),
+        types,
         progress or _silent,
         threads or os.cpu_count() or 1,
         list(pipeline.steps),
         names,
+        {step.name: _requests(step, types) for step in pipeline.steps},
         levels={i.value: input_levels(i) for i in pipeline.inputs},
     )
     has_data = data is not None or (pipeline.data is not None and pipeline.data.path is not None)
-    if not has_data and not any(_requests(work, step) for step in pipeline.steps if step.state is None):
+    if not has_data and not any(work.requests[step.name] for step in pipeline.steps if step.state is None):
         _next_wave(work)
         return Fitted(pipeline.with_steps(work.steps), 0, 0, (), time.perf_counter() - started)
     source, declared = resolve(data, pipeline.data)
     with open_database(threads, memory_limit) as database:
         work.progress("reading", 0, 0)
-        work.training = load_training(database, source, pipeline.inputs, declared)
+        work.training = at_hand(load_training(database, source, pipeline.inputs, declared))
         work.warnings += _look_at_inputs(work)
         stages = 0
         while wave := _next_wave(work):
@@ -149,29 +152,30 @@ def _silent(what: str, done: int, total: int) -> None:
     """The progress of somebody who does not ask."""
 
 
-def _requests(work: _Work, step: Step) -> tuple[Stat, ...]:
+def _requests(step: Step, types: Types) -> tuple[Stat, ...]:
     """The statistics a step asks of every input column. A variadic op asks for none."""
     op = OPS[step.op]
-    return () if op.variadic else op.needs(step.params, *step_input_types(step, work.types))
+    return () if op.variadic else op.needs(step.params, *step_input_types(step, types))
 
 
 def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     """Summarise all inputs, as the steps see them, and hold them against the contract."""
     training = work.data
     for i in training.inputs:
-        work.columns[_key(i.value, 0)] = Column(training.table[i.name], i.dtype, f"column `{i.name}`", i.span)
+        work.columns[_key(i.value, 0)] = Column(identifier(i.name), i.dtype, f"column `{i.name}`", i.span)
     for step in work.steps:
         below = work.columns.get(_key(step.inputs[0].value, 0))
         if step.op == "source" and below is not None:
             work.columns[_key(step.name, 0)] = _without_sentinels(below, step.params.null_values)
-    promised = {i.name: _promised(work, i) for i in training.inputs}
-    asked = {ref.value for step in work.steps for ref in step.inputs if _requests(work, step)}
+    promised = _promised(work.steps, training.inputs)
+    asked = {ref.value for step in work.steps if work.requests[step.name] for ref in step.inputs}
     needed = {*promised.values(), *(_key(value, 0) for value in asked)}
     columns = {key: column for key, column in work.columns.items() if key in needed}
-    counted = {
-        _key(ref.value, 0) for step in work.steps for ref in step.inputs if ValueCounts() in _requests(work, step)
-    }
-    work.rows, work.summaries = summarise(training.database, training.table, columns, counted & columns.keys())
+    counting = [step for step in work.steps if ValueCounts() in work.requests[step.name]]
+    counted = {_key(ref.value, 0) for step in counting for ref in step.inputs}
+    work.rows, work.summaries = summarise(
+        training.database, identifier(training.name), columns, counted & columns.keys()
+    )
     with engine_errors("checking the training rows failed"):
         summaries = {name: work.summaries[key] for name, key in promised.items()}
         warnings = check_contract(training, work.rows, summaries)
@@ -182,16 +186,18 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
 
 def _without_sentinels(column: Column, sentinels: Sequence[Scalar]) -> Column:
     """The column behind its `source` step, whose rule for nulls is a rule of reading."""
-    values = column.values
-    for sentinel in sentinels:
-        values = (column.values == sentinel).ifelse(None, values)
-    return replace(column, values=values) if sentinels else column
+    if not sentinels:
+        return column
+    return replace(
+        column,
+        values=f"CASE WHEN {column.values} IN ({', '.join(map(scalar, sentinels))}) THEN NULL ELSE {column.values} END",
+    )
 
 
-def _promised(work: _Work, value: Input) -> str:
-    """The column that the contract of an input is about: that behind its `source` step, where sentinels mean null."""
-    behind = [s for s in work.steps if s.op == "source" and s.inputs[0].value == value.value]
-    return _key(behind[0].name if behind else value.value, 0)
+def _promised(steps: Sequence[Step], inputs: Sequence[Input]) -> dict[str, str]:
+    """For each input the column its contract is about: that behind its `source` step, where sentinels mean null."""
+    behind = {step.inputs[0].value: step.name for step in reversed(steps) if step.op == "source"}
+    return {i.name: _key(behind.get(i.value, i.value), 0) for i in inputs}
 
 
 def _key(value: str, column: int) -> str:
@@ -204,7 +210,7 @@ def _next_wave(work: _Work) -> list[Step]:
     for i, step in enumerate(work.steps):
         if any(ref.value not in work.names for ref in step.inputs):
             continue
-        if step.state is None and _requests(work, step):
+        if step.state is None and work.requests[step.name]:
             wave.append(step)
             continue
         if step.state is None:
@@ -246,7 +252,7 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
     askers: dict[Place, Step] = {}
     for step in wave:
         for place in _places(work, step):
-            wanted.setdefault(place, {}).update(dict.fromkeys(_requests(work, step)))
+            wanted.setdefault(place, {}).update(dict.fromkeys(work.requests[step.name]))
             askers.setdefault(place, step)
     answers: dict[str, Answers] = {}
     emptied: set[str] = set()  # columns that have no value at all, of which nobody has heard yet
@@ -255,18 +261,21 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
     what = f"stage {number}: statistics"
     if direct:
         columns = {_key(*p): _asked(work, work.columns[_key(*p)], p, askers[p]) for p in direct}
-        answers |= _answers(work, work.data.table, columns, {_key(*p): wanted[p] for p in direct}, work.summaries, what)
+        answers |= _answers(
+            work, identifier(work.data.name), columns, {_key(*p): wanted[p] for p in direct}, work.summaries, what
+        )
     if computed:
         table = _graph_values(work, computed, number)
         columns = {
-            _key(*p): _asked(work, Column(table[f"c{k}"], work.types[p[0]].dtype, ""), p, askers[p])
+            _key(*p): _asked(work, Column(f"c{k}", work.types[p[0]].dtype, ""), p, askers[p])
             for k, p in enumerate(computed)
         }
         _, summaries = summarise(work.data.database, table, columns)
         answers |= _answers(work, table, columns, {_key(*p): wanted[p] for p in computed}, summaries, what)
         emptied = {key for key, summary in summaries.items() if summary.count == 0}
+    index = {step.name: i for i, step in enumerate(work.steps)}
     for step in wave:
-        i = work.steps.index(step)
+        i = index[step.name]
         keys = [_key(*place) for place in _places(work, step)]
         stats = [{**answers[key], Levels(): known} for key, known in zip(keys, _levels(work, step), strict=True)]
         work.steps[i] = _frozen(work, step, stats)
@@ -285,7 +294,7 @@ def _asked(work: _Work, column: Column, place: Place, step: Step) -> Column:
 
 def _answers(
     work: _Work,
-    table: Any,
+    table: str,
     columns: dict[str, Column],
     wanted: dict[str, dict[Stat, None]],
     summaries: dict[str, Summary],
@@ -302,8 +311,8 @@ def _answers(
     return answer(work.data.database, table, columns, wanted, summaries, done)
 
 
-def _graph_values(work: _Work, places: Sequence[Place], number: int) -> Any:
-    """Run the graph fitted so far on all training rows; a table whose column `ck` is the k-th place."""
+def _graph_values(work: _Work, places: Sequence[Place], number: int) -> str:
+    """Run the graph fitted so far on all training rows; the name of a table whose column `ck` is the k-th place."""
     values = list(dict.fromkeys(value for value, _ in places))
     partial = _partial(work, values)
     lowered = lower(partial, expose=values)
@@ -318,7 +327,7 @@ def _graph_values(work: _Work, places: Sequence[Place], number: int) -> Any:
     database = work.data.database
     file = database.folder / f"stage{number}.arrow"
     width = sum(len(work.names[value]) for value in [*values, *(i.value for i in partial.inputs)])
-    query = database.sql(_feed_columns(work.data.table, partial.inputs, lowered))
+    query = _feed_columns(work.data.name, partial.inputs, lowered)
     batches = database.batches(query, min(CHUNK, max(1024, CHUNK_VALUES // width)))
     done = 0
     with (
@@ -349,13 +358,13 @@ def _in_order(pool: Executor, function: Callable[[_T], _U], items: Iterable[_T],
         yield waiting.popleft().result()
 
 
-def _as_table(database: Database, file: Path) -> Any:
+def _as_table(database: Database, file: Path) -> str:
     """What was written, mapped into memory: the engine reads it without a copy, the system drops pages as it must."""
     name = database.new_name("stage")
     database.register(name, pa.ipc.open_file(pa.memory_map(str(file))).read_all())
     with suppress(OSError):  # the map keeps the rows, and a kill then leaves none; Windows keeps the name too
         file.unlink()
-    return database.table(name)
+    return identifier(name)
 
 
 ARROW = {
@@ -376,11 +385,11 @@ def _partial(work: _Work, values: Sequence[str]) -> Pipeline:
     return replace(partial, inputs=tuple(i for i in partial.inputs if i.value in used))
 
 
-def _feed_columns(table: Any, inputs: Sequence[Input], lowered: Lowered) -> Any:
+def _feed_columns(table: str, inputs: Sequence[Input], lowered: Lowered) -> str:
     """The inputs as the graph wants them: the zero of the type under a null, and beside it whether there is a value."""
-    columns = {f"v{k}": table[i.name].fill_null(ZEROS[i.dtype]) for k, i in enumerate(inputs)}
-    columns |= {f"p{k}": table[i.name].notnull() for k, i in enumerate(inputs) if i.name in lowered.valid}
-    return table.select(**columns)
+    columns = [f"coalesce({identifier(i.name)}, {scalar(ZEROS[i.dtype])}) AS v{k}" for k, i in enumerate(inputs)]
+    columns += [f"{identifier(i.name)} IS NOT NULL AS p{k}" for k, i in enumerate(inputs) if i.name in lowered.valid]
+    return f"SELECT {', '.join(columns)} FROM {identifier(table)}"
 
 
 def _feeds(batch: pa.RecordBatch, inputs: Sequence[Input], lowered: Lowered) -> dict[str, Array]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
-from skc.stats.connection import engine_errors, identifier, open_database
+from skc.stats.connection import engine_errors, identifier, open_database, scalar
 from skc.stats.contract import nul_in_string
 from skc.stats.engine import holds_nul
 from skc.stats.sources import resolve
@@ -54,13 +54,13 @@ class Rows:
         Close it before the next query: the engine holds its result open.
         """
         inputs = self.training.inputs
-        table, database = self.training.table, self.training.database
-        columns = {f"v{k}": table[i.name].fill_null(ZEROS[i.dtype]) for k, i in enumerate(inputs)}
-        columns |= {f"p{k}": table[i.name].notnull() for k, i in enumerate(inputs)}
-        columns |= {f"k{k}": table[name] for k, name in enumerate(self.keep)}
+        columns = [f"coalesce({identifier(i.name)}, {scalar(ZEROS[i.dtype])}) AS v{k}" for k, i in enumerate(inputs)]
+        columns += [f"{identifier(i.name)} IS NOT NULL AS p{k}" for k, i in enumerate(inputs)]
+        columns += [f"{identifier(name)} AS k{k}" for k, name in enumerate(self.keep)]
+        query = f"SELECT {', '.join(columns)} FROM {identifier(self.training.name)}"
         schema = self.kept_schema()
         with engine_errors("reading the rows failed"):
-            for batch in database.batches(database.sql(table.select(**columns)), CHUNK):
+            for batch in self.training.database.batches(query, CHUNK):
                 blocks = {i.name: _block(i, batch, k) for k, i in enumerate(inputs)}
                 kept = [_as_type(batch.column(f"k{k}"), field.type) for k, field in enumerate(schema)]
                 yield blocks, pa.RecordBatch.from_arrays(kept, schema=schema)
@@ -102,11 +102,11 @@ def _check_contract(training: Training) -> int:
     """The number of rows, after a look for nulls where none may be, and for strings that no runtime takes."""
     required = [i for i in training.inputs if not i.nullable]
     strings = [i for i in training.inputs if i.dtype == "string"]
-    table = training.table
-    counts = {f"c{k}": table[i.name].isnull().sum() for k, i in enumerate(required)}
-    nuls = {f"z{k}": holds_nul(table[i.name]) for k, i in enumerate(strings)}
+    counts = [f"count(*) - count({identifier(i.name)}) AS c{k}" for k, i in enumerate(required)]
+    nuls = [f"{holds_nul(identifier(i.name))} AS z{k}" for k, i in enumerate(strings)]
     with engine_errors("looking for nulls failed"):
-        found = training.database.row(table.aggregate(n=table.count(), **counts, **nuls))
+        asked = ", ".join(["count(*) AS n", *counts, *nuls])
+        found = training.database.row(f"SELECT {asked} FROM {identifier(training.name)}")
     for k, value in enumerate(strings):
         if found[f"z{k}"]:
             raise nul_in_string(training, value)

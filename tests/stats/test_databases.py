@@ -72,7 +72,7 @@ def test_a_collation_of_the_file_does_not_count(database: Database, tmp_path: Pa
     assert rows(training) == [{"s": "a"}]
     counts = training.table.s.value_counts()
     training = load(database, f"{file}::t", TEXT)
-    counts = training.database.arrow(training.table.s.value_counts()).to_pylist()
+    counts = training.database.run(training.database.sql(training.table.s.value_counts())).to_pylist()
     assert sorted(tuple(row.values()) for row in counts) == [("A", 1), ("a", 1)]
 
 

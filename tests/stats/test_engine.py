@@ -74,10 +74,9 @@ def database() -> Iterator[Database]:
 def ask(database: Database, dtype: DType, values: list[Any], requests: list[Stat]) -> dict[Stat, Any]:
     present = [None if isinstance(v, float) and math.isnan(v) else v for v in values]
     database.register("hypothesis", pa.table({"x": pa.array(present, ARROW[dtype])}))
-    table = database.table("hypothesis")
-    columns = {"x": Column(table.x, dtype, "column `x`")}
-    _, summaries = summarise(database, table, columns)
-    return answer(database, table, columns, {"x": requests}, summaries)["x"]
+    columns = {"x": Column("x", dtype, "column `x`")}
+    _, summaries = summarise(database, "hypothesis", columns)
+    return answer(database, "hypothesis", columns, {"x": requests}, summaries)["x"]
 
 
 def oracle(values: list[Any], requests: list[Stat]) -> Any:
@@ -195,3 +194,31 @@ def test_the_refusal_names_the_column(database: Database) -> None:
         ask(database, "float64", [1.0, -math.inf], [Mean()])
     assert error.value.code == "SKC211"
     assert "column `x` holds an infinite value (-inf)" in str(error.value)
+
+
+REPEATED = {
+    "x": [3.0, -0.0, None, 0.0, 3.0],
+    "y": [5.0, 1.0, 4.0, 2.0, 2.0],
+    "z": [None] * 5,
+    "w": [-1e300, 1e300, 0.1, 0.1, None],
+}
+
+
+@pytest.mark.parametrize("most", [1, 5, 12, 1 << 21])
+@pytest.mark.parametrize("dtype", ["float64", "int64", "string"])
+def test_columns_of_one_query_do_not_mix(
+    database: Database, dtype: DType, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them share one, each has the answers that it has alone."""
+    monkeypatch.setattr("skc.stats.long_form.VALUES", most)
+    of = {"float64": float, "int64": lambda v: int(v) % 2**62, "string": str}[dtype]
+    rows = {key: [None if v is None else of(v) for v in values] for key, values in REPEATED.items()}
+    database.register("several", pa.table({key: pa.array(values, ARROW[dtype]) for key, values in rows.items()}))
+    columns = {key: Column(key, dtype, key) for key in rows}
+    _, summaries = summarise(database, "several", columns)
+    requests = COUNTS if dtype == "string" else [*COUNTS, Min(), Max(), Mean(), Quantiles((0.1, 0.5, 0.77))]
+    wanted = {"x": requests, "y": requests[3:], "z": requests, "w": requests}
+    found = answer(database, "several", columns, wanted, summaries)
+    for key, asked in wanted.items():
+        want = column_stats(rows[key], asked)
+        assert {r: bits(found[key][r]) for r in asked} == {r: bits(want[r]) for r in asked}, key

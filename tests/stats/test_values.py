@@ -234,8 +234,8 @@ def test_half_floats_in_a_file(database: Database, tmp_path: Path) -> None:
 def test_a_nul_in_a_string_is_refused(database: Database, tmp_path: Path, kind: str, counted: bool) -> None:
     """Whether the distinct values are counted anyway or not; no runtime could be given such a string."""
     training = load(database, nul_sources(tmp_path)[kind], NUL_INPUTS)
-    columns = {"s": Column(training.table["s"], "string", "s")}
-    count, summaries = summarise(database, training.table, columns, ["s"] if counted else [])
+    columns = {"s": Column("s", "string", "s")}
+    count, summaries = summarise(database, training.name, columns, ["s"] if counted else [])
     with pytest.raises(SkcError) as error:
         check_contract(training, count, summaries)
     assert error.value.code == "SKC206"

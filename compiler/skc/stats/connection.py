@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import glob
 import itertools
+import math
 import os
 import re
 import threading
@@ -53,6 +54,7 @@ SETTINGS = {
 }
 FULL = re.compile("|".join(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))))  # in anybody's message
 ROOM_HINT = "free some space, or set TMPDIR to a folder on a larger disk: what is read and fitted is kept there"
+AT_ONCE = 250  # columns of one query: of many more the engine plans and runs longer than of several queries
 WHOLE_HINT = "check that the file is whole, and of the kind that its name says"
 
 
@@ -98,10 +100,6 @@ class Database:
             rows: list[tuple[Any, ...]] = self.backend.con.execute(sql).fetchall()
         return rows
 
-    def arrow(self, table: Any) -> pa.Table:
-        """The rows of an Ibis expression at once. Ibis's own `to_pyarrow` loads pandas and takes twice the time."""
-        return self.run(self.sql(table))
-
     def sql(self, table: Any) -> str:
         """An Ibis expression as the engine's SQL."""
         return str(self.backend.compile(table))
@@ -111,15 +109,13 @@ class Database:
         with self._in_time():
             return self.backend.con.sql(sql).to_arrow_table()
 
-    def row(self, table: Any) -> dict[str, Any]:
-        """The one row of an Ibis aggregation."""
-        (found,) = self.arrow(table).to_pylist()
-        return dict(found)
-
-    def store(self, name: str, table: Any) -> Any:
-        """The rows of an Ibis expression as a temporary table."""
+    def row(self, sql: str) -> dict[str, Any]:
+        """The one row of an aggregation. Unlike a relation, a cursor is bound once."""
         with self._in_time():
-            return self.backend.create_table(name, table, temp=True)
+            cursor = self.backend.con.execute(sql)
+            names = [column[0] for column in cursor.description]
+            (values,) = cursor.fetchall()
+        return dict(zip(names, values, strict=True))
 
     def batches(self, sql: str, size: int) -> Generator[pa.RecordBatch, None, None]:
         """The rows of a query, in batches of about `size`. Read them all before the next query.
@@ -264,3 +260,20 @@ def literal(text: str) -> str:
 def file_list(files: Sequence[str]) -> str:
     """The names of files as quoted SQL; none of them is a pattern."""
     return ", ".join(literal(glob.escape(file)) for file in files)
+
+
+def number(value: float) -> str:
+    """A float as SQL: with an exponent, since the engine takes a bare 0.1 for a decimal."""
+    if not math.isfinite(value):
+        return f"CAST('{value}' AS DOUBLE)"
+    text = repr(value)
+    return text if "e" in text else f"{text}e0"
+
+
+def scalar(value: bool | int | float | str | None) -> str:
+    """A value of Python as SQL."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(value).upper()
+    return literal(value) if isinstance(value, str) else number(value) if isinstance(value, float) else str(value)

@@ -32,6 +32,7 @@ WIDE_HINT = (
     "the number is too wide for the type, and would be changed: if it is an id, declare it `string` and write it as "
     "text in the data; if it fits 64 bits, declare it int64"
 )
+FEW_VALUES = 1 << 25  # so many of a typed source are stored apart, in 256 MB where they are numbers
 MOST = 10  # columns with bad values that are told at once
 
 
@@ -113,6 +114,25 @@ def load_training(
             if bad_rows[0][0]:
                 raise _bad_values(database, raw, inputs)
     return Training(database, name, raw, inputs, where, database.table(name))
+
+
+def at_hand(training: Training) -> Training:
+    """The same rows, and if they are few, stored as statistics see them.
+
+    Why: a view of typed files is bound, column by column, anew for every query, and its expressions are computed anew.
+    That is nothing beside the rows of a tall table, and most of the time of a short and wide one.
+    """
+    if training.raw.is_stored:
+        return training
+    database, view = training.database, identifier(training.name)
+    with engine_errors("reading the training rows failed"):
+        rows = int(database.execute(f"SELECT count(*) FROM {view}")[0][0])
+        if rows * len(training.inputs) > FEW_VALUES:
+            return training
+        name = database.new_name("rows")
+        columns = ", ".join(identifier(i.name) for i in training.inputs)
+        database.execute(f"CREATE TEMP TABLE {identifier(name)} AS SELECT {columns} FROM {view}")
+    return replace(training, name=name, table=database.table(name))
 
 
 def _typed_sql(

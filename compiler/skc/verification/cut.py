@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 
 from skc import reference
 from skc.boundaries import StepBoundaries
-from skc.infer import column_groups, column_names, step_input_types, value_types
+from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
-from skc.sampling import PLAIN, Record, to_blocks
+from skc.sampling import PLAIN, Record, Variations
 from skc.types import Block, DType, Scalar
 from skc.verification.compare import compare
 from skc.verification.report import REFUSED, Difference
@@ -54,16 +55,17 @@ class CutResult:
     branches: tuple[tuple[int, Scalar, str], ...] = ()
 
 
-def check_step(pipeline: Pipeline, step: Step, boundaries: Sequence[StepBoundaries]) -> CutResult:
+def check_step(step: Step, boundaries: Sequence[StepBoundaries], types: Types, names: ColumnNames) -> CutResult:
     """Reference against graph on every boundary of the step, one column at a time."""
-    alone = cut_out(pipeline, step)
+    alone = cut_out(step, types, names)
     changed = _changed(alone, boundaries)
     if not changed:
         return CutResult(0, 0, 0, ())
-    base = {i.name: _first_value(i, k, changed) for k, i in enumerate(alone.inputs)}
-    records = [{**base, alone.inputs[column].name: value} for column, value in changed]
+    firsts = {column: value for column, value in reversed(changed) if value is not None}
+    base = {i.name: firsts.get(k, PLAIN[i.dtype]) for k, i in enumerate(alone.inputs)}
+    records = Variations(base, [(alone.inputs[column].name, value) for column, value in changed])
     lowered = lower(alone, optimise=False)
-    blocks = to_blocks(alone.inputs, records)
+    blocks = records.blocks(alone.inputs, 1, len(records))  # without the base itself
     wanted = reference.run(alone, blocks)
     got, want = _run(lowered, blocks), _outcome(wanted)
     if got.guards.shape != want.guards.shape:  # the graph lacks a guard
@@ -84,12 +86,12 @@ def check_step(pipeline: Pipeline, step: Step, boundaries: Sequence[StepBoundari
         (i, columns[k], got.value(OUT, i, k), want.value(OUT, i, k)) for i, k in np.argwhere(result.differs).tolist()
     ]
     differences = tuple(
-        Difference("steps", step.name, column, step.name, (step.name,), _encoded(alone, records[i]), one, other, "")
+        Difference("steps", step.name, column, step.name, (step.name,), _encoded(alone, records[i + 1]), one, other, "")
         for i, column, one, other in found[:MOST]
     )
     differing = int((result.differs.any(axis=1) | refused).sum())
     branches = tuple(_branches(alone, changed, wanted))
-    return CutResult(len(records), got.outputs[OUT].size, differing, differences, branches)
+    return CutResult(len(changed), got.outputs[OUT].size, differing, differences, branches)
 
 
 def _branches(
@@ -104,14 +106,14 @@ def _branches(
     is_columnwise = not op.variadic and op.columnwise(step.params)
     if not is_columnwise and len(alone.inputs) > 1:
         return
-    widths = [len(group) for group in column_groups(step, column_names(alone))]
+    ends = [0, *accumulate(len(group) for group in column_groups(step, column_names(alone)))]
     for i, (column, value) in enumerate(changed):
         hits = [hit.code for hit in found.guards if hit.column == alone.inputs[column].name and hit.mask[i]]
         if value is None:
             continue
         if hits:
             yield column, value, hits[0]
-        elif not present[i, sum(widths[:column]) : sum(widths[: column + 1])].all():
+        elif not present[i, ends[column] : ends[column + 1]].all():
             yield column, value, MADE_NULL
 
 
@@ -140,9 +142,8 @@ def _encoded(alone: Pipeline, record: Record) -> dict[str, object]:
     return {i.name: golden.encode_value(ELEMENT_OF[i.dtype], record[i.name]) for i in alone.inputs}
 
 
-def cut_out(pipeline: Pipeline, step: Step) -> Pipeline:
+def cut_out(step: Step, types: Types, names: ColumnNames) -> Pipeline:
     """A pipeline of this step alone; its inputs are the step's input columns, c0, c1, …"""
-    types, names = value_types(pipeline), column_names(pipeline)
     kinds = step_input_types(step, types)
     width = sum(len(names[ref.value][ref.start : ref.stop]) for ref in step.inputs)
     kinds = kinds if OPS[step.op].variadic else kinds * width
@@ -155,7 +156,3 @@ def cut_out(pipeline: Pipeline, step: Step) -> Pipeline:
 def _changed(alone: Pipeline, boundaries: Sequence[StepBoundaries]) -> list[tuple[int, Scalar]]:
     """Input columns and the values they take in turn."""
     return [(f.column, v) for f in boundaries for v in f.values if v is not None or alone.inputs[f.column].nullable]
-
-
-def _first_value(given: Input, column: int, changed: Sequence[tuple[int, Scalar]]) -> Scalar:
-    return next((v for k, v in changed if k == column and v is not None), PLAIN[given.dtype])

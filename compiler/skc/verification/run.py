@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.boundaries import other_branches, reach_further, step_boundaries
+from skc.boundaries import StepBoundaries, other_branches, reach_further, step_boundaries
 from skc.diagnostics import fail
+from skc.infer import column_names, value_types
 from skc.ir import Pipeline
 from skc.passes.prune import prune
 from skc.sampling import Pool, Record, RowsOf, Variations, hostile_values, spread, to_blocks
@@ -359,9 +360,12 @@ class _Run:
         """Each step cut out of the graph, on its own boundaries: no step before it can hide one."""
         self._progress("steps")
         check = Check("steps", "each step by itself on its boundaries", 0, 0, 0)
+        types, names = value_types(self._pipeline), column_names(self._pipeline)
+        of_step: dict[str, list[StepBoundaries]] = {}
+        for found in self._found:
+            of_step.setdefault(found.step, []).append(found)
         for step in self._pipeline.steps:
-            mine = [found for found in self._found if found.step == step.name]
-            result = cut.check_step(self._pipeline, step, mine)
+            result = cut.check_step(step, of_step.get(step.name, []), types, names)
             check = check.plus(result.rows, result.values, result.differing, 0)
             self.seen.name(step.name, result.branches)
             command = self._findings.command("--seed", str(self._options.seed))
