@@ -23,6 +23,7 @@ from skc.types import DAY_US
 
 SHOWN = 5  # columns of a step that a warning names
 FLOAT32 = "FLOAT"  # as the engine calls it; it reads 16-bit floats as such
+AT_ONCE = 100  # columns in one query
 JANUARY_1970 = (0, 31 * DAY_US - 1)
 ALL_NULL = Concern(
     "SKC232",
@@ -99,46 +100,69 @@ def of_instants(inputs: Sequence[Input], summaries: Mapping[str, Summary]) -> li
 
 
 def of_float32(training: Training, pipeline: Pipeline, types: Types) -> list[Diagnostic]:
-    """Columns stored as float32 that hold other numbers than a request will, where a step decides by the last bit."""
+    """Columns stored as float32 that hold other numbers than a request will, where a step decides by the last bit.
+
+    One warning for all of them: a table of floats is most often float32 throughout.
+    """
     groups = training.raw.groups
     narrow = [i for i in training.inputs if any(group.columns.get(i.name) == FLOAT32 for group in groups)]
-    deciding = {i.name: _deciding(pipeline, types, i) for i in narrow if i.dtype == "float64"}
-    checked = [i for i in narrow if deciding.get(i.name)]
-    if not checked:
-        return []
-    wanted = []
-    for i in checked:
-        value, single = identifier(i.name), f"TRY_CAST({identifier(i.name)} AS FLOAT)"
-        is_other = f"CAST({single} AS DOUBLE) = {value} AND CAST(CAST({single} AS VARCHAR) AS DOUBLE) <> {value}"
-        wanted += [f"count(*) FILTER ({is_other})", f"count({value})", f"min({value}) FILTER ({is_other})"]
+    deciding = _deciding(pipeline, types, [i for i in narrow if i.dtype == "float64"])
+    checked = [i for i in narrow if i.name in deciding]
+    counts: list[int] = []
     with engine_errors("looking at float32 columns failed"):
-        (found,) = training.database.execute(f"SELECT {', '.join(wanted)} FROM {training.name}")
-    counts = zip(checked, found[::3], found[1::3], found[2::3], strict=True)
-    return [_float32_warning(i, deciding[i.name], *counted) for i, *counted in counts if counted[0]]
+        for start in range(0, len(checked), AT_ONCE):
+            wanted = [f"count(*) FILTER ({_is_other(i)})" for i in checked[start : start + AT_ONCE]]
+            counts += training.database.execute(f"SELECT {', '.join(wanted)} FROM {training.name}")[0]
+        others = [i for i, count in zip(checked, counts, strict=True) if count]
+        if not others:
+            return []
+        first = others[0]
+        query = f"SELECT min({identifier(first.name)}) FROM {training.name} WHERE {_is_other(first)}"
+        example = training.database.execute(query)[0][0]
+    steps = list(dict.fromkeys(step for i in others for step in deciding[i.name]))
+    return [_float32_warning(others, steps, sum(counts), example)]
 
 
-def _deciding(pipeline: Pipeline, types: Types, value: Input) -> list[str]:
-    """The first steps on every way from an input that decide by the last bit of it."""
-    touched, found = {value.value}, []
+def _is_other(value: Input) -> str:
+    """SQL: the float32 is not the float64 of the same few digits."""
+    name = identifier(value.name)
+    single = f"TRY_CAST({name} AS FLOAT)"
+    return f"CAST({single} AS DOUBLE) = {name} AND CAST(CAST({single} AS VARCHAR) AS DOUBLE) <> {name}"
+
+
+def _deciding(pipeline: Pipeline, types: Types, inputs: Sequence[Input]) -> dict[str, list[str]]:
+    """By input, the first steps on every way from it that decide by the last bit of it."""
+    behind = {i.value: frozenset({i.name}) for i in inputs}  # by value, the inputs whose last bits are in it
+    found: dict[str, list[str]] = {}
     for step in pipeline.steps:
-        places = [k for k, ref in enumerate(step.inputs) if ref.value in touched]
+        places = [(k, behind[ref.value]) for k, ref in enumerate(step.inputs) if ref.value in behind]
+        if not places:
+            continue
         op, kinds = OPS[step.op], step_input_types(step, types)
-        if any(op.decides(step.params, k, kinds[k if op.variadic else 0]) for k in places):
-            found.append(step.name)
-        elif places:
-            touched.add(step.name)
-    return found
+        deciding = [op.decides(step.params, k, kinds[k if op.variadic else 0]) for k, _ in places]
+        passing: frozenset[str] = frozenset()
+        for (_, names), decides in zip(places, deciding, strict=True):
+            if decides:
+                for name in names:
+                    found.setdefault(name, []).append(step.name)
+            else:
+                passing |= names
+        if passing and not any(deciding):
+            behind[step.name] = passing
+    return {name: list(dict.fromkeys(steps)) for name, steps in found.items()}
 
 
-def _float32_warning(value: Input, steps: Sequence[str], others: int, count: int, example: float) -> Diagnostic:
-    decide = f"{', '.join(f'`{name}`' for name in steps[:SHOWN])} decide{'s' * (len(steps) == 1)}"
+def _float32_warning(inputs: Sequence[Input], steps: Sequence[str], others: int, example: float) -> Diagnostic:
+    columns = _listed([f"`{i.name}`" for i in inputs])
+    are = "is a 32-bit or 16-bit float" if len(inputs) == 1 else "are 32-bit or 16-bit floats"
+    more = f" and {len(steps) - SHOWN} more" if len(steps) > SHOWN else ""
+    decide = f"{', '.join(f'`{name}`' for name in steps[:SHOWN])}{more} decide{'s' * (len(steps) == 1)}"
     return Diagnostic(
         "SKC235",
-        f"column `{value.name}` is a 32-bit or 16-bit float in the data, and {decide} by the last bit: "
-        f"{others:,} of {count:,} values are not what a request will hold",
-        value.span,
-        "write the column as float64 from where its values come (casting float32 to float64 changes nothing), or send "
-        "in requests the very numbers of the data",
-        notes=(f"{np.float32(example)!s} is stored as {example!r}",),
+        f"{columns} {are} in the data, and {decide} by the last bit; values that no request will hold: {others:,}",
+        inputs[0].span,
+        "write such columns as float64 from where their values come (casting float32 to float64 changes nothing), or "
+        "send in requests the very numbers of the data",
+        notes=(f"{np.float32(example)!s} in `{inputs[0].name}` is stored as {example!r}",),
         severity="warning",
     )

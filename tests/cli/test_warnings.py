@@ -69,6 +69,11 @@ FIXTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "from: x",
         {"x": np.array([-999.9, 2.0], np.float32)},
     ),
+    "SKC235-several": (
+        "x: float64, y: float64, z: float64",
+        "from: [x, y, z], apply: [{bucketize: {edges: [0], closed: left}}]",
+        {name: np.array(column, np.float32) for name, column in (("x", [0.7]), ("y", [0.5]), ("z", [1.1]))},
+    ),
     "SKC236": ("x: float64", "from: x, apply: [minmax_scale]", {"x": [0.3, 0.1 + 0.2]}),
 }
 

@@ -187,6 +187,13 @@ class Resolver:
         alias = re.sub(r"\W+", "_", whole).strip("_")
         return f"if `{whole}` is meant, make a feature of it, `{alias}: {{from: {whole}}}`, and write `{alias}` here"
 
+    def shadowing(self, feature: str) -> tuple[str, ...]:
+        """For each name in a definition that is a feature here and an input elsewhere, what to write for the input."""
+        definition = self._definitions.get(feature)
+        names = [] if definition is None else [source.text for source in definition.sources]
+        shadows = [name for name in names if name in self._inputs and name in self._definitions and name != feature]
+        return tuple(f"`{name}` is the feature of that name; the input is `{ALWAYS_INPUT}{name}`" for name in shadows)
+
     def _is_expression(self, feature: str | None) -> bool:
         definition = self._definitions.get(feature or "")
         return definition is not None and [s.op.name for s in definition.steps[:1]] == [EXPRESSION_OP]

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from skc.diagnostics import Diagnostic, Span, fail
+from skc.diagnostics import Diagnostic, SkcError, Span, fail
 from skc.frontend.features import Definition, Resolver, Target, read_features
 from skc.frontend.fields import Problems, as_map, as_text, check_keys, missing_key, wrong_type
 from skc.frontend.inputs import read_inputs, source_step
@@ -114,7 +115,7 @@ def _resolve(
     draft.verify()
     types: Types = {}
     with problems.collect():
-        types = value_types(draft)
+        types = _typed(draft, resolver)
     built: list[Output] = []
     guards: list[Step] = []
     for output in outputs if types else ():
@@ -126,6 +127,18 @@ def _resolve(
     done = Pipeline(name, inputs, (*steps, *guards), draft.features, tuple(built), data)
     done.verify()
     return done, _warnings(inputs, definitions, resolver)
+
+
+def _typed(draft: Pipeline, resolver: Resolver) -> Types:
+    """The types of all values. What a step refuses may not be what was meant: a feature that bears an input's name."""
+    try:
+        return value_types(draft)
+    except SkcError as error:
+        meant = {
+            step.span: resolver.shadowing(step.name.split("/")[0]) for step in draft.steps if step.span is not None
+        }
+        told = [replace(d, notes=(*d.notes, *(meant.get(d.span, ()) if d.span else ()))) for d in error.diagnostics]
+        raise SkcError(*told) from None
 
 
 def _check_format(root: MapNode) -> None:

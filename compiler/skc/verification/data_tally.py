@@ -92,6 +92,9 @@ class DataTally:
         specs = () if self.guards is None else self.guards.columns
         self._specs = [(g.code, g.step, g.input) for g in specs]
         self._features = _features(self.pipeline)
+        self._guards_of: dict[str, list[int]] = {}
+        for g, (_, step, _) in enumerate(self._specs):
+            self._guards_of.setdefault(step, []).append(g)
 
     def look(self, values: Mapping[str, Block], fired: Array) -> None:
         """Look at the values of every step for some rows, of which the guards in `fired` (bool [N, G]) refuse some."""
@@ -111,10 +114,10 @@ class DataTally:
         self.refused += int((~served).sum())
 
     def _look_at_guards(self, step: Step, block: Block, fired: Array) -> None:
-        columns = input_names(step, self._names)
-        for g, (_, name, column) in enumerate(self._specs):
-            if name == step.name and fired[:, g].any():
-                k = 0 if OPS[step.op].variadic else columns.index(column)
+        for g in self._guards_of.get(step.name, ()):
+            if fired[:, g].any():
+                columns = input_names(step, self._names)
+                k = 0 if OPS[step.op].variadic else columns.index(self._specs[g][2])
                 self._fired.setdefault(g, _Counted()).add(fired[:, g], self.rows, block, k)
 
     def _look_for_nulls(self, step: Step, blocks: Sequence[Block], made: Array, served: Array) -> None:
