@@ -8,6 +8,9 @@ A folder cannot be renamed over another, so one that is there is *exchanged* wit
 FUSE, Windows) it is moved away first, so there is a moment without any; who needs none there writes each version to
 a new folder, and points a link to it.
 
+A reader that opens file after file by their paths while two folders change places may get files of both. It finds that
+by the hashes, refuses them, and may load again; one that holds the folder open reads one artifact.
+
 What a kill leaves: a hidden folder `.NAME.skc-MACHINE-RANDOM` beside the target, which the next writer of that target
 removes. Where folders cannot be exchanged it may hold the old artifact, as `old`, and is then kept while the target
 is not there.
