@@ -157,7 +157,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "the data has: {}",
         "write `unknown: error`, or drop the feature",
         (
-            "write the column as float64 from where its values come (casting float32 to float64 changes"
+            "write such columns as float64 from where their values come (casting float32 to float64 changes"
             " nothing), or send in requests the very numbers of the data"
         ),
         "write the edge as the float64 you mean, or declare the input int64",
