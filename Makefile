@@ -1,6 +1,6 @@
 LANGS = python,java,go,cpp
-.PHONY: example test conformance check bench generated
-example test check:
+.PHONY: example test conformance lowest check release bench generated
+example test lowest check release:
 	python3 dev.py $@
 conformance:
 	python3 dev.py conformance --langs $(LANGS)

@@ -19,6 +19,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+VENV_LOWEST = ROOT / ".venv-lowest"
+WITH_LOWEST = (
+    "tests/test_fit.py",
+    "tests/test_ops.py",
+    "tests/stats",
+    "tests/cli",
+    "--ignore=tests/cli/test_environments.py",
+)
 EXAMPLE = ROOT / "examples" / "rides"
 sys.path.insert(0, str(ROOT / "tests"))
 os.environ["PATH"] = f"{PYTHON.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # as in an activated environment
@@ -127,6 +135,21 @@ def conformance(*arguments: str) -> None:
     run(PYTHON, "tests/conformance/run.py", *arguments)
 
 
+def lowest(*arguments: str) -> None:
+    """What depends most on its libraries, with the lowest version of each that pyproject.toml allows."""
+    venv.create(VENV_LOWEST, clear=True)
+    python = VENV_LOWEST / PYTHON.relative_to(VENV)
+    options = ("--resolution", "lowest-direct", "--group", "test", "--editable", ".[compile]")
+    run("uv", "pip", "install", "--quiet", "--python", python, *options)
+    run(python, "tests/lowest.py")
+    run(python, "-m", "pytest", *(arguments or ("-n", "auto", "--dist", "loadfile", *WITH_LOWEST)))
+
+
+def release(*names: str) -> None:
+    """Every package, or those named, into `dist/`."""
+    run(PYTHON, "tools/release.py", *names)
+
+
 def check() -> None:
     """Style, types, and the laws of who imports whom."""
     run("ruff", "format", "--check", ".")
@@ -135,7 +158,14 @@ def check() -> None:
     run("lint-imports")
 
 
-COMMANDS = {"example": example, "test": test, "conformance": conformance, "check": check}
+COMMANDS = {
+    "example": example,
+    "test": test,
+    "conformance": conformance,
+    "lowest": lowest,
+    "check": check,
+    "release": release,
+}
 
 
 def main() -> None:
