@@ -32,18 +32,15 @@ def rides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def program(folder: Path, *arguments: str, stdin: str = "") -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def program(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
+    return output([sys.executable, *arguments], folder, stdin, {})
+
+
+def output(command: list[str], folder: Path, stdin: bytes, variables: dict[str, str]) -> str:
+    environment = {**os.environ, **variables}
+    done = subprocess.run(command, cwd=folder, input=stdin, capture_output=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
 
 
 def test_the_data_is_what_the_generator_makes(rides: Path) -> None:
@@ -65,10 +62,30 @@ def test_serving_answers_records_and_refuses_bad_ones(rides: Path) -> None:
         "night": True,
     }
     lines = [good, {**good, "pickup": "2025-02-30 00:00:00"}, {**good, "pasengers": 1}, good]
-    answers = [json.loads(a) for a in program(rides, "serve.py", stdin="\n".join(map(json.dumps, lines))).splitlines()]
+    answers = [
+        json.loads(a) for a in program(rides, "serve.py", stdin="\n".join(map(json.dumps, lines)).encode()).splitlines()
+    ]
     assert 0 < answers[0]["tipped"] < 1
     assert [a.get("error") for a in answers] == [None, "invalid-value", "unknown-key", None]
+    assert [a["status"] for a in answers] == [200, 400, 400, 200]
     assert answers[3] == answers[0]
+
+
+BODIES = {
+    b"{}": "missing-key",
+    b"[]": None,
+    b"": "malformed-json",
+    b"null": "unsupported-data",
+    b"17": "unsupported-data",
+    b"no JSON": "malformed-json",
+    b'{"zone": ': "malformed-json",
+    b'{"zone": "\xff"}': "invalid-utf8",
+    b"\xef\xbb\xbf{}": "malformed-json",
+    b"[{}, 1]": "missing-key",
+    b'{"columns": {}}': "missing-key",
+    b"[" * 100_000: "malformed-json",
+    b'{"zone": NaN}': "malformed-json",
+}
 
 
 def build_java() -> list[str]:
@@ -93,8 +110,8 @@ def build_cpp() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def requests(rides: Path) -> str:
-    """Every 25th ride as a line of JSON, then records that are refused."""
+def requests(rides: Path) -> bytes:
+    """Every 25th ride as a line of JSON, records that are refused, batches, other bytes, the first again."""
     with (rides / "data.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))[::25]
     names = ("pickup", "zone", "driver", "passengers", "distance_km", "fare", "payment", "night")
@@ -110,7 +127,12 @@ def requests(rides: Path) -> str:
         {**first, "driver": "a\0b"},
     ]
     edge = [{**first, "driver": "😀𠮷", "passengers": 2**53 + 1}, {**first, "distance_km": 3}, {**first, "zone": "💶"}]
-    return "".join(json.dumps(record) + "\n" for record in [*good, *edge, *bad])
+    lines = [json.dumps(record).encode() for record in [*good, *edge, *bad]]
+    several = [
+        json.dumps(good[:3]).encode(),
+        json.dumps({"columns": {n: [r[n] for r in edge[1:]] for n in names}}).encode(),
+    ]
+    return b"".join(line + b"\n" for line in [*lines, *several, *BODIES, lines[0]])
 
 
 def field(name: str, text: str) -> object:
@@ -121,27 +143,31 @@ def field(name: str, text: str) -> object:
 
 @pytest.mark.parametrize("build", [build_java, build_go, build_cpp], ids=["java", "go", "cpp"])
 def test_other_languages_predict_what_python_predicts(
-    build: Callable[[], list[str]], rides: Path, requests: str
+    build: Callable[[], list[str]], rides: Path, requests: bytes
 ) -> None:
     command = build()
     library = provide_onnxruntime(onnxruntime_version())
-    done = subprocess.run(
-        [*command, str(rides)],
-        input=requests,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        env={**os.environ, "SKC_ONNXRUNTIME_LIBRARY": str(library)},
-    )
-    assert done.returncode == 0, done.stderr
-    got = [json.loads(line) for line in done.stdout.splitlines()]
+    told = output([*command, str(rides)], rides, requests, {"SKC_ONNXRUNTIME_LIBRARY": str(library)})
+    got = [json.loads(line) for line in told.splitlines()]
     want = [json.loads(line) for line in program(rides, "serve.py", stdin=requests).splitlines()]
     assert len(got) == len(want) > 200
-    assert [a.get("error") for a in got] == [a.get("error") for a in want]
+    assert [(a["status"], a.get("error")) for a in got] == [(a["status"], a.get("error")) for a in want]
     assert {a["error"] for a in want if "error" in a} >= {"unknown-key", "invalid-value", "null", "not-integral"}
     for a, b in zip(got, want, strict=True):
         assert a.get("tipped", 0) == pytest.approx(b.get("tipped", 0), abs=2e-6)
+
+
+def test_no_body_ends_the_service(rides: Path, requests: bytes) -> None:
+    """What is not a request is answered 400 with its code, and the next one is served."""
+    answers = [json.loads(line) for line in program(rides, "serve.py", stdin=requests).splitlines()]
+    *others, last = answers[-len(BODIES) - 1 :]
+    assert {body: answer.get("error") for body, answer in zip(BODIES, others, strict=True)} == BODIES
+    assert [answer["status"] for answer in others] == [200 if code is None else 400 for code in BODIES.values()]
+    assert others[list(BODIES).index(b"[]")] == {"status": 200, "tipped": []}
+    assert last == answers[0]
+    three, edge = answers[-len(BODIES) - 3 : -len(BODIES) - 1]
+    assert three["tipped"] == [answer["tipped"] for answer in answers[:3]]
+    assert len(edge["tipped"]) == 2
 
 
 def test_the_demo_runs(rides: Path) -> None:

@@ -1,4 +1,8 @@
-"""Serve predictions: one JSON record per line on stdin, one prediction per line on stdout; `--demo` shows one."""
+"""Serve predictions: the body of a request per line on stdin, its answer per line on stdout; `--demo` shows one.
+
+A body is a record, a list of records or `{"columns": …}`; an answer has the status that it would have over HTTP. What
+the runtime refuses is 400 with its code, whatever the bytes are: nothing is parsed before the runtime.
+"""
 
 from __future__ import annotations
 
@@ -25,21 +29,28 @@ DEMO = {
 
 
 def main() -> None:
-    lines: Iterable[str] = [json.dumps(DEMO)] if "--demo" in sys.argv else sys.stdin
+    lines: Iterable[bytes] = [json.dumps(DEMO).encode()] if "--demo" in sys.argv else sys.stdin.buffer
     model = json.loads((HERE / "model.json").read_text())
     with skc_runtime.load(HERE / "artifact") as transformer:
         for line in lines:
-            try:
-                answer = {"tipped": predict(model, transformer.transform(json.loads(line)))}
-            except skc_runtime.RecordError as error:
-                answer = {"error": error.code, "message": str(error)}
-            print(json.dumps(answer, ensure_ascii=False), flush=True)
+            print(json.dumps(answer(transformer, model, line)), flush=True)
 
 
-def predict(model: dict[str, Any], features: dict[str, Any]) -> float:
+def answer(transformer: skc_runtime.Transformer, model: dict[str, Any], body: bytes) -> dict[str, Any]:
+    try:
+        features = transformer.transform_json(body)
+    except skc_runtime.RecordError as error:
+        return {"status": 400, "error": error.code, "message": str(error)}
+    x, ids = features["x"], features["ids"]
+    if x.ndim == 1:  # one record
+        return {"status": 200, "tipped": predict(model, x, ids)}
+    return {"status": 200, "tipped": [predict(model, *row) for row in zip(x, ids, strict=True)]}
+
+
+def predict(model: dict[str, Any], x: Iterable[float], ids: Iterable[int]) -> float:
     """The probability of a tip. An id that training never saw has weight 0."""
-    score = model["intercept"] + math.fsum(w * float(x) for w, x in zip(model["x"], features["x"], strict=True))
-    for weights, i in zip(model["ids"], features["ids"], strict=True):
+    score = model["intercept"] + math.fsum(w * float(value) for w, value in zip(model["x"], x, strict=True))
+    for weights, i in zip(model["ids"], ids, strict=True):
         score += weights[i] if i < len(weights) else 0.0
     return round(1 / (1 + math.exp(-score)), 6)
 

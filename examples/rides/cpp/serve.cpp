@@ -1,4 +1,5 @@
-// Serve predictions: one JSON record per line on stdin, one prediction per line on stdout.
+// Serve predictions: the body of a request per line on stdin, its answer per line on stdout. An answer has the status that
+// it would have over HTTP. What the runtime refuses is 400 with its code: nothing is parsed before the runtime.
 //
 //     cmake -S . -B build && cmake --build build && build/serve [FOLDER of artifact and model.json]
 #include <cmath>
@@ -12,36 +13,29 @@ using nlohmann::json;
 
 namespace {
 
-skc::Value value_of(const json& value) {
-  if (value.is_null()) return nullptr;
-  if (value.is_boolean()) return value.get<bool>();
-  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  if (value.is_number()) return value.get<double>();
-  return value.get<std::string>();
-}
-
-// The probability of a tip. An id that training never saw has weight 0.
-double predict(const json& model, const skc::Outputs& features) {
+// The probability of a tip in one row. An id that training never saw has weight 0.
+double predict(const json& model, const skc::Outputs& features, std::size_t row) {
   double score = model["intercept"];
-  const auto& x = features["x"].values<float>();
-  for (std::size_t k = 0; k < x.size(); ++k) score += model["x"][k].get<double>() * double{x[k]};
-  const auto& ids = features["ids"].values<std::int64_t>();
-  for (std::size_t k = 0; k < ids.size(); ++k) {
+  for (std::size_t k = 0; k < model["x"].size(); ++k) {
+    score += model["x"][k].get<double>() * double{features["x"].at<float>(row, k)};
+  }
+  for (std::size_t k = 0; k < model["ids"].size(); ++k) {
     const auto& weights = model["ids"][k];
-    const auto id = static_cast<std::size_t>(ids[k]);
+    const auto id = static_cast<std::size_t>(features["ids"].at<std::int64_t>(row, k));
     if (id < weights.size()) score += weights[id].get<double>();
   }
   return std::round(1e6 / (1 + std::exp(-score))) / 1e6;
 }
 
-json answer(const skc::Transformer& transformer, const json& model, const json& line) {
-  skc::Record record;
-  for (const auto& [name, value] : line.items()) record.add(name, value_of(value));
+json answer(const skc::Transformer& transformer, const json& model, const std::string& body) {
   try {
-    return {{"tipped", predict(model, transformer.transform(record))}};
+    const auto features = transformer.transform_json(body);
+    if (features.is_single()) return {{"status", 200}, {"tipped", predict(model, features, 0)}};
+    auto tipped = json::array();
+    for (std::size_t row = 0; row < features.rows(); ++row) tipped.push_back(predict(model, features, row));
+    return {{"status", 200}, {"tipped", tipped}};
   } catch (const skc::RecordError& error) {
-    return {{"error", error.code()}, {"message", error.what()}};
+    return {{"status", 400}, {"error", error.code()}, {"message", error.what()}};
   }
 }
 
@@ -54,7 +48,7 @@ int main(int argc, char** argv) {
     const auto model = json::parse(file);
     const auto transformer = skc::Transformer::load(folder + "/artifact");
     for (std::string line; std::getline(std::cin, line);) {
-      std::cout << answer(transformer, model, json::parse(line)).dump() << std::endl;
+      std::cout << answer(transformer, model, line).dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
     }
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';

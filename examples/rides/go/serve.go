@@ -1,4 +1,5 @@
-// Serve predictions: one JSON record per line on stdin, one prediction per line on stdout.
+// Serve predictions: the body of a request per line on stdin, its answer per line on stdout. An answer has the status that
+// it would have over HTTP. What the runtime refuses is 400 with its code: nothing is parsed before the runtime.
 //
 //	go run . [FOLDER of artifact and model.json]
 package main
@@ -7,6 +8,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"io"
 	"log"
 	"math"
 	"os"
@@ -47,27 +49,39 @@ func serve(folder string) error {
 	defer transformer.Close()
 	out := json.NewEncoder(os.Stdout)
 	out.SetEscapeHTML(false)
-	lines := json.NewDecoder(bufio.NewReader(os.Stdin))
-	lines.UseNumber() // an int64 past 2^53 stays what it is
-	for lines.More() {
-		var record map[string]any
-		if err := lines.Decode(&record); err != nil {
-			return err
+	lines := bufio.NewReader(os.Stdin)
+	for {
+		body, end := lines.ReadBytes('\n')
+		if end != nil && (end != io.EOF || len(body) == 0) {
+			return ended(end)
 		}
-		if err := out.Encode(answer(transformer, weights, record)); err != nil {
+		if err := out.Encode(answer(transformer, weights, body)); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-func answer(transformer *skc.Transformer, weights model, record map[string]any) map[string]any {
-	features, err := transformer.Transform(record)
+func ended(end error) error {
+	if end == io.EOF {
+		return nil
+	}
+	return end
+}
+
+func answer(transformer *skc.Transformer, weights model, body []byte) map[string]any {
+	features, err := transformer.TransformJSON(body)
 	var refused *skc.Error
 	if errors.As(err, &refused) {
-		return map[string]any{"error": refused.Code, "message": refused.Error()}
+		return map[string]any{"status": 400, "error": refused.Code, "message": refused.Error()}
 	}
-	return map[string]any{"tipped": predict(weights, features)}
+	if features.IsSingle() {
+		return map[string]any{"status": 200, "tipped": predict(weights, features)}
+	}
+	tipped := make([]float64, features.Rows())
+	for i := range tipped {
+		tipped[i] = predict(weights, features.Row(i))
+	}
+	return map[string]any{"status": 200, "tipped": tipped}
 }
 
 // predict gives the probability of a tip. An id that training never saw has weight 0.
