@@ -20,9 +20,9 @@ PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 def bounds(text: str) -> dict[str, Version]:
     """Package -> lower bound, of what is needed to serve, to compile and to test."""
     document = tomllib.loads(text)
-    lines = [*document["project"]["dependencies"], *document["project"]["optional-dependencies"]["compile"]]
-    found = {}
-    for requirement in map(Requirement, [*lines, *document["dependency-groups"]["test"]]):
+    project, found = document["project"], {}
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    for requirement in map(Requirement, [*project["dependencies"], *extras, *document["dependency-groups"]["test"]]):
         lower = [Version(s.version) for s in requirement.specifier if s.operator == ">="]
         assert lower, f"{requirement} has no lower bound"
         found[requirement.name] = max(lower)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skc.api import Compiled, check, compile, diff, environments, explain, self_check, sign, transform, verify
     from skc.diagnostics import Diagnostic, SkcError
+
+__version__: str  # of the installed distribution, which is the one place that knows it
 
 __all__ = [
     "Compiled",
@@ -28,6 +31,8 @@ _HOME = {name: "skc.diagnostics" if name in ("Diagnostic", "SkcError") else "skc
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: the command line must not wait for what it does not need."""
+    if name == "__version__":
+        return importlib.metadata.version("skc")
     if name not in _HOME:
         raise AttributeError(f"module 'skc' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

@@ -4,6 +4,9 @@ else.
 
 from __future__ import annotations
 
+from importlib import metadata
+from typing import Any
+
 from skc_runtime import telemetry
 
 telemetry.switch_off()  # before the next lines load ONNX Runtime
@@ -14,3 +17,12 @@ from skc_runtime.manifest import Manifest  # noqa: E402
 from skc_runtime.transformer import Transformer  # noqa: E402
 
 __all__ = ["ArtifactError", "Manifest", "RecordError", "SkcRuntimeError", "Transformer", "load"]
+
+__version__: str  # of the installed distribution `skc`, which is the one place that knows it
+
+
+def __getattr__(name: str) -> Any:
+    """Look the version up when somebody asks: reading the metadata takes as long as all else that is ours."""
+    if name == "__version__":
+        return metadata.version("skc")
+    raise AttributeError(f"module 'skc_runtime' has no attribute {name!r}")
