@@ -400,6 +400,29 @@ def test_released_suites_are_replayed(small: Path, monkeypatch: pytest.MonkeyPat
     assert failing(list(run.cases(lying, small, {}, "released/0.0.1/examples", brief=True)))
 
 
+def test_the_bodies_are_well_formed() -> None:
+    """Each has an id of its own, one way to be written, and an answer of a code that a request may get."""
+    cases = BODIES["bodies"]
+    assert len({case["id"] for case in cases}) == len(cases) > 300
+    codes = {c["code"] for c in json.loads((run.ROOT / "schemas" / "errors.v1.json").read_bytes())["codes"]}
+    names = {i["name"] for i in BODIES["inputs"]}
+    for case in cases:
+        assert len(case.keys() & {"text", "hex", "parts"}) == 1, case["id"]
+        assert case.keys() <= {"id", "text", "hex", "parts", "extra", "expect"}, case["id"]
+        if "error" in case["expect"]:
+            assert case["expect"].keys() == {"error", "input", "row"}
+            assert case["expect"]["error"] in codes
+        else:
+            assert case["expect"].keys() == {"rows", "values"}
+            assert case["expect"]["values"].keys() <= names
+            rows = 1 if case["expect"]["rows"] is None else case["expect"]["rows"]
+            assert all(len(values) == rows for values in case["expect"]["values"].values()), case["id"]
+    made = [body.document() for body in bodies.all_bodies()]
+    assert made == [body.document() for body in bodies.all_bodies()]
+    served = [body for body in made if "values" in body["expect"]]
+    assert len(served) > 150
+
+
 def test_the_schemas_hold(small: Path, index: dict[str, Any]) -> None:
     schema = json.loads((HERE / "index.v1.schema.json").read_bytes())
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -168,18 +168,8 @@ class Reader {
     const std::string_view plain = plain_text();
     std::string key = take('"') ? std::string(plain) : escaped_text(plain);
     // No other language could hold the name that an error shows.
-    if (has_lone_surrogate(key)) fail("a lone surrogate in a key");
+    if (!is_utf8(key)) fail("a lone surrogate in a key");
     return key;
-  }
-
-  // Only a half of a pair makes what was read from UTF-8 bad UTF-8; a NUL before it is no matter.
-  static bool has_lone_surrogate(const std::string& text) {
-    for (std::size_t i = 0; i < text.size();) {
-      const std::size_t length = utf8_length(std::string_view(text).substr(i));
-      if (length == 0) return true;
-      i += length;
-    }
-    return false;
   }
 
   Value text_value() {

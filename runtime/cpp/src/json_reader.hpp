@@ -1,7 +1,7 @@
-// JSON as RFC 8259 has it, of a request.
+// JSON as RFC 8259 has it: of requests, and of the files of an artifact.
 //
-// Why our own reader, beside nlohmann/json for the files of an artifact: half a surrogate pair and a number past the
-// largest double end its parse, so that a refusal could name neither the input nor the row.
+// Why not nlohmann/json: half a surrogate pair and a number past the largest double end its parse, so that a refusal
+// could name neither the input nor the row; and strict_json.cpp says what it takes that it must not.
 #pragma once
 
 #include <cstddef>

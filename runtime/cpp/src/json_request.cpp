@@ -15,15 +15,6 @@ constexpr std::size_t deepest = 64;
   throw RecordError({std::move(code), std::move(message), std::nullopt, std::nullopt, std::move(hint)});
 }
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_length(text.substr(i));
-    if (length == 0) return false;
-    i += length;
-  }
-  return true;
-}
-
 std::string shown_node(const JsonNode& node) {
   if (const auto* value = std::get_if<Value>(&node.content)) return shown_value(*value);
   return std::holds_alternative<JsonArray>(node.content) ? "an array" : "an object";

@@ -1,14 +1,14 @@
-// Why on top of nlohmann/json: its grammar of strings and numbers is well tried, but by itself it takes the last of
-// duplicate keys, skips a byte order mark, ends at a NUL, nests without limit, and reads floats with strtod, which
-// follows the locale of the host.
+// Why not the parser of nlohmann/json: it takes the last of duplicate keys, skips a byte order mark, ends at a NUL, nests
+// without limit, and reads floats by the locale of the host. The reader of requests does not; here its result becomes the
+// library's tree.
 #include "strict_json.hpp"
 
-#include <locale.h>
-#if defined(__APPLE__)
-#include <xlocale.h>
-#endif
+#include <charconv>
+#include <cmath>
 
 #include "errors.hpp"
+#include "json_reader.hpp"
+#include "utf8.hpp"
 
 namespace skc::detail {
 
@@ -16,82 +16,54 @@ namespace {
 
 constexpr std::size_t max_depth = 64;
 
-// The locale of C for this thread, as long as the object lives.
-class PlainNumbers {
+class Tree {
  public:
-  PlainNumbers() : before_(uselocale(plain())) {}
-  PlainNumbers(const PlainNumbers&) = delete;
-  PlainNumbers& operator=(const PlainNumbers&) = delete;
-  ~PlainNumbers() { uselocale(before_); }
+  explicit Tree(const std::string& place) : place_(place) {}
 
- private:
-  static locale_t plain() {
-    static const locale_t locale = newlocale(LC_ALL_MASK, "C", static_cast<locale_t>(0));
-    return locale;
-  }
-  locale_t before_;
-};
-
-class Builder : public nlohmann::json_sax<Json> {
- public:
-  explicit Builder(const std::string& place) : place_(place) {}
-
-  Json take() { return std::move(root_); }
-
-  bool null() override { return put(nullptr); }
-  bool boolean(bool value) override { return put(value); }
-  bool number_integer(Json::number_integer_t value) override { return put(value); }
-  bool number_unsigned(Json::number_unsigned_t value) override { return put(value); }
-  bool string(std::string& value) override { return put(std::move(value)); }
-  bool binary(Json::binary_t&) override { throw_malformed(place_, "not valid JSON"); }
-
-  bool number_float(Json::number_float_t value, const std::string&) override { return put(value); }
-
-  bool start_object(std::size_t) override { return open(Json::object()); }
-  bool start_array(std::size_t) override { return open(Json::array()); }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-
-  bool key(std::string& value) override {
-    const auto [slot, is_new] = open_.back()->get_ref<Json::object_t&>().emplace(value, nullptr);
-    if (!is_new) throw_malformed(place_, "not valid JSON: duplicate key " + shown(value));
-    slot_ = &slot->second;
-    return true;
-  }
-
-  bool parse_error(std::size_t byte, const std::string&, const nlohmann::detail::exception& error) override {
-    throw_malformed(place_, "not valid JSON at byte " + std::to_string(byte) + ": " + shown(error.what(), 200));
+  Json operator()(JsonNode& node) const {
+    if (auto* items = std::get_if<JsonArray>(&node.content)) {
+      Json::array_t found;
+      found.reserve(items->size());
+      for (JsonNode& item : *items) found.push_back((*this)(item));
+      return found;
+    }
+    if (auto* members = std::get_if<JsonObject>(&node.content)) {
+      Json::object_t found;
+      for (JsonMember& member : *members) found.emplace(std::move(member.key), (*this)(member.node));
+      return found;
+    }
+    return scalar(std::get<Value>(node.content).storage());
   }
 
  private:
-  // The container stays open while its parts are read. Pointers into a container stay valid: only the innermost one
-  // grows.
-  bool open(Json container) {
-    if (open_.size() >= max_depth) throw_malformed(place_, "not valid JSON: nested too deep");
-    Json& placed = place(std::move(container));
-    open_.push_back(&placed);
-    return true;
+  Json scalar(const Value::Storage& value) const {
+    if (const auto* flag = std::get_if<bool>(&value)) return *flag;
+    if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+    if (const auto* number = std::get_if<double>(&value)) return *number;
+    if (const auto* number = std::get_if<BigInteger>(&value)) return large(number->decimal);
+    if (const auto* text = std::get_if<std::string_view>(&value)) return this->text(*text);
+    if (const auto* text = std::get_if<std::string>(&value)) return this->text(*text);
+    return nullptr;
   }
-  bool close() {
-    open_.pop_back();
-    return true;
+
+  Json text(std::string_view text) const {
+    if (!is_utf8(text)) throw_malformed(place_, "not valid JSON: " + shown(text) + " holds a lone surrogate");
+    return std::string(text);
   }
-  bool put(Json value) {
-    place(std::move(value));
-    return true;
-  }
-  Json& place(Json value) {
-    if (open_.empty()) return root_ = std::move(value);
-    if (open_.back()->is_object()) return *slot_ = std::move(value);
-    auto& items = open_.back()->get_ref<Json::array_t&>();
-    items.push_back(std::move(value));
-    return items.back();
+
+  Json large(const std::string& decimal) const {
+    const char* const end = decimal.data() + decimal.size();
+    std::uint64_t integer = 0;
+    const auto [stop, status] = std::from_chars(decimal.data(), end, integer);
+    if (status == std::errc() && stop == end) return integer;
+    double number = 0;
+    if (std::from_chars(decimal.data(), end, number).ec != std::errc()) {
+      throw_malformed(place_, "not valid JSON: a number past the largest double");
+    }
+    return number;
   }
 
   const std::string& place_;
-  Json root_;
-  std::vector<Json*> open_;
-  Json* slot_ = nullptr;  // where the value of the last key goes
 };
 
 }  // namespace
@@ -102,12 +74,13 @@ void throw_malformed(const std::string& place, const std::string& message) {
 }
 
 Json parse_json(std::string_view text, const std::string& place) {
-  if (text.substr(0, 3) == "\xef\xbb\xbf") throw_malformed(place, "not valid JSON: a byte order mark");
-  if (text.find('\0') != std::string_view::npos) throw_malformed(place, "not valid JSON: a NUL");
-  const PlainNumbers plain_numbers;
-  Builder builder(place);
-  Json::sax_parse(text.begin(), text.end(), &builder);
-  return builder.take();
+  if (!is_utf8(text)) throw_malformed(place, "not valid JSON: not UTF-8");
+  try {
+    JsonNode document = read_json(text, max_depth);
+    return Tree(place)(document);
+  } catch (const RecordError& error) {
+    throw_malformed(place, error.message());
+  }
 }
 
 std::string shown_json(const Json& value) {
@@ -137,7 +110,7 @@ namespace {
 std::string text_of(const Json& value, const std::string& place) {
   if (!value.is_string()) throw_malformed(place, "a string is wanted, not " + shown_json(value));
   const auto& text = value.get_ref<const std::string&>();
-  // The parser has refused lone surrogates; a NUL no other language could hold in a name.
+  // The tree has no lone surrogates; a NUL no other language could hold in a name.
   if (text.find('\0') != std::string::npos) throw_malformed(place, shown(text) + " holds a NUL");
   return text;
 }

@@ -34,6 +34,15 @@ std::size_t utf8_length(std::string_view text) noexcept {
   return length;
 }
 
+bool is_utf8(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text.substr(i));
+    if (length == 0) return false;
+    i += length;
+  }
+  return true;
+}
+
 TextFault text_fault(std::string_view text) noexcept {
   std::size_t i = 0;
   for (std::uint64_t eight; i + 8 <= text.size(); i += 8) {

@@ -11,6 +11,8 @@ enum class TextFault { none, nul, invalid };
 // The bytes of the character that `text` begins with, 0 if it begins with none.
 std::size_t utf8_length(std::string_view text) noexcept;
 
+bool is_utf8(std::string_view text) noexcept;
+
 // What forbids a string to travel to the graph.
 TextFault text_fault(std::string_view text) noexcept;
 
