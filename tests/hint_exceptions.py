@@ -90,6 +90,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "mend the step or the data, or choose another policy than `error`",
         "name the directory it leads to",
         "run `skc verify` without --self-check, and mend what it finds",
+        "seconds above 0, or None",
         "see `skc --help`",
         "set {} to one, such as 600",
         "the manifest names the oldest version that the artifact runs on",

@@ -55,7 +55,15 @@ def test_the_public_names_are_these() -> None:
         "verify",
     ]
     assert all(getattr(skc, name) is not None for name in skc.__all__)
-    assert skc_runtime.__all__ == ["ArtifactError", "Manifest", "RecordError", "SkcRuntimeError", "Transformer", "load"]
+    assert skc_runtime.__all__ == [
+        "ArtifactError",
+        "Manifest",
+        "RecordError",
+        "Reloadable",
+        "SkcRuntimeError",
+        "Transformer",
+        "load",
+    ]
 
 
 def test_every_public_name_is_what_it_says_however_often_it_is_asked_for() -> None:

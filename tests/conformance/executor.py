@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cells import WORDS, bits
+from watch import Watch
 
 import skc_runtime
 from skc_runtime import SkcRuntimeError, Transformer
@@ -36,6 +37,7 @@ class Executor:
 
     def __init__(self) -> None:
         self._transformer: Transformer | None = None
+        self._watched: Watch | None = None
         self._rows: list[dict[str, Any]] = []
         self._requests = {
             "hello": self._hello,
@@ -46,6 +48,9 @@ class Executor:
             "describe": self._describe,
             "arithmetic": self._arithmetic,
             "close": self._close,
+            "watch": self._watch,
+            "watched": lambda request: self._watching().told(),
+            "unwatch": self._unwatch,
         }
 
     def answer(self, request: Mapping[str, Any]) -> Answer:
@@ -113,6 +118,22 @@ class Executor:
         if request["flush_to_zero"] or not is_x86:
             return {"set": False}
         return {"set": ctypes.CDLL("libm.so.6").fesetround(ROUNDING[request["rounding"]]) == 0}
+
+    def _watch(self, request: Mapping[str, Any]) -> Answer:
+        keys = ("artifact", "threads", "interval")
+        self._watched = Watch(*(request[key] for key in keys), self._rows[0], encoded)
+        return {"watching": True}
+
+    def _watching(self) -> Watch:
+        assert self._watched is not None, "nothing is watched"
+        return self._watched
+
+    def _unwatch(self, request: Mapping[str, Any]) -> Answer:
+        watch = self._watching()
+        watch.end_calls()
+        told = watch.told()
+        watch.close()
+        return told
 
     def _close(self, request: Mapping[str, Any]) -> Answer:
         if self._transformer is not None:

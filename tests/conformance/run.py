@@ -45,6 +45,7 @@ from checks import (
 from environments import ENVIRONMENTS, needs_locales, variables
 from executors import LANGUAGES, Executor, ExecutorError, Language
 from origin_checks import check_identity, check_signed
+from reload_checks import check_reloads
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -183,6 +184,7 @@ def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief
         "marshalling/": lambda: check_marshalling(executor, suite, index, table),
         "damaged/": lambda: check_damaged(executor, suite, index),
         "signed/": lambda: check_signed(executor, suite, index),
+        "reloads/": lambda: check_reloads(executor, suite, index, brief=brief),
         "identity/": lambda: [check_identity(executor, suite, index)],
         "sources/": lambda: check_sources(executor, suite, index),
         "tampered/": lambda: check_tampered(executor, suite, index),

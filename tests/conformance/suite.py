@@ -34,6 +34,7 @@ from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
 from forged_artifacts import compile_pipeline, identity  # noqa: E402
 from places import sources  # noqa: E402
+from reload_checks import write_reloads  # noqa: E402
 from signed import signed_artifacts  # noqa: E402
 from tampered import tampered_artifacts  # noqa: E402
 
@@ -78,6 +79,7 @@ def write_suite(out: Path, *, is_released: bool = False) -> None:
         "marshalling": [write_identity(out, f"{k:02}", inputs) for k, inputs in enumerate(identities)],
         "damaged": [] if is_released else write_damaged(out),
         "bodies": None if is_released else write_bodies(out),
+        "reloads": [] if is_released else write_reloads(out),
         "signed": [] if is_released else write_signed(out),
         "sources": [] if is_released else write_sources(out),
         "tampered": [] if is_released else write_tampered(out),

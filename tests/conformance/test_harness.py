@@ -16,6 +16,7 @@ import checks
 import jsonschema
 import origin_checks
 import pytest
+import reload_checks
 import run
 import suite
 import toolchains
@@ -73,6 +74,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ],
         "damaged": suite.write_damaged(out),
         "bodies": suite.write_bodies(out),
+        "reloads": suite.write_reloads(out),
         "signed": suite.write_signed(out),
         "sources": suite.write_sources(out),
         "tampered": suite.write_tampered(out),
@@ -102,6 +104,7 @@ def test_python_passes(small: Path, index: dict[str, Any]) -> None:
     assert not failing(checks.check_tampered(executor, small, index))
     assert not failing(checks.check_contract(executor, small, index))
     assert not failing(body_checks.check_bodies(executor, small, index, {}, brief=False))
+    assert not failing(reload_checks.check_reloads(executor, small, index, brief=True))
     assert not failing([origin_checks.check_identity(executor, small, index)])
     pytest.importorskip("cryptography")
     assert not failing(origin_checks.check_signed(executor, small, index))
@@ -341,6 +344,36 @@ CONTRACT_LIES: list[tuple[str, Lie]] = [
 def test_a_broken_contract(small: Path, index: dict[str, Any], case: str, lie: Lie) -> None:
     executor: Any = InProcess(lie)
     assert case in failing(checks.check_contract(executor, small, index))
+
+
+def last(key: str, change: Callable[[Any], Any]) -> Lie:
+    """About what was seen when watching ends."""
+    return lambda request, told: {**told, key: change(told[key])} if request["do"] == "unwatch" else told
+
+
+def mixed(answers: dict[str, Any]) -> dict[str, Any]:
+    """One column of one answer is that of another artifact."""
+    first, second, *_ = answers.values()
+    first[0]["x"]["values"][-1] = second[0]["x"]["values"][-1]
+    return answers
+
+
+RELOAD_LIES: list[tuple[str, Lie]] = [
+    ("reloads/link", last("errors", lambda _: ["closed"])),
+    ("reloads/folder", last("answers", mixed)),
+    ("reloads/files", last("calls", lambda _: 0)),
+    ("reloads/link", lambda q, a: {**a, "identity": "of the first"} if q["do"] == "watched" else a),
+    ("reloads/broken", lambda q, a: {**a, "last_error": None} if q["do"] == "watched" else a),
+]
+
+
+@pytest.mark.parametrize(("case", "lie"), RELOAD_LIES)
+def test_a_reload_that_fails(
+    small: Path, index: dict[str, Any], case: str, lie: Lie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload_checks, "PATIENCE", 1.0)
+    executor: Any = InProcess(lie)
+    assert case in failing(reload_checks.check_reloads(executor, small, index, brief=True))
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,7 @@ def test_public_names() -> None:
         "ArtifactError",
         "Manifest",
         "RecordError",
+        "Reloadable",
         "SkcRuntimeError",
         "Transformer",
         "load",

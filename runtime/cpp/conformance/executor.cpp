@@ -22,6 +22,7 @@
 #include "answers.hpp"
 #include "cells.hpp"
 #include "strict_json.hpp"
+#include "watch.hpp"
 
 namespace conformance {
 
@@ -89,6 +90,9 @@ class Executor {
     if (task == "describe") return answer_of(loaded().describe());
     if (task == "arithmetic") return set_arithmetic(request);
     if (task == "close") return close();
+    if (task == "watch") return watch(request);
+    if (task == "watched") return watch_.value().told();
+    if (task == "unwatch") return unwatch();
     refuse_option("there is no request " + task);
   }
 
@@ -177,6 +181,19 @@ class Executor {
     return {{"calls", rows_.size() * static_cast<std::size_t>(rounds * count)}, {"different", different.load()}};
   }
 
+  Json watch(const Json& request) {
+    watch_.emplace(request.at("artifact").get<std::string>(), rows_.at(0), request.at("threads").get<int>(),
+                   request.at("interval").get<double>());
+    return {{"watching", true}};
+  }
+
+  Json unwatch() {
+    watch_.value().end();
+    Json told = watch_->told();
+    watch_.reset();
+    return told;
+  }
+
   Json close() {
     if (transformer_) transformer_->close();
     return {{"closed", true}};
@@ -189,6 +206,7 @@ class Executor {
 
   std::optional<skc::Transformer> transformer_;
   std::vector<skc::Record> rows_;
+  std::optional<Watch> watch_;
 };
 
 }  // namespace

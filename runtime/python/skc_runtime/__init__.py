@@ -14,9 +14,10 @@ telemetry.switch_off()  # before the next lines load ONNX Runtime
 from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError  # noqa: E402
 from skc_runtime.load import load  # noqa: E402
 from skc_runtime.manifest import Manifest  # noqa: E402
+from skc_runtime.reloadable import Reloadable  # noqa: E402
 from skc_runtime.transformer import Transformer  # noqa: E402
 
-__all__ = ["ArtifactError", "Manifest", "RecordError", "SkcRuntimeError", "Transformer", "load"]
+__all__ = ["ArtifactError", "Manifest", "RecordError", "Reloadable", "SkcRuntimeError", "Transformer", "load"]
 
 __version__: str  # of the installed distribution `skc`, which is the one place that knows it
 

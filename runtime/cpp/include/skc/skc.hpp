@@ -4,5 +4,6 @@
 #include "skc/error.hpp"
 #include "skc/outputs.hpp"
 #include "skc/record.hpp"
+#include "skc/reloadable.hpp"
 #include "skc/transformer.hpp"
 #include "skc/value.hpp"

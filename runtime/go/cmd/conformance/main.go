@@ -71,6 +71,7 @@ type request struct {
 	Body        []bodyPart
 	Extra       string
 	Threads     int
+	Interval    float64
 	Rounds      int
 	FlushToZero bool `json:"flush_to_zero"`
 	Rounding    string
@@ -90,6 +91,7 @@ func (p *bodyPart) UnmarshalJSON(text []byte) error {
 type executor struct {
 	transformer *skc.Transformer
 	rows        []object
+	watch       *watch
 }
 
 func (e *executor) answerLine(line []byte) (any, error) {
@@ -129,6 +131,10 @@ func (e *executor) answer(r *request) (any, error) {
 		return e.keep(r)
 	case "arithmetic":
 		return object{"set": setArithmetic(r.FlushToZero, r.Rounding)}, nil
+	}
+	switch r.Do {
+	case "watch", "watched", "unwatch":
+		return e.watched(r)
 	}
 	if e.transformer == nil {
 		return nil, fmt.Errorf("%s: nothing was loaded", r.Do)

@@ -38,6 +38,7 @@ public final class Executor {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   private Transformer transformer;
+  private Watch watch;
   private List<Map<String, Object>> rows = List.of();
 
   private Executor() {}
@@ -64,6 +65,9 @@ public final class Executor {
         case "describe" -> JSON.objectNode().set("describe", MAPPER.valueToTree(current().describe()));
         case "arithmetic" -> JSON.objectNode().put("set", false); // Java has no way to switch it
         case "close" -> close();
+        case "watch" -> watch(request);
+        case "watched" -> watch.told();
+        case "unwatch" -> unwatch();
         default -> throw new IllegalArgumentException("not a request: " + request);
       };
     } catch (SkcException error) {
@@ -111,6 +115,19 @@ public final class Executor {
     } catch (IOException error) {
       throw new UncheckedIOException(error);
     }
+  }
+
+  private ObjectNode watch(JsonNode request) {
+    Path artifact = Path.of(request.get("artifact").textValue());
+    watch = new Watch(artifact, rows.get(0), request.get("threads").intValue(), request.get("interval").doubleValue());
+    return JSON.objectNode().put("watching", true);
+  }
+
+  private ObjectNode unwatch() {
+    watch.endCalls();
+    ObjectNode told = watch.told();
+    watch.close();
+    return told;
   }
 
   private ObjectNode close() {

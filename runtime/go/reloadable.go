@@ -1,0 +1,249 @@
+package skc
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Reloadable serves the newest artifact of a folder, while the folder is replaced. Any number of goroutines may use it.
+//
+// Why polling: it works on every file system, for a folder that is renamed into place, a link that is switched and the
+// ..data of Kubernetes alike. A new artifact is loaded beside the old one, with every check of Load, and takes its place
+// only then. A call under way keeps the transformer that it began with, which is closed when the last such call has
+// ended: no call fails, and no answer is of two artifacts.
+type Reloadable struct {
+	dir      string
+	settings ReloadSettings
+	options  []Option
+
+	loading     sync.Mutex // one at a time; of what follows
+	fingerprint string
+
+	mutex     sync.Mutex // of what follows
+	current   *lease     // nil when closed
+	lastError error
+
+	closing  chan struct{}
+	watching sync.WaitGroup
+}
+
+// ReloadSettings says when a Reloadable looks, and who is told.
+type ReloadSettings struct {
+	Interval time.Duration      // between two looks; 0 to look only when Reload is called
+	OnReload func(*Transformer) // is called with each new transformer, which it must not close
+	OnError  func(error)        // is called with what a new artifact was refused for
+}
+
+// lease is a transformer and who uses it: its owner, and every call under way. The last to leave closes it.
+type lease struct {
+	transformer *Transformer
+	users       int // of Reloadable.mutex
+}
+
+const attempts = 3 // to read files that are replaced while they are read
+
+// LoadReloadable loads the artifact of a folder, and then each that takes its place. The first must load: what is wrong
+// with it is the error. Close it when it is no longer needed.
+func LoadReloadable(dir string, settings ReloadSettings, options ...Option) (*Reloadable, error) {
+	if settings.Interval < 0 {
+		return nil, newError(CodeInvalidOption, fmt.Sprintf("the interval %v", settings.Interval), "0 or more")
+	}
+	r := &Reloadable{dir: dir, settings: settings, options: options, closing: make(chan struct{})}
+	r.fingerprint = fingerprintOf(dir)
+	first, err := Load(dir, options...)
+	if err != nil {
+		return nil, err
+	}
+	r.current = &lease{first, 1}
+	if settings.Interval > 0 {
+		r.watching.Add(1)
+		go r.watch()
+	}
+	return r, nil
+}
+
+// Use calls a function with the transformer of now, which is not closed before the function returns: for calls that
+// belong together. Its error is that of the function, or has the code closed.
+func (r *Reloadable) Use(call func(*Transformer) error) error {
+	l := r.enter()
+	if l == nil {
+		return closed()
+	}
+	defer r.leave(l)
+	return call(l.transformer)
+}
+
+func (r *Reloadable) enter() *lease {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.current != nil {
+		r.current.users++
+	}
+	return r.current
+}
+
+func (r *Reloadable) leave(l *lease) {
+	r.mutex.Lock()
+	l.users--
+	isLast := l.users == 0
+	r.mutex.Unlock()
+	if isLast {
+		_ = l.transformer.Close() // nobody is left who could be told
+	}
+}
+
+// Transform is that of the transformer of now.
+func (r *Reloadable) Transform(record any, options ...CallOption) (found Features, err error) {
+	err = r.Use(func(t *Transformer) (err error) { found, err = t.Transform(record, options...); return err })
+	return found, err
+}
+
+// TransformRecords is that of the transformer of now.
+func (r *Reloadable) TransformRecords(records any, options ...CallOption) (found Features, err error) {
+	err = r.Use(func(t *Transformer) (err error) { found, err = t.TransformRecords(records, options...); return err })
+	return found, err
+}
+
+// TransformColumns is that of the transformer of now.
+func (r *Reloadable) TransformColumns(columns map[string]any, options ...CallOption) (found Features, err error) {
+	err = r.Use(func(t *Transformer) (err error) { found, err = t.TransformColumns(columns, options...); return err })
+	return found, err
+}
+
+// Identity is that of the transformer of now; empty when closed.
+func (r *Reloadable) Identity() (identity string) {
+	_ = r.Use(func(t *Transformer) error { identity = t.Identity(); return nil })
+	return identity
+}
+
+// LastError is what the newest artifact was refused for; nil where the newest is what serves.
+func (r *Reloadable) LastError() error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.lastError
+}
+
+// Reload looks now. It tells whether another artifact serves from here on; if one is refused, the old one serves on.
+func (r *Reloadable) Reload() (bool, error) { return r.look(true) }
+
+func (r *Reloadable) look(isForced bool) (bool, error) {
+	made, err := r.loadNewer(isForced)
+	if made == nil {
+		return false, err
+	}
+	if r.settings.OnReload != nil {
+		r.settings.OnReload(made)
+	}
+	return true, nil
+}
+
+// loadNewer puts what lies in the folder in its place, and gives it; nil where it is what was looked at last.
+func (r *Reloadable) loadNewer(isForced bool) (*Transformer, error) {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	before := r.Identity()
+	if before == "" {
+		return nil, closed()
+	}
+	found := fingerprintOf(r.dir)
+	if found == r.fingerprint && !isForced {
+		return nil, nil
+	}
+	made, err := r.loadSteadily(found)
+	r.mutex.Lock()
+	r.lastError = err
+	old := r.current
+	if err == nil && old != nil && made.Identity() != before {
+		r.current = &lease{made, 1}
+	}
+	r.mutex.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	if old == nil || made.Identity() == before {
+		return nil, made.Close()
+	}
+	r.leave(old)
+	return made, nil
+}
+
+// loadSteadily reads files that are replaced while they are read again.
+func (r *Reloadable) loadSteadily(found string) (made *Transformer, err error) {
+	for range attempts {
+		r.fingerprint = found
+		if made, err = Load(r.dir, r.options...); err == nil {
+			return made, nil
+		}
+		if found = fingerprintOf(r.dir); found == r.fingerprint {
+			break
+		}
+	}
+	return nil, err
+}
+
+func (r *Reloadable) watch() {
+	defer r.watching.Done()
+	ticker := time.NewTicker(r.settings.Interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.closing:
+			return
+		case <-ticker.C:
+		}
+		_, err := r.look(false)
+		var refusal *Error
+		if errors.As(err, &refusal) && refusal.Code == CodeClosed {
+			return
+		}
+		if err != nil && r.settings.OnError != nil {
+			r.settings.OnError(err)
+		}
+	}
+}
+
+// Close stops looking, and closes the transformer when the calls under way have ended; later ones get the code closed.
+// It must not be called by OnReload or OnError.
+func (r *Reloadable) Close() error {
+	r.mutex.Lock()
+	old := r.current
+	r.current = nil
+	r.mutex.Unlock()
+	if old == nil {
+		return nil
+	}
+	close(r.closing)
+	r.watching.Wait()
+	r.leave(old)
+	return nil
+}
+
+// fingerprintOf is what changes when the artifact of the folder is another, or a file of it is written to: its manifest,
+// and the name, size and time of every file. Links are followed. A folder that cannot be read, because it is just being
+// replaced, has an empty one.
+func fingerprintOf(dir string) string {
+	manifest, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if err != nil {
+		return ""
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return ""
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%x", sha256.Sum256(manifest))
+	for _, entry := range entries { // in the order of their names
+		info, err := os.Stat(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			return ""
+		}
+		fmt.Fprintf(&text, "\n%q %d %d", entry.Name(), info.Size(), info.ModTime().UnixNano())
+	}
+	return text.String()
+}

@@ -1,0 +1,108 @@
+package skc_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	skc "skc.dev/runtime"
+)
+
+// That no call fails and no answer is mixed while a folder is replaced is in the conformance suite.
+
+func switchTo(t *testing.T, served, artifact string) {
+	t.Helper()
+	made := served + ".made"
+	target, err := filepath.Abs(artifact)
+	if err == nil {
+		err = os.Symlink(target, made)
+	}
+	if err == nil {
+		err = os.Rename(made, served)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReloadableKeepsWhatIsInUse(t *testing.T) {
+	served := filepath.Join(t.TempDir(), "served")
+	switchTo(t, served, artifact(t, "examples/rides/columns"))
+	var told []string
+	settings := skc.ReloadSettings{OnReload: func(made *skc.Transformer) { told = append(told, made.Identity()) }}
+	reloadable, err := skc.LoadReloadable(served, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := reloadable.Identity()
+	err = reloadable.Use(func(held *skc.Transformer) error {
+		switchTo(t, served, artifact(t, "examples/rides/packed"))
+		if isNew, err := reloadable.Reload(); err != nil || !isNew {
+			t.Errorf("another artifact was not loaded: %v", err)
+		}
+		if held.Identity() != first || reloadable.Identity() == first {
+			t.Error("the call does not keep the transformer that it began with")
+		}
+		_, err := held.Transform(ride())
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if len(told) != 1 || told[0] != reloadable.Identity() {
+		t.Errorf("told of %v", told)
+	}
+	if isNew, err := reloadable.Reload(); isNew || err != nil {
+		t.Errorf("the same artifact was loaded again: %v", err)
+	}
+	for range 2 {
+		if err := reloadable.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	var refusal *skc.Error
+	if _, err := reloadable.Transform(ride()); !errors.As(err, &refusal) || refusal.Code != skc.CodeClosed {
+		t.Errorf("after closing: %v", err)
+	}
+	if _, err := reloadable.Reload(); !errors.As(err, &refusal) || refusal.Code != skc.CodeClosed {
+		t.Errorf("after closing: %v", err)
+	}
+}
+
+func TestReloadableTellsOfARefusal(t *testing.T) {
+	served := filepath.Join(t.TempDir(), "served")
+	switchTo(t, served, artifact(t, "examples/rides/columns"))
+	told := make(chan error, 100)
+	settings := skc.ReloadSettings{Interval: time.Millisecond, OnError: func(err error) { told <- err }}
+	reloadable, err := skc.LoadReloadable(served, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reloadable.Close()
+	switchTo(t, served, t.TempDir())
+	var refusal *skc.Error
+	select {
+	case err := <-told:
+		if !errors.As(err, &refusal) || refusal.Code != skc.CodeArtifactFileMissing {
+			t.Errorf("told %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("nobody was told")
+	}
+	if !errors.As(reloadable.LastError(), &refusal) || refusal.Code != skc.CodeArtifactFileMissing {
+		t.Errorf("the last error is %v", reloadable.LastError())
+	}
+	if _, err := reloadable.Transform(ride()); err != nil {
+		t.Errorf("the old one does not serve on: %v", err)
+	}
+}
+
+func TestReloadableRefusesAnInterval(t *testing.T) {
+	var refusal *skc.Error
+	_, err := skc.LoadReloadable("nowhere", skc.ReloadSettings{Interval: -1})
+	if !errors.As(err, &refusal) || refusal.Code != skc.CodeInvalidOption {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,107 @@
+package dev.skc.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** That no call fails and no answer is mixed while a folder is replaced is in the conformance suite. */
+final class ReloadableTest {
+  private static final Map<String, ?> RECORD = Map.of("🚕", "a");
+
+  @TempDir Path folder;
+  private Path served;
+
+  @BeforeEach
+  void writeArtifacts() throws IOException {
+    served = folder.resolve("served");
+    Path one = Artifacts.strings(Files.createDirectory(folder.resolve("one")));
+    Path two = Artifacts.strings(Files.createDirectory(folder.resolve("two")));
+    String manifest = Files.readString(two.resolve("manifest.json"));
+    Files.writeString(two.resolve("manifest.json"), manifest.replace("\"name\": \"strings\"", "\"name\": \"others\""));
+    switchTo(one);
+  }
+
+  private void switchTo(Path artifact) throws IOException {
+    Path made = Files.createSymbolicLink(folder.resolve("made"), artifact);
+    Files.move(made, served, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private Reloadable byHand() {
+    return Reloadable.load(served, Duration.ZERO, new LoadOptions(), error -> {});
+  }
+
+  @Test
+  void aCallKeepsWhatItBeganWith() throws IOException {
+    try (Reloadable reloadable = byHand()) {
+      String first = reloadable.identity();
+      assertFalse(reloadable.reload());
+      switchTo(folder.resolve("two"));
+      reloadable.use(
+          held -> {
+            assertTrue(reloadable.reload());
+            assertEquals(first, held.identity());
+            return held.transform(RECORD);
+          });
+      assertNotEquals(first, reloadable.identity());
+      reloadable.transform(RECORD);
+    }
+  }
+
+  @Test
+  void aRefusalIsThrownAndTheOldOneServesOn() throws IOException {
+    try (Reloadable reloadable = byHand()) {
+      String first = reloadable.identity();
+      switchTo(folder.resolve("nowhere"));
+      assertEquals("artifact-not-found", assertThrows(SkcException.class, reloadable::reload).code());
+      assertEquals("artifact-not-found", reloadable.lastError().orElseThrow().code());
+      assertEquals(first, reloadable.identity());
+      reloadable.transform(RECORD);
+      switchTo(folder.resolve("one"));
+      assertFalse(reloadable.reload());
+      assertTrue(reloadable.lastError().isEmpty());
+    }
+  }
+
+  @Test
+  void aRefusalIsToldByTheThreadThatWatches() throws Exception {
+    BlockingQueue<SkcException> told = new LinkedBlockingQueue<>();
+    try (Reloadable reloadable = Reloadable.load(served, Duration.ofMillis(1), new LoadOptions(), told::add)) {
+      switchTo(folder.resolve("nowhere"));
+      assertEquals("artifact-not-found", told.poll(60, TimeUnit.SECONDS).code());
+      reloadable.transform(RECORD);
+    }
+  }
+
+  @Test
+  void closedIsClosed() {
+    Reloadable reloadable = byHand();
+    reloadable.close();
+    reloadable.close();
+    assertEquals("closed", assertThrows(SkcException.class, () -> reloadable.transform(RECORD)).code());
+    assertEquals("closed", assertThrows(SkcException.class, reloadable::reload).code());
+  }
+
+  @Test
+  void anIntervalIsNotNegative() {
+    SkcException error =
+        assertThrows(
+            SkcException.class,
+            () -> Reloadable.load(served, Duration.ofNanos(-1), new LoadOptions(), refused -> {}));
+    assertEquals("invalid-option", error.code());
+  }
+}

@@ -1,0 +1,169 @@
+"""`Reloadable`: serves the newest artifact of a folder, while the folder is replaced.
+
+Why polling: it works on every file system, for a folder that is renamed into place, a link that is switched and the
+`..data` of Kubernetes alike. A new artifact is loaded beside the old one, with every check of `load`, and takes its
+place only then. A call under way keeps the transformer that it began with, which is released when the last call that
+holds it has ended: no call fails, and no answer is of two artifacts.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.golden import Replay
+from skc_runtime.identity import Key, identity_of
+from skc_runtime.load import load
+from skc_runtime.marshal import Extra
+from skc_runtime.scalars import Array
+from skc_runtime.sources import MANIFEST, SIZE_LIMITS
+from skc_runtime.transformer import Transformer
+
+ATTEMPTS = 3
+Fingerprint = tuple[str, frozenset[tuple[str, int, int]]]
+
+
+class Reloadable:
+    """Serves the newest artifact of a folder. Safe to share between threads; a context manager that closes itself."""
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        interval: float | None = 1.0,
+        replay: Replay = "exact",
+        key: Key | None = None,
+        on_reload: Callable[[Transformer], None] | None = None,
+        on_error: Callable[[SkcRuntimeError], None] | None = None,
+    ) -> None:
+        """Load the artifact, and look for another every `interval` seconds; with None, only when `reload` is called.
+
+        `on_reload` is called with each new transformer, `on_error` with what a new artifact was refused for; both by
+        the thread that watches. The first artifact must load: what is wrong with it is raised.
+        """
+        if interval is not None and not (isinstance(interval, int | float) and 0 < interval < float("inf")):
+            raise SkcRuntimeError("invalid-option", f"interval={shown(interval)}", hint="seconds above 0, or None")
+        self._directory, self._replay, self._key = directory, replay, key
+        self._on_reload, self._on_error = on_reload, on_error
+        self._loading = threading.Lock()  # one at a time
+        self._fingerprint = fingerprint(directory)
+        self._current: Transformer | None = load(directory, replay=replay, key=key)
+        self._last_error: SkcRuntimeError | None = None
+        self._closing = threading.Event()
+        self._watcher: threading.Thread | None = None
+        if interval is not None:
+            name = "skc-reloadable"
+            self._watcher = threading.Thread(target=self._watch, args=(interval,), name=name, daemon=True)
+            self._watcher.start()
+
+    @property
+    def current(self) -> Transformer:
+        """The transformer of now. It stays usable for as long as it is held: take it once for calls that belong
+        together, and do not close it.
+        """
+        current = self._current
+        if current is None:
+            raise SkcRuntimeError("closed", "the transformer is closed", hint="load the artifact again")
+        return current
+
+    @property
+    def last_error(self) -> SkcRuntimeError | None:
+        """What the newest artifact was refused for; None where the newest is what serves."""
+        return self._last_error
+
+    def transform(self, data: object, *, extra: Extra = "error") -> dict[str, Array]:
+        """The features of a request, as `Transformer.transform` gives them, by the transformer of now."""
+        return self.current.transform(data, extra=extra)
+
+    def reload(self) -> bool:
+        """Look now. True where another artifact serves from here on; a refusal is raised, and the old one serves on."""
+        return self._look(is_forced=True)
+
+    def _look(self, *, is_forced: bool) -> bool:
+        with self._loading:
+            before = self.current
+            made = self._loaded(is_forced=is_forced)
+            if made is None or made.identity == before.identity or self._closing.is_set():
+                return False
+            self._current = made
+        if self._on_reload is not None:
+            self._on_reload(made)
+        return True
+
+    def _loaded(self, *, is_forced: bool) -> Transformer | None:
+        """What lies in the folder, None where it is what was looked at last. Files that are replaced while they are
+        read are read again.
+        """
+        found = fingerprint(self._directory)
+        if found == self._fingerprint and not is_forced:
+            return None
+        for _ in range(ATTEMPTS):
+            self._fingerprint = found
+            try:
+                made = load(self._directory, replay=self._replay, key=self._key)
+            except SkcRuntimeError as error:
+                self._last_error = refusal = error
+            else:
+                self._last_error = None
+                return made
+            found = fingerprint(self._directory)
+            if found == self._fingerprint:
+                break
+        raise refusal
+
+    def _watch(self, interval: float) -> None:
+        while not self._closing.wait(interval):
+            try:
+                self._look(is_forced=False)
+            except SkcRuntimeError as error:
+                if not self._closing.is_set():
+                    self._tell(error)
+            except Exception as error:  # of the caller's function: told as threads tell, and watching goes on
+                _report(error)
+
+    def _tell(self, error: SkcRuntimeError) -> None:
+        try:
+            if self._on_error is not None:
+                self._on_error(error)
+        except Exception as raised:  # as above
+            _report(raised)
+
+    def close(self) -> None:
+        """Stop looking, and release the transformer when the calls under way have ended; later ones are refused."""
+        self._closing.set()
+        with self._loading:
+            self._current = None
+        if self._watcher is not None and self._watcher is not threading.current_thread():
+            self._watcher.join()
+
+    def __enter__(self) -> Reloadable:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _report(error: Exception) -> None:
+    thread = threading.current_thread()
+    threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
+
+
+def fingerprint(directory: str | os.PathLike[str]) -> Fingerprint:
+    """What changes when the artifact of the folder is another, or a file of it is written to.
+
+    Its identity, and the name, size and time of every file. Links are followed. A folder that cannot be read, because
+    it is just being replaced, has an empty one.
+    """
+    try:
+        with open(os.path.join(directory, MANIFEST), "rb") as file:
+            identity = identity_of(file.read(SIZE_LIMITS[MANIFEST]))
+        with os.scandir(directory) as entries:
+            found = [(entry.name, os.stat(entry.path)) for entry in entries]
+    except OSError:
+        return "", frozenset()
+    return identity, frozenset((name, s.st_size, s.st_mtime_ns) for name, s in found)
