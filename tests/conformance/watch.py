@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,6 +36,8 @@ class Watch:
         while not self._stop.is_set():
             try:
                 transformer = self._reloadable.current
+                transformer.transform(self._row)
+                time.sleep(0.001)  # another takes its place meanwhile: what is held must serve on
                 answer = self._encode(transformer.transform(self._row))
                 self._reloadable.transform(self._row)
             except SkcRuntimeError as error:

@@ -44,6 +44,10 @@ func (w *watch) serve(row object) {
 		default:
 		}
 		err := w.reloadable.Use(func(t *skc.Transformer) error {
+			if _, err := t.Transform(row); err != nil {
+				return err
+			}
+			time.Sleep(time.Millisecond) // another takes its place meanwhile: what is in use must serve on
 			features, err := t.Transform(row)
 			if err != nil {
 				return err

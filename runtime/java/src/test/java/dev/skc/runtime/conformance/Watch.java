@@ -39,6 +39,8 @@ final class Watch {
       try {
         reloadable.use(
             transformer -> {
+              transformer.transform(row);
+              pause(); // another takes its place meanwhile: what is in use must serve on
               keep(transformer.identity(), Answers.outputs(transformer.transform(row)));
               return null;
             });
@@ -48,6 +50,14 @@ final class Watch {
           errors.add(error.code());
         }
       }
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(1);
+    } catch (InterruptedException error) {
+      throw new IllegalStateException(error);
     }
   }
 
