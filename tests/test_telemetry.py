@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import toolchains
 from executors import LANGUAGES, Executor, Language
 from forged_artifacts import GOLDEN_RIDES, compile_pipeline, rides
 
@@ -38,12 +39,12 @@ def library() -> Path:
     return found
 
 
-def need(language: Language) -> None:
-    missing = [tool for tool in language.tools if shutil.which(tool) is None]
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"{', '.join(missing)} must be installed in CI")
+def need(name: str) -> None:
+    missing = toolchains.missing(name)
+    if missing and toolchains.in_ci():
+        pytest.fail(f"in CI: {', '.join(missing)}")
     if missing:
-        pytest.skip(f"{', '.join(missing)} not installed")
+        pytest.skip(", ".join(missing))
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +55,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built(name: str, folder: Path) -> Language:
     """The program itself: what builds it keeps files in the home folder of its own."""
     language = LANGUAGES[name]
-    need(language)
+    need(name)
     if name == "python":
         return language
     with Executor(language, library(), {}):
