@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -41,10 +42,16 @@ def release_python(dist: Path) -> None:
 
 
 def release_java(dist: Path) -> None:
+    """From a copy: `runtime/java/target` may be in use, and what lies there must not get into a package."""
     repository = dist / "maven"
     shutil.rmtree(repository, ignore_errors=True)
     target = f"-DaltDeploymentRepository=dist::file:{repository}"
-    run("mvn", "-q", "-B", "-Prelease", "-DskipTests", "deploy", target, cwd=RUNTIME / "java")
+    with tempfile.TemporaryDirectory() as folder:
+        for path, name in sources(RUNTIME / "java"):
+            copy = Path(folder, name)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        run("mvn", "-q", "-B", "-Prelease", "-DskipTests", "deploy", target, cwd=Path(folder))
 
 
 def release_go(dist: Path) -> None:

@@ -302,7 +302,7 @@ def environments(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Matrix:
-    """Run an artifact under other versions of ONNX Runtime ("1.18", "1.22.1", "latest"), each in a throw-away
+    """Run an artifact under other versions of ONNX Runtime ("1.21", "1.24.1", "latest"), each in a throw-away
     environment, and under ONNX's reference evaluator; every row is held against the reference. Raises SkcError.
     """
     for wanted in versions:

@@ -140,7 +140,7 @@ def verify_command(
     onnxruntime: Annotated[
         str | None,
         typer.Option(
-            "--onnxruntime", help="Also run under these versions, as in `1.18,1.22,latest`; each is installed."
+            "--onnxruntime", help="Also run under these versions, as in `1.21,1.24,latest`; each is installed."
         ),
     ] = None,
     save: Annotated[bool, typer.Option("--save", help="Write verified.json beside the artifact's files.")] = False,

@@ -231,7 +231,7 @@ def _installed(wanted: str, folder: Path) -> Path:
 
 
 def parse_versions(text: str) -> list[str]:
-    """`1.18,1.22,latest` as a list. Raises SKC504 for what is no version."""
+    """`1.21,1.24,latest` as a list. Raises SKC504 for what is not a version."""
     versions = [word.strip() for word in text.split(",")]
     for wanted in versions:
         packages(wanted)

@@ -1,16 +1,16 @@
 """The one place that fixes the ONNX vocabulary: opset numbers, op constructors, and the ops that may be emitted.
 
-Why these numbers: opset 20, ai.onnx.ml 4 and IR 9 run on every ONNX Runtime from 1.18 on. Why an allow-list: whether a
-kernel exists for a type, and whether it is exact, was measured op by op; what was not measured is not emitted.
+Why these numbers: opset 20, ai.onnx.ml 4 and IR 9 run on every ONNX Runtime from 1.18 on; before 1.21 some graphs of
+`round` and `expr` give 0.0 for -0.0. Why an allow-list: whether a kernel exists for a type, and whether it is exact, was
+measured op by op; what was not measured is not emitted.
 
 Never emitted, and why:
   StringNormalizer              reads the host's locale; does not even load on a slim image
   Cast between string and float keeps 8 digits, follows LC_NUMERIC, and one bad string fails the whole batch
   ReduceSum/ReduceProd on int64 go through double and lose bits beyond 2^53
   Scaler, Normalizer, OneHotEncoder, Imputer   compute in float32 whatever goes in
-  Min, Max, Clip, Sign, ReduceMin, ReduceMax on int64   wrong on x86-64 where two numbers agree in their upper 32
-  bits and
-                                differ by 2^31 or more (Eigen's SSE2 comparison; 1.31); Less and Where are right
+  Min, Max, Clip, Sign, ReduceMin, ReduceMax on int64   wrong on x86-64 where two numbers agree in their upper 32 bits
+                                and differ by 2^31 or more (Eigen's SSE2 comparison; 1.31); Less and Where are right
   Sigmoid                       loses relative accuracy below -20 in float64
   sequence, map, optional       not every binding can hold them
 """
@@ -54,7 +54,7 @@ OPSET_ML = 4
 OPSET_MICROSOFT = 1
 OPSETS = {"": OPSET, "ai.onnx.ml": OPSET_ML, "com.microsoft": OPSET_MICROSOFT}
 IR_VERSION = 9
-MINIMUM_ONNXRUNTIME = "1.18.0"
+MINIMUM_ONNXRUNTIME = "1.21.0"
 
 # (domain, op) -> the element types it may take in its first data input. "*" is any.
 F64, F32, I64, I32, BOOL, STR, U32 = "float64", "float32", "int64", "int32", "bool", "string", "uint32"

@@ -116,6 +116,12 @@ func (r *Reloadable) TransformColumns(columns map[string]any, options ...CallOpt
 	return found, err
 }
 
+// TransformJSON is that of the transformer of now.
+func (r *Reloadable) TransformJSON(body []byte, options ...CallOption) (found Features, err error) {
+	err = r.Use(func(t *Transformer) (err error) { found, err = t.TransformJSON(body, options...); return err })
+	return found, err
+}
+
 // Identity is that of the transformer of now; empty when closed.
 func (r *Reloadable) Identity() (identity string) {
 	_ = r.Use(func(t *Transformer) error { identity = t.Identity(); return nil })

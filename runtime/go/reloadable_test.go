@@ -57,6 +57,9 @@ func TestReloadableKeepsWhatIsInUse(t *testing.T) {
 	if isNew, err := reloadable.Reload(); isNew || err != nil {
 		t.Errorf("the same artifact was loaded again: %v", err)
 	}
+	if features, err := reloadable.TransformJSON([]byte("[]")); err != nil || features.Rows() != 0 {
+		t.Errorf("an empty batch: %v", err)
+	}
 	for range 2 {
 		if err := reloadable.Close(); err != nil {
 			t.Error(err)

@@ -65,10 +65,10 @@ def test_another_version(folder: Path) -> None:
     """The oldest that artifacts run on, installed from the package registry."""
     if os.environ.get("CI") != "true" and os.environ.get("SKC_ENVIRONMENTS") is None:
         pytest.skip("it installs ONNX Runtime: CI does, or SKC_ENVIRONMENTS=1")
-    found = skc.environments(folder, ["1.18"], rows=200)
+    found = skc.environments(folder, ["1.21"], rows=200)
     other = found.environments[-1]
-    assert other.name == "onnxruntime 1.18"
-    assert other.versions[2].startswith("1.18.")
+    assert other.name == "onnxruntime 1.21"
+    assert other.versions[2].startswith("1.21.")
     assert (other.rows, other.differing) == (1000, 0)
     assert found.is_equal, found.text()
 

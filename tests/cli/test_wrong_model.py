@@ -59,7 +59,7 @@ def test_a_wrong_model_is_told_in_full(wrong: Path, run: Any) -> None:
     code, out, err = run("verify", wrong.name, "--rows", "200", "--data", "rows.csv")
     assert (code, err) == (cli.DIFFERENT, "")
     first = out[out.index("difference in output") :].splitlines()
-    assert first[0] == "difference in output `ids`, column `band` (boundaries)"
+    assert first[0] == "difference in output `ids`, column `band` (data)"
     assert first[1].split(":", 1)[1].strip().startswith("band/0:bucketize is the first that differs")
     assert [line.split() for line in first[2:4]] == [["graph:", "1"], ["reference:", "2"]]
     assert re.search(r"^data +200 +[1-9]\d* ", out, flags=re.MULTILINE)

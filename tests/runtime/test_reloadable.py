@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -54,6 +55,8 @@ def test_it_looks_when_it_is_asked(served: Path, ride: dict[str, object]) -> Non
         assert told == [reloadable.current]
         assert reloadable.current.manifest.name == "another"
         assert held.transform(ride).keys() == before.keys()  # what is held is not closed
+        by_json, by_dict = reloadable.transform_json(json.dumps(ride)), reloadable.transform(ride)
+        assert {k: v.tolist() for k, v in by_json.items()} == {k: v.tolist() for k, v in by_dict.items()}
 
 
 def test_a_refusal_is_raised_and_the_old_one_serves_on(served: Path, ride: dict[str, object]) -> None:

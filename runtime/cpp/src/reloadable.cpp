@@ -160,6 +160,10 @@ Outputs Reloadable::transform(const std::vector<Record>& records, Extra extra) c
 
 Outputs Reloadable::transform(const Columns& columns, Extra extra) const { return current()->transform(columns, extra); }
 
+Outputs Reloadable::transform_json(std::string_view body, Extra extra) const {
+  return current()->transform_json(body, extra);
+}
+
 bool Reloadable::reload() { return state_->look(true); }
 
 std::shared_ptr<const Error> Reloadable::last_error() const { return state_->last_error(); }

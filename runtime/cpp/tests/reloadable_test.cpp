@@ -64,6 +64,14 @@ TEST(Reloadable, keeps_what_is_held) {
   static_cast<void>(reloadable.transform(ride()));
 }
 
+TEST(Reloadable, serves_a_body_of_json) {
+  SKC_NEEDS_RIDES();
+  const Link link(rides("columns"));
+  const skc::Reloadable reloadable(link.path(), by_hand());
+  EXPECT_EQ(reloadable.transform_json("[]").rows(), 0U);
+  EXPECT_EQ(code_of([&] { static_cast<void>(reloadable.transform_json("[")); }), "malformed-json");
+}
+
 TEST(Reloadable, throws_a_refusal_and_serves_on) {
   SKC_NEEDS_RIDES();
   const Link link(rides("columns"));

@@ -78,6 +78,10 @@ class Reloadable:
         """The features of a request, as `Transformer.transform` gives them, by the transformer of now."""
         return self.current.transform(data, extra=extra)
 
+    def transform_json(self, body: bytes | str, *, extra: Extra = "error") -> dict[str, Array]:
+        """The features of a body of JSON, as `Transformer.transform_json` gives them, by the transformer of now."""
+        return self.current.transform_json(body, extra=extra)
+
     def reload(self) -> bool:
         """Look now. True where another artifact serves from here on; a refusal is raised, and the old one serves on."""
         return self._look(is_forced=True)

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "skc/transformer.hpp"
@@ -40,6 +41,7 @@ class Reloadable {
   Outputs transform(const Record& record, Extra extra = Extra::error) const;
   Outputs transform(const std::vector<Record>& records, Extra extra = Extra::error) const;
   Outputs transform(const Columns& columns, Extra extra = Extra::error) const;
+  Outputs transform_json(std::string_view body, Extra extra = Extra::error) const;
 
   // Looks now. Whether another artifact serves from here on; a refusal is thrown, and the old one serves on.
   bool reload();

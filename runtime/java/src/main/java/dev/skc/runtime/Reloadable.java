@@ -114,6 +114,11 @@ public final class Reloadable implements AutoCloseable {
     return use(transformer -> transformer.transformColumns(columns));
   }
 
+  /** {@link Transformer#transformJson(byte[])} by the transformer of now. */
+  public Features transformJson(byte[] body) {
+    return use(transformer -> transformer.transformJson(body));
+  }
+
   /** The identity of the artifact that serves now. */
   public String identity() {
     return use(Transformer::identity);

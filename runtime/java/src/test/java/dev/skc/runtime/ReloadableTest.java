@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -84,6 +85,16 @@ final class ReloadableTest {
       switchTo(folder.resolve("nowhere"));
       assertEquals("artifact-not-found", told.poll(60, TimeUnit.SECONDS).code());
       reloadable.transform(RECORD);
+    }
+  }
+
+  @Test
+  void aBodyOfJsonIsServed() {
+    try (Reloadable reloadable = byHand()) {
+      assertEquals(0, reloadable.transformJson("[]".getBytes(StandardCharsets.UTF_8)).rows());
+      byte[] broken = "[".getBytes(StandardCharsets.UTF_8);
+      assertEquals(
+          "malformed-json", assertThrows(SkcException.class, () -> reloadable.transformJson(broken)).code());
     }
   }
 
