@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -74,9 +75,10 @@ def java_natives(jars: str, folder: Path) -> Path:
     """The library of this environment under Java's binding, which asks for the very version that it was built with."""
     jar = next(path for path in jars.split(":") if re.search(r"/onnxruntime-[0-9.]+\.jar$", path))
     member = "ai/onnxruntime/native/linux-x64/libonnxruntime4j_jni.so"
-    subprocess.run(["unzip", "-qjo", jar, member, "-d", str(folder)], check=True)
     shutil.copy(library(), folder / "libonnxruntime.so")
     binding = folder / "libonnxruntime4j_jni.so"
+    with zipfile.ZipFile(jar) as packed:
+        binding.write_bytes(packed.read(member))
     bound = f"VERS_{re.findall(r'onnxruntime-([0-9.]+)[.]jar', jar)[0]}"
     data, wanted = binding.read_bytes(), f"VERS_{FOUND}"
     assert len(bound) == len(wanted)

@@ -1,8 +1,9 @@
 """The one place that fixes the ONNX vocabulary: opset numbers, op constructors, and the ops that may be emitted.
 
 Why these numbers: opset 20, ai.onnx.ml 4 and IR 9 run on every ONNX Runtime from 1.18 on; before 1.21 some graphs of
-`round` and `expr` give 0.0 for -0.0. Why an allow-list: whether a kernel exists for a type, and whether it is exact, was
-measured op by op; what was not measured is not emitted.
+`round` and `expr` give 0.0 for -0.0.
+Why an allow-list: whether a kernel exists for a type, and whether it is exact, was measured op by op; what was not
+measured is not emitted.
 
 Never emitted, and why:
   StringNormalizer              reads the host's locale; does not even load on a slim image

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -68,7 +69,7 @@ final class FolderFiles extends ArtifactFiles {
     } catch (NoSuchFileException | FileNotFoundException error) {
       throw missing(name);
     } catch (IOException error) {
-      if (isOfLinks(error)) {
+      if (isOfLinks(error, base.resolve(name))) {
         throw unsafe("`" + name + "` is a link that leads nowhere");
       }
       String problem = "`" + name + "` cannot be read: " + error.getClass().getSimpleName();
@@ -76,11 +77,14 @@ final class FolderFiles extends ArtifactFiles {
     }
   }
 
-  /** Links in a ring, or a folder that became a link just now; what the system says of them has no type of its own. */
-  private static boolean isOfLinks(IOException error) {
-    String message = String.valueOf(error.getMessage());
+  /**
+   * Links in a ring, or a folder that became a link just now. What the system says of a ring has no type of its own, and
+   * its text is in the language of the system.
+   */
+  private static boolean isOfLinks(IOException error, Path place) {
     boolean isTyped = error instanceof FileSystemLoopException || error instanceof NotDirectoryException;
-    return isTyped || message.contains("symbolic links") || message.contains("Not a directory");
+    boolean isUntyped = error.getClass() == FileSystemException.class;
+    return isTyped || (isUntyped && Files.isSymbolicLink(place));
   }
 
   private static ArtifactException unsafe(String problem) {
