@@ -63,6 +63,26 @@ def test_the_first_bad_value_of_every_column_is_told(database: Database, tmp_pat
     ]
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_nulls_are_told_beside_bad_values(database: Database, tmp_path: Path, kind: str) -> None:
+    """One run tells of both; a null in a row that `where` leaves out, or may leave out, is not told of."""
+    rows = {"a": ["1.5", "2", "3", "4"], "b": ["5", "", "", "6"], "c": ["", "7", "8", "9"]}
+    if kind == "csv":
+        lines = [",".join(cells) for cells in zip(*rows.values(), strict=True)]
+        (tmp_path / "rows.csv").write_text("\n".join(["a,b,c", *lines, ""]))
+    else:
+        table = pa.table({k: pa.array([float(v) if v else None for v in vs]) for k, vs in rows.items()})
+        pq.write_table(table, tmp_path / "rows.parquet")
+    inputs = (Input("a", "int64"), Input("b", "float64"), Input("c", "float64"))
+    error = refusal(database, str(tmp_path / f"rows.{kind}"), inputs, where="a <> 2")
+    assert [(d.code, d.message.split("`")[1] if d.code == "SKC209" else "a") for d in error.diagnostics] == [
+        ("SKC206", "a"),
+        ("SKC209", "b"),
+    ]
+    assert ", row 3" in error.diagnostics[1].message
+    assert error.diagnostics[1].notes == ("1 of 2 rows are null",)
+
+
 def test_many_bad_columns_are_counted(database: Database) -> None:
     table = pa.table({f"c{k}": [0.5] for k in range(40)})
     error = refusal(database, table, tuple(Input(f"c{k}", "int64") for k in range(40)))

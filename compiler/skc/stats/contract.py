@@ -10,7 +10,7 @@ from skc.stats.connection import identifier, literal
 from skc.stats.engine import Summary
 from skc.stats.json_lines import all_keys
 from skc.stats.readers import missing_column
-from skc.stats.training import Training
+from skc.stats.training import Training, refused_null
 from skc.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 from skc_runtime.errors import shown
 
@@ -72,18 +72,7 @@ def _broken_promises(training: Training, value: Input, summary: Summary) -> list
         if value.name not in keys:
             return [missing_column(value, keys, source.name)]
     if summary.nulls and not value.nullable:
-        place = training.locate(f"{column} IS NULL")
-        hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or leave such rows out by `where`"
-        message = f"{place}: `{value.name}` is null, and the input is not nullable"
-        return [
-            fail(
-                "SKC209",
-                message,
-                span=value.span,
-                hint=hint,
-                notes=[f"{summary.nulls} of {summary.rows} rows are null"],
-            )
-        ]
+        return [refused_null(training, value, "true", summary.nulls, summary.rows)]
     if summary.has_nul:
         return [nul_in_string(training, value)]
     if value.dtype not in RANGES or summary.count == 0:

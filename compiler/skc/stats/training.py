@@ -28,6 +28,7 @@ from skc.stats.readers import Group, Raw, open_raw
 from skc.stats.sources import Source
 
 ROW, BAD = '"skc: row"', '"skc: bad"'
+OK = f"{BAD} IS NOT TRUE"
 WIDE_HINT = (
     "the number is too wide for the type, and would be changed: if it is an id, declare it `string` and write it as "
     "text in the data; if it fits 64 bits, declare it int64"
@@ -109,11 +110,13 @@ def load_training(
     with csv_trouble(source, "\t" if source.kind == "tsv" else ","), reading, _where_errors(where, declared):
         database.execute(f"CREATE {'TABLE' if raw.is_stored else 'VIEW'} {read} AS {sql}")
         database.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({extra}) FROM {read}")
+        training = Training(database, name, raw, inputs, where, database.table(name))
         if where is not None or any(r.bad for group in raw.groups for r in group.readings.values()):
             bad_rows = database.execute(f"SELECT count(*) FILTER ({BAD}) FROM {read}")
             if bad_rows[0][0]:
-                raise _bad_values(database, raw, inputs)
-    return Training(database, name, raw, inputs, where, database.table(name))
+                bad = _bad_values(database, raw, inputs)
+                raise _told(bad | _nulls_beside(training, read, [i for i in inputs if i.name not in bad]))
+    return training
 
 
 def at_hand(training: Training) -> Training:
@@ -217,7 +220,7 @@ def _is_of_a_value(error: duckdb.Error) -> bool:
     return isinstance(error, kinds) or is_of_strptime
 
 
-def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> SkcError:
+def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> dict[str, SkcError]:
     """SKC206 (or SKC209 for a forbidden NaN) for every column, at its first value that does not fit."""
     found: dict[str, SkcError] = {}
     for group, part in raw.parts():
@@ -234,8 +237,26 @@ def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> SkcErr
                 place = f"{part.label}, row {row}{_line(raw.source, part.label, row)}"
                 found[value.name] = _refused_value(value, text, place)
     if not found:
-        return fail("SKC203", f"`{raw.source.name}` changed while it was read", span=raw.source.span)
-    return _told(found)
+        raise fail("SKC203", f"`{raw.source.name}` changed while it was read", span=raw.source.span)
+    return found
+
+
+def _nulls_beside(training: Training, read: str, inputs: Sequence[Input]) -> dict[str, SkcError]:
+    """Of the other columns those that are null where they may not be, in rows without a bad value: of a row that has
+    one, nobody knows whether `where` would take it.
+    """
+    checked = [i for i in inputs if not i.nullable]
+    counts = ", ".join(["count(*)", *(f"count(*) FILTER ({identifier(i.name)} IS NULL)" for i in checked)])
+    ((rows, *nulls),) = training.database.execute(f"SELECT {counts} FROM {read} WHERE {OK}")
+    return {i.name: refused_null(training, i, OK, n, rows) for i, n in zip(checked, nulls, strict=True) if n}
+
+
+def refused_null(training: Training, value: Input, among: str, nulls: int, rows: int) -> SkcError:
+    """SKC209 for the first null of an input that is not nullable. `among` is the condition of the rows counted."""
+    place = training.locate(f"{identifier(value.name)} IS NULL AND {among}")
+    hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or leave such rows out by `where`"
+    message = f"{place}: `{value.name}` is null, and the input is not nullable"
+    return fail("SKC209", message, span=value.span, hint=hint, notes=[f"{nulls} of {rows} rows are null"])
 
 
 def _told(found: Mapping[str, SkcError]) -> SkcError:
