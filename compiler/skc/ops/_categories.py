@@ -77,7 +77,7 @@ def unknown_values(x: Block, keys: Sequence[Collection[Key]]) -> Array:
 
 
 def concerns_about_categories(frequent: Keys, infrequent: Keys) -> list[Concern]:
-    """Every category is infrequent, so nothing is told apart."""
+    """Every category is infrequent, so the column holds no information."""
     if frequent or len(infrequent) < 2:
         return []
     text = f"all {len(infrequent)} categories are infrequent, so it becomes a constant"

@@ -144,7 +144,7 @@ class Database:
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:
-        """Interrupt what runs in here when its time is over, or the program is told to stop."""
+        """Interrupt what runs in here when its time is over, or a signal asks the program to stop."""
         with interruptible(self.backend.con.interrupt):
             if self._limits:
                 with self._limited():

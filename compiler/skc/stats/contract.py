@@ -1,4 +1,4 @@
-"""The training rows held against what the inputs promise: errors for broken promises, warnings for odd columns."""
+"""The training rows compared with what the inputs promise: errors for broken promises, warnings for odd columns."""
 
 from __future__ import annotations
 
