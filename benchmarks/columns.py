@@ -108,7 +108,7 @@ def pipeline_text(width: int, shape: str) -> str:
 def run_skc(file: Path, width: int, shape: str) -> dict[str, float]:
     """Compile and verify, with the pipeline's reading timed apart; a narrow pipeline first, to load what is needed."""
     import skc
-    from skc.frontend import pipeline_yaml
+    from skc.frontend.yaml import pipeline as pipeline_yaml
 
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "pipeline.yaml"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skc.types import DType, Scalar
+from skc.values.types import DType, Scalar
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 

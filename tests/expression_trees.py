@@ -9,7 +9,7 @@ from expression_rows import COMPARE, INT_MAX, INT_MIN, Tree
 from hypothesis import strategies as st
 
 from skc.expression.parse import MAX_LENGTH
-from skc.types import DType, ValueType
+from skc.values.types import DType, ValueType
 
 COLUMNS = {
     "f": "float64?",

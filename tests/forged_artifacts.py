@@ -19,7 +19,7 @@ from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, Signature, lower
 from skc.op import NoState
 from skc.ops import OPS
-from skc.types import Scalar, ValueType
+from skc.values.types import Scalar, ValueType
 from skc_runtime import Manifest, Transformer, golden
 
 OUTPUT = {"timestamp": "int64", "date": "int64"}

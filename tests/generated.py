@@ -12,7 +12,7 @@ from pathlib import Path
 import model_grammar
 
 from skc import inspection
-from skc.frontend.schema import schema_text
+from skc.frontend.yaml.schema import schema_text
 from skc.ops import OPS
 
 ROOT = Path(__file__).parents[1]

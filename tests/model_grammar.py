@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import onnx
 
-from skc import opset
+from skc.emit import opset
 
 ROOT = Path(__file__).parents[1]
-SOURCE = "compiler/skc/opset.py"
+SOURCE = "compiler/skc/emit/opset.py"
 VALUES = ("f", "i", "s", "t", "floats", "ints", "strings")  # the fields of an attribute that hold its value
 KINDS = {3: "int64", 5: "int32", 14: "int32", 2: "float", 9: "bytes", 12: "bytes", 11: "message"}  # protobuf's types
 

@@ -18,7 +18,7 @@ from skc.lower import GUARDS, Lowered, Signature, lower
 from skc.op import NoState, Op
 from skc.ops import OPS
 from skc.stats.requests import Levels
-from skc.types import Array, Block, DType, Scalar, block_from_rows, concat_blocks
+from skc.values.types import Array, Block, DType, Scalar, block_from_rows, concat_blocks
 
 OUTPUT: dict[DType, Any] = {
     "float64": "float64",

@@ -26,7 +26,7 @@ from skc.stats.requests import (
     ValueCounts,
     Variance,
 )
-from skc.types import Scalar
+from skc.values.types import Scalar
 
 
 def column_stats(values: Sequence[Scalar], requests: Sequence[Stat]) -> ColumnStats:

@@ -18,7 +18,7 @@ from skc import plan
 from skc.artifact import Artifact
 from skc.diagnostics import SkcError
 from skc.fit import fit
-from skc.frontend import pipeline_yaml
+from skc.frontend.yaml import pipeline as pipeline_yaml
 from skc.lower import lower
 from skc.verification.compare import same_bits
 from skc_runtime.errors import GUARD_CODES, RecordError

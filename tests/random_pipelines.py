@@ -17,8 +17,9 @@ from skc.infer import column_names, step_input_types, value_types
 from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
 from skc.lower import Lowered
 from skc.op import NoState
-from skc.ops import OPS, quantile_bin, standard_scale
-from skc.types import Block, Scalar, block_from_rows
+from skc.ops import OPS
+from skc.ops.numeric import quantile_bin, standard_scale
+from skc.values.types import Block, Scalar, block_from_rows
 
 FLOATS = st.sampled_from([0.0, -0.0, 0.5, 1.0, -3.25, 7.0, 1e17, 5e-324, math.inf, -math.inf, math.nan])
 INTS = st.sampled_from([0, 1, -1, 7, 2**53 + 1, 2**63 - 1, -(2**63)])

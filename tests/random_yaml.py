@@ -17,7 +17,7 @@ from random_expressions import random_expression
 from random_steps import Value, random_step
 from random_tables import EPOCH, Column, random_column, written
 
-from skc.types import DType
+from skc.values.types import DType
 
 NAMES = ("a", "b", "fare", "x", "a b", "é", "x.y", "f64", "true", "0", "a.b.c", "😀", "n_1", "Xy", "A-1", "in", "[q]")
 HOLDS: dict[str, tuple[DType, ...]] = {

@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 import skc
 from skc import reference
-from skc.boundaries import (
+from skc.frontend.yaml.pipeline import read_text
+from skc.ir import Pipeline
+from skc.op import NoState
+from skc.rows.boundaries import (
     CORNERS,
     MOST_BRANCHED,
     MOST_WALKS,
@@ -24,13 +27,10 @@ from skc.boundaries import (
     reach_further,
     step_boundaries,
 )
-from skc.frontend.pipeline_yaml import read_text
-from skc.inverse import Function, inputs_giving, magnitudes, neighbours
-from skc.ir import Pipeline
-from skc.op import NoState
-from skc.sampling import Record, to_blocks
-from skc.served_row import base_row
-from skc.types import Scalar, ValueType
+from skc.rows.inverse import Function, inputs_giving, magnitudes, neighbours
+from skc.rows.sampling import Record, to_blocks
+from skc.rows.served import base_row
+from skc.values.types import Scalar, ValueType
 
 FLOAT = ValueType("float64", nullable=True)
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
@@ -296,13 +296,13 @@ outputs:
     base: dict[str, Scalar] = dict.fromkeys(names, 3)
     found = reach_further(pipeline, step_boundaries(pipeline), base)
     walks: list[str | None] = []
-    made = skc.boundaries._Walk
+    made = skc.rows.boundaries._Walk
 
     def counted(pipeline: Pipeline, base: Record, avoid: str | None = None) -> object:
         walks.append(avoid)
         return made(pipeline, base, avoid)
 
-    monkeypatch.setattr("skc.boundaries._Walk", counted)
+    monkeypatch.setattr("skc.rows.boundaries._Walk", counted)
     branched = other_branches(pipeline, found, base)
     rows = branched.rows
     assert branched.is_sample

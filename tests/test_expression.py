@@ -21,7 +21,7 @@ from skc.expression.parse import MAX_DEPTH, MAX_LENGTH
 from skc.infer import value_types
 from skc.ir import Pipeline
 from skc.ops import OPS
-from skc.types import Scalar, ValueType
+from skc.values.types import Scalar, ValueType
 
 MANY = settings(max_examples=100, deadline=None, suppress_health_check=[*HealthCheck])
 

@@ -25,7 +25,7 @@ from skc.ir import DataSource, Feature, Input, Output, Pipeline, Ref, Step
 from skc.op import NoState
 from skc.ops import OPS
 from skc.stats.connection import Database
-from skc.types import concat_blocks
+from skc.values.types import concat_blocks
 
 ROWS = 3001
 

@@ -7,9 +7,9 @@ import onnxruntime
 import pytest
 from spox import Tensor, argument, build
 
-from skc.graph import MOST_COMPARED, count_edges
-from skc.opset import finish
-from skc.types import Array
+from skc.emit.blocks import MOST_COMPARED, count_edges
+from skc.emit.opset import finish
+from skc.values.types import Array
 
 SIZES = (1, 2, 3, MOST_COMPARED, MOST_COMPARED + 1, 2 * MOST_COMPARED - 1, 2 * MOST_COMPARED, 1000)
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sklearn.utils import murmurhash3_32
 from spox import Tensor, argument, build
 
-from skc.graph import GraphBlock, hash_keys, lookup
-from skc.ops._murmur3 import hash_key
-from skc.opset import finish
-from skc.types import NUMPY_DTYPES, Array, DType
+from skc.emit.blocks import GraphBlock, hash_keys, lookup
+from skc.emit.opset import finish
+from skc.ops.categorical._murmur3 import hash_key
+from skc.values.types import NUMPY_DTYPES, Array, DType
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 ELEMENTS: dict[DType, Any] = {"string": np.str_, "int64": np.int64, "bool": np.bool_, "date": np.int64}

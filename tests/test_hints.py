@@ -12,7 +12,7 @@ from hint_fixes import FIXES, GIVEN
 from hint_snippets import PARSE, PIPELINE, SNIPPETS
 
 from skc.diagnostics import Diagnostic, SkcError
-from skc.frontend.pipeline_yaml import read
+from skc.frontend.yaml.pipeline import read
 
 ERRORS = Path(__file__).parent / "frontend" / "errors"
 ELSEWHERE = {  # hints that a test of their own follows

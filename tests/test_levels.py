@@ -17,11 +17,11 @@ import pytest
 from skc import reference
 from skc.api import compile as compile_pipeline
 from skc.fit import fit
-from skc.frontend import pipeline_yaml
+from skc.frontend.yaml import pipeline as pipeline_yaml
 from skc.infer import column_names, input_levels, step_input_types, step_levels, value_types
 from skc.op import Case, Op
 from skc.ops import OPS
-from skc.types import column_block
+from skc.values.types import column_block
 
 FLOATS = [-math.inf, -1.0, -0.0, 0.5, 1.0, 1.5, 2.0, 99.0, math.inf]
 HEAD = "skc: 1\nname: p\ninputs: {x: float64, y: {type: float64, nullable: true}, n: int64, t: timestamp, s: string}\n"

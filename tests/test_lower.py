@@ -21,14 +21,14 @@ from hypothesis import strategies as st
 from random_pipelines import make_step
 from spox import Tensor, Var, argument, build
 
-from skc import opset
 from skc.diagnostics import SkcError
-from skc.graph import elementwise
+from skc.emit import opset
+from skc.emit.blocks import elementwise
+from skc.emit.opset import IR_VERSION, OPSET, OPSET_ML, check_allowed, const, finish, op
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.lower import GUARDS, GuardSpec, Slot, lower
 from skc.op import Case, Op
 from skc.ops import OPS
-from skc.opset import IR_VERSION, OPSET, OPSET_ML, check_allowed, const, finish, op
 
 FITTED = [
     pytest.param(each, case, id=f"{each.name}-{case.name}")

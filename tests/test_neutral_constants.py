@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 from spox import Tensor, argument, build
 
-from skc.opset import const, finish, op
+from skc.emit.opset import const, finish, op
 
 LEVELS = ("ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_EXTENDED", "ORT_ENABLE_ALL")
 VALUES = np.array([[3.0], [0.1], [-1e300], [1e-46], [5e-324], [-0.0], [0.0]])

@@ -10,9 +10,9 @@ import pytest
 from skc import reference
 from skc.diagnostics import SkcError
 from skc.fit import Fitted, fit
-from skc.frontend.pipeline_yaml import read_text
+from skc.frontend.yaml.pipeline import read_text
 from skc.ops import OPS
-from skc.types import DType, column_block
+from skc.values.types import DType, column_block
 
 HEAD = "skc: 1\nname: p\ninputs: {x: float64, n: int64, s: string}\nfeatures:\n"
 TABLE = pa.table({"x": [1.0, 2.0], "n": [1, 2], "s": ["a", "b"]})

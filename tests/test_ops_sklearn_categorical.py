@@ -14,9 +14,10 @@ import pytest
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from skc.ir import Pipeline
-from skc.ops import OPS, vocabulary
+from skc.ops import OPS
+from skc.ops.categorical import vocabulary
 from skc.stats.requests import ValueCounts
-from skc.types import Array, Scalar, ValueType
+from skc.values.types import Array, Scalar, ValueType
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 STRINGS = ["a", "A", "", " a", "a ", "é", "e\u0301", "中", "\uff01", "😀", "0:a", "1:", "ab", "null"]

@@ -22,7 +22,7 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from skc.diagnostics import SkcError
 from skc.ir import Pipeline
 from skc.ops import OPS
-from skc.types import ValueType
+from skc.values.types import ValueType
 
 Column = list[float | None]
 Floats = NDArray[np.float64]

@@ -15,7 +15,7 @@ from skc import reference
 from skc.infer import column_names, value_types
 from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
-from skc.ops.standard_scale import State
+from skc.ops.numeric.standard_scale import State
 from skc.passes.fuse_siblings import fuse_siblings
 from skc.passes.prune import prune
 

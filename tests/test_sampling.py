@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skc.ir import Input
-from skc.sampling import (
+from skc.rows.sampling import (
     HOSTILE,
     PLAIN,
     Pool,
@@ -24,7 +24,7 @@ from skc.sampling import (
     to_blocks,
     unique,
 )
-from skc.types import DTYPES, Block, DType, Scalar
+from skc.values.types import DTYPES, Block, DType, Scalar
 from skc_runtime.errors import RecordError
 from skc_runtime.manifest import InputSpec
 from skc_runtime.scalars import converter

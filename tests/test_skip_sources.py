@@ -10,7 +10,7 @@ import pytest
 
 from skc.ops import OPS
 from skc.passes.skip_sources import skip_sources
-from skc.types import Block
+from skc.values.types import Block
 
 BLIND = [
     pytest.param(op, case, id=f"{op.name}-{case.name}")

@@ -19,14 +19,14 @@ import pandas as pd
 import pytest
 from spox import Tensor, Var, argument, build
 
-from skc import calendar_graph as calendar
 from skc.diagnostics import SkcError
+from skc.emit import calendar as calendar
+from skc.emit.opset import finish
 from skc.lower import lower
 from skc.ops import OPS
-from skc.ops._datetime_text import zone_of
-from skc.opset import finish
-from skc.types import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
-from skc.zones import CYCLE_US, TZDATA_VERSION, Zone, load_zone, wall_clock, zone_names
+from skc.ops.time._datetime_text import zone_of
+from skc.time.zones import CYCLE_US, TZDATA_VERSION, Zone, load_zone, wall_clock, zone_names
+from skc.values.types import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
 
 ZONES = (
     "UTC",

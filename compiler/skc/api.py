@@ -18,17 +18,17 @@ from skc.artifact import Artifact
 from skc.comparison.changes import changes
 from skc.comparison.report import DiffReport
 from skc.comparison.rows import rows_changed
+from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix, matrix, packages
 from skc.fit import fit
-from skc.frontend import pipeline_yaml
+from skc.frontend.yaml import pipeline as pipeline_yaml
 from skc.ir import DataSource, Pipeline
 from skc.lower import Signature
-from skc.rows import Rows, open_rows
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
 from skc.streaming import check_target, write_features
-from skc.types import Block
+from skc.values.types import Block
 from skc.verification import explain as explanation
 from skc.verification import identity
 from skc.verification import run as verification

@@ -19,17 +19,18 @@ from typing import Any
 import numpy as np
 
 import skc_runtime
-from skc import opset, plan, reference
-from skc.boundaries import step_boundaries
+from skc import plan, reference
 from skc.diagnostics import SkcError, bug, fail
+from skc.emit import opset
 from skc.ir import Pipeline
 from skc.lower import GUARDS, Lowered, Signature, lower
 from skc.passes.prune import prune
 from skc.publish import is_litter, publish_folder
-from skc.sampling import Pool, Record, Variations, hostile_values
-from skc.served_row import base_row
-from skc.types import Scalar
-from skc.zones import TZDATA_VERSION
+from skc.rows.boundaries import step_boundaries
+from skc.rows.sampling import Pool, Record, Variations, hostile_values
+from skc.rows.served import base_row
+from skc.time.zones import TZDATA_VERSION
+from skc.values.types import Scalar
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.identity import SIGNATURE, Key, identity_of

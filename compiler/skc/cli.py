@@ -300,7 +300,7 @@ def transform_command(
 @app.command("check")
 def check_command(pipeline: Pipeline, output_format: TextOrJson = Format.text) -> None:
     """Check a pipeline without data: spelling, types, names."""
-    from skc.frontend import pipeline_yaml  # not `api`: spelling needs no engine and no ONNX Runtime
+    from skc.frontend.yaml import pipeline as pipeline_yaml
 
     _, warnings = pipeline_yaml.read(pipeline)
     if output_format is Format.json:
@@ -331,7 +331,7 @@ def ops_command(
 @app.command("schema")
 def schema_command() -> None:
     """Print the JSON Schema of pipeline.yaml, for editors."""
-    from skc.frontend.schema import schema_text
+    from skc.frontend.yaml.schema import schema_text
 
     _print(schema_text().removesuffix("\n"))
 

@@ -19,7 +19,7 @@ from skc.stats.connection import engine_errors, identifier
 from skc.stats.engine import Summary
 from skc.stats.requests import ColumnStats
 from skc.stats.training import Training
-from skc.types import DAY_US
+from skc.values.types import DAY_US
 
 SHOWN = 5  # columns of a step that a warning names
 FLOAT32 = "FLOAT"  # as the engine calls it; it reads 16-bit floats as such

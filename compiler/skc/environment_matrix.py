@@ -27,8 +27,8 @@ from skc.artifact import MODEL, RECORD, Artifact
 from skc.diagnostics import fail
 from skc.passes.prune import prune
 from skc.publish import publish_file
-from skc.sampling import Record, spread, to_blocks
-from skc.types import Block
+from skc.rows.sampling import Record, spread, to_blocks
+from skc.values.types import Block
 from skc.verification import identity
 from skc.verification.coverage import GuardOrder
 from skc.verification.judge import judge

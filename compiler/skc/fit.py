@@ -54,7 +54,7 @@ from skc.stats.engine import Answers, Column, Summary, answer, summarise
 from skc.stats.requests import Levels, Stat, ValueCounts
 from skc.stats.sources import resolve
 from skc.stats.training import Training, at_hand, load_training
-from skc.types import ZEROS, Array, Scalar
+from skc.values.types import ZEROS, Array, Scalar
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.session import GraphSession
 

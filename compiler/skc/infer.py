@@ -13,7 +13,7 @@ from skc.diagnostics import Diagnostic, SkcError, bug, fail
 from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.op import Known
 from skc.ops import OPS
-from skc.types import Block, ValueType
+from skc.values.types import Block, ValueType
 
 Types = Mapping[str, ValueType]
 ColumnNames = Mapping[str, tuple[str, ...]]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from skc.diagnostics import Span, bug
-from skc.types import DType, Scalar
+from skc.values.types import DType, Scalar
 
 OutputDType = Literal["float32", "float64", "int64", "bool", "string"]
 # Which values may leave in which dtype; any other cast would lose or invent something (see `cast`, the op).

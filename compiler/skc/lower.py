@@ -17,15 +17,15 @@ import onnx
 from spox import Tensor, Var, argument, build
 
 from skc.diagnostics import bug
-from skc.graph import GraphBlock, GraphGuard, concat_columns, no_columns, take_columns
+from skc.emit.blocks import GraphBlock, GraphGuard, concat_columns, no_columns, take_columns
+from skc.emit.opset import const, finish, op
 from skc.infer import column_names, input_names, output_columns, value_types
 from skc.ir import HOLDS, Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.ops import OPS
-from skc.opset import const, finish, op
 from skc.passes.fuse_siblings import fuse_siblings
 from skc.passes.prune import prune
 from skc.passes.skip_sources import skip_sources
-from skc.types import DType, ValueType
+from skc.values.types import DType, ValueType
 
 Signature = Literal["columns", "packed"]
 GUARDS = "skc.guards"

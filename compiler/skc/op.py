@@ -14,9 +14,9 @@ import pydantic
 import pydantic.dataclasses
 
 from skc.diagnostics import SkcError, fail
-from skc.graph import GraphBlock
+from skc.emit.blocks import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
-from skc.types import Array, Block, DType, Scalar, ValueType
+from skc.values.types import Array, Block, DType, Scalar, ValueType
 
 Names = tuple[str, ...]
 Met = Literal["unknown", "clipped"]

@@ -22,7 +22,7 @@ from skc.infer import column_names, input_names, output_columns, value_types
 from skc.ir import HOLDS, Feature, Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.op import Op
 from skc.ops import OPS
-from skc.types import DTYPES, PYTHON_TYPES, DType
+from skc.values.types import DTYPES, PYTHON_TYPES, DType
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.strict_json import Fields, parse
 

@@ -10,7 +10,7 @@ import numpy as np
 from skc.infer import column_names, input_names, settled, value_types
 from skc.ir import Output, OutputDType, Pipeline, Ref
 from skc.ops import OPS
-from skc.types import Array, Block, concat_blocks
+from skc.values.types import Array, Block, concat_blocks
 
 OUTPUT_DTYPES: dict[OutputDType, np.dtype[np.generic]] = {
     "float32": np.dtype(np.float32),

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from skc.data.typed_rows import Rows
 from skc.diagnostics import SkcError, fail
 from skc.publish import publish_file
-from skc.rows import Rows
-from skc.types import Array, Block
+from skc.values.types import Array, Block
 from skc_runtime import RecordError, Transformer
 from skc_runtime.manifest import Manifest
 

@@ -16,7 +16,7 @@ from orders import COLUMNS, PIPELINE, ROWS
 
 import skc_runtime
 from skc import cli
-from skc.frontend.pipeline_yaml import read_text
+from skc.frontend.yaml.pipeline import read_text
 from skc.ops import OPS
 
 

@@ -12,7 +12,7 @@ import pytest
 from skc.codes import CODES
 from skc.diagnostics import Diagnostic
 from skc.fit import fit
-from skc.frontend.pipeline_yaml import read_text
+from skc.frontend.yaml.pipeline import read_text
 
 WARNINGS = Path(__file__).parent / "warnings"
 LATER = "SKC4"  # warnings of artifacts and of a verification have their tests beside those of the commands

@@ -132,7 +132,7 @@ def test_a_bad_artifact_in_junit(here: Path, run: Any) -> None:
 def test_a_difference_when_compiling_writes_nothing(here: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    from skc.ops import bucketize
+    from skc.ops.numeric import bucketize
 
     def moved(params: Any) -> Any:
         return replace(params, edges=(params.edges[0] + 1, *params.edges[1:]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skc.types import Scalar
+from skc.values.types import Scalar
 
 Cell = Any
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0.0": -0.0}

@@ -41,13 +41,13 @@ from tampered import tampered_artifacts  # noqa: E402
 from skc import reference  # noqa: E402
 from skc.artifact import Artifact, assemble  # noqa: E402
 from skc.fit import fit  # noqa: E402
-from skc.frontend import pipeline_yaml  # noqa: E402
+from skc.frontend.yaml import pipeline as pipeline_yaml  # noqa: E402
 from skc.infer import step_input_types, value_types  # noqa: E402
 from skc.ir import Input, Pipeline  # noqa: E402
 from skc.op import Case, Op  # noqa: E402
 from skc.ops import OPS  # noqa: E402
-from skc.sampling import PLAIN, hostile_values, is_legal, spread, to_blocks, unique  # noqa: E402
-from skc.types import Scalar  # noqa: E402
+from skc.rows.sampling import PLAIN, hostile_values, is_legal, spread, to_blocks, unique  # noqa: E402
+from skc.values.types import Scalar  # noqa: E402
 
 SIGNATURES = ("columns", "packed")
 MOST_ROWS = 250  # boundaries of a time zone run into thousands: evenly spaced ones will do here

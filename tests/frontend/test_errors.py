@@ -10,8 +10,8 @@ import pytest
 
 from skc.codes import CODES
 from skc.diagnostics import Diagnostic, SkcError
-from skc.frontend.pipeline_yaml import read, read_text
-from skc.frontend.schema import pipeline_schema
+from skc.frontend.yaml.pipeline import read, read_text
+from skc.frontend.yaml.schema import pipeline_schema
 
 ERRORS = Path(__file__).parent / "errors"
 ROOT = Path(__file__).parents[2]

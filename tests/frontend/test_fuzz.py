@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skc.diagnostics import SkcError
-from skc.frontend.pipeline_yaml import read_text
+from skc.frontend.yaml.pipeline import read_text
 
 FOLDER = Path(__file__).parent
 SEEDS = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(FOLDER.glob("**/*.yaml"))]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from skc.diagnostics import SkcError
-from skc.frontend.pipeline_yaml import read, read_text
-from skc.frontend.yaml_nodes import ListNode, MapNode, Node, ScalarNode, parse
+from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, parse
+from skc.frontend.yaml.pipeline import read, read_text
 from skc.infer import value_types
 from skc.ir import Feature, Input, Pipeline, Ref
 from skc.ops import OPS

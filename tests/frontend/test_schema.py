@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from skc.frontend.features import USABLE
-from skc.frontend.pipeline_yaml import read_text
-from skc.frontend.schema import pipeline_schema, schema_text
+from skc.frontend.yaml.features import USABLE
+from skc.frontend.yaml.pipeline import read_text
+from skc.frontend.yaml.schema import pipeline_schema, schema_text
 from skc.ops import OPS
 
 FILE = Path(__file__).parents[2] / "schemas" / "pipeline.v1.schema.json"

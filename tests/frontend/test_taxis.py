@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skc.frontend.pipeline_yaml import read
+from skc.frontend.yaml.pipeline import read
 
 TEXT = """\
 pipeline taxis

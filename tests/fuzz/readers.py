@@ -15,10 +15,10 @@ from archives import zipped
 from skc import plan
 from skc.api import _record
 from skc.artifact import GOLDEN, MANIFEST, MODEL, PLAN, Artifact
+from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.expression.parse import parse
-from skc.frontend import pipeline_yaml
-from skc.rows import open_rows
+from skc.frontend.yaml import pipeline as pipeline_yaml
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Manifest

@@ -16,7 +16,7 @@ from skc.artifact import Artifact
 from skc.ir import Ref
 from skc.op import Case, Op
 from skc.ops import OPS
-from skc.sampling import Record
+from skc.rows.sampling import Record
 from skc.selfcheck.report import Outcome, SelfCheck
 
 ROOT = Path(__file__).parents[2]

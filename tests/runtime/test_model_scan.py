@@ -11,7 +11,7 @@ from forged_models import forged_models, mutants
 from google.protobuf.message import DecodeError
 from onnx import inliner
 
-from skc.opset import foreign_part
+from skc.emit.opset import foreign_part
 from skc_runtime import ArtifactError
 from skc_runtime.model_scan import scan_model
 

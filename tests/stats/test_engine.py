@@ -28,7 +28,7 @@ from skc.stats.requests import (
     ValueCounts,
     Variance,
 )
-from skc.types import DType
+from skc.values.types import DType
 
 ARROW = {
     "float64": pa.float64(),

@@ -36,7 +36,7 @@ PROGRAM = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 from skc.stats.connection import open_database
-from skc.rows import open_rows
+from skc.data.typed_rows import open_rows
 from skc.ir import Input
 with open_rows((Input("a", "string"),), sys.argv[1]) as rows:
     print(rows.total)

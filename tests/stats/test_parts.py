@@ -20,9 +20,9 @@ import pytest
 from source_tables import one, refusal
 
 import skc
+from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.ir import DataSource, Input
-from skc.rows import open_rows
 from skc.stats.connection import Database, open_database
 from skc.stats.sources import resolve
 from skc.stats.training import load_training

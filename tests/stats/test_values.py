@@ -22,9 +22,9 @@ from source_tables import (
     rows,
 )
 
+from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.ir import Input
-from skc.rows import open_rows
 from skc.stats.connection import Database
 from skc.stats.contract import check_contract
 from skc.stats.engine import Column, summarise

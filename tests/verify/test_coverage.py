@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 import skc
-from skc.frontend.pipeline_yaml import read_text
-from skc.ops.cast import TEXTS
+from skc.frontend.yaml.pipeline import read_text
+from skc.ops.numeric.cast import TEXTS
 from skc.verification.report import Coverage, Report
 
 PIPELINE = """

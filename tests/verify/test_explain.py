@@ -14,7 +14,7 @@ import skc
 from skc import api, cli
 from skc.artifact import MODEL, Artifact
 from skc.diagnostics import SkcError
-from skc.frontend.pipeline_yaml import read_text
+from skc.frontend.yaml.pipeline import read_text
 from skc.lower import Signature
 from skc.passes.prune import prune
 from skc.verification.atlas import draw_atlas

@@ -17,9 +17,9 @@ from onnx import helper, numpy_helper
 from planted import compiled, constants, nudge, set_constant, with_model
 
 from skc.artifact import GOLDEN, Artifact, assemble
+from skc.time.zones import load_zone
 from skc.verification.report import Report
 from skc.verification.run import Options, verify, verify_record
-from skc.zones import load_zone
 from skc_runtime.errors import SkcRuntimeError
 
 MEDIAN = 4.875
@@ -362,7 +362,8 @@ def test_a_model_of_another_plan(artifact: Artifact) -> None:
 
 def test_a_wrong_op_is_blamed_by_name(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the lowering of an op is wrong, the report names its step."""
-    from skc.ops import OPS, bucketize
+    from skc.ops import OPS
+    from skc.ops.numeric import bucketize
 
     wrong = replace(bucketize.OP, lower=lambda p, s, x: bucketize.OP.lower(replace_edges(p), s, x))
     monkeypatch.setitem(OPS, "bucketize", wrong)

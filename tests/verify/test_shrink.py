@@ -15,7 +15,7 @@ from planted import compiled, nudge, with_model
 
 from skc.artifact import Artifact
 from skc.ir import Input
-from skc.sampling import Record, is_legal
+from skc.rows.sampling import Record, is_legal
 from skc.verification import shrink
 from skc.verification.run import Options, verify, verify_record
 

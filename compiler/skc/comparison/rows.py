@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.types import Array, Block
+from skc.values.types import Array, Block
 from skc.verification.compare import same_bits
 from skc.verification.subject import Graph, Outcome
 

@@ -3,7 +3,7 @@
 Why a tree of its own: Python's `ast` reads the text, but nothing of Python's meaning may leak in. What is not
 listed in `parse` does not exist, and every promotion of an int64 to float64 is a node that `check` writes.
 
-What the language means is said in `skc/ops/expr.py`, the op's page.
+What the language means is said in `skc/ops/internal/expr.py`, the op's page.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from skc.expression.parse import INT_MAX, INT_MIN, Node, parse
-from skc.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, Scalar, ValueType
+from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, Scalar, ValueType
 
 BIG = 1.7976931348623157e308
 

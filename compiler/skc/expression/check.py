@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from skc.diagnostics import bug
 from skc.expression.errors import ExpressionError
 from skc.expression.parse import Node, parse
-from skc.types import DType, Scalar, ValueType
+from skc.values.types import DType, Scalar, ValueType
 
 MAX_POWER = 16
 _DECISIONS = ("compare", "in", "floor", "ceil", "round")

@@ -16,7 +16,7 @@ import numpy as np
 
 from skc.expression.check import Typed
 from skc.expression.parse import INT_MAX, INT_MIN
-from skc.types import NUMPY_DTYPES, ZEROS, Array, Block
+from skc.values.types import NUMPY_DTYPES, ZEROS, Array, Block
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skc.emit.blocks import GraphBlock, all_of, elementwise, log1p, masked, where_not
+from skc.emit.opset import const, op
+from skc.emit.pick import Candidate, better, pick
 from skc.expression.check import Typed
 from skc.expression.parse import INT_MAX, INT_MIN
-from skc.expression.pick import Candidate, better, pick
-from skc.graph import GraphBlock, all_of, elementwise, log1p, masked, where_not
-from skc.opset import const, op
-from skc.types import NUMPY_DTYPES, ZEROS, DType, Scalar
+from skc.values.types import NUMPY_DTYPES, ZEROS, DType, Scalar
 
 if TYPE_CHECKING:
     from spox import Var

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from skc.diagnostics import did_you_mean
 from skc.expression.errors import ExpressionError
-from skc.types import Scalar
+from skc.values.types import Scalar
 
 MAX_LENGTH = 4_000  # characters
 MAX_DEPTH = 100  # of Python's tree: far from the recursion limit, beyond what anybody reads

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from skc.op import Op
-from skc.ops import (
+from skc.ops.categorical import hash_bucket, one_hot, ordinal, vocabulary
+from skc.ops.internal import expr, narrow, source
+from skc.ops.numeric import (
     bucketize,
     cast,
     clip,
-    cyclical,
-    datetime_part,
-    elapsed,
-    expr,
-    hash_bucket,
     impute,
     log1p,
     minmax_scale,
-    narrow,
-    one_hot,
-    ordinal,
-    parse_datetime,
     quantile_bin,
     robust_scale,
-    source,
     standard_scale,
-    vocabulary,
 )
-from skc.ops import round as round_
+from skc.ops.numeric import round as round_
+from skc.ops.time import cyclical, datetime_part, elapsed, parse_datetime
 
 OPS: dict[str, Op] = {
     module.OP.name: module.OP

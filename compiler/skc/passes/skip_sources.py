@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from skc.ir import Pipeline, Ref, Step
-from skc.ops import OPS, source
+from skc.ops import OPS
+from skc.ops.internal import source
 
 
 def skip_sources(pipeline: Pipeline) -> Pipeline:

@@ -6,12 +6,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from skc.emit.opset import element_types
 from skc.infer import ColumnNames, Types, column_names, value_types
 from skc.ir import Pipeline, Step
 from skc.ops import OPS
-from skc.opset import element_types
 from skc.selfcheck.mutant import Mutant
-from skc.types import Array
+from skc.values.types import Array
 from skc.verification.coverage import Seen
 
 _NEUTRAL = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}

@@ -17,11 +17,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from skc.lower import GUARDS
 from skc.selfcheck.mutant import Mutant, evenly
-from skc.types import TIMESTAMP_MIN, Array
+from skc.time.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
+from skc.values.types import TIMESTAMP_MIN, Array
 from skc.verification.atlas import Atlas
 from skc.verification.owners import Owners, owners_of_tensors
 from skc.verification.subject import showing
-from skc.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
 from skc_runtime.session import GraphSession
 
 ELEMENTS = 4  # of one constant that are changed, one at a time

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from skc.sampling import spread
+from skc.rows.sampling import spread
 
 _T = TypeVar("_T")
 

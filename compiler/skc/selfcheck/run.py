@@ -21,7 +21,7 @@ from skc.selfcheck.graph_mutants import graph_mutants
 from skc.selfcheck.mutant import Mutant, by_kind
 from skc.selfcheck.plan_mutants import plan_mutants
 from skc.selfcheck.report import Outcome, SelfCheck
-from skc.types import Array
+from skc.values.types import Array
 from skc.verification import subject
 from skc.verification.atlas import Atlas, draw_atlas
 from skc.verification.compare import same_bits

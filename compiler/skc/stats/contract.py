@@ -11,7 +11,7 @@ from skc.stats.engine import Summary
 from skc.stats.json_lines import all_keys
 from skc.stats.readers import missing_column
 from skc.stats.training import Training, refused_null
-from skc.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
+from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 from skc_runtime.errors import shown
 
 RANGES = {"timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX), "date": (DATE_MIN, DATE_MAX)}

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from skc.diagnostics import SkcError, fail
 from skc.ir import Input
 from skc.stats.connection import identifier, literal
-from skc.types import DType
+from skc.values.types import DType
 
 FLOAT = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(?i:inf|infinity|nan)"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

@@ -38,7 +38,7 @@ from skc.stats.requests import (
     Variance,
 )
 from skc.stats.value_counts import Counted, Counting, count_values
-from skc.types import DType
+from skc.values.types import DType
 
 Answers = dict[Stat, Any]
 ORDERED: tuple[DType, ...] = ("float64", "int64", "timestamp", "date", "bool")

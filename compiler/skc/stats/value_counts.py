@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from skc.stats.connection import AT_ONCE, Database
 from skc.stats.long_form import Stacked, stacks
 from skc.stats.requests import ValueCounts
-from skc.types import DType, Scalar
+from skc.values.types import DType, Scalar
 
 BATCH = 1 << 16
 STRINGS = 64  # columns of one query: strings may be long

@@ -13,7 +13,7 @@ import onnx
 
 from skc.ir import Pipeline
 from skc.lower import Lowered, lower, optimised
-from skc.types import Array, Block
+from skc.values.types import Array, Block
 from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skc.types import Array
+from skc.values.types import Array
 
 TOLERANCE = 1e-6
 

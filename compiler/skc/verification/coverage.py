@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skc.boundaries import StepBoundaries
 from skc.infer import column_levels, value_types
 from skc.ir import Pipeline
 from skc.op import Known
 from skc.ops import OPS
-from skc.types import Array, Block, Scalar
+from skc.rows.boundaries import StepBoundaries
+from skc.values.types import Array, Block, Scalar
 from skc.verification.report import Coverage, Kind
 from skc_runtime.manifest import Guards
 

@@ -13,13 +13,13 @@ from itertools import accumulate
 import numpy as np
 
 from skc import reference
-from skc.boundaries import StepBoundaries
 from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
-from skc.sampling import PLAIN, Record, Variations
-from skc.types import Block, DType, Scalar
+from skc.rows.boundaries import StepBoundaries
+from skc.rows.sampling import PLAIN, Record, Variations
+from skc.values.types import Block, DType, Scalar
 from skc.verification.compare import compare
 from skc.verification.report import REFUSED, Difference
 from skc.verification.subject import Outcome

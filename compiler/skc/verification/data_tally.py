@@ -17,7 +17,7 @@ from skc.infer import column_groups, column_names, input_names
 from skc.ir import Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.reference import select
-from skc.types import Array, Block, Scalar, concat_blocks
+from skc.values.types import Array, Block, Scalar, concat_blocks
 from skc.verification.report import DataCounts, Met, Refusal
 from skc.verification.tables import count
 from skc_runtime.errors import shown

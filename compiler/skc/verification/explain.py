@@ -14,8 +14,8 @@ from skc.artifact import MODEL, Artifact
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.passes.prune import prune
-from skc.sampling import Record, to_blocks
-from skc.types import Scalar
+from skc.rows.sampling import Record, to_blocks
+from skc.values.types import Scalar
 from skc.verification.atlas import draw_atlas
 from skc.verification.compare import compare
 from skc.verification.findings import refusal

@@ -20,8 +20,8 @@ import onnx
 from skc.artifact import MODEL, Artifact
 from skc.ir import Pipeline
 from skc.ops import OPS
-from skc.sampling import Record
-from skc.types import Array
+from skc.rows.sampling import Record
+from skc.values.types import Array
 from skc.verification.atlas import Atlas, draw_atlas
 from skc.verification.localise import Localiser, makers_of, makers_of_step
 from skc.verification.owners import owners_of_tensors

@@ -9,12 +9,12 @@ import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
 
-from skc import opset
 from skc.artifact import GOLDEN, MODEL, Artifact, manifest_document, recompile, tool_versions
 from skc.diagnostics import fail
+from skc.emit import opset
 from skc.lower import lower
-from skc.sampling import Record
-from skc.types import Array
+from skc.rows.sampling import Record
+from skc.values.types import Array
 from skc.verification.report import Check
 from skc.verification.subject import Outcome
 from skc_runtime import golden

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skc.types import Array
+from skc.values.types import Array
 from skc.verification.compare import Comparison, compare
 from skc.verification.coverage import GuardOrder
 from skc.verification.subject import Outcome

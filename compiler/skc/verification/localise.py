@@ -19,8 +19,8 @@ from skc import reference
 from skc.infer import column_groups, column_names, value_types
 from skc.ir import Pipeline, Ref, Step
 from skc.ops import OPS
-from skc.sampling import Record, to_blocks
-from skc.types import Array, Block, Scalar
+from skc.rows.sampling import Record, to_blocks
+from skc.values.types import Array, Block, Scalar
 from skc.verification.atlas import Atlas, Probe
 from skc.verification.compare import compare
 from skc.verification.owners import owners_of_tensors

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.sampling import Record, to_blocks
-from skc.types import Array
+from skc.rows.sampling import Record, to_blocks
+from skc.values.types import Array
 from skc.verification.compare import same_bits
 from skc.verification.findings import Findings
 from skc.verification.report import Check

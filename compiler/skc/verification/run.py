@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.boundaries import StepBoundaries, other_branches, reach_further, step_boundaries
 from skc.diagnostics import fail
 from skc.infer import column_names, value_types
 from skc.ir import Pipeline
 from skc.passes.prune import prune
-from skc.sampling import Pool, Record, RowsOf, Variations, hostile_values, spread, to_blocks
-from skc.served_row import base_row
-from skc.types import Array, Block, Scalar
+from skc.rows.boundaries import StepBoundaries, other_branches, reach_further, step_boundaries
+from skc.rows.sampling import Pool, Record, RowsOf, Variations, hostile_values, spread, to_blocks
+from skc.rows.served import base_row
+from skc.values.types import Array, Block, Scalar
 from skc.verification import cut, identity
 from skc.verification.coverage import GuardOrder, Seen
 from skc.verification.data_tally import DataTally

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import skc_runtime
 from skc.artifact import MODEL, Artifact
-from skc.sampling import Record
+from skc.rows.sampling import Record
 from skc.verification.coverage import GuardOrder
 from skc.verification.findings import SERVED, Findings
 from skc.verification.judge import judge

@@ -13,8 +13,8 @@ import numpy as np
 
 from skc.artifact import Artifact
 from skc.ir import Input, Pipeline
-from skc.sampling import Record, is_legal, to_blocks
-from skc.types import Scalar
+from skc.rows.sampling import Record, is_legal, to_blocks
+from skc.values.types import Scalar
 from skc.verification.compare import compare
 from skc.verification.report import GUARDS, Difference
 from skc.verification.subject import Graph, Outcome, run_reference

@@ -10,7 +10,7 @@ import onnx
 
 from skc import reference
 from skc.ir import Pipeline
-from skc.types import Array, Block
+from skc.values.types import Array, Block
 from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession, Optimisation
 from skc_runtime.transformer import check_tensors

@@ -1,4 +1,4 @@
-// Written by `make generated` from compiler/skc/opset.py: what a model of skc is made of, and nothing else.
+// Written by `make generated` from compiler/skc/emit/opset.py: what a model of skc is made of, and nothing else.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Written by `make generated` from compiler/skc/opset.py.
+// Written by `make generated` from compiler/skc/emit/opset.py.
 package dev.skc.runtime;
 
 import java.util.Map;

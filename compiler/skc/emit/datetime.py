@@ -1,0 +1,246 @@
+"""Reading dates and times out of strings inside the graph.
+
+How: a regular expression decides whether a text is right as far as one can see without a calendar; a wrong
+one is replaced by a right one, so that nothing after it can fail. Then the tokenizer finds runs of digits,
+`Cast` makes them numbers (of at most 18 digits, and digits only, so that no locale and no overflow can
+matter), and the rest is arithmetic.
+
+Why the reshapes: for a batch of no rows the tokenizer forgets the shape of its output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from skc.emit import calendar as calendar
+from skc.emit.opset import const, ml, op, tokenize_by
+from skc.time.format import MONTHS, WIDTHS, Directive, Format, Letter, Token, month_pattern, render
+
+if TYPE_CHECKING:
+    from spox import Var
+
+_YEAR = "(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
+_FULL: dict[Letter, str] = {
+    "Y": _YEAR,
+    "m": "(?:0[1-9]|1[0-2])",
+    "d": "(?:0[1-9]|[12][0-9]|3[01])",
+    "j": "(?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])",
+    "H": "(?:[01][0-9]|2[0-3])",
+    "M": "[0-5][0-9]",
+    "S": "[0-5][0-9]",
+    "f": "[0-9]{6}",
+}
+_SHORT: dict[Letter, str] = {
+    **_FULL,
+    "m": "(?:0?[1-9]|1[0-2])",
+    "d": "(?:0?[1-9]|[12][0-9]|3[01])",
+    "j": "(?:0{0,2}[1-9]|0?[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])",
+    "H": "(?:[01]?[0-9]|2[0-3])",
+    "M": "[0-5]?[0-9]",
+    "S": "[0-5]?[0-9]",
+    "f": "[0-9]{1,6}",
+    "b": f"(?:{month_pattern()})",
+}
+_OFFSET = "[+-](?:[01][0-9]|2[0-3])"
+_SHORT["z"] = f"(?:Z|{_OFFSET}:?[0-5][0-9])"
+_ISO_DATE = f"{_YEAR}-{_FULL['m']}-{_FULL['d']}"
+_ISO_TIME = f"{_FULL['H']}:{_FULL['M']}(?::{_FULL['S']}(?:[.]{_SHORT['f']})?)?"
+ISO_FILLER = "2000-01-01"
+_END = "~"  # stands in no text that matches
+_UNITS: dict[Letter, int] = {"H": 3_600_000_000, "M": 60_000_000, "S": 1_000_000, "f": 1}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What stands in the texts, each int64 [N, K]; a part that the format has not is None. `time` and
+    `offset` are in microseconds; `is_naive` (bool) says where an offset could stand and does not, None means
+    everywhere alike.
+    """
+
+    year: Var
+    month: Var | None = None
+    day: Var | None = None
+    day_of_year: Var | None = None
+    time: Var | None = None
+    offset: Var | None = None
+    is_naive: Var | None = None
+
+
+def pattern_of(layout: Format | None, *, has_time: bool) -> str:
+    """The regular expression of all right texts, up to the lengths of months and years; None is ISO 8601."""
+    if layout is None:
+        return f"{_ISO_DATE}(?:[T ]{_ISO_TIME}(?:Z|{_OFFSET}(?::?[0-5][0-9])?)?)?" if has_time else _ISO_DATE
+    parts = []
+    for piece in layout.pieces:
+        if isinstance(piece, Directive):
+            parts.append((_FULL if piece.is_full else _SHORT)[piece.letter])
+        else:
+            parts.append(re.escape(piece))
+    return "".join(parts)
+
+
+def offset_keys(*, hours_only: bool) -> dict[str, int]:
+    """Every way to write an offset, and its microseconds."""
+    keys = {"Z": 0}
+    for sign, factor in (("+", 60_000_000), ("-", -60_000_000)):
+        for minutes in range(24 * 60):
+            hour, minute = f"{minutes // 60:02}", f"{minutes % 60:02}"
+            keys[f"{sign}{hour}{minute}"] = keys[f"{sign}{hour}:{minute}"] = factor * minutes
+            if hours_only and minute == "00":
+                keys[f"{sign}{hour}"] = factor * minutes
+    return keys
+
+
+def _lookup(x: Var, table: Mapping[str, int]) -> Var:
+    return ml.label_encoder(x, keys_strings=list(table), values_int64s=list(table.values()), default_int64=0)
+
+
+def read_fields(layout: Format | None, text: Var, width: int, *, has_time: bool) -> Fields:
+    """The fields of strings [N, width] that match `pattern_of(layout)`."""
+    if layout is None:
+        return _iso_fields(text, width) if has_time else _iso_date(text, width)
+    tokens = layout.tokens
+    pieces = _pieces(text, layout.token_pattern, width, len(tokens))
+    numbers = _numbers(pieces, tokens)
+    month = numbers.get("m")
+    if "b" in layout.letters:
+        names = {written: m for m, name in enumerate(MONTHS, 1) for written in _cases(name)}
+        month = _lookup(_at(pieces, tokens, "b"), names)
+    if "f" in layout.letters and Token(("f",)) in tokens:
+        numbers["f"] = _fraction(_at(pieces, tokens, "f"))
+    offset = _lookup(_at(pieces, tokens, "z"), offset_keys(hours_only=False)) if "z" in layout.letters else None
+    return Fields(
+        year=numbers["Y"],
+        month=month,
+        day=numbers.get("d"),
+        day_of_year=numbers.get("j"),
+        time=_time_of_day(numbers),
+        offset=offset,
+    )
+
+
+def _pieces(text: Var, pattern: str, width: int, count: int) -> Var:
+    """Strings [N, width, count]: the matches of a pattern, of which every text has `count`."""
+    return op.reshape(tokenize_by(text, pattern, width), const([0, width, count]))
+
+
+def _at(pieces: Var, tokens: tuple[Token, ...], letter: Letter) -> Var:
+    """The strings [N, K] of the token that holds just that directive."""
+    return op.gather(pieces, const(tokens.index(Token((letter,))), np.int64), axis=2)
+
+
+def _numbers(pieces: Var, tokens: tuple[Token, ...]) -> dict[Letter, Var]:
+    """The numbers [N, K], all but names, offsets and a fraction by itself."""
+    rows: list[tuple[Letter, int, int, int]] = []  # letter, token, divisor, modulus
+    used: list[int] = []
+    for i, token in enumerate(tokens):
+        if token.letters in (("b",), ("z",), ("f",)):
+            continue
+        place = 1
+        for letter in reversed(token.letters):
+            rows.append((letter, len(used), place, 10 ** WIDTHS[letter]))
+            place *= 10 ** WIDTHS[letter]
+        used.append(i)
+    chosen = pieces if len(used) == len(tokens) else op.gather(pieces, const(used, np.int64), axis=2)
+    numbers = op.cast(chosen, to=np.int64)
+    if len(rows) > len(used):
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        spread = op.gather(numbers, const(columns[1], np.int64), axis=2)
+        numbers = op.mod(op.div(spread, const(columns[2], np.int64)), const(columns[3], np.int64))
+        return {row[0]: _field(numbers, i) for i, row in enumerate(rows)}
+    return {row[0]: _field(numbers, row[1]) for row in rows}
+
+
+def _field(numbers: Var, index: int) -> Var:
+    return op.gather(numbers, const(index, np.int64), axis=2)
+
+
+def _fraction(digits: Var) -> Var:
+    """One to six digits [N, K] as microseconds: zeros are put behind, the first six digits count."""
+    padded = op.string_concat(digits, const(np.array("00000")))
+    width = digits.unwrap_tensor().shape[1]  # type: ignore[index]  # [N, K]
+    six = tokenize_by(padded, "[0-9]{6}", int(width))  # type: ignore[arg-type]  # K is known
+    return op.cast(op.reshape(six, const([0, int(width)])), to=np.int64)  # type: ignore[arg-type]  # K is known
+
+
+def _cases(name: str) -> list[str]:
+    """All ways to write a name in small and capital letters."""
+    written = [""]
+    for character in name:
+        written = [head + c for head in written for c in (character.lower(), character.upper())]
+    return written
+
+
+def _time_of_day(numbers: Mapping[Letter, Var]) -> Var | None:
+    total: Var | None = None
+    for letter, unit in _UNITS.items():
+        if letter in numbers:
+            part = numbers[letter] if unit == 1 else op.mul(numbers[letter], const(unit, np.int64))
+            total = part if total is None else op.add(total, part)
+    return total
+
+
+def _iso_date(text: Var, width: int) -> Fields:
+    pairs = op.cast(_pieces(text, "[0-9]{2}", width, 4), to=np.int64)
+    year = op.add(op.mul(_field(pairs, 0), const(100, np.int64)), _field(pairs, 1))
+    return Fields(year, _field(pairs, 2), _field(pairs, 3))
+
+
+def _iso_fields(text: Var, width: int) -> Fields:
+    split = f"{_ISO_DATE}(?:[T ][0-9:.]+)?|(?:Z|[+-][0-9:]+)?{_END}"
+    parts = _pieces(op.string_concat(text, const(np.array(_END))), split, width, 2)
+    main, zone = (op.gather(parts, const(i, np.int64), axis=2) for i in (0, 1))
+    numbers = _iso_numbers(main, width)
+    year, month, day, time = (_field(numbers, i) for i in range(4))
+    offsets = {key + _END: value for key, value in offset_keys(hours_only=True).items()}
+    is_naive = op.equal(zone, const(np.array(_END)))
+    return Fields(year, month, day, time=time, offset=_lookup(zone, offsets), is_naive=is_naive)
+
+
+def _iso_numbers(text: Var, width: int) -> Var:
+    """int64 [N, width, 4]: year, month, day and time.
+
+    Zeros behind date and time stand for what is left out; then each pair of digits has its place: four of the
+    date, three of the time, three of the fraction. A row of zeros goes with them and is dropped at the end,
+    because the number of pairs is not fixed, and an empty batch would have none.
+    """
+    zeros = op.const(np.full((1, width), "0" * 8))
+    padded = op.string_concat(op.concat([zeros, text], axis=0), const(np.array("0" * 12)))
+    pairs = op.slice(tokenize_by(padded, "[0-9]{2}", width), const([0]), const([10]), const([2]))
+    weights = np.zeros((10, 4), dtype=np.int64)
+    weights[[0, 1], 0] = 100, 1
+    weights[2, 1] = weights[3, 2] = 1
+    weights[4:, 3] = 3_600_000_000, 60_000_000, 1_000_000, 10_000, 100, 1
+    numbers = op.matmul(op.cast(pairs, to=np.int64), const(weights))
+    return op.slice(numbers, const([1]), const([np.iinfo(np.int64).max]), const([0]))
+
+
+def day_number(fields: Fields) -> tuple[Var, Var | None]:
+    """The days since 1970-01-01, and whether that day exists (None: always). What is left out is the
+    first.
+    """
+    year = calendar.year_start(fields.year)
+    if fields.day_of_year is not None:
+        exists = op.less_or_equal(fields.day_of_year, calendar.year_length(year))
+        return _since_epoch(year.start, fields.day_of_year, -1), exists
+    if fields.month is None:
+        return _since_epoch(year.start, None, 0), None
+    before, length = calendar.month_start(year, fields.month)
+    if fields.day is None:
+        return _since_epoch(before, None, 1), None
+    return _since_epoch(before, fields.day, 0), op.less_or_equal(fields.day, length)
+
+
+def _since_epoch(start: Var, days: Var | None, shift: int) -> Var:
+    total = start if days is None else op.add(start, days)
+    return op.add(total, calendar.constant(shift - calendar.EPOCH_DAY))
+
+
+def filler(layout: Format | None) -> str:
+    """A right text, which stands in for a wrong one."""
+    return ISO_FILLER if layout is None else render(layout)

@@ -1,0 +1,150 @@
+"""Typed access to YAML nodes: every reader of a part of the pipeline asks for what it expects, and a
+misfit is told here.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+
+from skc.diagnostics import Diagnostic, SkcError, Span, did_you_mean, fail
+from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe, shown
+
+FILLED = {"skc": "skc: 1", "dtype": "dtype: float32"}  # keys with a value that suits nearly everybody
+MOST = 20  # errors told at once, and names listed in a note
+
+
+class _TooManyError(SkcError):
+    """Enough was found to stop looking."""
+
+
+class Problems:
+    """Errors found so far in parts that do not depend on each other, so that one run tells them all."""
+
+    def __init__(self) -> None:
+        self._found: list[Diagnostic] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Keep the errors raised inside, and go on after the block."""
+        try:
+            yield
+        except _TooManyError:
+            raise
+        except SkcError as error:
+            self._found += (d for d in error.diagnostics if d not in self._found)
+        if len(self._found) >= MOST:
+            raise _TooManyError(*self._found[:MOST])
+
+    def stop_if_any(self) -> None:
+        """Raise everything found."""
+        if self._found:
+            raise self.error()
+
+    def error(self) -> SkcError:
+        """Everything found, in one."""
+        return SkcError(*sorted(self._found, key=lambda d: (d.span is None, d.span or ())))
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names as they stand in a note."""
+    words = [f"`{shown(name)}`" for name in names]
+    more = f" and {len(words) - MOST} more" if len(words) > MOST else ""
+    return ", ".join(words[:MOST]) + more
+
+
+def wrong_type(node: Node, what: str, expected: str, hint: str) -> SkcError:
+    """The error for a value of the wrong kind."""
+    return fail("SKC107", f"{what} must be {expected}, not {describe(node)}", span=node.span, hint=hint)
+
+
+def as_map(node: Node, what: str, hint: str) -> MapNode:
+    if not isinstance(node, MapNode):
+        raise wrong_type(node, what, "a mapping", hint)
+    return node
+
+
+def as_list(node: Node, what: str, hint: str) -> ListNode:
+    if not isinstance(node, ListNode):
+        raise wrong_type(node, what, "a list", hint)
+    if not node.items:
+        raise fail("SKC107", f"{what} must not be empty", span=node.span, hint=hint)
+    return node
+
+
+def as_text(node: Node, what: str) -> str:
+    """A text that is not empty."""
+    if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or not node.value:
+        is_number = isinstance(node, ScalarNode) and node.value is not None and node.value != ""
+        raise wrong_type(node, what, "text", "put it in quotes" if is_number else "write a text")
+    return node.value
+
+
+def as_bool(node: Node, what: str) -> bool:
+    if not isinstance(node, ScalarNode) or not isinstance(node.value, bool):
+        raise wrong_type(node, what, "true or false", "write `true` or `false`, without quotes")
+    return node.value
+
+
+def as_choice(node: Node, what: str, choices: Collection[str], hint: str | None = None) -> str:
+    """One of a closed set of words; a bare `null` is the word."""
+    is_word = isinstance(node, ScalarNode) and (isinstance(node.value, str) or node.value is None)
+    word = node.text if isinstance(node, ScalarNode) and is_word else ""
+    if word in choices:
+        return word
+    raise fail(
+        "SKC110",
+        f"{what} cannot be {describe(node)}",
+        span=node.span,
+        notes=[f"choose from: {quoted(choices)}"],
+        hint=hint or did_you_mean(word, choices) or "write one of these words",
+    )
+
+
+def check_keys(node: MapNode, what: str, required: Collection[str], optional: Collection[str] = ()) -> None:
+    """Refuse unknown keys and missing ones, all at once."""
+    known = [*required, *optional]
+    found: list[Diagnostic] = []
+    for key, _ in node.entries:
+        if key.text not in known:
+            found += unknown_key(key, what, known, _comma_hint(node, key)).diagnostics
+    for name in required:
+        if node.get(name) is None:
+            found += missing_key(name, node.span, what).diagnostics
+    if found:
+        raise SkcError(*found)
+
+
+def _comma_hint(node: MapNode, key: ScalarNode) -> str | None:
+    """In `{expr: max(a, b)}` the comma ends the value, and the rest becomes a key: say so."""
+    before = [v.text for k, v in node.entries if k.span < key.span and isinstance(v, ScalarNode)]
+    if before and before[-1].count("(") > before[-1].count(")"):
+        return "a comma ends a value inside {…}: put the whole expression in quotes"
+    return None
+
+
+def unknown_key(key: ScalarNode, what: str, known: Collection[str], hint: str | None = None) -> SkcError:
+    return fail(
+        "SKC103",
+        f"{what} has no key `{shown(key.text)}`",
+        span=key.span,
+        notes=[f"keys: {quoted(known)}"],
+        hint=hint or did_you_mean(key.text, known) or "write one of these keys, or remove it",
+    )
+
+
+def missing_key(name: str, span: Span, what: str) -> SkcError:
+    return fail("SKC106", f"{what} lacks the key `{name}`", span=span, hint=f"add `{FILLED.get(name, f'{name}:')}`")
+
+
+def bad_name(key: ScalarNode, what: str, reason: str, hint: str = "choose another name") -> SkcError:
+    return fail("SKC109", f"{what} cannot be named `{shown(key.text)}`: {reason}", span=key.span, hint=hint)
+
+
+def has_control_character(name: str) -> bool:
+    """Control characters and line separators: they break tables, logs and error messages."""
+    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name)

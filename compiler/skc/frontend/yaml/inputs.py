@@ -1,0 +1,150 @@
+"""The `inputs` of a pipeline: `name: type`, or a mapping with `type`, `nullable`, `nan` and `null_values`.
+
+Names come from data, so they may hold blanks, points and any script. Refused is what would not survive as
+the name of a tensor or would collide with a name of ours: see `_check_name`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Literal, cast
+
+from skc.diagnostics import Span, fail
+from skc.frontend.yaml.fields import (
+    Problems,
+    as_bool,
+    as_choice,
+    as_list,
+    as_map,
+    bad_name,
+    check_keys,
+    has_control_character,
+    wrong_type,
+)
+from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe, shown
+from skc.ir import Input, Ref, Step
+from skc.ops import OPS
+from skc.values.types import DTYPES, DType, Scalar
+
+# Names that the graph gives to its own values: of a companion, a source step, a step, a fused step.
+RESERVED = re.compile(r".*(\.valid|#valid|/source|/[0-9]+:[a-z0-9_]+)|[a-z0-9_]+#[0-9]+", re.DOTALL)
+NULL_VALUE_TYPES: dict[DType, str] = {
+    "float64": "a number or text",
+    "int64": "an integer or text",
+    "bool": "true, false or text",
+    "string": "text",
+    "timestamp": "an integer (microseconds since 1970) or text",
+    "date": "an integer (days since 1970) or text",
+}
+
+
+def read_inputs(node: Node, problems: Problems) -> tuple[Input, ...]:
+    """The inputs, in order. What is wrong with one does not hide what is wrong with the next."""
+    section = as_map(node, "`inputs`", "write `name: type`, one line per column")
+    if not section.entries:
+        raise fail("SKC107", "`inputs` must not be empty", span=section.span, hint="write `name: type`")
+    found = []
+    for key, value in section.entries:
+        with problems.collect():
+            _check_name(key)
+            found.append(_read_input(key, value))
+    return tuple(found)
+
+
+def source_step(value: Input) -> Step | None:
+    """The internal step that gives an input its one form, where it needs one."""
+    own = own_null_values(value)
+    is_masked = value.nullable and value.dtype != "float64"
+    if not (own or is_masked or value.dtype in ("timestamp", "date")):
+        return None
+    params = OPS["source"].params(null_values=own)
+    return Step(f"{value.value}/source", "source", params, (Ref(value.value),), span=value.span)
+
+
+def own_null_values(value: Input) -> tuple[Scalar, ...]:
+    """The null values of the input's own type; the others are for reading text."""
+    if value.dtype == "string":
+        return value.null_values
+    return tuple(v for v in value.null_values if not isinstance(v, str))
+
+
+def _check_name(key: ScalarNode) -> None:
+    name = key.text
+    if not name:
+        raise bad_name(key, "an input", "the name is empty")
+    if has_control_character(name):
+        raise bad_name(key, "an input", "it holds a control character", "rename the column in the data")
+    if name.startswith(("skc.", "inputs.")) or RESERVED.fullmatch(name):
+        raise bad_name(key, "an input", "the graph needs such names for itself", "rename the column in the data")
+
+
+def _read_input(key: ScalarNode, node: Node) -> Input:
+    what = f"input `{shown(key.text)}`"
+    if not isinstance(node, MapNode):
+        return Input(key.text, _read_type(node, f"the type of {what}"), span=key.span)
+    check_keys(node, what, ["type"], ["nullable", "nan", "null_values"])
+    parts = {name.text: value for name, value in node.entries}
+    dtype = _read_type(parts["type"], f"the type of {what}")
+    nullable = "nullable" in parts and as_bool(parts["nullable"], f"`nullable` of {what}")
+    nan = _read_nan(parts["nan"], dtype, what) if "nan" in parts else "null"
+    nulls = _read_null_values(parts["null_values"], dtype, nullable, what) if "null_values" in parts else ()
+    return Input(key.text, dtype, nullable, nan, nulls, key.span)
+
+
+def _read_type(node: Node, what: str) -> DType:
+    return cast(DType, as_choice(node, what, DTYPES))  # as_choice gives one of DTYPES
+
+
+def _read_nan(node: Node, dtype: DType, what: str) -> Literal["null", "error"]:
+    if dtype != "float64":
+        message = f"`nan` of {what} has no meaning: {dtype} has no NaN"
+        raise fail("SKC115", message, span=node.span, hint="remove it")
+    choice = as_choice(node, f"`nan` of {what}", ["null", "error"])
+    return "error" if choice == "error" else "null"
+
+
+def _read_null_values(node: Node, dtype: DType, nullable: bool, what: str) -> tuple[Scalar, ...]:
+    values: ListNode = as_list(node, f"`null_values` of {what}", 'write a list, such as ["", "NA"]')
+    if not nullable:
+        message = f"{what} has `null_values`, but is not nullable"
+        raise fail("SKC115", message, span=node.span, hint="add `nullable: true`")
+    found: list[Scalar] = []
+    seen: set[tuple[type, Scalar]] = set()
+    for item in values.items:
+        value = _null_value(item, dtype, what)
+        if (type(value), value) in seen:
+            message = f"`null_values` of {what} lists {describe(item)} twice"
+            raise fail("SKC105", message, span=item.span, hint="remove one of them")
+        seen.add((type(value), value))
+        found.append(value)
+    return tuple(found)
+
+
+def _null_value(node: Node, dtype: DType, what: str) -> Scalar:
+    """One sentinel: of the input's own type, or text (which is looked for where text is read)."""
+    place = f"a null value of {what}, {dtype},"
+    if not isinstance(node, ScalarNode):
+        raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], "write values, not lists of them")
+    value = node.value
+    if value is None:
+        raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], 'null is null already; write "null" to mean the text')
+    if isinstance(value, str):
+        return value
+    if dtype == "bool" and isinstance(value, bool):
+        return value
+    if dtype in ("int64", "timestamp", "date") and type(value) is int:
+        return value
+    if dtype == "float64" and not isinstance(value, bool):
+        return _float_null_value(value, node.span, what)
+    raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], "put it in quotes to mean text")
+
+
+def _float_null_value(value: int | float, span: Span, what: str) -> float:
+    if math.isnan(value):
+        message = f"`null_values` of {what} lists NaN"
+        raise fail("SKC115", message, span=span, hint="NaN is null already; remove it")
+    if float(value) != value:  # Python compares int and float exactly
+        message = f"the null value {value} of {what} is not a float64"
+        raise fail("SKC115", message, span=span, hint="a float64 holds integers up to 2^53; read the column as int64")
+    return float(value)

@@ -1,0 +1,406 @@
+"""One column of 0 and 1 for every category: as scikit-learn's `OneHotEncoder`, dense.
+
+Why: linear models and neural networks take numbers, and a category has no order or distance that a number
+would lend it.
+
+Example: `city: {from: city, apply: [{one_hot: {min_frequency: 10, unknown: infrequent}}]}`
+
+Parameters
+----------
+min_frequency : int, or float between 0 and 1, default null
+    Categories with a lower count (a float: with a count below that share of the training rows, nulls among
+    them) are infrequent; all infrequent ones share one column, the last but that of nulls.
+max_categories : int, default null
+    At most so many category columns, that of the infrequent ones among them (not that of nulls).
+drop : null, "first" or "if_binary", default null
+    Leave out the first category column of every input, or of those that have just two.
+unknown : "error", "zeros" or "infrequent", default "error"
+    A value never seen: refuse the row; all zeros; or as infrequent (all zeros where nothing is infrequent).
+null : "column" or "zeros", default "column"
+    A null: a column of its own, `NAME_null`, whenever the input is nullable; or all zeros.
+
+Takes string, int64 and bool, and gives float64, 0 or 1, one group of columns per input column. State: per
+input column the frequent categories, the infrequent ones, the place left out and the place of a null.
+
+Critical points
+---------------
+C1  Categories stand in ascending order: strings by code point (as their UTF-8 bytes), integers by value,
+    false before true. Columns are named `NAME_category` (`x_True` for a bool), `NAME_infrequent` and
+    `NAME_null`; an underscore is appended to those two where a category bears that name.
+C2  `min_frequency`: a count equal to the limit is frequent. The share is compared as count < rows * share in
+    float64.
+C3  `max_categories` keeps room for the infrequent column, needed or not: with 3 categories and
+    `max_categories: 3` two stand alone and the least frequent is the infrequent one. Of equally frequent
+    categories the first in order goes first.
+C4  Unknown, `error`: guard `unknown-category`. An infrequent category is not unknown.
+C5  A null is no category: neither counted as one, nor infrequent, nor unknown, nor dropped. (scikit-learn
+    takes it for one.) Its column exists even where fitting saw no null.
+C6  `drop` acts after grouping; a dropped column reads as zeros, as does an unknown value under `unknown:
+    zeros`.
+C7  Strings are equal when their code points are: case, blanks and normal forms matter, "" is a category.
+C8  Integers are compared as int64, never as floats or text.
+C9  Columns of one step do not see each other's categories.
+C10 A column that had no value in fitting has no category: it gives its null column or nothing, and every
+    value is unknown.
+C11 Where the steps before tell all values that the column can hold, each of them is a category, seen in fitting
+    or not, and none is unknown: bins, the parts of a time but years, codes, ids, false and true, up to 1024
+    buckets of a hash, the texts of `'a' if x < 1 else 'b'`. So bins give the columns of their own `encode:
+    onehot`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from skc.emit.blocks import GraphBlock, lookup, one_hot_columns
+from skc.emit.opset import const, op
+from skc.op import Case, Concern, Met, Names, Op, always, parameters, require, require_exact
+from skc.ops.categorical._categories import (
+    INT64_MAX,
+    INT64_MIN,
+    Key,
+    Keys,
+    MaxCategories,
+    MinFrequency,
+    concerns_about_categories,
+    counted,
+    group_infrequent,
+    key_boundaries,
+    sample,
+    unknown_values,
+)
+from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
+from skc.values.types import Array, Block, Scalar, ValueType
+
+NOWHERE, UNKNOWN = -1, -2  # in the graph: a known value without a column, and an unknown value
+
+
+@parameters
+class Params:
+    min_frequency: MinFrequency = None
+    max_categories: MaxCategories = None
+    drop: Literal["first", "if_binary"] | None = None
+    unknown: Literal["error", "zeros", "infrequent"] = "error"
+    null: Literal["column", "zeros"] = "column"
+
+
+@dataclass(frozen=True)
+class State:
+    """Places: the frequent categories from 0 on, then one for the infrequent, if any, then that of null."""
+
+    categories: tuple[Keys, ...]
+    infrequent: tuple[Keys, ...]
+    dropped: tuple[int | None, ...]  # the place that has no column
+    null: tuple[int | None, ...]  # the place of a null; None: all zeros
+
+
+def infer(params: Params, x: ValueType) -> ValueType:
+    require(x, "string", "int64", "bool", op="one_hot")
+    require_exact(x, op="one_hot")
+    return ValueType("float64", width=None)
+
+
+def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
+    return (Count(), NullCount(), ValueCounts(), Levels())
+
+
+def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
+    groups = []
+    for stats in columns:
+        rows = stats[Count()] + stats[NullCount()]
+        groups.append(group_infrequent(counted(stats), rows, params.min_frequency, params.max_categories))
+    places = [len(frequent) + bool(infrequent) for frequent, infrequent in groups]
+    has_null = x.nullable and params.null == "column"
+    return State(
+        categories=tuple(frequent for frequent, _ in groups),
+        infrequent=tuple(infrequent for _, infrequent in groups),
+        dropped=tuple(_dropped(params, count) for count in places),
+        null=tuple(count if has_null else None for count in places),
+    )
+
+
+def _dropped(params: Params, count: int) -> int | None:
+    is_dropped = count > 0 if params.drop == "first" else params.drop == "if_binary" and count == 2
+    return 0 if is_dropped else None
+
+
+def _labels(state: State, k: int) -> list[str]:
+    """The names of the columns of input column k, without its own name."""
+    labels = [str(key) for key in state.categories[k]]
+    taken = set(labels)
+    has_null_column = state.null[k] == _category_places(state, k)
+    for special, exists in (("infrequent", state.infrequent[k]), ("null", has_null_column)):
+        if exists:
+            while special in taken:
+                special += "_"
+            labels.append(special)
+    return [label for place, label in enumerate(labels) if place != state.dropped[k]]
+
+
+def _category_places(state: State, k: int) -> int:
+    return len(state.categories[k]) + bool(state.infrequent[k])
+
+
+def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
+    return tuple(tuple(f"{name}_{label}" for label in _labels(state, k)) for k, name in enumerate(names))
+
+
+def apply(params: Params, state: State, x: Block) -> Block:
+    present = x.present()
+    unknown = np.zeros(x.values.shape, dtype=bool)
+    groups = []
+    for k, categories in enumerate(state.categories):
+        places: dict[Key, int] = {key: place for place, key in enumerate(categories)}
+        places |= dict.fromkeys(state.infrequent[k], len(categories))
+        shared = len(categories) if params.unknown == "infrequent" and state.infrequent[k] else None
+        group = np.zeros((x.rows, len(categories) + 2))
+        for i, value in enumerate(x.values[:, k].tolist()):
+            unknown[i, k] = present[i, k] and value not in places
+            place = places.get(value, shared) if present[i, k] else state.null[k]
+            if place is not None:
+                group[i, place] = 1.0
+        has_null_place = state.null[k] == _category_places(state, k)
+        group = group[:, : _category_places(state, k) + has_null_place]
+        dropped = state.dropped[k]
+        groups.append(group if dropped is None else np.delete(group, dropped, axis=1))
+    block = Block("float64", np.concatenate([np.zeros((x.rows, 0)), *groups], axis=1))  # there may be no group
+    return block.guard("unknown-category", unknown) if params.unknown == "error" else block
+
+
+def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
+    """Every value to the number of its column within its group, then one comparison with all numbers."""
+    keys: list[list[Key]] = []
+    numbers: list[list[int]] = []
+    infrequent: list[int] = []
+    for k, categories in enumerate(state.categories):
+        # Where unknown values are infrequent, infrequent ones need no entry.
+        grouped = () if params.unknown == "infrequent" else state.infrequent[k]
+        infrequent.append(_column(state, k, len(categories) if state.infrequent[k] else None))
+        keys.append([*categories, *grouped])
+        frequent = [_column(state, k, place) for place in range(len(categories))]
+        numbers.append([*frequent, *[infrequent[k]] * len(grouped)])
+    column = lookup(x, keys, numbers, UNKNOWN)
+    is_unknown = op.equal(column, const(UNKNOWN, np.int64))
+    if params.unknown == "infrequent":
+        column = op.where(is_unknown, const([infrequent], np.int64), column)
+    if x.valid is not None:
+        is_unknown = op.and_(x.valid, is_unknown)
+        null = [_column(state, k, place) for k, place in enumerate(state.null)]
+        column = op.where(x.valid, column, const([null], np.int64))
+    widths = [len(_labels(state, k)) for k in range(x.width)]
+    block = GraphBlock("float64", sum(widths), one_hot_columns(column, widths))
+    return block.guard("unknown-category", is_unknown) if params.unknown == "error" else block
+
+
+def _column(state: State, k: int, place: int | None) -> int:
+    """The number of a place's column within the group of input column k."""
+    dropped = state.dropped[k]
+    if place is None or place == dropped:
+        return NOWHERE
+    return place - (dropped is not None and place > dropped)
+
+
+def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
+    return key_boundaries([*state.categories[k], *state.infrequent[k]], x.dtype)
+
+
+def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
+    return {"category": [*state.categories[k], *state.infrequent[k]]}
+
+
+def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
+    return [*sample(state.categories[k]), *state.infrequent[k][:1], None] if values else []
+
+
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    if state.categories[k]:
+        return None
+    return "every category is infrequent" if state.infrequent[k] else "no category"
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    frequent, infrequent, known = state.categories[k], state.infrequent[k], stats[Levels()]
+    found = concerns_about_categories(frequent, infrequent)
+    is_closed = known is not None and {*known} <= {*frequent}
+    if params.unknown == "infrequent" and frequent and not infrequent and not is_closed:
+        text = "no category is infrequent, so an unknown value gives zeros in every column"
+        hint = f"set `max_categories: {len(frequent)}` or a higher `min_frequency`, or write `unknown: zeros`"
+        found.append(Concern("SKC231", text, hint))
+    return found
+
+
+def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
+    if params.unknown == "error":  # a guard counts them
+        return {}
+    return {"unknown": unknown_values(x, [(*f, *i) for f, i in zip(state.categories, state.infrequent, strict=True)])}
+
+
+CASES = (
+    Case(
+        name="ascending order and names",
+        shows=("C1", "C7"),
+        columns={"s": "string"},
+        fit=[["b"], ["B"], ["é"], [""], ["😀"], ["\uff01"], ["b"], ["e\u0301"]],
+        rows=[["b"], [""], ["😀"], ["é"], ["e\u0301"]],
+        expect=[
+            [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+            [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+            [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+        ],
+        names=("s_", "s_B", "s_b", "s_e\u0301", "s_é", "s_\uff01", "s_😀"),
+    ),
+    Case(
+        name="categories called infrequent and null",
+        shows=("C1", "C5"),
+        columns={"s": "string?"},
+        params={"min_frequency": 2},
+        fit=[["null"], ["null"], ["infrequent"], ["infrequent"], ["a"]],
+        rows=[["null"], [None], ["a"], ["infrequent"]],
+        expect=[[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0]],
+        names=("s_infrequent", "s_null", "s_infrequent_", "s_null_"),
+    ),
+    Case(
+        name="a count at the limit is frequent",
+        shows=("C2", "C4"),
+        columns={"n": "int64"},
+        params={"min_frequency": 2},
+        fit=[[7], [7], [-1], [3], [3], [3]],
+        rows=[[7], [3], [-1], [8]],
+        expect=[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], []],
+        guards=[("unknown-category", 3, 0)],
+        names=("n_3", "n_7", "n_infrequent"),
+    ),
+    Case(
+        name="a share of the rows, nulls among them",
+        shows=("C2", "C5"),
+        columns={"s": "string?"},
+        params={"min_frequency": 0.5, "unknown": "zeros", "null": "zeros"},
+        fit=[["a"], ["a"], ["b"], [None]],
+        rows=[["a"], ["b"], [None], ["c"]],
+        expect=[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]],
+    ),
+    Case(
+        name="room for the infrequent column",
+        shows=("C3",),
+        columns={"s": "string"},
+        params={"max_categories": 3, "unknown": "infrequent"},
+        fit=[["a"], ["b"], ["c"], ["c"]],
+        rows=[["a"], ["b"], ["c"], ["d"]],
+        expect=[[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        names=("s_b", "s_c", "s_infrequent"),
+    ),
+    Case(
+        name="everything infrequent",
+        shows=("C3",),
+        columns={"s": "string"},
+        params={"max_categories": 1},
+        fit=[["a"], ["b"]],
+        rows=[["a"], ["b"], ["c"]],
+        expect=[[1.0], [1.0], []],
+        guards=[("unknown-category", 2, 0)],
+        names=("s_infrequent",),
+    ),
+    Case(
+        name="unknown as infrequent where nothing is",
+        shows=("C4",),
+        columns={"s": "string"},
+        params={"unknown": "infrequent"},
+        fit=[["a"]],
+        rows=[["a"], ["b"]],
+        expect=[[1.0], [0.0]],
+    ),
+    Case(
+        name="null is neither unknown nor dropped",
+        shows=("C5", "C6"),
+        columns={"s": "string?", "t": "string?"},
+        params={"drop": "first"},
+        fit=[["a", "x"], ["b", "x"]],
+        rows=[["a", "x"], ["b", None], [None, "x"], ["", "x"]],
+        expect=[[0.0, 0.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0], []],
+        guards=[("unknown-category", 3, 0)],
+        names=("s_b", "s_null", "t_null"),
+    ),
+    Case(
+        name="drop one of two",
+        shows=("C6", "C8", "C9"),
+        columns={"m": "int64", "n": "int64"},
+        params={"drop": "if_binary"},
+        fit=[[INT64_MIN, 2**53], [INT64_MAX, 2**53 + 1], [INT64_MIN, 5]],
+        rows=[[INT64_MAX, 2**53 + 1], [INT64_MIN, 5], [5, 5], [INT64_MIN, 2**53 + 2]],
+        expect=[[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0], [], []],
+        guards=[("unknown-category", 2, 0), ("unknown-category", 3, 1)],
+        names=("m_9223372036854775807", "n_5", "n_9007199254740992", "n_9007199254740993"),
+    ),
+    Case(
+        name="everything infrequent and dropped",
+        shows=("C6",),
+        columns={"s": "string"},
+        params={"drop": "first", "max_categories": 1, "unknown": "infrequent"},
+        fit=[["a"], ["b"]],
+        rows=[["a"], ["c"]],
+        expect=[[], []],
+        names=(),
+    ),
+    Case(
+        name="columns keep their categories to themselves",
+        shows=("C9", "C10"),
+        columns={"s": "string?", "t": "string?", "u": "string?"},
+        params={"unknown": "zeros"},
+        fit=[["a", None, "1:a"], ["0:a", None, "b"]],
+        rows=[["a", "a", "a"], ["0:a", "", "1:a"], [None, None, None], ["b", None, "b"]],
+        expect=[
+            [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0],
+            [0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0],
+        ],
+        names=("s_0:a", "s_a", "s_null", "t_null", "u_1:a", "u_b", "u_null"),
+    ),
+    Case(
+        name="booleans",
+        shows=("C1", "C11"),
+        columns={"b": "bool?", "c": "bool?"},
+        fit=[[True, True], [None, True], [False, None]],
+        rows=[[True, True], [False, False], [None, True]],
+        expect=[[0.0, 1.0, 0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 1.0, 0.0]],
+        names=("b_False", "b_True", "b_null", "c_False", "c_True", "c_null"),
+    ),
+    Case(
+        name="what was never seen is infrequent",
+        shows=("C2", "C11"),
+        columns={"b": "bool"},
+        params={"min_frequency": 1},
+        fit=[[True], [True]],
+        rows=[[True], [False]],
+        expect=[[1.0, 0.0], [0.0, 1.0]],
+        names=("b_True", "b_infrequent"),
+    ),
+)
+
+OP = Op(
+    name="one_hot",
+    doc=__doc__,
+    params=Params,
+    state=State,
+    infer=infer,
+    needs=needs,
+    freeze=freeze,
+    apply=apply,
+    lower=lower,
+    names=names,
+    boundaries=boundaries,
+    marks=marks,
+    carry_back=carry_back,
+    degenerate=degenerate,
+    concerns=concerns,
+    met=met,
+    is_by_category=always,
+    cases=CASES,
+    null_blind=True,
+)

@@ -1,0 +1,418 @@
+"""Replace every category by its rank, 0 to n - 1: as scikit-learn's `OrdinalEncoder`, in int64.
+
+Why: tree models split on the order of small integers; and some categories do have an order, which a list can
+give.
+
+Example: `size: {from: size, apply: [{ordinal: {categories: [S, M, L], missing_value: -1}}]}`
+
+Parameters
+----------
+categories : "sorted", a list of values, or a list of such lists, one per column; default "sorted"
+    The categories in their order. Sorted: those seen in fitting, ascending.
+min_frequency : int, or float between 0 and 1, default null
+    Categories with a lower count (a float: with a count below that share of the training rows, nulls among
+    them) are infrequent; all infrequent ones share one code, the last.
+max_categories : int, default null
+    At most so many codes, that of the infrequent ones among them.
+unknown : "error", "value" or null, default "error"
+    A value that is no category: refuse the row; the code `unknown_value`; or null.
+unknown_value : int, default null
+    The code of unknown values, one that no category has. Only with `unknown: value`, and then required.
+missing_value : int, default null
+    The code of a null, one that no category has. By default null stays null. (scikit-learn:
+    `encoded_missing_value`.)
+
+Takes string, int64 and bool, and gives int64. State: per column the frequent categories in the order of their
+codes, and the infrequent ones, which share the code after those.
+
+Critical points
+---------------
+C1  Sorted means: strings by code point (as their UTF-8 bytes), integers by value, false before true.
+C2  A list is taken in its own order, integers too (scikit-learn wants those ascending). Its categories need
+    not occur in the data; under `unknown: error` a value of the data that it lacks is an error when fitting.
+C3  Infrequent: as in `one_hot`. A count equal to the limit is frequent; `max_categories: 3` keeps two
+    categories and the infrequent code even of three; of equally frequent ones the first in order goes first.
+C4  Unknown, `error`: guard `unknown-category`; an infrequent category is not unknown, an unknown value not
+    infrequent.
+C5  Null stays null, or gets `missing_value`; it is never unknown and counts as no category.
+C6  `unknown_value` or `missing_value` equal to a category's code is refused when fitting.
+C7  Strings are equal when their code points are; integers are compared as int64, never as floats or text; ""
+    is a value.
+C8  A column without values has no category: every value is unknown. Columns do not see each other's
+    categories.
+C9  Where the steps before tell all values that the column can hold (see `one_hot`), those are the categories,
+    seen or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from skc.emit.blocks import GraphBlock, all_of, lookup, masked
+from skc.emit.opset import const, op
+from skc.op import SMALL, Case, Concern, Known, Met, Op, always, parameters, refuse, require, require_exact
+from skc.ops.categorical._categories import (
+    INT64_MAX,
+    INT64_MIN,
+    Key,
+    Keys,
+    MaxCategories,
+    MinFrequency,
+    check_keys,
+    concerns_about_categories,
+    counted,
+    group_infrequent,
+    key_boundaries,
+    unknown_values,
+)
+from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
+from skc.values.types import Array, Block, Scalar, ValueType, make_block
+
+Code = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
+UNKNOWN = -1  # in the graph, where unknown values have no code of their own
+
+
+@parameters
+class Params:
+    categories: Literal["sorted"] | Keys | tuple[Keys, ...] = "sorted"
+    min_frequency: MinFrequency = None
+    max_categories: MaxCategories = None
+    unknown: Literal["error", "value"] | None = "error"
+    unknown_value: Code | None = None
+    missing_value: Code | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    categories: tuple[Keys, ...]
+    infrequent: tuple[Keys, ...]
+
+
+def infer(params: Params, x: ValueType) -> ValueType:
+    require(x, "string", "int64", "bool", op="ordinal")
+    require_exact(x, op="ordinal")
+    if (params.unknown == "value") != (params.unknown_value is not None):
+        raise refuse(
+            "SKC124",
+            "`unknown: value` and `unknown_value` go together",
+            hint="give both, as in `unknown: value, unknown_value: -1`, or neither",
+        )
+    if x.width is not None:
+        for given in _given(params, x.width):
+            check_keys(given or (), x.dtype, parameter="categories")
+    stays_null = x.nullable and params.missing_value is None
+    return x.with_(dtype="int64", nullable=stays_null or params.unknown is None)
+
+
+def _given(params: Params, width: int) -> list[Keys | None]:
+    """The listed categories of every column; None where they are to be learned."""
+    if params.categories == "sorted":
+        return [None] * width
+    lists = [item for item in params.categories if isinstance(item, tuple)]
+    if not lists:
+        return [params.categories] * width  # type: ignore[list-item]  # no item is a tuple
+    if len(lists) != width:
+        raise refuse(
+            "SKC124",
+            f"`categories` has {len(lists)} lists for {width} columns",
+            hint="give one list per column, or one for all",
+        )
+    return list(lists)
+
+
+def is_columnwise(params: Params) -> bool:
+    """A list per column counts columns, so such a step stays as it was written."""
+    return not any(isinstance(item, tuple) for item in params.categories)
+
+
+def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
+    return (Count(), NullCount(), ValueCounts(), Levels())
+
+
+def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
+    groups = []
+    for stats, given in zip(columns, _given(params, len(columns)), strict=True):
+        seen: dict[Key, int] = dict(stats[ValueCounts()])
+        keys = tuple(key for key, _ in counted(stats)) if given is None else given
+        _check_seen(params, seen, keys)
+        rows = stats[Count()] + stats[NullCount()]
+        counts = [(key, seen.get(key, 0)) for key in keys]
+        groups.append(group_infrequent(counts, rows, params.min_frequency, params.max_categories))
+        _check_codes(params, x, codes=len(groups[-1][0]) + bool(groups[-1][1]))
+    return State(tuple(frequent for frequent, _ in groups), tuple(infrequent for _, infrequent in groups))
+
+
+def _check_seen(params: Params, seen: dict[Key, int], keys: Keys) -> None:
+    known = set(keys)
+    strange = [key for key in seen if key not in known]
+    if strange and params.unknown == "error":
+        raise refuse(
+            "SKC214",
+            f"the data holds {strange[0]!r}, which `categories` does not list",
+            hint="add it to `categories`, or say what an unknown value becomes: `unknown: value`",
+        )
+
+
+def _check_codes(params: Params, x: ValueType, codes: int) -> None:
+    missing = params.missing_value if x.nullable else None
+    for parameter, value in (("unknown_value", params.unknown_value), ("missing_value", missing)):
+        if value is not None and 0 <= value < codes:
+            raise refuse(
+                "SKC213",
+                f"`{parameter}: {value}` is the code of a category: a column has codes 0 to {codes - 1}",
+                hint=f"take a negative number, or {codes} or more",
+            )
+
+
+def apply(params: Params, state: State, x: Block) -> Block:
+    present = x.present()
+    codes = np.zeros(x.values.shape, dtype=np.int64)
+    unknown = np.zeros(x.values.shape, dtype=bool)
+    for k, categories in enumerate(state.categories):
+        ranks: dict[Key, int] = {key: rank for rank, key in enumerate(categories)}
+        ranks |= dict.fromkeys(state.infrequent[k], len(categories))
+        for i, value in enumerate(x.values[:, k].tolist()):
+            unknown[i, k] = present[i, k] and value not in ranks
+            codes[i, k] = ranks.get(value, params.unknown_value or 0)
+    if params.missing_value is not None:
+        codes = np.where(present, codes, params.missing_value)
+    valid = np.ones_like(present) if params.missing_value is not None else present
+    if params.unknown is None:
+        valid = valid & ~unknown
+    is_nullable = params.unknown is None or (x.valid is not None and params.missing_value is None)
+    block = make_block("int64", codes, valid if is_nullable else None)
+    return block.guard("unknown-category", unknown) if params.unknown == "error" else block
+
+
+def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
+    keys, codes = [], []
+    for categories, infrequent in zip(state.categories, state.infrequent, strict=True):
+        keys.append([*categories, *infrequent])
+        codes.append([*range(len(categories)), *[len(categories)] * len(infrequent)])
+    default = UNKNOWN if params.unknown_value is None else params.unknown_value
+    found = lookup(x, keys, codes, default)
+    is_known = None if params.unknown == "value" else op.greater_or_equal(found, const(0, np.int64))
+    valid = x.valid
+    if x.valid is not None and params.missing_value is not None:
+        found = op.where(x.valid, found, const(params.missing_value, np.int64))
+        valid = None
+    if params.unknown is None and is_known is not None:
+        is_known_or_null = is_known if x.valid is None else op.or_(is_known, op.not_(x.valid))
+        valid = all_of(valid, is_known_or_null)
+    block = masked("int64", x.width, found, valid)
+    if params.unknown != "error" or is_known is None:
+        return block
+    unknown = op.not_(is_known) if x.valid is None else op.and_(x.valid, op.not_(is_known))
+    return block.guard("unknown-category", unknown)
+
+
+def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
+    """The codes, and those that stand for unknown values and nulls."""
+    codes = set(range(len(state.categories[k]) + bool(state.infrequent[k])))
+    others = (params.unknown_value, params.missing_value if x.nullable else None)
+    return tuple(sorted(codes | {code for code in others if code is not None}))
+
+
+def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
+    return key_boundaries([*state.categories[k], *state.infrequent[k]], x.dtype)
+
+
+def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
+    return {"category": [*state.categories[k], *state.infrequent[k]]}
+
+
+def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
+    keys = (*state.categories[k], *state.infrequent[k][:1])
+    codes = [v for v in values if isinstance(v, int) and 0 <= v < len(keys)]
+    return [None, *(keys[code] for code in codes)]
+
+
+def _is_small(params: Params, inputs_are: bool) -> bool:
+    """Ranks are counted; the two codes are whatever the pipeline says."""
+    return all(abs(code or 0) <= SMALL for code in (params.unknown_value, params.missing_value))
+
+
+def degenerate(params: Params, state: State, k: int) -> str | None:
+    if state.categories[k]:
+        return None
+    return "every category is infrequent" if state.infrequent[k] else "no category"
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    return concerns_about_categories(state.categories[k], state.infrequent[k])
+
+
+def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
+    if params.unknown == "error":  # a guard counts them
+        return {}
+    return {"unknown": unknown_values(x, [(*f, *i) for f, i in zip(state.categories, state.infrequent, strict=True)])}
+
+
+CASES = (
+    Case(
+        name="ascending",
+        shows=("C1", "C7"),
+        columns={"s": "string"},
+        fit=[["b"], ["B"], ["é"], [""], ["😀"], ["\uff01"], ["e\u0301"]],
+        rows=[[""], ["B"], ["b"], ["e\u0301"], ["é"], ["\uff01"], ["😀"], ["É"]],
+        expect=[[0], [1], [2], [3], [4], [5], [6], []],
+        guards=[("unknown-category", 7, 0)],
+    ),
+    Case(
+        name="integers to the last bit",
+        shows=("C1", "C7", "C8"),
+        columns={"m": "int64", "n": "int64"},
+        fit=[[INT64_MAX, 2**53 + 1], [INT64_MIN, 2**53], [-1, 10], [0, 9]],
+        params={"unknown": "value", "unknown_value": -1},
+        rows=[[INT64_MIN, 2**53], [INT64_MAX, 2**53 + 1], [-1, 2**53 + 2], [9, -1]],
+        expect=[[0, 2], [3, 3], [1, -1], [-1, -1]],
+    ),
+    Case(
+        name="a list for all columns",
+        shows=("C2",),
+        columns={"s": "string", "t": "string"},
+        params={"categories": ["low", "mid", "high"]},
+        fit=[["low", "high"]],
+        rows=[["mid", "low"], ["high", "high"]],
+        expect=[[1, 0], [2, 2]],
+    ),
+    Case(
+        name="a list for each column",
+        shows=("C2", "C8"),
+        columns={"m": "int64", "n": "int64"},
+        params={"categories": [[3, 1], []], "unknown": None},
+        fit=[],
+        rows=[[1, 1], [3, 0], [2, 2]],
+        expect=[[1, None], [0, None], [None, None]],
+    ),
+    Case(
+        name="data that the list lacks",
+        shows=("C2",),
+        columns={"s": "string"},
+        params={"categories": ["low", "high"]},
+        fit=[["low"], ["mid"]],
+        rows=[],
+        expect=[],
+        refused="SKC214",
+    ),
+    Case(
+        name="a list that repeats itself",
+        shows=("C2",),
+        columns={"s": "string"},
+        params={"categories": ["a", "b", "a"]},
+        rows=[],
+        expect=[],
+        refused="SKC123",
+    ),
+    Case(
+        name="a list short",
+        shows=("C2",),
+        columns={"s": "string", "t": "string"},
+        params={"categories": [["a"]]},
+        rows=[],
+        expect=[],
+        refused="SKC124",
+    ),
+    Case(
+        name="infrequent ones share the last code",
+        shows=("C3", "C4"),
+        columns={"s": "string?"},
+        params={"max_categories": 3, "unknown": "value", "unknown_value": 9, "missing_value": 7},
+        fit=[["a"], ["b"], ["c"], ["c"], [None]],
+        rows=[["a"], ["b"], ["c"], ["d"], [None]],
+        expect=[[2], [0], [1], [9], [7]],
+    ),
+    Case(
+        name="a share of the rows, nulls among them",
+        shows=("C3", "C5"),
+        columns={"s": "string?"},
+        params={"min_frequency": 0.5, "unknown": None},
+        fit=[["a"], ["b"], ["b"], [None]],
+        rows=[["a"], ["b"], ["c"], [None]],
+        expect=[[1], [0], [None], [None]],
+    ),
+    Case(
+        name="null stays null",
+        shows=("C4", "C5", "C8"),
+        columns={"s": "string?", "t": "string?"},
+        fit=[["", None], ["a", None]],
+        rows=[[None, None], ["", None], ["a", "a"]],
+        expect=[[None, None], [0, None], []],
+        guards=[("unknown-category", 2, 1)],
+    ),
+    Case(
+        name="null may be -1 and is not unknown",
+        shows=("C5",),
+        columns={"b": "string?", "c": "string?"},
+        params={"missing_value": -1},
+        fit=[["t", "t"], ["f", None]],
+        rows=[[None, None], ["f", "t"], ["t", "f"]],
+        expect=[[-1, -1], [0, 0], []],
+        guards=[("unknown-category", 2, 1)],
+    ),
+    Case(
+        name="booleans are two, seen or not",
+        shows=("C1", "C9"),
+        columns={"b": "bool?", "c": "bool?"},
+        fit=[[True, None]],
+        rows=[[False, True], [True, False], [None, None]],
+        expect=[[0, 1], [1, 0], [None, None]],
+    ),
+    Case(
+        name="null has a code, unknown none",
+        shows=("C4", "C5"),
+        columns={"n": "int64?"},
+        params={"missing_value": 5, "unknown": None},
+        fit=[[3]],
+        rows=[[None], [3], [0]],
+        expect=[[5], [0], [None]],
+    ),
+    Case(
+        name="a code that is taken",
+        shows=("C6",),
+        columns={"s": "string"},
+        params={"unknown": "value", "unknown_value": 1},
+        fit=[["a"], ["b"]],
+        rows=[],
+        expect=[],
+        refused="SKC213",
+    ),
+    Case(
+        name="unknown_value alone",
+        shows=("C6",),
+        columns={"s": "string"},
+        params={"unknown_value": -1},
+        rows=[],
+        expect=[],
+        refused="SKC124",
+    ),
+)
+
+OP = Op(
+    name="ordinal",
+    doc=__doc__,
+    params=Params,
+    state=State,
+    infer=infer,
+    needs=needs,
+    freeze=freeze,
+    apply=apply,
+    lower=lower,
+    boundaries=boundaries,
+    levels=levels,
+    marks=marks,
+    carry_back=carry_back,
+    columnwise=is_columnwise,
+    degenerate=degenerate,
+    concerns=concerns,
+    met=met,
+    is_by_category=always,
+    cases=CASES,
+    null_blind=True,
+    is_small=_is_small,
+)

@@ -1,0 +1,267 @@
+"""Compute one column from others by an expression: `fare / max(distance, 0.1)`.
+
+Why: ratios, differences, thresholds and defaults are most of what features are made of. The text is read by
+Python's grammar, but only what is listed here exists, with the meaning that is written here.
+
+Example: `per_mile: {expr: "fare / max(distance, 0.1)", apply: [{quantile_bin: {bins: 10}}]}`
+
+It is not applied: a feature has `expr:` in place of `from:`, and `apply` may follow. A name in it is a feature
+or an input; `inputs.NAME` is always the input. The text has at most 4000 characters and 100 levels, over any
+number of lines, comments after `#`; inside {…} YAML wants it in quotes.
+
+Values: float64, int64, bool, string, timestamp and date, each one column wide.
+Literals: `1.5`, `3` (int64), `true`, `'text'`, `null`.
+Arithmetic: `+ - * /`; `//` and `%` of int64; `x ** n` with n from 0 to 16.
+Comparison: `== != < <= > >=`, chained as in `0 <= x < 5`; `x in ('a', 'b')`, `not in`.
+Logic: `and or not`. Choice: `a if condition else b`, `coalesce(a, b, …)`, `is_null(x)`.
+Functions: `min max abs floor ceil round sqrt exp log log1p`. `floor ceil round` keep the type; `round` takes
+ties to even.
+
+Arithmetic may make a null (NaN) where none came in: inf - inf, 0 / 0, the log of a negative number; what may be
+null is known of every expression, and `coalesce(x, 0)` ends it.
+
+Critical points
+---------------
+C1  Where int64 meets float64 it becomes the nearest float64 (ties to even): beyond 2^53 another number.
+C2  `/` is float64 division, of int64 too: x / 0 is an infinity, and 0 / 0 is null, as is every NaN.
+C3  `//` and `%` are Python's: rounded toward minus infinity, the sign of the divisor; by zero they are null.
+C4  int64 that overflows (+, -, *, **, abs, //, unary -) is guarded: `invalid-value`.
+C5  What `if`, `and`, `or` or `coalesce` leaves out is not computed: no overflow there counts.
+C6  Null in arithmetic, comparison, functions, min, max or the condition of `if` gives null.
+C7  `and` and `or` have three values: `false and null` is false, `true or null` true, else null stays.
+C8  `coalesce` is its first argument that is not null; `is_null` is never null; `null` takes its type from
+    what stands beside it.
+C9  log(0) is -inf, log and sqrt below 0 null, log1p likewise below -1; exp overflows to inf.
+C10 `x ** n` is the square of `x ** (n // 2)`, times x where n is odd; x ** 0 is 1.
+C11 `min` and `max` give the first of equals, so max(0.0, -0.0) is 0.0; null if one is null.
+C12 Comparison, rounding, `is_null`, and the sign under log or sqrt never depend on the result of a log or exp
+    (SKC121); arithmetic, min, max and `coalesce` may.
+C13 Strings are equal when their code points are; they have no order (SKC134). Times have an order, but no
+    arithmetic.
+C14 Calls, attributes, types that do not fit, integers beyond int64 and their like are refused (SKC130 to
+    SKC138).
+C15 `a < b < c` is `a < b and b < c`, but all operands are computed, and all are float64 if one is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from skc.diagnostics import bug
+from skc.emit.blocks import GraphBlock
+from skc.expression import INT_MAX, INT_MIN, Typed, check, decides_on, evaluate, near_literals, outcomes, parse
+from skc.expression import lower as lower_expression
+from skc.expression import names as identifiers
+from skc.op import Case, Known, Names, Op, never, parameters
+from skc.values.types import Block, Scalar, ValueType
+
+INF = math.inf
+
+
+@parameters
+class Params:
+    expression: str
+    names: tuple[str, ...]
+    name: str = ""
+
+
+def infer(params: Params, *types: ValueType) -> ValueType:
+    if identifiers(params.expression) != params.names or len(params.names) != len(types):
+        raise bug(f"expr has names {params.names} and {len(types)} inputs for `{params.expression}`")
+    return check(params.expression, dict(zip(params.names, types, strict=True))).type
+
+
+def names(params: Params, state: object, columns: Names) -> tuple[Names, ...]:
+    """One column, which counts as the first input's; the others give none."""
+    return ((params.name or " ".join(params.expression.split()),), *((),) * (len(columns) - 1))
+
+
+def apply(params: Params, state: object, *blocks: Block) -> Block:
+    given = dict(zip(params.names, blocks, strict=True))
+    return evaluate(_checked(params, blocks), given)
+
+
+def lower(params: Params, state: object, *blocks: GraphBlock) -> GraphBlock:
+    given = dict(zip(params.names, blocks, strict=True))
+    return lower_expression(_checked(params, blocks), given)
+
+
+def _checked(params: Params, blocks: Sequence[Block | GraphBlock]) -> Typed:
+    """By what the blocks themselves say; that they are exact where they must be, `infer` has seen. A block of float64
+    does not say whether NaN is in it.
+    """
+    nullable = [block.dtype == "float64" or block.valid is not None for block in blocks]
+    return _typed(params, tuple(ValueType(b.dtype, nullable=n) for b, n in zip(blocks, nullable, strict=True)))
+
+
+@lru_cache
+def _typed(params: Params, types: tuple[ValueType, ...]) -> Typed:
+    return check(params.expression, dict(zip(params.names, types, strict=True)))
+
+
+def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+    return near_literals(params.expression, x)
+
+
+def levels(params: Params, state: object, k: int, x: ValueType, known: Known) -> Known:
+    """Of an expression that chooses among integers or texts."""
+    found = outcomes(parse(params.expression))
+    kinds = {type(value) for value in found or ()}
+    return tuple(sorted(found)) if found and kinds in ({int}, {str}) else None  # type: ignore[type-var]  # of one kind
+
+
+def _case(name: str, shows: str, expression: str, columns: str, rows: list[list[Scalar]], expect: list[Scalar]) -> Case:
+    """A case whose names are its columns, written `x: float64, n: int64?`."""
+    types = dict(column.split(": ") for column in columns.split(", "))
+    return Case(
+        name=name,
+        shows=tuple(shows.split()),
+        columns=types,
+        params={"expression": expression, "names": [*types]},
+        rows=rows,
+        expect=[[value] for value in expect],
+    )
+
+
+def _refused(name: str, shows: str, code: str, expression: str, columns: str) -> Case:
+    return replace(_case(name, shows, expression, columns, [], []), refused=code)
+
+
+def _overflow(
+    name: str, shows: str, expression: str, rows: list[list[Scalar]], bad: list[int], expect: list[Scalar]
+) -> Case:
+    columns = "n: int64" if len(rows[0]) == 1 else "n: int64, m: int64"
+    return replace(
+        _case(name, shows, expression, columns, rows, expect),
+        guards=[("invalid-value", row, 0) for row in bad],
+    )
+
+
+# fmt: off
+CASES = (
+    replace(
+        _case("ratio", "C6", "fare / max(distance, 0.1)", "fare: float64?, distance: float64?",
+            [[1.0, 0.0], [3.0, 2.0], [None, 1.0], [1.0, None]], [10.0, 1.5, None, None]),
+        names=("fare / max(distance, 0.1)",),
+    ),
+    _case("promotion rounds to nearest even", "C1", "n + 0.0", "n: int64",
+        [[2**53 + 1], [2**53 + 3], [2**63 - 1]], [2.0**53, 2.0**53 + 4, 2.0**63]),
+    _case("comparison after promotion", "C1", "n == 9007199254740992.0", "n: int64",
+        [[2**53], [2**53 + 1], [2**53 + 2]], [True, True, False]),
+    _case("true division", "C2", "n / m", "n: int64, m: int64", [[7, 2], [1, 0], [-1, 0], [0, 0]],
+        [3.5, INF, -INF, None]),
+    _case("division by zeros of both signs", "C2", "x / y", "x: float64, y: float64",
+        [[1.0, -0.0], [0.0, 0.0], [INF, INF]], [-INF, None, None]),
+    _case("a quotient is rounded before its product", "C2", "1 / x * 5", "x: float64", [[3.0], [49.0]],
+        [1.6666666666666665, 0.1020408163265306]),
+    _case("floor division", "C3", "n // m", "n: int64, m: int64",
+        [[-7, 2], [7, -2], [-7, -2], [6, -2], [7, 0]], [-4, -4, 3, -3, None]),
+    _case("floor division by a literal", "C3", "n // 3 + n // -3", "n: int64",
+        [[7], [-7], [6], [INT_MIN], [INT_MAX]], [-1, -1, 0, -1, -1]),
+    _case("modulo", "C3 C4", "n % m", "n: int64, m: int64", [[-7, 3], [7, -3], [6, 3], [5, 0], [INT_MIN, -1]],
+        [2, -2, 0, None, 0]),
+    _overflow("sum overflows", "C4", "n + m", [[INT_MAX, 1], [INT_MAX, 0], [INT_MIN, -1], [INT_MIN, INT_MAX]],
+        [0, 2], [None, INT_MAX, None, -1]),
+    _overflow("difference overflows", "C4", "n - m", [[INT_MIN, 1], [0, INT_MIN], [-1, INT_MIN]], [0, 1],
+        [None, None, INT_MAX]),
+    _overflow("product overflows", "C4", "n * m",
+        [[2**32, 2**31], [-(2**32), 2**31], [INT_MIN, -1], [3_037_000_500, 3_037_000_500]], [0, 2, 3],
+        [None, INT_MIN, None, None]),
+    _overflow("product with a literal", "C4", "n * -3",
+        [[INT_MAX // 3], [INT_MAX // 3 + 1], [-(INT_MAX // 3) - 1]], [1, 2], [-INT_MAX + 1, None, None]),
+    _overflow("product with a positive literal", "C4", "n * 3",
+        [[INT_MAX // 3], [INT_MAX // 3 + 1], [-(INT_MAX // 3)], [-(INT_MAX // 3) - 1]], [1, 3],
+        [INT_MAX - 1, None, 1 - INT_MAX, None]),
+    _overflow("quotient and negation overflow", "C4", "-n // m", [[INT_MIN, 1], [INT_MAX, 1], [INT_MAX, -1]],
+        [0], [None, -INT_MAX, INT_MAX]),
+    _overflow("least by -1", "C4", "n // m", [[INT_MIN, -1], [INT_MIN, 1]], [0], [None, INT_MIN]),
+    _overflow("absolute value overflows", "C4", "abs(n)", [[INT_MIN], [INT_MIN + 1]], [0], [None, INT_MAX]),
+    _overflow("what is left out does not overflow", "C5",
+        "n * n if n < 3000000000 and n > -3000000000 else 0", [[INT_MAX], [-3]], [], [0, 9]),
+    _overflow("short circuit of or", "C5", "n < 0 or n + n > 0", [[INT_MIN], [INT_MAX], [0]], [1],
+        [True, None, False]),
+    _overflow("short circuit of and", "C5", "n > 0 and n + n > 0", [[INT_MIN], [INT_MAX], [1]], [1],
+        [False, None, True]),
+    _case("coalesce leaves out", "C5 C8", "coalesce(m, n + 1)", "m: int64?, n: int64",
+        [[3, INT_MAX], [None, 4]], [3, 5]),
+    _case("null condition", "C6", "1 if b else 2", "b: bool?", [[True], [False], [None]], [1, 2, None]),
+    _case("null condition of float64", "C6", "1.5 if b else 2", "b: bool?", [[True], [False], [None]],
+        [1.5, 2.0, None]),
+    _case("null comparison", "C6", "x > 1", "x: float64?", [[1.0], [math.nextafter(1.0, 2.0)], [None]],
+        [False, True, None]),
+    _case("three-valued and", "C7", "a and b", "a: bool?, b: bool?",
+        [[False, None], [None, False], [True, None], [None, None], [True, True]],
+        [False, False, None, None, True]),
+    _case("three-valued or", "C7", "a or not b", "a: bool?, b: bool?",
+        [[True, None], [None, False], [False, None], [None, True], [False, True]],
+        [True, True, None, None, False]),
+    _case("is_null", "C8", "is_null(x) or is_null(n) or is_null(s)", "x: float64, n: int64?, s: string?",
+        [[1.0, 1, "a"], [None, 1, ""], [1.0, None, ""], [1.0, 1, None]], [False, True, True, True]),
+    _case("null literal", "C8", "s if s != '' else null", "s: string", [["a"], [""], [" "]],
+        ["a", None, " "]),
+    _case("domains of log and sqrt", "C9", "sqrt(x)", "x: float64", [[4.0], [-0.0], [-5e-324], [INF]],
+        [2.0, -0.0, None, INF]),
+    _case("log of zero and below", "C9", "log(x)", "x: float64", [[1.0], [0.0], [-0.0], [-5e-324], [5e-324]],
+        [0.0, -INF, -INF, None, -744.4400719213812]),
+    _case("log1p at and below -1", "C9", "log1p(x)", "x: float64", [[-1.0], [-2.0], [1e-300], [INF]],
+        [-INF, None, 1e-300, INF]),
+    _case("exp overflows", "C9", "exp(n)", "n: int64", [[0], [709], [710], [-746]],
+        [1.0, 8.218407461554972e307, INF, 0.0]),
+    _case("order of a power", "C10", "x ** 7", "x: float64?", [[1.1], [-0.0], [None], [-INF]],
+        [1.9487171000000014, -0.0, None, -INF]),
+    _case("power zero", "C10 C6", "x ** 0", "x: float64?", [[0.0], [INF], [None]], [1.0, 1.0, None]),
+    _overflow("integer power", "C10 C4", "n ** 3", [[-3], [2097151], [2097152], [-2097152]], [2],
+        [-27, 2097151**3, None, INT_MIN]),
+    _case("first of equals", "C11", "max(x, y, 0.0)", "x: float64, y: float64",
+        [[-0.0, 0.0], [0.0, -0.0], [-1.0, -0.0], [1.0, None]], [-0.0, 0.0, -0.0, None]),
+    _case("min of integers and times", "C11", "min(n, m)", "n: int64?, m: int64",
+        [[INT_MIN, 3], [2**53 + 1, 2**53], [None, 1]], [INT_MIN, 2**53, None]),
+    _case("inexact values may be compared in size", "C12", "max(log(x), 0) + 1", "x: float64",
+        [[0.5], [1.0], [math.e]], [1.0, 1.0, 2.0]),
+    _refused("comparison of a log", "C12", "SKC121", "log(x) > 3", "x: float64"),
+    _refused("rounding of an exp", "C12", "SKC121", "round(exp(x))", "x: float64"),
+    _refused("sign of a log", "C12", "SKC121", "sqrt(log(x))", "x: float64"),
+    _case("softplus", "C12", "log1p(exp(x))", "x: float64", [[0.0], [-INF]], [0.6931471805599453, 0.0]),
+    _case("rounding", "C12", "round(x) + 10 * floor(x) + 100 * ceil(x)", "x: float64",
+        [[0.5], [1.5], [2.5], [-0.5]], [100.0, 212.0, 322.0, -10.0]),
+    _case("string membership", "C13", "s in ('é', 'NA')", "s: string?",
+        [["é"], ["e\u0301"], ["na"], ["NA"], [None]], [True, False, False, True, None]),
+    _case("times have an order", "C13", "max(s, t)", "s: date?, t: date", [[1, 2], [3, 2], [None, 0]],
+        [2, 3, None]),
+    _refused("strings have no order", "C13", "SKC134", "s < 'b'", "s: string"),
+    _refused("times have no arithmetic", "C13", "SKC134", "s - t", "s: timestamp, t: timestamp"),
+    *(
+        _refused(f"refused: {text}", "C14", code, text, "x: float64")
+        for code, text in (
+            ("SKC130", "x +"),
+            ("SKC131", "x.real"),
+            ("SKC132", "eval(x)"),
+            ("SKC133", "abs(x, 1)"),
+            ("SKC134", "x and true"),
+            ("SKC135", "x + 9223372036854775808"),
+            ("SKC136", "x ** 0.5"),
+        )
+    ),
+    _case("chain", "C15 C6", "0 <= n < x", "n: int64?, x: float64",
+        [[0, 1.0], [1, 1.0], [-1, None], [None, 1.0]], [True, False, False, None]),
+)
+# fmt: on
+
+OP = Op(
+    name="expr",
+    doc=__doc__,
+    params=Params,
+    infer=infer,
+    apply=apply,
+    lower=lower,
+    boundaries=boundaries,
+    decides=lambda params, k, x: x.dtype == "float64" and decides_on(parse(params.expression), params.names[k]),
+    levels=levels,
+    cases=CASES,
+    names=names,
+    columnwise=never,
+    variadic=True,
+)

@@ -1,0 +1,138 @@
+"""Bring a raw input into its one form: sentinels become null, and what lies under a null becomes the zero of its type.
+
+Internal: the front end puts it behind every input that needs it, so that any program that runs the graph, with or
+without a runtime of ours, sees the same nulls.
+
+Parameters
+----------
+null_values : tuple
+    Values of the input's own type that mean null.
+
+Critical points
+---------------
+C1  A value listed in `null_values` is null; -0.0 and 0.0 are one value.
+C2  Under a null lies "", 0 or false, whatever the caller sent.
+C3  A timestamp or date outside the years 1 to 9999 is guarded: `out-of-range`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skc.emit.blocks import GraphBlock, all_of, masked
+from skc.emit.opset import const, op
+from skc.op import Case, Op, as_before, parameters
+from skc.values.types import (
+    DATE_MAX,
+    DATE_MIN,
+    TIMESTAMP_MAX,
+    TIMESTAMP_MIN,
+    Block,
+    Scalar,
+    ValueType,
+    make_block,
+)
+
+RANGES = {"timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX), "date": (DATE_MIN, DATE_MAX)}
+
+
+@parameters
+class Params:
+    null_values: tuple[bool | int | float | str, ...] = ()
+
+
+def infer(params: Params, x: ValueType) -> ValueType:
+    return x.with_(nullable=x.nullable or bool(params.null_values))
+
+
+def apply(params: Params, state: object, x: Block) -> Block:
+    present = x.present()
+    if params.null_values:
+        present = present & ~np.isin(x.values, np.array(params.null_values, dtype=x.values.dtype))
+    nullable = x.valid is not None or bool(params.null_values)
+    result = make_block(x.dtype, x.values, present if nullable else None)
+    if x.dtype not in RANGES:
+        return result
+    low, high = RANGES[x.dtype]
+    outside = present & ((x.values < low) | (x.values > high))
+    clipped = Block(x.dtype, np.where(outside, 0, result.values), result.valid)
+    return clipped.guard("out-of-range", outside)
+
+
+def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+    valid = x.valid
+    for value in params.null_values:
+        sentinel = const(value) if x.dtype == "string" else const(value, np.dtype(_ELEMENT[x.dtype]))
+        valid = all_of(valid, op.not_(op.equal(x.values, sentinel)))
+    result = masked(x.dtype, x.width, x.values, valid)
+    if x.dtype not in RANGES:
+        return result
+    low, high = (const(bound, np.int64) for bound in RANGES[x.dtype])
+    outside = op.or_(op.less(result.values, low), op.greater(result.values, high))
+    values = op.where(outside, const(0, np.int64), result.values)
+    return GraphBlock(x.dtype, x.width, values, result.valid).guard("out-of-range", outside)
+
+
+_ELEMENT = {"float64": "float64", "int64": "int64", "bool": "bool", "timestamp": "int64", "date": "int64"}
+
+
+def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+    values: list[Scalar] = list(params.null_values)
+    if x.dtype in RANGES:
+        low, high = RANGES[x.dtype]
+        values += [low - 1, low, high, high + 1, -1, 0, 1]
+    if x.dtype == "string":
+        values += [f" {v}" for v in params.null_values] + [str(v).swapcase() for v in params.null_values]
+    return values + ([None] if x.nullable else [])
+
+
+def _has_long_sentinels(params: Params, k: int, x: ValueType) -> bool:
+    """A sentinel that float32 does not hold, such as -999.9, is found in none of its values."""
+    return any(isinstance(v, float) and float(np.float32(v)) != v for v in params.null_values)
+
+
+def carry_back(params: Params, state: object, k: int, values: list[Scalar]) -> list[Scalar]:
+    return values
+
+
+CASES = (
+    Case(
+        name="sentinels are null",
+        shows=("C1",),
+        columns={"x": "float64?"},
+        params={"null_values": [0.0, -999.0]},
+        rows=[[0.0], [-0.0], [-999.0], [None], [1.0]],
+        expect=[[None], [None], [None], [None], [1.0]],
+    ),
+    Case(
+        name="under a null lies the zero",
+        shows=("C1", "C2"),
+        columns={"s": "string?"},
+        params={"null_values": ["", "NA"]},
+        rows=[[""], ["NA"], ["na"], [None]],
+        expect=[[None], [None], ["na"], [None]],
+    ),
+    Case(
+        name="years 1 to 9999",
+        shows=("C3",),
+        columns={"t": "timestamp"},
+        rows=[[TIMESTAMP_MIN - 1], [TIMESTAMP_MIN], [TIMESTAMP_MAX], [TIMESTAMP_MAX + 1]],
+        expect=[[0], [TIMESTAMP_MIN], [TIMESTAMP_MAX], [0]],
+        guards=[("out-of-range", 0, 0), ("out-of-range", 3, 0)],
+    ),
+)
+
+OP = Op(
+    name="source",
+    doc=__doc__,
+    params=Params,
+    infer=infer,
+    apply=apply,
+    lower=lower,
+    boundaries=boundaries,
+    decides=_has_long_sentinels,
+    levels=as_before,
+    carry_back=carry_back,
+    cases=CASES,
+    internal=True,
+)

@@ -1,0 +1,57 @@
+"""A constant written in a pipeline, as a value of the column's own type: exactly that value, or refused."""
+
+from __future__ import annotations
+
+import math
+
+from skc.op import refuse
+from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, DType
+
+Constant = float | int | bool | str
+
+RANGES: dict[DType, tuple[int, int]] = {
+    "int64": (-(2**63), 2**63 - 1),
+    "timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX),
+    "date": (DATE_MIN, DATE_MAX),
+}
+# What a constant of each type looks like in a pipeline.
+WRITTEN: dict[DType, str] = {
+    "float64": "a finite number that float64 holds exactly",
+    "int64": "an integer, without a point",
+    "bool": "true or false",
+    "string": "text, in quotes, without NUL",
+    "timestamp": "an integer: microseconds since 1970-01-01 UTC, within the years 1 to 9999",
+    "date": "an integer: days since 1970-01-01, within the years 1 to 9999",
+}
+
+
+def constant_of(value: Constant, dtype: DType, parameter: str) -> Constant:
+    """`value` as a value of `dtype`; an integer for a float64 column becomes the float.
+
+    Raises SKC123 for any other.
+    """
+    if dtype == "float64" and isinstance(value, int | float) and _is_exact_float(value):
+        return float(value) + 0.0  # -0.0 becomes 0.0: ONNX Runtime's Where does not keep it
+    if dtype in RANGES and isinstance(value, int) and not isinstance(value, bool):
+        low, high = RANGES[dtype]
+        if low <= value <= high:
+            return value
+    if dtype == "bool" and isinstance(value, bool):
+        return value
+    if dtype == "string" and isinstance(value, str) and _is_text(value):
+        return value
+    raise refuse("SKC123", f"`{parameter}: {value!r}` is no {dtype}, but the column is", hint=f"write {WRITTEN[dtype]}")
+
+
+def _is_exact_float(value: float) -> bool:
+    if isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value) and float(value) == value
+    except OverflowError:  # an integer beyond float64
+        return False
+
+
+def _is_text(value: str) -> bool:
+    """No NUL, which several bindings cut a string at, and no lone surrogate, which has no UTF-8."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

@@ -1,0 +1,43 @@
+"""Rounding errors of a value that is not exact, which a scale must not stretch until they show.
+
+Why: hours of 0 and 12 have the sines 0 and 1.2e-16, and a scale made of their distance would turn last bits, which
+differ from machine to machine, into features of size 1.
+"""
+
+from __future__ import annotations
+
+from skc.op import Concern, refuse
+from skc.stats.requests import ColumnStats, Max, Min
+from skc.values.types import ValueType
+
+NO_VALUE_HINT = "drop the feature, or put `impute: {value: 0}` before this step"
+LAST_BITS = 2.0**-48  # of a value: 16 to 32 of its last places
+MOST = 1e7  # errors of about 1e-15 of a value stay a hundred times below the 1e-6 that is promised
+
+
+def concerns_about_spread(stats: ColumnStats) -> list[Concern]:
+    """Of a column that is scaled by its spread: it has none, or none but what rounding leaves."""
+    least, greatest = stats[Min()], stats[Max()]
+    if least == greatest:
+        text = f"every training value is {least}, so it becomes a constant"
+        return [Concern("SKC234", text, "drop the feature, or look at the data before this step")]
+    spread, size = greatest - least, max(abs(least), abs(greatest))
+    if spread <= LAST_BITS * size:
+        text = f"the values differ in their last bits alone, {least} to {greatest}, and scaling makes much of that"
+        hint = "drop the feature, or put `round` before this step if it is rounding errors"
+        return [Concern("SKC236", text, hint)]
+    return []
+
+
+def check_stretch(x: ValueType, factor: float, stats: ColumnStats) -> None:
+    """Raise SKC215 where multiplying by `factor` could make a difference of last bits exceed what is promised."""
+    if x.exact:
+        return
+    greatest = max(1.0, abs(stats[Min()]), abs(stats[Max()]))
+    if factor * greatest > MOST:
+        raise refuse(
+            "SKC215",
+            f"a column of values up to {greatest:.3g} would be multiplied by {factor:.3g}, which makes rounding errors "
+            "visible (a log, exp or sine came before)",
+            hint="leave that column out of the step, or scale before the function that is not exact",
+        )

@@ -1,0 +1,239 @@
+"""The meaning of a date and time as text: regular expression, `datetime` and `zoneinfo` of the standard
+library, one text at a time; and the way back, by which texts for tests are made. Shares nothing with
+`skc.emit.datetime`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
+from importlib.resources import files
+from itertools import product
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from skc.time.format import Directive, Format
+from skc.values.types import TIMESTAMP_MAX, TIMESTAMP_MIN
+
+EPOCH = datetime(1970, 1, 1)
+MICROSECOND = timedelta(microseconds=1)
+_WIDTHS = {
+    "Y": (4, 4),
+    "m": (1, 2),
+    "d": (1, 2),
+    "H": (1, 2),
+    "M": (1, 2),
+    "S": (1, 2),
+    "f": (1, 6),
+    "j": (1, 3),
+}
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_ISO_DATE = r"(?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)"
+_ISO_TIME = r"[T ](?P<H>\d\d):(?P<M>\d\d)(:(?P<S>\d\d)([.](?P<f>\d{1,6}))?)?(?P<z>Z|[+-]\d\d(:?\d\d)?)?"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How to read: `layout` is None for ISO 8601; the policies are those of `parse_datetime`."""
+
+    layout: Format | None
+    zone: ZoneInfo
+    ambiguous: str
+    nonexistent: str
+    has_time: bool
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """From the tzdata package, never from the system."""
+    with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+@lru_cache(maxsize=64)
+def _text_pattern(reader: Reader) -> re.Pattern[str]:
+    if reader.layout is None:
+        return re.compile(f"{_ISO_DATE}({_ISO_TIME})?" if reader.has_time else _ISO_DATE, re.ASCII)
+    return re.compile("".join(_piece_pattern(piece) for piece in reader.layout.pieces), re.ASCII)
+
+
+def _piece_pattern(piece: Directive | str) -> str:
+    if isinstance(piece, str):
+        return re.escape(piece)
+    if piece.letter == "b":
+        return "(?P<b>[A-Za-z]{3})"
+    if piece.letter == "z":
+        return r"(?P<z>Z|[+-]\d\d:?\d\d)"
+    low, high = _WIDTHS[piece.letter]
+    return rf"(?P<{piece.letter}>\d{{{high if piece.is_full else low},{high}}})"
+
+
+@lru_cache(maxsize=1 << 16)  # verifying reads the same texts again and again
+def read(text: str, reader: Reader) -> tuple[int, str]:
+    """The value, and the code of what is wrong with the text, "" for nothing."""
+    match = _text_pattern(reader).fullmatch(text)
+    if match is None:
+        return 0, "invalid-value"
+    found = {name: part for name, part in match.groupdict().items() if part is not None}
+    try:
+        local, offset = _date(found) + _time(found), _offset(found.get("z"))
+    except (ValueError, OverflowError):
+        return 0, "invalid-value"
+    if not reader.has_time:
+        return (local - EPOCH).days, ""
+    instant, problem = (local - EPOCH) // MICROSECOND, ""
+    if offset is None:
+        instant, problem = _instant(local, reader)
+    else:
+        instant -= offset // MICROSECOND
+    if not TIMESTAMP_MIN <= instant <= TIMESTAMP_MAX:
+        return 0, "invalid-value"
+    return instant, problem
+
+
+def _date(found: dict[str, str]) -> datetime:
+    year, month = int(found["Y"]), int(found.get("m", 1))
+    if "b" in found:
+        month = _MONTHS.index(found["b"].lower()) + 1
+    day = date(year, month, int(found.get("d", 1))) + timedelta(int(found.get("j", 1)) - 1)
+    if day.year != year:
+        raise ValueError(f"year {year} has no day {found['j']}")
+    return datetime(day.year, day.month, day.day)
+
+
+def _time(found: dict[str, str]) -> timedelta:
+    hour, minute, second = (int(found.get(part, 0)) for part in "HMS")
+    if hour > 23 or minute > 59 or second > 59:
+        raise ValueError(f"no time of the day: {hour}:{minute}:{second}")
+    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int(found.get("f", "0").ljust(6, "0")))
+
+
+def _offset(text: str | None) -> timedelta | None:
+    if text is None or text == "Z":
+        return None if text is None else timedelta(0)
+    hours, minutes = int(text[1:3]), int(text[3:].removeprefix(":") or 0)
+    if hours > 23 or minutes > 59:
+        raise ValueError(f"no offset: {text}")
+    return timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1)
+
+
+def _instant(local: datetime, reader: Reader) -> tuple[int, str]:
+    """PEP 495: the offsets with fold 0 and 1 differ where the clock shows a time twice (the first is the
+    greater one) or never (the first is the lesser one).
+    """
+    first, second = (_utc_offset(local.replace(tzinfo=reader.zone, fold=fold)) for fold in (0, 1))
+    wall = (local - EPOCH) // MICROSECOND
+    if first > second:
+        problem = "" if reader.ambiguous in ("earliest", "latest") else "ambiguous-time"
+        return wall - (second if reader.ambiguous == "latest" else first), problem
+    if first < second:
+        problem = "" if reader.nonexistent == "shift_forward" else "nonexistent-time"
+        return _jump(reader.zone, wall - second, wall - first), problem
+    return wall - first, ""
+
+
+def _utc_offset(moment: datetime) -> int:
+    offset = moment.utcoffset()
+    return 0 if offset is None else offset // MICROSECOND
+
+
+def _jump(zone: ZoneInfo, before: int, after: int) -> int:
+    """The first microsecond after `before`, and not after `after`, with another offset than `before`."""
+
+    def offset_at(instant: int) -> int:
+        return _utc_offset((EPOCH + instant * MICROSECOND).replace(tzinfo=UTC).astimezone(zone))
+
+    start = offset_at(before)
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (middle, after) if offset_at(middle) == start else (before, middle)
+    return after
+
+
+def write(layout: Format | None, local: datetime, *, has_time: bool) -> str:
+    """A local time as text; what the format lacks is left out. `%z` is written Z."""
+    if layout is None:
+        return local.isoformat() if has_time else local.date().isoformat()
+    return "".join(_written(piece, local) if isinstance(piece, Directive) else piece for piece in layout.pieces)
+
+
+def _written(directive: Directive, local: datetime) -> str:
+    match directive.letter:
+        case "Y":
+            return f"{local.year:04}"
+        case "m":
+            return f"{local.month:02}"
+        case "d":
+            return f"{local.day:02}"
+        case "H":
+            return f"{local.hour:02}"
+        case "M":
+            return f"{local.minute:02}"
+        case "S":
+            return f"{local.second:02}"
+        case "f":
+            return f"{local.microsecond:06}"
+        case "j":
+            return f"{local.timetuple().tm_yday:03}"
+        case "b":
+            return _MONTHS[local.month - 1].capitalize()
+        case "z":
+            return "Z"
+        case letter:
+            assert_never(letter)
+
+
+# Ways to go on after an ISO 8601 date, and to end with %z, right and wrong.
+# fmt: off
+ISO_TAILS = (
+    "T00:00", "T23:59:60", "T24:00", "T12", "T1:00", "T12:00:00.",
+    "T12:00:00.1234567", "T12:00.5", "T12:00:00,5", "T12:00Z", "T12:00:00.5Z", "T12:00+05",
+    "T12:00-05:30", "T12:00:00.000001+0530", "T12:00z", "t12:00", "T12:00+24", "T12:00+5",
+    "T12:00+05:60", "T12:00+05:30:15", "Z", "+05:30", "~", "T12:00~",
+    "T12:00:00~", " 23:59:59", "  12:00", "T12:00 Z", " ", "T",
+)
+# fmt: on
+FAR_OFFSETS = ("+23:59", "+00:01", "-00:01", "-23:59")  # which take the ends of time beyond the years 1 to 9999
+OFFSETS = ("+0000", "-00:00", "+23:59", "-2359", "+2400", "+0060", "+05", "+5:30", "+053015", "z", "UTC")
+
+
+def written_offsets() -> list[str]:
+    """Every offset of whole minutes below a day, with and without a colon."""
+    clock = [(hour, minute) for hour in range(24) for minute in range(60)]
+    return [f"{sign}{hour:02}{colon}{minute:02}" for sign in "+-" for colon in (":", "") for hour, minute in clock]
+
+
+def written_months() -> list[str]:
+    """The abbreviation of every month, in every mixture of cases."""
+    return ["".join(letters) for month in _MONTHS for letters in product(*((c, c.upper()) for c in month))]
+
+
+def near_misses(right: str) -> list[str]:
+    """Texts like a right one: cut, longer, in other blanks, letters, digits and separators."""
+    changes = (
+        "0\u0660",
+        "2\uff12",
+        "10",
+        "32",
+        "-/",
+        " T",
+        "T ",
+        ".,",
+    )  # each: a character, and what replaces it
+    found = [
+        right,
+        "",
+        right[:-1],
+        right[1:],
+        f"{right}0",
+        f"{right} ",
+        f" {right}",
+        f"x{right}",
+        f"{right}\n",
+    ]
+    found += [right.lower(), right.upper(), right.replace(":", ""), right.replace("01", "1")]
+    found += [right.replace(change[0], change[1]) for change in changes]
+    damaged = [right[:i] + c + right[i + 1 :] for i in range(len(right)) for c in ("0", "9", "6", " ")]
+    return found + damaged

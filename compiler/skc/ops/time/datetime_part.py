@@ -1,0 +1,361 @@
+"""One part of a timestamp or date, such as the hour or the day of the week, as a number.
+
+Why: demand follows the clock and the calendar of people, so the hour must be that of the place (with its
+daylight saving time), not that of UTC. Zone data is frozen in the graph: the same row has the same hour on
+every machine, for ever.
+
+Example: `hour: {from: at, apply: [{datetime_part: {part: hour, timezone: Europe/Berlin}}]}`
+
+Parameters
+----------
+part : year | quarter | month | day | hour | minute | second | weekday | day_of_year | iso_week | is_weekend
+    `weekday` is 0 for Monday to 6 for Sunday, as in Python and pandas; `is_weekend` is Saturday or Sunday;
+    `iso_week` is 1 to 53 by ISO 8601; `day_of_year` is 1 to 366; `second` leaves out the fraction.
+timezone : str, default UTC
+    The IANA name of the zone whose wall clock is read. Only for a timestamp: a date has no zone.
+
+Takes timestamp or date and gives int64, or bool for `is_weekend`. Null stays null. Years 1 to 9999 are exact.
+
+Critical points
+---------------
+C1  Parts are those of the local wall clock: across both changes of daylight saving time, to the microsecond,
+    also before standard time (with seconds in the offset) and after the last change that tzdata lists.
+C2  Before 1970 parts round down: one microsecond before the epoch is second 59 of 1969.
+C3  The ISO week of a day is that of its Thursday: the first days of January may be in week 52 or 53, the last
+    of December in week 1.
+C4  Leap years are Gregorian: 2000 is one, 1900 is not.
+C5  A date has calendar parts only: hour, minute, second and `timezone` are refused (SKC126), an unknown zone
+    too (SKC125).
+C6  Local time may leave the years 1 to 9999 by the zone's offset, into year 0 or 10000, and is counted there
+    all the same.
+C7  Null stays null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from skc.emit import calendar as calendar
+from skc.emit.blocks import GraphBlock, masked
+from skc.emit.opset import op
+from skc.op import Case, Known, NoState, Op, always, parameters, refuse, require
+from skc.ops.time._datetime_text import EPOCH, MICROSECOND, zone_of
+from skc.time.zones import CYCLE_US, load_zone, transitions
+from skc.values.types import (
+    DATE_MAX,
+    DATE_MIN,
+    DAY_US,
+    TIMESTAMP_MAX,
+    TIMESTAMP_MIN,
+    Block,
+    DType,
+    Scalar,
+    ValueType,
+    make_block,
+)
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from spox import Var
+
+Part = Literal[
+    "year",
+    "quarter",
+    "month",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "weekday",
+    "day_of_year",
+    "iso_week",
+    "is_weekend",
+]
+CLOCK_US = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000}
+CLOCK_RANGE = {"hour": 24, "minute": 60, "second": 60}
+LEVELS: dict[str, range] = {
+    **{part: range(count) for part, count in CLOCK_RANGE.items()},
+    "quarter": range(1, 5),
+    "month": range(1, 13),
+    "day": range(1, 32),
+    "weekday": range(7),
+    "day_of_year": range(1, 367),
+    "iso_week": range(1, 54),
+}
+
+
+@parameters
+class Params:
+    part: Part
+    timezone: str = "UTC"
+
+
+def infer(params: Params, x: ValueType) -> ValueType:
+    require(x, "timestamp", "date", op="datetime_part")
+    load_zone(params.timezone)
+    if x.dtype == "date" and params.part in CLOCK_US:
+        raise refuse("SKC126", f"a date has no {params.part}", hint="take the part of a timestamp")
+    if x.dtype == "date" and params.timezone != "UTC":
+        raise refuse("SKC126", "a date has no time zone", hint="leave out `timezone`")
+    return x.with_(dtype="bool" if params.part == "is_weekend" else "int64")
+
+
+def apply(params: Params, state: NoState, x: Block) -> Block:
+    distinct, where = np.unique(x.values, return_inverse=True)
+    zone = zone_of(params.timezone)
+    instants = (distinct * DAY_US if x.dtype == "date" else distinct).tolist()
+    parts = np.array([_part(t, zone, params.part) for t in instants], dtype=np.int64)
+    values = parts[where].reshape(x.values.shape)
+    return make_block("bool" if params.part == "is_weekend" else "int64", values, x.valid)
+
+
+def _part(instant: int, zone: ZoneInfo, part: Part) -> int:
+    """By Python's own calendar, which has only the years 1 to 9999: at either end 400 years nearer to the
+    middle.
+
+    The calendar, weekdays included, repeats every 400 years, and so does a zone's rule; before the 19th
+    century, zones had one offset.
+    """
+    cycles = 1 if instant < TIMESTAMP_MIN + CYCLE_US else -1 if instant > TIMESTAMP_MAX - CYCLE_US else 0
+    moment = EPOCH + timedelta(microseconds=instant + cycles * CYCLE_US)
+    local = moment.replace(tzinfo=UTC).astimezone(zone)
+    table: dict[str, int] = {
+        "year": local.year - 400 * cycles,
+        "quarter": (local.month + 2) // 3,
+        "weekday": local.weekday(),
+        "day_of_year": local.timetuple().tm_yday,
+        "iso_week": local.isocalendar().week,
+        "is_weekend": local.weekday() >= 5,
+    }
+    return table[part] if part in table else int(getattr(local, part))
+
+
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
+    if params.part in CLOCK_US:
+        local = calendar.local_time(params.timezone, x.values, calendar.EPOCH_DAY * DAY_US)
+        ticks = op.div(local, calendar.constant(CLOCK_US[params.part]))
+        return masked("int64", x.width, op.mod(ticks, calendar.constant(CLOCK_RANGE[params.part])), x.valid)
+    if x.dtype == "date":
+        days = op.add(x.values, calendar.constant(calendar.EPOCH_DAY))
+    else:
+        local = calendar.local_time(params.timezone, x.values, calendar.EPOCH_DAY * DAY_US)
+        days = op.div(local, calendar.constant(DAY_US))
+    dtype: DType = "bool" if params.part == "is_weekend" else "int64"
+    return masked(dtype, x.width, _calendar_part(params.part, days), x.valid)
+
+
+def _calendar_part(part: Part, days: Var) -> Var:
+    """Of days since a Monday; see `skc.emit.calendar`."""
+    one, three, five, seven = (calendar.constant(n) for n in (1, 3, 5, 7))
+    match part:
+        case "weekday":
+            return op.mod(days, seven)
+        case "is_weekend":
+            return op.greater_or_equal(op.mod(days, seven), five)
+        case "iso_week":
+            thursday = op.add(op.sub(days, op.mod(days, seven)), three)
+            return op.add(op.div(calendar.year_day(thursday).day, seven), one)
+        case "day_of_year":
+            return op.add(calendar.year_day(days).day, one)
+    functions = {
+        "year": calendar.year_number,
+        "quarter": calendar.quarter_of,
+        "month": calendar.month_of,
+        "day": calendar.day_of_month,
+    }
+    return functions[part](calendar.year_day(days))
+
+
+def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
+    """All parts there are, but for years, which are too many."""
+    return tuple(LEVELS[params.part]) if params.part in LEVELS else None
+
+
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
+    """The ends of years, of ISO weeks and of February, the ends of time, every change of the zone, and behind each the
+    first moment at which the part changes: a change that is missing, or off by an hour, shows nowhere else.
+    """
+    years = (
+        1,
+        4,
+        100,
+        400,
+        1600,
+        1899,
+        1900,
+        1969,
+        1970,
+        1972,
+        2000,
+        2004,
+        2005,
+        2016,
+        2020,
+        2021,
+        2100,
+        2400,
+        9999,
+    )
+    days = [(datetime(y, m, d) - EPOCH).days for y in years for m, d in ((1, 1), (2, 28), (3, 1), (12, 31))]
+    days += [day + n for day in [*days] for n in (-1, 1) if DATE_MIN <= day + n <= DATE_MAX]
+    if x.dtype == "date":
+        return [*days, DATE_MIN, DATE_MAX, None]
+    zone = zone_of(params.timezone)
+    moments = [day * DAY_US for day in days] + [_midnight(EPOCH.date() + timedelta(days=day), zone) for day in days]
+    changes = transitions(load_zone(params.timezone))
+    moments += [*changes, *_first_changes_of_part(params, changes)]
+    moments = [t + n for t in moments for n in (-1, 0, 1) if TIMESTAMP_MIN <= t + n <= TIMESTAMP_MAX]
+    return [*moments, TIMESTAMP_MIN, TIMESTAMP_MIN + 1, TIMESTAMP_MAX - 1, TIMESTAMP_MAX, None]
+
+
+def _first_changes_of_part(params: Params, changes: list[int]) -> list[int]:
+    """After each change of the zone the first moment at which another value of the part begins, if it comes before the
+    next change: a local midnight, or a full hour, minute or second of the wall clock.
+    """
+    zone = zone_of(params.timezone)
+    found = []
+    for change, following in pairwise([*sorted(changes), TIMESTAMP_MAX]):
+        local = (EPOCH.replace(tzinfo=UTC) + change * MICROSECOND).astimezone(zone)
+        if params.part in CLOCK_US:
+            passed = (local.replace(tzinfo=None) - EPOCH) // MICROSECOND
+            found.append(change - passed % CLOCK_US[params.part] + CLOCK_US[params.part])
+            continue
+        day = _next_first_day(params.part, local.date())
+        moment = change if day is None else _midnight(day, zone)
+        if change < moment < following:
+            found.append(moment)
+    return found
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    """The instant at which a day begins in a zone."""
+    return (datetime(day.year, day.month, day.day, tzinfo=zone) - EPOCH.replace(tzinfo=UTC)) // MICROSECOND
+
+
+def _next_first_day(part: str, day: date) -> date | None:
+    """The first day after this one at whose midnight a part of the calendar changes; None behind year 9999."""
+    try:
+        match part:
+            case "year":
+                return date(day.year + 1, 1, 1)
+            case "quarter" | "month":
+                months = 3 - (day.month - 1) % 3 if part == "quarter" else 1
+                return date(day.year + (day.month - 1 + months) // 12, (day.month - 1 + months) % 12 + 1, 1)
+            case "iso_week":
+                return day + timedelta(days=7 - day.weekday())
+            case "is_weekend":
+                return day + timedelta(days=5 - day.weekday() if day.weekday() < 5 else 7 - day.weekday())
+            case _:
+                return day + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]:
+    return {"zone change": transitions(load_zone(params.timezone))}
+
+
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
+    """A moment of 5 May 2024 that shows the wanted hour, minute or second.
+
+    Calendar parts have none: their input may be a timestamp or a date, and `boundaries` hold every kind of
+    day.
+    """
+    if params.part not in CLOCK_US:
+        return []
+    wanted = [int(v) for v in values if v is not None and 0 <= v < CLOCK_RANGE[params.part]]  # type: ignore[operator]  # numbers
+    noon = datetime(2024, 5, 5, 12, tzinfo=zone_of(params.timezone))
+    shown = [noon.replace(**{params.part: value}) for value in wanted]  # type: ignore[arg-type]  # hour, minute, second
+    return [(moment - EPOCH.replace(tzinfo=UTC)) // timedelta(microseconds=1) for moment in shown]
+
+
+def _instant(text: str, dtype: str) -> int:
+    moment = datetime.fromisoformat(text)
+    return (moment - EPOCH).days if dtype == "date" else (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _case(
+    name: str, point: str, part: str, texts: dict[str | None, Any], dtype: str = "date", zone: str = "UTC"
+) -> Case:
+    """UTC timestamps or dates, and their part."""
+    rows = [[None if text is None else _instant(text, dtype.removesuffix("?"))] for text in texts]
+    params = {"part": part, "timezone": zone}
+    return Case(name, (point,), {"t": dtype}, rows, [[part] for part in texts.values()], params=params)
+
+
+def _refused(part: str, dtype: str, zone: str, code: str) -> Case:
+    params = {"part": part, "timezone": zone}
+    return Case(f"{part} of a {dtype} in {zone}", ("C5",), {"t": dtype}, [], [], params=params, refused=code)
+
+
+T, YORK = "timestamp", "America/New_York"
+SPRING: dict[str | None, Any] = {"2019-03-10T06:59:59.999999": 1, "2019-03-10T07:00": 3}
+AUTUMN: dict[str | None, Any] = {
+    "2019-11-03T05:59:59.999999": 1,
+    "2019-11-03T06:00": 1,
+    "2019-11-03T07:00": 2,
+}
+CASES = (
+    _case("hour in spring", "C1", "hour", SPRING, T, YORK),
+    _case("hour in autumn", "C1", "hour", AUTUMN, T, YORK),
+    _case("after the last listed change", "C1", "hour", {"2437-07-01": 20, "9999-07-01": 20}, T, YORK),
+    _case("an offset of -4:56:02", "C1", "second", {"1800-01-01": 58}, T, YORK),
+    _case(
+        "a summer of 30 minutes",
+        "C1",
+        "minute",
+        {"2020-01-01": 0, "2020-07-01": 30},
+        T,
+        "Australia/Lord_Howe",
+    ),
+    _case("a fixed offset", "C1", "day", {"2020-01-01T04:59:59": 31, "2020-01-01T05:00": 1}, T, "Etc/GMT+5"),
+    _case("just before the epoch", "C2", "second", {"1969-12-31T23:59:59.999999": 59, "1970-01-01": 0}, T),
+    _case("the year before the epoch", "C2", "year", {"1969-12-31T23:59:59.999999": 1969, "1970-01-01": 1970}, T),
+    _case("a minute of 1969", "C2", "minute", {"1969-12-31T23:58:59.999999": 58, "1969-12-31T23:59": 59}, T),
+    _case("weeks of January", "C3", "iso_week", {"2021-01-03": 53, "2021-01-04": 1, "2022-01-01": 52}),
+    _case("weeks of December", "C3", "iso_week", {"2018-12-30": 52, "2018-12-31": 1, "2020-12-31": 53}),
+    _case("Monday is 0", "C3", "weekday", {"2024-01-01": 0, "2024-01-07": 6, "1970-01-01": 3}),
+    _case("weekend", "C3", "is_weekend", {"2024-01-05T23:59": False, "2024-01-06": True, "2024-01-08": False}, T),
+    _case("29 February", "C4", "day", {"2000-02-29": 29, "1900-03-01": 1, "2004-02-29": 29, "2100-02-28": 28}),
+    _case("months", "C4", "month", {"2024-02-29": 2, "2024-03-01": 3, "2023-12-31": 12}),
+    _case("quarters", "C4", "quarter", {"2024-03-31": 1, "2024-04-01": 2, "2024-12-01": 4}),
+    _case("day of the year", "C4", "day_of_year", {"2024-12-31": 366, "2023-12-31": 365, "0001-01-01": 1}),
+    _refused("hour", "date", "UTC", "SKC126"),
+    _refused("day", "date", YORK, "SKC126"),
+    _refused("day", T, "America/Newyork", "SKC125"),
+    _refused("day", "string", "UTC", "SKC120"),
+    _case("local time before year 1", "C6", "year", {"0001-01-01": 0}, T, YORK),
+    _case("the week before year 1", "C6", "iso_week", {"0001-01-01": 52}, T, YORK),
+    _case("local time after year 9999", "C6", "year", {"9999-12-31T23:00": 10000}, T, "Asia/Kolkata"),
+    _case("null", "C7", "month", {None: None, "2024-05-01": 5}, "timestamp?"),
+    _case("null is no weekend", "C7", "is_weekend", {None: None, "2024-01-06": True}, "date?"),
+    Case(
+        name="two columns",
+        shows=("C7",),
+        columns={"s": "timestamp?", "t": "timestamp"},
+        params={"part": "hour", "timezone": YORK},
+        rows=[[None, 0], [3_600_000_000, -1]],
+        expect=[[None, 19], [20, 18]],
+    ),
+)
+
+OP = Op(
+    name="datetime_part",
+    doc=__doc__,
+    params=Params,
+    infer=infer,
+    apply=apply,
+    lower=lower,
+    boundaries=boundaries,
+    levels=levels,
+    marks=marks,
+    carry_back=carry_back,
+    cases=CASES,
+    is_small=always,
+)

@@ -1,0 +1,292 @@
+"""Read a date and time that is written as text, in a given format and time zone, as an instant.
+
+Why: logs and CSV files hold local times as text. Read here, inside the graph, they mean the same in training
+and serving, in every language, whatever the machine's locale and time zone.
+
+Example: `at: {from: pickup, apply: [{parse_datetime: {format: "%Y-%m-%d %H:%M", timezone: Asia/Tokyo}}]}`
+
+Parameters
+----------
+format : str
+    `iso8601`, or a format of `strptime` from %Y %m %d %j %b %H %M %S %f %z %%. %b is an English abbreviation
+    in any case; %z is Z, ±HHMM or ±HH:MM, and comes last. Numbers may lack leading zeros (`3/9/2019`), but %Y
+    has four digits, and numbers that touch (`%Y%m%d`) have their full width. What the format leaves out is
+    the first day, or midnight. `iso8601` is `YYYY-MM-DD`, or that, `T` or one blank, `HH:MM`, `HH:MM:SS` or
+    `HH:MM:SS.f` with 1 to 6 digits, and then nothing, `Z`, `±HH`, `±HHMM` or `±HH:MM`.
+timezone : str, default UTC
+    The IANA name of the zone of a text without an offset; refused with %z, where there is none.
+ambiguous : earliest | latest | null | error, default error
+    What a time means that the clock shows twice, when daylight saving time ends.
+nonexistent : shift_forward | null | error, default error
+    What a time means that the clock leaves out; `shift_forward` is the instant of the jump.
+invalid : null | error, default error
+    What becomes of a text that is not right.
+to : timestamp | date, default timestamp
+    `date` gives the day, of a format without a time (of `iso8601`: only `YYYY-MM-DD`).
+
+Takes string and gives timestamp or date. Null stays null and is not invalid.
+
+Critical points
+---------------
+C1  Month, day, hour, minute and second may have one digit; numbers that touch may not, and a year has always
+    four.
+C2  A fraction has 1 to 6 digits, the first of which is tenths: `.5` is 500 ms.
+C3  Invalid are a day that its month or year does not have, year 0, hour 24, and second 60 (as for Python's
+    datetime).
+C4  The whole text must match, and exactly: no other blanks, no other letter case of literals, ASCII digits
+    only (`strptime` takes any blanks, any case and any script's digits).
+C5  A local time is that of the zone at that time: before standard time, in daylight saving time, and after
+    the last change that tzdata lists.
+C6  A time that the clock shows twice follows `ambiguous`, to the microsecond.
+C7  A time that the clock leaves out follows `nonexistent`, to the microsecond.
+C8  A written offset decides alone; `timezone` is only for `iso8601` texts without one. It has no seconds.
+C9  An instant outside the years 1 to 9999 in UTC is invalid.
+C10 Null stays null, whatever `invalid` says.
+C11 A format that could be read in two ways, or names no year, is refused (SKC126), an unknown zone too
+    (SKC125).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BeforeValidator
+
+from skc.emit import calendar as calendar
+from skc.emit import datetime as reading
+from skc.emit.blocks import GraphBlock, all_of, masked
+from skc.emit.opset import const, op
+from skc.op import NoState, Op, parameters, refuse, require
+from skc.ops.time._datetime_text import (
+    EPOCH,
+    FAR_OFFSETS,
+    ISO_TAILS,
+    MICROSECOND,
+    OFFSETS,
+    Reader,
+    near_misses,
+    read,
+    write,
+    written_months,
+    written_offsets,
+    zone_of,
+)
+from skc.ops.time._parse_datetime_cases import CASES
+from skc.time.format import Format, read_format
+from skc.time.zones import later_transitions, load_zone, wall_clock
+from skc.values.types import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, Block, Scalar, ValueType, make_block
+
+if TYPE_CHECKING:
+    from spox import Var
+
+
+# YAML reads `null` as None; here it is the name of a policy.
+def _named_null(choices: Any) -> BeforeValidator:
+    return BeforeValidator(lambda value: "null" if value is None else value, json_schema_input_type=choices | None)
+
+
+Ambiguous = Literal["earliest", "latest", "null", "error"]
+Nonexistent = Literal["shift_forward", "null", "error"]
+Invalid = Literal["null", "error"]
+
+
+@parameters
+class Params:
+    format: str
+    timezone: str | None = None
+    ambiguous: Annotated[Ambiguous, _named_null(Ambiguous)] = "error"
+    nonexistent: Annotated[Nonexistent, _named_null(Nonexistent)] = "error"
+    invalid: Annotated[Invalid, _named_null(Invalid)] = "error"
+    to: Literal["timestamp", "date"] = "timestamp"
+
+
+def infer(params: Params, x: ValueType) -> ValueType:
+    require(x, "string", op="parse_datetime")
+    load_zone(params.timezone or "UTC")
+    letters = _letters(params)
+    if "z" in letters and params.timezone is not None:
+        raise refuse("SKC126", "every text has its own offset (%z)", hint="leave out `timezone`")
+    if params.to == "date" and letters & set("HMSfz"):
+        raise refuse("SKC126", f"the format `{params.format}` has a time", hint="leave out `to: date`")
+    return x.with_(dtype=params.to, nullable=x.nullable or "null" in _policies(params).values())
+
+
+def _layout(params: Params) -> Format | None:
+    return None if params.format == "iso8601" else read_format(params.format)
+
+
+def _letters(params: Params) -> frozenset[str]:
+    layout = _layout(params)
+    return frozenset() if layout is None else frozenset(layout.letters)
+
+
+def _policies(params: Params) -> dict[str, str]:
+    """The policy for everything that can go wrong: a zone without changes has no ambiguous time, nor has a
+    format with %z.
+    """
+    policies: dict[str, str] = {"invalid-value": params.invalid}
+    if params.to == "timestamp" and "z" not in _letters(params) and not load_zone(params.timezone or "UTC").is_fixed:
+        policies |= {"ambiguous-time": params.ambiguous, "nonexistent-time": params.nonexistent}
+    return policies
+
+
+def apply(params: Params, state: NoState, x: Block) -> Block:
+    present = x.present()
+    zone = zone_of(params.timezone or "UTC")
+    reader = Reader(_layout(params), zone, params.ambiguous, params.nonexistent, params.to == "timestamp")
+    outcomes = {text: read(text, reader) for text in dict.fromkeys(x.values[present].tolist())}
+    values = np.zeros(x.values.shape, dtype=np.int64)
+    problems = np.full(x.values.shape, "", dtype=object)
+    for i in zip(*np.nonzero(present), strict=True):
+        values[i], problems[i] = outcomes[x.values[i]]
+    policies = _policies(params)
+    nulls = [code for code, policy in policies.items() if policy == "null"]
+    result = make_block(params.to, values, present & ~np.isin(problems, nulls) if nulls else x.valid)
+    for code, policy in policies.items():
+        if policy == "error":
+            result = result.guard(code, problems == code)
+    return result
+
+
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
+    layout, has_time = _layout(params), params.to == "timestamp"
+    right = op.regex_full_match(x.values, pattern=reading.pattern_of(layout, has_time=has_time))
+    text = op.where(right, x.values, const(np.array(reading.filler(layout))))
+    fields = reading.read_fields(layout, text, x.width, has_time=has_time)
+    value, exists = reading.day_number(fields)
+    right = right if exists is None else op.and_(right, exists)
+    problems: dict[str, Var] = {}
+    if has_time:
+        wall = op.mul(value, calendar.constant(DAY_US))
+        wall = wall if fields.time is None else op.add(wall, fields.time)
+        meaning = _meaning(params, wall, fields)
+        value = meaning.instant
+        if value is not wall:  # an offset may lead out of the years 1 to 9999
+            low, high = calendar.constant(TIMESTAMP_MIN), calendar.constant(TIMESTAMP_MAX)
+            right = op.and_(right, op.and_(op.greater_or_equal(value, low), op.less_or_equal(value, high)))
+        if meaning.is_ambiguous is not None and meaning.is_nonexistent is not None:
+            problems["ambiguous-time"] = op.and_(right, meaning.is_ambiguous)
+            problems["nonexistent-time"] = op.and_(right, meaning.is_nonexistent)
+    wrong = op.not_(right)
+    problems = {"invalid-value": wrong if x.valid is None else op.and_(x.valid, wrong), **problems}
+    return _with_policies(params, x, value, problems)
+
+
+def _meaning(params: Params, wall: Var, fields: reading.Fields) -> calendar.Instants:
+    """By the written offset, or else by the zone."""
+    zone, latest = params.timezone or "UTC", params.ambiguous == "latest"
+    if fields.offset is None:
+        return calendar.instants(zone, wall, latest=latest)
+    written = op.sub(wall, fields.offset)
+    if fields.is_naive is None or load_zone(zone).offsets == (0,):
+        return calendar.Instants(written)
+    zoned = calendar.instants(zone, wall, latest=latest)
+    instant = op.where(fields.is_naive, zoned.instant, written)
+    if zoned.is_ambiguous is None or zoned.is_nonexistent is None:
+        return calendar.Instants(instant)
+    masks = [op.and_(fields.is_naive, mask) for mask in (zoned.is_ambiguous, zoned.is_nonexistent)]
+    return calendar.Instants(instant, *masks)
+
+
+def _with_policies(params: Params, x: GraphBlock, values: Var, problems: dict[str, Var]) -> GraphBlock:
+    policies = _policies(params)
+    nulls = [op.not_(mask) for code, mask in problems.items() if policies[code] == "null"]
+    result = masked(params.to, x.width, values, all_of(x.valid, *nulls))
+    for code, mask in problems.items():
+        if policies[code] == "error":
+            result = result.guard(code, mask)
+    return result
+
+
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
+    """Texts on either side of every edge: ends of years and of February, the changes of the zone, the ends of time;
+    and texts that are nearly right.
+    """
+    layout, has_time = _layout(params), params.to == "timestamp"
+    years = (1, 4, 1900, 1970, 2000, 2019, 2024, 2100, 9999)
+    moments = [datetime(y, m, d) for y in years for m, d in ((1, 1), (1, 31), (2, 28), (3, 1), (12, 31))]
+    moments += [
+        datetime(2000, 2, 29, 12, 34, 56, 7),
+        datetime.max,
+        datetime(2024, 12, 31, 23, 59, 59, 500_000),
+    ]
+    ticks = _ticks(params)
+    moments += [moment + n for moment in _wall_edges(params) for n in ticks]
+    texts = [write(layout, moment, has_time=has_time) for moment in moments]
+    right = write(layout, datetime(2019, 1, 23, 20, 30, 15, 120_000), has_time=has_time)
+    texts += near_misses(right)
+    if layout is None and has_time:
+        texts += [right[:10] + tail for tail in ISO_TAILS]
+        texts += [f"{right[:10]}T12:00{offset}" for offset in written_offsets()]
+        texts += [moment.isoformat() + offset for moment in (datetime.min, datetime.max) for offset in FAR_OFFSETS]
+    if "z" in _letters(params):
+        texts += [offset.join(right.rsplit("Z", 1)) for offset in (*OFFSETS, *written_offsets())]
+        ends = [write(layout, moment, has_time=has_time) for moment in (datetime.min, datetime.max)]
+        texts += [offset.join(end.rsplit("Z", 1)) for end in ends for offset in FAR_OFFSETS]
+    if "b" in _letters(params):
+        texts += [right.replace("Jan", month) for month in written_months()]
+    return [*dict.fromkeys(texts), *([None] if x.nullable else [])]
+
+
+def _wall_edges(params: Params) -> list[datetime]:
+    """What a wall clock shows at the two ends of every hour that it leaves out or shows twice."""
+    zone = load_zone(params.timezone or "UTC")
+    later = [t + offset for t in later_transitions(zone) for offset in {*zone.offsets[-2:]}]
+    return [_local(edge) for edge in [*wall_clock(zone).breaks, *sorted(later)]]
+
+
+def _local(wall: int) -> datetime:
+    return EPOCH + wall * MICROSECOND
+
+
+def _ticks(params: Params) -> list[timedelta]:
+    """One unit of the last digit the format has, back and forth."""
+    letters = _letters(params)
+    unit = timedelta(minutes=1) if "M" in letters else timedelta(hours=1)
+    if not letters or "f" in letters:
+        unit = MICROSECOND
+    elif "S" in letters:
+        unit = timedelta(seconds=1)
+    return [-unit, timedelta(0), unit]
+
+
+def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]:
+    """The texts of a wall clock's jumps, as far as the format tells them apart."""
+    layout, has_time = _layout(params), params.to == "timestamp"
+    return {"zone change": list(dict.fromkeys(write(layout, edge, has_time=has_time) for edge in _wall_edges(params)))}
+
+
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
+    """The local time of an instant (the day of a date) as text, in the zone of the step; where the format is too coarse
+    for it, the last text before it and the first after.
+    """
+    layout, has_time = _layout(params), params.to == "timestamp"
+    zone = zone_of("UTC" if "z" in _letters(params) else params.timezone or "UTC")
+    tick = _ticks(params)[-1]
+    texts: list[Scalar] = []
+    for value in values:
+        if value is None or isinstance(value, str):
+            continue
+        instant = int(value) if has_time else int(value) * DAY_US
+        if TIMESTAMP_MIN + DAY_US <= instant <= TIMESTAMP_MAX - DAY_US:
+            local = (_local(instant)).replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+            later = [local + tick] if has_time and (local - datetime.min) % tick else []
+            texts += [write(layout, moment, has_time=has_time) for moment in (local, *later)]
+    return texts
+
+
+OP = Op(
+    name="parse_datetime",
+    doc=__doc__,
+    params=Params,
+    infer=infer,
+    apply=apply,
+    lower=lower,
+    boundaries=boundaries,
+    marks=marks,
+    carry_back=carry_back,
+    cases=CASES,
+)

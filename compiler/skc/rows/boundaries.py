@@ -1,0 +1,306 @@
+"""The boundaries of every step of a fitted pipeline, carried back to raw inputs.
+
+A step names the values of its input column that matter (`Op.boundaries`). To get such a value out of the step before,
+some of that step's inputs are guessed: by `Op.carry_back` where the op can say, else by its own boundaries and numbers
+of every magnitude. Guesses decide nothing: `apply` does. A number that no guess gives is searched for between two
+guesses on either side of it, down to two neighbouring inputs; where even they only jump over it, both are kept, the
+last input below the edge and the first above.
+
+A step that looks at several columns at once needs values for the others: those of a base row. Without one, or where no
+input gives a boundary, it stays out of reach from outside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+
+import numpy as np
+
+from skc import reference
+from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types, value_types
+from skc.ir import Input, Pipeline, Ref, Step
+from skc.ops import OPS
+from skc.rows.inverse import Function, Given, Outcomes, inputs_giving, magnitudes, neighbours
+from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
+from skc.values.types import Block, Scalar, ValueType, column_block, concat_blocks
+
+CORNERS: tuple[Scalar, ...] = (None, 0, -1, -(2**63), 2**63 - 1, -math.inf, math.inf)
+MOST_BRANCHED = 5_000  # rows; of more, so many spread over all
+MOST_WALKS = 8  # back from behind an expression, each with an input at zero or null: of more, so many spread over all
+_TRIED_COLUMNS = 2  # of a step that looks at several: the most promising, or where there are many walks the first
+
+
+@dataclass(frozen=True)
+class StepBoundaries:
+    """The boundaries of one input column of one step, as that step sees them and as raw input values."""
+
+    step: str
+    column: int
+    name: str
+    source: tuple[str, int]  # the value and the column of it that the step reads
+    values: tuple[Scalar, ...]
+    raw_input: str | None = None  # None: no raw input could be found that gives them
+    raw_values: tuple[Scalar, ...] = ()
+
+
+def step_boundaries(pipeline: Pipeline) -> tuple[StepBoundaries, ...]:
+    """The boundaries of every step of a fitted pipeline, carried back as far as they go without a base row."""
+    walk = _Walk(pipeline, None)
+    found = []
+    for step in pipeline.steps:
+        for k, source in enumerate(walk.sources[step.name]):
+            x = walk.type_of(step, k)
+            wanted = _of_type(x, OPS[step.op].boundaries(step.params, step.state, k, x))
+            name = walk.names[source[0]][source[1]]
+            found.append(walk.reached(StepBoundaries(step.name, k, name, source, tuple(wanted))))
+    return tuple(found)
+
+
+def reach_further(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> tuple[StepBoundaries, ...]:
+    """The same, where those out of reach have been tried again from a base row with one raw input changed."""
+    walk = _Walk(pipeline, base)
+    return tuple(f if f.raw_values else walk.reached(f) for f in found)
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """Rows like the base row, but for one input at a corner and another that takes values in turn."""
+
+    at: tuple[str, Scalar]
+    raw_input: str
+    values: Sequence[Scalar]
+
+    def rows(self, base: Record, index: Iterable[int]) -> Iterator[Record]:
+        for k in index:
+            yield {**base, self.at[0]: self.at[1], self.raw_input: self.values[k]}
+
+
+@dataclass(frozen=True)
+class Branched:
+    """Rows, and whether there are more of them than may be tried."""
+
+    rows: list[Record]
+    is_sample: bool
+
+
+def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> Branched:
+    """Rows that reach the boundaries of an expression and behind it through another of its branches.
+
+    In `fare / max(distance, 0.1)` an edge behind it is reached by a fare at the distance of the base row, which says
+    nothing of 0.1; in `coalesce(m, n + 1)` no n matters while m is there. So each input of an expression is set to
+    zero and to null, and the edges behind it are reached by the others. Its own boundaries are also tried where an
+    input is at an end of its type, or -1: the least integer overflows in `n // m` for m = -1 alone.
+    """
+    corners: list[_Branch] = []
+    others: list[_Branch] = []
+    is_sample = False
+    for step in pipeline.steps:
+        if not OPS[step.op].variadic:
+            continue
+        columns = [f for f in found if f.step == step.name and f.raw_input is not None]
+        if len({f.raw_input for f in columns}) < 2:
+            continue
+        taken = ((str(f.raw_input), v) for f in columns for v in f.raw_values if _is_corner(v))
+        places = list(dict.fromkeys(taken))
+        for at in places:
+            for name, values in ((f.raw_input, f.raw_values) for f in columns if f.raw_input is not None):
+                if name > at[0]:  # the other way round they are the same rows
+                    corners.append(_Branch(at, name, [v for v in values if _is_corner(v)]))
+                if name != at[0]:
+                    others.append(_Branch(at, name, [v for v in values if not _is_corner(v)]))
+        behind = _steps_behind(pipeline, step.name)
+        edges = [replace(f, raw_input=None, raw_values=()) for f in found if f.step in behind]
+        zeros = [at for at in places if not at[1]]
+        is_sample |= bool(edges) and (len(zeros) > MOST_WALKS or len(columns) > _TRIED_COLUMNS + 1)
+        for at in (zeros[i] for i in spread(len(zeros), MOST_WALKS)):
+            walk = _Walk(pipeline, {**base, at[0]: at[1]}, avoid=at[0])
+            reached = [walk.reached(f) for f in edges]
+            others += [_Branch(at, f.raw_input, f.raw_values) for f in reached if f.raw_input is not None]
+    rows = list(_spread_over(corners, base, MOST_BRANCHED))
+    rows += _spread_over(others, base, MOST_BRANCHED - len(rows))
+    return Branched(rows, is_sample or len(rows) < sum(len(branch.values) for branch in (*corners, *others)))
+
+
+def _is_corner(value: Scalar) -> bool:
+    return value in CORNERS and not isinstance(value, bool)
+
+
+def _spread_over(branches: Sequence[_Branch], base: Record, most: int) -> Iterator[Record]:
+    """At most so many rows of some branches, spread over all of them."""
+    ends = np.cumsum([0, *(len(branch.values) for branch in branches)])
+    chosen = np.array(spread(int(ends[-1]), most), dtype=np.int64)
+    for branch, start, end in zip(branches, ends, ends[1:], strict=False):
+        yield from branch.rows(base, (chosen[(chosen >= start) & (chosen < end)] - start).tolist())
+
+
+def _steps_behind(pipeline: Pipeline, name: str) -> frozenset[str]:
+    """The steps that use a step, or one that does."""
+    behind = {name}
+    for step in pipeline.steps:
+        if behind & {ref.value for ref in step.inputs}:
+            behind.add(step.name)
+    return frozenset(behind - {name})
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A raw input and values of it; `worth` is about the share of what was wanted that they give."""
+
+    raw_input: str
+    values: list[Scalar]
+    worth: float
+
+
+class _Walk:
+    """Walks back through a pipeline. `sources` says for each step where its input columns come from."""
+
+    def __init__(self, pipeline: Pipeline, base: Record | None, avoid: str | None = None) -> None:
+        self.names: ColumnNames = column_names(pipeline)
+        self._types: Types = value_types(pipeline)
+        self._steps = {step.name: step for step in pipeline.steps}
+        self._inputs: Mapping[str, Input] = {i.value: i for i in pipeline.inputs}
+        self.sources = {step.name: list(self._columns(step)) for step in pipeline.steps}
+        columnwise = [step for step in pipeline.steps if _is_columnwise(step)]
+        self._groups = {step.name: column_groups(step, self.names) for step in columnwise}
+        self._owners = {
+            name: [g for g, group in enumerate(groups) for _ in group] for name, groups in self._groups.items()
+        }
+        self._kinds: dict[str, list[ValueType]] = {}
+        self._functions: dict[tuple[str, int, int], Function] = {}
+        self._boundaries: dict[tuple[str, int], list[Scalar]] = {}
+        self._avoid = avoid
+        self._avoided = {i.value for i in pipeline.inputs if i.name == avoid}
+        blocks = None if base is None else to_blocks(pipeline.inputs, [base])
+        self._base = None if blocks is None else reference.run(pipeline, blocks).values
+
+    def _columns(self, step: Step) -> Iterator[tuple[str, int]]:
+        for ref in step.inputs:
+            yield from ((ref.value, c) for c in range(len(self.names[ref.value]))[ref.start : ref.stop])
+
+    def _width(self, ref: Ref) -> int:
+        return len(self.names[ref.value][ref.start : ref.stop])
+
+    def type_of(self, step: Step, j: int) -> ValueType:
+        """The type of input column j, as the op sees it."""
+        if step.name not in self._kinds:
+            kinds = step_input_types(step, self._types)
+            if OPS[step.op].variadic:
+                kinds = tuple(k for k, ref in zip(kinds, step.inputs, strict=True) for _ in range(self._width(ref)))
+            self._kinds[step.name] = list(kinds)
+        return self._kinds[step.name][j if OPS[step.op].variadic else 0]
+
+    def reached(self, found: StepBoundaries) -> StepBoundaries:
+        """The same boundaries, with the raw input that gives them."""
+        way = self._back(*found.source, list(found.values))
+        return found if way is None else replace(found, raw_input=way.raw_input, raw_values=tuple(way.values))
+
+    def _back(self, value: str, column: int, wanted: list[Scalar]) -> _Way | None:
+        """The best way from column `column` of `value` back to a raw input."""
+        if value in self._inputs:
+            raw = self._inputs[value]
+            if raw.name == self._avoid:
+                return None
+            legal = [v for v in wanted if is_legal(raw, v)]
+            return _Way(raw.name, legal, len(legal) / len(wanted)) if legal else None
+        step = self._steps[value]
+        tried = [(j, self._search(step, j, column, wanted)) for j in self._candidates(step, column)]
+        promising = sorted((pair for pair in tried if pair[1].inputs), key=lambda pair: -_worth(pair[1]))
+        ways = []
+        for j, given in promising[:_TRIED_COLUMNS]:
+            way = self._back(*self.sources[step.name][j], given.inputs)
+            if way is not None:
+                ways.append(replace(way, worth=way.worth * _worth(given) / len(wanted)))
+        return max(ways, key=lambda way: way.worth, default=None)
+
+    def _candidates(self, step: Step, column: int) -> Iterable[int]:
+        """The input columns that may decide about an output column."""
+        if _is_columnwise(step):
+            return [self._owners[step.name][column]]
+        if self._base is None:
+            return []
+        sources = self.sources[step.name]
+        left = [j for j, (value, _) in enumerate(sources) if value not in self._avoided]
+        return left if self._avoid is None else left[:_TRIED_COLUMNS]
+
+    def _search(self, step: Step, j: int, column: int, wanted: list[Scalar]) -> Given:
+        op, x = OPS[step.op], self.type_of(step, j)
+        key = (step.name, j, column)
+        if key not in self._functions:
+            found = self._alone(step, j, column, x) if _is_columnwise(step) else self._among_others(step, j, column, x)
+            self._functions[key] = found
+        guesses = [] if op.carry_back is None else op.carry_back(step.params, step.state, j, wanted)
+        near = [n for v in guesses for n in neighbours(v)]
+        if (step.name, j) not in self._boundaries:
+            self._boundaries[step.name, j] = op.boundaries(step.params, step.state, j, x)
+        others = [*self._boundaries[step.name, j], *magnitudes(x.dtype, self._value_at(step, j, x))]
+        return inputs_giving(self._functions[key], wanted, near, others)
+
+    def _value_at(self, step: Step, j: int, x: ValueType) -> Scalar:
+        """What the step sees in its input column j in the base row."""
+        if self._base is None:
+            return PLAIN[x.dtype]
+        value, column = self.sources[step.name][j]
+        return self._base[value].columns(column, column + 1).to_rows()[0][0]
+
+    def _alone(self, step: Step, j: int, column: int, x: ValueType) -> Function:
+        """Column `column` as a function of input column j, of an op that treats columns by themselves."""
+        op = OPS[step.op]
+        state = replace(step.state, **{f.name: (getattr(step.state, f.name)[j],) for f in fields(step.state)})
+        within = column - self._owners[step.name].index(j)
+
+        def apply(values: Sequence[Scalar]) -> Outcomes:
+            with np.errstate(all="ignore"):
+                made = op.apply(step.params, state, column_block(x.dtype, values, x.nullable))
+            return _outcomes(made, within)
+
+        return Function(x, apply)
+
+    def _among_others(self, step: Step, j: int, column: int, x: ValueType) -> Function:
+        """Column `column` as a function of input column j, with the others as in the base row."""
+        op, base = OPS[step.op], self._base or {}
+        columns = [base[value].columns(c, c + 1) for value, c in self.sources[step.name]]
+        starts = np.cumsum([0, *(self._width(ref) for ref in step.inputs)]).tolist()
+
+        def apply(values: Sequence[Scalar]) -> Outcomes:
+            parts = [_repeated(block, len(values)) for block in columns]
+            parts[j] = column_block(x.dtype, values, x.nullable)
+            blocks = [concat_blocks(parts[a:b]) for a, b in pairwise(starts)]
+            with np.errstate(all="ignore"):
+                made = op.apply(step.params, step.state, *(blocks if op.variadic else [concat_blocks(blocks)]))
+            return _outcomes(made, column)
+
+        return Function(x, apply)
+
+
+def _worth(given: Given) -> float:
+    """An edge that is hit is worth two that are only enclosed."""
+    return given.hits + given.enclosed / 2
+
+
+def _of_type(x: ValueType, values: Iterable[Scalar]) -> list[Scalar]:
+    """Distinct values; of a float64 all numbers are floats, and NaN is null."""
+    if x.dtype == "float64":
+        values = [None if v is None or v != v else float(v) for v in values]
+    return unique(values)
+
+
+def _is_columnwise(step: Step) -> bool:
+    op = OPS[step.op]
+    return not op.variadic and op.columnwise(step.params)
+
+
+def _repeated(block: Block, rows: int) -> Block:
+    valid = None if block.valid is None else np.repeat(block.valid, rows, axis=0)
+    return Block(block.dtype, np.repeat(block.values, rows, axis=0), valid)
+
+
+def _outcomes(made: Block, column: int) -> Outcomes:
+    """For each row whether every guard lets it through, and what comes out."""
+    refused = np.zeros(made.rows, dtype=bool)
+    for guard in made.guards:
+        refused |= guard.mask.any(axis=1)
+    rows = made.columns(column, column + 1).to_rows()
+    return [(ok, row[0]) for ok, row in zip((~refused).tolist(), rows, strict=True)]

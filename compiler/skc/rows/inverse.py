@@ -1,0 +1,199 @@
+"""Inputs of a function that give wanted outputs: by guessing, and for numbers by bisection between two guesses.
+
+The function is one column of a step in one of its input columns. It need not be monotone: a bracket is any two
+neighbouring guesses between which it passes the wanted output.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import sys
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from skc.rows.sampling import unique
+from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, DType, Scalar, ValueType
+
+Outcomes = list[tuple[bool, Scalar]]  # for each input: whether every guard lets it through, and what comes out
+Key = tuple[type, Scalar]
+_FAR = 16  # floats: how far off a guess may be before the search becomes long
+_RANGES: dict[DType, tuple[int, int]] = {
+    "int64": (-(2**63), 2**63 - 1),
+    "timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX),
+    "date": (DATE_MIN, DATE_MAX),
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """Inputs, and how many of the wanted outputs they give, or only lie on either side of."""
+
+    inputs: list[Scalar]
+    hits: int
+    enclosed: int
+
+
+@dataclass
+class Function:
+    """A function of a value of type `x`, which remembers what it has computed."""
+
+    x: ValueType
+    apply: Callable[[Sequence[Scalar]], Outcomes]
+    known: dict[Key, tuple[bool, Scalar]] = field(default_factory=dict)
+
+    def __call__(self, inputs: Iterable[Scalar]) -> Outcomes:
+        """The outcome of every input."""
+        keys = {_key(v): v for v in inputs}
+        new = {key: v for key, v in keys.items() if key not in self.known}
+        if new:
+            self.known |= zip(new, self.apply(list(new.values())), strict=True)
+        return [self.known[key] for key in keys]
+
+
+@dataclass(frozen=True)
+class _Bracket:
+    """Places `low` and `high` of two inputs: of the outputs there only that at `low` is below the wanted one, or only
+    that at `high` is where `falls`.
+    """
+
+    wanted: int | float
+    low: int
+    high: int
+    falls: bool
+
+    def halved(self, middle: int, output: int | float) -> _Bracket:
+        is_low = (output < self.wanted) != self.falls
+        return _Bracket(self.wanted, *((middle, self.high) if is_low else (self.low, middle)), self.falls)
+
+
+def inputs_giving(
+    function: Function, wanted: Sequence[Scalar], guesses: Sequence[Scalar], others: Sequence[Scalar]
+) -> Given:
+    """Inputs that give the wanted outputs, or for a number that none gives the two inputs on either side of it.
+
+    `others` are tried where the guesses do not give everything.
+    """
+    near = _tried(function, guesses)
+    points = near + _tried(function, others) if _missing(wanted, near) else near
+    inputs = {_key(output): given for given, output in reversed(points)}
+    hits = [inputs[_key(w)] for w in wanted if _key(w) in inputs]
+    is_ordered = function.x.dtype not in ("string", "bool")
+    missing = _missing(wanted, points)
+    enclosed = _between(function, points, missing) if is_ordered else _beside(near, missing)
+    met = [pair for pair in enclosed if len(pair) == 1]
+    inputs_found = unique([*hits, *(given for pair in enclosed for given in pair)])
+    return Given(inputs_found, len(hits) + len(met), len(enclosed) - len(met))
+
+
+def _key(value: Scalar) -> Key:
+    """-0.0 and 0.0 are two values, as are 1, 1.0 and True."""
+    return type(value), repr(value) if isinstance(value, float) else value
+
+
+def _tried(function: Function, inputs: Sequence[Scalar]) -> list[tuple[Scalar, Scalar]]:
+    """(input, output) of every input that can be and that no guard refuses."""
+    distinct = unique(v for v in inputs if _is_possible(function.x, v))
+    return [(given, output) for given, (ok, output) in zip(distinct, function(distinct), strict=True) if ok]
+
+
+def _is_possible(x: ValueType, value: Scalar) -> bool:
+    """A value of this type as a step gets it: no null where there is none, no time outside the years 1 to 9999."""
+    if value is None:
+        return x.nullable
+    if x.dtype not in _RANGES:
+        return True
+    low, high = _RANGES[x.dtype]
+    return isinstance(value, int) and low <= value <= high
+
+
+def _missing(wanted: Sequence[Scalar], points: Sequence[tuple[Scalar, Scalar]]) -> list[Scalar]:
+    given = {_key(output) for _, output in points}
+    return [w for w in wanted if _key(w) not in given]
+
+
+def _number(value: Scalar) -> int | float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _between(
+    function: Function, points: Sequence[tuple[Scalar, Scalar]], wanted: Sequence[Scalar]
+) -> list[tuple[Scalar, ...]]:
+    """For each wanted number the input that gives it, or two neighbours between which the output jumps over it."""
+    is_float = function.x.dtype == "float64"
+    numbers = [(_number(given), _number(output)) for given, output in points]
+    line = sorted(
+        (_place(given) if is_float else int(given), output)
+        for given, output in numbers
+        if given is not None and output is not None
+    )
+    brackets = [_bracket(line, number) for w in wanted if (number := _number(w)) is not None]
+    under_way = [bracket for bracket in brackets if bracket is not None]
+    found: list[tuple[Scalar, ...]] = []
+    while under_way:
+        middles = [(bracket.low + bracket.high) // 2 for bracket in under_way]
+        inputs = [_float_at(m) if is_float else m for m in middles]
+        outcomes = dict(zip(dict.fromkeys(map(_key, inputs)), function(inputs), strict=True))
+        narrower = []
+        for bracket, middle, given in zip(under_way, middles, inputs, strict=True):
+            ok, output = outcomes[_key(given)]
+            number = _number(output) if ok else None
+            if ok and _key(output) == _key(bracket.wanted):
+                found.append((given,))
+            elif bracket.high - bracket.low <= 1:
+                ends = (bracket.low, bracket.high)
+                found.append(tuple(_float_at(e) if is_float else e for e in ends))
+            elif number is not None:
+                narrower.append(bracket.halved(middle, number))
+        under_way = narrower
+    return found
+
+
+def _beside(points: Sequence[tuple[Scalar, Scalar]], wanted: Sequence[Scalar]) -> list[tuple[Scalar, ...]]:
+    """For each wanted number the inputs whose outputs come next to it: texts cannot be searched between."""
+    line = sorted(((n, given) for given, output in points if (n := _number(output)) is not None), key=lambda p: p[0])
+    outputs = [output for output, _ in line]
+    places = [bisect_left(outputs, n) for w in wanted if (n := _number(w)) is not None]
+    return [(line[at - 1][1], line[at][1]) for at in places if 0 < at < len(line)]
+
+
+def _bracket(line: Sequence[tuple[int, int | float]], wanted: int | float) -> _Bracket | None:
+    """The first two neighbouring places between which the output passes the wanted one."""
+    for (low, before), (high, after) in pairwise(line):
+        if (before < wanted) != (after < wanted):
+            return _Bracket(wanted, low, high, falls=after < wanted)
+    return None
+
+
+def neighbours(value: Scalar) -> list[Scalar]:
+    """A guess, and for a float those beside it and some further off, between which to search."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return [value]
+    end = _place(math.inf)
+    return [_float_at(max(-end - 1, min(end, _place(value) + n))) for n in (0, -1, 1, -_FAR, _FAR)]
+
+
+def magnitudes(dtype: DType, base: Scalar) -> list[Scalar]:
+    """Numbers of every size and sign, also as distances from `base`."""
+    origin = _number(base) or 0
+    if dtype == "float64":
+        sizes = [0.0, *(10.0**k for k in range(-9, 19)), sys.float_info.max]
+        return [v for s in sizes for v in (s, -s, origin + s, origin - s)]
+    if dtype in _RANGES:
+        steps = [0, *(10**k for k in range(19))]
+        return [*_RANGES[dtype], *(v for s in steps for v in (s, -s, int(origin) + s, int(origin) - s))]
+    return []
+
+
+def _place(value: float) -> int:
+    """The floats counted from 0.0, which is 0; -0.0 is -1."""
+    (bits,) = struct.unpack("<q", struct.pack("<d", value))
+    return int(bits) if bits >= 0 else -(int(bits) & (2**63 - 1)) - 1
+
+
+def _float_at(place: int) -> float:
+    bits = place if place >= 0 else -(place + 1) | -(2**63)
+    (value,) = struct.unpack("<d", struct.pack("<q", bits))
+    return float(value)

@@ -1,0 +1,216 @@
+"""Rows to try a fitted pipeline on: hostile ones, and generated mixtures of values that its steps care about.
+
+Everything here is a function of the pipeline and a seed. Training data is never used, so golden records reveal
+nothing of it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeGuard, assert_never, overload
+
+from skc.ir import Input
+from skc.values.types import (
+    DATE_MAX,
+    DATE_MIN,
+    TIMESTAMP_MAX,
+    TIMESTAMP_MIN,
+    Block,
+    DType,
+    Scalar,
+    column_block,
+)
+
+Record = dict[str, Scalar]
+_INT_EDGES = (0, 1, -1, 2**24 + 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63))
+HOSTILE: dict[DType, tuple[Scalar, ...]] = {
+    "float64": (
+        *(0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -0.5, 5e-324, -5e-324, 2.2250738585072014e-308),
+        *(float(2**24 + 1), float(2**53), 1e15 + 0.3, 1.7976931348623157e308, -1.7976931348623157e308),
+        *(math.inf, -math.inf),
+    ),
+    "int64": _INT_EDGES,
+    "bool": (False, True),
+    "string": (
+        *("", " ", "\t", "\n", "0", "-1", "1.5", "1,5", "NaN", "nan", "null", "None", "true", "é", "e\u0301"),
+        *("İ", "ı", "ß", "ẞ", "Ω", "中文", "𠮷", "😀", "👩‍👩‍👧", "\u202eabc", "\ufeff", "a" * 300, "0:", "1:x"),
+    ),
+    "timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX, -1, 0, 1, TIMESTAMP_MIN - 1, TIMESTAMP_MAX + 1),
+    "date": (DATE_MIN, DATE_MAX, -1, 0, 1, DATE_MIN - 1, DATE_MAX + 1),
+}
+
+PLAIN: dict[DType, Scalar] = {
+    "float64": 1.0,
+    "int64": 1,
+    "bool": False,
+    "string": "a",
+    "timestamp": 1_000_000_000_000_000,
+    "date": 10_000,
+}
+
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # Python's strings can hold one, no encoding can
+
+
+def is_legal(raw: Input, value: Scalar) -> bool:
+    """The runtime accepts the value for this input. None stands for null, NaN for itself."""
+    if value is None:
+        return raw.nullable
+    match raw.dtype:
+        case "float64":
+            is_nan = isinstance(value, float) and math.isnan(value)
+            return isinstance(value, float) and (not is_nan or (raw.nullable and raw.nan == "null"))
+        case "bool":
+            return isinstance(value, bool)
+        case "string":
+            return isinstance(value, str) and "\0" not in value and not _LONE_SURROGATE.search(value)
+        case "int64" | "timestamp" | "date":
+            return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+    assert_never(raw.dtype)
+
+
+def unique(values: Iterable[Scalar]) -> list[Scalar]:
+    """The values without repetition, in order; -0.0 and 0.0 differ, as do 1, 1.0 and True."""
+    return list({(type(v), repr(v) if isinstance(v, float) else v): v for v in values}.values())
+
+
+def hostile_values(raw: Input) -> list[Scalar]:
+    """Values of an input's type that have broken some preprocessing somewhere."""
+    values = [*HOSTILE[raw.dtype], *(raw.null_values), None]
+    return unique(v for v in values if is_legal(raw, v))
+
+
+class Pool:
+    """For every input the raw values worth trying: what steps care about, and hostile ones."""
+
+    def __init__(self, values: Mapping[str, Sequence[Scalar]]) -> None:
+        self._values = values
+        self._numbers = {name: [v for v in given if _is_finite(v)] for name, given in values.items()}
+        self._strings = {name: [v for v in given if isinstance(v, str)] for name, given in values.items()}
+
+    def generate(self, rows: int, seed: int, inputs: Sequence[Input]) -> list[Record]:
+        """`rows` seeded records: four values in five from the pool, the rest random of the type."""
+        source = random.Random(seed)
+        return [{i.name: self._draw(i, source) for i in inputs} for _ in range(rows)]
+
+    def _draw(self, raw: Input, source: random.Random) -> Scalar:
+        pool = self._values[raw.name]
+        return source.choice(pool) if pool and source.random() < 0.8 else self._random_value(raw, source)
+
+    def _random_value(self, raw: Input, source: random.Random) -> Scalar:
+        """A random legal value: numbers near and between those of the pool and of any size, mutated strings."""
+        if raw.nullable and source.random() < 0.05:
+            return None
+        numbers = self._numbers[raw.name]
+        match raw.dtype:
+            case "float64":
+                if numbers and source.random() < 0.7:
+                    low, high = float(source.choice(numbers)), float(source.choice(numbers))
+                    between = low + (high - low) * source.random()
+                    return between if math.isfinite(between) else low
+                return math.ldexp(source.uniform(-1, 1), source.randint(-40, 60))
+            case "bool":
+                return source.random() < 0.5
+            case "string":
+                return _random_string(self._strings[raw.name], source)
+            case "timestamp":
+                return source.randint(TIMESTAMP_MIN, TIMESTAMP_MAX)
+            case "date":
+                return source.randint(DATE_MIN, DATE_MAX)
+            case "int64":
+                near = int(source.choice(numbers)) if numbers and source.random() < 0.7 else 0
+                moved = near + source.randint(-100, 100)
+                return moved if -(2**63) <= moved < 2**63 else near
+        assert_never(raw.dtype)
+
+
+def _is_finite(value: Scalar) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+_LETTERS = "abcxyzABCXYZ0129 -:/.,_éßİ中😀"
+
+
+def _random_string(strings: Sequence[str], source: random.Random) -> str:
+    if not strings or source.random() < 0.3:
+        return "".join(source.choice(_LETTERS) for _ in range(source.randint(0, 12)))
+    text = source.choice(strings)
+    at = source.randint(0, len(text))
+    letter = source.choice(_LETTERS)
+    return source.choice(
+        [text[:at] + letter + text[at:], text[:at] + text[at + 1 :], text[:at] + letter + text[at + 1 :]]
+    )
+
+
+class Variations(Sequence[Record]):
+    """A base record, and the records that differ from it in one input: as many as a pipeline has boundaries."""
+
+    def __init__(self, base: Record, changes: Sequence[tuple[str, Scalar]]) -> None:
+        self._base = base
+        self._changes = changes
+
+    def __len__(self) -> int:
+        return 1 + len(self._changes)
+
+    @overload
+    def __getitem__(self, i: int) -> Record: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[Record]: ...
+    def __getitem__(self, i: int | slice) -> Record | Sequence[Record]:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        k = range(len(self))[i]  # IndexError beyond the end, where iteration stops
+        return {**self._base, **dict([self._changes[k - 1]] if k else [])}
+
+    def blocks(self, inputs: Sequence[Input], start: int, stop: int) -> dict[str, Block]:
+        """Records start to stop, without making each."""
+        rows = range(max(start, 1), min(stop, len(self)))
+        places: dict[str, list[int]] = {i.name: [] for i in inputs}
+        for row in rows:
+            places[self._changes[row - 1][0]].append(row)
+        blocks = {}
+        for i in inputs:
+            values: list[Scalar] = [self._base[i.name]] * (min(stop, len(self)) - start)
+            for row in places[i.name]:
+                values[row - start] = self._changes[row - 1][1]
+            blocks[i.name] = column_block(i.dtype, values, i.nullable)
+        return blocks
+
+
+class RowsOf(Sequence[Record]):
+    """Blocks [N, 1] per input, seen as records."""
+
+    def __init__(self, inputs: Sequence[Input], blocks: Mapping[str, Block]) -> None:
+        self._blocks = {i.name: blocks[i.name] for i in inputs}
+
+    def __len__(self) -> int:
+        return next(iter(self._blocks.values())).rows
+
+    @overload
+    def __getitem__(self, i: int) -> Record: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[Record]: ...
+    def __getitem__(self, i: int | slice) -> Record | Sequence[Record]:
+        if isinstance(i, slice):
+            return [self[k] for k in range(*i.indices(len(self)))]
+        return {name: _scalar(block, i) for name, block in self._blocks.items()}
+
+
+def _scalar(block: Block, row: int) -> Scalar:
+    valid = None if block.valid is None else block.valid[row : row + 1]
+    return Block(block.dtype, block.values[row : row + 1], valid).to_rows()[0][0]
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """Up to `wanted` of `count` places, evenly spaced from the first to the last."""
+    if wanted <= 0 or count <= 0:
+        return []
+    return sorted({round(k * (count - 1) / max(1, min(count, wanted) - 1)) for k in range(min(count, wanted))})
+
+
+def to_blocks(inputs: Sequence[Input], records: Sequence[Mapping[str, Scalar]]) -> dict[str, Block]:
+    """Records as one block [N, 1] per input."""
+    return {i.name: column_block(i.dtype, [r[i.name] for r in records], i.nullable) for i in inputs}

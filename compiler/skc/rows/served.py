@@ -1,0 +1,69 @@
+"""The row that boundaries are tried on: served, and with as few nulls on the way as can be.
+
+Why: a row that some guard refuses shows nothing but the refusal, and a null in the middle of a pipeline hides every
+edge behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from skc import reference
+from skc.ir import Pipeline
+from skc.rows.sampling import PLAIN, Record, spread, to_blocks
+from skc.values.types import Array, Scalar
+
+CANDIDATES = 400
+_REFUSED = 1_000_000  # worse than any number of nulls
+
+
+def base_row(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]], records: Sequence[Record] = ()) -> Record:
+    """Plain values, where they do; for the other inputs, one after the other, the best of the candidates.
+
+    Where that leaves flaws the best of some whole records may be better: no value alone serves two steps at odds.
+    """
+    base = _improved(pipeline, candidates, {i.name: PLAIN[i.dtype] for i in pipeline.inputs})
+    rows = [base, *records]
+    flaws = _flaws(pipeline, rows)
+    best = int(flaws.argmin())
+    return base if best == 0 else _improved(pipeline, candidates, rows[best])
+
+
+def _improved(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]], base: Record) -> Record:
+    """The record, with the best of the candidates for each input that is to blame for a flaw."""
+    to_blame = _inputs_to_blame(pipeline, base)
+    for raw in pipeline.inputs:
+        if raw.name not in to_blame:  # no value of it makes the row better
+            continue
+        values = candidates[raw.name]
+        options = [base, *({**base, raw.name: values[i]} for i in spread(len(values), CANDIDATES))]
+        flaws = _flaws(pipeline, options)
+        if flaws[0] == 0:
+            return base
+        if flaws[0] > flaws.min():
+            best = np.flatnonzero(flaws == flaws.min())
+            base = options[int(best[len(best) // 2])]  # candidates go from one extreme to the other
+            to_blame = _inputs_to_blame(pipeline, base)
+    return base
+
+
+def _inputs_to_blame(pipeline: Pipeline, record: Record) -> frozenset[str]:
+    """The inputs behind the steps that refuse a row, or make a null of it."""
+    result = reference.run(pipeline, to_blocks(pipeline.inputs, [record]))
+    flawed = {hit.step for hit in result.guards if hit.mask.any()}
+    flawed |= {step.name for step in pipeline.steps if not result.values[step.name].present().all()}
+    behind = pipeline.behind(flawed)
+    return frozenset(raw.name for raw in pipeline.inputs if raw.value in behind)
+
+
+def _flaws(pipeline: Pipeline, records: Sequence[Record]) -> Array:
+    """int [N]: how little of the pipeline each row shows."""
+    result = reference.run(pipeline, to_blocks(pipeline.inputs, records))
+    flaws = np.zeros(len(records), dtype=np.int64)
+    for hit in result.guards:
+        flaws += hit.mask * _REFUSED
+    for step in pipeline.steps:
+        flaws += (~result.values[step.name].present()).sum(axis=1)
+    return flaws
