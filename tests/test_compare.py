@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skc.verification.compare import compare, same_bits, ulp_distance
+from skc.equality.compare import compare, same_bits, ulp_distance
 
 NAN, INF = math.nan, math.inf
 ONE_ULP = math.nextafter(1.0, 2.0)

@@ -25,15 +25,15 @@ import onnx.reference
 import skc_runtime
 from skc.artifact import MODEL, RECORD, Artifact
 from skc.diagnostics import fail
+from skc.equality.guards import GuardOrder
+from skc.equality.judge import judge
+from skc.equality.subject import Outcome, feeds, refusal_code, run_reference
 from skc.passes.prune import prune
 from skc.publish import publish_file
 from skc.rows.sampling import Record, spread, to_blocks
 from skc.values.types import Block
 from skc.verification import identity
-from skc.verification.coverage import GuardOrder
-from skc.verification.judge import judge
 from skc.verification.run import OwnRows, Tried
-from skc.verification.subject import Outcome, feeds, refusal_code, run_reference
 from skc.verification.tables import table
 from skc_runtime import golden
 

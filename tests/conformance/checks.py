@@ -18,7 +18,7 @@ from typing import Any
 from cells import flat, float_word, to_float
 from executors import Executor, Message
 
-from skc.verification.compare import TOLERANCE
+from skc.equality.compare import TOLERANCE
 
 BATCHES = (3, 8, 1001)
 SIGNATURES = ("columns", "packed")

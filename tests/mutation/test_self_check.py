@@ -20,12 +20,12 @@ from planted import nudge, with_model
 from typer.testing import CliRunner
 
 from skc import artifact as artifacts
+from skc.blame.atlas import draw_atlas
+from skc.blame.owners import owners_of_tensors
 from skc.cli import app
 from skc.diagnostics import SkcError
 from skc.selfcheck.report import SelfCheck
 from skc.selfcheck.run import self_check
-from skc.verification.atlas import draw_atlas
-from skc.verification.owners import owners_of_tensors
 from skc.verification.run import Options, verify
 
 KINDS = {  # what the issue of trust is about; each must have been tried, and found somewhere

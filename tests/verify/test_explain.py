@@ -13,13 +13,13 @@ from planted import compiled, nudge, with_model
 import skc
 from skc import api, cli
 from skc.artifact import MODEL, Artifact
+from skc.blame.atlas import draw_atlas
+from skc.blame.localise import Localiser
 from skc.diagnostics import SkcError
 from skc.frontend.yaml.pipeline import read_text
 from skc.lower import Signature
 from skc.passes.prune import prune
-from skc.verification.atlas import draw_atlas
 from skc.verification.explain import explain
-from skc.verification.localise import Localiser
 
 RECORD = {"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}
 

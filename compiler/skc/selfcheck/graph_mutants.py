@@ -15,13 +15,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from skc.blame.atlas import Atlas
+from skc.blame.owners import Owners, owners_of_tensors
+from skc.equality.subject import showing
 from skc.lower import GUARDS
 from skc.selfcheck.mutant import Mutant, evenly
 from skc.time.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
 from skc.values.types import TIMESTAMP_MIN, Array
-from skc.verification.atlas import Atlas
-from skc.verification.owners import Owners, owners_of_tensors
-from skc.verification.subject import showing
 from skc_runtime.session import GraphSession
 
 ELEMENTS = 4  # of one constant that are changed, one at a time

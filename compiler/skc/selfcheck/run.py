@@ -13,7 +13,12 @@ from dataclasses import dataclass, replace
 import onnx
 
 from skc.artifact import MODEL, Artifact
+from skc.blame.atlas import Atlas, draw_atlas
 from skc.diagnostics import fail
+from skc.equality import subject
+from skc.equality.compare import same_bits
+from skc.equality.guards import GuardOrder
+from skc.equality.judge import judge
 from skc.ir import Pipeline
 from skc.passes.prune import prune
 from skc.selfcheck.equivalence import Equivalence
@@ -22,12 +27,7 @@ from skc.selfcheck.mutant import Mutant, by_kind
 from skc.selfcheck.plan_mutants import plan_mutants
 from skc.selfcheck.report import Outcome, SelfCheck
 from skc.values.types import Array
-from skc.verification import subject
-from skc.verification.atlas import Atlas, draw_atlas
-from skc.verification.compare import same_bits
-from skc.verification.coverage import GuardOrder
 from skc.verification.findings import Findings
-from skc.verification.judge import judge
 from skc.verification.run import Options, Progress, Tried, own_rows
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.session import GraphSession

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skc.equality.guards import GuardOrder
 from skc.infer import column_levels, value_types
 from skc.ir import Pipeline
 from skc.op import Known
@@ -26,42 +27,6 @@ NEAR, VALUE = "near miss", "value"  # what is no mark and no null: beside a cate
 DEGENERATE = "degenerate state"  # counts columns, not values: tried is one that any value has come to
 UNKNOWN = "unknown-category"
 _Key = int | str | None  # a float by its bits, null as None
-
-
-class GuardOrder:
-    """Which guards a guard hides when it fires: those of every step that needs the one it belongs to.
-
-    What flows on from a refused value means nothing, so what a later guard says of it does not either. Guards of steps
-    that do not depend on it are compared all the same.
-    """
-
-    def __init__(self, pipeline: Pipeline, guards: Guards | None) -> None:
-        self._above = _ancestors(pipeline)
-        self._steps = [] if guards is None else [g.step for g in guards.columns]
-        pairs = [[a in self._above.get(b, ()) for b in self._steps] for a in self._steps]
-        self._hides = np.array(pairs, dtype=np.float32).reshape(len(self._steps), len(self._steps))
-
-    def visible(self, fired: Array) -> Array:
-        """bool [N, G]: where no guard above has fired; `fired` is bool [N, G]."""
-        if not fired.any():
-            return np.ones(fired.shape, dtype=bool)
-        return np.asarray(fired.astype(np.float32) @ self._hides == 0)
-
-    def decisive(self, step: str, fired: Array) -> Array:
-        """bool [N]: rows in which what the step does can be seen: it refuses the row itself, or nothing refuses it."""
-        own = np.array([name == step for name in self._steps], dtype=bool)
-        above = np.array([name in self._above.get(step, ()) for name in self._steps], dtype=bool)
-        refuses = fired[:, own].any(axis=1) & ~fired[:, above].any(axis=1)
-        return np.asarray(refuses | ~fired.any(axis=1))
-
-
-def _ancestors(pipeline: Pipeline) -> dict[str, frozenset[str]]:
-    """For each step the steps it needs, without itself."""
-    above: dict[str, frozenset[str]] = {}
-    for step in pipeline.steps:
-        direct = {ref.value for ref in step.inputs if ref.value in above}
-        above[step.name] = frozenset(direct).union(*(above[name] for name in direct))
-    return above
 
 
 @dataclass

@@ -13,6 +13,8 @@ from itertools import accumulate
 import numpy as np
 
 from skc import reference
+from skc.equality.compare import compare
+from skc.equality.subject import Outcome
 from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
@@ -20,9 +22,7 @@ from skc.ops import OPS
 from skc.rows.boundaries import StepBoundaries
 from skc.rows.sampling import PLAIN, Record, Variations
 from skc.values.types import Block, DType, Scalar
-from skc.verification.compare import compare
 from skc.verification.report import REFUSED, Difference
-from skc.verification.subject import Outcome
 from skc_runtime import golden
 from skc_runtime.manifest import ELEMENT_OF
 from skc_runtime.session import GraphSession

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
+from skc.blame.atlas import draw_atlas
+from skc.blame.localise import Localiser, StepValue, makers_of_step
+from skc.equality.compare import compare
+from skc.equality.subject import Graph, Outcome, run_reference
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Scalar
-from skc.verification.atlas import draw_atlas
-from skc.verification.compare import compare
 from skc.verification.findings import refusal
-from skc.verification.localise import Localiser, StepValue, makers_of_step
 from skc.verification.report import GOLDEN_FILE, Difference, Walk, WalkRow
-from skc.verification.subject import Graph, Outcome, run_reference
 from skc.verification.tables import encoded, shown, table
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError

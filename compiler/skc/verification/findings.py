@@ -18,16 +18,16 @@ import numpy as np
 import onnx
 
 from skc.artifact import MODEL, Artifact
+from skc.blame.atlas import Atlas, draw_atlas
+from skc.blame.localise import Localiser, makers_of, makers_of_step
+from skc.blame.owners import owners_of_tensors
+from skc.equality.subject import Outcome
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.rows.sampling import Record
 from skc.values.types import Array
-from skc.verification.atlas import Atlas, draw_atlas
-from skc.verification.localise import Localiser, makers_of, makers_of_step
-from skc.verification.owners import owners_of_tensors
 from skc.verification.report import GOLDEN_FILE, GUARDS, REFUSED, Difference
 from skc.verification.shrink import Shrinker
-from skc.verification.subject import Outcome
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Guards

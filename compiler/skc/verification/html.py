@@ -10,7 +10,8 @@ from typing import Any
 
 import jinja2
 
-from skc.verification.report import ColumnReport, Difference, Report
+from skc.equality.tally import ColumnReport
+from skc.verification.report import Difference, Report
 from skc.verification.tables import count, shortened, shown
 
 MOST_COLUMNS = 200  # of a page; the others are counted

@@ -12,11 +12,11 @@ from google.protobuf.message import DecodeError
 from skc.artifact import GOLDEN, MODEL, Artifact, manifest_document, recompile, tool_versions
 from skc.diagnostics import fail
 from skc.emit import opset
+from skc.equality.subject import Outcome
 from skc.lower import lower
 from skc.rows.sampling import Record
 from skc.values.types import Array
 from skc.verification.report import Check
-from skc.verification.subject import Outcome
 from skc_runtime import golden
 from skc_runtime.golden import GoldenCase
 from skc_runtime.manifest import Manifest, OutputSpec

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from skc.diagnostics import Diagnostic
+from skc.equality.tally import ColumnReport
 from skc.verification.tables import count, encoded, indented, shortened, shown, table
 
 FORMAT = 1
@@ -128,18 +129,6 @@ class Check:
             differing_rows=self.differing_rows + differing,
             refused_rows=self.refused_rows + refused,
         )
-
-
-@dataclass(frozen=True)
-class ColumnReport:
-    """One output column: in how many rows it differs from the reference, and the worst distance seen."""
-
-    output: str
-    column: str
-    exact: bool
-    differing_rows: int
-    worst_ulp: int
-    worst_error: float  # |a - b| / max(1, |b|)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ import numpy as np
 
 from skc.artifact import MODEL, Artifact
 from skc.diagnostics import fail
+from skc.equality.guards import GuardOrder
+from skc.equality.judge import judge
+from skc.equality.subject import Graph, Outcome, refusal_code, run_reference
+from skc.equality.tally import Tally
 from skc.infer import column_names, value_types
 from skc.ir import Pipeline
 from skc.passes.prune import prune
@@ -28,17 +32,14 @@ from skc.rows.sampling import Pool, Record, RowsOf, Variations, hostile_values, 
 from skc.rows.served import base_row
 from skc.values.types import Array, Block, Scalar
 from skc.verification import cut, identity
-from skc.verification.coverage import GuardOrder, Seen
+from skc.verification.coverage import Seen
 from skc.verification.data_tally import DataTally
 from skc.verification.explain import walks_of
 from skc.verification.findings import Findings, RecordAt
-from skc.verification.judge import judge
 from skc.verification.relations import relations
 from skc.verification.report import GOLDEN_FILE, Check, Report
 from skc.verification.served import refusal_added, served
 from skc.verification.shrink import Shrinker
-from skc.verification.subject import Graph, Outcome, refusal_code, run_reference
-from skc.verification.tally import Tally
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.session import VERSION as ONNXRUNTIME
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import skc_runtime
 from skc.artifact import MODEL, Artifact
+from skc.equality.guards import GuardOrder
+from skc.equality.judge import judge
+from skc.equality.subject import Outcome, refusal_code
 from skc.rows.sampling import Record
-from skc.verification.coverage import GuardOrder
 from skc.verification.findings import SERVED, Findings
-from skc.verification.judge import judge
 from skc.verification.report import Check
-from skc.verification.subject import Outcome, refusal_code
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Manifest
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from skc.artifact import Artifact
+from skc.equality.compare import compare
+from skc.equality.subject import Graph, Outcome, run_reference
 from skc.ir import Input, Pipeline
 from skc.rows.sampling import Record, is_legal, to_blocks
 from skc.values.types import Scalar
-from skc.verification.compare import compare
 from skc.verification.report import GUARDS, Difference
-from skc.verification.subject import Graph, Outcome, run_reference
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 

@@ -7,9 +7,9 @@ from itertools import groupby
 
 import onnx
 
+from skc.blame.atlas import Atlas
 from skc.ir import Step
 from skc.lower import GUARDS
-from skc.verification.atlas import Atlas
 
 Owners = Mapping[str, frozenset[str]]  # tensor -> the steps, as written
 

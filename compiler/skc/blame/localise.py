@@ -16,15 +16,15 @@ import numpy as np
 import onnx
 
 from skc import reference
+from skc.blame.atlas import Atlas, Probe
+from skc.blame.owners import owners_of_tensors
+from skc.equality.compare import compare
+from skc.equality.subject import feeds, showing
 from skc.infer import column_groups, column_names, value_types
 from skc.ir import Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Array, Block, Scalar
-from skc.verification.atlas import Atlas, Probe
-from skc.verification.compare import compare
-from skc.verification.owners import owners_of_tensors
-from skc.verification.subject import feeds, showing
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.session import GraphSession
 

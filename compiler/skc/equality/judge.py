@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skc.equality.compare import Comparison, compare
+from skc.equality.guards import GuardOrder
+from skc.equality.subject import Outcome
 from skc.values.types import Array
-from skc.verification.compare import Comparison, compare
-from skc.verification.coverage import GuardOrder
-from skc.verification.subject import Outcome
 from skc_runtime.manifest import Manifest
 
 

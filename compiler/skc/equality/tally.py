@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from skc.verification.compare import Comparison
-from skc.verification.report import ColumnReport
+from skc.equality.compare import Comparison
 from skc_runtime.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class ColumnReport:
+    """One output column: in how many rows it differs from the reference, and the worst distance seen."""
+
+    output: str
+    column: str
+    exact: bool
+    differing_rows: int
+    worst_ulp: int
+    worst_error: float  # |a - b| / max(1, |b|)
 
 
 class Tally:
