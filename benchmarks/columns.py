@@ -108,7 +108,7 @@ def pipeline_text(width: int, shape: str) -> str:
 def run_skc(file: Path, width: int, shape: str) -> dict[str, float]:
     """Compile and verify, with the pipeline's reading timed apart; a narrow pipeline first, to load what is needed."""
     import skc
-    from skc.frontend.yaml import pipeline as pipeline_yaml
+    from skc.frontend.yaml.reader import read_pipeline
 
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "pipeline.yaml"
@@ -116,7 +116,7 @@ def run_skc(file: Path, width: int, shape: str) -> dict[str, float]:
         skc.compile(path, str(table_file(100, 3)), rows=100)
         path.write_text(pipeline_text(width, shape))
         started = time.perf_counter()
-        pipeline, _ = pipeline_yaml.read(path)
+        pipeline, _ = read_pipeline(path)
         read = time.perf_counter() - started
         made = skc.compile(pipeline, str(file))
     if made.report is None or not made.report.is_equal:

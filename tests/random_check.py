@@ -19,7 +19,7 @@ from skc.artifact import Artifact
 from skc.diagnostics import SkcError
 from skc.equality.compare import same_bits
 from skc.fit import fit
-from skc.frontend.yaml import pipeline as pipeline_yaml
+from skc.frontend.yaml.reader import read_pipeline
 from skc.lower import lower
 from skc_runtime.errors import GUARD_CODES, RecordError
 
@@ -57,7 +57,7 @@ def _check_bytes(case: Case, r: Random, yaml: Path, made: Artifact) -> None:
     """The same bytes from the rows in another order, and from the plan alone."""
     order = list(range(case.rows))
     r.shuffle(order)
-    read, _ = pipeline_yaml.read(yaml)
+    read, _ = read_pipeline(yaml)
     again = fit(read, case.table(order), threads=2)
     for name in ("rows.csv", "rows.jsonl"):
         text = yaml.with_name(name)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import skc
 from skc import reference
-from skc.frontend.yaml.pipeline import read_text
+from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ir import Pipeline
 from skc.op import NoState
 from skc.rows.boundaries import (
@@ -241,7 +241,7 @@ features:
 outputs:
   x: {features: [ratio, alone], dtype: int64}
 """
-    pipeline, _ = read_text(text, "p.yaml")
+    pipeline, _ = read_pipeline_text(text, "p.yaml")
     pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
     base = {"fare": 10.0, "distance": 3.0, "unused": 1.0}
     found = reach_further(pipeline, step_boundaries(pipeline), base)
@@ -266,7 +266,7 @@ features:
 outputs:
   x: {features: [quotient], dtype: int64}
 """
-    pipeline, _ = read_text(text, "p.yaml")
+    pipeline, _ = read_pipeline_text(text, "p.yaml")
     pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
     base = {"n": 7, "m": 2}
     branched = other_branches(pipeline, reach_further(pipeline, step_boundaries(pipeline), base), base)
@@ -291,7 +291,7 @@ features:
 outputs:
   x: {{features: [total], dtype: int64}}
 """
-    pipeline, _ = read_text(text, "p.yaml")
+    pipeline, _ = read_pipeline_text(text, "p.yaml")
     pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
     base: dict[str, Scalar] = dict.fromkeys(names, 3)
     found = reach_further(pipeline, step_boundaries(pipeline), base)

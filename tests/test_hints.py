@@ -12,7 +12,7 @@ from hint_fixes import FIXES, GIVEN
 from hint_snippets import PARSE, PIPELINE, SNIPPETS
 
 from skc.diagnostics import Diagnostic, SkcError
-from skc.frontend.yaml.pipeline import read
+from skc.frontend.yaml.reader import read_pipeline
 
 ERRORS = Path(__file__).parent / "frontend" / "errors"
 ELSEWHERE = {  # hints that a test of their own follows
@@ -67,7 +67,7 @@ def told(folder: Path, text: str) -> tuple[Diagnostic, ...]:
     path = folder / "pipeline.yaml"
     path.write_text(text, encoding="utf-8")
     try:
-        return read(path)[1]
+        return read_pipeline(path)[1]
     except SkcError as error:
         return error.diagnostics
 

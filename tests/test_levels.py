@@ -17,7 +17,7 @@ import pytest
 from skc import reference
 from skc.api import compile as compile_pipeline
 from skc.fit import fit
-from skc.frontend.yaml import pipeline as pipeline_yaml
+from skc.frontend.yaml.reader import read_pipeline
 from skc.infer import column_names, input_levels, step_input_types, step_levels, value_types
 from skc.op import Case, Op
 from skc.ops import OPS
@@ -39,7 +39,7 @@ DATA = pa.table(
 def fitted(tmp_path: Path, features: str) -> Any:
     path = tmp_path / "pipeline.yaml"
     path.write_text(f"{HEAD}features:\n{features}\noutputs: {{out: {{features: [f], dtype: float64}}}}\n")
-    read, _ = pipeline_yaml.read(path)
+    read, _ = read_pipeline(path)
     return fit(read, DATA).pipeline
 
 

@@ -10,7 +10,7 @@ import pytest
 from skc import reference
 from skc.diagnostics import SkcError
 from skc.fit import Fitted, fit
-from skc.frontend.yaml.pipeline import read_text
+from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ops import OPS
 from skc.values.types import DType, column_block
 
@@ -59,7 +59,7 @@ def fitted(*steps: str, empty: str) -> Fitted:
     text = HEAD + "\n".join(lines) + "\noutputs: {out: {features: [f], dtype: DTYPE}}\n"
     for dtype in ("float64", "int64", "string", "bool"):
         try:
-            return fit(read_text(text.replace("DTYPE", dtype), "pipeline.yaml")[0], TABLE)
+            return fit(read_pipeline_text(text.replace("DTYPE", dtype), "pipeline.yaml")[0], TABLE)
         except SkcError as error:
             if error.code != "SKC116":
                 raise

@@ -22,7 +22,7 @@ from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix, matrix, packages
 from skc.fit import fit
-from skc.frontend.yaml import pipeline as pipeline_yaml
+from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, Pipeline
 from skc.lower import Signature
 from skc.selfcheck import run as selfcheck
@@ -131,7 +131,7 @@ def compile(
     if target is not None:
         artifacts.check_target(target, force=force)
     clock = _Clock()
-    read, warnings = (pipeline, ()) if isinstance(pipeline, Pipeline) else pipeline_yaml.read(Path(pipeline))
+    read, warnings = (pipeline, ()) if isinstance(pipeline, Pipeline) else read_pipeline(Path(pipeline))
     fitted = fit(read, data, threads=threads, progress=progress)
     clock.lap("fit", fitted.rows)
     made = artifacts.assemble(fitted.pipeline, signature or "columns")
@@ -379,5 +379,5 @@ def transform(
 
 def check(pipeline: PathLike) -> tuple[Diagnostic, ...]:
     """Check a pipeline without data. Gives the warnings; raises SkcError with every error found."""
-    _, warnings = pipeline_yaml.read(Path(pipeline))
+    _, warnings = read_pipeline(Path(pipeline))
     return warnings

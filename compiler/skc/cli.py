@@ -300,9 +300,9 @@ def transform_command(
 @app.command("check")
 def check_command(pipeline: Pipeline, output_format: TextOrJson = Format.text) -> None:
     """Check a pipeline without data: spelling, types, names."""
-    from skc.frontend.yaml import pipeline as pipeline_yaml
+    from skc.frontend.yaml.reader import read_pipeline
 
-    _, warnings = pipeline_yaml.read(pipeline)
+    _, warnings = read_pipeline(pipeline)
     if output_format is Format.json:
         _print_json({"diagnostics": [w.to_json() for w in warnings]})
         return

@@ -16,7 +16,7 @@ from orders import COLUMNS, PIPELINE, ROWS
 
 import skc_runtime
 from skc import cli
-from skc.frontend.yaml.pipeline import read_text
+from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ops import OPS
 
 
@@ -227,7 +227,7 @@ def test_the_example_of_a_page_is_right(name: str) -> None:
     feature = example.partition(":")[0]
     dtype = "int64" if name == "parse_datetime" else "float32"
     text = f"{EXAMPLE_INPUTS}  {example}\noutputs:\n  x: {{features: [{feature}], dtype: {dtype}}}\n"
-    pipeline, _ = read_text(text, "example.yaml")
+    pipeline, _ = read_pipeline_text(text, "example.yaml")
     assert name in {step.op for step in pipeline.steps}
 
 

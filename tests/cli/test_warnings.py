@@ -12,7 +12,7 @@ import pytest
 from skc.codes import CODES
 from skc.diagnostics import Diagnostic
 from skc.fit import fit
-from skc.frontend.yaml.pipeline import read_text
+from skc.frontend.yaml.reader import read_pipeline_text
 
 WARNINGS = Path(__file__).parent / "warnings"
 LATER = "SKC4"  # warnings of artifacts and of a verification have their tests beside those of the commands
@@ -26,7 +26,7 @@ def pipeline(inputs: str, feature: str) -> str:
 
 
 def warnings(inputs: str, feature: str, columns: dict[str, Any]) -> tuple[Diagnostic, ...]:
-    return fit(read_text(pipeline(inputs, feature), "pipeline.yaml")[0], pa.table(columns)).warnings
+    return fit(read_pipeline_text(pipeline(inputs, feature), "pipeline.yaml")[0], pa.table(columns)).warnings
 
 
 # code and what it is about: inputs, feature, columns; the feature and inputs that the hint makes of it

@@ -41,7 +41,7 @@ from tampered import tampered_artifacts  # noqa: E402
 from skc import reference  # noqa: E402
 from skc.artifact import Artifact, assemble  # noqa: E402
 from skc.fit import fit  # noqa: E402
-from skc.frontend.yaml import pipeline as pipeline_yaml  # noqa: E402
+from skc.frontend.yaml.reader import read_pipeline  # noqa: E402
 from skc.infer import step_input_types, value_types  # noqa: E402
 from skc.ir import Input, Pipeline  # noqa: E402
 from skc.op import Case, Op  # noqa: E402
@@ -136,7 +136,7 @@ def slug(name: str) -> str:
 def example_vectors() -> Iterator[Vectors]:
     """The rides, fitted as the example says, with rows of its data."""
     folder = ROOT / "examples" / "rides"
-    pipeline, _ = pipeline_yaml.read(folder / "pipeline.yaml")
+    pipeline, _ = read_pipeline(folder / "pipeline.yaml")
     fitted = fit(pipeline).pipeline
     with (folder / "data.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

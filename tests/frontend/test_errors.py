@@ -10,7 +10,7 @@ import pytest
 
 from skc.codes import CODES
 from skc.diagnostics import Diagnostic, SkcError
-from skc.frontend.yaml.pipeline import read, read_text
+from skc.frontend.yaml.reader import read_pipeline, read_pipeline_text
 from skc.frontend.yaml.schema import pipeline_schema
 
 ERRORS = Path(__file__).parent / "errors"
@@ -48,7 +48,7 @@ hint: did you mean `age`?"""
 def diagnostics(name: str) -> tuple[Diagnostic, ...]:
     """What reading says, warnings where it succeeds."""
     try:
-        return read(name)[1]
+        return read_pipeline(name)[1]
     except SkcError as error:
         return error.diagnostics
 
@@ -115,7 +115,7 @@ def test_the_schema_refuses_what_can_be_seen_without_names() -> None:
 
 def test_the_example_of_the_command_line() -> None:
     with pytest.raises(SkcError) as error:
-        read_text(DESIGN, "pipeline.yaml")
+        read_pipeline_text(DESIGN, "pipeline.yaml")
     assert str(error.value) == DESIGN_ERROR
 
 
@@ -130,7 +130,7 @@ def test_the_example_of_the_command_line() -> None:
 def test_unreadable_paths(path: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SkcError) as error:
-        read(path)
+        read_pipeline(path)
     assert error.value.code == "SKC100"
     assert error.value.diagnostics[0].message == message
 
@@ -139,6 +139,6 @@ def test_a_large_file_is_not_parsed(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     path.write_bytes(b"# " + b"x" * 1_000_000)
     with pytest.raises(SkcError, match="larger than 1000000 bytes"):
-        read(path)
+        read_pipeline(path)
     with pytest.raises(SkcError, match="longer than 1000000 characters"):
-        read_text("# " + "x" * 1_000_000, "large.yaml")
+        read_pipeline_text("# " + "x" * 1_000_000, "large.yaml")

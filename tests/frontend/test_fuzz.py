@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skc.diagnostics import SkcError
-from skc.frontend.yaml.pipeline import read_text
+from skc.frontend.yaml.reader import read_pipeline_text
 
 FOLDER = Path(__file__).parent
 SEEDS = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(FOLDER.glob("**/*.yaml"))]
@@ -25,7 +25,7 @@ SETTINGS = settings(deadline=None, max_examples=300, suppress_health_check=[Heal
 
 def check(text: str) -> None:
     try:
-        read_text(text, "p.yaml")
+        read_pipeline_text(text, "p.yaml")
     except SkcError as error:
         for diagnostic in error.diagnostics:
             assert diagnostic.code.startswith("SKC1"), diagnostic

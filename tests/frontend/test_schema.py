@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from skc.frontend.yaml.features import USABLE
-from skc.frontend.yaml.pipeline import read_text
+from skc.frontend.yaml.reader import read_pipeline_text
 from skc.frontend.yaml.schema import pipeline_schema, schema_text
 from skc.ops import OPS
 
@@ -44,7 +44,7 @@ def test_it_is_a_schema() -> None:
 
 @pytest.mark.parametrize("text", [TAXIS, SHORT], ids=["taxis", "short"])
 def test_it_accepts_what_the_reader_accepts(text: str) -> None:
-    read_text(text, "p.yaml")
+    read_pipeline_text(text, "p.yaml")
     document = YAML(typ="safe", pure=True).load(text)
     jsonschema.Draft202012Validator(pipeline_schema()).validate(document)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skc.frontend.yaml.pipeline import read
+from skc.frontend.yaml.reader import read_pipeline
 
 TEXT = """\
 pipeline taxis
@@ -33,7 +33,7 @@ OUTPUT = ["amounts/2:standard_scale", "hour/1:cyclical", "fare_per_mile/2:quanti
 
 def test_taxis() -> None:
     path = Path(__file__).parent / "taxis.yaml"
-    pipeline, warnings = read(path)
+    pipeline, warnings = read_pipeline(path)
     assert pipeline.text().startswith(TEXT)
     assert [(step.name, [str(ref) for ref in step.inputs]) for step in pipeline.steps] == STEPS
     assert [str(ref) for ref in pipeline.outputs[0].refs] == OUTPUT

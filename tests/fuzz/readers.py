@@ -18,7 +18,7 @@ from skc.artifact import GOLDEN, MANIFEST, MODEL, PLAN, Artifact
 from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.expression.parse import parse
-from skc.frontend.yaml import pipeline as pipeline_yaml
+from skc.frontend.yaml.reader import read_pipeline_text
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Manifest
@@ -100,7 +100,7 @@ def _requests() -> list[bytes]:
 
 
 READERS = {
-    "pipeline": Reader(lambda data: pipeline_yaml.read_text(data.decode("utf-8", "replace"), "p.yaml"), _pipelines),
+    "pipeline": Reader(lambda data: read_pipeline_text(data.decode("utf-8", "replace"), "p.yaml"), _pipelines),
     "expression": Reader(
         lambda data: parse(data.decode("utf-8", "replace")),
         lambda: [b"fare / max(distance, 0.1)", b"1 if a < b and c in ['x', 'y'] else round(-x ** 2)"],

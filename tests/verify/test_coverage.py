@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import skc
-from skc.frontend.yaml.pipeline import read_text
+from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ops.numeric.cast import TEXTS
 from skc.verification.report import Coverage, Report
 
@@ -105,7 +105,7 @@ features:
 outputs:
   x: {features: [whole, sum], dtype: int64}
 """
-    read, _ = read_text(text, "p.yaml")
+    read, _ = read_pipeline_text(text, "p.yaml")
     done = skc.compile(read, pa.table({"a": ["1"], "b": ["2"], "m": [1], "n": [2]}), rows=100)
     assert done.report is not None
     found = {c.step: kinds(c) for c in done.report.coverage}

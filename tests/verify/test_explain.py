@@ -16,7 +16,7 @@ from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import draw_atlas
 from skc.blame.localise import Localiser
 from skc.diagnostics import SkcError
-from skc.frontend.yaml.pipeline import read_text
+from skc.frontend.yaml.reader import read_pipeline_text
 from skc.lower import Signature
 from skc.passes.prune import prune
 from skc.verification.explain import explain
@@ -67,7 +67,7 @@ features:
 outputs:
   x: {features: [n], dtype: int64}
 """
-    read, _ = read_text(pipeline, "p.yaml")
+    read, _ = read_pipeline_text(pipeline, "p.yaml")
     made = skc.compile(read, pa.table({"n": [1, 20]}), signature=signature, rows=100)
     walk = explain(made.artifact, {"n": None})
     assert [(v.got, v.want) for v in walk.steps] == [(None, None)] * len(walk.steps)

@@ -18,7 +18,7 @@ from skc.diagnostics import bug
 from skc.frontend.yaml.features import USABLE
 from skc.frontend.yaml.outputs import OUTPUT_DTYPES
 from skc.frontend.yaml.parameters import means_the_word_null
-from skc.frontend.yaml.pipeline import FORMAT, NAME, OPTIONAL, REQUIRED
+from skc.frontend.yaml.reader import FORMAT, NAME, OPTIONAL, REQUIRED
 from skc.op import Op
 from skc.values.types import DTYPES
 

@@ -31,8 +31,8 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 Warnings = tuple[Diagnostic, ...]
 
 
-def read(path: str | Path) -> tuple[Pipeline, Warnings]:
-    """The pipeline of a file, and what to warn of. Raises SKC100 (cannot be read), else as `read_text`."""
+def read_pipeline(path: str | Path) -> tuple[Pipeline, Warnings]:
+    """The pipeline of a file, and what to warn of. Raises SKC100 (cannot be read), else as `read_pipeline_text`."""
     data = _read_bytes(path)
     if len(data) > MAX_BYTES:
         message, hint = (
@@ -47,7 +47,7 @@ def read(path: str | Path) -> tuple[Pipeline, Warnings]:
         span = Span(str(path), before.count("\n") + 1, len(before) - before.rfind("\n"))
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
         raise fail("SKC100", message, span=span, hint="save the file as UTF-8") from None
-    return read_text(text, str(path), Path(path).parent)
+    return read_pipeline_text(text, str(path), Path(path).parent)
 
 
 def _read_bytes(path: str | Path) -> bytes:
@@ -60,7 +60,7 @@ def _read_bytes(path: str | Path) -> bytes:
         raise fail("SKC100", message, hint="give the path of a pipeline.yaml") from None
 
 
-def read_text(text: str, file_name: str, base_dir: Path | None = None) -> tuple[Pipeline, Warnings]:
+def read_pipeline_text(text: str, file_name: str, base_dir: Path | None = None) -> tuple[Pipeline, Warnings]:
     """The pipeline of a text, and what to warn of. A relative `data.path` starts from `base_dir`.
 
     Raises SkcError and nothing else, whatever the text.

@@ -10,7 +10,7 @@ import pytest
 
 from skc.diagnostics import SkcError
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, parse
-from skc.frontend.yaml.pipeline import read, read_text
+from skc.frontend.yaml.reader import read_pipeline, read_pipeline_text
 from skc.infer import value_types
 from skc.ir import Feature, Input, Pipeline, Ref
 from skc.ops import OPS
@@ -20,7 +20,7 @@ INPUTS = "inputs: {a: float64, b: float64, n_1: int64, n_2: int64, s: string}\n"
 
 
 def load(text: str) -> Pipeline:
-    return read_text(text, "p.yaml")[0]
+    return read_pipeline_text(text, "p.yaml")[0]
 
 
 def load_features(features: str, outputs: str) -> Pipeline:
@@ -112,7 +112,7 @@ def test_places_count_characters_from_one() -> None:
 def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_bytes(f"\ufeff{HEAD}inputs: {{a: float64}}\noutputs: {{x: {{features: [a], dtype: float64}}}}".encode())
-    assert read(path)[0].name == "p"
+    assert read_pipeline(path)[0].name == "p"
 
 
 # Inputs
@@ -285,7 +285,7 @@ def test_names_in_an_expression_are_shown_at_their_place(written: str, place: st
 
 def test_warnings_are_for_what_nothing_uses() -> None:
     text = f"{HEAD}{INPUTS}features: {{f: {{from: a}}}}\noutputs: {{x: {{features: [b], dtype: float64}}}}\n"
-    _, warnings = read_text(text, "p.yaml")
+    _, warnings = read_pipeline_text(text, "p.yaml")
     assert [(w.code, w.severity) for w in warnings] == [("SKC117", "warning")] * 3 + [("SKC118", "warning")]
 
 
@@ -337,7 +337,7 @@ def test_data(tmp_path: Path) -> None:
         ("data: s3://bucket/t.csv", "s3://bucket/t.csv", None),
         ("data: {where: a > 1}", None, "a > 1"),
     ]:
-        data = read_text(f"{HEAD}{written}\n{tail}", "p.yaml", tmp_path)[0].data
+        data = read_pipeline_text(f"{HEAD}{written}\n{tail}", "p.yaml", tmp_path)[0].data
         assert data is not None
         assert (data.path, data.where) == (path, where)
     assert load(f"{HEAD}{tail}").data is None
