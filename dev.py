@@ -1,8 +1,8 @@
-"""One way to set everything up: `python3.11 dev.py example` and `python3.11 dev.py test`, on a bare machine.
+"""Sets everything up on a bare machine: `python3.11 dev.py example` and `python3.11 dev.py test`.
 
-Each command makes `.venv` beside this file when it is missing or out of date, installs what it needs into it and runs.
-What it cannot install is skipped by name at the end; with CI=true that is a failure. `test` also installs the two
-packages of Debian that some tests need (a browser, locales) where it runs as root on Debian.
+Each command creates `.venv` next to this file if it is missing or out of date, installs what it needs into it, and runs.
+What it cannot install is listed as skipped at the end; with CI=true that is a failure. When run as root on Debian,
+`test` also installs the two Debian packages that some tests need (a browser, locales).
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 VENV_LOWEST = ROOT / ".venv-lowest"
 WITH_LOWEST = (
     *("tests/test_fit.py", "tests/test_ops.py", "tests/stats", "tests/cli"),
-    *("--ignore=tests/cli/test_environments.py", "--ignore=tests/stats/test_csv_alike.py"),  # long, and of one library
+    *("--ignore=tests/cli/test_environments.py", "--ignore=tests/stats/test_csv_alike.py"),  # slow, and about one library each
 )
 EXAMPLE = ROOT / "examples" / "rides"
 sys.path.insert(0, str(ROOT / "tests"))
 os.environ["PATH"] = f"{PYTHON.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # as in an activated environment
 
-import toolchains  # noqa: E402  # found by the line above
+import toolchains  # noqa: E402  # on the path set above
 
 
 def succeeds(*command: str | Path) -> bool:
-    """Whether a command of the environment ends well."""
+    """Whether a command, run in the environment, succeeds."""
     print("+", *command, flush=True)
     return subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode == 0
 
 
 def run(*command: str | Path) -> None:
-    """Run a command of the environment; stop when it fails."""
+    """Run a command in the environment; stop if it fails."""
     if not succeeds(*command):
         sys.exit(f"failed: {' '.join(str(part) for part in command)}")
 
 
 def install() -> None:
-    """Make `.venv` hold the project, editable, with what its tests and checks need."""
+    """Install the project into `.venv`, editable, with what its tests and checks need."""
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
     stamp = VENV / "installed"
     if stamp.exists() and stamp.read_text() == wanted:
@@ -67,7 +67,7 @@ def install() -> None:
 
 
 def provide_ensurepip() -> None:
-    """Debian packs the half of Python's module venv apart."""
+    """Debian ships half of Python's module venv in a separate package."""
     if importlib.util.find_spec("ensurepip") is not None:
         return
     package = f"python3.{sys.version_info.minor}-venv"
@@ -76,7 +76,7 @@ def provide_ensurepip() -> None:
 
 
 def debian_installs(*packages: str) -> bool:
-    """Whether these packages are there now: only for root, on Debian and its kin."""
+    """Whether these packages are installed now: only as root, on Debian and its derivatives."""
     if not packages or os.name == "nt" or os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
     variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -89,19 +89,19 @@ def debian_installs(*packages: str) -> bool:
 
 
 def groups(*names: str) -> list[str]:
-    """pip's options for dependency groups of pyproject.toml."""
+    """pip's options for dependency groups in pyproject.toml."""
     return [word for name in names for word in ("--group", name)]
 
 
 def example() -> None:
-    """The main job on the bundled example: compile and verify, train on its features, serve one record."""
+    """The main workflow on the bundled example: compile and verify, train on its features, serve one record."""
     run("skc", "compile", EXAMPLE / "pipeline.yaml", "--out", EXAMPLE / "artifact", "--force")
     run(PYTHON, EXAMPLE / "train.py")
     run(PYTHON, EXAMPLE / "serve.py", "--demo")
 
 
 def test(*arguments: str) -> None:
-    """All tests, of every language whose tools are there; with arguments, those of pytest that they choose."""
+    """All tests, in every language whose tools are installed; with arguments, only pytest with those arguments."""
     if arguments:
         return run(PYTHON, "-m", "pytest", *arguments)
     debian_installs(*(n.debian for name, n in toolchains.NEEDS.items() if n.debian and toolchains.missing(name)))
@@ -111,29 +111,29 @@ def test(*arguments: str) -> None:
         "runtimes": (PYTHON, "tests/run_runtimes.py"),
         "mutation": (PYTHON, "tests/mutation/run.py", "--per-kind", "2"),
     }
-    failed = [name for name, command in parts.items() if not succeeds(*command)]  # one that fails hides no other
+    failed = [name for name, command in parts.items() if not succeeds(*command)]  # a failure does not hide the next
     return report(failed)
 
 
 def report(failed: list[str]) -> None:
-    """The last lines of `test`: what was skipped and what failed, by name. Ends with 1 if something failed."""
+    """The last lines of `test`: what was skipped and what failed, by name. Exits with 1 if something failed."""
     skipped = toolchains.skipped()
     for line in skipped:
         print(f"skipped: {line}")
     if skipped and toolchains.in_ci():
-        failed = [*failed, "CI skips nothing"]
+        failed = [*failed, "CI must not skip anything"]
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
-    print("passed" + (", but for what was skipped" if skipped else ""))
+    print("passed" + (", except for what was skipped" if skipped else ""))
 
 
 def conformance(*arguments: str) -> None:
-    """One artifact, one row, one answer: the same suite in every language."""
+    """Run the conformance suite: the same artifacts and rows in every language."""
     run(PYTHON, "tests/conformance/run.py", *arguments)
 
 
 def lowest(*arguments: str) -> None:
-    """What depends most on its libraries, with the lowest version of each that pyproject.toml allows."""
+    """The tests that depend most on libraries, with the lowest versions that pyproject.toml allows."""
     venv.create(VENV_LOWEST, clear=True)
     python = VENV_LOWEST / PYTHON.relative_to(VENV)
     options = ("--resolution", "lowest-direct", "--group", "test", "--editable", ".[compile]")
@@ -143,12 +143,12 @@ def lowest(*arguments: str) -> None:
 
 
 def release(*names: str) -> None:
-    """Every package, or those named, into `dist/`."""
+    """Build every package, or those named, into `dist/`."""
     run(PYTHON, "tools/release.py", *names)
 
 
 def check() -> None:
-    """Style, types, and the laws of who imports whom."""
+    """Check style, types and import rules."""
     run("ruff", "format", "--check", ".")
     run("ruff", "check", ".")
     run("mypy")

@@ -1,7 +1,7 @@
 """Make `data.csv`: 5,000 invented taxi rides around the autumn clock change of 2025 in New York.
 
-The same seed gives the same file. It holds what real files hold: missing values, sentinels, names in many scripts,
-one name in two Unicode forms, local times that happened twice, rare categories, and a fare that somebody mistyped.
+The same seed gives the same file. It contains what real files contain: missing values, sentinels, names in many scripts,
+one name in two Unicode forms, local times that occur twice, rare categories, and a mistyped fare.
 """
 
 from __future__ import annotations

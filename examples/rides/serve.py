@@ -1,7 +1,7 @@
-"""Serve predictions: the body of a request per line on stdin, its answer per line on stdout; `--demo` shows one.
+"""Serve predictions: one request body per line on stdin, one answer per line on stdout; `--demo` serves one example.
 
-A body is a record, a list of records or `{"columns": …}`; an answer has the status that it would have over HTTP. What
-the runtime refuses is 400 with its code, whatever the bytes are: nothing is parsed before the runtime.
+A body is a record, a list of records or `{"columns": …}`; an answer has the status it would have over HTTP. What the
+runtime refuses gets status 400 with its code, whatever the bytes are: the runtime is the only parser.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def answer(transformer: skc_runtime.Transformer, model: dict[str, Any], body: by
 
 
 def predict(model: dict[str, Any], x: Iterable[float], ids: Iterable[int]) -> float:
-    """The probability of a tip. An id that training never saw has weight 0."""
+    """The probability of a tip. An id not seen in training has weight 0."""
     score = model["intercept"] + math.fsum(w * float(value) for w, value in zip(model["x"], x, strict=True))
     for weights, i in zip(model["ids"], ids, strict=True):
         score += weights[i] if i < len(weights) else 0.0

@@ -1,6 +1,6 @@
-"""Train a model on the features of the artifact: the same graph that will serve them.
+"""Train a model on the features of the artifact, computed by the same graph that will serve them.
 
-The model is as small as a model can be, so that a service in any language reads it with a JSON parser: a logistic
+The model is as small as possible, so that a service in any language can read it with a JSON parser: a logistic
 regression with a weight for each column of `x`, and an embedding of width one for each id.
 """
 
@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 import skc_runtime
 
 HERE = Path(__file__).parent
-SPLIT = "2025-11-10"  # the pipeline was fitted on what lies before
+SPLIT = "2025-11-10"  # the pipeline was fitted on the rows before this
 
 
 def main() -> None:

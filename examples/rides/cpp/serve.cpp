@@ -1,5 +1,5 @@
-// Serve predictions: the body of a request per line on stdin, its answer per line on stdout. An answer has the status that
-// it would have over HTTP. What the runtime refuses is 400 with its code: nothing is parsed before the runtime.
+// Serve predictions: one request body per line on stdin, one answer per line on stdout. An answer has the status it
+// would have over HTTP. What the runtime refuses gets status 400 with its code: the runtime is the only parser.
 //
 //     cmake -S . -B build && cmake --build build && build/serve [FOLDER of artifact and model.json]
 #include <cmath>
@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-// The probability of a tip in one row. An id that training never saw has weight 0.
+// The probability of a tip in one row. An id not seen in training has weight 0.
 double predict(const json& model, const skc::Outputs& features, std::size_t row) {
   double score = model["intercept"];
   for (std::size_t k = 0; k < model["x"].size(); ++k) {

@@ -1,5 +1,5 @@
-// Serve predictions: the body of a request per line on stdin, its answer per line on stdout. An answer has the status that
-// it would have over HTTP. What the runtime refuses is 400 with its code: nothing is parsed before the runtime.
+// Serve predictions: one request body per line on stdin, one answer per line on stdout. An answer has the status it
+// would have over HTTP. What the runtime refuses gets status 400 with its code: the runtime is the only parser.
 //
 //	go run . [FOLDER of artifact and model.json]
 package main
@@ -84,7 +84,7 @@ func answer(transformer *skc.Transformer, weights model, body []byte) map[string
 	return map[string]any{"status": 200, "tipped": tipped}
 }
 
-// predict gives the probability of a tip. An id that training never saw has weight 0.
+// predict returns the probability of a tip. An id not seen in training has weight 0.
 func predict(weights model, features skc.Features) float64 {
 	score := weights.Intercept
 	x, _ := features.Float32("x")

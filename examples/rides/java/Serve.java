@@ -1,5 +1,5 @@
-// Serve predictions: the body of a request per line on stdin, its answer per line on stdout. An answer has the status that
-// it would have over HTTP. What the runtime refuses is 400 with its code: nothing is parsed before the runtime. `./serve`
+// Serve predictions: one request body per line on stdin, one answer per line on stdout. An answer has the status it
+// would have over HTTP. What the runtime refuses gets status 400 with its code: the runtime is the only parser. `./serve`
 // starts it.
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -60,7 +60,7 @@ class Serve {
     return answer;
   }
 
-  /** The probability of a tip in one row. An id that training never saw has weight 0. */
+  /** The probability of a tip in one row. An id not seen in training has weight 0. */
   private static double predict(JsonNode model, Features features, int row) {
     double score = model.get("intercept").asDouble();
     JsonNode weights = model.get("x");
