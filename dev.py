@@ -22,7 +22,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 VENV_LOWEST = ROOT / ".venv-lowest"
 WITH_LOWEST = (
     *("tests/test_fit.py", "tests/test_ops.py", "tests/stats", "tests/cli"),
-    *("--ignore=tests/cli/test_environments.py", "--ignore=tests/stats/test_csv_alike.py"),  # slow, and about one library each
+    *("--ignore=tests/cli/test_environments.py", "--ignore=tests/stats/test_csv_alike.py"),  # slow; one library each
 )
 EXAMPLE = ROOT / "examples" / "rides"
 sys.path.insert(0, str(ROOT / "tests"))

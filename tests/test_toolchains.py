@@ -133,9 +133,9 @@ def test_what_is_skipped_is_said_last_and_fails_in_ci(
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
     assert end_of_test(dev, monkeypatch, Parts(), ["java (mvn is not installed)"]) == 0
-    assert capsys.readouterr().out == "skipped: java (mvn is not installed)\npassed, but for what was skipped\n"
+    assert capsys.readouterr().out == "skipped: java (mvn is not installed)\npassed, except for what was skipped\n"
     monkeypatch.setenv("CI", "true")
-    assert end_of_test(dev, monkeypatch, Parts("mutation"), ["x (y)"]) == "failed: mutation, CI skips nothing"
+    assert end_of_test(dev, monkeypatch, Parts("mutation"), ["x (y)"]) == "failed: mutation, CI must not skip anything"
 
 
 def test_it_needs_the_standard_library_alone(dev: ModuleType) -> None:
