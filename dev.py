@@ -1,6 +1,6 @@
 """Sets everything up on a bare machine: `python3.11 dev.py example` and `python3.11 dev.py test`.
 
-Each command creates `.venv` next to this file if it is missing or out of date, installs what it needs into it, and runs.
+Each command creates `.venv` next to this file if it is missing or out of date, installs what it needs there, and runs.
 What it cannot install is listed as skipped at the end; with CI=true that is a failure. When run as root on Debian,
 `test` also installs the two Debian packages that some tests need (a browser, locales).
 """

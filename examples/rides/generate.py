@@ -1,6 +1,6 @@
 """Make `data.csv`: 5,000 invented taxi rides around the autumn clock change of 2025 in New York.
 
-The same seed gives the same file. It contains what real files contain: missing values, sentinels, names in many scripts,
+The same seed gives the same file. It has what real files have: missing values, sentinels, names in many scripts,
 one name in two Unicode forms, local times that occur twice, rare categories, and a mistyped fare.
 """
 
