@@ -16,13 +16,13 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
+from skc.data.contract import check_contract
+from skc.data.duckdb.connection import Database, identifier, open_database
+from skc.data.duckdb.training import Training, load_training
+from skc.data.sources import resolve
+from skc.data.statistics import Column, summarise
 from skc.diagnostics import SkcError, Span
 from skc.ir import DataSource, Input
-from skc.stats.connection import Database, identifier, open_database
-from skc.stats.contract import check_contract
-from skc.stats.engine import Column, summarise
-from skc.stats.sources import resolve
-from skc.stats.training import Training, load_training
 
 MICRO = 1_577_836_800_000_000  # 2020-01-01T00:00:00Z
 INPUTS = (

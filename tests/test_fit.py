@@ -18,13 +18,13 @@ from oracle_stats import column_stats
 
 from skc import fit as fitting
 from skc import reference
+from skc.data.duckdb.connection import Database
 from skc.diagnostics import SkcError, Span
 from skc.fit import Fitted, fit
 from skc.infer import step_input_types, value_types
 from skc.ir import DataSource, Feature, Input, Output, Pipeline, Ref, Step
 from skc.op import NoState
 from skc.ops import OPS
-from skc.stats.connection import Database
 from skc.values.types import concat_blocks
 
 ROWS = 3001

@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from skc.data.duckdb.connection import engine_errors, identifier
+from skc.data.duckdb.training import Training
+from skc.data.statistics import Summary
 from skc.diagnostics import Diagnostic
 from skc.infer import Types, step_input_types
 from skc.ir import Input, Pipeline, Step
 from skc.op import Concern
 from skc.ops import OPS
-from skc.stats.connection import engine_errors, identifier
-from skc.stats.engine import Summary
 from skc.stats.requests import ColumnStats
-from skc.stats.training import Training
 from skc.values.types import DAY_US
 
 SHOWN = 5  # columns of a step that a warning names

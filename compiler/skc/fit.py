@@ -32,6 +32,11 @@ import numpy as np
 import pyarrow as pa
 
 from skc import concerns
+from skc.data.contract import check_contract
+from skc.data.duckdb.connection import MEMORY_LIMIT, Database, engine_errors, identifier, open_database, scalar
+from skc.data.duckdb.training import Training, at_hand, load_training
+from skc.data.sources import resolve
+from skc.data.statistics import Answers, Column, Summary, answer, summarise
 from skc.diagnostics import Diagnostic, SkcError, bug, fail
 from skc.infer import (
     Types,
@@ -48,12 +53,7 @@ from skc.lower import GUARDS, Lowered, lower
 from skc.op import Known
 from skc.ops import OPS
 from skc.passes.prune import prune
-from skc.stats.connection import MEMORY_LIMIT, Database, engine_errors, identifier, open_database, scalar
-from skc.stats.contract import check_contract
-from skc.stats.engine import Answers, Column, Summary, answer, summarise
 from skc.stats.requests import Levels, Stat, ValueCounts
-from skc.stats.sources import resolve
-from skc.stats.training import Training, at_hand, load_training
 from skc.values.types import ZEROS, Array, Scalar
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.session import GraphSession
@@ -113,7 +113,7 @@ def fit(
     """Learn the state of every step that has none yet.
 
     `data` takes the place of the path that the pipeline declares: a path, a glob or `file.duckdb::table`, a pandas,
-    Polars or PyArrow table, or a `DataSource` (see `skc.stats.sources`). `threads` and `memory_limit` are the
+    Polars or PyArrow table, or a `DataSource` (see `skc.data.sources`). `threads` and `memory_limit` are the
     engine's; neither changes a bit of the result. Where no step learns anything and `data` is None, nothing is
     read.
     """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from source_tables import OTHERS
 
-from skc.stats.connection import Database, open_database
+from skc.data.duckdb.connection import Database, open_database
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from source_tables import refusal
 
 import skc
+from skc.data.duckdb.connection import Database
 from skc.diagnostics import SkcError
 from skc.ir import Input
-from skc.stats.connection import Database
 
 STATELESS = """\
 skc: 1

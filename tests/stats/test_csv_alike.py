@@ -14,13 +14,13 @@ import duckdb
 import pytest
 from source_tables import load, refusal, rows
 
+from skc.data.duckdb import csv_structure
+from skc.data.duckdb.connection import Database
+from skc.data.duckdb.csv_structure import is_regular
+from skc.data.duckdb.readers import open_raw
+from skc.data.sources import Source
 from skc.diagnostics import SkcError
 from skc.ir import Input
-from skc.stats import csv_structure
-from skc.stats.connection import Database
-from skc.stats.csv_structure import is_regular
-from skc.stats.readers import open_raw
-from skc.stats.sources import Source
 
 Records = list[tuple[str, ...]]
 LETTERS = [*(["SEP"] * 6), *(['"'] * 6), " ", " ", "\t", ",", "\r\n", "\n", "\n", "\r", "a", "b", "é", "\0", "\ufeff"]

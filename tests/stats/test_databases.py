@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from source_tables import load, refusal, rows
 
+from skc.data.duckdb.connection import Database, open_database
 from skc.ir import Input
-from skc.stats.connection import Database, open_database
 
 TEXT = (Input("s", "string", nullable=True),)
 NUMBER = (Input("x", "float64", nullable=True),)

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle_stats import column_stats
 
+from skc.data.duckdb.connection import Database, open_database
+from skc.data.statistics import Column, answer, summarise
 from skc.diagnostics import SkcError
-from skc.stats.connection import Database, open_database
-from skc.stats.engine import Column, answer, summarise
 from skc.stats.requests import (
     Count,
     DistinctCount,
@@ -210,7 +210,7 @@ def test_columns_of_one_query_do_not_mix(
     database: Database, dtype: DType, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many of them share one, each has the answers that it has alone."""
-    monkeypatch.setattr("skc.stats.long_form.VALUES", most)
+    monkeypatch.setattr("skc.data.duckdb.long_form.VALUES", most)
     of = {"float64": float, "int64": lambda v: int(v) % 2**62, "string": str}[dtype]
     rows = {key: [None if v is None else of(v) for v in values] for key, values in REPEATED.items()}
     database.register("several", pa.table({key: pa.array(values, ARROW[dtype]) for key, values in rows.items()}))

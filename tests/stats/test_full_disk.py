@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from skc.data.duckdb.connection import engine_errors
 from skc.diagnostics import SkcError
-from skc.stats.connection import engine_errors
 
 MESSAGES: list[Exception] = [
     duckdb.IOException('IO Error: Could not write file "/tmp/skc-fit-x/fit.duckdb": No space left on device'),
@@ -35,7 +35,7 @@ def test_every_library_that_finds_the_disk_full_is_understood(error: Exception, 
 PROGRAM = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-from skc.stats.connection import open_database
+from skc.data.duckdb.connection import open_database
 from skc.data.typed_rows import open_rows
 from skc.ir import Input
 with open_rows((Input("a", "string"),), sys.argv[1]) as rows:

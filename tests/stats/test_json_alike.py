@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 import pytest
 from source_tables import load, one, refusal, rows
 
+from skc.data.duckdb.connection import Database
+from skc.data.duckdb.readers import open_raw
+from skc.data.sources import Source
 from skc.diagnostics import SkcError
 from skc.ir import Input
-from skc.stats.connection import Database
-from skc.stats.readers import open_raw
-from skc.stats.sources import Source
 
 WRONG = [
     ('{"v": NaN}', "`NaN` is not JSON"),

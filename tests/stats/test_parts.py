@@ -20,12 +20,12 @@ import pytest
 from source_tables import one, refusal
 
 import skc
+from skc.data.duckdb.connection import Database, open_database
+from skc.data.duckdb.training import load_training
+from skc.data.sources import resolve
 from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.ir import DataSource, Input
-from skc.stats.connection import Database, open_database
-from skc.stats.sources import resolve
-from skc.stats.training import load_training
 
 STAMPS = [0, 1, -1, 1_577_836_800_000_000, 1_577_836_800_000_001]
 TYPED: list[tuple[pa.DataType, list[Any]]] = [

@@ -26,10 +26,10 @@ from source_tables import (
     write,
 )
 
+from skc.data.duckdb.connection import Database, open_database
+from skc.data.sources import resolve
 from skc.diagnostics import SkcError
 from skc.ir import Input
-from skc.stats.connection import Database, open_database
-from skc.stats.sources import resolve
 
 KINDS = [
     "a.csv",

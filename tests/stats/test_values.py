@@ -22,12 +22,12 @@ from source_tables import (
     rows,
 )
 
+from skc.data.contract import check_contract
+from skc.data.duckdb.connection import Database
+from skc.data.statistics import Column, summarise
 from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.ir import Input
-from skc.stats.connection import Database
-from skc.stats.contract import check_contract
-from skc.stats.engine import Column, summarise
 
 BAD_TEXT = [
     ("float64", "1,5"),

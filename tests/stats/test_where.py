@@ -23,9 +23,9 @@ from source_tables import (
     rows,
 )
 
+from skc.data.duckdb.connection import Database, open_database
 from skc.diagnostics import SkcError
 from skc.ir import Input
-from skc.stats.connection import Database, open_database
 
 WHERE = [
     ("x > 1", ["a"]),

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 from source_tables import load
 
+from skc.data.duckdb.connection import Database, open_database
+from skc.data.where_language import FUNCTIONS, OPERATORS
 from skc.ir import Input
-from skc.stats.connection import Database, open_database
-from skc.stats.where_language import FUNCTIONS, OPERATORS
 
 INPUTS = (
     Input("k", "int64"),
@@ -226,8 +226,8 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def taken(database: Database, raw: Any, where: str) -> str:
-    from skc.stats.predicate import parse_predicate
-    from skc.stats.training import _typed_sql
+    from skc.data.duckdb.training import _typed_sql
+    from skc.data.predicate import parse_predicate
 
     (group,) = raw.groups
     sql = _typed_sql(group, group.sql, INPUTS, parse_predicate(where, None), numbered=False)

@@ -12,13 +12,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from skc.data.contract import nul_in_string
+from skc.data.duckdb.connection import engine_errors, identifier, open_database, scalar
+from skc.data.duckdb.training import Training, load_training
+from skc.data.sources import resolve
+from skc.data.statistics import holds_nul
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
-from skc.stats.connection import engine_errors, identifier, open_database, scalar
-from skc.stats.contract import nul_in_string
-from skc.stats.engine import holds_nul
-from skc.stats.sources import resolve
-from skc.stats.training import Training, load_training
 from skc.values.types import NUMPY_DTYPES, ZEROS, Array, Block
 
 CHUNK = 16_384

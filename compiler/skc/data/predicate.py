@@ -18,8 +18,8 @@ from typing import Any
 
 import duckdb
 
+from skc.data.where_language import CALLED_BY_NAME, EXPRESSIONS, FUNCTIONS, OPERATORS, TYPES, WHAT_ELSE
 from skc.diagnostics import SkcError, Span, did_you_mean, fail
-from skc.stats.where_language import CALLED_BY_NAME, EXPRESSIONS, FUNCTIONS, OPERATORS, TYPES, WHAT_ELSE
 
 MAX_LENGTH = 100_000
 MAX_DEPTH = 100

@@ -23,8 +23,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from skc.data.duckdb.connection import AT_ONCE, Database, identifier, number
 from skc.diagnostics import bug
-from skc.stats.connection import AT_ONCE, Database, identifier, number
 
 LEAST_EXPONENT = -1022  # with M = 1.5·2^-1022 every part is a multiple of the least denormal: nothing is left
 SCALE = 200

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from skc.data.duckdb.csv_structure import BOM, UNREADABLE, is_regular, opened
+from skc.data.sources import Source
 from skc.diagnostics import SkcError, fail
-from skc.stats.csv_structure import BOM, UNREADABLE, is_regular, opened
-from skc.stats.sources import Source
 
 LONGEST = 2_000_000  # bytes of a record, the engine's own limit; a header may be longer
 LONGEST_HEADER = 16_000_000

@@ -20,10 +20,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from skc.data.duckdb.connection import AT_ONCE, Database, engine_errors, identifier, number
+from skc.data.duckdb.exact_sum import Term, exact_sums
+from skc.data.duckdb.long_form import Stacked, stacks
+from skc.data.duckdb.value_counts import Counted, Counting, count_values
 from skc.diagnostics import SkcError, Span, bug, fail
-from skc.stats.connection import AT_ONCE, Database, engine_errors, identifier, number
-from skc.stats.exact_sum import Term, exact_sums
-from skc.stats.long_form import Stacked, stacks
 from skc.stats.requests import (
     Count,
     DistinctCount,
@@ -37,7 +38,6 @@ from skc.stats.requests import (
     ValueCounts,
     Variance,
 )
-from skc.stats.value_counts import Counted, Counting, count_values
 from skc.values.types import DType
 
 Answers = dict[Stat, Any]

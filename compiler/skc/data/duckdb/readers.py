@@ -19,14 +19,22 @@ from typing import Any
 
 import pyarrow as pa
 
+from skc.data.duckdb.connection import WHOLE_HINT, Database, engine_errors, file_list, identifier, literal
+from skc.data.duckdb.conversion import Reading, read_csv_text, read_json, read_typed
+from skc.data.duckdb.csv_structure import UNREADABLE
+from skc.data.duckdb.csv_trouble import (
+    LONGEST,
+    Lines,
+    TooLongError,
+    check_separator,
+    check_structure,
+    explain,
+    long_fields,
+)
+from skc.data.duckdb.json_lines import check_records, pointer
+from skc.data.sources import TEXT, Source
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
-from skc.stats.connection import WHOLE_HINT, Database, engine_errors, file_list, identifier, literal
-from skc.stats.conversion import Reading, read_csv_text, read_json, read_typed
-from skc.stats.csv_structure import UNREADABLE
-from skc.stats.csv_trouble import LONGEST, Lines, TooLongError, check_separator, check_structure, explain, long_fields
-from skc.stats.json_lines import check_records, pointer
-from skc.stats.sources import TEXT, Source
 
 ATTACHED = "skc_source"
 MANY = 8  # groups

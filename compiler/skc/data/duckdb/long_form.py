@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from skc.stats.connection import AT_ONCE
+from skc.data.duckdb.connection import AT_ONCE
 
 VALUES = 1 << 21  # of one query, unless it is about a single column
 

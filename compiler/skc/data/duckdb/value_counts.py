@@ -21,8 +21,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skc.stats.connection import AT_ONCE, Database
-from skc.stats.long_form import Stacked, stacks
+from skc.data.duckdb.connection import AT_ONCE, Database
+from skc.data.duckdb.long_form import Stacked, stacks
 from skc.stats.requests import ValueCounts
 from skc.values.types import DType, Scalar
 

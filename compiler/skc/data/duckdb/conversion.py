@@ -29,9 +29,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from skc.data.duckdb.connection import identifier, literal
 from skc.diagnostics import SkcError, fail
 from skc.ir import Input
-from skc.stats.connection import identifier, literal
 from skc.values.types import DType
 
 FLOAT = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(?i:inf|infinity|nan)"

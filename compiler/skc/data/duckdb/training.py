@@ -19,13 +19,13 @@ from typing import Any
 
 import duckdb
 
+from skc.data.duckdb.connection import TIME_LIMIT, Database, engine_errors, identifier
+from skc.data.duckdb.csv_trouble import Lines, csv_trouble, long_fields
+from skc.data.duckdb.readers import Group, Raw, open_raw
+from skc.data.predicate import Predicate, parse_predicate
+from skc.data.sources import Source
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input
-from skc.stats.connection import TIME_LIMIT, Database, engine_errors, identifier
-from skc.stats.csv_trouble import Lines, csv_trouble, long_fields
-from skc.stats.predicate import Predicate, parse_predicate
-from skc.stats.readers import Group, Raw, open_raw
-from skc.stats.sources import Source
 
 ROW, BAD = '"skc: row"', '"skc: bad"'
 OK = f"{BAD} IS NOT TRUE"

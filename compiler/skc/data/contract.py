@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from skc.data.duckdb.connection import identifier, literal
+from skc.data.duckdb.json_lines import all_keys
+from skc.data.duckdb.readers import missing_column
+from skc.data.duckdb.training import Training, refused_null
+from skc.data.statistics import Summary
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.ir import Input
-from skc.stats.connection import identifier, literal
-from skc.stats.engine import Summary
-from skc.stats.json_lines import all_keys
-from skc.stats.readers import missing_column
-from skc.stats.training import Training, refused_null
 from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 from skc_runtime.errors import shown
 

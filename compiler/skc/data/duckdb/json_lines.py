@@ -11,10 +11,10 @@ import json
 import re
 from typing import Any, NoReturn
 
+from skc.data.duckdb.connection import Database, engine_errors, file_list, literal
+from skc.data.duckdb.csv_structure import opened
+from skc.data.sources import Source
 from skc.diagnostics import SkcError, fail
-from skc.stats.connection import Database, engine_errors, file_list, literal
-from skc.stats.csv_structure import opened
-from skc.stats.sources import Source
 
 SUSPECT = r"[:\[,]\s*-?(?i:nan|inf)|,\s*[}\]]"
 OBJECT_HINT = 'write one record as a JSON object in every line, such as {"age": 3, "city": "Oslo"}'
