@@ -15,7 +15,7 @@ from skc import reference
 from skc.infer import column_levels, column_names, step_input_types, value_types
 from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, Signature, lower
-from skc.op import NoState, Op
+from skc.op import AnyOp, NoState
 from skc.ops import OPS
 from skc.stats.requests import Levels
 from skc.values.types import Array, Block, DType, Scalar, block_from_rows, concat_blocks
@@ -40,13 +40,13 @@ class Run:
     guards: set[tuple[str, int, str]]
 
 
-def parameters(op: Op, params: Mapping[str, Any]) -> Any:
+def parameters(op: AnyOp, params: Mapping[str, Any]) -> Any:
     """The op's `Params` from plain values, checked as those of a pipeline.yaml are."""
     text = pydantic.TypeAdapter(dict[str, Any]).dump_json(dict(params))
     return pydantic.TypeAdapter(op.params).validate_json(text, strict=True)
 
 
-def build(op: Op, params: Mapping[str, Any], columns: Mapping[str, str]) -> Pipeline:
+def build(op: AnyOp, params: Mapping[str, Any], columns: Mapping[str, str]) -> Pipeline:
     """An unfitted pipeline: inputs, their `source` steps, and the op over all of them."""
     inputs = tuple(Input(n, t.removesuffix("?"), nullable=t.endswith("?")) for n, t in columns.items())  # type: ignore[arg-type]  # cases name types as text
     is_source = op.name == "source"

@@ -19,7 +19,7 @@ from skc.api import compile as compile_pipeline
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.infer import column_names, input_levels, step_input_types, step_levels, value_types
-from skc.op import Case, Op
+from skc.op import AnyOp, Case
 from skc.ops import OPS
 from skc.values.types import column_block
 
@@ -136,7 +136,7 @@ def test_integers_that_are_never_null_have_no_second_tensor(tmp_path: Path) -> N
         if not case.refused
     ],
 )
-def test_nothing_else_comes(op: Op, case: Case) -> None:
+def test_nothing_else_comes(op: AnyOp, case: Case) -> None:
     """No row of a case gives a value that `levels` does not know of, nor null where the type has none."""
     pipeline = harness.fit(harness.build(op, case.params, case.columns), case.fit)
     step, types, names = pipeline.steps[-1], value_types(pipeline), column_names(pipeline)

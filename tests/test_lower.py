@@ -27,7 +27,7 @@ from skc.emit.blocks import elementwise
 from skc.emit.opset import IR_VERSION, OPSET, OPSET_ML, check_allowed, const, finish, op
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.lower import GUARDS, GuardSpec, Slot, lower
-from skc.op import Case, Op
+from skc.op import AnyOp, Case
 from skc.ops import OPS
 
 FITTED = [
@@ -61,7 +61,7 @@ def graph_rows(of: Pipeline, rows: list[list[Any]], signature: Any = "columns") 
 
 @pytest.mark.parametrize("signature", ["columns", "packed"])
 @pytest.mark.parametrize(("each", "case"), FITTED)
-def test_every_model_is_valid_and_pinned(each: Op, case: Case, signature: Any) -> None:
+def test_every_model_is_valid_and_pinned(each: AnyOp, case: Case, signature: Any) -> None:
     """ONNX's own checker, the versions, and the allow-list with element types (inside `lower`)."""
     fitted = harness.fit(harness.build(each, case.params, case.columns), case.fit)
     model = lower(fitted, signature).model

@@ -17,7 +17,7 @@ import skc.ops
 from skc.diagnostics import SkcError
 from skc.infer import step_input_types, value_types
 from skc.ir import Pipeline
-from skc.op import Case, NoState, Op
+from skc.op import AnyOp, Case, NoState
 from skc.ops import OPS
 from skc.values.types import Scalar
 
@@ -34,12 +34,12 @@ COLUMNWISE = [
 BATCHES = (1, 3, 8, 1001)
 
 
-def fitted(op: Op, case: Case) -> Pipeline:
+def fitted(op: AnyOp, case: Case) -> Pipeline:
     pipeline = harness.build(op, case.params, case.columns)
     return harness.fit(pipeline, case.fit)
 
 
-def exact(op: Op, pipeline: Pipeline) -> bool:
+def exact(op: AnyOp, pipeline: Pipeline) -> bool:
     """Some ops are exact for some parameters or inputs only: their types say so."""
     return op.exact and value_types(pipeline)["y"].exact
 
@@ -65,7 +65,7 @@ def assert_same(got: harness.Run, want: harness.Run, exact: bool, context: Any) 
 
 
 @pytest.mark.parametrize(("op", "case"), CASES)
-def test_case(op: Op, case: Case) -> None:
+def test_case(op: AnyOp, case: Case) -> None:
     """The reference gives exactly what the case says."""
     if case.refused:
         with pytest.raises(SkcError) as error:
@@ -90,7 +90,7 @@ def test_case(op: Op, case: Case) -> None:
 
 @pytest.mark.parametrize("signature", ["columns", "packed"])
 @pytest.mark.parametrize(("op", "case"), FITTED)
-def test_graph_equals_reference(op: Op, case: Case, signature: Any) -> None:
+def test_graph_equals_reference(op: AnyOp, case: Case, signature: Any) -> None:
     """On the rows of the case and on every boundary of its state, one column at a time and all at once."""
     pipeline = fitted(op, case)
     rows = [*case.rows, *boundary_rows(op, pipeline, case)]
@@ -100,7 +100,7 @@ def test_graph_equals_reference(op: Op, case: Case, signature: Any) -> None:
 
 
 @pytest.mark.parametrize(("op", "case"), FITTED)
-def test_rows_do_not_depend_on_their_batch(op: Op, case: Case) -> None:
+def test_rows_do_not_depend_on_their_batch(op: AnyOp, case: Case) -> None:
     """Alone, in batches of 3, 8 and 1001, and shuffled: the same bits."""
     pipeline = fitted(op, case)
     seeds = [*case.rows, *boundary_rows(op, pipeline, case)]
@@ -127,7 +127,7 @@ def bits(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize(("op", "case"), COLUMNWISE)
-def test_fused_columns_equal_single_ones(op: Op, case: Case) -> None:
+def test_fused_columns_equal_single_ones(op: AnyOp, case: Case) -> None:
     """A state field of a columnwise op has one entry per input column, and steps on single columns fuse into it."""
     pipeline = fitted(op, case)
     step = pipeline.steps[-1]
@@ -136,7 +136,7 @@ def test_fused_columns_equal_single_ones(op: Op, case: Case) -> None:
         assert len(value) == len(case.columns), name
 
 
-def boundary_rows(op: Op, pipeline: Pipeline, case: Case) -> list[list[Scalar]]:
+def boundary_rows(op: AnyOp, pipeline: Pipeline, case: Case) -> list[list[Scalar]]:
     """For each column its boundaries, with the other columns at the values of the case's first row."""
     step = pipeline.steps[-1]
     types = step_input_types(step, value_types(pipeline))
@@ -168,7 +168,7 @@ def test_every_module_is_listed() -> None:
 
 
 @pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
-def test_one_op_one_file_one_name(op: Op) -> None:
+def test_one_op_one_file_one_name(op: AnyOp) -> None:
     module = importlib.import_module(op_modules()[op.name])
     assert module.OP is op
     assert module.__doc__ == op.doc
@@ -176,7 +176,7 @@ def test_one_op_one_file_one_name(op: Op) -> None:
 
 
 @pytest.mark.parametrize("op", [op for op in OPS.values() if op.state is not NoState], ids=lambda op: op.name)
-def test_what_fitting_falls_back_on_has_a_case(op: Op) -> None:
+def test_what_fitting_falls_back_on_has_a_case(op: AnyOp) -> None:
     """Of every op that learns: a column that has the statistic, and one that has it not."""
     told = set()
     for case in op.cases:
@@ -188,7 +188,7 @@ def test_what_fitting_falls_back_on_has_a_case(op: Op) -> None:
 
 
 @pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
-def test_every_critical_point_has_a_case(op: Op) -> None:
+def test_every_critical_point_has_a_case(op: AnyOp) -> None:
     points = set(re.findall(r"^(C\d+) ", op.doc, flags=re.MULTILINE))
     shown = {point for case in op.cases for point in case.shows}
     assert points

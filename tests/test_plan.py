@@ -9,7 +9,7 @@ import pytest
 
 from skc import plan
 from skc.ir import Input, Output, Pipeline, Ref, Step
-from skc.op import Case, NoState, Op
+from skc.op import AnyOp, Case, NoState
 from skc.ops import OPS
 
 FITTED = [
@@ -18,7 +18,7 @@ FITTED = [
 
 
 @pytest.mark.parametrize(("op", "case"), FITTED)
-def test_a_fitted_op_reads_back_as_itself(op: Op, case: Case) -> None:
+def test_a_fitted_op_reads_back_as_itself(op: AnyOp, case: Case) -> None:
     """By its text, for which 1 is not 1.0 and 0.0 is not -0.0: one plan must not compile to two artifacts."""
     pipeline = harness.fit(harness.build(op, case.params, case.columns), case.fit)
     assert repr(plan.loads(plan.dumps(pipeline))) == repr(pipeline)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, dataclass_transform
+from typing import Any, Generic, Literal, TypeVar, dataclass_transform
 
 import pydantic
 import pydantic.dataclasses
@@ -18,6 +18,8 @@ from skc.emit.blocks import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
 from skc.values.types import Array, Block, DType, Scalar, ValueType
 
+P = TypeVar("P")  # an op's parameters
+S = TypeVar("S")  # what it learns
 Names = tuple[str, ...]
 Met = Literal["unknown", "clipped"]
 Known = tuple[Scalar, ...] | None  # the only values that a column can hold, ascending; None where they are not known
@@ -125,8 +127,8 @@ def never(params: Any, *others: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Op:
-    """One op. Functions take `params` first, then `state`, then the data.
+class Op(Generic[P, S]):
+    """One op. Functions take `params` first, then `state`, then the data; any other order is a type error.
 
     infer(params, *types) -> ValueType
         The output's type, or an SkcError by `refuse`. `width=None` where only fitting will tell.
@@ -164,30 +166,33 @@ class Op:
 
     name: str
     doc: str
-    params: type[Any]
-    infer: Callable[..., ValueType]
-    apply: Callable[..., Block]
-    lower: Callable[..., GraphBlock]
-    boundaries: Callable[[Any, Any, int, ValueType], list[Scalar]]
+    params: type[P]
+    state: type[S]
+    infer: Callable[[P, ValueType], ValueType]
+    apply: Callable[[P, S, Block], Block]
+    lower: Callable[[P, S, GraphBlock], GraphBlock]
+    boundaries: Callable[[P, S, int, ValueType], list[Scalar]]
     cases: tuple[Case, ...]
-    state: type[Any] = NoState
-    needs: Callable[[Any, ValueType], tuple[Stat, ...]] = _no_needs
-    freeze: Callable[[Any, ValueType, Sequence[ColumnStats]], Any] = _no_state
-    names: Callable[[Any, Any, Names], tuple[Names, ...]] = _same_names
-    carry_back: Callable[[Any, Any, int, list[Scalar]], list[Scalar]] | None = None
-    columnwise: Callable[[Any], bool] = always
-    marks: Callable[[Any, Any, int], Mapping[str, Sequence[Scalar]]] = _no_marks
-    degenerate: Callable[[Any, Any, int], str | None] = _not_degenerate
-    decides: Callable[[Any, int, ValueType], bool] = never
-    concerns: Callable[[Any, Any, int, ValueType, ColumnStats], list[Concern]] = _no_concern
-    levels: Callable[[Any, Any, int, ValueType, Known], Known] = _open
-    met: Callable[[Any, Any, Block], Mapping[Met, Array]] = _nothing_met
-    is_by_category: Callable[[Any], bool] = never
-    is_small: Callable[[Any, bool], bool] = never
+    needs: Callable[[P, ValueType], tuple[Stat, ...]] = _no_needs
+    freeze: Callable[[P, ValueType, Sequence[ColumnStats]], S] = _no_state
+    names: Callable[[P, S, Names], tuple[Names, ...]] = _same_names
+    carry_back: Callable[[P, S, int, list[Scalar]], list[Scalar]] | None = None
+    columnwise: Callable[[P], bool] = always
+    marks: Callable[[P, S, int], Mapping[str, Sequence[Scalar]]] = _no_marks
+    degenerate: Callable[[P, S, int], str | None] = _not_degenerate
+    decides: Callable[[P, int, ValueType], bool] = never
+    concerns: Callable[[P, S, int, ValueType, ColumnStats], list[Concern]] = _no_concern
+    levels: Callable[[P, S, int, ValueType, Known], Known] = _open
+    met: Callable[[P, S, Block], Mapping[Met, Array]] = _nothing_met
+    is_by_category: Callable[[P], bool] = never
+    is_small: Callable[[P, bool], bool] = never
     exact: bool = True
     variadic: bool = False
     internal: bool = False
     null_blind: bool = False
+
+
+AnyOp = Op[Any, Any]
 
 
 def refuse(code: str, message: str, hint: str | None = None) -> SkcError:
@@ -227,6 +232,3 @@ def require_exact(x: ValueType, *, op: str) -> None:
             f"`{op}` would decide on a value whose last bits depend on the machine (a log, exp or sine came before)",
             hint=f"put `{op}` before the step that is not exact, or leave one of the two out",
         )
-
-
-Exactness = Literal["exact", "tolerance"]

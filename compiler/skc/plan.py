@@ -20,7 +20,7 @@ import rfc8785
 from skc.diagnostics import SkcError, bug, fail
 from skc.infer import column_names, input_names, output_columns, value_types
 from skc.ir import HOLDS, Feature, Input, Output, OutputDType, Pipeline, Ref, Step
-from skc.op import Op
+from skc.op import AnyOp
 from skc.ops import OPS
 from skc.values.types import DTYPES, PYTHON_TYPES, DType
 from skc_runtime.errors import SkcRuntimeError, shown
@@ -189,7 +189,7 @@ def _output_from_json(fields: Fields) -> Output:
     return Output(name, refs, cast(OutputDType, dtype), labels)  # one_of returns a key of HOLDS
 
 
-def _build(op: Op, part: Literal["params", "state"], data: Any) -> Any:
+def _build(op: AnyOp, part: Literal["params", "state"], data: Any) -> Any:
     plain = _decode(data)
     if not isinstance(plain, dict) or set(plain) != {f.name for f in fields_of(getattr(op, part))}:
         raise ValueError(f"not the {part} of `{op.name}`: {shown(data, 200)}")

@@ -44,7 +44,7 @@ from skc.fit import fit  # noqa: E402
 from skc.frontend.yaml.reader import read_pipeline  # noqa: E402
 from skc.infer import step_input_types, value_types  # noqa: E402
 from skc.ir import Input, Pipeline  # noqa: E402
-from skc.op import Case, Op  # noqa: E402
+from skc.op import AnyOp, Case  # noqa: E402
 from skc.ops import OPS  # noqa: E402
 from skc.rows.sampling import PLAIN, hostile_values, is_legal, spread, to_blocks, unique  # noqa: E402
 from skc.values.types import Scalar  # noqa: E402
@@ -106,7 +106,7 @@ def first_of_each_op() -> Iterator[Vectors]:
             yield vectors
 
 
-def legal_records(op: Op, case: Case, pipeline: Pipeline) -> list[Record]:
+def legal_records(op: AnyOp, case: Case, pipeline: Pipeline) -> list[Record]:
     """The rows of the case, then rows that differ from the first in one column."""
     names = [i.name for i in pipeline.inputs]
     rows = [dict(zip(names, row, strict=True)) for row in case.rows]

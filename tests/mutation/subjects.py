@@ -14,7 +14,7 @@ import skc
 from skc import artifact as artifacts
 from skc.artifact import Artifact
 from skc.ir import Ref
-from skc.op import Case, Op
+from skc.op import AnyOp, Case
 from skc.ops import OPS
 from skc.rows.sampling import Record
 from skc.selfcheck.report import Outcome, SelfCheck
@@ -28,7 +28,7 @@ REAL = ("taxis", "titanic")
 class Subject:
     """An op's case, by name."""
 
-    op: Op
+    op: AnyOp
     case: Case
 
     @property

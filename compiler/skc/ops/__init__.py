@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skc.op import Op
+from skc.op import AnyOp
 from skc.ops.categorical import hash_bucket, one_hot, ordinal, vocabulary
 from skc.ops.internal import expr, narrow, source
 from skc.ops.numeric import (
@@ -19,7 +19,7 @@ from skc.ops.numeric import (
 from skc.ops.numeric import round as round_
 from skc.ops.time import cyclical, datetime_part, elapsed, parse_datetime
 
-OPS: dict[str, Op] = {
+OPS: dict[str, AnyOp] = {
     module.OP.name: module.OP
     for module in (
         bucketize,

@@ -30,7 +30,7 @@ from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, shown
 from skc.frontend.yaml.parameters import read_parameters
 from skc.frontend.yaml.selectors import ALWAYS_INPUT, Name, read_source
 from skc.ir import Feature, Input, Ref, Step
-from skc.op import Op
+from skc.op import AnyOp
 from skc.ops import OPS
 
 EXPRESSION_OP = "expr"
@@ -41,7 +41,7 @@ USABLE = {name: op for name, op in OPS.items() if not op.internal and name != EX
 class Application:
     """One step as written."""
 
-    op: Op
+    op: AnyOp
     params: Any
     span: Span
 
@@ -129,7 +129,7 @@ def _read_step(node: Node, what: str) -> Application:
     raise wrong_type(node, f"an entry of {what}", "an op, or one op with its parameters", hint)
 
 
-def _find_op(key: ScalarNode) -> Op:
+def _find_op(key: ScalarNode) -> AnyOp:
     if key.text in USABLE:
         return USABLE[key.text]
     is_expression = key.text == EXPRESSION_OP

@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from skc.diagnostics import Diagnostic, SkcError, Span, did_you_mean, fail
 from skc.frontend.yaml.fields import quoted
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe, shown
-from skc.op import Op
+from skc.op import AnyOp
 
 Schema = Mapping[str, Any]
 # What each kind of misfit that pydantic finds would have had to be; {…} come from its context.
@@ -52,7 +52,7 @@ MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
 UNEXPECTED = ("unexpected_keyword_argument", "extra_forbidden")
 
 
-def read_parameters(op: Op, node: Node | None, span: Span) -> Any:
+def read_parameters(op: AnyOp, node: Node | None, span: Span) -> Any:
     """The op's `Params`. `span` is the place of the op's name; no node means no parameters.
 
     Raises SKC103 (unknown), SKC106 (missing), SKC107 (not a mapping) and SKC112 (a value refused).
@@ -129,7 +129,7 @@ class _Place:
         return self.node.span if self.trail else self.key
 
 
-def _reworded(op: Op, errors: list[ErrorDetails], root: MapNode, span: Span) -> SkcError:
+def _reworded(op: AnyOp, errors: list[ErrorDetails], root: MapNode, span: Span) -> SkcError:
     """One diagnostic per place: of a union every alternative complains, and all are told as one."""
     grouped: dict[str, tuple[_Place, list[ErrorDetails]]] = {}
     found: list[Diagnostic] = []
@@ -156,7 +156,7 @@ def _place(root: MapNode, span: Span, loc: tuple[int | str, ...]) -> _Place:
     return place
 
 
-def _wrong_keys(op: Op, error: ErrorDetails, place: _Place) -> Diagnostic:
+def _wrong_keys(op: AnyOp, error: ErrorDetails, place: _Place) -> Diagnostic:
     name = error["loc"][-1]
     notes = (_parameters_note(op),)
     if error["type"] in UNEXPECTED:
@@ -174,18 +174,18 @@ def _wrong_keys(op: Op, error: ErrorDetails, place: _Place) -> Diagnostic:
     return Diagnostic("SKC106", f"`{op.name}` needs the parameter `{name}`", place.span, hint, notes)
 
 
-def _example(op: Op, node: Node) -> str:
+def _example(op: AnyOp, node: Node) -> str:
     """A value without its parameter is most often meant for the first."""
     names = [field.name for field in fields(op.params)]
     return f"{names[0]}: {node.text}" if isinstance(node, ScalarNode) and names else "parameter: value"
 
 
-def _parameters_note(op: Op) -> str:
+def _parameters_note(op: AnyOp) -> str:
     names = [field.name for field in fields(op.params)]
     return f"parameters: {quoted(names)}" if names else f"`{op.name}` has no parameters"
 
 
-def _refused(op: Op, place: _Place, errors: list[ErrorDetails]) -> Diagnostic:
+def _refused(op: AnyOp, place: _Place, errors: list[ErrorDetails]) -> Diagnostic:
     expected = list(dict.fromkeys(_expected(error) for error in errors))
     if "a number" in expected and "an integer" in expected:
         expected.remove("an integer")

@@ -19,7 +19,7 @@ from skc.frontend.yaml.features import USABLE
 from skc.frontend.yaml.outputs import OUTPUT_DTYPES
 from skc.frontend.yaml.parameters import means_the_word_null
 from skc.frontend.yaml.reader import FORMAT, NAME, OPTIONAL, REQUIRED
-from skc.op import Op
+from skc.op import AnyOp
 from skc.values.types import DTYPES
 
 JsonSchema = dict[str, Any]
@@ -184,12 +184,12 @@ def _step_parameters(name: str, bare: list[str]) -> JsonSchema:
     return {"anyOf": [reference, {"type": "null"}]} if name in bare else reference
 
 
-def _params_schema(op: Op) -> JsonSchema:
+def _params_schema(op: AnyOp) -> JsonSchema:
     adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(op.params)
     return adapter.json_schema(ref_template=f"#/$defs/op.{op.name}.{{model}}")
 
 
-def _op_definitions(op: Op) -> Iterator[tuple[str, JsonSchema]]:
+def _op_definitions(op: AnyOp) -> Iterator[tuple[str, JsonSchema]]:
     """The schema of an op's parameters under `op.NAME`, and what it refers to under `op.NAME.TYPE`."""
     schema = _params_schema(op)
     for name, definition in schema.pop("$defs", {}).items():

@@ -39,7 +39,7 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, hash_keys
 from skc.emit.opset import const, op
-from skc.op import SMALL, Case, Known, Op, parameters, require, require_exact
+from skc.op import SMALL, Case, Known, NoState, Op, parameters, require, require_exact
 from skc.ops.categorical._categories import INT64_MAX, INT64_MIN, MOST_LEVELS
 from skc.ops.categorical._murmur3 import hash_key
 from skc.values.types import Block, Scalar, ValueType
@@ -57,7 +57,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     return x.with_(dtype="int64", nullable=False)
 
 
-def apply(params: Params, state: object, x: Block) -> Block:
+def apply(params: Params, state: NoState, x: Block) -> Block:
     buckets = np.full(x.values.shape, params.buckets, dtype=np.int64)
     present = x.present()
     values = x.values[present].tolist()
@@ -66,7 +66,7 @@ def apply(params: Params, state: object, x: Block) -> Block:
     return Block("int64", buckets)
 
 
-def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     count = const(params.buckets, np.int64)
     buckets = op.mod(hash_keys(x, params.seed), count)
     if x.valid is not None:
@@ -74,12 +74,12 @@ def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
     return GraphBlock("int64", x.width, buckets)
 
 
-def levels(params: Params, state: object, k: int, x: ValueType, known: Known) -> Known:
+def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
     """The buckets, as far as they are not too many."""
     return tuple(range(params.buckets + x.nullable)) if params.buckets <= MOST_LEVELS else None
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     if x.dtype == "bool":
         return [None, False, True]
     if x.dtype == "int64":
@@ -172,6 +172,7 @@ OP = Op(
     name="hash_bucket",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

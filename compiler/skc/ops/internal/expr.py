@@ -55,7 +55,7 @@ from skc.emit.blocks import GraphBlock
 from skc.expression import INT_MAX, INT_MIN, Typed, check, decides_on, evaluate, near_literals, outcomes, parse
 from skc.expression import lower as lower_expression
 from skc.expression import names as identifiers
-from skc.op import Case, Known, Names, Op, never, parameters
+from skc.op import Case, Known, Names, NoState, Op, never, parameters
 from skc.values.types import Block, Scalar, ValueType
 
 INF = math.inf
@@ -74,17 +74,17 @@ def infer(params: Params, *types: ValueType) -> ValueType:
     return check(params.expression, dict(zip(params.names, types, strict=True))).type
 
 
-def names(params: Params, state: object, columns: Names) -> tuple[Names, ...]:
+def names(params: Params, state: NoState, columns: Names) -> tuple[Names, ...]:
     """One column, which counts as the first input's; the others give none."""
     return ((params.name or " ".join(params.expression.split()),), *((),) * (len(columns) - 1))
 
 
-def apply(params: Params, state: object, *blocks: Block) -> Block:
+def apply(params: Params, state: NoState, *blocks: Block) -> Block:
     given = dict(zip(params.names, blocks, strict=True))
     return evaluate(_checked(params, blocks), given)
 
 
-def lower(params: Params, state: object, *blocks: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, *blocks: GraphBlock) -> GraphBlock:
     given = dict(zip(params.names, blocks, strict=True))
     return lower_expression(_checked(params, blocks), given)
 
@@ -102,11 +102,11 @@ def _typed(params: Params, types: tuple[ValueType, ...]) -> Typed:
     return check(params.expression, dict(zip(params.names, types, strict=True)))
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     return near_literals(params.expression, x)
 
 
-def levels(params: Params, state: object, k: int, x: ValueType, known: Known) -> Known:
+def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
     """Of an expression that chooses among integers or texts."""
     found = outcomes(parse(params.expression))
     kinds = {type(value) for value in found or ()}
@@ -254,6 +254,7 @@ OP = Op(
     name="expr",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

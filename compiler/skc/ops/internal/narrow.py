@@ -24,7 +24,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock
 from skc.emit.opset import const, op
-from skc.op import Case, Op, as_before, parameters, require
+from skc.op import Case, NoState, Op, as_before, parameters, require
 from skc.values.types import Block, Scalar, ValueType
 
 LARGEST = {"float32": 2**24, "float64": 2**53}
@@ -40,13 +40,13 @@ def infer(params: Params, x: ValueType) -> ValueType:
     return x
 
 
-def apply(params: Params, state: object, x: Block) -> Block:
+def apply(params: Params, state: NoState, x: Block) -> Block:
     largest = LARGEST[params.to]
     beyond = x.present() & ((x.values < -largest) | (x.values > largest))
     return Block("int64", np.where(beyond, 0, x.values), x.valid).guard("out-of-range", beyond)
 
 
-def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     largest = LARGEST[params.to]
     low, high = const(-largest, np.int64), const(largest, np.int64)
     beyond = op.or_(op.less(x.values, low), op.greater(x.values, high))
@@ -56,13 +56,13 @@ def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
     return GraphBlock("int64", x.width, values, x.valid).guard("out-of-range", beyond)
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     largest = LARGEST[params.to]
     edges = [sign * (largest + step) for sign in (-1, 1) for step in (-1, 0, 1, 2)]
     return [0, *edges, -(2**63), 2**63 - 1, *([None] if x.nullable else [])]
 
 
-def carry_back(params: Params, state: object, k: int, values: list[Scalar]) -> list[Scalar]:
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
     return values
 
 
@@ -91,6 +91,7 @@ OP = Op(
     name="narrow",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

@@ -21,7 +21,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
-from skc.op import Case, Op, as_before, parameters
+from skc.op import Case, NoState, Op, as_before, parameters
 from skc.values.types import (
     DATE_MAX,
     DATE_MIN,
@@ -45,7 +45,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     return x.with_(nullable=x.nullable or bool(params.null_values))
 
 
-def apply(params: Params, state: object, x: Block) -> Block:
+def apply(params: Params, state: NoState, x: Block) -> Block:
     present = x.present()
     if params.null_values:
         present = present & ~np.isin(x.values, np.array(params.null_values, dtype=x.values.dtype))
@@ -59,7 +59,7 @@ def apply(params: Params, state: object, x: Block) -> Block:
     return clipped.guard("out-of-range", outside)
 
 
-def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     valid = x.valid
     for value in params.null_values:
         sentinel = const(value) if x.dtype == "string" else const(value, np.dtype(_ELEMENT[x.dtype]))
@@ -76,7 +76,7 @@ def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
 _ELEMENT = {"float64": "float64", "int64": "int64", "bool": "bool", "timestamp": "int64", "date": "int64"}
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     values: list[Scalar] = list(params.null_values)
     if x.dtype in RANGES:
         low, high = RANGES[x.dtype]
@@ -91,7 +91,7 @@ def _has_long_sentinels(params: Params, k: int, x: ValueType) -> bool:
     return any(isinstance(v, float) and float(np.float32(v)) != v for v in params.null_values)
 
 
-def carry_back(params: Params, state: object, k: int, values: list[Scalar]) -> list[Scalar]:
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
     return values
 
 
@@ -126,6 +126,7 @@ OP = Op(
     name="source",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

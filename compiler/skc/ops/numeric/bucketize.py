@@ -46,7 +46,7 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, count_edges, masked, one_hot_columns
 from skc.emit.opset import const, op
-from skc.op import Case, Known, Names, Op, always, parameters, refuse, require, require_exact
+from skc.op import Case, Known, Names, NoState, Op, always, parameters, refuse, require, require_exact
 from skc.values.types import Array, Block, Scalar, ValueType, make_block
 
 INT64 = np.iinfo(np.int64)
@@ -98,7 +98,7 @@ def _check_representable(edges: tuple[int | float, ...]) -> None:
             )
 
 
-def apply(params: Params, state: object, x: Block) -> Block:
+def apply(params: Params, state: NoState, x: Block) -> Block:
     # Python compares int with float exactly, so int64 needs no conversion.
     count = bisect_right if params.closed == "left" else bisect_left
     present = x.present()
@@ -110,7 +110,7 @@ def apply(params: Params, state: object, x: Block) -> Block:
     return Block("float64", hot.reshape(x.rows, hot.shape[1] * hot.shape[2]).astype(np.float64))
 
 
-def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     right = params.closed == "right"
     if x.dtype == "float64":
         bins = count_edges(x.values, np.array([params.edges], dtype=np.float64), right=right)
@@ -138,18 +138,18 @@ def _integer_edges(edges: tuple[int | float, ...], *, right: bool) -> tuple[int,
     return below, np.array([[edge for edge in whole if INT64.min <= edge <= INT64.max]], dtype=np.int64)
 
 
-def names(params: Params, state: object, columns: Names) -> tuple[Names, ...]:
+def names(params: Params, state: NoState, columns: Names) -> tuple[Names, ...]:
     if params.encode == "ordinal":
         return tuple((name,) for name in columns)
     return tuple(tuple(f"{name}_{bin_}" for bin_ in range(len(params.edges) + 1)) for name in columns)
 
 
-def levels(params: Params, state: object, k: int, x: ValueType, known: Known) -> Known:
+def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
     """The bins, that is of `ordinal`: the columns of `onehot` are no categories."""
     return tuple(range(len(params.edges) + 1)) if params.encode == "ordinal" else None
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     if x.dtype == "int64":
         near = [math.floor(edge) + step for edge in params.edges for step in (-1, 0, 1, 2)]
         inside = [value for value in near if INT64.min <= value <= INT64.max]
@@ -159,7 +159,7 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
     return [None, *around, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 
-def marks(params: Params, state: object, k: int) -> dict[str, Sequence[Scalar]]:
+def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]:
     return {"edge": params.edges}
 
 
@@ -289,6 +289,7 @@ OP = Op(
     name="bucketize",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

@@ -62,7 +62,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
-from skc.op import CASTS, Case, Known, Op, parameters, refuse, require_exact
+from skc.op import CASTS, Case, Known, NoState, Op, parameters, refuse, require_exact
 from skc.values.types import (
     DATE_MAX,
     DATE_MIN,
@@ -142,7 +142,7 @@ class Converted(NamedTuple):
     lost: Array | None = None
 
 
-def apply(params: Params, state: object, x: Block) -> Block:
+def apply(params: Params, state: NoState, x: Block) -> Block:
     if x.dtype == params.to:
         return replace(x, guards=())
     values, invalid, lost = _convert(params, x)
@@ -201,7 +201,7 @@ def _each(function: Any, values: Array) -> Array:
     return np.array([function(v) for v in values.ravel().tolist()], dtype=object).reshape(values.shape)
 
 
-def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     if x.dtype == params.to:
         return replace(x, guards=())
     values, invalid, lost = _convert_graph(params, x)
@@ -268,7 +268,7 @@ def _round_graph(params: Params, v: Var) -> tuple[Var, Var, Var | None]:
     return op.cast(op.where(inside, whole, const(0.0)), to=np.int64), op.not_(inside), lost
 
 
-def levels(params: Params, state: object, k: int, x: ValueType, known: Known) -> Known:
+def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
     """Of a type whose values turn into text or numbers one by one."""
     if known is None or x.dtype == params.to:
         return known
@@ -282,7 +282,7 @@ def levels(params: Params, state: object, k: int, x: ValueType, known: Known) ->
     return None
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     if x.dtype == "float64":
         small = [sign * n / 2 for n in range(6) for sign in (-1.0, 1.0)]
         return [
@@ -389,6 +389,7 @@ OP = Op(
     name="cast",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

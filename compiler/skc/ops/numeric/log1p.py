@@ -36,7 +36,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, log1p
 from skc.emit.opset import const, op
-from skc.op import Case, Op, parameters, require, require_exact
+from skc.op import Case, NoState, Op, parameters, require, require_exact
 from skc.values.types import Block, Scalar, ValueType
 
 
@@ -51,24 +51,24 @@ def infer(params: Params, x: ValueType) -> ValueType:
     return x.with_(exact=False, nullable=x.nullable or params.invalid == "null")
 
 
-def apply(params: Params, state: object, x: Block) -> Block:
+def apply(params: Params, state: NoState, x: Block) -> Block:
     block = Block("float64", np.log1p(x.values))  # NaN below -1
     return block if params.invalid == "null" else block.guard("invalid-value", x.values < -1)
 
 
-def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     block = GraphBlock("float64", x.width, log1p(x.values, x.width))
     return block if params.invalid == "null" else block.guard("invalid-value", op.less(x.values, const(-1.0)))
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     around = [math.nextafter(-1.0, -math.inf), -1.0, math.nextafter(-1.0, math.inf)]
     tiny = [5e-324, 2.2250738585072014e-308, 1e-20, 2**-53, 2**-52, 1e-9, 1e-5]  # 1 + 2^-53 rounds to 1
     huge = [2.0**53 - 1, 2.0**53, 1e300, 1.7976931348623157e308]
     return [None, *around, -2.0, 0.0, -0.0, *tiny, *(-v for v in tiny), -0.5, 1.0, *huge, math.inf, -math.inf]
 
 
-def carry_back(params: Params, state: object, k: int, values: list[Scalar]) -> list[Scalar]:
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
     # Beyond 709.78, the logarithm of the largest float, nothing finite gives the wanted value.
     return [None if v is None else math.expm1(float(v)) for v in values if v is None or float(v) < 709.78]
 
@@ -133,6 +133,7 @@ OP = Op(
     name="log1p",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

@@ -43,7 +43,7 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock
 from skc.emit.opset import const, op
-from skc.op import Case, Op, always, parameters, require, require_exact
+from skc.op import Case, NoState, Op, always, parameters, require, require_exact
 from skc.values.types import Array, Block, Scalar, ValueType
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     return x
 
 
-def apply(params: Params, state: object, x: Block) -> Block:
+def apply(params: Params, state: NoState, x: Block) -> Block:
     power = 10.0 ** abs(params.decimals)  # exact up to 10^22
     scaled = x.values * power if params.decimals >= 0 else x.values / power
     whole = _to_integer(scaled, params.mode)
@@ -91,7 +91,7 @@ def _to_integer(values: Array, mode: Mode) -> Array:
     assert_never(mode)
 
 
-def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     if params.decimals == 0:  # an integer stays an integer, however large
         return GraphBlock("float64", x.width, _lower_to_integer(x.values, params.mode))
     power = const(10.0 ** abs(params.decimals))
@@ -125,7 +125,7 @@ def _trunc(values: Var) -> Var:
     return op.where(op.greater(values, const(0.0)), op.floor(values), op.ceil(values))
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     power = 10.0**params.decimals
     places = [
         0.5,
@@ -152,7 +152,7 @@ def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scal
     return [None, *near, *written, 0.0, -0.0, 5e-324, -5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 
-def carry_back(params: Params, state: object, k: int, values: list[Scalar]) -> list[Scalar]:
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
     return values
 
 
@@ -235,6 +235,7 @@ OP = Op(
     name="round",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

@@ -40,7 +40,7 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, elementwise
 from skc.emit.opset import const, op
-from skc.op import Case, Names, Op, parameters, require, require_exact
+from skc.op import Case, Names, NoState, Op, parameters, require, require_exact
 from skc.values.types import Array, Block, Scalar, ValueType
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     return ValueType("float64", nullable=nullable, exact=False, width=None if x.width is None else 2 * x.width)
 
 
-def apply(params: Params, state: object, x: Block) -> Block:
+def apply(params: Params, state: NoState, x: Block) -> Block:
     rest = _rest_of_ints(x.values, params.period) if x.dtype == "int64" else np.fmod(x.values, params.period)
     rest = np.where(x.present(), rest, np.nan)
     turns = rest / params.period - math.fmod(params.offset, params.period) / params.period
@@ -84,7 +84,7 @@ def _rest_of_ints(values: Array, period: float) -> Array:
     return rest
 
 
-def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     period = const(params.period)
     rest = _lower_ints(x.values, period) if x.dtype == "int64" else op.mod(x.values, period, fmod=1)
     turns = op.sub(op.div(rest, period), const(math.fmod(params.offset, params.period) / params.period))
@@ -109,11 +109,11 @@ def _lower_ints(values: Var, period: Var) -> Var:
     return op.mod(op.add(*rests), period, fmod=1)
 
 
-def names(params: Params, state: object, columns: Names) -> tuple[Names, ...]:
+def names(params: Params, state: NoState, columns: Names) -> tuple[Names, ...]:
     return tuple((f"{name}_sin", f"{name}_cos") for name in columns)
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     if x.dtype == "int64":
         near = [math.floor(q * params.period) for q in (-1, 0.25, 0.5, 0.75, 1, 3) if abs(q * params.period) < 2**62]
         around = [value + step for value in near for step in (-1, 0, 1)]
@@ -206,6 +206,7 @@ OP = Op(
     name="cyclical",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

@@ -349,6 +349,7 @@ OP = Op(
     name="datetime_part",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

@@ -32,7 +32,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, masked, take_columns
 from skc.emit.opset import const, op
-from skc.op import Case, Names, Op, never, parameters, refuse, require
+from skc.op import Case, Names, NoState, Op, never, parameters, refuse, require
 from skc.values.types import (
     DATE_MAX,
     DATE_MIN,
@@ -68,7 +68,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     return x.with_(dtype="float64", width=1)
 
 
-def apply(params: Params, state: object, x: Block) -> Block:
+def apply(params: Params, state: NoState, x: Block) -> Block:
     difference = x.values[:, 1:] - x.values[:, :1]
     if x.dtype == "date":
         difference = difference * DAY_US
@@ -77,7 +77,7 @@ def apply(params: Params, state: object, x: Block) -> Block:
     return make_block("float64", values, present[:, :1] & present[:, 1:])
 
 
-def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
+def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     difference = op.sub(take_columns(x.values, 1, 2), take_columns(x.values, 0, 1))
     if x.dtype == "date":
         difference = op.mul(difference, const(DAY_US))
@@ -87,12 +87,12 @@ def lower(params: Params, state: object, x: GraphBlock) -> GraphBlock:
     return masked("float64", 1, values, op.and_(take_columns(x.valid, 0, 1), take_columns(x.valid, 1, 2)))
 
 
-def names(params: Params, state: object, columns: Names) -> tuple[Names, ...]:
+def names(params: Params, state: NoState, columns: Names) -> tuple[Names, ...]:
     start, end = columns
     return ((f"{end}_minus_{start}",), ())
 
 
-def boundaries(params: Params, state: object, k: int, x: ValueType) -> list[Scalar]:
+def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     if x.dtype == "date":
         return [DATE_MIN, -104_250, -7, -1, 0, 1, 7, 104_250, DATE_MAX, None]
     unit = UNITS[params.unit]
@@ -157,6 +157,7 @@ OP = Op(
     name="elapsed",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,

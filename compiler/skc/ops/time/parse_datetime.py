@@ -282,6 +282,7 @@ OP = Op(
     name="parse_datetime",
     doc=__doc__,
     params=Params,
+    state=NoState,
     infer=infer,
     apply=apply,
     lower=lower,
