@@ -1,7 +1,7 @@
-"""What the ops on categories share: checking, grouping the infrequent, and values that almost are one.
+"""What the ops on categories share: checks, grouping of infrequent categories, and near misses of a category.
 
-Why here: the grouping is scikit-learn's, in `OneHotEncoder` and `OrdinalEncoder` alike, and a meaning is
-written once.
+Why here: `OneHotEncoder` and `OrdinalEncoder` of scikit-learn use the same grouping, so it is implemented
+once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""MurmurHash3 (x86, 32 bits) in plain Python: what the ops that hash mean.
+"""MurmurHash3 (x86, 32 bits) in plain Python: the reference for the ops that hash.
 
 It is scikit-learn's `murmurhash3_32(positive=True)`.
 

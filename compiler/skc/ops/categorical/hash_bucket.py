@@ -1,7 +1,6 @@
-"""Hash every value into one of a fixed number of buckets.
+"""Hash values into a fixed number of buckets.
 
-Why: an embedding over values that are too many, or not known beforehand, to keep a list of. Nothing is
-learned.
+Why: for an embedding over values that are too many to list, or not known in advance. Nothing is learned.
 
 Example: `user: {from: user, apply: [{hash_bucket: {buckets: 1024}}]}`
 
@@ -13,21 +12,21 @@ Parameters
 buckets : int, at least 1
     The number of buckets.
 seed : int, 0 to 4294967295, default 0
-    The seed of the hash. Two seeds give two unrelated assignments.
+    The seed of the hash. Different seeds give unrelated assignments.
 
-Takes string, int64 and bool, and gives int64: a value 0 .. buckets - 1, a null `buckets`; never null. There are no
-unknowns.
+Input: string, int64 or bool. Output: int64, never null; 0 to buckets - 1 for a value, `buckets` for a null. There
+are no unknown values.
 
 Critical points
 ---------------
-C1  A string is hashed by its UTF-8 bytes as they are: case, blanks and Unicode normal forms matter, "" is a
-    value too.
+C1  A string is hashed by its UTF-8 bytes, unchanged: case, blanks and Unicode normal forms matter, and "" is a
+    value.
 C2  An int64 is hashed by its 8 bytes (two's complement, little endian), false and true as the integers 0 and
-    1; no value is written out as text first, so 1 and "1" have nothing in common.
-C3  A null gets the bucket `buckets`, one more than the last, which nothing else shares. Reckon with buckets +
-    1 ids where the input is nullable.
-C4  The seed is used in full, up to 4294967295; with one bucket everything is 0.
-C5  A column's bucket does not depend on the other columns of the step.
+    1; values are never converted to text first, so the hashes of 1 and "1" are unrelated.
+C3  A null gets a bucket of its own, `buckets`, one past the last. If the input is nullable, allow for buckets + 1
+    ids.
+C4  All 32 bits of the seed are used, up to 4294967295; with one bucket every value gets 0.
+C5  The bucket of a value does not depend on the other columns of the step.
 """
 
 from __future__ import annotations

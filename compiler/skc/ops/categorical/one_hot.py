@@ -1,50 +1,51 @@
-"""One column of 0 and 1 for every category: as scikit-learn's `OneHotEncoder`, dense.
+"""Encode categories as columns of 0 and 1, one per category: like scikit-learn's `OneHotEncoder`, dense.
 
-Why: linear models and neural networks take numbers, and a category has no order or distance that a number
-would lend it.
+Why: linear models and neural networks take numbers, but a single number per category would imply an order and
+distances that categories do not have.
 
 Example: `city: {from: city, apply: [{one_hot: {min_frequency: 10, unknown: infrequent}}]}`
 
 Parameters
 ----------
 min_frequency : int, or float between 0 and 1, default null
-    Categories with a lower count (a float: with a count below that share of the training rows, nulls among
-    them) are infrequent; all infrequent ones share one column, the last but that of nulls.
+    Categories with a lower count (for a float: a count below that share of the training rows, nulls included)
+    are infrequent; all infrequent categories share one column, the last except for that of nulls.
 max_categories : int, default null
-    At most so many category columns, that of the infrequent ones among them (not that of nulls).
+    The maximum number of category columns, including that of the infrequent categories but not that of nulls.
 drop : null, "first" or "if_binary", default null
-    Leave out the first category column of every input, or of those that have just two.
+    Leave out the first category column of every input, or only of inputs with exactly two.
 unknown : "error", "zeros" or "infrequent", default "error"
-    A value never seen: refuse the row; all zeros; or as infrequent (all zeros where nothing is infrequent).
+    For a value not seen in fitting: refuse the row; all zeros; or treat it as infrequent (all zeros if no category
+    is infrequent).
 null : "column" or "zeros", default "column"
-    A null: a column of its own, `NAME_null`, whenever the input is nullable; or all zeros.
+    For a null: a column of its own, `NAME_null`, whenever the input is nullable; or all zeros.
 
-Takes string, int64 and bool, and gives float64, 0 or 1, one group of columns per input column. State: per
-input column the frequent categories, the infrequent ones, the place left out and the place of a null.
+Input: string, int64 or bool. Output: float64, 0 or 1, one group of columns per input column. State: per
+input column the frequent categories, the infrequent ones, the position left out and the position of a null.
 
 Critical points
 ---------------
-C1  Categories stand in ascending order: strings by code point (as their UTF-8 bytes), integers by value,
+C1  Categories are in ascending order: strings by code point (as their UTF-8 bytes), integers by value,
     false before true. Columns are named `NAME_category` (`x_True` for a bool), `NAME_infrequent` and
-    `NAME_null`; an underscore is appended to those two where a category bears that name.
-C2  `min_frequency`: a count equal to the limit is frequent. The share is compared as count < rows * share in
-    float64.
-C3  `max_categories` keeps room for the infrequent column, needed or not: with 3 categories and
-    `max_categories: 3` two stand alone and the least frequent is the infrequent one. Of equally frequent
-    categories the first in order goes first.
+    `NAME_null`; an underscore is appended to the last two if a category has that name.
+C2  `min_frequency`: a category whose count equals the limit is frequent. A share is compared as
+    count < rows * share in float64.
+C3  `max_categories` always reserves one column for infrequent categories: with 3 categories and
+    `max_categories: 3`, two have their own column and the least frequent is infrequent. Of equally frequent
+    categories the first in order becomes infrequent first.
 C4  Unknown, `error`: guard `unknown-category`. An infrequent category is not unknown.
-C5  A null is no category: neither counted as one, nor infrequent, nor unknown, nor dropped. (scikit-learn
-    takes it for one.) Its column exists even where fitting saw no null.
-C6  `drop` acts after grouping; a dropped column reads as zeros, as does an unknown value under `unknown:
+C5  A null is not a category: it is never counted as one, infrequent, unknown or dropped. (scikit-learn treats it
+    as a category.) Its column exists even if fitting saw no null.
+C6  `drop` acts after grouping; a dropped category is encoded as zeros, as is an unknown value under `unknown:
     zeros`.
-C7  Strings are equal when their code points are: case, blanks and normal forms matter, "" is a category.
+C7  Strings are equal if their code points are: case, blanks and normal forms matter, and "" is a category.
 C8  Integers are compared as int64, never as floats or text.
-C9  Columns of one step do not see each other's categories.
-C10 A column that had no value in fitting has no category: it gives its null column or nothing, and every
-    value is unknown.
-C11 Where the steps before tell all values that the column can hold, each of them is a category, seen in fitting
-    or not, and none is unknown: bins, the parts of a time but years, codes, ids, false and true, up to 1024
-    buckets of a hash, the texts of `'a' if x < 1 else 'b'`. So bins give the columns of their own `encode:
+C9  Each column of a step has its own categories.
+C10 A column without values in fitting has no categories: it gives only its null column, if any, and every value
+    is unknown.
+C11 If the preceding steps determine all possible values of the column, each of them is a category, seen in
+    fitting or not, and none is unknown: bins, parts of a time except years, codes, ids, false and true, up to 1024
+    hash buckets, the strings of `'a' if x < 1 else 'b'`. So `one_hot` of bins gives the same columns as `encode:
     onehot`.
 """
 

@@ -1,46 +1,48 @@
-"""Replace every category by its rank, 0 to n - 1: as scikit-learn's `OrdinalEncoder`, in int64.
+"""Replace each category with its rank, 0 to n - 1: like scikit-learn's `OrdinalEncoder`, as int64.
 
 Why: tree models split on the order of small integers; and some categories do have an order, which a list can
-give.
+specify.
 
 Example: `size: {from: size, apply: [{ordinal: {categories: [S, M, L], missing_value: -1}}]}`
 
 Parameters
 ----------
 categories : "sorted", a list of values, or a list of such lists, one per column; default "sorted"
-    The categories in their order. Sorted: those seen in fitting, ascending.
+    The categories, in order. Sorted: those seen in fitting, ascending.
 min_frequency : int, or float between 0 and 1, default null
-    Categories with a lower count (a float: with a count below that share of the training rows, nulls among
-    them) are infrequent; all infrequent ones share one code, the last.
+    Categories with a lower count (for a float: a count below that share of the training rows, nulls included)
+    are infrequent; all infrequent categories share one code, the last.
 max_categories : int, default null
-    At most so many codes, that of the infrequent ones among them.
+    The maximum number of codes, including that of the infrequent categories.
 unknown : "error", "value" or null, default "error"
-    A value that is no category: refuse the row; the code `unknown_value`; or null.
+    For a value that is not a category: refuse the row; the code `unknown_value`; or null.
 unknown_value : int, default null
-    The code of unknown values, one that no category has. Only with `unknown: value`, and then required.
+    The code of unknown values, different from every category's code. Required with `unknown: value`, and only
+    allowed with it.
 missing_value : int, default null
-    The code of a null, one that no category has. By default null stays null. (scikit-learn:
+    The code of a null, different from every category's code. By default null stays null. (scikit-learn:
     `encoded_missing_value`.)
 
-Takes string, int64 and bool, and gives int64. State: per column the frequent categories in the order of their
+Input: string, int64 or bool. Output: int64. State: per column the frequent categories in the order of their
 codes, and the infrequent ones, which share the code after those.
 
 Critical points
 ---------------
 C1  Sorted means: strings by code point (as their UTF-8 bytes), integers by value, false before true.
-C2  A list is taken in its own order, integers too (scikit-learn wants those ascending). Its categories need
-    not occur in the data; under `unknown: error` a value of the data that it lacks is an error when fitting.
-C3  Infrequent: as in `one_hot`. A count equal to the limit is frequent; `max_categories: 3` keeps two
-    categories and the infrequent code even of three; of equally frequent ones the first in order goes first.
-C4  Unknown, `error`: guard `unknown-category`; an infrequent category is not unknown, an unknown value not
+C2  A list keeps the given order, also for integers (which scikit-learn requires to be ascending). Its categories
+    need not occur in the data; under `unknown: error`, a value in the data that is not listed is an error in
+    fitting.
+C3  Infrequent: as in `one_hot`. A category whose count equals the limit is frequent; `max_categories: 3`
+    keeps two categories and the infrequent code even if there are only three; of equally frequent ones the first
+    in order becomes infrequent first.
+C4  Unknown, `error`: guard `unknown-category`; an infrequent category is not unknown, and an unknown value is not
     infrequent.
-C5  Null stays null, or gets `missing_value`; it is never unknown and counts as no category.
-C6  `unknown_value` or `missing_value` equal to a category's code is refused when fitting.
-C7  Strings are equal when their code points are; integers are compared as int64, never as floats or text; ""
+C5  Null stays null, or gets `missing_value`; it is never unknown and is not a category.
+C6  `unknown_value` or `missing_value` equal to a category's code is refused in fitting.
+C7  Strings are equal if their code points are; integers are compared as int64, never as floats or text; ""
     is a value.
-C8  A column without values has no category: every value is unknown. Columns do not see each other's
-    categories.
-C9  Where the steps before tell all values that the column can hold (see `one_hot`), those are the categories,
+C8  A column without values has no categories: every value is unknown. Each column has its own categories.
+C9  If the preceding steps determine all possible values of the column (see `one_hot`), those are the categories,
     seen or not.
 """
 

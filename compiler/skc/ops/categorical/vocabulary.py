@@ -1,52 +1,52 @@
-"""Replace every value by its number in a vocabulary learned from the data: the ids an embedding takes.
+"""Replace each value with its id in a vocabulary learned from the data, for use in an embedding.
 
-Why: embeddings are looked up by id. As TensorFlow's `StringLookup` and torchtext's `vocab`, with ids that can
-be told beforehand.
+Why: embeddings are looked up by id. Like TensorFlow's `StringLookup` and torchtext's `vocab`, with ids that are
+predictable.
 
 Example: `word: {from: word, apply: [{vocabulary: {top_k: 1000, oov_buckets: 10}}]}`
 
-The ids, from 0 without a gap; a part that is not asked for takes none:
+The ids start at 0 and have no gaps; parts that are not requested take none:
   1. padding: one id (always 0), with `pad: true`; no value ever gets it
-  2. null: one id, where the input is nullable
+  2. null: one id, if the input is nullable
   3. unknown: with `unknown: id` one id, or `oov_buckets` ids
   4. `reserved`, in the order given
-  5. the values learned, by descending count, of equal counts by UTF-8 bytes (integers by value, false before
-     true)
+  5. the learned values, by descending count, and for equal counts by UTF-8 bytes (integers by value, false
+     before true)
 
 Parameters
 ----------
 top_k : int, default null
-    Learn at most so many values; those of `reserved` are not among them.
+    The maximum number of values to learn, not counting those in `reserved`.
 min_frequency : int, default 1
-    Learn values that were seen at least so often.
+    The minimum count of a value to be learned.
 reserved : list of values of the column's type, default empty
-    Values that have an id whether seen or not.
+    Values that get an id whether seen or not.
 pad : bool, default false
     Keep id 0 for padding.
 unknown : "id" or "error", default "id"
-    A value that is not in the vocabulary: an id; or refuse the row.
+    For a value that is not in the vocabulary: an id; or refuse the row.
 oov_buckets : int, default 0
-    Spread unknown values over so many ids by hash: first unknown id + h mod `oov_buckets`, where h is the
-    hash of `hash_bucket`. With 0 or 1 all unknown values share one id.
+    Spread unknown values over this many ids by hash: first unknown id + h mod `oov_buckets`, where h is the
+    hash of `hash_bucket`. With 0 or 1, all unknown values share one id.
 seed : int, 0 to 4294967295, default 0
-    The seed of that hash.
+    The seed of this hash.
 
-Takes string, int64 and bool, and gives int64, never null. State: per column the keys in the order of their
+Input: string, int64 or bool. Output: int64, never null. State: per column the keys in the order of their
 ids, and the ids of null, of the first unknown and of the first key.
 
 Critical points
 ---------------
-C1  The order is that of the ids above; ties never depend on a collation.
-C2  `min_frequency` is reached by a count equal to it; `top_k` cuts after the ordering, ties included.
-C3  A reserved value that the data holds keeps its reserved id and does not count for `top_k`.
+C1  Ids are in the order given above; ties never depend on a collation.
+C2  A count equal to `min_frequency` suffices; `top_k` cuts off after sorting, even between ties.
+C3  A reserved value that occurs in the data keeps its reserved id and does not count for `top_k`.
 C4  Unknown: one id, distinct from that of null; `error`: guard `unknown-category`.
-C5  With `oov_buckets` above 1 an unknown value's id depends on its hash and the seed only.
-C6  Null has an id of its own wherever the input is nullable, even where fitting saw none; it is never
+C5  With `oov_buckets` above 1, the id of an unknown value depends only on its hash and the seed.
+C6  Null has its own id whenever the input is nullable, even if fitting saw none; it is never
     unknown.
-C7  Padding takes id 0 and moves all others up by one.
-C8  Strings are equal when their code points are; integers are compared as int64, never as floats or text; ""
+C7  Padding takes id 0 and shifts all others up by one.
+C8  Strings are equal if their code points are; integers are compared as int64, never as floats or text; ""
     is a value.
-C9  A column without values has an empty vocabulary: every value is unknown. Columns do not see each other's
+C9  A column without values has an empty vocabulary: every value is unknown. Each column has its own
     keys.
 """
 

@@ -1,13 +1,13 @@
-"""Compute one column from others by an expression: `fare / max(distance, 0.1)`.
+"""Compute one column from others with an expression: `fare / max(distance, 0.1)`.
 
-Why: ratios, differences, thresholds and defaults are most of what features are made of. The text is read by
-Python's grammar, but only what is listed here exists, with the meaning that is written here.
+Why: most features are ratios, differences, thresholds and defaults. An expression follows Python's grammar, but
+only what is listed here exists, with the meaning given here.
 
 Example: `per_mile: {expr: "fare / max(distance, 0.1)", apply: [{quantile_bin: {bins: 10}}]}`
 
-It is not applied: a feature has `expr:` in place of `from:`, and `apply` may follow. A name in it is a feature
-or an input; `inputs.NAME` is always the input. The text has at most 4000 characters and 100 levels, over any
-number of lines, comments after `#`; inside {…} YAML wants it in quotes.
+It is not used in `apply`: a feature has `expr:` instead of `from:`, and `apply` may follow. A name in it is a
+feature or an input; `inputs.NAME` is always the input. The text has at most 4000 characters and 100 levels of
+nesting, over any number of lines, with comments after `#`; inside {…} YAML requires quotes around it.
 
 Values: float64, int64, bool, string, timestamp and date, each one column wide.
 Literals: `1.5`, `3` (int64), `true`, `'text'`, `null`.
@@ -17,29 +17,28 @@ Logic: `and or not`. Choice: `a if condition else b`, `coalesce(a, b, …)`, `is
 Functions: `min max abs floor ceil round sqrt exp log log1p`. `floor ceil round` keep the type; `round` takes
 ties to even.
 
-Arithmetic may make a null (NaN) where none came in: inf - inf, 0 / 0, the log of a negative number; what may be
-null is known of every expression, and `coalesce(x, 0)` ends it.
+Arithmetic can produce a null (NaN) without a null operand: inf - inf, 0 / 0, the log of a negative number. Whether
+an expression is nullable is always known; `coalesce(x, 0)` makes it not nullable.
 
 Critical points
 ---------------
-C1  Where int64 meets float64 it becomes the nearest float64 (ties to even): beyond 2^53 another number.
-C2  `/` is float64 division, of int64 too: x / 0 is an infinity, and 0 / 0 is null, as is every NaN.
-C3  `//` and `%` are Python's: rounded toward minus infinity, the sign of the divisor; by zero they are null.
+C1  Combined with float64, an int64 becomes the nearest float64 (ties to even): beyond 2^53 a different number.
+C2  `/` is float64 division, also for int64: x / 0 is an infinity, and 0 / 0 is null, as is every NaN.
+C3  `//` and `%` are Python's: rounded toward minus infinity, the sign of the divisor; division by zero gives null.
 C4  int64 that overflows (+, -, *, **, abs, //, unary -) is guarded: `invalid-value`.
-C5  What `if`, `and`, `or` or `coalesce` leaves out is not computed: no overflow there counts.
+C5  What `if`, `and`, `or` or `coalesce` does not select is not evaluated: overflow there is ignored.
 C6  Null in arithmetic, comparison, functions, min, max or the condition of `if` gives null.
-C7  `and` and `or` have three values: `false and null` is false, `true or null` true, else null stays.
+C7  `and` and `or` use three-valued logic: `false and null` is false, `true or null` is true, otherwise null stays.
 C8  `coalesce` is its first argument that is not null; `is_null` is never null; `null` takes its type from
-    what stands beside it.
+    the other operand.
 C9  log(0) is -inf, log and sqrt below 0 null, log1p likewise below -1; exp overflows to inf.
 C10 `x ** n` is the square of `x ** (n // 2)`, times x where n is odd; x ** 0 is 1.
-C11 `min` and `max` give the first of equals, so max(0.0, -0.0) is 0.0; null if one is null.
+C11 `min` and `max` return the first of equal arguments, so max(0.0, -0.0) is 0.0; null if any is null.
 C12 Comparison, rounding, `is_null`, and the sign under log or sqrt never depend on the result of a log or exp
     (SKC121); arithmetic, min, max and `coalesce` may.
-C13 Strings are equal when their code points are; they have no order (SKC134). Times have an order, but no
-    arithmetic.
-C14 Calls, attributes, types that do not fit, integers beyond int64 and their like are refused (SKC130 to
-    SKC138).
+C13 Strings are equal if their code points are; they cannot be ordered (SKC134). Times can be ordered, but not used
+    in arithmetic.
+C14 Other calls, attributes, mismatched types, integers beyond int64 and so on are refused (SKC130 to SKC138).
 C15 `a < b < c` is `a < b and b < c`, but all operands are computed, and all are float64 if one is.
 """
 

@@ -1,19 +1,19 @@
-"""Let an integer pass into an output of floats only where the float holds it exactly.
+"""Allow an integer into a float output only if the float holds it exactly.
 
-Internal: the front end puts it between an int64 value of any size and an output of dtype float32 or float64. An id that
-was rounded would be another id, and nobody would ever see it.
+Internal: the front end inserts it between an int64 value of any size and an output of dtype float32 or float64. An id
+that was rounded would silently become a different id.
 
 Parameters
 ----------
 to : float32 or float64
     The dtype of the output. Every integer up to ±2^24 is a float32, up to ±2^53 a float64.
 
-Takes int64 and gives it as it is. Null stays null.
+Input and output: int64, unchanged. Null stays null.
 
 Critical points
 ---------------
-C1  Beyond ±2^24, or ±2^53, an integer is guarded: `out-of-range`, even where the float happens to hold it.
-C2  The bounds themselves pass, and so does null.
+C1  Beyond ±2^24, or ±2^53, an integer is guarded: `out-of-range`, even if the float happens to hold it.
+C2  The bounds themselves are allowed, and so is null.
 """
 
 from __future__ import annotations

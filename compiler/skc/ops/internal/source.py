@@ -1,7 +1,7 @@
-"""Bring a raw input into its one form: sentinels become null, and what lies under a null becomes the zero of its type.
+"""Normalise a raw input: sentinels become null, and the value underneath a null becomes the zero of its type.
 
-Internal: the front end puts it behind every input that needs it, so that any program that runs the graph, with or
-without a runtime of ours, sees the same nulls.
+Internal: the front end inserts it after every input that needs it, so that any program that runs the graph, with or
+without one of our runtimes, sees the same nulls.
 
 Parameters
 ----------
@@ -10,8 +10,8 @@ null_values : tuple
 
 Critical points
 ---------------
-C1  A value listed in `null_values` is null; -0.0 and 0.0 are one value.
-C2  Under a null lies "", 0 or false, whatever the caller sent.
+C1  A value listed in `null_values` is null; -0.0 and 0.0 are the same value.
+C2  Underneath a null is "", 0 or false, whatever the caller sent.
 C3  A timestamp or date outside the years 1 to 9999 is guarded: `out-of-range`.
 """
 

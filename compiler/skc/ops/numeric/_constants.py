@@ -1,4 +1,4 @@
-"""A constant written in a pipeline, as a value of the column's own type: exactly that value, or refused."""
+"""Constants in a pipeline, converted to the column's own type: exactly, or refused."""
 
 from __future__ import annotations
 

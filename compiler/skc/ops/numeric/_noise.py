@@ -1,7 +1,7 @@
-"""Rounding errors of a value that is not exact, which a scale must not stretch until they show.
+"""Rounding errors of a value that is not exact, which a scale must not amplify until they are visible.
 
-Why: hours of 0 and 12 have the sines 0 and 1.2e-16, and a scale made of their distance would turn last bits, which
-differ from machine to machine, into features of size 1.
+Why: the hours 0 and 12 have the sines 0 and 1.2e-16, and a scale computed from their distance would turn last bits,
+which differ from machine to machine, into features of size 1.
 """
 
 from __future__ import annotations

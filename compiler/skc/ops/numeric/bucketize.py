@@ -1,35 +1,35 @@
-"""Put a number into one of N + 1 bins by N edges that you give.
+"""Assign a number to one of N + 1 bins, with N edges that you specify.
 
-Why: age groups, price bands, speed limits: edges that have a meaning and must not move when the data does. As
-NumPy's `searchsorted`, and as `pandas.cut` without its outer edges.
+Why: age groups, price bands, speed limits: edges that have a meaning and must not change with the data. Like
+NumPy's `searchsorted`, and `pandas.cut` without its outer edges.
 
 Example: `age_group: {from: age, apply: [{bucketize: {edges: [18, 65], closed: left}}]}`
 
 Parameters
 ----------
 edges : list of numbers, strictly ascending, finite, at least one
-    N edges make the bins 0 … N. An integer is compared as it is written, however large.
-closed : left or right, to be chosen
-    Which end of a bin belongs to it: `left` puts a value equal to an edge into the bin above, `right` into
+    N edges define the bins 0 … N. An integer edge is compared exactly, however large.
+closed : left or right, required
+    Which end of a bin belongs to it: with `left`, a value equal to an edge is in the bin above, with `right` in
     the bin below.
 encode : ordinal or onehot, default ordinal
     `ordinal`: the number of the bin as int64. `onehot`: N + 1 float64 columns NAME_0 … NAME_N, of which one
     is 1.
 
-Takes float64 and int64, exact ones only (no log, exp or sine before it): the last bit decides the bin. Gives
-int64, with null where the input is null, or float64 without nulls.
+Input: float64 or int64, exact values only (no log, exp or sine before it), because the last bit decides the bin.
+Output: int64, null where the input is null, or float64 without nulls.
 
 Critical points
 ---------------
-C1  `closed: left`: a value equal to an edge is in the bin above it, the float just below it is not.
-C2  `closed: right`: a value equal to an edge is in the bin below it, the float just above it is not.
-C3  -inf is in bin 0 and +inf in bin N; -0.0 and 0.0 are one value.
+C1  `closed: left`: a value equal to an edge is in the bin above it, the float just below the edge is not.
+C2  `closed: right`: a value equal to an edge is in the bin below it, the float just above the edge is not.
+C3  -inf is in bin 0 and +inf in bin N; -0.0 and 0.0 are the same value.
 C4  Null stays null in `ordinal`; in `onehot` it is 0 in every column.
-C5  int64 is compared as an integer, never through float64: 2^53 and 2^53 + 1 are told apart.
-C6  An edge between two integers, or beyond int64, means for int64 what it says.
-C7  `onehot`: the columns of one input column stand together, in the order of the bins.
+C5  int64 is compared as an integer, never through float64: 2^53 and 2^53 + 1 are distinguished.
+C6  For int64, an edge between two integers, or beyond int64, is compared exactly too.
+C7  `onehot`: the columns of one input column are adjacent, in the order of the bins.
 C8  Edges that do not strictly ascend, or are not finite, are refused (SKC124).
-C9  For a float64 column an integer edge that float64 cannot hold is refused (SKC123): it would be moved.
+C9  For a float64 column, an integer edge that float64 cannot hold is refused (SKC123): rounding would move it.
 """
 
 from __future__ import annotations

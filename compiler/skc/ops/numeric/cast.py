@@ -1,7 +1,7 @@
-"""Turn a value into another type, exactly, or say what happens where that cannot be.
+"""Convert a value to another type: exactly, or by a policy you choose for values that cannot be converted exactly.
 
-Why: a flag counts as 0 and 1, a numeric code is a category, a moment becomes its day. Nothing is cast without
-being told.
+Why: a flag becomes 0 or 1, a numeric code becomes a category, a timestamp becomes its day. There are no implicit
+casts.
 
 Example: `rooms: {from: rooms, apply: [{cast: {to: float64}}, standard_scale]}`
 
@@ -9,14 +9,14 @@ Parameters
 ----------
 to : float64, int64, bool, string, timestamp or date
 inexact : error or round, default error
-    int64 to float64: what becomes of an integer beyond ±2^53, where float64 no longer holds every integer.
+    int64 to float64: what happens to an integer beyond ±2^53, where float64 cannot hold every integer.
 rounding : error, trunc, half_even, floor or ceil, default error
-    float64 to int64: what becomes of a number that is not whole.
+    float64 to int64: what happens to a number that is not whole.
 invalid : error or null, default error
-    What becomes of a value that the new type has no value for.
+    What happens to a value that the new type cannot represent.
 
     from       to          meaning
-    float64    int64       by `rounding`; invalid: ±inf and what int64 cannot hold
+    float64    int64       by `rounding`; invalid: ±inf and values beyond int64
     float64    bool        0 is false, 1 is true; invalid: any other
     int64      float64     by `inexact`
     int64      bool        0 is false, 1 is true; invalid: any other
@@ -30,25 +30,25 @@ invalid : error or null, default error
     date       timestamp   midnight UTC
     timestamp  int64       microseconds since 1970-01-01T00:00:00Z; date: days since 1970-01-01
 
-A cast to the type that is there already changes nothing. Any other is refused (SKC128), with the way out.
-Null stays null. float64 must be exact: the last bit decides what is whole. What
-breaks a policy of `error` is guarded: `invalid-value`.
+A cast to the same type changes nothing. Any other cast is refused (SKC128), with a suggested fix. Null stays null.
+A float64 input must be exact, because the last bit decides what is whole. A value that violates a policy of
+`error` is guarded: `invalid-value`.
 
 Critical points
 ---------------
-C1  float64 to int64: a number that is not whole is guarded, or rounded as told: `half_even` takes 2.5 to 2.
+C1  float64 to int64: a number that is not whole is guarded, or rounded as specified: `half_even` rounds 2.5 to 2.
 C2  float64 to int64: 2^63 and ±inf are invalid, -2^63 and the float below 2^63 are not; -0.0 is 0.
-C3  float64 to any: NaN is null, never a number.
-C4  int64 to float64: beyond ±2^53 guarded, even where float64 happens to hold the integer, or rounded half to
+C3  float64 to any type: NaN is null, never a number.
+C4  int64 to float64: beyond ±2^53 guarded, even if float64 happens to hold the integer, or rounded half to
     even.
-C5  To bool from a number: 0, -0.0 and 1 only.
+C5  Number to bool: only 0, -0.0 and 1.
 C6  int64 to string keeps every digit; bool to string is lower case.
-C7  string to int64: no sign +, no blank, no other digits, at most 18; "-0" and leading zeros are allowed.
+C7  string to int64: no sign +, no blanks, only ASCII digits, at most 18; "-0" and leading zeros are allowed.
 C8  string to bool: exactly "true" and "false".
-C9  timestamp to date: the day begins at midnight UTC, before 1970 too.
+C9  timestamp to date: the day begins at midnight UTC, also before 1970.
 C10 Between a time and int64: nothing is lost; an int64 outside the years 1 to 9999 is invalid.
 C11 Under `invalid: null` the result is null, and null stays null in every cast.
-C12 string to float64, float64 to string, a string to a time, and casts without a meaning are refused.
+C12 string to float64, float64 to string, a string to a time, and meaningless casts are refused.
 """
 
 from __future__ import annotations

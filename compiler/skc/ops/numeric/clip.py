@@ -1,35 +1,35 @@
-"""Bring what lies outside of two bounds to the nearer one, per column.
+"""Limit values to a range, per column.
 
-Why: a single absurd value (a fare of 10^6, a negative distance) must not decide what a model does. As
-`numpy.clip`, with bounds that are given or learned.
+Why: a single absurd value (a fare of 10^6, a negative distance) must not dominate a model. Like
+`numpy.clip`, with bounds that are fixed or learned.
 
 Example: `fare: {from: fare, apply: [{clip: {min: 0, max: 200}}]}`
 
 Parameters
 ----------
 min, max : int or float, finite, default null
-    Fixed bounds, of the column's type: an int64 column takes integers only.
+    Fixed bounds, of the column's type: an int64 column accepts only integers.
 lower_quantile, upper_quantile : float from 0 to 1, default null
-    Bounds taken from the training rows; float64 only.
+    Bounds learned from the training rows; float64 only.
 
-At least one bound; all fixed or all fitted; a lower bound is not above the upper one. Takes float64 and
-int64, and gives the same. State: the bounds of each column.
+There must be at least one bound, all fixed or all fitted, and the lower bound must not exceed the upper one.
+Input: float64 or int64. Output: the same type. State: the bounds of each column.
 
 Critical points
 ---------------
 C1  A value that equals a bound, or lies between the bounds, keeps its bits; -0.0 is not below a bound of 0.0
     and stays -0.0. A bound of -0.0 is 0.0.
-C2  Null stays null: NaN is neither below nor above, and what lies under another null stays the zero.
-C3  Infinities go to the bound; where there is none on that side they stay.
-C4  One bound alone leaves the other side open.
-C5  int64 is compared as int64, beyond 2^53 too.
-C6  Fitted bounds are quantiles of type 7 (`numpy.quantile`) of the values that are not null, each column its
-    own.
-C7  A constant column is clipped to its one value.
-C8  A column without a value (SKC210), with an infinity (SKC211), or too wide to interpolate in (SKC212)
+C2  Null stays null: NaN is neither below nor above a bound, and the value underneath any other null stays the zero.
+C3  Infinities become the bound; without a bound on that side they stay.
+C4  With a single bound, the other side is unlimited.
+C5  int64 is compared as int64, also beyond 2^53.
+C6  Fitted bounds are quantiles of type 7 (`numpy.quantile`) of the values that are not null, for each column
+    separately.
+C7  A constant column is clipped to its single value.
+C8  A column without a value (SKC210), with an infinity (SKC211), or with a range too wide to interpolate (SKC212)
     cannot be fitted.
-C9  No bound, a fixed one with a quantile, bounds in the wrong order (SKC124), a bound that is not of the
-    column's type (SKC123) and quantiles of int64 (SKC120) are refused.
+C9  Refused: no bound, a fixed bound together with a quantile, bounds in the wrong order (SKC124), a bound that is
+    not of the column's type (SKC123) and quantiles of int64 (SKC120).
 """
 
 from __future__ import annotations

@@ -1,40 +1,40 @@
-"""Put a value where there is none: as scikit-learn's `SimpleImputer`.
+"""Replace nulls, like scikit-learn's `SimpleImputer`.
 
-Why: most models take no nulls, and what stands for one should be a choice.
+Why: most models do not accept nulls, and what replaces them should be a deliberate choice.
 
 Example: `age: {from: age, apply: [{impute: {strategy: median}}]}`
 
 Parameters
 ----------
-strategy : mean, median, most_frequent or constant; default mean, constant where `value` is given
-    `mean` and `median` of float64 only, `most_frequent` and `constant` of every type.
+strategy : mean, median, most_frequent or constant; default mean, constant if `value` is given
+    `mean` and `median` for float64 only, `most_frequent` and `constant` for every type.
 value : number, bool or text, default null
-    What stands for a null under `constant`: exactly a value of the column's type (an integer will do for
-    float64 if it is exact); for a timestamp an integer, microseconds since 1970-01-01 UTC, for a date the
-    days since.
+    What replaces a null under `constant`: a value of the column's type (for float64 also an integer, if float64
+    holds it exactly); for a timestamp an integer, microseconds since 1970-01-01 UTC, for a date the days since
+    then.
 add_indicator : bool, default false
     Append, after all imputed columns, a column `missingindicator_NAME` for each column that held a null in
-    fitting: 1 where the value was missing, else 0. float64 and int64 only, and of the same type.
+    fitting: 1 where the value was missing, else 0. Only for float64 and int64, and of the same type.
 
-Takes every type and gives the same, never null. State: the value of each column, and whether it has an
+Input: every type. Output: the same type, never null. State: the value of each column, and whether it has an
 indicator.
 
 Critical points
 ---------------
 C1  The mean is exact, rounded once: scikit-learn's may differ in the last bits.
-C2  The median of an even number of values is the quantile of type 7 at 1/2: b - (b - a) / 2 of the two in the
-    middle, where scikit-learn's (a + b) / 2 may differ in the last bit of the larger, and overflow.
-C3  Ties for the most frequent value go to the smallest: strings by UTF-8 bytes, false before true.
-C4  A null is no value of its own: it is never the most frequent, and "" is not null.
-C5  A column without a null in fitting is imputed all the same when served.
+C2  The median of an even number of values is the quantile of type 7 at 1/2: b - (b - a) / 2 for the two in the
+    middle; scikit-learn's (a + b) / 2 may differ in the last bit of the larger, and may overflow.
+C3  Of equally frequent values the smallest is used: strings by UTF-8 bytes, false before true.
+C4  A null is not a value: it is never the most frequent, and "" is not null.
+C5  Nulls are imputed in serving even if the column had none in fitting.
 C6  A constant is of the column's own type: 0 and 0.0 are float64, only 0 is int64; any other is refused
     (SKC123).
-C7  A value that is there keeps its bits, -0.0, infinities and the zero of its type too.
-C8  A column without a value has no mean, median or mode (SKC210); one with an infinity no mean or median, and
-    an infinite mode is no value to impute (SKC211); a median may overflow (SKC212). A constant needs no
-    value.
+C7  A value that is not null keeps its bits, including -0.0, infinities and the zero of its type.
+C8  A column without values has no mean, median or mode (SKC210); one with an infinity has no mean or median, and
+    an infinite mode cannot be imputed (SKC211); a median may overflow (SKC212). A constant needs no values
+    in fitting.
 C9  Indicators come last, in the order of their columns, and only of columns that held a null in fitting.
-C10 Refused are mean and median of another type, most_frequent of float64 values that are not exact,
+C10 Refused: mean and median of other types, most_frequent of float64 values that are not exact,
     indicators of other types (SKC120, SKC121), and `value` without `constant` or `constant` without `value`
     (SKC124).
 """

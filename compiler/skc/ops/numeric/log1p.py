@@ -1,18 +1,19 @@
-"""The natural logarithm of 1 + x, accurate near 0: as `numpy.log1p`.
+"""The natural logarithm of 1 + x, accurate near 0: like `numpy.log1p`.
 
-Why: amounts, counts and distances are skewed to the right and often 0, where a plain logarithm has no value.
+Why: amounts, counts and distances are skewed to the right and often 0, where a plain logarithm is infinite.
 
 Example: `fare: {from: fare, apply: [{log1p: {invalid: null}}, standard_scale]}`
 
 Parameters
 ----------
 invalid : error or null, default error
-    What becomes of a value below -1, which has no logarithm: its row is refused, or it is null.
+    What happens to a value below -1, which has no logarithm: its row is refused, or it becomes null.
 
-Takes float64 (null: NaN), exact values only: next to -1 the last bit decides what is invalid. Gives float64, not
-exact: the last bits depend on the machine's logarithm, so an op that decides must come before it.
+Input: float64 (null: NaN), exact values only, because next to -1 the last bit decides what is invalid. Output:
+float64, not exact: the last bits depend on the machine's logarithm, so bins, rounding and comparisons must come
+before it.
 
-There is no kernel for it. The graph computes log(u) · (x / (u - 1)) with u = 1 + x rounded, and x itself
+ONNX has no such op. The graph computes log(u) · (x / (u - 1)) with u = 1 + x rounded, and x itself
 where u is 1 (W. Kahan; Goldberg, "What every computer scientist should know about floating-point arithmetic",
 theorem 4). Measured against 80-bit arithmetic on 28,000,000 values of every magnitude: relative error below
 4e-16, 2.5 ulp.
@@ -20,9 +21,9 @@ theorem 4). Measured against 80-bit arithmetic on 28,000,000 values of every mag
 Critical points
 ---------------
 C1  Small values keep all their digits: 1e-20 gives 1e-20, not 0; a denormal gives itself, a zero a zero.
-C2  -1 gives -inf, and is not invalid.
-C3  A value below -1, and so -inf: `error` guards the row (`invalid-value`), `null` gives null. The float next
-    above -1 is a value.
+C2  -1 gives -inf and is valid.
+C3  A value below -1, including -inf: `error` guards the row (`invalid-value`), `null` gives null. The next float
+    above -1 is valid.
 C4  inf gives inf, the largest finite float its logarithm.
 C5  Null stays null and is never invalid.
 """

@@ -1,7 +1,7 @@
-"""Scale each column so that its least and greatest value of fitting become the ends of a range.
+"""Scale each column so that its minimum and maximum in fitting become the ends of a range.
 
-Why: for neural networks, distances, and whatever wants features within known bounds. As scikit-learn's
-`MinMaxScaler` and in its order of operations, x · scale + min, so that the result is the same to the last
+Why: for neural networks, distances, and anything that needs features within known bounds. Like scikit-learn's
+`MinMaxScaler`, with the same order of operations, x · scale + min, so that the result is the same to the last
 bit.
 
 Example: `fare: {from: fare, apply: [{minmax_scale: {clip: true}}]}`
@@ -9,26 +9,26 @@ Example: `fare: {from: fare, apply: [{minmax_scale: {clip: true}}]}`
 Parameters
 ----------
 feature_range : [float, float], default [0, 1]
-    What the least and the greatest value of fitting become.
+    What the minimum and the maximum in fitting become.
 clip : bool, default false
-    Bring what lies outside when served to the nearer end of the range.
+    In serving, limit values outside the range to its nearer end.
 
-Takes float64 (null: NaN) and gives float64. State: per column scale = (high - low) / (greatest - least) and
-min = low - least · scale. Of values that are not exact, a column so narrow that its scale
-would make rounding errors visible is refused in fitting (SKC215).
+Input: float64 (null: NaN). Output: float64. State: per column scale = (high - low) / (maximum - minimum) and
+min = low - minimum · scale. If the values are not exact, a column so narrow that its scale would make rounding
+errors visible is refused in fitting (SKC215).
 
 Critical points
 ---------------
-C1  The order of operations is scikit-learn's: the greatest value may miss the end of the range by a last bit.
+C1  The order of operations is scikit-learn's: the maximum may miss the end of the range by the last bit.
 C2  Null is ignored in fitting and stays null.
-C3  A constant column, one whose least value is its greatest, has a range of 1 instead of 0 and becomes `low`.
-    (scikit-learn also takes a column for constant whose range is below 10 eps = 2.22e-15, in whatever unit it
+C3  A constant column, whose minimum equals its maximum, gets a range of 1 instead of 0 and becomes `low`.
+    (scikit-learn also treats a column as constant if its range is below 10 eps = 2.22e-15, in whatever unit it
     is.)
-C4  Without `clip` values beyond those of fitting lie outside of the range, and infinities stay.
-C5  With `clip` they become its ends, infinities too; a value within keeps its bits.
-C6  A column without a value (SKC210), with an infinity (SKC211), or with a range, scale or min beyond float64
-    (SKC212), such as the scale of a range below 1e-308, cannot be fitted. (scikit-learn makes every value of a
-    column wider than float64 the same.)
+C4  Without `clip`, values beyond those in fitting lie outside the range, and infinities stay.
+C5  With `clip` they become its ends, infinities too; a value inside the range keeps its bits.
+C6  A column without values (SKC210), with an infinity (SKC211), or with a range, scale or min beyond float64
+    (SKC212), such as the scale of a range below 1e-308, cannot be fitted. (scikit-learn makes all values of a
+    column wider than float64 equal.)
 C7  A feature_range that does not ascend, or is wider than float64, is refused (SKC124).
 C8  A `min` of 0.0 is -0.0, so that -0.0 stays -0.0; scikit-learn gives 0.0.
 """

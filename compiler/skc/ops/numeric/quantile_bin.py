@@ -1,34 +1,34 @@
-"""Put a number into one of `bins` bins that held equally many values in fitting.
+"""Assign a number to one of `bins` bins that contained equally many values in fitting.
 
-Why: a skewed number (income, distance, counts) becomes an evenly filled scale that no outlier can stretch. As
-scikit-learn's `KBinsDiscretizer(strategy="quantile", quantile_method="linear", subsample=None)`, edges to the
-bit, but for C4.
+Why: a skewed number (income, distance, counts) becomes an evenly filled scale that outliers cannot stretch. Like
+scikit-learn's `KBinsDiscretizer(strategy="quantile", quantile_method="linear", subsample=None)`, with edges equal to
+the bit, except for C4.
 
 Example: `fare: {from: fare, apply: [{quantile_bin: {bins: 10}}]}`
 
 Parameters
 ----------
 bins : int, at least 2
-    The number of bins asked for; a column of few distinct values gets fewer.
+    The requested number of bins; a column with few distinct values gets fewer.
 encode : ordinal or onehot, default ordinal
     `ordinal`: the number of the bin as int64. `onehot`: one float64 column per bin, NAME_0, NAME_1, …, of
     which one is 1.
 
-Takes float64, exact values only (no log, exp or sine before it): the last bit decides the bin. Gives int64,
-null where the input is, or float64 without nulls. State: the inner edges of each column.
+Input: float64, exact values only (no log, exp or sine before it), because the last bit decides the bin. Output:
+int64, null where the input is null, or float64 without nulls. State: the inner edges of each column.
 
 Critical points
 ---------------
 C1  The edges are quantiles of type 7, at 0, 1/bins, …, 1. A value equal to an edge is in the bin above it.
-C2  A value below the least or above the greatest of fitting is in the first or last bin, infinities too.
-C3  Null does not count in fitting. It stays null in `ordinal`; in `onehot` it is 0 in every column.
-C4  Ties: an edge that is not above the one before it is removed, the greatest too, and its bin with it.
+C2  A value below the minimum or above the maximum in fitting is in the first or last bin, infinities too.
+C3  Null is ignored in fitting. It stays null in `ordinal`; in `onehot` it is 0 in every column.
+C4  Ties: an edge that is not above the one before it is removed together with its bin, even if it is the last.
     (scikit-learn also removes an edge at most 1e-8 above the one before it, in whatever unit the column is.)
 C5  A constant column has one bin.
-C6  Fewer rows than bins: edges are interpolated between the rows as ever, and no bin is removed.
+C6  Fewer rows than bins: edges are interpolated between the rows as usual, and no bin is removed.
 C7  Columns of one block may have different numbers of bins; each has its own columns in `onehot`.
-C8  A column without a value (SKC210), one that holds an infinity (SKC211), and one too wide to interpolate in
-    (SKC212) are refused in fitting.
+C8  A column without values (SKC210), with an infinity (SKC211), or with a range too wide to interpolate
+    (SKC212) is refused in fitting.
 """
 
 from __future__ import annotations

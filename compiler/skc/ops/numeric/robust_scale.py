@@ -1,7 +1,7 @@
-"""Remove the median and scale by the distance of two quantiles: (x - center) / scale, per column.
+"""Remove the median and scale by the distance between two quantiles: (x - center) / scale, per column.
 
-Why: mean and deviation follow outliers, median and quartiles do not. As scikit-learn's `RobustScaler`, and in
-its order of operations.
+Why: outliers shift the mean and the standard deviation, but not the median and the quartiles. Like scikit-learn's
+`RobustScaler`, with the same order of operations.
 
 Example: `fare: {from: fare, apply: [robust_scale]}`
 
@@ -10,31 +10,31 @@ Parameters
 with_centering : bool, default true
     Subtract the median.
 with_scaling : bool, default true
-    Divide by the distance of the quantiles.
+    Divide by the distance between the quantiles.
 quantile_range : [float, float], default [25, 75]
-    The quantiles in percent, ascending, from 0 to 100; equal ones leave the scale at 1.
+    The quantiles in percent, ascending, from 0 to 100; if they are equal, the scale is 1.
 
-scikit-learn's `unit_variance` is not offered: it rests on the inverse of a normal distribution, which no
-standard gives to the last bit. Takes float64 (null: NaN) and gives float64. State: center and scale per
-column. Of values that are not exact, a column so narrow that its scale
-would make rounding errors visible is refused in fitting (SKC215).
+scikit-learn's `unit_variance` is not offered: it needs the inverse of a normal distribution, which no
+standard defines to the last bit. Input: float64 (null: NaN). Output: float64. State: center and scale per
+column. If the values are not exact, a column so narrow that its scale would make rounding errors visible is refused
+in fitting (SKC215).
 
 Critical points
 ---------------
 C1  Quantiles are of type 7 (`numpy.quantile`), and the order of operations is scikit-learn's.
 C2  Null is ignored in fitting and stays null.
-C3  Where both quantiles are one value the scale is 1: that of a constant column, of one that is mostly one
-    value, and of a range of equal percentages. (scikit-learn also replaces a scale below 10 eps = 2.22e-15, in
+C3  If both quantiles are the same value, the scale is 1: for a constant column, for a column that is mostly one
+    value, and for a range of equal percentages. (scikit-learn also replaces a scale below 10 eps = 2.22e-15, in
     whatever unit it is.)
-C4  Infinities follow IEEE arithmetic when served and stay infinite.
-C5  `with_centering: false` and `with_scaling: false` leave out their half, bit for bit.
-C6  The median of an even number of values is the quantile of type 7 at 1/2: b - (b - a) / 2 of the two in the
-    middle. scikit-learn's (a + b) / 2 may differ by the last bit of the larger: of -1 and 1 + eps ours is
-    eps, scikit-learn's eps / 2.
-C7  A column without a value (SKC210), with an infinity (SKC211), or with quantiles farther apart than float64
-    reaches (SKC212) cannot be fitted.
+C4  In serving, infinities follow IEEE arithmetic and stay infinite.
+C5  `with_centering: false` and `with_scaling: false` skip their operation, bit for bit.
+C6  The median of an even number of values is the quantile of type 7 at 1/2: b - (b - a) / 2 for the two in the
+    middle. scikit-learn's (a + b) / 2 may differ by the last bit of the larger: for -1 and 1 + eps ours is
+    eps, scikit-learn's is eps / 2.
+C7  A column without values (SKC210), with an infinity (SKC211), or with quantiles whose distance overflows
+    float64 (SKC212) cannot be fitted.
 C8  A quantile_range that does not ascend is refused (SKC124).
-C9  0.0 and -0.0 are one value in fitting: the median of -0.0 is 0.0, and -0.0 less it stays -0.0.
+C9  0.0 and -0.0 are the same value in fitting: the median of -0.0 is 0.0, and -0.0 minus it stays -0.0.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Round to a number of decimals.
 
-Why: to make values that differ only in noise equal, or to repeat what an upstream system did to them.
+Why: to make values that differ only in noise equal, or to repeat the rounding of an upstream system.
 
 Example: `fare: {from: fare, apply: [{round: {decimals: 1}}]}`
 
 Parameters
 ----------
 decimals : int from -15 to 15, default 0
-    Digits kept after the point; negative: that many digits before it become 0.
+    Digits to keep after the point; if negative, that many digits before it become 0.
 mode : half_even, half_up, floor, ceil or trunc, default half_even
     half_even   to the nearest, a tie to the even neighbour (as NumPy, Python's `round`, IEEE 754)
     half_up     to the nearest, a tie away from zero (as Java's and Spark's HALF_UP and SQL's ROUND)
@@ -15,21 +15,21 @@ mode : half_even, half_up, floor, ceil or trunc, default half_even
     ceil        upwards
     trunc       towards zero
 
-Takes float64, exact values only (no log, exp or sine before it): the last bit decides. Gives float64. The
-meaning is that of `numpy.round`, in float64: x · 10^d, rounded to an integer, divided by 10^d (for negative d:
+Input: float64, exact values only (no log, exp or sine before it), because the last bit decides. Output: float64.
+The meaning is that of `numpy.round`, in float64: x · 10^d, rounded to an integer, divided by 10^d (for negative d:
 x / 10^-d, rounded, times 10^-d).
 
 Critical points
 ---------------
-C1  What is rounded is the product in float64, not the decimal that was written: 2.675 · 100 is 267.5, a tie,
-    though the float64 2.675 lies below it; 1.005 · 100 is 100.49999999999999, and no tie.
-C2  Ties: half_even takes 0.5, 1.5, 2.5 to 0, 2, 2; half_up to 1, 2, 3 and -0.5 to -1.
+C1  What is rounded is the product in float64, not the decimal as written: 2.675 · 100 is 267.5, a tie,
+    though the float64 2.675 lies below it; 1.005 · 100 is 100.49999999999999, not a tie.
+C2  Ties: half_even rounds 0.5, 1.5, 2.5 to 0, 2, 2; half_up rounds them to 1, 2, 3, and -0.5 to -1.
 C3  half_up does not add 0.5: 0.49999999999999994 becomes 0, and 2^52 + 1 stays.
-C4  A value whose product is 2^53 or more has no such decimals, as float64 lies no closer there: it stays as
-    it is. So it is with a product that overflows, where `numpy.round` gives inf, and with ±inf.
-C5  A zero that comes of a negative value is -0.0, and -0.0 stays -0.0.
+C4  A value whose product is 2^53 or more has no such decimals, because floats are too far apart there: it stays
+    unchanged. So do ±inf, and a value whose product overflows, where `numpy.round` gives inf.
+C5  A negative value that rounds to zero gives -0.0, and -0.0 stays -0.0.
 C6  Negative decimals round before the point.
-C7  floor, ceil and trunc of the product: 0.29 · 100 is 28.999999999999996, so its floor is 0.28.
+C7  floor, ceil and trunc apply to the product: 0.29 · 100 is 28.999999999999996, so its floor is 0.28.
 C8  Null stays null.
 """
 

@@ -1,7 +1,8 @@
 """Remove the mean and scale to unit variance: (x - mean) / scale, per column.
 
-Why: linear models, distances and gradient descent want features of like size. As scikit-learn's `StandardScaler`,
-in its order of operations. Mean and variance are exact and rounded once; scikit-learn's may differ in the last bits.
+Why: linear models, distances and gradient descent need features of similar size. Like scikit-learn's
+`StandardScaler`, with the same order of operations. Mean and variance are exact and rounded once; scikit-learn's
+may differ in the last bits.
 
 Example: `amounts: {from: [fare, distance], apply: [{impute: {strategy: mean}}, standard_scale]}`
 
@@ -12,21 +13,21 @@ with_mean : bool, default true
 with_std : bool, default true
     Divide by the population standard deviation (ddof 0).
 
-Takes float64 (null: NaN) and gives float64. State: mean and scale per column. Of values that are not exact, a
+Input: float64 (null: NaN). Output: float64. State: mean and scale per column. If the values are not exact, a
 column so narrow that its scale would make rounding errors visible is refused in fitting (SKC215).
 
 Critical points
 ---------------
 C1  The variance is that of the population: its divisor is n, not n - 1.
 C2  Null is ignored in fitting and stays null.
-C3  A constant column, one whose least value is its greatest, has scale 1: it becomes 0, not NaN. (scikit-learn,
-    whose sums are not exact, also takes a column for constant when var <= n eps var + (n mean eps)^2, which any
-    column is once it has rows enough: 1e9 and 1e9 + 1, half each, from 4,000,000 rows on.)
-C4  Infinities follow IEEE arithmetic when served; a column that holds one cannot be fitted.
-C5  `with_mean: false` and `with_std: false` leave out their half, bit for bit.
+C3  A constant column, whose minimum equals its maximum, has scale 1: it becomes 0, not NaN. (scikit-learn,
+    whose sums are not exact, also treats a column as constant if var <= n eps var + (n mean eps)^2, which holds for
+    any column with enough rows: 1e9 and 1e9 + 1, half each, from 4,000,000 rows on.)
+C4  In serving, infinities follow IEEE arithmetic; a column that contains one cannot be fitted.
+C5  `with_mean: false` and `with_std: false` skip their operation, bit for bit.
 C6  A column whose squared deviations are all too small for float64 (below 1e-162 or so) has scale 1, as in
     scikit-learn.
-C7  A column without any value cannot be fitted (SKC210).
+C7  A column without values cannot be fitted (SKC210).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The meaning of a date and time as text: regular expression, `datetime` and `zoneinfo` of the standard
-library, one text at a time; and the way back, by which texts for tests are made. Shares nothing with
+"""The reference for dates and times as text: a regular expression, `datetime` and `zoneinfo` of the standard
+library, one text at a time; and the inverse, which produces texts for tests. Shares nothing with
 `skc.emit.datetime`.
 """
 

@@ -1,4 +1,4 @@
-"""The cases of `parse_datetime`: texts, and the moments (in UTC) that they mean."""
+"""The cases of `parse_datetime`: texts, and the instants (in UTC) that they denote."""
 
 from __future__ import annotations
 

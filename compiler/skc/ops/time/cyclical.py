@@ -1,30 +1,30 @@
-"""Place a number on a circle: sin(2π (x - offset) / period) and cos(2π (x - offset) / period).
+"""Map a number onto a circle: sin(2π (x - offset) / period) and cos(2π (x - offset) / period).
 
-Why: hour 23 is next to hour 0, and December next to January; a model sees that in two coordinates, not in one
-number.
+Why: hour 23 is next to hour 0, and December next to January; a model can see that from two coordinates, but not
+from one number.
 
 Example: `hour: {from: hour, apply: [{cyclical: {period: 24}}]}`
 
 Parameters
 ----------
 period : float, positive and finite
-    What one turn of the circle is: 24 for hours, 7 for weekdays, 365.25 for days of the year.
+    The length of one full turn: 24 for hours, 7 for weekdays, 365.25 for days of the year.
 offset : float, finite, default 0
-    The value at the angle 0.
+    The value at angle 0.
 invalid : error or null, default error
-    What becomes of ±inf, which is nowhere on the circle.
+    What happens to ±inf, which has no place on the circle.
 
-Takes float64 and int64, exact ones only (no log, exp or sine before it): many turns multiply the error of a
-value. Gives two float64 columns for each input column, NAME_sin and NAME_cos, within 1e-6 (in fact about 1e-15).
-Null gives null.
+Input: float64 or int64, exact values only (no log, exp or sine before it), because many turns multiply the error
+of a value. Output: two float64 columns for each input column, NAME_sin and NAME_cos, within 1e-6 (in practice about
+1e-15). Null gives null.
 
 Critical points
 ---------------
-C1  The columns of one input column stand together: sine, then cosine.
+C1  The two columns of an input column are adjacent: sine, then cosine.
 C2  x is reduced to one turn first, by the exact remainder, so that a large value is as accurate as a small
     one.
-C3  The offset is taken from the reduced value, not from x, where it could vanish beside a large one.
-C4  int64 is reduced as an integer: 2^53 and 2^53 + 1 are told apart.
+C3  The offset is subtracted from the reduced value, not from x, where it could vanish next to a large value.
+C4  int64 is reduced as an integer: 2^53 and 2^53 + 1 are distinguished.
 C5  ±inf: `error` guards the row (`invalid-value`), `null` gives null.
 C6  Null gives null in both columns.
 """

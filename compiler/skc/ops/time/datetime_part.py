@@ -1,8 +1,7 @@
-"""One part of a timestamp or date, such as the hour or the day of the week, as a number.
+"""Extract one part of a timestamp or date, such as the hour or the day of the week, as a number.
 
-Why: demand follows the clock and the calendar of people, so the hour must be that of the place (with its
-daylight saving time), not that of UTC. Zone data is frozen in the graph: the same row has the same hour on
-every machine, for ever.
+Why: demand follows local clocks and calendars, so the hour must be local time (with daylight saving time), not UTC.
+Zone data is frozen in the graph: the same row always has the same hour, on every machine.
 
 Example: `hour: {from: at, apply: [{datetime_part: {part: hour, timezone: Europe/Berlin}}]}`
 
@@ -12,22 +11,22 @@ part : year | quarter | month | day | hour | minute | second | weekday | day_of_
     `weekday` is 0 for Monday to 6 for Sunday, as in Python and pandas; `is_weekend` is Saturday or Sunday;
     `iso_week` is 1 to 53 by ISO 8601; `day_of_year` is 1 to 366; `second` leaves out the fraction.
 timezone : str, default UTC
-    The IANA name of the zone whose wall clock is read. Only for a timestamp: a date has no zone.
+    The IANA name of the zone whose local time is used. Only for a timestamp: a date has no zone.
 
-Takes timestamp or date and gives int64, or bool for `is_weekend`. Null stays null. Years 1 to 9999 are exact.
+Input: timestamp or date. Output: int64, or bool for `is_weekend`. Null stays null. Years 1 to 9999 are exact.
 
 Critical points
 ---------------
-C1  Parts are those of the local wall clock: across both changes of daylight saving time, to the microsecond,
-    also before standard time (with seconds in the offset) and after the last change that tzdata lists.
+C1  Parts are those of local time: across both daylight saving transitions, to the microsecond,
+    also before standard time (with seconds in the offset) and after the last transition that tzdata lists.
 C2  Before 1970 parts round down: one microsecond before the epoch is second 59 of 1969.
 C3  The ISO week of a day is that of its Thursday: the first days of January may be in week 52 or 53, the last
     of December in week 1.
 C4  Leap years are Gregorian: 2000 is one, 1900 is not.
-C5  A date has calendar parts only: hour, minute, second and `timezone` are refused (SKC126), an unknown zone
-    too (SKC125).
-C6  Local time may leave the years 1 to 9999 by the zone's offset, into year 0 or 10000, and is counted there
-    all the same.
+C5  A date has calendar parts only: hour, minute, second and `timezone` are refused (SKC126), as is an unknown
+    zone (SKC125).
+C6  The zone's offset may move local time out of the years 1 to 9999, into year 0 or 10000, where parts are still
+    correct.
 C7  Null stays null.
 """
 

@@ -1,6 +1,6 @@
-"""The time from one moment to another: end - start, in a unit.
+"""The time between two timestamps or dates: end - start, in a chosen unit.
 
-Why: age at an event, time since the last order, delay against plan. There is no clock: "now" is an input like
+Why: age at an event, time since the last order, delay relative to a plan. There is no clock: "now" is an input like
 any other.
 
 Example: `wait: {from: [ordered, shipped], apply: [{elapsed: {unit: hours}}]}`
@@ -9,19 +9,19 @@ Parameters
 ----------
 unit : microseconds, milliseconds, seconds, minutes, hours, days or weeks
 
-Takes two columns in one step, `from: [start, end]`, both timestamp or both date. Gives one float64 column,
-named END_minus_START. A day is 24 hours and a week 7 days: instants know nothing of summer time.
+Input: two columns in one step, `from: [start, end]`, both timestamp or both date. Output: one float64 column,
+named END_minus_START. A day is 24 hours and a week 7 days, regardless of daylight saving time.
 
 Critical points
 ---------------
 C1  The difference is taken in whole microseconds, exactly. It is rounded once to float64, which changes
     nothing up to 2^53 microseconds (285 years), and divided once by the unit: x / unit, not x × (1 / unit).
 C2  Beyond 285 years the difference of two timestamps is rounded to float64 (half to even) before it is
-    divided; that of two dates is still exact, as a number of days times 86,400,000,000 has trailing zeros
-    enough.
+    divided; that of two dates is still exact, because a number of days times 86,400,000,000 has enough
+    trailing zeros.
 C3  An end before its start gives a negative number.
-C4  Null when either is null.
-C5  Other than two columns are refused (SKC127).
+C4  Null if either is null.
+C5  Any number of columns other than two is refused (SKC127).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Read a date and time that is written as text, in a given format and time zone, as an instant.
+"""Parse text into a timestamp or date, in a given format and time zone.
 
-Why: logs and CSV files hold local times as text. Read here, inside the graph, they mean the same in training
+Why: logs and CSV files contain local times as text. Parsed here, inside the graph, they mean the same in training
 and serving, in every language, whatever the machine's locale and time zone.
 
 Example: `at: {from: pickup, apply: [{parse_datetime: {format: "%Y-%m-%d %H:%M", timezone: Asia/Tokyo}}]}`
@@ -8,41 +8,42 @@ Example: `at: {from: pickup, apply: [{parse_datetime: {format: "%Y-%m-%d %H:%M",
 Parameters
 ----------
 format : str
-    `iso8601`, or a format of `strptime` from %Y %m %d %j %b %H %M %S %f %z %%. %b is an English abbreviation
+    `iso8601`, or a `strptime` format made of %Y %m %d %j %b %H %M %S %f %z %%. %b is an English abbreviation
     in any case; %z is Z, ±HHMM or ±HH:MM, and comes last. Numbers may lack leading zeros (`3/9/2019`), but %Y
-    has four digits, and numbers that touch (`%Y%m%d`) have their full width. What the format leaves out is
-    the first day, or midnight. `iso8601` is `YYYY-MM-DD`, or that, `T` or one blank, `HH:MM`, `HH:MM:SS` or
-    `HH:MM:SS.f` with 1 to 6 digits, and then nothing, `Z`, `±HH`, `±HHMM` or `±HH:MM`.
+    has four digits, and adjacent numbers (`%Y%m%d`) have their full width. Parts that the format
+    leaves out default to the first day, or midnight. `iso8601` is `YYYY-MM-DD`, optionally followed by `T` or one
+    blank, `HH:MM`, `HH:MM:SS` or `HH:MM:SS.f` with 1 to 6 digits, and then nothing, `Z`, `±HH`, `±HHMM` or `±HH:MM`.
 timezone : str, default UTC
-    The IANA name of the zone of a text without an offset; refused with %z, where there is none.
+    The IANA name of the zone for texts without an offset; refused with %z, where every text has one.
 ambiguous : earliest | latest | null | error, default error
-    What a time means that the clock shows twice, when daylight saving time ends.
+    The meaning of a local time that occurs twice, when daylight saving time ends.
 nonexistent : shift_forward | null | error, default error
-    What a time means that the clock leaves out; `shift_forward` is the instant of the jump.
+    The meaning of a local time that is skipped; `shift_forward` is the instant of the transition.
 invalid : null | error, default error
-    What becomes of a text that is not right.
+    What happens to a text that does not match the format or is not a valid time.
 to : timestamp | date, default timestamp
-    `date` gives the day, of a format without a time (of `iso8601`: only `YYYY-MM-DD`).
+    `date` gives the day; the format must not contain a time (for `iso8601`: only `YYYY-MM-DD`).
 
-Takes string and gives timestamp or date. Null stays null and is not invalid.
+Input: string. Output: timestamp or date. Null stays null and is not invalid.
 
 Critical points
 ---------------
-C1  Month, day, hour, minute and second may have one digit; numbers that touch may not, and a year has always
+C1  Month, day, hour, minute and second may have one digit, but adjacent numbers may not; a year always has
     four.
 C2  A fraction has 1 to 6 digits, the first of which is tenths: `.5` is 500 ms.
-C3  Invalid are a day that its month or year does not have, year 0, hour 24, and second 60 (as for Python's
+C3  Invalid: a day that does not exist in its month or year, year 0, hour 24, and second 60 (as in Python's
     datetime).
-C4  The whole text must match, and exactly: no other blanks, no other letter case of literals, ASCII digits
-    only (`strptime` takes any blanks, any case and any script's digits).
-C5  A local time is that of the zone at that time: before standard time, in daylight saving time, and after
-    the last change that tzdata lists.
-C6  A time that the clock shows twice follows `ambiguous`, to the microsecond.
-C7  A time that the clock leaves out follows `nonexistent`, to the microsecond.
-C8  A written offset decides alone; `timezone` is only for `iso8601` texts without one. It has no seconds.
+C4  The whole text must match exactly: blanks and the case of literals count, and digits are ASCII
+    (`strptime` accepts any blanks, any case and any script's digits).
+C5  The zone's offset is the one in force at that local time: before standard time, in daylight saving time, and
+    after the last transition that tzdata lists.
+C6  A local time that occurs twice follows `ambiguous`, to the microsecond.
+C7  A local time that is skipped follows `nonexistent`, to the microsecond.
+C8  An offset in the text takes precedence; `timezone` is only for `iso8601` texts without one. An offset has no
+    seconds.
 C9  An instant outside the years 1 to 9999 in UTC is invalid.
 C10 Null stays null, whatever `invalid` says.
-C11 A format that could be read in two ways, or names no year, is refused (SKC126), an unknown zone too
+C11 A format that is ambiguous, or has no year, is refused (SKC126), as is an unknown zone
     (SKC125).
 """
 
