@@ -16,11 +16,12 @@ import onnx
 from oracle_stats import column_stats
 
 from skc.ir import Input, Output, Pipeline, Ref, Step
-from skc.lower import GUARDS, Lowered, Signature, lower
+from skc.lower import Lowered, lower
 from skc.op import NoState
 from skc.ops import OPS
 from skc.values.types import Scalar, ValueType
 from skc_runtime import Manifest, Transformer, golden
+from skc_runtime.manifest import OnnxSpec, Signature
 
 OUTPUT = {"timestamp": "int64", "date": "int64"}
 
@@ -58,51 +59,20 @@ def model_bytes(lowered: Lowered, metadata: Mapping[str, str]) -> bytes:
     return lowered.model.SerializeToString(deterministic=True)
 
 
-def manifest_document(pipeline: Pipeline, lowered: Lowered, plan: str) -> dict[str, Any]:
-    guards = [{"code": g.code, "step": g.step, "input": g.column} for g in lowered.guards]
-    return {
-        "skc": "artifact",
-        "format": 1,
-        "name": pipeline.name,
-        "signature": lowered.signature,
-        "inputs": [_input(i, lowered) for i in pipeline.inputs],
-        "tensors": [{"name": t.name, "dtype": t.element, "width": t.width} for t in lowered.tensors],
-        "outputs": [
-            {
-                "name": o.name,
-                "dtype": o.dtype,
-                "columns": list(o.columns),
-                "exact": list(o.exact),
-                "valid": o.valid,
-            }
-            for o in lowered.outputs
-        ],
-        "guards": {"tensor": GUARDS, "columns": guards} if guards else None,
-        "onnx": {
-            "opset": 20,
-            "ml": 4,
-            "ir": 9,
-            "minimum_onnxruntime": "1.18.0",
-            "domains": ["", "ai.onnx.ml"],
-        },
-        "files": {},
-        "plan": plan,
-        "tzdata": None,
-        "built_with": {"skc": "0.1.0"},
-    }
-
-
-def _input(value: Input, lowered: Lowered) -> dict[str, Any]:
-    slot, valid = lowered.values[value.name], lowered.valid.get(value.name)
-    return {
-        "name": value.name,
-        "type": value.dtype,
-        "nullable": value.nullable,
-        "nan": value.nan,
-        "tensor": slot.tensor,
-        "column": slot.column,
-        "valid": None if valid is None else {"tensor": valid.tensor, "column": valid.column},
-    }
+def manifest_of(pipeline: Pipeline, lowered: Lowered, plan: str) -> Manifest:
+    return Manifest(
+        name=pipeline.name,
+        signature=lowered.signature,
+        inputs=lowered.inputs,
+        tensors=lowered.tensors,
+        outputs=lowered.outputs,
+        guards=lowered.guards,
+        onnx=OnnxSpec(20, 4, 9, "1.18.0", ("", "ai.onnx.ml")),
+        files={},
+        plan=plan,
+        tzdata=None,
+        built_with={"skc": "0.1.0"},
+    )
 
 
 def compile_pipeline(
@@ -113,10 +83,10 @@ def compile_pipeline(
     plan_hash = hashlib.sha256(plan).hexdigest()
     lowered = lower(pipeline, signature)
     model = model_bytes(lowered, {"skc.format": "1", "skc.name": pipeline.name, "skc.plan": plan_hash})
-    document = manifest_document(pipeline, lowered, plan_hash)
-    with Transformer(Manifest.from_json(json.dumps(document).encode()), model) as transformer:
+    manifest = manifest_of(pipeline, lowered, plan_hash)
+    with Transformer(manifest, model) as transformer:
         cases = [golden.observe(transformer, record) for record in records]
-    artifact = Artifact({"manifest.json": json.dumps(document).encode()})
+    artifact = Artifact({"manifest.json": json.dumps(manifest.to_json()).encode()})
     for name, data in (("model.onnx", model), ("plan.json", plan), ("golden.jsonl", golden.dumps(cases))):
         artifact = artifact.with_file(name, data)
     return artifact

@@ -12,13 +12,15 @@ import pydantic
 from oracle_stats import column_stats
 
 from skc import reference
+from skc.equality.subject import feeds
 from skc.infer import column_levels, column_names, step_input_types, value_types
 from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
-from skc.lower import GUARDS, Lowered, Signature, lower
+from skc.lower import GUARDS, lower
 from skc.op import AnyOp, NoState
 from skc.ops import OPS
 from skc.stats.requests import Levels
 from skc.values.types import Array, Block, DType, Scalar, block_from_rows, concat_blocks
+from skc_runtime.manifest import Signature
 
 OUTPUT: dict[DType, Any] = {
     "float64": "float64",
@@ -124,26 +126,16 @@ class Graph:
     def run_blocks(self, inputs: Mapping[str, Block]) -> Run:
         """The same, from blocks [N, 1] by input name, taken as they are."""
         names = [o.name for o in self._session.get_outputs()]
-        results = self._session.run(names, feed(self._lowered, inputs))
+        results = self._session.run(names, feeds(self._lowered, inputs))
         outputs = dict(zip(names, results, strict=True))
         hits = set()
-        if GUARDS in outputs:
+        if self._lowered.guards is not None:
             hits = {
-                (g.code, int(i), g.column)
-                for k, g in enumerate(self._lowered.guards)
+                (g.code, int(i), g.input)
+                for k, g in enumerate(self._lowered.guards.columns)
                 for i in np.flatnonzero(outputs[GUARDS][:, k])
             }
         return Run(_rows(outputs["out"], outputs.get("out.valid")), outputs["out"], hits)
-
-
-def feed(lowered: Lowered, inputs: Mapping[str, Block]) -> dict[str, Array]:
-    """The tensors of a request."""
-    columns: dict[str, dict[int, Array]] = {tensor.name: {} for tensor in lowered.tensors}
-    for name, slot in lowered.values.items():
-        columns[slot.tensor][slot.column] = inputs[name].values
-    for name, slot in lowered.valid.items():
-        columns[slot.tensor][slot.column] = inputs[name].present()
-    return {name: np.concatenate([parts[k] for k in sorted(parts)], axis=1) for name, parts in columns.items()}
 
 
 def _rows(values: Array, valid: Array | None) -> list[list[Scalar]]:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
-import op_harness as harness
 from hypothesis import strategies as st
 
 from skc.diagnostics import SkcError
+from skc.equality.subject import feeds
 from skc.infer import column_names, step_input_types, value_types
 from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
 from skc.lower import Lowered
@@ -131,7 +131,7 @@ def run_model(lowered: Lowered, given: Mapping[str, Block]) -> dict[str, np.ndar
     """Every output of the graph, by ONNX Runtime with the options of the runtimes."""
     session = load(lowered.model)
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, harness.feed(lowered, given)), strict=True))
+    return dict(zip(names, session.run(names, feeds(lowered, given)), strict=True))
 
 
 def load(model: onnx.ModelProto) -> onnxruntime.InferenceSession:

@@ -17,7 +17,7 @@ import pytest
 from toolchains import need
 
 import skc
-from skc.lower import Signature
+from skc_runtime.manifest import Signature
 
 RIDES = Path(__file__).parents[1] / "examples" / "rides"
 

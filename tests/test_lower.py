@@ -26,9 +26,10 @@ from skc.emit import opset
 from skc.emit.blocks import elementwise
 from skc.emit.opset import IR_VERSION, OPSET, OPSET_ML, check_allowed, const, finish, op
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
-from skc.lower import GUARDS, GuardSpec, Slot, lower
+from skc.lower import GUARDS, lower
 from skc.op import AnyOp, Case
 from skc.ops import OPS
+from skc_runtime.manifest import GuardColumn, Guards, Slot
 
 FITTED = [
     pytest.param(each, case, id=f"{each.name}-{case.name}")
@@ -196,8 +197,10 @@ def test_an_input_that_nothing_uses_stays_in_the_contract() -> None:
     lowered = lower(pipeline(inputs, [], "inputs/a"))
     assert [value.name for value in lowered.model.graph.input] == ["a", "unused", "unused.valid"]
     packed = lower(pipeline(inputs, [], "inputs/a"), "packed")
-    assert packed.values == {"a": Slot("f64", 0), "unused": Slot("i64", 0)}
-    assert packed.valid == {"unused": Slot("bool", 0)}
+    assert {i.name: (i.slot, i.valid) for i in packed.inputs} == {
+        "a": (Slot("f64", 0), None),
+        "unused": (Slot("i64", 0), Slot("bool", 0)),
+    }
 
 
 @pytest.mark.parametrize("order", [("i", "j", "k"), ("j", "i", "k"), ("j", "k", "i"), ("k", "j", "j")])
@@ -222,7 +225,8 @@ def test_guards_name_the_step_as_written() -> None:
     inputs = (Input("a", "float64"), Input("b", "float64"))
     steps = [make_step(name, "cast", f"inputs/{column}", to="int64") for name, column in (("g", "b"), ("f", "a"))]
     lowered = lower(pipeline(inputs, steps, "g", "f", dtype="int64"))
-    assert lowered.guards == (GuardSpec("invalid-value", "f", "a"), GuardSpec("invalid-value", "g", "b"))
+    columns = (GuardColumn("invalid-value", "f", "a"), GuardColumn("invalid-value", "g", "b"))
+    assert lowered.guards == Guards(GUARDS, columns)
     outputs = rand.run_model(
         lowered, rand.blocks(pipeline(inputs, steps, "g", dtype="int64"), [[0.5, 1.0], [1.0, 0.5]])
     )
@@ -234,7 +238,8 @@ def test_guards_of_a_block_cost_no_node_per_column() -> None:
     inputs = tuple(Input(f"c{k}", "float64") for k in range(width))
     step = make_step("f", "cast", *(value.value for value in inputs), to="int64")
     lowered = lower(pipeline(inputs, [step], "f", dtype="int64"), "packed")
-    assert len(lowered.guards) == width
+    assert lowered.guards is not None
+    assert len(lowered.guards.columns) == width
     assert sum(node.op_type != "Constant" for node in lowered.model.graph.node) < width
 
 

@@ -18,6 +18,7 @@ from skc.lower import GUARDS, Lowered, lower
 from skc.ops.numeric.standard_scale import State
 from skc.passes.fuse_siblings import fuse_siblings
 from skc.passes.prune import prune
+from skc_runtime.manifest import GuardColumn
 
 A, B, C = Input("a", "float64"), Input("b", "float64"), Input("c", "float64")
 
@@ -203,10 +204,10 @@ def run(lowered: Lowered, given_blocks: Any) -> dict[str, np.ndarray[Any, Any]]:
     """Every output, and every guard column under its code, step and input column."""
     outputs = rand.run_model(lowered, given_blocks)
     masks = outputs.pop(GUARDS, None)
-    guards = {f"{g.code} {g.step} {g.column} {_nth(lowered, k)}": masks[:, k] for k, g in enumerate(lowered.guards)}
-    return outputs | guards
+    declared = () if lowered.guards is None else lowered.guards.columns
+    return outputs | {f"{g.code} {g.step} {g.input} {_nth(declared, k)}": masks[:, k] for k, g in enumerate(declared)}
 
 
-def _nth(lowered: Lowered, k: int) -> int:
+def _nth(declared: tuple[GuardColumn, ...], k: int) -> int:
     """A step may use a column twice: which of the equal guards this is."""
-    return lowered.guards[:k].count(lowered.guards[k])
+    return declared[:k].count(declared[k])

@@ -24,7 +24,6 @@ from skc.environment_matrix import Matrix, matrix, packages
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, Pipeline
-from skc.lower import Signature
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
 from skc.streaming import check_target, write_features
@@ -39,7 +38,7 @@ from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.identity import Key
 from skc_runtime.identity import Signature as KeySignature
-from skc_runtime.manifest import ELEMENT_OF
+from skc_runtime.manifest import ELEMENT_OF, Signature
 from skc_runtime.marshal import Marshaller
 
 Progress = Callable[[str, int, int | None], None]

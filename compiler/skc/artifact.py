@@ -12,7 +12,7 @@ import json
 import os
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from skc import plan, reference
 from skc.diagnostics import SkcError, bug, fail
 from skc.emit import opset
 from skc.ir import Pipeline
-from skc.lower import GUARDS, Lowered, Signature, lower
+from skc.lower import Lowered, lower
 from skc.passes.prune import prune
 from skc.publish import is_litter, publish_folder
 from skc.rows.boundaries import step_boundaries
@@ -35,7 +35,7 @@ from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.identity import SIGNATURE, Key, identity_of
 from skc_runtime.load import open_artifact
-from skc_runtime.manifest import Manifest
+from skc_runtime.manifest import Manifest, OnnxSpec, Signature
 from skc_runtime.model_scan import scan_model
 
 FORMAT = 1
@@ -78,14 +78,14 @@ class Artifact:
 
 def assemble(pipeline: Pipeline, signature: Signature = "columns") -> Artifact:
     """Lower a fitted pipeline and make every file of its artifact."""
-    document, files = _compiled(pipeline, signature, plan.dumps(pipeline))
+    manifest, files = _compiled(pipeline, signature, plan.dumps(pipeline))
     try:
         scan_model(files[MODEL])
-        with skc_runtime.Transformer(Manifest.from_json(_canonical(document)), files[MODEL]) as transformer:
+        with skc_runtime.Transformer(manifest, files[MODEL]) as transformer:
             files[GOLDEN] = _golden_bytes(prune(pipeline), transformer)
     except SkcRuntimeError as error:
         raise bug(f"the compiled model does not run: {error}") from error
-    files[MANIFEST] = _manifest_bytes(document, files)
+    files[MANIFEST] = _manifest_bytes(manifest, files)
     return Artifact(pipeline, Manifest.from_json(files[MANIFEST]), files)
 
 
@@ -98,8 +98,8 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
     if artifact.manifest.built_with != tool_versions() or artifact.manifest.tzdata not in (None, TZDATA_VERSION):
         return None
     pipeline = plan.loads(artifact.files[PLAN])
-    document, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline))
-    files[MANIFEST] = _manifest_bytes(document, {**files, GOLDEN: artifact.files[GOLDEN]})
+    manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline))
+    files[MANIFEST] = _manifest_bytes(manifest, {**files, GOLDEN: artifact.files[GOLDEN]})
     return files
 
 
@@ -108,15 +108,18 @@ def tool_versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in _VERSIONS}
 
 
-def _compiled(pipeline: Pipeline, signature: Signature, plan_bytes: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _compiled(pipeline: Pipeline, signature: Signature, plan_bytes: bytes) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest, whose `files` are still empty, and the files that are a function of the plan alone."""
     lowered = lower(pipeline, signature)
     model = _model_bytes(lowered, pipeline.name, _sha256(plan_bytes))
-    return manifest_document(pipeline, lowered, _sha256(plan_bytes)), {MODEL: model, PLAN: plan_bytes}
+    return manifest_of(pipeline, lowered, _sha256(plan_bytes)), {MODEL: model, PLAN: plan_bytes}
 
 
-def _manifest_bytes(document: dict[str, Any], files: Mapping[str, bytes]) -> bytes:
-    return _canonical({**document, "files": {name: _sha256(data) for name, data in files.items()}})
+def _manifest_bytes(manifest: Manifest, files: Mapping[str, bytes]) -> bytes:
+    """One line of JSON with sorted keys."""
+    document = replace(manifest, files={name: _sha256(data) for name, data in files.items()}).to_json()
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode() + b"\n"
 
 
 def _model_bytes(lowered: Lowered, name: str, plan_hash: str) -> bytes:
@@ -127,58 +130,28 @@ def _model_bytes(lowered: Lowered, name: str, plan_hash: str) -> bytes:
     return data
 
 
-def manifest_document(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> dict[str, Any]:
-    """manifest.json as plain data; `files` is still empty."""
+def manifest_of(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> Manifest:
+    """The manifest of a lowered pipeline; `files` is still empty."""
     uses_zones = any(step.op in ("parse_datetime", "datetime_part") for step in pipeline.steps)
-    return {
-        "skc": "artifact",
-        "format": FORMAT,
-        "name": pipeline.name,
-        "signature": lowered.signature,
-        "inputs": [_input_document(pipeline, lowered, k) for k in range(len(pipeline.inputs))],
-        "tensors": [{"name": t.name, "dtype": t.element, "width": t.width} for t in lowered.tensors],
-        "outputs": [
-            {
-                "name": o.name,
-                "dtype": o.dtype,
-                "columns": list(o.columns),
-                "exact": list(o.exact),
-                "valid": o.valid,
-            }
-            for o in lowered.outputs
-        ],
-        "guards": {
-            "tensor": GUARDS,
-            "columns": [{"code": g.code, "step": g.step, "input": g.column} for g in lowered.guards],
-        }
-        if lowered.guards
-        else None,
-        "onnx": {
-            "opset": opset.OPSET,
-            "ml": opset.OPSET_ML,
-            "ir": opset.IR_VERSION,
-            "minimum_onnxruntime": opset.MINIMUM_ONNXRUNTIME,
-            "domains": [entry.domain for entry in lowered.model.opset_import],
-        },
-        "files": {},
-        "plan": plan_hash,
-        "tzdata": TZDATA_VERSION if uses_zones else None,
-        "built_with": tool_versions(),
-    }
-
-
-def _input_document(pipeline: Pipeline, lowered: Lowered, k: int) -> dict[str, Any]:
-    value = pipeline.inputs[k]
-    slot, valid = lowered.values[value.name], lowered.valid.get(value.name)
-    return {
-        "name": value.name,
-        "type": value.dtype,
-        "nullable": value.nullable,
-        "nan": value.nan,
-        "tensor": slot.tensor,
-        "column": slot.column,
-        "valid": None if valid is None else {"tensor": valid.tensor, "column": valid.column},
-    }
+    return Manifest(
+        name=pipeline.name,
+        signature=lowered.signature,
+        inputs=lowered.inputs,
+        tensors=lowered.tensors,
+        outputs=lowered.outputs,
+        guards=lowered.guards,
+        onnx=OnnxSpec(
+            opset=opset.OPSET,
+            ml=opset.OPSET_ML,
+            ir=opset.IR_VERSION,
+            minimum_onnxruntime=opset.MINIMUM_ONNXRUNTIME,
+            domains=tuple(entry.domain for entry in lowered.model.opset_import),
+        ),
+        files={},
+        plan=plan_hash,
+        tzdata=TZDATA_VERSION if uses_zones else None,
+        built_with=tool_versions(),
+    )
 
 
 def _golden_bytes(pipeline: Pipeline, transformer: skc_runtime.Transformer) -> bytes:
@@ -301,14 +274,6 @@ def read(directory: Path, *, replay: bool = True, key: Key | None = None) -> Art
 def runtime_failure(error: SkcRuntimeError) -> SkcError:
     """What the runtime refused, as a diagnostic of the compiler."""
     return fail(_CODES.get(error.code, "SKC403"), f"{error.message} [{error.code}]", hint=error.hint)
-
-
-def _canonical(document: Mapping[str, Any]) -> bytes:
-    """One line of JSON with sorted keys."""
-    return (
-        json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-        + b"\n"
-    )
 
 
 def _sha256(data: bytes) -> str:

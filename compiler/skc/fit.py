@@ -49,13 +49,14 @@ from skc.infer import (
     value_types,
 )
 from skc.ir import Input, Pipeline, Step
-from skc.lower import GUARDS, Lowered, lower
+from skc.lower import GUARDS, lower
 from skc.op import Known
 from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.stats.requests import Levels, Stat, ValueCounts
 from skc.values.types import ZEROS, Array, Scalar
 from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.manifest import Guards, InputSpec
 from skc_runtime.session import GraphSession
 
 CHUNK = 65_536  # rows that go through the graph at once, fewer where they are wide
@@ -320,14 +321,14 @@ def _graph_values(work: _Work, places: Sequence[Place], number: int) -> str:
     schema = pa.schema([(f"c{k}", ARROW[work.types[value].dtype]) for k, (value, _) in enumerate(places)])
 
     def run(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Array | None]:
-        made = _run(session, _feeds(batch, partial.inputs, lowered))
+        made = _run(session, _feeds(batch, lowered.inputs))
         arrays = [_to_arrow(made, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
         return pa.record_batch(arrays, schema=schema), made.get(GUARDS)
 
     database = work.data.database
     file = database.folder / f"stage{number}.arrow"
     width = sum(len(work.names[value]) for value in [*values, *(i.value for i in partial.inputs)])
-    query = _feed_columns(work.data.name, partial.inputs, lowered)
+    query = _feed_columns(work.data.name, lowered.inputs)
     batches = database.batches(query, min(CHUNK, max(1024, CHUNK_VALUES // width)))
     done = 0
     with (
@@ -337,10 +338,10 @@ def _graph_values(work: _Work, places: Sequence[Place], number: int) -> str:
         pa.OSFile(str(file), "wb") as sink,
         pa.ipc.new_file(sink, schema) as writer,
     ):
-        for batch, guards in _in_order(pool, run, batches, work.threads + 1):
-            if guards is not None and guards.any():
+        for batch, hits in _in_order(pool, run, batches, work.threads + 1):
+            if lowered.guards is not None and hits is not None and hits.any():
                 batches.close()
-                raise _guarded(work, lowered, guards, done)
+                raise _guarded(work, lowered.guards, hits, done)
             writer.write_batch(batch)
             done += batch.num_rows
             work.progress(f"stage {number}: graph", done, work.rows)
@@ -385,20 +386,20 @@ def _partial(work: _Work, values: Sequence[str]) -> Pipeline:
     return replace(partial, inputs=tuple(i for i in partial.inputs if i.value in used))
 
 
-def _feed_columns(table: str, inputs: Sequence[Input], lowered: Lowered) -> str:
+def _feed_columns(table: str, inputs: Sequence[InputSpec]) -> str:
     """The inputs as the graph wants them: the zero of the type under a null, and beside it whether there is a value."""
-    columns = [f"coalesce({identifier(i.name)}, {scalar(ZEROS[i.dtype])}) AS v{k}" for k, i in enumerate(inputs)]
-    columns += [f"{identifier(i.name)} IS NOT NULL AS p{k}" for k, i in enumerate(inputs) if i.name in lowered.valid]
+    columns = [f"coalesce({identifier(i.name)}, {scalar(ZEROS[i.type])}) AS v{k}" for k, i in enumerate(inputs)]
+    columns += [f"{identifier(i.name)} IS NOT NULL AS p{k}" for k, i in enumerate(inputs) if i.valid is not None]
     return f"SELECT {', '.join(columns)} FROM {identifier(table)}"
 
 
-def _feeds(batch: pa.RecordBatch, inputs: Sequence[Input], lowered: Lowered) -> dict[str, Array]:
+def _feeds(batch: pa.RecordBatch, inputs: Sequence[InputSpec]) -> dict[str, Array]:
     """One tensor [N, 1] per input; numbers are not copied."""
     feeds = {}
     for k, i in enumerate(inputs):
-        feeds[lowered.values[i.name].tensor] = batch.column(f"v{k}").to_numpy(zero_copy_only=False)[:, None]
-        if i.name in lowered.valid:
-            feeds[lowered.valid[i.name].tensor] = batch.column(f"p{k}").to_numpy(zero_copy_only=False)[:, None]
+        feeds[i.tensor] = batch.column(f"v{k}").to_numpy(zero_copy_only=False)[:, None]
+        if i.valid is not None:
+            feeds[i.valid.tensor] = batch.column(f"p{k}").to_numpy(zero_copy_only=False)[:, None]
     return feeds
 
 
@@ -427,15 +428,15 @@ def _inputs_of(work: _Work, step: str) -> list[Input]:
     return [i for i in work.pipeline.inputs if i.value in wanted]
 
 
-def _guarded(work: _Work, lowered: Lowered, guards: Array, before: int) -> SkcError:
+def _guarded(work: _Work, declared: Guards, hits: Array, before: int) -> SkcError:
     """SKC224 for the first row that a policy of `error` refuses; `before` rows went through well."""
-    row = int(np.flatnonzero(guards.any(axis=1))[0])
-    spec = lowered.guards[int(np.flatnonzero(guards[row])[0])]
+    row = int(np.flatnonzero(hits.any(axis=1))[0])
+    spec = declared.columns[int(np.flatnonzero(hits[row])[0])]
     found = work.data.find("true", skip=before + row)
     raw = [f"`{i.name}` = {shown(found.values[i.name])}" for i in _inputs_of(work, spec.step) if i.name in found.values]
     return fail(
         "SKC224",
-        f"{found.place}: step `{spec.step}` refuses the value of `{spec.column}` ({spec.code})",
+        f"{found.place}: step `{spec.step}` refuses the value of `{spec.input}` ({spec.code})",
         span=next((s.span for s in work.steps if s.name == spec.step), None),
         notes=[f"the row: {', '.join(raw)}"] if raw else [],
         hint="leave such rows out by `where`, or choose another policy than `error`",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnx
@@ -26,10 +26,10 @@ from skc.passes.fuse_siblings import fuse_siblings
 from skc.passes.prune import prune
 from skc.passes.skip_sources import skip_sources
 from skc.values.types import DType, ValueType
+from skc_runtime.manifest import Element, GuardColumn, Guards, InputSpec, OutputSpec, Signature, Slot, TensorSpec
 
-Signature = Literal["columns", "packed"]
 GUARDS = "skc.guards"
-ELEMENTS: dict[DType, str] = {
+ELEMENTS: dict[DType, Element] = {
     "float64": "float64",
     "int64": "int64",
     "timestamp": "int64",
@@ -49,53 +49,15 @@ _CASTS: dict[OutputDType, Any] = {
 
 
 @dataclass(frozen=True)
-class Slot:
-    """A column of an input tensor."""
-
-    tensor: str
-    column: int
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """An input tensor [N, width]."""
-
-    name: str
-    element: str
-    width: int
-
-
-@dataclass(frozen=True)
-class OutputSpec:
-    """An output tensor [N, len(columns)]; `exact[k]` says that column k must agree to the bit."""
-
-    name: str
-    dtype: OutputDType
-    columns: tuple[str, ...]
-    exact: tuple[bool, ...]
-    valid: str | None
-
-
-@dataclass(frozen=True)
-class GuardSpec:
-    """One column of `skc.guards`."""
-
-    code: str
-    step: str
-    column: str
-
-
-@dataclass(frozen=True)
 class Lowered:
-    """The model and what a caller must know to feed it. `values[i]`, `valid[i]` are the slots of input i."""
+    """The model, and what its manifest says of it."""
 
     model: onnx.ModelProto
     signature: Signature
+    inputs: tuple[InputSpec, ...]
     tensors: tuple[TensorSpec, ...]
-    values: Mapping[str, Slot]
-    valid: Mapping[str, Slot]
     outputs: tuple[OutputSpec, ...]
-    guards: tuple[GuardSpec, ...]
+    guards: Guards | None
 
 
 @dataclass
@@ -127,13 +89,13 @@ def lower(
     pipeline = optimised(pipeline) if optimise and not expose else prune(pipeline, expose)
     names, types = column_names(pipeline), value_types(pipeline)
     graph = _Graph(pipeline)
-    tensors, slots, valid_slots = _declare_inputs(graph, signature)
+    inputs, tensors = _declare_inputs(graph, signature)
     arguments = {tensor.name: graph.vars[f"tensor {tensor.name}"] for tensor in tensors}
-    guards: list[GuardSpec] = []
+    guards: list[GuardColumn] = []
     masks: list[Var] = []
     for step in pipeline.steps:
         for guard in _lower_step(graph, step, types, names):
-            guards += _guard_specs(guard, step, input_names(step, names))
+            guards += _guard_columns(guard, step, input_names(step, names))
             masks.append(guard.mask)
     results: dict[str, Var] = {}
     specs = []
@@ -146,7 +108,8 @@ def lower(
     _check_names(arguments, results)
     model = finish(build(arguments, results))
     _declare_widths(model, specs, len(guards))
-    return Lowered(model, signature, tensors, slots, valid_slots, tuple(specs), tuple(guards))
+    declared = Guards(GUARDS, tuple(guards)) if guards else None
+    return Lowered(model, signature, inputs, tensors, tuple(specs), declared)
 
 
 def optimised(pipeline: Pipeline) -> Pipeline:
@@ -180,16 +143,14 @@ def _declare_widths(model: onnx.ModelProto, specs: Sequence[OutputSpec], guards:
             shape.dim.add().dim_value = widths[output.name]
 
 
-def _declare_inputs(
-    graph: _Graph, signature: Signature
-) -> tuple[tuple[TensorSpec, ...], dict[str, Slot], dict[str, Slot]]:
+def _declare_inputs(graph: _Graph, signature: Signature) -> tuple[tuple[InputSpec, ...], tuple[TensorSpec, ...]]:
     """One argument per tensor; every input gets the slots of its values and, where it can miss, `valid`."""
     slots: dict[str, Slot] = {}
     valid: dict[str, Slot] = {}
     widths: dict[str, int] = {}
-    elements: dict[str, str] = {}
+    elements: dict[str, Element] = {}
 
-    def take(tensor: str, element: str) -> Slot:
+    def take(tensor: str, element: Element) -> Slot:
         column = widths.get(tensor, 0)
         if column and signature == "columns":
             raise bug(f"two inputs of the graph are called `{tensor}`")
@@ -210,8 +171,12 @@ def _declare_inputs(
             graph.valid[value.value] = (f"tensor {slot.tensor}", slot.column)
     for tensor, width in widths.items():
         graph.add(f"tensor {tensor}", argument(Tensor(_VAR_DTYPES[elements[tensor]], ("N", width))), width)
-    specs = tuple(TensorSpec(tensor, elements[tensor], width) for tensor, width in widths.items())
-    return specs, slots, valid
+    inputs = tuple(_input_spec(i, slots[i.name], valid.get(i.name)) for i in graph.pipeline.inputs)
+    return inputs, tuple(TensorSpec(tensor, elements[tensor], width) for tensor, width in widths.items())
+
+
+def _input_spec(value: Input, slot: Slot, valid: Slot | None) -> InputSpec:
+    return InputSpec(value.name, value.dtype, value.nullable, value.nan, slot.tensor, slot.column, valid)
 
 
 def _inputs_by_use(pipeline: Pipeline) -> tuple[Input, ...]:
@@ -244,14 +209,14 @@ def _nothing(block: GraphBlock, x: ValueType) -> GraphBlock:
     return no_columns(block.values, x.dtype, nullable=x.nullable)
 
 
-def _guard_specs(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> list[GuardSpec]:
+def _guard_columns(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> list[GuardColumn]:
     """One for each column of the mask. A variadic op speaks for its first input alone."""
     shape = guard.mask.unwrap_tensor().shape
     width = 1 if OPS[step.op].variadic else len(columns)
     if shape is not None and len(shape) == 2 and isinstance(shape[1], int) and shape[1] != width:
         raise bug(f"a guard of `{step.name}` has the shape {shape}, and {width} columns are wanted")
     origins = step.origins or (step.name,) * len(columns)
-    return [GuardSpec(guard.code, origins[k], columns[k]) for k in range(width)]
+    return [GuardColumn(guard.code, origins[k], columns[k]) for k in range(width)]
 
 
 def _gather(graph: _Graph, refs: Sequence[Ref], types: Mapping[str, Any], names: Mapping[str, Any]) -> GraphBlock:

@@ -14,15 +14,16 @@ from forged_artifacts import (
     Artifact,
     compile_pipeline,
     identity,
-    manifest_document,
+    manifest_of,
     model_bytes,
     rides,
 )
 
 import skc_runtime
 from skc.ir import Pipeline
-from skc.lower import Signature, lower
-from skc_runtime import Manifest, Transformer
+from skc.lower import lower
+from skc_runtime import Transformer
+from skc_runtime.manifest import Signature
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 
@@ -66,9 +67,7 @@ def identity_of() -> Identity:
         if key not in cache:
             pipeline = identity(inputs)
             lowered = lower(pipeline, signature)
-            document = manifest_document(pipeline, lowered, "0" * 64)
-            manifest = Manifest.from_json(json.dumps(document).encode())
-            cache[key] = Transformer(manifest, model_bytes(lowered, {}))
+            cache[key] = Transformer(manifest_of(pipeline, lowered, "0" * 64), model_bytes(lowered, {}))
         return cache[key]
 
     return make

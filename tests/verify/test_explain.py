@@ -17,9 +17,9 @@ from skc.blame.atlas import draw_atlas
 from skc.blame.localise import Localiser
 from skc.diagnostics import SkcError
 from skc.frontend.yaml.reader import read_pipeline_text
-from skc.lower import Signature
 from skc.passes.prune import prune
 from skc.verification.explain import explain
+from skc_runtime.manifest import Signature
 
 RECORD = {"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import onnx
 
+from skc.equality.subject import feeds
 from skc.ir import Pipeline
 from skc.lower import Lowered, lower, optimised
 from skc.values.types import Array, Block
@@ -67,13 +69,8 @@ def _steps_alone(pipeline: Pipeline) -> Probe:
     lowered = lower(pipeline, expose=names, optimise=False)
     made = {output.name for output in lowered.model.graph.output}
     valid = {name: f"{name}#valid" for name in names if f"{name}#valid" in made}
-
-    def feed(blocks: Mapping[str, Block]) -> dict[str, Array]:
-        tensors = {slot.tensor: blocks[name].values for name, slot in lowered.values.items()}
-        return tensors | {slot.tensor: blocks[name].present() for name, slot in lowered.valid.items()}
-
     session = GraphSession(lowered.model.SerializeToString())
-    return Probe(pipeline, session, feed, {name: name for name in names}, valid)
+    return Probe(pipeline, session, partial(feeds, lowered), {name: name for name in names}, valid)
 
 
 def _same_tensors(shown: Lowered, fresh: onnx.ModelProto) -> dict[str, str]:

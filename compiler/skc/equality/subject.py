@@ -10,6 +10,7 @@ import onnx
 
 from skc import reference
 from skc.ir import Pipeline
+from skc.lower import Lowered
 from skc.values.types import Array, Block
 from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession, Optimisation
@@ -95,10 +96,10 @@ def showing(model: onnx.ModelProto, tensors: Iterable[str]) -> bytes:
     return data
 
 
-def feeds(manifest: Manifest, blocks: Mapping[str, Block]) -> dict[str, Array]:
+def feeds(layout: Manifest | Lowered, blocks: Mapping[str, Block]) -> dict[str, Array]:
     """The tensors of a request, from one block [N, 1] per input."""
-    parts: dict[str, dict[int, Array]] = {tensor.name: {} for tensor in manifest.tensors}
-    for value in manifest.inputs:
+    parts: dict[str, dict[int, Array]] = {tensor.name: {} for tensor in layout.tensors}
+    for value in layout.inputs:
         block = blocks[value.name]
         parts[value.tensor][value.column] = block.values
         if value.valid is not None:

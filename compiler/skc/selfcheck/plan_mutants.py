@@ -113,18 +113,8 @@ def _model(artifact: Artifact, pipeline: Pipeline, changes: Mapping[str, Change]
         lowered = lower(pipeline.with_steps(steps), manifest.signature)
     except (SkcError, ValueError, TypeError, AttributeError, IndexError, InferenceError):  # a state of other parameters
         return None
-    guards = () if manifest.guards is None else manifest.guards.columns
-    one = [
-        [(t.name, t.element, t.width) for t in lowered.tensors],
-        [(o.name, len(o.columns)) for o in lowered.outputs],
-        [(g.code, g.step, g.column) for g in lowered.guards],
-    ]
-    other = [
-        [(t.name, t.dtype, t.width) for t in manifest.tensors],
-        [(o.name, len(o.columns)) for o in manifest.outputs],
-        [(g.code, g.step, g.input) for g in guards],
-    ]
-    if one != other:
+    one, other = ([(o.name, len(o.columns)) for o in made.outputs] for made in (lowered, manifest))
+    if (lowered.tensors, lowered.guards, one) != (manifest.tensors, manifest.guards, other):
         return None
     sound = onnx.load_from_string(artifact.files[MODEL])
     if lowered.model.graph == sound.graph:  # the parameter matters to fitting alone

@@ -14,7 +14,7 @@ import numpy as np
 
 from skc import reference
 from skc.equality.compare import compare
-from skc.equality.subject import Outcome
+from skc.equality.subject import Outcome, feeds
 from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
@@ -119,9 +119,7 @@ def _branches(
 
 def _run(lowered: Lowered, blocks: Mapping[str, Block]) -> Outcome:
     """The graph of a step alone."""
-    feeds = {slot.tensor: blocks[name].values for name, slot in lowered.values.items()}
-    feeds |= {slot.tensor: blocks[name].present() for name, slot in lowered.valid.items()}
-    found = GraphSession(lowered.model.SerializeToString()).run(feeds)
+    found = GraphSession(lowered.model.SerializeToString()).run(feeds(lowered, blocks))
     rows = len(found[OUT])
     valid = {OUT: found[f"{OUT}.valid"]} if f"{OUT}.valid" in found else {}
     return Outcome({OUT: found[OUT]}, valid, found.get(GUARDS, np.zeros((rows, 0), dtype=bool)))

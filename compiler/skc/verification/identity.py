@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
 
-from skc.artifact import GOLDEN, MODEL, Artifact, manifest_document, recompile, tool_versions
+from skc.artifact import GOLDEN, MODEL, Artifact, manifest_of, recompile, tool_versions
 from skc.diagnostics import fail
 from skc.emit import opset
 from skc.equality.subject import Outcome
@@ -48,7 +48,7 @@ def check_manifest(artifact: Artifact) -> None:
 
     Whatever tools are here, that much is a function of the plan. Where the values lie in tensors may change with skc.
     """
-    here = manifest_document(artifact.pipeline, lower(artifact.pipeline, artifact.manifest.signature), "")
+    here = manifest_of(artifact.pipeline, lower(artifact.pipeline, artifact.manifest.signature), "").to_json()
     given = artifact.manifest.to_json()
     is_same_skc = artifact.manifest.built_with.get("skc") == tool_versions()["skc"]
     for key in ("inputs", "outputs", "guards", *(("tensors",) if is_same_skc else ())):
