@@ -39,6 +39,7 @@ class Run:
 
     rows: list[list[Scalar]]
     values: Array
+    valid: Array | None
     guards: set[tuple[str, int, str]]
 
 
@@ -101,8 +102,8 @@ def run_reference(pipeline: Pipeline, rows: Rows) -> Run:
     """By the op's own `apply`."""
     result = reference.run(pipeline, blocks(pipeline, rows))
     hits = {(g.code, int(i), g.column) for g in result.guards for i in np.flatnonzero(g.mask)}
-    values = result.outputs["out"]
-    return Run(_rows(values, result.valid.get("out")), values, hits)
+    values, valid = result.outputs["out"], result.valid.get("out")
+    return Run(_rows(values, valid), values, valid, hits)
 
 
 class Graph:
@@ -135,7 +136,8 @@ class Graph:
                 for k, g in enumerate(self._lowered.guards.columns)
                 for i in np.flatnonzero(outputs[GUARDS][:, k])
             }
-        return Run(_rows(outputs["out"], outputs.get("out.valid")), outputs["out"], hits)
+        values, valid = outputs["out"], outputs.get("out.valid")
+        return Run(_rows(values, valid), values, valid, hits)
 
 
 def _rows(values: Array, valid: Array | None) -> list[list[Scalar]]:

@@ -17,10 +17,10 @@ from skc import artifact as artifacts
 from skc import plan
 from skc.artifact import Artifact
 from skc.diagnostics import SkcError
-from skc.equality.compare import same_bits
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.lower import lower
+from skc_runtime.agreement import same_bits
 from skc_runtime.errors import GUARD_CODES, RecordError
 
 # What the rows may give reason for, whatever the pipeline.

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from agreement import PAIRS, decoded, may_agree, values_agree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skc.equality.compare import compare, same_bits, ulp_distance
+from skc.equality.compare import compare, ulp_distance
+from skc_runtime.agreement import agree, same_bits
 
 NAN, INF = math.nan, math.inf
 ONE_ULP = math.nextafter(1.0, 2.0)
@@ -118,3 +120,22 @@ def test_same_bits_takes_any_nan_for_any_other() -> None:
     assert same_bits(column(NAN), other_nan).all()
     assert not same_bits(column(0.0), column(-0.0)).any()
     assert same_bits(column("a", object), column("a", object)).all()
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["id"])
+def test_the_pairs_that_every_language_is_tried_on(pair: dict[str, Any], exact: bool) -> None:
+    got, want = decoded(pair)
+    right = may_agree(pair, exact)
+    assert values_agree(got, want, exact) is right
+    dtype = np.dtype(object if pair["dtype"] == "string" else pair["dtype"])
+    is_held = want is not None and (dtype != np.float32 or float(np.float32(want)) == want or want != want)
+    if is_held:
+        assert compare(column(got, dtype), column(want, dtype), [exact]).differs.item() is not right
+
+
+def test_values_of_different_types_never_agree() -> None:
+    for got, want in ((1, 1.0), (True, 1), ("1", 1), (1.0, None)):
+        assert not values_agree(got, want, exact=False)
+    assert not agree(column(1.0, np.float32), column(1.0), exact=False).any()
+    assert values_agree(None, None, exact=True)

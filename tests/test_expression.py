@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-import struct
 from collections.abc import Callable
 from typing import Any
 
 import op_harness as harness
 import pytest
+from agreement import values_agree
 from expression_rows import STRICT, BeyondInt64Error, Row, Tree, as_type, value_of
 from expression_trees import COLUMNS, FLOATS, INTS, ROWS, STRINGS, TIMES, TREES, TYPES, trees
 from hypothesis import HealthCheck, given, settings
@@ -33,13 +33,6 @@ def interpret(tree: Tree, row: Row) -> Scalar | type[BeyondInt64Error]:
         return BeyondInt64Error
 
 
-def same(a: Any, b: Any, exact: bool = True) -> bool:
-    if isinstance(a, float) and isinstance(b, float):
-        near = abs(a - b) <= 1e-6 * max(1.0, abs(b)) if not exact else False
-        return near or struct.pack("<d", a) == struct.pack("<d", b)
-    return type(a) is type(b) and a == b
-
-
 def built(text: str) -> Pipeline:
     used = names(text)
     given = {name: COLUMNS[name] for name in used}
@@ -58,8 +51,8 @@ def assert_three_agree(tree: Tree, rows: list[tuple[Scalar, ...]], exact: bool) 
         want = interpret(tree, record)
         assert (want is BeyondInt64Error) == (k in broken), (tree.text, record, want)
         if want is not BeyondInt64Error:
-            assert same(reference.rows[k][0], want, exact), (tree.text, record, reference.rows[k], want)
-            assert same(graph.rows[k][0], want, exact), (tree.text, record, graph.rows[k], want)
+            assert values_agree(reference.rows[k][0], want, exact), (tree.text, record, reference.rows[k], want)
+            assert values_agree(graph.rows[k][0], want, exact), (tree.text, record, graph.rows[k], want)
 
 
 @settings(MANY, max_examples=200)

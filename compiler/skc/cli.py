@@ -343,7 +343,7 @@ def _compiled_text(done: Compiled) -> str:
     for o in done.artifact.manifest.outputs:
         lines.append(f"output {o.name}: {len(o.columns):,} column{'s' * (len(o.columns) != 1)}, {o.dtype}")
     if done.report is not None:
-        from skc.equality.compare import TOLERANCE
+        from skc_runtime.agreement import TOLERANCE
 
         worst = max(done.report.columns, key=lambda c: (c.worst_error, c.worst_ulp), default=None)
         if worst is None or not worst.worst_ulp:

@@ -101,10 +101,6 @@ func decodeRecord(elements map[string]DType, record map[string]any, place string
 		if !isInput {
 			return nil, malformed(place, shown(name)+" is not an input")
 		}
-		if record[name] == nil {
-			decoded[name] = nil
-			continue
-		}
 		var err *Error
 		if decoded[name], err = decodeValue(element, record[name], place+"."+name); err != nil {
 			return nil, err
@@ -113,8 +109,11 @@ func decodeRecord(elements map[string]DType, record map[string]any, place string
 	return decoded, nil
 }
 
-// decodeValue makes a float64, int64, bool or string of one in JSON form.
+// decodeValue makes a float64, int64, bool or string of one in JSON form, or nil.
 func decodeValue(element DType, value any, place string) (any, *Error) {
+	if value == nil {
+		return nil, nil
+	}
 	switch element {
 	case Float32, Float64:
 		return decodeFloat(value, place)

@@ -15,10 +15,9 @@ from itertools import islice, permutations
 from pathlib import Path
 from typing import Any
 
+from agreement import values_agree
 from cells import flat, float_word, to_float
 from executors import Executor, Message
-
-from skc.equality.compare import TOLERANCE
 
 BATCHES = (3, 8, 1001)
 SIGNATURES = ("columns", "packed")
@@ -138,11 +137,8 @@ class _Wanted:
 def _agrees(dtype: str, got: Any, want: Any, exact: bool) -> bool:
     """Whether an answered value is the expected one, which for a float is [decimal or word, bits]."""
     if dtype not in ("float32", "float64"):
-        return type(got) is type(want) and bool(got == want)
-    if exact or got == want[1] or "nan" in (got, want[1]):
-        return bool(got == want[1])
-    a, b = to_float(dtype, got), to_float(dtype, want[1])
-    return a == b or abs(a - b) <= TOLERANCE * max(1.0, abs(b))
+        return values_agree(got, want, exact=True)
+    return values_agree(to_float(dtype, got), to_float(dtype, want[1]), exact)
 
 
 def check_marshalling(
@@ -259,6 +255,21 @@ def check_damaged(executor: Executor, suite: Path, index: Mapping[str, Any]) -> 
         tally = Tally(f"damaged/{entry['id']}")
         code = answer.get("error", {}).get("code")
         tally.expect(code == entry["expect"], f"{entry['expect']} is wanted, not {short(answer)}")
+        found.append(tally)
+    return found
+
+
+def check_agreement(executor: Executor, suite: Path, index: Mapping[str, Any]) -> list[Tally]:
+    """Golden replay takes a value that agrees with the golden one, and no other."""
+    found = []
+    for entry in index["agreement"]:
+        tally = Tally(f"agreement/{entry['id']}")
+        load = {"do": "load", "artifact": str(suite / entry["artifact"])}
+        answers = executor.ask_all([{**load, "replay": replay} for replay in entry["loads"]])
+        for (replay, loads), answer in zip(entry["loads"].items(), answers, strict=True):
+            want = {"loaded": True} if loads else "golden-mismatch"
+            got = answer["error"]["code"] if "error" in answer else answer
+            tally.expect(got == want, f"replay {replay}: {want} is wanted, not {short(answer)}")
         found.append(tally)
     return found
 

@@ -35,6 +35,7 @@ from body_checks import check_bodies
 from checks import (
     Baseline,
     Tally,
+    check_agreement,
     check_contract,
     check_damaged,
     check_marshalling,
@@ -182,6 +183,7 @@ def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief
     index = json.loads((suite / "index.json").read_bytes())
     others: dict[str, Callable[[], list[Tally]]] = {
         "marshalling/": lambda: check_marshalling(executor, suite, index, table),
+        "agreement/": lambda: check_agreement(executor, suite, index),
         "damaged/": lambda: check_damaged(executor, suite, index),
         "signed/": lambda: check_signed(executor, suite, index),
         "reloads/": lambda: check_reloads(executor, suite, index, brief=brief),

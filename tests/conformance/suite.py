@@ -33,6 +33,7 @@ import op_harness as harness  # noqa: E402  # found by the line above
 from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
 from forged_artifacts import compile_pipeline, identity  # noqa: E402
+from pairs import pair_artifacts  # noqa: E402
 from places import sources  # noqa: E402
 from reload_checks import write_reloads  # noqa: E402
 from signed import signed_artifacts  # noqa: E402
@@ -78,6 +79,7 @@ def write_suite(out: Path, *, is_released: bool = False) -> None:
         "vectors": [write_vectors(out, vectors) for vectors in (*ops, *example_vectors())],
         "marshalling": [write_identity(out, f"{k:02}", inputs) for k, inputs in enumerate(identities)],
         "damaged": [] if is_released else write_damaged(out),
+        "agreement": [] if is_released else write_agreement(out),
         "bodies": None if is_released else write_bodies(out),
         "reloads": [] if is_released else write_reloads(out),
         "signed": [] if is_released else write_signed(out),
@@ -222,6 +224,16 @@ def write_damaged(out: Path) -> list[dict[str, Any]]:
         place = f"artifacts/damaged/{damaged.id}"
         damaged.write(out / place)
         found.append({"id": damaged.id, "artifact": place, "expect": damaged.code})
+    return found
+
+
+def write_agreement(out: Path) -> list[dict[str, Any]]:
+    """Artifacts that load where the value that they give agrees with the one that their golden record says."""
+    found = []
+    for pair in pair_artifacts():
+        place = f"artifacts/agreement/{pair.id}"
+        write_files(out / place, pair.artifact.files)
+        found.append({"id": pair.id, "artifact": place, "loads": pair.loads})
     return found
 
 

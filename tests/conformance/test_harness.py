@@ -32,7 +32,7 @@ TABLE = json.loads(run.TABLE.read_bytes())
 BODIES = json.loads(bodies.REQUESTS.read_bytes())
 Answer = dict[str, Any]
 Lie = Callable[[Mapping[str, Any], Answer], Answer]
-SOME_OPS = ("ops/vocabulary/", "ops/cyclical/", "ops/one_hot/un", "ops/cast/")
+SOME_OPS = ("ops/vocabulary/", "ops/cyclical/", "ops/one_hot/un", "ops/cast/", "ops/log1p/large")
 
 
 class InProcess:
@@ -73,6 +73,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
             suite.write_identity(out, f"{k:02}", inputs) for k, inputs in enumerate(suite.marshalled_inputs())
         ],
         "damaged": suite.write_damaged(out),
+        "agreement": suite.write_agreement(out),
         "bodies": suite.write_bodies(out),
         "reloads": suite.write_reloads(out),
         "signed": suite.write_signed(out),
@@ -100,6 +101,7 @@ def test_python_passes(small: Path, index: dict[str, Any]) -> None:
     assert not failing([checks.check_vectors(executor, small, e, base, brief=False) for e in index["vectors"]])
     assert not failing(checks.check_marshalling(executor, small, index, TABLE))
     assert not failing(checks.check_damaged(executor, small, index))
+    assert not failing(checks.check_agreement(executor, small, index))
     assert not failing(checks.check_sources(executor, small, index))
     assert not failing(checks.check_tampered(executor, small, index))
     assert not failing(checks.check_contract(executor, small, index))
@@ -124,6 +126,11 @@ def change_values(change: Callable[[str, list[Any]], list[Any]]) -> Lie:
 def last_bit(dtype: str, values: list[Any]) -> list[Any]:
     """One ulp, where a value is not exact: nothing a tolerance would see."""
     return [f"{int(v, 16) ^ 1:0{len(v)}x}" if dtype == "float64" and v != "nan" else v for v in values]
+
+
+def five_for_infinity(dtype: str, values: list[Any]) -> list[Any]:
+    """Alike in every request, so that only the reference can tell."""
+    return ["4014000000000000" if v in ("7ff0000000000000", "fff0000000000000") else v for v in values]
 
 
 def minus_zero(dtype: str, values: list[Any]) -> list[Any]:
@@ -178,6 +185,7 @@ def refusing(request: Mapping[str, Any], answer: Answer) -> Answer:
 VALUE_LIES: list[tuple[str, Lie, str]] = [
     ("one ulp in an inexact column, in batches of 3", only("records", 3, change_values(last_bit)), "ops/cyclical/"),
     ("one ulp alone", only("record", 1, change_values(last_bit)), "ops/cyclical/"),
+    ("five for an infinity in an inexact column", change_values(five_for_infinity), "ops/log1p/large"),
     ("a zero with another sign", change_values(minus_zero), "examples/rides"),
     ("an id one too high", change_values(lambda d, v: [str(int(x) + 1) for x in v] if d == "int64" else v), "ops/voc"),
     ("an id as a number", change_values(lambda d, v: [int(x) for x in v] if d == "int64" else v), "ops/vocabulary"),
@@ -228,6 +236,16 @@ def test_a_refusal_that_is_not_given(small: Path, index: dict[str, Any]) -> None
     assert failing(origin_checks.check_signed(executor, small, index)) == refused
     executor.hello["cannot"] = ["keys"]
     assert not any(tally.checks for tally in origin_checks.check_signed(executor, small, index))
+
+
+def test_a_runtime_that_takes_or_refuses_every_golden_value(small: Path, index: dict[str, Any]) -> None:
+    lenient: Any = InProcess(lambda q, a: {"loaded": True} if q["do"] == "load" else a)
+    refusals = {f"agreement/{e['id']}" for e in index["agreement"] if not all(e["loads"].values())}
+    assert failing(checks.check_agreement(lenient, small, index)) == refusals
+    strict: Any = InProcess(lambda q, a: {"error": {"code": "golden-mismatch"}} if q["do"] == "load" else a)
+    loading = {f"agreement/{e['id']}" for e in index["agreement"] if any(e["loads"].values())}
+    assert failing(checks.check_agreement(strict, small, index)) == loading
+    assert len(refusals) > len(loading) > 50
 
 
 def test_an_archive_that_is_taken_and_a_mount_that_is_not(small: Path, index: dict[str, Any]) -> None:

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.equality.compare import same_bits
 from skc.equality.subject import Graph
 from skc.ir import Input
 from skc.op import Case
 from skc.rows.sampling import Record, is_legal, to_blocks
 from skc.selfcheck.mutant import Mutant
 from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
+from skc_runtime.agreement import same_bits
 from skc_runtime.errors import SkcRuntimeError
 
 MOST = 50_000

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.equality.compare import same_bits
 from skc.equality.subject import Graph, Outcome
 from skc.values.types import Array, Block
+from skc_runtime.agreement import same_bits
 
 
 @dataclass(frozen=True)

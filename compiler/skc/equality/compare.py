@@ -1,8 +1,6 @@
-"""When two outputs agree. Defined once: shape and dtype first, missing positions next, then values.
+"""Whether two outputs agree: shape and dtype first, missing positions next, then values, as `agree` says.
 
-Exact columns agree when integers, strings and bits do; the sign of zero counts, the payload of a NaN does not. The
-others agree when |a - b| <= 1e-6 max(1, |b|), or both are the same infinity. The distance in units in the last place is
-reported for every float column, whether or not it decides.
+The distance in units in the last place is reported for every float column, whether or not it decides.
 """
 
 from __future__ import annotations
@@ -13,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.values.types import Array
-
-TOLERANCE = 1e-6
+from skc_runtime.agreement import agree, same_bits
 
 
 @dataclass(frozen=True)
@@ -53,21 +50,19 @@ def compare(
     ulps, errors = np.zeros(k, dtype=np.uint64), np.zeros(k)
     at, columns = np.nonzero(both & ~same_bits(got, want))  # few, mostly
     if len(at):
-        distance, error, is_near = _distances(got[at, columns], want[at, columns])
-        np.maximum.at(ulps, columns, distance)
-        np.maximum.at(errors, columns, error)
-        differs[at, columns] = np.array(exact, dtype=bool)[columns] | ~is_near
+        a, b = got[at, columns], want[at, columns]
+        np.maximum.at(ulps, columns, ulp_distance(a, b))
+        np.maximum.at(errors, columns, _errors(a, b))
+        differs[at, columns] = ~agree(a, b, np.array(exact, dtype=bool)[columns])
     return Comparison(differs, tuple(int(u) for u in ulps), tuple(float(e) for e in errors))
 
 
-def _distances(got: Array, want: Array) -> tuple[Array, Array, Array]:
-    """Of numbers [M] whose bits differ: the distance in ulp, |a - b| / max(1, |b|), and whether 1e-6 lets it pass."""
+def _errors(got: Array, want: Array) -> Array:
+    """|a - b| / max(1, |b|) of numbers [M]; infinite where one of them is, unless they are equal."""
+    a, b = got.astype(np.float64), want.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
-        error = np.where(got != want, np.abs(got.astype(np.float64) - want.astype(np.float64)), 0.0)
-        # an infinite bound would let any value pass for an infinity
-        bound = np.where(np.isfinite(want), TOLERANCE * np.maximum(1.0, np.abs(want)), 0.0)
-        relative = np.where(np.isinf(error), error, error / np.maximum(1.0, np.abs(want)))
-        return ulp_distance(got, want), relative, np.asarray((got == want) | (error <= bound))
+        error = np.where(a != b, np.abs(a - b), 0.0)
+        return np.where(np.isinf(error), error, error / np.maximum(1.0, np.abs(b)))
 
 
 def _present(values: Array, valid: Array | None) -> Array:
@@ -90,12 +85,3 @@ def _ordinal(x: Array) -> Array:
         bits, sign = np.ascontiguousarray(x).view(np.uint32).astype(np.uint64), np.uint64(1 << 31)
     is_negative = (bits & sign) != 0
     return np.where(is_negative, sign - (bits ^ sign) - np.uint64(1), bits | sign)
-
-
-def same_bits(a: Array, b: Array) -> Array:
-    """bool [N, K]: the same bits for floats (any NaN equals any), equality for the rest."""
-    if a.dtype.kind != "f":
-        return np.asarray(a == b)
-    unsigned = np.uint64 if a.dtype == np.float64 else np.uint32
-    equal = np.ascontiguousarray(a).view(unsigned) == np.ascontiguousarray(b).view(unsigned)
-    return np.asarray(equal | (np.isnan(a) & np.isnan(b)))

@@ -16,7 +16,6 @@ from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import Atlas, draw_atlas
 from skc.diagnostics import fail
 from skc.equality import subject
-from skc.equality.compare import same_bits
 from skc.equality.guards import GuardOrder
 from skc.equality.judge import judge
 from skc.ir import Pipeline
@@ -29,6 +28,7 @@ from skc.selfcheck.report import Outcome, SelfCheck
 from skc.values.types import Array
 from skc.verification.findings import Findings
 from skc.verification.run import Options, Progress, Tried, own_rows
+from skc_runtime.agreement import same_bits
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.session import GraphSession
 

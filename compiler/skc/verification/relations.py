@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.equality.compare import same_bits
 from skc.equality.subject import Graph, Outcome, feeds
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Array
 from skc.verification.findings import Findings
 from skc.verification.report import Check
+from skc_runtime.agreement import same_bits
 from skc_runtime.session import Optimisation
 
 BATCHES = (3, 8, 1001)

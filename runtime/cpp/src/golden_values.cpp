@@ -39,6 +39,8 @@ Value value_at(const Output& output, std::size_t index) {
   return std::visit([&](const auto& values) { return Value(values[index]); }, output.data());
 }
 
+// Whether a value of an output (a) is the one that is wanted (b): to the bit (any NaN is NaN) or, in a double that is not
+// exact, to 1e-6. schemas/agreement.v1.json lists pairs; the conformance suite loads an artifact for each.
 bool agree(const Value& a, const Value& b, bool is_exact) {
   const auto* x = std::get_if<double>(&a.storage());
   const auto* y = std::get_if<double>(&b.storage());

@@ -15,13 +15,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
+from skc_runtime.agreement import agree, same_bits
 from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError, shown
 from skc_runtime.manifest import ELEMENT_OF, Element, Manifest, OutputSpec
 from skc_runtime.scalars import INT64_MAX, INT64_MIN, Array, is_integer
 from skc_runtime.strict_json import Fields, malformed, parse
 
 Replay = Literal["exact", "tolerance"]
-TOLERANCE = 1e-6
 MOST_RECORDS = 10_000
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0.0": -0.0}
 
@@ -159,20 +161,23 @@ def compare(
         if not isinstance(values, list) or len(values) != len(exact):
             raise malformed("golden.jsonl", f"output `{name}` is not an array of {len(exact)} values")
         expected = [decode_value(dtype, value, f"golden.jsonl `{name}`[{k}]") for k, value in enumerate(values)]
-        for k, (a, b) in enumerate(zip(got[name].tolist(), expected, strict=True)):
-            if not _agree(a, b, exact[k] or replay == "exact"):
-                return f"output `{name}`, column {k}: {shown(a)} here, {shown(b)} when compiled"
+        agrees = _agree(got[name], expected, np.array(exact) | (replay == "exact"))
+        if not agrees.all():
+            k = int(np.argmin(agrees))
+            return (
+                f"output `{name}`, column {k}: {shown(got[name].tolist()[k])} here, {shown(expected[k])} when compiled"
+            )
     return None
 
 
-def _agree(a: Any, b: Any, exact: bool) -> bool:
-    if not isinstance(a, float) or not isinstance(b, float):
-        return type(a) is type(b) and bool(a == b)
-    if math.isnan(a) or math.isnan(b):
-        return math.isnan(a) and math.isnan(b)
-    if a == b:
-        return not exact or math.copysign(1.0, a) == math.copysign(1.0, b)
-    return not exact and math.isfinite(b) and abs(a - b) <= TOLERANCE * max(1.0, abs(b))
+def _agree(got: Array, want: Sequence[Any], exact: Array) -> Array:
+    """bool [K]: outputs of one record and decoded values; no output agrees with null. Floats are compared as float64,
+    for a value that a float32 cannot hold is not one of its values.
+    """
+    here = got.astype(np.float64) if got.dtype.kind == "f" else got
+    is_null = np.array([value is None for value in want], dtype=bool)
+    there = np.array([a if value is None else value for a, value in zip(here, want, strict=True)], dtype=here.dtype)
+    return np.asarray(agree(here, there, exact) & ~is_null)
 
 
 def observe(transformer: Transforms, record: Mapping[str, Any]) -> GoldenCase:
@@ -279,8 +284,9 @@ def _replay_batch(transformer: Transforms, records: list[dict[str, Any]], alone:
         raise _failed("all golden records in one batch", error) from error
     for row, outputs in enumerate(alone):
         for name, values in outputs.items():
-            pairs = zip(values.tolist(), together[name][row].tolist(), strict=True)
-            for column, (a, b) in enumerate(pairs):
-                if not _agree(b, a, exact=True):
-                    message = f"output `{name}`, column {column}: {shown(b)} in a batch, {shown(a)} alone"
-                    raise ArtifactError("golden-mismatch", message, hint="please report this; it is not safe to serve")
+            agrees = same_bits(together[name][row], values)
+            if not agrees.all():
+                k = int(np.argmin(agrees))
+                a, b = values.tolist()[k], together[name][row].tolist()[k]
+                message = f"output `{name}`, column {k}: {shown(b)} in a batch, {shown(a)} alone"
+                raise ArtifactError("golden-mismatch", message, hint="please report this; it is not safe to serve")

@@ -145,7 +145,7 @@ final class GoldenReplay {
         for (int k = 0; k < one.columns(); k++) {
           Object a = one.get(0, k);
           Object b = together.output(one.name()).get(row, k);
-          if (!a.equals(b)) { // boxed floats are equal to the bit, and NaN is NaN
+          if (!GoldenValue.agree(b, a, true)) {
             String where = "output `" + one.name() + "`, column " + k + ": ";
             String problem = where + Shown.of(b) + " in a batch, " + Shown.of(a) + " alone";
             throw new ArtifactException("golden-mismatch", problem, "please report this; it is not safe to serve");
