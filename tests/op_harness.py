@@ -85,7 +85,7 @@ def fit(pipeline: Pipeline, rows: Rows) -> Pipeline:
     partial = Pipeline("partial", pipeline.inputs, tuple(before), (), ())
     values = reference.run(partial, blocks(pipeline, rows)).values
     stats = []
-    if not op.variadic:
+    if not op.is_variadic(step.params):
         block = concat_blocks([values[ref.value] for ref in step.inputs])
         requests = op.needs(step.params, types[0])
         levels = column_levels(partial)

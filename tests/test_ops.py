@@ -35,7 +35,7 @@ COLUMNWISE = [
     pytest.param(op, case, id=f"{op.name}-{case.name}")
     for op in OPS.values()
     for case in op.cases
-    if not case.refused and not op.variadic and op.columnwise(harness.parameters(op, case.params))
+    if not case.refused and op.is_columnwise(harness.parameters(op, case.params))
 ]
 FLOATS = [
     pytest.param(op, case, id=f"{op.name}-{case.name}")
@@ -206,7 +206,7 @@ def boundary_rows(op: AnyOp, pipeline: Pipeline, case: Case) -> list[list[Scalar
     base = list(case.rows[0]) if case.rows else [default(t) for t in case.columns.values()]
     rows = []
     for k, dtype in enumerate(case.columns.values()):
-        x = types[k] if op.variadic else types[0]
+        x = types[k] if op.is_variadic(step.params) else types[0]
         for value in op.boundaries(step.params, step.state, k, x):
             if value is None and not dtype.endswith("?") and dtype != "float64":
                 continue

@@ -24,6 +24,7 @@ from skc.diagnostics import SkcError, bug, fail
 from skc.emit import opset
 from skc.ir import Pipeline
 from skc.lower import Lowered, lower
+from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.publish import is_litter, publish_folder
 from skc.rows.boundaries import step_boundaries
@@ -132,7 +133,7 @@ def _model_bytes(lowered: Lowered, name: str, plan_hash: str) -> bytes:
 
 def manifest_of(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> Manifest:
     """The manifest of a lowered pipeline; `files` is still empty."""
-    uses_zones = any(step.op in ("parse_datetime", "datetime_part") for step in pipeline.steps)
+    uses_zones = any(OPS[step.op].uses_timezone for step in pipeline.steps)
     return Manifest(
         name=pipeline.name,
         signature=lowered.signature,

@@ -139,7 +139,8 @@ def _deciding(pipeline: Pipeline, types: Types, inputs: Sequence[Input]) -> dict
         if not places:
             continue
         op, kinds = OPS[step.op], step_input_types(step, types)
-        deciding = [op.decides(step.params, k, kinds[k if op.variadic else 0]) for k, _ in places]
+        types_of = kinds if op.is_variadic(step.params) else kinds * len(step.inputs)
+        deciding = [op.decides_by(step.params, k, types_of[k]) is not None for k, _ in places]
         passing: frozenset[str] = frozenset()
         for (_, names), decides in zip(places, deciding, strict=True):
             if decides:

@@ -48,7 +48,7 @@ from skc.infer import (
     step_levels,
     value_types,
 )
-from skc.ir import Input, Pipeline, Step
+from skc.ir import SOURCE, Input, Pipeline, Step
 from skc.lower import GUARDS, lower
 from skc.op import Known
 from skc.ops import OPS
@@ -156,7 +156,7 @@ def _silent(what: str, done: int, total: int) -> None:
 def _requests(step: Step, types: Types) -> tuple[Stat, ...]:
     """The statistics a step asks of every input column. A variadic op asks for none."""
     op = OPS[step.op]
-    return () if op.variadic else op.needs(step.params, *step_input_types(step, types))
+    return () if op.is_variadic(step.params) else op.needs(step.params, *step_input_types(step, types))
 
 
 def _look_at_inputs(work: _Work) -> list[Diagnostic]:
@@ -166,7 +166,7 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
         work.columns[_key(i.value, 0)] = Column(identifier(i.name), i.dtype, f"column `{i.name}`", i.span)
     for step in work.steps:
         below = work.columns.get(_key(step.inputs[0].value, 0))
-        if step.op == "source" and below is not None:
+        if step.op == SOURCE and below is not None:
             work.columns[_key(step.name, 0)] = _without_sentinels(below, step.params.null_values)
     promised = _promised(work.steps, training.inputs)
     asked = {ref.value for step in work.steps if work.requests[step.name] for ref in step.inputs}
@@ -197,7 +197,7 @@ def _without_sentinels(column: Column, sentinels: Sequence[Scalar]) -> Column:
 
 def _promised(steps: Sequence[Step], inputs: Sequence[Input]) -> dict[str, str]:
     """For each input the column its contract is about: that behind its `source` step, where sentinels mean null."""
-    behind = {step.inputs[0].value: step.name for step in reversed(steps) if step.op == "source"}
+    behind = {step.inputs[0].value: step.name for step in reversed(steps) if step.op == SOURCE}
     return {i.name: _key(behind.get(i.value, i.value), 0) for i in inputs}
 
 
@@ -224,7 +224,7 @@ def _frozen(work: _Work, step: Step, stats: Sequence[Answers]) -> Step:
     op = OPS[step.op]
     try:
         x = step_input_types(step, work.types)[0]
-        return replace(step, state=op.freeze(step.params, x, [] if op.variadic else stats))
+        return replace(step, state=op.freeze(step.params, x, [] if op.is_variadic(step.params) else stats))
     except SkcError as error:
         raise located(error, step) from None
 

@@ -48,7 +48,7 @@ def _step_type(step: Step, types: Types) -> ValueType:
 def step_input_types(step: Step, types: Types) -> tuple[ValueType, ...]:
     """The types a step's op sees: one per input if it is variadic, else that of the one block they form."""
     inputs = tuple(_ref_type(ref, types) for ref in step.inputs)
-    return inputs if OPS[step.op].variadic else (joined_type(inputs),)
+    return inputs if OPS[step.op].is_variadic(step.params) else (joined_type(inputs),)
 
 
 def _ref_type(ref: Ref, types: Types) -> ValueType:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skc.diagnostics import did_you_mean, fail
+from skc.ir import SOURCE
 
 _RECOMPILE = "copy the artifact again from where it was compiled, or compile the pipeline again"
 
@@ -72,7 +73,7 @@ def text(facts: dict[str, Any]) -> str:
         lines.append(f"  {i['name']:<24} {i['type']}{'?' if i['nullable'] else ''}")
     lines += ["", "steps"]
     for step in facts["steps"]:
-        if step["op"] == "source" and not step["params"]["null_values"]:
+        if step["op"] == SOURCE and not step["params"]["null_values"]:
             continue  # what every nullable input has; it says nothing
         inputs = ", ".join(ref if isinstance(ref, str) else ref[0] for ref in step["inputs"])
         params = ", ".join(f"{k}: {_short(v)}" for k, v in step["params"].items())

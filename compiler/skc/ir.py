@@ -14,6 +14,10 @@ from skc.diagnostics import Span, bug
 from skc.values.types import DType, Scalar
 
 OutputDType = Literal["float32", "float64", "int64", "bool", "string"]
+# Ops that are nodes of this form rather than steps that a user applies: what brings a raw input into its one form, what
+# computes from several values, and what guards integers on their way into floats. They lie in `ops/internal`, and no
+# other op has its name outside `ops`.
+SOURCE, EXPRESSION, NARROW = NODES = ("source", "expr", "narrow")
 # Which values may leave in which dtype; any other cast would lose or invent something (see `cast`, the op).
 _NUMBERS: tuple[DType, ...] = ("float64", "int64", "bool")
 HOLDS: dict[OutputDType, tuple[DType, ...]] = {

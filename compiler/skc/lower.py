@@ -191,7 +191,7 @@ def _lower_step(
     graph: _Graph, step: Step, types: Mapping[str, Any], names: Mapping[str, Any]
 ) -> tuple[GraphGuard, ...]:
     definition = OPS[step.op]
-    if definition.variadic:
+    if definition.is_variadic(step.params):
         made = definition.lower(step.params, step.state, *(_gather(graph, [ref], types, names) for ref in step.inputs))
     else:
         block = _gather(graph, step.inputs, types, names)
@@ -212,7 +212,7 @@ def _nothing(block: GraphBlock, x: ValueType) -> GraphBlock:
 def _guard_columns(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> list[GuardColumn]:
     """One for each column of the mask. A variadic op speaks for its first input alone."""
     shape = guard.mask.unwrap_tensor().shape
-    width = 1 if OPS[step.op].variadic else len(columns)
+    width = 1 if OPS[step.op].is_variadic(step.params) else len(columns)
     if shape is not None and len(shape) == 2 and isinstance(shape[1], int) and shape[1] != width:
         raise bug(f"a guard of `{step.name}` has the shape {shape}, and {width} columns are wanted")
     origins = step.origins or (step.name,) * len(columns)

@@ -16,12 +16,16 @@ import pydantic.dataclasses
 from skc.diagnostics import SkcError, fail
 from skc.emit.blocks import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
-from skc.values.types import Array, Block, DType, Scalar, ValueType
+from skc.values.types import Array, Block, DType, Scalar, ValueType, concat_blocks
 
 P = TypeVar("P")  # an op's parameters
 S = TypeVar("S")  # what it learns
+T = TypeVar("T")
 Names = tuple[str, ...]
 Met = Literal["unknown", "clipped"]
+# How an op takes its inputs: every column by itself, the columns of one block together, or values one by one.
+Arity = Literal["columns", "block", "values"]
+Decision = Literal["category", "edge", "last bit"]
 Known = tuple[Scalar, ...] | None  # the only values that a column can hold, ascending; None where they are not known
 # What the op `cast` turns into what.
 CASTS: Mapping[DType, tuple[DType, ...]] = {
@@ -77,8 +81,14 @@ class Concern:
     hint: str
 
 
-def _no_needs(params: Any, x: ValueType) -> tuple[Stat, ...]:
-    return ()
+def always(answer: T) -> Callable[..., T]:
+    """For a fact of an op that depends on nothing."""
+    return lambda *arguments: answer
+
+
+def as_before(params: Any, state: Any, k: int, x: ValueType, known: Known) -> Known:
+    """For `levels`: the op gives values of what it was given."""
+    return known
 
 
 def _no_state(params: Any, x: ValueType, columns: Sequence[ColumnStats]) -> Any:
@@ -87,43 +97,6 @@ def _no_state(params: Any, x: ValueType, columns: Sequence[ColumnStats]) -> Any:
 
 def _same_names(params: Any, state: Any, names: Names) -> tuple[Names, ...]:
     return tuple((name,) for name in names)
-
-
-def _no_marks(params: Any, state: Any, k: int) -> Mapping[str, Sequence[Scalar]]:
-    return {}
-
-
-def _open(params: Any, state: Any, k: int, x: ValueType, known: Known) -> Known:
-    return None
-
-
-def as_before(params: Any, state: Any, k: int, x: ValueType, known: Known) -> Known:
-    """For `levels`: the op gives values of what it was given."""
-    return known
-
-
-def _no_concern(params: Any, state: Any, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
-    return []
-
-
-def _nothing_met(params: Any, state: Any, x: Block) -> Mapping[Met, Array]:
-    return {}
-
-
-def _not_degenerate(params: Any, state: Any, k: int) -> str | None:
-    return None
-
-
-def always(params: Any, *others: Any) -> bool:
-    """For `columnwise`: the op treats every column by itself, whatever its parameters."""
-    return True
-
-
-def never(params: Any, *others: Any) -> bool:
-    """For `columnwise`: the op looks at several columns at once. For `is_small`: its integers may have any size.
-    For `is_by_category`: it looks at the value. For `decides`: what comes out is as near as what went in.
-    """
-    return False
 
 
 @dataclass(frozen=True)
@@ -139,14 +112,17 @@ class Op(Generic[P, S]):
     names(params, state, names) -> the output column names, grouped by the input column they come from
     boundaries(params, state, k, type) -> values of input column k that matter for this state; None is null
     carry_back(params, state, k, values) -> for wanted outputs, inputs of column k that give them (nearly); [] if none
-    columnwise(params) -> every column is treated by itself: such steps may be fused, and every field of `state` is a
-        tuple with one entry per input column
+    arity(params) -> how it takes its inputs. "columns": each by itself, so that such steps may be fused, and every
+        field of `state` is a tuple with one entry per input column. "block": those of one block together. "values":
+        one by one, `*blocks`, each of its own type; such an op learns nothing
     marks(params, state, k) -> by kind, the values of column k that its result turns on, such as edges and categories:
         what a report counts by name. They are among the boundaries, unless there are too many to try
     degenerate(params, state, k) -> what fitting put in the place of a statistic that column k does not have, such as
         the scale of a constant column; None where it has it
-    decides(params, k, x) -> it decides by the last bit of a float64 of input k (a bin, a comparison, a rounding), so
-        that a number that was rounded elsewhere gives another result altogether
+    decides_by(params, k, x) -> what of a value of input k its output depends on alone. "category": which of its
+        categories it is, if any, or null. "edge": which bin it is in. "last bit": a comparison or a rounding. By each
+        of them a number that was rounded elsewhere gives another result altogether. None: the value itself, so that
+        what comes out is as near as what went in
     concerns(params, state, k, x, stats) -> what the user should hear of column k, fitted with these statistics:
         that it learned less than it was asked for. A hint must end the warning when it is followed
     levels(params, state, k, x, known) -> the only values that the first output column of input column k can hold, given
@@ -154,13 +130,11 @@ class Op(Generic[P, S]):
         or not. Not asked for bool, which has two
     met(params, state, block) -> by kind, bool [N, K]: the values that the op has no place for and serves all the same:
         no category, or beyond a bound. A report counts them in the user's rows
-    is_by_category(params) -> what it gives depends on which of its categories a value is, if any, or on its being null,
-        and on nothing else of it
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
         by what they are, such as ids, bins and hours, or because its inputs are
 
-    An op that is `variadic` gets its input values one by one, `*blocks`; any other gets them side by side as one block.
     An op that is `null_blind` asks `valid` before it looks at a value, so what lies under a null cannot matter to it.
+    An op that `uses_timezone` depends on tzdata, whose version goes into the manifest.
     `exact` says that outputs are the same bits everywhere; otherwise they hold to 1e-6.
     """
 
@@ -173,23 +147,34 @@ class Op(Generic[P, S]):
     lower: Callable[[P, S, GraphBlock], GraphBlock]
     boundaries: Callable[[P, S, int, ValueType], list[Scalar]]
     cases: tuple[Case, ...]
-    needs: Callable[[P, ValueType], tuple[Stat, ...]] = _no_needs
+    needs: Callable[[P, ValueType], tuple[Stat, ...]] = always(())
     freeze: Callable[[P, ValueType, Sequence[ColumnStats]], S] = _no_state
     names: Callable[[P, S, Names], tuple[Names, ...]] = _same_names
     carry_back: Callable[[P, S, int, list[Scalar]], list[Scalar]] | None = None
-    columnwise: Callable[[P], bool] = always
-    marks: Callable[[P, S, int], Mapping[str, Sequence[Scalar]]] = _no_marks
-    degenerate: Callable[[P, S, int], str | None] = _not_degenerate
-    decides: Callable[[P, int, ValueType], bool] = never
-    concerns: Callable[[P, S, int, ValueType, ColumnStats], list[Concern]] = _no_concern
-    levels: Callable[[P, S, int, ValueType, Known], Known] = _open
-    met: Callable[[P, S, Block], Mapping[Met, Array]] = _nothing_met
-    is_by_category: Callable[[P], bool] = never
-    is_small: Callable[[P, bool], bool] = never
+    arity: Callable[[P], Arity] = always("columns")
+    marks: Callable[[P, S, int], Mapping[str, Sequence[Scalar]]] = always({})
+    degenerate: Callable[[P, S, int], str | None] = always(None)
+    decides_by: Callable[[P, int, ValueType], Decision | None] = always(None)
+    concerns: Callable[[P, S, int, ValueType, ColumnStats], Sequence[Concern]] = always(())
+    levels: Callable[[P, S, int, ValueType, Known], Known] = always(None)
+    met: Callable[[P, S, Block], Mapping[Met, Array]] = always({})
+    is_small: Callable[[P, bool], bool] = always(False)
     exact: bool = True
-    variadic: bool = False
     internal: bool = False
     null_blind: bool = False
+    uses_timezone: bool = False
+
+    def is_columnwise(self, params: P) -> bool:
+        """Every column is treated by itself."""
+        return self.arity(params) == "columns"
+
+    def is_variadic(self, params: P) -> bool:
+        """Its input values come one by one, `*blocks`; those of any other op lie side by side in one block."""
+        return self.arity(params) == "values"
+
+    def arguments(self, params: P, blocks: Sequence[Block]) -> Sequence[Block]:
+        """What `apply` takes behind the state."""
+        return blocks if self.is_variadic(params) else [concat_blocks(blocks)]
 
 
 AnyOp = Op[Any, Any]

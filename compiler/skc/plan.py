@@ -116,7 +116,7 @@ def _check(pipeline: Pipeline) -> None:
                 raise ValueError(f"`{user}` reads the columns {ref}, and there are {len(names[ref.value])}")
     for step in pipeline.steps:
         op, width = OPS[step.op], len(input_names(step, names))
-        if not op.variadic and op.columnwise(step.params):
+        if op.is_columnwise(step.params):
             for f in fields_of(step.state):
                 if len(getattr(step.state, f.name)) != width:
                     raise ValueError(f"`{f.name}` of step `{step.name}` is not for {width} columns")

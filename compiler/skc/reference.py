@@ -10,7 +10,7 @@ import numpy as np
 from skc.infer import column_names, input_names, settled, value_types
 from skc.ir import Output, OutputDType, Pipeline, Ref
 from skc.ops import OPS
-from skc.values.types import Array, Block, concat_blocks
+from skc.values.types import Array, Block
 
 OUTPUT_DTYPES: dict[OutputDType, np.dtype[np.generic]] = {
     "float32": np.dtype(np.float32),
@@ -50,7 +50,7 @@ def run(pipeline: Pipeline, inputs: Mapping[str, Block]) -> Result:
         op = OPS[step.op]
         blocks = [select(values, ref) for ref in step.inputs]
         with np.errstate(all="ignore"):
-            made = op.apply(step.params, step.state, *(blocks if op.variadic else [concat_blocks(blocks)]))
+            made = op.apply(step.params, step.state, *op.arguments(step.params, blocks))
         columns = input_names(step, names)
         guards += [
             GuardHit(guard.code, step.name, columns[k], guard.mask[:, k])

@@ -118,7 +118,7 @@ def legal_records(op: AnyOp, case: Case, pipeline: Pipeline) -> list[Record]:
     types = step_input_types(step, value_types(pipeline))
     changes: list[Record] = []
     for k, i in enumerate(pipeline.inputs):
-        matter = op.boundaries(step.params, step.state, k, types[k] if op.variadic else types[0])
+        matter = op.boundaries(step.params, step.state, k, types[k] if op.is_variadic(step.params) else types[0])
         values = unique([*hostile_values(i), *matter])
         changes += [{**base, i.name: value} for value in values]
     legal = [row for row in changes if is_served(pipeline.inputs, row)]

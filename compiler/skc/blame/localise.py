@@ -113,7 +113,7 @@ def _ancestors(pipeline: Pipeline, columns: list[tuple[str, int]]) -> set[str]:
         found.add(value)
         sources = [(ref.value, c) for ref in step.inputs for c in _columns(ref, len(names[ref.value]))]
         op = OPS[step.op]
-        is_columnwise = not op.variadic and op.columnwise(step.params)
+        is_columnwise = op.is_columnwise(step.params)
         columns += [sources[_group_of(step, column, pipeline)]] if is_columnwise else sources
     return found
 

@@ -55,7 +55,7 @@ def _sibling_groups(pipeline: Pipeline, types: Types) -> Iterator[list[Step]]:
 
 def _key(step: Step, types: Types) -> tuple[Any, ...]:
     op = OPS[step.op]
-    if op.variadic or not op.columnwise(step.params):
+    if not op.is_columnwise(step.params):
         return (step.name,)
     (x,) = step_input_types(step, types)
     return (step.op, repr(step.params), x.dtype, x.nullable, x.exact)

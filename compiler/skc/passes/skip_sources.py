@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from skc.ir import Pipeline, Ref, Step
+from skc.ir import SOURCE, Pipeline, Ref, Step
 from skc.ops import OPS
-from skc.ops.internal import source
 
 
 def skip_sources(pipeline: Pipeline) -> Pipeline:
@@ -35,7 +34,7 @@ def skip_sources(pipeline: Pipeline) -> Pipeline:
 
 
 def _only_lays_zeros(step: Step, pipeline: Pipeline) -> bool:
-    if step.op != source.OP.name or step.params.null_values:
+    if step.op != SOURCE or step.params.null_values:
         return False
     dtypes = {value.value: value.dtype for value in pipeline.inputs}
     return dtypes.get(step.inputs[0].value) in ("string", "int64")

@@ -98,7 +98,7 @@ def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Re
     others: list[_Branch] = []
     is_sample = False
     for step in pipeline.steps:
-        if not OPS[step.op].variadic:
+        if not OPS[step.op].is_variadic(step.params):
             continue
         columns = [f for f in found if f.step == step.name and f.raw_input is not None]
         if len({f.raw_input for f in columns}) < 2:
@@ -187,10 +187,10 @@ class _Walk:
         """The type of input column j, as the op sees it."""
         if step.name not in self._kinds:
             kinds = step_input_types(step, self._types)
-            if OPS[step.op].variadic:
+            if OPS[step.op].is_variadic(step.params):
                 kinds = tuple(k for k, ref in zip(kinds, step.inputs, strict=True) for _ in range(self._width(ref)))
             self._kinds[step.name] = list(kinds)
-        return self._kinds[step.name][j if OPS[step.op].variadic else 0]
+        return self._kinds[step.name][j if OPS[step.op].is_variadic(step.params) else 0]
 
     def reached(self, found: StepBoundaries) -> StepBoundaries:
         """The same boundaries, with the raw input that gives them."""
@@ -269,7 +269,7 @@ class _Walk:
             parts[j] = column_block(x.dtype, values, x.nullable)
             blocks = [concat_blocks(parts[a:b]) for a, b in pairwise(starts)]
             with np.errstate(all="ignore"):
-                made = op.apply(step.params, step.state, *(blocks if op.variadic else [concat_blocks(blocks)]))
+                made = op.apply(step.params, step.state, *op.arguments(step.params, blocks))
             return _outcomes(made, column)
 
         return Function(x, apply)
@@ -289,7 +289,7 @@ def _of_type(x: ValueType, values: Iterable[Scalar]) -> list[Scalar]:
 
 def _is_columnwise(step: Step) -> bool:
     op = OPS[step.op]
-    return not op.variadic and op.columnwise(step.params)
+    return op.is_columnwise(step.params)
 
 
 def _repeated(block: Block, rows: int) -> Block:

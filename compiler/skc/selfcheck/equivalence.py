@@ -7,8 +7,9 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from skc.emit.opset import element_types
-from skc.infer import ColumnNames, Types, column_names, value_types
+from skc.infer import ColumnNames, Types, column_names, step_input_types, value_types
 from skc.ir import Pipeline, Step
+from skc.op import Decision
 from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant
 from skc.values.types import Array
@@ -73,7 +74,11 @@ class Equivalence:
     def _are_by_category(self, steps: frozenset[str], tried: frozenset[str]) -> bool:
         """All steps were tried, and what they give depends on which category a value is alone."""
         written = [self._written[name] for name in steps]
-        return bool(steps) and steps <= tried and all(OPS[step.op].is_by_category(step.params) for step in written)
+        return bool(steps) and steps <= tried and all(self._decides_by(step, "category") for step in written)
+
+    def _decides_by(self, step: Step, what: Decision) -> bool:
+        """By nothing else of the columns of its one block."""
+        return OPS[step.op].decides_by(step.params, 0, step_input_types(step, self._types)[0]) == what
 
     def _has_neutral_operand(self, node: onnx.NodeProto) -> bool:
         """x + 0 and x - 0 of integers (of floats they may differ in the sign of zero), or x * 1 and x / 1."""
@@ -157,7 +162,7 @@ class Equivalence:
     def _meets_whole_numbers_only(self, mutant: Mutant, node: onnx.NodeProto) -> bool:
         """The edges are those of bins over whole numbers, and none that is moved or compared is one."""
         step = self._step_of(mutant)
-        if step is None or step.op not in ("bucketize", "quantile_bin"):
+        if step is None or not self._decides_by(step, "edge"):
             return False
         if not all(self._is_whole(ref.value) for ref in step.inputs):
             return False

@@ -103,7 +103,7 @@ def _branches(
     """
     (step,) = alone.steps
     op, present = OPS[step.op], found.values[step.name].present()
-    is_columnwise = not op.variadic and op.columnwise(step.params)
+    is_columnwise = op.is_columnwise(step.params)
     if not is_columnwise and len(alone.inputs) > 1:
         return
     ends = [0, *accumulate(len(group) for group in column_groups(step, column_names(alone)))]
@@ -144,7 +144,7 @@ def cut_out(step: Step, types: Types, names: ColumnNames) -> Pipeline:
     """A pipeline of this step alone; its inputs are the step's input columns, c0, c1, …"""
     kinds = step_input_types(step, types)
     width = sum(len(names[ref.value][ref.start : ref.stop]) for ref in step.inputs)
-    kinds = kinds if OPS[step.op].variadic else kinds * width
+    kinds = kinds if OPS[step.op].is_variadic(step.params) else kinds * width
     inputs = tuple(Input(f"c{k}", x.dtype, nullable=x.nullable) for k, x in enumerate(kinds))
     alone = replace(step, inputs=tuple(Ref(i.value) for i in inputs))
     output = Output(OUT, (Ref(step.name),), _NATURAL[types[step.name].dtype])

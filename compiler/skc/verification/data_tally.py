@@ -14,7 +14,7 @@ import numpy as np
 from skc.concerns import is_january_1970
 from skc.diagnostics import Diagnostic
 from skc.infer import column_groups, column_names, input_names
-from skc.ir import Pipeline, Ref, Step
+from skc.ir import SOURCE, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.reference import select
 from skc.values.types import Array, Block, Scalar, concat_blocks
@@ -101,10 +101,11 @@ class DataTally:
         served = np.asarray(~fired.any(axis=1))
         for step in self.pipeline.steps:
             blocks = [select(values, ref) for ref in step.inputs]
-            block = blocks[0] if OPS[step.op].variadic else concat_blocks(blocks)
+            op = OPS[step.op]
+            block = op.arguments(step.params, blocks)[0]
             self._look_at_guards(step, block, fired)
-            if not OPS[step.op].variadic:
-                for kind, mask in OPS[step.op].met(step.params, step.state, block).items():
+            if not op.is_variadic(step.params):
+                for kind, mask in op.met(step.params, step.state, block).items():
                     self._count(kind, step, mask, served, block)
             self._look_for_nulls(step, blocks, values[step.name].present(), served)
             self._look_at_instants(step, values[step.name], served)
@@ -117,7 +118,7 @@ class DataTally:
         for g in self._guards_of.get(step.name, ()):
             if fired[:, g].any():
                 columns = input_names(step, self._names)
-                k = 0 if OPS[step.op].variadic else columns.index(self._specs[g][2])
+                k = 0 if OPS[step.op].is_variadic(step.params) else columns.index(self._specs[g][2])
                 self._fired.setdefault(g, _Counted()).add(fired[:, g], self.rows, block, k)
 
     def _look_for_nulls(self, step: Step, blocks: Sequence[Block], made: Array, served: Array) -> None:
@@ -128,7 +129,7 @@ class DataTally:
         op = OPS[step.op]
         if op.internal or made.all() or made.shape[1] == 0:
             return
-        if op.variadic or not op.columnwise(step.params):
+        if not op.is_columnwise(step.params):
             whole = np.concatenate([block.present() for block in blocks], axis=1).all(axis=1)
             lost = np.asarray(whole & ~made.any(axis=1))
             self._count("null", step, lost[:, None], served, blocks[0])
@@ -147,7 +148,7 @@ class DataTally:
 
     def _look_at_instants(self, step: Step, made: Block, served: Array) -> None:
         """Of a step that makes instants of something else: how far they reach."""
-        if made.dtype != "timestamp" or step.op == "source":
+        if made.dtype != "timestamp" or step.op == SOURCE:
             return
         found = made.values[made.present() & served[:, None]]
         if found.size:

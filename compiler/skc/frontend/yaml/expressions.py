@@ -11,6 +11,7 @@ from skc.diagnostics import SkcError
 from skc.frontend.yaml.fields import wrong_type
 from skc.frontend.yaml.nodes import Node, ScalarNode, shown
 from skc.frontend.yaml.selectors import Name
+from skc.ir import EXPRESSION
 from skc.ops import OPS
 
 
@@ -29,7 +30,7 @@ def read_expression(node: Node, feature: str) -> tuple[tuple[Name, ...], Any]:
         span = node.place(error.offset)
         raise SkcError(*(replace(d, span=span) for d in error.diagnostics)) from None
     names = tuple(Name(name, node.place(offsets[name])) for name in written)
-    return names, OPS["expr"].params(expression=node.text, names=written, name=feature)
+    return names, OPS[EXPRESSION].params(expression=node.text, names=written, name=feature)
 
 
 def _names(root: expression.Node) -> Iterator[tuple[int, str]]:

@@ -29,12 +29,11 @@ from skc.frontend.yaml.fields import (
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, shown
 from skc.frontend.yaml.parameters import read_parameters
 from skc.frontend.yaml.selectors import ALWAYS_INPUT, Name, read_source
-from skc.ir import Feature, Input, Ref, Step
+from skc.ir import EXPRESSION, Feature, Input, Ref, Step
 from skc.op import AnyOp
 from skc.ops import OPS
 
-EXPRESSION_OP = "expr"
-USABLE = {name: op for name, op in OPS.items() if not op.internal and name != EXPRESSION_OP}
+USABLE = {name: op for name, op in OPS.items() if not op.internal and name != EXPRESSION}
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def _read_definition(key: ScalarNode, node: Node, inputs: Sequence[Input], probl
     steps: list[Application] = []
     if expression is not None:
         names, params = read_expression(expression, key.text)
-        steps.append(Application(OPS[EXPRESSION_OP], params, expression.span))
+        steps.append(Application(OPS[EXPRESSION], params, expression.span))
     else:
         assert source is not None
         names = read_source(source, f"`from` of {what}", inputs)
@@ -132,7 +131,7 @@ def _read_step(node: Node, what: str) -> Application:
 def _find_op(key: ScalarNode) -> AnyOp:
     if key.text in USABLE:
         return USABLE[key.text]
-    is_expression = key.text == EXPRESSION_OP
+    is_expression = key.text == EXPRESSION
     hint = "write `expr:` in place of `from:`" if is_expression else did_you_mean(key.text, USABLE)
     message = "`expr` is not an op to apply" if is_expression else f"there is no op `{shown(key.text)}`"
     raise fail("SKC111", message, span=key.span, hint=hint or "`skc ops` lists the ops")
@@ -196,7 +195,7 @@ class Resolver:
 
     def _is_expression(self, feature: str | None) -> bool:
         definition = self._definitions.get(feature or "")
-        return definition is not None and [s.op.name for s in definition.steps[:1]] == [EXPRESSION_OP]
+        return definition is not None and [s.op.name for s in definition.steps[:1]] == [EXPRESSION]
 
     def steps(self, roots: Iterable[Target], problems: Problems) -> Iterator[Step]:
         """The steps of the features in `roots`, then of the rest, each after what it uses. Raises SKC104 and SKC113."""
@@ -214,7 +213,7 @@ class Resolver:
 
     def _steps_of(self, definition: Definition, refs: tuple[Ref, ...]) -> Iterator[Step]:
         for index, application in enumerate(definition.steps):
-            if application.op.name == EXPRESSION_OP and index == 0:
+            if application.op.name == EXPRESSION and index == 0:
                 self._check_single(definition)
             name = f"{definition.name}/{index}:{application.op.name}"
             yield Step(name, application.op.name, application.params, refs, span=application.span)

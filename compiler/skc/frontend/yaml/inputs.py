@@ -23,7 +23,7 @@ from skc.frontend.yaml.fields import (
     wrong_type,
 )
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe, shown
-from skc.ir import Input, Ref, Step
+from skc.ir import SOURCE, Input, Ref, Step
 from skc.ops import OPS
 from skc.values.types import DTYPES, DType, Scalar
 
@@ -58,8 +58,8 @@ def source_step(value: Input) -> Step | None:
     is_masked = value.nullable and value.dtype != "float64"
     if not (own or is_masked or value.dtype in ("timestamp", "date")):
         return None
-    params = OPS["source"].params(null_values=own)
-    return Step(f"{value.value}/source", "source", params, (Ref(value.value),), span=value.span)
+    params = OPS[SOURCE].params(null_values=own)
+    return Step(f"{value.value}/source", SOURCE, params, (Ref(value.value),), span=value.span)
 
 
 def own_null_values(value: Input) -> tuple[Scalar, ...]:

@@ -24,10 +24,9 @@ from skc.frontend.yaml.fields import (
 from skc.frontend.yaml.nodes import Node, ScalarNode, shown
 from skc.frontend.yaml.selectors import Name, read_names
 from skc.infer import Types
-from skc.ir import HOLDS, Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.ir import HOLDS, NARROW, Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.op import NoState
 from skc.ops import OPS
-from skc.ops.internal import narrow
 from skc.values.types import DType
 
 OUTPUT_DTYPES: tuple[OutputDType, ...] = get_args(OutputDType)
@@ -125,7 +124,8 @@ def build_output(
     for name, target in targets:
         for ref in resolver.refs(target):
             _check_type(definition, name, types[ref.value].dtype)
-            if types[ref.value].dtype == "int64" and definition.dtype in narrow.LARGEST and ref.value not in small:
+            is_float = definition.dtype in ("float32", "float64")
+            if is_float and types[ref.value].dtype == "int64" and ref.value not in small:
                 step = _narrow(definition, target, len(steps), ref)
                 steps.append(step)
                 ref = Ref(step.name)
@@ -146,8 +146,7 @@ def _small_values(pipeline: Pipeline, types: Types) -> frozenset[str]:
 
 def _narrow(definition: OutputDefinition, target: Target, number: int, ref: Ref) -> Step:
     name = f"outputs/{definition.name}/{number}:{target.name}"
-    params = narrow.Params(to="float32" if definition.dtype == "float32" else "float64")
-    return Step(name, narrow.OP.name, params, (ref,), NoState(), span=definition.span)
+    return Step(name, NARROW, OPS[NARROW].params(to=definition.dtype), (ref,), NoState(), span=definition.span)
 
 
 def _check_type(definition: OutputDefinition, name: Name, dtype: DType) -> None:

@@ -401,7 +401,7 @@ OP = Op(
     degenerate=degenerate,
     concerns=concerns,
     met=met,
-    is_by_category=always,
+    decides_by=always("category"),
     cases=CASES,
     null_blind=True,
 )

@@ -57,7 +57,7 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, all_of, lookup, masked
 from skc.emit.opset import const, op
-from skc.op import SMALL, Case, Concern, Known, Met, Op, always, parameters, refuse, require, require_exact
+from skc.op import SMALL, Arity, Case, Concern, Known, Met, Op, always, parameters, refuse, require, require_exact
 from skc.ops.categorical._categories import (
     INT64_MAX,
     INT64_MIN,
@@ -127,9 +127,9 @@ def _given(params: Params, width: int) -> list[Keys | None]:
     return list(lists)
 
 
-def is_columnwise(params: Params) -> bool:
+def arity(params: Params) -> Arity:
     """A list per column counts columns, so such a step stays as it was written."""
-    return not any(isinstance(item, tuple) for item in params.categories)
+    return "block" if any(isinstance(item, tuple) for item in params.categories) else "columns"
 
 
 def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
@@ -409,11 +409,11 @@ OP = Op(
     levels=levels,
     marks=marks,
     carry_back=carry_back,
-    columnwise=is_columnwise,
+    arity=arity,
     degenerate=degenerate,
     concerns=concerns,
     met=met,
-    is_by_category=always,
+    decides_by=always("category"),
     cases=CASES,
     null_blind=True,
     is_small=_is_small,

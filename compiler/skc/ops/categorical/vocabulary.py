@@ -61,7 +61,7 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, hash_keys, lookup
 from skc.emit.opset import const, op
-from skc.op import SMALL, Case, Concern, Known, Met, Op, parameters, refuse, require, require_exact
+from skc.op import SMALL, Case, Concern, Decision, Known, Met, Op, parameters, refuse, require, require_exact
 from skc.ops.categorical._categories import (
     INT64_MAX,
     INT64_MIN,
@@ -175,6 +175,10 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     # A guarded row must not crash what takes the ids as indices.
     usable = op.where(unknown, const(0, np.int64), found)
     return GraphBlock("int64", x.width, usable).guard("unknown-category", unknown)
+
+
+def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
+    return "category" if params.oov_buckets <= 1 else None  # more are chosen among by the value
 
 
 def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
@@ -351,7 +355,7 @@ OP = Op(
     degenerate=degenerate,
     concerns=concerns,
     met=met,
-    is_by_category=lambda params: params.oov_buckets <= 1,  # more are chosen among by the value
+    decides_by=_decides_by,
     cases=CASES,
     null_blind=True,
     is_small=_is_small,

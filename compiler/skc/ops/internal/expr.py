@@ -54,7 +54,7 @@ from skc.emit.blocks import GraphBlock
 from skc.expression import INT_MAX, INT_MIN, Typed, check, decides_on, evaluate, near_literals, outcomes, parse
 from skc.expression import lower as lower_expression
 from skc.expression import names as identifiers
-from skc.op import Case, Known, Names, NoState, Op, never, parameters
+from skc.op import Case, Decision, Known, Names, NoState, Op, always, parameters
 from skc.values.types import Block, Scalar, ValueType
 
 INF = math.inf
@@ -103,6 +103,11 @@ def _typed(params: Params, types: tuple[ValueType, ...]) -> Typed:
 
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     return near_literals(params.expression, x)
+
+
+def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
+    decides = x.dtype == "float64" and decides_on(parse(params.expression), params.names[k])
+    return "last bit" if decides else None
 
 
 def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
@@ -258,10 +263,9 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
-    decides=lambda params, k, x: x.dtype == "float64" and decides_on(parse(params.expression), params.names[k]),
+    decides_by=_decides_by,
     levels=levels,
     cases=CASES,
     names=names,
-    columnwise=never,
-    variadic=True,
+    arity=always("values"),
 )

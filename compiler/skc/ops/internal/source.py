@@ -21,7 +21,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
-from skc.op import Case, NoState, Op, as_before, parameters
+from skc.op import Case, Decision, NoState, Op, as_before, parameters
 from skc.values.types import (
     DATE_MAX,
     DATE_MIN,
@@ -86,9 +86,10 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     return values + ([None] if x.nullable else [])
 
 
-def _has_long_sentinels(params: Params, k: int, x: ValueType) -> bool:
+def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
     """A sentinel that float32 does not hold, such as -999.9, is found in none of its values."""
-    return any(isinstance(v, float) and float(np.float32(v)) != v for v in params.null_values)
+    are_long = any(isinstance(v, float) and float(np.float32(v)) != v for v in params.null_values)
+    return "last bit" if are_long else None
 
 
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
@@ -131,7 +132,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
-    decides=_has_long_sentinels,
+    decides_by=_decides_by,
     levels=as_before,
     carry_back=carry_back,
     cases=CASES,

@@ -295,9 +295,9 @@ OP = Op(
     lower=lower,
     names=names,
     boundaries=boundaries,
-    decides=always,
+    decides_by=always("edge"),
     levels=levels,
     marks=marks,
     cases=CASES,
-    is_small=always,
+    is_small=always(True),
 )

@@ -62,7 +62,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
-from skc.op import CASTS, Case, Known, NoState, Op, parameters, refuse, require_exact
+from skc.op import CASTS, Case, Decision, Known, NoState, Op, parameters, refuse, require_exact
 from skc.values.types import (
     DATE_MAX,
     DATE_MIN,
@@ -268,6 +268,10 @@ def _round_graph(params: Params, v: Var) -> tuple[Var, Var, Var | None]:
     return op.cast(op.where(inside, whole, const(0.0)), to=np.int64), op.not_(inside), lost
 
 
+def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
+    return "last bit" if x.dtype == "float64" and params.to in ("int64", "bool") else None
+
+
 def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
     """Of a type whose values turn into text or numbers one by one."""
     if known is None or x.dtype == params.to:
@@ -394,7 +398,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
-    decides=lambda params, k, x: x.dtype == "float64" and params.to in ("int64", "bool"),
+    decides_by=_decides_by,
     levels=levels,
     is_small=lambda params, inputs_are: inputs_are,
     cases=CASES,

@@ -287,11 +287,11 @@ OP = Op(
     lower=lower,
     names=names,
     boundaries=boundaries,
-    decides=always,
+    decides_by=always("edge"),
     levels=levels,
     marks=marks,
     degenerate=degenerate,
     concerns=concerns,
     cases=CASES,
-    is_small=always,
+    is_small=always(True),
 )

@@ -240,7 +240,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
-    decides=always,
+    decides_by=always("last bit"),
     carry_back=carry_back,
     cases=CASES,
 )

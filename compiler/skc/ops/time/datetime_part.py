@@ -357,5 +357,6 @@ OP = Op(
     marks=marks,
     carry_back=carry_back,
     cases=CASES,
-    is_small=always,
+    uses_timezone=True,
+    is_small=always(True),
 )

@@ -32,7 +32,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, masked, take_columns
 from skc.emit.opset import const, op
-from skc.op import Case, Names, NoState, Op, never, parameters, refuse, require
+from skc.op import Case, Names, NoState, Op, always, parameters, refuse, require
 from skc.values.types import (
     DATE_MAX,
     DATE_MIN,
@@ -164,5 +164,5 @@ OP = Op(
     names=names,
     boundaries=boundaries,
     cases=CASES,
-    columnwise=never,
+    arity=always("block"),
 )

@@ -291,4 +291,5 @@ OP = Op(
     marks=marks,
     carry_back=carry_back,
     cases=CASES,
+    uses_timezone=True,
 )
