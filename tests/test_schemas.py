@@ -61,7 +61,7 @@ def documents(made: skc.Compiled) -> dict[str, list[Any]]:
     assert made.report is not None
     wrong = verify(add_to_a_constant(made.artifact), Path("it's"), options=Options(rows=200))
     assert not wrong.is_equal
-    reports = [json.loads(report.to_json()) for report in (made.report, wrong)]
+    reports = [json.loads(json.dumps(report.to_json(), allow_nan=False)) for report in (made.report, wrong)]
     tried = Matrix("rides", (Environment("onnxruntime 1.18", ("3.11.7", "1.26.4", "1.18.1"), 10, 1, 1, "a note"),))
     return {
         "manifest": [json.loads(files["manifest.json"])],

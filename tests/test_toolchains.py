@@ -39,12 +39,14 @@ def dev() -> ModuleType:
 
 def test_a_machine_with_python_alone_names_what_it_skips(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toolchains, "LOCALE_SOURCES", Path("/nowhere"))
+    monkeypatch.setenv("SKC_REAL_DATA", "/nowhere")
     assert toolchains.skipped() == [
         "java (java is not installed, javac is not installed, mvn is not installed)",
         "go (go is not installed, gofmt is not installed, gcc is not installed)",
         "cpp (g++ is not installed, gcc is not installed, cmake is not installed, ninja is not installed)",
         "browser (chromium is not installed)",
         "locales (the sources of locales are not installed)",
+        "real data (there is no /nowhere/taxis.csv, there is no /nowhere/titanic.csv)",
     ]
     assert toolchains.missing("python") == []
 
@@ -72,6 +74,16 @@ def test_a_go_that_is_too_old(version: str, fits: bool, program: Program) -> Non
         program(name, "")
     program("go", version)
     assert toolchains.missing("go") == ([] if fits else ["go is 1.19.8, and 1.24 is the least"])
+
+
+def test_real_data_are_inside_the_repository_unless_a_variable_names_their_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SKC_REAL_DATA", raising=False)
+    assert toolchains.real_data() == ROOT / "tests" / "real" / "data"
+    monkeypatch.setenv("SKC_REAL_DATA", str(tmp_path))
+    (tmp_path / "taxis.csv").touch()
+    assert toolchains.missing("real data") == [f"there is no {tmp_path / 'titanic.csv'}"]
 
 
 def test_a_need_skips_at_home_and_fails_in_ci(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

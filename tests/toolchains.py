@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+REAL = ("taxis", "titanic")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LOCALE_SOURCES = Path("/usr/share/i18n/locales")
 
@@ -74,6 +75,16 @@ def missing_locales() -> list[str]:
     return ["the sources of locales are not installed"]
 
 
+def real_data() -> Path:
+    """The folder of the files that tests/real reads; CONTRIBUTING says where they come from."""
+    return Path(os.environ.get("SKC_REAL_DATA", ROOT / "tests" / "real" / "data"))
+
+
+def missing_real_data() -> list[str]:
+    files = (real_data() / f"{name}.csv" for name in REAL)
+    return [f"there is no {path}" for path in files if not path.exists()]
+
+
 @dataclass(frozen=True)
 class Need:
     """What a part of the tests needs: how to find out, and the package of Debian where one alone brings it."""
@@ -88,6 +99,7 @@ NEEDS = {
     "cpp": Need(missing_for_cpp),
     "browser": Need(missing_browser, "chromium"),
     "locales": Need(missing_locales, "locales"),
+    "real data": Need(missing_real_data),
 }
 
 

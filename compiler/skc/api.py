@@ -99,7 +99,7 @@ class Compiled:
             "outputs": [
                 {"name": o.name, "dtype": o.dtype, "columns": list(o.columns)} for o in self.artifact.manifest.outputs
             ],
-            "report": None if self.report is None else json.loads(self.report.to_json()),
+            "report": None if self.report is None else self.report.to_json(),
             "warnings": [w.to_json() for w in self.warnings],
         }
 

@@ -20,6 +20,7 @@ import numpy as np
 
 import skc_runtime
 from skc import plan, reference
+from skc.codes import Code
 from skc.diagnostics import SkcError, bug, fail
 from skc.emit import opset
 from skc.ir import Pipeline
@@ -44,9 +45,12 @@ GOLDEN_RECORDS = 48
 TRIED_AT_ONCE = 1024  # records
 TRIED_VALUES = 12  # of each input, from which golden records are chosen
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
-RECORD = "verified.json"  # what `skc verify --save` writes; like manifest.sig, beside the artifact and not of it
+RECORD = "verified.json"  # what `skc verify --save` writes
+# Every name that skc writes into an artifact's folder: the artifact itself, and what is written beside it later, which
+# is not part of its identity and goes with it when it is replaced.
+FILES, BESIDE = (MODEL, MANIFEST, PLAN, GOLDEN), (RECORD, SIGNATURE)
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
-_CODES = {
+_CODES: dict[str, Code] = {
     "artifact-not-found": "SKC404",
     "artifact-file-missing": "SKC404",
     "artifact-too-new": "SKC402",
@@ -231,8 +235,7 @@ def _check_replaceable(out: Path, *, force: bool) -> None:
             "SKC411", f"`{out}` is a link, so --force does not replace it", hint="name the directory it leads to"
         )
     names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
-    own, beside = {MODEL, MANIFEST, PLAN, GOLDEN}, (RECORD, SIGNATURE)
-    foreign = sorted(n for n in names - own if n not in beside and not any(is_litter(name, n) for name in beside))
+    foreign = sorted(n for n in names - {*FILES, *BESIDE} if not any(is_litter(name, n) for name in BESIDE))
     if names and (foreign or MANIFEST not in names or not out.is_dir()):
         what = f"it holds `{foreign[0]}`" if foreign and out.is_dir() else "it has no manifest"
         raise fail(

@@ -157,8 +157,8 @@ def verify_command(
     from skc import api
 
     if self_check:
-        _self_check(artifact, rows, seed, output_format, alone=data is None and record is None and not onnxruntime)
-        return
+        alone = data is None and record is None and not onnxruntime
+        raise typer.Exit(_self_check(artifact, rows, seed, output_format, alone=alone))
     if onnxruntime and (record is not None or output_format not in (ReportFormat.text, ReportFormat.json)):
         hint = "leave out --record, and print text or json"
         raise fail("SKC140", "other versions of ONNX Runtime are tried on many rows", hint=hint)
@@ -173,12 +173,12 @@ def verify_command(
         if versions:
             tried = api.environments(artifact, versions, rows=rows, seed=seed, progress=progress)
     if save or tried is not None:
-        facts = record_of(json.loads(report.to_json()), tried)
+        facts = record_of(report.to_json(), tried)
         if save:
             save_record(artifact, facts)
     match output_format:
         case ReportFormat.json:
-            _print_json(json.loads(report.to_json()) if tried is None else facts)
+            _print_json(report.to_json() if tried is None else facts)
         case ReportFormat.junit:
             _print(report.to_junit())
         case ReportFormat.github:
@@ -196,7 +196,7 @@ def verify_command(
     raise typer.Exit(DIFFERENT if not is_equal else USER if report.errors else EQUAL)
 
 
-def _self_check(artifact: Path, rows: int, seed: int, output_format: ReportFormat, *, alone: bool) -> None:
+def _self_check(artifact: Path, rows: int, seed: int, output_format: ReportFormat, *, alone: bool) -> int:
     from skc import api
 
     if not alone or output_format not in (ReportFormat.text, ReportFormat.json):
@@ -208,6 +208,7 @@ def _self_check(artifact: Path, rows: int, seed: int, output_format: ReportForma
         _print_json(checked.to_json())
     else:
         _print(checked.text())
+    return DIFFERENT if checked.survivors else EQUAL
 
 
 @app.command("explain")

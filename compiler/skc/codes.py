@@ -6,7 +6,26 @@ runtime refuses has names instead, in `schemas/errors.v1.json`. A test holds thi
 
 from __future__ import annotations
 
-CODES: dict[str, str] = {
+from typing import Literal
+
+Code = Literal[
+    "SKC100", "SKC101", "SKC102", "SKC103", "SKC104", "SKC105", "SKC106", "SKC107", "SKC108", "SKC109",
+    "SKC110", "SKC111", "SKC112", "SKC113", "SKC114", "SKC115", "SKC116", "SKC117", "SKC118",
+    "SKC120", "SKC121", "SKC122", "SKC123", "SKC124", "SKC125", "SKC126", "SKC127", "SKC128",
+    "SKC130", "SKC131", "SKC132", "SKC133", "SKC134", "SKC135", "SKC136", "SKC137", "SKC138",
+    "SKC140", "SKC141", "SKC142",
+    "SKC200", "SKC201", "SKC202", "SKC203", "SKC204", "SKC205", "SKC206", "SKC207", "SKC208", "SKC209",
+    "SKC210", "SKC211", "SKC212", "SKC213", "SKC214", "SKC215",
+    "SKC220", "SKC221", "SKC222", "SKC223", "SKC224", "SKC225", "SKC226",
+    "SKC230", "SKC231", "SKC232", "SKC233", "SKC234", "SKC235", "SKC236",
+    "SKC401", "SKC402", "SKC403", "SKC404", "SKC405",
+    "SKC410", "SKC411", "SKC412", "SKC413", "SKC414", "SKC415",
+    "SKC501", "SKC502", "SKC503", "SKC504", "SKC505",
+    "SKC511", "SKC512",
+    "SKC900", "SKC901",
+]  # fmt: skip
+
+CODES: dict[Code, str] = {
     # reading a pipeline
     "SKC100": "the pipeline file cannot be read",
     "SKC101": "not valid YAML",

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+from skc.codes import Code
+
 
 @dataclass(frozen=True, order=True)
 class Span:
@@ -28,7 +30,7 @@ class Span:
 class Diagnostic:
     """One thing to tell the user. `notes` are facts, `hint` is the way out."""
 
-    code: str
+    code: Code
     message: str
     span: Span | None = None
     hint: str | None = None
@@ -58,13 +60,13 @@ class SkcError(Exception):
         super().__init__("\n\n".join(diagnostic.text() for diagnostic in diagnostics))
 
     @property
-    def code(self) -> str:
+    def code(self) -> Code:
         """The code of the first diagnostic."""
         return self.diagnostics[0].code
 
 
 def fail(
-    code: str, message: str, *, span: Span | None = None, hint: str | None = None, notes: Iterable[str] = ()
+    code: Code, message: str, *, span: Span | None = None, hint: str | None = None, notes: Iterable[str] = ()
 ) -> SkcError:
     """An `SkcError` with one diagnostic, to be raised by the caller."""
     return SkcError(Diagnostic(code, message, span, hint, tuple(notes)))

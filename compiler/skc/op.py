@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, TypeVar, dataclass_transform
 import pydantic
 import pydantic.dataclasses
 
+from skc.codes import Code
 from skc.diagnostics import SkcError, fail
 from skc.emit.blocks import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
@@ -76,7 +77,7 @@ class Case:
 class Concern:
     """What the user should hear of a column that was fitted, although it could be: the words of a warning."""
 
-    code: str
+    code: Code
     text: str
     hint: str
 
@@ -180,7 +181,7 @@ class Op(Generic[P, S]):
 AnyOp = Op[Any, Any]
 
 
-def refuse(code: str, message: str, hint: str | None = None) -> SkcError:
+def refuse(code: Code, message: str, hint: str | None = None) -> SkcError:
     """An error about an op's parameters or types; the caller that knows the place adds it."""
     return fail(code, message, hint=hint)
 

@@ -14,6 +14,7 @@ from signed import MAKER, PUBLIC, STRANGERS, signature_document
 
 import skc
 from skc import cli
+from skc.artifact import BESIDE, FILES
 
 PIPELINE = """
 skc: 1
@@ -137,6 +138,16 @@ def test_a_damaged_artifact_is_not_signed(folder: Path, capsys: pytest.CaptureFi
     assert cli.run(["sign", "artifact", "--key", "private.pem"]) == 2
     assert "[artifact-hash-mismatch]" in capsys.readouterr().err
     assert not (folder / "manifest.sig").exists()
+
+
+def test_every_file_that_skc_writes_into_the_folder_is_listed_and_replaced(folder: Path) -> None:
+    """By the commands themselves, not by names that a test knows."""
+    pytest.importorskip("cryptography")
+    assert cli.run(["verify", "artifact", "--rows", "50", "--save"]) == 0
+    assert cli.run(["sign", "artifact", "--key", "private.pem"]) == 0
+    assert {path.name for path in folder.iterdir()} == {*FILES, *BESIDE}
+    assert cli.run(["compile", "pipeline.yaml", "--data", "data.csv", "-o", "artifact", "--rows", "50", "--force"]) == 0
+    assert {path.name for path in folder.iterdir()} == {*FILES}
 
 
 def test_force_replaces_what_skc_wrote_beside_an_artifact(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Every mistake in tests/frontend/errors gives its golden text, and every code has such a mistake."""
+"""Every mistake in tests/frontend/errors gives its golden text, and every code of reading has such a mistake."""
 
 from __future__ import annotations
 

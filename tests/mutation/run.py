@@ -18,12 +18,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from mutation.known import BLAMED, EQUIVALENT, rule_of
-from mutation.subjects import DATA, REAL, ROOT, compiled, op_subjects, shown
+from mutation.subjects import ROOT, compiled, op_subjects, shown
+from toolchains import REAL, missing_real_data, real_data
 
 from skc.selfcheck.report import Outcome, SelfCheck
 from skc.selfcheck.run import self_check
 from skc.verification.run import Options
 
+DATA = real_data()
 NAMES = ["rides", *(name for name in REAL if (DATA / f"{name}.csv").exists()), *(s.name for s in op_subjects())]
 
 
@@ -70,7 +72,7 @@ def main() -> None:
             wrong += sum(line.startswith("!") for line in lines)
             sys.stdout.writelines(f"{line}\n" for line in lines)
             sys.stdout.flush()
-    is_whole = arguments.per_kind is None and all((DATA / f"{name}.csv").exists() for name in REAL)
+    is_whole = arguments.per_kind is None and not missing_real_data()
     stale = ({*EQUIVALENT, *BLAMED} - used) if is_whole else set()
     sys.stdout.writelines(f"! a rule that explains nothing: {rule}\n" for rule in sorted(stale))
     wrong += len(stale)

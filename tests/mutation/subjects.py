@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +19,6 @@ from skc.rows.sampling import Record
 from skc.selfcheck.report import Outcome, SelfCheck
 
 ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("SKC_REAL_DATA", ROOT.parent / "shared" / "data"))
-REAL = ("taxis", "titanic")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import onnx
@@ -20,11 +22,13 @@ from planted import nudge, with_model
 from typer.testing import CliRunner
 
 from skc import artifact as artifacts
+from skc import cli
 from skc.blame.atlas import draw_atlas
 from skc.blame.owners import owners_of_tensors
 from skc.cli import app
 from skc.diagnostics import SkcError
-from skc.selfcheck.report import SelfCheck
+from skc.selfcheck.mutant import Mutant
+from skc.selfcheck.report import Fate, Outcome, SelfCheck
 from skc.selfcheck.run import self_check
 from skc.verification.run import Options, verify
 
@@ -109,6 +113,21 @@ def test_a_verifier_that_sees_less_lets_faults_through(
     check = self_check(artifacts.read(rides), Options(rows=20), per_kind=3)
     assert {o.mutant.kind for o in check.survivors} >= {"transition missing", "edge at the next float"}
     assert "not found: no row tried shows it" in check.text()
+
+
+def test_the_exit_code_says_whether_a_fault_survives(
+    rides: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0 where every fault is found, within the tolerance or equivalent; 1 where one that is none of these is not."""
+    check = SelfCheck("rides", (), 0, 0.0)
+    mutant = Mutant("a kind", "a fault", frozenset({"a step"}), lambda: None)
+    command = ["verify", str(rides), "--self-check", "--rows", "20"]
+    for fate in get_args(Fate):
+        told = replace(check, outcomes=(Outcome(mutant, fate, None, None),))
+        monkeypatch.setattr("skc.api.self_check", lambda *_, told=told, **__: told)
+        assert cli.run(command) == (cli.DIFFERENT if fate == "not found" else cli.EQUAL), fate
+        assert cli.run([*command, "--format", "json"]) == (cli.DIFFERENT if fate == "not found" else cli.EQUAL), fate
+        assert "planted faults found" in capsys.readouterr().out
 
 
 def test_an_artifact_that_differs_is_refused(tmp_path: Path) -> None:

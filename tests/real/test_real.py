@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import toolchains
 from sklearn.linear_model import Ridge
 
 import skc
 import skc_runtime
 
 HERE = Path(__file__).parent
-DATA = Path(os.environ.get("SKC_REAL_DATA", HERE.parents[2] / "shared" / "data"))
 NUMBERS = {"float64": float, "int64": int, "bool": lambda text: text.lower() == "true"}
 
 
 def data_file(name: str) -> Path:
-    path = DATA / f"{name}.csv"
-    if path.exists():
-        return path
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{path} is missing, and CI must run this test")
-    pytest.skip(f"{path} is missing")
+    toolchains.need("real data")
+    return toolchains.real_data() / f"{name}.csv"
 
 
 @pytest.fixture(scope="module", params=["taxis", "titanic"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from skc.codes import Code
 from skc.diagnostics import bug
 from skc.expression.errors import ExpressionError
 from skc.expression.parse import Node, parse
@@ -112,7 +113,7 @@ class _Checker:
     text: str
     types: Mapping[str, ValueType]
 
-    def error(self, code: str, message: str, node: Node, hint: str | None = None) -> ExpressionError:
+    def error(self, code: Code, message: str, node: Node, hint: str | None = None) -> ExpressionError:
         return ExpressionError(code, message, self.text, node.offset, hint)
 
     def operand(self, node: Node) -> Typed:

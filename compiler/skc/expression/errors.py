@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skc.codes import Code
 from skc.diagnostics import Diagnostic, SkcError
 
 _SHOWN = 100  # characters of the expression's line that are shown
@@ -10,7 +11,7 @@ _SHOWN = 100  # characters of the expression's line that are shown
 class ExpressionError(SkcError):
     """`offset` is the place in the expression's text, in characters from 0."""
 
-    def __init__(self, code: str, message: str, text: str, offset: int, hint: str | None = None) -> None:
+    def __init__(self, code: Code, message: str, text: str, offset: int, hint: str | None = None) -> None:
         self.offset = min(max(offset, 0), len(text))
         super().__init__(Diagnostic(code, message, hint=hint, notes=_caret(text, self.offset)))
 

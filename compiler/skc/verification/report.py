@@ -242,14 +242,14 @@ class Report:
     def is_equal(self) -> bool:
         return all(check.differing_rows == 0 for check in self.checks)
 
-    def to_json(self) -> str:
-        """All facts, as one JSON document: `schemas/report.v1.schema.json`."""
-        facts = {"skc": "report", "format": FORMAT, "equal": self.is_equal, **asdict(self)}
+    def to_json(self) -> dict[str, Any]:
+        """All facts: `schemas/report.v1.schema.json`."""
+        facts: dict[str, Any] = {"skc": "report", "format": FORMAT, "equal": self.is_equal, **asdict(self)}
         for difference in facts["differences"]:
             difference |= {"got": encoded(difference["got"]), "want": encoded(difference["want"])}
         for column in facts["columns"]:
             column["worst_error"] = encoded(column["worst_error"])
-        return json.dumps(facts, ensure_ascii=False, allow_nan=False, indent=2)
+        return facts
 
     def to_junit(self) -> str:
         """One test case per check, for a CI that reads JUnit XML."""

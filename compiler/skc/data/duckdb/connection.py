@@ -28,6 +28,7 @@ import ibis
 import ibis.backends.duckdb  # what `ibis.duckdb` would load at the first call
 import pyarrow as pa
 
+from skc.codes import Code
 from skc.diagnostics import SkcError, Span, fail
 from skc.scratch import scratch_folder
 from skc.stopping import interruptible
@@ -225,7 +226,7 @@ def _unlink(backend: Any, folder: Path) -> None:
 
 @contextmanager
 def engine_errors(
-    what: str, *, code: str = "SKC220", span: Span | None = None, hint: str | None = None
+    what: str, *, code: Code = "SKC220", span: Span | None = None, hint: str | None = None
 ) -> Iterator[None]:
     """Turn whatever the engine raises into a diagnostic: what was being done, and the engine's first words."""
     try:

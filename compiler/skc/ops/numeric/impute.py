@@ -48,6 +48,7 @@ from typing import Literal, assert_never
 
 import numpy as np
 
+from skc.codes import Code
 from skc.emit.blocks import GraphBlock, concat_columns
 from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Known, Names, Op, parameters, refuse, require_exact
@@ -130,7 +131,7 @@ def _value(params: Params, dtype: DType, stats: ColumnStats) -> Constant:
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):
-        code = "SKC211" if strategy == "most_frequent" else "SKC212"
+        code: Code = "SKC211" if strategy == "most_frequent" else "SKC212"
         raise refuse(code, f"the {strategy} of a column is {value}", hint="`clip` the column before this step")
     return value + 0.0  # -0.0, an underflow, becomes 0.0: ONNX Runtime's Where does not keep it
 

@@ -1,0 +1,318 @@
+"""Every code of the compiler is provoked by a test that runs: a fixture, a case of `hint_data`, or a function below.
+
+Why they run: a code that a test only mentions may be one that nothing can cause any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import onnx
+import pytest
+from hint_data import CASES
+from planted import nudge, with_model
+from signed import PUBLIC
+
+import skc
+from skc import artifact as artifacts
+from skc import cli
+from skc.codes import CODES, Code
+from skc.data.duckdb.connection import engine_errors, open_database
+from skc.diagnostics import SkcError
+
+TESTS = Path(__file__).parent
+FIXTURES = {path.name[:6] for folder in ("frontend/errors", "cli/warnings") for path in (TESTS / folder).glob("*.txt")}
+PIPELINE = """\
+skc: 1
+name: small
+inputs:
+  x: float64
+  s: {type: string, nullable: true}
+features:
+  x: {from: x, apply: [{clip: {min: 0, max: 9}}, standard_scale]}
+  s: {from: s, apply: [STEPS]}
+outputs:
+  out: {features: [x, s], dtype: float64}
+"""
+ONE_HOT = "{one_hot: {unknown: error}}"
+ROWS = "x,s\n1,a\n2,b\n4,b\n"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder to work in, which is the current one, with a pipeline, its rows and its artifact."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+
+    def pipeline(self, *steps: str) -> None:
+        text = PIPELINE.replace("STEPS", ", ".join(steps))
+        (self.folder / "pipeline.yaml").write_text(text)
+
+    def rows(self, *rows: str) -> None:
+        (self.folder / "rows.csv").write_text("\n".join(["x,s", *rows, ""]))
+
+    def forge(self, name: str, data: bytes) -> str:
+        """Change a file of the artifact, and its hash in the manifest; the hash."""
+        manifest = json.loads((self.folder / "artifact" / "manifest.json").read_bytes())
+        manifest["files"][name] = hashlib.sha256(data).hexdigest()
+        if name == "plan.json":
+            manifest["plan"] = manifest["files"][name]
+        (self.folder / "artifact" / name).write_bytes(data)
+        (self.folder / "artifact" / "manifest.json").write_text(json.dumps(manifest))
+        return str(manifest["files"][name])
+
+
+COMPILE = ["compile", "pipeline.yaml", "--data", "rows.csv", "-o", "made", "--rows", "20"]
+VERIFY = ["verify", "artifact", "--rows", "20"]
+Provocation = Callable[[Place], "list[str] | None"]
+PROVOCATIONS: dict[Code, Provocation] = {}
+
+
+def provokes(code: Code) -> Callable[[Provocation], Provocation]:
+    """The function prepares the place and gives a command line, or raises the error itself."""
+
+    def register(function: Provocation) -> Provocation:
+        assert code not in PROVOCATIONS
+        PROVOCATIONS[code] = function
+        return function
+
+    return register
+
+
+def command(code: Code, *arguments: str) -> None:
+    provokes(code)(lambda place: [*arguments])
+
+
+command("SKC140", "verify", "artifact", "--record", "{}", "--data", "rows.csv")
+command("SKC200", "compile", "pipeline.yaml", "-o", "made")
+command("SKC201", *COMPILE[:2], "--data", "nowhere.csv", "-o", "made")
+command("SKC404", "verify", "nowhere")
+command("SKC405", *VERIFY, "--key", "public.pem")
+command("SKC410", *COMPILE[:4], "-o", "artifact")
+command("SKC412", *COMPILE[:4], "-o", "rows.csv/made")
+command("SKC413", "transform", "artifact", "rows.csv", "-o", "x.parquet", "--keep", "s", "--keep", "s")
+command("SKC414", "transform", "artifact", "rows.csv", "-o", "x.csv")
+command("SKC501", "explain", "artifact", "--record", "{")
+command("SKC504", *VERIFY, "--onnxruntime", "one")
+
+
+@provokes("SKC141")
+def _(place: Place) -> None:
+    program = "import sys; sys.modules['typer'] = None; from skc.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (cli.USER, "")
+    raise SkcError(skc.Diagnostic(re.findall(r"SKC\d{3}", done.stderr)[0], done.stderr))
+
+
+@provokes("SKC142")
+def _(place: Place) -> list[str]:
+    def fails(*_: Any) -> None:
+        np.zeros(1 << 57)  # more than any machine has
+
+    place.patch.setattr("skc.verification.run.verify", fails)
+    return VERIFY
+
+
+@provokes("SKC213")
+def _(place: Place) -> list[str]:
+    place.pipeline("{ordinal: {unknown: value, unknown_value: 1}}")
+    return COMPILE
+
+
+@provokes("SKC215")
+def _(place: Place) -> list[str]:
+    text = PIPELINE.replace("{clip: {min: 0, max: 9}}, standard_scale", "log1p, standard_scale")
+    (place.folder / "pipeline.yaml").write_text(text.replace("STEPS", ONE_HOT))
+    place.rows("1.0,a", "1.0000000000000002,b", "1.0000000000000004,b", "1.0000000000000009,b")
+    return COMPILE
+
+
+@provokes("SKC220")
+def _(place: Place) -> list[str]:
+    place.patch.setenv("SKC_WHERE_SECONDS", "soon")
+    return _with_where(place)
+
+
+def _with_where(place: Place) -> list[str]:
+    path = place.folder / "pipeline.yaml"
+    path.write_text(path.read_text().replace("inputs:", "data: {path: rows.csv, where: x > 0}\ninputs:", 1))
+    return ["compile", "pipeline.yaml", "-o", "made", "--rows", "20"]
+
+
+@provokes("SKC221")
+def _(place: Place) -> None:
+    with open_database(memory_limit="4MB") as database, engine_errors("the rows cannot be sorted"):
+        database.backend.con.execute("SELECT list(range::VARCHAR || repeat('long', 50)) FROM range(1000000)")
+
+
+@provokes("SKC224")
+def _(place: Place) -> list[str]:
+    steps = "{parse_datetime: {format: '%Y', timezone: UTC, invalid: error}}"
+    place.pipeline(steps, "{datetime_part: {part: year}}", "{impute: {strategy: most_frequent}}")
+    place.rows("1,2024", "2,soon")
+    return COMPILE
+
+
+@provokes("SKC225")
+def _(place: Place) -> list[str]:
+    place.patch.setenv("SKC_WHERE_SECONDS", "0.000001")
+    return _with_where(place)
+
+
+@provokes("SKC226")
+def _(place: Place) -> None:
+    """The real engine, where the system refuses to write more."""
+    place.rows(*(f"{k},{k * 7919:050}" for k in range(60_000)))
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))"
+    program = f"{limit}; from skc.cli import run; run({COMPILE!r})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    raise SkcError(skc.Diagnostic(re.findall(r"SKC\d{3}", done.stderr)[0], done.stderr))
+
+
+@provokes("SKC401")
+def _(place: Place) -> list[str]:
+    data = b'{"skc":"plan","format":1}\n'
+    model = onnx.load(place.folder / "artifact" / "model.onnx")
+    (entry,) = [entry for entry in model.metadata_props if entry.key == "skc.plan"]
+    entry.value = place.forge("plan.json", data)
+    place.forge("model.onnx", model.SerializeToString(deterministic=True))
+    return VERIFY
+
+
+@provokes("SKC402")
+def _(place: Place) -> list[str]:
+    (place.folder / "artifact" / "manifest.json").write_text('{"skc": "artifact", "format": 2}')
+    return ["inspect", "artifact"]
+
+
+@provokes("SKC403")
+def _(place: Place) -> list[str]:
+    (place.folder / "artifact" / "plan.json").write_text("{}")
+    return VERIFY
+
+
+@provokes("SKC411")
+def _(place: Place) -> list[str]:
+    (place.folder / "artifact" / "notes.txt").write_text("mine")
+    return [*COMPILE[:4], "-o", "artifact", "--force"]
+
+
+@provokes("SKC415")
+def _(place: Place) -> list[str]:
+    names = [f"c{k}" for k in range(51)]
+    inputs = "".join(f"  {name}: float64\n" for name in names)
+    text = f"skc: 1\nname: wide\ninputs:\n{inputs}features:\n  f: {{from: [{', '.join(names)}]}}\n"
+    (place.folder / "pipeline.yaml").write_text(f"{text}outputs: {{x: {{features: [f], dtype: float64}}}}\n")
+    return ["compile", "pipeline.yaml", "-o", "made", "--no-verify"]
+
+
+@provokes("SKC502")
+def _(place: Place) -> list[str]:
+    place.rows("1,zebra")
+    return ["transform", "artifact", "rows.csv", "-o", "x.parquet"]
+
+
+@provokes("SKC503")
+def _(place: Place) -> list[str]:
+    made = artifacts.read(place.folder / "artifact")
+    place.forge("model.onnx", with_model(made, nudge(9.0, 8.5)).files["model.onnx"])
+    place.patch.setattr("skc_runtime.golden.replay_cases", lambda *_: None)  # which would notice it before
+    return [*VERIFY, "--self-check"]
+
+
+@provokes("SKC505")
+def _(place: Place) -> list[str]:
+    """A Python that fails stands for the environment, which would have to be installed."""
+    python = place.folder / "python"
+    python.write_text("#!/bin/sh\necho 'no such symbol' >&2\nexit 1\n")
+    python.chmod(0o755)
+
+    def installed(wanted: str, folder: Path) -> Path:
+        folder.mkdir(parents=True)
+        return python
+
+    place.patch.setattr("skc.environment_matrix._installed", installed)
+    return [*VERIFY, "--onnxruntime", "1.21"]
+
+
+@provokes("SKC511")
+def _(place: Place) -> list[str]:
+    place.rows("10,a", "11,b")
+    return [*VERIFY, "--data", "rows.csv"]
+
+
+@provokes("SKC512")
+def _(place: Place) -> list[str]:
+    place.rows("1,zebra", "2,zebra")
+    return [*VERIFY, "--data", "rows.csv"]
+
+
+@provokes("SKC900")
+def _(place: Place) -> list[str]:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("nobody expected this")
+
+    place.patch.setattr("skc.api.verify", fails)
+    return VERIFY
+
+
+@provokes("SKC901")
+def _(place: Place) -> list[str]:
+    """A model that ONNX Runtime does not take stands for a fault of lowering."""
+    place.patch.setattr("skc.artifact._model_bytes", lambda *_: b"no model")
+    return COMPILE
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("codes")
+    (folder / "rows.csv").write_text(ROWS)
+    (folder / "pipeline.yaml").write_text(PIPELINE.replace("STEPS", ONE_HOT))
+    assert skc.compile(folder / "pipeline.yaml", folder / "rows.csv", folder / "artifact", rows=20).path
+    return folder
+
+
+@pytest.fixture
+def place(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "public.pem").write_text(PUBLIC)
+    monkeypatch.chdir(tmp_path)
+    return Place(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("code", PROVOCATIONS)
+def test_a_code_is_provoked(code: Code, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        arguments = PROVOCATIONS[code](place)
+    except SkcError as error:
+        assert [d.code for d in error.diagnostics] == [code]
+        return
+    assert arguments is not None
+    exit_code = cli.run(arguments)
+    told = capsys.readouterr()
+    found = re.findall(r"(error|warning)\[(SKC\d{3})\]", told.err + told.out)
+    assert code in {c for _, c in found}, told.err + told.out
+    kind = next(kind for kind, c in found if c == code)
+    assert exit_code == (cli.EQUAL if kind == "warning" else cli.BUG if code >= "SKC9" else cli.USER)
+
+
+def test_every_code_has_a_fixture_or_is_provoked() -> None:
+    provoked = FIXTURES | {code for _, code, _, _ in CASES} | set(PROVOCATIONS)
+    assert sorted(set(CODES) - provoked) == [], "provoke these in tests/test_codes.py, or give them a fixture"
+    twice = set(PROVOCATIONS) & FIXTURES
+    assert not twice
+
+
+def test_the_type_of_a_code_and_the_table_agree() -> None:
+    assert get_args(Code) == tuple(CODES)
