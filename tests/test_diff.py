@@ -89,6 +89,19 @@ def test_other_data(old: Path, tmp_path: Path) -> None:
     assert "6 of 6 rows change (100.00%)" in report.text()
 
 
+def test_edges_and_infrequent_categories_are_compared_as_well(old: Path, tmp_path: Path) -> None:
+    """A column that was constant had no edge at all; the infrequent categories are known, and share one column."""
+    pipeline = PIPELINE.replace("one_hot: {unknown: zeros}", "one_hot: {min_frequency: 3}")
+    few = compiled(tmp_path / "few", rows(CITIES, [2.0] * 6, "aaaaab"), pipeline)
+    other = compiled(tmp_path / "other", rows(CITIES, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "aaaaac"), pipeline)
+    found = {(c.kind, c.where) for c in api.diff(few, other).changes}
+    assert {
+        ("statistics", "bins/1:quantile_bin"),
+        ("added-ids", "kind/0:one_hot"),
+        ("removed-ids", "kind/0:one_hot"),
+    } <= found
+
+
 def test_null_against_a_value_is_a_change(tmp_path: Path, old: Path) -> None:
     new = compiled(
         tmp_path / "new", (old.parent / "rows.jsonl").read_text(), PIPELINE.replace("{value: 0}", "{value: 9}")

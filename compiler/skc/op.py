@@ -129,6 +129,8 @@ class Op(Generic[P, S]):
     levels(params, state, k, x, known) -> the only values that the first output column of input column k can hold, given
         those of the input column: its bins, the hours of a day. What takes categories counts all of them as such, seen
         or not. Not asked for bool, which has two
+    ids(params, state, k) -> by category of input column k that it learned, its number: what an embedding or a model is
+        indexed by
     met(params, state, block) -> by kind, bool [N, K]: the values that the op has no place for and serves all the same:
         no category, or beyond a bound. A report counts them in the user's rows
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
@@ -158,6 +160,7 @@ class Op(Generic[P, S]):
     decides_by: Callable[[P, int, ValueType], Decision | None] = always(None)
     concerns: Callable[[P, S, int, ValueType, ColumnStats], Sequence[Concern]] = always(())
     levels: Callable[[P, S, int, ValueType, Known], Known] = always(None)
+    ids: Callable[[P, S, int], Mapping[Any, int]] = always({})
     met: Callable[[P, S, Block], Mapping[Met, Array]] = always({})
     is_small: Callable[[P, bool], bool] = always(False)
     exact: bool = True

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from skc.infer import column_names, input_names
 from skc.ir import Input, Pipeline, Step
+from skc.ops import OPS
 from skc.verification.tables import count, shown
 from skc_runtime.manifest import Manifest, OutputSpec
 
@@ -37,13 +38,6 @@ class Change:
     new: Any = None
     number: int = 1  # how many categories, edges or columns
     shift: float | None = None  # of statistics: the greatest |new - old|, relative to the old value where that is not 0
-
-
-@dataclass(frozen=True)
-class _Ids:
-    """The ids of the categories of one column."""
-
-    of: Mapping[Any, int] = field(default_factory=dict)
 
 
 def changes(old: Pipeline, new: Pipeline, old_manifest: Manifest, new_manifest: Manifest) -> tuple[Change, ...]:
@@ -139,11 +133,11 @@ def _states(old: Step, new: Step, old_names: Sequence[str], new_names: Sequence[
             continue
         where = f"{old.name} ({name})" if len(old_names) > 1 else old.name
         mine, other = _column_state(old.state, k), _column_state(new.state, places[name])
-        ids = _ids(mine), _ids(other)
-        if ids[0].of or ids[1].of:
-            yield from _categories(where, ids[0].of, ids[1].of)
+        op = OPS[old.op]
+        before, after = op.ids(old.params, old.state, k), op.ids(new.params, new.state, places[name])
+        yield from _categories(where, before, after)
         for key, a in mine.items():
-            if key in other and not _holds_categories(a) and not _holds_categories(other[key]):
+            if not (_are_categories(a, before) and _are_categories(other[key], after)):
                 yield from _statistic(where, key, a, other[key])
 
 
@@ -155,16 +149,9 @@ def _column_state(state: Any, k: int) -> dict[str, Any]:
     return {key: value[k] for key, value in found.items() if isinstance(value, tuple) and k < len(value)}
 
 
-def _holds_categories(value: Any) -> bool:
-    """A tuple of keys; edges are floats."""
-    return isinstance(value, tuple) and not (value and all(isinstance(v, float) for v in value))
-
-
-def _ids(column: Mapping[str, Any]) -> _Ids:
-    """The first tuple of keys, numbered from the first id, where the state names one."""
-    keys = next((value for value in column.values() if _holds_categories(value)), ())
-    first = column.get("first_id") or 0
-    return _Ids({key: first + place for place, key in enumerate(keys)})
+def _are_categories(value: Any, ids: Mapping[Any, int]) -> bool:
+    """What a field lists is told by the ids."""
+    return isinstance(value, tuple) and ids.keys() >= set(value)
 
 
 def _categories(where: str, old: Mapping[Any, int], new: Mapping[Any, int]) -> Iterator[Change]:

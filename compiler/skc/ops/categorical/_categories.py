@@ -68,6 +68,11 @@ def group_infrequent(
     return keep, tuple(counts[i][0] for i in sorted(infrequent))
 
 
+def grouped_ids(frequent: Keys, infrequent: Keys) -> dict[Key, int]:
+    """The place of every category: the infrequent ones share the last."""
+    return {key: place for place, key in enumerate(frequent)} | dict.fromkeys(infrequent, len(frequent))
+
+
 def unknown_values(x: Block, keys: Sequence[Collection[Key]]) -> Array:
     """bool [N, K]: the values of each column that are none of its keys. A null is not unknown."""
     unknown = np.zeros(x.values.shape, dtype=bool)

@@ -70,6 +70,7 @@ from skc.ops.categorical._categories import (
     concerns_about_categories,
     counted,
     group_infrequent,
+    grouped_ids,
     key_boundaries,
     sample,
     unknown_values,
@@ -150,13 +151,16 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
     return tuple(tuple(f"{name}_{label}" for label in _labels(state, k)) for k, name in enumerate(names))
 
 
+def ids(params: Params, state: State, k: int) -> dict[Key, int]:
+    return grouped_ids(state.categories[k], state.infrequent[k])
+
+
 def apply(params: Params, state: State, x: Block) -> Block:
     present = x.present()
     unknown = np.zeros(x.values.shape, dtype=bool)
     groups = []
     for k, categories in enumerate(state.categories):
-        places: dict[Key, int] = {key: place for place, key in enumerate(categories)}
-        places |= dict.fromkeys(state.infrequent[k], len(categories))
+        places = ids(params, state, k)
         shared = len(categories) if params.unknown == "infrequent" and state.infrequent[k] else None
         group = np.zeros((x.rows, len(categories) + 2))
         for i, value in enumerate(x.values[:, k].tolist()):
@@ -206,11 +210,11 @@ def _column(state: State, k: int, place: int | None) -> int:
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    return key_boundaries([*state.categories[k], *state.infrequent[k]], x.dtype)
+    return key_boundaries([*ids(params, state, k)], x.dtype)
 
 
 def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
-    return {"category": [*state.categories[k], *state.infrequent[k]]}
+    return {"category": [*ids(params, state, k)]}
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
@@ -237,7 +241,7 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
     if params.unknown == "error":  # a guard counts them
         return {}
-    return {"unknown": unknown_values(x, [(*f, *i) for f, i in zip(state.categories, state.infrequent, strict=True)])}
+    return {"unknown": unknown_values(x, [ids(params, state, k) for k in range(x.width)])}
 
 
 CASES = (
@@ -400,6 +404,7 @@ OP = Op(
     carry_back=carry_back,
     degenerate=degenerate,
     concerns=concerns,
+    ids=ids,
     met=met,
     decides_by=always("category"),
     cases=CASES,

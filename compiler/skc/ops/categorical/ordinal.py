@@ -69,6 +69,7 @@ from skc.ops.categorical._categories import (
     concerns_about_categories,
     counted,
     group_infrequent,
+    grouped_ids,
     key_boundaries,
     unknown_values,
 )
@@ -171,13 +172,16 @@ def _check_codes(params: Params, x: ValueType, codes: int) -> None:
             )
 
 
+def ids(params: Params, state: State, k: int) -> dict[Key, int]:
+    return grouped_ids(state.categories[k], state.infrequent[k])
+
+
 def apply(params: Params, state: State, x: Block) -> Block:
     present = x.present()
     codes = np.zeros(x.values.shape, dtype=np.int64)
     unknown = np.zeros(x.values.shape, dtype=bool)
-    for k, categories in enumerate(state.categories):
-        ranks: dict[Key, int] = {key: rank for rank, key in enumerate(categories)}
-        ranks |= dict.fromkeys(state.infrequent[k], len(categories))
+    for k in range(x.width):
+        ranks = ids(params, state, k)
         for i, value in enumerate(x.values[:, k].tolist()):
             unknown[i, k] = present[i, k] and value not in ranks
             codes[i, k] = ranks.get(value, params.unknown_value or 0)
@@ -221,11 +225,11 @@ def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> 
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    return key_boundaries([*state.categories[k], *state.infrequent[k]], x.dtype)
+    return key_boundaries([*ids(params, state, k)], x.dtype)
 
 
 def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
-    return {"category": [*state.categories[k], *state.infrequent[k]]}
+    return {"category": [*ids(params, state, k)]}
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
@@ -252,7 +256,7 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
     if params.unknown == "error":  # a guard counts them
         return {}
-    return {"unknown": unknown_values(x, [(*f, *i) for f, i in zip(state.categories, state.infrequent, strict=True)])}
+    return {"unknown": unknown_values(x, [ids(params, state, k) for k in range(x.width)])}
 
 
 CASES = (
@@ -412,6 +416,7 @@ OP = Op(
     arity=arity,
     degenerate=degenerate,
     concerns=concerns,
+    ids=ids,
     met=met,
     decides_by=always("category"),
     cases=CASES,

@@ -66,6 +66,7 @@ from skc.ops.categorical._categories import (
     INT64_MAX,
     INT64_MIN,
     MOST_LEVELS,
+    Key,
     Keys,
     check_keys,
     key_boundaries,
@@ -137,17 +138,21 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
     )
 
 
+def ids(params: Params, state: State, k: int) -> dict[Key, int]:
+    return {key: state.first_id[k] + place for place, key in enumerate(state.keys[k])}
+
+
 def apply(params: Params, state: State, x: Block) -> Block:
     missing = ~x.present()
-    ids = np.zeros(x.values.shape, dtype=np.int64)
-    for k, keys in enumerate(state.keys):
-        known = {key: state.first_id[k] + position for position, key in enumerate(keys)}
+    made = np.zeros(x.values.shape, dtype=np.int64)
+    for k in range(x.width):
+        known = ids(params, state, k)
         values = x.values[:, k].tolist()
         id_of = {value: known.get(value, _unknown_id(params, state.unknown_id[k], value)) for value in set(values)}
-        ids[:, k] = [id_of[value] for value in values]
-        ids[missing[:, k], k] = state.null_id[k] or 0
-    unknown = ids == UNKNOWN
-    block = Block("int64", np.where(unknown, 0, ids))
+        made[:, k] = [id_of[value] for value in values]
+        made[missing[:, k], k] = state.null_id[k] or 0
+    unknown = made == UNKNOWN
+    block = Block("int64", np.where(unknown, 0, made))
     return block.guard("unknown-category", unknown) if params.unknown == "error" else block
 
 
@@ -159,10 +164,10 @@ def _unknown_id(params: Params, first: int | None, value: str | int | bool) -> i
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    ids = [range(first, first + len(keys)) for first, keys in zip(state.first_id, state.keys, strict=True)]
+    numbers = [range(first, first + len(keys)) for first, keys in zip(state.first_id, state.keys, strict=True)]
     unknown_id = state.unknown_id[0]  # columns of one step share parameters and nullability, so these ids too
     is_one_id = unknown_id is not None and params.oov_buckets <= 1
-    found = lookup(x, state.keys, ids, unknown_id if is_one_id else UNKNOWN)  # type: ignore[arg-type]  # is_one_id: not None
+    found = lookup(x, state.keys, numbers, unknown_id if is_one_id else UNKNOWN)  # type: ignore[arg-type]  # is_one_id: not None
     if unknown_id is not None and params.oov_buckets > 1:
         bucket = op.mod(hash_keys(x, params.seed), const(params.oov_buckets, np.int64))
         bucket = op.add(bucket, const(unknown_id, np.int64))
@@ -183,8 +188,8 @@ def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
 
 def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
     """All ids, as far as those of unknown values are not too many."""
-    ids = range(state.first_id[k] + len(state.keys[k]))
-    return tuple(ids) if params.oov_buckets <= MOST_LEVELS else None
+    count = state.first_id[k] + len(state.keys[k])
+    return tuple(range(count)) if params.oov_buckets <= MOST_LEVELS else None
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
@@ -354,6 +359,7 @@ OP = Op(
     carry_back=carry_back,
     degenerate=degenerate,
     concerns=concerns,
+    ids=ids,
     met=met,
     decides_by=_decides_by,
     cases=CASES,
