@@ -244,7 +244,7 @@ def packages(wanted: str) -> tuple[str, str]:
         return "onnxruntime", "numpy"
     parts = wanted.split(".")
     if not 1 < len(parts) < 4 or not all(part.isdecimal() for part in parts):
-        raise fail("SKC504", f"`{wanted}` is no version of onnxruntime", hint='write "1.22", "1.22.1" or "latest"')
+        raise fail("SKC504", f"`{wanted}` is not a version of onnxruntime", hint='write "1.22", "1.22.1" or "latest"')
     runtime = f"onnxruntime=={wanted}" if len(parts) == 3 else f"onnxruntime=={wanted}.*"
     return runtime, "numpy<2" if (int(parts[0]), int(parts[1])) < NUMPY_1 else "numpy"
 

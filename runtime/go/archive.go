@@ -22,7 +22,7 @@ type archive struct {
 
 func openArchive(data []byte) (*archive, *Error) {
 	if !bytes.HasPrefix(data, []byte("PK\x03\x04")) { // as an archive with an entry begins
-		return nil, noArchive("it does not begin as one")
+		return nil, noArchive("it does not start like one")
 	}
 	reader, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil && reader == nil {
@@ -41,13 +41,13 @@ func (a *archive) add(entry *zip.File) *Error {
 	switch name := entry.Name; {
 	case !fileNamePattern.MatchString(name):
 		hint := "zip the files themselves: cd ARTIFACT && zip ../artifact.zip *"
-		return newError(CodeArtifactUnsafe, fmt.Sprintf("the archive holds %s, not a plain name", shown(name)), hint)
+		return newError(CodeArtifactUnsafe, fmt.Sprintf("the archive contains %s, which is not a plain file name", shown(name)), hint)
 	case a.entries[name] != nil:
-		return newError(CodeArtifactUnsafe, fmt.Sprintf("the archive holds %s twice", shown(name)), copyHint)
+		return newError(CodeArtifactUnsafe, fmt.Sprintf("the archive has a duplicate entry %s", shown(name)), copyHint)
 	case entry.Flags&zipEncrypted != 0:
 		return newError(CodeArtifactUnsafe, fmt.Sprintf("%s is encrypted", shown(name)), "zip it without a password")
 	case entry.Method != zip.Store && entry.Method != zip.Deflate:
-		return noArchive(shown(name) + " is packed by a method that not every language reads")
+		return noArchive(shown(name) + " uses a compression method that not every language supports")
 	}
 	a.entries[entry.Name] = entry
 	return nil
@@ -58,14 +58,14 @@ func (a *archive) close() {}
 func (a *archive) read(name string) ([]byte, *Error) {
 	entry := a.entries[name]
 	if entry == nil {
-		return nil, newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` is not there", name), copyHint)
+		return nil, newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` is missing", name), copyHint)
 	}
 	size := entry.UncompressedSize64
 	if limit := limitOf(name); size > uint64(limit) {
 		return nil, tooLarge(name, limit)
 	}
 	if a.left -= int64(size); a.left < 0 {
-		message := fmt.Sprintf("the archive holds more than %d times its size", zipInflation)
+		message := fmt.Sprintf("the archive expands to more than %d times its size", zipInflation)
 		return nil, newError(CodeArtifactTooLarge, message, "do not serve it")
 	}
 	file, err := entry.Open()
@@ -78,7 +78,7 @@ func (a *archive) read(name string) ([]byte, *Error) {
 		return nil, noArchive(err.Error())
 	}
 	if uint64(len(data)) != size {
-		return nil, noArchive("a file is not what the directory says")
+		return nil, noArchive("a file does not match the archive's directory")
 	}
 	return data, nil
 }

@@ -12,7 +12,7 @@ func checkArithmetic() *Error {
 	if what == "" {
 		return nil
 	}
-	hint := "some library switched it, often one built with -ffast-math: load the artifact before it, or without it"
+	hint := "a library changed this setting, often one built with -ffast-math: load the artifact before or without it"
 	return newError(CodeHostArithmetic, "this thread "+what, hint)
 }
 

@@ -31,8 +31,8 @@ func (m *marshaller) columns(data map[string]any, extra Extra) ([]reflect.Value,
 			return nil, 0, err.about(name)
 		}
 		if isKnown && column.Len() != rows {
-			message := fmt.Sprintf("%d rows, where the columns before have %d", column.Len(), rows)
-			hint := "a row has one value in every column"
+			message := fmt.Sprintf("%d rows, but the previous columns have %d", column.Len(), rows)
+			hint := "all columns must have the same length"
 			return nil, 0, newError(CodeUnequalLengths, message, hint).about(name)
 		}
 		found[i], rows, isKnown = column, column.Len(), true
@@ -57,7 +57,7 @@ func asColumn(given any) (reflect.Value, *Error) {
 	column := reflect.ValueOf(given)
 	isSlice := column.Kind() == reflect.Slice || column.Kind() == reflect.Array
 	if !isSlice || isBytes(column.Type()) {
-		message := fmt.Sprintf("a column is wanted, not %T %s", given, shown(given))
+		message := fmt.Sprintf("expected a column, got %T %s", given, shown(given))
 		return column, newError(CodeUnsupportedData, message, "a slice")
 	}
 	element := column.Type().Elem()

@@ -15,14 +15,14 @@ import (
 
 const (
 	exactFloat = 1 << 53 // every integer up to here is a float64
-	roundHint  = "round it first, as you mean it"
+	roundHint  = "round it first, the way you intend"
 )
 
 func wrongType(s scalar, wanted, hint string) *Error {
 	if hint == "" && s.kind == kindOther && reflect.ValueOf(s.given).Kind() == reflect.Slice {
 		hint = `a record has one value for each input; columns go to TransformColumns, in JSON as {"columns": …}`
 	}
-	return newError(CodeWrongType, fmt.Sprintf("%s is wanted, not %s", wanted, s), hint)
+	return newError(CodeWrongType, fmt.Sprintf("expected %s, got %s", wanted, s), hint)
 }
 
 func notExact(s scalar, what string) *Error {
@@ -57,7 +57,7 @@ func toInt64(s scalar) (int64, *Error) {
 		return 0, newError(CodeNotIntegral, fmt.Sprintf("%s is not an integer", s), roundHint)
 	}
 	if math.Abs(s.float) > exactFloat {
-		return 0, notExact(s, "int64: a float beyond 2^53 may stand for several integers")
+		return 0, notExact(s, "int64: a float beyond 2^53 may represent several integers")
 	}
 	return int64(s.float), nil
 }
@@ -93,8 +93,8 @@ func toText(s scalar) (string, *Error) {
 		return "", wrongType(s, "a string", hint)
 	}
 	if strings.IndexByte(s.text, 0) >= 0 {
-		hint := "ONNX Runtime would cut it off there"
-		return "", newError(CodeNULInString, shown(s.text)+" holds a NUL", hint)
+		hint := "ONNX Runtime would truncate the string there"
+		return "", newError(CodeNULInString, shown(s.text)+" contains a NUL", hint)
 	}
 	if !utf8.ValidString(s.text) {
 		return "", newError(CodeInvalidUTF8, shown(s.text)+" is not UTF-8", "decode it from its own encoding first")

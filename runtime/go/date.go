@@ -31,7 +31,7 @@ func (d Date) days() (int64, *Error) {
 	}
 	midnight := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC)
 	if DateOf(midnight) != d { // time.Date makes 1 March of 30 February
-		return 0, newError(CodeWrongType, fmt.Sprintf("%s is no date of the calendar", d), "")
+		return 0, newError(CodeWrongType, fmt.Sprintf("%s is not a date in the calendar", d), "")
 	}
 	return midnight.Unix() / (24 * 60 * 60), nil // whole days, so the division is exact before 1970 too
 }

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-const rebuildHint = "the artifact is damaged, or was edited by hand: compile it again"
+const rebuildHint = "the artifact is damaged or was edited by hand: compile it again"
 
 // malformed is the error for JSON that is not what its schema says.
 func malformed(place, message string) *Error {
@@ -37,7 +37,7 @@ type fields struct {
 func newFields(value any, place string, fail *failure) *fields {
 	object, isObject := value.(map[string]any)
 	if !isObject {
-		fail.note(malformed(place, fmt.Sprintf("an object is wanted, not %s", shown(value))))
+		fail.note(malformed(place, fmt.Sprintf("expected an object, got %s", shown(value))))
 	}
 	left := make(map[string]any, len(object))
 	for key, item := range object {
@@ -73,7 +73,7 @@ func typed[T any](f *fields, key, noun string) T {
 func checked[T any](f *fields, given any, place, noun string) T {
 	value, isOfType := given.(T)
 	if !isOfType {
-		f.note(malformed(place, fmt.Sprintf("%s is wanted, not %s", noun, shown(given))))
+		f.note(malformed(place, fmt.Sprintf("expected %s, got %s", noun, shown(given))))
 	}
 	if text, isText := given.(string); isText {
 		f.checkText(text, place)
@@ -84,10 +84,10 @@ func checked[T any](f *fields, given any, place, noun string) T {
 // checkText refuses a lone surrogate (JSON can escape one) and NUL: no other language could hold the name.
 func (f *fields) checkText(text, place string) {
 	if !utf8.ValidString(text) {
-		f.note(malformed(place, shown(text)+" holds a lone surrogate"))
+		f.note(malformed(place, shown(text)+" contains a lone surrogate"))
 	}
 	if strings.IndexByte(text, 0) >= 0 {
-		f.note(malformed(place, shown(text)+" holds a NUL"))
+		f.note(malformed(place, shown(text)+" contains a NUL"))
 	}
 }
 
@@ -108,7 +108,7 @@ func (f *fields) oneOf(key string, words ...string) string {
 	word := f.text(key)
 	if !slices.Contains(words, word) {
 		wanted := strings.Join(words, ", ")
-		f.note(malformed(f.place+"."+key, fmt.Sprintf("one of %s is wanted, not %s", wanted, shown(word))))
+		f.note(malformed(f.place+"."+key, fmt.Sprintf("expected one of %s, got %s", wanted, shown(word))))
 	}
 	return word
 }
@@ -117,7 +117,7 @@ func (f *fields) integer(key string, low, high int64) int64 {
 	written := typed[number](f, key, "an integer")
 	value, err := strconv.ParseInt(string(written), 10, 64)
 	if err != nil || value < low || value > high {
-		f.note(malformed(f.place+"."+key, fmt.Sprintf("an integer of %d to %d is wanted, not %s", low, high, written)))
+		f.note(malformed(f.place+"."+key, fmt.Sprintf("expected %d to %d, got %s", low, high, written)))
 	}
 	return value
 }

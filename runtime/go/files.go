@@ -76,7 +76,7 @@ func (f *folder) read(name string) ([]byte, *Error) {
 	}
 	inside, err := filepath.Rel(f.path, place)
 	if err != nil || inside == ".." || strings.HasPrefix(inside, ".."+string(filepath.Separator)) {
-		return nil, unsafeFile(fmt.Sprintf("`%s` is a link that leads out of the artifact", name))
+		return nil, unsafeFile(fmt.Sprintf("`%s` is a link that leads outside the artifact", name))
 	}
 	if name == manifestName {
 		f.base = filepath.Dir(place)
@@ -119,9 +119,9 @@ func readAll(file fs.File, name string) ([]byte, *Error) {
 func unread(name string, err error) *Error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` is not there", name), copyHint)
+		return newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` is missing", name), copyHint)
 	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENOTDIR), isEscape(err):
-		return unsafeFile(fmt.Sprintf("`%s` is a link that leads nowhere, or out of the artifact", name))
+		return unsafeFile(fmt.Sprintf("`%s` is a broken link, or one that leads outside the artifact", name))
 	}
 	return newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` cannot be read: %v", name, err), "")
 }
@@ -160,7 +160,7 @@ func readHashed(from source, name, digest string) ([]byte, *Error) {
 		return nil, err
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != digest {
-		message := fmt.Sprintf("`%s` is not the file that manifest.json names", name)
+		message := fmt.Sprintf("`%s` does not have the hash given in manifest.json", name)
 		return nil, newError(CodeArtifactHashMismatch, message, copyHint)
 	}
 	return data, nil

@@ -35,7 +35,7 @@ func readGolden(data []byte) ([]goldenCase, *Error) {
 		return nil, err
 	}
 	if records := len(lines) - 1; records < 1 || records > mostRecords { // without one, a load would show nothing
-		return nil, malformed(goldenName, fmt.Sprintf("1 to %d records are wanted, not %d", mostRecords, records))
+		return nil, malformed(goldenName, fmt.Sprintf("expected 1 to %d records, got %d", mostRecords, records))
 	}
 	cases := make([]goldenCase, len(lines)-1)
 	for i, line := range lines[1:] {
@@ -56,7 +56,7 @@ func readGoldenHead(line []byte) *Error {
 	fail := &failure{}
 	head := newFields(value, place, fail)
 	if head.text("skc") != "golden" {
-		head.note(malformed(place, "these are not golden records"))
+		head.note(malformed(place, "this is not a golden.jsonl of skc"))
 	}
 	if head.integer("format", 1, 1<<53) > formatVersion {
 		head.note(newError(CodeArtifactTooNew, "golden.jsonl has a newer format", "take a newer skc.dev/runtime"))
@@ -123,7 +123,7 @@ func decodeValue(element DType, value any, place string) (any, *Error) {
 	_, isText := value.(string)
 	_, isFlag := value.(bool)
 	if (element == String && !isText) || (element == Bool && !isFlag) {
-		return nil, malformed(place, fmt.Sprintf("a %s is wanted, not %s", element, shown(value)))
+		return nil, malformed(place, fmt.Sprintf("expected a %s, got %s", element, shown(value)))
 	}
 	return value, nil
 }
@@ -143,7 +143,7 @@ func decodeFloat(value any, place string) (any, *Error) {
 	}
 	written, isNumber := value.(number)
 	if !isNumber {
-		return nil, malformed(place, "a number is wanted, not "+shown(value))
+		return nil, malformed(place, "expected a number, got "+shown(value))
 	}
 	if written == "-0" { // an integer in JSON, so not the float of this spelling
 		return 0.0, nil
@@ -159,7 +159,7 @@ func decodeInteger(value any, place string) (any, *Error) {
 	text, isText := value.(string)
 	integer, err := strconv.ParseInt(text, 10, 64)
 	if !isText || err != nil || strings.HasPrefix(text, "+") {
-		return nil, malformed(place, "an int64 in decimal is wanted, not "+shown(value))
+		return nil, malformed(place, "expected an int64 in decimal, got "+shown(value))
 	}
 	return integer, nil
 }

@@ -47,7 +47,7 @@ func checkOrigin(data []byte, options loadOptions, read func(name string) ([]byt
 		}
 		if *options.expect != identity {
 			message := fmt.Sprintf("the artifact is %s, not %s", identity, *options.expect)
-			return "", newError(CodeIdentityMismatch, message, "deploy the artifact that was reviewed; `skc inspect` prints the identity of one")
+			return "", newError(CodeIdentityMismatch, message, "deploy the artifact that was reviewed; `skc inspect` prints an artifact's identity")
 		}
 	}
 	if options.isSigned {
@@ -75,13 +75,13 @@ func checkSignature(manifest []byte, identity string, pem []byte, read func(name
 	if err != nil {
 		return err
 	}
-	hint := "take the artifact from who signed it, or the key of who signed this one"
+	hint := "use the artifact that was signed with this key, or the key that this artifact was signed with"
 	if signed != id {
 		message := fmt.Sprintf("the artifact %s is signed with the key %s, not with %s", identity, signed, id)
 		return newError(CodeSignatureInvalid, message, hint)
 	}
 	if !ed25519.Verify(key, append([]byte(signaturePrefix), manifest...), signature) {
-		return newError(CodeSignatureInvalid, fmt.Sprintf("the artifact %s is not what was signed", identity), hint)
+		return newError(CodeSignatureInvalid, fmt.Sprintf("the artifact %s does not match its signature", identity), hint)
 	}
 	return nil
 }
@@ -122,10 +122,10 @@ func readSignature(data []byte) (string, []byte, *Error) {
 	key, text := f.text("key"), f.text("signature")
 	f.done()
 	if !digestPattern.MatchString(key) {
-		f.note(malformed(signatureName+".key", "64 lower-case hexadecimal digits are wanted"))
+		f.note(malformed(signatureName+".key", "expected 64 lower-case hexadecimal digits"))
 	}
 	if !signaturePattern.MatchString(text) {
-		f.note(malformed(signatureName+".signature", "128 lower-case hexadecimal digits are wanted"))
+		f.note(malformed(signatureName+".signature", "expected 128 lower-case hexadecimal digits"))
 	}
 	if fail.first != nil {
 		return "", nil, fail.first

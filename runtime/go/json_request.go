@@ -22,16 +22,16 @@ type (
 // readRequest gives a map[string]any for a record, jsonRecords or jsonColumns.
 func readRequest(body []byte) (any, *Error) {
 	if len(body) > largestRequest {
-		message := fmt.Sprintf("%d bytes are more than the %d that a runtime reads", len(body), largestRequest)
+		message := fmt.Sprintf("%d bytes exceed the limit of %d", len(body), largestRequest)
 		return nil, newError(CodeRequestTooLarge, message, "send fewer rows at a time")
 	}
 	if !utf8.Valid(body) {
-		return nil, newError(CodeInvalidUTF8, "the body is not UTF-8", "JSON is UTF-8: encode the body as that")
+		return nil, newError(CodeInvalidUTF8, "the body is not UTF-8", "encode the body as UTF-8")
 	}
 	r := jsonReader{data: body, deepest: deepestRequest, number: numberOf}
 	value, err := r.document()
 	if err != nil {
-		return nil, newError(CodeMalformedJSON, "not valid JSON: "+err.Error(), "JSON as in RFC 8259, each key once")
+		return nil, newError(CodeMalformedJSON, "not valid JSON: "+err.Error(), "send JSON as in RFC 8259, without duplicate keys")
 	}
 	switch data := value.(type) {
 	case []any:
@@ -42,7 +42,7 @@ func readRequest(body []byte) (any, *Error) {
 		}
 		return data, nil
 	}
-	message := "a JSON object or an array of objects is wanted, not " + shown(value)
+	message := "expected a JSON object or an array of objects, got " + shown(value)
 	hint := `{…} for a record, [{…}, …], or {"columns": {…}}`
 	return nil, newError(CodeUnsupportedData, message, hint)
 }

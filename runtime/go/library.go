@@ -43,8 +43,8 @@ func loadLibrary(wanted string) *Error {
 		if wanted == "" || library.path == "" || wanted == library.path {
 			return nil
 		}
-		message := fmt.Sprintf("ONNX Runtime of %s is wanted, %s is loaded", shown(wanted), shown(library.path))
-		return newError(CodeInvalidOption, message, "a process has one ONNX Runtime: name the same path everywhere")
+		message := fmt.Sprintf("ONNX Runtime of %s was requested, but %s is loaded", shown(wanted), shown(library.path))
+		return newError(CodeInvalidOption, message, "a process can use only one: name the same path everywhere")
 	}
 	path := libraryPath(wanted)
 	ort.SetSharedLibraryPath(path)

@@ -231,7 +231,7 @@ func readONNX(f *fields) string {
 	f.texts("domains")
 	minimum := f.text("minimum_onnxruntime")
 	if !versionPattern.MatchString(minimum) {
-		f.note(malformed(f.place+".minimum_onnxruntime", shown(minimum)+" is no version"))
+		f.note(malformed(f.place+".minimum_onnxruntime", shown(minimum)+" is not a version"))
 	}
 	f.done()
 	return minimum

@@ -16,7 +16,7 @@ func unique(what string, names []string) *Error {
 	seen := make(map[string]bool, len(names))
 	for _, name := range names {
 		if seen[name] {
-			return malformed(manifestName+"."+what, shown(name)+" stands twice")
+			return malformed(manifestName+"."+what, "duplicate name "+shown(name))
 		}
 		seen[name] = true
 	}
@@ -29,7 +29,7 @@ func (m *manifest) verifyInputs() *Error {
 		input := &m.inputs[i]
 		names[i] = input.name
 		if (input.valid != nil) != (input.nullable && input.kind != string(Float64)) {
-			return malformed(placeOf("inputs", input.name), "`valid` is for nullable inputs but float64")
+			return malformed(placeOf("inputs", input.name), "`valid` is only for nullable inputs that are not float64")
 		}
 	}
 	return unique("inputs", names)
@@ -60,7 +60,7 @@ func (m *manifest) verifySlots() *Error {
 		}
 	}
 	if len(taken) != missing {
-		return malformed(manifestName+".tensors", "nothing feeds some of the columns")
+		return malformed(manifestName+".tensors", "some columns are not fed by any input")
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (m *manifest) verifyOutputs() *Error {
 			continue
 		}
 		if output.dtype == Float32 || output.dtype == Float64 {
-			return malformed(place, "a float output has no `valid`: its null is NaN")
+			return malformed(place, "a float output must not have `valid`: its null is NaN")
 		}
 		if *output.valid != output.name+".valid" {
 			return malformed(place, fmt.Sprintf("`valid` is %s, not the output's name and `.valid`", shown(*output.valid)))
@@ -133,11 +133,11 @@ func (m *manifest) verifyNames() *Error {
 		return malformed(manifestName+".plan", shown(m.plan)+" is not a SHA-256 in hex")
 	}
 	if len(m.files) > mostFiles {
-		return malformed(manifestName+".files", fmt.Sprintf("%d files are more than %d", len(m.files), mostFiles))
+		return malformed(manifestName+".files", fmt.Sprintf("%d files exceed the limit of %d", len(m.files), mostFiles))
 	}
 	for _, name := range sortedKeys(m.files) {
 		if !fileNamePattern.MatchString(name) {
-			message := fmt.Sprintf("manifest.json lists the file %s, which is not a plain name in the directory", shown(name))
+			message := fmt.Sprintf("manifest.json lists the file %s, which is not a plain file name", shown(name))
 			return newError(CodeArtifactUnsafe, message, "do not serve this artifact")
 		}
 		if digest := m.files[name]; !sha256Pattern.MatchString(digest) {

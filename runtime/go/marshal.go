@@ -96,7 +96,7 @@ func (p *inputPlan) putMissing(b *block, row int) *Error {
 
 func (p *inputPlan) missing() *Error {
 	hint := "send it, or declare it nullable"
-	return newError(CodeMissingKey, "the input is not there, and is not nullable", hint).about(p.spec.name)
+	return newError(CodeMissingKey, "the input is missing, and is not nullable", hint).about(p.spec.name)
 }
 
 func (p *inputPlan) nullRefused() *Error {

@@ -15,7 +15,7 @@ import (
 
 var errNoProtobuf = errors.New("no protobuf message")
 
-const unsafeHint = "an artifact of skc never does: do not serve it, or take a newer skc.dev/runtime if a newer `skc` compiled it"
+const unsafeHint = "artifacts written by skc never do: do not serve it, or take a newer skc.dev/runtime if a newer `skc` compiled it"
 
 // scanModel gives model-refused if a model is not protobuf, artifact-unsafe if it holds what skc never emits; both before
 // ONNX Runtime sees it.
@@ -61,7 +61,7 @@ func scanMessage(message string, data []byte) error {
 			return unsafeModel("has a field %d in %s", number, message)
 		}
 		if !field.isRepeated && found.seen[number] {
-			return unsafeModel("has the field %d of %s twice", number, message)
+			return unsafeModel("repeats the field %d of %s", number, message)
 		}
 		found.seen[number] = true
 		if data, err = found.value(field, number, wire, rest); err != nil {
@@ -122,7 +122,7 @@ func (s *scanned) number(field grammarField, number uint64, data []byte) ([]byte
 		return nil, err
 	}
 	if field.kind == "int32" && value > maxInt32 {
-		return nil, unsafeModel("has a number beyond its type")
+		return nil, unsafeModel("has a number too large for its type")
 	}
 	s.numbers[number] = append(s.numbers[number], value)
 	return rest, nil
@@ -140,7 +140,7 @@ func (s *scanned) check(message string) error {
 	switch message {
 	case "OperatorSetIdProto":
 		if domain := string(s.bytes[1]); grammarOpsets[domain] != s.one(2) || s.one(2) == 0 {
-			return unsafeModel("asks for version %d of the ops of %s", s.one(2), shown(domain))
+			return unsafeModel("requires version %d of the op domain %s", s.one(2), shown(domain))
 		}
 	case "NodeProto":
 		if domain, op := string(s.bytes[7]), string(s.bytes[4]); !grammarOps[[2]string{domain, op}] {
@@ -150,7 +150,7 @@ func (s *scanned) check(message string) error {
 		field, isKnown := grammarAttributeTypes[s.one(20)]
 		for number := range s.seen {
 			if !isKnown || (number != 1 && number != 20 && number != field) {
-				return unsafeModel("has an attribute of type %d with another value", s.one(20))
+				return unsafeModel("has an attribute of type %d with a value of another type", s.one(20))
 			}
 		}
 	case "TensorProto":
@@ -178,7 +178,7 @@ func (s *scanned) checkTensor() error {
 		texts = elements
 	}
 	if uint64(len(s.bytes[9])) != bytes || s.counts[6] != texts {
-		return unsafeModel("has a tensor whose shape is not that of its data")
+		return unsafeModel("has a tensor whose shape does not match its data")
 	}
 	return nil
 }
@@ -236,7 +236,7 @@ func strictVarint(data []byte) (uint64, []byte, error) {
 		return 0, nil, errNoProtobuf
 	}
 	if size > 1 && data[size-1] == 0 {
-		return 0, nil, unsafeModel("writes a number with more bytes than it needs")
+		return 0, nil, unsafeModel("encodes a number in more bytes than needed")
 	}
 	return value, data[size:], nil
 }

@@ -79,7 +79,7 @@ func (m *marshaller) asRecord(given any) (record, *Error) {
 		layout, err := m.layoutOf(value.Type())
 		return record{fields: value, layout: layout}, err
 	}
-	message := fmt.Sprintf("a record is wanted, not %T %s", given, shown(given))
+	message := fmt.Sprintf("expected a record, got %T %s", given, shown(given))
 	return record{}, newError(CodeUnsupportedData, message, "a map[string]any, or a struct with `skc` tags")
 }
 

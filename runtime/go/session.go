@@ -61,11 +61,11 @@ func sessionOptions() (*ort.SessionOptions, error) {
 
 func modelRefused(err error) *Error {
 	message := fmt.Sprintf("ONNX Runtime %s does not load the model: %s", ort.GetVersion(), shownUpTo(err, 500))
-	hint := "compile the pipeline again, or take the ONNX Runtime that the manifest asks for"
+	hint := "compile the pipeline again, or take the version of ONNX Runtime that the manifest requires"
 	return newError(CodeModelRefused, message, hint)
 }
 
-const compilationHint = "the files are not of one compilation: compile the pipeline again"
+const compilationHint = "the files come from different compilations: compile the pipeline again"
 
 // checkMetadata asks the model itself which frozen pipeline it was compiled from.
 func checkMetadata(m *manifest, session *ort.DynamicAdvancedSession) *Error {

@@ -19,7 +19,7 @@ type number string
 // maxDepth is far beyond what any file of an artifact needs: arrays and objects, each in the one before.
 const maxDepth = 256
 
-var errCutOff = errors.New("cut off")
+var errCutOff = errors.New("truncated")
 
 // parseJSON reads one document into nil, bool, number, string, []any and map[string]any.
 func parseJSON(data []byte, place string) (any, *Error) {
@@ -79,7 +79,7 @@ func (r *jsonReader) value(depth int) (any, error) {
 	r.skipBlanks()
 	switch c := r.peek(); {
 	case (c == '{' || c == '[') && depth >= r.deepest:
-		return nil, errors.New("nested too deep")
+		return nil, errors.New("nested too deeply")
 	case c == '{':
 		return r.object(depth)
 	case c == '[':
@@ -141,7 +141,7 @@ func (r *jsonReader) member(found map[string]any, depth int) error {
 		return err
 	}
 	if !utf8.ValidString(key) { // no other language could hold the name that an error shows
-		return fmt.Errorf("the key %s holds a lone surrogate", shown(key))
+		return fmt.Errorf("the key %s contains a lone surrogate", shown(key))
 	}
 	if _, isThere := found[key]; isThere {
 		return fmt.Errorf("duplicate key %s", shown(key))

@@ -45,7 +45,7 @@ func taggedFields(kind reflect.Type) (map[string][]int, *Error) {
 		}
 		if !field.IsExported() {
 			message := fmt.Sprintf("the field %s of %s has a tag, but is not exported", field.Name, kind)
-			return nil, newError(CodeUnsupportedData, message, "begin its name with a capital").about(name)
+			return nil, newError(CodeUnsupportedData, message, "start its name with a capital letter").about(name)
 		}
 		if _, isThere := tagged[name]; isThere {
 			message := fmt.Sprintf("several fields of %s have this tag", kind)

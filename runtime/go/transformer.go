@@ -129,7 +129,7 @@ func (t *Transformer) transformRecords(records any, options []CallOption) (Featu
 	}
 	slice := reflect.ValueOf(records)
 	if slice.Kind() != reflect.Slice && slice.Kind() != reflect.Array {
-		message := fmt.Sprintf("records are wanted, not %T %s", records, shown(records))
+		message := fmt.Sprintf("expected records, got %T %s", records, shown(records))
 		return Features{}, newError(CodeUnsupportedData, message, "a slice of maps or structs")
 	}
 	return t.batch(slice.Len(), func(b *block) *Error {
@@ -290,7 +290,7 @@ func (t *Transformer) guarded(b *block, row int, guard guardSpec) *Error {
 			message += "; the request has " + shown(plan.valueIn(b, row))
 		}
 	}
-	hint := "the pipeline declares `error` for this; another policy is set where it is compiled"
+	hint := "the pipeline declares `error` for this; to change the policy, edit the pipeline and compile again"
 	err := newError(guard.code, message, hint).about(guard.input)
 	err.Step = guard.step
 	return err

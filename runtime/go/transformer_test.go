@@ -155,7 +155,7 @@ func TestRefusalsNameTheirPlace(t *testing.T) {
 	if found.Input != "distance_km" || found.Row != 1 || found.Kind != skc.KindRecord {
 		t.Errorf("%+v", found)
 	}
-	if want := "error[wrong-type]: a number is wanted, not string \"far\" (input `distance_km`, row 1)"; err.Error() != want {
+	if want := "error[wrong-type]: expected a number, got string \"far\" (input `distance_km`, row 1)"; err.Error() != want {
 		t.Errorf("got %s", err)
 	}
 	guarded := ride()

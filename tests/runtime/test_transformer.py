@@ -495,7 +495,7 @@ def test_a_body_may_be_any_bytes(identity_of: Identity) -> None:
         (b'{"v": ' + b"9" * 500 + b"}", "(500 characters)"),
         (b'{"v": [1.5]}', 'as {"columns": …}'),
         (b'{"v": 1, "v": 2}', "duplicate key"),
-        (b"[" * 65 + b"]" * 65, "nested too deep"),
+        (b"[" * 65 + b"]" * 65, "nested too deeply"),
         (b'{"vv": 1.5}', "did you mean `v`?"),
         (b'{"v": 1.5} {}', "Extra data"),
     ],

@@ -91,7 +91,7 @@ def nul_in_string(training: Training, value: Input) -> SkcError:
     """SKC206 for the first string that no runtime could take."""
     found = training.find(f"contains({identifier(value.name)}, chr(0))")
     message = (
-        f"{found.place}: {shown(found.values.get(value.name))} in column `{value.name}` holds a NUL (nul-in-string)"
+        f"{found.place}: {shown(found.values.get(value.name))} in column `{value.name}` contains a NUL (nul-in-string)"
     )
     hint = "every runtime refuses such a string, since C ends a text there: take the NUL out, or leave the row out"
     return fail("SKC206", message, span=value.span, hint=hint)

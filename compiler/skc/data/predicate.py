@@ -62,7 +62,7 @@ def _tree(text: str) -> Node:
         hint = "put long lists into the data, as a column to compare with"
         raise _RefusedError(f"it has {len(text):,} characters, where {MAX_LENGTH:,} are allowed", hint)
     if "\0" in text:  # DuckDB 1 takes it for the end of the text
-        raise _RefusedError("it holds a NUL", "write `chr(0)`")
+        raise _RefusedError("it contains a NUL", "write `chr(0)`")
     if not text.strip():
         raise _RefusedError("it is empty")
     bare, enclosed = (_serialised(sql) for sql in (f"SELECT 1 WHERE {text}", f"{PREFIX}{text}\n)"))

@@ -71,7 +71,7 @@ class Column:
 class Summary:
     """How many rows and values a column has, and its bounds; None for strings and where there is no value.
 
-    `has_nul` says that a string holds a NUL. `counts` are those of all its values, where the summary had to count
+    `has_nul` says that a string contains a NUL. `counts` are those of all its values, where the summary had to count
     them.
     """
 
@@ -131,7 +131,7 @@ def _bounds(i: int, column: Column) -> Iterator[tuple[str, str]]:
 
 
 def holds_nul(strings: str) -> str:
-    """SQL: whether any string of a column holds a NUL; null where there is none at all."""
+    """SQL: whether any string of a column contains a NUL; null where there is none at all."""
     return f"bool_or(contains({strings}, chr(0)))"  # SQL text cannot hold a NUL
 
 

@@ -16,7 +16,7 @@ namespace {
   throw_artifact(
       "host-arithmetic",
       std::string("this thread ") + (is_flushed ? "flushes denormals to zero" : "does not round to nearest"),
-      "some library switched it, often one built with -ffast-math: load the artifact before it, or without it");
+      "a library changed this setting, often one built with -ffast-math: load the artifact before or without it");
 }
 
 }  // namespace

@@ -47,10 +47,10 @@ class File {
 
 [[noreturn]] void refuse_missing(const std::string& name, int reason) {
   if (reason == ELOOP || reason == ENOTDIR) {  // links in a ring, or a folder that became a link just now
-    refuse_unsafe("`" + name + "` is a link that leads nowhere");
+    refuse_unsafe("`" + name + "` is a broken link");
   }
   if (reason == ENOENT) {
-    throw_artifact("artifact-file-missing", "`" + name + "` is not there",
+    throw_artifact("artifact-file-missing", "`" + name + "` is missing",
                    "copy the artifact again from where it was compiled, or compile it again");
   }
   throw_artifact("artifact-file-missing", "`" + name + "` cannot be read: " + std::generic_category().message(reason));
@@ -131,7 +131,7 @@ std::string Folder::read(const std::string& name) {
   const std::string start = root_ == "/" ? root_ : root_ + "/";
   if (place.compare(0, start.size(), start) != 0) {
     const bool is_root = place == root_;
-    refuse_unsafe("`" + name + (is_root ? "` is not a regular file" : "` is a link that leads out of the artifact"));
+    refuse_unsafe("`" + name + (is_root ? "` is not a regular file" : "` is a link that leads outside the artifact"));
   }
   struct stat status{};
   if (::lstat(place.c_str(), &status) != 0) refuse_missing(name, errno);

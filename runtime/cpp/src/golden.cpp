@@ -43,7 +43,7 @@ GoldenCase read_case(std::string_view line, const Elements& elements, const std:
 void check_head(std::string_view line) {
   const Json document = parse_json(line, "golden.jsonl:1");
   Fields head(document, "golden.jsonl:1");
-  if (head.text("skc") != "golden") throw_malformed("golden.jsonl:1", "these are not golden records");
+  if (head.text("skc") != "golden") throw_malformed("golden.jsonl:1", "this is not a golden.jsonl of skc");
   if (head.number("format", 1, std::int64_t{1} << 53) > 1) {
     throw_artifact("artifact-too-new", "golden.jsonl has a newer format", "install a newer runtime");
   }
@@ -111,7 +111,7 @@ std::vector<GoldenCase> read_golden(std::string_view text, const Manifest& manif
     if (line == 1) {
       check_head(json);
       if (records < 1 || records > most_records) {  // without one, a load would show nothing
-        throw_malformed("golden.jsonl", "1 to " + std::to_string(most_records) + " records are wanted, not " +
+        throw_malformed("golden.jsonl", "expected 1 to " + std::to_string(most_records) + " records, got " +
                                             std::to_string(records));
       }
     } else {

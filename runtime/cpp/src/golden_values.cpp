@@ -21,7 +21,7 @@ double decode_float(const Json& value, const std::string& place) {
   if (value == "Infinity") return infinity;
   if (value == "-Infinity") return -infinity;
   if (value == "-0.0") return -0.0;
-  throw_malformed(place, "a number is wanted, not " + shown_json(value));
+  throw_malformed(place, "expected a number, got " + shown_json(value));
 }
 
 std::int64_t decode_int64(const Json& value, const std::string& place) {
@@ -31,7 +31,7 @@ std::int64_t decode_int64(const Json& value, const std::string& place) {
     const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (status == std::errc() && end == text.data() + text.size() && text.size() <= 20) return number;
   }
-  throw_malformed(place, "an int64 in decimal is wanted, not " + shown_json(value));
+  throw_malformed(place, "expected an int64 in decimal, got " + shown_json(value));
 }
 
 // A value of an output as one of a request: float32 widened exactly.
@@ -82,12 +82,12 @@ Value decode_value(DType element, const Json& value, const std::string& place) {
       return decode_int64(value, place);
     case DType::boolean:
       if (value.is_boolean()) return value.get<bool>();
-      throw_malformed(place, "a bool is wanted, not " + shown_json(value));
+      throw_malformed(place, "expected a bool, got " + shown_json(value));
     case DType::string:
       break;
   }
   if (value.is_string()) return value.get<std::string>();
-  throw_malformed(place, "a string is wanted, not " + shown_json(value));
+  throw_malformed(place, "expected a string, got " + shown_json(value));
 }
 
 std::optional<std::string> difference_from(const Json& wanted, const Outputs& found, const Manifest& manifest,

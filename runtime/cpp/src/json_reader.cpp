@@ -83,7 +83,7 @@ class Reader {
  private:
   [[noreturn]] void fail(const std::string& what) const {
     throw RecordError({"malformed-json", "not valid JSON: " + what + " at byte " + std::to_string(at_), std::nullopt,
-                       std::nullopt, "JSON as in RFC 8259, each key once"});
+                       std::nullopt, "send JSON as in RFC 8259, without duplicate keys"});
   }
 
   // The next byte, NUL at the end; a NUL in the text is no token either.
@@ -110,7 +110,7 @@ class Reader {
   JsonNode value(std::size_t depth) {
     skip_blanks();
     const char c = peek();
-    if ((c == '{' || c == '[') && depth >= deepest_) fail("nested too deep");
+    if ((c == '{' || c == '[') && depth >= deepest_) fail("nested too deeply");
     if (c == '{') return {object(depth)};
     if (c == '[') return {array(depth)};
     if (c == '"') return {text_value()};
@@ -118,7 +118,7 @@ class Reader {
     if (take_word("null")) return {Value()};
     if (take_word("true")) return {Value(true)};
     if (take_word("false")) return {Value(false)};
-    fail(at_ == text_.size() ? "cut off" : "no value");
+    fail(at_ == text_.size() ? "truncated" : "no value");
   }
 
   JsonArray array(std::size_t depth) {
@@ -190,7 +190,7 @@ class Reader {
   std::string escaped_text(std::string_view start) {
     std::string text(start);
     while (!take('"')) {
-      if (at_ == text_.size()) fail("cut off");
+      if (at_ == text_.size()) fail("truncated");
       const char c = text_[at_];
       if (!is_printable(c)) fail("a control character in a string");
       if (c == '\\') {

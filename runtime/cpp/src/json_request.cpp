@@ -39,7 +39,7 @@ JsonRecords records_of(JsonArray& rows) {
   for (JsonNode& row : rows) {
     auto* members = std::get_if<JsonObject>(&row.content);
     if (members == nullptr) {
-      found.refused = RecordError({"unsupported-data", "a record is wanted, not " + shown_node(row), std::nullopt,
+      found.refused = RecordError({"unsupported-data", "expected a record, got " + shown_node(row), std::nullopt,
                                    found.records.size(), "each row is an object"});
       break;
     }
@@ -76,15 +76,15 @@ std::vector<GivenColumn> JsonColumns::given() const {
 JsonRequest read_request(std::string_view body) {
   if (body.size() > largest) {
     refuse("request-too-large",
-           std::to_string(body.size()) + " bytes are more than the " + std::to_string(largest) + " that a runtime reads",
+           std::to_string(body.size()) + " bytes exceed the limit of " + std::to_string(largest),
            "send fewer rows at a time");
   }
-  if (!is_utf8(body)) refuse("invalid-utf8", "the body is not UTF-8", "JSON is UTF-8: encode the body as that");
+  if (!is_utf8(body)) refuse("invalid-utf8", "the body is not UTF-8", "encode the body as UTF-8");
   JsonNode document = read_json(body, deepest);
   if (auto* rows = std::get_if<JsonArray>(&document.content)) return records_of(*rows);
   auto* members = std::get_if<JsonObject>(&document.content);
   if (members == nullptr) {
-    refuse("unsupported-data", "a JSON object or an array of objects is wanted, not " + shown_node(document),
+    refuse("unsupported-data", "expected a JSON object or an array of objects, got " + shown_node(document),
            R"({…} for a record, [{…}, …], or {"columns": {…}})");
   }
   if (members->size() == 1 && members->front().key == "columns") {

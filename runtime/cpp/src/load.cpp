@@ -24,7 +24,7 @@ namespace detail {
 
 namespace {
 
-constexpr const char* not_of_one = "the files are not of one compilation: compile the pipeline again";
+constexpr const char* not_of_one = "the files come from different compilations: compile the pipeline again";
 
 // The first three numbers: `1.31.0.dev1+cpu` is 1.31.0.
 std::array<long, 3> version_of(std::string_view text) {
@@ -50,7 +50,7 @@ void check_version(const Manifest& manifest, const OnnxRuntime& runtime) {
 std::string read_hashed(Source& source, const std::string& name, const std::string& digest) {
   std::string data = source.read(name);
   if (sha256(data) == digest) return data;
-  throw_artifact("artifact-hash-mismatch", "`" + name + "` is not the file that manifest.json names",
+  throw_artifact("artifact-hash-mismatch", "`" + name + "` does not have the hash given in manifest.json",
                  "copy the artifact again from where it was compiled, or compile it again");
 }
 

@@ -97,7 +97,7 @@ std::string read_minimum_onnxruntime(Fields fields) {
   std::string version = fields.text("minimum_onnxruntime");
   fields.texts("domains");
   fields.done();
-  if (!is_version(version)) throw_malformed(fields.place(), shown(version) + " is no version");
+  if (!is_version(version)) throw_malformed(fields.place(), shown(version) + " is not a version");
   return version;
 }
 
@@ -146,7 +146,7 @@ Manifest read_manifest(std::string_view json) {
     manifest.tensors.push_back(read_tensor(item));
     const std::string& name = manifest.tensors.back().name;
     if (!tensors.emplace(name, tensors.size()).second)
-      throw_malformed("manifest.json.tensors", shown(name) + " stands twice");
+      throw_malformed("manifest.json.tensors", "duplicate name " + shown(name));
   }
   for (Fields& item : fields.objects("inputs")) manifest.inputs.push_back(read_input(item, tensors));
   for (Fields& item : fields.objects("outputs")) manifest.outputs.push_back(read_output(item));

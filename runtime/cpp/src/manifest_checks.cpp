@@ -37,7 +37,7 @@ bool all_parts(std::string_view text, char separator, Rule rule) {
 void verify_unique(const std::string& what, const std::vector<std::string>& names) {
   std::set<std::string_view> seen;
   for (const std::string& name : names) {
-    if (!seen.insert(name).second) throw_malformed("manifest.json." + what, shown(name) + " stands twice");
+    if (!seen.insert(name).second) throw_malformed("manifest.json." + what, "duplicate name " + shown(name));
   }
 }
 
@@ -71,11 +71,12 @@ void verify_slots(const Manifest& manifest) {
   std::size_t slots = 0, columns = 0;
   for (const InputSpec& input : manifest.inputs) slots += input.valid ? 2 : 1;
   for (const TensorSpec& tensor : manifest.tensors) columns += tensor.width;
-  if (columns > slots) throw_malformed("manifest.json.tensors", "nothing feeds some of the columns");
+  if (columns > slots) throw_malformed("manifest.json.tensors", "some columns are not fed by any input");
   FreeColumns free(manifest.tensors);
   for (const InputSpec& input : manifest.inputs) {
     if (input.valid.has_value() != (input.is_nullable && input.type != InputType::float64)) {
-      throw_malformed("manifest.json.inputs `" + input.name + "`", "`valid` is for nullable inputs but float64");
+      throw_malformed("manifest.json.inputs `" + input.name + "`",
+                      "`valid` is only for nullable inputs that are not float64");
     }
     claim(free, input, input.slot, element_of(input.type));
     if (input.valid) claim(free, input, *input.valid, DType::boolean);
@@ -98,7 +99,7 @@ void verify_outputs(const Manifest& manifest) {
       throw_malformed(place, "`columns` and `exact` differ in length");
     }
     const bool is_float = output.info.dtype == DType::float32 || output.info.dtype == DType::float64;
-    if (output.has_valid && is_float) throw_malformed(place, "a float output has no `valid`: its null is NaN");
+    if (output.has_valid && is_float) throw_malformed(place, "a float output must not have `valid`: its null is NaN");
   }
 }
 
@@ -107,13 +108,13 @@ void verify_names(const Manifest& manifest) {
     throw_malformed("manifest.json.plan", shown(manifest.plan) + " is not a SHA-256 in hex");
   }
   if (manifest.files.size() > most_files) {
-    throw_malformed("manifest.json.files", std::to_string(manifest.files.size()) + " files are more than " +
+    throw_malformed("manifest.json.files", std::to_string(manifest.files.size()) + " files exceed the limit of " +
                                                std::to_string(most_files));
   }
   for (const auto& [name, digest] : manifest.files) {
     if (!is_file_name(name)) {
       throw_artifact("artifact-unsafe",
-                     "manifest.json lists the file " + shown(name) + ", which is not a plain name in the directory",
+                     "manifest.json lists the file " + shown(name) + ", which is not a plain file name",
                      "do not serve this artifact");
     }
     if (!is_sha256(digest)) {

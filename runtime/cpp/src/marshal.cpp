@@ -204,13 +204,13 @@ ColumnPlan Marshaller::plan(const std::vector<GivenColumn>& given, Extra extra) 
     }
     plan.columns[i] = found[i]->column;
     if (plan.columns[i] == nullptr) {
-      throw_record("unsupported-data", "a column is wanted, not " + found[i]->what, where, "an array of values");
+      throw_record("unsupported-data", "expected a column, got " + found[i]->what, where, "an array of values");
     }
     const std::size_t size = plan.columns[i]->size();
     if (rows && *rows != size) {
       throw_record("unequal-lengths",
-                   std::to_string(size) + " rows, where the columns before have " + std::to_string(*rows), where,
-                   "a row has one value in every column");
+                   std::to_string(size) + " rows, but the previous columns have " + std::to_string(*rows), where,
+                   "all columns must have the same length");
     }
     rows = size;
   }

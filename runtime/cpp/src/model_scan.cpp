@@ -33,7 +33,8 @@ enum Wire : unsigned { varint = 0, fixed64 = 1, delimited = 2, fixed32 = 5 };
 
 [[noreturn]] void refuse_unsafe(const std::string& what) {
   throw_artifact("artifact-unsafe", "model.onnx " + what,
-                 "an artifact of skc never does: do not serve it, or install a newer runtime if a newer `skc` compiled it");
+                 "artifacts written by skc never do: do not serve it, or install a newer runtime if a newer `skc` "
+                 "compiled it");
 }
 
 // A stretch of bytes being read.
@@ -51,7 +52,7 @@ class Reader {
       data_.remove_prefix(1);
       value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
       if (byte >= 0x80) continue;
-      if (byte == 0 && shift > 0) refuse_unsafe("writes a number with more bytes than it needs");
+      if (byte == 0 && shift > 0) refuse_unsafe("encodes a number in more bytes than needed");
       if (shift == 63 && byte > 1) refuse();
       return value;
     }
@@ -98,7 +99,7 @@ class Scanned {
       const Field* field = field_of(message_, number);
       if (field == nullptr || !fits(*field, wire)) refuse_unsafe("has a field " + std::to_string(number));
       if (!field->is_repeated && counts_[number] > 0) {
-        refuse_unsafe("has the field " + std::to_string(number) + " twice");
+        refuse_unsafe("repeats the field " + std::to_string(number));
       }
       ++counts_[number];
       take(*field, wire, reader);
@@ -119,7 +120,7 @@ class Scanned {
   }
 
   void add_number(const Field& field, std::uint64_t value) {
-    if (field.kind == Kind::int32 && value > most) refuse_unsafe("has a number beyond its type");
+    if (field.kind == Kind::int32 && value > most) refuse_unsafe("has a number too large for its type");
     if (field.is_repeated) {
       dims_.push_back(value);  // of a tensor; nothing is asked of the numbers of an attribute
     } else {
@@ -138,7 +139,7 @@ class Scanned {
     for (const auto& opset : grammar::opsets) {
       if (opset.domain == bytes_[1] && opset.version == numbers_[2]) return;
     }
-    refuse_unsafe("asks for version " + std::to_string(numbers_[2]) + " of the ops of " + shown(bytes_[1]));
+    refuse_unsafe("requires version " + std::to_string(numbers_[2]) + " of the op domain " + shown(bytes_[1]));
   }
 
   void check_node() const {
@@ -155,7 +156,7 @@ class Scanned {
       const auto others = std::count_if(counts_.begin(), counts_.end(), [](auto count) { return count > 0; });
       if (others == (counts_[1] > 0) + (counts_[20] > 0) + (counts_[known.field] > 0)) return;
     }
-    refuse_unsafe("has an attribute of type " + std::to_string(numbers_[20]) + " with another value");
+    refuse_unsafe("has an attribute of type " + std::to_string(numbers_[20]) + " with a value of another type");
   }
 
   // A shape asks for as many elements as the tensor brings: nothing else may decide how much room is made for it.
@@ -172,7 +173,7 @@ class Scanned {
     }
     const std::uint64_t texts = element->size == 0 ? elements : 0;
     if (bytes_[9].size() != elements * element->size || counts_[6] != texts) {
-      refuse_unsafe("has a tensor whose shape is not that of its data");
+      refuse_unsafe("has a tensor whose shape does not match its data");
     }
   }
 

@@ -60,8 +60,8 @@ const OnnxRuntime& OnnxRuntime::open(const std::string& library) {
   if (opened == nullptr) opened = new OnnxRuntime(handle, base_of(handle, path));
   if (was_loaded && was_unset && sends_telemetry(opened->version())) warn_of_telemetry(opened->version());
   if (opened->handle_ == handle) return *opened;
-  throw_runtime("invalid-option", "this process already uses another ONNX Runtime than " + shown(path, 200),
-                "two of them in one process are a hazard: name the same library everywhere");
+  throw_runtime("invalid-option", "this process already uses an ONNX Runtime other than " + shown(path, 200),
+                "a process can use only one: name the same library everywhere");
 }
 
 OnnxRuntime::OnnxRuntime(void* handle, const OrtApiBase& base)

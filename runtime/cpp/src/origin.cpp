@@ -78,8 +78,8 @@ Signed read_signature(const std::string& data) {
   Signed found{fields.text("key"), {}};
   const std::string text = fields.text("signature");
   fields.done();
-  if (!is_hexadecimal(found.key, 64)) throw_malformed(place + ".key", "64 lower-case hexadecimal digits are wanted");
-  if (!is_hexadecimal(text, 128)) throw_malformed(place + ".signature", "128 lower-case hexadecimal digits are wanted");
+  if (!is_hexadecimal(found.key, 64)) throw_malformed(place + ".key", "expected 64 lower-case hexadecimal digits");
+  if (!is_hexadecimal(text, 128)) throw_malformed(place + ".signature", "expected 128 lower-case hexadecimal digits");
   for (std::size_t i = 0; i < found.signature.size(); ++i) {
     found.signature[i] =
         static_cast<std::uint8_t>(hexadecimal.find(text[2 * i]) << 4 | hexadecimal.find(text[2 * i + 1]));
@@ -100,7 +100,7 @@ void check_signature(std::string_view manifest, const std::string& identity, con
                    "sign it with `skc sign ARTIFACT --key PRIVATE.pem`, or load it without a key");
   }
   const Signed found = read_signature(data);
-  const char* hint = "take the artifact from who signed it, or the key of who signed this one";
+  const char* hint = "use the artifact that was signed with this key, or the key that this artifact was signed with";
   if (found.key != id) {
     throw_artifact("signature-invalid",
                    "the artifact " + identity + " is signed with the key " + found.key + ", not with " + id, hint);
@@ -110,7 +110,7 @@ void check_signature(std::string_view manifest, const std::string& identity, con
   const std::string message = std::string(signed_prefix) + std::string(manifest);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(message.data());
   if (skc_monocypher::crypto_ed25519_check(found.signature.data(), key.data(), bytes, message.size()) != 0) {
-    throw_artifact("signature-invalid", "the artifact " + identity + " is not what was signed", hint);
+    throw_artifact("signature-invalid", "the artifact " + identity + " does not match its signature", hint);
   }
 }
 
@@ -124,7 +124,7 @@ std::string check_origin(std::string_view manifest, const LoadOptions& options,
   }
   if (options.expect && *options.expect != identity) {
     throw_artifact("identity-mismatch", "the artifact is " + identity + ", not " + *options.expect,
-                   "deploy the artifact that was reviewed; `skc inspect` prints the identity of one");
+                   "deploy the artifact that was reviewed; `skc inspect` prints an artifact's identity");
   }
   if (options.key) check_signature(manifest, identity, *options.key, read);
   return identity;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double exact_limit = 0x1p53;  // every integer up to here is a float64
 
-constexpr const char* round_first = "round it first, as you mean it";
+constexpr const char* round_first = "round it first, the way you intend";
 
 [[noreturn]] void refuse_not_exact(const Value& value, const char* kind, const Where& where) {
   throw_record("not-exact", shown_value(value) + " is not exact as " + kind, where, round_first);
@@ -47,12 +47,12 @@ Hint hint_for(InputType wanted, const Value& value) {
   const bool is_instant = std::holds_alternative<Timestamp>(value.storage());
   if (wanted == InputType::date && is_instant) return "which day an instant falls on depends on the zone: send a Date";
   const bool is_day = std::holds_alternative<Date>(value.storage());
-  if (wanted == InputType::timestamp && is_day) return "a date has no time of day: send the instant you mean";
+  if (wanted == InputType::timestamp && is_day) return "a date has no time of day: send an instant";
   return std::nullopt;
 }
 
 [[noreturn]] void refuse_value(InputType wanted, const Value& value, const Where& where) {
-  throw_record("wrong-type", std::string(wanted_text(wanted)) + " is wanted, not " + shown_value(value), where,
+  throw_record("wrong-type", "expected " + std::string(wanted_text(wanted)) + ", got " + shown_value(value), where,
                hint_for(wanted, value));
 }
 
@@ -132,7 +132,7 @@ std::int64_t int64_of(double value, const Where& where) {
     throw_record("not-integral", shown(value) + " is not an integer", where, round_first);
   }
   if (std::abs(value) > exact_limit) {
-    refuse_not_exact(Value(value), "int64: a float beyond 2^53 may stand for several integers", where);
+    refuse_not_exact(Value(value), "int64: a float beyond 2^53 may represent several integers", where);
   }
   return static_cast<std::int64_t>(value);
 }
@@ -181,15 +181,16 @@ void check_text(std::string_view text, const Where& where) {
     case TextFault::none:
       return;
     case TextFault::nul:
-      throw_record("nul-in-string", shown(text) + " holds a NUL", where, "ONNX Runtime would cut it off there");
+      throw_record("nul-in-string", shown(text) + " contains a NUL", where,
+                   "ONNX Runtime would truncate the string there");
     case TextFault::invalid:
       throw_record("invalid-utf8", shown(text) + " is not UTF-8", where,
-                   "decode it as what it is, and encode it as UTF-8");
+                   "decode it with its own encoding, and encode it as UTF-8");
   }
 }
 
 void refuse_missing(const Where& where) {
-  throw_record("missing-key", "the input is not there, and is not nullable", where, "send it, or declare it nullable");
+  throw_record("missing-key", "the input is missing, and is not nullable", where, "send it, or declare it nullable");
 }
 
 void refuse_null(const Where& where) {
@@ -201,7 +202,7 @@ void refuse_nan(const Where& where) {
 }
 
 void refuse_type(InputType wanted, const std::string& given, const Where& where) {
-  throw_record("wrong-type", std::string(wanted_text(wanted)) + " is wanted, not " + given, where);
+  throw_record("wrong-type", "expected " + std::string(wanted_text(wanted)) + ", got " + given, where);
 }
 
 }  // namespace skc::detail

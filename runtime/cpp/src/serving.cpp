@@ -152,7 +152,8 @@ void Transformer::Serving::refuse_guarded(const RunOutputs& found, const Feeds& 
   }
   const auto told_row = is_single ? std::nullopt : std::optional(row);
   throw RecordError({guard.code, std::move(message), guard.input, told_row,
-                     "the pipeline declares `error` for this; another policy is set where it is compiled", guard.step});
+                     "the pipeline declares `error` for this; to change the policy, edit the pipeline and compile again",
+                     guard.step});
 }
 
 }  // namespace skc

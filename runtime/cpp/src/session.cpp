@@ -71,7 +71,7 @@ Session::Session(const OnnxRuntime& runtime, std::string_view model)
   throw_artifact(
       "model-refused",
       "ONNX Runtime " + runtime.version() + " does not load the model: " + shown(runtime.message(status), 500),
-      "compile the pipeline again, or install the ONNX Runtime that the manifest asks for");
+      "compile the pipeline again, or install the version of ONNX Runtime that the manifest requires");
 }
 
 std::vector<TensorInfo> Session::inputs() const {

@@ -47,7 +47,7 @@ class Tree {
   }
 
   Json text(std::string_view text) const {
-    if (!is_utf8(text)) throw_malformed(place_, "not valid JSON: " + shown(text) + " holds a lone surrogate");
+    if (!is_utf8(text)) throw_malformed(place_, "not valid JSON: " + shown(text) + " contains a lone surrogate");
     return std::string(text);
   }
 
@@ -70,7 +70,7 @@ class Tree {
 
 void throw_malformed(const std::string& place, const std::string& message) {
   throw_artifact("artifact-malformed", place + ": " + message,
-                 "the artifact is damaged, or was edited by hand: compile it again");
+                 "the artifact is damaged or was edited by hand: compile it again");
 }
 
 Json parse_json(std::string_view text, const std::string& place) {
@@ -91,7 +91,7 @@ std::string shown_json(const Json& value) {
 }
 
 Fields::Fields(const Json& value, std::string place) : place_(std::move(place)) {
-  if (!value.is_object()) throw_malformed(place_, "an object is wanted, not " + shown_json(value));
+  if (!value.is_object()) throw_malformed(place_, "expected an object, got " + shown_json(value));
   for (const auto& [key, field] : value.get_ref<const Json::object_t&>()) left_.emplace(key, &field);
 }
 
@@ -108,15 +108,15 @@ const Json& Fields::take(const std::string& key) {
 namespace {
 
 std::string text_of(const Json& value, const std::string& place) {
-  if (!value.is_string()) throw_malformed(place, "a string is wanted, not " + shown_json(value));
+  if (!value.is_string()) throw_malformed(place, "expected a string, got " + shown_json(value));
   const auto& text = value.get_ref<const std::string&>();
   // The tree has no lone surrogates; a NUL no other language could hold in a name.
-  if (text.find('\0') != std::string::npos) throw_malformed(place, shown(text) + " holds a NUL");
+  if (text.find('\0') != std::string::npos) throw_malformed(place, shown(text) + " contains a NUL");
   return text;
 }
 
 bool flag_of(const Json& value, const std::string& place) {
-  if (!value.is_boolean()) throw_malformed(place, "true or false is wanted, not " + shown_json(value));
+  if (!value.is_boolean()) throw_malformed(place, "expected true or false, got " + shown_json(value));
   return value.get<bool>();
 }
 
@@ -143,26 +143,26 @@ std::string Fields::one_of(const std::string& key, std::initializer_list<std::st
     if (candidate == word) return word;
     listed += (listed.empty() ? "" : ", ") + std::string(candidate);
   }
-  throw_malformed(at(key), "one of " + listed + " is wanted, not " + shown(word));
+  throw_malformed(at(key), "expected one of " + listed + ", got " + shown(word));
 }
 
 bool Fields::flag(const std::string& key) { return flag_of(take(key), at(key)); }
 
 std::int64_t Fields::number(const std::string& key, std::int64_t low, std::int64_t high) {
   const Json& value = take(key);
-  if (!value.is_number_integer()) throw_malformed(at(key), "an integer is wanted, not " + shown_json(value));
+  if (!value.is_number_integer()) throw_malformed(at(key), "expected an integer, got " + shown_json(value));
   const bool is_huge = value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX;
   const std::int64_t number = is_huge ? INT64_MAX : value.get<std::int64_t>();
   if (number < low || number > high) {
     const std::string bounds = std::to_string(low) + " to " + std::to_string(high);
-    throw_malformed(at(key), bounds + " is wanted, not " + shown_json(value));
+    throw_malformed(at(key), "expected " + bounds + ", got " + shown_json(value));
   }
   return number;
 }
 
 const Json& Fields::array(const std::string& key) {
   const Json& value = take(key);
-  if (!value.is_array()) throw_malformed(at(key), "an array is wanted, not " + shown_json(value));
+  if (!value.is_array()) throw_malformed(at(key), "expected an array, got " + shown_json(value));
   return value;
 }
 

@@ -11,7 +11,7 @@ Transformer& Transformer::operator=(Transformer&&) noexcept = default;
 Transformer::~Transformer() = default;
 
 Transformer::Serving& Transformer::serving() const {
-  if (serving_ == nullptr) detail::throw_runtime("closed", "the transformer was moved away");
+  if (serving_ == nullptr) detail::throw_runtime("closed", "the transformer was moved from");
   return *serving_;
 }
 

@@ -32,7 +32,7 @@ void Timestamp::refuse_overflow() {
 Date::Date(int year, unsigned month, unsigned day) : days_(0) {
   if (month < 1 || month > 12 || day < 1 || day > days_of(year, month)) {
     const std::string text = std::to_string(year) + "-" + std::to_string(month) + "-" + std::to_string(day);
-    throw RecordError({"invalid-value", text + " is no day of the calendar"});
+    throw RecordError({"invalid-value", text + " is not a day in the calendar"});
   }
   days_ = days_since_epoch(year, month, day);
 }

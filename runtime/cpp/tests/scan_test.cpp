@@ -60,7 +60,7 @@ TEST(ModelScan, refuses_what_skc_never_emits) {
 }
 
 TEST(ModelScan, refuses_what_is_not_protobuf) {
-  EXPECT_EQ(scan_code(graph("cut off").substr(0, 5)), "model-refused");
+  EXPECT_EQ(scan_code(graph("truncated").substr(0, 5)), "model-refused");
   EXPECT_EQ(scan_code("\x3a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "model-refused");
   EXPECT_EQ(scan_code("\x3b"), "model-refused");  // a group
 }

@@ -128,7 +128,7 @@ def read_table(data: Any, wanted: frozenset[str]) -> tuple[dict[str, RawColumn],
     rows = 0
     for schema, array in _chunks(data):
         if schema.format != b"+s":
-            message = "a table is wanted, not a single Arrow column"
+            message = "expected a table, got a single Arrow column"
             raise RecordError(
                 "unsupported-data",
                 message,
@@ -152,7 +152,7 @@ def _rows(array: Any) -> int:
     if array is None:
         return 0
     if _validity(array, array.offset, array.length) is not None:
-        raise RecordError("unsupported-data", "an Arrow struct that is itself null is no row of a table")
+        raise RecordError("unsupported-data", "an Arrow struct that is itself null is not a row of a table")
     return int(array.length)
 
 
@@ -267,7 +267,7 @@ def _unsupported(form: str) -> RecordError:
     name = _NAMES[max(matching, key=len)] if matching else f"format {form!r}"
     return RecordError(
         "unsupported-type",
-        f"a column of Arrow type {name} is not read",
+        f"a column of Arrow type {name} is not supported",
         hint="cast it to bool, an integer, float32 or float64, string, timestamp or date",
     )
 

@@ -188,7 +188,7 @@ def _typed(kind: InputType, values: Array, zoned: bool) -> Array:
 
 def _wrong_dtype(values: Array, wanted: str, hint: str | None = None) -> RecordError:
     kind = "strings" if values.dtype.kind in "OUT" else values.dtype
-    return RecordError("wrong-type", f"{wanted} is wanted, not a column of {kind}", hint=hint)
+    return RecordError("wrong-type", f"expected {wanted}, got a column of {kind}", hint=hint)
 
 
 def _refuse_first(mask: Array, values: Array, error: Any) -> None:
@@ -237,7 +237,7 @@ def _integers(values: Array, wanted: str) -> Array:
 
 
 def _not_int64(value: object) -> RecordError:
-    return scalars.not_exact(value, "int64: a float beyond 2^53 may stand for several integers")
+    return scalars.not_exact(value, "int64: a float beyond 2^53 may represent several integers")
 
 
 def _strings(values: Array) -> Array:
@@ -275,7 +275,7 @@ def _times(kind: InputType, values: Array, zoned: bool) -> Array:
     if kind == "date" and zoned:
         raise RecordError(
             "wrong-type",
-            "a date is wanted, not an instant with a time zone",
+            "expected a date, got an instant with a time zone",
             hint="which day an instant falls on depends on the zone: convert it to a date first",
         )
     return scalars.datetimes(values, kind, zoned=zoned)
@@ -295,13 +295,13 @@ def same_length(spec: InputSpec, length: int | None, rows: int | None) -> int | 
     if length is None or rows is None:
         return length if rows is None else rows
     if length != rows:
-        message = f"{length} rows, where the columns before have {rows}"
-        raise RecordError("unequal-lengths", message, spec.name, hint="a row has one value in every column")
+        message = f"{length} rows, but the previous columns have {rows}"
+        raise RecordError("unequal-lengths", message, spec.name, hint="all columns must have the same length")
     return rows
 
 
 def _not_a_column(spec: InputSpec, given: object) -> RecordError:
-    message = f"a column is wanted, not {type(given).__name__} {shown(given)}"
+    message = f"expected a column, got {type(given).__name__} {shown(given)}"
     return RecordError("unsupported-data", message, spec.name, hint="a list, a NumPy array, or a series")
 
 

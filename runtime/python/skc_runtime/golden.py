@@ -80,7 +80,7 @@ def decode_value(element: str, value: Any, place: str) -> Any:
     if element == "int64":
         return _decode_int(value, place)
     if type(value) is not (bool if element == "bool" else str):
-        raise malformed(place, f"a {element} is wanted, not {shown(value)}")
+        raise malformed(place, f"expected a {element}, got {shown(value)}")
     return value
 
 
@@ -88,7 +88,7 @@ def _decode_float(value: Any, place: str) -> float:
     if type(value) is str and value in _WORDS:
         return _WORDS[value]
     if type(value) not in (int, float):
-        raise malformed(place, f"a number is wanted, not {shown(value)}")
+        raise malformed(place, f"expected a number, got {shown(value)}")
     try:
         number = float(value)
     except OverflowError:
@@ -101,7 +101,7 @@ def _decode_float(value: Any, place: str) -> float:
 def _decode_int(value: Any, place: str) -> int:
     is_decimal = type(value) is str and value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 20
     if not is_decimal or not INT64_MIN <= int(value) <= INT64_MAX:
-        raise malformed(place, f"an int64 in decimal is wanted, not {shown(value)}")
+        raise malformed(place, f"expected an int64 in decimal, got {shown(value)}")
     return int(value)
 
 
@@ -208,12 +208,12 @@ def loads(data: bytes) -> tuple[GoldenCase, ...]:
         raise malformed("golden.jsonl", "the first line is missing")
     head = Fields(parse(lines[0], "golden.jsonl:1"), "golden.jsonl:1")
     if head.text("skc") != "golden":
-        raise malformed("golden.jsonl:1", "these are not golden records")
+        raise malformed("golden.jsonl:1", "this is not a golden.jsonl of skc")
     if head.number("format", 1, 2**53) > 1:
         raise ArtifactError("artifact-too-new", "golden.jsonl has a newer format", hint="install a newer `skc`")
     head.done()
     if not 1 <= len(lines) - 1 <= MOST_RECORDS:  # without one, a load would show nothing
-        raise malformed("golden.jsonl", f"1 to {MOST_RECORDS} records are wanted, not {len(lines) - 1}")
+        raise malformed("golden.jsonl", f"expected 1 to {MOST_RECORDS} records, got {len(lines) - 1}")
     return tuple(_case(line, f"golden.jsonl:{i}") for i, line in enumerate(lines[1:], start=2))
 
 

@@ -62,7 +62,7 @@ def check_identity(manifest: bytes, expect: str | None) -> str:
         raise ArtifactError(
             "identity-mismatch",
             f"the artifact is {found}, not {expect}",
-            hint="deploy the artifact that was reviewed; `skc inspect` prints the identity of one",
+            hint="deploy the artifact that was reviewed; `skc inspect` prints an artifact's identity",
         )
     return found
 
@@ -93,7 +93,7 @@ def check_signature(manifest: bytes, key: Key | None, read: Callable[[], bytes])
 
 
 def _invalid(manifest: bytes, problem: str) -> ArtifactError:
-    hint = "take the artifact from who signed it, or the key of who signed this one"
+    hint = "use the artifact that was signed with this key, or the key that this artifact was signed with"
     return ArtifactError("signature-invalid", f"the artifact {identity_of(manifest)} {problem}", hint=hint)
 
 
@@ -118,9 +118,9 @@ def read_signature(data: bytes) -> Signature:
     key, signature = fields.text("key"), fields.text("signature")
     fields.done()
     if not _IDENTITY.fullmatch(key):
-        raise malformed(f"{SIGNATURE}.key", "64 lower-case hexadecimal digits are wanted")
+        raise malformed(f"{SIGNATURE}.key", "expected 64 lower-case hexadecimal digits")
     if not _SIGNATURE.fullmatch(signature):
-        raise malformed(f"{SIGNATURE}.signature", "128 lower-case hexadecimal digits are wanted")
+        raise malformed(f"{SIGNATURE}.signature", "expected 128 lower-case hexadecimal digits")
     return Signature(key, bytes.fromhex(signature))
 
 

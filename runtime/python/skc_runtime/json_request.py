@@ -46,7 +46,7 @@ def read(body: object) -> tuple[Form, Any]:
     if isinstance(data, list):
         return "records", data
     if not isinstance(data, dict):
-        message = f"a JSON object or an array of objects is wanted, not {shown(data)}"
+        message = f"expected a JSON object or an array of objects, got {shown(data)}"
         raise RecordError("unsupported-data", message, hint='{…} for a record, [{…}, …], or {"columns": {…}}')
     if len(data) == 1 and isinstance(data.get("columns"), dict):
         return "columns", data["columns"]
@@ -58,7 +58,7 @@ def check_depth(data: Any, *, depth: int = 1) -> None:
     if not isinstance(data, (dict, list)):
         return
     if depth > DEEPEST:
-        raise _malformed("nested too deep")
+        raise _malformed("nested too deeply")
     for value in data.values() if isinstance(data, dict) else data:
         if isinstance(value, (dict, list)):
             check_depth(value, depth=depth + 1)
@@ -68,16 +68,16 @@ def _text(body: object) -> tuple[str, bytes]:
     if isinstance(body, str):
         body = body.encode("utf-8", "surrogatepass")
     if not isinstance(body, (bytes, bytearray, memoryview)):
-        message = f"the bytes of a JSON text are wanted, not {type(body).__name__} {shown(body)}"
-        raise RecordError("unsupported-data", message, hint="`transform` takes what is parsed already")
+        message = f"expected the bytes of a JSON text, got {type(body).__name__} {shown(body)}"
+        raise RecordError("unsupported-data", message, hint="`transform` accepts data that is already parsed")
     raw = bytes(body)
     if len(raw) > LARGEST:
-        message = f"{len(raw)} bytes are more than the {LARGEST} that a runtime reads"
+        message = f"{len(raw)} bytes exceed the limit of {LARGEST}"
         raise RecordError("request-too-large", message, hint="send fewer rows at a time")
     try:
         return raw.decode("utf-8"), raw
     except UnicodeDecodeError as error:
-        hint = "JSON is UTF-8: encode the body as that"
+        hint = "encode the body as UTF-8"
         raise RecordError("invalid-utf8", f"the body is not UTF-8 at byte {error.start}", hint=hint) from None
 
 
@@ -88,7 +88,7 @@ def _parsed(given: tuple[str, bytes]) -> Any:
     except ValueError as error:
         raise _malformed(shown(error, 200)) from None
     except RecursionError:
-        raise _malformed("nested too deep") from None
+        raise _malformed("nested too deeply") from None
 
 
 def _is_odd(raw: bytes) -> bool:
@@ -102,7 +102,9 @@ def _is_odd(raw: bytes) -> bool:
 
 
 def _malformed(message: str) -> RecordError:
-    return RecordError("malformed-json", f"not valid JSON: {message}", hint="JSON as in RFC 8259, each key once")
+    return RecordError(
+        "malformed-json", f"not valid JSON: {message}", hint="send JSON as in RFC 8259, without duplicate keys"
+    )
 
 
 def _sound(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def _sound(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         try:
             key.encode("utf-8")
         except UnicodeEncodeError:
-            raise ValueError(f"the key {key!r} holds a lone surrogate") from None
+            raise ValueError(f"the key {key!r} contains a lone surrogate") from None
     return without_duplicates(pairs)
 
 

@@ -62,7 +62,9 @@ def _check_arithmetic(one: float = 1.0, tiny: float = 5e-324, half_ulp: float = 
     is_nearest = one + half_ulp == one and one + 1.5 * half_ulp > one and -one - half_ulp == -one
     if is_flushed or not is_nearest:
         what = "flushes denormals to zero" if is_flushed else "does not round to nearest"
-        hint = "some library switched it, often one built with -ffast-math: load the artifact before it, or without it"
+        hint = (
+            "a library changed this setting, often one built with -ffast-math: load the artifact before or without it"
+        )
         raise ArtifactError("host-arithmetic", f"this thread {what}", hint=hint)
 
 
@@ -90,7 +92,7 @@ def open_artifact(
 def _read(source: Source, name: str, digest: str) -> bytes:
     data = source.read(name)
     if hashlib.sha256(data).hexdigest() != digest:
-        message = f"`{name}` is not the file that manifest.json names"
+        message = f"`{name}` does not have the hash given in manifest.json"
         raise ArtifactError("artifact-hash-mismatch", message, hint=RECOMPILE)
     return data
 
@@ -120,5 +122,5 @@ def _check_metadata(manifest: Manifest, transformer: Transformer) -> None:
             raise ArtifactError(
                 "artifact-inconsistent",
                 f"model.onnx has {key} {shown(found)}, manifest.json says {shown(wanted, 80)}",
-                hint="the files are not of one compilation: compile the pipeline again",
+                hint="the files come from different compilations: compile the pipeline again",
             )

@@ -168,7 +168,7 @@ def _unique(what: str, names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise malformed(f"manifest.json.{what}", f"{shown(name)} stands twice")
+            raise malformed(f"manifest.json.{what}", f"duplicate name {shown(name)}")
         seen.add(name)
 
 
@@ -181,7 +181,9 @@ def _verify_slots(manifest: Manifest) -> None:
     taken: set[Slot] = set()
     for i in manifest.inputs:
         if (i.valid is not None) != (i.nullable and i.type != "float64"):
-            raise malformed(f"manifest.json.inputs `{i.name}`", "`valid` is for nullable inputs but float64")
+            raise malformed(
+                f"manifest.json.inputs `{i.name}`", "`valid` is only for nullable inputs that are not float64"
+            )
         wanted: list[tuple[Slot, Element]] = [(i.slot, ELEMENT_OF[i.type])]
         wanted += [] if i.valid is None else [(i.valid, "bool")]
         for slot, element in wanted:
@@ -191,7 +193,7 @@ def _verify_slots(manifest: Manifest) -> None:
                 raise malformed(f"manifest.json.inputs `{i.name}`", f"no free {element} column at {slot}")
             taken.add(slot)
     if len(taken) != sum(tensor.width for tensor in manifest.tensors):
-        raise malformed("manifest.json.tensors", "nothing feeds some of the columns")
+        raise malformed("manifest.json.tensors", "some columns are not fed by any input")
     if manifest.signature == "columns" and any(tensor.width != 1 for tensor in manifest.tensors):
         raise malformed("manifest.json.tensors", "with signature `columns` every tensor has one column")
 
@@ -206,7 +208,7 @@ def _verify_outputs(manifest: Manifest) -> None:
         if len(output.columns) != len(output.exact):
             raise malformed(place, "`columns` and `exact` differ in length")
         if output.valid is not None and output.dtype in ("float32", "float64"):
-            raise malformed(place, "a float output has no `valid`: its null is NaN")
+            raise malformed(place, "a float output must not have `valid`: its null is NaN")
         if output.valid not in (None, f"{output.name}.valid"):
             raise malformed(place, f"`valid` is {shown(output.valid)}, not the output's name and `.valid`")
 
@@ -311,7 +313,7 @@ def _onnx(fields: Fields) -> OnnxSpec:
     )
     fields.done()
     if _VERSION.fullmatch(spec.minimum_onnxruntime) is None:
-        raise malformed(f"{fields.place}.minimum_onnxruntime", f"{shown(spec.minimum_onnxruntime)} is no version")
+        raise malformed(f"{fields.place}.minimum_onnxruntime", f"{shown(spec.minimum_onnxruntime)} is not a version")
     return spec
 
 
@@ -319,12 +321,12 @@ def _verify_names(manifest: Manifest) -> None:
     if _SHA256.fullmatch(manifest.plan) is None:
         raise malformed("manifest.json.plan", f"{shown(manifest.plan)} is not a SHA-256 in hex")
     if len(manifest.files) > MOST_FILES:
-        raise malformed("manifest.json.files", f"{len(manifest.files)} files are more than {MOST_FILES}")
+        raise malformed("manifest.json.files", f"{len(manifest.files)} files exceed the limit of {MOST_FILES}")
     for name, digest in manifest.files.items():
         if FILE_NAME.fullmatch(name) is None:
             raise ArtifactError(
                 "artifact-unsafe",
-                f"manifest.json lists the file {shown(name)}, which is not a plain name in the directory",
+                f"manifest.json lists the file {shown(name)}, which is not a plain file name",
                 hint="do not serve this artifact",
             )
         if _SHA256.fullmatch(digest) is None:

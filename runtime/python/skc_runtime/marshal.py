@@ -93,7 +93,7 @@ class Marshaller:
         """A list of records. Raises RecordError with the row."""
         check_extra(extra)
         if not isinstance(data, (list, tuple)):
-            message = f"records are wanted, not {type(data).__name__} {shown(data)}"
+            message = f"expected records, got {type(data).__name__} {shown(data)}"
             raise RecordError("unsupported-data", message, hint="a list of dicts")
         return self._records(data, extra)
 
@@ -101,7 +101,7 @@ class Marshaller:
         """Columns by the names of inputs. Raises RecordError with the input and the row."""
         check_extra(extra)
         if not isinstance(data, Mapping):
-            message = f"columns are wanted, not {type(data).__name__} {shown(data)}"
+            message = f"expected columns, got {type(data).__name__} {shown(data)}"
             hint = "a dict of lists, arrays or series; a whole table goes to `transform`"
             raise RecordError("unsupported-data", message, hint=hint)
         return self._columns(data, extra)
@@ -289,13 +289,13 @@ def check_extra(extra: Extra) -> None:
 
 
 def _not_a_record(data: object, hint: str) -> RecordError:
-    return RecordError("unsupported-data", f"a record is wanted, not {type(data).__name__} {shown(data)}", hint=hint)
+    return RecordError("unsupported-data", f"expected a record, got {type(data).__name__} {shown(data)}", hint=hint)
 
 
 def _unsupported(data: object) -> RecordError:
     hint = "a dict, a list of dicts, or a table that exports Arrow; a dict of columns goes to `transform_columns`"
     if hasattr(data, "collect"):  # of Polars or Spark
-        hint = "its rows are not there yet: collect() them first"
+        hint = "its rows are not computed yet: call collect() first"
     elif hasattr(data, "to_dict"):
         hint = "one row of a pandas table is table.iloc[[i]], which keeps the type of each column"
     told = " ".join(shown(data).split())  # some libraries draw whole tables

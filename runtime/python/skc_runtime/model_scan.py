@@ -19,7 +19,7 @@ from skc_runtime.model_grammar import ATTRIBUTE_TYPES, ELEMENT_SIZES, FIELDS, OP
 _WIRES = {"int64": 0, "int32": 0, "float": 5}  # bytes and messages are 2
 _DELIMITED, _FLOAT = 2, 4
 _MOST = 2**31 - 1  # elements of a tensor, and values of an int32
-_UNSAFE = "an artifact of skc never does: do not serve it, or install a newer `skc` if that compiled it"
+_UNSAFE = "artifacts written by skc never do: do not serve it, or install a newer `skc` if that compiled it"
 Found = dict[
     int, Any
 ]  # number of a field -> its value, all its values, its bytes as a _Reader, or how often it is there
@@ -46,15 +46,15 @@ class _Reader:
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
                 if byte == 0 and shift:
-                    _unsafe("writes a number with more bytes than it needs")
+                    _unsafe("encodes a number in more bytes than needed")
                 self.place = place
                 return value if value < 1 << 64 else _refuse("a number of more than 64 bits")
-        return _refuse("a number without an end")
+        return _refuse("an unterminated number")
 
     def part(self, size: int) -> _Reader:
         """The next bytes, which are skipped."""
         start, self.place = self.place, self.place + size
-        return _Reader(self.data, start, self.place) if self.place <= self.end else _refuse("it is cut off")
+        return _Reader(self.data, start, self.place) if self.place <= self.end else _refuse("it is truncated")
 
     def skip_texts(self, tag: int) -> int:
         """Skip short texts of one field, and count them: a vocabulary has a million, and this is ten times as fast."""
@@ -73,13 +73,13 @@ def _scan(message: str, reader: _Reader) -> None:
         tag = reader.varint()
         number, wire = tag >> 3, tag & 7
         if wire in (3, 4, 6, 7):
-            _refuse("a field of no known form")
+            _refuse("a field of unknown wire type")
         kind, repeats = fields.get(number, ("", False))
         is_packed = wire == _DELIMITED and repeats and kind in ("int64", "int32")
         if not kind or not (is_packed or wire == _WIRES.get(kind, _DELIMITED)):
             _unsafe(f"has a field {number} in {message}")
         if not repeats and number in found:
-            _unsafe(f"has the field {number} of {message} twice")
+            _unsafe(f"repeats the field {number} of {message}")
         if wire == 0 or is_packed:
             values = _numbers(kind, reader.part(reader.varint()) if is_packed else reader, is_packed)
             if repeats:
@@ -100,14 +100,14 @@ def _numbers(kind: str, reader: _Reader, all_of_it: bool) -> list[int]:
     while reader.place < reader.end if all_of_it else not values:
         values.append(reader.varint())
         if kind == "int32" and values[-1] > _MOST:
-            _unsafe("has a number beyond its type")
+            _unsafe("has a number too large for its type")
     return values
 
 
 def _check_opset(found: Found) -> None:
     domain, version = _text(found, 1), found.get(2, 0)
     if OPSETS.get(domain) != version:
-        _unsafe(f"asks for version {version} of the ops of `{domain}`")
+        _unsafe(f"requires version {version} of the op domain `{domain}`")
 
 
 def _check_node(found: Found) -> None:
@@ -120,7 +120,7 @@ def _check_attribute(found: Found) -> None:
     """Its type is one that onnx knows, and its one value is of it."""
     given = found.get(20, 0)
     if given not in ATTRIBUTE_TYPES or not found.keys() <= {1, 20, ATTRIBUTE_TYPES[given]}:
-        _unsafe(f"has an attribute of type {given} with another value")
+        _unsafe(f"has an attribute of type {given} with a value of another type")
 
 
 def _check_tensor(found: Found) -> None:
@@ -135,7 +135,7 @@ def _check_tensor(found: Found) -> None:
             _unsafe("has a tensor of too many elements")
     raw = found[9].end - found[9].place if 9 in found else 0
     if (raw, found.get(6, 0)) != ((elements * size, 0) if size else (0, elements)):
-        _unsafe("has a tensor whose shape is not that of its data")
+        _unsafe("has a tensor whose shape does not match its data")
 
 
 def _text(found: Found, number: int) -> str:

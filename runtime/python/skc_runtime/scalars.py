@@ -93,7 +93,7 @@ def is_null(value: object) -> bool:
 def missing_key(name: str) -> RecordError:
     return RecordError(
         "missing-key",
-        "the input is not there, and is not nullable",
+        "the input is missing, and is not nullable",
         name,
         hint="send it, or declare it nullable",
     )
@@ -128,15 +128,15 @@ def is_column(value: object) -> bool:
 def wrong_type(value: object, wanted: str, hint: str | None = None) -> RecordError:
     if hint is None and is_column(value):
         hint = _COLUMNS_HINT
-    return RecordError("wrong-type", f"{wanted} is wanted, not {type(value).__name__} {shown(value)}", hint=hint)
+    return RecordError("wrong-type", f"expected {wanted}, got {type(value).__name__} {shown(value)}", hint=hint)
 
 
 def not_exact(value: object, kind: str) -> RecordError:
-    return RecordError("not-exact", f"{shown(value)} is not exact as {kind}", hint="round it first, as you mean it")
+    return RecordError("not-exact", f"{shown(value)} is not exact as {kind}", hint="round it first, the way you intend")
 
 
 def not_integral(value: object) -> RecordError:
-    return RecordError("not-integral", f"{shown(value)} is not an integer", hint="round it first, as you mean it")
+    return RecordError("not-integral", f"{shown(value)} is not an integer", hint="round it first, the way you intend")
 
 
 def overflow(value: object) -> RecordError:
@@ -178,7 +178,7 @@ def to_int64(value: object) -> int:
         if not math.isfinite(number) or number != value or not number.is_integer():
             raise not_integral(value)
         if abs(number) > EXACT_FLOAT:
-            raise not_exact(value, "int64: a float beyond 2^53 may stand for several integers")
+            raise not_exact(value, "int64: a float beyond 2^53 may represent several integers")
         return int(number)
     return _integer(value, "an integer")
 
@@ -209,11 +209,13 @@ def to_string(value: object) -> str:
 def check_string(text: str) -> None:
     """Refuse what some language or ONNX Runtime itself could not carry."""
     if "\0" in text:
-        raise RecordError("nul-in-string", f"{shown(text)} holds a NUL", hint="ONNX Runtime would cut it off there")
+        raise RecordError(
+            "nul-in-string", f"{shown(text)} contains a NUL", hint="ONNX Runtime would truncate the string there"
+        )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise RecordError("invalid-utf8", f"{shown(text)} holds a lone surrogate") from None
+        raise RecordError("invalid-utf8", f"{shown(text)} contains a lone surrogate") from None
 
 
 def to_timestamp(value: Any) -> int:
@@ -225,8 +227,8 @@ def to_timestamp(value: Any) -> int:
     if value.utcoffset() is None:
         raise RecordError(
             "naive-datetime",
-            f"{shown(value)} has no time zone, so it is no instant",
-            hint="datetime.replace(tzinfo=datetime.timezone.utc), or the zone you mean",
+            f"{shown(value)} has no time zone, so it does not identify an instant",
+            hint="datetime.replace(tzinfo=datetime.timezone.utc), or the zone you intend",
         )
     if getattr(value, "nanosecond", 0):  # pandas.Timestamp
         raise not_exact(value, "microseconds")
@@ -281,10 +283,12 @@ def datetimes(values: Array, kind: InputType, *, zoned: bool = False) -> Array:
         raise RecordError("wrong-type", "a datetime64 without a unit")
     is_date = unit in ("Y", "M", "W", "D")
     if is_date and kind == "timestamp":
-        raise wrong_type(values.dtype, "an instant", hint="a date has no time of day: send the instant you mean")
+        raise wrong_type(values.dtype, "an instant", hint="a date has no time of day: send an instant")
     if kind == "timestamp" and not zoned:
         hint = "give the column a time zone (UTC, or the one you mean), or send int microseconds since 1970 UTC"
-        raise RecordError("naive-datetime", f"{values.dtype} has no time zone, so it is no instant", hint=hint)
+        raise RecordError(
+            "naive-datetime", f"{values.dtype} has no time zone, so it does not identify an instant", hint=hint
+        )
     raw = values.astype(values.dtype.newbyteorder("=")).view(np.int64)
     if unit in ("Y", "M"):
         limit = _CALENDAR_LIMIT // count

@@ -63,7 +63,7 @@ class GraphSession:
             raise ArtifactError(
                 "model-refused",
                 f"ONNX Runtime {VERSION} does not load the model: {shown(error, 500)}",
-                hint="compile the pipeline again, or install the ONNX Runtime that the manifest asks for",
+                hint="compile the pipeline again, or install the version of ONNX Runtime that the manifest requires",
             ) from error
         self.inputs = tuple(map(_info, self._session.get_inputs()))
         self.outputs = tuple(map(_info, self._session.get_outputs()))

@@ -70,7 +70,7 @@ class _Folder:
         try:
             place = os.path.realpath(os.path.join(self._base, name), strict=True)
             if os.path.commonpath([self._root, place]) != self._root:
-                raise _unsafe(f"`{name}` is a link that leads out of the artifact")
+                raise _unsafe(f"`{name}` is a link that leads outside the artifact")
             if not stat.S_ISREG(os.stat(place).st_mode):  # opening a device may do something
                 raise _unsafe(f"`{name}` is not a regular file")
             data = self._read(place, name)
@@ -78,7 +78,7 @@ class _Folder:
             raise _missing(name) from None
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):  # links in a ring, or a folder that became a link just now
-                raise _unsafe(f"`{name}` is a link that leads nowhere") from None
+                raise _unsafe(f"`{name}` is a broken link") from None
             raise ArtifactError("artifact-file-missing", f"`{name}` cannot be read: {error.strerror}") from None
         if name == MANIFEST:
             self._base = os.path.dirname(place)
@@ -123,7 +123,7 @@ class _Files:
 class _Archive:
     def __init__(self, data: bytes) -> None:
         if not data.startswith(b"PK\x03\x04"):  # as an archive with an entry begins
-            _no_archive("it does not begin as one")
+            _no_archive("it does not start like one")
         with _reading():
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         self._entries: dict[str, zipfile.ZipInfo] = {}
@@ -131,13 +131,17 @@ class _Archive:
             name = entry.orig_filename  # as it stands there: `filename` is mended
             if FILE_NAME.fullmatch(name) is None:
                 hint = "zip the files themselves: cd ARTIFACT && zip ../artifact.zip *"
-                raise ArtifactError("artifact-unsafe", f"the archive holds {shown(name)}, not a plain name", hint=hint)
+                raise ArtifactError(
+                    "artifact-unsafe", f"the archive contains {shown(name)}, which is not a plain file name", hint=hint
+                )
             if name in self._entries:
-                raise ArtifactError("artifact-unsafe", f"the archive holds {shown(name)} twice", hint=RECOMPILE)
+                raise ArtifactError(
+                    "artifact-unsafe", f"the archive has a duplicate entry {shown(name)}", hint=RECOMPILE
+                )
             if entry.flag_bits & _ENCRYPTED:
                 raise ArtifactError("artifact-unsafe", f"{shown(name)} is encrypted", hint="zip it without a password")
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                _no_archive(f"{shown(name)} is packed by a method that not every language reads")
+                _no_archive(f"{shown(name)} uses a compression method that not every language supports")
             self._entries[name] = entry
         self._left = max(SMALL, INFLATION * len(data))
 
@@ -147,12 +151,12 @@ class _Archive:
         entry = self._entries[name]
         _check_size(name, entry.file_size)
         if entry.file_size > self._left:
-            message = f"the archive holds more than {INFLATION} times its size"
+            message = f"the archive expands to more than {INFLATION} times its size"
             raise ArtifactError("artifact-too-large", message, hint="do not serve it")
         self._left -= entry.file_size
         with _reading(), self._zip.open(entry) as file:
             data = file.read(entry.file_size + 1)
-        return data if len(data) == entry.file_size else _no_archive("a file is not what the directory says")
+        return data if len(data) == entry.file_size else _no_archive("a file does not match the archive's directory")
 
 
 @contextlib.contextmanager
@@ -174,7 +178,7 @@ def _check_size(name: str, size: int) -> None:
 
 
 def _missing(name: str) -> ArtifactError:
-    return ArtifactError("artifact-file-missing", f"`{name}` is not there", hint=RECOMPILE)
+    return ArtifactError("artifact-file-missing", f"`{name}` is missing", hint=RECOMPILE)
 
 
 def _unsafe(message: str) -> ArtifactError:

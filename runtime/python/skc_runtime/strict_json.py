@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from skc_runtime.errors import ArtifactError, shown
 
-_REBUILD = "the artifact is damaged, or was edited by hand: compile it again"
+_REBUILD = "the artifact is damaged or was edited by hand: compile it again"
 
 
 def malformed(place: str, message: str) -> ArtifactError:
@@ -45,7 +45,7 @@ class Fields:
 
     def __init__(self, value: object, place: str) -> None:
         if not isinstance(value, dict):
-            raise malformed(place, f"an object is wanted, not {shown(value)}")
+            raise malformed(place, f"expected an object, got {shown(value)}")
         self._left: dict[str, Any] = dict(value)
         self.place = place
 
@@ -58,7 +58,7 @@ class Fields:
     def _typed(self, key: str, kind: type, noun: str) -> Any:
         value = self.take(key)
         if type(value) is not kind:  # an exact type: true is not an integer here
-            raise malformed(f"{self.place}.{key}", f"{noun} is wanted, not {shown(value)}")
+            raise malformed(f"{self.place}.{key}", f"expected {noun}, got {shown(value)}")
         return value
 
     def text(self, key: str) -> str:
@@ -75,7 +75,7 @@ class Fields:
     def one_of(self, key: str, *words: str) -> str:
         word = self.text(key)
         if word not in words:
-            raise malformed(f"{self.place}.{key}", f"one of {', '.join(words)} is wanted, not {shown(word)}")
+            raise malformed(f"{self.place}.{key}", f"expected one of {', '.join(words)}, got {shown(word)}")
         return word
 
     def flag(self, key: str) -> bool:
@@ -84,7 +84,7 @@ class Fields:
     def number(self, key: str, low: int = 0, high: int = 2**31 - 1) -> int:
         value = int(self._typed(key, int, "an integer"))
         if not low <= value <= high:
-            raise malformed(f"{self.place}.{key}", f"{low} to {high} is wanted, not {shown(value)}")
+            raise malformed(f"{self.place}.{key}", f"expected {low} to {high}, got {shown(value)}")
         return value
 
     def items(self, key: str) -> list[Any]:
@@ -103,7 +103,7 @@ class Fields:
         items = self.items(key)
         for i, item in enumerate(items):
             if type(item) is not kind:
-                raise malformed(f"{self.place}.{key}[{i}]", f"{noun} is wanted, not {shown(item)}")
+                raise malformed(f"{self.place}.{key}[{i}]", f"expected {noun}, got {shown(item)}")
             if kind is str:
                 check_text(str(item), f"{self.place}.{key}[{i}]")
         return items
@@ -133,6 +133,6 @@ def check_text(text: str, place: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise malformed(place, f"{shown(text)} holds a lone surrogate") from None
+        raise malformed(place, f"{shown(text)} contains a lone surrogate") from None
     if "\0" in text:
-        raise malformed(place, f"{shown(text)} holds a NUL")
+        raise malformed(place, f"{shown(text)} contains a NUL")

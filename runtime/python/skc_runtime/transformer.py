@@ -132,7 +132,7 @@ class Transformer:
             message,
             guard.input,
             None if request.rows is None else row,
-            hint="the pipeline declares `error` for this; another policy is set where it is compiled",
+            hint="the pipeline declares `error` for this; to change the policy, edit the pipeline and compile again",
             step=guard.step,
         )
 
@@ -197,5 +197,5 @@ def check_tensors(manifest: Manifest, session: GraphSession) -> None:
             raise ArtifactError(
                 "artifact-inconsistent",
                 f"manifest.json and model.onnx disagree about the {noun} `{tensor.name}`",
-                hint="the files are not of one compilation: compile the pipeline again",
+                hint="the files come from different compilations: compile the pipeline again",
             )

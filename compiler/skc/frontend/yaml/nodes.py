@@ -243,7 +243,7 @@ def _key(node: Node, seen: dict[str, Span]) -> ScalarNode:
 def _scalar(event: ScalarEvent, span: Span) -> ScalarNode:
     text = event.value
     if UNSENDABLE.search(text):
-        message = f"the text `{shown(text)}` holds a NUL or half of a surrogate pair"
+        message = f"the text `{shown(text)}` contains a NUL or half of a surrogate pair"
         raise fail("SKC102", message, span=span, hint="no runtime could be sent such a text; remove it")
     plain = event.style is None
     written = event.end_mark.index - event.start_mark.index - (0 if plain else 2)

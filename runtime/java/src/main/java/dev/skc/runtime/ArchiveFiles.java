@@ -61,7 +61,7 @@ final class ArchiveFiles extends ArtifactFiles {
 
   private void readDirectory(ByteBuffer bytes) throws ZipException {
     if (bytes.limit() < END_SIZE || bytes.getInt(0) != LOCAL) {
-      throw new ZipException("it does not begin as one");
+      throw new ZipException("it does not start like one");
     }
     int end = bytes.limit() - END_SIZE;
     while (bytes.getInt(end) != END || end + END_SIZE + unsigned(bytes, end + 20) != bytes.limit()) {
@@ -95,17 +95,17 @@ final class ArchiveFiles extends ArtifactFiles {
   private void checkEntry(String name, int flags, int method) throws ZipException {
     if (!ManifestCheck.FILE_NAME.matcher(name).matches()) {
       String hint = "zip the files themselves: cd ARTIFACT && zip ../artifact.zip *";
-      String problem = "the archive holds " + Shown.of(name) + ", not a plain name";
+      String problem = "the archive contains " + Shown.of(name) + ", which is not a plain file name";
       throw new ArtifactException("artifact-unsafe", problem, hint);
     }
     if (entries.containsKey(name)) {
-      throw new ArtifactException("artifact-unsafe", "the archive holds " + Shown.of(name) + " twice", AGAIN);
+      throw new ArtifactException("artifact-unsafe", "the archive has a duplicate entry " + Shown.of(name), AGAIN);
     }
     if ((flags & ENCRYPTED) != 0) {
       throw new ArtifactException("artifact-unsafe", Shown.of(name) + " is encrypted", "zip it without a password");
     }
     if (method != ZipEntry.STORED && method != ZipEntry.DEFLATED) {
-      throw new ZipException(name + " is packed by a method that not every language reads");
+      throw new ZipException(name + " uses a compression method that not every language supports");
     }
   }
 
@@ -117,7 +117,7 @@ final class ArchiveFiles extends ArtifactFiles {
     }
     checkSize(name, entry.size);
     if (entry.size > left) {
-      String problem = "the archive holds more than " + INFLATION + " times its size";
+      String problem = "the archive expands to more than " + INFLATION + " times its size";
       throw new ArtifactException("artifact-too-large", problem, "do not serve it");
     }
     left -= entry.size;
@@ -131,7 +131,7 @@ final class ArchiveFiles extends ArtifactFiles {
   private byte[] unpacked(Entry entry) throws IOException {
     ByteBuffer bytes = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
     if (bytes.getInt(entry.place) != LOCAL) {
-      throw new ZipException("an entry is not where its directory says");
+      throw new ZipException("an entry is not where the archive's directory says");
     }
     int start = entry.place + 30 + unsigned(bytes, entry.place + 26) + unsigned(bytes, entry.place + 28);
     Objects.checkFromIndexSize(start, entry.packedSize, data.length);
@@ -142,7 +142,7 @@ final class ArchiveFiles extends ArtifactFiles {
       CRC32 checksum = new CRC32();
       checksum.update(found);
       if (found.length != entry.size || file.read() >= 0 || checksum.getValue() != entry.checksum) {
-        throw new ZipException("a file is not what the directory says");
+        throw new ZipException("a file does not match the archive's directory");
       }
       return found;
     } finally {

@@ -3,7 +3,7 @@ package dev.skc.runtime;
 /** The artifact cannot be served: it is damaged, tampered with, too new, or does not reproduce here. */
 public final class ArtifactException extends SkcException {
   private static final long serialVersionUID = 1L;
-  private static final String REBUILD = "the artifact is damaged, or was edited by hand: compile it again";
+  private static final String REBUILD = "the artifact is damaged or was edited by hand: compile it again";
 
   ArtifactException(String code, String problem, String hint) {
     super(code, problem, hint);
@@ -16,7 +16,7 @@ public final class ArtifactException extends SkcException {
 
   /** Files that do not belong together. */
   static ArtifactException inconsistent(String problem) {
-    String hint = "the files are not of one compilation: compile the pipeline again";
+    String hint = "the files come from different compilations: compile the pipeline again";
     return new ArtifactException("artifact-inconsistent", problem, hint);
   }
 }

@@ -21,7 +21,7 @@ abstract class ArtifactFiles {
     byte[] data = read(name);
     if (!sha256(data).equals(digest)) {
       throw new ArtifactException(
-          "artifact-hash-mismatch", "`" + name + "` is not the file that manifest.json names", AGAIN);
+          "artifact-hash-mismatch", "`" + name + "` does not have the hash given in manifest.json", AGAIN);
     }
     return data;
   }
@@ -30,12 +30,13 @@ abstract class ArtifactFiles {
     int limit = LIMITS.getOrDefault(name, OTHER_LIMIT);
     if (size > limit) {
       String problem = "`" + name + "` has " + size + " bytes, more than " + limit;
-      throw new ArtifactException("artifact-too-large", problem, "an artifact of skc never is: do not serve it");
+      String hint = "artifacts written by skc are smaller: do not serve it";
+      throw new ArtifactException("artifact-too-large", problem, hint);
     }
   }
 
   static ArtifactException missing(String name) {
-    return new ArtifactException("artifact-file-missing", "`" + name + "` is not there", AGAIN);
+    return new ArtifactException("artifact-file-missing", "`" + name + "` is missing", AGAIN);
   }
 
   /** In lower-case hexadecimal. */

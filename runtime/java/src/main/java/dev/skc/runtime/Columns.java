@@ -21,11 +21,11 @@ final class Columns {
     }
     if (!isColumn(column)) {
       String what = column == null ? "null" : column.getClass().getSimpleName() + " " + Shown.of(column);
-      throw RecordException.unsupportedData("a column is wanted, not " + what, "a List or an array");
+      throw RecordException.unsupportedData("expected a column, got " + what, "a List or an array");
     }
     if (column.getClass().getComponentType().isArray()) {
       String problem = "a column has one dimension, not " + column.getClass().getSimpleName();
-      throw new RecordException("wrong-shape", problem, "give each input a column of its own");
+      throw new RecordException("wrong-shape", problem, "pass a separate column for each input");
     }
     return column;
   }
@@ -67,7 +67,7 @@ final class Columns {
       if (column instanceof boolean[] values) {
         return bools(input, values, feeds);
       }
-      String problem = "a column of type " + column.getClass().getSimpleName() + " is not read";
+      String problem = "a column of type " + column.getClass().getSimpleName() + " is not supported";
       String hint = "double[], float[], long[], int[], boolean[], an array of objects, or a List";
       throw new RecordException("unsupported-type", problem, hint);
     } catch (RecordException error) {

@@ -17,7 +17,7 @@ final class Fields {
 
   Fields(JsonNode value, String place) {
     if (!value.isObject()) {
-      throw ArtifactException.malformed(place, "an object is wanted, not " + Shown.of(value));
+      throw ArtifactException.malformed(place, "expected an object, got " + Shown.of(value));
     }
     this.place = place;
     for (Iterator<Map.Entry<String, JsonNode>> each = value.fields(); each.hasNext(); ) {
@@ -46,7 +46,7 @@ final class Fields {
 
   private static void checkType(JsonNode value, Predicate<JsonNode> is, String noun, String place) {
     if (!is.test(value)) {
-      throw ArtifactException.malformed(place, noun + " is wanted, not " + Shown.of(value));
+      throw ArtifactException.malformed(place, "expected " + noun + ", got " + Shown.of(value));
     }
   }
 
@@ -78,7 +78,7 @@ final class Fields {
         return choice;
       }
     }
-    String problem = "one of " + choices + " is wanted, not " + Shown.of(word);
+    String problem = "expected one of " + choices + ", got " + Shown.of(word);
     throw ArtifactException.malformed(place + "." + key, problem);
   }
 
@@ -93,7 +93,7 @@ final class Fields {
   long number(String key, long low, long high) {
     JsonNode value = take(key, JsonNode::isIntegralNumber, "an integer");
     if (!value.canConvertToLong() || value.longValue() < low || value.longValue() > high) {
-      String problem = low + " to " + high + " is wanted, not " + Shown.of(value);
+      String problem = "expected " + low + " to " + high + ", got " + Shown.of(value);
       throw ArtifactException.malformed(place + "." + key, problem);
     }
     return value.longValue();
@@ -159,9 +159,9 @@ final class Fields {
   /** Refuse a lone surrogate (JSON can escape one) and NUL: no other language could hold the name. */
   static void checkText(String text, String place) {
     switch (Text.check(text)) {
-      case NUL -> throw ArtifactException.malformed(place, Shown.of(text) + " holds a NUL");
+      case NUL -> throw ArtifactException.malformed(place, Shown.of(text) + " contains a NUL");
       case LONE_SURROGATE ->
-          throw ArtifactException.malformed(place, Shown.of(text) + " holds a lone surrogate");
+          throw ArtifactException.malformed(place, Shown.of(text) + " contains a lone surrogate");
       default -> {}
     }
   }

@@ -57,7 +57,7 @@ final class FolderFiles extends ArtifactFiles {
     try {
       Path place = base.resolve(name).toRealPath();
       if (!place.startsWith(root)) {
-        throw unsafe("`" + name + "` is a link that leads out of the artifact");
+        throw unsafe("`" + name + "` is a link that leads outside the artifact");
       }
       if (!Files.isRegularFile(place, LinkOption.NOFOLLOW_LINKS)) { // opening a pipe would wait
         throw unsafe("`" + name + "` is not a regular file");
@@ -70,7 +70,7 @@ final class FolderFiles extends ArtifactFiles {
       throw missing(name);
     } catch (IOException error) {
       if (isOfLinks(error, base.resolve(name))) {
-        throw unsafe("`" + name + "` is a link that leads nowhere");
+        throw unsafe("`" + name + "` is a broken link");
       }
       String problem = "`" + name + "` cannot be read: " + error.getClass().getSimpleName();
       throw new ArtifactException("artifact-file-missing", problem, "check the permissions");

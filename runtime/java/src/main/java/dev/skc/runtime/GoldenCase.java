@@ -29,7 +29,7 @@ record GoldenCase(int line, JsonNode record, JsonNode outputs, String error) {
     checkHead(lines.get(0));
     int records = lines.size() - 1;
     if (records < 1 || records > MOST_RECORDS) { // without one, a load would show nothing
-      String problem = "1 to " + MOST_RECORDS + " records are wanted, not " + records;
+      String problem = "expected 1 to " + MOST_RECORDS + " records, got " + records;
       throw ArtifactException.malformed(FILE, problem);
     }
     List<GoldenCase> cases = new ArrayList<>();
@@ -58,7 +58,7 @@ record GoldenCase(int line, JsonNode record, JsonNode outputs, String error) {
     String place = FILE + ":1";
     Fields head = new Fields(StrictJson.parse(line, place), place);
     if (!head.text("skc").equals("golden")) {
-      throw ArtifactException.malformed(place, "these are not golden records");
+      throw ArtifactException.malformed(place, "this is not a golden.jsonl of skc");
     }
     if (head.number("format", 1, LARGEST_FORMAT) > 1) {
       throw new ArtifactException("artifact-too-new", FILE + " has a newer format", "use a newer skc-runtime");

@@ -43,7 +43,7 @@ final class GoldenValue {
 
   private static void check(boolean is, JsonNode value, String wanted, String place) {
     if (!is) {
-      throw ArtifactException.malformed(place, wanted + " is wanted, not " + Shown.of(value));
+      throw ArtifactException.malformed(place, "expected " + wanted + ", got " + Shown.of(value));
     }
   }
 

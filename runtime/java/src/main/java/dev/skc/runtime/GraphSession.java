@@ -63,7 +63,7 @@ final class GraphSession implements AutoCloseable {
   private static ArtifactException refused(Exception error) {
     String why = Shown.of(String.valueOf(error.getMessage()), 500);
     String problem = "ONNX Runtime " + version() + " does not load the model: " + why;
-    String hint = "compile the pipeline again, or use the ONNX Runtime that the manifest asks for";
+    String hint = "compile the pipeline again, or use the version of ONNX Runtime that the manifest requires";
     return new ArtifactException("model-refused", problem, hint);
   }
 

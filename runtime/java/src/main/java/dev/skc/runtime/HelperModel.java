@@ -38,7 +38,7 @@ enum HelperModel {
       throw new IllegalStateException("the jar of skc-runtime cannot be read", error);
     } catch (ArtifactException error) { // a build of ONNX Runtime without the operators of com.microsoft
       String problem = "characters above U+FFFF cannot be carried: " + error.problem();
-      throw new SkcException("run-failed", problem, "use the build of ONNX Runtime that Maven has");
+      throw new SkcException("run-failed", problem, "use the build of ONNX Runtime from Maven Central");
     }
   }
 }

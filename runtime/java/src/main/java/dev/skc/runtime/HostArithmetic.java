@@ -29,7 +29,7 @@ final class HostArithmetic {
 
   private static ArtifactException refused(String what) {
     String hint =
-        "some native library switched it, often one built with -ffast-math: load the artifact before it, or without it";
+        "a native library changed this setting, often one built with -ffast-math: load the artifact before or without it";
     return new ArtifactException("host-arithmetic", "this thread " + what, hint);
   }
 }

@@ -117,12 +117,12 @@ final class InputWriter {
   private void putText(Feeds feeds, int row, String text) {
     Text found = Text.check(text);
     if (found == Text.NUL) {
-      String hint = "ONNX Runtime would cut it off there";
-      throw new RecordException("nul-in-string", Shown.of(text) + " holds a NUL", hint);
+      String hint = "ONNX Runtime would truncate the string there";
+      throw new RecordException("nul-in-string", Shown.of(text) + " contains a NUL", hint);
     }
     if (found == Text.LONE_SURROGATE) {
-      String hint = "it was cut in the middle of a character, or is no text";
-      throw new RecordException("invalid-utf8", Shown.of(text) + " holds a lone surrogate", hint);
+      String hint = "it was cut in the middle of a character, or is not text";
+      throw new RecordException("invalid-utf8", Shown.of(text) + " contains a lone surrogate", hint);
     }
     feeds.putText(value.tensor, value.at(row), text, found == Text.WIDE);
     putValid(feeds, row, true);

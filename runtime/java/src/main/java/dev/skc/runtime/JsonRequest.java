@@ -56,7 +56,7 @@ record JsonRequest(Form form, Object data) {
   /** Throws RecordException: malformed-json, invalid-utf8, request-too-large, unsupported-data. */
   static JsonRequest read(byte[] body) {
     if (body.length > LARGEST) {
-      String problem = body.length + " bytes are more than the " + LARGEST + " that a runtime reads";
+      String problem = body.length + " bytes exceed the limit of " + LARGEST;
       throw new RecordException("request-too-large", problem, "send fewer rows at a time");
     }
     Object data = parse(text(body));
@@ -64,7 +64,7 @@ record JsonRequest(Form form, Object data) {
       return new JsonRequest(Form.RECORDS, data);
     }
     if (!(data instanceof Map<?, ?> map)) {
-      String problem = "a JSON object or an array of objects is wanted, not " + Shown.of(data);
+      String problem = "expected a JSON object or an array of objects, got " + Shown.of(data);
       throw RecordException.unsupportedData(problem, "{…} for a record, [{…}, …], or {\"columns\": {…}}");
     }
     boolean isColumns = map.size() == 1 && map.get("columns") instanceof Map;
@@ -76,7 +76,7 @@ record JsonRequest(Form form, Object data) {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
     } catch (CharacterCodingException error) {
-      throw new RecordException("invalid-utf8", "the body is not UTF-8", "JSON is UTF-8: encode the body as that");
+      throw new RecordException("invalid-utf8", "the body is not UTF-8", "encode the body as UTF-8");
     }
   }
 
@@ -102,7 +102,7 @@ record JsonRequest(Form form, Object data) {
   }
 
   private static RecordException malformed(String problem) {
-    String hint = "JSON as in RFC 8259, each key once";
+    String hint = "send JSON as in RFC 8259, without duplicate keys";
     return new RecordException("malformed-json", "not valid JSON: " + problem, hint);
   }
 
@@ -124,7 +124,7 @@ record JsonRequest(Form form, Object data) {
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String key = parser.currentName();
       if (Text.hasLoneSurrogate(key)) { // no other language could hold the name that an error shows
-        throw malformed("the key " + Shown.of(key) + " holds a lone surrogate");
+        throw malformed("the key " + Shown.of(key) + " contains a lone surrogate");
       }
       found.put(key, value(parser, parser.nextToken()));
     }

@@ -38,7 +38,7 @@ final class ManifestCheck {
     Set<String> seen = new HashSet<>();
     for (String name : names) {
       if (!seen.add(name)) {
-        throw malformed(place, Shown.of(name) + " stands twice");
+        throw malformed(place, "duplicate name " + Shown.of(name));
       }
     }
   }
@@ -52,7 +52,7 @@ final class ManifestCheck {
     for (Input input : manifest.inputs()) {
       boolean hasCompanion = input.nullable() && input.type() != InputType.FLOAT64;
       if ((input.valid() != null) != hasCompanion) {
-        throw malformed(place("inputs", input.name()), "`valid` is for nullable inputs but float64");
+        throw malformed(place("inputs", input.name()), "`valid` is only for nullable inputs that are not float64");
       }
       take(input.name(), input.slot(), input.type().element, tensors, taken);
       counts.merge(input.slot().tensor(), 1, Integer::sum);
@@ -63,7 +63,7 @@ final class ManifestCheck {
     }
     for (Tensor tensor : manifest.tensors()) {
       if (counts.getOrDefault(tensor.name(), 0) != tensor.width()) {
-        throw malformed("tensors", "nothing feeds some column of " + Shown.of(tensor.name()));
+        throw malformed("tensors", "some columns are not fed by any input in " + Shown.of(tensor.name()));
       }
       if (manifest.signature() == Signature.COLUMNS && tensor.width() != 1) {
         throw malformed("tensors", "with signature `columns` every tensor has one column");
@@ -96,7 +96,7 @@ final class ManifestCheck {
       }
       names.add(output.valid());
       if (output.dtype().isFloat()) {
-        throw malformed(place, "a float output has no `valid`: its null is NaN");
+        throw malformed(place, "a float output must not have `valid`: its null is NaN");
       }
       if (!output.valid().equals(output.name() + ".valid")) {
         throw malformed(place, "`valid` is " + Shown.of(output.valid()) + ", not the output's name and `.valid`");
@@ -113,7 +113,7 @@ final class ManifestCheck {
       throw malformed("plan", Shown.of(manifest.plan()) + " is not a SHA-256 in hex");
     }
     if (manifest.files().size() > MOST_FILES) {
-      throw malformed("files", manifest.files().size() + " files are more than " + MOST_FILES);
+      throw malformed("files", manifest.files().size() + " files exceed the limit of " + MOST_FILES);
     }
     manifest.files().forEach(ManifestCheck::checkFile);
     for (String name : REQUIRED_FILES) {
@@ -128,7 +128,7 @@ final class ManifestCheck {
 
   private static void checkFile(String name, String digest) {
     if (!FILE_NAME.matcher(name).matches()) {
-      String problem = "manifest.json lists the file " + Shown.of(name) + ", which is no plain name in the directory";
+      String problem = "manifest.json lists the file " + Shown.of(name) + ", which is not a plain file name";
       throw new ArtifactException("artifact-unsafe", problem, "do not serve this artifact");
     }
     if (!SHA256.matcher(digest).matches()) {

@@ -135,7 +135,7 @@ final class ManifestReader {
     List<String> domains = fields.texts("domains");
     fields.done();
     if (!VERSION.matcher(minimum).matches()) {
-      throw ArtifactException.malformed(fields.place + ".minimum_onnxruntime", Shown.of(minimum) + " is no version");
+      throw ArtifactException.malformed(fields.place + ".minimum_onnxruntime", Shown.of(minimum) + " is not a version");
     }
     return new Onnx(opset, ml, ir, minimum, domains);
   }

@@ -119,7 +119,7 @@ final class Marshaller {
       return map;
     }
     String what = record == null ? "null" : record.getClass().getSimpleName() + " " + Shown.of(record);
-    throw RecordException.unsupportedData("a record is wanted, not " + what, "each row is a Map");
+    throw RecordException.unsupportedData("expected a record, got " + what, "each row is a Map");
   }
 
   /**
@@ -144,8 +144,8 @@ final class Marshaller {
       found[i] = array(input, columns.get(input.name));
       int length = Array.getLength(found[i]);
       if (rows >= 0 && length != rows) {
-        String problem = length + " rows, where the columns before have " + rows;
-        throw new RecordException("unequal-lengths", problem, "a row has one value in every column").at(input.name);
+        String problem = length + " rows, but the previous columns have " + rows;
+        throw new RecordException("unequal-lengths", problem, "all columns must have the same length").at(input.name);
       }
       rows = length;
     }

@@ -52,7 +52,7 @@ final class ModelScan {
         throw unsafe("has a field " + Long.toUnsignedString(number) + " in " + message);
       }
       if (!seen.add(number) && !field.isRepeated()) {
-        throw unsafe("has the field " + number + " of " + message + " twice");
+        throw unsafe("repeats the field " + number + " of " + message);
       }
       fields.nextValue();
       take(field, number, fields);
@@ -91,7 +91,7 @@ final class ModelScan {
 
   private void addNumber(Field field, long number, long value) {
     if (field.kind().equals("int32") && (value < 0 || value > MOST)) {
-      throw unsafe("has a number beyond its type");
+      throw unsafe("has a number too large for its type");
     }
     numbers.computeIfAbsent(number, key -> new ArrayList<>()).add(value);
   }
@@ -110,7 +110,7 @@ final class ModelScan {
     switch (message) {
       case "OperatorSetIdProto" -> {
         if (!Long.valueOf(one(2)).equals(ModelGrammar.OPSETS.get(text(1)))) {
-          throw unsafe("asks for version " + one(2) + " of the ops of " + Shown.of(text(1)));
+          throw unsafe("requires version " + one(2) + " of the op domain " + Shown.of(text(1)));
         }
       }
       case "NodeProto" -> {
@@ -128,7 +128,7 @@ final class ModelScan {
   private void checkAttribute() {
     Long field = ModelGrammar.ATTRIBUTE_TYPES.get(one(20));
     if (field == null || !Set.of(1L, 20L, field).containsAll(seen)) {
-      throw unsafe("has an attribute of type " + one(20) + " with another value");
+      throw unsafe("has an attribute of type " + one(20) + " with a value of another type");
     }
   }
 
@@ -147,12 +147,13 @@ final class ModelScan {
     }
     long raw = bytes.containsKey(9L) ? bytes.get(9L).remaining() : 0;
     if (raw != elements * size || counts.getOrDefault(6L, 0L) != (size == 0 ? elements : 0)) {
-      throw unsafe("has a tensor whose shape is not that of its data");
+      throw unsafe("has a tensor whose shape does not match its data");
     }
   }
 
   static ArtifactException unsafe(String what) {
-    String hint = "an artifact of skc never does: do not serve it, or use a newer skc-runtime if a newer `skc` compiled it";
+    String hint =
+        "artifacts written by skc never do: do not serve it, or use a newer skc-runtime if a newer `skc` compiled it";
     return new ArtifactException("artifact-unsafe", "model.onnx " + what, hint);
   }
 }

@@ -57,7 +57,7 @@ final class Origin {
     }
     if (!expected.equals(identity)) {
       String problem = "the artifact is " + identity + ", not " + expected;
-      String hint = "deploy the artifact that was reviewed; `skc inspect` prints the identity of one";
+      String hint = "deploy the artifact that was reviewed; `skc inspect` prints an artifact's identity";
       throw new ArtifactException("identity-mismatch", problem, hint);
     }
   }
@@ -66,13 +66,14 @@ final class Origin {
     byte[] der = der(pem);
     String id = ArtifactFiles.sha256(der);
     Signed signed = read(files, identity);
-    String hint = "take the artifact from who signed it, or the key of who signed this one";
+    String hint = "use the artifact that was signed with this key, or the key that this artifact was signed with";
     if (!signed.key.equals(id)) {
       String problem = "the artifact " + identity + " is signed with the key " + signed.key + ", not with " + id;
       throw new ArtifactException("signature-invalid", problem, hint);
     }
     if (!verifies(der, manifest, signed.signature)) {
-      throw new ArtifactException("signature-invalid", "the artifact " + identity + " is not what was signed", hint);
+      String problem = "the artifact " + identity + " does not match its signature";
+      throw new ArtifactException("signature-invalid", problem, hint);
     }
   }
 
@@ -127,16 +128,16 @@ final class Origin {
       throw new ArtifactException("artifact-too-new", FILE + " has a newer format", "use a newer skc-runtime");
     }
     if (!fields.text("algorithm").equals("ed25519")) {
-      throw ArtifactException.malformed(FILE + ".algorithm", "ed25519 is wanted");
+      throw ArtifactException.malformed(FILE + ".algorithm", "expected ed25519");
     }
     String key = fields.text("key");
     String signature = fields.text("signature");
     fields.done();
     if (!DIGEST.matcher(key).matches()) {
-      throw ArtifactException.malformed(FILE + ".key", "64 lower-case hexadecimal digits are wanted");
+      throw ArtifactException.malformed(FILE + ".key", "expected 64 lower-case hexadecimal digits");
     }
     if (!SIGNATURE.matcher(signature).matches()) {
-      throw ArtifactException.malformed(FILE + ".signature", "128 lower-case hexadecimal digits are wanted");
+      throw ArtifactException.malformed(FILE + ".signature", "expected 128 lower-case hexadecimal digits");
     }
     return new Signed(key, HexFormat.of().parseHex(signature));
   }

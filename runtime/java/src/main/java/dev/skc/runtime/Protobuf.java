@@ -52,7 +52,7 @@ final class Protobuf {
     long size = kind == BYTES ? readVarint() : fixedSize(kind);
     bodyStart = data.position();
     if (size < 0 || size > data.remaining()) {
-      throw new IllegalArgumentException("cut off");
+      throw new IllegalArgumentException("truncated");
     }
     end = bodyStart + (int) size;
     data.position(end);
@@ -72,7 +72,7 @@ final class Protobuf {
     long value = 0;
     for (int shift = 0; shift <= 63; shift += 7) {
       if (!data.hasRemaining()) {
-        throw new IllegalArgumentException("cut off");
+        throw new IllegalArgumentException("truncated");
       }
       byte b = data.get();
       value |= (long) (b & 0x7F) << shift;
@@ -80,7 +80,7 @@ final class Protobuf {
         continue;
       }
       if (b == 0 && shift > 0) {
-        throw ModelScan.unsafe("writes a number with more bytes than it needs");
+        throw ModelScan.unsafe("encodes a number in more bytes than needed");
       }
       if (shift == 63 && b > 1) {
         break;

@@ -32,7 +32,7 @@ public final class RecordException extends SkcException {
 
   static RecordException missingKey() {
     String hint = "send it, or declare it nullable";
-    return new RecordException("missing-key", "the input is not there, and is not nullable", hint);
+    return new RecordException("missing-key", "the input is missing, and is not nullable", hint);
   }
 
   static RecordException nullRefused() {
@@ -45,23 +45,23 @@ public final class RecordException extends SkcException {
   }
 
   static RecordException wrongType(Object value, String wanted, String hint) {
-    String problem = wanted + " is wanted, not " + value.getClass().getSimpleName() + " " + Shown.of(value);
+    String problem = "expected " + wanted + ", got " + value.getClass().getSimpleName() + " " + Shown.of(value);
     return new RecordException("wrong-type", problem, hint == null && Columns.isColumn(value) ? COLUMNS_HINT : hint);
   }
 
   static RecordException wrongColumnType(Object column, String wanted, String hint) {
-    String problem = wanted + " is wanted, not a column of type " + column.getClass().getSimpleName();
+    String problem = "expected " + wanted + ", got a column of type " + column.getClass().getSimpleName();
     return new RecordException("wrong-type", problem, hint);
   }
 
   static RecordException notExact(Object value, String kind) {
     String problem = Shown.of(value) + " is not exact as " + kind;
-    return new RecordException("not-exact", problem, "round it first, as you mean it");
+    return new RecordException("not-exact", problem, "round it first, the way you intend");
   }
 
   static RecordException notIntegral(Object value) {
     String problem = Shown.of(value) + " is not an integer";
-    return new RecordException("not-integral", problem, "round it first, as you mean it");
+    return new RecordException("not-integral", problem, "round it first, the way you intend");
   }
 
   static RecordException overflow(Object value) {

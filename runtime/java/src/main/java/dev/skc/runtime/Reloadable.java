@@ -178,7 +178,7 @@ public final class Reloadable implements AutoCloseable {
         try {
           lookAndTell();
         } catch (RuntimeException error) { // of the caller's function: told, and watching goes on
-          String problem = "what is told of a refused artifact has thrown";
+          String problem = "the handler of a refused artifact has thrown";
           System.getLogger(Reloadable.class.getPackageName()).log(System.Logger.Level.WARNING, problem, error);
         }
       }

@@ -88,7 +88,7 @@ final class Scalars {
       throw RecordException.notIntegral(value);
     }
     if (Math.abs(value) > EXACT_FLOAT) {
-      String kind = "int64: a float beyond 2^53 may stand for several integers";
+      String kind = "int64: a float beyond 2^53 may represent several integers";
       throw RecordException.notExact(value, kind);
     }
     return (long) value;
@@ -153,8 +153,8 @@ final class Scalars {
   /** Microseconds since 1970 UTC. */
   static long toTimestamp(Object value) {
     if (value instanceof LocalDateTime) {
-      String problem = Shown.of(value) + " has no time zone, so it is no instant";
-      String hint = "LocalDateTime.atZone(ZoneOffset.UTC), or the zone you mean";
+      String problem = Shown.of(value) + " has no time zone, so it does not identify an instant";
+      String hint = "LocalDateTime.atZone(ZoneOffset.UTC), or the zone you intend";
       throw new RecordException("naive-datetime", problem, hint);
     }
     Instant instant = instant(value);

@@ -24,7 +24,7 @@ final class Telemetry {
     }
   }
 
-  /** Whether that version sends it on that system, and nobody has said what is wanted. */
+  /** Whether that version sends it on that system, and no setting decides about it. */
   static boolean isSent(String version, String system, String variable) {
     return variable == null && system.equals("Linux") && Arrays.compare(OnnxRuntimeLibrary.version(version), SINCE) >= 0;
   }

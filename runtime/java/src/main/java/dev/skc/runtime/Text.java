@@ -9,7 +9,7 @@ enum Text {
   NARROW,
   /** Some character lies above U+FFFF: see {@link TrueText}. */
   WIDE,
-  /** ONNX Runtime would cut it off there. */
+  /** ONNX Runtime would truncate the string there. */
   NUL,
   /** Half a pair has no UTF-8. */
   LONE_SURROGATE;

@@ -151,7 +151,7 @@ public final class Transformer implements AutoCloseable {
     enter();
     try {
       if (records == null) {
-        throw RecordException.unsupportedData("records are wanted, not null", "a List of Maps");
+        throw RecordException.unsupportedData("expected records, got null", "a List of Maps");
       }
       return records(records.toArray(), extra); // a list that another thread changes must not leave a row unwritten
     } finally {
@@ -184,7 +184,7 @@ public final class Transformer implements AutoCloseable {
     enter();
     try {
       if (columns == null) {
-        throw RecordException.unsupportedData("columns are wanted, not null", "a Map of Lists or arrays");
+        throw RecordException.unsupportedData("expected columns, got null", "a Map of Lists or arrays");
       }
       return columns(columns, extra);
     } finally {
@@ -298,7 +298,7 @@ public final class Transformer implements AutoCloseable {
     if (input != null) {
       problem += "; the request has " + Shown.of(feeds.value(input.cell(), row));
     }
-    String hint = "the pipeline declares `error` for this; another policy is set where it is compiled";
+    String hint = "the pipeline declares `error` for this; to change the policy, edit the pipeline and compile again";
     SkcException.Place place = new SkcException.Place(guard.input(), null, guard.step());
     return new RecordException(guard.code(), problem, place, hint);
   }

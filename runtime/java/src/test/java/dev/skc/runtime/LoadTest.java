@@ -50,7 +50,7 @@ final class LoadTest {
     Files.writeString(artifact.resolve("golden.jsonl"), "{\"skc\":\"golden\",\"format\":1}\n\n");
     ArtifactException error = assertThrows(ArtifactException.class, () -> Transformer.load(artifact));
     assertEquals("artifact-hash-mismatch", error.code());
-    assertEquals("`golden.jsonl` is not the file that manifest.json names", error.problem());
+    assertEquals("`golden.jsonl` does not have the hash given in manifest.json", error.problem());
   }
 
   @Test
