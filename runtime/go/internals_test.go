@@ -45,7 +45,7 @@ func TestWhatAModelMayHold(t *testing.T) {
 		"a tag of 33 bits":       {[]byte{0xba, 0x80, 0x80, 0x80, 0x10, 0}, CodeArtifactUnsafe},
 		"a tag that is too long": {[]byte{0xba, 0, 0}, CodeArtifactUnsafe},
 		"two graphs":             {append(graphOf(), graphOf()...), CodeArtifactUnsafe},
-		"truncated":                {graphOf()[:1], CodeModelRefused},
+		"truncated":              {graphOf()[:1], CodeModelRefused},
 		"a group":                {[]byte{0x3b}, CodeModelRefused},
 		"a number without end":   {[]byte{8, 0xff}, CodeModelRefused},
 	}
