@@ -14,7 +14,7 @@ const (
 )
 
 // archive is a source: the entries of a zip archive, which is judged whole. A name that leads out, comes twice or is
-// encrypted is the work of nobody honest.
+// encrypted has no honest purpose.
 type archive struct {
 	entries map[string]*zip.File
 	left    int64 // what may still be unpacked

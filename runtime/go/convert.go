@@ -35,7 +35,7 @@ func toFloat64(s scalar) (float64, *Error) {
 		return s.float, nil
 	case kindInteger:
 		float := float64(s.integer)
-		if isExact := float < 1<<63 && int64(float) == s.integer; isExact { // 2^63 itself is no int64
+		if isExact := float < 1<<63 && int64(float) == s.integer; isExact { // 2^63 itself is not an int64
 			return float, nil
 		}
 		return 0, notExact(s, "float64")

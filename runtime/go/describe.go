@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Description says what goes in and what comes out. As JSON it is the same in every language.
+// Description describes the inputs and outputs. As JSON it is the same in every language.
 type Description struct {
 	Name               string              `json:"name"`
 	Identity           string              `json:"identity"` // SHA-256 of manifest.json
@@ -35,7 +35,7 @@ type OutputDescription struct {
 	Valid   *string  `json:"valid"`
 }
 
-// Describe says what goes in and what comes out; also of a transformer that is closed.
+// Describe describes the inputs and outputs; also of a transformer that is closed.
 func (t *Transformer) Describe() Description {
 	m := t.manifest
 	d := Description{

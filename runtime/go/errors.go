@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Kind tells who must act on an error.
+// Kind says who must act on an error.
 type Kind string
 
 const (
@@ -16,7 +16,7 @@ const (
 	KindRuntime  Kind = "runtime"  // the runtime was used in a way it does not allow
 )
 
-// Code is stable and the same in every language: decide by it, never by the text. Codes are only ever added.
+// Code is stable and the same in every language: branch on it, never on the text. Codes are only ever added.
 type Code string
 
 const (
@@ -119,7 +119,7 @@ type Error struct {
 	Input   string // the input or, where a step refused, the column that step saw; see HasInput
 	Row     int    // 0-based row of a batch; -1 for a single record, and where no row is to blame
 	Step    string // the step whose policy is `error`; empty for others
-	Hint    string // a way out; may be empty
+	Hint    string // a suggested fix; may be empty
 
 	hasInput bool
 }
@@ -166,7 +166,7 @@ func (e *Error) inRow(row int) *Error {
 
 const shownLimit = 60
 
-// shown is a value as a message shows it, cut to a bearable length.
+// shown is a value as a message shows it, cut to a reasonable length.
 func shown(value any) string { return shownUpTo(value, shownLimit) }
 
 func shownUpTo(value any, limit int) string {

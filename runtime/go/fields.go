@@ -10,7 +10,7 @@ import (
 
 const rebuildHint = "the artifact is damaged or was edited by hand: compile it again"
 
-// malformed is the error for JSON that is not what its schema says.
+// malformed is the error for JSON that does not match its schema.
 func malformed(place, message string) *Error {
 	return newError(CodeArtifactMalformed, place+": "+message, rebuildHint)
 }

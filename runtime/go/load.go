@@ -5,7 +5,7 @@ import (
 	"runtime"
 )
 
-// Replay says how exactly the golden records of an artifact must come out when it is loaded.
+// Replay says how exactly the golden records of an artifact must be reproduced when it is loaded.
 type Replay string
 
 const (
@@ -27,7 +27,7 @@ type loadOptions struct {
 // WithLibrary is the path of the shared library of ONNX Runtime.
 func WithLibrary(path string) Option { return func(o *loadOptions) { o.library = path } }
 
-// WithReplay sets how exactly golden records must come out; without it, to the bit.
+// WithReplay sets how exactly golden records must be reproduced; without it, to the bit.
 func WithReplay(replay Replay) Option { return func(o *loadOptions) { o.replay = replay } }
 
 func optionsOf(options []Option) loadOptions {
@@ -96,7 +96,7 @@ func load(open func() (source, *Error), options loadOptions) (*Transformer, *Err
 		return nil, err
 	}
 	if err := t.replayGolden(files[goldenName], options.replay); err != nil {
-		_ = t.Close() // the refusal is the error to tell
+		_ = t.Close() // the refusal is the error to report
 		return nil, err
 	}
 	return t, nil
@@ -150,7 +150,7 @@ func openModel(m *manifest, model []byte) (*Transformer, *Error) {
 		err = checkMetadata(m, session)
 	}
 	if err != nil {
-		_ = session.Destroy() // the refusal is the error to tell
+		_ = session.Destroy() // the refusal is the error to report
 		return nil, err
 	}
 	return newTransformer(m, session), nil

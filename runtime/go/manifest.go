@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// Why so strict: the manifest is the contract of every language, and the place an attacker would edit. What is not
+// Why so strict: the manifest is the contract of every language, and what an attacker would edit. What is not
 // exactly as schemas/manifest.v1.schema.json says, or does not fit together, is refused before anything else of the
 // artifact is read.
 

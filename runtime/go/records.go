@@ -28,7 +28,7 @@ type record struct {
 	layout *layout
 }
 
-// put writes a record into a row. Of a record that breaks several rules an unknown key is told first: a misspelt key
+// put writes a record into a row. If a record breaks several rules, an unknown key is reported first: a misspelt key
 // is also missing.
 func (m *marshaller) put(b *block, row int, given any, extra Extra) *Error {
 	r, err := m.asRecord(given)

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// Reloadable serves the newest artifact of a folder, while the folder is replaced. Any number of goroutines may use it.
+// Reloadable always serves the newest artifact in a folder that is replaced while serving. Any number of goroutines may use it.
 //
 // Why polling: it works on every file system, for a folder that is renamed into place, a link that is switched and the
-// ..data of Kubernetes alike. A new artifact is loaded beside the old one, with every check of Load, and takes its place
-// only then. A call under way keeps the transformer that it began with, which is closed when the last such call has
-// ended: no call fails, and no answer is of two artifacts.
+// ..data of Kubernetes alike. A new artifact is loaded next to the old one, with every check of Load, and takes its place
+// only then. A call in progress keeps the transformer that it started with, which is closed when the last such call has
+// ended: no call fails, and no answer mixes two artifacts.
 type Reloadable struct {
 	dir      string
 	settings ReloadSettings
@@ -35,12 +35,12 @@ type Reloadable struct {
 
 // ReloadSettings says when a Reloadable looks, and who is told.
 type ReloadSettings struct {
-	Interval time.Duration      // between two looks; 0 to look only when Reload is called
+	Interval time.Duration      // between two checks; 0 to look only when Reload is called
 	OnReload func(*Transformer) // is called with each new transformer, which it must not close
-	OnError  func(error)        // is called with what a new artifact was refused for
+	OnError  func(error)        // is called with the reason if a new artifact is refused
 }
 
-// lease is a transformer and who uses it: its owner, and every call under way. The last to leave closes it.
+// lease is a transformer and who uses it: its owner, and every call in progress. The last to leave closes it.
 type lease struct {
 	transformer *Transformer
 	users       int // of Reloadable.mutex
@@ -68,7 +68,7 @@ func LoadReloadable(dir string, settings ReloadSettings, options ...Option) (*Re
 	return r, nil
 }
 
-// Use calls a function with the transformer of now, which is not closed before the function returns: for calls that
+// Use calls a function with the current transformer, which is not closed before the function returns: for calls that
 // belong together. Its error is that of the function, or has the code closed.
 func (r *Reloadable) Use(call func(*Transformer) error) error {
 	l := r.enter()
@@ -94,48 +94,48 @@ func (r *Reloadable) leave(l *lease) {
 	isLast := l.users == 0
 	r.mutex.Unlock()
 	if isLast {
-		_ = l.transformer.Close() // nobody is left who could be told
+		_ = l.transformer.Close() // nobody is left to be notified
 	}
 }
 
-// Transform is that of the transformer of now.
+// Transform is that of the current transformer.
 func (r *Reloadable) Transform(record any, options ...CallOption) (found Features, err error) {
 	err = r.Use(func(t *Transformer) (err error) { found, err = t.Transform(record, options...); return err })
 	return found, err
 }
 
-// TransformRecords is that of the transformer of now.
+// TransformRecords is that of the current transformer.
 func (r *Reloadable) TransformRecords(records any, options ...CallOption) (found Features, err error) {
 	err = r.Use(func(t *Transformer) (err error) { found, err = t.TransformRecords(records, options...); return err })
 	return found, err
 }
 
-// TransformColumns is that of the transformer of now.
+// TransformColumns is that of the current transformer.
 func (r *Reloadable) TransformColumns(columns map[string]any, options ...CallOption) (found Features, err error) {
 	err = r.Use(func(t *Transformer) (err error) { found, err = t.TransformColumns(columns, options...); return err })
 	return found, err
 }
 
-// TransformJSON is that of the transformer of now.
+// TransformJSON is that of the current transformer.
 func (r *Reloadable) TransformJSON(body []byte, options ...CallOption) (found Features, err error) {
 	err = r.Use(func(t *Transformer) (err error) { found, err = t.TransformJSON(body, options...); return err })
 	return found, err
 }
 
-// Identity is that of the transformer of now; empty when closed.
+// Identity is that of the current transformer; empty when closed.
 func (r *Reloadable) Identity() (identity string) {
 	_ = r.Use(func(t *Transformer) error { identity = t.Identity(); return nil })
 	return identity
 }
 
-// LastError is what the newest artifact was refused for; nil where the newest is what serves.
+// LastError is why the newest artifact was refused; nil if the newest is serving.
 func (r *Reloadable) LastError() error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	return r.lastError
 }
 
-// Reload looks now. It tells whether another artifact serves from here on; if one is refused, the old one serves on.
+// Reload checks now. It returns whether a new artifact is serving; if one is refused, the old one keeps serving.
 func (r *Reloadable) Reload() (bool, error) { return r.look(true) }
 
 func (r *Reloadable) look(isForced bool) (bool, error) {
@@ -214,7 +214,7 @@ func (r *Reloadable) watch() {
 	}
 }
 
-// Close stops looking, and closes the transformer when the calls under way have ended; later ones get the code closed.
+// Close stops watching, and closes the transformer when the calls in progress have ended; later ones get the code closed.
 // It must not be called by OnReload or OnError.
 func (r *Reloadable) Close() error {
 	r.mutex.Lock()

@@ -52,7 +52,7 @@ func sessionOptions() (*ort.SessionOptions, error) {
 	}
 	for _, set := range settings {
 		if err := set(); err != nil {
-			_ = options.Destroy() // the first error is the one to tell
+			_ = options.Destroy() // the first error is the one to report
 			return nil, err
 		}
 	}

@@ -67,7 +67,7 @@ func (r *jsonReader) skipBlanks() {
 	}
 }
 
-// peek is the next byte, 0 at the end; a NUL in the text is no token either.
+// peek is the next byte, 0 at the end; a NUL in the text is not a token either.
 func (r *jsonReader) peek() byte {
 	if r.at == len(r.data) {
 		return 0

@@ -8,12 +8,12 @@ import (
 // layout says which field of a struct type feeds which input; worked out once per type.
 type layout struct {
 	fields [][]int // by input: the index of its field, nil where the struct has none
-	extra  string  // the tag of a field that is no input
+	extra  string  // the tag of a field that is not an input
 	isOdd  bool    // there is such a field
 }
 
 // layoutOf reads the `skc` tags of a struct type. The whole tag is the name of the input; a field without one is not
-// part of the record, and `skc:"-"` says so aloud.
+// part of the record, and `skc:"-"` says so explicitly.
 func (m *marshaller) layoutOf(kind reflect.Type) (*layout, *Error) {
 	if cached, isThere := m.layouts.Load(kind); isThere {
 		return cached.(*layout), nil

@@ -10,7 +10,7 @@ import (
 //
 // Why: since 1.32 the official Linux builds keep files in the home folder, start two threads and look up a host of their
 // vendor as soon as they are loaded. Only this variable in the environment of the process prevents it; the switches of
-// the API come too late. Who wants the telemetry sets the variable to 0.
+// the API come too late. To keep the telemetry, set the variable to 0.
 const TelemetryVariable = "ORT_DISABLE_TELEMETRY"
 
 // switchTelemetryOff sets the variable unless the user has, and returns whether it was not set. In a program with cgo,

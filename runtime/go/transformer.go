@@ -10,7 +10,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Extra says what happens to keys of a record that are no inputs.
+// Extra says what happens to keys of a record that are not inputs.
 type Extra string
 
 const (
@@ -23,7 +23,7 @@ type CallOption func(*callOptions)
 
 type callOptions struct{ extra Extra }
 
-// WithExtra sets what happens to keys of a record, or of columns, that are no inputs; without it they are refused.
+// WithExtra sets what happens to keys of a record, or of columns, that are not inputs; without it they are refused.
 func WithExtra(extra Extra) CallOption { return func(o *callOptions) { o.extra = extra } }
 
 func callOptionsOf(options []CallOption) (callOptions, *Error) {
@@ -84,7 +84,7 @@ func (t *Transformer) Transform(record any, options ...CallOption) (Features, er
 	return features, nil
 }
 
-// TransformRecord is Transform by the name of its form.
+// TransformRecord is Transform, named after its form.
 func (t *Transformer) TransformRecord(record any, options ...CallOption) (Features, error) {
 	return t.Transform(record, options...)
 }
@@ -176,10 +176,10 @@ func (t *Transformer) transformColumns(data map[string]any, options []CallOption
 	return t.batch(rows, func(b *block) *Error { return t.marshaller.putColumns(b, columns) })
 }
 
-// TransformJSON gives the features of a body of JSON: {…} is a record, [{…}, …] are records, and an object whose only
-// key is "columns", with an object of arrays, is a batch by columns. Features.IsSingle tells a record from a batch.
+// TransformJSON returns the features for a JSON body: {…} is a record, [{…}, …] are records, and an object whose only
+// key is "columns", with an object of arrays, is a batch by columns. Features.IsSingle distinguishes a record from a batch.
 //
-// The same bytes are answered alike, or refused with the same code, in every language: schemas/requests.v1.json.
+// The same bytes get the same answer, or are refused with the same code, in every language: schemas/requests.v1.json.
 func (t *Transformer) TransformJSON(body []byte, options ...CallOption) (Features, error) {
 	features, err := t.transformJSON(body, options)
 	if err != nil {
@@ -324,7 +324,7 @@ func (o *Output) fill(from *buffer, isCopied bool) {
 	}
 }
 
-// Close releases the session, after the calls under way have finished; later ones get the code closed. Closing twice
+// Close releases the session, after the calls in progress have finished; later ones get the code closed. Closing twice
 // does nothing.
 func (t *Transformer) Close() error {
 	t.mutex.Lock()

@@ -22,7 +22,7 @@ using Hint = std::optional<std::string>;
 [[noreturn]] void throw_record(std::string code, std::string message, const Where& where, Hint hint = std::nullopt);
 [[noreturn]] void throw_runtime(std::string code, std::string message, Hint hint = std::nullopt);
 
-// Text in quotes as a message shows it: cut to a bearable length, with control characters and what is not UTF-8
+// Text in quotes as a message shows it: cut to a reasonable length, with control characters and what is not UTF-8
 // escaped.
 std::string shown(std::string_view text, std::size_t limit = 60);
 std::string shown_value(const Value& value);

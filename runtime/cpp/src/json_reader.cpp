@@ -86,7 +86,7 @@ class Reader {
                        std::nullopt, "send JSON as in RFC 8259, without duplicate keys"});
   }
 
-  // The next byte, NUL at the end; a NUL in the text is no token either.
+  // The next byte, NUL at the end; a NUL in the text is not a token either.
   char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
 
   void skip_blanks() noexcept {

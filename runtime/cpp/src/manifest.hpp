@@ -1,6 +1,6 @@
 // `manifest.json` as plain data: what a runtime must know to feed the graph and to read its outputs.
 //
-// Why so strict: the manifest is the contract of every language, and the place an attacker would edit. What is not
+// Why so strict: the manifest is the contract of every language, and what an attacker would edit. What is not
 // exactly as `schemas/manifest.v1.schema.json` says, or does not fit together, is refused before anything else of the
 // artifact is read.
 #pragma once

@@ -1,6 +1,6 @@
 // Why: ONNX Runtime opens the files that external data names, runs a loop of 2^62 rounds while it loads, and knows
-// hundreds of ops that nobody measured. A model of ours needs a small part of ONNX, which model_grammar.hpp lists: any
-// other message, field or op is refused without having to be known.
+// hundreds of ops that we have not measured. Our models need a small part of ONNX, which model_grammar.hpp lists: any
+// other message, field or op is refused, known or not.
 //
 // Why so strict about encoding: readers of protobuf differ in what they make of a tag of more than 32 bits, or of a field
 // that comes twice; a writer emits neither.

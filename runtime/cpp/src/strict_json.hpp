@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 
 [[noreturn]] void throw_malformed(const std::string& place, const std::string& message);
 
-// UTF-8 JSON without duplicate keys, lone surrogates, NaN, Infinity or trailing text, and of bearable depth. Integers
+// UTF-8 JSON without duplicate keys, lone surrogates, NaN, Infinity or trailing text, and of bounded depth. Integers
 // past 64 bits are floats.
 Json parse_json(std::string_view text, const std::string& place);
 

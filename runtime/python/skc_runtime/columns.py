@@ -282,7 +282,7 @@ def _times(kind: InputType, values: Array, zoned: bool) -> Array:
 
 
 def length_of(spec: InputSpec, given: object) -> int | None:
-    """The rows of a column of a dict; None where only reading it tells. Raises RecordError for what is no column."""
+    """The rows of a column of a dict; None where only reading it tells. Raises RecordError for what is not a column."""
     if isinstance(given, np.ndarray) and given.ndim != 1:
         raise RecordError("wrong-shape", f"a column has one dimension, not shape {given.shape}", spec.name)
     if not scalars.is_column(given) and not hasattr(given, "__arrow_c_stream__"):

@@ -1,6 +1,6 @@
-"""The errors of a runtime: a code that every language shares, the place, and a way out.
+"""The errors of a runtime: a code that every language shares, the location, and a suggested fix.
 
-Why codes: a service decides what to answer by the code, never by the text. `schemas/errors.v1.json` holds the
+Why codes: a service decides how to answer by the code, never by the text. `schemas/errors.v1.json` holds the
 same table for every language; a test keeps the two equal. Codes are only ever added.
 """
 
@@ -61,7 +61,7 @@ GUARD_CODES = frozenset({"unknown-category", "invalid-value", "out-of-range", "a
 
 
 class SkcRuntimeError(Exception):
-    """Anything a runtime refuses. `code` is stable; the text is for people and may change.
+    """Any refusal by a runtime. `code` is stable; the text is for people and may change.
 
     `input` is the name of the input (or, where a step refused, of the column that step saw), `row` the
     0-based row of a batch (None for a single record), `step` the step whose policy is `error`.
@@ -112,7 +112,7 @@ class RecordError(SkcRuntimeError):
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """A value as a message shows it: its repr, cut to a bearable length."""
+    """A value as a message shows it: its repr, cut to a reasonable length."""
     try:
         text = repr(value)
     except Exception as error:  # a foreign __repr__ must not hide the refusal

@@ -111,7 +111,7 @@ def encode_record(manifest: Manifest, record: Mapping[str, Any]) -> dict[str, An
 
 
 def decode_record(manifest: Manifest, record: Mapping[str, Any], place: str = "record") -> dict[str, Any]:
-    """The inverse of `encode_record`. Raises `artifact-malformed`, also for a key that is no input."""
+    """The inverse of `encode_record`. Raises `artifact-malformed`, also for a key that is not an input."""
     return _decode_record(_elements(manifest), record, place)
 
 

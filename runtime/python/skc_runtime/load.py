@@ -53,7 +53,7 @@ def reload(folder: str, identity: str, replay: Replay) -> Transformer:
 
 
 def _check_arithmetic(one: float = 1.0, tiny: float = 5e-324, half_ulp: float = 2.0**-53) -> None:
-    """Refuse a thread whose floats are not those of IEEE 754: a library built for speed can have switched them.
+    """Refuse a thread whose floats do not follow IEEE 754: a library built for speed may have changed that.
 
     A denormal that vanishes was flushed to zero; 1 + 2^-53 is a tie, and 1 + 1.5·2^-53 lies above one, so rounding to
     nearest even gives 1 and the next float. Arguments, so that the compiler of Python cannot fold the constants.

@@ -173,7 +173,7 @@ class Marshaller:
         return RecordError("unknown-key", f"the pipeline has no input {shown(key)}", name, hint=hint)
 
     def _records(self, records: Sequence[object], extra: Extra) -> Request:
-        """Of several refusals that of the first row is told: so whoever reads row by row tells the same."""
+        """Of several refusals that of the first row is reported, the same as when reading row by row."""
         maps: list[Mapping[Any, object]] = []
         for row, record in enumerate(records):
             if not isinstance(record, Mapping):

@@ -1,9 +1,9 @@
-"""`Reloadable`: serves the newest artifact of a folder, while the folder is replaced.
+"""`Reloadable`: always serves the newest artifact in a folder that is replaced while serving.
 
 Why polling: it works on every file system, for a folder that is renamed into place, a link that is switched and the
-`..data` of Kubernetes alike. A new artifact is loaded beside the old one, with every check of `load`, and takes its
-place only then. A call under way keeps the transformer that it began with, which is released when the last call that
-holds it has ended: no call fails, and no answer is of two artifacts.
+`..data` of Kubernetes alike. A new artifact is loaded next to the old one, with every check of `load`, and takes its
+place only then. A call in progress keeps the transformer that it started with, which is released when the last call
+that holds it has ended: no call fails, and no answer mixes two artifacts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Fingerprint = tuple[str, frozenset[tuple[str, int, int]]]
 
 
 class Reloadable:
-    """Serves the newest artifact of a folder. Safe to share between threads; a context manager that closes itself."""
+    """Always serves the newest artifact in a folder. Threads may share it; a context manager that closes itself."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Reloadable:
     ) -> None:
         """Load the artifact, and look for another every `interval` seconds; with None, only when `reload` is called.
 
-        `on_reload` is called with each new transformer, `on_error` with what a new artifact was refused for; both by
+        `on_reload` is called with each new transformer, `on_error` with the reason if one is refused; both by
         the thread that watches. The first artifact must load: what is wrong with it is raised.
         """
         if interval is not None and not (isinstance(interval, int | float) and 0 < interval < float("inf")):
@@ -61,7 +61,7 @@ class Reloadable:
 
     @property
     def current(self) -> Transformer:
-        """The transformer of now. It stays usable for as long as it is held: take it once for calls that belong
+        """The current transformer. It stays usable for as long as it is held: take it once for calls that belong
         together, and do not close it.
         """
         current = self._current
@@ -71,19 +71,19 @@ class Reloadable:
 
     @property
     def last_error(self) -> SkcRuntimeError | None:
-        """What the newest artifact was refused for; None where the newest is what serves."""
+        """Why the newest artifact was refused; None if the newest is serving."""
         return self._last_error
 
     def transform(self, data: object, *, extra: Extra = "error") -> dict[str, Array]:
-        """The features of a request, as `Transformer.transform` gives them, by the transformer of now."""
+        """The features of a request, as `Transformer.transform` gives them, with the current transformer."""
         return self.current.transform(data, extra=extra)
 
     def transform_json(self, body: bytes | str, *, extra: Extra = "error") -> dict[str, Array]:
-        """The features of a body of JSON, as `Transformer.transform_json` gives them, by the transformer of now."""
+        """The features of a body of JSON, as `Transformer.transform_json` gives them, with the current transformer."""
         return self.current.transform_json(body, extra=extra)
 
     def reload(self) -> bool:
-        """Look now. True where another artifact serves from here on; a refusal is raised, and the old one serves on."""
+        """Check now. True if a new artifact is serving; a refusal is raised, and the old one keeps serving."""
         return self._look(is_forced=True)
 
     def _look(self, *, is_forced: bool) -> bool:
@@ -136,7 +136,7 @@ class Reloadable:
             _report(raised)
 
     def close(self) -> None:
-        """Stop looking, and release the transformer when the calls under way have ended; later ones are refused."""
+        """Stop watching, and release the transformer when the calls in progress have ended; later ones are refused."""
         self._closing.set()
         with self._loading:
             self._current = None

@@ -301,7 +301,7 @@ def datetimes(values: Array, kind: InputType, *, zoned: bool = False) -> Array:
 
 
 def _scaled(raw: Array, numerator: int, denominator: int, values: Array, kind: InputType) -> Array:
-    """raw × numerator ÷ denominator, or a refusal that shows the value where that is no int64."""
+    """raw × numerator ÷ denominator, or a refusal that shows the value if that is not an int64."""
     if max(numerator, denominator) > INT64_MAX:
         raw = raw.astype(object)  # Python's integers: slow, and only for units such as attoseconds
     whole = raw // denominator

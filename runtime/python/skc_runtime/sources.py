@@ -5,7 +5,7 @@ version that counts. Where manifest.json really lies, there lie the others of it
 of a load does not mix two. Why the walk: what a path leads to can change between a look and the opening, so each folder
 on the real way is opened below the one before it, and nothing on that way may be a link.
 
-Why an archive is judged whole: a name that leads out, comes twice or is encrypted is the work of nobody honest.
+Why an archive is judged whole: an entry that leads outside, is duplicated or is encrypted has no honest purpose.
 """
 
 from __future__ import annotations

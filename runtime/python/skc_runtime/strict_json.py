@@ -14,12 +14,12 @@ _REBUILD = "the artifact is damaged or was edited by hand: compile it again"
 
 
 def malformed(place: str, message: str) -> ArtifactError:
-    """The error for JSON that is not what its schema says."""
+    """The error for JSON that does not match its schema."""
     return ArtifactError("artifact-malformed", f"{place}: {message}", hint=_REBUILD)
 
 
 def parse(data: bytes, place: str) -> Any:
-    """UTF-8 JSON without duplicate keys, NaN or Infinity, and of bearable depth."""
+    """UTF-8 JSON without duplicate keys, NaN or Infinity, and of bounded depth."""
     try:
         return json.loads(data.decode("utf-8"), object_pairs_hook=without_duplicates, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:  # JSON and Unicode errors are ValueErrors

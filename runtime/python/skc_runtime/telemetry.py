@@ -2,7 +2,7 @@
 
 Why: since 1.32 the official Linux builds keep files in the home folder, start two threads and look up a host of their
 vendor as soon as the library is loaded. Only this variable in the environment of the process, read at that moment,
-prevents it; the switches of the API come too late. Who wants the telemetry sets the variable to 0.
+prevents it; the switches of the API come too late. To keep the telemetry, set the variable to 0.
 """
 
 from __future__ import annotations

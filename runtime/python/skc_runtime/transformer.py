@@ -59,7 +59,7 @@ class Transformer:
         """The features of a request, by output name.
 
         A dict is one record and gives arrays [K]. A list of dicts, and a table (whatever exports Arrow, or
-        pandas), give [N, K]; columns of a table that are no input are ignored. A nullable output that is not
+        pandas), give [N, K]; columns of a table that are not inputs are ignored. A nullable output that is not
         float has a companion `NAME.valid`. A dict of columns goes to `transform_columns`.
 
         Raises RecordError with a code of `schemas/errors.v1.json`, the input and, in a batch, the row.
@@ -86,10 +86,10 @@ class Transformer:
         return self._run(session, self._marshaller.columns(columns, extra))
 
     def transform_json(self, body: bytes | str, *, extra: Extra = "error") -> dict[str, Array]:
-        """The features of a body of JSON: `{…}` is a record [K]; `[{…}, …]`, and an object whose only key is
+        """The features for a JSON body: `{…}` is a record [K]; `[{…}, …]`, and an object whose only key is
         `columns` with an object of arrays, give [N, K].
 
-        The same bytes are answered alike, or refused with the same code, in every language:
+        The same bytes get the same answer, or are refused with the same code, in every language:
         `schemas/requests.v1.json`. Raises RecordError.
         """
         session = self._opened()
@@ -137,7 +137,7 @@ class Transformer:
         )
 
     def describe(self) -> dict[str, Any]:
-        """What goes in and what comes out, as plain data."""
+        """The inputs and outputs, as plain data."""
         manifest = self.manifest
         return {
             "name": manifest.name,
@@ -165,7 +165,7 @@ class Transformer:
         return reload, (self.origin.folder, self.identity, self.origin.replay)
 
     def close(self) -> None:
-        """Release the session. Calls under way in other threads finish; later ones are refused."""
+        """Release the session. Calls in progress in other threads finish; later ones are refused."""
         self._session = None
 
     def __enter__(self) -> Transformer:

@@ -1,6 +1,6 @@
-// What a runtime refuses: a code that every language shares, the place, and a way out.
+// What a runtime refuses: a code that every language shares, the location, and a suggested fix.
 //
-// A service decides what to answer by `code()`, never by the text. `schemas/errors.v1.json` lists the codes; codes are
+// A service decides how to answer by `code()`, never by the text. `schemas/errors.v1.json` lists the codes; codes are
 // only ever added.
 #pragma once
 
@@ -25,7 +25,7 @@ struct ErrorDetails {
   std::optional<std::string> step = std::nullopt;
 };
 
-// Anything a runtime refuses. Thrown itself for `closed`, `invalid-option` and `run-failed`.
+// Any refusal by a runtime. Thrown itself for `closed`, `invalid-option` and `run-failed`.
 class Error : public std::runtime_error {
  public:
   explicit Error(ErrorDetails details);

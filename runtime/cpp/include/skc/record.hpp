@@ -65,7 +65,7 @@ class Record {
 };
 
 // A batch as columns of equal length, by the names of inputs. A column of a nullable input that is not there is null in
-// every row; one that is no input is refused, unless Extra::ignore is passed. Nulls travel in a column of Value.
+// every row; one that is not an input is refused, unless Extra::ignore is passed. Nulls travel in a column of Value.
 class Columns {
  public:
   using Data = std::variant<std::vector<double>, std::vector<std::int64_t>, std::vector<bool>, std::vector<std::string>,

@@ -1,4 +1,4 @@
-// `Reloadable`: serves the newest artifact of a folder, while the folder is replaced.
+// `Reloadable`: always serves the newest artifact in a folder that is replaced while serving.
 #pragma once
 
 #include <chrono>
@@ -14,17 +14,17 @@ namespace skc {
 
 struct ReloadOptions {
   LoadOptions load = {};
-  std::chrono::milliseconds interval{1000};  // between two looks; zero to look only when `reload` is called
-  // Is called with what a new artifact was refused for, by the thread that watches. It must not throw.
+  std::chrono::milliseconds interval{1000};  // between two checks; zero to look only when `reload` is called
+  // Is called with the reason if a new artifact is refused, by the thread that watches. It must not throw.
   std::function<void(const Error&)> on_error = {};
 };
 
 // Any number of threads may use one.
 //
 // Why polling: it works on every file system, for a folder that is renamed into place, a link that is switched and the
-// ..data of Kubernetes alike. A new artifact is loaded beside the old one, with every check of Transformer::load, and takes
-// its place only then. A call under way keeps the transformer that it began with, which is released when the last call
-// that holds it has ended: no call fails, and no answer is of two artifacts.
+// ..data of Kubernetes alike. A new artifact is loaded next to the old one, with every check of Transformer::load, and takes
+// its place only then. A call in progress keeps the transformer that it started with, which is released when the last call
+// that holds it has ended: no call fails, and no answer mixes two artifacts.
 class Reloadable {
  public:
   // The first artifact must load: throws what Transformer::load throws, and `invalid-option`.
@@ -33,23 +33,23 @@ class Reloadable {
   Reloadable& operator=(const Reloadable&) = delete;
   ~Reloadable();
 
-  // The transformer of now. It stays usable for as long as it is held: take it once for calls that belong together.
+  // The current transformer. It stays usable for as long as it is held: take it once for calls that belong together.
   // Throws `closed`.
   std::shared_ptr<const Transformer> current() const;
 
-  // Those of the transformer of now.
+  // Those of the current transformer.
   Outputs transform(const Record& record, Extra extra = Extra::error) const;
   Outputs transform(const std::vector<Record>& records, Extra extra = Extra::error) const;
   Outputs transform(const Columns& columns, Extra extra = Extra::error) const;
   Outputs transform_json(std::string_view body, Extra extra = Extra::error) const;
 
-  // Looks now. Whether another artifact serves from here on; a refusal is thrown, and the old one serves on.
+  // Checks now. Whether a new artifact is serving; a refusal is thrown, and the old one keeps serving.
   bool reload();
 
-  // What the newest artifact was refused for; null where the newest is what serves.
+  // Why the newest artifact was refused; null if the newest is serving.
   std::shared_ptr<const Error> last_error() const;
 
-  // Stops looking, and releases the transformer when the calls under way have ended; later ones are refused. It must not
+  // Stops watching, and releases the transformer when the calls in progress have ended; later ones are refused. It must not
   // be called by `on_error`.
   void close() noexcept;
 

@@ -19,11 +19,11 @@ namespace detail {
 class Source;
 }
 
-// How the golden records of an artifact must be met at load: to the bit, or, for another processor architecture, to
+// How exactly the golden records of an artifact must be reproduced at load: to the bit, or, for another processor architecture, to
 // 1e-6 in the columns that are not exact everywhere.
 enum class Replay { exact, tolerance };
 
-// What a key of a record, or the name of a column, means that is no input.
+// What happens to a key of a record, or the name of a column, that is not an input.
 enum class Extra { error, ignore };
 
 struct LoadOptions {
@@ -51,7 +51,7 @@ struct OutputDescription {
   std::optional<std::string> valid;  // its companion output, if it has one
 };
 
-// What goes in and what comes out, and from what it was made.
+// The inputs and outputs, and what the artifact was made from.
 struct Description {
   std::string name;
   std::string identity;  // SHA-256 of manifest.json, which names that of every other file
@@ -80,18 +80,18 @@ class Transformer {
   ~Transformer();
 
   // The features of a request. Throws RecordError with the input and, in a batch, the row; Error `closed`,
-  // `run-failed`; ArtifactError `host-arithmetic` on a thread whose floats are not those of IEEE 754.
+  // `run-failed`; ArtifactError `host-arithmetic` on a thread whose floats do not follow IEEE 754.
   Outputs transform(const Record& record, Extra extra = Extra::error) const;
   Outputs transform(const std::vector<Record>& records, Extra extra = Extra::error) const;
   Outputs transform(const Columns& columns, Extra extra = Extra::error) const;
 
-  // The same, each by the name of its form.
+  // The same, each named after its form.
   Outputs transform_record(const Record& record, Extra extra = Extra::error) const;
   Outputs transform_records(const std::vector<Record>& records, Extra extra = Extra::error) const;
   Outputs transform_columns(const Columns& columns, Extra extra = Extra::error) const;
 
-  // The features of a body of JSON: `{…}` is a record, `[{…}, …]` are records, and an object whose only key is `columns`,
-  // with an object of arrays, is a batch by columns; Outputs::is_single tells a record from a batch. The same bytes are
+  // The features for a JSON body: `{…}` is a record, `[{…}, …]` are records, and an object whose only key is `columns`,
+  // with an object of arrays, is a batch by columns; Outputs::is_single distinguishes a record from a batch. The same bytes are
   // answered alike, or refused with the same code, in every language: schemas/requests.v1.json.
   Outputs transform_json(std::string_view body, Extra extra = Extra::error) const;
 
@@ -99,7 +99,7 @@ class Transformer {
   const Description& describe() const;
   const std::string& identity() const { return describe().identity; }
 
-  // Releases the session. Calls under way in other threads finish; later ones are refused.
+  // Releases the session. Calls in progress in other threads finish; later ones are refused.
   void close() noexcept;
 
  private:

@@ -23,7 +23,7 @@ class Timestamp {
     return Timestamp(microseconds, true);
   }
 
-  // Any precision of the system clock; what is no whole microsecond is refused when it is served (`not-exact`), and
+  // Any precision of the system clock; anything but a whole microsecond is refused when it is served (`not-exact`), and
   // what lies outside int64 microseconds here (`int64-overflow`).
   template <class Duration>
   Timestamp(std::chrono::time_point<std::chrono::system_clock, Duration> time)  // NOLINT: an instant is an instant
@@ -87,7 +87,7 @@ struct BigInteger {
   friend bool operator==(const BigInteger& a, const BigInteger& b) { return a.decimal == b.decimal; }
 };
 
-// A value that no input takes: bytes, a list, an object. Whoever reads records of a richer format passes it on as this,
+// A value that no input accepts: bytes, a list, an object. Whoever reads records of a richer format passes it on as this,
 // and it is refused (`wrong-type`) where it stands.
 struct Unsupported {
   std::string kind;

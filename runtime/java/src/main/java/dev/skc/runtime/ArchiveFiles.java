@@ -15,7 +15,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 
 /**
- * The files of a zip archive, which is judged whole: a name that leads out, comes twice or is encrypted is the work of
+ * The files of a zip archive, which is judged whole: an entry that leads outside, is duplicated or is encrypted is the work of
  * nobody honest.
  *
  * <p>Why its directory is read here: {@code java.util.zip} reads one from a file alone, and a service may have no folder

@@ -9,7 +9,7 @@ public final class ArtifactException extends SkcException {
     super(code, problem, hint);
   }
 
-  /** JSON that is not what its schema says. */
+  /** JSON that does not match its schema. */
   static ArtifactException malformed(String place, String problem) {
     return new ArtifactException("artifact-malformed", place + ": " + problem, REBUILD);
   }

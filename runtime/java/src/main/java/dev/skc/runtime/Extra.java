@@ -3,14 +3,14 @@ package dev.skc.runtime;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** What a key of a record means that is no input. */
+/** What happens to a key of a record that is not an input. */
 public enum Extra {
   /** It is refused, since a misspelt key must not become a silent null. */
   ERROR,
   /** It is left out. */
   IGNORE;
 
-  /** That of a name in small letters, as settings hold it. Throws SkcException {@code invalid-option}. */
+  /** The constant with a lower-case name, as in settings. Throws SkcException {@code invalid-option}. */
   public static Extra named(String name) {
     for (Extra option : values()) {
       if (option.toString().equals(name)) {

@@ -36,7 +36,7 @@ public final class Features implements Iterable<Output> {
     return Collections.unmodifiableSet(outputs.keySet());
   }
 
-  /** Throws IllegalArgumentException for a name that is no output. */
+  /** Throws IllegalArgumentException for a name that is not an output. */
   public Output output(String name) {
     Output output = outputs.get(name);
     if (output == null) {

@@ -8,7 +8,7 @@ public final class LoadOptions {
   final String expect; // null for any
   final String key; // null for an artifact that need not be signed
 
-  /** Golden records must come out to the bit; any artifact, signed or not. */
+  /** Golden records must be reproduced to the bit; any artifact, signed or not. */
   public LoadOptions() {
     this(Replay.EXACT, null, null);
   }

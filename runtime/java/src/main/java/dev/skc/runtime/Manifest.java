@@ -110,7 +110,7 @@ record Manifest(
     return found;
   }
 
-  /** What goes in and what comes out, as plain data. */
+  /** The inputs and outputs, as plain data. */
   Map<String, Object> describe() {
     Map<String, Object> told = new LinkedHashMap<>();
     told.put("name", name);

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 /**
  * Reads {@code manifest.json}; {@link ManifestCheck} then judges whether its parts fit together.
  *
- * <p>Why so strict: the manifest is the contract of every language, and the place an attacker would edit. What is not
+ * <p>Why so strict: the manifest is the contract of every language, and what an attacker would edit. What is not
  * exactly as {@code schemas/manifest.v1.schema.json} says is refused before anything else of the artifact is read.
  */
 final class ManifestReader {

@@ -87,7 +87,7 @@ public final class Output {
     };
   }
 
-  /** The place of a value in the array. */
+  /** The index of a value in the array. */
   public int place(int row, int column) {
     if (row < 0 || row >= rows || column < 0 || column >= columns()) {
       String shape = "[" + rows + ", " + columns() + "]";

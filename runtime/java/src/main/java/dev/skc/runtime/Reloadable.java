@@ -16,12 +16,12 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * Serves the newest artifact of a folder, while the folder is replaced. Safe to share between threads.
+ * Always serves the newest artifact in a folder that is replaced while serving. Safe to share between threads.
  *
  * <p>Why polling: it works on every file system, for a folder that is renamed into place, a link that is switched and the
- * {@code ..data} of Kubernetes alike. A new artifact is loaded beside the old one, with every check of {@link
- * Transformer#load}, and takes its place only then. A call under way keeps the transformer that it began with, which is
- * closed when the last such call has ended: no call fails, and no answer is of two artifacts.
+ * {@code ..data} of Kubernetes alike. A new artifact is loaded next to the old one, with every check of {@link
+ * Transformer#load}, and takes its place only then. A call in progress keeps the transformer that it started with, which is
+ * closed when the last such call has ended: no call fails, and no answer mixes two artifacts.
  */
 public final class Reloadable implements AutoCloseable {
   private static final int ATTEMPTS = 3; // to read files that are replaced while they are read
@@ -35,7 +35,7 @@ public final class Reloadable implements AutoCloseable {
   private volatile Lease current; // null when closed
   private volatile SkcException lastError;
 
-  /** A transformer and who uses it: its owner, and every call under way. */
+  /** A transformer and who uses it: its owner, and every call in progress. */
   private record Lease(Transformer transformer, Users users) {
     Lease(Transformer transformer) {
       this(transformer, new Users(transformer::close));
@@ -50,7 +50,7 @@ public final class Reloadable implements AutoCloseable {
     current = new Lease(Transformer.load(directory, options));
   }
 
-  /** {@link #load(Path, Duration, LoadOptions, Consumer)}, looking every second, and telling nobody of refusals. */
+  /** {@link #load(Path, Duration, LoadOptions, Consumer)}, checking every second, and reporting refusals to nobody. */
   public static Reloadable load(Path directory) {
     return load(directory, Duration.ofSeconds(1), new LoadOptions(), error -> {});
   }
@@ -59,8 +59,8 @@ public final class Reloadable implements AutoCloseable {
    * Loads the artifact of a folder, and then each that takes its place. The first must load: what is wrong with it is
    * thrown.
    *
-   * @param interval between two looks; zero to look only when {@link #reload} is called
-   * @param onError is called with what a new artifact was refused for, by the thread that watches
+   * @param interval between two checks; zero to look only when {@link #reload} is called
+   * @param onError is called with the reason if a new artifact is refused, by the thread that watches
    */
   public static Reloadable load(
       Path directory, Duration interval, LoadOptions options, Consumer<SkcException> onError) {
@@ -80,7 +80,7 @@ public final class Reloadable implements AutoCloseable {
   }
 
   /**
-   * What a function gives for the transformer of now, which is not closed before the function returns: for calls that
+   * What a function returns for the current transformer, which is not closed before the function returns: for calls that
    * belong together. Throws what the function throws, or SkcException {@code closed}.
    */
   public <T> T use(Function<Transformer, T> call) {
@@ -99,37 +99,37 @@ public final class Reloadable implements AutoCloseable {
     }
   }
 
-  /** {@link Transformer#transform(Map)} by the transformer of now. */
+  /** {@link Transformer#transform(Map)} with the current transformer. */
   public Features transform(Map<String, ?> record) {
     return use(transformer -> transformer.transform(record));
   }
 
-  /** {@link Transformer#transform(List)} by the transformer of now. */
+  /** {@link Transformer#transform(List)} with the current transformer. */
   public Features transform(List<? extends Map<String, ?>> records) {
     return use(transformer -> transformer.transform(records));
   }
 
-  /** {@link Transformer#transformColumns} by the transformer of now. */
+  /** {@link Transformer#transformColumns} with the current transformer. */
   public Features transformColumns(Map<String, ?> columns) {
     return use(transformer -> transformer.transformColumns(columns));
   }
 
-  /** {@link Transformer#transformJson(byte[])} by the transformer of now. */
+  /** {@link Transformer#transformJson(byte[])} with the current transformer. */
   public Features transformJson(byte[] body) {
     return use(transformer -> transformer.transformJson(body));
   }
 
-  /** The identity of the artifact that serves now. */
+  /** The identity of the artifact that is serving. */
   public String identity() {
     return use(Transformer::identity);
   }
 
-  /** What the newest artifact was refused for; empty where the newest is what serves. */
+  /** Why the newest artifact was refused; empty if the newest is serving. */
   public Optional<SkcException> lastError() {
     return Optional.ofNullable(lastError);
   }
 
-  /** Looks now. Whether another artifact serves from here on; a refusal is thrown, and the old one serves on. */
+  /** Checks now. Whether a new artifact is serving; a refusal is thrown, and the old one keeps serving. */
   public boolean reload() {
     return look(true);
   }
@@ -177,7 +177,7 @@ public final class Reloadable implements AutoCloseable {
       while (!closing.await(interval.toNanos(), TimeUnit.NANOSECONDS)) {
         try {
           lookAndTell();
-        } catch (RuntimeException error) { // of the caller's function: told, and watching goes on
+        } catch (RuntimeException error) { // from the caller's function: logged, and watching continues
           String problem = "the handler of a refused artifact has thrown";
           System.getLogger(Reloadable.class.getPackageName()).log(System.Logger.Level.WARNING, problem, error);
         }
@@ -197,7 +197,7 @@ public final class Reloadable implements AutoCloseable {
     }
   }
 
-  /** Stops looking; the transformer is closed when the calls under way have ended, and later ones are refused. */
+  /** Stops watching; the transformer is closed when the calls in progress have ended, and later ones are refused. */
   @Override
   public void close() {
     closing.countDown();

@@ -10,7 +10,7 @@ public enum Replay {
   /** Columns that the manifest does not call exact may differ by 1e-6: for another processor architecture. */
   TOLERANCE;
 
-  /** That of a name in small letters, as settings hold it. Throws SkcException {@code invalid-option}. */
+  /** The constant with a lower-case name, as in settings. Throws SkcException {@code invalid-option}. */
   public static Replay named(String name) {
     for (Replay option : values()) {
       if (option.toString().equals(name)) {

@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Anything the runtime refuses. The code is stable and the same in every language
+ * Any refusal by the runtime. The code is stable and the same in every language
  * ({@code schemas/errors.v1.json}); the text is for people and may change.
  */
 public class SkcException extends RuntimeException {
@@ -57,7 +57,7 @@ public class SkcException extends RuntimeException {
     return Optional.ofNullable(place.step);
   }
 
-  /** A way out. */
+  /** A suggested fix. */
   public final Optional<String> hint() {
     return Optional.ofNullable(hint);
   }

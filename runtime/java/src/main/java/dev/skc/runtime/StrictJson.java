@@ -50,7 +50,7 @@ final class StrictJson {
         .build();
   }
 
-  /** UTF-8 JSON without duplicate keys, NaN or Infinity, and of bearable depth. */
+  /** UTF-8 JSON without duplicate keys, NaN or Infinity, and of bounded depth. */
   static JsonNode parse(ByteBuffer data, String place) {
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(data).toString();

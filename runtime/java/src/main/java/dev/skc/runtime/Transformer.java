@@ -17,7 +17,7 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * A loaded pipeline that turns requests into features. It marshals and runs, and knows no operator.
+ * A loaded pipeline that turns requests into features. It marshals and runs, and contains no operator logic.
  *
  * <p>Safe to share between threads. What a request may hold is said in {@code schemas/marshalling.v1.json}; the types
  * of Java for it in the README.
@@ -99,7 +99,7 @@ public final class Transformer implements AutoCloseable {
     return transform(record, Extra.ERROR);
   }
 
-  /** The features of one record: {@link #transform(Map, Extra)} by its own name. */
+  /** The features of one record: {@link #transform(Map, Extra)} under its own name. */
   public Features transformRecord(Map<String, ?> record, Extra extra) {
     return transform(record, extra);
   }
@@ -109,12 +109,12 @@ public final class Transformer implements AutoCloseable {
     return transform(records, Extra.ERROR);
   }
 
-  /** The features of a batch of records: {@link #transform(List, Extra)} by its own name. */
+  /** The features of a batch of records: {@link #transform(List, Extra)} under its own name. */
   public Features transformRecords(List<? extends Map<String, ?>> records, Extra extra) {
     return transform(records, extra);
   }
 
-  /** The features of one record; a key that is no input is refused. Throws RecordException. */
+  /** The features of one record; a key that is not an input is refused. Throws RecordException. */
   public Features transform(Map<String, ?> record) {
     return transform(record, Extra.ERROR);
   }
@@ -140,7 +140,7 @@ public final class Transformer implements AutoCloseable {
       }
   }
 
-  /** The features of a batch of records; a key that is no input is refused. Throws RecordException with the row. */
+  /** The features of a batch of records; a key that is not an input is refused. Throws RecordException with the row. */
   public Features transform(List<? extends Map<String, ?>> records) {
     return transform(records, Extra.ERROR);
   }
@@ -209,11 +209,11 @@ public final class Transformer implements AutoCloseable {
   }
 
   /**
-   * The features of a body of JSON: <code>{…}</code> is a record, <code>[{…}, …]</code> are records, and an object
+   * The features for a JSON body: <code>{…}</code> is a record, <code>[{…}, …]</code> are records, and an object
    * whose only key is {@code columns}, with an object of arrays, is a batch by columns. {@link Features#isSingle} tells
    * a record from a batch.
    *
-   * <p>The same bytes are answered alike, or refused with the same code, in every language:
+   * <p>The same bytes get the same answer, or are refused with the same code, in every language:
    * {@code schemas/requests.v1.json}. Throws RecordException, or SkcException {@code closed}.
    */
   public Features transformJson(byte[] body, Extra extra) {
@@ -257,7 +257,7 @@ public final class Transformer implements AutoCloseable {
     }
   }
 
-  /** No row, no work: and so no operator that stumbles over an empty tensor. */
+  /** Without rows nothing is run, so that no operator meets an empty tensor. */
   private Features empty() {
     return new Features(0, false, served.stream().map(OutputReader::empty).toList());
   }
@@ -304,7 +304,7 @@ public final class Transformer implements AutoCloseable {
   }
 
   /**
-   * What goes in and what comes out, as maps, lists, strings, numbers and booleans that can go into JSON as they are.
+   * The inputs and outputs, as maps, lists, strings, numbers and booleans that can go into JSON as they are.
    */
   public Map<String, Object> describe() {
     return manifest.describe();
@@ -315,7 +315,7 @@ public final class Transformer implements AutoCloseable {
     return manifest.identity();
   }
 
-  /** Calls under way in other threads finish, and the last of them releases the session; later ones are refused. */
+  /** Calls in progress in other threads finish, and the last of them releases the session; later ones are refused. */
   @Override
   public void close() {
     users.close();
