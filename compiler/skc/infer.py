@@ -6,7 +6,7 @@ Both walk the steps once, in order. Type errors are raised together, each at the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import groupby
 
 from skc.diagnostics import Diagnostic, SkcError, bug, fail
@@ -111,6 +111,41 @@ def input_names(step: Step, names: ColumnNames) -> tuple[str, ...]:
     return tuple(name for ref in step.inputs for name in names[ref.value][ref.start : ref.stop])
 
 
+def check_shapes(pipeline: Pipeline, types: Types) -> None:
+    """Raise SKC107 where a reference takes columns that a value does not have, a state is not for the columns of its
+    step, or an output's names are not one to a column. What only fitting counts is not checked.
+    """
+    names: dict[str, tuple[str, ...]] = {i.value: (i.name,) for i in pipeline.inputs}
+    for step in pipeline.steps:
+        _check_references(step.name, step.inputs, names, types)
+        if step.state is not None and all(ref.value in names for ref in step.inputs):
+            _check_state(step, len(input_names(step, names)))
+            names[step.name] = tuple(name for group in column_groups(step, names) for name in group)
+    for feature in pipeline.features:
+        _check_references(feature.name, (feature.ref,), names, types)
+    for output in pipeline.outputs:
+        _check_references(output.name, output.refs, names, types)
+        if all(ref.value in names for ref in output.refs):
+            output_columns(output, names)
+
+
+def _check_references(user: str, refs: Sequence[Ref], names: ColumnNames, types: Types) -> None:
+    for ref in refs:
+        width = len(names[ref.value]) if ref.value in names else types[ref.value].width
+        if ref.stop is not None and width is not None and ref.stop > width:
+            message = f"`{user}` reads the columns {ref}, and there are {width}"
+            raise fail("SKC107", message, hint="pick columns that the value has; they count from 0")
+
+
+def _check_state(step: Step, width: int) -> None:
+    if not OPS[step.op].is_columnwise(step.params):
+        return
+    for f in fields(step.state):
+        if len(getattr(step.state, f.name)) != width:
+            message = f"`{f.name}` of step `{step.name}` is not for {width} columns"
+            raise fail("SKC107", message, span=step.span, hint="a state has one entry for each column of its step")
+
+
 def step_levels(step: Step, types: Types, names: ColumnNames, known: Sequence[Known]) -> tuple[Known, ...]:
     """For each output column of a fitted step the only values it can hold, given those of its input columns."""
     groups = column_groups(step, names)
@@ -143,14 +178,30 @@ def output_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
     """The names of an output's columns, each once.
 
     A feature of one column gives its own name; of several, `FEATURE.COLUMN`, or the column's name where that begins
-    with the feature's already (`payment_card` of `payment`). What would stand twice gets a number: `fare#2`.
+    with the feature's already (`payment_card` of `payment`). What would stand twice gets a number: `fare#2`. Names
+    given with the output are taken as they are. Raises SKC107 where they are not one to a column, SKC105 where two are
+    equal.
     """
+    if output.columns:
+        return _given_columns(output, names)
     labels = output.labels or ("",) * len(output.refs)
     found: list[str] = []
     for label, group in groupby(zip(labels, output.refs, strict=True), key=lambda pair: pair[0]):
         columns = [name for _, ref in group for name in names[ref.value][ref.start : ref.stop]]
         found += [label] if label and len(columns) == 1 else [_labelled(label, name) for name in columns]
     return _unique(found)
+
+
+def _given_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
+    width = sum(len(names[ref.value][ref.start : ref.stop]) for ref in output.refs)
+    if len(output.columns) != width:
+        message = f"output `{output.name}` has {width} columns, and {len(output.columns)} names for them"
+        raise fail("SKC107", message, span=output.span, hint="name each column once, in order")
+    if len(set(output.columns)) < width:
+        repeated = next(name for name in output.columns if output.columns.count(name) > 1)
+        message = f"output `{output.name}` has two columns named `{repeated}`"
+        raise fail("SKC105", message, span=output.span, hint="choose another name for one of them")
+    return output.columns
 
 
 def _labelled(label: str, name: str) -> str:

@@ -90,13 +90,15 @@ class Feature:
 class Output:
     """One output tensor: the columns of some values side by side, cast to `dtype`.
 
-    `labels`, where given, says for each value which feature it is; its columns are named after that.
+    `labels`, where given, says for each value which feature it is; its columns are named after that. `columns`, where
+    given, names every column instead.
     """
 
     name: str
     refs: tuple[Ref, ...]
     dtype: OutputDType
     labels: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False)
 
 

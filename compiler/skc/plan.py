@@ -18,7 +18,7 @@ import pydantic
 import rfc8785
 
 from skc.diagnostics import SkcError, bug, fail
-from skc.infer import column_names, input_names, output_columns, value_types
+from skc.infer import check_shapes, value_types
 from skc.ir import HOLDS, Feature, Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.op import AnyOp
 from skc.ops import OPS
@@ -58,6 +58,7 @@ def _document(pipeline: Pipeline) -> dict[str, Any]:
                 "dtype": o.dtype,
                 "values": [_ref_to_json(ref) for ref in o.refs],
                 "labels": list(o.labels),
+                **({"columns": list(o.columns)} if o.columns else {}),
             }
             for o in pipeline.outputs
         ],
@@ -108,23 +109,12 @@ def _read(fields: Fields) -> Pipeline:
 def _check(pipeline: Pipeline) -> None:
     """Raise where the parts do not fit: what is checked of a pipeline.yaml is not taken on trust from a file."""
     pipeline.verify()
-    types, names = value_types(pipeline), column_names(pipeline)
-    users = [(step.name, step.inputs) for step in pipeline.steps] + [(o.name, o.refs) for o in pipeline.outputs]
-    for user, refs in [*users, *((f.name, (f.ref,)) for f in pipeline.features)]:
-        for ref in refs:
-            if ref.stop is not None and ref.stop > len(names[ref.value]):
-                raise ValueError(f"`{user}` reads the columns {ref}, and there are {len(names[ref.value])}")
-    for step in pipeline.steps:
-        op, width = OPS[step.op], len(input_names(step, names))
-        if op.is_columnwise(step.params):
-            for f in fields_of(step.state):
-                if len(getattr(step.state, f.name)) != width:
-                    raise ValueError(f"`{f.name}` of step `{step.name}` is not for {width} columns")
+    types = value_types(pipeline)
+    check_shapes(pipeline, types)
     for output in pipeline.outputs:
         held = {types[ref.value].dtype for ref in output.refs}
         if not held <= {*HOLDS[output.dtype]}:
             raise ValueError(f"output `{output.name}` of {output.dtype} cannot hold {', '.join(sorted(held))}")
-        output_columns(output, names)
 
 
 def _input_to_json(value: Input) -> dict[str, Any]:
@@ -183,10 +173,13 @@ def _feature_from_json(fields: Fields) -> Feature:
 def _output_from_json(fields: Fields) -> Output:
     name, dtype = fields.text("name"), fields.one_of("dtype", *HOLDS)
     refs, labels = tuple(_ref_from_json(ref) for ref in fields.items("values")), fields.texts("labels")
+    columns = fields.texts("columns") if "columns" in fields else None
     fields.done()
+    if columns == ():
+        raise ValueError(f"`columns` of output `{name}` is empty")
     if not refs or len(labels) not in (0, len(refs)):
         raise ValueError(f"output `{name}` has {len(refs)} values and {len(labels)} labels")
-    return Output(name, refs, cast(OutputDType, dtype), labels)  # one_of returns a key of HOLDS
+    return Output(name, refs, cast(OutputDType, dtype), labels, columns or ())  # one_of returns a key of HOLDS
 
 
 def _build(op: AnyOp, part: Literal["params", "state"], data: Any) -> Any:

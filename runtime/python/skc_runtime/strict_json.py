@@ -49,6 +49,9 @@ class Fields:
         self._left: dict[str, Any] = dict(value)
         self.place = place
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._left
+
     def take(self, key: str) -> Any:
         """The value of a key, of any type."""
         if key not in self._left:

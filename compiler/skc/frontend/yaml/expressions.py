@@ -8,9 +8,10 @@ from typing import Any
 
 from skc import expression
 from skc.diagnostics import SkcError
+from skc.frontend.definitions import Name
+from skc.frontend.problems import shown
 from skc.frontend.yaml.fields import wrong_type
-from skc.frontend.yaml.nodes import Node, ScalarNode, shown
-from skc.frontend.yaml.selectors import Name
+from skc.frontend.yaml.nodes import Node, ScalarNode
 from skc.ir import EXPRESSION
 from skc.ops import OPS
 

@@ -4,57 +4,13 @@ misfit is told here.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 
 from skc.diagnostics import Diagnostic, SkcError, Span, did_you_mean, fail
-from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe, shown
+from skc.frontend.problems import quoted, shown
+from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe
 
 FILLED = {"skc": "skc: 1", "dtype": "dtype: float32"}  # keys with a value that suits nearly everybody
-MOST = 20  # errors told at once, and names listed in a note
-
-
-class _TooManyError(SkcError):
-    """Enough was found to stop looking."""
-
-
-class Problems:
-    """Errors found so far in parts that do not depend on each other, so that one run tells them all."""
-
-    def __init__(self) -> None:
-        self._found: list[Diagnostic] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
-    @contextmanager
-    def collect(self) -> Iterator[None]:
-        """Keep the errors raised inside, and go on after the block."""
-        try:
-            yield
-        except _TooManyError:
-            raise
-        except SkcError as error:
-            self._found += (d for d in error.diagnostics if d not in self._found)
-        if len(self._found) >= MOST:
-            raise _TooManyError(*self._found[:MOST])
-
-    def stop_if_any(self) -> None:
-        """Raise everything found."""
-        if self._found:
-            raise self.error()
-
-    def error(self) -> SkcError:
-        """Everything found, in one."""
-        return SkcError(*sorted(self._found, key=lambda d: (d.span is None, d.span or ())))
-
-
-def quoted(names: Iterable[str]) -> str:
-    """Names as they stand in a note."""
-    words = [f"`{shown(name)}`" for name in names]
-    more = f" and {len(words) - MOST} more" if len(words) > MOST else ""
-    return ", ".join(words[:MOST]) + more
 
 
 def wrong_type(node: Node, what: str, expected: str, hint: str) -> SkcError:
@@ -139,12 +95,3 @@ def unknown_key(key: ScalarNode, what: str, known: Collection[str], hint: str | 
 
 def missing_key(name: str, span: Span, what: str) -> SkcError:
     return fail("SKC106", f"{what} lacks the key `{name}`", span=span, hint=f"add `{FILLED.get(name, f'{name}:')}`")
-
-
-def bad_name(key: ScalarNode, what: str, reason: str, hint: str = "choose another name") -> SkcError:
-    return fail("SKC109", f"{what} cannot be named `{shown(key.text)}`: {reason}", span=key.span, hint=hint)
-
-
-def has_control_character(name: str) -> bool:
-    """Control characters and line separators: they break tables, logs and error messages."""
-    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name)

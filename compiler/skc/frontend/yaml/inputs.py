@@ -1,34 +1,17 @@
-"""The `inputs` of a pipeline: `name: type`, or a mapping with `type`, `nullable`, `nan` and `null_values`.
-
-Names come from data, so they may hold blanks, points and any script. Refused is what would not survive as
-the name of a tensor or would collide with a name of ours: see `_check_name`.
-"""
+"""The `inputs` of a pipeline: `name: type`, or a mapping with `type`, `nullable`, `nan` and `null_values`."""
 
 from __future__ import annotations
 
 import math
-import re
 from typing import Literal, cast
 
 from skc.diagnostics import Span, fail
-from skc.frontend.yaml.fields import (
-    Problems,
-    as_bool,
-    as_choice,
-    as_list,
-    as_map,
-    bad_name,
-    check_keys,
-    has_control_character,
-    wrong_type,
-)
-from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe, shown
-from skc.ir import SOURCE, Input, Ref, Step
-from skc.ops import OPS
+from skc.frontend.problems import Problems, shown
+from skc.frontend.yaml.fields import as_bool, as_choice, as_list, as_map, check_keys, wrong_type
+from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe
+from skc.ir import Input
 from skc.values.types import DTYPES, DType, Scalar
 
-# Names that the graph gives to its own values: of a companion, a source step, a step, a fused step.
-RESERVED = re.compile(r".*(\.valid|#valid|/source|/[0-9]+:[a-z0-9_]+)|[a-z0-9_]+#[0-9]+", re.DOTALL)
 NULL_VALUE_TYPES: dict[DType, str] = {
     "float64": "a number or text",
     "int64": "an integer or text",
@@ -47,36 +30,8 @@ def read_inputs(node: Node, problems: Problems) -> tuple[Input, ...]:
     found = []
     for key, value in section.entries:
         with problems.collect():
-            _check_name(key)
             found.append(_read_input(key, value))
     return tuple(found)
-
-
-def source_step(value: Input) -> Step | None:
-    """The internal step that gives an input its one form, where it needs one."""
-    own = own_null_values(value)
-    is_masked = value.nullable and value.dtype != "float64"
-    if not (own or is_masked or value.dtype in ("timestamp", "date")):
-        return None
-    params = OPS[SOURCE].params(null_values=own)
-    return Step(f"{value.value}/source", SOURCE, params, (Ref(value.value),), span=value.span)
-
-
-def own_null_values(value: Input) -> tuple[Scalar, ...]:
-    """The null values of the input's own type; the others are for reading text."""
-    if value.dtype == "string":
-        return value.null_values
-    return tuple(v for v in value.null_values if not isinstance(v, str))
-
-
-def _check_name(key: ScalarNode) -> None:
-    name = key.text
-    if not name:
-        raise bad_name(key, "an input", "the name is empty")
-    if has_control_character(name):
-        raise bad_name(key, "an input", "it holds a control character", "rename the column in the data")
-    if name.startswith(("skc.", "inputs.")) or RESERVED.fullmatch(name):
-        raise bad_name(key, "an input", "the graph needs such names for itself", "rename the column in the data")
 
 
 def _read_input(key: ScalarNode, node: Node) -> Input:

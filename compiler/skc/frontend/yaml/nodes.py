@@ -37,6 +37,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from skc.diagnostics import SkcError, Span, fail
+from skc.frontend.problems import shown
 
 MAX_DEPTH = 32
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
@@ -125,12 +126,6 @@ def describe(node: Node) -> str:
     if isinstance(node.value, str):
         return f"the text `{shown(node.text)}`" if node.text else "the empty text"
     return f"`{shown(node.text)}`"
-
-
-def shown(text: str) -> str:
-    """A text of the user as a message shows it: in one line, and not too long."""
-    printable = text if text.isprintable() else repr(text)[1:-1]
-    return printable if len(printable) <= 60 else f"{printable[:57]}..."
 
 
 def _events(text: str, file: str) -> Iterator[Any]:

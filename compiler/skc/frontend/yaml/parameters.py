@@ -18,8 +18,8 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from skc.diagnostics import Diagnostic, SkcError, Span, did_you_mean, fail
-from skc.frontend.yaml.fields import quoted
-from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe, shown
+from skc.frontend.problems import quoted, shown
+from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe
 from skc.op import AnyOp
 
 Schema = Mapping[str, Any]

@@ -1,34 +1,31 @@
 """pipeline.yaml → `Pipeline`: read, resolved and type-checked, or refused with every mistake at its line
 and column.
 
-The stages: YAML → nodes → definitions as written → names resolved and steps in topological order → types → outputs.
-A stage stops the next where that would tell of mistakes that are none. Mistakes that do not depend on each other are
-told together.
+The stages: YAML → nodes → definitions → what `skc.frontend.build` makes of them. A stage stops the next where that
+would report mistakes that are none; mistakes that do not depend on each other are reported together.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
-from skc.diagnostics import Diagnostic, SkcError, Span, fail
-from skc.frontend.yaml.features import Definition, Resolver, Target, read_features
-from skc.frontend.yaml.fields import Problems, as_map, as_text, check_keys, missing_key, wrong_type
-from skc.frontend.yaml.inputs import read_inputs, source_step
-from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse, shown
-from skc.frontend.yaml.outputs import OutputDefinition, build_output, read_outputs, resolve_outputs
-from skc.infer import Types, value_types
-from skc.ir import DataSource, Input, Output, Pipeline, Step
+from skc.diagnostics import Span, fail
+from skc.frontend.build import Warnings, build
+from skc.frontend.definitions import FeatureDefinition, OutputDefinition, PipelineDefinition
+from skc.frontend.names import check_names
+from skc.frontend.problems import Problems, shown
+from skc.frontend.yaml.features import read_features
+from skc.frontend.yaml.fields import as_map, as_text, check_keys, missing_key, wrong_type
+from skc.frontend.yaml.inputs import read_inputs
+from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
+from skc.frontend.yaml.outputs import read_outputs
+from skc.ir import DataSource, Input, Pipeline
 
 FORMAT = 1
 MAX_BYTES = 1_000_000  # some ten seconds of the parser; a pipeline is written by people
 REQUIRED = ("skc", "name", "inputs", "outputs")
 OPTIONAL = ("data", "features")
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
-
-Warnings = tuple[Diagnostic, ...]
 
 
 def read_pipeline(path: str | Path) -> tuple[Pipeline, Warnings]:
@@ -71,74 +68,33 @@ def read_pipeline_text(text: str, file_name: str, base_dir: Path | None = None) 
     _check_format(root)
     check_keys(root, "a pipeline", REQUIRED, OPTIONAL)
     problems = Problems()
+    definition, is_complete = _read_definition(root, base_dir, problems)
+    if not is_complete:  # names can be checked all the same; a name that refers to what is missing cannot
+        check_names(definition, problems)
+        raise problems.error()
+    return build(definition, problems)
+
+
+def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -> tuple[PipelineDefinition, bool]:
+    """The parts that could be read, and whether nothing but outputs is missing."""
     parts = {key.text: value for key, value in root.entries}
-    name, data = "", None
+    data: DataSource | None = None
+    inputs: tuple[Input, ...] = ()
+    features: tuple[FeatureDefinition, ...] = ()
+    outputs: tuple[OutputDefinition, ...] = ()
+    name, node = "unread", parts["name"]  # a name to go on with where there is none
     with problems.collect():
-        name = _read_name(parts["name"])
+        name = as_text(node, "`name`")
     with problems.collect():
         data = _read_data(parts["data"], base_dir) if "data" in parts else None
-    inputs: tuple[Input, ...] = ()
     with problems.collect():
         inputs = read_inputs(parts["inputs"], problems)
-    problems.stop_if_any()  # a selector over half of the inputs would tell of mistakes that are none
-    definitions: dict[str, Definition] = {}
     with problems.collect():
-        definitions = read_features(parts["features"], inputs, problems) if "features" in parts else {}
-    are_complete = not problems
-    outputs: tuple[OutputDefinition, ...] = ()
+        features = read_features(parts["features"], problems) if "features" in parts else ()
+    is_complete = not problems
     with problems.collect():
-        outputs = read_outputs(parts["outputs"], inputs, problems)
-    if not are_complete:  # whoever uses a feature that could not be read would be told that there is none
-        problems.stop_if_any()
-    return _resolve(name, data, inputs, definitions, outputs, problems)
-
-
-def _resolve(
-    name: str,
-    data: DataSource | None,
-    inputs: tuple[Input, ...],
-    definitions: Mapping[str, Definition],
-    outputs: tuple[OutputDefinition, ...],
-    problems: Problems,
-) -> tuple[Pipeline, Warnings]:
-    """Names to values, steps in order, types checked. `problems` are those of outputs, which are not in `outputs`."""
-    sources = tuple(step for step in map(source_step, inputs) if step is not None)
-    resolver = Resolver(inputs, sources, definitions)
-    targets = resolve_outputs(outputs, resolver, problems)
-    roots = [target for found in targets.values() for _, target in found]
-    steps: tuple[Step, ...] | None = None
-    with problems.collect():
-        steps = (*sources, *resolver.steps(roots, problems))
-    if steps is None:
-        raise problems.error()
-    draft = Pipeline(name, inputs, steps, tuple(resolver.features()), (), data)
-    draft.verify()
-    types: Types = {}
-    with problems.collect():
-        types = _typed(draft, resolver)
-    built: list[Output] = []
-    guards: list[Step] = []
-    for output in outputs if types else ():
-        with problems.collect():
-            made, narrowing = build_output(output, targets[output.name], resolver, draft, types)
-            built.append(made)
-            guards += narrowing
-    problems.stop_if_any()
-    done = Pipeline(name, inputs, (*steps, *guards), draft.features, tuple(built), data)
-    done.verify()
-    return done, _warnings(inputs, definitions, resolver)
-
-
-def _typed(draft: Pipeline, resolver: Resolver) -> Types:
-    """The types of all values. What a step refuses may not be what was meant: a feature that bears an input's name."""
-    try:
-        return value_types(draft)
-    except SkcError as error:
-        meant = {
-            step.span: resolver.shadowing(step.name.split("/")[0]) for step in draft.steps if step.span is not None
-        }
-        told = [replace(d, notes=(*d.notes, *(meant.get(d.span, ()) if d.span else ()))) for d in error.diagnostics]
-        raise SkcError(*told) from None
+        outputs = read_outputs(parts["outputs"], problems)
+    return PipelineDefinition(name, inputs, features, outputs, data, node.span), is_complete
 
 
 def _check_format(root: MapNode) -> None:
@@ -152,14 +108,6 @@ def _check_format(root: MapNode) -> None:
     if value > FORMAT:
         message = f"the pipeline is written in format {value}, and this version of skc reads format {FORMAT}"
         raise fail("SKC108", message, span=node.span, hint="install a newer skc")
-
-
-def _read_name(node: Node) -> str:
-    name = as_text(node, "`name`")
-    if not NAME.fullmatch(name):
-        message = "a pipeline's name is made of letters, digits, `_`, `.` and `-`, and begins with a letter or `_`"
-        raise fail("SKC109", message, span=node.span, notes=[f"found: `{shown(name)}`"], hint="choose another name")
-    return name
 
 
 def _read_data(node: Node, base_dir: Path | None) -> DataSource:
@@ -180,29 +128,3 @@ def _located(path: str, base_dir: Path | None) -> str:
     """A relative path starts where the pipeline file lies; a URL stays as it is."""
     is_url = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path)
     return path if is_url or base_dir is None else str(base_dir / path)
-
-
-def _warnings(inputs: tuple[Input, ...], definitions: Mapping[str, Definition], resolver: Resolver) -> Warnings:
-    """What is declared and never used."""
-    found = [
-        Diagnostic(
-            "SKC117",
-            f"input `{shown(i.name)}` is not used",
-            i.span,
-            "remove it, or use it",
-            severity="warning",
-        )
-        for i in inputs
-        if Target(i.name, is_input=True) not in resolver.used
-    ]
-    return tuple(found) + tuple(
-        Diagnostic(
-            "SKC118",
-            f"feature `{shown(d.name)}` is not used",
-            d.span,
-            "add it to an output, or remove it",
-            severity="warning",
-        )
-        for d in definitions.values()
-        if Target(d.name, is_input=False) not in resolver.used
-    )

@@ -15,10 +15,11 @@ from typing import Any
 import pydantic
 
 from skc.diagnostics import bug
+from skc.frontend.names import PIPELINE_NAME
 from skc.frontend.yaml.features import USABLE
 from skc.frontend.yaml.outputs import OUTPUT_DTYPES
 from skc.frontend.yaml.parameters import means_the_word_null
-from skc.frontend.yaml.reader import FORMAT, NAME, OPTIONAL, REQUIRED
+from skc.frontend.yaml.reader import FORMAT, OPTIONAL, REQUIRED
 from skc.op import AnyOp
 from skc.values.types import DTYPES
 
@@ -65,7 +66,7 @@ def _top_level() -> JsonSchema:
         "skc": {"const": FORMAT, "description": "The version of this format."},
         "name": {
             "type": "string",
-            "pattern": f"^{NAME.pattern}$",
+            "pattern": f"^{PIPELINE_NAME.pattern}$",
             "description": "The name of the pipeline.",
         },
         "inputs": {

@@ -1,0 +1,223 @@
+"""From the definition of a pipeline to a `Pipeline`: what every front end shares.
+
+A front end (`skc.frontend.yaml`, say) reads what its author wrote into a `PipelineDefinition` and reports mistakes of
+spelling. What the definition means is decided here, once: which names may be used and what they stand for, the order
+and names of the steps, the `source` steps that give raw inputs their one form, the types of all values, what an output
+may hold, the labels of its columns, and the `narrow` steps that guard integers which a float may not hold.
+
+    >>> from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, PipelineDefinition
+    >>> from skc.frontend.definitions import StepDefinition
+    >>> from skc.ir import Input
+    >>> from skc.ops.numeric import standard_scale
+    >>> scale = StepDefinition(
+    ...     standard_scale.OP,
+    ...     standard_scale.Params(),
+    ...     state=standard_scale.State(mean=(2.0,), scale=(0.5,)),  # learned elsewhere; None has skc fit the step
+    ...     name="num/scale",
+    ... )
+    >>> pipeline, warnings = build(
+    ...     PipelineDefinition(
+    ...         "people",
+    ...         inputs=(Input("age", "float64"),),
+    ...         features=(FeatureDefinition("scaled", (Name("age"),), (scale,)),),
+    ...         outputs=(OutputDefinition("x", (Name("scaled"),), "float32", columns=("num__age",)),),
+    ...     )
+    ... )
+    >>> print(pipeline.text())
+    pipeline people
+      inputs/age: float64
+      num/scale = standard_scale(inputs/age) Params(with_mean=True, with_std=True) State(mean=(2.0,), scale=(0.5,))
+      -> x: float32 = num/scale
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from skc.codes import Code
+from skc.diagnostics import Diagnostic, SkcError, Span, fail
+from skc.frontend.definitions import Name, OutputDefinition, PipelineDefinition, StepDefinition
+from skc.frontend.names import check_names
+from skc.frontend.problems import Problems, shown
+from skc.frontend.resolve import Resolver, Target
+from skc.infer import Types, check_shapes, value_types
+from skc.ir import HOLDS, NARROW, SOURCE, Input, Output, Pipeline, Ref, Step
+from skc.op import NoState
+from skc.ops import OPS
+from skc.values.types import DType
+
+Warnings = tuple[Diagnostic, ...]
+Targets = tuple[tuple[Name, Target], ...]
+INSTANTS = "`datetime_part` or `elapsed` makes a number of it; an output of dtype int64 keeps it as it is"
+# For an output that refuses a value: what to do, by the type of the value.
+HINTS: Mapping[DType, str] = {
+    "string": "encode it with `one_hot`, `ordinal` or `vocabulary`, or write an output of dtype string",
+    "timestamp": INSTANTS,
+    "date": INSTANTS,
+    "float64": "put a `cast` after it, or write an output of dtype float64",
+    "int64": "put a `cast` after it, or write an output of dtype int64",
+    "bool": "put a `cast` after it, or write an output of dtype bool",
+}
+
+
+def build(definition: PipelineDefinition, problems: Problems | None = None) -> tuple[Pipeline, Warnings]:
+    """The pipeline, and what to warn of: inputs and features that nothing uses.
+
+    It is frozen where every step that learns has a state; any other is for `skc.fit.fit`. `problems` are those that a
+    reader met in outputs, which the definition then lacks; they are raised with those found here.
+
+    Raises SkcError with all mistakes that do not depend on each other, each with its code, its place where the
+    definition has one, and a hint: SKC104 to SKC118 for names and outputs, SKC12x for types, SKC137 for expressions.
+    """
+    _check_parts(definition)
+    found = Problems() if problems is None else problems
+    named = check_names(definition, found)
+    sources = tuple(step for step in map(_source_step, named.inputs) if step is not None)
+    resolver = Resolver(named.inputs, sources, named.features)
+    targets = {output.name: _targets(output, resolver, found) for output in named.outputs}
+    roots = [target for names in targets.values() for _, target in names]
+    steps: tuple[Step, ...] | None = None
+    with found.collect():
+        steps = (*sources, *resolver.steps(roots, found))
+    if steps is None:
+        raise found.error()
+    draft = Pipeline(named.name, named.inputs, steps, tuple(resolver.features()), (), named.data)
+    draft.verify()
+    types: Types = {}
+    with found.collect():
+        types = _typed(draft, resolver)
+    outputs: list[Output] = []
+    guards: list[Step] = []
+    for output in named.outputs if types else ():
+        with found.collect():
+            made, narrowing = _output(output, targets[output.name], resolver, draft, types)
+            outputs.append(made)
+            guards += narrowing
+    found.stop_if_any()
+    pipeline = replace(draft, steps=(*steps, *guards), outputs=tuple(outputs))
+    pipeline.verify()
+    check_shapes(pipeline, types)
+    return pipeline, _warnings(named, resolver)
+
+
+def _check_parts(definition: PipelineDefinition) -> None:
+    """What the types of a definition allow, and no file of any format can say."""
+    for what, parts in (("inputs", definition.inputs), ("outputs", definition.outputs)):
+        if not parts:
+            raise fail("SKC107", f"`{what}` must not be empty", span=definition.span, hint="define one at least")
+    for output in definition.outputs:
+        if not output.features:
+            message = f"output `{shown(output.name)}` has no features"
+            raise fail("SKC106", message, span=output.span, hint="name the inputs or features that it holds")
+    for feature in definition.features:
+        for step in feature.steps:
+            _check_step(step)
+
+
+def _check_step(step: StepDefinition) -> None:
+    for what, value, expected in (("parameters", step.params, step.op.params), ("state", step.state, step.op.state)):
+        if not isinstance(value, expected) and not (what == "state" and value is None):
+            message = f"the {what} of a `{step.op.name}` step cannot be of type {type(value).__name__}"
+            hint = f"make one of type {expected.__module__}.{expected.__name__}"
+            raise fail("SKC107", message, span=step.span, hint=hint)
+
+
+def _source_step(value: Input) -> Step | None:
+    """The internal step that gives an input its one form, where it needs one."""
+    own = _own_null_values(value)
+    is_masked = value.nullable and value.dtype != "float64"
+    if not (own or is_masked or value.dtype in ("timestamp", "date")):
+        return None
+    params = OPS[SOURCE].params(null_values=own)
+    return Step(f"{value.value}/source", SOURCE, params, (Ref(value.value),), NoState(), span=value.span)
+
+
+def _own_null_values(value: Input) -> tuple[bool | int | float | str, ...]:
+    """The null values of the input's own type; the others are for reading text."""
+    return tuple(v for v in value.null_values if v is not None and isinstance(v, str) == (value.dtype == "string"))
+
+
+def _targets(output: OutputDefinition, resolver: Resolver, problems: Problems) -> Targets:
+    """What the names of an output mean; a name without a meaning is a problem, and left out."""
+    targets: list[tuple[Name, Target]] = []
+    for name in output.features:
+        with problems.collect():
+            targets.append((name, resolver.target(name)))
+    return tuple(targets)
+
+
+def _typed(draft: Pipeline, resolver: Resolver) -> Types:
+    """The types of all values. What a step refuses may not be what was meant: a feature that bears an input's name."""
+    try:
+        return value_types(draft)
+    except SkcError as error:
+        meant = {
+            step.span: resolver.shadowing(step.name.split("/")[0]) for step in draft.steps if step.span is not None
+        }
+        noted = [replace(d, notes=(*d.notes, *(meant.get(d.span, ()) if d.span else ()))) for d in error.diagnostics]
+        raise SkcError(*noted) from None
+
+
+def _output(
+    definition: OutputDefinition, targets: Targets, resolver: Resolver, draft: Pipeline, types: Types
+) -> tuple[Output, tuple[Step, ...]]:
+    """The output, its values checked against its dtype, and the steps that guard integers in it. Raises SKC116."""
+    refs: list[Ref] = []
+    labels: list[str] = []
+    guards: list[Step] = []
+    small = _small_values(draft, types)
+    for name, target in targets:
+        for ref in resolver.refs(name, target):
+            dtype = types[ref.value].dtype
+            _check_type(definition, name, dtype)
+            if dtype == "int64" and definition.dtype in ("float32", "float64") and ref.value not in small:
+                guards.append(_narrow(definition, target, len(guards), ref))
+                ref = Ref(guards[-1].name)
+            refs.append(ref)
+            labels.append(target.name)
+    output = Output(
+        definition.name, tuple(refs), definition.dtype, tuple(labels), definition.columns, span=definition.span
+    )
+    return output, tuple(guards)
+
+
+def _small_values(pipeline: Pipeline, types: Types) -> frozenset[str]:
+    """The values whose integers every float can hold."""
+    small = {i.value for i in pipeline.inputs if i.dtype == "bool"}
+    for step in pipeline.steps:
+        inputs_are = all(ref.value in small for ref in step.inputs)
+        if types[step.name].dtype == "bool" or OPS[step.op].is_small(step.params, inputs_are):
+            small.add(step.name)
+    return frozenset(small)
+
+
+def _narrow(definition: OutputDefinition, target: Target, number: int, ref: Ref) -> Step:
+    name = f"outputs/{definition.name}/{number}:{target.name}"
+    return Step(name, NARROW, OPS[NARROW].params(to=definition.dtype), (ref,), NoState(), span=definition.span)
+
+
+def _check_type(definition: OutputDefinition, name: Name, dtype: DType) -> None:
+    if dtype in HOLDS[definition.dtype]:
+        return
+    message = f"`{shown(name.text)}` is {dtype}, which an output of dtype {definition.dtype} cannot hold"
+    takes = " or ".join(sorted(HOLDS[definition.dtype]))
+    notes = [f"{definition.dtype} takes {takes}", f"in output `{definition.name}`"]
+    raise fail("SKC116", message, span=name.span, notes=notes, hint=HINTS[dtype])
+
+
+def _warnings(definition: PipelineDefinition, resolver: Resolver) -> Warnings:
+    """What is declared and never used."""
+    inputs = [i for i in definition.inputs if Target(i.name, is_input=True) not in resolver.used]
+    features = [f for f in definition.features if Target(f.name, is_input=False) not in resolver.used]
+    return (
+        *(_unused("SKC117", f"input `{shown(i.name)}`", i.span, "remove it, or use it") for i in inputs),
+        *(
+            _unused("SKC118", f"feature `{shown(f.name)}`", f.span, "add it to an output, or remove it")
+            for f in features
+        ),
+    )
+
+
+def _unused(code: Code, what: str, span: Span | None, hint: str) -> Diagnostic:
+    return Diagnostic(code, f"{what} is not used", span, hint, severity="warning")

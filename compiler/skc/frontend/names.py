@@ -1,0 +1,125 @@
+"""Which names a pipeline, its inputs, features, steps and outputs may have.
+
+Names come from data, so they may hold blanks, points and any script. Refused is what would not survive as the name of
+a tensor, what would break tables and logs, and what the graph calls its own values.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from skc.diagnostics import SkcError, Span, fail
+from skc.frontend.definitions import (
+    ALWAYS_INPUT,
+    FeatureDefinition,
+    OutputDefinition,
+    PipelineDefinition,
+    StepDefinition,
+)
+from skc.frontend.problems import Problems, shown
+from skc.ir import Input
+
+PIPELINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
+# Names that the graph gives to its own values: of a companion, a source step, a step, a fused step.
+GRAPH_NAMES = re.compile(r".*(\.valid|#valid|/source|/[0-9]+:[a-z0-9_]+)|[a-z0-9_]+#[0-9]+", re.DOTALL)
+PACKED_TENSORS = ("f64", "i64", "bool", "str")  # the input tensors of the signature `packed`
+NEEDED_BY_GRAPH = "the graph needs such names for itself"
+TENSORS_SHARE = "and the tensors of a graph share one space of names"
+
+
+def check_names(definition: PipelineDefinition, problems: Problems) -> PipelineDefinition:
+    """The definition without the outputs whose name cannot be used, which are problems (SKC109, SKC105).
+
+    Raises all problems where another name cannot be used: what refers to it would be reported wrongly.
+    """
+    inputs = [i.name for i in definition.inputs]
+    steps = [step for feature in definition.features for step in feature.steps if step.name is not None]
+    is_usable = [
+        problems.passes(_check_pipeline, definition),
+        *(problems.passes(_check_input, i) for i in definition.inputs),
+        *(problems.passes(_check_feature, feature) for feature in definition.features),
+        *(problems.passes(_check_step, step, inputs) for step in steps),
+        problems.passes(_check_unique, "an input", definition.inputs),
+        problems.passes(_check_unique, "a feature", definition.features),
+        problems.passes(_check_unique, "a step", steps),
+        problems.passes(_check_unique, "an output", definition.outputs),
+    ]
+    outputs = tuple(o for o in definition.outputs if problems.passes(_check_output, o, inputs))
+    if not all(is_usable):
+        raise problems.error()
+    return replace(definition, outputs=outputs)
+
+
+def _check_pipeline(definition: PipelineDefinition) -> None:
+    if not PIPELINE_NAME.fullmatch(definition.name):
+        message = "a pipeline's name is made of letters, digits, `_`, `.` and `-`, and begins with a letter or `_`"
+        notes = [f"found: `{shown(definition.name)}`"]
+        raise fail("SKC109", message, span=definition.span, notes=notes, hint="choose another name")
+
+
+def _check_input(value: Input) -> None:
+    name, hint = value.name, "rename the column in the data"
+    if not name:
+        raise _unusable(name, value.span, "an input", "the name is empty")
+    if _has_control_character(name):
+        raise _unusable(name, value.span, "an input", "it holds a control character", hint)
+    if name.startswith(("skc.", ALWAYS_INPUT)) or GRAPH_NAMES.fullmatch(name):
+        raise _unusable(name, value.span, "an input", NEEDED_BY_GRAPH, hint)
+
+
+def _check_feature(feature: FeatureDefinition) -> None:
+    name = feature.name
+    _check_plain(name, feature.span, "a feature")
+    if name == "inputs" or name.startswith((ALWAYS_INPUT, "skc.")):
+        raise _unusable(name, feature.span, "a feature", "skc needs such names for itself")
+
+
+def _check_step(step: StepDefinition, inputs: Collection[str]) -> None:
+    """A step that its author names, by a path such as `num/scale`: it becomes the name of a tensor."""
+    name = step.name or ""
+    if not name:
+        raise _unusable(name, step.span, "a step", "the name is empty")
+    if _has_control_character(name):
+        raise _unusable(name, step.span, "a step", "it holds a control character")
+    if name.startswith(("inputs/", "outputs/", "skc.")) or GRAPH_NAMES.fullmatch(name):
+        raise _unusable(name, step.span, "a step", NEEDED_BY_GRAPH)
+    if name in inputs:
+        raise _unusable(name, step.span, "a step", f"an input has that name, {TENSORS_SHARE}")
+
+
+def _check_output(output: OutputDefinition, inputs: Collection[str]) -> None:
+    name = output.name
+    _check_plain(name, output.span, "an output")
+    if name.startswith("skc.") or name.endswith(".valid") or name in PACKED_TENSORS:
+        raise _unusable(name, output.span, "an output", NEEDED_BY_GRAPH)
+    if name in inputs:
+        raise _unusable(name, output.span, "an output", f"an input has that name, {TENSORS_SHARE}")
+
+
+def _check_plain(name: str, span: Span | None, what: str) -> None:
+    """`/` and `#` separate the parts of the names that skc makes."""
+    if not name:
+        raise _unusable(name, span, what, "the name is empty")
+    if _has_control_character(name) or "/" in name or "#" in name:
+        raise _unusable(name, span, what, "it holds `/`, `#` or a control character")
+
+
+def _check_unique(what: str, parts: Iterable[Input | FeatureDefinition | StepDefinition | OutputDefinition]) -> None:
+    seen = set()
+    for part in parts:
+        if part.name in seen:
+            message = f"{what} is defined twice: `{shown(part.name or '')}`"
+            raise fail("SKC105", message, span=part.span, hint="choose another name for one of them")
+        seen.add(part.name)
+
+
+def _unusable(name: str, span: Span | None, what: str, reason: str, hint: str = "choose another name") -> SkcError:
+    return fail("SKC109", f"{what} cannot be named `{shown(name)}`: {reason}", span=span, hint=hint)
+
+
+def _has_control_character(name: str) -> bool:
+    """Control characters and line separators: they break tables, logs and error messages."""
+    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name)

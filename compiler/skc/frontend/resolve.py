@@ -1,0 +1,237 @@
+"""What every name in a definition means, and the steps that the features come to, in order.
+
+Why the order is this one: depth first from the outputs, then the features that nothing uses, each as written. It is a
+function of the definition alone, and a change in one feature moves no other more than it must.
+
+Several columns without a step (`from: [a, b]`, no `apply`) make no value of their own: a user of the feature uses the
+columns. In the pipeline such a feature stands as one feature per column, `NAME/VALUE`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from skc.diagnostics import SkcError, did_you_mean, fail
+from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, Selector, StepDefinition
+from skc.frontend.problems import Problems, quoted, shown
+from skc.ir import EXPRESSION, Feature, Input, Ref, Step
+from skc.op import NoState
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a name means: an input or a feature."""
+
+    name: str
+    is_input: bool
+
+
+class Resolver:
+    """The meaning of every name, and the steps that the definitions come to."""
+
+    def __init__(
+        self, inputs: Sequence[Input], source_steps: Sequence[Step], definitions: Sequence[FeatureDefinition]
+    ) -> None:
+        self._definitions = {definition.name: definition for definition in definitions}
+        self._declared = inputs
+        read_by = {step.inputs: Ref(step.name) for step in source_steps}
+        self._inputs = {i.name: read_by.get((Ref(i.value),), Ref(i.value)) for i in inputs}
+        self._values: dict[str, tuple[Ref, ...]] = {}
+        self.used: set[Target] = set()
+
+    def target(self, name: Name, inside: str | None = None) -> Target:
+        """What a name means inside the definition of a feature, or outside of all. Raises SKC104."""
+        if name.text.startswith(ALWAYS_INPUT) and name.text.removeprefix(ALWAYS_INPUT) in self._inputs:
+            target = Target(name.text.removeprefix(ALWAYS_INPUT), is_input=True)
+        elif name.text in self._definitions and name.text != inside:
+            target = Target(name.text, is_input=False)
+        elif name.text in self._inputs:
+            target = Target(name.text, is_input=True)
+        else:
+            raise self._unknown(name, inside)
+        self.used.add(target)
+        return target
+
+    def _unknown(self, name: Name, inside: str | None) -> SkcError:
+        features = [n for n in self._definitions if n != inside and n not in self._inputs]
+        is_input = name.text.startswith(ALWAYS_INPUT)
+        bare = shown(name.text.removeprefix(ALWAYS_INPUT))
+        if is_input or not features:
+            message, notes = f"column `{bare}` is not an input", []
+            known = list(self._inputs)
+        else:
+            message, notes = f"`{bare}` is neither an input nor a feature", [f"features: {quoted(features)}"]
+            known = [*self._inputs, *features]
+        hint = self._alias(bare, inside) or did_you_mean(bare, known)
+        if name.text == inside:
+            hint = hint or "within its own definition a feature's name means the input"
+        if self._is_expression(inside):
+            hint = hint or f"declare the column under `inputs:`, or write '{bare}' in quotes if it is a text"
+        hint = hint or "declare the column under `inputs:`"
+        return fail("SKC104", message, span=name.span, notes=[f"inputs: {quoted(self._inputs)}", *notes], hint=hint)
+
+    def _alias(self, name: str, inside: str | None) -> str | None:
+        """For the first word of an input that an expression cannot name: `hours-per-week` is a difference there."""
+        whole = next((i for i in self._inputs if re.match(rf"{re.escape(name)}[^\w]", i)), None)
+        if whole is None or not self._is_expression(inside):
+            return None
+        alias = re.sub(r"\W+", "_", whole).strip("_")
+        return f"if `{whole}` is meant, make a feature of it, `{alias}: {{from: {whole}}}`, and write `{alias}` here"
+
+    def shadowing(self, feature: str) -> tuple[str, ...]:
+        """For each name in a definition that is a feature here and an input elsewhere, what to write for the input."""
+        definition = self._definitions.get(feature)
+        names = [] if definition is None else [source.text for source in self._sources(definition)]
+        shadows = [name for name in names if name in self._inputs and name in self._definitions and name != feature]
+        return tuple(f"`{name}` is the feature of that name; the input is `{ALWAYS_INPUT}{name}`" for name in shadows)
+
+    def _is_expression(self, feature: str | None) -> bool:
+        definition = self._definitions.get(feature or "")
+        return definition is not None and [s.op.name for s in definition.steps[:1]] == [EXPRESSION]
+
+    def steps(self, roots: Iterable[Target], problems: Problems) -> Iterator[Step]:
+        """The steps of the features in `roots`, then of the rest, each after what it uses.
+
+        Raises SKC104, SKC113 and SKC114 with all problems.
+        """
+        targets: dict[str, tuple[tuple[Name, Target], ...]] = {}
+        for name, definition in self._definitions.items():
+            with problems.collect():
+                sources = self._sources(definition)
+                targets[name] = tuple((source, self.target(source, inside=name)) for source in sources)
+        if len(targets) < len(self._definitions):
+            raise problems.error()
+        uses = {name: [t.name for _, t in found if not t.is_input] for name, found in targets.items()}
+        first = [root.name for root in roots if not root.is_input]
+        for name in _in_order([*first, *uses], uses, self._definitions):
+            refs = [self.refs(source, target) for source, target in targets[name]]
+            yield from self._steps_of(self._definitions[name], refs)
+
+    def _sources(self, definition: FeatureDefinition) -> tuple[Name, ...]:
+        """The names that a feature is made from. Raises SKC114 (a selector without a match) and SKC106 (none)."""
+        sources = definition.sources
+        if isinstance(sources, Selector):
+            return tuple(Name(f"{ALWAYS_INPUT}{i.name}", sources.span) for i in self._select(sources, definition.name))
+        if not sources and not self._is_expression(
+            definition.name
+        ):  # what an expression lacks is said when it is typed
+            message = f"feature `{shown(definition.name)}` has no source"
+            raise fail("SKC106", message, span=definition.span, hint="name the inputs or features that it is made from")
+        return sources
+
+    def _select(self, selector: Selector, feature: str) -> list[Input]:
+        chosen = [i for i in self._declared if selector.dtype in (None, i.dtype)]
+        if selector.match is not None:
+            chosen = [i for i in chosen if _matches(i.name, selector.match)]
+        chosen = [i for i in chosen if not _matches(i.name, selector.exclude)]
+        if chosen:
+            return chosen
+        raise fail(
+            "SKC114",
+            f"the selector of `from` of feature `{shown(feature)}` picks no input",
+            span=selector.span,
+            notes=[f"inputs: {quoted(f'{i.name}: {i.dtype}' for i in self._declared)}"],
+            hint="`*` stands for any text, `?` for one character; capitals count",
+        )
+
+    def _steps_of(self, definition: FeatureDefinition, sources: Sequence[tuple[Ref, ...]]) -> Iterator[Step]:
+        if self._is_expression(definition.name):
+            _check_single(definition, sources)
+        refs = tuple(ref for group in sources for ref in group)
+        for index, step in enumerate(definition.steps):
+            name = step.name or f"{definition.name}/{index}:{step.op.name}"
+            yield Step(name, step.op.name, step.params, refs, _state(step), span=step.span)
+            refs = (Ref(name),)
+        self._values[definition.name] = refs
+
+    def refs(self, name: Name, target: Target) -> tuple[Ref, ...]:
+        """The values that stand for a name; those of a feature are known once its steps were made. Raises SKC107."""
+        refs = (self._inputs[target.name],) if target.is_input else self._values[target.name]
+        if name.columns is None:
+            return refs
+        if len(refs) > 1:
+            message = f"columns of `{shown(name.text)}` cannot be picked by position: it is {len(refs)} values"
+            raise fail("SKC107", message, span=name.span, hint="name the values one by one")
+        return tuple(_picked(refs[0], name))
+
+    def features(self) -> Iterator[Feature]:
+        """The features as the pipeline keeps them, in the order written."""
+        for definition in self._definitions.values():
+            refs = self._values[definition.name]
+            for ref in refs:
+                name = definition.name if len(refs) == 1 else f"{definition.name}/{ref}"
+                yield Feature(name, ref, definition.span)
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _state(step: StepDefinition) -> Any:
+    """What learns nothing is frozen from the beginning."""
+    return NoState() if step.state is None and step.op.state is NoState else step.state
+
+
+def _check_single(definition: FeatureDefinition, sources: Sequence[tuple[Ref, ...]]) -> None:
+    """Every name in an expression is one value; columns side by side are none until a step joins them."""
+    assert not isinstance(definition.sources, Selector)
+    for name, refs in zip(definition.sources, sources, strict=True):
+        if len(refs) > 1:
+            raise fail(
+                "SKC137",
+                f"`{shown(name.text)}` is {len(refs)} columns; an expression takes single ones",
+                span=name.span,
+                hint="name the columns one by one",
+            )
+
+
+def _picked(ref: Ref, name: Name) -> Iterator[Ref]:
+    """One reference for each run of neighbouring columns."""
+    columns = name.columns or ()
+    if not columns:
+        raise fail("SKC107", f"no column of `{shown(name.text)}` is picked", span=name.span, hint="pick one at least")
+    first, stop = ref.start or 0, ref.stop
+    runs: list[list[int]] = []
+    for column in columns:
+        if column < 0 or (stop is not None and first + column >= stop):
+            raise fail("SKC107", f"`{shown(name.text)}` has no column {column}", span=name.span, hint="count from 0")
+        if runs and runs[-1][1] == first + column:
+            runs[-1][1] += 1
+        else:
+            runs.append([first + column, first + column + 1])
+    return (Ref(ref.value, start, end) for start, end in runs)
+
+
+def _in_order(
+    roots: Iterable[str], uses: Mapping[str, Sequence[str]], definitions: Mapping[str, FeatureDefinition]
+) -> tuple[str, ...]:
+    """Depth first without recursion: a chain of features may be longer than Python's stack."""
+    done: dict[str, None] = {}
+    for root in roots:
+        path: dict[str, Iterator[str]] = {} if root in done else {root: iter(uses[root])}
+        while path:
+            name = next(reversed(path))
+            used = next((used for used in path[name] if used not in done), None)
+            if used is None:
+                del path[name]
+                done[name] = None
+            elif used in path:
+                raise _cycle([*list(path)[list(path).index(used) :], used], definitions)
+            else:
+                path[used] = iter(uses[used])
+    return tuple(done)
+
+
+def _cycle(names: Sequence[str], definitions: Mapping[str, FeatureDefinition]) -> SkcError:
+    listed = names if len(names) <= 8 else [*names[:4], "…", *names[-3:]]
+    return fail(
+        "SKC113",
+        "features are defined in a circle",
+        span=definitions[names[0]].span,
+        notes=[" → ".join(f"`{name}`" if name != "…" else name for name in listed)],
+        hint=f"`{ALWAYS_INPUT}NAME` means the input where a feature bears the same name",
+    )
