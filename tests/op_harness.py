@@ -13,13 +13,15 @@ from oracle_stats import column_stats
 
 from skc import reference
 from skc.equality.subject import feeds
-from skc.infer import column_levels, column_names, step_input_types, value_types
-from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
+from skc.frontend import build as frontend
+from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, PipelineDefinition, StepDefinition
+from skc.infer import column_levels, column_names, joined_type, step_input_types, value_types
+from skc.ir import SOURCE, Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, lower
-from skc.op import AnyOp, NoState
+from skc.op import AnyOp
 from skc.ops import OPS
 from skc.stats.requests import Levels
-from skc.values.types import Array, Block, DType, Scalar, block_from_rows, concat_blocks
+from skc.values.types import Array, Block, DType, Scalar, ValueType, block_from_rows, concat_blocks
 from skc_runtime.manifest import Signature
 
 OUTPUT: dict[DType, Any] = {
@@ -30,6 +32,7 @@ OUTPUT: dict[DType, Any] = {
     "timestamp": "int64",
     "date": "int64",
 }
+STEP = "case/step"  # cases name their columns, and no name holds a `/`
 Rows = Sequence[Sequence[Scalar]]
 
 
@@ -50,23 +53,18 @@ def parameters(op: AnyOp, params: Mapping[str, Any]) -> Any:
 
 
 def build(op: AnyOp, params: Mapping[str, Any], columns: Mapping[str, str]) -> Pipeline:
-    """An unfitted pipeline: inputs, their `source` steps, and the op over all of them."""
+    """An unfitted pipeline: the op, as step `STEP`, over all inputs."""
     inputs = tuple(Input(n, t.removesuffix("?"), nullable=t.endswith("?")) for n, t in columns.items())  # type: ignore[arg-type]  # cases name types as text
-    is_source = op.name == "source"
-    steps = []
-    refs = []
-    for i in inputs:
-        needs_source = not is_source and (i.dtype in ("timestamp", "date") or (i.nullable and i.dtype != "float64"))
-        if needs_source:
-            steps.append(Step(f"{i.name}/source", "source", OPS["source"].params(), (Ref(i.value),), NoState()))
-        refs.append(Ref(f"{i.name}/source" if needs_source else i.value))
     checked = parameters(op, params)
-    steps.append(Step("y", op.name, checked, tuple(refs)))
-    pipeline = Pipeline("case", inputs, tuple(steps), (Feature("y", Ref("y")),), ())
-    dtype = value_types(pipeline)["y"].dtype
-    done = Pipeline("case", inputs, tuple(steps), pipeline.features, (Output("out", (Ref("y"),), OUTPUT[dtype]),))
-    done.verify()
-    return done
+    types = tuple(ValueType(i.dtype, nullable=i.nullable) for i in inputs)
+    dtype = op.infer(checked, *(types if op.is_variadic(checked) else (joined_type(types),))).dtype
+    if op.name == SOURCE:  # the builder puts one of its own behind an input, and nobody can ask for one
+        step = Step(STEP, op.name, checked, tuple(Ref(i.value) for i in inputs))
+        return Pipeline("case", inputs, (step,), (), (Output("out", (Ref(STEP),), OUTPUT[dtype]),))
+    applied = StepDefinition(op, checked, name=STEP)
+    feature = FeatureDefinition("case", tuple(Name(f"inputs.{i.name}") for i in inputs), (applied,))
+    output = OutputDefinition("out", (Name("case"),), OUTPUT[dtype])
+    return frontend.build(PipelineDefinition("case", inputs, (feature,), (output,)))[0]
 
 
 def blocks(pipeline: Pipeline, rows: Rows) -> dict[str, Block]:
@@ -150,4 +148,4 @@ def _rows(values: Array, valid: Array | None) -> list[list[Scalar]]:
 
 def output_names(pipeline: Pipeline) -> tuple[str, ...]:
     """The column names of the op's output."""
-    return column_names(pipeline)["y"]
+    return column_names(pipeline)[STEP]

@@ -63,7 +63,7 @@ def test_three_interpreters_agree(tree: Tree, rows: list[tuple[Scalar, ...]]) ->
             check(tree.text, {})
         assert error.value.code == "SKC138"
         return
-    x = value_types(built(tree.text))["y"]
+    x = value_types(built(tree.text))[harness.STEP]
     assert (x.dtype, x.exact, x.width) == (tree.dtype, True, 1)
     assert_three_agree(tree, rows, exact=True)
 
@@ -125,7 +125,7 @@ def test_transcendentals_agree(function: str, arg: Tree, rows: list[tuple[Scalar
         STRICT[function] = lambda x, a: math.nan if a < 0 else compute(x, float(a))
     tree = Tree(function, "float64", f"{function}({arg.text})", (arg,))
     if names(tree.text):
-        assert not value_types(built(tree.text))["y"].exact
+        assert not value_types(built(tree.text))[harness.STEP].exact
         assert_three_agree(tree, rows, exact=False)
 
 
@@ -136,7 +136,7 @@ def test_the_type_promises_no_more_than_it_keeps(tree: Tree) -> None:
     if not names(tree.text):
         return
     pipeline = built(tree.text)
-    if value_types(pipeline)["y"].nullable:
+    if value_types(pipeline)[harness.STEP].nullable:
         return
     pools: dict[str, list[Any]] = {"float64": FLOATS, "int64": INTS, "bool": [True, False], "string": STRINGS}
     for k in range(len(FLOATS)):

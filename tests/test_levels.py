@@ -154,4 +154,4 @@ def test_nothing_else_comes(op: AnyOp, case: Case) -> None:
             if i not in guarded and value is not None:
                 assert levels is None or value in levels
             if i not in guarded and value is None:
-                assert types["y"].nullable
+                assert types[harness.STEP].nullable

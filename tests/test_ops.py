@@ -54,7 +54,7 @@ def fitted(op: AnyOp, case: Case) -> Pipeline:
 
 def exact(op: AnyOp, pipeline: Pipeline) -> bool:
     """Some ops are exact for some parameters or inputs only: their types say so."""
-    return op.exact and value_types(pipeline)["y"].exact
+    return op.exact and value_types(pipeline)[harness.STEP].exact
 
 
 def differing(got: harness.Run, want: harness.Run, exact: bool) -> np.ndarray[Any, Any]:
