@@ -93,29 +93,27 @@ def fit_skc(file: Path, threads: int | None) -> dict[str, Any]:
     from tables import NUMBERS, STRINGS
 
     from skc.fit import fit
-    from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
-    from skc.op import NoState
+    from skc.frontend import definitions as define
+    from skc.frontend.build import build
+    from skc.ir import Input
     from skc.ops import OPS
 
     inputs = [Input(name, "float64", nullable=True) for name in NUMBERS]
     inputs += [Input(name, "string", nullable=True) for name in STRINGS]
-    sources = [
-        Step(f"inputs/{name}/source", "source", OPS["source"].params(), (Ref(f"inputs/{name}"),), NoState())
-        for name in STRINGS
-    ]
-    numbers = tuple(Ref(f"inputs/{name}") for name in NUMBERS)
-    steps = [
-        *sources,
-        Step("numbers/0", "impute", OPS["impute"].params(strategy="mean"), numbers),
-        Step("numbers/1", "standard_scale", OPS["standard_scale"].params(), (Ref("numbers/0"),)),
-        Step("strings", "vocabulary", OPS["vocabulary"].params(), tuple(Ref(s.name) for s in sources)),
+    chains = {"numbers": [("impute", {"strategy": "mean"}), ("standard_scale", {})], "strings": [("vocabulary", {})]}
+    features = [
+        define.FeatureDefinition(
+            name,
+            tuple(map(define.Name, columns)),
+            tuple(define.StepDefinition(OPS[op], OPS[op].params(**params)) for op, params in chains[name]),
+        )
+        for name, columns in (("numbers", NUMBERS), ("strings", STRINGS))
     ]
     outputs = (
-        Output("numbers", (Ref("numbers/1"),), "float64"),
-        Output("strings", (Ref("strings"),), "int64"),
+        define.OutputDefinition("numbers", (define.Name("numbers"),), "float64"),
+        define.OutputDefinition("strings", (define.Name("strings"),), "int64"),
     )
-    features = (Feature("numbers", Ref("numbers/1")), Feature("strings", Ref("strings")))
-    pipeline = Pipeline("fit", tuple(inputs), tuple(steps), features, outputs)
+    pipeline, _ = build(define.PipelineDefinition("fit", tuple(inputs), tuple(features), outputs))
     started = time.perf_counter()
     fitted = fit(pipeline, file, threads=threads)
     return {"fit": time.perf_counter() - started, "rows": fitted.rows}

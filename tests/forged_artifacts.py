@@ -15,9 +15,11 @@ from typing import Any
 import onnx
 from oracle_stats import column_stats
 
-from skc.ir import Input, Output, Pipeline, Ref, Step
+from skc.frontend.build import build
+from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, PipelineDefinition, StepDefinition
+from skc.ir import Input, Output, Pipeline, Ref
 from skc.lower import Lowered, lower
-from skc.op import NoState
+from skc.op import AnyOp
 from skc.ops import OPS
 from skc.values.types import Scalar, ValueType
 from skc_runtime import Manifest, Transformer, golden
@@ -102,20 +104,11 @@ def identity(inputs: Sequence[Mapping[str, Any]]) -> Pipeline:
     return Pipeline("identity", values, (), (), outputs)
 
 
-def fitted_step(
-    name: str,
-    op: str,
-    refs: Sequence[str],
-    x: ValueType,
-    columns: Sequence[Sequence[Scalar]],
-    **params: Any,
-) -> Step:
+def fitted_step(op: AnyOp, x: ValueType, columns: Sequence[Sequence[Scalar]], **params: Any) -> StepDefinition:
     """A step fitted on columns of values by the oracle statistics."""
-    definition = OPS[op]
-    checked = definition.params(**params)
-    stats = [column_stats(column, definition.needs(checked, x)) for column in columns]
-    state = definition.freeze(checked, x, stats)
-    return Step(name, op, checked, tuple(Ref(ref) for ref in refs), state)
+    checked = op.params(**params)
+    stats = [column_stats(column, op.needs(checked, x)) for column in columns]
+    return StepDefinition(op, checked, op.freeze(checked, x, stats))
 
 
 def rides() -> Pipeline:
@@ -129,33 +122,23 @@ def rides() -> Pipeline:
         Input("pickup", "timestamp"),
         Input("day", "date", nullable=True),
     )
-    source = OPS["source"].params()
-    steps = tuple(
-        Step(f"{name}/source", "source", source, (Ref(f"inputs/{name}"),), NoState())
-        for name in ("member", "pickup", "day")
-    )
-    amounts = fitted_step(
-        "amounts",
-        "standard_scale",
-        ("inputs/distance", "inputs/fare"),
+    scale = fitted_step(
+        OPS["standard_scale"],
         ValueType("float64", nullable=True, width=2),
         ([0.5, 1.0, 7.25], [3.0, None, 12.5]),
     )
-    payment = fitted_step(
-        "payment/1:one_hot",
-        "one_hot",
-        ("inputs/payment",),
-        ValueType("string"),
-        (["card", "cash", "card", "😀"],),
-        unknown="error",
+    one_hot = fitted_step(OPS["one_hot"], ValueType("string"), (["card", "cash", "card", "😀"],), unknown="error")
+    features = (
+        FeatureDefinition("amounts", (Name("distance"), Name("fare")), (scale,)),
+        FeatureDefinition("payment", (Name("payment"),), (one_hot,)),
     )
     outputs = (
-        Output("x", (Ref("amounts"), Ref("payment/1:one_hot")), "float32"),
-        Output("times", (Ref("inputs/passengers"), Ref("pickup/source"), Ref("day/source")), "int64"),
-        Output("is_member", (Ref("member/source"),), "bool"),
-        Output("word", (Ref("inputs/payment"),), "string"),
+        OutputDefinition("x", (Name("amounts"), Name("payment")), "float32"),
+        OutputDefinition("times", (Name("passengers"), Name("pickup"), Name("day")), "int64"),
+        OutputDefinition("is_member", (Name("member"),), "bool"),
+        OutputDefinition("word", (Name("inputs.payment"),), "string"),
     )
-    return Pipeline("rides", inputs, (*steps, amounts, payment), (), outputs)
+    return build(PipelineDefinition("rides", inputs, features, outputs))[0]
 
 
 RIDE = {

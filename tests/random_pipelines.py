@@ -1,4 +1,9 @@
-"""Random fitted pipelines, and rows for them: what the tests of passes and of lowering try their laws on."""
+"""Random fitted pipelines, and rows for them: what the tests of passes and of lowering try their laws on.
+
+Why drawn as steps, not built by `skc.frontend.build`: passes and lowering keep their promises for every valid pipeline,
+and the builder makes only some of these. It puts a `source` step behind every input that needs one, and always sorts
+steps depth first from the outputs.
+"""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def output_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
 def _given_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
     width = sum(len(names[ref.value][ref.start : ref.stop]) for ref in output.refs)
     if len(output.columns) != width:
-        message = f"output `{output.name}` has {width} columns, and {len(output.columns)} names for them"
+        message = f"output `{output.name}` has {width} columns, but `columns` names {len(output.columns)}"
         raise fail("SKC107", message, span=output.span, hint="name each column once, in order")
     if len(set(output.columns)) < width:
         repeated = next(name for name in output.columns if output.columns.count(name) > 1)

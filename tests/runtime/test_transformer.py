@@ -88,7 +88,7 @@ def test_a_guard_names_code_row_input_and_step(transformer: Transformer, ride: A
         transformer.transform(request)
     error = caught.value
     assert (error.code, error.input, error.row) == ("unknown-category", "payment", rows)
-    assert error.step == "payment/1:one_hot"
+    assert error.step == "payment/0:one_hot"
     assert "'Card'" in error.message
 
 
@@ -192,7 +192,7 @@ def test_describe_is_plain_data(transformer: Transformer) -> None:
     assert said["outputs"][0] == {
         "name": "x",
         "dtype": "float32",
-        "columns": ["distance", "fare", "payment_card", "payment_cash", "payment_😀"],
+        "columns": ["amounts.distance", "amounts.fare", "payment_card", "payment_cash", "payment_😀"],
         "valid": None,
     }
 

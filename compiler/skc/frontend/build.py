@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from skc.codes import Code
 from skc.diagnostics import Diagnostic, SkcError, Span, fail
@@ -105,7 +106,7 @@ def _check_parts(definition: PipelineDefinition) -> None:
     """What the types of a definition allow, and no file of any format can say."""
     for what, parts in (("inputs", definition.inputs), ("outputs", definition.outputs)):
         if not parts:
-            raise fail("SKC107", f"`{what}` must not be empty", span=definition.span, hint="define one at least")
+            raise fail("SKC107", f"`{what}` must not be empty", span=definition.span, hint="define at least one")
     for output in definition.outputs:
         if not output.features:
             message = f"output `{shown(output.name)}` has no features"
@@ -118,9 +119,13 @@ def _check_parts(definition: PipelineDefinition) -> None:
 def _check_step(step: StepDefinition) -> None:
     for what, value, expected in (("parameters", step.params, step.op.params), ("state", step.state, step.op.state)):
         if not isinstance(value, expected) and not (what == "state" and value is None):
-            message = f"the {what} of a `{step.op.name}` step cannot be of type {type(value).__name__}"
-            hint = f"make one of type {expected.__module__}.{expected.__name__}"
+            message = f"the {what} of a `{step.op.name}` step must be {_full(expected)}, not {_full(type(value))}"
+            hint = f"`{step.op.name}` takes no other class; make one of that"
             raise fail("SKC107", message, span=step.span, hint=hint)
+
+
+def _full(cls: type[Any]) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _source_step(value: Input) -> Step | None:

@@ -61,7 +61,8 @@ def _check_pipeline(definition: PipelineDefinition) -> None:
 
 
 def _check_input(value: Input) -> None:
-    name, hint = value.name, "rename the column in the data"
+    name = value.name
+    hint = "rename the column in the data"
     if not name:
         raise _unusable(name, value.span, "an input", "the name is empty")
     if _has_control_character(name):

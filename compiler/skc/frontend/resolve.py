@@ -193,7 +193,7 @@ def _picked(ref: Ref, name: Name) -> Iterator[Ref]:
     """One reference for each run of neighbouring columns."""
     columns = name.columns or ()
     if not columns:
-        raise fail("SKC107", f"no column of `{shown(name.text)}` is picked", span=name.span, hint="pick one at least")
+        raise fail("SKC107", f"no column of `{shown(name.text)}` is picked", span=name.span, hint="pick at least one")
     first, stop = ref.start or 0, ref.stop
     runs: list[list[int]] = []
     for column in columns:
