@@ -41,7 +41,7 @@ FLOATS = [
     pytest.param(op, case, id=f"{op.name}-{case.name}")
     for op in OPS.values()
     for case in op.cases
-    if not case.refused and value_types(harness.build(op, case.params, case.columns))["y"].dtype == "float64"
+    if not case.refused and value_types(harness.build(op, case.params, case.columns))[harness.STEP].dtype == "float64"
 ]
 BATCHES = (1, 3, 8, 1001)
 PLANTED = (math.inf, -math.inf, math.nan, -0.0, 5.0)
