@@ -1,12 +1,33 @@
-"""The laws of who imports whom, in fresh processes; `lint-imports` holds the layers."""
+"""The laws of who imports whom, in fresh processes, and of who names an op; `lint-imports` holds the layers."""
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import skc
+from skc.ir import NODES
+from skc.ops import OPS
 
 COMPILER_ONLY = {"skc", "onnx", "spox", "ibis", "duckdb", "pyarrow", "pydantic", "ruamel", "typer", "rich", "sqlglot"}
+
+COMPILER = Path(skc.__file__).parent
+# Words that are also the name of an op: by file, what else they are there.
+OTHER_MEANINGS = {
+    "ir.py": {*NODES},  # the one place that names the nodes of the IR
+    "data/where_language.py": {"round"},  # a function of SQL
+    "frontend/yaml/features.py": {"expr"},  # a key of pipeline.yaml
+    "frontend/yaml/schema.py": {"expr"},
+    **{
+        f"expression/{name}.py": {"round", "log1p"} for name in ("check", "evaluate", "lower", "parse")
+    },  # its functions
+}
 
 
 def modules_after(code: str) -> set[str]:
@@ -81,3 +102,43 @@ for name in skc.__all__:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def names_of_ops(source: str) -> Iterator[str]:
+    """The ops that a module asks for: by a string, or by importing an op's own module."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Constant(value=str(text)) if text in OPS:
+                yield text
+            case ast.ImportFrom(module=str(module)) if module.startswith("skc.ops."):
+                yield from (alias.name for alias in node.names)
+            case ast.Import():
+                yield from (alias.name for alias in node.names if alias.name.startswith("skc.ops."))
+
+
+def test_no_module_outside_of_ops_names_an_op() -> None:
+    """What a module wants to know of an op is a fact in `Op`: a name would leave out the op that is written next."""
+    files = [path for path in sorted(COMPILER.rglob("*.py")) if "ops" not in path.relative_to(COMPILER).parts]
+    found = {path.relative_to(COMPILER).as_posix(): {*names_of_ops(path.read_text("utf-8"))} for path in files}
+    assert {path: names for path, names in found.items() if names} == OTHER_MEANINGS
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        'step.op == "impute"',
+        'if step.op in ("bucketize", "quantile_bin"): pass',
+        'OPS["clip"]',
+        "from skc.ops.numeric import clip",
+        "from skc.ops.numeric.clip import OP",
+        "import skc.ops.numeric.clip",
+        "match step.op:\n    case 'cast': pass",
+    ],
+)
+def test_a_name_of_an_op_is_seen(planted: str) -> None:
+    assert [*names_of_ops(planted)]
+
+
+def test_the_nodes_of_the_ir_are_the_ops_that_nobody_applies() -> None:
+    folder = COMPILER / "ops" / "internal"
+    assert {path.stem for path in folder.glob("[a-z]*.py")} == {*NODES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 import pkgutil
 import re
@@ -257,3 +258,11 @@ def test_every_critical_point_has_a_case(op: AnyOp) -> None:
     assert points
     assert shown == points
     assert len({case.name for case in op.cases}) == len(op.cases)
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
+def test_an_op_that_loads_a_time_zone_says_so(op: AnyOp) -> None:
+    """Or the manifest would not say which version of tzdata the artifact was made with."""
+    source = inspect.getsource(importlib.import_module(op_modules()[op.name]))
+    assert op.uses_timezone == ("load_zone" in source)
+    assert op.uses_timezone == hasattr(op.params, "timezone")

@@ -82,6 +82,15 @@ class Concern:
     hint: str
 
 
+@dataclass(frozen=True)
+class Fault:
+    """A mistake that fitting could make, in words, and the state that it would learn by it."""
+
+    kind: str
+    what: str
+    state: Any
+
+
 def always(answer: T) -> Callable[..., T]:
     """For a fact of an op that depends on nothing."""
     return lambda *arguments: answer
@@ -136,8 +145,13 @@ class Op(Generic[P, S]):
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
         by what they are, such as ids, bins and hours, or because its inputs are
 
+    faults(params, state) -> what a mistaken fit would have learned: a self-check plants it
+    is_whole(params, x) -> its float64 outputs are whole numbers
+    ignores_hours(params) -> it gives the same when a time zone's offset changes by whole hours
+
     An op that is `null_blind` asks `valid` before it looks at a value, so what lies under a null cannot matter to it.
-    An op that `uses_timezone` depends on tzdata, whose version goes into the manifest.
+    An op that `replaces_null` gives another value of the type for each null, and no null.
+    An op that `uses_timezone` depends on tzdata, whose version goes into the manifest. Its parameter is `timezone`.
     `exact` says that outputs are the same bits everywhere; otherwise they hold to 1e-6.
     """
 
@@ -163,9 +177,13 @@ class Op(Generic[P, S]):
     ids: Callable[[P, S, int], Mapping[Any, int]] = always({})
     met: Callable[[P, S, Block], Mapping[Met, Array]] = always({})
     is_small: Callable[[P, bool], bool] = always(False)
+    faults: Callable[[P, S], Sequence[Fault]] = always(())
+    is_whole: Callable[[P, ValueType], bool] = always(False)
+    ignores_hours: Callable[[P], bool] = always(False)
     exact: bool = True
     internal: bool = False
     null_blind: bool = False
+    replaces_null: bool = False
     uses_timezone: bool = False
 
     def is_columnwise(self, params: P) -> bool:

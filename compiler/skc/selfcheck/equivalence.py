@@ -179,19 +179,17 @@ class Equivalence:
         return bool(values) and all(abs(value - round(value)) > abs(value) * 2e-5 for value in values)
 
     def _is_whole(self, value: str) -> bool:
-        """Every number of a float64 value is whole: it was cast from another type."""
+        """Every number of a float64 value is whole."""
         step = next((s for s in self._fused.steps if s.name == value), None)
-        if step is None or step.op != "cast" or step.params.to != "float64":
-            return False
-        return all(self._types[ref.value].dtype != "float64" for ref in step.inputs)
+        return step is not None and OPS[step.op].is_whole(step.params, step_input_types(step, self._types)[0])
 
     def _step_of(self, mutant: Mutant) -> Step | None:
         return next((s for s in self._fused.steps if mutant.steps == {*(s.origins or (s.name,))}), None)
 
     def _imputes_what_is_never_null(self, mutant: Mutant, column: int) -> bool:
-        """The element of a constant of `impute` belongs to a column whose type cannot miss."""
+        """The element of a constant that takes the place of nulls belongs to a column whose type cannot miss."""
         step = self._step_of(mutant)
-        if step is None or step.op != "impute":
+        if step is None or not OPS[step.op].replaces_null:
             return False
         nullable = [
             self._types[ref.value].nullable for ref in step.inputs for _ in self._names[ref.value][ref.start : ref.stop]

@@ -19,6 +19,7 @@ from skc.blame.atlas import Atlas
 from skc.blame.owners import Owners, owners_of_tensors
 from skc.equality.subject import showing
 from skc.lower import GUARDS
+from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant, evenly
 from skc.time.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
 from skc.values.types import TIMESTAMP_MIN, Array
@@ -28,7 +29,6 @@ ELEMENTS = 4  # of one constant that are changed, one at a time
 KEYS = 3  # of one lookup
 HOUR = 3_600_000_000
 SEASONS = 12  # of one zone
-TIME_OPS = ("parse_datetime", "datetime_part")
 COMPARISONS = {
     "Greater": "GreaterOrEqual",
     "GreaterOrEqual": "Greater",
@@ -51,8 +51,8 @@ class _Model:
     users: Mapping[str, Sequence[tuple[onnx.NodeProto, int]]]
     elements: Mapping[str, str]  # the type of every tensor: float64, int64, …
     zones: Mapping[str, Sequence[Zone]]  # of the steps that a tensor belongs to
-    ops: Mapping[str, str]  # of the steps, as written
-    short_parts: frozenset[str]  # the steps that give minutes or seconds
+    timed: frozenset[str]  # the steps that use time zones
+    blind_to_hours: frozenset[str]  # those of them in which a whole hour does not show
 
     def steps(self, tensor: str) -> frozenset[str]:
         return self.owners.get(tensor, frozenset())
@@ -79,9 +79,9 @@ def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
             users.setdefault(name, []).append((node, position))
     elements = _elements(proto)
     owners = owners_of_tensors(atlas)
-    ops = {s.name: s.op for s in atlas.pipeline.steps}
-    short = frozenset(s.name for s in atlas.pipeline.steps if getattr(s.params, "part", None) in ("minute", "second"))
-    given = _Model(proto, owners, users, elements, _zones(atlas, owners), ops, short)
+    timed = frozenset(s.name for s in atlas.pipeline.steps if OPS[s.op].uses_timezone)
+    blind = frozenset(s.name for s in atlas.pipeline.steps if OPS[s.op].ignores_hours(s.params))
+    given = _Model(proto, owners, users, elements, _zones(atlas, owners), timed, blind)
     for k, node in enumerate(proto.graph.node):
         if node.op_type == "Constant":
             yield from _constant(given, k, node)
@@ -101,7 +101,7 @@ def _elements(proto: onnx.ModelProto) -> dict[str, str]:
 
 
 def _zones(atlas: Atlas, owners: Owners) -> dict[str, list[Zone]]:
-    names = {step.name: getattr(step.params, "timezone", None) for step in atlas.pipeline.steps}
+    names = {step.name: step.params.timezone for step in atlas.pipeline.steps if OPS[step.op].uses_timezone}
     wanted = {tensor: {name for s in steps if (name := names.get(s))} for tensor, steps in owners.items()}
     return {tensor: [load_zone(name) for name in sorted(found)] for tensor, found in wanted.items() if found}
 
@@ -149,7 +149,7 @@ def _zone_tables(given: _Model, k: int, name: str, array: Array) -> Iterator[Mut
     """Faults in the table of a time zone, which a constant is known by: one change missing, one season an hour off."""
     values = [int(value) for value in array.reshape(-1)]
     steps = given.steps(name)
-    if array.size < 3 or (steps and steps <= given.short_parts):  # an hour shows in no minute and no second
+    if array.size < 3 or (steps and steps <= given.blind_to_hours):  # an hour shows in no minute and no second
         return
     for zone in given.zones.get(name, ()):
         end = FOREVER if zone.cycle_from is None else zone.cycle_from + CYCLE_US  # from there on nothing is looked up
@@ -268,7 +268,7 @@ def _operation(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
         return Mutant(kind, f"`{name}`: {node.op_type} becomes {to}", steps, given.edited(edit), name)
 
     op_type = node.op_type
-    if op_type in COMPARISONS and not all(given.ops.get(step) in TIME_OPS for step in steps):
+    if op_type in COMPARISONS and not steps <= given.timed:
         yield renamed("`<` for `<=`", COMPARISONS[op_type])
     elif op_type in SWAPPED and not (op_type == "Mul" and given.elements.get(name) == "int64"):
         # an integer division by zero would end the process

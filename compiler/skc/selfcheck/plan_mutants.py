@@ -5,7 +5,6 @@ Such a model is whole and sound. Only what it computes is not what the plan says
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import partial
@@ -19,9 +18,10 @@ from skc.artifact import MODEL, Artifact
 from skc.diagnostics import SkcError
 from skc.ir import Pipeline, Ref, Step
 from skc.lower import lower
+from skc.op import Fault
+from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant
 
-ROWS = 1000  # of the training data, for a variance that is divided by n - 1 in place of n
 Change = Callable[[Step], Step]
 OTHER_ZONES = ("America/New_York", "Asia/Kolkata")  # the second where the first is the right one
 
@@ -34,11 +34,11 @@ def plan_mutants(artifact: Artifact, pipeline: Pipeline) -> Iterator[Mutant]:
             for other in _others(step, field.name, current):
                 what = f"`{step.name}`: {field.name} is {other!r}, not {current!r}"
                 yield _mutant(artifact, pipeline, "another parameter", what, step, **{field.name: other})
-        if step.op == "standard_scale":
-            yield _with_ddof_1(artifact, pipeline, step)
+        for fault in OPS[step.op].faults(step.params, step.state):
+            yield _with_fault(artifact, pipeline, step, fault)
         if len(step.inputs) > 1:
             yield _with_inputs_swapped(artifact, pipeline, step)
-        if step.op == "impute":
+        if OPS[step.op].replaces_null:
             yield from _imputed_later(artifact, pipeline, step)
 
 
@@ -70,14 +70,14 @@ def _mutant(artifact: Artifact, pipeline: Pipeline, kind: str, what: str, step: 
     )
 
 
-def _with_ddof_1(artifact: Artifact, pipeline: Pipeline, step: Step) -> Mutant:
-    factor = math.sqrt(ROWS / (ROWS - 1))
+def _with_fault(artifact: Artifact, pipeline: Pipeline, step: Step, fault: Fault) -> Mutant:
+    change = partial(_with_state, fault.state)
+    what = f"`{step.name}`: {fault.what}"
+    return Mutant(fault.kind, what, frozenset({step.name}), lambda: _model(artifact, pipeline, {step.name: change}))
 
-    def change(s: Step) -> Step:
-        return replace(s, state=replace(s.state, scale=tuple(x * factor for x in s.state.scale)))
 
-    what = f"`{step.name}`: the scale of {ROWS} rows divided by n - 1"
-    return Mutant("ddof 1 for 0", what, frozenset({step.name}), lambda: _model(artifact, pipeline, {step.name: change}))
+def _with_state(state: object, step: Step) -> Step:
+    return replace(step, state=state)
 
 
 def _with_inputs_swapped(artifact: Artifact, pipeline: Pipeline, step: Step) -> Mutant:

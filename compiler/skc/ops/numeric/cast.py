@@ -399,6 +399,7 @@ OP = Op(
     lower=lower,
     boundaries=boundaries,
     decides_by=_decides_by,
+    is_whole=lambda params, x: params.to == "float64" and x.dtype != "float64",
     levels=levels,
     is_small=lambda params, inputs_are: inputs_are,
     cases=CASES,

@@ -383,4 +383,5 @@ OP = Op(
     degenerate=degenerate,
     cases=CASES,
     null_blind=True,
+    replaces_null=True,
 )

@@ -34,16 +34,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skc.emit.blocks import GraphBlock
 from skc.emit.opset import const, op
-from skc.op import Case, Concern, Op, parameters, refuse, require
+from skc.op import Case, Concern, Fault, Op, parameters, refuse, require
 from skc.ops.numeric._noise import NO_VALUE_HINT, check_stretch, concerns_about_spread
 from skc.stats.requests import ColumnStats, Max, Mean, Min, Stat, Variance
 from skc.values.types import Block, Scalar, ValueType
+
+FAULT_ROWS = 1000  # of the training data, for a variance that is divided by n - 1 instead of n
 
 
 @parameters
@@ -117,6 +119,12 @@ def degenerate(params: Params, state: State, k: int) -> str | None:
 
 def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
     return concerns_about_spread(stats) if params.with_std else []
+
+
+def faults(params: Params, state: State) -> list[Fault]:
+    factor = math.sqrt(FAULT_ROWS / (FAULT_ROWS - 1))
+    scale = tuple(x * factor for x in state.scale)
+    return [Fault("ddof 1 for 0", f"the scale of {FAULT_ROWS} rows divided by n - 1", replace(state, scale=scale))]
 
 
 CASES = (
@@ -219,6 +227,7 @@ OP = Op(
     boundaries=boundaries,
     carry_back=carry_back,
     degenerate=degenerate,
+    faults=faults,
     concerns=concerns,
     cases=CASES,
 )

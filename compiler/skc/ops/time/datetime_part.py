@@ -358,5 +358,6 @@ OP = Op(
     carry_back=carry_back,
     cases=CASES,
     uses_timezone=True,
+    ignores_hours=lambda params: params.part in ("minute", "second"),
     is_small=always(True),
 )
