@@ -32,7 +32,7 @@ class Runtime:
         return ROOT / "runtime" / self.name
 
 
-CPP = str(BUILD / "cpp-tests")
+CPP = str(BUILD / "cpp")  # where the conformance suite has compiled the library already
 RUNTIMES = (
     Runtime("java", (("mvn", "-q", "-B", "verify"),)),
     Runtime("go", (("gofmt", "-l", "."), ("go", "vet", "./..."), ("go", "test", "./..."))),

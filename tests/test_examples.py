@@ -103,7 +103,7 @@ def build_go() -> list[str]:
 def build_cpp() -> list[str]:
     need("cpp")
     folder = BUILD / "examples" / "cpp"
-    options = ("-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "--log-level=WARNING")
+    options = ("-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "--log-level=WARNING")  # compiles in a third of the time
     subprocess.run(["cmake", "-S", str(RIDES / "cpp"), "-B", str(folder), *options], check=True)
     subprocess.run(["ninja", "--quiet", "-C", str(folder), "serve"], check=True)
     return [str(folder / "serve")]

@@ -15,6 +15,7 @@ that is a failure.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -23,7 +24,9 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +73,15 @@ class Row:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Result:
+    """What one language did in one environment: the line, the failures, and the bits that nobody had seen before."""
+
+    row: Row
+    lines: tuple[str, ...]
+    added: Baseline
+
+
 def main() -> int:
     given = arguments()
     version = onnxruntime_version()
@@ -81,11 +93,8 @@ def main() -> int:
         print("\n".join(attacks.table(suite, index, languages, library)))
         return 0
     environments, unmade = possible(given.environments.split(","))
-    rows = []
-    base: Baseline = {}
-    for name in environments:
-        for language in languages:
-            rows.append(run(language, name, library, suite, base, given.case))
+    jobs = [(language, name) for name in environments for language in languages]
+    rows = run_jobs(jobs, library, suite, given.case)
     print_table(rows, version)
     for name in missing:
         print(f"skipped: {name} ({', '.join(toolchains.missing(name))})", file=sys.stderr)
@@ -145,10 +154,52 @@ def possible(names: Sequence[str]) -> tuple[list[str], list[str]]:
     return [name for name in names if name not in unmade], unmade
 
 
-def run(language: Language, environment: str, library: Path, suite: Path, base: Baseline, prefix: str) -> Row:
-    """All cases of one language in one environment."""
+def run_jobs(jobs: Sequence[tuple[Language, str]], library: Path, suite: Path, prefix: str) -> list[Row]:
+    """The first job alone, since its bits are those that the others must give; then as many at once as there are cores.
+
+    What the first did not see, because it failed there, is compared here.
+    """
+    if not jobs:
+        return []
+    base: Baseline = {}
+    results = [run(*jobs[0], library, suite, base, prefix)]
+    for language, _ in dict(jobs[1:]).items():
+        build(language, library)
+    with ProcessPoolExecutor(initializer=_keep, initargs=(base,)) as pool:
+        results += pool.map(partial(_run_job, library=library, suite=suite, prefix=prefix), jobs[1:])
+    late: Baseline = {}
+    rows = []
+    for result in results:
+        unequal = [key for key, seen in result.added.items() if late.setdefault(key, seen) != seen]
+        lines = [*result.lines, *(f"{key}: another language says {late[key]}" for key in unequal)]
+        for line in lines[:SHOWN]:
+            print(f"FAILED {result.row.language} ({result.row.environment}) {line}", file=sys.stderr)
+        rows.append(replace(result.row, failed=result.row.failed + len(unequal)))
+    return rows
+
+
+_base: Baseline = {}  # of a process that runs jobs: what the first job gave
+
+
+def _keep(base: Baseline) -> None:
+    _base.update(base)
+
+
+def _run_job(job: tuple[Language, str], library: Path, suite: Path, prefix: str) -> Result:
+    return run(*job, library, suite, dict(_base), prefix)
+
+
+def build(language: Language, library: Path) -> None:
+    """Build an executor by starting it once. What goes wrong is reported by the jobs, which try again."""
+    with contextlib.suppress(ExecutorError), Executor(language, library, {}):
+        pass
+
+
+def run(language: Language, environment: str, library: Path, suite: Path, base: Baseline, prefix: str) -> Result:
+    """All cases of one language in one environment. Adds to `base` what nobody has seen before."""
     started = time.perf_counter()
     brief = environment != "usual"
+    known_before = set(base)
     tallies: list[Tally] = []
     try:
         with Executor(language, library, variables(environment, BUILD)) as executor:
@@ -158,16 +209,18 @@ def run(language: Language, environment: str, library: Path, suite: Path, base: 
         tallies.append(Tally("executor", 1, [str(error)]))
     known = known_failures(language.name)
     failed = [t for t in tallies if bool(t.failures) != (t.id in known)]
-    for tally in failed[:SHOWN]:
-        text = tally.failures[0] if tally.failures else f"passes, but is listed as a known failure: {known[tally.id]}"
-        print(f"FAILED {language.name} ({environment}) {tally.id}: {text}", file=sys.stderr)
+    lines = [
+        f"{t.id}: {t.failures[0] if t.failures else f'passes, but is listed as a known failure: {known[t.id]}'}"
+        for t in failed
+    ]
     empty = [t for t in tallies if not t.checks]
     beyond = [t for t in empty if t.id.startswith("marshalling/")]
     passed = len(tallies) - len(failed) - len(empty)
     checks = sum(t.checks for t in tallies)
     seconds = time.perf_counter() - started
     skipped = len(empty) - len(beyond)
-    return Row(language.name, environment, passed, len(failed), skipped, len(beyond), checks, seconds)
+    row = Row(language.name, environment, passed, len(failed), skipped, len(beyond), checks, seconds)
+    return Result(row, tuple(lines), {key: base[key] for key in base.keys() - known_before})
 
 
 def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief: bool) -> Iterator[Tally]:

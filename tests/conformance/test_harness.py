@@ -418,7 +418,7 @@ def test_known_failures(small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
     def failures(known: dict[str, str]) -> int:
         monkeypatch.setattr(run, "known_failures", lambda language: known)
-        return run.run(python, "usual", library, small, {}, "ops/cyclical").failed
+        return run.run(python, "usual", library, small, {}, "ops/cyclical").row.failed
 
     assert failures({}) == 0
     case = json.loads((small / "index.json").read_bytes())["vectors"]
