@@ -12,7 +12,7 @@ import pydantic
 from oracle_stats import column_stats
 
 from skc import reference
-from skc.equality.subject import feeds
+from skc.equality.sides import feeds
 from skc.frontend import build as frontend
 from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, PipelineDefinition, StepDefinition
 from skc.infer import column_levels, column_names, joined_type, step_input_types, value_types

@@ -17,7 +17,7 @@ import onnxruntime
 from hypothesis import strategies as st
 
 from skc.diagnostics import SkcError
-from skc.equality.subject import feeds
+from skc.equality.sides import feeds
 from skc.infer import column_names, step_input_types, value_types
 from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
 from skc.lower import Lowered

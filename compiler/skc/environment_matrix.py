@@ -25,14 +25,13 @@ import onnx.reference
 import skc_runtime
 from skc.artifact import MODEL, RECORD, Artifact
 from skc.diagnostics import fail
-from skc.equality.guards import GuardOrder
-from skc.equality.judge import judge
-from skc.equality.subject import Outcome, feeds, refusal_code, run_reference
+from skc.equality.judge import Judge
+from skc.equality.recorded import recorded_outcome
+from skc.equality.sides import Outcome, Reference, feeds, refusal_code
 from skc.passes.prune import prune
 from skc.publish import publish_file
 from skc.rows.sampling import Record, spread, to_blocks
 from skc.values.types import Block
-from skc.verification import identity
 from skc.verification.run import OwnRows, Tried
 from skc.verification.tables import table
 from skc_runtime import golden
@@ -148,8 +147,8 @@ class _Rows:
         pipeline = prune(artifact.pipeline)
         self.records = records
         self.blocks = to_blocks(pipeline.inputs, records)
-        self.want, _ = run_reference(pipeline, artifact.manifest, self.blocks)
-        self.order = GuardOrder(pipeline, artifact.manifest.guards)
+        self.want = Reference(pipeline, artifact.manifest).run(self.blocks)
+        self.judge = Judge(pipeline, artifact.manifest)
         self._manifest = artifact.manifest
 
     def differing(self, cases: Sequence[golden.GoldenCase]) -> int:
@@ -158,9 +157,9 @@ class _Rows:
         refused = sum(case.error != code for case, code in zip(cases, codes, strict=True))
         both = [i for i, code in enumerate(codes) if code is None and cases[i].outputs is not None]
         outputs = [case.outputs for i in both if (case := cases[i]).outputs is not None]
-        written = identity.written_outcome(self._manifest, outputs)
+        written = recorded_outcome(self._manifest, outputs)
         want = self.want.rows(np.array(both, dtype=np.int64))
-        return refused + int(judge(self._manifest, self.order, written, want).differing.sum())
+        return refused + int(self.judge.compare(written, want).differing.sum())
 
 
 def _reference_evaluator(artifact: Artifact, rows: _Rows) -> Environment:
@@ -178,7 +177,7 @@ def _reference_evaluator(artifact: Artifact, rows: _Rows) -> Environment:
         {o.name: results[o.valid] for o in manifest.outputs if o.valid is not None},
         np.zeros((count, 0), dtype=bool) if manifest.guards is None else results[manifest.guards.tensor],
     )
-    differing = judge(manifest, rows.order, got, rows.want).differing
+    differing = rows.judge.compare(got, rows.want).differing
     return Environment(name, here, count, int(differing.sum()), 0, "no service runs on it")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.equality.subject import Graph
+from skc.equality.sides import Graph
 from skc.ir import Input
 from skc.op import Case
 from skc.rows.sampling import Record, is_legal, to_blocks

@@ -12,7 +12,7 @@ from functools import partial
 
 import onnx
 
-from skc.equality.subject import feeds
+from skc.equality.sides import feeds
 from skc.ir import Pipeline
 from skc.lower import Lowered, lower, optimised
 from skc.values.types import Array, Block

@@ -19,7 +19,7 @@ from skc import reference
 from skc.blame.atlas import Atlas, Probe
 from skc.blame.owners import owners_of_tensors
 from skc.equality.compare import compare
-from skc.equality.subject import feeds, showing
+from skc.equality.sides import feeds, showing
 from skc.infer import column_groups, column_names, value_types
 from skc.ir import Pipeline, Ref, Step
 from skc.ops import OPS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.equality.subject import Graph, Outcome
+from skc.equality.sides import Graph, Outcome
 from skc.values.types import Array, Block
 from skc_runtime.agreement import same_bits
 

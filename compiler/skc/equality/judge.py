@@ -1,4 +1,4 @@
-"""What counts as a difference between two outcomes of the same rows, decided once for whoever compares."""
+"""What counts as a difference between two outcomes of the same rows, decided once for everything that compares."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 
 from skc.equality.compare import Comparison, compare
 from skc.equality.guards import GuardOrder
-from skc.equality.subject import Outcome
+from skc.equality.sides import Outcome
+from skc.ir import Pipeline
 from skc.values.types import Array
-from skc_runtime.manifest import Manifest
+from skc_runtime.agreement import same_bits
+from skc_runtime.manifest import Manifest, OutputSpec
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,41 @@ class Judgement:
         return found
 
 
-def judge(manifest: Manifest, order: GuardOrder, got: Outcome, want: Outcome) -> Judgement:
-    """Compare rows of a graph with those of the reference: guards first, then the values of rows that are served."""
-    if got.guards.shape != want.guards.shape:  # the graph lacks a guard that fired, or gives others than it declares
-        return Judgement(want.refused if want.refused.any() else np.ones(len(want.guards), dtype=bool), {})
-    hidden = ~order.visible(got.guards | want.guards)
-    refusals = ((got.guards != want.guards) & ~hidden).any(axis=1)
-    columns = {
-        output.name: compare(
-            got.outputs[output.name],
-            want.outputs[output.name],
-            output.exact,
-            got_valid=got.valid.get(output.name),
-            want_valid=want.valid.get(output.name),
-            ignore_rows=want.refused | got.refused,
-        )
-        for output in manifest.outputs
-    }
-    return Judgement(np.asarray(refusals), columns)
+class Judge:
+    """Compares the outcomes of one artifact."""
+
+    def __init__(self, pipeline: Pipeline, manifest: Manifest) -> None:
+        self.order = GuardOrder(pipeline, manifest.guards)
+        self._outputs = manifest.outputs
+
+    def compare(self, got: Outcome, want: Outcome) -> Judgement:
+        """Compare rows of a graph with those of an oracle: guards first, then the values of rows that are served."""
+        if got.guards.shape != want.guards.shape:  # the graph lacks a guard that fired, or gives others than declared
+            return Judgement(want.refused if want.refused.any() else np.ones(len(want.guards), dtype=bool), {})
+        hidden = ~self.order.visible(got.guards | want.guards)
+        refusals = ((got.guards != want.guards) & ~hidden).any(axis=1)
+        refused = want.refused | got.refused
+        columns = {o.name: compare_output(o, got, want, ignore_rows=refused) for o in self._outputs}
+        return Judgement(np.asarray(refusals), columns)
+
+
+def compare_output(output: OutputSpec, got: Outcome, want: Outcome, ignore_rows: Array | None = None) -> Comparison:
+    """Compare the values of one output, in all rows but those that are ignored."""
+    return compare(
+        got.outputs[output.name],
+        want.outputs[output.name],
+        output.exact,
+        got_valid=got.valid.get(output.name),
+        want_valid=want.valid.get(output.name),
+        ignore_rows=ignore_rows,
+    )
+
+
+def other_bits(got: Outcome, want: Outcome) -> dict[str, Array]:
+    """Per output a bool [N, K]: where the two differ by a bit, or one has no value."""
+    found = {}
+    for name, right in want.outputs.items():
+        value = got.outputs[name]
+        bad = np.ones(right.shape, dtype=bool) if value.shape != right.shape else ~same_bits(value, right)
+        found[name] = bad | (got.valid[name] != want.valid[name]) if name in want.valid else bad
+    return found

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from skc.blame.atlas import Atlas
 from skc.blame.owners import Owners, owners_of_tensors
-from skc.equality.subject import showing
+from skc.equality.sides import showing
 from skc.lower import GUARDS
 from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant, evenly

@@ -15,9 +15,8 @@ import onnx
 from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import Atlas, draw_atlas
 from skc.diagnostics import fail
-from skc.equality import subject
-from skc.equality.guards import GuardOrder
-from skc.equality.judge import judge
+from skc.equality import sides
+from skc.equality.judge import Judge, other_bits
 from skc.ir import Pipeline
 from skc.passes.prune import prune
 from skc.selfcheck.equivalence import Equivalence
@@ -55,10 +54,10 @@ def self_check(
     atlas = draw_atlas(pipeline, artifact.manifest)
     candidates = [*graph_mutants(atlas, artifact.files[MODEL]), *plan_mutants(artifact, pipeline)]
     mutants, total = by_kind(candidates, per_kind or len(candidates))
-    sound = subject.Graph(artifact.manifest, artifact.files[MODEL])
-    order = GuardOrder(pipeline, artifact.manifest.guards)
+    sound = sides.Graph(artifact.manifest, artifact.files[MODEL])
+    judge = Judge(pipeline, artifact.manifest)
     tested = [(rows, sound.run(rows.blocks)) for rows in own.tried]
-    court = _Court(artifact, pipeline, atlas, order, tested, Equivalence(atlas.fused, atlas.fresh, own.seen))
+    court = _Court(artifact, pipeline, atlas, judge, tested, Equivalence(atlas.fused, atlas.fresh, own.seen))
     outcomes = []
     for k, mutant in enumerate(mutants):
         tell(f"mutant {k + 1} of {len(mutants)}")
@@ -75,8 +74,8 @@ class _Court:
     artifact: Artifact
     pipeline: Pipeline
     atlas: Atlas
-    order: GuardOrder
-    tried: Sequence[tuple[Tried, subject.Outcome]]
+    judge: Judge
+    tried: Sequence[tuple[Tried, sides.Outcome]]
     equivalence: Equivalence
 
     def outcome(self, mutant: Mutant) -> Outcome | None:
@@ -85,7 +84,7 @@ class _Court:
         if model is None or model == self.artifact.files[MODEL]:
             return None
         try:
-            graph = subject.Graph(self.artifact.manifest, model)
+            graph = sides.Graph(self.artifact.manifest, model)
         except SkcRuntimeError:
             return Outcome(mutant, "found", "loading", None)
         changed = replace(self.artifact, files={**self.artifact.files, MODEL: model})
@@ -120,17 +119,17 @@ class _Court:
         ]
         if not tensors:
             return False
-        one, other = (GraphSession(subject.showing(proto, tensors)) for proto in both)
+        one, other = (GraphSession(sides.showing(proto, tensors)) for proto in both)
         for rows, _ in self.tried:
-            feeds = subject.feeds(self.artifact.manifest, rows.blocks)
+            feeds = sides.feeds(self.artifact.manifest, rows.blocks)
             a, b = one.run(feeds), other.run(feeds)
             if any(a[t].shape != b[t].shape or not same_bits(a[t], b[t]).all() for t in tensors):
                 return True
         return False
 
-    def _differs(self, findings: Findings, rows: Tried, got: subject.Outcome) -> bool:
+    def _differs(self, findings: Findings, rows: Tried, got: sides.Outcome) -> bool:
         """Whether verification tells the two apart on these rows; the first difference is among the findings."""
-        judgement = judge(self.artifact.manifest, self.order, got, rows.want)
+        judgement = self.judge.compare(got, rows.want)
         findings.guards(rows.check, judgement.refusals, got, rows.want, rows.record)
         for name, comparison in judgement.columns.items():
             if not findings.differences:
@@ -138,6 +137,5 @@ class _Court:
         return bool(findings.differences)
 
 
-def _has_other_bits(refused: Array, sound: subject.Outcome, got: subject.Outcome) -> bool:
-    served = ~refused
-    return any(not same_bits(got.outputs[name][served], array[served]).all() for name, array in sound.outputs.items())
+def _has_other_bits(refused: Array, sound: sides.Outcome, got: sides.Outcome) -> bool:
+    return any(bits[~refused].any() for bits in other_bits(got, sound).values())

@@ -14,7 +14,7 @@ import numpy as np
 
 from skc import reference
 from skc.equality.compare import compare
-from skc.equality.subject import Outcome, feeds
+from skc.equality.sides import Outcome, feeds
 from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower

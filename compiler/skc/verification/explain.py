@@ -13,8 +13,8 @@ import numpy as np
 from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import draw_atlas
 from skc.blame.localise import Localiser, StepValue, makers_of_step
-from skc.equality.compare import compare
-from skc.equality.subject import Graph, Outcome, run_reference
+from skc.equality.judge import compare_output
+from skc.equality.sides import Graph, Outcome, Reference
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.passes.prune import prune
@@ -128,7 +128,7 @@ def explain(artifact: Artifact, record: Record) -> Explanation:
     """The walk of a legal record (every input has a key; None is null)."""
     pipeline = prune(artifact.pipeline)
     blocks = to_blocks(pipeline.inputs, [record])
-    want, _ = run_reference(pipeline, artifact.manifest, blocks)
+    want = Reference(pipeline, artifact.manifest).run(blocks)
     raw = golden.encode_record(artifact.manifest, record)
     walk = Localiser(draw_atlas(pipeline, artifact.manifest), artifact.files[MODEL]).walk(record)
     guards = artifact.manifest.guards
@@ -155,8 +155,7 @@ def _without_meaning(pipeline: Pipeline, value: StepValue, refusing: set[str]) -
 def _outputs(artifact: Artifact, got: Outcome, want: Outcome) -> Iterator[OutputValue]:
     for output in artifact.manifest.outputs:
         name = output.name
-        pair = {"got_valid": got.valid.get(name), "want_valid": want.valid.get(name)}
-        differs = compare(got.outputs[name], want.outputs[name], output.exact, **pair).differs[0]
+        differs = compare_output(output, got, want).differs[0]
         for k, column in enumerate(output.columns):
             values = (_plain(got.value(name, 0, k)), _plain(want.value(name, 0, k)))
             yield OutputValue(name, column, *values, bool(np.asarray(differs[k])))

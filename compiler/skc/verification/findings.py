@@ -21,7 +21,7 @@ from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import Atlas, draw_atlas
 from skc.blame.localise import Localiser, makers_of, makers_of_step
 from skc.blame.owners import owners_of_tensors
-from skc.equality.subject import Outcome
+from skc.equality.sides import Outcome
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.rows.sampling import Record

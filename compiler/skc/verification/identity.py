@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
 
 from skc.artifact import GOLDEN, MODEL, Artifact, manifest_of, recompile, tool_versions
 from skc.diagnostics import fail
 from skc.emit import opset
-from skc.equality.subject import Outcome
 from skc.lower import lower
 from skc.rows.sampling import Record
-from skc.values.types import Array
 from skc.verification.report import Check
 from skc_runtime import golden
 from skc_runtime.golden import GoldenCase
-from skc_runtime.manifest import Manifest, OutputSpec
-from skc_runtime.strict_json import malformed
 
 RECOMPILED, ABOUT_RECOMPILED = "recompiled", "plan.json compiles to the same bytes"
-_DTYPES: Mapping[str, Any] = {
-    "float32": np.float32,
-    "float64": np.float64,
-    "int64": np.int64,
-    "bool": np.bool_,
-    "string": np.object_,
-}
 
 
 def check_model(artifact: Artifact) -> None:
@@ -95,22 +82,3 @@ def read_golden(artifact: Artifact) -> tuple[list[Record], tuple[GoldenCase, ...
     cases = golden.loads(artifact.files[GOLDEN])
     given = [golden.decode_record(artifact.manifest, case.record) for case in cases]
     return [{i.name: record.get(i.name) for i in artifact.manifest.inputs} for record in given], cases
-
-
-def written_outcome(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> Outcome:
-    """The outputs that golden.jsonl says, as if a graph had served them. Raises ArtifactError: they are malformed."""
-    outputs = {o.name: _column(o, rows, o.name, o.dtype) for o in manifest.outputs}
-    valid = {o.name: _column(o, rows, o.valid, "bool") for o in manifest.outputs if o.valid is not None}
-    guards = 0 if manifest.guards is None else len(manifest.guards.columns)
-    return Outcome(outputs, valid, np.zeros((len(rows), guards), dtype=bool))
-
-
-def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dtype: str) -> Array:
-    place = f"golden.jsonl `{name}`"
-    for row in rows:
-        if not isinstance(row.get(name), list) or len(row[name]) != len(output.columns):
-            raise malformed(place, f"an array of {len(output.columns)} values is wanted")
-    values = [[golden.decode_value(dtype, v, place) for v in row[name]] for row in rows]
-    if any(v is None for row in values for v in row):
-        raise malformed(place, "null is no value of an output")
-    return np.array(values, dtype=_DTYPES[dtype]).reshape(len(rows), len(output.columns))

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.equality.subject import Graph, Outcome, feeds
+from skc.equality.judge import other_bits
+from skc.equality.sides import Graph, Outcome, feeds
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Array
 from skc.verification.findings import Findings
 from skc.verification.report import Check
-from skc_runtime.agreement import same_bits
 from skc_runtime.session import Optimisation
 
 BATCHES = (3, 8, 1001)
@@ -51,12 +51,8 @@ def _compare(
     served = ~want.refused
     differing = (want.guards != got.guards).any(axis=1)
     findings.guards(check.name, differing, got, want, records.__getitem__, command)
-    for output, one in want.outputs.items():
-        other = got.outputs[output]
-        bad = np.ones(one.shape, dtype=bool) if other.shape != one.shape else ~same_bits(other, one)
-        if output in want.valid:
-            bad |= got.valid[output] != want.valid[output]
-        bad &= served[:, None]
+    for output, bits in other_bits(got, want).items():
+        bad = bits & served[:, None]
         differing |= bad.any(axis=1)
         findings.values(check.name, output, bad, got, want, records.__getitem__, command)
     values = int(served.sum()) * sum(one.shape[1] for one in want.outputs.values())

@@ -20,9 +20,9 @@ import numpy as np
 
 from skc.artifact import MODEL, Artifact
 from skc.diagnostics import fail
-from skc.equality.guards import GuardOrder
-from skc.equality.judge import judge
-from skc.equality.subject import Graph, Outcome, refusal_code, run_reference
+from skc.equality.judge import Judge
+from skc.equality.recorded import recorded_outcome
+from skc.equality.sides import Graph, Oracle, Outcome, Reference, refusal_code
 from skc.equality.tally import Tally
 from skc.infer import column_names, value_types
 from skc.ir import Pipeline
@@ -50,7 +50,6 @@ SHOWN_WALKS = 3
 MOST_SERVED = 200  # of the user's rows that are served may be the base row, and lend their values to others
 DATA_SAMPLE = 1_000  # of the user's rows go through the relations and the runtime too
 Progress = Callable[[str], None]
-Reference = tuple[Outcome, Mapping[str, Block]]  # the outputs and guards, and the value of every step
 
 
 @dataclass(frozen=True)
@@ -143,9 +142,10 @@ class _Run:
         self._findings = Findings(artifact, self._pipeline, directory)
         self._tally = Tally(artifact.manifest)
         guards = artifact.manifest.guards
-        self._order = GuardOrder(self._pipeline, guards)
+        self._oracle: Oracle = Reference(self._pipeline, artifact.manifest)
+        self._judge = Judge(self._pipeline, artifact.manifest)
         self._found = step_boundaries(self._pipeline)
-        self.seen = Seen(self._pipeline, self._found, self._order, guards)
+        self.seen = Seen(self._pipeline, self._found, self._judge.order, guards)
         self._records: list[Sequence[Record]] = []  # everything tried, for the relations
         self._tally_of_data: DataTally | None = None
         self._data_rows: list[Record] = []
@@ -220,12 +220,12 @@ class _Run:
         sample: list[Record] = []
         for blocks in batches:
             rows = RowsOf(self._pipeline.inputs, blocks)
-            reference = self._reference(blocks)
-            tally.look(reference[1], reference[0].guards)
-            total = self._compare(total, blocks, reference, rows.__getitem__)
+            want = self._oracle.run(blocks)
+            tally.look(want.steps, want.guards)
+            total = self._compare(total, blocks, want, rows.__getitem__)
             room = DATA_SAMPLE - len(sample)
             sample += [rows[i] for i in spread(len(rows), room)]
-            served = np.flatnonzero(~reference[0].refused)
+            served = np.flatnonzero(~want.refused)
             self._served += [rows[served[i]] for i in spread(len(served), MOST_SERVED - len(self._served))]
         if total.rows == 0:
             raise fail("SKC208", "the given data has no row", hint="give data with rows, or leave out --data")
@@ -243,8 +243,8 @@ class _Run:
         self.compare_records("golden", "the golden records", records)
         served = [i for i, case in enumerate(cases) if case.outputs is not None]
         rows = [case.outputs for case in cases if case.outputs is not None]
-        written = identity.written_outcome(self._artifact.manifest, rows)
-        want, _ = self._reference(to_blocks(self._pipeline.inputs, records))
+        written = recorded_outcome(self._artifact.manifest, rows)
+        want = self._oracle.run(to_blocks(self._pipeline.inputs, records))
         check = Check(GOLDEN_FILE, "what golden.jsonl says of them", 0, 0, 0)
         check = self._add(check, written, want.rows(np.array(served, dtype=np.int64)), lambda k: records[served[k]])
         for i, case in enumerate(cases):
@@ -279,9 +279,9 @@ class _Run:
         total, refused = Check(name, about, 0, 0, 0, skipped=skipped), np.zeros(0, dtype=bool)
         for start in range(0, len(records), CHUNK):
             blocks = self._blocks(records, start)
-            want = self._reference(blocks)
+            want = self._oracle.run(blocks)
             total = self._compare(total, blocks, want, partial(_later, records, start))
-            refused = np.append(refused, want[0].refused)
+            refused = np.append(refused, want.refused)
         self._checks.append(total)
         return refused.tolist()
 
@@ -290,20 +290,16 @@ class _Run:
             return records.blocks(self._pipeline.inputs, start, start + CHUNK)
         return to_blocks(self._pipeline.inputs, records[start : start + CHUNK])
 
-    def _reference(self, blocks: Mapping[str, Block]) -> Reference:
-        return run_reference(self._pipeline, self._artifact.manifest, blocks)
-
-    def _compare(self, check: Check, blocks: Mapping[str, Block], reference: Reference, record: RecordAt) -> Check:
+    def _compare(self, check: Check, blocks: Mapping[str, Block], want: Outcome, record: RecordAt) -> Check:
         """The check with these rows added, graph against reference."""
-        want, values = reference
         if self.kept is not None:
-            self.kept.append(Tried(check.name, blocks, want, record))
+            self.kept.append(Tried(check.name, blocks, want.without_steps(), record))
         try:
             got = self._graph.run(blocks)
         except SkcRuntimeError as error:
             self._findings.failed(check.name, record(self._first_failing(blocks)), error)
             return check.plus(len(want.guards), 0, len(want.guards), 0)
-        self.seen.look(values, want.guards)
+        self.seen.look(want.steps, want.guards)
         return self._add(check, got, want, record)
 
     def _first_failing(self, blocks: Mapping[str, Block]) -> int:
@@ -320,7 +316,7 @@ class _Run:
 
     def _add(self, check: Check, got: Outcome, want: Outcome, record: RecordAt) -> Check:
         """The check with these outcomes added."""
-        judgement = judge(self._artifact.manifest, self._order, got, want)
+        judgement = self._judge.compare(got, want)
         self._findings.guards(check.name, judgement.refusals, got, want, record)
         served, values = ~(want.refused | got.refused), 0
         for name, result in judgement.columns.items():
@@ -354,8 +350,8 @@ class _Run:
         """Records through `skc_runtime`, one at a time: marshalling, refusals and values."""
         self._progress("runtime")
         records = self._sample(RUNTIME_ROWS)
-        want, _ = self._reference(to_blocks(self._pipeline.inputs, records))
-        self._checks.append(served(self._artifact, self._order, records, want, self._findings))
+        want = self._oracle.run(to_blocks(self._pipeline.inputs, records))
+        self._checks.append(served(self._artifact, self._judge, records, want, self._findings))
 
     def steps_alone(self) -> None:
         """Each step cut out of the graph, on its own boundaries: no step before it can hide one."""
@@ -377,7 +373,7 @@ class _Run:
         """Find the smallest row of each difference that is shown."""
         if self._findings.differences:
             self._progress("shrinking")
-            self._findings.shrink(Shrinker(self._artifact, self._pipeline, self._graph, self._base))
+            self._findings.shrink(Shrinker(self._artifact, self._graph, self._oracle, self._base))
 
     def report(self, seconds: float) -> Report:
         """All of it."""

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import skc_runtime
 from skc.artifact import MODEL, Artifact
-from skc.equality.guards import GuardOrder
-from skc.equality.judge import judge
-from skc.equality.subject import Outcome, refusal_code
+from skc.equality.judge import Judge
+from skc.equality.sides import Outcome, refusal_code
 from skc.rows.sampling import Record
 from skc.verification.findings import SERVED, Findings
 from skc.verification.report import Check
@@ -17,15 +16,13 @@ from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Manifest
 
 
-def served(
-    artifact: Artifact, order: GuardOrder, records: Sequence[Record], want: Outcome, findings: Findings
-) -> Check:
+def served(artifact: Artifact, judge: Judge, records: Sequence[Record], want: Outcome, findings: Findings) -> Check:
     """The check of these records, of which the reference says `want`."""
     check = Check("runtime", "records through skc_runtime", 0, 0, 0)
     with skc_runtime.Transformer(artifact.manifest, artifact.files[MODEL]) as transformer:
         for i, record in enumerate(records):
             check = _record_added(
-                check, artifact.manifest, order, transformer, record, want.rows(slice(i, i + 1)), findings
+                check, artifact.manifest, judge, transformer, record, want.rows(slice(i, i + 1)), findings
             )
     return check
 
@@ -33,7 +30,7 @@ def served(
 def _record_added(
     check: Check,
     manifest: Manifest,
-    order: GuardOrder,
+    judge: Judge,
     transformer: skc_runtime.Transformer,
     record: Record,
     want: Outcome,
@@ -50,7 +47,7 @@ def _record_added(
         return check.plus(1, 0, 1, 0)
     valid = {o.name: made[o.valid][None, :] for o in manifest.outputs if o.valid is not None}
     got = Outcome({o.name: made[o.name][None, :] for o in manifest.outputs}, valid, want.guards)
-    judgement = judge(manifest, order, got, want)
+    judgement = judge.compare(got, want)
     for name, compared in judgement.columns.items():
         findings.values(check.name, name, compared.differs, got, want, [record].__getitem__)
     return check.plus(1, sum(o.size for o in got.outputs.values()), int(judgement.differing[0]), 0)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from skc.artifact import Artifact
-from skc.equality.compare import compare
-from skc.equality.subject import Graph, Outcome, run_reference
-from skc.ir import Input, Pipeline
+from skc.equality.judge import compare_output
+from skc.equality.sides import Graph, Oracle, Outcome
+from skc.ir import Input
 from skc.rows.sampling import Record, is_legal, to_blocks
 from skc.values.types import Scalar
 from skc.verification.report import GUARDS, Difference
@@ -26,24 +26,25 @@ Shows = Callable[[Record], bool]
 
 
 class Shrinker:
-    """Shrinks the rows of differences between a graph and its reference."""
+    """Shrinks the rows of differences between a graph and its oracle."""
 
-    def __init__(self, artifact: Artifact, pipeline: Pipeline, graph: Graph, base: Mapping[str, Scalar]) -> None:
-        self._artifact, self._pipeline, self._graph, self._base = artifact, pipeline, graph, base
+    def __init__(self, artifact: Artifact, graph: Graph, oracle: Oracle, base: Mapping[str, Scalar]) -> None:
+        self._manifest, self._inputs = artifact.manifest, artifact.pipeline.inputs
+        self._graph, self._oracle, self._base = graph, oracle, base
 
     def smallest(self, difference: Difference) -> Record | None:
         """A simpler row than that of a difference, with the same column differing; None where there is none."""
-        given = golden.decode_record(self._artifact.manifest, difference.record)
-        record = {i.name: given.get(i.name) for i in self._pipeline.inputs}
+        given = golden.decode_record(self._manifest, difference.record)
+        record = {i.name: given.get(i.name) for i in self._inputs}
         if not self._differs(difference, record):  # only in the batch it came in, or the graph fails on it
             return None
-        small = shrunk(record, self._base, self._pipeline.inputs, lambda row: self._differs(difference, row))
+        small = shrunk(record, self._base, self._inputs, lambda row: self._differs(difference, row))
         return None if small == record else small
 
     def outcomes(self, record: Record) -> tuple[Outcome, Outcome]:
-        """What the graph and the reference make of a row. Raises SkcRuntimeError where the graph fails."""
-        blocks = to_blocks(self._pipeline.inputs, [record])
-        return self._graph.run(blocks), run_reference(self._pipeline, self._artifact.manifest, blocks)[0]
+        """What the graph and the oracle make of a row. Raises SkcRuntimeError where the graph fails."""
+        blocks = to_blocks(self._inputs, [record])
+        return self._graph.run(blocks), self._oracle.run(blocks)
 
     def _differs(self, difference: Difference, record: Record) -> bool:
         try:
@@ -54,9 +55,8 @@ class Shrinker:
             return got.guards.shape != want.guards.shape or bool((got.guards != want.guards).any())
         if got.refused[0] or want.refused[0]:
             return False
-        output = next(o for o in self._artifact.manifest.outputs if o.name == difference.output)
-        pair = {"got_valid": got.valid.get(output.name), "want_valid": want.valid.get(output.name)}
-        differs = compare(got.outputs[output.name], want.outputs[output.name], output.exact, **pair).differs[0]
+        output = next(o for o in self._manifest.outputs if o.name == difference.output)
+        differs = compare_output(output, got, want).differs[0]
         return bool(np.asarray(differs)[output.columns.index(difference.column)])
 
 

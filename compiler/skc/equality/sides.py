@@ -1,9 +1,14 @@
-"""The artifact under test: its graph run on blocks, and its reference, side by side for the same rows."""
+"""The two sides of a comparison: a graph that is run on blocks, and an oracle that says what is right for them.
+
+Why a protocol: the reference is one oracle. Another environment or the library that a pipeline came from is another,
+and whatever compares does not ask which it is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 import onnx
@@ -21,11 +26,15 @@ NO_COLUMN = "no such column"  # where a model gives fewer columns than it declar
 
 @dataclass(frozen=True)
 class Outcome:
-    """Outputs [N, K], their missing positions, and the guards as bool [N, G] in the manifest's order."""
+    """Outputs [N, K], their missing positions, and the guards as bool [N, G] in the manifest's order.
+
+    `steps` is the value of every step, where the side knows it: the reference does, a graph does not.
+    """
 
     outputs: Mapping[str, Array]
     valid: Mapping[str, Array]
     guards: Array
+    steps: Mapping[str, Block] = field(default_factory=dict)
 
     @property
     def refused(self) -> Array:
@@ -43,12 +52,23 @@ class Outcome:
         return value.item() if isinstance(value, np.generic) else value
 
     def rows(self, index: Array | slice) -> Outcome:
-        """Some of the rows."""
+        """Some of the rows, without the values of steps."""
         return Outcome(
             {name: array[index] for name, array in self.outputs.items()},
             {name: array[index] for name, array in self.valid.items()},
             self.guards[index],
         )
+
+    def without_steps(self) -> Outcome:
+        """What is small enough to keep."""
+        return replace(self, steps={})
+
+
+class Oracle(Protocol):
+    """Says what is right for some rows."""
+
+    def run(self, blocks: Mapping[str, Block]) -> Outcome:
+        """The outcome of blocks [N, 1] per input."""
 
 
 class Graph:
@@ -78,6 +98,28 @@ class Graph:
         )
 
 
+class Reference:
+    """The oracle of a pipeline: its ops' own `apply`. Guards come in the manifest's order."""
+
+    def __init__(self, pipeline: Pipeline, manifest: Manifest) -> None:
+        self._pipeline = pipeline
+        self._guards = () if manifest.guards is None else manifest.guards.columns
+
+    def run(self, blocks: Mapping[str, Block]) -> Outcome:
+        """One call for all rows."""
+        result = reference.run(self._pipeline, blocks)
+        rows = next(iter(blocks.values())).rows
+        hits: dict[tuple[str, str, str], list[Array]] = {}  # several where a step has columns of one name
+        for hit in result.guards:
+            hits.setdefault((hit.code, hit.step, hit.column), []).append(hit.mask)
+        found = [hits.get((g.code, g.step, g.input)) for g in self._guards]
+        columns = [masks.pop(0) if masks else np.zeros(rows, dtype=bool) for masks in found]
+        # a guard that the graph does not have at all is one more column, so that the shapes differ when it fires
+        columns += [mask for masks in hits.values() for mask in masks if mask.any()]
+        guards = np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=bool)
+        return Outcome(result.outputs, result.valid, guards, result.values)
+
+
 def refusal_code(manifest: Manifest, fired: Array) -> str | None:
     """The code of the first guard that fired in a row (bool [G]); None where none did."""
     hits = np.flatnonzero(fired)
@@ -105,21 +147,3 @@ def feeds(layout: Manifest | Lowered, blocks: Mapping[str, Block]) -> dict[str, 
         if value.valid is not None:
             parts[value.valid.tensor][value.valid.column] = block.present()
     return {name: np.concatenate([columns[k] for k in sorted(columns)], axis=1) for name, columns in parts.items()}
-
-
-def run_reference(
-    pipeline: Pipeline, manifest: Manifest, blocks: Mapping[str, Block]
-) -> tuple[Outcome, Mapping[str, Block]]:
-    """The same rows through the ops' own `apply`, and the value of every step; guards in the manifest's order."""
-    result = reference.run(pipeline, blocks)
-    rows = next(iter(blocks.values())).rows
-    wanted = () if manifest.guards is None else manifest.guards.columns
-    hits: dict[tuple[str, str, str], list[Array]] = {}  # several where a step has columns of one name
-    for hit in result.guards:
-        hits.setdefault((hit.code, hit.step, hit.column), []).append(hit.mask)
-    found = [hits.get((g.code, g.step, g.input)) for g in wanted]
-    columns = [masks.pop(0) if masks else np.zeros(rows, dtype=bool) for masks in found]
-    # a guard that the graph does not have at all is one more column, so that the shapes differ when it fires
-    columns += [mask for masks in hits.values() for mask in masks if mask.any()]
-    guards = np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=bool)
-    return Outcome(result.outputs, result.valid, guards), result.values

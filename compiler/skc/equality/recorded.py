@@ -1,0 +1,41 @@
+"""The outputs that golden records say, as one side of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skc.equality.sides import Outcome
+from skc.values.types import Array
+from skc_runtime import golden
+from skc_runtime.manifest import Manifest, OutputSpec
+from skc_runtime.strict_json import malformed
+
+_DTYPES: Mapping[str, Any] = {
+    "float32": np.float32,
+    "float64": np.float64,
+    "int64": np.int64,
+    "bool": np.bool_,
+    "string": np.object_,
+}
+
+
+def recorded_outcome(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> Outcome:
+    """The outputs that golden.jsonl says, as if a graph had served them. Raises ArtifactError: they are malformed."""
+    outputs = {o.name: _column(o, rows, o.name, o.dtype) for o in manifest.outputs}
+    valid = {o.name: _column(o, rows, o.valid, "bool") for o in manifest.outputs if o.valid is not None}
+    guards = 0 if manifest.guards is None else len(manifest.guards.columns)
+    return Outcome(outputs, valid, np.zeros((len(rows), guards), dtype=bool))
+
+
+def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dtype: str) -> Array:
+    place = f"golden.jsonl `{name}`"
+    for row in rows:
+        if not isinstance(row.get(name), list) or len(row[name]) != len(output.columns):
+            raise malformed(place, f"an array of {len(output.columns)} values is wanted")
+    values = [[golden.decode_value(dtype, v, place) for v in row[name]] for row in rows]
+    if any(v is None for row in values for v in row):
+        raise malformed(place, "an output is never null")
+    return np.array(values, dtype=_DTYPES[dtype]).reshape(len(rows), len(output.columns))
