@@ -20,7 +20,7 @@ from skc.comparison.report import DiffReport
 from skc.comparison.rows import rows_changed
 from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
-from skc.environment_matrix import Matrix, matrix, packages
+from skc.environment_matrix import Matrix, matrix, packages, rows_to_try
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, Pipeline
@@ -313,8 +313,8 @@ def environments(
         if progress is not None:
             progress(f"environments: {name}", 0, None)
 
-    own = verification.own_rows(made, Options(rows, seed), stage)
-    return matrix(made, own, versions, stage)
+    options = Options(rows, seed)
+    return matrix(made, rows_to_try(made, options.rows, options.seed, stage), versions, stage)
 
 
 @_library_errors()

@@ -23,16 +23,18 @@ import onnx
 import onnx.reference
 
 import skc_runtime
-from skc.artifact import MODEL, RECORD, Artifact
+from skc.artifact import GOLDEN, MODEL, RECORD, Artifact
 from skc.diagnostics import fail
 from skc.equality.judge import Judge
-from skc.equality.recorded import recorded_outcome
+from skc.equality.recorded import read_golden, recorded_outcome
 from skc.equality.sides import Outcome, Reference, feeds, refusal_code
+from skc.equality.trials import own_trials
 from skc.passes.prune import prune
 from skc.publish import publish_file
+from skc.rows.boundaries import step_boundaries
 from skc.rows.sampling import Record, spread, to_blocks
+from skc.rows.sources import OwnSources
 from skc.values.types import Block
-from skc.verification.run import OwnRows, Tried
 from skc.verification.tables import table
 from skc_runtime import golden
 
@@ -98,12 +100,25 @@ class Matrix:
         return f"{table(rows)}\n\n`{self.name}` {verdict} {where}"
 
 
-def matrix(artifact: Artifact, own: OwnRows, versions: Sequence[str], progress: Progress) -> Matrix:
-    """The artifact in this environment, under ONNX's reference evaluator, and under each version ("latest" is one).
+def rows_to_try(artifact: Artifact, rows: int, seed: int, progress: Progress) -> list[Record]:
+    """Some of the rows that `skc verify` makes by itself, spread over all their sources."""
+    pipeline = prune(artifact.pipeline)
+    known, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
+    sources = OwnSources(pipeline, step_boundaries(pipeline), rows, seed, known)
+    oracle = Reference(pipeline, artifact.manifest)
+    places = [
+        (trial.record, i) for trial in own_trials(sources, oracle, progress) for i in range(len(trial.want.guards))
+    ]
+    return [places[k][0](places[k][1]) for k in spread(len(places), ROWS)]
+
+
+def matrix(artifact: Artifact, records: Sequence[Record], versions: Sequence[str], progress: Progress) -> Matrix:
+    """The artifact on these rows: in this environment, under ONNX's reference evaluator, and under each version
+    ("latest" is one).
 
     Raises SKC504 for a version that cannot be installed, SKC505 where the artifact does not run on one.
     """
-    rows = _Rows(artifact, _sampled(own.tried))
+    rows = _Rows(artifact, records)
     with skc_runtime.Transformer(artifact.manifest, artifact.files[MODEL]) as transformer:
         here = [golden.observe(transformer, record) for record in rows.records]
     found = [Environment("this one", _versions(), len(here), rows.differing(here), 0)]
@@ -132,12 +147,6 @@ def this_machine() -> dict[str, Any]:
 
 def _versions() -> Versions:
     return platform.python_version(), version("numpy"), version("onnxruntime")
-
-
-def _sampled(tried: Sequence[Tried]) -> list[Record]:
-    """Rows spread over all checks."""
-    places = [(part, i) for part in tried for i in range(len(part.want.guards))]
-    return [places[k][0].record(places[k][1]) for k in spread(len(places), ROWS)]
 
 
 class _Rows:

@@ -16,8 +16,8 @@ import skc
 from skc import cli
 from skc.artifact import Artifact
 from skc.diagnostics import SkcError
-from skc.environment_matrix import Environment, Matrix, matrix
-from skc.verification.run import Options, OwnRows, own_rows
+from skc.environment_matrix import Environment, Matrix, matrix, rows_to_try
+from skc.rows.sampling import Record
 from skc_runtime import load
 
 
@@ -29,14 +29,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def own(folder: Path) -> tuple[Artifact, OwnRows]:
+def own(folder: Path) -> tuple[Artifact, list[Record]]:
     from skc import artifact as artifacts
 
     made = artifacts.read(folder)
-    return made, own_rows(made, Options(rows=200), lambda _: None)
+    return made, rows_to_try(made, 200, 0, lambda _: None)
 
 
-def test_this_environment_and_the_evaluator(own: tuple[Artifact, OwnRows]) -> None:
+def test_this_environment_and_the_evaluator(own: tuple[Artifact, list[Record]]) -> None:
     found = matrix(*own, [], lambda _: None)
     here, evaluator = found.environments
     assert (here.name, here.rows, here.differing, here.other_bits) == ("this one", 1000, 0, 0)
@@ -45,7 +45,7 @@ def test_this_environment_and_the_evaluator(own: tuple[Artifact, OwnRows]) -> No
     assert "equals its reference in 1 environments" in found.text()
 
 
-def test_a_wrong_model_differs_in_every_environment(own: tuple[Artifact, OwnRows]) -> None:
+def test_a_wrong_model_differs_in_every_environment(own: tuple[Artifact, list[Record]]) -> None:
     made, rows = own
     here = matrix(with_model(made, nudge(3.0, 3.5)), rows, [], lambda _: None).environments[0]
     assert here.differing > 0

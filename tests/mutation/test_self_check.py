@@ -109,7 +109,7 @@ def test_a_verifier_that_sees_less_lets_faults_through(
     rides: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The self-check can fail: without boundaries, and with few rows, it says what was not found."""
-    monkeypatch.setattr("skc.verification.run.step_boundaries", lambda pipeline: ())
+    monkeypatch.setattr("skc.selfcheck.run.step_boundaries", lambda pipeline: ())
     check = self_check(artifacts.read(rides), Options(rows=20), per_kind=3)
     assert {o.mutant.kind for o in check.survivors} >= {"transition missing", "edge at the next float"}
     assert "not found: no row tried shows it" in check.text()

@@ -1,4 +1,4 @@
-"""The outputs that golden records say, as one side of a comparison."""
+"""Golden records: their rows, and the outputs that the file says of them as one side of a comparison."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from skc.equality.sides import Outcome
+from skc.rows.sampling import Record
 from skc.values.types import Array
 from skc_runtime import golden
+from skc_runtime.golden import GoldenCase
 from skc_runtime.manifest import Manifest, OutputSpec
 from skc_runtime.strict_json import malformed
 
@@ -20,6 +22,13 @@ _DTYPES: Mapping[str, Any] = {
     "bool": np.bool_,
     "string": np.object_,
 }
+
+
+def read_golden(manifest: Manifest, data: bytes) -> tuple[list[Record], tuple[GoldenCase, ...]]:
+    """The golden records and what is said of each. Raises ArtifactError when the file is malformed."""
+    cases = golden.loads(data)
+    given = [golden.decode_record(manifest, case.record) for case in cases]
+    return [{i.name: record.get(i.name) for i in manifest.inputs} for record in given], cases
 
 
 def recorded_outcome(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> Outcome:

@@ -150,10 +150,10 @@ class Variations(Sequence[Record]):
 
     def __init__(self, base: Record, changes: Sequence[tuple[str, Scalar]]) -> None:
         self._base = base
-        self._changes = changes
+        self.changes = changes
 
     def __len__(self) -> int:
-        return 1 + len(self._changes)
+        return 1 + len(self.changes)
 
     @overload
     def __getitem__(self, i: int) -> Record: ...
@@ -163,19 +163,19 @@ class Variations(Sequence[Record]):
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
         k = range(len(self))[i]  # IndexError beyond the end, where iteration stops
-        return {**self._base, **dict([self._changes[k - 1]] if k else [])}
+        return {**self._base, **dict([self.changes[k - 1]] if k else [])}
 
     def blocks(self, inputs: Sequence[Input], start: int, stop: int) -> dict[str, Block]:
         """Records start to stop, without making each."""
         rows = range(max(start, 1), min(stop, len(self)))
         places: dict[str, list[int]] = {i.name: [] for i in inputs}
         for row in rows:
-            places[self._changes[row - 1][0]].append(row)
+            places[self.changes[row - 1][0]].append(row)
         blocks = {}
         for i in inputs:
             values: list[Scalar] = [self._base[i.name]] * (min(stop, len(self)) - start)
             for row in places[i.name]:
-                values[row - start] = self._changes[row - 1][1]
+                values[row - start] = self.changes[row - 1][1]
             blocks[i.name] = column_block(i.dtype, values, i.nullable)
         return blocks
 

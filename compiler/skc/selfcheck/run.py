@@ -12,26 +12,32 @@ from dataclasses import dataclass, replace
 
 import onnx
 
-from skc.artifact import MODEL, Artifact
+from skc.artifact import GOLDEN, MODEL, Artifact
 from skc.blame.atlas import Atlas, draw_atlas
 from skc.diagnostics import fail
 from skc.equality import sides
 from skc.equality.judge import Judge, other_bits
+from skc.equality.recorded import read_golden
+from skc.equality.trials import Trial, own_trials
 from skc.ir import Pipeline
 from skc.passes.prune import prune
+from skc.rows.boundaries import step_boundaries
+from skc.rows.sources import OwnSources
 from skc.selfcheck.equivalence import Equivalence
 from skc.selfcheck.graph_mutants import graph_mutants
 from skc.selfcheck.mutant import Mutant, by_kind
 from skc.selfcheck.plan_mutants import plan_mutants
 from skc.selfcheck.report import Outcome, SelfCheck
 from skc.values.types import Array
+from skc.verification.coverage import Seen
 from skc.verification.findings import Findings
-from skc.verification.run import Options, Progress, Tried, own_rows
+from skc.verification.run import Options, Progress
 from skc_runtime.agreement import same_bits
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.session import GraphSession
 
 PER_KIND = 12
+Tested = tuple[Trial, sides.Outcome]  # rows, and what the sound model makes of them
 
 
 def self_check(
@@ -46,18 +52,13 @@ def self_check(
     """
     started = time.perf_counter()
     tell = progress or (lambda _: None)
-    own = own_rows(artifact, options or Options(), tell)
-    if not own.is_equal:
-        hint = "run `skc verify` without --self-check, and mend what it finds"
-        raise fail("SKC503", "the artifact differs from its reference: a fault on top of it shows nothing", hint=hint)
     pipeline = prune(artifact.pipeline)
+    judge = Judge(pipeline, artifact.manifest)
+    tested, seen = _tested(artifact, pipeline, judge, options or Options(), tell)
     atlas = draw_atlas(pipeline, artifact.manifest)
     candidates = [*graph_mutants(atlas, artifact.files[MODEL]), *plan_mutants(artifact, pipeline)]
     mutants, total = by_kind(candidates, per_kind or len(candidates))
-    sound = sides.Graph(artifact.manifest, artifact.files[MODEL])
-    judge = Judge(pipeline, artifact.manifest)
-    tested = [(rows, sound.run(rows.blocks)) for rows in own.tried]
-    court = _Court(artifact, pipeline, atlas, judge, tested, Equivalence(atlas.fused, atlas.fresh, own.seen))
+    court = _Court(artifact, pipeline, atlas, judge, tested, Equivalence(atlas.fused, atlas.fresh, seen))
     outcomes = []
     for k, mutant in enumerate(mutants):
         tell(f"mutant {k + 1} of {len(mutants)}")
@@ -65,6 +66,34 @@ def self_check(
         if outcome is not None:
             outcomes.append(outcome)
     return SelfCheck(artifact.pipeline.name, tuple(outcomes), total, time.perf_counter() - started)
+
+
+def _tested(
+    artifact: Artifact, pipeline: Pipeline, judge: Judge, options: Options, progress: Progress
+) -> tuple[list[Tested], Seen]:
+    """Boundaries, generated and hostile rows with what the sound model makes of them, and what came through of them."""
+    found = step_boundaries(pipeline)
+    known, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
+    sources = OwnSources(pipeline, found, options.rows, options.seed, known)
+    sound = sides.Graph(artifact.manifest, artifact.files[MODEL])
+    seen = Seen(pipeline, found, judge.order, artifact.manifest.guards)
+    tested: list[Tested] = []
+    for trial in own_trials(sources, sides.Reference(pipeline, artifact.manifest), progress):
+        got = _run(sound, trial)
+        if got is None or judge.compare(got, trial.want).differing.any():
+            text = "the artifact differs from its reference: a fault on top of it shows nothing"
+            raise fail("SKC503", text, hint="run `skc verify` without --self-check, and mend what it finds")
+        seen.look(trial.want.steps, trial.want.guards)
+        tested.append((replace(trial, want=trial.want.without_steps()), got))
+    return tested, seen
+
+
+def _run(graph: sides.Graph, trial: Trial) -> sides.Outcome | None:
+    """What a graph makes of the rows; None where it fails on them."""
+    try:
+        return graph.run(trial.blocks)
+    except SkcRuntimeError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -75,7 +104,7 @@ class _Court:
     pipeline: Pipeline
     atlas: Atlas
     judge: Judge
-    tried: Sequence[tuple[Tried, sides.Outcome]]
+    tried: Sequence[Tested]
     equivalence: Equivalence
 
     def outcome(self, mutant: Mutant) -> Outcome | None:
@@ -95,9 +124,9 @@ class _Court:
                 got = graph.run(rows.blocks)
             except SkcRuntimeError as error:
                 step = findings.failing_step(error)
-                return Outcome(mutant, "found", rows.check, step)
+                return Outcome(mutant, "found", rows.source, step)
             if self._differs(findings, rows, got):
-                return Outcome(mutant, "found", rows.check, findings.differences[0].step)
+                return Outcome(mutant, "found", rows.source, findings.differences[0].step)
             has_other_bits |= _has_other_bits(rows.want.refused, sound, got)
         if has_other_bits:
             return Outcome(mutant, "within 1e-6", None, None)
@@ -127,13 +156,13 @@ class _Court:
                 return True
         return False
 
-    def _differs(self, findings: Findings, rows: Tried, got: sides.Outcome) -> bool:
+    def _differs(self, findings: Findings, rows: Trial, got: sides.Outcome) -> bool:
         """Whether verification tells the two apart on these rows; the first difference is among the findings."""
         judgement = self.judge.compare(got, rows.want)
-        findings.guards(rows.check, judgement.refusals, got, rows.want, rows.record)
+        findings.guards(rows.source, judgement.refusals, got, rows.want, rows.record)
         for name, comparison in judgement.columns.items():
             if not findings.differences:
-                findings.values(rows.check, name, comparison.differs, got, rows.want, rows.record)
+                findings.values(rows.source, name, comparison.differs, got, rows.want, rows.record)
         return bool(findings.differences)
 
 

@@ -10,7 +10,6 @@ import json
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from skc.equality.sides import Outcome
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.rows.sampling import Record
+from skc.rows.sources import RecordAt
 from skc.values.types import Array
 from skc.verification.report import GOLDEN_FILE, GUARDS, REFUSED, Difference
 from skc.verification.shrink import Shrinker
@@ -36,7 +36,6 @@ SERVED = "served"
 PER_COLUMN = 2
 MOST = 100
 SHRUNK_CHECKS = ("boundaries", "generated", "hostile", "golden", "data")
-RecordAt = Callable[[int], Record]
 
 
 class Findings:

@@ -7,14 +7,11 @@ from typing import Any
 import onnx
 from google.protobuf.message import DecodeError
 
-from skc.artifact import GOLDEN, MODEL, Artifact, manifest_of, recompile, tool_versions
+from skc.artifact import MODEL, Artifact, manifest_of, recompile, tool_versions
 from skc.diagnostics import fail
 from skc.emit import opset
 from skc.lower import lower
-from skc.rows.sampling import Record
 from skc.verification.report import Check
-from skc_runtime import golden
-from skc_runtime.golden import GoldenCase
 
 RECOMPILED, ABOUT_RECOMPILED = "recompiled", "plan.json compiles to the same bytes"
 
@@ -75,10 +72,3 @@ def is_own_work(artifact: Artifact) -> bool:
     except Exception:  # a plan that was tampered with may bring an op to anything
         return False
     return check.skipped is None and not check.differing_rows
-
-
-def read_golden(artifact: Artifact) -> tuple[list[Record], tuple[GoldenCase, ...]]:
-    """The golden records and what is said of each. Raises ArtifactError when the file is malformed."""
-    cases = golden.loads(artifact.files[GOLDEN])
-    given = [golden.decode_record(artifact.manifest, case.record) for case in cases]
-    return [{i.name: record.get(i.name) for i in artifact.manifest.inputs} for record in given], cases

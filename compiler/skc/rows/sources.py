@@ -1,0 +1,159 @@
+"""Where the rows of a verification come from: each source has a name, what it is about, and its rows in batches.
+
+Why some sources wait for others: values for generated rows are taken from rows that were served, and whether a row is
+served only the oracle can say. So `OwnSources` makes each source when it is asked for, of what it has learned so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from skc.ir import Pipeline
+from skc.rows.boundaries import StepBoundaries, other_branches, reach_further
+from skc.rows.sampling import Pool, Record, RowsOf, Variations, hostile_values, to_blocks
+from skc.rows.served import base_row
+from skc.values.types import Block, Scalar
+
+CHUNK = 16_384
+RecordAt = Callable[[int], Record]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows as one block [N, 1] per input, and each of them as a record."""
+
+    blocks: Mapping[str, Block]
+    record: RecordAt
+
+
+class RowSource(Protocol):
+    """Rows to try."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def about(self) -> str: ...
+
+    def batches(self) -> Iterator[Batch]:
+        """All rows. A source that streams yields them once."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Rows that are held as records."""
+
+    name: str
+    about: str
+    pipeline: Pipeline
+    records: Sequence[Record]
+
+    def batches(self) -> Iterator[Batch]:
+        for start in range(0, len(self.records), CHUNK):
+            yield Batch(self._blocks(start), partial(_later, self.records, start))
+
+    def _blocks(self, start: int) -> dict[str, Block]:
+        if isinstance(self.records, Variations):
+            return self.records.blocks(self.pipeline.inputs, start, start + CHUNK)
+        return to_blocks(self.pipeline.inputs, self.records[start : start + CHUNK])
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Rows that come as blocks [N, 1] per input, once."""
+
+    name: str
+    about: str
+    pipeline: Pipeline
+    blocks: Iterable[Mapping[str, Block]]
+
+    def batches(self) -> Iterator[Batch]:
+        for blocks in self.blocks:
+            yield Batch(blocks, RowsOf(self.pipeline.inputs, blocks).__getitem__)
+
+
+def _later(records: Sequence[Record], start: int, i: int) -> Record:
+    return records[start + i]
+
+
+class OwnSources:
+    """The sources that need nothing but the pipeline: boundaries, other branches, generated and hostile rows.
+
+    `served` are rows of the user that are served, `known` other rows that may be. They can be the base row, on which
+    one input after the other is changed, so that no other guard hides what the change does.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        found: Sequence[StepBoundaries],
+        rows: int,
+        seed: int,
+        known: Sequence[Record],
+        served: Sequence[Record] = (),
+    ) -> None:
+        self._pipeline, self._rows, self._seed, self._served = pipeline, rows, seed, served
+        self.base = base_row(pipeline, _candidates(pipeline, found), [*served, *known])
+        self.base_is_served = True
+        self.boundaries = reach_further(pipeline, found, self.base)
+        self._tame: dict[str, list[Scalar]] = {i.name: [self.base[i.name]] for i in pipeline.inputs}
+
+    def __iter__(self) -> Iterator[Records]:
+        """The sources in order. After each, say by `learn` which of its rows are refused."""
+        yield self._boundaries()
+        branches = self._branches()
+        if branches.records:
+            yield branches
+        yield self._generated()
+        yield self._hostile()
+
+    def learn(self, source: Records, refused: Sequence[bool]) -> None:
+        """Take over the values that changed the base row and were served."""
+        if not isinstance(source.records, Variations):
+            return
+        self.base_is_served = not refused[0]
+        for (name, value), is_refused in zip(source.records.changes, refused[1:], strict=True):
+            if not is_refused:
+                self._tame[name].append(value)
+
+    def _boundaries(self) -> Records:
+        raw = [(f.raw_input, value) for f in self.boundaries if f.raw_input is not None for value in f.raw_values]
+        changes = [*{(name, type(value), repr(value)): (name, value) for name, value in raw}.values()]
+        about = "every edge, category and near miss of this state, from raw inputs"
+        return self._records("boundaries", about, Variations(self.base, changes))
+
+    def _branches(self) -> Records:
+        branched = other_branches(self._pipeline, self.boundaries, self.base)
+        sampled = "; a sample of them" if branched.is_sample else ""
+        about = f"boundaries of an expression and behind it, through its other branches{sampled}"
+        return self._records("branches", about, branched.rows)
+
+    def _generated(self) -> Records:
+        """Seeded mixtures of values that are served, of anything, and of random ones."""
+        inputs, wild_rows = self._pipeline.inputs, self._rows // 4
+        tame = {name: [*values, *(record[name] for record in self._served)] for name, values in self._tame.items()}
+        wild = _candidates(self._pipeline, self.boundaries)
+        records = Pool(tame).generate(self._rows - wild_rows, self._seed, inputs)
+        records += Pool(wild).generate(wild_rows, self._seed + 1, inputs)
+        return self._records("generated", f"seeded records (seed {self._seed})", records)
+
+    def _hostile(self) -> Records:
+        """Each hostile value of each type in each input."""
+        changes = [(i.name, value) for i in self._pipeline.inputs for value in hostile_values(i)]
+        about = "infinities, denormals, extremes, blanks, Unicode"
+        return self._records("hostile", about, Variations(self.base, changes))
+
+    def _records(self, name: str, about: str, records: Sequence[Record]) -> Records:
+        return Records(name, about, self._pipeline, records)
+
+
+def _candidates(pipeline: Pipeline, found: Sequence[StepBoundaries]) -> dict[str, list[Scalar]]:
+    """For each input the values that steps care about, and hostile ones."""
+    pools: dict[str, list[Scalar]] = {i.name: hostile_values(i) for i in pipeline.inputs}
+    for boundaries in found:
+        if boundaries.raw_input is not None:
+            pools[boundaries.raw_input] += boundaries.raw_values
+    return pools

@@ -1,0 +1,83 @@
+"""A graph compared with an oracle, batch by batch: what differs is counted, kept as a finding and marked as covered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from skc.artifact import MODEL, Artifact
+from skc.equality.judge import Judge
+from skc.equality.sides import Graph, Oracle, Outcome, Reference
+from skc.equality.tally import Tally
+from skc.equality.trials import Trial
+from skc.ir import Pipeline
+from skc.rows.boundaries import StepBoundaries
+from skc.rows.sources import RecordAt
+from skc.values.types import Array, Block
+from skc.verification.coverage import Seen
+from skc.verification.findings import Findings
+from skc.verification.report import Check
+from skc_runtime.errors import SkcRuntimeError
+
+
+class Comparer:
+    """The two sides of one artifact, and what was found so far. `pipeline` is as it was lowered."""
+
+    def __init__(
+        self,
+        artifact: Artifact,
+        pipeline: Pipeline,
+        found: Sequence[StepBoundaries],
+        directory: Path | None,
+        oracle: Oracle | None = None,
+    ) -> None:
+        self.artifact, self.pipeline = artifact, pipeline
+        self.graph = Graph(artifact.manifest, artifact.files[MODEL])
+        self.oracle: Oracle = oracle or Reference(pipeline, artifact.manifest)
+        self.judge = Judge(pipeline, artifact.manifest)
+        self.findings = Findings(artifact, pipeline, directory)
+        self.tally = Tally(artifact.manifest)
+        self.seen = Seen(pipeline, found, self.judge.order, artifact.manifest.guards)
+
+    def compare(self, check: Check, trial: Trial) -> Check:
+        """The check with these rows added: the graph's outcome against the oracle's."""
+        want = trial.want
+        try:
+            got = self.graph.run(trial.blocks)
+        except SkcRuntimeError as error:
+            self.findings.failed(check.name, trial.record(self._first_failing(trial.blocks)), error)
+            return check.plus(len(want.guards), 0, len(want.guards), 0)
+        self.seen.look(want.steps, want.guards)
+        return self.add(check, got, want, trial.record)
+
+    def add(self, check: Check, got: Outcome, want: Outcome, record: RecordAt) -> Check:
+        """The check with these outcomes added."""
+        judgement = self.judge.compare(got, want)
+        self.findings.guards(check.name, judgement.refusals, got, want, record)
+        served, values = ~(want.refused | got.refused), 0
+        for name, result in judgement.columns.items():
+            values += int(served.sum()) * len(result.worst_ulp)
+            self.tally.add(name, result)
+            self.findings.values(check.name, name, result.differs, got, want, record)
+        refused = int((want.refused & got.refused).sum()) if judgement.columns else 0
+        return check.plus(len(want.guards), values, int(judgement.differing.sum()), refused)
+
+    def _first_failing(self, blocks: Mapping[str, Block]) -> int:
+        """A row that makes the graph fail by itself, by halving; 0 where only rows together do."""
+        low, high = 0, next(iter(blocks.values())).rows
+        while high - low > 1:
+            middle = (low + high) // 2
+            try:
+                self.graph.run(_rows(blocks, slice(low, middle)))
+                low = middle
+            except SkcRuntimeError:
+                high = middle
+        return low
+
+
+def _rows(blocks: Mapping[str, Block], index: Array | slice) -> dict[str, Block]:
+    return {
+        name: replace(block, values=block.values[index], valid=None if block.valid is None else block.valid[index])
+        for name, block in blocks.items()
+    }
