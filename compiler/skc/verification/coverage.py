@@ -94,14 +94,17 @@ class Seen:
         self._fired = np.zeros(len(self._guards), dtype=bool)
 
     def look(self, values: Mapping[str, Block], fired: Array) -> None:
-        """Look at the values of every step for some rows, of which the guards in `fired` (bool [N, G]) refuse some."""
+        """Look at the values of steps for some rows, of which the guards in `fired` (bool [N, G]) refuse some.
+
+        A step whose values the oracle does not know shows nothing.
+        """
         fired = fired[:, : len(self._fired)]  # one more is a guard that the graph does not have: a difference anyway
         self._fired |= fired.any(axis=0)
         decisive: dict[str, Array] = {}
         for place in self._places:
-            if not place.left and place.has_value:
-                continue
             step, (value, column) = place.found.step, place.found.source
+            if value not in values or (not place.left and place.has_value):
+                continue
             if step not in decisive:
                 decisive[step] = self._order.decisive(step, fired)
             keys = _keys(values[value].columns(column, column + 1), decisive[step])

@@ -97,8 +97,17 @@ class DataTally:
             self._guards_of.setdefault(step, []).append(g)
 
     def look(self, values: Mapping[str, Block], fired: Array) -> None:
-        """Look at the values of every step for some rows, of which the guards in `fired` (bool [N, G]) refuse some."""
+        """Look at the values of every step for some rows, of which the guards in `fired` (bool [N, G]) refuse some.
+
+        Rows alone are counted where the oracle does not know the values of steps.
+        """
         served = np.asarray(~fired.any(axis=1))
+        if values:
+            self._look_at_steps(values, fired, served)
+        self.rows += len(fired)
+        self.refused += int((~served).sum())
+
+    def _look_at_steps(self, values: Mapping[str, Block], fired: Array, served: Array) -> None:
         for step in self.pipeline.steps:
             blocks = [select(values, ref) for ref in step.inputs]
             op = OPS[step.op]
@@ -111,8 +120,6 @@ class DataTally:
             self._look_at_instants(step, values[step.name], served)
         if served.any():
             self._look_for_constants(values, served)
-        self.rows += len(fired)
-        self.refused += int((~served).sum())
 
     def _look_at_guards(self, step: Step, block: Block, fired: Array) -> None:
         for g in self._guards_of.get(step.name, ()):
@@ -215,7 +222,7 @@ class DataTally:
 
     def _is_constant(self, feature: str) -> bool:
         """It is, and that is no news of its inputs."""
-        if not self._columns[feature].is_constant:
+        if feature not in self._columns or not self._columns[feature].is_constant:
             return False
         behind = self.pipeline.behind(ref.value for ref in self._features[feature])
         return any(not self._columns[i.value].is_constant for i in self.pipeline.inputs if i.value in behind)
