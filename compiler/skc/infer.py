@@ -131,8 +131,10 @@ def check_shapes(pipeline: Pipeline, types: Types) -> None:
 
 def _check_references(user: str, refs: Sequence[Ref], names: ColumnNames, types: Types) -> None:
     for ref in refs:
+        if ref.stop is None:
+            continue
         width = len(names[ref.value]) if ref.value in names else types[ref.value].width
-        if ref.stop is not None and width is not None and ref.stop > width:
+        if width is not None and ref.stop > width:
             message = f"`{user}` reads the columns {ref}, and there are {width}"
             raise fail("SKC107", message, hint="pick columns that the value has; they count from 0")
 

@@ -326,6 +326,13 @@ def test_names_of_columns_are_counted_once_they_are_fitted() -> None:
         skc.compile(build(definition)[0], table)
 
 
+def test_integers_behind_a_step_that_is_not_fitted_are_guarded() -> None:
+    inputs = (Input("n", "int64", nullable=True),)
+    features = (feature("f", "n", step("impute", strategy="most_frequent")),)
+    built, _ = build(PipelineDefinition("p", inputs, features, (output("x", "f"),)))
+    assert [s.name for s in built.steps] == ["inputs/n/source", "f/0:impute", "outputs/x/0:f"]
+
+
 def test_mistakes_are_reported_together() -> None:
     outputs = (output("x", "num dog"), output("bool", "cat"))
     definition = replace(with_num(step("log1p"), sources="agee income"), outputs=outputs)
