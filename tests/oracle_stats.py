@@ -15,7 +15,6 @@ from skc.diagnostics import fail
 from skc.stats.requests import (
     ColumnStats,
     Count,
-    DistinctCount,
     Levels,
     Max,
     Mean,
@@ -43,8 +42,6 @@ def _answer(request: Stat, present: list[Any], rows: int) -> Any:
             return rows - len(present)
         case Levels():  # nothing but what is seen is known of the values themselves
             return None
-        case DistinctCount():
-            return len(set(present))
         case ValueCounts(min_count, limit):
             counted = [(v, n) for v, n in Counter(present).items() if n >= min_count]
             counted.sort(key=lambda item: (-item[1], _order(item[0])))

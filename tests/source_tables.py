@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from skc.data.contract import check_contract
-from skc.data.duckdb.connection import Database, identifier, open_database
-from skc.data.duckdb.training import Training, load_training
+from skc.data.duckdb.connection import Database, open_database
+from skc.data.duckdb.loading import load_training
+from skc.data.duckdb.training import Training
+from skc.data.engine import Column
 from skc.data.sources import resolve
-from skc.data.statistics import Column, summarise
+from skc.data.statistics import summarise
 from skc.diagnostics import SkcError, Span
 from skc.ir import DataSource, Input
 
@@ -58,7 +60,7 @@ def load(database: Database, data: Any, inputs: tuple[Input, ...] = INPUTS, wher
 
 
 def rows(training: Training) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = training.table.to_pyarrow().to_pylist()
+    found: list[dict[str, Any]] = training.database.run(f"SELECT * FROM {training.sql}").to_pylist()
     return found
 
 
@@ -70,9 +72,9 @@ def refusal(database: Database, data: Any, inputs: tuple[Input, ...] = INPUTS, w
 
 def check(training: Training) -> list[str]:
     """The messages of the contract's warnings."""
-    columns = {i.name: Column(identifier(i.name), i.dtype, i.name) for i in training.inputs}
-    count, summaries = summarise(training.database, identifier(training.name), columns)
-    return [warning.code for warning in check_contract(training, count, summaries)]
+    columns = {i.name: Column(i.name, i.dtype, i.name) for i in training.inputs}
+    warnings = check_contract(training, training.count(), summarise(training, columns))
+    return [warning.code for warning in warnings]
 
 
 def arrow_table() -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import skc
 from skc.ir import NODES
 from skc.ops import OPS
 
-COMPILER_ONLY = {"skc", "onnx", "spox", "ibis", "duckdb", "pyarrow", "pydantic", "ruamel", "typer", "rich", "sqlglot"}
+COMPILER_ONLY = {"skc", "onnx", "spox", "duckdb", "pyarrow", "pydantic", "ruamel", "typer", "rich"}
 
 COMPILER = Path(skc.__file__).parent
 # Words that are also the name of an op: by file, what else they are there.
@@ -47,14 +48,14 @@ def test_listing_the_ops_loads_no_onnx_and_no_engine() -> None:
     loaded = modules_after(
         "import contextlib, io, skc.cli\nwith contextlib.redirect_stdout(io.StringIO()): skc.cli.run(['ops'])"
     )
-    assert not loaded & {"onnx", "onnxruntime", "spox", "ibis", "duckdb", "pyarrow"}
+    assert not loaded & {"onnx", "onnxruntime", "spox", "duckdb", "pyarrow"}
 
 
 def test_help_loads_nothing_heavy() -> None:
     loaded = modules_after(
         "import contextlib, io, skc.cli\nwith contextlib.redirect_stdout(io.StringIO()): skc.cli.run(['--help'])"
     )
-    assert not loaded & {"numpy", "onnx", "onnxruntime", "spox", "ibis", "duckdb", "pyarrow", "pydantic"}
+    assert not loaded & {"numpy", "onnx", "onnxruntime", "spox", "duckdb", "pyarrow", "pydantic"}
 
 
 def test_the_public_names_are_these() -> None:
@@ -142,3 +143,10 @@ def test_a_name_of_an_op_is_seen(planted: str) -> None:
 def test_the_nodes_of_the_ir_are_the_ops_that_nobody_applies() -> None:
     folder = COMPILER / "ops" / "internal"
     assert {path.stem for path in folder.glob("[a-z]*.py")} == {*NODES}
+
+
+def test_only_its_own_folder_and_the_default_know_the_engine() -> None:
+    """Whatever else reads rows asks `skc.data.engine`; the language of `where` is DuckDB's on any engine."""
+    naming = re.compile(r"^\s*(?:from|import) (?:duckdb|skc\.data\.duckdb)\b", re.MULTILINE)
+    files = [f.relative_to(COMPILER).as_posix() for f in COMPILER.rglob("*.py") if naming.search(f.read_text("utf-8"))]
+    assert {f for f in files if not f.startswith("data/duckdb/")} == {"data/default.py", "data/predicate.py"}

@@ -17,7 +17,7 @@ import pytest
 from oracle_stats import column_stats
 
 from skc import fit as fitting
-from skc import reference
+from skc import reference, stage_values
 from skc.data.duckdb.connection import Database
 from skc.diagnostics import SkcError, Span
 from skc.fit import Fitted, fit
@@ -108,7 +108,7 @@ def by_oracle(unfitted: Pipeline, data: pa.Table) -> list[Any]:
 
 def test_every_stage_equals_the_oracle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also over many chunks, the last of which is not full."""
-    monkeypatch.setattr(fitting, "CHUNK", 1000)
+    monkeypatch.setattr(stage_values, "CHUNK", 1000)
     data = table()
     fitted = fit(deep(), data)
     assert fitted.rows == ROWS
@@ -201,7 +201,7 @@ def test_warnings_and_progress() -> None:
 
 def test_a_guarded_row_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """File, row and line of the first row that a policy of `error` refuses, behind `where` and over many chunks."""
-    monkeypatch.setattr(fitting, "CHUNK", 2048)
+    monkeypatch.setattr(stage_values, "CHUNK", 2048)
     steps = [
         step("at", "parse_datetime", "inputs/s", format="%Y-%m-%d", timezone="UTC", invalid="error"),
         step("y", "impute", "at", strategy="most_frequent"),

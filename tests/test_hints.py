@@ -23,6 +23,9 @@ ELSEWHERE = {  # hints that a test of their own follows
     "write it as one type in all files, or leave it out of --keep": (
         "stats/test_parts.py::test_kept_columns_are_of_one_type"
     ),
+    "store it as another type in the data, such as VARCHAR, or leave it out of --keep": (
+        "stats/test_parts.py::test_kept_columns_are_of_types_that_a_parquet_file_holds"
+    ),
     "one row of a pandas table is table.iloc[[i]], which keeps the type of each column": (
         "stats/test_hints_about_data.py::test_a_row_of_a_table_is_served_as_the_hint_says"
     ),

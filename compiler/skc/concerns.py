@@ -6,24 +6,22 @@ was stored, is seen in no test of the result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from skc.data.duckdb.connection import engine_errors, identifier
-from skc.data.duckdb.training import Training
-from skc.data.statistics import Summary
+from skc.data.engine import Aggregate, Column, Data
 from skc.diagnostics import Diagnostic
 from skc.infer import Types, step_input_types
 from skc.ir import Input, Pipeline, Step
 from skc.op import Concern
 from skc.ops import OPS
+from skc.stats.answers import Summary
 from skc.stats.requests import ColumnStats
 from skc.values.types import DAY_US
 
 SHOWN = 5  # columns of a step that a warning names
-FLOAT32 = "FLOAT"  # as the engine calls it; it reads 16-bit floats as such
-AT_ONCE = 100  # columns in one query
 JANUARY_1970 = (0, 31 * DAY_US - 1)
 ALL_NULL = Concern(
     "SKC232",
@@ -99,58 +97,69 @@ def of_instants(inputs: Sequence[Input], summaries: Mapping[str, Summary]) -> li
     ]
 
 
-def of_float32(training: Training, pipeline: Pipeline, types: Types) -> list[Diagnostic]:
+def of_float32(data: Data, pipeline: Pipeline, types: Types) -> list[Diagnostic]:
     """Columns stored as float32 that hold other numbers than a request will, where a step decides by the last bit.
 
     One warning for all of them: a table of floats is most often float32 throughout.
     """
-    groups = training.raw.groups
-    narrow = [i for i in training.inputs if any(group.columns.get(i.name) == FLOAT32 for group in groups)]
-    deciding = _deciding(pipeline, types, [i for i in narrow if i.dtype == "float64"])
-    checked = [i for i in narrow if i.name in deciding]
-    counts: list[int] = []
-    with engine_errors("looking at float32 columns failed"):
-        for start in range(0, len(checked), AT_ONCE):
-            wanted = [f"count(*) FILTER ({_is_other(i)})" for i in checked[start : start + AT_ONCE]]
-            counts += training.database.execute(f"SELECT {', '.join(wanted)} FROM {training.name}")[0]
-        others = [i for i, count in zip(checked, counts, strict=True) if count]
-        if not others:
-            return []
-        first = others[0]
-        query = f"SELECT min({identifier(first.name)}) FROM {training.name} WHERE {_is_other(first)}"
-        example = training.database.execute(query)[0][0]
-    steps = list(dict.fromkeys(step for i in others for step in deciding[i.name]))
-    return [_float32_warning(others, steps, sum(counts), example)]
+    narrow = data.narrow()
+    ways = _ways(pipeline, types, [i.value for i in data.inputs if i.name in narrow and i.dtype == "float64"])
+    deciding = ways.sources()
+    checked = {i: Column(i.name, i.dtype, f"column `{i.name}`") for i in data.inputs if i.value in deciding}
+    counts = data.aggregate([Aggregate("widened", column) for column in checked.values()])
+    others = [i for i, count in zip(checked, counts, strict=True) if count]
+    if not others:
+        return []
+    (example,) = data.aggregate([Aggregate("least_widened", checked[others[0]])])
+    return [_float32_warning(others, ways.steps_behind({i.value for i in others}), sum(counts), example)]
 
 
-def _is_other(value: Input) -> str:
-    """SQL: the float32 is not the float64 of the same few digits."""
-    name = identifier(value.name)
-    single = f"TRY_CAST({name} AS FLOAT)"
-    return f"CAST({single} AS DOUBLE) = {name} AND CAST(CAST({single} AS VARCHAR) AS DOUBLE) <> {name}"
+@dataclass(frozen=True)
+class _Ways:
+    """How the last bits of some inputs go through a pipeline: by step, in order, the values of which the step passes
+    them on, and the values by whose last bit it decides. No step does both, as what it decided is exact.
+
+    Why not the inputs behind every value: they would be as many as the inputs times the steps.
+    """
+
+    passing: dict[str, frozenset[str]]
+    deciding: dict[str, frozenset[str]]
+
+    def sources(self) -> frozenset[str]:
+        """The values from which a way leads to a step that decides."""
+        found: set[str] = set().union(*self.deciding.values())
+        for step, values in reversed(self.passing.items()):
+            if step in found:
+                found |= values
+        return frozenset(found)
+
+    def steps_behind(self, values: Collection[str]) -> list[str]:
+        """The steps that decide by the last bits of some values."""
+        reached = set(values)
+        for step, through in self.passing.items():
+            if not reached.isdisjoint(through):
+                reached.add(step)
+        return [step for step, by in self.deciding.items() if not reached.isdisjoint(by)]
 
 
-def _deciding(pipeline: Pipeline, types: Types, inputs: Sequence[Input]) -> dict[str, list[str]]:
-    """By input, the first steps on every way from it that decide by the last bit of it."""
-    behind = {i.value: frozenset({i.name}) for i in inputs}  # by value, the inputs whose last bits are in it
-    found: dict[str, list[str]] = {}
+def _ways(pipeline: Pipeline, types: Types, values: Collection[str]) -> _Ways:
+    """The ways of the last bits of some values."""
+    passing: dict[str, frozenset[str]] = {}
+    deciding: dict[str, frozenset[str]] = {}
+    known = set(values)
     for step in pipeline.steps:
-        places = [(k, behind[ref.value]) for k, ref in enumerate(step.inputs) if ref.value in behind]
+        places = [(k, ref.value) for k, ref in enumerate(step.inputs) if ref.value in known]
         if not places:
             continue
         op, kinds = OPS[step.op], step_input_types(step, types)
         types_of = kinds if op.is_variadic(step.params) else kinds * len(step.inputs)
-        deciding = [op.decides_by(step.params, k, types_of[k]) is not None for k, _ in places]
-        passing: frozenset[str] = frozenset()
-        for (_, names), decides in zip(places, deciding, strict=True):
-            if decides:
-                for name in names:
-                    found.setdefault(name, []).append(step.name)
-            else:
-                passing |= names
-        if passing and not any(deciding):
-            behind[step.name] = passing
-    return {name: list(dict.fromkeys(steps)) for name, steps in found.items()}
+        by = frozenset(value for k, value in places if op.decides_by(step.params, k, types_of[k]) is not None)
+        if by:
+            deciding[step.name] = by
+        else:
+            passing[step.name] = frozenset(value for _, value in places)
+            known.add(step.name)
+    return _Ways(passing, deciding)
 
 
 def _float32_warning(inputs: Sequence[Input], steps: Sequence[str], others: int, example: float) -> Diagnostic:

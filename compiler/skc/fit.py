@@ -18,26 +18,18 @@ SKC206  a value is not of the declared type      SKC224  a row breaks a policy o
 
 from __future__ import annotations
 
-import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-import pyarrow as pa
+from typing import Any
 
 from skc import concerns
 from skc.data.contract import check_contract
-from skc.data.duckdb.connection import MEMORY_LIMIT, Database, engine_errors, identifier, open_database, scalar
-from skc.data.duckdb.training import Training, at_hand, load_training
+from skc.data.default import open_engine as open_default
+from skc.data.engine import MEMORY_LIMIT, Column, Data, OpenEngine, Table
 from skc.data.sources import resolve
-from skc.data.statistics import Answers, Column, Summary, answer, summarise
-from skc.diagnostics import Diagnostic, SkcError, bug, fail
+from skc.data.statistics import answer, summarise
+from skc.diagnostics import Diagnostic, SkcError, bug
 from skc.infer import (
     Types,
     column_groups,
@@ -49,22 +41,13 @@ from skc.infer import (
     value_types,
 )
 from skc.ir import SOURCE, Input, Pipeline, Step
-from skc.lower import GUARDS, lower
 from skc.op import Known
 from skc.ops import OPS
-from skc.passes.prune import prune
+from skc.stage_values import Place, stage_values
+from skc.stats.answers import Answers, Summary
 from skc.stats.requests import Levels, Stat, ValueCounts
-from skc.values.types import ZEROS, Array, Scalar
-from skc_runtime.errors import SkcRuntimeError, shown
-from skc_runtime.manifest import Guards, InputSpec
-from skc_runtime.session import GraphSession
 
-CHUNK = 65_536  # rows that go through the graph at once, fewer where they are wide
-CHUNK_VALUES = 1 << 23
 Progress = Callable[[str, int, int], None]  # what is being done, rows done, rows in all (0 where that is not known)
-Place = tuple[str, int]  # a value and a column of it
-_T = TypeVar("_T")
-_U = TypeVar("_U")
 
 
 @dataclass(frozen=True)
@@ -85,11 +68,10 @@ class _Work:
     pipeline: Pipeline
     types: Types
     progress: Progress
-    threads: int
     steps: list[Step]
     names: dict[str, tuple[str, ...]]
     requests: dict[str, tuple[Stat, ...]]  # what each step asks of every input column
-    training: Training | None = None
+    opened: Data | None = None
     rows: int = 0
     columns: dict[str, Column] = field(default_factory=dict)  # what the engine can read where it lies
     summaries: dict[str, Summary] = field(default_factory=dict)
@@ -97,10 +79,10 @@ class _Work:
     levels: dict[str, tuple[Known, ...]] = field(default_factory=dict)  # the only values that columns can hold
 
     @property
-    def data(self) -> Training:
-        if self.training is None:
+    def data(self) -> Data:
+        if self.opened is None:
             raise bug("statistics are asked for, and no data was read")
-        return self.training
+        return self.opened
 
 
 def fit(
@@ -110,13 +92,14 @@ def fit(
     threads: int | None = None,
     memory_limit: str = MEMORY_LIMIT,
     progress: Progress | None = None,
+    open_engine: OpenEngine = open_default,
 ) -> Fitted:
     """Learn the state of every step that has none yet.
 
     `data` takes the place of the path that the pipeline declares: a path, a glob or `file.duckdb::table`, a pandas,
-    Polars or PyArrow table, or a `DataSource` (see `skc.data.sources`). `threads` and `memory_limit` are the
-    engine's; neither changes a bit of the result. Where no step learns anything and `data` is None, nothing is
-    read.
+    Polars or PyArrow table, or a `DataSource` (see `skc.data.sources`). `open_engine` opens the engine with `threads`
+    and `memory_limit`; none of the three changes a bit of the result. Where no step learns anything and `data` is None,
+    nothing is read.
     """
     started = time.perf_counter()
     pipeline.verify()
@@ -126,7 +109,6 @@ def fit(
         pipeline,
         types,
         progress or _silent,
-        threads or os.cpu_count() or 1,
         list(pipeline.steps),
         names,
         {step.name: _requests(step, types) for step in pipeline.steps},
@@ -137,9 +119,9 @@ def fit(
         _next_wave(work)
         return Fitted(pipeline.with_steps(work.steps), 0, 0, (), time.perf_counter() - started)
     source, declared = resolve(data, pipeline.data)
-    with open_database(threads, memory_limit) as database:
+    with open_engine(threads, memory_limit) as engine:
         work.progress("reading", 0, 0)
-        work.training = at_hand(load_training(database, source, pipeline.inputs, declared))
+        work.opened = engine.load(source, pipeline.inputs, declared).cached()
         work.warnings += _look_at_inputs(work)
         stages = 0
         while wave := _next_wave(work):
@@ -161,38 +143,25 @@ def _requests(step: Step, types: Types) -> tuple[Stat, ...]:
 
 def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     """Summarise all inputs, as the steps see them, and hold them against the contract."""
-    training = work.data
-    for i in training.inputs:
-        work.columns[_key(i.value, 0)] = Column(identifier(i.name), i.dtype, f"column `{i.name}`", i.span)
+    data = work.data
+    for i in data.inputs:
+        work.columns[_key(i.value, 0)] = Column(i.name, i.dtype, f"column `{i.name}`", i.span)
     for step in work.steps:
         below = work.columns.get(_key(step.inputs[0].value, 0))
         if step.op == SOURCE and below is not None:
-            work.columns[_key(step.name, 0)] = _without_sentinels(below, step.params.null_values)
-    promised = _promised(work.steps, training.inputs)
+            work.columns[_key(step.name, 0)] = replace(below, null_values=tuple(step.params.null_values))
+    promised = _promised(work.steps, data.inputs)
     asked = {ref.value for step in work.steps if work.requests[step.name] for ref in step.inputs}
     needed = {*promised.values(), *(_key(value, 0) for value in asked)}
     columns = {key: column for key, column in work.columns.items() if key in needed}
     counting = [step for step in work.steps if ValueCounts() in work.requests[step.name]]
     counted = {_key(ref.value, 0) for step in counting for ref in step.inputs}
-    work.rows, work.summaries = summarise(
-        training.database, identifier(training.name), columns, counted & columns.keys()
-    )
-    with engine_errors("checking the training rows failed"):
-        summaries = {name: work.summaries[key] for name, key in promised.items()}
-        warnings = check_contract(training, work.rows, summaries)
+    work.rows, work.summaries = data.count(), summarise(data, columns, counted & columns.keys())
+    summaries = {name: work.summaries[key] for name, key in promised.items()}
+    warnings = check_contract(data, work.rows, summaries)
     work.progress("reading", work.rows, work.rows)
-    warnings += concerns.of_instants(training.inputs, summaries)
-    return warnings + concerns.of_float32(training, work.pipeline, work.types)
-
-
-def _without_sentinels(column: Column, sentinels: Sequence[Scalar]) -> Column:
-    """The column behind its `source` step, whose rule for nulls is a rule of reading."""
-    if not sentinels:
-        return column
-    return replace(
-        column,
-        values=f"CASE WHEN {column.values} IN ({', '.join(map(scalar, sentinels))}) THEN NULL ELSE {column.values} END",
-    )
+    warnings += concerns.of_instants(data.inputs, summaries)
+    return warnings + concerns.of_float32(data, work.pipeline, work.types)
 
 
 def _promised(steps: Sequence[Step], inputs: Sequence[Input]) -> dict[str, str]:
@@ -262,16 +231,15 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
     what = f"stage {number}: statistics"
     if direct:
         columns = {_key(*p): _asked(work, work.columns[_key(*p)], p, askers[p]) for p in direct}
-        answers |= _answers(
-            work, identifier(work.data.name), columns, {_key(*p): wanted[p] for p in direct}, work.summaries, what
-        )
+        asked = {_key(*p): wanted[p] for p in direct}
+        answers |= _answers(work, work.data, columns, asked, work.summaries, what)
     if computed:
-        table = _graph_values(work, computed, number)
+        table = _computed(work, computed, number)
         columns = {
             _key(*p): _asked(work, Column(f"c{k}", work.types[p[0]].dtype, ""), p, askers[p])
             for k, p in enumerate(computed)
         }
-        _, summaries = summarise(work.data.database, table, columns)
+        summaries = summarise(table, columns)
         answers |= _answers(work, table, columns, {_key(*p): wanted[p] for p in computed}, summaries, what)
         emptied = {key for key, summary in summaries.items() if summary.count == 0}
     index = {step.name: i for i, step in enumerate(work.steps)}
@@ -295,7 +263,7 @@ def _asked(work: _Work, column: Column, place: Place, step: Step) -> Column:
 
 def _answers(
     work: _Work,
-    table: str,
+    table: Table,
     columns: dict[str, Column],
     wanted: dict[str, dict[Stat, None]],
     summaries: dict[str, Summary],
@@ -309,135 +277,16 @@ def _answers(
         work.progress(what, work.rows * len(over) // len(columns), work.rows)
 
     work.progress(what, 0, work.rows)
-    return answer(work.data.database, table, columns, wanted, summaries, done)
+    return answer(table, columns, wanted, summaries, done)
 
 
-def _graph_values(work: _Work, places: Sequence[Place], number: int) -> str:
-    """Run the graph fitted so far on all training rows; the name of a table whose column `ck` is the k-th place."""
-    values = list(dict.fromkeys(value for value, _ in places))
-    partial = _partial(work, values)
-    lowered = lower(partial, expose=values)
-    session = GraphSession(lowered.model.SerializeToString())
-    schema = pa.schema([(f"c{k}", ARROW[work.types[value].dtype]) for k, (value, _) in enumerate(places)])
-
-    def run(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Array | None]:
-        made = _run(session, _feeds(batch, lowered.inputs))
-        arrays = [_to_arrow(made, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
-        return pa.record_batch(arrays, schema=schema), made.get(GUARDS)
-
-    database = work.data.database
-    file = database.folder / f"stage{number}.arrow"
-    width = sum(len(work.names[value]) for value in [*values, *(i.value for i in partial.inputs)])
-    query = _feed_columns(work.data.name, lowered.inputs)
-    batches = database.batches(query, min(CHUNK, max(1024, CHUNK_VALUES // width)))
-    done = 0
-    with (
-        engine_errors("running the training rows through the graph failed"),
-        closing(batches),
-        ThreadPoolExecutor(work.threads) as pool,
-        pa.OSFile(str(file), "wb") as sink,
-        pa.ipc.new_file(sink, schema) as writer,
-    ):
-        for batch, hits in _in_order(pool, run, batches, work.threads + 1):
-            if lowered.guards is not None and hits is not None and hits.any():
-                batches.close()
-                raise _guarded(work, lowered.guards, hits, done)
-            writer.write_batch(batch)
-            done += batch.num_rows
-            work.progress(f"stage {number}: graph", done, work.rows)
-    return _as_table(database, file)
-
-
-def _in_order(pool: Executor, function: Callable[[_T], _U], items: Iterable[_T], ahead: int) -> Iterator[_U]:
-    """The results in the order of the items, with at most `ahead` of them under way."""
-    waiting: deque[Future[_U]] = deque()
-    for item in items:
-        waiting.append(pool.submit(function, item))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-def _as_table(database: Database, file: Path) -> str:
-    """What was written, mapped into memory: the engine reads it without a copy, the system drops pages as it must."""
-    name = database.new_name("stage")
-    database.register(name, pa.ipc.open_file(pa.memory_map(str(file))).read_all())
-    with suppress(OSError):  # the map keeps the rows, and a kill then leaves none; Windows keeps the name too
-        file.unlink()
-    return identifier(name)
-
-
-ARROW = {
-    "float64": pa.float64(),
-    "int64": pa.int64(),
-    "timestamp": pa.int64(),
-    "date": pa.int64(),
-    "bool": pa.bool_(),
-    "string": pa.large_string(),
-}
-
-
-def _partial(work: _Work, values: Sequence[str]) -> Pipeline:
-    """The part of the pipeline that makes some values, with only the inputs that they need."""
+def _computed(work: _Work, places: Sequence[Place], number: int) -> Table:
+    """What the graph fitted so far gives for all training rows."""
     fitted = [step for step in work.steps if step.name in work.names]
-    partial = prune(replace(work.pipeline, features=(), outputs=(), steps=tuple(fitted)), values)
-    used = {ref.value for step in partial.steps for ref in step.inputs} | set(values)
-    return replace(partial, inputs=tuple(i for i in partial.inputs if i.value in used))
+    widths = {value: len(names) for value, names in work.names.items()}
 
+    def done(rows: int) -> None:
+        work.progress(f"stage {number}: graph", rows, work.rows)
 
-def _feed_columns(table: str, inputs: Sequence[InputSpec]) -> str:
-    """The inputs as the graph wants them: the zero of the type under a null, and beside it whether there is a value."""
-    columns = [f"coalesce({identifier(i.name)}, {scalar(ZEROS[i.type])}) AS v{k}" for k, i in enumerate(inputs)]
-    columns += [f"{identifier(i.name)} IS NOT NULL AS p{k}" for k, i in enumerate(inputs) if i.valid is not None]
-    return f"SELECT {', '.join(columns)} FROM {identifier(table)}"
-
-
-def _feeds(batch: pa.RecordBatch, inputs: Sequence[InputSpec]) -> dict[str, Array]:
-    """One tensor [N, 1] per input; numbers are not copied."""
-    feeds = {}
-    for k, i in enumerate(inputs):
-        feeds[i.tensor] = batch.column(f"v{k}").to_numpy(zero_copy_only=False)[:, None]
-        if i.valid is not None:
-            feeds[i.valid.tensor] = batch.column(f"p{k}").to_numpy(zero_copy_only=False)[:, None]
-    return feeds
-
-
-def _run(session: GraphSession, feeds: dict[str, Array]) -> dict[str, Array]:
-    try:
-        return session.run(feeds)
-    except SkcRuntimeError as error:
-        raise bug(f"the graph of a fitting stage does not run: {error}") from error
-
-
-def _to_arrow(made: dict[str, Array], value: str, column: int, dtype: pa.DataType) -> pa.Array:
-    """One column of a value; NaN is null, and so is what is not valid."""
-    values = np.ascontiguousarray(made[value][:, column])
-    if values.dtype == np.float64:
-        return pa.array(values, from_pandas=bool(np.isnan(values.min(initial=np.inf))))
-    valid = made.get(f"{value}#valid")
-    return pa.array(values, dtype, mask=None if valid is None else ~valid[:, column])
-
-
-def _inputs_of(work: _Work, step: str) -> list[Input]:
-    """The inputs that a step's values come from."""
-    wanted = {step}
-    for s in reversed(work.steps):
-        if s.name in wanted:
-            wanted.update(ref.value for ref in s.inputs)
-    return [i for i in work.pipeline.inputs if i.value in wanted]
-
-
-def _guarded(work: _Work, declared: Guards, hits: Array, before: int) -> SkcError:
-    """SKC224 for the first row that a policy of `error` refuses; `before` rows went through well."""
-    row = int(np.flatnonzero(hits.any(axis=1))[0])
-    spec = declared.columns[int(np.flatnonzero(hits[row])[0])]
-    found = work.data.find("true", skip=before + row)
-    raw = [f"`{i.name}` = {shown(found.values[i.name])}" for i in _inputs_of(work, spec.step) if i.name in found.values]
-    return fail(
-        "SKC224",
-        f"{found.place}: step `{spec.step}` refuses the value of `{spec.input}` ({spec.code})",
-        span=next((s.span for s in work.steps if s.name == spec.step), None),
-        notes=[f"the row: {', '.join(raw)}"] if raw else [],
-        hint="leave such rows out by `where`, or choose another policy than `error`",
-    )
+    pipeline = replace(work.pipeline, features=(), outputs=(), steps=tuple(fitted))
+    return stage_values(work.data, pipeline, work.types, widths, places, done)

@@ -18,7 +18,6 @@ BANNED = (
     "pyarrow",
     "pandas",
     "polars",
-    "ibis",
     "duckdb",
     "pydantic",
     "yaml",

@@ -88,7 +88,7 @@ def test_rows_keep_their_order(tmp_path: Path, kind: str, end: str) -> None:
     for _ in range(3):
         with open_database(threads=4) as database:
             training = load(database, f"{tmp_path}/*.{kind}", inputs)
-            got = [v for batch in database.batches(database.sql(training.table), 1000) for v in batch["v"].to_pylist()]
+            got = [v for batch in training.batches(["v"], 1000) for v in batch.column(0).to_pylist()]
             assert got == list(range(first))
 
 
@@ -260,7 +260,7 @@ def test_letters_beyond_ascii_have_a_case(database: Database, tmp_path: Path, ki
     {"csv": pyarrow.csv.write_csv, "parquet": pq.write_table}.get(kind, lambda *_: None)(table, str(path))
     inputs = (Input("É", "float64"), Input("é", "float64"))
     training = load(database, table if kind == "memory" else str(path), inputs)
-    assert training.table.to_pyarrow().to_pylist() == [{"É": 2.0, "é": 1.0}]
+    assert rows(training) == [{"É": 2.0, "é": 1.0}]
 
 
 def test_a_table_that_is_not_in_the_database(database: Database, tmp_path: Path) -> None:

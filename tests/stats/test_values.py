@@ -24,7 +24,8 @@ from source_tables import (
 
 from skc.data.contract import check_contract
 from skc.data.duckdb.connection import Database
-from skc.data.statistics import Column, summarise
+from skc.data.engine import Column
+from skc.data.statistics import summarise
 from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.ir import Input
@@ -235,9 +236,9 @@ def test_a_nul_in_a_string_is_refused(database: Database, tmp_path: Path, kind: 
     """Whether the distinct values are counted anyway or not; no runtime could be given such a string."""
     training = load(database, nul_sources(tmp_path)[kind], NUL_INPUTS)
     columns = {"s": Column("s", "string", "s")}
-    count, summaries = summarise(database, training.name, columns, ["s"] if counted else [])
+    summaries = summarise(training, columns, ["s"] if counted else [])
     with pytest.raises(SkcError) as error:
-        check_contract(training, count, summaries)
+        check_contract(training, training.count(), summaries)
     assert error.value.code == "SKC206"
     for part in ("row 3", r"'a\x00b'", "hint:"):
         assert part in str(error.value)

@@ -227,7 +227,7 @@ def test_where_names_columns_and_their_neighbours(database: Database) -> None:
 def test_where_may_write_an_input_of_json_in_any_case(database: Database, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"v": 1}\n{"v": 2}\n')
     training = load(database, str(tmp_path / "rows.jsonl"), (Input("v", "float64"),), where="V > 1")
-    assert training.table.to_pyarrow().to_pylist() == [{"v": 2.0}]
+    assert rows(training) == [{"v": 2.0}]
 
 
 def test_where_may_leave_out_a_nul(database: Database, tmp_path: Path) -> None:

@@ -226,11 +226,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def taken(database: Database, raw: Any, where: str) -> str:
-    from skc.data.duckdb.training import _typed_sql
+    from skc.data.duckdb.training import typed_sql
     from skc.data.predicate import parse_predicate
 
     (group,) = raw.groups
-    sql = _typed_sql(group, group.sql, INPUTS, parse_predicate(where, None), numbered=False)
+    sql = typed_sql(group, group.sql, INPUTS, parse_predicate(where, None), numbered=False)
     return "".join(str(k) for (k,) in database.execute(f"SELECT k FROM ({sql}) ORDER BY k"))
 
 

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
-from skc.data.duckdb.connection import identifier, literal
-from skc.data.duckdb.json_lines import all_keys
-from skc.data.duckdb.readers import missing_column
-from skc.data.duckdb.training import Training, refused_null
-from skc.data.statistics import Summary
-from skc.diagnostics import Diagnostic, SkcError, fail
+from skc.data.engine import Data, HoldsNul, IsNull, IsOutside
+from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
 from skc.ir import Input
+from skc.stats.answers import Summary
 from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 from skc_runtime.errors import shown
 
 RANGES = {"timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX), "date": (DATE_MIN, DATE_MAX)}
-HEAD = 1000
 
 
-def check_contract(training: Training, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
+def check_contract(data: Data, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
     """Hold the rows against what the inputs promise; the warnings. `summaries` are by input name.
 
     Raises SKC204 (a key that no record has), SKC206 (a NUL in a string), SKC208 (no rows), SKC209 (a null where none
     may be), SKC224 (an impossible date).
     """
     if rows == 0:
-        source = training.raw.source
-        left = ", after `where`" if training.where else ""
-        hint = "widen `where`" if training.where else "give data with rows"
+        source = data.source
+        left = ", after `where`" if data.has_where else ""
+        hint = "widen `where`" if data.has_where else "give data with rows"
         raise fail("SKC208", f"there is no row to fit on in {source.name}{left}", span=source.span, hint=hint)
-    errors = [error for value in training.inputs for error in _broken_promises(training, value, summaries[value.name])]
+    errors = [error for value in data.inputs for error in _broken_promises(data, value, summaries[value.name])]
     if errors:
         raise SkcError(*(d for error in errors for d in error.diagnostics))
-    return [*_without_value(training, summaries), *(_with_one_value(training, rows, summaries) if rows > 1 else [])]
+    return [*_without_value(data, summaries), *(_with_one_value(data, rows, summaries) if rows > 1 else [])]
 
 
-def _without_value(training: Training, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
+def _without_value(data: Data, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
     """Columns of nothing but nulls: whether that will do, the ops decide that read them."""
     return [
         Diagnostic(
@@ -45,12 +42,12 @@ def _without_value(training: Training, summaries: Mapping[str, Summary]) -> list
             "look whether the column is filled under another name; if it is always empty, drop the input",
             severity="warning",
         )
-        for value in training.inputs
+        for value in data.inputs
         if summaries[value.name].count == 0
     ]
 
 
-def _with_one_value(training: Training, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
+def _with_one_value(data: Data, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
     return [
         Diagnostic(
             "SKC223",
@@ -59,37 +56,35 @@ def _with_one_value(training: Training, rows: int, summaries: Mapping[str, Summa
             "it says nothing to a model; drop it, or check the data",
             severity="warning",
         )
-        for value in training.inputs
-        if _has_one_value(training, value, summaries[value.name])
+        for value in data.inputs
+        if _has_one_value(data, value, summaries[value.name])
     ]
 
 
-def _broken_promises(training: Training, value: Input, summary: Summary) -> list[SkcError]:
-    column = identifier(value.name)
-    source = training.raw.source
-    if summary.count == 0 and source.kind == "jsonl":
-        keys = all_keys(training.database, source)
-        if value.name not in keys:
-            return [missing_column(value, keys, source.name)]
+def _broken_promises(data: Data, value: Input, summary: Summary) -> list[SkcError]:
+    if summary.count == 0:
+        keys = data.keys()
+        if keys is not None and value.name not in keys:
+            return [missing_column(value, keys, data.source.name)]
     if summary.nulls and not value.nullable:
-        return [refused_null(training, value, "true", summary.nulls, summary.rows)]
+        place = data.find(IsNull(value.name)).place
+        return [refused_null(place, value, summary.nulls, summary.rows)]
     if summary.has_nul:
-        return [nul_in_string(training, value)]
+        return [nul_in_string(data, value)]
     if value.dtype not in RANGES or summary.count == 0:
         return []
     low, high = RANGES[value.dtype]
     if low <= summary.low and summary.high <= high:
         return []
-    sentinels = [str(v) for v in value.null_values if type(v) is int]
-    others = f" AND {column} NOT IN ({', '.join(sentinels)})" if sentinels else ""
-    condition = f"({column} < {low} OR {column} > {high}){others}"
-    message = f"{training.locate(condition)}: `{value.name}` lies outside the years 1 to 9999 (out-of-range)"
+    besides = tuple(v for v in value.null_values if type(v) is int)
+    place = data.find(IsOutside(value.name, low, high, besides)).place
+    message = f"{place}: `{value.name}` lies outside the years 1 to 9999 (out-of-range)"
     return [fail("SKC224", message, span=value.span, hint="leave such rows out by `where`")]
 
 
-def nul_in_string(training: Training, value: Input) -> SkcError:
+def nul_in_string(data: Data, value: Input) -> SkcError:
     """SKC206 for the first string that no runtime could take."""
-    found = training.find(f"contains({identifier(value.name)}, chr(0))")
+    found = data.find(HoldsNul(value.name))
     message = (
         f"{found.place}: {shown(found.values.get(value.name))} in column `{value.name}` contains a NUL (nul-in-string)"
     )
@@ -97,16 +92,33 @@ def nul_in_string(training: Training, value: Input) -> SkcError:
     return fail("SKC206", message, span=value.span, hint=hint)
 
 
-def _has_one_value(training: Training, value: Input, summary: Summary) -> bool:
-    """Bounds tell it for ordered types. Of strings, two that differ among the first rows spare looking at all."""
+def refused_null(place: str, value: Input, nulls: int, rows: int) -> SkcError:
+    """SKC209 for the first null of an input that is not nullable, of so many in so many rows."""
+    hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or leave such rows out by `where`"
+    message = f"{place}: `{value.name}` is null, and the input is not nullable"
+    return fail("SKC209", message, span=value.span, hint=hint, notes=[f"{nulls} of {rows} rows are null"])
+
+
+def _has_one_value(data: Data, value: Input, summary: Summary) -> bool:
+    """Bounds tell it for ordered types."""
     if summary.nulls:
         return False
     if value.dtype != "string":
         return bool(summary.low == summary.high)
-    column = identifier(value.name)
-    head = f"SELECT {column} AS v FROM {training.name} LIMIT {HEAD}"
-    first, last = training.database.execute(f"SELECT min(v), max(v) FROM ({head})")[0]
-    if first != last:
-        return False
-    others = f"SELECT 1 FROM {training.name} WHERE {column} <> {literal(first)} LIMIT 1"
-    return not training.database.execute(others)
+    return data.is_constant(value.name)
+
+
+def missing_column(value: Input, columns: Iterable[str], label: str) -> SkcError:
+    """SKC204: the data has no column for an input."""
+    known = sorted(columns)
+    listed = ", ".join(f"`{name}`" for name in known[:20]) + (" …" if len(known) > 20 else "")
+    hint = did_you_mean(value.name, known) or _header_hint(known)
+    message = f"{label} has no column `{value.name}`"
+    return fail("SKC204", message, span=value.span, hint=hint, notes=[f"columns: {listed}"])
+
+
+def _header_hint(names: Sequence[str]) -> str:
+    """A row in place of the names has numbers in it."""
+    if any(re.fullmatch(r"[+-]?[0-9.]+", name) for name in names):
+        return "the first line of a text file names the columns: if it is a row, put a line of names above it"
+    return "every input must be a column of the data"

@@ -6,80 +6,65 @@ The same reading rules as for fitting, so that a file cannot mean one thing in t
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from skc.data.contract import nul_in_string
-from skc.data.duckdb.connection import engine_errors, identifier, open_database, scalar
-from skc.data.duckdb.training import Training, load_training
+from skc.data.default import open_engine
+from skc.data.engine import MEMORY_LIMIT, Aggregate, AnyRow, Column, Data, IsNull
 from skc.data.sources import resolve
-from skc.data.statistics import holds_nul
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
 from skc.values.types import NUMPY_DTYPES, ZEROS, Array, Block
 
 CHUNK = 16_384
-_TIMES = {"timestamp": pa.timestamp("us", tz="UTC"), "date": pa.date32()}
 
 
 @dataclass(frozen=True)
 class Rows:
     """An open source: `total` rows, and the columns of it to `keep`."""
 
-    training: Training
+    data: Data
     total: int
     keep: tuple[str, ...] = ()
 
     def kept_schema(self) -> pa.Schema:
         """The columns to keep: an input as the pipeline reads it, any other as it is stored."""
-        if not self.keep:
-            return pa.schema([])
-        stored = self.training.table.select(*dict.fromkeys(self.keep)).schema().to_pyarrow()
-        return pa.schema([pa.field(name, self._instant(name) or stored.field(name).type) for name in self.keep])
-
-    def _instant(self, name: str) -> pa.DataType | None:
-        """The type of an input that statistics see as a number, but that is a time in the data."""
-        value = next((i for i in self.training.inputs if i.name == name), None)
-        readings = [group.readings[name] for group in self.training.raw.groups] if value is not None else []
-        if value is None or all(reading.stored == identifier(name) for reading in readings):
-            return None
-        return _TIMES.get(value.dtype)
+        return self.data.kept_schema()
 
     def batches(self) -> Generator[tuple[dict[str, Block], pa.RecordBatch], None, None]:
         """Blocks [N, 1] by input name, and the columns to keep of the same rows, in order.
 
         Close it before the next query: the engine holds its result open.
         """
-        inputs = self.training.inputs
-        columns = [f"coalesce({identifier(i.name)}, {scalar(ZEROS[i.dtype])}) AS v{k}" for k, i in enumerate(inputs)]
-        columns += [f"{identifier(i.name)} IS NOT NULL AS p{k}" for k, i in enumerate(inputs)]
-        columns += [f"{identifier(name)} AS k{k}" for k, name in enumerate(self.keep)]
-        query = f"SELECT {', '.join(columns)} FROM {identifier(self.training.name)}"
+        inputs = self.data.inputs
         schema = self.kept_schema()
-        with engine_errors("reading the rows failed"):
-            for batch in self.training.database.batches(query, CHUNK):
-                blocks = {i.name: _block(i, batch, k) for k, i in enumerate(inputs)}
-                kept = [_as_type(batch.column(f"k{k}"), field.type) for k, field in enumerate(schema)]
+        names = [*(i.name for i in inputs), *self.keep]
+        with closing(self.data.batches(names, CHUNK)) as batches:
+            for batch in batches:
+                blocks = {i.name: _block(i, batch.column(k)) for k, i in enumerate(inputs)}
+                stored = batch.columns[len(inputs) :]
+                kept = [_as_type(column, field.type) for column, field in zip(stored, schema, strict=True)]
                 yield blocks, pa.RecordBatch.from_arrays(kept, schema=schema)
 
     def place(self, row: int) -> str:
         """Where row `row` (from 0) stands: file, row and line."""
-        return self.training.locate("true", skip=row)
+        return self.data.find(AnyRow(), skip=row).place
 
 
 def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
     return column.cast(pa.int32()).cast(kind) if pa.types.is_date32(kind) else column.cast(kind)
 
 
-def _block(value: Input, batch: pa.RecordBatch, k: int) -> Block:
-    values: Array = batch.column(f"v{k}").to_numpy(zero_copy_only=False)
+def _block(value: Input, column: pa.Array) -> Block:
+    values: Array = column.fill_null(ZEROS[value.dtype]).to_numpy(zero_copy_only=False)
     values = values.astype(NUMPY_DTYPES[value.dtype], copy=False)[:, None]
     if value.dtype == "float64" or not value.nullable:
         return Block(value.dtype, values)
-    return Block(value.dtype, values, batch.column(f"p{k}").to_numpy(zero_copy_only=False)[:, None])
+    return Block(value.dtype, values, column.is_valid().to_numpy(zero_copy_only=False)[:, None])
 
 
 @contextmanager
@@ -92,32 +77,29 @@ def open_rows(
     """
     without_where = None if declared is None else DataSource(declared.path, None, declared.table, declared.span)
     source, declared = resolve(data, without_where)
-    with open_database() as database:
-        training = load_training(database, source, inputs, DataSource(span=declared.span), keep)
-        total = _check_contract(training)
-        yield Rows(training, total, tuple(keep))
+    with open_engine(None, MEMORY_LIMIT) as engine:
+        opened = engine.load(source, inputs, DataSource(span=declared.span), keep)
+        _check_contract(opened)
+        yield Rows(opened, opened.count(), tuple(keep))
 
 
-def _check_contract(training: Training) -> int:
-    """The number of rows, after a look for nulls where none may be, and for strings that no runtime takes."""
-    required = [i for i in training.inputs if not i.nullable]
-    strings = [i for i in training.inputs if i.dtype == "string"]
-    counts = [f"count(*) - count({identifier(i.name)}) AS c{k}" for k, i in enumerate(required)]
-    nuls = [f"{holds_nul(identifier(i.name))} AS z{k}" for k, i in enumerate(strings)]
-    with engine_errors("looking for nulls failed"):
-        asked = ", ".join(["count(*) AS n", *counts, *nuls])
-        found = training.database.row(f"SELECT {asked} FROM {identifier(training.name)}")
-    for k, value in enumerate(strings):
-        if found[f"z{k}"]:
-            raise nul_in_string(training, value)
-    for k, value in enumerate(required):
-        if found[f"c{k}"]:
-            place = training.locate(f"{identifier(value.name)} IS NULL")
+def _check_contract(data: Data) -> None:
+    """Look for nulls where none may be, and for strings that no runtime takes."""
+    columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`", i.span) for i in data.inputs}
+    strings = [i for i in data.inputs if i.dtype == "string"]
+    required = [i for i in data.inputs if not i.nullable]
+    asked = [Aggregate("has_nul", columns[i.name]) for i in strings]
+    found = data.aggregate([*asked, *(Aggregate("count", columns[i.name]) for i in required)])
+    for value, has_nul in zip(strings, found[: len(strings)], strict=True):
+        if has_nul:
+            raise nul_in_string(data, value)
+    for value, count in zip(required, found[len(strings) :], strict=True):
+        nulls = data.count() - count
+        if nulls:
             raise fail(
                 "SKC209",
-                f"{place}: `{value.name}` is null, and the input is not nullable",
+                f"{data.find(IsNull(value.name)).place}: `{value.name}` is null, and the input is not nullable",
                 span=value.span,
                 hint="fill it in, leave such rows out, or declare the input `nullable: true` and compile again",
-                notes=[f"{found[f'c{k}']} of {found['n']} rows are null"],
+                notes=[f"{nulls} of {data.count()} rows are null"],
             )
-    return int(found["n"])

@@ -72,16 +72,11 @@ class ValueCounts:
 
 
 @dataclass(frozen=True)
-class DistinctCount:
-    """int: the number of distinct values."""
-
-
-@dataclass(frozen=True)
 class Levels:
     """tuple of values, ascending: all that the column can ever hold, by what makes it: the bins of a `bucketize`, the
     hours of a day, false and true. None where that is not known, or too many. Told by the steps before, not by data.
     """
 
 
-Stat = Count | NullCount | Min | Max | Mean | Variance | Quantiles | ValueCounts | DistinctCount | Levels
+Stat = Count | NullCount | Min | Max | Mean | Variance | Quantiles | ValueCounts | Levels
 ColumnStats = Mapping[Stat, Any]

@@ -1,7 +1,10 @@
-"""The database that fitting runs in: DuckDB behind Ibis, in a folder of its own that vanishes afterwards.
+"""The database that fitting runs in: DuckDB, in a folder of its own that vanishes afterwards.
 
 Why a file and not memory: what does not fit in `memory_limit` is spilled next to it, so the size of a training table is
 bounded by the disk. Why no error escapes: a library's message knows neither the pipeline nor a suggested fix.
+
+Why DuckDB itself and not Ibis: all queries here are SQL text, which a table of 1,000 columns needs (as expressions of
+Ibis they took minutes to be translated and planned), and importing Ibis takes longer than importing everything else.
 
 Why the engine is confined (`Database.confine`): the text of `where` and the catalogue of a `.duckdb` file come from
 others. Once its files are known, the engine opens those and what it spills, nothing else, whatever a query says; it
@@ -24,16 +27,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
-import ibis.backends.duckdb  # what `ibis.duckdb` would load at the first call
 import pyarrow as pa
 
 from skc.codes import Code
+from skc.data.engine import MEMORY_LIMIT
 from skc.diagnostics import SkcError, Span, fail
 from skc.scratch import scratch_folder
 from skc.stopping import interruptible
 
-MEMORY_LIMIT = "1GB"
 TIME_LIMIT = "SKC_WHERE_SECONDS"  # of each query that computes `where`
 TIME_LIMIT_SECONDS = 3600.0
 BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery")  # what DuckDB opens with a database file
@@ -71,8 +72,9 @@ class _Limit:
 class Database:
     """An open database, and a folder for what is written on the way."""
 
-    backend: Any  # ibis.backends.duckdb.Backend
+    connection: duckdb.DuckDBPyConnection
     folder: Path
+    threads: int
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _limits: list[_Limit] = field(default_factory=list)
 
@@ -98,35 +100,27 @@ class Database:
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
         """Run SQL of our own making and fetch all rows: few are expected."""
         with self._in_time():
-            rows: list[tuple[Any, ...]] = self.backend.con.execute(sql).fetchall()
+            rows: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
         return rows
-
-    def sql(self, table: Any) -> str:
-        """An Ibis expression as the engine's SQL."""
-        return str(self.backend.compile(table))
 
     def run(self, sql: str) -> pa.Table:
         """The rows of a query at once."""
         with self._in_time():
-            return self.backend.con.sql(sql).to_arrow_table()
+            return self.connection.sql(sql).to_arrow_table()
 
     def row(self, sql: str) -> dict[str, Any]:
         """The one row of an aggregation. Unlike a relation, a cursor is bound once."""
         with self._in_time():
-            cursor = self.backend.con.execute(sql)
+            cursor = self.connection.execute(sql)
             names = [column[0] for column in cursor.description]
             (values,) = cursor.fetchall()
         return dict(zip(names, values, strict=True))
 
     def batches(self, sql: str, size: int) -> Generator[pa.RecordBatch, None, None]:
-        """The rows of a query, in batches of about `size`. Read them all before the next query.
-
-        Why not Ibis's `to_pyarrow_batches`: Ibis 12 calls a method for it that DuckDB 2 no longer has.
-        """
+        """The rows of a query, in batches of about `size`. Read them all before the next query."""
         with self._in_time():
-            relation = self.backend.con.sql(sql)
-            read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # DuckDB 1's name
-            reader = read(size)
+            relation = self.connection.sql(sql)
+            reader = relation.to_arrow_reader(size)
         with reader:
             while True:
                 with self._in_time():
@@ -137,16 +131,12 @@ class Database:
 
     def register(self, name: str, table: object) -> None:
         """Let the engine see an Arrow table or dataset under a name; nothing is copied."""
-        self.backend.con.register(name, table)
-
-    def table(self, name: str) -> Any:
-        """The Ibis expression of a table or view."""
-        return self.backend.table(name)
+        self.connection.register(name, table)
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:
         """Interrupt what runs in here when its time is over, or a signal asks the program to stop."""
-        with interruptible(self.backend.con.interrupt):
+        with interruptible(self.connection.interrupt):
             if self._limits:
                 with self._limited():
                     yield
@@ -160,7 +150,7 @@ class Database:
 
         def stop() -> None:
             over.set()
-            self.backend.con.interrupt()
+            self.connection.interrupt()
 
         timer = threading.Timer(limit.seconds, stop)
         timer.daemon = True
@@ -203,22 +193,22 @@ def open_database(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) 
         if threads is not None:
             config["threads"] = threads
         with engine_errors("the database cannot be opened"):
-            backend = ibis.duckdb.connect(str(folder / "fit.duckdb"), **config)
-            stack.callback(backend.disconnect)
+            connection = duckdb.connect(str(folder / "fit.duckdb"), config=config)
+            stack.callback(connection.close)
             for name, value in SETTINGS.items():
                 with suppress(duckdb.CatalogException):  # this version has no such setting, and behaves as wanted
-                    backend.con.execute(f"SET {name} = {literal(value)}")
-            _unlink(backend, folder)
-        yield Database(backend, folder)
+                    connection.execute(f"SET {name} = {literal(value)}")
+            _unlink(connection, folder)
+        yield Database(connection, folder, threads or os.cpu_count() or 1)
 
 
-def _unlink(backend: Any, folder: Path) -> None:
+def _unlink(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Take the names of the database's files away: a kill then leaves nothing of the rows that were stored in it.
 
     The log is made by the first change. Where an open file keeps its name (Windows), it goes with the folder.
     """
-    backend.con.execute("CREATE TABLE skc_opened (x INTEGER)")
-    backend.con.execute("DROP TABLE skc_opened")
+    connection.execute("CREATE TABLE skc_opened (x INTEGER)")
+    connection.execute("DROP TABLE skc_opened")
     for file in folder.glob("fit.duckdb*"):
         with suppress(OSError):
             file.unlink()
@@ -234,7 +224,7 @@ def engine_errors(
     except duckdb.OutOfMemoryException as error:
         way_out = "raise `memory_limit`, or give the temporary folder (TMPDIR) more room"
         raise fail("SKC221", f"{what}: out of memory", span=span, hint=way_out, notes=[_first_words(error)]) from error
-    except (duckdb.Error, pa.ArrowException, ibis.common.exceptions.IbisError, OSError) as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         if FULL.search(str(error)):
             notes = [_first_words(error)]
             raise fail("SKC226", f"no room for temporary files: {what}", hint=ROOM_HINT, notes=notes) from error

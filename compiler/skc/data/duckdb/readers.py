@@ -19,6 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from skc.data.contract import missing_column
 from skc.data.duckdb.connection import WHOLE_HINT, Database, engine_errors, file_list, identifier, literal
 from skc.data.duckdb.conversion import Reading, read_csv_text, read_json, read_typed
 from skc.data.duckdb.csv_structure import UNREADABLE
@@ -336,19 +337,3 @@ def _missing_columns(inputs: Sequence[Input], columns: Iterable[str], label: str
     names = ", ".join(f"`{i.name}`" for i in inputs if i.name not in there)
     (first,) = missing[0].diagnostics
     return [SkcError(replace(first, message=f"{label} lacks {len(missing)} columns: {names}"))]
-
-
-def missing_column(value: Input, columns: Iterable[str], label: str) -> SkcError:
-    """SKC204: the data has no column for an input."""
-    known = sorted(columns)
-    listed = ", ".join(f"`{name}`" for name in known[:20]) + (" …" if len(known) > 20 else "")
-    hint = did_you_mean(value.name, known) or _header_hint(known)
-    message = f"{label} has no column `{value.name}`"
-    return fail("SKC204", message, span=value.span, hint=hint, notes=[f"columns: {listed}"])
-
-
-def _header_hint(names: Sequence[str]) -> str:
-    """A row in place of the names has numbers in it."""
-    if any(re.fullmatch(r"[+-]?[0-9.]+", name) for name in names):
-        return "the first line of a text file names the columns: if it is a row, put a line of names above it"
-    return "every input must be a column of the data"

@@ -1,144 +1,152 @@
-"""The training rows as one table in the engine: typed as declared, and filtered by `where`.
-
-Text is parsed once and stored; what is stored typed already is read where it lies, as often as it takes. `where` sees
-every input as its declared type (a timestamp as an instant in UTC, a date as a date) after the rules for null text,
-and every other column as it is stored in that file, which for CSV and JSON lines is text. Every row must parse, also
-those that `where` leaves out. Files of one source are read one by one in this sense: together they are accepted if each
-of them alone is, and mean what they mean alone.
-"""
+"""The training rows as one table in DuckDB, which knows from which file and row each of them comes."""
 
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from typing import assert_never
 
-import duckdb
+import pyarrow as pa
 
-from skc.data.duckdb.connection import TIME_LIMIT, Database, engine_errors, identifier
-from skc.data.duckdb.csv_trouble import Lines, csv_trouble, long_fields
-from skc.data.duckdb.readers import Group, Raw, open_raw
-from skc.data.predicate import Predicate, parse_predicate
+from skc.data.duckdb.columns import holds_nul
+from skc.data.duckdb.connection import engine_errors, identifier, literal
+from skc.data.duckdb.csv_trouble import Lines, long_fields
+from skc.data.duckdb.json_lines import all_keys
+from skc.data.duckdb.readers import Group, Raw
+from skc.data.duckdb.table import COUNTING, DuckTable
+from skc.data.engine import AnyRow, Condition, Found, HoldsNul, IsNull, IsOutside
+from skc.data.predicate import Predicate
 from skc.data.sources import Source
-from skc.diagnostics import SkcError, did_you_mean, fail
-from skc.ir import DataSource, Input
+from skc.ir import Input
 
 ROW, BAD = '"skc: row"', '"skc: bad"'
-OK = f"{BAD} IS NOT TRUE"
-WIDE_HINT = (
-    "the number is too wide for the type, and would be changed: if it is an id, declare it `string` and write it as "
-    "text in the data; if it fits 64 bits, declare it int64"
-)
 FEW_VALUES = 1 << 25  # so many of a typed source are stored apart, in 256 MB where they are numbers
-MOST = 10  # columns with bad values that are told at once
+HEAD = 1000
+TIMES = {"timestamp": pa.timestamp("us", tz="UTC"), "date": pa.date32()}
 
 
 @dataclass(frozen=True)
-class Found:
-    """One row of the data: where it is, and its stored values by input name (none where the row is gone)."""
+class Training(DuckTable):
+    """The rows to fit on, as `skc.data.engine.Data` wants them: one column per input, under its name."""
 
-    place: str
-    values: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Training:
-    """The rows to fit on. `table` is an Ibis expression with one column per input, under its name; `name` is SQL's."""
-
-    database: Database
-    name: str
     raw: Raw
     inputs: tuple[Input, ...]
     where: Predicate | None
-    table: Any
+    keep: tuple[str, ...] = ()
 
-    def find(self, condition: str, skip: int = 0) -> Found:
+    @property
+    def source(self) -> Source:
+        """See `Data`."""
+        return self.raw.source
+
+    @property
+    def has_where(self) -> bool:
+        """See `Data`."""
+        return self.where is not None
+
+    def find(self, condition: Condition, skip: int = 0) -> Found:
+        """See `Data`."""
+        with engine_errors("looking for a row failed"):
+            return self.find_where(_as_sql(condition), skip)
+
+    def find_where(self, condition: str, skip: int = 0) -> Found:
         """The row that, after `where` and `skip` others, is the next to meet a condition on stored values."""
         columns = ", ".join([ROW, *(identifier(i.name) for i in self.inputs)])
         for group, part in self.raw.parts():
-            rows = _typed_sql(group, part.sql, self.inputs, self.where, numbered=True)
+            rows = typed_sql(group, part.sql, self.inputs, self.where, numbered=True)
             found = self.database.execute(
                 f"SELECT {columns} FROM ({rows}) WHERE {condition} ORDER BY {ROW} LIMIT 1 OFFSET {skip}"
             )
-            for number, *values in found:
-                place = f"{part.label}, row {number}{_line(self.raw.source, part.label, number)}"
-                return Found(place, dict(zip([i.name for i in self.inputs], values, strict=True)))
+            for number, *stored in found:
+                place = f"{part.label}, row {number}{line_of_row(self.source, part.label, number)}"
+                return Found(place, dict(zip([i.name for i in self.inputs], stored, strict=True)))
             passed = self.database.execute(f"SELECT count(*) FROM ({rows}) WHERE {condition}")
             skip -= passed[0][0]
-        return Found(self.raw.source.name, {})
+        return Found(self.source.name, {})
 
-    def locate(self, condition: str, skip: int = 0) -> str:
-        """Where that row is."""
-        return self.find(condition, skip).place
+    def is_constant(self, name: str) -> bool:
+        """See `Data`. Two strings that differ among the first rows spare looking at all."""
+        column = identifier(name)
+        with engine_errors(COUNTING):
+            head = f"SELECT {column} AS v FROM {self.sql} LIMIT {HEAD}"
+            first, last = self.database.execute(f"SELECT min(v), max(v) FROM ({head})")[0]
+            if first != last:
+                return False
+            others = f"SELECT 1 FROM {self.sql} WHERE {column} <> {literal(first)} LIMIT 1"
+            return not self.database.execute(others)
 
+    def narrow(self) -> frozenset[str]:
+        """See `Data`. The engine reads 16-bit floats as 32-bit ones."""
+        return frozenset(i.name for i in self.inputs for g in self.raw.groups if g.columns.get(i.name) == "FLOAT")
 
-def load_training(
-    database: Database,
-    source: Source,
-    inputs: tuple[Input, ...],
-    declared: DataSource,
-    keep: Sequence[str] = (),
-) -> Training:
-    """Read the source into the engine. Raises SKC203 to SKC207.
+    def keys(self) -> set[str] | None:
+        """See `Data`."""
+        if self.source.kind != "jsonl":
+            return None
+        with engine_errors(COUNTING):
+            return all_keys(self.database, self.source)
 
-    `keep` names columns to carry along as they are stored; those that are not inputs follow them in `table`.
-    """
-    where = None if declared.where is None else parse_predicate(declared.where, declared.span)
-    names = [i.name for i in inputs]
-    kept = [name for name in dict.fromkeys(keep) if name not in names]
-    others = [] if where is None else [name for name in where.columns if name not in names]
-    database.confine(source.files)
-    if where is not None:
-        database.limit(partial(_too_slow, declared))
-    raw = open_raw(database, source, inputs, [*others, *kept])
-    _check_kept(raw, kept)
-    if where is not None:
-        for group in raw.groups:
-            _check_where(database, group, inputs, where, declared)
-    # Several threads reading JSON lines bring a last line without a line end to the front; numbering keeps the order.
-    numbered = source.kind == "jsonl"
-    sql = " UNION ALL ".join(
-        _typed_sql(group, group.sql, inputs, where, numbered=numbered, kept=kept) for group in raw.groups
-    )
-    extra = f"{ROW}, {BAD}" if numbered else BAD
-    read, name = database.new_name("read"), database.new_name("training")
-    reading = engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span)
-    with csv_trouble(source, "\t" if source.kind == "tsv" else ","), reading, _where_errors(where, declared):
-        database.execute(f"CREATE {'TABLE' if raw.is_stored else 'VIEW'} {read} AS {sql}")
-        database.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({extra}) FROM {read}")
-        training = Training(database, name, raw, inputs, where, database.table(name))
-        if where is not None or any(r.bad for group in raw.groups for r in group.readings.values()):
-            bad_rows = database.execute(f"SELECT count(*) FILTER ({BAD}) FROM {read}")
-            if bad_rows[0][0]:
-                bad = _bad_values(database, raw, inputs)
-                raise _told(bad | _nulls_beside(training, read, [i for i in inputs if i.name not in bad]))
-    return training
+    def cached(self) -> Training:
+        """See `Data`: if they are few, they are stored as statistics see them.
 
+        Why: a view of typed files is bound, column by column, anew for every query, and its expressions are computed
+        anew. That is nothing compared with the rows of a tall table, and most of the time of a short and wide one.
+        """
+        if self.raw.is_stored or self.count() * len(self.inputs) > FEW_VALUES:
+            return self
+        name = self.database.new_name("rows")
+        columns = ", ".join(identifier(i.name) for i in self.inputs)
+        with engine_errors("reading the training rows failed"):
+            self.database.execute(f"CREATE TEMP TABLE {identifier(name)} AS SELECT {columns} FROM {self.sql}")
+        return replace(self, name=name)
 
-def at_hand(training: Training) -> Training:
-    """The same rows, and if they are few, stored as statistics see them.
+    def batches(self, names: Sequence[str], size: int) -> Generator[pa.RecordBatch, None, None]:
+        """See `Data`."""
+        columns = ", ".join(f"{identifier(name)} AS c{k}" for k, name in enumerate(names))
+        with engine_errors("reading the rows failed"):
+            yield from self.database.batches(f"SELECT {columns} FROM {self.sql}", size)
 
-    Why: a view of typed files is bound, column by column, anew for every query, and its expressions are computed anew.
-    That is nothing beside the rows of a tall table, and most of the time of a short and wide one.
-    """
-    if training.raw.is_stored:
-        return training
-    database, view = training.database, identifier(training.name)
-    with engine_errors("reading the training rows failed"):
-        rows = int(database.execute(f"SELECT count(*) FROM {view}")[0][0])
-        if rows * len(training.inputs) > FEW_VALUES:
-            return training
-        name = database.new_name("rows")
-        columns = ", ".join(identifier(i.name) for i in training.inputs)
-        database.execute(f"CREATE TEMP TABLE {identifier(name)} AS SELECT {columns} FROM {view}")
-    return replace(training, name=name, table=database.table(name))
+    def kept_schema(self) -> pa.Schema:
+        """See `Data`."""
+        if not self.keep:
+            return pa.schema([])
+        kept = dict.fromkeys(self.keep)
+        with engine_errors("reading the rows failed"):
+            stored = self.database.run(f"SELECT {', '.join(map(identifier, kept))} FROM {self.sql} LIMIT 0").schema
+        return pa.schema([pa.field(name, self._time(name) or _plain(stored.field(name).type)) for name in self.keep])
+
+    def _time(self, name: str) -> pa.DataType | None:
+        """The type of an input that statistics see as a number, but that is a time in the data."""
+        value = next((i for i in self.inputs if i.name == name), None)
+        readings = [group.readings[name] for group in self.raw.groups] if value is not None else []
+        if value is None or all(reading.stored == identifier(name) for reading in readings):
+            return None
+        return TIMES.get(value.dtype)
 
 
-def _typed_sql(
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """An enum's values differ from file to file: it is kept as text."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _as_sql(condition: Condition) -> str:
+    match condition:
+        case AnyRow():
+            return "true"
+        case IsNull(name):
+            return f"{identifier(name)} IS NULL"
+        case HoldsNul(name):
+            return holds_nul(identifier(name))
+        case IsOutside(name, low, high, besides):
+            column = identifier(name)
+            others = f" AND {column} NOT IN ({', '.join(map(str, besides))})" if besides else ""
+            return f"({column} < {low} OR {column} > {high}){others}"
+        case _:
+            assert_never(condition)
+
+
+def typed_sql(
     group: Group,
     rows: str,
     inputs: Sequence[Input],
@@ -161,142 +169,7 @@ def _typed_sql(
     return f"SELECT {row}{stored}, {BAD} FROM ({inner}){keep}"
 
 
-def _check_kept(raw: Raw, keep: Sequence[str]) -> None:
-    """Every group must have the columns to keep, and as one type: the engine would cast them to a common one."""
-    first = raw.groups[0]
-    for group in raw.groups:
-        for name in keep:
-            if name not in group.columns:
-                hint = did_you_mean(name, group.columns) or f"the data has: {', '.join(group.columns)}"
-                raise fail("SKC204", f"{group.label} has no column `{name}`", hint=hint)
-            if group.columns[name] != first.columns[name]:
-                types = f"{first.columns[name]} in {first.label}, and {group.columns[name]} in {group.label}"
-                hint = "write it as one type in all files, or leave it out of --keep"
-                raise fail("SKC205", f"column `{name}` is {types}", hint=hint)
-
-
-def _check_where(
-    database: Database, group: Group, inputs: Sequence[Input], where: Predicate, declared: DataSource
-) -> None:
-    """Refuse a predicate that names no column of the data, or does not fit the types."""
-    known = {name.lower() for name in group.columns}
-    for name in where.columns:
-        if name.lower() not in known:
-            hint = did_you_mean(name, group.columns)
-            message = f"`where` names `{name}`, which is not a column of {group.label}"
-            raise fail("SKC207", message, span=declared.span, hint=hint)
-    sql = _typed_sql(group, group.parts[0].sql, inputs, where, numbered=False)
-    hint = "inputs have their declared types; the other columns of a text file are text: write `CAST(x AS DOUBLE)`"
-    message = f"`where` does not fit the data of {group.label}"
-    with engine_errors(message, code="SKC207", span=declared.span, hint=hint):
-        database.execute(f"EXPLAIN {sql}")
-
-
-def _too_slow(declared: DataSource, seconds: float) -> SkcError:
-    """SKC225: a query that computes `where` took too long."""
-    message = f"a query with `where` took longer than {seconds:g} seconds"
-    hint = f"write a simpler `where`, put its result into a column of the data, or set {TIME_LIMIT} to more seconds"
-    return fail("SKC225", message, span=declared.span, hint=hint, notes=[f"where: {declared.where}"])
-
-
-@contextmanager
-def _where_errors(where: Predicate | None, declared: DataSource) -> Iterator[None]:
-    """What goes wrong in a value is the predicate's fault: our own conversions never raise."""
-    try:
-        yield
-    except duckdb.Error as error:
-        if where is None or not _is_of_a_value(error):
-            raise
-        message = "`where` cannot be computed for every row"
-        notes = [" ".join(str(error).split())[:300]]
-        hint = "write `TRY_CAST(x AS …)`, or `try_strptime`, where some values may not fit"
-        raise fail("SKC207", message, span=declared.span, hint=hint, notes=notes) from error
-
-
-def _is_of_a_value(error: duckdb.Error) -> bool:
-    """Whether an expression failed, and not the reading of a file."""
-    kinds = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.TypeMismatchException)
-    is_of_strptime = isinstance(error, duckdb.InvalidInputException) and "format specifier" in str(error)
-    return isinstance(error, kinds) or is_of_strptime
-
-
-def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> dict[str, SkcError]:
-    """SKC206 (or SKC209 for a forbidden NaN) for every column, at its first value that does not fit."""
-    found: dict[str, SkcError] = {}
-    for group, part in raw.parts():
-        checked = [i for i in inputs if group.readings[i.name].bad and i.name not in found]
-        if not checked:
-            continue
-        flags = [f"coalesce({group.readings[i.name].bad}, false) AS b{k}" for k, i in enumerate(checked)]
-        texts = [f"CAST({identifier(i.name)} AS VARCHAR) AS t{k}" for k, i in enumerate(checked)]
-        columns = ", ".join([f"row_number() OVER () AS {ROW}", *flags, *texts])
-        firsts = ", ".join(f"min({ROW}) FILTER (b{k}), arg_min(t{k}, {ROW}) FILTER (b{k})" for k in range(len(checked)))
-        ((*firsts_found,),) = database.execute(f"SELECT {firsts} FROM (SELECT {columns} FROM ({part.sql}))")
-        for value, row, text in zip(checked, firsts_found[::2], firsts_found[1::2], strict=True):
-            if row is not None:
-                place = f"{part.label}, row {row}{_line(raw.source, part.label, row)}"
-                found[value.name] = _refused_value(value, text, place)
-    if not found:
-        raise fail("SKC203", f"`{raw.source.name}` changed while it was read", span=raw.source.span)
-    return found
-
-
-def _nulls_beside(training: Training, read: str, inputs: Sequence[Input]) -> dict[str, SkcError]:
-    """Of the other columns those that are null where they may not be, in rows without a bad value: of a row that has
-    one, nobody knows whether `where` would take it.
-    """
-    checked = [i for i in inputs if not i.nullable]
-    counts = ", ".join(["count(*)", *(f"count(*) FILTER ({identifier(i.name)} IS NULL)" for i in checked)])
-    ((rows, *nulls),) = training.database.execute(f"SELECT {counts} FROM {read} WHERE {OK}")
-    return {i.name: refused_null(training, i, OK, n, rows) for i, n in zip(checked, nulls, strict=True) if n}
-
-
-def refused_null(training: Training, value: Input, among: str, nulls: int, rows: int) -> SkcError:
-    """SKC209 for the first null of an input that is not nullable. `among` is the condition of the rows counted."""
-    place = training.locate(f"{identifier(value.name)} IS NULL AND {among}")
-    hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or leave such rows out by `where`"
-    message = f"{place}: `{value.name}` is null, and the input is not nullable"
-    return fail("SKC209", message, span=value.span, hint=hint, notes=[f"{nulls} of {rows} rows are null"])
-
-
-def _told(found: Mapping[str, SkcError]) -> SkcError:
-    """One error for all columns, as many as somebody reads."""
-    told = [d for error in list(found.values())[:MOST] for d in error.diagnostics]
-    if len(found) > MOST:
-        others = ", ".join(f"`{name}`" for name in list(found)[MOST : 3 * MOST])
-        more = f"and {len(found) - MOST} more columns with such values: {others}"
-        told[-1] = replace(told[-1], notes=(*told[-1].notes, more + (" …" if len(found) > 3 * MOST else "")))
-    return SkcError(*told)
-
-
-def _refused_value(value: Input, text: str, place: str) -> SkcError:
-    if value.dtype == "float64" and text.strip('"+-').lower() == "nan":
-        hint = f"`{value.name}` says `nan: error`; remove that to read NaN as null"
-        return fail("SKC209", f"{place}: `{value.name}` is NaN", span=value.span, hint=hint)
-    hints = {
-        "float64": WIDE_HINT
-        if re.fullmatch("-?[0-9]{16,}", text)
-        else "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "
-        "list texts that mean null in `null_values`",
-        "int64": WIDE_HINT
-        if re.fullmatch("[+-]?[0-9]{16,}([.]0*)?", text)
-        else "write a whole number like -1234, or declare it float64; list texts that mean null in `null_values`",
-        "bool": "write true or false; list texts that mean null in `null_values`",
-        "timestamp": "write ISO 8601 with an offset, such as 2024-05-01T12:00:00Z; "
-        "for any other form declare it `string` and use `parse_datetime`",
-        "date": "write YYYY-MM-DD; for any other form declare it `string` and use `parse_datetime`",
-        "string": "declare the type that the data has",
-    }
-    shown = text if len(text) <= 80 else text[:79] + "…"
-    message = f"{place}: `{shown}` in column `{value.name}` is not {_article(value.dtype)}"
-    return fail("SKC206", message, span=value.span, hint=hints[value.dtype])
-
-
-def _article(dtype: str) -> str:
-    return f"an {dtype}" if dtype == "int64" else f"a {dtype}"
-
-
-def _line(source: Source, file: str, row: int) -> str:
+def line_of_row(source: Source, file: str, row: int) -> str:
     """` (line 12)` for a row of a CSV file, whose fields may hold line ends; nothing for other kinds."""
     if source.kind not in ("csv", "tsv"):
         return ""

@@ -1,0 +1,41 @@
+"""A column of a table as SQL: its values, as each kind of query wants them."""
+
+from __future__ import annotations
+
+from skc.data.duckdb.connection import identifier, number, scalar
+from skc.data.engine import Column, Deviation
+
+
+def values(column: Column) -> str:
+    """The values, null where there is none."""
+    name = identifier(column.name)
+    if not column.null_values:
+        return name
+    return f"CASE WHEN {name} IN ({', '.join(map(scalar, column.null_values))}) THEN NULL ELSE {name} END"
+
+
+def normal(column: Column) -> str:
+    """The values with 0.0 for -0.0."""
+    sql, zero = values(column), number(0.0)
+    return f"CASE WHEN {sql} = {zero} THEN {zero} ELSE {sql} END" if column.dtype == "float64" else sql
+
+
+def ordered(column: Column) -> str:
+    """The values as numbers."""
+    return f"CAST({values(column)} AS TINYINT)" if column.dtype == "bool" else normal(column)
+
+
+def whole(column: Column) -> str:
+    """The values as 38 decimal digits, which hold the sum of 2^63 values of 2^63."""
+    return f"CAST(CAST({values(column)} AS BIGINT) AS DECIMAL(38, 0))"
+
+
+def deviation(of: Deviation) -> str:
+    """`float64(x) − mean`."""
+    sql = f"CAST({values(of.column)} AS BIGINT)" if of.column.dtype == "bool" else values(of.column)
+    return f"({sql if of.column.dtype == 'float64' else f'CAST({sql} AS DOUBLE)'} - {number(of.mean)})"
+
+
+def holds_nul(strings: str) -> str:
+    """Whether a string holds a NUL, which SQL text cannot write."""
+    return f"contains({strings}, chr(0))"

@@ -1,0 +1,31 @@
+"""DuckDB as an `skc.data.engine.Engine`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from skc.data.duckdb.connection import Database, open_database
+from skc.data.duckdb.loading import load_training
+from skc.data.engine import MEMORY_LIMIT, Data
+from skc.data.sources import Source
+from skc.ir import DataSource, Input
+
+
+@dataclass(frozen=True)
+class DuckEngine:
+    """A database of its own for one source."""
+
+    database: Database
+
+    def load(self, source: Source, inputs: tuple[Input, ...], declared: DataSource, keep: Sequence[str] = ()) -> Data:
+        """See `Engine`."""
+        return load_training(self.database, source, inputs, declared, keep)
+
+
+@contextmanager
+def open_duckdb(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) -> Iterator[DuckEngine]:
+    """DuckDB on this machine, whose files are gone at the end."""
+    with open_database(threads, memory_limit) as database:
+        yield DuckEngine(database)

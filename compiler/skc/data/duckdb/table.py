@@ -1,0 +1,219 @@
+"""A table of DuckDB, as `skc.data.engine.Table` wants it: SQL text for many columns per query.
+
+An engine sorts or hashes one column at a time anyway, so places and groups take one query for each column of a tall
+table; of a short one, where writing and planning queries would take longer than running them, as many as fit.
+
+Why SQL text: it is written in microseconds per column, whatever an expression library would take to translate it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, reduce
+from pathlib import Path
+from typing import Any, TypeVar, assert_never
+
+import pyarrow as pa
+
+from skc.data.duckdb.columns import deviation, holds_nul, ordered, values, whole
+from skc.data.duckdb.connection import AT_ONCE, Database, engine_errors, identifier
+from skc.data.duckdb.exact_sum import Addend, exact_sums
+from skc.data.duckdb.grouping import groups_of
+from skc.data.duckdb.long_form import Stacked, stacks
+from skc.data.engine import Aggregate, Column, Grouping, Groups, Places, RowRefusedError, Term
+from skc.values.types import Scalar
+
+BOUNDS = 3 * AT_ONCE  # aggregates in one query
+FOLDED = 1 << 16  # rows of a batch that is folded
+VALUE_PARTS, PRODUCT_PARTS = 3, 4  # of a sum, usually enough for one scan
+COUNTING, COMPUTING = "counting the training rows failed", "computing statistics of the training rows failed"
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True)
+class DuckTable:
+    """A table or view of a database."""
+
+    database: Database
+    name: str
+
+    @property
+    def sql(self) -> str:
+        """The name as SQL."""
+        return identifier(self.name)
+
+    @cached_property
+    def _rows(self) -> int:
+        with engine_errors(COUNTING):
+            return int(self.database.execute(f"SELECT count(*) FROM {self.sql}")[0][0])
+
+    def count(self) -> int:
+        """See `Table`."""
+        return self._rows
+
+    def aggregate(self, wanted: Sequence[Aggregate]) -> list[Any]:
+        """See `Table`."""
+        with engine_errors(COUNTING):
+            return self._row([_aggregate(one) for one in wanted], BOUNDS)
+
+    def _row(self, wanted: Sequence[str], most: int) -> list[Any]:
+        """The results of aggregations, in queries of at most so many."""
+        found: list[Any] = []
+        for start in range(0, len(wanted), most):
+            some = ", ".join(wanted[start : start + most])
+            found += self.database.execute(f"SELECT {some} FROM {self.sql}")[0]
+        return found
+
+    def sums(self, terms: Sequence[Term]) -> list[Fraction]:
+        """See `Table`."""
+        wholes: dict[int, str] = {}
+        floats: dict[int, Addend] = {}
+        for k, term in enumerate(terms):
+            if isinstance(term.of, Column) and term.of.dtype != "float64":
+                wholes[k] = f"sum({whole(term.of)})"
+            else:
+                floats[k] = _addend(term)
+        with engine_errors(COMPUTING):
+            found = exact_sums(self.database, self.sql, floats)
+            exact = self._row(list(wholes.values()), AT_ONCE)
+        found |= {k: Fraction(int(total or 0)) for k, total in zip(wholes, exact, strict=True)}
+        return [found[k] for k in range(len(terms))]
+
+    def groups(self, wanted: Mapping[str, Grouping]) -> Iterator[Groups]:
+        """See `Table`."""
+        if not wanted:
+            return
+        with engine_errors(COMPUTING):
+            yield from groups_of(self.database, self.sql, self._rows, wanted)
+
+    def places(self, wanted: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
+        """See `Table`."""
+        found: dict[str, dict[int, Scalar]] = {key: {} for key in wanted}
+        with engine_errors(COMPUTING):
+            for is_float in (True, False):  # sorted side by side are values of one type
+                some = {key: p for key, p in wanted.items() if (p.column.dtype == "float64") == is_float and p.at}
+                for stack in stacks(self.sql, {key: ordered(p.column) for key, p in some.items()}, self._rows):
+                    self._add_places(stack, some, found)
+        return found
+
+    def _add_places(self, stack: Stacked, wanted: Mapping[str, Places], found: Mapping[str, dict[int, Scalar]]) -> None:
+        """Sort the columns one behind the other, and take the values at the places that are wanted of each."""
+        starts = itertools.accumulate((wanted[key].count for key in stack.keys), initial=0)
+        asked = [(start + i, key, i) for key, start in zip(stack.keys, starts, strict=False) for i in wanted[key].at]
+        name = self.database.new_name("places")  # a table, since a list of 200,000 literals takes minutes to plan
+        self.database.register(name, pa.table({"i": pa.array([place for place, _, _ in asked], pa.int64())}))
+        placed = f"SELECT v, row_number() OVER (ORDER BY k, v) - 1 AS i FROM ({stack.sql})"
+        rows = self.database.run(f"SELECT i, v FROM ({placed}) SEMI JOIN {identifier(name)} USING (i)")
+        by_place = dict(zip(rows["i"].to_pylist(), rows["v"].to_pylist(), strict=True))
+        for place, key, i in asked:
+            found[key][i] = by_place[place]
+
+    def complete(self, columns: Sequence[Column]) -> DuckTable:
+        """See `Table`."""
+        name = self.database.new_name("complete")
+        present = " AND ".join(f"({values(column)}) IS NOT NULL" for column in columns)
+        with engine_errors(COMPUTING):
+            self.database.execute(f"CREATE TEMP VIEW {identifier(name)} AS SELECT * FROM {self.sql} WHERE {present}")
+        return DuckTable(self.database, name)
+
+    def fold(
+        self, function: Callable[[pa.RecordBatch], T], add: Callable[[T, T], T], columns: Sequence[Column]
+    ) -> T | None:
+        """See `Table`."""
+        batches = self.database.batches(self._select(columns), FOLDED)
+        with engine_errors(COMPUTING), closing(batches), ThreadPoolExecutor(self.database.threads) as pool:
+            results = _in_order(pool, function, batches, self.database.threads + 1)
+            first = next(results, None)
+            return None if first is None else reduce(add, results, first)
+
+    def map_batches(
+        self,
+        function: Callable[[pa.RecordBatch], pa.RecordBatch],
+        columns: Sequence[Column],
+        schema: pa.Schema,
+        size: int,
+        done: Callable[[int], None],
+    ) -> DuckTable:
+        """See `Table`. The new table is a file that is mapped into memory."""
+        file = self.database.folder / f"{self.database.new_name('stage')}.arrow"
+        batches = self.database.batches(self._select(columns), size)
+        rows = 0
+        with (
+            engine_errors("running the training rows through the graph failed"),
+            closing(batches),
+            ThreadPoolExecutor(self.database.threads) as pool,
+            pa.OSFile(str(file), "wb") as sink,
+            pa.ipc.new_file(sink, schema) as writer,
+        ):
+            try:
+                for batch in _in_order(pool, function, batches, self.database.threads + 1):
+                    writer.write_batch(batch)
+                    rows += batch.num_rows
+                    done(rows)
+            except RowRefusedError as error:
+                raise RowRefusedError(rows + error.row, error.why) from None
+        return _mapped(self.database, file)
+
+    def _select(self, columns: Sequence[Column]) -> str:
+        """A query for columns, in order."""
+        return f"SELECT {', '.join(f'{values(c)} AS c{k}' for k, c in enumerate(columns))} FROM {self.sql}"
+
+
+def _aggregate(one: Aggregate) -> str:
+    sql = values(one.column)
+    match one.reduction:
+        case "count":
+            return f"count({sql})"
+        case "least" | "greatest":
+            bound = "min" if one.reduction == "least" else "max"
+            if one.column.dtype == "bool":
+                return f"CAST({bound}(CAST({sql} AS TINYINT)) AS BOOLEAN)"
+            return f"{bound}({sql})"
+        case "has_nul":
+            return f"coalesce(bool_or({holds_nul(sql)}), false)"
+        case "widened":
+            return f"count(*) FILTER ({_is_widened(sql)})"
+        case "least_widened":
+            return f"min({sql}) FILTER ({_is_widened(sql)})"
+        case _:
+            assert_never(one.reduction)
+
+
+def _is_widened(sql: str) -> str:
+    """The float64 is a float32, and not the float64 of the same few digits."""
+    single = f"TRY_CAST({sql} AS FLOAT)"
+    return f"CAST({single} AS DOUBLE) = {sql} AND CAST(CAST({single} AS VARCHAR) AS DOUBLE) <> {sql}"
+
+
+def _addend(term: Term) -> Addend:
+    if isinstance(term.of, Column):
+        return Addend(values(term.of), term.count, term.bound, VALUE_PARTS)
+    left, right = map(deviation, term.of)
+    return Addend(f"{left} * {right}", term.count, term.bound, PRODUCT_PARTS)
+
+
+def _in_order(pool: Executor, function: Callable[[T], U], items: Iterable[T], ahead: int) -> Iterator[U]:
+    """The results in the order of the items, with at most `ahead` of them under way."""
+    waiting: deque[Future[U]] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _mapped(database: Database, file: Path) -> DuckTable:
+    """What was written, mapped into memory: the engine reads it without a copy, the system drops pages as it must."""
+    name = database.new_name("stage")
+    database.register(name, pa.ipc.open_file(pa.memory_map(str(file))).read_all())
+    with suppress(OSError):  # the map keeps the rows, and a kill then leaves none; Windows keeps the name too
+        file.unlink()
+    return DuckTable(database, name)

@@ -1,0 +1,261 @@
+"""What an engine must do: everything that fitting asks of the place where the rows are.
+
+Why a protocol: rows may be in files on this machine, which DuckDB reads, or in a cluster. Whatever has a meaning (the
+value of a statistic, when a column is refused, the order of categories, the rounding of a mean) is computed once, by
+`skc.data.statistics` and `skc.stats`, from the few things below that every engine can answer exactly, whatever the
+order of rows, the threads or the partitions. So two engines cannot disagree on what they were not asked.
+
+To add an engine, implement `Engine` (`load`), `Table` and `Data`, and run `tests/stats` with it, as
+`tests/stats/test_second_engine.py` does. Rows need never leave the engine: `map_batches` and `fold` take functions that
+can be pickled, and run them where the rows are; what comes back is one number, one group or one small result at a time.
+
+`aggregate`     counts and bounds
+`sums`          exact sums (`skc.stats.exact_sum` says how to make them of + and − alone)
+`groups`        distinct values with their counts, in any order
+`places`        values at given places of the sorted column
+`complete`      the rows in which several columns all have a value
+`fold`          one exact result of all batches of rows
+`map_batches`   a new table, made batch by batch
+`find`          the file, row and values of one row, for a message
+
+A value is null or of the declared type: float64 without NaN, int64 (timestamps as microseconds and dates as days since
+the epoch too), bool or text. An engine raises `SkcError` alone (SKC203 to SKC209, SKC220 to SKC226).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, Protocol, TypeVar
+
+import pyarrow as pa
+
+from skc.data.sources import Source
+from skc.diagnostics import Span
+from skc.ir import DataSource, Input
+from skc.values.types import DType, Scalar
+
+MEMORY_LIMIT = "1GB"
+ARROW: Mapping[DType, pa.DataType] = {  # how columns come in a batch, and go into a table
+    "float64": pa.float64(),
+    "int64": pa.int64(),
+    "timestamp": pa.int64(),
+    "date": pa.int64(),
+    "bool": pa.bool_(),
+    "string": pa.large_string(),
+}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table, and the values of it that count as null too. Messages call it `label`."""
+
+    name: str
+    dtype: DType
+    label: str
+    span: Span | None = None
+    null_values: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One result about the values of a column.
+
+    count            int: how many there are
+    least, greatest  the bounds, of any type but string; None where there is no value. -0.0 and 0.0 are the same
+    has_nul          bool: a string holds a NUL
+    widened          int: how many float64 values are a float32, but not the float64 of its shortest decimal digits
+    least_widened    the least of these; None where there is none
+    """
+
+    reduction: Literal["count", "least", "greatest", "has_nul", "widened", "least_widened"]
+    column: Column
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """`float64(x) − mean` in float64; a bool is 0 or 1."""
+
+    column: Column
+    mean: float
+
+
+@dataclass(frozen=True)
+class Term:
+    """What is added up: the values themselves, or the products of two deviations, each rounded to a float64 once.
+
+    There are at most `count` values, none larger in magnitude than `bound`. Null does not count.
+    """
+
+    of: Column | tuple[Deviation, Deviation]
+    count: int
+    bound: float
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A column whose values to count: those that occur `min_count` times, and of these at least the first `limit` by
+    count and all that tie with them. -0.0 is 0.0; null does not count.
+    """
+
+    column: Column
+    min_count: int = 1
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Counted values of some columns of one type and limit, in any order: `k` (which of `keys`), `v` (a value), `n`
+    (how often it occurs).
+    """
+
+    keys: tuple[str, ...]
+    table: pa.Table
+
+
+@dataclass(frozen=True)
+class Places:
+    """0-based places of a sorted column, which has `count` values."""
+
+    column: Column
+    count: int
+    at: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AnyRow:
+    """Every row meets it."""
+
+
+@dataclass(frozen=True)
+class IsNull:
+    """The column of that name has no value."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class HoldsNul:
+    """The string holds a NUL."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class IsOutside:
+    """The value is less than `low` or greater than `high`, and none of `besides`."""
+
+    name: str
+    low: int
+    high: int
+    besides: tuple[int, ...] = ()
+
+
+Condition = AnyRow | IsNull | HoldsNul | IsOutside
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row of the data: where it is, and its stored values by input name (none where the row is gone)."""
+
+    place: str
+    values: Mapping[str, Any]
+
+
+class RowRefusedError(Exception):
+    """A function of `map_batches` refuses a row of its batch; the engine raises it again with the row of the table."""
+
+    def __init__(self, row: int, why: int) -> None:
+        super().__init__(row, why)
+        self.row, self.why = row, why
+
+
+class Table(Protocol):
+    """Rows with columns of known types. What it is asked for, it answers for all columns in few queries."""
+
+    def count(self) -> int:
+        """The number of rows."""
+
+    def aggregate(self, wanted: Sequence[Aggregate]) -> list[Any]:
+        """The result of each."""
+
+    def sums(self, terms: Sequence[Term]) -> list[Fraction]:
+        """The exact sum of each, in any order of rows."""
+
+    def groups(self, wanted: Mapping[str, Grouping]) -> Iterator[Groups]:
+        """All groups of every key, those of some keys at a time."""
+
+    def places(self, wanted: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
+        """The value at every place, by key. -0.0 and 0.0 are the same."""
+
+    def complete(self, columns: Sequence[Column]) -> Table:
+        """The rows in which all of these columns have a value."""
+
+    def fold(
+        self, function: Callable[[pa.RecordBatch], T], add: Callable[[T, T], T], columns: Sequence[Column]
+    ) -> T | None:
+        """`function` of every batch of the columns, added up: `add` is exact and in any order. None without a row."""
+
+    def map_batches(
+        self,
+        function: Callable[[pa.RecordBatch], pa.RecordBatch],
+        columns: Sequence[Column],
+        schema: pa.Schema,
+        size: int,
+        done: Callable[[int], None],
+    ) -> Table:
+        """The table that `function` makes of some columns, in batches of about `size` rows. `done` hears how many
+        rows are through.
+
+        Raises RowRefusedError for the first row that is refused.
+        """
+
+
+class Data(Table, Protocol):
+    """The rows of a source, in order: typed as the inputs declare, and filtered by `where`."""
+
+    @property
+    def source(self) -> Source:
+        """Where they come from."""
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """One column for each, under its name."""
+
+    @property
+    def has_where(self) -> bool:
+        """A `where` may have left out rows."""
+
+    def find(self, condition: Condition, skip: int = 0) -> Found:
+        """The row that is the next to meet a condition after `skip` others."""
+
+    def is_constant(self, name: str) -> bool:
+        """A column of strings has one value in all rows."""
+
+    def narrow(self) -> Collection[str]:
+        """The inputs that are stored as floats of less than 64 bits, somewhere."""
+
+    def keys(self) -> Collection[str] | None:
+        """All keys of all records, where only reading them tells which there are; None where columns are declared."""
+
+    def cached(self) -> Data:
+        """The same rows, where they can be read many times."""
+
+    def batches(self, names: Sequence[str], size: int) -> Generator[pa.RecordBatch, None, None]:
+        """The named columns in order; close it before the next query."""
+
+    def kept_schema(self) -> pa.Schema:
+        """The types of the columns to keep: of an input as the pipeline reads it, of any other as it is stored."""
+
+
+class Engine(Protocol):
+    """Opens one source."""
+
+    def load(self, source: Source, inputs: tuple[Input, ...], declared: DataSource, keep: Sequence[str] = ()) -> Data:
+        """The rows of a source. `keep` names columns to carry along as they are stored. Raises SKC203 to SKC209."""
+
+
+OpenEngine = Callable[[int | None, str], AbstractContextManager[Engine]]  # threads, memory limit

@@ -1,0 +1,125 @@
+"""What the steps fitted so far give for the training rows: the values that the next stage learns from.
+
+Why the compiled graph and not the reference: a state is then learned from the very bits that serving will give, and no
+op needs a third implementation. Why a function that can be pickled: an engine runs it where the rows are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from skc.data.engine import ARROW, AnyRow, Column, Data, RowRefusedError, Table
+from skc.diagnostics import SkcError, bug, fail
+from skc.infer import Types
+from skc.ir import Pipeline, Step
+from skc.lower import GUARDS, lower
+from skc.passes.prune import prune
+from skc.values.types import ZEROS, Array
+from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.manifest import Guards, InputSpec
+from skc_runtime.session import GraphSession
+
+CHUNK = 65_536  # rows that go through the graph at once, fewer where they are wide
+CHUNK_VALUES = 1 << 23
+Place = tuple[str, int]  # a value and a column of it
+
+
+class GraphFunction:
+    """From a batch of inputs to a batch of columns of the graph's values. Raises RowRefusedError."""
+
+    def __init__(self, model: bytes, inputs: Sequence[InputSpec], places: Sequence[Place], schema: pa.Schema) -> None:
+        self._made_of = (model, inputs, places, schema)
+        self._session = GraphSession(model)
+
+    def __reduce__(self) -> tuple[type[GraphFunction], tuple[object, ...]]:
+        return GraphFunction, self._made_of
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        _, inputs, places, schema = self._made_of
+        try:
+            made = self._session.run(_tensors(batch, inputs))
+        except SkcRuntimeError as error:
+            raise bug(f"the graph of a fitting stage does not run: {error}") from error
+        _check_guards(made.get(GUARDS))
+        arrays = [_to_arrow(made, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
+        return pa.record_batch(arrays, schema=schema)
+
+
+def stage_values(
+    data: Data,
+    pipeline: Pipeline,
+    types: Types,
+    widths: Mapping[str, int],
+    places: Sequence[Place],
+    done: Callable[[int], None],
+) -> Table:
+    """A table whose column `ck` is the k-th place. The steps of `pipeline` are those that are fitted.
+
+    Raises SKC224 for the first row that a policy of `error` refuses.
+    """
+    values = list(dict.fromkeys(value for value, _ in places))
+    partial = _partial(pipeline, values)
+    lowered = lower(partial, expose=values)
+    schema = pa.schema([(f"c{k}", ARROW[types[value].dtype]) for k, (value, _) in enumerate(places)])
+    function = GraphFunction(lowered.model.SerializeToString(), lowered.inputs, places, schema)
+    width = sum(widths[value] for value in [*values, *(i.value for i in partial.inputs)])
+    columns = [Column(i.name, i.type, f"column `{i.name}`") for i in lowered.inputs]
+    try:
+        return data.map_batches(function, columns, schema, min(CHUNK, max(1024, CHUNK_VALUES // width)), done)
+    except RowRefusedError as refused:
+        assert lowered.guards is not None  # one of them refused the row
+        raise _guarded(data, pipeline, lowered.guards, refused) from None
+
+
+def _partial(pipeline: Pipeline, values: Sequence[str]) -> Pipeline:
+    """The part of the pipeline that makes some values, with only the inputs that they need."""
+    partial = prune(replace(pipeline, features=(), outputs=()), values)
+    used = {ref.value for step in partial.steps for ref in step.inputs} | set(values)
+    return replace(partial, inputs=tuple(i for i in partial.inputs if i.value in used))
+
+
+def _tensors(batch: pa.RecordBatch, inputs: Sequence[InputSpec]) -> dict[str, Array]:
+    """One tensor [N, 1] per input, with the zero of the type under a null; numbers are not copied without need."""
+    tensors = {}
+    for column, i in zip(batch.columns, inputs, strict=True):
+        tensors[i.tensor] = column.fill_null(ZEROS[i.type]).to_numpy(zero_copy_only=False)[:, None]
+        if i.valid is not None:
+            tensors[i.valid.tensor] = column.is_valid().to_numpy(zero_copy_only=False)[:, None]
+    return tensors
+
+
+def _check_guards(guards: Array | None) -> None:
+    """Raise RowRefusedError for the first row that breaks a policy of `error`, with the number of the guard."""
+    if guards is not None and guards.any():
+        row = int(np.flatnonzero(guards.any(axis=1))[0])
+        raise RowRefusedError(row, int(np.flatnonzero(guards[row])[0]))
+
+
+def _to_arrow(made: Mapping[str, Array], value: str, column: int, dtype: pa.DataType) -> pa.Array:
+    """One column of a value; NaN is null, and so is what is not valid."""
+    values = np.ascontiguousarray(made[value][:, column])
+    if values.dtype == np.float64:
+        return pa.array(values, from_pandas=bool(np.isnan(values.min(initial=np.inf))))
+    valid = made.get(f"{value}#valid")
+    return pa.array(values, dtype, mask=None if valid is None else ~valid[:, column])
+
+
+def _guarded(data: Data, pipeline: Pipeline, declared: Guards, refused: RowRefusedError) -> SkcError:
+    spec = declared.columns[refused.why]
+    found = data.find(AnyRow(), skip=refused.row)
+    behind = pipeline.behind([spec.step])
+    inputs = [i for i in pipeline.inputs if i.value in behind and i.name in found.values]
+    step: Step | None = next((s for s in pipeline.steps if s.name == spec.step), None)
+    return fail(
+        "SKC224",
+        f"{found.place}: step `{spec.step}` refuses the value of `{spec.input}` ({spec.code})",
+        span=None if step is None else step.span,
+        notes=[f"the row: {', '.join(f'`{i.name}` = {shown(found.values[i.name])}' for i in inputs)}"]
+        if inputs
+        else [],
+        hint="leave such rows out by `where`, or choose another policy than `error`",
+    )
