@@ -228,6 +228,8 @@ def op_modules() -> dict[str, str]:
 
 def test_every_module_is_listed() -> None:
     """A file of an op that is not in OPS is an op that nobody can use."""
+    forgotten = [path.removeprefix("skc.ops.") for name, path in op_modules().items() if name not in OPS]
+    assert not forgotten, f"skc/ops/__init__.py does not list {forgotten}"
     assert set(op_modules()) == set(OPS)
 
 

@@ -1,4 +1,6 @@
-"""quantile_bin against scikit-learn's KBinsDiscretizer: the same edges and the same bins, to the bit."""
+"""quantile_bin against scikit-learn's KBinsDiscretizer: the same edges and the same bins, to the bit; bucketize against
+NumPy's searchsorted.
+"""
 
 from __future__ import annotations
 
@@ -80,3 +82,19 @@ def test_the_probes_reach_the_edges() -> None:
     table = probes(np.array([[0.1], [0.9]]), [np.array([0.1, 0.7, 0.9])])
     assert 0.7 in table
     assert math.nextafter(0.7, 0.0) in table
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    edges=st.lists(st.one_of(GRID, CLOSE, FLOATS), min_size=1, max_size=9, unique_by=lambda e: e + 0.0),
+    values=st.lists(FLOATS, max_size=9),
+    closed=st.sampled_from(["left", "right"]),
+)
+def test_bucketize_is_searchsorted(edges: list[float], values: list[float], closed: str) -> None:
+    edges = sorted(edges)
+    pipeline = harness.build(OPS["bucketize"], {"edges": edges, "closed": closed}, {"x": "float64"})
+    fitted = harness.fit(pipeline, [])
+    table = probes(np.array(values).reshape(-1, 1), [np.array(edges)])
+    want = np.searchsorted(edges, table, side="right" if closed == "left" else "left")
+    np.testing.assert_array_equal(harness.run_reference(fitted, table.tolist()).values, want)
+    np.testing.assert_array_equal(harness.Graph(fitted).run(table.tolist()).values, want)
