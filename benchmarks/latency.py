@@ -18,6 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import skc_runtime  # before ONNX Runtime, whose telemetry it switches off
+
+# isort: split
 import numpy as np
 import onnx
 import onnxruntime
@@ -26,7 +29,6 @@ import pyarrow.parquet as pq
 from tables import NUMBERS, STRINGS, make_table
 
 import skc
-import skc_runtime
 
 PIPELINE = f"""
 skc: 1

@@ -83,7 +83,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "give some with --data",
         "it says nothing to a model: drop it, or look at its steps in `skc explain`",
         "leave it out of --keep, or give the feature another name",
-        "leave out --data, --record and --onnxruntime, and print text or json",
+        "leave out --data, --record, --onnxruntime and --save, and print text or json",
         "leave out --record or --save",
         "leave out --record, and print text or json",
         "leave out the table",

@@ -263,7 +263,7 @@ def _(place: Place) -> list[str]:
     def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError("nobody expected this")
 
-    place.patch.setattr("skc.api.verify", fails)
+    place.patch.setattr("skc.api.verification", fails)
     return VERIFY
 
 

@@ -187,6 +187,13 @@ def test_only_newer_builds_for_linux_send() -> None:
     assert not sends_telemetry("1.32.0", "darwin")
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.name)
+def test_no_benchmark_loads_the_library_before_the_runtime_does(path: Path) -> None:
+    """In what it imports itself, in the order of the file: a warning would stand above its figures."""
+    found = re.findall(r"^(?:import|from) (onnxruntime|skc_runtime|skc)\b", path.read_text(encoding="utf-8"), re.M)
+    assert "onnxruntime" not in found or found.index("onnxruntime") > found.index("skc_runtime")
+
+
 def test_the_compiler_never_loads_the_library_before_the_runtime_does() -> None:
     assert skc.__file__ is not None
     for path in Path(skc.__file__).parent.rglob("*.py"):

@@ -20,20 +20,21 @@ from skc.comparison.report import DiffReport
 from skc.comparison.rows import rows_changed
 from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
-from skc.environment_matrix import Matrix, matrix, packages, rows_to_try
+from skc.environment_matrix import Matrix, matrix, packages, record_of, rows_to_try, save_record
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, Pipeline
+from skc.options import CompileOptions, VerifyOptions
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
+from skc.selfcheck.run import PER_KIND
 from skc.streaming import check_target, write_features
 from skc.values.types import Block
 from skc.verification import explain as explanation
-from skc.verification import identity
-from skc.verification import run as verification
+from skc.verification import identity, run
 from skc.verification.explain import Explanation
 from skc.verification.report import Report
-from skc.verification.run import Options
+from skc.verification.run import Options as HowMuch
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.identity import Key
@@ -104,7 +105,6 @@ class Compiled:
         }
 
 
-@_library_errors()
 def compile(
     pipeline: PathLike | Pipeline,
     data: Any = None,
@@ -126,24 +126,35 @@ def compile(
     Raises SkcError, with a code, a place and a hint, for everything a user can cause, SKC512 where every row of the
     data is refused.
     """
+    options = CompileOptions(
+        data=data, signature=signature, force=force, verify=verify, rows=rows, seed=seed, threads=threads
+    )
+    return compilation(pipeline, out, options, progress)
+
+
+@_library_errors()
+def compilation(
+    pipeline: PathLike | Pipeline, out: PathLike | None, options: CompileOptions, progress: Progress | None
+) -> Compiled:
+    """`compile`, with its options as one value."""
     target = None if out is None else Path(out)
     if target is not None:
-        artifacts.check_target(target, force=force)
+        artifacts.check_target(target, force=options.force)
     clock = _Clock()
     read, warnings = (pipeline, ()) if isinstance(pipeline, Pipeline) else read_pipeline(Path(pipeline))
-    fitted = fit(read, data, threads=threads, progress=progress)
+    fitted = fit(read, options.data, threads=options.threads, progress=progress)
     clock.lap("fit", fitted.rows)
-    made = artifacts.assemble(fitted.pipeline, signature or "columns")
+    made = artifacts.assemble(fitted.pipeline, options.signature or "columns")
     clock.lap("compile", 0)
-    report = _verified(made, target, data, read.data, Options(rows, seed), progress) if verify else None
+    report = _verified(made, target, options, read.data, progress) if options.verify else None
     if report is not None and report.is_equal and report.errors:
         raise SkcError(*report.errors)
     if report is not None:
         clock.lap("verify", sum(check.rows for check in report.checks if check.against_reference))
     written = target if target is not None and (report is None or report.is_equal) else None
     if written is not None:
-        artifacts.write(made, written, force=force)
-    many = () if signature is not None else _many_inputs(len(made.manifest.inputs))
+        artifacts.write(made, written, force=options.force)
+    many = () if options.signature is not None else _many_inputs(len(made.manifest.inputs))
     told = (*warnings, *many, *fitted.warnings, *(() if report is None else report.warnings))
     return Compiled(made, written, report, told, tuple(clock.stages))
 
@@ -177,7 +188,6 @@ class _Clock:
         self._last = now
 
 
-@_library_errors()
 def verify(
     artifact: PathLike,
     data: Any = None,
@@ -185,26 +195,61 @@ def verify(
     rows: int = 10_000,
     seed: int = 0,
     record: str | None = None,
+    save: bool = False,
     key: Key | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Prove an artifact equal to its reference: on `data` where given, on boundaries, generated and hostile rows.
 
     With `record` (a JSON object, numbers or golden forms) only that record is compared. With `key`, a public key in PEM
-    (its text, or a path), the artifact must be signed with it. Raises SkcError.
+    (its text, or a path), the artifact must be signed with it. `save` writes verified.json. Raises SkcError.
     """
+    options = VerifyOptions(data=data, rows=rows, seed=seed, record=record, save=save, key=key)
+    return verification(artifact, options, progress).report
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a verification found here, and under the other versions of ONNX Runtime that were asked for."""
+
+    report: Report
+    environments: Matrix | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        return self.report.is_equal and (self.environments is None or self.environments.is_equal)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report; with `environments` the document of verified.json."""
+        return self.report.to_json() if self.environments is None else self.record()
+
+    def record(self) -> dict[str, Any]:
+        """What `save` writes."""
+        return record_of(self.report.to_json(), self.environments)
+
+
+@_library_errors()
+def verification(artifact: PathLike, options: VerifyOptions, progress: Progress | None) -> Verified:
+    """`verify`, with its options as one value, and with other versions of ONNX Runtime where they are asked for."""
+    _check_versions(options)
     directory = Path(artifact)
-    if record is not None and data is not None:
-        raise fail("SKC140", "a record is verified alone, without data", hint="give `--record` or `--data`")
-    made = artifacts.read(
-        directory, replay=False, key=key
-    )  # verifying replays the golden records itself, and says more
+    # verifying replays the golden records itself, and says more
+    made = artifacts.read(directory, replay=False, key=options.key)
+    report = _report(made, directory, options, progress)
+    tried = _environments(made, options, progress) if options.onnxruntime else None
+    found = Verified(report, tried)
+    if options.save:
+        save_record(directory, found.record())
+    return found
+
+
+def _report(made: Artifact, directory: Path, options: VerifyOptions, progress: Progress | None) -> Report:
     try:
         identity.check_model(made)
         identity.check_manifest(made)
-        if record is not None:
-            return verification.verify_record(made, directory, _record(made, record))
-        return _verified(made, directory, data, None, Options(rows, seed), progress)
+        if options.record is not None:
+            return run.verify_record(made, directory, _record(made, options.record))
+        return _verified(made, directory, options, None, progress)
     except (SkcError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         is_told = isinstance(error, SkcError) and not error.code.startswith("SKC9")
         if is_told or identity.is_own_work(made):
@@ -217,19 +262,25 @@ def verify(
 def _verified(
     made: Artifact,
     directory: Path | None,
-    data: Any,
+    options: CompileOptions | VerifyOptions,
     declared: DataSource | None,
-    options: Options,
     progress: Progress | None,
 ) -> Report:
-    def stage(name: str) -> None:
-        if progress is not None:
-            progress(f"verify: {name}", 0, None)
+    tell, much = _stages("verify", progress), HowMuch(options.rows, options.seed)
+    if options.data is None and (declared is None or declared.path is None):
+        return run.verify(made, directory, None, much, tell)
+    with open_rows(made.pipeline.inputs, options.data, declared) as opened:
+        return run.verify(made, directory, _blocks(opened, progress), much, tell)
 
-    if data is None and (declared is None or declared.path is None):
-        return verification.verify(made, directory, None, options, stage)
-    with open_rows(made.pipeline.inputs, data, declared) as opened:
-        return verification.verify(made, directory, _blocks(opened, progress), options, stage)
+
+def _stages(what: str, progress: Progress | None) -> Callable[[str], None]:
+    """Stages without a count of rows, told as they begin."""
+
+    def tell(stage: str) -> None:
+        if progress is not None:
+            progress(f"{what}: {stage}", 0, None)
+
+    return tell
 
 
 def _blocks(opened: Rows, progress: Progress | None) -> Iterator[Mapping[str, Block]]:
@@ -269,27 +320,31 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-@_library_errors()
 def self_check(
     artifact: PathLike,
     *,
     rows: int = 10_000,
     seed: int = 0,
-    per_kind: int | None = 12,
+    per_kind: int | None = PER_KIND,
+    key: Key | None = None,
     progress: Progress | None = None,
 ) -> SelfCheck:
     """Plant faults in an artifact, and see which of them verification finds, and where. Raises SkcError.
 
-    `per_kind` bounds how many of each kind are tried; None tries all there are.
+    `per_kind` bounds how many of each kind are tried; None tries all there are. `key` as for `verify`.
     """
-    made = artifacts.read(Path(artifact))
+    options = VerifyOptions(rows=rows, seed=seed, key=key, self_check=True)
+    return planted_faults(artifact, options, per_kind, progress)
+
+
+@_library_errors()
+def planted_faults(
+    artifact: PathLike, options: VerifyOptions, per_kind: int | None = PER_KIND, progress: Progress | None = None
+) -> SelfCheck:
+    """`self_check`, with its options as one value."""
+    made = artifacts.read(Path(artifact), key=options.key)
     identity.check_manifest(made)
-
-    def stage(name: str) -> None:
-        if progress is not None:
-            progress(f"self-check: {name}", 0, None)
-
-    return selfcheck.self_check(made, Options(rows, seed), per_kind, stage)
+    return selfcheck.self_check(made, HowMuch(options.rows, options.seed), per_kind, _stages("self-check", progress))
 
 
 @_library_errors()
@@ -304,17 +359,21 @@ def environments(
     """Run an artifact under other versions of ONNX Runtime ("1.21", "1.24.1", "latest"), each in a throw-away
     environment, and under ONNX's reference evaluator; every row is held against the reference. Raises SkcError.
     """
-    for wanted in versions:
-        packages(wanted)  # a slip is told before anything is tried
-    made = artifacts.read(Path(artifact))
+    options = VerifyOptions(rows=rows, seed=seed, onnxruntime=tuple(versions))
+    _check_versions(options)
+    return _environments(artifacts.read(Path(artifact)), options, progress)
+
+
+def _check_versions(options: VerifyOptions) -> None:
+    """A slip is told before anything is tried."""
+    for wanted in options.onnxruntime:
+        packages(wanted)
+
+
+def _environments(made: Artifact, options: VerifyOptions, progress: Progress | None) -> Matrix:
     identity.check_manifest(made)
-
-    def stage(name: str) -> None:
-        if progress is not None:
-            progress(f"environments: {name}", 0, None)
-
-    options = Options(rows, seed)
-    return matrix(made, rows_to_try(made, options.rows, options.seed, stage), versions, stage)
+    tell = _stages("environments", progress)
+    return matrix(made, rows_to_try(made, options.rows, options.seed, tell), options.onnxruntime, tell)
 
 
 @_library_errors()

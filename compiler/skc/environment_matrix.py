@@ -238,14 +238,6 @@ def _installed(wanted: str, folder: Path) -> Path:
     return python
 
 
-def parse_versions(text: str) -> list[str]:
-    """`1.21,1.24,latest` as a list. Raises SKC504 for what is not a version."""
-    versions = [word.strip() for word in text.split(",")]
-    for wanted in versions:
-        packages(wanted)
-    return versions
-
-
 def packages(wanted: str) -> tuple[str, str]:
     """What pip installs for a version of ONNX Runtime. Raises SKC504 for what is none."""
     if wanted == "latest":

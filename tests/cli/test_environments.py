@@ -102,7 +102,7 @@ def test_what_was_verified_is_saved_beside_the_artifact(folder: Path) -> None:
 
 
 def test_a_slip_in_a_version_is_told_before_anything_is_tried(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skc.api.verify", lambda *_, **__: pytest.fail("it has begun"))
+    monkeypatch.setattr("skc.verification.run.verify", lambda *_, **__: pytest.fail("it has begun"))
     done = run("verify", str(folder), "--onnxruntime", "1.18,x")
     assert isinstance(done.exception, SkcError)
     assert done.exception.code == "SKC504"

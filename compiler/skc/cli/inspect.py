@@ -1,0 +1,17 @@
+"""`skc inspect`."""
+
+from __future__ import annotations
+
+from skc.cli.flags import ArtifactDir, TextOrJson
+from skc.cli.printing import show, show_json
+
+
+def inspect(artifact: ArtifactDir, output_format: TextOrJson = "text") -> None:
+    """Show what an artifact takes, gives and has learned."""
+    from skc import inspection
+
+    facts = inspection.inspect(artifact)
+    if output_format == "json":
+        show_json(facts)
+    else:
+        show(inspection.text(facts))

@@ -1,0 +1,31 @@
+"""`skc transform`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skc.cli.flags import ArtifactDir, TextOrJson
+from skc.cli.printing import show_json, talk
+from skc.cli.progress import progress_bar
+
+
+def transform(
+    artifact: ArtifactDir,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON lines or Arrow files.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The Parquet file to write.")],
+    keep: Annotated[list[str] | None, typer.Option("--keep", help="A column of DATA to carry along, as it is.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    output_format: TextOrJson = "text",
+) -> None:
+    """Run an artifact over data of any size, into a Parquet file."""
+    from skc import api
+
+    with progress_bar() as progress:
+        done = api.transform(artifact, data, out, keep=tuple(keep or ()), force=force, progress=progress)
+    if output_format == "json":
+        show_json(done)
+    else:
+        talk(f"wrote {done['rows']:,} rows, {len(done['columns']):,} columns to {out} in {done['seconds']:.1f} s")

@@ -1,0 +1,142 @@
+"""The options of `compile` and `verify`: each once, with its default, its bounds and what it excludes.
+
+Why: the command line makes its flags from these fields, and `skc.api` makes the same values from its arguments. So
+both refuse the same, with the same words, before any work is done. A new option is a field here, an argument of its
+function in `skc.api`, and the code that uses it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from skc.diagnostics import fail
+
+Format = Literal["text", "json"]
+ReportFormat = Literal["text", "json", "junit", "github", "html"]
+SignatureName = Literal["columns", "packed"]
+AT_LEAST = {0: "give a whole number from 0 on", 1: "give a number from 1 on, or leave it out"}
+DATA = "CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database table."
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A field on the command line: what it is about, its names, and what is typed there."""
+
+    about: str
+    names: tuple[str, ...] = ()  # where it is not `--` and the name of the field
+    typed: Any = None  # its type there, where it is not that of the field
+    minimum: int | None = None
+    read: Callable[[Any], Any] | None = None  # makes the field's value of what is typed; None stands for no flag
+
+    def value(self, typed: Any) -> Any:
+        """The field's value."""
+        return typed if self.read is None else self.read(typed)
+
+
+def _flag(default: Any, about: str, *names: str, **facts: Any) -> Any:
+    return field(default=default, metadata={"flag": Flag(about, names, **facts)})
+
+
+def _rows() -> Any:
+    return _flag(10_000, "Generated records to try.", minimum=0)
+
+
+def _seed() -> Any:
+    return _flag(0, "Seed of the generated records.", minimum=0)
+
+
+def _versions(text: str | None) -> tuple[str, ...]:
+    return tuple(version.strip() for version in text.split(",")) if text else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The bounds of every number are checked. Raises SKC140."""
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value, minimum = getattr(self, f.name), f.metadata["flag"].minimum
+            if minimum is not None and value is not None and value < minimum:
+                raise fail("SKC140", f"`{f.name}` is {value}", hint=AT_LEAST[minimum])
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompileOptions(Options):
+    """What `skc compile` may be asked for."""
+
+    data: Any = _flag(None, DATA, typed=str | None)
+    signature: SignatureName | None = _flag(None, "One tensor per input (the default), or one per type.")
+    force: bool = _flag(False, "Replace an artifact that is there.", "--force")
+    verify: bool = _flag(True, "Prove the artifact equal to its reference.", "--verify/--no-verify")
+    rows: int = _rows()
+    seed: int = _seed()
+    threads: int | None = _flag(None, "Threads of the engine; all cores by default.", minimum=1)
+    format: Format = _flag("text", "How to print the result.")
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """`option` goes with none of `others`, and by `plain` only with what is printed as text or JSON."""
+
+    option: str
+    others: tuple[str, ...]
+    message: str
+    hint: str
+    plain: bool = False
+
+
+EXCLUSIONS = (
+    Exclusion(
+        "self_check",
+        ("data", "record", "onnxruntime", "save"),
+        "a self-check goes by the rows that skc makes by itself",
+        "leave out --data, --record, --onnxruntime and --save, and print text or json",
+        plain=True,
+    ),
+    Exclusion("record", ("data",), "a record is verified alone, without data", "give `--record` or `--data`"),
+    Exclusion(
+        "onnxruntime",
+        ("record",),
+        "other versions of ONNX Runtime are tried on many rows",
+        "leave out --record, and print text or json",
+        plain=True,
+    ),
+    Exclusion("save", ("record",), "one record is not what verified.json is about", "leave out --record or --save"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyOptions(Options):
+    """What `skc verify` may be asked for. Raises SKC140 for options that exclude each other."""
+
+    data: Any = _flag(None, DATA, typed=str | None)
+    rows: int = _rows()
+    seed: int = _seed()
+    record: str | None = _flag(None, "Verify only this record, given as JSON.")
+    self_check: bool = _flag(False, "Plant faults in the artifact, and see which of them are found.", "--self-check")
+    onnxruntime: tuple[str, ...] = _flag(
+        (),
+        "Also run under these versions, as in `1.21,1.24,latest`; each is installed.",
+        typed=str | None,
+        read=_versions,
+    )
+    save: bool = _flag(False, "Write verified.json beside the artifact's files.", "--save")
+    key: str | bytes | os.PathLike[str] | None = _flag(
+        None, "The public key, in PEM, that must have signed it.", typed=Path | None
+    )
+    format: ReportFormat = _flag("text", "How to print the report.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for rule in EXCLUSIONS:
+            is_broken = any(self._has(name) for name in rule.others)
+            if self._has(rule.option) and (is_broken or (rule.plain and self.format not in ("text", "json"))):
+                raise fail("SKC140", rule.message, hint=rule.hint)
+
+    def _has(self, name: str) -> bool:
+        value = getattr(self, name)
+        return value is not None and value is not False and not (isinstance(value, tuple) and not value)

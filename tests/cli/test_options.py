@@ -1,0 +1,103 @@
+"""Python and the command line refuse the same options, in the same words, before any work is done."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import skc
+from skc import api, cli
+from skc.diagnostics import SkcError
+from skc.options import EXCLUSIONS, CompileOptions, VerifyOptions
+
+GIVEN: dict[str, tuple[Any, tuple[str, ...]]] = {  # an option in Python, and on the command line
+    "data": ("rows.csv", ("--data", "rows.csv")),
+    "record": ("{}", ("--record", "{}")),
+    "self_check": (True, ("--self-check",)),
+    "onnxruntime": (("1.21",), ("--onnxruntime", "1.21")),
+    "save": (True, ("--save",)),
+    "format": ("junit", ("--format", "junit")),
+}
+TOGETHER = {  # every pair that makes sense
+    ("data", "onnxruntime"),
+    ("data", "save"),
+    ("data", "format"),
+    ("record", "format"),
+    ("onnxruntime", "save"),
+    ("save", "format"),
+}
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was begun: nothing is."""
+    begun: list[str] = []
+    for name in ("verification", "planted_faults"):
+        monkeypatch.setattr(api, name, lambda *_, name=name, **__: begun.append(name))
+    return begun
+
+
+@pytest.mark.parametrize("pair", [*itertools.combinations(GIVEN, 2)], ids=" ".join)
+def test_every_pair_of_options_is_refused_alike_or_makes_sense(
+    pair: tuple[str, str], begun: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {name: GIVEN[name][0] for name in pair}
+    flags = [word for name in pair for word in GIVEN[name][1]]
+    if pair in TOGETHER:
+        VerifyOptions(**values)
+        return
+    with pytest.raises(SkcError) as error:
+        VerifyOptions(**values)
+    assert error.value.code == "SKC140"
+    assert cli.run(["verify", "artifact", *flags]) == cli.USER
+    assert str(error.value) in capsys.readouterr().err
+    assert not begun
+
+
+def test_every_exclusion_is_tried() -> None:
+    named = {(rule.option, other) for rule in EXCLUSIONS for other in rule.others}
+    named |= {(rule.option, "format") for rule in EXCLUSIONS if rule.plain}
+    assert {frozenset(pair) for pair in named} == {
+        frozenset(pair) for pair in itertools.combinations(GIVEN, 2) if pair not in TOGETHER
+    }
+
+
+@pytest.mark.parametrize("function", [skc.verify, skc.self_check, skc.environments])
+@pytest.mark.parametrize("option", ["rows", "seed"])
+def test_a_number_out_of_bounds_is_refused_before_anything_is_read(function: Any, option: str) -> None:
+    with pytest.raises(SkcError, match=f"`{option}` is -1") as error:
+        function("nowhere", **{option: -1})
+    assert error.value.code == "SKC140"
+
+
+def test_compiling_has_the_same_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option, value in (("rows", -1), ("seed", -1), ("threads", 0)):
+        with pytest.raises(SkcError) as error:
+            skc.compile("nowhere.yaml", **{option: value})  # type: ignore[arg-type]  # each is an int
+        assert error.value.code == "SKC140"
+        assert f"`{option}` is {value}" in str(error.value)
+        assert cli.run(["compile", "nowhere.yaml", "-o", str(tmp_path / "out"), f"--{option}", str(value)]) == cli.USER
+        assert "error[SKC140]" in capsys.readouterr().err
+    assert CompileOptions(threads=None).threads is None
+
+
+def test_a_self_check_wants_the_key_that_it_is_given(here: Path, run: Any) -> None:
+    """`--key` was ignored there."""
+    from signed import PUBLIC
+
+    (here / "public.pem").write_text(PUBLIC)
+    code, out, err = run("verify", "artifact", "--self-check", "--rows", "20", "--key", "public.pem")
+    assert (code, out) == (cli.USER, "")
+    assert "error[SKC405]" in err
+    with pytest.raises(SkcError, match="SKC405"):
+        skc.self_check(here / "artifact", rows=20, key=PUBLIC)
+
+
+def test_python_saves_what_the_command_saves(here: Path, run: Any) -> None:
+    skc.verify(here / "artifact", rows=20, save=True)
+    by_python = (here / "artifact" / "verified.json").read_bytes()
+    assert run("verify", "artifact", "--rows", "20", "--save")[0] == cli.EQUAL
+    assert (here / "artifact" / "verified.json").read_bytes() == by_python
