@@ -21,15 +21,21 @@ from hypothesis import strategies as st
 from random_pipelines import make_step
 from spox import Tensor, Var, argument, build
 
+from skc import reference
 from skc.diagnostics import SkcError
 from skc.emit import opset
 from skc.emit.blocks import elementwise
 from skc.emit.opset import IR_VERSION, OPSET, OPSET_ML, check_allowed, const, finish, op
+from skc.emit.tensor_names import owner
+from skc.equality.compare import compare
+from skc.equality.subject import showing
+from skc.infer import value_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
-from skc.lower import GUARDS, lower
+from skc.lower import GUARDS, Lowered, StepTensors, lower
 from skc.op import AnyOp, Case
 from skc.ops import OPS
 from skc_runtime.manifest import GuardColumn, Guards, Slot
+from skc_runtime.session import GraphSession
 
 FITTED = [
     pytest.param(each, case, id=f"{each.name}-{case.name}")
@@ -176,6 +182,90 @@ def test_tensors_of_one_name_are_refused() -> None:
     named = Output(GUARDS, (Ref("s"),), "int64")
     with pytest.raises(SkcError, match=r"two outputs of the graph are called `skc\.guards`"):
         lower(Pipeline("p", (Input("a", "float64"),), (guarded,), (), (named,)))
+
+
+def parts_of(lowered: Lowered) -> dict[str, str | None]:
+    """For every tensor that a node makes the step that its name says."""
+    return {node.output[0]: owner(node.output[0], lowered.steps) for node in lowered.model.graph.node}
+
+
+def test_tensors_bear_the_names_of_their_steps() -> None:
+    """`STEP`, `STEP/valid`, `STEP/CODE`, what else the step is made through by operation, and the parts of outputs."""
+    inputs = (Input("a", "float64"), Input("b", "float64"), Input("n", "int64", nullable=True))
+    steps = [
+        make_step("a/0:cast", "cast", "inputs/a", to="int64"),
+        make_step("b/0:cast", "cast", "inputs/b", to="int64"),
+        make_step("n/0:cast", "cast", "inputs/n", to="float64"),
+    ]
+    lowered = lower(pipeline(inputs, steps, "b/0:cast", "a/0:cast", "n/0:cast"))
+    names = [node.name for node in lowered.model.graph.node]
+    assert names == [node.output[0] for node in lowered.model.graph.node]
+    assert {"a/0:cast+1", "a/0:cast+1/invalid-value", "n/0:cast", "out", GUARDS} <= {*names}
+    assert {"a/0:cast+1/Floor_0", "outputs/out/Cast_0", "outputs/out/Concat_0"} <= {*names}
+    assert lowered.steps == {
+        "a/0:cast+1": StepTensors("a/0:cast+1", None),
+        "n/0:cast": StepTensors("n/0:cast", None),
+    }
+
+
+def test_what_a_step_passes_on_keeps_its_name() -> None:
+    """`valid` of the input is that of the bins; a source without sentinels may be left out."""
+    x = Input("x", "int64", nullable=True)
+    lowered = lower(pipeline((x,), [bins("s", "inputs/x")], "s", dtype="int64"))
+    assert lowered.steps == {"s": StepTensors("s", "x.valid")}
+
+
+def test_a_name_that_is_taken_is_left_to_the_input() -> None:
+    """Of a step itself too: a pipeline that is not written in YAML may say so."""
+    inputs = (Input("s", "float64"), Input("s/Constant_0", "float64"), Input("s/Constant_2", "float64"))
+    lowered = lower(pipeline(inputs, [bins("s", "inputs/s", "inputs/s/Constant_0")], "s"))
+    names = [node.name for node in lowered.model.graph.node]
+    assert lowered.steps["s"].value in names
+    assert set(parts_of(lowered).values()) == {"s", None}
+    assert {"s", "s/Constant_0", "s/Constant_2"}.isdisjoint(names)
+    assert {"s/Constant_1", "s/Constant_3"} <= {*names}
+    assert len({*names}) == len(names)
+
+
+def test_a_change_of_one_step_renames_no_tensor_of_another() -> None:
+    inputs = (Input("a", "float64"), Input("b", "float64"))
+    last = make_step("b/0:cyclical", "cyclical", "inputs/b", period=7.0)
+    one, other = (
+        {
+            name
+            for name, step in parts_of(lower(pipeline(inputs, [first, last], "a/0:x", last.name))).items()
+            if step == last.name
+        }
+        for first in (bins("a/0:x", "inputs/a"), make_step("a/0:x", "cyclical", "inputs/a", period=3.0))
+    )
+    assert one == other
+    assert len(one) > 5
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), written=rand.pipelines())
+def test_a_tensor_is_what_its_name_says(data: st.DataObject, written: Pipeline) -> None:
+    """The tensor of every step has the step's value, and a node takes nothing from inside another step."""
+    lowered = lower(written, data.draw(st.sampled_from(["columns", "packed"])), optimise=data.draw(st.booleans()))
+    parts, inputs = parts_of(lowered), {value.name for value in lowered.model.graph.input}
+    ends = {tensor for step in lowered.steps.values() for tensor in (step.value, step.valid)}
+    for node in lowered.model.graph.node:
+        own = parts[node.name]  # what puts an output together takes masks as well
+        assert own is None or all(name in inputs | ends or parts[name] == own for name in node.input)
+    blocks = rand.blocks(written, rand.draw_rows(data, written, data.draw(st.integers(1, 4))))
+    values = reference.run(lowered.pipeline, blocks).values
+    shown = [tensor for tensor in ends if tensor in parts]
+    session = GraphSession(showing(lowered.model, shown))
+    feeds = harness.feed(lowered, blocks)
+    found = {**feeds, **session.run(feeds)}
+    refused = found[GUARDS].any(axis=1) if GUARDS in found else None
+    for step, (value, valid) in {step: (t.value, t.valid) for step, t in lowered.steps.items()}.items():
+        want = values[step]
+        present = want.present() if valid is None else found[valid]
+        exact = [value_types(lowered.pipeline)[step].exact] * want.width
+        got = want.values if value is None else found[value]
+        pair = {"got_valid": present, "want_valid": want.present()}
+        assert not compare(got, want.values, exact, **pair, ignore_rows=refused).differs.any(), (step, value, valid)
 
 
 # Values, missing positions and guards

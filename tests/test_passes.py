@@ -53,8 +53,8 @@ def test_siblings_become_one_step_over_one_block() -> None:
     written = pipeline((A, B), [scale("g", "inputs/b", mean=(2.0,)), scale("f", "inputs/a", mean=(1.0,))], "g", "f")
     fused = fuse_siblings(written)
     assert lines(fused.text()) == [
-        f"standard_scale#0 = standard_scale(inputs/a[0:1], inputs/b[0:1]) {written.steps[0].params}",
-        "-> x: float64 = standard_scale#0[1:2], standard_scale#0[0:1]",
+        f"f+1 = standard_scale(inputs/a[0:1], inputs/b[0:1]) {written.steps[0].params}",
+        "-> x: float64 = f+1[1:2], f+1[0:1]",
     ]
     assert fused.steps[0].state == State(mean=(1.0, 2.0), scale=(1.0, 1.0))
     assert fused.steps[0].origins == ("f", "g")
@@ -70,9 +70,9 @@ def test_steps_of_one_depth_fuse_along_a_chain() -> None:
     ]
     fused = fuse_siblings(pipeline((A, B), steps, "f/1", "g/1"))
     assert [line.split(" Params")[0] for line in lines(fused.text())] == [
-        "cyclical#0 = cyclical(inputs/a[0:1], inputs/b[0:1])",
-        "standard_scale#1 = standard_scale(cyclical#0[0:2], cyclical#0[3:4])",
-        "-> x: float64 = standard_scale#1[0:2], standard_scale#1[2:3]",
+        "f/0+1 = cyclical(inputs/a[0:1], inputs/b[0:1])",
+        "f/1+1 = standard_scale(f/0+1[0:2], f/0+1[3:4])",
+        "-> x: float64 = f/1+1[0:2], f/1+1[2:3]",
     ]
     assert fused.steps[1].state.mean == (1.0, 2.0, 3.0)
     assert fused.steps[1].origins == ("f/1", "f/1", "g/1")

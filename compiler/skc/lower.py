@@ -7,18 +7,19 @@ which the graph uses the columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 import onnx
-from spox import Tensor, Var, argument, build
+from spox import Tensor, Var, argument
 
 from skc.diagnostics import bug
 from skc.emit.blocks import GraphBlock, GraphGuard, concat_columns, no_columns, take_columns
-from skc.emit.opset import const, finish, op
+from skc.emit.opset import const, op
+from skc.emit.tensor_names import End, build_named
 from skc.infer import column_names, input_names, output_columns, value_types
 from skc.ir import HOLDS, Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.ops import OPS
@@ -49,15 +50,27 @@ _CASTS: dict[OutputDType, Any] = {
 
 
 @dataclass(frozen=True)
-class Lowered:
-    """The model, and what its manifest says of it."""
+class StepTensors:
+    """Where in the model the value of a step lies, and its `valid`; None where the model has no such tensor."""
 
+    value: str | None
+    valid: str | None
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """The model, and what its manifest says of it. `pipeline` is what was lowered, its steps in blocks, and `steps` the
+    tensors of each.
+    """
+
+    pipeline: Pipeline
     model: onnx.ModelProto
     signature: Signature
     inputs: tuple[InputSpec, ...]
     tensors: tuple[TensorSpec, ...]
     outputs: tuple[OutputSpec, ...]
     guards: Guards | None
+    steps: Mapping[str, StepTensors]
 
 
 @dataclass
@@ -93,8 +106,11 @@ def lower(
     arguments = {tensor.name: graph.vars[f"tensor {tensor.name}"] for tensor in tensors}
     guards: list[GuardColumn] = []
     masks: list[Var] = []
+    ends: list[End] = []
     for step in pipeline.steps:
-        for guard in _lower_step(graph, step, types, names):
+        raised = _lower_step(graph, step, types, names)
+        ends += _ends(graph, step, raised)
+        for guard in raised:
             guards += _guard_columns(guard, step, input_names(step, names))
             masks.append(guard.mask)
     results: dict[str, Var] = {}
@@ -106,10 +122,12 @@ def lower(
     if masks:
         _define(results, GUARDS, concat_columns(masks))
     _check_names(arguments, results)
-    model = finish(build(arguments, results))
+    model, made = build_named(arguments, results, ends)
     _declare_widths(model, specs, len(guards))
     declared = Guards(GUARDS, tuple(guards)) if guards else None
-    return Lowered(model, signature, inputs, tensors, tuple(specs), declared)
+    found = {end.name: tensor for end, tensor in zip(ends, made, strict=True)}
+    steps = {step.name: StepTensors(found[step.name], found.get(f"{step.name}/valid")) for step in pipeline.steps}
+    return Lowered(pipeline, model, signature, inputs, tensors, tuple(specs), declared, steps)
 
 
 def optimised(pipeline: Pipeline) -> Pipeline:
@@ -202,6 +220,15 @@ def _lower_step(
         graph.valid[step.name] = (f"valid {step.name}", 0)
         graph.add(f"valid {step.name}", made.valid, made.width)
     return made.guards
+
+
+def _ends(graph: _Graph, step: Step, guards: Iterable[GraphGuard]) -> Iterator[End]:
+    """What the step ends in: its value, `valid` and the masks of its guards."""
+    yield End(step.name, step.name, graph.vars[f"step {step.name}"])
+    if step.name in graph.valid:
+        yield End(step.name, f"{step.name}/valid", graph.vars[f"valid {step.name}"])
+    for guard in guards:
+        yield End(step.name, f"{step.name}/{guard.code}", guard.mask)
 
 
 def _nothing(block: GraphBlock, x: ValueType) -> GraphBlock:

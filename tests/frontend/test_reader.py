@@ -162,13 +162,13 @@ outputs:
     assert [str(ref) for ref in pipeline.outputs[2].refs] == ["inputs/s/source"]
 
 
-@pytest.mark.parametrize("name", ["a/0:log1p", "one_hot#3", "a#valid", "a/source", "inputs.a", "skc.a", "a\u2028b"])
+@pytest.mark.parametrize("name", ["a/0:log1p", "a#valid", "a/source", "inputs.a", "skc.a", "a\u2028b"])
 def test_input_names_that_the_graph_needs(name: str) -> None:
     text = f'{HEAD}inputs: {{"{name}": float64}}\noutputs: {{x: {{features: ["{name}"], dtype: float64}}}}\n'
     assert refused(text) == "SKC109"
 
 
-@pytest.mark.parametrize("name", ["a/b", "Apt #1", "a:b", "x.y", "日本", "😀", "1", "null", "valid"])
+@pytest.mark.parametrize("name", ["a/b", "Apt #1", "one_hot#3", "a:b", "x.y", "日本", "😀", "1", "null", "valid"])
 def test_input_names_that_are_fine(name: str) -> None:
     text = f'{HEAD}inputs: {{"{name}": float64}}\noutputs: {{x: {{features: ["{name}"], dtype: float64}}}}\n'
     assert load(text).inputs[0].name == name

@@ -23,8 +23,8 @@ from skc.frontend.problems import Problems, shown
 from skc.ir import Input
 
 PIPELINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
-# Names that the graph gives to its own values: of a companion, a source step, a step, a fused step.
-GRAPH_NAMES = re.compile(r".*(\.valid|#valid|/source|/[0-9]+:[a-z0-9_]+)|[a-z0-9_]+#[0-9]+", re.DOTALL)
+# Names that the graph gives to its own values: of a companion, a source step, a step.
+GRAPH_NAMES = re.compile(r".*(\.valid|#valid|/source|/[0-9]+:[a-z0-9_]+)", re.DOTALL)
 PACKED_TENSORS = ("f64", "i64", "bool", "str")  # the input tensors of the signature `packed`
 NEEDED_BY_GRAPH = "the graph needs such names for itself"
 TENSORS_SHARE = "and the tensors of a graph share one space of names"

@@ -33,7 +33,7 @@ def fuse_siblings(pipeline: Pipeline) -> Pipeline:
     for members in _sibling_groups(pipeline, types):
         moved = [replace(step, inputs=_rewrite(step.inputs, places, names)) for step in members]
         moved.sort(key=lambda step: [(order[ref.value], ref.start or 0) for ref in step.inputs])
-        fused = moved[0] if len(moved) == 1 else _fuse(moved, names, f"{moved[0].op}#{len(steps)}")
+        fused = moved[0] if len(moved) == 1 else _fuse(moved, names)
         _place(moved, fused, names, places)
         order[fused.name] = len(order)
         steps.append(fused)
@@ -61,13 +61,14 @@ def _key(step: Step, types: Types) -> tuple[Any, ...]:
     return (step.op, repr(step.params), x.dtype, x.nullable, x.exact)
 
 
-def _fuse(members: Sequence[Step], names: ColumnNames, name: str) -> Step:
+def _fuse(members: Sequence[Step], names: ColumnNames) -> Step:
+    """Its name, `FIRST+2`, says how many other steps are in it; no step as written ends so."""
     first = members[0]
     states = [step.state for step in members]
     merged = {f.name: tuple(item for state in states for item in getattr(state, f.name)) for f in fields(first.state)}
     return replace(
         first,
-        name=name,
+        name=f"{first.name}+{len(members) - 1}",
         inputs=tuple(ref for step in members for ref in step.inputs),
         state=type(first.state)(**merged),
         origins=tuple(step.name for step in members for _ in range(_input_width(step, names))),

@@ -1,0 +1,115 @@
+"""Tensors and nodes bear the names of their steps.
+
+Why: lowering knows which tensor is which step's value. A model that says so needs nobody to find it out again, shows
+the steps of the pipeline in Netron, and lets ONNX Runtime name the step in its messages.
+
+The value of a step has the name of the step. `STEP/valid` says where it is there, `STEP/CODE` is the mask of a guard,
+`STEP/Where_0`, `STEP/Where_1`, … are what the step is made through, numbered by operation, so that a change of one step
+renames no tensor of another. What puts an output together is `outputs/NAME/Concat_0`. A node has the name of its tensor
+(no op of the allow-list has two). A name that is taken, by an input or an output, is left to it, and numbered instead.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+from spox import build
+
+from skc.emit.opset import finish
+
+if TYPE_CHECKING:
+    import onnx
+    from spox import Var
+
+SHOWN = "skc.shown."  # outputs for a while; no input and no output of a pipeline may have such a name
+
+
+@dataclass(frozen=True)
+class End:
+    """What a step ends in, its value or another, and the name that the tensor is to have."""
+
+    step: str
+    name: str
+    var: Var
+
+
+def owner(tensor: str, steps: Container[str]) -> str | None:
+    """The step that a tensor or node belongs to, as its name says; None for an input or a part of an output."""
+    head = tensor.rpartition("/")[0]
+    return tensor if tensor in steps else head if head in steps else None
+
+
+def build_named(
+    arguments: Mapping[str, Var], results: Mapping[str, Var], ends: Sequence[End]
+) -> tuple[onnx.ModelProto, tuple[str | None, ...]]:
+    """The finished model, and for each end (those of a step side by side, the steps in their order) its tensor.
+
+    It has another name where a step passes on what it was given; it is None where no output needs it.
+    """
+    shown = {f"{SHOWN}{i}": end.var for i, end in enumerate(ends)}
+    model = build({**arguments}, {**results, **shown})
+    tensors = _hidden(model.graph, list(shown))
+    finish(model)
+    new = _new_names(model.graph, ends, tensors)
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = [new.get(name, name) for name in names]
+        node.name = node.output[0]
+    there = {*arguments, *(node.name for node in model.graph.node)}
+    named = (new.get(tensor, tensor) for tensor in tensors)
+    return model, tuple(tensor if tensor in there else None for tensor in named)
+
+
+def _hidden(graph: onnx.GraphProto, shown: Sequence[str]) -> list[str]:
+    """The tensors that were shown as outputs, which is undone, with what they alone needed."""
+    sources = {node.output[0]: node.input[0] for node in graph.node if node.output[0].startswith(SHOWN)}
+    outputs = [output for output in graph.output if output.name not in sources]
+    needed = {output.name for output in outputs}
+    nodes = []
+    for node in reversed(graph.node):
+        if node.output[0] in needed:
+            needed.update(node.input)
+            nodes.append(node)
+    del graph.output[:], graph.node[:]
+    graph.output.extend(outputs)
+    graph.node.extend(nodes[::-1])
+    return [sources[name] for name in shown]
+
+
+def _new_names(graph: onnx.GraphProto, ends: Sequence[End], tensors: Sequence[str]) -> dict[str, str]:
+    """By its old name the new one of every tensor that a node makes, but for the outputs."""
+    makers = {node.output[0]: node for node in graph.node}
+    outputs = [output.name for output in graph.output]
+    taken = {*(value.name for value in graph.input), *outputs}
+    owners: dict[str, str] = {}
+    new: dict[str, str] = {}
+    for end, tensor in zip(ends, tensors, strict=True):
+        owners.update(dict.fromkeys(_behind(tensor, owners, makers), end.step))
+        if owners.get(tensor) == end.step and tensor not in new and end.name not in taken:
+            new[tensor] = end.name
+            taken.add(end.name)
+    for output in outputs:
+        owners.update(dict.fromkeys(_behind(output, owners, makers), f"outputs/{output}"))
+    taken |= {end.name for end in ends}
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(count)
+    for tensor, node in makers.items():
+        if tensor not in new and tensor not in outputs:
+            base = f"{owners[tensor]}/{node.op_type}"
+            new[tensor] = next(name for k in numbers[base] if (name := f"{base}_{k}") not in taken)
+    return new
+
+
+def _behind(tensor: str, known: Container[str], makers: Mapping[str, onnx.NodeProto]) -> set[str]:
+    """The tensors that one is made through, up to the inputs and what is known already."""
+    found: set[str] = set()
+    left = [tensor]
+    while left:
+        name = left.pop()
+        if name in makers and name not in known and name not in found:
+            found.add(name)
+            left += makers[name].input
+    return found
