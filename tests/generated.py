@@ -1,7 +1,8 @@
 """Write again what is made from the code, after an op was added or changed: `make generated`.
 
-That is the schema of pipeline.yaml, the names of ops in the schema of plan.json, the table of ops in README, and in
-each runtime the part of ONNX that it lets through. Tests say whether each is current.
+That is the schema of pipeline.yaml, the names of ops in the schema of plan.json, the table of ops in README, in each
+runtime the part of ONNX that it lets through, and the graphs that the ops' cases are lowered to. Tests say whether each
+is current.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import graph_text
 import model_grammar
 
 from skc import inspection
@@ -51,6 +53,10 @@ def main() -> None:
         path.write_text(made(path.read_text(encoding="utf-8")), encoding="utf-8")
     for path, source in model_grammar.SOURCES.items():
         path.write_text(source(), encoding="utf-8")
+    for path in graph_text.FOLDER.glob("*.txt"):
+        path.unlink()
+    for op in OPS.values():
+        (graph_text.FOLDER / f"{op.name}.txt").write_text(graph_text.graphs_text(op), encoding="utf-8")
 
 
 if __name__ == "__main__":

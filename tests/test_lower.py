@@ -28,7 +28,7 @@ from skc.emit.blocks import elementwise
 from skc.emit.opset import IR_VERSION, OPSET, OPSET_ML, check_allowed, const, finish, op
 from skc.emit.tensor_names import owner
 from skc.equality.compare import compare
-from skc.equality.subject import showing
+from skc.equality.sides import feeds, showing
 from skc.infer import value_types
 from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, StepTensors, lower
@@ -256,8 +256,8 @@ def test_a_tensor_is_what_its_name_says(data: st.DataObject, written: Pipeline) 
     values = reference.run(lowered.pipeline, blocks).values
     shown = [tensor for tensor in ends if tensor in parts]
     session = GraphSession(showing(lowered.model, shown))
-    feeds = harness.feed(lowered, blocks)
-    found = {**feeds, **session.run(feeds)}
+    tensors = feeds(lowered, blocks)
+    found = {**tensors, **session.run(tensors)}
     refused = found[GUARDS].any(axis=1) if GUARDS in found else None
     for step, (value, valid) in {step: (t.value, t.valid) for step, t in lowered.steps.items()}.items():
         want = values[step]

@@ -297,7 +297,13 @@ def check_allowed(model: onnx.ModelProto) -> None:
 
 
 def element_types(model: onnx.ModelProto) -> dict[str, str]:
-    """The element type of every tensor, by ONNX's own inference, which is told what the contrib ops give.
+    """The element type of every tensor."""
+    types = {name: _dtype_name(tensor.elem_type) for name, tensor in tensor_types(model).items()}
+    return types | {value.name: _dtype_name(value.data_type) for value in model.graph.initializer}
+
+
+def tensor_types(model: onnx.ModelProto) -> dict[str, onnx.TypeProto.Tensor]:
+    """The type and shape of every tensor, by ONNX's own inference, which is told what the contrib ops give.
 
     It must be: an op that it does not know leaves an input without a type, and the inference of the next one crashes.
     """
@@ -309,9 +315,7 @@ def element_types(model: onnx.ModelProto) -> dict[str, str]:
             elem_type = onnx.helper.np_dtype_to_tensor_dtype(dtype)
             known.graph.value_info.append(onnx.helper.make_tensor_value_info(node.output[0], elem_type, None))
     graph = onnx.shape_inference.infer_shapes(known).graph
-    typed = [*graph.input, *graph.value_info, *graph.output]
-    types = {value.name: _dtype_name(value.type.tensor_type.elem_type) for value in typed}
-    return types | {value.name: _dtype_name(value.data_type) for value in graph.initializer}
+    return {value.name: value.type.tensor_type for value in [*graph.input, *graph.value_info, *graph.output]}
 
 
 def _dtype_name(elem_type: int) -> str:
