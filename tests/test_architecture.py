@@ -18,6 +18,11 @@ from skc.ops import OPS
 
 COMPILER_ONLY = {"skc", "onnx", "spox", "duckdb", "pyarrow", "pydantic", "ruamel", "typer", "rich"}
 
+ROOT = Path(__file__).parents[1]
+SOURCES = {".py", ".go", ".java", ".cpp", ".hpp"}
+TOLERANCES = re.compile(
+    r"(?:1e-0?6|tolerance)\s*\*\s*\S*max(?:imum)?\b|allclose|isclose\(|EXPECT_NEAR\(", re.IGNORECASE
+)
 COMPILER = Path(skc.__file__).parent
 # Words that are also the name of an op: by file, what else they are there.
 OTHER_MEANINGS = {
@@ -150,3 +155,34 @@ def test_only_its_own_folder_and_the_default_know_the_engine() -> None:
     naming = re.compile(r"^\s*(?:from|import) (?:duckdb|skc\.data\.duckdb)\b", re.MULTILINE)
     files = [f.relative_to(COMPILER).as_posix() for f in COMPILER.rglob("*.py") if naming.search(f.read_text("utf-8"))]
     assert {f for f in files if not f.startswith("data/duckdb/")} == {"data/default.py", "data/predicate.py"}
+
+
+def test_when_values_agree_is_decided_once_per_language() -> None:
+    """In a second definition an infinity may pass for another number: schemas/agreement.v1.json is tried on these."""
+    folders = ("compiler", "runtime", "tests", "examples", "tools", "benchmarks")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in SOURCES]
+    found = {path for path in files if TOLERANCES.search(path.read_text("utf-8"))} - {Path(__file__)}
+    assert {path.relative_to(ROOT).as_posix() for path in found} == {
+        "runtime/cpp/src/golden_values.cpp",
+        "runtime/go/replay.go",
+        "runtime/java/src/main/java/dev/skc/runtime/GoldenValue.java",
+        "runtime/python/skc_runtime/agreement.py",
+    }
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "abs(a - b) <= 1e-6 * max(1.0, abs(b))",
+        "math.Abs(a-b) <= tolerance*math.Max(1, math.Abs(b))",
+        "double limit = TOLERANCE * Math.max(1.0, Math.abs(b));",
+        "std::abs(x - y) <= 1e-06 * std::max(1.0, std::abs(y))",
+        "near = error <= TOLERANCE * np.maximum(1.0, np.abs(b))",
+        "np.allclose(a, b, atol=0)",
+        "np.isclose(a, b)",
+        "np.testing.assert_allclose(a, b)",
+        "EXPECT_NEAR(a, b, 1e-9)",
+    ],
+)
+def test_a_definition_of_near_is_seen(planted: str) -> None:
+    assert TOLERANCES.search(planted)

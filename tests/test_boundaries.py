@@ -18,6 +18,7 @@ from skc import reference
 from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ir import Pipeline
 from skc.op import NoState
+from skc.rows.base_row import base_row
 from skc.rows.boundaries import (
     CORNERS,
     MOST_BRANCHED,
@@ -29,7 +30,6 @@ from skc.rows.boundaries import (
 )
 from skc.rows.inverse import Function, inputs_giving, magnitudes, neighbours
 from skc.rows.sampling import Record, to_blocks
-from skc.rows.served import base_row
 from skc.values.types import Scalar, ValueType
 
 FLOAT = ValueType("float64", nullable=True)

@@ -28,9 +28,9 @@ from skc.lower import Lowered, lower
 from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.publish import is_litter, publish_folder
+from skc.rows.base_row import base_row
 from skc.rows.boundaries import step_boundaries
 from skc.rows.sampling import Pool, Record, Variations, hostile_values
-from skc.rows.served import base_row
 from skc.time.zones import TZDATA_VERSION
 from skc.values.types import Scalar
 from skc_runtime import golden

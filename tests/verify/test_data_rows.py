@@ -14,7 +14,7 @@ import pytest
 import skc
 from skc import cli
 from skc.diagnostics import SkcError
-from skc.rows.served import base_row
+from skc.rows.base_row import base_row
 from skc.verification.report import Report
 
 HEAD = "skc: 1\nname: trips\ninputs: {at: string, x: float64, s: {type: string, nullable: true}}\nfeatures:\n"

@@ -12,9 +12,9 @@ from functools import partial
 from typing import Protocol
 
 from skc.ir import Pipeline
+from skc.rows.base_row import base_row
 from skc.rows.boundaries import StepBoundaries, other_branches, reach_further
 from skc.rows.sampling import Pool, Record, RowsOf, Variations, hostile_values, to_blocks
-from skc.rows.served import base_row
 from skc.values.types import Block, Scalar
 
 CHUNK = 16_384

@@ -13,7 +13,7 @@ from skc.op import Decision
 from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant
 from skc.values.types import Array
-from skc.verification.coverage import Seen
+from skc.verification.coverage import CoverageTally
 
 _NEUTRAL = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}
 _OF_CATEGORIES = ("`<` for `<=`", "another parameter", "category dropped")
@@ -29,7 +29,7 @@ class Equivalence:
     tried of the steps as written.
     """
 
-    def __init__(self, fused: Pipeline, sound: onnx.ModelProto, seen: Seen) -> None:
+    def __init__(self, fused: Pipeline, sound: onnx.ModelProto, seen: CoverageTally) -> None:
         self._fused = fused
         self._decided, self._exhausted = seen.decided, seen.exhausted
         self._written = {origin: step for step in fused.steps for origin in (step.origins or (step.name,))}

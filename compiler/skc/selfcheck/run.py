@@ -29,7 +29,7 @@ from skc.selfcheck.mutant import Mutant, by_kind
 from skc.selfcheck.plan_mutants import plan_mutants
 from skc.selfcheck.report import Outcome, SelfCheck
 from skc.values.types import Array
-from skc.verification.coverage import Seen
+from skc.verification.coverage import CoverageTally
 from skc.verification.findings import Findings
 from skc.verification.run import Options, Progress
 from skc_runtime.agreement import same_bits
@@ -70,13 +70,13 @@ def self_check(
 
 def _tested(
     artifact: Artifact, pipeline: Pipeline, judge: Judge, options: Options, progress: Progress
-) -> tuple[list[Tested], Seen]:
+) -> tuple[list[Tested], CoverageTally]:
     """Boundaries, generated and hostile rows with what the sound model makes of them, and what came through of them."""
     found = step_boundaries(pipeline)
     known, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
     sources = OwnSources(pipeline, found, options.rows, options.seed, known)
     sound = sides.Graph(artifact.manifest, artifact.files[MODEL])
-    seen = Seen(pipeline, found, judge.order, artifact.manifest.guards)
+    seen = CoverageTally(pipeline, found, judge.order, artifact.manifest.guards)
     tested: list[Tested] = []
     for trial in own_trials(sources, sides.Reference(pipeline, artifact.manifest), progress):
         got = _run(sound, trial)

@@ -13,10 +13,11 @@ from skc.equality.tally import Tally
 from skc.equality.trials import Trial
 from skc.ir import Pipeline
 from skc.rows.boundaries import StepBoundaries
+from skc.rows.sampling import Record
 from skc.rows.sources import RecordAt
 from skc.values.types import Array, Block
-from skc.verification.coverage import Seen
-from skc.verification.findings import Findings
+from skc.verification.coverage import CoverageTally
+from skc.verification.findings import SERVED, Findings
 from skc.verification.report import Check
 from skc_runtime.errors import SkcRuntimeError
 
@@ -38,7 +39,7 @@ class Comparer:
         self.judge = Judge(pipeline, artifact.manifest)
         self.findings = Findings(artifact, pipeline, directory)
         self.tally = Tally(artifact.manifest)
-        self.seen = Seen(pipeline, found, self.judge.order, artifact.manifest.guards)
+        self.coverage = CoverageTally(pipeline, found, self.judge.order, artifact.manifest.guards)
 
     def compare(self, check: Check, trial: Trial) -> Check:
         """The check with these rows added: the graph's outcome against the oracle's."""
@@ -48,7 +49,7 @@ class Comparer:
         except SkcRuntimeError as error:
             self.findings.failed(check.name, trial.record(self._first_failing(trial.blocks)), error)
             return check.plus(len(want.guards), 0, len(want.guards), 0)
-        self.seen.look(want.steps, want.guards)
+        self.coverage.look(want.steps, want.guards)
         return self.add(check, got, want, trial.record)
 
     def add(self, check: Check, got: Outcome, want: Outcome, record: RecordAt) -> Check:
@@ -62,6 +63,13 @@ class Comparer:
             self.findings.values(check.name, name, result.differs, got, want, record)
         refused = int((want.refused & got.refused).sum()) if judgement.columns else 0
         return check.plus(len(want.guards), values, int(judgement.differing.sum()), refused)
+
+    def add_refusal(self, check: Check, record: Record, got: str | None, want: str | None) -> Check:
+        """The check with a refused record added, by the codes of both sides; None means that the side serves it."""
+        if got != want:
+            words = [SERVED if code is None else f"refused: {code}" for code in (got, want)]
+            self.findings.refused(check.name, record, *words)
+        return check.plus(1, 0, int(got != want), int(want is not None))
 
     def _first_failing(self, blocks: Mapping[str, Block]) -> int:
         """A row that makes the graph fail by itself, by halving; 0 where only rows together do."""

@@ -77,7 +77,7 @@ def _place(pipeline: Pipeline, found: StepBoundaries, nullable: bool, known: Kno
     return _Place(found, set(kinds), kinds, beyond, degenerate, is_closed)
 
 
-class Seen:
+class CoverageTally:
     """Counts boundaries as they come along."""
 
     def __init__(

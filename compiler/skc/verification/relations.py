@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from skc.artifact import MODEL, Artifact
+from skc.artifact import MODEL
 from skc.equality.judge import other_bits
 from skc.equality.sides import Graph, Outcome, feeds
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Array
+from skc.verification.comparer import Comparer
 from skc.verification.findings import Findings
 from skc.verification.report import Check
 from skc_runtime.session import Optimisation
@@ -20,10 +21,9 @@ ALONE_ROWS = 2_000
 LEVELS: tuple[Optimisation, ...] = ("disabled", "extended", "all")
 
 
-def relations(
-    artifact: Artifact, graph: Graph, records: Sequence[Record], seed: int, findings: Findings, command: str
-) -> Iterator[Check]:
+def relations(comparer: Comparer, records: Sequence[Record], seed: int, command: str) -> Iterator[Check]:
     """One check for every relation; `command` repeats the verification."""
+    artifact, graph, findings = comparer.artifact, comparer.graph, comparer.findings
     manifest, model = artifact.manifest, artifact.files[MODEL]
     tensors = feeds(manifest, to_blocks(artifact.pipeline.inputs, records))
     whole = graph.run_feeds(tensors)

@@ -34,7 +34,7 @@ from skc.verification.data_tally import DataTally
 from skc.verification.explain import walks_of
 from skc.verification.relations import relations
 from skc.verification.report import GOLDEN_FILE, Check, Report
-from skc.verification.served import refusal_added, served
+from skc.verification.serving import compare_served
 from skc.verification.shrink import Shrinker
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import GoldenCase
@@ -121,8 +121,8 @@ class _Run:
         self.pipeline = prune(artifact.pipeline)  # as lowered: what feeds no output refuses no row
         self.found = step_boundaries(self.pipeline)
         self._artifact, self._options, self._progress = artifact, options, progress
-        self._sides = Comparer(artifact, self.pipeline, self.found, directory, oracle)
-        self._findings = self._sides.findings
+        self._comparer = Comparer(artifact, self.pipeline, self.found, directory, oracle)
+        self._findings = self._comparer.findings
         self._checks: list[Check] = []
         self._tried: list[Sequence[Record]] = []  # for the relations and the runtime
 
@@ -143,8 +143,8 @@ class _Run:
         self._progress(source.name)
         skipped = None if source.records else "no rows to try"
         check, refused = Check(source.name, source.about, 0, 0, 0, skipped=skipped), []
-        for trial in trials(source, self._sides.oracle):
-            check = self._sides.compare(check, trial)
+        for trial in trials(source, self._comparer.oracle):
+            check = self._comparer.compare(check, trial)
             refused += trial.want.refused.tolist()
         self.add(check, source.records)
         return refused
@@ -157,9 +157,9 @@ class _Run:
         tally = DataTally(self.pipeline, self._artifact.manifest.guards)
         sample: list[Record] = []
         served_rows: list[Record] = []
-        for trial in trials(source, self._sides.oracle):
+        for trial in trials(source, self._comparer.oracle):
             tally.look(trial.want.steps, trial.want.guards)
-            check = self._sides.compare(check, trial)
+            check = self._comparer.compare(check, trial)
             places = np.flatnonzero(~trial.want.refused)
             sample += [trial.record(i) for i in spread(len(trial.want.guards), DATA_SAMPLE - len(sample))]
             room = MOST_SERVED - len(served_rows)
@@ -173,14 +173,14 @@ class _Run:
         manifest = self._artifact.manifest
         in_file = [i for i, case in enumerate(cases) if case.outputs is not None]
         written = recorded_outcome(manifest, [case.outputs for case in cases if case.outputs is not None])
-        want = self._sides.oracle.run(to_blocks(self.pipeline.inputs, records))
+        want = self._comparer.oracle.run(to_blocks(self.pipeline.inputs, records))
         check = Check(GOLDEN_FILE, "what golden.jsonl says of them", 0, 0, 0)
         wanted = want.rows(np.array(in_file, dtype=np.int64))
-        check = self._sides.add(check, written, wanted, lambda k: records[in_file[k]])
+        check = self._comparer.add(check, written, wanted, lambda k: records[in_file[k]])
         for i, case in enumerate(cases):
             if case.error is not None:
                 code = refusal_code(manifest, want.guards[i])
-                check = refusal_added(check, self._findings, records[i], case.error, code)
+                check = self._comparer.add_refusal(check, records[i], case.error, code)
         self.add(check)
 
     # relations of the graph with itself
@@ -191,7 +191,7 @@ class _Run:
         records, seed = self._sample(RELATED_ROWS), self._options.seed
         command = self._findings.command("--rows", str(self._options.rows), "--seed", str(seed))
         try:
-            self._checks += relations(self._artifact, self._sides.graph, records, seed, self._findings, command)
+            self._checks += relations(self._comparer, records, seed, command)
         except SkcRuntimeError as error:
             about = "the graph at every optimisation level, in batches, shuffled"
             self.add(Check("relations", f"{about}: {error.message}", len(records), 0, len(records)))
@@ -206,9 +206,7 @@ class _Run:
     def runtime(self) -> None:
         """Records through `skc_runtime`, one at a time: marshalling, refusals and values."""
         self._progress("runtime")
-        records = self._sample(RUNTIME_ROWS)
-        want = self._sides.oracle.run(to_blocks(self.pipeline.inputs, records))
-        self.add(served(self._artifact, self._sides.judge, records, want, self._findings))
+        self.add(compare_served(self._comparer, self._sample(RUNTIME_ROWS)))
 
     def steps_alone(self, boundaries: Sequence[StepBoundaries]) -> None:
         """Each step cut out of the graph, on its own boundaries: no step before it can hide one."""
@@ -221,7 +219,7 @@ class _Run:
         for step in self.pipeline.steps:
             result = cut.check_step(step, of_step.get(step.name, []), types, names)
             check = check.plus(result.rows, result.values, result.differing, 0)
-            self._sides.seen.name(step.name, result.branches)
+            self._comparer.coverage.name(step.name, result.branches)
             command = self._findings.command("--seed", str(self._options.seed))
             self._findings.differences += [replace(d, reproduce=command) for d in result.differences]
         self.add(check)
@@ -230,7 +228,7 @@ class _Run:
         """Find the smallest row of each difference that is shown."""
         if self._findings.differences:
             self._progress("shrinking")
-            self._findings.shrink(Shrinker(self._artifact, self._sides.graph, self._sides.oracle, base))
+            self._findings.shrink(Shrinker(self._artifact, self._comparer.graph, self._comparer.oracle, base))
 
     def report(self, seconds: float, sources: OwnSources | None = None, of_data: _DataRows | None = None) -> Report:
         """All of it. Coverage is only told of all sources together."""
@@ -241,8 +239,8 @@ class _Run:
             plan=self._artifact.manifest.plan,
             seed=self._options.seed,
             checks=tuple(self._checks),
-            columns=self._sides.tally.columns(),
-            coverage=() if sources is None else self._sides.seen.coverage(),
+            columns=self._comparer.tally.columns(),
+            coverage=() if sources is None else self._comparer.coverage.coverage(),
             differences=tuple(self._findings.differences),
             refusals=() if tally is None else tally.refusals(),
             data=None if tally is None else tally.counts(),
@@ -261,7 +259,7 @@ class _Run:
 
     def _untried(self, sources: OwnSources) -> tuple[str, ...]:
         """What no row has shown, in words."""
-        lines = self._sides.seen.unseen()
+        lines = self._comparer.coverage.unseen()
         if not sources.base_is_served:
             lines.insert(
                 0, "no row was found that every policy of `error` lets through: boundaries are tried on refused rows"
