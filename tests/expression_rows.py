@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skc.values.types import DType, Scalar
+from skc.values.types import Scalar
+from skc_runtime.kinds import DType
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 

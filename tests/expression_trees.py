@@ -9,7 +9,8 @@ from expression_rows import COMPARE, INT_MAX, INT_MIN, Tree
 from hypothesis import strategies as st
 
 from skc.expression.parse import MAX_LENGTH
-from skc.values.types import DType, ValueType
+from skc.values.types import ValueType
+from skc_runtime.kinds import DType
 
 COLUMNS = {
     "f": "float64?",

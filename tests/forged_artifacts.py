@@ -25,8 +25,6 @@ from skc.values.types import Scalar, ValueType
 from skc_runtime import Manifest, Transformer, golden
 from skc_runtime.manifest import OnnxSpec, Signature
 
-OUTPUT = {"timestamp": "int64", "date": "int64"}
-
 
 @dataclass(frozen=True)
 class Artifact:
@@ -97,10 +95,7 @@ def compile_pipeline(
 def identity(inputs: Sequence[Mapping[str, Any]]) -> Pipeline:
     """A pipeline that gives each input back as `out.NAME`: what reached the graph."""
     values = tuple(Input(i["name"], i["type"], i["nullable"], i["nan"]) for i in inputs)
-    outputs = tuple(
-        Output(f"out.{i.name}", (Ref(i.value),), OUTPUT.get(i.dtype, i.dtype))  # type: ignore[arg-type]  # dtypes
-        for i in values
-    )
+    outputs = tuple(Output(f"out.{i.name}", (Ref(i.value),), i.kind.element) for i in values)
     return Pipeline("identity", values, (), (), outputs)
 
 

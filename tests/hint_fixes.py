@@ -39,6 +39,12 @@ FIXES: list[tuple[str, str, str, str]] = [
     ),
     ("SKC105-name-in-list", "remove one of them", "[age, age]", "[age]"),
     ("SKC105-null-value", "remove one of them", "[NA, NA]", "[NA]"),
+    (
+        "SKC110-list",
+        "skc does not support lists yet: declare one input per position",
+        "visited: list<string>",
+        "first_visited: string",
+    ),
     ("SKC106-format", "add `skc: 1`", "name: people", "skc: 1\nname: people"),
     ("SKC106-from-and-expr", "give one of the two", "    expr: age + 1\n", ""),
     ("SKC106-output-dtype", "add `dtype: float32`", "{features: [ages]}", "{features: [ages], dtype: float32}"),

@@ -21,17 +21,10 @@ from skc.lower import GUARDS, lower
 from skc.op import AnyOp
 from skc.ops import OPS
 from skc.stats.requests import Levels
-from skc.values.types import Array, Block, DType, Scalar, ValueType, block_from_rows, concat_blocks
+from skc.values.types import Block, Scalar, ValueType, block_from_rows, concat_blocks
+from skc_runtime.kinds import KINDS, Array
 from skc_runtime.manifest import Signature
 
-OUTPUT: dict[DType, Any] = {
-    "float64": "float64",
-    "int64": "int64",
-    "bool": "bool",
-    "string": "string",
-    "timestamp": "int64",
-    "date": "int64",
-}
 STEP = "case/step"  # cases name their columns, and no name holds a `/`
 Rows = Sequence[Sequence[Scalar]]
 
@@ -60,10 +53,10 @@ def build(op: AnyOp, params: Mapping[str, Any], columns: Mapping[str, str]) -> P
     dtype = op.infer(checked, *(types if op.is_variadic(checked) else (joined_type(types),))).dtype
     if op.name == SOURCE:  # the builder puts one of its own behind an input, and nobody can ask for one
         step = Step(STEP, op.name, checked, tuple(Ref(i.value) for i in inputs))
-        return Pipeline("case", inputs, (step,), (), (Output("out", (Ref(STEP),), OUTPUT[dtype]),))
+        return Pipeline("case", inputs, (step,), (), (Output("out", (Ref(STEP),), KINDS[dtype].element),))
     applied = StepDefinition(op, checked, name=STEP)
     feature = FeatureDefinition("case", tuple(Name(f"inputs.{i.name}") for i in inputs), (applied,))
-    output = OutputDefinition("out", (Name("case"),), OUTPUT[dtype])
+    output = OutputDefinition("out", (Name("case"),), KINDS[dtype].element)
     return frontend.build(PipelineDefinition("case", inputs, (feature,), (output,)))[0]
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from skc.values.types import DType
+from skc_runtime.kinds import DType
 
 Names = Mapping[DType, Sequence[str]]
 FLOATS = ("0.0", "(-0.0)", "0.5", "1.5", "1e308", "(-1e308)", "5e-324", "9007199254740993.0", "0.1")

@@ -13,7 +13,7 @@ from typing import Any
 
 from random_tables import FAR_INTS, FORMATS, INTS, PLAIN, UNICODE, WORDS
 
-from skc.values.types import DType
+from skc_runtime.kinds import DType
 
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia")
 UNITS = ("microseconds", "milliseconds", "seconds", "minutes", "hours", "days", "weeks")

@@ -13,7 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, DType, Scalar
+from skc.values.types import Scalar
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, DType
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1

@@ -17,16 +17,10 @@ from random_expressions import random_expression
 from random_steps import Value, random_step
 from random_tables import EPOCH, Column, random_column, written
 
-from skc.values.types import DType
+from skc.ir import HOLDS
+from skc_runtime.kinds import DType
 
 NAMES = ("a", "b", "fare", "x", "a b", "é", "x.y", "f64", "true", "0", "a.b.c", "😀", "n_1", "Xy", "A-1", "in", "[q]")
-HOLDS: dict[str, tuple[DType, ...]] = {
-    "float32": ("float64", "int64", "bool"),
-    "float64": ("float64", "int64", "bool"),
-    "int64": ("int64", "bool", "timestamp", "date"),
-    "bool": ("bool",),
-    "string": ("string",),
-}
 
 
 @dataclass(frozen=True)

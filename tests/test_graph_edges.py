@@ -9,7 +9,7 @@ from spox import Tensor, argument, build
 
 from skc.emit.blocks import MOST_COMPARED, count_edges
 from skc.emit.opset import finish
-from skc.values.types import Array
+from skc_runtime.kinds import Array
 
 SIZES = (1, 2, 3, MOST_COMPARED, MOST_COMPARED + 1, 2 * MOST_COMPARED - 1, 2 * MOST_COMPARED, 1000)
 

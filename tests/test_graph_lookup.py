@@ -16,7 +16,7 @@ from spox import Tensor, argument, build
 from skc.emit.blocks import GraphBlock, hash_keys, lookup
 from skc.emit.opset import finish
 from skc.ops.categorical._murmur3 import hash_key
-from skc.values.types import NUMPY_DTYPES, Array, DType
+from skc_runtime.kinds import KINDS, Array, DType
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 ELEMENTS: dict[DType, Any] = {"string": np.str_, "int64": np.int64, "bool": np.bool_, "date": np.int64}
@@ -64,7 +64,7 @@ def run(dtype: DType, width: int, function: Any, rows: Columns) -> Array:
     options.intra_op_num_threads = 1
     providers = ["CPUExecutionProvider"]
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=providers)
-    values = np.array(rows, dtype=NUMPY_DTYPES[dtype]).reshape(len(rows), width)
+    values = np.array(rows, dtype=KINDS[dtype].numpy).reshape(len(rows), width)
     (result,) = session.run(None, {"x": values})
     assert result.dtype == np.int64
     return np.asarray(result)

@@ -30,10 +30,11 @@ from skc.emit.tensor_names import owner
 from skc.equality.compare import compare
 from skc.equality.sides import feeds, showing
 from skc.infer import value_types
-from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, StepTensors, lower
 from skc.op import AnyOp, Case
 from skc.ops import OPS
+from skc_runtime.kinds import OutputDType
 from skc_runtime.manifest import GuardColumn, Guards, Slot
 from skc_runtime.session import GraphSession
 

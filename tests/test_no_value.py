@@ -12,19 +12,22 @@ from skc.diagnostics import SkcError
 from skc.fit import Fitted, fit
 from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ops import OPS
-from skc.values.types import DType, column_block
+from skc.values.types import column_block
+from skc_runtime.kinds import DType, for_every_kind
 
 HEAD = "skc: 1\nname: p\ninputs: {x: float64, n: int64, s: string}\nfeatures:\n"
 TABLE = pa.table({"x": [1.0, 2.0], "n": [1, 2], "s": ["a", "b"]})
 # features of every type that are null in every row, as only the graph knows
-EMPTY: dict[DType, str] = {
-    "float64": "expr: sqrt(-1 - x * x)",
-    "int64": "expr: n if n < 0 else null",
-    "bool": "expr: x > 0 if x < 0 else null",
-    "string": "expr: s if s == 'c' else null",
-    "timestamp": "from: s, apply: [{parse_datetime: {format: '%Y', invalid: null}}]",
-    "date": "from: s, apply: [{parse_datetime: {format: '%Y', to: date, invalid: null}}]",
-}
+EMPTY: dict[DType, str] = for_every_kind(
+    {
+        "float64": "expr: sqrt(-1 - x * x)",
+        "int64": "expr: n if n < 0 else null",
+        "bool": "expr: x > 0 if x < 0 else null",
+        "string": "expr: s if s == 'c' else null",
+        "timestamp": "from: s, apply: [{parse_datetime: {format: '%Y', invalid: null}}]",
+        "date": "from: s, apply: [{parse_datetime: {format: '%Y', to: date, invalid: null}}]",
+    }
+)
 STEPS: dict[str, tuple[tuple[DType, str], ...]] = {
     "bucketize": (("float64", "{edges: [0], closed: left}"), ("int64", "{edges: [0], closed: left}")),
     "cast": (("float64", "{to: int64}"), ("string", "{to: bool}"), ("timestamp", "{to: date}")),

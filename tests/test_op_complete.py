@@ -18,7 +18,7 @@ from random_steps import BY_TYPE, MAKERS
 from skc.ir import NODES
 from skc.op import AnyOp
 from skc.ops import OPS
-from skc.values.types import DTYPES
+from skc_runtime.kinds import DTYPES
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent

@@ -17,7 +17,8 @@ from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.ops.categorical import vocabulary
 from skc.stats.requests import ValueCounts
-from skc.values.types import Array, Scalar, ValueType
+from skc.values.types import Scalar, ValueType
+from skc_runtime.kinds import Array
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 STRINGS = ["a", "A", "", " a", "a ", "é", "e\u0301", "中", "\uff01", "😀", "0:a", "1:", "ab", "null"]

@@ -24,8 +24,9 @@ from skc.rows.sampling import (
     to_blocks,
     unique,
 )
-from skc.values.types import DTYPES, Block, DType, Scalar
+from skc.values.types import Block, Scalar
 from skc_runtime.errors import RecordError
+from skc_runtime.kinds import DTYPES, DType
 from skc_runtime.manifest import InputSpec
 from skc_runtime.scalars import converter
 

@@ -162,7 +162,7 @@ def test_serving_leaves_no_file_and_opens_no_socket(
 def test_a_library_that_was_loaded_before_is_warned_of(tmp_path: Path) -> None:
     own = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     for variables, order, warns in (
-        ({}, "import onnxruntime, skc_runtime, skc_runtime.load", True),
+        ({}, "import onnxruntime, skc_runtime, skc_runtime.loading", True),
         ({}, "import skc_runtime, onnxruntime", False),
         ({VARIABLE: "1"}, "import onnxruntime, skc_runtime", False),
         ({VARIABLE: "0"}, "import onnxruntime, skc_runtime", False),

@@ -26,7 +26,7 @@ from skc.lower import lower
 from skc.ops import OPS
 from skc.ops.time._datetime_text import zone_of
 from skc.time.zones import CYCLE_US, TZDATA_VERSION, Zone, load_zone, wall_clock, zone_names
-from skc.values.types import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
 
 ZONES = (
     "UTC",

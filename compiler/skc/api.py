@@ -39,7 +39,7 @@ from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.identity import Key
 from skc_runtime.identity import Signature as KeySignature
-from skc_runtime.manifest import ELEMENT_OF, Signature
+from skc_runtime.manifest import Signature
 from skc_runtime.marshal import Marshaller
 
 Progress = Callable[[str, int, int | None], None]
@@ -300,7 +300,7 @@ def _record(made: Artifact, text: str) -> dict[str, Any]:
         raise fail("SKC501", f"the record is not JSON: {error}", hint=_RECORD_HINT) from None
     if not isinstance(given, dict):
         raise fail("SKC501", f"the record is {shown(given)}, not a JSON object", hint=_RECORD_HINT)
-    integers = {i.name for i in made.manifest.inputs if ELEMENT_OF[i.type] == "int64"}
+    integers = {i.name for i in made.manifest.inputs if i.kind.element == "int64"}
     given = {k: str(v) if k in integers and type(v) is int else v for k, v in given.items()}
     try:
         record = golden.decode_record(made.manifest, given)

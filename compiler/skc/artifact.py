@@ -36,7 +36,7 @@ from skc.values.types import Scalar
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.identity import SIGNATURE, Key, identity_of
-from skc_runtime.load import open_artifact
+from skc_runtime.loading import open_artifact
 from skc_runtime.manifest import Manifest, OnnxSpec, Signature
 from skc_runtime.model_scan import scan_model
 

@@ -19,7 +19,7 @@ from skc.op import Concern
 from skc.ops import OPS
 from skc.stats.answers import Summary
 from skc.stats.requests import ColumnStats
-from skc.values.types import DAY_US
+from skc_runtime.kinds import DAY_US
 
 SHOWN = 5  # columns of a step that a warning names
 JANUARY_1970 = (0, 31 * DAY_US - 1)
@@ -103,7 +103,7 @@ def of_float32(data: Data, pipeline: Pipeline, types: Types) -> list[Diagnostic]
     One warning for all of them: a table of floats is most often float32 throughout.
     """
     narrow = data.narrow()
-    ways = _ways(pipeline, types, [i.value for i in data.inputs if i.name in narrow and i.dtype == "float64"])
+    ways = _ways(pipeline, types, [i.value for i in data.inputs if i.name in narrow and i.kind.is_float])
     deciding = ways.sources()
     checked = {i: Column(i.name, i.dtype, f"column `{i.name}`") for i in data.inputs if i.value in deciding}
     counts = data.aggregate([Aggregate("widened", column) for column in checked.values()])

@@ -6,26 +6,31 @@ what an input or a step makes; it is named by a string (`inputs/fare`, `amounts/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from skc.diagnostics import Span, bug
-from skc.values.types import DType, Scalar
+from skc.values.types import Scalar
+from skc_runtime.kinds import ELEMENTS, KINDS, DType, Kind, OutputDType, for_every_kind
 
-OutputDType = Literal["float32", "float64", "int64", "bool", "string"]
 # Ops that are nodes of this form rather than steps that a user applies: what brings a raw input into its one form, what
 # computes from several values, and what guards integers on their way into floats. They lie in `ops/internal`, and no
 # other op has its name outside `ops`.
 SOURCE, EXPRESSION, NARROW = NODES = ("source", "expr", "narrow")
-# Which values may leave in which dtype; any other cast would lose or invent something (see `cast`, the op).
-_NUMBERS: tuple[DType, ...] = ("float64", "int64", "bool")
-HOLDS: dict[OutputDType, tuple[DType, ...]] = {
-    "float32": _NUMBERS,
-    "float64": _NUMBERS,
-    "int64": ("int64", "bool", "timestamp", "date"),
-    "bool": ("bool",),
-    "string": ("string",),
+# In which dtypes a value may leave; any other cast would lose or invent something (see `cast`, the op).
+LEAVES_AS: Mapping[DType, tuple[OutputDType, ...]] = for_every_kind(
+    {
+        "float64": ("float32", "float64"),
+        "int64": ("float32", "float64", "int64"),
+        "bool": ("float32", "float64", "int64", "bool"),
+        "string": ("string",),
+        "timestamp": ("int64",),
+        "date": ("int64",),
+    }
+)
+HOLDS: Mapping[OutputDType, tuple[DType, ...]] = {
+    dtype: tuple(kind for kind, dtypes in LEAVES_AS.items() if dtype in dtypes) for dtype in ELEMENTS
 }
 
 
@@ -59,6 +64,11 @@ class Input:
     @property
     def value(self) -> str:
         return f"inputs/{self.name}"
+
+    @property
+    def kind(self) -> Kind:
+        """What is known of its type."""
+        return KINDS[self.dtype]
 
 
 @dataclass(frozen=True)

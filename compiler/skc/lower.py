@@ -21,32 +21,17 @@ from skc.emit.blocks import GraphBlock, GraphGuard, concat_columns, no_columns, 
 from skc.emit.opset import const, op
 from skc.emit.tensor_names import End, build_named
 from skc.infer import column_names, input_names, output_columns, value_types
-from skc.ir import HOLDS, Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.ir import HOLDS, Input, Output, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.passes.fuse_siblings import fuse_siblings
 from skc.passes.prune import prune
 from skc.passes.skip_sources import skip_sources
-from skc.values.types import DType, ValueType
-from skc_runtime.manifest import Element, GuardColumn, Guards, InputSpec, OutputSpec, Signature, Slot, TensorSpec
+from skc.values.tensors import GRAPH_DTYPES, PACKED
+from skc.values.types import ValueType
+from skc_runtime.kinds import ELEMENTS, KINDS, InputElement, OutputDType
+from skc_runtime.manifest import GuardColumn, Guards, InputSpec, OutputSpec, Signature, Slot, TensorSpec
 
 GUARDS = "skc.guards"
-ELEMENTS: dict[DType, Element] = {
-    "float64": "float64",
-    "int64": "int64",
-    "timestamp": "int64",
-    "date": "int64",
-    "bool": "bool",
-    "string": "string",
-}
-PACKED = {"float64": "f64", "int64": "i64", "bool": "bool", "string": "str"}
-_VAR_DTYPES: dict[str, Any] = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "string": np.str_}
-_CASTS: dict[OutputDType, Any] = {
-    "float32": np.float32,
-    "float64": np.float64,
-    "int64": np.int64,
-    "bool": np.bool_,
-    "string": np.str_,
-}
 
 
 @dataclass(frozen=True)
@@ -166,9 +151,9 @@ def _declare_inputs(graph: _Graph, signature: Signature) -> tuple[tuple[InputSpe
     slots: dict[str, Slot] = {}
     valid: dict[str, Slot] = {}
     widths: dict[str, int] = {}
-    elements: dict[str, Element] = {}
+    elements: dict[str, InputElement] = {}
 
-    def take(tensor: str, element: Element) -> Slot:
+    def take(tensor: str, element: InputElement) -> Slot:
         column = widths.get(tensor, 0)
         if column and signature == "columns":
             raise bug(f"two inputs of the graph are called `{tensor}`")
@@ -176,10 +161,10 @@ def _declare_inputs(graph: _Graph, signature: Signature) -> tuple[tuple[InputSpe
         return Slot(tensor, column)
 
     for value in _inputs_by_use(graph.pipeline):
-        element = ELEMENTS[value.dtype]
+        element = value.kind.element
         slots[value.name] = take(value.name if signature == "columns" else PACKED[element], element)
     for value in _inputs_by_use(graph.pipeline):
-        if value.nullable and value.dtype != "float64":
+        if value.nullable and not value.kind.is_float:
             valid[value.name] = take(f"{value.name}.valid" if signature == "columns" else PACKED["bool"], "bool")
     for value in graph.pipeline.inputs:
         slot = slots[value.name]
@@ -188,7 +173,7 @@ def _declare_inputs(graph: _Graph, signature: Signature) -> tuple[tuple[InputSpe
             slot = valid[value.name]
             graph.valid[value.value] = (f"tensor {slot.tensor}", slot.column)
     for tensor, width in widths.items():
-        graph.add(f"tensor {tensor}", argument(Tensor(_VAR_DTYPES[elements[tensor]], ("N", width))), width)
+        graph.add(f"tensor {tensor}", argument(Tensor(GRAPH_DTYPES[elements[tensor]], ("N", width))), width)
     inputs = tuple(_input_spec(i, slots[i.name], valid.get(i.name)) for i in graph.pipeline.inputs)
     return inputs, tuple(TensorSpec(tensor, elements[tensor], width) for tensor, width in widths.items())
 
@@ -253,7 +238,7 @@ def _gather(graph: _Graph, refs: Sequence[Ref], types: Mapping[str, Any], names:
     runs = list(_runs(refs, graph.values, names))
     width = sum(stop - start for _, start, stop in runs)
     values = concat_columns([_take(graph, *run) for run in runs])
-    if dtype == "float64" or not any(ref.value in graph.valid for ref in refs):
+    if KINDS[dtype].is_float or not any(ref.value in graph.valid for ref in refs):
         return GraphBlock(dtype, width, values)
     parts = []
     for has_valid, group in groupby(refs, key=lambda ref: ref.value in graph.valid):
@@ -305,9 +290,8 @@ def _lower_output(
     exact: list[bool] = []
     for ref in output.refs:
         exact += [types[ref.value].exact] * len(names[ref.value][ref.start : ref.stop])
-    is_float = output.dtype in ("float32", "float64")
     valid = None
-    if not is_float and any(block.valid is not None for block in blocks):
+    if not ELEMENTS[output.dtype].is_float and any(block.valid is not None for block in blocks):
         valid = f"{output.name}.valid"
         masks = [b.valid if b.valid is not None else op.expand(const([[True]]), op.shape(b.values)) for b in blocks]
         _define(results, valid, concat_columns(masks))
@@ -317,11 +301,11 @@ def _lower_output(
 def _cast(block: GraphBlock, dtype: OutputDType) -> Var:
     if block.dtype not in HOLDS[dtype]:
         raise bug(f"an output of dtype {dtype} cannot hold {block.dtype}")
-    target = _CASTS[dtype]
+    target = GRAPH_DTYPES[dtype]
     values = block.values
     if values.unwrap_tensor().dtype != np.dtype(target):
         values = op.cast(values, to=target)
-    if block.valid is not None and dtype in ("float32", "float64"):
+    if block.valid is not None and ELEMENTS[dtype].is_float:
         values = op.where(block.valid, values, const(np.nan, target))
     return values
 

@@ -17,7 +17,8 @@ from skc.codes import Code
 from skc.diagnostics import SkcError, fail
 from skc.emit.blocks import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
-from skc.values.types import Array, Block, DType, Scalar, ValueType, concat_blocks
+from skc.values.types import Block, Scalar, ValueType, concat_blocks
+from skc_runtime.kinds import Array, DType, for_every_kind
 
 P = TypeVar("P")  # an op's parameters
 S = TypeVar("S")  # what it learns
@@ -29,14 +30,16 @@ Arity = Literal["columns", "block", "values"]
 Decision = Literal["category", "edge", "last bit"]
 Known = tuple[Scalar, ...] | None  # the only values that a column can hold, ascending; None where they are not known
 # What the op `cast` turns into what.
-CASTS: Mapping[DType, tuple[DType, ...]] = {
-    "float64": ("int64", "bool"),
-    "int64": ("float64", "bool", "string", "timestamp", "date"),
-    "bool": ("float64", "int64", "string"),
-    "string": ("int64", "bool"),
-    "timestamp": ("date", "int64"),
-    "date": ("timestamp", "int64"),
-}
+CASTS: Mapping[DType, tuple[DType, ...]] = for_every_kind(
+    {
+        "float64": ("int64", "bool"),
+        "int64": ("float64", "bool", "string", "timestamp", "date"),
+        "bool": ("float64", "int64", "string"),
+        "string": ("int64", "bool"),
+        "timestamp": ("date", "int64"),
+        "date": ("timestamp", "int64"),
+    }
+)
 SMALL = 2**24  # every integer up to here is a float32
 
 

@@ -19,11 +19,11 @@ import rfc8785
 
 from skc.diagnostics import SkcError, bug, fail
 from skc.infer import check_shapes, value_types
-from skc.ir import HOLDS, Feature, Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.ir import HOLDS, Feature, Input, Output, Pipeline, Ref, Step
 from skc.op import AnyOp
 from skc.ops import OPS
-from skc.values.types import DTYPES, PYTHON_TYPES, DType
 from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.kinds import DTYPES, INT64_MAX, INT64_MIN, KINDS, DType, OutputDType
 from skc_runtime.strict_json import Fields, parse
 
 FORMAT = 1
@@ -137,7 +137,7 @@ def _input_from_json(fields: Fields) -> Input:
     )
     fields.done()
     for null in value.null_values:
-        if not isinstance(null, str) and type(null) is not PYTHON_TYPES[value.dtype]:
+        if not isinstance(null, str) and type(null) is not KINDS[value.dtype].python:
             raise ValueError(f"{null!r} is no null of the input `{value.name}`, which is {value.dtype}")
     return value
 
@@ -227,7 +227,7 @@ def _decode(value: Any) -> Any:
     match value:
         case {"$int": str(text)}:
             number = int(text)
-            if not -(2**63) <= number < 2**63:
+            if not INT64_MIN <= number <= INT64_MAX:
                 raise ValueError(f"{text} is no int64")
             return number
         case {"$float": str(text)}:

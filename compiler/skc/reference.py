@@ -8,17 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.infer import column_names, input_names, settled, value_types
-from skc.ir import Output, OutputDType, Pipeline, Ref
+from skc.ir import Output, Pipeline, Ref
 from skc.ops import OPS
-from skc.values.types import Array, Block
-
-OUTPUT_DTYPES: dict[OutputDType, np.dtype[np.generic]] = {
-    "float32": np.dtype(np.float32),
-    "float64": np.dtype(np.float64),
-    "int64": np.dtype(np.int64),
-    "bool": np.dtype(np.bool_),
-    "string": np.dtype(object),
-}
+from skc.values.types import Block
+from skc_runtime.kinds import ELEMENTS, Array
 
 
 @dataclass(frozen=True)
@@ -74,9 +67,9 @@ def select(values: Mapping[str, Block], ref: Ref) -> Block:
 
 
 def _cast_output(output: Output, values: Mapping[str, Block]) -> tuple[Array, Array | None]:
-    dtype = OUTPUT_DTYPES[output.dtype]
+    dtype = ELEMENTS[output.dtype].numpy
     blocks = [select(values, ref) for ref in output.refs]
-    if output.dtype in ("float32", "float64"):
+    if ELEMENTS[output.dtype].is_float:
         with np.errstate(over="ignore"):
             columns = [np.where(b.present(), b.values.astype(dtype), dtype.type(np.nan)) for b in blocks]
         return np.concatenate(columns, axis=1), None

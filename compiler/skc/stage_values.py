@@ -18,8 +18,8 @@ from skc.infer import Types
 from skc.ir import Pipeline, Step
 from skc.lower import GUARDS, lower
 from skc.passes.prune import prune
-from skc.values.types import ZEROS, Array
 from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.kinds import KINDS, Array
 from skc_runtime.manifest import Guards, InputSpec
 from skc_runtime.session import GraphSession
 
@@ -86,7 +86,7 @@ def _tensors(batch: pa.RecordBatch, inputs: Sequence[InputSpec]) -> dict[str, Ar
     """One tensor [N, 1] per input, with the zero of the type under a null; numbers are not copied without need."""
     tensors = {}
     for column, i in zip(batch.columns, inputs, strict=True):
-        tensors[i.tensor] = column.fill_null(ZEROS[i.type]).to_numpy(zero_copy_only=False)[:, None]
+        tensors[i.tensor] = column.fill_null(KINDS[i.type].zero).to_numpy(zero_copy_only=False)[:, None]
         if i.valid is not None:
             tensors[i.valid.tensor] = column.is_valid().to_numpy(zero_copy_only=False)[:, None]
     return tensors

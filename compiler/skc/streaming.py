@@ -13,19 +13,14 @@ import pyarrow.parquet as pq
 from skc.data.typed_rows import Rows
 from skc.diagnostics import SkcError, fail
 from skc.publish import publish_file
-from skc.values.types import Array, Block
+from skc.values.arrow import WRITTEN
+from skc.values.types import Block
 from skc_runtime import RecordError, Transformer
+from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest
 
 SUFFIXES = (".parquet", ".pq")
 Progress = Callable[[str, int, int | None], None]
-_ARROW = {
-    "float32": pa.float32(),
-    "float64": pa.float64(),
-    "int64": pa.int64(),
-    "bool": pa.bool_(),
-    "string": pa.string(),
-}
 
 
 def check_target(target: Path, *, force: bool) -> None:
@@ -57,7 +52,7 @@ def write_features(transformer: Transformer, rows: Rows, target: Path, progress:
 def _schema(manifest: Manifest, rows: Rows) -> pa.Schema:
     prefix = len(manifest.outputs) > 1
     fields = list(rows.kept_schema()) + [
-        pa.field(f"{output.name}.{column}" if prefix else column, _ARROW[output.dtype])
+        pa.field(f"{output.name}.{column}" if prefix else column, WRITTEN[output.dtype])
         for output in manifest.outputs
         for column in output.columns
     ]
@@ -99,7 +94,7 @@ def _features(manifest: Manifest, made: Mapping[str, Array]) -> Iterator[pa.Arra
         valid = None if output.valid is None else made[output.valid]
         for k in range(len(output.columns)):
             present = None if valid is None else valid[:, k]
-            yield _arrow(made[output.name][:, k], present, _ARROW[output.dtype])
+            yield _arrow(made[output.name][:, k], present, WRITTEN[output.dtype])
 
 
 def _column(block: Block) -> Array:

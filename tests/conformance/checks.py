@@ -19,6 +19,8 @@ from agreement import values_agree
 from cells import flat, float_word, to_float
 from executors import Executor, Message
 
+from skc_runtime.kinds import for_every_kind
+
 BATCHES = (3, 8, 1001)
 SIGNATURES = ("columns", "packed")
 THREADS, ROUNDS = 8, 5
@@ -169,14 +171,16 @@ def _cannot(executor: Executor, given: Any) -> bool:
     return any(f'{{"{kind}": ' in text for kind in executor.hello["cannot"])
 
 
-GOOD = {
-    "float64": (0.25, 0.25),
-    "int64": ({"int": "7"}, "7"),
-    "bool": (True, True),
-    "string": ("good", "good"),
-    "timestamp": ({"int": "7"}, "7"),
-    "date": ({"int": "7"}, "7"),
-}  # a cell, and what becomes of it
+GOOD = for_every_kind(
+    {
+        "float64": (0.25, 0.25),
+        "int64": ({"int": "7"}, "7"),
+        "bool": (True, True),
+        "string": ("good", "good"),
+        "timestamp": ({"int": "7"}, "7"),
+        "date": ({"int": "7"}, "7"),
+    }
+)  # a cell, and what becomes of it
 Asked = tuple[Message, list[Any], Message]  # a request, the rows it takes, the right answer
 
 

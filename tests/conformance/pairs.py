@@ -13,8 +13,9 @@ from typing import Any, get_args
 from agreement import PAIRS, may_agree
 from forged_artifacts import Artifact, compile_pipeline
 
-from skc.ir import Input, Output, OutputDType, Pipeline, Ref
+from skc.ir import Input, Output, Pipeline, Ref
 from skc.rows.sampling import PLAIN
+from skc_runtime.kinds import OutputDType
 
 REPLAYS = ("exact", "tolerance")
 

@@ -19,9 +19,9 @@ from skc.ir import Input
 from skc.op import Case
 from skc.rows.sampling import Record, is_legal, to_blocks
 from skc.selfcheck.mutant import Mutant
-from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 from skc_runtime.agreement import same_bits
 from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, for_every_kind
 
 MOST = 50_000
 POWERS = [sign * 2.0**k for k in range(-5, 66) for sign in (1, -1)]
@@ -30,14 +30,16 @@ FLOATS = [0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e300, -1e300, math.inf, -math.inf
 FLOATS += [near for v in POWERS for near in (v, math.nextafter(v, math.inf), math.nextafter(v, -math.inf))]
 FLOATS += [eighth / 8 for eighth in range(-400, 401)]
 SOURCE = random.Random(1)
-POOLS: dict[str, list[Any]] = {
-    "float64": FLOATS,
-    "int64": [v for n in INTEGERS for v in (n, -n) if -(2**63) <= v < 2**63],
-    "bool": [False, True],
-    "string": ["", "a", "A", " a", "é", "0", "1", "-1", "true", "True", "z", "Z", "2019-01-01", "9999-12-31"],
-    "timestamp": [0, -1, *(SOURCE.randint(TIMESTAMP_MIN, TIMESTAMP_MAX) for _ in range(3000))],
-    "date": [0, -1, DATE_MIN, DATE_MAX, *(SOURCE.randint(DATE_MIN, DATE_MAX) for _ in range(300))],
-}
+POOLS: dict[str, list[Any]] = for_every_kind(
+    {
+        "float64": FLOATS,
+        "int64": [v for n in INTEGERS for v in (n, -n) if -(2**63) <= v < 2**63],
+        "bool": [False, True],
+        "string": ["", "a", "A", " a", "é", "0", "1", "-1", "true", "True", "z", "Z", "2019-01-01", "9999-12-31"],
+        "timestamp": [0, -1, *(SOURCE.randint(TIMESTAMP_MIN, TIMESTAMP_MAX) for _ in range(3000))],
+        "date": [0, -1, DATE_MIN, DATE_MAX, *(SOURCE.randint(DATE_MIN, DATE_MAX) for _ in range(300))],
+    }
+)
 
 
 def shown_by(artifact: Artifact, case: Case, mutant: Mutant) -> Record | None:

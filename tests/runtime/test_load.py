@@ -25,7 +25,7 @@ from skc_runtime.errors import CODES
 from skc_runtime.model_scan import scan_model
 
 FILES = ("manifest.json", "model.onnx", "plan.json", "golden.jsonl")
-load_module = sys.modules["skc_runtime.load"]  # the name `skc_runtime.load` is the function
+load_module = sys.modules["skc_runtime.loading"]  # the name `skc_runtime.load` is the function
 
 
 def refused(directory: Path, **options: Any) -> ArtifactError:

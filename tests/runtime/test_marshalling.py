@@ -19,20 +19,22 @@ import pytest
 from skc_runtime import RecordError, Transformer
 from skc_runtime.errors import CODES, GUARD_CODES
 from skc_runtime.golden import encode_value
+from skc_runtime.kinds import for_every_kind
 
 TABLE = json.loads((Path(__file__).parents[2] / "schemas" / "marshalling.v1.json").read_bytes())
 VALUES = [pytest.param(row, id=row["id"]) for row in TABLE["values"]]
 REQUESTS = [pytest.param(row, id=row["id"]) for row in TABLE["requests"]]
 WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0.0": -0.0}
-GOOD = {
-    "float64": {"float": 0.25},
-    "int64": {"int": "7"},
-    "bool": {"bool": True},
-    "string": {"string": "good"},
-    "timestamp": {"int": "7"},
-    "date": {"int": "7"},
-}
-ELEMENT = {"timestamp": "int64", "date": "int64"}
+GOOD = for_every_kind(
+    {
+        "float64": {"float": 0.25},
+        "int64": {"int": "7"},
+        "bool": {"bool": True},
+        "string": {"string": "good"},
+        "timestamp": {"int": "7"},
+        "date": {"int": "7"},
+    }
+)
 Identity = Callable[..., Transformer]
 Transform = Callable[..., Mapping[str, Any]]
 NOT_GIVEN = object()
@@ -90,7 +92,7 @@ def reached(transformer: Transformer, outputs: Mapping[str, Any], name: str, row
     valid = outputs.get(f"out.{name}.valid")
     if (valid is not None and not valid[at]) or (spec.type == "float64" and math.isnan(value)):
         return None
-    return encode_value(ELEMENT.get(spec.type, spec.type), value)
+    return encode_value(spec.kind.element, value)
 
 
 def check(transform: Transform, request: Any, row: int | None, expect: Mapping[str, Any], **keys: Any) -> None:

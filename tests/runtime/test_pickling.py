@@ -16,7 +16,7 @@ import pytest
 
 import skc_runtime
 from skc_runtime import ArtifactError, SkcRuntimeError, Transformer
-from skc_runtime.load import open_artifact
+from skc_runtime.loading import open_artifact
 
 
 def served(transformer: Transformer, record: dict[str, Any]) -> dict[str, list[Any]]:

@@ -30,7 +30,7 @@ from skc.stats.requests import (
     ValueCounts,
     Variance,
 )
-from skc.values.types import DType
+from skc_runtime.kinds import DType
 
 TableOf = Callable[[pa.Table], Table]
 COUNTS: list[Stat] = [

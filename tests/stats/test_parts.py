@@ -27,6 +27,7 @@ from skc.data.sources import resolve
 from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.ir import DataSource, Input
+from skc_runtime.kinds import DTYPES, for_every_kind
 
 STAMPS = [0, 1, -1, 1_577_836_800_000_000, 1_577_836_800_000_001]
 TYPED: list[tuple[pa.DataType, list[Any]]] = [
@@ -53,25 +54,28 @@ TYPED: list[tuple[pa.DataType, list[Any]]] = [
 ]
 JSON_VALUES = ["1", "1.0", "1.5", "9007199254740993", '"1"', '"NA"', "true", "null", '"2020-01-01T00:00:00Z"', "1e400"]
 CSV_VALUES = ["1", "1.0", "1.5", "9007199254740993", "NA", "true", "", '""', "2020-01-01T00:00:00Z", "2020-01-01"]
-FITTING = {  # where each part has one of these, most of them are accepted
-    "float64": [pa.int32(), pa.float32(), pa.float64(), pa.int64(), pa.null()],
-    "int64": [pa.int8(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.uint64()],
-    "bool": [pa.bool_(), pa.null()],
-    "string": [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string()), pa.null()],
-    "timestamp": [kind for kind, _ in TYPED if pa.types.is_timestamp(kind) and kind.tz] + [pa.int64(), pa.int32()],
-    "date": [pa.date32(), pa.int32(), pa.int8()],
-}
-DTYPES = ["float64", "int64", "bool", "string", "timestamp", "date"]
+FITTING = for_every_kind(
+    {  # where each part has one of these, most of them are accepted
+        "float64": [pa.int32(), pa.float32(), pa.float64(), pa.int64(), pa.null()],
+        "int64": [pa.int8(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.uint64()],
+        "bool": [pa.bool_(), pa.null()],
+        "string": [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string()), pa.null()],
+        "timestamp": [kind for kind, _ in TYPED if pa.types.is_timestamp(kind) and kind.tz] + [pa.int64(), pa.int32()],
+        "date": [pa.date32(), pa.int32(), pa.int8()],
+    }
+)
 
 
-GOOD_TEXT = {  # as JSON, as a field of a CSV file
-    "float64": (["1", "1.0", "1.5", "null", '"NA"'], ["1", "1.5", "9007199254740993", "NA", ""]),
-    "int64": (["1", "1.0", "9007199254740993"], ["1", "9007199254740993", "NA"]),
-    "bool": (["true", "null"], ["true", "NA", ""]),
-    "string": (['"1"', '"NA"', "null"], ["1", "1.0", "NA", "", '""']),
-    "timestamp": (['"2020-01-01T00:00:00Z"', "null"], ["2020-01-01T00:00:00Z", ""]),
-    "date": (["null"], ["2020-01-01", "NA"]),
-}
+GOOD_TEXT = for_every_kind(
+    {  # as JSON, as a field of a CSV file
+        "float64": (["1", "1.0", "1.5", "null", '"NA"'], ["1", "1.5", "9007199254740993", "NA", ""]),
+        "int64": (["1", "1.0", "9007199254740993"], ["1", "9007199254740993", "NA"]),
+        "bool": (["true", "null"], ["true", "NA", ""]),
+        "string": (['"1"', '"NA"', "null"], ["1", "1.0", "NA", "", '""']),
+        "timestamp": (['"2020-01-01T00:00:00Z"', "null"], ["2020-01-01T00:00:00Z", ""]),
+        "date": (["null"], ["2020-01-01", "NA"]),
+    }
+)
 
 
 def typed_part(random_: random.Random, path: Path, dtype: str) -> None:

@@ -15,7 +15,8 @@ import onnx
 from skc.equality.sides import feeds
 from skc.ir import Pipeline
 from skc.lower import Lowered, lower, optimised
-from skc.values.types import Array, Block
+from skc.values.types import Block
+from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession
 

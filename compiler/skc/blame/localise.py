@@ -24,8 +24,9 @@ from skc.infer import column_groups, column_names, value_types
 from skc.ir import Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.rows.sampling import Record, to_blocks
-from skc.values.types import Array, Block, Scalar
+from skc.values.types import Block, Scalar
 from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.kinds import Array
 from skc_runtime.session import GraphSession
 
 

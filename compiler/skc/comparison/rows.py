@@ -9,8 +9,9 @@ import numpy as np
 
 from skc.artifact import MODEL, Artifact
 from skc.equality.sides import Graph, Outcome
-from skc.values.types import Array, Block
+from skc.values.types import Block
 from skc_runtime.agreement import same_bits
+from skc_runtime.kinds import Array
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,8 @@ from skc.data.engine import Data, HoldsNul, IsNull, IsOutside
 from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
 from skc.ir import Input
 from skc.stats.answers import Summary
-from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 from skc_runtime.errors import shown
-
-RANGES = {"timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX), "date": (DATE_MIN, DATE_MAX)}
+from skc_runtime.kinds import YEARS
 
 
 def check_contract(data: Data, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
@@ -71,9 +69,9 @@ def _broken_promises(data: Data, value: Input, summary: Summary) -> list[SkcErro
         return [refused_null(place, value, summary.nulls, summary.rows)]
     if summary.has_nul:
         return [nul_in_string(data, value)]
-    if value.dtype not in RANGES or summary.count == 0:
+    if value.dtype not in YEARS or summary.count == 0:
         return []
-    low, high = RANGES[value.dtype]
+    low, high = YEARS[value.dtype]
     if low <= summary.low and summary.high <= high:
         return []
     besides = tuple(v for v in value.null_values if type(v) is int)

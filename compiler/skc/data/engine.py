@@ -35,17 +35,20 @@ import pyarrow as pa
 from skc.data.sources import Source
 from skc.diagnostics import Span
 from skc.ir import DataSource, Input
-from skc.values.types import DType, Scalar
+from skc.values.types import Scalar
+from skc_runtime.kinds import KINDS, DType, Kind, for_every_kind
 
 MEMORY_LIMIT = "1GB"
-ARROW: Mapping[DType, pa.DataType] = {  # how columns come in a batch, and go into a table
-    "float64": pa.float64(),
-    "int64": pa.int64(),
-    "timestamp": pa.int64(),
-    "date": pa.int64(),
-    "bool": pa.bool_(),
-    "string": pa.large_string(),
-}
+ARROW: Mapping[DType, pa.DataType] = for_every_kind(
+    {  # how columns come in a batch, and go into a table
+        "float64": pa.float64(),
+        "int64": pa.int64(),
+        "timestamp": pa.int64(),
+        "date": pa.int64(),
+        "bool": pa.bool_(),
+        "string": pa.large_string(),
+    }
+)
 T = TypeVar("T")
 
 
@@ -58,6 +61,11 @@ class Column:
     label: str
     span: Span | None = None
     null_values: tuple[Scalar, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """What is known of its type."""
+        return KINDS[self.dtype]
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,7 @@ from skc.diagnostics import SkcError, bug, fail
 from skc.stats.answers import Answers, Summary, interpolated, neighbours
 from skc.stats.requests import Count, Levels, Max, Mean, Min, NullCount, Quantiles, Stat, ValueCounts, Variance
 from skc.stats.value_counts import Counted, counted, cut, widest
-from skc.values.types import DType
 
-ORDERED: tuple[DType, ...] = ("float64", "int64", "timestamp", "date", "bool")
 NUL = "\0"
 
 
@@ -32,7 +30,7 @@ def summarise(table: Table, columns: Mapping[str, Column], to_count: Collection[
     """
     rows = table.count()
     distinct = dict.fromkeys(columns.values())
-    strings = dict.fromkeys(columns[key] for key in to_count if columns[key].dtype not in ORDERED)
+    strings = dict.fromkeys(columns[key] for key in to_count if not columns[key].kind.is_ordered)
     asked = [one for column in distinct if column not in strings for one in _of_summary(column)]
     found = dict(zip(asked, table.aggregate(asked), strict=True))
     made = {column: _summary(rows, column, found) for column in distinct if column not in strings}
@@ -43,14 +41,14 @@ def summarise(table: Table, columns: Mapping[str, Column], to_count: Collection[
 
 
 def _of_summary(column: Column) -> list[Aggregate]:
-    if column.dtype in ORDERED:
+    if column.kind.is_ordered:
         return [Aggregate("count", column), Aggregate("least", column), Aggregate("greatest", column)]
     return [Aggregate("count", column), Aggregate("has_nul", column)]
 
 
 def _summary(rows: int, column: Column, found: Mapping[Aggregate, Any]) -> Summary:
     count = found[Aggregate("count", column)]
-    if column.dtype not in ORDERED:
+    if not column.kind.is_ordered:
         return Summary(rows, count, has_nul=found[Aggregate("has_nul", column)])
     low, high = (_plain(found[bound], column) for bound in _of_summary(column)[1:])
     return Summary(rows, count, low, high)
@@ -62,7 +60,7 @@ def _summary_of_counts(rows: int, counts: Counted) -> Summary:
 
 
 def _plain(value: Any, column: Column) -> Any:
-    is_float = column.dtype == "float64" and value is not None
+    is_float = column.kind.is_float and value is not None
     return value + 0.0 if is_float else value  # -0.0 + 0.0 is 0.0
 
 
@@ -108,7 +106,7 @@ def _from_summary(column: Column, summary: Summary, requests: set[Stat]) -> Answ
 
 
 def _check_ordered(column: Column, summary: Summary) -> None:
-    if column.dtype not in ORDERED:
+    if not column.kind.is_ordered:
         raise bug(f"an op asks for an ordered statistic of the {column.dtype} column {column.label}")
     if summary.infinite:
         value = summary.high if summary.high == math.inf else summary.low

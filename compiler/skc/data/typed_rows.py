@@ -18,7 +18,8 @@ from skc.data.engine import MEMORY_LIMIT, Aggregate, AnyRow, Column, Data, IsNul
 from skc.data.sources import resolve
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
-from skc.values.types import NUMPY_DTYPES, ZEROS, Array, Block
+from skc.values.types import Block
+from skc_runtime.kinds import Array
 
 CHUNK = 16_384
 
@@ -60,9 +61,9 @@ def _as_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _block(value: Input, column: pa.Array) -> Block:
-    values: Array = column.fill_null(ZEROS[value.dtype]).to_numpy(zero_copy_only=False)
-    values = values.astype(NUMPY_DTYPES[value.dtype], copy=False)[:, None]
-    if value.dtype == "float64" or not value.nullable:
+    values: Array = column.fill_null(value.kind.zero).to_numpy(zero_copy_only=False)
+    values = values.astype(value.kind.numpy, copy=False)[:, None]
+    if value.kind.is_float or not value.nullable:
         return Block(value.dtype, values)
     return Block(value.dtype, values, column.is_valid().to_numpy(zero_copy_only=False)[:, None])
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skc.diagnostics import bug
 from skc.emit.opset import const, ml, murmur_hash3, op
-from skc.values.types import NUMPY_DTYPES, ZEROS, Array, DType
+from skc_runtime.kinds import KINDS, Array, DType, Kind
 
 if TYPE_CHECKING:
     from spox import Var
@@ -40,9 +39,14 @@ class GraphBlock:
     valid: Var | None = None
     guards: tuple[GraphGuard, ...] = field(default=())
 
+    @property
+    def kind(self) -> Kind:
+        """What is known of its type."""
+        return KINDS[self.dtype]
+
     def present(self) -> Var | None:
-        """bool [N, K] where there is a value; None when nothing can be missing (never for float64)."""
-        if self.dtype == "float64":
+        """bool [N, K] where there is a value; None when nothing can be missing (never for floats)."""
+        if self.kind.is_float:
             return op.not_(op.isnan(self.values))
         return self.valid
 
@@ -70,10 +74,8 @@ def concat_columns(parts: Sequence[Var]) -> Var:
 
 def zero(dtype: DType) -> Var:
     """The scalar that stands under a null of that type."""
-    value = ZEROS[dtype]
-    if value is None:
-        raise bug(f"{dtype} has no zero")
-    return const(value, None if dtype == "string" else NUMPY_DTYPES[dtype])
+    kind = KINDS[dtype]
+    return const(kind.zero, None if kind.element == "string" else kind.numpy)
 
 
 def masked(dtype: DType, width: int, values: Var, valid: Var | None) -> GraphBlock:
@@ -82,7 +84,7 @@ def masked(dtype: DType, width: int, values: Var, valid: Var | None) -> GraphBlo
         return GraphBlock(dtype, width, values)
     if dtype == "bool":  # ONNX Runtime has no Where over bool
         return GraphBlock(dtype, width, op.and_(valid, values), valid)
-    if dtype == "float64":
+    if KINDS[dtype].is_float:
         return GraphBlock(dtype, width, where_not(valid, zero(dtype), values))
     return GraphBlock(dtype, width, op.where(valid, values, zero(dtype)), valid)
 
@@ -91,7 +93,7 @@ def no_columns(like: Var, dtype: DType, *, nullable: bool) -> GraphBlock:
     """A block [N, 0], made from another one: its N is all that is taken. A kernel is asked for nothing else of it."""
     nothing = op.equal(like, like)
     values = nothing if dtype == "bool" else op.where(nothing, zero(dtype), zero(dtype))
-    return GraphBlock(dtype, 0, values, nothing if nullable and dtype != "float64" else None)
+    return GraphBlock(dtype, 0, values, nothing if nullable and not KINDS[dtype].is_float else None)
 
 
 def where_not(condition: Var, a: Var, b: Var) -> Var:

@@ -18,7 +18,7 @@ import numpy as np
 
 from skc.emit.opset import const, op
 from skc.time.zones import BUCKET_US, CYCLE_US, Steps, Zone, load_zone, step_table, wall_clock
-from skc.values.types import Array
+from skc_runtime.kinds import Array
 
 if TYPE_CHECKING:
     from spox import Var

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skc.values.types import Array
 from skc_runtime.agreement import agree, same_bits
+from skc_runtime.kinds import Array
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skc.ir import Pipeline
-from skc.values.types import Array
+from skc_runtime.kinds import Array
 from skc_runtime.manifest import Guards
 
 

@@ -11,8 +11,8 @@ from skc.equality.compare import Comparison, compare
 from skc.equality.guards import GuardOrder
 from skc.equality.sides import Outcome
 from skc.ir import Pipeline
-from skc.values.types import Array
 from skc_runtime.agreement import same_bits
+from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest, OutputSpec
 
 

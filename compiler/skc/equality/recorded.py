@@ -9,19 +9,11 @@ import numpy as np
 
 from skc.equality.sides import Outcome
 from skc.rows.sampling import Record
-from skc.values.types import Array
 from skc_runtime import golden
 from skc_runtime.golden import GoldenCase
+from skc_runtime.kinds import ELEMENTS, Array, OutputDType
 from skc_runtime.manifest import Manifest, OutputSpec
 from skc_runtime.strict_json import malformed
-
-_DTYPES: Mapping[str, Any] = {
-    "float32": np.float32,
-    "float64": np.float64,
-    "int64": np.int64,
-    "bool": np.bool_,
-    "string": np.object_,
-}
 
 
 def read_golden(manifest: Manifest, data: bytes) -> tuple[list[Record], tuple[GoldenCase, ...]]:
@@ -39,7 +31,7 @@ def recorded_outcome(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> O
     return Outcome(outputs, valid, np.zeros((len(rows), guards), dtype=bool))
 
 
-def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dtype: str) -> Array:
+def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dtype: OutputDType) -> Array:
     place = f"golden.jsonl `{name}`"
     for row in rows:
         if not isinstance(row.get(name), list) or len(row[name]) != len(output.columns):
@@ -47,4 +39,4 @@ def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dt
     values = [[golden.decode_value(dtype, v, place) for v in row[name]] for row in rows]
     if any(v is None for row in values for v in row):
         raise malformed(place, "an output is never null")
-    return np.array(values, dtype=_DTYPES[dtype]).reshape(len(rows), len(output.columns))
+    return np.array(values, dtype=ELEMENTS[dtype].numpy).reshape(len(rows), len(output.columns))

@@ -16,7 +16,8 @@ import onnx
 from skc import reference
 from skc.ir import Pipeline
 from skc.lower import Lowered
-from skc.values.types import Array, Block
+from skc.values.types import Block
+from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession, Optimisation
 from skc_runtime.transformer import check_tensors

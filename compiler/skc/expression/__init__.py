@@ -13,12 +13,10 @@ from skc.expression.check import Typed, check, decides_on, outcomes
 from skc.expression.errors import ExpressionError
 from skc.expression.evaluate import evaluate
 from skc.expression.lower import lower
-from skc.expression.parse import FUNCTIONS, INT_MAX, INT_MIN, Node, names, parse
+from skc.expression.parse import FUNCTIONS, Node, names, parse
 
 __all__ = [
     "FUNCTIONS",
-    "INT_MAX",
-    "INT_MIN",
     "ExpressionError",
     "Node",
     "Typed",

@@ -6,8 +6,9 @@ import math
 import unicodedata
 from collections.abc import Iterator
 
-from skc.expression.parse import INT_MAX, INT_MIN, Node, parse
-from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, Scalar, ValueType
+from skc.expression.parse import Node, parse
+from skc.values.types import Scalar, ValueType
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, INT64_MAX, INT64_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 
 BIG = 1.7976931348623157e308
 
@@ -16,7 +17,7 @@ def near_literals(text: str, x: ValueType) -> list[Scalar]:
     """Values of type `x` at and around the expression's literals, and limits of the type; None is null."""
     literals = [node.value for node in _nodes(parse(text)) if node.kind == "literal"]
     numbers = [v for v in literals if isinstance(v, int | float) and not isinstance(v, bool)]
-    null: list[Scalar] = [None] if x.nullable or x.dtype == "float64" else []
+    null: list[Scalar] = [None] if x.nullable or x.kind.is_float else []
     match x.dtype:
         case "float64":
             return null + _float_boundaries(numbers)
@@ -46,11 +47,11 @@ def _float_boundaries(literals: list[int | float]) -> list[Scalar]:
 
 def _int_boundaries(literals: list[int | float]) -> list[Scalar]:
     whole = [int(v) for v in literals if abs(v) < 2.0**63]
-    limits = [limit // v for v in whole if v for limit in (INT_MAX, INT_MIN)]  # where a product begins to overflow
-    edges = [0, 2**24 + 1, 2**53 + 1, -(2**53) - 1, 2**31, 3_037_000_500, INT_MIN, INT_MAX, *whole, *limits]
-    edges += [limit - v for v in whole for limit in (INT_MAX, INT_MIN)]
+    limits = [limit // v for v in whole if v for limit in (INT64_MAX, INT64_MIN)]  # where a product begins to overflow
+    edges = [0, 2**24 + 1, 2**53 + 1, -(2**53) - 1, 2**31, 3_037_000_500, INT64_MIN, INT64_MAX, *whole, *limits]
+    edges += [limit - v for v in whole for limit in (INT64_MAX, INT64_MIN)]
     edges += [2**k for k in range(1, 63)]  # around one of them a power begins to overflow
-    return [*sorted({near for v in edges for near in (v - 1, v, v + 1, -v) if INT_MIN <= near <= INT_MAX})]
+    return [*sorted({near for v in edges for near in (v - 1, v, v + 1, -v) if INT64_MIN <= near <= INT64_MAX})]
 
 
 def _string_boundaries(literals: list[str]) -> list[Scalar]:

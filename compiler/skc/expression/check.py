@@ -12,12 +12,13 @@ from skc.codes import Code
 from skc.diagnostics import bug
 from skc.expression.errors import ExpressionError
 from skc.expression.parse import Node, parse
-from skc.values.types import DType, Scalar, ValueType
+from skc.values.types import Scalar, ValueType
+from skc_runtime.kinds import KINDS, DType
 
 MAX_POWER = 16
 _DECISIONS = ("compare", "in", "floor", "ceil", "round")
 _NUMBERS: tuple[DType, ...] = ("float64", "int64")
-_ORDERED: tuple[DType, ...] = ("float64", "int64", "timestamp", "date")
+_ORDERED = tuple(dtype for dtype, kind in KINDS.items() if kind.is_number or kind.is_time)
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,21 @@ class Typed:
         return self.type.dtype
 
     @property
+    def is_float(self) -> bool:
+        return self.type.kind.is_float
+
+    @property
     def is_literal(self) -> bool:
         return self.kind == "literal"
 
     @property
     def may_be_negative_zero(self) -> bool:
         is_known = self.kind == "to_float" or (self.is_literal and str(self.value) != "-0.0")
-        return self.dtype == "float64" and not self.nonnegative and not is_known
+        return self.is_float and not self.nonnegative and not is_known
 
     @property
     def may_be_infinite(self) -> bool:
-        return self.dtype == "float64" and not self.is_literal and self.kind != "to_float"
+        return self.is_float and not self.is_literal and self.kind != "to_float"
 
     @property
     def may_be_zero(self) -> bool:
@@ -101,7 +106,7 @@ def _literal(value: Scalar) -> Typed:
 
 
 def _to_float(x: Typed) -> Typed:
-    if x.dtype == "float64":
+    if x.is_float:
         return x
     if x.is_literal and isinstance(x.value, int):
         return _literal(float(x.value))
@@ -171,7 +176,7 @@ class _Checker:
                 )
 
     def type_hint(self, node: Node, dtype: DType) -> str:
-        if dtype in ("timestamp", "date"):
+        if KINDS[dtype].is_time:
             return (
                 "the step `elapsed` subtracts times"
                 if node.kind == "-"
@@ -183,7 +188,7 @@ class _Checker:
             )
         if dtype == "bool":
             return "write `1 if condition else 0` to make a number of a condition"
-        if node.kind in ("//", "%") and dtype == "float64":
+        if node.kind in ("//", "%") and KINDS[dtype].is_float:
             return "write `floor(a / b)`, or `a - b * floor(a / b)`"
         if node.kind in ("and", "or", "not", "if"):
             return "write a comparison, for example `x != 0`"

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from skc.expression.check import Typed
-from skc.expression.parse import INT_MAX, INT_MIN
-from skc.values.types import NUMPY_DTYPES, ZEROS, Array, Block
+from skc.values.types import Block
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, KINDS, Array
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -61,7 +61,7 @@ def evaluate(root: Typed, names: Mapping[str, Block]) -> Block:
     rows = next(iter(names.values())).rows
     with np.errstate(all="ignore"):
         result = _Evaluator(names, rows).column(root)
-    has_valid = root.type.nullable and root.dtype != "float64"
+    has_valid = root.type.nullable and not root.is_float
     block = Block(root.dtype, result.values, result.present if has_valid else None)
     return block.guard("invalid-value", result.broken) if root.can_break else block
 
@@ -79,8 +79,8 @@ class _Evaluator:
         return _OPERATIONS[x.kind](x, [self.column(arg) for arg in x.args])
 
     def literal(self, x: Typed) -> Column:
-        value = ZEROS[x.dtype] if x.value is None else x.value
-        values = np.full((self.rows, 1), value, dtype=NUMPY_DTYPES[x.dtype])
+        value = KINDS[x.dtype].zero if x.value is None else x.value
+        values = np.full((self.rows, 1), value, dtype=KINDS[x.dtype].numpy)
         return Column(values, np.full((self.rows, 1), x.value is not None), self.nowhere())
 
     def name(self, x: Typed) -> Column:
@@ -93,10 +93,10 @@ class _Evaluator:
 
 def _made(x: Typed, values: Array, present: Array, broken: Array) -> Column:
     """A column with the zero of its type under null; NaN is the null of float64."""
-    filled = np.where(present, values, np.array(ZEROS[x.dtype], dtype=NUMPY_DTYPES[x.dtype]))
-    if x.dtype == "float64":
+    filled = np.where(present, values, np.array(KINDS[x.dtype].zero, dtype=KINDS[x.dtype].numpy))
+    if x.is_float:
         present = present & ~np.isnan(filled)
-    return Column(filled.astype(NUMPY_DTYPES[x.dtype]), present, broken)
+    return Column(filled.astype(KINDS[x.dtype].numpy), present, broken)
 
 
 def _all_present(args: Sequence[Column]) -> Array:
@@ -109,7 +109,7 @@ def _any_broken(args: Sequence[Column]) -> Array:
 
 def _integers(x: Typed, args: Sequence[Column], exact: Array, present: Array) -> Column:
     """A column of exact Python integers as int64; what does not fit is broken."""
-    outside = present & ((exact < INT_MIN) | (exact > INT_MAX)).astype(bool)
+    outside = present & ((exact < INT64_MIN) | (exact > INT64_MAX)).astype(bool)
     values = np.where(outside | ~present, 0, exact).astype(np.int64)
     return _made(x, values, present, _any_broken(args) | outside)
 
@@ -118,7 +118,7 @@ def _arithmetic(x: Typed, args: list[Column]) -> Column:
     a, b = args
     present = _all_present(args)
     compute = _ARITHMETIC[x.kind]
-    if x.dtype == "float64":
+    if x.is_float:
         return _made(x, compute(a.values, b.values), present, _any_broken(args))
     left, right = a.values.astype(object), b.values.astype(object)
     if x.kind in ("//", "%"):

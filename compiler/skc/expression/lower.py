@@ -17,8 +17,8 @@ from skc.emit.blocks import GraphBlock, all_of, elementwise, log1p, masked, wher
 from skc.emit.opset import const, op
 from skc.emit.pick import Candidate, better, pick
 from skc.expression.check import Typed
-from skc.expression.parse import INT_MAX, INT_MIN
-from skc.values.types import NUMPY_DTYPES, ZEROS, DType, Scalar
+from skc.values.types import Scalar
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, KINDS, DType
 
 if TYPE_CHECKING:
     from spox import Var
@@ -65,7 +65,7 @@ def lower(root: Typed, names: Mapping[str, GraphBlock]) -> GraphBlock:
     term = _term(root, {name: Term(block.values, block.valid) for name, block in names.items()})
     first = next(iter(names.values())).values
     values, valid = _per_row(term.values, first), None
-    if root.type.nullable and root.dtype != "float64":
+    if root.type.nullable and not root.is_float:
         valid = _per_row(const([[True]]) if term.valid is None else term.valid, first)
     result = masked(root.dtype, 1, values, valid)
     if not root.can_break:
@@ -85,10 +85,10 @@ def _per_row(x: Var, like: Var) -> Var:
 
 def _term(x: Typed, names: Mapping[str, Term]) -> Term:
     if x.kind == "literal":
-        value = ZEROS[x.dtype] if x.value is None else x.value
+        value = KINDS[x.dtype].zero if x.value is None else x.value
         return Term(
             _constants([value], x.dtype),
-            const([[False]]) if x.value is None and x.dtype != "float64" else None,
+            const([[False]]) if x.value is None and not x.is_float else None,
         )
     if x.kind == "name":
         return names[str(x.value)]
@@ -96,7 +96,7 @@ def _term(x: Typed, names: Mapping[str, Term]) -> Term:
 
 
 def _constants(values: Sequence[Scalar], dtype: DType) -> Var:
-    return const(np.array([values], dtype=np.str_ if dtype == "string" else NUMPY_DTYPES[dtype]))
+    return const(np.array([values], dtype=np.str_ if dtype == "string" else KINDS[dtype].numpy))
 
 
 def _int(value: int) -> Var:
@@ -117,7 +117,7 @@ def _strict(values: Var, args: Sequence[Term], broken: Var | None = None) -> Ter
 
 def _arithmetic(x: Typed, args: list[Term]) -> Term:
     a, b = args
-    if x.dtype == "float64":
+    if x.is_float:
         return _strict(_FLOAT[x.kind](a.values, b.values), args)
     if x.kind == "*":
         return _strict(op.mul(a.values, b.values), args, _product_overflow(x, a.values, b.values))
@@ -151,9 +151,9 @@ def _outside(x: Var, factor: int) -> Var:
     if factor in (0, 1):
         return const([[False]])
     if factor > 0:
-        low, high = -(-INT_MIN // factor), INT_MAX // factor
+        low, high = -(-INT64_MIN // factor), INT64_MAX // factor
     else:
-        low, high = -(INT_MAX // -factor), min(-INT_MIN // -factor, INT_MAX)
+        low, high = -(INT64_MAX // -factor), min(-INT64_MIN // -factor, INT64_MAX)
     return op.or_(op.less(x, _int(low)), op.greater(x, _int(high)))
 
 
@@ -161,7 +161,7 @@ def _floor_division(x: Typed, args: list[Term]) -> Term:
     """Div truncates toward zero, Mod takes the divisor's sign; by 0, and INT64_MIN by -1, both would trap."""
     a, b = args
     is_known = x.args[1].is_literal
-    traps = None if is_known and x.args[1].value != -1 else op.and_(_is(a.values, INT_MIN), _is(b.values, -1))
+    traps = None if is_known and x.args[1].value != -1 else op.and_(_is(a.values, INT64_MIN), _is(b.values, -1))
     dividend = a.values if traps is None else op.where(traps, _int(0), a.values)
     by_zero = None if is_known else _is(b.values, 0)
     divisor = b.values if by_zero is None else op.where(by_zero, _int(1), b.values)
@@ -186,7 +186,7 @@ def _is(x: Var, value: int) -> Var:
 
 def _power(x: Typed, args: list[Term]) -> Term:
     base, n = args[0], int(x.args[1].value or 0)
-    is_float = x.dtype == "float64"
+    is_float = x.is_float
     if n == 0:
         one = const([[1.0]]) if is_float else _int(1)
         return Term(op.where(op.isnan(base.values), base.values, one) if is_float else one, base.valid, base.broken)
@@ -201,7 +201,7 @@ def _power(x: Typed, args: list[Term]) -> Term:
 
 def _real(x: Typed, args: list[Term]) -> Term:
     (a,) = args
-    overflows = _is(a.values, INT_MIN) if x.dtype == "int64" else None
+    overflows = _is(a.values, INT64_MIN) if x.dtype == "int64" else None
     return _strict(_REAL[x.kind](a.values), args, overflows)
 
 
@@ -212,7 +212,7 @@ def _to_float(x: Typed, args: list[Term]) -> Term:
 
 
 def _candidate(term: Term, x: Typed) -> Candidate:
-    return Candidate(term.values, x.dtype == "float64" and x.type.nullable, x.may_be_negative_zero)
+    return Candidate(term.values, x.is_float and x.type.nullable, x.may_be_negative_zero)
 
 
 def _extreme(x: Typed, args: list[Term]) -> Term:
@@ -225,14 +225,14 @@ def _compare(x: Typed, args: list[Term]) -> Term:
     pairs = []
     for k, symbol in enumerate(x.operators):
         holds, valid = _COMPARE[symbol](args[k].values, args[k + 1].values), all_of(*present[k : k + 2])
-        is_false_at_null = x.args[0].dtype == "float64" and symbol != "!="
+        is_false_at_null = x.args[0].is_float and symbol != "!="
         pairs.append(Term(holds if valid is None or is_false_at_null else op.and_(holds, valid), valid))
     together = _and(x, pairs)
     return Term(together.values, together.valid, _any_of(*(arg.broken for arg in args)))
 
 
 def _present(term: Term, typed: Typed) -> Var | None:
-    if typed.dtype != "float64":
+    if not typed.is_float:
         return term.valid
     return op.not_(op.isnan(term.values)) if typed.type.nullable else None
 
@@ -285,7 +285,7 @@ def _if(x: Typed, args: list[Term]) -> Term:
     valid = None
     if then.valid is not None or otherwise.valid is not None:
         valid = _select(condition, then.valid, otherwise.valid)
-    elif x.dtype != "float64":
+    elif not x.is_float:
         valid = condition.valid
     broken = None
     if then.broken is not None or otherwise.broken is not None:
@@ -299,7 +299,7 @@ def _if(x: Typed, args: list[Term]) -> Term:
     if x.may_be_negative_zero:  # the optimiser would swap the branches of a Not, see `where_not`
         holds = op.equal(holds, const(True))
     values = pick(holds, _candidate(then, x.args[1]), _candidate(otherwise, x.args[2])).values
-    if x.dtype == "float64" and condition.valid is not None:
+    if x.is_float and condition.valid is not None:
         values = where_not(condition.valid, const([[np.nan]]), values)
     return Term(values, valid, broken)
 
@@ -331,7 +331,7 @@ def _coalesce(x: Typed, args: list[Term]) -> Term:
 
 def _is_null(x: Typed, args: list[Term]) -> Term:
     (a,) = args
-    if x.args[0].dtype == "float64":
+    if x.args[0].is_float:
         return Term(op.isnan(a.values), None, a.broken)
     return Term(const([[False]]) if a.valid is None else op.not_(a.valid), None, a.broken)
 

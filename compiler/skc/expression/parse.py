@@ -16,10 +16,10 @@ from functools import lru_cache
 from skc.diagnostics import did_you_mean
 from skc.expression.errors import ExpressionError
 from skc.values.types import Scalar
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 MAX_LENGTH = 4_000  # characters
 MAX_DEPTH = 100  # of Python's tree: far from the recursion limit, beyond what anybody reads
-INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 # function -> least and greatest number of arguments
 FUNCTIONS: dict[str, tuple[int, int | None]] = {
@@ -300,7 +300,7 @@ class _Parser:
 
 def _unfit_literal(value: Scalar) -> str | None:
     """Why a literal cannot be a value, or None."""
-    if isinstance(value, int) and not INT_MIN <= value <= INT_MAX:
+    if isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
         return f"{value:.6g} is beyond int64" if abs(value) < 10**300 else "an integer beyond int64"
     if isinstance(value, float) and not math.isfinite(value):
         return "a number beyond float64"

@@ -46,20 +46,22 @@ from skc.infer import Types, check_shapes, value_types
 from skc.ir import HOLDS, NARROW, SOURCE, Input, Output, Pipeline, Ref, Step
 from skc.op import NoState
 from skc.ops import OPS
-from skc.values.types import DType
+from skc_runtime.kinds import ELEMENTS, DType, for_every_kind
 
 Warnings = tuple[Diagnostic, ...]
 Targets = tuple[tuple[Name, Target], ...]
 INSTANTS = "`datetime_part` or `elapsed` makes a number of it; an output of dtype int64 keeps it as it is"
 # For an output that refuses a value: what to do, by the type of the value.
-HINTS: Mapping[DType, str] = {
-    "string": "encode it with `one_hot`, `ordinal` or `vocabulary`, or write an output of dtype string",
-    "timestamp": INSTANTS,
-    "date": INSTANTS,
-    "float64": "put a `cast` after it, or write an output of dtype float64",
-    "int64": "put a `cast` after it, or write an output of dtype int64",
-    "bool": "put a `cast` after it, or write an output of dtype bool",
-}
+HINTS: Mapping[DType, str] = for_every_kind(
+    {
+        "string": "encode it with `one_hot`, `ordinal` or `vocabulary`, or write an output of dtype string",
+        "timestamp": INSTANTS,
+        "date": INSTANTS,
+        "float64": "put a `cast` after it, or write an output of dtype float64",
+        "int64": "put a `cast` after it, or write an output of dtype int64",
+        "bool": "put a `cast` after it, or write an output of dtype bool",
+    }
+)
 
 
 def build(definition: PipelineDefinition, problems: Problems | None = None) -> tuple[Pipeline, Warnings]:
@@ -131,8 +133,8 @@ def _full(cls: type[Any]) -> str:
 def _source_step(value: Input) -> Step | None:
     """The internal step that gives an input its one form, where it needs one."""
     own = _own_null_values(value)
-    is_masked = value.nullable and value.dtype != "float64"
-    if not (own or is_masked or value.dtype in ("timestamp", "date")):
+    is_masked = value.nullable and not value.kind.is_float
+    if not (own or is_masked or value.kind.is_time):
         return None
     params = OPS[SOURCE].params(null_values=own)
     return Step(f"{value.value}/source", SOURCE, params, (Ref(value.value),), NoState(), span=value.span)
@@ -176,7 +178,7 @@ def _output(
         for ref in resolver.refs(name, target):
             dtype = types[ref.value].dtype
             _check_type(definition, name, dtype)
-            if dtype == "int64" and definition.dtype in ("float32", "float64") and ref.value not in small:
+            if dtype == "int64" and ELEMENTS[definition.dtype].is_float and ref.value not in small:
                 guards.append(_narrow(definition, target, len(guards), ref))
                 ref = Ref(guards[-1].name)
             refs.append(ref)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from skc.diagnostics import Span
-from skc.ir import DataSource, Input, OutputDType
+from skc.ir import DataSource, Input
 from skc.op import AnyOp
-from skc.values.types import DType
+from skc_runtime.kinds import DType, OutputDType
 
 ALWAYS_INPUT = "inputs."
 

@@ -21,11 +21,11 @@ from skc.frontend.definitions import (
 )
 from skc.frontend.problems import Problems, shown
 from skc.ir import Input
+from skc.values.tensors import PACKED
 
 PIPELINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 # Names that the graph gives to its own values: of a companion, a source step, a step.
 GRAPH_NAMES = re.compile(r".*(\.valid|#valid|/source|/[0-9]+:[a-z0-9_]+)", re.DOTALL)
-PACKED_TENSORS = ("f64", "i64", "bool", "str")  # the input tensors of the signature `packed`
 NEEDED_BY_GRAPH = "the graph needs such names for itself"
 TENSORS_SHARE = "and the tensors of a graph share one space of names"
 
@@ -94,7 +94,7 @@ def _check_step(step: StepDefinition, inputs: Collection[str]) -> None:
 def _check_output(output: OutputDefinition, inputs: Collection[str]) -> None:
     name = output.name
     _check_plain(name, output.span, "an output")
-    if name.startswith("skc.") or name.endswith(".valid") or name in PACKED_TENSORS:
+    if name.startswith("skc.") or name.endswith(".valid") or name in PACKED.values():
         raise _unusable(name, output.span, "an output", NEEDED_BY_GRAPH)
     if name in inputs:
         raise _unusable(name, output.span, "an output", f"an input has that name, {TENSORS_SHARE}")

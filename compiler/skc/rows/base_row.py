@@ -13,7 +13,8 @@ import numpy as np
 from skc import reference
 from skc.ir import Pipeline
 from skc.rows.sampling import PLAIN, Record, spread, to_blocks
-from skc.values.types import Array, Scalar
+from skc.values.types import Scalar
+from skc_runtime.kinds import Array
 
 CANDIDATES = 400
 _REFUSED = 1_000_000  # worse than any number of nulls

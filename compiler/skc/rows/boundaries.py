@@ -26,8 +26,9 @@ from skc.ops import OPS
 from skc.rows.inverse import Function, Given, Outcomes, inputs_giving, magnitudes, neighbours
 from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
 from skc.values.types import Block, Scalar, ValueType, column_block, concat_blocks
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
-CORNERS: tuple[Scalar, ...] = (None, 0, -1, -(2**63), 2**63 - 1, -math.inf, math.inf)
+CORNERS: tuple[Scalar, ...] = (None, 0, -1, INT64_MIN, INT64_MAX, -math.inf, math.inf)
 MOST_BRANCHED = 5_000  # rows; of more, so many spread over all
 MOST_WALKS = 8  # back from behind an expression, each with an input at zero or null: of more, so many spread over all
 _TRIED_COLUMNS = 2  # of a step that looks at several: the most promising, or where there are many walks the first
@@ -282,7 +283,7 @@ def _worth(given: Given) -> float:
 
 def _of_type(x: ValueType, values: Iterable[Scalar]) -> list[Scalar]:
     """Distinct values; of a float64 all numbers are floats, and NaN is null."""
-    if x.dtype == "float64":
+    if x.kind.is_float:
         values = [None if v is None or v != v else float(v) for v in values]
     return unique(values)
 

@@ -15,16 +15,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from skc.rows.sampling import unique
-from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, DType, Scalar, ValueType
+from skc.values.types import Scalar, ValueType
+from skc_runtime.kinds import KINDS, RANGES, DType
 
 Outcomes = list[tuple[bool, Scalar]]  # for each input: whether every guard lets it through, and what comes out
 Key = tuple[type, Scalar]
 _FAR = 16  # floats: how far off a guess may be before the search becomes long
-_RANGES: dict[DType, tuple[int, int]] = {
-    "int64": (-(2**63), 2**63 - 1),
-    "timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX),
-    "date": (DATE_MIN, DATE_MAX),
-}
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def inputs_giving(
     points = near + _tried(function, others) if _missing(wanted, near) else near
     inputs = {_key(output): given for given, output in reversed(points)}
     hits = [inputs[_key(w)] for w in wanted if _key(w) in inputs]
-    is_ordered = function.x.dtype not in ("string", "bool")
+    is_ordered = function.x.kind.is_number or function.x.kind.is_time
     missing = _missing(wanted, points)
     enclosed = _between(function, points, missing) if is_ordered else _beside(near, missing)
     met = [pair for pair in enclosed if len(pair) == 1]
@@ -103,9 +99,9 @@ def _is_possible(x: ValueType, value: Scalar) -> bool:
     """A value of this type as a step gets it: no null where there is none, no time outside the years 1 to 9999."""
     if value is None:
         return x.nullable
-    if x.dtype not in _RANGES:
+    if x.dtype not in RANGES:
         return True
-    low, high = _RANGES[x.dtype]
+    low, high = RANGES[x.dtype]
     return isinstance(value, int) and low <= value <= high
 
 
@@ -122,7 +118,7 @@ def _between(
     function: Function, points: Sequence[tuple[Scalar, Scalar]], wanted: Sequence[Scalar]
 ) -> list[tuple[Scalar, ...]]:
     """For each wanted number the input that gives it, or two neighbours between which the output jumps over it."""
-    is_float = function.x.dtype == "float64"
+    is_float = function.x.kind.is_float
     numbers = [(_number(given), _number(output)) for given, output in points]
     line = sorted(
         (_place(given) if is_float else int(given), output)
@@ -178,12 +174,12 @@ def neighbours(value: Scalar) -> list[Scalar]:
 def magnitudes(dtype: DType, base: Scalar) -> list[Scalar]:
     """Numbers of every size and sign, also as distances from `base`."""
     origin = _number(base) or 0
-    if dtype == "float64":
+    if KINDS[dtype].is_float:
         sizes = [0.0, *(10.0**k for k in range(-9, 19)), sys.float_info.max]
         return [v for s in sizes for v in (s, -s, origin + s, origin - s)]
-    if dtype in _RANGES:
+    if dtype in RANGES:
         steps = [0, *(10**k for k in range(19))]
-        return [*_RANGES[dtype], *(v for s in steps for v in (s, -s, int(origin) + s, int(origin) - s))]
+        return [*RANGES[dtype], *(v for s in steps for v in (s, -s, int(origin) + s, int(origin) - s))]
     return []
 
 

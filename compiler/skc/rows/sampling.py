@@ -13,43 +13,48 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard, assert_never, overload
 
 from skc.ir import Input
-from skc.values.types import (
+from skc.values.types import Block, Scalar, column_block
+from skc_runtime.kinds import (
     DATE_MAX,
     DATE_MIN,
+    INT64_MAX,
+    INT64_MIN,
     TIMESTAMP_MAX,
     TIMESTAMP_MIN,
-    Block,
     DType,
-    Scalar,
-    column_block,
+    for_every_kind,
 )
 
 Record = dict[str, Scalar]
-_INT_EDGES = (0, 1, -1, 2**24 + 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63))
-HOSTILE: dict[DType, tuple[Scalar, ...]] = {
-    "float64": (
-        *(0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -0.5, 5e-324, -5e-324, 2.2250738585072014e-308),
-        *(float(2**24 + 1), float(2**53), 1e15 + 0.3, 1.7976931348623157e308, -1.7976931348623157e308),
-        *(math.inf, -math.inf),
-    ),
-    "int64": _INT_EDGES,
-    "bool": (False, True),
-    "string": (
-        *("", " ", "\t", "\n", "0", "-1", "1.5", "1,5", "NaN", "nan", "null", "None", "true", "é", "e\u0301"),
-        *("İ", "ı", "ß", "ẞ", "Ω", "中文", "𠮷", "😀", "👩‍👩‍👧", "\u202eabc", "\ufeff", "a" * 300, "0:", "1:x"),
-    ),
-    "timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX, -1, 0, 1, TIMESTAMP_MIN - 1, TIMESTAMP_MAX + 1),
-    "date": (DATE_MIN, DATE_MAX, -1, 0, 1, DATE_MIN - 1, DATE_MAX + 1),
-}
+_INT_EDGES = (0, 1, -1, 2**24 + 1, 2**53, 2**53 + 1, -(2**53) - 1, INT64_MAX, INT64_MIN)
+HOSTILE: dict[DType, tuple[Scalar, ...]] = for_every_kind(
+    {
+        "float64": (
+            *(0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -0.5, 5e-324, -5e-324, 2.2250738585072014e-308),
+            *(float(2**24 + 1), float(2**53), 1e15 + 0.3, 1.7976931348623157e308, -1.7976931348623157e308),
+            *(math.inf, -math.inf),
+        ),
+        "int64": _INT_EDGES,
+        "bool": (False, True),
+        "string": (
+            *("", " ", "\t", "\n", "0", "-1", "1.5", "1,5", "NaN", "nan", "null", "None", "true", "é", "e\u0301"),
+            *("İ", "ı", "ß", "ẞ", "Ω", "中文", "𠮷", "😀", "👩‍👩‍👧", "\u202eabc", "\ufeff", "a" * 300, "0:", "1:x"),
+        ),
+        "timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX, -1, 0, 1, TIMESTAMP_MIN - 1, TIMESTAMP_MAX + 1),
+        "date": (DATE_MIN, DATE_MAX, -1, 0, 1, DATE_MIN - 1, DATE_MAX + 1),
+    }
+)
 
-PLAIN: dict[DType, Scalar] = {
-    "float64": 1.0,
-    "int64": 1,
-    "bool": False,
-    "string": "a",
-    "timestamp": 1_000_000_000_000_000,
-    "date": 10_000,
-}
+PLAIN: dict[DType, Scalar] = for_every_kind(
+    {
+        "float64": 1.0,
+        "int64": 1,
+        "bool": False,
+        "string": "a",
+        "timestamp": 1_000_000_000_000_000,
+        "date": 10_000,
+    }
+)
 
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # Python's strings can hold one, no encoding can
@@ -68,7 +73,7 @@ def is_legal(raw: Input, value: Scalar) -> bool:
         case "string":
             return isinstance(value, str) and "\0" not in value and not _LONE_SURROGATE.search(value)
         case "int64" | "timestamp" | "date":
-            return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+            return isinstance(value, int) and not isinstance(value, bool) and INT64_MIN <= value <= INT64_MAX
     assert_never(raw.dtype)
 
 
@@ -123,7 +128,7 @@ class Pool:
             case "int64":
                 near = int(source.choice(numbers)) if numbers and source.random() < 0.7 else 0
                 moved = near + source.randint(-100, 100)
-                return moved if -(2**63) <= moved < 2**63 else near
+                return moved if INT64_MIN <= moved <= INT64_MAX else near
         assert_never(raw.dtype)
 
 

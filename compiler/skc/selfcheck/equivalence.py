@@ -12,8 +12,8 @@ from skc.ir import Pipeline, Step
 from skc.op import Decision
 from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant
-from skc.values.types import Array
 from skc.verification.coverage import CoverageTally
+from skc_runtime.kinds import Array
 
 _NEUTRAL = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}
 _OF_CATEGORIES = ("`<` for `<=`", "another parameter", "category dropped")

@@ -22,7 +22,7 @@ from skc.lower import GUARDS
 from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant, evenly
 from skc.time.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
-from skc.values.types import TIMESTAMP_MIN, Array
+from skc_runtime.kinds import TIMESTAMP_MIN, Array
 from skc_runtime.session import GraphSession
 
 ELEMENTS = 4  # of one constant that are changed, one at a time

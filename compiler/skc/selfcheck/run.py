@@ -28,12 +28,12 @@ from skc.selfcheck.graph_mutants import graph_mutants
 from skc.selfcheck.mutant import Mutant, by_kind
 from skc.selfcheck.plan_mutants import plan_mutants
 from skc.selfcheck.report import Outcome, SelfCheck
-from skc.values.types import Array
 from skc.verification.coverage import CoverageTally
 from skc.verification.findings import Findings
 from skc.verification.run import Options, Progress
 from skc_runtime.agreement import same_bits
 from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.kinds import Array
 from skc_runtime.session import GraphSession
 
 PER_KIND = 12

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skc.stats.requests import ValueCounts
-from skc.values.types import DType, Scalar
+from skc.values.types import Scalar
+from skc_runtime.kinds import DType
 
 Counted = tuple[tuple[Scalar, int], ...]
 

@@ -27,7 +27,7 @@ import numpy as np
 import tzdata
 
 from skc.diagnostics import bug, did_you_mean, fail
-from skc.values.types import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, Array
+from skc_runtime.kinds import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, Array
 
 TZDATA_VERSION: str = tzdata.IANA_VERSION
 SECOND_US = 1_000_000

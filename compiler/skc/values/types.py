@@ -8,46 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-DType = Literal["float64", "int64", "bool", "string", "timestamp", "date"]
-DTYPES: tuple[DType, ...] = get_args(DType)
-Array = NDArray[Any]
+from skc_runtime.kinds import KINDS, Array, DType, Kind
+
 Scalar = float | int | bool | str | None
-
-# A timestamp is int64 microseconds since 1970-01-01T00:00:00Z, a date int64 days since 1970-01-01 (proleptic
-# Gregorian).
-NUMPY_DTYPES: dict[DType, np.dtype[Any]] = {
-    "float64": np.dtype(np.float64),
-    "int64": np.dtype(np.int64),
-    "bool": np.dtype(np.bool_),
-    "string": np.dtype(object),
-    "timestamp": np.dtype(np.int64),
-    "date": np.dtype(np.int64),
-}
-ZEROS: dict[DType, Scalar] = {
-    "float64": float("nan"),  # the null of float64
-    "int64": 0,
-    "bool": False,
-    "string": "",
-    "timestamp": 0,
-    "date": 0,
-}
-PYTHON_TYPES: dict[DType, type] = {
-    "float64": float,
-    "int64": int,
-    "bool": bool,
-    "string": str,
-    "timestamp": int,
-    "date": int,
-}
-# 0001-01-01 and 9999-12-31, the years every calendar computation here is exact for.
-DATE_MIN, DATE_MAX = -719_162, 2_932_896
-DAY_US = 86_400_000_000
-TIMESTAMP_MIN, TIMESTAMP_MAX = DATE_MIN * DAY_US, (DATE_MAX + 1) * DAY_US - 1
 
 
 @dataclass(frozen=True)
@@ -62,6 +29,11 @@ class ValueType:
     nullable: bool = False
     exact: bool = True
     width: int | None = 1
+
+    @property
+    def kind(self) -> Kind:
+        """What is known of its type."""
+        return KINDS[self.dtype]
 
     def __str__(self) -> str:
         return f"{self.dtype}?" if self.nullable else self.dtype
@@ -86,7 +58,7 @@ class Guard:
 class Block:
     """N rows of K columns of one type.
 
-    `values` is [N, K]. `valid` is bool [N, K], or None where nothing is missing; always None for float64.
+    `values` is [N, K]. `valid` is bool [N, K], or None where nothing is missing; always None for floats.
     `guards` are what the step that made the block found wrong.
     """
 
@@ -94,6 +66,11 @@ class Block:
     values: Array
     valid: Array | None = None
     guards: tuple[Guard, ...] = field(default=())
+
+    @property
+    def kind(self) -> Kind:
+        """What is known of its type."""
+        return KINDS[self.dtype]
 
     @property
     def rows(self) -> int:
@@ -105,7 +82,7 @@ class Block:
 
     def present(self) -> Array:
         """bool [N, K]: where there is a value."""
-        if self.dtype == "float64":
+        if self.kind.is_float:
             return ~np.isnan(self.values)
         return np.ones(self.values.shape, dtype=bool) if self.valid is None else self.valid
 
@@ -129,31 +106,31 @@ class Block:
 
 def make_block(dtype: DType, values: Array, valid: Array | None = None) -> Block:
     """A block whose values under a False `valid` are the zero of the type (NaN for float64)."""
-    values = np.asarray(values, dtype=NUMPY_DTYPES[dtype])
+    values = np.asarray(values, dtype=KINDS[dtype].numpy)
     if valid is None:
         return Block(dtype, values)
-    zeroed = np.where(valid, values, np.array(ZEROS[dtype], dtype=NUMPY_DTYPES[dtype]))
-    return Block(dtype, zeroed, None if dtype == "float64" else valid)
+    zeroed = np.where(valid, values, np.array(KINDS[dtype].zero, dtype=KINDS[dtype].numpy))
+    return Block(dtype, zeroed, None if KINDS[dtype].is_float else valid)
 
 
 def block_from_rows(dtype: DType, rows: Sequence[Sequence[Scalar]], width: int, nullable: bool) -> Block:
     """A block from plain Python rows; None is null. For float64 NaN is null too."""
-    values = np.empty((len(rows), width), dtype=NUMPY_DTYPES[dtype])
+    values = np.empty((len(rows), width), dtype=KINDS[dtype].numpy)
     valid = np.ones((len(rows), width), dtype=bool)
     for i, row in enumerate(rows):
         for j, value in enumerate(row):
             valid[i, j] = value is not None
-            values[i, j] = ZEROS[dtype] if value is None else value
-    if dtype == "float64" or not nullable:
+            values[i, j] = KINDS[dtype].zero if value is None else value
+    if KINDS[dtype].is_float or not nullable:
         return Block(dtype, values)
     return Block(dtype, values, valid)
 
 
 def column_block(dtype: DType, values: Sequence[Scalar], nullable: bool) -> Block:
     """A block [N, 1] from plain Python values; None is null."""
-    zero = ZEROS[dtype]
-    array = np.array([zero if v is None else v for v in values], dtype=NUMPY_DTYPES[dtype])[:, None]
-    if dtype == "float64" or not nullable:
+    zero = KINDS[dtype].zero
+    array = np.array([zero if v is None else v for v in values], dtype=KINDS[dtype].numpy)[:, None]
+    if KINDS[dtype].is_float or not nullable:
         return Block(dtype, array)
     return Block(dtype, array, np.array([v is not None for v in values], dtype=bool)[:, None])
 

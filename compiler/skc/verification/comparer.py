@@ -15,11 +15,12 @@ from skc.ir import Pipeline
 from skc.rows.boundaries import StepBoundaries
 from skc.rows.sampling import Record
 from skc.rows.sources import RecordAt
-from skc.values.types import Array, Block
+from skc.values.types import Block
 from skc.verification.coverage import CoverageTally
 from skc.verification.findings import SERVED, Findings
 from skc.verification.report import Check
 from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.kinds import Array
 
 
 class Comparer:

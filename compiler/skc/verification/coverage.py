@@ -19,8 +19,9 @@ from skc.ir import Pipeline
 from skc.op import Known
 from skc.ops import OPS
 from skc.rows.boundaries import StepBoundaries
-from skc.values.types import Array, Block, Scalar
+from skc.values.types import Block, Scalar
 from skc.verification.report import Coverage, Kind
+from skc_runtime.kinds import Array
 from skc_runtime.manifest import Guards
 
 NEAR, VALUE = "near miss", "value"  # what is no mark and no null: beside a category, or any other
@@ -191,5 +192,5 @@ def _keys(block: Block, rows: Array) -> set[_Key]:
     """The keys of a block [N, 1] in some rows."""
     present = block.present()[:, 0]
     values = np.ascontiguousarray(block.values[:, 0][present & rows])
-    found: set[_Key] = set((values.view(np.int64) if block.dtype == "float64" else values).tolist())
+    found: set[_Key] = set((values.astype(np.float64).view(np.int64) if block.kind.is_float else values).tolist())
     return found | {None} if (rows & ~present).any() else found

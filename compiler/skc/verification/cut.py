@@ -16,28 +16,19 @@ from skc import reference
 from skc.equality.compare import compare
 from skc.equality.sides import Outcome, feeds
 from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types
-from skc.ir import Input, Output, OutputDType, Pipeline, Ref, Step
+from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
 from skc.rows.boundaries import StepBoundaries
 from skc.rows.sampling import PLAIN, Record, Variations
-from skc.values.types import Block, DType, Scalar
+from skc.values.types import Block, Scalar
 from skc.verification.report import REFUSED, Difference
 from skc_runtime import golden
-from skc_runtime.manifest import ELEMENT_OF
 from skc_runtime.session import GraphSession
 
 OUT = "out"
 MADE_NULL = "made null"
 MOST = 20
-_NATURAL: dict[DType, OutputDType] = {
-    "float64": "float64",
-    "int64": "int64",
-    "bool": "bool",
-    "string": "string",
-    "timestamp": "int64",
-    "date": "int64",
-}
 
 
 @dataclass(frozen=True)
@@ -137,7 +128,7 @@ def _refusal(outcome: Outcome, i: int) -> str:
 
 def _encoded(alone: Pipeline, record: Record) -> dict[str, object]:
     """A record of the cut step in the JSON forms of golden.jsonl."""
-    return {i.name: golden.encode_value(ELEMENT_OF[i.dtype], record[i.name]) for i in alone.inputs}
+    return {i.name: golden.encode_value(i.kind.element, record[i.name]) for i in alone.inputs}
 
 
 def cut_out(step: Step, types: Types, names: ColumnNames) -> Pipeline:
@@ -147,7 +138,7 @@ def cut_out(step: Step, types: Types, names: ColumnNames) -> Pipeline:
     kinds = kinds if OPS[step.op].is_variadic(step.params) else kinds * width
     inputs = tuple(Input(f"c{k}", x.dtype, nullable=x.nullable) for k, x in enumerate(kinds))
     alone = replace(step, inputs=tuple(Ref(i.value) for i in inputs))
-    output = Output(OUT, (Ref(step.name),), _NATURAL[types[step.name].dtype])
+    output = Output(OUT, (Ref(step.name),), types[step.name].kind.element)
     return Pipeline("cut", inputs, (alone,), (), (output,))
 
 

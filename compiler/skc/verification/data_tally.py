@@ -17,10 +17,11 @@ from skc.infer import column_groups, column_names, input_names
 from skc.ir import SOURCE, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.reference import select
-from skc.values.types import Array, Block, Scalar, concat_blocks
+from skc.values.types import Block, Scalar, concat_blocks
 from skc.verification.report import DataCounts, Met, Refusal
 from skc.verification.tables import count
 from skc_runtime.errors import shown
+from skc_runtime.kinds import Array
 from skc_runtime.manifest import Guards
 
 Place = tuple[str, str, int]  # kind, step, input column

@@ -25,11 +25,11 @@ from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.rows.sampling import Record
 from skc.rows.sources import RecordAt
-from skc.values.types import Array
 from skc.verification.report import GOLDEN_FILE, GUARDS, REFUSED, Difference
 from skc.verification.shrink import Shrinker
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.kinds import Array
 from skc_runtime.manifest import Guards
 
 SERVED = "served"

@@ -10,10 +10,10 @@ from skc.artifact import MODEL
 from skc.equality.judge import other_bits
 from skc.equality.sides import Graph, Outcome, feeds
 from skc.rows.sampling import Record, to_blocks
-from skc.values.types import Array
 from skc.verification.comparer import Comparer
 from skc.verification.findings import Findings
 from skc.verification.report import Check
+from skc_runtime.kinds import Array
 from skc_runtime.session import Optimisation
 
 BATCHES = (3, 8, 1001)

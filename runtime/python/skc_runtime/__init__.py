@@ -4,26 +4,39 @@ else.
 
 from __future__ import annotations
 
+import importlib
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skc_runtime import telemetry
 
-telemetry.switch_off()  # before the next lines load ONNX Runtime
+if TYPE_CHECKING:
+    from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError
+    from skc_runtime.loading import load
+    from skc_runtime.manifest import Manifest
+    from skc_runtime.reloadable import Reloadable
+    from skc_runtime.transformer import Transformer
 
-from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError  # noqa: E402
-from skc_runtime.load import load  # noqa: E402
-from skc_runtime.manifest import Manifest  # noqa: E402
-from skc_runtime.reloadable import Reloadable  # noqa: E402
-from skc_runtime.transformer import Transformer  # noqa: E402
+telemetry.switch_off()  # before anything here loads ONNX Runtime
 
 __all__ = ["ArtifactError", "Manifest", "RecordError", "Reloadable", "SkcRuntimeError", "Transformer", "load"]
+_HOME = {
+    "ArtifactError": "errors",
+    "Manifest": "manifest",
+    "RecordError": "errors",
+    "Reloadable": "reloadable",
+    "SkcRuntimeError": "errors",
+    "Transformer": "transformer",
+    "load": "loading",
+}
 
 __version__: str  # of the installed distribution `skc`, which is the one place that knows it
 
 
 def __getattr__(name: str) -> Any:
-    """Look the version up when somebody asks: reading the metadata takes as long as all else that is ours."""
-    if name == "__version__":
+    """Import a public name when it is first used: who needs `kinds` alone must not wait for ONNX Runtime."""
+    if name == "__version__":  # reading the metadata takes as long as all else that is ours
         return metadata.version("skc")
-    raise AttributeError(f"module 'skc_runtime' has no attribute {name!r}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'skc_runtime' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"skc_runtime.{_HOME[name]}"), name)

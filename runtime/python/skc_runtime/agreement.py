@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from skc_runtime.scalars import Array
+from skc_runtime.kinds import Array
 
 TOLERANCE = 1e-6
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from skc_runtime.columns import RawColumn
 from skc_runtime.errors import RecordError
-from skc_runtime.scalars import Array
+from skc_runtime.kinds import Array
 
 
 class _Schema(ctypes.Structure):

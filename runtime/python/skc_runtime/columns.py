@@ -16,24 +16,9 @@ import numpy as np
 
 from skc_runtime import scalars
 from skc_runtime.errors import RecordError, shown
-from skc_runtime.manifest import ELEMENT_OF, Element, InputSpec, InputType
-from skc_runtime.scalars import EXACT_FLOAT, INT64_MAX, NAN, Array, Convert
-
-DTYPES: dict[Element, np.dtype[Any]] = {
-    "float64": np.dtype(np.float64),
-    "int64": np.dtype(np.int64),
-    "bool": np.dtype(np.bool_),
-    "string": np.dtype(object),
-}
-ZEROS: dict[Element, Any] = {"float64": NAN, "int64": 0, "bool": False, "string": ""}
-_PLAIN: dict[InputType, type] = {
-    "float64": float,
-    "int64": int,
-    "bool": bool,
-    "string": str,
-    "timestamp": int,
-    "date": int,
-}
+from skc_runtime.kinds import ELEMENTS, INT64_MAX, Array, DType
+from skc_runtime.manifest import InputSpec
+from skc_runtime.scalars import EXACT_FLOAT, Convert
 
 
 @dataclass(frozen=True)
@@ -67,14 +52,14 @@ def null_column(spec: InputSpec, rows: int) -> Column:
 
 
 def _nulls(spec: InputSpec, rows: int) -> Column:
-    element = ELEMENT_OF[spec.type]
+    element = spec.kind.element
     valid = None if spec.valid is None else np.zeros(rows, dtype=bool)
-    return Column(np.full(rows, ZEROS[element], dtype=DTYPES[element]), valid)
+    return Column(np.full(rows, ELEMENTS[element].zero, dtype=ELEMENTS[element].numpy), valid)
 
 
 def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Column:
     """A column of Python values; `scalars.MISSING` is a key that was not there."""
-    plain = _PLAIN[spec.type]
+    plain = spec.kind.python
     kinds = set(map(type, values))
     if kinds <= {plain} or (kinds == {plain, type(None)} and plain is not float):
         try:
@@ -89,20 +74,20 @@ def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Co
             converted.append(convert(value))
         except RecordError as error:
             raise error.at(spec.name, row) from None
-    if spec.type == "float64":
+    if spec.kind.is_float:
         return Column(np.array(converted, dtype=np.float64), None)
     return _from_plain(spec, converted, spec.nullable)
 
 
 def _from_plain(spec: InputSpec, values: Sequence[Any], has_none: bool) -> Column:
     """Values that are all of the one Python type, or None."""
-    element = ELEMENT_OF[spec.type]
+    element = spec.kind.element
     if not has_none:
-        return from_raw(spec, RawColumn(np.array(values, dtype=DTYPES[element])))
-    zero = ZEROS[element]
+        return from_raw(spec, RawColumn(np.array(values, dtype=ELEMENTS[element].numpy)))
+    zero = ELEMENTS[element].zero
     valid = np.array([value is not None for value in values], dtype=bool)
     filled = [zero if value is None else value for value in values]
-    return from_raw(spec, RawColumn(np.array(filled, dtype=DTYPES[element]), valid))
+    return from_raw(spec, RawColumn(np.array(filled, dtype=ELEMENTS[element].numpy), valid))
 
 
 def from_raw(spec: InputSpec, raw: RawColumn) -> Column:
@@ -123,9 +108,9 @@ def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
         values = _typed(spec.type, raw.values, raw.zoned)
     else:
         values = _typed(spec.type, _zeroed(raw.values, valid), raw.zoned)
-        element = ELEMENT_OF[spec.type]
-        values = np.where(valid, values, np.array(ZEROS[element], dtype=DTYPES[element]))
-    if spec.type == "float64":
+        element = spec.kind.element
+        values = np.where(valid, values, np.array(ELEMENTS[element].zero, dtype=ELEMENTS[element].numpy))
+    if spec.kind.is_float:
         _check_nan(spec, values, valid)
     if spec.valid is None:
         return Column(values, None)
@@ -169,7 +154,7 @@ def _check_nan(spec: InputSpec, values: Array, valid: Array | None) -> None:
     raise scalars.null_refused(spec.name, row)
 
 
-def _typed(kind: InputType, values: Array, zoned: bool) -> Array:
+def _typed(kind: DType, values: Array, zoned: bool) -> Array:
     """[N] values, none missing, as the element type of the input."""
     match kind:
         case "float64":
@@ -268,7 +253,7 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _times(kind: InputType, values: Array, zoned: bool) -> Array:
+def _times(kind: DType, values: Array, zoned: bool) -> Array:
     if values.dtype.kind != "M":
         wanted = "a timestamp (int microseconds, or an instant)" if kind == "timestamp" else "a date (or int days)"
         return _integers(values, wanted)

@@ -19,12 +19,14 @@ import numpy as np
 
 from skc_runtime.agreement import agree, same_bits
 from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError, shown
-from skc_runtime.manifest import ELEMENT_OF, Element, Manifest, OutputSpec
-from skc_runtime.scalars import INT64_MAX, INT64_MIN, Array, is_integer
+from skc_runtime.kinds import ELEMENTS, INT64_MAX, INT64_MIN, Array, InputElement, OutputDType
+from skc_runtime.manifest import Manifest, OutputSpec
+from skc_runtime.scalars import is_integer
 from skc_runtime.strict_json import Fields, malformed, parse
 
 Replay = Literal["exact", "tolerance"]
 MOST_RECORDS = 10_000
+_OF_NUMPY = {element.numpy: name for name, element in ELEMENTS.items()}
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0.0": -0.0}
 
 
@@ -46,21 +48,23 @@ class GoldenCase:
     error: str | None = None
 
 
-def encode_value(element: str, value: Any) -> Any:
+def encode_value(element: OutputDType, value: Any) -> Any:
     """One value of an element type (`float32`, `float64`, `int64`, `bool`, `string`) in JSON form; None is
     null.
     """
     if value is None:
         return None
-    if element in ("float32", "float64"):
-        return _encode_float(float(value))
-    if element == "int64":
-        if not is_integer(value):
-            raise RecordError("wrong-type", f"{shown(value)} is not an integer")
-        return str(int(value))
-    if element == "bool":
-        return bool(value)
-    return str(value)
+    match ELEMENTS[element].json:
+        case "number":
+            return _encode_float(float(value))
+        case "decimal":
+            if not is_integer(value):
+                raise RecordError("wrong-type", f"{shown(value)} is not an integer")
+            return str(int(value))
+        case "boolean":
+            return bool(value)
+        case "string":
+            return str(value)
 
 
 def _encode_float(value: float) -> float | str:
@@ -71,17 +75,19 @@ def _encode_float(value: float) -> float | str:
     return "-0.0" if value == 0 and math.copysign(1.0, value) < 0 else value
 
 
-def decode_value(element: str, value: Any, place: str) -> Any:
+def decode_value(element: OutputDType, value: Any, place: str) -> Any:
     """The inverse of `encode_value`. Raises `artifact-malformed`."""
     if value is None:
         return None
-    if element in ("float32", "float64"):
-        return _decode_float(value, place)
-    if element == "int64":
-        return _decode_int(value, place)
-    if type(value) is not (bool if element == "bool" else str):
-        raise malformed(place, f"expected a {element}, got {shown(value)}")
-    return value
+    match ELEMENTS[element].json:
+        case "number":
+            return _decode_float(value, place)
+        case "decimal":
+            return _decode_int(value, place)
+        case "boolean" | "string":
+            if type(value) is not ELEMENTS[element].python:
+                raise malformed(place, f"expected a {element}, got {shown(value)}")
+            return value
 
 
 def _decode_float(value: Any, place: str) -> float:
@@ -107,7 +113,7 @@ def _decode_int(value: Any, place: str) -> int:
 
 def encode_record(manifest: Manifest, record: Mapping[str, Any]) -> dict[str, Any]:
     """A record (ints for timestamps and dates) in JSON form; keys that are not there stay away."""
-    return {i.name: encode_value(ELEMENT_OF[i.type], record[i.name]) for i in manifest.inputs if i.name in record}
+    return {i.name: encode_value(i.kind.element, record[i.name]) for i in manifest.inputs if i.name in record}
 
 
 def decode_record(manifest: Manifest, record: Mapping[str, Any], place: str = "record") -> dict[str, Any]:
@@ -115,11 +121,11 @@ def decode_record(manifest: Manifest, record: Mapping[str, Any], place: str = "r
     return _decode_record(_elements(manifest), record, place)
 
 
-def _elements(manifest: Manifest) -> dict[str, Element]:
-    return {i.name: ELEMENT_OF[i.type] for i in manifest.inputs}
+def _elements(manifest: Manifest) -> dict[str, InputElement]:
+    return {i.name: i.kind.element for i in manifest.inputs}
 
 
-def _decode_record(elements: Mapping[str, Element], record: Mapping[str, Any], place: str) -> dict[str, Any]:
+def _decode_record(elements: Mapping[str, InputElement], record: Mapping[str, Any], place: str) -> dict[str, Any]:
     for name in record:
         if name not in elements:
             raise malformed(place, f"{shown(name)} is not an input")
@@ -128,16 +134,12 @@ def _decode_record(elements: Mapping[str, Element], record: Mapping[str, Any], p
 
 def encode_outputs(outputs: Mapping[str, Array]) -> dict[str, list[Any]]:
     """The outputs of one record, [K] each and with every `NAME.valid`,, as JSON; float32 widened exactly."""
-    return {name: [encode_value(_element(array), v) for v in array.tolist()] for name, array in outputs.items()}
+    return {name: [encode_value(_OF_NUMPY[array.dtype], v) for v in array.tolist()] for name, array in outputs.items()}
 
 
-def _element(array: Array) -> str:
-    return "string" if array.dtype == object else array.dtype.name
-
-
-def _tensors(outputs: Sequence[OutputSpec]) -> list[tuple[str, str, tuple[bool, ...]]]:
+def _tensors(outputs: Sequence[OutputSpec]) -> list[tuple[str, OutputDType, tuple[bool, ...]]]:
     """(name, element type, exact) of every output and of its companion."""
-    found: list[tuple[str, str, tuple[bool, ...]]] = []
+    found: list[tuple[str, OutputDType, tuple[bool, ...]]] = []
     for output in outputs:
         found.append((output.name, output.dtype, output.exact))
         if output.valid is not None:

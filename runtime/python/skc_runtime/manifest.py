@@ -10,24 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from skc_runtime.errors import ArtifactError, shown
+from skc_runtime.kinds import ELEMENTS, KINDS, DType, InputElement, Kind, OutputDType
 from skc_runtime.strict_json import Fields, malformed, parse
 
 FORMAT = 1
-InputType = Literal["float64", "int64", "bool", "string", "timestamp", "date"]
-Element = Literal["float64", "int64", "bool", "string"]
-OutputDType = Literal["float32", "float64", "int64", "bool", "string"]
 Signature = Literal["columns", "packed"]
-ELEMENT_OF: Mapping[InputType, Element] = {
-    "float64": "float64",
-    "int64": "int64",
-    "bool": "bool",
-    "string": "string",
-    "timestamp": "int64",
-    "date": "int64",
-}
 REQUIRED_FILES = ("model.onnx", "plan.json", "golden.jsonl")
 MOST_FILES = 100
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -51,12 +41,17 @@ class InputSpec:
     """
 
     name: str
-    type: InputType
+    type: DType
     nullable: bool
     nan: Literal["null", "error"]
     tensor: str
     column: int
     valid: Slot | None
+
+    @property
+    def kind(self) -> Kind:
+        """What is known of its type."""
+        return KINDS[self.type]
 
     @property
     def slot(self) -> Slot:
@@ -69,7 +64,7 @@ class TensorSpec:
     """An input tensor [N, width] of the graph."""
 
     name: str
-    dtype: Element
+    dtype: InputElement
     width: int
 
 
@@ -180,11 +175,11 @@ def _verify_slots(manifest: Manifest) -> None:
     tensors = {tensor.name: tensor for tensor in manifest.tensors}
     taken: set[Slot] = set()
     for i in manifest.inputs:
-        if (i.valid is not None) != (i.nullable and i.type != "float64"):
+        if (i.valid is not None) != (i.nullable and not i.kind.is_float):
             raise malformed(
                 f"manifest.json.inputs `{i.name}`", "`valid` is only for nullable inputs that are not float64"
             )
-        wanted: list[tuple[Slot, Element]] = [(i.slot, ELEMENT_OF[i.type])]
+        wanted: list[tuple[Slot, InputElement]] = [(i.slot, i.kind.element)]
         wanted += [] if i.valid is None else [(i.valid, "bool")]
         for slot, element in wanted:
             tensor = tensors.get(slot.tensor)
@@ -207,7 +202,7 @@ def _verify_outputs(manifest: Manifest) -> None:
         place = f"manifest.json.outputs `{output.name}`"
         if len(output.columns) != len(output.exact):
             raise malformed(place, "`columns` and `exact` differ in length")
-        if output.valid is not None and output.dtype in ("float32", "float64"):
+        if output.valid is not None and ELEMENTS[output.dtype].is_float:
             raise malformed(place, "a float output must not have `valid`: its null is NaN")
         if output.valid not in (None, f"{output.name}.valid"):
             raise malformed(place, f"`valid` is {shown(output.valid)}, not the output's name and `.valid`")
@@ -249,7 +244,7 @@ def _read(data: bytes) -> Manifest:
 def _input(fields: Fields) -> InputSpec:
     spec = InputSpec(
         name=fields.text("name"),
-        type=cast(InputType, fields.one_of("type", *ELEMENT_OF)),  # one_of returns one of these
+        type=cast(DType, fields.one_of("type", *KINDS)),  # one_of returns one of these
         nullable=fields.flag("nullable"),
         nan=cast(Literal["null", "error"], fields.one_of("nan", "null", "error")),  # likewise
         tensor=fields.text("tensor"),
@@ -269,17 +264,16 @@ def _slot(fields: Fields | None) -> Slot | None:
 
 
 def _tensor(fields: Fields) -> TensorSpec:
-    dtype = cast(Element, fields.one_of("dtype", "float64", "int64", "bool", "string"))  # one_of returns one of these
+    dtype = cast(InputElement, fields.one_of("dtype", *get_args(InputElement)))  # one_of returns one of these
     tensor = TensorSpec(fields.text("name"), dtype, fields.number("width", 1, 1_000_000))
     fields.done()
     return tensor
 
 
 def _output(fields: Fields) -> OutputSpec:
-    dtypes = ("float32", "float64", "int64", "bool", "string")
     output = OutputSpec(
         name=fields.text("name"),
-        dtype=cast(OutputDType, fields.one_of("dtype", *dtypes)),  # one_of returns one of these
+        dtype=cast(OutputDType, fields.one_of("dtype", *ELEMENTS)),  # one_of returns one of these
         columns=fields.texts("columns"),
         exact=fields.flags("exact"),
         valid=fields.optional_text("valid"),

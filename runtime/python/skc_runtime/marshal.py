@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from skc_runtime import arrow, columns, json_request, scalars
-from skc_runtime.columns import DTYPES, ZEROS, Column
+from skc_runtime.columns import Column
 from skc_runtime.errors import RecordError, SkcRuntimeError, shown
-from skc_runtime.manifest import ELEMENT_OF, Element, InputSpec, Manifest
-from skc_runtime.scalars import INT64_MAX, INT64_MIN, MISSING, Array, Convert, converter, is_column
+from skc_runtime.kinds import ELEMENTS, INT64_MAX, INT64_MIN, Array, InputElement
+from skc_runtime.manifest import InputSpec, Manifest
+from skc_runtime.scalars import MISSING, Convert, converter, is_column
 
 Extra = Literal["error", "ignore"]
 _LONGEST_WORD = 100  # only hints depend on it, and a hostile key may be long
@@ -37,7 +38,7 @@ class Request:
 class _Lane:
     """All input columns of one element type: tensors side by side, each a run of columns."""
 
-    element: Element
+    element: InputElement
     fields: tuple[tuple[str, Convert], ...]  # the inputs whose values lie here, in the order of the manifest
     keys: tuple[str, ...]  # their names
     nullable: tuple[int, ...]  # those of them that have a companion `valid`
@@ -57,13 +58,7 @@ class Marshaller:
         self._known = frozenset(i.name for i in manifest.inputs)
         self._converters = {i.name: converter(i) for i in manifest.inputs}
         self._one_by_one = manifest.signature == "columns"
-        elements: tuple[Element, ...] = (
-            "float64",
-            "int64",
-            "string",
-            "bool",
-        )  # bool last: it holds the valid bits
-        lanes = [_lane(manifest, element, self._converters) for element in elements]
+        lanes = [_lane(manifest, element, self._converters) for element in _LANES]
         self._lanes = tuple(lane for lane in lanes if lane.tensors)
 
     def request(self, data: object, extra: Extra) -> Request:
@@ -146,12 +141,12 @@ class Marshaller:
         """The tensors of one lane of a record; a null becomes a zero and a bit that says so."""
         bits += [row[i] is not None for i in lane.nullable]
         if lane.nullable and None in row:
-            row = [ZEROS[lane.element] if value is None else value for value in row]
+            row = [ELEMENTS[lane.element].zero if value is None else value for value in row]
         if lane.element == "bool":
             row += bits
         if lane.order is not None:
             row = [row[i] for i in lane.order]
-        values = np.array(row, dtype=DTYPES[lane.element])
+        values = np.array(row, dtype=ELEMENTS[lane.element].numpy)
         if self._one_by_one:
             feeds.update(zip(lane.names, values.reshape(-1, 1, 1), strict=True))
             return
@@ -267,7 +262,7 @@ class Marshaller:
             if tensor.width == 1:
                 feeds[tensor.name] = np.ascontiguousarray(parts[tensor.name][0]).reshape(-1, 1)
                 continue
-            feeds[tensor.name] = np.empty((rows, tensor.width), dtype=DTYPES[tensor.dtype])
+            feeds[tensor.name] = np.empty((rows, tensor.width), dtype=ELEMENTS[tensor.dtype].numpy)
             for k, values in parts[tensor.name].items():
                 feeds[tensor.name][:, k] = values
         return feeds
@@ -331,11 +326,11 @@ def _is_sound(text: str) -> bool:
         return False
 
 
-def _lane(manifest: Manifest, element: Element, converters: Mapping[str, Convert]) -> _Lane:
-    specs = [spec for spec in manifest.inputs if ELEMENT_OF[spec.type] == element]
+def _lane(manifest: Manifest, element: InputElement, converters: Mapping[str, Convert]) -> _Lane:
+    specs = [spec for spec in manifest.inputs if spec.kind.element == element]
     slots = [spec.slot for spec in specs]
     if element == "bool":  # the valid bits in the order in which the lanes give them
-        slots += [spec.valid for kind in _VALID_ORDER for spec in _with_valid(manifest, kind) if spec.valid]
+        slots += [spec.valid for kind in _LANES for spec in _with_valid(manifest, kind) if spec.valid]
     tensors = [tensor for tensor in manifest.tensors if tensor.dtype == element]
     starts: dict[str, int] = {}
     width = 0
@@ -343,6 +338,7 @@ def _lane(manifest: Manifest, element: Element, converters: Mapping[str, Convert
         starts[tensor.name], width = width, width + tensor.width
     place = {starts[slot.tensor] + slot.column: i for i, slot in enumerate(slots)}
     order = tuple(place[k] for k in range(width))
+    plain = ELEMENTS[element].python
     admits_null = all(spec.nullable for spec in specs)
     return _Lane(
         element=element,
@@ -352,16 +348,14 @@ def _lane(manifest: Manifest, element: Element, converters: Mapping[str, Convert
         order=None if order == tuple(range(width)) else order,
         tensors=tuple((t.name, starts[t.name], starts[t.name] + t.width) for t in tensors),
         names=tuple(t.name for t in tensors),
-        plain=frozenset([_PLAIN[element], type(None)] if admits_null else [_PLAIN[element]]),
+        plain=frozenset([plain, type(None)] if admits_null else [plain]),
         refuses_nan=not admits_null or any(spec.nan == "error" for spec in specs),
     )
 
 
-_PLAIN: Mapping[Element, type] = {"float64": float, "int64": int, "string": str, "bool": bool}
+# bool last: it holds the valid bits
+_LANES: tuple[InputElement, ...] = (*(e for e in get_args(InputElement) if e != "bool"), "bool")
 
 
-_VALID_ORDER: tuple[Element, ...] = ("int64", "string", "bool")
-
-
-def _with_valid(manifest: Manifest, element: Element) -> list[InputSpec]:
-    return [i for i in manifest.inputs if ELEMENT_OF[i.type] == element and i.valid is not None]
+def _with_valid(manifest: Manifest, element: InputElement) -> list[InputSpec]:
+    return [i for i in manifest.inputs if i.kind.element == element and i.valid is not None]

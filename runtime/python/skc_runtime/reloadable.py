@@ -16,9 +16,9 @@ from types import TracebackType
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.golden import Replay
 from skc_runtime.identity import Key, identity_of
-from skc_runtime.load import load
+from skc_runtime.kinds import Array
+from skc_runtime.loading import load
 from skc_runtime.marshal import Extra
-from skc_runtime.scalars import Array
 from skc_runtime.sources import MANIFEST, SIZE_LIMITS
 from skc_runtime.transformer import Transformer
 

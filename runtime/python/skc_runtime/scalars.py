@@ -14,18 +14,16 @@ from typing import Any
 import numpy as np
 
 from skc_runtime.errors import RecordError, shown
-from skc_runtime.manifest import InputSpec, InputType
+from skc_runtime.kinds import DAY_US, INT64_MAX, INT64_MIN, Array, DType, for_every_kind
+from skc_runtime.manifest import InputSpec
 
-Array = np.ndarray[Any, Any]
 Convert = Callable[[object], Any]
 
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 EXACT_FLOAT = 2**53  # every integer up to here is a float64
 NAN = math.nan
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 EPOCH_DAY = EPOCH.toordinal()
 MICROSECOND = datetime.timedelta(microseconds=1)
-DAY_US = 86_400_000_000
 
 
 class _Missing:
@@ -45,18 +43,20 @@ def converter(spec: InputSpec) -> Convert:
     Why two stages: the first line recognises, without another call, what nearly every request holds.
     """
     slow = _checked(spec)
-    if spec.type == "float64":
-        return lambda value: value if type(value) is float and value == value else slow(value)
-    if spec.type == "string":
-        return lambda value: value if type(value) is str and value.isascii() and "\0" not in value else slow(value)
-    if spec.type == "bool":
-        return lambda value: value if type(value) is bool else slow(value)
-    return lambda value: value if type(value) is int and INT64_MIN <= value <= INT64_MAX else slow(value)
+    match spec.kind.element:
+        case "float64":
+            return lambda value: value if type(value) is float and value == value else slow(value)
+        case "string":
+            return lambda value: value if type(value) is str and value.isascii() and "\0" not in value else slow(value)
+        case "bool":
+            return lambda value: value if type(value) is bool else slow(value)
+        case "int64":
+            return lambda value: value if type(value) is int and INT64_MIN <= value <= INT64_MAX else slow(value)
 
 
 def _checked(spec: InputSpec) -> Convert:
     """The whole table for one input."""
-    name, null = spec.name, NAN if spec.type == "float64" else None
+    name, null = spec.name, NAN if spec.kind.is_float else None
     of_type = _CONVERTERS[spec.type]
 
     def convert(value: object) -> Any:
@@ -246,7 +246,7 @@ def to_date(value: object) -> int:
     return _integer(value, "a date (int days, or a date)")
 
 
-def from_datetime64(value: np.datetime64, kind: InputType) -> int:
+def from_datetime64(value: np.datetime64, kind: DType) -> int:
     """NumPy's own dates and instants; see `datetimes`."""
     try:
         return int(datetimes(np.asarray(value).reshape(1), kind)[0])
@@ -271,7 +271,7 @@ UNITS_US = {
 _CALENDAR_LIMIT = 10_000_000  # years or months NumPy converts to days without overflow
 
 
-def datetimes(values: Array, kind: InputType, *, zoned: bool = False) -> Array:
+def datetimes(values: Array, kind: DType, *, zoned: bool = False) -> Array:
     """datetime64 [N] without NaT as the int64 of a timestamp or date. Raises RecordError, its row filled in.
 
     Units of a day or more are dates, the others times. Neither a date is an instant, nor a time of which nobody
@@ -300,7 +300,7 @@ def datetimes(values: Array, kind: InputType, *, zoned: bool = False) -> Array:
     return _scaled(raw, numerator // divisor, denominator // divisor, values, kind)
 
 
-def _scaled(raw: Array, numerator: int, denominator: int, values: Array, kind: InputType) -> Array:
+def _scaled(raw: Array, numerator: int, denominator: int, values: Array, kind: DType) -> Array:
     """raw × numerator ÷ denominator, or a refusal that shows the value if that is not an int64."""
     if max(numerator, denominator) > INT64_MAX:
         raw = raw.astype(object)  # Python's integers: slow, and only for units such as attoseconds
@@ -322,11 +322,13 @@ def _refuse_where(mask: Array, values: Array, error: Callable[[object], RecordEr
         raise error(values[row]).at(row=row)
 
 
-_CONVERTERS: dict[InputType, Callable[[object], Any]] = {
-    "float64": to_float64,
-    "int64": to_int64,
-    "bool": to_bool,
-    "string": to_string,
-    "timestamp": to_timestamp,
-    "date": to_date,
-}
+_CONVERTERS: dict[DType, Callable[[object], Any]] = for_every_kind(
+    {
+        "float64": to_float64,
+        "int64": to_int64,
+        "bool": to_bool,
+        "string": to_string,
+        "timestamp": to_timestamp,
+        "date": to_date,
+    }
+)

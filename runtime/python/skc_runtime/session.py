@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import onnxruntime
 
 from skc_runtime.errors import ArtifactError, SkcRuntimeError, shown
+from skc_runtime.kinds import ELEMENTS, Array
 
 VERSION: str = onnxruntime.__version__
-Array = np.ndarray[Any, Any]
 Optimisation = Literal["disabled", "basic", "extended", "all"]
 _LEVELS: Mapping[Optimisation, Any] = {
     "disabled": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
@@ -25,14 +24,7 @@ _LEVELS: Mapping[Optimisation, Any] = {
     "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
     "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
 }
-# `tensor(double)` and its like, as ONNX Runtime names element types.
-_ELEMENTS = {
-    "tensor(double)": "float64",
-    "tensor(float)": "float32",
-    "tensor(int64)": "int64",
-    "tensor(bool)": "bool",
-    "tensor(string)": "string",
-}
+_ELEMENTS = {element.onnxruntime: element.name for element in ELEMENTS.values()}
 
 
 @dataclass(frozen=True)

@@ -13,18 +13,10 @@ import numpy as np
 
 from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError, shown
 from skc_runtime.golden import Replay
+from skc_runtime.kinds import ELEMENTS, Array
 from skc_runtime.manifest import Guards, Manifest
 from skc_runtime.marshal import Extra, Marshaller, Request
-from skc_runtime.scalars import Array
 from skc_runtime.session import GraphSession, TensorInfo
-
-_OUTPUT_DTYPES: dict[str, np.dtype[Any]] = {
-    "float32": np.dtype(np.float32),
-    "float64": np.dtype(np.float64),
-    "int64": np.dtype(np.int64),
-    "bool": np.dtype(np.bool_),
-    "string": np.dtype(object),
-}
 
 
 @dataclass(frozen=True)
@@ -112,7 +104,7 @@ class Transformer:
         return {name: found[name] for name in self._results}
 
     def _empty(self) -> dict[str, Array]:
-        result = {o.name: np.empty((0, len(o.columns)), _OUTPUT_DTYPES[o.dtype]) for o in self.manifest.outputs}
+        result = {o.name: np.empty((0, len(o.columns)), ELEMENTS[o.dtype].numpy) for o in self.manifest.outputs}
         for output in self.manifest.outputs:
             if output.valid is not None:
                 result[output.valid] = np.empty((0, len(output.columns)), dtype=bool)
@@ -156,7 +148,7 @@ class Transformer:
 
     def __reduce__(self) -> tuple[Callable[..., Transformer], tuple[str, str, Replay]]:
         """By path and identity: another process loads the same artifact, and refuses any other that is there now."""
-        from skc_runtime.load import reload  # it imports this module
+        from skc_runtime.loading import reload  # it imports this module
 
         if self.origin is None or self.identity is None:
             message = "a transformer that was not loaded from a folder cannot be pickled"

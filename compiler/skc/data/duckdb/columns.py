@@ -17,7 +17,7 @@ def values(column: Column) -> str:
 def normal(column: Column) -> str:
     """The values with 0.0 for -0.0."""
     sql, zero = values(column), number(0.0)
-    return f"CASE WHEN {sql} = {zero} THEN {zero} ELSE {sql} END" if column.dtype == "float64" else sql
+    return f"CASE WHEN {sql} = {zero} THEN {zero} ELSE {sql} END" if column.kind.is_float else sql
 
 
 def ordered(column: Column) -> str:
@@ -33,7 +33,7 @@ def whole(column: Column) -> str:
 def deviation(of: Deviation) -> str:
     """`float64(x) − mean`."""
     sql = f"CAST({values(of.column)} AS BIGINT)" if of.column.dtype == "bool" else values(of.column)
-    return f"({sql if of.column.dtype == 'float64' else f'CAST({sql} AS DOUBLE)'} - {number(of.mean)})"
+    return f"({sql if of.column.kind.is_float else f'CAST({sql} AS DOUBLE)'} - {number(of.mean)})"
 
 
 def holds_nul(strings: str) -> str:

@@ -32,38 +32,45 @@ from dataclasses import dataclass
 from skc.data.duckdb.connection import identifier, literal
 from skc.diagnostics import SkcError, fail
 from skc.ir import Input
-from skc.values.types import DType
+from skc_runtime.kinds import DType, for_every_kind
 
 FLOAT = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(?i:inf|infinity|nan)"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
-FORMS: dict[DType, tuple[str, str]] = {  # declared type -> the form of its text, the type to cast to
-    "float64": (FLOAT, "DOUBLE"),
-    "int64": (r"[+-]?[0-9]+", "BIGINT"),
-    "bool": (r"(?i:true|false)", "BOOLEAN"),
-    "timestamp": (f"{DAY}[T ]{CLOCK}{OFFSET}", "TIMESTAMPTZ"),
-    "date": (DAY, "DATE"),
-}
-JSON_TYPES: dict[DType, tuple[str, ...]] = {
-    "float64": ("DOUBLE", "BIGINT", "UBIGINT", "HUGEINT", "VARCHAR"),
-    "int64": ("BIGINT", "UBIGINT", "DOUBLE"),
-    "bool": ("BOOLEAN",),
-    "string": ("VARCHAR",),
-    "timestamp": ("VARCHAR",),
-    "date": ("VARCHAR",),
-}
+FORMS: dict[DType, str] = for_every_kind(
+    {  # of its text
+        "float64": FLOAT,
+        "int64": r"[+-]?[0-9]+",
+        "bool": r"(?i:true|false)",
+        "string": r"(?s:.*)",
+        "timestamp": f"{DAY}[T ]{CLOCK}{OFFSET}",
+        "date": DAY,
+    }
+)
+JSON_TYPES: dict[DType, tuple[str, ...]] = for_every_kind(
+    {
+        "float64": ("DOUBLE", "BIGINT", "UBIGINT", "HUGEINT", "VARCHAR"),
+        "int64": ("BIGINT", "UBIGINT", "DOUBLE"),
+        "bool": ("BOOLEAN",),
+        "string": ("VARCHAR",),
+        "timestamp": ("VARCHAR",),
+        "date": ("VARCHAR",),
+    }
+)
 SMALL_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
 WIDE_INTEGERS = ("BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT")
 FLOATS = ("DOUBLE", "FLOAT")
-NATIVE: dict[DType, str] = {
-    "float64": "DOUBLE",
-    "int64": "BIGINT",
-    "bool": "BOOLEAN",
-    "string": "VARCHAR",
-    "timestamp": "TIMESTAMPTZ",
-    "date": "DATE",
-}
+NATIVE: dict[DType, str] = for_every_kind(
+    {
+        "float64": "DOUBLE",
+        "int64": "BIGINT",
+        "bool": "BOOLEAN",
+        "string": "VARCHAR",
+        "timestamp": "TIMESTAMPTZ",
+        "date": "DATE",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def read_json(value: Input) -> Reading:
     if value.dtype != "string" and _text_nulls(value):
         is_null += f" OR ({kind} = 'VARCHAR' AND {text} IN ({_list(_text_nulls(value))}))"
     wrong = f"{kind} NOT IN ({_list(JSON_TYPES[value.dtype])})"
-    if value.dtype == "float64":  # JSON has no other way to write these
+    if value.kind.is_float:  # JSON has no other way to write these
         wrong += f" OR ({kind} = 'VARCHAR' AND NOT regexp_full_match({text}, '[+-]?(?i:inf|infinity|nan)'))"
         whole = f"TRY_CAST({text} AS HUGEINT)"
         is_exact = f"coalesce({whole} = TRY_CAST(TRY_CAST({text} AS DOUBLE) AS HUGEINT), false)"
@@ -114,10 +121,9 @@ def read_json(value: Input) -> Reading:
 
 
 def _parsed(value: Input, text: str, is_null: str, wrong: str = "false") -> Reading:
-    form, native = FORMS[value.dtype]
-    parsed = f"TRY_CAST({text} AS {native})"
+    form, parsed = FORMS[value.dtype], f"TRY_CAST({text} AS {NATIVE[value.dtype]})"
     good = f"NOT ({wrong}) AND regexp_full_match({text}, {literal(form)}) AND {parsed} IS NOT NULL"
-    if value.dtype == "float64":
+    if value.kind.is_float:
         good += f" AND (isfinite({parsed}) OR NOT regexp_matches({text}, '[0-9]'))"
     result = f"CASE WHEN {is_null} THEN NULL WHEN {good} THEN {parsed} END"
     return _reading(value, result, bad=f"NOT ({is_null}) AND NOT ({good})")
@@ -190,14 +196,16 @@ def _typed_date(value: Input, column: str, stored_type: str) -> Reading | None:
     return None
 
 
-TYPED: dict[DType, Callable[[Input, str, str], Reading | None]] = {
-    "float64": _typed_float,
-    "int64": _typed_int,
-    "bool": _typed_bool,
-    "string": _typed_string,
-    "timestamp": _typed_timestamp,
-    "date": _typed_date,
-}
+TYPED: dict[DType, Callable[[Input, str, str], Reading | None]] = for_every_kind(
+    {
+        "float64": _typed_float,
+        "int64": _typed_int,
+        "bool": _typed_bool,
+        "string": _typed_string,
+        "timestamp": _typed_timestamp,
+        "date": _typed_date,
+    }
+)
 
 
 def _reading(value: Input, sql: str, bad: str | None = None) -> Reading:
@@ -212,7 +220,8 @@ def _reading(value: Input, sql: str, bad: str | None = None) -> Reading:
             return Reading(sql, f"epoch_us({name})", bad)
         case "date":
             return Reading(sql, f"CAST({name} - DATE '1970-01-01' AS BIGINT)", bad)
-    return Reading(sql, name, bad)
+        case "int64" | "bool" | "string":
+            return Reading(sql, name, bad)
 
 
 def _text_nulls(value: Input) -> list[str]:

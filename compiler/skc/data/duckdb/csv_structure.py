@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from skc.values.types import Array
+from skc_runtime.kinds import Array
 
 LF, CR, QUOTE = b'\n\r"'
 BOM = b"\xef\xbb\xbf"

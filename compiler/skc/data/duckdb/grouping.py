@@ -16,7 +16,7 @@ from skc.data.duckdb.connection import AT_ONCE, Database
 from skc.data.duckdb.long_form import Stacked, stacks
 from skc.data.engine import Grouping, Groups
 from skc.stats.value_counts import first_groups
-from skc.values.types import DType
+from skc_runtime.kinds import DType
 
 BATCH = 1 << 16
 STRINGS = 64  # columns of one query: strings may be long

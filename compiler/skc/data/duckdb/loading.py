@@ -26,6 +26,7 @@ from skc.data.predicate import Predicate, parse_predicate
 from skc.data.sources import Source
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input
+from skc_runtime.kinds import DType, for_every_kind
 
 OK = f"{BAD} IS NOT TRUE"
 WIDE_HINT = (
@@ -188,27 +189,30 @@ def _told(found: Mapping[str, SkcError]) -> SkcError:
     return SkcError(*told)
 
 
-def _refused_value(value: Input, text: str, place: str) -> SkcError:
-    if value.dtype == "float64" and text.strip('"+-').lower() == "nan":
-        hint = f"`{value.name}` says `nan: error`; remove that to read NaN as null"
-        return fail("SKC209", f"{place}: `{value.name}` is NaN", span=value.span, hint=hint)
-    hints = {
-        "float64": WIDE_HINT
-        if re.fullmatch("-?[0-9]{16,}", text)
-        else "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "
+# What to write, by declared type; a number of many digits has a hint of its own.
+TO_WRITE: Mapping[DType, str] = for_every_kind(
+    {
+        "float64": "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "
         "list texts that mean null in `null_values`",
-        "int64": WIDE_HINT
-        if re.fullmatch("[+-]?[0-9]{16,}([.]0*)?", text)
-        else "write a whole number like -1234, or declare it float64; list texts that mean null in `null_values`",
+        "int64": "write a whole number like -1234, or declare it float64; list texts that mean null in `null_values`",
         "bool": "write true or false; list texts that mean null in `null_values`",
         "timestamp": "write ISO 8601 with an offset, such as 2024-05-01T12:00:00Z; "
         "for any other form declare it `string` and use `parse_datetime`",
         "date": "write YYYY-MM-DD; for any other form declare it `string` and use `parse_datetime`",
         "string": "declare the type that the data has",
     }
+)
+WIDE: Mapping[DType, str] = {"float64": "-?[0-9]{16,}", "int64": "[+-]?[0-9]{16,}([.]0*)?"}
+
+
+def _refused_value(value: Input, text: str, place: str) -> SkcError:
+    if value.kind.is_float and text.strip('"+-').lower() == "nan":
+        hint = f"`{value.name}` says `nan: error`; remove that to read NaN as null"
+        return fail("SKC209", f"{place}: `{value.name}` is NaN", span=value.span, hint=hint)
+    is_wide = re.fullmatch(WIDE.get(value.dtype, "(?!)"), text) is not None
     shown = text if len(text) <= 80 else text[:79] + "…"
     message = f"{place}: `{shown}` in column `{value.name}` is not {_article(value.dtype)}"
-    return fail("SKC206", message, span=value.span, hint=hints[value.dtype])
+    return fail("SKC206", message, span=value.span, hint=WIDE_HINT if is_wide else TO_WRITE[value.dtype])
 
 
 def _article(dtype: str) -> str:

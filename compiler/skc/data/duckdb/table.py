@@ -76,7 +76,7 @@ class DuckTable:
         wholes: dict[int, str] = {}
         floats: dict[int, Addend] = {}
         for k, term in enumerate(terms):
-            if isinstance(term.of, Column) and term.of.dtype != "float64":
+            if isinstance(term.of, Column) and not term.of.kind.is_float:
                 wholes[k] = f"sum({whole(term.of)})"
             else:
                 floats[k] = _addend(term)
@@ -98,7 +98,7 @@ class DuckTable:
         found: dict[str, dict[int, Scalar]] = {key: {} for key in wanted}
         with engine_errors(COMPUTING):
             for is_float in (True, False):  # sorted side by side are values of one type
-                some = {key: p for key, p in wanted.items() if (p.column.dtype == "float64") == is_float and p.at}
+                some = {key: p for key, p in wanted.items() if (p.column.kind.is_float) == is_float and p.at}
                 for stack in stacks(self.sql, {key: ordered(p.column) for key, p in some.items()}, self._rows):
                     self._add_places(stack, some, found)
         return found

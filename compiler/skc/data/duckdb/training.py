@@ -19,11 +19,11 @@ from skc.data.engine import AnyRow, Condition, Found, HoldsNul, IsNull, IsOutsid
 from skc.data.predicate import Predicate
 from skc.data.sources import Source
 from skc.ir import Input
+from skc.values.arrow import KEPT
 
 ROW, BAD = '"skc: row"', '"skc: bad"'
 FEW_VALUES = 1 << 25  # so many of a typed source are stored apart, in 256 MB where they are numbers
 HEAD = 1000
-TIMES = {"timestamp": pa.timestamp("us", tz="UTC"), "date": pa.date32()}
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Training(DuckTable):
         readings = [group.readings[name] for group in self.raw.groups] if value is not None else []
         if value is None or all(reading.stored == identifier(name) for reading in readings):
             return None
-        return TIMES.get(value.dtype)
+        return KEPT[value.dtype]
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -10,16 +10,19 @@ from skc.frontend.problems import Problems, shown
 from skc.frontend.yaml.fields import as_bool, as_choice, as_list, as_map, check_keys, wrong_type
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe
 from skc.ir import Input
-from skc.values.types import DTYPES, DType, Scalar
+from skc.values.types import Scalar
+from skc_runtime.kinds import DTYPES, KINDS, DType, for_every_kind
 
-NULL_VALUE_TYPES: dict[DType, str] = {
-    "float64": "a number or text",
-    "int64": "an integer or text",
-    "bool": "true, false or text",
-    "string": "text",
-    "timestamp": "an integer (microseconds since 1970) or text",
-    "date": "an integer (days since 1970) or text",
-}
+NULL_VALUE_TYPES: dict[DType, str] = for_every_kind(
+    {
+        "float64": "a number or text",
+        "int64": "an integer or text",
+        "bool": "true, false or text",
+        "string": "text",
+        "timestamp": "an integer (microseconds since 1970) or text",
+        "date": "an integer (days since 1970) or text",
+    }
+)
 
 
 def read_inputs(node: Node, problems: Problems) -> tuple[Input, ...]:
@@ -48,11 +51,13 @@ def _read_input(key: ScalarNode, node: Node) -> Input:
 
 
 def _read_type(node: Node, what: str) -> DType:
-    return cast(DType, as_choice(node, what, DTYPES))  # as_choice gives one of DTYPES
+    is_list = isinstance(node, ScalarNode) and node.text.replace(" ", "").lower().startswith(("list<", "array<"))
+    hint = "skc does not support lists yet: declare one input per position" if is_list else None
+    return cast(DType, as_choice(node, what, DTYPES, hint))  # as_choice gives one of DTYPES
 
 
 def _read_nan(node: Node, dtype: DType, what: str) -> Literal["null", "error"]:
-    if dtype != "float64":
+    if not KINDS[dtype].is_float:
         message = f"`nan` of {what} has no meaning: {dtype} has no NaN"
         raise fail("SKC115", message, span=node.span, hint="remove it")
     choice = as_choice(node, f"`nan` of {what}", ["null", "error"])
@@ -86,12 +91,10 @@ def _null_value(node: Node, dtype: DType, what: str) -> Scalar:
         raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], 'null is null already; write "null" to mean the text')
     if isinstance(value, str):
         return value
-    if dtype == "bool" and isinstance(value, bool):
-        return value
-    if dtype in ("int64", "timestamp", "date") and type(value) is int:
-        return value
-    if dtype == "float64" and not isinstance(value, bool):
+    if KINDS[dtype].is_float and not isinstance(value, bool):
         return _float_null_value(value, node.span, what)
+    if type(value) is KINDS[dtype].python:
+        return value
     raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], "put it in quotes to mean text")
 
 

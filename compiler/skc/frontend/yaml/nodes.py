@@ -38,9 +38,9 @@ from ruamel.yaml.reader import ReaderError
 
 from skc.diagnostics import SkcError, Span, fail
 from skc.frontend.problems import shown
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 MAX_DEPTH = 32
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 BOOLS = {form: value for value in (True, False) for form in (str(value), str(value).lower(), str(value).upper())}
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")

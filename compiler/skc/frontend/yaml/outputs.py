@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast, get_args
+from typing import cast
 
 from skc.diagnostics import fail
 from skc.frontend.definitions import OutputDefinition
@@ -10,9 +10,9 @@ from skc.frontend.problems import Problems, shown
 from skc.frontend.yaml.fields import as_choice, as_map, check_keys
 from skc.frontend.yaml.nodes import Node, ScalarNode
 from skc.frontend.yaml.selectors import read_names
-from skc.ir import OutputDType
+from skc_runtime.kinds import ELEMENTS, OutputDType
 
-OUTPUT_DTYPES: tuple[OutputDType, ...] = get_args(OutputDType)
+OUTPUT_DTYPES = tuple(ELEMENTS)
 
 
 def read_outputs(node: Node, problems: Problems) -> tuple[OutputDefinition, ...]:

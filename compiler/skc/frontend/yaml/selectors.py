@@ -11,7 +11,7 @@ from skc.frontend.definitions import Name, Selector
 from skc.frontend.problems import shown
 from skc.frontend.yaml.fields import as_choice, as_list, as_text, check_keys, wrong_type
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode
-from skc.values.types import DTYPES, DType
+from skc_runtime.kinds import DTYPES, DType
 
 SOURCE_HINT = 'write `name`, `[name, name]`, `{type: float64}` or `{match: "n_*"}`'
 

@@ -15,25 +15,24 @@ from pydantic import Field
 
 from skc.op import Concern, refuse
 from skc.stats.requests import ColumnStats, Levels, ValueCounts
-from skc.values.types import Array, Block, DType, Scalar
+from skc.values.types import Block, Scalar
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, KINDS, Array, DType
 
 Key = str | int | bool
 Keys = tuple[Key, ...]
 MinFrequency = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] | None
 MaxCategories = Annotated[int, Field(ge=1)] | None
 
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 MOST_LEVELS = 1024  # buckets of a hash that are categories whether seen or not; of more, only those that were seen
 SAMPLE = 1000
 EXHAUSTIVE = 100_000  # keys of one column, all of which verification tries
-_PYTHON_TYPES: dict[DType, type] = {"string": str, "int64": int, "bool": bool}
 
 
 def check_keys(keys: Sequence[Key], dtype: DType, *, parameter: str) -> None:
     """Refuse keys of another type than the column's, integers beyond int64, and repetitions."""
     for key in keys:
         is_wrong_int = type(key) is int and not INT64_MIN <= key <= INT64_MAX
-        if type(key) is not _PYTHON_TYPES[dtype] or is_wrong_int:
+        if type(key) is not KINDS[dtype].python or is_wrong_int:
             raise refuse(
                 "SKC123",
                 f"`{parameter}` lists {key!r}, which is no {dtype}",

@@ -39,9 +39,10 @@ from pydantic import Field
 from skc.emit.blocks import GraphBlock, hash_keys
 from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Known, NoState, Op, parameters, require, require_exact
-from skc.ops.categorical._categories import INT64_MAX, INT64_MIN, MOST_LEVELS
+from skc.ops.categorical._categories import MOST_LEVELS
 from skc.ops.categorical._murmur3 import hash_key
 from skc.values.types import Block, Scalar, ValueType
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 
 @parameters

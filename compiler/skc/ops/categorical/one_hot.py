@@ -61,8 +61,6 @@ from skc.emit.blocks import GraphBlock, lookup, one_hot_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Concern, Met, Names, Op, always, parameters, require, require_exact
 from skc.ops.categorical._categories import (
-    INT64_MAX,
-    INT64_MIN,
     Key,
     Keys,
     MaxCategories,
@@ -76,7 +74,8 @@ from skc.ops.categorical._categories import (
     unknown_values,
 )
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
-from skc.values.types import Array, Block, Scalar, ValueType
+from skc.values.types import Block, Scalar, ValueType
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
 NOWHERE, UNKNOWN = -1, -2  # in the graph: a known value without a column, and an unknown value
 

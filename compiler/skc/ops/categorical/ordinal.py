@@ -59,8 +59,6 @@ from skc.emit.blocks import GraphBlock, all_of, lookup, masked
 from skc.emit.opset import const, op
 from skc.op import SMALL, Arity, Case, Concern, Known, Met, Op, always, parameters, refuse, require, require_exact
 from skc.ops.categorical._categories import (
-    INT64_MAX,
-    INT64_MIN,
     Key,
     Keys,
     MaxCategories,
@@ -74,7 +72,8 @@ from skc.ops.categorical._categories import (
     unknown_values,
 )
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
-from skc.values.types import Array, Block, Scalar, ValueType, make_block
+from skc.values.types import Block, Scalar, ValueType, make_block
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
 Code = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
 UNKNOWN = -1  # in the graph, where unknown values have no code of their own

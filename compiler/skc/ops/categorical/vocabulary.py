@@ -62,19 +62,11 @@ from pydantic import Field
 from skc.emit.blocks import GraphBlock, hash_keys, lookup
 from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Concern, Decision, Known, Met, Op, parameters, refuse, require, require_exact
-from skc.ops.categorical._categories import (
-    INT64_MAX,
-    INT64_MIN,
-    MOST_LEVELS,
-    Key,
-    Keys,
-    check_keys,
-    key_boundaries,
-    unknown_values,
-)
+from skc.ops.categorical._categories import MOST_LEVELS, Key, Keys, check_keys, key_boundaries, unknown_values
 from skc.ops.categorical._murmur3 import hash_key
 from skc.stats.requests import ColumnStats, Count, Stat, ValueCounts
-from skc.values.types import Array, Block, Scalar, ValueType
+from skc.values.types import Block, Scalar, ValueType
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
 UNKNOWN = -1  # in the graph: not in the vocabulary; no id is negative
 

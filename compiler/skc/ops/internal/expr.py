@@ -51,11 +51,12 @@ from functools import lru_cache
 
 from skc.diagnostics import bug
 from skc.emit.blocks import GraphBlock
-from skc.expression import INT_MAX, INT_MIN, Typed, check, decides_on, evaluate, near_literals, outcomes, parse
+from skc.expression import Typed, check, decides_on, evaluate, near_literals, outcomes, parse
 from skc.expression import lower as lower_expression
 from skc.expression import names as identifiers
 from skc.op import Case, Decision, Known, Names, NoState, Op, always, parameters
 from skc.values.types import Block, Scalar, ValueType
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 INF = math.inf
 
@@ -164,33 +165,33 @@ CASES = (
     _case("floor division", "C3", "n // m", "n: int64, m: int64",
         [[-7, 2], [7, -2], [-7, -2], [6, -2], [7, 0]], [-4, -4, 3, -3, None]),
     _case("floor division by a literal", "C3", "n // 3 + n // -3", "n: int64",
-        [[7], [-7], [6], [INT_MIN], [INT_MAX]], [-1, -1, 0, -1, -1]),
-    _case("modulo", "C3 C4", "n % m", "n: int64, m: int64", [[-7, 3], [7, -3], [6, 3], [5, 0], [INT_MIN, -1]],
+        [[7], [-7], [6], [INT64_MIN], [INT64_MAX]], [-1, -1, 0, -1, -1]),
+    _case("modulo", "C3 C4", "n % m", "n: int64, m: int64", [[-7, 3], [7, -3], [6, 3], [5, 0], [INT64_MIN, -1]],
         [2, -2, 0, None, 0]),
-    _overflow("sum overflows", "C4", "n + m", [[INT_MAX, 1], [INT_MAX, 0], [INT_MIN, -1], [INT_MIN, INT_MAX]],
-        [0, 2], [None, INT_MAX, None, -1]),
-    _overflow("difference overflows", "C4", "n - m", [[INT_MIN, 1], [0, INT_MIN], [-1, INT_MIN]], [0, 1],
-        [None, None, INT_MAX]),
+    _overflow("sum overflows", "C4", "n + m", [[INT64_MAX, 1], [INT64_MAX, 0], [INT64_MIN, -1], [INT64_MIN, INT64_MAX]],
+        [0, 2], [None, INT64_MAX, None, -1]),
+    _overflow("difference overflows", "C4", "n - m", [[INT64_MIN, 1], [0, INT64_MIN], [-1, INT64_MIN]], [0, 1],
+        [None, None, INT64_MAX]),
     _overflow("product overflows", "C4", "n * m",
-        [[2**32, 2**31], [-(2**32), 2**31], [INT_MIN, -1], [3_037_000_500, 3_037_000_500]], [0, 2, 3],
-        [None, INT_MIN, None, None]),
+        [[2**32, 2**31], [-(2**32), 2**31], [INT64_MIN, -1], [3_037_000_500, 3_037_000_500]], [0, 2, 3],
+        [None, INT64_MIN, None, None]),
     _overflow("product with a literal", "C4", "n * -3",
-        [[INT_MAX // 3], [INT_MAX // 3 + 1], [-(INT_MAX // 3) - 1]], [1, 2], [-INT_MAX + 1, None, None]),
+        [[INT64_MAX // 3], [INT64_MAX // 3 + 1], [-(INT64_MAX // 3) - 1]], [1, 2], [-INT64_MAX + 1, None, None]),
     _overflow("product with a positive literal", "C4", "n * 3",
-        [[INT_MAX // 3], [INT_MAX // 3 + 1], [-(INT_MAX // 3)], [-(INT_MAX // 3) - 1]], [1, 3],
-        [INT_MAX - 1, None, 1 - INT_MAX, None]),
-    _overflow("quotient and negation overflow", "C4", "-n // m", [[INT_MIN, 1], [INT_MAX, 1], [INT_MAX, -1]],
-        [0], [None, -INT_MAX, INT_MAX]),
-    _overflow("least by -1", "C4", "n // m", [[INT_MIN, -1], [INT_MIN, 1]], [0], [None, INT_MIN]),
-    _overflow("absolute value overflows", "C4", "abs(n)", [[INT_MIN], [INT_MIN + 1]], [0], [None, INT_MAX]),
+        [[INT64_MAX // 3], [INT64_MAX // 3 + 1], [-(INT64_MAX // 3)], [-(INT64_MAX // 3) - 1]], [1, 3],
+        [INT64_MAX - 1, None, 1 - INT64_MAX, None]),
+    _overflow("quotient and negation overflow", "C4", "-n // m", [[INT64_MIN, 1], [INT64_MAX, 1], [INT64_MAX, -1]],
+        [0], [None, -INT64_MAX, INT64_MAX]),
+    _overflow("least by -1", "C4", "n // m", [[INT64_MIN, -1], [INT64_MIN, 1]], [0], [None, INT64_MIN]),
+    _overflow("absolute value overflows", "C4", "abs(n)", [[INT64_MIN], [INT64_MIN + 1]], [0], [None, INT64_MAX]),
     _overflow("what is left out does not overflow", "C5",
-        "n * n if n < 3000000000 and n > -3000000000 else 0", [[INT_MAX], [-3]], [], [0, 9]),
-    _overflow("short circuit of or", "C5", "n < 0 or n + n > 0", [[INT_MIN], [INT_MAX], [0]], [1],
+        "n * n if n < 3000000000 and n > -3000000000 else 0", [[INT64_MAX], [-3]], [], [0, 9]),
+    _overflow("short circuit of or", "C5", "n < 0 or n + n > 0", [[INT64_MIN], [INT64_MAX], [0]], [1],
         [True, None, False]),
-    _overflow("short circuit of and", "C5", "n > 0 and n + n > 0", [[INT_MIN], [INT_MAX], [1]], [1],
+    _overflow("short circuit of and", "C5", "n > 0 and n + n > 0", [[INT64_MIN], [INT64_MAX], [1]], [1],
         [False, None, True]),
     _case("coalesce leaves out", "C5 C8", "coalesce(m, n + 1)", "m: int64?, n: int64",
-        [[3, INT_MAX], [None, 4]], [3, 5]),
+        [[3, INT64_MAX], [None, 4]], [3, 5]),
     _case("null condition", "C6", "1 if b else 2", "b: bool?", [[True], [False], [None]], [1, 2, None]),
     _case("null condition of float64", "C6", "1.5 if b else 2", "b: bool?", [[True], [False], [None]],
         [1.5, 2.0, None]),
@@ -218,11 +219,11 @@ CASES = (
         [1.9487171000000014, -0.0, None, -INF]),
     _case("power zero", "C10 C6", "x ** 0", "x: float64?", [[0.0], [INF], [None]], [1.0, 1.0, None]),
     _overflow("integer power", "C10 C4", "n ** 3", [[-3], [2097151], [2097152], [-2097152]], [2],
-        [-27, 2097151**3, None, INT_MIN]),
+        [-27, 2097151**3, None, INT64_MIN]),
     _case("first of equals", "C11", "max(x, y, 0.0)", "x: float64, y: float64",
         [[-0.0, 0.0], [0.0, -0.0], [-1.0, -0.0], [1.0, None]], [-0.0, 0.0, -0.0, None]),
     _case("min of integers and times", "C11", "min(n, m)", "n: int64?, m: int64",
-        [[INT_MIN, 3], [2**53 + 1, 2**53], [None, 1]], [INT_MIN, 2**53, None]),
+        [[INT64_MIN, 3], [2**53 + 1, 2**53], [None, 1]], [INT64_MIN, 2**53, None]),
     _case("inexact values may be compared in size", "C12", "max(log(x), 0) + 1", "x: float64",
         [[0.5], [1.0], [math.e]], [1.0, 1.0, 2.0]),
     _refused("comparison of a log", "C12", "SKC121", "log(x) > 3", "x: float64"),

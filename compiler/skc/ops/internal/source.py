@@ -22,18 +22,8 @@ import numpy as np
 from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
 from skc.op import Case, Decision, NoState, Op, as_before, parameters
-from skc.values.types import (
-    DATE_MAX,
-    DATE_MIN,
-    TIMESTAMP_MAX,
-    TIMESTAMP_MIN,
-    Block,
-    Scalar,
-    ValueType,
-    make_block,
-)
-
-RANGES = {"timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX), "date": (DATE_MIN, DATE_MAX)}
+from skc.values.types import Block, Scalar, ValueType, make_block
+from skc_runtime.kinds import TIMESTAMP_MAX, TIMESTAMP_MIN, YEARS
 
 
 @parameters
@@ -51,9 +41,9 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
         present = present & ~np.isin(x.values, np.array(params.null_values, dtype=x.values.dtype))
     nullable = x.valid is not None or bool(params.null_values)
     result = make_block(x.dtype, x.values, present if nullable else None)
-    if x.dtype not in RANGES:
+    if x.dtype not in YEARS:
         return result
-    low, high = RANGES[x.dtype]
+    low, high = YEARS[x.dtype]
     outside = present & ((x.values < low) | (x.values > high))
     clipped = Block(x.dtype, np.where(outside, 0, result.values), result.valid)
     return clipped.guard("out-of-range", outside)
@@ -62,24 +52,21 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     valid = x.valid
     for value in params.null_values:
-        sentinel = const(value) if x.dtype == "string" else const(value, np.dtype(_ELEMENT[x.dtype]))
+        sentinel = const(value) if x.dtype == "string" else const(value, x.kind.numpy)
         valid = all_of(valid, op.not_(op.equal(x.values, sentinel)))
     result = masked(x.dtype, x.width, x.values, valid)
-    if x.dtype not in RANGES:
+    if x.dtype not in YEARS:
         return result
-    low, high = (const(bound, np.int64) for bound in RANGES[x.dtype])
+    low, high = (const(bound, np.int64) for bound in YEARS[x.dtype])
     outside = op.or_(op.less(result.values, low), op.greater(result.values, high))
     values = op.where(outside, const(0, np.int64), result.values)
     return GraphBlock(x.dtype, x.width, values, result.valid).guard("out-of-range", outside)
 
 
-_ELEMENT = {"float64": "float64", "int64": "int64", "bool": "bool", "timestamp": "int64", "date": "int64"}
-
-
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     values: list[Scalar] = list(params.null_values)
-    if x.dtype in RANGES:
-        low, high = RANGES[x.dtype]
+    if x.dtype in YEARS:
+        low, high = YEARS[x.dtype]
         values += [low - 1, low, high, high + 1, -1, 0, 1]
     if x.dtype == "string":
         values += [f" {v}" for v in params.null_values] + [str(v).swapcase() for v in params.null_values]

@@ -5,24 +5,21 @@ from __future__ import annotations
 import math
 
 from skc.op import refuse
-from skc.values.types import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, DType
+from skc_runtime.kinds import RANGES, DType, for_every_kind
 
 Constant = float | int | bool | str
 
-RANGES: dict[DType, tuple[int, int]] = {
-    "int64": (-(2**63), 2**63 - 1),
-    "timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX),
-    "date": (DATE_MIN, DATE_MAX),
-}
 # What a constant of each type looks like in a pipeline.
-WRITTEN: dict[DType, str] = {
-    "float64": "a finite number that float64 holds exactly",
-    "int64": "an integer, without a point",
-    "bool": "true or false",
-    "string": "text, in quotes, without NUL",
-    "timestamp": "an integer: microseconds since 1970-01-01 UTC, within the years 1 to 9999",
-    "date": "an integer: days since 1970-01-01, within the years 1 to 9999",
-}
+WRITTEN: dict[DType, str] = for_every_kind(
+    {
+        "float64": "a finite number that float64 holds exactly",
+        "int64": "an integer, without a point",
+        "bool": "true or false",
+        "string": "text, in quotes, without NUL",
+        "timestamp": "an integer: microseconds since 1970-01-01 UTC, within the years 1 to 9999",
+        "date": "an integer: days since 1970-01-01, within the years 1 to 9999",
+    }
+)
 
 
 def constant_of(value: Constant, dtype: DType, parameter: str) -> Constant:

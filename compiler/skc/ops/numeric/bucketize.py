@@ -47,7 +47,8 @@ from pydantic import Field
 from skc.emit.blocks import GraphBlock, count_edges, masked, one_hot_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Known, Names, NoState, Op, always, parameters, refuse, require, require_exact
-from skc.values.types import Array, Block, Scalar, ValueType, make_block
+from skc.values.types import Block, Scalar, ValueType, make_block
+from skc_runtime.kinds import Array
 
 INT64 = np.iinfo(np.int64)
 

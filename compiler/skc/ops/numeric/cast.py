@@ -63,20 +63,8 @@ import numpy as np
 from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
 from skc.op import CASTS, Case, Decision, Known, NoState, Op, parameters, refuse, require_exact
-from skc.values.types import (
-    DATE_MAX,
-    DATE_MIN,
-    DAY_US,
-    NUMPY_DTYPES,
-    TIMESTAMP_MAX,
-    TIMESTAMP_MIN,
-    Array,
-    Block,
-    DType,
-    Scalar,
-    ValueType,
-    make_block,
-)
+from skc.values.types import Block, Scalar, ValueType, make_block
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, KINDS, TIMESTAMP_MAX, TIMESTAMP_MIN, YEARS, Array, DType
 
 if TYPE_CHECKING:
     from spox import Var
@@ -87,8 +75,6 @@ LIMITS = (
     math.nextafter(2.0**63, 0),
     math.nextafter(-(2.0**63), -math.inf),
 )  # the first is an int64, the second is not
-RANGES = {"timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX), "date": (DATE_MIN, DATE_MAX)}
-# Where a value may have no counterpart; in every other pair of CASTS none can fail.
 CAN_FAIL: tuple[tuple[DType, DType], ...] = (
     ("float64", "int64"),
     ("float64", "bool"),
@@ -169,7 +155,7 @@ def _convert(params: Params, x: Block) -> Converted:
             beyond = (v > LARGEST) | (v < -LARGEST)
             return Converted(v.astype(np.float64), lost=beyond if params.inexact == "error" else None)
         case ("int64", "timestamp" | "date"):
-            low, high = RANGES[params.to]
+            low, high = YEARS[params.to]
             outside = (v < low) | (v > high)
             return Converted(np.where(outside, 0, v), outside)
         case ("int64", "string"):
@@ -186,7 +172,7 @@ def _convert(params: Params, x: Block) -> Converted:
         case ("date", "timestamp"):
             return Converted(v * DAY_US)
         case _:  # bool to a number, a time to int64: the number that is there
-            return Converted(v.astype(NUMPY_DTYPES[params.to]))
+            return Converted(v.astype(KINDS[params.to].numpy))
 
 
 def _round(params: Params, v: Array) -> Converted:
@@ -226,14 +212,14 @@ def _convert_graph(params: Params, x: GraphBlock) -> tuple[Var, Var | None, Var 
         case ("float64", "int64"):
             return _round_graph(params, v)
         case ("float64" | "int64", "bool"):
-            one, zero = (const(n, NUMPY_DTYPES[x.dtype]) for n in (1, 0))
+            one, zero = (const(n, KINDS[x.dtype].numpy) for n in (1, 0))
             is_one = op.equal(v, one)
             return is_one, op.not_(op.or_(is_one, op.equal(v, zero))), None
         case ("int64", "float64"):
             beyond = op.or_(op.greater(v, const(LARGEST)), op.less(v, const(-LARGEST)))
             return op.cast(v, to=np.float64), None, beyond if params.inexact == "error" else None
         case ("int64", "timestamp" | "date"):
-            low, high = RANGES[params.to]
+            low, high = YEARS[params.to]
             outside = op.or_(op.less(v, const(low)), op.greater(v, const(high)))
             return op.where(outside, const(0), v), outside, None
         case ("int64", "string"):
@@ -251,7 +237,7 @@ def _convert_graph(params: Params, x: GraphBlock) -> tuple[Var, Var | None, Var 
         case ("date", "timestamp"):
             return op.mul(v, const(DAY_US)), None, None
         case ("bool", _):
-            return op.cast(v, to=NUMPY_DTYPES[params.to].type), None, None
+            return op.cast(v, to=KINDS[params.to].numpy.type), None, None
         case _:
             return v, None, None
 
@@ -303,12 +289,12 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
             -math.inf,
         ]
     if x.dtype == "int64":
-        low, high = RANGES.get(params.to, (-(2**63) + 1, 2**63 - 2))
+        low, high = YEARS.get(params.to, (-(2**63) + 1, 2**63 - 2))
         powers = [sign * (LARGEST + step) for sign in (-1, 1) for step in (-1, 0, 1, 2, 3)]
         return [low - 1, low, -1, 0, 1, 2, high, high + 1, *powers, None]
     if x.dtype in ("timestamp", "date"):
         days = [n * DAY_US + step for n in (-1, 0, 1) for step in (-1, 0, 1)] if x.dtype == "timestamp" else [-1, 0, 1]
-        return [*RANGES[x.dtype], *days, None]
+        return [*YEARS[x.dtype], *days, None]
     return [False, True, None] if x.dtype == "bool" else [*TEXTS, None]
 
 

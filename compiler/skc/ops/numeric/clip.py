@@ -48,7 +48,8 @@ from skc.op import Case, Concern, Known, Met, Op, parameters, refuse, require
 from skc.ops.numeric._constants import constant_of
 from skc.ops.numeric._noise import NO_VALUE_HINT
 from skc.stats.requests import ColumnStats, Quantiles, Stat
-from skc.values.types import NUMPY_DTYPES, Array, Block, DType, Scalar, ValueType, column_block, make_block
+from skc.values.types import Block, Scalar, ValueType, column_block, make_block
+from skc_runtime.kinds import KINDS, Array, DType
 
 Bound = int | FiniteFloat | None
 Probability = Annotated[float, Field(ge=0, le=1)] | None
@@ -140,10 +141,10 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     # buffer.
     values = x.values
     if None not in state.low:
-        bound = const(np.array([state.low], NUMPY_DTYPES[x.dtype]))
+        bound = const(np.array([state.low], KINDS[x.dtype].numpy))
         values = op.where(op.less(values, bound), bound, values)
     if None not in state.high:
-        bound = const(np.array([state.high], NUMPY_DTYPES[x.dtype]))
+        bound = const(np.array([state.high], KINDS[x.dtype].numpy))
         values = op.where(op.greater(values, bound), bound, values)
     return masked(x.dtype, x.width, values, x.valid)
 

@@ -52,9 +52,10 @@ from skc.codes import Code
 from skc.emit.blocks import GraphBlock, concat_columns
 from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Known, Names, Op, parameters, refuse, require_exact
-from skc.ops.numeric._constants import RANGES, Constant, constant_of
+from skc.ops.numeric._constants import Constant, constant_of
 from skc.stats.requests import ColumnStats, Mean, NullCount, Quantiles, Stat, ValueCounts
-from skc.values.types import NUMPY_DTYPES, Block, DType, Scalar, ValueType
+from skc.values.types import Block, Scalar, ValueType
+from skc_runtime.kinds import KINDS, RANGES, DType
 
 Strategy = Literal["mean", "median", "most_frequent", "constant"]
 # The statistic that each strategy takes its value from.
@@ -138,7 +139,7 @@ def _value(params: Params, dtype: DType, stats: ColumnStats) -> Constant:
 
 def apply(params: Params, state: State, x: Block) -> Block:
     missing = ~x.present()
-    values = np.where(missing, np.array(state.value, dtype=NUMPY_DTYPES[x.dtype]), x.values)
+    values = np.where(missing, np.array(state.value, dtype=KINDS[x.dtype].numpy), x.values)
     indicators = missing[:, list(state.indicator)].astype(values.dtype)
     return Block(x.dtype, np.concatenate([values, indicators], axis=1) if any(state.indicator) else values)
 
@@ -147,13 +148,13 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     if x.dtype != "float64" and x.valid is None:  # nothing can be missing, so no indicator either
         return GraphBlock(x.dtype, x.width, x.values)
     missing = op.isnan(x.values) if x.valid is None else op.not_(x.valid)
-    fill = const([state.value], None if x.dtype == "string" else NUMPY_DTYPES[x.dtype])
+    fill = const([state.value], None if x.dtype == "string" else KINDS[x.dtype].numpy)
     # ONNX Runtime has no Where over bool; what lies under a null is false
     is_bool = x.dtype == "bool"
     values = op.or_(x.values, op.and_(missing, fill)) if is_bool else op.where(missing, fill, x.values)
     wanted = [k for k, is_wanted in enumerate(state.indicator) if is_wanted]
     if wanted:
-        indicators = op.cast(op.gather(missing, const(wanted), axis=1), to=NUMPY_DTYPES[x.dtype])
+        indicators = op.cast(op.gather(missing, const(wanted), axis=1), to=KINDS[x.dtype].numpy)
         values = concat_columns([values, indicators])
     return GraphBlock(x.dtype, x.width + len(wanted), values)
 

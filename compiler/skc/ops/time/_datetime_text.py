@@ -15,7 +15,7 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from skc.time.format import Directive, Format
-from skc.values.types import TIMESTAMP_MAX, TIMESTAMP_MIN
+from skc_runtime.kinds import TIMESTAMP_MAX, TIMESTAMP_MIN
 
 EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)

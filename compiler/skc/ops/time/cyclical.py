@@ -41,7 +41,8 @@ from pydantic import Field
 from skc.emit.blocks import GraphBlock, elementwise
 from skc.emit.opset import const, op
 from skc.op import Case, Names, NoState, Op, parameters, require, require_exact
-from skc.values.types import Array, Block, Scalar, ValueType
+from skc.values.types import Block, Scalar, ValueType
+from skc_runtime.kinds import Array
 
 if TYPE_CHECKING:
     from spox import Var

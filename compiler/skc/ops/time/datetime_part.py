@@ -45,18 +45,8 @@ from skc.emit.opset import op
 from skc.op import Case, Known, NoState, Op, always, parameters, refuse, require
 from skc.ops.time._datetime_text import EPOCH, MICROSECOND, zone_of
 from skc.time.zones import CYCLE_US, load_zone, transitions
-from skc.values.types import (
-    DATE_MAX,
-    DATE_MIN,
-    DAY_US,
-    TIMESTAMP_MAX,
-    TIMESTAMP_MIN,
-    Block,
-    DType,
-    Scalar,
-    ValueType,
-    make_block,
-)
+from skc.values.types import Block, Scalar, ValueType, make_block
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, DType
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

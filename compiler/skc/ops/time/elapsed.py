@@ -33,17 +33,8 @@ import numpy as np
 from skc.emit.blocks import GraphBlock, masked, take_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Names, NoState, Op, always, parameters, refuse, require
-from skc.values.types import (
-    DATE_MAX,
-    DATE_MIN,
-    DAY_US,
-    TIMESTAMP_MAX,
-    TIMESTAMP_MIN,
-    Block,
-    Scalar,
-    ValueType,
-    make_block,
-)
+from skc.values.types import Block, Scalar, ValueType, make_block
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
 
 UNITS = {
     "microseconds": 1,

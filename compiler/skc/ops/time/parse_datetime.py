@@ -78,7 +78,8 @@ from skc.ops.time._datetime_text import (
 from skc.ops.time._parse_datetime_cases import CASES
 from skc.time.format import Format, read_format
 from skc.time.zones import later_transitions, load_zone, wall_clock
-from skc.values.types import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, Block, Scalar, ValueType, make_block
+from skc.values.types import Block, Scalar, ValueType, make_block
+from skc_runtime.kinds import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
 
 if TYPE_CHECKING:
     from spox import Var

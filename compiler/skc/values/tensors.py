@@ -1,0 +1,16 @@
+"""How a graph spells the types of `skc_runtime.kinds`: what only the compiler has to know of ONNX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from skc_runtime.kinds import ELEMENTS, InputElement, OutputDType
+
+# Text is objects in NumPy's arrays, and `str_` where spox is asked for a tensor of it.
+GRAPH_DTYPES: Mapping[OutputDType, type[np.generic]] = {
+    name: np.str_ if element.python is str else element.numpy.type for name, element in ELEMENTS.items()
+}
+# The input tensors of the signature `packed`.
+PACKED: Mapping[InputElement, str] = {"float64": "f64", "int64": "i64", "bool": "bool", "string": "str"}

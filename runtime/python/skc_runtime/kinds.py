@@ -1,0 +1,181 @@
+"""What a value is: the element types of tensors, and the kinds of values that are made of them. Needs NumPy alone.
+
+Why one table: facts about a type that are written down twice drift apart. Code that needs one asks `KINDS` or
+`ELEMENTS`. A table that gives each kind a behavior of its own stays next to that behavior, and is made by
+`for_every_kind` or `for_every_element`, so its module cannot be imported while a kind is missing. A new kind
+starts with one entry here; mypy, an import or `tests/test_kinds.py` then names every place that has to decide about it.
+
+Why floats are different: the null of a float is NaN, among the values. Every other kind has a companion `NAME.valid`
+that says where there is a value, and holds its zero where there is none.
+
+Why a list has a declared length: a row must not depend on its batch, so the width of a tensor can never be that of the
+longest list in the batch. See `ListOf`; no op takes or returns lists yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+DType = Literal["float64", "int64", "bool", "string", "timestamp", "date"]  # of an input, and of a value of a pipeline
+InputElement = Literal["float64", "int64", "bool", "string"]  # of a tensor that is fed
+OutputDType = Literal["float32", "float64", "int64", "bool", "string"]  # of a tensor that is given
+JsonForm = Literal["number", "decimal", "boolean", "string"]
+Array = NDArray[Any]
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+# 0001-01-01 and 9999-12-31, the years that every calendar computation is exact for.
+DATE_MIN, DATE_MAX = -719_162, 2_932_896
+DAY_US = 86_400_000_000
+TIMESTAMP_MIN, TIMESTAMP_MAX = DATE_MIN * DAY_US, (DATE_MAX + 1) * DAY_US - 1
+
+_V = TypeVar("_V")
+
+
+@dataclass(frozen=True)
+class Element:
+    """What a tensor holds. `zero` is what lies under a null; that of a float is NaN, the null itself.
+
+    `json` is the form of a value in golden records and reports: a float that is not finite, and -0.0, is a word there,
+    and "decimal" is an integer in a string.
+    """
+
+    name: OutputDType
+    numpy: np.dtype[Any]
+    python: type
+    zero: Any
+    json: JsonForm
+    onnxruntime: str  # as ONNX Runtime names it
+
+    @property
+    def is_float(self) -> bool:
+        """Whether NaN is its null, so that it needs no `valid`."""
+        return self.numpy.kind == "f"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What an input or a value of a pipeline is. `range` is for those that are integers; that of a time is
+    narrower than that of its element."""
+
+    name: DType
+    element: InputElement
+    range: tuple[int, int] | None = None
+    is_ordered: bool = True
+    is_number: bool = False
+    is_time: bool = False
+
+    @property
+    def numpy(self) -> np.dtype[Any]:
+        """How NumPy holds it."""
+        return ELEMENTS[self.element].numpy
+
+    @property
+    def python(self) -> type:
+        """The type of a value in plain Python."""
+        return ELEMENTS[self.element].python
+
+    @property
+    def zero(self) -> Any:
+        """What lies under a null."""
+        return ELEMENTS[self.element].zero
+
+    @property
+    def is_float(self) -> bool:
+        """Whether NaN is its null, so that it needs no `valid`."""
+        return ELEMENTS[self.element].is_float
+
+
+def _check_total(table: Mapping[Any, Any], names: Sequence[str]) -> None:
+    different = sorted(set(names) ^ set(table))
+    if different:
+        raise LookupError(f"a table that decides about {', '.join(names)} differs in {', '.join(different)}")
+
+
+def for_every_element(table: dict[OutputDType, _V]) -> dict[OutputDType, _V]:
+    """A table that decides about every element type. Raises LookupError."""
+    _check_total(table, get_args(OutputDType))
+    return table
+
+
+def for_every_kind(table: dict[DType, _V]) -> dict[DType, _V]:
+    """A table that decides about every kind. Raises LookupError."""
+    _check_total(table, get_args(DType))
+    return table
+
+
+_NAN = float("nan")
+ELEMENTS: Mapping[OutputDType, Element] = for_every_element(
+    {
+        "float32": Element("float32", np.dtype(np.float32), float, _NAN, "number", "tensor(float)"),
+        "float64": Element("float64", np.dtype(np.float64), float, _NAN, "number", "tensor(double)"),
+        "int64": Element("int64", np.dtype(np.int64), int, 0, "decimal", "tensor(int64)"),
+        "bool": Element("bool", np.dtype(np.bool_), bool, False, "boolean", "tensor(bool)"),
+        "string": Element("string", np.dtype(object), str, "", "string", "tensor(string)"),
+    }
+)
+
+
+# A timestamp is int64 microseconds since 1970-01-01T00:00:00Z, a date int64 days since 1970-01-01 (proleptic
+# Gregorian).
+KINDS: Mapping[DType, Kind] = for_every_kind(
+    {
+        "float64": Kind("float64", "float64", is_number=True),
+        "int64": Kind("int64", "int64", range=(INT64_MIN, INT64_MAX), is_number=True),
+        "bool": Kind("bool", "bool"),
+        "string": Kind("string", "string", is_ordered=False),
+        "timestamp": Kind("timestamp", "int64", range=(TIMESTAMP_MIN, TIMESTAMP_MAX), is_time=True),
+        "date": Kind("date", "int64", range=(DATE_MIN, DATE_MAX), is_time=True),
+    }
+)
+DTYPES: tuple[DType, ...] = tuple(KINDS)
+RANGES: Mapping[DType, tuple[int, int]] = {name: kind.range for name, kind in KINDS.items() if kind.range is not None}
+YEARS: Mapping[DType, tuple[int, int]] = {name: RANGES[name] for name, kind in KINDS.items() if kind.is_time}
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """`list<T>`: at most `length` items of a kind, which it holds rather than describes again.
+
+    Outside the graph, rows of lists are a flat block: the items of all rows in order, and the length of each row. The
+    graph gets `NAME` [N, length], padded with the zero of the item, and `NAME.length` int64 [N, 1]; with the signature
+    `packed`, `length` adjacent columns of the item's tensor and one of int64. The empty list is a value; a null list
+    is a False in `NAME.valid`, since a list is not a float. Items cannot be null, but float items can be NaN. In JSON a
+    list is an array of items in their own form.
+    """
+
+    item: Kind
+    length: int
+
+    def __post_init__(self) -> None:
+        if self.length < 1:
+            raise ValueError(f"a list of at most {self.length} items")
+
+    def __str__(self) -> str:
+        return f"list<{self.item.name}>"
+
+    @property
+    def zero(self) -> tuple[Any, ...]:
+        """What lies under a null: no item."""
+        return ()
+
+    def tensors(self, name: str) -> tuple[tuple[str, InputElement, int], ...]:
+        """(name, element, width) of what the graph gets for an input of that name."""
+        return (name, self.item.element, self.length), (f"{name}.length", "int64", 1)
+
+    def flat(self, rows: Sequence[Sequence[Any]]) -> tuple[Array, Array]:
+        """The items of all rows [sum of lengths], and the lengths, int64 [N]."""
+        items = [item for row in rows for item in row]
+        return np.array(items, self.item.numpy), np.array([len(row) for row in rows], np.int64)
+
+    def padded(self, items: Array, lengths: Array) -> Array:
+        """[N, length]: a row of it is a function of that row alone. Raises ValueError for a list that is too long."""
+        if (lengths > self.length).any():
+            raise ValueError(f"row {int(np.argmax(lengths > self.length))} has more than {self.length} items")
+        padded = np.full((len(lengths), self.length), self.item.zero, self.item.numpy)
+        padded[np.arange(self.length) < lengths[:, None]] = items
+        return padded
