@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pydantic
-from oracle_stats import column_stats
+from oracle_stats import block_stats
 
 from skc import reference
 from skc.equality.sides import feeds
@@ -81,10 +81,9 @@ def fit(pipeline: Pipeline, rows: Rows) -> Pipeline:
         requests = op.needs(step.params, types[0])
         levels = column_levels(partial)
         known = [column for ref in step.inputs for column in levels[ref.value]]
-        stats = [
-            {**column_stats([row[k] for row in block.to_rows()], requests), Levels(): known[k]}
-            for k in range(block.width)
-        ]
+        columns = [[row[k] for row in block.to_rows()] for k in range(block.width)]
+        found = block_stats(columns, requests)
+        stats = [{**answers, Levels(): values} for answers, values in zip(found, known, strict=True)]
     state = op.freeze(step.params, types[0], stats)
     return pipeline.with_steps([*before, Step(step.name, step.op, step.params, step.inputs, state)])
 

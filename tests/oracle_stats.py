@@ -9,12 +9,15 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import mul
 from typing import Any
 
 from skc.diagnostics import fail
 from skc.stats.requests import (
     ColumnStats,
     Count,
+    Covariance,
+    Joint,
     Levels,
     Max,
     Mean,
@@ -26,6 +29,29 @@ from skc.stats.requests import (
     Variance,
 )
 from skc.values.types import Scalar
+
+
+def block_stats(columns: Sequence[Sequence[Scalar]], requests: Sequence[Stat]) -> list[ColumnStats]:
+    """The answers for every column of a block, those about several columns too."""
+    alone = [request for request in requests if not isinstance(request, Covariance)]
+    found = [dict(column_stats(values, alone)) for values in columns]
+    for request in requests:
+        if isinstance(request, Covariance):
+            places = range(len(columns)) if request.columns is None else request.columns
+            for k, joint in zip(places, _joints([columns[k] for k in places]), strict=True):
+                found[k][request] = joint
+    return list(found)
+
+
+def _joints(columns: Sequence[Sequence[Any]]) -> list[Joint | None]:
+    complete = [row for row in zip(*columns, strict=True) if all(v is not None and v == v for v in row)]
+    if not complete:
+        return [None] * len(columns)
+    present = list(zip(*complete, strict=True))
+    means = [_mean([Fraction(v) for v in values]) for values in present]
+    away = [[Fraction(float(v) - mean) for v in values] for values, mean in zip(present, means, strict=True)]
+    rows = [tuple(float(sum(map(mul, one, other)) / len(complete)) for other in away) for one in away]
+    return [Joint(len(complete), mean, row) for mean, row in zip(means, rows, strict=True)]
 
 
 def column_stats(values: Sequence[Scalar], requests: Sequence[Stat]) -> ColumnStats:

@@ -19,11 +19,12 @@ SKC206  a value is not of the declared type      SKC224  a row breaks a policy o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from skc import concerns
+from skc.data.blocks import covariance
 from skc.data.contract import check_contract
 from skc.data.default import open_engine as open_default
 from skc.data.engine import MEMORY_LIMIT, Column, Data, OpenEngine, Table
@@ -45,9 +46,10 @@ from skc.op import Known
 from skc.ops import OPS
 from skc.stage_values import Place, stage_values
 from skc.stats.answers import Answers, Summary
-from skc.stats.requests import Levels, Stat, ValueCounts
+from skc.stats.requests import Covariance, Joint, Levels, Stat, ValueCounts
 
 Progress = Callable[[str, int, int], None]  # what is being done, rows done, rows in all (0 where that is not known)
+Block = tuple[str, ...]  # columns of which something is asked together, by key
 
 
 @dataclass(frozen=True)
@@ -216,57 +218,110 @@ def _places(work: _Work, step: Step) -> list[Place]:
     ]
 
 
+@dataclass
+class _Question:
+    """What is asked of one column; messages name the first step that asks."""
+
+    place: Place
+    step: Step
+    stats: dict[Stat, None] = field(default_factory=dict)
+
+
 def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
     """Compute what the steps of a wave ask for, each column once, and freeze them."""
-    wanted: dict[Place, dict[Stat, None]] = {}
-    askers: dict[Place, Step] = {}
+    questions: dict[str, _Question] = {}
+    blocks: dict[Block, None] = {}
     for step in wave:
-        for place in _places(work, step):
-            wanted.setdefault(place, {}).update(dict.fromkeys(work.requests[step.name]))
-            askers.setdefault(place, step)
+        places = _places(work, step)
+        for place in places:
+            question = questions.setdefault(_key(*place), _Question(place, step))
+            question.stats.update(dict.fromkeys(work.requests[step.name]))
+        keys = [_key(*place) for place in places]
+        blocks.update(dict.fromkeys(_block(request, keys) for request in _joint(work, step)))
     answers: dict[str, Answers] = {}
+    joints: dict[Block, list[Joint | None]] = {}
     emptied: set[str] = set()  # columns that have no value at all, of which nobody has heard yet
-    direct = [place for place in wanted if _key(*place) in work.columns]
-    computed = [place for place in wanted if _key(*place) not in work.columns]
-    what = f"stage {number}: statistics"
-    if direct:
-        columns = {_key(*p): _asked(work, work.columns[_key(*p)], p, askers[p]) for p in direct}
-        asked = {_key(*p): wanted[p] for p in direct}
-        answers |= _answers(work, work.data, columns, asked, work.summaries, what)
-    if computed:
-        table = _computed(work, computed, number)
-        columns = {
-            _key(*p): _asked(work, Column(f"c{k}", work.types[p[0]].dtype, ""), p, askers[p])
-            for k, p in enumerate(computed)
-        }
-        summaries = summarise(table, columns)
-        answers |= _answers(work, table, columns, {_key(*p): wanted[p] for p in computed}, summaries, what)
-        emptied = {key for key, summary in summaries.items() if summary.count == 0}
+    for table, columns, summaries in _tables(work, questions, blocks, number):
+        wanted = {key: questions[key].stats for key in columns}
+        answers |= _answers(work, table, columns, wanted, summaries, f"stage {number}: statistics")
+        for block in blocks:
+            if columns.keys() >= set(block):
+                joints[block] = covariance(table, [columns[key] for key in block], [summaries[key] for key in block])
+        emptied |= {key for key in columns if key not in work.columns and summaries[key].count == 0}
     index = {step.name: i for i, step in enumerate(work.steps)}
     for step in wave:
-        i = index[step.name]
-        keys = [_key(*place) for place in _places(work, step)]
-        stats = [{**answers[key], Levels(): known} for key, known in zip(keys, _levels(work, step), strict=True)]
-        work.steps[i] = _frozen(work, step, stats)
-        empty = [key in emptied for key in keys]
-        seen = [work.summaries.get(key) for key in keys]
-        names = input_names(step, work.names)
-        work.warnings += concerns.of_step(work.steps[i], work.types, names, stats, seen, empty)
-        _know(work, work.steps[i])
+        _settle(work, index[step.name], answers, joints, emptied)
 
 
-def _asked(work: _Work, column: Column, place: Place, step: Step) -> Column:
+def _settle(
+    work: _Work,
+    i: int,
+    answers: Mapping[str, Answers],
+    joints: Mapping[Block, Sequence[Joint | None]],
+    emptied: Collection[str],
+) -> None:
+    """Freeze the i-th step, whose statistics are known."""
+    step = work.steps[i]
+    keys = [_key(*place) for place in _places(work, step)]
+    stats = [{**answers[key], Levels(): known} for key, known in zip(keys, _levels(work, step), strict=True)]
+    for request in _joint(work, step):
+        columns = range(len(keys)) if request.columns is None else request.columns
+        for k, joint in zip(columns, joints[_block(request, keys)], strict=True):
+            stats[k][request] = joint
+    work.steps[i] = _frozen(work, step, stats)
+    empty = [key in emptied for key in keys]
+    seen = [work.summaries.get(key) for key in keys]
+    names = input_names(step, work.names)
+    work.warnings += concerns.of_step(work.steps[i], work.types, names, stats, seen, empty)
+    _know(work, work.steps[i])
+
+
+def _joint(work: _Work, step: Step) -> list[Covariance]:
+    """What a step asks of several columns together."""
+    return [request for request in work.requests[step.name] if isinstance(request, Covariance)]
+
+
+def _block(request: Covariance, keys: Sequence[str]) -> Block:
+    """The columns that a request is about, of those that go into the step."""
+    return tuple(keys if request.columns is None else [keys[k] for k in request.columns])
+
+
+def _tables(
+    work: _Work, questions: Mapping[str, _Question], blocks: Iterable[Block], number: int
+) -> Iterator[tuple[Table, dict[str, Column], Mapping[str, Summary]]]:
+    """The tables that answer, each with its columns: the data, and what the graph fitted so far gives.
+
+    The columns of a block must be in one table: where one is computed, all are.
+    """
+    computed = {key for key in questions if key not in work.columns}
+    while mixed := [block for block in blocks if not computed.isdisjoint(block) and not computed.issuperset(block)]:
+        computed.update(*mixed)
+    direct = {key: _asked(work, work.columns[key], q) for key, q in questions.items() if key not in computed}
+    if direct:
+        yield work.data, direct, work.summaries
+    if computed:
+        some = {key: question for key, question in questions.items() if key in computed}
+        table = _computed(work, [question.place for question in some.values()], number)
+        made = {
+            key: _asked(work, Column(f"c{k}", work.types[question.place[0]].dtype, ""), question)
+            for k, (key, question) in enumerate(some.items())
+        }
+        yield table, made, summarise(table, made)
+
+
+def _asked(work: _Work, column: Column, question: _Question) -> Column:
     """The column, with words for who asks."""
-    name = work.names[place[0]][place[1]]
-    return replace(column, label=f"column `{name}` before step `{step.name}`", span=step.span or column.span)
+    (value, k), step = question.place, question.step
+    label = f"column `{work.names[value][k]}` before step `{step.name}`"
+    return replace(column, label=label, span=step.span or column.span)
 
 
 def _answers(
     work: _Work,
     table: Table,
-    columns: dict[str, Column],
-    wanted: dict[str, dict[Stat, None]],
-    summaries: dict[str, Summary],
+    columns: Mapping[str, Column],
+    wanted: Mapping[str, Mapping[Stat, None]],
+    summaries: Mapping[str, Summary],
     what: str,
 ) -> dict[str, Answers]:
     """The engine's answers, with progress by columns done."""

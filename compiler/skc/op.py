@@ -118,7 +118,7 @@ class Op(Generic[P, S]):
 
     infer(params, *types) -> ValueType
         The output's type, or an SkcError by `refuse`. `width=None` where only fitting will tell.
-    needs(params, type) -> statistics wanted of every input column
+    needs(params, type) -> statistics wanted of every input column, or by `Covariance` of several of them together
     freeze(params, type, stats) -> state; `stats[k]` maps each request to its result for column k
     apply(params, state, block) -> Block, in NumPy: the meaning
     lower(params, state, block) -> GraphBlock, in ONNX

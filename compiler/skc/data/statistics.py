@@ -15,7 +15,19 @@ from typing import Any, assert_never
 from skc.data.engine import Aggregate, Column, Deviation, Grouping, Places, Table, Term
 from skc.diagnostics import SkcError, bug, fail
 from skc.stats.answers import Answers, Summary, interpolated, neighbours
-from skc.stats.requests import Count, Levels, Max, Mean, Min, NullCount, Quantiles, Stat, ValueCounts, Variance
+from skc.stats.requests import (
+    Count,
+    Covariance,
+    Levels,
+    Max,
+    Mean,
+    Min,
+    NullCount,
+    Quantiles,
+    Stat,
+    ValueCounts,
+    Variance,
+)
 from skc.stats.value_counts import Counted, counted, cut, widest
 
 NUL = "\0"
@@ -92,7 +104,7 @@ def _from_summary(column: Column, summary: Summary, requests: set[Stat]) -> Answ
                 found[request] = summary.count
             case NullCount():
                 found[request] = summary.nulls
-            case ValueCounts() | Levels():  # the last is not a matter of data: `fit` answers it
+            case ValueCounts() | Covariance() | Levels():  # answered by groups, by blocks, and by the steps before
                 continue
             case Min() | Max() | Mean() | Variance() | Quantiles():
                 _check_ordered(column, summary)
@@ -118,7 +130,8 @@ def _check_ordered(column: Column, summary: Summary) -> None:
         )
 
 
-def _overflow(column: Column, what: str) -> SkcError:
+def overflow(column: Column, what: str) -> SkcError:
+    """SKC212: a result beyond the largest float64."""
     hint = "clip or rescale the column before this step"
     return fail("SKC212", f"{what} of {column.label} exceeds the range of float64", span=column.span, hint=hint)
 
@@ -134,7 +147,7 @@ def _add_moments(
     keys = [k for k, requests in asked.items() if requests & {Mean(), Variance()} and summaries[k].count > 0]
     totals = table.sums([_value_term(columns[k], summaries[k]) for k in keys])
     means = {
-        k: _divided(total, summaries[k].count, columns[k], "the sum") for k, total in zip(keys, totals, strict=True)
+        k: divided(total, summaries[k].count, columns[k], "the sum") for k, total in zip(keys, totals, strict=True)
     }
     varying = [k for k in keys if Variance() in asked[k]]
     totals = table.sums([_square_term(columns[k], summaries[k], means[k]) for k in varying])
@@ -142,7 +155,7 @@ def _add_moments(
         if Mean() in asked[key]:
             results[key][Mean()] = means[key]
     for key, total in zip(varying, totals, strict=True):
-        results[key][Variance()] = _divided(total, summaries[key].count, columns[key], "the variance")
+        results[key][Variance()] = divided(total, summaries[key].count, columns[key], "the variance")
 
 
 def _value_term(column: Column, summary: Summary) -> Term:
@@ -150,21 +163,29 @@ def _value_term(column: Column, summary: Summary) -> Term:
 
 
 def _square_term(column: Column, summary: Summary, mean: float) -> Term:
-    """(x − mean)², in float64; rounding is monotone, so the bounds of x give that of the squares."""
-    farthest = max(abs(float(summary.low) - mean), abs(float(summary.high) - mean))
-    bound = farthest * farthest
+    """(x − mean)², in float64."""
+    away = farthest(column, summary, mean)
+    bound = away * away
     if not math.isfinite(bound):
-        raise _overflow(column, "the variance")
-    away = Deviation(column, mean)
-    return Term((away, away), summary.count, bound)
+        raise overflow(column, "the variance")
+    deviation = Deviation(column, mean)
+    return Term((deviation, deviation), summary.count, bound)
 
 
-def _divided(total: Fraction, count: int, column: Column, what: str) -> float:
+def farthest(column: Column, summary: Summary, mean: float) -> float:
+    """The largest deviation from the mean: rounding is monotone, so it is that of a bound. Raises SKC212."""
+    found = max(abs(float(summary.low) - mean), abs(float(summary.high) - mean))
+    if not math.isfinite(found):
+        raise overflow(column, "the variance")
+    return found
+
+
+def divided(total: Fraction, count: int, column: Column, what: str) -> float:
     """Rounded once: a mean lies between the bounds, and that of equal values is the value."""
     try:
         return float(total / count)
     except OverflowError:
-        raise _overflow(column, what) from None
+        raise overflow(column, what) from None
 
 
 def _add_quantiles(
@@ -185,7 +206,7 @@ def _add_quantiles(
         for request in wanted[key]:
             found = tuple(interpolated(q, summaries[key].count, values[key]) for q in request.q)
             if not all(map(math.isfinite, found)):
-                raise _overflow(columns[key], "a quantile")
+                raise overflow(columns[key], "a quantile")
             results[key][request] = found
 
 

@@ -1,7 +1,8 @@
 """The closed set of statistics that an op may ask for. Each has one meaning, here; nulls never count.
 
 A request is a value; the answer for a column is found under it: `stats[Mean()]`. All answers are exact functions of the
-multiset of values: no order of rows, number of threads or partitioning can change a bit.
+multiset of values (of `Covariance`, the multiset of rows): no order of rows, number of threads or partitioning can
+change a bit.
 """
 
 from __future__ import annotations
@@ -78,5 +79,34 @@ class Levels:
     """
 
 
-Stat = Count | NullCount | Min | Max | Mean | Variance | Quantiles | ValueCounts | Levels
+@dataclass(frozen=True)
+class Covariance:
+    """Joint: how a column varies with each column of a block; None where no row counts.
+
+    The block is all columns that go into the step, or those at the given places among them; every column of it gets an
+    answer, the others none. Only rows count in which all columns of the block have a value: what is left out of one is
+    then left out of all, and the matrix has no negative eigenvalues (but for rounding), which covariances over the rows
+    of each pair may have. An op that takes nulls otherwise fills them before.
+    """
+
+    columns: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Joint:
+    """The answer to `Covariance` for one column.
+
+    count        the rows that count, the same for the whole block
+    mean         float64: the exact sum of the values in these rows divided by `count`, rounded once
+    covariances  for each column of the block, in order: the exact sum of d·e, where d = float64(x) − mean and e alike
+                 of the other column are float64 and their product is not rounded, divided by `count` (ddof 0) and
+                 rounded once. So the matrix is symmetric to the last bit
+    """
+
+    count: int
+    mean: float
+    covariances: tuple[float, ...]
+
+
+Stat = Count | NullCount | Min | Max | Mean | Variance | Quantiles | ValueCounts | Covariance | Levels
 ColumnStats = Mapping[Stat, Any]

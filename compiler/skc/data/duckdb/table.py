@@ -30,7 +30,7 @@ from skc.data.engine import Aggregate, Column, Grouping, Groups, Places, RowRefu
 from skc.values.types import Scalar
 
 BOUNDS = 3 * AT_ONCE  # aggregates in one query
-FOLDED = 1 << 16  # rows of a batch that is folded
+FOLDED = 1 << 22  # values of a batch that is folded
 VALUE_PARTS, PRODUCT_PARTS = 3, 4  # of a sum, usually enough for one scan
 COUNTING, COMPUTING = "counting the training rows failed", "computing statistics of the training rows failed"
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class DuckTable:
         self, function: Callable[[pa.RecordBatch], T], add: Callable[[T, T], T], columns: Sequence[Column]
     ) -> T | None:
         """See `Table`."""
-        batches = self.database.batches(self._select(columns), FOLDED)
+        batches = self.database.batches(self._select(columns), max(1024, FOLDED // len(columns)))
         with engine_errors(COMPUTING), closing(batches), ThreadPoolExecutor(self.database.threads) as pool:
             results = _in_order(pool, function, batches, self.database.threads + 1)
             first = next(results, None)

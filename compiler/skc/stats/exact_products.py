@@ -1,0 +1,109 @@
+"""Sums of products of float64 columns, each column with each, that no order of rows can change: exact, as fractions.
+
+Why not one sum for each pair (`exact_sum`): a block of 100 columns has 5,050 pairs, and an engine would plan and run a
+sum of products for each of them. A product of matrices does them all at once.
+
+How: every column is cut into slices of WIDTH bits, from its largest possible bit downwards: slice p of a value x below
+2^e is a whole number s below 2^WIDTH, and stands for s·2^(e − WIDTH·(p + 1)). What the slices leave is exact, and zero
+after as many as the column needs (four for ordinary data, more where small values stand among large ones). A product
+of two slices is a whole number below 2^44, and ROWS of them add up to less than 2^53: so the matrix product of slices
+is exact in float64, in whatever order and with whatever fused operations it is computed. Sums over more rows are whole
+numbers of 64 bits (AT_ONCE), then of Python. (Ozaki, Ogita, Oishi, Rump, "Error-free transformations of matrix
+multiplication", 2012, with the scale of a column fixed before the rows are read, so that rows cannot depend on others.)
+
+Why tiles: of larger matrices a library multiplies parts in threads of its own, which wait for each other, on a busy
+machine a hundred times as long as the product takes. The engine's threads each fold a batch anyway.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import zip_longest
+
+import numpy as np
+
+from skc_runtime.kinds import Array
+
+WIDTH = 22  # bits of a slice
+ROWS = 1 << 8  # whose products of slices add up to less than 2^53
+AT_ONCE = 1 << 12  # rows whose products of slices, of at most 96 slices of a column, add up to less than 2^63
+VALUES = 1 << 18  # of a block that is cut at once, in 2 MB for each slice
+TILE = 32  # columns
+NUMBER = 1000  # 2^e is a float64, and so is 2^-e
+Products = tuple[Array, ...]  # by the sum of the numbers of two slices, whole numbers [K, K]
+
+
+def exponents(bounds: Sequence[float]) -> tuple[int, ...]:
+    """For columns whose values are at most so large in magnitude, the least e for which all are below 2^e."""
+    return tuple(math.frexp(bound)[1] for bound in bounds)
+
+
+def products(block: Array, exponent: Sequence[int]) -> Products:
+    """The products of the columns of a block [N, K] with each other, added up over the rows."""
+    rows = min(AT_ONCE, max(ROWS, VALUES // max(1, block.shape[1]) // ROWS * ROWS))
+    total: Products = ()
+    for start in range(0, len(block), rows):
+        total = added(total, _products(_slices(block[start : start + rows], exponent)))
+    return total
+
+
+def added(one: Products, other: Products) -> Products:
+    """The sum, exact in any order."""
+    return tuple(a + b for a, b in zip_longest(one, other, fillvalue=np.array(0, object)))
+
+
+def total(found: Products, exponent: Sequence[int], i: int, j: int) -> Fraction:
+    """The sum of the products of columns i and j."""
+    whole = 0
+    for one in found:
+        whole = (whole << WIDTH) + int(one[i, j])
+    return Fraction(whole) * Fraction(2) ** (exponent[i] + exponent[j] - WIDTH * (len(found) + 1))
+
+
+def _slices(block: Array, exponent: Sequence[int]) -> list[Array]:
+    """The slices of all columns, from the largest bits on, until nothing is left."""
+    lowest = np.array(exponent)
+    left, found = block, []
+    while left.any():
+        lowest = lowest - WIDTH
+        # Rounding towards zero, since the next higher number may not be a float64. What is far too small for this slice
+        # may lose bits or become zero when it is scaled, and is zero in it either way.
+        one = np.trunc(_scaled(left, -lowest))
+        left = left - _scaled(one, lowest)
+        found.append(one)
+    return found
+
+
+def _scaled(block: Array, exponent: Array) -> Array:
+    """x·2^e for every column; by a product, which is many times as fast, where 2^e is a number."""
+    is_number = bool((np.abs(exponent) <= NUMBER).all())
+    return block * np.ldexp(1.0, exponent) if is_number else np.ldexp(block, exponent)
+
+
+def _products(slices: Sequence[Array]) -> Products:
+    """The products of all slices with each other, by the sum of their numbers."""
+    if not slices:
+        return ()
+    width = slices[0].shape[1]
+    gram = _gram(np.concatenate(slices, axis=1))
+    sums = [np.zeros((width, width), np.int64) for _ in range(2 * len(slices) - 1)]
+    for p in range(len(slices)):
+        for q in range(len(slices)):
+            sums[p + q] += gram[p * width : (p + 1) * width, q * width : (q + 1) * width]
+    return tuple(one.astype(object) for one in sums)
+
+
+def _gram(block: Array) -> Array:
+    """The transpose times the block itself, as whole numbers."""
+    rows, columns = (-(-size // of) * of for size, of in zip(block.shape, (ROWS, TILE), strict=True))
+    padded = np.zeros((rows, columns))
+    padded[: block.shape[0], : block.shape[1]] = block
+    parts = np.ascontiguousarray(padded.reshape(-1, ROWS, columns // TILE, TILE).swapaxes(1, 2))
+    gram = np.zeros((columns // TILE, columns // TILE, TILE, TILE), np.int64)
+    for part in parts:
+        for t, tile in enumerate(part):
+            gram[t, t:] += (tile.T @ part[t:]).astype(np.int64)
+    upper = np.triu(gram.swapaxes(1, 2).reshape(columns, columns))
+    return upper + np.triu(upper, 1).T
