@@ -373,7 +373,7 @@ def test_a_caret_shows_the_place() -> None:
     with pytest.raises(SkcError) as error:
         parse("fare /\n  mx(distance, 0.1)")
     assert error.value.diagnostics[0].text().splitlines() == [
-        "error[SKC132]: there is no function `mx`",
+        "error[SKC132]: unknown function `mx`",
         "     mx(distance, 0.1)",
         "     ^",
         "",

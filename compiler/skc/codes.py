@@ -1,7 +1,7 @@
-"""Every code a diagnostic may have, with its title. Codes go by stage, and a code never changes its meaning.
+"""Every code that a diagnostic may have, with its title. Codes go by stage, and a code never changes its meaning.
 
 1xx reading, 2xx fitting, 3xx lowering, 4xx artifact, 5xx verification, 6xx skew, 9xx a bug in skc. What a
-runtime refuses has names instead, in `schemas/errors.v1.json`. A test holds this table against the source.
+runtime refuses has a name instead, in `schemas/errors.v1.json`. A test compares this table with the source.
 """
 
 from __future__ import annotations
@@ -29,41 +29,41 @@ CODES: dict[Code, str] = {
     # reading a pipeline
     "SKC100": "the pipeline file cannot be read",
     "SKC101": "not valid YAML",
-    "SKC102": "YAML that a pipeline does not use",
+    "SKC102": "YAML that is not allowed in a pipeline",
     "SKC103": "unknown key or parameter",
     "SKC104": "unknown column or feature",
-    "SKC105": "the same thing twice",
+    "SKC105": "a duplicate",
     "SKC106": "something required is missing",
     "SKC107": "a value of the wrong kind",
     "SKC108": "written in a newer format",
     "SKC109": "a name that cannot be used",
-    "SKC110": "not one of the possible choices",
+    "SKC110": "not one of the choices",
     "SKC111": "unknown op",
-    "SKC112": "a parameter out of its bounds",
-    "SKC113": "features defined in a circle",
-    "SKC114": "a selector that picks nothing",
-    "SKC115": "nulls declared where they cannot be",
+    "SKC112": "a parameter value that is not allowed",
+    "SKC113": "circular definition of features",
+    "SKC114": "a selector that matches nothing",
+    "SKC115": "null handling declared on an input that cannot have it",
     "SKC116": "an output of a dtype that cannot hold the value",
     "SKC117": "warning: an input is not used",
     "SKC118": "warning: a feature is not used",
     # types
     "SKC120": "a value of a type that the op does not take",
     "SKC121": "a decision on a value that is not exact",
-    "SKC122": "one step over columns of several types",
-    "SKC123": "a parameter that is not of the column's type, or lists a value twice",
+    "SKC122": "a step over columns of different types",
+    "SKC123": "a parameter that is not of the column's type, or that repeats a value",
     "SKC124": "parameters of one op that contradict each other",
     "SKC125": "unknown time zone",
     "SKC126": "a part, time zone or format that the type does not have",
     "SKC127": "a number of columns that the op does not take",
-    "SKC128": "a cast that would lose or invent something",
+    "SKC128": "a cast that would lose or invent information",
     # expressions
     "SKC130": "not an expression",
-    "SKC131": "a construct of Python that expressions do not have",
+    "SKC131": "a Python construct that expressions do not support",
     "SKC132": "unknown function in an expression",
     "SKC133": "a function with the wrong number of arguments",
     "SKC134": "a value of a type that the operator does not take",
     "SKC135": "a literal that no value type can hold",
-    "SKC136": "an operand that could never have a value",
+    "SKC136": "an operand that never has a value",
     "SKC137": "several columns where an expression takes one",
     "SKC138": "an expression that uses no column",
     # the command line
@@ -71,21 +71,21 @@ CODES: dict[Code, str] = {
     "SKC141": "the compiler is not installed",
     "SKC142": "the machine has too little memory",
     # reading the training data
-    "SKC200": "no training data is named",
-    "SKC201": "the training data is not there",
-    "SKC202": "not a kind of data that skc reads",
+    "SKC200": "no training data given",
+    "SKC201": "training data not found",
+    "SKC202": "a kind of data that skc does not read",
     "SKC203": "the training data cannot be read",
     "SKC204": "a column is missing",
-    "SKC205": "a column of another type than declared",
+    "SKC205": "a column whose type is not the declared one",
     "SKC206": "a value that is not of the declared type",
     "SKC207": "`where` is not a predicate on the data",
     "SKC208": "no row to fit on",
-    "SKC209": "a null or NaN where none may be",
+    "SKC209": "a null or NaN in a column that does not allow it",
     # fitting
     "SKC210": "a column without a value to learn from",
     "SKC211": "a column that holds an infinite value",
     "SKC212": "a statistic beyond float64",
-    "SKC213": "a code that a category has already",
+    "SKC213": "a code that another category already has",
     "SKC214": "a category in the data that is not listed",
     "SKC215": "a scale that would make rounding errors visible",
     "SKC220": "the engine failed",
@@ -101,7 +101,7 @@ CODES: dict[Code, str] = {
     "SKC233": "warning: instants that all lie in January 1970",
     "SKC234": "warning: a feature that is the same in every row",
     "SKC235": "warning: float32 data where the last bit decides",
-    "SKC236": "warning: a column whose values differ in their last bits alone",
+    "SKC236": "warning: a column whose values differ only in their last bits",
     # artifact
     "SKC401": "not a plan or manifest that this version reads",
     "SKC402": "an artifact or plan of a newer format",
@@ -111,18 +111,18 @@ CODES: dict[Code, str] = {
     "SKC410": "the directory to write exists already",
     "SKC411": "the directory to replace is not an artifact",
     "SKC412": "the artifact cannot be written",
-    "SKC413": "two columns of one name in a table to write",
+    "SKC413": "two columns with the same name in a table to write",
     "SKC414": "a table to write that is not called a Parquet file",
     "SKC415": "warning: many inputs, and a tensor for each of them",
     # verification
     "SKC501": "a record that does not fit the inputs",
     "SKC502": "a row that the transformer refuses",
-    "SKC503": "a self-check of an artifact that differs itself",
+    "SKC503": "a self-check of an artifact that differs from its reference",
     "SKC504": "a version of ONNX Runtime that cannot be installed",
     "SKC505": "an artifact that does not run on a version of ONNX Runtime",
-    "SKC511": "warning: a step does the same to every row of the data",
+    "SKC511": "warning: a step gives the same result for every row of the data",
     "SKC512": "data of which every row is refused",
     # bugs
     "SKC900": "an error that skc did not expect",
-    "SKC901": "a broken promise inside skc",
+    "SKC901": "a broken invariant inside skc",
 }

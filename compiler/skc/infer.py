@@ -72,7 +72,7 @@ def joined_type(inputs: tuple[ValueType, ...]) -> ValueType:
         if other.dtype != first.dtype:
             raise fail(
                 "SKC122",
-                f"one step over columns of several types: {first.dtype} and {other.dtype}",
+                f"a step over columns of different types: {first.dtype} and {other.dtype}",
                 hint="write one feature per type, or `cast` first",
             )
     widths = [x.width for x in inputs]
@@ -180,7 +180,7 @@ def output_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
     """The names of an output's columns, each once.
 
     A feature of one column gives its own name; of several, `FEATURE.COLUMN`, or the column's name where that begins
-    with the feature's already (`payment_card` of `payment`). What would stand twice gets a number: `fare#2`. Names
+    with the feature's already (`payment_card` of `payment`). A repeated name gets a number: `fare#2`. Names
     given with the output are taken as they are. Raises SKC107 where they are not one to a column, SKC105 where two are
     equal.
     """

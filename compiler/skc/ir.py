@@ -134,7 +134,7 @@ class Pipeline:
     data: DataSource | None = field(default=None, compare=False)
 
     def verify(self) -> None:
-        """Raise when a step uses a value that is not defined before it, or a name stands twice."""
+        """Raise when a step uses a value that is not defined before it, or a name is defined twice."""
         known: set[str] = set()
         for name in [value.value for value in self.inputs]:
             _define(known, name)

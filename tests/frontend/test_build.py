@@ -262,7 +262,7 @@ def picked(name: str, *columns: int) -> PipelineDefinition:
 
 
 TOO_LONG = standard_scale.State(mean=(1.0,) * 3, scale=(1.0,) * 3)
-RESERVED = "the graph needs such names for itself"
+RESERVED = "such names are reserved for the graph"
 MODULE = "skc.ops.numeric.standard_scale"
 # By the code and the message.
 MISTAKES: dict[tuple[str, str], PipelineDefinition] = {
@@ -278,12 +278,12 @@ MISTAKES: dict[tuple[str, str], PipelineDefinition] = {
     ("SKC105", "a step is defined twice: `cat/one_hot`"): with_num(step("log1p", name="cat/one_hot")),
     (
         "SKC109",
-        "a step cannot be named `age`: an input has that name, and the tensors of a graph share one space of names",
+        "a step cannot be named `age`: an input already has that name, and the tensors of a graph share one namespace",
     ): with_num(step("log1p", name="age")),
     ("SKC109", f"a step cannot be named `cat/0:one_hot`: {RESERVED}"): with_num(step("log1p", name="cat/0:one_hot")),
     ("SKC109", f"a step cannot be named `inputs/age`: {RESERVED}"): with_num(step("log1p", name="inputs/age")),
     ("SKC109", "a step cannot be named ``: the name is empty"): with_num(step("log1p", name="")),
-    ("SKC109", r"a step cannot be named `a\n`: it holds a control character"): with_num(step("log1p", name="a\n")),
+    ("SKC109", r"a step cannot be named `a\n`: it contains a control character"): with_num(step("log1p", name="a\n")),
     (
         "SKC107",
         f"the parameters of a `log1p` step must be skc.ops.numeric.log1p.Params, not {MODULE}.Params",

@@ -68,7 +68,12 @@ def check(text: str, types: Mapping[str, ValueType]) -> Typed:
     root = parse(text)
     checker = _Checker(text, types)
     if not types:
-        raise checker.error("SKC138", "an expression uses at least one input", root, "a constant says nothing of a row")
+        raise checker.error(
+            "SKC138",
+            "an expression must use at least one input",
+            root,
+            "use at least one column: a constant is the same for every row",
+        )
     return checker.operand(root)
 
 
@@ -124,7 +129,7 @@ class _Checker:
     def operand(self, node: Node) -> Typed:
         """The typed node, which must have a type of its own."""
         if node.is_null:
-            raise self.error("SKC134", "`null` has no type here", node, "`is_null(x)` asks for null")
+            raise self.error("SKC134", "`null` has no type here", node, "test for null with `is_null(x)`")
         return self.typed(node)
 
     def typed(self, node: Node) -> Typed:
@@ -152,7 +157,7 @@ class _Checker:
                 "SKC137",
                 f"`{node.value}` has {columns} columns; an expression takes values of one column",
                 node,
-                "use it before the step that makes several columns of it",
+                "use it before the step that turns it into several columns",
             )
         return Typed("name", x, value=node.value)
 
@@ -178,21 +183,21 @@ class _Checker:
     def type_hint(self, node: Node, dtype: DType) -> str:
         if KINDS[dtype].is_time:
             return (
-                "the step `elapsed` subtracts times"
+                "use the step `elapsed` to subtract times"
                 if node.kind == "-"
-                else "the step `datetime_part` makes a number of a time"
+                else "use the step `datetime_part` to turn a time into a number"
             )
         if dtype == "string":
             return (
                 "declare the input float64: the text of a CSV file is then read as a number, and requests send numbers"
             )
         if dtype == "bool":
-            return "write `1 if condition else 0` to make a number of a condition"
+            return "write `1 if condition else 0` to turn a condition into a number"
         if node.kind in ("//", "%") and KINDS[dtype].is_float:
             return "write `floor(a / b)`, or `a - b * floor(a / b)`"
         if node.kind in ("and", "or", "not", "if"):
             return "write a comparison, for example `x != 0`"
-        return "declare another type for the input, or `cast` it in a feature of its own"
+        return "declare another type for the input, or `cast` it in a separate feature"
 
     def require_exact(self, node: Node, args: Sequence[Typed]) -> None:
         for arg, part in zip(args, node.args, strict=True):
@@ -202,7 +207,7 @@ class _Checker:
                     f"`{_word(node)}` would decide on a value whose last bits depend on the machine "
                     "(a log, exp or sine came before)",
                     part,
-                    "decide before the function that is not exact: `x > 20` instead of `log(x) > 3`",
+                    "decide before the inexact function: `x > 20` instead of `log(x) > 3`",
                 )
 
     def unify(self, node: Node, args: Sequence[Typed], parts: Sequence[Node]) -> tuple[Typed, ...]:
@@ -213,7 +218,9 @@ class _Checker:
         for arg, part in zip(args, parts, strict=True):
             if arg.dtype != args[0].dtype:
                 message = f"`{_word(node)}` over {args[0].dtype} and {arg.dtype}"
-                raise self.error("SKC134", message, part, "both sides must have one type; `cast` is a step")
+                raise self.error(
+                    "SKC134", message, part, "both sides must have the same type: `cast` one of them in a step"
+                )
         return tuple(args)
 
     def choice(self, node: Node) -> Typed:
@@ -249,7 +256,7 @@ class _Checker:
         if not exponent.is_literal or type(n) is not int or not 0 <= n <= MAX_POWER:
             raise self.error(
                 "SKC136",
-                f"the exponent of `**` is an integer literal from 0 to {MAX_POWER}",
+                f"the exponent of `**` must be an integer literal from 0 to {MAX_POWER}",
                 node.args[1],
                 "write `sqrt(x)`, `1 / x ** n`, or `exp(y * log(x))`",
             )

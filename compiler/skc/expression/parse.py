@@ -63,9 +63,9 @@ _HINTS: dict[type[ast.AST], str] = {
     ast.Invert: "write `not`",
     ast.Is: "write `is_null(x)`, or `==`",
     ast.IsNot: "write `not is_null(x)`, or `!=`",
-    ast.Tuple: "a list stands only to the right of `in`",
-    ast.List: "a list stands only to the right of `in`",
-    ast.Set: "a list stands only to the right of `in`",
+    ast.Tuple: "a list is only allowed to the right of `in`",
+    ast.List: "a list is only allowed to the right of `in`",
+    ast.Set: "a list is only allowed to the right of `in`",
     ast.JoinedStr: "write a plain string",
 }
 _ALLOWED = "allowed: + - * / // % **, comparisons, in, and, or, not, if … else …, and " + " ".join(FUNCTIONS)
@@ -115,7 +115,7 @@ def _check_text(text: str) -> None:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
             "SKC130",
-            f"the expression has {len(text)} characters; at most {MAX_LENGTH} are read",
+            f"the expression has {len(text)} characters; the limit is {MAX_LENGTH}",
             text,
             MAX_LENGTH,
             "split it into several features",
@@ -256,7 +256,7 @@ class _Parser:
         function = node.func.id
         if function not in FUNCTIONS:
             hint = did_you_mean(function, FUNCTIONS) or "functions: " + " ".join(FUNCTIONS)
-            raise ExpressionError("SKC132", f"there is no function `{function}`", self.text, self.offset(node), hint)
+            raise ExpressionError("SKC132", f"unknown function `{function}`", self.text, self.offset(node), hint)
         args = tuple(self.convert(arg) for arg in node.args)
         (least, most), given = FUNCTIONS[function], len(args)
         if given < least or (most is not None and given > most):
@@ -315,4 +315,4 @@ def _alias_hint(written: str) -> str:
     if not all(map(str.isidentifier, name.split("."))):
         return "only `inputs.NAME` has a dot"
     alias = name.replace(".", "_")
-    return f"if it is a column, make a feature of it, `{alias}: {{from: {name}}}`, and write `{alias}` here"
+    return f"if it is a column, define a feature `{alias}: {{from: {name}}}`, and write `{alias}` here"

@@ -50,7 +50,7 @@ from skc_runtime.kinds import ELEMENTS, DType, for_every_kind
 
 Warnings = tuple[Diagnostic, ...]
 Targets = tuple[tuple[Name, Target], ...]
-INSTANTS = "`datetime_part` or `elapsed` makes a number of it; an output of dtype int64 keeps it as it is"
+INSTANTS = "turn it into a number with `datetime_part` or `elapsed`, or write an output of dtype int64"
 # For an output that refuses a value: what to do, by the type of the value.
 HINTS: Mapping[DType, str] = for_every_kind(
     {

@@ -26,8 +26,8 @@ from skc.values.tensors import PACKED
 PIPELINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 # Names that the graph gives to its own values: of a companion, a source step, a step.
 GRAPH_NAMES = re.compile(r".*(\.valid|#valid|/source|/[0-9]+:[a-z0-9_]+)", re.DOTALL)
-NEEDED_BY_GRAPH = "the graph needs such names for itself"
-TENSORS_SHARE = "and the tensors of a graph share one space of names"
+NEEDED_BY_GRAPH = "such names are reserved for the graph"
+TENSORS_SHARE = "and the tensors of a graph share one namespace"
 
 
 def check_names(definition: PipelineDefinition, problems: Problems) -> PipelineDefinition:
@@ -55,7 +55,7 @@ def check_names(definition: PipelineDefinition, problems: Problems) -> PipelineD
 
 def _check_pipeline(definition: PipelineDefinition) -> None:
     if not PIPELINE_NAME.fullmatch(definition.name):
-        message = "a pipeline's name is made of letters, digits, `_`, `.` and `-`, and begins with a letter or `_`"
+        message = "a pipeline's name consists of letters, digits, `_`, `.` and `-`, and starts with a letter or `_`"
         notes = [f"found: `{shown(definition.name)}`"]
         raise fail("SKC109", message, span=definition.span, notes=notes, hint="choose another name")
 
@@ -66,7 +66,7 @@ def _check_input(value: Input) -> None:
     if not name:
         raise _unusable(name, value.span, "an input", "the name is empty")
     if _has_control_character(name):
-        raise _unusable(name, value.span, "an input", "it holds a control character", hint)
+        raise _unusable(name, value.span, "an input", "it contains a control character", hint)
     if name.startswith(("skc.", ALWAYS_INPUT)) or GRAPH_NAMES.fullmatch(name):
         raise _unusable(name, value.span, "an input", NEEDED_BY_GRAPH, hint)
 
@@ -75,7 +75,7 @@ def _check_feature(feature: FeatureDefinition) -> None:
     name = feature.name
     _check_plain(name, feature.span, "a feature")
     if name == "inputs" or name.startswith((ALWAYS_INPUT, "skc.")):
-        raise _unusable(name, feature.span, "a feature", "skc needs such names for itself")
+        raise _unusable(name, feature.span, "a feature", "such names are reserved")
 
 
 def _check_step(step: StepDefinition, inputs: Collection[str]) -> None:
@@ -84,11 +84,11 @@ def _check_step(step: StepDefinition, inputs: Collection[str]) -> None:
     if not name:
         raise _unusable(name, step.span, "a step", "the name is empty")
     if _has_control_character(name):
-        raise _unusable(name, step.span, "a step", "it holds a control character")
+        raise _unusable(name, step.span, "a step", "it contains a control character")
     if name.startswith(("inputs/", "outputs/", "skc.")) or GRAPH_NAMES.fullmatch(name):
         raise _unusable(name, step.span, "a step", NEEDED_BY_GRAPH)
     if name in inputs:
-        raise _unusable(name, step.span, "a step", f"an input has that name, {TENSORS_SHARE}")
+        raise _unusable(name, step.span, "a step", f"an input already has that name, {TENSORS_SHARE}")
 
 
 def _check_output(output: OutputDefinition, inputs: Collection[str]) -> None:
@@ -97,7 +97,7 @@ def _check_output(output: OutputDefinition, inputs: Collection[str]) -> None:
     if name.startswith("skc.") or name.endswith(".valid") or name in PACKED.values():
         raise _unusable(name, output.span, "an output", NEEDED_BY_GRAPH)
     if name in inputs:
-        raise _unusable(name, output.span, "an output", f"an input has that name, {TENSORS_SHARE}")
+        raise _unusable(name, output.span, "an output", f"an input already has that name, {TENSORS_SHARE}")
 
 
 def _check_plain(name: str, span: Span | None, what: str) -> None:
@@ -105,7 +105,7 @@ def _check_plain(name: str, span: Span | None, what: str) -> None:
     if not name:
         raise _unusable(name, span, what, "the name is empty")
     if _has_control_character(name) or "/" in name or "#" in name:
-        raise _unusable(name, span, what, "it holds `/`, `#` or a control character")
+        raise _unusable(name, span, what, "it contains `/`, `#` or a control character")
 
 
 def _check_unique(what: str, parts: Iterable[Input | FeatureDefinition | StepDefinition | OutputDefinition]) -> None:

@@ -12,7 +12,7 @@ MOST = 20  # errors reported at once, and names listed in a note
 
 
 class _TooManyError(SkcError):
-    """Enough was found to stop looking."""
+    """There are enough errors to stop looking."""
 
 
 class Problems:

@@ -68,7 +68,7 @@ class Resolver:
             known = [*self._inputs, *features]
         hint = self._alias(bare, inside) or did_you_mean(bare, known)
         if name.text == inside:
-            hint = hint or "within its own definition a feature's name means the input"
+            hint = hint or "inside its own definition, the name of a feature refers to the input"
         if self._is_expression(inside):
             hint = hint or f"declare the column under `inputs:`, or write '{bare}' in quotes if it is a text"
         hint = hint or "declare the column under `inputs:`"
@@ -80,14 +80,14 @@ class Resolver:
         if whole is None or not self._is_expression(inside):
             return None
         alias = re.sub(r"\W+", "_", whole).strip("_")
-        return f"if `{whole}` is meant, make a feature of it, `{alias}: {{from: {whole}}}`, and write `{alias}` here"
+        return f"if you mean `{whole}`, define a feature `{alias}: {{from: {whole}}}`, and write `{alias}` here"
 
     def shadowing(self, feature: str) -> tuple[str, ...]:
         """For each name in a definition that is a feature here and an input elsewhere, what to write for the input."""
         definition = self._definitions.get(feature)
         names = [] if definition is None else [source.text for source in self._sources(definition)]
         shadows = [name for name in names if name in self._inputs and name in self._definitions and name != feature]
-        return tuple(f"`{name}` is the feature of that name; the input is `{ALWAYS_INPUT}{name}`" for name in shadows)
+        return tuple(f"`{name}` refers to the feature; write `{ALWAYS_INPUT}{name}` for the input" for name in shadows)
 
     def _is_expression(self, feature: str | None) -> bool:
         definition = self._definitions.get(feature or "")
@@ -132,10 +132,10 @@ class Resolver:
             return chosen
         raise fail(
             "SKC114",
-            f"the selector of `from` of feature `{shown(feature)}` picks no input",
+            f"the selector in `from` of feature `{shown(feature)}` matches no input",
             span=selector.span,
             notes=[f"inputs: {quoted(f'{i.name}: {i.dtype}' for i in self._declared)}"],
-            hint="`*` stands for any text, `?` for one character; capitals count",
+            hint="`*` matches any text, `?` one character; case matters",
         )
 
     def _steps_of(self, definition: FeatureDefinition, sources: Sequence[tuple[Ref, ...]]) -> Iterator[Step]:
@@ -183,7 +183,7 @@ def _check_single(definition: FeatureDefinition, sources: Sequence[tuple[Ref, ..
         if len(refs) > 1:
             raise fail(
                 "SKC137",
-                f"`{shown(name.text)}` is {len(refs)} columns; an expression takes single ones",
+                f"`{shown(name.text)}` has {len(refs)} columns; an expression takes single columns",
                 span=name.span,
                 hint="name the columns one by one",
             )
@@ -230,8 +230,8 @@ def _cycle(names: Sequence[str], definitions: Mapping[str, FeatureDefinition]) -
     listed = names if len(names) <= 8 else [*names[:4], "…", *names[-3:]]
     return fail(
         "SKC113",
-        "features are defined in a circle",
+        "circular definition of features",
         span=definitions[names[0]].span,
         notes=[" → ".join(f"`{name}`" if name != "…" else name for name in listed)],
-        hint=f"`{ALWAYS_INPUT}NAME` means the input where a feature bears the same name",
+        hint=f"`{ALWAYS_INPUT}NAME` always means the input, even if a feature has the same name",
     )

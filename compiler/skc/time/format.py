@@ -159,7 +159,7 @@ def _check_literals(text: str, found: Format) -> None:
     if any(character in "0123456789" for literal in literals for character in literal):
         raise refuse_format(text, "a digit beside the directives could be taken for a part of a number")
     if any(ord(character) < 32 or character == "\x7f" for literal in literals for character in literal):
-        raise refuse_format(text, "it holds a control character")
+        raise refuse_format(text, "it contains a control character")
     for month in MONTHS:
         tokens = re.findall(found.token_pattern, render(found, month=month))
         if len(tokens) != len(found.tokens) or ("b" in found.letters and month not in tokens):

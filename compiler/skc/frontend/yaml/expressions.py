@@ -19,7 +19,7 @@ from skc.ops import OPS
 def read_expression(node: Node, feature: str) -> tuple[tuple[Name, ...], Any]:
     """The names that the expression of a feature uses, in order of first appearance, and its op's parameters.
 
-    A bare number or `true` is an expression, too; that it uses no column is told when it is typed.
+    A bare number or `true` is an expression too; that it uses no column is reported when it is typed.
     """
     if not isinstance(node, ScalarNode) or node.value is None:
         what = f"`expr` of feature `{shown(feature)}`"

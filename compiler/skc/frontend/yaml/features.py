@@ -68,7 +68,7 @@ def _read_step(node: Node, what: str) -> StepDefinition:
     if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
         op = _find_op(node)
         return StepDefinition(op, read_parameters(op, None, node.span), span=node.span)
-    hint = "each op is an entry of its own; its parameters are indented below it, or in braces"
+    hint = "write each op as a separate entry, with its parameters indented below it or in braces"
     raise wrong_type(node, f"an entry of {what}", "an op, or one op with its parameters", hint)
 
 
@@ -77,5 +77,5 @@ def _find_op(key: ScalarNode) -> AnyOp:
         return USABLE[key.text]
     is_expression = key.text == EXPRESSION
     hint = "write `expr:` in place of `from:`" if is_expression else did_you_mean(key.text, USABLE)
-    message = "`expr` is not an op to apply" if is_expression else f"there is no op `{shown(key.text)}`"
+    message = "`expr` is not an op to apply" if is_expression else f"unknown op `{shown(key.text)}`"
     raise fail("SKC111", message, span=key.span, hint=hint or "`skc ops` lists the ops")

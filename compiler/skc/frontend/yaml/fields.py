@@ -1,5 +1,5 @@
 """Typed access to YAML nodes: every reader of a part of the pipeline asks for what it expects, and a
-misfit is told here.
+mismatch is reported here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from skc.diagnostics import Diagnostic, SkcError, Span, did_you_mean, fail
 from skc.frontend.problems import quoted, shown
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe
 
-FILLED = {"skc": "skc: 1", "dtype": "dtype: float32"}  # keys with a value that suits nearly everybody
+FILLED = {"skc": "skc: 1", "dtype": "dtype: float32"}  # keys whose value is nearly always this
 
 
 def wrong_type(node: Node, what: str, expected: str, hint: str) -> SkcError:
@@ -57,7 +57,7 @@ def as_choice(node: Node, what: str, choices: Collection[str], hint: str | None 
         f"{what} cannot be {describe(node)}",
         span=node.span,
         notes=[f"choose from: {quoted(choices)}"],
-        hint=hint or did_you_mean(word, choices) or "write one of these words",
+        hint=hint or did_you_mean(word, choices) or "choose one of these",
     )
 
 
@@ -79,14 +79,14 @@ def _comma_hint(node: MapNode, key: ScalarNode) -> str | None:
     """In `{expr: max(a, b)}` the comma ends the value, and the rest becomes a key: say so."""
     before = [v.text for k, v in node.entries if k.span < key.span and isinstance(v, ScalarNode)]
     if before and before[-1].count("(") > before[-1].count(")"):
-        return "a comma ends a value inside {…}: put the whole expression in quotes"
+        return "a comma ends a value inside {…}: quote the whole expression"
     return None
 
 
 def unknown_key(key: ScalarNode, what: str, known: Collection[str], hint: str | None = None) -> SkcError:
     return fail(
         "SKC103",
-        f"{what} has no key `{shown(key.text)}`",
+        f"unknown key `{shown(key.text)}` in {what}",
         span=key.span,
         notes=[f"keys: {quoted(known)}"],
         hint=hint or did_you_mean(key.text, known) or "write one of these keys, or remove it",
@@ -94,4 +94,4 @@ def unknown_key(key: ScalarNode, what: str, known: Collection[str], hint: str | 
 
 
 def missing_key(name: str, span: Span, what: str) -> SkcError:
-    return fail("SKC106", f"{what} lacks the key `{name}`", span=span, hint=f"add `{FILLED.get(name, f'{name}:')}`")
+    return fail("SKC106", f"{what} has no `{name}` key", span=span, hint=f"add `{FILLED.get(name, f'{name}:')}`")

@@ -58,7 +58,7 @@ def _read_type(node: Node, what: str) -> DType:
 
 def _read_nan(node: Node, dtype: DType, what: str) -> Literal["null", "error"]:
     if not KINDS[dtype].is_float:
-        message = f"`nan` of {what} has no meaning: {dtype} has no NaN"
+        message = f"`nan` of {what} does not apply: {dtype} has no NaN"
         raise fail("SKC115", message, span=node.span, hint="remove it")
     choice = as_choice(node, f"`nan` of {what}", ["null", "error"])
     return "error" if choice == "error" else "null"
@@ -88,7 +88,7 @@ def _null_value(node: Node, dtype: DType, what: str) -> Scalar:
         raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], "write values, not lists of them")
     value = node.value
     if value is None:
-        raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], 'null is null already; write "null" to mean the text')
+        raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], 'null already means null; write "null" for the text')
     if isinstance(value, str):
         return value
     if KINDS[dtype].is_float and not isinstance(value, bool):
@@ -101,8 +101,10 @@ def _null_value(node: Node, dtype: DType, what: str) -> Scalar:
 def _float_null_value(value: int | float, span: Span, what: str) -> float:
     if math.isnan(value):
         message = f"`null_values` of {what} lists NaN"
-        raise fail("SKC115", message, span=span, hint="NaN is null already; remove it")
+        raise fail("SKC115", message, span=span, hint="NaN already means null; remove it")
     if float(value) != value:  # Python compares int and float exactly
         message = f"the null value {value} of {what} is not a float64"
-        raise fail("SKC115", message, span=span, hint="a float64 holds integers up to 2^53; read the column as int64")
+        raise fail(
+            "SKC115", message, span=span, hint="float64 holds every integer only up to 2^53; declare the column int64"
+        )
     return float(value)

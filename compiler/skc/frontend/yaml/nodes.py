@@ -1,4 +1,4 @@
-"""Strict YAML as a tree of nodes that know their place.
+"""Strict YAML as a tree of nodes with their positions in the file.
 
 Why our own tree: a diagnostic needs line and column of every key and value, and what a scalar means must
 not depend on a library's resolver. It is built from the parser's events, so that what the language does
@@ -56,10 +56,9 @@ UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class ScalarNode:
-    """One value; `text` is how it was written, without quotes. `plain` says that it had none.
+    """One value; `text` is how it was written, without quotes; `plain` values had none.
 
-    `is_verbatim` says that the text stands in one line, character for character: a place in it is a place in
-    the file.
+    `is_verbatim`: the text is on one line, character for character, so a position in it is a position in the file.
     """
 
     value: bool | int | float | str | None
@@ -69,7 +68,7 @@ class ScalarNode:
     is_verbatim: bool = False
 
     def place(self, offset: int) -> Span:
-        """The place of a character of the text, or of the whole where that cannot be told."""
+        """The position of a character of the text, or of the whole scalar if that is unknown."""
         if not self.is_verbatim:
             return self.span
         return replace(self.span, column=self.span.column + offset + (0 if self.plain else 1))
@@ -83,7 +82,7 @@ class ListNode:
 
 @dataclass(frozen=True)
 class MapNode:
-    """Entries in the order written; no key stands twice, and every key is text."""
+    """Entries in the order written; no key is repeated, and every key is text."""
 
     entries: tuple[tuple[ScalarNode, Node], ...]
     span: Span
@@ -105,7 +104,7 @@ def parse(text: str, file: str) -> Node:
     events = _events(text, file)
     start = next((event for event in events if isinstance(event, DocumentStartEvent)), None)
     if start is None:
-        raise fail("SKC101", "the file is empty", span=Span(file, 1, 1), hint="a pipeline begins with `skc: 1`")
+        raise fail("SKC101", "the file is empty", span=Span(file, 1, 1), hint="a pipeline starts with `skc: 1`")
     if start.version is not None or start.tags is not None:
         raise _not_used("a directive (a line that begins with %)", _span(start, file), "remove the line")
     root = _node(next(events), events, file, depth=0)
@@ -160,7 +159,7 @@ SYNTAX_HINTS = (
         r"mapping values are not allowed",
         "put a value that contains `: ` in quotes, and check the indentation",
     ),
-    (r"'[@`%*&!|>]'|alphabetic or numeric", "put a value that begins with this character in quotes"),
+    (r"'[@`%*&!|>]'|alphabetic or numeric", "put a value that starts with this character in quotes"),
     (r"unknown escape", r"write a backslash as \\, or use single quotes"),
     (r"end of stream|stream end|<block end>|',' or", "close what was opened, and check the indentation"),
 )
@@ -171,7 +170,7 @@ def _syntax_error(error: MarkedYAMLError, file: str) -> SkcError:
     span = Span(file, 1, 1) if mark is None else Span(file, mark.line + 1, mark.column + 1)
     problem = (error.problem or error.context or "unknown problem").replace("'<stream end>'", "the end of the file")
     hint = next((hint for pattern, hint in SYNTAX_HINTS if re.search(pattern, error.problem or "")), None)
-    return fail("SKC101", f"not valid YAML: {problem}", span=span, hint=hint or "check the lines above, too")
+    return fail("SKC101", f"not valid YAML: {problem}", span=span, hint=hint or "check the lines above as well")
 
 
 def _span(event: Any, file: str) -> Span:
@@ -179,7 +178,7 @@ def _span(event: Any, file: str) -> Span:
 
 
 def _not_used(what: str, span: Span, hint: str) -> SkcError:
-    return fail("SKC102", f"{what} has no meaning in a pipeline", span=span, hint=hint)
+    return fail("SKC102", f"{what} is not allowed in a pipeline", span=span, hint=hint)
 
 
 def _node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
@@ -187,12 +186,12 @@ def _node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
     if isinstance(event, AliasEvent):
         raise _not_used(f"the alias `*{shown(event.anchor)}`", span, "write the value out")
     if event.anchor is not None:
-        hint = "remove the anchor; a step over several columns or a feature of its own says a thing once"
+        hint = "remove the anchor; a step over several columns, or a separate feature, avoids repetition"
         raise _not_used(f"the anchor `&{shown(event.anchor)}`", span, hint)
     if event.tag is not None:
-        raise _not_used(f"the tag `{shown(event.tag)}`", span, "remove the tag; quotes make a value text")
+        raise _not_used(f"the tag `{shown(event.tag)}`", span, "remove the tag; put a value in quotes to mean text")
     if depth > MAX_DEPTH:
-        raise fail("SKC102", f"nested more than {MAX_DEPTH} levels deep", span=span, hint="no pipeline needs this")
+        raise fail("SKC102", f"nested more than {MAX_DEPTH} levels deep", span=span, hint="reduce the nesting")
     if isinstance(event, ScalarEvent):
         return _scalar(event, span)
     if isinstance(event, SequenceStartEvent):
@@ -224,13 +223,13 @@ def _entries(events: Iterator[Any], file: str, depth: int) -> Iterator[tuple[Sca
 def _key(node: Node, seen: dict[str, Span]) -> ScalarNode:
     is_word = isinstance(node, ScalarNode) and (isinstance(node.value, str) or node.text == "null")
     if not isinstance(node, ScalarNode) or not is_word:  # `null` is the name of a policy
-        hint = "put the key in quotes" if isinstance(node, ScalarNode) else "a key is a word"
+        hint = "put the key in quotes" if isinstance(node, ScalarNode) else "a key must be a word"
         raise fail("SKC102", f"a key must be text, not {describe(node)}", span=node.span, hint=hint)
     if node.plain and node.text == "<<":
         raise _not_used("the merge key `<<`", node.span, "write the keys out")
     if node.text in seen:
         first = seen[node.text]
-        message = f"the key `{shown(node.text)}` stands twice"
+        message = f"duplicate key `{shown(node.text)}`"
         raise fail("SKC105", message, span=node.span, hint="remove one of them", notes=[f"first at {first}"])
     return node
 
@@ -239,7 +238,7 @@ def _scalar(event: ScalarEvent, span: Span) -> ScalarNode:
     text = event.value
     if UNSENDABLE.search(text):
         message = f"the text `{shown(text)}` contains a NUL or half of a surrogate pair"
-        raise fail("SKC102", message, span=span, hint="no runtime could be sent such a text; remove it")
+        raise fail("SKC102", message, span=span, hint="remove it: such a text cannot be sent to a runtime")
     plain = event.style is None
     written = event.end_mark.index - event.start_mark.index - (0 if plain else 2)
     is_verbatim = event.start_mark.line == event.end_mark.line and written == len(text)
@@ -252,7 +251,7 @@ def _plain_value(text: str, span: Span) -> bool | int | float | str | None:
     if text in BOOLS:
         return BOOLS[text]
     if AMBIGUOUS.fullmatch(text):
-        message = f"`{shown(text)}` is a number in some readers of YAML and not in others"
+        message = f"YAML readers disagree on the meaning of `{shown(text)}`"
         raise fail(
             "SKC102",
             message,

@@ -34,7 +34,11 @@ def _read_output(key: ScalarNode, node: Node) -> OutputDefinition:
     check_keys(body, what, ["features", "dtype"])
     parts = {name.text: value for name, value in body.entries}
     names = read_names(parts["features"], f"`features` of {what}")
-    hint = "in an output both are int64" if _text(parts["dtype"]) in ("timestamp", "date") else None
+    hint = (
+        "write `int64`, in which timestamps and dates are stored"
+        if _text(parts["dtype"]) in ("timestamp", "date")
+        else None
+    )
     dtype = as_choice(parts["dtype"], f"`dtype` of {what}", OUTPUT_DTYPES, hint)
     return OutputDefinition(key.text, names, cast(OutputDType, dtype), span=key.span)  # as_choice gives one of them
 

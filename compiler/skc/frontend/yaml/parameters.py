@@ -1,8 +1,8 @@
-"""The parameters of an op, from YAML: checked by the op's own `Params`, and told in our words at the place
+"""The parameters of an op, from YAML: checked by the op's own `Params`, with errors in our words at the place
 of each value.
 
 Why by way of JSON: pydantic's strict mode then knows lists and tuples apart from text, and integers from
-floats, and nothing is converted in silence. A bare `null` for a parameter whose words include "null" (a
+floats, and nothing is converted silently. A bare `null` for a parameter whose words include "null" (a
 policy) is that word.
 """
 
@@ -65,14 +65,14 @@ def read_parameters(op: AnyOp, node: Node | None, span: Span) -> Any:
             notes=[_parameters_note(op)],
             hint=f"write {{{op.name}: {{{_example(op, node)}}}}}",
         )
-    given = node or MapNode((), span)
+    written = node or MapNode((), span)
     adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(op.params)
     schema = adapter.json_schema()
-    text = json.dumps(_plain(given, schema, schema.get("$defs", {})))
+    text = json.dumps(_plain(written, schema, schema.get("$defs", {})))
     try:
         return adapter.validate_json(text, strict=True)
     except pydantic.ValidationError as error:
-        raise _reworded(op, error.errors(include_url=False), given, span) from None
+        raise _reworded(op, error.errors(include_url=False), written, span) from None
     except SkcError as error:
         raise SkcError(*(replace(d, span=d.span or span) for d in error.diagnostics)) from None
 
@@ -130,7 +130,7 @@ class _Place:
 
 
 def _reworded(op: AnyOp, errors: list[ErrorDetails], root: MapNode, span: Span) -> SkcError:
-    """One diagnostic per place: of a union every alternative complains, and all are told as one."""
+    """One diagnostic per place: every alternative of a union complains, and all are reported as one."""
     grouped: dict[str, tuple[_Place, list[ErrorDetails]]] = {}
     found: list[Diagnostic] = []
     for error in errors:
@@ -163,10 +163,10 @@ def _wrong_keys(op: AnyOp, error: ErrorDetails, place: _Place) -> Diagnostic:
         known = [field.name for field in fields(op.params)]
         message = f"`{op.name}` has no parameter `{shown(str(name))}`"
         return Diagnostic(
-            "SKC103", message, place.key, did_you_mean(str(name), known) or "take one of these, or remove it", notes
+            "SKC103", message, place.key, did_you_mean(str(name), known) or "use one of these, or remove it", notes
         )
     if isinstance(name, int):
-        message = f"`{place.trail}` of `{op.name}` lacks entry {name + 1}"
+        message = f"`{place.trail}` of `{op.name}` has no entry {name + 1}"
         return Diagnostic("SKC106", message, place.span, "add the entry")
     choices = get_args(get_type_hints(op.params).get(str(name)))
     ways = [f"`{name}: {choice}`" for choice in choices if isinstance(choice, str)] or [f"`{name}:`"]

@@ -64,9 +64,9 @@ def read_pipeline_text(text: str, file_name: str, base_dir: Path | None = None) 
     """
     if len(text) > MAX_BYTES:
         raise fail("SKC100", f"the text is longer than {MAX_BYTES} characters", span=Span(file_name, 1, 1))
-    root = as_map(parse(text, file_name), "a pipeline", "a pipeline begins with `skc: 1`")
+    root = as_map(parse(text, file_name), "the pipeline", "a pipeline starts with `skc: 1`")
     _check_format(root)
-    check_keys(root, "a pipeline", REQUIRED, OPTIONAL)
+    check_keys(root, "the pipeline", REQUIRED, OPTIONAL)
     problems = Problems()
     definition, is_complete = _read_definition(root, base_dir, problems)
     if not is_complete:  # names can be checked all the same; a name that refers to what is missing cannot
@@ -101,12 +101,12 @@ def _check_format(root: MapNode) -> None:
     """First of all, so that a newer file is called newer and not full of unknown keys."""
     node = root.get("skc")
     if node is None:
-        raise missing_key("skc", root.span, "a pipeline")
+        raise missing_key("skc", root.span, "the pipeline")
     value = node.value if isinstance(node, ScalarNode) else None
     if type(value) is not int or value < 1:
         raise wrong_type(node, "`skc`, the version of the format,", f"{FORMAT}", f"write `skc: {FORMAT}`")
     if value > FORMAT:
-        message = f"the pipeline is written in format {value}, and this version of skc reads format {FORMAT}"
+        message = f"the pipeline is written in format {value}, but this version of skc reads format {FORMAT}"
         raise fail("SKC108", message, span=node.span, hint="install a newer skc")
 
 

@@ -1,8 +1,8 @@
 """The JSON Schema of pipeline.yaml, generated from the ops' parameters and docstrings: editors complete
 and check by it.
 
-The schema is a help while typing; the authority is the reader. It cannot say what names mean, so that is
-not in it.
+The schema is a help while typing; the authority is the reader. It cannot express what names mean, so it
+leaves that out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def pipeline_schema() -> JsonSchema:
     definitions: JsonSchema = {
         "dtype": {
             "enum": list(DTYPES),
-            "description": "What every value of a column is. Nothing is guessed from data.",
+            "description": "The type of every value of the column. Nothing is inferred from data.",
         },
         "input": _input(),
         "selector": _selector(),
@@ -73,7 +73,7 @@ def _top_level() -> JsonSchema:
             **_map_of("input"),
             "description": "The columns of a request, checked by name, never by position.",
         },
-        "outputs": {**_map_of("output"), "description": "The tensors that the compiled graph gives."},
+        "outputs": {**_map_of("output"), "description": "The tensors that the compiled graph returns."},
         "data": {
             "description": "Training rows: a path, relative to this file. Overridden by --data.",
             "anyOf": [TEXT, {**_object(_data(), optional=tuple(_data())), "minProperties": 1}],
@@ -90,14 +90,14 @@ def _data() -> JsonSchema:
     return {
         "path": {**TEXT, "description": "CSV, Parquet, Arrow or JSON lines; a glob; or a database URL."},
         "where": {**TEXT, "description": "Fit only on the rows of this SQL predicate, in DuckDB's dialect."},
-        "table": {**TEXT, "description": "The table, where `path` is a database URL."},
+        "table": {**TEXT, "description": "The table, if `path` is a database URL."},
     }
 
 
 def _input() -> JsonSchema:
     keys: JsonSchema = {
         "type": _ref("dtype"),
-        "nullable": {"type": "boolean", "default": False, "description": "Null is admitted."},
+        "nullable": {"type": "boolean", "default": False, "description": "Whether null is allowed."},
         "nan": {
             "enum": ["null", "error", None],
             "default": "null",
@@ -108,7 +108,7 @@ def _input() -> JsonSchema:
             "items": {"type": ["boolean", "number", "string"]},
             "minItems": 1,
             "uniqueItems": True,
-            "description": "Values that mean null. Texts for a column that is none count in text files only.",
+            "description": "Values that mean null. On a column that is not a string, strings apply only to text files.",
         },
     }
     return {
@@ -132,7 +132,7 @@ def _selector() -> JsonSchema:
     return {
         **_object(keys, optional=tuple(keys)),
         "anyOf": picks,
-        "description": "The inputs of a type or name.",
+        "description": "The inputs of a type, or whose names match.",
     }
 
 
@@ -160,7 +160,7 @@ def _output() -> JsonSchema:
     keys: JsonSchema = {
         "features": {
             **TEXTS,
-            "description": "Inputs and features by name; their columns stand side by side.",
+            "description": "Inputs and features by name; their columns are placed side by side.",
         },
         "dtype": {"enum": list(OUTPUT_DTYPES), "description": "The type of the tensor."},
     }

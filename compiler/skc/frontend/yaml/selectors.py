@@ -42,14 +42,14 @@ def read_names(node: Node, what: str) -> tuple[Name, ...]:
 
 
 def _read_selector(node: MapNode, what: str) -> Selector:
-    check_keys(node, f"the selector of {what}", [], ["type", "match", "exclude"])
+    check_keys(node, f"the selector in {what}", [], ["type", "match", "exclude"])
     parts = {key.text: value for key, value in node.entries}
     if "type" not in parts and "match" not in parts:
-        message = f"the selector of {what} picks by nothing"
+        message = f"the selector in {what} has neither `type` nor `match`"
         raise fail("SKC106", message, span=node.span, hint="add `type:` or `match:`")
-    dtype = as_choice(parts["type"], f"`type` in the selector of {what}", DTYPES) if "type" in parts else None
+    dtype = as_choice(parts["type"], f"`type` in the selector in {what}", DTYPES) if "type" in parts else None
     patterns = {
-        key: _patterns(parts[key], f"`{key}` in the selector of {what}") for key in ("match", "exclude") if key in parts
+        key: _patterns(parts[key], f"`{key}` in the selector in {what}") for key in ("match", "exclude") if key in parts
     }
     return Selector(cast(DType | None, dtype), patterns.get("match"), patterns.get("exclude", ()), node.span)
 
