@@ -18,7 +18,7 @@ from skc.diagnostics import fail
 Format = Literal["text", "json"]
 ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
-AT_LEAST = {0: "give a whole number from 0 on", 1: "give a number from 1 on, or leave it out"}
+HINTS = {0: "give a whole number from 0 on", 1: "give a number from 1 on, or leave it out"}
 DATA = "CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database table."
 
 
@@ -61,7 +61,7 @@ class Options:
         for f in fields(self):
             value, minimum = getattr(self, f.name), f.metadata["flag"].minimum
             if minimum is not None and value is not None and value < minimum:
-                raise fail("SKC140", f"`{f.name}` is {value}", hint=AT_LEAST[minimum])
+                raise fail("SKC140", f"`{f.name}` is {value}", hint=HINTS[minimum])
 
 
 @dataclass(frozen=True, kw_only=True)
