@@ -73,8 +73,8 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
     Raises SkcError with all mistakes that do not depend on each other, each with its code, its place where the
     definition has one, and a hint: SKC104 to SKC118 for names and outputs, SKC12x for types, SKC137 for expressions.
     """
-    _check_parts(definition)
     found = Problems() if problems is None else problems
+    _check_parts(definition, found)
     named = check_names(definition, found)
     sources = tuple(step for step in map(_source_step, named.inputs) if step is not None)
     resolver = Resolver(named.inputs, sources, named.features)
@@ -104,10 +104,12 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
     return pipeline, _warnings(named, resolver)
 
 
-def _check_parts(definition: PipelineDefinition) -> None:
-    """What the types of a definition allow, and no file of any format can say."""
+def _check_parts(definition: PipelineDefinition, problems: Problems) -> None:
+    """What the types of a definition allow, and no file of any format can say. Outputs that a reader could not read
+    are not called missing.
+    """
     for what, parts in (("inputs", definition.inputs), ("outputs", definition.outputs)):
-        if not parts:
+        if not parts and not problems:
             raise fail("SKC107", f"`{what}` must not be empty", span=definition.span, hint="define at least one")
     for output in definition.outputs:
         if not output.features:
