@@ -110,6 +110,10 @@ def _minmax(r: Random, x: Value) -> Made:
     return "minmax_scale", _some(r, feature_range=lambda: r.choice(ranges), clip=lambda: r.random() < 0.7), x
 
 
+def _max_abs(r: Random, x: Value) -> Made:
+    return "max_abs_scale", _some(r, clip=lambda: r.random() < 0.7), x
+
+
 def _robust(r: Random, x: Value) -> Made:
     ranges = ([25, 75], [0, 100], [50, 50], [0.1, 99.9], [0, 0])
     flag = lambda: r.random() < 0.5  # noqa: E731  # three times the same draw
@@ -254,6 +258,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "round": _round,
     "standard_scale": _standard,
     "minmax_scale": _minmax,
+    "max_abs_scale": _max_abs,
     "robust_scale": _robust,
     "log1p": _log1p,
     "bucketize": _bucketize,
@@ -269,7 +274,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "elapsed": _elapsed,
 }
 _CATEGORICAL = ("one_hot", "vocabulary", "ordinal", "hash_bucket", "impute", "cast")
-_SCALES = ("standard_scale", "minmax_scale", "robust_scale")
+_SCALES = ("standard_scale", "minmax_scale", "max_abs_scale", "robust_scale")
 BY_TYPE: dict[DType, tuple[str, ...]] = {
     "float64": ("impute", "clip", "round", *_SCALES, "log1p", "bucketize", "quantile_bin", "cyclical", "cast"),
     "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),

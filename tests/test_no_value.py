@@ -44,6 +44,7 @@ STEPS: dict[str, tuple[tuple[DType, str], ...]] = {
         ("float64", "{value: 1, add_indicator: true}"),
     ),
     "log1p": (("float64", "{}"),),
+    "max_abs_scale": (("float64", "{}"),),
     "minmax_scale": (("float64", "{}"),),
     "one_hot": (("string", "{}"), ("int64", "{}"), ("bool", "{}"), ("string", "{min_frequency: 2, drop: first}")),
     "ordinal": (("string", "{}"), ("int64", "{}"), ("bool", "{}")),

@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from skc.diagnostics import SkcError
 from skc.ir import Pipeline
@@ -114,6 +114,25 @@ def test_minmax_scale(column: Column, clip: bool, ends: tuple[float, float]) -> 
         theirs.min_ = ends[0] - theirs.data_min_ * theirs.scale_
     probes: Column = [*column, None, 0.3, -7.1, 1e300, -5e-324]
     assert_same_bits(run(pipeline, probes), quiet(theirs.transform, table(probes)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(column=columns(), clip=st.booleans())
+@example(column=[0.0, None, -0.0], clip=False)
+@example(column=[1e-20, -3e-20], clip=True)
+@example(column=[0.8], clip=False)
+def test_max_abs_scale(column: Column, clip: bool) -> None:
+    """The same bits, zeros of either sign included; scikit-learn 1.6 has no `clip`, so NumPy's stands for it."""
+    pipeline = fit("max_abs_scale", {"clip": clip}, column)
+    assert pipeline is not None
+    theirs = quiet(MaxAbsScaler().fit, table(column))
+    greatest = float(theirs.max_abs_[0])
+    if 0 < greatest < NEARLY_CONSTANT:  # to scikit-learn a column of zeros
+        assert theirs.scale_[0] == 1
+        theirs.scale_ = np.array([greatest])
+    probes: Column = [*column, None, 0.3, -7.1, 1e300, -5e-324, 0.0, -0.0]
+    want = quiet(theirs.transform, table(probes))
+    assert same_bits(run(pipeline, probes), np.clip(want, -1.0, 1.0) if clip else want).all()
 
 
 @settings(max_examples=100, deadline=None)

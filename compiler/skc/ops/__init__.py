@@ -23,6 +23,7 @@ MODULES = (
     "numeric.clip",
     "numeric.impute",
     "numeric.log1p",
+    "numeric.max_abs_scale",
     "numeric.minmax_scale",
     "numeric.quantile_bin",
     "numeric.robust_scale",

@@ -15,12 +15,20 @@ LAST_BITS = 2.0**-48  # of a value: 16 to 32 of its last places
 MOST = 1e7  # errors of about 1e-15 of a value stay a hundred times below the 1e-6 that is promised
 
 
+def concerns_about_constants(stats: ColumnStats) -> list[Concern]:
+    """Of a column that is scaled: it has one value alone."""
+    least, greatest = stats[Min()], stats[Max()]
+    if least != greatest:
+        return []
+    text = f"every training value is {least}, so it becomes a constant"
+    return [Concern("SKC234", text, "drop the feature, or look at the data before this step")]
+
+
 def concerns_about_spread(stats: ColumnStats) -> list[Concern]:
     """Of a column that is scaled by its spread: it has none, or none but what rounding leaves."""
     least, greatest = stats[Min()], stats[Max()]
     if least == greatest:
-        text = f"every training value is {least}, so it becomes a constant"
-        return [Concern("SKC234", text, "drop the feature, or look at the data before this step")]
+        return concerns_about_constants(stats)
     spread, size = greatest - least, max(abs(least), abs(greatest))
     if spread <= LAST_BITS * size:
         text = f"the values differ in their last bits alone, {least} to {greatest}, and scaling makes much of that"
