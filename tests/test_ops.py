@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import math
@@ -21,11 +22,11 @@ import skc.ops
 from skc.diagnostics import SkcError
 from skc.equality.compare import compare
 from skc.infer import step_input_types, value_types
-from skc.ir import Pipeline
+from skc.ir import Pipeline, Step
 from skc.lower import Lowered, lower
-from skc.op import AnyOp, Case, NoState
+from skc.op import AnyOp, Case, NoState, Op
 from skc.ops import OPS
-from skc.values.types import Scalar
+from skc.values.types import Scalar, ValueType, block_from_rows
 from skc_runtime.agreement import TOLERANCE, same_bits
 
 CASES = [pytest.param(op, case, id=f"{op.name}-{case.name}") for op in OPS.values() for case in op.cases]
@@ -268,3 +269,49 @@ def test_an_op_that_loads_a_time_zone_says_so(op: AnyOp) -> None:
     source = inspect.getsource(importlib.import_module(op_modules()[op.name]))
     assert op.uses_timezone == ("load_zone" in source)
     assert op.uses_timezone == hasattr(op.params, "timezone")
+
+
+# Ops that learn something, and have nothing to warn of: by name, the reason.
+NO_CONCERN = {"impute": "a column without a value is refused, and of any other it learns all that it is asked for"}
+
+
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.state is not NoState], ids=lambda op: op.name)
+def test_an_op_that_learns_says_what_fitting_should_warn_of(op: AnyOp) -> None:
+    default = next(field.default for field in dataclasses.fields(Op) if field.name == "concerns")
+    assert (op.concerns is default) == (op.name in NO_CONCERN), f"`{op.name}` has no `concerns`"
+
+
+def judged(op: AnyOp, case: Case) -> tuple[Step, ValueType, ValueType]:
+    """The fitted step of a case, the type of what it takes, and that of what it gives."""
+    pipeline = fitted(op, case)
+    types = value_types(pipeline)
+    step = pipeline.steps[-1]
+    return step, step_input_types(step, types)[0], types[step.name]
+
+
+@pytest.mark.parametrize(("op", "case"), FITTED)
+def test_what_is_served_out_of_place_is_met(op: AnyOp, case: Case) -> None:
+    """An infinity that becomes a number was clipped, a value that is no category is unknown: a report counts them."""
+    step, x, _ = judged(op, case)
+    decision = op.decides_by(step.params, 0, x)
+    strange: list[Scalar] = ["no category"] if x.dtype == "string" and decision == "category" else []
+    if x.dtype == "float64" and decision is None and not op.is_variadic(step.params):
+        strange = [math.inf, -math.inf]
+    for value in strange:
+        block = block_from_rows(x.dtype, [[value] * len(case.columns)], len(case.columns), x.nullable)
+        with np.errstate(all="ignore"):
+            made = op.apply(step.params, step.state, block)
+        is_served = not any(guard.mask.any() for guard in made.guards) and made.present().all()
+        if is_served and (made.dtype != "float64" or np.isfinite(made.values).all()):
+            met = op.met(step.params, step.state, block)
+            assert met, f"`{op.name}`: `met` does not count {value!r}"
+            assert all(mask.all() for mask in met.values()), (value, met)
+
+
+@pytest.mark.parametrize(("op", "case"), FITTED)
+def test_a_number_that_stays_a_number_is_carried_back(op: AnyOp, case: Case) -> None:
+    """Or it would be luck if a boundary of the step behind it came through."""
+    step, x, y = judged(op, case)
+    if op.exact and x.dtype == y.dtype == "float64" and op.is_columnwise(step.params):
+        is_near = op.decides_by(step.params, 0, x) is None  # what comes out is as near as what went in
+        assert op.carry_back is not None or not is_near, f"`{op.name}` has no `carry_back`"
