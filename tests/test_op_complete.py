@@ -1,6 +1,6 @@
 """Nothing that belongs to an op is forgotten: what is not made from its file is asked for here, by its name.
 
-`make generated` writes the schemas and the table in README; the rest is written by hand.
+`make generated` writes the schemas, the table in README and the texts of the graphs; the rest is written by hand.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import graph_text
 import pytest
 from random_steps import BY_TYPE, MAKERS
 
@@ -44,6 +45,8 @@ def missing(op: AnyOp) -> Iterator[str]:
     for path in GENERATED:
         if not re.search(rf"[`\"]{op.name}[`\"]", (ROOT / path).read_text("utf-8")):
             yield f"`{op.name}` is not in {path}: run `make generated`"
+    if not (graph_text.FOLDER / f"{op.name}.txt").exists():
+        yield f"tests/graphs has no `{op.name}`.txt: run `make generated`"
     if f"`{op.name}`" not in (ROOT / "CHANGELOG.md").read_text("utf-8"):
         yield f"CHANGELOG.md does not mention `{op.name}`"
     if op.name not in MAKERS:
@@ -77,7 +80,7 @@ def test_what_is_forgotten_is_named() -> None:
     doc = "Like scikit-learn's `Forgotten(strategy=1)`."
     found = list(missing(replace(OPS["clip"], name="forgotten", doc=doc)))
     assert all("`forgotten`" in line for line in found)
-    assert len(found) == len(GENERATED) + 6  # CHANGELOG, MAKERS, two types, a comparison, a class
+    assert len(found) == len(GENERATED) + 7  # the graphs, CHANGELOG, MAKERS, two types, a comparison, a class
 
 
 def test_the_tables_name_no_other_ops() -> None:

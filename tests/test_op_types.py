@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,22 +16,19 @@ from pathlib import Path
 import mypy.api
 import pytest
 
+from skc import op as op_module
 from skc.op import Op
 
 ROOT = Path(__file__).parents[1]
-HEADER = """
-from __future__ import annotations
-from collections.abc import Mapping, Sequence
-from typing import Any
-from skc.emit.blocks import GraphBlock
-from skc.op import *
-from skc.op import P, S
-from skc.stats.requests import ColumnStats, Stat
-from skc.values.types import Array, Block, Scalar, ValueType
-class Params: ...
-class State: ...
-class Other: ...
-"""
+SOURCE = ast.parse(inspect.getsource(op_module)).body
+HEADER = [
+    *(ast.unparse(node) for node in SOURCE if isinstance(node, ast.Import | ast.ImportFrom)),
+    "from skc.op import *",
+    "from skc.op import P, S",
+    "class Params: ...",
+    "class State: ...",
+    "class Other: ...",
+]
 REQUIRED = ("infer", "apply", "lower", "boundaries")
 
 
@@ -70,7 +68,7 @@ def op(**functions: str) -> str:
 def errors(tmp_path: Path, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """By line of a module, what mypy reports there."""
     monkeypatch.chdir(ROOT)  # where its configuration and its cache lie
-    source = [*HEADER.splitlines(), *lines]
+    source = [*HEADER, *lines]
     file = tmp_path / "wrong_op.py"
     file.write_text("\n".join(source) + "\n", encoding="utf-8")
     out, failed, _ = mypy.api.run(["--config-file", "pyproject.toml", str(file)])

@@ -38,7 +38,8 @@ from skc.emit.opset import const, op
 from skc.op import Case, Concern, Met, Op, parameters, refuse, require
 from skc.ops.numeric._noise import NO_VALUE_HINT, check_stretch, concerns_about_constants
 from skc.stats.requests import ColumnStats, Max, Min, Stat
-from skc.values.types import Array, Block, Scalar, ValueType
+from skc.values.types import Block, Scalar, ValueType
+from skc_runtime.kinds import Array
 
 LARGEST = 1.7976931348623157e308
 
