@@ -7,6 +7,8 @@ where `for_every_kind` or `for_every_element` makes a table, by mypy where a `ma
 from __future__ import annotations
 
 import ast
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -174,6 +176,46 @@ def tables_made(path: Path) -> int:
 def module_name(path: Path) -> str:
     root = ROOT / "runtime" / "python" if "skc_runtime" in path.parts else ROOT / "compiler"
     return ".".join(path.relative_to(root).with_suffix("").parts)
+
+
+def enums(document: Any) -> Iterator[list[str]]:
+    """Every list of allowed values in a schema."""
+    if isinstance(document, dict):
+        yield from ([document["enum"]] if "enum" in document else [])
+        for value in document.values():
+            yield from enums(value)
+    if isinstance(document, list):
+        for value in document:
+            yield from enums(value)
+
+
+@pytest.mark.parametrize("name", ["manifest", "pipeline", "plan"])
+def test_schemas_list_every_kind(name: str) -> None:
+    document = json.loads((ROOT / "schemas" / f"{name}.v1.schema.json").read_bytes())
+    found = [sorted(words) for words in enums(document) if {"string", "timestamp"} <= set(words)]
+    assert found
+    assert all(words == sorted(DTYPES) for words in found)
+
+
+def test_marshalling_says_something_of_every_kind() -> None:
+    table = json.loads((ROOT / "schemas" / "marshalling.v1.json").read_bytes())
+    assert {case["input"]["type"] for case in table["values"]} == set(DTYPES)
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("cpp/src/manifest.cpp", r"input_types\[\] = \{(.*)\};"),
+        ("go/manifest.go", r'f\.oneOf\("type", (.*)\),'),
+        ("java/src/main/java/dev/skc/runtime/InputType.java", r"enum InputType \{([^;]*);"),
+    ],
+)
+def test_every_language_reads_every_kind(file: str, line: str) -> None:
+    """Each has one list of them; what it does with each is for its compiler and the conformance suite."""
+    found = re.search(line, (ROOT / "runtime" / file).read_text(encoding="utf-8"))
+    assert found is not None
+    words = re.sub(r"string\(|DType\.\w+|type(?=[A-Z])|[^\w,]", "", found[1]).lower().split(",")
+    assert words == list(DTYPES)
 
 
 def test_kinds_and_elements_are_what_they_say() -> None:

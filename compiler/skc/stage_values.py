@@ -102,7 +102,7 @@ def _check_guards(guards: Array | None) -> None:
 def _to_arrow(made: Mapping[str, Array], value: str, column: int, dtype: pa.DataType) -> pa.Array:
     """One column of a value; NaN is null, and so is what is not valid."""
     values = np.ascontiguousarray(made[value][:, column])
-    if values.dtype == np.float64:
+    if values.dtype.kind == "f":
         return pa.array(values, from_pandas=bool(np.isnan(values.min(initial=np.inf))))
     valid = made.get(f"{value}#valid")
     return pa.array(values, dtype, mask=None if valid is None else ~valid[:, column])

@@ -67,7 +67,7 @@ def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Co
         except (OverflowError, RecordError):
             pass  # the scalar converters find the first row that is refused
     if plain is float and kinds == {float, type(None)} and spec.nullable and spec.nan == "null":
-        return Column(np.array(values, dtype=np.float64), None)  # NumPy makes NaN of None
+        return Column(np.array(values, dtype=spec.kind.numpy), None)  # NumPy makes NaN of None
     converted = []
     for row, value in enumerate(values):
         try:
@@ -75,7 +75,7 @@ def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Co
         except RecordError as error:
             raise error.at(spec.name, row) from None
     if spec.kind.is_float:
-        return Column(np.array(converted, dtype=np.float64), None)
+        return Column(np.array(converted, dtype=spec.kind.numpy), None)
     return _from_plain(spec, converted, spec.nullable)
 
 

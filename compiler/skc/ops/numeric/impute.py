@@ -145,7 +145,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    if x.dtype != "float64" and x.valid is None:  # nothing can be missing, so no indicator either
+    if not x.kind.is_float and x.valid is None:  # nothing can be missing, so no indicator either
         return GraphBlock(x.dtype, x.width, x.values)
     missing = op.isnan(x.values) if x.valid is None else op.not_(x.valid)
     fill = const([state.value], None if x.dtype == "string" else KINDS[x.dtype].numpy)
