@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checks import untampered_identity
+from artifact_checks import untampered_identity
 from executors import Executor, ExecutorError, Language, Message
 
 SECONDS = 30

@@ -34,16 +34,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import attacks  # found by the line above
 import toolchains
+from artifact_checks import check_agreement, check_damaged, check_sources, check_tampered
 from body_checks import check_bodies
 from checks import (
     Baseline,
     Tally,
-    check_agreement,
     check_contract,
-    check_damaged,
     check_marshalling,
-    check_sources,
-    check_tampered,
     check_vectors,
 )
 from environments import ENVIRONMENTS, needs_locales, variables

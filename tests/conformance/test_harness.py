@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import artifact_checks
 import attacks
 import bodies
 import body_checks
@@ -44,10 +45,10 @@ def test_python_passes(small: Path, index: dict[str, Any]) -> None:
     base: checks.Baseline = {}
     assert not failing([checks.check_vectors(executor, small, e, base, brief=False) for e in index["vectors"]])
     assert not failing(checks.check_marshalling(executor, small, index, TABLE))
-    assert not failing(checks.check_damaged(executor, small, index))
-    assert not failing(checks.check_agreement(executor, small, index))
-    assert not failing(checks.check_sources(executor, small, index))
-    assert not failing(checks.check_tampered(executor, small, index))
+    assert not failing(artifact_checks.check_damaged(executor, small, index))
+    assert not failing(artifact_checks.check_agreement(executor, small, index))
+    assert not failing(artifact_checks.check_sources(executor, small, index))
+    assert not failing(artifact_checks.check_tampered(executor, small, index))
     assert not failing(checks.check_contract(executor, small, index))
     assert not failing(body_checks.check_bodies(executor, small, index, {}, brief=False))
     assert not failing(reload_checks.check_reloads(executor, small, index, brief=True))
@@ -103,7 +104,7 @@ def test_a_refusal_that_is_not_given(small: Path, index: dict[str, Any]) -> None
 
     executor: Any = InProcess(lenient)
     refusals = {e["id"] for e in index["damaged"]}
-    assert len(failing(checks.check_damaged(executor, small, index))) == len(refusals) > 150
+    assert len(failing(artifact_checks.check_damaged(executor, small, index))) == len(refusals) > 150
     assert failing([origin_checks.check_identity(executor, small, index)]) == {"identity/expected"}
     executor.hello["cannot"] = []
     refused = {f"signed/{e['id']}" for e in index["signed"] if e["expect"]}
@@ -115,20 +116,20 @@ def test_a_refusal_that_is_not_given(small: Path, index: dict[str, Any]) -> None
 def test_a_runtime_that_takes_or_refuses_every_golden_value(small: Path, index: dict[str, Any]) -> None:
     lenient: Any = InProcess(lambda q, a: {"loaded": True} if q["do"] == "load" else a)
     refusals = {f"agreement/{e['id']}" for e in index["agreement"] if not all(e["loads"].values())}
-    assert failing(checks.check_agreement(lenient, small, index)) == refusals
+    assert failing(artifact_checks.check_agreement(lenient, small, index)) == refusals
     strict: Any = InProcess(lambda q, a: {"error": {"code": "golden-mismatch"}} if q["do"] == "load" else a)
     loading = {f"agreement/{e['id']}" for e in index["agreement"] if any(e["loads"].values())}
-    assert failing(checks.check_agreement(strict, small, index)) == loading
+    assert failing(artifact_checks.check_agreement(strict, small, index)) == loading
     assert len(refusals) > len(loading) > 50
 
 
 def test_an_archive_that_is_taken_and_a_mount_that_is_not(small: Path, index: dict[str, Any]) -> None:
     lenient: Any = InProcess(lambda q, a: {"loaded": True} if q["do"] == "load" else a)
     refusals = {f"sources/{e['id']}" for e in index["sources"] if e["expect"] is not None}
-    assert set(failing(checks.check_sources(lenient, small, index))) == refusals
+    assert set(failing(artifact_checks.check_sources(lenient, small, index))) == refusals
     strict: Any = InProcess(lambda q, a: {"error": {"code": "artifact-unsafe"}} if q["do"] == "load" else a)
-    assert "sources/mount" in failing(checks.check_sources(strict, small, index))
-    assert len(failing(checks.check_tampered(strict, small, index))) == len(index["tampered"]) == 3
+    assert "sources/mount" in failing(artifact_checks.check_sources(strict, small, index))
+    assert len(failing(artifact_checks.check_tampered(strict, small, index))) == len(index["tampered"]) == 3
 
 
 def test_the_table_of_attacks(small: Path, index: dict[str, Any], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from skc.equality.sides import Outcome
 from skc.rows.sampling import Record
 from skc_runtime import golden
+from skc_runtime.agreement import same_bits
 from skc_runtime.golden import GoldenCase
 from skc_runtime.kinds import ELEMENTS, Array, OutputDType
 from skc_runtime.manifest import Manifest, OutputSpec
@@ -24,11 +26,23 @@ def read_golden(manifest: Manifest, data: bytes) -> tuple[list[Record], tuple[Go
 
 
 def recorded_outcome(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> Outcome:
-    """The outputs that golden.jsonl says, as if a graph had served them. Raises ArtifactError: they are malformed."""
+    """The outputs that golden.jsonl says, as if a graph had served them. Raises ArtifactError: they are malformed.
+
+    An output of float32 is float64 here where the file says a value that a float32 cannot hold.
+    """
     outputs = {o.name: _column(o, rows, o.name, o.dtype) for o in manifest.outputs}
     valid = {o.name: _column(o, rows, o.valid, "bool") for o in manifest.outputs if o.valid is not None}
     guards = 0 if manifest.guards is None else len(manifest.guards.columns)
     return Outcome(outputs, valid, np.zeros((len(rows), guards), dtype=bool))
+
+
+def as_wide(outcome: Outcome, recorded: Outcome) -> Outcome:
+    """An outcome whose float32 outputs are float64 where the recorded ones are, so that rounding hides nothing."""
+    wide = {
+        name: array.astype(np.float64) if recorded.outputs[name].dtype == np.float64 else array
+        for name, array in outcome.outputs.items()
+    }
+    return replace(outcome, outputs=wide)
 
 
 def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dtype: OutputDType) -> Array:
@@ -39,4 +53,10 @@ def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dt
     values = [[golden.decode_value(dtype, v, place) for v in row[name]] for row in rows]
     if any(v is None for row in values for v in row):
         raise malformed(place, "an output is never null")
-    return np.array(values, dtype=ELEMENTS[dtype].numpy).reshape(len(rows), len(output.columns))
+    shape = len(rows), len(output.columns)
+    with np.errstate(over="ignore"):  # what is too large for a float32 is compared as float64 below
+        array = np.array(values, dtype=ELEMENTS[dtype].numpy).reshape(shape)
+    if dtype == "float32":
+        wide = np.array(values, dtype=np.float64).reshape(shape)
+        return array if same_bits(array.astype(np.float64), wide).all() else wide
+    return array

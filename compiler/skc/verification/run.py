@@ -19,7 +19,7 @@ import numpy as np
 
 from skc.artifact import GOLDEN, Artifact
 from skc.diagnostics import fail
-from skc.equality.recorded import read_golden, recorded_outcome
+from skc.equality.recorded import as_wide, read_golden, recorded_outcome
 from skc.equality.sides import Oracle, refusal_code
 from skc.equality.trials import trials
 from skc.infer import column_names, value_types
@@ -175,7 +175,7 @@ class _Run:
         written = recorded_outcome(manifest, [case.outputs for case in cases if case.outputs is not None])
         want = self._comparer.oracle.run(to_blocks(self.pipeline.inputs, records))
         check = Check(GOLDEN_FILE, "what golden.jsonl says of them", 0, 0, 0)
-        wanted = want.rows(np.array(in_file, dtype=np.int64))
+        wanted = as_wide(want.rows(np.array(in_file, dtype=np.int64)), written)
         check = self._comparer.add(check, written, wanted, lambda k: records[in_file[k]])
         for i, case in enumerate(cases):
             if case.error is not None:
