@@ -40,9 +40,9 @@ ROWS = "at,amount,kind\n" + "\n".join(
 )
 
 
-def compiled(folder: Path) -> Artifact:
+def compiled(folder: Path, pipeline: str = PIPELINE) -> Artifact:
     """The pipeline of this module, compiled into a folder and verified."""
-    (folder / "pipeline.yaml").write_text(PIPELINE)
+    (folder / "pipeline.yaml").write_text(pipeline)
     (folder / "rows.csv").write_text(ROWS)
     done = skc.compile(folder / "pipeline.yaml", str(folder / "rows.csv"), folder / "artifact")
     assert done.report is not None

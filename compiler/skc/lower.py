@@ -41,6 +41,11 @@ class StepTensors:
     value: str | None
     valid: str | None
 
+    @property
+    def present(self) -> tuple[str, ...]:
+        """Those that the model has."""
+        return tuple(tensor for tensor in (self.value, self.valid) if tensor is not None)
+
 
 @dataclass(frozen=True)
 class Lowered:

@@ -17,14 +17,13 @@ from mutation.grid import shown_by
 from mutation.known import rule_of
 from mutation.subjects import ROOT, Subject, compiled, op_subjects, shown
 from onnx import helper, numpy_helper
+from planted import PIPELINE, nudge, with_model
 from planted import compiled as planted
-from planted import nudge, with_model
 from typer.testing import CliRunner
 
 from skc import artifact as artifacts
 from skc import cli
 from skc.blame.atlas import draw_atlas
-from skc.blame.owners import owners_of_tensors
 from skc.cli import app
 from skc.diagnostics import SkcError
 from skc.selfcheck.mutant import Mutant
@@ -144,15 +143,18 @@ def test_options_that_make_no_sense_together(rides: Path, options: list[str]) ->
     assert done.exception.code == "SKC140"
 
 
-def test_a_model_that_fails_is_blamed_on_the_step_whose_node_fails(tmp_path: Path) -> None:
+@pytest.mark.parametrize("feature", ["hour", "o'clock", "何時"])
+def test_a_model_that_fails_is_blamed_on_the_step_whose_node_fails(tmp_path: Path, feature: str) -> None:
     """An index out of range in the table of a time zone: ONNX Runtime names the node, and the node has a step."""
-    artifact = planted(tmp_path)
-    owners = owners_of_tensors(draw_atlas(artifact.pipeline, artifact.manifest))
-    step = "hour/1:datetime_part"
+    artifact = planted(
+        tmp_path, PIPELINE.replace("  hour:", f'  "{feature}":').replace("kind, hour]", f'kind, "{feature}"]')
+    )
+    atlas = draw_atlas(artifact.pipeline, artifact.manifest)
+    step = f"{feature}/1:datetime_part"
 
     def out_of_range(model: onnx.ModelProto) -> None:
         nodes = model.graph.node
-        place = next(i for i, n in enumerate(nodes) if n.op_type == "Gather" and owners.get(n.output[0]) == {step})
+        place = next(i for i, n in enumerate(nodes) if n.op_type == "Gather" and atlas.owners(n.name) == {step})
         model.graph.initializer.append(numpy_helper.from_array(np.array(10**9), "far"))
         nodes.insert(place, helper.make_node("Add", [nodes[place].input[1], "far"], ["beyond"]))
         nodes[place + 1].input[1] = "beyond"

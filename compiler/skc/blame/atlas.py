@@ -1,8 +1,4 @@
-"""What a plan compiles to, and which of its tensors is which step's.
-
-The plan is lowered once more with every step as an output. Walked back from their outputs side by side, that graph and
-the plain one tell where in it the value of a step lies.
-"""
+"""What a plan compiles to, and graphs whose steps can be read."""
 
 from __future__ import annotations
 
@@ -10,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import onnx
-
+from skc.emit.tensor_names import owner
 from skc.equality.sides import feeds
 from skc.ir import Pipeline
-from skc.lower import Lowered, lower, optimised
+from skc.lower import Lowered, StepTensors, lower
 from skc.values.types import Block
 from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest
@@ -23,7 +18,7 @@ from skc_runtime.session import GraphSession
 
 @dataclass(frozen=True)
 class Probe:
-    """A graph whose steps can be read: how it is fed, the steps it has, the tensors of their values and of `valid`.
+    """A graph whose steps can be read: how it is fed, the steps it has, and their tensors.
 
     `foreign` are the steps that it makes by other operations than the plan compiles to: what bears a step's name may
     be something else there.
@@ -32,36 +27,31 @@ class Probe:
     pipeline: Pipeline
     session: GraphSession
     feed: Callable[[Mapping[str, Block]], dict[str, Array]]
-    values: Mapping[str, str]
-    valid: Mapping[str, str]
+    steps: Mapping[str, StepTensors]
     foreign: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Atlas:
-    """What a plan compiles to, and where in it the values of its steps lie: made once, for any number of models.
-
-    `fused` has the steps of that graph, `values` and `valid` their tensors; `steps` is a graph of the steps as written.
-    """
+    """What a plan compiles to, made once for any number of models; `steps` is a graph of the steps as written."""
 
     pipeline: Pipeline
     manifest: Manifest
-    fresh: onnx.ModelProto
-    fused: Pipeline
-    values: Mapping[str, str]
-    valid: Mapping[str, str]
+    lowered: Lowered
+    origins: Mapping[str, frozenset[str]]  # of the steps of `lowered`: the steps as written that are one in it
     steps: Probe
+
+    def owners(self, tensor: str) -> frozenset[str]:
+        """The steps as written that a tensor or node is part of; none where it is part of an output alone."""
+        step = owner(tensor, self.origins)
+        return frozenset() if step is None else self.origins[step]
 
 
 def draw_atlas(pipeline: Pipeline, manifest: Manifest) -> Atlas:
     """The atlas of a fitted pipeline, pruned."""
-    fresh = lower(pipeline, manifest.signature).model
-    fused = optimised(pipeline)
-    names = [step.name for step in fused.steps]
-    same = _same_tensors(lower(fused, manifest.signature, expose=names, optimise=False), fresh)
-    values = {name: same[name] for name in names if name in same}
-    valid = {name: same[f"{name}#valid"] for name in names if f"{name}#valid" in same}
-    return Atlas(pipeline, manifest, fresh, fused, values, valid, _steps_alone(pipeline))
+    lowered = lower(pipeline, manifest.signature)
+    origins = {step.name: frozenset(step.origins or (step.name,)) for step in lowered.pipeline.steps}
+    return Atlas(pipeline, manifest, lowered, origins, _steps_alone(pipeline))
 
 
 def _steps_alone(pipeline: Pipeline) -> Probe:
@@ -69,39 +59,5 @@ def _steps_alone(pipeline: Pipeline) -> Probe:
     names = [step.name for step in pipeline.steps]
     lowered = lower(pipeline, expose=names, optimise=False)
     made = {output.name for output in lowered.model.graph.output}
-    valid = {name: f"{name}#valid" for name in names if f"{name}#valid" in made}
-    session = GraphSession(lowered.model.SerializeToString())
-    return Probe(pipeline, session, partial(feeds, lowered), {name: name for name in names}, valid)
-
-
-def _same_tensors(shown: Lowered, fresh: onnx.ModelProto) -> dict[str, str]:
-    """For every tensor of the one graph its name in the other, which has the same nodes under other names."""
-    a, b = _producers(shown.model.graph), _producers(fresh.graph)
-    pairs = [(output.name, output.name) for output in fresh.graph.output]
-    same: dict[str, str] = {}
-    while pairs:
-        x, y = pairs.pop()
-        if x in same:
-            continue
-        same[x] = y
-        if x in a and a[x].op_type == "Identity":
-            pairs.append((a[x].input[0], y))
-        elif y in b and b[y].op_type == "Identity":
-            del same[x]
-            pairs.append((x, b[y].input[0]))
-        elif x in a and y in b:
-            pairs += zip(a[x].input, b[y].input, strict=False)
-            pairs += zip(a[x].output, b[y].output, strict=False)
-    return same | {
-        o.name: same[source] for o in shown.model.graph.output if (source := _through_identity(o.name, a)) in same
-    }
-
-
-def _through_identity(name: str, producers: Mapping[str, onnx.NodeProto]) -> str:
-    while name in producers and producers[name].op_type == "Identity":
-        name = producers[name].input[0]
-    return name
-
-
-def _producers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
-    return {name: node for node in graph.node for name in node.output}
+    steps = {name: StepTensors(name, valid if (valid := f"{name}#valid") in made else None) for name in names}
+    return Probe(pipeline, GraphSession(lowered.model.SerializeToString()), partial(feeds, lowered), steps)

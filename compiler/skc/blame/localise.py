@@ -3,7 +3,7 @@
 Why in the model and not in a fresh lowering alone: what differs may be the file. A model that was edited, or built by
 something else, agrees with no lowering of ours, and a fresh one of the same plan is right in every step.
 
-The atlas of the plan tells which tensor is which step's; a model whose tensors bear the same names is probed there.
+Tensors bear the names of their steps: a model that has those of its plan is probed there.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import onnx
 
 from skc import reference
 from skc.blame.atlas import Atlas, Probe
-from skc.blame.owners import owners_of_tensors
+from skc.emit.tensor_names import owner
 from skc.equality.compare import compare
 from skc.equality.sides import feeds, showing
 from skc.infer import column_groups, column_names, value_types
 from skc.ir import Pipeline, Ref, Step
+from skc.lower import StepTensors
 from skc.ops import OPS
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Block, Scalar
@@ -53,7 +54,7 @@ class Localiser:
     def __init__(self, atlas: Atlas, model: bytes) -> None:
         self._pipeline = atlas.pipeline
         given = onnx.load_from_string(model)
-        self.is_what_the_plan_compiles_to = _graph_bytes(given) == _graph_bytes(atlas.fresh)
+        self.is_what_the_plan_compiles_to = _graph_bytes(given) == _graph_bytes(atlas.lowered.model)
         probes = [_probe_model(atlas, given), atlas.steps]
         self._probes = [probe for probe in probes if probe is not None]
 
@@ -135,16 +136,16 @@ def _step_values(probe: Probe, found: Mapping[str, Array], wanted: Mapping[str, 
     for step in probe.pipeline.steps:
         want = wanted[step.name]
         wanted_row = want.to_rows()[0]
-        if step.name not in probe.values or step.name in probe.foreign:
+        tensors, is_foreign = probe.steps[step.name], step.name in probe.foreign
+        if tensors.value is None or is_foreign:
             for k, name in enumerate(names[step.name]):
-                is_foreign = step.name in probe.foreign
                 origin = _origin(probe, step, k)
                 yield StepValue(
                     origin, step.op, name, None, wanted_row[k], False, is_shown=False, is_foreign=is_foreign
                 )
             continue
-        got = found[probe.values[step.name]]
-        valid = found[probe.valid[step.name]] if step.name in probe.valid else np.ones(got.shape, dtype=bool)
+        got = found[tensors.value]
+        valid = np.ones(got.shape, dtype=bool) if tensors.valid is None else found[tensors.valid]
         exact = [types[step.name].exact] * want.width
         differs = compare(got, want.values, exact, got_valid=valid, want_valid=want.present()).differs[0]
         for k, name in enumerate(names[step.name]):
@@ -169,54 +170,30 @@ def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> Probe | None:
     """The model itself, where its tensors bear the names that this version gives them."""
     made = {name for node in given.graph.node for name in node.output}
     known = made | {value.name for value in given.graph.input}
-    values = {name: tensor for name, tensor in atlas.values.items() if tensor in known}
-    valid = {name: tensor for name, tensor in atlas.valid.items() if tensor in known}
+    steps = {
+        step: StepTensors(*(tensor if tensor in known else None for tensor in (ours.value, ours.valid)))
+        for step, ours in atlas.lowered.steps.items()
+    }
     try:
-        session = GraphSession(showing(given, [t for t in (*values.values(), *valid.values()) if t in made]))
-        foreign = _foreign_steps(atlas, given)
-        return Probe(atlas.fused, session, partial(feeds, atlas.manifest), values, valid, foreign)
+        session = GraphSession(showing(given, [t for own in steps.values() for t in own.present if t in made]))
     except SkcRuntimeError:  # it serves, but not with its middle shown
         return None
+    return Probe(atlas.lowered.pipeline, session, partial(feeds, atlas.manifest), steps, _foreign_steps(atlas, given))
 
 
 def _foreign_steps(atlas: Atlas, given: onnx.ModelProto) -> frozenset[str]:
-    """The steps that a model makes by other operations than the plan compiles to, or that it adds some to.
+    """The steps of which a model makes a tensor by another operation, of other tensors, than the plan compiles to.
 
-    Added is what looks into the middle of a step: a null that the step should not give shows behind it alone.
+    Also one whose values are the same: a null that it should not give has a tensor of its own, `STEP/valid`.
     """
-    ours, theirs = _shapes_of(atlas.fresh.graph), _shapes_of(given.graph)
-    ends = [(name, places[name]) for places in (atlas.values, atlas.valid) for name in places]
-    found = {name for name, tensor in ends if ours.get(tensor) != theirs.get(tensor)}
-    return frozenset(found | _looked_into(atlas, given, ours, theirs))
+    ours, theirs = _operations(atlas.lowered.model.graph), _operations(given.graph)
+    changed = (owner(name, atlas.lowered.steps) for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
+    return frozenset(step for step in changed if step is not None)
 
 
-def _looked_into(atlas: Atlas, given: onnx.ModelProto, ours: Mapping[str, int], theirs: Mapping[str, int]) -> set[str]:
-    """The steps of which a node that the plan has not takes a tensor that is neither their value nor its `valid`."""
-    fused = {origin: step.name for step in atlas.fused.steps for origin in (step.origins or (step.name,))}
-    ends = {*atlas.values.values(), *atlas.valid.values()}
-    insides: dict[int, set[str]] = {}  # by shape, the steps that such a tensor is part of
-    constants = {name for node in atlas.fresh.graph.node if node.op_type == "Constant" for name in node.output}
-    for tensor, steps in owners_of_tensors(atlas).items():
-        if tensor not in constants and tensor not in ends:
-            insides.setdefault(ours[tensor], set()).update(fused[step] for step in steps)
-    shapes = {*ours.values()}
-    # what comes behind such a node is another one too, and tells nothing
-    added = (
-        node
-        for node in given.graph.node
-        if theirs[node.output[0]] not in shapes and all(theirs.get(name) in shapes for name in node.input)
-    )
-    looked = (insides.get(theirs.get(name, 0), set()) for node in added for name in node.input)
-    return {step for steps in looked if len(steps) == 1 for step in steps}
-
-
-def _shapes_of(graph: onnx.GraphProto) -> dict[str, int]:
-    """For every tensor a hash of the operations that it is made by, whatever their constants are."""
-    found = {value.name: hash(value.name) for value in graph.input}
-    for node in graph.node:
-        shape = (node.op_type, *(found.get(name, 0) for name in node.input))
-        found.update({name: hash((*shape, k)) for k, name in enumerate(node.output)})
-    return found
+def _operations(graph: onnx.GraphProto) -> dict[str, tuple[str, ...]]:
+    """For every tensor the operation that makes it, and what it is made of."""
+    return {name: (node.op_type, *node.input) for node in graph.node for name in node.output}
 
 
 def _graph_bytes(model: onnx.ModelProto) -> bytes:

@@ -7,8 +7,10 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from skc.emit.opset import element_types
+from skc.emit.tensor_names import owner
 from skc.infer import ColumnNames, Types, column_names, step_input_types, value_types
-from skc.ir import Pipeline, Step
+from skc.ir import Step
+from skc.lower import Lowered
 from skc.op import Decision
 from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant
@@ -25,12 +27,13 @@ _PASSING = ("Identity", "Concat", "Gather", "Reshape")
 
 
 class Equivalence:
-    """Looks for a reason. `fused` has the steps of the sound model that the mutants were made of, `seen` knows what was
-    tried of the steps as written.
+    """Looks for a reason. `lowered` has the sound model that the mutants were made of, `seen` knows what was tried of
+    the steps as written.
     """
 
-    def __init__(self, fused: Pipeline, sound: onnx.ModelProto, seen: CoverageTally) -> None:
-        self._fused = fused
+    def __init__(self, lowered: Lowered, seen: CoverageTally) -> None:
+        fused, sound = lowered.pipeline, lowered.model
+        self._steps = {step.name: step for step in fused.steps}
         self._decided, self._exhausted = seen.decided, seen.exhausted
         self._written = {origin: step for step in fused.steps for origin in (step.origins or (step.name,))}
         self._types: Types = value_types(fused)
@@ -180,11 +183,11 @@ class Equivalence:
 
     def _is_whole(self, value: str) -> bool:
         """Every number of a float64 value is whole."""
-        step = next((s for s in self._fused.steps if s.name == value), None)
+        step = self._steps.get(value)
         return step is not None and OPS[step.op].is_whole(step.params, step_input_types(step, self._types)[0])
 
     def _step_of(self, mutant: Mutant) -> Step | None:
-        return next((s for s in self._fused.steps if mutant.steps == {*(s.origins or (s.name,))}), None)
+        return self._steps.get(owner(mutant.tensor or "", self._steps) or "")
 
     def _imputes_what_is_never_null(self, mutant: Mutant, column: int) -> bool:
         """The element of a constant that takes the place of nulls belongs to a column whose type cannot miss."""

@@ -16,7 +16,6 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from skc.blame.atlas import Atlas
-from skc.blame.owners import Owners, owners_of_tensors
 from skc.equality.sides import showing
 from skc.lower import GUARDS
 from skc.ops import OPS
@@ -47,15 +46,12 @@ class _Model:
     """The model, and what is known of its tensors."""
 
     proto: onnx.ModelProto
-    owners: Owners
+    steps: Callable[[str], frozenset[str]]  # that a tensor is part of, as written
     users: Mapping[str, Sequence[tuple[onnx.NodeProto, int]]]
     elements: Mapping[str, str]  # the type of every tensor: float64, int64, …
-    zones: Mapping[str, Sequence[Zone]]  # of the steps that a tensor belongs to
     timed: frozenset[str]  # the steps that use time zones
+    zones: Mapping[str, Zone]  # of those that name one
     blind_to_hours: frozenset[str]  # those of them in which a whole hour does not show
-
-    def steps(self, tensor: str) -> frozenset[str]:
-        return self.owners.get(tensor, frozenset())
 
     def edited(self, edit: Edit) -> Callable[[], bytes]:
         """The bytes of the model with one change, made when they are wanted."""
@@ -78,10 +74,10 @@ def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
         for position, name in enumerate(node.input):
             users.setdefault(name, []).append((node, position))
     elements = _elements(proto)
-    owners = owners_of_tensors(atlas)
-    timed = frozenset(s.name for s in atlas.pipeline.steps if OPS[s.op].uses_timezone)
+    timed = {s.name: s.params.timezone for s in atlas.pipeline.steps if OPS[s.op].uses_timezone}
+    zones = {step: load_zone(name) for step, name in timed.items() if name}
     blind = frozenset(s.name for s in atlas.pipeline.steps if OPS[s.op].ignores_hours(s.params))
-    given = _Model(proto, owners, users, elements, _zones(atlas, owners), timed, blind)
+    given = _Model(proto, atlas.owners, users, elements, frozenset(timed), zones, blind)
     for k, node in enumerate(proto.graph.node):
         if node.op_type == "Constant":
             yield from _constant(given, k, node)
@@ -98,12 +94,6 @@ def _elements(proto: onnx.ModelProto) -> dict[str, str]:
     """The type of every tensor, as ONNX Runtime finds it: the shape inference of onnx 1.23 crashes on StringSplit."""
     tensors = [name for node in proto.graph.node for name in node.output]
     return {tensor.name: tensor.dtype for tensor in GraphSession(showing(proto, tensors), "disabled").outputs}
-
-
-def _zones(atlas: Atlas, owners: Owners) -> dict[str, list[Zone]]:
-    names = {step.name: step.params.timezone for step in atlas.pipeline.steps if OPS[step.op].uses_timezone}
-    wanted = {tensor: {name for s in steps if (name := names.get(s))} for tensor, steps in owners.items()}
-    return {tensor: [load_zone(name) for name in sorted(found)] for tensor, found in wanted.items() if found}
 
 
 # constants
@@ -151,7 +141,7 @@ def _zone_tables(given: _Model, k: int, name: str, array: Array) -> Iterator[Mut
     steps = given.steps(name)
     if array.size < 3 or (steps and steps <= given.blind_to_hours):  # an hour shows in no minute and no second
         return
-    for zone in given.zones.get(name, ()):
+    for zone in {given.zones[step] for step in steps & given.zones.keys()}:  # one, for all in a block are alike
         end = FOREVER if zone.cycle_from is None else zone.cycle_from + CYCLE_US  # from there on nothing is looked up
         changes = [i for i, t in enumerate(zone.changes[:-1]) if TIMESTAMP_MIN <= t < end]
         clock = wall_clock(zone)
@@ -303,8 +293,8 @@ def _half_up(k: int) -> Edit:
 
 def _float32(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
     """The value of every step that is float64, rounded to float32 on its way."""
-    for tensor in dict.fromkeys(atlas.values.values()):
-        if given.elements.get(tensor) != "float64" or not given.steps(tensor):
+    for tensor in dict.fromkeys(step.value for step in atlas.lowered.steps.values()):
+        if tensor is None or given.elements.get(tensor) != "float64" or not given.steps(tensor):
             continue
         yield Mutant(
             "float32 in the middle", f"`{tensor}`", given.steps(tensor), given.edited(_narrowed(tensor)), tensor

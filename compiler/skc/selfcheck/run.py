@@ -58,7 +58,7 @@ def self_check(
     atlas = draw_atlas(pipeline, artifact.manifest)
     candidates = [*graph_mutants(atlas, artifact.files[MODEL]), *plan_mutants(artifact, pipeline)]
     mutants, total = by_kind(candidates, per_kind or len(candidates))
-    court = _Court(artifact, pipeline, atlas, judge, tested, Equivalence(atlas.fused, atlas.fresh, seen))
+    court = _Court(artifact, pipeline, atlas, judge, tested, Equivalence(atlas.lowered, seen))
     outcomes = []
     for k, mutant in enumerate(mutants):
         tell(f"mutant {k + 1} of {len(mutants)}")
@@ -137,14 +137,13 @@ class _Court:
 
     def _moves_a_step(self, mutant: Mutant, model: bytes) -> bool:
         """Whether a step's value is another in some row, although no output is."""
-        names = [s.name for s in self.atlas.fused.steps if mutant.steps & {*(s.origins or (s.name,))}]
         both = [onnx.load_from_string(data) for data in (self.artifact.files[MODEL], model)]
         known = {name for node in both[1].graph.node for name in node.output}
         tensors = [
-            places[name]
-            for name in names
-            for places in (self.atlas.values, self.atlas.valid)
-            if name in places and places[name] in known
+            tensor
+            for step, own in self.atlas.lowered.steps.items()
+            for tensor in own.present
+            if tensor in known and mutant.steps & self.atlas.origins[step]
         ]
         if not tensors:
             return False

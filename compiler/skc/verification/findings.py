@@ -14,12 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 
 from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import Atlas, draw_atlas
 from skc.blame.localise import Localiser, makers_of, makers_of_step
-from skc.blame.owners import owners_of_tensors
 from skc.equality.sides import Outcome
 from skc.ir import Pipeline
 from skc.ops import OPS
@@ -179,12 +177,8 @@ class Findings:
 
     def failing_step(self, error: SkcRuntimeError) -> str | None:
         """The step of the node at which ONNX Runtime stopped, by the name of the node in its message."""
-        named = re.search(r"Name:'([^']+)'", error.message)
-        model = onnx.load_from_string(self._artifact.files[MODEL])
-        node = next((n for n in model.graph.node if named is not None and n.name == named[1]), None)
-        if node is None:
-            return None
-        steps = owners_of_tensors(self._drawn()).get(node.output[0], frozenset())
+        node = re.search(r"Name:'(.*?)' Status Message", error.message)
+        steps = frozenset() if node is None else self._drawn().owners(node[1])
         return next((step.name for step in self._pipeline.steps if step.name in steps), None)
 
     def _drawn(self) -> Atlas:
