@@ -69,6 +69,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "call it `{}`; pandas, Polars and DuckDB read it",
         "check the folder and the pattern",
         "choose another directory",
+        "choose text or json",
         "choose another directory, or replace it with --force",
         "choose another file, or replace it with --force",
         "download it first; {}",

@@ -46,7 +46,7 @@ def compiled(folder: Path, pipeline: str = PIPELINE) -> Artifact:
     (folder / "rows.csv").write_text(ROWS)
     done = skc.compile(folder / "pipeline.yaml", str(folder / "rows.csv"), folder / "artifact")
     assert done.report is not None
-    assert done.report.is_equal, done.report.text()
+    assert done.report.is_equal, skc.render(done.report)
     return done.artifact
 
 

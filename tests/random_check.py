@@ -20,6 +20,7 @@ from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.lower import lower
+from skc.reports.verification import difference_text
 from skc_runtime.agreement import same_bits
 from skc_runtime.errors import GUARD_CODES, RecordError
 
@@ -43,7 +44,7 @@ def check_case(case: Case, r: Random, folder: Path) -> str:
         assert error.code in BY_DATA, f"{error}\n{case.text}"
         return error.code
     assert compiled.report is not None
-    found = "\n".join(difference.text() for difference in compiled.report.differences[:2])
+    found = "\n".join(difference_text(difference) for difference in compiled.report.differences[:2])
     assert compiled.report.is_equal, f"{compiled.report.verdict()}\n{found}\n{case.text}"
     made = artifacts.read(out)
     assert made.files == compiled.artifact.files

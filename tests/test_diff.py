@@ -86,7 +86,7 @@ def test_other_data(old: Path, tmp_path: Path) -> None:
     assert per_column["ids", "city"] == 6
     assert per_column["x", "price"] == 6
     assert per_column["x", "kind_a"] == 0
-    assert "6 of 6 rows change (100.00%)" in report.text()
+    assert "6 of 6 rows change (100.00%)" in skc.render(report)
 
 
 def test_edges_and_infrequent_categories_are_compared_as_well(old: Path, tmp_path: Path) -> None:

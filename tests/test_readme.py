@@ -34,7 +34,7 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
     done = skc.compile("pipeline.yaml", out="artifact", rows=500)
     assert done.report is not None
-    assert done.report.is_equal, done.report.text()
+    assert done.report.is_equal, skc.render(done.report)
     names: dict[str, Any] = {}
     exec(block("python"), names)
     features = names["transformer"].transform(names["row"])["x"]
@@ -69,7 +69,7 @@ def test_the_tour_compiles(tmp_path: Path) -> None:
     rows.write_text("".join(json.dumps(row) + "\n" for row in TOUR), encoding="utf-8")
     done = skc.compile(tmp_path / "pipeline.yaml", rows, rows=500)
     assert done.report is not None
-    assert done.report.is_equal, done.report.text()
+    assert done.report.is_equal, skc.render(done.report)
     assert done.stages[0].rows == 3, "`where` leaves out June"
     assert {warning.code for warning in done.warnings} == {"SKC231", "SKC234"}, "three rows show little"
 

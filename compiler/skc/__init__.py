@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skc.api import Compiled, check, compile, diff, environments, explain, self_check, sign, transform, verify
     from skc.diagnostics import Diagnostic, SkcError
+    from skc.reports.render import render
 
 __version__: str  # of the installed distribution, which is the one place that knows it
 
@@ -21,12 +22,14 @@ __all__ = [
     "diff",
     "environments",
     "explain",
+    "render",
     "self_check",
     "sign",
     "transform",
     "verify",
 ]
-_HOME = {name: "skc.diagnostics" if name in ("Diagnostic", "SkcError") else "skc.api" for name in __all__}
+_ELSEWHERE = {"Diagnostic": "skc.diagnostics", "SkcError": "skc.diagnostics", "render": "skc.reports.render"}
+_HOME = {name: _ELSEWHERE.get(name, "skc.api") for name in __all__}
 
 
 def __getattr__(name: str) -> Any:

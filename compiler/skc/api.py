@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,22 +32,17 @@ from skc.values.types import Block
 from skc.verification import explain as explanation
 from skc.verification import identity, run
 from skc.verification.explain import Explanation
+from skc.verification.record import read_record
 from skc.verification.report import Report
 from skc.verification.run import Options as HowMuch
-from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.identity import Key
 from skc_runtime.identity import Signature as KeySignature
 from skc_runtime.manifest import Signature
-from skc_runtime.marshal import Marshaller
 
 Progress = Callable[[str, int, int | None], None]
 PathLike = str | os.PathLike[str]
 MANY_INPUTS = 50
-_RECORD_HINT = (
-    "write it as in golden.jsonl: a timestamp is microseconds since 1970-01-01 UTC, a date days; "
-    "`skc inspect` lists the inputs"
-)
 
 
 @contextmanager
@@ -248,7 +242,7 @@ def _report(made: Artifact, directory: Path, options: VerifyOptions, progress: P
         identity.check_model(made)
         identity.check_manifest(made)
         if options.record is not None:
-            return run.verify_record(made, directory, _record(made, options.record))
+            return run.verify_record(made, directory, read_record(made, options.record))
         return _verified(made, directory, options, None, progress)
     except (SkcError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         is_told = isinstance(error, SkcError) and not error.code.startswith("SKC9")
@@ -290,34 +284,6 @@ def _blocks(opened: Rows, progress: Progress | None) -> Iterator[Mapping[str, Bl
         done += batch.num_rows
         if progress is not None:
             progress("verify: data", done, opened.total)
-
-
-def _record(made: Artifact, text: str) -> dict[str, Any]:
-    """A record from the command line: as in golden.jsonl, where plain integers are welcome too. Raises SKC501."""
-    try:
-        given = json.loads(text, object_pairs_hook=_without_duplicates)
-    except (ValueError, RecursionError) as error:
-        raise fail("SKC501", f"the record is not JSON: {error}", hint=_RECORD_HINT) from None
-    if not isinstance(given, dict):
-        raise fail("SKC501", f"the record is {shown(given)}, not a JSON object", hint=_RECORD_HINT)
-    integers = {i.name for i in made.manifest.inputs if i.kind.element == "int64"}
-    given = {k: str(v) if k in integers and type(v) is int else v for k, v in given.items()}
-    try:
-        record = golden.decode_record(made.manifest, given)
-        Marshaller(made.manifest).request(record, "error")
-    except SkcRuntimeError as error:
-        place = "" if error.input is None else f" (input `{error.input}`)"
-        message = f"the record does not fit the inputs: {error.message}{place}"
-        raise fail("SKC501", message, hint=_RECORD_HINT) from None
-    return {i.name: record.get(i.name) for i in made.manifest.inputs}
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key `{max(keys, key=keys.count)}` stands twice")
-    return found
 
 
 def self_check(
@@ -404,7 +370,7 @@ def explain(artifact: PathLike, record: str) -> Explanation:
     """What every step of an artifact makes of one record (JSON as in golden.jsonl), on both sides. Raises SkcError."""
     made = artifacts.read(Path(artifact))
     identity.check_manifest(made)
-    return explanation.explain(made, _record(made, record))
+    return explanation.explain(made, read_record(made, record))
 
 
 @_library_errors()

@@ -35,7 +35,6 @@ from skc.rows.boundaries import step_boundaries
 from skc.rows.sampling import Record, spread, to_blocks
 from skc.rows.sources import OwnSources
 from skc.values.types import Block
-from skc.verification.tables import table
 from skc_runtime import golden
 
 EVALUATOR = "onnx reference evaluator"
@@ -87,17 +86,6 @@ class Matrix:
     def to_json(self) -> dict[str, Any]:
         """All facts."""
         return {"skc": "environments", "format": FORMAT, "equal": self.is_equal, **asdict(self)}
-
-    def text(self) -> str:
-        """A table, and one line: what may be believed now."""
-        rows = [("environment", "python", "numpy", "onnxruntime", "rows", "differing", "other bits", "")]
-        for e in self.environments:
-            counts = [f"{n:,}" if e.rows else "-" for n in (e.rows, e.differing, e.other_bits)]
-            rows.append((e.name, *e.versions, counts[0], counts[1], counts[2], e.note))
-        verdict = "equals its reference" if self.is_equal else "DIFFERS from its reference"
-        tried = [e for e in self.environments if e.name != EVALUATOR]
-        where = f"in {len(tried)} environments" if self.is_equal else f"in some of {len(tried)} environments"
-        return f"{table(rows)}\n\n`{self.name}` {verdict} {where}"
 
 
 def rows_to_try(artifact: Artifact, rows: int, seed: int, progress: Progress) -> list[Record]:

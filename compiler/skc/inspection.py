@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from skc.diagnostics import did_you_mean, fail
-from skc.ir import SOURCE
 
 _RECOMPILE = "copy the artifact again from where it was compiled, or compile the pipeline again"
 
@@ -65,42 +64,6 @@ def _manifest(data: bytes, path: Path) -> dict[str, Any]:
     raise fail("SKC403", f"`{path}` is not the manifest of an artifact", hint=_RECOMPILE)
 
 
-def text(facts: dict[str, Any]) -> str:
-    """The facts for a person."""
-    lines = [f"{facts['name']}  (signature {facts['signature']}, plan {facts['plan'][:12]})"]
-    lines += [f"identity {facts['identity']}", "", "inputs"]
-    for i in facts["inputs"]:
-        lines.append(f"  {i['name']:<24} {i['type']}{'?' if i['nullable'] else ''}")
-    lines += ["", "steps"]
-    for step in facts["steps"]:
-        if step["op"] == SOURCE and not step["params"]["null_values"]:
-            continue  # what every nullable input has; it says nothing
-        inputs = ", ".join(ref if isinstance(ref, str) else ref[0] for ref in step["inputs"])
-        params = ", ".join(f"{k}: {_short(v)}" for k, v in step["params"].items())
-        lines.append(f"  {step['name']:<32} {step['op']}({inputs}) {{{params}}}")
-        lines += [f"      {key} = {_short(value)}" for key, value in step["state"].items()]
-    lines += ["", "outputs"]
-    for o in facts["outputs"]:
-        exact = sum(o["exact"])
-        lines.append(
-            f"  {o['name']}: {o['dtype']} [N, {len(o['columns'])}], {exact} exact, {len(o['exact']) - exact} to 1e-6"
-        )
-        lines += [f"      {k:>4}  {name}" for k, name in enumerate(o["columns"])]
-    if facts["guards"]:
-        lines += ["", "guards"]
-        lines += [f"  {g['code']} at {g['step']} ({g['input']})" for g in facts["guards"]]
-    lines += ["", "files"]
-    lines += [f"  {name:<16} {size:>12,} bytes" for name, size in facts["files"].items()]
-    versions = ", ".join(f"{k} {v}" for k, v in facts["built_with"].items())
-    lines += ["", f"built with {versions}; needs ONNX Runtime {facts['onnx']['minimum_onnxruntime']} or newer"]
-    return "\n".join(lines)
-
-
-def _short(value: Any, limit: int = 100) -> str:
-    shown = json.dumps(value, ensure_ascii=False)
-    return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(shown):,} characters)"
-
-
 def ops(name: str | None) -> list[dict[str, Any]]:
     """One entry per op a pipeline may use, or only the named one. Raises SKC111 for a name that is no op."""
     from skc.ops import OPS
@@ -119,11 +82,3 @@ def ops(name: str | None) -> list[dict[str, Any]]:
         for key, op in public.items()
         if name in (None, key)
     ]
-
-
-def ops_text(facts: list[dict[str, Any]]) -> str:
-    """A table of the ops, or the page of one."""
-    if len(facts) == 1:
-        return f"{facts[0]['name']}\n\n{facts[0]['page']}"
-    width = max(len(op["name"]) for op in facts)
-    return "\n".join(f"{op['name']:<{width}}  {op['summary']}" for op in facts)

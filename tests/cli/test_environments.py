@@ -42,7 +42,7 @@ def test_this_environment_and_the_evaluator(own: tuple[Artifact, list[Record]]) 
     assert (here.name, here.rows, here.differing, here.other_bits) == ("this one", 1000, 0, 0)
     assert evaluator.note.startswith("not applicable: ")  # it has no Tokenizer
     assert found.is_equal
-    assert "equals its reference in 1 environments" in found.text()
+    assert "equals its reference in 1 environments" in skc.render(found)
 
 
 def test_a_wrong_model_differs_in_every_environment(own: tuple[Artifact, list[Record]]) -> None:
@@ -57,7 +57,7 @@ def test_the_evaluator_counts_for_information_only() -> None:
     assert Matrix("m", (right, evaluator)).is_equal
     wrong = Matrix("m", (right, evaluator, replace(right, name="onnxruntime 1.18", differing=1)))
     assert not wrong.is_equal
-    assert "DIFFERS from its reference in some of 2 environments" in wrong.text()
+    assert "DIFFERS from its reference in some of 2 environments" in skc.render(wrong)
     assert wrong.to_json()["equal"] is False
 
 
@@ -70,7 +70,7 @@ def test_another_version(folder: Path) -> None:
     assert other.name == "onnxruntime 1.21"
     assert other.versions[2].startswith("1.21.")
     assert (other.rows, other.differing) == (1000, 0)
-    assert found.is_equal, found.text()
+    assert found.is_equal, skc.render(found)
 
 
 @pytest.mark.parametrize("version", ["", "x", "1", "1.2.3.4", "1.18; rm", "-r x", "0.0"])

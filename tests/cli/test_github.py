@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from skc import artifact as artifacts
 from skc import cli
 from skc.artifact import Artifact
-from skc.verification.github import command
+from skc.reports.github import command
 
 ROOT = Path(__file__).parents[2]
 LINE = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")

@@ -21,6 +21,7 @@ from mutation.known import BLAMED, EQUIVALENT, rule_of
 from mutation.subjects import ROOT, compiled, op_subjects, shown
 from toolchains import REAL, missing_real_data, real_data
 
+from skc.reports.self_check import fates
 from skc.selfcheck.report import Outcome, SelfCheck
 from skc.selfcheck.run import self_check
 from skc.verification.run import Options
@@ -78,7 +79,7 @@ def main() -> None:
     wrong += len(stale)
     outcomes = tuple(outcome for check in done for outcome in check.outcomes)
     total, seconds = sum(check.candidates for check in done), time.perf_counter() - started
-    sys.stdout.write(f"{SelfCheck('all', outcomes, total, seconds).table()}\n")
+    sys.stdout.write(f"{fates(SelfCheck('all', outcomes, total, seconds))}\n")
     told = f"{len(outcomes):,} of {total:,} mutants, {seconds:.0f} s; not explained, or wrongly: {wrong}"
     sys.stdout.write(f"{told}\n")
     sys.exit(1 if wrong else 0)

@@ -65,5 +65,5 @@ def compiled(pipeline: Path, data: Path | None, folder: Path) -> Artifact:
     """A pipeline compiled and verified into a folder."""
     done = skc.compile(pipeline, None if data is None else str(data), folder / "artifact", rows=1000)
     assert done.report is not None
-    assert done.report.is_equal, done.report.text()
+    assert done.report.is_equal, skc.render(done.report)
     return done.artifact

@@ -43,7 +43,7 @@ def _value(text: str, declared: Any) -> Any:
 
 def test_verified_without_a_difference(compiled: tuple[Any, Path]) -> None:
     done, _ = compiled
-    assert done.report.is_equal, done.report.text()
+    assert done.report.is_equal, skc.render(done.report)
     assert {check.name for check in done.report.checks} >= {"data", "boundaries", "generated", "hostile", "batch 1"}
     assert all(check.rows > 0 for check in done.report.checks)
     assert all(column.worst_ulp == 0 for column in done.report.columns if column.exact)

@@ -70,7 +70,7 @@ def test_degenerate_states_are_counted_and_named(report: Report, steps: dict[str
     assert told.startswith("`b`: scale 1")
     assert steps["none/1:vocabulary"].degenerate == ("`city`: no key",)
     assert steps["bins/0:quantile_bin"].degenerate == ()
-    assert "`scaled/1:standard_scale`, column `b`: scale 1" in report.text()
+    assert "`scaled/1:standard_scale`, column `b`: scale 1" in skc.render(report)
 
 
 def test_branches_of_a_step_are_counted_by_what_it_makes_of_a_value(steps: dict[str, Coverage]) -> None:

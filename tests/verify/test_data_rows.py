@@ -47,7 +47,7 @@ def compiled(folder: Path, features: str, rows: dict[str, Any]) -> skc.api.Compi
 
 def report(done: skc.api.Compiled) -> Report:
     assert done.report is not None
-    assert done.report.is_equal, done.report.text()
+    assert done.report.is_equal, skc.render(done.report)
     return done.report
 
 
@@ -62,8 +62,8 @@ def test_what_steps_do_to_rows_is_counted_by_step_and_column(tmp_path: Path) -> 
         ("unknown", "s/0:vocabulary", "s", 1, 2),
         ("null", "r/0:expr", "x", 1, 3),
     ]
-    assert "  1 row made null by `at/0:parse_datetime`, column `at`; the first is row 2" in found.text()
-    assert "  1 row unknown to `s/0:vocabulary`, column `s`; the first is row 2" in found.text()
+    assert "  1 row made null by `at/0:parse_datetime`, column `at`; the first is row 2" in skc.render(found)
+    assert "  1 row unknown to `s/0:vocabulary`, column `s`; the first is row 2" in skc.render(found)
     assert found.warnings == ()
 
 

@@ -44,7 +44,7 @@ def test_a_right_walk(artifact: Artifact) -> None:
     assert values["hour/1:datetime_part"] == 15  # ten in New York
     assert all(v.is_shown and type(v.got) is type(v.want) for v in walk.steps)
     assert {v.column: v.want for v in walk.outputs}["hour"] == 15
-    assert "<- differs" not in walk.text()
+    assert "<- differs" not in skc.render(walk)
 
 
 def test_nulls_are_null_on_both_sides(artifact: Artifact) -> None:
@@ -91,7 +91,7 @@ def test_the_wrong_step_is_marked_and_what_follows_from_it(artifact: Artifact) -
     assert not walk.is_equal
     assert [(v.step, v.got, v.want) for v in walk.steps if v.differs] == [("bins/1:bucketize", 0, 1)]
     assert [(v.output, v.column, v.got, v.want) for v in walk.outputs if v.differs] == [("ids", "bins", 0, 1)]
-    marked = [line for line in walk.text().splitlines() if line.endswith("<- differs")]
+    marked = [line for line in skc.render(walk).splitlines() if line.endswith("<- differs")]
     assert [line.split() for line in marked] == [
         ["bins/1:bucketize", "amount", "1", "0", "<-", "differs"],
         ["ids", "bins", "1", "0", "<-", "differs"],

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from skc.artifact import Artifact
 from skc.cli import app
-from skc.verification import html
+from skc.reports import html
+from skc.reports.verification import blame
 from skc.verification.report import Report
 from skc.verification.run import Options, verify
 
@@ -71,7 +72,7 @@ def test_it_says_what_the_text_says(red: Report) -> None:
     assert red.verdict() in words
     difference = red.first_differences()[0]
     assert difference.reproduce in words
-    assert difference.blame() in words
+    assert blame(difference) in words
     for row in red.walks[0].rows:
         assert row.reference in words
     assert all(check.about in words for check in red.checks)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from planted import compiled
 
+import skc
 from skc.artifact import Artifact
 from skc.equality.sides import Oracle, Outcome, Reference
 from skc.passes.prune import prune
@@ -43,7 +44,7 @@ class WithoutSteps:
 
 def test_an_oracle_that_knows_no_steps_shows_no_coverage(artifact: Artifact) -> None:
     report = verify(artifact, options=Options(rows=50), oracle=WithoutSteps(artifact))
-    assert report.is_equal, report.text()
+    assert report.is_equal, skc.render(report)
     assert {row.tried for row in report.coverage} == {0}
 
 

@@ -16,7 +16,9 @@ import pytest
 from onnx import helper, numpy_helper
 from planted import compiled, constants, nudge, set_constant, with_model
 
+import skc
 from skc.artifact import GOLDEN, Artifact, assemble
+from skc.reports.verification import difference_text
 from skc.time.zones import load_zone
 from skc.verification.report import Report
 from skc.verification.run import Options, verify, verify_record
@@ -219,7 +221,7 @@ def test_a_wrong_model_is_found_without_user_data(
     assert {c.column for c in report.columns if c.differing_rows} == {d.column for d in report.differences}
     assert {d.step for d in report.differences} == {step}
     assert report.model_matches_plan is False
-    assert "Compile the pipeline again" in report.text()
+    assert "Compile the pipeline again" in skc.render(report)
 
 
 def differing(report: Report) -> set[str]:
@@ -356,8 +358,8 @@ def test_a_model_of_another_plan(artifact: Artifact) -> None:
     assert check.rows == 0
     assert check.skipped is not None
     assert "onnx 1.0" in check.skipped
-    assert "not applicable" in report.text()
-    assert ET.fromstring(report.to_junit()).find("testcase/skipped") is not None
+    assert "not applicable" in skc.render(report)
+    assert ET.fromstring(skc.render(report, "junit")).find("testcase/skipped") is not None
 
 
 def test_a_wrong_op_is_blamed_by_name(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -388,7 +390,7 @@ def test_a_fault_behind_every_step(artifact: Artifact) -> None:
     report = verify(with_model(artifact, turned), options=Options(rows=100))
     first = next(d for d in report.differences if d.output == "ids" and d.check == "boundaries")
     assert first.step is None
-    assert f"look behind the last of {' → '.join(first.made_by)}" in first.text()
+    assert f"look behind the last of {' → '.join(first.made_by)}" in difference_text(first)
 
 
 def test_the_report_says_the_same_in_every_format(artifact: Artifact) -> None:
@@ -397,10 +399,10 @@ def test_the_report_says_the_same_in_every_format(artifact: Artifact) -> None:
     assert facts["equal"] is False
     first = facts["differences"][0]
     assert first["reproduce"].startswith("skc verify somewhere --record '")
-    suite = ET.fromstring(report.to_junit())
+    suite = ET.fromstring(skc.render(report, "junit"))
     assert int(suite.attrib["failures"]) == sum(1 for c in facts["checks"] if c["differing_rows"])
-    assert "NOT EQUAL" in report.text()
-    assert first["column"] in report.text()
+    assert "NOT EQUAL" in skc.render(report)
+    assert first["column"] in skc.render(report)
 
 
 def test_a_difference_is_reproduced_from_its_record(artifact: Artifact) -> None:

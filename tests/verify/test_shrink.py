@@ -15,6 +15,7 @@ from planted import compiled, nudge, with_model
 
 from skc.artifact import Artifact
 from skc.ir import Input
+from skc.reports.verification import difference_text
 from skc.rows.sampling import Record, is_legal
 from skc.verification import shrink
 from skc.verification.run import Options, verify, verify_record
@@ -95,7 +96,7 @@ def test_a_report_shows_the_smallest_row(artifact: Artifact, monkeypatch: pytest
     assert len(json.dumps(first.record)) <= len(json.dumps(first.found_in))
     assert (first.got, first.want) == (0, 1)
     assert first.step == "bins/1:bucketize"
-    assert "shrunk from" in first.text()
+    assert "shrunk from" in difference_text(first)
     again = verify_record(wrong, None, {**first.record})
     assert not again.is_equal, "the command that is printed shows it"
     assert np.isfinite(float(first.record["amount"]))

@@ -24,6 +24,7 @@ def diff(
 ) -> None:
     """Show what a new artifact does otherwise: its contract, what it learned, and how many rows of --data change."""
     from skc import api
+    from skc.reports.render import render
 
     with progress_bar() as progress:
         found = api.diff(old, new, data, progress=progress)
@@ -31,7 +32,7 @@ def diff(
     if output_format == "json":
         show_json({**found.to_json(), "broken": broken})
     else:
-        show(found.text())
+        show(render(found))
     for said in broken:
         talk(f"refused by --fail-on {said}")
     raise typer.Exit(DIFFERENT if broken else EQUAL)

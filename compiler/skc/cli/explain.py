@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from skc.cli.flags import ArtifactDir, TextOrJson
-from skc.cli.printing import DIFFERENT, EQUAL, show, show_json
+from skc.cli.printing import DIFFERENT, EQUAL, show
 
 
 def explain(
@@ -17,10 +17,8 @@ def explain(
 ) -> None:
     """Show what every step makes of one record, by the reference and in the graph."""
     from skc import api
+    from skc.reports.render import render
 
     walk = api.explain(artifact, record)
-    if output_format == "json":
-        show_json(walk.to_json())
-    else:
-        show(walk.text())
+    show(render(walk, output_format))
     raise typer.Exit(EQUAL if walk.is_equal else DIFFERENT)

@@ -9,9 +9,10 @@ from skc.cli.printing import show, show_json
 def inspect(artifact: ArtifactDir, output_format: TextOrJson = "text") -> None:
     """Show what an artifact takes, gives and has learned."""
     from skc import inspection
+    from skc.reports.inspection import artifact_text
 
     facts = inspection.inspect(artifact)
     if output_format == "json":
         show_json(facts)
     else:
-        show(inspection.text(facts))
+        show(artifact_text(facts))

@@ -16,11 +16,12 @@ def ops(
 ) -> None:
     """List the ops, or show the page of one."""
     from skc import inspection
+    from skc.reports.inspection import ops_text
 
     facts = inspection.ops(name)
     if output_format == "json":
         show_json(facts)
     else:
-        show(inspection.ops_text(facts))
+        show(ops_text(facts))
         if name is None:
             talk("\n`skc ops NAME` shows the page of one")

@@ -38,11 +38,11 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic], arguments: list[str]) ->
         show_json({"diagnostics": [d.to_json() for d in diagnostics]})
         return
     if _wants(arguments, "junit"):  # what reads it would take an empty file for a success, or for nothing at all
-        from skc.verification.report import error_junit
+        from skc.reports import junit
 
-        show(error_junit(diagnostics[0].message, "\n\n".join(diagnostic.text() for diagnostic in diagnostics)))
+        show(junit.of_diagnostics(diagnostics))
     if _wants(arguments, "github"):
-        from skc.verification import github
+        from skc.reports import github
 
         show(github.of_diagnostics(diagnostics))
     talk("\n\n".join(diagnostic.text() for diagnostic in diagnostics))

@@ -10,7 +10,7 @@ from typing import Any
 from skc.infer import column_names, input_names
 from skc.ir import Input, Pipeline, Step
 from skc.ops import OPS
-from skc.verification.tables import count, shown
+from skc.verification.shown import count, shown
 from skc_runtime.manifest import Manifest, OutputSpec
 
 # kind -> what `--fail-on` may ask for by that name

@@ -1,8 +1,7 @@
-"""The changes as text and JSON, and the rules by which a CI refuses them."""
+"""The changes between two artifacts, and the rules by which a CI refuses them."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -11,10 +10,9 @@ from typing import Any
 from skc.comparison.changes import KINDS, Change
 from skc.comparison.rows import RowsChanged
 from skc.diagnostics import did_you_mean, fail
-from skc.verification.tables import count, encoded, shortened, table
+from skc.verification.shown import count, encoded
 
 FORMAT = 1
-LONGEST = 80
 
 
 @dataclass(frozen=True)
@@ -61,34 +59,3 @@ class DiffReport:
         for change in facts["changes"]:
             change |= {"shift": encoded(change["shift"])}
         return facts
-
-    def text(self) -> str:
-        """For a person: the contract first, then what was learned, then the rows."""
-        if self.is_same:
-            return f"no change: plan {self.old[:12]}" + ("" if self.old == self.new else f" and {self.new[:12]}")
-        parts = [table([("kind", "where", "what", "old", "new"), *map(_line, self.changes)])] if self.changes else []
-        return "\n\n".join([*parts, *self._row_texts()])
-
-    def _row_texts(self) -> Iterator[str]:
-        if self.rows is None:
-            return
-        changed = sorted((c for c in self.rows.columns if c.changed), key=lambda c: -c.changed)
-        if changed:
-            share = [f"{c.changed / self.rows.rows:.2%}" for c in changed]
-            lines = [(f"{c.output}: {c.column}", f"{c.changed:,}", s) for c, s in zip(changed, share, strict=True)]
-            yield table([("output column", "rows", "share"), *lines])
-        refused = f"; {self.rows.newly_refused:,} are refused now" if self.rows.newly_refused else ""
-        served = f"; {self.rows.newly_served:,} were refused before" if self.rows.newly_served else ""
-        yield f"{self.rows.changed:,} of {self.rows.rows:,} rows change ({self.rows.share:.2%}){refused}{served}"
-
-
-def _line(change: Change) -> tuple[str, ...]:
-    shift = "" if change.shift is None else f" (by {change.shift:.3g} of itself)"
-    return change.kind, change.where, change.what + shift, _value(change.old), _value(change.new)
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "-"
-    text = json.dumps(shortened(value), ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,15 +1,13 @@
-"""What became of the mutants, for a person and as JSON."""
+"""What became of the mutants."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from skc.selfcheck.mutant import Mutant
-from skc.verification.tables import table
 
 Fate = Literal["found", "within 1e-6", "evened out", "equivalent", "not found"]
-MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -70,36 +68,3 @@ class SelfCheck:
             "seconds": round(self.seconds, 3),
             "mutants": [o.to_json() for o in self.outcomes],
         }
-
-    def table(self) -> str:
-        """How many of each kind came to which end."""
-        rows: list[tuple[str, ...]] = [("fault", "mutants", *get_args(Fate))]
-        for kind in dict.fromkeys(o.mutant.kind for o in self.outcomes):
-            rows.append(_row(kind, [o for o in self.outcomes if o.mutant.kind == kind]))
-        return table([*rows, _row("all", list(self.outcomes))])
-
-    def text(self) -> str:
-        """For a person: the table, and by name what was not found or misplaced."""
-        parts = [self.table()]
-        parts += _listed("not found: no row tried shows it, and maybe none can", self.survivors)
-        parts += _listed("found, and blamed on another step", self.misplaced)
-        return "\n\n".join([*parts, self.verdict()])
-
-    def verdict(self) -> str:
-        tried = f"{len(self.outcomes):,} of {self.candidates:,} mutants; {self.seconds:.1f} s"
-        found = sum(o.fate == "found" for o in self.outcomes)
-        left = f"; {len(self.survivors):,} changed nothing in any row tried" if self.survivors else ""
-        return f"self-check of `{self.name}`: {found:,} planted faults found{left} ({tried})"
-
-
-def _row(kind: str, outcomes: list[Outcome]) -> tuple[str, ...]:
-    fates = [o.fate for o in outcomes]
-    return (kind, f"{len(fates):,}", *(f"{fates.count(fate):,}" for fate in get_args(Fate)))
-
-
-def _listed(heading: str, found: tuple[Outcome, ...]) -> list[str]:
-    if not found:
-        return []
-    lines = [f"  {o.mutant.kind}: {o.mutant.what} ({', '.join(sorted(o.mutant.steps)) or 'outputs'})" for o in found]
-    more = [f"  and {len(lines) - MOST_SHOWN:,} more"] if len(lines) > MOST_SHOWN else []
-    return ["\n".join([f"{heading}:", *lines[:MOST_SHOWN], *more])]

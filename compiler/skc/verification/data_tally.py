@@ -19,7 +19,7 @@ from skc.ops import OPS
 from skc.reference import select
 from skc.values.types import Block, Scalar, concat_blocks
 from skc.verification.report import DataCounts, Met, Refusal
-from skc.verification.tables import count
+from skc.verification.shown import count
 from skc_runtime.errors import shown
 from skc_runtime.kinds import Array
 from skc_runtime.manifest import Guards

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
@@ -16,13 +15,12 @@ from skc.blame.localise import Localiser, StepValue, makers_of_step
 from skc.equality.judge import compare_output
 from skc.equality.sides import Graph, Outcome, Reference
 from skc.ir import Pipeline
-from skc.ops import OPS
 from skc.passes.prune import prune
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Scalar
 from skc.verification.findings import refusal
 from skc.verification.report import GOLDEN_FILE, Difference, Walk, WalkRow
-from skc.verification.tables import encoded, shown, table
+from skc.verification.shown import encoded, shown
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 
@@ -66,23 +64,6 @@ class Explanation:
             value |= {"got": encoded(value["got"]), "want": encoded(value["want"])}
         return facts
 
-    def text(self) -> str:
-        """The walk for a person; `=` is the very same value, `?` one that the graph does not show."""
-        head = f"`{self.name}` makes of {json.dumps(self.record, ensure_ascii=False)}"
-        steps = [("step", "column", "reference", "graph", ""), *self._step_rows()]
-        outputs = [("output", "column", "reference", "graph", ""), *self._output_rows()]
-        verdict = f"reference: {self.want}; graph: {self.got}"
-        return "\n\n".join([head, table(steps), *([table(outputs)] if self.outputs else []), verdict])
-
-    def _step_rows(self) -> Iterator[tuple[str, ...]]:
-        for found in _by_step(self.steps):
-            if not OPS[found.values[0].op].internal:
-                yield from found.rows()
-
-    def _output_rows(self) -> Iterator[tuple[str, ...]]:
-        for output, values in groupby(self.outputs, key=lambda value: value.output):
-            yield from _rows(output, [(v.column, v.got, v.want, v.differs, True) for v in values])
-
 
 def walks_of(artifact: Artifact, differences: Sequence[Difference]) -> Iterator[Walk]:
     """The walks of some differences from the reference, through the steps behind each."""
@@ -93,27 +74,27 @@ def walks_of(artifact: Artifact, differences: Sequence[Difference]) -> Iterator[
         steps = [value for value in explain(artifact, record).steps if value.step in difference.made_by]
         rows = tuple(
             WalkRow(name or rows_of.step, column, reference, graph, bool(mark))
-            for rows_of in _by_step(steps)
+            for rows_of in by_step(steps)
             for name, column, reference, graph, mark in rows_of.rows()
         )
         yield Walk(difference.output, difference.column, difference.record, rows)
 
 
 @dataclass(frozen=True)
-class _StepRows:
+class StepRows:
     step: str
     values: tuple[StepValue, ...]
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        return _rows(self.step, [(v.column, v.got, v.want, v.differs, v.is_shown) for v in self.values])
+        return value_rows(self.step, [(v.column, v.got, v.want, v.differs, v.is_shown) for v in self.values])
 
 
-def _by_step(values: Sequence[StepValue]) -> Iterator[_StepRows]:
+def by_step(values: Sequence[StepValue]) -> Iterator[StepRows]:
     for step, group in groupby(values, key=lambda value: value.step):
-        yield _StepRows(step, tuple(group))
+        yield StepRows(step, tuple(group))
 
 
-def _rows(name: str, values: Sequence[tuple[str, Any, Any, bool, bool]]) -> Iterator[tuple[str, ...]]:
+def value_rows(name: str, values: Sequence[tuple[str, Any, Any, bool, bool]]) -> Iterator[tuple[str, ...]]:
     """Lines of a table: name, column, reference, graph, a mark."""
     chosen = [v for k, v in enumerate(values) if v[3] or k < SHOWN_COLUMNS][:SHOWN_COLUMNS]
     for column, got, want, differs, is_shown in chosen:

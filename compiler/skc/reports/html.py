@@ -11,8 +11,9 @@ from typing import Any
 import jinja2
 
 from skc.equality.tally import ColumnReport
+from skc.reports.verification import blame, data_texts, kind_text, value_text
 from skc.verification.report import Difference, Report
-from skc.verification.tables import count, shortened, shown
+from skc.verification.shown import count, shortened, shown
 
 MOST_COLUMNS = 200  # of a page; the others are counted
 FAR = 64  # doublings of an ulp in which the scale ends: no two float64 are further apart
@@ -41,6 +42,9 @@ def page(report: Report) -> str:
         sides=_sides,
         walks={(walk.output, walk.column): walk for walk in report.walks},
         share=_share,
+        data_texts=data_texts(report),
+        kind_text=kind_text,
+        blame=blame,
     )
 
 
@@ -56,7 +60,9 @@ def _share(tried: int, total: int) -> float:
 def _sides(difference: Difference) -> tuple[tuple[str, str], ...]:
     """Both values, each with the name of its side."""
     names = ("graph", "reference") if difference.against == "reference" else (difference.check, difference.against)
-    return tuple(zip(names, (difference.shown(difference.got), difference.shown(difference.want)), strict=True))
+    return tuple(
+        zip(names, (value_text(difference, difference.got), value_text(difference, difference.want)), strict=True)
+    )
 
 
 def _record(record: Mapping[str, Any]) -> str:

@@ -1,25 +1,13 @@
-"""How a report shows a value, and how it lays out a table."""
+"""How a value is written in a message or a report."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from skc_runtime import golden
 
 LONGEST = 60
-
-
-def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Columns as wide as they must be, two blanks apart."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
-
-
-def indented(text: str) -> str:
-    """Every line two blanks further in."""
-    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def count(number: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skc.diagnostics import Diagnostic
+from skc.reports.verification import difference_text, met_texts, refusal_texts
 from skc.verification.report import Report
 
 MOST = 10  # GitHub shows ten annotations of a kind for a step, and drops the rest in silence
@@ -21,13 +22,13 @@ def of_report(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     shown = report.first_differences()
     for difference in shown[:MOST]:
-        yield command("error", f"skc verify: {difference.output}, {difference.column}", difference.text())
+        yield command("error", f"skc verify: {difference.output}, {difference.column}", difference_text(difference))
     if not report.is_equal and not shown:
         bad = ", ".join(check.about for check in report.checks if check.differing_rows)
         yield command("error", "skc verify", bad)
-    for text in report.refusal_texts():
+    for text in refusal_texts(report):
         yield command("warning", "skc verify: rows that every service refuses", text)
-    for text in report.met_texts():
+    for text in met_texts(report):
         yield command("notice", "skc verify: what steps do to your rows", text)
     for warning in report.warnings:
         yield of_diagnostics([warning])

@@ -1,0 +1,18 @@
+"""The artifact in other environments, as text."""
+
+from __future__ import annotations
+
+from skc.environment_matrix import EVALUATOR, Matrix
+from skc.reports.layout import table
+
+
+def text(found: Matrix) -> str:
+    """A table, and one line: what may be believed now."""
+    rows = [("environment", "python", "numpy", "onnxruntime", "rows", "differing", "other bits", "")]
+    for e in found.environments:
+        counts = [f"{n:,}" if e.rows else "-" for n in (e.rows, e.differing, e.other_bits)]
+        rows.append((e.name, *e.versions, counts[0], counts[1], counts[2], e.note))
+    verdict = "equals its reference" if found.is_equal else "DIFFERS from its reference"
+    tried = [e for e in found.environments if e.name != EVALUATOR]
+    where = f"in {len(tried)} environments" if found.is_equal else f"in some of {len(tried)} environments"
+    return f"{table(rows)}\n\n`{found.name}` {verdict} {where}"

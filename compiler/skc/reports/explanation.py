@@ -1,0 +1,31 @@
+"""The walk of one record as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+
+from skc.ops import OPS
+from skc.reports.layout import table
+from skc.verification.explain import Explanation, by_step, value_rows
+
+
+def text(walk: Explanation) -> str:
+    """The walk for a person; `=` is the very same value, `?` one that the graph does not show."""
+    head = f"`{walk.name}` makes of {json.dumps(walk.record, ensure_ascii=False)}"
+    steps = [("step", "column", "reference", "graph", ""), *_step_rows(walk)]
+    outputs = [("output", "column", "reference", "graph", ""), *_output_rows(walk)]
+    verdict = f"reference: {walk.want}; graph: {walk.got}"
+    return "\n\n".join([head, table(steps), *([table(outputs)] if walk.outputs else []), verdict])
+
+
+def _step_rows(walk: Explanation) -> Iterator[tuple[str, ...]]:
+    for found in by_step(walk.steps):
+        if not OPS[found.values[0].op].internal:
+            yield from found.rows()
+
+
+def _output_rows(walk: Explanation) -> Iterator[tuple[str, ...]]:
+    for output, values in groupby(walk.outputs, key=lambda value: value.output):
+        yield from value_rows(output, [(v.column, v.got, v.want, v.differs, True) for v in values])

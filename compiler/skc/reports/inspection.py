@@ -1,0 +1,52 @@
+"""What `skc inspect` and `skc ops` found, as text. Imports nothing heavy: both must answer at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from skc.ir import SOURCE
+
+
+def artifact_text(facts: dict[str, Any]) -> str:
+    """The facts for a person."""
+    lines = [f"{facts['name']}  (signature {facts['signature']}, plan {facts['plan'][:12]})"]
+    lines += [f"identity {facts['identity']}", "", "inputs"]
+    for i in facts["inputs"]:
+        lines.append(f"  {i['name']:<24} {i['type']}{'?' if i['nullable'] else ''}")
+    lines += ["", "steps"]
+    for step in facts["steps"]:
+        if step["op"] == SOURCE and not step["params"]["null_values"]:
+            continue  # what every nullable input has; it says nothing
+        inputs = ", ".join(ref if isinstance(ref, str) else ref[0] for ref in step["inputs"])
+        params = ", ".join(f"{k}: {_short(v)}" for k, v in step["params"].items())
+        lines.append(f"  {step['name']:<32} {step['op']}({inputs}) {{{params}}}")
+        lines += [f"      {key} = {_short(value)}" for key, value in step["state"].items()]
+    lines += ["", "outputs"]
+    for o in facts["outputs"]:
+        exact = sum(o["exact"])
+        lines.append(
+            f"  {o['name']}: {o['dtype']} [N, {len(o['columns'])}], {exact} exact, {len(o['exact']) - exact} to 1e-6"
+        )
+        lines += [f"      {k:>4}  {name}" for k, name in enumerate(o["columns"])]
+    if facts["guards"]:
+        lines += ["", "guards"]
+        lines += [f"  {g['code']} at {g['step']} ({g['input']})" for g in facts["guards"]]
+    lines += ["", "files"]
+    lines += [f"  {name:<16} {size:>12,} bytes" for name, size in facts["files"].items()]
+    versions = ", ".join(f"{k} {v}" for k, v in facts["built_with"].items())
+    lines += ["", f"built with {versions}; needs ONNX Runtime {facts['onnx']['minimum_onnxruntime']} or newer"]
+    return "\n".join(lines)
+
+
+def _short(value: Any, limit: int = 100) -> str:
+    shown = json.dumps(value, ensure_ascii=False)
+    return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(shown):,} characters)"
+
+
+def ops_text(facts: list[dict[str, Any]]) -> str:
+    """A table of the ops, or the page of one."""
+    if len(facts) == 1:
+        return f"{facts[0]['name']}\n\n{facts[0]['page']}"
+    width = max(len(op["name"]) for op in facts)
+    return "\n".join(f"{op['name']:<{width}}  {op['summary']}" for op in facts)

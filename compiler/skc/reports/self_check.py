@@ -1,0 +1,46 @@
+"""A self-check as text."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from skc.reports.layout import table
+from skc.selfcheck.report import Fate, Outcome, SelfCheck
+
+MOST_SHOWN = 20
+
+
+def fates(check: SelfCheck) -> str:
+    """How many of each kind came to which end."""
+    rows: list[tuple[str, ...]] = [("fault", "mutants", *get_args(Fate))]
+    for kind in dict.fromkeys(o.mutant.kind for o in check.outcomes):
+        rows.append(_row(kind, [o for o in check.outcomes if o.mutant.kind == kind]))
+    return table([*rows, _row("all", list(check.outcomes))])
+
+
+def text(check: SelfCheck) -> str:
+    """For a person: the table, and by name what was not found or misplaced."""
+    parts = [fates(check)]
+    parts += _listed("not found: no row tried shows it, and maybe none can", check.survivors)
+    parts += _listed("found, and blamed on another step", check.misplaced)
+    return "\n\n".join([*parts, _verdict(check)])
+
+
+def _verdict(check: SelfCheck) -> str:
+    tried = f"{len(check.outcomes):,} of {check.candidates:,} mutants; {check.seconds:.1f} s"
+    found = sum(o.fate == "found" for o in check.outcomes)
+    left = f"; {len(check.survivors):,} changed nothing in any row tried" if check.survivors else ""
+    return f"self-check of `{check.name}`: {found:,} planted faults found{left} ({tried})"
+
+
+def _row(kind: str, outcomes: list[Outcome]) -> tuple[str, ...]:
+    found = [o.fate for o in outcomes]
+    return (kind, f"{len(found):,}", *(f"{found.count(fate):,}" for fate in get_args(Fate)))
+
+
+def _listed(heading: str, found: tuple[Outcome, ...]) -> list[str]:
+    if not found:
+        return []
+    lines = [f"  {o.mutant.kind}: {o.mutant.what} ({', '.join(sorted(o.mutant.steps)) or 'outputs'})" for o in found]
+    more = [f"  and {len(lines) - MOST_SHOWN:,} more"] if len(lines) > MOST_SHOWN else []
+    return ["\n".join([f"{heading}:", *lines[:MOST_SHOWN], *more])]

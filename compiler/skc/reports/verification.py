@@ -1,0 +1,203 @@
+"""A verification as text: its checks, the worst columns, coverage, differences, and what became of the user's rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from skc.reports.layout import indented, table
+from skc.verification.report import GOLDEN_FILE, REFUSED, Difference, Kind, Met, Refusal, Report, Walk
+from skc.verification.shown import count, shortened, shown
+
+SHOWN_COLUMNS = 12
+SHOWN_DIFFERENCES = 5
+
+
+def text(report: Report) -> str:
+    """For a person: checks, the worst output columns, coverage, differences."""
+    parts = [_check_table(report), _column_table(report), _coverage_table(report), *_difference_texts(report)]
+    parts += [*diagnosis(report), *data_texts(report), *_untried(report), report.verdict()]
+    return "\n\n".join(part for part in parts if part)
+
+
+def difference_text(difference: Difference) -> str:
+    """A block of lines: what differs, where it comes from, and how to see it again."""
+    sides = ("graph", "reference") if difference.against == "reference" else (difference.check, difference.against)
+    if difference.check == GOLDEN_FILE:
+        sides = ("golden.jsonl", "reference")
+    lines = [
+        ("step", blame(difference)),
+        (sides[0], value_text(difference, difference.got)),
+        (sides[1], value_text(difference, difference.want)),
+        ("record", _record_text(difference.record)),
+        *([("shrunk from", _record_text(difference.found_in))] if difference.found_in is not None else []),
+        ("reproduce", difference.reproduce),
+    ]
+    width = max(len(label) for label, _ in lines) + 1
+    is_alone = difference.check == "steps"
+    where = f"step `{difference.output}` by itself" if is_alone else f"output `{difference.output}`"
+    head = f"difference in {where}, column `{difference.column}` ({difference.check})"
+    return "\n".join([head, *(f"  {f'{label}:':<{width}} {value}" for label, value in lines)])
+
+
+def value_text(difference: Difference, value: Any) -> str:
+    """A refusal in its words, a number with all its digits, anything else as JSON."""
+    return str(value) if difference.column == REFUSED else shown(value)
+
+
+def _record_text(record: Mapping[str, Any]) -> str:
+    return json.dumps({k: shortened(v) for k, v in record.items()}, ensure_ascii=False)
+
+
+def blame(difference: Difference) -> str:
+    """The step that differs first, and those behind the column."""
+    chain = " → ".join(difference.made_by)
+    of_model = difference.against == "reference" and difference.check != GOLDEN_FILE
+    if difference.step is None and chain and of_model:
+        return f"none differs by itself: look behind the last of {chain}, on the way to the output"
+    if difference.step is None:
+        return f"none differs by itself; the column is made by {chain}" if chain else "none differs by itself"
+    return f"{difference.step} is the first that differs" + (f", of {chain}" if len(difference.made_by) > 1 else "")
+
+
+def walk_text(walk: Walk) -> str:
+    """The rows of a walk as a table."""
+    marked = [(r.step, r.column, r.reference, r.graph, "<- differs" if r.differs else "") for r in walk.rows]
+    return table([("step", "column", "reference", "graph", ""), *marked])
+
+
+def kind_text(kind: Kind) -> str:
+    """`edges 3 of 4`."""
+    return f"{kind.name} {kind.tried:,} of {kind.total:,}"
+
+
+def _check_table(report: Report) -> str:
+    rows = [("check", "rows", "differing", "refused", "what")]
+    for c in report.checks:
+        counts = (c.name, f"{c.rows:,}", f"{c.differing_rows:,}", f"{c.refused_rows:,}", c.about)
+        rows.append(counts if c.skipped is None else (c.name, "-", "-", "-", f"{c.about}: {c.skipped}"))
+    return table(rows)
+
+
+def _column_table(report: Report) -> str:
+    """The columns that are not equal to the last bit, the worst first; of the others their number."""
+    bitwise = [c for c in report.columns if not c.differing_rows and not c.worst_ulp]
+    worst = sorted(
+        (c for c in report.columns if c not in bitwise),
+        key=lambda c: (-c.differing_rows, -c.worst_error, -c.worst_ulp),
+    )
+    rows = [("output column", "class", "differing", "worst ulp", "worst error")]
+    rows += [
+        (
+            f"{c.output}: {c.column}",
+            "exact" if c.exact else "1e-6",
+            f"{c.differing_rows:,}",
+            f"{c.worst_ulp:,}" if c.worst_ulp else "-",
+            f"{c.worst_error:.3g}" if c.worst_error else "-",
+        )
+        for c in worst[:SHOWN_COLUMNS]
+    ]
+    lines = [table(rows)] if worst else []
+    if len(worst) > SHOWN_COLUMNS:
+        lines.append(f"… and {count(len(worst) - SHOWN_COLUMNS, 'more column')}, none worse")
+    if bitwise:
+        lines.append(f"{count(len(bitwise), 'output column')} equal to the last bit")
+    return "\n".join(lines)
+
+
+def _coverage_table(report: Report) -> str:
+    """How many boundaries of each step were tried; where there are many steps, those that miss some come first."""
+    is_long = len(report.coverage) > SHOWN_COLUMNS
+    order = sorted(report.coverage, key=lambda c: c.is_whole) if is_long else report.coverage
+    rows = [("step", "boundaries seen, from raw inputs", "columns", "of these")]
+    rows += [
+        (
+            c.step,
+            f"{c.tried:,} of {c.boundaries:,}",
+            f"{c.columns_reached:,} of {c.columns:,}",
+            ", ".join(kind_text(kind) for kind in c.kinds),
+        )
+        for c in order[:SHOWN_COLUMNS]
+    ]
+    rest = order[SHOWN_COLUMNS:]
+    told = f"{sum(c.tried for c in rest):,} of {sum(c.boundaries for c in rest):,} boundaries"
+    more = f"\n… and {count(len(rest), 'more step')}: {told}" if rest else ""
+    told = "".join(f"\n  {line}" for line in _degenerate_lines(report))
+    degenerate = f"\n\nfitting found no statistic, and took what the op's page says{told}" if told else ""
+    return table(rows) + more + degenerate if report.coverage else ""
+
+
+def _degenerate_lines(report: Report) -> list[str]:
+    lines = [f"`{c.step}`, column {told}" for c in report.coverage for told in c.degenerate]
+    rest = len(lines) - SHOWN_COLUMNS
+    return lines if rest <= 0 else [*lines[:SHOWN_COLUMNS], f"… and {count(rest, 'more column')}"]
+
+
+def _difference_texts(report: Report) -> list[str]:
+    """One of each output column, as many as a screen holds."""
+    chosen = report.first_differences()[:SHOWN_DIFFERENCES]
+    rest = len(report.differences) - len(chosen)
+    more = [f"{count(rest, 'more difference')} in `--format json`"] if rest else []
+    walks = {(w.output, w.column): [indented(walk_text(w))] for w in report.walks[:1]}
+    return [*("\n".join([difference_text(d), *walks.get((d.output, d.column), ())]) for d in chosen), *more]
+
+
+def diagnosis(report: Report) -> list[str]:
+    """Whom to look at: the file, or skc."""
+    if any(check.name == GOLDEN_FILE and check.differing_rows for check in report.checks):
+        changed = "it was changed, or made on another processor. Compile the pipeline again."
+        return [f"golden.jsonl does not say what plan.json gives: {changed}"]
+    if report.model_matches_plan is None:
+        return []
+    if report.model_matches_plan:
+        return ["This version of skc compiles the same model from plan.json: please report the difference."]
+    changed = "it was changed, or other versions built it. Compile the pipeline again."
+    return [f"model.onnx is not what this version of skc compiles from plan.json: {changed}"]
+
+
+def data_texts(report: Report) -> list[str]:
+    """What became of the user's own rows."""
+    return [*refusal_texts(report), *met_texts(report), *(warning.text() for warning in report.warnings)]
+
+
+def refusal_texts(report: Report) -> list[str]:
+    """Which of the user's rows no service would get features for: equal, and yet worth knowing."""
+    if not report.refusals:
+        return []
+    data = next(check for check in report.checks if check.name == "data")
+    head = f"of your own {count(data.rows, 'row')}, policies of `error` refuse {data.refused_rows:,}"
+    return ["\n".join([head, *(f"  {_refusal_text(refusal)}" for refusal in report.refusals[:SHOWN_COLUMNS])])]
+
+
+def _refusal_text(refusal: Refusal) -> str:
+    return (
+        f"{count(refusal.rows, 'row')} refused ({refusal.code}) by `{refusal.step}`, column `{refusal.column}`; "
+        f"the first is row {refusal.first_row:,}"
+    )
+
+
+def met_texts(report: Report) -> list[str]:
+    """What the steps do to the user's rows that they serve."""
+    if report.data is None or not report.data.met:
+        return []
+    lines = [f"  {_met_text(met)}" for met in report.data.met]
+    head = f"of the {count(report.data.rows - report.data.refused, 'row')} of your own that are served"
+    return ["\n".join([head, *_first(lines)])]
+
+
+def _met_text(met: Met) -> str:
+    words = {"null": "made null by", "unknown": "unknown to", "clipped": "clipped by"}[met.kind]
+    return f"{count(met.rows, 'row')} {words} `{met.step}`, column `{met.column}`; the first is row {met.first_row:,}"
+
+
+def _untried(report: Report) -> list[str]:
+    """What the verdict does not speak of."""
+    told = [f"{check.name}: {check.skipped}" for check in report.checks if check.skipped is not None]
+    told += report.untried
+    return ["\n".join(["not tried", *_first([f"  {line}" for line in told])])] if told else []
+
+
+def _first(lines: list[str]) -> list[str]:
+    rest = len(lines) - SHOWN_COLUMNS
+    return lines[:SHOWN_COLUMNS] + ([f"  … and {rest:,} more in `--format json`"] if rest > 0 else [])

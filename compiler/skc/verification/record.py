@@ -1,0 +1,45 @@
+"""A record as it is typed: JSON, in the forms of golden.jsonl."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from skc.artifact import Artifact
+from skc.diagnostics import fail
+from skc_runtime import golden
+from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.marshal import Marshaller
+
+HINT = (
+    "write it as in golden.jsonl: a timestamp is microseconds since 1970-01-01 UTC, a date days; "
+    "`skc inspect` lists the inputs"
+)
+
+
+def read_record(made: Artifact, text: str) -> dict[str, Any]:
+    """A record from the command line: as in golden.jsonl, where plain integers are welcome too. Raises SKC501."""
+    try:
+        given = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise fail("SKC501", f"the record is not JSON: {error}", hint=HINT) from None
+    if not isinstance(given, dict):
+        raise fail("SKC501", f"the record is {shown(given)}, not a JSON object", hint=HINT)
+    integers = {i.name for i in made.manifest.inputs if i.kind.element == "int64"}
+    given = {k: str(v) if k in integers and type(v) is int else v for k, v in given.items()}
+    try:
+        record = golden.decode_record(made.manifest, given)
+        Marshaller(made.manifest).request(record, "error")
+    except SkcRuntimeError as error:
+        place = "" if error.input is None else f" (input `{error.input}`)"
+        message = f"the record does not fit the inputs: {error.message}{place}"
+        raise fail("SKC501", message, hint=HINT) from None
+    return {i.name: record.get(i.name) for i in made.manifest.inputs}
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key `{max(keys, key=keys.count)}` stands twice")
+    return found

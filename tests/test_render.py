@@ -1,0 +1,79 @@
+"""Every result in every format that it has; and a format that it does not have is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from planted import PIPELINE, ROWS
+
+import skc
+from skc import api, cli
+from skc.environment_matrix import Environment, Matrix
+from skc.options import ReportFormat
+from skc.reports.render import Result
+from skc.selfcheck.report import SelfCheck
+
+RECORD = '{"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}'
+MATRIX = Matrix("planted", (Environment("this one", ("3.11", "2.0", "1.21"), 10, 0, 0),))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("render")
+
+
+@pytest.fixture(scope="module")
+def results(folder: Path) -> Mapping[type[Any], Any]:
+    """One of each."""
+    (folder / "pipeline.yaml").write_text(PIPELINE)
+    (folder / "rows.csv").write_text(ROWS)
+    done = skc.compile(folder / "pipeline.yaml", str(folder / "rows.csv"), folder / "artifact", rows=50)
+    assert done.report is not None
+    found = [
+        done,
+        done.report,
+        api.Verified(done.report, MATRIX),
+        MATRIX,
+        SelfCheck("planted", (), 0, 0.0),
+        skc.explain(folder / "artifact", RECORD),
+        skc.diff(folder / "artifact", folder / "artifact"),
+    ]
+    return {type(result): result for result in found}
+
+
+@pytest.mark.parametrize("kind", get_args(Result), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("written", get_args(ReportFormat))
+def test_a_result_in_a_format(kind: type[Any], written: Any, results: Mapping[type[Any], Any]) -> None:
+    result = results[kind]
+    if written not in ("text", "json") and kind is not type(results[api.Verified].report):
+        with pytest.raises(skc.SkcError, match=f"a {kind.__name__} is not written as {written}") as error:
+            skc.render(result, written)
+        assert error.value.code == "SKC140"
+        return
+    text = skc.render(result, written)
+    if written != "json":
+        assert "planted" in text or "wrote" in text or text.startswith("no change")
+    else:
+        assert json.loads(text) == json.loads(json.dumps(result.to_json()))
+        assert isinstance(result.to_json(), dict), "one kind of thing everywhere"
+
+
+def test_the_command_prints_what_python_gives(folder: Path, results: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    artifact = str(folder / "artifact")
+    for command, result in (
+        (["explain", artifact, "--record", RECORD], skc.explain(artifact, RECORD)),
+        (["diff", artifact, artifact], skc.diff(artifact, artifact)),
+    ):
+        assert cli.run(command) == cli.EQUAL
+        assert capsys.readouterr().out == skc.render(result) + "\n"
+
+
+def test_a_verification_without_environments_is_its_report(results: Mapping[type[Any], Any]) -> None:
+    report = results[api.Verified].report
+    assert skc.render(api.Verified(report)) == skc.render(report)
+    assert skc.render(api.Verified(report), "junit") == skc.render(report, "junit")
+    assert "environment" in skc.render(api.Verified(report, MATRIX))
