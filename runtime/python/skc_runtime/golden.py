@@ -163,7 +163,7 @@ def compare(
         if not isinstance(values, list) or len(values) != len(exact):
             raise malformed("golden.jsonl", f"output `{name}` is not an array of {len(exact)} values")
         expected = [decode_value(dtype, value, f"golden.jsonl `{name}`[{k}]") for k, value in enumerate(values)]
-        agrees = _agree(got[name], expected, np.array(exact) | (replay == "exact"))
+        agrees = _agree(got[name], expected, np.array(exact, dtype=bool) | (replay == "exact"))
         if not agrees.all():
             k = int(np.argmin(agrees))
             return (
