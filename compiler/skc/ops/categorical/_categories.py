@@ -1,27 +1,18 @@
-"""What the ops on categories share: checks, grouping of infrequent categories, and near misses of a category.
-
-Why here: `OneHotEncoder` and `OrdinalEncoder` of scikit-learn use the same grouping, so it is implemented
-once.
-"""
+"""What the ops on categories share: checks of keys, values that are no key, and near misses of a key."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
-from skc.op import Concern, refuse
-from skc.stats.requests import ColumnStats, Levels, ValueCounts
+from skc.op import refuse
 from skc.values.types import Block, Scalar
 from skc_runtime.kinds import INT64_MAX, INT64_MIN, KINDS, Array, DType
 
 Key = str | int | bool
 Keys = tuple[Key, ...]
-MinFrequency = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] | None
-MaxCategories = Annotated[int, Field(ge=1)] | None
 
 MOST_LEVELS = 1024  # buckets of a hash that are categories whether seen or not; of more, only those that were seen
 SAMPLE = 1000
@@ -43,49 +34,12 @@ def check_keys(keys: Sequence[Key], dtype: DType, *, parameter: str) -> None:
         raise refuse("SKC123", f"`{parameter}` lists {twice!r} twice", hint="remove one")
 
 
-def counted(stats: ColumnStats) -> list[tuple[Key, int]]:
-    """The categories of a column in ascending order with their counts: those seen, and those it can hold."""
-    seen: dict[Key, int] = dict(stats[ValueCounts()])
-    return [(key, seen.get(key, 0)) for key in sorted({*seen, *(stats[Levels()] or ())})]
-
-
-def group_infrequent(
-    counts: Sequence[tuple[Key, int]], rows: int, min_frequency: float | None, max_categories: int | None
-) -> tuple[Keys, Keys]:
-    """The frequent and the infrequent of the ordered categories, as scikit-learn's `_identify_infrequent`.
-
-    `rows` counts nulls too. A category is infrequent when its count is below `min_frequency` (an int), or
-    below `rows * min_frequency` (a float). When more than `max_categories - 1` are left, the least frequent
-    of all are too; of two that are equally frequent the one that stands first goes first.
-    """
-    least = rows * min_frequency if isinstance(min_frequency, float) else (min_frequency or 0)
-    infrequent = {i for i, (_, count) in enumerate(counts) if count < least}
-    if max_categories is not None and len(counts) - len(infrequent) > max_categories - 1:
-        by_count = sorted(range(len(counts)), key=lambda i: counts[i][1])
-        infrequent |= set(by_count[: len(counts) - (max_categories - 1)])
-    keep = tuple(key for i, (key, _) in enumerate(counts) if i not in infrequent)
-    return keep, tuple(counts[i][0] for i in sorted(infrequent))
-
-
-def grouped_ids(frequent: Keys, infrequent: Keys) -> dict[Key, int]:
-    """The place of every category: the infrequent ones share the last."""
-    return {key: place for place, key in enumerate(frequent)} | dict.fromkeys(infrequent, len(frequent))
-
-
 def unknown_values(x: Block, keys: Sequence[Collection[Key]]) -> Array:
     """bool [N, K]: the values of each column that are none of its keys. A null is not unknown."""
     unknown = np.zeros(x.values.shape, dtype=bool)
     for k, known in enumerate(map(frozenset, keys)):
         unknown[:, k] = [value not in known for value in x.values[:, k].tolist()]
     return unknown & x.present()
-
-
-def concerns_about_categories(frequent: Keys, infrequent: Keys) -> list[Concern]:
-    """Every category is infrequent, so the column holds no information."""
-    if frequent or len(infrequent) < 2:
-        return []
-    text = f"all {len(infrequent)} categories are infrequent, so it becomes a constant"
-    return [Concern("SKC234", text, "lower `min_frequency`, or raise `max_categories`")]
 
 
 def sample(keys: Sequence[Key], most: int = SAMPLE) -> list[Key]:

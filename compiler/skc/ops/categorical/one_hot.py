@@ -59,31 +59,24 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, lookup, one_hot_columns
 from skc.emit.opset import const, op
-from skc.op import Case, Concern, Met, Names, Op, always, parameters, require, require_exact
+from skc.op import Case, Concern, Names, Op, always, parameters, require, require_exact
+from skc.ops.categorical import _groups as groups
 from skc.ops.categorical._categories import (
     Key,
     Keys,
-    MaxCategories,
-    MinFrequency,
-    concerns_about_categories,
-    counted,
-    group_infrequent,
-    grouped_ids,
-    key_boundaries,
     sample,
-    unknown_values,
 )
-from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
+from skc.stats.requests import ColumnStats, Count, Levels, NullCount
 from skc.values.types import Block, Scalar, ValueType
-from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 NOWHERE, UNKNOWN = -1, -2  # in the graph: a known value without a column, and an unknown value
 
 
 @parameters
 class Params:
-    min_frequency: MinFrequency = None
-    max_categories: MaxCategories = None
+    min_frequency: groups.MinFrequency = None
+    max_categories: groups.MaxCategories = None
     drop: Literal["first", "if_binary"] | None = None
     unknown: Literal["error", "zeros", "infrequent"] = "error"
     null: Literal["column", "zeros"] = "column"
@@ -105,20 +98,16 @@ def infer(params: Params, x: ValueType) -> ValueType:
     return ValueType("float64", width=None)
 
 
-def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
-    return (Count(), NullCount(), ValueCounts(), Levels())
-
-
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
-    groups = []
+    found = []
     for stats in columns:
         rows = stats[Count()] + stats[NullCount()]
-        groups.append(group_infrequent(counted(stats), rows, params.min_frequency, params.max_categories))
-    places = [len(frequent) + bool(infrequent) for frequent, infrequent in groups]
+        found.append(groups.group_infrequent(groups.counted(stats), rows, params.min_frequency, params.max_categories))
+    places = [len(frequent) + bool(infrequent) for frequent, infrequent in found]
     has_null = x.nullable and params.null == "column"
     return State(
-        categories=tuple(frequent for frequent, _ in groups),
-        infrequent=tuple(infrequent for _, infrequent in groups),
+        categories=tuple(frequent for frequent, _ in found),
+        infrequent=tuple(infrequent for _, infrequent in found),
         dropped=tuple(_dropped(params, count) for count in places),
         null=tuple(count if has_null else None for count in places),
     )
@@ -150,16 +139,12 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
     return tuple(tuple(f"{name}_{label}" for label in _labels(state, k)) for k, name in enumerate(names))
 
 
-def ids(params: Params, state: State, k: int) -> dict[Key, int]:
-    return grouped_ids(state.categories[k], state.infrequent[k])
-
-
 def apply(params: Params, state: State, x: Block) -> Block:
     present = x.present()
     unknown = np.zeros(x.values.shape, dtype=bool)
-    groups = []
+    found = []
     for k, categories in enumerate(state.categories):
-        places = ids(params, state, k)
+        places = groups.ids(params, state, k)
         shared = len(categories) if params.unknown == "infrequent" and state.infrequent[k] else None
         group = np.zeros((x.rows, len(categories) + 2))
         for i, value in enumerate(x.values[:, k].tolist()):
@@ -170,8 +155,8 @@ def apply(params: Params, state: State, x: Block) -> Block:
         has_null_place = state.null[k] == _category_places(state, k)
         group = group[:, : _category_places(state, k) + has_null_place]
         dropped = state.dropped[k]
-        groups.append(group if dropped is None else np.delete(group, dropped, axis=1))
-    block = Block("float64", np.concatenate([np.zeros((x.rows, 0)), *groups], axis=1))  # there may be no group
+        found.append(group if dropped is None else np.delete(group, dropped, axis=1))
+    block = Block("float64", np.concatenate([np.zeros((x.rows, 0)), *found], axis=1))  # there may be no group
     return block.guard("unknown-category", unknown) if params.unknown == "error" else block
 
 
@@ -208,39 +193,19 @@ def _column(state: State, k: int, place: int | None) -> int:
     return place - (dropped is not None and place > dropped)
 
 
-def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    return key_boundaries([*ids(params, state, k)], x.dtype)
-
-
-def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
-    return {"category": [*ids(params, state, k)]}
-
-
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
     return [*sample(state.categories[k]), *state.infrequent[k][:1], None] if values else []
 
 
-def degenerate(params: Params, state: State, k: int) -> str | None:
-    if state.categories[k]:
-        return None
-    return "every category is infrequent" if state.infrequent[k] else "no category"
-
-
 def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
     frequent, infrequent, known = state.categories[k], state.infrequent[k], stats[Levels()]
-    found = concerns_about_categories(frequent, infrequent)
+    found = groups.concerns_about_categories(frequent, infrequent)
     is_closed = known is not None and {*known} <= {*frequent}
     if params.unknown == "infrequent" and frequent and not infrequent and not is_closed:
         text = "no category is infrequent, so an unknown value gives zeros in every column"
         hint = f"set `max_categories: {len(frequent)}` or a higher `min_frequency`, or write `unknown: zeros`"
         found.append(Concern("SKC231", text, hint))
     return found
-
-
-def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
-    if params.unknown == "error":  # a guard counts them
-        return {}
-    return {"unknown": unknown_values(x, [ids(params, state, k) for k in range(x.width)])}
 
 
 CASES = (
@@ -393,18 +358,18 @@ OP = Op(
     params=Params,
     state=State,
     infer=infer,
-    needs=needs,
+    needs=groups.needs,
     freeze=freeze,
     apply=apply,
     lower=lower,
     names=names,
-    boundaries=boundaries,
-    marks=marks,
+    boundaries=groups.boundaries,
+    marks=groups.marks,
     carry_back=carry_back,
-    degenerate=degenerate,
+    degenerate=groups.degenerate,
     concerns=concerns,
-    ids=ids,
-    met=met,
+    ids=groups.ids,
+    met=groups.met,
     decides_by=always("category"),
     cases=CASES,
     null_blind=True,

@@ -57,23 +57,16 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, all_of, lookup, masked
 from skc.emit.opset import const, op
-from skc.op import SMALL, Arity, Case, Concern, Known, Met, Op, always, parameters, refuse, require, require_exact
+from skc.op import SMALL, Arity, Case, Concern, Known, Op, always, parameters, refuse, require, require_exact
+from skc.ops.categorical import _groups as groups
 from skc.ops.categorical._categories import (
     Key,
     Keys,
-    MaxCategories,
-    MinFrequency,
     check_keys,
-    concerns_about_categories,
-    counted,
-    group_infrequent,
-    grouped_ids,
-    key_boundaries,
-    unknown_values,
 )
-from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
+from skc.stats.requests import ColumnStats, Count, NullCount, ValueCounts
 from skc.values.types import Block, Scalar, ValueType, make_block
-from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 Code = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
 UNKNOWN = -1  # in the graph, where unknown values have no code of their own
@@ -82,8 +75,8 @@ UNKNOWN = -1  # in the graph, where unknown values have no code of their own
 @parameters
 class Params:
     categories: Literal["sorted"] | Keys | tuple[Keys, ...] = "sorted"
-    min_frequency: MinFrequency = None
-    max_categories: MaxCategories = None
+    min_frequency: groups.MinFrequency = None
+    max_categories: groups.MaxCategories = None
     unknown: Literal["error", "value"] | None = "error"
     unknown_value: Code | None = None
     missing_value: Code | None = None
@@ -132,21 +125,17 @@ def arity(params: Params) -> Arity:
     return "block" if any(isinstance(item, tuple) for item in params.categories) else "columns"
 
 
-def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
-    return (Count(), NullCount(), ValueCounts(), Levels())
-
-
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
-    groups = []
+    found = []
     for stats, given in zip(columns, _given(params, len(columns)), strict=True):
         seen: dict[Key, int] = dict(stats[ValueCounts()])
-        keys = tuple(key for key, _ in counted(stats)) if given is None else given
+        keys = tuple(key for key, _ in groups.counted(stats)) if given is None else given
         _check_seen(params, seen, keys)
         rows = stats[Count()] + stats[NullCount()]
         counts = [(key, seen.get(key, 0)) for key in keys]
-        groups.append(group_infrequent(counts, rows, params.min_frequency, params.max_categories))
-        _check_codes(params, x, codes=len(groups[-1][0]) + bool(groups[-1][1]))
-    return State(tuple(frequent for frequent, _ in groups), tuple(infrequent for _, infrequent in groups))
+        found.append(groups.group_infrequent(counts, rows, params.min_frequency, params.max_categories))
+        _check_codes(params, x, codes=len(found[-1][0]) + bool(found[-1][1]))
+    return State(tuple(frequent for frequent, _ in found), tuple(infrequent for _, infrequent in found))
 
 
 def _check_seen(params: Params, seen: dict[Key, int], keys: Keys) -> None:
@@ -171,16 +160,12 @@ def _check_codes(params: Params, x: ValueType, codes: int) -> None:
             )
 
 
-def ids(params: Params, state: State, k: int) -> dict[Key, int]:
-    return grouped_ids(state.categories[k], state.infrequent[k])
-
-
 def apply(params: Params, state: State, x: Block) -> Block:
     present = x.present()
     codes = np.zeros(x.values.shape, dtype=np.int64)
     unknown = np.zeros(x.values.shape, dtype=bool)
     for k in range(x.width):
-        ranks = ids(params, state, k)
+        ranks = groups.ids(params, state, k)
         for i, value in enumerate(x.values[:, k].tolist()):
             unknown[i, k] = present[i, k] and value not in ranks
             codes[i, k] = ranks.get(value, params.unknown_value or 0)
@@ -223,14 +208,6 @@ def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> 
     return tuple(sorted(codes | {code for code in others if code is not None}))
 
 
-def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    return key_boundaries([*ids(params, state, k)], x.dtype)
-
-
-def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
-    return {"category": [*ids(params, state, k)]}
-
-
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
     keys = (*state.categories[k], *state.infrequent[k][:1])
     codes = [v for v in values if isinstance(v, int) and 0 <= v < len(keys)]
@@ -242,20 +219,8 @@ def _is_small(params: Params, inputs_are: bool) -> bool:
     return all(abs(code or 0) <= SMALL for code in (params.unknown_value, params.missing_value))
 
 
-def degenerate(params: Params, state: State, k: int) -> str | None:
-    if state.categories[k]:
-        return None
-    return "every category is infrequent" if state.infrequent[k] else "no category"
-
-
 def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
-    return concerns_about_categories(state.categories[k], state.infrequent[k])
-
-
-def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
-    if params.unknown == "error":  # a guard counts them
-        return {}
-    return {"unknown": unknown_values(x, [ids(params, state, k) for k in range(x.width)])}
+    return groups.concerns_about_categories(state.categories[k], state.infrequent[k])
 
 
 CASES = (
@@ -404,19 +369,19 @@ OP = Op(
     params=Params,
     state=State,
     infer=infer,
-    needs=needs,
+    needs=groups.needs,
     freeze=freeze,
     apply=apply,
     lower=lower,
-    boundaries=boundaries,
+    boundaries=groups.boundaries,
     levels=levels,
-    marks=marks,
+    marks=groups.marks,
     carry_back=carry_back,
     arity=arity,
-    degenerate=degenerate,
+    degenerate=groups.degenerate,
     concerns=concerns,
-    ids=ids,
-    met=met,
+    ids=groups.ids,
+    met=groups.met,
     decides_by=always("category"),
     cases=CASES,
     null_blind=True,
