@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, Pipeline
 from skc.options import CompileOptions, VerifyOptions
+from skc.progress import Progress, Stages
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
 from skc.selfcheck.run import PER_KIND
@@ -40,7 +41,6 @@ from skc_runtime.identity import Key
 from skc_runtime.identity import Signature as KeySignature
 from skc_runtime.manifest import Signature
 
-Progress = Callable[[str, int, int | None], None]
 PathLike = str | os.PathLike[str]
 MANY_INPUTS = 50
 
@@ -267,7 +267,7 @@ def _verified(
         return run.verify(made, directory, _blocks(opened, progress), much, tell)
 
 
-def _stages(what: str, progress: Progress | None) -> Callable[[str], None]:
+def _stages(what: str, progress: Progress | None) -> Stages:
     """Stages without a count of rows, told as they begin."""
 
     def tell(stage: str) -> None:

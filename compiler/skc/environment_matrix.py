@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import venv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +30,7 @@ from skc.equality.recorded import read_golden, recorded_outcome
 from skc.equality.sides import Outcome, Reference, feeds, refusal_code
 from skc.equality.trials import own_trials
 from skc.passes.prune import prune
+from skc.progress import Stages
 from skc.publish import publish_file
 from skc.rows.boundaries import step_boundaries
 from skc.rows.sampling import Record, spread, to_blocks
@@ -41,7 +42,6 @@ EVALUATOR = "onnx reference evaluator"
 ROWS = 1_000
 FORMAT = 1
 NUMPY_1 = (1, 19)  # ONNX Runtime before it was built against NumPy 1
-Progress = Callable[[str], None]
 Versions = tuple[str, str, str]
 _CHILD = """
 import json, platform, sys
@@ -88,7 +88,7 @@ class Matrix:
         return {"skc": "environments", "format": FORMAT, "equal": self.is_equal, **asdict(self)}
 
 
-def rows_to_try(artifact: Artifact, rows: int, seed: int, progress: Progress) -> list[Record]:
+def rows_to_try(artifact: Artifact, rows: int, seed: int, progress: Stages) -> list[Record]:
     """Some of the rows that `skc verify` makes by itself, spread over all their sources."""
     pipeline = prune(artifact.pipeline)
     known, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
@@ -100,7 +100,7 @@ def rows_to_try(artifact: Artifact, rows: int, seed: int, progress: Progress) ->
     return [places[k][0](places[k][1]) for k in spread(len(places), ROWS)]
 
 
-def matrix(artifact: Artifact, records: Sequence[Record], versions: Sequence[str], progress: Progress) -> Matrix:
+def matrix(artifact: Artifact, records: Sequence[Record], versions: Sequence[str], progress: Stages) -> Matrix:
     """The artifact on these rows: in this environment, under ONNX's reference evaluator, and under each version
     ("latest" is one).
 

@@ -19,7 +19,7 @@ SKC206  a value is not of the declared type      SKC224  a row breaks a policy o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,11 +44,11 @@ from skc.infer import (
 from skc.ir import SOURCE, Input, Pipeline, Step
 from skc.op import Known
 from skc.ops import OPS
+from skc.progress import Progress
 from skc.stage_values import Place, stage_values
 from skc.stats.answers import Answers, Summary
 from skc.stats.requests import Covariance, Joint, Levels, Stat, ValueCounts
 
-Progress = Callable[[str, int, int], None]  # what is being done, rows done, rows in all (0 where that is not known)
 Block = tuple[str, ...]  # columns of which something is asked together, by key
 
 
@@ -122,7 +122,7 @@ def fit(
         return Fitted(pipeline.with_steps(work.steps), 0, 0, (), time.perf_counter() - started)
     source, declared = resolve(data, pipeline.data)
     with open_engine(threads, memory_limit) as engine:
-        work.progress("reading", 0, 0)
+        work.progress("reading", 0, None)
         work.opened = engine.load(source, pipeline.inputs, declared).cached()
         work.warnings += _look_at_inputs(work)
         stages = 0
@@ -133,7 +133,7 @@ def fit(
     return Fitted(pipeline.with_steps(work.steps), work.rows, stages, tuple(work.warnings), seconds)
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def _silent(what: str, done: int, total: int | None) -> None:
     """The progress of somebody who does not ask."""
 
 

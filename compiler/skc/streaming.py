@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from skc.data.typed_rows import Rows
 from skc.diagnostics import SkcError, fail
+from skc.progress import Progress
 from skc.publish import publish_file
 from skc.values.arrow import WRITTEN
 from skc.values.types import Block
@@ -20,7 +21,6 @@ from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest
 
 SUFFIXES = (".parquet", ".pq")
-Progress = Callable[[str, int, int | None], None]
 
 
 def check_target(target: Path, *, force: bool) -> None:

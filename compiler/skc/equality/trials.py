@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from skc.equality.sides import Oracle, Outcome
+from skc.progress import Stages
 from skc.rows.sources import OwnSources, RecordAt, RowSource
 from skc.values.types import Block
 
@@ -26,7 +27,7 @@ def trials(source: RowSource, oracle: Oracle) -> Iterator[Trial]:
         yield Trial(source.name, batch.blocks, batch.record, oracle.run(batch.blocks))
 
 
-def own_trials(sources: OwnSources, oracle: Oracle, progress: Callable[[str], None]) -> Iterator[Trial]:
+def own_trials(sources: OwnSources, oracle: Oracle, progress: Stages) -> Iterator[Trial]:
     """The batches of all sources that need nothing but the pipeline."""
     for source in sources:
         progress(source.name)

@@ -21,6 +21,7 @@ from skc.equality.recorded import read_golden
 from skc.equality.trials import Trial, own_trials
 from skc.ir import Pipeline
 from skc.passes.prune import prune
+from skc.progress import Stages
 from skc.rows.boundaries import step_boundaries
 from skc.rows.sources import OwnSources
 from skc.selfcheck.equivalence import Equivalence
@@ -30,7 +31,7 @@ from skc.selfcheck.plan_mutants import plan_mutants
 from skc.selfcheck.report import Outcome, SelfCheck
 from skc.verification.coverage import CoverageTally
 from skc.verification.findings import Findings
-from skc.verification.run import Options, Progress
+from skc.verification.run import Options
 from skc_runtime.agreement import same_bits
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.kinds import Array
@@ -44,7 +45,7 @@ def self_check(
     artifact: Artifact,
     options: Options | None = None,
     per_kind: int | None = PER_KIND,
-    progress: Progress | None = None,
+    progress: Stages | None = None,
 ) -> SelfCheck:
     """Try mutants of an artifact that is equal to its reference. `per_kind` bounds how many of each kind; None: all.
 
@@ -69,7 +70,7 @@ def self_check(
 
 
 def _tested(
-    artifact: Artifact, pipeline: Pipeline, judge: Judge, options: Options, progress: Progress
+    artifact: Artifact, pipeline: Pipeline, judge: Judge, options: Options, progress: Stages
 ) -> tuple[list[Tested], CoverageTally]:
     """Boundaries, generated and hostile rows with what the sound model makes of them, and what came through of them."""
     found = step_boundaries(pipeline)

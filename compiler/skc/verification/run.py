@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,7 @@ from skc.equality.sides import Oracle, refusal_code
 from skc.equality.trials import trials
 from skc.infer import column_names, value_types
 from skc.passes.prune import prune
+from skc.progress import Stages
 from skc.rows.boundaries import StepBoundaries, step_boundaries
 from skc.rows.sampling import Record, spread, to_blocks
 from skc.rows.sources import OwnSources, Records, Stream
@@ -45,7 +46,6 @@ RUNTIME_ROWS = 300
 SHOWN_WALKS = 3
 MOST_SERVED = 200  # of the user's rows that are served may be the base row, and lend their values to others
 DATA_SAMPLE = 1_000  # of the user's rows go through the relations and the runtime too
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def verify(
     directory: Path | None = None,
     data: Iterable[Mapping[str, Block]] | None = None,
     options: Options | None = None,
-    progress: Progress | None = None,
+    progress: Stages | None = None,
     oracle: Oracle | None = None,
 ) -> Report:
     """Try an artifact on everything there is. `data` yields blocks [N, 1] per input name; the oracle is the reference,
@@ -115,7 +115,7 @@ class _Run:
         artifact: Artifact,
         directory: Path | None,
         options: Options,
-        progress: Progress,
+        progress: Stages,
         oracle: Oracle | None = None,
     ) -> None:
         self.pipeline = prune(artifact.pipeline)  # as lowered: what feeds no output refuses no row
