@@ -89,7 +89,7 @@ def test_columns_of_any_type_that_is_a_number(table_of: TableOf) -> None:
 
 
 def test_only_complete_rows_count(table_of: TableOf) -> None:
-    """A value beside a null is left out of its own mean and variance too, infinite or not."""
+    """A value in a row with a null counts in no mean and no variance, whether it is infinite or not."""
     x, y, z = joints(table_of, [[1.0, 3.0, math.inf, 5.0], [2.0, 6.0, None, None], [7.0] * 4], ["float64"] * 3)
     assert x == Joint(2, 2.0, (1.0, 2.0, 0.0))
     assert y == Joint(2, 4.0, (2.0, 4.0, 0.0))
@@ -294,7 +294,7 @@ def freeze_of(one: Step, x: ValueType, stats: Sequence[ColumnStats]) -> Any:
 
 
 def test_columns_that_are_not_of_the_block_get_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request for the columns at some places, beside one for each column."""
+    """A request for the columns at some places, together with requests for each column."""
     given_to_freeze: list[ColumnStats] = []
 
     def keep(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:

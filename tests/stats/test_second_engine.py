@@ -104,14 +104,14 @@ REFUSED: dict[str, tuple[Pipeline, pa.Table]] = {
 @pytest.mark.parametrize("code", REFUSED)
 def test_every_engine_refuses_the_same_rows(code: str) -> None:
     made, rows = REFUSED[code]
-    told = []
+    texts = []
     for open_engine in ENGINES:
         with pytest.raises(SkcError) as error:
             fit(made, rows, open_engine=open_engine)
         (diagnostic,) = error.value.diagnostics
         assert diagnostic.code == code
-        told.append((diagnostic.message, diagnostic.hint, diagnostic.notes))
-    assert told[0] == told[1]
+        texts.append((diagnostic.message, diagnostic.hint, diagnostic.notes))
+    assert texts[0] == texts[1]
 
 
 def test_impossible_dates_are_found_by_every_engine() -> None:

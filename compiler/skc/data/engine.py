@@ -263,7 +263,11 @@ class Engine(Protocol):
     """Opens one source."""
 
     def load(self, source: Source, inputs: tuple[Input, ...], declared: DataSource, keep: Sequence[str] = ()) -> Data:
-        """The rows of a source. `keep` names columns to carry along as they are stored. Raises SKC203 to SKC209."""
+        """The rows of a source. `keep` names columns to carry along as they are stored. Raises SKC203 to SKC209.
+
+        `declared.where` is checked, and the columns that it names are found, by `skc.data.predicate`. It is written in
+        DuckDB's dialect; an engine that cannot run one as it stands refuses it by SKC207, and never leaves it out.
+        """
 
 
 OpenEngine = Callable[[int | None, str], AbstractContextManager[Engine]]  # threads, memory limit
