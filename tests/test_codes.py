@@ -153,7 +153,7 @@ def _with_where(place: Place) -> list[str]:
 @provokes("SKC221")
 def _(place: Place) -> None:
     with open_database(memory_limit="4MB") as database, engine_errors("the rows cannot be sorted"):
-        database.backend.con.execute("SELECT list(range::VARCHAR || repeat('long', 50)) FROM range(1000000)")
+        database.connection.execute("SELECT list(range::VARCHAR || repeat('long', 50)) FROM range(1000000)")
 
 
 @provokes("SKC224")
