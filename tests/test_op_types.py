@@ -73,7 +73,8 @@ def errors(tmp_path: Path, lines: list[str], monkeypatch: pytest.MonkeyPatch) ->
     file.write_text("\n".join(source) + "\n", encoding="utf-8")
     out, failed, _ = mypy.api.run(["--config-file", "pyproject.toml", str(file)])
     assert not failed, failed
-    found = re.findall(rf"^{re.escape(str(file))}:(\d+): error: (.*)$", out, re.M)
+    # from its cache mypy repeats what it said of the same text in another folder
+    found = re.findall(r"^.*\bwrong_op\.py:(\d+): error: (.*)$", out, re.M)
     return {source[int(number) - 1]: message for number, message in found}
 
 
