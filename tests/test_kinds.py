@@ -97,7 +97,7 @@ def test_no_code_but_an_op_compares_a_type_with_the_name_of_a_float_or_a_time() 
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Compare) and compares_a_type(node):
                 found.append(f"{relative(path)}: {ast.unparse(node)}")
-    assert found == COMPARED
+    assert found == COMPARED, "ask a fact of `Kind` or `Element`, or list the comparison with its reason"
 
 
 def compares_a_type(node: ast.Compare) -> bool:

@@ -56,7 +56,7 @@ def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dt
     shape = len(rows), len(output.columns)
     with np.errstate(over="ignore"):  # what is too large for a float32 is compared as float64 below
         array = np.array(values, dtype=ELEMENTS[dtype].numpy).reshape(shape)
-    if dtype == "float32":
+    if ELEMENTS[dtype].is_float:
         wide = np.array(values, dtype=np.float64).reshape(shape)
         return array if same_bits(array.astype(np.float64), wide).all() else wide
     return array
