@@ -81,7 +81,7 @@ def _hints(node: ast.AST, positions: Mapping[str, int]) -> Iterator[str]:
 
 
 def _is_of_hints(name: str) -> bool:
-    return "hint" in name.lower() or name in ("way_out", "did_you_mean", "_way_to", "WAYS_OUT", "_ALLOWED")
+    return "hint" in name.lower() or name in ("did_you_mean", "_way_to", "_ALLOWED")
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
@@ -101,6 +101,8 @@ def _texts(node: ast.expr) -> Iterator[str]:
         case ast.BoolOp():
             for value in node.values:
                 yield from _texts(value)
+        case ast.Call(func=ast.Name(id="for_every_kind"), args=[table]):
+            yield from _texts(table)
         case ast.Dict():
             for entry in node.values:
                 yield from _texts(entry)

@@ -66,14 +66,14 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "int64",
     ),
     (
-        "reach to infinity",
+        "extend to infinity",
         "{from: a, apply: [{bucketize: {edges: [1, .inf], closed: left}}]}",
         "{from: a, apply: [{bucketize: {edges: [1], closed: left}}]}",
         "int64",
     ),
     ("write {min: 0}", "{from: a, apply: [{clip: {}}]}", "{from: a, apply: [{clip: {min: 0}}]}", "float64"),
     (
-        "exchange them",
+        "swap them",
         "{from: a, apply: [{clip: {min: 1, max: 0}}]}",
         "{from: a, apply: [{clip: {min: 0, max: 1}}]}",
         "float64",
@@ -85,7 +85,7 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "float64",
     ),
     (
-        "take the part of a timestamp",
+        "use a timestamp",
         "{from: d, apply: [{datetime_part: {part: hour}}]}",
         "{from: t, apply: [{datetime_part: {part: hour}}]}",
         "int64",
@@ -109,7 +109,7 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "float64",
     ),
     (
-        "exchange the two",
+        "swap the two",
         "{from: a, apply: [{robust_scale: {quantile_range: [75, 25]}}]}",
         "{from: a, apply: [{robust_scale: {quantile_range: [25, 75]}}]}",
         "float64",

@@ -133,10 +133,10 @@ def test_another_contract(old: Path, tmp_path: Path) -> None:
     found = {(c.kind, c.where, c.what) for c in report.changes}
     assert {
         ("inputs", "size", "added"),
-        ("inputs", "kind", "declared otherwise"),
+        ("inputs", "kind", "declared differently"),
         ("outputs", "ids", "another dtype"),
         ("outputs", "ids", "1 column removed"),
-        ("outputs", "x", "3 columns at another place"),
+        ("outputs", "x", "3 columns in another position"),
         ("steps", "city/0:vocabulary", "removed"),
         ("steps", "city/0:impute", "added"),
         ("steps", "bins/1:quantile_bin", "removed"),

@@ -85,7 +85,7 @@ def test_there_is_a_rule_or_a_hint_that_works(op: str, dtype: DType, params: str
         hint = error.diagnostics[0].hint or ""
         assert "value" in hint
         value = {"string": "none", "bool": "true"}.get(dtype, "0")
-        if op == "impute":  # "give the `value` that stands for null"
+        if op == "impute":  # "give a `value` to replace nulls"
             made = fitted(f"{{impute: {{value: {value}}}}}", empty=EMPTY[dtype])
         else:
             assert "`impute: {value: 0}`" in hint

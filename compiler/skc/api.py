@@ -53,8 +53,8 @@ def _library_errors() -> Iterator[None]:
     except SkcRuntimeError as error:
         raise artifacts.runtime_failure(error) from None
     except MemoryError:
-        hint = "free some memory, give `skc verify` fewer --rows, or take a larger machine"
-        raise fail("SKC142", "there is not enough memory", hint=hint) from None
+        hint = "free some memory, give `skc verify` fewer --rows, or use a larger machine"
+        raise fail("SKC142", "not enough memory", hint=hint) from None
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Stage:
 
 @dataclass(frozen=True, repr=False)
 class Compiled:
-    """What compiling made. `path` is None when nothing was written; `report` is None when it was not verified."""
+    """The result of compiling. `path` is None if nothing was written; `report` is None if it was not verified."""
 
     artifact: Artifact
     path: Path | None
@@ -77,7 +77,7 @@ class Compiled:
     stages: tuple[Stage, ...]
 
     def __repr__(self) -> str:
-        """One line for a notebook; the bytes of a model are no answer to read."""
+        """One line for a notebook; the bytes of a model are not readable."""
         where = "in memory" if self.path is None else f"in {self.path}"
         verdict = "not verified" if self.report is None else self.report.verdict()
         return f"<Compiled {where}, plan {self.artifact.manifest.plan[:12]}: {verdict}>"
@@ -114,10 +114,10 @@ def compile(
 ) -> Compiled:
     """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
 
-    `pipeline` is a pipeline.yaml or a `Pipeline`; `data` takes the place of the data it declares: a path, a glob, or a
-    pandas, Polars or PyArrow table. `signature` is "columns" where none is given, with a warning (SKC415) if there are
-    more than 50 inputs. Nothing is written where `out` is None or a difference was found: `.report` tells.
-    Raises SkcError, with a code, a place and a hint, for everything a user can cause, SKC512 where every row of the
+    `pipeline` is a pipeline.yaml or a `Pipeline`; `data` overrides the data it declares: a path, a glob, or a pandas,
+    Polars or PyArrow table. `signature` defaults to "columns", with a warning (SKC415) if there are more than 50
+    inputs. Nothing is written if `out` is None or a difference was found: see `.report`.
+    Raises SkcError, with a code, a location and a hint, for everything a user can cause, SKC512 if every row of the
     data is refused.
     """
     options = CompileOptions(
@@ -193,7 +193,7 @@ def verify(
     key: Key | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Prove an artifact equal to its reference: on `data` where given, on boundaries, generated and hostile rows.
+    """Verify an artifact against its reference: on `data` if given, on boundaries, generated and hostile rows.
 
     With `record` (a JSON object, numbers or golden forms) only that record is compared. With `key`, a public key in PEM
     (its text, or a path), the artifact must be signed with it. `save` writes verified.json. Raises SkcError.
@@ -204,7 +204,7 @@ def verify(
 
 @dataclass(frozen=True)
 class Verified:
-    """What a verification found here, and under the other versions of ONNX Runtime that were asked for."""
+    """The result of a verification here, and under the other requested versions of ONNX Runtime."""
 
     report: Report
     environments: Matrix | None = None
@@ -224,7 +224,7 @@ class Verified:
 
 @_library_errors()
 def verification(artifact: PathLike, options: VerifyOptions, progress: Progress | None) -> Verified:
-    """`verify`, with its options as one value, and with other versions of ONNX Runtime where they are asked for."""
+    """`verify`, with its options as one value, and with other versions of ONNX Runtime if requested."""
     _check_versions(options)
     directory = Path(artifact)
     # verifying replays the golden records itself, and says more
@@ -249,7 +249,7 @@ def _report(made: Artifact, directory: Path, options: VerifyOptions, progress: P
         if is_told or identity.is_own_work(made):
             raise
         reason = f"{type(error).__name__}: {shown(str(error), 200)}"
-        hint = "the file was edited, or another version of skc wrote it; compile the pipeline again"
+        hint = "the file was edited, or written by another version of skc; compile the pipeline again"
         raise fail("SKC401", f"plan.json cannot be run: {reason}", hint=hint) from None
 
 
@@ -295,9 +295,9 @@ def self_check(
     key: Key | None = None,
     progress: Progress | None = None,
 ) -> SelfCheck:
-    """Plant faults in an artifact, and see which of them verification finds, and where. Raises SkcError.
+    """Plant faults in an artifact, and report which of them verification finds, and where. Raises SkcError.
 
-    `per_kind` bounds how many of each kind are tried; None tries all there are. `key` as for `verify`.
+    `per_kind` limits how many of each kind are tried; None tries all of them. `key` as for `verify`.
     """
     options = VerifyOptions(rows=rows, seed=seed, key=key, self_check=True)
     return planted_faults(artifact, options, per_kind, progress)
@@ -323,7 +323,7 @@ def environments(
     progress: Progress | None = None,
 ) -> Matrix:
     """Run an artifact under other versions of ONNX Runtime ("1.21", "1.24.1", "latest"), each in a throw-away
-    environment, and under ONNX's reference evaluator; every row is held against the reference. Raises SkcError.
+    environment, and under ONNX's reference evaluator; every row is compared with the reference. Raises SkcError.
     """
     options = VerifyOptions(rows=rows, seed=seed, onnxruntime=tuple(versions))
     _check_versions(options)
@@ -344,7 +344,7 @@ def _environments(made: Artifact, options: VerifyOptions, progress: Progress | N
 
 @_library_errors()
 def diff(old: PathLike, new: PathLike, data: Any = None, *, progress: Progress | None = None) -> DiffReport:
-    """What the artifact `new` does otherwise than `old`; with `data`, for how many of its rows. Raises SkcError."""
+    """What the artifact `new` does differently from `old`; with `data`, for how many of its rows. Raises SkcError."""
     before, after = (artifacts.read(Path(path)) for path in (old, new))
     found = changes(before.pipeline, after.pipeline, before.manifest, after.manifest)
     if data is None:
@@ -356,9 +356,9 @@ def diff(old: PathLike, new: PathLike, data: Any = None, *, progress: Progress |
 
 @_library_errors()
 def sign(artifact: PathLike, key: Key) -> KeySignature:
-    """Write manifest.sig beside the files of an artifact that load accepts here. Raises SkcError.
+    """Write manifest.sig into the folder of an artifact that load accepts here. Raises SkcError.
 
-    `key` is an Ed25519 private key in PEM, as `openssl genpkey -algorithm ed25519` makes it: its text, or a path.
+    `key` is an Ed25519 private key in PEM, as created by `openssl genpkey -algorithm ed25519`: its text, or a path.
     """
     signature = signing.sign(artifacts.read(Path(artifact)), key)
     signing.write(signature, Path(artifact))
@@ -367,7 +367,7 @@ def sign(artifact: PathLike, key: Key) -> KeySignature:
 
 @_library_errors()
 def explain(artifact: PathLike, record: str) -> Explanation:
-    """What every step of an artifact makes of one record (JSON as in golden.jsonl), on both sides. Raises SkcError."""
+    """Trace one record (JSON as in golden.jsonl) through every step of an artifact, on both sides. Raises SkcError."""
     made = artifacts.read(Path(artifact))
     identity.check_manifest(made)
     return explanation.explain(made, read_record(made, record))
@@ -383,11 +383,11 @@ def transform(
     force: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Run an artifact over data of any size, into a Parquet file that appears whole or not at all.
+    """Run an artifact over data of any size, into a Parquet file that is written completely or not at all.
 
-    Columns are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs). `keep` carries columns of
-    the data along: inputs as the pipeline reads them, others as they are stored, which in a CSV file is text.
-    Gives the facts: rows, columns, seconds. Raises SkcError; a row that a policy refuses is named.
+    Columns are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs). `keep` copies columns of
+    the data: inputs as the pipeline reads them, others as they are stored, which in a CSV file is text.
+    Returns the facts: rows, columns, seconds. Raises SkcError; the error names the row that a policy refuses.
     """
     started = time.perf_counter()
     target = Path(out)
@@ -402,6 +402,6 @@ def transform(
 
 
 def check(pipeline: PathLike) -> tuple[Diagnostic, ...]:
-    """Check a pipeline without data. Gives the warnings; raises SkcError with every error found."""
+    """Check a pipeline without data. Returns the warnings; raises SkcError with every error found."""
     _, warnings = read_pipeline(Path(pipeline))
     return warnings

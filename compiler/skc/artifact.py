@@ -215,7 +215,7 @@ def check_target(out: Path, *, force: bool) -> None:
     """
     try:
         if "\0" in str(out):
-            raise ValueError("a path holds no NUL")
+            raise ValueError("a path cannot contain a NUL")
         if os.path.lexists(out):
             _check_replaceable(out, force=force)
             return
@@ -229,10 +229,10 @@ def check_target(out: Path, *, force: bool) -> None:
 
 def _check_replaceable(out: Path, *, force: bool) -> None:
     if not force:
-        raise fail("SKC410", f"`{out}` exists already", hint="choose another directory, or replace it with --force")
+        raise fail("SKC410", f"`{out}` already exists", hint="choose another directory, or replace it with --force")
     if out.is_symlink():
         raise fail(
-            "SKC411", f"`{out}` is a link, so --force does not replace it", hint="name the directory it leads to"
+            "SKC411", f"`{out}` is a link, so --force does not replace it", hint="give the directory it points to"
         )
     names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
     foreign = sorted(n for n in names - {*FILES, *BESIDE} if not any(is_litter(name, n) for name in BESIDE))

@@ -26,7 +26,7 @@ JANUARY_1970 = (0, 31 * DAY_US - 1)
 ALL_NULL = Concern(
     "SKC232",
     "every training value is null here",
-    "look at the steps before: a format, cast or policy that makes null of everything",
+    "check the preceding steps for a format, cast or policy that makes everything null",
 )
 
 
@@ -86,9 +86,9 @@ def of_instants(inputs: Sequence[Input], summaries: Mapping[str, Summary]) -> li
     return [
         Diagnostic(
             "SKC233",
-            f"every instant in column `{i.name}` lies in January 1970: {s.low} to {s.high} microseconds",
+            f"every timestamp in column `{i.name}` lies in January 1970: {s.low} to {s.high} microseconds",
             i.span,
-            f"if these are milliseconds, declare `{i.name}: int64`, and make a feature of it: "
+            f"if these are milliseconds, declare `{i.name}: int64`, and use a feature: "
             f"`{{expr: {i.name} * 1000, apply: [{{cast: {{to: timestamp}}}}]}}`; if seconds, `* 1000000`",
             severity="warning",
         )
@@ -169,10 +169,10 @@ def _float32_warning(inputs: Sequence[Input], steps: Sequence[str], others: int,
     decide = f"{', '.join(f'`{name}`' for name in steps[:SHOWN])}{more} decide{'s' * (len(steps) == 1)}"
     return Diagnostic(
         "SKC235",
-        f"{columns} {are} in the data, and {decide} by the last bit; values that no request will hold: {others:,}",
+        f"{columns} {are} in the data, and {decide} by the last bit; values that no request will contain: {others:,}",
         inputs[0].span,
-        "write such columns as float64 from where their values come (casting float32 to float64 changes nothing), or "
-        "send in requests the very numbers of the data",
+        "write such columns as float64 at the source of their values (casting float32 to float64 changes nothing), or "
+        "send exactly the same numbers in requests",
         notes=(f"{np.float32(example)!s} in `{inputs[0].name}` is stored as {example!r}",),
         severity="warning",
     )

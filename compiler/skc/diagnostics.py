@@ -28,7 +28,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One thing to tell the user. `notes` are facts, `hint` is the way out."""
+    """One message to the user. `notes` are facts, `hint` is a suggested fix."""
 
     code: Code
     message: str

@@ -175,7 +175,7 @@ def _reference_evaluator(artifact: Artifact, rows: _Rows) -> Environment:
         np.zeros((count, 0), dtype=bool) if manifest.guards is None else results[manifest.guards.tensor],
     )
     differing = rows.judge.compare(got, rows.want).differing
-    return Environment(name, here, count, int(differing.sum()), 0, "no service runs on it")
+    return Environment(name, here, count, int(differing.sum()), 0, "not used by any service")
 
 
 def _evaluated(artifact: Artifact, blocks: Mapping[str, Block]) -> dict[str, Any]:
@@ -202,8 +202,8 @@ def _in_environment(
         check=False,
     )
     if done.returncode != 0:
-        told = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
-        hint = "the manifest names the oldest version that the artifact runs on"
+        told = (done.stderr.strip().splitlines() or ["it produced no output"])[-1]
+        hint = "the manifest gives the oldest version that the artifact runs on"
         raise fail("SKC505", f"the artifact does not run on onnxruntime {wanted}: {told}", hint=hint)
     python_version, numpy_version, runtime_version = json.loads(done.stdout.splitlines()[-1])
     return (python_version, numpy_version, runtime_version), golden.loads((folder / "made.jsonl").read_bytes())

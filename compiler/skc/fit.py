@@ -9,7 +9,7 @@ What can go wrong
 -----------------
 SKC200  no training rows are named               SKC207  `where` is not one predicate on the data
 SKC201  no such file                             SKC208  there is no row
-SKC202  not a kind of data that skc reads        SKC209  a null or NaN where none may be
+SKC202  a kind of data that skc cannot read        SKC209  a null or NaN that is not allowed
 SKC203  the data cannot be read                  SKC21x  an op cannot be fitted on such a column (see the op)
 SKC204  a column is missing                      SKC220  the engine failed; SKC221: it ran out of memory
 SKC205  a column has the wrong type              SKC222, SKC223 (warnings): a column has no value, or only one

@@ -135,7 +135,7 @@ def _check_references(user: str, refs: Sequence[Ref], names: ColumnNames, types:
             continue
         width = len(names[ref.value]) if ref.value in names else types[ref.value].width
         if width is not None and ref.stop > width:
-            message = f"`{user}` reads the columns {ref}, and there are {width}"
+            message = f"`{user}` reads the columns {ref}, but there are {width}"
             raise fail("SKC107", message, hint="pick columns that the value has; they count from 0")
 
 

@@ -22,7 +22,7 @@ def inspect(directory: Path) -> dict[str, Any]:
     files = {name: _read(directory, name) for name in sorted(manifest["files"])}
     for name, data in files.items():
         if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
-            raise fail("SKC403", f"{name} is not the file that manifest.json names", hint=_RECOMPILE)
+            raise fail("SKC403", f"{name} does not have the hash given in manifest.json", hint=_RECOMPILE)
     plan = json.loads(files["plan.json"])
     return {
         "identity": identity,

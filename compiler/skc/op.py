@@ -225,9 +225,9 @@ def _way_to(wanted: Sequence[DType], given: DType) -> str:
     if given == "string" and set(wanted) <= {"timestamp", "date"}:
         return "put `parse_datetime` before this step"
     if given == "string" and "float64" in wanted:
-        return "declare the input float64: the text of a CSV file is then read as a number, and requests send numbers"
+        return "declare the input float64: text in a CSV file is then read as a number, and requests send numbers"
     if given in ("timestamp", "date") and not {"timestamp", "date"} & set(wanted):
-        return "put `datetime_part` before this step, or make a number of two instants with `elapsed`"
+        return "put `datetime_part` before this step, or turn two timestamps into a number with `elapsed`"
     to = next((dtype for dtype in wanted if dtype in CASTS[given]), None)
     if to is None:
         return "declare another type for the input"
@@ -239,6 +239,6 @@ def require_exact(x: ValueType, *, op: str) -> None:
     if not x.exact:
         raise refuse(
             "SKC121",
-            f"`{op}` would decide on a value whose last bits depend on the machine (a log, exp or sine came before)",
-            hint=f"put `{op}` before the step that is not exact, or leave one of the two out",
+            f"`{op}` would depend on a value whose last bits differ between machines (it follows a log, exp or sine)",
+            hint=f"put `{op}` before the step that is not exact, or remove one of the two",
         )

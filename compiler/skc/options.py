@@ -18,7 +18,7 @@ from skc.diagnostics import fail
 Format = Literal["text", "json"]
 ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
-HINTS = {0: "give a whole number from 0 on", 1: "give a number from 1 on, or leave it out"}
+HINTS = {0: "give a whole number of 0 or more", 1: "give a number of 1 or more, or leave it out"}
 DATA = "CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database table."
 
 
@@ -42,11 +42,11 @@ def _flag(default: Any, about: str, *names: str, **facts: Any) -> Any:
 
 
 def _rows() -> Any:
-    return _flag(10_000, "Generated records to try.", minimum=0)
+    return _flag(10_000, "The number of generated records to try.", minimum=0)
 
 
 def _seed() -> Any:
-    return _flag(0, "Seed of the generated records.", minimum=0)
+    return _flag(0, "The seed of the generated records.", minimum=0)
 
 
 def _versions(text: str | None) -> tuple[str, ...]:
@@ -70,11 +70,11 @@ class CompileOptions(Options):
 
     data: Any = _flag(None, DATA, typed=str | None)
     signature: SignatureName | None = _flag(None, "One tensor per input (the default), or one per type.")
-    force: bool = _flag(False, "Replace an artifact that is there.", "--force")
-    verify: bool = _flag(True, "Prove the artifact equal to its reference.", "--verify/--no-verify")
+    force: bool = _flag(False, "Replace an existing artifact.", "--force")
+    verify: bool = _flag(True, "Verify the artifact against its reference.", "--verify/--no-verify")
     rows: int = _rows()
     seed: int = _seed()
-    threads: int | None = _flag(None, "Threads of the engine; all cores by default.", minimum=1)
+    threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
     format: Format = _flag("text", "How to print the result.")
 
 
@@ -93,7 +93,7 @@ EXCLUSIONS = (
     Exclusion(
         "self_check",
         ("data", "record", "onnxruntime", "save"),
-        "a self-check goes by the rows that skc makes by itself",
+        "a self-check uses only the rows that skc generates",
         "leave out --data, --record, --onnxruntime and --save, and print text or json",
         plain=True,
     ),
@@ -101,11 +101,16 @@ EXCLUSIONS = (
     Exclusion(
         "onnxruntime",
         ("record",),
-        "other versions of ONNX Runtime are tried on many rows",
+        "other versions of ONNX Runtime are tested on many rows, not on one record",
         "leave out --record, and print text or json",
         plain=True,
     ),
-    Exclusion("save", ("record",), "one record is not what verified.json is about", "leave out --record or --save"),
+    Exclusion(
+        "save",
+        ("record",),
+        "verified.json records a full verification, not that of one record",
+        "leave out --record or --save",
+    ),
 )
 
 
@@ -117,16 +122,18 @@ class VerifyOptions(Options):
     rows: int = _rows()
     seed: int = _seed()
     record: str | None = _flag(None, "Verify only this record, given as JSON.")
-    self_check: bool = _flag(False, "Plant faults in the artifact, and see which of them are found.", "--self-check")
+    self_check: bool = _flag(
+        False, "Plant faults in the artifact, and report which of them are detected.", "--self-check"
+    )
     onnxruntime: tuple[str, ...] = _flag(
         (),
-        "Also run under these versions, as in `1.21,1.24,latest`; each is installed.",
+        "Also run under these versions of ONNX Runtime, such as `1.21,1.24,latest`; each is installed.",
         typed=str | None,
         read=_versions,
     )
-    save: bool = _flag(False, "Write verified.json beside the artifact's files.", "--save")
+    save: bool = _flag(False, "Write verified.json into the artifact's folder.", "--save")
     key: str | bytes | os.PathLike[str] | None = _flag(
-        None, "The public key, in PEM, that must have signed it.", typed=Path | None
+        None, "The public key, in PEM, that it must be signed with.", typed=Path | None
     )
     format: ReportFormat = _flag("text", "How to print the report.")
 

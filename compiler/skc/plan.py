@@ -34,7 +34,7 @@ def dumps(pipeline: Pipeline) -> bytes:
     """A fitted pipeline as plan.json. Raises a bug diagnostic when it would not read back as itself."""
     text = encode(pipeline)
     if encode(loads(text)) != text:  # the text tells apart what == does not: -0.0, 1.0 and 1, NaN
-        raise bug("the plan does not read back as itself")
+        raise bug("the plan does not survive a round trip")
     return text
 
 
@@ -92,7 +92,7 @@ def _read(fields: Fields) -> Pipeline:
     if version != FORMAT:
         raise fail(
             "SKC402",
-            f"plan format {version} is not known to this version of skc, which reads {FORMAT}",
+            f"plan format {version} is not supported by this version of skc, which reads {FORMAT}",
             hint="install a newer skc",
         )
     pipeline = Pipeline(
@@ -138,7 +138,7 @@ def _input_from_json(fields: Fields) -> Input:
     fields.done()
     for null in value.null_values:
         if not isinstance(null, str) and type(null) is not KINDS[value.dtype].python:
-            raise ValueError(f"{null!r} is no null of the input `{value.name}`, which is {value.dtype}")
+            raise ValueError(f"{null!r} is not a valid null for the input `{value.name}`, which is {value.dtype}")
     return value
 
 
@@ -228,7 +228,7 @@ def _decode(value: Any) -> Any:
         case {"$int": str(text)}:
             number = int(text)
             if not INT64_MIN <= number <= INT64_MAX:
-                raise ValueError(f"{text} is no int64")
+                raise ValueError(f"{text} is not an int64")
             return number
         case {"$float": str(text)}:
             return float(text)

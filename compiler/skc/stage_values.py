@@ -121,5 +121,5 @@ def _guarded(data: Data, pipeline: Pipeline, declared: Guards, refused: RowRefus
         notes=[f"the row: {', '.join(f'`{i.name}` = {shown(found.values[i.name])}' for i in inputs)}"]
         if inputs
         else [],
-        hint="leave such rows out by `where`, or choose another policy than `error`",
+        hint="exclude such rows with `where`, or choose a policy other than `error`",
     )

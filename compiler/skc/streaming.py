@@ -29,7 +29,7 @@ def check_target(target: Path, *, force: bool) -> None:
         hint = f"call it `{target.with_suffix('.parquet').name}`; pandas, Polars and DuckDB read it"
         raise fail("SKC414", f"`{target}` is not the name of a Parquet file", hint=hint)
     if target.exists() and not force:
-        raise fail("SKC410", f"`{target}` exists already", hint="choose another file, or replace it with --force")
+        raise fail("SKC410", f"`{target}` already exists", hint="choose another file, or replace it with --force")
 
 
 def write_features(transformer: Transformer, rows: Rows, target: Path, progress: Progress | None) -> list[str]:
@@ -61,7 +61,7 @@ def _schema(manifest: Manifest, rows: Rows) -> pa.Schema:
     if twice:
         raise fail(
             "SKC413",
-            f"two columns would be called `{twice[0]}`",
+            f"two columns would be named `{twice[0]}`",
             hint="leave it out of --keep, or give the feature another name",
         )
     return pa.schema(fields)
@@ -113,5 +113,5 @@ def _arrow(values: Array, valid: Array | None, kind: pa.DataType) -> pa.Array:
 def _refused(rows: Rows, error: RecordError, before: int) -> SkcError:
     place = rows.place(before + (error.row or 0))
     named = "" if error.input is None or error.step is not None else f" (input `{error.input}`)"
-    hint = error.hint or "mend the row, or leave it out"
+    hint = error.hint or "correct the row, or exclude it"
     return fail("SKC502", f"{place}: {error.message}{named} [{error.code}]", hint=hint)

@@ -1,4 +1,4 @@
-"""Everything a user can get wrong: a code, a place, a way out; nothing half-written and no traceback."""
+"""Everything a user can get wrong: a code, a location, a suggested fix; nothing half-written and no traceback."""
 
 from __future__ import annotations
 

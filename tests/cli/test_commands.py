@@ -86,7 +86,7 @@ def test_verify(here: Path, run: Any) -> None:
     assert out.splitlines()[-1].startswith("verified: `orders` equals its reference")
     assert "--data" not in out
     _, without, _ = run("verify", "artifact", "--rows", "50")
-    assert "rows of your own; `--data` takes them" in without
+    assert "your own rows; pass them with `--data`" in without
 
 
 @pytest.mark.parametrize("wanted", ["json", "junit"])
@@ -116,7 +116,7 @@ RECORDS = [
     ("{", "not JSON"),
     ("[]", "not a JSON object"),
     ("null", "not a JSON object"),
-    ('{"at": 1, "at": 2}', "`at` stands twice"),
+    ('{"at": 1, "at": 2}', "duplicate key `at`"),
     ("{}", "`at`"),
     ('{"at": null}', "`at`"),
     ('{"at": 1.5}', "1.5"),

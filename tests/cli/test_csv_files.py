@@ -1,4 +1,4 @@
-"""CSV files as people have them: what can be read means the same in every dress, the rest is told with a way out."""
+"""CSV files as people have them: what can be read means the same in every form, the rest is refused with a hint."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
         "`AGE`",
         "rename",
     ),
-    "no row": ("a.csv", text(HEADER, []).encode(), "SKC208", "no row to fit on in", "rows"),
+    "no row": ("a.csv", text(HEADER, []).encode(), "SKC208", "no rows to fit on in", "rows"),
     "nothing": ("a.csv", b"", "SKC203", "has no header", "first line"),
     "no header": ("a.csv", text(ROWS[0], ROWS[1:]).encode(), "SKC204", "lacks 4 columns", "column"),
     "blanks in the header": ("a.csv", text([f" {h}" for h in HEADER], ROWS).encode(), "SKC204", "lacks 4", "` Pclass`"),
@@ -131,7 +131,7 @@ WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
         "a.csv",
         (text(HEADER, ROWS, end="\r\n") + "61,1,x,male,3,4\n").encode(),
         "SKC203",
-        "ends of several kinds",
+        "different line endings",
         "perl",
     ),
     "Latin-1": ("a.csv", PLAIN.encode("latin-1"), "SKC203", "line 3: the byte 0xe9 is not UTF-8", "iconv"),
@@ -144,10 +144,10 @@ WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
         "blank",
     ),
     "UTF-16": ("a.csv", PLAIN.encode("utf-16"), "SKC203", "line 1: the byte 0xff is not UTF-8", "iconv"),
-    "not compressed": ("a.csv.gz", PLAIN.encode(), "SKC203", "cannot be read", "kind that its name says"),
-    "no Parquet": ("a.parquet", PLAIN.encode(), "SKC203", "cannot be read", "kind that its name says"),
-    "no JSON lines": ("a.jsonl", PLAIN.encode(), "SKC203", "cannot be read", "kind that its name says"),
-    "no Arrow": ("a.arrow", PLAIN.encode(), "SKC203", "cannot be read", "kind that its name says"),
+    "not compressed": ("a.csv.gz", PLAIN.encode(), "SKC203", "cannot be read", "type that its name suggests"),
+    "no Parquet": ("a.parquet", PLAIN.encode(), "SKC203", "cannot be read", "type that its name suggests"),
+    "no JSON lines": ("a.jsonl", PLAIN.encode(), "SKC203", "cannot be read", "type that its name suggests"),
+    "no Arrow": ("a.arrow", PLAIN.encode(), "SKC203", "cannot be read", "type that its name suggests"),
 }
 
 

@@ -44,7 +44,7 @@ def test_equal(artifact: Artifact, folder: Path, capsys: pytest.CaptureFixture[s
     told = capsys.readouterr()
     assert [(kind, title) for kind, title, _ in lines(told.out)] == [("notice", "title=skc verify")]
     assert "verified: `planted`" in told.out
-    assert "boundaries seen" in told.err, "the log of the job has the whole report"
+    assert "boundaries reached" in told.err, "the log of the job has the whole report"
 
 
 def test_a_difference_for_each_column(

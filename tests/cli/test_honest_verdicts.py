@@ -107,7 +107,7 @@ def test_a_golden_file_that_lies_is_called_so(folder: Path, tmp_path: Path, caps
     wrong = changed(folder, tmp_path / "wrong", "golden.jsonl", lie)
     assert cli.run(["verify", str(wrong), "--rows", "200"]) == cli.DIFFERENT
     told = capsys.readouterr().out
-    assert "golden.jsonl does not say what plan.json gives" in told
+    assert "golden.jsonl does not match what plan.json computes" in told
     assert "golden.jsonl: refused: invalid-value" in told
     assert "please report" not in told
     assert f"reproduce:    skc verify {wrong}\n" in told, "only the file shows it, no record does"

@@ -295,8 +295,8 @@ MISTAKES: dict[tuple[str, str], PipelineDefinition] = {
     ("SKC107", "`mean` of step `num/0:standard_scale` is not for 1 columns"): with_num(
         step("standard_scale", TOO_LONG)
     ),
-    ("SKC107", "`x` reads the columns num/scale[2:3], and there are 2"): picked("num", 2),
-    ("SKC107", "`x` reads the columns num/0:standard_scale[1:2], and there are 1"): replace(
+    ("SKC107", "`x` reads the columns num/scale[2:3], but there are 2"): picked("num", 2),
+    ("SKC107", "`x` reads the columns num/0:standard_scale[1:2], but there are 1"): replace(
         with_num(step("standard_scale")), outputs=picked("num", 1).outputs
     ),
     ("SKC107", "`oslo` has no column 1"): picked("oslo", 1),

@@ -1,7 +1,7 @@
 """Faults that no row can show, or for which another step is blamed, each with the reason.
 
-A rule is held against `SUBJECT | KIND | WHAT`. What is not found and stands here under no rule breaks the run, and so
-does a fault in an op's case that stands here and is shown by a row of `grid`. Where every fault is tried, a rule that
+A rule is matched against `SUBJECT | KIND | WHAT`. What is not found and is covered by no rule fails the run; so does
+a fault in an op's case that stands here and is shown by a row of `grid`. Where every fault is tried, a rule that
 explains none does too.
 """
 
@@ -23,7 +23,7 @@ EQUIVALENT = {
     r"round: .*(/Less_\d`|float64\(0\.0\))": "zero rounds to zero, and so do the denormals beside it",
     r"bucketize: edges that no int64 is.*\| output columns swapped": "two bins that no int64 falls into",
     r"quantile_bin: constant columns \| output columns swapped": "both columns have one bin",
-    r"quantile_bin: constant columns \| condition turned round .*/Not_0`": "bin 0, and the 0 under a null",
+    r"quantile_bin: constant columns \| condition inverted .*/Not_0`": "bin 0, and the 0 under a null",
     r"(bucketize|quantile_bin): .*turned round \| `feature/0:\w+(/Where_\d)?`": "both branches are one constant",
     r"bucketize: .*(many edges|more than).*/GreaterOrEqual_\d": "no edge of this case lies where that step looks",
     r"bucketize: .*(many edges|more than).*/Add_\d+`": "what is added in that step of the search is 0",

@@ -112,7 +112,7 @@ def test_a_verifier_that_sees_less_lets_faults_through(
     monkeypatch.setattr("skc.selfcheck.run.step_boundaries", lambda pipeline: ())
     check = self_check(artifacts.read(rides), Options(rows=20), per_kind=3)
     assert {o.mutant.kind for o in check.survivors} >= {"transition missing", "edge at the next float"}
-    assert "not found: no row tried shows it" in skc.render(check)
+    assert "not found: no row tried exposes it" in skc.render(check)
 
 
 def test_the_exit_code_says_whether_a_fault_survives(

@@ -144,7 +144,7 @@ def test_a_blank_beside_a_quote_is_refused_with_its_line(
     path.write_bytes(gzip.compress(text.encode()) if kind.endswith("gz") else text.encode())
     error = refusal(database, str(path), (Input("a", "string"), Input("b", "string")))
     assert error.code == "SKC203"
-    assert f"rows.{kind}`, line 4: a blank stands beside a quote" in str(error)
+    assert f"rows.{kind}`, line 4: a blank next to a quote" in str(error)
 
 
 @pytest.mark.parametrize("line", ["1,2,", "1,2,\r", '"1","2",', '"1",2,""'])

@@ -196,7 +196,7 @@ def test_the_refusal_names_the_column(table_of: TableOf) -> None:
     with pytest.raises(SkcError) as error:
         ask(table_of, "float64", [1.0, -math.inf], [Mean()])
     assert error.value.code == "SKC211"
-    assert "column `x` holds an infinite value (-inf)" in str(error.value)
+    assert "column `x` contains an infinite value (-inf)" in str(error.value)
 
 
 REPEATED = {

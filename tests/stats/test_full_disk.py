@@ -28,7 +28,7 @@ def test_every_library_that_finds_the_disk_full_is_understood(error: Exception, 
         raise error
     (diagnostic,) = told.value.diagnostics
     assert diagnostic.code == "SKC226"
-    assert "no room for temporary files" in diagnostic.message
+    assert "no space for temporary files" in diagnostic.message
     assert "TMPDIR" in str(diagnostic.hint)
 
 
@@ -49,5 +49,5 @@ def test_a_file_that_cannot_grow(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "rows.csv")], capture_output=True, text=True, check=False
     )
-    assert "error[SKC226]: no room for temporary files: `" in done.stderr, done.stderr
+    assert "error[SKC226]: no space for temporary files: `" in done.stderr, done.stderr
     assert "File too large" in done.stderr

@@ -250,7 +250,7 @@ def test_columns_that_the_engine_cannot_tell_apart(
     inputs = tuple(Input(name, "float64") for name in (names if kind == "jsonl" else names[2:]))
     error = refusal(database, table if kind == "memory" else str(path), inputs)
     assert error.code == "SKC203"
-    assert "tell apart" in str(error)
+    assert "distinguish" in str(error)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "memory"])

@@ -93,22 +93,22 @@ def test_the_report_and_its_schema_say_the_same(tmp_path: Path, capsys: pytest.C
 
 
 ALWAYS = """\
-warning[SKC511]: step `at/0:parse_datetime` makes null of every value of column `at`: 2 rows
+warning[SKC511]: every value of column `at` is made null by step `at/0:parse_datetime`: 2 rows
   --> pipeline.yaml:5:27
    the first value is '1/2/2019'
 
-hint: look at the step: a format, a cast or a policy of `null` that does not fit the data
+hint: check the step for a format, a cast or a policy of `null` that does not fit the data
 
-warning[SKC511]: step `x/0:clip` clips every value of column `x`: 2 rows
+warning[SKC511]: every value of column `x` is clipped by step `x/0:clip`: 2 rows
   --> pipeline.yaml:6:25
    the first value is 5.0
 
-hint: look at the bounds of the step, and at the unit of the data"""
+hint: check the bounds of the step, and the unit of the data"""
 NEVER_SERVED = """\
 error[SKC512]: every one of your 2 rows is refused
    `at/0:parse_datetime`, column `at`: 2 rows (invalid-value); the first value is '1/2/2019'
 
-hint: mend the step or the data, or choose another policy than `error`"""
+hint: correct the step or the data, or choose a policy other than `error`"""
 SLASHES = {"at": ["1/2/2019", "3/2/2019"], "x": [5.0, 6.0], "s": ["a", "b"]}
 
 
@@ -126,7 +126,7 @@ def test_what_happens_to_every_row_is_a_warning(
     assert set(report(done).warnings) <= set(done.warnings)
     assert done.path is not None
     assert cli.run(["verify", "artifact", "--data", "rows.parquet", "--rows", "100"]) == 0
-    assert "makes null of every value" in capsys.readouterr().out
+    assert "is made null by step" in capsys.readouterr().out
 
 
 def test_data_of_which_every_row_is_refused_is_an_error(
@@ -158,7 +158,7 @@ def test_constant_features_and_instants_of_january_1970(tmp_path: Path) -> None:
     assert [(w.code, w.message) for w in found.warnings] == [
         (
             "SKC233",
-            "every instant that step `n/2:cast` makes lies in January 1970: 1700000000 to 1800000000 microseconds",
+            "every timestamp that step `n/2:cast` produces lies in January 1970: 1700000000 to 1800000000 microseconds",
         ),
         ("SKC234", "feature `late` is the same in every one of 2 rows, though its inputs are not"),
     ]
@@ -193,7 +193,7 @@ def test_a_row_of_the_user_is_the_base_row_where_no_other_is_served(tmp_path: Pa
     columns = "at: string, x: float64, s: {type: string, nullable: true}"
     path.write_text(path.read_text().replace(columns, "x: float64, y: float64, z: float64"))
     without = report(skc.compile(path, rows=200))
-    assert "no row was found that every policy of `error` lets through" in without.untried[0]
+    assert "no row was found that passes every policy of `error`" in without.untried[0]
     found = report(skc.compile(path, data, tmp_path / "artifact", rows=200))
     assert not any("no row was found" in line for line in found.untried)
     before, after = ({c.step: c.tried for c in r.coverage} for r in (without, found))

@@ -1,4 +1,4 @@
-"""Which step is to blame: every step's value in the model itself, held against the reference, for one row.
+"""Which step is to blame: every step's value in the model itself, compared with the reference, for one row.
 
 Why in the model and not in a fresh lowering alone: what differs may be the file. A model that was edited, or built by
 something else, agrees with no lowering of ours, and a fresh one of the same plan is right in every step.

@@ -7,7 +7,7 @@ from skc.cli.printing import show_json, talk
 
 
 def check(pipeline: Pipeline, output_format: TextOrJson = "text") -> None:
-    """Check a pipeline without data: spelling, types, names."""
+    """Check spelling, types and names in a pipeline, without data."""
     from skc.frontend.yaml.reader import read_pipeline
 
     _, warnings = read_pipeline(pipeline)

@@ -16,7 +16,7 @@ from skc.options import CompileOptions
 @takes(CompileOptions)
 def compile(
     pipeline: Pipeline,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The directory to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The output directory.")],
     options: CompileOptions,
 ) -> None:
     """Fit a pipeline, compile it, verify it, and write the artifact."""

@@ -14,15 +14,18 @@ from skc.cli.progress import progress_bar
 
 def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="The artifact in use.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="The one that would take its place.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The artifact that would replace it.")],
     data: Data = None,
     fail_on: Annotated[
         list[str] | None,
-        typer.Option("--fail-on", help="Exit 1 on such a change: moved-ids, inputs, rows>0.01, statistics>0.1, any, …"),
+        typer.Option(
+            "--fail-on",
+            help="Exit with 1 if such a change is found: moved-ids, inputs, rows>0.01, statistics>0.1, any, …",
+        ),
     ] = None,
     output_format: TextOrJson = "text",
 ) -> None:
-    """Show what a new artifact does otherwise: its contract, what it learned, and how many rows of --data change."""
+    """Show what a new artifact does differently: its contract, what it learned, and how many rows of --data change."""
     from skc import api
     from skc.reports.render import render
 

@@ -15,7 +15,7 @@ def explain(
     record: Annotated[str, typer.Option("--record", help="The record, as JSON.")],
     output_format: TextOrJson = "text",
 ) -> None:
-    """Show what every step makes of one record, by the reference and in the graph."""
+    """Trace one record through every step, in the reference and in the graph."""
     from skc import api
     from skc.reports.render import render
 

@@ -14,7 +14,7 @@ from skc import options as asked
 from skc.options import Flag, Options
 
 Pipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="A pipeline.yaml.")]
-ArtifactDir = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The directory `skc compile` wrote.")]
+ArtifactDir = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The directory written by `skc compile`.")]
 Data = Annotated[str | None, typer.Option("--data", help=asked.DATA)]
 TextOrJson = Annotated[asked.Format, typer.Option("--format", help="How to print the result.")]
 Command = Callable[..., None]

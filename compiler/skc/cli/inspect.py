@@ -7,7 +7,7 @@ from skc.cli.printing import show, show_json
 
 
 def inspect(artifact: ArtifactDir, output_format: TextOrJson = "text") -> None:
-    """Show what an artifact takes, gives and has learned."""
+    """Show an artifact's inputs, outputs and what it has learned."""
     from skc import inspection
     from skc.reports.inspection import artifact_text
 

@@ -11,7 +11,7 @@ from skc.cli.printing import show, show_json, talk
 
 
 def ops(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The op whose page to show.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The op whose page is shown.")] = None,
     output_format: TextOrJson = "text",
 ) -> None:
     """List the ops, or show the page of one."""

@@ -15,7 +15,7 @@ def sign(
     artifact: ArtifactDir,
     key: Annotated[Path, typer.Option("--key", help="An Ed25519 private key in PEM.")],
 ) -> None:
-    """Sign an artifact: writes manifest.sig beside its files. `openssl genpkey -algorithm ed25519` makes a key."""
+    """Sign an artifact: writes manifest.sig into its folder. `openssl genpkey -algorithm ed25519` creates a key."""
     from skc import api
 
     signature = api.sign(artifact, key)

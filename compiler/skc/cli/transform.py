@@ -16,8 +16,8 @@ def transform(
     artifact: ArtifactDir,
     data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON lines or Arrow files.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The Parquet file to write.")],
-    keep: Annotated[list[str] | None, typer.Option("--keep", help="A column of DATA to carry along, as it is.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    keep: Annotated[list[str] | None, typer.Option("--keep", help="A column of DATA to copy unchanged.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     output_format: TextOrJson = "text",
 ) -> None:
     """Run an artifact over data of any size, into a Parquet file."""

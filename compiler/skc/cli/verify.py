@@ -14,7 +14,7 @@ from skc.options import VerifyOptions
 
 @takes(VerifyOptions)
 def verify(artifact: ArtifactDir, options: VerifyOptions) -> None:
-    """Prove an artifact equal to its reference.
+    """Verify an artifact against its reference.
 
     Tries the boundaries of every step, generated and hostile rows, and those of --data; every batch size, order and
     level of optimisation; each step by itself.

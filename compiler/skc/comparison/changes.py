@@ -15,13 +15,13 @@ from skc_runtime.manifest import Manifest, OutputSpec
 
 # kind -> what `--fail-on` may ask for by that name
 KINDS: Mapping[str, str] = {
-    "inputs": "an input that was added, removed or declared otherwise",
+    "inputs": "an input that was added, removed or declared differently",
     "outputs": "an output that was added, removed, of another dtype or with other columns",
-    "steps": "a step that was added, removed or made by another op",
+    "steps": "a step that was added, removed or replaced by another op",
     "params": "a parameter of a step",
-    "added-ids": "a category that was not there before",
-    "removed-ids": "a category that is gone",
-    "moved-ids": "a category that is still there, under another id: the rows of an embedding would be mixed up",
+    "added-ids": "a new category",
+    "removed-ids": "a removed category",
+    "moved-ids": "a category that still exists, with another id: the rows of an embedding would be mixed up",
     "statistics": "a number that fitting learned: a mean, an edge, a bound",
 }
 SAMPLE = 5
@@ -56,7 +56,7 @@ def _inputs(old: Sequence[Input], new: Sequence[Input]) -> Iterator[Change]:
     for name in before:
         if name in after and _declared(before[name]) != _declared(after[name]):
             pair = (_declared(before[name]), _declared(after[name]))
-            yield Change("inputs", name, "declared otherwise", *pair)
+            yield Change("inputs", name, "declared differently", *pair)
 
 
 def _declared(value: Input) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _output(old: OutputSpec, new: OutputSpec) -> Iterator[Change]:
     if moved:
         told = {c: places[c] for c in moved[:SAMPLE]}
         was = {c: old.columns.index(c) for c in told}
-        yield Change("outputs", old.name, f"{count(len(moved), 'column')} at another place", was, told, len(moved))
+        yield Change("outputs", old.name, f"{count(len(moved), 'column')} in another position", was, told, len(moved))
 
 
 def _steps(old: Pipeline, new: Pipeline) -> Iterator[Change]:
@@ -165,7 +165,7 @@ def _categories(where: str, old: Mapping[Any, int], new: Mapping[Any, int]) -> I
         told = f"{count(len(gone), 'category')} removed"
         yield Change("removed-ids", where, _plural(told), old=[_plain(c) for c in gone[:SAMPLE]], number=len(gone))
     if moved:
-        told = _plural(f"{count(len(moved), 'category')} under another id")
+        told = _plural(f"{count(len(moved), 'category')} with another id")
         was, now = ({shown(key): ids[key] for key in moved[:SAMPLE]} for ids in (old, new))
         yield Change("moved-ids", where, told, was, now, len(moved))
 

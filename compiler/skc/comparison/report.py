@@ -45,7 +45,7 @@ class DiffReport:
             yield from (f"{rule}: {c.where}: {c.what}" for c in self.changes if c.kind == rule)
         elif rule != "any":
             known = ", ".join(("any", *KINDS, "rows>SHARE", "statistics>SHARE"))
-            raise fail("SKC140", f"`{rule}` is no rule of --fail-on", hint=did_you_mean(rule, KINDS) or known)
+            raise fail("SKC140", f"`{rule}` is not a rule of --fail-on", hint=did_you_mean(rule, KINDS) or known)
 
     def _rows_beyond(self, share: float) -> Iterator[str]:
         if self.rows is None:

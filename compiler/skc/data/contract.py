@@ -23,7 +23,7 @@ def check_contract(data: Data, rows: int, summaries: Mapping[str, Summary]) -> l
         source = data.source
         left = ", after `where`" if data.has_where else ""
         hint = "widen `where`" if data.has_where else "give data with rows"
-        raise fail("SKC208", f"there is no row to fit on in {source.name}{left}", span=source.span, hint=hint)
+        raise fail("SKC208", f"there are no rows to fit on in {source.name}{left}", span=source.span, hint=hint)
     errors = [error for value in data.inputs for error in _broken_promises(data, value, summaries[value.name])]
     if errors:
         raise SkcError(*(d for error in errors for d in error.diagnostics))
@@ -37,7 +37,7 @@ def _without_value(data: Data, summaries: Mapping[str, Summary]) -> list[Diagnos
             "SKC222",
             f"column `{value.name}` has no value in any training row",
             value.span,
-            "look whether the column is filled under another name; if it is always empty, drop the input",
+            "check whether the values are in a column with another name; if it is always empty, drop the input",
             severity="warning",
         )
         for value in data.inputs
@@ -51,7 +51,7 @@ def _with_one_value(data: Data, rows: int, summaries: Mapping[str, Summary]) -> 
             "SKC223",
             f"column `{value.name}` has the same value in all {rows} training rows",
             value.span,
-            "it says nothing to a model; drop it, or check the data",
+            "a constant carries no information; drop it, or check the data",
             severity="warning",
         )
         for value in data.inputs
@@ -77,7 +77,7 @@ def _broken_promises(data: Data, value: Input, summary: Summary) -> list[SkcErro
     besides = tuple(v for v in value.null_values if type(v) is int)
     place = data.find(IsOutside(value.name, low, high, besides)).place
     message = f"{place}: `{value.name}` lies outside the years 1 to 9999 (out-of-range)"
-    return [fail("SKC224", message, span=value.span, hint="leave such rows out by `where`")]
+    return [fail("SKC224", message, span=value.span, hint="exclude such rows with `where`")]
 
 
 def nul_in_string(data: Data, value: Input) -> SkcError:
@@ -86,13 +86,13 @@ def nul_in_string(data: Data, value: Input) -> SkcError:
     message = (
         f"{found.place}: {shown(found.values.get(value.name))} in column `{value.name}` contains a NUL (nul-in-string)"
     )
-    hint = "every runtime refuses such a string, since C ends a text there: take the NUL out, or leave the row out"
+    hint = "every runtime refuses such a string, because C strings end at a NUL: remove the NUL, or exclude the row"
     return fail("SKC206", message, span=value.span, hint=hint)
 
 
 def refused_null(place: str, value: Input, nulls: int, rows: int) -> SkcError:
     """SKC209 for the first null of an input that is not nullable, of so many in so many rows."""
-    hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or leave such rows out by `where`"
+    hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or exclude such rows with `where`"
     message = f"{place}: `{value.name}` is null, and the input is not nullable"
     return fail("SKC209", message, span=value.span, hint=hint, notes=[f"{nulls} of {rows} rows are null"])
 
@@ -118,5 +118,5 @@ def missing_column(value: Input, columns: Iterable[str], label: str) -> SkcError
 def _header_hint(names: Sequence[str]) -> str:
     """A row in place of the names has numbers in it."""
     if any(re.fullmatch(r"[+-]?[0-9.]+", name) for name in names):
-        return "the first line of a text file names the columns: if it is a row, put a line of names above it"
+        return "the first line of a text file must name the columns: if it is a row, add a line of names above it"
     return "every input must be a column of the data"

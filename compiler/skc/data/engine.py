@@ -74,7 +74,7 @@ class Aggregate:
 
     count            int: how many there are
     least, greatest  the bounds, of any type but string; None where there is no value. -0.0 and 0.0 are the same
-    has_nul          bool: a string holds a NUL
+    has_nul          bool: a string contains a NUL
     widened          int: how many float64 values are a float32, but not the float64 of its shortest decimal digits
     least_widened    the least of these; None where there is none
     """
@@ -147,7 +147,7 @@ class IsNull:
 
 @dataclass(frozen=True)
 class HoldsNul:
-    """The string holds a NUL."""
+    """The string contains a NUL."""
 
     name: str
 

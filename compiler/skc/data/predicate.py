@@ -59,7 +59,7 @@ def parse_predicate(text: str, span: Span | None) -> Predicate:
 def _tree(text: str) -> Node:
     """The engine's own reading of the text as one expression."""
     if len(text) > MAX_LENGTH:
-        hint = "put long lists into the data, as a column to compare with"
+        hint = "move long lists into the data, as a column to compare with"
         raise _RefusedError(f"it has {len(text):,} characters, where {MAX_LENGTH:,} are allowed", hint)
     if "\0" in text:  # DuckDB 1 takes it for the end of the text
         raise _RefusedError("it contains a NUL", "write `chr(0)`")
@@ -140,7 +140,7 @@ def _columns(node: Node, text: str) -> Iterator[str]:
     kind, name = node["class"], node["type"]
     types = EXPRESSIONS.get(kind, frozenset())
     if types is not None and name not in types:
-        raise _RefusedError(WHAT_ELSE.get(kind, f"it holds an expression of the kind {name}"))
+        raise _RefusedError(WHAT_ELSE.get(kind, f"it contains an expression of the kind {name}"))
     match kind:
         case "COLUMN_REF":
             if len(node["column_names"]) != 1:
@@ -167,15 +167,15 @@ def _check_call(node: Node, text: str) -> None:
     low, high = bounds
     if not low <= len(arguments) <= high:
         wanted = str(low) if low == high else f"{low} to {high}"
-        raise _RefusedError(f"`{name}` takes {wanted} arguments here, and has {len(arguments)}")
+        raise _RefusedError(f"`{name}` takes {wanted} arguments here, but has {len(arguments)}")
     if name in CALLED_BY_NAME and not _at(node, text).startswith(f"{name}("):
         hint = "write `regexp_full_match(…)`, or `regexp_matches(…)` for a search; they mean the same in every version"
-        raise _RefusedError("`~`, `!~` and SIMILAR TO mean other things in other versions of DuckDB", hint)
+        raise _RefusedError("`~`, `!~` and SIMILAR TO have different meanings in different versions of DuckDB", hint)
     if name == "replace":
         old, new = (_text(argument) for argument in arguments[1:])
         if old is None or new is None or len(new) > len(old):
-            hint = "replace one written text by another that is not longer"
-            raise _RefusedError("`replace` could make a text longer without bound", hint)
+            hint = "replace a literal string with another that is not longer"
+            raise _RefusedError("`replace` could lengthen a string without limit", hint)
 
 
 def _arguments(node: Node) -> list[Node]:
@@ -190,10 +190,10 @@ def _arguments(node: Node) -> list[Node]:
 
 def _unlisted(name: str) -> _RefusedError:
     return _RefusedError(
-        f"`{name}` is not among the functions that it may use",
+        f"`{name}` is not among the allowed functions",
         did_you_mean(name, FUNCTIONS) or "compute a column in the data, and compare with that",
         (
-            "allowed is what depends on the row alone, is bounded, and exact on every machine:",
+            "allowed are functions that depend on the row alone, are bounded, and are exact on every machine:",
             ", ".join(sorted(FUNCTIONS)),
         ),
     )
@@ -224,7 +224,9 @@ def _check_constant(node: Node) -> None:
     except ValueError:
         return
     if not is_finite:
-        raise _RefusedError("it holds a number beyond a double", "write `CAST('inf' AS DOUBLE)` for infinity")
+        raise _RefusedError(
+            "it contains a number beyond the range of a double", "write `CAST('inf' AS DOUBLE)` for infinity"
+        )
 
 
 def _is_number(node: Node) -> bool:

@@ -74,7 +74,7 @@ def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]
     if data is None:
         if declared.path is None:
             hint = "write `data: {path: …}` in the pipeline, or name a file with `--data`"
-            raise fail("SKC200", "fitting needs training rows, and none are named", span=span, hint=hint)
+            raise fail("SKC200", "fitting needs training rows, but no data is given", span=span, hint=hint)
         return _from_path(declared.path, declared.table, span), declared
     if isinstance(data, str | os.PathLike):
         path, _, table = os.fspath(data).partition("::")
@@ -89,7 +89,7 @@ def _from_memory(data: Any) -> Source:
     try:
         frame = pa.table(data)
     except (pa.ArrowException, ValueError, TypeError) as error:
-        hint = "give every column one type; a column of Python objects of several types has none"
+        hint = "give every column a single type; a column of Python objects of different types has none"
         raise fail("SKC203", "the table cannot be read as Arrow data", hint=hint, notes=[str(error)[:300]]) from error
     return Source("memory", frame=frame)
 
@@ -114,7 +114,7 @@ def _from_path(path: str, table: str | None, span: Span | None) -> Source:
             hint="write `file.duckdb::table`, or `path` and `table` under `data`",
         )
     if source.kind != "duckdb" and table is not None:
-        hint = "leave out the table"
+        hint = "remove the table"
         raise fail("SKC202", f"a {source.kind} file has no table `{table}`", span=span, hint=hint)
     return source
 
@@ -156,6 +156,6 @@ def _kind(file: str, span: Span | None) -> Kind:
     plain = name.removesuffix(COMPRESSED)
     kind = KINDS.get(Path(plain).suffix)
     if kind is None or (plain != name and kind not in TEXT):
-        message = f"`{file}` is not a kind of file that skc knows by its name"
+        message = f"`{file}` is not a kind of file that skc recognises by its name"
         raise fail("SKC202", message, span=span, hint=READABLE)
     return kind

@@ -124,9 +124,9 @@ def _check_ordered(column: Column, summary: Summary) -> None:
         value = summary.high if summary.high == math.inf else summary.low
         raise fail(
             "SKC211",
-            f"{column.label} holds an infinite value ({value}), which has no mean, bound or quantile",
+            f"{column.label} contains an infinite value ({value}), which has no mean, bound or quantile",
             span=column.span,
-            hint="clip the column before this step, or leave such rows out by `where`",
+            hint="clip the column before this step, or exclude such rows with `where`",
         )
 
 

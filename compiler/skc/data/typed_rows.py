@@ -101,6 +101,6 @@ def _check_contract(data: Data) -> None:
                 "SKC209",
                 f"{data.find(IsNull(value.name)).place}: `{value.name}` is null, and the input is not nullable",
                 span=value.span,
-                hint="fill it in, leave such rows out, or declare the input `nullable: true` and compile again",
+                hint="fill it in, exclude such rows, or declare the input `nullable: true` and compile again",
                 notes=[f"{nulls} of {data.count()} rows are null"],
             )

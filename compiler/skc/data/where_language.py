@@ -91,12 +91,12 @@ TYPES = frozenset(
     )
 )
 WHAT_ELSE = {  # kinds of expression that people write, in words
-    "SUBQUERY": "it holds a query",
-    "PARAMETER": "it holds a parameter",
+    "SUBQUERY": "it contains a query",
+    "PARAMETER": "it contains a parameter",
     "WINDOW": "a window looks at more than one row",
-    "STAR": "it holds a `*` or `COLUMNS(…)`",
-    "COLLATE": "it holds a collation; compare `lower(x)` instead",
-    "LAMBDA": "it holds a lambda",
+    "STAR": "it contains a `*` or `COLUMNS(…)`",
+    "COLLATE": "it contains a collation; compare `lower(x)` instead",
+    "LAMBDA": "it contains a lambda",
     "POSITIONAL_REFERENCE": "it names a column by its position",
-    "DEFAULT": "it holds a DEFAULT",
+    "DEFAULT": "it contains a DEFAULT",
 }

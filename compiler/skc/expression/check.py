@@ -155,7 +155,7 @@ class _Checker:
             columns = "an unknown number of" if x.width is None else str(x.width)
             raise self.error(
                 "SKC137",
-                f"`{node.value}` has {columns} columns; an expression takes values of one column",
+                f"`{node.value}` has {columns} columns; an expression needs a single column",
                 node,
                 "use it before the step that turns it into several columns",
             )
@@ -188,9 +188,7 @@ class _Checker:
                 else "use the step `datetime_part` to turn a time into a number"
             )
         if dtype == "string":
-            return (
-                "declare the input float64: the text of a CSV file is then read as a number, and requests send numbers"
-            )
+            return "declare the input float64: text in a CSV file is then read as a number, and requests send numbers"
         if dtype == "bool":
             return "write `1 if condition else 0` to turn a condition into a number"
         if node.kind in ("//", "%") and KINDS[dtype].is_float:
@@ -205,7 +203,7 @@ class _Checker:
                 raise self.error(
                     "SKC121",
                     f"`{_word(node)}` would decide on a value whose last bits depend on the machine "
-                    "(a log, exp or sine came before)",
+                    "(it follows a log, exp or sine)",
                     part,
                     "decide before the inexact function: `x > 20` instead of `log(x) > 3`",
                 )

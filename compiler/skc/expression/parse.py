@@ -274,7 +274,7 @@ class _Parser:
         written = " ".join(self.segment(node).split())
         return ExpressionError(
             "SKC131",
-            f"`{written[:40]}{'…' if len(written) > 40 else ''}` is not part of the language",
+            f"`{written[:40]}{'…' if len(written) > 40 else ''}` is not part of the expression language",
             self.text,
             self.offset(node),
             _alias_hint(written) if isinstance(culprit, ast.Attribute) else _HINTS.get(type(culprit), _ALLOWED),

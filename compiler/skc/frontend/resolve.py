@@ -70,7 +70,7 @@ class Resolver:
         if name.text == inside:
             hint = hint or "inside its own definition, the name of a feature refers to the input"
         if self._is_expression(inside):
-            hint = hint or f"declare the column under `inputs:`, or write '{bare}' in quotes if it is a text"
+            hint = hint or f"declare the column under `inputs:`, or write '{bare}' in quotes if it is a string"
         hint = hint or "declare the column under `inputs:`"
         return fail("SKC104", message, span=name.span, notes=[f"inputs: {quoted(self._inputs)}", *notes], hint=hint)
 

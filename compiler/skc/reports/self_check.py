@@ -21,8 +21,8 @@ def fates(check: SelfCheck) -> str:
 def text(check: SelfCheck) -> str:
     """For a person: the table, and by name what was not found or misplaced."""
     parts = [fates(check)]
-    parts += _listed("not found: no row tried shows it, and maybe none can", check.survivors)
-    parts += _listed("found, and blamed on another step", check.misplaced)
+    parts += _listed("not found: no row tried exposes it, and possibly none can", check.survivors)
+    parts += _listed("found, but attributed to another step", check.misplaced)
     return "\n\n".join([*parts, _verdict(check)])
 
 

@@ -55,9 +55,9 @@ def blame(difference: Difference) -> str:
     chain = " → ".join(difference.made_by)
     of_model = difference.against == "reference" and difference.check != GOLDEN_FILE
     if difference.step is None and chain and of_model:
-        return f"none differs by itself: look behind the last of {chain}, on the way to the output"
+        return f"no single step differs: look after the last of {chain}, on the way to the output"
     if difference.step is None:
-        return f"none differs by itself; the column is made by {chain}" if chain else "none differs by itself"
+        return f"no single step differs; the column is computed by {chain}" if chain else "no single step differs"
     return f"{difference.step} is the first that differs" + (f", of {chain}" if len(difference.made_by) > 1 else "")
 
 
@@ -110,7 +110,7 @@ def _coverage_table(report: Report) -> str:
     """How many boundaries of each step were tried; where there are many steps, those that miss some come first."""
     is_long = len(report.coverage) > SHOWN_COLUMNS
     order = sorted(report.coverage, key=lambda c: c.is_whole) if is_long else report.coverage
-    rows = [("step", "boundaries seen, from raw inputs", "columns", "of these")]
+    rows = [("step", "boundaries reached, from raw inputs", "columns", "of these")]
     rows += [
         (
             c.step,
@@ -124,7 +124,7 @@ def _coverage_table(report: Report) -> str:
     told = f"{sum(c.tried for c in rest):,} of {sum(c.boundaries for c in rest):,} boundaries"
     more = f"\n… and {count(len(rest), 'more step')}: {told}" if rest else ""
     told = "".join(f"\n  {line}" for line in _degenerate_lines(report))
-    degenerate = f"\n\nfitting found no statistic, and took what the op's page says{told}" if told else ""
+    degenerate = f"\n\nthese columns had no usable statistic; the documented fallback was used{told}" if told else ""
     return table(rows) + more + degenerate if report.coverage else ""
 
 
@@ -146,13 +146,13 @@ def _difference_texts(report: Report) -> list[str]:
 def diagnosis(report: Report) -> list[str]:
     """Whom to look at: the file, or skc."""
     if any(check.name == GOLDEN_FILE and check.differing_rows for check in report.checks):
-        changed = "it was changed, or made on another processor. Compile the pipeline again."
-        return [f"golden.jsonl does not say what plan.json gives: {changed}"]
+        changed = "it was modified, or compiled on another processor. Compile the pipeline again."
+        return [f"golden.jsonl does not match what plan.json computes: {changed}"]
     if report.model_matches_plan is None:
         return []
     if report.model_matches_plan:
         return ["This version of skc compiles the same model from plan.json: please report the difference."]
-    changed = "it was changed, or other versions built it. Compile the pipeline again."
+    changed = "it was modified, or built with other versions. Compile the pipeline again."
     return [f"model.onnx is not what this version of skc compiles from plan.json: {changed}"]
 
 

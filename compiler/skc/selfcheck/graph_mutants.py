@@ -115,7 +115,7 @@ def _constant(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
     elif array.dtype == np.bool_:
         for at in evenly(range(array.size), ELEMENTS):
             flipped = not bool(array.flat[at])
-            yield _replaced(given, k, name, array, at, flipped, "flag turned round")
+            yield _replaced(given, k, name, array, at, flipped, "flag inverted")
 
 
 def _floats(given: _Model, k: int, name: str, array: Array, operations: set[str]) -> Iterator[Mutant]:
@@ -273,9 +273,9 @@ def _operation(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
             inputs = graph.node[k].input
             inputs[1], inputs[2] = inputs[2], inputs[1]
 
-        yield Mutant("condition turned round", f"`{name}`", steps, given.edited(turned))
+        yield Mutant("condition inverted", f"`{name}`", steps, given.edited(turned))
     elif op_type == "Not":
-        yield renamed("condition turned round", "Identity")
+        yield renamed("condition inverted", "Identity")
 
 
 def _half_up(k: int) -> Edit:

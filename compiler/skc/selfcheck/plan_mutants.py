@@ -1,4 +1,4 @@
-"""Faults that a compiler or its user could make: the model of a plan with other parameters, held against the plan.
+"""Faults that a compiler or its user could make: the model of a plan with other parameters, compared with the plan.
 
 Such a model is whole and sound. Only what it computes is not what the plan says.
 """

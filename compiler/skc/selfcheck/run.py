@@ -82,8 +82,8 @@ def _tested(
     for trial in own_trials(sources, sides.Reference(pipeline, artifact.manifest), progress):
         got = _run(sound, trial)
         if got is None or judge.compare(got, trial.want).differing.any():
-            text = "the artifact differs from its reference: a fault on top of it shows nothing"
-            raise fail("SKC503", text, hint="run `skc verify` without --self-check, and mend what it finds")
+            text = "the artifact already differs from its reference, so planted faults would show nothing"
+            raise fail("SKC503", text, hint="run `skc verify` without --self-check, and fix what it finds")
         seen.look(trial.want.steps, trial.want.guards)
         tested.append((replace(trial, want=trial.want.without_steps()), got))
     return tested, seen

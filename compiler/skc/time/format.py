@@ -106,7 +106,7 @@ def read_format(text: str) -> Format:
     for match in re.finditer(r"%(.?)|[^%]+", text, flags=re.DOTALL):
         letter = match.group(1)
         if letter is not None and letter != "%" and letter not in LETTERS:
-            raise refuse_format(text, f"`%{letter}` is not understood", f"there is {_listed()} and %%")
+            raise refuse_format(text, f"`%{letter}` is not supported", f"there is {_listed()} and %%")
         parts.append(match.group() if letter is None else letter)
         is_directive.append(letter is not None and letter != "%")
     numbers = [flag and part in WIDTHS for part, flag in zip(parts, is_directive, strict=True)]
@@ -132,7 +132,7 @@ def _check_directives(text: str, found: Format) -> None:
     letters = [piece.letter for piece in found.pieces if isinstance(piece, Directive)]
     twice = [letter for letter in LETTERS if letters.count(letter) > 1]
     if twice:
-        raise refuse_format(text, f"`%{twice[0]}` stands twice")
+        raise refuse_format(text, f"duplicate directive `%{twice[0]}`")
     for letter, needs in (
         ("Y", ""),
         ("d", "mb"),
@@ -145,25 +145,25 @@ def _check_directives(text: str, found: Format) -> None:
         if letter == "Y" and "Y" not in letters:
             raise refuse_format(text, "it has no year", "add %Y")
         if needs and letter in letters and not set(needs) & set(letters):
-            raise refuse_format(text, f"`%{letter}` without `%{needs[0]}` says no moment")
+            raise refuse_format(text, f"`%{letter}` without `%{needs[0]}` does not identify an instant")
     months = [letter for letter in ("m", "b", "j") if letter in letters]
     if len(months) > 1:
         raise refuse_format(text, f"`%{months[0]}` and `%{months[1]}` may contradict each other")
     if "z" in letters and found.pieces[-1] != Directive("z"):
-        raise refuse_format(text, "`%z` is not at its end")
+        raise refuse_format(text, "`%z` is not at the end")
 
 
 def _check_literals(text: str, found: Format) -> None:
     """Refuse literal text that could be taken for a part of a number or a name."""
     literals = [piece for piece in found.pieces if isinstance(piece, str)]
     if any(character in "0123456789" for literal in literals for character in literal):
-        raise refuse_format(text, "a digit beside the directives could be taken for a part of a number")
+        raise refuse_format(text, "a digit next to a directive could be read as part of a number")
     if any(ord(character) < 32 or character == "\x7f" for literal in literals for character in literal):
         raise refuse_format(text, "it contains a control character")
     for month in MONTHS:
         tokens = re.findall(found.token_pattern, render(found, month=month))
         if len(tokens) != len(found.tokens) or ("b" in found.letters and month not in tokens):
-            raise refuse_format(text, "letters beside `%b` could be taken for the name of a month")
+            raise refuse_format(text, "letters next to `%b` could be read as part of a month's name")
 
 
 def render(found: Format, month: str = "Jan") -> str:

@@ -1,4 +1,4 @@
-"""What was really tried: which boundaries of which step came through from raw inputs, and which guards ever fired.
+"""What was really tried: which boundaries of which step were reached from raw inputs, and which guards ever fired.
 
 Why by looking: that a boundary was carried back says only that a row was made for it. Whether the value arrived, and in
 a row where it could change what comes out, is seen in the values of the reference.
@@ -150,9 +150,9 @@ class CoverageTally:
         return tuple(row for row in rows if row.columns)
 
     def unseen(self) -> list[str]:
-        """In words: the columns none of whose boundaries has come through, and the guards that no row made fire."""
+        """In words: the columns none of whose boundaries was reached, and the guards that no row made fire."""
         lines = [
-            f"`{place.found.step}`, column `{place.found.name}`: none of {place.total:,} boundaries comes through from "
+            f"`{place.found.step}`, column `{place.found.name}`: none of {place.total:,} boundaries was reached from "
             "raw inputs"
             for place in self._places
             if place.total and len(place.left) == place.total
@@ -163,7 +163,7 @@ class CoverageTally:
             for g, has_fired in zip(self._guards, self._fired.tolist(), strict=True)
             if not has_fired and not (g.code == UNKNOWN and (g.step, g.input) in closed)
         ]
-        return [*lines, *(f"`{g.step}`, column `{g.input}`: nothing made it refuse a row ({g.code})" for g in quiet)]
+        return [*lines, *(f"`{g.step}`, column `{g.input}`: no row made it refuse ({g.code})" for g in quiet)]
 
 
 def _kinds(places: Sequence[_Place]) -> tuple[Kind, ...]:

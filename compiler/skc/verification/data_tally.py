@@ -25,11 +25,11 @@ from skc_runtime.kinds import Array
 from skc_runtime.manifest import Guards
 
 Place = tuple[str, str, int]  # kind, step, input column
-WORDS = {"null": "makes null of", "unknown": "does not know", "clipped": "clips"}
+WORDS = {"null": "is made null by", "unknown": "is unknown to", "clipped": "is clipped by"}
 HINTS = {
-    "null": "look at the step: a format, a cast or a policy of `null` that does not fit the data",
-    "unknown": "look whether the artifact was fitted on such data",
-    "clipped": "look at the bounds of the step, and at the unit of the data",
+    "null": "check the step for a format, a cast or a policy of `null` that does not fit the data",
+    "unknown": "check whether the artifact was fitted on similar data",
+    "clipped": "check the bounds of the step, and the unit of the data",
 }
 
 
@@ -205,19 +205,19 @@ class DataTally:
             f"`{step}`, column `{col}`: {count(c.rows, 'row')} ({code}); the first value is {shown(c.example)}"
             for (code, step, col), c in first
         ]
-        hint = "mend the step or the data, or choose another policy than `error`"
+        hint = "correct the step or the data, or choose a policy other than `error`"
         return Diagnostic("SKC512", f"every one of your {count(self.rows, 'row')} is refused", None, hint, tuple(notes))
 
     def _always(self, place: Place) -> Diagnostic:
         kind, step, _ = place
         met = self._as_met(place)
         example = shown(self._met[place].example)
-        message = f"step `{step}` {WORDS[kind]} every value of column `{met.column}`: {count(met.rows, 'row')}"
+        message = f"every value of column `{met.column}` {WORDS[kind]} step `{step}`: {count(met.rows, 'row')}"
         span = self.pipeline.step(step).span
         return Diagnostic("SKC511", message, span, HINTS[kind], (f"the first value is {example}",), "warning")
 
     def _january(self, name: str, low: int, high: int) -> Diagnostic:
-        message = f"every instant that step `{name}` makes lies in January 1970: {low} to {high} microseconds"
+        message = f"every timestamp that step `{name}` produces lies in January 1970: {low} to {high} microseconds"
         hint = "a timestamp is microseconds since 1970: multiply milliseconds by 1000 in an `expr` before the step"
         return Diagnostic("SKC233", message, self.pipeline.step(name).span, hint, severity="warning")
 
@@ -231,7 +231,7 @@ class DataTally:
 
 def _constant(feature: str, rows: int) -> Diagnostic:
     message = f"feature `{feature}` is the same in every one of {rows:,} rows, though its inputs are not"
-    hint = "it says nothing to a model: drop it, or look at its steps in `skc explain`"
+    hint = "a constant carries no information: drop it, or trace its steps with `skc explain`"
     return Diagnostic("SKC234", message, None, hint, severity="warning")
 
 

@@ -23,7 +23,7 @@ def check_model(artifact: Artifact) -> None:
     except DecodeError:
         found = "bytes that onnx does not read"
     if found:
-        hint = "it was changed, or a newer skc compiled it: compile the pipeline again, or install that version"
+        hint = "it was modified, or compiled by a newer skc: compile the pipeline again, or install that version"
         raise fail("SKC403", f"model.onnx has {found}, which skc never emits", hint=hint)
 
 
@@ -37,7 +37,7 @@ def check_manifest(artifact: Artifact) -> None:
     is_same_skc = artifact.manifest.built_with.get("skc") == tool_versions()["skc"]
     for key in ("inputs", "outputs", "guards", *(("tensors",) if is_same_skc else ())):
         if _contract(here[key], places=is_same_skc) != _contract(given[key], places=is_same_skc):
-            hint = "it was changed: copy the artifact again from where it was compiled, or compile the pipeline again"
+            hint = "it was modified: copy the artifact again from where it was compiled, or compile the pipeline again"
             raise fail("SKC403", f"manifest.json does not belong to plan.json: they disagree about `{key}`", hint=hint)
 
 

@@ -41,5 +41,5 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key `{max(keys, key=keys.count)}` stands twice")
+        raise ValueError(f"duplicate key `{max(keys, key=keys.count)}`")
     return found

@@ -86,7 +86,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Kind:
-    """Boundaries of one kind, such as edges or categories: how many came through, of how many there are.
+    """Boundaries of one kind, such as edges or categories: how many were reached, of how many there are.
 
     `total` counts all there are, and may be more than are ever tried.
     """
@@ -102,7 +102,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Boundaries of one step: how many it has, and how many came through from raw inputs."""
+    """Boundaries of one step: how many it has, and how many were reached from raw inputs."""
 
     step: str
     op: str

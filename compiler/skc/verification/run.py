@@ -174,7 +174,7 @@ class _Run:
         in_file = [i for i, case in enumerate(cases) if case.outputs is not None]
         written = recorded_outcome(manifest, [case.outputs for case in cases if case.outputs is not None])
         want = self._comparer.oracle.run(to_blocks(self.pipeline.inputs, records))
-        check = Check(GOLDEN_FILE, "what golden.jsonl says of them", 0, 0, 0)
+        check = Check(GOLDEN_FILE, "what golden.jsonl says about them", 0, 0, 0)
         wanted = as_wide(want.rows(np.array(in_file, dtype=np.int64)), written)
         check = self._comparer.add(check, written, wanted, lambda k: records[in_file[k]])
         for i, case in enumerate(cases):
@@ -211,7 +211,7 @@ class _Run:
     def steps_alone(self, boundaries: Sequence[StepBoundaries]) -> None:
         """Each step cut out of the graph, on its own boundaries: no step before it can hide one."""
         self._progress("steps")
-        check = Check("steps", "each step by itself on its boundaries", 0, 0, 0)
+        check = Check("steps", "each step separately, on its boundaries", 0, 0, 0)
         types, names = value_types(self.pipeline), column_names(self.pipeline)
         of_step: dict[str, list[StepBoundaries]] = {}
         for found in boundaries:
@@ -262,11 +262,11 @@ class _Run:
         lines = self._comparer.coverage.unseen()
         if not sources.base_is_served:
             lines.insert(
-                0, "no row was found that every policy of `error` lets through: boundaries are tried on refused rows"
+                0, "no row was found that passes every policy of `error`: boundaries are tried on refused rows"
             )
         compared = {check.name: check.rows - check.refused_rows for check in self._checks}
         if "data" not in compared:
-            lines.append("rows of your own; `--data` takes them")
+            lines.append("your own rows; pass them with `--data`")
         elif compared["data"] == 0:
             lines.insert(0, "values of your own rows: every one of them is refused")
         if compared.get("golden") == 0:

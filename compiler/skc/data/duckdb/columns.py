@@ -37,5 +37,5 @@ def deviation(of: Deviation) -> str:
 
 
 def holds_nul(strings: str) -> str:
-    """Whether a string holds a NUL, which SQL text cannot write."""
+    """Whether a string contains a NUL, which SQL text cannot write."""
     return f"contains({strings}, chr(0))"

@@ -55,9 +55,9 @@ SETTINGS = {
     "error_on_division_by_zero": "false",  # DuckDB 2 only: null, as in DuckDB 1
 }
 FULL = re.compile("|".join(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))))  # in anybody's message
-ROOM_HINT = "free some space, or set TMPDIR to a folder on a larger disk: what is read and fitted is kept there"
+ROOM_HINT = "free some space, or set TMPDIR to a folder on a larger disk: training data is kept there temporarily"
 AT_ONCE = 250  # columns of one query: of many more the engine plans and runs longer than of several queries
-WHOLE_HINT = "check that the file is whole, and of the kind that its name says"
+WHOLE_HINT = "check that the file is complete, and of the type that its name suggests"
 
 
 @dataclass
@@ -183,11 +183,11 @@ def _time_limit() -> float:
 def open_database(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) -> Iterator[Database]:
     """A database that is removed with all its files at the end."""
     if threads is not None and threads < 1:
-        raise fail("SKC220", f"cannot fit with {threads} threads", hint="give a number from 1 on, or leave it out")
+        raise fail("SKC220", f"cannot fit with {threads} threads", hint="give a number of 1 or more, or leave it out")
     if not re.fullmatch(r"\s*\d+(\.\d+)?\s*[KMGT]i?B\s*", memory_limit, re.IGNORECASE):
         raise fail("SKC220", f"`{memory_limit}` is not a memory limit", hint='write it as "1GB" or "512MiB"')
     with ExitStack() as stack:
-        with engine_errors("there is no place for the database", hint="let TMPDIR name a folder with room"):
+        with engine_errors("there is no space for the database", hint="set TMPDIR to a folder with enough space"):
             folder = stack.enter_context(scratch_folder("skc-fit"))
         config: dict[str, Any] = {**CONFINED, "memory_limit": memory_limit, "temp_directory": str(folder / "spill")}
         if threads is not None:
@@ -222,12 +222,12 @@ def engine_errors(
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        way_out = "raise `memory_limit`, or give the temporary folder (TMPDIR) more room"
-        raise fail("SKC221", f"{what}: out of memory", span=span, hint=way_out, notes=[_first_words(error)]) from error
+        hint = "raise `memory_limit`, or use a temporary folder (TMPDIR) with more space"
+        raise fail("SKC221", f"{what}: out of memory", span=span, hint=hint, notes=[_first_words(error)]) from error
     except (duckdb.Error, pa.ArrowException, OSError) as error:
         if FULL.search(str(error)):
             notes = [_first_words(error)]
-            raise fail("SKC226", f"no room for temporary files: {what}", hint=ROOM_HINT, notes=notes) from error
+            raise fail("SKC226", f"no space for temporary files: {what}", hint=ROOM_HINT, notes=notes) from error
         hint = hint or (WHOLE_HINT if code == "SKC203" else None)
         raise fail(code, what, span=span, hint=hint, notes=[_first_words(error)]) from error
 

@@ -243,12 +243,14 @@ def _wrong_type(value: Input, stored_type: str, label: str) -> SkcError:
             "store the column as DOUBLE (float64) in the data: `CAST(… AS DOUBLE)` in SQL, `.astype(float)` in pandas"
         )
     if stored_type.startswith("TIMESTAMP") and not fitting:
-        hint = "a time without a zone is not an instant: give the column a time zone in the data (UTC, say)"
+        hint = (
+            "a time without a zone does not identify an instant: give the column a time zone in the data (such as UTC)"
+        )
     if value.dtype == "timestamp" and stored_type == "VARCHAR":
         hint = "declare it `string` and put `parse_datetime` before its first use"
     return fail(
         "SKC205",
-        f"{label}: column `{value.name}` is {stored_type}, and is declared {value.dtype}",
+        f"{label}: column `{value.name}` is {stored_type}, but is declared {value.dtype}",
         span=value.span,
         hint=hint,
     )

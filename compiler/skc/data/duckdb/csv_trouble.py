@@ -1,7 +1,7 @@
 """What is wrong with a CSV file that is not regular, or that the engine refuses: found by reading it line by line.
 
 Why: the engine's message speaks of its parser. A user needs the line, and what to do about it. And why refuse what the
-engine reads: where a blank stands beside a quote, or a line has a field too many, other readers see other values.
+engine reads: where a blank next to a quote, or a line has a field too many, other readers see other values.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from skc.diagnostics import SkcError, fail
 LONGEST = 2_000_000  # bytes of a record, the engine's own limit; a header may be longer
 LONGEST_HEADER = 16_000_000
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-QUOTES_HINT = 'a field with commas, quotes or line ends stands in quotes, and a quote in it twice: "say ""hi"""'
-BLANK_HINT = 'take the blank out, or put it inside the quotes: `a,"b"` or `a," b"`, not `a, "b"`'
+QUOTES_HINT = 'a field with commas, quotes or line ends must be quoted, and quotes in it doubled: "say ""hi"""'
+BLANK_HINT = 'remove the blank, or put it inside the quotes: `a,"b"` or `a," b"`, not `a, "b"`'
 WIDTH_HINT = f"give every line as many fields as the first; {QUOTES_HINT}"
-LINE_ENDS_HINT = r"give every line the same end: `perl -pe 's/\r\n?/\n/g' OLD > NEW`"
+LINE_ENDS_HINT = r"give every line the same ending: `perl -pe 's/\r\n?/\n/g' OLD > NEW`"
 ALONE = "a carriage return without a line feed"
-EMPTY_HINT = 'write "" for an empty field, or take the line out'
-LONG_HINT = "look for a quote that is never closed; a table with such long texts can be saved as Parquet"
+EMPTY_HINT = 'write "" for an empty field, or remove the line'
+LONG_HINT = "check for an unclosed quote; a table with such long strings can be saved as Parquet"
 
 
 @contextmanager
@@ -64,10 +64,10 @@ def check_separator(header: Sequence[str], file: str, source: Source, wanted: Se
     found = max(SEPARATORS, key=header[0].count)
     if found not in header[0]:
         return
-    message = f"`{file}` has fields separated by {SEPARATORS[found]}, and skc reads commas (tabs in a .tsv file)"
+    message = f"`{file}` has fields separated by {SEPARATORS[found]}, but skc reads commas (tabs in a .tsv file)"
     shown = header[0] if len(header[0]) <= 80 else f"{header[0][:79]}…"
     rewrite = f"import csv, sys; csv.writer(sys.stdout).writerows(csv.reader(sys.stdin, delimiter='{found}'))"
-    hint = "call it .tsv" if found == "\t" else f'write it with commas: python3 -c "{rewrite}" < OLD > NEW'
+    hint = "name it .tsv" if found == "\t" else f'write it with commas: python3 -c "{rewrite}" < OLD > NEW'
     raise fail("SKC203", message, span=source.span, hint=hint, notes=[f"the first line is `{shown}`"])
 
 
@@ -110,14 +110,14 @@ def _explained(lines: Lines, delimiter: str) -> tuple[str, str] | None:
                 counts = f"{len(record)} fields, where the first line has {width}"
                 return f"line {start}: {counts}", WIDTH_HINT
             if any(_begins_with_blank(field) for field in record) and _has_blank_beside_quote(lines.taken, delimiter):
-                return f"line {start}: a blank stands beside a quote", BLANK_HINT
+                return f"line {start}: a blank next to a quote", BLANK_HINT
             if lines.taken[-1].endswith("\r"):
                 return f"line {start}: {ALONE}", LINE_ENDS_HINT
             start = reader.line_num + 1
             lines.forget()
     except csv.Error as error:
         if re.search(f'" +({re.escape(delimiter)}|$)', "".join(lines.taken), re.MULTILINE):
-            return f"line {start}: a blank stands beside a quote", BLANK_HINT
+            return f"line {start}: a blank next to a quote", BLANK_HINT
         if str(error).startswith("new-line character"):
             return f"line {start}: {ALONE}", LINE_ENDS_HINT
         return f"line {start}: {error}", QUOTES_HINT
@@ -178,11 +178,11 @@ class Lines:
 def utf8_hint(data: bytes) -> str:
     """How to save a file as UTF-8, by what it is likely to be now."""
     guess = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin1"
-    return f"save it as UTF-8: `iconv -f {guess} -t utf-8 OLD > NEW`, where {guess} is what it is now"
+    return f"save it as UTF-8: `iconv -f {guess} -t utf-8 OLD > NEW`, where {guess} is its current encoding"
 
 
 def _mixed_line_ends(file: str) -> tuple[str, str] | None:
     with opened(file) as stream:
         lines = iter(lambda: stream.readline(LONGEST), b"")
         kinds = {b"\r\n" if line.endswith(b"\r\n") else b"\n" for line in lines if line.endswith(b"\n")}
-    return ("the lines have ends of several kinds", LINE_ENDS_HINT) if len(kinds) > 1 else None
+    return ("the lines have different line endings", LINE_ENDS_HINT) if len(kinds) > 1 else None

@@ -18,11 +18,9 @@ from skc.diagnostics import SkcError, fail
 
 SUSPECT = r"[:\[,]\s*-?(?i:nan|inf)|,\s*[}\]]"
 OBJECT_HINT = 'write one record as a JSON object in every line, such as {"age": 3, "city": "Oslo"}'
-TWICE_HINT = "a record has every key once; leave out the value that is not meant"
-STRICT_HINT = (
-    'write null for a missing value, and "NaN", "Infinity" or "-Infinity" as texts where a float64 is one of them'
-)
-COMMA_HINT = "take the comma out"
+TWICE_HINT = "keys of a record must be unique; remove the unintended value"
+STRICT_HINT = 'write null for a missing value, and "NaN", "Infinity" or "-Infinity" as strings for such float64 values'
+COMMA_HINT = "remove the comma"
 
 
 def check_records(database: Database, file: str, source: Source) -> None:

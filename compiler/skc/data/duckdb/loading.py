@@ -30,7 +30,7 @@ from skc_runtime.kinds import DType, for_every_kind
 
 OK = f"{BAD} IS NOT TRUE"
 WIDE_HINT = (
-    "the number is too wide for the type, and would be changed: if it is an id, declare it `string` and write it as "
+    "the number does not fit the type and would be changed: if it is an id, declare it `string` and write it as "
     "text in the data; if it fits 64 bits, declare it int64"
 )
 # Types that Arrow has not, has otherwise (an UHUGEINT comes as a signed number), or Parquet has not; a name of a field
@@ -112,7 +112,7 @@ def _check_where(
             message = f"`where` names `{name}`, which is not a column of {group.label}"
             raise fail("SKC207", message, span=declared.span, hint=hint)
     sql = typed_sql(group, group.parts[0].sql, inputs, where, numbered=False)
-    hint = "inputs have their declared types; the other columns of a text file are text: write `CAST(x AS DOUBLE)`"
+    hint = "inputs have their declared types; other columns of a text file are strings: write `CAST(x AS DOUBLE)`"
     message = f"`where` does not fit the data of {group.label}"
     with engine_errors(message, code="SKC207", span=declared.span, hint=hint):
         database.execute(f"EXPLAIN {sql}")
@@ -135,7 +135,7 @@ def _where_errors(where: Predicate | None, declared: DataSource) -> Iterator[Non
             raise
         message = "`where` cannot be computed for every row"
         notes = [" ".join(str(error).split())[:300]]
-        hint = "write `TRY_CAST(x AS …)`, or `try_strptime`, where some values may not fit"
+        hint = "write `TRY_CAST(x AS …)`, or `try_strptime`, if some values may not fit"
         raise fail("SKC207", message, span=declared.span, hint=hint, notes=notes) from error
 
 
@@ -163,7 +163,7 @@ def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> dict[s
                 place = f"{part.label}, row {row}{line_of_row(raw.source, part.label, row)}"
                 found[value.name] = _refused_value(value, text, place)
     if not found:
-        raise fail("SKC203", f"`{raw.source.name}` changed while it was read", span=raw.source.span)
+        raise fail("SKC203", f"`{raw.source.name}` changed while it was being read", span=raw.source.span)
     return found
 
 
@@ -193,12 +193,12 @@ def _told(found: Mapping[str, SkcError]) -> SkcError:
 TO_WRITE: Mapping[DType, str] = for_every_kind(
     {
         "float64": "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "
-        "list texts that mean null in `null_values`",
-        "int64": "write a whole number like -1234, or declare it float64; list texts that mean null in `null_values`",
-        "bool": "write true or false; list texts that mean null in `null_values`",
+        "list strings that mean null in `null_values`",
+        "int64": "write a whole number like -1234, or declare it float64; list strings that mean null in `null_values`",
+        "bool": "write true or false; list strings that mean null in `null_values`",
         "timestamp": "write ISO 8601 with an offset, such as 2024-05-01T12:00:00Z; "
-        "for any other form declare it `string` and use `parse_datetime`",
-        "date": "write YYYY-MM-DD; for any other form declare it `string` and use `parse_datetime`",
+        "for any other format declare it `string` and use `parse_datetime`",
+        "date": "write YYYY-MM-DD; for any other format declare it `string` and use `parse_datetime`",
         "string": "declare the type that the data has",
     }
 )
@@ -207,7 +207,7 @@ WIDE: Mapping[DType, str] = {"float64": "-?[0-9]{16,}", "int64": "[+-]?[0-9]{16,
 
 def _refused_value(value: Input, text: str, place: str) -> SkcError:
     if value.kind.is_float and text.strip('"+-').lower() == "nan":
-        hint = f"`{value.name}` says `nan: error`; remove that to read NaN as null"
+        hint = f"`{value.name}` has `nan: error`; remove that to read NaN as null"
         return fail("SKC209", f"{place}: `{value.name}` is NaN", span=value.span, hint=hint)
     is_wide = re.fullmatch(WIDE.get(value.dtype, "(?!)"), text) is not None
     shown = text if len(text) <= 80 else text[:79] + "…"

@@ -44,7 +44,7 @@ converted_type, scale, precision, logical_type, duckdb_type) AS VARCHAR), chr(10
 FROM parquet_schema([{files}]) GROUP BY file_name"""
 QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 GENERATED, COLLATED = "GENERATED ALWAYS AS", " COLLATE "  # in the engine's own text of CREATE TABLE
-TYPES_HINT = "leave out columns of types that DuckDB does not know, or convert them"
+TYPES_HINT = "remove columns of types that DuckDB does not know, or convert them"
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,8 @@ def _check_names(names: Iterable[str], label: str, source: Source) -> None:
         if _folded(name) in seen:
             both = f"two columns `{name}`"
             if seen[_folded(name)] != name:
-                both = f"the columns `{seen[_folded(name)]}` and `{name}`, which the engine cannot tell apart"
-            hint = "rename one of them; the case of letters does not count"
+                both = f"the columns `{seen[_folded(name)]}` and `{name}`, which the engine cannot distinguish"
+            hint = "rename one of them; names are compared without regard to case"
             raise fail("SKC203", f"`{label}` has {both}", span=source.span, hint=hint)
         seen[_folded(name)] = name
 
@@ -289,7 +289,7 @@ def _foreign_sql(file: str, name: str, what: str, source: Source) -> SkcError:
     """SKC203: what is asked for is computed by SQL of the file, which may read other files, a clock or dice."""
     quoted = ".".join(map(identifier, name.split(".", 1)))
     hint = f"store its rows as a table: `CREATE TABLE rides AS SELECT * FROM {quoted}`, and name that"
-    message = f"`{name}` in `{file}` is {what}, and skc runs no SQL of a database file"
+    message = f"`{name}` in `{file}` is {what}, and skc does not run SQL stored in a database file"
     return fail("SKC203", message, span=source.span, hint=hint)
 
 

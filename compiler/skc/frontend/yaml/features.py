@@ -28,13 +28,13 @@ def read_features(node: Node, problems: Problems) -> tuple[FeatureDefinition, ..
 
 def _read_feature(key: ScalarNode, node: Node, problems: Problems) -> FeatureDefinition:
     what = f"feature `{shown(key.text)}`"
-    body = as_map(node, what, "write {from: NAME} for a column as it is")
+    body = as_map(node, what, "write {from: NAME} for an unchanged column")
     check_keys(body, what, [], ["from", "expr", "apply"])
     source, expression, apply = body.get("from"), body.get("expr"), body.get("apply")
     if (source is None) == (expression is None):
         wrong = "has neither `from` nor `expr`" if source is None else "has both `from` and `expr`"
         span = key.span if source is None else body.key("expr").span
-        raise fail("SKC106", f"{what} {wrong}", span=span, hint="give one of the two")
+        raise fail("SKC106", f"{what} {wrong}", span=span, hint="write one of the two")
     sources: tuple[Name, ...] | Selector
     steps: list[StepDefinition] = []
     if expression is not None:
@@ -76,6 +76,6 @@ def _find_op(key: ScalarNode) -> AnyOp:
     if key.text in USABLE:
         return USABLE[key.text]
     is_expression = key.text == EXPRESSION
-    hint = "write `expr:` in place of `from:`" if is_expression else did_you_mean(key.text, USABLE)
-    message = "`expr` is not an op to apply" if is_expression else f"unknown op `{shown(key.text)}`"
+    hint = "write `expr:` instead of `from:`" if is_expression else did_you_mean(key.text, USABLE)
+    message = "`expr` cannot be used in `apply`" if is_expression else f"unknown op `{shown(key.text)}`"
     raise fail("SKC111", message, span=key.span, hint=hint or "`skc ops` lists the ops")

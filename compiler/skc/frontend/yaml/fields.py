@@ -14,7 +14,7 @@ FILLED = {"skc": "skc: 1", "dtype": "dtype: float32"}  # keys whose value is nea
 
 
 def wrong_type(node: Node, what: str, expected: str, hint: str) -> SkcError:
-    """The error for a value of the wrong kind."""
+    """The error for a value of the wrong type."""
     return fail("SKC107", f"{what} must be {expected}, not {describe(node)}", span=node.span, hint=hint)
 
 

@@ -95,7 +95,7 @@ def _null_value(node: Node, dtype: DType, what: str) -> Scalar:
         return _float_null_value(value, node.span, what)
     if type(value) is KINDS[dtype].python:
         return value
-    raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], "put it in quotes to mean text")
+    raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], "put it in quotes if it is a string")
 
 
 def _float_null_value(value: int | float, span: Span, what: str) -> float:

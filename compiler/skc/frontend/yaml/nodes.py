@@ -106,7 +106,7 @@ def parse(text: str, file: str) -> Node:
     if start is None:
         raise fail("SKC101", "the file is empty", span=Span(file, 1, 1), hint="a pipeline starts with `skc: 1`")
     if start.version is not None or start.tags is not None:
-        raise _not_used("a directive (a line that begins with %)", _span(start, file), "remove the line")
+        raise _not_used("a directive (a line that starts with %)", _span(start, file), "remove the line")
     root = _node(next(events), events, file, depth=0)
     for event in events:
         if isinstance(event, DocumentStartEvent):
@@ -161,7 +161,7 @@ SYNTAX_HINTS = (
     ),
     (r"'[@`%*&!|>]'|alphabetic or numeric", "put a value that starts with this character in quotes"),
     (r"unknown escape", r"write a backslash as \\, or use single quotes"),
-    (r"end of stream|stream end|<block end>|',' or", "close what was opened, and check the indentation"),
+    (r"end of stream|stream end|<block end>|',' or", "close the open bracket or quote, and check the indentation"),
 )
 
 
@@ -256,7 +256,7 @@ def _plain_value(text: str, span: Span) -> bool | int | float | str | None:
             "SKC102",
             message,
             span=span,
-            hint="write a plain decimal number, or put it in quotes to mean text",
+            hint="write a plain decimal number, or put it in quotes if it is a string",
         )
     if INTEGER.fullmatch(text):
         return _integer(text, span)
@@ -272,12 +272,12 @@ def _integer(text: str, span: Span) -> int:
     if INT64_MIN <= value <= INT64_MAX:
         return value
     message = f"the integer `{shown(text)}` does not fit in 64 bits"
-    raise fail("SKC102", message, span=span, hint="write a float, such as 1e30, or put it in quotes to mean text")
+    raise fail("SKC102", message, span=span, hint="write a float, such as 1e30, or put it in quotes if it is a string")
 
 
 def _float(text: str, span: Span) -> float:
     value = float(text)
     if math.isinf(value):
         message = f"`{shown(text)}` is larger than any float64"
-        raise fail("SKC102", message, span=span, hint="write .inf if you mean infinity")
+        raise fail("SKC102", message, span=span, hint="write .inf for infinity")
     return value

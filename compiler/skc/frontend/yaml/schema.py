@@ -124,9 +124,9 @@ def _selector() -> JsonSchema:
         "type": _ref("dtype"),
         "match": {
             "anyOf": [TEXT, TEXTS],
-            "description": "Patterns of input names: `*` any text, `?` one character.",
+            "description": "Patterns of input names: `*` matches any text, `?` one character.",
         },
-        "exclude": {"anyOf": [TEXT, TEXTS], "description": "Patterns of input names to leave out."},
+        "exclude": {"anyOf": [TEXT, TEXTS], "description": "Patterns of input names to exclude."},
     }
     picks = [{"required": ["type"]}, {"required": ["match"]}]
     return {
@@ -150,7 +150,7 @@ def _feature() -> JsonSchema:
             "type": "array",
             "items": _ref("step"),
             "minItems": 1,
-            "description": "Ops, one after the other.",
+            "description": "Ops, applied in order.",
         },
     }
     return {**_object(keys, optional=tuple(keys)), "oneOf": [{"required": ["from"]}, {"required": ["expr"]}]}

@@ -26,7 +26,7 @@ def check_keys(keys: Sequence[Key], dtype: DType, *, parameter: str) -> None:
         if type(key) is not KINDS[dtype].python or is_wrong_int:
             raise refuse(
                 "SKC123",
-                f"`{parameter}` lists {key!r}, which is no {dtype}",
+                f"`{parameter}` lists {key!r}, which is not of type {dtype}",
                 hint=f"write values of the column's type, {dtype}; quote a string",
             )
     if len(set(keys)) < len(keys):

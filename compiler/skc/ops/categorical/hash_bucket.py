@@ -158,7 +158,7 @@ CASES = (
         expect=[[850, 850], [502, 1000]],
     ),
     Case(
-        name="floats are no keys",
+        name="floats are refused",
         shows=("C2",),
         columns={"x": "float64"},
         params={"buckets": 2},

@@ -144,8 +144,8 @@ def _check_seen(params: Params, seen: dict[Key, int], keys: Keys) -> None:
     if strange and params.unknown == "error":
         raise refuse(
             "SKC214",
-            f"the data holds {strange[0]!r}, which `categories` does not list",
-            hint="add it to `categories`, or say what an unknown value becomes: `unknown: value`",
+            f"the data contains {strange[0]!r}, which is not listed in `categories`",
+            hint="add it to `categories`, or give unknown values a code: `unknown: value`",
         )
 
 
@@ -155,8 +155,8 @@ def _check_codes(params: Params, x: ValueType, codes: int) -> None:
         if value is not None and 0 <= value < codes:
             raise refuse(
                 "SKC213",
-                f"`{parameter}: {value}` is the code of a category: a column has codes 0 to {codes - 1}",
-                hint=f"take a negative number, or {codes} or more",
+                f"`{parameter}: {value}` is already the code of a category: a column has codes 0 to {codes - 1}",
+                hint=f"use a negative number, or {codes} or more",
             )
 
 

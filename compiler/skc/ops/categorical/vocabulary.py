@@ -97,7 +97,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     if params.unknown == "error" and params.oov_buckets:
         raise refuse(
             "SKC124",
-            f"`unknown: error` leaves nothing for `oov_buckets: {params.oov_buckets}`",
+            f"`unknown: error` leaves no unknown values for `oov_buckets: {params.oov_buckets}`",
             hint="remove one of the two",
         )
     return x.with_(dtype="int64", nullable=False)
@@ -213,7 +213,7 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
     all_known = stats[Count()] == sum(count for value, count in stats[_counts(params)] if value in taken)
     if params.unknown == "error" or not state.keys[k] or not all_known:
         return []
-    text = "every training value has an id of its own, so no training row has that of an unknown value"
+    text = "every training value has its own id, so no training row has the id of an unknown value"
     if learned > 1:
         return [Concern("SKC231", text, f"set `top_k: {learned - 1}` or less, or write `unknown: error`")]
     return [Concern("SKC231", text, "write `unknown: error`, or drop the feature")]

@@ -37,7 +37,9 @@ def constant_of(value: Constant, dtype: DType, parameter: str) -> Constant:
         return value
     if dtype == "string" and isinstance(value, str) and _is_text(value):
         return value
-    raise refuse("SKC123", f"`{parameter}: {value!r}` is no {dtype}, but the column is", hint=f"write {WRITTEN[dtype]}")
+    raise refuse(
+        "SKC123", f"`{parameter}: {value!r}` is not of type {dtype}, but the column is", hint=f"write {WRITTEN[dtype]}"
+    )
 
 
 def _is_exact_float(value: float) -> bool:

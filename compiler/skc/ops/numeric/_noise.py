@@ -21,7 +21,7 @@ def concerns_about_constants(stats: ColumnStats) -> list[Concern]:
     if least != greatest:
         return []
     text = f"every training value is {least}, so it becomes a constant"
-    return [Concern("SKC234", text, "drop the feature, or look at the data before this step")]
+    return [Concern("SKC234", text, "drop the feature, or check the data before this step")]
 
 
 def concerns_about_spread(stats: ColumnStats) -> list[Concern]:
@@ -31,7 +31,7 @@ def concerns_about_spread(stats: ColumnStats) -> list[Concern]:
         return concerns_about_constants(stats)
     spread, size = greatest - least, max(abs(least), abs(greatest))
     if spread <= LAST_BITS * size:
-        text = f"the values differ in their last bits alone, {least} to {greatest}, and scaling makes much of that"
+        text = f"the values differ only in their last bits, {least} to {greatest}, and scaling amplifies that"
         hint = "drop the feature, or put `round` before this step if it is rounding errors"
         return [Concern("SKC236", text, hint)]
     return []
@@ -46,6 +46,6 @@ def check_stretch(x: ValueType, factor: float, stats: ColumnStats) -> None:
         raise refuse(
             "SKC215",
             f"a column of values up to {greatest:.3g} would be multiplied by {factor:.3g}, which makes rounding errors "
-            "visible (a log, exp or sine came before)",
+            "visible (it follows a log, exp or sine)",
             hint="leave that column out of the step, or scale before the function that is not exact",
         )

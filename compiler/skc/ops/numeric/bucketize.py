@@ -78,14 +78,14 @@ def _check_edges(edges: tuple[int | float, ...]) -> None:
             raise refuse(
                 "SKC124",
                 f"the edge {edge} is not finite",
-                hint="the outer bins reach to infinity by themselves",
+                hint="the outer bins already extend to infinity",
             )
     for low, high in pairwise(edges):
         if not low < high:
             raise refuse(
                 "SKC124",
                 f"the edges do not ascend: {low}, {high}",
-                hint="sort them and drop what stands twice",
+                hint="sort them and remove duplicates",
             )
 
 
@@ -95,7 +95,7 @@ def _check_representable(edges: tuple[int | float, ...]) -> None:
             raise refuse(
                 "SKC123",
                 f"the edge {edge} is not a float64, but the column is",
-                hint="write the edge as the float64 you mean, or declare the input int64",
+                hint="write the edge as the intended float64, or declare the input int64",
             )
 
 

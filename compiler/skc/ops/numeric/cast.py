@@ -84,11 +84,11 @@ CAN_FAIL: tuple[tuple[DType, DType], ...] = (
     ("string", "int64"),
     ("string", "bool"),
 )
-WAYS_OUT: dict[tuple[DType, DType], str] = {
+HINTS: dict[tuple[DType, DType], str] = {
     (
         "string",
         "float64",
-    ): "declare the input float64: the text of a CSV file is then read as a number, and requests send numbers",
+    ): "declare the input float64: text in a CSV file is then read as a number, and requests send numbers",
     ("string", "timestamp"): "use `parse_datetime`",
     ("string", "date"): "use `parse_datetime`, then `cast: {to: date}`",
     (
@@ -110,8 +110,8 @@ def infer(params: Params, x: ValueType) -> ValueType:
     if x.dtype == params.to:
         return x
     if params.to not in CASTS[x.dtype]:
-        hint = WAYS_OUT.get((x.dtype, params.to), "cast to int64 first, and from there")
-        raise refuse("SKC128", f"`cast` does not turn {x.dtype} into {params.to}", hint=hint)
+        hint = HINTS.get((x.dtype, params.to), "cast to int64 first, then convert that")
+        raise refuse("SKC128", f"`cast` cannot convert {x.dtype} to {params.to}", hint=hint)
     require_exact(x, op="cast")
     return x.with_(dtype=params.to, nullable=x.nullable or _may_add_nulls(params, x.dtype))
 

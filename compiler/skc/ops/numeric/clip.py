@@ -78,9 +78,11 @@ def infer(params: Params, x: ValueType) -> ValueType:
         raise refuse("SKC124", "`clip` mixes a fixed bound with a quantile", hint="write two steps, one for each")
     for low, high in (fixed, fitted):
         if low is not None and high is not None and low > high:
-            raise refuse("SKC124", f"the lower bound {low} is above the upper bound {high}", hint="exchange them")
+            raise refuse("SKC124", f"the lower bound {low} is above the upper bound {high}", hint="swap them")
     if fitted != (None, None) and x.dtype != "float64":
-        raise refuse("SKC120", "`clip` takes quantiles of float64 only, not of int64", hint="`cast` to float64 before")
+        raise refuse(
+            "SKC120", "`clip` supports quantiles only for float64, not for int64", hint="`cast` to float64 first"
+        )
     for name, bound in (("min", params.min), ("max", params.max)):
         if bound is not None:
             constant_of(bound, x.dtype, name)
@@ -120,9 +122,9 @@ def _positive_zero(bound: float) -> float:
 def _found(params: Params, stats: ColumnStats) -> tuple[float, ...]:
     values: tuple[float, ...] | None = stats[_quantiles(params)]
     if values is None:
-        raise refuse("SKC210", "a column has no value to take quantiles of", hint=NO_VALUE_HINT)
+        raise refuse("SKC210", "a column has no values to compute quantiles from", hint=NO_VALUE_HINT)
     if not all(math.isfinite(value) for value in values):
-        raise refuse("SKC212", "the range of a column exceeds float64", hint="clip it to fixed bounds before")
+        raise refuse("SKC212", "the range of a column exceeds float64", hint="clip it to fixed bounds first")
     return values
 
 
@@ -179,7 +181,7 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
     if degenerate(params, state, k) is None:
         return []
     text = f"both quantiles are {state.low[k]}, so it becomes a constant"
-    return [Concern("SKC234", text, "take quantiles further apart, or fixed bounds: `min` and `max`")]
+    return [Concern("SKC234", text, "use quantiles further apart, or fixed bounds: `min` and `max`")]
 
 
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:

@@ -90,11 +90,11 @@ def infer(params: Params, x: ValueType) -> ValueType:
     if params.value is not None:
         constant_of(params.value, x.dtype, "value")
     if strategy in ("mean", "median") and x.dtype != "float64":
-        way_out = "`cast` to float64 before, or " if x.dtype in ("int64", "bool") else ""
+        cast_hint = "`cast` to float64 first, or " if x.dtype in ("int64", "bool") else ""
         raise refuse(
             "SKC120",
-            f"`impute` has no {strategy} of {x.dtype}",
-            hint=f"{way_out}take `strategy: most_frequent`",
+            f"`impute` has no {strategy} for {x.dtype}",
+            hint=f"{cast_hint}use `strategy: most_frequent`",
         )
     if strategy == "most_frequent":
         require_exact(x, op="impute")
@@ -102,7 +102,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
         raise refuse(
             "SKC120",
             f"`add_indicator` takes float64 or int64, not {x.dtype}",
-            hint="make a feature of its own: `expr: is_null(NAME)`",
+            hint="define a separate feature: `expr: is_null(NAME)`",
         )
     return x.with_(nullable=False, width=None if params.add_indicator else x.width)
 
@@ -126,8 +126,8 @@ def _value(params: Params, dtype: DType, stats: ColumnStats) -> Constant:
     strategy = _strategy(params)
     found = stats[STATISTICS[strategy]]
     if found is None or found == ():
-        hint = "drop the column, or give the `value` that stands for null"
-        raise refuse("SKC210", f"a column has no value to take the {strategy} of", hint=hint)
+        hint = "drop the column, or give a `value` to replace nulls"
+        raise refuse("SKC210", f"a column has no values to compute the {strategy} from", hint=hint)
     value: Constant = found if strategy == "mean" else found[0] if strategy == "median" else found[0][0]
     if not isinstance(value, float):
         return value

@@ -4,7 +4,7 @@ Why: features of similar size for linear models, without moving zero: what was 0
 afterwards, and signs stay. Like scikit-learn's `MaxAbsScaler`, with the same division, so that the result is the same
 to the last bit.
 
-Example: `balance: {from: balance, apply: [max_abs_scale]}`
+Example: `fare: {from: fare, apply: [max_abs_scale]}`
 
 Parameters
 ----------

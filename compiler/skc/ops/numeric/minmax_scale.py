@@ -88,7 +88,7 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 def _scale_and_min(params: Params, least: float | None, greatest: float | None) -> tuple[float, float]:
     if least is None or greatest is None:
-        raise refuse("SKC210", "a column has no value to take a range of", hint=NO_VALUE_HINT)
+        raise refuse("SKC210", "a column has no values to compute a range from", hint=NO_VALUE_HINT)
     low, high = params.feature_range
     width = greatest - least
     scale = (high - low) / (width or 1.0)
@@ -96,13 +96,13 @@ def _scale_and_min(params: Params, least: float | None, greatest: float | None) 
         raise refuse(
             "SKC212",
             f"the range of a column, {width}, is too small to be divided by",
-            hint="drop the feature, or multiply the column by a large number before, in an `expr`",
+            hint="drop the feature, or multiply the column by a large number first, in an `expr`",
         )
     # Adding -0.0 changes no value and ONNX Runtime drops it; 0.0 would turn -0.0 into 0.0, and take its time.
     start = low - least * scale or -0.0
     # A scale of 0, by underflow, would turn an infinity into NaN, which is null.
     if not (width < math.inf and 0 < scale < math.inf and abs(start) < math.inf):
-        raise refuse("SKC212", "the range of a column exceeds float64", hint="clip the column to fixed bounds before")
+        raise refuse("SKC212", "the range of a column exceeds float64", hint="clip the column to fixed bounds first")
     return scale, start
 
 

@@ -85,9 +85,9 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 def _inner_edges(edges: tuple[float, ...] | None) -> tuple[float, ...]:
     if edges is None:
-        raise refuse("SKC210", "a column has no value to take quantiles of", hint=NO_VALUE_HINT)
+        raise refuse("SKC210", "a column has no values to compute quantiles from", hint=NO_VALUE_HINT)
     if not all(math.isfinite(edge) for edge in edges):
-        raise refuse("SKC212", "the range of a column exceeds float64", hint="clip the column before")
+        raise refuse("SKC212", "the range of a column exceeds float64", hint="clip the column before this step")
     kept = [edges[0]]
     for edge in edges:
         if edge > kept[-1]:
@@ -154,13 +154,13 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
     bins, (least, *_, greatest) = len(state.edges[k]) + 1, stats[_quantiles(params)]
     if least == greatest:
         text = f"every training value is {least}, so it becomes a constant"
-        return [Concern("SKC234", text, "drop the feature, or look at the data before this step")]
+        return [Concern("SKC234", text, "drop the feature, or check the data before this step")]
     if bins == params.bins:
         return []
-    text = f"{bins} of {params.bins} bins left: a value that many rows share is several quantiles at once"
+    text = f"{bins} of {params.bins} bins left: several quantiles are equal, because many rows share a value"
     edges = [*state.edges[k]] if 1 < bins <= MOST_SHOWN else [least + (greatest - least) / 2]
     example = f"`{{bucketize: {{edges: {edges}, closed: left}}}}`"
-    return [Concern("SKC230", text, f"choose edges that mean something for this column, such as {example}")]
+    return [Concern("SKC230", text, f"choose meaningful edges for this column, such as {example}")]
 
 
 CASES = (

@@ -76,7 +76,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="robust_scale")
     low, high = params.quantile_range
     if low > high:
-        raise refuse("SKC124", f"quantile_range [{low}, {high}] does not ascend", hint="exchange the two")
+        raise refuse("SKC124", f"quantile_range [{low}, {high}] does not ascend", hint="swap the two")
     return x
 
 
@@ -101,7 +101,7 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 def _finite(quantiles: tuple[float, ...] | None) -> tuple[float, ...]:
     if quantiles is None:
-        raise refuse("SKC210", "a column has no value to take quantiles of", hint=NO_VALUE_HINT)
+        raise refuse("SKC210", "a column has no values to compute quantiles from", hint=NO_VALUE_HINT)
     if not all(math.isfinite(value) for value in quantiles):
         raise _too_wide()
     return quantiles
@@ -117,7 +117,7 @@ def _scale(x: ValueType, stats: ColumnStats, ends: tuple[float, ...]) -> float:
 
 
 def _too_wide() -> SkcError:
-    return refuse("SKC212", "the range of a column exceeds float64", hint="clip it to fixed bounds before")
+    return refuse("SKC212", "the range of a column exceeds float64", hint="clip it to fixed bounds first")
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
@@ -168,7 +168,7 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
     if low < high or params.quantile_range[0] == params.quantile_range[1]:
         return []
     text = f"both quantiles are {low}, so it is not scaled"
-    hint = "take a wider `quantile_range`, such as [0, 100], or `standard_scale`"
+    hint = "use a wider `quantile_range`, such as [0, 100], or `standard_scale`"
     return [Concern("SKC230", text, hint)]
 
 

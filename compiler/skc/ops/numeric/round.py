@@ -186,7 +186,7 @@ CASES = (
         {0.5: 1.0, 1.5: 2.0, 2.5: 3.0, -0.5: -1.0, -1.5: -2.0, -2.5: -3.0},
     ),
     _case(
-        "half up beside a tie",
+        "half up next to a tie",
         "C3",
         0,
         "half_up",

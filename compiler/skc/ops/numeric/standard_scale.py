@@ -71,7 +71,7 @@ def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
 
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
     if any(stats[Mean()] is None for stats in columns):
-        raise refuse("SKC210", "a column has no value to take a mean of", hint=NO_VALUE_HINT)
+        raise refuse("SKC210", "a column has no values to compute a mean from", hint=NO_VALUE_HINT)
     return State(
         mean=tuple(stats[Mean()] if params.with_mean else 0.0 for stats in columns),
         scale=tuple(_scale(x, stats) if params.with_std else 1.0 for stats in columns),

@@ -161,7 +161,7 @@ CASES = (
         expect=[[-0.8660254037844387, -0.5], [0.8660254037844387, -0.5], [0.8660254037844387, -0.5]],
     ),
     Case(
-        name="offset beside a large value",
+        name="offset next to a large value",
         shows=("C3",),
         columns={"x": "float64"},
         params={"period": 24.0, "offset": 6.0},

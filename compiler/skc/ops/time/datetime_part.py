@@ -89,7 +89,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "timestamp", "date", op="datetime_part")
     load_zone(params.timezone)
     if x.dtype == "date" and params.part in CLOCK_US:
-        raise refuse("SKC126", f"a date has no {params.part}", hint="take the part of a timestamp")
+        raise refuse("SKC126", f"a date has no {params.part}", hint="use a timestamp")
     if x.dtype == "date" and params.timezone != "UTC":
         raise refuse("SKC126", "a date has no time zone", hint="leave out `timezone`")
     return x.with_(dtype="bool" if params.part == "is_weekend" else "int64")
@@ -323,7 +323,7 @@ CASES = (
     _case("the week before year 1", "C6", "iso_week", {"0001-01-01": 52}, T, YORK),
     _case("local time after year 9999", "C6", "year", {"9999-12-31T23:00": 10000}, T, "Asia/Kolkata"),
     _case("null", "C7", "month", {None: None, "2024-05-01": 5}, "timestamp?"),
-    _case("null is no weekend", "C7", "is_weekend", {None: None, "2024-01-06": True}, "date?"),
+    _case("null is not a weekend", "C7", "is_weekend", {None: None, "2024-01-06": True}, "date?"),
     Case(
         name="two columns",
         shows=("C7",),

@@ -88,7 +88,7 @@ func decodeInt(text string) (any, error) {
 	number, isInteger := new(big.Int).SetString(text, 10)
 	switch {
 	case !isInteger:
-		return nil, fmt.Errorf("%q is no integer", text)
+		return nil, fmt.Errorf("%q is not an integer", text)
 	case number.IsInt64():
 		return int(number.Int64()), nil
 	case number.IsUint64():
@@ -107,5 +107,5 @@ func decodeFloat(given any) (any, error) {
 	if float, isFloat := given.(float64); isFloat {
 		return float, nil
 	}
-	return nil, fmt.Errorf("%v is no float", given)
+	return nil, fmt.Errorf("%v is not a float", given)
 }
