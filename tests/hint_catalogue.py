@@ -81,7 +81,7 @@ def _hints(node: ast.AST, positions: Mapping[str, int]) -> Iterator[str]:
 
 
 def _is_of_hints(name: str) -> bool:
-    return "hint" in name.lower() or name in ("did_you_mean", "_way_to", "_ALLOWED")
+    return "hint" in name.lower() or name in ("did_you_mean", "_ALLOWED")
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

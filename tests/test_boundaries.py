@@ -22,7 +22,7 @@ from skc.rows.base_row import base_row
 from skc.rows.boundaries import (
     CORNERS,
     MOST_BRANCHED,
-    MOST_WALKS,
+    MOST_SEARCHES,
     StepBoundaries,
     other_branches,
     reach_further,
@@ -295,19 +295,19 @@ outputs:
     pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
     base: dict[str, Scalar] = dict.fromkeys(names, 3)
     found = reach_further(pipeline, step_boundaries(pipeline), base)
-    walks: list[str | None] = []
-    made = skc.rows.boundaries._Walk
+    searches: list[str | None] = []
+    made = skc.rows.boundaries._BackwardSearch
 
     def counted(pipeline: Pipeline, base: Record, avoid: str | None = None) -> object:
-        walks.append(avoid)
+        searches.append(avoid)
         return made(pipeline, base, avoid)
 
-    monkeypatch.setattr("skc.rows.boundaries._Walk", counted)
+    monkeypatch.setattr("skc.rows.boundaries._BackwardSearch", counted)
     branched = other_branches(pipeline, found, base)
     rows = branched.rows
     assert branched.is_sample
     assert len(rows) == MOST_BRANCHED
-    assert len(walks) == len(set(walks)) == MOST_WALKS
+    assert len(searches) == len(set(searches)) == MOST_SEARCHES
     changed = [tuple(name for name in names if row[name] != 3) for row in rows]
     assert {len(some) for some in changed} <= {1, 2}
     assert len(set(changed)) > 400

@@ -1,6 +1,6 @@
-"""What is known of every value of a pipeline without running it: its type before fitting, its column names after.
+"""Facts about every value of a pipeline without running it: its type before fitting, its column names after.
 
-Both walk the steps once, in order. Type errors are raised together, each at the step that causes it.
+Both take one pass over the steps, in order. Type errors are raised together, each at the step that causes it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ BOOLS: Known = (False, True)
 
 
 def value_types(pipeline: Pipeline) -> Types:
-    """The type of every input and step. Raises SKC120 and its like, with the places of the steps.
+    """The type of every input and step. Raises SKC120 and similar, with the locations of the steps.
 
-    A step behind one in error is passed over: nothing can be said of it.
+    A step that depends on one in error is skipped: its type is unknown.
     """
     types = {i.value: ValueType(i.dtype, nullable=i.nullable) for i in pipeline.inputs}
     found: list[Diagnostic] = []
@@ -58,15 +58,15 @@ def _ref_type(ref: Ref, types: Types) -> ValueType:
 
 
 def settled(made: Block, x: ValueType) -> Block:
-    """What a step made, without `valid` where its type says that nothing can be missing.
+    """The result of a step, without `valid` where its type says that nothing can be missing.
 
-    Why: an op that gets float64 cannot see whether NaN is among it, and makes `valid` to be safe.
+    Why: an op that takes float64 cannot see from the type alone whether it contains NaN, and adds `valid` to be safe.
     """
     return made if x.nullable or made.valid is None else replace(made, valid=None)
 
 
 def joined_type(inputs: tuple[ValueType, ...]) -> ValueType:
-    """The type of values side by side: they must agree in dtype."""
+    """The type of values joined as columns of one block: they must agree in dtype."""
     first = inputs[0]
     for other in inputs[1:]:
         if other.dtype != first.dtype:
@@ -85,7 +85,7 @@ def joined_type(inputs: tuple[ValueType, ...]) -> ValueType:
 
 
 def located(error: SkcError, step: Step) -> SkcError:
-    """The same error, at the place of the step."""
+    """The same error, with the location of the step."""
     note = f"in step `{step.name}`"
     return SkcError(*(replace(d, span=d.span or step.span, notes=(*d.notes, note)) for d in error.diagnostics))
 
@@ -112,8 +112,8 @@ def input_names(step: Step, names: ColumnNames) -> tuple[str, ...]:
 
 
 def check_shapes(pipeline: Pipeline, types: Types) -> None:
-    """Raise SKC107 where a reference takes columns that a value does not have, a state is not for the columns of its
-    step, or an output's names are not one to a column. What only fitting counts is not checked.
+    """Raise SKC107 where a reference takes columns that a value does not have, a state does not match the columns of
+    its step, or an output does not have one name per column. Widths known only after fitting are not checked.
     """
     names: dict[str, tuple[str, ...]] = {i.value: (i.name,) for i in pipeline.inputs}
     for step in pipeline.steps:
@@ -149,7 +149,7 @@ def _check_state(step: Step, width: int) -> None:
 
 
 def step_levels(step: Step, types: Types, names: ColumnNames, known: Sequence[Known]) -> tuple[Known, ...]:
-    """For each output column of a fitted step the only values it can hold, given those of its input columns."""
+    """All values that each output column of a fitted step can hold, given those of its input columns."""
     groups = column_groups(step, names)
     if types[step.name].dtype == "bool":
         return (BOOLS,) * sum(map(len, groups))
@@ -162,7 +162,7 @@ def step_levels(step: Step, types: Types, names: ColumnNames, known: Sequence[Kn
 
 
 def column_levels(pipeline: Pipeline) -> Mapping[str, tuple[Known, ...]]:
-    """Of every value of a fitted pipeline, for each column the only values it can hold."""
+    """For every value of a fitted pipeline, all values that each of its columns can hold."""
     types, names = value_types(pipeline), column_names(pipeline)
     found = {i.value: input_levels(i) for i in pipeline.inputs}
     for step in pipeline.steps:
@@ -172,17 +172,17 @@ def column_levels(pipeline: Pipeline) -> Mapping[str, tuple[Known, ...]]:
 
 
 def input_levels(value: Input) -> tuple[Known, ...]:
-    """Likewise of the one column of an input."""
+    """The same for the one column of an input."""
     return (BOOLS if value.dtype == "bool" else None,)
 
 
 def output_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
-    """The names of an output's columns, each once.
+    """The names of an output's columns, without duplicates.
 
-    A feature of one column gives its own name; of several, `FEATURE.COLUMN`, or the column's name where that begins
-    with the feature's already (`payment_card` of `payment`). A repeated name gets a number: `fare#2`. Names
-    given with the output are taken as they are. Raises SKC107 where they are not one to a column, SKC105 where two are
-    equal.
+    The column of a single-column feature is named after the feature; of several columns, each is `FEATURE.COLUMN`, or
+    just the column's name if it already begins with the feature's (`payment_card` of `payment`). A repeated name gets a
+    number: `fare#2`. Names declared with the output are used as written. Raises SKC107 if there is not exactly one per
+    column, SKC105 if two are equal.
     """
     if output.columns:
         return _given_columns(output, names)

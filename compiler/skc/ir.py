@@ -1,7 +1,7 @@
 """The pipeline as data: inputs, steps in topological order, features and outputs. Frozen, printable, comparable.
 
 The same shapes serve before and after fitting: a fitted pipeline is one in which every step has its state. A value is
-what an input or a step makes; it is named by a string (`inputs/fare`, `amounts/1:log1p`) and used through a `Ref`.
+what an input or a step produces; it has a name (`inputs/fare`, `amounts/1:log1p`) and is used through a `Ref`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from skc.diagnostics import Span, bug
 from skc.values.types import Scalar
 from skc_runtime.kinds import ELEMENTS, KINDS, DType, Kind, OutputDType, for_every_kind
 
-# Ops that are nodes of this form rather than steps that a user applies: what brings a raw input into its one form, what
-# computes from several values, and what guards integers on their way into floats. They lie in `ops/internal`, and no
-# other op has its name outside `ops`.
+# Ops that are nodes of this IR rather than steps that a user applies: one normalises a raw input, one computes from
+# several values, and one guards integers on their way into floats. They are in `ops/internal`; no other op is referred
+# to by name outside `ops`.
 SOURCE, EXPRESSION, NARROW = NODES = ("source", "expr", "narrow")
-# In which dtypes a value may leave; any other cast would lose or invent something (see `cast`, the op).
+# The dtypes that a value may be output as; any other cast would lose or invent something (see the op `cast`).
 LEAVES_AS: Mapping[DType, tuple[OutputDType, ...]] = for_every_kind(
     {
         "float64": ("float32", "float64"),
@@ -48,10 +48,10 @@ class Ref:
 
 @dataclass(frozen=True)
 class Input:
-    """One named column of a request, and what counts as null in it.
+    """One named column of a request, and which of its values count as null.
 
-    `null_values` of the input's own type mean null in the graph; strings on an input that is not a string mean null
-    only where text is read (a CSV file).
+    `null_values` of the input's own type mean null in the graph; strings on a non-string input mean null only where
+    text is read (a CSV file).
     """
 
     name: str
@@ -67,15 +67,15 @@ class Input:
 
     @property
     def kind(self) -> Kind:
-        """What is known of its type."""
+        """Its type, as far as it is known."""
         return KINDS[self.dtype]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One op with its parameters on some values. `state` is what fitting learned, None before it.
+    """One op with its parameters, applied to some values. `state` is what fitting learned, None before fitting.
 
-    `origins` names, for each input column of a fused step, the step it came from; empty for a step as written.
+    `origins` names, for each input column of a fused step, the step it came from; empty for a step that is not fused.
     """
 
     name: str
@@ -100,8 +100,8 @@ class Feature:
 class Output:
     """One output tensor: the columns of some values side by side, cast to `dtype`.
 
-    `labels`, where given, says for each value which feature it is; its columns are named after that. `columns`, where
-    given, names every column instead.
+    `labels`, if present, names the feature of each value, and its columns are named after that. `columns`, if present,
+    names every column instead.
     """
 
     name: str
@@ -124,7 +124,7 @@ class DataSource:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A whole pipeline, before or after fitting. Steps stand in topological order."""
+    """A whole pipeline, before or after fitting. Steps are in topological order."""
 
     name: str
     inputs: tuple[Input, ...]
@@ -151,7 +151,7 @@ class Pipeline:
         return next(step for step in self.steps if step.name == name)
 
     def behind(self, values: Iterable[str]) -> frozenset[str]:
-        """The values (inputs and steps) that some are made of, themselves included."""
+        """The values (inputs and steps) that some values are computed from, themselves included."""
         found = set(values)
         for step in reversed(self.steps):
             if step.name in found:

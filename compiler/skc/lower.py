@@ -1,6 +1,6 @@
-"""A fitted pipeline as an ONNX model, and the layout of its tensors.
+"""Lower a fitted pipeline to an ONNX model, with the layout of its tensors.
 
-The model has one float64 graph; every cast is written; the declared output dtype comes last. Signature
+The model has one float64 graph; every cast is explicit; the cast to the declared output dtype comes last. Signature
 `columns` has one tensor [N, 1] per input, `packed` one tensor [N, k] per kind of element, in the order in
 which the graph uses the columns.
 """
@@ -36,7 +36,7 @@ GUARDS = "skc.guards"
 
 @dataclass(frozen=True)
 class StepTensors:
-    """Where in the model the value of a step lies, and its `valid`; None where the model has no such tensor."""
+    """The tensors that hold the value of a step and its `valid`; None where the model has no such tensor."""
 
     value: str | None
     valid: str | None
@@ -49,8 +49,8 @@ class StepTensors:
 
 @dataclass(frozen=True)
 class Lowered:
-    """The model, and what its manifest says of it. `pipeline` is what was lowered, its steps in blocks, and `steps` the
-    tensors of each.
+    """The model, and what its manifest says about it. `pipeline` is what was lowered, with its steps fused into blocks;
+    `steps` has the tensors of each.
     """
 
     pipeline: Pipeline
@@ -65,10 +65,10 @@ class Lowered:
 
 @dataclass
 class _Graph:
-    """The graph under construction: for each value where its columns lie, and the Var of each place.
+    """The graph under construction: for each value the place of its columns, and the Var of each place.
 
-    A place is an input tensor (`tensor NAME`) or what a step made (`step NAME`, `valid NAME`): an input and a
-    step may bear one name.
+    A place is an input tensor (`tensor NAME`) or the result of a step (`step NAME`, `valid NAME`), because an input and
+    a step may have the same name.
     """
 
     pipeline: Pipeline
@@ -85,7 +85,7 @@ class _Graph:
 def lower(
     pipeline: Pipeline, signature: Signature = "columns", expose: Sequence[str] = (), *, optimise: bool = True
 ) -> Lowered:
-    """Lower a fitted pipeline. `expose` names values that become outputs of their own, under their names.
+    """Lower a fitted pipeline. Each value in `expose` becomes an additional output of that name.
 
     With `optimise=False` every step is lowered as written, so that a difference can be traced to one.
     """
@@ -121,7 +121,7 @@ def lower(
 
 
 def optimised(pipeline: Pipeline) -> Pipeline:
-    """A fitted pipeline as it is lowered: only what an output needs, in blocks."""
+    """A fitted pipeline as it is lowered: only what an output needs, fused into blocks."""
     return fuse_siblings(skip_sources(prune(pipeline)))
 
 
@@ -132,7 +132,7 @@ def _define(results: dict[str, Var], name: str, var: Var) -> None:
 
 
 def _check_names(arguments: Mapping[str, Var], results: Mapping[str, Var]) -> None:
-    """The tensors of a graph share one space of names; the front ends refuse what would collide in it."""
+    """Refuse duplicates: the tensors of a graph share one namespace. The front ends report a collision earlier."""
     for name in arguments:
         if name in results:
             raise bug(f"an input and an output of the graph are called `{name}`")
@@ -188,7 +188,7 @@ def _input_spec(value: Input, slot: Slot, valid: Slot | None) -> InputSpec:
 
 
 def _inputs_by_use(pipeline: Pipeline) -> tuple[Input, ...]:
-    """Inputs in the order in which the graph first uses them, so that a packed block needs no gathering."""
+    """Inputs in the order in which the graph first uses them, so that a packed block needs no Gather."""
     used = [ref.value for step in pipeline.steps for ref in step.inputs]
     used += [ref.value for output in pipeline.outputs for ref in output.refs]
     rank = {value: i for i, value in reversed(list(enumerate(used)))}
@@ -213,7 +213,7 @@ def _lower_step(
 
 
 def _ends(graph: _Graph, step: Step, guards: Iterable[GraphGuard]) -> Iterator[End]:
-    """What the step ends in: its value, `valid` and the masks of its guards."""
+    """The results of a step: its value, `valid` and the masks of its guards."""
     yield End(step.name, step.name, graph.vars[f"step {step.name}"])
     if step.name in graph.valid:
         yield End(step.name, f"{step.name}/valid", graph.vars[f"valid {step.name}"])
@@ -222,12 +222,12 @@ def _ends(graph: _Graph, step: Step, guards: Iterable[GraphGuard]) -> Iterator[E
 
 
 def _nothing(block: GraphBlock, x: ValueType) -> GraphBlock:
-    """What a step makes of no columns, such as those of a one-hot that drops its only category."""
+    """The result of a step with no output columns, such as a one-hot that drops its only category."""
     return no_columns(block.values, x.dtype, nullable=x.nullable)
 
 
 def _guard_columns(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> list[GuardColumn]:
-    """One for each column of the mask. A variadic op speaks for its first input alone."""
+    """One for each column of the mask. A variadic op reports only its first input."""
     shape = guard.mask.unwrap_tensor().shape
     width = 1 if OPS[step.op].is_variadic(step.params) else len(columns)
     if shape is not None and len(shape) == 2 and isinstance(shape[1], int) and shape[1] != width:
@@ -237,7 +237,7 @@ def _guard_columns(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> l
 
 
 def _gather(graph: _Graph, refs: Sequence[Ref], types: Mapping[str, Any], names: Mapping[str, Any]) -> GraphBlock:
-    """The columns of some values side by side, as one block."""
+    """The columns of some values, joined as one block."""
     dtype = types[refs[0].value].dtype
     refs = [ref for ref in refs if len(names[ref.value][ref.start : ref.stop])] or refs[:1]
     runs = list(_runs(refs, graph.values, names))
@@ -259,7 +259,7 @@ def _gather(graph: _Graph, refs: Sequence[Ref], types: Mapping[str, Any], names:
 def _runs(
     refs: Sequence[Ref], places: Mapping[str, tuple[str, int]], names: Mapping[str, Any]
 ) -> Iterator[tuple[str, int, int]]:
-    """(place, start, stop) of the referenced columns, neighbours merged."""
+    """(place, start, stop) of the referenced columns, with adjacent ranges merged."""
     run: tuple[str, int, int] | None = None
     for ref in refs:
         place, offset = places[ref.value]

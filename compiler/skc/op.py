@@ -1,7 +1,7 @@
-"""What an op is: a value that says everything about one step of a pipeline.
+"""What an op is: a value that describes one kind of step completely.
 
-An op is one file in `skc/ops`. `apply` in NumPy is the meaning; `lower` says the same in ONNX and shares no code with
-it, so that comparing the two can find a mistake in either.
+An op is one file in `skc/ops`. `apply` in NumPy defines its meaning; `lower` emits the same in ONNX and shares no code
+with it, so that comparing the two can reveal a mistake in either.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ S = TypeVar("S")  # what it learns
 T = TypeVar("T")
 Names = tuple[str, ...]
 Met = Literal["unknown", "clipped"]
-# How an op takes its inputs: every column by itself, the columns of one block together, or values one by one.
+# How an op takes its inputs: each column separately, the columns of one block together, or several separate values.
 Arity = Literal["columns", "block", "values"]
 Decision = Literal["category", "edge", "last bit"]
-Known = tuple[Scalar, ...] | None  # the only values that a column can hold, ascending; None where they are not known
-# What the op `cast` turns into what.
+Known = tuple[Scalar, ...] | None  # all values that a column can hold, ascending; None where they are not known
+# The conversions that the op `cast` offers.
 CASTS: Mapping[DType, tuple[DType, ...]] = for_every_kind(
     {
         "float64": ("int64", "bool"),
@@ -57,7 +57,7 @@ class NoState:
 
 @dataclass(frozen=True)
 class Case:
-    """One fixed scenario of an op: what it is fitted on, what goes in, what must come out.
+    """One fixed scenario of an op: training rows, input rows, and the expected output.
 
     `columns` maps column names to types (`"float64"`, `"string?"` where nullable); rows are tuples in that order, None
     is null. `expect` holds the output rows; `guards` the (code, row, input column) that must be flagged, and the
@@ -72,13 +72,13 @@ class Case:
     params: Mapping[str, Any] = field(default_factory=dict)
     fit: Sequence[Sequence[Scalar]] = ()
     guards: Sequence[tuple[str, int, int]] = ()
-    refused: str | None = None  # the code of the diagnostic, where fitting or checking must refuse
+    refused: str | None = None  # the code of the diagnostic, where fitting or checking must fail
     names: Names | None = None  # the output column names, where they matter
 
 
 @dataclass(frozen=True)
 class Concern:
-    """What the user should hear of a column that was fitted, although it could be: the words of a warning."""
+    """The text of a warning about a column that was fitted without an error."""
 
     code: Code
     text: str
@@ -87,7 +87,7 @@ class Concern:
 
 @dataclass(frozen=True)
 class Fault:
-    """A mistake that fitting could make, in words, and the state that it would learn by it."""
+    """A mistake that fitting could make: its description, and the state that fitting would then learn."""
 
     kind: str
     what: str
@@ -95,12 +95,12 @@ class Fault:
 
 
 def always(answer: T) -> Callable[..., T]:
-    """For a fact of an op that depends on nothing."""
+    """For a field of `Op` whose answer does not depend on its arguments."""
     return lambda *arguments: answer
 
 
 def as_before(params: Any, state: Any, k: int, x: ValueType, known: Known) -> Known:
-    """For `levels`: the op gives values of what it was given."""
+    """For `levels`: every output is one of the inputs."""
     return known
 
 
@@ -117,45 +117,45 @@ class Op(Generic[P, S]):
     """One op. Functions take `params` first, then `state`, then the data; any other order is a type error.
 
     infer(params, *types) -> ValueType
-        The output's type, or an SkcError by `refuse`. `width=None` where only fitting will tell.
-    needs(params, type) -> statistics wanted of every input column, or by `Covariance` of several of them together
+        The output's type, or an SkcError by `refuse`. `width=None` where it is known only after fitting.
+    needs(params, type) -> statistics required of every input column, or of several together by `Covariance`
     freeze(params, type, stats) -> state; `stats[k]` maps each request to its result for column k
     apply(params, state, block) -> Block, in NumPy: the meaning
     lower(params, state, block) -> GraphBlock, in ONNX
     names(params, state, names) -> the output column names, grouped by the input column they come from
     boundaries(params, state, k, type) -> values of input column k that matter for this state; None is null
-    carry_back(params, state, k, values) -> for wanted outputs, inputs of column k that give them (nearly); [] if none
-    arity(params) -> how it takes its inputs. "columns": each by itself, so that such steps may be fused, and every
+    carry_back(params, state, k, values) -> inputs of column k that give these outputs (nearly); [] if none
+    arity(params) -> how it takes its inputs. "columns": each separately, so that such steps may be fused, and every
         field of `state` is a tuple with one entry per input column. "block": those of one block together. "values":
-        one by one, `*blocks`, each of its own type; such an op learns nothing
-    marks(params, state, k) -> by kind, the values of column k that its result turns on, such as edges and categories:
-        what a report counts by name. They are among the boundaries, unless there are too many to try
-    degenerate(params, state, k) -> what fitting put in the place of a statistic that column k does not have, such as
-        the scale of a constant column; None where it has it
-    decides_by(params, k, x) -> what of a value of input k its output depends on alone. "category": which of its
-        categories it is, if any, or null. "edge": which bin it is in. "last bit": a comparison or a rounding. By each
-        of them a number that was rounded elsewhere gives another result altogether. None: the value itself, so that
-        what comes out is as near as what went in
-    concerns(params, state, k, x, stats) -> what the user should hear of column k, fitted with these statistics:
-        that it learned less than it was asked for. A hint must end the warning when it is followed
-    levels(params, state, k, x, known) -> the only values that the first output column of input column k can hold, given
-        those of the input column: its bins, the hours of a day. What takes categories counts all of them as such, seen
-        or not. Not asked for bool, which has two
-    ids(params, state, k) -> by category of input column k that it learned, its number: what an embedding or a model is
-        indexed by
-    met(params, state, block) -> by kind, bool [N, K]: the values that the op has no place for and serves all the same:
-        no category, or beyond a bound. A report counts them in the user's rows
+        several, as `*blocks`, each of its own type; such an op learns nothing
+    marks(params, state, k) -> by kind, the values of column k at which its result changes, such as edges and
+        categories; a report counts them by kind. They are among the boundaries, unless there are too many to try
+    degenerate(params, state, k) -> the fallback that fitting used for a statistic that column k does not have, such as
+        the scale of a constant column; None where there is a statistic
+    decides_by(params, k, x) -> the only property of a value of input k that its output depends on. "category": which of
+        its categories it is, if any, or null. "edge": which bin it is in. "last bit": a comparison or a rounding. For
+        each of these, a number that was rounded elsewhere may give a completely different result. None: the value
+        itself, so that the error of the output is as small as that of the input
+    concerns(params, state, k, x, stats) -> warnings about column k, fitted with these statistics, for instance that it
+        learned less than was asked for. Following the hint must make the warning disappear
+    levels(params, state, k, x, known) -> all values that the first output column of input column k can hold, given
+        those of the input column: its bins, the hours of a day. An op that takes categories counts all of them, seen
+        or not. Not called for bool, which has two
+    ids(params, state, k) -> the id of each category that it learned for input column k, by which an embedding or a
+        model is indexed
+    met(params, state, block) -> by kind, bool [N, K]: the values that the op serves although it does not know them:
+        not a category, or beyond a bound. A report counts them in the user's rows
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
-        by what they are, such as ids, bins and hours, or because its inputs are
+        by their nature (ids, bins, hours), or because its inputs are
 
-    faults(params, state) -> what a mistaken fit would have learned: a self-check plants it
+    faults(params, state) -> what a faulty fit would have learned: a self-check plants it
     is_whole(params, x) -> its float64 outputs are whole numbers
-    ignores_hours(params) -> it gives the same when a time zone's offset changes by whole hours
+    ignores_hours(params) -> its result does not change when a time zone's offset changes by whole hours
 
-    An op that is `null_blind` asks `valid` before it looks at a value, so what lies under a null cannot matter to it.
-    An op that `replaces_null` gives another value of the type for each null, and no null.
+    An op that is `null_blind` checks `valid` before it reads a value, so the value stored under a null is irrelevant.
+    An op that `replaces_null` replaces each null by a value of the type.
     An op that `uses_timezone` depends on tzdata, whose version goes into the manifest. Its parameter is `timezone`.
-    `exact` says that outputs are the same bits everywhere; otherwise they hold to 1e-6.
+    `exact` promises identical bits everywhere; other outputs agree to 1e-6.
     """
 
     name: str
@@ -190,15 +190,15 @@ class Op(Generic[P, S]):
     uses_timezone: bool = False
 
     def is_columnwise(self, params: P) -> bool:
-        """Every column is treated by itself."""
+        """Each column is processed separately."""
         return self.arity(params) == "columns"
 
     def is_variadic(self, params: P) -> bool:
-        """Its input values come one by one, `*blocks`; those of any other op lie side by side in one block."""
+        """It takes its input values separately, as `*blocks`; any other op takes them joined in one block."""
         return self.arity(params) == "values"
 
     def arguments(self, params: P, blocks: Sequence[Block]) -> Sequence[Block]:
-        """What `apply` takes behind the state."""
+        """The arguments of `apply` after the state."""
         return blocks if self.is_variadic(params) else [concat_blocks(blocks)]
 
 
@@ -206,7 +206,7 @@ AnyOp = Op[Any, Any]
 
 
 def refuse(code: Code, message: str, hint: str | None = None) -> SkcError:
-    """An error about an op's parameters or types; the caller that knows the place adds it."""
+    """An error about an op's parameters or types; the caller adds the location."""
     return fail(code, message, hint=hint)
 
 
@@ -216,12 +216,12 @@ def require(x: ValueType, *dtypes: DType, op: str) -> None:
         raise refuse(
             "SKC120",
             f"`{op}` takes {' or '.join(dtypes)}, not {x.dtype}",
-            hint=_way_to(dtypes, x.dtype),
+            hint=_conversion_hint(dtypes, x.dtype),
         )
 
 
-def _way_to(wanted: Sequence[DType], given: DType) -> str:
-    """What to put before a step that does not take a type: something that can be done."""
+def _conversion_hint(wanted: Sequence[DType], given: DType) -> str:
+    """The hint for a step that does not take a type: what to put before it."""
     if given == "string" and set(wanted) <= {"timestamp", "date"}:
         return "put `parse_datetime` before this step"
     if given == "string" and "float64" in wanted:

@@ -1,8 +1,9 @@
 """plan.json: the frozen pipeline as canonical JSON (RFC 8785), and back.
 
-Why canonical: the plan's hash is the identity of what was learned; two fits that learned the same write the same bytes.
+Why canonical: the plan's hash identifies what was learned; two fits that learned the same write the same bytes.
 JSON has one kind of number, a double, and no NaN. So an integer beyond 2^53 is `{"$int": "9007199254740993"}`, and a
-float that is whole or not finite is `{"$float": "1.0"}`: a parameter may be either, and 1 must not become 1.0.
+float that is whole or not finite is `{"$float": "1.0"}`: a parameter may be an int or a float, and 1 must not become
+1.0.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ SAFE = 2**53 - 1  # RFC 8785 writes no larger integer
 
 
 def dumps(pipeline: Pipeline) -> bytes:
-    """A fitted pipeline as plan.json. Raises a bug diagnostic when it would not read back as itself."""
+    """A fitted pipeline as plan.json. Raises a bug diagnostic if reading it back would give another pipeline."""
     text = encode(pipeline)
-    if encode(loads(text)) != text:  # the text tells apart what == does not: -0.0, 1.0 and 1, NaN
+    if encode(loads(text)) != text:  # the text distinguishes what == does not: -0.0, 1.0 and 1, NaN
         raise bug("the plan does not survive a round trip")
     return text
 
 
 def encode(pipeline: Pipeline) -> bytes:
-    """The same without that check, for a pipeline that was read from a plan."""
+    """Like `dumps` without that check, for a pipeline that was read from a plan."""
     text: bytes = rfc8785.dumps(_document(pipeline))
     return text
 
@@ -66,7 +67,7 @@ def _document(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def loads(text: bytes) -> Pipeline:
-    """The pipeline of a plan.json. Raises SKC401 (no plan, or parts that do not fit), SKC402 (a newer format)."""
+    """The pipeline of a plan.json. Raises SKC401 (not a plan, or inconsistent parts), SKC402 (a newer format)."""
     try:
         pipeline = _read(Fields(parse(text, "plan.json"), "plan.json"))
         _check(pipeline)
@@ -75,7 +76,7 @@ def loads(text: bytes) -> Pipeline:
     except SkcError as error:
         raise error if error.code == "SKC402" else _malformed(error.diagnostics[0].message) from None
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
-        # what an op makes of a state that it never wrote
+        # anything an op may raise for a state that it did not write
         raise _malformed(f"{type(error).__name__}: {shown(str(error), 200)}") from None
     return pipeline
 
@@ -107,7 +108,7 @@ def _read(fields: Fields) -> Pipeline:
 
 
 def _check(pipeline: Pipeline) -> None:
-    """Raise where the parts do not fit: what is checked of a pipeline.yaml is not taken on trust from a file."""
+    """Raise where the parts are inconsistent: a plan file gets the same checks as a pipeline.yaml."""
     pipeline.verify()
     types = value_types(pipeline)
     check_shapes(pipeline, types)

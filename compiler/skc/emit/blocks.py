@@ -1,6 +1,7 @@
 """`GraphBlock`: a block inside the ONNX graph, and the few constructions that several ops lower to.
 
-Why: `row ≡ batch` and `exact lookups` are properties of how a thing is emitted. What needs care is written here once.
+Why: `row ≡ batch` and `exact lookups` depend on which nodes are emitted, so the delicate constructions are
+written once, here.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from spox import Var
 
 
-MOST_COMPARED = 256  # edges: a row is counted by comparing in less time than by a search, a batch in N·K·256 floats
+MOST_COMPARED = 256  # edges: beyond, a search is faster than comparing, even for one row
 
 
 @dataclass(frozen=True)
 class GraphGuard:
-    """bool [N, K]: rows and input columns that broke a policy of `error`; see `skc.values.types.Guard`."""
+    """bool [N, K]: rows and input columns that violated a policy of `error`; see `skc.values.types.Guard`."""
 
     code: str
     mask: Var
@@ -41,7 +42,7 @@ class GraphBlock:
 
     @property
     def kind(self) -> Kind:
-        """What is known of its type."""
+        """Its type, as far as it is known."""
         return KINDS[self.dtype]
 
     def present(self) -> Var | None:
@@ -73,7 +74,7 @@ def concat_columns(parts: Sequence[Var]) -> Var:
 
 
 def zero(dtype: DType) -> Var:
-    """The scalar that stands under a null of that type."""
+    """The scalar stored where a value of that type is null."""
     kind = KINDS[dtype]
     return const(kind.zero, None if kind.element == "string" else kind.numpy)
 
@@ -90,23 +91,23 @@ def masked(dtype: DType, width: int, values: Var, valid: Var | None) -> GraphBlo
 
 
 def no_columns(like: Var, dtype: DType, *, nullable: bool) -> GraphBlock:
-    """A block [N, 0], made from another one: its N is all that is taken. A kernel is asked for nothing else of it."""
+    """A block [N, 0] that takes its N, and nothing else, from another one."""
     nothing = op.equal(like, like)
     values = nothing if dtype == "bool" else op.where(nothing, zero(dtype), zero(dtype))
     return GraphBlock(dtype, 0, values, nothing if nullable and not KINDS[dtype].is_float else None)
 
 
 def where_not(condition: Var, a: Var, b: Var) -> Var:
-    """`a` where the condition does not hold, else `b`, whose -0.0 stay what they are.
+    """`a` where the condition does not hold, else `b`. A -0.0 of `b` is preserved.
 
-    ONNX Runtime's Where turns -0.0 into 0.0, but in its last input. And its optimiser turns Where(Not(c), a, b) into
-    Where(c, b, a), which is why there is no Not.
+    ONNX Runtime's Where turns -0.0 into 0.0, except in its last input. Its optimiser also turns Where(Not(c), a, b)
+    into Where(c, b, a), so no Not may be emitted here.
     """
     return op.where(op.equal(condition, const(False)), a, b)
 
 
 def all_of(*masks: Var | None) -> Var | None:
-    """The conjunction of the masks that are there; None is always true."""
+    """The conjunction of the masks; None stands for a mask that is always true."""
     given = [mask for mask in masks if mask is not None]
     if not given:
         return None
@@ -119,8 +120,8 @@ def all_of(*masks: Var | None) -> Var | None:
 def elementwise(function: Callable[[Var], Var], x: Var, width: int) -> Var:
     """Apply a transcendental kernel (Exp, Log, Sin, …) to [N, width] so that a row's bits do not depend on the batch.
 
-    The kernels compute two float64 at a time, and the odd last element of a buffer goes through other code that may
-    differ in the last bits. With an even number of elements per row no buffer has an odd end.
+    The kernels compute two float64 at a time, and the odd last element of a buffer takes a different code path that
+    may differ in the last bits. With an even number of elements per row, no buffer has an odd end.
     """
     if width % 2 == 0:
         return function(x)
@@ -131,8 +132,8 @@ def elementwise(function: Callable[[Var], Var], x: Var, width: int) -> Var:
 def log1p(x: Var, width: int) -> Var:
     """log(1 + x) of [N, width], accurate for small x: within 2.5 ulp, as measured.
 
-    Kahan's way: with u = 1 + x rounded, log(u) · x / (u - 1) makes up for what the rounding lost; x itself where u
-    is 1, and at infinity. -inf at -1, NaN below.
+    Kahan's method: with u = 1 + x rounded, log(u) · x / (u - 1) compensates for the rounding. The result is x itself
+    where u is 1 and at infinity, -inf at -1, NaN below.
     """
     u = op.add(x, const(1.0))
     corrected = op.mul(elementwise(op.log, u, width), op.div(x, op.sub(u, const(1.0))))
@@ -148,7 +149,7 @@ def lookup(
     `keys[k]` and `ids[k]` belong to column k; the block is string, int64, bool, timestamp or date.
 
     Why the prefix: one LabelEncoder over all columns costs one node instead of K, so each string key is made unique by
-    the number of its column, which ends at the first colon.
+    a prefix: the number of its column and a colon.
     """
     if block.dtype == "string":
         return _lookup_strings(block, keys, ids, default)
@@ -169,9 +170,9 @@ def _lookup_bools(
 def _lookup_ints(
     block: GraphBlock, keys: Sequence[Sequence[str | int | bool]], ids: Sequence[Sequence[int]], default: int
 ) -> Var:
-    """Several columns: first every key to its rank among the keys of all, then (rank, column) to its id.
+    """Several columns: map every key to its rank among the keys of all columns, then (rank, column) to its id.
 
-    Four nodes for any number of columns. An unknown key has rank -1, and -K + k is no (rank, column).
+    Four nodes for any number of columns. An unknown key has rank -1, and -K + k does not encode any (rank, column).
     """
     columns = [[int(key) for key in column] for column in keys]
     if block.width == 1:
@@ -220,7 +221,7 @@ def count_edges(x: Var, edges: Array, *, right: bool) -> Var:
     with NaN, which is never counted (+inf would be, by a value of +inf). E may be 0.
     This is `np.searchsorted(edges, x, side="left" if right else "right")`.
     """
-    if edges.shape[1] == 0:  # a reduction over nothing is left to no kernel; Expand would lose the static width
+    if edges.shape[1] == 0:  # do not rely on how a kernel reduces an empty axis; Expand would lose the static width
         return op.where(op.equal(x, x), const([[0]]), const([[0]]))
     if edges.shape[1] > MOST_COMPARED:
         return _search_edges(x, np.sort(edges, axis=1), right=right)
@@ -232,9 +233,9 @@ def count_edges(x: Var, edges: Array, *, right: bool) -> Var:
 
 
 def _search_edges(x: Var, edges: Array, *, right: bool) -> Var:
-    """`count_edges` by bisection, `edges` ascending with NaN last: memory for N·K values where comparing takes N·K·E.
+    """`count_edges` by bisection, `edges` ascending with NaN last: needs memory for N·K values, comparing for N·K·E.
 
-    Every value halves the same number of edges in each step, so the steps are known and no index leaves the edges.
+    Every value halves the same number of edges in each step, so the number of steps is fixed and indices stay in range.
     """
     count = edges.shape[1]
     flat = const(edges.reshape(-1))
@@ -255,8 +256,7 @@ def _search_edges(x: Var, edges: Array, *, right: bool) -> Var:
 def one_hot_columns(index: Var, widths: Sequence[int]) -> Var:
     """float64 [N, sum(widths)]: 1.0 where `index` (int64 [N, K]) of column k is j < widths[k]; any other is all 0.
 
-    Three nodes for any number of columns, of any widths: each output column looks at the one input column it belongs
-    to.
+    Three nodes for any number of columns of any widths: each output column compares the one input column it belongs to.
     """
     wanted = [[j for width in widths for j in range(width)]]
     if len(widths) > 1:

@@ -2,7 +2,7 @@
 tables.
 
 Why days are counted from 1 January of year -399 (proleptic): 400 years before year 1, so that local times
-just outside the years 1 to 9999 are not negative either, for Div truncates; it is a Monday, and the first day
+just outside the years 1 to 9999 are not negative either (Div truncates). It is also a Monday, and the first day
 of a 400-year cycle. Why tables: month, quarter and length of a month are one `Gather` on the day of the year
 instead of five divisions.
 """
@@ -51,14 +51,14 @@ def constant(value: int) -> Var:
 
 
 def take(table: Array | Sequence[int], index: Var) -> Var:
-    """table[index], int64; the index must be within."""
+    """table[index], int64; the index must be in range."""
     return op.gather(const(table, np.int64), index)
 
 
 def year_day(days: Var) -> YearDay:
     """Split days since 1 January of FIRST_YEAR.
 
-    400 day / 146097, rounded down, is the year or the one before it: the table of first days says which.
+    400 day / 146097, rounded down, is the year or the one before; the table of first days decides which.
     """
     cycle = op.div(days, constant(CYCLE_DAYS))
     day = op.mod(days, constant(CYCLE_DAYS))
@@ -69,7 +69,7 @@ def year_day(days: Var) -> YearDay:
 
 
 def year_number(x: YearDay) -> Var:
-    """The year, as people count."""
+    """The calendar year."""
     return op.add(op.mul(x.cycle, constant(400)), op.add(x.year, constant(FIRST_YEAR)))
 
 
@@ -89,7 +89,7 @@ def day_of_month(x: YearDay) -> Var:
 
 
 def _day_row(x: YearDay) -> Var:
-    """The row of a day of the year in a table of a plain year followed by a leap year."""
+    """The row of a day of the year in a table that lists a common year, then a leap year."""
     return op.add(x.day, take(365 * _IS_LEAP, x.year))
 
 
@@ -102,7 +102,7 @@ class Year:
 
 
 def year_start(year: Var) -> Year:
-    """For a year as people count, from FIRST_YEAR on."""
+    """The start of a calendar year, which is FIRST_YEAR or later."""
     shifted = op.sub(year, constant(FIRST_YEAR))
     in_cycle = op.mod(shifted, constant(400))
     cycle = op.div(shifted, constant(400))
@@ -123,20 +123,20 @@ def year_length(year: Year) -> Var:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """The piece in which a time lies, and the 400-year cycles (in microseconds) by which it is later than the
-    table.
+class _Position:
+    """The piece of the table that contains a time, and by how many 400-year cycles (in microseconds) the time is
+    later than the table.
     """
 
     piece: Var
     drop: Var | None
 
 
-def _find(zone: Zone, steps: Steps, t: Var) -> _Found:
-    """The number of breaks at or before t.
+def _find(zone: Zone, steps: Steps, t: Var) -> _Position:
+    """Locate t among the breaks of the table.
 
-    Where and Less stand for Max and Min, which ONNX Runtime gets wrong on int64. Div truncates: what is
-    earlier than `cycle_from` by less than a cycle has none to drop, and no table begins that early.
+    Where and Less replace Max and Min, which ONNX Runtime gets wrong on int64. Div truncates, so a time less than
+    a cycle before `cycle_from` has no cycle to drop, and no table begins that early.
     """
     base = constant(steps.base)
     t = op.where(op.less(t, base), base, t)
@@ -153,7 +153,7 @@ def _find(zone: Zone, steps: Steps, t: Var) -> _Found:
     for _ in range(steps.probes):
         is_past = op.greater_or_equal(t, op.gather(breaks, piece))
         piece = op.add(piece, op.cast(is_past, to=np.int64))
-    return _Found(piece, drop)
+    return _Position(piece, drop)
 
 
 def local_time(zone_name: str, t: Var, shift: int) -> Var:
@@ -161,15 +161,13 @@ def local_time(zone_name: str, t: Var, shift: int) -> Var:
     zone = load_zone(zone_name)
     if zone.is_fixed:
         return op.add(t, constant(zone.offsets[0] + shift))
-    found = _find(zone, step_table(zone.changes), t)
-    return op.add(t, take([offset + shift for offset in zone.offsets], found.piece))
+    position = _find(zone, step_table(zone.changes), t)
+    return op.add(t, take([offset + shift for offset in zone.offsets], position.piece))
 
 
 @dataclass(frozen=True)
 class Instants:
-    """What a wall clock means: the instant, and where the clock shows that time twice or never (None:
-    nowhere).
-    """
+    """The instants that wall clock times denote, and where the clock shows that time twice or never (None: nowhere)."""
 
     instant: Var
     is_ambiguous: Var | None = None
@@ -179,19 +177,19 @@ class Instants:
 def instants(zone_name: str, wall: Var, *, latest: bool) -> Instants:
     """Read local microseconds in a zone.
 
-    A time that the clock shows twice is the earlier instant, or the later; one that it leaves out is the
-    instant of the jump.
+    A time that the clock shows twice is the earlier of the two instants, or the later one with `latest`; a time that
+    it skips is the instant of the jump.
     """
     zone = load_zone(zone_name)
     if zone.is_fixed:
         offset = zone.offsets[0]
         return Instants(op.sub(wall, constant(offset)) if offset else wall)
     clock = wall_clock(zone)
-    found = _find(zone, step_table(clock.breaks), wall)
+    position = _find(zone, step_table(clock.breaks), wall)
     pieces = list(zip(clock.before, clock.after, strict=True))
-    kind = take([(a > b) - (a < b) for a, b in pieces], found.piece)
-    jump = take(clock.change, found.piece)
-    jump = jump if found.drop is None else op.add(jump, found.drop)
-    read = op.sub(wall, take([b if latest and a > b else a for a, b in pieces], found.piece))
+    kind = take([(a > b) - (a < b) for a, b in pieces], position.piece)
+    jump = take(clock.change, position.piece)
+    jump = jump if position.drop is None else op.add(jump, position.drop)
+    read = op.sub(wall, take([b if latest and a > b else a for a, b in pieces], position.piece))
     is_nonexistent = op.less(kind, constant(0))
     return Instants(op.where(is_nonexistent, jump, read), op.greater(kind, constant(0)), is_nonexistent)

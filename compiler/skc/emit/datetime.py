@@ -1,11 +1,11 @@
 """Reading dates and times out of strings inside the graph.
 
-How: a regular expression decides whether a text is right as far as one can see without a calendar; a wrong
-one is replaced by a right one, so that nothing after it can fail. Then the tokenizer finds runs of digits,
+How: a regular expression decides whether a text is valid, as far as that is possible without a calendar. An invalid
+text is replaced by a valid one, so that nothing after it can fail. Then the tokenizer finds runs of digits,
 `Cast` makes them numbers (of at most 18 digits, and digits only, so that no locale and no overflow can
 matter), and the rest is arithmetic.
 
-Why the reshapes: for a batch of no rows the tokenizer forgets the shape of its output.
+Why the reshapes: for an empty batch the tokenizer loses the shape of its output.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ _SHORT["z"] = f"(?:Z|{_OFFSET}:?[0-5][0-9])"
 _ISO_DATE = f"{_YEAR}-{_FULL['m']}-{_FULL['d']}"
 _ISO_TIME = f"{_FULL['H']}:{_FULL['M']}(?::{_FULL['S']}(?:[.]{_SHORT['f']})?)?"
 ISO_FILLER = "2000-01-01"
-_END = "~"  # stands in no text that matches
+_END = "~"  # does not occur in any text that matches
 _UNITS: dict[Letter, int] = {"H": 3_600_000_000, "M": 60_000_000, "S": 1_000_000, "f": 1}
 
 
 @dataclass(frozen=True)
 class Fields:
-    """What stands in the texts, each int64 [N, K]; a part that the format has not is None. `time` and
-    `offset` are in microseconds; `is_naive` (bool) says where an offset could stand and does not, None means
-    everywhere alike.
+    """The fields of the texts, each int64 [N, K]; None where the format does not have that field. `time` and
+    `offset` are in microseconds; `is_naive` (bool) is true where an optional offset is absent, and None where the
+    format leaves no choice.
     """
 
     year: Var
@@ -72,7 +72,7 @@ class Fields:
 
 
 def pattern_of(layout: Format | None, *, has_time: bool) -> str:
-    """The regular expression of all right texts, up to the lengths of months and years; None is ISO 8601."""
+    """A regular expression for valid texts, leaving the lengths of months to the calendar; None is ISO 8601."""
     if layout is None:
         return f"{_ISO_DATE}(?:[T ]{_ISO_TIME}(?:Z|{_OFFSET}(?::?[0-5][0-9])?)?)?" if has_time else _ISO_DATE
     parts = []
@@ -161,7 +161,7 @@ def _field(numbers: Var, index: int) -> Var:
 
 
 def _fraction(digits: Var) -> Var:
-    """One to six digits [N, K] as microseconds: zeros are put behind, the first six digits count."""
+    """One to six digits [N, K] as microseconds: padded with zeros on the right, then cut to six digits."""
     padded = op.string_concat(digits, const(np.array("00000")))
     width = digits.unwrap_tensor().shape[1]  # type: ignore[index]  # [N, K]
     six = tokenize_by(padded, "[0-9]{6}", int(width))  # type: ignore[arg-type]  # K is known
@@ -169,7 +169,7 @@ def _fraction(digits: Var) -> Var:
 
 
 def _cases(name: str) -> list[str]:
-    """All ways to write a name in small and capital letters."""
+    """All ways to write a name in lower and upper case."""
     written = [""]
     for character in name:
         written = [head + c for head in written for c in (character.lower(), character.upper())]
@@ -205,9 +205,9 @@ def _iso_fields(text: Var, width: int) -> Fields:
 def _iso_numbers(text: Var, width: int) -> Var:
     """int64 [N, width, 4]: year, month, day and time.
 
-    Zeros behind date and time stand for what is left out; then each pair of digits has its place: four of the
-    date, three of the time, three of the fraction. A row of zeros goes with them and is dropped at the end,
-    because the number of pairs is not fixed, and an empty batch would have none.
+    Date and time are padded with zeros on the right, so that every pair of digits is at a fixed index: four pairs of
+    the date, three of the time, three of the fraction. A row of zeros is added and dropped at the end, because the
+    number of pairs is not static, and an empty batch would have none.
     """
     zeros = op.const(np.full((1, width), "0" * 8))
     padded = op.string_concat(op.concat([zeros, text], axis=0), const(np.array("0" * 12)))
@@ -221,9 +221,7 @@ def _iso_numbers(text: Var, width: int) -> Var:
 
 
 def day_number(fields: Fields) -> tuple[Var, Var | None]:
-    """The days since 1970-01-01, and whether that day exists (None: always). What is left out is the
-    first.
-    """
+    """The days since 1970-01-01, and whether that day exists (None: always). A missing month or day counts as 1."""
     year = calendar.year_start(fields.year)
     if fields.day_of_year is not None:
         exists = op.less_or_equal(fields.day_of_year, calendar.year_length(year))
@@ -242,5 +240,5 @@ def _since_epoch(start: Var, days: Var | None, shift: int) -> Var:
 
 
 def filler(layout: Format | None) -> str:
-    """A right text, which stands in for a wrong one."""
+    """A valid text that replaces an invalid one."""
     return ISO_FILLER if layout is None else render(layout)

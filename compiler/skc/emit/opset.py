@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 else:
 
     class _Lazy:
-        """A module that is imported when it is first used: listing the ops must not wait for ONNX."""
+        """A module that is imported on first use: listing the ops must not have to load ONNX."""
 
         def __init__(self, name: str) -> None:
             self._name = name
@@ -57,7 +57,7 @@ OPSETS = {"": OPSET, "ai.onnx.ml": OPSET_ML, "com.microsoft": OPSET_MICROSOFT}
 IR_VERSION = 9
 MINIMUM_ONNXRUNTIME = "1.21.0"
 
-# (domain, op) -> the element types it may take in its first data input. "*" is any.
+# (domain, op) -> the element types allowed in its first data input. "*" is any.
 F64, F32, I64, I32, BOOL, STR, U32 = "float64", "float32", "int64", "int32", "bool", "string", "uint32"
 ALLOWED: dict[tuple[str, str], frozenset[str]] = {
     ("", name): frozenset(dtypes)
@@ -118,8 +118,8 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
 ALLOWED[("ai.onnx.ml", "LabelEncoder")] = frozenset([STR, I64, F64])
 ALLOWED[("com.microsoft", "Tokenizer")] = frozenset([STR])
 ALLOWED[("com.microsoft", "MurmurHash3")] = frozenset([STR, I64])
-# The only fields of onnx.proto that a model of ours has: no initializer, subgraph, function or external data. With
-# `ALLOWED` they are the grammar of a model, which every runtime checks before ONNX Runtime sees it (`make generated`).
+# The only fields of onnx.proto that our models use: no initializer, subgraph, function or external data. Together with
+# `ALLOWED` they form the grammar of a model, which every runtime checks before ONNX Runtime sees it (`make generated`).
 FIELDS: dict[str, tuple[str, ...]] = {
     "ModelProto": (
         "ir_version",
@@ -145,7 +145,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 CONTRIB_RESULTS = {("com.microsoft", "Tokenizer"): np.str_, ("com.microsoft", "MurmurHash3"): np.uint32}
 TEXT_CASTS = ({STR, F64}, {STR, F32})  # in either direction
 
-# What x op y is x for, to the last bit: x + -0.0, but not x + 0.0, is -0.0 for -0.0.
+# The y for which x op y is x, to the last bit: for x = -0.0, x + -0.0 is -0.0 and x + 0.0 is not.
 NEUTRAL = {"Add": -0.0, "Sub": 0.0, "Mul": 1.0, "Div": 1.0}
 
 
@@ -206,7 +206,7 @@ def _contrib(node: onnx.NodeProto, x: Var, elem_type: int, shape: tuple[str | in
 
 
 def finish(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Pin the versions, drop what names the tools that built the model, and refuse any op that is not on the list."""
+    """Pin the versions, drop the names of the tools that built the model, and refuse any op that is not on the list."""
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version, model.doc_string = "skc", "", ""
     _shield_constants(model.graph)
@@ -218,12 +218,12 @@ def finish(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _shield_constants(graph: onnx.GraphProto) -> None:
-    """Keep ONNX Runtime from computing something else where it sees a lone constant.
+    """Hide constants that ONNX Runtime's optimiser would misread.
 
-    Its basic optimisation drops what only looks neutral (NoopElimination compares as float32: x / 1.00000001 and
-    x + 1e-50 become x, and -0.0 + 0.0 stays -0.0), and makes y / x of (1 / x) * y (DivMulFusion), which rounds once
-    where two roundings are meant, and is another number for integers. Expanded to the shape of x, which is not known
-    before a run, the constant cannot be seen. Two nodes more, for these few constants only.
+    Its basic optimisation drops operands that only look neutral (NoopElimination compares as float32: x / 1.00000001
+    and x + 1e-50 become x, and -0.0 + 0.0 stays -0.0), and rewrites (1 / x) * y as y / x (DivMulFusion), which rounds
+    once instead of twice and gives a different number for integers. A constant expanded to the shape of x, which is not
+    known before a run, is invisible to it. This costs two more nodes, for these few constants only.
     """
     constants = {n.output[0]: onnx.numpy_helper.to_array(n.attribute[0].t) for n in graph.node if _is_constant(n)}
     nodes: list[onnx.NodeProto] = []
@@ -258,9 +258,9 @@ def _is_misread(node: onnx.NodeProto, i: int, value: Any) -> bool:
 
 
 def foreign_part(message: Any) -> str | None:
-    """What a parsed model (or a message within it) has that no model of ours has: a field, or an op; None for nothing.
+    """The first field or op of a parsed model (or of a message within it) that our models never contain; None if none.
 
-    By onnx's own reading of the bytes: the runtimes judge them by a reader of their own, which this one checks.
+    This uses onnx's own parser. The runtimes have their own, which is tested against this one.
     """
     from google.protobuf.unknown_fields import UnknownFieldSet  # as heavy as onnx itself
 
@@ -280,7 +280,7 @@ def foreign_part(message: Any) -> str | None:
 
 
 def check_allowed(model: onnx.ModelProto) -> None:
-    """Raise for anything that no model of ours has, and for an op on a type that is not on the allow-list."""
+    """Raise for anything that our models never contain, and for an op on a type that is not on the allow-list."""
     if found := foreign_part(model):
         raise bug(f"{found} is not on the allow-list")
     types = element_types(model)
@@ -303,9 +303,9 @@ def element_types(model: onnx.ModelProto) -> dict[str, str]:
 
 
 def tensor_types(model: onnx.ModelProto) -> dict[str, onnx.TypeProto.Tensor]:
-    """The type and shape of every tensor, by ONNX's own inference, which is told what the contrib ops give.
+    """The type and shape of every tensor, by ONNX's own inference, with the output types of contrib ops supplied.
 
-    It must be: an op that it does not know leaves an input without a type, and the inference of the next one crashes.
+    Why supplied: an op unknown to the inference leaves its output without a type, and inferring the next node crashes.
     """
     known = onnx.ModelProto()
     known.CopyFrom(model)

@@ -1,7 +1,7 @@
-"""Picking one of two tensors in the graph, to the bit.
+"""Picking one of two tensors in the graph, bit by bit.
 
-Why: ONNX Runtime's Where, Min and Max each lose something. Where turns -0.0 into 0.0, but in its last input.
-Min and Max give any of 0.0 and -0.0, and of int64 beyond 2^31 a wrong one, in parts of the buffer.
+Why: ONNX Runtime's Where, Min and Max are each inexact. Where turns -0.0 into 0.0, except in its last input. In parts
+of the buffer Min and Max give either of 0.0 and -0.0, and the wrong one of two int64 beyond 2^31.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Candidate:
 
 
 def better(kind: str, a: Candidate, b: Candidate) -> Candidate:
-    """The lesser (`min`) or greater, of equals the first, NaN if one is.
+    """The lesser (`min`) or greater; the first if they are equal, NaN if either is.
 
-    A comparison with NaN is false, so each is written to fall on the side of the NaN.
+    A comparison with NaN is false, so each comparison is written so that false picks the NaN.
     """
     if not a.may_be_nan:
         keeps = (op.less_or_equal if kind == "min" else op.greater_or_equal)(a.values, b.values)
@@ -40,7 +40,7 @@ def better(kind: str, a: Candidate, b: Candidate) -> Candidate:
 
 
 def pick(condition: Var, then: Candidate, otherwise: Candidate) -> Candidate:
-    """`then` where the condition (which must be no Not) holds, else `otherwise`; all [N, 1] or [1, 1]."""
+    """`then` where the condition (which must not be a Not) holds, else `otherwise`; all [N, 1] or [1, 1]."""
     if not then.may_be_negative_zero:
         values = op.where(condition, then.values, otherwise.values)
     elif not otherwise.may_be_negative_zero:
@@ -57,7 +57,7 @@ def pick(condition: Var, then: Candidate, otherwise: Candidate) -> Candidate:
 
 
 def _same_rows(*tensors: Var) -> list[Var]:
-    """All with as many rows as the longest: what no name contributed to has one."""
+    """All with as many rows as the longest: an expression without names has a single row."""
     is_one = [x.unwrap_tensor().shape == (1, 1) for x in tensors]
     if all(is_one) or not any(is_one):
         return [*tensors]

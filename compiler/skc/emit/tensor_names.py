@@ -1,12 +1,13 @@
-"""Tensors and nodes bear the names of their steps.
+"""Tensors and nodes are named after their steps.
 
-Why: lowering knows which tensor is which step's value. A model that says so needs nobody to find it out again, shows
-the steps of the pipeline in Netron, and lets ONNX Runtime name the step in its messages.
+Why: lowering knows which tensor holds the value of which step. Recording it in the names means that it never has to be
+inferred again, that Netron shows the steps of the pipeline, and that ONNX Runtime names the step in its messages.
 
-The value of a step has the name of the step. `STEP/valid` says where it is there, `STEP/CODE` is the mask of a guard,
-`STEP/Where_0`, `STEP/Where_1`, … are what the step is made through, numbered by operation, so that a change of one step
-renames no tensor of another. What puts an output together is `outputs/NAME/Concat_0`. A node has the name of its tensor
-(no op of the allow-list has two). A name that is taken, by an input or an output, is left to it, and numbered instead.
+The value of a step has the name of the step. `STEP/valid` is true where the value is not null, `STEP/CODE` is the mask
+of a guard, and `STEP/Where_0`, `STEP/Where_1`, … are intermediate results, numbered by operation, so that changing one
+step does not rename the tensors of another. The node that assembles an output is `outputs/NAME/Concat_0`. A node has
+the name of its tensor (no op of the allow-list has two outputs). If an input or output already has the name, the tensor
+gets a numbered name instead.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     import onnx
     from spox import Var
 
-SHOWN = "skc.shown."  # outputs for a while; no input and no output of a pipeline may have such a name
+SHOWN = "skc.shown."  # prefix of temporary outputs; no input or output of a pipeline may have such a name
 
 
 @dataclass(frozen=True)
 class End:
-    """What a step ends in, its value or another, and the name that the tensor is to have."""
+    """A result of a step (its value, its validity or a guard), and the name that its tensor will have."""
 
     step: str
     name: str
@@ -38,7 +39,7 @@ class End:
 
 
 def owner(tensor: str, steps: Container[str]) -> str | None:
-    """The step that a tensor or node belongs to, as its name says; None for an input or a part of an output."""
+    """The step that a tensor or node belongs to, by its name; None for an input or a part of an output."""
     head = tensor.rpartition("/")[0]
     return tensor if tensor in steps else head if head in steps else None
 
@@ -46,9 +47,9 @@ def owner(tensor: str, steps: Container[str]) -> str | None:
 def build_named(
     arguments: Mapping[str, Var], results: Mapping[str, Var], ends: Sequence[End]
 ) -> tuple[onnx.ModelProto, tuple[str | None, ...]]:
-    """The finished model, and for each end (those of a step side by side, the steps in their order) its tensor.
+    """The finished model, and the tensor of each end. Ends must be grouped by step, in the order of the steps.
 
-    It has another name where a step passes on what it was given; it is None where no output needs it.
+    The tensor has another name where a step passes its input on unchanged; it is None where no output needs it.
     """
     shown = {f"{SHOWN}{i}": end.var for i, end in enumerate(ends)}
     model = build({**arguments}, {**results, **shown})
@@ -65,7 +66,7 @@ def build_named(
 
 
 def _hidden(graph: onnx.GraphProto, shown: Sequence[str]) -> list[str]:
-    """The tensors that were shown as outputs, which is undone, with what they alone needed."""
+    """Remove the temporary outputs, and the nodes that only they needed. Returns the tensors that were shown."""
     sources = {node.output[0]: node.input[0] for node in graph.node if node.output[0].startswith(SHOWN)}
     outputs = [output for output in graph.output if output.name not in sources]
     needed = {output.name for output in outputs}
@@ -81,7 +82,7 @@ def _hidden(graph: onnx.GraphProto, shown: Sequence[str]) -> list[str]:
 
 
 def _new_names(graph: onnx.GraphProto, ends: Sequence[End], tensors: Sequence[str]) -> dict[str, str]:
-    """By its old name the new one of every tensor that a node makes, but for the outputs."""
+    """Old name to new name, for every tensor that a node produces, except the outputs."""
     makers = {node.output[0]: node for node in graph.node}
     outputs = [output.name for output in graph.output]
     taken = {*(value.name for value in graph.input), *outputs}
@@ -104,7 +105,7 @@ def _new_names(graph: onnx.GraphProto, ends: Sequence[End], tensors: Sequence[st
 
 
 def _behind(tensor: str, known: Container[str], makers: Mapping[str, onnx.NodeProto]) -> set[str]:
-    """The tensors that one is made through, up to the inputs and what is known already."""
+    """The tensors that one is computed from, back to the inputs and the tensors already known."""
     found: set[str] = set()
     left = [tensor]
     while left:

@@ -1,9 +1,9 @@
 """The language of `expr`: text → tree (`parse`) → typed tree (`check`) → NumPy (`evaluate`), ONNX (`lower`).
 
-Why a tree of its own: Python's `ast` reads the text, but nothing of Python's meaning may leak in. What is not
-listed in `parse` does not exist, and every promotion of an int64 to float64 is a node that `check` writes.
+Why a tree of its own: Python's `ast` reads the text, but none of Python's semantics may leak in. What is not
+listed in `parse` does not exist, and every promotion of an int64 to float64 is a node that `check` inserts.
 
-What the language means is said in `skc/ops/internal/expr.py`, the op's page.
+The semantics of the language are documented in `skc/ops/internal/expr.py`, the op's page.
 """
 
 from __future__ import annotations

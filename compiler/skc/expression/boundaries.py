@@ -50,7 +50,7 @@ def _int_boundaries(literals: list[int | float]) -> list[Scalar]:
     limits = [limit // v for v in whole if v for limit in (INT64_MAX, INT64_MIN)]  # where a product begins to overflow
     edges = [0, 2**24 + 1, 2**53 + 1, -(2**53) - 1, 2**31, 3_037_000_500, INT64_MIN, INT64_MAX, *whole, *limits]
     edges += [limit - v for v in whole for limit in (INT64_MAX, INT64_MIN)]
-    edges += [2**k for k in range(1, 63)]  # around one of them a power begins to overflow
+    edges += [2**k for k in range(1, 63)]  # every power begins to overflow around one of them
     return [*sorted({near for v in edges for near in (v - 1, v, v + 1, -v) if INT64_MIN <= near <= INT64_MAX})]
 
 

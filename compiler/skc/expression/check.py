@@ -1,6 +1,6 @@
-"""The typed tree: what type every part of an expression has, and where an int64 becomes a float64.
+"""The typed tree: the type of every part of an expression, and where an int64 is promoted to float64.
 
-Both `evaluate` and `lower` walk this tree and nothing else, so neither decides on types or promotions.
+`evaluate` and `lower` both work from this tree alone, so neither decides on types or promotions.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _ORDERED = tuple(dtype for dtype, kind in KINDS.items() if kind.is_number or kin
 class Typed:
     """A node with its type; args have the types the operation works on. `to_float` promotes an int64.
 
-    `can_break`: some row may overflow int64, which is an error.
-    `nonnegative`: certainly null, or neither negative nor -0.0.
+    `can_break`: a row may overflow int64, which is an error.
+    `nonnegative`: every value is known to be null, or neither negative nor -0.0.
     """
 
     kind: str
@@ -78,7 +78,7 @@ def check(text: str, types: Mapping[str, ValueType]) -> Typed:
 
 
 def outcomes(node: Node) -> frozenset[Scalar] | None:
-    """The only values that an expression can have: of one that chooses among literals. None where it has others."""
+    """All values that an expression can have, if it only chooses among literals; else None."""
     match node.kind:
         case "literal":
             return frozenset() if node.value is None else frozenset({node.value})
@@ -93,7 +93,7 @@ def outcomes(node: Node) -> frozenset[Scalar] | None:
 
 
 def decides_on(node: Node, name: str) -> bool:
-    """The expression compares or rounds something made of the name, so that its last bit may decide."""
+    """Whether the expression compares or rounds something computed from the name, so that its last bit may decide."""
     if node.kind in _DECISIONS and _has_name(node, name):
         return True
     return any(decides_on(arg, name) for arg in node.args)
@@ -127,7 +127,7 @@ class _Checker:
         return ExpressionError(code, message, self.text, node.offset, hint)
 
     def operand(self, node: Node) -> Typed:
-        """The typed node, which must have a type of its own."""
+        """The typed node, which must not be a bare `null`."""
         if node.is_null:
             raise self.error("SKC134", "`null` has no type here", node, "test for null with `is_null(x)`")
         return self.typed(node)
@@ -209,7 +209,7 @@ class _Checker:
                 )
 
     def unify(self, node: Node, args: Sequence[Typed], parts: Sequence[Node]) -> tuple[Typed, ...]:
-        """All of one type: int64 beside float64 is promoted."""
+        """Bring all to one type: int64 is promoted if another is float64."""
         dtypes = {arg.dtype for arg in args}
         if dtypes == {"int64", "float64"}:
             return tuple(_to_float(arg) for arg in args)
@@ -222,7 +222,7 @@ class _Checker:
         return tuple(args)
 
     def choice(self, node: Node) -> Typed:
-        """`if` and `coalesce`: the value of one of several parts, of which some may be `null`."""
+        """`if` and `coalesce`: the value of one of several parts, some of which may be `null`."""
         parts = node.args[1:] if node.kind == "if" else node.args
         known = [part for part in parts if not part.is_null]
         if not known:

@@ -1,4 +1,4 @@
-"""An error inside the text of an expression: it knows where, so that a front end can add line and column."""
+"""An error inside the text of an expression, with its offset, so that a front end can add line and column."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SHOWN = 100  # characters of the expression's line that are shown
 
 
 class ExpressionError(SkcError):
-    """`offset` is the place in the expression's text, in characters from 0."""
+    """`offset` is the position in the expression's text, in characters from 0."""
 
     def __init__(self, code: Code, message: str, text: str, offset: int, hint: str | None = None) -> None:
         self.offset = min(max(offset, 0), len(text))
@@ -17,7 +17,7 @@ class ExpressionError(SkcError):
 
 
 def _caret(text: str, offset: int) -> tuple[str, ...]:
-    """The line of the text that holds the place, shortened around it, and a caret below it."""
+    """The line of the text that contains the offset, shortened around it, and a caret below it."""
     start = text.rfind("\n", 0, offset) + 1
     line = text[start:].split("\n", 1)[0]
     column = offset - start

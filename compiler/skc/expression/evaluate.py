@@ -1,7 +1,7 @@
 """The meaning of an expression, in NumPy. Shares no code with `lower`.
 
-Every part is a `Column`: where it has a value, and where it broke (overflowed int64). What broke in a part
-that a condition leaves out did not break the whole, as in any language that computes only what it needs.
+Every part is a `Column`, which says where it has a value and where it broke (overflowed int64). An overflow in a
+branch that a condition does not take does not break the whole, as in any language with short-circuit evaluation.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _REAL: dict[str, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """[N, 1] values, where there is one (`present`), and where it cannot be had (`broken`)."""
+    """[N, 1] values, where there is one (`present`), and where computing it failed (`broken`)."""
 
     values: Array
     present: Array
@@ -136,7 +136,7 @@ def _power(x: Typed, args: list[Column]) -> Column:
 
 
 def _float_power(x: Array, n: int) -> Array:
-    """x ** n = (x ** (n // 2)) ** 2, times x where n is odd: the order of products decides the last bit."""
+    """x ** n = (x ** (n // 2)) ** 2, times x if n is odd: the order of products decides the last bit."""
     if n == 1:
         return x
     half = _float_power(x, n // 2)
@@ -145,7 +145,7 @@ def _float_power(x: Array, n: int) -> Array:
 
 def _real(x: Typed, args: list[Column]) -> Column:
     (a,) = args
-    if x.dtype == "int64":  # of abs and neg
+    if x.dtype == "int64":  # abs and neg
         integers = a.values.astype(object)
         return _integers(x, args, abs(integers) if x.kind == "abs" else -integers, a.present)
     return _made(x, _REAL[x.kind](a.values), a.present, a.broken)
@@ -158,7 +158,7 @@ def _to_float(x: Typed, args: list[Column]) -> Column:
 def _extreme(x: Typed, args: list[Column]) -> Column:
     better = _COMPARE["<" if x.kind == "min" else ">"]
 
-    def either(a: Array, b: Array) -> Array:  # of equals (0.0 and -0.0) the first
+    def either(a: Array, b: Array) -> Array:  # the first of two equals (0.0 and -0.0)
         return np.where(better(b, a) | (b != b), b, a)
 
     values = reduce(either, [arg.values for arg in args])

@@ -1,7 +1,8 @@
 """An expression as ONNX nodes. Shares no code with `evaluate`, which is the meaning.
 
-Two invariants make the nodes few. A null float64 is NaN, and a null bool lies over false; so most operations
-need not look at nulls at all. Under any other null lies anything; the result is masked once, at the end.
+Two invariants keep the number of nodes low. A null float64 is NaN, and a null bool is stored as false, so most
+operations need not look at nulls at all. Any other null may be stored as any value; the result is masked once, at the
+end.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from skc_runtime.kinds import INT64_MAX, INT64_MIN, KINDS, DType
 if TYPE_CHECKING:
     from spox import Var
 
-# Lambdas, because `op` imports ONNX when it is first touched, which must not be now.
+# Lambdas, because `op` imports ONNX on first use, which must not happen at import.
 _FLOAT: dict[str, Callable[[Var, Var], Var]] = {
     "+": lambda a, b: op.add(a, b),
     "-": lambda a, b: op.sub(a, b),
@@ -53,7 +54,7 @@ _COMPARE: dict[str, Callable[[Var, Var], Var]] = {
 
 @dataclass(frozen=True)
 class Term:
-    """[N, 1] values ([1, 1] where all rows have the same); `valid`, `broken`: None is always and never."""
+    """[N, 1] values ([1, 1] where all rows have the same); None means always for `valid`, never for `broken`."""
 
     values: Var
     valid: Var | None = None
@@ -74,7 +75,7 @@ def lower(root: Typed, names: Mapping[str, GraphBlock]) -> GraphBlock:
 
 
 def _per_row(x: Var, like: Var) -> Var:
-    """[1, 1], to which no name contributed, as one value per row."""
+    """Expand [1, 1], the result of an expression without names, to one value per row."""
     if x.unwrap_tensor().shape != (1, 1):
         return x
     if x.unwrap_tensor().dtype != np.bool_:
@@ -109,7 +110,7 @@ def _any_of(*masks: Var | None) -> Var | None:
 
 
 def _strict(values: Var, args: Sequence[Term], broken: Var | None = None) -> Term:
-    """Null where an argument is; broken where an argument is, or where it broke by itself among values."""
+    """Null where an argument is; broken where an argument is, or where the operation itself broke on values."""
     valid = all_of(*(arg.valid for arg in args))
     own = None if broken is None else all_of(broken, valid)
     return Term(values, valid, _any_of(*(arg.broken for arg in args), own))
@@ -123,7 +124,7 @@ def _arithmetic(x: Typed, args: list[Term]) -> Term:
         return _strict(op.mul(a.values, b.values), args, _product_overflow(x, a.values, b.values))
     is_sum = x.kind == "+"
     values = (op.add if is_sum else op.sub)(a.values, b.values)
-    # Without overflow a + b < a exactly where b < 0; wrapping around turns that over. Likewise a - b > a.
+    # Without overflow, a + b < a if and only if b < 0; wrapping around inverts that. Likewise a - b > a.
     moved = (op.less if is_sum else op.greater)(values, a.values)
     return _strict(values, args, op.xor(moved, op.less(b.values, _int(0))))
 
@@ -138,8 +139,8 @@ def _product_overflow(x: Typed, a: Var, b: Var) -> Var:
 def _wraps(a: Var, b: Var, product: Var) -> Var:
     """bool: a·b does not fit int64, where `product` is a·b modulo 2^64.
 
-    If it fits, product = a·b, and the float64 product differs from it by rounding only, below 2^12. If not,
-    product lies 2^64 or more away, and rounding is below 2^14 where |a·b| < 2^65; beyond, |product| <= 2^63.
+    If it fits, product = a·b, and the float64 product differs from it only by rounding, below 2^12. If not,
+    product is off by 2^64 or more, and rounding is below 2^14 where |a·b| < 2^65; beyond, |product| <= 2^63.
     """
     nearly = op.mul(op.cast(a, to=np.float64), op.cast(b, to=np.float64))
     distance = op.abs(op.sub(nearly, op.cast(product, to=np.float64)))
@@ -171,7 +172,7 @@ def _floor_division(x: Typed, args: list[Term]) -> Term:
         return Term(op.mod(dividend, divisor), valid, broken)
     truncated = op.div(dividend, divisor)
     product = op.mul(truncated, divisor)
-    if is_known:  # the exact quotient lies below the truncated one
+    if is_known:  # the exact quotient is below the truncated one
         is_above = (op.greater if int(x.args[1].value or 0) > 0 else op.less)(product, dividend)
     else:
         signs_differ = op.xor(op.less(dividend, _int(0)), op.less(divisor, _int(0)))
@@ -262,7 +263,7 @@ def _or(x: Typed, args: list[Term]) -> Term:
 def _decided_by(
     decides: Callable[[Term], Var], agrees: Callable[[Term], Var], args: list[Term], *, is_and: bool
 ) -> Term:
-    """Kleene's `and` (decided by one false) or `or` (by one true); what follows a decision cannot break."""
+    """Kleene's `and` (decided by one false) or `or` (by one true); what follows the decision cannot break."""
     values = reduce(op.and_ if is_and else op.or_, [arg.values for arg in args])
     valid = None
     if any(arg.valid is not None for arg in args):

@@ -1,7 +1,7 @@
-"""The text of an expression as a tree of the few constructs that the language has.
+"""Parse the text of an expression into a tree of the few constructs that the language has.
 
-Python's grammar reads the text; every node of its tree is then named here or refused. Nothing is evaluated.
-Text is hostile: its length and depth are bounded, and no error but `ExpressionError` comes out.
+Python's parser reads the text; every node of its tree is then either listed here or refused. Nothing is evaluated.
+Text is untrusted: its length and depth are bounded, and only `ExpressionError` is raised.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from skc.values.types import Scalar
 from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 MAX_LENGTH = 4_000  # characters
-MAX_DEPTH = 100  # of Python's tree: far from the recursion limit, beyond what anybody reads
+MAX_DEPTH = 100  # of Python's tree: far below the recursion limit, deeper than anything readable
 
 # function -> least and greatest number of arguments
 FUNCTIONS: dict[str, tuple[int, int | None]] = {
@@ -56,7 +56,7 @@ _COMPARE: dict[type[ast.cmpop], str] = {
     ast.GtE: ">=",
 }
 _UNARY: dict[type[ast.unaryop], str] = {ast.USub: "neg", ast.UAdd: "pos", ast.Not: "not"}
-# What people try, and what the language has instead.
+# Common guesses, and what the language has instead.
 _HINTS: dict[type[ast.AST], str] = {
     ast.BitAnd: "write `and`",
     ast.BitOr: "write `or`",
@@ -128,10 +128,10 @@ def _check_text(text: str) -> None:
 
 
 def _python_tree(text: str) -> ast.expr:
-    """Python's tree of the text between parentheses, so that line breaks and comments mean nothing."""
+    """Python's tree of the text between parentheses, so that line breaks and comments are insignificant."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what Python only warns of (`1or 2`, `'\d'`) is an error here
+            warnings.simplefilter("error")  # what Python only warns about (`1or 2`, `'\d'`) is an error here
             tree = ast.parse(f"({text}\n)", mode="eval").body
     except SyntaxError as error:
         offset = _offset(text, error.lineno or 1, (error.offset or 1) - 1)
@@ -143,7 +143,7 @@ def _python_tree(text: str) -> ast.expr:
         raise _too_deep(text) from None
     _check_depth(text, tree)
     is_whole = tree.lineno > 1 or tree.col_offset > 0 or isinstance(tree, ast.Tuple | ast.GeneratorExp)
-    if not is_whole:  # the parenthesis put before the text was closed inside it
+    if not is_whole:  # the text closed the parenthesis that was put before it
         raise _syntax(text, len(text), "unmatched ')'")
     return tree
 
@@ -177,7 +177,7 @@ def _offset(text: str, line: int, column: int) -> int:
 
 
 class _Parser:
-    """Python's tree to ours."""
+    """Converts Python's tree to ours."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -293,7 +293,7 @@ class _Parser:
         return self.text[self.offset(node) : self.place(node.end_lineno or 1, node.end_col_offset or 0)]
 
     def as_written(self, node: ast.expr, word: str) -> str:
-        """The identifier as it stands in the text; Python's tree has its NFKC form, an input the written."""
+        """The identifier as written in the text: inputs are named that way, but Python's tree has the NFKC form."""
         written = self.segment(node).rsplit(".", 1)[-1].strip()
         return written if unicodedata.normalize("NFKC", written) == word else word
 

@@ -1,14 +1,14 @@
-"""Merge steps that apply one op with one set of parameters to different columns into one step over one block.
+"""Merge steps that apply the same op with the same parameters to different columns into one step over one block.
 
 Why: a single-row request pays about 0.4 µs for every node of the graph, so 26 vocabularies as 26 subgraphs
 cost 26 times what one over 26 columns does. A pipeline written column by column must not be slower than one
 written in blocks.
 
-Siblings stand at the same depth (longest path from the inputs), so none can need another. A `source` step on
-an input does not count: a column that needs none must not be kept apart from those that do. Columns are
-siblings only if their types agree in everything (null and exact too), so that each keeps its type, and no op
-can refuse after fusing what it took before. Members are ordered by where their inputs lie, so that columns
-which are neighbours before a step stay neighbours after it, and gathering them is free.
+Siblings are at the same depth (longest path from the inputs), so none can depend on another. A `source` step on
+an input does not count towards the depth, so that columns with and without one can be fused. Columns are
+siblings only if their types are equal in every respect (null and exact too), so that each keeps its type, and no op
+can refuse after fusing what it accepted before. Members are ordered by the position of their inputs, so that columns
+that are adjacent before a step stay adjacent after it and need no Gather.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from skc.infer import ColumnNames, Types, column_names, step_input_types, value_
 from skc.ir import Pipeline, Ref, Step
 from skc.ops import OPS
 
-Places = dict[str, tuple[str, int]]  # an old value -> the value that holds it now, and its first column there
+Places = dict[str, tuple[str, int]]  # an old value -> the value that contains it now, and its first column there
 
 
 def fuse_siblings(pipeline: Pipeline) -> Pipeline:
-    """Requires: a fitted pipeline. Ensures: the same outputs; features keep pointing at what was written."""
+    """Requires: a fitted pipeline. Ensures: the same outputs; features still refer to the same columns."""
     types, names = value_types(pipeline), column_names(pipeline)
     places: Places = {value.value: (value.value, 0) for value in pipeline.inputs}
     order: dict[str, int] = {value: i for i, value in enumerate(places)}
@@ -62,7 +62,7 @@ def _key(step: Step, types: Types) -> tuple[Any, ...]:
 
 
 def _fuse(members: Sequence[Step], names: ColumnNames) -> Step:
-    """Its name, `FIRST+2`, says how many other steps are in it; no step as written ends so."""
+    """The fused step. Its name, `FIRST+2`, says how many other steps are in it; no unfused step has such a name."""
     first = members[0]
     states = [step.state for step in members]
     merged = {f.name: tuple(item for state in states for item in getattr(state, f.name)) for f in fields(first.state)}

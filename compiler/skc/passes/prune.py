@@ -1,4 +1,4 @@
-"""Drop the steps that no output needs, and the features that named them."""
+"""Drop the steps that no output needs, and the features that refer to them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Let steps that never look under a null read raw inputs, without the step that puts zeros there.
+"""Let steps that ignore the values under nulls read raw inputs, without the step that writes zeros there.
 
-Why: `source` copies every string of a request to lay "" under the nulls, and an op that asks `valid` first does not
-care. In a single-row request of 26 strings the copy is a tenth of the time.
+Why: `source` copies every string of a request to store "" under the nulls, and an op that checks `valid` first does not
+need that. In a single-row request of 26 strings the copy is a tenth of the time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from skc.ops import OPS
 
 def skip_sources(pipeline: Pipeline) -> Pipeline:
     """Requires: a checked pipeline. Ensures: the same outputs; a `source` step is kept where it has sentinels or a
-    range to look after, or where a value itself leaves the graph.
+    range to check, or where its value is itself an output.
     """
     raw = {step.name: step.inputs[0] for step in pipeline.steps if _only_lays_zeros(step, pipeline)}
     shown = {ref.value for output in pipeline.outputs for ref in output.refs}

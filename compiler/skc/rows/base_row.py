@@ -1,7 +1,7 @@
-"""The row that boundaries are tried on: served, and with as few nulls on the way as can be.
+"""The row that boundaries are tried on: not refused, and with as few nulls in intermediate values as possible.
 
-Why: a row that some guard refuses shows nothing but the refusal, and a null in the middle of a pipeline hides every
-edge behind it.
+Why: a row that a guard refuses shows only the refusal, and a null in the middle of a pipeline hides every edge that
+comes after it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ _REFUSED = 1_000_000  # worse than any number of nulls
 
 
 def base_row(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]], records: Sequence[Record] = ()) -> Record:
-    """Plain values, where they do; for the other inputs, one after the other, the best of the candidates.
+    """Plain values where possible; for the other inputs, one after the other, the best of the candidates.
 
-    Where that leaves flaws the best of some whole records may be better: no value alone serves two steps at odds.
+    If flaws remain, the best of the given records is used if it is better: where two steps conflict, changing one
+    input at a time cannot satisfy both.
     """
     base = _improved(pipeline, candidates, {i.name: PLAIN[i.dtype] for i in pipeline.inputs})
     rows = [base, *records]
@@ -33,7 +34,7 @@ def base_row(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]], rec
 
 
 def _improved(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]], base: Record) -> Record:
-    """The record, with the best of the candidates for each input that is to blame for a flaw."""
+    """The record, with the best of the candidates for each input that causes a flaw."""
     to_blame = _inputs_to_blame(pipeline, base)
     for raw in pipeline.inputs:
         if raw.name not in to_blame:  # no value of it makes the row better
@@ -51,7 +52,7 @@ def _improved(pipeline: Pipeline, candidates: Mapping[str, Sequence[Scalar]], ba
 
 
 def _inputs_to_blame(pipeline: Pipeline, record: Record) -> frozenset[str]:
-    """The inputs behind the steps that refuse a row, or make a null of it."""
+    """The inputs of the steps that refuse a row or turn it into a null."""
     result = reference.run(pipeline, to_blocks(pipeline.inputs, [record]))
     flawed = {hit.step for hit in result.guards if hit.mask.any()}
     flawed |= {step.name for step in pipeline.steps if not result.values[step.name].present().all()}
@@ -60,7 +61,7 @@ def _inputs_to_blame(pipeline: Pipeline, record: Record) -> frozenset[str]:
 
 
 def _flaws(pipeline: Pipeline, records: Sequence[Record]) -> Array:
-    """int [N]: how little of the pipeline each row shows."""
+    """int [N]: how much of the pipeline each row hides; 0 hides nothing."""
     result = reference.run(pipeline, to_blocks(pipeline.inputs, records))
     flaws = np.zeros(len(records), dtype=np.int64)
     for hit in result.guards:

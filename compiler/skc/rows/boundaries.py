@@ -1,13 +1,13 @@
 """The boundaries of every step of a fitted pipeline, carried back to raw inputs.
 
-A step names the values of its input column that matter (`Op.boundaries`). To get such a value out of the step before,
-some of that step's inputs are guessed: by `Op.carry_back` where the op can say, else by its own boundaries and numbers
-of every magnitude. Guesses decide nothing: `apply` does. A number that no guess gives is searched for between two
-guesses on either side of it, down to two neighbouring inputs; where even they only jump over it, both are kept, the
-last input below the edge and the first above.
+A step lists the values of its input column that matter (`Op.boundaries`). To get such a value out of the preceding
+step, inputs of that step are guessed: by `Op.carry_back` if the op has it, else from its own boundaries and numbers of
+every magnitude. Guesses are only candidates; `apply` decides. If no guess gives a number, it is searched for by
+bisection between two guesses on either side of it, down to two neighbouring inputs. If the output jumps over it there,
+both are kept, the last input below the edge and the first above.
 
-A step that looks at several columns at once needs values for the others: those of a base row. Without one, or where no
-input gives a boundary, it stays out of reach from outside.
+A step that combines several columns needs values for the others: those of a base row. Without one, or where no input
+gives a boundary, the boundary is out of reach from raw inputs.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from skc import reference
 from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types, value_types
 from skc.ir import Input, Pipeline, Ref, Step
 from skc.ops import OPS
-from skc.rows.inverse import Function, Given, Outcomes, inputs_giving, magnitudes, neighbours
+from skc.rows.inverse import Function, Outcomes, Preimage, inputs_giving, magnitudes, neighbours
 from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
 from skc.values.types import Block, Scalar, ValueType, column_block, concat_blocks
 from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 CORNERS: tuple[Scalar, ...] = (None, 0, -1, INT64_MIN, INT64_MAX, -math.inf, math.inf)
-MOST_BRANCHED = 5_000  # rows; of more, so many spread over all
-MOST_WALKS = 8  # back from behind an expression, each with an input at zero or null: of more, so many spread over all
-_TRIED_COLUMNS = 2  # of a step that looks at several: the most promising, or where there are many walks the first
+MOST_BRANCHED = 5_000  # rows; if there are more, an evenly spread sample
+MOST_SEARCHES = 8  # from the steps after an expression, each with an input at zero or null; else an even sample
+_TRIED_COLUMNS = 2  # of a step that combines several: the most promising, or the first ones in repeated searches
 
 
 @dataclass(frozen=True)
@@ -43,32 +43,32 @@ class StepBoundaries:
     name: str
     source: tuple[str, int]  # the value and the column of it that the step reads
     values: tuple[Scalar, ...]
-    raw_input: str | None = None  # None: no raw input could be found that gives them
+    raw_input: str | None = None  # None: no raw input was found that gives them
     raw_values: tuple[Scalar, ...] = ()
 
 
 def step_boundaries(pipeline: Pipeline) -> tuple[StepBoundaries, ...]:
     """The boundaries of every step of a fitted pipeline, carried back as far as they go without a base row."""
-    walk = _Walk(pipeline, None)
+    search = _BackwardSearch(pipeline, None)
     found = []
     for step in pipeline.steps:
-        for k, source in enumerate(walk.sources[step.name]):
-            x = walk.type_of(step, k)
+        for k, source in enumerate(search.sources[step.name]):
+            x = search.type_of(step, k)
             wanted = _of_type(x, OPS[step.op].boundaries(step.params, step.state, k, x))
-            name = walk.names[source[0]][source[1]]
-            found.append(walk.reached(StepBoundaries(step.name, k, name, source, tuple(wanted))))
+            name = search.names[source[0]][source[1]]
+            found.append(search.reached(StepBoundaries(step.name, k, name, source, tuple(wanted))))
     return tuple(found)
 
 
 def reach_further(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> tuple[StepBoundaries, ...]:
-    """The same, where those out of reach have been tried again from a base row with one raw input changed."""
-    walk = _Walk(pipeline, base)
-    return tuple(f if f.raw_values else walk.reached(f) for f in found)
+    """The same boundaries, retrying those out of reach by changing one raw input of a base row."""
+    search = _BackwardSearch(pipeline, base)
+    return tuple(f if f.raw_values else search.reached(f) for f in found)
 
 
 @dataclass(frozen=True)
 class _Branch:
-    """Rows like the base row, but for one input at a corner and another that takes values in turn."""
+    """Rows like the base row, except for one input at a corner value and another that takes values in turn."""
 
     at: tuple[str, Scalar]
     raw_input: str
@@ -88,12 +88,12 @@ class Branched:
 
 
 def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> Branched:
-    """Rows that reach the boundaries of an expression and behind it through another of its branches.
+    """Rows that reach the boundaries of an expression, and of the steps after it, through its other branches.
 
-    In `fare / max(distance, 0.1)` an edge behind it is reached by a fare at the distance of the base row, which says
-    nothing of 0.1; in `coalesce(m, n + 1)` no n matters while m is there. So each input of an expression is set to
-    zero and to null, and the edges behind it are reached by the others. Its own boundaries are also tried where an
-    input is at an end of its type, or -1: the least integer overflows in `n // m` for m = -1 alone.
+    In `fare / max(distance, 0.1)` an edge of a later step is reached by varying the fare at the distance of the base
+    row, which does not test 0.1; in `coalesce(m, n + 1)` n is irrelevant unless m is null. So each input of an
+    expression is set to zero and to null, and the later edges are reached by varying the others. Its own boundaries are
+    also tried with an input at an end of its type, or -1: the least integer overflows in `n // m` only for m = -1.
     """
     corners: list[_Branch] = []
     others: list[_Branch] = []
@@ -108,17 +108,17 @@ def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Re
         places = list(dict.fromkeys(taken))
         for at in places:
             for name, values in ((f.raw_input, f.raw_values) for f in columns if f.raw_input is not None):
-                if name > at[0]:  # the other way round they are the same rows
+                if name > at[0]:  # the swapped pair gives the same rows
                     corners.append(_Branch(at, name, [v for v in values if _is_corner(v)]))
                 if name != at[0]:
                     others.append(_Branch(at, name, [v for v in values if not _is_corner(v)]))
         behind = _steps_behind(pipeline, step.name)
         edges = [replace(f, raw_input=None, raw_values=()) for f in found if f.step in behind]
         zeros = [at for at in places if not at[1]]
-        is_sample |= bool(edges) and (len(zeros) > MOST_WALKS or len(columns) > _TRIED_COLUMNS + 1)
-        for at in (zeros[i] for i in spread(len(zeros), MOST_WALKS)):
-            walk = _Walk(pipeline, {**base, at[0]: at[1]}, avoid=at[0])
-            reached = [walk.reached(f) for f in edges]
+        is_sample |= bool(edges) and (len(zeros) > MOST_SEARCHES or len(columns) > _TRIED_COLUMNS + 1)
+        for at in (zeros[i] for i in spread(len(zeros), MOST_SEARCHES)):
+            search = _BackwardSearch(pipeline, {**base, at[0]: at[1]}, avoid=at[0])
+            reached = [search.reached(f) for f in edges]
             others += [_Branch(at, f.raw_input, f.raw_values) for f in reached if f.raw_input is not None]
     rows = list(_spread_over(corners, base, MOST_BRANCHED))
     rows += _spread_over(others, base, MOST_BRANCHED - len(rows))
@@ -130,7 +130,7 @@ def _is_corner(value: Scalar) -> bool:
 
 
 def _spread_over(branches: Sequence[_Branch], base: Record, most: int) -> Iterator[Record]:
-    """At most so many rows of some branches, spread over all of them."""
+    """At most `most` rows of some branches, spread evenly over all of them."""
     ends = np.cumsum([0, *(len(branch.values) for branch in branches)])
     chosen = np.array(spread(int(ends[-1]), most), dtype=np.int64)
     for branch, start, end in zip(branches, ends, ends[1:], strict=False):
@@ -138,7 +138,7 @@ def _spread_over(branches: Sequence[_Branch], base: Record, most: int) -> Iterat
 
 
 def _steps_behind(pipeline: Pipeline, name: str) -> frozenset[str]:
-    """The steps that use a step, or one that does."""
+    """The steps that depend on a step, directly or not."""
     behind = {name}
     for step in pipeline.steps:
         if behind & {ref.value for ref in step.inputs}:
@@ -147,16 +147,16 @@ def _steps_behind(pipeline: Pipeline, name: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
-class _Way:
-    """A raw input and values of it; `worth` is about the share of what was wanted that they give."""
+class _Route:
+    """A raw input and values of it; `worth` is roughly the share of the wanted values that they give."""
 
     raw_input: str
     values: list[Scalar]
     worth: float
 
 
-class _Walk:
-    """Walks back through a pipeline. `sources` says for each step where its input columns come from."""
+class _BackwardSearch:
+    """Searches raw inputs that give a value of a step. `sources` has the origin of each step's input columns."""
 
     def __init__(self, pipeline: Pipeline, base: Record | None, avoid: str | None = None) -> None:
         self.names: ColumnNames = column_names(pipeline)
@@ -195,29 +195,29 @@ class _Walk:
 
     def reached(self, found: StepBoundaries) -> StepBoundaries:
         """The same boundaries, with the raw input that gives them."""
-        way = self._back(*found.source, list(found.values))
-        return found if way is None else replace(found, raw_input=way.raw_input, raw_values=tuple(way.values))
+        route = self._back(*found.source, list(found.values))
+        return found if route is None else replace(found, raw_input=route.raw_input, raw_values=tuple(route.values))
 
-    def _back(self, value: str, column: int, wanted: list[Scalar]) -> _Way | None:
-        """The best way from column `column` of `value` back to a raw input."""
+    def _back(self, value: str, column: int, wanted: list[Scalar]) -> _Route | None:
+        """The best route from column `column` of `value` back to a raw input."""
         if value in self._inputs:
             raw = self._inputs[value]
             if raw.name == self._avoid:
                 return None
             legal = [v for v in wanted if is_legal(raw, v)]
-            return _Way(raw.name, legal, len(legal) / len(wanted)) if legal else None
+            return _Route(raw.name, legal, len(legal) / len(wanted)) if legal else None
         step = self._steps[value]
-        tried = [(j, self._search(step, j, column, wanted)) for j in self._candidates(step, column)]
-        promising = sorted((pair for pair in tried if pair[1].inputs), key=lambda pair: -_worth(pair[1]))
-        ways = []
-        for j, given in promising[:_TRIED_COLUMNS]:
-            way = self._back(*self.sources[step.name][j], given.inputs)
-            if way is not None:
-                ways.append(replace(way, worth=way.worth * _worth(given) / len(wanted)))
-        return max(ways, key=lambda way: way.worth, default=None)
+        preimages = [(j, self._search(step, j, column, wanted)) for j in self._candidates(step, column)]
+        promising = sorted((pair for pair in preimages if pair[1].inputs), key=lambda pair: -_worth(pair[1]))
+        routes = []
+        for j, preimage in promising[:_TRIED_COLUMNS]:
+            route = self._back(*self.sources[step.name][j], preimage.inputs)
+            if route is not None:
+                routes.append(replace(route, worth=route.worth * _worth(preimage) / len(wanted)))
+        return max(routes, key=lambda route: route.worth, default=None)
 
     def _candidates(self, step: Step, column: int) -> Iterable[int]:
-        """The input columns that may decide about an output column."""
+        """The input columns that an output column may depend on."""
         if _is_columnwise(step):
             return [self._owners[step.name][column]]
         if self._base is None:
@@ -226,7 +226,7 @@ class _Walk:
         left = [j for j, (value, _) in enumerate(sources) if value not in self._avoided]
         return left if self._avoid is None else left[:_TRIED_COLUMNS]
 
-    def _search(self, step: Step, j: int, column: int, wanted: list[Scalar]) -> Given:
+    def _search(self, step: Step, j: int, column: int, wanted: list[Scalar]) -> Preimage:
         op, x = OPS[step.op], self.type_of(step, j)
         key = (step.name, j, column)
         if key not in self._functions:
@@ -240,14 +240,14 @@ class _Walk:
         return inputs_giving(self._functions[key], wanted, near, others)
 
     def _value_at(self, step: Step, j: int, x: ValueType) -> Scalar:
-        """What the step sees in its input column j in the base row."""
+        """The value of the step's input column j in the base row."""
         if self._base is None:
             return PLAIN[x.dtype]
         value, column = self.sources[step.name][j]
         return self._base[value].columns(column, column + 1).to_rows()[0][0]
 
     def _alone(self, step: Step, j: int, column: int, x: ValueType) -> Function:
-        """Column `column` as a function of input column j, of an op that treats columns by themselves."""
+        """Column `column` as a function of input column j, of an op that processes columns separately."""
         op = OPS[step.op]
         state = replace(step.state, **{f.name: (getattr(step.state, f.name)[j],) for f in fields(step.state)})
         within = column - self._owners[step.name].index(j)
@@ -276,13 +276,13 @@ class _Walk:
         return Function(x, apply)
 
 
-def _worth(given: Given) -> float:
+def _worth(preimage: Preimage) -> float:
     """An edge that is hit is worth two that are only enclosed."""
-    return given.hits + given.enclosed / 2
+    return preimage.hits + preimage.enclosed / 2
 
 
 def _of_type(x: ValueType, values: Iterable[Scalar]) -> list[Scalar]:
-    """Distinct values; of a float64 all numbers are floats, and NaN is null."""
+    """Distinct values; for float64, numbers are converted to floats and NaN to null."""
     if x.kind.is_float:
         values = [None if v is None or v != v else float(v) for v in values]
     return unique(values)
@@ -299,7 +299,7 @@ def _repeated(block: Block, rows: int) -> Block:
 
 
 def _outcomes(made: Block, column: int) -> Outcomes:
-    """For each row whether every guard lets it through, and what comes out."""
+    """For each row, whether it passes every guard, and the output."""
     refused = np.zeros(made.rows, dtype=bool)
     for guard in made.guards:
         refused |= guard.mask.any(axis=1)

@@ -18,14 +18,14 @@ from skc.rows.sampling import unique
 from skc.values.types import Scalar, ValueType
 from skc_runtime.kinds import KINDS, RANGES, DType
 
-Outcomes = list[tuple[bool, Scalar]]  # for each input: whether every guard lets it through, and what comes out
+Outcomes = list[tuple[bool, Scalar]]  # for each input: whether it passes every guard, and the output
 Key = tuple[type, Scalar]
-_FAR = 16  # floats: how far off a guess may be before the search becomes long
+_FAR = 16  # floats: if a guess is further off, the search takes long
 
 
 @dataclass(frozen=True)
-class Given:
-    """Inputs, and how many of the wanted outputs they give, or only lie on either side of."""
+class Preimage:
+    """Inputs, how many of the wanted outputs they give, and how many they only enclose from either side."""
 
     inputs: list[Scalar]
     hits: int
@@ -34,7 +34,7 @@ class Given:
 
 @dataclass
 class Function:
-    """A function of a value of type `x`, which remembers what it has computed."""
+    """A function of a value of type `x`, memoised."""
 
     x: ValueType
     apply: Callable[[Sequence[Scalar]], Outcomes]
@@ -51,8 +51,8 @@ class Function:
 
 @dataclass(frozen=True)
 class _Bracket:
-    """Places `low` and `high` of two inputs: of the outputs there only that at `low` is below the wanted one, or only
-    that at `high` is where `falls`.
+    """The ordinals of two inputs between which the output passes the wanted one: it is below at `low` and not at
+    `high`, or the other way round if `falls`.
     """
 
     wanted: int | float
@@ -67,8 +67,8 @@ class _Bracket:
 
 def inputs_giving(
     function: Function, wanted: Sequence[Scalar], guesses: Sequence[Scalar], others: Sequence[Scalar]
-) -> Given:
-    """Inputs that give the wanted outputs, or for a number that none gives the two inputs on either side of it.
+) -> Preimage:
+    """Inputs that give the wanted outputs; for a number that none gives, the two inputs on either side of it.
 
     `others` are tried where the guesses do not give everything.
     """
@@ -78,25 +78,25 @@ def inputs_giving(
     hits = [inputs[_key(w)] for w in wanted if _key(w) in inputs]
     is_ordered = function.x.kind.is_number or function.x.kind.is_time
     missing = _missing(wanted, points)
-    enclosed = _between(function, points, missing) if is_ordered else _beside(near, missing)
+    enclosed = _between(function, points, missing) if is_ordered else _nearest(near, missing)
     met = [pair for pair in enclosed if len(pair) == 1]
     inputs_found = unique([*hits, *(given for pair in enclosed for given in pair)])
-    return Given(inputs_found, len(hits) + len(met), len(enclosed) - len(met))
+    return Preimage(inputs_found, len(hits) + len(met), len(enclosed) - len(met))
 
 
 def _key(value: Scalar) -> Key:
-    """-0.0 and 0.0 are two values, as are 1, 1.0 and True."""
+    """-0.0 and 0.0 are different values, as are 1, 1.0 and True."""
     return type(value), repr(value) if isinstance(value, float) else value
 
 
 def _tried(function: Function, inputs: Sequence[Scalar]) -> list[tuple[Scalar, Scalar]]:
-    """(input, output) of every input that can be and that no guard refuses."""
+    """(input, output) of every input that is possible and that no guard refuses."""
     distinct = unique(v for v in inputs if _is_possible(function.x, v))
     return [(given, output) for given, (ok, output) in zip(distinct, function(distinct), strict=True) if ok]
 
 
 def _is_possible(x: ValueType, value: Scalar) -> bool:
-    """A value of this type as a step gets it: no null where there is none, no time outside the years 1 to 9999."""
+    """A step can get this value: null only if the type is nullable, times only in the years 1 to 9999."""
     if value is None:
         return x.nullable
     if x.dtype not in RANGES:
@@ -121,19 +121,19 @@ def _between(
     is_float = function.x.kind.is_float
     numbers = [(_number(given), _number(output)) for given, output in points]
     line = sorted(
-        (_place(given) if is_float else int(given), output)
+        (_ordinal(given) if is_float else int(given), output)
         for given, output in numbers
         if given is not None and output is not None
     )
     brackets = [_bracket(line, number) for w in wanted if (number := _number(w)) is not None]
-    under_way = [bracket for bracket in brackets if bracket is not None]
+    unfinished = [bracket for bracket in brackets if bracket is not None]
     found: list[tuple[Scalar, ...]] = []
-    while under_way:
-        middles = [(bracket.low + bracket.high) // 2 for bracket in under_way]
+    while unfinished:
+        middles = [(bracket.low + bracket.high) // 2 for bracket in unfinished]
         inputs = [_float_at(m) if is_float else m for m in middles]
         outcomes = dict(zip(dict.fromkeys(map(_key, inputs)), function(inputs), strict=True))
         narrower = []
-        for bracket, middle, given in zip(under_way, middles, inputs, strict=True):
+        for bracket, middle, given in zip(unfinished, middles, inputs, strict=True):
             ok, output = outcomes[_key(given)]
             number = _number(output) if ok else None
             if ok and _key(output) == _key(bracket.wanted):
@@ -143,12 +143,12 @@ def _between(
                 found.append(tuple(_float_at(e) if is_float else e for e in ends))
             elif number is not None:
                 narrower.append(bracket.halved(middle, number))
-        under_way = narrower
+        unfinished = narrower
     return found
 
 
-def _beside(points: Sequence[tuple[Scalar, Scalar]], wanted: Sequence[Scalar]) -> list[tuple[Scalar, ...]]:
-    """For each wanted number the inputs whose outputs come next to it: texts cannot be searched between."""
+def _nearest(points: Sequence[tuple[Scalar, Scalar]], wanted: Sequence[Scalar]) -> list[tuple[Scalar, ...]]:
+    """For each wanted number the inputs whose outputs are nearest to it, for texts cannot be bisected."""
     line = sorted(((n, given) for given, output in points if (n := _number(output)) is not None), key=lambda p: p[0])
     outputs = [output for output, _ in line]
     places = [bisect_left(outputs, n) for w in wanted if (n := _number(w)) is not None]
@@ -156,7 +156,7 @@ def _beside(points: Sequence[tuple[Scalar, Scalar]], wanted: Sequence[Scalar]) -
 
 
 def _bracket(line: Sequence[tuple[int, int | float]], wanted: int | float) -> _Bracket | None:
-    """The first two neighbouring places between which the output passes the wanted one."""
+    """The first two adjacent inputs between which the output passes the wanted one."""
     for (low, before), (high, after) in pairwise(line):
         if (before < wanted) != (after < wanted):
             return _Bracket(wanted, low, high, falls=after < wanted)
@@ -164,11 +164,11 @@ def _bracket(line: Sequence[tuple[int, int | float]], wanted: int | float) -> _B
 
 
 def neighbours(value: Scalar) -> list[Scalar]:
-    """A guess, and for a float those beside it and some further off, between which to search."""
+    """A guess, and for a float its neighbours and some further off, between which to search."""
     if not isinstance(value, float) or not math.isfinite(value):
         return [value]
-    end = _place(math.inf)
-    return [_float_at(max(-end - 1, min(end, _place(value) + n))) for n in (0, -1, 1, -_FAR, _FAR)]
+    end = _ordinal(math.inf)
+    return [_float_at(max(-end - 1, min(end, _ordinal(value) + n))) for n in (0, -1, 1, -_FAR, _FAR)]
 
 
 def magnitudes(dtype: DType, base: Scalar) -> list[Scalar]:
@@ -183,13 +183,13 @@ def magnitudes(dtype: DType, base: Scalar) -> list[Scalar]:
     return []
 
 
-def _place(value: float) -> int:
-    """The floats counted from 0.0, which is 0; -0.0 is -1."""
+def _ordinal(value: float) -> int:
+    """The ordinal of a float, counted from 0.0, which is 0; -0.0 is -1."""
     (bits,) = struct.unpack("<q", struct.pack("<d", value))
     return int(bits) if bits >= 0 else -(int(bits) & (2**63 - 1)) - 1
 
 
-def _float_at(place: int) -> float:
-    bits = place if place >= 0 else -(place + 1) | -(2**63)
+def _float_at(ordinal: int) -> float:
+    bits = ordinal if ordinal >= 0 else -(ordinal + 1) | -(2**63)
     (value,) = struct.unpack("<d", struct.pack("<q", bits))
     return float(value)

@@ -1,4 +1,4 @@
-"""Rows to try a fitted pipeline on: hostile ones, and generated mixtures of values that its steps care about.
+"""Rows to try a fitted pipeline on: hostile ones, and generated mixtures of values that matter to its steps.
 
 Everything here is a function of the pipeline and a seed. Training data is never used, so golden records reveal
 nothing of it.
@@ -83,13 +83,13 @@ def unique(values: Iterable[Scalar]) -> list[Scalar]:
 
 
 def hostile_values(raw: Input) -> list[Scalar]:
-    """Values of an input's type that have broken some preprocessing somewhere."""
+    """Values of an input's type that are known to break preprocessing code."""
     values = [*HOSTILE[raw.dtype], *(raw.null_values), None]
     return unique(v for v in values if is_legal(raw, v))
 
 
 class Pool:
-    """For every input the raw values worth trying: what steps care about, and hostile ones."""
+    """For every input the raw values worth trying: those that matter to its steps, and hostile ones."""
 
     def __init__(self, values: Mapping[str, Sequence[Scalar]]) -> None:
         self._values = values
@@ -151,7 +151,7 @@ def _random_string(strings: Sequence[str], source: random.Random) -> str:
 
 
 class Variations(Sequence[Record]):
-    """A base record, and the records that differ from it in one input: as many as a pipeline has boundaries."""
+    """A base record, and the records that differ from it in one input, made on access: there may be very many."""
 
     def __init__(self, base: Record, changes: Sequence[tuple[str, Scalar]]) -> None:
         self._base = base
@@ -171,7 +171,7 @@ class Variations(Sequence[Record]):
         return {**self._base, **dict([self.changes[k - 1]] if k else [])}
 
     def blocks(self, inputs: Sequence[Input], start: int, stop: int) -> dict[str, Block]:
-        """Records start to stop, without making each."""
+        """Records start to stop as blocks, without building each record."""
         rows = range(max(start, 1), min(stop, len(self)))
         places: dict[str, list[int]] = {i.name: [] for i in inputs}
         for row in rows:
@@ -210,7 +210,7 @@ def _scalar(block: Block, row: int) -> Scalar:
 
 
 def spread(count: int, wanted: int) -> list[int]:
-    """Up to `wanted` of `count` places, evenly spaced from the first to the last."""
+    """Up to `wanted` of `count` indices, evenly spaced from the first to the last."""
     if wanted <= 0 or count <= 0:
         return []
     return sorted({round(k * (count - 1) / max(1, min(count, wanted) - 1)) for k in range(min(count, wanted))})

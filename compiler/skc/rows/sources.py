@@ -1,7 +1,7 @@
-"""Where the rows of a verification come from: each source has a name, what it is about, and its rows in batches.
+"""Where the rows of a verification come from: each source has a name, a description, and its rows in batches.
 
-Why some sources wait for others: values for generated rows are taken from rows that were served, and whether a row is
-served only the oracle can say. So `OwnSources` makes each source when it is asked for, of what it has learned so far.
+Why some sources depend on others: values for generated rows are taken from rows that were served, and only the oracle
+knows whether a row is served. So `OwnSources` builds each source on demand, from what it has learned so far.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RecordAt = Callable[[int], Record]
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows as one block [N, 1] per input, and each of them as a record."""
+    """Some rows, both as one block [N, 1] per input and as records."""
 
     blocks: Mapping[str, Block]
     record: RecordAt
@@ -82,8 +82,8 @@ def _later(records: Sequence[Record], start: int, i: int) -> Record:
 class OwnSources:
     """The sources that need nothing but the pipeline: boundaries, other branches, generated and hostile rows.
 
-    `served` are rows of the user that are served, `known` other rows that may be. They can be the base row, on which
-    one input after the other is changed, so that no other guard hides what the change does.
+    `served` are the user's rows that are served, `known` other rows that may be. One of them can become the base row,
+    in which one input after the other is changed, so that no other guard hides the effect of the change.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class OwnSources:
         self._tame: dict[str, list[Scalar]] = {i.name: [self.base[i.name]] for i in pipeline.inputs}
 
     def __iter__(self) -> Iterator[Records]:
-        """The sources in order. After each, say by `learn` which of its rows are refused."""
+        """The sources in order. After each, call `learn` with which of its rows were refused."""
         yield self._boundaries()
         branches = self._branches()
         if branches.records:
@@ -111,7 +111,7 @@ class OwnSources:
         yield self._hostile()
 
     def learn(self, source: Records, refused: Sequence[bool]) -> None:
-        """Take over the values that changed the base row and were served."""
+        """Keep the values that changed the base row and were served."""
         if not isinstance(source.records, Variations):
             return
         self.base_is_served = not refused[0]
@@ -132,7 +132,7 @@ class OwnSources:
         return self._records("branches", about, branched.rows)
 
     def _generated(self) -> Records:
-        """Seeded mixtures of values that are served, of anything, and of random ones."""
+        """Seeded mixtures: of served values, of all values, and of random ones."""
         inputs, wild_rows = self._pipeline.inputs, self._rows // 4
         tame = {name: [*values, *(record[name] for record in self._served)] for name, values in self._tame.items()}
         wild = _candidates(self._pipeline, self.boundaries)
@@ -151,7 +151,7 @@ class OwnSources:
 
 
 def _candidates(pipeline: Pipeline, found: Sequence[StepBoundaries]) -> dict[str, list[Scalar]]:
-    """For each input the values that steps care about, and hostile ones."""
+    """For each input the values that matter to its steps, and hostile ones."""
     pools: dict[str, list[Scalar]] = {i.name: hostile_values(i) for i in pipeline.inputs}
     for boundaries in found:
         if boundaries.raw_input is not None:
