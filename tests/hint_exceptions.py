@@ -81,6 +81,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         ),
         "give a number of 1 or more, or leave it out",
         "give a whole number of 0 or more",
+        "give at most {}",
         "give some with --data",
         "a constant carries no information: drop it, or trace its steps with `skc explain`",
         "leave it out of --keep, or give the feature another name",

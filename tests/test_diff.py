@@ -182,9 +182,43 @@ def test_rules(old: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ru
     assert said in told.err
 
 
-@pytest.mark.parametrize("rule", ["moved_ids", "rows", "rows>", "rows>x", "rows>0.1"])
-def test_what_is_no_rule(old: Path, rule: str) -> None:
+def test_python_learns_of_broken_rules_as_well(old: Path, tmp_path: Path) -> None:
+    new = compiled(tmp_path / "new", rows(CITIES, [1.0, 2.0, 3.0, 4.0, 5.0, 9.0], "ababab"))
+    report = skc.diff(old, new, str(old.parent / "rows.jsonl"), fail_on=["moved-ids", "rows>0.5"])
+    assert report.broken == ("rows>0.5: 6 of 6 rows change (100.00%)",)
+    assert skc.diff(old, new).broken == ()
+
+
+@pytest.mark.parametrize("rule", ["moved_ids", "rows", "rows>", "rows>x", "rows>1.2.3", "rows>0.1", ""])
+def test_what_is_no_rule_is_refused_before_anything_is_read(rule: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SkcError) as error:
-        api.diff(old, old).broken([rule])
+        skc.diff("nowhere", "nowhere", fail_on=[rule])
     assert error.value.code == "SKC140"
     assert error.value.diagnostics[0].hint
+    assert cli.run(["diff", "nowhere", "nowhere", "--fail-on", f"any,{rule}"]) == cli.USER
+    assert str(error.value) in capsys.readouterr().err
+
+
+def refused(word: str) -> float:
+    raise AssertionError(f"{word} is not JSON")
+
+
+def test_an_infinite_shift_is_written_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON has no infinity, and Python writes one all the same. No parameter can be infinite, but a quotient can."""
+    few, many = (
+        compiled(tmp_path / value, rows(CITIES, [1.0] * 6, "ababab"), PIPELINE.replace("value: 0", f"value: {value}"))
+        for value in ("1.0e-300", "1.0e+300")
+    )
+    assert cli.run(["diff", str(few), str(many), "--format", "json"]) == cli.EQUAL
+    changes = json.loads(capsys.readouterr().out, parse_constant=refused)["changes"]
+    told = [(c["old"], c["new"], c["shift"]) for c in changes if c["kind"] == "statistics"]
+    assert told == [(1e-300, 1e300, "Infinity")]
+    assert json.dumps(api.diff(few, many).to_json(), allow_nan=False)
+
+
+def test_every_document_that_a_command_prints_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    from skc.cli.printing import show_json
+
+    show_json({"a": [float("inf"), {"b": (float("nan"), -0.0, 1.5, 2**60, True, None, "c")}]})
+    told = json.loads(capsys.readouterr().out, parse_constant=refused)
+    assert told == {"a": ["Infinity", {"b": ["NaN", "-0.0", 1.5, 2**60, True, None, "c"]}]}

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,15 @@ from skc import artifact as artifacts
 from skc import signing
 from skc.artifact import Artifact
 from skc.comparison.changes import changes
-from skc.comparison.report import DiffReport
-from skc.comparison.rows import rows_changed
+from skc.comparison.report import DiffReport, broken
+from skc.comparison.rows import RowsChanged, rows_changed
 from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix, matrix, packages, record_of, rows_to_try, save_record
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, Pipeline
-from skc.options import CompileOptions, VerifyOptions
+from skc.options import CompileOptions, DiffOptions, VerifyOptions
 from skc.progress import Progress, Stages
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
@@ -342,16 +342,34 @@ def _environments(made: Artifact, options: VerifyOptions, progress: Progress | N
     return matrix(made, rows_to_try(made, options.rows, options.seed, tell), options.onnxruntime, tell)
 
 
+def diff(
+    old: PathLike,
+    new: PathLike,
+    data: Any = None,
+    *,
+    fail_on: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> DiffReport:
+    """What the artifact `new` does differently from `old`; with `data`, for how many of its rows.
+
+    `.broken` says which rules of `fail_on`, such as "moved-ids" or "rows>0.01", do not hold. Raises SkcError.
+    """
+    return difference(old, new, DiffOptions(data=data, fail_on=tuple(fail_on)), progress)
+
+
 @_library_errors()
-def diff(old: PathLike, new: PathLike, data: Any = None, *, progress: Progress | None = None) -> DiffReport:
-    """What the artifact `new` does differently from `old`; with `data`, for how many of its rows. Raises SkcError."""
+def difference(old: PathLike, new: PathLike, options: DiffOptions, progress: Progress | None) -> DiffReport:
+    """`diff`, with its options as one value."""
     before, after = (artifacts.read(Path(path)) for path in (old, new))
     found = changes(before.pipeline, after.pipeline, before.manifest, after.manifest)
-    if data is None:
-        return DiffReport(before.manifest.plan, after.manifest.plan, found, None)
+    rows = None if options.data is None else _rows_changed(before, after, options.data, progress)
+    report = DiffReport(before.manifest.plan, after.manifest.plan, found, rows)
+    return replace(report, broken=broken(options.rules(), report))
+
+
+def _rows_changed(before: Artifact, after: Artifact, data: Any, progress: Progress | None) -> RowsChanged:
     with open_rows(before.pipeline.inputs, data, None) as one, open_rows(after.pipeline.inputs, data, None) as other:
-        pairs = zip(_blocks(one, progress), _blocks(other, None), strict=True)
-        return DiffReport(before.manifest.plan, after.manifest.plan, found, rows_changed(before, after, pairs))
+        return rows_changed(before, after, zip(_blocks(one, progress), _blocks(other, None), strict=True))
 
 
 @_library_errors()

@@ -36,6 +36,7 @@ from skc.rows.boundaries import step_boundaries
 from skc.rows.sampling import Record, spread, to_blocks
 from skc.rows.sources import OwnSources
 from skc.values.types import Block
+from skc.verification.shown import json_text
 from skc_runtime import golden
 
 EVALUATOR = "onnx reference evaluator"
@@ -252,7 +253,7 @@ def record_of(report: Mapping[str, Any], environments: Matrix | None) -> dict[st
 
 def save_record(directory: Path, facts: Mapping[str, Any]) -> None:
     """Write `verified.json` among the files of an artifact. It is none of those whose bytes are its identity."""
-    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    text = json_text(facts) + "\n"
     try:
         publish_file(lambda file: file.write_text(text, encoding="utf-8"), directory / RECORD)
     except OSError as error:

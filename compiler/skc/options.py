@@ -1,4 +1,4 @@
-"""The options of `compile` and `verify`: each once, with its default, its bounds and what it excludes.
+"""The options of `compile`, `verify` and `diff`: each once, with its default, its bounds and what it excludes.
 
 Why: the command line makes its flags from these fields, and `skc.api` makes the same values from its arguments. So
 both refuse the same, with the same words, before any work is done. A new option is a field here, an argument of its
@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from skc.comparison.rules import Rule, read_rule
 from skc.diagnostics import fail
 
 Format = Literal["text", "json"]
 ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
+MOST_ROWS = 10_000_000  # all of them are in memory
 HINTS = {0: "give a whole number of 0 or more", 1: "give a number of 1 or more, or leave it out"}
 DATA = "CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database table."
 
@@ -30,6 +32,7 @@ class Flag:
     names: tuple[str, ...] = ()  # where it is not `--` and the name of the field
     typed: Any = None  # its type there, where it is not that of the field
     minimum: int | None = None
+    maximum: int | None = None
     read: Callable[[Any], Any] | None = None  # makes the field's value of what is typed; None stands for no flag
 
     def value(self, typed: Any) -> Any:
@@ -42,11 +45,15 @@ def _flag(default: Any, about: str, *names: str, **facts: Any) -> Any:
 
 
 def _rows() -> Any:
-    return _flag(10_000, "The number of generated records to try.", minimum=0)
+    return _flag(10_000, "The number of generated records to try.", minimum=0, maximum=MOST_ROWS)
 
 
 def _seed() -> Any:
     return _flag(0, "The seed of the generated records.", minimum=0)
+
+
+def _rules(given: list[str] | None) -> tuple[str, ...]:
+    return tuple(rule.strip() for text in given or () for rule in text.split(","))
 
 
 def _versions(text: str | None) -> tuple[str, ...]:
@@ -59,9 +66,11 @@ class Options:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            value, minimum = getattr(self, f.name), f.metadata["flag"].minimum
-            if minimum is not None and value is not None and value < minimum:
-                raise fail("SKC140", f"`{f.name}` is {value}", hint=HINTS[minimum])
+            value, flag = getattr(self, f.name), f.metadata["flag"]
+            if value is not None and flag.minimum is not None and value < flag.minimum:
+                raise fail("SKC140", f"`{f.name}` is {value}", hint=HINTS[flag.minimum])
+            if value is not None and flag.maximum is not None and value > flag.maximum:
+                raise fail("SKC140", f"`{f.name}` is {value:,}", hint=f"give at most {flag.maximum:,}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,3 +156,27 @@ class VerifyOptions(Options):
     def _has(self, name: str) -> bool:
         value = getattr(self, name)
         return value is not None and value is not False and not (isinstance(value, tuple) and not value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffOptions(Options):
+    """What `skc diff` may be asked for. Raises SKC140 for what is not a rule, or cannot be checked."""
+
+    data: Any = _flag(None, DATA, typed=str | None)
+    fail_on: tuple[str, ...] = _flag(
+        (),
+        "Exit with 1 if such a change is found: moved-ids, inputs, rows>0.01, statistics>0.1, any, …",
+        typed=list[str] | None,
+        read=_rules,
+    )
+    format: Format = _flag("text", "How to print the result.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for rule in self.rules():
+            if rule.subject == "rows" and self.data is None:
+                raise fail("SKC140", f"`{rule.text}` needs rows", hint="give some with --data")
+
+    def rules(self) -> tuple[Rule, ...]:
+        """`fail_on`, as it is understood."""
+        return tuple(map(read_rule, self.fail_on))

@@ -73,6 +73,23 @@ def test_a_number_out_of_bounds_is_refused_before_anything_is_read(function: Any
     assert error.value.code == "SKC140"
 
 
+@pytest.mark.parametrize("function", [skc.verify, skc.self_check, skc.environments, skc.compile])
+def test_more_rows_than_memory_holds_are_refused_before_anything_is_read(function: Any) -> None:
+    with pytest.raises(SkcError, match="`rows` is 10,000,001") as error:
+        function("nowhere", rows=10_000_001)
+    assert (error.value.code, error.value.diagnostics[0].hint) == ("SKC140", "give at most 10,000,000")
+    assert CompileOptions(rows=10_000_000).rows == VerifyOptions(rows=10_000_000).rows
+
+
+@pytest.mark.parametrize("command", [("verify", "nowhere"), ("compile", "nowhere.yaml", "-o", "out")], ids=" ".join)
+def test_the_command_refuses_them_as_well(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """This many ran until the machine had no memory left."""
+    assert cli.run([*command, "--rows", "10000000000000000"]) == cli.USER
+    told = capsys.readouterr().err
+    assert "error[SKC140]" in told
+    assert "less than or equal to 10000000" in told
+
+
 def test_compiling_has_the_same_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for option, value in (("rows", -1), ("seed", -1), ("threads", 0)):
         with pytest.raises(SkcError) as error:

@@ -15,7 +15,6 @@ from skc.options import Flag, Options
 
 Pipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="A pipeline.yaml.")]
 ArtifactDir = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The directory written by `skc compile`.")]
-Data = Annotated[str | None, typer.Option("--data", help=asked.DATA)]
 TextOrJson = Annotated[asked.Format, typer.Option("--format", help="How to print the result.")]
 Command = Callable[..., None]
 
@@ -46,7 +45,7 @@ def _parameters(options: type[Options]) -> list[inspect.Parameter]:
     for f in fields(options):
         flag: Flag = f.metadata["flag"]
         names = flag.names or (f"--{f.name.replace('_', '-')}",)
-        option = typer.Option(*names, min=flag.minimum, help=flag.about)
+        option = typer.Option(*names, min=flag.minimum, max=flag.maximum, help=flag.about)
         kind: Any = Annotated[flag.typed or types[f.name], option]
         default = None if flag.read is not None else f.default
         found.append(inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))

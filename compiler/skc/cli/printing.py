@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -29,7 +28,9 @@ def show(text: str) -> None:
 
 def show_json(document: Any) -> None:
     """A result to stdout as JSON."""
-    show(json.dumps(document, ensure_ascii=False, indent=2))
+    from skc.verification.shown import json_text
+
+    show(json_text(document))
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic], arguments: list[str]) -> None:

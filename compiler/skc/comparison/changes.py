@@ -13,28 +13,17 @@ from skc.ops import OPS
 from skc.verification.shown import count, shown
 from skc_runtime.manifest import Manifest, OutputSpec
 
-# kind -> what `--fail-on` may ask for by that name
-KINDS: Mapping[str, str] = {
-    "inputs": "an input that was added, removed or declared differently",
-    "outputs": "an output that was added, removed, of another dtype or with other columns",
-    "steps": "a step that was added, removed or replaced by another op",
-    "params": "a parameter of a step",
-    "added-ids": "a new category",
-    "removed-ids": "a removed category",
-    "moved-ids": "a category that still exists, with another id: the rows of an embedding would be mixed up",
-    "statistics": "a number that fitting learned: a mean, an edge, a bound",
-}
 SAMPLE = 5
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference. `kind` is a key of KINDS, `where` the input, output, step or column; `old` and `new` are JSON."""
+    """One difference. `kind` is a key of `rules.KINDS`, `where` the input, output, step or column."""
 
     kind: str
     where: str
     what: str
-    old: Any = None
+    old: Any = None  # plain values of JSON
     new: Any = None
     number: int = 1  # how many categories, edges or columns
     shift: float | None = None  # of statistics: the greatest |new - old|, relative to the old value where that is not 0

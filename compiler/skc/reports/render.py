@@ -5,7 +5,6 @@ Why one door: the command line and Python print the same, and a format that a re
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from skc.api import Compiled, Verified
@@ -17,6 +16,7 @@ from skc.reports import compiled, diff, environments, explanation, github, html,
 from skc.selfcheck.report import SelfCheck
 from skc.verification.explain import Explanation
 from skc.verification.report import Report
+from skc.verification.shown import json_text
 
 Result = Compiled | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport
 
@@ -26,7 +26,7 @@ def render(found: Result, format: ReportFormat = "text") -> str:
     if isinstance(found, Verified) and found.environments is None:
         return render(found.report, format)
     if format == "json":
-        return json.dumps(found.to_json(), ensure_ascii=False, indent=2)
+        return json_text(found.to_json())
     if format == "text":
         return _text(found)
     if not isinstance(found, Report):

@@ -33,3 +33,17 @@ def encoded(value: Any) -> Any:
         return value
     written: str | float = golden.encode_value("int64" if isinstance(value, int) else "float64", value)
     return written
+
+
+def json_values(document: Any) -> Any:
+    """A document of which every float is in the JSON form of golden.jsonl; JSON has no infinity and no NaN."""
+    if isinstance(document, dict):
+        return {key: json_values(value) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [json_values(value) for value in document]
+    return encoded(document) if isinstance(document, float) else document
+
+
+def json_text(document: Any) -> str:
+    """A document as the command line prints it."""
+    return json.dumps(json_values(document), ensure_ascii=False, indent=2, allow_nan=False)

@@ -1,0 +1,45 @@
+"""The rules of `--fail-on`, by which a CI refuses changes.
+
+Why apart from the report: a rule is checked before the artifacts are read, and before all rows run through them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from skc.diagnostics import did_you_mean, fail
+
+# kind of change -> what `--fail-on` may ask for by that name
+KINDS: Mapping[str, str] = {
+    "inputs": "an input that was added, removed or declared differently",
+    "outputs": "an output that was added, removed, of another dtype or with other columns",
+    "steps": "a step that was added, removed or replaced by another op",
+    "params": "a parameter of a step",
+    "added-ids": "a new category",
+    "removed-ids": "a removed category",
+    "moved-ids": "a category that still exists, with another id: the rows of an embedding would be mixed up",
+    "statistics": "a number that fitting learned: a mean, an edge, a bound",
+}
+LIMIT = re.compile(r"(rows|statistics)>((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`subject` is "any", "rows" or a key of KINDS; `limit` what rows and statistics may reach, None where none may."""
+
+    text: str
+    subject: str
+    limit: float | None = None
+
+
+def read_rule(text: str) -> Rule:
+    """Raises SKC140 for what is not a rule."""
+    limited = LIMIT.fullmatch(text)
+    if limited:
+        return Rule(text, limited[1], float(limited[2]))
+    if text == "any" or text in KINDS:
+        return Rule(text, text)
+    known = ", ".join(("any", *KINDS, "rows>SHARE", "statistics>SHARE"))
+    raise fail("SKC140", f"`{text}` is not a rule of --fail-on", hint=did_you_mean(text, KINDS) or known)
