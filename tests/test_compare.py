@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,15 @@ def test_same_bits_takes_any_nan_for_any_other() -> None:
     assert same_bits(column(NAN), other_nan).all()
     assert not same_bits(column(0.0), column(-0.0)).any()
     assert same_bits(column("a", object), column("a", object)).all()
+
+
+@pytest.mark.parametrize("shape", [(0, 1), (1, 2), (2, 1), (1,)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.bool_, object])
+def test_arrays_of_two_shapes_are_not_broadcast(dtype: Any, shape: tuple[int, ...]) -> None:
+    """A graph that gives no row for one, or one for two, would pass for the reference."""
+    for function in (same_bits, partial(agree, exact=True)):
+        with pytest.raises(ValueError, match="shapes"):
+            function(np.zeros(shape, dtype), np.zeros((1, 1), dtype))
 
 
 @pytest.mark.parametrize("exact", [True, False])

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 import onnx
@@ -20,7 +19,7 @@ from skc.diagnostics import bug
 from skc.emit.blocks import GraphBlock, GraphGuard, concat_columns, no_columns, take_columns
 from skc.emit.opset import const, op
 from skc.emit.tensor_names import End, build_named
-from skc.infer import column_names, input_names, output_columns, value_types
+from skc.infer import ColumnNames, Types, column_names, input_names, output_columns, value_types
 from skc.ir import HOLDS, Input, Output, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.passes.fuse_siblings import fuse_siblings
@@ -72,6 +71,8 @@ class _Graph:
     """
 
     pipeline: Pipeline
+    types: Types
+    names: ColumnNames
     vars: dict[str, Var] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=dict)
     values: dict[str, tuple[str, int]] = field(default_factory=dict)  # value -> (place, first column)
@@ -90,25 +91,24 @@ def lower(
     With `optimise=False` every step is lowered as written, so that a difference can be traced to one.
     """
     pipeline = optimised(pipeline) if optimise and not expose else prune(pipeline, expose)
-    names, types = column_names(pipeline), value_types(pipeline)
-    graph = _Graph(pipeline)
+    graph = _Graph(pipeline, value_types(pipeline), column_names(pipeline))
     inputs, tensors = _declare_inputs(graph, signature)
     arguments = {tensor.name: graph.vars[f"tensor {tensor.name}"] for tensor in tensors}
     guards: list[GuardColumn] = []
     masks: list[Var] = []
     ends: list[End] = []
     for step in pipeline.steps:
-        raised = _lower_step(graph, step, types, names)
+        raised = _lower_step(graph, step)
         ends += _ends(graph, step, raised)
         for guard in raised:
-            guards += _guard_columns(guard, step, input_names(step, names))
+            guards += _guard_columns(guard, step, input_names(step, graph.names))
             masks.append(guard.mask)
     results: dict[str, Var] = {}
     specs = []
     for output in pipeline.outputs:
-        specs.append(_lower_output(graph, output, types, names, results))
+        specs.append(_lower_output(graph, output, results))
     for value in expose:
-        _expose(graph, value, types, names, results)
+        _expose(graph, value, results)
     if masks:
         _define(results, GUARDS, concat_columns(masks))
     _check_names(arguments, results)
@@ -195,18 +195,18 @@ def _inputs_by_use(pipeline: Pipeline) -> tuple[Input, ...]:
     return tuple(sorted(pipeline.inputs, key=lambda i: rank.get(i.value, len(used))))
 
 
-def _lower_step(
-    graph: _Graph, step: Step, types: Mapping[str, Any], names: Mapping[str, Any]
-) -> tuple[GraphGuard, ...]:
+def _lower_step(graph: _Graph, step: Step) -> tuple[GraphGuard, ...]:
     definition = OPS[step.op]
     if definition.is_variadic(step.params):
-        made = definition.lower(step.params, step.state, *(_gather(graph, [ref], types, names) for ref in step.inputs))
+        made = definition.lower(step.params, step.state, *(_gather(graph, [ref]) for ref in step.inputs))
     else:
-        block = _gather(graph, step.inputs, types, names)
-        made = definition.lower(step.params, step.state, block) if block.width else _nothing(block, types[step.name])
+        block = _gather(graph, step.inputs)
+        made = (
+            definition.lower(step.params, step.state, block) if block.width else _nothing(block, graph.types[step.name])
+        )
     graph.values[step.name] = (f"step {step.name}", 0)
     graph.add(f"step {step.name}", made.values, made.width)
-    if made.valid is not None and types[step.name].nullable:  # an op may say `valid` of a float64 to be safe
+    if made.valid is not None and graph.types[step.name].nullable:  # an op may say `valid` of a float64 to be safe
         graph.valid[step.name] = (f"valid {step.name}", 0)
         graph.add(f"valid {step.name}", made.valid, made.width)
     return made.guards
@@ -236,11 +236,11 @@ def _guard_columns(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> l
     return [GuardColumn(guard.code, origins[k], columns[k]) for k in range(width)]
 
 
-def _gather(graph: _Graph, refs: Sequence[Ref], types: Mapping[str, Any], names: Mapping[str, Any]) -> GraphBlock:
+def _gather(graph: _Graph, refs: Sequence[Ref]) -> GraphBlock:
     """The columns of some values, joined as one block."""
-    dtype = types[refs[0].value].dtype
-    refs = [ref for ref in refs if len(names[ref.value][ref.start : ref.stop])] or refs[:1]
-    runs = list(_runs(refs, graph.values, names))
+    dtype = graph.types[refs[0].value].dtype
+    refs = [ref for ref in refs if len(graph.names[ref.value][ref.start : ref.stop])] or refs[:1]
+    runs = list(_runs(refs, graph.values, graph.names))
     width = sum(stop - start for _, start, stop in runs)
     values = concat_columns([_take(graph, *run) for run in runs])
     if KINDS[dtype].is_float or not any(ref.value in graph.valid for ref in refs):
@@ -249,15 +249,15 @@ def _gather(graph: _Graph, refs: Sequence[Ref], types: Mapping[str, Any], names:
     for has_valid, group in groupby(refs, key=lambda ref: ref.value in graph.valid):
         members = list(group)
         if has_valid:
-            parts += [_take(graph, *run) for run in _runs(members, graph.valid, names)]
+            parts += [_take(graph, *run) for run in _runs(members, graph.valid, graph.names)]
         else:
-            block = _gather(graph, members, types, names)
+            block = _gather(graph, members)
             parts.append(op.expand(const([[True]]), op.shape(block.values)))
     return GraphBlock(dtype, width, values, concat_columns(parts))
 
 
 def _runs(
-    refs: Sequence[Ref], places: Mapping[str, tuple[str, int]], names: Mapping[str, Any]
+    refs: Sequence[Ref], places: Mapping[str, tuple[str, int]], names: ColumnNames
 ) -> Iterator[tuple[str, int, int]]:
     """(place, start, stop) of the referenced columns, with adjacent ranges merged."""
     run: tuple[str, int, int] | None = None
@@ -280,15 +280,10 @@ def _take(graph: _Graph, place: str, start: int, stop: int) -> Var:
     return whole if (start, stop) == (0, graph.widths[place]) else take_columns(whole, start, stop)
 
 
-def _lower_output(
-    graph: _Graph,
-    output: Output,
-    types: Mapping[str, Any],
-    names: Mapping[str, Any],
-    results: dict[str, Var],
-) -> OutputSpec:
+def _lower_output(graph: _Graph, output: Output, results: dict[str, Var]) -> OutputSpec:
+    types, names = graph.types, graph.names
     blocks = [
-        _gather(graph, list(refs), types, names)
+        _gather(graph, list(refs))
         for _, refs in groupby(output.refs, key=lambda ref: (types[ref.value].dtype, ref.value in graph.valid))
     ]
     _define(results, output.name, concat_columns([_cast(block, output.dtype) for block in blocks]))
@@ -315,10 +310,8 @@ def _cast(block: GraphBlock, dtype: OutputDType) -> Var:
     return values
 
 
-def _expose(
-    graph: _Graph, value: str, types: Mapping[str, Any], names: Mapping[str, Any], results: dict[str, Var]
-) -> None:
-    block = _gather(graph, [Ref(value)], types, names)
+def _expose(graph: _Graph, value: str, results: dict[str, Var]) -> None:
+    block = _gather(graph, [Ref(value)])
     _define(results, value, block.values)
     if block.valid is not None:
         _define(results, f"{value}#valid", block.valid)

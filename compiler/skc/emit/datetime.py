@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skc.emit import calendar as calendar
+from skc.emit import calendar
 from skc.emit.opset import const, ml, op, tokenize_by
 from skc.time.format import MONTHS, WIDTHS, Directive, Format, Letter, Token, month_pattern, render
 

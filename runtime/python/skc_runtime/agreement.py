@@ -19,7 +19,7 @@ def agree(got: Array, want: Array, exact: Array | Sequence[bool] | bool) -> Arra
     """bool, per position, of arrays of one shape: the same bits or, in a float that is not `exact`, near enough.
 
     Near enough is |got - want| <= 1e-6 max(1, |want|), in float64. An infinity agrees only with itself, and a NaN with
-    any NaN. `exact` is broadcast. Values of different types never agree.
+    any NaN. `exact` is broadcast. Values of different types never agree. Raises ValueError for two shapes.
     """
     if got.dtype != want.dtype:
         return np.zeros(want.shape, dtype=bool)
@@ -34,9 +34,11 @@ def agree(got: Array, want: Array, exact: Array | Sequence[bool] | bool) -> Arra
 
 
 def same_bits(a: Array, b: Array) -> Array:
-    """bool, per position, of arrays of one type: the same bits for floats (any NaN agrees with any), equality for the
-    rest.
+    """bool, per position, of arrays of one type and shape: the same bits for floats (any NaN agrees with any), equality
+    for the rest. Raises ValueError for two shapes: broadcast, no row at all would agree with one.
     """
+    if a.shape != b.shape:
+        raise ValueError(f"arrays of the shapes {a.shape} and {b.shape} have no positions in common")
     if a.dtype.kind != "f":
         return np.asarray(a == b)
     unsigned = np.uint64 if a.dtype == np.float64 else np.uint32

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from skc.emit import calendar as calendar
+from skc.emit import calendar
 from skc.emit.blocks import GraphBlock, masked
 from skc.emit.opset import op
 from skc.op import Case, Known, NoState, Op, always, parameters, refuse, require

@@ -56,7 +56,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator
 
-from skc.emit import calendar as calendar
+from skc.emit import calendar
 from skc.emit import datetime as reading
 from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
