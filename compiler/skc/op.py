@@ -18,7 +18,7 @@ from skc.diagnostics import SkcError, fail
 from skc.emit.blocks import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
 from skc.values.types import Block, Scalar, ValueType, concat_blocks
-from skc_runtime.kinds import Array, DType, for_every_kind
+from skc_runtime.kinds import YEARS, Array, DType, for_every_kind
 
 P = TypeVar("P")  # an op's parameters
 S = TypeVar("S")  # what it learns
@@ -222,11 +222,11 @@ def require(x: ValueType, *dtypes: DType, op: str) -> None:
 
 def _conversion_hint(wanted: Sequence[DType], given: DType) -> str:
     """The hint for a step that does not take a type: what to put before it."""
-    if given == "string" and set(wanted) <= {"timestamp", "date"}:
+    if given == "string" and set(wanted) <= YEARS.keys():
         return "put `parse_datetime` before this step"
     if given == "string" and "float64" in wanted:
         return "declare the input float64: text in a CSV file is then read as a number, and requests send numbers"
-    if given in ("timestamp", "date") and not {"timestamp", "date"} & set(wanted):
+    if given in YEARS and YEARS.keys().isdisjoint(wanted):
         return "put `datetime_part` before this step, or turn two timestamps into a number with `elapsed`"
     to = next((dtype for dtype in wanted if dtype in CASTS[given]), None)
     if to is None:

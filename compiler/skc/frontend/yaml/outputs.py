@@ -10,7 +10,7 @@ from skc.frontend.problems import Problems, shown
 from skc.frontend.yaml.fields import as_choice, as_map, check_keys
 from skc.frontend.yaml.nodes import Node, ScalarNode
 from skc.frontend.yaml.selectors import read_names
-from skc_runtime.kinds import ELEMENTS, OutputDType
+from skc_runtime.kinds import ELEMENTS, YEARS, OutputDType
 
 OUTPUT_DTYPES = tuple(ELEMENTS)
 
@@ -34,11 +34,7 @@ def _read_output(key: ScalarNode, node: Node) -> OutputDefinition:
     check_keys(body, what, ["features", "dtype"])
     parts = {name.text: value for name, value in body.entries}
     names = read_names(parts["features"], f"`features` of {what}")
-    hint = (
-        "write `int64`, in which timestamps and dates are stored"
-        if _text(parts["dtype"]) in ("timestamp", "date")
-        else None
-    )
+    hint = "write `int64`, in which timestamps and dates are stored" if _text(parts["dtype"]) in YEARS else None
     dtype = as_choice(parts["dtype"], f"`dtype` of {what}", OUTPUT_DTYPES, hint)
     return OutputDefinition(key.text, names, cast(OutputDType, dtype), span=key.span)  # as_choice gives one of them
 
