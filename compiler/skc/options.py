@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from numbers import Integral
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from skc.comparison.rules import Rule, read_rule
 from skc.diagnostics import fail
@@ -62,15 +63,32 @@ def _versions(text: str | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The bounds of every number are checked. Raises SKC140."""
+    """Every number is checked, and every choice: Python may give anything. Raises SKC140."""
 
     def __post_init__(self) -> None:
+        types = get_type_hints(type(self))
         for f in fields(self):
-            value, flag = getattr(self, f.name), f.metadata["flag"]
-            if value is not None and flag.minimum is not None and value < flag.minimum:
-                raise fail("SKC140", f"`{f.name}` is {value}", hint=HINTS[flag.minimum])
-            if value is not None and flag.maximum is not None and value > flag.maximum:
+            value, flag, choices = getattr(self, f.name), f.metadata["flag"], _choices(types[f.name])
+            if value is None and f.default is None:
+                continue
+            if flag.minimum is not None and (not _is_whole(value) or value < flag.minimum):
+                raise fail("SKC140", f"`{f.name}` is {value!r}", hint=HINTS[flag.minimum])
+            if flag.maximum is not None and value > flag.maximum:
                 raise fail("SKC140", f"`{f.name}` is {value:,}", hint=f"give at most {flag.maximum:,}")
+            if choices and value not in choices:
+                raise fail("SKC140", f"`{f.name}` is {value!r}", hint=f"choose {' or '.join(choices)}")
+
+
+def _is_whole(value: Any) -> bool:
+    """An integer, NumPy's too, but not True or False."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _choices(declared: Any) -> tuple[str, ...]:
+    """The words that a field can be, if it is a Literal, or a Literal and None."""
+    return tuple(
+        word for one in (declared, *get_args(declared)) if get_origin(one) is Literal for word in get_args(one)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

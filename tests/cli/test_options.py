@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
 import pytest
 
 import skc
 from skc import api, cli
 from skc.diagnostics import SkcError
-from skc.options import EXCLUSIONS, CompileOptions, VerifyOptions
+from skc.options import EXCLUSIONS, CompileOptions, SignatureName, VerifyOptions
+from skc_runtime.manifest import Signature
 
 GIVEN: dict[str, tuple[Any, tuple[str, ...]]] = {  # an option in Python, and on the command line
     "data": ("rows.csv", ("--data", "rows.csv")),
@@ -99,6 +101,26 @@ def test_compiling_has_the_same_bounds(tmp_path: Path, capsys: pytest.CaptureFix
         assert cli.run(["compile", "nowhere.yaml", "-o", str(tmp_path / "out"), f"--{option}", str(value)]) == cli.USER
         assert "error[SKC140]" in capsys.readouterr().err
     assert CompileOptions(threads=None).threads is None
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("rows", True), ("rows", 1.5), ("rows", "5"), ("seed", None), ("threads", 2.0), ("signature", "rows")],
+)
+def test_what_no_command_would_take_is_refused_in_python_too(option: str, value: Any) -> None:
+    """Otherwise a type error deep inside, or after fitting the artifact would be called damaged."""
+    with pytest.raises(SkcError, match=f"`{option}` is {value!r}") as error:
+        skc.compile("nowhere.yaml", **{option: value})
+    assert error.value.code == "SKC140"
+
+
+def test_integers_of_numpy_are_whole_numbers() -> None:
+    assert CompileOptions(rows=np.int64(5)).rows == 5  # type: ignore[arg-type]  # as a length may be
+
+
+def test_the_signatures_are_those_of_the_manifest() -> None:
+    """`skc.options` does not import it, since `skc --help` loads no NumPy."""
+    assert get_args(SignatureName) == get_args(Signature)
 
 
 def test_a_self_check_wants_the_key_that_it_is_given(here: Path, run: Any) -> None:
