@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from random import Random
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from random_check import check_case
+from random_steps import BY_TYPE, MAKERS, Value
 from random_tables import Column
 from random_yaml import Case
 
 import skc
+from skc import reference
 from skc.diagnostics import SkcError
+from skc.fit import fit
+from skc.frontend.yaml.reader import read_pipeline_text
+from skc.ops import OPS
+from skc.values.types import Block, column_block
+from skc_runtime.agreement import TOLERANCE
 
 COLUMNS = {
     "c": Column("c", "string", False, (), "", ("a", "a", "a", "a")),
@@ -143,6 +153,55 @@ CHAINS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
 @pytest.mark.parametrize("name", CHAINS)
 def test_chain(name: str, tmp_path: Path) -> None:
     check(*CHAINS[name], tmp_path)
+
+
+# Values whose logarithms differ in last bits alone, or are no more than the rounding error of a 0.
+INEXACT = {"nearly equal": COLUMNS["w"].values, "nearly 0": (0.0, 1e-17, 3e-17)}
+DRAWS = 16
+LAST_BITS = 2.0**-50
+
+
+def steps_on_logarithms() -> list[tuple[str, dict[str, Any]]]:
+    """Of every op that takes such a column, some parameters, each once."""
+    value = Value("f", "float64", exact=False)
+    made = (MAKERS[name](Random(k), value) for name in sorted({*BY_TYPE["float64"]}) for k in range(DRAWS))
+    return list({json.dumps(m[:2]): m[:2] for m in made if m is not None}.values())
+
+
+def made_visible(kind: str, op: str, params: dict[str, Any]) -> float | None:
+    """How far the step's outputs move, in the measure of what is promised, where its inputs move by last bits; None
+    where it refuses them.
+    """
+    rows = INEXACT[kind]
+    steps = f"log1p, {json.dumps({op: params})}"
+    text = "\n".join(
+        ["skc: 1", "name: chain", "inputs: {w: float64}", "features:", f"  f: {{from: w, apply: [{steps}]}}"]
+    )
+    try:
+        pipeline = read_pipeline_text(f"{text}\noutputs: {{x: {{features: [f], dtype: float64}}}}\n", "p.yaml")[0]
+        fitted = fit(pipeline, pa.table({"w": rows})).pipeline
+    except SkcError as error:
+        assert error.code == "SKC121" or error.code.startswith("SKC2"), error
+        return None
+    step = next(s for s in fitted.steps if s.op == op)
+    given = reference.run(fitted, {"w": column_block("float64", rows, nullable=False)}).values[step.inputs[0].value]
+    apply = OPS[op].apply
+    wanted = apply(step.params, step.state, given).values
+    far = 0.0
+    for sign in (-1.0, 1.0):
+        moved = given.values + sign * LAST_BITS * np.maximum(1.0, np.abs(given.values))
+        got = apply(step.params, step.state, Block("float64", moved)).values
+        far = max(far, float((np.abs(got - wanted) / np.maximum(1.0, np.abs(wanted))).max()))
+    return far
+
+
+@pytest.mark.parametrize("kind", INEXACT)
+def test_no_step_makes_rounding_errors_visible(kind: str) -> None:
+    """Whatever an op learns of a column that is not exact: it refuses it, or last bits stay below what is promised."""
+    tried = [(op, params, made_visible(kind, op, params)) for op, params in steps_on_logarithms()]
+    assert [(op, params, far) for op, params, far in tried if far is not None and far > TOLERANCE] == []
+    assert any(far is None for _, _, far in tried)
+    assert any(far is not None for _, _, far in tried)
 
 
 @pytest.mark.parametrize(
