@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from skc.selfcheck.report import Outcome
+from skc.selfcheck.report import MutantResult
 
 EQUIVALENT = {
     # numbers
@@ -73,7 +73,7 @@ BLAMED = {
 }
 
 
-def rule_of(subject: str, outcome: Outcome) -> str | None:
+def rule_of(subject: str, outcome: MutantResult) -> str | None:
     """The first rule that explains it."""
     told = f"{subject} | {outcome.mutant.kind} | {outcome.mutant.what}"
     if outcome.fate != "not found":

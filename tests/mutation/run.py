@@ -22,7 +22,7 @@ from mutation.subjects import ROOT, compiled, op_subjects, shown
 from toolchains import REAL, missing_real_data, real_data
 
 from skc.reports.self_check import fates
-from skc.selfcheck.report import Outcome, SelfCheck
+from skc.selfcheck.report import MutantResult, SelfCheck
 from skc.selfcheck.run import self_check
 from skc.verification.run import Options
 
@@ -85,7 +85,7 @@ def main() -> None:
     sys.exit(1 if wrong else 0)
 
 
-def _told(name: str, outcome: Outcome) -> str:
+def _told(name: str, outcome: MutantResult) -> str:
     where = ", ".join(sorted(outcome.mutant.steps)) or "outputs"
     fate = f"blamed on {outcome.step}" if outcome.fate == "found" else outcome.fate
     return f"{name} | {outcome.mutant.kind} | {outcome.mutant.what} | {where} | {fate}"

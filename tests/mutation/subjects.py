@@ -16,7 +16,7 @@ from skc.ir import Ref
 from skc.op import AnyOp, Case
 from skc.ops import OPS
 from skc.rows.sampling import Record
-from skc.selfcheck.report import Outcome, SelfCheck
+from skc.selfcheck.report import MutantResult, SelfCheck
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def op_subjects(most: int | None = None) -> Iterator[Subject]:
             yield Subject(op, cases[i * len(cases) // count])
 
 
-def shown(subject: Subject, check: SelfCheck) -> Iterator[tuple[Outcome, Record]]:
+def shown(subject: Subject, check: SelfCheck) -> Iterator[tuple[MutantResult, Record]]:
     """What is not found or called equivalent, and yet a row of the grid shows it."""
     artifact = subject.artifact()
     for outcome in check.outcomes:

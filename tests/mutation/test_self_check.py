@@ -28,7 +28,7 @@ from skc.blame.atlas import draw_atlas
 from skc.cli import app
 from skc.diagnostics import SkcError
 from skc.selfcheck.mutant import Mutant
-from skc.selfcheck.report import Fate, Outcome, SelfCheck
+from skc.selfcheck.report import Fate, MutantResult, SelfCheck
 from skc.selfcheck.run import self_check
 from skc.verification.run import Options, verify
 
@@ -123,7 +123,7 @@ def test_the_exit_code_says_whether_a_fault_survives(
     mutant = Mutant("a kind", "a fault", frozenset({"a step"}), lambda: None)
     command = ["verify", str(rides), "--self-check", "--rows", "20"]
     for fate in get_args(Fate):
-        told = replace(check, outcomes=(Outcome(mutant, fate, None, None),))
+        told = replace(check, outcomes=(MutantResult(mutant, fate, None, None),))
         monkeypatch.setattr("skc.api.planted_faults", lambda *_, told=told, **__: told)
         assert cli.run(command) == (cli.DIFFERENT if fate == "not found" else cli.EQUAL), fate
         assert cli.run([*command, "--format", "json"]) == (cli.DIFFERENT if fate == "not found" else cli.EQUAL), fate

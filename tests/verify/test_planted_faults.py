@@ -390,7 +390,7 @@ def test_a_fault_behind_every_step(artifact: Artifact) -> None:
     report = verify(with_model(artifact, turned), options=Options(rows=100))
     first = next(d for d in report.differences if d.output == "ids" and d.check == "boundaries")
     assert first.step is None
-    assert f"look behind the last of {' → '.join(first.made_by)}" in difference_text(first)
+    assert f"look after the last of {' → '.join(first.made_by)}" in difference_text(first)
 
 
 def test_the_report_says_the_same_in_every_format(artifact: Artifact) -> None:

@@ -1,4 +1,4 @@
-"""What a plan compiles to, and graphs whose steps can be read."""
+"""What a plan compiles to, and graphs whose steps can be observed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from skc_runtime.session import GraphSession
 
 @dataclass(frozen=True)
 class Probe:
-    """A graph whose steps can be read: how it is fed, the steps it has, and their tensors.
+    """A graph whose steps can be observed: its feeds, the steps it has, and their tensors.
 
-    `foreign` are the steps that it makes by other operations than the plan compiles to: what bears a step's name may
-    be something else there.
+    `foreign` are the steps that it computes by other operations than the plan compiles to: a tensor with such a step's
+    name may hold something else.
     """
 
     pipeline: Pipeline
@@ -33,16 +33,16 @@ class Probe:
 
 @dataclass(frozen=True)
 class Atlas:
-    """What a plan compiles to, made once for any number of models; `steps` is a graph of the steps as written."""
+    """What a plan compiles to, built once for any number of models; `steps` is a graph of the unfused steps."""
 
     pipeline: Pipeline
     manifest: Manifest
     lowered: Lowered
-    origins: Mapping[str, frozenset[str]]  # of the steps of `lowered`: the steps as written that are one in it
+    origins: Mapping[str, frozenset[str]]  # for each step of `lowered`, the unfused steps that it combines
     steps: Probe
 
     def owners(self, tensor: str) -> frozenset[str]:
-        """The steps as written that a tensor or node is part of; none where it is part of an output alone."""
+        """The unfused steps that a tensor or node is part of; empty if it is only part of an output."""
         step = owner(tensor, self.origins)
         return frozenset() if step is None else self.origins[step]
 
@@ -55,7 +55,7 @@ def draw_atlas(pipeline: Pipeline, manifest: Manifest) -> Atlas:
 
 
 def _steps_alone(pipeline: Pipeline) -> Probe:
-    """The steps as they are written, lowered anew."""
+    """The unfused steps, lowered without optimisation."""
     names = [step.name for step in pipeline.steps]
     lowered = lower(pipeline, expose=names, optimise=False)
     made = {output.name for output in lowered.model.graph.output}

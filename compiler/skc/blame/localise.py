@@ -1,9 +1,9 @@
 """Which step is to blame: every step's value in the model itself, compared with the reference, for one row.
 
-Why in the model and not in a fresh lowering alone: what differs may be the file. A model that was edited, or built by
-something else, agrees with no lowering of ours, and a fresh one of the same plan is right in every step.
+Why in the model and not only in a fresh lowering: the file itself may be wrong. A model that was edited, or built by
+another tool, matches none of our lowerings, and a fresh one of the same plan is right in every step.
 
-Tensors bear the names of their steps: a model that has those of its plan is probed there.
+Tensors are named after their steps, so a model with the names of its plan is probed there.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from skc_runtime.session import GraphSession
 
 @dataclass(frozen=True)
 class StepValue:
-    """One column of one step for one row, on both sides; None is null. `is_shown` is False where the graph keeps it.
+    """One column of one step for one row, on both sides; None is null. `is_shown` is False if the graph hides it.
 
-    `is_foreign`: the graph makes it by other operations than the plan compiles to, and `got` is nothing to go by.
+    `is_foreign`: the graph computes it by other operations than the plan compiles to, so `got` is not comparable.
     """
 
     step: str
@@ -49,7 +49,7 @@ class StepValue:
 
 
 class Localiser:
-    """Made at the first difference, for most verifications have none."""
+    """Observes the values of steps. Built at the first difference, because most verifications have none."""
 
     def __init__(self, atlas: Atlas, model: bytes) -> None:
         self._pipeline = atlas.pipeline
@@ -59,8 +59,8 @@ class Localiser:
         self._probes = [probe for probe in probes if probe is not None]
 
     def first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
-        """The first of some steps whose value is not the reference's, or which the graph makes by other operations;
-        None where all agree.
+        """The first of some steps whose value differs from the reference, or which the graph computes by other
+        operations; None if all agree.
         """
         for walk in self._walks(record):
             for value in walk:
@@ -69,7 +69,7 @@ class Localiser:
         return None
 
     def walk(self, record: Record) -> tuple[StepValue, ...]:
-        """The value of every step for a row: of the graph that shows a difference, else of the model itself."""
+        """The value of every step for a row: from the first graph that shows a difference, else from the model."""
         walks = list(self._walks(record))
         return next((walk for walk in walks if any(value.differs for value in walk)), walks[0] if walks else ())
 
@@ -79,14 +79,14 @@ class Localiser:
         for probe in self._probes:
             given = probe.feed(blocks)
             try:
-                found = {**given, **probe.session.run(given)}  # a step may pass on what it is given
-            except SkcRuntimeError:  # it fails on this row, and shows nothing
+                found = {**given, **probe.session.run(given)}  # a step may pass its input on
+            except SkcRuntimeError:  # it fails on this row, so nothing can be observed
                 continue
             yield tuple(_step_values(probe, found, reference.run(probe.pipeline, blocks).values))
 
 
 def makers_of(pipeline: Pipeline, output: str, column: int) -> tuple[str, ...]:
-    """The steps that an output column is made by, in their order."""
+    """The steps that an output column depends on, in order."""
     names = column_names(pipeline)
     refs = next(o.refs for o in pipeline.outputs if o.name == output)
     columns = [(ref.value, c) for ref in refs for c in _columns(ref, len(names[ref.value]))]
@@ -94,7 +94,7 @@ def makers_of(pipeline: Pipeline, output: str, column: int) -> tuple[str, ...]:
 
 
 def makers_of_step(pipeline: Pipeline, name: str) -> tuple[str, ...]:
-    """A step and the steps it needs, in their order."""
+    """A step and the steps it depends on, in order."""
     width = len(column_names(pipeline)[name])
     return _ordered(pipeline, _ancestors(pipeline, [(name, k) for k in range(width)]) | {name})
 
@@ -104,7 +104,7 @@ def _ordered(pipeline: Pipeline, found: set[str]) -> tuple[str, ...]:
 
 
 def _ancestors(pipeline: Pipeline, columns: list[tuple[str, int]]) -> set[str]:
-    """The steps behind some columns of values."""
+    """The steps that some columns of values depend on."""
     names, steps = column_names(pipeline), {step.name: step for step in pipeline.steps}
     found: set[str] = set()
     while columns:
@@ -131,7 +131,7 @@ def _group_of(step: Step, column: int, pipeline: Pipeline) -> int:
 
 
 def _step_values(probe: Probe, found: Mapping[str, Array], wanted: Mapping[str, Block]) -> Iterator[StepValue]:
-    """Every column of every step as written, for the one row there is."""
+    """Every column of every unfused step, for the single row."""
     types, names = value_types(probe.pipeline), column_names(probe.pipeline)
     for step in probe.pipeline.steps:
         want = wanted[step.name]
@@ -162,12 +162,12 @@ def _scalar(values: Array, valid: Array, k: int) -> Scalar:
 
 
 def _origin(probe: Probe, step: Step, column: int) -> str:
-    """The step as written that a column of a fused step belongs to."""
+    """The unfused step that a column of a fused step belongs to."""
     return step.origins[_group_of(step, column, probe.pipeline)] if step.origins else step.name
 
 
 def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> Probe | None:
-    """The model itself, where its tensors bear the names that this version gives them."""
+    """The model itself, if its tensors have the names that this version gives them."""
     made = {name for node in given.graph.node for name in node.output}
     known = made | {value.name for value in given.graph.input}
     steps = {
@@ -176,15 +176,15 @@ def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> Probe | None:
     }
     try:
         session = GraphSession(showing(given, [t for own in steps.values() for t in own.present if t in made]))
-    except SkcRuntimeError:  # it serves, but not with its middle shown
+    except SkcRuntimeError:  # it serves, but not with intermediate tensors as outputs
         return None
     return Probe(atlas.lowered.pipeline, session, partial(feeds, atlas.manifest), steps, _foreign_steps(atlas, given))
 
 
 def _foreign_steps(atlas: Atlas, given: onnx.ModelProto) -> frozenset[str]:
-    """The steps of which a model makes a tensor by another operation, of other tensors, than the plan compiles to.
+    """The steps with a tensor that the model computes by another operation, or from other tensors, than the plan does.
 
-    Also one whose values are the same: a null that it should not give has a tensor of its own, `STEP/valid`.
+    The values may be equal all the same: an unexpected null is in a separate tensor, `STEP/valid`.
     """
     ours, theirs = _operations(atlas.lowered.model.graph), _operations(given.graph)
     changed = (owner(name, atlas.lowered.steps) for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
@@ -192,7 +192,7 @@ def _foreign_steps(atlas: Atlas, given: onnx.ModelProto) -> frozenset[str]:
 
 
 def _operations(graph: onnx.GraphProto) -> dict[str, tuple[str, ...]]:
-    """For every tensor the operation that makes it, and what it is made of."""
+    """For every tensor the operation that computes it, and the inputs of that operation."""
     return {name: (node.op_type, *node.input) for node in graph.node for name in node.output}
 
 

@@ -1,4 +1,4 @@
-"""What differs between two frozen pipelines: inputs, outputs, steps, parameters, and all that fitting learned."""
+"""What differs between two frozen pipelines: inputs, outputs, steps, parameters, and what fitting learned."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Change:
     old: Any = None  # plain values of JSON
     new: Any = None
     number: int = 1  # how many categories, edges or columns
-    shift: float | None = None  # of statistics: the greatest |new - old|, relative to the old value where that is not 0
+    shift: float | None = None  # for statistics: the greatest |new - old|, relative to the old value unless that is 0
 
 
 def changes(old: Pipeline, new: Pipeline, old_manifest: Manifest, new_manifest: Manifest) -> tuple[Change, ...]:
-    """All of them, from the contract down to the numbers."""
+    """All changes, from the contract down to the numbers."""
     return (
         *_inputs(old.inputs, new.inputs),
         *_outputs(old_manifest.outputs, new_manifest.outputs),
@@ -115,7 +115,7 @@ def _parameters(old: Step, new: Step) -> Iterator[Change]:
 
 
 def _states(old: Step, new: Step, old_names: Sequence[str], new_names: Sequence[str]) -> Iterator[Change]:
-    """What was learned for each input column that both have."""
+    """Differences in what was learned for each input column that both have."""
     places = {name: k for k, name in enumerate(new_names)}
     for k, name in enumerate(old_names):
         if name not in places:
@@ -139,7 +139,7 @@ def _column_state(state: Any, k: int) -> dict[str, Any]:
 
 
 def _are_categories(value: Any, ids: Mapping[Any, int]) -> bool:
-    """What a field lists is told by the ids."""
+    """The field lists the categories, which are compared by their ids."""
     return isinstance(value, tuple) and ids.keys() >= set(value)
 
 
@@ -164,7 +164,7 @@ def _plural(text: str) -> str:
 
 
 def _statistic(where: str, name: str, old: Any, new: Any) -> Iterator[Change]:
-    """A number, several (edges), or a value such as the most frequent one."""
+    """Compare a number, several numbers (edges), or a value such as the most frequent one."""
     if old == new:
         return
     is_many = isinstance(old, tuple) and isinstance(new, tuple)
@@ -180,7 +180,7 @@ def _statistic(where: str, name: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _shift(old: Any, new: Any) -> float | None:
-    """How far a number moved, in its own size."""
+    """How far a number moved, relative to its size."""
     numbers = [v for v in (old, new) if isinstance(v, int | float) and not isinstance(v, bool)]
     if len(numbers) < 2:
         return None
@@ -188,7 +188,7 @@ def _shift(old: Any, new: Any) -> float | None:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it; what is neither number, text nor list of them in its own words."""
+    """The value as JSON; anything but numbers, strings and lists of them as its `str`."""
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)

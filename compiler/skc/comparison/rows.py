@@ -16,7 +16,7 @@ from skc_runtime.kinds import Array
 
 @dataclass(frozen=True)
 class ColumnRows:
-    """In how many rows a column that both artifacts have changes, by a bit or more."""
+    """The number of rows in which a column that both artifacts have changes, by a bit or more."""
 
     output: str
     column: str
@@ -25,7 +25,7 @@ class ColumnRows:
 
 @dataclass(frozen=True)
 class RowsChanged:
-    """`changed` rows have another value in a column that both have, or are served by one artifact alone."""
+    """`changed` rows have another value in a column that both have, or are served by only one artifact."""
 
     rows: int
     changed: int
@@ -66,7 +66,7 @@ def rows_changed(old: Artifact, new: Artifact, batches: Iterable[tuple[Blocks, B
 
 
 def _common_columns(old: Artifact, new: Artifact) -> list[tuple[str, str, int, int]]:
-    """Output, column, and its place in the old and in the new one."""
+    """Output, column, and its index in the old and in the new output."""
     others = {o.name: o for o in new.manifest.outputs}
     found = []
     for output in old.manifest.outputs:
@@ -77,7 +77,7 @@ def _common_columns(old: Artifact, new: Artifact) -> list[tuple[str, str, int, i
 
 
 def _differs(old: Outcome, new: Outcome, output: str, column: str, k: int, j: int) -> Array:
-    """bool [N]: another value, or a null on one side only."""
+    """bool [N]: rows with a different value, or with a null on only one side."""
     a, b = old.outputs[output][:, k : k + 1], new.outputs[output][:, j : j + 1]
     present = [_present(side, output, place) for side, place in ((old, k), (new, j))]
     return np.asarray((present[0] != present[1]) | (present[0] & present[1] & ~same_bits(a, b)[:, 0]))

@@ -1,6 +1,6 @@
-"""Whether two outputs agree: shape and dtype first, missing positions next, then values, as `agree` says.
+"""Whether two outputs agree: shape and dtype first, missing positions next, then values, by `agree`.
 
-The distance in units in the last place is reported for every float column, whether or not it decides.
+The distance in units in the last place is reported for every float column, even where it does not decide.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from skc_runtime.kinds import Array
 
 @dataclass(frozen=True)
 class Comparison:
-    """`differs` is bool [N, K]; Per column, over positions where both have a value: `worst_ulp`, and
-    `worst_error`, the greatest |a - b| / max(1, |b|)."""
+    """`differs` is bool [N, K]. Per column, over positions where both have a value: `worst_ulp`, and
+    `worst_error`, the greatest |a - b| / max(1, |b|).
+    """
 
     differs: Array
     worst_ulp: tuple[int, ...]
@@ -48,7 +49,7 @@ def compare(
         return Comparison(differs & considered, (0,) * k, (0.0,) * k)
     differs = missing_differs & considered
     ulps, errors = np.zeros(k, dtype=np.uint64), np.zeros(k)
-    at, columns = np.nonzero(both & ~same_bits(got, want))  # few, mostly
+    at, columns = np.nonzero(both & ~same_bits(got, want))  # usually few
     if len(at):
         a, b = got[at, columns], want[at, columns]
         np.maximum.at(ulps, columns, ulp_distance(a, b))
@@ -58,7 +59,7 @@ def compare(
 
 
 def _errors(got: Array, want: Array) -> Array:
-    """|a - b| / max(1, |b|) of numbers [M]; infinite where one of them is, unless they are equal."""
+    """|a - b| / max(1, |b|) of numbers [M]; infinite where either is, unless they are equal."""
     a, b = got.astype(np.float64), want.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.where(a != b, np.abs(a - b), 0.0)
@@ -72,16 +73,16 @@ def _present(values: Array, valid: Array | None) -> Array:
 
 
 def ulp_distance(a: Array, b: Array) -> Array:
-    """uint64: how many floats of their type lie between a and b. -0.0 and 0.0 are one apart."""
+    """uint64: how many representable floats apart a and b are. -0.0 and 0.0 are one apart."""
     return np.where(_ordinal(a) > _ordinal(b), _ordinal(a) - _ordinal(b), _ordinal(b) - _ordinal(a))
 
 
 def _ordinal(x: Array) -> Array:
-    """The floats of a type, counted from the least: neighbouring floats have neighbouring numbers."""
+    """The index of each float among those of its type, counted from the least: adjacent floats are one apart."""
     bits: Array
     if x.dtype == np.float64:
         bits, sign = np.ascontiguousarray(x).view(np.uint64), np.uint64(1 << 63)
-    else:  # float32: its bits with room to spare
+    else:  # float32: the same in a wider integer
         bits, sign = np.ascontiguousarray(x).view(np.uint32).astype(np.uint64), np.uint64(1 << 31)
     is_negative = (bits & sign) != 0
     return np.where(is_negative, sign - (bits ^ sign) - np.uint64(1), bits | sign)

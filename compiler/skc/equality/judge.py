@@ -1,4 +1,4 @@
-"""What counts as a difference between two outcomes of the same rows, decided once for everything that compares."""
+"""What counts as a difference between two outcomes of the same rows: the single definition for every comparison."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from skc_runtime.manifest import Manifest, OutputSpec
 
 @dataclass(frozen=True)
 class Judgement:
-    """`refusals` is bool [N]: rows that one side refuses, or for another reason. `columns` compares each output in the
-    rows that both serve; it is empty where one side has a guard that the other lacks, for then no value means anything.
+    """`refusals` is bool [N]: rows that only one side refuses, or that each refuses for a different reason. `columns`
+    compares each output in the rows that both serve; it is empty if one side has a guard that the other lacks, because
+    the values are then not comparable.
     """
 
     refusals: Array
@@ -43,7 +44,7 @@ class Judge:
 
     def compare(self, got: Outcome, want: Outcome) -> Judgement:
         """Compare rows of a graph with those of an oracle: guards first, then the values of rows that are served."""
-        if got.guards.shape != want.guards.shape:  # the graph lacks a guard that fired, or gives others than declared
+        if got.guards.shape != want.guards.shape:  # the graph lacks a guard that fired, or has others than declared
             return Judgement(want.refused if want.refused.any() else np.ones(len(want.guards), dtype=bool), {})
         hidden = ~self.order.visible(got.guards | want.guards)
         refusals = ((got.guards != want.guards) & ~hidden).any(axis=1)
@@ -53,7 +54,7 @@ class Judge:
 
 
 def compare_output(output: OutputSpec, got: Outcome, want: Outcome, ignore_rows: Array | None = None) -> Comparison:
-    """Compare the values of one output, in all rows but those that are ignored."""
+    """Compare the values of one output, except in ignored rows."""
     return compare(
         got.outputs[output.name],
         want.outputs[output.name],
@@ -65,7 +66,7 @@ def compare_output(output: OutputSpec, got: Outcome, want: Outcome, ignore_rows:
 
 
 def other_bits(got: Outcome, want: Outcome) -> dict[str, Array]:
-    """Per output a bool [N, K]: where the two differ by a bit, or one has no value."""
+    """Per output a bool [N, K]: where the bits differ, or only one has a value."""
     found = {}
     for name, right in want.outputs.items():
         value = got.outputs[name]

@@ -1,4 +1,4 @@
-"""Golden records: their rows, and the outputs that the file says of them as one side of a comparison."""
+"""Golden records: their rows, and their recorded outputs as one side of a comparison."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from skc_runtime.strict_json import malformed
 
 
 def read_golden(manifest: Manifest, data: bytes) -> tuple[list[Record], tuple[GoldenCase, ...]]:
-    """The golden records and what is said of each. Raises ArtifactError when the file is malformed."""
+    """The golden records and the recorded result of each. Raises ArtifactError if the file is malformed."""
     cases = golden.loads(data)
     given = [golden.decode_record(manifest, case.record) for case in cases]
     return [{i.name: record.get(i.name) for i in manifest.inputs} for record in given], cases
 
 
 def recorded_outcome(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> Outcome:
-    """The outputs that golden.jsonl says, as if a graph had served them. Raises ArtifactError: they are malformed.
+    """The outputs in golden.jsonl, as if a graph had served them. Raises ArtifactError if they are malformed.
 
-    An output of float32 is float64 here where the file says a value that a float32 cannot hold.
+    A float32 output is float64 here if the file has a value that a float32 cannot represent.
     """
     outputs = {o.name: _column(o, rows, o.name, o.dtype) for o in manifest.outputs}
     valid = {o.name: _column(o, rows, o.valid, "bool") for o in manifest.outputs if o.valid is not None}
@@ -54,7 +54,7 @@ def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dt
     if any(v is None for row in values for v in row):
         raise malformed(place, "an output is never null")
     shape = len(rows), len(output.columns)
-    with np.errstate(over="ignore"):  # what is too large for a float32 is compared as float64 below
+    with np.errstate(over="ignore"):  # a value too large for a float32 is compared as float64 below
         array = np.array(values, dtype=ELEMENTS[dtype].numpy).reshape(shape)
     if ELEMENTS[dtype].is_float:
         wide = np.array(values, dtype=np.float64).reshape(shape)

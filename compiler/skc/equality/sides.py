@@ -1,7 +1,7 @@
-"""The two sides of a comparison: a graph that is run on blocks, and an oracle that says what is right for them.
+"""The two sides of a comparison: a graph that is run on blocks, and an oracle that knows the right result for them.
 
-Why a protocol: the reference is one oracle. Another environment or the library that a pipeline came from is another,
-and whatever compares does not ask which it is.
+Why a protocol: the reference is one oracle. Another environment, or the library that a pipeline came from, can be
+another, and the code that compares does not depend on which it is.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession, Optimisation
 from skc_runtime.transformer import check_tensors
 
-NO_COLUMN = "no such column"  # where a model gives fewer columns than it declares
+NO_COLUMN = "no such column"  # where a model returns fewer columns than it declares
 
 
 @dataclass(frozen=True)
 class Outcome:
     """Outputs [N, K], their missing positions, and the guards as bool [N, G] in the manifest's order.
 
-    `steps` is the value of every step, where the side knows it: the reference does, a graph does not.
+    `steps` is the value of every step, if the side knows it: the reference does, a graph does not.
     """
 
     outputs: Mapping[str, Array]
@@ -39,7 +39,7 @@ class Outcome:
 
     @property
     def refused(self) -> Array:
-        """bool [N]: rows that some guard refuses."""
+        """bool [N]: rows that any guard refuses."""
         return np.asarray(self.guards.any(axis=1))
 
     def value(self, output: str, i: int, k: int) -> object:
@@ -61,12 +61,12 @@ class Outcome:
         )
 
     def without_steps(self) -> Outcome:
-        """What is small enough to keep."""
+        """The outcome without the values of steps, small enough to keep."""
         return replace(self, steps={})
 
 
 class Oracle(Protocol):
-    """Says what is right for some rows."""
+    """Knows the right outcome for some rows."""
 
     def run(self, blocks: Mapping[str, Block]) -> Outcome:
         """The outcome of blocks [N, 1] per input."""
@@ -75,7 +75,7 @@ class Oracle(Protocol):
 class Graph:
     """A model run on blocks, at a given level of ONNX Runtime's optimisation.
 
-    Raises ArtifactError where it does not load, or declares other tensors than the manifest.
+    Raises ArtifactError if it does not load, or declares other tensors than the manifest.
     """
 
     def __init__(self, manifest: Manifest, model: bytes, level: Optimisation = "basic") -> None:
@@ -88,7 +88,7 @@ class Graph:
         return self.run_feeds(feeds(self._manifest, blocks))
 
     def run_feeds(self, tensors: Mapping[str, Array]) -> Outcome:
-        """The same for a request that is made already."""
+        """The same for a request that is already in tensors."""
         results = self._session.run(tensors)
         rows = len(next(iter(tensors.values())))
         guards = self._manifest.guards
@@ -100,7 +100,7 @@ class Graph:
 
 
 class Reference:
-    """The oracle of a pipeline: its ops' own `apply`. Guards come in the manifest's order."""
+    """The oracle of a pipeline: the `apply` of its ops. Guards are in the manifest's order."""
 
     def __init__(self, pipeline: Pipeline, manifest: Manifest) -> None:
         self._pipeline = pipeline
@@ -110,25 +110,25 @@ class Reference:
         """One call for all rows."""
         result = reference.run(self._pipeline, blocks)
         rows = next(iter(blocks.values())).rows
-        hits: dict[tuple[str, str, str], list[Array]] = {}  # several where a step has columns of one name
+        hits: dict[tuple[str, str, str], list[Array]] = {}  # several if a step has columns of the same name
         for hit in result.guards:
             hits.setdefault((hit.code, hit.step, hit.column), []).append(hit.mask)
         found = [hits.get((g.code, g.step, g.input)) for g in self._guards]
         columns = [masks.pop(0) if masks else np.zeros(rows, dtype=bool) for masks in found]
-        # a guard that the graph does not have at all is one more column, so that the shapes differ when it fires
+        # a guard that the graph does not have becomes an extra column, so that the shapes differ when it fires
         columns += [mask for masks in hits.values() for mask in masks if mask.any()]
         guards = np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=bool)
         return Outcome(result.outputs, result.valid, guards, result.values)
 
 
 def refusal_code(manifest: Manifest, fired: Array) -> str | None:
-    """The code of the first guard that fired in a row (bool [G]); None where none did."""
+    """The code of the first guard that fired in a row (bool [G]); None if none did."""
     hits = np.flatnonzero(fired)
     return None if manifest.guards is None or len(hits) == 0 else manifest.guards.columns[hits[0]].code
 
 
 def showing(model: onnx.ModelProto, tensors: Iterable[str]) -> bytes:
-    """A model with more of its tensors as outputs, typed as ONNX Runtime finds them."""
+    """A model with more of its tensors as outputs, typed by ONNX Runtime."""
     shown = onnx.ModelProto()
     shown.CopyFrom(model)
     there = {output.name for output in shown.graph.output}

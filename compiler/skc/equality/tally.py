@@ -1,4 +1,4 @@
-"""How far apart each output column has been, over all rows that were compared."""
+"""How far apart the two sides are in each output column, over all rows compared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skc_runtime.manifest import Manifest
 
 @dataclass(frozen=True)
 class ColumnReport:
-    """One output column: in how many rows it differs from the reference, and the worst distance seen."""
+    """One output column: the number of rows in which it differs from the reference, and the largest distance."""
 
     output: str
     column: str
@@ -23,7 +23,7 @@ class ColumnReport:
 
 
 class Tally:
-    """Per output column: rows that differ, the worst distance in ulp, the worst error."""
+    """Per output column: rows that differ, the largest distance in ulp, the largest error."""
 
     def __init__(self, manifest: Manifest) -> None:
         self._outputs = manifest.outputs
@@ -39,7 +39,7 @@ class Tally:
         self._differing[output] += compared.differs.sum(axis=0)
 
     def columns(self) -> tuple[ColumnReport, ...]:
-        """What was counted, in the manifest's order."""
+        """The counts, in the manifest's order."""
         return tuple(
             ColumnReport(
                 o.name,

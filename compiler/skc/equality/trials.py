@@ -1,4 +1,4 @@
-"""Rows of a source, and what an oracle says of them."""
+"""Rows of a source, and an oracle's outcome for them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def trials(source: RowSource, oracle: Oracle) -> Iterator[Trial]:
 
 
 def own_trials(sources: OwnSources, oracle: Oracle, progress: Stages) -> Iterator[Trial]:
-    """The batches of all sources that need nothing but the pipeline."""
+    """The batches of all sources that need only the pipeline."""
     for source in sources:
         progress(source.name)
         refused: list[bool] = []

@@ -1,1 +1,1 @@
-"""What was found, as text, JUnit, HTML and GitHub annotations. The data knows nothing of how it is shown."""
+"""Results as text, JUnit, HTML and GitHub annotations. The data does not depend on how it is presented."""

@@ -1,4 +1,4 @@
-"""What compiling made, as text."""
+"""The result of compiling, as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from skc.reports.verification import met_texts, refusal_texts
 
 
 def text(done: Compiled) -> str:
-    """Stages, outputs, the worst error, what became of the rows, and what was written."""
+    """Stages, outputs, the largest error, how many rows were refused, and what was written."""
     lines = [f"{'stage':<10}{'rows':>12}{'seconds':>10}"]
     lines += [f"{stage.name:<10}{stage.rows:>12,}{stage.seconds:>10.2f}" for stage in done.stages]
     lines.append("")

@@ -16,7 +16,7 @@ LONGEST = 80
 
 
 def text(report: DiffReport) -> str:
-    """For a person: the contract first, then what was learned, then the rows."""
+    """Human-readable: the contract first, then what was learned, then the rows."""
     if report.is_same:
         return f"no change: plan {report.old[:12]}" + ("" if report.old == report.new else f" and {report.new[:12]}")
     parts = [table([("kind", "where", "what", "old", "new"), *map(_line, report.changes)])] if report.changes else []

@@ -7,7 +7,7 @@ from skc.reports.layout import table
 
 
 def text(found: Matrix) -> str:
-    """A table, and one line: what may be believed now."""
+    """A table, and the verdict in one line."""
     rows = [("environment", "python", "numpy", "onnxruntime", "rows", "differing", "other bits", "")]
     for e in found.environments:
         counts = [f"{n:,}" if e.rows else "-" for n in (e.rows, e.differing, e.other_bits)]

@@ -12,7 +12,7 @@ from skc.verification.explain import Explanation, by_step, value_rows
 
 
 def text(walk: Explanation) -> str:
-    """The walk for a person; `=` is the very same value, `?` one that the graph does not show."""
+    """The walk, human-readable; `=` is the identical value, `?` one that the graph does not show."""
     head = f"`{walk.name}` makes of {json.dumps(walk.record, ensure_ascii=False)}"
     steps = [("step", "column", "reference", "graph", ""), *_step_rows(walk)]
     outputs = [("output", "column", "reference", "graph", ""), *_output_rows(walk)]

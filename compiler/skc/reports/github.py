@@ -1,4 +1,4 @@
-"""A report as GitHub's workflow commands: what differs becomes an annotation of the pull request.
+"""A report as GitHub's workflow commands: each difference becomes an annotation of the pull request.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -11,7 +11,7 @@ from skc.diagnostics import Diagnostic
 from skc.reports.verification import difference_text, met_texts, refusal_texts
 from skc.verification.report import Report
 
-MOST = 10  # GitHub shows ten annotations of a kind for a step, and drops the rest in silence
+MOST = 10  # GitHub shows ten annotations of a kind per step, and silently drops the rest
 
 
 def of_report(report: Report) -> str:
@@ -36,7 +36,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def of_diagnostics(found: Sequence[Diagnostic]) -> str:
-    """Diagnostics as annotations, at their place in the pipeline file where they have one."""
+    """Diagnostics as annotations, at their location in the pipeline file if they have one."""
     return "\n".join(_diagnostic(d) for d in found)
 
 
@@ -50,7 +50,7 @@ def _diagnostic(diagnostic: Diagnostic) -> str:
 
 
 def command(kind: str, title: str, message: str, **place: str | int) -> str:
-    """`::error file=…,title=…::message`, on one line whatever the texts hold."""
+    """`::error file=…,title=…::message`, on one line whatever the texts contain."""
     properties = ",".join(f"{key}={_property(str(value))}" for key, value in {**place, "title": title}.items())
     return f"::{kind} {properties}::{_data(message)}"
 

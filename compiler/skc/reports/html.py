@@ -15,8 +15,8 @@ from skc.reports.verification import blame, data_texts, kind_text, value_text
 from skc.verification.report import Difference, Report
 from skc.verification.shown import count, shortened, shown
 
-MOST_COLUMNS = 200  # of a page; the others are counted
-FAR = 64  # doublings of an ulp in which the scale ends: no two float64 are further apart
+MOST_COLUMNS = 200  # on a page; the others are only counted
+FAR = 64  # doublings of an ulp at which the scale ends: no two float64 are further apart
 TICKS = (0, 10, 20, 30, 40, 50, 60)
 
 
@@ -49,7 +49,7 @@ def page(report: Report) -> str:
 
 
 def _distance(column: ColumnReport) -> float:
-    """How far a bar reaches, in per cent of the scale: the binary logarithm of the distance in ulp."""
+    """The length of a bar in per cent of the scale: the binary logarithm of the distance in ulp."""
     return 0.0 if column.worst_ulp == 0 else max(1.0, 100 * min(math.log2(column.worst_ulp), FAR) / FAR)
 
 

@@ -1,4 +1,4 @@
-"""What `skc inspect` and `skc ops` found, as text. Imports nothing heavy: both must answer at once."""
+"""The results of `skc inspect` and `skc ops` as text. Imports nothing heavy: both must respond at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skc.ir import SOURCE
 
 
 def artifact_text(facts: dict[str, Any]) -> str:
-    """The facts for a person."""
+    """The facts, human-readable."""
     lines = [f"{facts['name']}  (signature {facts['signature']}, plan {facts['plan'][:12]})"]
     lines += [f"identity {facts['identity']}", "", "inputs"]
     for i in facts["inputs"]:
@@ -17,7 +17,7 @@ def artifact_text(facts: dict[str, Any]) -> str:
     lines += ["", "steps"]
     for step in facts["steps"]:
         if step["op"] == SOURCE and not step["params"]["null_values"]:
-            continue  # what every nullable input has; it says nothing
+            continue  # every nullable input has it, so it is not informative
         inputs = ", ".join(ref if isinstance(ref, str) else ref[0] for ref in step["inputs"])
         params = ", ".join(f"{k}: {_short(v)}" for k, v in step["params"].items())
         lines.append(f"  {step['name']:<32} {step['op']}({inputs}) {{{params}}}")

@@ -50,11 +50,11 @@ def _suite(
 
 
 def _xml(suite: ET.Element) -> str:
-    """ASCII, so that no locale of a terminal or CI can spoil it."""
+    """ASCII, so that no locale of a terminal or CI can corrupt it."""
     written: bytes = ET.tostring(suite, encoding="us-ascii", xml_declaration=True)
     return written.decode("ascii")
 
 
 def _xml_safe(text: str) -> str:
-    """XML 1.0 has no way to write most control characters."""
+    """Replace control characters, most of which XML 1.0 cannot represent."""
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

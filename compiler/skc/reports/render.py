@@ -1,6 +1,6 @@
 """Every result of `skc.api` in every format that it has.
 
-Why one door: the command line and Python print the same, and a format that a result does not have is refused alike.
+Why one function: the command line and Python print the same, and refuse an unsupported format in the same way.
 """
 
 from __future__ import annotations

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import get_args
 
 from skc.reports.layout import table
-from skc.selfcheck.report import Fate, Outcome, SelfCheck
+from skc.selfcheck.report import Fate, MutantResult, SelfCheck
 
 MOST_SHOWN = 20
 
 
 def fates(check: SelfCheck) -> str:
-    """How many of each kind came to which end."""
+    """A table of how many mutants of each kind met which fate."""
     rows: list[tuple[str, ...]] = [("fault", "mutants", *get_args(Fate))]
     for kind in dict.fromkeys(o.mutant.kind for o in check.outcomes):
         rows.append(_row(kind, [o for o in check.outcomes if o.mutant.kind == kind]))
@@ -19,7 +19,7 @@ def fates(check: SelfCheck) -> str:
 
 
 def text(check: SelfCheck) -> str:
-    """For a person: the table, and by name what was not found or misplaced."""
+    """Human-readable: the table, and the mutants that were not found or misplaced."""
     parts = [fates(check)]
     parts += _listed("not found: no row tried exposes it, and possibly none can", check.survivors)
     parts += _listed("found, but attributed to another step", check.misplaced)
@@ -33,12 +33,12 @@ def _verdict(check: SelfCheck) -> str:
     return f"self-check of `{check.name}`: {found:,} planted faults found{left} ({tried})"
 
 
-def _row(kind: str, outcomes: list[Outcome]) -> tuple[str, ...]:
+def _row(kind: str, outcomes: list[MutantResult]) -> tuple[str, ...]:
     found = [o.fate for o in outcomes]
     return (kind, f"{len(found):,}", *(f"{found.count(fate):,}" for fate in get_args(Fate)))
 
 
-def _listed(heading: str, found: tuple[Outcome, ...]) -> list[str]:
+def _listed(heading: str, found: tuple[MutantResult, ...]) -> list[str]:
     if not found:
         return []
     lines = [f"  {o.mutant.kind}: {o.mutant.what} ({', '.join(sorted(o.mutant.steps)) or 'outputs'})" for o in found]

@@ -1,4 +1,4 @@
-"""A verification as text: its checks, the worst columns, coverage, differences, and what became of the user's rows."""
+"""A verification as text: its checks, the worst columns, coverage, differences, and results for the user's rows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SHOWN_DIFFERENCES = 5
 
 
 def text(report: Report) -> str:
-    """For a person: checks, the worst output columns, coverage, differences."""
+    """Human-readable: checks, the worst output columns, coverage, differences."""
     parts = [_check_table(report), _column_table(report), _coverage_table(report), *_difference_texts(report)]
     parts += [*diagnosis(report), *data_texts(report), *_untried(report), report.verdict()]
     return "\n\n".join(part for part in parts if part)
 
 
 def difference_text(difference: Difference) -> str:
-    """A block of lines: what differs, where it comes from, and how to see it again."""
+    """A block of lines: what differs, where it comes from, and how to reproduce it."""
     sides = ("graph", "reference") if difference.against == "reference" else (difference.check, difference.against)
     if difference.check == GOLDEN_FILE:
         sides = ("golden.jsonl", "reference")
@@ -42,7 +42,7 @@ def difference_text(difference: Difference) -> str:
 
 
 def value_text(difference: Difference, value: Any) -> str:
-    """A refusal in its words, a number with all its digits, anything else as JSON."""
+    """A refusal as its text, a number with all its digits, anything else as JSON."""
     return str(value) if difference.column == REFUSED else shown(value)
 
 
@@ -51,7 +51,7 @@ def _record_text(record: Mapping[str, Any]) -> str:
 
 
 def blame(difference: Difference) -> str:
-    """The step that differs first, and those behind the column."""
+    """The step that differs first, and the steps that the column depends on."""
     chain = " → ".join(difference.made_by)
     of_model = difference.against == "reference" and difference.check != GOLDEN_FILE
     if difference.step is None and chain and of_model:
@@ -81,7 +81,7 @@ def _check_table(report: Report) -> str:
 
 
 def _column_table(report: Report) -> str:
-    """The columns that are not equal to the last bit, the worst first; of the others their number."""
+    """The columns that are not identical to the last bit, the worst first, and the number of the others."""
     bitwise = [c for c in report.columns if not c.differing_rows and not c.worst_ulp]
     worst = sorted(
         (c for c in report.columns if c not in bitwise),
@@ -107,7 +107,7 @@ def _column_table(report: Report) -> str:
 
 
 def _coverage_table(report: Report) -> str:
-    """How many boundaries of each step were tried; where there are many steps, those that miss some come first."""
+    """How many boundaries of each step were tried; if there are many steps, incomplete ones come first."""
     is_long = len(report.coverage) > SHOWN_COLUMNS
     order = sorted(report.coverage, key=lambda c: c.is_whole) if is_long else report.coverage
     rows = [("step", "boundaries reached, from raw inputs", "columns", "of these")]
@@ -135,7 +135,7 @@ def _degenerate_lines(report: Report) -> list[str]:
 
 
 def _difference_texts(report: Report) -> list[str]:
-    """One of each output column, as many as a screen holds."""
+    """One difference of each output column, as many as fit on a screen."""
     chosen = report.first_differences()[:SHOWN_DIFFERENCES]
     rest = len(report.differences) - len(chosen)
     more = [f"{count(rest, 'more difference')} in `--format json`"] if rest else []
@@ -144,7 +144,7 @@ def _difference_texts(report: Report) -> list[str]:
 
 
 def diagnosis(report: Report) -> list[str]:
-    """Whom to look at: the file, or skc."""
+    """Whether the file or skc is at fault."""
     if any(check.name == GOLDEN_FILE and check.differing_rows for check in report.checks):
         changed = "it was modified, or compiled on another processor. Compile the pipeline again."
         return [f"golden.jsonl does not match what plan.json computes: {changed}"]
@@ -157,12 +157,12 @@ def diagnosis(report: Report) -> list[str]:
 
 
 def data_texts(report: Report) -> list[str]:
-    """What became of the user's own rows."""
+    """The results for the user's own rows."""
     return [*refusal_texts(report), *met_texts(report), *(warning.text() for warning in report.warnings)]
 
 
 def refusal_texts(report: Report) -> list[str]:
-    """Which of the user's rows no service would get features for: equal, and yet worth knowing."""
+    """Which of the user's rows a service would refuse: not a difference, but worth knowing."""
     if not report.refusals:
         return []
     data = next(check for check in report.checks if check.name == "data")
@@ -178,7 +178,7 @@ def _refusal_text(refusal: Refusal) -> str:
 
 
 def met_texts(report: Report) -> list[str]:
-    """What the steps do to the user's rows that they serve."""
+    """What the steps do to those of the user's rows that are served."""
     if report.data is None or not report.data.met:
         return []
     lines = [f"  {_met_text(met)}" for met in report.data.met]
@@ -192,7 +192,7 @@ def _met_text(met: Met) -> str:
 
 
 def _untried(report: Report) -> list[str]:
-    """What the verdict does not speak of."""
+    """What the verdict does not cover."""
     told = [f"{check.name}: {check.skipped}" for check in report.checks if check.skipped is not None]
     told += report.untried
     return ["\n".join(["not tried", *_first([f"  {line}" for line in told])])] if told else []

@@ -1,6 +1,6 @@
-"""`skc verify --self-check`: wrong artifacts made on purpose, each of which verification has to find and to place.
+"""`skc verify --self-check`: deliberately wrong artifacts, each of which verification must detect and localise.
 
 Why: a check that has never failed proves nothing. The faults are those that skew features in production: a constant
-that lost digits, an edge at the next float, a category dropped, a policy for nulls that is another one, a time zone
-without one of its changes.
+that lost digits, an edge moved to the next float, a dropped category, a different policy for nulls, a time zone with
+one of its transitions missing.
 """

@@ -1,4 +1,4 @@
-"""Why a mutant that no row shows cannot be shown by any: reasons that follow from the graph or the types alone."""
+"""Proofs that no row can reveal a mutant, from the graph or the types alone."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _PASSING = ("Identity", "Concat", "Gather", "Reshape")
 
 
 class Equivalence:
-    """Looks for a reason. `lowered` has the sound model that the mutants were made of, `seen` knows what was tried of
-    the steps as written.
+    """Looks for a reason. `lowered` has the sound model that the mutants were made from, `seen` knows which boundaries
+    of the unfused steps were tried.
     """
 
     def __init__(self, lowered: Lowered, seen: CoverageTally) -> None:
@@ -75,12 +75,12 @@ class Equivalence:
         return None
 
     def _are_by_category(self, steps: frozenset[str], tried: frozenset[str]) -> bool:
-        """All steps were tried, and what they give depends on which category a value is alone."""
+        """All steps were tried, and their results depend only on which category a value is."""
         written = [self._written[name] for name in steps]
         return bool(steps) and steps <= tried and all(self._decides_by(step, "category") for step in written)
 
     def _decides_by(self, step: Step, what: Decision) -> bool:
-        """By nothing else of the columns of its one block."""
+        """The step depends on no other property of the columns of its single block."""
         return OPS[step.op].decides_by(step.params, 0, step_input_types(step, self._types)[0]) == what
 
     def _has_neutral_operand(self, node: onnx.NodeProto) -> bool:
@@ -101,7 +101,7 @@ class Equivalence:
         return np.asarray(numpy_helper.to_array(maker.attribute[0].t))
 
     def _is_absorbed(self, tensor: str) -> bool:
-        """Every way on from it ends in `x and false` or `x or true`."""
+        """Every use of it ends in `x and false` or `x or true`."""
         users = self._users.get(tensor, [])
         return bool(users) and all(
             self._absorbs(user) or (user.op_type in _LOGIC and self._is_absorbed(user.output[0])) for user in users
@@ -113,7 +113,7 @@ class Equivalence:
         return deciding is not None and any(c is not None and bool((c == deciding).all()) for c in operands)
 
     def _is_never_equal(self, node: onnx.NodeProto) -> bool:
-        """Two constants that differ everywhere, a number that a lookup never gives, or x + c and x."""
+        """It compares two constants that differ everywhere, a number that a lookup never returns, or x + c and x."""
         one, other = (self._constant(name) for name in node.input)
         if one is not None and other is not None:
             return not bool((one == other).any())
@@ -128,7 +128,7 @@ class Equivalence:
         return all(c is not None and c.dtype == np.int64 and bool((c != 0).all()) for c in added)
 
     def _is_flag(self, node: onnx.NodeProto) -> bool:
-        """Made of booleans, which come from a comparison, a logical operation or an input of that type."""
+        """It is computed from booleans: a comparison, a logical operation or an input of that type."""
         if node.op_type in ("Concat", "Gather"):
             parts = _data_inputs(node)
             return all(name in self._makers and self._is_flag(self._makers[name]) for name in parts)
@@ -143,7 +143,7 @@ class Equivalence:
         return maker.op_type in _BOOLEAN
 
     def _chooses_between_its_operands(self, node: onnx.NodeProto) -> bool:
-        """Where(a < b, a, b), and nothing else; two floats that are equal may be zeros of either sign."""
+        """It is exactly Where(a < b, a, b). Equal floats are excluded, because they may be zeros of different sign."""
         users = self._users.get(node.output[0], [])
         if node.input[0] not in self._integers and not any(map(self._is_never_zero, node.input)):
             return False
@@ -163,7 +163,7 @@ class Equivalence:
         return True
 
     def _meets_whole_numbers_only(self, mutant: Mutant, node: onnx.NodeProto) -> bool:
-        """The edges are those of bins over whole numbers, and none that is moved or compared is one."""
+        """The edges are those of bins over whole numbers, and no edge that is moved or compared is a whole number."""
         step = self._step_of(mutant)
         if step is None or not self._decides_by(step, "edge"):
             return False
@@ -178,7 +178,7 @@ class Equivalence:
         ]
         if mutant.element is not None:
             values = [values[mutant.element]]
-        values = [value for value in values if np.isfinite(value)]  # NaN pads the edges of a column that has fewer
+        values = [value for value in values if np.isfinite(value)]  # NaN pads the edges of a column with fewer
         return bool(values) and all(abs(value - round(value)) > abs(value) * 2e-5 for value in values)
 
     def _is_whole(self, value: str) -> bool:
@@ -190,7 +190,7 @@ class Equivalence:
         return self._steps.get(owner(mutant.tensor or "", self._steps) or "")
 
     def _imputes_what_is_never_null(self, mutant: Mutant, column: int) -> bool:
-        """The element of a constant that takes the place of nulls belongs to a column whose type cannot miss."""
+        """The element of a constant that replaces nulls belongs to a column whose type is not nullable."""
         step = self._step_of(mutant)
         if step is None or not OPS[step.op].replaces_null:
             return False
@@ -201,5 +201,5 @@ class Equivalence:
 
 
 def _data_inputs(node: onnx.NodeProto) -> list[str]:
-    """The inputs that values come from: all of a Concat, the first of what only chooses among them."""
+    """The inputs that values come from: all of a Concat, the first of a node that only selects values."""
     return list(node.input if node.op_type == "Concat" else node.input[:1])

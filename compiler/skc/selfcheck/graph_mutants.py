@@ -1,7 +1,7 @@
-"""Faults in a model, planted into its bytes without any knowledge of how it was made.
+"""Faults planted directly into the bytes of a model, without knowledge of how it was lowered.
 
-Why in the bytes: a fault that is planted through the lowering is one that the lowering can make. A file may be wrong in
-ways that no lowering of ours is.
+Why in the bytes: a fault planted through the lowering is limited to what the lowering can emit. A file may be wrong in
+ways that none of our lowerings is.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from skc.time.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
 from skc_runtime.kinds import TIMESTAMP_MIN, Array
 from skc_runtime.session import GraphSession
 
-ELEMENTS = 4  # of one constant that are changed, one at a time
-KEYS = 3  # of one lookup
+ELEMENTS = 4  # changed per constant, one at a time
+KEYS = 3  # per lookup
 HOUR = 3_600_000_000
-SEASONS = 12  # of one zone
+SEASONS = 12  # per zone
 COMPARISONS = {
     "Greater": "GreaterOrEqual",
     "GreaterOrEqual": "Greater",
@@ -35,7 +35,7 @@ COMPARISONS = {
     "LessOrEqual": "Less",
 }
 SWAPPED = {"Add": "Sub", "Sub": "Add", "Mul": "Div", "Div": "Mul", "Min": "Max", "Max": "Min", "And": "Or", "Or": "And"}
-# Inputs that say how a tensor lies in memory, not what is in it.
+# Inputs that determine the layout of a tensor, not its values.
 LAYOUT = {"Reshape": (1,), "Unsqueeze": (1,), "Squeeze": (1,), "Expand": (1,), "Slice": (1, 2, 3, 4), "ReduceSum": (1,)}
 LAYOUT |= {"ReduceMin": (1,), "ReduceMax": (1,), "CumSum": (1,), "Tile": (1,)}
 Edit = Callable[[onnx.GraphProto], None]
@@ -43,18 +43,18 @@ Edit = Callable[[onnx.GraphProto], None]
 
 @dataclass(frozen=True)
 class _Model:
-    """The model, and what is known of its tensors."""
+    """The model, and what is known about its tensors."""
 
     proto: onnx.ModelProto
-    steps: Callable[[str], frozenset[str]]  # that a tensor is part of, as written
+    steps: Callable[[str], frozenset[str]]  # the unfused steps that a tensor is part of
     users: Mapping[str, Sequence[tuple[onnx.NodeProto, int]]]
     elements: Mapping[str, str]  # the type of every tensor: float64, int64, …
     timed: frozenset[str]  # the steps that use time zones
-    zones: Mapping[str, Zone]  # of those that name one
-    blind_to_hours: frozenset[str]  # those of them in which a whole hour does not show
+    zones: Mapping[str, Zone]  # of the steps that name one
+    blind_to_hours: frozenset[str]  # those of them whose result does not depend on whole hours
 
     def edited(self, edit: Edit) -> Callable[[], bytes]:
-        """The bytes of the model with one change, made when they are wanted."""
+        """The bytes of the model with one change, made on demand."""
 
         def make() -> bytes:
             copy = onnx.ModelProto()
@@ -67,7 +67,7 @@ class _Model:
 
 
 def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
-    """Every fault of these kinds that a model can have, node by node."""
+    """Every fault of these kinds that the model can have, node by node."""
     proto = onnx.load_from_string(model)
     users: dict[str, list[tuple[onnx.NodeProto, int]]] = {}
     for node in proto.graph.node:
@@ -91,7 +91,7 @@ def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
 
 
 def _elements(proto: onnx.ModelProto) -> dict[str, str]:
-    """The type of every tensor, as ONNX Runtime finds it: the shape inference of onnx 1.23 crashes on StringSplit."""
+    """The type of every tensor, by ONNX Runtime: the shape inference of onnx 1.23 crashes on StringSplit."""
     tensors = [name for node in proto.graph.node for name in node.output]
     return {tensor.name: tensor.dtype for tensor in GraphSession(showing(proto, tensors), "disabled").outputs}
 
@@ -136,13 +136,13 @@ def _floats(given: _Model, k: int, name: str, array: Array, operations: set[str]
 
 
 def _zone_tables(given: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
-    """Faults in the table of a time zone, which a constant is known by: one change missing, one season an hour off."""
+    """Faults in a constant that is the table of a time zone: one transition missing, or one season an hour off."""
     values = [int(value) for value in array.reshape(-1)]
     steps = given.steps(name)
-    if array.size < 3 or (steps and steps <= given.blind_to_hours):  # an hour shows in no minute and no second
+    if array.size < 3 or (steps and steps <= given.blind_to_hours):  # minutes and seconds do not depend on whole hours
         return
-    for zone in {given.zones[step] for step in steps & given.zones.keys()}:  # one, for all in a block are alike
-        end = FOREVER if zone.cycle_from is None else zone.cycle_from + CYCLE_US  # from there on nothing is looked up
+    for zone in {given.zones[step] for step in steps & given.zones.keys()}:  # one: all in a block are alike
+        end = FOREVER if zone.cycle_from is None else zone.cycle_from + CYCLE_US  # nothing is looked up from there on
         changes = [i for i, t in enumerate(zone.changes[:-1]) if TIMESTAMP_MIN <= t < end]
         clock = wall_clock(zone)
         for moments, per_change in ((zone.changes, 1), (clock.breaks, 2)):
@@ -158,12 +158,12 @@ def _zone_tables(given: _Model, k: int, name: str, array: Array) -> Iterator[Mut
 
 
 def _is_padded(values: Sequence[int], moments: Sequence[int]) -> bool:
-    """The moments, and behind them nothing that is ever reached."""
+    """The values are the moments, followed only by entries that are never reached."""
     return values[: len(moments)] == list(moments) and set(values[len(moments) :]) <= {FOREVER}
 
 
 def _without_change(given: _Model, k: int, name: str, array: Array, i: int, per_change: int) -> Mutant:
-    """The next change takes the place of a change, so that between the two the offset before it goes on."""
+    """Replace a transition by the next one, so that the offset before it stays in force between the two."""
     changed = array.copy().reshape(-1)
     start, following = per_change * i, per_change * (i + 1)
     changed[start:following] = changed[following]
@@ -173,7 +173,7 @@ def _without_change(given: _Model, k: int, name: str, array: Array, i: int, per_
 
 
 def _columns(given: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
-    """Gather's indices: which columns are taken, in which order."""
+    """The indices of a Gather: which columns are selected, in which order."""
     values = array.reshape(-1)
     unequal = [at for at in range(len(values) - 1) if values[at] != values[at + 1]]
     for at in evenly(unequal, ELEMENTS):
@@ -292,7 +292,7 @@ def _half_up(k: int) -> Edit:
 
 
 def _float32(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
-    """The value of every step that is float64, rounded to float32 on its way."""
+    """The value of every float64 step, rounded to float32."""
     for tensor in dict.fromkeys(step.value for step in atlas.lowered.steps.values()):
         if tensor is None or given.elements.get(tensor) != "float64" or not given.steps(tensor):
             continue
@@ -311,7 +311,7 @@ def _narrowed(tensor: str) -> Edit:
 
 
 def _behind(graph: onnx.GraphProto, tensor: str, inner: str, nodes: Sequence[onnx.NodeProto]) -> None:
-    """Let the maker of a tensor write another, from which new nodes make the tensor."""
+    """Redirect the node that produces a tensor to another one, from which new nodes compute the tensor."""
     place = next(i for i, node in enumerate(graph.node) if tensor in node.output)
     outputs = graph.node[place].output
     outputs[list(outputs).index(tensor)] = inner

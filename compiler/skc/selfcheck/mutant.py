@@ -1,4 +1,4 @@
-"""One wrong model, and what is expected of the verifier."""
+"""One wrong model, and what the verifier is expected to report."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Mutant:
-    """A fault in words, and how to make the model that has it.
+    """The description of a fault, and how to build the model that has it.
 
-    `steps` are those that may be blamed, as written in the pipeline: one node may serve several. Empty: the fault lies
-    behind all steps, in how an output is put together. `make` gives None where no model can have the fault.
+    `steps` are the unfused steps that may be blamed: one node may serve several. Empty: the fault is after all steps,
+    in how an output is assembled. `make` returns None if no model can have the fault.
     """
 
     kind: str
@@ -24,16 +24,16 @@ class Mutant:
     steps: frozenset[str]
     make: Callable[[], bytes | None]
     tensor: str | None = None  # the one whose node was changed
-    element: int | None = None  # of it, where one of a constant was changed
+    element: int | None = None  # the element that was changed, if the tensor is a constant
 
 
 def evenly(items: Sequence[_T], most: int) -> list[_T]:
-    """At most so many of some items, spread over all of them."""
+    """At most `most` of some items, spread evenly over all of them."""
     return [items[i] for i in spread(len(items), most)]
 
 
 def by_kind(mutants: Iterable[Mutant], most: int) -> tuple[list[Mutant], int]:
-    """At most so many mutants of each kind, and how many there were."""
+    """At most `most` mutants of each kind, and how many there were."""
     kinds: dict[str, list[Mutant]] = {}
     for mutant in mutants:
         kinds.setdefault(mutant.kind, []).append(mutant)

@@ -1,6 +1,6 @@
 """Faults that a compiler or its user could make: the model of a plan with other parameters, compared with the plan.
 
-Such a model is whole and sound. Only what it computes is not what the plan says.
+Such a model is well-formed, but does not compute what the plan says.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant
 
 Change = Callable[[Step], Step]
-OTHER_ZONES = ("America/New_York", "Asia/Kolkata")  # the second where the first is the right one
+OTHER_ZONES = ("America/New_York", "Asia/Kolkata")  # the second is used if the first is the right one
 
 
 def plan_mutants(artifact: Artifact, pipeline: Pipeline) -> Iterator[Mutant]:
@@ -52,7 +52,7 @@ def _others(step: Step, name: str, current: object) -> list[object]:
 
 
 def _choices(hint: Any) -> list[object]:
-    """What a type hint lists: the words of a Literal, true and false, None."""
+    """The values that a type hint lists: the strings of a Literal, true and false, None."""
     if get_origin(hint) in (Union, UnionType):
         found = [value for part in get_args(hint) for value in _choices(part)]
         return [*found, None] if found and type(None) in get_args(hint) else found
@@ -91,7 +91,7 @@ def _with_inputs_swapped(artifact: Artifact, pipeline: Pipeline, step: Step) -> 
 
 
 def _imputed_later(artifact: Artifact, pipeline: Pipeline, step: Step) -> Iterator[Mutant]:
-    """Null replaced behind the step that should have seen the replacement."""
+    """Nulls are replaced after the step that should have received the replacement."""
     for user in pipeline.steps:
         if user.inputs == (Ref(step.name),):
             changes = {step.name: _in_place_of(user), user.name: _in_place_of(step)}
@@ -101,7 +101,7 @@ def _imputed_later(artifact: Artifact, pipeline: Pipeline, step: Step) -> Iterat
 
 
 def _in_place_of(other: Step) -> Change:
-    """The op, parameters and state of another step, on what a step reads."""
+    """The op, parameters and state of another step, applied to the step's own inputs."""
     return lambda s: replace(other, name=s.name, inputs=s.inputs)
 
 
@@ -111,13 +111,13 @@ def _model(artifact: Artifact, pipeline: Pipeline, changes: Mapping[str, Change]
     manifest = artifact.manifest
     try:
         lowered = lower(pipeline.with_steps(steps), manifest.signature)
-    except (SkcError, ValueError, TypeError, AttributeError, IndexError, InferenceError):  # a state of other parameters
+    except (SkcError, ValueError, TypeError, AttributeError, IndexError, InferenceError):  # a mismatched state
         return None
     one, other = ([(o.name, len(o.columns)) for o in made.outputs] for made in (lowered, manifest))
     if (lowered.tensors, lowered.guards, one) != (manifest.tensors, manifest.guards, other):
         return None
     sound = onnx.load_from_string(artifact.files[MODEL])
-    if lowered.model.graph == sound.graph:  # the parameter matters to fitting alone
+    if lowered.model.graph == sound.graph:  # the parameter matters only for fitting
         return None
     data: bytes = lowered.model.SerializeToString()
     return data

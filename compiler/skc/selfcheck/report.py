@@ -1,4 +1,4 @@
-"""What became of the mutants."""
+"""The results of a self-check: the fate of every mutant."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Fate = Literal["found", "within 1e-6", "evened out", "equivalent", "not found"]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one mutant.
+class MutantResult:
+    """The fate of one mutant.
 
-    found: by a check, which blames a step. within 1e-6: outputs have other bits, and agree. evened out: the value of a
-    step is another in some row tried, and the steps behind it give the same outputs. equivalent: `reason` says why no
-    row can show it. not found: nothing changed in any row tried, and no reason is known.
+    found: by a check, which blames a step. within 1e-6: outputs have other bits, but agree. evened out: the value of a
+    step differs in some row tried, but later steps produce the same outputs. equivalent: `reason` says why no row can
+    reveal it. not found: nothing changed in any row tried, and no reason is known.
     """
 
     mutant: Mutant
@@ -27,7 +27,7 @@ class Outcome:
 
     @property
     def is_placed(self) -> bool:
-        """The right step is blamed; one behind all steps is blamed on none."""
+        """The right step is blamed, or no step if the fault is after all steps."""
         return self.step in self.mutant.steps if self.mutant.steps else self.step is None
 
     def to_json(self) -> dict[str, Any]:
@@ -47,17 +47,17 @@ class SelfCheck:
     """All mutants of one artifact; `candidates` is how many there were to choose from."""
 
     name: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[MutantResult, ...]
     candidates: int
     seconds: float
 
     @property
-    def survivors(self) -> tuple[Outcome, ...]:
+    def survivors(self) -> tuple[MutantResult, ...]:
         return tuple(o for o in self.outcomes if o.fate == "not found")
 
     @property
-    def misplaced(self) -> tuple[Outcome, ...]:
-        """Found, and blamed on a step that is right."""
+    def misplaced(self) -> tuple[MutantResult, ...]:
+        """Found, but blamed on a step that is correct."""
         return tuple(o for o in self.outcomes if o.fate == "found" and o.check != "loading" and not o.is_placed)
 
     def to_json(self) -> dict[str, Any]:

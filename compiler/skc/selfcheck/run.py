@@ -1,7 +1,7 @@
-"""Every mutant of an artifact, tried on the rows that `skc verify` makes by itself: which of them it finds, and where.
+"""Every mutant of an artifact, tried on the rows that `skc verify` generates: which of them it finds, and where.
 
-What counts is what rows show. That plan.json no longer compiles to the very bytes of the file would tell of any mutant,
-and of none why; so the check of the bytes is left out here, and so are the golden records.
+Only rows count. Comparing the bytes of the file with what plan.json compiles to would detect every mutant without
+locating any, so that check is omitted here, and so are the golden records.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from skc.selfcheck.equivalence import Equivalence
 from skc.selfcheck.graph_mutants import graph_mutants
 from skc.selfcheck.mutant import Mutant, by_kind
 from skc.selfcheck.plan_mutants import plan_mutants
-from skc.selfcheck.report import Outcome, SelfCheck
+from skc.selfcheck.report import MutantResult, SelfCheck
 from skc.verification.coverage import CoverageTally
 from skc.verification.findings import Findings
 from skc.verification.run import Options
@@ -38,7 +38,7 @@ from skc_runtime.kinds import Array
 from skc_runtime.session import GraphSession
 
 PER_KIND = 12
-Tested = tuple[Trial, sides.Outcome]  # rows, and what the sound model makes of them
+Tested = tuple[Trial, sides.Outcome]  # rows, and the sound model's outcome for them
 
 
 def self_check(
@@ -49,7 +49,7 @@ def self_check(
 ) -> SelfCheck:
     """Try mutants of an artifact that is equal to its reference. `per_kind` bounds how many of each kind; None: all.
 
-    Raises SKC503 where the artifact itself differs.
+    Raises SKC503 if the artifact itself differs.
     """
     started = time.perf_counter()
     tell = progress or (lambda _: None)
@@ -59,11 +59,11 @@ def self_check(
     atlas = draw_atlas(pipeline, artifact.manifest)
     candidates = [*graph_mutants(atlas, artifact.files[MODEL]), *plan_mutants(artifact, pipeline)]
     mutants, total = by_kind(candidates, per_kind or len(candidates))
-    court = _Court(artifact, pipeline, atlas, judge, tested, Equivalence(atlas.lowered, seen))
+    tester = _Tester(artifact, pipeline, atlas, judge, tested, Equivalence(atlas.lowered, seen))
     outcomes = []
     for k, mutant in enumerate(mutants):
         tell(f"mutant {k + 1} of {len(mutants)}")
-        outcome = court.outcome(mutant)
+        outcome = tester.outcome(mutant)
         if outcome is not None:
             outcomes.append(outcome)
     return SelfCheck(artifact.pipeline.name, tuple(outcomes), total, time.perf_counter() - started)
@@ -72,7 +72,7 @@ def self_check(
 def _tested(
     artifact: Artifact, pipeline: Pipeline, judge: Judge, options: Options, progress: Stages
 ) -> tuple[list[Tested], CoverageTally]:
-    """Boundaries, generated and hostile rows with what the sound model makes of them, and what came through of them."""
+    """Boundaries, generated and hostile rows, the sound model's outcome for them, and which boundaries they covered."""
     found = step_boundaries(pipeline)
     known, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
     sources = OwnSources(pipeline, found, options.rows, options.seed, known)
@@ -90,7 +90,7 @@ def _tested(
 
 
 def _run(graph: sides.Graph, trial: Trial) -> sides.Outcome | None:
-    """What a graph makes of the rows; None where it fails on them."""
+    """A graph's outcome for the rows; None if it fails on them."""
     try:
         return graph.run(trial.blocks)
     except SkcRuntimeError:
@@ -98,8 +98,8 @@ def _run(graph: sides.Graph, trial: Trial) -> sides.Outcome | None:
 
 
 @dataclass(frozen=True)
-class _Court:
-    """Holds mutants against what the reference says of the rows tried, and against what the sound model says."""
+class _Tester:
+    """Compares mutants with the reference, and with the sound model, on the rows tried."""
 
     artifact: Artifact
     pipeline: Pipeline
@@ -108,15 +108,15 @@ class _Court:
     tried: Sequence[Tested]
     equivalence: Equivalence
 
-    def outcome(self, mutant: Mutant) -> Outcome | None:
-        """What becomes of a mutant; None where no model has the fault, or it is the same graph."""
+    def outcome(self, mutant: Mutant) -> MutantResult | None:
+        """The fate of a mutant; None if no model can have the fault, or its graph is the sound one."""
         model = mutant.make()
         if model is None or model == self.artifact.files[MODEL]:
             return None
         try:
             graph = sides.Graph(self.artifact.manifest, model)
         except SkcRuntimeError:
-            return Outcome(mutant, "found", "loading", None)
+            return MutantResult(mutant, "found", "loading", None)
         changed = replace(self.artifact, files={**self.artifact.files, MODEL: model})
         findings = Findings(changed, self.pipeline, None, self.atlas)
         has_other_bits = False
@@ -125,19 +125,19 @@ class _Court:
                 got = graph.run(rows.blocks)
             except SkcRuntimeError as error:
                 step = findings.failing_step(error)
-                return Outcome(mutant, "found", rows.source, step)
+                return MutantResult(mutant, "found", rows.source, step)
             if self._differs(findings, rows, got):
-                return Outcome(mutant, "found", rows.source, findings.differences[0].step)
+                return MutantResult(mutant, "found", rows.source, findings.differences[0].step)
             has_other_bits |= _has_other_bits(rows.want.refused, sound, got)
         if has_other_bits:
-            return Outcome(mutant, "within 1e-6", None, None)
+            return MutantResult(mutant, "within 1e-6", None, None)
         reason = self.equivalence.reason(mutant)
         if reason is not None:
-            return Outcome(mutant, "equivalent", None, None, reason)
-        return Outcome(mutant, "evened out" if self._moves_a_step(mutant, model) else "not found", None, None)
+            return MutantResult(mutant, "equivalent", None, None, reason)
+        return MutantResult(mutant, "evened out" if self._moves_a_step(mutant, model) else "not found", None, None)
 
     def _moves_a_step(self, mutant: Mutant, model: bytes) -> bool:
-        """Whether a step's value is another in some row, although no output is."""
+        """Whether a step's value differs in some row, although no output does."""
         both = [onnx.load_from_string(data) for data in (self.artifact.files[MODEL], model)]
         known = {name for node in both[1].graph.node for name in node.output}
         tensors = [
@@ -157,7 +157,7 @@ class _Court:
         return False
 
     def _differs(self, findings: Findings, rows: Trial, got: sides.Outcome) -> bool:
-        """Whether verification tells the two apart on these rows; the first difference is among the findings."""
+        """Whether verification finds a difference in these rows; the first one is kept among the findings."""
         judgement = self.judge.compare(got, rows.want)
         findings.guards(rows.source, judgement.refusals, got, rows.want, rows.record)
         for name, comparison in judgement.columns.items():

@@ -1,4 +1,4 @@
-"""A graph compared with an oracle, batch by batch: what differs is counted, kept as a finding and marked as covered."""
+"""A graph compared with an oracle, batch by batch: counts differences, keeps findings, and records coverage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from skc_runtime.kinds import Array
 
 
 class Comparer:
-    """The two sides of one artifact, and what was found so far. `pipeline` is as it was lowered."""
+    """The two sides of one artifact, and the findings so far. `pipeline` is as it was lowered."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Comparer:
         self.coverage = CoverageTally(pipeline, found, self.judge.order, artifact.manifest.guards)
 
     def compare(self, check: Check, trial: Trial) -> Check:
-        """The check with these rows added: the graph's outcome against the oracle's."""
+        """The check with these rows added: the graph's outcome compared with the oracle's."""
         want = trial.want
         try:
             got = self.graph.run(trial.blocks)
@@ -73,7 +73,7 @@ class Comparer:
         return check.plus(1, 0, int(got != want), int(want is not None))
 
     def _first_failing(self, blocks: Mapping[str, Block]) -> int:
-        """A row that makes the graph fail by itself, by halving; 0 where only rows together do."""
+        """A row that makes the graph fail on its own, found by bisection; 0 if only several rows together do."""
         low, high = 0, next(iter(blocks.values())).rows
         while high - low > 1:
             middle = (low + high) // 2

@@ -1,7 +1,7 @@
-"""What was really tried: which boundaries of which step were reached from raw inputs, and which guards ever fired.
+"""What was actually tried: which boundaries of which step were reached from raw inputs, and which guards ever fired.
 
-Why by looking: that a boundary was carried back says only that a row was made for it. Whether the value arrived, and in
-a row where it could change what comes out, is seen in the values of the reference.
+Why by observation: carrying a boundary back only means that a row was made for it. Whether the value arrived, and in a
+row where it could change the output, can only be read from the values of the reference.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from skc.verification.report import Coverage, Kind
 from skc_runtime.kinds import Array
 from skc_runtime.manifest import Guards
 
-NEAR, VALUE = "near miss", "value"  # what is no mark and no null: beside a category, or any other
-DEGENERATE = "degenerate state"  # counts columns, not values: tried is one that any value has come to
+NEAR, VALUE = "near miss", "value"  # neither a mark nor null: near a category, or any other value
+DEGENERATE = "degenerate state"  # counts columns, not values: a column is tried when any value has reached it
 UNKNOWN = "unknown-category"
 _Key = int | str | None  # a float by its bits, null as None
 
 
 @dataclass
 class _Place:
-    """The boundaries of one input column of a step: those that have not been seen yet, and what kind each is of."""
+    """The boundaries of one input column of a step: those not seen yet (`left`), and the kind of each."""
 
     found: StepBoundaries
     left: set[_Key]
     kinds: dict[_Key, str]
-    beyond: Mapping[str, int]  # by kind, those that are too many to try
-    degenerate: str | None  # what stands in the state of the column instead of a statistic
-    is_closed: bool = False  # nothing can come to the column but its categories
-    has_value: bool = False  # a value that is no null has come to the column
+    beyond: Mapping[str, int]  # by kind, how many are not tried because there are too many
+    degenerate: str | None  # the fallback in the state of the column instead of a statistic
+    is_closed: bool = False  # the column cannot receive anything but its categories
+    has_value: bool = False  # the column has received a value other than null
 
     @property
     def total(self) -> int:
@@ -53,7 +53,7 @@ class _Place:
 
     @property
     def is_decided(self) -> bool:
-        """Every category and null were seen, and something beside them where there are near misses."""
+        """Every category and null were seen, and also a near miss if there are any."""
         near = {key for key, name in self.kinds.items() if name == NEAR}
         return self.left <= near and (not near or self.left < near) and not any(self.beyond.values())
 
@@ -61,7 +61,7 @@ class _Place:
 def _place(pipeline: Pipeline, found: StepBoundaries, nullable: bool, known: Known) -> _Place:
     step = pipeline.step(found.step)
     marks = OPS[step.op].marks(step.params, step.state, found.column)
-    # an integer may mark a float64
+    # a mark of a float64 column may be an integer
     is_float = any(isinstance(value, float) for value in found.values)
     named = {
         _key(float(value) if is_float and isinstance(value, int) else value): name
@@ -79,7 +79,7 @@ def _place(pipeline: Pipeline, found: StepBoundaries, nullable: bool, known: Kno
 
 
 class CoverageTally:
-    """Counts boundaries as they come along."""
+    """Counts the boundaries reached, batch by batch."""
 
     def __init__(
         self, pipeline: Pipeline, found: Sequence[StepBoundaries], order: GuardOrder, guards: Guards | None
@@ -95,11 +95,11 @@ class CoverageTally:
         self._fired = np.zeros(len(self._guards), dtype=bool)
 
     def look(self, values: Mapping[str, Block], fired: Array) -> None:
-        """Look at the values of steps for some rows, of which the guards in `fired` (bool [N, G]) refuse some.
+        """Count the values of steps for some rows; `fired` (bool [N, G]) has the guards that fired.
 
-        A step whose values the oracle does not know shows nothing.
+        A step whose values the oracle does not know counts nothing.
         """
-        fired = fired[:, : len(self._fired)]  # one more is a guard that the graph does not have: a difference anyway
+        fired = fired[:, : len(self._fired)]  # an extra guard, which the graph lacks, is a difference anyway
         self._fired |= fired.any(axis=0)
         decisive: dict[str, Array] = {}
         for place in self._places:
@@ -113,7 +113,7 @@ class CoverageTally:
             place.has_value |= bool(keys - {None})
 
     def name(self, step: str, branches: Iterable[tuple[int, Scalar, str]]) -> None:
-        """Give values (column, value, name) of a step the name of what it makes of them, where they have none."""
+        """Name the kind of values (column, value, name) of a step by their result, unless they have a kind already."""
         places = {place.found.column: place for place in self._places if place.found.step == step}
         for column, value, name in branches:
             kinds, key = places[column].kinds, _key(value)
@@ -122,18 +122,18 @@ class CoverageTally:
 
     @property
     def decided(self) -> frozenset[str]:
-        """Steps of which each category was seen, null where it may be, and a value that is none of them if it may be;
-        of a step that has no categories every boundary.
+        """Steps whose categories were all seen, with null and a value outside the categories where these are possible;
+        for a step without categories, every boundary.
         """
         return self._all(lambda place: place.is_decided)
 
     @property
     def exhausted(self) -> frozenset[str]:
-        """Steps of which every boundary was seen."""
+        """Steps whose boundaries were all seen."""
         return self._all(lambda place: place.is_exhausted)
 
     def _all(self, is_so: Callable[[_Place], bool]) -> frozenset[str]:
-        """The steps of which this holds for every column."""
+        """The steps for which this holds in every column."""
         steps = {place.found.step for place in self._places}
         return frozenset(steps - {place.found.step for place in self._places if not is_so(place)})
 
@@ -145,12 +145,12 @@ class CoverageTally:
             seen = [place.total - len(place.left) for place in mine]
             total = sum(place.total for place in mine)
             reached = sum(n > 0 for n in seen)
-            told = tuple(f"`{place.found.name}`: {place.degenerate}" for place in mine if place.degenerate is not None)
-            rows.append(Coverage(step.name, step.op, total, sum(seen), len(mine), reached, _kinds(mine), told))
+            fallbacks = tuple(f"`{p.found.name}`: {p.degenerate}" for p in mine if p.degenerate is not None)
+            rows.append(Coverage(step.name, step.op, total, sum(seen), len(mine), reached, _kinds(mine), fallbacks))
         return tuple(row for row in rows if row.columns)
 
     def unseen(self) -> list[str]:
-        """In words: the columns none of whose boundaries was reached, and the guards that no row made fire."""
+        """In words: the columns without a reached boundary, and the guards that never fired."""
         lines = [
             f"`{place.found.step}`, column `{place.found.name}`: none of {place.total:,} boundaries was reached from "
             "raw inputs"
@@ -167,7 +167,7 @@ class CoverageTally:
 
 
 def _kinds(places: Sequence[_Place]) -> tuple[Kind, ...]:
-    """The kinds of some columns together, what turns a result before what lies around it."""
+    """The kinds of some columns together, marks before the values around them."""
     totals: Counter[str] = Counter()
     left: Counter[str] = Counter()
     beyond: Counter[str] = Counter()

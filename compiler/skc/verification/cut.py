@@ -1,7 +1,7 @@
 """One step cut out of its pipeline and run on its own boundaries.
 
-Why: an edge in the middle of a pipeline may be out of reach from raw inputs, or reached only nearly. Cut out, every
-step meets every one of its boundaries exactly.
+Why: an edge in the middle of a pipeline may be unreachable from raw inputs, or reachable only approximately. Cut out,
+every step is run on each of its boundaries exactly.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ MOST = 20
 
 @dataclass(frozen=True)
 class CutResult:
-    """How a step did by itself.
+    """The result of running a step on its own.
 
-    `branches` are the values (column, value) of which the reference makes no result, by the code of the guard that
-    refuses them, or `MADE_NULL`.
+    `branches` are the values (column, value) for which the reference has no result, each with the code of the guard
+    that refuses it, or `MADE_NULL`.
     """
 
     rows: int
@@ -47,7 +47,7 @@ class CutResult:
 
 
 def check_step(step: Step, boundaries: Sequence[StepBoundaries], types: Types, names: ColumnNames) -> CutResult:
-    """Reference against graph on every boundary of the step, one column at a time."""
+    """Compare reference and graph on every boundary of the step, one column at a time."""
     alone = cut_out(step, types, names)
     changed = _changed(alone, boundaries)
     if not changed:
@@ -56,7 +56,7 @@ def check_step(step: Step, boundaries: Sequence[StepBoundaries], types: Types, n
     base = {i.name: firsts.get(k, PLAIN[i.dtype]) for k, i in enumerate(alone.inputs)}
     records = Variations(base, [(alone.inputs[column].name, value) for column, value in changed])
     lowered = lower(alone, optimise=False)
-    blocks = records.blocks(alone.inputs, 1, len(records))  # without the base itself
+    blocks = records.blocks(alone.inputs, 1, len(records))  # without the base record itself
     wanted = reference.run(alone, blocks)
     got, want = _run(lowered, blocks), _outcome(wanted)
     if got.guards.shape != want.guards.shape:  # the graph lacks a guard
@@ -88,9 +88,9 @@ def check_step(step: Step, boundaries: Sequence[StepBoundaries], types: Types, n
 def _branches(
     alone: Pipeline, changed: Sequence[tuple[int, Scalar]], found: reference.Result
 ) -> Iterator[tuple[int, Scalar, str]]:
-    """Of the values that are there, those that a guard refuses or that become null.
+    """The non-null values that a guard refuses or that become null.
 
-    Only where the other columns have no part in it: they hold a boundary of their own, which may be refused itself.
+    Only if the other columns have no part in it: they hold boundaries too, which may themselves be refused.
     """
     (step,) = alone.steps
     op, present = OPS[step.op], found.values[step.name].present()
@@ -109,7 +109,7 @@ def _branches(
 
 
 def _run(lowered: Lowered, blocks: Mapping[str, Block]) -> Outcome:
-    """The graph of a step alone."""
+    """The outcome of the graph of a single step."""
     found = GraphSession(lowered.model.SerializeToString()).run(feeds(lowered, blocks))
     rows = len(found[OUT])
     valid = {OUT: found[f"{OUT}.valid"]} if f"{OUT}.valid" in found else {}
@@ -132,7 +132,7 @@ def _encoded(alone: Pipeline, record: Record) -> dict[str, object]:
 
 
 def cut_out(step: Step, types: Types, names: ColumnNames) -> Pipeline:
-    """A pipeline of this step alone; its inputs are the step's input columns, c0, c1, …"""
+    """A pipeline of only this step; its inputs are the step's input columns, c0, c1, …"""
     kinds = step_input_types(step, types)
     width = sum(len(names[ref.value][ref.start : ref.stop]) for ref in step.inputs)
     kinds = kinds if OPS[step.op].is_variadic(step.params) else kinds * width

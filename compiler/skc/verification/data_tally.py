@@ -1,7 +1,7 @@
-"""The user's own rows, counted apart: what every step refuses of them, makes null, does not know, or clips.
+"""The user's own rows, counted separately: how many each step refuses, turns into null, does not know, or clips.
 
-Why: a graph that makes null of every row equals a reference that does. "Verified" says nothing of that, and a format
-that fits no row is the most likely mistake there is.
+Why: a graph that turns every row into null equals a reference that does so too. "Verified" does not reveal that, and a
+format that matches no row is the most likely mistake of all.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HINTS = {
 
 @dataclass
 class _Counted:
-    """Rows of one place, the first of them, and the value there."""
+    """The number of rows of one place, the first of them, and its value."""
 
     rows: int = 0
     first: int = -1
@@ -52,7 +52,7 @@ class _Counted:
 
 @dataclass
 class _Values:
-    """Whether columns hold the same in every row: the values of the first row, None for null."""
+    """Whether columns are constant: compares with the values of the first row, None for null."""
 
     first: list[Scalar] | None = None
     is_constant: bool = True
@@ -77,7 +77,7 @@ def _head(block: Block) -> Block:
 
 @dataclass
 class DataTally:
-    """The counts, batch by batch. `pipeline` is what is lowered, `guards` those of the manifest."""
+    """The counts, batch by batch. `pipeline` is the lowered one, `guards` those of the manifest."""
 
     pipeline: Pipeline
     guards: Guards | None
@@ -98,9 +98,9 @@ class DataTally:
             self._guards_of.setdefault(step, []).append(g)
 
     def look(self, values: Mapping[str, Block], fired: Array) -> None:
-        """Look at the values of every step for some rows, of which the guards in `fired` (bool [N, G]) refuse some.
+        """Count the values of every step for some rows; `fired` (bool [N, G]) has the guards that fired.
 
-        Rows alone are counted where the oracle does not know the values of steps.
+        Only rows are counted if the oracle does not know the values of steps.
         """
         served = np.asarray(~fired.any(axis=1))
         if values:
@@ -130,9 +130,9 @@ class DataTally:
                 self._fired.setdefault(g, _Counted()).add(fired[:, g], self.rows, block, k)
 
     def _look_for_nulls(self, step: Step, blocks: Sequence[Block], made: Array, served: Array) -> None:
-        """Where a value comes in and none goes out; of a step that takes several at once, where all come in.
+        """Count where a value becomes null; for a step that combines several, where all of them are present.
 
-        What `null_values` make null is a null of the data.
+        A value that `null_values` turns into null counts as a null of the data.
         """
         op = OPS[step.op]
         if op.internal or made.all() or made.shape[1] == 0:
@@ -155,7 +155,7 @@ class DataTally:
             self._met.setdefault((kind, step.name, k), _Counted()).add(mask[:, k] & served, self.rows, block, k)
 
     def _look_at_instants(self, step: Step, made: Block, served: Array) -> None:
-        """Of a step that makes instants of something else: how far they reach."""
+        """For a step that converts something else to instants: their range."""
         if made.dtype != "timestamp" or step.op == SOURCE:
             return
         found = made.values[made.present() & served[:, None]]
@@ -176,7 +176,7 @@ class DataTally:
         )
 
     def counts(self) -> DataCounts:
-        """What was counted, in the order of the steps."""
+        """The counts, in the order of the steps."""
         order = {step.name: n for n, step in enumerate(self.pipeline.steps)}
         places = sorted(self._met, key=lambda place: (order[place[1]], place[2]))
         return DataCounts(
@@ -190,7 +190,7 @@ class DataTally:
         return Met(kind, step, column, counted.rows, counted.first + 1)
 
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What happens to every row; an error where every row is refused."""
+        """Warnings about what happens to every row; an error if every row is refused."""
         if self.rows and self.refused == self.rows:
             return (self._all_refused(),)
         found = [self._always(place) for place, c in self._met.items() if 0 < c.rows == self.rows - self.refused]
@@ -222,7 +222,7 @@ class DataTally:
         return Diagnostic("SKC233", message, self.pipeline.step(name).span, hint, severity="warning")
 
     def _is_constant(self, feature: str) -> bool:
-        """It is, and that is no news of its inputs."""
+        """It is constant, and not merely because its inputs are."""
         if feature not in self._columns or not self._columns[feature].is_constant:
             return False
         behind = self.pipeline.behind(ref.value for ref in self._features[feature])
@@ -240,7 +240,7 @@ def _some(block: Block, rows: Array) -> Block:
 
 
 def _features(pipeline: Pipeline) -> dict[str, list[Ref]]:
-    """The values of each feature that leaves in an output; of an output without labels under the name of the value."""
+    """The values of each feature in an output; for an output without labels, by the name of the value."""
     found: dict[str, list[Ref]] = {}
     for output in pipeline.outputs:
         for label, ref in zip(output.labels or ("",) * len(output.refs), output.refs, strict=True):

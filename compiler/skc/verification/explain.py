@@ -1,4 +1,4 @@
-"""One record's walk through a pipeline: what every step makes of it, in the reference and in the graph."""
+"""One record's walk through a pipeline: the value of every step, in the reference and in the graph."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 
 FORMAT = 1
-SHOWN_COLUMNS = 8  # of a step or output that has more, those that differ and the first ones
+SHOWN_COLUMNS = 8  # of a step or output with more, those that differ and the first ones
 SAME, HIDDEN, MARK = "=", "?", "<- differs"
 
 
@@ -42,12 +42,12 @@ class OutputValue:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The walk. `got` and `want` say whether the graph and the reference serve the row, or why not."""
+    """A walk. `got` and `want` say whether the graph and the reference serve the row, or why not."""
 
     name: str
     record: Mapping[str, Any]  # JSON values
     steps: tuple[StepValue, ...]
-    outputs: tuple[OutputValue, ...]  # empty where a side refuses the row
+    outputs: tuple[OutputValue, ...]  # empty if either side refuses the row
     got: str
     want: str
 
@@ -66,7 +66,7 @@ class Explanation:
 
 
 def walks_of(artifact: Artifact, differences: Sequence[Difference]) -> Iterator[Walk]:
-    """The walks of some differences from the reference, through the steps behind each."""
+    """The walks of some differences from the reference, through the steps that each depends on."""
     for difference in differences:
         if difference.against != "reference" or difference.check in ("steps", GOLDEN_FILE):
             continue
@@ -98,8 +98,8 @@ def value_rows(name: str, values: Sequence[tuple[str, Any, Any, bool, bool]]) ->
     """Lines of a table: name, column, reference, graph, a mark."""
     chosen = [v for k, v in enumerate(values) if v[3] or k < SHOWN_COLUMNS][:SHOWN_COLUMNS]
     for column, got, want, differs, is_shown in chosen:
-        told = HIDDEN if not is_shown else SAME if shown(got) == shown(want) and not differs else shown(got)
-        yield name, column, shown(want), told, MARK if differs else ""
+        graph = HIDDEN if not is_shown else SAME if shown(got) == shown(want) and not differs else shown(got)
+        yield name, column, shown(want), graph, MARK if differs else ""
         name = ""
     if len(chosen) < len(values):
         yield "", f"… and {len(values) - len(chosen):,} more columns", "", "", ""
@@ -128,7 +128,7 @@ def explain(artifact: Artifact, record: Record) -> Explanation:
 
 
 def _without_meaning(pipeline: Pipeline, value: StepValue, refusing: set[str]) -> StepValue:
-    """What a step that refuses the row leaves behind means nothing, and neither does what is made of it."""
+    """Do not report a difference in a step that refuses the row, or in steps after it: their values are meaningless."""
     is_idle = value.differs and not refusing.isdisjoint(makers_of_step(pipeline, value.step))
     return replace(value, differs=False) if is_idle else value
 

@@ -1,7 +1,7 @@
 """The differences that a verification keeps: a few of every output column in every check, each with its step.
 
-Why a few of every column and not the first ones: a column that is wrong in every row must not hide one that is wrong in
-a single row.
+Why a few of every column and not simply the first ones: a column that is wrong in every row must not hide one that is
+wrong in a single row.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ SHRUNK_CHECKS = ("boundaries", "generated", "hostile", "golden", "data")
 
 
 class Findings:
-    """What was found so far. `directory` is where the commands that reproduce a difference look for the artifact.
+    """The differences so far. `directory` is where the commands that reproduce a difference look for the artifact.
 
-    The atlas of the plan is drawn at the first difference, unless it is given.
+    The atlas of the plan is drawn at the first difference, unless the caller passes one.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class Findings:
 
     @property
     def model_matches_plan(self) -> bool | None:
-        """Whether the plan compiles to this very graph; None while nothing differs, for then nobody looked."""
+        """Whether the plan compiles to exactly this graph; None while nothing differs, because it is not checked."""
         return None if self._localiser is None else self._localiser.is_what_the_plan_compiles_to
 
     def command(self, *options: str) -> str:
-        """A `skc verify` of this artifact, to be pasted into a shell."""
+        """A `skc verify` command for this artifact, ready to paste into a shell."""
         return shlex.join(["skc", "verify", self._where, *options])
 
     def values(
@@ -75,7 +75,7 @@ class Findings:
         """The first positions of a bool [N, K] in every column of an output.
 
         `relation` is the command that repeats a relation of the graph with itself: no step can be blamed for one, and a
-        record alone does not show it.
+        single record does not reproduce it.
         """
         columns = next(o.columns for o in self._artifact.manifest.outputs if o.name == output)
         for k in np.flatnonzero(differs.any(axis=0)):
@@ -89,7 +89,7 @@ class Findings:
     def guards(
         self, check: str, differs: Array, got: Outcome, want: Outcome, record: RecordAt, relation: str | None = None
     ) -> None:
-        """The first rows of a bool [N] that one side refuses and the other serves, or refuses for another reason."""
+        """The first rows of a bool [N] that one side refuses and the other serves or refuses for another reason."""
         specs = self._artifact.manifest.guards
         for i in np.flatnonzero(differs)[:PER_COLUMN]:
             first = _first_unequal(got.guards[i], want.guards[i])
@@ -100,7 +100,7 @@ class Findings:
     def refused(
         self, check: str, record: Record, got: str, want: str, step: str | None = None, relation: str | None = None
     ) -> None:
-        """One row that one side refuses; `step` is the one whose guard it is."""
+        """One row that one side refuses; `step` is the step whose guard fired."""
         if not self._has_room(check, GUARDS, REFUSED):
             return
         is_known = any(s.name == step for s in self._pipeline.steps)
@@ -108,13 +108,13 @@ class Findings:
         self._add(check, GUARDS, REFUSED, makers, record, got, want, guard_of=step, relation=relation)
 
     def failed(self, check: str, record: Record, error: SkcRuntimeError) -> None:
-        """One row that ONNX Runtime fails on, blamed on the step of the node that it names."""
+        """One row on which ONNX Runtime fails, blamed on the step of the node that it names."""
         if self._has_room(check, GUARDS, REFUSED):
             self._add(check, GUARDS, REFUSED, (), record, f"fails: {error.message}", SERVED)
             self.differences[-1] = replace(self.differences[-1], step=self.failing_step(error))
 
     def shrink(self, shrinker: Shrinker) -> None:
-        """Give the differences that a report shows the smallest rows that still have them."""
+        """Replace the rows of the differences that a report shows by the smallest ones that still differ."""
         for output, column in dict.fromkeys((d.output, d.column) for d in self.differences):
             mine = [d for d in self.differences if (d.output, d.column) == (output, column)]
             known = next((d for d in mine if d.against == "reference" and d.check in SHRUNK_CHECKS), None)
@@ -167,7 +167,7 @@ class Findings:
         raw = golden.encode_record(self._artifact.manifest, record)
         command = relation or self.command("--record", json.dumps(raw))
         step = None
-        if check == GOLDEN_FILE:  # no step made what the file says, and only the file shows it
+        if check == GOLDEN_FILE:  # the recorded value is in the file, not computed by a step
             command = self.command()
         elif relation is None:
             step = self._first_differing_step(record, makers) or guard_of
@@ -193,18 +193,18 @@ class Findings:
 
 
 def _first_unequal(a: Array, b: Array) -> int:
-    """The first guard that fired on one side only; where one side has more guards, the other has no such guard."""
+    """The first guard that fired on only one side; if one side has more guards, the first that the other lacks."""
     width = max(len(a), len(b))
     padded = [np.pad(row, (0, width - len(row))) for row in (a, b)]
     return int(np.argmax(padded[0] != padded[1]))
 
 
 def refusal(specs: Guards | None, fired: Array) -> str:
-    """What a row of guards says, in words."""
+    """A row of guards in words."""
     columns = () if specs is None else specs.columns
     hits = np.flatnonzero(fired)
     if len(hits) == 0:
         return SERVED
     known = [columns[k] for k in hits if k < len(columns)]
-    told = [f"{g.code} at `{g.step}`, column `{g.input}`" for g in known]
-    return f"refused: {'; '.join(told) or 'by a guard that the model does not have'}"
+    reasons = [f"{g.code} at `{g.step}`, column `{g.input}`" for g in known]
+    return f"refused: {'; '.join(reasons) or 'by a guard that the model does not have'}"

@@ -1,4 +1,4 @@
-"""Whether the files of an artifact are of one making: the plan compiles to this model, the golden records are true."""
+"""Whether the files of an artifact belong together: the plan compiles to this model and manifest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RECOMPILED, ABOUT_RECOMPILED = "recompiled", "plan.json compiles to the same byt
 
 
 def check_model(artifact: Artifact) -> None:
-    """Raise SKC403 where onnx itself reads something in model.onnx that skc never emits, whatever the runtime saw."""
+    """Raise SKC403 if onnx itself reads something in model.onnx that skc never emits, whatever the runtime saw."""
     try:
         found = opset.foreign_part(onnx.load_model_from_string(artifact.files[MODEL]))
     except DecodeError:
@@ -28,9 +28,9 @@ def check_model(artifact: Artifact) -> None:
 
 
 def check_manifest(artifact: Artifact) -> None:
-    """Raise SKC403 where manifest.json says another contract than plan.json: other names, types, columns or guards.
+    """Raise SKC403 if the contract in manifest.json differs from plan.json: other names, types, columns or guards.
 
-    Whatever tools are here, that much is a function of the plan. Where the values lie in tensors may change with skc.
+    The contract is a function of the plan under any tool versions. The layout of the tensors may change with skc.
     """
     here = manifest_of(artifact.pipeline, lower(artifact.pipeline, artifact.manifest.signature), "").to_json()
     given = artifact.manifest.to_json()
@@ -42,7 +42,7 @@ def check_manifest(artifact: Artifact) -> None:
 
 
 def _contract(value: Any, *, places: bool) -> Any:
-    """What a caller sees; with `places` also where it lies."""
+    """The part of a manifest that a caller sees; with `places` also the layout in tensors."""
     if places or not isinstance(value, list):
         return value
     return [{k: v for k, v in entry.items() if k not in ("tensor", "column", "valid")} for entry in value]
@@ -61,14 +61,14 @@ def recompiled(artifact: Artifact) -> Check:
 def _other_tools(artifact: Artifact) -> str:
     here, built = tool_versions(), artifact.manifest.built_with
     other = [name for name in sorted({*here, *built}) if here.get(name) != built.get(name)]
-    told = [f"{name} {built.get(name)}, here {here.get(name)}" for name in other]
-    return f"not applicable: built with {'; '.join(told) or f'tzdata {artifact.manifest.tzdata}'}"
+    versions = [f"{name} {built.get(name)}, here {here.get(name)}" for name in other]
+    return f"not applicable: built with {'; '.join(versions) or f'tzdata {artifact.manifest.tzdata}'}"
 
 
 def is_own_work(artifact: Artifact) -> bool:
-    """This skc, with these tools, made the artifact from its plan: what an op makes of that plan is skc's own doing."""
+    """This skc, with these tools, built the artifact from its plan: if an op fails on that plan, skc is at fault."""
     try:
         check = recompiled(artifact)
-    except Exception:  # a plan that was tampered with may bring an op to anything
+    except Exception:  # a manipulated plan may make an op raise anything
         return False
     return check.skipped is None and not check.differing_rows

@@ -1,4 +1,4 @@
-"""A record as it is typed: JSON, in the forms of golden.jsonl."""
+"""A record from the command line: JSON, in the forms of golden.jsonl."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HINT = (
 
 
 def read_record(made: Artifact, text: str) -> dict[str, Any]:
-    """A record from the command line: as in golden.jsonl, where plain integers are welcome too. Raises SKC501."""
+    """A record in the forms of golden.jsonl; plain integers are accepted too. Raises SKC501."""
     try:
         given = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,6 @@
-"""Relations of a graph with itself, which need no oracle: the same bits at every level, batch size and order."""
+"""Relations of a graph with itself, which need no oracle: the same bits at every optimisation level, batch size and
+order of rows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verification found, as data; `skc.reports` shows it."""
+"""The result of a verification, as data; `skc.reports` presents it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from skc.equality.tally import ColumnReport
 from skc.verification.shown import count, encoded
 
 FORMAT = 1
-GOLDEN_FILE = "golden file"  # the check of what golden.jsonl says
-GUARDS, REFUSED = "skc.guards", "refused"  # output and column of a difference in what is refused
+GOLDEN_FILE = "golden file"  # the check of the results in golden.jsonl
+GUARDS, REFUSED = "skc.guards", "refused"  # output and column of a difference in refusals
 
 
 @dataclass(frozen=True)
 class Difference:
     """One value, missing position or refusal in which the graph and its reference disagree.
 
-    `step` is the first step whose value differs for that row, None where none does by itself; `made_by` are all the
-    steps behind the column. `against` is "reference", or "one batch" where the graph disagrees with itself.
+    `step` is the first step whose value differs for that row, None if no single step does; `made_by` are all the steps
+    that the column depends on. `against` is "reference", or "one batch" if the graph disagrees with itself.
     """
 
     check: str
@@ -33,14 +33,14 @@ class Difference:
     want: Any
     reproduce: str
     against: str = "reference"
-    found_in: Mapping[str, Any] | None = None  # the row that was tried, where `record` was shrunk from it
+    found_in: Mapping[str, Any] | None = None  # the original row, if `record` was shrunk from it
 
 
 @dataclass(frozen=True)
 class WalkRow:
-    """One column of one step for the row of a difference, on both sides, as a report shows values.
+    """One column of one step for the row of a difference, on both sides, formatted for a report.
 
-    `graph` is `=` where it is the very same value, `?` where the graph does not show it.
+    `graph` is `=` if the value is identical, `?` if the graph does not show it.
     """
 
     step: str
@@ -52,7 +52,7 @@ class WalkRow:
 
 @dataclass(frozen=True)
 class Walk:
-    """What the steps behind a difference make of its row, side by side."""
+    """The values of the steps that a difference depends on, for its row, on both sides."""
 
     output: str
     column: str
@@ -62,7 +62,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Check:
-    """One kind of rows or one relation: how much was tried, how many rows disagreed, how many both sides refuse."""
+    """One kind of rows or one relation: how much was tried, how many rows disagree, how many both sides refuse."""
 
     name: str
     about: str
@@ -86,9 +86,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Kind:
-    """Boundaries of one kind, such as edges or categories: how many were reached, of how many there are.
+    """Boundaries of one kind, such as edges or categories: how many were reached, out of how many.
 
-    `total` counts all there are, and may be more than are ever tried.
+    `total` counts all that exist, which may be more than are ever tried.
     """
 
     name: str
@@ -111,7 +111,7 @@ class Coverage:
     columns: int
     columns_reached: int
     kinds: tuple[Kind, ...]
-    degenerate: tuple[str, ...] = ()  # columns for which fitting found no statistic, and what stands instead
+    degenerate: tuple[str, ...] = ()  # columns without a usable statistic, and the fallback used
 
     @property
     def is_whole(self) -> bool:
@@ -131,7 +131,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Met:
-    """Rows of the user's data that a step serves, and yet makes null, does not know, or clips; the first from 1."""
+    """Rows of the user's data that a step serves, but turns into null, does not know, or clips; the first from 1."""
 
     kind: str  # null, unknown or clipped
     step: str
@@ -142,7 +142,7 @@ class Met:
 
 @dataclass(frozen=True)
 class DataCounts:
-    """The user's data: how many rows, how many of them are refused, and what the steps do to the others."""
+    """The user's data: the number of rows, how many are refused, and what the steps do to the others."""
 
     rows: int
     refused: int
@@ -151,7 +151,7 @@ class DataCounts:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """Everything `skc verify` has to say."""
+    """The complete result of `skc verify`."""
 
     name: str
     identity: str  # of the artifact: SHA-256 of its manifest.json
@@ -163,16 +163,16 @@ class Report:
     differences: tuple[Difference, ...]
     seconds: float
     versions: Mapping[str, str]
-    model_matches_plan: bool | None = None  # None where nothing differs
-    untried: tuple[str, ...] = ()  # what no row has shown
+    model_matches_plan: bool | None = None  # None if nothing differs
+    untried: tuple[str, ...] = ()  # what no row has covered
     refusals: tuple[Refusal, ...] = ()  # of the user's own rows
-    data: DataCounts | None = None  # None where no data was given
-    warnings: tuple[Diagnostic, ...] = ()  # what happens to every one of them; an error where all are refused
+    data: DataCounts | None = None  # None if no data was passed
+    warnings: tuple[Diagnostic, ...] = ()  # about what happens to every row of the data; an error if all are refused
     walks: tuple[Walk, ...] = ()  # of the first differences
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        """What the user must change, although nothing differs."""
+        """Problems that the user must fix, although nothing differs."""
         return tuple(warning for warning in self.warnings if warning.severity == "error")
 
     @property
@@ -189,11 +189,11 @@ class Report:
         return facts
 
     def __repr__(self) -> str:
-        """One line for a notebook; `skc.render` gives the whole."""
+        """One line for a notebook; `skc.render` gives the full report."""
         return f"<Report: {self.verdict()}>"
 
     def verdict(self) -> str:
-        """One line: what may be believed now."""
+        """The conclusion in one line."""
         rows = sum(check.rows for check in self.checks if check.against_reference)
         refused = sum(check.refused_rows for check in self.checks if check.against_reference)
         also = f", {refused:,} of them refused by both" if refused else ""
@@ -204,6 +204,6 @@ class Report:
         return f"verified: `{self.name}` equals its reference ({tried})"
 
     def first_differences(self) -> list[Difference]:
-        """One of each output column."""
+        """One difference of each output column."""
         firsts = {(d.output, d.column): d for d in reversed(self.differences)}
         return [d for d in self.differences if firsts[d.output, d.column] is d]

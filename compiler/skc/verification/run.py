@@ -1,8 +1,8 @@
-"""`skc verify`: the graph against its reference, and against itself under every relation that needs no oracle.
+"""`skc verify`: compares the graph with its reference, and with itself under every relation that needs no oracle.
 
 Rows come from sources: the user's data, the boundaries of every step carried back to raw inputs, generated records and
-hostile ones. A row that a guard refuses in both is compared by its guards alone. Steps whose boundaries cannot be
-carried back are also run by themselves, cut out of the graph.
+hostile ones. For a row that a guard refuses on both sides, only the guards are compared. Steps whose boundaries cannot
+be carried back are also run on their own, cut out of the graph.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ from skc_runtime.session import VERSION as ONNXRUNTIME
 RELATED_ROWS = 4 * 1001
 RUNTIME_ROWS = 300
 SHOWN_WALKS = 3
-MOST_SERVED = 200  # of the user's rows that are served may be the base row, and lend their values to others
-DATA_SAMPLE = 1_000  # of the user's rows go through the relations and the runtime too
+MOST_SERVED = 200  # of the user's rows that are served: candidates for the base row, and values for other rows
+DATA_SAMPLE = 1_000  # of the user's rows are also tried with the relations and the runtime
 
 
 @dataclass(frozen=True)
 class Options:
-    """How much to try: `rows` generated records from `seed`. Neither is negative; `skc.options` sees to that."""
+    """How much to try: `rows` generated records from `seed`. Neither is negative; `skc.options` ensures that."""
 
     rows: int = 10_000
     seed: int = 0
@@ -64,8 +64,8 @@ def verify(
     progress: Stages | None = None,
     oracle: Oracle | None = None,
 ) -> Report:
-    """Try an artifact on everything there is. `data` yields blocks [N, 1] per input name; the oracle is the reference,
-    unless there is another.
+    """Try an artifact on rows of every source. `data` yields blocks [N, 1] per input name; the oracle is the reference
+    by default.
     """
     started = time.perf_counter()
     options = options or Options()
@@ -79,7 +79,7 @@ def verify(
         sources.learn(source, run.compare(source))
     run.compare(Records("golden", "the golden records", run.pipeline, golden))
     run.golden_file(golden, cases)
-    if of_data is not None:  # after the rows that are always there, where a report shows them
+    if of_data is not None:  # after the sources that always exist, which is the order of a report
         run.add(of_data.check, of_data.sample)
     run.relations()
     run.runtime()
@@ -89,7 +89,7 @@ def verify(
 
 
 def verify_record(artifact: Artifact, directory: Path | None, record: Record) -> Report:
-    """Only this record, alone."""
+    """Verify only this record."""
     started = time.perf_counter()
     run = _Run(artifact, directory, Options(), lambda _: None)
     run.compare(Records("record", "the given record", run.pipeline, [record]))
@@ -99,7 +99,7 @@ def verify_record(artifact: Artifact, directory: Path | None, record: Record) ->
 
 @dataclass(frozen=True)
 class _DataRows:
-    """What became of the user's rows, and some of them: a sample of all, and of those that are served."""
+    """The counts of the user's rows, and two samples: of all rows, and of those that are served."""
 
     check: Check
     tally: DataTally
@@ -108,7 +108,7 @@ class _DataRows:
 
 
 class _Run:
-    """One verification under way: the checks so far, and every row that was tried."""
+    """A verification in progress: the checks so far, and every row tried."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class _Run:
         progress: Stages,
         oracle: Oracle | None = None,
     ) -> None:
-        self.pipeline = prune(artifact.pipeline)  # as lowered: what feeds no output refuses no row
+        self.pipeline = prune(artifact.pipeline)  # as lowered: a step that feeds no output cannot refuse a row
         self.found = step_boundaries(self.pipeline)
         self._artifact, self._options, self._progress = artifact, options, progress
         self._comparer = Comparer(artifact, self.pipeline, self.found, directory, oracle)
@@ -127,19 +127,19 @@ class _Run:
         self._tried: list[Sequence[Record]] = []  # for the relations and the runtime
 
     def add(self, check: Check, tried: Sequence[Record] = ()) -> None:
-        """A check that is done, and its rows."""
+        """Add a finished check, and its rows."""
         self._checks.append(check)
         self._tried.append(tried)
 
     def recompile(self) -> None:
-        """The plan is what the model was made from."""
+        """Check that the model was built from the plan."""
         self._progress("recompiling")
         self.add(identity.recompiled(self._artifact))
 
     # rows against the oracle
 
     def compare(self, source: Records) -> list[bool]:
-        """Oracle against graph on these rows; for each whether the oracle refuses it."""
+        """Compare oracle and graph on these rows. Returns for each whether the oracle refuses it."""
         self._progress(source.name)
         skipped = None if source.records else "no rows to try"
         check, refused = Check(source.name, source.about, 0, 0, 0, skipped=skipped), []
@@ -150,7 +150,7 @@ class _Run:
         return refused
 
     def compare_data(self, batches: Iterable[Mapping[str, Block]]) -> _DataRows:
-        """The user's own rows, all of them. Looked at first, since one of them may be the best base row."""
+        """Compare all of the user's own rows. They come first, because one of them may be the best base row."""
         source = Stream("data", "the rows of the given data", self.pipeline, batches)
         self._progress(source.name)
         check = Check(source.name, source.about, 0, 0, 0)
@@ -169,7 +169,7 @@ class _Run:
         return _DataRows(check, tally, sample, served_rows)
 
     def golden_file(self, records: Sequence[Record], cases: Sequence[GoldenCase]) -> None:
-        """What the file says of its records, against the oracle."""
+        """Compare the results recorded in the file with the oracle."""
         manifest = self._artifact.manifest
         in_file = [i for i, case in enumerate(cases) if case.outputs is not None]
         written = recorded_outcome(manifest, [case.outputs for case in cases if case.outputs is not None])
@@ -186,7 +186,7 @@ class _Run:
     # relations of the graph with itself
 
     def relations(self) -> None:
-        """Optimisation levels, batch sizes, order of rows: the same bits."""
+        """Optimisation levels, batch sizes and order of rows must not change a bit."""
         self._progress("relations")
         records, seed = self._sample(RELATED_ROWS), self._options.seed
         command = self._findings.command("--rows", str(self._options.rows), "--seed", str(seed))
@@ -197,7 +197,7 @@ class _Run:
             self.add(Check("relations", f"{about}: {error.message}", len(records), 0, len(records)))
 
     def _sample(self, rows: int) -> list[Record]:
-        """Records evenly spaced over everything tried."""
+        """Records spread evenly over everything tried."""
         tried = [(records, i) for records in self._tried for i in range(len(records))]
         return [tried[k][0][tried[k][1]] for k in spread(len(tried), rows)]
 
@@ -209,7 +209,7 @@ class _Run:
         self.add(compare_served(self._comparer, self._sample(RUNTIME_ROWS)))
 
     def steps_alone(self, boundaries: Sequence[StepBoundaries]) -> None:
-        """Each step cut out of the graph, on its own boundaries: no step before it can hide one."""
+        """Each step cut out of the graph, on its own boundaries, so that no earlier step can hide one."""
         self._progress("steps")
         check = Check("steps", "each step separately, on its boundaries", 0, 0, 0)
         types, names = value_types(self.pipeline), column_names(self.pipeline)
@@ -225,13 +225,13 @@ class _Run:
         self.add(check)
 
     def shrink(self, base: Record) -> None:
-        """Find the smallest row of each difference that is shown."""
+        """Find the smallest row for each difference that is reported."""
         if self._findings.differences:
             self._progress("shrinking")
             self._findings.shrink(Shrinker(self._artifact, self._comparer.graph, self._comparer.oracle, base))
 
     def report(self, seconds: float, sources: OwnSources | None = None, of_data: _DataRows | None = None) -> Report:
-        """All of it. Coverage is only told of all sources together."""
+        """The complete report. Coverage is only reported if all sources were tried."""
         tally = None if of_data is None else of_data.tally
         report = Report(
             name=self.pipeline.name,
@@ -258,7 +258,7 @@ class _Run:
         return replace(report, walks=tuple(islice(walks_of(self._artifact, report.first_differences()), SHOWN_WALKS)))
 
     def _untried(self, sources: OwnSources) -> tuple[str, ...]:
-        """What no row has shown, in words."""
+        """What no row has covered, in words."""
         lines = self._comparer.coverage.unseen()
         if not sources.base_is_served:
             lines.insert(

@@ -1,4 +1,4 @@
-"""Records through `skc_runtime`, as a service gives them: one at a time, refused by an error with a code."""
+"""Records through `skc_runtime`, as in a service: one at a time, refused by an error with a code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a value is written in a message or a report."""
+"""How a value is formatted in a message or a report."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def shortened(value: Any) -> Any:
 
 
 def encoded(value: Any) -> Any:
-    """A value in the JSON forms of golden.jsonl: an int64 is a decimal string, what is no JSON number a word."""
+    """A value in the JSON forms of golden.jsonl: int64 as a decimal string, NaN and infinities as words."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     written: str | float = golden.encode_value("int64" if isinstance(value, int) else "float64", value)

@@ -1,7 +1,7 @@
-"""The smallest row that still shows a difference: what does not matter is plain, what matters is short.
+"""The smallest row that still shows a difference: irrelevant inputs are plain, relevant ones short.
 
-Why by hand: Hypothesis shrinks what it has drawn itself and cannot begin at a given row. The moves are its own: one
-input after the other takes a simpler value, as long as the difference stays.
+Why our own shrinker: Hypothesis shrinks only what it has drawn itself and cannot start from an existing row. The moves
+are the same: one input after the other takes a simpler value, as long as the difference remains.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class Shrinker:
         self._graph, self._oracle, self._base = graph, oracle, base
 
     def smallest(self, difference: Difference) -> Record | None:
-        """A simpler row than that of a difference, with the same column differing; None where there is none."""
+        """A simpler row than that of a difference, in which the same column differs; None if there is none."""
         given = golden.decode_record(self._manifest, difference.record)
         record = {i.name: given.get(i.name) for i in self._inputs}
-        if not self._differs(difference, record):  # only in the batch it came in, or the graph fails on it
+        if not self._differs(difference, record):  # it differs only in its original batch, or the graph fails on it
             return None
         small = shrunk(record, self._base, self._inputs, lambda row: self._differs(difference, row))
         return None if small == record else small
 
     def outcomes(self, record: Record) -> tuple[Outcome, Outcome]:
-        """What the graph and the oracle make of a row. Raises SkcRuntimeError where the graph fails."""
+        """The outcomes of the graph and the oracle for a row. Raises SkcRuntimeError if the graph fails."""
         blocks = to_blocks(self._inputs, [record])
         return self._graph.run(blocks), self._oracle.run(blocks)
 
@@ -61,7 +61,7 @@ class Shrinker:
 
 
 def shrunk(record: Record, base: Mapping[str, Scalar], inputs: Sequence[Input], shows: Shows) -> Record:
-    """A simpler row for which `shows` is true as it is for `record`. `base` has a plain value for each input."""
+    """A simpler row for which `shows` is still true. `base` has a plain value for each input."""
     search = _Search(dict(record), shows)
     for value in inputs:  # most inputs have nothing to do with the difference
         search.replace(value.name, base[value.name])
@@ -80,7 +80,7 @@ class _Search:
         self._left = BUDGET
 
     def replace(self, name: str, value: Scalar) -> bool:
-        """Whether the row with another value of one input still shows the difference; then it is the best."""
+        """Try the row with another value of one input; if it still shows the difference, it becomes the best."""
         if self._left == 0 or _same(self.best[name], value):
             return False
         self._left -= 1
@@ -92,7 +92,7 @@ class _Search:
 
 
 def _simplify(search: _Search, value: Input) -> None:
-    """Take simpler values as long as there is one."""
+    """Take simpler values as long as one still shows the difference."""
     while any(search.replace(value.name, v) for v in _simpler(search.best[value.name]) if is_legal(value, v)):
         pass
 
@@ -108,7 +108,7 @@ def _simpler(value: Scalar) -> Iterator[Scalar]:
 
 
 def _shorter(text: str) -> Iterator[str]:
-    """Without a half, a quarter, … one letter."""
+    """The text without a half, a quarter, … one character."""
     size = len(text)
     while size > 1:
         size = (size + 1) // 2
@@ -118,7 +118,7 @@ def _shorter(text: str) -> Iterator[str]:
 
 
 def _rounder(value: float) -> Iterator[float]:
-    """With fewer digits; an integer with fewer of them, too."""
+    """Numbers with fewer digits, integers too."""
     if not math.isfinite(value):
         return
     digits = len(repr(abs(value)).replace(".", "").strip("0"))
@@ -130,5 +130,5 @@ def _rounder(value: float) -> Iterator[float]:
 
 
 def _same(a: Scalar, b: Scalar) -> bool:
-    """The same value, the sign of a zero and a NaN included."""
+    """The same value, including the sign of zero; NaN equals NaN."""
     return type(a) is type(b) and repr(a) == repr(b)
