@@ -25,12 +25,12 @@ from skc.data.engine import (
     Column,
     Condition,
     Deviation,
-    Found,
     Grouping,
     Groups,
     HoldsNul,
     IsNull,
     IsOutside,
+    LocatedRow,
     Places,
     RowRefusedError,
     Term,
@@ -138,9 +138,9 @@ class MemoryData(MemoryTable):
     inputs: tuple[Input, ...]
     has_where: bool = False
 
-    def find(self, condition: Condition, skip: int = 0) -> Found:
+    def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         meeting = [k for k, row in enumerate(self.rows) if _meets(row, condition)]
-        return Found(f"the table, row {meeting[skip] + 1}", self.rows[meeting[skip]])
+        return LocatedRow(f"the table, row {meeting[skip] + 1}", self.rows[meeting[skip]])
 
     def is_constant(self, name: str) -> bool:
         return len({row[name] for row in self.rows}) == 1

@@ -43,11 +43,11 @@ from skc_runtime.model_scan import scan_model
 FORMAT = 1
 GOLDEN_RECORDS = 48
 TRIED_AT_ONCE = 1024  # records
-TRIED_VALUES = 12  # of each input, from which golden records are chosen
+TRIED_VALUES = 12  # per input, from which golden records are chosen
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
 RECORD = "verified.json"  # what `skc verify --save` writes
-# Every name that skc writes into an artifact's folder: the artifact itself, and what is written beside it later, which
-# is not part of its identity and goes with it when it is replaced.
+# Every name that skc writes into an artifact's folder: the artifact itself, and files written there later, which are
+# not part of its identity and are deleted with it when it is replaced.
 FILES, BESIDE = (MODEL, MANIFEST, PLAN, GOLDEN), (RECORD, SIGNATURE)
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
 _CODES: dict[str, Code] = {
@@ -95,10 +95,10 @@ def assemble(pipeline: Pipeline, signature: Signature = "columns") -> Artifact:
 
 
 def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
-    """The files that plan.json compiles to, but for the golden records, whose bits may depend on the processor.
+    """The files that plan.json compiles to, except the golden records, whose bits may depend on the processor.
 
-    None where the manifest names other versions of the tools than are here, or other time zones: bytes that differ then
-    say nothing.
+    None if the manifest names other tool versions or time zones than are installed here: differing bytes would then
+    not mean anything.
     """
     if artifact.manifest.built_with != tool_versions() or artifact.manifest.tzdata not in (None, TZDATA_VERSION):
         return None
@@ -109,7 +109,7 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
 
 
 def tool_versions() -> dict[str, str]:
-    """The versions that decide about the bytes of an artifact."""
+    """The versions on which the bytes of an artifact depend."""
     return {name: importlib.metadata.version(name) for name in _VERSIONS}
 
 
@@ -164,10 +164,10 @@ def _golden_bytes(pipeline: Pipeline, transformer: skc_runtime.Transformer) -> b
 
 
 def golden_records(pipeline: Pipeline) -> list[Record]:
-    """Seeded records: a row that is served, boundaries and hostile values one at a time on it, mixtures of those.
+    """Seeded records: a row that is served, that row with one boundary or hostile value at a time, and mixtures.
 
-    Most of them must be served where any row is: a replay of refusals would notice no other arithmetic, and no other
-    model.
+    Most of them must be served, if any row is: replaying only refusals would not detect different arithmetic or a
+    different model.
     """
     pools = {i.name: [v for v in hostile_values(i) if not _is_long(v)] for i in pipeline.inputs}
     for found in step_boundaries(pipeline):
@@ -195,7 +195,7 @@ def _some(source: random.Random, pairs: list[tuple[str, Scalar]], number: int) -
 
 
 def served_rows(pipeline: Pipeline, records: Variations) -> list[bool]:
-    """For each record whether no guard refuses it."""
+    """For each record, whether it passes every guard."""
     refused = np.zeros(len(records), dtype=bool)
     for start in range(0, len(records), TRIED_AT_ONCE):
         stop = start + TRIED_AT_ONCE
@@ -209,9 +209,9 @@ def _is_long(value: Any) -> bool:
 
 
 def check_target(out: Path, *, force: bool) -> None:
-    """Refuse a place that cannot be written to, before any work is done for it. Raises SKC410, SKC411, SKC412.
+    """Refuse a target that cannot be written to, before any work is done. Raises SKC410, SKC411, SKC412.
 
-    What is replaced is deleted, so it must hold nothing that skc did not write.
+    A replaced folder is deleted, so it must not contain anything that skc did not write.
     """
     try:
         if "\0" in str(out):
@@ -260,7 +260,7 @@ def _unwritable(out: Path, error: OSError | ValueError) -> SkcError:
 
 
 def read(directory: Path, *, replay: bool = True, key: Key | None = None) -> Artifact:
-    """Read and check an artifact: every hash, the manifest, the plan, and by `replay` the golden records.
+    """Read and check an artifact: every hash, the manifest, the plan, and with `replay` the golden records.
 
     With `key` it must be signed with it. Raises SKC401 to SKC405.
     """
@@ -276,7 +276,7 @@ def read(directory: Path, *, replay: bool = True, key: Key | None = None) -> Art
 
 
 def runtime_failure(error: SkcRuntimeError) -> SkcError:
-    """What the runtime refused, as a diagnostic of the compiler."""
+    """An error of the runtime as a diagnostic of the compiler."""
     return fail(_CODES.get(error.code, "SKC403"), f"{error.message} [{error.code}]", hint=error.hint)
 
 

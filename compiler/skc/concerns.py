@@ -1,7 +1,7 @@
-"""Warnings of fitting: what was learned, and is less than the pipeline seems to ask for.
+"""Warnings of fitting: something was learned, but less than the pipeline seems to ask for.
 
-Nothing here is wrong, so nothing is refused; but a feature that is a constant, or a bin that depends on how a column
-was stored, is seen in no test of the result.
+None of this is an error, so nothing is refused; but no test of the result would reveal a feature that is constant, or a
+bin that depends on how a column was stored.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def of_step(
     seen: Sequence[Summary | None],
     empty: Sequence[bool],
 ) -> list[Diagnostic]:
-    """What is to be said of the columns that a step was fitted on. `seen` are the summaries of those that are inputs,
-    which the contract speaks of itself; `empty` says which of the others have no value at all.
+    """Warnings about the columns that a step was fitted on. `seen` are the summaries of those that are inputs, which
+    the contract warns about itself; `empty` are those of the others that have no value at all.
     """
     op, x = OPS[step.op], step_input_types(step, types)[0]
     found = []
@@ -47,11 +47,11 @@ def of_step(
         own = op.concerns(step.params, step.state, k, x, stats[k])
         found += [(concern, column) for concern in own if concern.code != "SKC234" or not _is_constant(seen[k])]
         found += [(ALL_NULL, column)] * empty[k]
-    return _told(step, found)
+    return _as_warnings(step, found)
 
 
 def _is_constant(summary: Summary | None) -> bool:
-    """SKC223 says so already."""
+    """SKC223 already warns about it."""
     return summary is not None and summary.rows > 1 and not summary.nulls and _has_one_value(summary)
 
 
@@ -59,8 +59,8 @@ def _has_one_value(summary: Summary) -> bool:
     return summary.low is not None and bool(summary.low == summary.high)
 
 
-def _told(step: Step, found: Sequence[tuple[Concern, str]]) -> list[Diagnostic]:
-    """Concerns about columns of a step as warnings, one for all columns of which the same is to be said."""
+def _as_warnings(step: Step, found: Sequence[tuple[Concern, str]]) -> list[Diagnostic]:
+    """Concerns about columns of a step as warnings, one for all columns with the same concern."""
     grouped: dict[Concern, list[str]] = {}
     for concern, column in found:
         grouped.setdefault(concern, []).append(f"`{column}`")
@@ -77,12 +77,12 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def is_january_1970(low: int, high: int) -> bool:
-    """Instants from `low` to `high` are all in that month."""
+    """Instants from `low` to `high` are all in January 1970."""
     return JANUARY_1970[0] <= low and high <= JANUARY_1970[1]
 
 
 def of_instants(inputs: Sequence[Input], summaries: Mapping[str, Summary]) -> list[Diagnostic]:
-    """Timestamps that are milliseconds or seconds: as microseconds they all lie in January 1970."""
+    """Timestamps that are probably milliseconds or seconds: read as microseconds, all are in January 1970."""
     return [
         Diagnostic(
             "SKC233",
@@ -98,35 +98,35 @@ def of_instants(inputs: Sequence[Input], summaries: Mapping[str, Summary]) -> li
 
 
 def of_float32(data: Data, pipeline: Pipeline, types: Types) -> list[Diagnostic]:
-    """Columns stored as float32 that hold other numbers than a request will, where a step decides by the last bit.
+    """Columns stored as float32, whose numbers differ from those of a request, if a step decides by the last bit.
 
-    One warning for all of them: a table of floats is most often float32 throughout.
+    One warning for all of them: usually a whole table of floats is float32.
     """
     narrow = data.narrow()
-    ways = _ways(pipeline, types, [i.value for i in data.inputs if i.name in narrow and i.kind.is_float])
-    deciding = ways.sources()
+    last_bits = _last_bits(pipeline, types, [i.value for i in data.inputs if i.name in narrow and i.kind.is_float])
+    deciding = last_bits.sources()
     checked = {i: Column(i.name, i.dtype, f"column `{i.name}`") for i in data.inputs if i.value in deciding}
     counts = data.aggregate([Aggregate("widened", column) for column in checked.values()])
     others = [i for i, count in zip(checked, counts, strict=True) if count]
     if not others:
         return []
     (example,) = data.aggregate([Aggregate("least_widened", checked[others[0]])])
-    return [_float32_warning(others, ways.steps_behind({i.value for i in others}), sum(counts), example)]
+    return [_float32_warning(others, last_bits.steps_behind({i.value for i in others}), sum(counts), example)]
 
 
 @dataclass(frozen=True)
-class _Ways:
-    """How the last bits of some inputs go through a pipeline: by step, in order, the values of which the step passes
-    them on, and the values by whose last bit it decides. No step does both, as what it decided is exact.
+class _LastBits:
+    """How the last bits of some inputs propagate through a pipeline: by step, in order, the values whose last bits the
+    step passes on, and the values by whose last bit it decides. No step does both, because a decision is exact.
 
-    Why not the inputs behind every value: they would be as many as the inputs times the steps.
+    Why not the set of inputs of every value: its size would be the number of inputs times the number of steps.
     """
 
     passing: dict[str, frozenset[str]]
     deciding: dict[str, frozenset[str]]
 
     def sources(self) -> frozenset[str]:
-        """The values from which a way leads to a step that decides."""
+        """The values whose last bits reach a step that decides."""
         found: set[str] = set().union(*self.deciding.values())
         for step, values in reversed(self.passing.items()):
             if step in found:
@@ -134,7 +134,7 @@ class _Ways:
         return frozenset(found)
 
     def steps_behind(self, values: Collection[str]) -> list[str]:
-        """The steps that decide by the last bits of some values."""
+        """The steps that decide by the last bits of these values."""
         reached = set(values)
         for step, through in self.passing.items():
             if not reached.isdisjoint(through):
@@ -142,8 +142,8 @@ class _Ways:
         return [step for step, by in self.deciding.items() if not reached.isdisjoint(by)]
 
 
-def _ways(pipeline: Pipeline, types: Types, values: Collection[str]) -> _Ways:
-    """The ways of the last bits of some values."""
+def _last_bits(pipeline: Pipeline, types: Types, values: Collection[str]) -> _LastBits:
+    """Trace the last bits of some values."""
     passing: dict[str, frozenset[str]] = {}
     deciding: dict[str, frozenset[str]] = {}
     known = set(values)
@@ -159,7 +159,7 @@ def _ways(pipeline: Pipeline, types: Types, values: Collection[str]) -> _Ways:
         else:
             passing[step.name] = frozenset(value for _, value in places)
             known.add(step.name)
-    return _Ways(passing, deciding)
+    return _LastBits(passing, deciding)
 
 
 def _float32_warning(inputs: Sequence[Input], steps: Sequence[str], others: int, example: float) -> Diagnostic:

@@ -1,7 +1,7 @@
 """The artifact under other versions of ONNX Runtime, each in a throw-away environment, and under ONNX's own evaluator.
 
-Why: bits are promised for one version of ONNX Runtime. Whether a service may run on another is a question to its rows.
-Each environment holds NumPy, that ONNX Runtime and a copy of `skc_runtime`, and nothing else: what a service installs.
+Why: identical bits are promised for one version of ONNX Runtime. Whether a service may run on another depends on its
+rows. Each environment has NumPy, that ONNX Runtime and a copy of `skc_runtime`, and nothing else, as in a service.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ print(json.dumps([platform.python_version(), numpy.__version__, onnxruntime.__ve
 
 @dataclass(frozen=True)
 class Environment:
-    """How the artifact did in one: rows tried, rows that differ from the reference, rows with other bits than here."""
+    """The result in an environment: rows tried, rows that differ from the reference, with other bits than here."""
 
     name: str
     versions: Versions  # of Python, NumPy, ONNX Runtime
@@ -81,7 +81,7 @@ class Matrix:
 
     @property
     def is_equal(self) -> bool:
-        """Of what services run on: the evaluator of onnx is another opinion, and none of these."""
+        """All environments that services run on are equal; the evaluator of onnx is not one of them."""
         return not any(e.differing for e in self.environments if e.name != EVALUATOR)
 
     def to_json(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Matrix:
 
 
 def rows_to_try(artifact: Artifact, rows: int, seed: int, progress: Stages) -> list[Record]:
-    """Some of the rows that `skc verify` makes by itself, spread over all their sources."""
+    """Some of the rows that `skc verify` generates, spread over all their sources."""
     pipeline = prune(artifact.pipeline)
     known, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
     sources = OwnSources(pipeline, step_boundaries(pipeline), rows, seed, known)
@@ -105,7 +105,7 @@ def matrix(artifact: Artifact, records: Sequence[Record], versions: Sequence[str
     """The artifact on these rows: in this environment, under ONNX's reference evaluator, and under each version
     ("latest" is one).
 
-    Raises SKC504 for a version that cannot be installed, SKC505 where the artifact does not run on one.
+    Raises SKC504 for a version that cannot be installed, SKC505 if the artifact does not run on one.
     """
     rows = _Rows(artifact, records)
     with skc_runtime.Transformer(artifact.manifest, artifact.files[MODEL]) as transformer:
@@ -123,7 +123,7 @@ def matrix(artifact: Artifact, records: Sequence[Record], versions: Sequence[str
 
 
 def this_machine() -> dict[str, Any]:
-    """What the bits of a verification may depend on."""
+    """Everything that the bits of a verification may depend on."""
     extensions = np.show_config(mode="dicts").get("SIMD Extensions", {})
     return {
         "system": platform.system(),
@@ -139,7 +139,7 @@ def _versions() -> Versions:
 
 
 class _Rows:
-    """Records, and what the reference says of them."""
+    """Records, and the reference's outcome for them."""
 
     def __init__(self, artifact: Artifact, records: Sequence[Record]) -> None:
         pipeline = prune(artifact.pipeline)
@@ -150,7 +150,7 @@ class _Rows:
         self._manifest = artifact.manifest
 
     def differing(self, cases: Sequence[golden.GoldenCase]) -> int:
-        """How many cases are another refusal than the reference says, or outputs that verification would refuse."""
+        """How many cases differ from the reference: another refusal, or outputs that do not agree."""
         codes = [refusal_code(self._manifest, fired) for fired in self.want.guards]
         refused = sum(case.error != code for case, code in zip(cases, codes, strict=True))
         both = [i for i, code in enumerate(codes) if code is None and cases[i].outputs is not None]
@@ -161,13 +161,13 @@ class _Rows:
 
 
 def _reference_evaluator(artifact: Artifact, rows: _Rows) -> Environment:
-    """ONNX's own slow evaluator. It does not know all the ops."""
+    """ONNX's own slow evaluator, which does not support all the ops."""
     name, here, count = EVALUATOR, (*_versions()[:2], f"onnx {onnx.__version__}"), len(rows.records)
     manifest = artifact.manifest
     try:
         with np.errstate(all="ignore"):
             results = _evaluated(artifact, rows.blocks)
-    except Exception as error:  # of its own many types, for an op it lacks or a string it cannot hold
+    except Exception as error:  # of many types, for an op it lacks or a string it cannot represent
         reason = " ".join(str(error).split())[:100]
         return Environment(name, here, 0, 0, 0, f"not applicable: {type(error).__name__}: {reason}")
     got = Outcome(
@@ -188,7 +188,7 @@ def _evaluated(artifact: Artifact, blocks: Mapping[str, Block]) -> dict[str, Any
 def _in_environment(
     artifact: Artifact, wanted: str, cases: Sequence[golden.GoldenCase], folder: Path
 ) -> tuple[Versions, tuple[golden.GoldenCase, ...]]:
-    """The versions of a new environment, and what the artifact makes of the records there."""
+    """The versions of a new environment, and the artifact's results for the records there."""
     python = _installed(wanted, folder / "venv")
     shutil.copytree(Path(skc_runtime.__file__).parent, folder / "library" / "skc_runtime")
     (folder / "artifact").mkdir()
@@ -228,7 +228,7 @@ def _installed(wanted: str, folder: Path) -> Path:
 
 
 def packages(wanted: str) -> tuple[str, str]:
-    """What pip installs for a version of ONNX Runtime. Raises SKC504 for what is none."""
+    """What pip installs for a version of ONNX Runtime. Raises SKC504 for an invalid version."""
     if wanted == "latest":
         return "onnxruntime", "numpy"
     parts = wanted.split(".")
@@ -239,7 +239,7 @@ def packages(wanted: str) -> tuple[str, str]:
 
 
 def record_of(report: Mapping[str, Any], environments: Matrix | None) -> dict[str, Any]:
-    """What was tried, with which result, and where: `schemas/verified.v1.schema.json`."""
+    """What was tried, the results, and the environment: `schemas/verified.v1.schema.json`."""
     kept = ("name", "identity", "plan", "seed", "checks", "coverage", "untried")
     return {
         "skc": "verified",
@@ -252,7 +252,7 @@ def record_of(report: Mapping[str, Any], environments: Matrix | None) -> dict[st
 
 
 def save_record(directory: Path, facts: Mapping[str, Any]) -> None:
-    """Write `verified.json` among the files of an artifact. It is none of those whose bytes are its identity."""
+    """Write `verified.json` into the folder of an artifact. It is not part of the artifact's identity."""
     text = json_text(facts) + "\n"
     try:
         publish_file(lambda file: file.write_text(text, encoding="utf-8"), directory / RECORD)

@@ -1,9 +1,9 @@
 """Fitting: from a pipeline and training rows to a pipeline in which every step has its state.
 
-Goes stage by stage. A stage is all statistics whose inputs are known. Those on raw inputs are computed where the
-data lie; those on an intermediate value on what the compiled graph itself gives for the training rows, run in
-chunks and written back for the engine. So no op has a third implementation, and a state is a function of the rows
-alone: not of their order, files, threads or format.
+Fitting proceeds in stages. A stage consists of all statistics whose inputs are known. Those of raw inputs are computed
+where the data is; those of an intermediate value are computed from the output of the compiled graph for the training
+rows, run in chunks and written back for the engine. So no op has a third implementation, and a state is a function of
+the rows alone, not of their order, files, threads or format.
 
 What can go wrong
 -----------------
@@ -49,12 +49,12 @@ from skc.stage_values import Place, stage_values
 from skc.stats.answers import Answers, Summary
 from skc.stats.requests import Covariance, Joint, Levels, Stat, ValueCounts
 
-Block = tuple[str, ...]  # columns of which something is asked together, by key
+Block = tuple[str, ...]  # columns with a joint statistic, by key
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A pipeline in which every step has its state, and how it came about."""
+    """A pipeline in which every step has its state, and facts about the fit."""
 
     pipeline: Pipeline
     rows: int
@@ -65,20 +65,20 @@ class Fitted:
 
 @dataclass
 class _Work:
-    """Fitting under way: the steps with the states found so far, and the column names of every value known."""
+    """Fitting in progress: the steps with the states learned so far, and the column names of every known value."""
 
     pipeline: Pipeline
     types: Types
     progress: Progress
     steps: list[Step]
     names: dict[str, tuple[str, ...]]
-    requests: dict[str, tuple[Stat, ...]]  # what each step asks of every input column
+    requests: dict[str, tuple[Stat, ...]]  # the statistics that each step needs of every input column
     opened: Data | None = None
     rows: int = 0
-    columns: dict[str, Column] = field(default_factory=dict)  # what the engine can read where it lies
+    columns: dict[str, Column] = field(default_factory=dict)  # what the engine can read in place
     summaries: dict[str, Summary] = field(default_factory=dict)
     warnings: list[Diagnostic] = field(default_factory=list)
-    levels: dict[str, tuple[Known, ...]] = field(default_factory=dict)  # the only values that columns can hold
+    levels: dict[str, tuple[Known, ...]] = field(default_factory=dict)  # all values that columns can hold
 
     @property
     def data(self) -> Data:
@@ -98,7 +98,7 @@ def fit(
 ) -> Fitted:
     """Learn the state of every step that has none yet.
 
-    `data` takes the place of the path that the pipeline declares: a path, a glob or `file.duckdb::table`, a pandas,
+    `data` overrides the path that the pipeline declares: a path, a glob or `file.duckdb::table`, a pandas,
     Polars or PyArrow table, or a `DataSource` (see `skc.data.sources`). `open_engine` opens the engine with `threads`
     and `memory_limit`; none of the three changes a bit of the result. Where no step learns anything and `data` is None,
     nothing is read.
@@ -134,17 +134,17 @@ def fit(
 
 
 def _silent(what: str, done: int, total: int | None) -> None:
-    """The progress of somebody who does not ask."""
+    """The default `progress`, which reports nothing."""
 
 
 def _requests(step: Step, types: Types) -> tuple[Stat, ...]:
-    """The statistics a step asks of every input column. A variadic op asks for none."""
+    """The statistics that a step needs of every input column. A variadic op needs none."""
     op = OPS[step.op]
     return () if op.is_variadic(step.params) else op.needs(step.params, *step_input_types(step, types))
 
 
 def _look_at_inputs(work: _Work) -> list[Diagnostic]:
-    """Summarise all inputs, as the steps see them, and hold them against the contract."""
+    """Summarise all inputs, as the steps see them, and check them against the contract."""
     data = work.data
     for i in data.inputs:
         work.columns[_key(i.value, 0)] = Column(i.name, i.dtype, f"column `{i.name}`", i.span)
@@ -167,7 +167,7 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
 
 
 def _promised(steps: Sequence[Step], inputs: Sequence[Input]) -> dict[str, str]:
-    """For each input the column its contract is about: that behind its `source` step, where sentinels mean null."""
+    """For each input the column that its contract is about: that after its `source` step, where sentinels are null."""
     behind = {step.inputs[0].value: step.name for step in reversed(steps) if step.op == SOURCE}
     return {i.name: _key(behind.get(i.value, i.value), 0) for i in inputs}
 
@@ -177,7 +177,7 @@ def _key(value: str, column: int) -> str:
 
 
 def _next_wave(work: _Work) -> list[Step]:
-    """Freeze all steps that need no statistics, as far as widths are known; the steps that wait for statistics now."""
+    """Freeze all steps that need no statistics, as far as widths are known; return those that wait for statistics."""
     wave = []
     for i, step in enumerate(work.steps):
         if any(ref.value not in work.names for ref in step.inputs):
@@ -201,18 +201,18 @@ def _frozen(work: _Work, step: Step, stats: Sequence[Answers]) -> Step:
 
 
 def _know(work: _Work, step: Step) -> None:
-    """Note the columns of a fitted step, and what they can hold."""
+    """Record the columns of a fitted step, and the values that they can hold."""
     work.names[step.name] = tuple(name for group in column_groups(step, work.names) for name in group)
     work.levels[step.name] = step_levels(step, work.types, work.names, _levels(work, step))
 
 
 def _levels(work: _Work, step: Step) -> list[Known]:
-    """For each column that goes into a step the only values it can hold."""
+    """For each input column of a step, all values that it can hold."""
     return [known for ref in step.inputs for known in work.levels[ref.value][ref.start : ref.stop]]
 
 
 def _places(work: _Work, step: Step) -> list[Place]:
-    """The columns that go into a step, in order."""
+    """The input columns of a step, in order."""
     return [
         (ref.value, j) for ref in step.inputs for j in range(len(work.names[ref.value]))[slice(ref.start, ref.stop)]
     ]
@@ -220,7 +220,7 @@ def _places(work: _Work, step: Step) -> list[Place]:
 
 @dataclass
 class _Question:
-    """What is asked of one column; messages name the first step that asks."""
+    """The statistics requested of one column; messages name the first step that needs them."""
 
     place: Place
     step: Step
@@ -228,7 +228,7 @@ class _Question:
 
 
 def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
-    """Compute what the steps of a wave ask for, each column once, and freeze them."""
+    """Compute the statistics for the steps of a wave, each column once, and freeze them."""
     questions: dict[str, _Question] = {}
     blocks: dict[Block, None] = {}
     for step in wave:
@@ -240,7 +240,7 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
         blocks.update(dict.fromkeys(_block(request, keys) for request in _joint(work, step)))
     answers: dict[str, Answers] = {}
     joints: dict[Block, list[Joint | None]] = {}
-    emptied: set[str] = set()  # columns that have no value at all, of which nobody has heard yet
+    emptied: set[str] = set()  # columns without any value that no warning has mentioned yet
     for table, columns, summaries in _tables(work, questions, blocks, number):
         wanted = {key: questions[key].stats for key in columns}
         answers |= _answers(work, table, columns, wanted, summaries, f"stage {number}: statistics")
@@ -277,21 +277,21 @@ def _settle(
 
 
 def _joint(work: _Work, step: Step) -> list[Covariance]:
-    """What a step asks of several columns together."""
+    """The joint statistics that a step needs of several columns."""
     return [request for request in work.requests[step.name] if isinstance(request, Covariance)]
 
 
 def _block(request: Covariance, keys: Sequence[str]) -> Block:
-    """The columns that a request is about, of those that go into the step."""
+    """Those of the step's input columns that a request is about."""
     return tuple(keys if request.columns is None else [keys[k] for k in request.columns])
 
 
 def _tables(
     work: _Work, questions: Mapping[str, _Question], blocks: Iterable[Block], number: int
 ) -> Iterator[tuple[Table, dict[str, Column], Mapping[str, Summary]]]:
-    """The tables that answer, each with its columns: the data, and what the graph fitted so far gives.
+    """The tables to query, each with its columns: the data, and the output of the graph fitted so far.
 
-    The columns of a block must be in one table: where one is computed, all are.
+    The columns of a block must be in one table: if one is computed, all are.
     """
     computed = {key for key in questions if key not in work.columns}
     while mixed := [block for block in blocks if not computed.isdisjoint(block) and not computed.issuperset(block)]:
@@ -310,7 +310,7 @@ def _tables(
 
 
 def _asked(work: _Work, column: Column, question: _Question) -> Column:
-    """The column, with words for who asks."""
+    """The column, with a label that names the step."""
     (value, k), step = question.place, question.step
     label = f"column `{work.names[value][k]}` before step `{step.name}`"
     return replace(column, label=label, span=step.span or column.span)
@@ -336,7 +336,7 @@ def _answers(
 
 
 def _computed(work: _Work, places: Sequence[Place], number: int) -> Table:
-    """What the graph fitted so far gives for all training rows."""
+    """The output of the graph fitted so far for all training rows."""
     fitted = [step for step in work.steps if step.name in work.names]
     widths = {value: len(names) for value, names in work.names.items()}
 

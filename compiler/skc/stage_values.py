@@ -1,7 +1,7 @@
-"""What the steps fitted so far give for the training rows: the values that the next stage learns from.
+"""The output of the steps fitted so far for the training rows, from which the next stage learns.
 
-Why the compiled graph and not the reference: a state is then learned from the very bits that serving will give, and no
-op needs a third implementation. Why a function that can be pickled: an engine runs it where the rows are.
+Why the compiled graph and not the reference: a state is then learned from exactly the bits that serving will produce,
+and no op needs a third implementation. Why a function that can be pickled: an engine runs it where the rows are.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from skc_runtime.kinds import KINDS, Array
 from skc_runtime.manifest import Guards, InputSpec
 from skc_runtime.session import GraphSession
 
-CHUNK = 65_536  # rows that go through the graph at once, fewer where they are wide
+CHUNK = 65_536  # rows per run of the graph, fewer if they are wide
 CHUNK_VALUES = 1 << 23
 Place = tuple[str, int]  # a value and a column of it
 
 
 class GraphFunction:
-    """From a batch of inputs to a batch of columns of the graph's values. Raises RowRefusedError."""
+    """Maps a batch of inputs to a batch of columns of the graph's values. Raises RowRefusedError."""
 
     def __init__(self, model: bytes, inputs: Sequence[InputSpec], places: Sequence[Place], schema: pa.Schema) -> None:
         self._made_of = (model, inputs, places, schema)
@@ -57,7 +57,7 @@ def stage_values(
     places: Sequence[Place],
     done: Callable[[int], None],
 ) -> Table:
-    """A table whose column `ck` is the k-th place. The steps of `pipeline` are those that are fitted.
+    """A table whose column `ck` is the k-th place. `pipeline` has only the fitted steps.
 
     Raises SKC224 for the first row that a policy of `error` refuses.
     """
@@ -76,14 +76,14 @@ def stage_values(
 
 
 def _partial(pipeline: Pipeline, values: Sequence[str]) -> Pipeline:
-    """The part of the pipeline that makes some values, with only the inputs that they need."""
+    """The part of the pipeline that computes some values, with only the inputs that they need."""
     partial = prune(replace(pipeline, features=(), outputs=()), values)
     used = {ref.value for step in partial.steps for ref in step.inputs} | set(values)
     return replace(partial, inputs=tuple(i for i in partial.inputs if i.value in used))
 
 
 def _tensors(batch: pa.RecordBatch, inputs: Sequence[InputSpec]) -> dict[str, Array]:
-    """One tensor [N, 1] per input, with the zero of the type under a null; numbers are not copied without need."""
+    """One tensor [N, 1] per input, with the zero of the type under a null; avoids copying numbers."""
     tensors = {}
     for column, i in zip(batch.columns, inputs, strict=True):
         tensors[i.tensor] = column.fill_null(KINDS[i.type].zero).to_numpy(zero_copy_only=False)[:, None]
@@ -93,14 +93,14 @@ def _tensors(batch: pa.RecordBatch, inputs: Sequence[InputSpec]) -> dict[str, Ar
 
 
 def _check_guards(guards: Array | None) -> None:
-    """Raise RowRefusedError for the first row that breaks a policy of `error`, with the number of the guard."""
+    """Raise RowRefusedError for the first row that violates a policy of `error`, with the index of the guard."""
     if guards is not None and guards.any():
         row = int(np.flatnonzero(guards.any(axis=1))[0])
         raise RowRefusedError(row, int(np.flatnonzero(guards[row])[0]))
 
 
 def _to_arrow(made: Mapping[str, Array], value: str, column: int, dtype: pa.DataType) -> pa.Array:
-    """One column of a value; NaN is null, and so is what is not valid."""
+    """One column of a value; NaN is null, as is any value that is not valid."""
     values = np.ascontiguousarray(made[value][:, column])
     if values.dtype.kind == "f":
         return pa.array(values, from_pandas=bool(np.isnan(values.min(initial=np.inf))))

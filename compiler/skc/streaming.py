@@ -24,7 +24,7 @@ SUFFIXES = (".parquet", ".pq")
 
 
 def check_target(target: Path, *, force: bool) -> None:
-    """Refuse a file that is not to be written, before any work is done for it. Raises SKC410, SKC414."""
+    """Refuse a file that cannot or must not be written, before any work is done. Raises SKC410, SKC414."""
     if target.suffix.lower() not in SUFFIXES:
         hint = f"call it `{target.with_suffix('.parquet').name}`; pandas, Polars and DuckDB read it"
         raise fail("SKC414", f"`{target}` is not the name of a Parquet file", hint=hint)
@@ -33,7 +33,7 @@ def check_target(target: Path, *, force: bool) -> None:
 
 
 def write_features(transformer: Transformer, rows: Rows, target: Path, progress: Progress | None) -> list[str]:
-    """Write the features of all rows; the names of the columns. Nothing is left behind when a row is refused."""
+    """Write the features of all rows, and return the names of the columns. Leaves no file if a row is refused."""
     schema = _schema(transformer.manifest, rows)
 
     def write(file: Path) -> None:
@@ -81,7 +81,7 @@ def _write_all(
                 made = transformer.transform_columns({name: _column(block) for name, block in blocks.items()})
                 features = _features(transformer.manifest, made)
                 writer.write_batch(pa.RecordBatch.from_arrays([*kept.columns, *features], schema=schema))
-                done += next(iter(blocks.values())).rows  # `kept` may have no column to tell
+                done += next(iter(blocks.values())).rows  # `kept` may have no column to count by
                 if progress is not None:
                     progress("transform", done, rows.total)
     except RecordError as error:
@@ -89,7 +89,7 @@ def _write_all(
 
 
 def _features(manifest: Manifest, made: Mapping[str, Array]) -> Iterator[pa.Array]:
-    """One column per output column; null where a companion says so."""
+    """One column per output column; null where its companion `valid` is false."""
     for output in manifest.outputs:
         valid = None if output.valid is None else made[output.valid]
         for k in range(len(output.columns)):
@@ -98,7 +98,7 @@ def _features(manifest: Manifest, made: Mapping[str, Array]) -> Iterator[pa.Arra
 
 
 def _column(block: Block) -> Array:
-    """A block [N, 1] as a column of a request: plain where nothing is missing, else with None."""
+    """A block [N, 1] as a column of a request: the plain array if nothing is missing, else with None."""
     if block.valid is None or bool(block.valid.all()):
         return np.ascontiguousarray(block.values[:, 0])
     column: Array = block.values[:, 0].astype(object)

@@ -1,5 +1,5 @@
-"""The statistics of several columns together, made of what an engine answers: a handful of questions for any number of
-columns, the last of which reads the rows once.
+"""Statistics of several columns together, computed from the answers of an engine: a handful of queries for any number
+of columns, the last of which reads the rows once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from skc.stats.requests import Joint, Mean
 
 @dataclass(frozen=True)
 class DeviationProducts:
-    """For `Table.fold`: from a batch of columns without nulls to the products of their deviations."""
+    """For `Table.fold`: maps a batch of columns without nulls to the products of their deviations."""
 
     means: tuple[float, ...]
     exponents: tuple[int, ...]
@@ -32,7 +32,7 @@ class DeviationProducts:
 def covariance(table: Table, columns: Sequence[Column], summaries: Sequence[Summary]) -> list[Joint | None]:
     """The answer to `Covariance` for every column of a block.
 
-    Raises SKC211 where one of them holds an infinity in a row that counts, SKC212 where a result exceeds float64.
+    Raises SKC211 if one of them has an infinity in a row that counts, SKC212 if a result exceeds float64.
     """
     if any(summary.nulls for summary in summaries):
         table = table.complete(columns)

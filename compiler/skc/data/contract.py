@@ -1,4 +1,4 @@
-"""The training rows compared with what the inputs promise: errors for broken promises, warnings for odd columns."""
+"""Check the training rows against the declared inputs: errors for violations, warnings for odd columns."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from skc_runtime.kinds import YEARS
 
 
 def check_contract(data: Data, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
-    """Hold the rows against what the inputs promise; the warnings. `summaries` are by input name.
+    """Check the rows against the declared inputs, and return warnings. `summaries` are by input name.
 
-    Raises SKC204 (a key that no record has), SKC206 (a NUL in a string), SKC208 (no rows), SKC209 (a null where none
-    may be), SKC224 (an impossible date).
+    Raises SKC204 (a key that no record has), SKC206 (a NUL in a string), SKC208 (no rows), SKC209 (a null that is not
+    allowed), SKC224 (an impossible date).
     """
     if rows == 0:
         source = data.source
@@ -31,7 +31,7 @@ def check_contract(data: Data, rows: int, summaries: Mapping[str, Summary]) -> l
 
 
 def _without_value(data: Data, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
-    """Columns of nothing but nulls: whether that will do, the ops decide that read them."""
+    """Columns with only nulls: the ops that read them decide whether that is acceptable."""
     return [
         Diagnostic(
             "SKC222",
@@ -81,7 +81,7 @@ def _broken_promises(data: Data, value: Input, summary: Summary) -> list[SkcErro
 
 
 def nul_in_string(data: Data, value: Input) -> SkcError:
-    """SKC206 for the first string that no runtime could take."""
+    """SKC206 for the first string that no runtime would accept."""
     found = data.find(HoldsNul(value.name))
     message = (
         f"{found.place}: {shown(found.values.get(value.name))} in column `{value.name}` contains a NUL (nul-in-string)"
@@ -91,14 +91,14 @@ def nul_in_string(data: Data, value: Input) -> SkcError:
 
 
 def refused_null(place: str, value: Input, nulls: int, rows: int) -> SkcError:
-    """SKC209 for the first null of an input that is not nullable, of so many in so many rows."""
+    """SKC209 for the first null of an input that is not nullable, with the number of nulls and rows."""
     hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or exclude such rows with `where`"
     message = f"{place}: `{value.name}` is null, and the input is not nullable"
     return fail("SKC209", message, span=value.span, hint=hint, notes=[f"{nulls} of {rows} rows are null"])
 
 
 def _has_one_value(data: Data, value: Input, summary: Summary) -> bool:
-    """Bounds tell it for ordered types."""
+    """For ordered types the bounds decide; strings are compared by the engine."""
     if summary.nulls:
         return False
     if value.dtype != "string":
@@ -116,7 +116,7 @@ def missing_column(value: Input, columns: Iterable[str], label: str) -> SkcError
 
 
 def _header_hint(names: Sequence[str]) -> str:
-    """A row in place of the names has numbers in it."""
+    """A header that contains numbers is probably a row of data."""
     if any(re.fullmatch(r"[+-]?[0-9.]+", name) for name in names):
         return "the first line of a text file must name the columns: if it is a row, add a line of names above it"
     return "every input must be a column of the data"

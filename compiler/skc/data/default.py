@@ -1,4 +1,4 @@
-"""The engine that is used unless another is given: the one place that names it."""
+"""The default engine: the only place that names it."""
 
 from __future__ import annotations
 

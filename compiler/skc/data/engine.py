@@ -1,25 +1,25 @@
-"""What an engine must do: everything that fitting asks of the place where the rows are.
+"""The interface of an engine: everything that fitting needs from the system that holds the rows.
 
-Why a protocol: rows may be in files on this machine, which DuckDB reads, or in a cluster. Whatever has a meaning (the
-value of a statistic, when a column is refused, the order of categories, the rounding of a mean) is computed once, by
-`skc.data.statistics` and `skc.stats`, from the few things below that every engine can answer exactly, whatever the
-order of rows, the threads or the partitions. So two engines cannot disagree on what they were not asked.
+Why a protocol: rows may be in files on this machine, which DuckDB reads, or in a cluster. All semantics (the value of a
+statistic, when a column is refused, the order of categories, the rounding of a mean) are implemented once, in
+`skc.data.statistics` and `skc.stats`, on top of the few operations below, which every engine can answer exactly,
+whatever the order of rows, the threads or the partitions. So engines have nothing else to disagree on.
 
 To add an engine, implement `Engine` (`load`), `Table` and `Data`, and run `tests/stats` with it, as
 `tests/stats/test_second_engine.py` does. Rows need never leave the engine: `map_batches` and `fold` take functions that
-can be pickled, and run them where the rows are; what comes back is one number, one group or one small result at a time.
+can be pickled, and run them where the rows are; they return one number, one group or one small result at a time.
 
 `aggregate`     counts and bounds
-`sums`          exact sums (`skc.stats.exact_sum` says how to make them of + and − alone)
+`sums`          exact sums (`skc.stats.exact_sum` shows how to compute them with only + and −)
 `groups`        distinct values with their counts, in any order
-`places`        values at given places of the sorted column
-`complete`      the rows in which several columns all have a value
-`fold`          one exact result of all batches of rows
-`map_batches`   a new table, made batch by batch
+`places`        values at the given indices of the sorted column
+`complete`      the rows in which all of several columns have a value
+`fold`          one exact result over all batches of rows
+`map_batches`   a new table, computed batch by batch
 `find`          the file, row and values of one row, for a message
 
 A value is null or of the declared type: float64 without NaN, int64 (timestamps as microseconds and dates as days since
-the epoch too), bool or text. An engine raises `SkcError` alone (SKC203 to SKC209, SKC220 to SKC226).
+the epoch too), bool or text. An engine raises only `SkcError` (SKC203 to SKC209, SKC220 to SKC226).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from skc_runtime.kinds import KINDS, DType, Kind, for_every_kind
 
 MEMORY_LIMIT = "1GB"
 ARROW: Mapping[DType, pa.DataType] = for_every_kind(
-    {  # how columns come in a batch, and go into a table
+    {  # the types of columns in a batch, and in a table
         "float64": pa.float64(),
         "int64": pa.int64(),
         "timestamp": pa.int64(),
@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, and the values of it that count as null too. Messages call it `label`."""
+    """A column of a table, and those of its values that also count as null. Messages call it `label`."""
 
     name: str
     dtype: DType
@@ -64,7 +64,7 @@ class Column:
 
     @property
     def kind(self) -> Kind:
-        """What is known of its type."""
+        """Its type, as far as it is known."""
         return KINDS[self.dtype]
 
 
@@ -73,10 +73,10 @@ class Aggregate:
     """One result about the values of a column.
 
     count            int: how many there are
-    least, greatest  the bounds, of any type but string; None where there is no value. -0.0 and 0.0 are the same
+    least, greatest  the bounds, for any type but string; None if there is no value. -0.0 and 0.0 are the same
     has_nul          bool: a string contains a NUL
     widened          int: how many float64 values are a float32, but not the float64 of its shortest decimal digits
-    least_widened    the least of these; None where there is none
+    least_widened    the least of these; None if there is none
     """
 
     reduction: Literal["count", "least", "greatest", "has_nul", "widened", "least_widened"]
@@ -93,9 +93,9 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Term:
-    """What is added up: the values themselves, or the products of two deviations, each rounded to a float64 once.
+    """What to sum: the values themselves, or the products of two deviations, each rounded once to float64.
 
-    There are at most `count` values, none larger in magnitude than `bound`. Null does not count.
+    There are at most `count` values, none larger in magnitude than `bound`. Nulls are ignored.
     """
 
     of: Column | tuple[Deviation, Deviation]
@@ -105,8 +105,8 @@ class Term:
 
 @dataclass(frozen=True)
 class Grouping:
-    """A column whose values to count: those that occur `min_count` times, and of these at least the first `limit` by
-    count and all that tie with them. -0.0 is 0.0; null does not count.
+    """A column whose values to count: those that occur at least `min_count` times, and of these at least the first
+    `limit` by count with all ties. -0.0 is 0.0; nulls are ignored.
     """
 
     column: Column
@@ -126,7 +126,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class Places:
-    """0-based places of a sorted column, which has `count` values."""
+    """0-based indices into a sorted column, which has `count` values."""
 
     column: Column
     count: int
@@ -135,7 +135,7 @@ class Places:
 
 @dataclass(frozen=True)
 class AnyRow:
-    """Every row meets it."""
+    """Met by every row."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class HoldsNul:
 
 @dataclass(frozen=True)
 class IsOutside:
-    """The value is less than `low` or greater than `high`, and none of `besides`."""
+    """The value is less than `low` or greater than `high`, and not one of `besides`."""
 
     name: str
     low: int
@@ -166,8 +166,8 @@ Condition = AnyRow | IsNull | HoldsNul | IsOutside
 
 
 @dataclass(frozen=True)
-class Found:
-    """One row of the data: where it is, and its stored values by input name (none where the row is gone)."""
+class LocatedRow:
+    """One row of the data: its location, and its stored values by input name (empty if the row no longer exists)."""
 
     place: str
     values: Mapping[str, Any]
@@ -182,7 +182,7 @@ class RowRefusedError(Exception):
 
 
 class Table(Protocol):
-    """Rows with columns of known types. What it is asked for, it answers for all columns in few queries."""
+    """Rows with columns of known types. Each method answers for all columns in few queries."""
 
     def count(self) -> int:
         """The number of rows."""
@@ -194,7 +194,7 @@ class Table(Protocol):
         """The exact sum of each, in any order of rows."""
 
     def groups(self, wanted: Mapping[str, Grouping]) -> Iterator[Groups]:
-        """All groups of every key, those of some keys at a time."""
+        """All groups of every key, a few keys at a time."""
 
     def places(self, wanted: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
         """The value at every place, by key. -0.0 and 0.0 are the same."""
@@ -205,7 +205,7 @@ class Table(Protocol):
     def fold(
         self, function: Callable[[pa.RecordBatch], T], add: Callable[[T, T], T], columns: Sequence[Column]
     ) -> T | None:
-        """`function` of every batch of the columns, added up: `add` is exact and in any order. None without a row."""
+        """The sum by `add`, which is exact in any order, of `function` of every batch. None if there are no rows."""
 
     def map_batches(
         self,
@@ -215,8 +215,8 @@ class Table(Protocol):
         size: int,
         done: Callable[[int], None],
     ) -> Table:
-        """The table that `function` makes of some columns, in batches of about `size` rows. `done` hears how many
-        rows are through.
+        """The table that `function` computes from some columns, in batches of about `size` rows. `done` is called with
+        the number of rows processed.
 
         Raises RowRefusedError for the first row that is refused.
         """
@@ -235,38 +235,38 @@ class Data(Table, Protocol):
 
     @property
     def has_where(self) -> bool:
-        """A `where` may have left out rows."""
+        """Whether a `where` may have excluded rows."""
 
-    def find(self, condition: Condition, skip: int = 0) -> Found:
-        """The row that is the next to meet a condition after `skip` others."""
+    def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
+        """The next row to meet a condition, after `skip` others."""
 
     def is_constant(self, name: str) -> bool:
-        """A column of strings has one value in all rows."""
+        """Whether a column of strings has the same value in all rows."""
 
     def narrow(self) -> Collection[str]:
-        """The inputs that are stored as floats of less than 64 bits, somewhere."""
+        """The inputs that are stored, in any file, as floats of fewer than 64 bits."""
 
     def keys(self) -> Collection[str] | None:
-        """All keys of all records, where only reading them tells which there are; None where columns are declared."""
+        """All keys of all records, if only reading them reveals the keys; None if the source declares its columns."""
 
     def cached(self) -> Data:
-        """The same rows, where they can be read many times."""
+        """The same rows, in a form that is cheap to read many times."""
 
     def batches(self, names: Sequence[str], size: int) -> Generator[pa.RecordBatch, None, None]:
         """The named columns in order; close it before the next query."""
 
     def kept_schema(self) -> pa.Schema:
-        """The types of the columns to keep: of an input as the pipeline reads it, of any other as it is stored."""
+        """The types of the columns to keep: inputs as the pipeline reads them, others as stored."""
 
 
 class Engine(Protocol):
     """Opens one source."""
 
     def load(self, source: Source, inputs: tuple[Input, ...], declared: DataSource, keep: Sequence[str] = ()) -> Data:
-        """The rows of a source. `keep` names columns to carry along as they are stored. Raises SKC203 to SKC209.
+        """The rows of a source. `keep` names columns to carry along as stored. Raises SKC203 to SKC209.
 
-        `declared.where` is checked, and the columns that it names are found, by `skc.data.predicate`. It is written in
-        DuckDB's dialect; an engine that cannot run one as it stands refuses it by SKC207, and never leaves it out.
+        `skc.data.predicate` checks `declared.where` and finds the columns that it names. It is written in DuckDB's
+        dialect; an engine that cannot run it unchanged must refuse it with SKC207, and never ignore it.
         """
 
 

@@ -1,9 +1,9 @@
 """`where`: one SQL predicate in DuckDB's dialect that says which rows to fit on.
 
-Why read it at all: it is written in a file that may come from anywhere, and fitting is a function of the data. Only
-what `where_language` lists passes. Why the engine's own parser and no other: what was checked is then what runs. A
-second parser reads some texts differently, and writes others back with another meaning: `s ~ 'k1'` is a full match in
-DuckDB 1 and a search in DuckDB 2, and came out of SQLGlot as the one or the other by version.
+Why check it: it is written in a file that may come from anywhere, and fitting must be a function of the data. Only what
+`where_language` lists is accepted. Why the engine's own parser: what was checked is then exactly what runs. A second
+parser reads some texts differently, and writes others back with another meaning: `s ~ 'k1'` is a full match in DuckDB 1
+and a search in DuckDB 2, and SQLGlot produced one or the other depending on its version.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Predicate:
 
 
 class _RefusedError(Exception):
-    """Why a text is not a predicate, for the reader; and what else to say."""
+    """Why a text is not a valid predicate, with a hint and notes for the user."""
 
     def __init__(self, reason: str, hint: str = HINT, notes: tuple[str, ...] = ()) -> None:
         self.reason, self.hint, self.notes = reason, hint, notes
 
 
 def parse_predicate(text: str, span: Span | None) -> Predicate:
-    """The predicate in `text`, or SKC207 saying what else it is."""
+    """The predicate in `text`. Raises SKC207, which says why it is not one."""
     try:
         tree = _tree(text)
         columns = dict.fromkeys(name for node in _nodes(tree) for name in _columns(node, text))
@@ -57,23 +57,23 @@ def parse_predicate(text: str, span: Span | None) -> Predicate:
 
 
 def _tree(text: str) -> Node:
-    """The engine's own reading of the text as one expression."""
+    """The engine's own parse of the text as one expression."""
     if len(text) > MAX_LENGTH:
         hint = "move long lists into the data, as a column to compare with"
         raise _RefusedError(f"it has {len(text):,} characters, where {MAX_LENGTH:,} are allowed", hint)
-    if "\0" in text:  # DuckDB 1 takes it for the end of the text
+    if "\0" in text:  # DuckDB 1 treats it as the end of the text
         raise _RefusedError("it contains a NUL", "write `chr(0)`")
     if not text.strip():
         raise _RefusedError("it is empty")
     bare, enclosed = (_serialised(sql) for sql in (f"SELECT 1 WHERE {text}", f"{PREFIX}{text}\n)"))
     _condition(bare)
-    if PLACES.sub("", bare) != PLACES.sub("", enclosed):  # as those of `a) OR (b`
+    if PLACES.sub("", bare) != PLACES.sub("", enclosed):  # for example for `a) OR (b`
         raise _RefusedError("it is more than one expression")
     return _condition(enclosed)
 
 
 def _serialised(sql: str) -> str:
-    """The engine's tree of a statement, or its words on what is wrong, as JSON."""
+    """The engine's parse tree of a statement, or its error message, as JSON."""
     try:
         ((found,),) = _parser().execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     except duckdb.Error:
@@ -120,7 +120,7 @@ def _has_other_clauses(node: Node) -> bool:
 
 
 def _nodes(tree: Node) -> Iterator[Node]:
-    """Every expression in the tree; whatever has a class is one."""
+    """Every expression in the tree: every node that has a class."""
     waiting: list[tuple[Any, int]] = [(tree, 0)]
     while waiting:
         item, depth = waiting.pop()
@@ -136,7 +136,7 @@ def _nodes(tree: Node) -> Iterator[Node]:
 
 
 def _columns(node: Node, text: str) -> Iterator[str]:
-    """Check one expression; the column that it names, if it is one."""
+    """Check one expression, and yield the column that it names, if it is a column."""
     kind, name = node["class"], node["type"]
     types = EXPRESSIONS.get(kind, frozenset())
     if types is not None and name not in types:
@@ -200,7 +200,7 @@ def _unlisted(name: str) -> _RefusedError:
 
 
 def _at(node: Node, text: str) -> str:
-    """The text from where an expression begins, without blanks; the engine counts bytes."""
+    """The text from where an expression begins, stripped; the engine counts bytes."""
     written = f"{PREFIX}{text}\n)".encode()[node["query_location"] :][:1000]
     return "".join(written.decode(errors="replace").split()).lower()
 
@@ -215,7 +215,7 @@ def _check_type(kind: Node | None) -> None:
 
 
 def _check_constant(node: Node) -> None:
-    """Refuse a number beyond a double: it is infinity for some versions, and an error for others."""
+    """Refuse a number that exceeds a double: it is infinity in some versions, and an error in others."""
     number = node["literal"].get("text") if "literal" in node else node["value"].get("value")
     if "literal" in node and node["literal"]["kind"] not in ("INTEGER", "NUMERIC"):
         return
@@ -234,7 +234,7 @@ def _is_number(node: Node) -> bool:
 
 
 def _text(node: Node) -> str | None:
-    """The text of a string that is written out; None for anything else."""
+    """The text of a string literal; None for anything else."""
     if node["class"] != "CONSTANT":
         return None
     if "literal" in node:

@@ -1,11 +1,11 @@
-"""Where training rows come from: what the user named, resolved to files of one kind, a table, or data in memory.
+"""Where training rows come from: the user's data, resolved to files of one kind, a table, or data in memory.
 
 Text            CSV (`.csv`, commas), TSV (`.tsv`, tabs), JSON lines (`.jsonl`, `.ndjson`), each also with `.gz`
 Typed           Parquet (`.parquet`, `.pq`), Arrow IPC files and Feather (`.arrow`, `.feather`, `.ipc`)
 Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table`
-In memory       whatever speaks the Arrow stream protocol: pandas, Polars and PyArrow tables
+In memory       anything that implements the Arrow stream protocol: pandas, Polars and PyArrow tables
 
-A path may be a glob (`*`, `?`, `[…]`, `**`); its files are read in order of name. The kind is told by the name alone.
+A path may be a glob (`*`, `?`, `[…]`, `**`); its files are read in order of name. Only the name determines the kind.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ class Source:
 
 
 def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]:
-    """The source that `data` names, or the pipeline's own where it is None; and the declaration, for its `where`.
+    """The source that `data` names, or the pipeline's own if it is None, and the declaration, for its `where`.
 
-    A path or a table in `data` takes the place of the declared path; the declared `where` still says which rows to
-    fit on. A `DataSource` takes the place of all of it. Raises SKC200, SKC201, SKC202.
+    A path or a table in `data` overrides the declared path; the declared `where` still selects the rows to fit on. A
+    `DataSource` overrides the whole declaration. Raises SKC200, SKC201, SKC202.
     """
     declared = declared or DataSource()
     if isinstance(data, DataSource):
@@ -120,7 +120,7 @@ def _from_path(path: str, table: str | None, span: Span | None) -> Source:
 
 
 def _files(path: str, span: Span | None) -> tuple[str, ...]:
-    """The file of that very name, else those that the glob matches."""
+    """The file with exactly that name, else those that the glob matches."""
     if Path(path).is_file():
         return (path,)
     if Path(path).is_dir():
@@ -142,7 +142,7 @@ def _files(path: str, span: Span | None) -> tuple[str, ...]:
 
 
 def _folder_hint(path: str) -> str:
-    """The glob of the files in a folder, in quotes, since a shell would take it apart."""
+    """The glob of the files in a folder, in quotes, since a shell would expand it."""
     for name in sorted(os.listdir(path)):
         for packed in ("", COMPRESSED):
             suffix = Path(name.lower().removesuffix(packed)).suffix

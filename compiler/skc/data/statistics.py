@@ -1,7 +1,7 @@
-"""The statistics of `skc.stats.requests`, made of what an engine answers.
+"""The statistics of `skc.stats.requests`, computed from the answers of an engine.
 
-Each answer equals the written definition to the last bit, whatever the order of rows, the threads, the storage or the
-engine. One question counts and bounds all columns, one adds up all means, one all variances.
+Each result equals the documented definition to the last bit, whatever the order of rows, the threads, the storage or
+the engine. One query counts and bounds all columns, one computes all means, one all variances.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ NUL = "\0"
 def summarise(table: Table, columns: Mapping[str, Column], to_count: Collection[str] = ()) -> dict[str, Summary]:
     """The summary of every column; a column under two keys counts once.
 
-    One question for all of them, and one for those of `to_count`: columns that somebody will ask for `ValueCounts()`
-    anyway, which says how many values there are too. Reading long strings twice would double the time, and so would
-    looking for a NUL in each of them where the distinct ones are at hand.
+    One query for all of them, and one for those of `to_count`: columns for which `ValueCounts()` is needed anyway,
+    which also gives the number of values. Reading long strings twice would double the time, and so would looking for a
+    NUL in each of them when the distinct ones are already available.
     """
     rows = table.count()
     distinct = dict.fromkeys(columns.values())
@@ -83,9 +83,9 @@ def answer(
     summaries: Mapping[str, Summary],
     done: Callable[[str], None] = lambda key: None,
 ) -> dict[str, Answers]:
-    """Every wanted statistic of every column. `done` hears of each column whose own questions are over.
+    """Every requested statistic of every column. `done` is called with each column whose own queries are finished.
 
-    Raises SKC211 where a column with infinities is asked for more than counts, SKC212 where an answer exceeds float64.
+    Raises SKC211 if more than counts are requested of a column with infinities, SKC212 if a result exceeds float64.
     """
     asked = {key: set(requests) for key, requests in wanted.items()}
     results = {key: _from_summary(columns[key], summaries[key], requests) for key, requests in asked.items()}
@@ -96,7 +96,7 @@ def answer(
 
 
 def _from_summary(column: Column, summary: Summary, requests: set[Stat]) -> Answers:
-    """What the summary already says: counts, bounds, and None for every statistic of no value."""
+    """The statistics known from the summary: counts, bounds, and None for every statistic if there is no value."""
     found: Answers = {}
     for request in requests:
         match request:
@@ -143,7 +143,7 @@ def _add_moments(
     summaries: Mapping[str, Summary],
     results: Mapping[str, Answers],
 ) -> None:
-    """Means, then the variances that need them."""
+    """Add the means, then the variances, which need them."""
     keys = [k for k, requests in asked.items() if requests & {Mean(), Variance()} and summaries[k].count > 0]
     totals = table.sums([_value_term(columns[k], summaries[k]) for k in keys])
     means = {
@@ -181,7 +181,7 @@ def farthest(column: Column, summary: Summary, mean: float) -> float:
 
 
 def divided(total: Fraction, count: int, column: Column, what: str) -> float:
-    """Rounded once: a mean lies between the bounds, and that of equal values is the value."""
+    """The quotient, rounded once: a mean is between the bounds, and that of equal values is the value."""
     try:
         return float(total / count)
     except OverflowError:
@@ -213,7 +213,7 @@ def _add_quantiles(
 def _values_at(
     table: Table, columns: Mapping[str, Column], summaries: Mapping[str, Summary], places: Mapping[str, set[int]]
 ) -> dict[str, dict[int, float]]:
-    """The values at 0-based places of each sorted column; equal values are alike, so ties do not matter."""
+    """The values at 0-based indices of each sorted column; ties do not matter, because equal values are identical."""
     found = {key: {0: float(s.low), s.count - 1: float(s.high)} for key in places for s in [summaries[key]]}
     inner = {
         key: Places(columns[key], summaries[key].count, tuple(left))
@@ -238,7 +238,7 @@ def _add_value_counts(
     results: Mapping[str, Answers],
     done: Callable[[str], None],
 ) -> None:
-    """Counted for the widest request of each column, unless the summary has counted already."""
+    """Count values for the widest request of each column, unless the summary has already counted them."""
     requests = {key: [r for r in asked[key] if isinstance(r, ValueCounts)] for key in asked}
     found = {key: counts for key in asked if (counts := summaries[key].counts) is not None}
     wanted = {key: widest(some) for key, some in requests.items() if some and key not in found}
@@ -254,7 +254,7 @@ def _add_value_counts(
 def count_values(
     table: Table, wanted: Mapping[str, Grouping], done: Callable[[str], None] = lambda key: None
 ) -> dict[str, Counted]:
-    """The counted values of columns, those of some put in order while the engine counts the next."""
+    """The counted values of columns, sorting some while the engine counts the next."""
     waiting: list[tuple[Sequence[str], Future[list[Counted]]]] = []
     if not wanted:
         return {}

@@ -1,6 +1,6 @@
-"""Rows of data in order, typed as a pipeline's inputs declare them: what verifying and transforming read.
+"""Rows of data in order, typed as a pipeline's inputs declare them, for verifying and transforming.
 
-The same reading rules as for fitting, so that a file cannot mean one thing in training and another in serving.
+The rules for reading are those of fitting, so that a file cannot mean one thing in training and another in serving.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ CHUNK = 16_384
 
 @dataclass(frozen=True)
 class Rows:
-    """An open source: `total` rows, and the columns of it to `keep`."""
+    """An open source: `total` rows, and the columns to `keep`."""
 
     data: Data
     total: int
     keep: tuple[str, ...] = ()
 
     def kept_schema(self) -> pa.Schema:
-        """The columns to keep: an input as the pipeline reads it, any other as it is stored."""
+        """The columns to keep: inputs as the pipeline reads them, others as stored."""
         return self.data.kept_schema()
 
     def batches(self) -> Generator[tuple[dict[str, Block], pa.RecordBatch], None, None]:
-        """Blocks [N, 1] by input name, and the columns to keep of the same rows, in order.
+        """Blocks [N, 1] by input name with the columns to keep of the same rows, in order.
 
         Close it before the next query: the engine holds its result open.
         """
@@ -52,7 +52,7 @@ class Rows:
                 yield blocks, pa.RecordBatch.from_arrays(kept, schema=schema)
 
     def place(self, row: int) -> str:
-        """Where row `row` (from 0) stands: file, row and line."""
+        """The location of row `row` (from 0): file, row and line."""
         return self.data.find(AnyRow(), skip=row).place
 
 
@@ -85,7 +85,7 @@ def open_rows(
 
 
 def _check_contract(data: Data) -> None:
-    """Look for nulls where none may be, and for strings that no runtime takes."""
+    """Refuse nulls that are not allowed, and strings that no runtime accepts."""
     columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`", i.span) for i in data.inputs}
     strings = [i for i in data.inputs if i.dtype == "string"]
     required = [i for i in data.inputs if not i.nullable]

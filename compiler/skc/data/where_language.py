@@ -1,9 +1,9 @@
-"""What `where` may be made of: the functions, types and kinds of expression that are pure, bounded and exact.
+"""What `where` may contain: the functions, types and kinds of expression that are pure, bounded and exact.
 
-Why a list of what is allowed: the engine has 700 functions and gets more with every version. Some read the clock, the
-file, or how a column is stored; some sleep, or make gigabytes out of one byte; the logarithms and the sines differ
-from processor to processor. What stands here depends on its arguments alone, gives at most as much as it is given,
-and has the same answer from CSV, Parquet and Arrow: `tests/stats/test_where_functions.py` runs each of them.
+Why an allow-list: the engine has 700 functions and gets more with every version. Some read the clock, the file, or how
+a column is stored; some sleep, or turn one byte into gigabytes; logarithms and sines differ between processors. What is
+listed here depends only on its arguments, returns at most as much as it was given, and gives the same result for CSV,
+Parquet and Arrow: `tests/stats/test_where_functions.py` runs each of them.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 MANY = 1000
 
 FUNCTIONS: dict[str, tuple[int, int]] = {  # the fewest and the most arguments
-    # numbers; no exp, log, power, root or sine: their last bit, or what they do beyond their domain, varies
+    # numbers; no exp, log, power, root or sine: their last bit, or their behaviour outside their domain, varies
     **dict.fromkeys(("abs", "ceil", "ceiling", "floor", "sign", "isnan", "isinf", "isfinite"), (1, 1)),
     **dict.fromkeys(("round", "trunc"), (1, 2)),
     **dict.fromkeys(("mod", "nullif"), (2, 2)),
     **dict.fromkeys(("greatest", "least"), (1, MANY)),
     "if": (3, 3),
-    # text; nothing that repeats or pads. `replace` only where it cannot make a text longer
+    # text; nothing that repeats or pads. `replace` only if it cannot make a text longer
     **dict.fromkeys(("lower", "upper", "lcase", "ucase", "length", "len", "char_length", "character_length"), (1, 1)),
     **dict.fromkeys(("strlen", "reverse", "ascii", "unicode", "ord", "chr", "nfc_normalize", "strip_accents"), (1, 1)),
     **dict.fromkeys(("md5", "sha256", "md5_number_lower"), (1, 1)),
@@ -48,7 +48,7 @@ OPERATORS: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("~~", "!~~", "~~*", "!~~*", "~~~", "^@"), (2, 2)),  # LIKE, ILIKE, GLOB and their negations
     **dict.fromkeys(("like_escape", "not_like_escape", "ilike_escape", "not_ilike_escape"), (3, 3)),
 }
-CALLED_BY_NAME = ("regexp_matches", "regexp_full_match")  # `~` and `!~` changed from the one to the other in DuckDB 2
+CALLED_BY_NAME = ("regexp_matches", "regexp_full_match")  # `~` and `!~` changed from one to the other in DuckDB 2
 EXPRESSIONS: dict[str, frozenset[str] | None] = {  # class of a node -> its types, None for any
     "BETWEEN": None,
     "CASE": None,
@@ -90,7 +90,7 @@ TYPES = frozenset(
         *("timestamp with time zone", "timestamp_s", "timestamp_ms", "timestamp_us", "timestamp_ns"),
     )
 )
-WHAT_ELSE = {  # kinds of expression that people write, in words
+WHAT_ELSE = {  # descriptions of expressions that users try
     "SUBQUERY": "it contains a query",
     "PARAMETER": "it contains a parameter",
     "WINDOW": "a window looks at more than one row",

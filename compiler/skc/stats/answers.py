@@ -1,4 +1,4 @@
-"""What is known of a column before any statistic is asked for, and the arithmetic that makes an answer of it."""
+"""The summary of a column that is known before any statistic is requested, and the arithmetic of quantiles."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Answers = dict[Stat, Any]
 
 @dataclass(frozen=True)
 class Summary:
-    """How many rows and values a column has, and its bounds; None for strings and where there is no value.
+    """The number of rows and values of a column, and its bounds: None for strings, and if there is no value.
 
-    `has_nul` says that a string contains a NUL. `counts` are those of all its values, where the summary had to count
+    `has_nul`: a string contains a NUL. `counts` has all distinct values with their counts, if the summary had to count
     them.
     """
 
@@ -34,18 +34,18 @@ class Summary:
 
     @property
     def infinite(self) -> bool:
-        """There is an infinity among the values."""
+        """Whether the values include an infinity."""
         return any(isinstance(v, float) and math.isinf(v) for v in (self.low, self.high))
 
 
 def neighbours(q: float, count: int) -> tuple[int, int]:
-    """The 0-based places, in sorted order, of the two values between which a quantile lies."""
+    """The 0-based indices, in sorted order, of the two values that enclose a quantile."""
     low = math.floor((count - 1) * q)
     return low, min(low + 1, count - 1)
 
 
 def interpolated(q: float, count: int, ordered: Mapping[int, float]) -> float:
-    """Hyndman & Fan's type 7, between the neighbours of h = (n − 1)·q, in the operations of `numpy.quantile`."""
+    """Hyndman & Fan's type 7, between the neighbours of h = (n − 1)·q, in the same operations as `numpy.quantile`."""
     low, high = neighbours(q, count)
     a, b, t = ordered[low], ordered[high], (count - 1) * q - low
     return a + t * (b - a) if t < 0.5 else b - (1 - t) * (b - a)

@@ -1,18 +1,18 @@
-"""Sums of products of float64 columns, each column with each, that no order of rows can change: exact, as fractions.
+"""Sums of products of float64 columns, for every pair, independent of the order of rows: exact, as fractions.
 
 Why not one sum for each pair (`exact_sum`): a block of 100 columns has 5,050 pairs, and an engine would plan and run a
 sum of products for each of them. A product of matrices does them all at once.
 
 How: every column is cut into slices of WIDTH bits, from its largest possible bit downwards: slice p of a value x below
-2^e is a whole number s below 2^WIDTH, and stands for s·2^(e − WIDTH·(p + 1)). What the slices leave is exact, and zero
-after as many as the column needs (four for ordinary data, more where small values stand among large ones). A product
+2^e is a whole number s below 2^WIDTH, and represents s·2^(e − WIDTH·(p + 1)). The remainder is exact, and zero after as
+many slices as the column needs (four for ordinary data, more if it mixes small and large values). A product
 of two slices is a whole number below 2^44, and ROWS of them add up to less than 2^53: so the matrix product of slices
 is exact in float64, in whatever order and with whatever fused operations it is computed. Sums over more rows are whole
 numbers of 64 bits (AT_ONCE), then of Python. (Ozaki, Ogita, Oishi, Rump, "Error-free transformations of matrix
 multiplication", 2012, with the scale of a column fixed before the rows are read, so that rows cannot depend on others.)
 
-Why tiles: of larger matrices a library multiplies parts in threads of its own, which wait for each other, on a busy
-machine a hundred times as long as the product takes. The engine's threads each fold a batch anyway.
+Why tiles: for larger matrices a library starts its own threads, which wait for each other; on a busy machine this takes
+a hundred times as long as the product. The engine's threads each fold a batch anyway.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from skc_runtime.kinds import Array
 WIDTH = 22  # bits of a slice
 ROWS = 1 << 8  # whose products of slices add up to less than 2^53
 AT_ONCE = 1 << 12  # rows whose products of slices, of at most 96 slices of a column, add up to less than 2^63
-VALUES = 1 << 18  # of a block that is cut at once, in 2 MB for each slice
+VALUES = 1 << 18  # of a block cut at once, in 2 MB per slice
 TILE = 32  # columns
 NUMBER = 1000  # 2^e is a float64, and so is 2^-e
-Products = tuple[Array, ...]  # by the sum of the numbers of two slices, whole numbers [K, K]
+Products = tuple[Array, ...]  # by the sum of the indices of two slices, whole numbers [K, K]
 
 
 def exponents(bounds: Sequence[float]) -> tuple[int, ...]:
-    """For columns whose values are at most so large in magnitude, the least e for which all are below 2^e."""
+    """For columns with these bounds on magnitude, the least e such that all values are below 2^e."""
     return tuple(math.frexp(bound)[1] for bound in bounds)
 
 
@@ -63,13 +63,13 @@ def total(found: Products, exponent: Sequence[int], i: int, j: int) -> Fraction:
 
 
 def _slices(block: Array, exponent: Sequence[int]) -> list[Array]:
-    """The slices of all columns, from the largest bits on, until nothing is left."""
+    """The slices of all columns, starting with the largest bits, until the remainder is zero."""
     lowest = np.array(exponent)
     left, found = block, []
     while left.any():
         lowest = lowest - WIDTH
-        # Rounding towards zero, since the next higher number may not be a float64. What is far too small for this slice
-        # may lose bits or become zero when it is scaled, and is zero in it either way.
+        # Rounding towards zero, since the next higher number may not be a float64. A value far too small for this slice
+        # may lose bits or become zero when scaled, and is zero in this slice either way.
         one = np.trunc(_scaled(left, -lowest))
         left = left - _scaled(one, lowest)
         found.append(one)
@@ -77,13 +77,13 @@ def _slices(block: Array, exponent: Sequence[int]) -> list[Array]:
 
 
 def _scaled(block: Array, exponent: Array) -> Array:
-    """x·2^e for every column; by a product, which is many times as fast, where 2^e is a number."""
+    """x·2^e for every column; by a product, which is many times as fast, if 2^e is a finite float64."""
     is_number = bool((np.abs(exponent) <= NUMBER).all())
     return block * np.ldexp(1.0, exponent) if is_number else np.ldexp(block, exponent)
 
 
 def _products(slices: Sequence[Array]) -> Products:
-    """The products of all slices with each other, by the sum of their numbers."""
+    """The products of all pairs of slices, by the sum of their indices."""
     if not slices:
         return ()
     width = slices[0].shape[1]

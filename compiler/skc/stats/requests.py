@@ -1,7 +1,7 @@
-"""The closed set of statistics that an op may ask for. Each has one meaning, here; nulls never count.
+"""The closed set of statistics that an op may request. Each is defined here, and only here; nulls never count.
 
-A request is a value; the answer for a column is found under it: `stats[Mean()]`. All answers are exact functions of the
-multiset of values (of `Covariance`, the multiset of rows): no order of rows, number of threads or partitioning can
+A request is a value, and the key of its answer for a column: `stats[Mean()]`. All answers are exact functions of the
+multiset of values (for `Covariance`, the multiset of rows): order of rows, number of threads and partitioning cannot
 change a bit.
 """
 
@@ -29,14 +29,14 @@ class Min:
 
 @dataclass(frozen=True)
 class Max:
-    """The greatest value, likewise."""
+    """The greatest value, with the same rules."""
 
 
 @dataclass(frozen=True)
 class Mean:
     """float: the exact sum divided by the count, rounded once to float64; None when there is no value.
 
-    So it lies between Min and Max, is the value itself where all values are equal, and never overflows.
+    So it is between Min and Max, is the value itself if all values are equal, and never overflows.
     """
 
 
@@ -52,8 +52,8 @@ class Quantiles:
     """tuple of float, one per q in `q`; None when there is no value.
 
     With h = (n - 1) q, i = floor(h), t = h - i and d = x_(i+1) - x_i over the sorted values: x_i + t d
-    where t < 0.5, else x_(i+1) - (1 - t) d, all in float64. Hyndman & Fan's type 7, and in these very operations
-    `numpy.quantile`, so that an edge has the bits scikit-learn's has: a value equal to an edge must fall into the
+    where t < 0.5, else x_(i+1) - (1 - t) d, all in float64. This is Hyndman & Fan's type 7, in the same operations as
+    `numpy.quantile`, so that an edge has the same bits as in scikit-learn: a value equal to an edge must fall into the
     same bin.
     """
 
@@ -64,7 +64,7 @@ class Quantiles:
 class ValueCounts:
     """tuple of (value, count), by descending count, ties by value (strings by UTF-8 bytes, False before True).
 
-    Only values with count >= `min_count`, and of these the first `limit`. Also an op's way to the most frequent value.
+    Only values with count >= `min_count`, and of these the first `limit`; with a limit of 1, the most frequent value.
     For a float64 column -0.0 counts as 0.0.
     """
 
@@ -74,19 +74,20 @@ class ValueCounts:
 
 @dataclass(frozen=True)
 class Levels:
-    """tuple of values, ascending: all that the column can ever hold, by what makes it: the bins of a `bucketize`, the
-    hours of a day, false and true. None where that is not known, or too many. Told by the steps before, not by data.
+    """tuple of values, ascending: all that the column can ever hold, given how it is computed: the bins of a
+    `bucketize`, the hours of a day, false and true. None if they are not known, or too many. Derived from the preceding
+    steps, not from data.
     """
 
 
 @dataclass(frozen=True)
 class Covariance:
-    """Joint: how a column varies with each column of a block; None where no row counts.
+    """Joint: how a column varies with each column of a block; None if no row counts.
 
-    The block is all columns that go into the step, or those at the given places among them; every column of it gets an
-    answer, the others none. Only rows count in which all columns of the block have a value: what is left out of one is
-    then left out of all, and the matrix has no negative eigenvalues (but for rounding), which covariances over the rows
-    of each pair may have. An op that takes nulls otherwise fills them before.
+    The block is all input columns of the step, or those at the given indices; every column of it gets an answer, the
+    others get none. A row counts only if all columns of the block have a value: the same rows are then used for every
+    pair, so the matrix has no negative eigenvalues (except by rounding), which pairwise covariances may have. To treat
+    nulls differently, fill them in an earlier step.
     """
 
     columns: tuple[int, ...] | None = None
@@ -98,9 +99,9 @@ class Joint:
 
     count        the rows that count, the same for the whole block
     mean         float64: the exact sum of the values in these rows divided by `count`, rounded once
-    covariances  for each column of the block, in order: the exact sum of d·e, where d = float64(x) − mean and e alike
-                 of the other column are float64 and their product is not rounded, divided by `count` (ddof 0) and
-                 rounded once. So the matrix is symmetric to the last bit
+    covariances  for each column of the block, in order: the exact sum of d·e, where d = float64(x) − mean, and e
+                 likewise for the other column, are float64 and their product is not rounded, divided by `count`
+                 (ddof 0) and rounded once. So the matrix is symmetric to the last bit
     """
 
     count: int

@@ -1,7 +1,7 @@
 """How often each value of a column occurs: by descending count, ties by value.
 
-Why not the engine's ORDER BY: engines disagree on collation and on the order of ties, and a vocabulary must not. Groups
-come from the engine as Arrow tables in any order, and are sorted here, strings by their UTF-8 bytes.
+Why not the engine's ORDER BY: engines differ in collation and in the order of ties, and a vocabulary must not. The
+engine returns groups as Arrow tables in any order, and they are sorted here, strings by their UTF-8 bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def counted(groups: pa.Table, columns: int, dtype: DType, limit: int | None) -> 
 
 
 def first_groups(batches: Iterable[pa.RecordBatch], dtype: DType, limit: int) -> pa.Table | None:
-    """The first groups of a single column, merged batch by batch; None where there is no batch."""
+    """The first groups of a single column, merged batch by batch; None if there is no batch."""
     best: pa.Table | None = None
     for batch in batches:
         more = pa.Table.from_batches([batch])
@@ -56,14 +56,14 @@ def _sorted(groups: pa.Table, dtype: DType) -> pa.Table:
 
 
 def widest(requests: Sequence[ValueCounts]) -> ValueCounts:
-    """A request whose answer holds those of all the others."""
+    """A request whose answer contains those of all the others."""
     limits = [request.limit for request in requests if request.limit is not None]
     least = min(request.min_count for request in requests)
     return ValueCounts(least, max(limits) if len(limits) == len(requests) else None)
 
 
 def cut(values: Counted, request: ValueCounts) -> Counted:
-    """The answer to a request, of that to a wider one."""
+    """The answer to a request, derived from that to a wider one."""
     if values and values[-1][1] < request.min_count:
         values = tuple(pair for pair in values if pair[1] >= request.min_count)
     return values[: request.limit]

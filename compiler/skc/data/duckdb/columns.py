@@ -1,4 +1,4 @@
-"""A column of a table as SQL: its values, as each kind of query wants them."""
+"""A column of a table as SQL: its values in the form that each kind of query needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from skc.data.engine import Column, Deviation
 
 
 def values(column: Column) -> str:
-    """The values, null where there is none."""
+    """The values, null where there is no value."""
     name = identifier(column.name)
     if not column.null_values:
         return name
@@ -15,7 +15,7 @@ def values(column: Column) -> str:
 
 
 def normal(column: Column) -> str:
-    """The values with 0.0 for -0.0."""
+    """The values with -0.0 replaced by 0.0."""
     sql, zero = values(column), number(0.0)
     return f"CASE WHEN {sql} = {zero} THEN {zero} ELSE {sql} END" if column.kind.is_float else sql
 

@@ -1,14 +1,14 @@
-"""The database that fitting runs in: DuckDB, in a folder of its own that vanishes afterwards.
+"""The database that fitting runs in: DuckDB, in a temporary folder of its own.
 
-Why a file and not memory: what does not fit in `memory_limit` is spilled next to it, so the size of a training table is
-bounded by the disk. Why no error escapes: a library's message knows neither the pipeline nor a suggested fix.
+Why a file and not memory: data that does not fit in `memory_limit` is spilled next to it, so the size of a training
+table is bounded by the disk. Why no error escapes: a library's message knows neither the pipeline nor a suggested fix.
 
-Why DuckDB itself and not Ibis: all queries here are SQL text, which a table of 1,000 columns needs (as expressions of
-Ibis they took minutes to be translated and planned), and importing Ibis takes longer than importing everything else.
+Why DuckDB itself and not Ibis: all queries here are SQL text, which a table of 1,000 columns needs (as Ibis expressions
+they took minutes to translate and plan), and importing Ibis takes longer than importing everything else.
 
-Why the engine is confined (`Database.confine`): the text of `where` and the catalogue of a `.duckdb` file come from
-others. Once its files are known, the engine opens those and what it spills, nothing else, whatever a query says; it
-loads no extension, reads no secret, and no setting can be changed back.
+Why the engine is confined (`Database.confine`): the text of `where` and the catalogue of a `.duckdb` file are not
+trusted. Once its files are known, the engine opens only those and its spill files, whatever a query says; it does not
+load extensions or read secrets, and settings can no longer be changed.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from skc.stopping import interruptible
 
 TIME_LIMIT = "SKC_WHERE_SECONDS"  # of each query that computes `where`
 TIME_LIMIT_SECONDS = 3600.0
-BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery")  # what DuckDB opens with a database file
+SIDE_FILES = ("", ".wal", ".wal.checkpoint", ".wal.recovery")  # suffixes of the files that belong to a database
 CONFINED = {
-    "autoinstall_known_extensions": "false",  # fitting never reaches for the network
+    "autoinstall_known_extensions": "false",  # fitting never uses the network
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "allow_unsigned_extensions": "false",
     "allow_persistent_secrets": "false",
-    "python_enable_replacements": "false",  # a name in SQL is never a variable of Python
+    "python_enable_replacements": "false",  # a name in SQL is never a Python variable
 }
 SETTINGS = {
     "TimeZone": "UTC",
@@ -54,15 +54,15 @@ SETTINGS = {
     "integer_division": "false",
     "error_on_division_by_zero": "false",  # DuckDB 2 only: null, as in DuckDB 1
 }
-FULL = re.compile("|".join(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))))  # in anybody's message
+FULL = re.compile("|".join(map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))))  # in any message
 ROOM_HINT = "free some space, or set TMPDIR to a folder on a larger disk: training data is kept there temporarily"
-AT_ONCE = 250  # columns of one query: of many more the engine plans and runs longer than of several queries
+AT_ONCE = 250  # columns per query: with many more, it takes longer than several queries
 WHOLE_HINT = "check that the file is complete, and of the type that its name suggests"
 
 
 @dataclass
 class _Limit:
-    """How long a query may take, and the error that says so."""
+    """How long a query may take, and the error to raise if it takes longer."""
 
     seconds: float
     error: Callable[[float], SkcError]
@@ -70,7 +70,7 @@ class _Limit:
 
 @dataclass(frozen=True)
 class Database:
-    """An open database, and a folder for what is written on the way."""
+    """An open database, and a folder for temporary files."""
 
     connection: duckdb.DuckDBPyConnection
     folder: Path
@@ -79,26 +79,28 @@ class Database:
     _limits: list[_Limit] = field(default_factory=list)
 
     def confine(self, files: Sequence[str]) -> None:
-        """From now on the engine opens these files and its own, and no setting can be changed.
+        """From now on the engine opens only these files and its own, and settings cannot be changed.
 
-        Databases may be attached under these names too. What is in memory is registered as before.
+        Databases may be attached under these names too. Tables in memory are registered as before.
         """
-        allowed = [name for file in files for name in (file, glob.escape(file), *(file + tail for tail in BESIDE[1:]))]
+        allowed = [
+            name for file in files for name in (file, glob.escape(file), *(file + tail for tail in SIDE_FILES[1:]))
+        ]
         with engine_errors("the database cannot be confined"):
             self.execute(f"SET allowed_paths = [{', '.join(map(literal, dict.fromkeys(allowed)))}]")
             self.execute("SET enable_external_access = false")
             self.execute("SET lock_configuration = true")
 
     def limit(self, error: Callable[[float], SkcError]) -> None:
-        """Stop every query from now on that takes longer than SKC_WHERE_SECONDS; `error` says whose fault that is."""
+        """From now on stop every query that takes longer than SKC_WHERE_SECONDS, and raise `error`."""
         self._limits.append(_Limit(_time_limit(), error))
 
     def new_name(self, what: str) -> str:
-        """A table name that nothing else has."""
+        """A table name that is not in use."""
         return f"skc_{what}_{next(self._numbers)}"
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run SQL of our own making and fetch all rows: few are expected."""
+        """Run SQL written by skc and fetch all rows, which must be few."""
         with self._in_time():
             rows: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
         return rows
@@ -109,7 +111,7 @@ class Database:
             return self.connection.sql(sql).to_arrow_table()
 
     def row(self, sql: str) -> dict[str, Any]:
-        """The one row of an aggregation. Unlike a relation, a cursor is bound once."""
+        """The single row of an aggregation. Unlike a relation, a cursor is bound once."""
         with self._in_time():
             cursor = self.connection.execute(sql)
             names = [column[0] for column in cursor.description]
@@ -130,12 +132,12 @@ class Database:
                 yield batch
 
     def register(self, name: str, table: object) -> None:
-        """Let the engine see an Arrow table or dataset under a name; nothing is copied."""
+        """Register an Arrow table or dataset under a name, without copying it."""
         self.connection.register(name, table)
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:
-        """Interrupt what runs in here when its time is over, or a signal asks the program to stop."""
+        """Interrupt the query inside when its time is up, or when a signal asks the program to stop."""
         with interruptible(self.connection.interrupt):
             if self._limits:
                 with self._limited():
@@ -196,16 +198,17 @@ def open_database(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) 
             connection = duckdb.connect(str(folder / "fit.duckdb"), config=config)
             stack.callback(connection.close)
             for name, value in SETTINGS.items():
-                with suppress(duckdb.CatalogException):  # this version has no such setting, and behaves as wanted
+                with suppress(duckdb.CatalogException):  # this version lacks the setting, and behaves as required
                     connection.execute(f"SET {name} = {literal(value)}")
             _unlink(connection, folder)
         yield Database(connection, folder, threads or os.cpu_count() or 1)
 
 
 def _unlink(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Take the names of the database's files away: a kill then leaves nothing of the rows that were stored in it.
+    """Unlink the database's files, so that a kill leaves none of the rows stored in it.
 
-    The log is made by the first change. Where an open file keeps its name (Windows), it goes with the folder.
+    The log is created by the first change. Where an open file cannot be unlinked (Windows), it is removed with the
+    folder.
     """
     connection.execute("CREATE TABLE skc_opened (x INTEGER)")
     connection.execute("DROP TABLE skc_opened")
@@ -218,7 +221,7 @@ def _unlink(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def engine_errors(
     what: str, *, code: Code = "SKC220", span: Span | None = None, hint: str | None = None
 ) -> Iterator[None]:
-    """Turn whatever the engine raises into a diagnostic: what was being done, and the engine's first words."""
+    """Turn any error of the engine into a diagnostic: what was being done, and the start of the engine's message."""
     try:
         yield
     except duckdb.OutOfMemoryException as error:
@@ -233,7 +236,7 @@ def engine_errors(
 
 
 def _first_words(error: Exception) -> str:
-    """The part of an engine's message that speaks of the data, not of the engine's settings."""
+    """The part of an engine's message that is about the data, not about the engine's settings."""
     text = re.split(r"\n\s*(?:Possible |LINE \d|Candidate )", str(error), maxsplit=1)[0]
     return " ".join(text.split())[:300]
 

@@ -1,7 +1,7 @@
-"""From a column as it is stored to a value of its declared type: SQL for the value, and for what makes it unusable.
+"""Convert a stored column to its declared type: SQL for the value, and for whether it is unusable.
 
-Nothing is guessed from the data. Text is held against one written form per type; a typed column must have the
-type, or one that converts without loss. Read by `readers`, checked by `training`.
+Nothing is guessed from the data. Text must match one written form per type; a typed column must have the declared
+type, or one that converts without loss. Used by `readers`, checked by `training`.
 
 Text (CSV, TSV, and strings in JSON lines)
     float64     decimal or exponent, `inf`, `infinity`, `nan` in any case; a finite text that overflows is refused
@@ -12,8 +12,8 @@ Text (CSV, TSV, and strings in JSON lines)
     string      as it is
     An empty CSV field is null for every type but string. The strings of `null_values` are null for every type but
     string here; for string they mean null in the graph. JSON booleans count as their text, JSON null is null. JSON
-    numbers go by what serving does with them: one written as an integer is a float64 where the double is exact, and one
-    written with a fraction or an exponent is an int64 where it is whole and at most 2^53 in magnitude.
+    numbers are treated as in serving: one written as an integer is a float64 if the double is exact, and one written
+    with a fraction or an exponent is an int64 if it is whole and at most 2^53 in magnitude.
 Typed (Parquet, Arrow, DuckDB, tables in memory)
     float64     any float; integers where the double is exact
     int64       any integer within 64 bits; floats that are whole and at most 2^53 in magnitude, NaN being null
@@ -88,7 +88,7 @@ class Reading:
 
 
 def read_csv_text(value: Input) -> Reading:
-    """The reading of a field of a CSV file, which is never null as text."""
+    """The reading of a CSV field, whose text is never null."""
     column = identifier(value.name)
     if value.dtype == "string":
         return _reading(value, column)
@@ -97,7 +97,7 @@ def read_csv_text(value: Input) -> Reading:
 
 
 def read_json(value: Input) -> Reading:
-    """The reading of a JSON value, SQL null where the key is missing."""
+    """The reading of a JSON value, which is SQL null if the key is missing."""
     column = identifier(value.name)
     text = f"({column} ->> '$')"
     kind = f"json_type({column})"
@@ -105,7 +105,7 @@ def read_json(value: Input) -> Reading:
     if value.dtype != "string" and _text_nulls(value):
         is_null += f" OR ({kind} = 'VARCHAR' AND {text} IN ({_list(_text_nulls(value))}))"
     wrong = f"{kind} NOT IN ({_list(JSON_TYPES[value.dtype])})"
-    if value.kind.is_float:  # JSON has no other way to write these
+    if value.kind.is_float:  # JSON cannot write these in any other way
         wrong += f" OR ({kind} = 'VARCHAR' AND NOT regexp_full_match({text}, '[+-]?(?i:inf|infinity|nan)'))"
         whole = f"TRY_CAST({text} AS HUGEINT)"
         is_exact = f"coalesce({whole} = TRY_CAST(TRY_CAST({text} AS DOUBLE) AS HUGEINT), false)"
@@ -130,12 +130,12 @@ def _parsed(value: Input, text: str, is_null: str, wrong: str = "false") -> Read
 
 
 def read_typed(value: Input, stored_type: str, label: str) -> Reading:
-    """The reading of a typed column, or SKC205 where no value of that type could be one of the declared type.
+    """The reading of a typed column, or SKC205 if no value of that type could be one of the declared type.
 
     `label` is what messages call the data.
     """
     column = identifier(value.name)
-    if stored_type == '"NULL"':  # an Arrow column of nothing but nulls
+    if stored_type == '"NULL"':  # an Arrow column with only nulls
         return _reading(value, f"CAST(NULL AS {NATIVE[value.dtype]})")
     if stored_type.startswith("ENUM("):
         column, stored_type = f"CAST({column} AS VARCHAR)", "VARCHAR"

@@ -1,9 +1,9 @@
-"""A fast look at how a CSV file is written: whether every reader reads it alike.
+"""A fast check of how a CSV file is written: whether all readers read it alike.
 
-Why: readers agree on regular files alone. The engine drops a blank beside a quote, and an empty field too many at the
-end of a line; Python's csv, pandas and Polars do not. Reading a file again with Python would see all of it, and take
-ten times as long as the engine. This looks at the bytes a block at a time with NumPy; only a file that is not regular
-is read again, by `csv_trouble`, which accepts it or names the line.
+Why: readers agree only on regular files. The engine drops a space next to a quote, and a surplus empty field at the end
+of a line; Python's csv, pandas and Polars do not. Reading the file again with Python would detect all of that, but take
+ten times as long as the engine. This scans the bytes block by block with NumPy; only a file that is not regular is read
+again, by `csv_trouble`, which accepts it or names the line.
 
 Regular: a field either has no quote, or begins and ends with one and has pairs of them inside; all records have the
 same number of fields; lines end in LF or CR LF; all is UTF-8. With a single column, no line is empty, since that may
@@ -27,12 +27,12 @@ LF, CR, QUOTE = b'\n\r"'
 BOM = b"\xef\xbb\xbf"
 UNREADABLE = (OSError, EOFError, zlib.error)  # what opening and unpacking a file raise
 BLOCK = 1 << 20
-STRETCH = 1 << 12  # by which a block grows at most, so as not to end in a quote or CR
+STRETCH = 1 << 12  # the most by which a block grows, so as not to end in a quote or CR
 
 
 @dataclass
 class _State:
-    """What a block must know of those before it."""
+    """The state carried from one block to the next."""
 
     width: int
     delimiter: int
@@ -55,7 +55,7 @@ def is_regular(file: str, delimiter: str, width: int) -> bool:
             return False
         if not _is_regular_block(np.frombuffer(block, np.uint8), state):
             return False
-    is_whole = not decoder.getstate()[0] and not state.is_quoted  # it ends within neither a letter nor a quote
+    is_whole = not decoder.getstate()[0] and not state.is_quoted  # it does not end inside a character or a quote
     return is_whole and (state.length == 0 or state.fields == width - 1)
 
 
@@ -90,7 +90,7 @@ def _is_regular_block(block: Array, state: _State) -> bool:
 
 
 def _quoted(quotes: Array, length: int, state: _State) -> Array:
-    """For every byte, whether a quote is open behind it. This is an xor of all quotes so far, ten times as fast."""
+    """For every byte, whether a quote is open after it: an xor of all quotes so far, but ten times as fast."""
     runs = np.diff(quotes, prepend=0, append=length)
     is_open = np.full(len(runs), state.is_quoted)
     is_open[1::2] ^= True
@@ -98,7 +98,7 @@ def _quoted(quotes: Array, length: int, state: _State) -> Array:
 
 
 def _are_regular_quotes(block: Array, quotes: Array, state: _State) -> bool:
-    """Whether every quote that opens is at the start of a field or behind one that closes, and the reverse."""
+    """Whether every opening quote is at the start of a field or after a closing one, and vice versa."""
     beside = np.zeros(256, bool)
     beside[[state.delimiter, LF, CR, QUOTE]] = True
     first = int(state.is_quoted)
@@ -109,7 +109,7 @@ def _are_regular_quotes(block: Array, quotes: Array, state: _State) -> bool:
 
 
 def _are_regular_lines(block: Array, ends: Array, delimiters: Array, state: _State) -> bool:
-    """Whether every line that ends in this block has its fields, or is empty where no record can be."""
+    """Whether every line that ends in this block has all its fields, or is empty and cannot be a record."""
     fields = np.diff(np.searchsorted(delimiters, ends), prepend=0)
     starts = np.concatenate([[-state.length], ends[:-1] + 1])[: len(ends)]
     lengths = ends - starts
@@ -128,5 +128,5 @@ def _are_regular_lines(block: Array, ends: Array, delimiters: Array, state: _Sta
 
 
 def opened(file: str) -> Any:
-    """A file as bytes, unpacked where its name says so."""
+    """A file as bytes, unpacked if its name says that it is compressed."""
     return gzip.open(file, "rb") if file.lower().endswith(".gz") else open(file, "rb")

@@ -1,7 +1,7 @@
-"""What is wrong with a CSV file that is not regular, or that the engine refuses: found by reading it line by line.
+"""Find what is wrong with a CSV file that is not regular, or that the engine refuses, by reading it line by line.
 
-Why: the engine's message speaks of its parser. A user needs the line, and what to do about it. And why refuse what the
-engine reads: where a blank next to a quote, or a line has a field too many, other readers see other values.
+Why: the engine's message is about its parser. A user needs the line, and a suggested fix. Why refuse files that the
+engine reads: where a space is next to a quote, or a line has a surplus field, other readers see other values.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LONG_HINT = "check for an unclosed quote; a table with such long strings can be 
 
 @contextmanager
 def csv_trouble(source: Source, delimiter: str) -> Iterator[None]:
-    """Where reading a text file fails, say which line is to blame, if there is one."""
+    """If reading a text file fails, report the line at fault, if there is one."""
     try:
         yield
     except SkcError as error:
@@ -44,13 +44,13 @@ def csv_trouble(source: Source, delimiter: str) -> Iterator[None]:
 
 
 def check_structure(header: Sequence[str], file: str, source: Source) -> None:
-    """Refuse a file that some readers would read in another way than the engine."""
+    """Refuse a file that some readers would read differently from the engine."""
     delimiter = "\t" if source.kind == "tsv" else ","
     try:
         if is_regular(file, delimiter, len(header)):
             return
     except UNREADABLE:
-        return  # the engine tells of it
+        return  # the engine reports it
     found = explain(file, delimiter)
     if found is not None:
         message, hint = found
@@ -58,7 +58,7 @@ def check_structure(header: Sequence[str], file: str, source: Source) -> None:
 
 
 def check_separator(header: Sequence[str], file: str, source: Source, wanted: Sequence[str]) -> None:
-    """Refuse a file whose fields are not separated by what its kind says: all of its header is one name."""
+    """Refuse a file whose fields have another separator than its kind says, so that its header is a single name."""
     if len(header) != 1 or header[0] in wanted:
         return
     found = max(SEPARATORS, key=header[0].count)
@@ -73,7 +73,7 @@ def check_separator(header: Sequence[str], file: str, source: Source, wanted: Se
 
 @contextmanager
 def long_fields() -> Iterator[None]:
-    """Let Python's reader take fields as long as the engine does. Its limit belongs to the whole process."""
+    """Let Python's reader accept fields as long as the engine does. Its limit is global to the process."""
     limit = csv.field_size_limit(LONGEST_HEADER)
     try:
         yield
@@ -82,7 +82,7 @@ def long_fields() -> Iterator[None]:
 
 
 def explain(file: str, delimiter: str) -> tuple[str, str] | None:
-    """(message, hint) for the first line that is not right; None where all are, or the file does not open."""
+    """(message, hint) for the first line that is wrong; None if there is none, or the file cannot be opened."""
     lines = Lines(file)
     try:
         with long_fields():
@@ -129,7 +129,7 @@ def _begins_with_blank(field: str) -> bool:
 
 
 def _has_blank_beside_quote(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether a record, as it is written, has a field that begins with blanks and then a quote."""
+    """Whether a record, as written, has a field that begins with spaces and then a quote."""
     text, place = "".join(lines), 0
     field = re.compile(rf'"(?:[^"]|"")*"|[^{delimiter}]*')
     while place <= len(text):
@@ -142,13 +142,13 @@ def _has_blank_beside_quote(lines: Sequence[str], delimiter: str) -> bool:
 
 
 class TooLongError(Exception):
-    """A line that no table has: the file is something else, or a quote is never closed."""
+    """A line too long for any table: the file is something else, or a quote is never closed."""
 
 
 class Lines:
-    """The lines of a file with their ends, decoded one by one so that an error is at its line.
+    """The lines of a file with their line ends, decoded one by one so that an error has a line.
 
-    `number` counts them, `taken` holds those of the record that is being read.
+    `number` counts them, `taken` has those of the record being read.
     """
 
     def __init__(self, file: str) -> None:
@@ -176,7 +176,7 @@ class Lines:
 
 
 def utf8_hint(data: bytes) -> str:
-    """How to save a file as UTF-8, by what it is likely to be now."""
+    """How to save a file as UTF-8, depending on its likely encoding."""
     guess = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin1"
     return f"save it as UTF-8: `iconv -f {guess} -t utf-8 OLD > NEW`, where {guess} is its current encoding"
 

@@ -15,7 +15,7 @@ from skc.ir import DataSource, Input
 
 @dataclass(frozen=True)
 class DuckEngine:
-    """A database of its own for one source."""
+    """An engine with its own database for one source."""
 
     database: Database
 
@@ -26,6 +26,6 @@ class DuckEngine:
 
 @contextmanager
 def open_duckdb(threads: int | None = None, memory_limit: str = MEMORY_LIMIT) -> Iterator[DuckEngine]:
-    """DuckDB on this machine, whose files are gone at the end."""
+    """DuckDB on this machine; its files are removed at the end."""
     with open_database(threads, memory_limit) as database:
         yield DuckEngine(database)

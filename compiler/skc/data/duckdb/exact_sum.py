@@ -1,7 +1,7 @@
-"""The sums of `skc.stats.exact_sum` as SQL, of many columns in one scan.
+"""The sums of `skc.stats.exact_sum` as SQL, for many columns in one scan.
 
-Why each part is a SELECT of its own around the last: written as one expression, the remainder of the third part holds
-that of the first four times over, and the engine spends longer on finding common parts than on adding up.
+Why each part is a separate SELECT around the previous one: written as one expression, the remainder of the third part
+contains that of the first four times over, and the engine spends longer finding common subexpressions than adding.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from skc.stats.exact_sum import SCALE, must_scale, splitter
 
 @dataclass(frozen=True)
 class Addend:
-    """A float64 column, as SQL, of which to take the sum: at most `count` values, none larger in magnitude than
-    `bound`. Null does not count. `parts` are split off in each scan.
+    """A float64 column to sum, as SQL: at most `count` values, none larger in magnitude than `bound`. Nulls are
+    ignored. `parts` are split off in each scan.
     """
 
     values: str
@@ -31,7 +31,7 @@ Named = tuple[int, Addend]
 
 
 def exact_sums(database: Database, table: str, addends: Mapping[int, Addend]) -> dict[int, Fraction]:
-    """The exact sum of each addend over the rows of `table`, all in as few scans as the data need (usually one)."""
+    """The exact sum of each addend over the rows of `table`, in as few scans as the data needs (usually one)."""
     totals = dict.fromkeys(addends, Fraction(0))
     named = [(name, part) for name, addend in addends.items() for part in _within_range(addend) if part.bound > 0]
     for start in range(0, len(named), AT_ONCE):
@@ -40,7 +40,7 @@ def exact_sums(database: Database, table: str, addends: Mapping[int, Addend]) ->
 
 
 def _add_sums(database: Database, table: str, addends: Sequence[Named], totals: dict[int, Fraction]) -> None:
-    """Scan until nothing is left of any addend."""
+    """Scan until no addend has a remainder."""
     stored: list[str] = []
     while addends:
         parts = _parts(table, addends)
@@ -60,7 +60,7 @@ def _add_sums(database: Database, table: str, addends: Sequence[Named], totals: 
 
 
 def _within_range(addend: Addend) -> list[Addend]:
-    """The addend itself, or where M would overflow its large values scaled down and its small ones as they are."""
+    """The addend itself; if M would overflow, its large values scaled down and its small ones unscaled."""
     if not must_scale(addend.count, addend.bound):
         return [addend]
     is_large = f"abs({addend.values}) >= {number(1.0)}"
@@ -73,7 +73,7 @@ def _within_range(addend: Addend) -> list[Addend]:
 
 
 def _parts(table: str, addends: Sequence[Named]) -> str:
-    """A query with the parts `q{i}_{k}` of every addend i, and what is left of it, `x{i}`.
+    """A query with the parts `q{i}_{k}` of every addend i, and its remainder `x{i}`.
 
     Columns are listed, never `*`: the engine takes quadratic time to expand a star with replacements.
     """
@@ -103,7 +103,7 @@ def _sums_of(parts: str, addends: Sequence[Named]) -> str:
 
 
 def _keep_remainders(database: Database, parts: str, left: Sequence[int], name: str) -> None:
-    """Store the rows that have something left, so that expressions do not grow with every scan."""
+    """Store the rows with a remainder, so that expressions do not grow with every scan."""
     columns = ", ".join(f"x{i}" for i in left)
     some = " OR ".join(f"x{i} <> {number(0.0)}" for i in left)
     database.execute(f"CREATE TEMP TABLE {identifier(name)} AS SELECT {columns} FROM ({parts}) WHERE {some}")

@@ -1,8 +1,8 @@
 """The distinct values of columns and how often they occur, as the engine's queries.
 
 Why one query per column of a tall table: an engine hashes one column at a time anyway. Columns of a short table are
-counted together (see `long_form`). Where only the first `limit` of a column are wanted, the engine keeps those whose
-rank by count alone is within it (ties all included), and each batch is merged into the best so far.
+counted together (see `long_form`). If only the first `limit` of a column are needed, the engine keeps those whose
+rank by count alone is within it (including all ties), and each batch is merged into the best so far.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from skc.stats.value_counts import first_groups
 from skc_runtime.kinds import DType
 
 BATCH = 1 << 16
-STRINGS = 64  # columns of one query: strings may be long
+STRINGS = 64  # columns per query: strings may be long
 
 
 def groups_of(database: Database, table: str, rows: int, wanted: Mapping[str, Grouping]) -> Iterator[Groups]:
-    """The groups of columns of `table`, which has so many rows."""
-    alike: dict[tuple[DType, int, int | None], dict[str, str]] = {}  # by what one query may count together
+    """The groups of columns of `table`, which has `rows` rows."""
+    alike: dict[tuple[DType, int, int | None], dict[str, str]] = {}  # by what must be equal to share a query
     for key, grouping in wanted.items():
         kind = (grouping.column.dtype, grouping.min_count, grouping.limit)
         alike.setdefault(kind, {})[key] = normal(grouping.column)
@@ -44,7 +44,7 @@ def _query(stack: Stacked, min_count: int, limit: int | None) -> str:
 
 
 def _run(database: Database, query: str, dtype: DType, limit: int | None) -> pa.Table:
-    """The groups, or of a single column's the first so many."""
+    """All groups, or the first `limit` of a single column."""
     if limit is None:
         return database.run(query)
     best = first_groups(database.batches(query, BATCH), dtype, limit)

@@ -1,8 +1,8 @@
-"""What is wrong with the records of a JSON lines file that the engine takes, and other readers do not.
+"""Find records of a JSON lines file that the engine accepts, but other readers do not.
 
 Why: the engine reads NaN and Infinity without quotes, a comma before a closing bracket, and a line that is not an
-object (as a record without keys); of a key that a record has twice it takes the first value, most readers the last. The
-engine finds the records that may be wrong, and Python's strict reader says whether they are.
+object (as a record without keys); for a duplicate key it takes the first value, most readers the last. The engine finds
+the records that may be wrong, and Python's strict reader decides whether they are.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COMMA_HINT = "remove the comma"
 
 
 def check_records(database: Database, file: str, source: Source) -> None:
-    """Refuse the first record that strict readers refuse, or read in another way than the engine. Raises SKC203."""
+    """Refuse the first record that strict readers refuse, or read differently from the engine. Raises SKC203."""
     rows = f"SELECT row_number() OVER () AS row, json FROM read_ndjson_objects([{file_list([file])}])"
     doubtful = (
         "json_type(json) <> 'OBJECT' OR len(json_keys(json)) <> len(list_distinct(json_keys(json))) "
@@ -40,7 +40,7 @@ def check_records(database: Database, file: str, source: Source) -> None:
 
 
 def line_of(file: str, row: int) -> int:
-    """The line in which a record stands: empty lines are none."""
+    """The line of a record; empty lines are not records."""
     seen = 0
     with opened(file) as lines:
         for number, line in enumerate(lines, start=1):
@@ -51,7 +51,7 @@ def line_of(file: str, row: int) -> int:
 
 
 def _wrong(text: str) -> tuple[str, str] | None:
-    """(message, hint) for a record; None where nothing is wrong with it."""
+    """(message, hint) for a record; None if nothing is wrong with it."""
     try:
         record = json.loads(text, parse_constant=_constant, object_pairs_hook=_Pairs)
     except _ConstantError as error:
@@ -69,7 +69,7 @@ def _wrong(text: str) -> tuple[str, str] | None:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object, with every key that it has."""
+    """An object with all its keys, including duplicates."""
 
 
 class _ConstantError(Exception):

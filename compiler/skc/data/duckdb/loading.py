@@ -1,10 +1,10 @@
 """Reading a source into DuckDB: typed as declared, and filtered by `where`.
 
-Text is parsed once and stored; what is stored typed already is read where it lies, as often as it takes. `where` sees
-every input as its declared type (a timestamp as an instant in UTC, a date as a date) after the rules for null text,
-and every other column as it is stored in that file, which for CSV and JSON lines is text. Every row must parse, also
-those that `where` leaves out. Files of one source are read one by one in this sense: together they are accepted if each
-of them alone is, and mean what they mean alone.
+Text is parsed once and stored; typed data is read in place, as often as necessary. `where` sees every input as its
+declared type (a timestamp as an instant in UTC, a date as a date) after the rules for null text, and every other column
+as it is stored in that file, which for CSV and JSON lines is text. Every row must parse, including those that `where`
+excludes. Files of one source are independent in this sense: together they are accepted if each is accepted alone, and
+their values are the same.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ WIDE_HINT = (
     "the number does not fit the type and would be changed: if it is an id, declare it `string` and write it as "
     "text in the data; if it fits 64 bits, declare it int64"
 )
-# Types that Arrow has not, has otherwise (an UHUGEINT comes as a signed number), or Parquet has not; a name of a field
-# is followed by a blank.
+# Types that Arrow or Parquet lacks, or that Arrow represents differently (an UHUGEINT arrives as a signed number); a
+# field name is followed by a space.
 NOT_KEPT = re.compile(r"UNION\(|\b(INTERVAL|UHUGEINT|BIGNUM|VARINT|BIT|VARIANT)(?=[\[,)]|$)")
-MOST = 10  # columns with bad values that are told at once
+MOST = 10  # columns with bad values that are reported at once
 
 
 def load_training(
@@ -48,7 +48,7 @@ def load_training(
 ) -> Training:
     """Read the source into the engine. Raises SKC203 to SKC207.
 
-    `keep` names columns to carry along as they are stored; those that are not inputs follow them in the table.
+    `keep` names columns to carry along as stored; those that are not inputs come after the inputs in the table.
     """
     where = None if declared.where is None else parse_predicate(declared.where, declared.span)
     names = [i.name for i in inputs]
@@ -62,7 +62,7 @@ def load_training(
     if where is not None:
         for group in raw.groups:
             _check_where(database, group, inputs, where, declared)
-    # Several threads reading JSON lines bring a last line without a line end to the front; numbering keeps the order.
+    # When several threads read JSON lines, a last line without a line end comes first; numbering keeps the order.
     numbered = source.kind == "jsonl"
     sql = " UNION ALL ".join(
         typed_sql(group, group.sql, inputs, where, numbered=numbered, kept=kept) for group in raw.groups
@@ -78,12 +78,12 @@ def load_training(
             bad_rows = database.execute(f"SELECT count(*) FILTER ({BAD}) FROM {read}")
             if bad_rows[0][0]:
                 bad = _bad_values(database, raw, inputs)
-                raise _told(bad | _nulls_beside(training, read, [i for i in inputs if i.name not in bad]))
+                raise _combined(bad | _forbidden_nulls(training, read, [i for i in inputs if i.name not in bad]))
     return training
 
 
 def _check_kept(raw: Raw, keep: Sequence[str]) -> None:
-    """Every group must have the columns to keep, and as one type: the engine would cast them to a common one."""
+    """Every group must have the columns to keep, with the same type: the engine would cast them to a common one."""
     first = raw.groups[0]
     for group in raw.groups:
         for name in keep:
@@ -104,7 +104,7 @@ def _check_kept(raw: Raw, keep: Sequence[str]) -> None:
 def _check_where(
     database: Database, group: Group, inputs: Sequence[Input], where: Predicate, declared: DataSource
 ) -> None:
-    """Refuse a predicate that names no column of the data, or does not fit the types."""
+    """Refuse a predicate that names a column that the data does not have, or does not match the types."""
     known = {name.lower() for name in group.columns}
     for name in where.columns:
         if name.lower() not in known:
@@ -127,7 +127,7 @@ def _too_slow(declared: DataSource, seconds: float) -> SkcError:
 
 @contextmanager
 def _where_errors(where: Predicate | None, declared: DataSource) -> Iterator[None]:
-    """What goes wrong in a value is the predicate's fault: our own conversions never raise."""
+    """Blame the predicate for an error in a value: our own conversions never raise."""
     try:
         yield
     except duckdb.Error as error:
@@ -140,14 +140,14 @@ def _where_errors(where: Predicate | None, declared: DataSource) -> Iterator[Non
 
 
 def _is_of_a_value(error: duckdb.Error) -> bool:
-    """Whether an expression failed, and not the reading of a file."""
+    """Whether an expression failed, rather than reading a file."""
     kinds = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.TypeMismatchException)
     is_of_strptime = isinstance(error, duckdb.InvalidInputException) and "format specifier" in str(error)
     return isinstance(error, kinds) or is_of_strptime
 
 
 def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> dict[str, SkcError]:
-    """SKC206 (or SKC209 for a forbidden NaN) for every column, at its first value that does not fit."""
+    """SKC206 (or SKC209 for a forbidden NaN) for every column, at its first value that does not convert."""
     found: dict[str, SkcError] = {}
     for group, part in raw.parts():
         checked = [i for i in inputs if group.readings[i.name].bad and i.name not in found]
@@ -167,9 +167,9 @@ def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> dict[s
     return found
 
 
-def _nulls_beside(training: Training, read: str, inputs: Sequence[Input]) -> dict[str, SkcError]:
-    """Of the other columns those that are null where they may not be, in rows without a bad value: of a row that has
-    one, nobody knows whether `where` would take it.
+def _forbidden_nulls(training: Training, read: str, inputs: Sequence[Input]) -> dict[str, SkcError]:
+    """Errors for the other columns that have nulls they must not have, in rows without a bad value: for a row with one
+    it is unknown whether `where` would select it.
     """
     checked = [i for i in inputs if not i.nullable]
     counts = ", ".join(["count(*)", *(f"count(*) FILTER ({identifier(i.name)} IS NULL)" for i in checked)])
@@ -179,17 +179,18 @@ def _nulls_beside(training: Training, read: str, inputs: Sequence[Input]) -> dic
     return {i.name: refused_null(places[i], i, n, rows) for i, n in found.items()}
 
 
-def _told(found: Mapping[str, SkcError]) -> SkcError:
-    """One error for all columns, as many as somebody reads."""
-    told = [d for error in list(found.values())[:MOST] for d in error.diagnostics]
+def _combined(found: Mapping[str, SkcError]) -> SkcError:
+    """One error for all columns, limited to a readable number."""
+    diagnostics = [d for error in list(found.values())[:MOST] for d in error.diagnostics]
     if len(found) > MOST:
         others = ", ".join(f"`{name}`" for name in list(found)[MOST : 3 * MOST])
         more = f"and {len(found) - MOST} more columns with such values: {others}"
-        told[-1] = replace(told[-1], notes=(*told[-1].notes, more + (" …" if len(found) > 3 * MOST else "")))
-    return SkcError(*told)
+        last, rest = diagnostics[-1], " …" if len(found) > 3 * MOST else ""
+        diagnostics[-1] = replace(last, notes=(*last.notes, more + rest))
+    return SkcError(*diagnostics)
 
 
-# What to write, by declared type; a number of many digits has a hint of its own.
+# What to write, by declared type; a number with many digits has its own hint.
 TO_WRITE: Mapping[DType, str] = for_every_kind(
     {
         "float64": "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "

@@ -1,8 +1,8 @@
-"""Many columns of a short table as one column, one behind the other, so that one query sorts or groups all of them.
+"""Many columns of a short table stacked into one column, so that one query sorts or groups all of them.
 
 Why: a query costs milliseconds before it reads a row, and binds all columns of its table, so that one query for each of
-K columns makes the time grow with the square of K. Why not always: a row of its own for every value is what a tall
-table is better off without.
+K columns takes time quadratic in K. Why not always: for a tall table, a separate row for every value costs more than it
+saves.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from dataclasses import dataclass
 
 from skc.data.duckdb.connection import AT_ONCE
 
-VALUES = 1 << 21  # of one query, unless it is about a single column
+VALUES = 1 << 21  # per query, unless it is about a single column
 
 
 @dataclass(frozen=True)
 class Stacked:
-    """Columns of one type, and a query whose rows are their values that are not null: `v`, and `k`, which of `keys`."""
+    """Columns of one type, and a query whose rows are their non-null values: `v`, and `k`, the index into `keys`."""
 
     keys: tuple[str, ...]
     sql: str
 
 
 def stacks(table: str, columns: Mapping[str, str], rows: int, most: int = AT_ONCE) -> Iterator[Stacked]:
-    """The columns (SQL by key, all of one type) of a table of so many rows, at most `most` in one query."""
+    """The columns (SQL by key, all of one type) of a table with `rows` rows, at most `most` per query."""
     keys = tuple(columns)
     width = max(1, min(most, VALUES // max(1, rows)))
     for start in range(0, len(keys), width):

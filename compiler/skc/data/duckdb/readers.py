@@ -1,9 +1,9 @@
 """Each kind of source as raw rows: groups of files that are read alike, and how each input is read from them.
 
 Why groups: files of one source may store a column as different types. Read by one query, they would be cast to a common
-type before anybody looked at a value (2^24 + 1 beside a float32 becomes 2^24). So every file is read by its own types,
-and only typed values are united. Neighbours with the same columns make one group, since a query over 1,000 files is
-much faster than 1,000 queries, and rows stay in order.
+type before any value is checked (2^24 + 1 together with a float32 becomes 2^24). So every file is read by its own
+types, and only typed values are combined. Consecutive files with the same columns form one group, since a query over
+1,000 files is much faster than 1,000 queries, and rows stay in order.
 Why one part per file: an error must name a file and a row, and only a single file read in order has row numbers.
 Why Python reads the header of a CSV: the engine would take the first file's columns for all, by position.
 """
@@ -57,12 +57,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Group:
-    """Parts with the same columns of the same types. `sql` gives all of their rows, still as stored."""
+    """Parts with the same columns of the same types. `sql` selects all of their rows, as stored."""
 
     sql: str
     parts: tuple[Part, ...]
     readings: Mapping[str, Reading]  # by input name
-    columns: Mapping[str, str]  # stored type by name; for JSON lines only of those that were asked for
+    columns: Mapping[str, str]  # stored type by name; for JSON lines only of the requested ones
 
     @property
     def label(self) -> str:
@@ -73,14 +73,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Raw:
-    """A source that was opened; its rows are those of the groups, one after the other."""
+    """An opened source; its rows are those of the groups, in order."""
 
     source: Source
     groups: tuple[Group, ...]
 
     @property
     def is_stored(self) -> bool:
-        """Reading it costs so much that it must happen once: text is parsed, and many groups take long to plan."""
+        """Reading is so expensive that it must happen once: text is parsed, or many groups take long to plan."""
         return self.source.kind in TEXT or len(self.groups) > MANY
 
     def parts(self) -> Iterator[tuple[Group, Part]]:
@@ -89,7 +89,7 @@ class Raw:
 
 
 def open_raw(database: Database, source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
-    """The raw rows of a source; `others` are columns beside the inputs that `where` names.
+    """The raw rows of a source; `others` are the columns other than inputs that `where` names.
 
     Raises SKC203 (unreadable), SKC204 (a column is missing), SKC205 (a column of the wrong type).
     """
@@ -115,7 +115,7 @@ def open_raw(database: Database, source: Source, inputs: Sequence[Input], others
 
 
 def _widened(table: pa.Table) -> pa.Table:
-    """16-bit floats as 32-bit ones, which are the same numbers: the engine knows no others."""
+    """16-bit floats as 32-bit ones, which are the same numbers: the engine does not support 16 bits."""
     for k, column in enumerate(table.schema):
         if pa.types.is_float16(column.type):
             table = table.set_column(k, column.with_type(pa.float32()), table.column(k).cast(pa.float32()))
@@ -139,7 +139,7 @@ def _open_csv(source: Source, inputs: Sequence[Input]) -> Raw:
 
 
 def _runs(files: Sequence[str], keys: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Neighbours with the same key."""
+    """Runs of consecutive files with the same key."""
     for _, run in groupby(files, lambda file: keys[file]):
         yield list(run)
 
@@ -163,7 +163,7 @@ def _header(file: str, source: Source) -> tuple[str, ...]:
 
 
 def _check_names(names: Iterable[str], label: str, source: Source) -> None:
-    """Refuse columns that differ in case alone: the engine would give one of them another name, which may be taken."""
+    """Refuse columns that differ only in case: the engine would rename one of them, and that name may be taken."""
     seen: dict[str, str] = {}
     for name in names:
         if _folded(name) in seen:
@@ -220,7 +220,7 @@ def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -
     groups = []
     with engine_errors(f"`{source.name}` cannot be read as Parquet data", code="SKC203", span=source.span):
         found = dict(database.execute(PARQUET_SCHEMAS.format(files=file_list(source.files))))
-        schemas = {file: found.get(file, file) for file in source.files}  # a name written otherwise: its own group
+        schemas = {file: found.get(file, file) for file in source.files}  # a name written differently: its own group
         for files in _runs(source.files, schemas):
             _check_names(pq.read_schema(files[0]).names, files[0], source)
             groups.append(files)
@@ -251,7 +251,7 @@ def _registered(database: Database, dataset: object) -> str:
 
 
 def _open_duckdb(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
-    """A table of a database that somebody else made: its data are taken, and none of its SQL is run."""
+    """A table of an untrusted database: its data is read, and none of its SQL is run."""
     (file,) = source.files
     with engine_errors(f"`{file}` cannot be opened as a DuckDB file", code="SKC203", span=source.span):
         database.execute(f"ATTACH {literal(file)} AS {ATTACHED} (TYPE duckdb, READ_ONLY)")
@@ -275,7 +275,7 @@ def _open_duckdb(database: Database, source: Source, inputs: Sequence[Input]) ->
 
 
 def _by_bytes(database: Database, rows: str, file: str, source: Source) -> str:
-    """The rows with text that is equal only where its bytes are: a collation would count `a` and `A` as one."""
+    """The rows with text compared by its bytes: a collation would count `a` and `A` as one."""
     texts = [identifier(name) for name, kind in _described(database, rows, file, source).items() if kind == "VARCHAR"]
     replaced = ", ".join(f'{text} COLLATE "binary" AS {text}' for text in texts)
     return f"SELECT * REPLACE ({replaced}) FROM ({rows})"
@@ -286,7 +286,7 @@ def _label(schema: str, table: str) -> str:
 
 
 def _foreign_sql(file: str, name: str, what: str, source: Source) -> SkcError:
-    """SKC203: what is asked for is computed by SQL of the file, which may read other files, a clock or dice."""
+    """SKC203: the table is computed by SQL in the file, which may read other files, the clock or random numbers."""
     quoted = ".".join(map(identifier, name.split(".", 1)))
     hint = f"store its rows as a table: `CREATE TABLE rides AS SELECT * FROM {quoted}`, and name that"
     message = f"`{name}` in `{file}` is {what}, and skc does not run SQL stored in a database file"
@@ -333,7 +333,7 @@ def _missing_columns(inputs: Sequence[Input], columns: Iterable[str], label: str
     missing = [missing_column(i, there, label) for i in inputs if i.name not in there]
     if len(missing) <= 3:
         return missing
-    # one list of the columns is enough, and so is one mistake that made all of them
+    # list the columns once, and so the mistake that caused all of the errors
     names = ", ".join(f"`{i.name}`" for i in inputs if i.name not in there)
     (first,) = missing[0].diagnostics
     return [SkcError(replace(first, message=f"{label} lacks {len(missing)} columns: {names}"))]

@@ -1,7 +1,8 @@
-"""A table of DuckDB, as `skc.data.engine.Table` wants it: SQL text for many columns per query.
+"""A DuckDB table as an `skc.data.engine.Table`: SQL text for many columns per query.
 
 An engine sorts or hashes one column at a time anyway, so places and groups take one query for each column of a tall
-table; of a short one, where writing and planning queries would take longer than running them, as many as fit.
+table. For a short one, where writing and planning queries would take longer than running them, a query takes as many
+columns as fit.
 
 Why SQL text: it is written in microseconds per column, whatever an expression library would take to translate it.
 """
@@ -30,7 +31,7 @@ from skc.data.engine import Aggregate, Column, Grouping, Groups, Places, RowRefu
 from skc.values.types import Scalar
 
 BOUNDS = 3 * AT_ONCE  # aggregates in one query
-FOLDED = 1 << 22  # values of a batch that is folded
+FOLDED = 1 << 22  # values per batch of a fold
 VALUE_PARTS, PRODUCT_PARTS = 3, 4  # of a sum, usually enough for one scan
 COUNTING, COMPUTING = "counting the training rows failed", "computing statistics of the training rows failed"
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class DuckTable:
             return self._row([_aggregate(one) for one in wanted], BOUNDS)
 
     def _row(self, wanted: Sequence[str], most: int) -> list[Any]:
-        """The results of aggregations, in queries of at most so many."""
+        """The results of aggregations, at most `most` per query."""
         found: list[Any] = []
         for start in range(0, len(wanted), most):
             some = ", ".join(wanted[start : start + most])
@@ -97,14 +98,14 @@ class DuckTable:
         """See `Table`."""
         found: dict[str, dict[int, Scalar]] = {key: {} for key in wanted}
         with engine_errors(COMPUTING):
-            for is_float in (True, False):  # sorted side by side are values of one type
+            for is_float in (True, False):  # only values of one type can be sorted together
                 some = {key: p for key, p in wanted.items() if (p.column.kind.is_float) == is_float and p.at}
                 for stack in stacks(self.sql, {key: ordered(p.column) for key, p in some.items()}, self._rows):
                     self._add_places(stack, some, found)
         return found
 
     def _add_places(self, stack: Stacked, wanted: Mapping[str, Places], found: Mapping[str, dict[int, Scalar]]) -> None:
-        """Sort the columns one behind the other, and take the values at the places that are wanted of each."""
+        """Sort the stacked columns, and take the values at the wanted places of each."""
         starts = itertools.accumulate((wanted[key].count for key in stack.keys), initial=0)
         asked = [(start + i, key, i) for key, start in zip(stack.keys, starts, strict=False) for i in wanted[key].at]
         name = self.database.new_name("places")  # a table, since a list of 200,000 literals takes minutes to plan
@@ -187,7 +188,7 @@ def _aggregate(one: Aggregate) -> str:
 
 
 def _is_widened(sql: str) -> str:
-    """The float64 is a float32, and not the float64 of the same few digits."""
+    """Whether the float64 is a float32, but not the float64 with the same shortest digits."""
     single = f"TRY_CAST({sql} AS FLOAT)"
     return f"CAST({single} AS DOUBLE) = {sql} AND CAST(CAST({single} AS VARCHAR) AS DOUBLE) <> {sql}"
 
@@ -200,7 +201,7 @@ def _addend(term: Term) -> Addend:
 
 
 def _in_order(pool: Executor, function: Callable[[T], U], items: Iterable[T], ahead: int) -> Iterator[U]:
-    """The results in the order of the items, with at most `ahead` of them under way."""
+    """The results in the order of the items, computing at most `ahead` of them in advance."""
     waiting: deque[Future[U]] = deque()
     for item in items:
         waiting.append(pool.submit(function, item))
@@ -211,7 +212,7 @@ def _in_order(pool: Executor, function: Callable[[T], U], items: Iterable[T], ah
 
 
 def _mapped(database: Database, file: Path) -> DuckTable:
-    """What was written, mapped into memory: the engine reads it without a copy, the system drops pages as it must."""
+    """The written file, mapped into memory: the engine reads it without a copy, and the system can drop pages."""
     name = database.new_name("stage")
     database.register(name, pa.ipc.open_file(pa.memory_map(str(file))).read_all())
     with suppress(OSError):  # the map keeps the rows, and a kill then leaves none; Windows keeps the name too

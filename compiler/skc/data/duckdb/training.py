@@ -1,4 +1,4 @@
-"""The training rows as one table in DuckDB, which knows from which file and row each of them comes."""
+"""The training rows as one table in DuckDB, which knows the file and row that each of them comes from."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from skc.data.duckdb.csv_trouble import Lines, long_fields
 from skc.data.duckdb.json_lines import all_keys
 from skc.data.duckdb.readers import Group, Raw
 from skc.data.duckdb.table import COUNTING, DuckTable
-from skc.data.engine import AnyRow, Condition, Found, HoldsNul, IsNull, IsOutside
+from skc.data.engine import AnyRow, Condition, HoldsNul, IsNull, IsOutside, LocatedRow
 from skc.data.predicate import Predicate
 from skc.data.sources import Source
 from skc.ir import Input
 from skc.values.arrow import KEPT
 
 ROW, BAD = '"skc: row"', '"skc: bad"'
-FEW_VALUES = 1 << 25  # so many of a typed source are stored apart, in 256 MB where they are numbers
+FEW_VALUES = 1 << 25  # a typed source with at most so many values is stored, in 256 MB if they are numbers
 HEAD = 1000
 
 
 @dataclass(frozen=True)
 class Training(DuckTable):
-    """The rows to fit on, as `skc.data.engine.Data` wants them: one column per input, under its name."""
+    """The rows to fit on as `skc.data.engine.Data`: one column per input, under its name."""
 
     raw: Raw
     inputs: tuple[Input, ...]
@@ -45,13 +45,13 @@ class Training(DuckTable):
         """See `Data`."""
         return self.where is not None
 
-    def find(self, condition: Condition, skip: int = 0) -> Found:
+    def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         """See `Data`."""
         with engine_errors("looking for a row failed"):
             return self.find_where(_as_sql(condition), skip)
 
-    def find_where(self, condition: str, skip: int = 0) -> Found:
-        """The row that, after `where` and `skip` others, is the next to meet a condition on stored values."""
+    def find_where(self, condition: str, skip: int = 0) -> LocatedRow:
+        """Among the rows selected by `where`, the one after `skip` others that meets a condition on stored values."""
         columns = ", ".join([ROW, *(identifier(i.name) for i in self.inputs)])
         for group, part in self.raw.parts():
             rows = typed_sql(group, part.sql, self.inputs, self.where, numbered=True)
@@ -60,13 +60,13 @@ class Training(DuckTable):
             )
             for number, *stored in found:
                 place = f"{part.label}, row {number}{line_of_row(self.source, part.label, number)}"
-                return Found(place, dict(zip([i.name for i in self.inputs], stored, strict=True)))
+                return LocatedRow(place, dict(zip([i.name for i in self.inputs], stored, strict=True)))
             passed = self.database.execute(f"SELECT count(*) FROM ({rows}) WHERE {condition}")
             skip -= passed[0][0]
-        return Found(self.source.name, {})
+        return LocatedRow(self.source.name, {})
 
     def is_constant(self, name: str) -> bool:
-        """See `Data`. Two strings that differ among the first rows spare looking at all."""
+        """See `Data`. If two of the first rows differ, the others are not read."""
         column = identifier(name)
         with engine_errors(COUNTING):
             head = f"SELECT {column} AS v FROM {self.sql} LIMIT {HEAD}"
@@ -88,10 +88,10 @@ class Training(DuckTable):
             return all_keys(self.database, self.source)
 
     def cached(self) -> Training:
-        """See `Data`: if they are few, they are stored as statistics see them.
+        """See `Data`: a small table is stored in the form that statistics need.
 
-        Why: a view of typed files is bound, column by column, anew for every query, and its expressions are computed
-        anew. That is nothing compared with the rows of a tall table, and most of the time of a short and wide one.
+        Why: for every query, a view of typed files is bound again, column by column, and its expressions are computed
+        again. That is negligible for a tall table, but takes most of the time for a short and wide one.
         """
         if self.raw.is_stored or self.count() * len(self.inputs) > FEW_VALUES:
             return self
@@ -126,7 +126,7 @@ class Training(DuckTable):
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """An enum's values differ from file to file: it is kept as text."""
+    """An enum's values may differ between files, so it is kept as text."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
