@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from typing import Any
 
-from skc.concerns import _ways
+from skc.concerns import _last_bits
 from skc.infer import value_types
 from skc.ir import Feature, Input, Pipeline, Ref, Step
 from skc.ops import OPS
@@ -40,13 +40,13 @@ def test_the_ways_of_last_bits() -> None:
             step("other", "bucketize", "inputs/c", edges=(0.5,), closed="left"),
         ],
     )
-    ways = _ways(one, value_types(one), ["inputs/a", "inputs/b"])
-    assert ways.sources() >= {"inputs/a", "inputs/b"}
-    assert "inputs/c" not in ways.sources()
-    assert ways.steps_behind({"inputs/a"}) == ["bins"]
-    assert ways.steps_behind({"inputs/b"}) == ["bins", "more"]
-    assert ways.steps_behind({"inputs/c"}) == []
-    narrower = _ways(one, value_types(one), ["inputs/c"])
+    last_bits = _last_bits(one, value_types(one), ["inputs/a", "inputs/b"])
+    assert last_bits.sources() >= {"inputs/a", "inputs/b"}
+    assert "inputs/c" not in last_bits.sources()
+    assert last_bits.steps_behind({"inputs/a"}) == ["bins"]
+    assert last_bits.steps_behind({"inputs/b"}) == ["bins", "more"]
+    assert last_bits.steps_behind({"inputs/c"}) == []
+    narrower = _last_bits(one, value_types(one), ["inputs/c"])
     assert narrower.steps_behind({"inputs/c"}) == ["other"]
 
 
@@ -60,9 +60,9 @@ def peak(size: int) -> int:
     types, inputs = value_types(one), [i.value for i in one.inputs]
     tracemalloc.start()
     try:
-        ways = _ways(one, types, inputs)
-        assert ways.sources() >= set(inputs)
-        assert ways.steps_behind({inputs[0]}) == ["end"]
+        last_bits = _last_bits(one, types, inputs)
+        assert last_bits.sources() >= set(inputs)
+        assert last_bits.steps_behind({inputs[0]}) == ["end"]
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -48,7 +48,7 @@ MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "gol
 RECORD = "verified.json"  # what `skc verify --save` writes
 # Every name that skc writes into an artifact's folder: the artifact itself, and files written there later, which are
 # not part of its identity and are deleted with it when it is replaced.
-FILES, BESIDE = (MODEL, MANIFEST, PLAN, GOLDEN), (RECORD, SIGNATURE)
+FILES, ADDED_FILES = (MODEL, MANIFEST, PLAN, GOLDEN), (RECORD, SIGNATURE)
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
 _CODES: dict[str, Code] = {
     "artifact-not-found": "SKC404",
@@ -235,7 +235,7 @@ def _check_replaceable(out: Path, *, force: bool) -> None:
             "SKC411", f"`{out}` is a link, so --force does not replace it", hint="give the directory it points to"
         )
     names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
-    foreign = sorted(n for n in names - {*FILES, *BESIDE} if not any(is_litter(name, n) for name in BESIDE))
+    foreign = sorted(n for n in names - {*FILES, *ADDED_FILES} if not any(is_litter(name, n) for name in ADDED_FILES))
     if names and (foreign or MANIFEST not in names or not out.is_dir()):
         what = f"it holds `{foreign[0]}`" if foreign and out.is_dir() else "it has no manifest"
         raise fail(

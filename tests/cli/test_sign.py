@@ -14,7 +14,7 @@ from signed import MAKER, PUBLIC, STRANGERS, signature_document
 
 import skc
 from skc import cli
-from skc.artifact import BESIDE, FILES
+from skc.artifact import ADDED_FILES, FILES
 
 PIPELINE = """
 skc: 1
@@ -145,7 +145,7 @@ def test_every_file_that_skc_writes_into_the_folder_is_listed_and_replaced(folde
     pytest.importorskip("cryptography")
     assert cli.run(["verify", "artifact", "--rows", "50", "--save"]) == 0
     assert cli.run(["sign", "artifact", "--key", "private.pem"]) == 0
-    assert {path.name for path in folder.iterdir()} == {*FILES, *BESIDE}
+    assert {path.name for path in folder.iterdir()} == {*FILES, *ADDED_FILES}
     assert cli.run(["compile", "pipeline.yaml", "--data", "data.csv", "-o", "artifact", "--rows", "50", "--force"]) == 0
     assert {path.name for path in folder.iterdir()} == {*FILES}
 
