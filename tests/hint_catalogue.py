@@ -106,8 +106,6 @@ def _texts(node: ast.expr) -> Iterator[str]:
         case ast.Dict():
             for entry in node.values:
                 yield from _texts(entry)
-        case ast.Call(func=ast.Name(id="for_every_kind"), args=[table]):
-            yield from _texts(table)
         case ast.Tuple() if len(node.elts) == 2:  # a pattern, and the hint for what matches it
             yield from _texts(node.elts[1])
         case ast.Tuple() | ast.List():

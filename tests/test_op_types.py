@@ -93,3 +93,17 @@ def test_another_order_of_arguments_is_a_type_error(tmp_path: Path, monkeypatch:
     assert not {line: text for line, text in found.items() if line not in wrong}
     assert [what for line, what in wrong.items() if line not in found] == []
     assert {"apply", "lower", "boundaries", "degenerate", "levels"} <= signatures().keys()
+
+
+def test_a_code_that_is_not_in_the_table_is_a_type_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a diagnostic is made; `skc.codes.Code` lists those that there are."""
+    made = (
+        'fail("{}", "")',
+        'refuse("{}", "")',
+        'Diagnostic("{}", "")',
+        'Concern("{}", "", "")',
+        'engine_errors("", code="{}")',
+    )
+    imports = ["from skc.diagnostics import Diagnostic", "from skc.data.duckdb.connection import engine_errors"]
+    right, wrong = ([call.format(code) for call in made] for code in ("SKC220", "SKC999"))
+    assert errors(tmp_path, [*imports, *right, *wrong], monkeypatch).keys() == {*wrong}
