@@ -62,6 +62,22 @@ def test_a_result_in_a_format(kind: type[Any], written: Any, results: Mapping[ty
         assert isinstance(result.to_json(), dict), "one kind of thing everywhere"
 
 
+@pytest.mark.parametrize("kind", get_args(Result), ids=lambda kind: kind.__name__)
+def test_printing_a_result_says_what_was_found_and_how_to_see_more(
+    kind: type[Any], results: Mapping[type[Any], Any]
+) -> None:
+    """A dataclass would print all its fields, among them the bytes of a model."""
+    result = results[kind]
+    verdict = result.verdict()
+    assert len(verdict) < 250
+    assert "\n" not in verdict
+    assert "planted" in verdict or "no change" in verdict
+    assert str(result) == f"{verdict}; print(skc.render(result)) shows all of it"
+    assert repr(result) == f"<{kind.__name__}: {verdict}>"
+    if kind not in (api.Compiled, api.Verified):  # made of others
+        assert verdict.split(": ")[-1] in skc.render(result), "the same words"
+
+
 def test_the_command_prints_what_python_gives(folder: Path, results: Any, capsys: pytest.CaptureFixture[str]) -> None:
     artifact = str(folder / "artifact")
     for command, result in (

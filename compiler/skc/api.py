@@ -36,6 +36,7 @@ from skc.verification.explain import Explanation
 from skc.verification.record import read_record
 from skc.verification.report import Report
 from skc.verification.run import Options as HowMuch
+from skc.verification.shown import OneLine
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.identity import Key
 from skc_runtime.identity import Signature as KeySignature
@@ -67,7 +68,7 @@ class Stage:
 
 
 @dataclass(frozen=True, repr=False)
-class Compiled:
+class Compiled(OneLine):
     """The result of compiling. `path` is None if nothing was written; `report` is None if it was not verified."""
 
     artifact: Artifact
@@ -76,11 +77,11 @@ class Compiled:
     warnings: tuple[Diagnostic, ...]
     stages: tuple[Stage, ...]
 
-    def __repr__(self) -> str:
-        """One line for a notebook; the bytes of a model are not readable."""
+    def verdict(self) -> str:
+        """One line: where it is, and whether it was verified."""
         where = "in memory" if self.path is None else f"in {self.path}"
         verdict = "not verified" if self.report is None else self.report.verdict()
-        return f"<Compiled {where}, plan {self.artifact.manifest.plan[:12]}: {verdict}>"
+        return f"{where}, plan {self.artifact.manifest.plan[:12]}: {verdict}"
 
     def to_json(self) -> dict[str, Any]:
         """The facts of the printed table."""
@@ -202,8 +203,8 @@ def verify(
     return verification(artifact, options, progress).report
 
 
-@dataclass(frozen=True)
-class Verified:
+@dataclass(frozen=True, repr=False)
+class Verified(OneLine):
     """The result of a verification here, and under the other requested versions of ONNX Runtime."""
 
     report: Report
@@ -212,6 +213,11 @@ class Verified:
     @property
     def is_equal(self) -> bool:
         return self.report.is_equal and (self.environments is None or self.environments.is_equal)
+
+    def verdict(self) -> str:
+        """One line, of both."""
+        parts = [self.report, *([] if self.environments is None else [self.environments])]
+        return "; ".join(part.verdict() for part in parts)
 
     def to_json(self) -> dict[str, Any]:
         """The report; with `environments` the document of verified.json."""

@@ -36,7 +36,7 @@ from skc.rows.boundaries import step_boundaries
 from skc.rows.sampling import Record, spread, to_blocks
 from skc.rows.sources import OwnSources
 from skc.values.types import Block
-from skc.verification.shown import json_text
+from skc.verification.shown import OneLine, json_text
 from skc_runtime import golden
 
 EVALUATOR = "onnx reference evaluator"
@@ -72,8 +72,8 @@ class Environment:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Matrix:
+@dataclass(frozen=True, repr=False)
+class Matrix(OneLine):
     """All environments of one artifact."""
 
     name: str
@@ -83,6 +83,13 @@ class Matrix:
     def is_equal(self) -> bool:
         """All environments that services run on are equal; the evaluator of onnx is not one of them."""
         return not any(e.differing for e in self.environments if e.name != EVALUATOR)
+
+    def verdict(self) -> str:
+        """One line: in how many environments it equals its reference."""
+        tried = sum(e.name != EVALUATOR for e in self.environments)
+        if self.is_equal:
+            return f"`{self.name}` equals its reference in {tried} environments"
+        return f"`{self.name}` DIFFERS from its reference in some of {tried} environments"
 
     def to_json(self) -> dict[str, Any]:
         """All facts."""

@@ -9,13 +9,13 @@ from typing import Any
 from skc.comparison.changes import Change
 from skc.comparison.rows import RowsChanged
 from skc.comparison.rules import Rule
-from skc.verification.shown import count, json_values
+from skc.verification.shown import OneLine, count, json_values
 
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class DiffReport:
+@dataclass(frozen=True, repr=False)
+class DiffReport(OneLine):
     """What differs between two artifacts. `rows` is None where no data was given; `broken` says in words which of the
     requested rules are broken.
     """
@@ -29,6 +29,13 @@ class DiffReport:
     @property
     def is_same(self) -> bool:
         return not self.changes and not (self.rows and self.rows.changed)
+
+    def verdict(self) -> str:
+        """One line: how many changes there are, and in how many rows."""
+        if self.is_same:
+            return f"no change: plan {self.old[:12]}" + ("" if self.old == self.new else f" and {self.new[:12]}")
+        rows = "" if self.rows is None else f", in {self.rows.changed:,} of {self.rows.rows:,} rows"
+        return f"{count(len(self.changes), 'change')}{rows}: plan {self.old[:12]} and {self.new[:12]}"
 
     def to_json(self) -> dict[str, Any]:
         """All facts."""

@@ -18,7 +18,7 @@ LONGEST = 80
 def text(report: DiffReport) -> str:
     """Human-readable: the contract first, then what was learned, then the rows."""
     if report.is_same:
-        return f"no change: plan {report.old[:12]}" + ("" if report.old == report.new else f" and {report.new[:12]}")
+        return report.verdict()
     parts = [table([("kind", "where", "what", "old", "new"), *map(_line, report.changes)])] if report.changes else []
     return "\n\n".join([*parts, *(() if report.rows is None else _row_texts(report.rows))])
 

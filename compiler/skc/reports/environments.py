@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skc.environment_matrix import EVALUATOR, Matrix
+from skc.environment_matrix import Matrix
 from skc.reports.layout import table
 
 
@@ -12,7 +12,4 @@ def text(found: Matrix) -> str:
     for e in found.environments:
         counts = [f"{n:,}" if e.rows else "-" for n in (e.rows, e.differing, e.other_bits)]
         rows.append((e.name, *e.versions, counts[0], counts[1], counts[2], e.note))
-    verdict = "equals its reference" if found.is_equal else "DIFFERS from its reference"
-    tried = [e for e in found.environments if e.name != EVALUATOR]
-    where = f"in {len(tried)} environments" if found.is_equal else f"in some of {len(tried)} environments"
-    return f"{table(rows)}\n\n`{found.name}` {verdict} {where}"
+    return f"{table(rows)}\n\n{found.verdict()}"

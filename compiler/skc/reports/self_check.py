@@ -23,14 +23,7 @@ def text(check: SelfCheck) -> str:
     parts = [fates(check)]
     parts += _listed("not found: no row tried exposes it, and possibly none can", check.survivors)
     parts += _listed("found, but attributed to another step", check.misplaced)
-    return "\n\n".join([*parts, _verdict(check)])
-
-
-def _verdict(check: SelfCheck) -> str:
-    tried = f"{len(check.outcomes):,} of {check.candidates:,} mutants; {check.seconds:.1f} s"
-    found = sum(o.fate == "found" for o in check.outcomes)
-    left = f"; {len(check.survivors):,} changed nothing in any row tried" if check.survivors else ""
-    return f"self-check of `{check.name}`: {found:,} planted faults found{left} ({tried})"
+    return "\n\n".join([*parts, check.verdict()])
 
 
 def _row(kind: str, outcomes: list[MutantResult]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from skc.selfcheck.mutant import Mutant
+from skc.verification.shown import OneLine
 
 Fate = Literal["found", "within 1e-6", "evened out", "equivalent", "not found"]
 
@@ -42,8 +43,8 @@ class MutantResult:
         }
 
 
-@dataclass(frozen=True)
-class SelfCheck:
+@dataclass(frozen=True, repr=False)
+class SelfCheck(OneLine):
     """All mutants of one artifact; `candidates` is how many there were to choose from."""
 
     name: str
@@ -59,6 +60,13 @@ class SelfCheck:
     def misplaced(self) -> tuple[MutantResult, ...]:
         """Found, but blamed on a step that is correct."""
         return tuple(o for o in self.outcomes if o.fate == "found" and o.check != "loading" and not o.is_placed)
+
+    def verdict(self) -> str:
+        """One line: how many faults were found."""
+        tried = f"{len(self.outcomes):,} of {self.candidates:,} mutants; {self.seconds:.1f} s"
+        found = sum(o.fate == "found" for o in self.outcomes)
+        left = f"; {len(self.survivors):,} changed nothing in any row tried" if self.survivors else ""
+        return f"self-check of `{self.name}`: {found:,} planted faults found{left} ({tried})"
 
     def to_json(self) -> dict[str, Any]:
         return {

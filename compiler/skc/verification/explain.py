@@ -20,7 +20,7 @@ from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Scalar
 from skc.verification.findings import refusal
 from skc.verification.report import GOLDEN_FILE, Difference, Walk, WalkRow
-from skc.verification.shown import encoded, shown
+from skc.verification.shown import OneLine, encoded, shown
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 
@@ -40,8 +40,8 @@ class OutputValue:
     differs: bool
 
 
-@dataclass(frozen=True)
-class Explanation:
+@dataclass(frozen=True, repr=False)
+class Explanation(OneLine):
     """A walk. `got` and `want` say whether the graph and the reference serve the row, or why not."""
 
     name: str
@@ -56,6 +56,11 @@ class Explanation:
         """No step and no output differs, and both sides serve the row or refuse it for the same reason."""
         is_wrong = any(step.differs for step in self.steps) or any(output.differs for output in self.outputs)
         return self.got == self.want and not is_wrong
+
+    def verdict(self) -> str:
+        """One line: whether the sides agree, and what became of the row."""
+        agreed = "agree" if self.is_equal else "DIFFER"
+        return f"graph and reference of `{self.name}` {agreed} on the record: reference: {self.want}; graph: {self.got}"
 
     def to_json(self) -> dict[str, Any]:
         """All facts; values in the JSON forms of golden.jsonl."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from skc.diagnostics import Diagnostic
 from skc.equality.tally import ColumnReport
-from skc.verification.shown import count, encoded
+from skc.verification.shown import OneLine, count, encoded
 
 FORMAT = 1
 GOLDEN_FILE = "golden file"  # the check of the results in golden.jsonl
@@ -150,7 +150,7 @@ class DataCounts:
 
 
 @dataclass(frozen=True, repr=False)
-class Report:
+class Report(OneLine):
     """The complete result of `skc verify`."""
 
     name: str
@@ -187,10 +187,6 @@ class Report:
         for column in facts["columns"]:
             column["worst_error"] = encoded(column["worst_error"])
         return facts
-
-    def __repr__(self) -> str:
-        """One line for a notebook; `skc.render` gives the full report."""
-        return f"<Report: {self.verdict()}>"
 
     def verdict(self) -> str:
         """The conclusion in one line."""

@@ -10,6 +10,20 @@ from skc_runtime import golden
 LONGEST = 60
 
 
+class OneLine:
+    """A result that says in one line what was found, and where the rest is; `skc.render` is not known down here."""
+
+    def verdict(self) -> str:
+        """The conclusion in one line."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return f"{self.verdict()}; print(skc.render(result)) shows all of it"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.verdict()}>"
+
+
 def count(number: int, noun: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
