@@ -281,6 +281,20 @@ def test_an_op_that_learns_says_what_fitting_should_warn_of(op: AnyOp) -> None:
     assert (op.concerns is default) == (op.name in NO_CONCERN), f"`{op.name}` has no `concerns`"
 
 
+# Ops that learn from strings, and do not treat them as categories: by name, the reason.
+NO_CATEGORIES = {"impute": "a value is passed on as it is, whichever it is"}
+
+
+@pytest.mark.parametrize("facet", ["decides_by", "ids", "marks", "met"])
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.state is not NoState], ids=lambda op: op.name)
+def test_an_op_that_learns_categories_says_what_they_are(op: AnyOp, facet: str) -> None:
+    """Or `skc diff` reports no moved id, a report counts no unknown value, and a self-check tries no category."""
+    default = next(field.default for field in dataclasses.fields(Op) if field.name == facet)
+    takes_strings = any("string" in dtype for case in op.cases if not case.refused for dtype in case.columns.values())
+    if takes_strings:
+        assert (getattr(op, facet) is default) == (op.name in NO_CATEGORIES), f"`{op.name}` has no `{facet}`"
+
+
 def judged(op: AnyOp, case: Case) -> tuple[Step, ValueType, ValueType]:
     """The fitted step of a case, the type of what it takes, and that of what it gives."""
     pipeline = fitted(op, case)

@@ -78,6 +78,14 @@ def test_printing_a_result_says_what_was_found_and_how_to_see_more(
         assert verdict.split(": ")[-1] in skc.render(result), "the same words"
 
 
+@pytest.mark.parametrize("kind", get_args(Result), ids=lambda kind: kind.__name__)
+def test_an_unknown_format_is_refused(kind: type[Any], results: Mapping[type[Any], Any]) -> None:
+    """Of a report it was a KeyError."""
+    with pytest.raises(skc.SkcError, match="`xml` is not a format") as error:
+        skc.render(results[kind], "xml")  # type: ignore[arg-type]  # as Python may ask
+    assert error.value.code == "SKC140"
+
+
 def test_the_command_prints_what_python_gives(folder: Path, results: Any, capsys: pytest.CaptureFixture[str]) -> None:
     artifact = str(folder / "artifact")
     for command, result in (

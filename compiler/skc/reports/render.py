@@ -5,7 +5,7 @@ Why one function: the command line and Python print the same, and refuse an unsu
 
 from __future__ import annotations
 
-from typing import Any
+from typing import assert_never, get_args
 
 from skc.api import Compiled, Verified
 from skc.comparison.report import DiffReport
@@ -25,6 +25,8 @@ def render(found: Result, format: ReportFormat = "text") -> str:
     """A result as the command line prints it. Only a `Report` can be "junit", "html" or "github". Raises SKC140."""
     if isinstance(found, Verified) and found.environments is None:
         return render(found.report, format)
+    if format not in get_args(ReportFormat):
+        raise fail("SKC140", f"`{format}` is not a format", hint=f"choose {' or '.join(get_args(ReportFormat))}")
     if format == "json":
         return json_text(found.to_json())
     if format == "text":
@@ -35,11 +37,11 @@ def render(found: Result, format: ReportFormat = "text") -> str:
     return pages[format](found)
 
 
-def _text(found: Any) -> str:
+def _text(found: Result) -> str:
     match found:
         case Verified():
-            parts = [found.report, *([] if found.environments is None else [found.environments])]
-            return "\n\n".join(_text(part) for part in parts)
+            more = "" if found.environments is None else f"\n\n{_text(found.environments)}"
+            return _text(found.report) + more
         case Report():
             return verification.text(found)
         case Compiled():
@@ -52,4 +54,5 @@ def _text(found: Any) -> str:
             return explanation.text(found)
         case DiffReport():
             return diff.text(found)
-    raise TypeError(f"a {type(found).__name__} is not a result of skc.api")
+        case _:
+            assert_never(found)

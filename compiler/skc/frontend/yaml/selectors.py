@@ -51,7 +51,12 @@ def _read_selector(node: MapNode, what: str) -> Selector:
     patterns = {
         key: _patterns(parts[key], f"`{key}` in the selector in {what}") for key in ("match", "exclude") if key in parts
     }
-    return Selector(cast(DType | None, dtype), patterns.get("match"), patterns.get("exclude", ()), node.span)
+    return Selector(
+        cast(DType | None, dtype),  # as_choice gives one of DTYPES
+        patterns.get("match"),
+        patterns.get("exclude", ()),
+        node.span,
+    )
 
 
 def _patterns(node: Node, what: str) -> tuple[str, ...]:

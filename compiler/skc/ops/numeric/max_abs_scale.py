@@ -9,7 +9,7 @@ Example: `fare: {from: fare, apply: [max_abs_scale]}`
 Parameters
 ----------
 clip : bool, default false
-    In serving, limit values outside [-1, 1] to its nearer end.
+    In serving, limit values to [-1, 1].
 
 Input: float64 (null: NaN). Output: float64. State: per column the scale, max(|minimum|, |maximum|). If the values are
 not exact, a column so small that its scale would make rounding errors visible is refused in fitting (SKC215).

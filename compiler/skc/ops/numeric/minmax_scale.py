@@ -11,7 +11,7 @@ Parameters
 feature_range : [float, float], default [0, 1]
     What the minimum and the maximum in fitting become.
 clip : bool, default false
-    In serving, limit values outside the range to its nearer end.
+    In serving, limit values to the range.
 
 Input: float64 (null: NaN). Output: float64. State: per column scale = (high - low) / (maximum - minimum) and
 min = low - minimum · scale. If the values are not exact, a column so narrow that its scale would make rounding
