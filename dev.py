@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+# A file to a process, in the order of tests/conftest.py: left to itself the plugin begins with files of many tests.
+IN_PARALLEL = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 VENV_LOWEST = ROOT / ".venv-lowest"
 WITH_LOWEST = (
     *("tests/test_fit.py", "tests/test_ops.py", "tests/stats", "tests/cli"),
@@ -106,7 +108,7 @@ def test(*arguments: str) -> None:
         return run(PYTHON, "-m", "pytest", *arguments)
     debian_installs(*(n.debian for name, n in toolchains.NEEDS.items() if n.debian and toolchains.missing(name)))
     parts: dict[str, tuple[str | Path, ...]] = {
-        "pytest": (PYTHON, "-m", "pytest", "-n", "auto", "--dist", "loadfile"),
+        "pytest": (PYTHON, "-m", "pytest", *IN_PARALLEL),
         "conformance": (PYTHON, "tests/conformance/run.py"),
         "runtimes": (PYTHON, "tests/run_runtimes.py"),
         "mutation": (PYTHON, "tests/mutation/run.py", "--per-kind", "2"),
@@ -139,7 +141,7 @@ def lowest(*arguments: str) -> None:
     options = ("--resolution", "lowest-direct", "--group", "test", "--editable", ".[compile]")
     run("uv", "pip", "install", "--quiet", "--python", python, *options)
     run(python, "tests/lowest.py")
-    run(python, "-m", "pytest", *(arguments or ("-n", "auto", "--dist", "loadfile", *WITH_LOWEST)))
+    run(python, "-m", "pytest", *(arguments or (*IN_PARALLEL, *WITH_LOWEST)))
 
 
 def release(*names: str) -> None:

@@ -41,7 +41,7 @@ RUNTIMES = (
         (
             ("cmake", "-S", ".", "-B", CPP, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DSKC_TESTS=ON"),
             ("cmake", "--build", CPP),
-            ("ctest", "--test-dir", CPP, "--output-on-failure"),
+            ("ctest", "--test-dir", CPP, "--output-on-failure", "--parallel", str(os.cpu_count() or 1)),
         ),
     ),
 )

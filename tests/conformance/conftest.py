@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import checks
 import pytest
 import suite
 
+Share = Callable[[str, Callable[[Path], None]], Path]
 SOME_OPS = ("ops/vocabulary/", "ops/cyclical/", "ops/one_hot/un", "ops/cast/", "ops/log1p/large")
 
 
@@ -20,9 +22,13 @@ def one_round(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small(share: Share) -> Path:
     """A suite of a few cases."""
-    out = tmp_path_factory.mktemp("suite")
+    return share("suite", write_small)
+
+
+def write_small(out: Path) -> None:
+    out.mkdir()
     chosen = [v for v in suite.op_vectors() if v.id.startswith(SOME_OPS)]
     entries = [suite.write_vectors(out, vectors) for vectors in (*chosen, *suite.example_vectors())]
     index = {
@@ -42,7 +48,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tampered": suite.write_tampered(out),
     }
     (out / "index.json").write_text(json.dumps(index))
-    return out
 
 
 @pytest.fixture(scope="session")
