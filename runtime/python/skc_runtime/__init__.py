@@ -34,8 +34,8 @@ __version__: str  # of the installed distribution `skc`, which is the one place 
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: who needs `kinds` alone must not wait for ONNX Runtime."""
-    if name == "__version__":  # reading the metadata takes as long as all else that is ours
+    """Import a public name on first use: code that needs only `kinds` must not have to load ONNX Runtime."""
+    if name == "__version__":  # reading the metadata takes as long as importing the rest of this package
         return metadata.version("skc")
     if name not in _HOME:
         raise AttributeError(f"module 'skc_runtime' has no attribute {name!r}")

@@ -1,7 +1,7 @@
-"""When two values of an output agree. Decided here for the compiler, golden replay, the tests and conformance.
+"""When two values of an output agree: the single definition for the compiler, golden replay, tests and conformance.
 
-Why here: golden replay must not import the compiler, and a second definition is where a wrong value slips through.
-`schemas/agreement.v1.json` lists pairs of values on which definitions differ; every language is tried on them.
+Why here: golden replay must not import the compiler, and with a second definition a wrong value could slip through.
+`schemas/agreement.v1.json` lists pairs of values on which definitions tend to differ; every language is tested on them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ TOLERANCE = 1e-6
 
 
 def agree(got: Array, want: Array, exact: Array | Sequence[bool] | bool) -> Array:
-    """bool, per position, of arrays of one shape: the same bits or, in a float that is not `exact`, near enough.
+    """bool, per position, for arrays of the same shape: identical bits or, for a float that is not `exact`, close.
 
-    Near enough is |got - want| <= 1e-6 max(1, |want|), in float64. An infinity agrees only with itself, and a NaN with
-    any NaN. `exact` is broadcast. Values of different types never agree. Raises ValueError for two shapes.
+    Close means |got - want| <= 1e-6 max(1, |want|), in float64. An infinity agrees only with itself, and a NaN with any
+    NaN. `exact` is broadcast. Values of different types never agree. Raises ValueError if the shapes differ.
     """
     if got.dtype != want.dtype:
         return np.zeros(want.shape, dtype=bool)
@@ -29,13 +29,13 @@ def agree(got: Array, want: Array, exact: Array | Sequence[bool] | bool) -> Arra
     a, b = got.astype(np.float64), want.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         near = np.abs(a - b) <= TOLERANCE * np.maximum(1.0, np.abs(b))
-    # the bound of an infinity is infinite: any value would pass for it
+    # the tolerance for an infinity is infinite: any value would be accepted
     return np.asarray(same | (near & np.isfinite(b) & ~np.asarray(exact, dtype=bool)))
 
 
 def same_bits(a: Array, b: Array) -> Array:
-    """bool, per position, of arrays of one type and shape: the same bits for floats (any NaN agrees with any), equality
-    for the rest. Raises ValueError for two shapes: broadcast, no row at all would agree with one.
+    """bool, per position, for arrays of the same type and shape: identical bits for floats (all NaNs agree), equality
+    for the rest. Raises ValueError if the shapes differ: with broadcasting, no rows would agree with one row.
     """
     if a.shape != b.shape:
         raise ValueError(f"arrays of the shapes {a.shape} and {b.shape} have no positions in common")

@@ -1,4 +1,4 @@
-"""Tables and columns of any Arrow library, read through the Arrow C data interface with ctypes alone.
+"""Tables and columns of any Arrow library, read through the Arrow C data interface with only ctypes.
 
 Why not pyarrow: a serving image should not carry 100 MB for three structs that have been frozen since 2020
 (https://arrow.apache.org/docs/format/CDataInterface.html). Everything is copied out before the producer's
@@ -91,7 +91,7 @@ _PRIMITIVES = {
 }
 _TIMESTAMP_UNITS = {"tss": "s", "tsm": "ms", "tsu": "us", "tsn": "ns"}
 _DAY_MS = 86_400_000
-_NAMES = {  # what we do not read, by the beginning of its format
+_NAMES = {  # unsupported types, by the beginning of their format string
     "e": "float16",
     "z": "binary",
     "Z": "large_binary",
@@ -114,7 +114,7 @@ _NAMES = {  # what we do not read, by the beginning of its format
 
 
 class NotExportedError(Exception):
-    """A library cannot give its own data as Arrow; it may be read another way."""
+    """A library cannot export its data as Arrow; it may be readable in another way."""
 
 
 def can_read(data: object) -> bool:
@@ -172,7 +172,7 @@ def read_column(data: Any) -> RawColumn:
 
 
 def _wanted_columns(schema: Any, wanted: frozenset[str]) -> dict[str, int]:
-    """The place of each wanted column."""
+    """The index of each wanted column."""
     found: dict[str, int] = {}
     for k in range(schema.n_children):
         name = (schema.children[k].contents.name or b"").decode("utf-8", "replace")
@@ -203,12 +203,12 @@ def _chunks(data: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _exported(export: Callable[[], Any]) -> Any:
-    """What a library hands over. An ImportError (pandas without pyarrow) is the caller's to handle."""
+    """The result of a library's export. The caller handles an ImportError (pandas without pyarrow)."""
     try:
         return export()
     except ImportError:
         raise
-    except Exception as error:  # any of any library: of objects of several types in one column, say
+    except Exception as error:  # any error of any library, for example for objects of several types in one column
         raise NotExportedError(str(error)) from error
 
 
@@ -242,7 +242,7 @@ def _concatenated(parts: Sequence[RawColumn]) -> RawColumn:
 
 
 def _read(schema: Any, array: Any, offset: int, length: int) -> RawColumn:
-    """Rows `offset` to `offset + length` of an array (beside its own offset), copied."""
+    """Rows `offset` to `offset + length` of an array (in addition to its own offset), copied."""
     form = schema.format.decode()
     start = array.offset + offset
     if form == "n":
@@ -313,7 +313,7 @@ def _bits(address: int | None, start: int, length: int) -> Array:
 
 
 def _numbers(address: int | None, dtype: str, start: int, length: int) -> Array:
-    """A view of the producer's memory: copy before it is released."""
+    """A view of the producer's memory: copy it before the memory is released."""
     if length == 0 or not address:
         return np.empty(0, dtype=dtype)
     item = np.dtype(dtype).itemsize
@@ -356,7 +356,7 @@ def _string_views(array: Any, start: int, length: int, valid: Array | None) -> A
 
 
 def _decoded(length: int, valid: Array | None, text: Callable[[int], bytes]) -> Array:
-    """UTF-8 decoded strictly; under a null may lie anything, so nothing is read there."""
+    """UTF-8 decoded strictly; the memory under a null may contain anything, so it is not read."""
     present = [True] * length if valid is None else valid.tolist()
     row = 0
     found = []

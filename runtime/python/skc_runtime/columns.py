@@ -1,8 +1,7 @@
-"""One column of a request made into the column of its input, or refused: the marshalling table, array by
-array.
+"""Convert one column of a request to the column of its input, or refuse it: the marshalling table, array by array.
 
-Why beside `scalars.py`: a batch of a million rows must not pay a Python call for every value. Whatever is not
-of the plain kind goes through the scalar converter, so a list and an array of the same values are accepted or
+Why in addition to `scalars.py`: a batch of a million rows must not cost a Python call for every value. Any value that
+is not of the plain type goes through the scalar converter, so a list and an array of the same values are accepted or
 refused alike.
 """
 
@@ -23,10 +22,9 @@ from skc_runtime.scalars import EXACT_FLOAT, Convert
 
 @dataclass(frozen=True)
 class RawColumn:
-    """A column as some library holds it: bool, int, float, str objects or datetime64, [N].
+    """A column as a library represents it: bool, int, float, str objects or datetime64, [N].
 
-    `valid` is bool [N], None where nothing is missing. `zoned` marks instants that were given with a time
-    zone.
+    `valid` is bool [N], None if nothing is missing. `zoned` marks instants that have a time zone.
     """
 
     values: Array
@@ -36,9 +34,7 @@ class RawColumn:
 
 @dataclass(frozen=True)
 class Column:
-    """The values of an input, [N], of its element type, and for a nullable one that is not float64 where they
-    are.
-    """
+    """The values of an input, [N], of its element type, and for a nullable one that is not float64, which are valid."""
 
     values: Array
     valid: Array | None
@@ -58,7 +54,7 @@ def _nulls(spec: InputSpec, rows: int) -> Column:
 
 
 def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Column:
-    """A column of Python values; `scalars.MISSING` is a key that was not there."""
+    """A column of Python values; `scalars.MISSING` stands for a missing key."""
     plain = spec.kind.python
     kinds = set(map(type, values))
     if kinds <= {plain} or (kinds == {plain, type(None)} and plain is not float):
@@ -67,7 +63,7 @@ def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Co
         except (OverflowError, RecordError):
             pass  # the scalar converters find the first row that is refused
     if plain is float and kinds == {float, type(None)} and spec.nullable and spec.nan == "null":
-        return Column(np.array(values, dtype=spec.kind.numpy), None)  # NumPy makes NaN of None
+        return Column(np.array(values, dtype=spec.kind.numpy), None)  # NumPy converts None to NaN
     converted = []
     for row, value in enumerate(values):
         try:
@@ -80,7 +76,7 @@ def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Co
 
 
 def _from_plain(spec: InputSpec, values: Sequence[Any], has_none: bool) -> Column:
-    """Values that are all of the one Python type, or None."""
+    """Values that are all of the same Python type, or None."""
     element = spec.kind.element
     if not has_none:
         return from_raw(spec, RawColumn(np.array(values, dtype=ELEMENTS[element].numpy)))
@@ -91,7 +87,7 @@ def _from_plain(spec: InputSpec, values: Sequence[Any], has_none: bool) -> Colum
 
 
 def from_raw(spec: InputSpec, raw: RawColumn) -> Column:
-    """A column of some library. Raises RecordError with input and row."""
+    """A column of another library. Raises RecordError with input and row."""
     try:
         return _from_raw(spec, raw)
     except RecordError as error:
@@ -99,7 +95,7 @@ def from_raw(spec: InputSpec, raw: RawColumn) -> Column:
 
 
 def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
-    if len(raw.values) == 0:  # of whatever type: many libraries give an empty column none
+    if len(raw.values) == 0:  # of any type: in many libraries an empty column has none
         return _nulls(spec, 0)
     valid = _present(spec, raw)
     if valid is not None and not valid.any():
@@ -118,7 +114,7 @@ def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
 
 
 def _present(spec: InputSpec, raw: RawColumn) -> Array | None:
-    """Where there is a value, None if everywhere; refuses a null in an input that is not nullable."""
+    """Where there is a value, None if everywhere. Refuses a null in an input that is not nullable."""
     valid = _without_nat(raw) if raw.values.dtype.kind == "M" else raw.valid
     if valid is None or valid.all():
         return None
@@ -128,7 +124,7 @@ def _present(spec: InputSpec, raw: RawColumn) -> Array | None:
 
 
 def _zeroed(values: Array, valid: Array) -> Array:
-    """Under a null may lie anything, also what would be refused: the zero of the type stands there."""
+    """Store the zero of the type under nulls, where there may be anything, including values that would be refused."""
     zero = "" if values.dtype.kind == "O" else np.zeros((), dtype=values.dtype)
     return np.where(valid, values, zero)
 
@@ -142,7 +138,7 @@ def _without_nat(raw: RawColumn) -> Array | None:
 
 
 def _check_nan(spec: InputSpec, values: Array, valid: Array | None) -> None:
-    """NaN that was sent as such (not as null): null, unless the input says otherwise."""
+    """Refuse a NaN (as opposed to a null) if the input says so; otherwise it is null."""
     if spec.nullable and spec.nan == "null":
         return
     nan = np.isnan(values) if valid is None else np.isnan(values) & valid
@@ -186,7 +182,7 @@ def _floats(values: Array) -> Array:
     if values.dtype.kind == "f":
         with np.errstate(over="ignore"):
             converted = values.astype(np.float64, copy=False)
-        if values.dtype.itemsize > 8:  # a long double can hold more
+        if values.dtype.itemsize > 8:  # a long double is more precise
             _refuse_first((converted != values) & ~np.isnan(values), values, _not_float64)
         return converted
     if values.dtype.kind not in "iu":
@@ -226,7 +222,7 @@ def _not_int64(value: object) -> RecordError:
 
 
 def _strings(values: Array) -> Array:
-    """str objects. One join and one encode look at all of them; only a refusal looks for the row."""
+    """str objects. One join and one encode check all of them; the row is searched for only if one is refused."""
     if values.dtype.kind in "UT":
         values = values.astype(object)
     if values.dtype.kind != "O":
@@ -267,7 +263,7 @@ def _times(kind: DType, values: Array, zoned: bool) -> Array:
 
 
 def length_of(spec: InputSpec, given: object) -> int | None:
-    """The rows of a column of a dict; None where only reading it tells. Raises RecordError for what is not a column."""
+    """The rows of a column of a dict; None if it must be read to know. Raises RecordError for anything but a column."""
     if isinstance(given, np.ndarray) and given.ndim != 1:
         raise RecordError("wrong-shape", f"a column has one dimension, not shape {given.shape}", spec.name)
     if not scalars.is_column(given) and not hasattr(given, "__arrow_c_stream__"):
@@ -276,7 +272,7 @@ def length_of(spec: InputSpec, given: object) -> int | None:
 
 
 def same_length(spec: InputSpec, length: int | None, rows: int | None) -> int | None:
-    """The number of rows, so far as it is known. Raises RecordError where a column has another."""
+    """The number of rows, as far as it is known. Raises RecordError if a column has a different one."""
     if length is None or rows is None:
         return length if rows is None else rows
     if length != rows:
@@ -291,7 +287,7 @@ def _not_a_column(spec: InputSpec, given: object) -> RecordError:
 
 
 def from_any(spec: InputSpec, convert: Convert, given: object) -> Column:
-    """A column of a dict: a list or tuple, an array, or a series of some library."""
+    """A column of a dict: a list or tuple, an array, or a series of another library."""
     if isinstance(given, (list, tuple)):
         return from_list(spec, convert, given)
     if isinstance(given, np.ma.MaskedArray):
@@ -307,7 +303,7 @@ def from_any(spec: InputSpec, convert: Convert, given: object) -> Column:
 
 
 def from_array(spec: InputSpec, convert: Convert, values: Array, valid: Array | None) -> Column:
-    """A NumPy array [N]. Objects are Python values; under a False of `valid` lies null."""
+    """A NumPy array [N]. Objects are Python values; a False in `valid` is null."""
     if values.ndim != 1:
         raise RecordError("wrong-shape", f"a column has one dimension, not shape {values.shape}", spec.name)
     if values.dtype.kind != "O":

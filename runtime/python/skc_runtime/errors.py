@@ -56,14 +56,14 @@ CODES: Mapping[str, Kind] = {
 }
 
 
-# What a policy of `error` of a pipeline may raise: the codes of guards.
+# The codes of guards, which a policy of `error` in a pipeline may raise.
 GUARD_CODES = frozenset({"unknown-category", "invalid-value", "out-of-range", "ambiguous-time", "nonexistent-time"})
 
 
 class SkcRuntimeError(Exception):
     """Any refusal by a runtime. `code` is stable; the text is for people and may change.
 
-    `input` is the name of the input (or, where a step refused, of the column that step saw), `row` the
+    `input` is the name of the input (or, if a step refused, of that step's input column), `row` the
     0-based row of a batch (None for a single record), `step` the step whose policy is `error`.
     """
 
@@ -100,7 +100,7 @@ class RecordError(SkcRuntimeError):
     """The request cannot be served: it breaks the contract, or a policy of `error` of the pipeline."""
 
     def at(self, name: str | None = None, row: int | None = None) -> RecordError:
-        """The same error, with the place filled in where it has none."""
+        """The same error, with the location filled in if it has none."""
         return RecordError(
             self.code,
             self.message,
@@ -112,7 +112,7 @@ class RecordError(SkcRuntimeError):
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """A value as a message shows it: its repr, cut to a reasonable length."""
+    """A value as shown in a message: its repr, cut to a reasonable length."""
     try:
         text = repr(value)
     except Exception as error:  # a foreign __repr__ must not hide the refusal

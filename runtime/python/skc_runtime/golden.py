@@ -1,10 +1,10 @@
 """`golden.jsonl`: records with the exact outputs they must give, and the JSON form of values.
 
-Why: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may give
-other bits. Replaying a few records at load finds that before the first request does. The compiler writes the
+Why: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may produce
+other bits. Replaying a few records at load detects that before the first request does. The compiler writes the
 file with this module, and the conformance suite uses the same forms: int64, timestamp and date are decimal
-strings; a float is a JSON number, or one of "NaN", "Infinity", "-Infinity", "-0.0"; null is null, and a key
-that is not there is missing.
+strings; a float is a JSON number, or one of "NaN", "Infinity", "-Infinity", "-0.0"; null is null, and a missing
+key is absent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0.0":
 
 
 class Transforms(Protocol):
-    """What replay needs of a transformer."""
+    """What replay needs from a transformer."""
 
     @property
     def manifest(self) -> Manifest: ...
@@ -112,7 +112,7 @@ def _decode_int(value: Any, place: str) -> int:
 
 
 def encode_record(manifest: Manifest, record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record (ints for timestamps and dates) in JSON form; keys that are not there stay away."""
+    """A record (ints for timestamps and dates) in JSON form; missing keys stay absent."""
     return {i.name: encode_value(i.kind.element, record[i.name]) for i in manifest.inputs if i.name in record}
 
 
@@ -133,7 +133,7 @@ def _decode_record(elements: Mapping[str, InputElement], record: Mapping[str, An
 
 
 def encode_outputs(outputs: Mapping[str, Array]) -> dict[str, list[Any]]:
-    """The outputs of one record, [K] each and with every `NAME.valid`,, as JSON; float32 widened exactly."""
+    """The outputs of one record, [K] each and with every `NAME.valid`, as JSON; float32 widened exactly."""
     return {name: [encode_value(_OF_NUMPY[array.dtype], v) for v in array.tolist()] for name, array in outputs.items()}
 
 
@@ -150,10 +150,9 @@ def _tensors(outputs: Sequence[OutputSpec]) -> list[tuple[str, OutputDType, tupl
 def compare(
     manifest: Manifest, want: Mapping[str, Any], got: Mapping[str, Array], *, replay: Replay = "exact"
 ) -> str | None:
-    """The first difference between outputs in JSON form and those of one record, [K] each; None when they
-    agree.
+    """The first difference between outputs in JSON form and those of one record, [K] each; None if they agree.
 
-    Exact columns, and with `replay="exact"` all, must agree to the bit (any NaN is NaN); the others to 1e-6.
+    Exact columns, and all columns with `replay="exact"`, must agree to the bit (all NaNs are equal); others to 1e-6.
     """
     tensors = _tensors(manifest.outputs)
     if set(want) != {name for name, _, _ in tensors}:
@@ -174,7 +173,7 @@ def compare(
 
 def _agree(got: Array, want: Sequence[Any], exact: Array) -> Array:
     """bool [K]: outputs of one record and decoded values; no output agrees with null. Floats are compared as float64,
-    for a value that a float32 cannot hold is not one of its values.
+    so that a value that a float32 cannot represent never agrees with one.
     """
     here = got.astype(np.float64) if got.dtype.kind == "f" else got
     is_null = np.array([value is None for value in want], dtype=bool)
@@ -183,7 +182,7 @@ def _agree(got: Array, want: Sequence[Any], exact: Array) -> Array:
 
 
 def observe(transformer: Transforms, record: Mapping[str, Any]) -> GoldenCase:
-    """What a transformer gives for a record, as a case to be written."""
+    """A transformer's result for a record, as a case to write."""
     encoded = encode_record(transformer.manifest, record)
     try:
         outputs = transformer.transform(dict(record))
@@ -214,7 +213,7 @@ def loads(data: bytes) -> tuple[GoldenCase, ...]:
     if head.number("format", 1, 2**53) > 1:
         raise ArtifactError("artifact-too-new", "golden.jsonl has a newer format", hint="install a newer `skc`")
     head.done()
-    if not 1 <= len(lines) - 1 <= MOST_RECORDS:  # without one, a load would show nothing
+    if not 1 <= len(lines) - 1 <= MOST_RECORDS:  # without a record, replay would prove nothing
         raise malformed("golden.jsonl", f"expected 1 to {MOST_RECORDS} records, got {len(lines) - 1}")
     return tuple(_case(line, f"golden.jsonl:{i}") for i, line in enumerate(lines[1:], start=2))
 
@@ -239,7 +238,7 @@ def _case(line: bytes, place: str) -> GoldenCase:
 
 
 def replay_cases(transformer: Transforms, cases: Sequence[GoldenCase], replay: Replay) -> None:
-    """Run every case alone, then all that give outputs as one batch. Raises `golden-mismatch`."""
+    """Run every case on its own, then all those with outputs as one batch. Raises `golden-mismatch`."""
     manifest = transformer.manifest
     elements = _elements(manifest)  # once: a forged file can have many records, and a manifest many inputs
     records = [_decode_record(elements, case.record, f"golden.jsonl:{i}") for i, case in enumerate(cases, start=2)]
@@ -270,14 +269,14 @@ def _mismatch(line: int, message: str, replay: Replay) -> ArtifactError:
 
 
 def _failed(place: str, error: SkcRuntimeError) -> SkcRuntimeError:
-    """A model that does not even run is the artifact's fault, not that of a request."""
+    """If the model does not even run, the artifact is at fault, not a request."""
     if error.code != "run-failed":
         return error
     return ArtifactError("golden-mismatch", f"{place}: {error.message}", hint="compile the pipeline again")
 
 
 def _replay_batch(transformer: Transforms, records: list[dict[str, Any]], alone: list[dict[str, Array]]) -> None:
-    """All records in one batch must give the very bits that each gave alone."""
+    """All records in one batch must give exactly the bits that each gave alone."""
     if not records:
         return
     try:

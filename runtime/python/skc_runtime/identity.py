@@ -1,9 +1,9 @@
 """Which artifact this is, and who made it.
 
-Why the manifest alone: it names the SHA-256 of every other file that is read, and load checks them all, so the hash of
-its bytes is a hash of the artifact. `sha256sum artifact/manifest.json` prints it. A signature is over the same bytes,
-behind a prefix that keeps it from passing for a signature of anything else; it lies beside the other files, in
-manifest.sig (`schemas/signature.v1.schema.json`), and changes none of them.
+Why only the manifest: it has the SHA-256 of every other file that is read, and load checks them all, so the hash of its
+bytes is a hash of the artifact. `sha256sum artifact/manifest.json` prints it. A signature covers the same bytes after a
+prefix, so that it cannot be used as a signature of anything else; it is stored next to the other files, in manifest.sig
+(`schemas/signature.v1.schema.json`), and changes none of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KEY_HINT = "a public key in PEM, as `openssl pkey -in private.pem -pubout` writ
 
 @dataclass(frozen=True)
 class Signature:
-    """What manifest.sig says. `key` is the id of the key that signed: the SHA-256 of its DER form."""
+    """The contents of manifest.sig. `key` is the id of the signing key: the SHA-256 of its DER form."""
 
     key: str
     signature: bytes
@@ -54,7 +54,7 @@ def identity_of(manifest: bytes) -> str:
 
 
 def check_identity(manifest: bytes, expect: str | None) -> str:
-    """The identity, which must be `expect` where that is given. Raises `identity-mismatch`, `invalid-option`."""
+    """The identity, which must equal `expect` unless that is None. Raises `identity-mismatch`, `invalid-option`."""
     found = identity_of(manifest)
     if expect is not None and (type(expect) is not str or not _IDENTITY.fullmatch(expect)):
         raise SkcRuntimeError("invalid-option", f"expect={shown(expect)}", hint="64 lower-case hexadecimal digits")
@@ -68,9 +68,9 @@ def check_identity(manifest: bytes, expect: str | None) -> str:
 
 
 def check_signature(manifest: bytes, key: Key | None, read: Callable[[], bytes]) -> None:
-    """Where a key is given, the bytes of manifest.sig (`read`) must be its signature of the manifest.
+    """Check that manifest.sig (`read` returns its bytes) is a signature of the manifest by `key`, unless `key` is None.
 
-    Raises `signature-missing`, `signature-invalid`, and `invalid-option` for what is not a key.
+    Raises `signature-missing`, `signature-invalid`, and `invalid-option` if `key` is not a key.
     """
     if key is None:
         return
@@ -142,7 +142,7 @@ def public_key(key: Key) -> Ed25519PublicKey:
 
 
 def key_bytes(key: Key) -> bytes:
-    """The text of a key. Raises `invalid-option` for a file that cannot be read, or what is neither."""
+    """The text of a key. Raises `invalid-option` for a file that cannot be read, or for neither a text nor a path."""
     if isinstance(key, str):
         return key.encode("utf-8", "replace")
     if isinstance(key, bytes):
@@ -165,7 +165,7 @@ def key_id(public: Ed25519PublicKey) -> str:
 
 
 def need_cryptography() -> None:
-    """Raise `invalid-option` where the package is missing: serving without a key does not need it."""
+    """Raise `invalid-option` if the package is missing: serving without a key does not need it."""
     try:
         import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401
     except ImportError:

@@ -1,9 +1,9 @@
-"""The body of a request, as bytes of JSON, made into a record, records or columns of Python values.
+"""Parse the body of a request, JSON bytes, into a record, records or columns of Python values.
 
-Why not whatever parser is at hand: parsing decides what is refused. Of the usual parsers one takes the last of two
-equal keys, another rounds an integer past 2^53, a third replaces half a surrogate pair. `schemas/requests.v1.json`
-says what every language answers to which bytes. The grammar is that of the standard library's `json`, which is that
-of RFC 8259 but for what the hooks refuse.
+Why not any available parser: parsing decides what is refused. Among common parsers, one takes the last of two duplicate
+keys, another rounds an integer beyond 2^53, a third replaces a lone surrogate. `schemas/requests.v1.json` defines the
+response to each body for every language. The grammar is that of the standard library's `json`, which is RFC 8259 after
+the hooks have refused the exceptions.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from skc_runtime.errors import RecordError, shown
 from skc_runtime.strict_json import refuse_constant, without_duplicates
 
 LARGEST = 1 << 26  # bytes
-DEEPEST = 64  # arrays and objects, each in the one before
+DEEPEST = 64  # nested arrays and objects
 Form = Literal["record", "records", "columns"]
 
-_LONGEST_INTEGER = 400  # digits: no float64 and no int64 is as large
+_LONGEST_INTEGER = 400  # digits: more than any float64 or int64 has
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _MANY_DIGITS = b"0" * 300
 
 
 class _Huge(int):
-    """An integer past every input's range, which shows as it was written."""
+    """An integer beyond the range of every input, shown as it was written."""
 
     text: str
 
@@ -54,7 +54,7 @@ def read(body: object) -> tuple[Form, Any]:
 
 
 def check_depth(data: Any, *, depth: int = 1) -> None:
-    """Refuse what nests too deep. Raises RecordError `malformed-json`."""
+    """Refuse data that is nested too deeply. Raises RecordError `malformed-json`."""
     if not isinstance(data, (dict, list)):
         return
     if depth > DEEPEST:
@@ -92,10 +92,10 @@ def _parsed(given: tuple[str, bytes]) -> Any:
 
 
 def _is_odd(raw: bytes) -> bool:
-    """Whether to look closer than the parser by itself does: at numbers that may be too large for a float64 or longer
-    than `int` reads, and at halves of surrogate pairs. In doubt, yes.
+    """Whether the body needs more checks than the parser makes: numbers that may be too large for a float64 or too long
+    for `int`, and lone surrogates. If in doubt, true.
 
-    Why not one expression: a search for alternatives costs more than the parse.
+    Why not one regular expression: searching for alternatives costs more than parsing.
     """
     alike = raw.translate(_DIGITS_ALIKE, b"+")
     return b"0e00" in alike or _MANY_DIGITS in alike or (b"\\u" in raw and _SURROGATE.search(raw) is not None)
@@ -108,7 +108,7 @@ def _malformed(message: str) -> RecordError:
 
 
 def _sound(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Without half a surrogate pair in a key: no other language could hold the name that an error shows."""
+    """Refuse a lone surrogate in a key: no other language could represent the name in an error."""
     for key, _ in pairs:
         try:
             key.encode("utf-8")
@@ -122,7 +122,7 @@ def _integer(text: str) -> int:
 
 
 def _float(text: str) -> float | int:
-    """The nearest float64; past the largest, an integer that is too large for any input."""
+    """The nearest float64; beyond the largest one, an integer that is too large for any input."""
     value = float(text)
     return value if math.isfinite(value) else _huge(text)
 

@@ -1,12 +1,12 @@
-"""What a value is: the element types of tensors, and the kinds of values that are made of them. Needs NumPy alone.
+"""What a value is: the element types of tensors, and the kinds of values built on them. Needs only NumPy.
 
-Why one table: facts about a type that are written down twice drift apart. Code that needs one asks `KINDS` or
-`ELEMENTS`. A table that gives each kind a behavior of its own stays next to that behavior, and is made by
-`for_every_kind` or `for_every_element`, so its module cannot be imported while a kind is missing. A new kind
-starts with one entry here; mypy, an import or `tests/test_kinds.py` then names every place that has to decide about it.
+Why one table: facts about a type that are written down twice diverge. Code that needs one looks it up in `KINDS` or
+`ELEMENTS`. A table that gives each kind its own behavior stays next to that behavior, and is built by `for_every_kind`
+or `for_every_element`, so its module cannot be imported while a kind is missing. A new kind starts with one entry here;
+mypy, an import or `tests/test_kinds.py` then names every place that has to handle it.
 
 Why floats are different: the null of a float is NaN, among the values. Every other kind has a companion `NAME.valid`
-that says where there is a value, and holds its zero where there is none.
+that is true where there is a value, and stores its zero where there is none.
 
 Why a list has a declared length: a row must not depend on its batch, so the width of a tensor can never be that of the
 longest list in the batch. See `ListOf`; no op takes or returns lists yet.
@@ -21,9 +21,9 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-DType = Literal["float64", "int64", "bool", "string", "timestamp", "date"]  # of an input, and of a value of a pipeline
-InputElement = Literal["float64", "int64", "bool", "string"]  # of a tensor that is fed
-OutputDType = Literal["float32", "float64", "int64", "bool", "string"]  # of a tensor that is given
+DType = Literal["float64", "int64", "bool", "string", "timestamp", "date"]  # of an input, or a value of a pipeline
+InputElement = Literal["float64", "int64", "bool", "string"]  # of an input tensor
+OutputDType = Literal["float32", "float64", "int64", "bool", "string"]  # of an output tensor
 JsonForm = Literal["number", "decimal", "boolean", "string"]
 Array = NDArray[Any]
 
@@ -38,10 +38,10 @@ _V = TypeVar("_V")
 
 @dataclass(frozen=True)
 class Element:
-    """What a tensor holds. `zero` is what lies under a null; that of a float is NaN, the null itself.
+    """The element type of a tensor. `zero` is stored under a null; for a float it is NaN, the null itself.
 
-    `json` is the form of a value in golden records and reports: a float that is not finite, and -0.0, is a word there,
-    and "decimal" is an integer in a string.
+    `json` is the form of a value in golden records and reports: non-finite floats and -0.0 are words, and "decimal" is
+    an integer in a string.
     """
 
     name: OutputDType
@@ -59,8 +59,9 @@ class Element:
 
 @dataclass(frozen=True)
 class Kind:
-    """What an input or a value of a pipeline is. `range` is for those that are integers; that of a time is
-    narrower than that of its element."""
+    """The kind of an input or of a value of a pipeline. `range` is set for kinds stored as integers; for times it is
+    narrower than that of the element type.
+    """
 
     name: DType
     element: InputElement
@@ -71,7 +72,7 @@ class Kind:
 
     @property
     def numpy(self) -> np.dtype[Any]:
-        """How NumPy holds it."""
+        """The NumPy dtype that stores it."""
         return ELEMENTS[self.element].numpy
 
     @property
@@ -97,13 +98,13 @@ def _check_total(table: Mapping[Any, Any], names: Sequence[str]) -> None:
 
 
 def for_every_element(table: dict[OutputDType, _V]) -> dict[OutputDType, _V]:
-    """A table that decides about every element type. Raises LookupError."""
+    """Check that a table has an entry for every element type. Raises LookupError."""
     _check_total(table, get_args(OutputDType))
     return table
 
 
 def for_every_kind(table: dict[DType, _V]) -> dict[DType, _V]:
-    """A table that decides about every kind. Raises LookupError."""
+    """Check that a table has an entry for every kind. Raises LookupError."""
     _check_total(table, get_args(DType))
     return table
 
@@ -139,7 +140,7 @@ YEARS: Mapping[DType, tuple[int, int]] = {name: RANGES[name] for name, kind in K
 
 @dataclass(frozen=True)
 class ListOf:
-    """`list<T>`: at most `length` items of a kind, which it holds rather than describes again.
+    """`list<T>`: at most `length` items of a kind, to which it refers instead of repeating its facts.
 
     Outside the graph, rows of lists are a flat block: the items of all rows in order, and the length of each row. The
     graph gets `NAME` [N, length], padded with the zero of the item, and `NAME.length` int64 [N, 1]; with the signature
@@ -160,11 +161,11 @@ class ListOf:
 
     @property
     def zero(self) -> tuple[Any, ...]:
-        """What lies under a null: no item."""
+        """The value stored under a null: no item."""
         return ()
 
     def tensors(self, name: str) -> tuple[tuple[str, InputElement, int], ...]:
-        """(name, element, width) of what the graph gets for an input of that name."""
+        """(name, element, width) of the tensors for an input of that name."""
         return (name, self.item.element, self.length), (f"{name}.length", "int64", 1)
 
     def flat(self, rows: Sequence[Sequence[Any]]) -> tuple[Array, Array]:

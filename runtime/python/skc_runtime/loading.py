@@ -1,8 +1,7 @@
-"""An artifact, from its files to a transformer that has shown it reproduces its golden records.
+"""Load an artifact: from its files to a transformer that reproduces its golden records.
 
-Why this order: the manifest is read first and strictly, since everything else is judged by it. Every file is
-read once, hashed, and only then given to ONNX Runtime, so that nothing can change between the check and the
-use.
+Why this order: the manifest is read first and strictly, since everything else is checked against it. Every file is
+read once, hashed, and only then passed to ONNX Runtime, so that nothing can change between check and use.
 """
 
 from __future__ import annotations
@@ -42,21 +41,21 @@ def load(
     _check_arithmetic()
     files, transformer = open_artifact(artifact, expect=expect, key=key)
     golden.replay_cases(transformer, golden.loads(files["golden.jsonl"]), replay)
-    if isinstance(artifact, str | os.PathLike):  # bytes cannot be found again
+    if isinstance(artifact, str | os.PathLike):  # an artifact in memory cannot be loaded again
         transformer.origin = Origin(os.path.abspath(os.fspath(artifact)), replay)
     return transformer
 
 
 def reload(folder: str, identity: str, replay: Replay) -> Transformer:
-    """What a pickled transformer becomes. Raises ArtifactError where the folder holds another artifact by now."""
+    """Restore a pickled transformer. Raises ArtifactError if the folder has a different artifact by now."""
     return load(folder, replay=replay, expect=identity)
 
 
 def _check_arithmetic(one: float = 1.0, tiny: float = 5e-324, half_ulp: float = 2.0**-53) -> None:
-    """Refuse a thread whose floats do not follow IEEE 754: a library built for speed may have changed that.
+    """Refuse a thread whose floats do not follow IEEE 754: a library built for speed may have changed its mode.
 
-    A denormal that vanishes was flushed to zero; 1 + 2^-53 is a tie, and 1 + 1.5·2^-53 lies above one, so rounding to
-    nearest even gives 1 and the next float. Arguments, so that the compiler of Python cannot fold the constants.
+    A denormal that becomes zero was flushed; 1 + 2^-53 is a tie, and 1 + 1.5·2^-53 is above the tie, so rounding to
+    nearest even gives 1 and the next float. These are arguments so that Python cannot fold the constants.
     """
     is_flushed = tiny * one == 0.0 or 2.0**-1022 / (one + one) == 0.0
     is_nearest = one + half_ulp == one and one + 1.5 * half_ulp > one and -one - half_ulp == -one
@@ -71,9 +70,9 @@ def _check_arithmetic(one: float = 1.0, tiny: float = 5e-324, half_ulp: float = 
 def open_artifact(
     artifact: Given, *, expect: str | None = None, key: Key | None = None
 ) -> tuple[dict[str, bytes], Transformer]:
-    """The bytes of every file, and the transformer, after every check but the replay of the golden records.
+    """The bytes of every file, and the transformer, after every check except the replay of the golden records.
 
-    For what examines an artifact rather than serves it. Raises ArtifactError.
+    For code that examines an artifact rather than serving it. Raises ArtifactError.
     """
     source = source_of(artifact)
     manifest_bytes = source.read(MANIFEST)
@@ -115,7 +114,7 @@ def _version(text: str) -> tuple[int, int, int]:
 
 
 def _check_metadata(manifest: Manifest, transformer: Transformer) -> None:
-    """The model itself says which frozen pipeline it was compiled from."""
+    """Check that the model's metadata names the frozen pipeline it was compiled from."""
     for key, wanted in (("skc.format", str(FORMAT)), ("skc.plan", manifest.plan)):
         found = transformer.model_metadata.get(key)
         if found != wanted:

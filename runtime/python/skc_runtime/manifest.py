@@ -1,8 +1,8 @@
 """`manifest.json` as frozen data: what a runtime must know to feed the graph and to read its outputs.
 
-Why so strict: the manifest is the contract of every language, and what an attacker would edit. What is
-not exactly as `schemas/manifest.v1.schema.json` says, or does not fit together, is refused before anything
-else of the artifact is read.
+Why so strict: the manifest is the contract for every language, and the file that an attacker would edit. A manifest
+that does not match `schemas/manifest.v1.schema.json` exactly, or is inconsistent, is refused before anything else of
+the artifact is read.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One input of a request. `valid` is where a nullable input that is not float64 says whether it has a
-    value.
-    """
+    """One input of a request. `valid` is the slot in which a nullable input that is not float64 marks its values."""
 
     name: str
     type: DType
@@ -50,12 +48,12 @@ class InputSpec:
 
     @property
     def kind(self) -> Kind:
-        """What is known of its type."""
+        """Its type, as far as it is known."""
         return KINDS[self.type]
 
     @property
     def slot(self) -> Slot:
-        """Where its values lie."""
+        """The slot of its values."""
         return Slot(self.tensor, self.column)
 
 
@@ -81,7 +79,7 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class GuardColumn:
-    """One column of the guards: rows where column `input` of `step` broke a policy of `error`."""
+    """One column of the guards: rows in which column `input` of `step` violated a policy of `error`."""
 
     code: str
     step: str
@@ -90,7 +88,7 @@ class GuardColumn:
 
 @dataclass(frozen=True)
 class Guards:
-    """The bool output [N, len(columns)] that says which rows must not be served."""
+    """The bool output [N, len(columns)] that is true in rows that must not be served."""
 
     tensor: str
     columns: tuple[GuardColumn, ...]
@@ -98,7 +96,7 @@ class Guards:
 
 @dataclass(frozen=True)
 class OnnxSpec:
-    """What the graph needs of ONNX Runtime."""
+    """The requirements of the graph on ONNX Runtime."""
 
     opset: int
     ml: int
@@ -147,7 +145,7 @@ class Manifest:
         return _read(data)
 
     def verify_files(self) -> None:
-        """Raise where `files` does not name what an artifact on disk must have."""
+        """Raise if `files` lacks a file that an artifact on disk must have."""
         for name in REQUIRED_FILES:
             if name not in self.files:
                 raise malformed("manifest.json.files", f"`{name}` is missing")
@@ -170,7 +168,7 @@ def _unique(what: str, names: Iterable[str]) -> None:
 def _verify_slots(manifest: Manifest) -> None:
     """Every column of every tensor is fed by exactly one slot of its element type.
 
-    What is counted are the slots that are listed: a width costs nothing, whatever it says.
+    Only the listed slots are counted, so a forged width costs nothing.
     """
     tensors = {tensor.name: tensor for tensor in manifest.tensors}
     taken: set[Slot] = set()

@@ -1,9 +1,8 @@
-"""Requests made into the tensors of the graph: a record, many records, columns by name, or a table of some
-library.
+"""Convert requests to the tensors of the graph: a record, many records, columns by name, or a table of another library.
 
-Why prepared per manifest: a single-row request has a few tens of microseconds in all, so what can be known
-before it comes (names, converters, the order of tensor columns) is worked out once, in `Marshaller`. Nothing
-in it changes afterwards, so threads share it freely.
+Why prepared per manifest: a single-row request takes a few tens of microseconds in all, so everything that can be known
+in advance (names, converters, the order of tensor columns) is computed once, in `Marshaller`. It is immutable
+afterwards, so threads can share it.
 """
 
 from __future__ import annotations
@@ -36,17 +35,17 @@ class Request:
 
 @dataclass(frozen=True)
 class _Lane:
-    """All input columns of one element type: tensors side by side, each a run of columns."""
+    """All input columns of one element type: adjacent tensors, each a run of columns."""
 
     element: InputElement
-    fields: tuple[tuple[str, Convert], ...]  # the inputs whose values lie here, in the order of the manifest
+    fields: tuple[tuple[str, Convert], ...]  # the inputs with values in this lane, in the order of the manifest
     keys: tuple[str, ...]  # their names
     nullable: tuple[int, ...]  # those of them that have a companion `valid`
-    order: tuple[int, ...] | None  # the lane's columns as places in values + valid bits; None if that is their order
+    order: tuple[int, ...] | None  # the lane's columns as indices into values + valid bits; None if that is their order
     tensors: tuple[tuple[str, int, int], ...]
     names: tuple[str, ...]  # of the tensors
-    plain: frozenset[type]  # the types that mean a value, or an admitted null, without any conversion
-    refuses_nan: bool  # for some float64 input NaN is not simply null
+    plain: frozenset[type]  # the types that are a value, or an allowed null, without conversion
+    refuses_nan: bool  # NaN is refused for some float64 input
 
 
 class Marshaller:
@@ -105,14 +104,14 @@ class Marshaller:
         """JSON of one record, of records, or of columns. Raises RecordError."""
         check_extra(extra)
         form, data = json_request.read(body)
-        if extra == "ignore":  # what is ignored is not looked at again
+        if extra == "ignore":  # ignored values are not inspected later
             json_request.check_depth(data)
         try:
             if form == "record":
                 return self._record(data, extra)
             return self._records(data, extra) if form == "records" else self._columns(data, extra)
         except RecordError:
-            json_request.check_depth(data)  # what no input takes may nest: of both, JSON that nests too deep is told
+            json_request.check_depth(data)  # an unknown key may be nested: too deep JSON takes precedence over it
             raise
 
     def _record(self, record: Mapping[Any, object], extra: Extra) -> Request:
@@ -128,7 +127,7 @@ class Marshaller:
                     row = [convert(get(name, MISSING)) for name, convert in lane.fields]
                 self._put(feeds, lane, row, bits)
         except RecordError:
-            self._refuse_values(record)  # of several refusals the first in the manifest's order, as in a batch
+            self._refuse_values(record)  # the first of several refusals in the manifest's order, as in a batch
             raise
         return Request(feeds, None)
 
@@ -138,7 +137,7 @@ class Marshaller:
             self._converters[spec.name](record.get(spec.name, MISSING))
 
     def _put(self, feeds: Feeds, lane: _Lane, row: list[Any], bits: list[bool]) -> None:
-        """The tensors of one lane of a record; a null becomes a zero and a bit that says so."""
+        """Add the tensors of one lane of a record; a null becomes a zero and a False in `valid`."""
         bits += [row[i] is not None for i in lane.nullable]
         if lane.nullable and None in row:
             row = [ELEMENTS[lane.element].zero if value is None else value for value in row]
@@ -155,7 +154,7 @@ class Marshaller:
             feeds[tensor] = values[:, start:stop]
 
     def _unknown_key(self, record: Mapping[Any, object]) -> RecordError:
-        """Of several, the first by UTF-8 bytes: the same in every language, whatever the order of the keys."""
+        """Report the first unknown key by UTF-8 bytes: the same in every language, whatever the order of the keys."""
         import difflib  # only an error needs it
 
         unknown = [key for key in record if key not in self._known]
@@ -168,7 +167,7 @@ class Marshaller:
         return RecordError("unknown-key", f"the pipeline has no input {shown(key)}", name, hint=hint)
 
     def _records(self, records: Sequence[object], extra: Extra) -> Request:
-        """Of several refusals that of the first row is reported, the same as when reading row by row."""
+        """If several rows are refused, the first one is reported, as when reading row by row."""
         maps: list[Mapping[Any, object]] = []
         for row, record in enumerate(records):
             if not isinstance(record, Mapping):
@@ -196,7 +195,7 @@ class Marshaller:
                 raise error.at(row=row) from None
 
     def _columns(self, data: Mapping[Any, object], extra: Extra) -> Request:
-        """First what can be refused without a look at values: unknown keys, missing columns, lengths."""
+        """First check what does not depend on values: unknown keys, missing columns, lengths."""
         if extra == "error" and not self._known.issuperset(data):
             raise self._unknown_key(data)
         rows: int | None = None
@@ -269,7 +268,7 @@ class Marshaller:
 
 
 def _rows_of_others(data: Mapping[Any, Any]) -> int:
-    """No column is an input: the first of the extra ones by UTF-8 bytes still says how many rows there are."""
+    """The number of rows if no column is an input: the length of the first extra column by UTF-8 bytes."""
     names = [name for name in data if isinstance(name, str) and is_column(data[name])]
     return len(data[min(names, key=_utf8)]) if names else 0
 
@@ -289,19 +288,19 @@ def _not_a_record(data: object, hint: str) -> RecordError:
 
 def _unsupported(data: object) -> RecordError:
     hint = "a dict, a list of dicts, or a table that exports Arrow; a dict of columns goes to `transform_columns`"
-    if hasattr(data, "collect"):  # of Polars or Spark
+    if hasattr(data, "collect"):  # Polars or Spark
         hint = "its rows are not computed yet: call collect() first"
     elif hasattr(data, "to_dict"):
         hint = "one row of a pandas table is table.iloc[[i]], which keeps the type of each column"
-    told = " ".join(shown(data).split())  # some libraries draw whole tables
-    message = f"{type(data).__name__} {told} is neither a record nor records, columns or a table"
+    text = " ".join(shown(data).split())  # some libraries draw whole tables
+    message = f"{type(data).__name__} {text} is neither a record nor records, columns or a table"
     return RecordError("unsupported-data", message, hint=hint)
 
 
 def _is_plain(lane: _Lane, row: list[Any]) -> bool:
-    """Whether every value of a lane is what the tensor wants, or a null that is admitted; nothing needs converting.
+    """Whether every value of a lane has the type of the tensor, or is an allowed null: nothing needs converting.
 
-    Why: nearly every request is so, and one look at all values of a type costs a fifth of a look at each.
+    Why: this holds for nearly every request, and one check of all values costs a fifth of checking each.
     """
     if not lane.plain.issuperset(map(type, row)):
         return False
@@ -317,7 +316,7 @@ def _is_plain(lane: _Lane, row: list[Any]) -> bool:
 
 
 def _is_sound(text: str) -> bool:
-    """No NUL and no lone surrogate: what every language can hand to the graph."""
+    """Whether every language can pass the text to the graph: no NUL and no lone surrogate."""
     if "\0" in text:
         return False
     try:
@@ -329,7 +328,7 @@ def _is_sound(text: str) -> bool:
 def _lane(manifest: Manifest, element: InputElement, converters: Mapping[str, Convert]) -> _Lane:
     specs = [spec for spec in manifest.inputs if spec.kind.element == element]
     slots = [spec.slot for spec in specs]
-    if element == "bool":  # the valid bits in the order in which the lanes give them
+    if element == "bool":  # the valid bits in the order in which the lanes produce them
         slots += [spec.valid for kind in _LANES for spec in _with_valid(manifest, kind) if spec.valid]
     tensors = [tensor for tensor in manifest.tensors if tensor.dtype == element]
     starts: dict[str, int] = {}
@@ -353,7 +352,7 @@ def _lane(manifest: Manifest, element: InputElement, converters: Mapping[str, Co
     )
 
 
-# bool last: it holds the valid bits
+# bool last: it has the valid bits
 _LANES: tuple[InputElement, ...] = (*(e for e in get_args(InputElement) if e != "bool"), "bool")
 
 

@@ -1,11 +1,11 @@
-"""Refuse a model that is not made of what skc emits, from its bytes, before ONNX Runtime looks at it.
+"""Refuse a model with anything that skc never emits, from its bytes, before ONNX Runtime reads it.
 
 Why: ONNX Runtime opens the files that external data names, runs a loop of 2^62 rounds while it loads, and knows
 hundreds of ops that we have not measured. Our models need a small part of ONNX, which `model_grammar` lists: any
 other message, field or op is refused, known or not.
 
-Why by hand: the runtime does not depend on the onnx package. Why so strict about encoding: readers of protobuf differ
-in what they make of a tag of more than 32 bits, or of a field that comes twice; a writer emits neither.
+Why a hand-written parser: the runtime does not depend on the onnx package. Why so strict about encoding: protobuf
+parsers differ in how they treat a tag of more than 32 bits, or a repeated field; writers emit neither.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Found = dict[
 
 
 def scan_model(model: bytes) -> None:
-    """Raise `model-refused` if this is not protobuf, `artifact-unsafe` if it holds what skc never emits."""
+    """Raise `model-refused` if this is not protobuf, `artifact-unsafe` if it contains anything skc never emits."""
     _scan("ModelProto", _Reader(model, 0, len(model)))
 
 
 class _Reader:
-    """A stretch of bytes being read."""
+    """A range of bytes being read."""
 
     def __init__(self, data: bytes, place: int, end: int) -> None:
         self.data, self.place, self.end = data, place, end
@@ -57,7 +57,7 @@ class _Reader:
         return _Reader(self.data, start, self.place) if self.place <= self.end else _refuse("it is truncated")
 
     def skip_texts(self, tag: int) -> int:
-        """Skip short texts of one field, and count them: a vocabulary has a million, and this is ten times as fast."""
+        """Skip and count short texts of one field: a vocabulary may have a million, and this is ten times as fast."""
         data, place, last, count = self.data, self.place, self.end - 1, 0
         while place < last and data[place] == tag and data[place + 1] < 0x80:
             place += 2 + data[place + 1]
@@ -117,14 +117,14 @@ def _check_node(found: Found) -> None:
 
 
 def _check_attribute(found: Found) -> None:
-    """Its type is one that onnx knows, and its one value is of it."""
+    """Its type is known to onnx, and it has a single value, of that type."""
     given = found.get(20, 0)
     if given not in ATTRIBUTE_TYPES or not found.keys() <= {1, 20, ATTRIBUTE_TYPES[given]}:
         _unsafe(f"has an attribute of type {given} with a value of another type")
 
 
 def _check_tensor(found: Found) -> None:
-    """Its shape asks for as many elements as it brings: nothing else may decide how much room is made for it."""
+    """Its shape has exactly as many elements as its data, so a forged shape cannot decide how much is allocated."""
     size = ELEMENT_SIZES.get(found.get(2, 0))
     if size is None:
         _unsafe(f"has a tensor of element type {found.get(2, 0)}")

@@ -98,8 +98,8 @@ class Reloadable:
         return True
 
     def _loaded(self, *, is_forced: bool) -> Transformer | None:
-        """What lies in the folder, None where it is what was looked at last. Files that are replaced while they are
-        read are read again.
+        """Load the artifact in the folder; None if it is the one checked last. Files that are replaced while being read
+        are read again.
         """
         found = fingerprint(self._directory)
         if found == self._fingerprint and not is_forced:
@@ -125,7 +125,7 @@ class Reloadable:
             except SkcRuntimeError as error:
                 if not self._closing.is_set():
                     self._tell(error)
-            except Exception as error:  # of the caller's function: told as threads tell, and watching goes on
+            except Exception as error:  # of the caller's function: reported as by a thread, and watching continues
                 _report(error)
 
     def _tell(self, error: SkcRuntimeError) -> None:
@@ -158,10 +158,10 @@ def _report(error: Exception) -> None:
 
 
 def fingerprint(directory: str | os.PathLike[str]) -> Fingerprint:
-    """What changes when the artifact of the folder is another, or a file of it is written to.
+    """A value that changes when the folder's artifact is replaced, or one of its files is written.
 
-    Its identity, and the name, size and time of every file. Links are followed. A folder that cannot be read, because
-    it is just being replaced, has an empty one.
+    It consists of the identity, and the name, size and time of every file. Links are followed. It is empty if the
+    folder cannot be read because it is just being replaced.
     """
     try:
         with open(os.path.join(directory, MANIFEST), "rb") as file:

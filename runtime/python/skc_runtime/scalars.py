@@ -1,6 +1,6 @@
-"""One value of a request made into the value of its input, or refused: the marshalling table, value by value.
+"""Convert one value of a request to the value of its input, or refuse it: the marshalling table, value by value.
 
-`schemas/marshalling.v1.json` is this table as data, for every language. `columns.py` says the same for whole
+`schemas/marshalling.v1.json` is this table as data, for every language. `columns.py` implements the same for whole
 arrays.
 """
 
@@ -27,7 +27,7 @@ MICROSECOND = datetime.timedelta(microseconds=1)
 
 
 class _Missing:
-    """The value of a key that is not there."""
+    """The value of a missing key."""
 
     def __repr__(self) -> str:
         return "<missing>"
@@ -37,10 +37,10 @@ MISSING = _Missing()
 
 
 def converter(spec: InputSpec) -> Convert:
-    """A function from a given value to that of the input: None for null (NaN for float64), RecordError if
+    """A function that converts a request's value to that of the input: None for null (NaN for float64), RecordError if
     refused.
 
-    Why two stages: the first line recognises, without another call, what nearly every request holds.
+    Why two stages: the first line handles the values of nearly every request without another call.
     """
     slow = _checked(spec)
     match spec.kind.element:
@@ -117,7 +117,7 @@ _COLUMNS_HINT = 'a record has one value for each input; columns go to `transform
 
 
 def is_column(value: object) -> bool:
-    """Whether a value of a dict is a column: whatever has a length, but texts and mappings."""
+    """Whether a value of a dict is a column: anything with a length, except texts and mappings."""
     if isinstance(value, (float, int, str, type(None))):
         return False
     if isinstance(value, np.ndarray):
@@ -148,7 +148,7 @@ def overflow(value: object) -> RecordError:
 
 
 def is_integer(value: Any) -> bool:
-    """An integer, of Python or NumPy; a bool is none, and neither is a duration."""
+    """Whether it is an integer, of Python or NumPy; a bool is not one, nor is a duration."""
     if isinstance(value, np.integer):
         return not isinstance(value, np.timedelta64)
     return isinstance(value, int) and not isinstance(value, bool)
@@ -157,7 +157,7 @@ def is_integer(value: Any) -> bool:
 def to_float64(value: Any) -> float:
     if isinstance(value, (float, np.floating)):
         converted = float(value)
-        if converted != value and value == value:  # a long double can hold more
+        if converted != value and value == value:  # a long double is more precise
             raise not_exact(value, "float64")
         return converted
     if not is_integer(value):
@@ -207,7 +207,7 @@ def to_string(value: object) -> str:
 
 
 def check_string(text: str) -> None:
-    """Refuse what some language or ONNX Runtime itself could not carry."""
+    """Refuse text that some language or ONNX Runtime itself cannot represent."""
     if "\0" in text:
         raise RecordError(
             "nul-in-string", f"{shown(text)} contains a NUL", hint="ONNX Runtime would truncate the string there"
@@ -250,7 +250,7 @@ def from_datetime64(value: np.datetime64, kind: DType) -> int:
     """NumPy's own dates and instants; see `datetimes`."""
     try:
         return int(datetimes(np.asarray(value).reshape(1), kind)[0])
-    except RecordError as error:  # row 0 of an array made here is no row of the request
+    except RecordError as error:  # row 0 of an array built here is not a row of the request
         raise RecordError(error.code, error.message, hint=error.hint) from None
 
 
@@ -274,9 +274,9 @@ _CALENDAR_LIMIT = 10_000_000  # years or months NumPy converts to days without o
 def datetimes(values: Array, kind: DType, *, zoned: bool = False) -> Array:
     """datetime64 [N] without NaT as the int64 of a timestamp or date. Raises RecordError, its row filled in.
 
-    Units of a day or more are dates, the others times. Neither a date is an instant, nor a time of which nobody
-    said in which zone (`zoned`), as NumPy's own are: both are refused as a timestamp. A time that is midnight is
-    accepted as a date, because libraries without a date type hold dates so.
+    Units of a day or more are dates, the others times. A date is not an instant, nor is a time without a known zone
+    (`zoned`), such as NumPy's own: both are refused as a timestamp. A time at midnight is accepted as a date, because
+    libraries without a date type represent dates that way.
     """
     unit, count = np.datetime_data(values.dtype)
     if unit == "generic":
@@ -301,7 +301,7 @@ def datetimes(values: Array, kind: DType, *, zoned: bool = False) -> Array:
 
 
 def _scaled(raw: Array, numerator: int, denominator: int, values: Array, kind: DType) -> Array:
-    """raw × numerator ÷ denominator, or a refusal that shows the value if that is not an int64."""
+    """raw × numerator ÷ denominator. Refuses, showing the value, if the result is not an int64."""
     if max(numerator, denominator) > INT64_MAX:
         raw = raw.astype(object)  # Python's integers: slow, and only for units such as attoseconds
     whole = raw // denominator

@@ -1,7 +1,7 @@
 """One ONNX Runtime session, configured as every runtime configures it.
 
-Why these options: with one thread per call and no spinning the bits of a row do not depend on its batch and
-no core is burnt; basic optimisation gave identical bits to none; a model in ONNX Runtime's own format would
+Why these options: with one thread per call and no spinning, the bits of a row do not depend on its batch and
+no core is wasted; basic optimisation gave the same bits as none; a model in ONNX Runtime's own format would
 bypass our checks.
 """
 
@@ -29,7 +29,7 @@ _ELEMENTS = {element.onnxruntime: element.name for element in ELEMENTS.values()}
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """An input or output as the model itself declares it; `width` is None where it is not fixed."""
+    """An input or output as the model itself declares it; `width` is None if it is not fixed."""
 
     name: str
     dtype: str
@@ -44,7 +44,7 @@ class GraphSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # an error is raised, with all that ONNX Runtime says of it
+        options.log_severity_level = 4  # errors are raised, with ONNX Runtime's full message
         options.graph_optimization_level = _LEVELS[optimisation]
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")

@@ -1,11 +1,12 @@
 """Where the files of an artifact come from: a folder, a mapping of names to bytes, or the bytes of a zip archive.
 
-Why links may stay inside: a ConfigMap or Secret of Kubernetes is a folder of links into `..data/`, itself a link to the
-version that counts. Where manifest.json really lies, there lie the others of its version, so that a swap in the middle
-of a load does not mix two. Why the walk: what a path leads to can change between a look and the opening, so each folder
-on the real way is opened below the one before it, and nothing on that way may be a link.
+Why links inside the folder are allowed: a ConfigMap or Secret of Kubernetes is a folder of links into `..data/`, itself
+a link to the current version. All files are read from the folder that manifest.json resolves to, so that a swap in the
+middle of a load does not mix two versions. Why folders are opened one by one: the target of a path can change between
+check and use, so each folder on the resolved path is opened relative to its parent, and none of them may be a link.
 
-Why an archive is judged whole: an entry that leads outside, is duplicated or is encrypted has no honest purpose.
+Why one bad entry refuses the whole archive: an entry that points outside, is duplicated or is encrypted has no
+legitimate purpose.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ SIZE_LIMITS = {
     "model.onnx": 2047 * MEGABYTE,
     SIGNATURE: MEGABYTE,
 }
-OTHER_LIMIT = 2047 * MEGABYTE  # plan.json and what a later compiler may add: hashed, not parsed
-INFLATION, SMALL = 200, 64 * MEGABYTE  # an archive may hold so many times its size, or so much if that is more
+OTHER_LIMIT = 2047 * MEGABYTE  # plan.json and files that a later compiler may add: hashed, not parsed
+INFLATION, SMALL = 200, 64 * MEGABYTE  # an archive may inflate to so many times its size, or at least to so much
 RECOMPILE = "copy the artifact again from where it was compiled, or compile it again"
 _RESOLVE = "copy the artifact with its links resolved (cp -RL)"
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -71,13 +72,13 @@ class _Folder:
             place = os.path.realpath(os.path.join(self._base, name), strict=True)
             if os.path.commonpath([self._root, place]) != self._root:
                 raise _unsafe(f"`{name}` is a link that leads outside the artifact")
-            if not stat.S_ISREG(os.stat(place).st_mode):  # opening a device may do something
+            if not stat.S_ISREG(os.stat(place).st_mode):  # opening a device may have side effects
                 raise _unsafe(f"`{name}` is not a regular file")
             data = self._read(place, name)
         except FileNotFoundError:
             raise _missing(name) from None
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENOTDIR):  # links in a ring, or a folder that became a link just now
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):  # a cycle of links, or a folder that just became one
                 raise _unsafe(f"`{name}` is a broken link") from None
             raise ArtifactError("artifact-file-missing", f"`{name}` cannot be read: {error.strerror}") from None
         if name == MANIFEST:
@@ -90,10 +91,10 @@ class _Folder:
             if not stat.S_ISREG(status.st_mode):
                 raise _unsafe(f"`{name}` is not a regular file")
             _check_size(name, status.st_size)
-            return file.read(status.st_size + 1)  # one that grows meanwhile is another file than was hashed
+            return file.read(status.st_size + 1)  # a file that grows meanwhile will not match its hash
 
     def _open(self, place: str) -> int:
-        """A descriptor of the file, whose folders are opened one below the other."""
+        """A descriptor of the file, opening each folder relative to its parent."""
         if os.open not in os.supports_dir_fd:
             return os.open(place, _FLAGS)
         *folders, last = os.path.relpath(place, self._root).split(os.sep)
@@ -122,13 +123,13 @@ class _Files:
 
 class _Archive:
     def __init__(self, data: bytes) -> None:
-        if not data.startswith(b"PK\x03\x04"):  # as an archive with an entry begins
+        if not data.startswith(b"PK\x03\x04"):  # the start of any archive with an entry
             _no_archive("it does not start like one")
         with _reading():
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in self._zip.infolist():
-            name = entry.orig_filename  # as it stands there: `filename` is mended
+            name = entry.orig_filename  # as stored: `filename` is sanitised
             if FILE_NAME.fullmatch(name) is None:
                 hint = "zip the files themselves: cd ARTIFACT && zip ../artifact.zip *"
                 raise ArtifactError(

@@ -1,6 +1,4 @@
-"""Hostile JSON made into plain data, or refused: `artifact-malformed` with the place, whatever is wrong with
-it.
-"""
+"""Read untrusted JSON as plain data, or refuse it: `artifact-malformed` with the location, whatever is wrong."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ def parse(data: bytes, place: str) -> Any:
 
 
 def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A hook of `json`: an object, or ValueError where a key is there twice."""
+    """A hook of `json`: an object, or ValueError for a duplicate key."""
     found = dict(pairs)
     if len(found) != len(pairs):
         counts = Counter(key for key, _ in pairs)
@@ -36,7 +34,7 @@ def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def refuse_constant(text: str) -> NoReturn:
-    """A hook of `json`, which by itself takes NaN and Infinity."""
+    """A hook of `json`, which by default accepts NaN and Infinity."""
     raise ValueError(f"{text} is not JSON")
 
 
@@ -132,7 +130,7 @@ class Fields:
 
 
 def check_text(text: str, place: str) -> None:
-    """Refuse a lone surrogate (JSON can escape one) and NUL: no other language could hold the name."""
+    """Refuse a lone surrogate (JSON can escape one) and NUL: no other language could represent the name."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -20,7 +20,7 @@ SINCE = (1, 32)
 def switch_off(
     environment: MutableMapping[str, str] = os.environ, modules: MutableMapping[str, Any] = sys.modules
 ) -> None:
-    """Set the variable unless the user has. Warns when ONNX Runtime was loaded before, and without it."""
+    """Set the variable unless the user has. Warns if ONNX Runtime was already loaded without it."""
     if VARIABLE in environment:
         return
     environment[VARIABLE] = "1"
@@ -35,6 +35,6 @@ def switch_off(
 
 
 def sends_telemetry(version: str, platform: str = sys.platform) -> bool:
-    """Whether the builds of that version do, on this system."""
+    """Whether the builds of that version send telemetry on this system."""
     numbers = [int(part) for part in version.split(".")[:2] if part.isdecimal()]
     return platform.startswith("linux") and tuple(numbers) >= SINCE

@@ -1,4 +1,4 @@
-"""`Transformer`: a loaded pipeline that turns requests into features. It marshals and runs, and knows no
+"""`Transformer`: a loaded pipeline that turns requests into features. It marshals and runs, and does not know any
 operator.
 """
 
@@ -28,18 +28,17 @@ class Origin:
 
 
 class Transformer:
-    """Serves one pipeline. Safe to share between threads; a context manager that closes itself. Another
-    process may be sent it where it was loaded from a folder: it loads the same artifact from there."""
+    """Serves one pipeline. Safe to share between threads; a context manager that closes itself. If loaded from a
+    folder, it can be pickled: another process loads the same artifact from there.
+    """
 
     def __init__(self, manifest: Manifest, model: bytes, identity: str | None = None) -> None:
-        """From memory. `skc_runtime.load` is the way for an artifact: it checks hashes and replays the golden
-        records.
-        """
+        """From memory. To load an artifact use `skc_runtime.load`: it checks hashes and replays the golden records."""
         session = GraphSession(model)
         check_tensors(manifest, session)
         self.manifest = manifest
-        self.origin: Origin | None = None  # of one that `load` read from a folder
-        self.identity = identity  # of the artifact, None for one that was never written
+        self.origin: Origin | None = None  # set by `load` if it read a folder
+        self.identity = identity  # of the artifact, None if it was never written
         self.model_metadata = session.metadata
         self._session: GraphSession | None = session
         self._marshaller = Marshaller(manifest)
@@ -50,9 +49,9 @@ class Transformer:
     def transform(self, data: object, *, extra: Extra = "error") -> dict[str, Array]:
         """The features of a request, by output name.
 
-        A dict is one record and gives arrays [K]. A list of dicts, and a table (whatever exports Arrow, or
+        A dict is one record and gives arrays [K]. A list of dicts, and a table (anything that exports Arrow, or
         pandas), give [N, K]; columns of a table that are not inputs are ignored. A nullable output that is not
-        float has a companion `NAME.valid`. A dict of columns goes to `transform_columns`.
+        float has a companion `NAME.valid`. For a dict of columns use `transform_columns`.
 
         Raises RecordError with a code of `schemas/errors.v1.json`, the input and, in a batch, the row.
         """
@@ -70,9 +69,9 @@ class Transformer:
         return self._run(session, self._marshaller.records(records, extra))
 
     def transform_columns(self, columns: Mapping[str, object], *, extra: Extra = "error") -> dict[str, Array]:
-        """The features [N, K] of columns by the names of inputs: lists, NumPy arrays, or series of some library.
+        """The features [N, K] of columns by the names of inputs: lists, NumPy arrays, or series of another library.
 
-        A column of a nullable input that is not there is null in every row. Raises RecordError.
+        A missing column of a nullable input is null in every row. Raises RecordError.
         """
         session = self._opened()
         return self._run(session, self._marshaller.columns(columns, extra))
@@ -94,7 +93,7 @@ class Transformer:
         return session
 
     def _run(self, session: GraphSession, request: Request) -> dict[str, Array]:
-        if request.rows == 0:  # no row, no work: and so no operator that stumbles over an empty tensor
+        if request.rows == 0:  # without rows there is no work, and no operator has to handle an empty tensor
             return self._empty()
         found = session.run(request.feeds)
         if self._guards is not None and found[self._guards.tensor].any():
@@ -111,7 +110,7 @@ class Transformer:
         return result
 
     def _guarded(self, guards: Guards, request: Request, hits: Array) -> RecordError:
-        """The error of the first guarded row, and in it of the first guard."""
+        """The error of the first guard that fired in the first refused row."""
         row, column = (int(i) for i in np.argwhere(hits)[0])
         guard = guards.columns[column]
         message = f"step `{guard.step}` refuses the value of `{guard.input}`"
@@ -147,7 +146,7 @@ class Transformer:
         }
 
     def __reduce__(self) -> tuple[Callable[..., Transformer], tuple[str, str, Replay]]:
-        """By path and identity: another process loads the same artifact, and refuses any other that is there now."""
+        """By path and identity: another process loads the same artifact, and refuses a different one."""
         from skc_runtime.loading import reload  # it imports this module
 
         if self.origin is None or self.identity is None:
@@ -170,7 +169,7 @@ class Transformer:
 
 
 def check_tensors(manifest: Manifest, session: GraphSession) -> None:
-    """The model must have the inputs and outputs that the manifest says, no more and no fewer."""
+    """Check that the model has exactly the inputs and outputs that the manifest lists."""
     inputs = {TensorInfo(tensor.name, tensor.dtype, tensor.width) for tensor in manifest.tensors}
     outputs: set[TensorInfo] = set()
     for output in manifest.outputs:
