@@ -2,15 +2,17 @@
 
 Why phrases and not a style checker: each of these was wrong every time it occurred, so the test raises no false alarms;
 a sentence that needs one is listed in ALLOWED with the reason. The test reads the documents, the descriptions in the
-schemas, the pages of the ops, the docstrings of commands and public data, and all string literals of the compiler and
-of the runtimes, but not the docstrings of functions.
+schemas, all string literals of the compiler and of the runtimes, and the docstrings and comments of those in Python,
+which engineers read: what is written there finds its way into messages.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import json
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +27,7 @@ FOREIGN = {
     r"\b(is|are) told\b|\btold apart\b|\btells? (mistakes|which|whether|what)\b": "reports, distinguishes",
     r"\b(does|do|declared|made) otherwise\b": "differently",
     r"\b(are|is) wanted, not\b": "expected …, got …",
-    r"\bwhoever\b|\bWhoever\b": "anyone who",
+    r"\b[Ww]hoever\b|\b(some|no)body (who|has|does|looks?|sweeps)\b": "anyone who, or name the reader",
     r"\bwithout a word\b": "without output",
     r"\bturns? the question round\b|\bturned round\b": "inverted",
     r"\bbeside (the|its|an?|each|this|that)\b": "next to, in addition to",
@@ -79,22 +81,13 @@ def _described(value: object) -> Iterator[str]:
 
 def python() -> Iterator[tuple[str, str]]:
     for path in [*ROOT.glob("compiler/skc/**/*.py"), *ROOT.glob("runtime/python/**/*.py")]:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        hidden = {id(doc) for doc in _docstrings(tree, is_op="ops" in path.parts and path.name[0] != "_")}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in hidden:
-                yield f"{path.relative_to(ROOT)}:{node.lineno}", " ".join(node.value.split())
-
-
-def _docstrings(tree: ast.Module, is_op: bool) -> Iterator[ast.expr]:
-    """Those that no user reads: all but the page of an op and the help of a command."""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) or not ast.get_docstring(node):
-            continue
-        is_read = (is_op and node is tree) or getattr(node, "decorator_list", None)
-        statement = node.body[0]
-        if not is_read and isinstance(statement, ast.Expr):
-            yield statement.value
+        text, name = path.read_text(encoding="utf-8"), path.relative_to(ROOT)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield f"{name}:{node.lineno}", " ".join(node.value.split())
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                yield f"{name}:{token.start[0]}", token.string
 
 
 def other_languages() -> Iterator[tuple[str, str]]:
@@ -127,6 +120,7 @@ def test_what_users_read_is_plain_english(source: object) -> None:
         "2^53 and 2^53 + 1 are told apart",
         "Show what a new artifact does otherwise",
         "write it beside the artifact",
+        "the progress of somebody who does not ask",
     ],
 )
 def test_a_foreign_phrase_is_found(text: str) -> None:

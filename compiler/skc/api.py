@@ -274,7 +274,7 @@ def _verified(
 
 
 def _stages(what: str, progress: Progress | None) -> Stages:
-    """Stages without a count of rows, told as they begin."""
+    """Stages without a count of rows, reported when they begin."""
 
     def tell(stage: str) -> None:
         if progress is not None:
@@ -337,7 +337,7 @@ def environments(
 
 
 def _check_versions(options: VerifyOptions) -> None:
-    """A slip is told before anything is tried."""
+    """Report an invalid version before any work is done."""
     for wanted in options.onnxruntime:
         packages(wanted)
 

@@ -65,7 +65,7 @@ def _manifest(data: bytes, path: Path) -> dict[str, Any]:
 
 
 def ops(name: str | None) -> list[dict[str, Any]]:
-    """One entry per op a pipeline may use, or only the named one. Raises SKC111 for a name that is no op."""
+    """One entry per op a pipeline may use, or only the named one. Raises SKC111 for an unknown op."""
     from skc.ops import OPS
 
     public = {key: op for key, op in sorted(OPS.items()) if not op.internal}

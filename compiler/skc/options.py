@@ -27,14 +27,14 @@ DATA = "CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database 
 
 @dataclass(frozen=True)
 class Flag:
-    """A field on the command line: what it is about, its names, and what is typed there."""
+    """A field on the command line: its description, its names, and its type there."""
 
     about: str
-    names: tuple[str, ...] = ()  # where it is not `--` and the name of the field
-    typed: Any = None  # its type there, where it is not that of the field
+    names: tuple[str, ...] = ()  # if not `--` and the name of the field
+    typed: Any = None  # its type on the command line, if not that of the field
     minimum: int | None = None
     maximum: int | None = None
-    read: Callable[[Any], Any] | None = None  # makes the field's value of what is typed; None stands for no flag
+    read: Callable[[Any], Any] | None = None  # from the typed text (None without the flag) to the value
 
     def value(self, typed: Any) -> Any:
         """The field's value."""
@@ -63,7 +63,7 @@ def _versions(text: str | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Every number is checked, and every choice: Python may give anything. Raises SKC140."""
+    """Checks every number and every choice, since callers in Python may pass anything. Raises SKC140."""
 
     def __post_init__(self) -> None:
         types = get_type_hints(type(self))
@@ -93,7 +93,7 @@ def _choices(declared: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class CompileOptions(Options):
-    """What `skc compile` may be asked for."""
+    """The options of `skc compile`."""
 
     data: Any = _flag(None, DATA, typed=str | None)
     signature: SignatureName | None = _flag(None, "One tensor per input (the default), or one per type.")
@@ -107,7 +107,7 @@ class CompileOptions(Options):
 
 @dataclass(frozen=True)
 class Exclusion:
-    """`option` goes with none of `others`, and by `plain` only with what is printed as text or JSON."""
+    """`option` excludes each of `others`, and with `plain` every format but text and JSON."""
 
     option: str
     others: tuple[str, ...]
@@ -143,7 +143,7 @@ EXCLUSIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOptions(Options):
-    """What `skc verify` may be asked for. Raises SKC140 for options that exclude each other."""
+    """The options of `skc verify`. Raises SKC140 for options that exclude each other."""
 
     data: Any = _flag(None, DATA, typed=str | None)
     rows: int = _rows()
@@ -178,7 +178,7 @@ class VerifyOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class DiffOptions(Options):
-    """What `skc diff` may be asked for. Raises SKC140 for what is not a rule, or cannot be checked."""
+    """The options of `skc diff`. Raises SKC140 for an unknown rule, or one that cannot be checked."""
 
     data: Any = _flag(None, DATA, typed=str | None)
     fail_on: tuple[str, ...] = _flag(

@@ -1,4 +1,4 @@
-"""How work that takes long says what it is doing: to whoever called, in one of two forms."""
+"""How long-running work reports its progress to the caller, in one of two forms."""
 
 from __future__ import annotations
 

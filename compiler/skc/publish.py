@@ -1,19 +1,20 @@
 """Files and folders that appear whole or not at all, and are on the disk when they are reported written.
 
-Why: a reader may come at any moment, and power may go at any moment. Every file is written beside its target,
-synced, and put there by one rename; then the folder that holds the target is synced, which makes the rename last.
+Why: a reader may open the files, or the power may fail, at any moment. Every file is written next to its target,
+synced, and put in place by one rename; then the folder that contains the target is synced, which makes the rename
+durable.
 
-A folder cannot be renamed over another, so one that is there is *exchanged* with the new one: by `renameat2` on Linux
+A folder cannot be renamed over another, so an existing one is *exchanged* with the new one: by `renameat2` on Linux
 (ext4, XFS, Btrfs, F2FS, tmpfs, and overlayfs over them), by `renamex_np` on macOS (APFS). Elsewhere (NFS, SMB, most of
-FUSE, Windows) it is moved away first, so there is a moment without any; who needs none there writes each version to
-a new folder, and points a link to it.
+FUSE, Windows) it is moved away first, so the target is briefly missing; to avoid that there, write each version to a
+new folder and switch a link to it.
 
-A reader that opens file after file by their paths while two folders change places may get files of both. It finds that
-by the hashes, refuses them, and may load again; one that holds the folder open reads one artifact.
+A reader that opens files one by one by their paths while two folders are exchanged may get files of both. It detects
+that by the hashes, refuses them, and may load again; one that holds the folder open reads a single artifact.
 
-What a kill leaves: a hidden folder `.NAME.skc-MACHINE-RANDOM` beside the target, which the next writer of that target
-removes. Where folders cannot be exchanged it may hold the old artifact, as `old`, and is then kept while the target
-is not there.
+What a kill leaves: a hidden folder `.NAME.skc-MACHINE-RANDOM` next to the target, which the next writer of that target
+removes. Where folders cannot be exchanged it may contain the old artifact, as `old`, and is then kept while the target
+is missing.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _AT_FDCWD, _EXCHANGE = (
 
 
 def publish_folder(files: Mapping[str, bytes], target: Path) -> None:
-    """Put a folder of files in the place of `target`, whether it is there or not. Raises OSError."""
+    """Replace or create `target` with a folder of files. Raises OSError."""
     _make_folders(target.parent)
 
     def holds_the_old(folder: Path) -> bool:
@@ -57,7 +58,7 @@ def publish_folder(files: Mapping[str, bytes], target: Path) -> None:
 
 
 def publish_file(write: Callable[[Path], object], target: Path) -> None:
-    """Put a file in the place of `target`; `write` makes it under another name. Raises OSError."""
+    """Replace or create `target` with a file, which `write` creates under another name. Raises OSError."""
     _make_folders(target.parent)
     with scratch_folder(_scratch_name(target), target.parent) as folder:
         made = folder / "new"
@@ -69,12 +70,12 @@ def publish_file(write: Callable[[Path], object], target: Path) -> None:
 
 
 def is_litter(target: str, entry: str) -> bool:
-    """Whether a directory entry is what a killed writer of `target` left beside it."""
+    """Whether a directory entry was left next to `target` by a writer that was killed."""
     return is_scratch(_scratch_name(Path(target)), entry)
 
 
 def exchange(one: Path, other: Path) -> bool:
-    """Let two names change places in one step; False where the system cannot."""
+    """Exchange two names atomically; False if the system cannot."""
     library = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
     first, second = os.fsencode(one), os.fsencode(other)
     if sys.platform == "darwin" and hasattr(library, "renamex_np"):
@@ -115,7 +116,7 @@ def _scratch_name(target: Path) -> str:
 
 
 def _make_folders(folder: Path) -> None:
-    """Make a folder and those above it, so that they last."""
+    """Create a folder and its parents durably."""
     if folder.is_dir():
         return
     _make_folders(folder.parent)

@@ -16,7 +16,7 @@ from skc_runtime.kinds import ELEMENTS, Array
 
 @dataclass(frozen=True)
 class GuardHit:
-    """One guard column: rows of `step` whose input column `column` broke the policy."""
+    """One guard column: rows of `step` whose input column `column` violated the policy."""
 
     code: str
     step: str
@@ -26,7 +26,7 @@ class GuardHit:
 
 @dataclass(frozen=True)
 class Result:
-    """Everything a run gives: each value by name, the outputs, their missing positions and the guards."""
+    """The complete result of a run: each value by name, the outputs, their missing positions and the guards."""
 
     values: Mapping[str, Block]
     outputs: Mapping[str, Array]

@@ -1,8 +1,8 @@
-"""Folders for work under way: private to the user, gone afterwards, and gone at the next start after a kill.
+"""Temporary folders: private to the user, removed afterwards, or at the next start after a kill.
 
-Why a lock: nothing can be removed by a process that is killed, so the next one does it. A folder belongs to a living
-process as long as its lock is held, which no kill outlasts. Why the name of the machine: a lock says nothing
-about processes of another one, where a file system is shared.
+Why a lock: a process that is killed cannot remove its folder, so the next one does. A folder belongs to a living
+process while its lock is held, and a kill releases the lock. Why the name of the machine: on a shared file system, a
+lock does not cover the processes of another machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # there is no such lock on Windows, so nothing is swept there
+except ImportError:  # Windows has no such lock, so nothing is swept there
     fcntl = None  # type: ignore[assignment]  # mypy takes the module's type for the only one
 
 _RANDOM = "[a-z0-9_]{8}"  # as `mkdtemp` makes it
@@ -46,7 +46,7 @@ def scratch_folder(
 
 
 def is_scratch(name: str, entry: str) -> bool:
-    """Whether a directory entry is such a folder, of whatever machine."""
+    """Whether a directory entry is such a folder, of any machine."""
     return re.fullmatch(f"{re.escape(name)}-[0-9a-f]{{8}}-{_RANDOM}", entry) is not None
 
 
@@ -56,7 +56,7 @@ def _prefix(name: str) -> str:
 
 
 def _locked(where: Path, name: str) -> tuple[Path, int | None]:
-    """A new folder and its lock. A sweeper may take it for dead before it is locked: then another one."""
+    """A new folder and its lock. If a sweeper removes it before it is locked, another one is created."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=_prefix(name), dir=where))
         if fcntl is None:
@@ -71,7 +71,7 @@ def _locked(where: Path, name: str) -> tuple[Path, int | None]:
                 return folder, lock
         except FileNotFoundError:
             pass
-        except OSError:  # a file system without locks: nobody sweeps there
+        except OSError:  # a file system without locks, where nothing is swept
             return folder, lock
         os.close(lock)
 

@@ -1,4 +1,4 @@
-"""Signing an artifact: manifest.sig, beside the files that it vouches for.
+"""Signing an artifact: manifest.sig, next to the files that it covers.
 
 Why only the manifest is signed: it names the SHA-256 of every other file, and load checks them all.
 """
@@ -21,7 +21,7 @@ _HINT = "`openssl genpkey -algorithm ed25519 -out private.pem` makes one; it mus
 
 
 def sign(artifact: Artifact, key: Key) -> Signature:
-    """The signature of an artifact. Raises SKC140 for what is not a private key, and SkcRuntimeError."""
+    """The signature of an artifact. Raises SKC140 if `key` is not a private key, and SkcRuntimeError."""
     private = _private_key(key)
     return Signature(key_id(private.public_key()), private.sign(PREFIX + artifact.files[MANIFEST]))
 

@@ -1,7 +1,7 @@
-"""A command that is told to stop (SIGTERM, SIGHUP, Ctrl-C) ends as an interrupt does: its temporary files are removed.
+"""A command stopped by a signal (SIGTERM, SIGHUP, Ctrl-C) ends like an interrupt and removes its temporary files.
 
-Why a thread: Python runs a handler only when the call that its main thread is in returns, and a query of the engine
-may take minutes. The signal itself is seen at once through a pipe, and the query that runs is interrupted.
+Why a thread: Python runs a handler only when the current call of its main thread returns, and a query of the engine
+may take minutes. A pipe reports the signal at once, and the running query is interrupted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def guarded(command: Callable[[list[str]], int], arguments: list[str]) -> int:
 
 @contextmanager
 def interruptible(interrupt: Callable[[], object]) -> Iterator[None]:
-    """Call `interrupt` from another thread when a signal comes while this runs; what it causes is an interrupt."""
+    """Call `interrupt` from another thread if a signal arrives meanwhile; its error counts as an interrupt."""
     _running.append(interrupt)
     try:
         yield
@@ -49,7 +49,7 @@ def interruptible(interrupt: Callable[[], object]) -> Iterator[None]:
 
 def _stop(number: int, frame: object) -> None:
     _stopped_by.append(number)
-    for other in _SIGNALS:  # removing what is there takes a moment, and must not be stopped
+    for other in _SIGNALS:  # removing temporary files takes a moment, and must not be interrupted
         signal.signal(other, signal.SIG_IGN)
     raise KeyboardInterrupt
 

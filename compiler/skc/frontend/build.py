@@ -65,7 +65,7 @@ HINTS: Mapping[DType, str] = for_every_kind(
 
 
 def build(definition: PipelineDefinition, problems: Problems | None = None) -> tuple[Pipeline, Warnings]:
-    """The pipeline, and what to warn of: inputs and features that nothing uses.
+    """The pipeline, and warnings about inputs and features that nothing uses.
 
     It is frozen where every step that learns has a state; any other is for `skc.fit.fit`. `problems` are those that a
     reader met in outputs, which the definition then lacks; they are raised with those found here.
@@ -157,7 +157,7 @@ def _targets(output: OutputDefinition, resolver: Resolver, problems: Problems) -
 
 
 def _typed(draft: Pipeline, resolver: Resolver) -> Types:
-    """The types of all values. What a step refuses may not be what was meant: a feature that bears an input's name."""
+    """The types of all values. A refused value may be a mix-up, for instance of a feature and an input of one name."""
     try:
         return value_types(draft)
     except SkcError as error:

@@ -86,7 +86,7 @@ class OutputDefinition:
 
 @dataclass(frozen=True)
 class PipelineDefinition:
-    """A whole pipeline. Features may stand in any order; `span` is the place of the name."""
+    """A whole pipeline. Features may be in any order; `span` is the location of the name."""
 
     name: str
     inputs: tuple[Input, ...]

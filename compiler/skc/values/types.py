@@ -1,7 +1,7 @@
 """The value types of a pipeline, and `Block`: N rows of K columns of one type, as NumPy holds them.
 
-Why: null is one idea with one place. In float64 it is NaN; in every other type it is a False in `valid`, and the value
-under it is the zero of its type, so that no code can come to depend on what happens to lie there.
+Why: null has a single representation. In float64 it is NaN; in every other type it is a False in `valid`, and the value
+stored under it is the zero of its type, so that code cannot come to depend on an arbitrary value there.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class Kind:
 
     @property
     def zero(self) -> Any:
-        """What lies under a null."""
+        """The value stored under a null."""
         return ELEMENTS[self.element].zero
 
     @property

@@ -125,6 +125,6 @@ def _read_data(node: Node, base_dir: Path | None) -> DataSource:
 
 
 def _located(path: str, base_dir: Path | None) -> str:
-    """A relative path starts where the pipeline file lies; a URL stays as it is."""
+    """A relative path is relative to the pipeline file; a URL is unchanged."""
     is_url = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path)
     return path if is_url or base_dir is None else str(base_dir / path)

@@ -1,4 +1,4 @@
-"""What the ops on categories share: checks of keys, values that are no key, and near misses of a key."""
+"""What the ops on categories share: checks of keys, values that are not keys, and near misses of a key."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 
 def _unknown_id(params: Params, first: int | None, value: str | int | bool) -> int:
-    """The id of a value that is no key: that of its bucket, where there are several."""
+    """The id of a value that is not a key: that of its bucket, if there are several."""
     if first is None:
         return UNKNOWN
     return first + hash_key(value, params.seed) % params.oov_buckets if params.oov_buckets > 1 else first

@@ -146,7 +146,7 @@ def names(params: Params, state: NoState, columns: Names) -> tuple[Names, ...]:
 
 
 def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
-    """The bins, that is of `ordinal`: the columns of `onehot` are no categories."""
+    """The bins for `ordinal`; the columns of `onehot` are not categories."""
     return tuple(range(len(params.edges) + 1)) if params.encode == "ordinal" else None
 
 
