@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -30,6 +31,9 @@ def fewer_related_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 class WithoutSteps:
     """An oracle that knows outputs alone, as another library would, and may be wrong about a category."""
+
+    name = "another library"
+    knows_steps = False
 
     def __init__(self, artifact: Artifact, wrong: str | None = None) -> None:
         self._oracle: Oracle = Reference(prune(artifact.pipeline), artifact.manifest)
@@ -64,3 +68,20 @@ def test_an_oracle_that_disagrees_about_one_category_is_heard(artifact: Artifact
     assert found.record["kind"] == "b"
     assert {d.output for d in report.differences} == {"ids"}
     assert np.sum([c.differing_rows for c in report.checks if not c.against_reference]) == 0
+
+
+def test_a_report_names_the_oracle_and_blames_no_step_that_it_does_not_know(artifact: Artifact) -> None:
+    report = verify(artifact, options=Options(rows=50), oracle=WithoutSteps(artifact, wrong="b"))
+    assert report.verdict().startswith("NOT EQUAL: `planted` differs from another library in: ")
+    assert {(d.against, d.step) for d in report.differences} == {("another library", None)}
+    assert report.walks == ()
+    text = skc.render(report)
+    assert (
+        "step:            not known, since another library has outputs alone; the column is computed by kind/0" in text
+    )
+    assert "\n  another library: " in text
+    assert "reference" not in text.replace("its reference", "")
+    assert "differs from another library" in skc.render(report, "html")
+    assert json.loads(skc.render(report, "json"))["oracle"] == "another library"
+    same = verify(artifact, options=Options(rows=50), oracle=WithoutSteps(artifact))
+    assert same.verdict().startswith("verified: `planted` equals another library (")

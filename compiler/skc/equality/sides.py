@@ -22,6 +22,7 @@ from skc_runtime.manifest import Manifest
 from skc_runtime.session import GraphSession, Optimisation
 from skc_runtime.transformer import check_tensors
 
+REFERENCE = "reference"  # the name of the oracle that every plan has
 NO_COLUMN = "no such column"  # where a model returns fewer columns than it declares
 
 
@@ -66,7 +67,17 @@ class Outcome:
 
 
 class Oracle(Protocol):
-    """Knows the right outcome for some rows."""
+    """Says what is right for some rows."""
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+
+    @property
+    def knows_steps(self) -> bool:
+        """Whether its outcomes have the value of every step, which are those of the reference. Without them a report
+        names no step as the one to blame.
+        """
 
     def run(self, blocks: Mapping[str, Block]) -> Outcome:
         """The outcome of blocks [N, 1] per input."""
@@ -101,6 +112,9 @@ class Graph:
 
 class Reference:
     """The oracle of a pipeline: the `apply` of its ops. Guards are in the manifest's order."""
+
+    name = REFERENCE
+    knows_steps = True
 
     def __init__(self, pipeline: Pipeline, manifest: Manifest) -> None:
         self._pipeline = pipeline

@@ -12,7 +12,7 @@ import jinja2
 
 from skc.equality.tally import ColumnReport
 from skc.reports.verification import blame, data_texts, kind_text, value_text
-from skc.verification.report import Difference, Report
+from skc.verification.report import ITSELF, Difference, Report
 from skc.verification.shown import count, shortened, shown
 
 MOST_COLUMNS = 200  # on a page; the others are only counted
@@ -59,7 +59,7 @@ def _share(tried: int, total: int) -> float:
 
 def _sides(difference: Difference) -> tuple[tuple[str, str], ...]:
     """Both values, each with the name of its side."""
-    names = ("graph", "reference") if difference.against == "reference" else (difference.check, difference.against)
+    names = (difference.check if difference.against == ITSELF else "graph", difference.against)
     return tuple(
         zip(names, (value_text(difference, difference.got), value_text(difference, difference.want)), strict=True)
     )

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from skc.equality.sides import REFERENCE
 from skc.reports.layout import indented, table
-from skc.verification.report import GOLDEN_FILE, REFUSED, Difference, Kind, Met, Refusal, Report, Walk
+from skc.verification.report import GOLDEN_FILE, ITSELF, REFUSED, Difference, Kind, Met, Refusal, Report, Walk
 from skc.verification.shown import count, shortened, shown
 
 SHOWN_COLUMNS = 12
@@ -23,9 +24,8 @@ def text(report: Report) -> str:
 
 def difference_text(difference: Difference) -> str:
     """A block of lines: what differs, where it comes from, and how to reproduce it."""
-    sides = ("graph", "reference") if difference.against == "reference" else (difference.check, difference.against)
-    if difference.check == GOLDEN_FILE:
-        sides = ("golden.jsonl", "reference")
+    named = {GOLDEN_FILE: "golden.jsonl"}.get(difference.check, "graph")
+    sides = (difference.check if difference.against == ITSELF else named, difference.against)
     lines = [
         ("step", blame(difference)),
         (sides[0], value_text(difference, difference.got)),
@@ -53,7 +53,9 @@ def _record_text(record: Mapping[str, Any]) -> str:
 def blame(difference: Difference) -> str:
     """The step that differs first, and the steps that the column depends on."""
     chain = " → ".join(difference.made_by)
-    of_model = difference.against == "reference" and difference.check != GOLDEN_FILE
+    of_model = difference.against == REFERENCE and difference.check != GOLDEN_FILE
+    if difference.step is None and difference.against not in (REFERENCE, ITSELF):
+        return f"not known, since {difference.against} has outputs alone; the column is computed by {chain}"
     if difference.step is None and chain and of_model:
         return f"no single step differs: look after the last of {chain}, on the way to the output"
     if difference.step is None:

@@ -55,11 +55,12 @@ def self_check(
     tell = progress or (lambda _: None)
     pipeline = prune(artifact.pipeline)
     judge = Judge(pipeline, artifact.manifest)
-    tested, seen = _tested(artifact, pipeline, judge, options or Options(), tell)
+    oracle = sides.Reference(pipeline, artifact.manifest)
+    tested, seen = _tested(artifact, pipeline, judge, oracle, options or Options(), tell)
     atlas = draw_atlas(pipeline, artifact.manifest)
     candidates = [*graph_mutants(atlas, artifact.files[MODEL]), *plan_mutants(artifact, pipeline)]
     mutants, total = by_kind(candidates, per_kind or len(candidates))
-    tester = _Tester(artifact, pipeline, atlas, judge, tested, Equivalence(atlas.lowered, seen))
+    tester = _Tester(artifact, pipeline, atlas, judge, oracle, tested, Equivalence(atlas.lowered, seen))
     outcomes = []
     for k, mutant in enumerate(mutants):
         tell(f"mutant {k + 1} of {len(mutants)}")
@@ -70,7 +71,7 @@ def self_check(
 
 
 def _tested(
-    artifact: Artifact, pipeline: Pipeline, judge: Judge, options: Options, progress: Stages
+    artifact: Artifact, pipeline: Pipeline, judge: Judge, oracle: sides.Oracle, options: Options, progress: Stages
 ) -> tuple[list[Tested], CoverageTally]:
     """Boundaries, generated and hostile rows, the sound model's outcome for them, and which boundaries they covered."""
     found = step_boundaries(pipeline)
@@ -79,7 +80,7 @@ def _tested(
     sound = sides.Graph(artifact.manifest, artifact.files[MODEL])
     seen = CoverageTally(pipeline, found, judge.order, artifact.manifest.guards)
     tested: list[Tested] = []
-    for trial in own_trials(sources, sides.Reference(pipeline, artifact.manifest), progress):
+    for trial in own_trials(sources, oracle, progress):
         got = _run(sound, trial)
         if got is None or judge.compare(got, trial.want).differing.any():
             text = "the artifact already differs from its reference, so planted faults would show nothing"
@@ -105,6 +106,7 @@ class _Tester:
     pipeline: Pipeline
     atlas: Atlas
     judge: Judge
+    oracle: sides.Oracle
     tried: Sequence[Tested]
     equivalence: Equivalence
 
@@ -118,7 +120,7 @@ class _Tester:
         except SkcRuntimeError:
             return MutantResult(mutant, "found", "loading", None)
         changed = replace(self.artifact, files={**self.artifact.files, MODEL: model})
-        findings = Findings(changed, self.pipeline, None, self.atlas)
+        findings = Findings(changed, self.pipeline, None, self.oracle, self.atlas)
         has_other_bits = False
         for rows, sound in self.tried:
             try:

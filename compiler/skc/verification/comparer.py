@@ -38,7 +38,7 @@ class Comparer:
         self.graph = Graph(artifact.manifest, artifact.files[MODEL])
         self.oracle: Oracle = oracle or Reference(pipeline, artifact.manifest)
         self.judge = Judge(pipeline, artifact.manifest)
-        self.findings = Findings(artifact, pipeline, directory)
+        self.findings = Findings(artifact, pipeline, directory, self.oracle)
         self.tally = Tally(artifact.manifest)
         self.coverage = CoverageTally(pipeline, found, self.judge.order, artifact.manifest.guards)
 

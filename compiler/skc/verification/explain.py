@@ -13,7 +13,7 @@ from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import draw_atlas
 from skc.blame.localise import Localiser, StepValue, makers_of_step
 from skc.equality.judge import compare_output
-from skc.equality.sides import Graph, Outcome, Reference
+from skc.equality.sides import REFERENCE, Graph, Outcome, Reference
 from skc.ir import Pipeline
 from skc.passes.prune import prune
 from skc.rows.sampling import Record, to_blocks
@@ -73,7 +73,7 @@ class Explanation(OneLine):
 def walks_of(artifact: Artifact, differences: Sequence[Difference]) -> Iterator[Walk]:
     """The walks of some differences from the reference, through the steps that each depends on."""
     for difference in differences:
-        if difference.against != "reference" or difference.check in ("steps", GOLDEN_FILE):
+        if difference.against != REFERENCE or difference.check in ("steps", GOLDEN_FILE):
             continue
         record = golden.decode_record(artifact.manifest, dict(difference.record))
         steps = [value for value in explain(artifact, record).steps if value.step in difference.made_by]

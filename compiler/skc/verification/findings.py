@@ -18,12 +18,12 @@ import numpy as np
 from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import Atlas, draw_atlas
 from skc.blame.localise import Localiser, makers_of, makers_of_step
-from skc.equality.sides import Outcome
+from skc.equality.sides import Oracle, Outcome
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.rows.sampling import Record
 from skc.rows.sources import RecordAt
-from skc.verification.report import GOLDEN_FILE, GUARDS, REFUSED, Difference
+from skc.verification.report import GOLDEN_FILE, GUARDS, ITSELF, REFUSED, Difference
 from skc.verification.shrink import Shrinker
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
@@ -43,8 +43,14 @@ class Findings:
     """
 
     def __init__(
-        self, artifact: Artifact, pipeline: Pipeline, directory: Path | None, atlas: Atlas | None = None
+        self,
+        artifact: Artifact,
+        pipeline: Pipeline,
+        directory: Path | None,
+        oracle: Oracle,
+        atlas: Atlas | None = None,
     ) -> None:
+        self._oracle = oracle
         self.differences: list[Difference] = []
         self._artifact = artifact
         self._pipeline = pipeline
@@ -117,7 +123,7 @@ class Findings:
         """Replace the rows of the differences that a report shows by the smallest ones that still differ."""
         for output, column in dict.fromkeys((d.output, d.column) for d in self.differences):
             mine = [d for d in self.differences if (d.output, d.column) == (output, column)]
-            known = next((d for d in mine if d.against == "reference" and d.check in SHRUNK_CHECKS), None)
+            known = next((d for d in mine if d.against != ITSELF and d.check in SHRUNK_CHECKS), None)
             small = None if known is None else shrinker.smallest(known)
             if known is not None and small is not None:
                 place = self.differences.index(known)
@@ -171,7 +177,7 @@ class Findings:
             command = self.command()
         elif relation is None:
             step = self._first_differing_step(record, makers) or guard_of
-        against = "reference" if relation is None else "one batch"
+        against = self._oracle.name if relation is None else ITSELF
         written = tuple(m for m in makers if not OPS[self._pipeline.step(m).op].internal)
         self.differences.append(Difference(check, output, column, step, written, raw, got, want, command, against))
 
@@ -187,6 +193,8 @@ class Findings:
         return self._atlas
 
     def _first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
+        if not self._oracle.knows_steps:
+            return None
         if self._localiser is None:
             self._localiser = Localiser(self._drawn(), self._artifact.files[MODEL])
         return self._localiser.first_differing_step(record, makers)

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from skc.diagnostics import Diagnostic
+from skc.equality.sides import REFERENCE
 from skc.equality.tally import ColumnReport
 from skc.verification.shown import OneLine, count, encoded
 
 FORMAT = 1
+ITSELF = "one batch"  # what a relation of the graph with itself compares with
 GOLDEN_FILE = "golden file"  # the check of the results in golden.jsonl
 GUARDS, REFUSED = "skc.guards", "refused"  # output and column of a difference in refusals
 
@@ -20,7 +22,7 @@ class Difference:
     """One value, missing position or refusal in which the graph and its reference disagree.
 
     `step` is the first step whose value differs for that row, None if no single step does; `made_by` are all the steps
-    that the column depends on. `against` is "reference", or "one batch" if the graph disagrees with itself.
+    that the column depends on. `against` is the name of the oracle, or "one batch" if the graph disagrees with itself.
     """
 
     check: str
@@ -32,7 +34,7 @@ class Difference:
     got: Any
     want: Any
     reproduce: str
-    against: str = "reference"
+    against: str = REFERENCE
     found_in: Mapping[str, Any] | None = None  # the original row, if `record` was shrunk from it
 
 
@@ -169,6 +171,7 @@ class Report(OneLine):
     data: DataCounts | None = None  # None if no data was passed
     warnings: tuple[Diagnostic, ...] = ()  # about what happens to every row of the data; an error if all are refused
     walks: tuple[Walk, ...] = ()  # of the first differences
+    oracle: str = REFERENCE  # what the rows were compared with
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -192,12 +195,13 @@ class Report(OneLine):
         """The conclusion in one line."""
         rows = sum(check.rows for check in self.checks if check.against_reference)
         refused = sum(check.refused_rows for check in self.checks if check.against_reference)
+        against = "its reference" if self.oracle == REFERENCE else self.oracle
         also = f", {refused:,} of them refused by both" if refused else ""
         tried = f"{count(rows, 'row')}{also}; {self.seconds:.1f} s, seed {self.seed}"
         if not self.is_equal:
             bad = ", ".join(check.name for check in self.checks if check.differing_rows)
-            return f"NOT EQUAL: `{self.name}` differs from its reference in: {bad} ({tried})"
-        return f"verified: `{self.name}` equals its reference ({tried})"
+            return f"NOT EQUAL: `{self.name}` differs from {against} in: {bad} ({tried})"
+        return f"verified: `{self.name}` equals {against} ({tried})"
 
     def first_differences(self) -> list[Difference]:
         """One difference of each output column."""

@@ -248,6 +248,7 @@ class _Run:
             model_matches_plan=self._findings.model_matches_plan,
             untried=() if sources is None else self._untried(sources),
             seconds=seconds,
+            oracle=self._comparer.oracle.name,
             versions={
                 "onnxruntime": ONNXRUNTIME,
                 "numpy": np.__version__,
