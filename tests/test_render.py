@@ -11,10 +11,11 @@ import pytest
 from planted import PIPELINE, ROWS
 
 import skc
-from skc import api, cli
+from skc import cli
 from skc.environment_matrix import Environment, Matrix
 from skc.options import ReportFormat
 from skc.reports.render import Result
+from skc.results import Compiled, Verified
 from skc.selfcheck.report import SelfCheck
 
 RECORD = '{"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}'
@@ -36,7 +37,7 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
     found = [
         done,
         done.report,
-        api.Verified(done.report, MATRIX),
+        Verified(done.report, MATRIX),
         MATRIX,
         SelfCheck("planted", (), 0, 0.0),
         skc.explain(folder / "artifact", RECORD),
@@ -49,7 +50,7 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
 @pytest.mark.parametrize("written", get_args(ReportFormat))
 def test_a_result_in_a_format(kind: type[Any], written: Any, results: Mapping[type[Any], Any]) -> None:
     result = results[kind]
-    if written not in ("text", "json") and kind is not type(results[api.Verified].report):
+    if written not in ("text", "json") and kind is not type(results[Verified].report):
         with pytest.raises(skc.SkcError, match=f"a {kind.__name__} is not written as {written}") as error:
             skc.render(result, written)
         assert error.value.code == "SKC140"
@@ -74,7 +75,7 @@ def test_printing_a_result_says_what_was_found_and_how_to_see_more(
     assert "planted" in verdict or "no change" in verdict
     assert str(result) == f"{verdict}; print(skc.render(result)) shows all of it"
     assert repr(result) == f"<{kind.__name__}: {verdict}>"
-    if kind not in (api.Compiled, api.Verified):  # made of others
+    if kind not in (Compiled, Verified):  # made of others
         assert verdict.split(": ")[-1] in skc.render(result), "the same words"
 
 
@@ -97,7 +98,7 @@ def test_the_command_prints_what_python_gives(folder: Path, results: Any, capsys
 
 
 def test_a_verification_without_environments_is_its_report(results: Mapping[type[Any], Any]) -> None:
-    report = results[api.Verified].report
-    assert skc.render(api.Verified(report)) == skc.render(report)
-    assert skc.render(api.Verified(report), "junit") == skc.render(report, "junit")
-    assert "environment" in skc.render(api.Verified(report, MATRIX))
+    report = results[Verified].report
+    assert skc.render(Verified(report)) == skc.render(report)
+    assert skc.render(Verified(report), "junit") == skc.render(report, "junit")
+    assert "environment" in skc.render(Verified(report, MATRIX))

@@ -7,9 +7,10 @@ import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skc.api import Compiled, check, compile, diff, environments, explain, self_check, sign, transform, verify
+    from skc.api import check, compile, diff, environments, explain, self_check, sign, transform, verify
     from skc.diagnostics import Diagnostic, SkcError
     from skc.reports.render import render
+    from skc.results import Compiled
 
 __version__: str  # of the installed distribution, which is the one place that knows it
 
@@ -28,7 +29,12 @@ __all__ = [
     "transform",
     "verify",
 ]
-_ELSEWHERE = {"Diagnostic": "skc.diagnostics", "SkcError": "skc.diagnostics", "render": "skc.reports.render"}
+_ELSEWHERE = {
+    "Compiled": "skc.results",
+    "Diagnostic": "skc.diagnostics",
+    "SkcError": "skc.diagnostics",
+    "render": "skc.reports.render",
+}
 _HOME = {name: _ELSEWHERE.get(name, "skc.api") for name in __all__}
 
 

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from skc.comparison.report import DiffReport, broken
 from skc.comparison.rows import RowsChanged, rows_changed
 from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
-from skc.environment_matrix import Matrix, matrix, packages, record_of, rows_to_try, save_record
+from skc.environment_matrix import Matrix, matrix, packages, rows_to_try, save_record
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, Pipeline
 from skc.options import CompileOptions, DiffOptions, VerifyOptions
 from skc.progress import Progress, Stages
+from skc.results import Clock, Compiled, Verified
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
 from skc.selfcheck.run import PER_KIND
@@ -36,7 +37,6 @@ from skc.verification.explain import Explanation
 from skc.verification.record import read_record
 from skc.verification.report import Report
 from skc.verification.run import Options as HowMuch
-from skc.verification.shown import OneLine
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.identity import Key
 from skc_runtime.identity import Signature as KeySignature
@@ -56,48 +56,6 @@ def _library_errors() -> Iterator[None]:
     except MemoryError:
         hint = "free some memory, give `skc verify` fewer --rows, or use a larger machine"
         raise fail("SKC142", "not enough memory", hint=hint) from None
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One line of the table `skc compile` prints."""
-
-    name: str
-    rows: int
-    seconds: float
-
-
-@dataclass(frozen=True, repr=False)
-class Compiled(OneLine):
-    """The result of compiling. `path` is None if nothing was written; `report` is None if it was not verified."""
-
-    artifact: Artifact
-    path: Path | None
-    report: Report | None
-    warnings: tuple[Diagnostic, ...]
-    stages: tuple[Stage, ...]
-
-    def verdict(self) -> str:
-        """One line: where it is, and whether it was verified."""
-        where = "in memory" if self.path is None else f"in {self.path}"
-        verdict = "not verified" if self.report is None else self.report.verdict()
-        return f"{where}, plan {self.artifact.manifest.plan[:12]}: {verdict}"
-
-    def to_json(self) -> dict[str, Any]:
-        """The facts of the printed table."""
-        return {
-            "name": self.artifact.pipeline.name,
-            "identity": self.artifact.identity,
-            "plan": self.artifact.manifest.plan,
-            "path": None if self.path is None else str(self.path),
-            "bytes": self.artifact.size,
-            "stages": [{"name": s.name, "rows": s.rows, "seconds": round(s.seconds, 3)} for s in self.stages],
-            "outputs": [
-                {"name": o.name, "dtype": o.dtype, "columns": list(o.columns)} for o in self.artifact.manifest.outputs
-            ],
-            "report": None if self.report is None else self.report.to_json(),
-            "warnings": [w.to_json() for w in self.warnings],
-        }
 
 
 def compile(
@@ -135,7 +93,7 @@ def compilation(
     target = None if out is None else Path(out)
     if target is not None:
         artifacts.check_target(target, force=options.force)
-    clock = _Clock()
+    clock = Clock()
     read, warnings = (pipeline, ()) if isinstance(pipeline, Pipeline) else read_pipeline(Path(pipeline))
     fitted = fit(read, options.data, threads=options.threads, progress=progress)
     clock.lap("fit", fitted.rows)
@@ -170,19 +128,6 @@ def _many_inputs(count: int) -> tuple[Diagnostic, ...]:
     return (Diagnostic("SKC415", message, hint=hint, severity="warning"),)
 
 
-class _Clock:
-    """Times the stages of one compilation."""
-
-    def __init__(self) -> None:
-        self.stages: list[Stage] = []
-        self._last = time.perf_counter()
-
-    def lap(self, name: str, rows: int) -> None:
-        now = time.perf_counter()
-        self.stages.append(Stage(name, rows, now - self._last))
-        self._last = now
-
-
 def verify(
     artifact: PathLike,
     data: Any = None,
@@ -201,31 +146,6 @@ def verify(
     """
     options = VerifyOptions(data=data, rows=rows, seed=seed, record=record, save=save, key=key)
     return verification(artifact, options, progress).report
-
-
-@dataclass(frozen=True, repr=False)
-class Verified(OneLine):
-    """The result of a verification here, and under the other requested versions of ONNX Runtime."""
-
-    report: Report
-    environments: Matrix | None = None
-
-    @property
-    def is_equal(self) -> bool:
-        return self.report.is_equal and (self.environments is None or self.environments.is_equal)
-
-    def verdict(self) -> str:
-        """One line, of both."""
-        parts = [self.report, *([] if self.environments is None else [self.environments])]
-        return "; ".join(part.verdict() for part in parts)
-
-    def to_json(self) -> dict[str, Any]:
-        """The report; with `environments` the document of verified.json."""
-        return self.report.to_json() if self.environments is None else self.record()
-
-    def record(self) -> dict[str, Any]:
-        """What `save` writes."""
-        return record_of(self.report.to_json(), self.environments)
 
 
 @_library_errors()

@@ -13,12 +13,12 @@ import planted
 from archives import zipped
 
 from skc import plan
-from skc.api import _record
 from skc.artifact import GOLDEN, MANIFEST, MODEL, PLAN, Artifact
 from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.expression.parse import parse
 from skc.frontend.yaml.reader import read_pipeline_text
+from skc.verification.record import read_record
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.manifest import Manifest
@@ -110,7 +110,7 @@ READERS = {
     "golden": Reader(_read_golden, lambda: [artifact().files[GOLDEN]]),
     "model": Reader(scan_model, lambda: [artifact().files[MODEL]]),
     "archive": Reader(_read_archive, lambda: [zipped(artifact().files)]),
-    "record": Reader(lambda data: _record(artifact(), data.decode("utf-8", "replace")), _records),
+    "record": Reader(lambda data: read_record(artifact(), data.decode("utf-8", "replace")), _records),
     "request": Reader(lambda data: Marshaller(artifact().manifest).json(data, "error"), _requests),
     "csv": Reader(_read_csv, lambda: [planted.ROWS.encode()]),
     "jsonl": Reader(_read_json_lines, lambda: [b'{"at": "2024-01-15 10:00:00", "amount": 1.5, "kind": "a"}\n' * 3]),

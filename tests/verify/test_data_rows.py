@@ -14,6 +14,7 @@ import pytest
 import skc
 from skc import cli
 from skc.diagnostics import SkcError
+from skc.results import Compiled
 from skc.rows.base_row import base_row
 from skc.verification.report import Report
 
@@ -41,11 +42,11 @@ def write(folder: Path, features: str, rows: dict[str, Any]) -> tuple[Path, Path
     return folder / "pipeline.yaml", folder / "rows.parquet"
 
 
-def compiled(folder: Path, features: str, rows: dict[str, Any]) -> skc.api.Compiled:
+def compiled(folder: Path, features: str, rows: dict[str, Any]) -> Compiled:
     return skc.compile(*write(folder, features, rows), folder / "artifact", rows=200)
 
 
-def report(done: skc.api.Compiled) -> Report:
+def report(done: Compiled) -> Report:
     assert done.report is not None
     assert done.report.is_equal, skc.render(done.report)
     return done.report

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skc.api import Compiled
 from skc.reports.verification import met_texts, refusal_texts
+from skc.results import Compiled
 
 
 def text(done: Compiled) -> str:

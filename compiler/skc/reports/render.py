@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import assert_never, get_args
 
-from skc.api import Compiled, Verified
 from skc.comparison.report import DiffReport
 from skc.diagnostics import fail
 from skc.environment_matrix import Matrix
 from skc.options import ReportFormat
 from skc.reports import compiled, diff, environments, explanation, github, html, junit, self_check, verification
+from skc.results import Compiled, Verified
 from skc.selfcheck.report import SelfCheck
 from skc.verification.explain import Explanation
 from skc.verification.report import Report

@@ -1,0 +1,94 @@
+"""What the functions of `skc.api` return that is made of the results of several stages."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skc.artifact import Artifact
+from skc.diagnostics import Diagnostic
+from skc.environment_matrix import Matrix, record_of
+from skc.verification.report import Report
+from skc.verification.shown import OneLine
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One line of the table `skc compile` prints."""
+
+    name: str
+    rows: int
+    seconds: float
+
+
+class Clock:
+    """Times the stages of one compilation."""
+
+    def __init__(self) -> None:
+        self.stages: list[Stage] = []
+        self._last = time.perf_counter()
+
+    def lap(self, name: str, rows: int) -> None:
+        now = time.perf_counter()
+        self.stages.append(Stage(name, rows, now - self._last))
+        self._last = now
+
+
+@dataclass(frozen=True, repr=False)
+class Compiled(OneLine):
+    """The result of compiling. `path` is None if nothing was written; `report` is None if it was not verified."""
+
+    artifact: Artifact
+    path: Path | None
+    report: Report | None
+    warnings: tuple[Diagnostic, ...]
+    stages: tuple[Stage, ...]
+
+    def verdict(self) -> str:
+        """One line: where it is, and whether it was verified."""
+        where = "in memory" if self.path is None else f"in {self.path}"
+        verdict = "not verified" if self.report is None else self.report.verdict()
+        return f"{where}, plan {self.artifact.manifest.plan[:12]}: {verdict}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts of the printed table."""
+        return {
+            "name": self.artifact.pipeline.name,
+            "identity": self.artifact.identity,
+            "plan": self.artifact.manifest.plan,
+            "path": None if self.path is None else str(self.path),
+            "bytes": self.artifact.size,
+            "stages": [{"name": s.name, "rows": s.rows, "seconds": round(s.seconds, 3)} for s in self.stages],
+            "outputs": [
+                {"name": o.name, "dtype": o.dtype, "columns": list(o.columns)} for o in self.artifact.manifest.outputs
+            ],
+            "report": None if self.report is None else self.report.to_json(),
+            "warnings": [w.to_json() for w in self.warnings],
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Verified(OneLine):
+    """The result of a verification here, and under the other requested versions of ONNX Runtime."""
+
+    report: Report
+    environments: Matrix | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        return self.report.is_equal and (self.environments is None or self.environments.is_equal)
+
+    def verdict(self) -> str:
+        """One line, of both."""
+        parts = [self.report, *([] if self.environments is None else [self.environments])]
+        return "; ".join(part.verdict() for part in parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report; with `environments` the document of verified.json."""
+        return self.report.to_json() if self.environments is None else self.record()
+
+    def record(self) -> dict[str, Any]:
+        """What `save` writes."""
+        return record_of(self.report.to_json(), self.environments)
