@@ -165,3 +165,17 @@ def test_a_model_that_fails_is_blamed_on_the_step_whose_node_fails(tmp_path: Pat
     failed = [d for d in report.differences if "fails: ONNX Runtime failed" in str(d.got)]
     assert failed
     assert {d.step for d in failed} == {step}
+
+
+def test_a_mutant_that_lays_out_its_inputs_differently_is_none_of_its_step(tmp_path: Path) -> None:
+    """Packed columns are in the order of first use: swapping the inputs of `x` gave `y` the column of another input."""
+    (tmp_path / "pipeline.yaml").write_text(
+        "skc: 1\nname: p\ninputs: {a: {type: float64, nullable: true}, b: float64}\n"
+        "features: {x: {from: [a, b], apply: [max_abs_scale]}, y: {from: b, apply: [log1p, max_abs_scale]}}\n"
+        "outputs: {o: {features: [x, y], dtype: float32}}\n"
+    )
+    (tmp_path / "rows.csv").write_text("a,b\n-4.0,0.5\n2.0,0.25\n,8.0\n3.0,3.0\n")
+    done = skc.compile(tmp_path / "pipeline.yaml", tmp_path / "rows.csv", verify=False, signature="packed")
+    check = self_check(done.artifact, Options(rows=100))
+    assert any(o.fate == "found" for o in check.outcomes)
+    assert [o.to_json() for o in check.misplaced] == []

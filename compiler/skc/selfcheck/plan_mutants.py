@@ -106,7 +106,7 @@ def _in_place_of(other: Step) -> Change:
 
 
 def _model(artifact: Artifact, pipeline: Pipeline, changes: Mapping[str, Change]) -> bytes | None:
-    """The model of a pipeline with some steps changed; None where it is the same, or has other tensors or guards."""
+    """The model of a pipeline with some steps changed; None where it is the same, or has another layout."""
     steps = [changes.get(step.name, _same)(step) for step in pipeline.steps]
     manifest = artifact.manifest
     try:
@@ -114,7 +114,8 @@ def _model(artifact: Artifact, pipeline: Pipeline, changes: Mapping[str, Change]
     except (SkcError, ValueError, TypeError, AttributeError, IndexError, InferenceError):  # a mismatched state
         return None
     one, other = ([(o.name, len(o.columns)) for o in made.outputs] for made in (lowered, manifest))
-    if (lowered.tensors, lowered.guards, one) != (manifest.tensors, manifest.guards, other):
+    layout = (manifest.inputs, manifest.tensors, manifest.guards, other)
+    if (lowered.inputs, lowered.tensors, lowered.guards, one) != layout:
         return None
     sound = onnx.load_from_string(artifact.files[MODEL])
     if lowered.model.graph == sound.graph:  # the parameter matters only for fitting
