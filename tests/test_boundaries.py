@@ -75,7 +75,7 @@ def test_integers_and_falling_functions(wanted: int, shift: int) -> None:
     assert found.inputs == [shift - wanted]
 
 
-def test_half_an_integer_lies_between_two() -> None:
+def test_half_an_integer_is_between_two() -> None:
     as_float = function(ValueType("int64"), float)
     assert inputs_giving(as_float, [2.5, 7.0], [], magnitudes("int64", 0)).inputs == [7, 2, 3]
 
@@ -88,7 +88,7 @@ def test_a_function_that_rises_and_falls() -> None:
     assert {9.0 - v * v for v in found.inputs} == {5.0, 0.0, 9.0}  # type: ignore[operator]  # floats
 
 
-def test_signs_of_zero_types_and_nulls_are_told_apart() -> None:
+def test_signs_of_zero_types_and_nulls_are_distinguished() -> None:
     same = function(FLOAT, lambda v: v)
     found = inputs_giving(same, [-0.0, None], [0.0, -0.0, None], [])
     assert [repr(v) for v in found.inputs] == ["-0.0", "None"]

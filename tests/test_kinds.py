@@ -287,7 +287,7 @@ def test_a_list_holds_a_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=str)
-def test_a_row_of_lists_does_not_depend_on_the_rows_beside_it(kind: Any) -> None:
+def test_a_row_of_lists_does_not_depend_on_other_rows(kind: Any) -> None:
     lists = ListOf(kind, 4)
     one = [kind.python(1)] * 2
     alone = lists.padded(*lists.flat([one]))

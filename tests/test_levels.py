@@ -105,7 +105,7 @@ def test_one_hot_of_bins_is_their_own_one_hot(tmp_path: Path, bins: str, source:
     assert column_names(chain)[chain.outputs[0].refs[0].value] == column_names(own)[own.outputs[0].refs[0].value]
 
 
-def test_infrequent_and_listed_categories_stay_as_told(tmp_path: Path) -> None:
+def test_infrequent_and_listed_categories_stay_as_declared(tmp_path: Path) -> None:
     """A limit makes what was never seen infrequent; `ordinal` takes the list that it is given."""
     assert columns(tmp_path, f"{{{BINS}}}, {{one_hot: {{min_frequency: 2}}}}") == ("x_1", "x_infrequent")
     listed = fitted(tmp_path, f"  f: {{from: x, apply: [{{{BINS}}}, {{ordinal: {{categories: [2, 1]}}}}]}}")

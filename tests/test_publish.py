@@ -99,7 +99,7 @@ def test_a_reader_never_finds_nothing(folder: Path, tmp_path: Path) -> None:
     assert set(looks) == {0, 1}
 
 
-def test_a_failed_exchange_is_told(tmp_path: Path) -> None:
+def test_a_failed_exchange_is_reported(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     if publish.exchange(tmp_path / "one", tmp_path / "one"):
         with pytest.raises(FileNotFoundError):

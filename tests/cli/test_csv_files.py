@@ -152,7 +152,7 @@ WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_wrong_is_told(what: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_reported(what: str, tmp_path: Path) -> None:
     name, data, code, says, hint = WRONG[what]
     with pytest.raises(skc.SkcError) as error:
         compiled(tmp_path, name, data)

@@ -86,7 +86,7 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(cli.app, list(arguments))
 
 
-def test_what_was_verified_is_saved_beside_the_artifact(folder: Path) -> None:
+def test_the_record_of_a_verification_is_saved_with_the_artifact(folder: Path) -> None:
     """And is none of its files: the identity stays, and it loads."""
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = run("verify", str(folder), "--rows", "50", "--save", "--format", "json")
@@ -101,7 +101,7 @@ def test_what_was_verified_is_saved_beside_the_artifact(folder: Path) -> None:
     assert run("verify", str(folder), "--rows", "50").exit_code == cli.EQUAL
 
 
-def test_a_slip_in_a_version_is_told_before_anything_is_tried(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_version_is_reported_before_any_work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("skc.verification.run.verify", lambda *_, **__: pytest.fail("it has begun"))
     done = run("verify", str(folder), "--onnxruntime", "1.18,x")
     assert isinstance(done.exception, SkcError)

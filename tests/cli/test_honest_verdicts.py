@@ -100,7 +100,9 @@ def test_so_loading_notices_another_model(folder: Path, tmp_path: Path) -> None:
     assert error.value.code == "golden-mismatch"
 
 
-def test_a_golden_file_that_lies_is_called_so(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_golden_file_is_reported_as_such(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def lie(data: bytes) -> bytes:
         return data.replace(b'"error":{"code":"unknown-category"}', b'"error":{"code":"invalid-value"}', 1)
 

@@ -150,7 +150,7 @@ def test_every_file_that_skc_writes_into_the_folder_is_listed_and_replaced(folde
     assert {path.name for path in folder.iterdir()} == {*FILES}
 
 
-def test_force_replaces_what_skc_wrote_beside_an_artifact(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_force_replaces_files_that_skc_added_to_an_artifact(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A signature and a record of verification are of the artifact that is replaced, and go with it."""
     (folder / "manifest.sig").write_text("{}")
     (folder / "verified.json").write_text("{}")

@@ -132,7 +132,7 @@ def test_no_warning_without_need(feature: str, column: Any) -> None:
     assert warnings(inputs, feature, {"x": column}) == ()
 
 
-def test_columns_of_which_the_same_is_to_be_said_are_told_together() -> None:
+def test_columns_with_the_same_concern_are_reported_together() -> None:
     names = [f"c{k}" for k in range(7)]
     inputs = ", ".join(f"{name}: {{type: float64, nullable: true}}" for name in names)
     feature = f"from: [{', '.join(names)}], apply: [standard_scale]"

@@ -55,7 +55,7 @@ def wrong(here: Path) -> Path:
     return folder
 
 
-def test_a_wrong_model_is_told_in_full(wrong: Path, run: Any) -> None:
+def test_a_wrong_model_is_reported_in_full(wrong: Path, run: Any) -> None:
     code, out, err = run("verify", wrong.name, "--rows", "200", "--data", "rows.csv")
     assert (code, err) == (cli.DIFFERENT, "")
     first = out[out.index("difference in output") :].splitlines()

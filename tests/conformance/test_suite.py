@@ -117,7 +117,7 @@ def test_every_code_is_asked_for(index: dict[str, Any]) -> None:
     assert codes - asked == alone
 
 
-def test_a_missing_tool_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_tool_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking = {"java": ["mvn is not installed"], "locales": ["no sources"]}
     monkeypatch.setattr(toolchains, "missing", lambda name: lacking.get(name, []))
     here, missing = run.installed(["python", "java", "go", "cpp"])

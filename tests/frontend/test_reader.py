@@ -370,7 +370,7 @@ def test_nullable_values_may_leave_as_integers() -> None:
     assert value_types(pipeline)["inputs/a/source"].nullable
 
 
-def test_mistakes_that_do_not_depend_on_each_other_are_told_together() -> None:
+def test_independent_mistakes_are_reported_together() -> None:
     with pytest.raises(SkcError) as error:
         load_features(
             "{f: {from: a, apply: [nope, {standard_scale: {zzz: 1}}]}, g: {}}",

@@ -38,9 +38,9 @@ def tried(name: str, per_kind: int | None) -> tuple[list[str], set[str | None], 
     check = _whole(name, per_kind) if subject is None else self_check(subject.artifact(), Options(rows=300), per_kind)
     left = (*check.survivors, *check.misplaced)
     rules = [rule_of(name, outcome) for outcome in left]
-    lines = [f"{' ' if rule else '!'} {_told(name, outcome)}" for rule, outcome in zip(rules, left, strict=True)]
+    lines = [f"{' ' if rule else '!'} {_line(name, outcome)}" for rule, outcome in zip(rules, left, strict=True)]
     by_row = () if subject is None else shown(subject, check)
-    lines += [f"! {_told(name, outcome)} | a row shows it: {record}" for outcome, record in by_row]
+    lines += [f"! {_line(name, outcome)} | a row shows it: {record}" for outcome, record in by_row]
     # how a mutant is made stays in the process that made it
     told = tuple(replace(o, mutant=replace(o.mutant, make=_not_here)) for o in check.outcomes)
     return lines, {*rules}, replace(check, outcomes=told)
@@ -85,7 +85,7 @@ def main() -> None:
     sys.exit(1 if wrong else 0)
 
 
-def _told(name: str, outcome: MutantResult) -> str:
+def _line(name: str, outcome: MutantResult) -> str:
     where = ", ".join(sorted(outcome.mutant.steps)) or "outputs"
     fate = f"blamed on {outcome.step}" if outcome.fate == "found" else outcome.fate
     return f"{name} | {outcome.mutant.kind} | {outcome.mutant.what} | {where} | {fate}"

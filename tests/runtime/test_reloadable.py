@@ -74,7 +74,7 @@ def test_a_refusal_is_raised_and_the_old_one_serves_on(served: Path, ride: dict[
         assert reloadable.last_error is None
 
 
-def test_a_refusal_is_told_once_by_the_thread_that_watches(served: Path) -> None:
+def test_a_refusal_is_reported_once_by_the_watching_thread(served: Path) -> None:
     told: list[str] = []
     with Reloadable(served, interval=0.01, on_error=lambda error: told.append(error.code)) as reloadable:
         switch(served, "broken")

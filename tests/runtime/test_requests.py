@@ -68,7 +68,7 @@ def test_an_unknown_key_is_refused_in_every_place(transformer: Transformer, ride
                 assert (caught.value.code, caught.value.input) == ("unknown-key", "misspelt")
 
 
-def test_a_dict_of_columns_is_told_where_to_go(transformer: Transformer, ride: dict[str, Any]) -> None:
+def test_a_dict_of_columns_is_refused_with_the_right_method(transformer: Transformer, ride: dict[str, Any]) -> None:
     columns = {name: [value] * 2 for name, value in ride.items()}
     with pytest.raises(RecordError) as caught:
         transformer.transform(columns)

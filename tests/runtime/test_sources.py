@@ -157,7 +157,7 @@ def test_an_archive_is_not_unpacked_beyond_what_is_asked_for(columns_artifact: A
     assert peak < 20 << 20
 
 
-def test_an_archive_that_lies_about_a_size(columns_artifact: Any) -> None:
+def test_an_archive_with_a_wrong_size(columns_artifact: Any) -> None:
     """It says 5 bytes, and holds a hundred megabytes: no more than it says is read."""
     data = zipped({**columns_artifact.files, "plan.json": bytes(100 << 20)})
     size = (100 << 20).to_bytes(4, "little")

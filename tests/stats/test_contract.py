@@ -50,7 +50,7 @@ def test_a_pipeline_that_learns_nothing_needs_no_data(tmp_path: Path) -> None:
     assert skc.compile(tmp_path / "pipeline.yaml", verify=False).stages[0].rows == 0
 
 
-def test_the_first_bad_value_of_every_column_is_told(database: Database, tmp_path: Path) -> None:
+def test_the_first_bad_value_of_every_column_is_reported(database: Database, tmp_path: Path) -> None:
     """Across files, each at its place, in one run."""
     (tmp_path / "1.csv").write_text("a,b,c,d\n1,2,x,4\n1,no,x,4\n")
     (tmp_path / "2.csv").write_text("a,b,c,d\n1.5,2,x,4\n2,worse,x,nan\n-,2,x,4\n")
@@ -64,7 +64,7 @@ def test_the_first_bad_value_of_every_column_is_told(database: Database, tmp_pat
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_nulls_are_told_beside_bad_values(database: Database, tmp_path: Path, kind: str) -> None:
+def test_nulls_are_reported_together_with_bad_values(database: Database, tmp_path: Path, kind: str) -> None:
     """One run tells of both; a null in a row that `where` leaves out, or may leave out, is not told of."""
     rows = {"a": ["1.5", "2", "3", "4"], "b": ["5", "", "", "6"], "c": ["", "7", "8", "9"]}
     if kind == "csv":
@@ -90,7 +90,7 @@ def test_many_bad_columns_are_counted(database: Database) -> None:
     assert "and 30 more columns with such values: `c10`, `c11`" in str(error)
 
 
-def test_all_columns_that_are_missing_or_of_another_type_are_told(database: Database) -> None:
+def test_all_columns_that_are_missing_or_of_another_type_are_reported(database: Database) -> None:
     table = pa.table({"a": ["x"], "b": [True], "c": [1]})
     inputs = (Input("a", "float64"), Input("b", "int64"), Input("c", "int64"), Input("d", "int64"))
     error = refusal(database, table, inputs)

@@ -136,7 +136,7 @@ BLANKS = ['x, "y"', '"x" ,y', '"x", "y"', 'x,  ""', ' "x",y', 'x,"y" ', '"x\n" ,
 
 @pytest.mark.parametrize("line", BLANKS)
 @pytest.mark.parametrize("kind", ["csv", "tsv", "csv.gz"])
-def test_a_blank_beside_a_quote_is_refused_with_its_line(
+def test_a_space_next_to_a_quote_is_refused_with_its_line(
     database: Database, tmp_path: Path, line: str, kind: str
 ) -> None:
     text = f'a,b\n"p\nq",2\n{line}\n' if kind != "tsv" else f'a,b\n"p\nq",2\n{line}\n'.replace(",", "\t")

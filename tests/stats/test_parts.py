@@ -161,7 +161,7 @@ PAIRS: list[tuple[str, str, pa.Array, pa.Array]] = [
 @pytest.mark.parametrize("kind", ["parquet", "arrow"])
 @pytest.mark.parametrize(("what", "dtype", "bad", "good"), PAIRS, ids=[pair[0] for pair in PAIRS])
 @pytest.mark.parametrize("order", [1, -1])
-def test_what_is_refused_alone_is_refused_beside_others(
+def test_what_is_refused_alone_is_refused_with_others(
     database: Database, tmp_path: Path, what: str, dtype: Any, bad: pa.Array, good: pa.Array, kind: str, order: int
 ) -> None:
     write = pq.write_table if kind == "parquet" else pyarrow.feather.write_feather

@@ -93,7 +93,7 @@ def test_a_null_is_not_asked_of_what_cannot_miss(steps: dict[str, Coverage]) -> 
     assert kinds(steps["city/0:one_hot"])["null"] == (1, 1)
 
 
-def test_a_value_is_not_called_refused_for_what_stands_beside_it(tmp_path: Path) -> None:
+def test_a_value_is_not_called_refused_because_of_another_column(tmp_path: Path) -> None:
     """Columns are tried one by one, and the others hold a boundary of theirs: "" is no integer, nor is -2^63 a sum."""
     text = """
 skc: 1

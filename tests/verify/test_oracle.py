@@ -60,7 +60,7 @@ def test_such_an_oracle_counts_rows_of_data_alone(artifact: Artifact) -> None:
     assert (report.data.rows, report.data.refused, report.data.met) == (3, 0, ())
 
 
-def test_an_oracle_that_disagrees_about_one_category_is_heard(artifact: Artifact) -> None:
+def test_an_oracle_that_disagrees_about_one_category_is_reported(artifact: Artifact) -> None:
     report = verify(artifact, options=Options(rows=50), oracle=WithoutSteps(artifact, wrong="b"))
     assert not report.is_equal
     found = next(d for d in report.differences if d.check == "boundaries")

@@ -323,7 +323,7 @@ def test_a_model_without_an_output(artifact: Artifact) -> None:
     assert error.value.code == "artifact-inconsistent"
 
 
-def test_a_golden_record_that_lies(artifact: Artifact) -> None:
+def test_a_wrong_golden_record(artifact: Artifact) -> None:
     """With the right hash in the manifest: only what it says is wrong."""
     lines = artifact.files[GOLDEN].splitlines()
     cases = [json.loads(line) for line in lines[1:]]
