@@ -85,9 +85,10 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     values = op.div(x.values, const([state.scale], np.float64))
-    if params.clip:  # two Where, as in `minmax_scale`
-        values = op.where(op.less(values, const(-1.0)), const(-1.0), values)
-        values = op.where(op.greater(values, const(1.0)), const(1.0), values)
+    if params.clip:  # two Where, as in `minmax_scale`; an end that is compared is the end that is taken
+        low, high = const(-1.0), const(1.0)
+        values = op.where(op.less(values, low), low, values)
+        values = op.where(op.greater(values, high), high, values)
     return GraphBlock("float64", x.width, values)
 
 
