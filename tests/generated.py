@@ -10,6 +10,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import skc_runtime  # noqa: F401  # before a module of the tests imports ONNX Runtime: it switches the telemetry off
+
+# isort: split
 import graph_text
 import model_grammar
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -187,3 +188,14 @@ def test_when_values_agree_is_decided_once_per_language() -> None:
 )
 def test_a_definition_of_near_is_seen(planted: str) -> None:
     assert TOLERANCES.search(planted)
+
+
+@pytest.mark.parametrize("module", ["skc.emit.opset", "skc.ops", "skc.lower", "skc.values.types", "skc.api"])
+def test_no_module_loads_onnx_runtime_while_it_sends_telemetry(module: str) -> None:
+    """spox loads ONNX Runtime as well: whichever module comes first, the telemetry is off before that."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    program = f"import {module}, os; assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

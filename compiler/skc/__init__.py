@@ -6,6 +6,8 @@ import importlib
 import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
+import skc_runtime  # noqa: F401  # first: spox loads ONNX Runtime too, and this switches its telemetry off
+
 if TYPE_CHECKING:
     from skc.api import check, compile, diff, environments, explain, self_check, sign, transform, verify
     from skc.diagnostics import Diagnostic, SkcError
