@@ -21,12 +21,25 @@ from skc.lower import GUARDS, lower
 from skc.op import AnyOp
 from skc.ops import OPS
 from skc.stats.requests import Levels
-from skc.values.types import Block, Scalar, ValueType, block_from_rows, concat_blocks
-from skc_runtime.kinds import KINDS, Array
+from skc.values.types import Block, Scalar, ValueType, concat_blocks
+from skc_runtime.kinds import KINDS, Array, DType
 from skc_runtime.manifest import Signature
 
 STEP = "case/step"  # cases name their columns, and no name holds a `/`
 Rows = Sequence[Sequence[Scalar]]
+
+
+def block_from_rows(dtype: DType, rows: Sequence[Sequence[Scalar]], width: int, nullable: bool) -> Block:
+    """A block from plain Python rows; None is null. For float64 NaN is null too."""
+    values = np.empty((len(rows), width), dtype=KINDS[dtype].numpy)
+    valid = np.ones((len(rows), width), dtype=bool)
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row):
+            valid[i, j] = value is not None
+            values[i, j] = KINDS[dtype].zero if value is None else value
+    if KINDS[dtype].is_float or not nullable:
+        return Block(dtype, values)
+    return Block(dtype, values, valid)
 
 
 @dataclass(frozen=True)

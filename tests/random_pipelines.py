@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
+import op_harness
 from hypothesis import strategies as st
 
 from skc.diagnostics import SkcError
@@ -24,7 +25,7 @@ from skc.lower import Lowered
 from skc.op import NoState
 from skc.ops import OPS
 from skc.ops.numeric import quantile_bin, standard_scale
-from skc.values.types import Block, Scalar, block_from_rows
+from skc.values.types import Block, Scalar
 from skc_runtime.agreement import agree
 
 FLOATS = st.sampled_from([0.0, -0.0, 0.5, 1.0, -3.25, 7.0, 1e17, 5e-324, math.inf, -math.inf, math.nan])
@@ -128,7 +129,7 @@ def draw_rows(data: st.DataObject, pipeline: Pipeline, count: int) -> list[list[
 def blocks(pipeline: Pipeline, rows: list[list[Scalar]]) -> Mapping[str, Block]:
     """The rows as one block [N, 1] per input."""
     return {
-        i.name: block_from_rows(i.dtype, [[row[k]] for row in rows], 1, i.nullable)
+        i.name: op_harness.block_from_rows(i.dtype, [[row[k]] for row in rows], 1, i.nullable)
         for k, i in enumerate(pipeline.inputs)
     }
 

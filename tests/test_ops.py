@@ -26,7 +26,7 @@ from skc.ir import Pipeline, Step
 from skc.lower import Lowered, lower
 from skc.op import AnyOp, Case, NoState, Op
 from skc.ops import OPS
-from skc.values.types import Scalar, ValueType, block_from_rows
+from skc.values.types import Scalar, ValueType
 from skc_runtime.agreement import TOLERANCE, same_bits
 
 CASES = [pytest.param(op, case, id=f"{op.name}-{case.name}") for op in OPS.values() for case in op.cases]
@@ -312,7 +312,7 @@ def test_what_is_served_out_of_place_is_met(op: AnyOp, case: Case) -> None:
     if x.dtype == "float64" and decision is None and not op.is_variadic(step.params):
         strange = [math.inf, -math.inf]
     for value in strange:
-        block = block_from_rows(x.dtype, [[value] * len(case.columns)], len(case.columns), x.nullable)
+        block = harness.block_from_rows(x.dtype, [[value] * len(case.columns)], len(case.columns), x.nullable)
         with np.errstate(all="ignore"):
             made = op.apply(step.params, step.state, block)
         is_served = not any(guard.mask.any() for guard in made.guards) and made.present().all()

@@ -116,12 +116,13 @@ class Exclusion:
     plain: bool = False
 
 
+PLAIN_HINT = "print text or json, or leave out --self-check and --onnxruntime"
 EXCLUSIONS = (
     Exclusion(
         "self_check",
         ("data", "record", "onnxruntime", "save"),
         "a self-check uses only the rows that skc generates",
-        "leave out --data, --record, --onnxruntime and --save, and print text or json",
+        "leave out --data, --record, --onnxruntime and --save",
         plain=True,
     ),
     Exclusion("record", ("data",), "a record is verified alone, without data", "give `--record` or `--data`"),
@@ -129,7 +130,7 @@ EXCLUSIONS = (
         "onnxruntime",
         ("record",),
         "other versions of ONNX Runtime are tested on many rows, not on one record",
-        "leave out --record, and print text or json",
+        "leave out --record or --onnxruntime",
         plain=True,
     ),
     Exclusion(
@@ -167,9 +168,12 @@ class VerifyOptions(Options):
     def __post_init__(self) -> None:
         super().__post_init__()
         for rule in EXCLUSIONS:
-            is_broken = any(self._has(name) for name in rule.others)
-            if self._has(rule.option) and (is_broken or (rule.plain and self.format not in ("text", "json"))):
+            if not self._has(rule.option):
+                continue
+            if any(self._has(name) for name in rule.others):
                 raise fail("SKC140", rule.message, hint=rule.hint)
+            if rule.plain and self.format not in ("text", "json"):
+                raise fail("SKC140", f"`--format {self.format}` shows a verification alone", hint=PLAIN_HINT)
 
     def _has(self, name: str) -> bool:
         value = getattr(self, name)

@@ -24,7 +24,7 @@ EQUIVALENT = {
     r"bucketize: edges that no int64 is.*\| output columns swapped": "two bins that no int64 falls into",
     r"quantile_bin: constant columns \| output columns swapped": "both columns have one bin",
     r"quantile_bin: constant columns \| condition inverted .*/Not_0`": "bin 0, and the 0 under a null",
-    r"(bucketize|quantile_bin): .*turned round \| `feature/0:\w+(/Where_\d)?`": "both branches are one constant",
+    r"(bucketize|quantile_bin): .*condition inverted \| `feature/0:\w+(/Where_\d)?`": "both branches are one constant",
     r"bucketize: .*(many edges|more than).*/GreaterOrEqual_\d": "no edge of this case lies where that step looks",
     r"bucketize: .*(many edges|more than).*/Add_\d+`": "what is added in that step of the search is 0",
     r"(cyclical: .*/Sub_\d`|minmax_scale: clip .*/Add_0`)": "ONNX Runtime leaves out a zero, added or taken away",

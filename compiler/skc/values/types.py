@@ -113,19 +113,6 @@ def make_block(dtype: DType, values: Array, valid: Array | None = None) -> Block
     return Block(dtype, zeroed, None if KINDS[dtype].is_float else valid)
 
 
-def block_from_rows(dtype: DType, rows: Sequence[Sequence[Scalar]], width: int, nullable: bool) -> Block:
-    """A block from plain Python rows; None is null. For float64 NaN is null too."""
-    values = np.empty((len(rows), width), dtype=KINDS[dtype].numpy)
-    valid = np.ones((len(rows), width), dtype=bool)
-    for i, row in enumerate(rows):
-        for j, value in enumerate(row):
-            valid[i, j] = value is not None
-            values[i, j] = KINDS[dtype].zero if value is None else value
-    if KINDS[dtype].is_float or not nullable:
-        return Block(dtype, values)
-    return Block(dtype, values, valid)
-
-
 def column_block(dtype: DType, values: Sequence[Scalar], nullable: bool) -> Block:
     """A block [N, 1] from plain Python values; None is null."""
     zero = KINDS[dtype].zero
