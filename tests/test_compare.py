@@ -121,6 +121,9 @@ def test_same_bits_takes_any_nan_for_any_other() -> None:
     assert same_bits(column(NAN), other_nan).all()
     assert not same_bits(column(0.0), column(-0.0)).any()
     assert same_bits(column("a", object), column("a", object)).all()
+    assert not same_bits(column(0.5), column(0.5, np.float32)).any()
+    assert not same_bits(column(0.5, np.float32), column(0.5)).any()
+    assert not same_bits(column(1, np.int64), column(1.0)).any()
 
 
 @pytest.mark.parametrize("shape", [(0, 1), (1, 2), (2, 1), (1,)])

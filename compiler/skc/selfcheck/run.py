@@ -148,13 +148,20 @@ class _Tester:
             for tensor in own.present
             if tensor in known and mutant.steps & self.atlas.origins[step]
         ]
-        if not tensors:
+        # with another parameter a step is no longer fused with its siblings, and has a tensor of its own
+        unfused = [step for step in mutant.steps & known if step not in tensors]
+        if not tensors and not unfused:
             return False
-        one, other = (GraphSession(sides.showing(proto, tensors)) for proto in both)
+        one, other = (
+            GraphSession(sides.showing(proto, names))
+            for proto, names in zip(both, (tensors, [*tensors, *unfused]), strict=True)
+        )
         for rows, _ in self.tried:
             feeds = sides.feeds(self.artifact.manifest, rows.blocks)
-            a, b = one.run(feeds), other.run(feeds)
-            if any(a[t].shape != b[t].shape or not same_bits(a[t], b[t]).all() for t in tensors):
+            sound, got = one.run(feeds), other.run(feeds)
+            if unfused:
+                sound |= self.atlas.steps.session.run(self.atlas.steps.feed(rows.blocks))
+            if any(_is_moved(sound[tensor], got[tensor]) for tensor in (*tensors, *unfused)):
                 return True
         return False
 
@@ -166,6 +173,11 @@ class _Tester:
             if not findings.differences:
                 findings.values(rows.source, name, comparison.differs, got, rows.want, rows.record)
         return bool(findings.differences)
+
+
+def _is_moved(sound: Array, got: Array) -> bool:
+    """Whether a value differs. A float that is kept as another type is compared as the type of the sound model."""
+    return sound.shape != got.shape or not same_bits(sound, got.astype(sound.dtype)).all()
 
 
 def _has_other_bits(refused: Array, sound: sides.Outcome, got: sides.Outcome) -> bool:

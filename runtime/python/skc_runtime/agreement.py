@@ -34,13 +34,15 @@ def agree(got: Array, want: Array, exact: Array | Sequence[bool] | bool) -> Arra
 
 
 def same_bits(a: Array, b: Array) -> Array:
-    """bool, per position, for arrays of the same type and shape: identical bits for floats (all NaNs agree), equality
-    for the rest. Raises ValueError if the shapes differ: with broadcasting, no rows would agree with one row.
+    """bool, per position, for arrays of the same shape: identical bits for floats of one type (all NaNs agree),
+    equality for the rest. Raises ValueError if the shapes differ: with broadcasting, no rows would agree with one row.
     """
     if a.shape != b.shape:
         raise ValueError(f"arrays of the shapes {a.shape} and {b.shape} have no positions in common")
-    if a.dtype.kind != "f":
+    if "f" not in (a.dtype.kind, b.dtype.kind):
         return np.asarray(a == b)
+    if a.dtype != b.dtype:
+        return np.zeros(a.shape, dtype=bool)
     unsigned = np.uint64 if a.dtype == np.float64 else np.uint32
     equal = np.ascontiguousarray(a).view(unsigned) == np.ascontiguousarray(b).view(unsigned)
     return np.asarray(equal | (np.isnan(a) & np.isnan(b)))
