@@ -179,3 +179,17 @@ def test_a_mutant_that_lays_out_its_inputs_differently_is_none_of_its_step(tmp_p
     check = self_check(done.artifact, Options(rows=100))
     assert any(o.fate == "found" for o in check.outcomes)
     assert [o.to_json() for o in check.misplaced] == []
+
+
+def test_a_parameter_of_fitting_alone_is_no_fault_behind_fused_steps(tmp_path: Path) -> None:
+    """`pad` moves ids while fitting. Changed afterwards it only keeps two steps from being fused."""
+    (tmp_path / "pipeline.yaml").write_text(
+        "skc: 1\nname: p\ninputs: {a: string, b: string}\n"
+        "features: {x: {from: a, apply: [{vocabulary: {}}]}, y: {from: b, apply: [{vocabulary: {}}]}}\n"
+        "outputs: {o: {features: [x, y], dtype: int64}}\n"
+    )
+    (tmp_path / "rows.csv").write_text("a,b\nu,v\nu,w\n")
+    done = skc.compile(tmp_path / "pipeline.yaml", tmp_path / "rows.csv", verify=False)
+    check = self_check(done.artifact, Options(rows=100), None)
+    assert check.outcomes
+    assert [o.mutant.what for o in check.outcomes if "pad is" in o.mutant.what] == []
