@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sharing import Share
 
 import skc_runtime  # noqa: F401  # before a test imports ONNX Runtime: it switches the telemetry off
 
@@ -39,9 +40,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: rank.get(item.location[0], len(rank)))
 
 
-Share = Callable[[str, Callable[[Path], None]], Path]
-
-
 @pytest.fixture(scope="session")
 def share(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Share:
     """`share(name, make)`: a folder that `make` fills once in a run, whichever process asks first; each gets a copy."""
@@ -61,3 +59,15 @@ def share(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Share:
         return copy
 
     return shared
+
+
+@pytest.fixture(scope="session")
+def rides_artifact(share: Share) -> Path:
+    """The artifact of examples/rides, verified on a few rows."""
+    return share("rides", compile_rides)
+
+
+def compile_rides(folder: Path) -> None:
+    import skc  # not by every process of the tests
+
+    skc.compile(Path(__file__).parents[1] / "examples" / "rides" / "pipeline.yaml", out=folder, rows=100)

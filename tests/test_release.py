@@ -18,8 +18,6 @@ import release
 from run import BUILD, onnxruntime_version, provide_onnxruntime
 from toolchains import need
 
-import skc
-
 ROOT = Path(__file__).parents[1]
 RUNTIME = ROOT / "runtime"
 BODY = (
@@ -28,10 +26,8 @@ BODY = (
 
 
 @pytest.fixture(scope="module")
-def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rides") / "artifact"
-    skc.compile(ROOT / "examples" / "rides" / "pipeline.yaml", out=folder, rows=100)
-    return folder
+def artifact(rides_artifact: Path) -> Path:
+    return rides_artifact
 
 
 @pytest.fixture(scope="module")

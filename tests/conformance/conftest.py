@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import checks
 import pytest
 import suite
+from sharing import Share
 
-Share = Callable[[str, Callable[[Path], None]], Path]
 SOME_OPS = ("ops/vocabulary/", "ops/cyclical/", "ops/one_hot/un", "ops/cast/", "ops/log1p/large")
 
 

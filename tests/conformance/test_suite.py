@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,9 @@ def test_a_missing_tool_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [language.name for language in here] == ["python", "go", "cpp"]
     assert missing == ["java"]
     assert run.possible(["usual", "de_DE", "C", "tr_TR"]) == (["usual", "C"], ["de_DE", "tr_TR"])
+
+
+def test_readme_counts_the_damaged_artifacts(index: dict[str, Any]) -> None:
+    counted = re.search(r"(\d+) damaged\s+artifacts", (run.ROOT / "README.md").read_text(encoding="utf-8"))
+    assert counted is not None
+    assert int(counted[1]) == len(index["damaged"])

@@ -17,7 +17,7 @@ from onnx.shape_inference import InferenceError
 from skc.artifact import MODEL, Artifact
 from skc.diagnostics import SkcError
 from skc.ir import Pipeline, Ref, Step
-from skc.lower import lower
+from skc.lower import Lowered, lower, optimised
 from skc.op import Fault
 from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant
@@ -118,14 +118,16 @@ def _model(artifact: Artifact, pipeline: Pipeline, changes: Mapping[str, Change]
     if (lowered.inputs, lowered.tensors, lowered.guards, one) != layout:
         return None
     sound = onnx.load_from_string(artifact.files[MODEL])
-    if lowered.model.graph == sound.graph or _is_fitting_alone(pipeline, pipeline.with_steps(steps)):
-        return None
+    if lowered.model.graph == sound.graph or _only_ends_a_fusion(pipeline, lowered, pipeline.with_steps(steps)):
+        return None  # the parameter matters only for fitting
     data: bytes = lowered.model.SerializeToString()
     return data
 
 
-def _is_fitting_alone(pipeline: Pipeline, changed: Pipeline) -> bool:
-    """What was changed matters only for fitting: the graph differs at most in which steps are fused."""
+def _only_ends_a_fusion(pipeline: Pipeline, lowered: Lowered, changed: Pipeline) -> bool:
+    """The graph differs in nothing but the steps that are fused."""
+    if [step.name for step in optimised(pipeline).steps] == [step.name for step in lowered.pipeline.steps]:
+        return False
     one, other = (lower(made, optimise=False).model.graph for made in (pipeline, changed))
     return bool(one == other)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any
 
 from skc_runtime import golden
@@ -10,12 +11,12 @@ from skc_runtime import golden
 LONGEST = 60
 
 
-class OneLine:
+class OneLine(ABC):
     """A result that says in one line what was found, and where the rest is; `skc.render` is not known down here."""
 
+    @abstractmethod
     def verdict(self) -> str:
         """The conclusion in one line."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         return f"{self.verdict()}; print(skc.render(result)) shows all of it"
