@@ -1,9 +1,9 @@
-"""From the definition of a pipeline to a `Pipeline`: what every front end shares.
+"""Builds a `Pipeline` from its definition. Every front end shares this code.
 
-A front end (`skc.frontend.yaml`, say) reads what its author wrote into a `PipelineDefinition` and reports mistakes of
-spelling. What the definition means is decided here, once: which names may be used and what they stand for, the order
-and names of the steps, the `source` steps that give raw inputs their one form, the types of all values, what an output
-may hold, the labels of its columns, and the `narrow` steps that guard integers which a float may not hold.
+A front end (`skc.frontend.yaml`, say) parses the author's file into a `PipelineDefinition` and reports syntax errors.
+The meaning of the definition is decided here, once: which names are allowed and what they refer to, the order and
+names of the steps, the `source` steps that normalise raw inputs, the types of all values, what an output can hold,
+the labels of its columns, and the `narrow` steps that guard integers that a float may not be able to hold.
 
     >>> from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, PipelineDefinition
     >>> from skc.frontend.definitions import StepDefinition
@@ -51,7 +51,7 @@ from skc_runtime.kinds import ELEMENTS, DType, for_every_kind
 Warnings = tuple[Diagnostic, ...]
 Targets = tuple[tuple[Name, Target], ...]
 INSTANTS = "turn it into a number with `datetime_part` or `elapsed`, or write an output of dtype int64"
-# For an output that refuses a value: what to do, by the type of the value.
+# The hint when an output cannot hold a value, by the type of the value.
 HINTS: Mapping[DType, str] = for_every_kind(
     {
         "string": "encode it with `one_hot`, `ordinal` or `vocabulary`, or write an output of dtype string",
@@ -67,50 +67,51 @@ HINTS: Mapping[DType, str] = for_every_kind(
 def build(definition: PipelineDefinition, problems: Problems | None = None) -> tuple[Pipeline, Warnings]:
     """The pipeline, and warnings about inputs and features that nothing uses.
 
-    It is frozen where every step that learns has a state; any other is for `skc.fit.fit`. `problems` are those that a
-    reader met in outputs, which the definition then lacks; they are raised with those found here.
+    The pipeline is frozen if every step that learns has a state; otherwise pass it to `skc.fit.fit`. `problems` are
+    those that a reader found in outputs, which are then missing from the definition; they are raised together with
+    those found here.
 
-    Raises SkcError with all mistakes that do not depend on each other, each with its code, its place where the
+    Raises SkcError with all errors that are independent of each other, each with its code, its location if the
     definition has one, and a hint: SKC104 to SKC118 for names and outputs, SKC12x for types, SKC137 for expressions.
     """
-    found = Problems() if problems is None else problems
-    _check_parts(definition, found)
-    named = check_names(definition, found)
-    sources = tuple(step for step in map(_source_step, named.inputs) if step is not None)
-    resolver = Resolver(named.inputs, sources, named.features)
-    targets = {output.name: _targets(output, resolver, found) for output in named.outputs}
+    problems = Problems() if problems is None else problems
+    _check_parts(definition, problems)
+    checked = check_names(definition, problems)
+    sources = tuple(step for step in map(_source_step, checked.inputs) if step is not None)
+    resolver = Resolver(checked.inputs, sources, checked.features)
+    targets = {output.name: _targets(output, resolver, problems) for output in checked.outputs}
     roots = [target for names in targets.values() for _, target in names]
     steps: tuple[Step, ...] | None = None
-    with found.collect():
-        steps = (*sources, *resolver.steps(roots, found))
+    with problems.collect():
+        steps = (*sources, *resolver.steps(roots, problems))
     if steps is None:
-        raise found.error()
-    draft = Pipeline(named.name, named.inputs, steps, tuple(resolver.features()), (), named.data)
+        raise problems.error()
+    draft = Pipeline(checked.name, checked.inputs, steps, tuple(resolver.features()), (), checked.data)
     draft.verify()
     types: Types = {}
-    with found.collect():
+    with problems.collect():
         types = _typed(draft, resolver)
     outputs: list[Output] = []
     guards: list[Step] = []
-    for output in named.outputs if types else ():
-        with found.collect():
-            made, narrowing = _output(output, targets[output.name], resolver, draft, types)
-            outputs.append(made)
+    for output in checked.outputs if types else ():
+        with problems.collect():
+            result, narrowing = _output(output, targets[output.name], resolver, draft, types)
+            outputs.append(result)
             guards += narrowing
-    found.stop_if_any()
+    problems.stop_if_any()
     pipeline = replace(draft, steps=(*steps, *guards), outputs=tuple(outputs))
     pipeline.verify()
     check_shapes(pipeline, types)
-    return pipeline, _warnings(named, resolver)
+    return pipeline, _warnings(checked, resolver)
 
 
 def _check_parts(definition: PipelineDefinition, problems: Problems) -> None:
-    """What the types of a definition allow, and no file of any format can say. Outputs that a reader could not read
-    are not called missing.
+    """Check what the types of a definition allow but no file format can express. Outputs that a reader could not
+    parse are not reported as missing.
     """
-    for what, parts in (("inputs", definition.inputs), ("outputs", definition.outputs)):
+    for section, parts in (("inputs", definition.inputs), ("outputs", definition.outputs)):
         if not parts and not problems:
-            raise fail("SKC107", f"`{what}` must not be empty", span=definition.span, hint="define at least one")
+            raise fail("SKC107", f"`{section}` must not be empty", span=definition.span, hint="define at least one")
     for output in definition.outputs:
         if not output.features:
             message = f"output `{shown(output.name)}` has no features"
@@ -121,9 +122,9 @@ def _check_parts(definition: PipelineDefinition, problems: Problems) -> None:
 
 
 def _check_step(step: StepDefinition) -> None:
-    for what, value, expected in (("parameters", step.params, step.op.params), ("state", step.state, step.op.state)):
-        if not isinstance(value, expected) and not (what == "state" and value is None):
-            message = f"the {what} of a `{step.op.name}` step must be {_full(expected)}, not {_full(type(value))}"
+    for field, value, expected in (("parameters", step.params, step.op.params), ("state", step.state, step.op.state)):
+        if not isinstance(value, expected) and not (field == "state" and value is None):
+            message = f"the {field} of a `{step.op.name}` step must be {_full(expected)}, not {_full(type(value))}"
             hint = f"`{step.op.name}` takes no other class; make one of that"
             raise fail("SKC107", message, span=step.span, hint=hint)
 
@@ -133,22 +134,22 @@ def _full(cls: type[Any]) -> str:
 
 
 def _source_step(value: Input) -> Step | None:
-    """The internal step that gives an input its one form, where it needs one."""
-    own = _own_null_values(value)
+    """The internal step that normalises an input, if it needs one."""
+    null_values = _own_null_values(value)
     is_masked = value.nullable and not value.kind.is_float
-    if not (own or is_masked or value.kind.is_time):
+    if not (null_values or is_masked or value.kind.is_time):
         return None
-    params = OPS[SOURCE].params(null_values=own)
+    params = OPS[SOURCE].params(null_values=null_values)
     return Step(f"{value.value}/source", SOURCE, params, (Ref(value.value),), NoState(), span=value.span)
 
 
 def _own_null_values(value: Input) -> tuple[bool | int | float | str, ...]:
-    """The null values of the input's own type; the others are for reading text."""
+    """The null values of the input's own type; the others apply only when text is parsed."""
     return tuple(v for v in value.null_values if v is not None and isinstance(v, str) == (value.dtype == "string"))
 
 
 def _targets(output: OutputDefinition, resolver: Resolver, problems: Problems) -> Targets:
-    """What the names of an output mean; a name without a meaning is a problem, and left out."""
+    """What the names of an output refer to. An unknown name is a problem, and is left out."""
     targets: list[tuple[Name, Target]] = []
     for name in output.features:
         with problems.collect():
@@ -157,15 +158,17 @@ def _targets(output: OutputDefinition, resolver: Resolver, problems: Problems) -
 
 
 def _typed(draft: Pipeline, resolver: Resolver) -> Types:
-    """The types of all values. A refused value may be a mix-up, for instance of a feature and an input of one name."""
+    """The types of all values. An error notes where a feature shadows an input of the same name."""
     try:
         return value_types(draft)
     except SkcError as error:
-        meant = {
+        shadow_notes = {
             step.span: resolver.shadowing(step.name.split("/")[0]) for step in draft.steps if step.span is not None
         }
-        noted = [replace(d, notes=(*d.notes, *(meant.get(d.span, ()) if d.span else ()))) for d in error.diagnostics]
-        raise SkcError(*noted) from None
+        diagnostics = [
+            replace(d, notes=(*d.notes, *(shadow_notes.get(d.span, ()) if d.span else ()))) for d in error.diagnostics
+        ]
+        raise SkcError(*diagnostics) from None
 
 
 def _output(
@@ -192,11 +195,11 @@ def _output(
 
 
 def _small_values(pipeline: Pipeline, types: Types) -> frozenset[str]:
-    """The values whose integers every float can hold."""
+    """The values whose integers are exact in every float type."""
     small = {i.value for i in pipeline.inputs if i.dtype == "bool"}
     for step in pipeline.steps:
-        inputs_are = all(ref.value in small for ref in step.inputs)
-        if types[step.name].dtype == "bool" or OPS[step.op].is_small(step.params, inputs_are):
+        has_small_inputs = all(ref.value in small for ref in step.inputs)
+        if types[step.name].dtype == "bool" or OPS[step.op].is_small(step.params, has_small_inputs):
             small.add(step.name)
     return frozenset(small)
 
@@ -216,7 +219,7 @@ def _check_type(definition: OutputDefinition, name: Name, dtype: DType) -> None:
 
 
 def _warnings(definition: PipelineDefinition, resolver: Resolver) -> Warnings:
-    """What is declared and never used."""
+    """Warnings about inputs and features that are declared but never used."""
     inputs = [i for i in definition.inputs if Target(i.name, is_input=True) not in resolver.used]
     features = [f for f in definition.features if Target(f.name, is_input=False) not in resolver.used]
     return (
@@ -228,5 +231,5 @@ def _warnings(definition: PipelineDefinition, resolver: Resolver) -> Warnings:
     )
 
 
-def _unused(code: Code, what: str, span: Span | None, hint: str) -> Diagnostic:
-    return Diagnostic(code, f"{what} is not used", span, hint, severity="warning")
+def _unused(code: Code, subject: str, span: Span | None, hint: str) -> Diagnostic:
+    return Diagnostic(code, f"{subject} is not used", span, hint, severity="warning")

@@ -1,7 +1,7 @@
 """A pipeline as its author defines it: names not yet resolved, steps not yet in order, types not yet checked.
 
-A front end makes a `PipelineDefinition` of what it reads, `skc.frontend.build.build` makes a `Pipeline` of that. A
-`span` is the place in the author's file that a mistake is reported at; there is none where no file was read.
+A front end parses its input into a `PipelineDefinition`, from which `skc.frontend.build.build` makes a `Pipeline`. A
+`span` is the location in the author's file where an error is reported; None if there is no file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ALWAYS_INPUT = "inputs."
 class Name:
     """The name of an input or a feature, to be resolved; `inputs.NAME` is always the input.
 
-    `columns` picks columns of the value by position, from 0, in any order; None takes them all.
+    `columns` selects columns of the value by position, from 0, in any order; None selects all.
     """
 
     text: str
@@ -33,7 +33,7 @@ class Name:
 class Selector:
     """The inputs of a type whose name matches a pattern of `match` and none of `exclude`, in the order declared.
 
-    Patterns are those of `fnmatch`, and case matters. None selects every type, or every name.
+    Patterns are those of `fnmatch`, case-sensitive. None selects every type, or every name.
     """
 
     dtype: DType | None = None
@@ -46,7 +46,8 @@ class Selector:
 class StepDefinition:
     """One op with its parameters, an `op.params`.
 
-    `state`, an `op.state`, was learned elsewhere; None has skc fit the step. `name` defaults to `FEATURE/INDEX:OP`.
+    `state`, an `op.state`, is one learned elsewhere; None means that skc fits the step. `name` defaults to
+    `FEATURE/INDEX:OP`.
     """
 
     op: AnyOp
@@ -60,7 +61,7 @@ class StepDefinition:
 class FeatureDefinition:
     """A named value: the columns of its sources side by side, and the steps applied to them in turn.
 
-    Sources of an `expr` step are its names, in order: each is one column. Without steps a feature is another name for
+    The sources of an `expr` step are its names, in order, one column each. Without steps a feature is another name for
     its sources.
     """
 

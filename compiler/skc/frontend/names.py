@@ -1,7 +1,7 @@
-"""Which names a pipeline, its inputs, features, steps and outputs may have.
+"""Rules for the names of a pipeline and of its inputs, features, steps and outputs.
 
-Names come from data, so they may hold blanks, points and any script. Refused is what would not survive as the name of
-a tensor, what would break tables and logs, and what the graph calls its own values.
+Names come from data, so they may contain blanks, dots and any script. A name is refused if it cannot name a tensor,
+would break tables and logs, or is reserved for the graph's own values.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ TENSORS_SHARE = "and the tensors of a graph share one namespace"
 
 
 def check_names(definition: PipelineDefinition, problems: Problems) -> PipelineDefinition:
-    """The definition without the outputs whose name cannot be used, which are problems (SKC109, SKC105).
+    """The definition without the outputs whose names are unusable, which are reported as problems (SKC109, SKC105).
 
-    Raises all problems where another name cannot be used: what refers to it would be reported wrongly.
+    Raises all problems if any other name is unusable: references to it would cause misleading errors.
     """
     inputs = [i.name for i in definition.inputs]
     steps = [step for feature in definition.features for step in feature.steps if step.name is not None]
@@ -79,7 +79,7 @@ def _check_feature(feature: FeatureDefinition) -> None:
 
 
 def _check_step(step: StepDefinition, inputs: Collection[str]) -> None:
-    """A step that its author names, by a path such as `num/scale`: it becomes the name of a tensor."""
+    """Check a step name chosen by the author, a path such as `num/scale`: it becomes the name of a tensor."""
     name = step.name or ""
     if not name:
         raise _unusable(name, step.span, "a step", "the name is empty")
@@ -100,25 +100,27 @@ def _check_output(output: OutputDefinition, inputs: Collection[str]) -> None:
         raise _unusable(name, output.span, "an output", f"an input already has that name, {TENSORS_SHARE}")
 
 
-def _check_plain(name: str, span: Span | None, what: str) -> None:
-    """`/` and `#` separate the parts of the names that skc makes."""
+def _check_plain(name: str, span: Span | None, role: str) -> None:
+    """`/` and `#` separate the parts of generated names."""
     if not name:
-        raise _unusable(name, span, what, "the name is empty")
+        raise _unusable(name, span, role, "the name is empty")
     if _has_control_character(name) or "/" in name or "#" in name:
-        raise _unusable(name, span, what, "it contains `/`, `#` or a control character")
+        raise _unusable(name, span, role, "it contains `/`, `#` or a control character")
 
 
-def _check_unique(what: str, parts: Iterable[Input | FeatureDefinition | StepDefinition | OutputDefinition]) -> None:
-    seen = set()
-    for part in parts:
-        if part.name in seen:
-            message = f"{what} is defined twice: `{shown(part.name or '')}`"
-            raise fail("SKC105", message, span=part.span, hint="choose another name for one of them")
-        seen.add(part.name)
+def _check_unique(
+    role: str, definitions: Iterable[Input | FeatureDefinition | StepDefinition | OutputDefinition]
+) -> None:
+    names = set()
+    for definition in definitions:
+        if definition.name in names:
+            message = f"{role} is defined twice: `{shown(definition.name or '')}`"
+            raise fail("SKC105", message, span=definition.span, hint="choose another name for one of them")
+        names.add(definition.name)
 
 
-def _unusable(name: str, span: Span | None, what: str, reason: str, hint: str = "choose another name") -> SkcError:
-    return fail("SKC109", f"{what} cannot be named `{shown(name)}`: {reason}", span=span, hint=hint)
+def _unusable(name: str, span: Span | None, role: str, reason: str, hint: str = "choose another name") -> SkcError:
+    return fail("SKC109", f"{role} cannot be named `{shown(name)}`: {reason}", span=span, hint=hint)
 
 
 def _has_control_character(name: str) -> bool:

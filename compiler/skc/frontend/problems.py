@@ -1,4 +1,4 @@
-"""Mistakes collected while reading and building, and how names and texts of the user look in a message."""
+"""Errors collected while parsing and building, and the formatting of user text in messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST = 20  # errors reported at once, and names listed in a note
 
 
 class _TooManyError(SkcError):
-    """There are enough errors to stop looking."""
+    """Enough errors were found to stop checking."""
 
 
 class Problems:
@@ -26,7 +26,7 @@ class Problems:
 
     @contextmanager
     def collect(self) -> Iterator[None]:
-        """Keep the errors raised inside, and go on after the block."""
+        """Collect errors raised inside the block and continue after it."""
         try:
             yield
         except _TooManyError:
@@ -37,7 +37,7 @@ class Problems:
             raise _TooManyError(*self._found[:MOST])
 
     def passes(self, check: Callable[..., None], *subjects: Any) -> bool:
-        """Whether a check raises nothing; what it raises is kept."""
+        """Whether a check passes. An error that it raises is collected."""
         with self.collect():
             check(*subjects)
             return True
@@ -49,18 +49,18 @@ class Problems:
             raise self.error()
 
     def error(self) -> SkcError:
-        """Everything found, in one."""
+        """All errors found, as one exception."""
         return SkcError(*sorted(self._found, key=lambda d: (d.span is None, d.span or ())))
 
 
 def quoted(names: Iterable[str]) -> str:
-    """Names as a note lists them."""
+    """Names quoted for a note, shortened if there are many."""
     words = [f"`{shown(name)}`" for name in names]
     more = f" and {len(words) - MOST} more" if len(words) > MOST else ""
     return ", ".join(words[:MOST]) + more
 
 
 def shown(text: str) -> str:
-    """A text of the user as a message shows it: in one line, and not too long."""
+    """User text as shown in a message: printable, on one line and at most 60 characters."""
     printable = text if text.isprintable() else repr(text)[1:-1]
     return printable if len(printable) <= 60 else f"{printable[:57]}..."

@@ -1,10 +1,10 @@
-"""What every name in a definition means, and the steps that the features come to, in order.
+"""Resolves every name in a definition, and expands the features into steps, in order.
 
-Why the order is this one: depth first from the outputs, then the features that nothing uses, each as written. It is a
-function of the definition alone, and a change in one feature moves no other more than it must.
+Why depth-first from the outputs, then the unused features, each in the order written: the order depends on the
+definition alone, and a change in one feature moves the others as little as possible.
 
-Several columns without a step (`from: [a, b]`, no `apply`) make no value of their own: a user of the feature uses the
-columns. In the pipeline such a feature stands as one feature per column, `NAME/VALUE`.
+Several columns without a step (`from: [a, b]`, no `apply`) do not form a value: users of the feature refer to the
+columns directly. The pipeline lists such a feature as one feature per column, `NAME/VALUE`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from skc.op import NoState
 
 @dataclass(frozen=True)
 class Target:
-    """What a name means: an input or a feature."""
+    """What a name refers to: an input or a feature."""
 
     name: str
     is_input: bool
 
 
 class Resolver:
-    """The meaning of every name, and the steps that the definitions come to."""
+    """Resolves names and expands feature definitions into steps."""
 
     def __init__(
         self, inputs: Sequence[Input], source_steps: Sequence[Step], definitions: Sequence[FeatureDefinition]
@@ -44,7 +44,7 @@ class Resolver:
         self.used: set[Target] = set()
 
     def target(self, name: Name, inside: str | None = None) -> Target:
-        """What a name means inside the definition of a feature, or outside of all. Raises SKC104."""
+        """What a name refers to inside the definition of feature `inside`, or outside any definition. Raises SKC104."""
         if name.text.startswith(ALWAYS_INPUT) and name.text.removeprefix(ALWAYS_INPUT) in self._inputs:
             target = Target(name.text.removeprefix(ALWAYS_INPUT), is_input=True)
         elif name.text in self._definitions and name.text != inside:
@@ -75,15 +75,19 @@ class Resolver:
         return fail("SKC104", message, span=name.span, notes=[f"inputs: {quoted(self._inputs)}", *notes], hint=hint)
 
     def _alias(self, name: str, inside: str | None) -> str | None:
-        """For the first word of an input that an expression cannot name: `hours-per-week` is a difference there."""
-        whole = next((i for i in self._inputs if re.match(rf"{re.escape(name)}[^\w]", i)), None)
-        if whole is None or not self._is_expression(inside):
+        """A hint for the first word of an input that an expression cannot name: there, `hours-per-week` is a
+        subtraction.
+        """
+        column = next((i for i in self._inputs if re.match(rf"{re.escape(name)}[^\w]", i)), None)
+        if column is None or not self._is_expression(inside):
             return None
-        alias = re.sub(r"\W+", "_", whole).strip("_")
-        return f"if you mean `{whole}`, define a feature `{alias}: {{from: {whole}}}`, and write `{alias}` here"
+        alias = re.sub(r"\W+", "_", column).strip("_")
+        return f"if you mean `{column}`, define a feature `{alias}: {{from: {column}}}`, and write `{alias}` here"
 
     def shadowing(self, feature: str) -> tuple[str, ...]:
-        """For each name in a definition that is a feature here and an input elsewhere, what to write for the input."""
+        """Notes on the names in a definition that refer to a feature but are inputs too: what to write for the
+        input.
+        """
         definition = self._definitions.get(feature)
         names = [] if definition is None else [source.text for source in self._sources(definition)]
         shadows = [name for name in names if name in self._inputs and name in self._definitions and name != feature]
@@ -94,7 +98,7 @@ class Resolver:
         return definition is not None and [s.op.name for s in definition.steps[:1]] == [EXPRESSION]
 
     def steps(self, roots: Iterable[Target], problems: Problems) -> Iterator[Step]:
-        """The steps of the features in `roots`, then of the rest, each after what it uses.
+        """The steps of the features in `roots`, then of the others, in dependency order.
 
         Raises SKC104, SKC113 and SKC114 with all problems.
         """
@@ -105,7 +109,7 @@ class Resolver:
                 targets[name] = tuple((source, self.target(source, inside=name)) for source in sources)
         if len(targets) < len(self._definitions):
             raise problems.error()
-        uses = {name: [t.name for _, t in found if not t.is_input] for name, found in targets.items()}
+        uses = {name: [t.name for _, t in pairs if not t.is_input] for name, pairs in targets.items()}
         first = [root.name for root in roots if not root.is_input]
         for name in _in_order([*first, *uses], uses, self._definitions):
             refs = [self.refs(source, target) for source, target in targets[name]]
@@ -118,7 +122,7 @@ class Resolver:
             return tuple(Name(f"{ALWAYS_INPUT}{i.name}", sources.span) for i in self._select(sources, definition.name))
         if not sources and not self._is_expression(
             definition.name
-        ):  # what an expression lacks is said when it is typed
+        ):  # an expression without sources is reported when it is typed
             message = f"feature `{shown(definition.name)}` has no source"
             raise fail("SKC106", message, span=definition.span, hint="name the inputs or features that it is made from")
         return sources
@@ -149,7 +153,7 @@ class Resolver:
         self._values[definition.name] = refs
 
     def refs(self, name: Name, target: Target) -> tuple[Ref, ...]:
-        """The values that stand for a name; those of a feature are known once its steps were made. Raises SKC107."""
+        """The values that a name refers to; a feature has them once its steps are made. Raises SKC107."""
         refs = (self._inputs[target.name],) if target.is_input else self._values[target.name]
         if name.columns is None:
             return refs
@@ -159,7 +163,7 @@ class Resolver:
         return tuple(_picked(refs[0], name))
 
     def features(self) -> Iterator[Feature]:
-        """The features as the pipeline keeps them, in the order written."""
+        """The features of the pipeline, in the order written."""
         for definition in self._definitions.values():
             refs = self._values[definition.name]
             for ref in refs:
@@ -172,12 +176,12 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 
 def _state(step: StepDefinition) -> Any:
-    """What learns nothing is frozen from the beginning."""
+    """The state of a step; one that learns nothing is frozen from the start."""
     return NoState() if step.state is None and step.op.state is NoState else step.state
 
 
 def _check_single(definition: FeatureDefinition, sources: Sequence[tuple[Ref, ...]]) -> None:
-    """Every name in an expression is one value; columns side by side are none until a step joins them."""
+    """Every name in an expression must be a single value; several columns are not one until a step joins them."""
     assert not isinstance(definition.sources, Selector)
     for name, refs in zip(definition.sources, sources, strict=True):
         if len(refs) > 1:
@@ -190,7 +194,7 @@ def _check_single(definition: FeatureDefinition, sources: Sequence[tuple[Ref, ..
 
 
 def _picked(ref: Ref, name: Name) -> Iterator[Ref]:
-    """One reference for each run of neighbouring columns."""
+    """One reference for each run of adjacent columns."""
     columns = name.columns or ()
     if not columns:
         raise fail("SKC107", f"no column of `{shown(name.text)}` is picked", span=name.span, hint="pick at least one")
@@ -209,7 +213,7 @@ def _picked(ref: Ref, name: Name) -> Iterator[Ref]:
 def _in_order(
     roots: Iterable[str], uses: Mapping[str, Sequence[str]], definitions: Mapping[str, FeatureDefinition]
 ) -> tuple[str, ...]:
-    """Depth first without recursion: a chain of features may be longer than Python's stack."""
+    """Depth-first without recursion: a chain of features may be deeper than Python's stack."""
     done: dict[str, None] = {}
     for root in roots:
         path: dict[str, Iterator[str]] = {} if root in done else {root: iter(uses[root])}

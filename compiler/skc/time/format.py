@@ -1,11 +1,9 @@
-"""The format of a date and time as text: a subset of `strptime`, read once, and refused where one reading is
-not certain.
+"""Date and time formats: a subset of `strptime`, parsed once, and refused if they are ambiguous.
 
-Why a subset: within it, the digits and names of a text that matches are found without trying alternatives, so
-that a graph can read it: numbers are the runs of digits, whatever stands between them.
+Why a subset: within it, the digits and names of a text that matches are found without trying alternatives, so that a
+graph can parse it: numbers are the runs of digits, whatever separates them.
 
-Numbers may have fewer digits than usual (`3/9/2019`), but where numbers touch (`%Y%m%d`) each has its full
-width.
+Numbers may have fewer digits than usual (`3/9/2019`), but adjacent numbers (`%Y%m%d`) each have their full width.
 """
 
 from __future__ import annotations
@@ -22,13 +20,13 @@ Letter = Literal["Y", "m", "d", "j", "H", "M", "S", "f", "b", "z"]
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WIDTHS: dict[Letter, int] = {"Y": 4, "m": 2, "d": 2, "j": 3, "H": 2, "M": 2, "S": 2, "f": 6}
 LETTERS: tuple[Letter, ...] = (*WIDTHS, "b", "z")
-MAX_DIGITS = 18  # what int64 surely holds
+MAX_DIGITS = 18  # always fits int64
 ZONE_END = "[+-][0-9:]+$|Z$"
 
 
 @dataclass(frozen=True)
 class Directive:
-    """One `%` directive. `is_full` says that a number must have all its digits."""
+    """One `%` directive. `is_full`: a number must have all its digits."""
 
     letter: Letter
     is_full: bool = False
@@ -36,14 +34,14 @@ class Directive:
 
 @dataclass(frozen=True)
 class Token:
-    """A run of digits, a month name or a zone, with the directives that it holds."""
+    """A run of digits, a month name or a zone, with its directives."""
 
     letters: tuple[Letter, ...]
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its directives and the literal text between them, in order."""
+    """The directives of a format and the literal text between them, in order."""
 
     pieces: tuple[Directive | str, ...]
 
@@ -53,13 +51,13 @@ class Format:
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        """What `token_pattern` finds in every text of this format, in order."""
-        found = [token for run in self._runs() for token in _split_run(run)]
-        return tuple(Token(token) for token in found)
+        """The tokens that `token_pattern` matches in every text of this format, in order."""
+        runs = [token for run in self._runs() for token in _split_run(run)]
+        return tuple(Token(token) for token in runs)
 
     @property
     def token_pattern(self) -> str:
-        """A regular expression that finds the tokens from left to right. Python and RE2 read it alike."""
+        """A regular expression that matches the tokens from left to right. It means the same in Python and RE2."""
         digits = max((sum(map(_width, t.letters)) for t in self.tokens if len(t.letters) > 1), default=MAX_DIGITS)
         patterns = [f"[0-9]{{1,{max(digits, 6)}}}"]
         if "b" in self.letters:
@@ -87,10 +85,10 @@ def _width(letter: Letter) -> int:
 
 
 def _split_run(run: tuple[Letter, ...]) -> list[tuple[Letter, ...]]:
-    """A run of numbers that int64 cannot hold, in two: of up to 18 digits, and the rest."""
+    """Split a run of numbers that does not fit int64 in two: up to 18 digits, and the rest."""
     ends = list(accumulate(map(_width, run)))
     head = sum(end <= MAX_DIGITS for end in ends)
-    return [part for part in (run[:head], run[head:]) if part] if ends[-1] else [run]
+    return [half for half in (run[:head], run[head:]) if half] if ends[-1] else [run]
 
 
 def month_pattern() -> str:
@@ -100,7 +98,7 @@ def month_pattern() -> str:
 
 @cache
 def read_format(text: str) -> Format:
-    """Read a format. Raises SKC126 for what is not in the subset."""
+    """Parse a format. Raises SKC126 if it is outside the subset."""
     parts: list[Letter | str] = []
     is_directive: list[bool] = []
     for match in re.finditer(r"%(.?)|[^%]+", text, flags=re.DOTALL):
@@ -114,10 +112,10 @@ def read_format(text: str) -> Format:
     for i, part in enumerate(parts):
         touches = numbers[i] and (numbers[i - 1 : i] == [True] or numbers[i + 1 : i + 2] == [True])
         pieces.append(Directive(part, touches) if is_directive[i] else part)  # type: ignore[arg-type]  # checked above
-    checked = Format(tuple(pieces))
-    _check_directives(text, checked)
-    _check_literals(text, checked)
-    return checked
+    parsed = Format(tuple(pieces))
+    _check_directives(text, parsed)
+    _check_literals(text, parsed)
+    return parsed
 
 
 def _listed() -> str:
@@ -128,11 +126,11 @@ def refuse_format(text: str, reason: str, hint: str | None = None) -> Exception:
     return fail("SKC126", f"the format `{text}` cannot be read: {reason}", hint=hint)
 
 
-def _check_directives(text: str, found: Format) -> None:
-    letters = [piece.letter for piece in found.pieces if isinstance(piece, Directive)]
-    twice = [letter for letter in LETTERS if letters.count(letter) > 1]
-    if twice:
-        raise refuse_format(text, f"duplicate directive `%{twice[0]}`")
+def _check_directives(text: str, parsed: Format) -> None:
+    letters = [piece.letter for piece in parsed.pieces if isinstance(piece, Directive)]
+    duplicates = [letter for letter in LETTERS if letters.count(letter) > 1]
+    if duplicates:
+        raise refuse_format(text, f"duplicate directive `%{duplicates[0]}`")
     for letter, needs in (
         ("Y", ""),
         ("d", "mb"),
@@ -149,25 +147,25 @@ def _check_directives(text: str, found: Format) -> None:
     months = [letter for letter in ("m", "b", "j") if letter in letters]
     if len(months) > 1:
         raise refuse_format(text, f"`%{months[0]}` and `%{months[1]}` may contradict each other")
-    if "z" in letters and found.pieces[-1] != Directive("z"):
+    if "z" in letters and parsed.pieces[-1] != Directive("z"):
         raise refuse_format(text, "`%z` is not at the end")
 
 
-def _check_literals(text: str, found: Format) -> None:
-    """Refuse literal text that could be taken for a part of a number or a name."""
-    literals = [piece for piece in found.pieces if isinstance(piece, str)]
+def _check_literals(text: str, parsed: Format) -> None:
+    """Refuse literal text that could be read as part of a number or a name."""
+    literals = [piece for piece in parsed.pieces if isinstance(piece, str)]
     if any(character in "0123456789" for literal in literals for character in literal):
         raise refuse_format(text, "a digit next to a directive could be read as part of a number")
     if any(ord(character) < 32 or character == "\x7f" for literal in literals for character in literal):
         raise refuse_format(text, "it contains a control character")
     for month in MONTHS:
-        tokens = re.findall(found.token_pattern, render(found, month=month))
-        if len(tokens) != len(found.tokens) or ("b" in found.letters and month not in tokens):
+        tokens = re.findall(parsed.token_pattern, render(parsed, month=month))
+        if len(tokens) != len(parsed.tokens) or ("b" in parsed.letters and month not in tokens):
             raise refuse_format(text, "letters next to `%b` could be read as part of a month's name")
 
 
-def render(found: Format, month: str = "Jan") -> str:
-    """A text of this format: the first of January 2000, UTC, under any month's name."""
+def render(parsed: Format, month: str = "Jan") -> str:
+    """The first of January 2000, UTC, in this format, with the given month name."""
     values = {
         "Y": "2000",
         "m": "01",
@@ -180,4 +178,4 @@ def render(found: Format, month: str = "Jan") -> str:
         "z": "Z",
     }
     values["b"] = month
-    return "".join(values[piece.letter] if isinstance(piece, Directive) else piece for piece in found.pieces)
+    return "".join(values[piece.letter] if isinstance(piece, Directive) else piece for piece in parsed.pieces)

@@ -1,13 +1,11 @@
-"""Time zones as tables: every change of a zone's offset in the years 1 to 9999, from the `tzdata` package
-alone.
+"""Time zones as tables: every change of a zone's offset in the years 1 to 9999, from the `tzdata` package only.
 
-Why the package: the system's files differ from machine to machine and change under one's feet; the version of
-the package (`TZDATA_VERSION`) is written into the manifest. Why our own reading of the files: the reference
-computes with `zoneinfo`, so that a mistake in either shows.
+Why the package: the system's files differ between machines and change with updates; the version of the package
+(`TZDATA_VERSION`) is recorded in the manifest. Why our own parser: the reference uses `zoneinfo`, so that an error in
+either shows.
 
-Why 400 years: after the last change that a file lists, its rule ("second Sunday in March") repeats with the
-Gregorian calendar, every 146,097 days. One cycle of it is in the table; a later moment is carried back by
-whole cycles.
+Why 400 years: after the last change that a file lists, its rule ("second Sunday in March") repeats with the Gregorian
+calendar, every 146,097 days. The table contains one cycle; a later instant is shifted back by whole cycles.
 
 Sources: RFC 8536 (TZif), POSIX.1 TZ strings.
 """
@@ -42,8 +40,8 @@ class Zone:
     """The offsets of a zone from UTC, in microseconds: `offsets[i]` holds from `changes[i - 1]` to before
     `changes[i]`.
 
-    Neighbouring offsets differ. From `cycle_from` on everything repeats every 400 years, and `changes` holds
-    one cycle of that; None where the last offset lasts for ever.
+    Adjacent offsets differ. From `cycle_from` on, everything repeats every 400 years, and `changes` contains one such
+    cycle; None if the last offset is permanent.
     """
 
     name: str
@@ -58,12 +56,12 @@ class Zone:
 
 @dataclass(frozen=True)
 class WallClock:
-    """What a wall clock of a zone may mean: piece i holds from `breaks[i - 1]` to before `breaks[i]`, in
-    local microseconds.
+    """What the local time of a zone can mean: piece i holds from `breaks[i - 1]` to before `breaks[i]`, in local
+    microseconds.
 
-    `before[i]` and `after[i]` are the offsets on either side of the change the piece belongs to. They are
-    equal on a plain piece; `before` > `after` where the clock shows a time twice; `before` < `after` where it
-    leaves one out, and then `change[i]` is the instant at which it jumps.
+    `before[i]` and `after[i]` are the offsets on either side of the change the piece belongs to. They are equal on an
+    ordinary piece; `before` > `after` if local times occur twice; `before` < `after` if they are skipped, and then
+    `change[i]` is the instant of the jump.
     """
 
     breaks: tuple[int, ...]
@@ -74,7 +72,7 @@ class WallClock:
 
 @dataclass(frozen=True)
 class Steps:
-    """Finds the piece in which a moment lies in constant time: bucket, then at most `probes` comparisons.
+    """Finds the piece that contains an instant in constant time: a bucket, then at most `probes` comparisons.
 
     `first[b]` is the number of breaks at or before the start of bucket b; bucket 0 starts at `base`. `breaks`
     ends in padding that is never reached.
@@ -88,13 +86,13 @@ class Steps:
 
 @cache
 def zone_names() -> frozenset[str]:
-    """All names that the tzdata package knows."""
+    """All zone names in the tzdata package."""
     listed = files("tzdata").joinpath("zones").read_text(encoding="utf-8")
     return frozenset(line.strip() for line in listed.splitlines() if line.strip())
 
 
 def zone_bytes(name: str) -> bytes:
-    """The TZif file of a zone. Raises SKC125 for a name that tzdata does not know."""
+    """The TZif file of a zone. Raises SKC125 for an unknown name."""
     if name not in zone_names():
         near = did_you_mean(name, sorted(zone_names()))
         hint = near or "use an IANA name such as `Europe/London`"
@@ -125,24 +123,22 @@ def load_zone(name: str) -> Zone:
 
 
 def _read_tzif(data: bytes) -> tuple[int, list[tuple[int, int]], str]:
-    """The first offset, the changes (instant, new offset) in seconds, and the footer, of the 64-bit part of a
-    file.
-    """
+    """The first offset, the changes (instant, new offset) in seconds, and the footer, from the 64-bit part."""
 
-    def header(at: int) -> tuple[int, ...]:
-        if data[at : at + 4] != b"TZif" or data[at + 4 : at + 5] < b"2":
+    def header(offset: int) -> tuple[int, ...]:
+        if data[offset : offset + 4] != b"TZif" or data[offset + 4 : offset + 5] < b"2":
             raise bug("a time zone file is not TZif version 2 or later")
-        return struct.unpack_from(">6l", data, at + 20)
+        return struct.unpack_from(">6l", data, offset + 20)
 
     isut, isstd, leaps, times, types, chars = header(0)
-    at = 44 + times * 5 + types * 6 + chars + leaps * 8 + isstd + isut  # skip the 32-bit part
-    isut, isstd, leaps, times, types, chars = header(at)
-    at += 44
-    instants = struct.unpack_from(f">{times}q", data, at)
-    kinds = data[at + 8 * times : at + 9 * times]
-    at += 9 * times
-    offsets = [struct.unpack_from(">lBB", data, at + 6 * i)[0] for i in range(types)]
-    footer = data[at + 6 * types + chars + 12 * leaps + isstd + isut :].strip().decode("ascii")
+    offset = 44 + times * 5 + types * 6 + chars + leaps * 8 + isstd + isut  # skip the 32-bit part
+    isut, isstd, leaps, times, types, chars = header(offset)
+    offset += 44
+    instants = struct.unpack_from(f">{times}q", data, offset)
+    kinds = data[offset + 8 * times : offset + 9 * times]
+    offset += 9 * times
+    offsets = [struct.unpack_from(">lBB", data, offset + 6 * i)[0] for i in range(types)]
+    footer = data[offset + 6 * types + chars + 12 * leaps + isstd + isut :].strip().decode("ascii")
     return offsets[0], [(t, offsets[kind]) for t, kind in zip(instants, kinds, strict=True)], footer
 
 
@@ -164,7 +160,7 @@ class _Rule:
 
 
 def _read_rule(footer: str) -> _Rule | None:
-    """The rule of a POSIX TZ string, in the form that tzdata uses; None when there is no daylight time."""
+    """The rule of a POSIX TZ string, in the form that tzdata uses; None without daylight saving time."""
     name, offset = r"(?:<[^>]+>|[A-Za-z]+)", r"[+-]?[0-9:]+"
     day = r"M(\d+)\.(\d)\.(\d)(?:/([+-]?[0-9:]+))?"
     match = re.fullmatch(f"{name}({offset})(?:{name}({offset})?,{day},{day})?", footer)
@@ -179,8 +175,8 @@ def _read_rule(footer: str) -> _Rule | None:
 
 
 def _seconds(text: str) -> int:
-    parts = [int(part) for part in text.lstrip("+-").split(":")]
-    total = sum(part * scale for part, scale in zip(parts, (3600, 60, 1), strict=False))
+    fields = [int(field) for field in text.lstrip("+-").split(":")]
+    total = sum(field * scale for field, scale in zip(fields, (3600, 60, 1), strict=False))
     return -total if text.startswith("-") else total
 
 
@@ -215,7 +211,7 @@ def wall_clock(zone: Zone) -> WallClock:
 
 
 def step_table(breaks: Sequence[int]) -> Steps:
-    """The buckets over ascending breaks, of which there is at least one."""
+    """The buckets over ascending breaks, at least one."""
     base = breaks[0] - 1
     starts = range(base, breaks[-1] + BUCKET_US, BUCKET_US)
     first = [bisect_right(breaks, start) for start in starts]
@@ -225,12 +221,14 @@ def step_table(breaks: Sequence[int]) -> Steps:
 
 
 def transitions(zone: Zone) -> list[int]:
-    """Every change of a zone that its table holds, and some of those that follow from it."""
+    """Every change in the table of a zone, and some of the later ones."""
     return [*(t for t in zone.changes if t >= TIMESTAMP_MIN), *later_transitions(zone)]
 
 
 def later_transitions(zone: Zone) -> list[int]:
-    """Changes behind the table: the first and last of its cycle, one and eighteen cycles on (years 2400 to 9999)."""
+    """Changes after the table: the first and last of its cycle, shifted by one and by eighteen cycles (years 2400 to
+    9999).
+    """
     if zone.cycle_from is None:
         return []
     cycle = [t for t in zone.changes if t >= zone.cycle_from]

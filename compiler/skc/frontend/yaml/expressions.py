@@ -1,4 +1,4 @@
-"""An `expr`: its text read, and the names in it as places of the pipeline file."""
+"""Parses an `expr` and locates its names in the pipeline file."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from skc.ops import OPS
 
 
 def read_expression(node: Node, feature: str) -> tuple[tuple[Name, ...], Any]:
-    """The names that the expression of a feature uses, in order of first appearance, and its op's parameters.
+    """The names in a feature's expression, in order of first appearance, and the parameters of its op.
 
-    A bare number or `true` is an expression too; that it uses no column is reported when it is typed.
+    A bare number or `true` is an expression too; the missing column is reported when it is typed.
     """
     if not isinstance(node, ScalarNode) or node.value is None:
-        what = f"`expr` of feature `{shown(feature)}`"
-        raise wrong_type(node, what, "an expression", "for example `fare / max(distance, 0.1)`")
+        subject = f"`expr` of feature `{shown(feature)}`"
+        raise wrong_type(node, subject, "an expression", "for example `fare / max(distance, 0.1)`")
     try:
-        written = expression.names(node.text)
+        texts = expression.names(node.text)
         offsets = {name: offset for offset, name in sorted(_names(expression.parse(node.text)), reverse=True)}
     except expression.ExpressionError as error:
-        span = node.place(error.offset)
+        span = node.position(error.offset)
         raise SkcError(*(replace(d, span=span) for d in error.diagnostics)) from None
-    names = tuple(Name(name, node.place(offsets[name])) for name in written)
-    return names, OPS[EXPRESSION].params(expression=node.text, names=written, name=feature)
+    names = tuple(Name(name, node.position(offsets[name])) for name in texts)
+    return names, OPS[EXPRESSION].params(expression=node.text, names=texts, name=feature)
 
 
 def _names(root: expression.Node) -> Iterator[tuple[int, str]]:

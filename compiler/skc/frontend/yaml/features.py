@@ -1,4 +1,4 @@
-"""The `features` of a pipeline as definitions: what each is made from, and the ops applied to it."""
+"""Parses `features` into definitions: the sources of each and the ops applied to them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USABLE = {name: op for name, op in OPS.items() if not op.internal and name != EX
 
 
 def read_features(node: Node, problems: Problems) -> tuple[FeatureDefinition, ...]:
-    """The definitions in order. What is wrong with one does not hide what is wrong with the next."""
+    """The definitions in order. Errors in one do not hide errors in the next."""
     features: list[FeatureDefinition] = []
     for key, value in as_map(node, "`features`", "write `name: {from: …, apply: […]}`").entries:
         with problems.collect():
@@ -27,14 +27,14 @@ def read_features(node: Node, problems: Problems) -> tuple[FeatureDefinition, ..
 
 
 def _read_feature(key: ScalarNode, node: Node, problems: Problems) -> FeatureDefinition:
-    what = f"feature `{shown(key.text)}`"
-    body = as_map(node, what, "write {from: NAME} for an unchanged column")
-    check_keys(body, what, [], ["from", "expr", "apply"])
+    subject = f"feature `{shown(key.text)}`"
+    body = as_map(node, subject, "write {from: NAME} for an unchanged column")
+    check_keys(body, subject, [], ["from", "expr", "apply"])
     source, expression, apply = body.get("from"), body.get("expr"), body.get("apply")
     if (source is None) == (expression is None):
-        wrong = "has neither `from` nor `expr`" if source is None else "has both `from` and `expr`"
+        fault = "has neither `from` nor `expr`" if source is None else "has both `from` and `expr`"
         span = key.span if source is None else body.key("expr").span
-        raise fail("SKC106", f"{what} {wrong}", span=span, hint="write one of the two")
+        raise fail("SKC106", f"{subject} {fault}", span=span, hint="write one of the two")
     sources: tuple[Name, ...] | Selector
     steps: list[StepDefinition] = []
     if expression is not None:
@@ -42,23 +42,23 @@ def _read_feature(key: ScalarNode, node: Node, problems: Problems) -> FeatureDef
         steps.append(StepDefinition(OPS[EXPRESSION], params, span=expression.span))
     else:
         assert source is not None
-        sources = read_source(source, f"`from` of {what}")
+        sources = read_source(source, f"`from` of {subject}")
     if apply is not None:
-        steps += _read_steps(apply, f"`apply` of {what}", problems)
+        steps += _read_steps(apply, f"`apply` of {subject}", problems)
     return FeatureDefinition(key.text, sources, tuple(steps), key.span)
 
 
-def _read_steps(node: Node, what: str, problems: Problems) -> list[StepDefinition]:
+def _read_steps(node: Node, subject: str, problems: Problems) -> list[StepDefinition]:
     steps = []
     op = node.text if isinstance(node, ScalarNode) and node.text in USABLE else None
     hint = f"write [{op}]" if op else "write a list of ops, such as [log1p, {clip: {min: 0}}]"
-    for item in as_list(node, what, hint).items:
+    for item in as_list(node, subject, hint).items:
         with problems.collect():
-            steps.append(_read_step(item, what))
+            steps.append(_read_step(item, subject))
     return steps
 
 
-def _read_step(node: Node, what: str) -> StepDefinition:
+def _read_step(node: Node, subject: str) -> StepDefinition:
     """`op`, or `{op: {parameter: value}}`."""
     if isinstance(node, MapNode) and len(node.entries) == 1:
         ((key, value),) = node.entries
@@ -69,7 +69,7 @@ def _read_step(node: Node, what: str) -> StepDefinition:
         op = _find_op(node)
         return StepDefinition(op, read_parameters(op, None, node.span), span=node.span)
     hint = "write each op as a separate entry, with its parameters indented below it or in braces"
-    raise wrong_type(node, f"an entry of {what}", "an op, or one op with its parameters", hint)
+    raise wrong_type(node, f"an entry of {subject}", "an op, or one op with its parameters", hint)
 
 
 def _find_op(key: ScalarNode) -> AnyOp:

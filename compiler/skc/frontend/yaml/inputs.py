@@ -1,4 +1,4 @@
-"""The `inputs` of a pipeline: `name: type`, or a mapping with `type`, `nullable`, `nan` and `null_values`."""
+"""Parses `inputs`: `name: type`, or a mapping with `type`, `nullable`, `nan` and `null_values`."""
 
 from __future__ import annotations
 
@@ -26,84 +26,84 @@ NULL_VALUE_TYPES: dict[DType, str] = for_every_kind(
 
 
 def read_inputs(node: Node, problems: Problems) -> tuple[Input, ...]:
-    """The inputs, in order. What is wrong with one does not hide what is wrong with the next."""
+    """The inputs, in order. Errors in one do not hide errors in the next."""
     section = as_map(node, "`inputs`", "write `name: type`, one line per column")
     if not section.entries:
         raise fail("SKC107", "`inputs` must not be empty", span=section.span, hint="write `name: type`")
-    found = []
+    inputs = []
     for key, value in section.entries:
         with problems.collect():
-            found.append(_read_input(key, value))
-    return tuple(found)
+            inputs.append(_read_input(key, value))
+    return tuple(inputs)
 
 
 def _read_input(key: ScalarNode, node: Node) -> Input:
-    what = f"input `{shown(key.text)}`"
+    subject = f"input `{shown(key.text)}`"
     if not isinstance(node, MapNode):
-        return Input(key.text, _read_type(node, f"the type of {what}"), span=key.span)
-    check_keys(node, what, ["type"], ["nullable", "nan", "null_values"])
-    parts = {name.text: value for name, value in node.entries}
-    dtype = _read_type(parts["type"], f"the type of {what}")
-    nullable = "nullable" in parts and as_bool(parts["nullable"], f"`nullable` of {what}")
-    nan = _read_nan(parts["nan"], dtype, what) if "nan" in parts else "null"
-    nulls = _read_null_values(parts["null_values"], dtype, nullable, what) if "null_values" in parts else ()
+        return Input(key.text, _read_type(node, f"the type of {subject}"), span=key.span)
+    check_keys(node, subject, ["type"], ["nullable", "nan", "null_values"])
+    entries = {name.text: value for name, value in node.entries}
+    dtype = _read_type(entries["type"], f"the type of {subject}")
+    nullable = "nullable" in entries and as_bool(entries["nullable"], f"`nullable` of {subject}")
+    nan = _read_nan(entries["nan"], dtype, subject) if "nan" in entries else "null"
+    nulls = _read_null_values(entries["null_values"], dtype, nullable, subject) if "null_values" in entries else ()
     return Input(key.text, dtype, nullable, nan, nulls, key.span)
 
 
-def _read_type(node: Node, what: str) -> DType:
+def _read_type(node: Node, subject: str) -> DType:
     is_list = isinstance(node, ScalarNode) and node.text.replace(" ", "").lower().startswith(("list<", "array<"))
     hint = "skc does not support lists yet: declare one input per position" if is_list else None
-    return cast(DType, as_choice(node, what, DTYPES, hint))  # as_choice gives one of DTYPES
+    return cast(DType, as_choice(node, subject, DTYPES, hint))  # as_choice returns one of DTYPES
 
 
-def _read_nan(node: Node, dtype: DType, what: str) -> Literal["null", "error"]:
+def _read_nan(node: Node, dtype: DType, subject: str) -> Literal["null", "error"]:
     if not KINDS[dtype].is_float:
-        message = f"`nan` of {what} does not apply: {dtype} has no NaN"
+        message = f"`nan` of {subject} does not apply: {dtype} has no NaN"
         raise fail("SKC115", message, span=node.span, hint="remove it")
-    choice = as_choice(node, f"`nan` of {what}", ["null", "error"])
+    choice = as_choice(node, f"`nan` of {subject}", ["null", "error"])
     return "error" if choice == "error" else "null"
 
 
-def _read_null_values(node: Node, dtype: DType, nullable: bool, what: str) -> tuple[Scalar, ...]:
-    values: ListNode = as_list(node, f"`null_values` of {what}", 'write a list, such as ["", "NA"]')
+def _read_null_values(node: Node, dtype: DType, nullable: bool, subject: str) -> tuple[Scalar, ...]:
+    values: ListNode = as_list(node, f"`null_values` of {subject}", 'write a list, such as ["", "NA"]')
     if not nullable:
-        message = f"{what} has `null_values`, but is not nullable"
+        message = f"{subject} has `null_values`, but is not nullable"
         raise fail("SKC115", message, span=node.span, hint="add `nullable: true`")
-    found: list[Scalar] = []
+    null_values: list[Scalar] = []
     seen: set[tuple[type, Scalar]] = set()
     for item in values.items:
-        value = _null_value(item, dtype, what)
+        value = _null_value(item, dtype, subject)
         if (type(value), value) in seen:
-            message = f"`null_values` of {what} lists {describe(item)} twice"
+            message = f"`null_values` of {subject} lists {describe(item)} twice"
             raise fail("SKC105", message, span=item.span, hint="remove one of them")
         seen.add((type(value), value))
-        found.append(value)
-    return tuple(found)
+        null_values.append(value)
+    return tuple(null_values)
 
 
-def _null_value(node: Node, dtype: DType, what: str) -> Scalar:
-    """One sentinel: of the input's own type, or text (which is looked for where text is read)."""
-    place = f"a null value of {what}, {dtype},"
+def _null_value(node: Node, dtype: DType, owner: str) -> Scalar:
+    """One sentinel: of the input's own type, or text (which applies when text is parsed)."""
+    subject = f"a null value of {owner}, {dtype},"
     if not isinstance(node, ScalarNode):
-        raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], "write values, not lists of them")
+        raise wrong_type(node, subject, NULL_VALUE_TYPES[dtype], "write values, not lists of them")
     value = node.value
     if value is None:
-        raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], 'null already means null; write "null" for the text')
+        raise wrong_type(node, subject, NULL_VALUE_TYPES[dtype], 'null already means null; write "null" for the text')
     if isinstance(value, str):
         return value
     if KINDS[dtype].is_float and not isinstance(value, bool):
-        return _float_null_value(value, node.span, what)
+        return _float_null_value(value, node.span, owner)
     if type(value) is KINDS[dtype].python:
         return value
-    raise wrong_type(node, place, NULL_VALUE_TYPES[dtype], "put it in quotes if it is a string")
+    raise wrong_type(node, subject, NULL_VALUE_TYPES[dtype], "put it in quotes if it is a string")
 
 
-def _float_null_value(value: int | float, span: Span, what: str) -> float:
+def _float_null_value(value: int | float, span: Span, owner: str) -> float:
     if math.isnan(value):
-        message = f"`null_values` of {what} lists NaN"
+        message = f"`null_values` of {owner} lists NaN"
         raise fail("SKC115", message, span=span, hint="NaN already means null; remove it")
     if float(value) != value:  # Python compares int and float exactly
-        message = f"the null value {value} of {what} is not a float64"
+        message = f"the null value {value} of {owner} is not a float64"
         raise fail(
             "SKC115", message, span=span, hint="float64 holds every integer only up to 2^53; declare the column int64"
         )

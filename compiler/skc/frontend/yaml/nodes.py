@@ -1,9 +1,9 @@
 """Strict YAML as a tree of nodes with their positions in the file.
 
-Why our own tree: a diagnostic needs line and column of every key and value, and what a scalar means must
-not depend on a library's resolver. It is built from the parser's events, so that what the language does
-not use (anchors, aliases, merge keys, tags, directives, several documents) is refused before it can do
-anything, and nesting is bounded.
+Why our own tree: a diagnostic needs the line and column of every key and value, and the meaning of a scalar must not
+depend on a library's resolver. It is built from the parser's events, so that what the language does not use (anchors,
+aliases, merge keys, tags, directives, several documents) is refused before it can do anything, and nesting is
+bounded.
 
 What a plain (unquoted) scalar means, a subset of the YAML 1.2 core schema:
   null          null Null NULL ~ and nothing at all
@@ -12,7 +12,7 @@ What a plain (unquoted) scalar means, a subset of the YAML 1.2 core schema:
   float         decimal with a point or an exponent, .inf, -.inf, .nan
   refused       007, 0x1F, 0o17, 0b1, 1_000: readers of YAML do not agree whether these are numbers, and which
   text          everything else, dates included
-A quoted or block scalar is text. No text may hold a NUL or half of a surrogate pair.
+A quoted or block scalar is text. No text may contain a NUL or half of a surrogate pair.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ScalarNode:
     plain: bool = True
     is_verbatim: bool = False
 
-    def place(self, offset: int) -> Span:
+    def position(self, offset: int) -> Span:
         """The position of a character of the text, or of the whole scalar if that is unknown."""
         if not self.is_verbatim:
             return self.span
@@ -88,11 +88,11 @@ class MapNode:
     span: Span
 
     def get(self, key: str) -> Node | None:
-        """The value of a key, None when the key is not there."""
+        """The value of a key, or None if the key is missing."""
         return next((value for name, value in self.entries if name.text == key), None)
 
     def key(self, key: str) -> ScalarNode:
-        """The node of a key that is there."""
+        """The node of a key, which must be present."""
         return next(name for name, _ in self.entries if name.text == key)
 
 
@@ -115,7 +115,7 @@ def parse(text: str, file: str) -> Node:
 
 
 def describe(node: Node) -> str:
-    """What a node is, for messages: it shows the value."""
+    """A description of a node for messages, with its value."""
     if isinstance(node, MapNode):
         return "a mapping" if node.entries else "an empty mapping"
     if isinstance(node, ListNode):
@@ -128,7 +128,7 @@ def describe(node: Node) -> str:
 
 
 def _events(text: str, file: str) -> Iterator[Any]:
-    """The parser's events; whatever it raises becomes SKC101 with its place."""
+    """The parser's events. Anything that it raises becomes SKC101 with a location."""
     try:
         yield from YAML(typ="safe", pure=True).parse(text)
     except MarkedYAMLError as error:
@@ -177,8 +177,8 @@ def _span(event: Any, file: str) -> Span:
     return Span(file, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
-def _not_used(what: str, span: Span, hint: str) -> SkcError:
-    return fail("SKC102", f"{what} is not allowed in a pipeline", span=span, hint=hint)
+def _not_used(feature: str, span: Span, hint: str) -> SkcError:
+    return fail("SKC102", f"{feature} is not allowed in a pipeline", span=span, hint=hint)
 
 
 def _node(event: Any, events: Iterator[Any], file: str, depth: int) -> Node:
@@ -208,27 +208,27 @@ def _items(events: Iterator[Any], file: str, depth: int) -> Iterator[Node]:
 
 
 def _entries(events: Iterator[Any], file: str, depth: int) -> Iterator[tuple[ScalarNode, Node]]:
-    seen: dict[str, Span] = {}
+    spans: dict[str, Span] = {}
     for event in events:
         if isinstance(event, MappingEndEvent):
             return
-        key = _key(_node(event, events, file, depth + 1), seen)
-        seen[key.text] = key.span
+        key = _key(_node(event, events, file, depth + 1), spans)
+        spans[key.text] = key.span
         value = _node(next(events), events, file, depth + 1)
         if isinstance(value, ScalarNode) and value.plain and not value.text:
-            value = ScalarNode(None, "", key.span)  # nothing was written, and the parser points at the next line
+            value = ScalarNode(None, "", key.span)  # the value is empty, and the parser points at the next line
         yield key, value
 
 
-def _key(node: Node, seen: dict[str, Span]) -> ScalarNode:
+def _key(node: Node, spans: dict[str, Span]) -> ScalarNode:
     is_word = isinstance(node, ScalarNode) and (isinstance(node.value, str) or node.text == "null")
     if not isinstance(node, ScalarNode) or not is_word:  # `null` is the name of a policy
         hint = "put the key in quotes" if isinstance(node, ScalarNode) else "a key must be a word"
         raise fail("SKC102", f"a key must be text, not {describe(node)}", span=node.span, hint=hint)
     if node.plain and node.text == "<<":
         raise _not_used("the merge key `<<`", node.span, "write the keys out")
-    if node.text in seen:
-        first = seen[node.text]
+    if node.text in spans:
+        first = spans[node.text]
         message = f"duplicate key `{shown(node.text)}`"
         raise fail("SKC105", message, span=node.span, hint="remove one of them", notes=[f"first at {first}"])
     return node
@@ -240,8 +240,8 @@ def _scalar(event: ScalarEvent, span: Span) -> ScalarNode:
         message = f"the text `{shown(text)}` contains a NUL or half of a surrogate pair"
         raise fail("SKC102", message, span=span, hint="remove it: such a text cannot be sent to a runtime")
     plain = event.style is None
-    written = event.end_mark.index - event.start_mark.index - (0 if plain else 2)
-    is_verbatim = event.start_mark.line == event.end_mark.line and written == len(text)
+    length = event.end_mark.index - event.start_mark.index - (0 if plain else 2)
+    is_verbatim = event.start_mark.line == event.end_mark.line and length == len(text)
     return ScalarNode(_plain_value(text, span) if plain else text, text, span, plain, is_verbatim)
 
 

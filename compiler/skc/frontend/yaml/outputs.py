@@ -1,4 +1,4 @@
-"""The `outputs` of a pipeline as definitions: `name: {features: […], dtype: …}`."""
+"""Parses `outputs` into definitions: `name: {features: […], dtype: …}`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def read_outputs(node: Node, problems: Problems) -> tuple[OutputDefinition, ...]
 
 
 def _read_output(key: ScalarNode, node: Node) -> OutputDefinition:
-    what = f"output `{shown(key.text)}`"
-    body = as_map(node, what, "write {features: [a, b], dtype: float32}")
-    check_keys(body, what, ["features", "dtype"])
-    parts = {name.text: value for name, value in body.entries}
-    names = read_names(parts["features"], f"`features` of {what}")
-    hint = "write `int64`, in which timestamps and dates are stored" if _text(parts["dtype"]) in YEARS else None
-    dtype = as_choice(parts["dtype"], f"`dtype` of {what}", OUTPUT_DTYPES, hint)
-    return OutputDefinition(key.text, names, cast(OutputDType, dtype), span=key.span)  # as_choice gives one of them
+    subject = f"output `{shown(key.text)}`"
+    body = as_map(node, subject, "write {features: [a, b], dtype: float32}")
+    check_keys(body, subject, ["features", "dtype"])
+    entries = {name.text: value for name, value in body.entries}
+    names = read_names(entries["features"], f"`features` of {subject}")
+    hint = "write `int64`, in which timestamps and dates are stored" if _text(entries["dtype"]) in YEARS else None
+    dtype = as_choice(entries["dtype"], f"`dtype` of {subject}", OUTPUT_DTYPES, hint)
+    return OutputDefinition(key.text, names, cast(OutputDType, dtype), span=key.span)  # as_choice returns one of them
 
 
 def _text(node: Node) -> str | None:

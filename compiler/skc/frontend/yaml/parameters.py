@@ -1,9 +1,8 @@
-"""The parameters of an op, from YAML: checked by the op's own `Params`, with errors in our words at the place
-of each value.
+"""Parses the parameters of an op. They are validated by the op's own `Params`, and errors are reworded and located at
+each value.
 
-Why by way of JSON: pydantic's strict mode then knows lists and tuples apart from text, and integers from
-floats, and nothing is converted silently. A bare `null` for a parameter whose words include "null" (a
-policy) is that word.
+Why through JSON: pydantic's strict mode then distinguishes lists and tuples from text, and integers from floats, and
+converts nothing silently. A bare `null` for a parameter whose choices include "null" (a policy) means that word.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describ
 from skc.op import AnyOp
 
 Schema = Mapping[str, Any]
-# What each kind of misfit that pydantic finds would have had to be; {…} come from its context.
+# The expected value for each type of pydantic error; {…} are filled from its context.
 EXPECTED = {
     "bool_type": "true or false",
     "dataclass_type": "a mapping",
@@ -53,7 +52,7 @@ UNEXPECTED = ("unexpected_keyword_argument", "extra_forbidden")
 
 
 def read_parameters(op: AnyOp, node: Node | None, span: Span) -> Any:
-    """The op's `Params`. `span` is the place of the op's name; no node means no parameters.
+    """The op's `Params`. `span` is the location of the op's name; without a node there are no parameters.
 
     Raises SKC103 (unknown), SKC106 (missing), SKC107 (not a mapping) and SKC112 (a value refused).
     """
@@ -65,20 +64,20 @@ def read_parameters(op: AnyOp, node: Node | None, span: Span) -> Any:
             notes=[_parameters_note(op)],
             hint=f"write {{{op.name}: {{{_example(op, node)}}}}}",
         )
-    written = node or MapNode((), span)
+    root = node or MapNode((), span)
     adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(op.params)
     schema = adapter.json_schema()
-    text = json.dumps(_plain(written, schema, schema.get("$defs", {})))
+    text = json.dumps(_plain(root, schema, schema.get("$defs", {})))
     try:
         return adapter.validate_json(text, strict=True)
     except pydantic.ValidationError as error:
-        raise _reworded(op, error.errors(include_url=False), written, span) from None
+        raise _reworded(op, error.errors(include_url=False), root, span) from None
     except SkcError as error:
         raise SkcError(*(replace(d, span=d.span or span) for d in error.diagnostics)) from None
 
 
 def _plain(node: Node, schema: Schema, definitions: Schema) -> Any:
-    """The node as JSON data; a null where the schema wants the word "null" becomes that word."""
+    """The node as JSON data. A null becomes the word "null" where the schema expects that."""
     options = list(_options(schema, definitions))
     if isinstance(node, MapNode):
         return {key.text: _plain(value, _child(options, key.text), definitions) for key, value in node.entries}
@@ -90,21 +89,21 @@ def _plain(node: Node, schema: Schema, definitions: Schema) -> Any:
 
 
 def means_the_word_null(options: list[Schema]) -> bool:
-    """The word "null" is allowed and null is not."""
+    """Whether the word "null" is allowed and a null value is not."""
     words = [word for option in options for word in (*option.get("enum", ()), option.get("const"))]
     return "null" in words and not any(option.get("type") == "null" for option in options)
 
 
 def _options(schema: Schema, definitions: Schema) -> list[Schema]:
-    """The alternatives of a schema, references followed."""
+    """The alternatives of a schema, with references resolved."""
     if "$ref" in schema:
         return _options(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
-    parts = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
-    return [option for part in parts for option in _options(part, definitions)] or [schema]
+    alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    return [option for alternative in alternatives for option in _options(alternative, definitions)] or [schema]
 
 
 def _child(options: list[Schema], key: str | int) -> Schema:
-    """The schema of an entry; the empty one, which allows everything, when there is none."""
+    """The schema of an entry, or the empty schema, which allows everything."""
     children: list[Any] = []
     for option in options:
         if isinstance(key, str):
@@ -116,8 +115,8 @@ def _child(options: list[Schema], key: str | int) -> Schema:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where an error lies: the node, the place of its key, and in words the way to it (`edges[2]`)."""
+class _Location:
+    """The location of an error: the node, the span of its key, and the path to it (`edges[2]`)."""
 
     trail: str
     node: Node
@@ -125,57 +124,57 @@ class _Place:
 
     @property
     def span(self) -> Span:
-        """The root has no place of its own where no parameters were written: it is its op's name."""
+        """The root has no span of its own if no parameters were written; the op's name stands in."""
         return self.node.span if self.trail else self.key
 
 
 def _reworded(op: AnyOp, errors: list[ErrorDetails], root: MapNode, span: Span) -> SkcError:
-    """One diagnostic per place: every alternative of a union complains, and all are reported as one."""
-    grouped: dict[str, tuple[_Place, list[ErrorDetails]]] = {}
-    found: list[Diagnostic] = []
+    """One diagnostic per location: the errors of all alternatives of a union are reported as one."""
+    by_trail: dict[str, tuple[_Location, list[ErrorDetails]]] = {}
+    diagnostics: list[Diagnostic] = []
     for error in errors:
-        place = _place(root, span, error["loc"])
+        location = _locate(root, span, error["loc"])
         if error["type"] in MISSING + UNEXPECTED:
-            found.append(_wrong_keys(op, error, place))
+            diagnostics.append(_wrong_keys(op, error, location))
         else:
-            grouped.setdefault(place.trail, (place, []))[1].append(error)
-    found += [_refused(op, place, group) for place, group in grouped.values()]
-    return SkcError(*sorted(found, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0)))
+            by_trail.setdefault(location.trail, (location, []))[1].append(error)
+    diagnostics += [_refused(op, location, group) for location, group in by_trail.values()]
+    return SkcError(*sorted(diagnostics, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0)))
 
 
-def _place(root: MapNode, span: Span, loc: tuple[int | str, ...]) -> _Place:
-    """Follow a location as far as it names what is there; the rest of it names members of unions."""
-    place = _Place("", root, span)
-    for part in loc:
-        node = place.node
-        if isinstance(node, MapNode) and isinstance(part, str) and (value := node.get(part)) is not None:
-            trail = f"{place.trail}.{part}" if place.trail else part
-            place = _Place(trail, value, node.key(part).span)
-        elif isinstance(node, ListNode) and isinstance(part, int) and part < len(node.items):
-            place = _Place(f"{place.trail}[{part}]", node.items[part], node.items[part].span)
-    return place
+def _locate(root: MapNode, span: Span, loc: tuple[int | str, ...]) -> _Location:
+    """Follow `loc` as far as it refers to nodes; the rest of it names members of unions."""
+    location = _Location("", root, span)
+    for key in loc:
+        node = location.node
+        if isinstance(node, MapNode) and isinstance(key, str) and (value := node.get(key)) is not None:
+            trail = f"{location.trail}.{key}" if location.trail else key
+            location = _Location(trail, value, node.key(key).span)
+        elif isinstance(node, ListNode) and isinstance(key, int) and key < len(node.items):
+            location = _Location(f"{location.trail}[{key}]", node.items[key], node.items[key].span)
+    return location
 
 
-def _wrong_keys(op: AnyOp, error: ErrorDetails, place: _Place) -> Diagnostic:
+def _wrong_keys(op: AnyOp, error: ErrorDetails, location: _Location) -> Diagnostic:
     name = error["loc"][-1]
     notes = (_parameters_note(op),)
     if error["type"] in UNEXPECTED:
-        known = [field.name for field in fields(op.params)]
+        names = [field.name for field in fields(op.params)]
         message = f"`{op.name}` has no parameter `{shown(str(name))}`"
         return Diagnostic(
-            "SKC103", message, place.key, did_you_mean(str(name), known) or "use one of these, or remove it", notes
+            "SKC103", message, location.key, did_you_mean(str(name), names) or "use one of these, or remove it", notes
         )
     if isinstance(name, int):
-        message = f"`{place.trail}` of `{op.name}` has no entry {name + 1}"
-        return Diagnostic("SKC106", message, place.span, "add the entry")
+        message = f"`{location.trail}` of `{op.name}` has no entry {name + 1}"
+        return Diagnostic("SKC106", message, location.span, "add the entry")
     choices = get_args(get_type_hints(op.params).get(str(name)))
-    ways = [f"`{name}: {choice}`" for choice in choices if isinstance(choice, str)] or [f"`{name}:`"]
-    hint = f"add {' or '.join(ways)}"
-    return Diagnostic("SKC106", f"`{op.name}` needs the parameter `{name}`", place.span, hint, notes)
+    examples = [f"`{name}: {choice}`" for choice in choices if isinstance(choice, str)] or [f"`{name}:`"]
+    hint = f"add {' or '.join(examples)}"
+    return Diagnostic("SKC106", f"`{op.name}` needs the parameter `{name}`", location.span, hint, notes)
 
 
 def _example(op: AnyOp, node: Node) -> str:
-    """A value without its parameter is most often meant for the first."""
+    """An example for the hint: a bare value is usually meant for the first parameter."""
     names = [field.name for field in fields(op.params)]
     return f"{names[0]}: {node.text}" if isinstance(node, ScalarNode) and names else "parameter: value"
 
@@ -185,15 +184,15 @@ def _parameters_note(op: AnyOp) -> str:
     return f"parameters: {quoted(names)}" if names else f"`{op.name}` has no parameters"
 
 
-def _refused(op: AnyOp, place: _Place, errors: list[ErrorDetails]) -> Diagnostic:
+def _refused(op: AnyOp, location: _Location, errors: list[ErrorDetails]) -> Diagnostic:
     expected = list(dict.fromkeys(_expected(error) for error in errors))
     if "a number" in expected and "an integer" in expected:
         expected.remove("an integer")
     words = [word for error in errors if error["type"] == "literal_error" for word in _words(error)]
-    shown = describe(place.node)
-    message = f"`{place.trail}` of `{op.name}` must be {' or '.join(expected)}, not {shown}"
-    hint = did_you_mean(place.node.text, words) if isinstance(place.node, ScalarNode) else None
-    return Diagnostic("SKC112", message, place.span, hint or f"`skc ops {op.name}` explains the parameters")
+    actual = describe(location.node)
+    message = f"`{location.trail}` of `{op.name}` must be {' or '.join(expected)}, not {actual}"
+    hint = did_you_mean(location.node.text, words) if isinstance(location.node, ScalarNode) else None
+    return Diagnostic("SKC112", message, location.span, hint or f"`skc ops {op.name}` explains the parameters")
 
 
 def _expected(error: ErrorDetails) -> str:

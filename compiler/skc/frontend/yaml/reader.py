@@ -1,8 +1,8 @@
-"""pipeline.yaml → `Pipeline`: read, resolved and type-checked, or refused with every mistake at its line
-and column.
+"""Reads pipeline.yaml into a `Pipeline`, resolved and type-checked, or refuses it with every error at its line and
+column.
 
-The stages: YAML → nodes → definitions → what `skc.frontend.build` makes of them. A stage stops the next where that
-would report mistakes that are none; mistakes that do not depend on each other are reported together.
+The stages: YAML → nodes → definitions → `skc.frontend.build`. Errors in a stage skip the next one if it would report
+spurious errors; independent errors are reported together.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from skc.frontend.yaml.outputs import read_outputs
 from skc.ir import DataSource, Input, Pipeline
 
 FORMAT = 1
-MAX_BYTES = 1_000_000  # some ten seconds of the parser; a pipeline is written by people
+MAX_BYTES = 1_000_000  # about ten seconds of parsing; pipelines are written by hand
 REQUIRED = ("skc", "name", "inputs", "outputs")
 OPTIONAL = ("data", "features")
 
 
 def read_pipeline(path: str | Path) -> tuple[Pipeline, Warnings]:
-    """The pipeline of a file, and what to warn of. Raises SKC100 (cannot be read), else as `read_pipeline_text`."""
+    """The pipeline in a file, and warnings. Raises SKC100 (cannot be read), otherwise as `read_pipeline_text`."""
     data = _read_bytes(path)
     if len(data) > MAX_BYTES:
         message, hint = (
@@ -58,7 +58,7 @@ def _read_bytes(path: str | Path) -> bytes:
 
 
 def read_pipeline_text(text: str, file_name: str, base_dir: Path | None = None) -> tuple[Pipeline, Warnings]:
-    """The pipeline of a text, and what to warn of. A relative `data.path` starts from `base_dir`.
+    """The pipeline in a text, and warnings. A relative `data.path` is relative to `base_dir`.
 
     Raises SkcError and nothing else, whatever the text.
     """
@@ -69,36 +69,36 @@ def read_pipeline_text(text: str, file_name: str, base_dir: Path | None = None) 
     check_keys(root, "the pipeline", REQUIRED, OPTIONAL)
     problems = Problems()
     definition, is_complete = _read_definition(root, base_dir, problems)
-    if not is_complete:  # names can be checked all the same; a name that refers to what is missing cannot
+    if not is_complete:  # names can still be checked; references to missing definitions cannot
         check_names(definition, problems)
         raise problems.error()
     return build(definition, problems)
 
 
 def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -> tuple[PipelineDefinition, bool]:
-    """The parts that could be read, and whether nothing but outputs is missing."""
-    parts = {key.text: value for key, value in root.entries}
+    """The parts that could be parsed, and whether only outputs are missing."""
+    entries = {key.text: value for key, value in root.entries}
     data: DataSource | None = None
     inputs: tuple[Input, ...] = ()
     features: tuple[FeatureDefinition, ...] = ()
     outputs: tuple[OutputDefinition, ...] = ()
-    name, node = "unread", parts["name"]  # a name to go on with where there is none
+    name, node = "unread", entries["name"]  # a placeholder if the name is invalid
     with problems.collect():
         name = as_text(node, "`name`")
     with problems.collect():
-        data = _read_data(parts["data"], base_dir) if "data" in parts else None
+        data = _read_data(entries["data"], base_dir) if "data" in entries else None
     with problems.collect():
-        inputs = read_inputs(parts["inputs"], problems)
+        inputs = read_inputs(entries["inputs"], problems)
     with problems.collect():
-        features = read_features(parts["features"], problems) if "features" in parts else ()
+        features = read_features(entries["features"], problems) if "features" in entries else ()
     is_complete = not problems
     with problems.collect():
-        outputs = read_outputs(parts["outputs"], problems)
+        outputs = read_outputs(entries["outputs"], problems)
     return PipelineDefinition(name, inputs, features, outputs, data, node.span), is_complete
 
 
 def _check_format(root: MapNode) -> None:
-    """First of all, so that a newer file is called newer and not full of unknown keys."""
+    """Checked first, so that a file in a newer format is reported as such and not for its unknown keys."""
     node = root.get("skc")
     if node is None:
         raise missing_key("skc", root.span, "the pipeline")

@@ -1,8 +1,8 @@
-"""The JSON Schema of pipeline.yaml, generated from the ops' parameters and docstrings: editors complete
-and check by it.
+"""The JSON Schema of pipeline.yaml, generated from the ops' parameters and docstrings, for completion and checks in
+editors.
 
-The schema is a help while typing; the authority is the reader. It cannot express what names mean, so it
-leaves that out.
+The schema is an editing aid; the reader is the authority. The schema cannot express name resolution, so it leaves
+that out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TEXTS: JsonSchema = {"type": "array", "items": TEXT, "minItems": 1, "uniqueItems
 
 
 def schema_text() -> str:
-    """The schema as the file holds it."""
+    """The text of the schema file."""
     return json.dumps(pipeline_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -168,7 +168,7 @@ def _output() -> JsonSchema:
 
 
 def _step() -> JsonSchema:
-    """An op by its name where it needs no parameters, or a mapping from its name to them."""
+    """The name of an op that needs no parameters, or a mapping from the name to parameters."""
     bare = [name for name, op in USABLE.items() if not _params_schema(op).get("required")]
     with_parameters = {
         "type": "object",
@@ -191,7 +191,7 @@ def _params_schema(op: AnyOp) -> JsonSchema:
 
 
 def _op_definitions(op: AnyOp) -> Iterator[tuple[str, JsonSchema]]:
-    """The schema of an op's parameters under `op.NAME`, and what it refers to under `op.NAME.TYPE`."""
+    """The schema of an op's parameters as `op.NAME`, and the schemas it references as `op.NAME.TYPE`."""
     schema = _params_schema(op)
     for name, definition in schema.pop("$defs", {}).items():
         yield f"op.{op.name}.{name}", _tidied(definition)
@@ -204,13 +204,13 @@ def _op_definitions(op: AnyOp) -> Iterator[tuple[str, JsonSchema]]:
 
 
 def _tidied(schema: Any) -> Any:
-    """Without generated titles; and where the word "null" is allowed, so is a bare null."""
+    """The schema without generated titles, and with a bare null wherever the word "null" is allowed."""
     if isinstance(schema, list):
-        return [_tidied(part) for part in schema]
+        return [_tidied(item) for item in schema]
     if not isinstance(schema, Mapping):
         return schema
     tidied = {
-        key: {name: _tidied(part) for name, part in value.items()} if key == "properties" else _tidied(value)
+        key: {name: _tidied(item) for name, item in value.items()} if key == "properties" else _tidied(value)
         for key, value in schema.items()
         if key != "title" or not isinstance(value, str)
     }
@@ -225,14 +225,14 @@ def _tidied(schema: Any) -> Any:
 
 
 def _parameter_descriptions(doc: str) -> dict[str, str]:
-    """Section `Parameters` of an op's page: `name : type` or `name, name : type`, and the text below."""
+    """The section `Parameters` of an op's page: `name : type` or `name, name : type`, and the text below."""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\S[^\n]*\n-+\n|\Z)", doc, re.MULTILINE | re.DOTALL)
     if section is None:
         return {}
-    found = re.findall(r"^(\w+(?:, \w+)*) : (.*)\n((?:[ \t]+\S.*(?:\n|\Z))*)", section[1] + "\n", re.MULTILINE)
+    entries = re.findall(r"^(\w+(?:, \w+)*) : (.*)\n((?:[ \t]+\S.*(?:\n|\Z))*)", section[1] + "\n", re.MULTILINE)
     return {
         name: f"{kind.strip()}. {' '.join(text.split())}".strip()
-        for names, kind, text in found
+        for names, kind, text in entries
         for name in names.split(", ")
     }
 
