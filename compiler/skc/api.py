@@ -94,22 +94,22 @@ def compilation(
     if target is not None:
         artifacts.check_target(target, force=options.force)
     clock = Clock()
-    read, warnings = (pipeline, ()) if isinstance(pipeline, Pipeline) else read_pipeline(Path(pipeline))
-    fitted = fit(read, options.data, threads=options.threads, progress=progress)
+    parsed, warnings = (pipeline, ()) if isinstance(pipeline, Pipeline) else read_pipeline(Path(pipeline))
+    fitted = fit(parsed, options.data, threads=options.threads, progress=progress)
     clock.lap("fit", fitted.rows)
-    made = artifacts.assemble(fitted.pipeline, options.signature or "columns")
+    artifact = artifacts.assemble(fitted.pipeline, options.signature or "columns")
     clock.lap("compile", 0)
-    report = _verified(made, target, options, read.data, progress) if options.verify else None
+    report = _verified(artifact, target, options, parsed.data, progress) if options.verify else None
     if report is not None and report.is_equal and report.errors:
         raise SkcError(*report.errors)
     if report is not None:
         clock.lap("verify", sum(check.rows for check in report.checks if check.against_reference))
-    written = target if target is not None and (report is None or report.is_equal) else None
-    if written is not None:
-        artifacts.write(made, written, force=options.force)
-    many = () if options.signature is not None else _many_inputs(len(made.manifest.inputs))
-    told = (*warnings, *many, *fitted.warnings, *(() if report is None else report.warnings))
-    return Compiled(made, written, report, told, tuple(clock.stages))
+    path = target if target is not None and (report is None or report.is_equal) else None
+    if path is not None:
+        artifacts.write(artifact, path, force=options.force)
+    many = () if options.signature is not None else _many_inputs(len(artifact.manifest.inputs))
+    all_warnings = (*warnings, *many, *fitted.warnings, *(() if report is None else report.warnings))
+    return Compiled(artifact, path, report, all_warnings, tuple(clock.stages))
 
 
 def _many_inputs(count: int) -> tuple[Diagnostic, ...]:
@@ -154,25 +154,25 @@ def verification(artifact: PathLike, options: VerifyOptions, progress: Progress 
     _check_versions(options)
     directory = Path(artifact)
     # verifying replays the golden records itself, and says more
-    made = artifacts.read(directory, replay=False, key=options.key)
-    report = _report(made, directory, options, progress)
-    tried = _environments(made, options, progress) if options.onnxruntime else None
-    found = Verified(report, tried)
+    loaded = artifacts.read(directory, replay=False, key=options.key)
+    report = _report(loaded, directory, options, progress)
+    matrix = _environments(loaded, options, progress) if options.onnxruntime else None
+    result = Verified(report, matrix)
     if options.save:
-        save_record(directory, found.record())
-    return found
+        save_record(directory, result.record())
+    return result
 
 
-def _report(made: Artifact, directory: Path, options: VerifyOptions, progress: Progress | None) -> Report:
+def _report(artifact: Artifact, directory: Path, options: VerifyOptions, progress: Progress | None) -> Report:
     try:
-        identity.check_model(made)
-        identity.check_manifest(made)
+        identity.check_model(artifact)
+        identity.check_manifest(artifact)
         if options.record is not None:
-            return run.verify_record(made, directory, read_record(made, options.record))
-        return _verified(made, directory, options, None, progress)
+            return run.verify_record(artifact, directory, read_record(artifact, options.record))
+        return _verified(artifact, directory, options, None, progress)
     except (SkcError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
-        is_told = isinstance(error, SkcError) and not error.code.startswith("SKC9")
-        if is_told or identity.is_own_work(made):
+        is_user_error = isinstance(error, SkcError) and not error.code.startswith("SKC9")
+        if is_user_error or identity.is_own_work(artifact):
             raise
         reason = f"{type(error).__name__}: {shown(str(error), 200)}"
         hint = "the file was edited, or written by another version of skc; compile the pipeline again"
@@ -180,27 +180,27 @@ def _report(made: Artifact, directory: Path, options: VerifyOptions, progress: P
 
 
 def _verified(
-    made: Artifact,
+    artifact: Artifact,
     directory: Path | None,
     options: CompileOptions | VerifyOptions,
     declared: DataSource | None,
     progress: Progress | None,
 ) -> Report:
-    tell, much = _stages("verify", progress), HowMuch(options.rows, options.seed)
+    report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed)
     if options.data is None and (declared is None or declared.path is None):
-        return run.verify(made, directory, None, much, tell)
-    with open_rows(made.pipeline.inputs, options.data, declared) as opened:
-        return run.verify(made, directory, _blocks(opened, progress), much, tell)
+        return run.verify(artifact, directory, None, amount, report_stage)
+    with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
+        return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage)
 
 
 def _stages(what: str, progress: Progress | None) -> Stages:
     """Stages without a count of rows, reported when they begin."""
 
-    def tell(stage: str) -> None:
+    def report_stage(stage: str) -> None:
         if progress is not None:
             progress(f"{what}: {stage}", 0, None)
 
-    return tell
+    return report_stage
 
 
 def _blocks(opened: Rows, progress: Progress | None) -> Iterator[Mapping[str, Block]]:
@@ -234,9 +234,9 @@ def planted_faults(
     artifact: PathLike, options: VerifyOptions, per_kind: int | None = PER_KIND, progress: Progress | None = None
 ) -> SelfCheck:
     """`self_check`, with its options as one value."""
-    made = artifacts.read(Path(artifact), key=options.key)
-    identity.check_manifest(made)
-    return selfcheck.self_check(made, HowMuch(options.rows, options.seed), per_kind, _stages("self-check", progress))
+    loaded = artifacts.read(Path(artifact), key=options.key)
+    identity.check_manifest(loaded)
+    return selfcheck.self_check(loaded, HowMuch(options.rows, options.seed), per_kind, _stages("self-check", progress))
 
 
 @_library_errors()
@@ -258,14 +258,16 @@ def environments(
 
 def _check_versions(options: VerifyOptions) -> None:
     """Report an invalid version before any work is done."""
-    for wanted in options.onnxruntime:
-        packages(wanted)
+    for version in options.onnxruntime:
+        packages(version)
 
 
-def _environments(made: Artifact, options: VerifyOptions, progress: Progress | None) -> Matrix:
-    identity.check_manifest(made)
-    tell = _stages("environments", progress)
-    return matrix(made, rows_to_try(made, options.rows, options.seed, tell), options.onnxruntime, tell)
+def _environments(artifact: Artifact, options: VerifyOptions, progress: Progress | None) -> Matrix:
+    identity.check_manifest(artifact)
+    report_stage = _stages("environments", progress)
+    return matrix(
+        artifact, rows_to_try(artifact, options.rows, options.seed, report_stage), options.onnxruntime, report_stage
+    )
 
 
 def diff(
@@ -287,15 +289,18 @@ def diff(
 def difference(old: PathLike, new: PathLike, options: DiffOptions, progress: Progress | None) -> DiffReport:
     """`diff`, with its options as one value."""
     before, after = (artifacts.read(Path(path)) for path in (old, new))
-    found = changes(before.pipeline, after.pipeline, before.manifest, after.manifest)
+    differences = changes(before.pipeline, after.pipeline, before.manifest, after.manifest)
     rows = None if options.data is None else _rows_changed(before, after, options.data, progress)
-    report = DiffReport(before.manifest.plan, after.manifest.plan, found, rows)
+    report = DiffReport(before.manifest.plan, after.manifest.plan, differences, rows)
     return replace(report, broken=broken(options.rules(), report))
 
 
 def _rows_changed(before: Artifact, after: Artifact, data: Any, progress: Progress | None) -> RowsChanged:
-    with open_rows(before.pipeline.inputs, data, None) as one, open_rows(after.pipeline.inputs, data, None) as other:
-        return rows_changed(before, after, zip(_blocks(one, progress), _blocks(other, None), strict=True))
+    with (
+        open_rows(before.pipeline.inputs, data, None) as old_rows,
+        open_rows(after.pipeline.inputs, data, None) as new_rows,
+    ):
+        return rows_changed(before, after, zip(_blocks(old_rows, progress), _blocks(new_rows, None), strict=True))
 
 
 @_library_errors()
@@ -312,9 +317,9 @@ def sign(artifact: PathLike, key: Key) -> KeySignature:
 @_library_errors()
 def explain(artifact: PathLike, record: str) -> Explanation:
     """Trace one record (JSON as in golden.jsonl) through every step of an artifact, on both sides. Raises SkcError."""
-    made = artifacts.read(Path(artifact))
-    identity.check_manifest(made)
-    return explanation.explain(made, read_record(made, record))
+    loaded = artifacts.read(Path(artifact))
+    identity.check_manifest(loaded)
+    return explanation.explain(loaded, read_record(loaded, record))
 
 
 @_library_errors()
@@ -336,10 +341,10 @@ def transform(
     started = time.perf_counter()
     target = Path(out)
     check_target(target, force=force)
-    made = artifacts.read(Path(artifact))
+    loaded = artifacts.read(Path(artifact))
     with (
-        skc_runtime.Transformer(made.manifest, made.files[artifacts.MODEL]) as transformer,
-        open_rows(made.pipeline.inputs, data, None, keep) as rows,
+        skc_runtime.Transformer(loaded.manifest, loaded.files[artifacts.MODEL]) as transformer,
+        open_rows(loaded.pipeline.inputs, data, None, keep) as rows,
     ):
         columns = write_features(transformer, rows, target, progress)
         return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}

@@ -170,9 +170,9 @@ def golden_records(pipeline: Pipeline) -> list[Record]:
     different model.
     """
     pools = {i.name: [v for v in hostile_values(i) if not _is_long(v)] for i in pipeline.inputs}
-    for found in step_boundaries(pipeline):
-        if found.raw_input is not None:
-            pools[found.raw_input] += [v for v in found.raw_values if not _is_long(v)]
+    for boundaries in step_boundaries(pipeline):
+        if boundaries.raw_input is not None:
+            pools[boundaries.raw_input] += [v for v in boundaries.raw_values if not _is_long(v)]
     base = base_row(pipeline, pools)
     source = random.Random(1)
     changed = [

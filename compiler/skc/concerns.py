@@ -35,19 +35,19 @@ def of_step(
     types: Types,
     columns: Sequence[str],
     stats: Sequence[ColumnStats],
-    seen: Sequence[Summary | None],
+    summaries: Sequence[Summary | None],
     empty: Sequence[bool],
 ) -> list[Diagnostic]:
     """Warnings about the columns that a step was fitted on. `seen` are the summaries of those that are inputs, which
     the contract warns about itself; `empty` are those of the others that have no value at all.
     """
     op, x = OPS[step.op], step_input_types(step, types)[0]
-    found = []
+    concerns = []
     for k, column in enumerate(columns):
         own = op.concerns(step.params, step.state, k, x, stats[k])
-        found += [(concern, column) for concern in own if concern.code != "SKC234" or not _is_constant(seen[k])]
-        found += [(ALL_NULL, column)] * empty[k]
-    return _as_warnings(step, found)
+        concerns += [(concern, column) for concern in own if concern.code != "SKC234" or not _is_constant(summaries[k])]
+        concerns += [(ALL_NULL, column)] * empty[k]
+    return _as_warnings(step, concerns)
 
 
 def _is_constant(summary: Summary | None) -> bool:
@@ -59,10 +59,10 @@ def _has_one_value(summary: Summary) -> bool:
     return summary.low is not None and bool(summary.low == summary.high)
 
 
-def _as_warnings(step: Step, found: Sequence[tuple[Concern, str]]) -> list[Diagnostic]:
+def _as_warnings(step: Step, concerns: Sequence[tuple[Concern, str]]) -> list[Diagnostic]:
     """Concerns about columns of a step as warnings, one for all columns with the same concern."""
     grouped: dict[Concern, list[str]] = {}
-    for concern, column in found:
+    for concern, column in concerns:
         grouped.setdefault(concern, []).append(f"`{column}`")
     return [
         Diagnostic(c.code, f"step `{step.name}`, {_listed(names)}: {c.text}", step.span, c.hint, severity="warning")
@@ -127,11 +127,11 @@ class _LastBits:
 
     def sources(self) -> frozenset[str]:
         """The values whose last bits reach a step that decides."""
-        found: set[str] = set().union(*self.deciding.values())
+        sources: set[str] = set().union(*self.deciding.values())
         for step, values in reversed(self.passing.items()):
-            if step in found:
-                found |= values
-        return frozenset(found)
+            if step in sources:
+                sources |= values
+        return frozenset(sources)
 
     def steps_behind(self, values: Collection[str]) -> list[str]:
         """The steps that decide by the last bits of these values."""
@@ -139,26 +139,28 @@ class _LastBits:
         for step, through in self.passing.items():
             if not reached.isdisjoint(through):
                 reached.add(step)
-        return [step for step, by in self.deciding.items() if not reached.isdisjoint(by)]
+        return [step for step, deciding_values in self.deciding.items() if not reached.isdisjoint(deciding_values)]
 
 
 def _last_bits(pipeline: Pipeline, types: Types, values: Collection[str]) -> _LastBits:
     """Trace the last bits of some values."""
     passing: dict[str, frozenset[str]] = {}
     deciding: dict[str, frozenset[str]] = {}
-    known = set(values)
+    reached = set(values)
     for step in pipeline.steps:
-        places = [(k, ref.value) for k, ref in enumerate(step.inputs) if ref.value in known]
+        places = [(k, ref.value) for k, ref in enumerate(step.inputs) if ref.value in reached]
         if not places:
             continue
         op, kinds = OPS[step.op], step_input_types(step, types)
         types_of = kinds if op.is_variadic(step.params) else kinds * len(step.inputs)
-        by = frozenset(value for k, value in places if op.decides_by(step.params, k, types_of[k]) is not None)
-        if by:
-            deciding[step.name] = by
+        deciding_values = frozenset(
+            value for k, value in places if op.decides_by(step.params, k, types_of[k]) is not None
+        )
+        if deciding_values:
+            deciding[step.name] = deciding_values
         else:
             passing[step.name] = frozenset(value for _, value in places)
-            known.add(step.name)
+            reached.add(step.name)
     return _LastBits(passing, deciding)
 
 

@@ -99,8 +99,8 @@ class Matrix(OneLine):
 def rows_to_try(artifact: Artifact, rows: int, seed: int, progress: Stages) -> list[Record]:
     """Some of the rows that `skc verify` generates, spread over all their sources."""
     pipeline = prune(artifact.pipeline)
-    known, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
-    sources = OwnSources(pipeline, step_boundaries(pipeline), rows, seed, known)
+    golden_rows, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
+    sources = OwnSources(pipeline, step_boundaries(pipeline), rows, seed, golden_rows)
     oracle = Reference(pipeline, artifact.manifest)
     places = [
         (trial.record, i) for trial in own_trials(sources, oracle, progress) for i in range(len(trial.want.guards))
@@ -117,16 +117,18 @@ def matrix(artifact: Artifact, records: Sequence[Record], versions: Sequence[str
     rows = _Rows(artifact, records)
     with skc_runtime.Transformer(artifact.manifest, artifact.files[MODEL]) as transformer:
         here = [golden.observe(transformer, record) for record in rows.records]
-    found = [Environment("this one", _versions(), len(here), rows.differing(here), 0)]
+    environments = [Environment("this one", _versions(), len(here), rows.differing(here), 0)]
     progress("the reference evaluator of onnx")
-    found.append(_reference_evaluator(artifact, rows))
+    environments.append(_reference_evaluator(artifact, rows))
     with tempfile.TemporaryDirectory(prefix="skc-environments-") as folder:
-        for wanted in versions:
-            progress(f"onnxruntime {wanted}")
-            told, cases = _in_environment(artifact, wanted, here, Path(folder) / wanted)
-            other = sum(case != mine for case, mine in zip(cases, here, strict=True))
-            found.append(Environment(f"onnxruntime {wanted}", told, len(here), rows.differing(cases), other))
-    return Matrix(artifact.pipeline.name, tuple(found))
+        for version in versions:
+            progress(f"onnxruntime {version}")
+            installed, cases = _in_environment(artifact, version, here, Path(folder) / version)
+            other_bits = sum(case != case_here for case, case_here in zip(cases, here, strict=True))
+            environments.append(
+                Environment(f"onnxruntime {version}", installed, len(here), rows.differing(cases), other_bits)
+            )
+    return Matrix(artifact.pipeline.name, tuple(environments))
 
 
 def this_machine() -> dict[str, Any]:
@@ -162,9 +164,9 @@ class _Rows:
         refused = sum(case.error != code for case, code in zip(cases, codes, strict=True))
         both = [i for i, code in enumerate(codes) if code is None and cases[i].outputs is not None]
         outputs = [case.outputs for i in both if (case := cases[i]).outputs is not None]
-        written = recorded_outcome(self._manifest, outputs)
+        outcome = recorded_outcome(self._manifest, outputs)
         want = self.want.rows(np.array(both, dtype=np.int64))
-        return refused + int(self.judge.compare(written, want).differing.sum())
+        return refused + int(self.judge.compare(outcome, want).differing.sum())
 
 
 def _reference_evaluator(artifact: Artifact, rows: _Rows) -> Environment:
@@ -193,65 +195,65 @@ def _evaluated(artifact: Artifact, blocks: Mapping[str, Block]) -> dict[str, Any
 
 
 def _in_environment(
-    artifact: Artifact, wanted: str, cases: Sequence[golden.GoldenCase], folder: Path
+    artifact: Artifact, version: str, cases: Sequence[golden.GoldenCase], folder: Path
 ) -> tuple[Versions, tuple[golden.GoldenCase, ...]]:
     """The versions of a new environment, and the artifact's results for the records there."""
-    python = _installed(wanted, folder / "venv")
+    python = _installed(version, folder / "venv")
     shutil.copytree(Path(skc_runtime.__file__).parent, folder / "library" / "skc_runtime")
     (folder / "artifact").mkdir()
     for name, data in artifact.files.items():
         (folder / "artifact" / name).write_bytes(data)
     (folder / "given.jsonl").write_bytes(golden.dumps(cases))
-    done = subprocess.run(
+    process = subprocess.run(
         [str(python), "-c", _CHILD, *(str(folder / name) for name in ("artifact", "given.jsonl", "made.jsonl"))],
         env={"PYTHONPATH": str(folder / "library"), "PATH": ""},
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode != 0:
-        told = (done.stderr.strip().splitlines() or ["it produced no output"])[-1]
+    if process.returncode != 0:
+        reason = (process.stderr.strip().splitlines() or ["it produced no output"])[-1]
         hint = "the manifest gives the oldest version that the artifact runs on"
-        raise fail("SKC505", f"the artifact does not run on onnxruntime {wanted}: {told}", hint=hint)
-    python_version, numpy_version, runtime_version = json.loads(done.stdout.splitlines()[-1])
+        raise fail("SKC505", f"the artifact does not run on onnxruntime {version}: {reason}", hint=hint)
+    python_version, numpy_version, runtime_version = json.loads(process.stdout.splitlines()[-1])
     return (python_version, numpy_version, runtime_version), golden.loads((folder / "made.jsonl").read_bytes())
 
 
-def _installed(wanted: str, folder: Path) -> Path:
+def _installed(version: str, folder: Path) -> Path:
     """The interpreter of a new environment with one version of ONNX Runtime. Raises SKC504."""
     venv.create(folder, with_pip=True)
     python = next(path for path in (folder / "bin" / "python", folder / "Scripts" / "python.exe") if path.exists())
-    done = subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages(wanted)],
+    process = subprocess.run(
+        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages(version)],
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode != 0:
-        told = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+    if process.returncode != 0:
+        reason = (process.stderr.strip().splitlines() or ["pip failed"])[-1]
         hint = f"choose a version that has a wheel for Python {platform.python_version()} on this machine"
-        raise fail("SKC504", f"onnxruntime {wanted} cannot be installed: {told}", hint=hint)
+        raise fail("SKC504", f"onnxruntime {version} cannot be installed: {reason}", hint=hint)
     return python
 
 
-def packages(wanted: str) -> tuple[str, str]:
+def packages(version: str) -> tuple[str, str]:
     """What pip installs for a version of ONNX Runtime. Raises SKC504 for an invalid version."""
-    if wanted == "latest":
+    if version == "latest":
         return "onnxruntime", "numpy"
-    parts = wanted.split(".")
+    parts = version.split(".")
     if not 1 < len(parts) < 4 or not all(part.isdecimal() for part in parts):
-        raise fail("SKC504", f"`{wanted}` is not a version of onnxruntime", hint='write "1.22", "1.22.1" or "latest"')
-    runtime = f"onnxruntime=={wanted}" if len(parts) == 3 else f"onnxruntime=={wanted}.*"
+        raise fail("SKC504", f"`{version}` is not a version of onnxruntime", hint='write "1.22", "1.22.1" or "latest"')
+    runtime = f"onnxruntime=={version}" if len(parts) == 3 else f"onnxruntime=={version}.*"
     return runtime, "numpy<2" if (int(parts[0]), int(parts[1])) < NUMPY_1 else "numpy"
 
 
 def record_of(report: Mapping[str, Any], environments: Matrix | None) -> dict[str, Any]:
     """What was tried, the results, and the environment: `schemas/verified.v1.schema.json`."""
-    kept = ("name", "identity", "plan", "seed", "checks", "coverage", "untried")
+    fields = ("name", "identity", "plan", "seed", "checks", "coverage", "untried")
     return {
         "skc": "verified",
         "format": FORMAT,
-        **{key: report[key] for key in kept},
+        **{key: report[key] for key in fields},
         "equal": report["equal"] and (environments is None or environments.is_equal),
         "machine": this_machine(),
         "environments": [] if environments is None else environments.to_json()["environments"],

@@ -153,8 +153,8 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
         if step.op == SOURCE and below is not None:
             work.columns[_key(step.name, 0)] = replace(below, null_values=tuple(step.params.null_values))
     promised = _promised(work.steps, data.inputs)
-    asked = {ref.value for step in work.steps if work.requests[step.name] for ref in step.inputs}
-    needed = {*promised.values(), *(_key(value, 0) for value in asked)}
+    read = {ref.value for step in work.steps if work.requests[step.name] for ref in step.inputs}
+    needed = {*promised.values(), *(_key(value, 0) for value in read)}
     columns = {key: column for key, column in work.columns.items() if key in needed}
     counting = [step for step in work.steps if ValueCounts() in work.requests[step.name]]
     counted = {_key(ref.value, 0) for step in counting for ref in step.inputs}
@@ -233,17 +233,17 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
     blocks: dict[Block, None] = {}
     for step in wave:
         places = _places(work, step)
-        for place in places:
-            question = questions.setdefault(_key(*place), _Question(place, step))
+        for column in places:
+            question = questions.setdefault(_key(*column), _Question(column, step))
             question.stats.update(dict.fromkeys(work.requests[step.name]))
-        keys = [_key(*place) for place in places]
+        keys = [_key(*column) for column in places]
         blocks.update(dict.fromkeys(_block(request, keys) for request in _joint(work, step)))
     answers: dict[str, Answers] = {}
     joints: dict[Block, list[Joint | None]] = {}
     emptied: set[str] = set()  # columns without any value that no warning has mentioned yet
     for table, columns, summaries in _tables(work, questions, blocks, number):
-        wanted = {key: questions[key].stats for key in columns}
-        answers |= _answers(work, table, columns, wanted, summaries, f"stage {number}: statistics")
+        stats_by_column = {key: questions[key].stats for key in columns}
+        answers |= _answers(work, table, columns, stats_by_column, summaries, f"stage {number}: statistics")
         for block in blocks:
             if columns.keys() >= set(block):
                 joints[block] = covariance(table, [columns[key] for key in block], [summaries[key] for key in block])
@@ -270,9 +270,9 @@ def _settle(
             stats[k][request] = joint
     work.steps[i] = _frozen(work, step, stats)
     empty = [key in emptied for key in keys]
-    seen = [work.summaries.get(key) for key in keys]
+    summaries = [work.summaries.get(key) for key in keys]
     names = input_names(step, work.names)
-    work.warnings += concerns.of_step(work.steps[i], work.types, names, stats, seen, empty)
+    work.warnings += concerns.of_step(work.steps[i], work.types, names, stats, summaries, empty)
     _know(work, work.steps[i])
 
 
@@ -300,13 +300,13 @@ def _tables(
     if direct:
         yield work.data, direct, work.summaries
     if computed:
-        some = {key: question for key, question in questions.items() if key in computed}
-        table = _computed(work, [question.place for question in some.values()], number)
-        made = {
+        chosen = {key: question for key, question in questions.items() if key in computed}
+        table = _computed(work, [question.place for question in chosen.values()], number)
+        columns = {
             key: _asked(work, Column(f"c{k}", work.types[question.place[0]].dtype, ""), question)
-            for k, (key, question) in enumerate(some.items())
+            for k, (key, question) in enumerate(chosen.items())
         }
-        yield table, made, summarise(table, made)
+        yield table, columns, summarise(table, columns)
 
 
 def _asked(work: _Work, column: Column, question: _Question) -> Column:
@@ -320,7 +320,7 @@ def _answers(
     work: _Work,
     table: Table,
     columns: Mapping[str, Column],
-    wanted: Mapping[str, Mapping[Stat, None]],
+    stats_by_column: Mapping[str, Mapping[Stat, None]],
     summaries: Mapping[str, Summary],
     what: str,
 ) -> dict[str, Answers]:
@@ -332,7 +332,7 @@ def _answers(
         work.progress(what, work.rows * len(over) // len(columns), work.rows)
 
     work.progress(what, 0, work.rows)
-    return answer(table, columns, wanted, summaries, done)
+    return answer(table, columns, stats_by_column, summaries, done)
 
 
 def _computed(work: _Work, places: Sequence[Place], number: int) -> Table:

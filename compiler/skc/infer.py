@@ -26,15 +26,15 @@ def value_types(pipeline: Pipeline) -> Types:
     A step that depends on one in error is skipped: its type is unknown.
     """
     types = {i.value: ValueType(i.dtype, nullable=i.nullable) for i in pipeline.inputs}
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for step in pipeline.steps:
         if all(ref.value in types for ref in step.inputs):
             try:
                 types[step.name] = _step_type(step, types)
             except SkcError as error:
-                found += error.diagnostics
-    if found:
-        raise SkcError(*found)
+                diagnostics += error.diagnostics
+    if diagnostics:
+        raise SkcError(*diagnostics)
     return types
 
 
@@ -57,12 +57,12 @@ def _ref_type(ref: Ref, types: Types) -> ValueType:
     return types[ref.value].with_(width=ref.stop - ref.start)
 
 
-def settled(made: Block, x: ValueType) -> Block:
+def settled(block: Block, x: ValueType) -> Block:
     """The result of a step, without `valid` where its type says that nothing can be missing.
 
     Why: an op that takes float64 cannot see from the type alone whether it contains NaN, and adds `valid` to be safe.
     """
-    return made if x.nullable or made.valid is None else replace(made, valid=None)
+    return block if x.nullable or block.valid is None else replace(block, valid=None)
 
 
 def joined_type(inputs: tuple[ValueType, ...]) -> ValueType:
@@ -154,21 +154,21 @@ def step_levels(step: Step, types: Types, names: ColumnNames, known: Sequence[Kn
     if types[step.name].dtype == "bool":
         return (BOOLS,) * sum(map(len, groups))
     levels, x = OPS[step.op].levels, step_input_types(step, types)[0]
-    found: list[Known] = []
+    result: list[Known] = []
     for k, group in enumerate(groups):
         if group:
-            found += [levels(step.params, step.state, k, x, known[k]), *[None] * (len(group) - 1)]
-    return tuple(found)
+            result += [levels(step.params, step.state, k, x, known[k]), *[None] * (len(group) - 1)]
+    return tuple(result)
 
 
 def column_levels(pipeline: Pipeline) -> Mapping[str, tuple[Known, ...]]:
     """For every value of a fitted pipeline, all values that each of its columns can hold."""
     types, names = value_types(pipeline), column_names(pipeline)
-    found = {i.value: input_levels(i) for i in pipeline.inputs}
+    levels_by_value = {i.value: input_levels(i) for i in pipeline.inputs}
     for step in pipeline.steps:
-        below = [known for ref in step.inputs for known in found[ref.value][ref.start : ref.stop]]
-        found[step.name] = step_levels(step, types, names, below)
-    return found
+        below = [known for ref in step.inputs for known in levels_by_value[ref.value][ref.start : ref.stop]]
+        levels_by_value[step.name] = step_levels(step, types, names, below)
+    return levels_by_value
 
 
 def input_levels(value: Input) -> tuple[Known, ...]:
@@ -187,11 +187,11 @@ def output_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
     if output.columns:
         return _given_columns(output, names)
     labels = output.labels or ("",) * len(output.refs)
-    found: list[str] = []
+    result: list[str] = []
     for label, group in groupby(zip(labels, output.refs, strict=True), key=lambda pair: pair[0]):
         columns = [name for _, ref in group for name in names[ref.value][ref.start : ref.stop]]
-        found += [label] if label and len(columns) == 1 else [_labelled(label, name) for name in columns]
-    return _unique(found)
+        result += [label] if label and len(columns) == 1 else [_labelled(label, name) for name in columns]
+    return _unique(result)
 
 
 def _given_columns(output: Output, names: ColumnNames) -> tuple[str, ...]:
@@ -213,12 +213,12 @@ def _labelled(label: str, name: str) -> str:
 
 def _unique(names: list[str]) -> tuple[str, ...]:
     taken = set(names)
-    seen: set[str] = set()
+    used: set[str] = set()
     result = []
     for name in names:
         chosen, number = name, 2
-        while chosen in seen or (chosen != name and chosen in taken):
+        while chosen in used or (chosen != name and chosen in taken):
             chosen, number = f"{name}#{number}", number + 1
-        seen.add(chosen)
+        used.add(chosen)
         result.append(chosen)
     return tuple(result)

@@ -152,11 +152,11 @@ class Pipeline:
 
     def behind(self, values: Iterable[str]) -> frozenset[str]:
         """The values (inputs and steps) that some values are computed from, themselves included."""
-        found = set(values)
+        names = set(values)
         for step in reversed(self.steps):
-            if step.name in found:
-                found |= {ref.value for ref in step.inputs}
-        return frozenset(found)
+            if step.name in names:
+                names |= {ref.value for ref in step.inputs}
+        return frozenset(names)
 
     def with_steps(self, steps: Iterable[Step]) -> Pipeline:
         """The same pipeline with other steps, checked."""

@@ -78,9 +78,9 @@ class _Graph:
     values: dict[str, tuple[str, int]] = field(default_factory=dict)  # value -> (place, first column)
     valid: dict[str, tuple[str, int]] = field(default_factory=dict)
 
-    def add(self, place: str, var: Var, width: int) -> None:
-        self.vars[place] = var
-        self.widths[place] = width
+    def add(self, key: str, var: Var, width: int) -> None:
+        self.vars[key] = var
+        self.widths[key] = width
 
 
 def lower(
@@ -112,11 +112,14 @@ def lower(
     if masks:
         _define(results, GUARDS, concat_columns(masks))
     _check_names(arguments, results)
-    model, made = build_named(arguments, results, ends)
+    model, named = build_named(arguments, results, ends)
     _declare_widths(model, specs, len(guards))
     declared = Guards(GUARDS, tuple(guards)) if guards else None
-    found = {end.name: tensor for end, tensor in zip(ends, made, strict=True)}
-    steps = {step.name: StepTensors(found[step.name], found.get(f"{step.name}/valid")) for step in pipeline.steps}
+    tensor_by_name = {end.name: tensor for end, tensor in zip(ends, named, strict=True)}
+    steps = {
+        step.name: StepTensors(tensor_by_name[step.name], tensor_by_name.get(f"{step.name}/valid"))
+        for step in pipeline.steps
+    }
     return Lowered(pipeline, model, signature, inputs, tensors, tuple(specs), declared, steps)
 
 
@@ -198,18 +201,18 @@ def _inputs_by_use(pipeline: Pipeline) -> tuple[Input, ...]:
 def _lower_step(graph: _Graph, step: Step) -> tuple[GraphGuard, ...]:
     definition = OPS[step.op]
     if definition.is_variadic(step.params):
-        made = definition.lower(step.params, step.state, *(_gather(graph, [ref]) for ref in step.inputs))
+        result = definition.lower(step.params, step.state, *(_gather(graph, [ref]) for ref in step.inputs))
     else:
         block = _gather(graph, step.inputs)
-        made = (
+        result = (
             definition.lower(step.params, step.state, block) if block.width else _nothing(block, graph.types[step.name])
         )
     graph.values[step.name] = (f"step {step.name}", 0)
-    graph.add(f"step {step.name}", made.values, made.width)
-    if made.valid is not None and graph.types[step.name].nullable:  # an op may say `valid` of a float64 to be safe
+    graph.add(f"step {step.name}", result.values, result.width)
+    if result.valid is not None and graph.types[step.name].nullable:  # an op may say `valid` of a float64 to be safe
         graph.valid[step.name] = (f"valid {step.name}", 0)
-        graph.add(f"valid {step.name}", made.valid, made.width)
-    return made.guards
+        graph.add(f"valid {step.name}", result.valid, result.width)
+    return result.guards
 
 
 def _ends(graph: _Graph, step: Step, guards: Iterable[GraphGuard]) -> Iterator[End]:
@@ -262,22 +265,22 @@ def _runs(
     """(place, start, stop) of the referenced columns, with adjacent ranges merged."""
     run: tuple[str, int, int] | None = None
     for ref in refs:
-        place, offset = places[ref.value]
+        key, offset = places[ref.value]
         start, stop = (0, len(names[ref.value])) if ref.start is None else (ref.start, ref.stop or 0)
         start, stop = offset + start, offset + stop
-        if run is not None and run[0] == place and run[2] == start:
-            run = (place, run[1], stop)
+        if run is not None and run[0] == key and run[2] == start:
+            run = (key, run[1], stop)
             continue
         if run is not None:
             yield run
-        run = (place, start, stop)
+        run = (key, start, stop)
     if run is not None:
         yield run
 
 
-def _take(graph: _Graph, place: str, start: int, stop: int) -> Var:
-    whole = graph.vars[place]
-    return whole if (start, stop) == (0, graph.widths[place]) else take_columns(whole, start, stop)
+def _take(graph: _Graph, key: str, start: int, stop: int) -> Var:
+    var = graph.vars[key]
+    return var if (start, stop) == (0, graph.widths[key]) else take_columns(var, start, stop)
 
 
 def _lower_output(graph: _Graph, output: Output, results: dict[str, Var]) -> OutputSpec:

@@ -220,15 +220,15 @@ def require(x: ValueType, *dtypes: DType, op: str) -> None:
         )
 
 
-def _conversion_hint(wanted: Sequence[DType], given: DType) -> str:
+def _conversion_hint(accepted: Sequence[DType], actual: DType) -> str:
     """The hint for a step that does not take a type: what to put before it."""
-    if given == "string" and set(wanted) <= YEARS.keys():
+    if actual == "string" and set(accepted) <= YEARS.keys():
         return "put `parse_datetime` before this step"
-    if given == "string" and "float64" in wanted:
+    if actual == "string" and "float64" in accepted:
         return "declare the input float64: text in a CSV file is then read as a number, and requests send numbers"
-    if given in YEARS and YEARS.keys().isdisjoint(wanted):
+    if actual in YEARS and YEARS.keys().isdisjoint(accepted):
         return "put `datetime_part` before this step, or turn two timestamps into a number with `elapsed`"
-    to = next((dtype for dtype in wanted if dtype in CASTS[given]), None)
+    to = next((dtype for dtype in accepted if dtype in CASTS[actual]), None)
     if to is None:
         return "declare another type for the input"
     return f"put `{{cast: {{to: {to}}}}}` before this step, or declare the input {to}"

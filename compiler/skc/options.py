@@ -53,8 +53,8 @@ def _seed() -> Any:
     return _flag(0, "The seed of the generated records.", minimum=0)
 
 
-def _rules(given: list[str] | None) -> tuple[str, ...]:
-    return tuple(rule.strip() for text in given or () for rule in text.split(","))
+def _rules(rules: list[str] | None) -> tuple[str, ...]:
+    return tuple(rule.strip() for text in rules or () for rule in text.split(","))
 
 
 def _versions(text: str | None) -> tuple[str, ...]:

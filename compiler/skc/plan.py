@@ -113,9 +113,9 @@ def _check(pipeline: Pipeline) -> None:
     types = value_types(pipeline)
     check_shapes(pipeline, types)
     for output in pipeline.outputs:
-        held = {types[ref.value].dtype for ref in output.refs}
-        if not held <= {*HOLDS[output.dtype]}:
-            raise ValueError(f"output `{output.name}` of {output.dtype} cannot hold {', '.join(sorted(held))}")
+        dtypes = {types[ref.value].dtype for ref in output.refs}
+        if not dtypes <= {*HOLDS[output.dtype]}:
+            raise ValueError(f"output `{output.name}` of {output.dtype} cannot hold {', '.join(sorted(dtypes))}")
 
 
 def _input_to_json(value: Input) -> dict[str, Any]:

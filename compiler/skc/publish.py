@@ -43,17 +43,17 @@ def publish_folder(files: Mapping[str, bytes], target: Path) -> None:
         return (folder / "old").exists() and not os.path.lexists(target)
 
     with scratch_folder(_scratch_name(target), target.parent, holds_the_old) as folder:
-        made = folder / "new"
-        made.mkdir()  # unlike the folder around it, readable to whom the user's mask allows
+        draft = folder / "new"
+        draft.mkdir()  # unlike the folder around it, readable to whom the user's mask allows
         for name, data in sorted(files.items()):
-            with open(made / name, "wb") as file:
+            with open(draft / name, "wb") as file:
                 file.write(data)
                 sync_file(file.fileno())
-        sync_folder(made)
+        sync_folder(draft)
         if not os.path.lexists(target):
-            os.rename(made, target)
-        elif not exchange(made, target):
-            _replace(made, target, folder / "old")
+            os.rename(draft, target)
+        elif not exchange(draft, target):
+            _replace(draft, target, folder / "old")
         sync_folder(target.parent)
 
 
@@ -61,11 +61,11 @@ def publish_file(write: Callable[[Path], object], target: Path) -> None:
     """Replace or create `target` with a file, which `write` creates under another name. Raises OSError."""
     _make_folders(target.parent)
     with scratch_folder(_scratch_name(target), target.parent) as folder:
-        made = folder / "new"
-        write(made)
-        with open(made, "rb+") as file:
+        draft = folder / "new"
+        write(draft)
+        with open(draft, "rb+") as file:
             sync_file(file.fileno())
-        os.replace(made, target)
+        os.replace(draft, target)
         sync_folder(target.parent)
 
 
@@ -74,10 +74,10 @@ def is_litter(target: str, entry: str) -> bool:
     return is_scratch(_scratch_name(Path(target)), entry)
 
 
-def exchange(one: Path, other: Path) -> bool:
+def exchange(left: Path, right: Path) -> bool:
     """Exchange two names atomically; False if the system cannot."""
     library = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
-    first, second = os.fsencode(one), os.fsencode(other)
+    first, second = os.fsencode(left), os.fsencode(right)
     if sys.platform == "darwin" and hasattr(library, "renamex_np"):
         failed = library.renamex_np(first, second, _EXCHANGE)
     elif library is not None and hasattr(library, "renameat2"):
@@ -89,7 +89,7 @@ def exchange(one: Path, other: Path) -> bool:
     number = ctypes.get_errno()
     if number in _NOT_THERE:
         return False
-    raise OSError(number, os.strerror(number), str(other))
+    raise OSError(number, os.strerror(number), str(right))
 
 
 def sync_file(descriptor: int) -> None:
@@ -124,11 +124,11 @@ def _make_folders(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def _replace(made: Path, target: Path, old: Path) -> None:
+def _replace(draft: Path, target: Path, old: Path) -> None:
     """Move the old folder away and the new one into its place; back if that fails."""
     try:
         os.rename(target, old)
-        os.rename(made, target)
+        os.rename(draft, target)
     except BaseException:  # an interrupt too must not leave the user without either
         if old.exists() and not target.exists():
             os.rename(old, target)

@@ -43,14 +43,14 @@ def run(pipeline: Pipeline, inputs: Mapping[str, Block]) -> Result:
         op = OPS[step.op]
         blocks = [select(values, ref) for ref in step.inputs]
         with np.errstate(all="ignore"):
-            made = op.apply(step.params, step.state, *op.arguments(step.params, blocks))
+            block = op.apply(step.params, step.state, *op.arguments(step.params, blocks))
         columns = input_names(step, names)
         guards += [
             GuardHit(guard.code, step.name, columns[k], guard.mask[:, k])
-            for guard in made.guards
+            for guard in block.guards
             for k in range(guard.mask.shape[1])
         ]
-        values[step.name] = settled(made, types[step.name])
+        values[step.name] = settled(block, types[step.name])
     outputs = {output.name: _cast_output(output, values) for output in pipeline.outputs}
     return Result(
         values,

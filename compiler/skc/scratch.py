@@ -33,9 +33,9 @@ def scratch_folder(
 
     It is removed at the end, unless `keep` says that it holds something. Those of dead processes are removed first.
     """
-    where = Path(tempfile.gettempdir() if parent is None else parent)
-    _sweep(where, name, keep)
-    folder, lock = _locked(where, name)
+    parent_folder = Path(tempfile.gettempdir() if parent is None else parent)
+    _sweep(parent_folder, name, keep)
+    folder, lock = _locked(parent_folder, name)
     try:
         yield folder
     finally:
@@ -55,10 +55,10 @@ def _prefix(name: str) -> str:
     return f"{name}-{machine}-"
 
 
-def _locked(where: Path, name: str) -> tuple[Path, int | None]:
+def _locked(parent: Path, name: str) -> tuple[Path, int | None]:
     """A new folder and its lock. If a sweeper removes it before it is locked, another one is created."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=_prefix(name), dir=where))
+        folder = Path(tempfile.mkdtemp(prefix=_prefix(name), dir=parent))
         if fcntl is None:
             return folder, None
         try:
@@ -76,12 +76,12 @@ def _locked(where: Path, name: str) -> tuple[Path, int | None]:
         os.close(lock)
 
 
-def _sweep(where: Path, name: str, keep: Callable[[Path], bool]) -> None:
+def _sweep(parent: Path, name: str, keep: Callable[[Path], bool]) -> None:
     """Remove the folders of this user that no living process of this machine holds."""
     if fcntl is None:
         return
     pattern = re.compile(re.escape(_prefix(name)) + _RANDOM)
-    with suppress(OSError), os.scandir(where) as entries:
+    with suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:
             if pattern.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
                 _remove_if_dead(Path(entry.path), keep)

@@ -32,12 +32,12 @@ def _private_key(key: Key) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        found = load_pem_private_key(key_bytes(key), None)
+        private_key = load_pem_private_key(key_bytes(key), None)
     except (ValueError, TypeError):  # the second for one that is encrypted; what the text holds must not be shown
         raise fail("SKC140", "the key is not a private key in PEM that can be read", hint=_HINT) from None
-    if not isinstance(found, Ed25519PrivateKey):
-        raise fail("SKC140", f"the key is not an Ed25519 key but {type(found).__name__}", hint=_HINT)
-    return found
+    if not isinstance(private_key, Ed25519PrivateKey):
+        raise fail("SKC140", f"the key is not an Ed25519 key but {type(private_key).__name__}", hint=_HINT)
+    return private_key
 
 
 def write(signature: Signature, directory: Path) -> None:

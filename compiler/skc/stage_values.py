@@ -41,11 +41,11 @@ class GraphFunction:
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         _, inputs, places, schema = self._made_of
         try:
-            made = self._session.run(_tensors(batch, inputs))
+            results = self._session.run(_tensors(batch, inputs))
         except SkcRuntimeError as error:
             raise bug(f"the graph of a fitting stage does not run: {error}") from error
-        _check_guards(made.get(GUARDS))
-        arrays = [_to_arrow(made, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
+        _check_guards(results.get(GUARDS))
+        arrays = [_to_arrow(results, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
         return pa.record_batch(arrays, schema=schema)
 
 
@@ -99,27 +99,25 @@ def _check_guards(guards: Array | None) -> None:
         raise RowRefusedError(row, int(np.flatnonzero(guards[row])[0]))
 
 
-def _to_arrow(made: Mapping[str, Array], value: str, column: int, dtype: pa.DataType) -> pa.Array:
+def _to_arrow(results: Mapping[str, Array], value: str, column: int, dtype: pa.DataType) -> pa.Array:
     """One column of a value; NaN is null, as is any value that is not valid."""
-    values = np.ascontiguousarray(made[value][:, column])
+    values = np.ascontiguousarray(results[value][:, column])
     if values.dtype.kind == "f":
         return pa.array(values, from_pandas=bool(np.isnan(values.min(initial=np.inf))))
-    valid = made.get(f"{value}#valid")
+    valid = results.get(f"{value}#valid")
     return pa.array(values, dtype, mask=None if valid is None else ~valid[:, column])
 
 
 def _guarded(data: Data, pipeline: Pipeline, declared: Guards, refused: RowRefusedError) -> SkcError:
     spec = declared.columns[refused.why]
-    found = data.find(AnyRow(), skip=refused.row)
+    row = data.find(AnyRow(), skip=refused.row)
     behind = pipeline.behind([spec.step])
-    inputs = [i for i in pipeline.inputs if i.value in behind and i.name in found.values]
+    inputs = [i for i in pipeline.inputs if i.value in behind and i.name in row.values]
     step: Step | None = next((s for s in pipeline.steps if s.name == spec.step), None)
     return fail(
         "SKC224",
-        f"{found.place}: step `{spec.step}` refuses the value of `{spec.input}` ({spec.code})",
+        f"{row.place}: step `{spec.step}` refuses the value of `{spec.input}` ({spec.code})",
         span=None if step is None else step.span,
-        notes=[f"the row: {', '.join(f'`{i.name}` = {shown(found.values[i.name])}' for i in inputs)}"]
-        if inputs
-        else [],
+        notes=[f"the row: {', '.join(f'`{i.name}` = {shown(row.values[i.name])}' for i in inputs)}"] if inputs else [],
         hint="exclude such rows with `where`, or choose a policy other than `error`",
     )

@@ -57,11 +57,11 @@ def _schema(manifest: Manifest, rows: Rows) -> pa.Schema:
         for column in output.columns
     ]
     names = [field.name for field in fields]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
         raise fail(
             "SKC413",
-            f"two columns would be named `{twice[0]}`",
+            f"two columns would be named `{duplicates[0]}`",
             hint="leave it out of --keep, or give the feature another name",
         )
     return pa.schema(fields)
@@ -78,8 +78,8 @@ def _write_all(
     try:
         with closing(rows.batches()) as batches:
             for blocks, kept in batches:
-                made = transformer.transform_columns({name: _column(block) for name, block in blocks.items()})
-                features = _features(transformer.manifest, made)
+                outputs = transformer.transform_columns({name: _column(block) for name, block in blocks.items()})
+                features = _features(transformer.manifest, outputs)
                 writer.write_batch(pa.RecordBatch.from_arrays([*kept.columns, *features], schema=schema))
                 done += next(iter(blocks.values())).rows  # `kept` may have no column to count by
                 if progress is not None:
@@ -88,13 +88,13 @@ def _write_all(
         raise _refused(rows, error, done) from None
 
 
-def _features(manifest: Manifest, made: Mapping[str, Array]) -> Iterator[pa.Array]:
+def _features(manifest: Manifest, outputs: Mapping[str, Array]) -> Iterator[pa.Array]:
     """One column per output column; null where its companion `valid` is false."""
     for output in manifest.outputs:
-        valid = None if output.valid is None else made[output.valid]
+        valid = None if output.valid is None else outputs[output.valid]
         for k in range(len(output.columns)):
             present = None if valid is None else valid[:, k]
-            yield _arrow(made[output.name][:, k], present, WRITTEN[output.dtype])
+            yield _arrow(outputs[output.name][:, k], present, WRITTEN[output.dtype])
 
 
 def _column(block: Block) -> Array:
@@ -111,7 +111,7 @@ def _arrow(values: Array, valid: Array | None, kind: pa.DataType) -> pa.Array:
 
 
 def _refused(rows: Rows, error: RecordError, before: int) -> SkcError:
-    place = rows.place(before + (error.row or 0))
-    named = "" if error.input is None or error.step is not None else f" (input `{error.input}`)"
+    location = rows.place(before + (error.row or 0))
+    input_note = "" if error.input is None or error.step is not None else f" (input `{error.input}`)"
     hint = error.hint or "correct the row, or exclude it"
-    return fail("SKC502", f"{place}: {error.message}{named} [{error.code}]", hint=hint)
+    return fail("SKC502", f"{location}: {error.message}{input_note} [{error.code}]", hint=hint)

@@ -37,12 +37,12 @@ def covariance(table: Table, columns: Sequence[Column], summaries: Sequence[Summ
     if any(summary.nulls for summary in summaries):
         table = table.complete(columns)
     keyed = {str(k): column for k, column in enumerate(columns)}
-    found = summarise(table, keyed)
-    answers = answer(table, keyed, dict.fromkeys(keyed, (Mean(),)), found)
+    complete = summarise(table, keyed)
+    answers = answer(table, keyed, dict.fromkeys(keyed, (Mean(),)), complete)
     means = {key: answers[key][Mean()] for key in keyed}
     if table.count() == 0:
         return [None] * len(columns)
-    return _joints(table, keyed, found, means)
+    return _joints(table, keyed, complete, means)
 
 
 def _joints(
@@ -55,6 +55,6 @@ def _joints(
     matrix = np.zeros((len(names), len(names)))
     for i, key in enumerate(names):
         for j in range(i, len(names)):
-            one = total(sums, folded.exponents, i, j)
-            matrix[i, j] = matrix[j, i] = divided(one, count, columns[key], "the covariance")
+            product_sum = total(sums, folded.exponents, i, j)
+            matrix[i, j] = matrix[j, i] = divided(product_sum, count, columns[key], "the covariance")
     return [Joint(count, means[key], tuple(matrix[i].tolist())) for i, key in enumerate(names)]

@@ -65,8 +65,8 @@ def _broken_promises(data: Data, value: Input, summary: Summary) -> list[SkcErro
         if keys is not None and value.name not in keys:
             return [missing_column(value, keys, data.source.name)]
     if summary.nulls and not value.nullable:
-        place = data.find(IsNull(value.name)).place
-        return [refused_null(place, value, summary.nulls, summary.rows)]
+        location = data.find(IsNull(value.name)).place
+        return [refused_null(location, value, summary.nulls, summary.rows)]
     if summary.has_nul:
         return [nul_in_string(data, value)]
     if value.dtype not in YEARS or summary.count == 0:
@@ -75,25 +75,25 @@ def _broken_promises(data: Data, value: Input, summary: Summary) -> list[SkcErro
     if low <= summary.low and summary.high <= high:
         return []
     besides = tuple(v for v in value.null_values if type(v) is int)
-    place = data.find(IsOutside(value.name, low, high, besides)).place
-    message = f"{place}: `{value.name}` lies outside the years 1 to 9999 (out-of-range)"
+    location = data.find(IsOutside(value.name, low, high, besides)).place
+    message = f"{location}: `{value.name}` lies outside the years 1 to 9999 (out-of-range)"
     return [fail("SKC224", message, span=value.span, hint="exclude such rows with `where`")]
 
 
 def nul_in_string(data: Data, value: Input) -> SkcError:
     """SKC206 for the first string that no runtime would accept."""
-    found = data.find(HoldsNul(value.name))
+    row = data.find(HoldsNul(value.name))
     message = (
-        f"{found.place}: {shown(found.values.get(value.name))} in column `{value.name}` contains a NUL (nul-in-string)"
+        f"{row.place}: {shown(row.values.get(value.name))} in column `{value.name}` contains a NUL (nul-in-string)"
     )
     hint = "every runtime refuses such a string, because C strings end at a NUL: remove the NUL, or exclude the row"
     return fail("SKC206", message, span=value.span, hint=hint)
 
 
-def refused_null(place: str, value: Input, nulls: int, rows: int) -> SkcError:
+def refused_null(location: str, value: Input, nulls: int, rows: int) -> SkcError:
     """SKC209 for the first null of an input that is not nullable, with the number of nulls and rows."""
     hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or exclude such rows with `where`"
-    message = f"{place}: `{value.name}` is null, and the input is not nullable"
+    message = f"{location}: `{value.name}` is null, and the input is not nullable"
     return fail("SKC209", message, span=value.span, hint=hint, notes=[f"{nulls} of {rows} rows are null"])
 
 

@@ -176,9 +176,9 @@ class LocatedRow:
 class RowRefusedError(Exception):
     """A function of `map_batches` refuses a row of its batch; the engine raises it again with the row of the table."""
 
-    def __init__(self, row: int, why: int) -> None:
-        super().__init__(row, why)
-        self.row, self.why = row, why
+    def __init__(self, row: int, guard: int) -> None:
+        super().__init__(row, guard)
+        self.row, self.why = row, guard
 
 
 class Table(Protocol):
@@ -187,16 +187,16 @@ class Table(Protocol):
     def count(self) -> int:
         """The number of rows."""
 
-    def aggregate(self, wanted: Sequence[Aggregate]) -> list[Any]:
+    def aggregate(self, aggregates: Sequence[Aggregate]) -> list[Any]:
         """The result of each."""
 
     def sums(self, terms: Sequence[Term]) -> list[Fraction]:
         """The exact sum of each, in any order of rows."""
 
-    def groups(self, wanted: Mapping[str, Grouping]) -> Iterator[Groups]:
+    def groups(self, groupings: Mapping[str, Grouping]) -> Iterator[Groups]:
         """All groups of every key, a few keys at a time."""
 
-    def places(self, wanted: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
+    def places(self, requests: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
         """The value at every place, by key. -0.0 and 0.0 are the same."""
 
     def complete(self, columns: Sequence[Column]) -> Table:

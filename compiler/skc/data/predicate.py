@@ -75,10 +75,10 @@ def _tree(text: str) -> Node:
 def _serialised(sql: str) -> str:
     """The engine's parse tree of a statement, or its error message, as JSON."""
     try:
-        ((found,),) = _parser().execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+        ((tree,),) = _parser().execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     except duckdb.Error:
         raise _too_deep() from None
-    return str(found)
+    return str(tree)
 
 
 def _condition(serialised: str) -> Node:
@@ -166,8 +166,8 @@ def _check_call(node: Node, text: str) -> None:
         raise _RefusedError(f"`{name}` looks at more than one row")
     low, high = bounds
     if not low <= len(arguments) <= high:
-        wanted = str(low) if low == high else f"{low} to {high}"
-        raise _RefusedError(f"`{name}` takes {wanted} arguments here, but has {len(arguments)}")
+        expected = str(low) if low == high else f"{low} to {high}"
+        raise _RefusedError(f"`{name}` takes {expected} arguments here, but has {len(arguments)}")
     if name in CALLED_BY_NAME and not _at(node, text).startswith(f"{name}("):
         hint = "write `regexp_full_match(…)`, or `regexp_matches(…)` for a search; they mean the same in every version"
         raise _RefusedError("`~`, `!~` and SIMILAR TO have different meanings in different versions of DuckDB", hint)
@@ -201,8 +201,8 @@ def _unlisted(name: str) -> _RefusedError:
 
 def _at(node: Node, text: str) -> str:
     """The text from where an expression begins, stripped; the engine counts bytes."""
-    written = f"{PREFIX}{text}\n)".encode()[node["query_location"] :][:1000]
-    return "".join(written.decode(errors="replace").split()).lower()
+    rest = f"{PREFIX}{text}\n)".encode()[node["query_location"] :][:1000]
+    return "".join(rest.decode(errors="replace").split()).lower()
 
 
 def _check_type(kind: Node | None) -> None:
@@ -243,7 +243,7 @@ def _text(node: Node) -> str | None:
     return str(value["value"]) if value["type"]["id"] == "VARCHAR" and not value["is_null"] else None
 
 
-def _refused(text: str, span: Span | None, why: _RefusedError) -> SkcError:
+def _refused(text: str, span: Span | None, refusal: _RefusedError) -> SkcError:
     shown = text if len(text) <= 200 else text[:199] + "…"
-    message = f"`where` is not a predicate: {why.reason}"
-    return fail("SKC207", message, span=span, hint=why.hint, notes=[f"where: {shown}", *why.notes])
+    message = f"`where` is not a predicate: {refusal.reason}"
+    return fail("SKC207", message, span=span, hint=refusal.hint, notes=[f"where: {shown}", *refusal.notes])

@@ -43,13 +43,13 @@ def summarise(table: Table, columns: Mapping[str, Column], to_count: Collection[
     rows = table.count()
     distinct = dict.fromkeys(columns.values())
     strings = dict.fromkeys(columns[key] for key in to_count if not columns[key].kind.is_ordered)
-    asked = [one for column in distinct if column not in strings for one in _of_summary(column)]
-    found = dict(zip(asked, table.aggregate(asked), strict=True))
-    made = {column: _summary(rows, column, found) for column in distinct if column not in strings}
+    aggregates = [aggregate for column in distinct if column not in strings for aggregate in _of_summary(column)]
+    results = dict(zip(aggregates, table.aggregate(aggregates), strict=True))
+    summaries = {column: _summary(rows, column, results) for column in distinct if column not in strings}
     numbered = {str(k): column for k, column in enumerate(strings)}
     counts = count_values(table, {key: Grouping(column) for key, column in numbered.items()})
-    made |= {numbered[key]: _summary_of_counts(rows, values) for key, values in counts.items()}
-    return {key: made[column] for key, column in columns.items()}
+    summaries |= {numbered[key]: _summary_of_counts(rows, values) for key, values in counts.items()}
+    return {key: summaries[column] for key, column in columns.items()}
 
 
 def _of_summary(column: Column) -> list[Aggregate]:
@@ -58,11 +58,11 @@ def _of_summary(column: Column) -> list[Aggregate]:
     return [Aggregate("count", column), Aggregate("has_nul", column)]
 
 
-def _summary(rows: int, column: Column, found: Mapping[Aggregate, Any]) -> Summary:
-    count = found[Aggregate("count", column)]
+def _summary(rows: int, column: Column, results: Mapping[Aggregate, Any]) -> Summary:
+    count = results[Aggregate("count", column)]
     if not column.kind.is_ordered:
-        return Summary(rows, count, has_nul=found[Aggregate("has_nul", column)])
-    low, high = (_plain(found[bound], column) for bound in _of_summary(column)[1:])
+        return Summary(rows, count, has_nul=results[Aggregate("has_nul", column)])
+    low, high = (_plain(results[bound], column) for bound in _of_summary(column)[1:])
     return Summary(rows, count, low, high)
 
 
@@ -79,7 +79,7 @@ def _plain(value: Any, column: Column) -> Any:
 def answer(
     table: Table,
     columns: Mapping[str, Column],
-    wanted: Mapping[str, Iterable[Stat]],
+    requests_by_column: Mapping[str, Iterable[Stat]],
     summaries: Mapping[str, Summary],
     done: Callable[[str], None] = lambda key: None,
 ) -> dict[str, Answers]:
@@ -87,34 +87,34 @@ def answer(
 
     Raises SKC211 if more than counts are requested of a column with infinities, SKC212 if a result exceeds float64.
     """
-    asked = {key: set(requests) for key, requests in wanted.items()}
-    results = {key: _from_summary(columns[key], summaries[key], requests) for key, requests in asked.items()}
-    _add_moments(table, columns, asked, summaries, results)
-    _add_quantiles(table, columns, asked, summaries, results)
-    _add_value_counts(table, columns, asked, summaries, results, done)
+    requested = {key: set(requests) for key, requests in requests_by_column.items()}
+    results = {key: _from_summary(columns[key], summaries[key], requests) for key, requests in requested.items()}
+    _add_moments(table, columns, requested, summaries, results)
+    _add_quantiles(table, columns, requested, summaries, results)
+    _add_value_counts(table, columns, requested, summaries, results, done)
     return results
 
 
 def _from_summary(column: Column, summary: Summary, requests: set[Stat]) -> Answers:
     """The statistics known from the summary: counts, bounds, and None for every statistic if there is no value."""
-    found: Answers = {}
+    answers: Answers = {}
     for request in requests:
         match request:
             case Count():
-                found[request] = summary.count
+                answers[request] = summary.count
             case NullCount():
-                found[request] = summary.nulls
+                answers[request] = summary.nulls
             case ValueCounts() | Covariance() | Levels():  # answered by groups, by blocks, and by the steps before
                 continue
             case Min() | Max() | Mean() | Variance() | Quantiles():
                 _check_ordered(column, summary)
                 if summary.count == 0:
-                    found[request] = None
+                    answers[request] = None
                 elif isinstance(request, Min | Max):
-                    found[request] = summary.low if isinstance(request, Min) else summary.high
+                    answers[request] = summary.low if isinstance(request, Min) else summary.high
             case _:
                 assert_never(request)
-    return found
+    return answers
 
 
 def _check_ordered(column: Column, summary: Summary) -> None:
@@ -139,20 +139,20 @@ def overflow(column: Column, what: str) -> SkcError:
 def _add_moments(
     table: Table,
     columns: Mapping[str, Column],
-    asked: Mapping[str, set[Stat]],
+    requested: Mapping[str, set[Stat]],
     summaries: Mapping[str, Summary],
     results: Mapping[str, Answers],
 ) -> None:
     """Add the means, then the variances, which need them."""
-    keys = [k for k, requests in asked.items() if requests & {Mean(), Variance()} and summaries[k].count > 0]
+    keys = [k for k, requests in requested.items() if requests & {Mean(), Variance()} and summaries[k].count > 0]
     totals = table.sums([_value_term(columns[k], summaries[k]) for k in keys])
     means = {
         k: divided(total, summaries[k].count, columns[k], "the sum") for k, total in zip(keys, totals, strict=True)
     }
-    varying = [k for k in keys if Variance() in asked[k]]
+    varying = [k for k in keys if Variance() in requested[k]]
     totals = table.sums([_square_term(columns[k], summaries[k], means[k]) for k in varying])
     for key in keys:
-        if Mean() in asked[key]:
+        if Mean() in requested[key]:
             results[key][Mean()] = means[key]
     for key, total in zip(varying, totals, strict=True):
         results[key][Variance()] = divided(total, summaries[key].count, columns[key], "the variance")
@@ -174,10 +174,10 @@ def _square_term(column: Column, summary: Summary, mean: float) -> Term:
 
 def farthest(column: Column, summary: Summary, mean: float) -> float:
     """The largest deviation from the mean: rounding is monotone, so it is that of a bound. Raises SKC212."""
-    found = max(abs(float(summary.low) - mean), abs(float(summary.high) - mean))
-    if not math.isfinite(found):
+    deviation = max(abs(float(summary.low) - mean), abs(float(summary.high) - mean))
+    if not math.isfinite(deviation):
         raise overflow(column, "the variance")
-    return found
+    return deviation
 
 
 def divided(total: Fraction, count: int, column: Column, what: str) -> float:
@@ -191,39 +191,41 @@ def divided(total: Fraction, count: int, column: Column, what: str) -> float:
 def _add_quantiles(
     table: Table,
     columns: Mapping[str, Column],
-    asked: Mapping[str, set[Stat]],
+    requested: Mapping[str, set[Stat]],
     summaries: Mapping[str, Summary],
     results: Mapping[str, Answers],
 ) -> None:
-    wanted = {key: [r for r in asked[key] if isinstance(r, Quantiles)] for key in asked if summaries[key].count}
+    requests_by_column = {
+        key: [r for r in requested[key] if isinstance(r, Quantiles)] for key in requested if summaries[key].count
+    }
     places = {
-        key: {i for request in some for q in request.q for i in neighbours(q, summaries[key].count)}
-        for key, some in wanted.items()
-        if some
+        key: {i for request in quantiles for q in request.q for i in neighbours(q, summaries[key].count)}
+        for key, quantiles in requests_by_column.items()
+        if quantiles
     }
     values = _values_at(table, columns, summaries, places)
     for key in places:
-        for request in wanted[key]:
-            found = tuple(interpolated(q, summaries[key].count, values[key]) for q in request.q)
-            if not all(map(math.isfinite, found)):
+        for request in requests_by_column[key]:
+            edges = tuple(interpolated(q, summaries[key].count, values[key]) for q in request.q)
+            if not all(map(math.isfinite, edges)):
                 raise overflow(columns[key], "a quantile")
-            results[key][request] = found
+            results[key][request] = edges
 
 
 def _values_at(
     table: Table, columns: Mapping[str, Column], summaries: Mapping[str, Summary], places: Mapping[str, set[int]]
 ) -> dict[str, dict[int, float]]:
     """The values at 0-based indices of each sorted column; ties do not matter, because equal values are identical."""
-    found = {key: {0: float(s.low), s.count - 1: float(s.high)} for key in places for s in [summaries[key]]}
+    results = {key: {0: float(s.low), s.count - 1: float(s.high)} for key in places for s in [summaries[key]]}
     inner = {
-        key: Places(columns[key], summaries[key].count, tuple(left))
-        for key, wanted in places.items()
-        if (left := sorted(wanted - found[key].keys()))
+        key: Places(columns[key], summaries[key].count, tuple(missing))
+        for key, indices in places.items()
+        if (missing := sorted(indices - results[key].keys()))
     }
     if inner:
         for key, values in table.places(inner).items():
-            found[key] |= {i: _number(value) for i, value in values.items()}
-    return found
+            results[key] |= {i: _number(value) for i, value in values.items()}
+    return results
 
 
 def _number(value: Any) -> float:
@@ -233,35 +235,41 @@ def _number(value: Any) -> float:
 def _add_value_counts(
     table: Table,
     columns: Mapping[str, Column],
-    asked: Mapping[str, set[Stat]],
+    requested: Mapping[str, set[Stat]],
     summaries: Mapping[str, Summary],
     results: Mapping[str, Answers],
     done: Callable[[str], None],
 ) -> None:
     """Count values for the widest request of each column, unless the summary has already counted them."""
-    requests = {key: [r for r in asked[key] if isinstance(r, ValueCounts)] for key in asked}
-    found = {key: counts for key in asked if (counts := summaries[key].counts) is not None}
-    wanted = {key: widest(some) for key, some in requests.items() if some and key not in found}
-    for key in asked:
-        if key not in wanted:
+    requests = {key: [r for r in requested[key] if isinstance(r, ValueCounts)] for key in requested}
+    counts_by_column = {key: counts for key in requested if (counts := summaries[key].counts) is not None}
+    widest_requests = {
+        key: widest(counted_requests)
+        for key, counted_requests in requests.items()
+        if counted_requests and key not in counts_by_column
+    }
+    for key in requested:
+        if key not in widest_requests:
             done(key)
-    groupings = {key: Grouping(columns[key], one.min_count, one.limit) for key, one in wanted.items()}
-    found |= count_values(table, groupings, done)
-    for key, some in requests.items():
-        results[key].update({request: cut(found[key], request) for request in some})
+    groupings = {
+        key: Grouping(columns[key], request_.min_count, request_.limit) for key, request_ in widest_requests.items()
+    }
+    counts_by_column |= count_values(table, groupings, done)
+    for key, counted_requests in requests.items():
+        results[key].update({request: cut(counts_by_column[key], request) for request in counted_requests})
 
 
 def count_values(
-    table: Table, wanted: Mapping[str, Grouping], done: Callable[[str], None] = lambda key: None
+    table: Table, groupings: Mapping[str, Grouping], done: Callable[[str], None] = lambda key: None
 ) -> dict[str, Counted]:
     """The counted values of columns, sorting some while the engine counts the next."""
     waiting: list[tuple[Sequence[str], Future[list[Counted]]]] = []
-    if not wanted:
+    if not groupings:
         return {}
     sorter = ThreadPoolExecutor(1)
     try:
-        for groups in table.groups(wanted):
-            first = wanted[groups.keys[0]]
+        for groups in table.groups(groupings):
+            first = groupings[groups.keys[0]]
             ordered = sorter.submit(counted, groups.table, len(groups.keys), first.column.dtype, first.limit)
             waiting.append((groups.keys, ordered))
             for key in groups.keys:

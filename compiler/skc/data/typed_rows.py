@@ -89,12 +89,12 @@ def _check_contract(data: Data) -> None:
     columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`", i.span) for i in data.inputs}
     strings = [i for i in data.inputs if i.dtype == "string"]
     required = [i for i in data.inputs if not i.nullable]
-    asked = [Aggregate("has_nul", columns[i.name]) for i in strings]
-    found = data.aggregate([*asked, *(Aggregate("count", columns[i.name]) for i in required)])
-    for value, has_nul in zip(strings, found[: len(strings)], strict=True):
+    nul_checks = [Aggregate("has_nul", columns[i.name]) for i in strings]
+    results = data.aggregate([*nul_checks, *(Aggregate("count", columns[i.name]) for i in required)])
+    for value, has_nul in zip(strings, results[: len(strings)], strict=True):
         if has_nul:
             raise nul_in_string(data, value)
-    for value, count in zip(required, found[len(strings) :], strict=True):
+    for value, count in zip(required, results[len(strings) :], strict=True):
         nulls = data.count() - count
         if nulls:
             raise fail(

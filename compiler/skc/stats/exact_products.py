@@ -49,31 +49,31 @@ def products(block: Array, exponent: Sequence[int]) -> Products:
     return total
 
 
-def added(one: Products, other: Products) -> Products:
+def added(left: Products, right: Products) -> Products:
     """The sum, exact in any order."""
-    return tuple(a + b for a, b in zip_longest(one, other, fillvalue=np.array(0, object)))
+    return tuple(a + b for a, b in zip_longest(left, right, fillvalue=np.array(0, object)))
 
 
-def total(found: Products, exponent: Sequence[int], i: int, j: int) -> Fraction:
+def total(products: Products, exponent: Sequence[int], i: int, j: int) -> Fraction:
     """The sum of the products of columns i and j."""
-    whole = 0
-    for one in found:
-        whole = (whole << WIDTH) + int(one[i, j])
-    return Fraction(whole) * Fraction(2) ** (exponent[i] + exponent[j] - WIDTH * (len(found) + 1))
+    result = 0
+    for matrix in products:
+        result = (result << WIDTH) + int(matrix[i, j])
+    return Fraction(result) * Fraction(2) ** (exponent[i] + exponent[j] - WIDTH * (len(products) + 1))
 
 
 def _slices(block: Array, exponent: Sequence[int]) -> list[Array]:
     """The slices of all columns, starting with the largest bits, until the remainder is zero."""
     lowest = np.array(exponent)
-    left, found = block, []
-    while left.any():
+    remainder, slices = block, []
+    while remainder.any():
         lowest = lowest - WIDTH
         # Rounding towards zero, since the next higher number may not be a float64. A value far too small for this slice
         # may lose bits or become zero when scaled, and is zero in this slice either way.
-        one = np.trunc(_scaled(left, -lowest))
-        left = left - _scaled(one, lowest)
-        found.append(one)
-    return found
+        top = np.trunc(_scaled(remainder, -lowest))
+        remainder = remainder - _scaled(top, lowest)
+        slices.append(top)
+    return slices
 
 
 def _scaled(block: Array, exponent: Array) -> Array:
@@ -92,12 +92,12 @@ def _products(slices: Sequence[Array]) -> Products:
     for p in range(len(slices)):
         for q in range(len(slices)):
             sums[p + q] += gram[p * width : (p + 1) * width, q * width : (q + 1) * width]
-    return tuple(one.astype(object) for one in sums)
+    return tuple(matrix.astype(object) for matrix in sums)
 
 
 def _gram(block: Array) -> Array:
     """The transpose times the block itself, as whole numbers."""
-    rows, columns = (-(-size // of) * of for size, of in zip(block.shape, (ROWS, TILE), strict=True))
+    rows, columns = (-(-size // unit) * unit for size, unit in zip(block.shape, (ROWS, TILE), strict=True))
     padded = np.zeros((rows, columns))
     padded[: block.shape[0], : block.shape[1]] = block
     parts = np.ascontiguousarray(padded.reshape(-1, ROWS, columns // TILE, TILE).swapaxes(1, 2))

@@ -32,8 +32,8 @@ def first_groups(batches: Iterable[pa.RecordBatch], dtype: DType, limit: int) ->
     """The first groups of a single column, merged batch by batch; None if there is no batch."""
     best: pa.Table | None = None
     for batch in batches:
-        more = pa.Table.from_batches([batch])
-        both = more if best is None else pa.concat_tables([best, more])
+        groups = pa.Table.from_batches([batch])
+        both = groups if best is None else pa.concat_tables([best, groups])
         best = _sorted(both, dtype).slice(0, limit)
     return best
 
@@ -58,8 +58,8 @@ def _sorted(groups: pa.Table, dtype: DType) -> pa.Table:
 def widest(requests: Sequence[ValueCounts]) -> ValueCounts:
     """A request whose answer contains those of all the others."""
     limits = [request.limit for request in requests if request.limit is not None]
-    least = min(request.min_count for request in requests)
-    return ValueCounts(least, max(limits) if len(limits) == len(requests) else None)
+    min_count = min(request.min_count for request in requests)
+    return ValueCounts(min_count, max(limits) if len(limits) == len(requests) else None)
 
 
 def cut(values: Counted, request: ValueCounts) -> Counted:

@@ -107,8 +107,8 @@ def read_json(value: Input) -> Reading:
     wrong = f"{kind} NOT IN ({_list(JSON_TYPES[value.dtype])})"
     if value.kind.is_float:  # JSON cannot write these in any other way
         wrong += f" OR ({kind} = 'VARCHAR' AND NOT regexp_full_match({text}, '[+-]?(?i:inf|infinity|nan)'))"
-        whole = f"TRY_CAST({text} AS HUGEINT)"
-        is_exact = f"coalesce({whole} = TRY_CAST(TRY_CAST({text} AS DOUBLE) AS HUGEINT), false)"
+        integer = f"TRY_CAST({text} AS HUGEINT)"
+        is_exact = f"coalesce({integer} = TRY_CAST(TRY_CAST({text} AS DOUBLE) AS HUGEINT), false)"
         wrong += f" OR (regexp_full_match({text}, '-?[0-9]{{16,}}') AND NOT {is_exact})"
     if value.dtype == "string":
         return _reading(value, text, bad=f"NOT ({is_null}) AND ({wrong})")
@@ -159,12 +159,12 @@ def _typed_int(value: Input, column: str, stored_type: str) -> Reading | None:
     if stored_type in SMALL_INTEGERS or stored_type == "BIGINT":
         return _reading(value, f"CAST({column} AS BIGINT)")
     if stored_type in WIDE_INTEGERS:
-        whole = f"TRY_CAST({column} AS BIGINT)"
-        return _reading(value, whole, bad=f"{column} IS NOT NULL AND {whole} IS NULL")
+        integer = f"TRY_CAST({column} AS BIGINT)"
+        return _reading(value, integer, bad=f"{column} IS NOT NULL AND {integer} IS NULL")
     if stored_type in FLOATS:
         is_whole = f"isfinite({column}) AND {column} = trunc({column}) AND abs({column}) <= 9007199254740992"
-        whole = f"CASE WHEN {is_whole} THEN TRY_CAST({column} AS BIGINT) END"
-        return _reading(value, whole, bad=f"{column} IS NOT NULL AND NOT isnan({column}) AND NOT ({is_whole})")
+        integer = f"CASE WHEN {is_whole} THEN TRY_CAST({column} AS BIGINT) END"
+        return _reading(value, integer, bad=f"{column} IS NOT NULL AND NOT isnan({column}) AND NOT ({is_whole})")
     return None
 
 

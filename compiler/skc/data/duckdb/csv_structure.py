@@ -65,8 +65,8 @@ def _blocks(file: str) -> Iterator[bytes]:
         block = stream.read(len(BOM)).removeprefix(BOM) + stream.read(BLOCK)
         while block:
             stretch = 0
-            while block[-1] in (QUOTE, CR) and stretch < STRETCH and (more := stream.read(1)):
-                block += more
+            while block[-1] in (QUOTE, CR) and stretch < STRETCH and (extra := stream.read(1)):
+                block += extra
                 stretch += 1
             yield block
             block = stream.read(BLOCK)

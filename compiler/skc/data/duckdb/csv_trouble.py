@@ -36,9 +36,9 @@ def csv_trouble(source: Source, delimiter: str) -> Iterator[None]:
         if error.code != "SKC203" or source.kind not in ("csv", "tsv"):
             raise
         for file in source.files:
-            found = explain(file, delimiter) or _mixed_line_ends(file)
-            if found is not None:
-                message, hint = found
+            problem = explain(file, delimiter) or _mixed_line_ends(file)
+            if problem is not None:
+                message, hint = problem
                 raise fail("SKC203", f"`{file}`, {message}", span=source.span, hint=hint) from error
         raise
 
@@ -51,23 +51,23 @@ def check_structure(header: Sequence[str], file: str, source: Source) -> None:
             return
     except UNREADABLE:
         return  # the engine reports it
-    found = explain(file, delimiter)
-    if found is not None:
-        message, hint = found
+    problem = explain(file, delimiter)
+    if problem is not None:
+        message, hint = problem
         raise fail("SKC203", f"`{file}`, {message}", span=source.span, hint=hint)
 
 
-def check_separator(header: Sequence[str], file: str, source: Source, wanted: Sequence[str]) -> None:
+def check_separator(header: Sequence[str], file: str, source: Source, expected: Sequence[str]) -> None:
     """Refuse a file whose fields have another separator than its kind says, so that its header is a single name."""
-    if len(header) != 1 or header[0] in wanted:
+    if len(header) != 1 or header[0] in expected:
         return
-    found = max(SEPARATORS, key=header[0].count)
-    if found not in header[0]:
+    actual = max(SEPARATORS, key=header[0].count)
+    if actual not in header[0]:
         return
-    message = f"`{file}` has fields separated by {SEPARATORS[found]}, but skc reads commas (tabs in a .tsv file)"
+    message = f"`{file}` has fields separated by {SEPARATORS[actual]}, but skc reads commas (tabs in a .tsv file)"
     shown = header[0] if len(header[0]) <= 80 else f"{header[0][:79]}…"
-    rewrite = f"import csv, sys; csv.writer(sys.stdout).writerows(csv.reader(sys.stdin, delimiter='{found}'))"
-    hint = "name it .tsv" if found == "\t" else f'write it with commas: python3 -c "{rewrite}" < OLD > NEW'
+    rewrite = f"import csv, sys; csv.writer(sys.stdout).writerows(csv.reader(sys.stdin, delimiter='{actual}'))"
+    hint = "name it .tsv" if actual == "\t" else f'write it with commas: python3 -c "{rewrite}" < OLD > NEW'
     raise fail("SKC203", message, span=source.span, hint=hint, notes=[f"the first line is `{shown}`"])
 
 
@@ -130,14 +130,14 @@ def _begins_with_blank(field: str) -> bool:
 
 def _has_blank_beside_quote(lines: Sequence[str], delimiter: str) -> bool:
     """Whether a record, as written, has a field that begins with spaces and then a quote."""
-    text, place = "".join(lines), 0
+    text, position = "".join(lines), 0
     field = re.compile(rf'"(?:[^"]|"")*"|[^{delimiter}]*')
-    while place <= len(text):
-        found = field.match(text, place)
-        assert found is not None  # it may be empty
-        if _begins_with_blank(found[0]):
+    while position <= len(text):
+        match = field.match(text, position)
+        assert match is not None  # it may be empty
+        if _begins_with_blank(match[0]):
             return True
-        place = found.end() + 1
+        position = match.end() + 1
     return False
 
 

@@ -33,9 +33,9 @@ Named = tuple[int, Addend]
 def exact_sums(database: Database, table: str, addends: Mapping[int, Addend]) -> dict[int, Fraction]:
     """The exact sum of each addend over the rows of `table`, in as few scans as the data needs (usually one)."""
     totals = dict.fromkeys(addends, Fraction(0))
-    named = [(name, part) for name, addend in addends.items() for part in _within_range(addend) if part.bound > 0]
-    for start in range(0, len(named), AT_ONCE):
-        _add_sums(database, table, named[start : start + AT_ONCE], totals)
+    scaled = [(name, half) for name, addend in addends.items() for half in _within_range(addend) if half.bound > 0]
+    for start in range(0, len(scaled), AT_ONCE):
+        _add_sums(database, table, scaled[start : start + AT_ONCE], totals)
     return totals
 
 
@@ -48,13 +48,13 @@ def _add_sums(database: Database, table: str, addends: Sequence[Named], totals: 
         for i, (name, addend) in enumerate(addends):
             for k in range(addend.parts):
                 totals[name] += addend.weight * Fraction(answers[f"s{i}_{k}"] or 0.0)
-        rests = [answers[f"r{i}"] or 0.0 for i in range(len(addends))]
-        left = [i for i, rest in enumerate(rests) if rest > 0]
-        if left:
+        remainders = [answers[f"r{i}"] or 0.0 for i in range(len(addends))]
+        unfinished = [i for i, remainder in enumerate(remainders) if remainder > 0]
+        if unfinished:
             stored.append(database.new_name("rest"))
-            _keep_remainders(database, parts, left, stored[-1])
+            _keep_remainders(database, parts, unfinished, stored[-1])
             table = identifier(stored[-1])
-        addends = [(addends[i][0], replace(addends[i][1], values=f"x{i}", bound=rests[i])) for i in left]
+        addends = [(addends[i][0], replace(addends[i][1], values=f"x{i}", bound=remainders[i])) for i in unfinished]
     for table_name in stored:
         database.execute(f"DROP TABLE {identifier(table_name)}")
 
@@ -80,30 +80,30 @@ def _parts(table: str, addends: Sequence[Named]) -> str:
     # A null adds nothing as 0.0, and vectors without nulls are faster.
     columns = [f"coalesce({addend.values}, {number(0.0)}) AS x{i}" for i, (_, addend) in enumerate(addends)]
     query = f"SELECT {', '.join(columns)} FROM {table}"
-    made: list[str] = []
+    split: list[str] = []
     for k in range(max(addend.parts for _, addend in addends)):
         splitters = {
             i: number(splitter(addend.count, addend.bound, k))
             for i, (_, addend) in enumerate(addends)
             if k < addend.parts
         }
-        old = [*made, *(f"x{i}" for i in range(len(addends)))]
+        columns_so_far = [*split, *(f"x{i}" for i in range(len(addends)))]
         parts = [f"(x{i} + {big}) - {big} AS q{i}_{k}" for i, big in splitters.items()]
-        query = f"SELECT {', '.join([*old, *parts])} FROM ({query})"
-        made += [f"q{i}_{k}" for i in splitters]
-        rests = [f"x{i} - q{i}_{k} AS x{i}" if i in splitters else f"x{i}" for i in range(len(addends))]
-        query = f"SELECT {', '.join([*made, *rests])} FROM ({query})"
+        query = f"SELECT {', '.join([*columns_so_far, *parts])} FROM ({query})"
+        split += [f"q{i}_{k}" for i in splitters]
+        remainders = [f"x{i} - q{i}_{k} AS x{i}" if i in splitters else f"x{i}" for i in range(len(addends))]
+        query = f"SELECT {', '.join([*split, *remainders])} FROM ({query})"
     return query
 
 
 def _sums_of(parts: str, addends: Sequence[Named]) -> str:
     sums = [f"sum(q{i}_{k}) AS s{i}_{k}" for i, (_, addend) in enumerate(addends) for k in range(addend.parts)]
-    rests = [f"max(abs(x{i})) AS r{i}" for i in range(len(addends))]
-    return f"SELECT {', '.join([*sums, *rests])} FROM ({parts})"
+    remainders = [f"max(abs(x{i})) AS r{i}" for i in range(len(addends))]
+    return f"SELECT {', '.join([*sums, *remainders])} FROM ({parts})"
 
 
-def _keep_remainders(database: Database, parts: str, left: Sequence[int], name: str) -> None:
+def _keep_remainders(database: Database, parts: str, unfinished: Sequence[int], name: str) -> None:
     """Store the rows with a remainder, so that expressions do not grow with every scan."""
-    columns = ", ".join(f"x{i}" for i in left)
-    some = " OR ".join(f"x{i} <> {number(0.0)}" for i in left)
-    database.execute(f"CREATE TEMP TABLE {identifier(name)} AS SELECT {columns} FROM ({parts}) WHERE {some}")
+    columns = ", ".join(f"x{i}" for i in unfinished)
+    condition = " OR ".join(f"x{i} <> {number(0.0)}" for i in unfinished)
+    database.execute(f"CREATE TEMP TABLE {identifier(name)} AS SELECT {columns} FROM ({parts}) WHERE {condition}")

@@ -22,10 +22,10 @@ BATCH = 1 << 16
 STRINGS = 64  # columns per query: strings may be long
 
 
-def groups_of(database: Database, table: str, rows: int, wanted: Mapping[str, Grouping]) -> Iterator[Groups]:
+def groups_of(database: Database, table: str, rows: int, groupings: Mapping[str, Grouping]) -> Iterator[Groups]:
     """The groups of columns of `table`, which has `rows` rows."""
     alike: dict[tuple[DType, int, int | None], dict[str, str]] = {}  # by what must be equal to share a query
-    for key, grouping in wanted.items():
+    for key, grouping in groupings.items():
         kind = (grouping.column.dtype, grouping.min_count, grouping.limit)
         alike.setdefault(kind, {})[key] = normal(grouping.column)
     for (dtype, min_count, limit), columns in alike.items():

@@ -34,18 +34,18 @@ def check_records(database: Database, file: str, source: Source) -> None:
     with engine_errors(f"`{file}` cannot be read as JSON lines", code="SKC203", span=source.span):
         for batch in database.batches(query, 1000):
             for row, text in zip(batch["row"].to_pylist(), batch["text"].to_pylist(), strict=True):
-                found = _wrong(text)
-                if found is not None:
-                    raise _refused(file, row, *found, source)
+                problem = _wrong(text)
+                if problem is not None:
+                    raise _refused(file, row, *problem, source)
 
 
 def line_of(file: str, row: int) -> int:
     """The line of a record; empty lines are not records."""
-    seen = 0
+    records = 0
     with opened(file) as lines:
         for number, line in enumerate(lines, start=1):
-            seen += bool(line.strip())
-            if seen == row:
+            records += bool(line.strip())
+            if records == row:
                 return number
     return row
 
@@ -64,8 +64,8 @@ def _wrong(text: str) -> tuple[str, str] | None:
     if not isinstance(record, _Pairs):
         return "it is not an object", OBJECT_HINT
     keys = [key for key, _ in record]
-    twice = [key for key in keys if keys.count(key) > 1] if len(set(keys)) < len(keys) else []
-    return (f"duplicate key `{twice[0]}`", TWICE_HINT) if twice else None
+    duplicates = [key for key in keys if keys.count(key) > 1] if len(set(keys)) < len(keys) else []
+    return (f"duplicate key `{duplicates[0]}`", TWICE_HINT) if duplicates else None
 
 
 class _Pairs(list[tuple[str, Any]]):

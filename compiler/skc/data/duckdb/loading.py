@@ -52,20 +52,20 @@ def load_training(
     """
     where = None if declared.where is None else parse_predicate(declared.where, declared.span)
     names = [i.name for i in inputs]
-    kept = [name for name in dict.fromkeys(keep) if name not in names]
+    carried = [name for name in dict.fromkeys(keep) if name not in names]
     others = [] if where is None else [name for name in where.columns if name not in names]
     database.confine(source.files)
     if where is not None:
         database.limit(partial(_too_slow, declared))
-    raw = open_raw(database, source, inputs, [*others, *kept])
-    _check_kept(raw, kept)
+    raw = open_raw(database, source, inputs, [*others, *carried])
+    _check_kept(raw, carried)
     if where is not None:
         for group in raw.groups:
             _check_where(database, group, inputs, where, declared)
     # When several threads read JSON lines, a last line without a line end comes first; numbering keeps the order.
     numbered = source.kind == "jsonl"
     sql = " UNION ALL ".join(
-        typed_sql(group, group.sql, inputs, where, numbered=numbered, kept=kept) for group in raw.groups
+        typed_sql(group, group.sql, inputs, where, numbered=numbered, extra=carried) for group in raw.groups
     )
     extra = f"{ROW}, {BAD}" if numbered else BAD
     read, name = database.new_name("read"), database.new_name("training")
@@ -148,23 +148,23 @@ def _is_of_a_value(error: duckdb.Error) -> bool:
 
 def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> dict[str, SkcError]:
     """SKC206 (or SKC209 for a forbidden NaN) for every column, at its first value that does not convert."""
-    found: dict[str, SkcError] = {}
+    errors: dict[str, SkcError] = {}
     for group, part in raw.parts():
-        checked = [i for i in inputs if group.readings[i.name].bad and i.name not in found]
+        checked = [i for i in inputs if group.readings[i.name].bad and i.name not in errors]
         if not checked:
             continue
         flags = [f"coalesce({group.readings[i.name].bad}, false) AS b{k}" for k, i in enumerate(checked)]
         texts = [f"CAST({identifier(i.name)} AS VARCHAR) AS t{k}" for k, i in enumerate(checked)]
         columns = ", ".join([f"row_number() OVER () AS {ROW}", *flags, *texts])
         firsts = ", ".join(f"min({ROW}) FILTER (b{k}), arg_min(t{k}, {ROW}) FILTER (b{k})" for k in range(len(checked)))
-        ((*firsts_found,),) = database.execute(f"SELECT {firsts} FROM (SELECT {columns} FROM ({part.sql}))")
-        for value, row, text in zip(checked, firsts_found[::2], firsts_found[1::2], strict=True):
+        ((*first_values,),) = database.execute(f"SELECT {firsts} FROM (SELECT {columns} FROM ({part.sql}))")
+        for value, row, text in zip(checked, first_values[::2], first_values[1::2], strict=True):
             if row is not None:
-                place = f"{part.label}, row {row}{line_of_row(raw.source, part.label, row)}"
-                found[value.name] = _refused_value(value, text, place)
-    if not found:
+                location = f"{part.label}, row {row}{line_of_row(raw.source, part.label, row)}"
+                errors[value.name] = _refused_value(value, text, location)
+    if not errors:
         raise fail("SKC203", f"`{raw.source.name}` changed while it was being read", span=raw.source.span)
-    return found
+    return errors
 
 
 def _forbidden_nulls(training: Training, read: str, inputs: Sequence[Input]) -> dict[str, SkcError]:
@@ -174,19 +174,19 @@ def _forbidden_nulls(training: Training, read: str, inputs: Sequence[Input]) -> 
     checked = [i for i in inputs if not i.nullable]
     counts = ", ".join(["count(*)", *(f"count(*) FILTER ({identifier(i.name)} IS NULL)" for i in checked)])
     ((rows, *nulls),) = training.database.execute(f"SELECT {counts} FROM {read} WHERE {OK}")
-    found = {i: n for i, n in zip(checked, nulls, strict=True) if n}
-    places = {i: training.find_where(f"{identifier(i.name)} IS NULL AND {OK}").place for i in found}
-    return {i.name: refused_null(places[i], i, n, rows) for i, n in found.items()}
+    null_counts = {i: n for i, n in zip(checked, nulls, strict=True) if n}
+    places = {i: training.find_where(f"{identifier(i.name)} IS NULL AND {OK}").place for i in null_counts}
+    return {i.name: refused_null(places[i], i, n, rows) for i, n in null_counts.items()}
 
 
-def _combined(found: Mapping[str, SkcError]) -> SkcError:
+def _combined(errors: Mapping[str, SkcError]) -> SkcError:
     """One error for all columns, limited to a readable number."""
-    diagnostics = [d for error in list(found.values())[:MOST] for d in error.diagnostics]
-    if len(found) > MOST:
-        others = ", ".join(f"`{name}`" for name in list(found)[MOST : 3 * MOST])
-        more = f"and {len(found) - MOST} more columns with such values: {others}"
-        last, rest = diagnostics[-1], " …" if len(found) > 3 * MOST else ""
-        diagnostics[-1] = replace(last, notes=(*last.notes, more + rest))
+    diagnostics = [d for error in list(errors.values())[:MOST] for d in error.diagnostics]
+    if len(errors) > MOST:
+        others = ", ".join(f"`{name}`" for name in list(errors)[MOST : 3 * MOST])
+        more = f"and {len(errors) - MOST} more columns with such values: {others}"
+        last, ellipsis = diagnostics[-1], " …" if len(errors) > 3 * MOST else ""
+        diagnostics[-1] = replace(last, notes=(*last.notes, more + ellipsis))
     return SkcError(*diagnostics)
 
 
@@ -206,13 +206,13 @@ TO_WRITE: Mapping[DType, str] = for_every_kind(
 WIDE: Mapping[DType, str] = {"float64": "-?[0-9]{16,}", "int64": "[+-]?[0-9]{16,}([.]0*)?"}
 
 
-def _refused_value(value: Input, text: str, place: str) -> SkcError:
+def _refused_value(value: Input, text: str, location: str) -> SkcError:
     if value.kind.is_float and text.strip('"+-').lower() == "nan":
         hint = f"`{value.name}` has `nan: error`; remove that to read NaN as null"
-        return fail("SKC209", f"{place}: `{value.name}` is NaN", span=value.span, hint=hint)
+        return fail("SKC209", f"{location}: `{value.name}` is NaN", span=value.span, hint=hint)
     is_wide = re.fullmatch(WIDE.get(value.dtype, "(?!)"), text) is not None
     shown = text if len(text) <= 80 else text[:79] + "…"
-    message = f"{place}: `{shown}` in column `{value.name}` is not {_article(value.dtype)}"
+    message = f"{location}: `{shown}` in column `{value.name}` is not {_article(value.dtype)}"
     return fail("SKC206", message, span=value.span, hint=WIDE_HINT if is_wide else TO_WRITE[value.dtype])
 
 

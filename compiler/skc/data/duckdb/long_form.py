@@ -23,13 +23,15 @@ class Stacked:
     sql: str
 
 
-def stacks(table: str, columns: Mapping[str, str], rows: int, most: int = AT_ONCE) -> Iterator[Stacked]:
+def stacks(table: str, columns: Mapping[str, str], rows: int, at_once: int = AT_ONCE) -> Iterator[Stacked]:
     """The columns (SQL by key, all of one type) of a table with `rows` rows, at most `most` per query."""
     keys = tuple(columns)
-    width = max(1, min(most, VALUES // max(1, rows)))
+    width = max(1, min(at_once, VALUES // max(1, rows)))
     for start in range(0, len(keys), width):
-        some = keys[start : start + width]
-        yield Stacked(some, f"SELECT k, v FROM ({_stacked(table, [columns[key] for key in some])}) WHERE v IS NOT NULL")
+        chunk = keys[start : start + width]
+        yield Stacked(
+            chunk, f"SELECT k, v FROM ({_stacked(table, [columns[key] for key in chunk])}) WHERE v IS NOT NULL"
+        )
 
 
 def _stacked(table: str, columns: Sequence[str]) -> str:

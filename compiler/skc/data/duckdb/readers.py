@@ -164,15 +164,15 @@ def _header(file: str, source: Source) -> tuple[str, ...]:
 
 def _check_names(names: Iterable[str], label: str, source: Source) -> None:
     """Refuse columns that differ only in case: the engine would rename one of them, and that name may be taken."""
-    seen: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for name in names:
-        if _folded(name) in seen:
-            both = f"two columns `{name}`"
-            if seen[_folded(name)] != name:
-                both = f"the columns `{seen[_folded(name)]}` and `{name}`, which the engine cannot distinguish"
+        if _folded(name) in spellings:
+            subject = f"two columns `{name}`"
+            if spellings[_folded(name)] != name:
+                subject = f"the columns `{spellings[_folded(name)]}` and `{name}`, which the engine cannot distinguish"
             hint = "rename one of them; names are compared without regard to case"
-            raise fail("SKC203", f"`{label}` has {both}", span=source.span, hint=hint)
-        seen[_folded(name)] = name
+            raise fail("SKC203", f"`{label}` has {subject}", span=source.span, hint=hint)
+        spellings[_folded(name)] = name
 
 
 def _folded(name: str) -> str:
@@ -219,8 +219,8 @@ def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -
 
     groups = []
     with engine_errors(f"`{source.name}` cannot be read as Parquet data", code="SKC203", span=source.span):
-        found = dict(database.execute(PARQUET_SCHEMAS.format(files=file_list(source.files))))
-        schemas = {file: found.get(file, file) for file in source.files}  # a name written differently: its own group
+        by_file = dict(database.execute(PARQUET_SCHEMAS.format(files=file_list(source.files))))
+        schemas = {file: by_file.get(file, file) for file in source.files}  # a name written differently: its own group
         for files in _runs(source.files, schemas):
             _check_names(pq.read_schema(files[0]).names, files[0], source)
             groups.append(files)
@@ -238,8 +238,8 @@ def _open_arrow(database: Database, source: Source, inputs: Sequence[Input]) -> 
         for files in _runs(source.files, keys):
             _check_names(schemas[files[0]].names, files[0], source)
             parts = [Part(file, _registered(database, ds.dataset(file, format="ipc"))) for file in files]
-            whole = parts[0].sql if len(parts) == 1 else _registered(database, ds.dataset(files, format="ipc"))
-            groups.append((parts, whole))
+            all_rows = parts[0].sql if len(parts) == 1 else _registered(database, ds.dataset(files, format="ipc"))
+            groups.append((parts, all_rows))
     return _open_typed(database, source, inputs, groups)
 
 
@@ -256,20 +256,20 @@ def _open_duckdb(database: Database, source: Source, inputs: Sequence[Input]) ->
     with engine_errors(f"`{file}` cannot be opened as a DuckDB file", code="SKC203", span=source.span):
         database.execute(f"ATTACH {literal(file)} AS {ATTACHED} (TYPE duckdb, READ_ONLY)")
         of_file = f"WHERE database_name = '{ATTACHED}'"
-        found = database.execute(f"SELECT schema_name, table_name, sql FROM duckdb_tables() {of_file}")
-        seen = database.execute(f"SELECT schema_name, view_name FROM duckdb_views() {of_file} AND NOT internal")
-    tables = {_label(schema, table): (schema, table) for schema, table, _ in found}
+        catalogue = database.execute(f"SELECT schema_name, table_name, sql FROM duckdb_tables() {of_file}")
+        views = database.execute(f"SELECT schema_name, view_name FROM duckdb_views() {of_file} AND NOT internal")
+    tables = {_label(schema, table): (schema, table) for schema, table, _ in catalogue}
     name = source.table or ""
-    if name in {_label(*view) for view in seen} - tables.keys():
+    if name in {_label(*view) for view in views} - tables.keys():
         raise _foreign_sql(file, name, "a view", source)
     if name not in tables:
         hint = did_you_mean(name, tables) or f"it has {', '.join(f'`{t}`' for t in sorted(tables)) or 'no table'}"
         raise fail("SKC204", f"`{file}` has no table `{name}`", span=source.span, hint=hint)
-    (made,) = (QUOTED.sub("", sql).upper() for schema, table, sql in found if (schema, table) == tables[name])
-    if GENERATED in made:
+    (definition,) = (QUOTED.sub("", sql).upper() for schema, table, sql in catalogue if (schema, table) == tables[name])
+    if GENERATED in definition:
         raise _foreign_sql(file, name, "a table with generated columns", source)
     rows = f"SELECT * FROM {'.'.join(map(identifier, (ATTACHED, *tables[name])))}"
-    if COLLATED in made:
+    if COLLATED in definition:
         rows = _by_bytes(database, rows, file, source)
     return Raw(source, (_typed_group(database, source, inputs, [Part(f"{file}::{name}", rows)]),))
 
@@ -303,7 +303,7 @@ def _typed_group(
     database: Database, source: Source, inputs: Sequence[Input], parts: Sequence[Part], sql: str | None = None
 ) -> Group:
     """Parts whose stored types are those of the first. Raises all of SKC204 and SKC205 at once."""
-    whole, label = sql or parts[0].sql, parts[0].label
+    all_rows, label = sql or parts[0].sql, parts[0].label
     types = _described(database, parts[0].sql, label, source)
     errors = _missing_columns(inputs, types, label)
     readings = {}
@@ -314,7 +314,7 @@ def _typed_group(
             except SkcError as error:
                 errors.append(error)
     _raise_all(errors)
-    return Group(whole, tuple(parts), readings, types)
+    return Group(all_rows, tuple(parts), readings, types)
 
 
 def _described(database: Database, sql: str, label: str, source: Source) -> dict[str, str]:
@@ -329,11 +329,11 @@ def _raise_all(errors: Sequence[SkcError]) -> None:
 
 
 def _missing_columns(inputs: Sequence[Input], columns: Iterable[str], label: str) -> list[SkcError]:
-    there = set(columns)
-    missing = [missing_column(i, there, label) for i in inputs if i.name not in there]
+    present = set(columns)
+    missing = [missing_column(i, present, label) for i in inputs if i.name not in present]
     if len(missing) <= 3:
         return missing
     # list the columns once, and so the mistake that caused all of the errors
-    names = ", ".join(f"`{i.name}`" for i in inputs if i.name not in there)
+    names = ", ".join(f"`{i.name}`" for i in inputs if i.name not in present)
     (first,) = missing[0].diagnostics
     return [SkcError(replace(first, message=f"{label} lacks {len(missing)} columns: {names}"))]

@@ -59,18 +59,18 @@ class DuckTable:
         """See `Table`."""
         return self._rows
 
-    def aggregate(self, wanted: Sequence[Aggregate]) -> list[Any]:
+    def aggregate(self, aggregates: Sequence[Aggregate]) -> list[Any]:
         """See `Table`."""
         with engine_errors(COUNTING):
-            return self._row([_aggregate(one) for one in wanted], BOUNDS)
+            return self._row([_aggregate(aggregate) for aggregate in aggregates], BOUNDS)
 
-    def _row(self, wanted: Sequence[str], most: int) -> list[Any]:
+    def _row(self, expressions: Sequence[str], limit: int) -> list[Any]:
         """The results of aggregations, at most `most` per query."""
-        found: list[Any] = []
-        for start in range(0, len(wanted), most):
-            some = ", ".join(wanted[start : start + most])
-            found += self.database.execute(f"SELECT {some} FROM {self.sql}")[0]
-        return found
+        results: list[Any] = []
+        for start in range(0, len(expressions), limit):
+            chunk = ", ".join(expressions[start : start + limit])
+            results += self.database.execute(f"SELECT {chunk} FROM {self.sql}")[0]
+        return results
 
     def sums(self, terms: Sequence[Term]) -> list[Fraction]:
         """See `Table`."""
@@ -82,39 +82,43 @@ class DuckTable:
             else:
                 floats[k] = _addend(term)
         with engine_errors(COMPUTING):
-            found = exact_sums(self.database, self.sql, floats)
+            totals = exact_sums(self.database, self.sql, floats)
             exact = self._row(list(wholes.values()), AT_ONCE)
-        found |= {k: Fraction(int(total or 0)) for k, total in zip(wholes, exact, strict=True)}
-        return [found[k] for k in range(len(terms))]
+        totals |= {k: Fraction(int(total or 0)) for k, total in zip(wholes, exact, strict=True)}
+        return [totals[k] for k in range(len(terms))]
 
-    def groups(self, wanted: Mapping[str, Grouping]) -> Iterator[Groups]:
+    def groups(self, groupings: Mapping[str, Grouping]) -> Iterator[Groups]:
         """See `Table`."""
-        if not wanted:
+        if not groupings:
             return
         with engine_errors(COMPUTING):
-            yield from groups_of(self.database, self.sql, self._rows, wanted)
+            yield from groups_of(self.database, self.sql, self._rows, groupings)
 
-    def places(self, wanted: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
+    def places(self, requests: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
         """See `Table`."""
-        found: dict[str, dict[int, Scalar]] = {key: {} for key in wanted}
+        results: dict[str, dict[int, Scalar]] = {key: {} for key in requests}
         with engine_errors(COMPUTING):
             for is_float in (True, False):  # only values of one type can be sorted together
-                some = {key: p for key, p in wanted.items() if (p.column.kind.is_float) == is_float and p.at}
-                for stack in stacks(self.sql, {key: ordered(p.column) for key, p in some.items()}, self._rows):
-                    self._add_places(stack, some, found)
-        return found
+                chunk = {key: p for key, p in requests.items() if (p.column.kind.is_float) == is_float and p.at}
+                for stack in stacks(self.sql, {key: ordered(p.column) for key, p in chunk.items()}, self._rows):
+                    self._add_places(stack, chunk, results)
+        return results
 
-    def _add_places(self, stack: Stacked, wanted: Mapping[str, Places], found: Mapping[str, dict[int, Scalar]]) -> None:
+    def _add_places(
+        self, stack: Stacked, requests: Mapping[str, Places], results: Mapping[str, dict[int, Scalar]]
+    ) -> None:
         """Sort the stacked columns, and take the values at the wanted places of each."""
-        starts = itertools.accumulate((wanted[key].count for key in stack.keys), initial=0)
-        asked = [(start + i, key, i) for key, start in zip(stack.keys, starts, strict=False) for i in wanted[key].at]
+        starts = itertools.accumulate((requests[key].count for key in stack.keys), initial=0)
+        positions = [
+            (start + i, key, i) for key, start in zip(stack.keys, starts, strict=False) for i in requests[key].at
+        ]
         name = self.database.new_name("places")  # a table, since a list of 200,000 literals takes minutes to plan
-        self.database.register(name, pa.table({"i": pa.array([place for place, _, _ in asked], pa.int64())}))
-        placed = f"SELECT v, row_number() OVER (ORDER BY k, v) - 1 AS i FROM ({stack.sql})"
-        rows = self.database.run(f"SELECT i, v FROM ({placed}) SEMI JOIN {identifier(name)} USING (i)")
-        by_place = dict(zip(rows["i"].to_pylist(), rows["v"].to_pylist(), strict=True))
-        for place, key, i in asked:
-            found[key][i] = by_place[place]
+        self.database.register(name, pa.table({"i": pa.array([position for position, _, _ in positions], pa.int64())}))
+        numbered = f"SELECT v, row_number() OVER (ORDER BY k, v) - 1 AS i FROM ({stack.sql})"
+        rows = self.database.run(f"SELECT i, v FROM ({numbered}) SEMI JOIN {identifier(name)} USING (i)")
+        by_position = dict(zip(rows["i"].to_pylist(), rows["v"].to_pylist(), strict=True))
+        for position, key, i in positions:
+            results[key][i] = by_position[position]
 
     def complete(self, columns: Sequence[Column]) -> DuckTable:
         """See `Table`."""
@@ -167,14 +171,14 @@ class DuckTable:
         return f"SELECT {', '.join(f'{values(c)} AS c{k}' for k, c in enumerate(columns))} FROM {self.sql}"
 
 
-def _aggregate(one: Aggregate) -> str:
-    sql = values(one.column)
-    match one.reduction:
+def _aggregate(aggregate: Aggregate) -> str:
+    sql = values(aggregate.column)
+    match aggregate.reduction:
         case "count":
             return f"count({sql})"
         case "least" | "greatest":
-            bound = "min" if one.reduction == "least" else "max"
-            if one.column.dtype == "bool":
+            bound = "min" if aggregate.reduction == "least" else "max"
+            if aggregate.column.dtype == "bool":
                 return f"CAST({bound}(CAST({sql} AS TINYINT)) AS BOOLEAN)"
             return f"{bound}({sql})"
         case "has_nul":
@@ -184,7 +188,7 @@ def _aggregate(one: Aggregate) -> str:
         case "least_widened":
             return f"min({sql}) FILTER ({_is_widened(sql)})"
         case _:
-            assert_never(one.reduction)
+            assert_never(aggregate.reduction)
 
 
 def _is_widened(sql: str) -> str:

@@ -55,12 +55,12 @@ class Training(DuckTable):
         columns = ", ".join([ROW, *(identifier(i.name) for i in self.inputs)])
         for group, part in self.raw.parts():
             rows = typed_sql(group, part.sql, self.inputs, self.where, numbered=True)
-            found = self.database.execute(
+            hits = self.database.execute(
                 f"SELECT {columns} FROM ({rows}) WHERE {condition} ORDER BY {ROW} LIMIT 1 OFFSET {skip}"
             )
-            for number, *stored in found:
-                place = f"{part.label}, row {number}{line_of_row(self.source, part.label, number)}"
-                return LocatedRow(place, dict(zip([i.name for i in self.inputs], stored, strict=True)))
+            for number, *stored in hits:
+                location = f"{part.label}, row {number}{line_of_row(self.source, part.label, number)}"
+                return LocatedRow(location, dict(zip([i.name for i in self.inputs], stored, strict=True)))
             passed = self.database.execute(f"SELECT count(*) FROM ({rows}) WHERE {condition}")
             skip -= passed[0][0]
         return LocatedRow(self.source.name, {})
@@ -111,9 +111,9 @@ class Training(DuckTable):
         """See `Data`."""
         if not self.keep:
             return pa.schema([])
-        kept = dict.fromkeys(self.keep)
+        columns = dict.fromkeys(self.keep)
         with engine_errors("reading the rows failed"):
-            stored = self.database.run(f"SELECT {', '.join(map(identifier, kept))} FROM {self.sql} LIMIT 0").schema
+            stored = self.database.run(f"SELECT {', '.join(map(identifier, columns))} FROM {self.sql} LIMIT 0").schema
         return pa.schema([pa.field(name, self._time(name) or _plain(stored.field(name).type)) for name in self.keep])
 
     def _time(self, name: str) -> pa.DataType | None:
@@ -153,7 +153,7 @@ def typed_sql(
     where: Predicate | None,
     *,
     numbered: bool,
-    kept: Sequence[str] = (),
+    extra: Sequence[str] = (),
 ) -> str:
     """The stored values of all inputs, and whether a raw value is bad; with `numbered` also the row within its part."""
     if numbered:
@@ -163,7 +163,7 @@ def typed_sql(
     bad = " OR ".join(f"({readings[i.name].bad})" for i in inputs if readings[i.name].bad) or "false"
     inner = f"SELECT * REPLACE ({values}), ({bad}) AS {BAD} FROM ({rows})"
     columns = [f"{readings[i.name].stored} AS {identifier(i.name)}" for i in inputs]
-    stored = ", ".join([*columns, *map(identifier, kept)])
+    stored = ", ".join([*columns, *map(identifier, extra)])
     row = f"{ROW}, " if numbered else ""
     keep = f" WHERE ({where.sql}) OR {BAD}" if where is not None else ""
     return f"SELECT {row}{stored}, {BAD} FROM ({inner}){keep}"
@@ -175,11 +175,11 @@ def line_of_row(source: Source, file: str, row: int) -> str:
         return ""
     lines = Lines(file)
     reader = csv.reader(lines, delimiter="\t" if source.kind == "tsv" else ",")
-    seen, start = -1, 1  # the header is record 0
+    records, start = -1, 1  # the header is record 0
     with long_fields():
         for record in reader:
-            seen += bool(record)
-            if seen == row:
+            records += bool(record)
+            if records == row:
                 return f" (line {start})"
             start = reader.line_num + 1
             lines.forget()
