@@ -51,7 +51,7 @@ def _read(directory: Path, name: str) -> bytes:
 
 
 def _manifest(data: bytes, path: Path) -> dict[str, Any]:
-    """The manifest as plain data, looked at no closer than to show it."""
+    """The manifest as plain data, checked only as far as showing it requires."""
     try:
         document = json.loads(data)
         if document["skc"] == "artifact" and document["format"] == 1 and "plan.json" in document["files"]:

@@ -209,7 +209,7 @@ def _lower_step(graph: _Graph, step: Step) -> tuple[GraphGuard, ...]:
         )
     graph.values[step.name] = (f"step {step.name}", 0)
     graph.add(f"step {step.name}", result.values, result.width)
-    if result.valid is not None and graph.types[step.name].nullable:  # an op may say `valid` of a float64 to be safe
+    if result.valid is not None and graph.types[step.name].nullable:  # an op may add `valid` to a float64 to be safe
         graph.valid[step.name] = (f"valid {step.name}", 0)
         graph.add(f"valid {step.name}", result.valid, result.width)
     return result.guards

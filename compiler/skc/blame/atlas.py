@@ -58,6 +58,6 @@ def _steps_alone(pipeline: Pipeline) -> Probe:
     """The unfused steps, lowered without optimisation."""
     names = [step.name for step in pipeline.steps]
     lowered = lower(pipeline, expose=names, optimise=False)
-    made = {output.name for output in lowered.model.graph.output}
-    steps = {name: StepTensors(name, valid if (valid := f"{name}#valid") in made else None) for name in names}
+    outputs = {output.name for output in lowered.model.graph.output}
+    steps = {name: StepTensors(name, valid if (valid := f"{name}#valid") in outputs else None) for name in names}
     return Probe(pipeline, GraphSession(lowered.model.SerializeToString()), partial(feeds, lowered), steps)

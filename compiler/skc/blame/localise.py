@@ -53,9 +53,9 @@ class Localiser:
 
     def __init__(self, atlas: Atlas, model: bytes) -> None:
         self._pipeline = atlas.pipeline
-        given = onnx.load_from_string(model)
-        self.is_what_the_plan_compiles_to = _graph_bytes(given) == _graph_bytes(atlas.lowered.model)
-        probes = [_probe_model(atlas, given), atlas.steps]
+        proto = onnx.load_from_string(model)
+        self.is_what_the_plan_compiles_to = _graph_bytes(proto) == _graph_bytes(atlas.lowered.model)
+        probes = [_probe_model(atlas, proto), atlas.steps]
         self._probes = [probe for probe in probes if probe is not None]
 
     def first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
@@ -77,12 +77,12 @@ class Localiser:
         """One per graph that runs on the row."""
         blocks = to_blocks(self._pipeline.inputs, [record])
         for probe in self._probes:
-            given = probe.feed(blocks)
+            request = probe.feed(blocks)
             try:
-                found = {**given, **probe.session.run(given)}  # a step may pass its input on
+                tensors = {**request, **probe.session.run(request)}  # a step may pass its input on
             except SkcRuntimeError:  # it fails on this row, so nothing can be observed
                 continue
-            yield tuple(_step_values(probe, found, reference.run(probe.pipeline, blocks).values))
+            yield tuple(_step_values(probe, tensors, reference.run(probe.pipeline, blocks).values))
 
 
 def makers_of(pipeline: Pipeline, output: str, column: int) -> tuple[str, ...]:
@@ -99,25 +99,25 @@ def makers_of_step(pipeline: Pipeline, name: str) -> tuple[str, ...]:
     return _ordered(pipeline, _ancestors(pipeline, [(name, k) for k in range(width)]) | {name})
 
 
-def _ordered(pipeline: Pipeline, found: set[str]) -> tuple[str, ...]:
-    return tuple(step.name for step in pipeline.steps if step.name in found)
+def _ordered(pipeline: Pipeline, selected: set[str]) -> tuple[str, ...]:
+    return tuple(step.name for step in pipeline.steps if step.name in selected)
 
 
 def _ancestors(pipeline: Pipeline, columns: list[tuple[str, int]]) -> set[str]:
     """The steps that some columns of values depend on."""
     names, steps = column_names(pipeline), {step.name: step for step in pipeline.steps}
-    found: set[str] = set()
+    ancestors: set[str] = set()
     while columns:
         value, column = columns.pop()
         if value not in steps:
             continue
         step = steps[value]
-        found.add(value)
+        ancestors.add(value)
         sources = [(ref.value, c) for ref in step.inputs for c in _columns(ref, len(names[ref.value]))]
         op = OPS[step.op]
         is_columnwise = op.is_columnwise(step.params)
         columns += [sources[_group_of(step, column, pipeline)]] if is_columnwise else sources
-    return found
+    return ancestors
 
 
 def _columns(ref: Ref, width: int) -> range:
@@ -130,27 +130,27 @@ def _group_of(step: Step, column: int, pipeline: Pipeline) -> int:
     return [g for g, group in enumerate(groups) for _ in group][column]
 
 
-def _step_values(probe: Probe, found: Mapping[str, Array], wanted: Mapping[str, Block]) -> Iterator[StepValue]:
+def _step_values(
+    probe: Probe, tensor_values: Mapping[str, Array], reference_values: Mapping[str, Block]
+) -> Iterator[StepValue]:
     """Every column of every unfused step, for the single row."""
     types, names = value_types(probe.pipeline), column_names(probe.pipeline)
     for step in probe.pipeline.steps:
-        want = wanted[step.name]
-        wanted_row = want.to_rows()[0]
+        want = reference_values[step.name]
+        want_row = want.to_rows()[0]
         tensors, is_foreign = probe.steps[step.name], step.name in probe.foreign
         if tensors.value is None or is_foreign:
             for k, name in enumerate(names[step.name]):
                 origin = _origin(probe, step, k)
-                yield StepValue(
-                    origin, step.op, name, None, wanted_row[k], False, is_shown=False, is_foreign=is_foreign
-                )
+                yield StepValue(origin, step.op, name, None, want_row[k], False, is_shown=False, is_foreign=is_foreign)
             continue
-        got = found[tensors.value]
-        valid = np.ones(got.shape, dtype=bool) if tensors.valid is None else found[tensors.valid]
+        got = tensor_values[tensors.value]
+        valid = np.ones(got.shape, dtype=bool) if tensors.valid is None else tensor_values[tensors.valid]
         exact = [types[step.name].exact] * want.width
         differs = compare(got, want.values, exact, got_valid=valid, want_valid=want.present()).differs[0]
         for k, name in enumerate(names[step.name]):
-            given = _scalar(got, valid, k)
-            yield StepValue(_origin(probe, step, k), step.op, name, given, wanted_row[k], bool(differs[k]))
+            got_value = _scalar(got, valid, k)
+            yield StepValue(_origin(probe, step, k), step.op, name, got_value, want_row[k], bool(differs[k]))
 
 
 def _scalar(values: Array, valid: Array, k: int) -> Scalar:
@@ -166,27 +166,29 @@ def _origin(probe: Probe, step: Step, column: int) -> str:
     return step.origins[_group_of(step, column, probe.pipeline)] if step.origins else step.name
 
 
-def _probe_model(atlas: Atlas, given: onnx.ModelProto) -> Probe | None:
+def _probe_model(atlas: Atlas, model: onnx.ModelProto) -> Probe | None:
     """The model itself, if its tensors have the names that this version gives them."""
-    made = {name for node in given.graph.node for name in node.output}
-    known = made | {value.name for value in given.graph.input}
+    outputs = {name for node in model.graph.node for name in node.output}
+    known = outputs | {value.name for value in model.graph.input}
     steps = {
         step: StepTensors(*(tensor if tensor in known else None for tensor in (ours.value, ours.valid)))
         for step, ours in atlas.lowered.steps.items()
     }
     try:
-        session = GraphSession(showing(given, [t for own in steps.values() for t in own.present if t in made]))
+        session = GraphSession(
+            showing(model, [t for step_tensors in steps.values() for t in step_tensors.present if t in outputs])
+        )
     except SkcRuntimeError:  # it serves, but not with intermediate tensors as outputs
         return None
-    return Probe(atlas.lowered.pipeline, session, partial(feeds, atlas.manifest), steps, _foreign_steps(atlas, given))
+    return Probe(atlas.lowered.pipeline, session, partial(feeds, atlas.manifest), steps, _foreign_steps(atlas, model))
 
 
-def _foreign_steps(atlas: Atlas, given: onnx.ModelProto) -> frozenset[str]:
+def _foreign_steps(atlas: Atlas, model: onnx.ModelProto) -> frozenset[str]:
     """The steps with a tensor that the model computes by another operation, or from other tensors, than the plan does.
 
     The values may be equal all the same: an unexpected null is in a separate tensor, `STEP/valid`.
     """
-    ours, theirs = _operations(atlas.lowered.model.graph), _operations(given.graph)
+    ours, theirs = _operations(atlas.lowered.model.graph), _operations(model.graph)
     changed = (owner(name, atlas.lowered.steps) for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
     return frozenset(step for step in changed if step is not None)
 

@@ -44,8 +44,8 @@ COMMANDS: dict[str, Command] = {  # in the order of `skc --help`
 }
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         from importlib.metadata import version
 
         show(f"skc {version('skc')}")
@@ -61,13 +61,11 @@ def skc_command(
 
 
 def _app() -> typer.Typer:
-    made = typer.Typer(
-        no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-    )
-    made.callback()(skc_command)
+    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback()(skc_command)
     for name, command in COMMANDS.items():
-        made.command(name)(command)
-    return made
+        app.command(name)(command)
+    return app
 
 
 app = _app()
@@ -77,13 +75,13 @@ def main() -> None:
     """The `skc` command."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What is piped is UTF-8 in every locale, as JSON must be; a terminal gets what it can show.
+            # Piped output is UTF-8 in every locale, as JSON must be; a terminal gets what it can display.
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     sys.exit(guarded(run, sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line and give its exit code; every error becomes a diagnostic."""
+    """Run one command line and return its exit code; every error becomes a diagnostic."""
     command: Any = typer.main.get_command(app)
     try:
         result = command.main(args=arguments or ["--help"], prog_name="skc", standalone_mode=False)

@@ -24,14 +24,14 @@ def compile(
     from skc.reports.render import render
 
     with progress_bar() as progress:
-        done = api.compilation(pipeline, out, options, progress)
-    for warning in done.warnings:
+        result = api.compilation(pipeline, out, options, progress)
+    for warning in result.warnings:
         talk(warning.text() + "\n")
     if options.format == "json":
-        show(render(done, "json"))
+        show(render(result, "json"))
     else:
-        talk(render(done))
-    if done.report is not None and not done.report.is_equal:
-        talk(f"\n{render(done.report)}\n")
+        talk(render(result))
+    if result.report is not None and not result.report.is_equal:
+        talk(f"\n{render(result.report)}\n")
         talk(f"nothing was written; to reproduce a difference, write `{out}` with --no-verify first")
         raise typer.Exit(DIFFERENT)

@@ -24,8 +24,8 @@ def diff(
     from skc.reports.render import render
 
     with progress_bar() as progress:
-        found = api.difference(old, new, options, progress)
-    show(render(found, options.format))
-    for said in found.broken:
-        talk(f"refused by --fail-on {said}")
-    raise typer.Exit(DIFFERENT if found.broken else EQUAL)
+        report = api.difference(old, new, options, progress)
+    show(render(report, options.format))
+    for message in report.broken:
+        talk(f"refused by --fail-on {message}")
+    raise typer.Exit(DIFFERENT if report.broken else EQUAL)

@@ -1,4 +1,4 @@
-"""Arguments and flags of commands: those that several share, and those made from the fields of `skc.options`."""
+"""Arguments and flags of commands: those that are shared, and those made from the fields of `skc.options`."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Command = Callable[..., None]
 
 
 def takes(options: type[Options]) -> Callable[[Command], Command]:
-    """Give a command a flag for every field of `options`; it gets them as one value, its argument `options`."""
+    """Give a command a flag for every field of `options`. Their values are passed as its argument `options`."""
 
     def with_flags(command: Command) -> Command:
-        own = inspect.signature(command, eval_str=True).parameters
+        own_parameters = inspect.signature(command, eval_str=True).parameters
         flags: dict[str, Flag] = {f.name: f.metadata["flag"] for f in fields(options)}
 
-        def run(**given: Any) -> None:
-            values = {name: flag.value(given.pop(name)) for name, flag in flags.items()}
-            command(**given, options=options(**values))
+        def run(**arguments: Any) -> None:
+            values = {name: flag.value(arguments.pop(name)) for name, flag in flags.items()}
+            command(**arguments, options=options(**values))
 
-        parameters = [*(p for p in own.values() if p.name != "options"), *_parameters(options)]
+        parameters = [*(p for p in own_parameters.values() if p.name != "options"), *_parameters(options)]
         run.__doc__ = command.__doc__
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect.signature
         run.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -41,12 +41,12 @@ def takes(options: type[Options]) -> Callable[[Command], Command]:
 
 def _parameters(options: type[Options]) -> list[inspect.Parameter]:
     types = get_type_hints(options)
-    found = []
+    parameters = []
     for f in fields(options):
         flag: Flag = f.metadata["flag"]
         names = flag.names or (f"--{f.name.replace('_', '-')}",)
         option = typer.Option(*names, min=flag.minimum, max=flag.maximum, help=flag.about)
         kind: Any = Annotated[flag.typed or types[f.name], option]
         default = None if flag.read is not None else f.default
-        found.append(inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
-    return found
+        parameters.append(inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind))
+    return parameters

@@ -1,4 +1,4 @@
-"""What the commands print: results to stdout, messages to stderr, errors in the format that was asked for."""
+"""What the commands print: results to stdout, messages to stderr, errors in the requested format."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ EQUAL, DIFFERENT, USER, BUG = 0, 1, 2, 3
 
 
 def talk(text: str) -> None:
-    """A message to stderr."""
+    """Print a message to stderr."""
     print(text, file=sys.stderr)
 
 
 def show(text: str) -> None:
-    """A result to stdout. A reader that has seen enough (`| head`) changes nothing about what the command found."""
+    """Print a result to stdout. A reader that closes the pipe early (`| head`) does not change the exit code."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # what else is printed goes nowhere
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # further output is discarded
 
 
 def show_json(document: Any) -> None:
-    """A result to stdout as JSON."""
+    """Print a result to stdout as JSON."""
     from skc.verification.shown import json_text
 
     show(json_text(document))
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic], arguments: list[str]) -> None:
-    """Errors follow the format that was asked for, even where the command never began."""
+    """Print errors in the requested format, even if the command did not start."""
     if _wants(arguments, "json"):
         show_json({"diagnostics": [d.to_json() for d in diagnostics]})
         return
-    if _wants(arguments, "junit"):  # what reads it would take an empty file for a success, or for nothing at all
+    if _wants(arguments, "junit"):  # a CI would read an empty file as a success, or ignore it
         from skc.reports import junit
 
         show(junit.of_diagnostics(diagnostics))
@@ -49,5 +49,5 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic], arguments: list[str]) ->
     talk("\n\n".join(diagnostic.text() for diagnostic in diagnostics))
 
 
-def _wants(arguments: list[str], wanted: str) -> bool:
-    return f"--format={wanted}" in arguments or ("--format", wanted) in pairwise(arguments)
+def _wants(arguments: list[str], format_name: str) -> bool:
+    return f"--format={format_name}" in arguments or ("--format", format_name) in pairwise(arguments)

@@ -11,7 +11,7 @@ from skc.progress import Progress
 
 @contextmanager
 def progress_bar() -> Iterator[Progress | None]:
-    """A progress bar on stderr while a command works, when stderr is a terminal; else nothing."""
+    """A progress bar on stderr while a command runs, if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield None
         return

@@ -24,8 +24,8 @@ def transform(
     from skc import api
 
     with progress_bar() as progress:
-        done = api.transform(artifact, data, out, keep=tuple(keep or ()), force=force, progress=progress)
+        result = api.transform(artifact, data, out, keep=tuple(keep or ()), force=force, progress=progress)
     if output_format == "json":
-        show_json(done)
+        show_json(result)
     else:
-        talk(f"wrote {done['rows']:,} rows, {len(done['columns']):,} columns to {out} in {done['seconds']:.1f} s")
+        talk(f"wrote {result['rows']:,} rows, {len(result['columns']):,} columns to {out} in {result['seconds']:.1f} s")

@@ -25,11 +25,11 @@ def verify(artifact: ArtifactDir, options: VerifyOptions) -> None:
     if options.self_check:
         raise typer.Exit(_self_check(artifact, options))
     with progress_bar() as progress:
-        found = api.verification(artifact, options, progress)
-    show(render(found, options.format))
+        result = api.verification(artifact, options, progress)
+    show(render(result, options.format))
     if options.format == "github":
-        talk(render(found.report))
-    raise typer.Exit(DIFFERENT if not found.is_equal else USER if found.report.errors else EQUAL)
+        talk(render(result.report))
+    raise typer.Exit(DIFFERENT if not result.is_equal else USER if result.report.errors else EQUAL)
 
 
 def _self_check(artifact: Path, options: VerifyOptions) -> int:

@@ -1,1 +1,1 @@
-"""`skc diff`: what a new artifact does differently than an old one: its contract, what it learned, its rows."""
+"""`skc diff`: what a new artifact does differently from an old one: its contract, what it learned, its rows."""

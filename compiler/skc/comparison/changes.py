@@ -78,9 +78,11 @@ def _output(old: OutputSpec, new: OutputSpec) -> Iterator[Change]:
     places = {c: k for k, c in enumerate(new.columns)}
     moved = [c for k, c in enumerate(old.columns) if places.get(c, k) != k]
     if moved:
-        told = {c: places[c] for c in moved[:SAMPLE]}
-        was = {c: old.columns.index(c) for c in told}
-        yield Change("outputs", old.name, f"{count(len(moved), 'column')} in another position", was, told, len(moved))
+        moved_to = {c: places[c] for c in moved[:SAMPLE]}
+        moved_from = {c: old.columns.index(c) for c in moved_to}
+        yield Change(
+            "outputs", old.name, f"{count(len(moved), 'column')} in another position", moved_from, moved_to, len(moved)
+        )
 
 
 def _steps(old: Pipeline, new: Pipeline) -> Iterator[Change]:
@@ -120,22 +122,22 @@ def _states(old: Step, new: Step, old_names: Sequence[str], new_names: Sequence[
     for k, name in enumerate(old_names):
         if name not in places:
             continue
-        where = f"{old.name} ({name})" if len(old_names) > 1 else old.name
-        mine, other = _column_state(old.state, k), _column_state(new.state, places[name])
+        label = f"{old.name} ({name})" if len(old_names) > 1 else old.name
+        old_state, new_state = _column_state(old.state, k), _column_state(new.state, places[name])
         op = OPS[old.op]
         before, after = op.ids(old.params, old.state, k), op.ids(new.params, new.state, places[name])
-        yield from _categories(where, before, after)
-        for key, a in mine.items():
-            if not (_are_categories(a, before) and _are_categories(other[key], after)):
-                yield from _statistic(where, key, a, other[key])
+        yield from _categories(label, before, after)
+        for key, a in old_state.items():
+            if not (_are_categories(a, before) and _are_categories(new_state[key], after)):
+                yield from _statistic(label, key, a, new_state[key])
 
 
 def _column_state(state: Any, k: int) -> dict[str, Any]:
     """The fields of a state for one input column."""
     if not dataclasses.is_dataclass(state):
         return {}
-    found = {f.name: getattr(state, f.name) for f in dataclasses.fields(state)}
-    return {key: value[k] for key, value in found.items() if isinstance(value, tuple) and k < len(value)}
+    values = {f.name: getattr(state, f.name) for f in dataclasses.fields(state)}
+    return {key: value[k] for key, value in values.items() if isinstance(value, tuple) and k < len(value)}
 
 
 def _are_categories(value: Any, ids: Mapping[Any, int]) -> bool:
@@ -143,40 +145,40 @@ def _are_categories(value: Any, ids: Mapping[Any, int]) -> bool:
     return isinstance(value, tuple) and ids.keys() >= set(value)
 
 
-def _categories(where: str, old: Mapping[Any, int], new: Mapping[Any, int]) -> Iterator[Change]:
+def _categories(label: str, old: Mapping[Any, int], new: Mapping[Any, int]) -> Iterator[Change]:
     gone = [key for key in old if key not in new]
     came = [key for key in new if key not in old]
     moved = [key for key in old if key in new and old[key] != new[key]]
     if came:
-        told = f"{count(len(came), 'category')} added"
-        yield Change("added-ids", where, _plural(told), new=[_plain(c) for c in came[:SAMPLE]], number=len(came))
+        what = f"{count(len(came), 'category')} added"
+        yield Change("added-ids", label, _plural(what), new=[_plain(c) for c in came[:SAMPLE]], number=len(came))
     if gone:
-        told = f"{count(len(gone), 'category')} removed"
-        yield Change("removed-ids", where, _plural(told), old=[_plain(c) for c in gone[:SAMPLE]], number=len(gone))
+        what = f"{count(len(gone), 'category')} removed"
+        yield Change("removed-ids", label, _plural(what), old=[_plain(c) for c in gone[:SAMPLE]], number=len(gone))
     if moved:
-        told = _plural(f"{count(len(moved), 'category')} with another id")
+        what = _plural(f"{count(len(moved), 'category')} with another id")
         was, now = ({shown(key): ids[key] for key in moved[:SAMPLE]} for ids in (old, new))
-        yield Change("moved-ids", where, told, was, now, len(moved))
+        yield Change("moved-ids", label, what, was, now, len(moved))
 
 
 def _plural(text: str) -> str:
     return text.replace("categorys", "categories")
 
 
-def _statistic(where: str, name: str, old: Any, new: Any) -> Iterator[Change]:
+def _statistic(label: str, name: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare a number, several numbers (edges), or a value such as the most frequent one."""
     if old == new:
         return
     is_many = isinstance(old, tuple) and isinstance(new, tuple)
     if is_many and len(old) != len(new):
-        yield Change("statistics", where, f"`{name}`: {len(new)} values for {len(old)}", list(old), list(new))
+        yield Change("statistics", label, f"`{name}`: {len(new)} values for {len(old)}", list(old), list(new))
         return
     pairs = list(zip(old, new, strict=True)) if is_many else [(old, new)]
     changed = [(a, b) for a, b in pairs if a != b]
     shifts = [_shift(a, b) for a, b in changed]
     shift = max((s for s in shifts if s is not None), default=None)
-    told = f"`{name}`" if len(pairs) == 1 else f"`{name}`: {len(changed)} of {len(pairs)} values"
-    yield Change("statistics", where, told, _plain(old), _plain(new), len(changed), shift)
+    what = f"`{name}`" if len(pairs) == 1 else f"`{name}`: {len(changed)} of {len(pairs)} values"
+    yield Change("statistics", label, what, _plain(old), _plain(new), len(changed), shift)
 
 
 def _shift(old: Any, new: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""The changes between two artifacts, and the rules that they break."""
+"""The changes between two artifacts, and the rules that they violate."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FORMAT = 1
 
 @dataclass(frozen=True, repr=False)
 class DiffReport(OneLine):
-    """What differs between two artifacts. `rows` is None where no data was given; `broken` says in words which of the
-    requested rules are broken.
+    """What differs between two artifacts. `rows` is None without data; `broken` describes the violations of the
+    requested rules.
     """
 
     old: str  # plan hashes
@@ -44,8 +44,8 @@ class DiffReport(OneLine):
 
 
 def broken(rules: Sequence[Rule], report: DiffReport) -> tuple[str, ...]:
-    """In words, what of a report the rules do not allow. A rule about rows asks for those of some data."""
-    return tuple(said for rule in rules for said in _broken(rule, report))
+    """Descriptions of everything in a report that the rules do not allow. A rule about rows requires data."""
+    return tuple(message for rule in rules for message in _broken(rule, report))
 
 
 def _broken(rule: Rule, report: DiffReport) -> Iterator[str]:

@@ -50,13 +50,13 @@ def rows_changed(old: Artifact, new: Artifact, batches: Iterable[tuple[Blocks, B
     for pair in batches:
         before, after = (graph.run(blocks) for graph, blocks in zip(graphs, pair, strict=True))
         refused, served = ~before.refused & after.refused, before.refused & ~after.refused
-        both = ~before.refused & ~after.refused
-        differs = [_differs(before, after, *place) & both for place in places]
+        served_by_both = ~before.refused & ~after.refused
+        differs = [_differs(before, after, *place) & served_by_both for place in places]
         changed = refused | served
         for k, mask in enumerate(differs):
             per_column[k] += mask.sum()
             changed = changed | mask
-        totals += [len(both), changed.sum(), refused.sum(), served.sum()]
+        totals += [len(served_by_both), changed.sum(), refused.sum(), served.sum()]
     columns = tuple(
         ColumnRows(output, old_name, int(number))
         for (output, old_name, _, _), number in zip(places, per_column, strict=True)
@@ -67,13 +67,13 @@ def rows_changed(old: Artifact, new: Artifact, batches: Iterable[tuple[Blocks, B
 
 def _common_columns(old: Artifact, new: Artifact) -> list[tuple[str, str, int, int]]:
     """Output, column, and its index in the old and in the new output."""
-    others = {o.name: o for o in new.manifest.outputs}
-    found = []
+    new_outputs = {o.name: o for o in new.manifest.outputs}
+    common = []
     for output in old.manifest.outputs:
-        other = others.get(output.name)
-        places = {} if other is None or other.dtype != output.dtype else {c: k for k, c in enumerate(other.columns)}
-        found += [(output.name, c, k, places[c]) for k, c in enumerate(output.columns) if c in places]
-    return found
+        match = new_outputs.get(output.name)
+        places = {} if match is None or match.dtype != output.dtype else {c: k for k, c in enumerate(match.columns)}
+        common += [(output.name, c, k, places[c]) for k, c in enumerate(output.columns) if c in places]
+    return common
 
 
 def _differs(old: Outcome, new: Outcome, output: str, column: str, k: int, j: int) -> Array:

@@ -1,6 +1,6 @@
-"""The rules of `--fail-on`, by which a CI refuses changes.
+"""The rules of `--fail-on`, with which CI refuses changes.
 
-Why apart from the report: a rule is checked before the artifacts are read, and before all rows run through them.
+Why separate from the report: rules are checked before the artifacts are read and before any row is run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from skc.diagnostics import did_you_mean, fail
 
-# kind of change -> what `--fail-on` may ask for by that name
+# kind of change -> what `--fail-on` refuses under that name
 KINDS: Mapping[str, str] = {
     "inputs": "an input that was added, removed or declared differently",
     "outputs": "an output that was added, removed, of another dtype or with other columns",
@@ -27,7 +27,9 @@ LIMIT = re.compile(r"(rows|statistics)>((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?
 
 @dataclass(frozen=True)
 class Rule:
-    """`subject` is "any", "rows" or a key of KINDS; `limit` what rows and statistics may reach, None where none may."""
+    """`subject` is "any", "rows" or a key of KINDS; `limit` is the largest value allowed for rows and statistics,
+    None if there is none.
+    """
 
     text: str
     subject: str
@@ -35,7 +37,7 @@ class Rule:
 
 
 def read_rule(text: str) -> Rule:
-    """Raises SKC140 for what is not a rule."""
+    """Raises SKC140 for an invalid rule."""
     limited = LIMIT.fullmatch(text)
     if limited:
         return Rule(text, limited[1], float(limited[2]))

@@ -32,7 +32,7 @@ class GraphGuard:
 
 @dataclass(frozen=True)
 class GraphBlock:
-    """N rows of K columns of one type in the graph; `skc.values.types.Block` says what the fields mean."""
+    """N rows of K columns of one type in the graph; `skc.values.types.Block` documents the fields."""
 
     dtype: DType
     width: int
@@ -91,7 +91,7 @@ def masked(dtype: DType, width: int, values: Var, valid: Var | None) -> GraphBlo
 
 
 def no_columns(like: Var, dtype: DType, *, nullable: bool) -> GraphBlock:
-    """A block [N, 0] that takes its N, and nothing else, from another one."""
+    """A block [N, 0] with the N of another one."""
     nothing = op.equal(like, like)
     values = nothing if dtype == "bool" else op.where(nothing, zero(dtype), zero(dtype))
     return GraphBlock(dtype, 0, values, nothing if nullable and not KINDS[dtype].is_float else None)
@@ -108,11 +108,11 @@ def where_not(condition: Var, a: Var, b: Var) -> Var:
 
 def all_of(*masks: Var | None) -> Var | None:
     """The conjunction of the masks; None stands for a mask that is always true."""
-    given = [mask for mask in masks if mask is not None]
-    if not given:
+    present = [mask for mask in masks if mask is not None]
+    if not present:
         return None
-    result = given[0]
-    for mask in given[1:]:
+    result = present[0]
+    for mask in present[1:]:
         result = op.and_(result, mask)
     return result
 
@@ -258,8 +258,8 @@ def one_hot_columns(index: Var, widths: Sequence[int]) -> Var:
 
     Three nodes for any number of columns of any widths: each output column compares the one input column it belongs to.
     """
-    wanted = [[j for width in widths for j in range(width)]]
+    columns = [[j for width in widths for j in range(width)]]
     if len(widths) > 1:
         owners = [k for k, width in enumerate(widths) for _ in range(width)]
         index = op.gather(index, const(owners, np.int64), axis=1)
-    return op.cast(op.equal(index, const(wanted, np.int64)), to=np.float64)
+    return op.cast(op.equal(index, const(columns, np.int64)), to=np.float64)

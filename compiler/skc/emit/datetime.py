@@ -109,7 +109,7 @@ def read_fields(layout: Format | None, text: Var, width: int, *, has_time: bool)
     numbers = _numbers(pieces, tokens)
     month = numbers.get("m")
     if "b" in layout.letters:
-        names = {written: m for m, name in enumerate(MONTHS, 1) for written in _cases(name)}
+        names = {spelling: m for m, name in enumerate(MONTHS, 1) for spelling in _cases(name)}
         month = _lookup(_at(pieces, tokens, "b"), names)
     if "f" in layout.letters and Token(("f",)) in tokens:
         numbers["f"] = _fraction(_at(pieces, tokens, "f"))
@@ -141,10 +141,10 @@ def _numbers(pieces: Var, tokens: tuple[Token, ...]) -> dict[Letter, Var]:
     for i, token in enumerate(tokens):
         if token.letters in (("b",), ("z",), ("f",)):
             continue
-        place = 1
+        weight = 1
         for letter in reversed(token.letters):
-            rows.append((letter, len(used), place, 10 ** WIDTHS[letter]))
-            place *= 10 ** WIDTHS[letter]
+            rows.append((letter, len(used), weight, 10 ** WIDTHS[letter]))
+            weight *= 10 ** WIDTHS[letter]
         used.append(i)
     chosen = pieces if len(used) == len(tokens) else op.gather(pieces, const(used, np.int64), axis=2)
     numbers = op.cast(chosen, to=np.int64)
@@ -170,10 +170,10 @@ def _fraction(digits: Var) -> Var:
 
 def _cases(name: str) -> list[str]:
     """All ways to write a name in lower and upper case."""
-    written = [""]
+    spellings = [""]
     for character in name:
-        written = [head + c for head in written for c in (character.lower(), character.upper())]
-    return written
+        spellings = [head + c for head in spellings for c in (character.lower(), character.upper())]
+    return spellings
 
 
 def _time_of_day(numbers: Mapping[Letter, Var]) -> Var | None:

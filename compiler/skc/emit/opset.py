@@ -274,15 +274,15 @@ def foreign_part(message: Any) -> str | None:
             return f"`{field.name}` in {name}"
         is_one = hasattr(value, "DESCRIPTOR")
         for child in () if field.message_type is None else [value] if is_one else value:
-            if found := foreign_part(child):
-                return found
+            if foreign := foreign_part(child):
+                return foreign
     return None
 
 
 def check_allowed(model: onnx.ModelProto) -> None:
     """Raise for anything that our models never contain, and for an op on a type that is not on the allow-list."""
-    if found := foreign_part(model):
-        raise bug(f"{found} is not on the allow-list")
+    if foreign := foreign_part(model):
+        raise bug(f"{foreign} is not on the allow-list")
     types = element_types(model)
     for node in model.graph.node:
         name = f"{node.domain or 'ai.onnx'}.{node.op_type}"

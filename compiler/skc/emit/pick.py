@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A value that may be picked, and what is known of it."""
+    """A value that may be picked, and what is known about it."""
 
     values: Var
     may_be_nan: bool
@@ -57,7 +57,7 @@ def pick(condition: Var, then: Candidate, otherwise: Candidate) -> Candidate:
 
 
 def _same_rows(*tensors: Var) -> list[Var]:
-    """All with as many rows as the longest: an expression without names has a single row."""
+    """All expanded to the rows of the longest: an expression without names has a single row."""
     is_one = [x.unwrap_tensor().shape == (1, 1) for x in tensors]
     if all(is_one) or not any(is_one):
         return [*tensors]

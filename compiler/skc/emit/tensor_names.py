@@ -60,9 +60,9 @@ def build_named(
         for names in (node.input, node.output):
             names[:] = [new.get(name, name) for name in names]
         node.name = node.output[0]
-    there = {*arguments, *(node.name for node in model.graph.node)}
+    existing = {*arguments, *(node.name for node in model.graph.node)}
     named = (new.get(tensor, tensor) for tensor in tensors)
-    return model, tuple(tensor if tensor in there else None for tensor in named)
+    return model, tuple(tensor if tensor in existing else None for tensor in named)
 
 
 def _hidden(graph: onnx.GraphProto, shown: Sequence[str]) -> list[str]:
@@ -106,11 +106,11 @@ def _new_names(graph: onnx.GraphProto, ends: Sequence[End], tensors: Sequence[st
 
 def _behind(tensor: str, known: Container[str], makers: Mapping[str, onnx.NodeProto]) -> set[str]:
     """The tensors that one is computed from, back to the inputs and the tensors already known."""
-    found: set[str] = set()
-    left = [tensor]
-    while left:
-        name = left.pop()
-        if name in makers and name not in known and name not in found:
-            found.add(name)
-            left += makers[name].input
-    return found
+    tensors_behind: set[str] = set()
+    pending = [tensor]
+    while pending:
+        name = pending.pop()
+        if name in makers and name not in known and name not in tensors_behind:
+            tensors_behind.add(name)
+            pending += makers[name].input
+    return tensors_behind

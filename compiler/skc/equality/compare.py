@@ -43,18 +43,18 @@ def compare(
         considered &= ~ignore_rows[:, None]
     got_present, want_present = _present(got, got_valid), _present(want, want_valid)
     missing_differs = got_present != want_present
-    both = got_present & want_present & considered
+    present_on_both = got_present & want_present & considered
     if want.dtype.kind != "f":
-        differs = missing_differs | (both & (got != want))
+        differs = missing_differs | (present_on_both & (got != want))
         return Comparison(differs & considered, (0,) * k, (0.0,) * k)
     differs = missing_differs & considered
     ulps, errors = np.zeros(k, dtype=np.uint64), np.zeros(k)
-    at, columns = np.nonzero(both & ~same_bits(got, want))  # usually few
-    if len(at):
-        a, b = got[at, columns], want[at, columns]
+    rows, columns = np.nonzero(present_on_both & ~same_bits(got, want))  # usually few
+    if len(rows):
+        a, b = got[rows, columns], want[rows, columns]
         np.maximum.at(ulps, columns, ulp_distance(a, b))
         np.maximum.at(errors, columns, _errors(a, b))
-        differs[at, columns] = ~agree(a, b, np.array(exact, dtype=bool)[columns])
+        differs[rows, columns] = ~agree(a, b, np.array(exact, dtype=bool)[columns])
     return Comparison(differs, tuple(int(u) for u in ulps), tuple(float(e) for e in errors))
 
 

@@ -29,10 +29,10 @@ class Judgement:
     @property
     def differing(self) -> Array:
         """bool [N]: rows with any difference."""
-        found = self.refusals.copy()
+        differs = self.refusals.copy()
         for comparison in self.columns.values():
-            found |= comparison.differs.any(axis=1)
-        return found
+            differs |= comparison.differs.any(axis=1)
+        return differs
 
 
 class Judge:
@@ -67,9 +67,9 @@ def compare_output(output: OutputSpec, got: Outcome, want: Outcome, ignore_rows:
 
 def other_bits(got: Outcome, want: Outcome) -> dict[str, Array]:
     """Per output a bool [N, K]: where the bits differ, or only one has a value."""
-    found = {}
+    result = {}
     for name, right in want.outputs.items():
         value = got.outputs[name]
         bad = np.ones(right.shape, dtype=bool) if value.shape != right.shape else ~same_bits(value, right)
-        found[name] = bad | (got.valid[name] != want.valid[name]) if name in want.valid else bad
-    return found
+        result[name] = bad | (got.valid[name] != want.valid[name]) if name in want.valid else bad
+    return result

@@ -21,8 +21,8 @@ from skc_runtime.strict_json import malformed
 def read_golden(manifest: Manifest, data: bytes) -> tuple[list[Record], tuple[GoldenCase, ...]]:
     """The golden records and the recorded result of each. Raises ArtifactError if the file is malformed."""
     cases = golden.loads(data)
-    given = [golden.decode_record(manifest, case.record) for case in cases]
-    return [{i.name: record.get(i.name) for i in manifest.inputs} for record in given], cases
+    inputs = [golden.decode_record(manifest, case.record) for case in cases]
+    return [{i.name: record.get(i.name) for i in manifest.inputs} for record in inputs], cases
 
 
 def recorded_outcome(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> Outcome:
@@ -46,13 +46,13 @@ def as_wide(outcome: Outcome, recorded: Outcome) -> Outcome:
 
 
 def _column(output: OutputSpec, rows: Sequence[Mapping[str, Any]], name: str, dtype: OutputDType) -> Array:
-    place = f"golden.jsonl `{name}`"
+    location = f"golden.jsonl `{name}`"
     for row in rows:
         if not isinstance(row.get(name), list) or len(row[name]) != len(output.columns):
-            raise malformed(place, f"an array of {len(output.columns)} values is wanted")
-    values = [[golden.decode_value(dtype, v, place) for v in row[name]] for row in rows]
+            raise malformed(location, f"an array of {len(output.columns)} values is wanted")
+    values = [[golden.decode_value(dtype, v, location) for v in row[name]] for row in rows]
     if any(v is None for row in values for v in row):
-        raise malformed(place, "an output is never null")
+        raise malformed(location, "an output is never null")
     shape = len(rows), len(output.columns)
     with np.errstate(over="ignore"):  # a value too large for a float32 is compared as float64 below
         array = np.array(values, dtype=ELEMENTS[dtype].numpy).reshape(shape)

@@ -127,8 +127,8 @@ class Reference:
         hits: dict[tuple[str, str, str], list[Array]] = {}  # several if a step has columns of the same name
         for hit in result.guards:
             hits.setdefault((hit.code, hit.step, hit.column), []).append(hit.mask)
-        found = [hits.get((g.code, g.step, g.input)) for g in self._guards]
-        columns = [masks.pop(0) if masks else np.zeros(rows, dtype=bool) for masks in found]
+        by_guard = [hits.get((g.code, g.step, g.input)) for g in self._guards]
+        columns = [masks.pop(0) if masks else np.zeros(rows, dtype=bool) for masks in by_guard]
         # a guard that the graph does not have becomes an extra column, so that the shapes differ when it fires
         columns += [mask for masks in hits.values() for mask in masks if mask.any()]
         guards = np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=bool)
@@ -145,9 +145,9 @@ def showing(model: onnx.ModelProto, tensors: Iterable[str]) -> bytes:
     """A model with more of its tensors as outputs, typed by ONNX Runtime."""
     shown = onnx.ModelProto()
     shown.CopyFrom(model)
-    there = {output.name for output in shown.graph.output}
+    existing = {output.name for output in shown.graph.output}
     for tensor in dict.fromkeys(tensors):
-        if tensor and tensor not in there:
+        if tensor and tensor not in existing:
             shown.graph.output.add().name = tensor
     data: bytes = shown.SerializeToString()
     return data

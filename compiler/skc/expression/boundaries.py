@@ -41,15 +41,17 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 def _float_boundaries(literals: list[int | float]) -> list[Scalar]:
     edges = [float(v) for v in literals] + [0.5, 1.5, 2.5, 1.0, -0.5, float(2**24 + 1), 2.0**53, 2.0**63]
-    around = [near for v in edges for near in (math.nextafter(v, -math.inf), v, math.nextafter(v, math.inf), -v)]
-    return [0.0, -0.0, 5e-324, -5e-324, BIG, -BIG, math.inf, -math.inf, *around]
+    neighbours = [near for v in edges for near in (math.nextafter(v, -math.inf), v, math.nextafter(v, math.inf), -v)]
+    return [0.0, -0.0, 5e-324, -5e-324, BIG, -BIG, math.inf, -math.inf, *neighbours]
 
 
 def _int_boundaries(literals: list[int | float]) -> list[Scalar]:
-    whole = [int(v) for v in literals if abs(v) < 2.0**63]
-    limits = [limit // v for v in whole if v for limit in (INT64_MAX, INT64_MIN)]  # where a product begins to overflow
-    edges = [0, 2**24 + 1, 2**53 + 1, -(2**53) - 1, 2**31, 3_037_000_500, INT64_MIN, INT64_MAX, *whole, *limits]
-    edges += [limit - v for v in whole for limit in (INT64_MAX, INT64_MIN)]
+    integers = [int(v) for v in literals if abs(v) < 2.0**63]
+    limits = [
+        limit // v for v in integers if v for limit in (INT64_MAX, INT64_MIN)
+    ]  # where a product begins to overflow
+    edges = [0, 2**24 + 1, 2**53 + 1, -(2**53) - 1, 2**31, 3_037_000_500, INT64_MIN, INT64_MAX, *integers, *limits]
+    edges += [limit - v for v in integers for limit in (INT64_MAX, INT64_MIN)]
     edges += [2**k for k in range(1, 63)]  # every power begins to overflow around one of them
     return [*sorted({near for v in edges for near in (v - 1, v, v + 1, -v) if INT64_MIN <= near <= INT64_MAX})]
 

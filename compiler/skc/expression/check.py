@@ -83,8 +83,8 @@ def outcomes(node: Node) -> frozenset[Scalar] | None:
         case "literal":
             return frozenset() if node.value is None else frozenset({node.value})
         case "if" | "coalesce":
-            found = [outcomes(part) for part in node.args[node.kind == "if" :]]
-            return None if None in found else frozenset().union(*(some for some in found if some is not None))
+            parts = [outcomes(part) for part in node.args[node.kind == "if" :]]
+            return None if None in parts else frozenset().union(*(values for values in parts if values is not None))
         case "neg":
             (arg,) = node.args
             is_number = arg.kind == "literal" and type(arg.value) is int
@@ -238,8 +238,8 @@ class _Checker:
             test = Node(node.kind, node.offset, node.args[:1])
             self.require(test, [condition], ("bool",))
             return self.made(node, dtype, (condition, *chosen), nonnegative=nonnegative)
-        made = self.made(node, dtype, chosen, nonnegative=nonnegative)
-        return replace(made, type=made.type.with_(nullable=all(value.type.nullable for value in chosen)))
+        result = self.made(node, dtype, chosen, nonnegative=nonnegative)
+        return replace(result, type=result.type.with_(nullable=all(value.type.nullable for value in chosen)))
 
     def comparison(self, node: Node) -> Typed:
         args = self.unify(node, [self.operand(arg) for arg in node.args], node.args)
@@ -337,10 +337,10 @@ def _real(checker: _Checker, node: Node, args: tuple[Typed, ...]) -> Typed:
         checker.require_exact(node, args)  # its sign decides whether the result is null
     makes_nan = node.kind != "exp" and not x.nonnegative
     keeps_sign = node.kind in ("sqrt", "log1p") and x.nonnegative
-    made = checker.made(
+    result = checker.made(
         node, ValueType("float64", nullable=makes_nan), (x,), nonnegative=node.kind == "exp" or keeps_sign
     )
-    return made if node.kind == "sqrt" else replace(made, type=made.type.with_(exact=False))
+    return result if node.kind == "sqrt" else replace(result, type=result.type.with_(exact=False))
 
 
 def _extreme(checker: _Checker, node: Node, args: tuple[Typed, ...]) -> Typed:
@@ -358,8 +358,8 @@ def _logic(checker: _Checker, node: Node, args: tuple[Typed, ...]) -> Typed:
 
 def _is_null(checker: _Checker, node: Node, args: tuple[Typed, ...]) -> Typed:
     checker.require_exact(node, args)
-    made = checker.made(node, "bool", args)
-    return replace(made, type=made.type.with_(nullable=False))
+    result = checker.made(node, "bool", args)
+    return replace(result, type=result.type.with_(nullable=False))
 
 
 _RULES: dict[str, Rule] = {

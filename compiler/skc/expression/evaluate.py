@@ -193,9 +193,9 @@ def _or(x: Typed, args: list[Column]) -> Column:
 
 def _decided_by(x: Typed, decides: list[Array], args: list[Column], *, decided: bool) -> Column:
     settled, broken = np.zeros_like(decides[0]), np.zeros_like(decides[0])
-    for arg, here in zip(args, decides, strict=True):
+    for arg, decision in zip(args, decides, strict=True):
         broken = broken | (arg.broken & ~settled)
-        settled = settled | here
+        settled = settled | decision
     return _made(x, settled == decided, settled | _all_present(args), broken)
 
 

@@ -105,15 +105,15 @@ def _int(value: int) -> Var:
 
 
 def _any_of(*masks: Var | None) -> Var | None:
-    given = [mask for mask in masks if mask is not None]
-    return reduce(op.or_, given) if given else None
+    present = [mask for mask in masks if mask is not None]
+    return reduce(op.or_, present) if present else None
 
 
 def _strict(values: Var, args: Sequence[Term], broken: Var | None = None) -> Term:
     """Null where an argument is; broken where an argument is, or where the operation itself broke on values."""
     valid = all_of(*(arg.valid for arg in args))
-    own = None if broken is None else all_of(broken, valid)
-    return Term(values, valid, _any_of(*(arg.broken for arg in args), own))
+    own_failures = None if broken is None else all_of(broken, valid)
+    return Term(values, valid, _any_of(*(arg.broken for arg in args), own_failures))
 
 
 def _arithmetic(x: Typed, args: list[Term]) -> Term:
@@ -263,7 +263,7 @@ def _or(x: Typed, args: list[Term]) -> Term:
 def _decided_by(
     decides: Callable[[Term], Var], agrees: Callable[[Term], Var], args: list[Term], *, is_and: bool
 ) -> Term:
-    """Kleene's `and` (decided by one false) or `or` (by one true); what follows the decision cannot break."""
+    """Kleene's `and` (decided by one false) or `or` (by one true); operands after the deciding one cannot break it."""
     values = reduce(op.and_ if is_and else op.or_, [arg.values for arg in args])
     valid = None
     if any(arg.valid is not None for arg in args):

@@ -100,15 +100,15 @@ def parse(text: str) -> Node:
 
 def names(text: str) -> tuple[str, ...]:
     """The identifiers of an expression in order of first appearance: `fare`, or `inputs.fare` as written."""
-    found: dict[str, int] = {}
+    offsets: dict[str, int] = {}
     stack = [parse(text)]
     while stack:
         node = stack.pop()
         stack += node.args
         if node.kind == "name":
             name = str(node.value)
-            found[name] = min(node.offset, found.get(name, node.offset))
-    return tuple(sorted(found, key=lambda name: found[name]))
+            offsets[name] = min(node.offset, offsets.get(name, node.offset))
+    return tuple(sorted(offsets, key=lambda name: offsets[name]))
 
 
 def _check_text(text: str) -> None:
@@ -247,8 +247,8 @@ class _Parser:
                 self.offset(listed),
                 "for example `payment in ('cash', 'card')`",
             )
-        found = Node("in", self.offset(node), (self.convert(node.left), *choices))
-        return found if isinstance(node.ops[0], ast.In) else Node("not", self.offset(node), (found,))
+        result = Node("in", self.offset(node), (self.convert(node.left), *choices))
+        return result if isinstance(node.ops[0], ast.In) else Node("not", self.offset(node), (result,))
 
     def call(self, node: ast.Call) -> Node:
         if not isinstance(node.func, ast.Name) or node.keywords:
@@ -258,26 +258,26 @@ class _Parser:
             hint = did_you_mean(function, FUNCTIONS) or "functions: " + " ".join(FUNCTIONS)
             raise ExpressionError("SKC132", f"unknown function `{function}`", self.text, self.offset(node), hint)
         args = tuple(self.convert(arg) for arg in node.args)
-        (least, most), given = FUNCTIONS[function], len(args)
-        if given < least or (most is not None and given > most):
-            wanted = f"{least} argument{'s' if least > 1 else ''}" + (" or more" if most is None else "")
+        (least, most), count = FUNCTIONS[function], len(args)
+        if count < least or (most is not None and count > most):
+            expected = f"{least} argument{'s' if least > 1 else ''}" + (" or more" if most is None else "")
             raise ExpressionError(
                 "SKC133",
-                f"`{function}` takes {wanted}, not {given}",
+                f"`{function}` takes {expected}, not {count}",
                 self.text,
                 self.offset(node),
-                "round(x / 10) * 10 rounds to tens" if function == "round" else f"write {wanted}",
+                "round(x / 10) * 10 rounds to tens" if function == "round" else f"write {expected}",
             )
         return Node(function, self.offset(node), args)
 
     def not_allowed(self, node: ast.expr, culprit: ast.AST) -> ExpressionError:
-        written = " ".join(self.segment(node).split())
+        source = " ".join(self.segment(node).split())
         return ExpressionError(
             "SKC131",
-            f"`{written[:40]}{'…' if len(written) > 40 else ''}` is not part of the expression language",
+            f"`{source[:40]}{'…' if len(source) > 40 else ''}` is not part of the expression language",
             self.text,
             self.offset(node),
-            _alias_hint(written) if isinstance(culprit, ast.Attribute) else _HINTS.get(type(culprit), _ALLOWED),
+            _alias_hint(source) if isinstance(culprit, ast.Attribute) else _HINTS.get(type(culprit), _ALLOWED),
         )
 
     def offset(self, node: ast.expr) -> int:
@@ -292,10 +292,10 @@ class _Parser:
         """The text of a node."""
         return self.text[self.offset(node) : self.place(node.end_lineno or 1, node.end_col_offset or 0)]
 
-    def as_written(self, node: ast.expr, word: str) -> str:
+    def as_written(self, node: ast.expr, identifier: str) -> str:
         """The identifier as written in the text: inputs are named that way, but Python's tree has the NFKC form."""
-        written = self.segment(node).rsplit(".", 1)[-1].strip()
-        return written if unicodedata.normalize("NFKC", written) == word else word
+        source = self.segment(node).rsplit(".", 1)[-1].strip()
+        return source if unicodedata.normalize("NFKC", source) == identifier else identifier
 
 
 def _unfit_literal(value: Scalar) -> str | None:
@@ -309,9 +309,9 @@ def _unfit_literal(value: Scalar) -> str | None:
     return None
 
 
-def _alias_hint(written: str) -> str:
+def _alias_hint(source: str) -> str:
     """What to write for a name with dots."""
-    name = written.removeprefix("inputs.")
+    name = source.removeprefix("inputs.")
     if not all(map(str.isidentifier, name.split("."))):
         return "only `inputs.NAME` has a dot"
     alias = name.replace(".", "_")

@@ -6,26 +6,26 @@ from skc.reports.verification import met_texts, refusal_texts
 from skc.results import Compiled
 
 
-def text(done: Compiled) -> str:
+def text(compiled: Compiled) -> str:
     """Stages, outputs, the largest error, how many rows were refused, and what was written."""
     lines = [f"{'stage':<10}{'rows':>12}{'seconds':>10}"]
-    lines += [f"{stage.name:<10}{stage.rows:>12,}{stage.seconds:>10.2f}" for stage in done.stages]
+    lines += [f"{stage.name:<10}{stage.rows:>12,}{stage.seconds:>10.2f}" for stage in compiled.stages]
     lines.append("")
-    for o in done.artifact.manifest.outputs:
+    for o in compiled.artifact.manifest.outputs:
         lines.append(f"output {o.name}: {len(o.columns):,} column{'s' * (len(o.columns) != 1)}, {o.dtype}")
-    if done.report is not None:
+    if compiled.report is not None:
         from skc_runtime.agreement import TOLERANCE
 
-        worst = max(done.report.columns, key=lambda c: (c.worst_error, c.worst_ulp), default=None)
+        worst = max(compiled.report.columns, key=lambda c: (c.worst_error, c.worst_ulp), default=None)
         if worst is None or not worst.worst_ulp:
             lines.append("worst error: none, every column is equal to the last bit")
         else:
             where = f"column `{worst.column}` of `{worst.output}`"
             lines.append(f"worst error: {worst.worst_error:.2g}, where {TOLERANCE:g} is allowed, in {where}")
-        lines += [*refusal_texts(done.report), *met_texts(done.report), done.report.verdict()]
+        lines += [*refusal_texts(compiled.report), *met_texts(compiled.report), compiled.report.verdict()]
     else:
         lines.append("not verified (--no-verify)")
-    where = f"wrote {done.path}" if done.path is not None else "nothing was written"
-    lines.append(f"{where} ({done.artifact.size / 1024:.0f} KiB, plan {done.artifact.manifest.plan[:12]})")
-    lines.append(f"identity {done.artifact.identity}")
+    where = f"wrote {compiled.path}" if compiled.path is not None else "nothing was written"
+    lines.append(f"{where} ({compiled.artifact.size / 1024:.0f} KiB, plan {compiled.artifact.manifest.plan[:12]})")
+    lines.append(f"identity {compiled.artifact.identity}")
     return "\n".join(lines)

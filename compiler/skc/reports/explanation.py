@@ -21,9 +21,9 @@ def text(walk: Explanation) -> str:
 
 
 def _step_rows(walk: Explanation) -> Iterator[tuple[str, ...]]:
-    for found in by_step(walk.steps):
-        if not OPS[found.values[0].op].internal:
-            yield from found.rows()
+    for group in by_step(walk.steps):
+        if not OPS[group.values[0].op].internal:
+            yield from group.rows()
 
 
 def _output_rows(walk: Explanation) -> Iterator[tuple[str, ...]]:

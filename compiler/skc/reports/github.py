@@ -35,23 +35,23 @@ def _lines(report: Report) -> Iterator[str]:
     yield command("notice" if report.is_equal else "error", "skc verify", report.verdict())
 
 
-def of_diagnostics(found: Sequence[Diagnostic]) -> str:
+def of_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
     """Diagnostics as annotations, at their location in the pipeline file if they have one."""
-    return "\n".join(_diagnostic(d) for d in found)
+    return "\n".join(_diagnostic(d) for d in diagnostics)
 
 
 def _diagnostic(diagnostic: Diagnostic) -> str:
-    place: dict[str, str | int] = {}
+    location: dict[str, str | int] = {}
     if diagnostic.span is not None:
-        place = {"file": str(diagnostic.span.file), "line": diagnostic.span.line, "col": diagnostic.span.column}
+        location = {"file": str(diagnostic.span.file), "line": diagnostic.span.line, "col": diagnostic.span.column}
     kind = "warning" if diagnostic.severity == "warning" else "error"
     text = "\n\n".join([diagnostic.message, *diagnostic.notes, *([diagnostic.hint] if diagnostic.hint else [])])
-    return command(kind, diagnostic.code, text, **place)
+    return command(kind, diagnostic.code, text, **location)
 
 
-def command(kind: str, title: str, message: str, **place: str | int) -> str:
+def command(kind: str, title: str, message: str, **location: str | int) -> str:
     """`::error file=…,title=…::message`, on one line whatever the texts contain."""
-    properties = ",".join(f"{key}={_property(str(value))}" for key, value in {**place, "title": title}.items())
+    properties = ",".join(f"{key}={_property(str(value))}" for key, value in {**location, "title": title}.items())
     return f"::{kind} {properties}::{_data(message)}"
 
 

@@ -22,22 +22,22 @@ def of_report(report: Report) -> str:
         if check.skipped is not None:
             ET.SubElement(case, "skipped", message=check.skipped)
         else:
-            told = f"{count(check.rows, 'row')}, {check.refused_rows:,} refused by both: {check.about}"
+            summary = f"{count(check.rows, 'row')}, {check.refused_rows:,} refused by both: {check.about}"
             notes = data_texts(report) if check.name == "data" else []
-            ET.SubElement(case, "system-out").text = _xml_safe("\n".join([told, *notes]))
+            ET.SubElement(case, "system-out").text = _xml_safe("\n".join([summary, *notes]))
         if check.differing_rows:
-            own = [difference_text(d) for d in report.differences if d.check == check.name]
+            differences = [difference_text(d) for d in report.differences if d.check == check.name]
             failure = ET.SubElement(case, "failure", message=f"{check.differing_rows} of {check.rows} rows differ")
-            failure.text = _xml_safe("\n\n".join([*own, *diagnosis(report)]))
+            failure.text = _xml_safe("\n\n".join([*differences, *diagnosis(report)]))
     return _xml(suite)
 
 
-def of_diagnostics(found: Sequence[Diagnostic]) -> str:
+def of_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
     """The report of a verification that could not begin."""
     suite = _suite("", 1, errors=1)
     case = ET.SubElement(suite, "testcase", classname="skc.verify", name="artifact")
-    details = "\n\n".join(diagnostic.text() for diagnostic in found)
-    ET.SubElement(case, "error", message=_xml_safe(found[0].message)).text = _xml_safe(details)
+    details = "\n\n".join(diagnostic.text() for diagnostic in diagnostics)
+    ET.SubElement(case, "error", message=_xml_safe(diagnostics[0].message)).text = _xml_safe(details)
     return _xml(suite)
 
 
@@ -45,14 +45,14 @@ def _suite(
     name: str, tests: int, *, failures: int = 0, errors: int = 0, skipped: int = 0, seconds: float = 0.0
 ) -> ET.Element:
     counts = {"tests": tests, "failures": failures, "errors": errors, "skipped": skipped}
-    told = {noun: str(number) for noun, number in counts.items()} | {"time": f"{seconds:.3f}"}
-    return ET.Element("testsuite", {"name": f"skc verify {name}".rstrip(), **told})
+    attributes = {noun: str(number) for noun, number in counts.items()} | {"time": f"{seconds:.3f}"}
+    return ET.Element("testsuite", {"name": f"skc verify {name}".rstrip(), **attributes})
 
 
 def _xml(suite: ET.Element) -> str:
     """ASCII, so that no locale of a terminal or CI can corrupt it."""
-    written: bytes = ET.tostring(suite, encoding="us-ascii", xml_declaration=True)
-    return written.decode("ascii")
+    data: bytes = ET.tostring(suite, encoding="us-ascii", xml_declaration=True)
+    return data.decode("ascii")
 
 
 def _xml_safe(text: str) -> str:

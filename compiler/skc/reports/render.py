@@ -1,4 +1,4 @@
-"""Every result of `skc.api` in every format that it has.
+"""Renders every result of `skc.api` in each of its formats.
 
 Why one function: the command line and Python print the same, and refuse an unsupported format in the same way.
 """
@@ -21,38 +21,38 @@ from skc.verification.shown import json_text
 Result = Compiled | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport
 
 
-def render(found: Result, format: ReportFormat = "text") -> str:
+def render(result: Result, format: ReportFormat = "text") -> str:
     """A result as the command line prints it. Only a `Report` can be "junit", "html" or "github". Raises SKC140."""
-    if isinstance(found, Verified) and found.environments is None:
-        return render(found.report, format)
+    if isinstance(result, Verified) and result.environments is None:
+        return render(result.report, format)
     if format not in get_args(ReportFormat):
         raise fail("SKC140", f"`{format}` is not a format", hint=f"choose {' or '.join(get_args(ReportFormat))}")
     if format == "json":
-        return json_text(found.to_json())
+        return json_text(result.to_json())
     if format == "text":
-        return _text(found)
-    if not isinstance(found, Report):
-        raise fail("SKC140", f"a {type(found).__name__} is not written as {format}", hint="choose text or json")
+        return _text(result)
+    if not isinstance(result, Report):
+        raise fail("SKC140", f"a {type(result).__name__} is not written as {format}", hint="choose text or json")
     pages = {"junit": junit.of_report, "html": html.page, "github": github.of_report}
-    return pages[format](found)
+    return pages[format](result)
 
 
-def _text(found: Result) -> str:
-    match found:
+def _text(result: Result) -> str:
+    match result:
         case Verified():
-            more = "" if found.environments is None else f"\n\n{_text(found.environments)}"
-            return _text(found.report) + more
+            more = "" if result.environments is None else f"\n\n{_text(result.environments)}"
+            return _text(result.report) + more
         case Report():
-            return verification.text(found)
+            return verification.text(result)
         case Compiled():
-            return compiled.text(found)
+            return compiled.text(result)
         case Matrix():
-            return environments.text(found)
+            return environments.text(result)
         case SelfCheck():
-            return self_check.text(found)
+            return self_check.text(result)
         case Explanation():
-            return explanation.text(found)
+            return explanation.text(result)
         case DiffReport():
-            return diff.text(found)
+            return diff.text(result)
         case _:
-            assert_never(found)
+            assert_never(result)

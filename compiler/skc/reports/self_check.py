@@ -27,13 +27,13 @@ def text(check: SelfCheck) -> str:
 
 
 def _row(kind: str, outcomes: list[MutantResult]) -> tuple[str, ...]:
-    found = [o.fate for o in outcomes]
-    return (kind, f"{len(found):,}", *(f"{found.count(fate):,}" for fate in get_args(Fate)))
+    fates_seen = [o.fate for o in outcomes]
+    return (kind, f"{len(fates_seen):,}", *(f"{fates_seen.count(fate):,}" for fate in get_args(Fate)))
 
 
-def _listed(heading: str, found: tuple[MutantResult, ...]) -> list[str]:
-    if not found:
+def _listed(heading: str, results: tuple[MutantResult, ...]) -> list[str]:
+    if not results:
         return []
-    lines = [f"  {o.mutant.kind}: {o.mutant.what} ({', '.join(sorted(o.mutant.steps)) or 'outputs'})" for o in found]
+    lines = [f"  {o.mutant.kind}: {o.mutant.what} ({', '.join(sorted(o.mutant.steps)) or 'outputs'})" for o in results]
     more = [f"  and {len(lines) - MOST_SHOWN:,} more"] if len(lines) > MOST_SHOWN else []
     return ["\n".join([f"{heading}:", *lines[:MOST_SHOWN], *more])]

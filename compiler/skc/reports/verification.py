@@ -24,8 +24,8 @@ def text(report: Report) -> str:
 
 def difference_text(difference: Difference) -> str:
     """A block of lines: what differs, where it comes from, and how to reproduce it."""
-    named = {GOLDEN_FILE: "golden.jsonl"}.get(difference.check, "graph")
-    sides = (difference.check if difference.against == ITSELF else named, difference.against)
+    side = {GOLDEN_FILE: "golden.jsonl"}.get(difference.check, "graph")
+    sides = (difference.check if difference.against == ITSELF else side, difference.against)
     lines = [
         ("step", blame(difference)),
         (sides[0], value_text(difference, difference.got)),
@@ -131,7 +131,7 @@ def _coverage_table(report: Report) -> str:
 
 
 def _degenerate_lines(report: Report) -> list[str]:
-    lines = [f"`{c.step}`, column {told}" for c in report.coverage for told in c.degenerate]
+    lines = [f"`{c.step}`, column {fallback}" for c in report.coverage for fallback in c.degenerate]
     rest = len(lines) - SHOWN_COLUMNS
     return lines if rest <= 0 else [*lines[:SHOWN_COLUMNS], f"… and {count(rest, 'more column')}"]
 
@@ -189,15 +189,15 @@ def met_texts(report: Report) -> list[str]:
 
 
 def _met_text(met: Met) -> str:
-    words = {"null": "made null by", "unknown": "unknown to", "clipped": "clipped by"}[met.kind]
-    return f"{count(met.rows, 'row')} {words} `{met.step}`, column `{met.column}`; the first is row {met.first_row:,}"
+    phrase = {"null": "made null by", "unknown": "unknown to", "clipped": "clipped by"}[met.kind]
+    return f"{count(met.rows, 'row')} {phrase} `{met.step}`, column `{met.column}`; the first is row {met.first_row:,}"
 
 
 def _untried(report: Report) -> list[str]:
     """What the verdict does not cover."""
-    told = [f"{check.name}: {check.skipped}" for check in report.checks if check.skipped is not None]
-    told += report.untried
-    return ["\n".join(["not tried", *_first([f"  {line}" for line in told])])] if told else []
+    notes = [f"{check.name}: {check.skipped}" for check in report.checks if check.skipped is not None]
+    notes += report.untried
+    return ["\n".join(["not tried", *_first([f"  {line}" for line in notes])])] if notes else []
 
 
 def _first(lines: list[str]) -> list[str]:

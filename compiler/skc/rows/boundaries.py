@@ -50,20 +50,20 @@ class StepBoundaries:
 def step_boundaries(pipeline: Pipeline) -> tuple[StepBoundaries, ...]:
     """The boundaries of every step of a fitted pipeline, carried back as far as they go without a base row."""
     search = _BackwardSearch(pipeline, None)
-    found = []
+    result = []
     for step in pipeline.steps:
         for k, source in enumerate(search.sources[step.name]):
             x = search.type_of(step, k)
-            wanted = _of_type(x, OPS[step.op].boundaries(step.params, step.state, k, x))
+            targets = _of_type(x, OPS[step.op].boundaries(step.params, step.state, k, x))
             name = search.names[source[0]][source[1]]
-            found.append(search.reached(StepBoundaries(step.name, k, name, source, tuple(wanted))))
-    return tuple(found)
+            result.append(search.reached(StepBoundaries(step.name, k, name, source, tuple(targets))))
+    return tuple(result)
 
 
-def reach_further(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> tuple[StepBoundaries, ...]:
+def reach_further(pipeline: Pipeline, boundaries: Sequence[StepBoundaries], base: Record) -> tuple[StepBoundaries, ...]:
     """The same boundaries, retrying those out of reach by changing one raw input of a base row."""
     search = _BackwardSearch(pipeline, base)
-    return tuple(f if f.raw_values else search.reached(f) for f in found)
+    return tuple(f if f.raw_values else search.reached(f) for f in boundaries)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Branched:
     is_sample: bool
 
 
-def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Record) -> Branched:
+def other_branches(pipeline: Pipeline, boundaries: Sequence[StepBoundaries], base: Record) -> Branched:
     """Rows that reach the boundaries of an expression, and of the steps after it, through its other branches.
 
     In `fare / max(distance, 0.1)` an edge of a later step is reached by varying the fare at the distance of the base
@@ -96,43 +96,43 @@ def other_branches(pipeline: Pipeline, found: Sequence[StepBoundaries], base: Re
     also tried with an input at an end of its type, or -1: the least integer overflows in `n // m` only for m = -1.
     """
     corners: list[_Branch] = []
-    others: list[_Branch] = []
+    edge_branches: list[_Branch] = []
     is_sample = False
     for step in pipeline.steps:
         if not OPS[step.op].is_variadic(step.params):
             continue
-        columns = [f for f in found if f.step == step.name and f.raw_input is not None]
+        columns = [f for f in boundaries if f.step == step.name and f.raw_input is not None]
         if len({f.raw_input for f in columns}) < 2:
             continue
-        taken = ((str(f.raw_input), v) for f in columns for v in f.raw_values if _is_corner(v))
-        places = list(dict.fromkeys(taken))
-        for at in places:
+        pairs = ((str(f.raw_input), v) for f in columns for v in f.raw_values if _is_corner(v))
+        places = list(dict.fromkeys(pairs))
+        for corner in places:
             for name, values in ((f.raw_input, f.raw_values) for f in columns if f.raw_input is not None):
-                if name > at[0]:  # the swapped pair gives the same rows
-                    corners.append(_Branch(at, name, [v for v in values if _is_corner(v)]))
-                if name != at[0]:
-                    others.append(_Branch(at, name, [v for v in values if not _is_corner(v)]))
+                if name > corner[0]:  # the swapped pair gives the same rows
+                    corners.append(_Branch(corner, name, [v for v in values if _is_corner(v)]))
+                if name != corner[0]:
+                    edge_branches.append(_Branch(corner, name, [v for v in values if not _is_corner(v)]))
         behind = _steps_behind(pipeline, step.name)
-        edges = [replace(f, raw_input=None, raw_values=()) for f in found if f.step in behind]
-        zeros = [at for at in places if not at[1]]
+        edges = [replace(f, raw_input=None, raw_values=()) for f in boundaries if f.step in behind]
+        zeros = [corner for corner in places if not corner[1]]
         is_sample |= bool(edges) and (len(zeros) > MOST_SEARCHES or len(columns) > _TRIED_COLUMNS + 1)
-        for at in (zeros[i] for i in spread(len(zeros), MOST_SEARCHES)):
-            search = _BackwardSearch(pipeline, {**base, at[0]: at[1]}, avoid=at[0])
+        for corner in (zeros[i] for i in spread(len(zeros), MOST_SEARCHES)):
+            search = _BackwardSearch(pipeline, {**base, corner[0]: corner[1]}, avoid=corner[0])
             reached = [search.reached(f) for f in edges]
-            others += [_Branch(at, f.raw_input, f.raw_values) for f in reached if f.raw_input is not None]
+            edge_branches += [_Branch(corner, f.raw_input, f.raw_values) for f in reached if f.raw_input is not None]
     rows = list(_spread_over(corners, base, MOST_BRANCHED))
-    rows += _spread_over(others, base, MOST_BRANCHED - len(rows))
-    return Branched(rows, is_sample or len(rows) < sum(len(branch.values) for branch in (*corners, *others)))
+    rows += _spread_over(edge_branches, base, MOST_BRANCHED - len(rows))
+    return Branched(rows, is_sample or len(rows) < sum(len(branch.values) for branch in (*corners, *edge_branches)))
 
 
 def _is_corner(value: Scalar) -> bool:
     return value in CORNERS and not isinstance(value, bool)
 
 
-def _spread_over(branches: Sequence[_Branch], base: Record, most: int) -> Iterator[Record]:
+def _spread_over(branches: Sequence[_Branch], base: Record, limit: int) -> Iterator[Record]:
     """At most `most` rows of some branches, spread evenly over all of them."""
     ends = np.cumsum([0, *(len(branch.values) for branch in branches)])
-    chosen = np.array(spread(int(ends[-1]), most), dtype=np.int64)
+    chosen = np.array(spread(int(ends[-1]), limit), dtype=np.int64)
     for branch, start, end in zip(branches, ends, ends[1:], strict=False):
         yield from branch.rows(base, (chosen[(chosen >= start) & (chosen < end)] - start).tolist())
 
@@ -193,27 +193,31 @@ class _BackwardSearch:
             self._kinds[step.name] = list(kinds)
         return self._kinds[step.name][j if OPS[step.op].is_variadic(step.params) else 0]
 
-    def reached(self, found: StepBoundaries) -> StepBoundaries:
+    def reached(self, boundaries: StepBoundaries) -> StepBoundaries:
         """The same boundaries, with the raw input that gives them."""
-        route = self._back(*found.source, list(found.values))
-        return found if route is None else replace(found, raw_input=route.raw_input, raw_values=tuple(route.values))
+        route = self._back(*boundaries.source, list(boundaries.values))
+        return (
+            boundaries
+            if route is None
+            else replace(boundaries, raw_input=route.raw_input, raw_values=tuple(route.values))
+        )
 
-    def _back(self, value: str, column: int, wanted: list[Scalar]) -> _Route | None:
+    def _back(self, value: str, column: int, targets: list[Scalar]) -> _Route | None:
         """The best route from column `column` of `value` back to a raw input."""
         if value in self._inputs:
             raw = self._inputs[value]
             if raw.name == self._avoid:
                 return None
-            legal = [v for v in wanted if is_legal(raw, v)]
-            return _Route(raw.name, legal, len(legal) / len(wanted)) if legal else None
+            legal = [v for v in targets if is_legal(raw, v)]
+            return _Route(raw.name, legal, len(legal) / len(targets)) if legal else None
         step = self._steps[value]
-        preimages = [(j, self._search(step, j, column, wanted)) for j in self._candidates(step, column)]
+        preimages = [(j, self._search(step, j, column, targets)) for j in self._candidates(step, column)]
         promising = sorted((pair for pair in preimages if pair[1].inputs), key=lambda pair: -_worth(pair[1]))
         routes = []
         for j, preimage in promising[:_TRIED_COLUMNS]:
             route = self._back(*self.sources[step.name][j], preimage.inputs)
             if route is not None:
-                routes.append(replace(route, worth=route.worth * _worth(preimage) / len(wanted)))
+                routes.append(replace(route, worth=route.worth * _worth(preimage) / len(targets)))
         return max(routes, key=lambda route: route.worth, default=None)
 
     def _candidates(self, step: Step, column: int) -> Iterable[int]:
@@ -223,21 +227,23 @@ class _BackwardSearch:
         if self._base is None:
             return []
         sources = self.sources[step.name]
-        left = [j for j, (value, _) in enumerate(sources) if value not in self._avoided]
-        return left if self._avoid is None else left[:_TRIED_COLUMNS]
+        candidates = [j for j, (value, _) in enumerate(sources) if value not in self._avoided]
+        return candidates if self._avoid is None else candidates[:_TRIED_COLUMNS]
 
-    def _search(self, step: Step, j: int, column: int, wanted: list[Scalar]) -> Preimage:
+    def _search(self, step: Step, j: int, column: int, targets: list[Scalar]) -> Preimage:
         op, x = OPS[step.op], self.type_of(step, j)
         key = (step.name, j, column)
         if key not in self._functions:
-            found = self._alone(step, j, column, x) if _is_columnwise(step) else self._among_others(step, j, column, x)
-            self._functions[key] = found
-        guesses = [] if op.carry_back is None else op.carry_back(step.params, step.state, j, wanted)
+            function = (
+                self._alone(step, j, column, x) if _is_columnwise(step) else self._among_others(step, j, column, x)
+            )
+            self._functions[key] = function
+        guesses = [] if op.carry_back is None else op.carry_back(step.params, step.state, j, targets)
         near = [n for v in guesses for n in neighbours(v)]
         if (step.name, j) not in self._boundaries:
             self._boundaries[step.name, j] = op.boundaries(step.params, step.state, j, x)
-        others = [*self._boundaries[step.name, j], *magnitudes(x.dtype, self._value_at(step, j, x))]
-        return inputs_giving(self._functions[key], wanted, near, others)
+        fallbacks = [*self._boundaries[step.name, j], *magnitudes(x.dtype, self._value_at(step, j, x))]
+        return inputs_giving(self._functions[key], targets, near, fallbacks)
 
     def _value_at(self, step: Step, j: int, x: ValueType) -> Scalar:
         """The value of the step's input column j in the base row."""
@@ -254,8 +260,8 @@ class _BackwardSearch:
 
         def apply(values: Sequence[Scalar]) -> Outcomes:
             with np.errstate(all="ignore"):
-                made = op.apply(step.params, state, column_block(x.dtype, values, x.nullable))
-            return _outcomes(made, within)
+                block = op.apply(step.params, state, column_block(x.dtype, values, x.nullable))
+            return _outcomes(block, within)
 
         return Function(x, apply)
 
@@ -270,8 +276,8 @@ class _BackwardSearch:
             parts[j] = column_block(x.dtype, values, x.nullable)
             blocks = [concat_blocks(parts[a:b]) for a, b in pairwise(starts)]
             with np.errstate(all="ignore"):
-                made = op.apply(step.params, step.state, *op.arguments(step.params, blocks))
-            return _outcomes(made, column)
+                result = op.apply(step.params, step.state, *op.arguments(step.params, blocks))
+            return _outcomes(result, column)
 
         return Function(x, apply)
 
@@ -298,10 +304,10 @@ def _repeated(block: Block, rows: int) -> Block:
     return Block(block.dtype, np.repeat(block.values, rows, axis=0), valid)
 
 
-def _outcomes(made: Block, column: int) -> Outcomes:
+def _outcomes(block: Block, column: int) -> Outcomes:
     """For each row, whether it passes every guard, and the output."""
-    refused = np.zeros(made.rows, dtype=bool)
-    for guard in made.guards:
+    refused = np.zeros(block.rows, dtype=bool)
+    for guard in block.guards:
         refused |= guard.mask.any(axis=1)
-    rows = made.columns(column, column + 1).to_rows()
+    rows = block.columns(column, column + 1).to_rows()
     return [(ok, row[0]) for ok, row in zip((~refused).tolist(), rows, strict=True)]

@@ -66,22 +66,22 @@ class _Bracket:
 
 
 def inputs_giving(
-    function: Function, wanted: Sequence[Scalar], guesses: Sequence[Scalar], others: Sequence[Scalar]
+    function: Function, targets: Sequence[Scalar], guesses: Sequence[Scalar], fallbacks: Sequence[Scalar]
 ) -> Preimage:
     """Inputs that give the wanted outputs; for a number that none gives, the two inputs on either side of it.
 
     `others` are tried where the guesses do not give everything.
     """
     near = _tried(function, guesses)
-    points = near + _tried(function, others) if _missing(wanted, near) else near
-    inputs = {_key(output): given for given, output in reversed(points)}
-    hits = [inputs[_key(w)] for w in wanted if _key(w) in inputs]
+    points = near + _tried(function, fallbacks) if _missing(targets, near) else near
+    inputs = {_key(output): value for value, output in reversed(points)}
+    hits = [inputs[_key(target)] for target in targets if _key(target) in inputs]
     is_ordered = function.x.kind.is_number or function.x.kind.is_time
-    missing = _missing(wanted, points)
+    missing = _missing(targets, points)
     enclosed = _between(function, points, missing) if is_ordered else _nearest(near, missing)
-    met = [pair for pair in enclosed if len(pair) == 1]
-    inputs_found = unique([*hits, *(given for pair in enclosed for given in pair)])
-    return Preimage(inputs_found, len(hits) + len(met), len(enclosed) - len(met))
+    exact = [pair for pair in enclosed if len(pair) == 1]
+    inputs_found = unique([*hits, *(value for pair in enclosed for value in pair)])
+    return Preimage(inputs_found, len(hits) + len(exact), len(enclosed) - len(exact))
 
 
 def _key(value: Scalar) -> Key:
@@ -92,7 +92,7 @@ def _key(value: Scalar) -> Key:
 def _tried(function: Function, inputs: Sequence[Scalar]) -> list[tuple[Scalar, Scalar]]:
     """(input, output) of every input that is possible and that no guard refuses."""
     distinct = unique(v for v in inputs if _is_possible(function.x, v))
-    return [(given, output) for given, (ok, output) in zip(distinct, function(distinct), strict=True) if ok]
+    return [(value, output) for value, (ok, output) in zip(distinct, function(distinct), strict=True) if ok]
 
 
 def _is_possible(x: ValueType, value: Scalar) -> bool:
@@ -105,9 +105,9 @@ def _is_possible(x: ValueType, value: Scalar) -> bool:
     return isinstance(value, int) and low <= value <= high
 
 
-def _missing(wanted: Sequence[Scalar], points: Sequence[tuple[Scalar, Scalar]]) -> list[Scalar]:
-    given = {_key(output) for _, output in points}
-    return [w for w in wanted if _key(w) not in given]
+def _missing(targets: Sequence[Scalar], points: Sequence[tuple[Scalar, Scalar]]) -> list[Scalar]:
+    outputs = {_key(output) for _, output in points}
+    return [target for target in targets if _key(target) not in outputs]
 
 
 def _number(value: Scalar) -> int | float | None:
@@ -115,51 +115,51 @@ def _number(value: Scalar) -> int | float | None:
 
 
 def _between(
-    function: Function, points: Sequence[tuple[Scalar, Scalar]], wanted: Sequence[Scalar]
+    function: Function, points: Sequence[tuple[Scalar, Scalar]], targets: Sequence[Scalar]
 ) -> list[tuple[Scalar, ...]]:
     """For each wanted number the input that gives it, or two neighbours between which the output jumps over it."""
     is_float = function.x.kind.is_float
-    numbers = [(_number(given), _number(output)) for given, output in points]
+    numbers = [(_number(value), _number(output)) for value, output in points]
     line = sorted(
-        (_ordinal(given) if is_float else int(given), output)
-        for given, output in numbers
-        if given is not None and output is not None
+        (_ordinal(value) if is_float else int(value), output)
+        for value, output in numbers
+        if value is not None and output is not None
     )
-    brackets = [_bracket(line, number) for w in wanted if (number := _number(w)) is not None]
+    brackets = [_bracket(line, number) for target in targets if (number := _number(target)) is not None]
     unfinished = [bracket for bracket in brackets if bracket is not None]
-    found: list[tuple[Scalar, ...]] = []
+    preimages: list[tuple[Scalar, ...]] = []
     while unfinished:
         middles = [(bracket.low + bracket.high) // 2 for bracket in unfinished]
         inputs = [_float_at(m) if is_float else m for m in middles]
         outcomes = dict(zip(dict.fromkeys(map(_key, inputs)), function(inputs), strict=True))
         narrower = []
-        for bracket, middle, given in zip(unfinished, middles, inputs, strict=True):
-            ok, output = outcomes[_key(given)]
+        for bracket, middle, value in zip(unfinished, middles, inputs, strict=True):
+            ok, output = outcomes[_key(value)]
             number = _number(output) if ok else None
             if ok and _key(output) == _key(bracket.wanted):
-                found.append((given,))
+                preimages.append((value,))
             elif bracket.high - bracket.low <= 1:
                 ends = (bracket.low, bracket.high)
-                found.append(tuple(_float_at(e) if is_float else e for e in ends))
+                preimages.append(tuple(_float_at(e) if is_float else e for e in ends))
             elif number is not None:
                 narrower.append(bracket.halved(middle, number))
         unfinished = narrower
-    return found
+    return preimages
 
 
-def _nearest(points: Sequence[tuple[Scalar, Scalar]], wanted: Sequence[Scalar]) -> list[tuple[Scalar, ...]]:
+def _nearest(points: Sequence[tuple[Scalar, Scalar]], targets: Sequence[Scalar]) -> list[tuple[Scalar, ...]]:
     """For each wanted number the inputs whose outputs are nearest to it, for texts cannot be bisected."""
-    line = sorted(((n, given) for given, output in points if (n := _number(output)) is not None), key=lambda p: p[0])
+    line = sorted(((n, value) for value, output in points if (n := _number(output)) is not None), key=lambda p: p[0])
     outputs = [output for output, _ in line]
-    places = [bisect_left(outputs, n) for w in wanted if (n := _number(w)) is not None]
-    return [(line[at - 1][1], line[at][1]) for at in places if 0 < at < len(line)]
+    places = [bisect_left(outputs, n) for target in targets if (n := _number(target)) is not None]
+    return [(line[index - 1][1], line[index][1]) for index in places if 0 < index < len(line)]
 
 
-def _bracket(line: Sequence[tuple[int, int | float]], wanted: int | float) -> _Bracket | None:
+def _bracket(line: Sequence[tuple[int, int | float]], target: int | float) -> _Bracket | None:
     """The first two adjacent inputs between which the output passes the wanted one."""
     for (low, before), (high, after) in pairwise(line):
-        if (before < wanted) != (after < wanted):
-            return _Bracket(wanted, low, high, falls=after < wanted)
+        if (before < target) != (after < target):
+            return _Bracket(target, low, high, falls=after < target)
     return None
 
 

@@ -93,8 +93,8 @@ class Pool:
 
     def __init__(self, values: Mapping[str, Sequence[Scalar]]) -> None:
         self._values = values
-        self._numbers = {name: [v for v in given if _is_finite(v)] for name, given in values.items()}
-        self._strings = {name: [v for v in given if isinstance(v, str)] for name, given in values.items()}
+        self._numbers = {name: [v for v in candidates if _is_finite(v)] for name, candidates in values.items()}
+        self._strings = {name: [v for v in candidates if isinstance(v, str)] for name, candidates in values.items()}
 
     def generate(self, rows: int, seed: int, inputs: Sequence[Input]) -> list[Record]:
         """`rows` seeded records: four values in five from the pool, the rest random of the type."""
@@ -143,10 +143,14 @@ def _random_string(strings: Sequence[str], source: random.Random) -> str:
     if not strings or source.random() < 0.3:
         return "".join(source.choice(_LETTERS) for _ in range(source.randint(0, 12)))
     text = source.choice(strings)
-    at = source.randint(0, len(text))
+    position = source.randint(0, len(text))
     letter = source.choice(_LETTERS)
     return source.choice(
-        [text[:at] + letter + text[at:], text[:at] + text[at + 1 :], text[:at] + letter + text[at + 1 :]]
+        [
+            text[:position] + letter + text[position:],
+            text[:position] + text[position + 1 :],
+            text[:position] + letter + text[position + 1 :],
+        ]
     )
 
 
@@ -209,11 +213,11 @@ def _scalar(block: Block, row: int) -> Scalar:
     return Block(block.dtype, block.values[row : row + 1], valid).to_rows()[0][0]
 
 
-def spread(count: int, wanted: int) -> list[int]:
+def spread(count: int, limit: int) -> list[int]:
     """Up to `wanted` of `count` indices, evenly spaced from the first to the last."""
-    if wanted <= 0 or count <= 0:
+    if limit <= 0 or count <= 0:
         return []
-    return sorted({round(k * (count - 1) / max(1, min(count, wanted) - 1)) for k in range(min(count, wanted))})
+    return sorted({round(k * (count - 1) / max(1, min(count, limit) - 1)) for k in range(min(count, limit))})
 
 
 def to_blocks(inputs: Sequence[Input], records: Sequence[Mapping[str, Scalar]]) -> dict[str, Block]:

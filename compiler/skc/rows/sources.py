@@ -89,16 +89,16 @@ class OwnSources:
     def __init__(
         self,
         pipeline: Pipeline,
-        found: Sequence[StepBoundaries],
+        boundaries: Sequence[StepBoundaries],
         rows: int,
         seed: int,
         known: Sequence[Record],
         served: Sequence[Record] = (),
     ) -> None:
         self._pipeline, self._rows, self._seed, self._served = pipeline, rows, seed, served
-        self.base = base_row(pipeline, _candidates(pipeline, found), [*served, *known])
+        self.base = base_row(pipeline, _candidates(pipeline, boundaries), [*served, *known])
         self.base_is_served = True
-        self.boundaries = reach_further(pipeline, found, self.base)
+        self.boundaries = reach_further(pipeline, boundaries, self.base)
         self._tame: dict[str, list[Scalar]] = {i.name: [self.base[i.name]] for i in pipeline.inputs}
 
     def __iter__(self) -> Iterator[Records]:
@@ -150,10 +150,10 @@ class OwnSources:
         return Records(name, about, self._pipeline, records)
 
 
-def _candidates(pipeline: Pipeline, found: Sequence[StepBoundaries]) -> dict[str, list[Scalar]]:
+def _candidates(pipeline: Pipeline, per_step: Sequence[StepBoundaries]) -> dict[str, list[Scalar]]:
     """For each input the values that matter to its steps, and hostile ones."""
     pools: dict[str, list[Scalar]] = {i.name: hostile_values(i) for i in pipeline.inputs}
-    for boundaries in found:
+    for boundaries in per_step:
         if boundaries.raw_input is not None:
             pools[boundaries.raw_input] += boundaries.raw_values
     return pools

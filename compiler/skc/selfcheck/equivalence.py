@@ -31,10 +31,10 @@ class Equivalence:
     of the unfused steps were tried.
     """
 
-    def __init__(self, lowered: Lowered, seen: CoverageTally) -> None:
+    def __init__(self, lowered: Lowered, tally: CoverageTally) -> None:
         fused, sound = lowered.pipeline, lowered.model
         self._steps = {step.name: step for step in fused.steps}
-        self._decided, self._exhausted = seen.decided, seen.exhausted
+        self._decided, self._exhausted = tally.decided, tally.exhausted
         self._written = {origin: step for step in fused.steps for origin in (step.origins or (step.name,))}
         self._types: Types = value_types(fused)
         self._names: ColumnNames = column_names(fused)
@@ -76,8 +76,8 @@ class Equivalence:
 
     def _are_by_category(self, steps: frozenset[str], tried: frozenset[str]) -> bool:
         """All steps were tried, and their results depend only on which category a value is."""
-        written = [self._written[name] for name in steps]
-        return bool(steps) and steps <= tried and all(self._decides_by(step, "category") for step in written)
+        definitions = [self._written[name] for name in steps]
+        return bool(steps) and steps <= tried and all(self._decides_by(step, "category") for step in definitions)
 
     def _decides_by(self, step: Step, what: Decision) -> bool:
         """The step depends on no other property of the columns of its single block."""
@@ -114,14 +114,14 @@ class Equivalence:
 
     def _is_never_equal(self, node: onnx.NodeProto) -> bool:
         """It compares two constants that differ everywhere, a number that a lookup never returns, or x + c and x."""
-        one, other = (self._constant(name) for name in node.input)
-        if one is not None and other is not None:
-            return not bool((one == other).any())
+        left, right = (self._constant(name) for name in node.input)
+        if left is not None and right is not None:
+            return not bool((left == right).any())
         maker = self._makers.get(node.input[0])
-        if maker is not None and maker.op_type == "LabelEncoder" and other is not None:
-            given = {a.name: a for a in maker.attribute}
-            ids = {*given["values_int64s"].ints, given["default_int64"].i}
-            return ids.isdisjoint(other.reshape(-1).tolist())
+        if maker is not None and maker.op_type == "LabelEncoder" and right is not None:
+            attributes = {a.name: a for a in maker.attribute}
+            ids = {*attributes["values_int64s"].ints, attributes["default_int64"].i}
+            return ids.isdisjoint(right.reshape(-1).tolist())
         if maker is None or maker.op_type != "Add" or node.input[1] not in maker.input:
             return False
         added = [self._constant(name) for name in maker.input if name != node.input[1]]

@@ -77,17 +77,17 @@ def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
     timed = {s.name: s.params.timezone for s in atlas.pipeline.steps if OPS[s.op].uses_timezone}
     zones = {step: load_zone(name) for step, name in timed.items() if name}
     blind = frozenset(s.name for s in atlas.pipeline.steps if OPS[s.op].ignores_hours(s.params))
-    given = _Model(proto, atlas.owners, users, elements, frozenset(timed), zones, blind)
+    scan = _Model(proto, atlas.owners, users, elements, frozenset(timed), zones, blind)
     for k, node in enumerate(proto.graph.node):
         if node.op_type == "Constant":
-            yield from _constant(given, k, node)
+            yield from _constant(scan, k, node)
         elif node.op_type == "LabelEncoder":
-            yield from _lookup(given, k, node)
+            yield from _lookup(scan, k, node)
         else:
-            yield from _operation(given, k, node)
-    yield from _float32(given, atlas)
-    yield from _outputs(given, atlas)
-    yield from _guards(given, atlas)
+            yield from _operation(scan, k, node)
+    yield from _float32(scan, atlas)
+    yield from _outputs(scan, atlas)
+    yield from _guards(scan, atlas)
 
 
 def _elements(proto: onnx.ModelProto) -> dict[str, str]:
@@ -99,61 +99,61 @@ def _elements(proto: onnx.ModelProto) -> dict[str, str]:
 # constants
 
 
-def _constant(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
+def _constant(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
     name = node.output[0]
-    uses = [(user.op_type, position) for user, position in given.users.get(name, ())]
+    uses = [(user.op_type, position) for user, position in model.users.get(name, ())]
     if not uses or all(position in LAYOUT.get(op_type, ()) for op_type, position in uses):
         return
     array = numpy_helper.to_array(node.attribute[0].t)
     operations = {op_type for op_type, _ in uses}
     if ("Gather", 1) in uses:
-        yield from _columns(given, k, name, array)
+        yield from _columns(model, k, name, array)
     elif array.dtype.kind == "f":
-        yield from _floats(given, k, name, array, operations)
+        yield from _floats(model, k, name, array, operations)
     elif array.dtype == np.int64:
-        yield from _zone_tables(given, k, name, array)
+        yield from _zone_tables(model, k, name, array)
     elif array.dtype == np.bool_:
-        for at in evenly(range(array.size), ELEMENTS):
-            flipped = not bool(array.flat[at])
-            yield _replaced(given, k, name, array, at, flipped, "flag inverted")
+        for index in evenly(range(array.size), ELEMENTS):
+            flipped = not bool(array.flat[index])
+            yield _replaced(model, k, name, array, index, flipped, "flag inverted")
 
 
-def _floats(given: _Model, k: int, name: str, array: Array, operations: set[str]) -> Iterator[Mutant]:
+def _floats(model: _Model, k: int, name: str, array: Array, operations: set[str]) -> Iterator[Mutant]:
     is_edge = bool(operations & set(COMPARISONS)) or "Unsqueeze" in operations
-    finite = [at for at in range(array.size) if math.isfinite(array.flat[at])]
-    for at in evenly(finite, ELEMENTS):
-        value = float(array.flat[at])
+    finite = [index for index in range(array.size) if math.isfinite(array.flat[index])]
+    for index in evenly(finite, ELEMENTS):
+        value = float(array.flat[index])
         if value:
-            yield _replaced(given, k, name, array, at, value * (1 + 1e-5), "float off by 1e-5")
+            yield _replaced(model, k, name, array, index, value * (1 + 1e-5), "float off by 1e-5")
             with np.errstate(over="ignore"):
                 step = float(np.spacing(np.abs(np.float32(value))))
             if math.isfinite(step) and step:
-                yield _replaced(given, k, name, array, at, value + step, "float off by an ulp of float32")
+                yield _replaced(model, k, name, array, index, value + step, "float off by an ulp of float32")
         if is_edge:
             for side in (math.inf, -math.inf):
-                moved = float(np.nextafter(array.flat[at], side))
-                yield _replaced(given, k, name, array, at, moved, "edge at the next float")
+                moved = float(np.nextafter(array.flat[index], side))
+                yield _replaced(model, k, name, array, index, moved, "edge at the next float")
 
 
-def _zone_tables(given: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
+def _zone_tables(model: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
     """Faults in a constant that is the table of a time zone: one transition missing, or one season an hour off."""
     values = [int(value) for value in array.reshape(-1)]
-    steps = given.steps(name)
-    if array.size < 3 or (steps and steps <= given.blind_to_hours):  # minutes and seconds do not depend on whole hours
+    steps = model.steps(name)
+    if array.size < 3 or (steps and steps <= model.blind_to_hours):  # minutes and seconds do not depend on whole hours
         return
-    for zone in {given.zones[step] for step in steps & given.zones.keys()}:  # one: all in a block are alike
+    for zone in {model.zones[step] for step in steps & model.zones.keys()}:  # one: all in a block are alike
         end = FOREVER if zone.cycle_from is None else zone.cycle_from + CYCLE_US  # nothing is looked up from there on
         changes = [i for i, t in enumerate(zone.changes[:-1]) if TIMESTAMP_MIN <= t < end]
         clock = wall_clock(zone)
         for moments, per_change in ((zone.changes, 1), (clock.breaks, 2)):
             if _is_padded(values, moments):
                 for i in evenly(changes, SEASONS):
-                    yield _without_change(given, k, name, array, i, per_change)
+                    yield _without_change(model, k, name, array, i, per_change)
         for offsets, per_change in ((zone.offsets, 1), (clock.before, 2), (clock.after, 2)):
             if len(values) == len(offsets) and len({v - o for v, o in zip(values, offsets, strict=True)}) == 1:
                 for i in evenly([0, *(c + 1 for c in changes)], SEASONS):
                     at = per_change * i
-                    yield _replaced(given, k, name, array, at, values[at] - HOUR, "season off by an hour")
+                    yield _replaced(model, k, name, array, at, values[at] - HOUR, "season off by an hour")
                 return
 
 
@@ -162,32 +162,32 @@ def _is_padded(values: Sequence[int], moments: Sequence[int]) -> bool:
     return values[: len(moments)] == list(moments) and set(values[len(moments) :]) <= {FOREVER}
 
 
-def _without_change(given: _Model, k: int, name: str, array: Array, i: int, per_change: int) -> Mutant:
+def _without_change(model: _Model, k: int, name: str, array: Array, i: int, per_change: int) -> Mutant:
     """Replace a transition by the next one, so that the offset before it stays in force between the two."""
     changed = array.copy().reshape(-1)
     start, following = per_change * i, per_change * (i + 1)
     changed[start:following] = changed[following]
     what = f"`{name}`: the change at {array.flat[start]} µs"
     edit = _with_constant(k, changed.reshape(array.shape))
-    return Mutant("transition missing", what, given.steps(name), given.edited(edit))
+    return Mutant("transition missing", what, model.steps(name), model.edited(edit))
 
 
-def _columns(given: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
+def _columns(model: _Model, k: int, name: str, array: Array) -> Iterator[Mutant]:
     """The indices of a Gather: which columns are selected, in which order."""
     values = array.reshape(-1)
-    unequal = [at for at in range(len(values) - 1) if values[at] != values[at + 1]]
-    for at in evenly(unequal, ELEMENTS):
+    unequal = [index for index in range(len(values) - 1) if values[index] != values[index + 1]]
+    for index in evenly(unequal, ELEMENTS):
         swapped = array.copy()
-        swapped.flat[at], swapped.flat[at + 1] = values[at + 1], values[at]
-        what = f"`{name}`: places {at} and {at + 1} swapped"
-        yield Mutant("columns swapped", what, given.steps(name), given.edited(_with_constant(k, swapped)))
+        swapped.flat[index], swapped.flat[index + 1] = values[index + 1], values[index]
+        what = f"`{name}`: places {index} and {index + 1} swapped"
+        yield Mutant("columns swapped", what, model.steps(name), model.edited(_with_constant(k, swapped)))
 
 
-def _replaced(given: _Model, k: int, name: str, array: Array, at: int, value: Any, kind: str) -> Mutant:
+def _replaced(model: _Model, k: int, name: str, array: Array, index: int, value: Any, kind: str) -> Mutant:
     changed = array.copy()
-    changed.flat[at] = value
-    what = f"`{name}`[{at}]: {array.flat[at]!r} becomes {changed.flat[at]!r}"
-    return Mutant(kind, what, given.steps(name), given.edited(_with_constant(k, changed)), name, at)
+    changed.flat[index] = value
+    what = f"`{name}`[{index}]: {array.flat[index]!r} becomes {changed.flat[index]!r}"
+    return Mutant(kind, what, model.steps(name), model.edited(_with_constant(k, changed)), name, index)
 
 
 def _with_constant(k: int, array: Array) -> Edit:
@@ -197,12 +197,12 @@ def _with_constant(k: int, array: Array) -> Edit:
 # lookups
 
 
-def _lookup(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
+def _lookup(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
     attributes = {a.name: a for a in node.attribute}
     field = "strings" if "keys_strings" in attributes else "ints"
     keys = list(getattr(attributes[f"keys_{'strings' if field == 'strings' else 'int64s'}"], field))
     ids = list(attributes["values_int64s"].ints)
-    steps = given.steps(node.output[0])
+    steps = model.steps(node.output[0])
 
     def changed(kind: str, what: str, new_keys: list[Any], new_ids: list[int], default: int | None = None) -> Mutant:
         def edit(graph: onnx.GraphProto) -> None:
@@ -216,7 +216,7 @@ def _lookup(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
                 elif attribute.name == "default_int64" and default is not None:
                     attribute.i = default
 
-        return Mutant(kind, f"`{node.output[0]}`: {what}", steps, given.edited(edit))
+        return Mutant(kind, f"`{node.output[0]}`: {what}", steps, model.edited(edit))
 
     unequal = [i for i in range(len(keys) - 1) if ids[i] != ids[i + 1]]
     for i in evenly(unequal, KEYS):
@@ -230,10 +230,13 @@ def _lookup(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
     if field == "strings":
         known = set(keys)
         for i in evenly(range(len(keys)), KEYS):
-            others = {"key accepted in another case": _other_case(keys[i]), "key accepted with a blank": keys[i] + b" "}
-            for kind, other in others.items():
-                if other not in known:
-                    yield changed(kind, _word(other), [*keys, other], [*ids, ids[i]])
+            variants = {
+                "key accepted in another case": _other_case(keys[i]),
+                "key accepted with a blank": keys[i] + b" ",
+            }
+            for kind, variant in variants.items():
+                if variant not in known:
+                    yield changed(kind, _word(variant), [*keys, variant], [*ids, ids[i]])
 
 
 def _other_case(key: bytes) -> bytes:
@@ -248,32 +251,32 @@ def _word(key: Any) -> str:
 # operations
 
 
-def _operation(given: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
-    name, steps = node.output[0], given.steps(node.output[0])
+def _operation(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
+    name, steps = node.output[0], model.steps(node.output[0])
 
     def renamed(kind: str, to: str) -> Mutant:
         def edit(graph: onnx.GraphProto) -> None:
             graph.node[k].op_type = to
 
-        return Mutant(kind, f"`{name}`: {node.op_type} becomes {to}", steps, given.edited(edit), name)
+        return Mutant(kind, f"`{name}`: {node.op_type} becomes {to}", steps, model.edited(edit), name)
 
     op_type = node.op_type
-    if op_type in COMPARISONS and not steps <= given.timed:
+    if op_type in COMPARISONS and not steps <= model.timed:
         yield renamed("`<` for `<=`", COMPARISONS[op_type])
-    elif op_type in SWAPPED and not (op_type == "Mul" and given.elements.get(name) == "int64"):
+    elif op_type in SWAPPED and not (op_type == "Mul" and model.elements.get(name) == "int64"):
         # an integer division by zero would end the process
         yield renamed("operation replaced", SWAPPED[op_type])
     elif op_type in ("Floor", "Ceil"):
         yield renamed("rounding of another kind", {"Floor": "Ceil", "Ceil": "Floor"}[op_type])
     elif op_type == "Round":
-        yield Mutant("half up for half even", f"`{name}`", steps, given.edited(_half_up(k)))
+        yield Mutant("half up for half even", f"`{name}`", steps, model.edited(_half_up(k)))
     elif op_type == "Where":
 
         def turned(graph: onnx.GraphProto) -> None:
             inputs = graph.node[k].input
             inputs[1], inputs[2] = inputs[2], inputs[1]
 
-        yield Mutant("condition inverted", f"`{name}`", steps, given.edited(turned))
+        yield Mutant("condition inverted", f"`{name}`", steps, model.edited(turned))
     elif op_type == "Not":
         yield renamed("condition inverted", "Identity")
 
@@ -291,13 +294,13 @@ def _half_up(k: int) -> Edit:
     return edit
 
 
-def _float32(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
+def _float32(model: _Model, atlas: Atlas) -> Iterator[Mutant]:
     """The value of every float64 step, rounded to float32."""
     for tensor in dict.fromkeys(step.value for step in atlas.lowered.steps.values()):
-        if tensor is None or given.elements.get(tensor) != "float64" or not given.steps(tensor):
+        if tensor is None or model.elements.get(tensor) != "float64" or not model.steps(tensor):
             continue
         yield Mutant(
-            "float32 in the middle", f"`{tensor}`", given.steps(tensor), given.edited(_narrowed(tensor)), tensor
+            "float32 in the middle", f"`{tensor}`", model.steps(tensor), model.edited(_narrowed(tensor)), tensor
         )
 
 
@@ -312,40 +315,40 @@ def _narrowed(tensor: str) -> Edit:
 
 def _behind(graph: onnx.GraphProto, tensor: str, inner: str, nodes: Sequence[onnx.NodeProto]) -> None:
     """Redirect the node that produces a tensor to another one, from which new nodes compute the tensor."""
-    place = next(i for i, node in enumerate(graph.node) if tensor in node.output)
-    outputs = graph.node[place].output
+    index = next(i for i, node in enumerate(graph.node) if tensor in node.output)
+    outputs = graph.node[index].output
     outputs[list(outputs).index(tensor)] = inner
     for node in reversed(nodes):
-        graph.node.insert(place + 1, node)
+        graph.node.insert(index + 1, node)
 
 
 # outputs and guards
 
 
-def _outputs(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
+def _outputs(model: _Model, atlas: Atlas) -> Iterator[Mutant]:
     for output in atlas.manifest.outputs:
         width = len(output.columns)
         columns = list(range(width))
         for k in evenly(range(width - 1), KEYS):
             order = [*columns[:k], k + 1, k, *columns[k + 2 :]]
             what = f"`{output.columns[k]}` and `{output.columns[k + 1]}` of `{output.name}`"
-            yield _taken(given, "output columns swapped", what, output.name, order)
-        yield _taken(given, "output column added", f"`{output.name}`", output.name, [*columns, width - 1])
+            yield _taken(model, "output columns swapped", what, output.name, order)
+        yield _taken(model, "output column added", f"`{output.name}`", output.name, [*columns, width - 1])
         if width > 1:
-            yield _taken(given, "output column missing", f"`{output.name}`", output.name, columns[:-1])
+            yield _taken(model, "output column missing", f"`{output.name}`", output.name, columns[:-1])
 
 
-def _taken(given: _Model, kind: str, what: str, output: str, order: list[int]) -> Mutant:
+def _taken(model: _Model, kind: str, what: str, output: str, order: list[int]) -> Mutant:
     def edit(graph: onnx.GraphProto) -> None:
         index = numpy_helper.from_array(np.array(order, dtype=np.int64))
         constant = helper.make_node("Constant", [], ["skc.mutant.order"], value=index)
         gather = helper.make_node("Gather", ["skc.mutant.inner", "skc.mutant.order"], [output], axis=1)
         _behind(graph, output, "skc.mutant.inner", [constant, gather])
 
-    return Mutant(kind, what, frozenset(), given.edited(edit))
+    return Mutant(kind, what, frozenset(), model.edited(edit))
 
 
-def _guards(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
+def _guards(model: _Model, atlas: Atlas) -> Iterator[Mutant]:
     if atlas.manifest.guards is None:
         return
     columns = atlas.manifest.guards.columns
@@ -356,7 +359,7 @@ def _guards(given: _Model, atlas: Atlas) -> Iterator[Mutant]:
             ("guard that never fires", "And", ~flags),
             ("guard that always fires", "Or", flags),
         ):
-            yield Mutant(kind, what, frozenset({guard.step}), given.edited(_masked(op_type, mask[None])))
+            yield Mutant(kind, what, frozenset({guard.step}), model.edited(_masked(op_type, mask[None])))
 
 
 def _masked(op_type: str, mask: Array) -> Edit:

@@ -27,14 +27,14 @@ class Mutant:
     element: int | None = None  # the element that was changed, if the tensor is a constant
 
 
-def evenly(items: Sequence[_T], most: int) -> list[_T]:
+def evenly(items: Sequence[_T], limit: int) -> list[_T]:
     """At most `most` of some items, spread evenly over all of them."""
-    return [items[i] for i in spread(len(items), most)]
+    return [items[i] for i in spread(len(items), limit)]
 
 
-def by_kind(mutants: Iterable[Mutant], most: int) -> tuple[list[Mutant], int]:
+def by_kind(mutants: Iterable[Mutant], limit: int) -> tuple[list[Mutant], int]:
     """At most `most` mutants of each kind, and how many there were."""
     kinds: dict[str, list[Mutant]] = {}
     for mutant in mutants:
         kinds.setdefault(mutant.kind, []).append(mutant)
-    return [mutant for found in kinds.values() for mutant in evenly(found, most)], sum(map(len, kinds.values()))
+    return [mutant for group in kinds.values() for mutant in evenly(group, limit)], sum(map(len, kinds.values()))

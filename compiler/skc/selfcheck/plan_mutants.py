@@ -54,8 +54,8 @@ def _others(step: Step, name: str, current: object) -> list[object]:
 def _choices(hint: Any) -> list[object]:
     """The values that a type hint lists: the strings of a Literal, true and false, None."""
     if get_origin(hint) in (Union, UnionType):
-        found = [value for part in get_args(hint) for value in _choices(part)]
-        return [*found, None] if found and type(None) in get_args(hint) else found
+        choices = [value for part in get_args(hint) for value in _choices(part)]
+        return [*choices, None] if choices and type(None) in get_args(hint) else choices
     if get_origin(hint) is Literal:
         return list(get_args(hint))
     return [False, True] if hint is bool else []
@@ -113,9 +113,9 @@ def _model(artifact: Artifact, pipeline: Pipeline, changes: Mapping[str, Change]
         lowered = lower(pipeline.with_steps(steps), manifest.signature)
     except (SkcError, ValueError, TypeError, AttributeError, IndexError, InferenceError):  # a mismatched state
         return None
-    one, other = ([(o.name, len(o.columns)) for o in made.outputs] for made in (lowered, manifest))
-    layout = (manifest.inputs, manifest.tensors, manifest.guards, other)
-    if (lowered.inputs, lowered.tensors, lowered.guards, one) != layout:
+    expected, actual = ([(o.name, len(o.columns)) for o in specs.outputs] for specs in (lowered, manifest))
+    layout = (manifest.inputs, manifest.tensors, manifest.guards, actual)
+    if (lowered.inputs, lowered.tensors, lowered.guards, expected) != layout:
         return None
     sound = onnx.load_from_string(artifact.files[MODEL])
     if lowered.model.graph == sound.graph or _only_ends_a_fusion(pipeline, lowered, pipeline.with_steps(steps)):
@@ -128,8 +128,8 @@ def _only_ends_a_fusion(pipeline: Pipeline, lowered: Lowered, changed: Pipeline)
     """The graph differs in nothing but the steps that are fused."""
     if [step.name for step in optimised(pipeline).steps] == [step.name for step in lowered.pipeline.steps]:
         return False
-    one, other = (lower(made, optimise=False).model.graph for made in (pipeline, changed))
-    return bool(one == other)
+    before, after = (lower(variant, optimise=False).model.graph for variant in (pipeline, changed))
+    return bool(before == after)
 
 
 def _same(step: Step) -> Step:

@@ -63,10 +63,10 @@ class SelfCheck(OneLine):
 
     def verdict(self) -> str:
         """One line: how many faults were found."""
-        tried = f"{len(self.outcomes):,} of {self.candidates:,} mutants; {self.seconds:.1f} s"
-        found = sum(o.fate == "found" for o in self.outcomes)
-        left = f"; {len(self.survivors):,} changed nothing in any row tried" if self.survivors else ""
-        return f"self-check of `{self.name}`: {found:,} planted faults found{left} ({tried})"
+        extent = f"{len(self.outcomes):,} of {self.candidates:,} mutants; {self.seconds:.1f} s"
+        found_count = sum(o.fate == "found" for o in self.outcomes)
+        survivors = f"; {len(self.survivors):,} changed nothing in any row tried" if self.survivors else ""
+        return f"self-check of `{self.name}`: {found_count:,} planted faults found{survivors} ({extent})"
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -52,18 +52,18 @@ def self_check(
     Raises SKC503 if the artifact itself differs.
     """
     started = time.perf_counter()
-    tell = progress or (lambda _: None)
+    report = progress or (lambda _: None)
     pipeline = prune(artifact.pipeline)
     judge = Judge(pipeline, artifact.manifest)
     oracle = sides.Reference(pipeline, artifact.manifest)
-    tested, seen = _tested(artifact, pipeline, judge, oracle, options or Options(), tell)
+    tested, tally = _tested(artifact, pipeline, judge, oracle, options or Options(), report)
     atlas = draw_atlas(pipeline, artifact.manifest)
     candidates = [*graph_mutants(atlas, artifact.files[MODEL]), *plan_mutants(artifact, pipeline)]
     mutants, total = by_kind(candidates, per_kind or len(candidates))
-    tester = _Tester(artifact, pipeline, atlas, judge, oracle, tested, Equivalence(atlas.lowered, seen))
+    tester = _Tester(artifact, pipeline, atlas, judge, oracle, tested, Equivalence(atlas.lowered, tally))
     outcomes = []
     for k, mutant in enumerate(mutants):
-        tell(f"mutant {k + 1} of {len(mutants)}")
+        report(f"mutant {k + 1} of {len(mutants)}")
         outcome = tester.outcome(mutant)
         if outcome is not None:
             outcomes.append(outcome)
@@ -74,20 +74,20 @@ def _tested(
     artifact: Artifact, pipeline: Pipeline, judge: Judge, oracle: sides.Oracle, options: Options, progress: Stages
 ) -> tuple[list[Tested], CoverageTally]:
     """Boundaries, generated and hostile rows, the sound model's outcome for them, and which boundaries they covered."""
-    found = step_boundaries(pipeline)
+    boundaries = step_boundaries(pipeline)
     known, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
-    sources = OwnSources(pipeline, found, options.rows, options.seed, known)
+    sources = OwnSources(pipeline, boundaries, options.rows, options.seed, known)
     sound = sides.Graph(artifact.manifest, artifact.files[MODEL])
-    seen = CoverageTally(pipeline, found, judge.order, artifact.manifest.guards)
+    tally = CoverageTally(pipeline, boundaries, judge.order, artifact.manifest.guards)
     tested: list[Tested] = []
     for trial in own_trials(sources, oracle, progress):
         got = _run(sound, trial)
         if got is None or judge.compare(got, trial.want).differing.any():
             text = "the artifact already differs from its reference, so planted faults would show nothing"
             raise fail("SKC503", text, hint="run `skc verify` without --self-check, and fix what it finds")
-        seen.look(trial.want.steps, trial.want.guards)
+        tally.look(trial.want.steps, trial.want.guards)
         tested.append((replace(trial, want=trial.want.without_steps()), got))
-    return tested, seen
+    return tested, tally
 
 
 def _run(graph: sides.Graph, trial: Trial) -> sides.Outcome | None:
@@ -140,25 +140,25 @@ class _Tester:
 
     def _moves_a_step(self, mutant: Mutant, model: bytes) -> bool:
         """Whether a step's value differs in some row, although no output does."""
-        both = [onnx.load_from_string(data) for data in (self.artifact.files[MODEL], model)]
-        known = {name for node in both[1].graph.node for name in node.output}
+        models = [onnx.load_from_string(data) for data in (self.artifact.files[MODEL], model)]
+        known = {name for node in models[1].graph.node for name in node.output}
         tensors = [
             tensor
-            for step, own in self.atlas.lowered.steps.items()
-            for tensor in own.present
+            for step, step_tensors in self.atlas.lowered.steps.items()
+            for tensor in step_tensors.present
             if tensor in known and mutant.steps & self.atlas.origins[step]
         ]
         # with another parameter a step is no longer fused with its siblings, and has a tensor of its own
         unfused = [step for step in mutant.steps & known if step not in tensors]
         if not tensors and not unfused:
             return False
-        one, other = (
+        sound_session, mutant_session = (
             GraphSession(sides.showing(proto, names))
-            for proto, names in zip(both, (tensors, [*tensors, *unfused]), strict=True)
+            for proto, names in zip(models, (tensors, [*tensors, *unfused]), strict=True)
         )
         for rows, _ in self.tried:
             feeds = sides.feeds(self.artifact.manifest, rows.blocks)
-            sound, got = one.run(feeds), other.run(feeds)
+            sound, got = sound_session.run(feeds), mutant_session.run(feeds)
             if unfused:
                 sound |= self.atlas.steps.session.run(self.atlas.steps.feed(rows.blocks))
             if any(_is_moved(sound[tensor], got[tensor]) for tensor in (*tensors, *unfused)):

@@ -1,4 +1,4 @@
-"""The types of `skc_runtime.kinds` in Arrow, as they are written to files."""
+"""The Arrow types in which the types of `skc_runtime.kinds` are written to files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from skc_runtime.kinds import DType, OutputDType, for_every_element, for_every_kind
 
-# Of outputs, as they are written.
+# Of outputs.
 WRITTEN: Mapping[OutputDType, pa.DataType] = for_every_element(
     {
         "float32": pa.float32(),
@@ -18,7 +18,7 @@ WRITTEN: Mapping[OutputDType, pa.DataType] = for_every_element(
         "string": pa.string(),
     }
 )
-# Of inputs that are kept as people read them; None is the type that the column has.
+# Of inputs copied by `keep`, in readable form; None keeps the type of the column.
 KEPT: Mapping[DType, pa.DataType | None] = for_every_kind(
     {
         "float64": None,

@@ -1,4 +1,4 @@
-"""How a graph spells the types of `skc_runtime.kinds`: what only the compiler has to know of ONNX."""
+"""The types of `skc_runtime.kinds` in a graph: facts about ONNX that only the compiler needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from skc_runtime.kinds import ELEMENTS, InputElement, OutputDType
 
-# Text is objects in NumPy's arrays, and `str_` where spox is asked for a tensor of it.
+# Text is stored as objects in NumPy arrays; spox expects `str_` for a string tensor.
 GRAPH_DTYPES: Mapping[OutputDType, type[np.generic]] = {
     name: np.str_ if element.python is str else element.numpy.type for name, element in ELEMENTS.items()
 }

@@ -19,10 +19,10 @@ Scalar = float | int | bool | str | None
 
 @dataclass(frozen=True)
 class ValueType:
-    """What is known of a value before any data is read.
+    """What is known about a value before any data is read.
 
-    `exact` says that the value is the same to the last bit on every machine: no transcendental function came before it.
-    `width` is the number of columns, None where only fitting will tell.
+    `exact`: the value has the same bits on every machine, because no transcendental function precedes it.
+    `width` is the number of columns, None if it is known only after fitting.
     """
 
     dtype: DType
@@ -45,7 +45,7 @@ class ValueType:
 
 @dataclass(frozen=True)
 class Guard:
-    """Rows that must not be served: `mask[i, j]` is True where row i, input column j broke a policy of `error`.
+    """Rows that must not be served: `mask[i, j]` is True where row i, input column j violated a policy of `error`.
 
     `code` is a runtime error code of `schemas/errors.v1.json`.
     """
@@ -59,7 +59,7 @@ class Block:
     """N rows of K columns of one type.
 
     `values` is [N, K]. `valid` is bool [N, K], or None where nothing is missing; always None for floats.
-    `guards` are what the step that made the block found wrong.
+    `guards` are the violations found by the step that made the block.
     """
 
     dtype: DType
@@ -123,7 +123,7 @@ def column_block(dtype: DType, values: Sequence[Scalar], nullable: bool) -> Bloc
 
 
 def concat_blocks(blocks: Sequence[Block]) -> Block:
-    """Blocks of one type side by side, in order. Guards are not carried along."""
+    """Blocks of one type side by side, in order. Guards are dropped."""
     if len(blocks) == 1:
         return replace(blocks[0], guards=())
     values = np.concatenate([block.values for block in blocks], axis=1)

@@ -30,7 +30,7 @@ class Comparer:
         self,
         artifact: Artifact,
         pipeline: Pipeline,
-        found: Sequence[StepBoundaries],
+        boundaries: Sequence[StepBoundaries],
         directory: Path | None,
         oracle: Oracle | None = None,
     ) -> None:
@@ -40,7 +40,7 @@ class Comparer:
         self.judge = Judge(pipeline, artifact.manifest)
         self.findings = Findings(artifact, pipeline, directory, self.oracle)
         self.tally = Tally(artifact.manifest)
-        self.coverage = CoverageTally(pipeline, found, self.judge.order, artifact.manifest.guards)
+        self.coverage = CoverageTally(pipeline, boundaries, self.judge.order, artifact.manifest.guards)
 
     def compare(self, check: Check, trial: Trial) -> Check:
         """The check with these rows added: the graph's outcome compared with the oracle's."""
@@ -68,8 +68,8 @@ class Comparer:
     def add_refusal(self, check: Check, record: Record, got: str | None, want: str | None) -> Check:
         """The check with a refused record added, by the codes of both sides; None means that the side serves it."""
         if got != want:
-            words = [SERVED if code is None else f"refused: {code}" for code in (got, want)]
-            self.findings.refused(check.name, record, *words)
+            texts = [SERVED if code is None else f"refused: {code}" for code in (got, want)]
+            self.findings.refused(check.name, record, *texts)
         return check.plus(1, 0, int(got != want), int(want is not None))
 
     def _first_failing(self, blocks: Mapping[str, Block]) -> int:

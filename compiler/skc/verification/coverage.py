@@ -58,38 +58,38 @@ class _Place:
         return self.left <= near and (not near or self.left < near) and not any(self.beyond.values())
 
 
-def _place(pipeline: Pipeline, found: StepBoundaries, nullable: bool, known: Known) -> _Place:
-    step = pipeline.step(found.step)
-    marks = OPS[step.op].marks(step.params, step.state, found.column)
+def _place(pipeline: Pipeline, boundaries: StepBoundaries, nullable: bool, known: Known) -> _Place:
+    step = pipeline.step(boundaries.step)
+    marks = OPS[step.op].marks(step.params, step.state, boundaries.column)
     # a mark of a float64 column may be an integer
-    is_float = any(isinstance(value, float) for value in found.values)
-    named = {
+    is_float = any(isinstance(value, float) for value in boundaries.values)
+    marked = {
         _key(float(value) if is_float and isinstance(value, int) else value): name
         for name, values in marks.items()
         for value in values
     }
-    other = NEAR if "category" in marks else VALUE
-    keys = [key for key in map(_key, found.values) if nullable or key is not None]
-    kinds = {key: named.get(key, "null" if key is None else other) for key in keys}
+    default = NEAR if "category" in marks else VALUE
+    keys = [key for key in map(_key, boundaries.values) if nullable or key is not None]
+    kinds = {key: marked.get(key, "null" if key is None else default) for key in keys}
     tried = Counter(kinds.values())
     beyond = {name: len({*map(_key, values)}) - tried[name] for name, values in marks.items()}
-    degenerate = OPS[step.op].degenerate(step.params, step.state, found.column)
+    degenerate = OPS[step.op].degenerate(step.params, step.state, boundaries.column)
     is_closed = known is not None and {*known} <= {*marks.get("category", ())}
-    return _Place(found, set(kinds), kinds, beyond, degenerate, is_closed)
+    return _Place(boundaries, set(kinds), kinds, beyond, degenerate, is_closed)
 
 
 class CoverageTally:
     """Counts the boundaries reached, batch by batch."""
 
     def __init__(
-        self, pipeline: Pipeline, found: Sequence[StepBoundaries], order: GuardOrder, guards: Guards | None
+        self, pipeline: Pipeline, boundaries: Sequence[StepBoundaries], order: GuardOrder, guards: Guards | None
     ) -> None:
         self._pipeline = pipeline
         self._order = order
         types = value_types(pipeline)
         levels = column_levels(pipeline)
         self._places = [
-            _place(pipeline, f, types[f.source[0]].nullable, levels[f.source[0]][f.source[1]]) for f in found
+            _place(pipeline, f, types[f.source[0]].nullable, levels[f.source[0]][f.source[1]]) for f in boundaries
         ]
         self._guards = () if guards is None else guards.columns
         self._fired = np.zeros(len(self._guards), dtype=bool)
@@ -141,12 +141,14 @@ class CoverageTally:
         """Per step, in order, how many boundaries have been seen."""
         rows = []
         for step in self._pipeline.steps:
-            mine = [place for place in self._places if place.found.step == step.name and place.total]
-            seen = [place.total - len(place.left) for place in mine]
-            total = sum(place.total for place in mine)
-            reached = sum(n > 0 for n in seen)
-            fallbacks = tuple(f"`{p.found.name}`: {p.degenerate}" for p in mine if p.degenerate is not None)
-            rows.append(Coverage(step.name, step.op, total, sum(seen), len(mine), reached, _kinds(mine), fallbacks))
+            own = [place for place in self._places if place.found.step == step.name and place.total]
+            reached_counts = [place.total - len(place.left) for place in own]
+            total = sum(place.total for place in own)
+            reached = sum(n > 0 for n in reached_counts)
+            fallbacks = tuple(f"`{p.found.name}`: {p.degenerate}" for p in own if p.degenerate is not None)
+            rows.append(
+                Coverage(step.name, step.op, total, sum(reached_counts), len(own), reached, _kinds(own), fallbacks)
+            )
         return tuple(row for row in rows if row.columns)
 
     def unseen(self) -> list[str]:
@@ -192,5 +194,5 @@ def _keys(block: Block, rows: Array) -> set[_Key]:
     """The keys of a block [N, 1] in some rows."""
     present = block.present()[:, 0]
     values = np.ascontiguousarray(block.values[:, 0][present & rows])
-    found: set[_Key] = set((values.astype(np.float64).view(np.int64) if block.kind.is_float else values).tolist())
-    return found | {None} if (rows & ~present).any() else found
+    keys: set[_Key] = set((values.astype(np.float64).view(np.int64) if block.kind.is_float else values).tolist())
+    return keys | {None} if (rows & ~present).any() else keys

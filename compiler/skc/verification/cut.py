@@ -48,17 +48,17 @@ class CutResult:
 
 def check_step(step: Step, boundaries: Sequence[StepBoundaries], types: Types, names: ColumnNames) -> CutResult:
     """Compare reference and graph on every boundary of the step, one column at a time."""
-    alone = cut_out(step, types, names)
-    changed = _changed(alone, boundaries)
+    pipeline = cut_out(step, types, names)
+    changed = _changed(pipeline, boundaries)
     if not changed:
         return CutResult(0, 0, 0, ())
     firsts = {column: value for column, value in reversed(changed) if value is not None}
-    base = {i.name: firsts.get(k, PLAIN[i.dtype]) for k, i in enumerate(alone.inputs)}
-    records = Variations(base, [(alone.inputs[column].name, value) for column, value in changed])
-    lowered = lower(alone, optimise=False)
-    blocks = records.blocks(alone.inputs, 1, len(records))  # without the base record itself
-    wanted = reference.run(alone, blocks)
-    got, want = _run(lowered, blocks), _outcome(wanted)
+    base = {i.name: firsts.get(k, PLAIN[i.dtype]) for k, i in enumerate(pipeline.inputs)}
+    records = Variations(base, [(pipeline.inputs[column].name, value) for column, value in changed])
+    lowered = lower(pipeline, optimise=False)
+    blocks = records.blocks(pipeline.inputs, 1, len(records))  # without the base record itself
+    reference_result = reference.run(pipeline, blocks)
+    got, want = _run(lowered, blocks), _outcome(reference_result)
     if got.guards.shape != want.guards.shape:  # the graph lacks a guard
         got = replace(got, guards=np.zeros_like(want.guards))
     result = compare(
@@ -70,36 +70,46 @@ def check_step(step: Step, boundaries: Sequence[StepBoundaries], types: Types, n
         ignore_rows=got.refused,
     )
     refused = (got.guards != want.guards).any(axis=1)
-    found: list[tuple[int, str, object, object]]
-    found = [(i, REFUSED, _refusal(got, i), _refusal(want, i)) for i in np.flatnonzero(refused).tolist()]
+    cells: list[tuple[int, str, object, object]]
+    cells = [(i, REFUSED, _refusal(got, i), _refusal(want, i)) for i in np.flatnonzero(refused).tolist()]
     columns = lowered.outputs[0].columns
-    found += [
+    cells += [
         (i, columns[k], got.value(OUT, i, k), want.value(OUT, i, k)) for i, k in np.argwhere(result.differs).tolist()
     ]
     differences = tuple(
-        Difference("steps", step.name, column, step.name, (step.name,), _encoded(alone, records[i + 1]), one, other, "")
-        for i, column, one, other in found[:MOST]
+        Difference(
+            "steps",
+            step.name,
+            column,
+            step.name,
+            (step.name,),
+            _encoded(pipeline, records[i + 1]),
+            got_value,
+            want_value,
+            "",
+        )
+        for i, column, got_value, want_value in cells[:MOST]
     )
     differing = int((result.differs.any(axis=1) | refused).sum())
-    branches = tuple(_branches(alone, changed, wanted))
+    branches = tuple(_branches(pipeline, changed, reference_result))
     return CutResult(len(changed), got.outputs[OUT].size, differing, differences, branches)
 
 
 def _branches(
-    alone: Pipeline, changed: Sequence[tuple[int, Scalar]], found: reference.Result
+    pipeline: Pipeline, changed: Sequence[tuple[int, Scalar]], result: reference.Result
 ) -> Iterator[tuple[int, Scalar, str]]:
     """The non-null values that a guard refuses or that become null.
 
     Only if the other columns have no part in it: they hold boundaries too, which may themselves be refused.
     """
-    (step,) = alone.steps
-    op, present = OPS[step.op], found.values[step.name].present()
+    (step,) = pipeline.steps
+    op, present = OPS[step.op], result.values[step.name].present()
     is_columnwise = op.is_columnwise(step.params)
-    if not is_columnwise and len(alone.inputs) > 1:
+    if not is_columnwise and len(pipeline.inputs) > 1:
         return
-    ends = [0, *accumulate(len(group) for group in column_groups(step, column_names(alone)))]
+    ends = [0, *accumulate(len(group) for group in column_groups(step, column_names(pipeline)))]
     for i, (column, value) in enumerate(changed):
-        hits = [hit.code for hit in found.guards if hit.column == alone.inputs[column].name and hit.mask[i]]
+        hits = [hit.code for hit in result.guards if hit.column == pipeline.inputs[column].name and hit.mask[i]]
         if value is None:
             continue
         if hits:
@@ -110,25 +120,25 @@ def _branches(
 
 def _run(lowered: Lowered, blocks: Mapping[str, Block]) -> Outcome:
     """The outcome of the graph of a single step."""
-    found = GraphSession(lowered.model.SerializeToString()).run(feeds(lowered, blocks))
-    rows = len(found[OUT])
-    valid = {OUT: found[f"{OUT}.valid"]} if f"{OUT}.valid" in found else {}
-    return Outcome({OUT: found[OUT]}, valid, found.get(GUARDS, np.zeros((rows, 0), dtype=bool)))
+    tensors = GraphSession(lowered.model.SerializeToString()).run(feeds(lowered, blocks))
+    rows = len(tensors[OUT])
+    valid = {OUT: tensors[f"{OUT}.valid"]} if f"{OUT}.valid" in tensors else {}
+    return Outcome({OUT: tensors[OUT]}, valid, tensors.get(GUARDS, np.zeros((rows, 0), dtype=bool)))
 
 
-def _outcome(found: reference.Result) -> Outcome:
-    rows = len(found.outputs[OUT])
-    masks = [hit.mask[:, None] for hit in found.guards]
-    return Outcome(found.outputs, found.valid, np.concatenate([np.zeros((rows, 0), dtype=bool), *masks], axis=1))
+def _outcome(result: reference.Result) -> Outcome:
+    rows = len(result.outputs[OUT])
+    masks = [hit.mask[:, None] for hit in result.guards]
+    return Outcome(result.outputs, result.valid, np.concatenate([np.zeros((rows, 0), dtype=bool), *masks], axis=1))
 
 
 def _refusal(outcome: Outcome, i: int) -> str:
     return "refused" if outcome.guards[i].any() else "served"
 
 
-def _encoded(alone: Pipeline, record: Record) -> dict[str, object]:
+def _encoded(pipeline: Pipeline, record: Record) -> dict[str, object]:
     """A record of the cut step in the JSON forms of golden.jsonl."""
-    return {i.name: golden.encode_value(i.kind.element, record[i.name]) for i in alone.inputs}
+    return {i.name: golden.encode_value(i.kind.element, record[i.name]) for i in pipeline.inputs}
 
 
 def cut_out(step: Step, types: Types, names: ColumnNames) -> Pipeline:
@@ -137,11 +147,11 @@ def cut_out(step: Step, types: Types, names: ColumnNames) -> Pipeline:
     width = sum(len(names[ref.value][ref.start : ref.stop]) for ref in step.inputs)
     kinds = kinds if OPS[step.op].is_variadic(step.params) else kinds * width
     inputs = tuple(Input(f"c{k}", x.dtype, nullable=x.nullable) for k, x in enumerate(kinds))
-    alone = replace(step, inputs=tuple(Ref(i.value) for i in inputs))
+    single = replace(step, inputs=tuple(Ref(i.value) for i in inputs))
     output = Output(OUT, (Ref(step.name),), types[step.name].kind.element)
-    return Pipeline("cut", inputs, (alone,), (), (output,))
+    return Pipeline("cut", inputs, (single,), (), (output,))
 
 
-def _changed(alone: Pipeline, boundaries: Sequence[StepBoundaries]) -> list[tuple[int, Scalar]]:
+def _changed(pipeline: Pipeline, boundaries: Sequence[StepBoundaries]) -> list[tuple[int, Scalar]]:
     """Input columns and the values they take in turn."""
-    return [(f.column, v) for f in boundaries for v in f.values if v is not None or alone.inputs[f.column].nullable]
+    return [(f.column, v) for f in boundaries for v in f.values if v is not None or pipeline.inputs[f.column].nullable]

@@ -44,9 +44,9 @@ class _Counted:
     def add(self, mask: Array, before: int, block: Block, column: int) -> None:
         rows = int(mask.sum())
         if rows and not self.rows:
-            place = int(mask.argmax())
-            self.first = before + place
-            self.example = block.values[place : place + 1, column].tolist()[0]
+            index = int(mask.argmax())
+            self.first = before + index
+            self.example = block.values[index : index + 1, column].tolist()[0]
         self.rows += rows
 
 
@@ -66,8 +66,8 @@ class _Values:
         for block in blocks:
             present = block.present()
             for k, value in enumerate(self.first[start : start + block.width]):
-                same = ~present[:, k] if value is None else present[:, k] & (block.values[:, k] == value)
-                self.is_constant &= bool(same.all())
+                is_same = ~present[:, k] if value is None else present[:, k] & (block.values[:, k] == value)
+                self.is_constant &= bool(is_same.all())
             start += block.width
 
 
@@ -129,24 +129,24 @@ class DataTally:
                 k = 0 if OPS[step.op].is_variadic(step.params) else columns.index(self._specs[g][2])
                 self._fired.setdefault(g, _Counted()).add(fired[:, g], self.rows, block, k)
 
-    def _look_for_nulls(self, step: Step, blocks: Sequence[Block], made: Array, served: Array) -> None:
+    def _look_for_nulls(self, step: Step, blocks: Sequence[Block], present: Array, served: Array) -> None:
         """Count where a value becomes null; for a step that combines several, where all of them are present.
 
         A value that `null_values` turns into null counts as a null of the data.
         """
         op = OPS[step.op]
-        if op.internal or made.all() or made.shape[1] == 0:
+        if op.internal or present.all() or present.shape[1] == 0:
             return
         if not op.is_columnwise(step.params):
-            whole = np.concatenate([block.present() for block in blocks], axis=1).all(axis=1)
-            lost = np.asarray(whole & ~made.any(axis=1))
-            self._count("null", step, lost[:, None], served, blocks[0])
+            complete = np.concatenate([block.present() for block in blocks], axis=1).all(axis=1)
+            became_null = np.asarray(complete & ~present.any(axis=1))
+            self._count("null", step, became_null[:, None], served, blocks[0])
             return
         block, start = concat_blocks(blocks), 0
         mask = np.zeros(block.values.shape, dtype=bool)
         for k, group in enumerate(column_groups(step, self._names)):
             if group:
-                mask[:, k] = block.present()[:, k] & ~made[:, start : start + len(group)].any(axis=1)
+                mask[:, k] = block.present()[:, k] & ~present[:, start : start + len(group)].any(axis=1)
             start += len(group)
         self._count("null", step, mask, served, block)
 
@@ -154,14 +154,14 @@ class DataTally:
         for k in range(mask.shape[1]):
             self._met.setdefault((kind, step.name, k), _Counted()).add(mask[:, k] & served, self.rows, block, k)
 
-    def _look_at_instants(self, step: Step, made: Block, served: Array) -> None:
+    def _look_at_instants(self, step: Step, block: Block, served: Array) -> None:
         """For a step that converts something else to instants: their range."""
-        if made.dtype != "timestamp" or step.op == SOURCE:
+        if block.dtype != "timestamp" or step.op == SOURCE:
             return
-        found = made.values[made.present() & served[:, None]]
-        if found.size:
-            low, high = self._instants.get(step.name, (int(found[0]), int(found[0])))
-            self._instants[step.name] = (min(low, int(found.min())), max(high, int(found.max())))
+        instants = block.values[block.present() & served[:, None]]
+        if instants.size:
+            low, high = self._instants.get(step.name, (int(instants[0]), int(instants[0])))
+            self._instants[step.name] = (min(low, int(instants.min())), max(high, int(instants.max())))
 
     def _look_for_constants(self, values: Mapping[str, Block], served: Array) -> None:
         for i in self.pipeline.inputs:
@@ -193,11 +193,11 @@ class DataTally:
         """Warnings about what happens to every row; an error if every row is refused."""
         if self.rows and self.refused == self.rows:
             return (self._all_refused(),)
-        found = [self._always(place) for place, c in self._met.items() if 0 < c.rows == self.rows - self.refused]
-        found += [self._january(step, *ends) for step, ends in self._instants.items() if is_january_1970(*ends)]
+        diagnostics = [self._always(place) for place, c in self._met.items() if 0 < c.rows == self.rows - self.refused]
+        diagnostics += [self._january(step, *ends) for step, ends in self._instants.items() if is_january_1970(*ends)]
         if self.rows - self.refused > 1:
-            found += [_constant(name, self.rows) for name in self._features if self._is_constant(name)]
-        return tuple(found)
+            diagnostics += [_constant(name, self.rows) for name in self._features if self._is_constant(name)]
+        return tuple(diagnostics)
 
     def _all_refused(self) -> Diagnostic:
         first = [(self._specs[g], c) for g, c in sorted(self._fired.items())]
@@ -241,10 +241,10 @@ def _some(block: Block, rows: Array) -> Block:
 
 def _features(pipeline: Pipeline) -> dict[str, list[Ref]]:
     """The values of each feature in an output; for an output without labels, by the name of the value."""
-    found: dict[str, list[Ref]] = {}
+    features: dict[str, list[Ref]] = {}
     for output in pipeline.outputs:
         for label, ref in zip(output.labels or ("",) * len(output.refs), output.refs, strict=True):
-            refs = found.setdefault(label or str(ref), [])
+            refs = features.setdefault(label or str(ref), [])
             if ref not in refs:
                 refs.append(ref)
-    return found
+    return features

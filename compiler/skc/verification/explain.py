@@ -58,7 +58,7 @@ class Explanation(OneLine):
         return self.got == self.want and not is_wrong
 
     def verdict(self) -> str:
-        """One line: whether the sides agree, and what became of the row."""
+        """One line: whether the sides agree, and the outcome for the row."""
         agreed = "agree" if self.is_equal else "DIFFER"
         return f"graph and reference of `{self.name}` {agreed} on the record: reference: {self.want}; graph: {self.got}"
 
@@ -118,18 +118,18 @@ def explain(artifact: Artifact, record: Record) -> Explanation:
     raw = golden.encode_record(artifact.manifest, record)
     walk = Localiser(draw_atlas(pipeline, artifact.manifest), artifact.files[MODEL]).walk(record)
     guards = artifact.manifest.guards
-    wanted = refusal(guards, want.guards[0])
+    want_refusal = refusal(guards, want.guards[0])
     try:
         got = Graph(artifact.manifest, artifact.files[MODEL]).run(blocks)
     except SkcRuntimeError as error:
-        return Explanation(pipeline.name, raw, walk, (), f"fails: {error.message}", wanted)
+        return Explanation(pipeline.name, raw, walk, (), f"fails: {error.message}", want_refusal)
     refused = want.refused[0] or got.refused[0]
     outputs = () if refused else tuple(_outputs(artifact, got, want))
     if guards is not None:
-        both = want.guards[0][: len(guards.columns)] & got.guards[0]
-        fired = {guards.columns[k].step for k in np.flatnonzero(both)}
+        on_both_sides = want.guards[0][: len(guards.columns)] & got.guards[0]
+        fired = {guards.columns[k].step for k in np.flatnonzero(on_both_sides)}
         walk = tuple(_without_meaning(pipeline, value, fired) for value in walk)
-    return Explanation(pipeline.name, raw, walk, outputs, refusal(guards, got.guards[0]), wanted)
+    return Explanation(pipeline.name, raw, walk, outputs, refusal(guards, got.guards[0]), want_refusal)
 
 
 def _without_meaning(pipeline: Pipeline, value: StepValue, refusing: set[str]) -> StepValue:

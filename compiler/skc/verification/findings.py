@@ -122,12 +122,12 @@ class Findings:
     def shrink(self, shrinker: Shrinker) -> None:
         """Replace the rows of the differences that a report shows by the smallest ones that still differ."""
         for output, column in dict.fromkeys((d.output, d.column) for d in self.differences):
-            mine = [d for d in self.differences if (d.output, d.column) == (output, column)]
-            known = next((d for d in mine if d.against != ITSELF and d.check in SHRUNK_CHECKS), None)
+            same_column = [d for d in self.differences if (d.output, d.column) == (output, column)]
+            known = next((d for d in same_column if d.against != ITSELF and d.check in SHRUNK_CHECKS), None)
             small = None if known is None else shrinker.smallest(known)
             if known is not None and small is not None:
-                place = self.differences.index(known)
-                self.differences[place] = self._with_record(known, small, *shrinker.outcomes(small))
+                index = self.differences.index(known)
+                self.differences[index] = self._with_record(known, small, *shrinker.outcomes(small))
 
     def _with_record(self, difference: Difference, record: Record, got: Outcome, want: Outcome) -> Difference:
         """The same difference, shown in another row."""
@@ -178,8 +178,8 @@ class Findings:
         elif relation is None:
             step = self._first_differing_step(record, makers) or guard_of
         against = self._oracle.name if relation is None else ITSELF
-        written = tuple(m for m in makers if not OPS[self._pipeline.step(m).op].internal)
-        self.differences.append(Difference(check, output, column, step, written, raw, got, want, command, against))
+        made_by = tuple(m for m in makers if not OPS[self._pipeline.step(m).op].internal)
+        self.differences.append(Difference(check, output, column, step, made_by, raw, got, want, command, against))
 
     def failing_step(self, error: SkcRuntimeError) -> str | None:
         """The step of the node at which ONNX Runtime stopped, by the name of the node in its message."""

@@ -19,12 +19,12 @@ RECOMPILED, ABOUT_RECOMPILED = "recompiled", "plan.json compiles to the same byt
 def check_model(artifact: Artifact) -> None:
     """Raise SKC403 if onnx itself reads something in model.onnx that skc never emits, whatever the runtime saw."""
     try:
-        found = opset.foreign_part(onnx.load_model_from_string(artifact.files[MODEL]))
+        foreign = opset.foreign_part(onnx.load_model_from_string(artifact.files[MODEL]))
     except DecodeError:
-        found = "bytes that onnx does not read"
-    if found:
+        foreign = "bytes that onnx does not read"
+    if foreign:
         hint = "it was modified, or compiled by a newer skc: compile the pipeline again, or install that version"
-        raise fail("SKC403", f"model.onnx has {found}, which skc never emits", hint=hint)
+        raise fail("SKC403", f"model.onnx has {foreign}, which skc never emits", hint=hint)
 
 
 def check_manifest(artifact: Artifact) -> None:
@@ -32,11 +32,11 @@ def check_manifest(artifact: Artifact) -> None:
 
     The contract is a function of the plan under any tool versions. The layout of the tensors may change with skc.
     """
-    here = manifest_of(artifact.pipeline, lower(artifact.pipeline, artifact.manifest.signature), "").to_json()
-    given = artifact.manifest.to_json()
+    expected = manifest_of(artifact.pipeline, lower(artifact.pipeline, artifact.manifest.signature), "").to_json()
+    actual = artifact.manifest.to_json()
     is_same_skc = artifact.manifest.built_with.get("skc") == tool_versions()["skc"]
     for key in ("inputs", "outputs", "guards", *(("tensors",) if is_same_skc else ())):
-        if _contract(here[key], places=is_same_skc) != _contract(given[key], places=is_same_skc):
+        if _contract(expected[key], places=is_same_skc) != _contract(actual[key], places=is_same_skc):
             hint = "it was modified: copy the artifact again from where it was compiled, or compile the pipeline again"
             raise fail("SKC403", f"manifest.json does not belong to plan.json: they disagree about `{key}`", hint=hint)
 
@@ -50,18 +50,18 @@ def _contract(value: Any, *, places: bool) -> Any:
 
 def recompiled(artifact: Artifact) -> Check:
     """One row per file that is a function of the plan."""
-    again = recompile(artifact)
-    if again is None:
+    files = recompile(artifact)
+    if files is None:
         return Check(RECOMPILED, ABOUT_RECOMPILED, 0, 0, 0, against_reference=False, skipped=_other_tools(artifact))
-    other = sorted(name for name, data in again.items() if data != artifact.files.get(name))
-    about = f"plan.json compiles to another {', another '.join(other)}" if other else ABOUT_RECOMPILED
-    return Check(RECOMPILED, about, len(again), 0, len(other), against_reference=False)
+    differing = sorted(name for name, data in files.items() if data != artifact.files.get(name))
+    about = f"plan.json compiles to another {', another '.join(differing)}" if differing else ABOUT_RECOMPILED
+    return Check(RECOMPILED, about, len(files), 0, len(differing), against_reference=False)
 
 
 def _other_tools(artifact: Artifact) -> str:
-    here, built = tool_versions(), artifact.manifest.built_with
-    other = [name for name in sorted({*here, *built}) if here.get(name) != built.get(name)]
-    versions = [f"{name} {built.get(name)}, here {here.get(name)}" for name in other]
+    installed, built = tool_versions(), artifact.manifest.built_with
+    differing = [name for name in sorted({*installed, *built}) if installed.get(name) != built.get(name)]
+    versions = [f"{name} {built.get(name)}, here {installed.get(name)}" for name in differing]
     return f"not applicable: built with {'; '.join(versions) or f'tzdata {artifact.manifest.tzdata}'}"
 
 

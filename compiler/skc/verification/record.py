@@ -17,29 +17,29 @@ HINT = (
 )
 
 
-def read_record(made: Artifact, text: str) -> dict[str, Any]:
+def read_record(artifact: Artifact, text: str) -> dict[str, Any]:
     """A record in the forms of golden.jsonl; plain integers are accepted too. Raises SKC501."""
     try:
-        given = json.loads(text, object_pairs_hook=_without_duplicates)
+        values = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
         raise fail("SKC501", f"the record is not JSON: {error}", hint=HINT) from None
-    if not isinstance(given, dict):
-        raise fail("SKC501", f"the record is {shown(given)}, not a JSON object", hint=HINT)
-    integers = {i.name for i in made.manifest.inputs if i.kind.element == "int64"}
-    given = {k: str(v) if k in integers and type(v) is int else v for k, v in given.items()}
+    if not isinstance(values, dict):
+        raise fail("SKC501", f"the record is {shown(values)}, not a JSON object", hint=HINT)
+    integers = {i.name for i in artifact.manifest.inputs if i.kind.element == "int64"}
+    values = {k: str(v) if k in integers and type(v) is int else v for k, v in values.items()}
     try:
-        record = golden.decode_record(made.manifest, given)
-        Marshaller(made.manifest).request(record, "error")
+        record = golden.decode_record(artifact.manifest, values)
+        Marshaller(artifact.manifest).request(record, "error")
     except SkcRuntimeError as error:
-        place = "" if error.input is None else f" (input `{error.input}`)"
-        message = f"the record does not fit the inputs: {error.message}{place}"
+        location = "" if error.input is None else f" (input `{error.input}`)"
+        message = f"the record does not fit the inputs: {error.message}{location}"
         raise fail("SKC501", message, hint=HINT) from None
-    return {i.name: record.get(i.name) for i in made.manifest.inputs}
+    return {i.name: record.get(i.name) for i in artifact.manifest.inputs}
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         keys = [key for key, _ in pairs]
         raise ValueError(f"duplicate key `{max(keys, key=keys.count)}`")
-    return found
+    return values

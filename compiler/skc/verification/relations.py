@@ -28,23 +28,23 @@ def relations(comparer: Comparer, records: Sequence[Record], seed: int, command:
     artifact, graph, findings = comparer.artifact, comparer.graph, comparer.findings
     manifest, model = artifact.manifest, artifact.files[MODEL]
     tensors = feeds(manifest, to_blocks(artifact.pipeline.inputs, records))
-    whole = graph.run_feeds(tensors)
+    outcome = graph.run_feeds(tensors)
 
     def relate(name: str, about: str, want: Outcome, got: Outcome, rows: Sequence[Record]) -> Check:
         return _compare(Check(name, about, 0, 0, 0, against_reference=False), want, got, rows, findings, command)
 
     for level in LEVELS:
         other = Graph(manifest, model, level).run_feeds(tensors)
-        yield relate(f"optimisation {level}", "the same bits at this level", whole, other, records)
+        yield relate(f"optimisation {level}", "the same bits at this level", outcome, other, records)
     for size in (1, *BATCHES):
         count = min(len(records), ALONE_ROWS if size == 1 else len(records))
         parts = [graph.run_feeds(_rows(tensors, slice(i, min(i + size, count)))) for i in range(0, count, size)]
         about = "each row alone: the same bits" if size == 1 else f"in batches of {size}: the same bits"
-        yield relate(f"batch {size}", about, whole.rows(slice(0, count)), _join(parts), records)
+        yield relate(f"batch {size}", about, outcome.rows(slice(0, count)), _join(parts), records)
     order = np.random.default_rng(seed).permutation(len(records))
     shuffled = graph.run_feeds(_rows(tensors, order))
     moved = [records[i] for i in order]
-    yield relate("shuffled", "in another order: the same bits", whole.rows(order), shuffled, moved)
+    yield relate("shuffled", "in another order: the same bits", outcome.rows(order), shuffled, moved)
 
 
 def _compare(

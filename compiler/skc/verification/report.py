@@ -197,11 +197,11 @@ class Report(OneLine):
         refused = sum(check.refused_rows for check in self.checks if check.against_reference)
         against = "its reference" if self.oracle == REFERENCE else self.oracle
         also = f", {refused:,} of them refused by both" if refused else ""
-        tried = f"{count(rows, 'row')}{also}; {self.seconds:.1f} s, seed {self.seed}"
+        extent = f"{count(rows, 'row')}{also}; {self.seconds:.1f} s, seed {self.seed}"
         if not self.is_equal:
             bad = ", ".join(check.name for check in self.checks if check.differing_rows)
-            return f"NOT EQUAL: `{self.name}` differs from {against} in: {bad} ({tried})"
-        return f"verified: `{self.name}` equals {against} ({tried})"
+            return f"NOT EQUAL: `{self.name}` differs from {against} in: {bad} ({extent})"
+        return f"verified: `{self.name}` equals {against} ({extent})"
 
     def first_differences(self) -> list[Difference]:
         """One difference of each output column."""

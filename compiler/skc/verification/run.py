@@ -126,10 +126,10 @@ class _Run:
         self._checks: list[Check] = []
         self._tried: list[Sequence[Record]] = []  # for the relations and the runtime
 
-    def add(self, check: Check, tried: Sequence[Record] = ()) -> None:
+    def add(self, check: Check, records: Sequence[Record] = ()) -> None:
         """Add a finished check, and its rows."""
         self._checks.append(check)
-        self._tried.append(tried)
+        self._tried.append(records)
 
     def recompile(self) -> None:
         """Check that the model was built from the plan."""
@@ -172,11 +172,11 @@ class _Run:
         """Compare the results recorded in the file with the oracle."""
         manifest = self._artifact.manifest
         in_file = [i for i, case in enumerate(cases) if case.outputs is not None]
-        written = recorded_outcome(manifest, [case.outputs for case in cases if case.outputs is not None])
+        recorded = recorded_outcome(manifest, [case.outputs for case in cases if case.outputs is not None])
         want = self._comparer.oracle.run(to_blocks(self.pipeline.inputs, records))
         check = Check(GOLDEN_FILE, "what golden.jsonl says about them", 0, 0, 0)
-        wanted = as_wide(want.rows(np.array(in_file, dtype=np.int64)), written)
-        check = self._comparer.add(check, written, wanted, lambda k: records[in_file[k]])
+        expected = as_wide(want.rows(np.array(in_file, dtype=np.int64)), recorded)
+        check = self._comparer.add(check, recorded, expected, lambda k: records[in_file[k]])
         for i, case in enumerate(cases):
             if case.error is not None:
                 code = refusal_code(manifest, want.guards[i])
@@ -198,8 +198,8 @@ class _Run:
 
     def _sample(self, rows: int) -> list[Record]:
         """Records spread evenly over everything tried."""
-        tried = [(records, i) for records in self._tried for i in range(len(records))]
-        return [tried[k][0][tried[k][1]] for k in spread(len(tried), rows)]
+        positions = [(records, i) for records in self._tried for i in range(len(records))]
+        return [positions[k][0][positions[k][1]] for k in spread(len(positions), rows)]
 
     # the runtime and single steps
 
@@ -214,8 +214,8 @@ class _Run:
         check = Check("steps", "each step separately, on its boundaries", 0, 0, 0)
         types, names = value_types(self.pipeline), column_names(self.pipeline)
         of_step: dict[str, list[StepBoundaries]] = {}
-        for found in boundaries:
-            of_step.setdefault(found.step, []).append(found)
+        for group in boundaries:
+            of_step.setdefault(group.step, []).append(group)
         for step in self.pipeline.steps:
             result = cut.check_step(step, of_step.get(step.name, []), types, names)
             check = check.plus(result.rows, result.values, result.differing, 0)

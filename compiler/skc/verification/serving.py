@@ -30,15 +30,15 @@ def _record_added(
 ) -> Check:
     manifest, findings = comparer.artifact.manifest, comparer.findings
     try:
-        made = transformer.transform(record)
+        results = transformer.transform(record)
     except SkcRuntimeError as error:
         return comparer.add_refusal(check, record, error.code, refusal_code(manifest, want.guards[0]))
     if want.refused[0]:
         nothing = replace(want, guards=want.guards & False)
         findings.guards(check.name, want.refused, nothing, want, [record].__getitem__)
         return check.plus(1, 0, 1, 0)
-    valid = {o.name: made[o.valid][None, :] for o in manifest.outputs if o.valid is not None}
-    got = Outcome({o.name: made[o.name][None, :] for o in manifest.outputs}, valid, want.guards)
+    valid = {o.name: results[o.valid][None, :] for o in manifest.outputs if o.valid is not None}
+    got = Outcome({o.name: results[o.name][None, :] for o in manifest.outputs}, valid, want.guards)
     judgement = comparer.judge.compare(got, want)
     for name, compared in judgement.columns.items():
         findings.values(check.name, name, compared.differs, got, want, [record].__getitem__)

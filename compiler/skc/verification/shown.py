@@ -12,7 +12,7 @@ LONGEST = 60
 
 
 class OneLine(ABC):
-    """A result that says in one line what was found, and where the rest is; `skc.render` is not known down here."""
+    """A result with a one-line verdict; here, because `skc.reports.render` is in a higher layer."""
 
     @abstractmethod
     def verdict(self) -> str:
@@ -46,8 +46,8 @@ def encoded(value: Any) -> Any:
     """A value in the JSON forms of golden.jsonl: int64 as a decimal string, NaN and infinities as words."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    written: str | float = golden.encode_value("int64" if isinstance(value, int) else "float64", value)
-    return written
+    form: str | float = golden.encode_value("int64" if isinstance(value, int) else "float64", value)
+    return form
 
 
 def json_values(document: Any) -> Any:

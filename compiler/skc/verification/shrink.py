@@ -34,8 +34,8 @@ class Shrinker:
 
     def smallest(self, difference: Difference) -> Record | None:
         """A simpler row than that of a difference, in which the same column differs; None if there is none."""
-        given = golden.decode_record(self._manifest, difference.record)
-        record = {i.name: given.get(i.name) for i in self._inputs}
+        decoded = golden.decode_record(self._manifest, difference.record)
+        record = {i.name: decoded.get(i.name) for i in self._inputs}
         if not self._differs(difference, record):  # it differs only in its original batch, or the graph fails on it
             return None
         small = shrunk(record, self._base, self._inputs, lambda row: self._differs(difference, row))
@@ -84,10 +84,10 @@ class _Search:
         if self._left == 0 or _same(self.best[name], value):
             return False
         self._left -= 1
-        tried = {**self.best, name: value}
-        if not self._shows(tried):
+        candidate = {**self.best, name: value}
+        if not self._shows(candidate):
             return False
-        self.best = tried
+        self.best = candidate
         return True
 
 
@@ -123,8 +123,8 @@ def _rounder(value: float) -> Iterator[float]:
         return
     digits = len(repr(abs(value)).replace(".", "").strip("0"))
     yield from (near for near in (0.0, 1.0) if digits > 1 or abs(value) > 1)
-    for kept in range(1, digits):
-        near = float(f"{value:.{kept - 1}e}")
+    for precision in range(1, digits):
+        near = float(f"{value:.{precision - 1}e}")
         if near != value:
             yield near
 
