@@ -281,45 +281,12 @@ def test_an_op_that_learns_says_what_fitting_should_warn_of(op: AnyOp) -> None:
     assert (op.concerns is default) == (op.name in NO_CONCERN), f"`{op.name}` has no `concerns`"
 
 
-# Ops that learn from strings, and do not treat them as categories: by name, the reason.
-NO_CATEGORIES = {"impute": "a value is passed on as it is, whichever it is"}
-
-
-@pytest.mark.parametrize("facet", ["decides_by", "ids", "marks", "met"])
-@pytest.mark.parametrize("op", [op for op in OPS.values() if op.state is not NoState], ids=lambda op: op.name)
-def test_an_op_that_learns_categories_says_what_they_are(op: AnyOp, facet: str) -> None:
-    """Or `skc diff` reports no moved id, a report counts no unknown value, and a self-check tries no category."""
-    default = next(field.default for field in dataclasses.fields(Op) if field.name == facet)
-    takes_strings = any("string" in dtype for case in op.cases if not case.refused for dtype in case.columns.values())
-    if takes_strings:
-        assert (getattr(op, facet) is default) == (op.name in NO_CATEGORIES), f"`{op.name}` has no `{facet}`"
-
-
 def judged(op: AnyOp, case: Case) -> tuple[Step, ValueType, ValueType]:
     """The fitted step of a case, the type of what it takes, and that of what it gives."""
     pipeline = fitted(op, case)
     types = value_types(pipeline)
     step = pipeline.steps[-1]
     return step, step_input_types(step, types)[0], types[step.name]
-
-
-@pytest.mark.parametrize(("op", "case"), FITTED)
-def test_what_is_served_out_of_place_is_met(op: AnyOp, case: Case) -> None:
-    """An infinity that becomes a number was clipped, a value that is no category is unknown: a report counts them."""
-    step, x, _ = judged(op, case)
-    decision = op.decides_by(step.params, 0, x)
-    strange: list[Scalar] = ["no category"] if x.dtype == "string" and decision == "category" else []
-    if x.dtype == "float64" and decision is None and not op.is_variadic(step.params):
-        strange = [math.inf, -math.inf]
-    for value in strange:
-        block = harness.block_from_rows(x.dtype, [[value] * len(case.columns)], len(case.columns), x.nullable)
-        with np.errstate(all="ignore"):
-            made = op.apply(step.params, step.state, block)
-        is_served = not any(guard.mask.any() for guard in made.guards) and made.present().all()
-        if is_served and (made.dtype != "float64" or np.isfinite(made.values).all()):
-            met = op.met(step.params, step.state, block)
-            assert met, f"`{op.name}`: `met` does not count {value!r}"
-            assert all(mask.all() for mask in met.values()), (value, met)
 
 
 @pytest.mark.parametrize(("op", "case"), FITTED)

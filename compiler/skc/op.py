@@ -18,7 +18,7 @@ from skc.diagnostics import SkcError, fail
 from skc.emit.blocks import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
 from skc.values.types import Block, Scalar, ValueType, concat_blocks
-from skc_runtime.kinds import YEARS, Array, DType, for_every_kind
+from skc_runtime.kinds import KINDS, YEARS, Array, DType, for_every_kind
 
 P = TypeVar("P")  # an op's parameters
 S = TypeVar("S")  # what it learns
@@ -147,7 +147,6 @@ class Op(Generic[P, S]):
         not a category, or beyond a bound. A report counts them in the user's rows
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
         by their nature (ids, bins, hours), or because its inputs are
-
     faults(params, state) -> what a faulty fit would have learned: a self-check plants it
     is_whole(params, x) -> its float64 outputs are whole numbers
     ignores_hours(params) -> its result does not change when a time zone's offset changes by whole hours
@@ -203,6 +202,12 @@ class Op(Generic[P, S]):
 
 
 AnyOp = Op[Any, Any]
+
+
+def is_small_kind(dtype: DType) -> bool:
+    """Every value of the kind is, as an integer, at most SMALL in magnitude."""
+    bounds = (0, 1) if dtype == "bool" else KINDS[dtype].range
+    return bounds is not None and all(abs(bound) <= SMALL for bound in bounds)
 
 
 def refuse(code: Code, message: str, hint: str | None = None) -> SkcError:

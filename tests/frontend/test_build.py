@@ -33,6 +33,7 @@ from skc.ops import OPS
 from skc.ops.categorical import one_hot
 from skc.ops.numeric import standard_scale
 from skc.values.types import column_block
+from skc_runtime.kinds import DType
 
 RIDES = Path(__file__).parents[2] / "examples" / "rides"
 NEW_YORK = "America/New_York"
@@ -242,6 +243,34 @@ def test_what_learns_nothing_is_frozen_at_once() -> None:
         "  outputs/x/0:n = narrow(inputs/n) Params(to='float32') NoState()",
         "  -> x: float32 = month/0:datetime_part, outputs/x/0:n",
     ]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "steps", "is_guarded"),
+    [
+        ("int64", (step("clip", min=0, max=99),), False),
+        ("int64", (step("clip", max=99),), True),
+        ("bool", (step("cast", to="int64"), step("clip", max=2**24 + 1)), False),
+        ("bool", (step("cast", to="int64"), step("clip", min=2**24 + 1)), True),
+        ("date", (step("cast", to="int64"),), False),
+        ("date", (step("cast", to="timestamp"), step("cast", to="int64")), True),
+        (
+            "bool",
+            (
+                *(step("cast", to=to) for to in ("int64", "float64")),
+                step("impute", value=1e9),
+                step("cast", to="int64"),
+            ),
+            True,
+        ),
+    ],
+)
+def test_an_integer_is_guarded_unless_every_float_holds_it(
+    dtype: DType, steps: tuple[StepDefinition, ...], is_guarded: bool
+) -> None:
+    column = Input("a", dtype, nullable=True)
+    definition = PipelineDefinition("p", (column,), (feature("f", "a", *steps),), (output("x", "f", "float32"),))
+    assert (build(definition)[0].steps[-1].op == "narrow") == is_guarded
 
 
 NUM, CAT = FITTED.features[:2]

@@ -44,7 +44,7 @@ from skc.frontend.problems import Problems, shown
 from skc.frontend.resolve import Resolver, Target
 from skc.infer import Types, check_shapes, value_types
 from skc.ir import HOLDS, NARROW, SOURCE, Input, Output, Pipeline, Ref, Step
-from skc.op import NoState
+from skc.op import NoState, is_small_kind
 from skc.ops import OPS
 from skc_runtime.kinds import ELEMENTS, DType, for_every_kind
 
@@ -196,10 +196,10 @@ def _output(
 
 def _small_values(pipeline: Pipeline, types: Types) -> frozenset[str]:
     """The values whose integers are exact in every float type."""
-    small = {i.value for i in pipeline.inputs if i.dtype == "bool"}
+    small = {i.value for i in pipeline.inputs if is_small_kind(i.dtype)}
     for step in pipeline.steps:
         has_small_inputs = all(ref.value in small for ref in step.inputs)
-        if types[step.name].dtype == "bool" or OPS[step.op].is_small(step.params, has_small_inputs):
+        if is_small_kind(types[step.name].dtype) or OPS[step.op].is_small(step.params, has_small_inputs):
             small.add(step.name)
     return frozenset(small)
 

@@ -60,7 +60,8 @@ class Element:
 @dataclass(frozen=True)
 class Kind:
     """The kind of an input or of a value of a pipeline. `range` is set for kinds stored as integers; for times it is
-    narrower than that of the element type.
+    narrower than that of the element type. `tick_us` is set for times: the microseconds that a difference of 1 stands
+    for.
     """
 
     name: DType
@@ -68,7 +69,12 @@ class Kind:
     range: tuple[int, int] | None = None
     is_ordered: bool = True
     is_number: bool = False
-    is_time: bool = False
+    tick_us: int | None = None
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it counts from 1970-01-01."""
+        return self.tick_us is not None
 
     @property
     def numpy(self) -> np.dtype[Any]:
@@ -129,12 +135,13 @@ KINDS: Mapping[DType, Kind] = for_every_kind(
         "int64": Kind("int64", "int64", range=(INT64_MIN, INT64_MAX), is_number=True),
         "bool": Kind("bool", "bool"),
         "string": Kind("string", "string", is_ordered=False),
-        "timestamp": Kind("timestamp", "int64", range=(TIMESTAMP_MIN, TIMESTAMP_MAX), is_time=True),
-        "date": Kind("date", "int64", range=(DATE_MIN, DATE_MAX), is_time=True),
+        "timestamp": Kind("timestamp", "int64", range=(TIMESTAMP_MIN, TIMESTAMP_MAX), tick_us=1),
+        "date": Kind("date", "int64", range=(DATE_MIN, DATE_MAX), tick_us=DAY_US),
     }
 )
 DTYPES: tuple[DType, ...] = tuple(KINDS)
 RANGES: Mapping[DType, tuple[int, int]] = {name: kind.range for name, kind in KINDS.items() if kind.range is not None}
+TICKS_US: Mapping[DType, int] = {name: kind.tick_us for name, kind in KINDS.items() if kind.tick_us is not None}
 YEARS: Mapping[DType, tuple[int, int]] = {name: RANGES[name] for name, kind in KINDS.items() if kind.is_time}
 
 

@@ -373,4 +373,5 @@ OP = Op(
     decides_by=always("category"),
     cases=CASES,
     null_blind=True,
+    is_whole=always(True),
 )

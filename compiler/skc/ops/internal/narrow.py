@@ -24,7 +24,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock
 from skc.emit.opset import const, op
-from skc.op import Case, NoState, Op, as_before, parameters, require
+from skc.op import SMALL, Case, NoState, Op, as_before, parameters, require
 from skc.values.types import Block, Scalar, ValueType
 
 LARGEST = {"float32": 2**24, "float64": 2**53}
@@ -99,5 +99,6 @@ OP = Op(
     levels=as_before,
     carry_back=carry_back,
     cases=CASES,
+    is_small=lambda params, inputs_are: inputs_are or LARGEST[params.to] <= SMALL,
     internal=True,
 )

@@ -301,4 +301,5 @@ OP = Op(
     marks=marks,
     cases=CASES,
     is_small=always(True),
+    is_whole=always(True),
 )

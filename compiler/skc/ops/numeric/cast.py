@@ -387,6 +387,6 @@ OP = Op(
     decides_by=_decides_by,
     is_whole=lambda params, x: params.to == "float64" and x.dtype != "float64",
     levels=levels,
-    is_small=lambda params, inputs_are: inputs_are,
+    is_small=lambda params, inputs_are: inputs_are and params.to != "timestamp",  # of a date, which is small
     cases=CASES,
 )

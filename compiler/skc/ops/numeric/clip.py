@@ -44,12 +44,12 @@ from pydantic import Field, FiniteFloat
 
 from skc.emit.blocks import GraphBlock, masked
 from skc.emit.opset import const, op
-from skc.op import Case, Concern, Known, Met, Op, parameters, refuse, require
+from skc.op import SMALL, Case, Concern, Known, Met, Op, parameters, refuse, require
 from skc.ops.numeric._constants import constant_of
 from skc.ops.numeric._noise import NO_VALUE_HINT
 from skc.stats.requests import ColumnStats, Quantiles, Stat
 from skc.values.types import Block, Scalar, ValueType, column_block, make_block
-from skc_runtime.kinds import KINDS, Array, DType
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, KINDS, Array, DType
 
 Bound = int | FiniteFloat | None
 Probability = Annotated[float, Field(ge=0, le=1)] | None
@@ -184,6 +184,14 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
     return [Concern("SKC234", text, "use quantiles further apart, or fixed bounds: `min` and `max`")]
 
 
+def _is_small(params: Params, inputs_are: bool) -> bool:
+    """What the ends of the inputs become. Fitted bounds are floats."""
+    low = INT64_MIN if params.min is None else params.min
+    high = INT64_MAX if params.max is None else params.max
+    ends = (-SMALL, SMALL) if inputs_are else (INT64_MIN, INT64_MAX)
+    return all(abs(min(max(end, low), high)) <= SMALL for end in ends)
+
+
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
     return {"clipped": x.present() & (apply(params, state, x).values != x.values)}
 
@@ -310,5 +318,6 @@ OP = Op(
     degenerate=degenerate,
     concerns=concerns,
     met=met,
+    is_small=_is_small,
     cases=CASES,
 )

@@ -211,7 +211,7 @@ def _constant(dtype: DType, value: Scalar, filled: Scalar, zero: Scalar, other: 
 
 def _is_small(params: Params, inputs_are: bool) -> bool:
     """What replaces is given, or lies among the values of fitting."""
-    return inputs_are and not (isinstance(params.value, int) and abs(params.value) > SMALL)
+    return inputs_are and not (isinstance(params.value, int | float) and abs(params.value) > SMALL)
 
 
 def degenerate(params: Params, state: State, k: int) -> str | None:

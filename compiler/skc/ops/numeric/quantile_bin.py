@@ -294,4 +294,5 @@ OP = Op(
     concerns=concerns,
     cases=CASES,
     is_small=always(True),
+    is_whole=always(True),
 )

@@ -243,5 +243,6 @@ OP = Op(
     boundaries=boundaries,
     decides_by=always("last bit"),
     carry_back=carry_back,
+    is_whole=lambda params, x: params.decimals <= 0,
     cases=CASES,
 )

@@ -34,7 +34,7 @@ from skc.emit.blocks import GraphBlock, masked, take_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Names, NoState, Op, always, parameters, refuse, require
 from skc.values.types import Block, Scalar, ValueType, make_block
-from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, TICKS_US, TIMESTAMP_MAX, TIMESTAMP_MIN
 
 UNITS = {
     "microseconds": 1,
@@ -61,8 +61,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 def apply(params: Params, state: NoState, x: Block) -> Block:
     difference = x.values[:, 1:] - x.values[:, :1]
-    if x.dtype == "date":
-        difference = difference * DAY_US
+    difference = difference * TICKS_US[x.dtype]
     present = x.present()
     values = difference.astype(np.float64) / UNITS[params.unit]
     return make_block("float64", values, present[:, :1] & present[:, 1:])
@@ -70,8 +69,8 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
 
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     difference = op.sub(take_columns(x.values, 1, 2), take_columns(x.values, 0, 1))
-    if x.dtype == "date":
-        difference = op.mul(difference, const(DAY_US))
+    if TICKS_US[x.dtype] != 1:
+        difference = op.mul(difference, const(TICKS_US[x.dtype]))
     values = op.div(op.cast(difference, to=np.float64), const(float(UNITS[params.unit])))
     if x.valid is None:
         return GraphBlock("float64", 1, values)
@@ -156,4 +155,5 @@ OP = Op(
     boundaries=boundaries,
     cases=CASES,
     arity=always("block"),
+    is_whole=lambda params, x: TICKS_US[x.dtype] % UNITS[params.unit] == 0,
 )
