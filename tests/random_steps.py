@@ -114,6 +114,11 @@ def _max_abs(r: Random, x: Value) -> Made:
     return "max_abs_scale", _some(r, clip=lambda: r.random() < 0.7), x
 
 
+def _finite(r: Random, x: Value) -> Made:
+    choices = {"null": ("keep", "error"), "largest": ("float64", "float32")}
+    return "finite", _some(r, **{name: lambda v=v: r.choice(v) for name, v in choices.items()}), x
+
+
 def _robust(r: Random, x: Value) -> Made:
     ranges = ([25, 75], [0, 100], [50, 50], [0.1, 99.9], [0, 0])
     flag = lambda: r.random() < 0.5  # noqa: E731  # three times the same draw
@@ -260,6 +265,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "minmax_scale": _minmax,
     "max_abs_scale": _max_abs,
     "robust_scale": _robust,
+    "finite": _finite,
     "log1p": _log1p,
     "bucketize": _bucketize,
     "quantile_bin": _quantile_bin,
@@ -276,7 +282,18 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
 _CATEGORICAL = ("one_hot", "vocabulary", "ordinal", "hash_bucket", "impute", "cast")
 _SCALES = ("standard_scale", "minmax_scale", "max_abs_scale", "robust_scale")
 BY_TYPE: dict[DType, tuple[str, ...]] = {
-    "float64": ("impute", "clip", "round", *_SCALES, "log1p", "bucketize", "quantile_bin", "cyclical", "cast"),
+    "float64": (
+        "impute",
+        "clip",
+        "finite",
+        "round",
+        *_SCALES,
+        "log1p",
+        "bucketize",
+        "quantile_bin",
+        "cyclical",
+        "cast",
+    ),
     "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),
     "bool": _CATEGORICAL,
     "string": (*_CATEGORICAL, "parse_datetime", "parse_datetime"),

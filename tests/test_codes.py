@@ -22,6 +22,10 @@ import pytest
 from hint_data import CASES
 from planted import nudge, with_model
 from signed import PUBLIC
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.manifold import Isomap
+from sklearn.preprocessing import StandardScaler
 
 import skc
 from skc import artifact as artifacts
@@ -29,6 +33,7 @@ from skc import cli
 from skc.codes import CODES, Code
 from skc.data.duckdb.connection import engine_errors, open_database
 from skc.diagnostics import SkcError
+from skc.frontend.sklearn import read_estimator
 
 TESTS = Path(__file__).parent
 FIXTURES = {path.name[:6] for folder in ("frontend/errors", "cli/warnings") for path in (TESTS / folder).glob("*.txt")}
@@ -122,6 +127,24 @@ def _(place: Place) -> list[str]:
 
     place.patch.setattr("skc.verification.run.verify", fails)
     return VERIFY
+
+
+def _estimator(code: Code, make: Callable[[], Any], sample: Any) -> None:
+    """An estimator, and a sample that it is read with."""
+
+    @provokes(code)
+    def _(place: Place) -> None:
+        read_estimator(make(), sample)
+
+
+NUMBERS = np.array([[1.0, 2.0], [3.0, 4.0]])
+TEXT = np.array([["a", "b"], ["c", "d"]], dtype=object)
+_estimator("SKC150", lambda: Isomap(n_neighbors=1).fit(NUMBERS), NUMBERS)
+_estimator("SKC151", lambda: SimpleImputer(missing_values=-1).fit(NUMBERS), NUMBERS)
+_estimator("SKC152", StandardScaler, NUMBERS)
+_estimator("SKC155", lambda: StandardScaler().fit(NUMBERS), NUMBERS[:, :1])
+_estimator("SKC157", lambda: ColumnTransformer([("all", "drop", [0, 1])]).fit(NUMBERS), NUMBERS)
+_estimator("SKC158", lambda: StandardScaler().fit(NUMBERS), TEXT)
 
 
 @provokes("SKC213")

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.utils import assert_all_finite
 
 from skc.diagnostics import SkcError
 from skc.ir import Pipeline
@@ -133,6 +134,27 @@ def test_max_abs_scale(column: Column, clip: bool) -> None:
     probes: Column = [*column, None, 0.3, -7.1, 1e300, -5e-324, 0.0, -0.0]
     want = quiet(theirs.transform, table(probes))
     assert same_bits(run(pipeline, probes), np.clip(want, -1.0, 1.0) if clip else want).all()
+
+
+@pytest.mark.parametrize("null", ["keep", "error"])
+@pytest.mark.parametrize("largest", ["float64", "float32"])
+def test_finite(null: str, largest: str) -> None:
+    """A row is refused where scikit-learn's own check of an input raises, and any other keeps its bits."""
+    edge = 3.4028235677973366e38
+    column: Column = [None, math.inf, -math.inf, edge, math.nextafter(edge, 0), -edge, 1e39, 1e308, 0.0, -0.0, 5e-324]
+    built = harness.build(OPS["finite"], {"null": null, "largest": largest}, {"x": "float64?"})
+    pipeline = harness.fit(built, [])
+    for value in column:
+        row = table([value])
+        try:
+            with np.errstate(over="ignore"):
+                assert_all_finite(row.astype(largest), allow_nan=null == "keep")
+        except ValueError:
+            want = True
+        else:
+            want = False
+            assert same_bits(run(pipeline, [value]), row).all()
+        assert bool(harness.run_reference(pipeline, [[value]]).guards) == want, value
 
 
 @settings(max_examples=100, deadline=None)

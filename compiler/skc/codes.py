@@ -14,6 +14,7 @@ Code = Literal[
     "SKC120", "SKC121", "SKC122", "SKC123", "SKC124", "SKC125", "SKC126", "SKC127", "SKC128",
     "SKC130", "SKC131", "SKC132", "SKC133", "SKC134", "SKC135", "SKC136", "SKC137", "SKC138",
     "SKC140", "SKC141", "SKC142",
+    "SKC150", "SKC151", "SKC152", "SKC155", "SKC157", "SKC158",
     "SKC200", "SKC201", "SKC202", "SKC203", "SKC204", "SKC205", "SKC206", "SKC207", "SKC208", "SKC209",
     "SKC210", "SKC211", "SKC212", "SKC213", "SKC214", "SKC215",
     "SKC220", "SKC221", "SKC222", "SKC223", "SKC224", "SKC225", "SKC226",
@@ -70,6 +71,13 @@ CODES: dict[Code, str] = {
     "SKC140": "a wrong option or argument",
     "SKC141": "the compiler is not installed",
     "SKC142": "the machine has too little memory",
+    # reading an estimator of scikit-learn
+    "SKC150": "a class of scikit-learn that does not compile",
+    "SKC151": "a parameter, or a state, of a scikit-learn class that does not compile",
+    "SKC152": "an estimator that is not fitted",
+    "SKC155": "a sample that does not match the estimator",
+    "SKC157": "an estimator without an output",
+    "SKC158": "columns of types that the step does not take together",
     # reading the training data
     "SKC200": "no training data given",
     "SKC201": "training data not found",

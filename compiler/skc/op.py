@@ -17,6 +17,7 @@ from skc.codes import Code
 from skc.diagnostics import SkcError, fail
 from skc.emit.blocks import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
+from skc.translation import Claim
 from skc.values.types import Block, Scalar, ValueType, concat_blocks
 from skc_runtime.kinds import KINDS, YEARS, Array, DType, for_every_kind
 
@@ -151,6 +152,8 @@ class Op(Generic[P, S]):
     is_whole(params, x) -> its float64 outputs are whole numbers
     ignores_hours(params) -> its result does not change when a time zone's offset changes by whole hours
 
+    sklearn: by the full name of a scikit-learn class, how one that is fitted becomes this op with its state
+
     An op that is `null_blind` checks `valid` before it reads a value, so the value stored under a null is irrelevant.
     An op that `replaces_null` replaces each null by a value of the type.
     An op that `uses_timezone` depends on tzdata, whose version goes into the manifest. Its parameter is `timezone`.
@@ -182,6 +185,7 @@ class Op(Generic[P, S]):
     faults: Callable[[P, S], Sequence[Fault]] = always(())
     is_whole: Callable[[P, ValueType], bool] = always(False)
     ignores_hours: Callable[[P], bool] = always(False)
+    sklearn: Mapping[str, Claim] = field(default_factory=dict)
     exact: bool = True
     internal: bool = False
     null_blind: bool = False

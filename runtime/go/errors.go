@@ -58,6 +58,7 @@ const (
 	CodeOutOfRange           Code = "out-of-range"
 	CodeAmbiguousTime        Code = "ambiguous-time"
 	CodeNonexistentTime      Code = "nonexistent-time"
+	CodeNotFinite            Code = "not-finite"
 	CodeClosed               Code = "closed"
 	CodeInvalidOption        Code = "invalid-option"
 	CodeRunFailed            Code = "run-failed"
@@ -103,6 +104,7 @@ var kinds = map[Code]Kind{
 	CodeOutOfRange:           KindRecord,
 	CodeAmbiguousTime:        KindRecord,
 	CodeNonexistentTime:      KindRecord,
+	CodeNotFinite:            KindRecord,
 	CodeClosed:               KindRuntime,
 	CodeInvalidOption:        KindRuntime,
 	CodeRunFailed:            KindRuntime,

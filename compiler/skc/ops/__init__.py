@@ -21,6 +21,7 @@ MODULES = (
     "numeric.bucketize",
     "numeric.cast",
     "numeric.clip",
+    "numeric.finite",
     "numeric.impute",
     "numeric.log1p",
     "numeric.max_abs_scale",
@@ -36,3 +37,4 @@ MODULES = (
 )
 _LISTED: list[AnyOp] = [import_module(f"skc.ops.{name}").OP for name in MODULES]
 OPS: dict[str, AnyOp] = {op.name: op for op in sorted(_LISTED, key=lambda op: op.name)}
+CAST, FINITE = OPS["cast"], OPS["finite"]  # which the front end of scikit-learn puts before other steps

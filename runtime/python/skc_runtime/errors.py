@@ -50,6 +50,7 @@ CODES: Mapping[str, Kind] = {
     "out-of-range": "record",
     "ambiguous-time": "record",
     "nonexistent-time": "record",
+    "not-finite": "record",
     "closed": "runtime",
     "invalid-option": "runtime",
     "run-failed": "runtime",
@@ -57,7 +58,9 @@ CODES: Mapping[str, Kind] = {
 
 
 # The codes of guards, which a policy of `error` in a pipeline may raise.
-GUARD_CODES = frozenset({"unknown-category", "invalid-value", "out-of-range", "ambiguous-time", "nonexistent-time"})
+GUARD_CODES = frozenset(
+    {"unknown-category", "invalid-value", "out-of-range", "ambiguous-time", "nonexistent-time", "not-finite"}
+)
 
 
 class SkcRuntimeError(Exception):

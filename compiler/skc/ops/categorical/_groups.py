@@ -7,15 +7,17 @@ with it every fact of an op that follows from the groups alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field
 
-from skc.op import Concern, Met
+from skc.op import Concern, Met, refuse
 from skc.ops.categorical._categories import Key, Keys, key_boundaries, unknown_values
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
+from skc.translation import Columns
 from skc.values.types import Block, Scalar, ValueType
-from skc_runtime.kinds import Array
+from skc_runtime.kinds import KINDS, Array
 
 MinFrequency = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] | None
 MaxCategories = Annotated[int, Field(ge=1)] | None
@@ -98,3 +100,63 @@ def concerns_about_categories(frequent: Keys, infrequent: Keys) -> list[Concern]
         return []
     text = f"all {len(infrequent)} categories are infrequent, so it becomes a constant"
     return [Concern("SKC234", text, "lower `min_frequency`, or raise `max_categories`")]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The categories of one column of a fitted encoder of scikit-learn, and where a missing value is among them."""
+
+    frequent: Keys
+    infrequent: Keys
+    missing: Literal["frequent", "infrequent"] | None
+
+    def place(self, category: Any, own: int, shared: int | None) -> int | None:
+        """The place of a category: its own, the one after the last that a frequent null has, or the shared one."""
+        if is_missing(category):
+            return own if self.missing == "frequent" else shared
+        key = plain(category)
+        return self.frequent.index(key) if key in self.frequent else shared
+
+
+def learned_categories(encoder: Any, k: int, x: Columns) -> Learned:
+    """The categories that an encoder learned for column k, as keys of the column's own type.
+
+    `_infrequent_indices` is what `infrequent_categories_` is made from: positions among `categories_`, or None.
+    """
+    categories = encoder.categories_[k].tolist()
+    missing = [i for i, category in enumerate(categories) if is_missing(category)]
+    if len(missing) > 1:
+        raise refuse(
+            "SKC151",
+            f"column `{x.names[k]}` has both None and NaN among its categories, and skc has one null",
+            hint="replace one by the other before fitting: `X.fillna(np.nan)`",
+        )
+    positions = getattr(encoder, "_infrequent_indices", None) if encoder._infrequent_enabled else None
+    found = None if positions is None else positions[k]
+    infrequent = frozenset() if found is None else frozenset(found.tolist())
+    keys = {i: plain(category) for i, category in enumerate(categories) if i not in missing}
+    kind = KINDS[x.types[k].dtype].python
+    wrong = next((key for key in keys.values() if type(key) is not kind), None)
+    if wrong is not None or x.types[k].kind.is_float:
+        raise refuse(
+            "SKC151",
+            f"column `{x.names[k]}` is {x.types[k].dtype}, and has the category {wrong!r} of another type"
+            if wrong is not None
+            else f"column `{x.names[k]}` is float64, and categories that are floats do not compile",
+            hint="fit on text, integers or booleans: `X[name].astype('int64')`",
+        )
+    return Learned(
+        tuple(key for i, key in keys.items() if i not in infrequent),
+        tuple(key for i, key in keys.items() if i in infrequent),
+        None if not missing else "infrequent" if missing[0] in infrequent else "frequent",
+    )
+
+
+def is_missing(category: Any) -> bool:
+    """None or NaN."""
+    return category is None or category != category
+
+
+def plain(category: Any) -> Any:
+    """A category as Python has it, of whatever NumPy made of it."""
+    return category.item() if hasattr(category, "item") else category

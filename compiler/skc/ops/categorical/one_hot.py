@@ -17,8 +17,8 @@ drop : null, "first" or "if_binary", default null
 unknown : "error", "zeros" or "infrequent", default "error"
     For a value not seen in fitting: refuse the row; all zeros; or treat it as infrequent (all zeros if no category
     is infrequent).
-null : "column" or "zeros", default "column"
-    For a null: a column of its own, `NAME_null`, whenever the input is nullable; or all zeros.
+null : "column", "zeros" or "error", default "column"
+    For a null: a column of its own, `NAME_null`, whenever the input is nullable; all zeros; or refuse the row.
 
 Input: string, int64 or bool. Output: float64, 0 or 1, one group of columns per input column. State: per
 input column the frequent categories, the infrequent ones, the position left out and the position of a null.
@@ -53,7 +53,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -67,6 +67,7 @@ from skc.ops.categorical._categories import (
     sample,
 )
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount
+from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
@@ -79,7 +80,7 @@ class Params:
     max_categories: groups.MaxCategories = None
     drop: Literal["first", "if_binary"] | None = None
     unknown: Literal["error", "zeros", "infrequent"] = "error"
-    null: Literal["column", "zeros"] = "column"
+    null: Literal["column", "zeros", "error"] = "column"
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,10 @@ def apply(params: Params, state: State, x: Block) -> Block:
         dropped = state.dropped[k]
         found.append(group if dropped is None else np.delete(group, dropped, axis=1))
     block = Block("float64", np.concatenate([np.zeros((x.rows, 0)), *found], axis=1))  # there may be no group
-    return block.guard("unknown-category", unknown) if params.unknown == "error" else block
+    refused = unknown if params.unknown == "error" else np.zeros_like(unknown)
+    refused = refused | ~present if params.null == "error" else refused
+    is_guarded = params.unknown == "error" or (params.null == "error" and x.valid is not None)
+    return block.guard("unknown-category", refused) if is_guarded else block
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
@@ -182,7 +186,11 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         column = op.where(x.valid, column, const([null], np.int64))
     widths = [len(_labels(state, k)) for k in range(x.width)]
     block = GraphBlock("float64", sum(widths), one_hot_columns(column, widths))
-    return block.guard("unknown-category", is_unknown) if params.unknown == "error" else block
+    refused = is_unknown if params.unknown == "error" else None
+    if params.null == "error" and x.valid is not None:
+        is_null = op.not_(x.valid)
+        refused = is_null if refused is None else op.or_(refused, is_null)
+    return block if refused is None else block.guard("unknown-category", refused)
 
 
 def _column(state: State, k: int, place: int | None) -> int:
@@ -307,6 +315,17 @@ CASES = (
         names=("m_9223372036854775807", "n_5", "n_9007199254740992", "n_9007199254740993"),
     ),
     Case(
+        name="null refused",
+        shows=("C5",),
+        columns={"s": "string?", "t": "string"},
+        params={"null": "error", "unknown": "zeros"},
+        fit=[["a", "b"], [None, "b"]],
+        rows=[["a", "b"], [None, "b"], ["", ""]],
+        expect=[[1.0, 1.0], [], [0.0, 0.0]],
+        guards=[("unknown-category", 1, 0)],
+        names=("s_a", "t_b"),
+    ),
+    Case(
         name="everything infrequent and dropped",
         shows=("C6",),
         columns={"s": "string"},
@@ -352,6 +371,60 @@ CASES = (
     ),
 )
 
+
+def _from_sklearn(encoder: Any, x: Columns) -> Columns:
+    """A missing value is a category of scikit-learn if fitting saw one, and an unknown value otherwise.
+
+    Its column is among those of the categories there, and after that of the infrequent ones here.
+    """
+    parts = []
+    for k, categories in enumerate(encoder.categories_):
+        learned = groups.learned_categories(encoder, k, x)
+        frequent, infrequent = learned.frequent, learned.infrequent
+        shared = len(frequent) if infrequent else None  # the place of the infrequent ones
+        own = len(frequent) + bool(infrequent)
+        takes_unknown = encoder.handle_unknown in ("infrequent_if_exist", "warn")
+        null = shared if learned.missing == "infrequent" or takes_unknown else None
+        null = own if learned.missing == "frequent" else null
+        drop = None if encoder.drop_idx_ is None else encoder.drop_idx_[k]
+        dropped = None if drop is None else learned.place(categories[drop], own, shared)
+        unknown = SKLEARN_UNKNOWN[encoder.handle_unknown]
+        is_refused = null is None and learned.missing is None and unknown == "error" and x.types[k].nullable
+        params = Params(unknown=unknown, null="error" if is_refused else "column")
+        parts.append((params, State((frequent,), (infrequent,), (dropped,), (null,))))
+    made = apply_each(OP, x, parts)
+    return made.pick(_sklearn_order(encoder, x, [state for _, state in parts]))
+
+
+SKLEARN_UNKNOWN: dict[str, Literal["error", "zeros", "infrequent"]] = {
+    "error": "error",
+    "ignore": "zeros",
+    "infrequent_if_exist": "infrequent",
+    "warn": "infrequent",
+}
+
+
+def _sklearn_order(encoder: Any, x: Columns, states: Sequence[State]) -> list[int]:
+    """The positions of the columns in scikit-learn's order: that of infrequent categories is after that of null."""
+    order: list[int] = []
+    for state in states:
+        own, first = _category_places(state, 0), len(order)
+        places = [place for place in range(own + (state.null[0] == own)) if place != state.dropped[0]]
+        swapped = list(range(first, first + len(places)))
+        if state.infrequent[0] and {own - 1, own} <= set(places):
+            swapped[-2:] = swapped[:-3:-1]
+        order += swapped
+    return order
+
+
+SKLEARN = {
+    "sklearn.preprocessing.OneHotEncoder": Claim(
+        _from_sklearn,
+        ("categories", "drop", "handle_unknown", "min_frequency", "max_categories"),
+        ("sparse_output", "dtype", "feature_name_combiner"),
+    )
+}
+
 OP = Op(
     name="one_hot",
     doc=__doc__,
@@ -371,6 +444,7 @@ OP = Op(
     ids=groups.ids,
     met=groups.met,
     decides_by=always("category"),
+    sklearn=SKLEARN,
     cases=CASES,
     null_blind=True,
     is_whole=always(True),

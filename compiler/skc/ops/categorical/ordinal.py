@@ -22,6 +22,8 @@ unknown_value : int, default null
 missing_value : int, default null
     The code of a null, different from every category's code. By default null stays null. (scikit-learn:
     `encoded_missing_value`.)
+null : "keep" or "error", default "keep"
+    For a null without a code: it stays null, or the row is refused.
 
 Input: string, int64 or bool. Output: int64. State: per column the frequent categories in the order of their
 codes, and the infrequent ones, which share the code after those.
@@ -37,7 +39,7 @@ C3  Infrequent: as in `one_hot`. A category whose count equals the limit is freq
     in order becomes infrequent first.
 C4  Unknown, `error`: guard `unknown-category`; an infrequent category is not unknown, and an unknown value is not
     infrequent.
-C5  Null stays null, or gets `missing_value`; it is never unknown and is not a category.
+C5  Null stays null, gets `missing_value`, or is refused; it is never unknown and is not a category.
 C6  `unknown_value` or `missing_value` equal to a category's code is refused in fitting.
 C7  Strings are equal if their code points are; integers are compared as int64, never as floats or text; ""
     is a value.
@@ -50,7 +52,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -65,6 +67,7 @@ from skc.ops.categorical._categories import (
     check_keys,
 )
 from skc.stats.requests import ColumnStats, Count, NullCount, ValueCounts
+from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType, make_block
 from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
@@ -80,6 +83,7 @@ class Params:
     unknown: Literal["error", "value"] | None = "error"
     unknown_value: Code | None = None
     missing_value: Code | None = None
+    null: Literal["keep", "error"] = "keep"
 
 
 @dataclass(frozen=True)
@@ -97,10 +101,12 @@ def infer(params: Params, x: ValueType) -> ValueType:
             "`unknown: value` and `unknown_value` go together",
             hint="give both, as in `unknown: value, unknown_value: -1`, or neither",
         )
+    if params.null == "error" and params.missing_value is not None:
+        raise refuse("SKC124", "`null: error` and `missing_value` contradict each other", hint="remove one of them")
     if x.width is not None:
         for given in _given(params, x.width):
             check_keys(given or (), x.dtype, parameter="categories")
-    stays_null = x.nullable and params.missing_value is None
+    stays_null = x.nullable and params.missing_value is None and params.null == "keep"
     return x.with_(dtype="int64", nullable=stays_null or params.unknown is None)
 
 
@@ -171,12 +177,16 @@ def apply(params: Params, state: State, x: Block) -> Block:
             codes[i, k] = ranks.get(value, params.unknown_value or 0)
     if params.missing_value is not None:
         codes = np.where(present, codes, params.missing_value)
-    valid = np.ones_like(present) if params.missing_value is not None else present
+    has_no_null = params.missing_value is not None or params.null == "error"
+    valid = np.ones_like(present) if has_no_null else present
     if params.unknown is None:
         valid = valid & ~unknown
-    is_nullable = params.unknown is None or (x.valid is not None and params.missing_value is None)
+    is_nullable = params.unknown is None or (x.valid is not None and not has_no_null)
     block = make_block("int64", codes, valid if is_nullable else None)
-    return block.guard("unknown-category", unknown) if params.unknown == "error" else block
+    refused = unknown if params.unknown == "error" else np.zeros_like(unknown)
+    refused = refused | ~present if params.null == "error" else refused
+    is_guarded = params.unknown == "error" or (params.null == "error" and x.valid is not None)
+    return block.guard("unknown-category", refused) if is_guarded else block
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
@@ -191,14 +201,19 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     if x.valid is not None and params.missing_value is not None:
         found = op.where(x.valid, found, const(params.missing_value, np.int64))
         valid = None
+    if params.null == "error":
+        valid = None
     if params.unknown is None and is_known is not None:
         is_known_or_null = is_known if x.valid is None else op.or_(is_known, op.not_(x.valid))
         valid = all_of(valid, is_known_or_null)
     block = masked("int64", x.width, found, valid)
-    if params.unknown != "error" or is_known is None:
-        return block
-    unknown = op.not_(is_known) if x.valid is None else op.and_(x.valid, op.not_(is_known))
-    return block.guard("unknown-category", unknown)
+    refused = None
+    if params.unknown == "error" and is_known is not None:
+        refused = op.not_(is_known) if x.valid is None else op.and_(x.valid, op.not_(is_known))
+    if params.null == "error" and x.valid is not None:
+        is_null = op.not_(x.valid)
+        refused = is_null if refused is None else op.or_(refused, is_null)
+    return block if refused is None else block.guard("unknown-category", refused)
 
 
 def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
@@ -353,6 +368,25 @@ CASES = (
         refused="SKC213",
     ),
     Case(
+        name="null refused",
+        shows=("C5",),
+        columns={"s": "string?", "t": "string"},
+        params={"null": "error", "unknown": None},
+        fit=[["a", "b"], [None, "b"]],
+        rows=[["a", "b"], [None, "b"], ["", ""]],
+        expect=[[0, 0], [], [None, None]],
+        guards=[("unknown-category", 1, 0)],
+    ),
+    Case(
+        name="null refused and encoded",
+        shows=("C5",),
+        columns={"s": "string?"},
+        params={"null": "error", "missing_value": -1},
+        rows=[],
+        expect=[],
+        refused="SKC124",
+    ),
+    Case(
         name="unknown_value alone",
         shows=("C6",),
         columns={"s": "string"},
@@ -362,6 +396,44 @@ CASES = (
         refused="SKC124",
     ),
 )
+
+
+def _from_sklearn(encoder: Any, x: Columns) -> Columns:
+    """A missing value has `encoded_missing_value` if fitting saw one, and is an unknown value otherwise."""
+    unknown, missing = encoder.unknown_value, encoder.encoded_missing_value
+    policy: dict[str, Any] = {"unknown": "error"}
+    if encoder.handle_unknown != "error":
+        is_null = groups.is_missing(unknown)
+        policy = {"unknown": None} if is_null else {"unknown": "value", "unknown_value": _code(unknown)}
+    parts = []
+    for k in range(len(encoder.categories_)):
+        learned = groups.learned_categories(encoder, k, x)
+        if learned.missing == "infrequent":
+            null: dict[str, Any] = {"missing_value": len(learned.frequent)}
+        elif learned.missing is not None:
+            null = {} if groups.is_missing(missing) else {"missing_value": _code(missing)}
+        elif not x.types[k].nullable or policy["unknown"] is None:
+            null = {}
+        else:
+            null = {"null": "error"} if policy["unknown"] == "error" else {"missing_value": policy["unknown_value"]}
+        parts.append((Params(**policy, **null), State((learned.frequent,), (learned.infrequent,))))
+    return apply_each(OP, x, parts)
+
+
+def _code(value: Any) -> int:
+    if int(value) != value:
+        hint = "encode to whole numbers, and let a later step change them"
+        raise refuse("SKC151", f"the code {value!r} of an OrdinalEncoder is not a whole number", hint=hint)
+    return int(value)
+
+
+SKLEARN = {
+    "sklearn.preprocessing.OrdinalEncoder": Claim(
+        _from_sklearn,
+        ("categories", "handle_unknown", "unknown_value", "encoded_missing_value", "min_frequency", "max_categories"),
+        ("dtype",),
+    )
+}
 
 OP = Op(
     name="ordinal",
@@ -383,6 +455,7 @@ OP = Op(
     ids=groups.ids,
     met=groups.met,
     decides_by=always("category"),
+    sklearn=SKLEARN,
     cases=CASES,
     null_blind=True,
     is_small=_is_small,

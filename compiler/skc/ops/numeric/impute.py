@@ -43,8 +43,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from dataclasses import dataclass, replace
+from typing import Any, Literal, assert_never
 
 import numpy as np
 
@@ -54,6 +54,7 @@ from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Known, Names, Op, parameters, refuse, require_exact
 from skc.ops.numeric._constants import Constant, constant_of
 from skc.stats.requests import ColumnStats, Mean, NullCount, Quantiles, Stat, ValueCounts
+from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import KINDS, RANGES, DType
 
@@ -365,6 +366,49 @@ CASES = (
     _refused("C10", "SKC124", "float64", {"strategy": "median", "value": 0.0}),
 )
 
+
+def _from_sklearn(imputer: Any, x: Columns) -> Columns:
+    """Columns that had no value in fitting are dropped, or filled with 0 under `keep_empty_features`."""
+    is_text = [t.dtype == "string" for t in x.types]
+    if any(is_text) and not all(is_text):
+        raise refuse(
+            "SKC158",
+            "a SimpleImputer over numbers and text would turn both into Python objects",
+            hint="use one imputer for the numbers and another for the text, in a ColumnTransformer",
+        )
+    if imputer.missing_values is not None and imputer.missing_values == imputer.missing_values:  # not NaN
+        raise refuse(
+            "SKC151",
+            f"`missing_values={imputer.missing_values!r}` of a SimpleImputer does not compile",
+            hint="replace it by NaN in the data, before fitting and in requests: it is null then",
+        )
+    values = imputer.statistics_.tolist()
+    kept = [k for k, value in enumerate(values) if value is not None and value == value]
+    indicated = [] if imputer.indicator_ is None else imputer.indicator_.features_.tolist()
+    if indicated and (len(kept) < len(values) or any(is_text)):
+        raise refuse(
+            "SKC151",
+            "`add_indicator` of a SimpleImputer that drops columns, or of text, does not compile",
+            hint="add the indicator as a MissingIndicator of its own, in a FeatureUnion",
+        )
+    x = (x if all(is_text) else x.floats(null="keep")).pick(kept)
+    state = State(tuple(values[k] for k in kept), tuple(k in indicated for k in kept))
+    if not all(is_text):
+        state = replace(state, value=tuple(float(value) for value in state.value))
+    # A constant of the sort that the strategy gives: the state alone says which value replaces a null.
+    strategy: Strategy = "most_frequent" if imputer.strategy == "constant" else imputer.strategy
+    return x.apply(OP, Params(strategy=strategy, add_indicator=bool(indicated)), state, is_finite=True)
+
+
+SKLEARN = {
+    "sklearn.impute.SimpleImputer": Claim(
+        _from_sklearn,
+        ("missing_values", "strategy", "fill_value", "add_indicator", "keep_empty_features"),
+        ("copy",),
+    )
+}
+
+
 OP = Op(
     name="impute",
     doc=__doc__,
@@ -382,6 +426,7 @@ OP = Op(
     arity=lambda params: "block" if params.add_indicator else "columns",
     is_small=_is_small,
     degenerate=degenerate,
+    sklearn=SKLEARN,
     cases=CASES,
     null_blind=True,
     replaces_null=True,

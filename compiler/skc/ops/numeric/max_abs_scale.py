@@ -30,6 +30,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ from skc.emit.opset import const, op
 from skc.op import Case, Concern, Met, Op, parameters, refuse, require
 from skc.ops.numeric._noise import NO_VALUE_HINT, check_stretch, concerns_about_constants
 from skc.stats.requests import ColumnStats, Max, Min, Stat
+from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import Array
 
@@ -178,6 +180,15 @@ CASES = (
     ),
 )
 
+
+def _from_sklearn(scaler: Any, x: Columns) -> Columns:
+    params = Params(clip=getattr(scaler, "clip", False))  # a parameter since 1.9
+    return x.floats(null="keep").apply(OP, params, State(tuple(scaler.scale_.tolist())))
+
+
+SKLEARN = {"sklearn.preprocessing.MaxAbsScaler": Claim(_from_sklearn, ("clip",), ("copy",))}
+
+
 OP = Op(
     name="max_abs_scale",
     doc=__doc__,
@@ -193,5 +204,6 @@ OP = Op(
     degenerate=degenerate,
     concerns=concerns,
     met=met,
+    sklearn=SKLEARN,
     cases=CASES,
 )

@@ -38,6 +38,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pydantic import FiniteFloat
@@ -47,6 +48,7 @@ from skc.emit.opset import const, op
 from skc.op import Case, Concern, Met, Op, parameters, refuse, require
 from skc.ops.numeric._noise import NO_VALUE_HINT, check_stretch, concerns_about_spread
 from skc.stats.requests import ColumnStats, Max, Min, Stat
+from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import Array
 
@@ -248,6 +250,17 @@ CASES = (
     ),
 )
 
+
+def _from_sklearn(scaler: Any, x: Columns) -> Columns:
+    low, high = scaler.feature_range
+    params = Params(feature_range=(float(low), float(high)), clip=scaler.clip)
+    state = State(scale=tuple(scaler.scale_.tolist()), min=tuple(scaler.min_.tolist()))
+    return x.floats(null="keep").apply(OP, params, state)
+
+
+SKLEARN = {"sklearn.preprocessing.MinMaxScaler": Claim(_from_sklearn, ("feature_range", "clip"), ("copy",))}
+
+
 OP = Op(
     name="minmax_scale",
     doc=__doc__,
@@ -263,5 +276,6 @@ OP = Op(
     degenerate=degenerate,
     concerns=concerns,
     met=met,
+    sklearn=SKLEARN,
     cases=CASES,
 )

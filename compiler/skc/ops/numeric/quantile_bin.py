@@ -36,7 +36,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -46,6 +46,7 @@ from skc.emit.opset import const, op
 from skc.op import Case, Concern, Known, Names, Op, always, parameters, refuse, require, require_exact
 from skc.ops.numeric._noise import NO_VALUE_HINT
 from skc.stats.requests import ColumnStats, Quantiles, Stat
+from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType, make_block
 
 MOST_SHOWN = 8  # bins whose edges a hint writes out
@@ -275,6 +276,23 @@ CASES = (
     ),
 )
 
+
+def _from_sklearn(binner: Any, x: Columns) -> Columns:
+    """Every strategy comes to edges; the outermost two are never compared with."""
+    edges = tuple(tuple(edges[1:-1].tolist()) for edges in binner.bin_edges_)
+    params = Params(
+        bins=max(2, *(len(inner) + 1 for inner in edges)), encode="ordinal" if binner.encode == "ordinal" else "onehot"
+    )
+    return x.floats(null="error").apply(OP, params, State(edges), is_finite=True)
+
+
+SKLEARN = {
+    "sklearn.preprocessing.KBinsDiscretizer": Claim(
+        _from_sklearn, ("n_bins", "encode", "strategy", "quantile_method"), ("dtype", "subsample", "random_state")
+    )
+}
+
+
 OP = Op(
     name="quantile_bin",
     doc=__doc__,
@@ -292,6 +310,7 @@ OP = Op(
     marks=marks,
     degenerate=degenerate,
     concerns=concerns,
+    sklearn=SKLEARN,
     cases=CASES,
     is_small=always(True),
     is_whole=always(True),

@@ -42,7 +42,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -53,6 +53,7 @@ from skc.emit.opset import const, op
 from skc.op import Case, Concern, Op, parameters, refuse, require
 from skc.ops.numeric._noise import NO_VALUE_HINT, check_stretch, concerns_about_spread
 from skc.stats.requests import ColumnStats, Max, Min, Quantiles, Stat
+from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 
 MEDIAN = Quantiles((0.5,))
@@ -305,6 +306,28 @@ CASES = (
     ),
 )
 
+
+def _from_sklearn(scaler: Any, x: Columns) -> Columns:
+    """`unit_variance` is in the scale that was learned."""
+    params = Params(
+        with_centering=scaler.with_centering,
+        with_scaling=scaler.with_scaling,
+        quantile_range=(float(scaler.quantile_range[0]), float(scaler.quantile_range[1])),
+    )
+    state = State(
+        center=tuple(scaler.center_.tolist() if scaler.with_centering else [0.0] * len(x.types)),
+        scale=tuple(scaler.scale_.tolist() if scaler.with_scaling else [1.0] * len(x.types)),
+    )
+    return x.floats(null="keep").apply(OP, params, state)
+
+
+SKLEARN = {
+    "sklearn.preprocessing.RobustScaler": Claim(
+        _from_sklearn, ("with_centering", "with_scaling", "quantile_range", "unit_variance"), ("copy",)
+    )
+}
+
+
 OP = Op(
     name="robust_scale",
     doc=__doc__,
@@ -319,5 +342,6 @@ OP = Op(
     carry_back=carry_back,
     degenerate=degenerate,
     concerns=concerns,
+    sklearn=SKLEARN,
     cases=CASES,
 )

@@ -35,6 +35,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,7 @@ from skc.emit.opset import const, op
 from skc.op import Case, Concern, Fault, Op, parameters, refuse, require
 from skc.ops.numeric._noise import NO_VALUE_HINT, check_stretch, concerns_about_spread
 from skc.stats.requests import ColumnStats, Max, Mean, Min, Stat, Variance
+from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 
 FAULT_ROWS = 1000  # of the training data, for a variance that is divided by n - 1 instead of n
@@ -214,6 +216,20 @@ CASES = (
     ),
 )
 
+
+def _from_sklearn(scaler: Any, x: Columns) -> Columns:
+    params = Params(with_mean=scaler.with_mean, with_std=scaler.with_std)
+    neutral = [0.0] * len(x.types)
+    state = State(
+        mean=tuple(scaler.mean_.tolist() if scaler.with_mean else neutral),
+        scale=tuple(scaler.scale_.tolist() if scaler.with_std else (1.0 for _ in neutral)),
+    )
+    return x.floats(null="keep").apply(OP, params, state)
+
+
+SKLEARN = {"sklearn.preprocessing.StandardScaler": Claim(_from_sklearn, ("with_mean", "with_std"), ("copy",))}
+
+
 OP = Op(
     name="standard_scale",
     doc=__doc__,
@@ -229,5 +245,6 @@ OP = Op(
     degenerate=degenerate,
     faults=faults,
     concerns=concerns,
+    sklearn=SKLEARN,
     cases=CASES,
 )

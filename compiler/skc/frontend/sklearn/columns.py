@@ -1,0 +1,177 @@
+"""The columns that flow between the steps of an estimator, and the definitions of the steps made on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any, cast
+
+from skc.diagnostics import fail
+from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, StepDefinition
+from skc.ir import Input
+from skc.op import CASTS, AnyOp, NoState
+from skc.ops import CAST, FINITE
+from skc.translation import Columns, Nulls
+from skc.values.types import ValueType
+
+FLOATS = "float64"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: the `index`-th of an input or a feature.
+
+    `checked` says that a step has refused what is not finite: "keep" rows with an infinity, "error" those with a null
+    as well.
+    """
+
+    source: str
+    index: int
+    x: ValueType
+    name: str
+    checked: Nulls | None = None
+
+
+@dataclass
+class Recorder:
+    """The features that an estimator has become so far, under names that no other has."""
+
+    inputs: Sequence[Input]
+    features: list[FeatureDefinition] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    widths: dict[str, int] = field(default_factory=dict)  # columns of each input and feature
+    converted: dict[Column, Column] = field(default_factory=dict)  # to float64
+    finite: dict[tuple[Column, Nulls], Column] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.taken |= {i.name for i in self.inputs}
+        self.widths |= {f"{ALWAYS_INPUT}{i.name}": 1 for i in self.inputs}
+
+    def raw(self) -> Table:
+        """The inputs, as columns."""
+        types = [ValueType(i.dtype, nullable=i.nullable) for i in self.inputs]
+        columns = zip(self.inputs, types, strict=True)
+        return Table(self, "", tuple(Column(f"{ALWAYS_INPUT}{i.name}", 0, x, i.name) for i, x in columns))
+
+    def unique(self, name: str) -> str:
+        """The name, or with the first free number after it."""
+        chosen, number = name, 2
+        while chosen in self.taken or chosen.replace("/", "__") in self.taken:
+            chosen, number = f"{name}_{number}", number + 1
+        self.taken |= {chosen, chosen.replace("/", "__")}
+        return chosen
+
+    def sources(self, columns: Iterable[Column]) -> tuple[Name, ...]:
+        """The columns as a definition names them: neighbours of one value together, a whole value without positions."""
+        names: list[Name] = []
+        for source, group in groupby(columns, key=lambda column: column.source):
+            positions = tuple(column.index for column in group)
+            is_whole = positions == tuple(range(self.widths[source]))
+            names.append(Name(source, columns=None if is_whole else positions))
+        return tuple(names)
+
+    def record(
+        self, path: str, op: AnyOp, params: Any, state: Any, columns: Sequence[Column], *, is_finite: bool
+    ) -> tuple[Column, ...]:
+        """Define one step on columns; returns the columns that it makes."""
+        types = [column.x for column in columns]
+        state = NoState() if state is None else state
+        x = replace(
+            types[0],
+            nullable=any(t.nullable for t in types),
+            exact=all(t.exact for t in types),
+            width=len(types),
+        )
+        made = op.infer(params, x)
+        step = self.unique(path)
+        feature = step.replace("/", "__")
+        self.features.append(
+            FeatureDefinition(
+                feature,
+                self.sources(columns),
+                (StepDefinition(op, params, state, name=step),),
+            )
+        )
+        groups = op.names(params, state, tuple(column.name for column in columns))
+        checked: list[Nulls | None] = [column.checked for column in columns]
+        still: Nulls | None = None
+        if is_finite and None not in checked:
+            still = "keep" if made.nullable and made.kind.is_float else "error"
+        names = [name for group in groups for name in group]
+        self.widths[feature] = len(names)
+        return tuple(Column(feature, i, made.with_(width=1), name, still) for i, name in enumerate(names))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns at one place of the walk; `path` names the steps made there. See `skc.translation.Columns`."""
+
+    recorder: Recorder
+    path: str
+    columns: tuple[Column, ...]
+
+    @property
+    def types(self) -> tuple[ValueType, ...]:
+        return tuple(column.x for column in self.columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def at(self, path: str) -> Table:
+        """The same columns, at another place."""
+        return replace(self, path=path)
+
+    def pick(self, positions: Iterable[int]) -> Table:
+        return replace(self, columns=tuple(self.columns[i] for i in positions))
+
+    def beside(self, *others: Columns) -> Table:
+        tables = cast(tuple["Table", ...], others)  # there is no other implementation
+        return replace(self, columns=(*self.columns, *(column for table in tables for column in table.columns)))
+
+    def apply(self, op: AnyOp, params: Any, state: Any = None, *, is_finite: bool = False) -> Table:
+        if not self.columns:
+            return self
+        made = self.recorder.record(self.path, op, params, state, self.columns, is_finite=is_finite)
+        return replace(self, columns=made)
+
+    def floats(self, *, null: Nulls) -> Table:
+        strings = [c.name for c in self.columns if not c.x.kind.is_float and FLOATS not in CASTS[c.x.dtype]]
+        if strings:
+            raise fail(
+                "SKC158",
+                f"column `{strings[0]}` is not a number, and this step takes numbers",
+                hint="encode it in an earlier step, such as `OneHotEncoder`",
+            )
+        return self._converted()._finite(null)
+
+    def _converted(self) -> Table:
+        converted, columns = self.recorder.converted, self.columns
+        for dtype in dict.fromkeys(c.x.dtype for c in columns if not c.x.kind.is_float):
+            fresh = [c for c in dict.fromkeys(columns) if c.x.dtype == dtype and c not in converted]
+            if fresh:
+                to_float, path = CAST.params(to=FLOATS), f"{self.path}/to_float"
+                made = self.recorder.record(path, CAST, to_float, None, fresh, is_finite=False)
+                whole = (replace(c, checked="keep" if c.x.nullable else "error") for c in made)  # never infinite
+                converted.update(zip(fresh, whole, strict=True))
+        return replace(self, columns=tuple(converted.get(c, c) for c in columns))
+
+    def _finite(self, null: Nulls) -> Table:
+        finite, columns = self.recorder.finite, self.columns
+        enough = ("error",) if null == "error" else ("keep", "error")
+        fresh = [c for c in dict.fromkeys(columns) if c.checked not in enough and (c, null) not in finite]
+        if fresh:
+            check, path = FINITE.params(null=null), f"{self.path}/finite"
+            made = self.recorder.record(path, FINITE, check, None, fresh, is_finite=False)
+            for column, checked in zip(fresh, made, strict=True):
+                finite[column, null] = replace(checked, checked=null)
+                if null == "error":
+                    finite[column, "keep"] = finite[column, null]
+        return replace(self, columns=tuple(c if c.checked in enough else finite[c, null] for c in columns))
+
+
+def step_name(text: str) -> str:
+    """A name that scikit-learn gave, as one part of the name of a step."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029/#]", "_", text) or "_"

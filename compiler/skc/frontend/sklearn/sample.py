@@ -1,0 +1,164 @@
+"""X, the sample of rows that an estimator is compiled with: it gives the inputs their types, and is verified on.
+
+Nothing is fitted from it. Its columns also say how the library wants its rows, as a pandas DataFrame or as an array and
+of what dtypes, so that the oracle can hand it rows in that form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from skc.diagnostics import SkcError, did_you_mean, fail
+from skc.ir import Input
+from skc_runtime.kinds import DType
+
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The rows as an Arrow table, with the inputs that its columns become. `frame` is what the user gave."""
+
+    table: pa.Table
+    inputs: tuple[Input, ...]
+    frame: Any
+
+
+def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> Sample:
+    """The columns of X that an estimator uses, typed.
+
+    `names` are the names that it was fitted with, None where it was fitted with an array of `width` columns. Raises
+    SKC155.
+    """
+    table = _table(frame, names, width)
+    repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    if repeated:
+        hint = "rename one of the two; an input is found by its name"
+        raise fail("SKC155", f"X has two columns named `{repeated[0]}`", hint=hint)
+    wanted = (
+        list(names) if names is not None else [f"x{i}" for i in range(table.num_columns if width is None else width)]
+    )
+    missing = [name for name in wanted if name not in table.column_names]
+    if missing:
+        more = "" if len(missing) == 1 else f", and {len(missing) - 1} more"
+        hint = did_you_mean(missing[0], table.column_names) or "give a sample with the columns that `fit` was given"
+        raise fail("SKC155", f"X lacks the column `{missing[0]}`{more}", hint=hint)
+    table = table.select(wanted)
+    problems: list[SkcError] = []
+    inputs = []
+    for name in wanted:
+        try:
+            inputs.append(_input(name, table.column(name), _pandas_dtype(frame, name)))
+        except SkcError as error:
+            problems.append(error)
+    if problems:
+        raise SkcError(*(d for error in problems for d in error.diagnostics))
+    return Sample(table, tuple(inputs), frame)
+
+
+def _table(frame: Any, names: Sequence[str] | None, width: int | None) -> pa.Table:
+    if hasattr(frame, "tocsr"):
+        hint = "give a dense sample: `X.toarray()`, or a DataFrame with one column for each feature"
+        raise fail("SKC155", "X is a sparse matrix", hint=hint)
+    if isinstance(frame, (np.ndarray, list)):
+        return _from_array(np.asarray(frame), names, width)
+    if _is_pandas(frame):
+        labels = [name for name in frame.columns if not isinstance(name, str)]
+        if labels:
+            hint = "name the columns by text before fitting: `X.columns = X.columns.astype(str)`"
+            raise fail("SKC155", f"X has a column whose name is not text: {labels[0]!r}", hint=hint)
+        if not frame.columns.is_unique:
+            name = frame.columns[frame.columns.duplicated()][0]
+            raise fail("SKC155", f"X has two columns named `{name}`", hint="rename one of the two")
+        frame = frame.reset_index(drop=True)
+    columns: dict[str, pa.ChunkedArray] = {}
+    try:
+        table = frame if isinstance(frame, pa.Table) else None if _is_pandas(frame) else pa.table(frame)
+        for name in frame.columns if table is None else table.column_names:
+            columns[name] = (
+                pa.chunked_array([pa.array(frame[name], from_pandas=True)]) if table is None else table.column(name)
+            )
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        where = f"column `{name}` of frame" if "name" in locals() else "frame"
+        hint = "give every column values of a single type; a column of Python objects of several types has none"
+        raise fail("SKC155", f"{where} cannot be read", hint=hint, notes=[str(error)[:300]]) from None
+    return pa.table(columns)
+
+
+def _from_array(array: Any, names: Sequence[str] | None, width: int | None) -> pa.Table:
+    if names is not None:
+        hint = "give a DataFrame with the columns that `fit` was given"
+        raise fail("SKC155", "X is an array, but the estimator was fitted with named columns", hint=hint)
+    if array.ndim != 2:
+        raise fail(
+            "SKC155", f"X has {array.ndim} dimensions, not 2", hint="give one row per record: `X.reshape(-1, 1)`"
+        )
+    if width is not None and array.shape[1] != width:
+        message = f"X has {array.shape[1]} columns, and the estimator was fitted with {width}"
+        raise fail("SKC155", message, hint="give a sample with the columns that `fit` was given")
+    columns = {}
+    for k in range(array.shape[1]):
+        try:
+            columns[f"x{k}"] = pa.array(
+                array[:, k].tolist() if array.dtype == object else array[:, k], from_pandas=True
+            )
+        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+            hint = "give a DataFrame, so that each column has a type of its own"
+            raise fail("SKC155", f"column {k} of X cannot be read", hint=hint, notes=[str(error)[:300]]) from None
+    return pa.table(columns)
+
+
+def _is_pandas(frame: Any) -> bool:
+    return type(frame).__module__.split(".")[0] == "pandas" and hasattr(frame, "columns")
+
+
+def _pandas_dtype(frame: Any, name: str) -> Any:
+    return frame[name].dtype if _is_pandas(frame) else None
+
+
+def _input(name: str, column: pa.ChunkedArray, dtype: Any) -> Input:
+    """The input that a column is. Floats may be NaN: a step refuses them where scikit-learn does."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    is_extension = dtype is not None and str(dtype) in (
+        "boolean",
+        "Int8",
+        "Int16",
+        "Int32",
+        "Int64",
+        "UInt8",
+        "UInt16",
+        "UInt32",
+    )
+    is_nullable = column.null_count > 0 or is_extension
+    if pa.types.is_floating(kind) and kind != pa.float64():
+        hint = f"fit on float64: `X.astype({{{name!r}: 'float64'}})`; scikit-learn computes in float32 otherwise"
+        raise fail("SKC155", f"column `{name}` of X is {kind}, and skc computes in float64", hint=hint)
+    input_dtype: DType | None = None
+    if pa.types.is_float64(kind):
+        input_dtype, is_nullable = "float64", True
+    elif pa.types.is_boolean(kind):
+        input_dtype = "bool"
+    elif pa.types.is_integer(kind) and kind != pa.uint64():
+        input_dtype = "int64"
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        input_dtype, is_nullable = "string", True
+    elif pa.types.is_null(kind):
+        input_dtype, is_nullable = "float64", True
+    if input_dtype is None:
+        raise fail(
+            "SKC155", f"column `{name}` of X is {kind}, which skc does not take from scikit-learn", hint=_hint(kind)
+        )
+    return Input(name, input_dtype, nullable=is_nullable)
+
+
+def _hint(kind: pa.DataType) -> str:
+    if pa.types.is_temporal(kind):
+        return "drop the column, or write this part as a YAML pipeline, which has `datetime_part` and `elapsed`"
+    if pa.types.is_decimal(kind) or pa.types.is_uint64(kind):
+        return "convert it before fitting: `frame[name].astype('float64')`"
+    return "drop the column, or convert it to numbers or text before fitting"

@@ -1,0 +1,90 @@
+"""How a fitted estimator of another library becomes steps: what an op says about it, and the columns it says it with.
+
+An op that means the same as a class of scikit-learn claims it (`Op.sklearn`), by the full name of the class, so that no
+op imports the library:
+
+    def from_sklearn(estimator: Any, x: Columns) -> Columns:
+        return x.floats(null="keep").apply(OP, Params(), State(tuple(estimator.scale_.tolist())))
+
+Why each claim lists parameters: a newer scikit-learn may add one that changes the result. A parameter that a claim does
+not list makes the front end refuse the estimator, by name, until someone has read what the parameter does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Protocol
+
+from skc.values.types import ValueType
+
+Nulls = Literal["keep", "error"]
+
+
+class Columns(Protocol):
+    """Columns of a table on their way through the steps of an estimator. Immutable; every method returns other columns.
+
+    They are in the order that the library has them in, and may be of different types and come from different steps.
+    """
+
+    @property
+    def types(self) -> tuple[ValueType, ...]:
+        """The type of each column."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each column, for messages."""
+
+    def floats(self, *, null: Nulls) -> Columns:
+        """The columns as float64, as a library does that converts its input and then refuses what is not finite.
+
+        Rows with an infinity are refused, and those with a null unless it is to be kept. Raises SKC158 for columns
+        that are not numbers.
+        """
+
+    def apply(self, op: Any, params: Any, state: Any = None, *, is_finite: bool = False) -> Columns:
+        """One step on all columns, which must be of one type; its output columns are the result.
+
+        `op` is an `Op`; `state` is None for one that learns nothing. `is_finite`: no output is infinite unless an
+        input is, so the next step need not look again.
+        """
+
+    def pick(self, positions: Sequence[int]) -> Columns:
+        """Some of the columns, by position and in that order."""
+
+    def beside(self, *others: Columns) -> Columns:
+        """These columns, then those of the others."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`read` turns a fitted estimator and its input columns into its output columns, or refuses by an SkcError.
+
+    `parameters` are those that `read` takes into account, at every value or by a refusal; `ignored` those that do not
+    change a value: how fast, how much memory, or in what container.
+    """
+
+    read: Callable[[Any, Columns], Columns]
+    parameters: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+def apply_each(op: Any, x: Columns, parts: Sequence[tuple[Any, Any]]) -> Columns:
+    """A columnwise step whose columns differ in type or in parameters: one step for each that they share.
+
+    `parts[k]` are the parameters and the state of column k alone. The output columns are in the order of the columns.
+    """
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for k, (params, _) in enumerate(parts):
+        groups.setdefault((x.types[k].dtype, x.types[k].nullable, params), []).append(k)
+    made: list[Columns] = []
+    places: dict[int, list[int]] = {}
+    at = 0
+    for (_, _, params), members in groups.items():
+        states = [parts[k][1] for k in members]
+        state = type(states[0])(*(sum((getattr(s, f.name) for s in states), ()) for f in fields(states[0])))
+        made.append(x.pick(members).apply(op, params, state, is_finite=True))
+        for k, names in zip(members, op.names(params, state, tuple(x.names[k] for k in members)), strict=True):
+            places[k] = list(range(at, at + len(names)))
+            at += len(names)
+    return x.pick(()).beside(*made).pick([place for k in range(len(parts)) for place in places[k]])
