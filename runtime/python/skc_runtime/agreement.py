@@ -23,14 +23,14 @@ def agree(got: Array, want: Array, exact: Array | Sequence[bool] | bool) -> Arra
     """
     if got.dtype != want.dtype:
         return np.zeros(want.shape, dtype=bool)
-    same = same_bits(got, want)
+    identical = same_bits(got, want)
     if want.dtype.kind != "f":
-        return same
+        return identical
     a, b = got.astype(np.float64), want.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         near = np.abs(a - b) <= TOLERANCE * np.maximum(1.0, np.abs(b))
     # the tolerance for an infinity is infinite: any value would be accepted
-    return np.asarray(same | (near & np.isfinite(b) & ~np.asarray(exact, dtype=bool)))
+    return np.asarray(identical | (near & np.isfinite(b) & ~np.asarray(exact, dtype=bool)))
 
 
 def same_bits(a: Array, b: Array) -> Array:

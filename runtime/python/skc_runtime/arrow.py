@@ -122,7 +122,7 @@ def can_read(data: object) -> bool:
     return hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__")
 
 
-def read_table(data: Any, wanted: frozenset[str]) -> tuple[dict[str, RawColumn], int]:
+def read_table(data: Any, names: frozenset[str]) -> tuple[dict[str, RawColumn], int]:
     """The wanted columns of a table, and its number of rows. Raises RecordError with input and row."""
     parts: dict[str, list[RawColumn]] = {}
     rows = 0
@@ -134,7 +134,7 @@ def read_table(data: Any, wanted: frozenset[str]) -> tuple[dict[str, RawColumn],
                 message,
                 hint="a column goes to `transform_columns`; one row of a pandas table is table.iloc[[i]]",
             )
-        for name, k in _wanted_columns(schema, wanted).items():
+        for name, k in _wanted_columns(schema, names).items():
             parts.setdefault(name, [])
             if array is None:
                 continue
@@ -171,16 +171,16 @@ def read_column(data: Any) -> RawColumn:
     return _concatenated(parts)
 
 
-def _wanted_columns(schema: Any, wanted: frozenset[str]) -> dict[str, int]:
+def _wanted_columns(schema: Any, names: frozenset[str]) -> dict[str, int]:
     """The index of each wanted column."""
-    found: dict[str, int] = {}
+    indices: dict[str, int] = {}
     for k in range(schema.n_children):
         name = (schema.children[k].contents.name or b"").decode("utf-8", "replace")
-        if name in found:
+        if name in indices:
             raise RecordError("duplicate-column", "the table has several columns of this name", name)
-        if name in wanted:
-            found[name] = k
-    return found
+        if name in names:
+            indices[name] = k
+    return indices
 
 
 def _chunks(data: Any) -> Iterator[tuple[Any, Any]]:
@@ -288,16 +288,16 @@ def _primitive(kind: str, zone: str, values: Array, valid: Array | None) -> RawC
 
 def _dictionary(schema: Any, array: Any, start: int, length: int, valid: Array | None) -> RawColumn:
     entries = array.dictionary.contents
-    words = _read(schema.dictionary.contents, entries, 0, entries.length)
+    values = _read(schema.dictionary.contents, entries, 0, entries.length)
     indices = _numbers(array.buffers[1], _PRIMITIVES[schema.format.decode()], start, length).astype(np.int64)
-    if len(words.values) == 0:  # then every row is null
+    if len(values.values) == 0:  # then every row is null
         return RawColumn(np.zeros(length), np.zeros(length, dtype=bool))
     if valid is not None:
         indices = np.where(valid, indices, 0)
-    if words.valid is not None:
-        present = words.valid[indices]
+    if values.valid is not None:
+        present = values.valid[indices]
         valid = present if valid is None else valid & present
-    return RawColumn(words.values[indices], valid, words.zoned)
+    return RawColumn(values.values[indices], valid, values.zoned)
 
 
 def _validity(array: Any, start: int, length: int) -> Array | None:
@@ -359,13 +359,13 @@ def _decoded(length: int, valid: Array | None, text: Callable[[int], bytes]) -> 
     """UTF-8 decoded strictly; the memory under a null may contain anything, so it is not read."""
     present = [True] * length if valid is None else valid.tolist()
     row = 0
-    found = []
+    texts = []
     try:
         for row in range(length):
-            found.append(text(row).decode("utf-8") if present[row] else "")
+            texts.append(text(row).decode("utf-8") if present[row] else "")
     except UnicodeDecodeError as error:
         raise RecordError("invalid-utf8", f"bytes {error.object[:60]!r} are not UTF-8", row=row) from None
-    return _objects(found)
+    return _objects(texts)
 
 
 def _objects(texts: list[str]) -> Array:

@@ -167,9 +167,9 @@ def _typed(kind: DType, values: Array, zoned: bool) -> Array:
             return _times(kind, values, zoned)
 
 
-def _wrong_dtype(values: Array, wanted: str, hint: str | None = None) -> RecordError:
+def _wrong_dtype(values: Array, expected: str, hint: str | None = None) -> RecordError:
     kind = "strings" if values.dtype.kind in "OUT" else values.dtype
-    return RecordError("wrong-type", f"expected {wanted}, got a column of {kind}", hint=hint)
+    return RecordError("wrong-type", f"expected {expected}, got a column of {kind}", hint=hint)
 
 
 def _refuse_first(mask: Array, values: Array, error: Any) -> None:
@@ -209,9 +209,9 @@ def _truncated(values: Array) -> Array:
     return values.astype(np.int64)
 
 
-def _integers(values: Array, wanted: str) -> Array:
+def _integers(values: Array, expected: str) -> Array:
     if values.dtype.kind not in "iu":
-        raise _wrong_dtype(values, wanted)
+        raise _wrong_dtype(values, expected)
     if values.dtype == np.uint64:
         _refuse_first(values > INT64_MAX, values, scalars.overflow)
     return values.astype(np.int64, copy=False)
@@ -251,8 +251,8 @@ def _is_unicode(text: str) -> bool:
 
 def _times(kind: DType, values: Array, zoned: bool) -> Array:
     if values.dtype.kind != "M":
-        wanted = "a timestamp (int microseconds, or an instant)" if kind == "timestamp" else "a date (or int days)"
-        return _integers(values, wanted)
+        expected = "a timestamp (int microseconds, or an instant)" if kind == "timestamp" else "a date (or int days)"
+        return _integers(values, expected)
     if kind == "date" and zoned:
         raise RecordError(
             "wrong-type",
@@ -262,13 +262,13 @@ def _times(kind: DType, values: Array, zoned: bool) -> Array:
     return scalars.datetimes(values, kind, zoned=zoned)
 
 
-def length_of(spec: InputSpec, given: object) -> int | None:
+def length_of(spec: InputSpec, data: object) -> int | None:
     """The rows of a column of a dict; None if it must be read to know. Raises RecordError for anything but a column."""
-    if isinstance(given, np.ndarray) and given.ndim != 1:
-        raise RecordError("wrong-shape", f"a column has one dimension, not shape {given.shape}", spec.name)
-    if not scalars.is_column(given) and not hasattr(given, "__arrow_c_stream__"):
-        raise _not_a_column(spec, given)
-    return len(given) if hasattr(given, "__len__") else None
+    if isinstance(data, np.ndarray) and data.ndim != 1:
+        raise RecordError("wrong-shape", f"a column has one dimension, not shape {data.shape}", spec.name)
+    if not scalars.is_column(data) and not hasattr(data, "__arrow_c_stream__"):
+        raise _not_a_column(spec, data)
+    return len(data) if hasattr(data, "__len__") else None
 
 
 def same_length(spec: InputSpec, length: int | None, rows: int | None) -> int | None:
@@ -281,25 +281,25 @@ def same_length(spec: InputSpec, length: int | None, rows: int | None) -> int | 
     return rows
 
 
-def _not_a_column(spec: InputSpec, given: object) -> RecordError:
-    message = f"expected a column, got {type(given).__name__} {shown(given)}"
+def _not_a_column(spec: InputSpec, data: object) -> RecordError:
+    message = f"expected a column, got {type(data).__name__} {shown(data)}"
     return RecordError("unsupported-data", message, spec.name, hint="a list, a NumPy array, or a series")
 
 
-def from_any(spec: InputSpec, convert: Convert, given: object) -> Column:
+def from_any(spec: InputSpec, convert: Convert, data: object) -> Column:
     """A column of a dict: a list or tuple, an array, or a series of another library."""
-    if isinstance(given, (list, tuple)):
-        return from_list(spec, convert, given)
-    if isinstance(given, np.ma.MaskedArray):
-        present = ~np.ma.getmaskarray(given)
-        return from_array(spec, convert, np.ma.getdata(given), present)
-    if isinstance(given, np.ndarray):
-        return from_array(spec, convert, given, None)
-    if hasattr(given, "isna") and hasattr(given, "to_numpy"):
-        return from_array(spec, convert, given.to_numpy(), ~np.asarray(given.isna().to_numpy(), dtype=bool))
-    if isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray)):
-        return from_list(spec, convert, list(given))
-    raise _not_a_column(spec, given)
+    if isinstance(data, (list, tuple)):
+        return from_list(spec, convert, data)
+    if isinstance(data, np.ma.MaskedArray):
+        present = ~np.ma.getmaskarray(data)
+        return from_array(spec, convert, np.ma.getdata(data), present)
+    if isinstance(data, np.ndarray):
+        return from_array(spec, convert, data, None)
+    if hasattr(data, "isna") and hasattr(data, "to_numpy"):
+        return from_array(spec, convert, data.to_numpy(), ~np.asarray(data.isna().to_numpy(), dtype=bool))
+    if isinstance(data, Sequence) and not isinstance(data, (str, bytes, bytearray)):
+        return from_list(spec, convert, list(data))
+    raise _not_a_column(spec, data)
 
 
 def from_array(spec: InputSpec, convert: Convert, values: Array, valid: Array | None) -> Column:

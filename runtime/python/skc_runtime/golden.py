@@ -75,39 +75,39 @@ def _encode_float(value: float) -> float | str:
     return "-0.0" if value == 0 and math.copysign(1.0, value) < 0 else value
 
 
-def decode_value(element: OutputDType, value: Any, place: str) -> Any:
+def decode_value(element: OutputDType, value: Any, location: str) -> Any:
     """The inverse of `encode_value`. Raises `artifact-malformed`."""
     if value is None:
         return None
     match ELEMENTS[element].json:
         case "number":
-            return _decode_float(value, place)
+            return _decode_float(value, location)
         case "decimal":
-            return _decode_int(value, place)
+            return _decode_int(value, location)
         case "boolean" | "string":
             if type(value) is not ELEMENTS[element].python:
-                raise malformed(place, f"expected a {element}, got {shown(value)}")
+                raise malformed(location, f"expected a {element}, got {shown(value)}")
             return value
 
 
-def _decode_float(value: Any, place: str) -> float:
+def _decode_float(value: Any, location: str) -> float:
     if type(value) is str and value in _WORDS:
         return _WORDS[value]
     if type(value) not in (int, float):
-        raise malformed(place, f"expected a number, got {shown(value)}")
+        raise malformed(location, f"expected a number, got {shown(value)}")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if math.isinf(number):
-        raise malformed(place, f"{shown(value)} is not a float64")
+        raise malformed(location, f"{shown(value)} is not a float64")
     return number
 
 
-def _decode_int(value: Any, place: str) -> int:
+def _decode_int(value: Any, location: str) -> int:
     is_decimal = type(value) is str and value.isascii() and value.removeprefix("-").isdigit() and len(value) <= 20
     if not is_decimal or not INT64_MIN <= int(value) <= INT64_MAX:
-        raise malformed(place, f"expected an int64 in decimal, got {shown(value)}")
+        raise malformed(location, f"expected an int64 in decimal, got {shown(value)}")
     return int(value)
 
 
@@ -116,20 +116,20 @@ def encode_record(manifest: Manifest, record: Mapping[str, Any]) -> dict[str, An
     return {i.name: encode_value(i.kind.element, record[i.name]) for i in manifest.inputs if i.name in record}
 
 
-def decode_record(manifest: Manifest, record: Mapping[str, Any], place: str = "record") -> dict[str, Any]:
+def decode_record(manifest: Manifest, record: Mapping[str, Any], location: str = "record") -> dict[str, Any]:
     """The inverse of `encode_record`. Raises `artifact-malformed`, also for a key that is not an input."""
-    return _decode_record(_elements(manifest), record, place)
+    return _decode_record(_elements(manifest), record, location)
 
 
 def _elements(manifest: Manifest) -> dict[str, InputElement]:
     return {i.name: i.kind.element for i in manifest.inputs}
 
 
-def _decode_record(elements: Mapping[str, InputElement], record: Mapping[str, Any], place: str) -> dict[str, Any]:
+def _decode_record(elements: Mapping[str, InputElement], record: Mapping[str, Any], location: str) -> dict[str, Any]:
     for name in record:
         if name not in elements:
-            raise malformed(place, f"{shown(name)} is not an input")
-    return {name: decode_value(elements[name], value, f"{place}.{name}") for name, value in record.items()}
+            raise malformed(location, f"{shown(name)} is not an input")
+    return {name: decode_value(elements[name], value, f"{location}.{name}") for name, value in record.items()}
 
 
 def encode_outputs(outputs: Mapping[str, Array]) -> dict[str, list[Any]]:
@@ -139,12 +139,12 @@ def encode_outputs(outputs: Mapping[str, Array]) -> dict[str, list[Any]]:
 
 def _tensors(outputs: Sequence[OutputSpec]) -> list[tuple[str, OutputDType, tuple[bool, ...]]]:
     """(name, element type, exact) of every output and of its companion."""
-    found: list[tuple[str, OutputDType, tuple[bool, ...]]] = []
+    tensors: list[tuple[str, OutputDType, tuple[bool, ...]]] = []
     for output in outputs:
-        found.append((output.name, output.dtype, output.exact))
+        tensors.append((output.name, output.dtype, output.exact))
         if output.valid is not None:
-            found.append((output.valid, "bool", (True,) * len(output.columns)))
-    return found
+            tensors.append((output.valid, "bool", (True,) * len(output.columns)))
+    return tensors
 
 
 def compare(
@@ -175,10 +175,12 @@ def _agree(got: Array, want: Sequence[Any], exact: Array) -> Array:
     """bool [K]: outputs of one record and decoded values; no output agrees with null. Floats are compared as float64,
     so that a value that a float32 cannot represent never agrees with one.
     """
-    here = got.astype(np.float64) if got.dtype.kind == "f" else got
+    actual = got.astype(np.float64) if got.dtype.kind == "f" else got
     is_null = np.array([value is None for value in want], dtype=bool)
-    there = np.array([a if value is None else value for a, value in zip(here, want, strict=True)], dtype=here.dtype)
-    return np.asarray(agree(here, there, exact) & ~is_null)
+    expected = np.array(
+        [a if value is None else value for a, value in zip(actual, want, strict=True)], dtype=actual.dtype
+    )
+    return np.asarray(agree(actual, expected, exact) & ~is_null)
 
 
 def observe(transformer: Transforms, record: Mapping[str, Any]) -> GoldenCase:
@@ -218,12 +220,12 @@ def loads(data: bytes) -> tuple[GoldenCase, ...]:
     return tuple(_case(line, f"golden.jsonl:{i}") for i, line in enumerate(lines[1:], start=2))
 
 
-def _case(line: bytes, place: str) -> GoldenCase:
-    value = parse(line, place)
-    fields = Fields(value, place)
+def _case(line: bytes, location: str) -> GoldenCase:
+    value = parse(line, location)
+    fields = Fields(value, location)
     record = fields.take("record")
     if not isinstance(record, dict):
-        raise malformed(place, "`record` is not an object")
+        raise malformed(location, "`record` is not an object")
     if "error" in value:
         error = fields.object("error")
         case = GoldenCase(record, error=error.text("code"))
@@ -231,7 +233,7 @@ def _case(line: bytes, place: str) -> GoldenCase:
     else:
         outputs = fields.take("outputs")
         if not isinstance(outputs, dict):
-            raise malformed(place, "`outputs` is not an object")
+            raise malformed(location, "`outputs` is not an object")
         case = GoldenCase(record, outputs)
     fields.done()
     return case
@@ -268,11 +270,11 @@ def _mismatch(line: int, message: str, replay: Replay) -> ArtifactError:
     return ArtifactError("golden-mismatch", f"golden.jsonl:{line}: {message}", hint=hint)
 
 
-def _failed(place: str, error: SkcRuntimeError) -> SkcRuntimeError:
+def _failed(location: str, error: SkcRuntimeError) -> SkcRuntimeError:
     """If the model does not even run, the artifact is at fault, not a request."""
     if error.code != "run-failed":
         return error
-    return ArtifactError("golden-mismatch", f"{place}: {error.message}", hint="compile the pipeline again")
+    return ArtifactError("golden-mismatch", f"{location}: {error.message}", hint="compile the pipeline again")
 
 
 def _replay_batch(transformer: Transforms, records: list[dict[str, Any]], alone: list[dict[str, Array]]) -> None:

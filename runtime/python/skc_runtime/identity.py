@@ -55,16 +55,16 @@ def identity_of(manifest: bytes) -> str:
 
 def check_identity(manifest: bytes, expect: str | None) -> str:
     """The identity, which must equal `expect` unless that is None. Raises `identity-mismatch`, `invalid-option`."""
-    found = identity_of(manifest)
+    actual = identity_of(manifest)
     if expect is not None and (type(expect) is not str or not _IDENTITY.fullmatch(expect)):
         raise SkcRuntimeError("invalid-option", f"expect={shown(expect)}", hint="64 lower-case hexadecimal digits")
-    if expect is not None and expect != found:
+    if expect is not None and expect != actual:
         raise ArtifactError(
             "identity-mismatch",
-            f"the artifact is {found}, not {expect}",
+            f"the artifact is {actual}, not {expect}",
             hint="deploy the artifact that was reviewed; `skc inspect` prints an artifact's identity",
         )
-    return found
+    return actual
 
 
 def check_signature(manifest: bytes, key: Key | None, read: Callable[[], bytes]) -> None:
@@ -85,9 +85,9 @@ def check_signature(manifest: bytes, key: Key | None, read: Callable[[], bytes])
             f"the artifact {identity_of(manifest)} has no `{SIGNATURE}`",
             hint="sign it with `skc sign ARTIFACT --key PRIVATE.pem`, or load it without a key",
         ) from None
-    signature, wanted = read_signature(data), key_id(public)
-    if signature.key != wanted:
-        raise _invalid(manifest, f"is signed with the key {signature.key}, not with {wanted}")
+    signature, expected = read_signature(data), key_id(public)
+    if signature.key != expected:
+        raise _invalid(manifest, f"is signed with the key {signature.key}, not with {expected}")
     if not _verifies(public, signature.signature, PREFIX + manifest):
         raise _invalid(manifest, "is not what was signed")
 
@@ -131,14 +131,14 @@ def public_key(key: Key) -> Ed25519PublicKey:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        found = load_pem_public_key(key_bytes(key))
+        public = load_pem_public_key(key_bytes(key))
     except Exception:  # cryptography raises ValueError, UnsupportedAlgorithm and others; the key must not be shown
         raise SkcRuntimeError("invalid-option", "key= is not a public key", hint=_KEY_HINT) from None
-    if not isinstance(found, Ed25519PublicKey):
+    if not isinstance(public, Ed25519PublicKey):
         raise SkcRuntimeError(
-            "invalid-option", f"key= is not an Ed25519 key but {type(found).__name__}", hint=_KEY_HINT
+            "invalid-option", f"key= is not an Ed25519 key but {type(public).__name__}", hint=_KEY_HINT
         )
-    return found
+    return public
 
 
 def key_bytes(key: Key) -> bytes:

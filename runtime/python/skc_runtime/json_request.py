@@ -81,8 +81,8 @@ def _text(body: object) -> tuple[str, bytes]:
         raise RecordError("invalid-utf8", f"the body is not UTF-8 at byte {error.start}", hint=hint) from None
 
 
-def _parsed(given: tuple[str, bytes]) -> Any:
-    text, raw = given
+def _parsed(body: tuple[str, bytes]) -> Any:
+    text, raw = body
     try:
         return (_CLOSE if _is_odd(raw) else _PLAIN).decode(text)
     except ValueError as error:

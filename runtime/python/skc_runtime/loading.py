@@ -97,12 +97,12 @@ def _read(source: Source, name: str, digest: str) -> bytes:
 
 
 def _check_onnxruntime(manifest: Manifest) -> None:
-    wanted, found = manifest.onnx.minimum_onnxruntime, onnxruntime.__version__
-    if _version(found) < _version(wanted):
+    minimum, installed = manifest.onnx.minimum_onnxruntime, onnxruntime.__version__
+    if _version(installed) < _version(minimum):
         raise ArtifactError(
             "onnxruntime-too-old",
-            f"the artifact needs ONNX Runtime {wanted}, this is {found}",
-            hint=f"pip install 'onnxruntime>={wanted}'",
+            f"the artifact needs ONNX Runtime {minimum}, this is {installed}",
+            hint=f"pip install 'onnxruntime>={minimum}'",
         )
 
 
@@ -115,11 +115,11 @@ def _version(text: str) -> tuple[int, int, int]:
 
 def _check_metadata(manifest: Manifest, transformer: Transformer) -> None:
     """Check that the model's metadata names the frozen pipeline it was compiled from."""
-    for key, wanted in (("skc.format", str(FORMAT)), ("skc.plan", manifest.plan)):
-        found = transformer.model_metadata.get(key)
-        if found != wanted:
+    for key, expected in (("skc.format", str(FORMAT)), ("skc.plan", manifest.plan)):
+        actual = transformer.model_metadata.get(key)
+        if actual != expected:
             raise ArtifactError(
                 "artifact-inconsistent",
-                f"model.onnx has {key} {shown(found)}, manifest.json says {shown(wanted, 80)}",
+                f"model.onnx has {key} {shown(actual)}, manifest.json says {shown(expected, 80)}",
                 hint="the files come from different compilations: compile the pipeline again",
             )

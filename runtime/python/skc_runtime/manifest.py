@@ -158,11 +158,11 @@ def _listed(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unique(what: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
+    previous: set[str] = set()
     for name in names:
-        if name in seen:
+        if name in previous:
             raise malformed(f"manifest.json.{what}", f"duplicate name {shown(name)}")
-        seen.add(name)
+        previous.add(name)
 
 
 def _verify_slots(manifest: Manifest) -> None:
@@ -177,9 +177,9 @@ def _verify_slots(manifest: Manifest) -> None:
             raise malformed(
                 f"manifest.json.inputs `{i.name}`", "`valid` is only for nullable inputs that are not float64"
             )
-        wanted: list[tuple[Slot, InputElement]] = [(i.slot, i.kind.element)]
-        wanted += [] if i.valid is None else [(i.valid, "bool")]
-        for slot, element in wanted:
+        required: list[tuple[Slot, InputElement]] = [(i.slot, i.kind.element)]
+        required += [] if i.valid is None else [(i.valid, "bool")]
+        for slot, element in required:
             tensor = tensors.get(slot.tensor)
             fits = tensor is not None and slot.column < tensor.width and tensor.dtype == element
             if not fits or slot in taken:
@@ -197,13 +197,13 @@ def _verify_outputs(manifest: Manifest) -> None:
     names += [] if manifest.guards is None else [manifest.guards.tensor]
     _unique("outputs", names)
     for output in manifest.outputs:
-        place = f"manifest.json.outputs `{output.name}`"
+        location = f"manifest.json.outputs `{output.name}`"
         if len(output.columns) != len(output.exact):
-            raise malformed(place, "`columns` and `exact` differ in length")
+            raise malformed(location, "`columns` and `exact` differ in length")
         if output.valid is not None and ELEMENTS[output.dtype].is_float:
-            raise malformed(place, "a float output must not have `valid`: its null is NaN")
+            raise malformed(location, "a float output must not have `valid`: its null is NaN")
         if output.valid not in (None, f"{output.name}.valid"):
-            raise malformed(place, f"`valid` is {shown(output.valid)}, not the output's name and `.valid`")
+            raise malformed(location, f"`valid` is {shown(output.valid)}, not the output's name and `.valid`")
 
 
 def _read(data: bytes) -> Manifest:
@@ -287,7 +287,7 @@ def _guards(fields: Fields | None) -> Guards | None:
     for item in fields.objects("columns"):
         code = item.text("code")
         if _CODE.fullmatch(code) is None:
-            raise malformed(f"{item.place}.code", f"{shown(code)} is not an error code")
+            raise malformed(f"{item.location}.code", f"{shown(code)} is not an error code")
         columns.append(GuardColumn(code, item.text("step"), item.text("input")))
         item.done()
     guards = Guards(fields.text("tensor"), tuple(columns))
@@ -305,7 +305,7 @@ def _onnx(fields: Fields) -> OnnxSpec:
     )
     fields.done()
     if _VERSION.fullmatch(spec.minimum_onnxruntime) is None:
-        raise malformed(f"{fields.place}.minimum_onnxruntime", f"{shown(spec.minimum_onnxruntime)} is not a version")
+        raise malformed(f"{fields.location}.minimum_onnxruntime", f"{shown(spec.minimum_onnxruntime)} is not a version")
     return spec
 
 

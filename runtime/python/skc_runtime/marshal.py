@@ -177,15 +177,15 @@ class Marshaller:
                 self._refuse_rows(maps)
                 raise self._unknown_key(record).at(row=row)
             maps.append(record)
-        found: dict[str, Column] = {}
+        values_by_input: dict[str, Column] = {}
         try:
             for spec in self._inputs:
                 values = [record.get(spec.name, MISSING) for record in maps]
-                found[spec.name] = columns.from_list(spec, self._converters[spec.name], values)
+                values_by_input[spec.name] = columns.from_list(spec, self._converters[spec.name], values)
         except RecordError:
             self._refuse_rows(maps)
             raise
-        return Request(self._feeds(found, len(maps)), len(maps))
+        return Request(self._feeds(values_by_input, len(maps)), len(maps))
 
     def _refuse_rows(self, records: Sequence[Mapping[Any, object]]) -> None:
         for row, record in enumerate(records):
@@ -204,21 +204,23 @@ class Marshaller:
                 rows = columns.same_length(spec, columns.length_of(spec, data[spec.name]), rows)
             elif not spec.nullable:
                 raise scalars.missing_key(spec.name)
-        found = {spec.name: self._column(spec, data[spec.name]) for spec in self._inputs if spec.name in data}
+        columns_by_input = {
+            spec.name: self._column(spec, data[spec.name]) for spec in self._inputs if spec.name in data
+        }
         for spec in self._inputs:
-            if spec.name in found:  # again, for an Arrow stream, whose length is known only now
-                rows = columns.same_length(spec, len(found[spec.name].values), rows)
-        return self._batch(found, _rows_of_others(data) if rows is None else rows)
+            if spec.name in columns_by_input:  # again, for an Arrow stream, whose length is known only now
+                rows = columns.same_length(spec, len(columns_by_input[spec.name].values), rows)
+        return self._batch(columns_by_input, _rows_of_others(data) if rows is None else rows)
 
-    def _column(self, spec: InputSpec, given: object) -> Column:
-        if arrow.can_read(given):
+    def _column(self, spec: InputSpec, data: object) -> Column:
+        if arrow.can_read(data):
             try:
-                return columns.from_raw(spec, arrow.read_column(given))
+                return columns.from_raw(spec, arrow.read_column(data))
             except (ImportError, arrow.NotExportedError):
                 pass  # as for a table
             except RecordError as error:
                 raise error.at(spec.name) from None
-        return columns.from_any(spec, self._converters[spec.name], given)
+        return columns.from_any(spec, self._converters[spec.name], data)
 
     def _arrow(self, data: object) -> Request:
         raw, rows = arrow.read_table(data, self._known)
@@ -230,29 +232,29 @@ class Marshaller:
         `to_numpy`.
         """
         names = list(data.columns)
-        given: dict[str, object] = {}
+        series: dict[str, object] = {}
         for name in names:
             if name in self._known:
                 if names.count(name) > 1:
                     raise RecordError("duplicate-column", "the table has several columns of this name", name)
-                given[name] = data[name]
-        found = {
-            spec.name: columns.from_any(spec, self._converters[spec.name], given[spec.name])
+                series[name] = data[name]
+        columns_by_input = {
+            spec.name: columns.from_any(spec, self._converters[spec.name], series[spec.name])
             for spec in self._inputs
-            if spec.name in given
+            if spec.name in series
         }
-        return self._batch(found, len(data))
+        return self._batch(columns_by_input, len(data))
 
-    def _batch(self, found: dict[str, Column], rows: int) -> Request:
+    def _batch(self, columns_by_input: dict[str, Column], rows: int) -> Request:
         for spec in self._inputs:
-            if spec.name not in found:
-                found[spec.name] = columns.null_column(spec, rows)
-        return Request(self._feeds(found, rows), rows)
+            if spec.name not in columns_by_input:
+                columns_by_input[spec.name] = columns.null_column(spec, rows)
+        return Request(self._feeds(columns_by_input, rows), rows)
 
-    def _feeds(self, found: Mapping[str, Column], rows: int) -> Feeds:
+    def _feeds(self, columns_by_input: Mapping[str, Column], rows: int) -> Feeds:
         parts: dict[str, dict[int, Array]] = {tensor.name: {} for tensor in self._tensors}
         for spec in self._inputs:
-            column = found[spec.name]
+            column = columns_by_input[spec.name]
             parts[spec.slot.tensor][spec.slot.column] = column.values
             if spec.valid is not None and column.valid is not None:
                 parts[spec.valid.tensor][spec.valid.column] = column.valid
@@ -335,8 +337,8 @@ def _lane(manifest: Manifest, element: InputElement, converters: Mapping[str, Co
     width = 0
     for tensor in tensors:
         starts[tensor.name], width = width, width + tensor.width
-    place = {starts[slot.tensor] + slot.column: i for i, slot in enumerate(slots)}
-    order = tuple(place[k] for k in range(width))
+    index = {starts[slot.tensor] + slot.column: i for i, slot in enumerate(slots)}
+    order = tuple(index[k] for k in range(width))
     plain = ELEMENTS[element].python
     admits_null = all(spec.nullable for spec in specs)
     return _Lane(

@@ -33,43 +33,43 @@ def scan_model(model: bytes) -> None:
 class _Reader:
     """A range of bytes being read."""
 
-    def __init__(self, data: bytes, place: int, end: int) -> None:
-        self.data, self.place, self.end = data, place, end
+    def __init__(self, data: bytes, position: int, end: int) -> None:
+        self.data, self.position, self.end = data, position, end
 
     def varint(self) -> int:
-        data, place, value = self.data, self.place, 0
+        data, position, value = self.data, self.position, 0
         for shift in range(0, 70, 7):
-            if place >= self.end:
+            if position >= self.end:
                 break
-            byte = data[place]
-            place += 1
+            byte = data[position]
+            position += 1
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
                 if byte == 0 and shift:
                     _unsafe("encodes a number in more bytes than needed")
-                self.place = place
+                self.position = position
                 return value if value < 1 << 64 else _refuse("a number of more than 64 bits")
         return _refuse("an unterminated number")
 
     def part(self, size: int) -> _Reader:
         """The next bytes, which are skipped."""
-        start, self.place = self.place, self.place + size
-        return _Reader(self.data, start, self.place) if self.place <= self.end else _refuse("it is truncated")
+        start, self.position = self.position, self.position + size
+        return _Reader(self.data, start, self.position) if self.position <= self.end else _refuse("it is truncated")
 
     def skip_texts(self, tag: int) -> int:
         """Skip and count short texts of one field: a vocabulary may have a million, and this is ten times as fast."""
-        data, place, last, count = self.data, self.place, self.end - 1, 0
-        while place < last and data[place] == tag and data[place + 1] < 0x80:
-            place += 2 + data[place + 1]
+        data, position, last, count = self.data, self.position, self.end - 1, 0
+        while position < last and data[position] == tag and data[position + 1] < 0x80:
+            position += 2 + data[position + 1]
             count += 1
-        self.part(place - self.place)
+        self.part(position - self.position)
         return count
 
 
 def _scan(message: str, reader: _Reader) -> None:
     fields = FIELDS[message]
-    found: Found = {}
-    while reader.place < reader.end:
+    values_by_field: Found = {}
+    while reader.position < reader.end:
         tag = reader.varint()
         number, wire = tag >> 3, tag & 7
         if wire in (3, 4, 6, 7):
@@ -78,71 +78,73 @@ def _scan(message: str, reader: _Reader) -> None:
         is_packed = wire == _DELIMITED and repeats and kind in ("int64", "int32")
         if not kind or not (is_packed or wire == _WIRES.get(kind, _DELIMITED)):
             _unsafe(f"has a field {number} in {message}")
-        if not repeats and number in found:
+        if not repeats and number in values_by_field:
             _unsafe(f"repeats the field {number} of {message}")
         if wire == 0 or is_packed:
             values = _numbers(kind, reader.part(reader.varint()) if is_packed else reader, is_packed)
             if repeats:
-                found.setdefault(number, []).extend(values)
+                values_by_field.setdefault(number, []).extend(values)
             else:
-                found[number] = values[0]
+                values_by_field[number] = values[0]
             continue
         part = reader.part(_FLOAT if kind == "float" else reader.varint())
         if kind in FIELDS:
             _scan(kind, part)
-        found[number] = found.get(number, 0) + 1 + reader.skip_texts(tag) if repeats and kind == "bytes" else part
+        values_by_field[number] = (
+            values_by_field.get(number, 0) + 1 + reader.skip_texts(tag) if repeats and kind == "bytes" else part
+        )
     if message in _CHECKS:
-        _CHECKS[message](found)
+        _CHECKS[message](values_by_field)
 
 
 def _numbers(kind: str, reader: _Reader, all_of_it: bool) -> list[int]:
     values: list[int] = []
-    while reader.place < reader.end if all_of_it else not values:
+    while reader.position < reader.end if all_of_it else not values:
         values.append(reader.varint())
         if kind == "int32" and values[-1] > _MOST:
             _unsafe("has a number too large for its type")
     return values
 
 
-def _check_opset(found: Found) -> None:
-    domain, version = _text(found, 1), found.get(2, 0)
+def _check_opset(values: Found) -> None:
+    domain, version = _text(values, 1), values.get(2, 0)
     if OPSETS.get(domain) != version:
         _unsafe(f"requires version {version} of the op domain `{domain}`")
 
 
-def _check_node(found: Found) -> None:
-    domain, op = _text(found, 7), _text(found, 4)
+def _check_node(values: Found) -> None:
+    domain, op = _text(values, 7), _text(values, 4)
     if (domain, op) not in OPS:
         _unsafe(f"has the op `{domain or 'ai.onnx'}.{op}`")
 
 
-def _check_attribute(found: Found) -> None:
+def _check_attribute(values: Found) -> None:
     """Its type is known to onnx, and it has a single value, of that type."""
-    given = found.get(20, 0)
-    if given not in ATTRIBUTE_TYPES or not found.keys() <= {1, 20, ATTRIBUTE_TYPES[given]}:
-        _unsafe(f"has an attribute of type {given} with a value of another type")
+    attribute_type = values.get(20, 0)
+    if attribute_type not in ATTRIBUTE_TYPES or not values.keys() <= {1, 20, ATTRIBUTE_TYPES[attribute_type]}:
+        _unsafe(f"has an attribute of type {attribute_type} with a value of another type")
 
 
-def _check_tensor(found: Found) -> None:
+def _check_tensor(values: Found) -> None:
     """Its shape has exactly as many elements as its data, so a forged shape cannot decide how much is allocated."""
-    size = ELEMENT_SIZES.get(found.get(2, 0))
+    size = ELEMENT_SIZES.get(values.get(2, 0))
     if size is None:
-        _unsafe(f"has a tensor of element type {found.get(2, 0)}")
+        _unsafe(f"has a tensor of element type {values.get(2, 0)}")
     elements = 1
-    for dim in found.get(1, ()):
+    for dim in values.get(1, ()):
         elements *= dim
         if dim > _MOST or elements > _MOST:
             _unsafe("has a tensor of too many elements")
-    raw = found[9].end - found[9].place if 9 in found else 0
-    if (raw, found.get(6, 0)) != ((elements * size, 0) if size else (0, elements)):
+    raw = values[9].end - values[9].position if 9 in values else 0
+    if (raw, values.get(6, 0)) != ((elements * size, 0) if size else (0, elements)):
         _unsafe("has a tensor whose shape does not match its data")
 
 
-def _text(found: Found, number: int) -> str:
-    if number not in found:
+def _text(values: Found, number: int) -> str:
+    if number not in values:
         return ""
-    text = found[number]
-    return str(text.data[text.place : text.end].decode("utf-8", "backslashreplace"))
+    text = values[number]
+    return str(text.data[text.position : text.end].decode("utf-8", "backslashreplace"))
 
 
 _CHECKS: Mapping[str, Any] = {
@@ -153,8 +155,10 @@ _CHECKS: Mapping[str, Any] = {
 }
 
 
-def _refuse(why: str) -> NoReturn:
-    raise ArtifactError("model-refused", f"model.onnx is not an ONNX model: {why}", hint="compile the pipeline again")
+def _refuse(reason: str) -> NoReturn:
+    raise ArtifactError(
+        "model-refused", f"model.onnx is not an ONNX model: {reason}", hint="compile the pipeline again"
+    )
 
 
 def _unsafe(what: str) -> NoReturn:

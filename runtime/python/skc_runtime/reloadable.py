@@ -89,32 +89,32 @@ class Reloadable:
     def _look(self, *, is_forced: bool) -> bool:
         with self._loading:
             before = self.current
-            made = self._loaded(is_forced=is_forced)
-            if made is None or made.identity == before.identity or self._closing.is_set():
+            transformer = self._loaded(is_forced=is_forced)
+            if transformer is None or transformer.identity == before.identity or self._closing.is_set():
                 return False
-            self._current = made
+            self._current = transformer
         if self._on_reload is not None:
-            self._on_reload(made)
+            self._on_reload(transformer)
         return True
 
     def _loaded(self, *, is_forced: bool) -> Transformer | None:
         """Load the artifact in the folder; None if it is the one checked last. Files that are replaced while being read
         are read again.
         """
-        found = fingerprint(self._directory)
-        if found == self._fingerprint and not is_forced:
+        current = fingerprint(self._directory)
+        if current == self._fingerprint and not is_forced:
             return None
         for _ in range(ATTEMPTS):
-            self._fingerprint = found
+            self._fingerprint = current
             try:
-                made = load(self._directory, replay=self._replay, key=self._key)
+                transformer = load(self._directory, replay=self._replay, key=self._key)
             except SkcRuntimeError as error:
                 self._last_error = refusal = error
             else:
                 self._last_error = None
-                return made
-            found = fingerprint(self._directory)
-            if found == self._fingerprint:
+                return transformer
+            current = fingerprint(self._directory)
+            if current == self._fingerprint:
                 break
         raise refusal
 
@@ -167,7 +167,7 @@ def fingerprint(directory: str | os.PathLike[str]) -> Fingerprint:
         with open(os.path.join(directory, MANIFEST), "rb") as file:
             identity = identity_of(file.read(SIZE_LIMITS[MANIFEST]))
         with os.scandir(directory) as entries:
-            found = [(entry.name, os.stat(entry.path)) for entry in entries]
+            files = [(entry.name, os.stat(entry.path)) for entry in entries]
     except OSError:
         return "", frozenset()
-    return identity, frozenset((name, s.st_size, s.st_mtime_ns) for name, s in found)
+    return identity, frozenset((name, s.st_size, s.st_mtime_ns) for name, s in files)

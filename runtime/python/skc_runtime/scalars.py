@@ -125,10 +125,10 @@ def is_column(value: object) -> bool:
     return hasattr(value, "__len__") and not isinstance(value, (bytes, bytearray, Mapping))
 
 
-def wrong_type(value: object, wanted: str, hint: str | None = None) -> RecordError:
+def wrong_type(value: object, expected: str, hint: str | None = None) -> RecordError:
     if hint is None and is_column(value):
         hint = _COLUMNS_HINT
-    return RecordError("wrong-type", f"expected {wanted}, got {type(value).__name__} {shown(value)}", hint=hint)
+    return RecordError("wrong-type", f"expected {expected}, got {type(value).__name__} {shown(value)}", hint=hint)
 
 
 def not_exact(value: object, kind: str) -> RecordError:
@@ -183,9 +183,9 @@ def to_int64(value: object) -> int:
     return _integer(value, "an integer")
 
 
-def _integer(value: Any, wanted: str, hint: str | None = None) -> int:
+def _integer(value: Any, expected: str, hint: str | None = None) -> int:
     if not is_integer(value):
-        raise wrong_type(value, wanted, hint)
+        raise wrong_type(value, expected, hint)
     integer = int(value)
     if not INT64_MIN <= integer <= INT64_MAX:
         raise overflow(value)
@@ -304,12 +304,12 @@ def _scaled(raw: Array, numerator: int, denominator: int, values: Array, kind: D
     """raw × numerator ÷ denominator. Refuses, showing the value, if the result is not an int64."""
     if max(numerator, denominator) > INT64_MAX:
         raw = raw.astype(object)  # Python's integers: slow, and only for units such as attoseconds
-    whole = raw // denominator
+    quotient = raw // denominator
     error = not_integral if kind == "date" else _not_microseconds
-    _refuse_where(whole * denominator != raw, values, error)
+    _refuse_where(quotient * denominator != raw, values, error)
     limit = INT64_MAX // numerator
-    _refuse_where((whole > limit) | (whole < -limit), values, overflow)
-    return (whole * numerator).astype(np.int64)
+    _refuse_where((quotient > limit) | (quotient < -limit), values, overflow)
+    return (quotient * numerator).astype(np.int64)
 
 
 def _not_microseconds(value: object) -> RecordError:

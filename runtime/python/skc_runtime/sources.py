@@ -69,12 +69,12 @@ class _Folder:
 
     def read(self, name: str) -> bytes:
         try:
-            place = os.path.realpath(os.path.join(self._base, name), strict=True)
-            if os.path.commonpath([self._root, place]) != self._root:
+            path = os.path.realpath(os.path.join(self._base, name), strict=True)
+            if os.path.commonpath([self._root, path]) != self._root:
                 raise _unsafe(f"`{name}` is a link that leads outside the artifact")
-            if not stat.S_ISREG(os.stat(place).st_mode):  # opening a device may have side effects
+            if not stat.S_ISREG(os.stat(path).st_mode):  # opening a device may have side effects
                 raise _unsafe(f"`{name}` is not a regular file")
-            data = self._read(place, name)
+            data = self._read(path, name)
         except FileNotFoundError:
             raise _missing(name) from None
         except OSError as error:
@@ -82,22 +82,22 @@ class _Folder:
                 raise _unsafe(f"`{name}` is a broken link") from None
             raise ArtifactError("artifact-file-missing", f"`{name}` cannot be read: {error.strerror}") from None
         if name == MANIFEST:
-            self._base = os.path.dirname(place)
+            self._base = os.path.dirname(path)
         return data
 
-    def _read(self, place: str, name: str) -> bytes:
-        with os.fdopen(self._open(place), "rb") as file:
+    def _read(self, path: str, name: str) -> bytes:
+        with os.fdopen(self._open(path), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise _unsafe(f"`{name}` is not a regular file")
             _check_size(name, status.st_size)
             return file.read(status.st_size + 1)  # a file that grows meanwhile will not match its hash
 
-    def _open(self, place: str) -> int:
+    def _open(self, path: str) -> int:
         """A descriptor of the file, opening each folder relative to its parent."""
         if os.open not in os.supports_dir_fd:
-            return os.open(place, _FLAGS)
-        *folders, last = os.path.relpath(place, self._root).split(os.sep)
+            return os.open(path, _FLAGS)
+        *folders, last = os.path.relpath(path, self._root).split(os.sep)
         with contextlib.ExitStack() as opened:
             folder = os.open(self._root, _FLAGS | os.O_DIRECTORY)
             opened.callback(os.close, folder)
@@ -168,8 +168,8 @@ def _reading() -> Iterator[None]:
         _no_archive(shown(error, 200))
 
 
-def _no_archive(why: str) -> NoReturn:
-    raise ArtifactError("artifact-malformed", f"this is not a zip archive of an artifact: {why}", hint=RECOMPILE)
+def _no_archive(reason: str) -> NoReturn:
+    raise ArtifactError("artifact-malformed", f"this is not a zip archive of an artifact: {reason}", hint=RECOMPILE)
 
 
 def _check_size(name: str, size: int) -> None:

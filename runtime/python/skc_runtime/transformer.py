@@ -95,12 +95,12 @@ class Transformer:
     def _run(self, session: GraphSession, request: Request) -> dict[str, Array]:
         if request.rows == 0:  # without rows there is no work, and no operator has to handle an empty tensor
             return self._empty()
-        found = session.run(request.feeds)
-        if self._guards is not None and found[self._guards.tensor].any():
-            raise self._guarded(self._guards, request, found[self._guards.tensor])
+        results = session.run(request.feeds)
+        if self._guards is not None and results[self._guards.tensor].any():
+            raise self._guarded(self._guards, request, results[self._guards.tensor])
         if request.rows is None:
-            return {name: found[name][0] for name in self._results}
-        return {name: found[name] for name in self._results}
+            return {name: results[name][0] for name in self._results}
+        return {name: results[name] for name in self._results}
 
     def _empty(self) -> dict[str, Array]:
         result = {o.name: np.empty((0, len(o.columns)), ELEMENTS[o.dtype].numpy) for o in self.manifest.outputs}

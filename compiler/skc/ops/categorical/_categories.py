@@ -1,4 +1,4 @@
-"""What the ops on categories share: checks of keys, values that are not keys, and near misses of a key."""
+"""Shared by the ops on categories: checks of keys, unknown values, and near misses of a key."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from skc_runtime.kinds import INT64_MAX, INT64_MIN, KINDS, Array, DType
 Key = str | int | bool
 Keys = tuple[Key, ...]
 
-MOST_LEVELS = 1024  # buckets of a hash that are categories whether seen or not; of more, only those that were seen
+MOST_LEVELS = 1024  # up to so many hash buckets, all are categories; beyond that, only those seen in fitting
 SAMPLE = 1000
-EXHAUSTIVE = 100_000  # keys of one column, all of which verification tries
+EXHAUSTIVE = 100_000  # up to so many keys of a column, verification tries them all
 
 
 def check_keys(keys: Sequence[Key], dtype: DType, *, parameter: str) -> None:
-    """Refuse keys of another type than the column's, integers beyond int64, and repetitions."""
+    """Refuse keys of a type other than the column's, integers beyond int64, and duplicates."""
     for key in keys:
         is_wrong_int = type(key) is int and not INT64_MIN <= key <= INT64_MAX
         if type(key) is not KINDS[dtype].python or is_wrong_int:
@@ -30,27 +30,27 @@ def check_keys(keys: Sequence[Key], dtype: DType, *, parameter: str) -> None:
                 hint=f"write values of the column's type, {dtype}; quote a string",
             )
     if len(set(keys)) < len(keys):
-        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
-        raise refuse("SKC123", f"`{parameter}` lists {twice!r} twice", hint="remove one")
+        duplicate = next(key for i, key in enumerate(keys) if key in keys[:i])
+        raise refuse("SKC123", f"`{parameter}` lists {duplicate!r} twice", hint="remove one")
 
 
 def unknown_values(x: Block, keys: Sequence[Collection[Key]]) -> Array:
-    """bool [N, K]: the values of each column that are none of its keys. A null is not unknown."""
+    """bool [N, K]: the values of each column that are not among its keys. A null is not unknown."""
     unknown = np.zeros(x.values.shape, dtype=bool)
     for k, known in enumerate(map(frozenset, keys)):
         unknown[:, k] = [value not in known for value in x.values[:, k].tolist()]
     return unknown & x.present()
 
 
-def sample(keys: Sequence[Key], most: int = SAMPLE) -> list[Key]:
-    """All keys up to so many; of more the first, the last and those evenly spaced between, so many together."""
-    if len(keys) <= most:
+def sample(keys: Sequence[Key], limit: int = SAMPLE) -> list[Key]:
+    """All keys if there are few; otherwise that many, evenly spaced from the first to the last."""
+    if len(keys) <= limit:
         return list(keys)
-    return [keys[i * (len(keys) - 1) // (most - 1)] for i in range(most)]
+    return [keys[i * (len(keys) - 1) // (limit - 1)] for i in range(limit)]
 
 
 def key_boundaries(keys: Sequence[Key], dtype: DType) -> list[Scalar]:
-    """Null, the keys (all of up to 100,000), and what must not be taken for one of them (for up to 1000 keys)."""
+    """Null, the keys (all of up to 100,000), and near misses that must not match (for up to 1000 keys)."""
     fixed: dict[DType, list[Scalar]] = {
         "string": ["", " ", "0:", "1:", "unknown", "e\u0301", "😀"],
         "int64": [0, -1, INT64_MIN, INT64_MAX],

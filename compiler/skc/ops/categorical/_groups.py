@@ -24,7 +24,7 @@ MaxCategories = Annotated[int, Field(ge=1)] | None
 
 
 class Policy(Protocol):
-    """The parameters: what becomes of an unknown value."""
+    """The parameters: how unknown values are handled."""
 
     @property
     def unknown(self) -> str | None: ...
@@ -45,22 +45,22 @@ def needs(params: object, x: ValueType) -> tuple[Stat, ...]:
 
 
 def counted(stats: ColumnStats) -> list[tuple[Key, int]]:
-    """The categories of a column in ascending order with their counts: those seen, and those it can hold."""
-    seen: dict[Key, int] = dict(stats[ValueCounts()])
-    return [(key, seen.get(key, 0)) for key in sorted({*seen, *(stats[Levels()] or ())})]
+    """The categories of a column in ascending order with their counts: those seen, and those that it can hold."""
+    counts: dict[Key, int] = dict(stats[ValueCounts()])
+    return [(key, counts.get(key, 0)) for key in sorted({*counts, *(stats[Levels()] or ())})]
 
 
 def group_infrequent(
     counts: Sequence[tuple[Key, int]], rows: int, min_frequency: float | None, max_categories: int | None
 ) -> tuple[Keys, Keys]:
-    """The frequent and the infrequent of the ordered categories, as scikit-learn's `_identify_infrequent`.
+    """Split the ordered categories into frequent and infrequent ones, as scikit-learn's `_identify_infrequent`.
 
     `rows` counts nulls too. A category is infrequent when its count is below `min_frequency` (an int), or
     below `rows * min_frequency` (a float). When more than `max_categories - 1` are left, the least frequent
     of all are too; of two that are equally frequent the one that stands first goes first.
     """
-    least = rows * min_frequency if isinstance(min_frequency, float) else (min_frequency or 0)
-    infrequent = {i for i, (_, count) in enumerate(counts) if count < least}
+    min_count = rows * min_frequency if isinstance(min_frequency, float) else (min_frequency or 0)
+    infrequent = {i for i, (_, count) in enumerate(counts) if count < min_count}
     if max_categories is not None and len(counts) - len(infrequent) > max_categories - 1:
         by_count = sorted(range(len(counts)), key=lambda i: counts[i][1])
         infrequent |= set(by_count[: len(counts) - (max_categories - 1)])
@@ -69,9 +69,9 @@ def group_infrequent(
 
 
 def ids(params: object, state: Groups, k: int) -> dict[Key, int]:
-    """The place of every category: the infrequent ones share the last."""
+    """The index of every category; the infrequent ones share the last."""
     frequent, infrequent = state.categories[k], state.infrequent[k]
-    return {key: place for place, key in enumerate(frequent)} | dict.fromkeys(infrequent, len(frequent))
+    return {key: index for index, key in enumerate(frequent)} | dict.fromkeys(infrequent, len(frequent))
 
 
 def boundaries(params: object, state: Groups, k: int, x: ValueType) -> list[Scalar]:
@@ -89,13 +89,13 @@ def degenerate(params: object, state: Groups, k: int) -> str | None:
 
 
 def met(params: Policy, state: Groups, x: Block) -> dict[Met, Array]:
-    if params.unknown == "error":  # a guard counts them
+    if params.unknown == "error":  # counted by a guard
         return {}
     return {"unknown": unknown_values(x, [ids(params, state, k) for k in range(x.width)])}
 
 
 def concerns_about_categories(frequent: Keys, infrequent: Keys) -> list[Concern]:
-    """Every category is infrequent, so the column holds no information."""
+    """A warning if every category is infrequent, so that the column holds no information."""
     if frequent or len(infrequent) < 2:
         return []
     text = f"all {len(infrequent)} categories are infrequent, so it becomes a constant"

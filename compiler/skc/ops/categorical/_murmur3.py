@@ -23,10 +23,10 @@ def hash_key(key: str | int | bool, seed: int) -> int:
 def murmur3_32(data: bytes, seed: int) -> int:
     """The hash of some bytes."""
     h = seed
-    whole = len(data) // 4 * 4
-    for (block,) in struct.iter_unpack("<I", data[:whole]):
+    block_end = len(data) // 4 * 4
+    for (block,) in struct.iter_unpack("<I", data[:block_end]):
         h = (_rotate(h ^ _scramble(block), 13) * 5 + 0xE6546B64) & MASK
-    h ^= _scramble(int.from_bytes(data[whole:], "little"))
+    h ^= _scramble(int.from_bytes(data[block_end:], "little"))
     h ^= len(data)
     h = ((h ^ (h >> 16)) * 0x85EBCA6B) & MASK
     h = ((h ^ (h >> 13)) * 0xC2B2AE35) & MASK

@@ -75,7 +75,7 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
 
 
 def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
-    """The buckets, as far as they are not too many."""
+    """The buckets, unless there are too many."""
     return tuple(range(params.buckets + x.nullable)) if params.buckets <= MOST_LEVELS else None
 
 
@@ -89,7 +89,7 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
 
 
 def _is_small(params: Params, inputs_are: bool) -> bool:
-    return params.buckets < SMALL  # null has the bucket behind the last
+    return params.buckets < SMALL  # null has the bucket after the last
 
 
 CASES = (

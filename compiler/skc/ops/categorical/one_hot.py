@@ -71,7 +71,7 @@ from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
-NOWHERE, UNKNOWN = -1, -2  # in the graph: a known value without a column, and an unknown value
+NOWHERE, UNKNOWN = -1, -2  # in the graph: a known value without a column, an unknown value
 
 
 @parameters
@@ -85,12 +85,12 @@ class Params:
 
 @dataclass(frozen=True)
 class State:
-    """Places: the frequent categories from 0 on, then one for the infrequent, if any, then that of null."""
+    """Indices: the frequent categories from 0, then one for the infrequent ones, if any, then that of null."""
 
     categories: tuple[Keys, ...]
     infrequent: tuple[Keys, ...]
-    dropped: tuple[int | None, ...]  # the place that has no column
-    null: tuple[int | None, ...]  # the place of a null; None: all zeros
+    dropped: tuple[int | None, ...]  # the index without a column
+    null: tuple[int | None, ...]  # the index of null; None: all zeros
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
@@ -100,15 +100,15 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
-    found = []
+    split = []
     for stats in columns:
         rows = stats[Count()] + stats[NullCount()]
-        found.append(groups.group_infrequent(groups.counted(stats), rows, params.min_frequency, params.max_categories))
-    places = [len(frequent) + bool(infrequent) for frequent, infrequent in found]
+        split.append(groups.group_infrequent(groups.counted(stats), rows, params.min_frequency, params.max_categories))
+    places = [len(frequent) + bool(infrequent) for frequent, infrequent in split]
     has_null = x.nullable and params.null == "column"
     return State(
-        categories=tuple(frequent for frequent, _ in found),
-        infrequent=tuple(infrequent for _, infrequent in found),
+        categories=tuple(frequent for frequent, _ in split),
+        infrequent=tuple(infrequent for _, infrequent in split),
         dropped=tuple(_dropped(params, count) for count in places),
         null=tuple(count if has_null else None for count in places),
     )
@@ -120,7 +120,7 @@ def _dropped(params: Params, count: int) -> int | None:
 
 
 def _labels(state: State, k: int) -> list[str]:
-    """The names of the columns of input column k, without its own name."""
+    """The names of the columns of input column k, without the prefix."""
     labels = [str(key) for key in state.categories[k]]
     taken = set(labels)
     has_null_column = state.null[k] == _category_places(state, k)
@@ -129,7 +129,7 @@ def _labels(state: State, k: int) -> list[str]:
             while special in taken:
                 special += "_"
             labels.append(special)
-    return [label for place, label in enumerate(labels) if place != state.dropped[k]]
+    return [label for index, label in enumerate(labels) if index != state.dropped[k]]
 
 
 def _category_places(state: State, k: int) -> int:
@@ -143,21 +143,21 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 def apply(params: Params, state: State, x: Block) -> Block:
     present = x.present()
     unknown = np.zeros(x.values.shape, dtype=bool)
-    found = []
+    encoded = []
     for k, categories in enumerate(state.categories):
         places = groups.ids(params, state, k)
-        shared = len(categories) if params.unknown == "infrequent" and state.infrequent[k] else None
+        infrequent_index = len(categories) if params.unknown == "infrequent" and state.infrequent[k] else None
         group = np.zeros((x.rows, len(categories) + 2))
         for i, value in enumerate(x.values[:, k].tolist()):
             unknown[i, k] = present[i, k] and value not in places
-            place = places.get(value, shared) if present[i, k] else state.null[k]
-            if place is not None:
-                group[i, place] = 1.0
+            index = places.get(value, infrequent_index) if present[i, k] else state.null[k]
+            if index is not None:
+                group[i, index] = 1.0
         has_null_place = state.null[k] == _category_places(state, k)
         group = group[:, : _category_places(state, k) + has_null_place]
         dropped = state.dropped[k]
-        found.append(group if dropped is None else np.delete(group, dropped, axis=1))
-    block = Block("float64", np.concatenate([np.zeros((x.rows, 0)), *found], axis=1))  # there may be no group
+        encoded.append(group if dropped is None else np.delete(group, dropped, axis=1))
+    block = Block("float64", np.concatenate([np.zeros((x.rows, 0)), *encoded], axis=1))  # there may be no groups
     refused = unknown if params.unknown == "error" else np.zeros_like(unknown)
     refused = refused | ~present if params.null == "error" else refused
     is_guarded = params.unknown == "error" or (params.null == "error" and x.valid is not None)
@@ -165,16 +165,16 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    """Every value to the number of its column within its group, then one comparison with all numbers."""
+    """Map every value to the number of its column within its group, then compare once with all numbers."""
     keys: list[list[Key]] = []
     numbers: list[list[int]] = []
     infrequent: list[int] = []
     for k, categories in enumerate(state.categories):
-        # Where unknown values are infrequent, infrequent ones need no entry.
+        # If unknown values are infrequent, infrequent ones need no entry.
         grouped = () if params.unknown == "infrequent" else state.infrequent[k]
         infrequent.append(_column(state, k, len(categories) if state.infrequent[k] else None))
         keys.append([*categories, *grouped])
-        frequent = [_column(state, k, place) for place in range(len(categories))]
+        frequent = [_column(state, k, index) for index in range(len(categories))]
         numbers.append([*frequent, *[infrequent[k]] * len(grouped)])
     column = lookup(x, keys, numbers, UNKNOWN)
     is_unknown = op.equal(column, const(UNKNOWN, np.int64))
@@ -182,7 +182,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         column = op.where(is_unknown, const([infrequent], np.int64), column)
     if x.valid is not None:
         is_unknown = op.and_(x.valid, is_unknown)
-        null = [_column(state, k, place) for k, place in enumerate(state.null)]
+        null = [_column(state, k, index) for k, index in enumerate(state.null)]
         column = op.where(x.valid, column, const([null], np.int64))
     widths = [len(_labels(state, k)) for k in range(x.width)]
     block = GraphBlock("float64", sum(widths), one_hot_columns(column, widths))
@@ -193,12 +193,12 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     return block if refused is None else block.guard("unknown-category", refused)
 
 
-def _column(state: State, k: int, place: int | None) -> int:
-    """The number of a place's column within the group of input column k."""
+def _column(state: State, k: int, index: int | None) -> int:
+    """The column number of an index within the group of input column k."""
     dropped = state.dropped[k]
-    if place is None or place == dropped:
+    if index is None or index == dropped:
         return NOWHERE
-    return place - (dropped is not None and place > dropped)
+    return index - (dropped is not None and index > dropped)
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
@@ -207,13 +207,13 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
 
 def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
     frequent, infrequent, known = state.categories[k], state.infrequent[k], stats[Levels()]
-    found = groups.concerns_about_categories(frequent, infrequent)
+    result = groups.concerns_about_categories(frequent, infrequent)
     is_closed = known is not None and {*known} <= {*frequent}
     if params.unknown == "infrequent" and frequent and not infrequent and not is_closed:
         text = "no category is infrequent, so an unknown value gives zeros in every column"
         hint = f"set `max_categories: {len(frequent)}` or a higher `min_frequency`, or write `unknown: zeros`"
-        found.append(Concern("SKC231", text, hint))
-    return found
+        result.append(Concern("SKC231", text, hint))
+    return result
 
 
 CASES = (

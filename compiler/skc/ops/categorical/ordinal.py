@@ -72,7 +72,7 @@ from skc.values.types import Block, Scalar, ValueType, make_block
 from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 Code = Annotated[int, Field(ge=INT64_MIN, le=INT64_MAX)]
-UNKNOWN = -1  # in the graph, where unknown values have no code of their own
+UNKNOWN = -1  # in the graph, if unknown values have no code of their own
 
 
 @parameters
@@ -104,14 +104,14 @@ def infer(params: Params, x: ValueType) -> ValueType:
     if params.null == "error" and params.missing_value is not None:
         raise refuse("SKC124", "`null: error` and `missing_value` contradict each other", hint="remove one of them")
     if x.width is not None:
-        for given in _given(params, x.width):
-            check_keys(given or (), x.dtype, parameter="categories")
+        for categories in _given(params, x.width):
+            check_keys(categories or (), x.dtype, parameter="categories")
     stays_null = x.nullable and params.missing_value is None and params.null == "keep"
     return x.with_(dtype="int64", nullable=stays_null or params.unknown is None)
 
 
 def _given(params: Params, width: int) -> list[Keys | None]:
-    """The listed categories of every column; None where they are to be learned."""
+    """The listed categories of every column; None if they are learned."""
     if params.categories == "sorted":
         return [None] * width
     lists = [item for item in params.categories if isinstance(item, tuple)]
@@ -127,26 +127,26 @@ def _given(params: Params, width: int) -> list[Keys | None]:
 
 
 def arity(params: Params) -> Arity:
-    """A list per column counts columns, so such a step stays as it was written."""
+    """A list per column fixes the number of columns, so such a step is not fused."""
     return "block" if any(isinstance(item, tuple) for item in params.categories) else "columns"
 
 
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
-    found = []
-    for stats, given in zip(columns, _given(params, len(columns)), strict=True):
-        seen: dict[Key, int] = dict(stats[ValueCounts()])
-        keys = tuple(key for key, _ in groups.counted(stats)) if given is None else given
-        _check_seen(params, seen, keys)
+    grouped = []
+    for stats, categories in zip(columns, _given(params, len(columns)), strict=True):
+        counts_by_key: dict[Key, int] = dict(stats[ValueCounts()])
+        keys = tuple(key for key, _ in groups.counted(stats)) if categories is None else categories
+        _check_seen(params, counts_by_key, keys)
         rows = stats[Count()] + stats[NullCount()]
-        counts = [(key, seen.get(key, 0)) for key in keys]
-        found.append(groups.group_infrequent(counts, rows, params.min_frequency, params.max_categories))
-        _check_codes(params, x, codes=len(found[-1][0]) + bool(found[-1][1]))
-    return State(tuple(frequent for frequent, _ in found), tuple(infrequent for _, infrequent in found))
+        counts = [(key, counts_by_key.get(key, 0)) for key in keys]
+        grouped.append(groups.group_infrequent(counts, rows, params.min_frequency, params.max_categories))
+        _check_codes(params, x, codes=len(grouped[-1][0]) + bool(grouped[-1][1]))
+    return State(tuple(frequent for frequent, _ in grouped), tuple(infrequent for _, infrequent in grouped))
 
 
-def _check_seen(params: Params, seen: dict[Key, int], keys: Keys) -> None:
+def _check_seen(params: Params, counts: dict[Key, int], keys: Keys) -> None:
     known = set(keys)
-    strange = [key for key in seen if key not in known]
+    strange = [key for key in counts if key not in known]
     if strange and params.unknown == "error":
         raise refuse(
             "SKC214",
@@ -195,18 +195,18 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         keys.append([*categories, *infrequent])
         codes.append([*range(len(categories)), *[len(categories)] * len(infrequent)])
     default = UNKNOWN if params.unknown_value is None else params.unknown_value
-    found = lookup(x, keys, codes, default)
-    is_known = None if params.unknown == "value" else op.greater_or_equal(found, const(0, np.int64))
+    values = lookup(x, keys, codes, default)
+    is_known = None if params.unknown == "value" else op.greater_or_equal(values, const(0, np.int64))
     valid = x.valid
     if x.valid is not None and params.missing_value is not None:
-        found = op.where(x.valid, found, const(params.missing_value, np.int64))
+        values = op.where(x.valid, values, const(params.missing_value, np.int64))
         valid = None
     if params.null == "error":
         valid = None
     if params.unknown is None and is_known is not None:
         is_known_or_null = is_known if x.valid is None else op.or_(is_known, op.not_(x.valid))
         valid = all_of(valid, is_known_or_null)
-    block = masked("int64", x.width, found, valid)
+    block = masked("int64", x.width, values, valid)
     refused = None
     if params.unknown == "error" and is_known is not None:
         refused = op.not_(is_known) if x.valid is None else op.and_(x.valid, op.not_(is_known))
@@ -217,10 +217,10 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
 
 
 def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
-    """The codes, and those that stand for unknown values and nulls."""
+    """The codes, including those of unknown values and nulls."""
     codes = set(range(len(state.categories[k]) + bool(state.infrequent[k])))
-    others = (params.unknown_value, params.missing_value if x.nullable else None)
-    return tuple(sorted(codes | {code for code in others if code is not None}))
+    special_values = (params.unknown_value, params.missing_value if x.nullable else None)
+    return tuple(sorted(codes | {code for code in special_values if code is not None}))
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
@@ -230,7 +230,7 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
 
 
 def _is_small(params: Params, inputs_are: bool) -> bool:
-    """Ranks are counted; the two codes are whatever the pipeline says."""
+    """Ranks are small; the two special codes can be anything."""
     return all(abs(code or 0) <= SMALL for code in (params.unknown_value, params.missing_value))
 
 

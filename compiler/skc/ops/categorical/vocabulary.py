@@ -68,7 +68,7 @@ from skc.stats.requests import ColumnStats, Count, Stat, ValueCounts
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
-UNKNOWN = -1  # in the graph: not in the vocabulary; no id is negative
+UNKNOWN = -1  # in the graph: not in the vocabulary (no id is negative)
 
 
 @parameters
@@ -86,8 +86,8 @@ class Params:
 class State:
     keys: tuple[Keys, ...]
     null_id: tuple[int | None, ...]
-    unknown_id: tuple[int | None, ...]  # the first, where there are buckets
-    first_id: tuple[int, ...]  # of keys[k][0]; the others follow
+    unknown_id: tuple[int | None, ...]  # the first, if there are buckets
+    first_id: tuple[int, ...]  # of keys[k][0]; the others follow in order
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
@@ -108,7 +108,7 @@ def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
 
 
 def _counts(params: Params) -> ValueCounts:
-    """Enough values that `top_k` are left when the reserved ones are taken out."""
+    """Enough values to leave `top_k` after the reserved ones are removed."""
     limit = None if params.top_k is None else params.top_k + len(params.reserved)
     return ValueCounts(min_count=params.min_frequency, limit=limit)
 
@@ -131,20 +131,20 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 
 def ids(params: Params, state: State, k: int) -> dict[Key, int]:
-    return {key: state.first_id[k] + place for place, key in enumerate(state.keys[k])}
+    return {key: state.first_id[k] + index for index, key in enumerate(state.keys[k])}
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
     missing = ~x.present()
-    made = np.zeros(x.values.shape, dtype=np.int64)
+    result = np.zeros(x.values.shape, dtype=np.int64)
     for k in range(x.width):
         known = ids(params, state, k)
         values = x.values[:, k].tolist()
         id_of = {value: known.get(value, _unknown_id(params, state.unknown_id[k], value)) for value in set(values)}
-        made[:, k] = [id_of[value] for value in values]
-        made[missing[:, k], k] = state.null_id[k] or 0
-    unknown = made == UNKNOWN
-    block = Block("int64", np.where(unknown, 0, made))
+        result[:, k] = [id_of[value] for value in values]
+        result[missing[:, k], k] = state.null_id[k] or 0
+    unknown = result == UNKNOWN
+    block = Block("int64", np.where(unknown, 0, result))
     return block.guard("unknown-category", unknown) if params.unknown == "error" else block
 
 
@@ -157,29 +157,29 @@ def _unknown_id(params: Params, first: int | None, value: str | int | bool) -> i
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     numbers = [range(first, first + len(keys)) for first, keys in zip(state.first_id, state.keys, strict=True)]
-    unknown_id = state.unknown_id[0]  # columns of one step share parameters and nullability, so these ids too
+    unknown_id = state.unknown_id[0]  # columns of one step share parameters and nullability, and so these ids
     is_one_id = unknown_id is not None and params.oov_buckets <= 1
-    found = lookup(x, state.keys, numbers, unknown_id if is_one_id else UNKNOWN)  # type: ignore[arg-type]  # is_one_id: not None
+    values = lookup(x, state.keys, numbers, unknown_id if is_one_id else UNKNOWN)  # type: ignore[arg-type]  # is_one_id: not None
     if unknown_id is not None and params.oov_buckets > 1:
         bucket = op.mod(hash_keys(x, params.seed), const(params.oov_buckets, np.int64))
         bucket = op.add(bucket, const(unknown_id, np.int64))
-        found = op.where(op.less(found, const(0, np.int64)), bucket, found)
+        values = op.where(op.less(values, const(0, np.int64)), bucket, values)
     if x.valid is not None:
-        found = op.where(x.valid, found, const(state.null_id[0] or 0, np.int64))
+        values = op.where(x.valid, values, const(state.null_id[0] or 0, np.int64))
     if unknown_id is not None:
-        return GraphBlock("int64", x.width, found)
-    unknown = op.less(found, const(0, np.int64))
-    # A guarded row must not crash what takes the ids as indices.
-    usable = op.where(unknown, const(0, np.int64), found)
+        return GraphBlock("int64", x.width, values)
+    unknown = op.less(values, const(0, np.int64))
+    # A guarded row must not crash an op that uses the ids as indices.
+    usable = op.where(unknown, const(0, np.int64), values)
     return GraphBlock("int64", x.width, usable).guard("unknown-category", unknown)
 
 
 def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
-    return "category" if params.oov_buckets <= 1 else None  # more are chosen among by the value
+    return "category" if params.oov_buckets <= 1 else None  # if there are more, the value decides
 
 
 def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
-    """All ids, as far as those of unknown values are not too many."""
+    """All ids, unless there are too many for unknown values."""
     count = state.first_id[k] + len(state.keys[k])
     return tuple(range(count)) if params.oov_buckets <= MOST_LEVELS else None
 
@@ -198,7 +198,7 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
 
 
 def _is_small(params: Params, inputs_are: bool) -> bool:
-    """Keys are counted, and a graph that holds 2^23 of them is beyond what can be loaded."""
+    """Ids are numbered from 0, and a graph with 2^23 keys is too large to load."""
     return params.oov_buckets <= SMALL // 2
 
 
@@ -207,7 +207,7 @@ def degenerate(params: Params, state: State, k: int) -> str | None:
 
 
 def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
-    """No training row has the id of unknown values, unless the limits left something out."""
+    """A warning if every training value has its own id, so that no row trains the id of unknown values."""
     learned = len(state.keys[k]) - len(params.reserved)
     taken = {*state.keys[k]}
     all_known = stats[Count()] == sum(count for value, count in stats[_counts(params)] if value in taken)
@@ -220,7 +220,7 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
 
 
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
-    if params.unknown == "error":  # a guard counts them
+    if params.unknown == "error":  # counted by a guard
         return {}
     return {"unknown": unknown_values(x, state.keys)}
 

@@ -75,23 +75,23 @@ def infer(params: Params, *types: ValueType) -> ValueType:
 
 
 def names(params: Params, state: NoState, columns: Names) -> tuple[Names, ...]:
-    """One column, which counts as the first input's; the others give none."""
+    """One column, which belongs to the first input; the others have none."""
     return ((params.name or " ".join(params.expression.split()),), *((),) * (len(columns) - 1))
 
 
 def apply(params: Params, state: NoState, *blocks: Block) -> Block:
-    given = dict(zip(params.names, blocks, strict=True))
-    return evaluate(_checked(params, blocks), given)
+    block_by_name = dict(zip(params.names, blocks, strict=True))
+    return evaluate(_checked(params, blocks), block_by_name)
 
 
 def lower(params: Params, state: NoState, *blocks: GraphBlock) -> GraphBlock:
-    given = dict(zip(params.names, blocks, strict=True))
-    return lower_expression(_checked(params, blocks), given)
+    block_by_name = dict(zip(params.names, blocks, strict=True))
+    return lower_expression(_checked(params, blocks), block_by_name)
 
 
 def _checked(params: Params, blocks: Sequence[Block | GraphBlock]) -> Typed:
-    """By what the blocks themselves say; that they are exact where they must be, `infer` has seen. A block of float64
-    does not say whether NaN is in it.
+    """The typed tree, by the types of the blocks; `infer` has checked that they are exact where required. A float64
+    block does not tell whether it contains NaN.
     """
     nullable = [block.dtype == "float64" or block.valid is not None for block in blocks]
     return _typed(params, tuple(ValueType(b.dtype, nullable=n) for b, n in zip(blocks, nullable, strict=True)))
@@ -112,14 +112,14 @@ def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
 
 
 def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
-    """Of an expression that chooses among integers or texts."""
-    found = outcomes(parse(params.expression))
-    kinds = {type(value) for value in found or ()}
-    return tuple(sorted(found)) if found and kinds in ({int}, {str}) else None  # type: ignore[type-var]  # of one kind
+    """The values of an expression that chooses among integers or texts."""
+    values = outcomes(parse(params.expression))
+    kinds = {type(value) for value in values or ()}
+    return tuple(sorted(values)) if values and kinds in ({int}, {str}) else None  # type: ignore[type-var]  # of one kind
 
 
 def _case(name: str, shows: str, expression: str, columns: str, rows: list[list[Scalar]], expect: list[Scalar]) -> Case:
-    """A case whose names are its columns, written `x: float64, n: int64?`."""
+    """A case whose columns are written `x: float64, n: int64?`."""
     types = dict(column.split(": ") for column in columns.split(", "))
     return Case(
         name=name,

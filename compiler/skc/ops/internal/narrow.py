@@ -42,18 +42,18 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 def apply(params: Params, state: NoState, x: Block) -> Block:
     largest = LARGEST[params.to]
-    beyond = x.present() & ((x.values < -largest) | (x.values > largest))
-    return Block("int64", np.where(beyond, 0, x.values), x.valid).guard("out-of-range", beyond)
+    outside = x.present() & ((x.values < -largest) | (x.values > largest))
+    return Block("int64", np.where(outside, 0, x.values), x.valid).guard("out-of-range", outside)
 
 
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     largest = LARGEST[params.to]
     low, high = const(-largest, np.int64), const(largest, np.int64)
-    beyond = op.or_(op.less(x.values, low), op.greater(x.values, high))
+    outside = op.or_(op.less(x.values, low), op.greater(x.values, high))
     if x.valid is not None:
-        beyond = op.and_(x.valid, beyond)
-    values = op.where(beyond, const(0, np.int64), x.values)
-    return GraphBlock("int64", x.width, values, x.valid).guard("out-of-range", beyond)
+        outside = op.and_(x.valid, outside)
+    values = op.where(outside, const(0, np.int64), x.values)
+    return GraphBlock("int64", x.width, values, x.valid).guard("out-of-range", outside)
 
 
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:

@@ -74,7 +74,7 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
 
 
 def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
-    """A sentinel that float32 does not hold, such as -999.9, is found in none of its values."""
+    """A float32 column never contains a sentinel that float32 cannot represent, such as -999.9."""
     are_long = any(isinstance(v, float) and float(np.float32(v)) != v for v in params.null_values)
     return "last bit" if are_long else None
 

@@ -9,7 +9,7 @@ from skc_runtime.kinds import RANGES, DType, for_every_kind
 
 Constant = float | int | bool | str
 
-# What a constant of each type looks like in a pipeline.
+# How a constant of each type is written in a pipeline.
 WRITTEN: dict[DType, str] = for_every_kind(
     {
         "float64": "a finite number that float64 holds exactly",
@@ -25,10 +25,10 @@ WRITTEN: dict[DType, str] = for_every_kind(
 def constant_of(value: Constant, dtype: DType, parameter: str) -> Constant:
     """`value` as a value of `dtype`; an integer for a float64 column becomes the float.
 
-    Raises SKC123 for any other.
+    Raises SKC123 for anything else.
     """
     if dtype == "float64" and isinstance(value, int | float) and _is_exact_float(value):
-        return float(value) + 0.0  # -0.0 becomes 0.0: ONNX Runtime's Where does not keep it
+        return float(value) + 0.0  # -0.0 becomes 0.0: ONNX Runtime's Where does not preserve it
     if dtype in RANGES and isinstance(value, int) and not isinstance(value, bool):
         low, high = RANGES[dtype]
         if low <= value <= high:
@@ -52,5 +52,7 @@ def _is_exact_float(value: float) -> bool:
 
 
 def _is_text(value: str) -> bool:
-    """No NUL, which several bindings cut a string at, and no lone surrogate, which has no UTF-8."""
+    """Text without NUL, at which several bindings truncate a string, and without lone surrogates, which UTF-8 cannot
+    encode.
+    """
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

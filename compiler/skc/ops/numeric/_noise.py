@@ -11,12 +11,12 @@ from skc.stats.requests import ColumnStats, Max, Min
 from skc.values.types import ValueType
 
 NO_VALUE_HINT = "drop the feature, or put `impute: {value: 0}` before this step"
-LAST_BITS = 2.0**-48  # of a value: 16 to 32 of its last places
-MOST = 1e7  # errors of about 1e-15 of a value stay a hundred times below the 1e-6 that is promised
+LAST_BITS = 2.0**-48  # relative to a value: 16 to 32 units in the last place
+MOST = 1e7  # relative errors of about 1e-15 stay a hundred times below the promised 1e-6
 
 
 def concerns_about_constants(stats: ColumnStats) -> list[Concern]:
-    """Of a column that is scaled: it has one value alone."""
+    """A warning if a column to be scaled is constant."""
     least, greatest = stats[Min()], stats[Max()]
     if least != greatest:
         return []
@@ -25,7 +25,7 @@ def concerns_about_constants(stats: ColumnStats) -> list[Concern]:
 
 
 def concerns_about_spread(stats: ColumnStats) -> list[Concern]:
-    """Of a column that is scaled by its spread: it has none, or none but what rounding leaves."""
+    """A warning if a column to be scaled by its spread has none, or only rounding errors."""
     least, greatest = stats[Min()], stats[Max()]
     if least == greatest:
         return concerns_about_constants(stats)
@@ -38,7 +38,7 @@ def concerns_about_spread(stats: ColumnStats) -> list[Concern]:
 
 
 def check_stretch(x: ValueType, factor: float, stats: ColumnStats) -> None:
-    """Raise SKC215 where multiplying by `factor` could make a difference of last bits exceed what is promised."""
+    """Raise SKC215 if multiplying by `factor` could amplify a difference in last bits beyond the promised tolerance."""
     if x.exact:
         return
     greatest = max(1.0, abs(stats[Min()]), abs(stats[Max()]))

@@ -129,14 +129,13 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
 
 
 def _integer_edges(edges: tuple[int | float, ...], *, right: bool) -> tuple[int, Array]:
-    """How many edges every int64 has passed, and the others as int64 [1, E], those that none can pass left
-    out.
+    """The number of edges below every int64, and the others as int64 [1, E], without those above every int64.
 
     For an integer x, e <= x is ceil(e) <= x, and e < x is floor(e) < x.
     """
-    whole = [math.floor(edge) if right else math.ceil(edge) for edge in edges]
-    below = sum(edge < INT64.min for edge in whole)
-    return below, np.array([[edge for edge in whole if INT64.min <= edge <= INT64.max]], dtype=np.int64)
+    integers = [math.floor(edge) if right else math.ceil(edge) for edge in edges]
+    below = sum(edge < INT64.min for edge in integers)
+    return below, np.array([[edge for edge in integers if INT64.min <= edge <= INT64.max]], dtype=np.int64)
 
 
 def names(params: Params, state: NoState, columns: Names) -> tuple[Names, ...]:
@@ -156,8 +155,8 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
         inside = [value for value in near if INT64.min <= value <= INT64.max]
         return [*inside, INT64.min, -(2**53) - 1, 0, 2**53, 2**53 + 1, INT64.max, None]
     floats = [float(edge) for edge in params.edges]
-    around = [value for e in floats for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
-    return [None, *around, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
+    values = [value for e in floats for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
+    return [None, *values, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 
 def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]:

@@ -69,7 +69,7 @@ from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, KINDS, TIMESTAMP_MAX, 
 if TYPE_CHECKING:
     from spox import Var
 
-WHOLE = r"-?[0-9]{1,18}"  # 18 digits always fit into int64
+WHOLE = r"-?[0-9]{1,18}"  # 18 digits always fit in int64
 LARGEST = 2**53
 LIMITS = (
     math.nextafter(2.0**63, 0),
@@ -121,7 +121,7 @@ def _may_add_nulls(params: Params, dtype: DType) -> bool:
 
 
 class Converted(NamedTuple):
-    """Values of the new type, where there is none (see `invalid`), and what is lost (always an error)."""
+    """Values of the new type, which are invalid (see `invalid`), and which lose information (always an error)."""
 
     values: Array
     invalid: Array | None = None
@@ -139,9 +139,9 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
     elif invalid is not None:
         present = present & ~invalid
     has_valid = x.dtype == "float64" or x.valid is not None or _may_add_nulls(params, x.dtype)
-    made = make_block(params.to, values, present if has_valid else None)
+    block = make_block(params.to, values, present if has_valid else None)
     checked = lost is not None or (invalid is not None and params.invalid == "error")
-    return made.guard("invalid-value", broken) if checked else made
+    return block.guard("invalid-value", broken) if checked else block
 
 
 def _convert(params: Params, x: Block) -> Converted:
@@ -152,8 +152,8 @@ def _convert(params: Params, x: Block) -> Converted:
         case ("float64" | "int64", "bool"):
             return Converted(v == 1, (v != 0) & (v != 1))
         case ("int64", "float64"):
-            beyond = (v > LARGEST) | (v < -LARGEST)
-            return Converted(v.astype(np.float64), lost=beyond if params.inexact == "error" else None)
+            outside_ = (v > LARGEST) | (v < -LARGEST)
+            return Converted(v.astype(np.float64), lost=outside_ if params.inexact == "error" else None)
         case ("int64", "timestamp" | "date"):
             low, high = YEARS[params.to]
             outside = (v < low) | (v > high)
@@ -163,24 +163,24 @@ def _convert(params: Params, x: Block) -> Converted:
         case ("bool", "string"):
             return Converted(np.where(v, "true", "false").astype(object))
         case ("string", "int64"):
-            whole = _each(lambda text: re.fullmatch(WHOLE, text) is not None, v).astype(bool)
-            return Converted(_each(int, np.where(whole, v, "0")).astype(np.int64), ~whole)
+            is_integer = _each(lambda text: re.fullmatch(WHOLE, text) is not None, v).astype(bool)
+            return Converted(_each(int, np.where(is_integer, v, "0")).astype(np.int64), ~is_integer)
         case ("string", "bool"):
             return Converted(v == "true", (v != "true") & (v != "false"))
         case ("timestamp", "date"):
             return Converted(v // DAY_US)
         case ("date", "timestamp"):
             return Converted(v * DAY_US)
-        case _:  # bool to a number, a time to int64: the number that is there
+        case _:  # bool to a number, a time to int64: the stored number
             return Converted(v.astype(KINDS[params.to].numpy))
 
 
 def _round(params: Params, v: Array) -> Converted:
     functions = {"trunc": np.trunc, "half_even": np.rint, "floor": np.floor, "ceil": np.ceil}
-    whole = v if params.rounding == "error" else functions[params.rounding](v)
-    outside = ~((whole >= -(2.0**63)) & (whole < 2.0**63))
+    rounded = v if params.rounding == "error" else functions[params.rounding](v)
+    outside = ~((rounded >= -(2.0**63)) & (rounded < 2.0**63))
     lost = ~outside & (np.trunc(v) != v) if params.rounding == "error" else None
-    return Converted(np.where(outside, 0.0, whole).astype(np.int64), outside, lost)
+    return Converted(np.where(outside, 0.0, rounded).astype(np.int64), outside, lost)
 
 
 def _each(function: Any, values: Array) -> Array:
@@ -197,13 +197,13 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
         broken.append(invalid)
     elif invalid is not None:
         present = all_of(present, op.not_(invalid))
-    made = masked(params.to, x.width, values, present)
+    block = masked(params.to, x.width, values, present)
     if not broken:
-        return made
+        return block
     mask = broken[0] if len(broken) == 1 else op.or_(*broken)
-    # What lies under a null is converted too, and may break a policy (NaN, and "" to int64).
-    given = x.present()
-    return made.guard("invalid-value", mask if given is None else op.and_(mask, given))
+    # The value under a null is converted too, and may violate a policy (NaN, and "" to int64).
+    is_present = x.present()
+    return block.guard("invalid-value", mask if is_present is None else op.and_(mask, is_present))
 
 
 def _convert_graph(params: Params, x: GraphBlock) -> tuple[Var, Var | None, Var | None]:
@@ -216,8 +216,8 @@ def _convert_graph(params: Params, x: GraphBlock) -> tuple[Var, Var | None, Var 
             is_one = op.equal(v, one)
             return is_one, op.not_(op.or_(is_one, op.equal(v, zero))), None
         case ("int64", "float64"):
-            beyond = op.or_(op.greater(v, const(LARGEST)), op.less(v, const(-LARGEST)))
-            return op.cast(v, to=np.float64), None, beyond if params.inexact == "error" else None
+            inexact = op.or_(op.greater(v, const(LARGEST)), op.less(v, const(-LARGEST)))
+            return op.cast(v, to=np.float64), None, inexact if params.inexact == "error" else None
         case ("int64", "timestamp" | "date"):
             low, high = YEARS[params.to]
             outside = op.or_(op.less(v, const(low)), op.greater(v, const(high)))
@@ -227,8 +227,8 @@ def _convert_graph(params: Params, x: GraphBlock) -> tuple[Var, Var | None, Var 
         case ("bool", "string"):
             return op.where(v, const("true"), const("false")), None, None
         case ("string", "int64"):
-            whole = op.regex_full_match(v, pattern=WHOLE)
-            return op.cast(op.where(whole, v, const("0")), to=np.int64), op.not_(whole), None
+            is_integer = op.regex_full_match(v, pattern=WHOLE)
+            return op.cast(op.where(is_integer, v, const("0")), to=np.int64), op.not_(is_integer), None
         case ("string", "bool"):
             is_true = op.equal(v, const("true"))
             return is_true, op.not_(op.or_(is_true, op.equal(v, const("false")))), None
@@ -244,14 +244,14 @@ def _convert_graph(params: Params, x: GraphBlock) -> tuple[Var, Var | None, Var 
 
 def _round_graph(params: Params, v: Var) -> tuple[Var, Var, Var | None]:
     if params.rounding == "trunc":
-        whole = op.where(op.less(v, const(0.0)), op.ceil(v), op.floor(v))
+        rounded = op.where(op.less(v, const(0.0)), op.ceil(v), op.floor(v))
     elif params.rounding == "error":
-        whole = op.floor(v)
+        rounded = op.floor(v)
     else:
-        whole = {"half_even": op.round, "floor": op.floor, "ceil": op.ceil}[params.rounding](v)
-    inside = op.and_(op.greater_or_equal(whole, const(-(2.0**63))), op.less(whole, const(2.0**63)))
-    lost = op.not_(op.equal(whole, v)) if params.rounding == "error" else None
-    return op.cast(op.where(inside, whole, const(0.0)), to=np.int64), op.not_(inside), lost
+        rounded = {"half_even": op.round, "floor": op.floor, "ceil": op.ceil}[params.rounding](v)
+    inside = op.and_(op.greater_or_equal(rounded, const(-(2.0**63))), op.less(rounded, const(2.0**63)))
+    lost = op.not_(op.equal(rounded, v)) if params.rounding == "error" else None
+    return op.cast(op.where(inside, rounded, const(0.0)), to=np.int64), op.not_(inside), lost
 
 
 def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
@@ -259,7 +259,7 @@ def _decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
 
 
 def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
-    """Of a type whose values turn into text or numbers one by one."""
+    """The levels of the input, converted, if they are known."""
     if known is None or x.dtype == params.to:
         return known
     match (x.dtype, params.to):
@@ -306,15 +306,15 @@ TEXTS = (
 # fmt: on
 
 
-def _case(name: str, shows: str, dtype: str, params: dict[str, Any], wanted: dict[Scalar, Any]) -> Case:
+def _case(name: str, shows: str, dtype: str, params: dict[str, Any], expected: dict[Scalar, Any]) -> Case:
     return Case(
         name=name,
         shows=tuple(shows.split()),
         columns={"x": dtype},
         params=params,
-        rows=[[value] for value in wanted],
-        expect=[[None if value is NO else value] for value in wanted.values()],
-        guards=[("invalid-value", i, 0) for i, value in enumerate(wanted.values()) if value is NO],
+        rows=[[value] for value in expected],
+        expect=[[None if value is NO else value] for value in expected.values()],
+        guards=[("invalid-value", i, 0) for i, value in enumerate(expected.values()) if value is NO],
     )
 
 
@@ -323,7 +323,7 @@ def _refused(dtype: str, to: str) -> Case:
 
 
 # fmt: off
-NO = "guarded"  # stands for an output that is not served
+NO = "guarded"  # marks an output that is not served
 INT, FLOAT, BOOL, TEXT, TIME, DATE = (
     {"to": to} for to in ("int64", "float64", "bool", "string", "timestamp", "date"))
 OR_NULL = {"invalid": "null"}

@@ -103,10 +103,10 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
     if not _quantiles(params).q:
         low, high = (_of_type(bound, x.dtype) for bound in (params.min, params.max))
         return State((low,) * len(columns), (high,) * len(columns))
-    found = [_found(params, stats) for stats in columns]
+    bounds = [_found(params, stats) for stats in columns]
     return State(
-        low=absent if params.lower_quantile is None else tuple(_positive_zero(values[0]) for values in found),
-        high=absent if params.upper_quantile is None else tuple(_positive_zero(values[-1]) for values in found),
+        low=absent if params.lower_quantile is None else tuple(_positive_zero(values[0]) for values in bounds),
+        high=absent if params.upper_quantile is None else tuple(_positive_zero(values[-1]) for values in bounds),
     )
 
 
@@ -115,7 +115,7 @@ def _of_type(bound: Bound, dtype: DType) -> Bound:
 
 
 def _positive_zero(bound: float) -> float:
-    """The bound, 0.0 if it is -0.0: ONNX Runtime's Where gives 0.0 for a -0.0 that is its second input."""
+    """The bound, with -0.0 replaced by 0.0: ONNX Runtime's Where turns a -0.0 in its second input into 0.0."""
     return bound + 0.0
 
 
@@ -139,7 +139,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    # Not Clip, Max or Min: which of 0.0 and -0.0 they give may depend on the processor and the place in the
+    # Not Clip, Max or Min: whether they return 0.0 or -0.0 may depend on the processor and the position in the
     # buffer.
     values = x.values
     if None not in state.low:
@@ -164,8 +164,8 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     if x.dtype == "int64":
         near = [int(bound) + step for bound in bounds for step in (-1, 0, 1)]
         return [None, *(v for v in near if abs(v) < 2**63), 0, 2**53 + 1, 2**63 - 1, -(2**63)]
-    around = [v for e in bounds for v in (math.nextafter(e, -math.inf), float(e), math.nextafter(e, math.inf))]
-    return [None, *around, 0.0, -0.0, 5e-324, -5e-324, 1.7976931348623157e308, math.inf, -math.inf]
+    values = [v for e in bounds for v in (math.nextafter(e, -math.inf), float(e), math.nextafter(e, math.inf))]
+    return [None, *values, 0.0, -0.0, 5e-324, -5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:

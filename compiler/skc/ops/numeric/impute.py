@@ -125,17 +125,17 @@ def _value(params: Params, dtype: DType, stats: ColumnStats) -> Constant:
     if params.value is not None:
         return constant_of(params.value, dtype, "value")
     strategy = _strategy(params)
-    found = stats[STATISTICS[strategy]]
-    if found is None or found == ():
+    statistic = stats[STATISTICS[strategy]]
+    if statistic is None or statistic == ():
         hint = "drop the column, or give a `value` to replace nulls"
         raise refuse("SKC210", f"a column has no values to compute the {strategy} from", hint=hint)
-    value: Constant = found if strategy == "mean" else found[0] if strategy == "median" else found[0][0]
+    value: Constant = statistic if strategy == "mean" else statistic[0] if strategy == "median" else statistic[0][0]
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):
         code: Code = "SKC211" if strategy == "most_frequent" else "SKC212"
         raise refuse(code, f"the {strategy} of a column is {value}", hint="`clip` the column before this step")
-    return value + 0.0  # -0.0, an underflow, becomes 0.0: ONNX Runtime's Where does not keep it
+    return value + 0.0  # -0.0, an underflow, becomes 0.0: ONNX Runtime's Where does not preserve it
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
@@ -150,23 +150,23 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         return GraphBlock(x.dtype, x.width, x.values)
     missing = op.isnan(x.values) if x.valid is None else op.not_(x.valid)
     fill = const([state.value], None if x.dtype == "string" else KINDS[x.dtype].numpy)
-    # ONNX Runtime has no Where over bool; what lies under a null is false
+    # ONNX Runtime has no Where over bool; the value under a null is false
     is_bool = x.dtype == "bool"
     values = op.or_(x.values, op.and_(missing, fill)) if is_bool else op.where(missing, fill, x.values)
-    wanted = [k for k, is_wanted in enumerate(state.indicator) if is_wanted]
-    if wanted:
-        indicators = op.cast(op.gather(missing, const(wanted), axis=1), to=KINDS[x.dtype].numpy)
+    columns = [k for k, has_indicator in enumerate(state.indicator) if has_indicator]
+    if columns:
+        indicators = op.cast(op.gather(missing, const(columns), axis=1), to=KINDS[x.dtype].numpy)
         values = concat_columns([values, indicators])
-    return GraphBlock(x.dtype, x.width + len(wanted), values)
+    return GraphBlock(x.dtype, x.width + len(columns), values)
 
 
 def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:
-    # The indicators stand in the last group: they come after all columns.
-    wanted = (name for name, is_wanted in zip(columns, state.indicator, strict=True) if is_wanted)
+    # The indicators are in the last group: they come after all columns.
+    flagged = (name for name, has_indicator in zip(columns, state.indicator, strict=True) if has_indicator)
     if not columns:
         return ()
     *firsts, last = columns
-    return (*((name,) for name in firsts), (last, *(f"missingindicator_{name}" for name in wanted)))
+    return (*((name,) for name in firsts), (last, *(f"missingindicator_{name}" for name in flagged)))
 
 
 def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
@@ -211,7 +211,7 @@ def _constant(dtype: DType, value: Scalar, filled: Scalar, zero: Scalar, other: 
 
 
 def _is_small(params: Params, inputs_are: bool) -> bool:
-    """What replaces is given, or lies among the values of fitting."""
+    """The replacement is a parameter, or within the range of the training values."""
     return inputs_are and not (isinstance(params.value, int | float) and abs(params.value) > SMALL)
 
 
@@ -224,7 +224,7 @@ CASES = (
         name="the mean",
         shows=("C1", "C4", "C5", "C7"),
         columns={"x": "float64?", "y": "float64?"},
-        # The mean of 0.1, 0.2 and 0.3; of their sum rounded first it would be 0.19999999999999998.
+        # The mean of 0.1, 0.2 and 0.3; with the sum rounded first it would be 0.19999999999999998.
         fit=[[0.1, 1.0], [0.2, 2.0], [None, 3.0], [0.3, 6.0]],
         rows=[[None, None], [-0.0, math.inf], [None, -math.inf], [5e-324, -1e308]],
         expect=[

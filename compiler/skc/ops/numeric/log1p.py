@@ -70,7 +70,7 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
 
 
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
-    # Beyond 709.78, the logarithm of the largest float, nothing finite gives the wanted value.
+    # Beyond 709.78, the logarithm of the largest float, no finite input gives the value.
     return [None if v is None else math.expm1(float(v)) for v in values if v is None or float(v) < 709.78]
 
 

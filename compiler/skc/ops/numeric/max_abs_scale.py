@@ -87,7 +87,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     values = op.div(x.values, const([state.scale], np.float64))
-    if params.clip:  # two Where, as in `minmax_scale`; an end that is compared is the end that is taken
+    if params.clip:  # two Where, as in `minmax_scale`: each returns the end that it compares with
         low, high = const(-1.0), const(1.0)
         values = op.where(op.less(values, low), low, values)
         values = op.where(op.greater(values, high), high, values)
@@ -96,8 +96,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     ends = (-state.scale[k], state.scale[k])
-    around = [v for e in ends for v in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
-    return [None, *around, 0.0, -0.0, 5e-324, -5e-324, LARGEST, -LARGEST, math.inf, -math.inf]
+    values = [v for e in ends for v in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
+    return [None, *values, 0.0, -0.0, 5e-324, -5e-324, LARGEST, -LARGEST, math.inf, -math.inf]
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:

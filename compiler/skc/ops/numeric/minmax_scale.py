@@ -100,7 +100,7 @@ def _scale_and_min(params: Params, least: float | None, greatest: float | None) 
             f"the range of a column, {width}, is too small to be divided by",
             hint="drop the feature, or multiply the column by a large number first, in an `expr`",
         )
-    # Adding -0.0 changes no value and ONNX Runtime drops it; 0.0 would turn -0.0 into 0.0, and take its time.
+    # Adding -0.0 changes no value, and ONNX Runtime removes it; 0.0 would turn -0.0 into 0.0, and cost time.
     start = low - least * scale or -0.0
     # A scale of 0, by underflow, would turn an infinity into NaN, which is null.
     if not (width < math.inf and 0 < scale < math.inf and abs(start) < math.inf):
@@ -118,8 +118,8 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     values = op.add(op.mul(x.values, const([state.scale], np.float64)), const([state.min], np.float64))
-    if params.clip:  # not Clip: which of 0.0 and -0.0 it gives may depend on the processor
-        low, high = (const(end + 0.0) for end in params.feature_range)  # Where would make a -0.0 of it 0.0
+    if params.clip:  # not Clip: whether it returns 0.0 or -0.0 may depend on the processor
+        low, high = (const(end + 0.0) for end in params.feature_range)  # Where would turn its -0.0 into 0.0
         values = op.where(op.less(values, low), low, values)
         values = op.where(op.greater(values, high), high, values)
     return GraphBlock("float64", x.width, values)
@@ -127,9 +127,9 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     ends = [(end - state.min[k]) / state.scale[k] for end in params.feature_range]
-    around = [v for e in ends for v in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
+    values = [v for e in ends for v in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
     tiny = [0.0, -0.0, 5e-324, -5e-324]
-    return [None, *around, *tiny, 1.7976931348623157e308, -1.7976931348623157e308, math.inf, -math.inf]
+    return [None, *values, *tiny, 1.7976931348623157e308, -1.7976931348623157e308, math.inf, -math.inf]
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:

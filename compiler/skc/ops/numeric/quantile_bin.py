@@ -49,7 +49,7 @@ from skc.stats.requests import ColumnStats, Quantiles, Stat
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType, make_block
 
-MOST_SHOWN = 8  # bins whose edges a hint writes out
+MOST_SHOWN = 8  # a hint lists the edges of up to so many bins
 
 
 @parameters
@@ -89,11 +89,11 @@ def _inner_edges(edges: tuple[float, ...] | None) -> tuple[float, ...]:
         raise refuse("SKC210", "a column has no values to compute quantiles from", hint=NO_VALUE_HINT)
     if not all(math.isfinite(edge) for edge in edges):
         raise refuse("SKC212", "the range of a column exceeds float64", hint="clip the column before this step")
-    kept = [edges[0]]
+    distinct = [edges[0]]
     for edge in edges:
-        if edge > kept[-1]:
-            kept.append(edge)
-    return tuple(kept[1:-1])
+        if edge > distinct[-1]:
+            distinct.append(edge)
+    return tuple(distinct[1:-1])
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
@@ -108,7 +108,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
         for k, edges in enumerate(state.edges)
         for bin_ in range(len(edges) + 1)
     ]
-    return Block("float64", np.concatenate([np.zeros((x.rows, 0)), *columns], axis=1))  # there may be no column
+    return Block("float64", np.concatenate([np.zeros((x.rows, 0)), *columns], axis=1))  # there may be no columns
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
@@ -138,8 +138,8 @@ def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     edges = state.edges[k]
-    around = [value for e in edges for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
-    return [None, *around, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
+    values = [value for e in edges for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
+    return [None, *values, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 
 def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:

@@ -141,7 +141,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     center, scale = state.center[k], state.scale[k]
-    around = [math.nextafter(center, -math.inf), center, math.nextafter(center, math.inf)]
+    values = [math.nextafter(center, -math.inf), center, math.nextafter(center, math.inf)]
     ends = [
         center - scale,
         center + scale,
@@ -150,7 +150,7 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
         math.inf,
         -math.inf,
     ]
-    return [None, *around, *ends, 0.0, -0.0, 5e-324, -5e-324]
+    return [None, *values, *ends, 0.0, -0.0, 5e-324, -5e-324]
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
@@ -162,9 +162,9 @@ def degenerate(params: Params, state: State, k: int) -> str | None:
 
 
 def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
-    found = concerns_about_spread(stats)
-    if found or not params.with_scaling:
-        return found
+    concerns_found = concerns_about_spread(stats)
+    if concerns_found or not params.with_scaling:
+        return concerns_found
     low, high = stats[_ends(params)]
     if low < high or params.quantile_range[0] == params.quantile_range[1]:
         return []

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from spox import Var
 
 Mode = Literal["half_even", "half_up", "floor", "ceil", "trunc"]
-NO_DECIMALS = 2.0**53  # from here on neighbouring float64 are 2 apart
+NO_DECIMALS = 2.0**53  # from here on, adjacent float64 are 2 apart
 
 
 @parameters
@@ -79,9 +79,9 @@ def _to_integer(values: Array, mode: Mode) -> Array:
         case "half_even":
             return np.rint(values)
         case "half_up":
-            whole = np.trunc(values)
-            is_up = np.abs(values - whole) >= 0.5  # the difference is exact
-            rounded: Array = np.copysign(np.abs(whole) + is_up, values)
+            truncated = np.trunc(values)
+            is_up = np.abs(values - truncated) >= 0.5  # the difference is exact
+            rounded: Array = np.copysign(np.abs(truncated) + is_up, values)
             return rounded
         case "floor":
             return np.floor(values)
@@ -108,10 +108,10 @@ def _lower_to_integer(values: Var, mode: Mode) -> Var:
         case "half_even":
             return op.round(values)
         case "half_up":
-            whole = _trunc(values)
-            is_up = op.greater_or_equal(op.abs(op.sub(values, whole)), const(0.5))
+            truncated = _trunc(values)
+            is_up = op.greater_or_equal(op.abs(op.sub(values, truncated)), const(0.5))
             outwards = op.where(op.less(values, const(0.0)), const(-1.0), const(1.0))
-            return op.where(is_up, op.add(whole, outwards), whole)
+            return op.where(is_up, op.add(truncated, outwards), truncated)
         case "floor":
             return op.floor(values)
         case "ceil":
@@ -122,7 +122,7 @@ def _lower_to_integer(values: Var, mode: Mode) -> Var:
 
 
 def _trunc(values: Var) -> Var:
-    """Towards zero. ONNX Runtime's Where keeps -0.0 only of its last input, so Ceil must stand there."""
+    """Round toward zero. ONNX Runtime's Where preserves -0.0 only in its last input, so Ceil must be there."""
     return op.where(op.greater(values, const(0.0)), op.floor(values), op.ceil(values))
 
 
@@ -141,16 +141,16 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     ]
     near = [
         sign * value
-        for place in places
+        for multiple in places
         for value in (
-            math.nextafter(place / power, 0.0),
-            place / power,
-            math.nextafter(place / power, math.inf),
+            math.nextafter(multiple / power, 0.0),
+            multiple / power,
+            math.nextafter(multiple / power, math.inf),
         )
         for sign in (1.0, -1.0)
     ]
-    written = [2.675, 1.005, 0.29, 0.1, 1e22, 12345.678]
-    return [None, *near, *written, 0.0, -0.0, 5e-324, -5e-324, 1.7976931348623157e308, math.inf, -math.inf]
+    known_ties = [2.675, 1.005, 0.29, 0.1, 1e22, 12345.678]
+    return [None, *near, *known_ties, 0.0, -0.0, 5e-324, -5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:

@@ -47,7 +47,7 @@ from skc.stats.requests import ColumnStats, Max, Mean, Min, Stat, Variance
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 
-FAULT_ROWS = 1000  # of the training data, for a variance that is divided by n - 1 instead of n
+FAULT_ROWS = 1000  # of the training data, for a variance divided by n - 1 instead of n
 
 
 @parameters
@@ -160,7 +160,7 @@ CASES = (
         columns={"x": "float64", "y": "float64"},
         fit=[[0.1, 5.0]] * 3,
         rows=[[0.1, 5.0], [1.1, 7.0]],
-        expect=[[0.0, 0.0], [1.0, 2.0]],  # 0.1 + 0.1 + 0.1 is 0.30000000000000004, the mean is 0.1 all the same
+        expect=[[0.0, 0.0], [1.0, 2.0]],  # 0.1 + 0.1 + 0.1 is 0.30000000000000004, but the mean is 0.1
     ),
     Case(
         name="nearly constant",

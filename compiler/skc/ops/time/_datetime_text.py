@@ -36,7 +36,7 @@ _ISO_TIME = r"[T ](?P<H>\d\d):(?P<M>\d\d)(:(?P<S>\d\d)([.](?P<f>\d{1,6}))?)?(?P<
 
 @dataclass(frozen=True)
 class Reader:
-    """How to read: `layout` is None for ISO 8601; the policies are those of `parse_datetime`."""
+    """How to parse text: `layout` is None for ISO 8601; the policies are those of `parse_datetime`."""
 
     layout: Format | None
     zone: ZoneInfo
@@ -70,15 +70,15 @@ def _piece_pattern(piece: Directive | str) -> str:
     return rf"(?P<{piece.letter}>\d{{{high if piece.is_full else low},{high}}})"
 
 
-@lru_cache(maxsize=1 << 16)  # verifying reads the same texts again and again
+@lru_cache(maxsize=1 << 16)  # verification parses the same texts repeatedly
 def read(text: str, reader: Reader) -> tuple[int, str]:
-    """The value, and the code of what is wrong with the text, "" for nothing."""
+    """The value, and an error code, "" if the text is valid."""
     match = _text_pattern(reader).fullmatch(text)
     if match is None:
         return 0, "invalid-value"
-    found = {name: part for name, part in match.groupdict().items() if part is not None}
+    fields = {name: part for name, part in match.groupdict().items() if part is not None}
     try:
-        local, offset = _date(found) + _time(found), _offset(found.get("z"))
+        local, offset = _date(fields) + _time(fields), _offset(fields.get("z"))
     except (ValueError, OverflowError):
         return 0, "invalid-value"
     if not reader.has_time:
@@ -93,21 +93,21 @@ def read(text: str, reader: Reader) -> tuple[int, str]:
     return instant, problem
 
 
-def _date(found: dict[str, str]) -> datetime:
-    year, month = int(found["Y"]), int(found.get("m", 1))
-    if "b" in found:
-        month = _MONTHS.index(found["b"].lower()) + 1
-    day = date(year, month, int(found.get("d", 1))) + timedelta(int(found.get("j", 1)) - 1)
+def _date(fields: dict[str, str]) -> datetime:
+    year, month = int(fields["Y"]), int(fields.get("m", 1))
+    if "b" in fields:
+        month = _MONTHS.index(fields["b"].lower()) + 1
+    day = date(year, month, int(fields.get("d", 1))) + timedelta(int(fields.get("j", 1)) - 1)
     if day.year != year:
-        raise ValueError(f"year {year} has no day {found['j']}")
+        raise ValueError(f"year {year} has no day {fields['j']}")
     return datetime(day.year, day.month, day.day)
 
 
-def _time(found: dict[str, str]) -> timedelta:
-    hour, minute, second = (int(found.get(part, 0)) for part in "HMS")
+def _time(fields: dict[str, str]) -> timedelta:
+    hour, minute, second = (int(fields.get(part, 0)) for part in "HMS")
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError(f"no time of the day: {hour}:{minute}:{second}")
-    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int(found.get("f", "0").ljust(6, "0")))
+    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int(fields.get("f", "0").ljust(6, "0")))
 
 
 def _offset(text: str | None) -> timedelta | None:
@@ -120,8 +120,8 @@ def _offset(text: str | None) -> timedelta | None:
 
 
 def _instant(local: datetime, reader: Reader) -> tuple[int, str]:
-    """PEP 495: the offsets with fold 0 and 1 differ where the clock shows a time twice (the first is the
-    greater one) or never (the first is the lesser one).
+    """PEP 495: the offsets with fold 0 and 1 differ if a local time occurs twice (the first is greater) or is skipped
+    (the first is less).
     """
     first, second = (_utc_offset(local.replace(tzinfo=reader.zone, fold=fold)) for fold in (0, 1))
     wall = (local - EPOCH) // MICROSECOND
@@ -153,7 +153,7 @@ def _jump(zone: ZoneInfo, before: int, after: int) -> int:
 
 
 def write(layout: Format | None, local: datetime, *, has_time: bool) -> str:
-    """A local time as text; what the format lacks is left out. `%z` is written Z."""
+    """A local time as text, without parts that the format lacks. `%z` is written Z."""
     if layout is None:
         return local.isoformat() if has_time else local.date().isoformat()
     return "".join(_written(piece, local) if isinstance(piece, Directive) else piece for piece in layout.pieces)
@@ -185,7 +185,7 @@ def _written(directive: Directive, local: datetime) -> str:
             assert_never(letter)
 
 
-# Ways to go on after an ISO 8601 date, and to end with %z, right and wrong.
+# Continuations of an ISO 8601 date, and of a text that ends with %z, valid and invalid.
 # fmt: off
 ISO_TAILS = (
     "T00:00", "T23:59:60", "T24:00", "T12", "T1:00", "T12:00:00.",
@@ -195,7 +195,7 @@ ISO_TAILS = (
     "T12:00:00~", " 23:59:59", "  12:00", "T12:00 Z", " ", "T",
 )
 # fmt: on
-FAR_OFFSETS = ("+23:59", "+00:01", "-00:01", "-23:59")  # which take the ends of time beyond the years 1 to 9999
+FAR_OFFSETS = ("+23:59", "+00:01", "-00:01", "-23:59")  # which move the first and last times out of the years 1 to 9999
 OFFSETS = ("+0000", "-00:00", "+23:59", "-2359", "+2400", "+0060", "+05", "+5:30", "+053015", "z", "UTC")
 
 
@@ -206,12 +206,12 @@ def written_offsets() -> list[str]:
 
 
 def written_months() -> list[str]:
-    """The abbreviation of every month, in every mixture of cases."""
+    """The abbreviation of every month, in every combination of upper and lower case."""
     return ["".join(letters) for month in _MONTHS for letters in product(*((c, c.upper()) for c in month))]
 
 
 def near_misses(right: str) -> list[str]:
-    """Texts like a right one: cut, longer, in other blanks, letters, digits and separators."""
+    """Near misses of a valid text: shorter, longer, with other blanks, letters, digits and separators."""
     changes = (
         "0\u0660",
         "2\uff12",
@@ -221,8 +221,8 @@ def near_misses(right: str) -> list[str]:
         " T",
         "T ",
         ".,",
-    )  # each: a character, and what replaces it
-    found = [
+    )  # each is a character and its replacement
+    texts = [
         right,
         "",
         right[:-1],
@@ -233,7 +233,7 @@ def near_misses(right: str) -> list[str]:
         f"x{right}",
         f"{right}\n",
     ]
-    found += [right.lower(), right.upper(), right.replace(":", ""), right.replace("01", "1")]
-    found += [right.replace(change[0], change[1]) for change in changes]
+    texts += [right.lower(), right.upper(), right.replace(":", ""), right.replace("01", "1")]
+    texts += [right.replace(change[0], change[1]) for change in changes]
     damaged = [right[:i] + c + right[i + 1 :] for i in range(len(right)) for c in ("0", "9", "6", " ")]
-    return found + damaged
+    return texts + damaged

@@ -21,7 +21,7 @@ def _microseconds(moment: str | int | None) -> int | None:
 
 
 def _case(name: str, point: str, format_: str, texts: Texts, **params: Any) -> Case:
-    """None as a text is null, as a meaning invalid."""
+    """None means null as a text, and invalid as a result."""
     params = {"format": format_, "invalid": "null"} | params
     expect = [[_microseconds(moment)] for moment in texts.values()]
     return Case(name, (point,), {"s": "string?"}, [[text] for text in texts], expect, params=params)
@@ -39,7 +39,7 @@ def _refused(format_: str, code: str = "SKC126", **params: Any) -> Case:
 
 
 def _twice(policy: str | None, first: str | None, last: str | None) -> Case:
-    """The end of daylight saving time in New York, and a microsecond on either side."""
+    """The end of daylight saving time in New York, and one microsecond before and after it."""
     texts: Texts = {
         "2019-11-03 00:59:59.999999": "2019-11-03T04:59:59.999999",
         "2019-11-03 01:00:00.0": first,
@@ -50,7 +50,7 @@ def _twice(policy: str | None, first: str | None, last: str | None) -> Case:
 
 
 def _never(policy: str | None, jump: str | None) -> Case:
-    """The start of daylight saving time in New York, and a microsecond on either side."""
+    """The start of daylight saving time in New York, and one microsecond before and after it."""
     texts: Texts = {
         "2019-03-10 01:59:59.999999": "2019-03-10T06:59:59.999999",
         "2019-03-10 02:00:00.0": jump,

@@ -66,9 +66,9 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def apply(params: Params, state: NoState, x: Block) -> Block:
-    rest = _rest_of_ints(x.values, params.period) if x.dtype == "int64" else np.fmod(x.values, params.period)
-    rest = np.where(x.present(), rest, np.nan)
-    turns = rest / params.period - math.fmod(params.offset, params.period) / params.period
+    remainder = _rest_of_ints(x.values, params.period) if x.dtype == "int64" else np.fmod(x.values, params.period)
+    remainder = np.where(x.present(), remainder, np.nan)
+    turns = remainder / params.period - math.fmod(params.offset, params.period) / params.period
     angle = 2 * np.pi * turns
     values = np.stack([np.sin(angle), np.cos(angle)], axis=2).reshape(x.rows, 2 * x.width)
     block = Block("float64", values)
@@ -79,16 +79,16 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
 
 def _rest_of_ints(values: Array, period: float) -> Array:
     """x mod period, rounded once to float64."""
-    rest = np.fmod(values.astype(np.float64), period)
+    remainder = np.fmod(values.astype(np.float64), period)
     for i, j in np.argwhere((values > 2**53) | (values < -(2**53))):
-        rest[i, j] = float(Fraction(int(values[i, j])) % Fraction(period))
-    return rest
+        remainder[i, j] = float(Fraction(int(values[i, j])) % Fraction(period))
+    return remainder
 
 
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     period = const(params.period)
-    rest = _lower_ints(x.values, period) if x.dtype == "int64" else op.mod(x.values, period, fmod=1)
-    turns = op.sub(op.div(rest, period), const(math.fmod(params.offset, params.period) / params.period))
+    remainder = _lower_ints(x.values, period) if x.dtype == "int64" else op.mod(x.values, period, fmod=1)
+    turns = op.sub(op.div(remainder, period), const(math.fmod(params.offset, params.period) / params.period))
     angle = op.unsqueeze(op.mul(turns, const(2 * math.pi)), const([2]))
     # Cos has no float64 kernel up to ONNX Runtime 1.28; |angle| < 4π, so the sum loses less than 1e-15.
     angles = op.reshape(op.add(angle, const([0.0, math.pi / 2])), const([0, 2 * x.width]))
@@ -103,11 +103,11 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
 
 
 def _lower_ints(values: Var, period: Var) -> Var:
-    """x mod period up to whole turns: x = high 2^32 + low, and both parts are float64 without rounding."""
+    """x mod period, up to whole turns: x = high 2^32 + low, and both parts are exact in float64."""
     low = op.mod(values, const(SPLIT))
-    high = op.sub(values, low)  # a multiple of 2^32, which wraps for none: low is of the divisor's sign
-    rests = [op.mod(op.cast(part, to=np.float64), period, fmod=1) for part in (high, low)]
-    return op.mod(op.add(*rests), period, fmod=1)
+    high = op.sub(values, low)  # a multiple of 2^32 that never wraps around: low has the sign of the divisor
+    remainders = [op.mod(op.cast(part, to=np.float64), period, fmod=1) for part in (high, low)]
+    return op.mod(op.add(*remainders), period, fmod=1)
 
 
 def names(params: Params, state: NoState, columns: Names) -> tuple[Names, ...]:
@@ -117,8 +117,8 @@ def names(params: Params, state: NoState, columns: Names) -> tuple[Names, ...]:
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     if x.dtype == "int64":
         near = [math.floor(q * params.period) for q in (-1, 0.25, 0.5, 0.75, 1, 3) if abs(q * params.period) < 2**62]
-        around = [value + step for value in near for step in (-1, 0, 1)]
-        return [*around, 0, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), None]
+        nearby = [value + step for value in near for step in (-1, 0, 1)]
+        return [*nearby, 0, 2**53, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), None]
     values = [params.offset + q * params.period for q in (-1, 0, 0.25, 0.5, 0.75, 1, 3)]
     around_all = [near for v in values for near in (math.nextafter(v, -math.inf), v, math.nextafter(v, math.inf))]
     return [

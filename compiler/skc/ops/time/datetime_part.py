@@ -96,20 +96,18 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def apply(params: Params, state: NoState, x: Block) -> Block:
-    distinct, where = np.unique(x.values, return_inverse=True)
+    distinct, inverse = np.unique(x.values, return_inverse=True)
     zone = zone_of(params.timezone)
     instants = (distinct * DAY_US if x.dtype == "date" else distinct).tolist()
     parts = np.array([_part(t, zone, params.part) for t in instants], dtype=np.int64)
-    values = parts[where].reshape(x.values.shape)
+    values = parts[inverse].reshape(x.values.shape)
     return make_block("bool" if params.part == "is_weekend" else "int64", values, x.valid)
 
 
 def _part(instant: int, zone: ZoneInfo, part: Part) -> int:
-    """By Python's own calendar, which has only the years 1 to 9999: at either end 400 years nearer to the
-    middle.
-
-    The calendar, weekdays included, repeats every 400 years, and so does a zone's rule; before the 19th
-    century, zones had one offset.
+    """By Python's own calendar, which has only the years 1 to 9999: near either end, the time is shifted by 400 years
+    toward the middle. The calendar, with its weekdays, repeats every 400 years, and so does a zone's rule; before the
+    19th century, zones had one offset.
     """
     cycles = 1 if instant < TIMESTAMP_MIN + CYCLE_US else -1 if instant > TIMESTAMP_MAX - CYCLE_US else 0
     moment = EPOCH + timedelta(microseconds=instant + cycles * CYCLE_US)
@@ -140,7 +138,7 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
 
 
 def _calendar_part(part: Part, days: Var) -> Var:
-    """Of days since a Monday; see `skc.emit.calendar`."""
+    """A part of days counted from a Monday; see `skc.emit.calendar`."""
     one, three, five, seven = (calendar.constant(n) for n in (1, 3, 5, 7))
     match part:
         case "weekday":
@@ -162,13 +160,14 @@ def _calendar_part(part: Part, days: Var) -> Var:
 
 
 def levels(params: Params, state: NoState, k: int, x: ValueType, known: Known) -> Known:
-    """All parts there are, but for years, which are too many."""
+    """All values of the part, except years, which are too many."""
     return tuple(LEVELS[params.part]) if params.part in LEVELS else None
 
 
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
-    """The ends of years, of ISO weeks and of February, the ends of time, every change of the zone, and behind each the
-    first moment at which the part changes: a change that is missing, or off by an hour, shows nowhere else.
+    """The ends of years, of ISO weeks and of February, the first and last times, every change of the zone, and after
+    each the first instant at which the part changes: a change that is missing, or off by an hour, is visible nowhere
+    else.
     """
     years = (
         1,
@@ -204,22 +203,22 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
 
 
 def _first_changes_of_part(params: Params, changes: list[int]) -> list[int]:
-    """After each change of the zone the first moment at which another value of the part begins, if it comes before the
-    next change: a local midnight, or a full hour, minute or second of the wall clock.
+    """After each change of the zone, the first instant at which the part takes another value, if it precedes the next
+    change: a local midnight, or a full hour, minute or second of local time.
     """
     zone = zone_of(params.timezone)
-    found = []
+    first_changes = []
     for change, following in pairwise([*sorted(changes), TIMESTAMP_MAX]):
         local = (EPOCH.replace(tzinfo=UTC) + change * MICROSECOND).astimezone(zone)
         if params.part in CLOCK_US:
             passed = (local.replace(tzinfo=None) - EPOCH) // MICROSECOND
-            found.append(change - passed % CLOCK_US[params.part] + CLOCK_US[params.part])
+            first_changes.append(change - passed % CLOCK_US[params.part] + CLOCK_US[params.part])
             continue
         day = _next_first_day(params.part, local.date())
         moment = change if day is None else _midnight(day, zone)
         if change < moment < following:
-            found.append(moment)
-    return found
+            first_changes.append(moment)
+    return first_changes
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:
@@ -228,7 +227,7 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
 
 
 def _next_first_day(part: str, day: date) -> date | None:
-    """The first day after this one at whose midnight a part of the calendar changes; None behind year 9999."""
+    """The next day at whose midnight a calendar part changes; None after year 9999."""
     try:
         match part:
             case "year":
@@ -251,16 +250,14 @@ def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]
 
 
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
-    """A moment of 5 May 2024 that shows the wanted hour, minute or second.
-
-    Calendar parts have none: their input may be a timestamp or a date, and `boundaries` hold every kind of
-    day.
+    """A time on 5 May 2024 with the given hour, minute or second. Calendar parts have none: their input may be a
+    timestamp or a date, and `boundaries` contain every kind of day.
     """
     if params.part not in CLOCK_US:
         return []
-    wanted = [int(v) for v in values if v is not None and 0 <= v < CLOCK_RANGE[params.part]]  # type: ignore[operator]  # numbers
+    targets = [int(v) for v in values if v is not None and 0 <= v < CLOCK_RANGE[params.part]]  # type: ignore[operator]  # numbers
     noon = datetime(2024, 5, 5, 12, tzinfo=zone_of(params.timezone))
-    shown = [noon.replace(**{params.part: value}) for value in wanted]  # type: ignore[arg-type]  # hour, minute, second
+    shown = [noon.replace(**{params.part: value}) for value in targets]  # type: ignore[arg-type]  # hour, minute, second
     return [(moment - EPOCH.replace(tzinfo=UTC)) // timedelta(microseconds=1) for moment in shown]
 
 

@@ -126,9 +126,7 @@ def _letters(params: Params) -> frozenset[str]:
 
 
 def _policies(params: Params) -> dict[str, str]:
-    """The policy for everything that can go wrong: a zone without changes has no ambiguous time, nor has a
-    format with %z.
-    """
+    """The policies that can apply: a zone without changes has no ambiguous times, nor has a format with %z."""
     policies: dict[str, str] = {"invalid-value": params.invalid}
     if params.to == "timestamp" and "z" not in _letters(params) and not load_zone(params.timezone or "UTC").is_fixed:
         policies |= {"ambiguous-time": params.ambiguous, "nonexistent-time": params.nonexistent}
@@ -166,7 +164,7 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
         wall = wall if fields.time is None else op.add(wall, fields.time)
         meaning = _meaning(params, wall, fields)
         value = meaning.instant
-        if value is not wall:  # an offset may lead out of the years 1 to 9999
+        if value is not wall:  # an offset may lead outside the years 1 to 9999
             low, high = calendar.constant(TIMESTAMP_MIN), calendar.constant(TIMESTAMP_MAX)
             right = op.and_(right, op.and_(op.greater_or_equal(value, low), op.less_or_equal(value, high)))
         if meaning.is_ambiguous is not None and meaning.is_nonexistent is not None:
@@ -178,7 +176,7 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
 
 
 def _meaning(params: Params, wall: Var, fields: reading.Fields) -> calendar.Instants:
-    """By the written offset, or else by the zone."""
+    """The instant, by the offset in the text, or else by the zone."""
     zone, latest = params.timezone or "UTC", params.ambiguous == "latest"
     if fields.offset is None:
         return calendar.instants(zone, wall, latest=latest)
@@ -204,8 +202,8 @@ def _with_policies(params: Params, x: GraphBlock, values: Var, problems: dict[st
 
 
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
-    """Texts on either side of every edge: ends of years and of February, the changes of the zone, the ends of time;
-    and texts that are nearly right.
+    """Texts on either side of every edge: ends of years and of February, the changes of the zone, the first and last
+    times; and near misses.
     """
     layout, has_time = _layout(params), params.to == "timestamp"
     years = (1, 4, 1900, 1970, 2000, 2019, 2024, 2100, 9999)
@@ -234,7 +232,7 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
 
 
 def _wall_edges(params: Params) -> list[datetime]:
-    """What a wall clock shows at the two ends of every hour that it leaves out or shows twice."""
+    """Local times at both ends of every hour that is skipped or occurs twice."""
     zone = load_zone(params.timezone or "UTC")
     later = [t + offset for t in later_transitions(zone) for offset in {*zone.offsets[-2:]}]
     return [_local(edge) for edge in [*wall_clock(zone).breaks, *sorted(later)]]
@@ -245,7 +243,7 @@ def _local(wall: int) -> datetime:
 
 
 def _ticks(params: Params) -> list[timedelta]:
-    """One unit of the last digit the format has, back and forth."""
+    """One unit of the last digit of the format, in both directions."""
     letters = _letters(params)
     unit = timedelta(minutes=1) if "M" in letters else timedelta(hours=1)
     if not letters or "f" in letters:
@@ -256,14 +254,14 @@ def _ticks(params: Params) -> list[timedelta]:
 
 
 def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]:
-    """The texts of a wall clock's jumps, as far as the format tells them apart."""
+    """The texts at changes of local time, as far as the format distinguishes them."""
     layout, has_time = _layout(params), params.to == "timestamp"
     return {"zone change": list(dict.fromkeys(write(layout, edge, has_time=has_time) for edge in _wall_edges(params)))}
 
 
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
-    """The local time of an instant (the day of a date) as text, in the zone of the step; where the format is too coarse
-    for it, the last text before it and the first after.
+    """The local time of an instant (the day of a date) as text, in the zone of the step; if the format is too coarse,
+    the last text before it and the first after it.
     """
     layout, has_time = _layout(params), params.to == "timestamp"
     zone = zone_of("UTC" if "z" in _letters(params) else params.timezone or "UTC")
