@@ -13,7 +13,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import venv
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -113,8 +115,20 @@ def test(*arguments: str) -> None:
         "runtimes": (PYTHON, "tests/run_runtimes.py"),
         "mutation": (PYTHON, "tests/mutation/run.py", "--per-kind", "2"),
     }
-    failed = [name for name, command in parts.items() if not succeeds(*command)]  # a failure does not hide the next
+    failed, seconds = [], {}
+    for name, command in parts.items():  # a failure does not hide the next
+        started = time.monotonic()
+        if not succeeds(*command):
+            failed.append(name)
+        seconds[name] = time.monotonic() - started
+    print_seconds(seconds)
     return report(failed)
+
+
+def print_seconds(seconds: Mapping[str, float]) -> None:
+    """Where the time goes: each part, and all of them."""
+    for name, spent in {**seconds, "together": sum(seconds.values())}.items():
+        print(f"time: {name:<16}{spent:>8.0f} s")
 
 
 def report(failed: list[str]) -> None:

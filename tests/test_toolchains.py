@@ -140,12 +140,30 @@ def test_one_part_that_fails_hides_no_other(
     assert [part for part in ALL if any(part in command for command in parts.run)] == ALL
 
 
+def test_the_time_of_each_part_is_printed(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = iter([0.0, 540.2, 540.2, 790.0, 790.0, 870.0, 870.0, 915.0])  # begin and end of each part
+    monkeypatch.setattr(dev.time, "monotonic", lambda: next(now))
+    end_of_test(dev, monkeypatch, Parts("pytest"), [])
+    told = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("time: ")]
+    assert [(name, int(seconds)) for _, name, seconds, _ in told] == [
+        ("pytest", 540),
+        ("conformance", 250),
+        ("runtimes", 80),
+        ("mutation", 45),
+        ("together", 915),
+    ]
+
+
 def test_what_is_skipped_is_said_last_and_fails_in_ci(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
     assert end_of_test(dev, monkeypatch, Parts(), ["java (mvn is not installed)"]) == 0
-    assert capsys.readouterr().out == "skipped: java (mvn is not installed)\npassed, except for what was skipped\n"
+    assert capsys.readouterr().out.endswith(
+        "skipped: java (mvn is not installed)\npassed, except for what was skipped\n"
+    )
     monkeypatch.setenv("CI", "true")
     assert end_of_test(dev, monkeypatch, Parts("mutation"), ["x (y)"]) == "failed: mutation, CI must not skip anything"
 

@@ -51,7 +51,7 @@ def release_java(dist: Path) -> None:
             copy = Path(folder, name)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
-        run("mvn", "-q", "-B", "-Prelease", "-DskipTests", "deploy", target, cwd=Path(folder))
+        run("mvn", "-q", "-B", "-Prelease", "-Dmaven.test.skip", "deploy", target, cwd=Path(folder))
 
 
 def release_go(dist: Path) -> None:

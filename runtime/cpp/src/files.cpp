@@ -41,13 +41,13 @@ class File {
   int descriptor_;
 };
 
-[[noreturn]] void refuse_unsafe(const std::string& message) {
+[[noreturn]] void refuse_file(const std::string& message) {
   throw_artifact("artifact-unsafe", message, "copy the artifact with its links resolved (cp -RL)");
 }
 
 [[noreturn]] void refuse_missing(const std::string& name, int reason) {
   if (reason == ELOOP || reason == ENOTDIR) {  // links in a ring, or a folder that became a link just now
-    refuse_unsafe("`" + name + "` is a broken link");
+    refuse_file("`" + name + "` is a broken link");
   }
   if (reason == ENOENT) {
     throw_artifact("artifact-file-missing", "`" + name + "` is missing",
@@ -112,7 +112,7 @@ std::unique_ptr<File> open_below(const std::string& root, const std::string& ins
 }
 
 void check_regular(const std::string& name, const struct stat& status) {
-  if (!S_ISREG(status.st_mode)) refuse_unsafe("`" + name + "` is not a regular file");
+  if (!S_ISREG(status.st_mode)) refuse_file("`" + name + "` is not a regular file");
 }
 
 }  // namespace
@@ -131,7 +131,7 @@ std::string Folder::read(const std::string& name) {
   const std::string start = root_ == "/" ? root_ : root_ + "/";
   if (place.compare(0, start.size(), start) != 0) {
     const bool is_root = place == root_;
-    refuse_unsafe("`" + name + (is_root ? "` is not a regular file" : "` is a link that leads outside the artifact"));
+    refuse_file("`" + name + (is_root ? "` is not a regular file" : "` is a link that leads outside the artifact"));
   }
   struct stat status{};
   if (::lstat(place.c_str(), &status) != 0) refuse_missing(name, errno);

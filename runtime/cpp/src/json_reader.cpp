@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t longest_int64 = 18;  // digits that always fit
 constexpr std::size_t huge_digits = 400;   // of an integer that no double and no int64 can be
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_surrogate(std::uint32_t unit) noexcept { return unit >= 0xd800 && unit < 0xe000; }
 
 // Also of half a surrogate pair, as the three bytes that would encode it: they are not UTF-8, so the string that holds
@@ -69,9 +68,9 @@ Value integer_of(std::string_view text) {
   return BigInteger{std::string(text)};
 }
 
-class Reader {
+class JsonReader {
  public:
-  Reader(std::string_view text, std::size_t deepest) : text_(text), deepest_(deepest) {}
+  JsonReader(std::string_view text, std::size_t deepest) : text_(text), deepest_(deepest) {}
 
   JsonNode document() {
     JsonNode node = value(0);
@@ -264,6 +263,6 @@ class Reader {
 
 }  // namespace
 
-JsonNode read_json(std::string_view text, std::size_t deepest) { return Reader(text, deepest).document(); }
+JsonNode read_json(std::string_view text, std::size_t deepest) { return JsonReader(text, deepest).document(); }
 
 }  // namespace skc::detail

@@ -5,6 +5,7 @@
 
 #include "errors.hpp"
 #include "strict_json.hpp"
+#include "utf8.hpp"
 
 namespace skc::detail {
 
@@ -12,8 +13,7 @@ namespace {
 
 constexpr std::size_t most_files = 100;
 
-// Of ASCII, whatever the locale.
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+// Of ASCII, as `is_digit` is.
 bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 bool is_word(char c) noexcept { return is_digit(c) || is_lower(c) || is_upper(c) || c == '_'; }

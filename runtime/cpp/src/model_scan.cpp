@@ -31,16 +31,16 @@ enum Wire : unsigned { varint = 0, fixed64 = 1, delimited = 2, fixed32 = 5 };
   throw_artifact("model-refused", "model.onnx is not an ONNX model", "compile the pipeline again");
 }
 
-[[noreturn]] void refuse_unsafe(const std::string& what) {
+[[noreturn]] void refuse_model(const std::string& what) {
   throw_artifact("artifact-unsafe", "model.onnx " + what,
                  "artifacts written by skc never do: do not serve it, or install a newer runtime if a newer `skc` "
                  "compiled it");
 }
 
 // A stretch of bytes being read.
-class Reader {
+class WireReader {
  public:
-  explicit Reader(std::string_view data) : data_(data) {}
+  explicit WireReader(std::string_view data) : data_(data) {}
 
   bool has_more() const { return !data_.empty(); }
 
@@ -52,7 +52,7 @@ class Reader {
       data_.remove_prefix(1);
       value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
       if (byte >= 0x80) continue;
-      if (byte == 0 && shift > 0) refuse_unsafe("encodes a number in more bytes than needed");
+      if (byte == 0 && shift > 0) refuse_model("encodes a number in more bytes than needed");
       if (shift == 63 && byte > 1) refuse();
       return value;
     }
@@ -91,15 +91,15 @@ class Scanned {
  public:
   explicit Scanned(Message message) : message_(message) {}
 
-  void read(Reader reader) {
+  void read(WireReader reader) {
     while (reader.has_more()) {
       const std::uint64_t tag = reader.number(), number = tag >> 3;
       const auto wire = static_cast<unsigned>(tag & 7);
       if (wire != varint && wire != fixed64 && wire != delimited && wire != fixed32) refuse();
       const Field* field = field_of(message_, number);
-      if (field == nullptr || !fits(*field, wire)) refuse_unsafe("has a field " + std::to_string(number));
+      if (field == nullptr || !fits(*field, wire)) refuse_model("has a field " + std::to_string(number));
       if (!field->is_repeated && counts_[number] > 0) {
-        refuse_unsafe("repeats the field " + std::to_string(number));
+        refuse_model("repeats the field " + std::to_string(number));
       }
       ++counts_[number];
       take(*field, wire, reader);
@@ -108,11 +108,11 @@ class Scanned {
   }
 
  private:
-  void take(const Field& field, unsigned wire, Reader& reader) {
+  void take(const Field& field, unsigned wire, WireReader& reader) {
     if (wire == varint) return add_number(field, reader.number());
     const std::string_view part = reader.bytes(wire == fixed32 ? 4 : reader.number());
     if (is_number(field)) {
-      for (Reader packed(part); packed.has_more();) add_number(field, packed.number());
+      for (WireReader packed(part); packed.has_more();) add_number(field, packed.number());
       return;
     }
     bytes_[field.number] = part;
@@ -120,7 +120,7 @@ class Scanned {
   }
 
   void add_number(const Field& field, std::uint64_t value) {
-    if (field.kind == Kind::int32 && value > most) refuse_unsafe("has a number too large for its type");
+    if (field.kind == Kind::int32 && value > most) refuse_model("has a number too large for its type");
     if (field.is_repeated) {
       dims_.push_back(value);  // of a tensor; nothing is asked of the numbers of an attribute
     } else {
@@ -139,14 +139,14 @@ class Scanned {
     for (const auto& opset : grammar::opsets) {
       if (opset.domain == bytes_[1] && opset.version == numbers_[2]) return;
     }
-    refuse_unsafe("requires version " + std::to_string(numbers_[2]) + " of the op domain " + shown(bytes_[1]));
+    refuse_model("requires version " + std::to_string(numbers_[2]) + " of the op domain " + shown(bytes_[1]));
   }
 
   void check_node() const {
     for (const auto& op : grammar::ops) {
       if (op.domain == bytes_[7] && op.name == bytes_[4]) return;
     }
-    refuse_unsafe("has the op " + shown(bytes_[4]) + " of the domain " + shown(bytes_[7]));
+    refuse_model("has the op " + shown(bytes_[4]) + " of the domain " + shown(bytes_[7]));
   }
 
   // Its type is one that onnx knows, and its one value is of it.
@@ -156,7 +156,7 @@ class Scanned {
       const auto others = std::count_if(counts_.begin(), counts_.end(), [](auto count) { return count > 0; });
       if (others == (counts_[1] > 0) + (counts_[20] > 0) + (counts_[known.field] > 0)) return;
     }
-    refuse_unsafe("has an attribute of type " + std::to_string(numbers_[20]) + " with a value of another type");
+    refuse_model("has an attribute of type " + std::to_string(numbers_[20]) + " with a value of another type");
   }
 
   // A shape asks for as many elements as the tensor brings: nothing else may decide how much room is made for it.
@@ -164,16 +164,16 @@ class Scanned {
     const auto element = std::find_if(std::begin(grammar::elements), std::end(grammar::elements),
                                       [&](const auto& known) { return known.type == numbers_[2]; });
     if (element == std::end(grammar::elements)) {
-      refuse_unsafe("has a tensor of element type " + std::to_string(numbers_[2]));
+      refuse_model("has a tensor of element type " + std::to_string(numbers_[2]));
     }
     std::uint64_t elements = 1;
     for (const std::uint64_t dim : dims_) {
-      if (dim > most || elements * dim > most) refuse_unsafe("has a tensor of too many elements");
+      if (dim > most || elements * dim > most) refuse_model("has a tensor of too many elements");
       elements *= dim;  // both factors are below 2^31
     }
     const std::uint64_t texts = element->size == 0 ? elements : 0;
     if (bytes_[9].size() != elements * element->size || counts_[6] != texts) {
-      refuse_unsafe("has a tensor whose shape does not match its data");
+      refuse_model("has a tensor whose shape does not match its data");
     }
   }
 
@@ -183,7 +183,7 @@ class Scanned {
   std::vector<std::uint64_t> dims_;
 };
 
-void scan(Message message, std::string_view data) { Scanned(message).read(Reader(data)); }
+void scan(Message message, std::string_view data) { Scanned(message).read(WireReader(data)); }
 
 }  // namespace
 

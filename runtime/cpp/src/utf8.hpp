@@ -13,6 +13,9 @@ std::size_t utf8_length(std::string_view text) noexcept;
 
 bool is_utf8(std::string_view text) noexcept;
 
+// Of ASCII, whatever the locale.
+inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
 // What forbids a string to travel to the graph.
 TextFault text_fault(std::string_view text) noexcept;
 
