@@ -27,6 +27,7 @@ from skc_runtime.kinds import (
     INT64_MIN,
     KINDS,
     RANGES,
+    TICKS_US,
     YEARS,
     DType,
     InputElement,
@@ -35,6 +36,7 @@ from skc_runtime.kinds import (
     for_every_element,
     for_every_kind,
 )
+from skc_runtime.scalars import TIMES, time_rules
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*(ROOT / "compiler" / "skc").rglob("*.py"), *(ROOT / "runtime" / "python").rglob("*.py")])
@@ -111,16 +113,9 @@ COMPARED = [
     "compiler/skc/concerns.py: i.dtype == 'timestamp'",  # seconds taken for microseconds
     "compiler/skc/data/duckdb/conversion.py: value.dtype == 'timestamp'",  # the hint names `parse_datetime`
     "compiler/skc/expression/check.py: dtypes == {'int64', 'float64'}",  # the one promotion that `expr` has
-    "compiler/skc/op.py: 'float64' in wanted",  # the hint is about numbers
+    "compiler/skc/op.py: 'float64' in accepted",  # the hint is about numbers
     "compiler/skc/selfcheck/graph_mutants.py: given.elements.get(tensor) != 'float64'",  # the element that is nudged
     "compiler/skc/verification/data_tally.py: made.dtype != 'timestamp'",  # how far instants reach
-    # of the two times that come as datetime64, by `_times` and `datetimes` alone
-    "runtime/python/skc_runtime/columns.py: kind == 'date'",
-    "runtime/python/skc_runtime/columns.py: kind == 'timestamp'",
-    "runtime/python/skc_runtime/scalars.py: kind == 'timestamp'",
-    "runtime/python/skc_runtime/scalars.py: kind == 'timestamp'",
-    "runtime/python/skc_runtime/scalars.py: kind == 'date'",
-    "runtime/python/skc_runtime/scalars.py: kind == 'date'",
 ]
 
 
@@ -250,6 +245,12 @@ def test_kinds_and_elements_are_what_they_say() -> None:
     assert len(set(PACKED.values())) == len(PACKED)
     assert GRAPH_DTYPES["string"] is np.str_
     assert GRAPH_DTYPES["float32"] is np.float32
+
+
+def test_every_time_has_rules_for_datetime64_and_nothing_else_has() -> None:
+    assert {name for name, rules in TIMES.items() if rules is not None} == TICKS_US.keys()
+    with pytest.raises(TypeError, match=r"^int64 is not a kind of time$"):
+        time_rules("int64")
 
 
 def test_ranges() -> None:

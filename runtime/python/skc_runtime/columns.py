@@ -250,10 +250,10 @@ def _is_unicode(text: str) -> bool:
 
 
 def _times(kind: DType, values: Array, zoned: bool) -> Array:
+    rules = scalars.time_rules(kind)
     if values.dtype.kind != "M":
-        expected = "a timestamp (int microseconds, or an instant)" if kind == "timestamp" else "a date (or int days)"
-        return _integers(values, expected)
-    if kind == "date" and zoned:
+        return _integers(values, rules.expected)
+    if zoned and not rules.is_instant:
         raise RecordError(
             "wrong-type",
             "expected a date, got an instant with a time zone",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from skc_runtime.errors import RecordError, shown
-from skc_runtime.kinds import DAY_US, INT64_MAX, INT64_MIN, Array, DType, for_every_kind
+from skc_runtime.kinds import DAY_US, INT64_MAX, INT64_MIN, TICKS_US, Array, DType, for_every_kind
 from skc_runtime.manifest import InputSpec
 
 Convert = Callable[[object], Any]
@@ -271,20 +272,56 @@ UNITS_US = {
 _CALENDAR_LIMIT = 10_000_000  # years or months NumPy converts to days without overflow
 
 
+def _not_microseconds(value: object) -> RecordError:
+    return not_exact(value, "microseconds")
+
+
+@dataclass(frozen=True)
+class TimeRules:
+    """What a kind of time takes of datetime64: an instant, whose time zone must be known, or a day, which must not
+    depend on one. `between_ticks` is the error for a value that the kind cannot count.
+    """
+
+    expected: str
+    is_instant: bool
+    between_ticks: Callable[[object], RecordError]
+
+
+TIMES: Mapping[DType, TimeRules | None] = for_every_kind(
+    {
+        "float64": None,
+        "int64": None,
+        "bool": None,
+        "string": None,
+        "timestamp": TimeRules("a timestamp (int microseconds, or an instant)", True, _not_microseconds),
+        "date": TimeRules("a date (or int days)", False, not_integral),
+    }
+)
+
+
+def time_rules(kind: DType) -> TimeRules:
+    """The rules of a kind of time. Raises TypeError for any other kind, which no caller passes."""
+    rules = TIMES[kind]
+    if rules is None:
+        raise TypeError(f"{kind} is not a kind of time")
+    return rules
+
+
 def datetimes(values: Array, kind: DType, *, zoned: bool = False) -> Array:
-    """datetime64 [N] without NaT as the int64 of a timestamp or date. Raises RecordError, its row filled in.
+    """datetime64 [N] without NaT as the int64 of a kind of time. Raises RecordError, its row filled in.
 
     Units of a day or more are dates, the others times. A date is not an instant, nor is a time without a known zone
     (`zoned`), such as NumPy's own: both are refused as a timestamp. A time at midnight is accepted as a date, because
     libraries without a date type represent dates that way.
     """
+    rules = time_rules(kind)
     unit, count = np.datetime_data(values.dtype)
     if unit == "generic":
         raise RecordError("wrong-type", "a datetime64 without a unit")
     is_date = unit in ("Y", "M", "W", "D")
-    if is_date and kind == "timestamp":
+    if is_date and rules.is_instant:
         raise wrong_type(values.dtype, "an instant", hint="a date has no time of day: send an instant")
-    if kind == "timestamp" and not zoned:
+    if rules.is_instant and not zoned:
         hint = "give the column a time zone (UTC, or the one you mean), or send int microseconds since 1970 UTC"
         raise RecordError(
             "naive-datetime", f"{values.dtype} has no time zone, so it does not identify an instant", hint=hint
@@ -295,25 +332,20 @@ def datetimes(values: Array, kind: DType, *, zoned: bool = False) -> Array:
         _refuse_where((raw > limit) | (raw < -limit), values, overflow)
         return values.astype("datetime64[D]").view(np.int64)
     numerator, denominator = UNITS_US[unit]
-    numerator, denominator = numerator * count, denominator * (DAY_US if kind == "date" else 1)
+    numerator, denominator = numerator * count, denominator * TICKS_US[kind]
     divisor = math.gcd(numerator, denominator)
-    return _scaled(raw, numerator // divisor, denominator // divisor, values, kind)
+    return _scaled(raw, numerator // divisor, denominator // divisor, values, rules)
 
 
-def _scaled(raw: Array, numerator: int, denominator: int, values: Array, kind: DType) -> Array:
+def _scaled(raw: Array, numerator: int, denominator: int, values: Array, rules: TimeRules) -> Array:
     """raw × numerator ÷ denominator. Refuses, showing the value, if the result is not an int64."""
     if max(numerator, denominator) > INT64_MAX:
         raw = raw.astype(object)  # Python's integers: slow, and only for units such as attoseconds
     quotient = raw // denominator
-    error = not_integral if kind == "date" else _not_microseconds
-    _refuse_where(quotient * denominator != raw, values, error)
+    _refuse_where(quotient * denominator != raw, values, rules.between_ticks)
     limit = INT64_MAX // numerator
     _refuse_where((quotient > limit) | (quotient < -limit), values, overflow)
     return (quotient * numerator).astype(np.int64)
-
-
-def _not_microseconds(value: object) -> RecordError:
-    return not_exact(value, "microseconds")
 
 
 def _refuse_where(mask: Array, values: Array, error: Callable[[object], RecordError]) -> None:
