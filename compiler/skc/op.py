@@ -131,8 +131,9 @@ class Op(Generic[P, S]):
         several, as `*blocks`, each of its own type; such an op learns nothing
     marks(params, state, k) -> by kind, the values of column k at which its result changes, such as edges and
         categories; a report counts them by kind. They are among the boundaries, unless there are too many to try
-    degenerate(params, state, k) -> the fallback that fitting used for a statistic that column k does not have, such as
-        the scale of a constant column; None where there is a statistic
+    degenerate(params, state, k) -> the fallback that fitting uses for a statistic that column k does not have, such as
+        the scale of a constant column. None if the state shows that there is a statistic; if the statistic may equal
+        the fallback, the text says so
     decides_by(params, k, x) -> the only property of a value of input k that its output depends on. "category": which of
         its categories it is, if any, or null. "edge": which bin it is in. "last bit": a comparison or a rounding. For
         each of these, a number that was rounded elsewhere may give a completely different result. None: the value

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import op_harness as harness
 import pyarrow as pa
 import pytest
 
 import skc
 from skc.frontend.yaml.reader import read_pipeline_text
+from skc.ops import OPS
 from skc.ops.numeric.cast import TEXTS
 from skc.verification.report import Coverage, Report
 
@@ -71,6 +74,26 @@ def test_degenerate_states_are_counted_and_named(report: Report, steps: dict[str
     assert steps["none/1:vocabulary"].degenerate == ("`city`: no key",)
     assert steps["bins/0:quantile_bin"].degenerate == ()
     assert "`scaled/1:standard_scale`, column `b`: scale 1" in skc.render(report)
+
+
+# Rows whose statistic equals the fallback of each scaler: nothing is missing.
+EQUAL_TO_THE_FALLBACK = {
+    "standard_scale": [[-1.0], [1.0]],
+    "robust_scale": [[0.0], [1.0], [2.0]],
+    "minmax_scale": [[3.0], [4.0]],
+    "max_abs_scale": [[-1.0], [0.5]],
+}
+
+
+@pytest.mark.parametrize("name", EQUAL_TO_THE_FALLBACK)
+def test_a_statistic_that_equals_the_fallback_is_not_called_missing(report: Report, name: str) -> None:
+    fitted = harness.fit(harness.build(OPS[name], {}, {"x": "float64"}), EQUAL_TO_THE_FALLBACK[name])
+    told = OPS[name].degenerate(fitted.steps[-1].params, fitted.steps[-1].state, 0)
+    assert told is not None and re.search(", or (one|a greatest magnitude) of 1$", told)
+    coverage = replace(report.coverage[0], degenerate=(f"`x`: {told}",))
+    rendered = skc.render(replace(report, coverage=(coverage,)))
+    assert "these columns use the documented fallback for a missing statistic, or a statistic equal to it\n" in rendered
+    assert "no usable statistic" not in rendered
 
 
 def test_branches_of_a_step_are_counted_by_what_it_makes_of_a_value(steps: dict[str, Coverage]) -> None:

@@ -126,7 +126,9 @@ def _coverage_table(report: Report) -> str:
     told = f"{sum(c.tried for c in rest):,} of {sum(c.boundaries for c in rest):,} boundaries"
     more = f"\n… and {count(len(rest), 'more step')}: {told}" if rest else ""
     told = "".join(f"\n  {line}" for line in _degenerate_lines(report))
-    degenerate = f"\n\nthese columns had no usable statistic; the documented fallback was used{told}" if told else ""
+    # Of a scale of 1, the state does not say whether it is the fallback or the statistic itself.
+    about = "these columns use the documented fallback for a missing statistic, or a statistic equal to it"
+    degenerate = f"\n\n{about}{told}" if told else ""
     return table(rows) + more + degenerate if report.coverage else ""
 
 

@@ -38,7 +38,7 @@ class _Place:
     left: set[_Key]
     kinds: dict[_Key, str]
     beyond: Mapping[str, int]  # by kind, how many are not tried because there are too many
-    degenerate: str | None  # the fallback in the state of the column instead of a statistic
+    degenerate: str | None  # the fallback in the state of the column, or a statistic equal to it
     is_closed: bool = False  # the column cannot receive anything but its categories
     has_value: bool = False  # the column has received a value other than null
 

@@ -113,7 +113,7 @@ class Coverage:
     columns: int
     columns_reached: int
     kinds: tuple[Kind, ...]
-    degenerate: tuple[str, ...] = ()  # columns without a usable statistic, and the fallback used
+    degenerate: tuple[str, ...] = ()  # columns with the fallback for a missing statistic, or one equal to it
 
     @property
     def is_whole(self) -> bool:
