@@ -57,16 +57,33 @@ class Columns(Protocol):
 
 
 @dataclass(frozen=True)
-class Claim:
-    """`read` turns a fitted estimator and its input columns into its output columns, or refuses by an SkcError.
+class Model:
+    """What a fitted predictor gives, as columns.
 
-    `parameters` are those that `read` takes into account, at every value or by a refusal; `ignored` those that do not
-    change a value: how fast, how much memory, or in what container.
+    `prediction` is one column of the type of the target, or several where there are several targets; `probability` has
+    one per class, `decision` as many as `decision_function` gives. `classes` name the columns of `probability`, and
+    those of `decision` if there are as many; they are empty for a regressor.
     """
 
-    read: Callable[[Any, Columns], Columns]
+    prediction: Columns
+    probability: Columns | None = None
+    decision: Columns | None = None
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`read` turns a fitted estimator and its input columns into the columns of its `transform`, `predict` into those
+    of its `predict`; either refuses by an SkcError, and is None where the class does not have that method.
+
+    `parameters` are those that both take into account, at every value or by a refusal; `ignored` those that do not
+    change a value, once it is fitted: how it was fitted, how fast, in how much memory, or in what container.
+    """
+
+    read: Callable[[Any, Columns], Columns] | None
     parameters: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    predict: Callable[[Any, Columns], Model] | None = None
 
 
 def apply_each(op: Any, x: Columns, parts: Sequence[tuple[Any, Any]]) -> Columns:

@@ -6,20 +6,20 @@ front end is the same as for a pipeline.yaml. The step's name is its path in the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skc.diagnostics import Diagnostic, fail
+from skc.diagnostics import Diagnostic
 from skc.frontend.build import build
-from skc.frontend.definitions import Name, OutputDefinition, PipelineDefinition
+from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, OutputDefinition, PipelineDefinition, Selector
 from skc.frontend.sklearn.claims import class_name
-from skc.frontend.sklearn.columns import Recorder, Table
+from skc.frontend.sklearn.columns import Recorder
+from skc.frontend.sklearn.outputs import features_output, model_outputs
 from skc.frontend.sklearn.sample import Sample, read_sample
-from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, read
-from skc.ir import Pipeline
+from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, predict, predicts, read
+from skc.ir import Input, Pipeline
 from skc_runtime.kinds import OutputDType
-
-OUTPUT = "x"
 
 
 @dataclass(frozen=True)
@@ -53,51 +53,30 @@ def read_estimator(
     )
     recorder = Recorder(read_from.inputs)
     raw = recorder.raw()
-    x = read(
-        estimator, raw if class_name(estimator) in CONTAINERS else raw.at(class_name(estimator).split(".")[-1].lower())
-    )
-    if not x.columns:
-        hint = "it drops or selects away every column; compile one that keeps some"
-        raise fail("SKC157", "the estimator has no output column", hint=hint)
-    output = _output(estimator, x, recorder.sources(x.columns), dtype)
-    definition = PipelineDefinition(name, *_used(recorder, x), outputs=(output,))
+    if class_name(estimator) not in CONTAINERS:  # the only step, which is named after its class, as in `make_pipeline`
+        raw = raw.at(class_name(estimator).split(".")[-1].lower())
+    if predicts(estimator):
+        of = predict(estimator, raw)
+        outputs = [*model_outputs(recorder, of.model)]
+        if of.transformer is not None:
+            outputs.insert(0, features_output(recorder, of.transformer, of.features, dtype))
+    else:
+        outputs = [features_output(recorder, estimator, read(estimator, raw), dtype)]
+    definition = PipelineDefinition(name, *_used(recorder, outputs), outputs=tuple(outputs))
     pipeline, warnings = build(definition)
     return SklearnPipeline(pipeline, estimator, read_from, warnings)
 
 
-def _used(recorder: Recorder, x: Table) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """The inputs and features that the output is computed from: what a selector drops needs no place in a request."""
-    used = {column.source for column in x.columns}
+def _used(
+    recorder: Recorder, outputs: Sequence[OutputDefinition]
+) -> tuple[tuple[Input, ...], tuple[FeatureDefinition, ...]]:
+    """The inputs and features that outputs are computed from: what a selector drops needs no place in a request."""
+    used = {name.text for output in outputs for name in output.features}
     for feature in reversed(recorder.features):
-        if feature.name in used:
-            used |= {source.text for source in feature.sources}  # type: ignore[union-attr]  # the recorder makes no selector
-    inputs = tuple(i for i in recorder.inputs if f"inputs.{i.name}" in used)
+        if feature.name in used and not isinstance(feature.sources, Selector):
+            used |= {source.text for source in feature.sources}
+    inputs = tuple(i for i in recorder.inputs if f"{ALWAYS_INPUT}{i.name}" in used)
     return inputs, tuple(feature for feature in recorder.features if feature.name in used)
-
-
-def _output(estimator: Any, x: Table, sources: tuple[Name, ...], dtype: OutputDType) -> OutputDefinition:
-    kinds = {column.x.dtype for column in x.columns}
-    if "string" in kinds and len(kinds) > 1:
-        name = next(column.name for column in x.columns if column.x.dtype == "string")
-        raise fail(
-            "SKC158",
-            f"the output has numbers and text: column `{name}` is text",
-            hint="encode it, or drop it: `remainder='drop'`",
-        )
-    return OutputDefinition(
-        OUTPUT, sources, "string" if kinds == {"string"} else dtype, columns=_names_out(estimator, x)
-    )
-
-
-def _names_out(estimator: Any, x: Table) -> tuple[str, ...]:
-    """The names that scikit-learn gives to the output columns, or those of skc where it gives none."""
-    try:
-        names = tuple(str(name) for name in estimator.get_feature_names_out())
-    except (AttributeError, ValueError, NotImplementedError, TypeError):
-        names = ()
-    if len(names) == len(x.columns) and len(set(names)) == len(names):
-        return names
-    return tuple(f"x{i}" for i in range(len(x.columns)))
 
 
 __all__ = ["SklearnPipeline", "is_estimator", "read_estimator"]

@@ -13,7 +13,7 @@ from typing import Any
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.frontend.sklearn.claims import check_parameters, claim_of, class_name, unclaimed
 from skc.frontend.sklearn.columns import Table, step_name
-from skc.translation import Claim
+from skc.translation import Claim, Model
 
 
 def read(estimator: Any, x: Table) -> Table:
@@ -31,9 +31,65 @@ def read(estimator: Any, x: Table) -> Table:
             return _selected(estimator, x)
         claim = claim_of(estimator)
         check_fitted(estimator)
+        if claim.read is None:
+            hint = "a model is the last step of the pipeline, or of none"
+            raise fail("SKC150", f"`{class_name(estimator)}` predicts, and does not transform", hint=hint)
         made = claim.read(estimator, x)
         assert isinstance(made, Table)
         return made
+    except SkcError as error:
+        raise _at(error, x.path) from None
+
+
+def predicts(estimator: Any) -> bool:
+    """Whether an estimator ends in a model whose `predict` becomes outputs."""
+    if class_name(estimator) == "sklearn.pipeline.Pipeline":
+        return predicts(estimator.steps[-1][1])
+    inner = wrapped(estimator)
+    return hasattr(estimator, "predict") if inner is None else predicts(inner)
+
+
+def wrapped(estimator: Any) -> Any:
+    """The estimator that another one only wraps, and None where it does more."""
+    name = class_name(estimator)
+    if name == "sklearn.frozen.FrozenEstimator":
+        return estimator.estimator
+    if name.startswith("sklearn.model_selection.") and name in CONTAINERS:
+        check_fitted(estimator)
+        return estimator.best_estimator_
+    return None
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a model predicts, and the features that go into it with the estimator that made them, if there is one."""
+
+    model: Model
+    features: Table
+    transformer: Any = None
+
+
+def predict(estimator: Any, x: Table) -> Predicted:
+    """The predictions of an estimator that ends in a model.
+
+    Raises SkcError with all refusals, each with the path of its step.
+    """
+    inner = wrapped(estimator)
+    if inner is not None:
+        return predict(inner, x)
+    if class_name(estimator) == "sklearn.pipeline.Pipeline":
+        check_parameters(estimator, CONTAINERS[class_name(estimator)].claim)
+        name, last = estimator.steps[-1]
+        features = _steps(estimator.steps[:-1], [(name, last)], x)
+        transformer = estimator[:-1] if len(estimator.steps) > 1 else None
+        return replace(predict(last, features.at(inside(x.path, name))), features=features, transformer=transformer)
+    try:
+        claim = claim_of(estimator)
+        check_fitted(estimator)
+        if claim.predict is None:
+            hint = "compile the steps before it, `pipeline[:-1]`, and run the model on the features that they give"
+            raise fail("SKC150", f"predictions of `{class_name(estimator)}` do not compile", hint=hint)
+        return Predicted(claim.predict(estimator, x), x)
     except SkcError as error:
         raise _at(error, x.path) from None
 
@@ -104,12 +160,18 @@ def allows_nan(estimator: Any) -> bool:
 
 
 def _pipeline(estimator: Any, x: Table) -> Table:
+    return _steps(estimator.steps, (), x)
+
+
+def _steps(steps: Sequence[tuple[str, Any]], rest: Sequence[tuple[str, Any]], x: Table) -> Table:
+    """Steps one after the other. Where one is refused, the later ones and the `rest` are checked as far as possible."""
     path = x.path
-    for i, (name, step) in enumerate(estimator.steps):
+    for i, (name, step) in enumerate(steps):
         try:
             x = read(step, x.at(inside(path, name))).at(path)
         except SkcError as error:
-            later = [d for n, other in estimator.steps[i + 1 :] for d in _refusals(other, inside(path, n))]
+            after = (*steps[i + 1 :], *rest)
+            later = [d for n, other in after for d in _refusals(other, inside(path, n))]
             raise SkcError(*error.diagnostics, *later) from None
     return x
 
