@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -70,13 +70,15 @@ class Explanation(OneLine):
         return facts
 
 
-def walks_of(artifact: Artifact, differences: Sequence[Difference]) -> Iterator[Walk]:
+def walks_of(
+    artifact: Artifact, differences: Sequence[Difference], localiser: Callable[[], Localiser]
+) -> Iterator[Walk]:
     """The walks of some differences from the reference, through the steps that each depends on."""
     for difference in differences:
         if difference.against != REFERENCE or difference.check in ("steps", GOLDEN_FILE):
             continue
         record = golden.decode_record(artifact.manifest, dict(difference.record))
-        steps = [value for value in explain(artifact, record).steps if value.step in difference.made_by]
+        steps = [value for value in explain(artifact, record, localiser()).steps if value.step in difference.made_by]
         rows = tuple(
             WalkRow(name or rows_of.step, column, reference, graph, bool(mark))
             for rows_of in by_step(steps)
@@ -110,13 +112,16 @@ def value_rows(name: str, values: Sequence[tuple[str, Any, Any, bool, bool]]) ->
         yield "", f"… and {len(values) - len(chosen):,} more columns", "", "", ""
 
 
-def explain(artifact: Artifact, record: Record) -> Explanation:
-    """The walk of a legal record (every input has a key; None is null)."""
+def explain(artifact: Artifact, record: Record, localiser: Localiser | None = None) -> Explanation:
+    """The walk of a legal record (every input has a key; None is null). `localiser` is one of the artifact, if there is
+    one already: it is slow to build.
+    """
     pipeline = prune(artifact.pipeline)
     blocks = to_blocks(pipeline.inputs, [record])
     want = Reference(pipeline, artifact.manifest).run(blocks)
     raw = golden.encode_record(artifact.manifest, record)
-    walk = Localiser(draw_atlas(pipeline, artifact.manifest), artifact.files[MODEL]).walk(record)
+    localiser = localiser or Localiser(draw_atlas(pipeline, artifact.manifest), artifact.files[MODEL])
+    walk = localiser.walk(record)
     guards = artifact.manifest.guards
     want_refusal = refusal(guards, want.guards[0])
     try:

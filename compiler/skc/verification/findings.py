@@ -192,12 +192,14 @@ class Findings:
             self._atlas = draw_atlas(self._pipeline, self._artifact.manifest)
         return self._atlas
 
-    def _first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
-        if not self._oracle.knows_steps:
-            return None
+    def localiser(self) -> Localiser:
+        """The one of this artifact, built when it is first needed."""
         if self._localiser is None:
             self._localiser = Localiser(self._drawn(), self._artifact.files[MODEL])
-        return self._localiser.first_differing_step(record, makers)
+        return self._localiser
+
+    def _first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
+        return self.localiser().first_differing_step(record, makers) if self._oracle.knows_steps else None
 
 
 def _first_unequal(a: Array, b: Array) -> int:

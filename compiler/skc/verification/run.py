@@ -256,7 +256,8 @@ class _Run:
                 "machine": f"{platform.system()} {platform.machine()} {os.cpu_count()} cores",
             },
         )
-        return replace(report, walks=tuple(islice(walks_of(self._artifact, report.first_differences()), SHOWN_WALKS)))
+        walks = walks_of(self._artifact, report.first_differences(), self._findings.localiser)
+        return replace(report, walks=tuple(islice(walks, SHOWN_WALKS)))
 
     def _untried(self, sources: OwnSources) -> tuple[str, ...]:
         """What no row has covered, in words."""
