@@ -6,15 +6,16 @@ library, one text at a time; and the inverse, which produces texts for tests. Sh
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from itertools import product
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from skc.time.format import Directive, Format
+from skc.time.format import Directive, Format, Letter
 from skc_runtime.kinds import TIMESTAMP_MAX, TIMESTAMP_MIN
 
 EPOCH = datetime(1970, 1, 1)
@@ -52,7 +53,6 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(file, key=name)
 
 
-@lru_cache(maxsize=64)
 def _text_pattern(reader: Reader) -> re.Pattern[str]:
     if reader.layout is None:
         return re.compile(f"{_ISO_DATE}({_ISO_TIME})?" if reader.has_time else _ISO_DATE, re.ASCII)
@@ -70,10 +70,15 @@ def _piece_pattern(piece: Directive | str) -> str:
     return rf"(?P<{piece.letter}>\d{{{high if piece.is_full else low},{high}}})"
 
 
-@lru_cache(maxsize=1 << 16)  # verification parses the same texts repeatedly
-def read(text: str, reader: Reader) -> tuple[int, str]:
-    """The value, and an error code, "" if the text is valid."""
-    match = _text_pattern(reader).fullmatch(text)
+@lru_cache(maxsize=8)
+def read_with(reader: Reader) -> Callable[[str], tuple[int, str]]:
+    """A function that gives the value of a text, and an error code, "" if the text is valid."""
+    read = partial(_read, reader, _text_pattern(reader))
+    return lru_cache(maxsize=1 << 16)(read)  # verification parses the same texts repeatedly
+
+
+def _read(reader: Reader, pattern: re.Pattern[str], text: str) -> tuple[int, str]:
+    match = pattern.fullmatch(text)
     if match is None:
         return 0, "invalid-value"
     fields = {name: part for name, part in match.groupdict().items() if part is not None}
@@ -152,36 +157,41 @@ def _jump(zone: ZoneInfo, before: int, after: int) -> int:
     return after
 
 
-def write(layout: Format | None, local: datetime, *, has_time: bool) -> str:
-    """A local time as text, without parts that the format lacks. `%z` is written Z."""
+def write_with(layout: Format | None, *, has_time: bool) -> Callable[[datetime], str]:
+    """A function that writes a local time as text, without parts that the format lacks. `%z` is written Z."""
     if layout is None:
-        return local.isoformat() if has_time else local.date().isoformat()
-    return "".join(_written(piece, local) if isinstance(piece, Directive) else piece for piece in layout.pieces)
+        return datetime.isoformat if has_time else lambda local: local.date().isoformat()
+    pieces = (
+        _template(p.letter) if isinstance(p, Directive) else re.sub("[{}]", r"\g<0>\g<0>", p) for p in layout.pieces
+    )
+    template = "".join(pieces)
+    return lambda local: template.format(local, _MONTHS[local.month - 1].capitalize())
 
 
-def _written(directive: Directive, local: datetime) -> str:
-    match directive.letter:
+def _template(letter: Letter) -> str:
+    """For `str.format` of a local time and the name of its month."""
+    match letter:
         case "Y":
-            return f"{local.year:04}"
+            return "{0.year:04}"
         case "m":
-            return f"{local.month:02}"
+            return "{0.month:02}"
         case "d":
-            return f"{local.day:02}"
+            return "{0.day:02}"
         case "H":
-            return f"{local.hour:02}"
+            return "{0.hour:02}"
         case "M":
-            return f"{local.minute:02}"
+            return "{0.minute:02}"
         case "S":
-            return f"{local.second:02}"
+            return "{0.second:02}"
         case "f":
-            return f"{local.microsecond:06}"
+            return "{0.microsecond:06}"
         case "j":
-            return f"{local.timetuple().tm_yday:03}"
+            return "{0:%j}"
         case "b":
-            return _MONTHS[local.month - 1].capitalize()
+            return "{1}"
         case "z":
             return "Z"
-        case letter:
+        case _:
             assert_never(letter)
 
 

@@ -112,15 +112,21 @@ def _part(instant: int, zone: ZoneInfo, part: Part) -> int:
     cycles = 1 if instant < TIMESTAMP_MIN + CYCLE_US else -1 if instant > TIMESTAMP_MAX - CYCLE_US else 0
     moment = EPOCH + timedelta(microseconds=instant + cycles * CYCLE_US)
     local = moment.replace(tzinfo=UTC).astimezone(zone)
-    table: dict[str, int] = {
-        "year": local.year - 400 * cycles,
-        "quarter": (local.month + 2) // 3,
-        "weekday": local.weekday(),
-        "day_of_year": local.timetuple().tm_yday,
-        "iso_week": local.isocalendar().week,
-        "is_weekend": local.weekday() >= 5,
-    }
-    return table[part] if part in table else int(getattr(local, part))
+    match part:
+        case "year":
+            return local.year - 400 * cycles
+        case "quarter":
+            return (local.month + 2) // 3
+        case "weekday":
+            return local.weekday()
+        case "day_of_year":
+            return local.timetuple().tm_yday
+        case "iso_week":
+            return local.isocalendar().week
+        case "is_weekend":
+            return int(local.weekday() >= 5)
+        case _:
+            return int(getattr(local, part))
 
 
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:

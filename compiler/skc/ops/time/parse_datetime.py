@@ -69,8 +69,8 @@ from skc.ops.time._datetime_text import (
     OFFSETS,
     Reader,
     near_misses,
-    read,
-    write,
+    read_with,
+    write_with,
     written_months,
     written_offsets,
     zone_of,
@@ -137,7 +137,8 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
     present = x.present()
     zone = zone_of(params.timezone or "UTC")
     reader = Reader(_layout(params), zone, params.ambiguous, params.nonexistent, params.to == "timestamp")
-    outcomes = {text: read(text, reader) for text in dict.fromkeys(x.values[present].tolist())}
+    read = read_with(reader)
+    outcomes = {text: read(text) for text in dict.fromkeys(x.values[present].tolist())}
     values = np.zeros(x.values.shape, dtype=np.int64)
     problems = np.full(x.values.shape, "", dtype=object)
     for i in zip(*np.nonzero(present), strict=True):
@@ -215,8 +216,9 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     ]
     ticks = _ticks(params)
     moments += [moment + n for moment in _wall_edges(params) for n in ticks]
-    texts = [write(layout, moment, has_time=has_time) for moment in moments]
-    right = write(layout, datetime(2019, 1, 23, 20, 30, 15, 120_000), has_time=has_time)
+    write = write_with(layout, has_time=has_time)
+    texts = [write(moment) for moment in moments]
+    right = write(datetime(2019, 1, 23, 20, 30, 15, 120_000))
     texts += near_misses(right)
     if layout is None and has_time:
         texts += [right[:10] + tail for tail in ISO_TAILS]
@@ -224,7 +226,7 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
         texts += [moment.isoformat() + offset for moment in (datetime.min, datetime.max) for offset in FAR_OFFSETS]
     if "z" in _letters(params):
         texts += [offset.join(right.rsplit("Z", 1)) for offset in (*OFFSETS, *written_offsets())]
-        ends = [write(layout, moment, has_time=has_time) for moment in (datetime.min, datetime.max)]
+        ends = [write(moment) for moment in (datetime.min, datetime.max)]
         texts += [offset.join(end.rsplit("Z", 1)) for end in ends for offset in FAR_OFFSETS]
     if "b" in _letters(params):
         texts += [right.replace("Jan", month) for month in written_months()]
@@ -255,15 +257,16 @@ def _ticks(params: Params) -> list[timedelta]:
 
 def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]:
     """The texts at changes of local time, as far as the format distinguishes them."""
-    layout, has_time = _layout(params), params.to == "timestamp"
-    return {"zone change": list(dict.fromkeys(write(layout, edge, has_time=has_time) for edge in _wall_edges(params)))}
+    write = write_with(_layout(params), has_time=params.to == "timestamp")
+    return {"zone change": list(dict.fromkeys(write(edge) for edge in _wall_edges(params)))}
 
 
 def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
     """The local time of an instant (the day of a date) as text, in the zone of the step; if the format is too coarse,
     the last text before it and the first after it.
     """
-    layout, has_time = _layout(params), params.to == "timestamp"
+    has_time = params.to == "timestamp"
+    write = write_with(_layout(params), has_time=has_time)
     zone = zone_of("UTC" if "z" in _letters(params) else params.timezone or "UTC")
     tick = _ticks(params)[-1]
     texts: list[Scalar] = []
@@ -274,7 +277,7 @@ def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> 
         if TIMESTAMP_MIN + DAY_US <= instant <= TIMESTAMP_MAX - DAY_US:
             local = (_local(instant)).replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
             later = [local + tick] if has_time and (local - datetime.min) % tick else []
-            texts += [write(layout, moment, has_time=has_time) for moment in (local, *later)]
+            texts += [write(moment) for moment in (local, *later)]
     return texts
 
 
