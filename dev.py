@@ -31,6 +31,8 @@ WITH_LOWEST = (
 EXAMPLE = ROOT / "examples" / "rides"
 sys.path.insert(0, str(ROOT / "tests"))
 os.environ["PATH"] = f"{PYTHON.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # as in an activated environment
+# Or each of the hundreds of processes that the checks start would compile every module that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import toolchains  # noqa: E402  # on the path set above
 
