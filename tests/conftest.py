@@ -37,7 +37,7 @@ LONGEST = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files first, the others as they are."""
     rank = {name: i for i, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.location[0], len(rank)))
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def share(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Share:
     base = tmp_path_factory.getbasetemp()
     common = (base if worker_id == "master" else base.parent) / "shared"
 
-    def shared(name: str, make: Callable[[Path], None]) -> Path:
+    def shared(name: str, make: Callable[[Path], object]) -> Path:
         common.mkdir(exist_ok=True)
         original, done = common / name, common / f"{name}.done"
         with (common / f"{name}.lock").open("w") as lock:

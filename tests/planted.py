@@ -40,11 +40,12 @@ ROWS = "at,amount,kind\n" + "\n".join(
 )
 
 
-def compiled(folder: Path, pipeline: str = PIPELINE) -> Artifact:
-    """The pipeline of this module, compiled into a folder and verified."""
+def compiled(folder: Path, pipeline: str = PIPELINE, rows: int = 10_000) -> Artifact:
+    """The pipeline of this module, compiled into a folder and verified: `share("planted", compiled)` does it once."""
+    folder.mkdir(exist_ok=True)
     (folder / "pipeline.yaml").write_text(pipeline)
     (folder / "rows.csv").write_text(ROWS)
-    done = skc.compile(folder / "pipeline.yaml", str(folder / "rows.csv"), folder / "artifact")
+    done = skc.compile(folder / "pipeline.yaml", str(folder / "rows.csv"), folder / "artifact", rows=rows)
     assert done.report is not None
     assert done.report.is_equal, skc.render(done.report)
     return done.artifact

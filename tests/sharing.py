@@ -5,4 +5,4 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-Share = Callable[[str, Callable[[Path], None]], Path]
+Share = Callable[[str, Callable[[Path], object]], Path]

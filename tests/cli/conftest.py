@@ -8,20 +8,24 @@ from typing import Any
 
 import pytest
 from orders import PIPELINE, ROWS, write_csv
+from sharing import Share
 
 import skc
 from skc import cli
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def home(share: Share) -> Path:
     """A folder with a pipeline, its data and its artifact; nobody changes them."""
-    folder = tmp_path_factory.mktemp("orders")
+    return share("orders", compile_orders)
+
+
+def compile_orders(folder: Path) -> None:
+    folder.mkdir()
     (folder / "pipeline.yaml").write_text(PIPELINE, encoding="utf-8")
     write_csv(folder / "rows.csv", ROWS)
     done = skc.compile(folder / "pipeline.yaml", folder / "rows.csv", folder / "artifact", rows=500)
     assert done.path is not None
-    return folder
 
 
 @pytest.fixture

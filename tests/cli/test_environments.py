@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from planted import compiled, nudge, with_model
+from sharing import Share
 from typer.testing import CliRunner
 
 import skc
+from skc import artifact as artifacts
 from skc import cli
 from skc.artifact import Artifact
 from skc.diagnostics import SkcError
@@ -22,16 +24,12 @@ from skc_runtime import load
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("environments")
-    compiled(folder)
-    return folder / "artifact"
+def folder(share: Share) -> Path:
+    return share("planted", compiled) / "artifact"
 
 
 @pytest.fixture(scope="module")
 def own(folder: Path) -> tuple[Artifact, list[Record]]:
-    from skc import artifact as artifacts
-
     made = artifacts.read(folder)
     return made, rows_to_try(made, 200, 0, lambda _: None)
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from planted import compiled, nudge, with_model
 from ruamel.yaml import YAML
+from sharing import Share
 
 from skc import artifact as artifacts
 from skc import cli
@@ -24,13 +25,13 @@ LINE = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("github")
+def folder(share: Share) -> Path:
+    return share("planted", compiled)
 
 
 @pytest.fixture(scope="module")
 def artifact(folder: Path) -> Artifact:
-    return compiled(folder)
+    return artifacts.read(folder / "artifact")
 
 
 def lines(text: str) -> list[tuple[str, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,15 +30,21 @@ SECRET = "patient-7-"
 needs_signals = pytest.mark.skipif(os.name != "posix", reason="there are no such signals here")
 
 
-def started(folder: Path, kind: str) -> tuple[subprocess.Popen[str], Path]:
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the same rows in a file of each kind."""
+    folder = tmp_path_factory.mktemp("rows")
+    values = [f"{SECRET}{k}" for k in range(ROWS)]
+    (folder / "rows.csv").write_text("\n".join(["s", *values, ""]))
+    pq.write_table(pa.table({"s": values}), folder / "rows.parquet", row_group_size=10_000)
+    return folder
+
+
+def started(folder: Path, rows: Path, kind: str) -> tuple[subprocess.Popen[str], Path]:
     """`skc compile` on its way: in the middle of a long query over the training rows. And its folder."""
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
-    table = pa.table({"s": [f"{SECRET}{k}" for k in range(ROWS)]})
-    if kind == "csv":
-        (folder / "rows.csv").write_text("s\n" + "\n".join(table["s"].to_pylist()) + "\n")
-    else:
-        pq.write_table(table, folder / "rows.parquet", row_group_size=10_000)
+    shutil.copy(rows / f"rows.{kind}", folder)
     (folder / "pipeline.yaml").write_text(PIPELINE.format(kind=kind, where=SLOW))
     command = [sys.executable, "-m", "skc", "compile", "pipeline.yaml", "-o", "out"]
     environment = {**os.environ, "TMPDIR": str(temporary)}
@@ -58,8 +65,8 @@ def started(folder: Path, kind: str) -> tuple[subprocess.Popen[str], Path]:
 @needs_signals
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-def test_a_command_that_is_stopped_tidies_up(name: str, kind: str, tmp_path: Path) -> None:
-    process, _ = started(tmp_path, kind)
+def test_a_command_that_is_stopped_tidies_up(name: str, kind: str, rows: Path, tmp_path: Path) -> None:
+    process, _ = started(tmp_path, rows, kind)
     number = signal.Signals[name]
     process.send_signal(number)
     began = time.monotonic()
@@ -74,8 +81,8 @@ def test_a_command_that_is_stopped_tidies_up(name: str, kind: str, tmp_path: Pat
 
 @needs_signals
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_command_that_is_killed_leaves_no_rows(kind: str, tmp_path: Path) -> None:
-    process, scratch = started(tmp_path, kind)
+def test_a_command_that_is_killed_leaves_no_rows(kind: str, rows: Path, tmp_path: Path) -> None:
+    process, scratch = started(tmp_path, rows, kind)
     process.kill()
     process.communicate()
     assert scratch.stat().st_mode & 0o777 == 0o700

@@ -250,14 +250,12 @@ def _json_form(dtype: str, value: Any) -> Any:
     return None if value == "nan" else float_word(to_float(dtype, value))
 
 
-def check_contract(executor: Executor, suite: Path, index: Mapping[str, Any]) -> list[Tally]:
-    """What belongs to no value: threads, describing, closing, options, no folder at all, the arithmetic of a host."""
-    return [
-        *(_check_threads(executor, suite, index, signature) for signature in SIGNATURES),
-        _check_describe(executor, suite, index),
-        _check_refusals(executor, suite, index),
-        *(_check_arithmetic(executor, suite, index, change) for change in ARITHMETIC),
-    ]
+def check_contract(executor: Executor, suite: Path, index: Mapping[str, Any]) -> Iterator[Tally]:
+    """What belongs to no value: describing, closing, options, no folder at all, the arithmetic of a host, threads."""
+    yield _check_describe(executor, suite, index)
+    yield _check_refusals(executor, suite, index)
+    yield from (_check_arithmetic(executor, suite, index, change) for change in ARITHMETIC)
+    yield from (_check_threads(executor, suite, index, signature) for signature in SIGNATURES)
 
 
 def rides(suite: Path, index: Mapping[str, Any], signature: str) -> tuple[Message, Any]:

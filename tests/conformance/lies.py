@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks import Tally
@@ -31,7 +31,13 @@ class InProcess:
             yield self.ask(request)
 
 
-def failing(tallies: Sequence[Tally]) -> set[str]:
+def fails(case: str, tallies: Iterable[Tally]) -> bool:
+    """Whether a case fails; those after it are not tried."""
+    return bool(next(t for t in tallies if t.id == case).failures)
+
+
+def failing(found: Iterable[Tally]) -> set[str]:
+    tallies = list(found)
     assert all(t.checks for t in tallies if not t.id.startswith("marshalling/"))
     return {t.id for t in tallies if t.failures}
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +48,12 @@ def write_reloads(out: Path) -> list[dict[str, Any]]:
     return found
 
 
-def check_reloads(executor: Executor, suite: Path, index: Mapping[str, Any], *, brief: bool) -> list[Tally]:
+def check_reloads(executor: Executor, suite: Path, index: Mapping[str, Any], *, brief: bool) -> Iterator[Tally]:
     """By a link that is switched, by a folder that is renamed, by files that are overwritten; and broken ones."""
     reloads = 3 if brief else RELOADS
     versions = [_Version(suite / e["artifact"], e["value"]) for e in index["reloads"]]
-    return [
-        *(_check(executor, f"reloads/{name}", versions, way, reloads) for name, way in WAYS.items()),
-        _check_broken(executor, versions),
-    ]
+    yield from (_check(executor, f"reloads/{name}", versions, way, reloads) for name, way in WAYS.items())
+    yield _check_broken(executor, versions)
 
 
 class _Version:

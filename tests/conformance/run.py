@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -231,7 +231,7 @@ def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief
             if named["id"].startswith(prefix):
                 yield check_vectors(executor, folder, named, base, brief=brief)
     index = json.loads((suite / "index.json").read_bytes())
-    others: dict[str, Callable[[], list[Tally]]] = {
+    others: dict[str, Callable[[], Iterable[Tally]]] = {
         "marshalling/": lambda: check_marshalling(executor, suite, index, table),
         "agreement/": lambda: check_agreement(executor, suite, index),
         "damaged/": lambda: check_damaged(executor, suite, index),

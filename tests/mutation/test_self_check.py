@@ -15,10 +15,11 @@ import onnx
 import pytest
 from mutation.grid import shown_by
 from mutation.known import rule_of
-from mutation.subjects import ROOT, Subject, compiled, op_subjects, shown
+from mutation.subjects import Subject, op_subjects, shown
 from onnx import helper, numpy_helper
 from planted import PIPELINE, nudge, with_model
 from planted import compiled as planted
+from sharing import Share
 from typer.testing import CliRunner
 
 import skc
@@ -79,16 +80,9 @@ def test_the_grid_shows_what_it_should() -> None:
     assert all(shown_by(subject.artifact(), subject.case, o.mutant) is not None for o in found)
 
 
-@pytest.fixture(scope="module")
-def rides(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("rides")
-    compiled(ROOT / "examples" / "rides" / "pipeline.yaml", None, folder)
-    return folder / "artifact"
-
-
-def test_faults_in_the_example(rides: Path) -> None:
+def test_faults_in_the_example(rides_artifact: Path) -> None:
     """Every kind that the example can have."""
-    check = self_check(artifacts.read(rides), Options(rows=2000))
+    check = self_check(artifacts.read(rides_artifact), Options(rows=2000))
     found = {o.mutant.kind for o in check.outcomes if o.fate == "found"}
     assert found >= KINDS - {"half up for half even", "null replaced at the wrong step"}
     check_all("rides", check)
@@ -106,22 +100,22 @@ def test_through_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_verifier_that_sees_less_lets_faults_through(
-    rides: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    rides_artifact: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The self-check can fail: without boundaries, and with few rows, it says what was not found."""
     monkeypatch.setattr("skc.selfcheck.run.step_boundaries", lambda pipeline: ())
-    check = self_check(artifacts.read(rides), Options(rows=20), per_kind=3)
+    check = self_check(artifacts.read(rides_artifact), Options(rows=20), per_kind=3)
     assert {o.mutant.kind for o in check.survivors} >= {"transition missing", "edge at the next float"}
     assert "not found: no row tried exposes it" in skc.render(check)
 
 
 def test_the_exit_code_says_whether_a_fault_survives(
-    rides: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    rides_artifact: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """0 where every fault is found, within the tolerance or equivalent; 1 where one that is none of these is not."""
     check = SelfCheck("rides", (), 0, 0.0)
     mutant = Mutant("a kind", "a fault", frozenset({"a step"}), lambda: None)
-    command = ["verify", str(rides), "--self-check", "--rows", "20"]
+    command = ["verify", str(rides_artifact), "--self-check", "--rows", "20"]
     for fate in get_args(Fate):
         told = replace(check, outcomes=(MutantResult(mutant, fate, None, None),))
         monkeypatch.setattr("skc.api.planted_faults", lambda *_, told=told, **__: told)
@@ -130,16 +124,16 @@ def test_the_exit_code_says_whether_a_fault_survives(
         assert "planted faults found" in capsys.readouterr().out
 
 
-def test_an_artifact_that_differs_is_refused(tmp_path: Path) -> None:
-    wrong = with_model(planted(tmp_path), nudge(10.0, 11.0))
+def test_an_artifact_that_differs_is_refused(share: Share) -> None:
+    wrong = with_model(artifacts.read(share("planted", planted) / "artifact"), nudge(10.0, 11.0))
     with pytest.raises(SkcError) as error:
         self_check(wrong, Options(rows=100))
     assert error.value.code == "SKC503"
 
 
 @pytest.mark.parametrize("options", [["--data", "x.csv"], ["--record", "{}"], ["--format", "junit"]])
-def test_options_that_make_no_sense_together(rides: Path, options: list[str]) -> None:
-    done = CliRunner().invoke(app, ["verify", str(rides), "--self-check", *options])
+def test_options_that_make_no_sense_together(rides_artifact: Path, options: list[str]) -> None:
+    done = CliRunner().invoke(app, ["verify", str(rides_artifact), "--self-check", *options])
     assert isinstance(done.exception, SkcError)
     assert done.exception.code == "SKC140"
 
@@ -147,9 +141,8 @@ def test_options_that_make_no_sense_together(rides: Path, options: list[str]) ->
 @pytest.mark.parametrize("feature", ["hour", "o'clock", "何時"])
 def test_a_model_that_fails_is_blamed_on_the_step_whose_node_fails(tmp_path: Path, feature: str) -> None:
     """An index out of range in the table of a time zone: ONNX Runtime names the node, and the node has a step."""
-    artifact = planted(
-        tmp_path, PIPELINE.replace("  hour:", f'  "{feature}":').replace("kind, hour]", f'kind, "{feature}"]')
-    )
+    text = PIPELINE.replace("  hour:", f'  "{feature}":').replace("kind, hour]", f'kind, "{feature}"]')
+    artifact = planted(tmp_path, text, rows=100)
     atlas = draw_atlas(artifact.pipeline, artifact.manifest)
     step = f"{feature}/1:datetime_part"
 

@@ -156,6 +156,10 @@ def content(name: str, data: bytes) -> Callable[[Path], None]:
     return lambda here: (here / name).write_bytes(data) and None
 
 
+def bomb(here: Path) -> None:
+    (here / "rows.csv.gz").write_bytes(gzip.compress(b"x" * 300_000_000, 9))
+
+
 READS = "SELECT 1.0::DOUBLE AS x, content AS s FROM read_text('../secret.txt')"
 DATA: dict[str, tuple[str, str, Callable[[Path], None]]] = {
     "a view that reads a file": ("rows.duckdb::t", "SKC203", database(f"CREATE VIEW t AS {READS}")),
@@ -180,7 +184,7 @@ DATA: dict[str, tuple[str, str, Callable[[Path], None]]] = {
     "no Parquet": ("rows.parquet", "SKC203", content("rows.parquet", b"PAR1" + b"\xff" * 4096 + b"PAR1")),
     "no Arrow": ("rows.arrow", "SKC203", content("rows.arrow", b"ARROW1\0\0" + b"\xff" * 4096 + b"ARROW1")),
     "no gzip": ("rows.csv.gz", "SKC203", content("rows.csv.gz", b"\x1f\x8b" + b"\xff" * 4096)),
-    "a bomb of gzip": ("rows.csv.gz", "SKC20", content("rows.csv.gz", gzip.compress(b"x" * 300_000_000, 9))),
+    "a bomb of gzip": ("rows.csv.gz", "SKC20", bomb),
     "deep JSON": ("rows.jsonl", "SKC20", content("rows.jsonl", b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n")),
     "a NUL": ("rows.jsonl", "SKC20", content("rows.jsonl", b'{"x": 1, "s": "a\\u0000"}\n')),
     "a lone surrogate": ("rows.jsonl", "SKC20", content("rows.jsonl", b'{"x": 1, "s": "\\ud83d"}\n')),

@@ -9,9 +9,11 @@ import pyarrow as pa
 import pytest
 from mutation.subjects import Subject, op_subjects
 from planted import compiled, nudge, with_model
+from sharing import Share
 
 import skc
 from skc import api, cli
+from skc import artifact as artifacts
 from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import draw_atlas
 from skc.blame.localise import Localiser
@@ -25,13 +27,13 @@ RECORD = {"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("explained")
+def folder(share: Share) -> Path:
+    return share("planted", compiled)
 
 
 @pytest.fixture(scope="module")
 def artifact(folder: Path) -> Artifact:
-    return compiled(folder)
+    return artifacts.read(folder / "artifact")
 
 
 def test_a_right_walk(artifact: Artifact) -> None:

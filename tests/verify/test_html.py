@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from planted import compiled, nudge, with_model
+from sharing import Share
 from toolchains import browser, need
 from typer.testing import CliRunner
 
+from skc import artifact as artifacts
 from skc.artifact import Artifact
 from skc.cli import app
 from skc.reports import html
@@ -55,8 +57,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    return compiled(tmp_path_factory.mktemp("html"))
+def artifact(share: Share) -> Artifact:
+    return artifacts.read(share("planted", compiled) / "artifact")
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from planted import compiled
+from sharing import Share
 
 import skc
+from skc import artifact as artifacts
 from skc.artifact import Artifact
 from skc.equality.sides import Oracle, Outcome, Reference
 from skc.passes.prune import prune
@@ -20,8 +22,8 @@ from skc.verification.run import Options, verify
 
 
 @pytest.fixture(scope="module")
-def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    return compiled(tmp_path_factory.mktemp("oracle"))
+def artifact(share: Share) -> Artifact:
+    return artifacts.read(share("planted", compiled) / "artifact")
 
 
 @pytest.fixture(autouse=True)

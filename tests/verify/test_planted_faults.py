@@ -15,8 +15,10 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 from planted import compiled, constants, nudge, set_constant, with_model
+from sharing import Share
 
 import skc
+from skc import artifact as artifacts
 from skc.artifact import GOLDEN, Artifact, assemble
 from skc.reports.verification import difference_text
 from skc.time.zones import load_zone
@@ -29,8 +31,8 @@ GUARD_CODES = ("invalid-value", "ambiguous-time")
 
 
 @pytest.fixture(scope="module")
-def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    return compiled(tmp_path_factory.mktemp("planted"))
+def artifact(share: Share) -> Artifact:
+    return artifacts.read(share("planted", compiled) / "artifact")
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from planted import compiled, nudge, with_model
+from sharing import Share
 
+from skc import artifact as artifacts
 from skc.artifact import Artifact
 from skc.ir import Input
 from skc.reports.verification import difference_text
@@ -80,8 +82,8 @@ def test_the_difference_stays_rows_stay_legal_and_the_search_ends(record: Record
 
 
 @pytest.fixture(scope="module")
-def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    return compiled(tmp_path_factory.mktemp("shrunk"))
+def artifact(share: Share) -> Artifact:
+    return artifacts.read(share("planted", compiled) / "artifact")
 
 
 def test_a_report_shows_the_smallest_row(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
