@@ -34,7 +34,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock
 from skc.emit.opset import const, op
-from skc.op import Case, NoState, Op, as_before, parameters, require
+from skc.op import Case, NoState, Op, parameters, require
 from skc.values.types import Block, Scalar, ValueType
 
 GUARD = "not-finite"
@@ -123,7 +123,6 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
-    levels=as_before,
     carry_back=carry_back,
     cases=CASES,
 )
