@@ -2,8 +2,8 @@
 
 Why phrases and not a style checker: each of these was wrong every time it occurred, so the test raises no false alarms;
 a sentence that needs one is listed in ALLOWED with the reason. The test reads the documents, the descriptions in the
-schemas, all string literals of the compiler and of the runtimes, and the docstrings and comments of those in Python,
-which engineers read: what is written there finds its way into messages.
+schemas, and all string literals, docstrings and comments of the compiler and of the runtimes, which engineers read:
+what is written there finds its way into messages. Names of variables in Python are checked as well.
 """
 
 from __future__ import annotations
@@ -36,7 +36,21 @@ FOREIGN = {
     r"\bit is seen that\b": "state the fact",
     r"\blook whether\b": "check whether",
     r"\bhas no meaning\b": "is not supported",
+    r"\b[Ss]ees? to it that\b": "ensures, checks",
+    r"\bmade into\b": "converted to",
+    r"\bthe very (bits|type|same)\b": "exactly the",
+    r"\bis looked at\b": "is checked",
+    r"\b(broke|breaks?) a policy\b": "violates a policy",
+    r"\bstands? (there|under|behind|where|twice)\b": "is stored under, is before, or name the relation",
+    r"\blies? (beside|there|behind|under)\b": "is stored next to, is under",
+    r"\bjudged (whole|by it)\b": "refused as a whole, depends on it",
+    r"\bby whoever\b|\bthe work of nobody\b": "name the reader",
+    r"\bin silence\b": "silently",
+    r"\bfits? together\b": "consistent",
+    r"\b(is|are) said (in|by|to|when)\b": "documented, reported",
 }
+# Participles and pronouns as names of variables: name what the value is (`matches`, `expected`, `actual`).
+FOREIGN_NAMES = {"found", "told", "given", "wanted", "made", "meant", "said", "asked"}
 ALLOWED = {
     'State the fact in the usual word order: "`x` is not a column of …", not "is no column"': "quotes one",
     'duplicate key `age`", not "stands twice".': "quotes one",
@@ -46,14 +60,16 @@ CODE = {
     "runtime/java/src/main": (".java", r'"((?:[^"\\\n]|\\.)*)"'),
     "runtime/go": (".go", r'"((?:[^"\\\n]|\\.)*)"|`([^`]*)`'),
     "runtime/cpp/src": (".cpp", r'"((?:[^"\\\n]|\\.)*)"'),
+    "runtime/cpp/include": (".hpp", r'"((?:[^"\\\n]|\\.)*)"'),
 }
+COMMENT = r"(?s:/\*\*.*?\*/)|(?m:^\s*//.*$\n?)+|\s// .*"  # a block, adjacent lines, the end of a line
 
 
 def findings(text: str) -> list[str]:
     """The foreign phrases of a text, each with what to write instead."""
     for allowed in ALLOWED:
         text = text.replace(allowed, "")
-    return [f"{found[0]!r}: {better}" for phrase, better in FOREIGN.items() for found in re.finditer(phrase, text)]
+    return [f"{match[0]!r}: {better}" for phrase, better in FOREIGN.items() for match in re.finditer(phrase, text)]
 
 
 def documents() -> Iterator[tuple[str, str]]:
@@ -95,9 +111,15 @@ def other_languages() -> Iterator[tuple[str, str]]:
         for path in sorted((ROOT / folder).rglob(f"*{suffix}")):
             if not path.name.endswith("_test.go"):
                 text = path.read_text(encoding="utf-8")
-                for found in re.finditer(literal, text):
-                    number = text.count("\n", 0, found.start()) + 1
-                    yield f"{path.relative_to(ROOT)}:{number}", next(filter(None, found.groups()), "")
+                for match in re.finditer(literal, text):
+                    number = text.count("\n", 0, match.start()) + 1
+                    yield f"{path.relative_to(ROOT)}:{number}", next(filter(None, match.groups()), "")
+                for match in re.finditer(COMMENT, text):
+                    number = text.count("\n", 0, match.start()) + 1
+                    yield (
+                        f"{path.relative_to(ROOT)}:{number}",
+                        " ".join(re.sub(r"(?m)^\s*(//|\*)", "", match[0]).split()),
+                    )
 
 
 @pytest.mark.parametrize("source", [documents, schemas, python, other_languages], ids=lambda source: source.__name__)
@@ -105,8 +127,32 @@ def test_what_users_read_is_plain_english(source: object) -> None:
     assert callable(source)
     texts = list(source())
     assert len(texts) > 30, "nothing was read"
-    found = [f"{place}: {finding}" for place, text in texts for finding in findings(text)]
-    assert not found, "\n".join(found)
+    foreign = [f"{place}: {finding}" for place, text in texts for finding in findings(text)]
+    assert not foreign, "\n".join(foreign)
+
+
+def foreign_names(source: str) -> list[tuple[int, str]]:
+    """The foreign names of variables and parameters, each with its line."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = [(node.lineno, node.arg) for node in nodes if isinstance(node, ast.arg)]
+    names += [(n.lineno, n.id) for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return sorted((line, name) for line, name in names if name in FOREIGN_NAMES)
+
+
+def test_variables_are_named_after_what_they_hold() -> None:
+    paths = [*ROOT.glob("compiler/skc/**/*.py"), *ROOT.glob("runtime/python/**/*.py")]
+    assert len(paths) > 100
+    foreign = [
+        f"{path.relative_to(ROOT)}:{line}: `{name}`"
+        for path in paths
+        for line, name in foreign_names(path.read_text(encoding="utf-8"))
+    ]
+    assert not foreign, "\n".join(foreign)
+
+
+@pytest.mark.parametrize("source", ["found = 1", "def f(told): ...", "for given in (): ...", "x = lambda wanted: 1"])
+def test_a_foreign_name_is_found(source: str) -> None:
+    assert foreign_names(source)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +167,8 @@ def test_what_users_read_is_plain_english(source: object) -> None:
         "Show what a new artifact does otherwise",
         "write it beside the artifact",
         "the progress of somebody who does not ask",
+        "the caller sees to it that it fits",
+        "rows that broke a policy of `error`",
     ],
 )
 def test_a_foreign_phrase_is_found(text: str) -> None:

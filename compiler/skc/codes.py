@@ -100,7 +100,7 @@ CODES: dict[Code, str] = {
     "SKC221": "the engine ran out of memory",
     "SKC222": "warning: a column without any value",
     "SKC223": "warning: a column with one value only",
-    "SKC224": "a training row breaks a policy of `error`",
+    "SKC224": "a training row violates a policy of `error`",
     "SKC225": "a query with `where` that took too long",
     "SKC226": "the disk is full",
     "SKC230": "warning: a step that learned less than requested",

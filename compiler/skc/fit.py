@@ -13,7 +13,7 @@ SKC202  a kind of data that skc cannot read        SKC209  a null or NaN that is
 SKC203  the data cannot be read                  SKC21x  an op cannot be fitted on such a column (see the op)
 SKC204  a column is missing                      SKC220  the engine failed; SKC221: it ran out of memory
 SKC205  a column has the wrong type              SKC222, SKC223 (warnings): a column has no value, or only one
-SKC206  a value is not of the declared type      SKC224  a row breaks a policy of `error`
+SKC206  a value is not of the declared type      SKC224  a row violates a policy of `error`
 """
 
 from __future__ import annotations

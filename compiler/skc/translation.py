@@ -94,14 +94,14 @@ def apply_each(op: Any, x: Columns, parts: Sequence[tuple[Any, Any]]) -> Columns
     groups: dict[tuple[Any, ...], list[int]] = {}
     for k, (params, _) in enumerate(parts):
         groups.setdefault((x.types[k].dtype, x.types[k].nullable, params), []).append(k)
-    made: list[Columns] = []
+    outputs: list[Columns] = []
     places: dict[int, list[int]] = {}
     at = 0
     for (_, _, params), members in groups.items():
         states = [parts[k][1] for k in members]
         state = type(states[0])(*(sum((getattr(s, f.name) for s in states), ()) for f in fields(states[0])))
-        made.append(x.pick(members).apply(op, params, state, is_finite=True))
+        outputs.append(x.pick(members).apply(op, params, state, is_finite=True))
         for k, names in zip(members, op.names(params, state, tuple(x.names[k] for k in members)), strict=True):
             places[k] = list(range(at, at + len(names)))
             at += len(names)
-    return x.pick(()).beside(*made).pick([place for k in range(len(parts)) for place in places[k]])
+    return x.pick(()).beside(*outputs).pick([place for k in range(len(parts)) for place in places[k]])

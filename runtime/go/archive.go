@@ -8,20 +8,20 @@ import (
 )
 
 const (
-	zipInflation = 200           // an archive may hold so many times its size,
-	zipSmall     = 64 * megabyte // or so much if that is more
+	zipInflation = 200           // an archive may inflate to so many times its size,
+	zipSmall     = 64 * megabyte // or to so much, if that is more
 	zipEncrypted = 1             // the bit of an entry's flags
 )
 
-// archive is a source: the entries of a zip archive, which is judged whole. A name that leads out, comes twice or is
-// encrypted has no honest purpose.
+// archive is a source: the entries of a zip archive, refused as a whole for one bad entry: one that points outside,
+// is duplicated or is encrypted has no legitimate purpose.
 type archive struct {
 	entries map[string]*zip.File
 	left    int64 // what may still be unpacked
 }
 
 func openArchive(data []byte) (*archive, *Error) {
-	if !bytes.HasPrefix(data, []byte("PK\x03\x04")) { // as an archive with an entry begins
+	if !bytes.HasPrefix(data, []byte("PK\x03\x04")) { // the start of any archive with an entry
 		return nil, noArchive("it does not start like one")
 	}
 	reader, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))

@@ -2,8 +2,8 @@ package skc
 
 import "math"
 
-// checkArithmetic refuses a thread whose floats are not those of IEEE 754: a library built for speed can have
-// switched them.
+// checkArithmetic refuses a thread whose floats are not those of IEEE 754: a library built for speed may have changed
+// the mode.
 //
 // A denormal that vanishes was flushed to zero; 1 + 2^-53 is a tie, and 1 + 1.5·2^-53 lies above one, so rounding to
 // nearest even gives 1 and the next float.

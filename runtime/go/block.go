@@ -8,8 +8,8 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Why blocks are kept: to make and to destroy a tensor costs two calls into C. A block for one row is used again by
-// the next record, so that a record costs little more than the run itself.
+// Why blocks are kept: creating and destroying a tensor costs two calls into C. A block for one row is reused by the
+// next record, so that a record costs little more than the run itself.
 
 // buffer is the memory of one tensor [N, width], row by row; the slice of its dtype holds it.
 type buffer struct {
@@ -38,7 +38,7 @@ func newBuffer(spec tensorSpec, rows int) buffer {
 	return b
 }
 
-// block is a request of N rows and its answer: tensors over the memory of buffers.
+// block is a request of N rows and its response: tensors over the memory of buffers.
 type block struct {
 	rows    int
 	inputs  []buffer
@@ -103,7 +103,7 @@ func pinned[T ort.TensorData](pins *runtime.Pinner, shape ort.Shape, data []T) (
 	return asValue(ort.NewTensor(shape, data))
 }
 
-// asValue keeps a nil pointer from becoming a value that is not nil.
+// asValue keeps a nil pointer from becoming a non-nil interface value.
 func asValue[T ort.Value](value T, err error) (ort.Value, error) {
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func asValue[T ort.Value](value T, err error) (ort.Value, error) {
 	return value, nil
 }
 
-// run computes the outputs of the rows that lie in the inputs.
+// run computes the outputs of the rows in the inputs.
 func (b *block) run(session *ort.DynamicAdvancedSession) *Error {
 	for i := range b.inputs {
 		if err := setTexts(b.feeds[i], b.inputs[i].texts); err != nil {

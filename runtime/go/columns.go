@@ -5,10 +5,11 @@ import (
 	"reflect"
 )
 
-// A column is a slice: of any, whose elements are judged one by one, or of one type, which as a whole fits or not.
+// A column is a slice: of any, whose elements are checked one by one, or of one type, which is accepted or refused as
+// a whole.
 
-// columns finds the column of each input, invalid where it is not there, and the number of rows of all. It refuses
-// what can be refused without a look at the values.
+// columns finds the column of each input, invalid if it is missing, and the number of rows. It refuses what can be
+// refused without reading values.
 func (m *marshaller) columns(data map[string]any, extra Extra) ([]reflect.Value, int, *Error) {
 	if extra == RefuseExtra {
 		if err := m.unknownKey(data); err != nil {
@@ -43,7 +44,7 @@ func (m *marshaller) columns(data map[string]any, extra Extra) ([]reflect.Value,
 	return found, rows, nil
 }
 
-// rowsOfOthers is the length of columns none of which is an input, by the first of their names.
+// rowsOfOthers is the number of rows if no column is an input: the length of the first column by name.
 func rowsOfOthers(data map[string]any) int {
 	for _, name := range sortedKeys(data) {
 		if column, err := asColumn(data[name]); err == nil {
@@ -69,8 +70,8 @@ func asColumn(given any) (reflect.Value, *Error) {
 
 func isBytes(kind reflect.Type) bool { return kind.Elem().Kind() == reflect.Uint8 }
 
-// putColumn writes a column into its rows. Plain slices of the very type of the input are copied without a look at
-// each value's type.
+// putColumn writes a column into its rows. Slices of exactly the input's type are copied without checking each
+// value's type.
 func (p *inputPlan) putColumn(b *block, column reflect.Value) *Error {
 	switch values := column.Interface().(type) {
 	case []any:

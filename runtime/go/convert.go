@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// One value made into the value of its input, or refused: schemas/marshalling.v1.json, type by type. Nulls and NaN
-// are the policy of the input and are judged before and after.
+// Converts one value to the value of its input, or refuses it: schemas/marshalling.v1.json, type by type. Nulls and
+// NaN depend on the input's policies, and are handled before and after.
 
 const (
 	exactFloat = 1 << 53 // every integer up to here is a float64
@@ -53,7 +53,7 @@ func toInt64(s scalar) (int64, *Error) {
 	if s.kind != kindFloat {
 		return toInteger(s, "an integer", "")
 	}
-	if math.IsInf(s.float, 0) || s.float != math.Floor(s.float) { // NaN equals nothing
+	if math.IsInf(s.float, 0) || s.float != math.Floor(s.float) { // NaN is not equal to anything
 		return 0, newError(CodeNotIntegral, fmt.Sprintf("%s is not an integer", s), roundHint)
 	}
 	if math.Abs(s.float) > exactFloat {

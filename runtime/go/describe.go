@@ -18,8 +18,8 @@ type Description struct {
 	BuiltWith          map[string]string   `json:"built_with"`
 }
 
-// InputDescription is an input. Type is float64, int64, bool, string, timestamp or date; NaN is what a NaN that was
-// sent means: null or error.
+// InputDescription is an input. Type is float64, int64, bool, string, timestamp or date; NaN is the meaning of a NaN
+// in a request: null or error.
 type InputDescription struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"`

@@ -1,5 +1,5 @@
-// Package skc serves feature pipelines that `skc compile` made: it loads an artifact, and turns records into
-// features, to the bit as training saw them and as every other language of skc gives them.
+// Package skc serves feature pipelines compiled by `skc compile`: it loads an artifact, and turns records into
+// features, with the same bits as in training and in every other language.
 //
 //	transformer, err := skc.Load("artifact")
 //	if err != nil {
@@ -15,7 +15,7 @@
 // # Values
 //
 // Each Go value becomes the value of its input exactly, or is refused with a code. A pointer is the value it points
-// to, and a nil pointer is null, as nil is; a named type is what it is made of.
+// to, and a nil pointer is null, as nil is; a named type is its underlying type.
 //
 //	float64     float32, float64; an integer that is exact as a float64; a NaN is null
 //	int64       any int, uint or *big.Int inside int64; a float that is integral and at most 2^53
@@ -24,9 +24,9 @@
 //	timestamp   time.Time of whole microseconds; an integer of microseconds since 1970 UTC
 //	date        Date; an integer of days since 1970
 //
-// A json.Number is what its text says: an integer where it has neither fraction nor exponent, otherwise the nearest
-// float64. A time.Duration is no number. A time.Time that was never set is an instant too, of the year 1: use a
-// pointer where a value may be absent.
+// A json.Number is an integer if its text has neither fraction nor exponent, otherwise the nearest float64. A
+// time.Duration is not a number. The zero time.Time is an instant too, in the year 1: use a pointer if a value may be
+// absent.
 //
 // # ONNX Runtime
 //

@@ -110,7 +110,7 @@ var kinds = map[Code]Kind{
 	CodeRunFailed:            KindRuntime,
 }
 
-// noRow is the row of an error that concerns no row of a batch.
+// noRow is the row of an error that is not about a row of a batch.
 const noRow = -1
 
 // Error is what every function of this package returns; errors.As finds it.
@@ -126,10 +126,10 @@ type Error struct {
 	hasInput bool
 }
 
-// HasInput tells whether the error is about one input: the name of an input may be empty too.
+// HasInput reports whether the error is about one input, whose name may be empty.
 func (e *Error) HasInput() bool { return e.hasInput }
 
-// Error shows the code, the message, the place and the hint.
+// Error returns the code, the message, the location and the hint.
 func (e *Error) Error() string {
 	var places []string
 	if e.hasInput {
@@ -150,7 +150,7 @@ func (e *Error) Error() string {
 
 func newError(code Code, message, hint string) *Error {
 	kind, isKnown := kinds[code]
-	if !isKnown { // the code of a guard of a newer compiler
+	if !isKnown { // a guard code of a newer compiler
 		kind = KindRecord
 	}
 	return &Error{Code: code, Kind: kind, Message: message, Hint: hint, Row: noRow}
@@ -168,7 +168,7 @@ func (e *Error) inRow(row int) *Error {
 
 const shownLimit = 60
 
-// shown is a value as a message shows it, cut to a reasonable length.
+// shown formats a value for a message, cut to a reasonable length.
 func shown(value any) string { return shownUpTo(value, shownLimit) }
 
 func shownUpTo(value any, limit int) string {

@@ -25,7 +25,7 @@ type Features struct {
 // Rows is the number of rows: 1 for a single record.
 func (f Features) Rows() int { return f.rows }
 
-// IsSingle tells whether the request was a single record, not a batch.
+// IsSingle reports whether the request was a single record, not a batch.
 func (f Features) IsSingle() bool { return f.isSingle }
 
 // Outputs are all outputs in the order of the pipeline, then the companions of those that can be null.
@@ -71,7 +71,7 @@ func (f Features) String(name string) ([]string, bool) {
 	return output.String, output.DType == String
 }
 
-// Row is one row of a batch, as if its record had come alone. Its slices share the memory of the batch.
+// Row is one row of a batch, as for a single record. Its slices share the memory of the batch.
 func (f Features) Row(row int) Features {
 	outputs := make([]Output, len(f.outputs))
 	for i := range f.outputs {

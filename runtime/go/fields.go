@@ -15,7 +15,7 @@ func malformed(place, message string) *Error {
 	return newError(CodeArtifactMalformed, place+": "+message, rebuildHint)
 }
 
-// failure holds the first error of a document that is being read.
+// failure holds the first error in a document.
 type failure struct{ first *Error }
 
 func (f *failure) note(err *Error) {
@@ -24,10 +24,10 @@ func (f *failure) note(err *Error) {
 	}
 }
 
-// fields is one JSON object being read: keys are taken by type, and done refuses what is left.
+// fields is one JSON object being read: keys are taken by type, and done refuses the remaining ones.
 //
-// Why it notes errors instead of returning them: a reader of twenty fields is then twenty lines. What is taken after
-// the first error is a zero value; the error must be looked at before the values are used.
+// Why errors are recorded instead of returned: reading twenty fields then takes twenty lines. After the first error,
+// values are zero; check the error before using them.
 type fields struct {
 	*failure
 	left  map[string]any
@@ -55,7 +55,7 @@ func (f *fields) take(key string) any {
 	return value
 }
 
-// isNull tells whether a key is there and null, and takes it if so.
+// isNull reports whether a key is present and null, and takes it if so.
 func (f *fields) isNull(key string) bool {
 	value, isThere := f.left[key]
 	if !isThere || value != nil {
@@ -81,7 +81,7 @@ func checked[T any](f *fields, given any, place, noun string) T {
 	return value
 }
 
-// checkText refuses a lone surrogate (JSON can escape one) and NUL: no other language could hold the name.
+// checkText refuses a lone surrogate (JSON can escape one) and NUL: no other language could represent the name.
 func (f *fields) checkText(text, place string) {
 	if !utf8.ValidString(text) {
 		f.note(malformed(place, shown(text)+" contains a lone surrogate"))
@@ -158,7 +158,7 @@ func (f *fields) optionalObject(key string) *fields {
 	return f.object(key)
 }
 
-// textsByKey is an object of strings. Its keys are the caller's to check.
+// textsByKey is an object of strings. The caller checks its keys.
 func (f *fields) textsByKey(key string) map[string]string {
 	object := f.object(key)
 	found := make(map[string]string, len(object.left))

@@ -29,16 +29,16 @@ func limitOf(name string) int64 {
 	return otherLimit
 }
 
-// source is where the files of one artifact come from. Each is read once, so that nothing can change between its check
+// source provides the files of one artifact. Each is read once, so that nothing can change between its check
 // and its use.
 type source interface {
 	read(name string) ([]byte, *Error)
 	close()
 }
 
-// folder is a source. Links may stay inside: a ConfigMap or Secret of Kubernetes is a folder of links into `..data/`,
-// itself a link to the version that counts. Where manifest.json really lies, there lie the others of its version, so that
-// a swap in the middle of a load does not mix two.
+// folder is a source. Links inside it are allowed: a ConfigMap or Secret of Kubernetes is a folder of links into
+// `..data/`, itself a link to the current version. All files are read from the folder that manifest.json resolves to,
+// so that a swap in the middle of a load does not mix two versions.
 type folder struct {
 	path string   // without links
 	base string   // of the files
@@ -85,7 +85,7 @@ func (f *folder) read(name string) ([]byte, *Error) {
 	if err != nil {
 		return nil, unread(name, err)
 	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait, and opening a device may do something
+	if !info.Mode().IsRegular() { // opening a pipe would block, and opening a device may have side effects
 		return nil, unsafeFile(fmt.Sprintf("`%s` is not a regular file", name))
 	}
 	file, err := f.root.OpenFile(inside, os.O_RDONLY|syscall.O_NONBLOCK, 0)
@@ -126,7 +126,8 @@ func unread(name string, err error) *Error {
 	return newError(CodeArtifactFileMissing, fmt.Sprintf("`%s` cannot be read: %v", name, err), "")
 }
 
-// isEscape tells the errors of package os and path/filepath that have no name: a way out of a root, and links in a ring.
+// isEscape recognises errors of packages os and path/filepath that have no name: an escape from a root, and a cycle
+// of links.
 func isEscape(err error) bool {
 	text := err.Error()
 	return strings.HasSuffix(text, "path escapes from parent") || strings.HasSuffix(text, "too many links")

@@ -9,8 +9,8 @@ import (
 )
 
 // golden.jsonl holds records with the exact outputs they must give, in the JSON form of values: int64, timestamp and
-// date are decimal strings; a float is a number, or one of "NaN", "Infinity", "-Infinity", "-0.0"; null is null, and a
-// key that is not there is missing.
+// date are decimal strings; a float is a number, or one of "NaN", "Infinity", "-Infinity", "-0.0"; null is null, and
+// a missing key is absent.
 
 // goldenCase is a record, and either its outputs in JSON form or the code of the error it must give.
 type goldenCase struct {
@@ -34,7 +34,7 @@ func readGolden(data []byte) ([]goldenCase, *Error) {
 	if err := readGoldenHead(lines[0]); err != nil {
 		return nil, err
 	}
-	if records := len(lines) - 1; records < 1 || records > mostRecords { // without one, a load would show nothing
+	if records := len(lines) - 1; records < 1 || records > mostRecords { // without a record, replay would prove nothing
 		return nil, malformed(goldenName, fmt.Sprintf("expected 1 to %d records, got %d", mostRecords, records))
 	}
 	cases := make([]goldenCase, len(lines)-1)
@@ -93,7 +93,7 @@ func (m *manifest) elements() map[string]DType {
 	return elements
 }
 
-// decodeRecord makes Go values of a record in JSON form.
+// decodeRecord converts a record in JSON form to Go values.
 func decodeRecord(elements map[string]DType, record map[string]any, place string) (map[string]any, *Error) {
 	decoded := make(map[string]any, len(record))
 	for _, name := range sortedKeys(record) {
@@ -109,7 +109,7 @@ func decodeRecord(elements map[string]DType, record map[string]any, place string
 	return decoded, nil
 }
 
-// decodeValue makes a float64, int64, bool or string of one in JSON form, or nil.
+// decodeValue converts a value in JSON form to a float64, int64, bool or string, or nil.
 func decodeValue(element DType, value any, place string) (any, *Error) {
 	if value == nil {
 		return nil, nil
@@ -145,7 +145,7 @@ func decodeFloat(value any, place string) (any, *Error) {
 	if !isNumber {
 		return nil, malformed(place, "expected a number, got "+shown(value))
 	}
-	if written == "-0" { // an integer in JSON, so not the float of this spelling
+	if written == "-0" { // an integer in JSON, so not a float
 		return 0.0, nil
 	}
 	float, err := strconv.ParseFloat(string(written), 64)

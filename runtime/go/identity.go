@@ -12,9 +12,9 @@ import (
 
 // The identity of an artifact is the SHA-256 of its manifest.json.
 //
-// Why the manifest alone: it names the SHA-256 of every other file that is read, and Load checks them all. A signature is
-// over the same bytes, behind a prefix that keeps it from passing for a signature of anything else; it lies beside the
-// other files, in manifest.sig (schemas/signature.v1.schema.json).
+// Why only the manifest: it has the SHA-256 of every other file that is read, and Load checks them all. A signature
+// covers the same bytes after a prefix, so that it cannot be used as a signature of anything else; it is stored next
+// to the other files, in manifest.sig (schemas/signature.v1.schema.json).
 
 const (
 	signatureName    = "manifest.sig"
@@ -28,16 +28,17 @@ var (
 	signaturePattern = regexp.MustCompile(`^[0-9a-f]{128}$`)
 )
 
-// WithIdentity is the identity that the artifact must have: the SHA-256 of its manifest.json, in lower-case hexadecimal.
+// WithIdentity sets the identity that the artifact must have: the SHA-256 of its manifest.json, in lower-case
+// hexadecimal.
 func WithIdentity(expected string) Option { return func(o *loadOptions) { o.expect = &expected } }
 
-// WithKey is the public key, as the text of a PEM file, that must have signed the artifact.
+// WithKey sets the public key, as the text of a PEM file, that must have signed the artifact.
 func WithKey(pem []byte) Option { return func(o *loadOptions) { o.key, o.isSigned = pem, true } }
 
 // Identity is the SHA-256 of manifest.json, which names that of every other file; also of a transformer that is closed.
 func (t *Transformer) Identity() string { return t.manifest.identity }
 
-// checkOrigin refuses an artifact that is not the one expected, or not signed with the key; read gives a file of it.
+// checkOrigin refuses an artifact that is not the expected one, or not signed with the key; read returns a file of it.
 func checkOrigin(data []byte, options loadOptions, read func(name string) ([]byte, *Error)) (string, *Error) {
 	digest := sha256.Sum256(data)
 	identity := hex.EncodeToString(digest[:])
@@ -104,7 +105,7 @@ func publicKey(text []byte) (ed25519.PublicKey, string, *Error) {
 	return key, hex.EncodeToString(digest[:]), nil
 }
 
-// readSignature is what manifest.sig says: the id of the key that signed, and the signature.
+// readSignature returns the contents of manifest.sig: the id of the signing key, and the signature.
 func readSignature(data []byte) (string, []byte, *Error) {
 	value, err := parseJSON(data, signatureName)
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// The body of a request, as bytes of JSON. Why our own reader, which is that of the artifact's files: encoding/json
-// takes the last of two equal keys, makes U+FFFD of half a surrogate pair, and rounds integers past 2^53.
-// schemas/requests.v1.json says what every language answers to which bytes.
+// Parses the body of a request, JSON bytes. Why our own parser, also used for the artifact's files: encoding/json
+// takes the last of two duplicate keys, replaces half of a surrogate pair with U+FFFD, and rounds integers beyond
+// 2^53. schemas/requests.v1.json defines the response to each body for every language.
 
 const (
 	largestRequest = 1 << 26 // bytes
@@ -19,7 +19,7 @@ type (
 	jsonColumns map[string]any
 )
 
-// readRequest gives a map[string]any for a record, jsonRecords or jsonColumns.
+// readRequest returns a map[string]any for a record, jsonRecords or jsonColumns.
 func readRequest(body []byte) (any, *Error) {
 	if len(body) > largestRequest {
 		message := fmt.Sprintf("%d bytes exceed the limit of %d", len(body), largestRequest)

@@ -15,13 +15,13 @@ import (
 // LibraryVariable is the environment variable with the path of the shared library of ONNX Runtime.
 const LibraryVariable = "SKC_ONNXRUNTIME_LIBRARY"
 
-// library is the one ONNX Runtime of the process. It is never unloaded: two of them, or one twice, are a hazard.
+// library is the one ONNX Runtime of the process. It is never unloaded: loading two libraries, or one twice, is unsafe.
 var library struct {
 	sync.Mutex
 	path string // what it was loaded from; empty if not by this package
 }
 
-// ONNXRuntimeVersion loads ONNX Runtime if nothing has, and tells its version.
+// ONNXRuntimeVersion loads ONNX Runtime if necessary, and returns its version.
 func ONNXRuntimeVersion(options ...Option) (string, error) {
 	chosen := optionsOf(options)
 	if err := loadLibrary(chosen.library); err != nil {
@@ -30,8 +30,7 @@ func ONNXRuntimeVersion(options ...Option) (string, error) {
 	return ort.GetVersion(), nil
 }
 
-// loadLibrary loads ONNX Runtime, at the first call; a host program that has initialised the binding itself keeps
-// what it has.
+// loadLibrary loads ONNX Runtime at the first call, unless the host program has initialised the binding itself.
 func loadLibrary(wanted string) *Error {
 	library.Lock()
 	defer library.Unlock()
@@ -72,7 +71,7 @@ func libraryPath(wanted string) string {
 }
 
 func libraryRefused(path string, err error) *Error {
-	if strings.Contains(err.Error(), "setting ORT API base: 2") { // as the binding says that GetApi gave nothing
+	if strings.Contains(err.Error(), "setting ORT API base: 2") { // the binding's message if GetApi returns nothing
 		message := fmt.Sprintf("ONNX Runtime of %s is too old for this runtime", shown(path))
 		return newError(CodeONNXRuntimeTooOld, message, "take the shared library of ONNX Runtime 1.22 or newer")
 	}

@@ -5,7 +5,7 @@ import (
 	"runtime"
 )
 
-// Replay says how exactly the golden records of an artifact must be reproduced when it is loaded.
+// Replay is how exactly the golden records of an artifact must be reproduced when it is loaded.
 type Replay string
 
 const (
@@ -38,16 +38,17 @@ func optionsOf(options []Option) loadOptions {
 	return chosen
 }
 
-// Load gives the transformer of an artifact, after every check of the runtime contract. Close it when it is no longer
+// Load returns the transformer of an artifact, after every check of the runtime contract. Close it when it is no longer
 // needed.
 //
-// Its error is an *Error: of kind artifact where the artifact cannot be served here, of kind runtime for an option.
+// Its error is an *Error: of kind artifact if the artifact cannot be served here, of kind runtime for an invalid
+// option.
 func Load(dir string, options ...Option) (*Transformer, error) {
 	return loaded(func() (source, *Error) { return opened(openFolder(dir)) }, options)
 }
 
-// LoadFS is Load for files that lie elsewhere: an embed.FS (see fs.Sub), a testing/fstest.MapFS of bytes, an archive.
-// What a link of such a file system leads to is its own affair.
+// LoadFS is Load for files stored elsewhere: an embed.FS (see fs.Sub), a testing/fstest.MapFS of bytes, an archive.
+// How it resolves links is up to the file system.
 func LoadFS(files fs.FS, options ...Option) (*Transformer, error) {
 	return loaded(func() (source, *Error) { return tree{files}, nil }, options)
 }
@@ -57,7 +58,7 @@ func LoadZip(data []byte, options ...Option) (*Transformer, error) {
 	return loaded(func() (source, *Error) { return opened(openArchive(data)) }, options)
 }
 
-// opened keeps a pointer that is nil from becoming a source that is not.
+// opened keeps a nil pointer from becoming a non-nil source.
 func opened[T source](found T, err *Error) (source, *Error) {
 	if err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ func load(open func() (source, *Error), options loadOptions) (*Transformer, *Err
 	return t, nil
 }
 
-// readArtifact reads the manifest first and strictly, since everything else is judged by it; then every other file,
+// readArtifact reads the manifest first and strictly, since all other checks depend on it; then every other file,
 // once, and only with the right hash.
 func readArtifact(from source, options loadOptions) (map[string][]byte, *manifest, *Error) {
 	data, err := from.read(manifestName)
@@ -130,7 +131,7 @@ func readArtifact(from source, options loadOptions) (map[string][]byte, *manifes
 		if err != nil {
 			return nil, nil, err
 		}
-		if name == modelName || name == goldenName { // the others are of no use here
+		if name == modelName || name == goldenName { // the others are not needed here
 			files[name] = data
 		}
 	}

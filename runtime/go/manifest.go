@@ -5,8 +5,8 @@ import (
 	"regexp"
 )
 
-// Why so strict: the manifest is the contract of every language, and what an attacker would edit. What is not
-// exactly as schemas/manifest.v1.schema.json says, or does not fit together, is refused before anything else of the
+// Why so strict: the manifest is the contract of every language, and the file that an attacker would edit. Anything
+// that deviates from schemas/manifest.v1.schema.json, or is inconsistent, is refused before any other file of the
 // artifact is read.
 
 const (
@@ -48,7 +48,7 @@ type inputSpec struct {
 	valid      *slot // where a nullable input that is not float64 says whether it has a value
 }
 
-// element is what the values of the input are in the graph.
+// element is the element type of the input in the graph.
 func (i *inputSpec) element() DType {
 	if i.kind == typeTimestamp || i.kind == typeDate {
 		return Int64
@@ -71,7 +71,7 @@ type outputSpec struct {
 	valid   *string // its companion, if it can hold nulls and is not float
 }
 
-// guardSpec is a column of the guards: rows where column `input` of `step` broke a policy of `error`.
+// guardSpec is a column of the guards: rows where column `input` of `step` violated a policy of `error`.
 type guardSpec struct {
 	code  Code
 	step  string
@@ -223,7 +223,7 @@ func readGuard(f *fields) guardSpec {
 	return guardSpec{Code(code), f.text("step"), f.text("input")}
 }
 
-// readONNX reads what the graph needs of ONNX Runtime, of which a runtime judges the version.
+// readONNX reads what the graph requires of ONNX Runtime; the version is checked later.
 func readONNX(f *fields) string {
 	for _, key := range []string{"opset", "ml", "ir"} {
 		f.integer(key, 1, maxInt32)

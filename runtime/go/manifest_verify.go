@@ -2,7 +2,7 @@ package skc
 
 import "fmt"
 
-// verify refuses a manifest whose parts do not fit together.
+// verify refuses a manifest whose parts are inconsistent.
 func (m *manifest) verify() *Error {
 	for _, check := range []func() *Error{m.verifyInputs, m.verifySlots, m.verifyOutputs, m.verifyNames, m.verifyFiles} {
 		if err := check(); err != nil {
@@ -37,7 +37,7 @@ func (m *manifest) verifyInputs() *Error {
 
 func placeOf(what, name string) string { return fmt.Sprintf("%s.%s `%s`", manifestName, what, name) }
 
-// verifySlots sees to it that exactly one slot of its element type feeds every column of every tensor.
+// verifySlots checks that every column of every tensor is fed by exactly one slot of its element type.
 func (m *manifest) verifySlots() *Error {
 	names := make([]string, len(m.tensors))
 	tensors := make(map[string]tensorSpec, len(m.tensors))
@@ -147,7 +147,7 @@ func (m *manifest) verifyNames() *Error {
 	return nil
 }
 
-// verifyFiles sees to it that `files` names what an artifact must have.
+// verifyFiles checks that `files` names every file that an artifact must have.
 func (m *manifest) verifyFiles() *Error {
 	for _, name := range []string{modelName, planName, goldenName} {
 		if _, isThere := m.files[name]; !isThere {

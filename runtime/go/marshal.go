@@ -5,7 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// inputPlan is what can be known of an input before a request comes: where its value lies, and how it gets there.
+// inputPlan is everything about an input that does not depend on the request: where its value is stored, and how it
+// is converted.
 type inputPlan struct {
 	spec    *inputSpec
 	value   target
@@ -13,7 +14,7 @@ type inputPlan struct {
 	convert func(*inputPlan, *block, int, scalar) *Error
 }
 
-// target is a column of a tensor; of none where width is 0.
+// target is a column of a tensor; of none if width is 0.
 type target struct{ tensor, column, width int }
 
 func (t target) at(row int) int { return row*t.width + t.column }
@@ -44,7 +45,7 @@ var converters = map[string]func(*inputPlan, *block, int, scalar) *Error{
 	typeDate:        integersBy(toDate),
 }
 
-// put writes a value of a row, or refuses it. What nearly every request holds is recognised without another call.
+// put writes a value of a row, or refuses it. The values of nearly every request are recognised without another call.
 func (p *inputPlan) put(b *block, row int, value any) *Error {
 	switch v := value.(type) {
 	case float64:
@@ -71,7 +72,7 @@ func (p *inputPlan) put(b *block, row int, value any) *Error {
 	return p.putScalar(b, row, recognise(value))
 }
 
-// isSound tells of a text that every language can hand it to the graph.
+// isSound reports whether every language can pass a text to the graph.
 func isSound(text string) bool { return strings.IndexByte(text, 0) < 0 && utf8.ValidString(text) }
 
 func (p *inputPlan) putScalar(b *block, row int, value scalar) *Error {
@@ -85,7 +86,7 @@ func (p *inputPlan) putScalar(b *block, row int, value scalar) *Error {
 	return nil
 }
 
-// putMissing is for a key that is not there.
+// putMissing handles a missing key.
 func (p *inputPlan) putMissing(b *block, row int) *Error {
 	if !p.spec.nullable {
 		return p.missing()
@@ -170,7 +171,7 @@ func (p *inputPlan) setText(b *block, row int, value string) {
 	p.setValid(b, row, true)
 }
 
-// setNull writes the zero that stands under a null, NaN for a float.
+// setNull writes the zero stored under a null, NaN for a float.
 func (p *inputPlan) setNull(b *block, row int) {
 	switch p.spec.element() {
 	case Float64:
@@ -191,7 +192,7 @@ func (p *inputPlan) setValid(b *block, row int, isValid bool) {
 	}
 }
 
-// valueIn is what a row holds, for a message.
+// valueIn is the value in a row, for a message.
 func (p *inputPlan) valueIn(b *block, row int) any {
 	from, at := &b.inputs[p.value.tensor], p.value.at(row)
 	switch p.spec.element() {

@@ -10,15 +10,15 @@ import (
 // hundreds of ops that we have not measured. Our models need a small part of ONNX, which model_grammar.go lists: any
 // other message, field or op is refused, known or not.
 //
-// Why so strict about encoding: readers of protobuf differ in what they make of a tag of more than 32 bits, or of a field
-// that comes twice; a writer emits neither.
+// Why so strict about encoding: protobuf parsers differ in how they treat a tag of more than 32 bits, or a repeated
+// field; writers emit neither.
 
 var errNoProtobuf = errors.New("no protobuf message")
 
 const unsafeHint = "artifacts written by skc never do: do not serve it, or take a newer skc.dev/runtime if a newer `skc` compiled it"
 
-// scanModel gives model-refused if a model is not protobuf, artifact-unsafe if it holds what skc never emits; both before
-// ONNX Runtime sees it.
+// scanModel returns model-refused if a model is not protobuf, artifact-unsafe if it contains anything that skc never
+// emits, before ONNX Runtime sees it.
 func scanModel(model []byte) *Error {
 	err := scanMessage("ModelProto", model)
 	var refusal *Error
@@ -36,7 +36,7 @@ func unsafeModel(format string, values ...any) *Error {
 	return newError(CodeArtifactUnsafe, "model.onnx "+fmt.Sprintf(format, values...), unsafeHint)
 }
 
-// scanned is what was read of one message.
+// scanned has the fields of one message.
 type scanned struct {
 	seen    map[uint64]bool
 	numbers map[uint64][]uint64
@@ -83,7 +83,7 @@ func (f grammarField) fits(wire int) bool {
 	return wire == wireBytes
 }
 
-// value reads one field, and gives what follows it.
+// value reads one field, and returns the bytes after it.
 func (s *scanned) value(field grammarField, number uint64, wire int, data []byte) ([]byte, error) {
 	if wire == wireVarint {
 		return s.number(field, number, data)
@@ -159,8 +159,8 @@ func (s *scanned) check(message string) error {
 	return nil
 }
 
-// checkTensor sees to it that a shape asks for as many elements as the tensor brings: nothing else may decide how much
-// room is made for it.
+// checkTensor checks that a shape has exactly as many elements as the data, so that a forged one cannot decide how
+// much is allocated.
 func (s *scanned) checkTensor() error {
 	size, isKnown := grammarElementSizes[s.one(2)]
 	if !isKnown {
@@ -198,7 +198,7 @@ type protoField struct {
 	bytes  []byte
 }
 
-// nextField reads one field, and gives what follows it.
+// nextField reads one field, and returns the bytes after it.
 func nextField(data []byte) (protoField, []byte, error) {
 	tag, data, err := strictVarint(data)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Why read here: the binding tells the inputs and outputs of a model only through a second session of its own, with
-// other options, which doubles the time and the memory of a load.
+// Why read here: the binding reports the inputs and outputs of a model only through a second session of its own, with
+// other options, which doubles the time and memory of a load.
 
 // Field numbers of the messages from the graph down to a dimension.
 const (
@@ -25,7 +25,7 @@ const (
 
 var elementTypes = map[uint64]DType{1: Float32, 7: Int64, 8: String, 9: Bool, 11: Float64}
 
-// checkTensors sees to it that the model has the inputs and outputs that the manifest says, no more and no fewer.
+// checkTensors checks that the model has exactly the inputs and outputs that the manifest lists.
 func checkTensors(m *manifest, model []byte) *Error {
 	inputs, outputs, err := modelTensors(model)
 	if err != nil {
@@ -61,7 +61,7 @@ func tensorsDiffer(noun string, tensor tensorSpec) *Error {
 	return newError(CodeArtifactInconsistent, message, compilationHint)
 }
 
-// modelTensors are the tensors that a model declares; the width is -1 where it is not fixed, or not [N, width].
+// modelTensors are the tensors that a model declares; the width is -1 if it is not fixed, or not [N, width].
 func modelTensors(model []byte) (inputs, outputs []tensorSpec, err error) {
 	graph, err := merged(model, modelGraph)
 	if err != nil {
@@ -148,7 +148,7 @@ func eachField(data []byte, visit func(protoField) error) error {
 	return nil
 }
 
-// last is the field of a number, of which the last one counts.
+// last is the last field of a number, which takes precedence.
 func last(data []byte, number int) (found protoField, err error) {
 	err = eachField(data, func(f protoField) error {
 		if f.number == number {
@@ -159,7 +159,7 @@ func last(data []byte, number int) (found protoField, err error) {
 	return found, err
 }
 
-// merged is a message within messages; one that is there several times is, as protobuf says, all of them joined.
+// merged is an embedded message; if it occurs several times, protobuf defines it as their concatenation.
 func merged(data []byte, path ...int) ([]byte, error) {
 	for _, number := range path {
 		var parts [][]byte

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// marshaller turns requests for one manifest into blocks. Nothing in it but a cache changes, so goroutines share it.
+// marshaller turns requests for one manifest into blocks. Only a cache in it changes, so goroutines can share it.
 type marshaller struct {
 	plans   []inputPlan
 	known   map[string]bool
@@ -103,7 +103,7 @@ func (m *marshaller) unknown(key string) *Error {
 
 const longestWord = 100 // bytes: only hints depend on it, and a hostile key may be long
 
-// nearest is the name with the fewest edits to a key, if they are few for its length.
+// nearest is the name with the fewest edits to a key, if there are few for its length.
 func nearest(key string, names []string) (string, bool) {
 	best, fewest := "", len(key)/3+1
 	if len(key) > longestWord {

@@ -33,23 +33,23 @@ type Reloadable struct {
 	watching sync.WaitGroup
 }
 
-// ReloadSettings says when a Reloadable looks, and who is told.
+// ReloadSettings sets how often a Reloadable checks, and its callbacks.
 type ReloadSettings struct {
 	Interval time.Duration      // between two checks; 0 to look only when Reload is called
 	OnReload func(*Transformer) // is called with each new transformer, which it must not close
 	OnError  func(error)        // is called with the reason if a new artifact is refused
 }
 
-// lease is a transformer and who uses it: its owner, and every call in progress. The last to leave closes it.
+// lease counts the users of a transformer: its owner, and every call in progress. The last one closes it.
 type lease struct {
 	transformer *Transformer
 	users       int // of Reloadable.mutex
 }
 
-const attempts = 3 // to read files that are replaced while they are read
+const attempts = 3 // at reading files that are being replaced
 
-// LoadReloadable loads the artifact of a folder, and then each that takes its place. The first must load: what is wrong
-// with it is the error. Close it when it is no longer needed.
+// LoadReloadable loads the artifact of a folder, and then each that takes its place. The first must load; otherwise
+// its error is returned. Close it when it is no longer needed.
 func LoadReloadable(dir string, settings ReloadSettings, options ...Option) (*Reloadable, error) {
 	if settings.Interval < 0 {
 		return nil, newError(CodeInvalidOption, fmt.Sprintf("the interval %v", settings.Interval), "0 or more")
@@ -149,7 +149,7 @@ func (r *Reloadable) look(isForced bool) (bool, error) {
 	return true, nil
 }
 
-// loadNewer puts what lies in the folder in its place, and gives it; nil where it is what was looked at last.
+// loadNewer loads the artifact in the folder, makes it current and returns it; nil if it is the one checked last.
 func (r *Reloadable) loadNewer(isForced bool) (*Transformer, error) {
 	r.loading.Lock()
 	defer r.loading.Unlock()
@@ -179,7 +179,7 @@ func (r *Reloadable) loadNewer(isForced bool) (*Transformer, error) {
 	return made, nil
 }
 
-// loadSteadily reads files that are replaced while they are read again.
+// loadSteadily reads files again if they are replaced while being read.
 func (r *Reloadable) loadSteadily(found string) (made *Transformer, err error) {
 	for range attempts {
 		r.fingerprint = found
@@ -230,9 +230,9 @@ func (r *Reloadable) Close() error {
 	return nil
 }
 
-// fingerprintOf is what changes when the artifact of the folder is another, or a file of it is written to: its manifest,
-// and the name, size and time of every file. Links are followed. A folder that cannot be read, because it is just being
-// replaced, has an empty one.
+// fingerprintOf changes when the folder's artifact is replaced, or one of its files is written: it consists of the
+// manifest, and the name, size and time of every file. Links are followed. It is empty if the folder cannot be read
+// because it is just being replaced.
 func fingerprintOf(dir string) string {
 	manifest, err := os.ReadFile(filepath.Join(dir, manifestName))
 	if err != nil {
@@ -244,7 +244,7 @@ func fingerprintOf(dir string) string {
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%x", sha256.Sum256(manifest))
-	for _, entry := range entries { // in the order of their names
+	for _, entry := range entries { // in order of name
 		info, err := os.Stat(filepath.Join(dir, entry.Name()))
 		if err != nil {
 			return ""

@@ -5,12 +5,12 @@ import (
 	"math"
 )
 
-// Why replay: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may give
-// other bits. Running a few records at load finds that before the first request does.
+// Why replay: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may
+// produce other bits. Running a few records at load detects that before the first request does.
 
 const tolerance = 1e-6
 
-// replayGolden runs every case alone, then all that give outputs as one batch.
+// replayGolden runs every case alone, then all with outputs as one batch.
 func (t *Transformer) replayGolden(data []byte, replay Replay) *Error {
 	cases, err := readGolden(data)
 	if err != nil {
@@ -75,7 +75,7 @@ func goldenMismatch(place, message string, replay Replay) *Error {
 	return newError(CodeGoldenMismatch, place+": "+message, hint)
 }
 
-// compare tells the first difference between the outputs of a case and those of its record, none if it is empty.
+// compare returns the first difference between the outputs of a case and those of its record, empty if they agree.
 func (t *Transformer) compare(c goldenCase, got Features, replay Replay) (string, *Error) {
 	if len(c.outputs) != len(got.outputs) {
 		return "", malformed(c.place, "`outputs` are not those of the manifest")
@@ -97,7 +97,7 @@ func (t *Transformer) compare(c goldenCase, got Features, replay Replay) (string
 
 // exactColumns says which columns of an answered tensor must agree to the bit; nil means all of them.
 func (t *Transformer) exactColumns(output int, replay Replay) []bool {
-	if replay == ReplayExact || output >= len(t.manifest.outputs) { // beyond the outputs lie their companions
+	if replay == ReplayExact || output >= len(t.manifest.outputs) { // the companions come after the outputs
 		return nil
 	}
 	return t.manifest.outputs[output].exact
@@ -116,7 +116,7 @@ func compareOutput(got *Output, want []any, exact []bool, place string) (string,
 	return "", nil
 }
 
-// at is a value by its place in the slice: a float64 (of both float types), int64, bool or string.
+// at is a value by its index in the slice: a float64 (of both float types), int64, bool or string.
 func (o *Output) at(place int) any {
 	switch o.DType {
 	case Float32:
@@ -131,12 +131,13 @@ func (o *Output) at(place int) any {
 	return o.String[place]
 }
 
-// agree says whether a value of an output is the one that is wanted: to the bit (any NaN is NaN) or, in a float that is
-// not exact, to 1e-6. schemas/agreement.v1.json lists pairs; the conformance suite loads an artifact for each.
+// agree reports whether a value of an output agrees with the expected one: to the bit (all NaNs agree) or, in a float
+// that is not exact, to 1e-6. schemas/agreement.v1.json lists pairs; the conformance suite loads an artifact for
+// each.
 func agree(got, want any, isExact bool) bool {
 	a, isFloat := got.(float64)
 	b, isWantedFloat := want.(float64)
-	if !isFloat || !isWantedFloat { // null is no float, and agrees with nothing
+	if !isFloat || !isWantedFloat { // null is not a float, and agrees with nothing
 		return got == want
 	}
 	switch {
@@ -150,7 +151,7 @@ func agree(got, want any, isExact bool) bool {
 	return math.Abs(a-b) <= tolerance*math.Max(1, math.Abs(b))
 }
 
-// replayBatch sees to it that all records in one batch give the very bits that each gave alone.
+// replayBatch checks that all records in one batch give exactly the bits that each gave alone.
 func (t *Transformer) replayBatch(records []map[string]any, alone []Features) *Error {
 	if len(records) == 0 {
 		return nil

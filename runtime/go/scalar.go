@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Why two steps: a Go value is first recognised as one of a few kinds, and then made into what its input wants. So
-// fifteen types of Go meet six types of inputs in two short tables.
+// Why two steps: a Go value is first recognised as one of a few kinds, and then converted to the type of its input.
+// So two short tables cover fifteen Go types and six input types.
 
 type scalarKind uint8
 
@@ -55,7 +55,7 @@ func bigScalar(value *big.Int) scalar {
 	return scalar{kind: kindBigInteger, given: value}
 }
 
-// recognise tells what a value is.
+// recognise classifies a value.
 func recognise(value any) scalar {
 	switch v := value.(type) {
 	case nil:
@@ -139,7 +139,7 @@ func recogniseStruct(value reflect.Value) scalar {
 	return scalar{given: given}
 }
 
-// numberScalar is what the text of a json.Number says.
+// numberScalar is the value of a json.Number.
 func numberScalar(text string) scalar {
 	if !isJSONNumber(text) {
 		return scalar{given: json.Number(text)}
@@ -147,7 +147,7 @@ func numberScalar(text string) scalar {
 	return recognise(numberOf(text))
 }
 
-// hugeInteger is an integer past the range of every input, as it was written.
+// hugeInteger is an integer beyond the range of every input, as it was written.
 type hugeInteger string
 
 // No float64 and no int64 has more digits.
@@ -163,8 +163,8 @@ func (h hugeInteger) scalar() scalar {
 	return scalar{kind: kindBigInteger, given: value, text: string(h)}
 }
 
-// numberOf is what a number in JSON means: an integer where it has neither fraction nor exponent, an int64, a *big.Int
-// or a hugeInteger; else the nearest float64, and past the largest a hugeInteger.
+// numberOf is the value of a JSON number: an integer if it has neither fraction nor exponent, as an int64, a *big.Int
+// or a hugeInteger; otherwise the nearest float64, and beyond the largest a hugeInteger.
 func numberOf(text string) any {
 	if strings.ContainsAny(text, ".eE") {
 		float, err := strconv.ParseFloat(text, 64)
@@ -183,14 +183,14 @@ func numberOf(text string) any {
 	return integer
 }
 
-// isJSONNumber keeps out what Go's parsers take beyond JSON: signs, underscores, hexadecimal digits.
+// isJSONNumber excludes what Go's parsers accept beyond JSON: signs, underscores, hexadecimal digits.
 func isJSONNumber(text string) bool {
 	r := jsonReader{data: []byte(text)}
 	_, err := r.digitsOfNumber()
 	return err == nil && r.at == len(text)
 }
 
-// String is the value as a message shows it, with its type.
+// String formats the value for a message, with its type.
 func (s scalar) String() string {
 	switch s.kind {
 	case kindNull:

@@ -9,7 +9,7 @@ import (
 // newSession loads a model as every runtime of skc does.
 //
 // Why these options: with one thread per call and no spinning the bits of a row do not depend on its batch and no
-// core is burnt; basic optimisation gave identical bits to none; a model in ONNX Runtime's own format would bypass
+// core is wasted; basic optimisation gave the same bits as none; a model in ONNX Runtime's own format would bypass
 // our checks.
 func newSession(m *manifest, model []byte) (*ort.DynamicAdvancedSession, *Error) {
 	options, err := sessionOptions()
@@ -67,7 +67,7 @@ func modelRefused(err error) *Error {
 
 const compilationHint = "the files come from different compilations: compile the pipeline again"
 
-// checkMetadata asks the model itself which frozen pipeline it was compiled from.
+// checkMetadata checks that the model's metadata names the frozen pipeline of the manifest.
 func checkMetadata(m *manifest, session *ort.DynamicAdvancedSession) *Error {
 	metadata, err := session.GetModelMetadata()
 	if err != nil {

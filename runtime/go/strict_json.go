@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// Why our own reader: encoding/json takes the last of two equal keys and replaces lone surrogates in silence. Here
-// both are the marks of a damaged or forged artifact. A lone surrogate is kept as the three bytes that would encode
-// it, which are not valid UTF-8: so a name that holds one is refused, and a golden record that holds one reproduces
-// the refusal that it asks for.
+// Why our own parser: encoding/json takes the last of two duplicate keys and replaces lone surrogates silently. Here
+// both indicate a damaged or forged artifact. A lone surrogate is kept as the three bytes that would encode it, which
+// are not valid UTF-8: so a name that contains one is refused, and a golden record that contains one reproduces the
+// expected refusal.
 
 // number is a JSON number as it was written.
 type number string
 
-// maxDepth is far beyond what any file of an artifact needs: arrays and objects, each in the one before.
+// maxDepth, of nested arrays and objects, is far beyond what any file of an artifact needs.
 const maxDepth = 256
 
 var errCutOff = errors.New("truncated")
@@ -140,7 +140,7 @@ func (r *jsonReader) member(found map[string]any, depth int) error {
 	if err != nil {
 		return err
 	}
-	if !utf8.ValidString(key) { // no other language could hold the name that an error shows
+	if !utf8.ValidString(key) { // no other language could represent the name in an error
 		return fmt.Errorf("the key %s contains a lone surrogate", shown(key))
 	}
 	if _, isThere := found[key]; isThere {
@@ -214,7 +214,7 @@ func (r *jsonReader) text() (string, error) {
 	}
 }
 
-// escape reads \n or \u0041 or \ud83d\ude00; a surrogate without its partner is given as it is.
+// escape reads \n or \u0041 or \ud83d\ude00; a lone surrogate is returned unchanged.
 func (r *jsonReader) escape() (rune, error) {
 	if r.at+1 >= len(r.data) {
 		return 0, errCutOff
@@ -253,7 +253,7 @@ func (r *jsonReader) unicodeEscape() (rune, error) {
 	return pair, nil
 }
 
-// codeUnit is the value of a \uXXXX at a place.
+// codeUnit is the value of a \uXXXX at a position.
 func (r *jsonReader) codeUnit(at int) (rune, error) {
 	if at+6 > len(r.data) || r.data[at] != '\\' || r.data[at+1] != 'u' {
 		return 0, errCutOff

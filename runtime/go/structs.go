@@ -5,7 +5,7 @@ import (
 	"reflect"
 )
 
-// layout says which field of a struct type feeds which input; worked out once per type.
+// layout maps the fields of a struct type to inputs; it is computed once per type.
 type layout struct {
 	fields [][]int // by input: the index of its field, nil where the struct has none
 	extra  string  // the tag of a field that is not an input

@@ -22,13 +22,13 @@ func switchTelemetryOff() bool {
 	return os.Setenv(TelemetryVariable, "1") == nil
 }
 
-// sendsTelemetry tells whether the builds of that version do, on this system.
+// sendsTelemetry reports whether the builds of that version do, on this system.
 func sendsTelemetry(found string) bool {
 	return runtime.GOOS == "linux" && !isOlder(version(found), [3]int{1, 32, 0})
 }
 
-// warnOfTelemetry is for a library that the host program had loaded before, when the variable was not set. It is called
-// once at most: after it the variable is set.
+// warnOfTelemetry warns if the host program had loaded the library before, when the variable was not set. It is
+// called once at most: then the variable is set.
 func warnOfTelemetry(found string) {
 	slog.Warn("ONNX Runtime was initialised before skc and sends telemetry: load an artifact first, or set "+
 		TelemetryVariable+"=1 for the process", "onnxruntime", found)

@@ -10,7 +10,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Extra says what happens to keys of a record that are not inputs.
+// Extra is how keys of a record that are not inputs are handled.
 type Extra string
 
 const (
@@ -23,7 +23,7 @@ type CallOption func(*callOptions)
 
 type callOptions struct{ extra Extra }
 
-// WithExtra sets what happens to keys of a record, or of columns, that are not inputs; without it they are refused.
+// WithExtra sets how keys of a record, or of columns, that are not inputs are handled; by default they are refused.
 func WithExtra(extra Extra) CallOption { return func(o *callOptions) { o.extra = extra } }
 
 func callOptionsOf(options []CallOption) (callOptions, *Error) {
@@ -72,10 +72,10 @@ func newTransformer(m *manifest, session *ort.DynamicAdvancedSession) *Transform
 	return t
 }
 
-// Transform gives the features of one record: a map[string]any (or any map from strings), or a struct or a pointer
+// Transform returns the features of one record: a map[string]any (or any map from strings), or a struct or a pointer
 // to one, whose fields name their inputs by tags such as `skc:"age"`.
 //
-// Its error is an *Error of kind record, but for a bug or a misuse.
+// Its error is an *Error of kind record, except for a bug or misuse.
 func (t *Transformer) Transform(record any, options ...CallOption) (Features, error) {
 	features, err := t.transform(record, options)
 	if err != nil {
@@ -84,7 +84,7 @@ func (t *Transformer) Transform(record any, options ...CallOption) (Features, er
 	return features, nil
 }
 
-// TransformRecord is Transform, named after its form.
+// TransformRecord is Transform under its own name.
 func (t *Transformer) TransformRecord(record any, options ...CallOption) (Features, error) {
 	return t.Transform(record, options...)
 }
@@ -113,7 +113,7 @@ func (t *Transformer) transform(record any, options []CallOption) (Features, *Er
 	return t.features(b, true), nil
 }
 
-// TransformRecords gives the features of a batch: a slice of what Transform takes, of one type or of any.
+// TransformRecords returns the features of a batch: a slice of records as Transform takes them, of one type or of any.
 func (t *Transformer) TransformRecords(records any, options ...CallOption) (Features, error) {
 	features, err := t.transformRecords(records, options)
 	if err != nil {
@@ -142,7 +142,7 @@ func (t *Transformer) transformRecords(records any, options []CallOption) (Featu
 	})
 }
 
-// element is a record of a batch; a struct as a pointer to where it lies, to save a copy.
+// element is a record of a batch; a struct is a pointer into the slice, to save a copy.
 func element(records reflect.Value, row int) any {
 	record := records.Index(row)
 	if record.Kind() == reflect.Struct && record.CanAddr() {
@@ -151,7 +151,7 @@ func element(records reflect.Value, row int) any {
 	return record.Interface()
 }
 
-// TransformColumns gives the features of a batch, by column: a []any, or a slice of one type such as []float64,
+// TransformColumns returns the features of a batch, by column: a []any, or a slice of one type such as []float64,
 // []*float64 for a nullable input, []string or []time.Time.
 func (t *Transformer) TransformColumns(columns map[string]any, options ...CallOption) (Features, error) {
 	features, err := t.transformColumns(columns, options)
@@ -217,8 +217,7 @@ func (t *Transformer) closedError() *Error {
 	return nil
 }
 
-// batch fills and runs a block of its own. With no row there is no work: and so no operator that stumbles over an
-// empty tensor.
+// batch fills and runs a new block. Without rows nothing is run, so that no operator has to handle an empty tensor.
 func (t *Transformer) batch(rows int, fill func(*block) *Error) (Features, *Error) {
 	t.mutex.RLock()
 	defer t.mutex.RUnlock()
@@ -245,7 +244,7 @@ func closed() *Error {
 	return newError(CodeClosed, "the transformer is closed", "load the artifact again")
 }
 
-// takeSingle is a block for one row, one that was used before if there is any.
+// takeSingle returns a block for one row, a used one if there is one.
 func (t *Transformer) takeSingle() (*block, *Error) {
 	select {
 	case b := <-t.single:
@@ -263,7 +262,7 @@ func (t *Transformer) giveSingle(b *block) {
 	}
 }
 
-// run runs a block and judges its guards; the error of a single record names no row.
+// run runs a block and checks its guards; the error of a single record names no row.
 func (t *Transformer) run(b *block, isSingle bool) *Error {
 	if err := b.run(t.session); err != nil {
 		return err
@@ -296,7 +295,7 @@ func (t *Transformer) guarded(b *block, row int, guard guardSpec) *Error {
 	return err
 }
 
-// features hands over the outputs of a block; copies those of a single record, whose block will be used again.
+// features hands over the outputs of a block; copies those of a single record, whose block will be reused.
 func (t *Transformer) features(b *block, isSingle bool) Features {
 	outputs := make([]Output, len(t.names))
 	for i, name := range t.names {

@@ -123,12 +123,12 @@ def _coverage_table(report: Report) -> str:
         for c in order[:SHOWN_COLUMNS]
     ]
     rest = order[SHOWN_COLUMNS:]
-    told = f"{sum(c.tried for c in rest):,} of {sum(c.boundaries for c in rest):,} boundaries"
-    more = f"\n… and {count(len(rest), 'more step')}: {told}" if rest else ""
-    told = "".join(f"\n  {line}" for line in _degenerate_lines(report))
+    boundaries = f"{sum(c.tried for c in rest):,} of {sum(c.boundaries for c in rest):,} boundaries"
+    more = f"\n… and {count(len(rest), 'more step')}: {boundaries}" if rest else ""
+    fallbacks = "".join(f"\n  {line}" for line in _degenerate_lines(report))
     # Of a scale of 1, the state does not say whether it is the fallback or the statistic itself.
     about = "these columns use the documented fallback for a missing statistic, or a statistic equal to it"
-    degenerate = f"\n\n{about}{told}" if told else ""
+    degenerate = f"\n\n{about}{fallbacks}" if fallbacks else ""
     return table(rows) + more + degenerate if report.coverage else ""
 
 

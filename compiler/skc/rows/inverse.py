@@ -55,14 +55,14 @@ class _Bracket:
     `high`, or the other way round if `falls`.
     """
 
-    wanted: int | float
+    target: int | float
     low: int
     high: int
     falls: bool
 
     def halved(self, middle: int, output: int | float) -> _Bracket:
-        is_low = (output < self.wanted) != self.falls
-        return _Bracket(self.wanted, *((middle, self.high) if is_low else (self.low, middle)), self.falls)
+        is_low = (output < self.target) != self.falls
+        return _Bracket(self.target, *((middle, self.high) if is_low else (self.low, middle)), self.falls)
 
 
 def inputs_giving(
@@ -136,7 +136,7 @@ def _between(
         for bracket, middle, value in zip(unfinished, middles, inputs, strict=True):
             ok, output = outcomes[_key(value)]
             number = _number(output) if ok else None
-            if ok and _key(output) == _key(bracket.wanted):
+            if ok and _key(output) == _key(bracket.target):
                 preimages.append((value,))
             elif bracket.high - bracket.low <= 1:
                 ends = (bracket.low, bracket.high)

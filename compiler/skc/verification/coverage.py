@@ -34,7 +34,7 @@ _Key = int | str | None  # a float by its bits, null as None
 class _Place:
     """The boundaries of one input column of a step: those not seen yet (`left`), and the kind of each."""
 
-    found: StepBoundaries
+    boundaries: StepBoundaries
     left: set[_Key]
     kinds: dict[_Key, str]
     beyond: Mapping[str, int]  # by kind, how many are not tried because there are too many
@@ -103,7 +103,7 @@ class CoverageTally:
         self._fired |= fired.any(axis=0)
         decisive: dict[str, Array] = {}
         for place in self._places:
-            step, (value, column) = place.found.step, place.found.source
+            step, (value, column) = place.boundaries.step, place.boundaries.source
             if value not in values or (not place.left and place.has_value):
                 continue
             if step not in decisive:
@@ -114,7 +114,7 @@ class CoverageTally:
 
     def name(self, step: str, branches: Iterable[tuple[int, Scalar, str]]) -> None:
         """Name the kind of values (column, value, name) of a step by their result, unless they have a kind already."""
-        places = {place.found.column: place for place in self._places if place.found.step == step}
+        places = {place.boundaries.column: place for place in self._places if place.boundaries.step == step}
         for column, value, name in branches:
             kinds, key = places[column].kinds, _key(value)
             if kinds.get(key) == VALUE:
@@ -134,18 +134,18 @@ class CoverageTally:
 
     def _all(self, is_so: Callable[[_Place], bool]) -> frozenset[str]:
         """The steps for which this holds in every column."""
-        steps = {place.found.step for place in self._places}
-        return frozenset(steps - {place.found.step for place in self._places if not is_so(place)})
+        steps = {place.boundaries.step for place in self._places}
+        return frozenset(steps - {place.boundaries.step for place in self._places if not is_so(place)})
 
     def coverage(self) -> tuple[Coverage, ...]:
         """Per step, in order, how many boundaries have been seen."""
         rows = []
         for step in self._pipeline.steps:
-            own = [place for place in self._places if place.found.step == step.name and place.total]
+            own = [place for place in self._places if place.boundaries.step == step.name and place.total]
             reached_counts = [place.total - len(place.left) for place in own]
             total = sum(place.total for place in own)
             reached = sum(n > 0 for n in reached_counts)
-            fallbacks = tuple(f"`{p.found.name}`: {p.degenerate}" for p in own if p.degenerate is not None)
+            fallbacks = tuple(f"`{p.boundaries.name}`: {p.degenerate}" for p in own if p.degenerate is not None)
             rows.append(
                 Coverage(step.name, step.op, total, sum(reached_counts), len(own), reached, _kinds(own), fallbacks)
             )
@@ -154,12 +154,12 @@ class CoverageTally:
     def unseen(self) -> list[str]:
         """In words: the columns without a reached boundary, and the guards that never fired."""
         lines = [
-            f"`{place.found.step}`, column `{place.found.name}`: none of {place.total:,} boundaries was reached from "
-            "raw inputs"
+            f"`{place.boundaries.step}`, column `{place.boundaries.name}`: none of {place.total:,} boundaries was "
+            "reached from raw inputs"
             for place in self._places
             if place.total and len(place.left) == place.total
         ]
-        closed = {(place.found.step, place.found.name) for place in self._places if place.is_closed}
+        closed = {(place.boundaries.step, place.boundaries.name) for place in self._places if place.is_closed}
         quiet = [
             g
             for g, has_fired in zip(self._guards, self._fired.tolist(), strict=True)

@@ -14,8 +14,8 @@ namespace skc::detail {
 // Tensors [rows, width] in the order of the manifest, to be filled and run any number of times, by one thread at a
 // time.
 //
-// Why ONNX Runtime's memory rather than ours: its kernels see the same alignment on every call, and string tensors can
-// live nowhere else; a string that is written again keeps its buffer.
+// Why ONNX Runtime's memory rather than ours: its kernels see the same alignment on every call, and string tensors
+// cannot be stored elsewhere; a string that is overwritten keeps its buffer.
 class Feeds {
  public:
   Feeds(const OnnxRuntime& runtime, const Manifest& manifest, std::size_t rows);
@@ -36,7 +36,7 @@ class Feeds {
     if (!text.empty()) std::memcpy(buffer, text.data(), text.size());
   }
 
-  // A value that was put, as a message shows it.
+  // A stored value, formatted for a message.
   std::string shown_at(const InputSpec& input, std::size_t row) const;
 
  private:

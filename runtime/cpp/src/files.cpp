@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t megabyte = std::size_t{1} << 20;
 
-// plan.json, and what a later compiler may add, is hashed but not parsed, so it may be as large as the model.
+// plan.json, and files that a later compiler may add, are hashed but not parsed, so they may be as large as the model.
 std::size_t limit_of(const std::string& name) {
   if (name == "manifest.sig") return megabyte;
   return (name == "manifest.json" || name == "golden.jsonl" ? 64 : 2047) * megabyte;
@@ -46,7 +46,7 @@ class File {
 }
 
 [[noreturn]] void refuse_missing(const std::string& name, int reason) {
-  if (reason == ELOOP || reason == ENOTDIR) {  // links in a ring, or a folder that became a link just now
+  if (reason == ELOOP || reason == ENOTDIR) {  // a cycle of links, or a folder that just became a link
     refuse_file("`" + name + "` is a broken link");
   }
   if (reason == ENOENT) {
@@ -62,7 +62,7 @@ void check_size(const std::string& name, std::size_t size) {
   throw_artifact("artifact-too-large", "`" + name + "` has more than " + std::to_string(limit) + " bytes");
 }
 
-// At most a byte more than the file had: one that grows meanwhile is another file than was hashed.
+// At most one byte more than the size of the file: if it grows meanwhile, it will not match its hash.
 std::string read_all(const File& file, const std::string& name, std::size_t size) {
   std::string data(size + 1, '\0');
   std::size_t filled = 0;
@@ -77,7 +77,7 @@ std::string read_all(const File& file, const std::string& name, std::size_t size
   return data;
 }
 
-// The path without links, or nothing, with errno.
+// The path without links, or nothing, with errno set.
 std::optional<std::string> real_path(const std::string& path) {
   char* found = ::realpath(path.c_str(), nullptr);
   if (found == nullptr) return std::nullopt;
@@ -100,8 +100,8 @@ std::unique_ptr<File> opened(const std::string& name, const File* folder, const 
   return std::make_unique<File>(descriptor);
 }
 
-// Why a walk: what a path leads to can change between a look and the opening, so each folder on the real way is opened
-// below the one before it, and nothing on that way may be a link.
+// Why folders are opened one by one: the target of a path can change between check and use, so each folder on the
+// resolved path is opened relative to its parent, and none of them may be a link.
 std::unique_ptr<File> open_below(const std::string& root, const std::string& inside, const std::string& name) {
   auto folder = opened(name, nullptr, root, O_DIRECTORY);
   std::size_t start = 0;
@@ -135,7 +135,7 @@ std::string Folder::read(const std::string& name) {
   }
   struct stat status{};
   if (::lstat(place.c_str(), &status) != 0) refuse_missing(name, errno);
-  check_regular(name, status);  // opening a pipe would wait, and opening a device may do something
+  check_regular(name, status);  // opening a pipe would block, and opening a device may have side effects
   const auto file = open_below(root_, place.substr(start.size()), name);
   if (::fstat(file->descriptor(), &status) != 0) refuse_missing(name, errno);
   check_regular(name, status);

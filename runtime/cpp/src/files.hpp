@@ -14,9 +14,9 @@ class Source {
   virtual std::string read(const std::string& name) = 0;
 };
 
-// A folder. Links may stay inside: a ConfigMap or Secret of Kubernetes is a folder of links into `..data/`, itself a link
-// to the version that counts. Where manifest.json really lies, there lie the others of its version, so that a swap in the
-// middle of a load does not mix two.
+// A folder. Links inside it are allowed: a ConfigMap or Secret of Kubernetes is a folder of links into `..data/`,
+// itself a link to the current version. All files are read from the folder that manifest.json resolves to, so that a
+// swap in the middle of a load does not mix two versions.
 class Folder : public Source {
  public:
   // Throws `artifact-not-found`.

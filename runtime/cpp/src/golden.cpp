@@ -56,13 +56,13 @@ void check_head(std::string_view line) {
       replay == Replay::exact ? Hint("on another processor architecture, load with Replay::tolerance") : std::nullopt);
 }
 
-// A model that does not even run is the artifact's fault, not that of a request. Within a handler of that error.
+// If the model does not even run, the artifact is at fault, not a request. Call it in a handler of that error.
 [[noreturn]] void refuse_failed(const std::string& place, const Error& error) {
   if (error.code() != "run-failed") throw;
   throw_artifact("golden-mismatch", place + ": " + error.message(), "compile the pipeline again");
 }
 
-// The outputs of one case alone; none where it is refused, as it must be.
+// The outputs of one case alone; none if it is refused as expected.
 std::optional<Outputs> replay_alone(const Transformer& transformer, const GoldenCase& golden, Replay replay) {
   try {
     Outputs outputs = transformer.transform(golden.record);
@@ -84,7 +84,7 @@ Outputs transformed(const Transformer& transformer, const std::vector<Record>& r
   }
 }
 
-// All records in one batch must give the very bits that each gave alone.
+// All records in one batch must give exactly the bits that each gave alone.
 void replay_batch(const Transformer& transformer, const std::vector<Record>& records,
                   const std::vector<Outputs>& alone) {
   if (records.empty()) return;
@@ -110,7 +110,7 @@ std::vector<GoldenCase> read_golden(std::string_view text, const Manifest& manif
     const std::string_view json = text.substr(0, end);
     if (line == 1) {
       check_head(json);
-      if (records < 1 || records > most_records) {  // without one, a load would show nothing
+      if (records < 1 || records > most_records) {  // without a record, replay would prove nothing
         throw_malformed("golden.jsonl", "expected 1 to " + std::to_string(most_records) + " records, got " +
                                             std::to_string(records));
       }

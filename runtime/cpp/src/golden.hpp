@@ -1,9 +1,9 @@
 // `golden.jsonl`: records with the exact outputs they must give.
 //
-// Why: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may give other
-// bits. Replaying a few records at load finds that before the first request does. In its JSON int64, timestamp and date
-// are decimal strings; a float is a number, or one of "NaN", "Infinity", "-Infinity", "-0.0"; null is null, and a key
-// that is not there is missing.
+// Why: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may produce
+// other bits. Replaying a few records at load detects that before the first request does. In its JSON int64,
+// timestamp and date are decimal strings; a float is a number, or one of "NaN", "Infinity", "-Infinity", "-0.0"; null
+// is null, and a missing key is absent.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ struct GoldenCase {
 // Throws `artifact-malformed`, `artifact-too-new`.
 std::vector<GoldenCase> read_golden(std::string_view text, const Manifest& manifest);
 
-// Runs every case alone, then all that give outputs as one batch. Throws `golden-mismatch`.
+// Runs every case alone, then all with outputs as one batch. Throws `golden-mismatch`.
 void replay_golden(const Transformer& transformer, const Manifest& manifest, const std::vector<GoldenCase>& cases,
                    Replay replay);
 

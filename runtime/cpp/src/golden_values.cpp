@@ -15,7 +15,7 @@ namespace {
 constexpr double tolerance = 1e-6;
 
 double decode_float(const Json& value, const std::string& place) {
-  if (value.is_number()) return value.get<double>();  // an integer literal rounds to nearest, as any number
+  if (value.is_number()) return value.get<double>();  // an integer literal rounds to nearest, as any number does
   constexpr double infinity = std::numeric_limits<double>::infinity();
   if (value == "NaN") return std::numeric_limits<double>::quiet_NaN();
   if (value == "Infinity") return infinity;
@@ -39,8 +39,8 @@ Value value_at(const Output& output, std::size_t index) {
   return std::visit([&](const auto& values) { return Value(values[index]); }, output.data());
 }
 
-// Whether a value of an output (a) is the one that is wanted (b): to the bit (any NaN is NaN) or, in a double that is not
-// exact, to 1e-6. schemas/agreement.v1.json lists pairs; the conformance suite loads an artifact for each.
+// Whether a value of an output (a) agrees with the expected one (b): to the bit (all NaNs agree) or, in a double that
+// is not exact, to 1e-6. schemas/agreement.v1.json lists pairs; the conformance suite loads an artifact for each.
 bool agree(const Value& a, const Value& b, bool is_exact) {
   const auto* x = std::get_if<double>(&a.storage());
   const auto* y = std::get_if<double>(&b.storage());
@@ -50,7 +50,7 @@ bool agree(const Value& a, const Value& b, bool is_exact) {
   return !is_exact && std::isfinite(*y) && std::abs(*x - *y) <= tolerance * std::max(1.0, std::abs(*y));
 }
 
-std::string told(const Output& output, std::size_t column) {
+std::string column_label(const Output& output, std::size_t column) {
   return "output `" + output.name() + "`, column " + std::to_string(column) + ": ";
 }
 
@@ -65,7 +65,7 @@ std::optional<std::string> output_difference(const Json& wanted, const Output& f
     const Value expected = decode_value(found.dtype(), wanted[k], place + "[" + std::to_string(k) + "]");
     const Value here = value_at(found, k);
     if (agree(here, expected, replay == Replay::exact || exact[k])) continue;
-    return told(found, k) + shown_value(here) + " here, " + shown_value(expected) + " when compiled";
+    return column_label(found, k) + shown_value(here) + " here, " + shown_value(expected) + " when compiled";
   }
   return std::nullopt;
 }
@@ -111,7 +111,7 @@ std::optional<std::string> batch_difference(const Outputs& alone, const Outputs&
     for (std::size_t k = 0; k < output.columns(); ++k) {
       const Value one = value_at(output, k), among = value_at(batch, row * batch.columns() + k);
       if (agree(among, one, true)) continue;
-      return told(output, k) + shown_value(among) + " in a batch, " + shown_value(one) + " alone";
+      return column_label(output, k) + shown_value(among) + " in a batch, " + shown_value(one) + " alone";
     }
   }
   return std::nullopt;

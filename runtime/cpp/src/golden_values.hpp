@@ -13,8 +13,8 @@ namespace skc::detail {
 // A value of an element type from its JSON form. Throws `artifact-malformed`.
 Value decode_value(DType element, const Json& value, const std::string& place);
 
-// The first difference between outputs in JSON form and those of one record; none when they agree. Exact columns, and
-// with Replay::exact all, must agree to the bit (any NaN is NaN); the others to 1e-6.
+// The first difference between outputs in JSON form and those of one record; none if they agree. Exact columns, and
+// with Replay::exact all, must agree to the bit (all NaNs agree); the others to 1e-6.
 std::optional<std::string> difference_from(const Json& wanted, const Outputs& found, const Manifest& manifest,
                                            Replay replay);
 

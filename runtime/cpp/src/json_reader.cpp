@@ -12,12 +12,12 @@ namespace skc::detail {
 namespace {
 
 constexpr std::size_t longest_int64 = 18;  // digits that always fit
-constexpr std::size_t huge_digits = 400;   // of an integer that no double and no int64 can be
+constexpr std::size_t huge_digits = 400;   // of an integer beyond any double and int64
 
 bool is_surrogate(std::uint32_t unit) noexcept { return unit >= 0xd800 && unit < 0xe000; }
 
-// Also of half a surrogate pair, as the three bytes that would encode it: they are not UTF-8, so the string that holds
-// them is refused where it is used.
+// Also of half of a surrogate pair, as the three bytes that would encode it: they are not UTF-8, so the string that
+// contains them is refused when it is used.
 void append_utf8(std::string& text, std::uint32_t code) {
   const auto add = [&](std::uint32_t byte) { text += static_cast<char>(byte); };
   if (code < 0x80) return add(code);
@@ -35,7 +35,7 @@ void append_utf8(std::string& text, std::uint32_t code) {
   add(0x80 | (code & 0x3f));
 }
 
-// Whether a number that is no double is so for its size, not for being too near to zero.
+// Whether a number that is not a double is too large, not too near to zero.
 bool is_huge(std::string_view text) {
   if (text[0] == '-') text.remove_prefix(1);
   const std::size_t end = std::min(text.find_first_of("eE"), text.size());
@@ -156,7 +156,7 @@ class JsonReader {
     keys.reserve(members.size());
     for (const JsonMember& member : members) keys.push_back(member.key);
     std::sort(keys.begin(), keys.end(), [](std::string_view a, std::string_view b) {
-      return a.size() != b.size() ? a.size() < b.size() : a < b;  // most differ in their length
+      return a.size() != b.size() ? a.size() < b.size() : a < b;  // most differ in length
     });
     const auto twice = std::adjacent_find(keys.begin(), keys.end());
     if (twice != keys.end()) fail("duplicate key " + shown(*twice));
@@ -166,7 +166,7 @@ class JsonReader {
     if (peek() != '"') fail("no key");
     const std::string_view plain = plain_text();
     std::string key = take('"') ? std::string(plain) : escaped_text(plain);
-    // No other language could hold the name that an error shows.
+    // No other language could represent the name in an error.
     if (!is_utf8(key)) fail("a lone surrogate in a key");
     return key;
   }
@@ -177,7 +177,7 @@ class JsonReader {
     return escaped_text(plain);
   }
 
-  // Behind the quote, what stands there as it is.
+  // The unescaped text after the quote.
   std::string_view plain_text() {
     const std::size_t start = ++at_;
     while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && is_printable(text_[at_])) ++at_;
@@ -212,7 +212,7 @@ class JsonReader {
     return static_cast<unsigned char>(meant[place]);
   }
 
-  // A pair of surrogates is one character; a half without the other is given as it is.
+  // A surrogate pair is one character; a lone surrogate is returned unchanged.
   std::uint32_t unicode_escape() {
     std::uint32_t first = 0, second = 0;
     if (!code_unit(at_, first)) fail("no escape is \\u without four hexadecimal digits");

@@ -20,7 +20,7 @@ std::string shown_node(const JsonNode& node) {
   return std::holds_alternative<JsonArray>(node.content) ? "an array" : "an object";
 }
 
-// What no input takes is passed on, and refused where it stands.
+// A value that no input accepts is passed on, and refused with its location.
 Value value_of(JsonNode& node) {
   if (auto* value = std::get_if<Value>(&node.content)) return std::move(*value);
   return Unsupported{shown_node(node)};

@@ -1,6 +1,6 @@
-// The body of a request, as bytes of JSON, made into a record, records or columns.
+// Parses the body of a request, JSON bytes, into a record, records or columns.
 //
-// `schemas/requests.v1.json` says what every language answers to which bytes.
+// `schemas/requests.v1.json` defines the response to each body for every language.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@
 
 namespace skc::detail {
 
-// The refusal of a row that is no object, to be thrown if no row before it is refused.
+// The refusal of a row that is not an object, to be thrown if no earlier row is refused.
 using RefusedRow = std::optional<RecordError>;
 
 struct JsonRecords {
@@ -26,7 +26,7 @@ struct JsonRecords {
 
 struct JsonColumns {
   Columns columns;
-  std::vector<std::pair<std::string, std::string>> others;  // what is no array, and how it shows
+  std::vector<std::pair<std::string, std::string>> others;  // entries that are not arrays, formatted for a message
 
   // Refers to both.
   std::vector<GivenColumn> given() const;

@@ -1,6 +1,6 @@
-// An artifact, from its files to a transformer that has shown it reproduces its golden records.
+// An artifact, from its files to a transformer that reproduces its golden records.
 //
-// Why this order: the manifest is read first and strictly, since everything else is judged by it. Every file is read
+// Why this order: the manifest is read first and strictly, since all other checks depend on it. Every file is read
 // once, hashed, and only then given to ONNX Runtime, so that nothing can change between the check and the use.
 #include <algorithm>
 #include <array>
@@ -84,7 +84,7 @@ void check_tensors(const char* noun, const std::set<Told>& declared, const std::
                  not_of_one);
 }
 
-// The model must have the inputs and outputs that the manifest says, no more and no fewer.
+// The model must have exactly the inputs and outputs that the manifest lists.
 void check_tensors(const Manifest& manifest, const Session& session) {
   std::set<Told> inputs, outputs;
   for (const TensorSpec& tensor : manifest.tensors) {
@@ -98,7 +98,7 @@ void check_tensors(const Manifest& manifest, const Session& session) {
   check_tensors("output", outputs, session.outputs());
 }
 
-// The model itself says which frozen pipeline it was compiled from.
+// The model's metadata must name the frozen pipeline of the manifest.
 void check_metadata(const Manifest& manifest, const Session& session) {
   const std::pair<const char*, std::string> wanted[] = {{"skc.format", std::to_string(format)},
                                                         {"skc.plan", manifest.plan}};

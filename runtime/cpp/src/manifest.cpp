@@ -12,7 +12,7 @@ constexpr std::string_view input_types[] = {"float64", "int64", "bool", "string"
 
 InputType input_type_of(std::string_view word) {
   std::size_t i = 0;
-  while (input_types[i] != word) ++i;  // one_of has let no other word through
+  while (input_types[i] != word) ++i;  // one_of admits no other word
   return static_cast<InputType>(i);
 }
 
@@ -171,24 +171,24 @@ std::vector<OutputInfo> result_infos(const Manifest& manifest) {
 }
 
 Description describe(const Manifest& manifest) {
-  Description told{};
-  told.identity = manifest.identity;
-  told.name = manifest.name;
-  told.signature = manifest.is_packed ? "packed" : "columns";
+  Description description{};
+  description.identity = manifest.identity;
+  description.name = manifest.name;
+  description.signature = manifest.is_packed ? "packed" : "columns";
   for (const InputSpec& input : manifest.inputs) {
-    told.inputs.push_back(
+    description.inputs.push_back(
         {input.name, std::string(name_of(input.type)), input.is_nullable, input.refuses_nan ? "error" : "null"});
   }
   for (const OutputSpec& output : manifest.outputs) {
     const auto valid = output.has_valid ? std::optional(output.valid_name()) : std::nullopt;
-    told.outputs.push_back(
+    description.outputs.push_back(
         {output.info.name, std::string(skc::name_of(output.info.dtype)), output.info.columns, valid});
   }
-  told.plan = manifest.plan;
-  told.tzdata = manifest.tzdata;
-  told.minimum_onnxruntime = manifest.minimum_onnxruntime;
-  told.built_with = manifest.built_with;
-  return told;
+  description.plan = manifest.plan;
+  description.tzdata = manifest.tzdata;
+  description.minimum_onnxruntime = manifest.minimum_onnxruntime;
+  description.built_with = manifest.built_with;
+  return description;
 }
 
 }  // namespace skc::detail

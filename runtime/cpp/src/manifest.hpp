@@ -1,7 +1,7 @@
-// `manifest.json` as plain data: what a runtime must know to feed the graph and to read its outputs.
+// `manifest.json` as plain data: what a runtime needs to feed the graph and to read its outputs.
 //
-// Why so strict: the manifest is the contract of every language, and what an attacker would edit. What is not
-// exactly as `schemas/manifest.v1.schema.json` says, or does not fit together, is refused before anything else of the
+// Why so strict: the manifest is the contract of every language, and the file that an attacker would edit. Anything
+// that deviates from `schemas/manifest.v1.schema.json`, or is inconsistent, is refused before any other file of the
 // artifact is read.
 #pragma once
 
@@ -21,13 +21,13 @@ inline constexpr int format = 1;
 
 enum class InputType { float64, int64, boolean, string, timestamp, date };
 
-// A column of an input tensor; `tensor` is its place in Manifest::tensors.
+// A column of an input tensor; `tensor` is its index in Manifest::tensors.
 struct Slot {
   std::size_t tensor;
   std::size_t column;
 };
 
-// One input of a request. `valid` is where a nullable input that is not float64 says whether it has a value.
+// One input of a request. `valid` is the slot for the validity of a nullable input that is not float64.
 struct InputSpec {
   std::string name;
   InputType type;
@@ -52,14 +52,14 @@ struct OutputSpec {
   std::string valid_name() const { return info.name + ".valid"; }
 };
 
-// One column of the guards: rows where column `input` of `step` broke a policy of `error`.
+// One column of the guards: rows where column `input` of `step` violated a policy of `error`.
 struct GuardColumn {
   std::string code;
   std::string step;
   std::string input;
 };
 
-// The bool output [N, columns] that says which rows must not be served.
+// The bool output [N, columns] that marks the rows that must not be served.
 struct Guards {
   std::string tensor;
   std::vector<GuardColumn> columns;
@@ -86,7 +86,7 @@ std::string_view name_of(InputType type) noexcept;
 // Throws `artifact-malformed`, `artifact-too-new`, `artifact-unsafe`.
 Manifest read_manifest(std::string_view json);
 
-// Throws where `files` does not name what an artifact on disk must have.
+// Throws if `files` does not name every file that an artifact on disk must have.
 void verify_files(const Manifest& manifest);
 
 // Every output of a request: those of the manifest, then their companions `NAME.valid`.

@@ -23,7 +23,7 @@ bool all_of(std::string_view text, Predicate predicate) {
   return std::all_of(text.begin(), text.end(), predicate);
 }
 
-// The parts of a text between separators, one after the other; false as soon as one breaks the rule.
+// Applies the rule to the parts of a text between separators; false at the first violation.
 template <class Rule>
 bool all_parts(std::string_view text, char separator, Rule rule) {
   for (std::size_t i = 0;; ++i) {

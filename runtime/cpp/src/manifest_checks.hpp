@@ -1,4 +1,4 @@
-// Whether the parts of a manifest fit together, and its names are what they must be.
+// Checks that the parts of a manifest are consistent, and that its names are valid.
 #pragma once
 
 #include <string_view>

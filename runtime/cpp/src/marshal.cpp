@@ -16,7 +16,7 @@ std::vector<std::string> names_of(const std::vector<InputSpec>& inputs) {
   return names;
 }
 
-// A null that is admitted: the zero of the type, and a bit that says so.
+// An admitted null: the zero of the type, and a false validity bit.
 void put_null(const InputSpec& input, Feeds& feeds, std::size_t row) {
   switch (element_of(input.type)) {
     case DType::float32:
@@ -76,7 +76,7 @@ void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::si
   throw_record("duplicate-column", "the input is given twice", {name, row}, "send it once");
 }
 
-// A column, value by value. A typed one of a type that the input does not take is refused as a whole.
+// A column, value by value. A typed one whose type the input does not accept is refused as a whole.
 struct PutColumn {
   const InputSpec& input;
   Feeds& feeds;
@@ -141,7 +141,7 @@ struct PutColumn {
 Marshaller::Marshaller(const Manifest& manifest) : inputs_(manifest.inputs), names_(names_of(manifest.inputs)) {}
 
 void Marshaller::put_record(const Record& record, Extra extra, Feeds& feeds, std::size_t row,
-                            std::optional<std::size_t> told_row, Seen& seen) const {
+                            std::optional<std::size_t> error_row, Seen& seen) const {
   seen.assign(inputs_.size(), nullptr);
   const std::string* unknown = nullptr;
   std::optional<std::size_t> twice;
@@ -154,14 +154,14 @@ void Marshaller::put_record(const Record& record, Extra extra, Feeds& feeds, std
     if (seen[*place] != nullptr && !twice) twice = place;
     seen[*place] = &value;
   }
-  if (unknown != nullptr && extra == Extra::error) refuse_key(*unknown, told_row);
-  if (twice) refuse_twice(inputs_[*twice].name, told_row);
+  if (unknown != nullptr && extra == Extra::error) refuse_key(*unknown, error_row);
+  if (twice) refuse_twice(inputs_[*twice].name, error_row);
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const InputSpec& input = inputs_[i];
     if (seen[i] != nullptr) {
-      put_value(input, *seen[i], feeds, row, {input.name, told_row});
+      put_value(input, *seen[i], feeds, row, {input.name, error_row});
     } else {
-      if (!input.is_nullable) refuse_missing({input.name, told_row});
+      if (!input.is_nullable) refuse_missing({input.name, error_row});
       put_null(input, feeds, row);
     }
   }
@@ -214,7 +214,7 @@ ColumnPlan Marshaller::plan(const std::vector<GivenColumn>& given, Extra extra) 
     }
     rows = size;
   }
-  // No column is an input: the first of the extra ones by UTF-8 bytes still says how many rows there are.
+  // If no column is an input, the number of rows is the length of the first extra column by UTF-8 bytes.
   const std::size_t of_others = unknown != nullptr ? unknown->column->size() : 0;
   plan.rows = rows.value_or(of_others);
   return plan;

@@ -1,7 +1,7 @@
-// Requests made into the tensors of the graph.
+// Converts requests to the tensors of the graph.
 //
-// Why prepared per manifest: a single-row request has a few microseconds in all, so what can be known before it comes
-// is worked out once. Nothing in it changes afterwards, so threads share it freely.
+// Why prepared per manifest: a single-row request takes a few microseconds in all, so everything that does not depend
+// on it is computed once. Nothing here changes afterwards, so threads can share it.
 #pragma once
 
 #include <cstddef>
@@ -18,16 +18,16 @@
 
 namespace skc::detail {
 
-// The values of a record in the order of the inputs, null where one is not there.
+// The values of a record in the order of the inputs, null if missing.
 using Seen = std::vector<const Value*>;
 
-// The columns of a request in the order of the inputs, null where one is not there.
+// The columns of a request in the order of the inputs, null if missing.
 struct ColumnPlan {
   std::size_t rows;
   std::vector<const Columns::Column*> columns;
 };
 
-// A column by its name, or what stands where one should.
+// A column by its name, or a description of a value that is not a column.
 struct GivenColumn {
   std::string_view name;
   const Columns::Column* column;
@@ -38,11 +38,11 @@ class Marshaller {
  public:
   explicit Marshaller(const Manifest& manifest);  // which must outlive it
 
-  // A record into a row of the tensors. Errors name `told_row`. `seen` is scratch.
-  void put_record(const Record& record, Extra extra, Feeds& feeds, std::size_t row, std::optional<std::size_t> told_row,
+  // A record into a row of the tensors. Errors name `error_row`. `seen` is scratch.
+  void put_record(const Record& record, Extra extra, Feeds& feeds, std::size_t row, std::optional<std::size_t> error_row,
                   Seen& seen) const;
 
-  // Which column is which input; all that can be refused without looking at the values.
+  // Maps columns to inputs; refuses everything that can be refused without reading values.
   ColumnPlan plan(const Columns& columns, Extra extra) const;
   ColumnPlan plan(const std::vector<GivenColumn>& given, Extra extra) const;
   void put_columns(const ColumnPlan& plan, Feeds& feeds) const;

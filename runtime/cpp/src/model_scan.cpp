@@ -2,8 +2,8 @@
 // hundreds of ops that we have not measured. Our models need a small part of ONNX, which model_grammar.hpp lists: any
 // other message, field or op is refused, known or not.
 //
-// Why so strict about encoding: readers of protobuf differ in what they make of a tag of more than 32 bits, or of a field
-// that comes twice; a writer emits neither.
+// Why so strict about encoding: protobuf parsers differ in how they treat a tag of more than 32 bits, or a repeated
+// field; writers emit neither.
 #include "model_scan.hpp"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ enum Wire : unsigned { varint = 0, fixed64 = 1, delimited = 2, fixed32 = 5 };
                  "compiled it");
 }
 
-// A stretch of bytes being read.
+// A range of bytes being read.
 class WireReader {
  public:
   explicit WireReader(std::string_view data) : data_(data) {}
@@ -86,7 +86,7 @@ bool fits(const Field& field, unsigned wire) {
 
 void scan(Message message, std::string_view data);
 
-// What was read of one message.
+// The fields of one message.
 class Scanned {
  public:
   explicit Scanned(Message message) : message_(message) {}
@@ -122,7 +122,7 @@ class Scanned {
   void add_number(const Field& field, std::uint64_t value) {
     if (field.kind == Kind::int32 && value > most) refuse_model("has a number too large for its type");
     if (field.is_repeated) {
-      dims_.push_back(value);  // of a tensor; nothing is asked of the numbers of an attribute
+      dims_.push_back(value);  // of a tensor; the numbers of an attribute are not checked
     } else {
       numbers_[field.number] = value;
     }
@@ -149,7 +149,7 @@ class Scanned {
     refuse_model("has the op " + shown(bytes_[4]) + " of the domain " + shown(bytes_[7]));
   }
 
-  // Its type is one that onnx knows, and its one value is of it.
+  // Its type is known to onnx, and it has a single value, of that type.
   void check_attribute() const {
     for (const auto& known : grammar::attribute_types) {
       if (known.type != numbers_[20]) continue;
@@ -159,7 +159,7 @@ class Scanned {
     refuse_model("has an attribute of type " + std::to_string(numbers_[20]) + " with a value of another type");
   }
 
-  // A shape asks for as many elements as the tensor brings: nothing else may decide how much room is made for it.
+  // The shape has exactly as many elements as the data, so a forged shape cannot decide how much is allocated.
   void check_tensor() const {
     const auto element = std::find_if(std::begin(grammar::elements), std::end(grammar::elements),
                                       [&](const auto& known) { return known.type == numbers_[2]; });

@@ -1,4 +1,4 @@
-// From the name of an input to its place.
+// Maps the name of an input to its index.
 #pragma once
 
 #include <cstddef>
@@ -23,18 +23,18 @@ class Names {
     }
   }
 
-  // The name that a misspelt one most likely means, if one is near.
+  // The name that a misspelt one probably means, if one is near.
   std::optional<std::string> nearest(std::string_view name) const;
 
  private:
-  static std::size_t hash(std::string_view name) noexcept {  // FNV-1a, folded: the table looks at the low bits
+  static std::size_t hash(std::string_view name) noexcept {  // FNV-1a, folded: the table uses the low bits
     std::uint64_t found = 0xcbf29ce484222325;
     for (const char c : name) found = (found ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     return static_cast<std::size_t>(found ^ (found >> 32));
   }
 
   std::vector<std::string> names_;
-  std::vector<std::uint32_t> table_;  // places + 1, at most half full
+  std::vector<std::uint32_t> table_;  // indices + 1, at most half full
   std::size_t mask_;
 };
 

@@ -1,7 +1,7 @@
 // ONNX Runtime's shared library, opened by name.
 //
 // Why not linked: the symbols of the library are versioned and would bind a program to one release. Its table of
-// functions only grows, so asking for an old table runs with every later release.
+// functions only grows, so requesting an old table works with every later release.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ namespace skc::detail {
 // The one library of this process. Never closed: its threads and allocators may outlive any of our objects.
 class OnnxRuntime {
  public:
-  // Opens `library`, or what SKC_ONNXRUNTIME_LIBRARY names, or the usual name. Throws `invalid-option` where it cannot
+  // Opens `library`, or what SKC_ONNXRUNTIME_LIBRARY names, or the usual name. Throws `invalid-option` if it cannot
   // be opened or another one is in use, `onnxruntime-too-old`.
   static const OnnxRuntime& open(const std::string& library);
 
@@ -25,7 +25,7 @@ class OnnxRuntime {
   const std::string& version() const noexcept { return version_; }
   OrtAllocator* allocator() const noexcept { return allocator_; }
 
-  // Throws `run-failed` with the message of a status that is no success.
+  // Throws `run-failed` with the message of a failed status.
   void check(OrtStatus* status) const {
     if (status != nullptr) refuse(status);
   }

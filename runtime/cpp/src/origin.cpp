@@ -23,7 +23,7 @@ bool is_hexadecimal(std::string_view text, std::size_t digits) {
   return text.size() == digits && text.find_first_not_of(hexadecimal) == std::string_view::npos;
 }
 
-// The bytes of base 64; nothing where it is not. White space is skipped.
+// The bytes of base 64; nothing if it is invalid. White space is skipped.
 std::optional<std::string> decode_base64(std::string_view text) {
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string bytes;
@@ -60,7 +60,7 @@ std::string der_of(std::string_view pem) {
   return *der;
 }
 
-// What manifest.sig says: the id of the key that signed, and the signature.
+// The contents of manifest.sig: the id of the signing key, and the signature.
 struct Signed {
   std::string key;
   std::array<std::uint8_t, 64> signature;

@@ -1,8 +1,8 @@
 // Which artifact this is, and who made it. Its identity is the SHA-256 of manifest.json.
 //
-// Why the manifest alone: it names the SHA-256 of every other file that is read, and load checks them all. A signature is
-// over the same bytes, behind a prefix that keeps it from passing for a signature of anything else; it lies beside the
-// other files, in manifest.sig (`schemas/signature.v1.schema.json`).
+// Why only the manifest: it has the SHA-256 of every other file that is read, and load checks them all. A signature
+// covers the same bytes after a prefix, so that it cannot be used as a signature of anything else; it is stored next
+// to the other files, in manifest.sig (`schemas/signature.v1.schema.json`).
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@
 namespace skc::detail {
 
 // The identity of an artifact; `read` gives the bytes of a file of it. Throws `identity-mismatch`, `signature-missing`,
-// `signature-invalid`, and `invalid-option` for what is not an identity or a key.
+// `signature-invalid`, and `invalid-option` if the argument is not an identity or a key.
 std::string check_origin(std::string_view manifest, const LoadOptions& options,
                          const std::function<std::string(const std::string&)>& read);
 

@@ -14,10 +14,11 @@ namespace skc {
 
 namespace {
 
-constexpr int attempts = 3;  // to read files that are replaced while they are read
+constexpr int attempts = 3;  // at reading files that are being replaced
 
-// What changes when the artifact of the folder is another, or a file of it is written to: its manifest, and the name, size
-// and time of every file. Links are followed. Empty for a folder that cannot be read, because it is just being replaced.
+// A value that changes when the folder's artifact is replaced, or one of its files is written: the manifest, and the
+// name, size and time of every file. Links are followed. Empty if the folder cannot be read because it is just being
+// replaced.
 std::string fingerprint_of(const std::string& directory) {
   namespace fs = std::filesystem;
   try {
@@ -67,7 +68,7 @@ class Reloadable::State {
     if (made->identity() == before) return false;
     const std::lock_guard<std::mutex> lock(mutex_);
     if (current_ == nullptr) return false;  // closed meanwhile
-    current_.swap(made);                    // the old one is released without the lock, by whoever holds it last
+    current_.swap(made);                    // the old one is released without the lock, by its last holder
     return true;
   }
 
@@ -86,7 +87,7 @@ class Reloadable::State {
     return std::make_shared<const Transformer>(Transformer::load(directory_, options_.load));
   }
 
-  // Files that are replaced while they are read are read again.
+  // Files that are replaced while being read are read again.
   std::shared_ptr<const Transformer> load_steadily(std::string found) {
     for (int attempt = 1;; ++attempt) {
       fingerprint_ = found;
@@ -121,7 +122,7 @@ class Reloadable::State {
       look(false);
     } catch (const Error& error) {
       if (error.code() != "closed" && options_.on_error) options_.on_error(error);
-    } catch (const std::exception& error) {  // no memory for another artifact: the old one serves on
+    } catch (const std::exception& error) {  // no memory for another artifact: the old one keeps serving
       const auto failure = std::make_shared<const Error>(ErrorDetails{"run-failed", error.what()});
       keep(failure);
       if (options_.on_error) options_.on_error(*failure);

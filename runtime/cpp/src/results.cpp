@@ -12,7 +12,7 @@ const void* RunOutputs::data(std::size_t index) const {
   return found;
 }
 
-// A model can declare other sizes than it gives: reading past the end must not depend on its word.
+// A model can declare other sizes than it returns, and must not cause a read past the end.
 void RunOutputs::check_count(std::size_t index, std::size_t count) const {
   const OrtApi& api = runtime_.api();
   Owned<OrtTensorTypeAndShapeInfo> info(api.ReleaseTensorTypeAndShapeInfo);
@@ -37,7 +37,7 @@ Output::Data RunOutputs::numbers(std::size_t index, std::size_t count) const {
 }
 
 Output::Data RunOutputs::strings(std::size_t index, std::size_t count) const {
-  if (count == 0) return Array<std::string>();  // ONNX Runtime has no content to give
+  if (count == 0) return Array<std::string>();  // ONNX Runtime has no content to return
   const OrtApi& api = runtime_.api();
   std::size_t length = 0;
   runtime_.check(api.GetStringTensorDataLength(values_[index], &length));

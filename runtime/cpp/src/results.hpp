@@ -1,4 +1,4 @@
-// What ONNX Runtime gave, copied into values of ours.
+// Copies the results of ONNX Runtime into our own values.
 #pragma once
 
 #include <vector>
@@ -37,7 +37,7 @@ class RunOutputs {
   std::vector<OrtValue*> values_;
 };
 
-// Outputs of no rows: no row, no work, and so no operator that stumbles over an empty tensor.
+// Outputs without rows. Nothing is run for them, so that no operator has to handle an empty tensor.
 Output empty_output(const OutputInfo& info);
 
 }  // namespace skc::detail

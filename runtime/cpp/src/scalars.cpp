@@ -58,7 +58,7 @@ Hint hint_for(InputType wanted, const Value& value) {
 
 double float64_of_unsigned(std::uint64_t value, const Where& where) {
   const auto converted = static_cast<double>(value);
-  // 2^64 itself does not fit back, so it is looked at first.
+  // 2^64 itself does not convert back, so it is checked first.
   if (converted >= 0x1p64 || static_cast<std::uint64_t>(converted) != value) {
     refuse_not_exact(Value(value), "float64", where);
   }
@@ -70,7 +70,7 @@ bool is_decimal(std::string_view digits) {
   return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Without zeros in front, and without the sign of a zero.
+// Without leading zeros, and without the sign of a zero.
 std::string normal_decimal(std::string_view text) {
   const bool is_negative = text[0] == '-';
   if (is_negative) text.remove_prefix(1);
@@ -90,7 +90,7 @@ double float64_of_big(const BigInteger& integer, const Value& value, const Where
   if (normal_decimal({digits, static_cast<std::size_t>(end - digits)}) != normal_decimal(text)) {
     refuse_not_exact(value, "float64", where);
   }
-  return converted == 0 ? 0.0 : converted;  // an integer has no minus zero
+  return converted == 0 ? 0.0 : converted;  // an integer has no negative zero
 }
 
 std::int64_t integer_of_big(InputType wanted, const BigInteger& integer, const Value& value, const Where& where) {
@@ -111,7 +111,7 @@ std::int64_t microseconds_of(Timestamp instant, const Value& value, const Where&
 
 double float64_of(std::int64_t value, const Where& where) {
   const auto converted = static_cast<double>(value);
-  // 2^63 does not fit back, so it is looked at first.
+  // 2^63 does not convert back, so it is checked first.
   if (converted >= 0x1p63 || static_cast<std::int64_t>(converted) != value) {
     refuse_not_exact(Value(value), "float64", where);
   }

@@ -1,4 +1,4 @@
-// One value of a request made into the value of its input, or refused: the marshalling table, value by value.
+// Converts one value of a request to the value of its input, or refuses it: the marshalling table, value by value.
 //
 // `schemas/marshalling.v1.json` is this table as data, for every language. None of these takes a null.
 #pragma once

@@ -11,7 +11,7 @@ using detail::Feeds;
 using detail::RunOutputs;
 using detail::Session;
 
-// The session for the length of a call, and a workspace that no other call has. One lock takes both.
+// The session for the duration of a call, and a workspace of its own. Both are taken under one lock.
 class Transformer::Serving::Lease {
  public:
   explicit Lease(Serving& serving) : serving_(serving) {
@@ -32,7 +32,7 @@ class Transformer::Serving::Lease {
     try {
       const std::lock_guard<std::mutex> lock(serving_.mutex_);
       if (serving_.session_ != nullptr) serving_.idle_.push_back(std::move(workspace_));
-    } catch (...) {  // no memory to keep it: the next call makes another
+    } catch (...) {  // no memory to keep it: the next call creates another
     }
   }
 
@@ -84,7 +84,7 @@ Outputs Transformer::Serving::records(const std::vector<Record>& records, Extra 
   return rows(*session(), records, extra, std::nullopt);
 }
 
-// `refused` is a row that is no record, after all of `records`.
+// `refused` is a row that is not a record, after all of `records`.
 Outputs Transformer::Serving::rows(const Session& session, const std::vector<Record>& records, Extra extra,
                                    const detail::RefusedRow& refused) {
   if (records.empty() && !refused) return empty();
@@ -150,8 +150,8 @@ void Transformer::Serving::refuse_guarded(const RunOutputs& found, const Feeds& 
   for (const detail::InputSpec& input : manifest_.inputs) {
     if (input.name == guard.input) message += "; the request has " + feeds.shown_at(input, row);
   }
-  const auto told_row = is_single ? std::nullopt : std::optional(row);
-  throw RecordError({guard.code, std::move(message), guard.input, told_row,
+  const auto error_row = is_single ? std::nullopt : std::optional(row);
+  throw RecordError({guard.code, std::move(message), guard.input, error_row,
                      "the pipeline declares `error` for this; to change the policy, edit the pipeline and compile again",
                      guard.step});
 }

@@ -1,4 +1,4 @@
-// What stands behind a Transformer: the manifest, the session, and buffers for single records.
+// The implementation of a Transformer: the manifest, the session, and buffers for single records.
 #pragma once
 
 #include <memory>
@@ -26,12 +26,12 @@ class Transformer::Serving {
   Outputs columns(const Columns& columns, Extra extra);
   Outputs json(std::string_view body, Extra extra);
 
-  // The session, for what examines it. Throws `closed`.
+  // The session, for inspection. Throws `closed`.
   std::shared_ptr<const detail::Session> session();
   void close() noexcept;
 
  private:
-  // The tensors of one row, used again and again by one call at a time: making them would cost as much as the graph.
+  // The tensors of one row, reused by one call at a time: creating them would cost as much as the graph.
   struct Workspace {
     Workspace(const detail::OnnxRuntime& runtime, const detail::Manifest& manifest) : feeds(runtime, manifest, 1) {}
     detail::Feeds feeds;

@@ -1,8 +1,8 @@
 // One ONNX Runtime session, configured as every runtime configures it.
 //
-// Why these options: with one thread per call and no spinning the bits of a row do not depend on its batch and no core
-// is burnt; basic optimisation gave identical bits to none; a model in ONNX Runtime's own format would bypass our
-// checks.
+// Why these options: with one thread per call and no spinning the bits of a row do not depend on its batch and no
+// core is wasted; basic optimisation gave the same bits as none; a model in ONNX Runtime's own format would bypass
+// our checks.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@
 
 namespace skc::detail {
 
-// An input or output as the model itself declares it; `width` is none where it is not fixed.
+// An input or output as the model itself declares it; `width` is none if it is not fixed.
 struct TensorInfo {
   std::string name;
   std::string dtype;

@@ -1,6 +1,6 @@
-// Why not the parser of nlohmann/json: it takes the last of duplicate keys, skips a byte order mark, ends at a NUL, nests
-// without limit, and reads floats by the locale of the host. The reader of requests does not; here its result becomes the
-// library's tree.
+// Why not the parser of nlohmann/json: it takes the last of duplicate keys, skips a byte order mark, stops at a NUL,
+// nests without limit, and parses floats by the locale of the host. The parser of requests does not; here its result
+// is converted to the library's tree.
 #include "strict_json.hpp"
 
 #include <charconv>
@@ -110,7 +110,7 @@ namespace {
 std::string text_of(const Json& value, const std::string& place) {
   if (!value.is_string()) throw_malformed(place, "expected a string, got " + shown_json(value));
   const auto& text = value.get_ref<const std::string&>();
-  // The tree has no lone surrogates; a NUL no other language could hold in a name.
+  // The tree has no lone surrogates; no other language could represent a NUL in a name.
   if (text.find('\0') != std::string::npos) throw_malformed(place, shown(text) + " contains a NUL");
   return text;
 }

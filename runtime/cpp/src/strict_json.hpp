@@ -1,4 +1,4 @@
-// Hostile JSON made into plain data, or refused: `artifact-malformed` with the place, whatever is wrong with it.
+// Reads untrusted JSON as plain data, or refuses it: `artifact-malformed` with the location, whatever is wrong.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ using Json = nlohmann::json;
 // past 64 bits are floats.
 Json parse_json(std::string_view text, const std::string& place);
 
-// A value as a message shows it.
+// A value formatted for a message.
 std::string shown_json(const Json& value);
 
-// One JSON object being read: keys are taken by type, and `done` refuses what is left.
+// One JSON object being read: keys are taken by type, and `done` refuses the remaining ones.
 class Fields {
  public:
   Fields(const Json& value, std::string place);

@@ -17,7 +17,7 @@ bool switch_telemetry_off();
 // Whether the builds of that version send telemetry, on this system.
 bool sends_telemetry(const std::string& version);
 
-// For a library that the host program had loaded before, when the variable was not set: tells on std::clog, once.
+// Warns once, on std::clog, if the host program had loaded the library before, when the variable was not set.
 void warn_of_telemetry(const std::string& version);
 
 }  // namespace skc::detail

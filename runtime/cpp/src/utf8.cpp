@@ -56,7 +56,7 @@ TextFault text_fault(std::string_view text) noexcept {
     }
     if (text[i] == '\0') return TextFault::nul;
     const std::size_t length = utf8_length(text.substr(i));
-    if (length == 0) {  // of both faults every language tells the NUL
+    if (length == 0) {  // if both occur, every language reports the NUL
       return text.find('\0', i) == std::string_view::npos ? TextFault::invalid : TextFault::nul;
     }
     i += length;

@@ -8,7 +8,7 @@ namespace skc::detail {
 
 enum class TextFault { none, nul, invalid };
 
-// The bytes of the character that `text` begins with, 0 if it begins with none.
+// The bytes of the character at the start of `text`, 0 if there is none.
 std::size_t utf8_length(std::string_view text) noexcept;
 
 bool is_utf8(std::string_view text) noexcept;
@@ -16,7 +16,7 @@ bool is_utf8(std::string_view text) noexcept;
 // Of ASCII, whatever the locale.
 inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-// What forbids a string to travel to the graph.
+// Why a string cannot be passed to the graph.
 TextFault text_fault(std::string_view text) noexcept;
 
 }  // namespace skc::detail

@@ -84,7 +84,7 @@ class Recorder:
             exact=all(t.exact for t in types),
             width=len(types),
         )
-        made = op.infer(params, x)
+        output = op.infer(params, x)
         step = self.unique(path)
         feature = step.replace("/", "__")
         self.features.append(
@@ -98,10 +98,10 @@ class Recorder:
         checked: list[Nulls | None] = [column.checked for column in columns]
         still: Nulls | None = None
         if is_finite and None not in checked:
-            still = "keep" if made.nullable and made.kind.is_float else "error"
+            still = "keep" if output.nullable and output.kind.is_float else "error"
         names = [name for group in groups for name in group]
         self.widths[feature] = len(names)
-        return tuple(Column(feature, i, made.with_(width=1), name, still) for i, name in enumerate(names))
+        return tuple(Column(feature, i, output.with_(width=1), name, still) for i, name in enumerate(names))
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ class Table:
     def apply(self, op: AnyOp, params: Any, state: Any = None, *, is_finite: bool = False) -> Table:
         if not self.columns:
             return self
-        made = self.recorder.record(self.path, op, params, state, self.columns, is_finite=is_finite)
-        return replace(self, columns=made)
+        output = self.recorder.record(self.path, op, params, state, self.columns, is_finite=is_finite)
+        return replace(self, columns=output)
 
     def floats(self, *, null: Nulls) -> Table:
         strings = [c.name for c in self.columns if not c.x.kind.is_float and FLOATS not in CASTS[c.x.dtype]]
@@ -153,8 +153,8 @@ class Table:
             fresh = [c for c in dict.fromkeys(columns) if c.x.dtype == dtype and c not in converted]
             if fresh:
                 to_float, path = CAST.params(to=FLOATS), f"{self.path}/to_float"
-                made = self.recorder.record(path, CAST, to_float, None, fresh, is_finite=False)
-                whole = (replace(c, checked="keep" if c.x.nullable else "error") for c in made)  # never infinite
+                output = self.recorder.record(path, CAST, to_float, None, fresh, is_finite=False)
+                whole = (replace(c, checked="keep" if c.x.nullable else "error") for c in output)  # never infinite
                 converted.update(zip(fresh, whole, strict=True))
         return replace(self, columns=tuple(converted.get(c, c) for c in columns))
 
@@ -164,8 +164,8 @@ class Table:
         fresh = [c for c in dict.fromkeys(columns) if c.checked not in enough and (c, null) not in finite]
         if fresh:
             check, path = FINITE.params(null=null), f"{self.path}/finite"
-            made = self.recorder.record(path, FINITE, check, None, fresh, is_finite=False)
-            for column, checked in zip(fresh, made, strict=True):
+            output = self.recorder.record(path, FINITE, check, None, fresh, is_finite=False)
+            for column, checked in zip(fresh, output, strict=True):
                 finite[column, null] = replace(checked, checked=null)
                 if null == "error":
                     finite[column, "keep"] = finite[column, null]

@@ -40,18 +40,18 @@ def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> S
     if repeated:
         hint = "rename one of the two; an input is found by its name"
         raise fail("SKC155", f"X has two columns named `{repeated[0]}`", hint=hint)
-    wanted = (
+    expected = (
         list(names) if names is not None else [f"x{i}" for i in range(table.num_columns if width is None else width)]
     )
-    missing = [name for name in wanted if name not in table.column_names]
+    missing = [name for name in expected if name not in table.column_names]
     if missing:
         more = "" if len(missing) == 1 else f", and {len(missing) - 1} more"
         hint = did_you_mean(missing[0], table.column_names) or "give a sample with the columns that `fit` was given"
         raise fail("SKC155", f"X lacks the column `{missing[0]}`{more}", hint=hint)
-    table = table.select(wanted)
+    table = table.select(expected)
     problems: list[SkcError] = []
     inputs = []
-    for name in wanted:
+    for name in expected:
         try:
             inputs.append(_input(name, table.column(name), _pandas_dtype(frame, name)))
         except SkcError as error:

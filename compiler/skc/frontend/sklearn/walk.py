@@ -34,9 +34,9 @@ def read(estimator: Any, x: Table) -> Table:
         if claim.read is None:
             hint = "a model is the last step of the pipeline, or of none"
             raise fail("SKC150", f"`{class_name(estimator)}` predicts, and does not transform", hint=hint)
-        made = claim.read(estimator, x)
-        assert isinstance(made, Table)
-        return made
+        output = claim.read(estimator, x)
+        assert isinstance(output, Table)
+        return output
     except SkcError as error:
         raise _at(error, x.path) from None
 
@@ -206,16 +206,16 @@ def _feature_union(estimator: Any, x: Table) -> Table:
 
 def _side_by_side(x: Table, branches: Iterable[tuple[str, Any, Table]]) -> Table:
     """The branches' columns in order. All refusals of all branches are reported."""
-    found: list[Table] = []
+    tables: list[Table] = []
     problems: list[SkcError] = []
     for name, transformer, part in branches:
         try:
-            found.append(read(transformer, part.at(inside(x.path, name))))
+            tables.append(read(transformer, part.at(inside(x.path, name))))
         except SkcError as error:
             problems.append(error)
     if problems:
         raise SkcError(*(d for error in problems for d in error.diagnostics))
-    return x.pick(()).beside(*found)
+    return x.pick(()).beside(*tables)
 
 
 def _function_transformer(estimator: Any, x: Table) -> Table:

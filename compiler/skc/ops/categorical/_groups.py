@@ -132,8 +132,8 @@ def learned_categories(encoder: Any, k: int, x: Columns) -> Learned:
             hint="replace one by the other before fitting: `X.fillna(np.nan)`",
         )
     positions = getattr(encoder, "_infrequent_indices", None) if encoder._infrequent_enabled else None
-    found = None if positions is None else positions[k]
-    infrequent = frozenset() if found is None else frozenset(found.tolist())
+    selected = None if positions is None else positions[k]
+    infrequent = frozenset() if selected is None else frozenset(selected.tolist())
     keys = {i: plain(category) for i, category in enumerate(categories) if i not in missing}
     kind = KINDS[x.types[k].dtype].python
     wrong = next((key for key in keys.values() if type(key) is not kind), None)

@@ -392,8 +392,8 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
         is_refused = null is None and learned.missing is None and unknown == "error" and x.types[k].nullable
         params = Params(unknown=unknown, null="error" if is_refused else "column")
         parts.append((params, State((frequent,), (infrequent,), (dropped,), (null,))))
-    made = apply_each(OP, x, parts)
-    return made.pick(_sklearn_order(encoder, x, [state for _, state in parts]))
+    encoded_columns = apply_each(OP, x, parts)
+    return encoded_columns.pick(_sklearn_order(encoder, x, [state for _, state in parts]))
 
 
 SKLEARN_UNKNOWN: dict[str, Literal["error", "zeros", "infrequent"]] = {

@@ -91,7 +91,7 @@ def lower(params: Params, state: NoState, *blocks: GraphBlock) -> GraphBlock:
 
 def _checked(params: Params, blocks: Sequence[Block | GraphBlock]) -> Typed:
     """The typed tree, by the types of the blocks; `infer` has checked that they are exact where required. A float64
-    block does not tell whether it contains NaN.
+    block does not show whether it contains NaN.
     """
     nullable = [block.dtype == "float64" or block.valid is not None for block in blocks]
     return _typed(params, tuple(ValueType(b.dtype, nullable=n) for b, n in zip(blocks, nullable, strict=True)))

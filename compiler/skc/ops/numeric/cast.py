@@ -333,7 +333,7 @@ ROUNDED = {"trunc": (2, 2, -2, 0), "half_even": (2, 2, -2, 0), "floor": (2, 2, -
 CASES = (
     _case("whole or not", "C1 C3", "float64?", INT, {3.0: 3, 2.5: NO, 5e-324: NO, None: None, -4.0: -4}),
     *(_case(f"rounded: {rule}", "C1", "float64", INT | {"rounding": rule},
-            dict(zip((2.5, 2.3, -2.5, -0.5), wanted, strict=True))) for rule, wanted in ROUNDED.items()),
+            dict(zip((2.5, 2.3, -2.5, -0.5), expected, strict=True))) for rule, expected in ROUNDED.items()),
     _case("half to even", "C1", "float64", INT | {"rounding": "half_even"},
           {3.5: 4, 2.500000001: 3, -1.5: -2}),
     _case("limits of int64", "C2", "float64", INT,

@@ -1,4 +1,4 @@
-// What a transformer gives: one typed array per output.
+// The results of a transformer: one typed array per output.
 #pragma once
 
 #include <cstddef>
@@ -60,7 +60,7 @@ class Array {
 // One output of a request: `rows` × `columns` values, row by row. A single record has one row.
 //
 // The type T is that of the output: float, double, std::int64_t, bool or std::string. Another one throws
-// `invalid-option`, as does a place outside the array.
+// `invalid-option`, as does an index outside the array.
 class Output {
  public:
   using Data = std::variant<Array<float>, Array<double>, Array<std::int64_t>, Array<bool>, Array<std::string>>;
@@ -101,14 +101,14 @@ class Output {
   Data data_;
 };
 
-// All outputs of a request, by name. A nullable output that is not float has a companion `NAME.valid` of bools. Stays
-// whole when the transformer is closed.
+// All outputs of a request, by name. A nullable output that is not float has a companion `NAME.valid` of bools.
+// Remains valid when the transformer is closed.
 class Outputs {
  public:
   Outputs(std::shared_ptr<const std::vector<OutputInfo>> infos, std::vector<Output> outputs, bool is_single)
       : infos_(std::move(infos)), outputs_(std::move(outputs)), is_single_(is_single) {}
 
-  // Whether a single record was asked for, whose outputs have one row.
+  // Whether the request was a single record, whose outputs have one row.
   bool is_single() const noexcept { return is_single_; }
   std::size_t rows() const noexcept { return outputs_.empty() ? 0 : outputs_.front().rows(); }
   std::size_t size() const noexcept { return outputs_.size(); }
@@ -121,7 +121,7 @@ class Outputs {
   const Output& operator[](std::string_view name) const;
 
  private:
-  std::shared_ptr<const std::vector<OutputInfo>> infos_;  // what the outputs point to
+  std::shared_ptr<const std::vector<OutputInfo>> infos_;  // the memory of the outputs
   std::vector<Output> outputs_;
   bool is_single_;
 };

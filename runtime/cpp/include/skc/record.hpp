@@ -15,8 +15,8 @@
 
 namespace skc {
 
-// One record: values by the names of inputs, in any order. A name that is not there is missing, which for a nullable
-// input means null. A name given twice is refused when it is served (`duplicate-column`).
+// One record: values by the names of inputs, in any order. A missing name means null for a nullable input. A
+// duplicate name is refused when the record is served (`duplicate-column`).
 class Record {
  public:
   using Entry = std::pair<std::string, Value>;
@@ -35,12 +35,12 @@ class Record {
     for (const auto& [name, value] : pairs) add(std::string(name), Value(value));
   }
 
-  // Appends without looking whether the name is there.
+  // Appends without checking whether the name exists.
   Record& add(std::string name, Value value) {
     entries_.emplace_back(std::move(name), std::move(value));
     return *this;
   }
-  // The value of a name, null if it was not there.
+  // The value of a name, null if it is new.
   Value& operator[](std::string_view name) {
     for (auto& entry : entries_) {
       if (entry.first == name) return entry.second;
@@ -64,8 +64,8 @@ class Record {
   std::vector<Entry> entries_;
 };
 
-// A batch as columns of equal length, by the names of inputs. A column of a nullable input that is not there is null in
-// every row; one that is not an input is refused, unless Extra::ignore is passed. Nulls travel in a column of Value.
+// A batch as columns of equal length, by the names of inputs. A missing column of a nullable input is null in every
+// row; one that is not an input is refused, unless Extra::ignore is passed. Nulls travel in a column of Value.
 class Columns {
  public:
   using Data = std::variant<std::vector<double>, std::vector<std::int64_t>, std::vector<bool>, std::vector<std::string>,

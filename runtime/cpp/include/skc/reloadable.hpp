@@ -14,7 +14,7 @@ namespace skc {
 
 struct ReloadOptions {
   LoadOptions load = {};
-  std::chrono::milliseconds interval{1000};  // between two checks; zero to look only when `reload` is called
+  std::chrono::milliseconds interval{1000};  // between two checks; zero to check only when `reload` is called
   // Is called with the reason if a new artifact is refused, by the thread that watches. It must not throw.
   std::function<void(const Error&)> on_error = {};
 };

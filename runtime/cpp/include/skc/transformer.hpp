@@ -51,7 +51,7 @@ struct OutputDescription {
   std::optional<std::string> valid;  // its companion output, if it has one
 };
 
-// The inputs and outputs, and what the artifact was made from.
+// The inputs and outputs, and the origin of the artifact.
 struct Description {
   std::string name;
   std::string identity;  // SHA-256 of manifest.json, which names that of every other file
@@ -92,7 +92,7 @@ class Transformer {
 
   // The features for a JSON body: `{…}` is a record, `[{…}, …]` are records, and an object whose only key is `columns`,
   // with an object of arrays, is a batch by columns; Outputs::is_single distinguishes a record from a batch. The same bytes are
-  // answered alike, or refused with the same code, in every language: schemas/requests.v1.json.
+  // served alike, or refused with the same code, in every language: schemas/requests.v1.json.
   Outputs transform_json(std::string_view body, Extra extra = Extra::error) const;
 
   // Also after close.

@@ -23,8 +23,8 @@ class Timestamp {
     return Timestamp(microseconds, true);
   }
 
-  // Any precision of the system clock; anything but a whole microsecond is refused when it is served (`not-exact`), and
-  // what lies outside int64 microseconds here (`int64-overflow`).
+  // Any precision of the system clock; anything but a whole microsecond is refused when it is served (`not-exact`),
+  // and anything beyond int64 microseconds is refused here (`int64-overflow`).
   template <class Duration>
   Timestamp(std::chrono::time_point<std::chrono::system_clock, Duration> time)  // NOLINT: an instant is an instant
       : Timestamp(split(time.time_since_epoch())) {}
@@ -52,7 +52,7 @@ class Timestamp {
       constexpr std::int64_t limit = INT64_MAX / Ratio::num;
       if (count > limit || count < -limit) refuse_overflow();
       return Timestamp(count * Ratio::num, true);
-    } else {  // by hand, since std::chrono::floor overflows at the ends
+    } else {  // not std::chrono::floor, which overflows at the ends
       const std::int64_t rest = count % Ratio::den;
       return Timestamp(count / Ratio::den - (rest < 0 ? 1 : 0), rest == 0);
     }
@@ -87,8 +87,8 @@ struct BigInteger {
   friend bool operator==(const BigInteger& a, const BigInteger& b) { return a.decimal == b.decimal; }
 };
 
-// A value that no input accepts: bytes, a list, an object. Whoever reads records of a richer format passes it on as this,
-// and it is refused (`wrong-type`) where it stands.
+// A value that no input accepts: bytes, a list, an object. Readers of richer formats pass such a value on as this,
+// and it is refused (`wrong-type`) with its location.
 struct Unsupported {
   std::string kind;
   friend bool operator==(const Unsupported& a, const Unsupported& b) { return a.kind == b.kind; }

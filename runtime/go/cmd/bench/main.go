@@ -3,8 +3,8 @@
 //
 //	bench ARTIFACT RECORD.json CALLS
 //
-// The artifact has signature packed, and float64 and string inputs. The two take turns, so that a busy moment of the
-// machine hits them alike; quote ratios.
+// The artifact has signature packed, and float64 and string inputs. The variants alternate, so that load on the
+// machine affects them alike; quote ratios.
 package main
 
 import (
@@ -113,7 +113,7 @@ func read(path string, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// bareCall is a run of a session of its own, with the options of the runtime and with every tensor ready.
+// bareCall is a run of a separate session, with the options of the runtime and all tensors ready.
 func bareCall(artifact string, record map[string]any) (func() error, error) {
 	var m manifest
 	if err := read(filepath.Join(artifact, "manifest.json"), &m); err != nil {

@@ -41,8 +41,8 @@ import "C"
 
 import "runtime"
 
-// setArithmetic switches how the thread of the main goroutine computes, and tells whether it could. The goroutine
-// stays on that thread from the first request on, so that a later one loads under what was set.
+// setArithmetic sets the floating-point mode of the main goroutine's thread, and reports whether it could. The
+// goroutine stays on that thread from the first request on, so that a later load runs in that mode.
 func setArithmetic(flushToZero bool, rounding string) bool {
 	runtime.LockOSThread()
 	flush, mode := C.int(0), C.char(0)

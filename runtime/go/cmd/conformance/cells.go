@@ -11,7 +11,7 @@ import (
 	skc "skc.dev/runtime"
 )
 
-// missing is the value of a cell whose key is left out.
+// missing is the value of a cell whose key is absent.
 type missing struct{}
 
 func decodeRecord(cells map[string]json.RawMessage) (object, error) {
@@ -39,7 +39,7 @@ func decodeColumn(cells []json.RawMessage) ([]any, error) {
 	return found, nil
 }
 
-// decodeCell makes a Go value of a cell.
+// decodeCell converts a cell to a Go value.
 func decodeCell(cell json.RawMessage) (any, error) {
 	var plain any
 	if err := json.Unmarshal(cell, &plain); err != nil {
@@ -83,7 +83,7 @@ func decodeNamed(kind string, given any) (any, error) {
 	return nil, fmt.Errorf("cells of kind %s are unknown", kind)
 }
 
-// decodeInt is an int where it fits, else a uint64, else a *big.Int.
+// decodeInt returns an int if it fits, otherwise a uint64 or a *big.Int.
 func decodeInt(text string) (any, error) {
 	number, isInteger := new(big.Int).SetString(text, 10)
 	switch {

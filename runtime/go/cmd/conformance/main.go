@@ -1,4 +1,4 @@
-// Command conformance is the executor of Go: the protocol of tests/conformance over the public API of this module.
+// Command conformance is the Go executor: the protocol of tests/conformance over the public API of this module.
 package main
 
 import (
@@ -21,7 +21,7 @@ func main() {
 	}
 }
 
-// serve answers each line with a line, until the input ends.
+// serve responds to each line with a line, until the input ends.
 func serve(in io.Reader, out io.Writer) error {
 	lines, answers := bufio.NewReaderSize(in, 1<<20), bufio.NewWriter(out)
 	var held executor

@@ -54,7 +54,7 @@ func (e *executor) features(r *request) (skc.Features, error) {
 	return skc.Features{}, fmt.Errorf("no form: %s", r.Form)
 }
 
-// asColumns is one list per key that any of the rows has; a row without it has null there.
+// asColumns returns a list for each key in any row, with null for a row without it.
 func asColumns(rows []object) object {
 	columns := object{}
 	for i, row := range rows {
@@ -100,7 +100,7 @@ func encodeValues(output skc.Output) any {
 	return each(output.String, func(value string) string { return value })
 }
 
-// each is never nil, so that JSON has an empty array.
+// each never returns nil, so that JSON has an empty array.
 func each[From, To any](values []From, encode func(From) To) []To {
 	found := make([]To, len(values))
 	for i, value := range values {
@@ -116,8 +116,8 @@ func bits(isNaN bool, digits int, pattern uint64) string {
 	return fmt.Sprintf("%0*x", digits, pattern)
 }
 
-// threads transforms every row alone, by several goroutines on the one transformer, and counts what differs from
-// what one alone gave.
+// threads transforms every row alone, in several goroutines sharing one transformer, and counts the results that
+// differ from those of a single goroutine.
 func (e *executor) threads(threads, rounds int) (any, error) {
 	wanted := make([]string, len(e.rows))
 	for i, row := range e.rows {
@@ -142,7 +142,7 @@ func (e *executor) threads(threads, rounds int) (any, error) {
 	return object{"calls": threads * rounds * len(e.rows), "different": different.Load()}, nil
 }
 
-// outcome is all that a record gives, as text: a refusal too.
+// outcome is the result of a record as text, or its refusal.
 func (e *executor) outcome(row object) string {
 	features, err := e.transformer.Transform(row)
 	if err != nil {

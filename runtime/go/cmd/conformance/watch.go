@@ -9,7 +9,7 @@ import (
 	skc "skc.dev/runtime"
 )
 
-// watch serves one row from several threads while its folder is replaced, and keeps what was answered by whom.
+// watch serves one row from several threads while its folder is replaced, and records the responses of each artifact.
 type watch struct {
 	reloadable *skc.Reloadable
 	stop       chan struct{}
@@ -89,7 +89,7 @@ func codeOf(err error) string {
 	return err.Error()
 }
 
-func (w *watch) told() object {
+func (w *watch) status() object {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	answers := object{}
@@ -100,12 +100,12 @@ func (w *watch) told() object {
 		}
 		answers[identity] = list
 	}
-	told := object{"identity": w.reloadable.Identity(), "calls": w.calls, "answers": answers, "last_error": nil}
-	told["errors"] = append([]string{}, w.errors...)
+	status := object{"identity": w.reloadable.Identity(), "calls": w.calls, "answers": answers, "last_error": nil}
+	status["errors"] = append([]string{}, w.errors...)
 	if err := w.reloadable.LastError(); err != nil {
-		told["last_error"] = codeOf(err)
+		status["last_error"] = codeOf(err)
 	}
-	return told
+	return status
 }
 
 func (w *watch) endCalls() {
@@ -120,9 +120,9 @@ func (e *executor) watched(r *request) (any, error) {
 		return object{"watching": true}, err
 	}
 	if r.Do == "watched" {
-		return e.watch.told(), nil
+		return e.watch.status(), nil
 	}
 	e.watch.endCalls()
-	told := e.watch.told()
-	return told, e.watch.reloadable.Close()
+	status := e.watch.status()
+	return status, e.watch.reloadable.Close()
 }

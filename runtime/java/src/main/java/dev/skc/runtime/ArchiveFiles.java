@@ -15,15 +15,16 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 
 /**
- * The files of a zip archive, which is judged whole: an entry that leads outside, is duplicated or is encrypted is the work of
- * nobody honest.
+ * The files of a zip archive, refused as a whole for one bad entry: one that points outside, is duplicated or is
+ * encrypted has no legitimate purpose.
  *
- * <p>Why its directory is read here: {@code java.util.zip} reads one from a file alone, and a service may have no folder
- * to write to; its {@code ZipInputStream} does not know the directory, and unpacks what it skips, as a bomb wants.
+ * <p>Why its directory is read here: {@code java.util.zip} reads one only from a file, and a service may have no
+ * folder to write to; its {@code ZipInputStream} ignores the directory, and inflates what it skips, which helps a zip
+ * bomb.
  */
 final class ArchiveFiles extends ArtifactFiles {
-  private static final int INFLATION = 200; // an archive may hold so many times its size,
-  private static final int SMALL = 64 * MEGABYTE; // or so much if that is more
+  private static final int INFLATION = 200; // an archive may inflate to so many times its size,
+  private static final int SMALL = 64 * MEGABYTE; // or to so much, if that is more
   private static final int ENCRYPTED = 1; // the bit of an entry's flags
   private static final int END = 0x06054b50;
   private static final int END_SIZE = 22;
@@ -35,7 +36,7 @@ final class ArchiveFiles extends ArtifactFiles {
   private final Map<String, Entry> entries = new HashMap<>();
   private long left;
 
-  /** An entry as the directory has it. */
+  /** An entry as listed in the directory. */
   private record Entry(int place, int packedSize, long size, long checksum, boolean isStored) {
     static Entry read(ByteBuffer bytes, int at) {
       boolean isStored = unsigned(bytes, at + 10) == ZipEntry.STORED;

@@ -14,7 +14,7 @@ public final class ArtifactException extends SkcException {
     return new ArtifactException("artifact-malformed", place + ": " + problem, REBUILD);
   }
 
-  /** Files that do not belong together. */
+  /** Files that are not of one artifact. */
   static ArtifactException inconsistent(String problem) {
     String hint = "the files come from different compilations: compile the pipeline again";
     return new ArtifactException("artifact-inconsistent", problem, hint);

@@ -5,13 +5,16 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 
-/** The files of an artifact, wherever they lie: each read once, of bounded size, and hashed before anything else. */
+/**
+ * The files of an artifact, wherever they are stored: each is read once, bounded in size, and hashed before any other
+ * use.
+ */
 abstract class ArtifactFiles {
   static final int MEGABYTE = 1 << 20;
   static final String AGAIN = "copy the artifact again from where it was compiled, or compile it again";
   private static final Map<String, Integer> LIMITS =
       Map.of(ManifestReader.PLACE, 64 * MEGABYTE, GoldenCase.FILE, 64 * MEGABYTE, Origin.FILE, MEGABYTE);
-  private static final int OTHER_LIMIT = 2047 * MEGABYTE; // what a model, and an array of Java, can have at most
+  private static final int OTHER_LIMIT = 2047 * MEGABYTE; // the most that a model, or a Java array, can have
 
   /** The bytes of a file of bounded size. Throws ArtifactException. */
   abstract byte[] read(String name);

@@ -11,9 +11,9 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /**
- * An artifact, from its files to a transformer that has shown it reproduces its golden records.
+ * An artifact, from its files to a transformer that reproduces its golden records.
  *
- * <p>Why this order: the manifest is read first and strictly, since everything else is judged by it. Every file is read
+ * <p>Why this order: the manifest is read first and strictly, since all other checks depend on it. Every file is read
  * once, hashed, and only then given to ONNX Runtime, so that nothing can change between the check and the use.
  */
 final class ArtifactLoader {
@@ -65,7 +65,7 @@ final class ArtifactLoader {
     }
   }
 
-  /** The model must have the inputs and outputs that the manifest says, no more and no fewer. */
+  /** The model must have exactly the inputs and outputs that the manifest lists. */
   private static void checkPorts(Manifest manifest, GraphSession session, ModelNames names) {
     Set<Port> inputs = new HashSet<>();
     manifest.tensors().forEach(t -> inputs.add(new Port(names.inSession(t.name()), t.dtype(), t.width())));
@@ -91,7 +91,7 @@ final class ArtifactLoader {
     }
   }
 
-  /** The model itself says which frozen pipeline it was compiled from. */
+  /** The model's metadata must name the frozen pipeline of the manifest. */
   private static void checkMetadata(Manifest manifest, Map<String, String> metadata) {
     Map<String, String> wanted = Map.of("skc.format", String.valueOf(Manifest.FORMAT), "skc.plan", manifest.plan());
     for (String key : new TreeSet<>(wanted.keySet())) {

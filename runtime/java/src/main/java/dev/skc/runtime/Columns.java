@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * One column of a request written into the tensors. A List, or an array of objects, is taken value by value, as records
- * are; an array of primitives as a whole, without boxing.
+ * One column of a request written into the tensors. A List, or an array of objects, is read value by value, as
+ * records are; an array of primitives as a whole, without boxing.
  */
 final class Columns {
   private Columns() {}
@@ -14,7 +14,7 @@ final class Columns {
     return column instanceof List || (column != null && column.getClass().isArray());
   }
 
-  /** The column as an array: that of a List is made, any other is the caller's own. */
+  /** The column as an array: a copy of a List, otherwise the caller's own array. */
   static Object asArray(Object column) {
     if (column instanceof List<?> list) {
       return list.toArray();
@@ -49,7 +49,7 @@ final class Columns {
     }
   }
 
-  /** What writes a row of an array of primitives. Throws RecordException with the input if its type is refused. */
+  /** The writer of a row of an array of primitives. Throws RecordException with the input if its type is refused. */
   private static IntConsumer writer(InputWriter input, Object column, Feeds feeds) {
     try {
       if (column instanceof double[] values) {

@@ -3,11 +3,11 @@ package dev.skc.runtime;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** What happens to a key of a record that is not an input. */
+/** How a key of a record that is not an input is handled. */
 public enum Extra {
   /** It is refused, since a misspelt key must not become a silent null. */
   ERROR,
-  /** It is left out. */
+  /** It is ignored. */
   IGNORE;
 
   /** The constant with a lower-case name, as in settings. Throws SkcException {@code invalid-option}. */

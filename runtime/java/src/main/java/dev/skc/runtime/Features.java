@@ -9,7 +9,7 @@ import java.util.Set;
 
 /**
  * The features of a request, by output name. A nullable output that is not float has a companion {@code NAME.valid},
- * a bool output that says which values there are.
+ * a bool output that is true where there is a value.
  */
 public final class Features implements Iterable<Output> {
   private final int rows;

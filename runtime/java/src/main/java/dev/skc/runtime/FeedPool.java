@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Tensors of one row that are used again: a thread takes them, nobody else sees them until it gives them back. There
- * are as many as there ever were single records at once.
+ * Reusable tensors of one row: a thread takes them, and no other thread sees them until it returns them. There are at
+ * most as many as there were concurrent single records.
  *
- * <p>Why: making a buffer outside the heap and a tensor over it costs more than the rest of a single record.
+ * <p>Why: allocating a direct buffer and a tensor over it costs more than the rest of a single record.
  */
 final class FeedPool implements AutoCloseable {
   private final List<Tensor> specs;
@@ -28,7 +28,7 @@ final class FeedPool implements AutoCloseable {
     free.add(feeds);
   }
 
-  /** Once nobody takes any more. */
+  /** Call it when no tensors will be taken any more. */
   @Override
   public void close() {
     for (Feeds feeds = free.poll(); feeds != null; feeds = free.poll()) {

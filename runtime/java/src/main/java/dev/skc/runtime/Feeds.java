@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The input tensors of one request: for each a buffer [rows, width] outside the heap, which ONNX Runtime reads in
- * place. Only strings are copied, when {@link #tensors} is called. For one thread at a time, and for one request after
- * the other, since every request writes every value.
+ * The input tensors of one request: for each, a direct buffer [rows, width] that ONNX Runtime reads in place. Only
+ * strings are copied, when {@link #tensors} is called. For one thread at a time, and for one request after the other,
+ * since every request writes every value.
  */
 final class Feeds implements AutoCloseable {
   final int rows;
@@ -26,10 +26,10 @@ final class Feeds implements AutoCloseable {
   private final LongBuffer[] longs;
   private final ByteBuffer[] bools;
   private final String[][] texts;
-  private final boolean[] isWide; // per string tensor: some text has a character above U+FFFF
+  private final boolean[] isWide; // per string tensor: whether a text has a character above U+FFFF
   private final Map<String, OnnxTensor> tensors = new HashMap<>();
 
-  /** The caller sees to it that each tensor fits into a buffer of Java. */
+  /** The caller ensures that each tensor fits in a Java buffer. */
   Feeds(List<Tensor> specs, int rows) {
     this.rows = rows;
     this.specs = specs;
@@ -94,7 +94,7 @@ final class Feeds implements AutoCloseable {
     isWide[tensor] |= wide;
   }
 
-  /** The value of a cell as it goes to the graph. */
+  /** The value of a cell as passed to the graph. */
   Object value(InputWriter.Cell cell, int row) {
     int place = cell.at(row);
     return switch (specs.get(cell.tensor()).dtype()) {
@@ -122,7 +122,7 @@ final class Feeds implements AutoCloseable {
         : OnnxTensor.createTensor(OnnxRuntimeLibrary.environment(), texts[i], shape);
   }
 
-  /** Let go of the strings of a request, so that the next one may use these tensors. */
+  /** Release the strings of a request, so that the next one can use these tensors. */
   void releaseTexts() {
     for (int i = 0; i < texts.length; i++) {
       if (texts[i] == null) {

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** One JSON object being read: keys are taken by type, and {@link #done} refuses what is left. */
+/** One JSON object being read: keys are taken by type, and {@link #done} refuses the remaining ones. */
 final class Fields {
   final String place;
   private final Map<String, JsonNode> left = new LinkedHashMap<>();
@@ -56,7 +56,7 @@ final class Fields {
     return value;
   }
 
-  /** Null where the value is null. */
+  /** Null if the value is null. */
   String optionalText(String key) {
     return takeNull(key) ? null : text(key);
   }
@@ -70,7 +70,7 @@ final class Fields {
     return isNull;
   }
 
-  /** The constant of an enum whose name, in small letters, stands there. */
+  /** The constant of an enum whose name, in lower case, is the value. */
   <T extends Enum<T>> T oneOf(String key, List<T> choices) {
     String word = text(key);
     for (T choice : choices) {
@@ -156,7 +156,7 @@ final class Fields {
     }
   }
 
-  /** Refuse a lone surrogate (JSON can escape one) and NUL: no other language could hold the name. */
+  /** Refuse a lone surrogate (JSON can escape one) and NUL: no other language could represent the name. */
   static void checkText(String text, String place) {
     switch (Text.check(text)) {
       case NUL -> throw ArtifactException.malformed(place, Shown.of(text) + " contains a NUL");

@@ -23,10 +23,11 @@ import java.util.Set;
 /**
  * The files of a folder.
  *
- * <p>Why links may stay inside: a ConfigMap or Secret of Kubernetes is a folder of links into {@code ..data/}, itself a
- * link to the version that counts. Where manifest.json really lies, there lie the others of its version, so that a swap
- * in the middle of a load does not mix two. Why the walk: what a path leads to can change between a look and the
- * opening, so each folder on the real way is opened below the one before it, and nothing on that way may be a link.
+ * <p>Why links inside the folder are allowed: a ConfigMap or Secret of Kubernetes is a folder of links into {@code
+ * ..data/}, itself a link to the current version. All files are read from the folder that manifest.json resolves to,
+ * so that a swap in the middle of a load does not mix two versions. Why folders are opened one by one: the target of
+ * a path can change between check and use, so each folder on the resolved path is opened relative to its parent, and
+ * none of them may be a link.
  */
 final class FolderFiles extends ArtifactFiles {
   private static final Set<? extends OpenOption> OPTIONS =
@@ -59,7 +60,7 @@ final class FolderFiles extends ArtifactFiles {
       if (!place.startsWith(root)) {
         throw unsafe("`" + name + "` is a link that leads outside the artifact");
       }
-      if (!Files.isRegularFile(place, LinkOption.NOFOLLOW_LINKS)) { // opening a pipe would wait
+      if (!Files.isRegularFile(place, LinkOption.NOFOLLOW_LINKS)) { // opening a pipe would block
         throw unsafe("`" + name + "` is not a regular file");
       }
       if (name.equals(ManifestReader.PLACE)) {
@@ -78,8 +79,8 @@ final class FolderFiles extends ArtifactFiles {
   }
 
   /**
-   * Links in a ring, or a folder that became a link just now. What the system says of a ring has no type of its own, and
-   * its text is in the language of the system.
+   * A cycle of links, or a folder that just became a link. The system's error for a cycle has no type of its own, and
+   * its text is localised.
    */
   private static boolean isOfLinks(IOException error, Path place) {
     boolean isTyped = error instanceof FileSystemLoopException || error instanceof NotDirectoryException;
@@ -120,7 +121,7 @@ final class FolderFiles extends ArtifactFiles {
     return (SecureDirectoryStream<Path>) opened.peek();
   }
 
-  /** A file that grows or shrinks meanwhile gives other bytes than it was hashed from: the hash tells. */
+  /** A file that grows or shrinks meanwhile will not match its hash. */
   private static byte[] readAll(SeekableByteChannel file, int size) throws IOException {
     ByteBuffer data = ByteBuffer.allocate(size);
     while (data.hasRemaining() && file.read(data) >= 0) {}

@@ -3,7 +3,7 @@ package dev.skc.runtime;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Files that are given as bytes, by name. */
+/** Files passed as bytes, by name. */
 final class GivenFiles extends ArtifactFiles {
   private final Map<String, byte[]> files;
 
@@ -18,6 +18,6 @@ final class GivenFiles extends ArtifactFiles {
       throw missing(name);
     }
     checkSize(name, data.length);
-    return data.clone(); // what is checked must not change before it is used
+    return data.clone(); // the bytes must not change between check and use
   }
 }

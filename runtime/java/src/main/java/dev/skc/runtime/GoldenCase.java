@@ -28,7 +28,7 @@ record GoldenCase(int line, JsonNode record, JsonNode outputs, String error) {
     }
     checkHead(lines.get(0));
     int records = lines.size() - 1;
-    if (records < 1 || records > MOST_RECORDS) { // without one, a load would show nothing
+    if (records < 1 || records > MOST_RECORDS) { // without a record, replay would prove nothing
       String problem = "expected 1 to " + MOST_RECORDS + " records, got " + records;
       throw ArtifactException.malformed(FILE, problem);
     }

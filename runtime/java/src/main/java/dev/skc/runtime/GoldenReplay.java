@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Runs the golden records: each alone, then all that give outputs as one batch.
+ * Runs the golden records: each alone, then all with outputs as one batch.
  *
- * <p>Why: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may give other
- * bits. Replaying a few records at load finds that before the first request does.
+ * <p>Why: the same graph on another processor, another ONNX Runtime, or a thread that flushes denormals may produce
+ * other bits. Replaying a few records at load detects that before the first request does.
  */
 final class GoldenReplay {
   private final Transformer transformer;
@@ -93,7 +93,7 @@ final class GoldenReplay {
     return found;
   }
 
-  /** A model that does not even run is the artifact's fault, not that of a request. */
+  /** If the model does not even run, the artifact is at fault, not a request. */
   private static SkcException failed(String place, SkcException error) {
     if (!error.code().equals("run-failed")) {
       return error;

@@ -67,8 +67,9 @@ final class GoldenValue {
   }
 
   /**
-   * Whether a value of an output is the one that is wanted: to the bit (any NaN is NaN) or, in a double that is not
-   * exact, to 1e-6. {@code schemas/agreement.v1.json} lists pairs; the conformance suite loads an artifact for each.
+   * Whether a value of an output agrees with the expected one: to the bit (all NaNs agree) or, in a double that is
+   * not exact, to 1e-6. {@code schemas/agreement.v1.json} lists pairs; the conformance suite loads an artifact for
+   * each.
    */
   static boolean agree(Object found, Object wanted, boolean exact) {
     if (!(found instanceof Double a) || !(wanted instanceof Double b)) {

@@ -15,7 +15,7 @@ import java.util.Set;
  * One ONNX Runtime session, configured as every runtime configures it. {@link #run} may be called from several threads.
  *
  * <p>Why these options: with one thread per call and no spinning the bits of a row do not depend on its batch and no
- * core is burnt; basic optimisation gave identical bits to none; a model in ONNX Runtime's own format would bypass our
+ * core is wasted; basic optimisation gave the same bits as none; a model in ONNX Runtime's own format would bypass our
  * checks.
  */
 final class GraphSession implements AutoCloseable {

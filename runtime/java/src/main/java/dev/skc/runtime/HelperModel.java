@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * The models that {@code tools/make_models.py} makes. Each is loaded when the first string needs it, serves every
- * transformer, and stays.
+ * The models made by {@code tools/make_models.py}. Each is loaded when a string first needs it, is shared by all
+ * transformers, and is never unloaded.
  */
 enum HelperModel {
   JOIN("join.onnx"),
@@ -36,7 +36,7 @@ enum HelperModel {
       return session;
     } catch (IOException error) {
       throw new IllegalStateException("the jar of skc-runtime cannot be read", error);
-    } catch (ArtifactException error) { // a build of ONNX Runtime without the operators of com.microsoft
+    } catch (ArtifactException error) { // a build of ONNX Runtime without the com.microsoft operators
       String problem = "characters above U+FFFF cannot be carried: " + error.problem();
       throw new SkcException("run-failed", problem, "use the build of ONNX Runtime from Maven Central");
     }

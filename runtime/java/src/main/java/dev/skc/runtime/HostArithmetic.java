@@ -1,9 +1,9 @@
 package dev.skc.runtime;
 
 /**
- * Refuses a thread whose floats are not those of IEEE 754: a native library built for speed can have switched them.
+ * Refuses a thread whose floats are not those of IEEE 754: a native library built for speed may have changed the mode.
  *
- * <p>Why volatile fields: constants would be folded by the compilers of Java, on threads whose floats are in order.
+ * <p>Why volatile fields: Java's compilers would fold constants, on threads whose floats are correct.
  */
 final class HostArithmetic {
   private static volatile double one = 1.0;

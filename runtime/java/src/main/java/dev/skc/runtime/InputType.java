@@ -2,7 +2,7 @@ package dev.skc.runtime;
 
 import java.util.Locale;
 
-/** What an input takes; a timestamp is int64 microseconds, a date int64 days, since 1970 UTC. */
+/** The type of an input; a timestamp is int64 microseconds, a date int64 days, since 1970 UTC. */
 enum InputType {
   FLOAT64(DType.FLOAT64),
   INT64(DType.INT64),

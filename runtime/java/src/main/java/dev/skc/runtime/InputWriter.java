@@ -4,7 +4,7 @@ import dev.skc.runtime.Manifest.Input;
 import dev.skc.runtime.Manifest.Nan;
 import java.util.function.Supplier;
 
-/** Writes the values of one input into the tensors of a request; where they lie is worked out once. */
+/** Writes the values of one input into the tensors of a request; their position is computed once. */
 final class InputWriter {
   final String name;
   final InputType type;
@@ -13,7 +13,7 @@ final class InputWriter {
   private final Cell value;
   private final Cell valid; // null without a companion
 
-  /** A column of a tensor, by the tensor's place in the manifest. */
+  /** A column of a tensor, by the tensor's index in the manifest. */
   record Cell(int tensor, int column, int width) {
     int at(int row) {
       return row * width + column; // an int: the transformer bounds the rows of a batch
@@ -57,14 +57,14 @@ final class InputWriter {
     }
   }
 
-  /** Refuse that the input is not there, unless it is nullable. */
+  /** Refuse a missing input, unless it is nullable. */
   void checkMayBeMissing() {
     if (!nullable) {
       throw RecordException.missingKey().at(name);
     }
   }
 
-  /** A key that is not there. */
+  /** A missing key. */
   void putMissing(Feeds feeds, int row) {
     try {
       putNull(feeds, row, RecordException::missingKey);

@@ -2,7 +2,7 @@ package dev.skc.runtime;
 
 import java.util.Arrays;
 
-/** Ints that grow, without a box for each. */
+/** A growable list of unboxed ints. */
 final class IntList {
   private int[] values = new int[16];
   private int size;

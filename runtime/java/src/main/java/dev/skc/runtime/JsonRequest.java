@@ -16,10 +16,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The body of a request, as bytes of JSON, made into a record, records or columns of Java values.
+ * Parses the body of a request, JSON bytes, into a record, records or columns of Java values.
  *
- * <p>Why token by token: read as a tree, a number is already a double where it should be refused, or an integer whose
- * length costs seconds. {@code schemas/requests.v1.json} says what every language answers to which bytes.
+ * <p>Why token by token: in a tree, a number is already a double where it should be refused, or an integer so long
+ * that it costs seconds. {@code schemas/requests.v1.json} defines the response to each body for every language.
  *
  * @param data a Map, or for {@link Form#RECORDS} a List
  */
@@ -32,11 +32,11 @@ record JsonRequest(Form form, Object data) {
 
   private static final int LARGEST = 1 << 26; // bytes
   private static final int DEEPEST = 64;
-  private static final int LONGEST_INTEGER = 400; // digits: no float64 and no int64 is as large
+  private static final int LONGEST_INTEGER = 400; // digits: more than any float64 or int64 has
   private static final int LONG_DIGITS = 18;
   private static final JsonFactory FACTORY = StrictJson.factory(DEEPEST, Integer.MAX_VALUE);
 
-  /** An integer past every input's range, which shows as it was written. */
+  /** An integer beyond the range of every input, shown as it was written. */
   private static final class Huge extends BigInteger {
     private static final long serialVersionUID = 1L;
     private static final BigInteger SIZE = BigInteger.TEN.pow(LONGEST_INTEGER);
@@ -71,7 +71,7 @@ record JsonRequest(Form form, Object data) {
     return isColumns ? new JsonRequest(Form.COLUMNS, map.get("columns")) : new JsonRequest(Form.RECORD, map);
   }
 
-  /** Decoded here: left to itself the parser guesses the encoding, and takes bytes that are not UTF-8. */
+  /** Decoded here, because by default the parser guesses the encoding, and accepts bytes that are not UTF-8. */
   private static String text(byte[] body) {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
@@ -123,7 +123,7 @@ record JsonRequest(Form form, Object data) {
     Map<String, Object> found = new LinkedHashMap<>();
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String key = parser.currentName();
-      if (Text.hasLoneSurrogate(key)) { // no other language could hold the name that an error shows
+      if (Text.hasLoneSurrogate(key)) { // no other language could represent the name in an error
         throw malformed("the key " + Shown.of(key) + " contains a lone surrogate");
       }
       found.put(key, value(parser, parser.nextToken()));
@@ -146,7 +146,7 @@ record JsonRequest(Form form, Object data) {
     return text.length() <= LONGEST_INTEGER ? new BigInteger(text) : new Huge(text);
   }
 
-  /** The nearest float64; past the largest, an integer that is too large for any input. */
+  /** The nearest float64; beyond the largest, an integer that is too large for any input. */
   private static Object floating(String text) {
     double value = Double.parseDouble(text);
     return Double.isInfinite(value) ? (Object) new Huge(text) : (Object) value;

@@ -2,7 +2,7 @@ package dev.skc.runtime;
 
 import java.util.Objects;
 
-/** How an artifact is loaded; each method gives new options. {@code new LoadOptions().expect(identity)}. */
+/** How to load an artifact; each method returns new options. {@code new LoadOptions().expect(identity)}. */
 public final class LoadOptions {
   final Replay replay;
   final String expect; // null for any

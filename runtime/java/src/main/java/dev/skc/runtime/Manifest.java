@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * {@code manifest.json}, format 1: what a runtime must know to feed the graph and to read its outputs.
+ * {@code manifest.json}, format 1: what a runtime needs to feed the graph and to read its outputs.
  *
  * @param files the SHA-256 in hex of every other file, by name
  * @param plan the SHA-256 of plan.json
@@ -46,7 +46,7 @@ record Manifest(
     }
   }
 
-  /** What a NaN that was sent means. */
+  /** The meaning of a NaN in a request. */
   enum Nan {
     NULL("null"),
     ERROR("error");
@@ -83,16 +83,16 @@ record Manifest(
    */
   record Output(String name, DType dtype, List<String> columns, List<Boolean> exact, String valid) {}
 
-  /** One column of the guards: rows where column {@code input} of {@code step} broke a policy of error. */
+  /** One column of the guards: rows where column {@code input} of {@code step} violated a policy of error. */
   record Guard(String code, String step, String input) {}
 
-  /** The bool output [N, columns] that says which rows must not be served. */
+  /** The bool output [N, columns] that marks the rows that must not be served. */
   record Guards(String tensor, List<Guard> columns) {}
 
-  /** What the graph needs of ONNX Runtime. */
+  /** What the graph requires of ONNX Runtime. */
   record Onnx(int opset, int ml, int ir, String minimumOnnxruntime, List<String> domains) {}
 
-  /** An output as it is served: a companion {@code NAME.valid} is one more. */
+  /** An output as served; a companion {@code NAME.valid} counts as an output. */
   record Served(String name, DType dtype, List<String> columns, List<Boolean> exact) {}
 
   /** The outputs of the manifest, then their companions. */
@@ -112,34 +112,34 @@ record Manifest(
 
   /** The inputs and outputs, as plain data. */
   Map<String, Object> describe() {
-    Map<String, Object> told = new LinkedHashMap<>();
-    told.put("name", name);
-    told.put("identity", identity);
-    told.put("signature", signature.toString());
-    told.put("inputs", inputs.stream().map(Manifest::told).toList());
-    told.put("outputs", outputs.stream().map(Manifest::told).toList());
-    told.put("plan", plan);
-    told.put("tzdata", tzdata);
-    told.put("minimum_onnxruntime", onnx.minimumOnnxruntime);
-    told.put("built_with", builtWith);
-    return told;
+    Map<String, Object> description = new LinkedHashMap<>();
+    description.put("name", name);
+    description.put("identity", identity);
+    description.put("signature", signature.toString());
+    description.put("inputs", inputs.stream().map(Manifest::description).toList());
+    description.put("outputs", outputs.stream().map(Manifest::description).toList());
+    description.put("plan", plan);
+    description.put("tzdata", tzdata);
+    description.put("minimum_onnxruntime", onnx.minimumOnnxruntime);
+    description.put("built_with", builtWith);
+    return description;
   }
 
-  private static Map<String, Object> told(Input input) {
-    Map<String, Object> told = new LinkedHashMap<>();
-    told.put("name", input.name);
-    told.put("type", input.type.toString());
-    told.put("nullable", input.nullable);
-    told.put("nan", input.nan.toString());
-    return told;
+  private static Map<String, Object> description(Input input) {
+    Map<String, Object> description = new LinkedHashMap<>();
+    description.put("name", input.name);
+    description.put("type", input.type.toString());
+    description.put("nullable", input.nullable);
+    description.put("nan", input.nan.toString());
+    return description;
   }
 
-  private static Map<String, Object> told(Output output) {
-    Map<String, Object> told = new LinkedHashMap<>();
-    told.put("name", output.name);
-    told.put("dtype", output.dtype.toString());
-    told.put("columns", output.columns);
-    told.put("valid", output.valid);
-    return told;
+  private static Map<String, Object> description(Output output) {
+    Map<String, Object> description = new LinkedHashMap<>();
+    description.put("name", output.name);
+    description.put("dtype", output.dtype.toString());
+    description.put("columns", output.columns);
+    description.put("valid", output.valid);
+    return description;
   }
 }

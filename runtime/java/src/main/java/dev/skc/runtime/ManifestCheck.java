@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** What a schema cannot say of a manifest: that its parts fit together, and that its file names are safe. */
+/** What a schema cannot express: that the parts of a manifest are consistent, and that its file names are safe. */
 final class ManifestCheck {
   private static final List<String> REQUIRED_FILES = List.of("model.onnx", "plan.json", "golden.jsonl");
   private static final int MOST_FILES = 100;

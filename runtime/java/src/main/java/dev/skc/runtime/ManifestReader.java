@@ -16,10 +16,11 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * Reads {@code manifest.json}; {@link ManifestCheck} then judges whether its parts fit together.
+ * Reads {@code manifest.json}; {@link ManifestCheck} then checks that its parts are consistent.
  *
- * <p>Why so strict: the manifest is the contract of every language, and what an attacker would edit. What is not
- * exactly as {@code schemas/manifest.v1.schema.json} says is refused before anything else of the artifact is read.
+ * <p>Why so strict: the manifest is the contract of every language, and the file that an attacker would edit.
+ * Anything that deviates from {@code schemas/manifest.v1.schema.json} is refused before any other file of the
+ * artifact is read.
  */
 final class ManifestReader {
   static final String PLACE = "manifest.json";

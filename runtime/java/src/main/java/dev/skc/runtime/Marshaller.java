@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Requests made into the tensors of the graph: a record, many records, or columns.
+ * Converts requests (a record, records, or columns) to the tensors of the graph.
  *
- * <p>Why prepared per manifest: a single record has a few microseconds in all, so what can be known before it comes is
- * worked out once. Nothing here changes afterwards, so threads share it freely.
+ * <p>Why prepared per manifest: a single record takes a few microseconds in all, so everything that does not depend
+ * on it is computed once. Nothing here changes afterwards, so threads can share it.
  */
 final class Marshaller {
   private final InputWriter[] inputs;
@@ -51,13 +51,13 @@ final class Marshaller {
     return null;
   }
 
-  /** A record into a row. Throws RecordException without the row. */
+  /** Write a record to a row. Throws RecordException without the row. */
   void record(Map<?, ?> record, Extra extra, Feeds feeds, int row) {
     int matched;
     try {
       matched = write(record, feeds, row);
     } catch (RecordException error) {
-      refuseUnknownKey(record, extra); // the reason, where a misspelt key leaves its input missing
+      refuseUnknownKey(record, extra); // the cause, if a misspelt key leaves its input missing
       throw error;
     }
     if (matched < record.size()) {
@@ -103,7 +103,7 @@ final class Marshaller {
     return key instanceof String text ? text : Shown.of(key);
   }
 
-  /** Every record into its row. */
+  /** Write every record to its row. */
   void records(Object[] records, Extra extra, Feeds feeds) {
     for (int row = 0; row < records.length; row++) {
       try {
@@ -123,9 +123,9 @@ final class Marshaller {
   }
 
   /**
-   * The column of every input as an array, null for one that is not there, and how many rows they have.
+   * The column of every input as an array, null for a missing one, and the number of rows.
    *
-   * <p>Why arrays: a List that another thread changes must not leave a row unwritten.
+   * <p>Why arrays: if another thread changes a List, no row may stay unwritten.
    */
   record Given(Object[] columns, int rows) {}
 
@@ -160,7 +160,7 @@ final class Marshaller {
     }
   }
 
-  /** No column is an input: the first of the extra ones by UTF-8 bytes still says how many rows there are. */
+  /** If no column is an input, the number of rows is the length of the first extra column by UTF-8 bytes. */
   private static int rowsOfOthers(Map<?, ?> columns) {
     List<Object> names = new ArrayList<>(columns.keySet());
     names.removeIf(name -> !Columns.isColumn(columns.get(name)));
@@ -171,7 +171,7 @@ final class Marshaller {
     return Array.getLength(Columns.asArray(columns.get(first)));
   }
 
-  /** Every column into the tensors; one that is not there is null. */
+  /** Write every column to the tensors; a missing one is null. */
   void columns(Given given, Feeds feeds) {
     for (int i = 0; i < inputs.length; i++) {
       if (given.columns[i] != null) {

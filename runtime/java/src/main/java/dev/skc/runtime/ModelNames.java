@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Other names for the inputs and outputs of a model that the binding cannot say.
+ * Substitute names for inputs and outputs of a model whose names the binding cannot pass on.
  *
- * <p>Why: it hands names over as modified UTF-8, as it does strings, so ONNX Runtime knows no input `🚕`. In the bytes
- * of the model such a name is replaced, wherever a node or a declaration uses it, by one that skc keeps for itself.
+ * <p>Why: it passes names as modified UTF-8, as it does strings, so ONNX Runtime does not find an input `🚕`. In the
+ * bytes of the model such a name is replaced, wherever a node or a declaration uses it, by a reserved one.
  */
 final class ModelNames {
   private final Map<String, String> others = new HashMap<>();
@@ -31,12 +31,12 @@ final class ModelNames {
     }
   }
 
-  /** The name that the session knows. */
+  /** The name in the session. */
   String inSession(String name) {
     return others.getOrDefault(name, name);
   }
 
-  /** The model with these names; the same bytes if all can be said. */
+  /** The model with these names; the same bytes if no name needs a substitute. */
   byte[] rename(byte[] model) {
     if (others.isEmpty()) {
       return model;
@@ -64,7 +64,7 @@ final class ModelNames {
     return out.toByteArray();
   }
 
-  /** What a field holds after the change, or null if it stays. A function's names are its own. */
+  /** The new content of a field, or null if it is unchanged. The names in a function are local to it. */
   private byte[] changed(OnnxMessage message, Protobuf field) {
     if (message.isName(field.number())) {
       String other = others.get(StandardCharsets.UTF_8.decode(field.body()).toString());

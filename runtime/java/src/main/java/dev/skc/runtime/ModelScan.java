@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Refuses a model that is not made of what skc emits, from its bytes, before ONNX Runtime looks at it.
+ * Refuses a model with anything that skc never emits, from its bytes, before ONNX Runtime reads it.
  *
  * <p>Why: ONNX Runtime opens the files that external data names, runs a loop of 2^62 rounds while it loads, and knows
  * hundreds of ops that we have not measured. Our models need a small part of ONNX, which {@link ModelGrammar} lists:
  * any other message, field or op is refused, known or not.
  *
- * <p>Why so strict about encoding: readers of protobuf differ in what they make of a tag of more than 32 bits, or of a
- * field that comes twice; a writer emits neither.
+ * <p>Why so strict about encoding: protobuf parsers differ in how they treat a tag of more than 32 bits, or a
+ * repeated field; writers emit neither.
  */
 final class ModelScan {
   private static final long MOST = Integer.MAX_VALUE; // elements of a tensor, and values of an int32
@@ -124,7 +124,7 @@ final class ModelScan {
     }
   }
 
-  /** Its type is one that onnx knows, and its one value is of it. */
+  /** Its type is known to onnx, and it has a single value, of that type. */
   private void checkAttribute() {
     Long field = ModelGrammar.ATTRIBUTE_TYPES.get(one(20));
     if (field == null || !Set.of(1L, 20L, field).containsAll(seen)) {
@@ -132,7 +132,7 @@ final class ModelScan {
     }
   }
 
-  /** A shape asks for as many elements as the tensor brings: nothing else may decide how much room is made for it. */
+  /** The shape has exactly as many elements as the data, so a forged shape cannot decide how much is allocated. */
   private void checkTensor() {
     Integer size = ModelGrammar.ELEMENT_SIZES.get(one(2));
     if (size == null) {

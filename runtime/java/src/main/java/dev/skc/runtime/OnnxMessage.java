@@ -33,7 +33,7 @@ enum OnnxMessage {
 
   /** The message that a field holds, or null. */
   OnnxMessage child(int field) {
-    String name = children.get(field); // a word, since an attribute holds graphs, which hold attributes
+    String name = children.get(field); // a string, since attributes contain graphs, which contain attributes
     return name == null ? null : valueOf(name);
   }
 

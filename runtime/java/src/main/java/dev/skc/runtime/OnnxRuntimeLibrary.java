@@ -5,9 +5,9 @@ import ai.onnxruntime.OrtEnvironment;
 /**
  * The one ONNX Runtime of the process, loaded when the first artifact is.
  *
- * <p>Why not in a static initialiser: the binding unpacks its libraries into a temporary folder, and where that fails
- * Java throws an ExceptionInInitializerError once and NoClassDefFoundErrors ever after, which say nothing. The first
- * failure is kept, for the JVM does not try again.
+ * <p>Why not in a static initialiser: the binding unpacks its libraries into a temporary folder, and if that fails,
+ * Java throws an ExceptionInInitializerError once and NoClassDefFoundErrors from then on, which do not say why. The
+ * first failure is kept, because the JVM does not retry.
  */
 final class OnnxRuntimeLibrary {
   private static volatile OrtEnvironment environment;

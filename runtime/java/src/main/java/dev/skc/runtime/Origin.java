@@ -15,9 +15,9 @@ import java.util.regex.Pattern;
 /**
  * Which artifact this is, and who made it. Its identity is the SHA-256 of manifest.json.
  *
- * <p>Why the manifest alone: it names the SHA-256 of every other file that is read, and load checks them all. A signature
- * is over the same bytes, behind a prefix that keeps it from passing for a signature of anything else; it lies beside the
- * other files, in manifest.sig ({@code schemas/signature.v1.schema.json}).
+ * <p>Why only the manifest: it has the SHA-256 of every other file that is read, and load checks them all. A
+ * signature covers the same bytes after a prefix, so that it cannot be used as a signature of anything else; it is
+ * stored next to the other files, in manifest.sig ({@code schemas/signature.v1.schema.json}).
  */
 final class Origin {
   static final String FILE = "manifest.sig";
@@ -33,12 +33,12 @@ final class Origin {
 
   private Origin() {}
 
-  /** What manifest.sig says: the id of the key that signed, and the signature. */
+  /** The contents of manifest.sig: the id of the signing key, and the signature. */
   private record Signed(String key, byte[] signature) {}
 
   /**
    * The identity of an artifact. Throws ArtifactException {@code identity-mismatch}, {@code signature-missing}, {@code
-   * signature-invalid}, and SkcException {@code invalid-option} for what is not an identity or a key.
+   * signature-invalid}, and SkcException {@code invalid-option} if the argument is not an identity or a key.
    */
   static String check(byte[] manifest, ArtifactFiles files, LoadOptions options) {
     String identity = ArtifactFiles.sha256(manifest);
@@ -104,7 +104,7 @@ final class Origin {
       verifier.update(PREFIX);
       verifier.update(manifest);
       return verifier.verify(signature);
-    } catch (GeneralSecurityException error) { // a key or a signature that is no point of the curve
+    } catch (GeneralSecurityException error) { // a key or a signature that is not a point of the curve
       return false;
     }
   }

@@ -6,7 +6,7 @@ import dev.skc.runtime.Manifest.Served;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
 
-/** The tensor of an output made into arrays of Java. */
+/** Converts the tensor of an output to Java arrays. */
 final class OutputReader {
   private OutputReader() {}
 
@@ -22,7 +22,7 @@ final class OutputReader {
     return new Output(served.name(), served.dtype(), 0, served.columns(), empty(served.dtype()));
   }
 
-  /** The manifest fixes the columns; that each row gives one row is the promise of the compiler. */
+  /** The manifest fixes the columns; the compiler guarantees one row per row. */
   private static void checkShape(Served served, OnnxTensor tensor, int rows) {
     long[] shape = tensor.getInfo().getShape();
     if (shape.length != 2 || shape[0] != rows || shape[1] != served.columns().size()) {

@@ -17,12 +17,12 @@ final class Protobuf {
   private int bodyStart;
   private int end;
 
-  /** The message is all of the buffer. */
+  /** The message is the whole buffer. */
   Protobuf(ByteBuffer data) {
     this.data = data.duplicate().order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Read one more field; false at the end. Throws IllegalArgumentException where the message is cut off. */
+  /** Read the next field; false at the end. Throws IllegalArgumentException if the message is truncated. */
   boolean next() {
     if (!nextTag()) {
       return false;
@@ -67,7 +67,7 @@ final class Protobuf {
     };
   }
 
-  /** Refuses a number that is written with more bytes than it needs: readers differ in what they make of it. */
+  /** Refuses a number that is encoded in more bytes than needed: parsers differ in how they treat it. */
   long readVarint() {
     long value = 0;
     for (int shift = 0; shift <= 63; shift += 7) {
@@ -90,7 +90,7 @@ final class Protobuf {
     throw new IllegalArgumentException("a varint of more than 64 bits");
   }
 
-  /** The number of the field and its kind, as they stand there; of more than 32 bits in a forged model. */
+  /** The number of the field and its wire type, as encoded; it can have more than 32 bits in a forged model. */
   long tag() {
     return tag;
   }
@@ -112,7 +112,7 @@ final class Protobuf {
     return data.duplicate().position(bodyStart).limit(end).slice();
   }
 
-  /** The whole field as it stands in the message. */
+  /** The whole field as encoded in the message. */
   ByteBuffer whole() {
     return data.duplicate().position(start).limit(end).slice();
   }

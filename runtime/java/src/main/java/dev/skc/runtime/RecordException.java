@@ -26,7 +26,7 @@ public final class RecordException extends SkcException {
 
   private RecordException placed(Place place) {
     RecordException moved = new RecordException(code(), problem(), place, hint().orElse(null));
-    moved.setStackTrace(getStackTrace()); // the line that refused, not the one that added the location
+    moved.setStackTrace(getStackTrace()); // the stack of the refusal, not of the call that added the location
     return moved;
   }
 

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * closed when the last such call has ended: no call fails, and no answer mixes two artifacts.
  */
 public final class Reloadable implements AutoCloseable {
-  private static final int ATTEMPTS = 3; // to read files that are replaced while they are read
+  private static final int ATTEMPTS = 3; // at reading files that are being replaced
 
   private final Path directory;
   private final LoadOptions options;
@@ -35,7 +35,7 @@ public final class Reloadable implements AutoCloseable {
   private volatile Lease current; // null when closed
   private volatile SkcException lastError;
 
-  /** A transformer and who uses it: its owner, and every call in progress. */
+  /** Counts the users of a transformer: its owner, and every call in progress. */
   private record Lease(Transformer transformer, Users users) {
     Lease(Transformer transformer) {
       this(transformer, new Users(transformer::close));
@@ -50,13 +50,13 @@ public final class Reloadable implements AutoCloseable {
     current = new Lease(Transformer.load(directory, options));
   }
 
-  /** {@link #load(Path, Duration, LoadOptions, Consumer)}, checking every second, and reporting refusals to nobody. */
+  /** {@link #load(Path, Duration, LoadOptions, Consumer)}, checking every second, without reporting refusals. */
   public static Reloadable load(Path directory) {
     return load(directory, Duration.ofSeconds(1), new LoadOptions(), error -> {});
   }
 
   /**
-   * Loads the artifact of a folder, and then each that takes its place. The first must load: what is wrong with it is
+   * Loads the artifact of a folder, and then each that takes its place. The first must load; otherwise its error is
    * thrown.
    *
    * @param interval between two checks; zero to look only when {@link #reload} is called
@@ -89,7 +89,7 @@ public final class Reloadable implements AutoCloseable {
       if (lease == null) {
         throw new SkcException("closed", "the transformer is closed", "load the artifact again");
       }
-      if (lease.users.enter()) { // else another took its place just now
+      if (lease.users.enter()) { // otherwise it was replaced just now
         try {
           return call.apply(lease.transformer);
         } finally {
@@ -153,7 +153,7 @@ public final class Reloadable implements AutoCloseable {
     }
   }
 
-  /** Files that are replaced while they are read are read again. */
+  /** Files that are replaced while being read are read again. */
   private Transformer loadSteadily(String first) {
     String found = first;
     for (int attempt = 1; ; attempt++) {
@@ -183,7 +183,7 @@ public final class Reloadable implements AutoCloseable {
         }
       }
     } catch (InterruptedException error) {
-      Thread.currentThread().interrupt(); // nobody but its end could want that
+      Thread.currentThread().interrupt(); // only the end of the process would interrupt it
     }
   }
 
@@ -211,9 +211,9 @@ public final class Reloadable implements AutoCloseable {
   }
 
   /**
-   * What changes when the artifact of the folder is another, or a file of it is written to: its manifest, and the name,
-   * size and time of every file. Links are followed. Empty for a folder that cannot be read, because it is just being
-   * replaced.
+   * A value that changes when the folder's artifact is replaced, or one of its files is written: the manifest, and
+   * the name, size and time of every file. Links are followed. Empty if the folder cannot be read because it is just
+   * being replaced.
    */
   private static String fingerprint(Path directory) {
     try (Stream<Path> entries = Files.list(directory)) {

@@ -10,17 +10,17 @@ import java.time.ZonedDateTime;
 import java.util.Date;
 
 /**
- * One value of a request made into the value of its input, or refused: the table of {@code schemas/marshalling.v1.json}
- * for the types of Java. None of the values is null.
+ * Converts one value of a request to the value of its input, or refuses it: the table of {@code
+ * schemas/marshalling.v1.json} for the types of Java. None of the values is null.
  *
- * <p>An integer is a Byte, Short, Integer, Long or BigInteger; a float a Float or Double. A BigDecimal is taken where
- * it is exact. A Character is no string: it may be half of one.
+ * <p>An integer is a Byte, Short, Integer, Long or BigInteger; a float a Float or Double. A BigDecimal is accepted if
+ * it is exact. A Character is not a string: it may be half of a surrogate pair.
  */
 final class Scalars {
   private static final double EXACT_FLOAT = 0x1p53; // every integer up to here is a float64
   private static final double BEYOND_LONG = 0x1p63;
   private static final int LONG_DIGITS = 19;
-  private static final int LONGEST_DECIMAL_BITS = 1 << 14; // some 5000 digits; a float64 has at most 767
+  private static final int LONGEST_DECIMAL_BITS = 1 << 14; // about 5000 digits; a float64 has at most 767
   private static final long MICROS = 1_000_000;
 
   private Scalars() {}
@@ -66,7 +66,7 @@ final class Scalars {
     return converted;
   }
 
-  /** Merely to count the digits of a very long decimal takes seconds, which a request must not be able to ask for. */
+  /** Counting the digits of a very long decimal takes seconds, which no request may cause. */
   private static void checkLength(BigDecimal value, String kind) {
     if (value.unscaledValue().bitLength() > LONGEST_DECIMAL_BITS) {
       throw RecordException.notExact(value, kind);
@@ -129,7 +129,7 @@ final class Scalars {
     throw RecordException.wrongType(value, "a bool", "0 and 1 are integers: send true or false");
   }
 
-  /** Any CharSequence, as it is now; not yet checked for what no language could carry. */
+  /** Any CharSequence, copied; not yet checked for text that no language can represent. */
   static String toText(Object value) {
     if (value instanceof String text) {
       return text;
@@ -171,7 +171,7 @@ final class Scalars {
     }
   }
 
-  /** Counted from the next second where it is before 1970: the product of the smallest long would not fit. */
+  /** Before 1970, counted from the next second: the product for the smallest long would overflow. */
   private static long micros(Instant instant) {
     long seconds = instant.getEpochSecond();
     long micros = instant.getNano() / 1000;
@@ -181,7 +181,7 @@ final class Scalars {
     return Math.addExact(Math.multiplyExact(seconds, MICROS), micros);
   }
 
-  /** Null where the value is no instant. */
+  /** Null if the value is not an instant. */
   private static Instant instant(Object value) {
     if (value instanceof Instant instant) {
       return instant;
@@ -197,7 +197,7 @@ final class Scalars {
     }
     try {
       return date.toInstant();
-    } catch (UnsupportedOperationException error) { // java.sql.Date and java.sql.Time are no instants
+    } catch (UnsupportedOperationException error) { // java.sql.Date and java.sql.Time are not instants
       return null;
     }
   }

@@ -3,7 +3,7 @@ package dev.skc.runtime;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 
-/** Values as a message shows them: recognisable, on one line, and of a bearable length. */
+/** Formats values for messages: recognisable, on one line, and of a reasonable length. */
 final class Shown {
   private static final int LIMIT = 60;
   private static final int BIG_BITS = 4096;

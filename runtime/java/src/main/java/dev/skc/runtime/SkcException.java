@@ -15,7 +15,7 @@ public class SkcException extends RuntimeException {
   private final Place place;
   private final String hint;
 
-  /** Where a request was refused; null is where that is not known, or has no meaning. */
+  /** Where a request was refused; null if that is unknown or does not apply. */
   record Place(String input, Integer row, String step) implements java.io.Serializable {
     static final Place NONE = new Place(null, null, null);
   }
@@ -37,12 +37,12 @@ public class SkcException extends RuntimeException {
     return code;
   }
 
-  /** What is wrong, without the code, the place and the hint. */
+  /** What is wrong, without the code, the location and the hint. */
   public final String problem() {
     return problem;
   }
 
-  /** The name of the input or, where a step refused, of the column that the step saw. */
+  /** The name of the input or, if a step refused, of that step's input column. */
   public final Optional<String> input() {
     return Optional.ofNullable(place.input);
   }

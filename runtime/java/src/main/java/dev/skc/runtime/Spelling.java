@@ -2,13 +2,16 @@ package dev.skc.runtime;
 
 import java.util.Collection;
 
-/** Finds what a misspelt name may have meant. */
+/** Suggests the name that a misspelt one probably means. */
 final class Spelling {
   private static final int LONGEST = 100; // only hints depend on it, and a hostile key may be long
 
   private Spelling() {}
 
-  /** The name with the fewest letters changed, if about a third at most; else null. Of equals the first in order. */
+  /**
+   * The name with the fewest letters changed, at most about a third; otherwise null. Of equally near names, the first
+   * in order.
+   */
   static String nearest(String word, Collection<String> names) {
     if (word.length() > LONGEST) {
       return null;

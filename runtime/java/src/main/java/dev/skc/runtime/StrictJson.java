@@ -13,9 +13,9 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Hostile JSON made into plain data, or refused: {@code artifact-malformed} with the place, whatever is wrong with it.
+ * Reads untrusted JSON as plain data, or refuses it: {@code artifact-malformed} with the location, whatever is wrong.
  *
- * <p>Why the text is decoded here: left to itself the parser guesses the encoding, and takes bytes that are not UTF-8.
+ * <p>Why the text is decoded here: by default the parser guesses the encoding, and accepts bytes that are not UTF-8.
  */
 final class StrictJson {
   private static final int LONGEST = 1 << 26; // no file that is parsed is longer than 64 MiB
@@ -33,7 +33,7 @@ final class StrictJson {
   /**
    * Of parsers that refuse duplicate keys, and what nests deeper or has longer numbers.
    *
-   * <p>Why without canonical names: the table of names refuses keys that were made to collide in it.
+   * <p>Why without canonical names: the table of names refuses keys that are crafted to collide in it.
    */
   static JsonFactory factory(int deepest, int longestNumber) {
     StreamReadConstraints limits =

@@ -7,7 +7,7 @@ import java.util.Arrays;
  *
  * <p>Why only a warning: since 1.32 the official Linux builds keep files in the home folder, start two threads and look
  * up a host of their vendor as soon as they are loaded. Only a variable in the environment of the process prevents it,
- * which Java cannot set; {@code OrtEnvironment.setTelemetry} comes too late. Who wants the telemetry sets it to 0.
+ * which Java cannot set; {@code OrtEnvironment.setTelemetry} comes too late. To keep the telemetry, set it to 0.
  */
 final class Telemetry {
   static final String VARIABLE = "ORT_DISABLE_TELEMETRY";
@@ -24,7 +24,7 @@ final class Telemetry {
     }
   }
 
-  /** Whether that version sends it on that system, and no setting decides about it. */
+  /** Whether that version sends it on that system, and no setting decides otherwise. */
   static boolean isSent(String version, String system, String variable) {
     return variable == null && system.equals("Linux") && Arrays.compare(OnnxRuntimeLibrary.version(version), SINCE) >= 0;
   }

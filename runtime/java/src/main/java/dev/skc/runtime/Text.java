@@ -3,7 +3,7 @@ package dev.skc.runtime;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** What a Java string holds that UTF-8, or the binding of ONNX Runtime, does not carry as it is. */
+/** What a Java string can contain that UTF-8, or the binding of ONNX Runtime, does not preserve. */
 enum Text {
   /** Every character is one UTF-16 unit: the binding's modified UTF-8 is UTF-8. */
   NARROW,
@@ -11,7 +11,7 @@ enum Text {
   WIDE,
   /** ONNX Runtime would truncate the string there. */
   NUL,
-  /** Half a pair has no UTF-8. */
+  /** Half of a surrogate pair has no UTF-8 encoding. */
   LONE_SURROGATE;
 
   /** The order of the bytes of UTF-8, which is not that of {@link String#compareTo}. */
@@ -36,7 +36,7 @@ enum Text {
       i++;
       boolean isPair = i < text.length() && Character.isSurrogatePair(c, text.charAt(i));
       if (!isPair) {
-        return text.indexOf(0, i) < 0 ? LONE_SURROGATE : NUL; // of both, every language tells the NUL
+        return text.indexOf(0, i) < 0 ? LONE_SURROGATE : NUL; // if both occur, every language reports the NUL
       }
       found = WIDE;
     }

@@ -19,8 +19,8 @@ import java.util.Set;
 /**
  * A loaded pipeline that turns requests into features. It marshals and runs, and contains no operator logic.
  *
- * <p>Safe to share between threads. What a request may hold is said in {@code schemas/marshalling.v1.json}; the types
- * of Java for it in the README.
+ * <p>Safe to share between threads. {@code schemas/marshalling.v1.json} defines what a request may contain; the
+ * README lists the Java types.
  */
 public final class Transformer implements AutoCloseable {
   private static final int LARGEST = (1 << 28) - 1; // float64 values in a buffer of Java
@@ -153,7 +153,7 @@ public final class Transformer implements AutoCloseable {
       if (records == null) {
         throw RecordException.unsupportedData("expected records, got null", "a List of Maps");
       }
-      return records(records.toArray(), extra); // a list that another thread changes must not leave a row unwritten
+      return records(records.toArray(), extra); // if another thread changes the list, no row may stay unwritten
     } finally {
       users.leave();
     }
@@ -257,7 +257,7 @@ public final class Transformer implements AutoCloseable {
     }
   }
 
-  /** Without rows nothing is run, so that no operator meets an empty tensor. */
+  /** Without rows nothing is run, so that no operator has to handle an empty tensor. */
   private Features empty() {
     return new Features(0, false, served.stream().map(OutputReader::empty).toList());
   }
@@ -277,7 +277,7 @@ public final class Transformer implements AutoCloseable {
     }
   }
 
-  /** Refuse the first guarded row, and in it name the first guard. */
+  /** Refuse the first guarded row, and name its first guard. */
   private void checkGuards(OnnxTensor tensor, Feeds feeds, boolean isSingle) {
     int width = manifest.guards().columns().size();
     if (width == 0) {

@@ -14,14 +14,14 @@ import java.util.Set;
 /**
  * String tensors with the true UTF-8 of every character.
  *
- * <p>Why: the binding makes a tensor of strings by {@code GetStringUTFChars}, which gives modified UTF-8. That differs
- * for characters above U+FFFF, six bytes instead of four, so they miss every vocabulary key and hash differently. Here
- * each such character goes as four single bytes, which a table in the helper model {@code join} holds as strings, and
- * the model puts bytes and the text between them together, eight pieces at a time. What comes out stays with ONNX
- * Runtime and is fed to the graph as it is.
+ * <p>Why: the binding makes a tensor of strings by {@code GetStringUTFChars}, which gives modified UTF-8. That
+ * differs for characters above U+FFFF, six bytes instead of four, so they miss every vocabulary key and hash
+ * differently. Here each such character is passed as four single bytes, which a table in the helper model {@code
+ * join} has as strings, and the model joins bytes and the text between them, eight pieces at a time. The result stays
+ * in ONNX Runtime and is fed to the graph unchanged.
  *
- * <p>Why not a loop in the model: ONNX Runtime lets a string that is carried from round to round share its buffer with
- * the next one.
+ * <p>Why not a loop in the model: ONNX Runtime lets a string that is carried from one iteration to the next share its
+ * buffer.
  */
 final class TrueText {
   private static final int FAN_IN = 8; // the same in tools/make_models.py
@@ -48,13 +48,13 @@ final class TrueText {
     }
   }
 
-  /** One run of the model: the pieces it joins, the order in which parts and joined pieces come out, what is left. */
+  /** One run of the model: the pieces it joins, the order of parts and joined pieces in the result, and the rest. */
   private record Step(IntList index, IntList order, Cut next) {}
 
   /** A tensor of this shape; no text is null or holds NUL or a lone surrogate. */
   static OnnxTensor tensor(String[] texts, long[] shape) throws OrtException {
     List<String> parts = new ArrayList<>(texts.length + 1);
-    parts.add(""); // so that there is one, whatever the texts are
+    parts.add(""); // so that there is always one
     Cut cut = cut(texts, parts);
     String[] array = parts.toArray(new String[0]);
     int size = array.length;
@@ -107,7 +107,7 @@ final class TrueText {
     parts.add(part);
   }
 
-  /** Join up to eight neighbours of every text into one; a text of one piece is a part and stays. */
+  /** Join up to eight adjacent pieces of every text into one; a text of one piece is unchanged. */
   private static Step step(Cut cut, int parts) {
     Step step = new Step(new IntList(), new IntList(), new Cut(cut.ends.length));
     int start = 0;
@@ -136,7 +136,7 @@ final class TrueText {
         OnnxTensor wanted =
             OnnxTensor.createTensor(OnnxRuntimeLibrary.environment(), LongBuffer.wrap(shape), new long[] {shape.length})) {
       Map<String, OnnxTensor> feeds = Map.of("parts", parts, "index", index, "order", order, "shape", wanted);
-      return (OnnxTensor) HelperModel.JOIN.session().run(feeds, TEXT).get(0); // whoever asked closes it
+      return (OnnxTensor) HelperModel.JOIN.session().run(feeds, TEXT).get(0); // the caller closes it
     }
   }
 

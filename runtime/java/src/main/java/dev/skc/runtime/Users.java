@@ -3,8 +3,8 @@ package dev.skc.runtime;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Who uses what {@code release} lets go of: its owner, until {@link #close}, and every call under way. The last to
- * leave releases it, so nobody waits, and a call may even close what it uses.
+ * Counts the users of a resource that {@code release} frees: its owner, until {@link #close}, and every call in
+ * progress. The last one releases it, so nobody waits, and a call may even close what it uses.
  */
 final class Users {
   private final AtomicInteger count = new AtomicInteger(1); // the owner

@@ -15,14 +15,13 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The strings of an output, with every character as it is.
+ * The strings of an output, with every character preserved.
  *
- * <p>Why: the binding makes Java strings by {@code NewStringUTF}, which reads modified UTF-8. Of a character above
- * U+FFFF HotSpot keeps its first byte, as a character of Latin-1, and then cuts the string short: what comes back does
- * not tell what was there. So ONNX Runtime itself is asked: which texts hold such a character (a regular expression),
- * what their characters are (a tokenizer), and of each wide one its MurmurHash3. Over exactly four bytes that hash is
- * a bijection, so {@link #unhash} gives the character back. The other characters come as strings, which the binding
- * reads rightly.
+ * <p>Why: the binding makes Java strings by {@code NewStringUTF}, which reads modified UTF-8. For a character above
+ * U+FFFF, HotSpot keeps the first byte, as a Latin-1 character, and then truncates the string, so the text is lost.
+ * So ONNX Runtime itself reports which texts contain such a character (a regular expression), their characters (a
+ * tokenizer), and the MurmurHash3 of each wide one. Over exactly four bytes that hash is a bijection, so {@link
+ * #unhash} returns the character. The other characters arrive as strings, which the binding reads correctly.
  */
 final class WideText {
   private static final Set<String> FOUND = Set.of("wide");
@@ -70,7 +69,7 @@ final class WideText {
     return true;
   }
 
-  /** Places of texts with wide characters, those of like lengths together: the tokenizer pads all to the longest. */
+  /** Indices of texts with wide characters, grouped by similar length: the tokenizer pads all to the longest. */
   private static TreeMap<Integer, List<Integer>> wideByLength(OnnxTensor tensor, String[] texts) throws OrtException {
     TreeMap<Integer, List<Integer>> places = new TreeMap<>();
     try (OrtSession.Result result = HelperModel.FIND_WIDE.session().run(Map.of("text", tensor), FOUND)) {
@@ -106,7 +105,7 @@ final class WideText {
     }
   }
 
-  /** The four bytes with this MurmurHash3 (x86, 32 bit, seed 0): every step of it, undone in reverse. */
+  /** The four bytes with this MurmurHash3 (x86, 32 bit, seed 0): every step, inverted in reverse order. */
   static String unhash(int hash) {
     int h = hash;
     h ^= h >>> 16;
