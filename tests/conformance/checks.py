@@ -100,6 +100,7 @@ class _Wanted:
         self._expect: Sequence[Mapping[str, Any]] = vectors["expect"]
         self._exact = {o["name"]: o["exact"] for o in vectors["outputs"]}
         self._dtypes = {o["name"]: o["dtype"] for o in vectors["outputs"]}
+        self._right: dict[int, Outputs] = {}  # row -> bits that were found right: a row goes through many batches
 
     def wrong(self, request: Message, answer: Message) -> str | None:
         """What is wrong with an answer, None if nothing."""
@@ -125,6 +126,8 @@ class _Wanted:
             if tensor["shape"] != shape or tensor["dtype"] != self._dtypes.get(name, "bool"):
                 return f"`{name}` is {tensor['dtype']}{tensor['shape']}, not {self._dtypes.get(name, 'bool')}{shape}"
         got = flat(outputs, at)
+        if self._right.get(i) == got:
+            return None
         first = self._base.setdefault((self._id, self._signature, i), got)
         for name, values in got.items():
             exact = self._exact.get(name, [True] * len(values))
@@ -133,6 +136,7 @@ class _Wanted:
                     return f"`{name}` column {k} is {a}, the reference says {b}"
                 if a != first[name][k]:
                     return f"`{name}` column {k} is {a}, another language or batch says {first[name][k]}"
+        self._right[i] = got
         return None
 
 
