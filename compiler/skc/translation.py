@@ -42,6 +42,12 @@ class Columns(Protocol):
         that are not numbers.
         """
 
+    def filled(self, value: float) -> Columns:
+        """The columns as float64 with a value for each null, as a library does that does not check its input.
+
+        Raises SKC158 for columns that are not numbers.
+        """
+
     def apply(self, op: Any, params: Any, state: Any = None, *, is_finite: bool = False) -> Columns:
         """One step on all columns, which must be of one type; its output columns are the result.
 

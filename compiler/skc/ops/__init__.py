@@ -37,4 +37,5 @@ MODULES = (
 )
 _LISTED: list[AnyOp] = [import_module(f"skc.ops.{name}").OP for name in MODULES]
 OPS: dict[str, AnyOp] = {op.name: op for op in sorted(_LISTED, key=lambda op: op.name)}
-CAST, FINITE = OPS["cast"], OPS["finite"]  # which the front end of scikit-learn puts before other steps
+# Which the front end of scikit-learn puts before other steps.
+CAST, FINITE, IMPUTE = OPS["cast"], OPS["finite"], OPS["impute"]

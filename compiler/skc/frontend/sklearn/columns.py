@@ -12,7 +12,7 @@ from skc.diagnostics import fail
 from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, StepDefinition
 from skc.ir import Input
 from skc.op import CASTS, AnyOp, NoState
-from skc.ops import CAST, FINITE
+from skc.ops import CAST, FINITE, IMPUTE
 from skc.translation import Columns, Nulls
 from skc.values.types import ValueType
 
@@ -95,7 +95,8 @@ class Recorder:
             )
         )
         groups = op.names(params, state, tuple(column.name for column in columns))
-        checked: list[Nulls | None] = [column.checked for column in columns]
+        # only a float can be infinite, so nothing else needs a check
+        checked: list[Nulls | None] = [c.checked if c.x.kind.is_float else "error" for c in columns]
         still: Nulls | None = None
         if is_finite and None not in checked:
             still = "keep" if output.nullable and output.kind.is_float else "error"
@@ -138,6 +139,13 @@ class Table:
         return replace(self, columns=output)
 
     def floats(self, *, null: Nulls) -> Table:
+        return self._converted()._finite(null)
+
+    def filled(self, value: float) -> Table:
+        table, width = self._converted(), len(self.columns)
+        return table.apply(IMPUTE, IMPUTE.params(value=value), IMPUTE.state((value,) * width, (False,) * width))
+
+    def _converted(self) -> Table:
         strings = [c.name for c in self.columns if not c.x.kind.is_float and FLOATS not in CASTS[c.x.dtype]]
         if strings:
             raise fail(
@@ -145,9 +153,6 @@ class Table:
                 f"column `{strings[0]}` is not a number, and this step takes numbers",
                 hint="encode it in an earlier step, such as `OneHotEncoder`",
             )
-        return self._converted()._finite(null)
-
-    def _converted(self) -> Table:
         converted, columns = self.recorder.converted, self.columns
         for dtype in dict.fromkeys(c.x.dtype for c in columns if not c.x.kind.is_float):
             fresh = [c for c in dict.fromkeys(columns) if c.x.dtype == dtype and c not in converted]

@@ -6,9 +6,10 @@ of what dtypes, so that the oracle can hand it rows in that form.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,10 @@ from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
 from skc_runtime.kinds import DType
 
-MOST_NAMED = 5
+TEXT = "text"  # the input that a list of documents becomes
+MISSING = "missing"
+# What the library takes as X: a table, a dict for each row (a null stands for an absent key), or a text for each row.
+Form = Literal["table", "dicts", "texts"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Sample:
     table: pa.Table
     inputs: tuple[Input, ...]
     frame: Any
+    form: Form = "table"
 
 
 def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> Sample:
@@ -35,14 +40,15 @@ def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> S
     `names` are the names that it was fitted with, None where it was fitted with an array of `width` columns. Raises
     SKC155.
     """
-    table = _table(frame, names, width)
+    form = _form(frame)
+    table = _table(frame, names, width) if form == "table" else _untabled(frame, form, names, width)
     repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
     if repeated:
         hint = "rename one of the two; an input is found by its name"
         raise fail("SKC155", f"X has two columns named `{repeated[0]}`", hint=hint)
-    expected = (
-        list(names) if names is not None else [f"x{i}" for i in range(table.num_columns if width is None else width)]
-    )
+    expected = list(names) if names is not None else [f"x{i}" for i in range(width or 0)]
+    if names is None and width is None:  # nothing was fitted on columns: one that takes dicts or texts
+        expected = table.column_names
     missing = [name for name in expected if name not in table.column_names]
     if missing:
         more = "" if len(missing) == 1 else f", and {len(missing) - 1} more"
@@ -58,7 +64,9 @@ def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> S
             problems.append(error)
     if problems:
         raise SkcError(*(d for error in problems for d in error.diagnostics))
-    return Sample(table, tuple(inputs), frame)
+    if form == "dicts":
+        inputs = [replace(i, nullable=True, nan="error" if i.kind.is_float else "null") for i in inputs]
+    return Sample(table, tuple(inputs), frame, form)
 
 
 def _table(frame: Any, names: Sequence[str] | None, width: int | None) -> pa.Table:
@@ -90,6 +98,73 @@ def _table(frame: Any, names: Sequence[str] | None, width: int | None) -> pa.Tab
     return pa.table(columns)
 
 
+def _form(frame: Any) -> Form:
+    rows = frame if isinstance(frame, list) else ()
+    if rows and all(isinstance(row, Mapping) for row in rows):
+        return "dicts"
+    is_series = _module(frame) == "pandas" and not hasattr(frame, "columns") and hasattr(frame, "to_list")
+    return "texts" if is_series or (rows and all(isinstance(row, str) for row in rows)) else "table"
+
+
+def _untabled(frame: Any, form: Form, names: Sequence[str] | None, width: int | None) -> pa.Table:
+    """The table of rows that are dicts or texts. Raises SKC155 for an estimator that was fitted on columns."""
+    if names is not None or width is not None:
+        given = "a list of dicts" if form == "dicts" else "a list of texts"
+        message = f"X is {given}, but the estimator was fitted with columns"
+        raise fail("SKC155", message, hint="give a DataFrame with the columns that `fit` was given")
+    if form == "dicts":
+        return _from_dicts(frame)
+    name = getattr(frame, "name", None)
+    values = list(frame)
+    strangers = [value for value in values if not isinstance(value, str)]
+    if strangers:
+        hint = "give texts only: an estimator of texts refuses any other value"
+        raise fail("SKC155", f"X has a value that is not a text: {strangers[0]!r}", hint=hint)
+    return pa.table({name if isinstance(name, str) else TEXT: pa.array(values, pa.string())})
+
+
+def _from_dicts(rows: Sequence[Mapping[Any, Any]]) -> pa.Table:
+    """One column for each key, in the order in which they first occur; null where a row does not have it."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    strangers = [key for key in keys if not isinstance(key, str)]
+    if strangers:
+        hint = "use text as keys before fitting: an input is found by its name"
+        raise fail("SKC155", f"X has a key that is not text: {strangers[0]!r}", hint=hint)
+    columns = {}
+    for key in keys:
+        values = [row.get(key) for row in rows]
+        columns[key] = pa.array([None if _kind_of(v) == MISSING else v for v in values], _type_of_key(key, rows))
+    return pa.table(columns)
+
+
+def _type_of_key(key: str, rows: Sequence[Mapping[Any, Any]]) -> pa.DataType:
+    """The one type of the values of a key. Any real number is float64, as in the library."""
+    kinds = dict.fromkeys(_kind_of(row[key]) for row in rows if key in row)
+    present = [kind for kind in kinds if kind != MISSING]
+    if present == ["text"]:
+        return pa.string()
+    if MISSING in kinds and {*present} <= {"number", "bool"}:
+        hint = "leave the key out where there is no value: the feature is then 0, and NaN otherwise"
+        raise fail("SKC155", f"X has a missing number under the key `{key}`", hint=hint)
+    if {*present} <= {"number", "bool"}:
+        return pa.bool_() if present == ["bool"] else pa.float64()
+    strange = next((kind for kind in present if kind not in ("text", "number", "bool")), None)
+    found = f"a value of type {strange}" if strange else "both texts and numbers"
+    hint = "give each key texts only or numbers only; of several texts, give each a key of its own"
+    raise fail("SKC155", f"X has {found} under the key `{key}`", hint=hint)
+
+
+def _kind_of(value: Any) -> str:
+    """What a value counts as, and the name of its type for one that counts as nothing."""
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, (bool, np.bool_)):
+        return "bool"
+    if value is None or (isinstance(value, Real) and value != value):
+        return MISSING
+    return "number" if isinstance(value, Real) else type(value).__name__
+
+
 def _from_array(array: Any, names: Sequence[str] | None, width: int | None) -> pa.Table:
     if names is not None:
         hint = "give a DataFrame with the columns that `fit` was given"
@@ -114,7 +189,11 @@ def _from_array(array: Any, names: Sequence[str] | None, width: int | None) -> p
 
 
 def _is_pandas(frame: Any) -> bool:
-    return type(frame).__module__.split(".")[0] == "pandas" and hasattr(frame, "columns")
+    return _module(frame) == "pandas" and hasattr(frame, "columns")
+
+
+def _module(frame: Any) -> str:
+    return type(frame).__module__.split(".")[0]
 
 
 def _pandas_dtype(frame: Any, name: str) -> Any:

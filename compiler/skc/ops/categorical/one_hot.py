@@ -66,6 +66,7 @@ from skc.ops.categorical._categories import (
     Keys,
     sample,
 )
+from skc.ops.categorical._dicts import features_by_key
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount
 from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType
@@ -417,12 +418,26 @@ def _sklearn_order(encoder: Any, x: Columns, states: Sequence[State]) -> list[in
     return order
 
 
+def _from_dicts(vectorizer: Any, x: Columns) -> Columns:
+    """`DictVectorizer`: a key with texts is one-hot, a key with numbers is a column; both are 0 where it is absent."""
+    places = features_by_key(vectorizer, x)
+    texts = [k for k, found in enumerate(places) if found and x.types[k].dtype == "string"]
+    numbers = [k for k, found in enumerate(places) if found and x.types[k].dtype != "string"]
+    nothing = ((),) * len(texts)
+    state = State(tuple(tuple(places[k]) for k in texts), nothing, (None,) * len(texts), (None,) * len(texts))
+    made = x.pick(texts).apply(OP, Params(unknown="zeros", null="zeros"), state, is_finite=True)
+    made = made.beside(x.pick(numbers).filled(0.0))
+    features = [feature for k in (*texts, *numbers) for feature in places[k].values()]
+    return made.pick([place for _, place in sorted(zip(features, range(len(features)), strict=True))])
+
+
 SKLEARN = {
+    "sklearn.feature_extraction.DictVectorizer": Claim(_from_dicts, ("dtype", "separator"), ("sparse", "sort")),
     "sklearn.preprocessing.OneHotEncoder": Claim(
         _from_sklearn,
         ("categories", "drop", "handle_unknown", "min_frequency", "max_categories"),
         ("sparse_output", "dtype", "feature_name_combiner"),
-    )
+    ),
 }
 
 OP = Op(
