@@ -22,6 +22,7 @@ KEYS: dict[DType, tuple[Any, ...]] = {
     "string": WORDS + UNICODE,
     "int64": INTS + FAR_INTS,
     "bool": (False, True),
+    "float64": tuple(dict.fromkeys((*PLAIN, 5e-324, 1e300, 1 / 3))),  # without -0.0, which is 0.0
 }
 Params = dict[str, Any]
 
@@ -189,17 +190,18 @@ def _frequency(r: Random) -> Params:
     )
 
 
-def _one_hot(r: Random, x: Value) -> Made:
+def _one_hot(r: Random, x: Value) -> Made | None:
     options = _some(
         r,
         drop=lambda: r.choice(("first", "if_binary")),
         unknown=lambda: r.choice(("error", "zeros", "infrequent")),
         null=lambda: r.choice(("column", "zeros")),
     )
-    return "one_hot", {**_frequency(r), **options}, replace(x, dtype="float64", width=None)
+    made = replace(x, dtype="float64", width=None)
+    return ("one_hot", {**_frequency(r), **options}, made) if x.exact else None
 
 
-def _vocabulary(r: Random, x: Value) -> Made:
+def _vocabulary(r: Random, x: Value) -> Made | None:
     params = _some(
         r,
         top_k=lambda: r.choice((1, 2, 1000)),
@@ -208,11 +210,12 @@ def _vocabulary(r: Random, x: Value) -> Made:
         pad=lambda: True,
         seed=lambda: r.choice((0, 1, 2**32 - 1)),
     )
-    params |= r.choice(({}, {"unknown": "error"}, {"oov_buckets": r.choice((1, 2, 5, 2**32))}))
-    return "vocabulary", params, replace(x, dtype="int64")
+    buckets = (1,) if x.dtype == "float64" else (1, 2, 5, 2**32)
+    params |= r.choice(({}, {"unknown": "error"}, {"oov_buckets": r.choice(buckets)}))
+    return ("vocabulary", params, replace(x, dtype="int64")) if x.exact else None
 
 
-def _ordinal(r: Random, x: Value) -> Made:
+def _ordinal(r: Random, x: Value) -> Made | None:
     params = _frequency(r) if r.random() < 0.5 else {}
     params |= _some(r, missing_value=lambda: r.choice((-1, -2, 10**6, -(2**63), 2**63 - 1)))
     params |= r.choice(
@@ -221,7 +224,7 @@ def _ordinal(r: Random, x: Value) -> Made:
     if "unknown" in params and r.random() < 0.4:
         lists = [r.sample(KEYS[x.dtype], r.randint(1, 2)) for _ in range(x.width or 1)]
         params["categories"] = lists if x.width is not None and r.random() < 0.5 else lists[0]
-    return "ordinal", params, replace(x, dtype="int64")
+    return ("ordinal", params, replace(x, dtype="int64")) if x.exact else None
 
 
 def _hash_bucket(r: Random, x: Value) -> Made:
@@ -293,6 +296,9 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "quantile_bin",
         "cyclical",
         "cast",
+        "one_hot",
+        "vocabulary",
+        "ordinal",
     ),
     "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),
     "bool": _CATEGORICAL,

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
-
-import skc
-import skc_runtime
-from skc.frontend.sklearn import read_estimator
+from sklearn_front_end.rows import assert_equal
 
 ROWS = pd.DataFrame(
     {
@@ -22,21 +18,23 @@ ROWS = pd.DataFrame(
         "n": [1, 2, 3, 1, 1, 1, 1, 1],
     }
 )
+FLOATS = pd.DataFrame(
+    {
+        "f": [0.1 + 0.2, 0.3, np.nan, -0.0, 0.0, 2.5, 2.5, 1e300],
+        "i": pd.array([1, 2, None, 2, 3, 3, 3, 3], dtype="Int64"),
+        "b": pd.array([True, None, False, True, True, True, True, True], dtype="boolean"),
+        "g": [1.0, 2.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0],
+    }
+)
+HOSTILE = pd.DataFrame(
+    {
+        "f": [np.inf, -np.inf, 5e-324, 0.30000000000000004, np.nan],
+        "i": pd.array([1, 2, 4, 2**53 + 1, None], dtype="Int64"),
+        "b": pd.array([True, None, False, True, None], dtype="boolean"),
+        "g": [1.0, 1.0, 1.0, np.nextafter(1.0, 2.0), np.nan],
+    }
+)
 COLUMNS = (["s", "t", "n"], ["t"], ["n", "s"])
-
-
-def assert_equal(encoder: Any, columns: list[str], folder: Path) -> None:
-    """The artifact gives what the encoder gives, under the names that the encoder gives."""
-    rows = ROWS[columns]
-    encoder.fit(rows)
-    read = read_estimator(encoder, rows)
-    compiled = skc.compile(read.pipeline, rows, folder / "artifact", rows=200)
-    assert compiled.report is not None
-    assert compiled.report.is_equal
-    with skc_runtime.load(folder / "artifact") as transformer:
-        ours = transformer.transform(rows)["x"]
-        assert transformer.manifest.outputs[0].columns == tuple(encoder.get_feature_names_out())
-    np.testing.assert_array_equal(ours, encoder.transform(rows).astype(float))
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
@@ -45,7 +43,7 @@ def assert_equal(encoder: Any, columns: list[str], folder: Path) -> None:
 def test_one_hot(columns: list[str], unknown: str, tmp_path: Path) -> None:
     for drop, least in product((None, "first", "if_binary"), (None, 2, 3)):
         encoder = OneHotEncoder(handle_unknown=unknown, drop=drop, min_frequency=least, sparse_output=False)
-        assert_equal(encoder, columns, tmp_path / f"{drop}{least}")
+        assert_equal(encoder.fit(ROWS[columns]), ROWS[columns], tmp_path / f"{drop}{least}")
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
@@ -57,4 +55,28 @@ def test_ordinal(columns: list[str], unknown: str, code: float | None, tmp_path:
         encoder = OrdinalEncoder(
             handle_unknown=unknown, unknown_value=code, encoded_missing_value=missing, min_frequency=least
         )
-        assert_equal(encoder, columns, tmp_path / f"{missing}{least}")
+        assert_equal(encoder.fit(ROWS[columns]), ROWS[columns], tmp_path / f"{missing}{least}")
+
+
+@pytest.mark.parametrize("unknown", ["error", "ignore", "infrequent_if_exist"])
+def test_one_hot_of_floats(unknown: str, tmp_path: Path) -> None:
+    """Integers and booleans with missing values are floats to scikit-learn."""
+    for drop, least in ((None, None), ("first", 2)):
+        encoder = OneHotEncoder(handle_unknown=unknown, drop=drop, min_frequency=least)
+        assert_equal(encoder.fit(FLOATS), FLOATS, tmp_path / f"{drop}{least}", HOSTILE)
+
+
+def test_ordinal_of_floats(tmp_path: Path) -> None:
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2, min_frequency=2
+    )
+    assert_equal(encoder.fit(FLOATS), FLOATS, tmp_path / "codes", HOSTILE)
+    rows, hostile = FLOATS[["g", "f"]].dropna().to_numpy(), HOSTILE[["g", "f"]].to_numpy()
+    assert_equal(OrdinalEncoder().fit(rows), rows, tmp_path / "refused", hostile)
+
+
+def test_float_columns_of_integer_categories(tmp_path: Path) -> None:
+    """Fitted on integers, and given floats later: 1.0 is 1, and 1.5 is unknown."""
+    encoder = OneHotEncoder(handle_unknown="ignore").fit(ROWS[["n"]])
+    rows = pd.DataFrame({"n": [1.0, 1.5, 3.0, np.nan]})
+    assert_equal(encoder, rows, tmp_path, pd.DataFrame({"n": [2.0, np.inf, -0.0]}))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spox import Var
 
 
+Key = str | int | bool | float
 MOST_COMPARED = 256  # edges: beyond, a search is faster than comparing, even for one row
 
 
@@ -141,12 +142,10 @@ def log1p(x: Var, width: int) -> Var:
     return where_not(is_x, corrected, x)
 
 
-def lookup(
-    block: GraphBlock, keys: Sequence[Sequence[str | int | bool]], ids: Sequence[Sequence[int]], default: int
-) -> Var:
+def lookup(block: GraphBlock, keys: Sequence[Sequence[Key]], ids: Sequence[Sequence[int]], default: int) -> Var:
     """int64 [N, K]: for each column its own exact lookup from key to id, `default` for every other value.
 
-    `keys[k]` and `ids[k]` belong to column k; the block is string, int64, bool, timestamp or date.
+    `keys[k]` and `ids[k]` belong to column k; no key is NaN. -0.0 and 0.0 are the same key.
 
     Why the prefix: one LabelEncoder over all columns costs one node instead of K, so each string key is made unique by
     a prefix: the number of its column and a colon.
@@ -155,21 +154,40 @@ def lookup(
         return _lookup_strings(block, keys, ids, default)
     if block.dtype == "bool":
         return _lookup_bools(block, keys, ids, default)
+    if block.kind.is_float:
+        return _lookup_floats(block, keys, ids, default)
     return _lookup_ints(block, keys, ids, default)
 
 
-def _lookup_bools(
-    block: GraphBlock, keys: Sequence[Sequence[str | int | bool]], ids: Sequence[Sequence[int]], default: int
-) -> Var:
+def _lookup_bools(block: GraphBlock, keys: Sequence[Sequence[Key]], ids: Sequence[Sequence[int]], default: int) -> Var:
     columns = zip(keys, ids, strict=True)
     tables = [dict(zip(column, column_ids, strict=True)) for column, column_ids in columns]
     if_true, if_false = ([[table.get(flag, default) for table in tables]] for flag in (True, False))
     return op.where(block.values, const(if_true, np.int64), const(if_false, np.int64))
 
 
-def _lookup_ints(
-    block: GraphBlock, keys: Sequence[Sequence[str | int | bool]], ids: Sequence[Sequence[int]], default: int
-) -> Var:
+def _lookup_floats(block: GraphBlock, keys: Sequence[Sequence[Key]], ids: Sequence[Sequence[int]], default: int) -> Var:
+    """The largest key that is not greater than the value, and the id of it if the two are equal.
+
+    Why not a LabelEncoder: whether it takes -0.0 for 0.0 depends on how its build hashes. Each column of the table
+    begins with NaN, which equals nothing: the key of values that are less than every other, and of NaN.
+    """
+    longest = max((len(column) for column in keys), default=0)
+    if longest == 0:
+        return _constant_ids(block.values, block.width, default)
+    table = np.full((block.width, longest + 1), np.nan)
+    numbers = np.full((block.width, longest + 1), default, dtype=np.int64)
+    for k, (column, column_ids) in enumerate(zip(keys, ids, strict=True)):
+        order = np.argsort(np.array(column, dtype=np.float64))
+        table[k, 1 : len(column) + 1] = np.array(column, dtype=np.float64)[order]
+        numbers[k, 1 : len(column) + 1] = np.array(column_ids, dtype=np.int64)[order]
+    place = count_edges(block.values, table[:, 1:], right=False)
+    place = op.add(place, const(np.arange(block.width, dtype=np.int64)[None] * (longest + 1)))
+    is_key = op.equal(block.values, op.gather(const(table.reshape(-1)), place, axis=0))
+    return op.where(is_key, op.gather(const(numbers.reshape(-1)), place, axis=0), const(default, np.int64))
+
+
+def _lookup_ints(block: GraphBlock, keys: Sequence[Sequence[Key]], ids: Sequence[Sequence[int]], default: int) -> Var:
     """Several columns: map every key to its rank among the keys of all columns, then (rank, column) to its id.
 
     Four nodes for any number of columns. An unknown key has rank -1, and -K + k does not encode any (rank, column).
@@ -186,7 +204,7 @@ def _lookup_ints(
 
 
 def _lookup_strings(
-    block: GraphBlock, keys: Sequence[Sequence[str | int | bool]], ids: Sequence[Sequence[int]], default: int
+    block: GraphBlock, keys: Sequence[Sequence[Key]], ids: Sequence[Sequence[int]], default: int
 ) -> Var:
     if block.width == 1:
         return _label_encoder(block.values, 1, [str(key) for key in keys[0]], ids[0], default)
@@ -197,12 +215,17 @@ def _lookup_strings(
 
 
 def _label_encoder(x: Var, width: int, keys: Sequence[str] | Sequence[int], ids: Sequence[int], default: int) -> Var:
-    if not keys:  # LabelEncoder refuses an empty table; Expand would lose the static width
-        defaults = const([[default] * width])
-        return op.where(op.equal(x, x), defaults, defaults)
+    if not keys:  # LabelEncoder refuses an empty table
+        return _constant_ids(x, width, default)
     if isinstance(keys[0], str):
         return ml.label_encoder(x, keys_strings=keys, values_int64s=ids, default_int64=default)  # type: ignore[arg-type]  # one branch per key type
     return ml.label_encoder(x, keys_int64s=keys, values_int64s=ids, default_int64=default)  # type: ignore[arg-type]  # one branch per key type
+
+
+def _constant_ids(x: Var, width: int, default: int) -> Var:
+    """The default for every value; Expand would lose the static width."""
+    defaults = const([[default] * width])
+    return op.where(op.equal(x, x), defaults, defaults)
 
 
 def hash_keys(block: GraphBlock, seed: int) -> Var:

@@ -157,7 +157,7 @@ class Table:
         for dtype in dict.fromkeys(c.x.dtype for c in columns if not c.x.kind.is_float):
             fresh = [c for c in dict.fromkeys(columns) if c.x.dtype == dtype and c not in converted]
             if fresh:
-                to_float, path = CAST.params(to=FLOATS), f"{self.path}/to_float"
+                to_float, path = CAST.params(to=FLOATS, inexact="round"), f"{self.path}/to_float"
                 output = self.recorder.record(path, CAST, to_float, None, fresh, is_finite=False)
                 whole = (replace(c, checked="keep" if c.x.nullable else "error") for c in output)  # never infinite
                 converted.update(zip(fresh, whole, strict=True))

@@ -136,20 +136,39 @@ def learned_categories(encoder: Any, k: int, x: Columns) -> Learned:
     infrequent = frozenset() if selected is None else frozenset(selected.tolist())
     keys = {i: plain(category) for i, category in enumerate(categories) if i not in missing}
     kind = KINDS[x.types[k].dtype].python
+    if x.types[k].kind.is_float:
+        keys = {i: float(key) if is_exact_float(key) else key for i, key in keys.items()}
     wrong = next((key for key in keys.values() if type(key) is not kind), None)
-    if wrong is not None or x.types[k].kind.is_float:
+    if wrong is not None:
         raise refuse(
             "SKC151",
-            f"column `{x.names[k]}` is {x.types[k].dtype}, and has the category {wrong!r} of another type"
-            if wrong is not None
-            else f"column `{x.names[k]}` is float64, and categories that are floats do not compile",
-            hint="fit on text, integers or booleans: `X[name].astype('int64')`",
+            f"column `{x.names[k]}` is {x.types[k].dtype}, and has the category {wrong!r} of another type",
+            hint="give a sample of the type that the encoder was fitted with: text, numbers or booleans",
         )
     return Learned(
         tuple(key for i, key in keys.items() if i not in infrequent),
         tuple(key for i, key in keys.items() if i in infrequent),
         None if not missing else "infrequent" if missing[0] in infrequent else "frequent",
     )
+
+
+def as_fitted(encoder: Any, x: Columns) -> Columns:
+    """The columns as an encoder compares them with its categories.
+
+    Numbers are float64 where it learned floats: pandas converts integers and booleans that have missing values. It
+    refuses infinities.
+    """
+    parts = []
+    for k, categories in enumerate(encoder.categories_):
+        column = x.pick([k])
+        is_number = x.types[k].dtype in ("int64", "bool") and categories.dtype.kind == "f"
+        parts.append(column.floats(null="keep") if is_number or x.types[k].kind.is_float else column)
+    return x.pick(()).beside(*parts)
+
+
+def is_exact_float(key: Any) -> bool:
+    """A number that float64 holds exactly, up to where every integer is a float64."""
+    return isinstance(key, int | float) and not isinstance(key, bool) and (isinstance(key, float) or abs(key) < 2**53)
 
 
 def is_missing(category: Any) -> bool:

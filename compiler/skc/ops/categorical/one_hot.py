@@ -20,13 +20,13 @@ unknown : "error", "zeros" or "infrequent", default "error"
 null : "column", "zeros" or "error", default "column"
     For a null: a column of its own, `NAME_null`, whenever the input is nullable; all zeros; or refuse the row.
 
-Input: string, int64 or bool. Output: float64, 0 or 1, one group of columns per input column. State: per
+Input: string, int64, bool or float64. Output: float64, 0 or 1, one group of columns per input column. State: per
 input column the frequent categories, the infrequent ones, the position left out and the position of a null.
 
 Critical points
 ---------------
-C1  Categories are in ascending order: strings by code point (as their UTF-8 bytes), integers by value,
-    false before true. Columns are named `NAME_category` (`x_True` for a bool), `NAME_infrequent` and
+C1  Categories are in ascending order: strings by code point (as their UTF-8 bytes), numbers by value,
+    false before true. Columns are named `NAME_category` (`x_True` for a bool, `x_1.0`), `NAME_infrequent` and
     `NAME_null`; an underscore is appended to the last two if a category has that name.
 C2  `min_frequency`: a category whose count equals the limit is frequent. A share is compared as
     count < rows * share in float64.
@@ -39,7 +39,7 @@ C5  A null is not a category: it is never counted as one, infrequent, unknown or
 C6  `drop` acts after grouping; a dropped category is encoded as zeros, as is an unknown value under `unknown:
     zeros`.
 C7  Strings are equal if their code points are: case, blanks and normal forms matter, and "" is a category.
-C8  Integers are compared as int64, never as floats or text.
+C8  Integers are compared as int64, never as floats or text; floats are equal if all bits are, or both are zero.
 C9  Each column of a step has its own categories.
 C10 A column without values in fitting has no categories: it gives only its null column, if any, and every value
     is unknown.
@@ -51,6 +51,7 @@ C11 If the preceding steps determine all possible values of the column, each of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -64,6 +65,7 @@ from skc.ops.categorical import _groups as groups
 from skc.ops.categorical._categories import (
     Key,
     Keys,
+    may_lack_values,
     sample,
 )
 from skc.ops.categorical._dicts import features_by_key
@@ -95,7 +97,7 @@ class State:
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
-    require(x, "string", "int64", "bool", op="one_hot")
+    require(x, "string", "int64", "bool", "float64", op="one_hot")
     require_exact(x, op="one_hot")
     return ValueType("float64", width=None)
 
@@ -161,7 +163,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
     block = Block("float64", np.concatenate([np.zeros((x.rows, 0)), *encoded], axis=1))  # there may be no groups
     refused = unknown if params.unknown == "error" else np.zeros_like(unknown)
     refused = refused | ~present if params.null == "error" else refused
-    is_guarded = params.unknown == "error" or (params.null == "error" and x.valid is not None)
+    is_guarded = params.unknown == "error" or (params.null == "error" and may_lack_values(x))
     return block.guard("unknown-category", refused) if is_guarded else block
 
 
@@ -181,15 +183,16 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     is_unknown = op.equal(column, const(UNKNOWN, np.int64))
     if params.unknown == "infrequent":
         column = op.where(is_unknown, const([infrequent], np.int64), column)
-    if x.valid is not None:
-        is_unknown = op.and_(x.valid, is_unknown)
+    present = x.present()
+    if present is not None:
+        is_unknown = op.and_(present, is_unknown)
         null = [_column(state, k, index) for k, index in enumerate(state.null)]
-        column = op.where(x.valid, column, const([null], np.int64))
+        column = op.where(present, column, const([null], np.int64))
     widths = [len(_labels(state, k)) for k in range(x.width)]
     block = GraphBlock("float64", sum(widths), one_hot_columns(column, widths))
     refused = is_unknown if params.unknown == "error" else None
-    if params.null == "error" and x.valid is not None:
-        is_null = op.not_(x.valid)
+    if params.null == "error" and present is not None:
+        is_null = op.not_(present)
         refused = is_null if refused is None else op.or_(refused, is_null)
     return block if refused is None else block.guard("unknown-category", refused)
 
@@ -218,6 +221,31 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
 
 
 CASES = (
+    Case(
+        name="floats",
+        shows=("C1", "C5", "C8"),
+        columns={"x": "float64?", "y": "float64"},
+        params={"unknown": "infrequent", "min_frequency": 2},
+        fit=[[0.3, -0.0], [0.3, 0.0], [0.1 + 0.2, 2.5], [None, 1e22]],
+        rows=[[0.3, -0.0], [0.30000000000000004, 0.0], [None, 2.5], [math.inf, 5e-324]],
+        expect=[
+            [1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0, 1.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0, 0.0, 1.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0, 1.0, 0.0],
+        ],
+        names=("x_0.3", "x_infrequent", "x_null", "y_0.0", "y_infrequent", "y_null"),
+    ),
+    Case(
+        name="a float column refuses nulls",
+        shows=("C4", "C5"),
+        columns={"x": "float64?"},
+        params={"null": "error"},
+        fit=[[-1e300], [0.0], [None]],
+        rows=[[0.0], [-1e300], [None], [5e-324]],
+        expect=[[0.0, 1.0], [1.0, 0.0], [], []],
+        guards=[("unknown-category", 2, 0), ("unknown-category", 3, 0)],
+    ),
     Case(
         name="ascending order and names",
         shows=("C1", "C7"),
@@ -378,6 +406,7 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
 
     Its column is among those of the categories there, and after that of the infrequent ones here.
     """
+    x = groups.as_fitted(encoder, x)
     parts = []
     for k, categories in enumerate(encoder.categories_):
         learned = groups.learned_categories(encoder, k, x)

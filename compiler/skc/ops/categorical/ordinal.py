@@ -25,7 +25,7 @@ missing_value : int, default null
 null : "keep" or "error", default "keep"
     For a null without a code: it stays null, or the row is refused.
 
-Input: string, int64 or bool. Output: int64. State: per column the frequent categories in the order of their
+Input: string, int64, bool or float64. Output: int64. State: per column the frequent categories in the order of their
 codes, and the infrequent ones, which share the code after those.
 
 Critical points
@@ -41,8 +41,8 @@ C4  Unknown, `error`: guard `unknown-category`; an infrequent category is not un
     infrequent.
 C5  Null stays null, gets `missing_value`, or is refused; it is never unknown and is not a category.
 C6  `unknown_value` or `missing_value` equal to a category's code is refused in fitting.
-C7  Strings are equal if their code points are; integers are compared as int64, never as floats or text; ""
-    is a value.
+C7  Strings are equal if their code points are; integers are compared as int64, never as floats or text; floats are
+    equal if all bits are, or both are zero; "" is a value.
 C8  A column without values has no categories: every value is unknown. Each column has its own categories.
 C9  If the preceding steps determine all possible values of the column (see `one_hot`), those are the categories,
     seen or not.
@@ -50,6 +50,7 @@ C9  If the preceding steps determine all possible values of the column (see `one
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -65,6 +66,7 @@ from skc.ops.categorical._categories import (
     Key,
     Keys,
     check_keys,
+    may_lack_values,
 )
 from skc.stats.requests import ColumnStats, Count, NullCount, ValueCounts
 from skc.translation import Claim, Columns, apply_each
@@ -93,7 +95,7 @@ class State:
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
-    require(x, "string", "int64", "bool", op="ordinal")
+    require(x, "string", "int64", "bool", "float64", op="ordinal")
     require_exact(x, op="ordinal")
     if (params.unknown == "value") != (params.unknown_value is not None):
         raise refuse(
@@ -181,11 +183,11 @@ def apply(params: Params, state: State, x: Block) -> Block:
     valid = np.ones_like(present) if has_no_null else present
     if params.unknown is None:
         valid = valid & ~unknown
-    is_nullable = params.unknown is None or (x.valid is not None and not has_no_null)
+    is_nullable = params.unknown is None or (may_lack_values(x) and not has_no_null)
     block = make_block("int64", codes, valid if is_nullable else None)
     refused = unknown if params.unknown == "error" else np.zeros_like(unknown)
     refused = refused | ~present if params.null == "error" else refused
-    is_guarded = params.unknown == "error" or (params.null == "error" and x.valid is not None)
+    is_guarded = params.unknown == "error" or (params.null == "error" and may_lack_values(x))
     return block.guard("unknown-category", refused) if is_guarded else block
 
 
@@ -197,21 +199,21 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     default = UNKNOWN if params.unknown_value is None else params.unknown_value
     values = lookup(x, keys, codes, default)
     is_known = None if params.unknown == "value" else op.greater_or_equal(values, const(0, np.int64))
-    valid = x.valid
-    if x.valid is not None and params.missing_value is not None:
-        values = op.where(x.valid, values, const(params.missing_value, np.int64))
+    present = valid = x.present()
+    if present is not None and params.missing_value is not None:
+        values = op.where(present, values, const(params.missing_value, np.int64))
         valid = None
     if params.null == "error":
         valid = None
     if params.unknown is None and is_known is not None:
-        is_known_or_null = is_known if x.valid is None else op.or_(is_known, op.not_(x.valid))
+        is_known_or_null = is_known if present is None else op.or_(is_known, op.not_(present))
         valid = all_of(valid, is_known_or_null)
     block = masked("int64", x.width, values, valid)
     refused = None
     if params.unknown == "error" and is_known is not None:
-        refused = op.not_(is_known) if x.valid is None else op.and_(x.valid, op.not_(is_known))
-    if params.null == "error" and x.valid is not None:
-        is_null = op.not_(x.valid)
+        refused = op.not_(is_known) if present is None else op.and_(present, op.not_(is_known))
+    if params.null == "error" and present is not None:
+        is_null = op.not_(present)
         refused = is_null if refused is None else op.or_(refused, is_null)
     return block if refused is None else block.guard("unknown-category", refused)
 
@@ -239,6 +241,35 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
 
 
 CASES = (
+    Case(
+        name="floats",
+        shows=("C1", "C7"),
+        columns={"x": "float64?", "y": "float64"},
+        params={"unknown": "value", "unknown_value": -1, "missing_value": -2},
+        fit=[[0.1 + 0.2, -0.0], [0.3, 0.0], [-math.inf, 1e300], [None, 5e-324]],
+        rows=[[0.3, -0.0], [0.30000000000000004, 5e-324], [-math.inf, 1e300], [None, 1.0], [math.inf, -5e-324]],
+        expect=[[1, 0], [2, 1], [0, 2], [-2, -1], [-1, -1]],
+    ),
+    Case(
+        name="floats in the order of a list",
+        shows=("C2", "C4", "C5"),
+        columns={"x": "float64?"},
+        params={"categories": [2.5, -1.25, 0.0]},
+        fit=[[0.0]],
+        rows=[[2.5], [-1.25], [-0.0], [None], [2.5000000000000004]],
+        expect=[[0], [1], [2], [None], []],
+        guards=[("unknown-category", 4, 0)],
+    ),
+    Case(
+        name="a float column refuses nulls",
+        shows=("C5",),
+        columns={"x": "float64?"},
+        params={"null": "error", "unknown": None},
+        fit=[[0.5]],
+        rows=[[0.5], [None], [1.0]],
+        expect=[[0], [], [None]],
+        guards=[("unknown-category", 1, 0)],
+    ),
     Case(
         name="ascending",
         shows=("C1", "C7"),
@@ -405,6 +436,7 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
     if encoder.handle_unknown != "error":
         is_null = groups.is_missing(unknown)
         policy = {"unknown": None} if is_null else {"unknown": "value", "unknown_value": _code(unknown)}
+    x = groups.as_fitted(encoder, x)
     parts = []
     for k in range(len(encoder.categories_)):
         learned = groups.learned_categories(encoder, k, x)

@@ -10,7 +10,7 @@ The ids start at 0 and have no gaps; parts that are not requested take none:
   2. null: one id, if the input is nullable
   3. unknown: with `unknown: id` one id, or `oov_buckets` ids
   4. `reserved`, in the order given
-  5. the learned values, by descending count, and for equal counts by UTF-8 bytes (integers by value, false
+  5. the learned values, by descending count, and for equal counts by UTF-8 bytes (numbers by value, false
      before true)
 
 Parameters
@@ -31,7 +31,7 @@ oov_buckets : int, default 0
 seed : int, 0 to 4294967295, default 0
     The seed of this hash.
 
-Input: string, int64 or bool. Output: int64, never null. State: per column the keys in the order of their
+Input: string, int64, bool or float64. Output: int64, never null. State: per column the keys in the order of their
 ids, and the ids of null, of the first unknown and of the first key.
 
 Critical points
@@ -44,14 +44,15 @@ C5  With `oov_buckets` above 1, the id of an unknown value depends only on its h
 C6  Null has its own id whenever the input is nullable, even if fitting saw none; it is never
     unknown.
 C7  Padding takes id 0 and shifts all others up by one.
-C8  Strings are equal if their code points are; integers are compared as int64, never as floats or text; ""
-    is a value.
+C8  Strings are equal if their code points are; integers are compared as int64, never as floats or text; floats are
+    equal if all bits are, or both are zero; "" is a value. Floats have no hash, so no `oov_buckets` (SKC120).
 C9  A column without values has an empty vocabulary: every value is unknown. Each column has its own
     keys.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -91,9 +92,15 @@ class State:
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
-    require(x, "string", "int64", "bool", op="vocabulary")
+    require(x, "string", "int64", "bool", "float64", op="vocabulary")
     require_exact(x, op="vocabulary")
     check_keys(params.reserved, x.dtype, parameter="reserved")
+    if x.kind.is_float and params.oov_buckets > 1:
+        raise refuse(
+            "SKC120",
+            f"`oov_buckets: {params.oov_buckets}` spreads unknown values by a hash, and float64 has none",
+            hint="remove `oov_buckets`, or put `{cast: {to: int64}}` before this step",
+        )
     if params.unknown == "error" and params.oov_buckets:
         raise refuse(
             "SKC124",
@@ -148,11 +155,12 @@ def apply(params: Params, state: State, x: Block) -> Block:
     return block.guard("unknown-category", unknown) if params.unknown == "error" else block
 
 
-def _unknown_id(params: Params, first: int | None, value: str | int | bool) -> int:
+def _unknown_id(params: Params, first: int | None, value: Key) -> int:
     """The id of a value that is not a key: that of its bucket, if there are several."""
-    if first is None:
-        return UNKNOWN
-    return first + hash_key(value, params.seed) % params.oov_buckets if params.oov_buckets > 1 else first
+    if first is None or params.oov_buckets <= 1:
+        return UNKNOWN if first is None else first
+    assert not isinstance(value, float)  # `infer` refuses it
+    return first + hash_key(value, params.seed) % params.oov_buckets
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
@@ -164,8 +172,9 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         bucket = op.mod(hash_keys(x, params.seed), const(params.oov_buckets, np.int64))
         bucket = op.add(bucket, const(unknown_id, np.int64))
         values = op.where(op.less(values, const(0, np.int64)), bucket, values)
-    if x.valid is not None:
-        values = op.where(x.valid, values, const(state.null_id[0] or 0, np.int64))
+    present = x.present()
+    if present is not None:
+        values = op.where(present, values, const(state.null_id[0] or 0, np.int64))
     if unknown_id is not None:
         return GraphBlock("int64", x.width, values)
     unknown = op.less(values, const(0, np.int64))
@@ -226,6 +235,25 @@ def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
 
 
 CASES = (
+    Case(
+        name="floats",
+        shows=("C1", "C6", "C8"),
+        columns={"x": "float64?", "y": "float64"},
+        params={"reserved": [0.5]},
+        fit=[[0.1 + 0.2, 0.0], [0.3, -0.0], [0.3, 1e300], [None, 4.25]],
+        rows=[[0.3, -0.0], [0.30000000000000004, 0.0], [0.5, 1e300], [None, 0.5], [math.inf, 2.0]],
+        expect=[[3, 3], [4, 3], [2, 5], [0, 2], [1, 1]],
+    ),
+    Case(
+        name="floats have no hash",
+        shows=("C8",),
+        columns={"x": "float64"},
+        params={"oov_buckets": 2},
+        fit=[],
+        rows=[],
+        expect=[],
+        refused="SKC120",
+    ),
     Case(
         name="by count, then by bytes",
         shows=("C1", "C8"),

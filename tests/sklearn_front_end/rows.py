@@ -1,0 +1,92 @@
+"""A fitted estimator and its artifact on the same rows: in a batch, and each row alone."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import skc
+import skc_runtime
+from skc.frontend.sklearn import read_estimator
+from skc_runtime.kinds import Array
+
+
+def assert_equal(estimator: Any, rows: Any, folder: Path, hostile: Any = None, tolerance: float = 0.0) -> None:
+    """The artifact gives what the fitted estimator gives, under its names, and refuses the rows that it refuses.
+
+    `rows` is the sample, a DataFrame or an array; `hostile` are more rows of the same kind. A number is compared
+    within `tolerance · max(1, |number|)`, and a row alone is the row in the batch to the bit.
+    """
+    read = read_estimator(estimator, rows)
+    compiled = skc.compile(read.pipeline, read.sample.table, folder / "artifact", rows=200)
+    assert compiled.report is not None
+    assert compiled.report.is_equal
+    with skc_runtime.load(folder / "artifact") as transformer:
+        names = getattr(estimator, "get_feature_names_out", None)
+        if names is not None:
+            assert transformer.manifest.outputs[0].columns == tuple(names())
+        _compare(transformer, estimator, rows, tolerance)
+        if hostile is not None:
+            _compare(transformer, estimator, hostile, tolerance)
+
+
+def _compare(transformer: Any, estimator: Any, rows: Any, tolerance: float) -> None:
+    """Row by row first; then those that are served, as one batch."""
+    served: list[int] = []
+    alone: list[Array] = []
+    for i in range(len(rows)):
+        row = rows[i : i + 1]
+        ours, theirs = _ours(transformer, row), _theirs(estimator, row)
+        refusals = (ours is None, theirs is None)
+        assert refusals[0] == refusals[1], f"row {i} is refused by skc, by scikit-learn: {refusals}: {row}"
+        if ours is not None:
+            served.append(i)
+            alone.append(ours)
+    if served:
+        batch = _take(rows, served)
+        ours, theirs = _ours(transformer, batch), _theirs(estimator, batch)
+        assert ours is not None
+        assert theirs is not None
+        _assert_close(ours, theirs, tolerance)
+        np.testing.assert_array_equal(np.concatenate(alone), ours)
+
+
+def _assert_close(ours: Array, theirs: Array, tolerance: float) -> None:
+    if ours.dtype.kind not in "fi" or tolerance == 0:
+        np.testing.assert_array_equal(ours, theirs if ours.dtype.kind not in "fi" else theirs.astype(float))
+        return
+    assert ours.shape == theirs.shape
+    with np.errstate(invalid="ignore"):
+        near = np.abs(ours - theirs) <= tolerance * np.maximum(1, np.abs(theirs))
+    same = near | (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+    assert same.all(), [(ours[i], theirs[i]) for i in np.flatnonzero(~same.all(axis=1))[:3]]
+
+
+def _take(rows: Any, positions: Sequence[int]) -> Any:
+    return rows.iloc[list(positions)] if isinstance(rows, pd.DataFrame) else rows[list(positions)]
+
+
+def _ours(transformer: Any, rows: Any) -> Array | None:
+    """None where a row is refused."""
+    if isinstance(rows, np.ndarray):
+        rows = pd.DataFrame({f"x{k}": rows[:, k] for k in range(rows.shape[1])})
+    try:
+        made: Array = transformer.transform(rows)["x"]
+    except skc_runtime.RecordError:
+        return None
+    return made
+
+
+def _theirs(estimator: Any, rows: Any) -> Array | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            made = estimator.transform(rows)
+        except ValueError:
+            return None
+    return np.asarray(made.toarray() if hasattr(made, "toarray") else made)
