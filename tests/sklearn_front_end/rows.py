@@ -13,14 +13,15 @@ import pandas as pd
 import skc
 import skc_runtime
 from skc.frontend.sklearn import read_estimator
+from skc_runtime.agreement import agree
 from skc_runtime.kinds import Array
 
 
-def assert_equal(estimator: Any, rows: Any, folder: Path, hostile: Any = None, tolerance: float = 0.0) -> None:
+def assert_equal(estimator: Any, rows: Any, folder: Path, hostile: Any = None, *, exact: bool = True) -> None:
     """The artifact gives what the fitted estimator gives, under its names, and refuses the rows that it refuses.
 
-    `rows` is the sample, a DataFrame or an array; `hostile` are more rows of the same kind. A number is compared
-    within `tolerance · max(1, |number|)`, and a row alone is the row in the batch to the bit.
+    `rows` is the sample, a DataFrame or an array; `hostile` are more rows of the same kind. Numbers are compared
+    exactly, or to 1e-6, and a row alone is the row in the batch to the bit.
     """
     read = read_estimator(estimator, rows)
     compiled = skc.compile(read.pipeline, read.sample.table, folder / "artifact", rows=200)
@@ -30,12 +31,12 @@ def assert_equal(estimator: Any, rows: Any, folder: Path, hostile: Any = None, t
         names = getattr(estimator, "get_feature_names_out", None)
         if names is not None:
             assert transformer.manifest.outputs[0].columns == tuple(names())
-        _compare(transformer, estimator, rows, tolerance)
+        _compare(transformer, estimator, rows, exact)
         if hostile is not None:
-            _compare(transformer, estimator, hostile, tolerance)
+            _compare(transformer, estimator, hostile, exact)
 
 
-def _compare(transformer: Any, estimator: Any, rows: Any, tolerance: float) -> None:
+def _compare(transformer: Any, estimator: Any, rows: Any, exact: bool) -> None:
     """Row by row first; then those that are served, as one batch."""
     served: list[int] = []
     alone: list[Array] = []
@@ -52,19 +53,19 @@ def _compare(transformer: Any, estimator: Any, rows: Any, tolerance: float) -> N
         ours, theirs = _ours(transformer, batch), _theirs(estimator, batch)
         assert ours is not None
         assert theirs is not None
-        _assert_close(ours, theirs, tolerance)
+        _assert_agree(ours, theirs, exact=exact)
         np.testing.assert_array_equal(np.concatenate(alone), ours)
 
 
-def _assert_close(ours: Array, theirs: Array, tolerance: float) -> None:
-    if ours.dtype.kind not in "fi" or tolerance == 0:
-        np.testing.assert_array_equal(ours, theirs if ours.dtype.kind not in "fi" else theirs.astype(float))
+def _assert_agree(ours: Array, theirs: Array, *, exact: bool) -> None:
+    if ours.dtype.kind == "f":
+        theirs = theirs.astype(float)
+    if exact or ours.dtype.kind != "f":
+        np.testing.assert_array_equal(ours, theirs)
         return
     assert ours.shape == theirs.shape
-    with np.errstate(invalid="ignore"):
-        near = np.abs(ours - theirs) <= tolerance * np.maximum(1, np.abs(theirs))
-    same = near | (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-    assert same.all(), [(ours[i], theirs[i]) for i in np.flatnonzero(~same.all(axis=1))[:3]]
+    agreed = agree(ours, theirs, False)
+    assert agreed.all(), [(ours[i], theirs[i]) for i in np.flatnonzero(~agreed.all(axis=1))[:3]]
 
 
 def _take(rows: Any, positions: Sequence[int]) -> Any:
