@@ -81,9 +81,14 @@ class Artifact:
         return sum(len(data) for data in self.files.values())
 
 
-def assemble(pipeline: Pipeline, signature: Signature = "columns") -> Artifact:
-    """Lower a fitted pipeline and make every file of its artifact."""
-    manifest, files = _compiled(pipeline, signature, plan.dumps(pipeline))
+def assemble(
+    pipeline: Pipeline, signature: Signature = "columns", fitted_with: Mapping[str, str] | None = None
+) -> Artifact:
+    """Lower a fitted pipeline and make every file of its artifact.
+
+    `fitted_with` has the versions of the libraries that learned its states, if skc did not.
+    """
+    manifest, files = _compiled(pipeline, signature, plan.dumps(pipeline), fitted_with or {})
     try:
         scan_model(files[MODEL])
         with skc_runtime.Transformer(manifest, files[MODEL]) as transformer:
@@ -100,10 +105,12 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
     None if the manifest names other tool versions or time zones than are installed here: differing bytes would then
     not mean anything.
     """
-    if artifact.manifest.built_with != tool_versions() or artifact.manifest.tzdata not in (None, TZDATA_VERSION):
+    built_with, tools = artifact.manifest.built_with, tool_versions()
+    fitted_with = {name: version for name, version in built_with.items() if name not in tools}
+    if built_with != {**tools, **fitted_with} or artifact.manifest.tzdata not in (None, TZDATA_VERSION):
         return None
     pipeline = plan.loads(artifact.files[PLAN])
-    manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline))
+    manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline), fitted_with)
     files[MANIFEST] = _manifest_bytes(manifest, {**files, GOLDEN: artifact.files[GOLDEN]})
     return files
 
@@ -113,11 +120,14 @@ def tool_versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in _VERSIONS}
 
 
-def _compiled(pipeline: Pipeline, signature: Signature, plan_bytes: bytes) -> tuple[Manifest, dict[str, bytes]]:
+def _compiled(
+    pipeline: Pipeline, signature: Signature, plan_bytes: bytes, fitted_with: Mapping[str, str]
+) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest, whose `files` are still empty, and the files that are a function of the plan alone."""
     lowered = lower(pipeline, signature)
     model = _model_bytes(lowered, pipeline.name, _sha256(plan_bytes))
-    return manifest_of(pipeline, lowered, _sha256(plan_bytes)), {MODEL: model, PLAN: plan_bytes}
+    manifest = manifest_of(pipeline, lowered, _sha256(plan_bytes))
+    return replace(manifest, built_with={**manifest.built_with, **fitted_with}), {MODEL: model, PLAN: plan_bytes}
 
 
 def _manifest_bytes(manifest: Manifest, files: Mapping[str, bytes]) -> bytes:

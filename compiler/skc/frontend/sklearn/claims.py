@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from skc.diagnostics import SkcError, did_you_mean, fail
+from skc.diagnostics import SkcError, fail
 from skc.ops import OPS
 from skc.translation import Claim
 
@@ -38,9 +38,8 @@ def unclaimed(name: str) -> SkcError:
     if not name.startswith("sklearn."):
         hint = "skc cannot read what its code does: apply it before, or write it as a FunctionTransformer of ufuncs"
         return fail("SKC150", f"`{name}` is not a class of scikit-learn", hint=hint)
-    near = did_you_mean(name, CLAIMS)
     hint = "apply this step outside the artifact, after its features, or replace it by one that compiles"
-    return fail("SKC150", f"`{name}` does not compile", hint=near or hint)
+    return fail("SKC150", f"`{name}` does not compile", hint=hint)
 
 
 def check_parameters(estimator: Any, claim: Claim) -> None:
