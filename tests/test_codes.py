@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import re
 import shutil
 import subprocess
@@ -143,8 +144,31 @@ _estimator("SKC150", lambda: Isomap(n_neighbors=1).fit(NUMBERS), NUMBERS)
 _estimator("SKC151", lambda: SimpleImputer(missing_values=-1).fit(NUMBERS), NUMBERS)
 _estimator("SKC152", StandardScaler, NUMBERS)
 _estimator("SKC155", lambda: StandardScaler().fit(NUMBERS), NUMBERS[:, :1])
+command("SKC156", "compile", "no_such_module:model", "--data", "rows.csv", "-o", "made")
 _estimator("SKC157", lambda: ColumnTransformer([("all", "drop", [0, 1])]).fit(NUMBERS), NUMBERS)
 _estimator("SKC158", lambda: StandardScaler().fit(NUMBERS), TEXT)
+
+
+@provokes("SKC153")
+def _(place: Place) -> list[str]:
+    scaler = StandardScaler().fit(NUMBERS)
+    place.patch.setattr("sklearn.base.__version__", "1.4.2")
+    (place.folder / "model.pkl").write_bytes(pickle.dumps(scaler))
+    place.patch.undo()
+    place.patch.chdir(place.folder)
+    return ["compile", "model.pkl", "--trust-pickle", "--data", "rows.csv", "-o", "made"]
+
+
+@provokes("SKC154")
+def _(place: Place) -> list[str]:
+    (place.folder / "model.pkl").write_bytes(pickle.dumps(StandardScaler().fit(NUMBERS)))
+    return ["compile", "model.pkl", "--data", "rows.csv", "-o", "made"]
+
+
+@provokes("SKC159")
+def _(place: Place) -> list[str]:
+    place.patch.setattr("importlib.util.find_spec", lambda name: None)
+    return ["compile", "model.skops", "--data", "rows.csv", "-o", "made"]
 
 
 @provokes("SKC213")

@@ -22,8 +22,9 @@ from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix, matrix, packages, rows_to_try, save_record
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
-from skc.ir import DataSource, Pipeline
-from skc.options import CompileOptions, DiffOptions, VerifyOptions
+from skc.ir import DataSource
+from skc.options import CompileOptions, DiffOptions, FloatName, VerifyOptions
+from skc.origin import read_origin
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Verified
 from skc.selfcheck import run as selfcheck
@@ -59,7 +60,7 @@ def _library_errors() -> Iterator[None]:
 
 
 def compile(
-    pipeline: PathLike | Pipeline,
+    pipeline: Any,
     data: Any = None,
     out: PathLike | None = None,
     *,
@@ -69,37 +70,56 @@ def compile(
     seed: int = 0,
     force: bool = False,
     threads: int | None = None,
+    dtype: FloatName | None = None,
+    trust_pickle: bool = False,
+    trust_type: Sequence[str] = (),
+    allow_version: bool = False,
     progress: Progress | None = None,
 ) -> Compiled:
     """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
 
     `pipeline` is a pipeline.yaml or a `Pipeline`; `data` overrides the data it declares: a path, a glob, or a pandas,
-    Polars or PyArrow table. `signature` defaults to "columns", with a warning (SKC415) if there are more than 50
+    Polars or PyArrow table. Or `pipeline` is a fitted estimator of scikit-learn, or where one is kept:
+    `module:object`, a .skops file, with `trust_pickle` a .joblib or .pkl file. `data` then has some rows of what its
+    `fit` was given; they say which types its columns have, and nothing is fitted from them. `dtype` is that of the
+    features, float64 by default; `trust_type` names types that a .skops file may hold; `allow_version` accepts an
+    estimator that another version of scikit-learn fitted.
+
+    `signature` defaults to "columns", with a warning (SKC415) if there are more than 50
     inputs. Nothing is written if `out` is None or a difference was found: see `.report`.
     Raises SkcError, with a code, a location and a hint, for everything a user can cause, SKC512 if every row of the
     data is refused.
     """
     options = CompileOptions(
-        data=data, signature=signature, force=force, verify=verify, rows=rows, seed=seed, threads=threads
+        data=data,
+        signature=signature,
+        force=force,
+        verify=verify,
+        rows=rows,
+        seed=seed,
+        threads=threads,
+        dtype=dtype,
+        trust_pickle=trust_pickle,
+        trust_type=tuple(trust_type),
+        allow_version=allow_version,
     )
     return compilation(pipeline, out, options, progress)
 
 
 @_library_errors()
-def compilation(
-    pipeline: PathLike | Pipeline, out: PathLike | None, options: CompileOptions, progress: Progress | None
-) -> Compiled:
+def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, progress: Progress | None) -> Compiled:
     """`compile`, with its options as one value."""
     target = None if out is None else Path(out)
     if target is not None:
         artifacts.check_target(target, force=options.force)
     clock = Clock()
-    parsed, warnings = (pipeline, ()) if isinstance(pipeline, Pipeline) else read_pipeline(Path(pipeline))
-    fitted = fit(parsed, options.data, threads=options.threads, progress=progress)
+    origin = read_origin(pipeline, options)
+    fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress)
     clock.lap("fit", fitted.rows)
-    artifact = artifacts.assemble(fitted.pipeline, options.signature or "columns")
+    artifact = artifacts.assemble(fitted.pipeline, options.signature or "columns", origin.fitted_with)
     clock.lap("compile", 0)
-    report = _verified(artifact, target, options, parsed.data, progress) if options.verify else None
+    options = replace(options, data=origin.rows)
+    report = _verified(artifact, target, options, origin.pipeline.data, progress) if options.verify else None
     if report is not None and report.is_equal and report.errors:
         raise SkcError(*report.errors)
     if report is not None:
@@ -108,7 +128,7 @@ def compilation(
     if path is not None:
         artifacts.write(artifact, path, force=options.force)
     many = () if options.signature is not None else _many_inputs(len(artifact.manifest.inputs))
-    all_warnings = (*warnings, *many, *fitted.warnings, *(() if report is None else report.warnings))
+    all_warnings = (*origin.warnings, *many, *fitted.warnings, *(() if report is None else report.warnings))
     return Compiled(artifact, path, report, all_warnings, tuple(clock.stages))
 
 

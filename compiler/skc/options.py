@@ -20,6 +20,7 @@ from skc.diagnostics import fail
 Format = Literal["text", "json"]
 ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
+FloatName = Literal["float32", "float64"]
 MOST_ROWS = 10_000_000  # all of them are in memory
 HINTS = {0: "give a whole number of 0 or more", 1: "give a number of 1 or more, or leave it out"}
 DATA = "CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database table."
@@ -102,6 +103,17 @@ class CompileOptions(Options):
     rows: int = _rows()
     seed: int = _seed()
     threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
+    dtype: FloatName | None = _flag(None, "scikit-learn: the dtype of the features; float64 by default.")
+    trust_pickle: bool = _flag(False, "scikit-learn: load a pickle, which runs the code in it.", "--trust-pickle")
+    trust_type: tuple[str, ...] = _flag(
+        (),
+        "scikit-learn: a type in a .skops file that may be loaded.",
+        typed=list[str] | None,
+        read=lambda names: tuple(names or ()),
+    )
+    allow_version: bool = _flag(
+        False, "scikit-learn: accept an estimator that another version fitted.", "--allow-version"
+    )
     format: Format = _flag("text", "How to print the result.")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from skc.cli.flags import Pipeline, takes
+from skc.cli.flags import takes
 from skc.cli.printing import DIFFERENT, show, talk
 from skc.cli.progress import progress_bar
 from skc.options import CompileOptions
@@ -15,11 +15,20 @@ from skc.options import CompileOptions
 
 @takes(CompileOptions)
 def compile(
-    pipeline: Pipeline,
+    pipeline: Annotated[
+        str,
+        typer.Argument(
+            metavar="PIPELINE",
+            help="A pipeline.yaml, or a fitted estimator of scikit-learn: module:object, a .skops file.",
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The output directory.")],
     options: CompileOptions,
 ) -> None:
-    """Fit a pipeline, compile it, verify it, and write the artifact."""
+    """Fit a pipeline, compile it, verify it, and write the artifact.
+
+    An estimator of scikit-learn is not fitted again; --data has some rows of what its `fit` was given.
+    """
     from skc import api
     from skc.reports.render import render
 

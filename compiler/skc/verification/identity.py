@@ -60,7 +60,7 @@ def recompiled(artifact: Artifact) -> Check:
 
 def _other_tools(artifact: Artifact) -> str:
     installed, built = tool_versions(), artifact.manifest.built_with
-    differing = [name for name in sorted({*installed, *built}) if installed.get(name) != built.get(name)]
+    differing = [name for name in sorted(installed) if installed[name] != built.get(name)]
     versions = [f"{name} {built.get(name)}, here {installed.get(name)}" for name in differing]
     return f"not applicable: built with {'; '.join(versions) or f'tzdata {artifact.manifest.tzdata}'}"
 

@@ -28,6 +28,7 @@ ALLOWED = frozenset(
         "numpy.number",
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "scipy.interpolate._bsplines.BSpline",
+        "sklearn.compose._column_transformer.make_column_selector",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.tree._tree.Tree",
     }
@@ -103,7 +104,9 @@ def _imported(text: str) -> Any:
     try:
         return value()
     except Exception as error:
-        raise _failed(f"`{text}()`", error, "mend the function: it takes no argument and returns an estimator") from None
+        raise _failed(
+            f"`{text}()`", error, "mend the function: it takes no argument and returns an estimator"
+        ) from None
 
 
 def _failed(what: str, error: Exception, hint: str) -> SkcError:

@@ -6,9 +6,11 @@ of what dtypes, so that the oracle can hand it rows in that form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -67,6 +69,38 @@ def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> S
     if form == "dicts":
         inputs = [replace(i, nullable=True, nan="error" if i.kind.is_float else "null") for i in inputs]
     return Sample(table, tuple(inputs), frame, form)
+
+
+def read_rows(path: str | os.PathLike[str]) -> Any:
+    """The rows of a file as a DataFrame, read as pandas reads it, since that is how estimators are fitted.
+
+    Raises SKC155.
+    """
+    file = Path(path)
+    try:
+        import pandas as pd
+    except ModuleNotFoundError:
+        hint = "install it: `pip install 'skc[sklearn]'`"
+        raise fail("SKC159", "pandas is not installed, which reads the sample", hint=hint) from None
+    readers: dict[str, Callable[[Path], Any]] = {
+        ".parquet": pd.read_parquet,
+        ".feather": pd.read_feather,
+        ".arrow": pd.read_feather,
+        ".csv": pd.read_csv,
+        ".jsonl": lambda f: pd.read_json(f, lines=True),
+    }
+    read = readers.get(file.suffix.lower())
+    if read is None:
+        known = ", ".join(readers)
+        raise fail("SKC155", f"`{file}` is not a kind of sample that skc reads", hint=f"give one of {known}")
+    try:
+        return read(file)
+    except FileNotFoundError:
+        near = did_you_mean(file.name, [p.name for p in file.parent.glob("*")])
+        raise fail("SKC155", f"there is no file `{file}`", hint=near or "check the path") from None
+    except Exception as error:  # whatever a reader of pandas raises
+        hint = "check that it is a file of the kind that its name says"
+        raise fail("SKC155", f"`{file}` cannot be read", hint=hint, notes=[str(error)[:300]]) from None
 
 
 def _table(frame: Any, names: Sequence[str] | None, width: int | None) -> pa.Table:
