@@ -13,11 +13,11 @@ from typing import Any
 from skc.diagnostics import Diagnostic
 from skc.frontend.build import build
 from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, OutputDefinition, PipelineDefinition, Selector
-from skc.frontend.sklearn.claims import class_name
+from skc.frontend.sklearn.claims import CANNOT, class_name, unclaimed
 from skc.frontend.sklearn.columns import Recorder
 from skc.frontend.sklearn.outputs import features_output, model_outputs
 from skc.frontend.sklearn.sample import Sample, read_sample
-from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, predict, predicts, read
+from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, innermost, predict, predicts, read
 from skc.ir import Input, Pipeline
 from skc_runtime.kinds import OutputDType
 
@@ -45,6 +45,8 @@ def read_estimator(
     Raises SkcError: SKC150 and SKC151 for classes and parameters that do not compile, all at once and each with the
     path of its step, SKC152 where it is not fitted, SKC155 for the sample.
     """
+    if class_name(estimator) in CANNOT:  # whatever the sample is
+        raise unclaimed(class_name(estimator))
     if class_name(estimator) not in CONTAINERS:
         check_fitted(estimator)
     names = getattr(estimator, "feature_names_in_", None)
@@ -53,8 +55,9 @@ def read_estimator(
     )
     recorder = Recorder(read_from.inputs)
     raw = recorder.raw()
-    if class_name(estimator) not in CONTAINERS:  # the only step, which is named after its class, as in `make_pipeline`
-        raw = raw.at(class_name(estimator).split(".")[-1].lower())
+    inner = innermost(estimator)
+    if class_name(inner) not in CONTAINERS:  # the only step, which is named after its class, as in `make_pipeline`
+        raw = raw.at(class_name(inner).split(".")[-1].lower())
     if predicts(estimator):
         of = predict(estimator, raw)
         outputs = [*model_outputs(recorder, of.model)]

@@ -10,6 +10,21 @@ from skc.ops import OPS
 from skc.translation import Claim
 
 CLAIMS: Mapping[str, Claim] = {name: claim for op in OPS.values() for name, claim in op.sklearn.items()}
+_BATCH = "it iterates until the whole batch converges, so a row of it depends on the other rows"
+_FITTED_ROWS = "it has no `transform`: it places only the rows that it was fitted on"
+# Classes that no op can claim, and why: a compiled row depends on nothing but itself, and a request holds single values
+CANNOT: Mapping[str, str] = {
+    "sklearn.decomposition.LatentDirichletAllocation": _BATCH,
+    "sklearn.decomposition.MiniBatchNMF": _BATCH,
+    "sklearn.decomposition.NMF": _BATCH,
+    "sklearn.feature_extraction.image.PatchExtractor": "its rows are images, and it makes several rows of each",
+    "sklearn.manifold.ClassicalMDS": _FITTED_ROWS,
+    "sklearn.manifold.LocallyLinearEmbedding": "it solves a system of linear equations for each row",
+    "sklearn.manifold.MDS": _FITTED_ROWS,
+    "sklearn.manifold.SpectralEmbedding": _FITTED_ROWS,
+    "sklearn.manifold.TSNE": _FITTED_ROWS,
+    "sklearn.preprocessing.MultiLabelBinarizer": "its rows are sets of any size, and an input holds a single value",
+}
 
 
 def class_name(estimator: Any) -> str:
@@ -38,6 +53,9 @@ def unclaimed(name: str) -> SkcError:
     if not name.startswith("sklearn."):
         hint = "skc cannot read what its code does: apply it before, or write it as a FunctionTransformer of ufuncs"
         return fail("SKC150", f"`{name}` is not a class of scikit-learn", hint=hint)
+    if name in CANNOT:
+        hint = "apply this step outside the artifact, before it or after its features"
+        return fail("SKC150", f"`{name}` cannot be compiled: {CANNOT[name]}", hint=hint)
     hint = "apply this step outside the artifact, after its features, or replace it by one that compiles"
     return fail("SKC150", f"`{name}` does not compile", hint=hint)
 

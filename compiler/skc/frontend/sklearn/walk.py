@@ -60,6 +60,12 @@ def wrapped(estimator: Any) -> Any:
     return None
 
 
+def innermost(estimator: Any) -> Any:
+    """The estimator inside all that only wrap it; itself if it does more."""
+    inner = wrapped(estimator)
+    return estimator if inner is None else innermost(inner)
+
+
 @dataclass(frozen=True)
 class Predicted:
     """What a model predicts, and the features that go into it with the estimator that made them, if there is one."""
@@ -145,9 +151,8 @@ def is_selector(estimator: Any) -> bool:
 
 def _selected(estimator: Any, x: Table) -> Table:
     check_fitted(estimator)
-    return x.floats(null="keep" if allows_nan(estimator) else "error").pick(
-        estimator.get_support(indices=True).tolist()
-    )
+    checked = x if allows_nan(estimator) else x.floats(null="error")  # one that allows NaN checks nothing
+    return checked.pick(estimator.get_support(indices=True).tolist())
 
 
 def allows_nan(estimator: Any) -> bool:

@@ -53,14 +53,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from skc.emit.blocks import GraphBlock, lookup, one_hot_columns
 from skc.emit.opset import const, op
-from skc.op import Case, Concern, Names, Op, always, parameters, require, require_exact
+from skc.op import Case, Concern, Names, Op, always, parameters, refuse, require, require_exact
 from skc.ops.categorical import _groups as groups
 from skc.ops.categorical._categories import (
     Key,
@@ -409,11 +409,11 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
     x = groups.as_fitted(encoder, x)
     parts = []
     for k, categories in enumerate(encoder.categories_):
-        learned = groups.learned_categories(encoder, k, x)
+        takes_unknown = encoder.handle_unknown in ("infrequent_if_exist", "warn")
+        learned = _alone(groups.learned_categories(encoder, k, x), x.names[k], takes_unknown=takes_unknown)
         frequent, infrequent = learned.frequent, learned.infrequent
         shared = len(frequent) if infrequent else None  # the place of the infrequent ones
         own = len(frequent) + bool(infrequent)
-        takes_unknown = encoder.handle_unknown in ("infrequent_if_exist", "warn")
         null = shared if learned.missing == "infrequent" or takes_unknown else None
         null = own if learned.missing == "frequent" else null
         drop = None if encoder.drop_idx_ is None else encoder.drop_idx_[k]
@@ -424,6 +424,19 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
         parts.append((params, State((frequent,), (infrequent,), (dropped,), (null,))))
     encoded_columns = apply_each(OP, x, parts)
     return encoded_columns.pick(_sklearn_order(encoder, x, [state for _, state in parts]))
+
+
+def _alone(learned: groups.Learned, column: str, *, takes_unknown: bool) -> groups.Learned:
+    """A missing value that is the only infrequent category has a column of its own, as a frequent one has."""
+    if learned.missing != "infrequent" or learned.infrequent:
+        return learned
+    if takes_unknown:
+        raise refuse(
+            "SKC151",
+            f"the only infrequent category of column `{column}` is the missing value, whose place unknown values take",
+            hint="replace missing values before: `SimpleImputer(strategy='constant', fill_value='missing')`",
+        )
+    return replace(learned, missing="frequent")
 
 
 SKLEARN_UNKNOWN: dict[str, Literal["error", "zeros", "infrequent"]] = {
