@@ -29,12 +29,13 @@ END = "<!-- /ops -->"
 
 
 def ops_table() -> str:
-    """One row per op: name, what it does, and whether its outputs are the same bits everywhere."""
+    """One row per op: name, what it does, what fits it, and whether its outputs are the same bits everywhere."""
     rows = [
-        f"| `{op['name']}` | {op['summary'].replace('|', chr(92) + '|')} | {'exact' if op['exact'] else 'to 1e-6'} |"
+        f"| `{op['name']}` | {op['summary'].replace('|', chr(92) + '|')} | "
+        f"{'scikit-learn' if op['fitted_elsewhere'] else 'skc'} | {'exact' if op['exact'] else 'to 1e-6'} |"
         for op in inspection.ops(None)
     ]
-    return "\n".join(["| op | what it does | outputs |", "|---|---|---|", *rows])
+    return "\n".join(["| op | what it does | fitted by | outputs |", "|---|---|---|---|", *rows])
 
 
 def readme(text: str) -> str:

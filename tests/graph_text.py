@@ -39,7 +39,7 @@ def graphs_text(op: AnyOp) -> str:
     parts = [HEADER]
     for case in op.cases:
         if not case.refused:
-            fitted = harness.fit(harness.build(op, case.params, case.columns), case.fit)
+            fitted = harness.fitted(op, case)
             parts.append("\n".join([f"## {case.name}", *_lines(lower(fitted).model)]))
     return "\n\n".join(parts) + "\n"
 

@@ -129,8 +129,7 @@ def fitted(op: AnyOp) -> Iterator[Fitted]:
     """Every case that can be fitted."""
     for case in op.cases:
         if case.refused is None:
-            pipeline = harness.build(op, case.params, case.columns)
-            yield Fitted(op, case, harness.fit(pipeline, case.fit))
+            yield Fitted(op, case, harness.fitted(op, case))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, 
 from skc.infer import column_levels, column_names, joined_type, step_input_types, value_types
 from skc.ir import SOURCE, Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, lower
-from skc.op import AnyOp
+from skc.op import AnyOp, Case
 from skc.ops import OPS
 from skc.stats.requests import Levels
 from skc.values.types import Block, Scalar, ValueType, concat_blocks
@@ -58,8 +58,8 @@ def parameters(op: AnyOp, params: Mapping[str, Any]) -> Any:
     return pydantic.TypeAdapter(op.params).validate_json(text, strict=True)
 
 
-def build(op: AnyOp, params: Mapping[str, Any], columns: Mapping[str, str]) -> Pipeline:
-    """An unfitted pipeline: the op, as step `STEP`, over all inputs."""
+def build(op: AnyOp, params: Mapping[str, Any], columns: Mapping[str, str], state: Any = None) -> Pipeline:
+    """A pipeline of the op, as step `STEP`, over all inputs; unfitted where no state is given."""
     inputs = tuple(Input(n, t.removesuffix("?"), nullable=t.endswith("?")) for n, t in columns.items())  # type: ignore[arg-type]  # cases name types as text
     checked = parameters(op, params)
     types = tuple(ValueType(i.dtype, nullable=i.nullable) for i in inputs)
@@ -67,7 +67,7 @@ def build(op: AnyOp, params: Mapping[str, Any], columns: Mapping[str, str]) -> P
     if op.name == SOURCE:  # the builder puts one of its own behind an input, and nobody can ask for one
         step = Step(STEP, op.name, checked, tuple(Ref(i.value) for i in inputs))
         return Pipeline("case", inputs, (step,), (), (Output("out", (Ref(STEP),), KINDS[dtype].element),))
-    applied = StepDefinition(op, checked, name=STEP)
+    applied = StepDefinition(op, checked, state, name=STEP)
     feature = FeatureDefinition("case", tuple(Name(f"inputs.{i.name}") for i in inputs), (applied,))
     output = OutputDefinition("out", (Name("case"),), KINDS[dtype].element)
     return frontend.build(PipelineDefinition("case", inputs, (feature,), (output,)))[0]
@@ -99,6 +99,12 @@ def fit(pipeline: Pipeline, rows: Rows) -> Pipeline:
         stats = [{**answers, Levels(): values} for answers, values in zip(found, known, strict=True)]
     state = op.freeze(step.params, types[0], stats)
     return pipeline.with_steps([*before, Step(step.name, step.op, step.params, step.inputs, state)])
+
+
+def fitted(op: AnyOp, case: Case) -> Pipeline:
+    """A case's pipeline, fitted on its rows, or with the state that it gives where the op is fitted elsewhere."""
+    pipeline = build(op, case.params, case.columns, case.state)
+    return fit(pipeline, case.fit) if case.state is None else pipeline
 
 
 def run_reference(pipeline: Pipeline, rows: Rows) -> Run:

@@ -138,7 +138,7 @@ def test_integers_that_are_never_null_have_no_second_tensor(tmp_path: Path) -> N
 )
 def test_nothing_else_comes(op: AnyOp, case: Case) -> None:
     """No row of a case gives a value that `levels` does not know of, nor null where the type has none."""
-    pipeline = harness.fit(harness.build(op, case.params, case.columns), case.fit)
+    pipeline = harness.fitted(op, case)
     step, types, names = pipeline.steps[-1], value_types(pipeline), column_names(pipeline)
     below = [known for i in pipeline.inputs for known in input_levels(i)]
     x = step_input_types(step, types)[0]

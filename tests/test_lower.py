@@ -71,7 +71,7 @@ def graph_rows(of: Pipeline, rows: list[list[Any]], signature: Any = "columns") 
 @pytest.mark.parametrize(("each", "case"), FITTED)
 def test_every_model_is_valid_and_pinned(each: AnyOp, case: Case, signature: Any) -> None:
     """ONNX's own checker, the versions, and the allow-list with element types (inside `lower`)."""
-    fitted = harness.fit(harness.build(each, case.params, case.columns), case.fit)
+    fitted = harness.fitted(each, case)
     model = lower(fitted, signature).model
     assert model.ir_version == IR_VERSION == 9
     versions = {o.domain: o.version for o in model.opset_import}
@@ -104,7 +104,7 @@ def digests() -> dict[str, str]:
     for each in OPS.values():
         digest = hashlib.sha256()
         for case in [case for case in each.cases if not case.refused][:3]:
-            fitted = harness.fit(harness.build(each, case.params, case.columns), case.fit)
+            fitted = harness.fitted(each, case)
             digest.update(lower(fitted).model.SerializeToString())
         found[each.name] = digest.hexdigest()
     return found

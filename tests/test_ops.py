@@ -50,8 +50,7 @@ PLANTED = (math.inf, -math.inf, math.nan, -0.0, 5.0)
 
 
 def fitted(op: AnyOp, case: Case) -> Pipeline:
-    pipeline = harness.build(op, case.params, case.columns)
-    return harness.fit(pipeline, case.fit)
+    return harness.fitted(op, case)
 
 
 def exact(op: AnyOp, pipeline: Pipeline) -> bool:

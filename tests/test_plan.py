@@ -20,7 +20,7 @@ FITTED = [
 @pytest.mark.parametrize(("op", "case"), FITTED)
 def test_a_fitted_op_reads_back_as_itself(op: AnyOp, case: Case) -> None:
     """By its text, for which 1 is not 1.0 and 0.0 is not -0.0: one plan must not compile to two artifacts."""
-    pipeline = harness.fit(harness.build(op, case.params, case.columns), case.fit)
+    pipeline = harness.fitted(op, case)
     assert repr(plan.loads(plan.dumps(pipeline))) == repr(pipeline)
 
 

@@ -22,7 +22,7 @@ BLIND = [
 
 
 def fitted(op, case):  # type: ignore[no-untyped-def]  # as in test_ops
-    return harness.fit(harness.build(op, case.params, case.columns), case.fit)
+    return harness.fitted(op, case)
 
 
 @pytest.mark.parametrize(("op", "case"), BLIND)

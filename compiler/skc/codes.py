@@ -10,7 +10,7 @@ from typing import Literal
 
 Code = Literal[
     "SKC100", "SKC101", "SKC102", "SKC103", "SKC104", "SKC105", "SKC106", "SKC107", "SKC108", "SKC109",
-    "SKC110", "SKC111", "SKC112", "SKC113", "SKC114", "SKC115", "SKC116", "SKC117", "SKC118",
+    "SKC110", "SKC111", "SKC112", "SKC113", "SKC114", "SKC115", "SKC116", "SKC117", "SKC118", "SKC119",
     "SKC120", "SKC121", "SKC122", "SKC123", "SKC124", "SKC125", "SKC126", "SKC127", "SKC128",
     "SKC130", "SKC131", "SKC132", "SKC133", "SKC134", "SKC135", "SKC136", "SKC137", "SKC138",
     "SKC140", "SKC141", "SKC142",
@@ -47,6 +47,7 @@ CODES: dict[Code, str] = {
     "SKC116": "an output dtype that cannot hold the value",
     "SKC117": "warning: an input is not used",
     "SKC118": "warning: a feature is not used",
+    "SKC119": "a step that skc cannot fit",
     # types
     "SKC120": "a value of a type that the op does not accept",
     "SKC121": "a decision based on a value that is not exact",

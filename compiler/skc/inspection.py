@@ -78,6 +78,7 @@ def ops(name: str | None) -> list[dict[str, Any]]:
             "page": op.doc.strip(),
             "parameters": [f.name for f in fields(op.params)],
             "exact": op.exact,
+            "fitted_elsewhere": op.is_fitted_elsewhere,
         }
         for key, op in public.items()
         if name in (None, key)

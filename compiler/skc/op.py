@@ -14,7 +14,7 @@ import pydantic
 import pydantic.dataclasses
 
 from skc.codes import Code
-from skc.diagnostics import SkcError, fail
+from skc.diagnostics import SkcError, Span, fail
 from skc.emit.blocks import GraphBlock
 from skc.stats.requests import ColumnStats, Stat
 from skc.translation import Claim
@@ -60,6 +60,8 @@ class NoState:
 class Case:
     """One fixed scenario of an op: training rows, input rows, and the expected output.
 
+    `state` is that of an op that is fitted elsewhere; any other learns from the rows `fit`.
+
     `columns` maps column names to types (`"float64"`, `"string?"` where nullable); rows are tuples in that order, None
     is null. `expect` holds the output rows; `guards` the (code, row, input column) that must be flagged, and the
     output of such a row is not compared. `shows` lists the critical points of the module's docstring.
@@ -72,6 +74,7 @@ class Case:
     expect: Sequence[Sequence[Scalar]]
     params: Mapping[str, Any] = field(default_factory=dict)
     fit: Sequence[Sequence[Scalar]] = ()
+    state: Any = None
     guards: Sequence[tuple[str, int, int]] = ()
     refused: str | None = None  # the code of the diagnostic, where fitting or checking must fail
     names: Names | None = None  # the output column names, where they matter
@@ -109,6 +112,17 @@ def _no_state(params: Any, x: ValueType, columns: Sequence[ColumnStats]) -> Any:
     return NoState()
 
 
+def fitted_elsewhere(params: Any, x: ValueType, columns: Sequence[ColumnStats]) -> Any:
+    """The `freeze` of an op whose state only another library can learn."""
+    raise cannot_fit("this op")
+
+
+def cannot_fit(name: str, span: Span | None = None) -> SkcError:
+    """The refusal of a step that has no state where skc cannot fit its op."""
+    hint = "fit it with scikit-learn, and compile the fitted estimator"
+    return fail("SKC119", f"{name} is fitted elsewhere: skc cannot learn it from data", span=span, hint=hint)
+
+
 def _same_names(params: Any, state: Any, names: Names) -> tuple[Names, ...]:
     return tuple((name,) for name in names)
 
@@ -120,7 +134,8 @@ class Op(Generic[P, S]):
     infer(params, *types) -> ValueType
         The output's type, or an SkcError by `refuse`. `width=None` where it is known only after fitting.
     needs(params, type) -> statistics required of every input column, or of several together by `Covariance`
-    freeze(params, type, stats) -> state; `stats[k]` maps each request to its result for column k
+    freeze(params, type, stats) -> state; `stats[k]` maps each request to its result for column k. It is
+        `fitted_elsewhere` where only another library can learn the state: then no pipeline.yaml may name the op
     apply(params, state, block) -> Block, in NumPy: the meaning
     lower(params, state, block) -> GraphBlock, in ONNX
     names(params, state, names) -> the output column names, grouped by the input column they come from
@@ -192,6 +207,11 @@ class Op(Generic[P, S]):
     null_blind: bool = False
     replaces_null: bool = False
     uses_timezone: bool = False
+
+    @property
+    def is_fitted_elsewhere(self) -> bool:
+        """Only another library can learn its state."""
+        return self.freeze is fitted_elsewhere
 
     def is_columnwise(self, params: P) -> bool:
         """Each column is processed separately."""

@@ -94,7 +94,7 @@ def op_vectors() -> Iterator[Vectors]:
     for op in OPS.values():
         for case in op.cases:
             if not case.refused:
-                pipeline = harness.fit(harness.build(op, case.params, case.columns), case.fit)
+                pipeline = harness.fitted(op, case)
                 yield Vectors(f"ops/{op.name}/{slug(case.name)}", pipeline, legal_records(op, case, pipeline))
 
 

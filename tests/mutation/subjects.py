@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mutation.grid import shown_by
-from op_harness import build, fit
+from op_harness import fitted as harness_fitted
 
 import skc
 from skc import artifact as artifacts
@@ -33,7 +33,7 @@ class Subject:
         return f"{self.op.name}: {self.case.name}"
 
     def artifact(self) -> Artifact:
-        fitted = fit(build(self.op, self.case.params, self.case.columns), self.case.fit or self.case.rows)
+        fitted = harness_fitted(self.op, replace(self.case, fit=self.case.fit or self.case.rows))
         (*before, last), (output,) = fitted.steps, fitted.outputs
         name = f"feature/0:{self.op.name}"
         steps = (*before, replace(last, name=name))

@@ -44,7 +44,7 @@ from skc.frontend.problems import Problems, shown
 from skc.frontend.resolve import Resolver, Target
 from skc.infer import Types, check_shapes, value_types
 from skc.ir import HOLDS, NARROW, SOURCE, Input, Output, Pipeline, Ref, Step
-from skc.op import NoState, is_small_kind
+from skc.op import NoState, cannot_fit, is_small_kind
 from skc.ops import OPS
 from skc_runtime.kinds import ELEMENTS, DType, for_every_kind
 
@@ -127,6 +127,8 @@ def _check_step(step: StepDefinition) -> None:
             message = f"the {field} of a `{step.op.name}` step must be {_full(expected)}, not {_full(type(value))}"
             hint = f"`{step.op.name}` takes no other class; make one of that"
             raise fail("SKC107", message, span=step.span, hint=hint)
+    if step.state is None and step.op.is_fitted_elsewhere:
+        raise cannot_fit(f"`{step.op.name}`", step.span)
 
 
 def _full(cls: type[Any]) -> str:

@@ -49,4 +49,8 @@ def ops_text(facts: list[dict[str, Any]]) -> str:
     if len(facts) == 1:
         return f"{facts[0]['name']}\n\n{facts[0]['page']}"
     width = max(len(op["name"]) for op in facts)
-    return "\n".join(f"{op['name']:<{width}}  {op['summary']}" for op in facts)
+    return "\n".join(f"{op['name']:<{width}}  {op['summary']}{_fitted(op)}" for op in facts)
+
+
+def _fitted(op: dict[str, Any]) -> str:
+    return " (fitted by scikit-learn only)" if op["fitted_elsewhere"] else ""

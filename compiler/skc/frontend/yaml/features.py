@@ -11,10 +11,10 @@ from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode
 from skc.frontend.yaml.parameters import read_parameters
 from skc.frontend.yaml.selectors import read_source
 from skc.ir import EXPRESSION
-from skc.op import AnyOp
+from skc.op import AnyOp, cannot_fit
 from skc.ops import OPS
 
-USABLE = {name: op for name, op in OPS.items() if not op.internal and name != EXPRESSION}
+USABLE = {n: op for n, op in OPS.items() if not (op.internal or op.is_fitted_elsewhere or n == EXPRESSION)}
 
 
 def read_features(node: Node, problems: Problems) -> tuple[FeatureDefinition, ...]:
@@ -73,6 +73,8 @@ def _read_step(node: Node, subject: str) -> StepDefinition:
 
 
 def _find_op(key: ScalarNode) -> AnyOp:
+    if key.text in OPS and OPS[key.text].is_fitted_elsewhere:
+        raise cannot_fit(f"`{key.text}`", key.span)
     if key.text in USABLE:
         return USABLE[key.text]
     is_expression = key.text == EXPRESSION
