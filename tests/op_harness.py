@@ -11,7 +11,6 @@ import onnxruntime
 import pydantic
 from oracle_stats import block_stats
 
-from skc import reference
 from skc.equality.sides import feeds
 from skc.frontend import build as frontend
 from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, PipelineDefinition, StepDefinition
@@ -20,6 +19,7 @@ from skc.ir import SOURCE, Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, lower
 from skc.op import AnyOp, Case
 from skc.ops import OPS
+from skc.oracle import reference
 from skc.stats.requests import Levels
 from skc.values.types import Block, Scalar, ValueType, concat_blocks
 from skc_runtime.kinds import KINDS, Array, DType

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import skc
-from skc import reference
 from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ir import Pipeline
 from skc.op import NoState
+from skc.oracle import reference
 from skc.rows.base_row import base_row
 from skc.rows.boundaries import (
     CORNERS,
@@ -144,7 +144,9 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 def served_base(pipeline: Pipeline, found: Sequence[StepBoundaries]) -> Record:
     return base_row(
-        pipeline, {i.name: [v for f in found if f.raw_input == i.name for v in f.raw_values] for i in pipeline.inputs}
+        pipeline,
+        {i.name: [v for f in found if f.raw_input == i.name for v in f.raw_values] for i in pipeline.inputs},
+        reference.run,
     )
 
 
@@ -169,7 +171,7 @@ def test_edges_behind_any_chain_are_met_or_enclosed(pipeline: Pipeline) -> None:
     """Behind scaling, an expression, a difference of times, a cast: each edge is hit, or rows lie on both its sides."""
     first = step_boundaries(pipeline)
     base = served_base(pipeline, first)
-    found = {(f.step, f.column): f for f in reach_further(pipeline, first, base)}
+    found = {(f.step, f.column): f for f in reach_further(pipeline, first, base, reference.run)}
     edges = {
         "scaled/2:bucketize": [-0.7, 0.1, 0.3],
         "ratio/2:quantile_bin": list(pipeline.step("ratio/2:quantile_bin").state.edges[0]),
@@ -187,7 +189,7 @@ def test_edges_behind_any_chain_are_met_or_enclosed(pipeline: Pipeline) -> None:
 def test_an_edge_that_can_be_hit_is_hit(pipeline: Pipeline) -> None:
     first = step_boundaries(pipeline)
     base = served_base(pipeline, first)
-    found = {(f.step, f.column): f for f in reach_further(pipeline, first, base)}
+    found = {(f.step, f.column): f for f in reach_further(pipeline, first, base, reference.run)}
     clip = seen(pipeline, base, found["took/2:clip", 0])
     assert {-1.3, 2.7} <= {*clip}
     ratio = pipeline.step("ratio/2:quantile_bin")
@@ -206,7 +208,9 @@ def test_boundaries_are_a_function_of_the_pipeline(pipeline: Pipeline) -> None:
     once = step_boundaries(pipeline)
     assert repr(once) == repr(step_boundaries(pipeline))
     base = served_base(pipeline, once)
-    assert repr(reach_further(pipeline, once, base)) == repr(reach_further(pipeline, once, base))
+    assert repr(reach_further(pipeline, once, base, reference.run)) == repr(
+        reach_further(pipeline, once, base, reference.run)
+    )
 
 
 def test_every_column_of_a_wide_step_is_carried_back_alone(tmp_path: Path) -> None:
@@ -244,8 +248,8 @@ outputs:
     pipeline, _ = read_pipeline_text(text, "p.yaml")
     pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
     base = {"fare": 10.0, "distance": 3.0, "unused": 1.0}
-    found = reach_further(pipeline, step_boundaries(pipeline), base)
-    branched = other_branches(pipeline, found, base)
+    found = reach_further(pipeline, step_boundaries(pipeline), base, reference.run)
+    branched = other_branches(pipeline, found, base, reference.run)
     rows = branched.rows
     assert not branched.is_sample
     assert {row["unused"] for row in rows} == {1.0}
@@ -269,7 +273,9 @@ outputs:
     pipeline, _ = read_pipeline_text(text, "p.yaml")
     pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
     base = {"n": 7, "m": 2}
-    branched = other_branches(pipeline, reach_further(pipeline, step_boundaries(pipeline), base), base)
+    branched = other_branches(
+        pipeline, reach_further(pipeline, step_boundaries(pipeline), base, reference.run), base, reference.run
+    )
     rows = branched.rows
     assert not branched.is_sample
     assert len({tuple(row.items()) for row in rows}) == len(rows)
@@ -294,7 +300,7 @@ outputs:
     pipeline, _ = read_pipeline_text(text, "p.yaml")
     pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
     base: dict[str, Scalar] = dict.fromkeys(names, 3)
-    found = reach_further(pipeline, step_boundaries(pipeline), base)
+    found = reach_further(pipeline, step_boundaries(pipeline), base, reference.run)
     searches: list[str | None] = []
     made = skc.rows.boundaries._BackwardSearch
 
@@ -303,7 +309,7 @@ outputs:
         return made(pipeline, base, avoid)
 
     monkeypatch.setattr("skc.rows.boundaries._BackwardSearch", counted)
-    branched = other_branches(pipeline, found, base)
+    branched = other_branches(pipeline, found, base, reference.run)
     rows = branched.rows
     assert branched.is_sample
     assert len(rows) == MOST_BRANCHED

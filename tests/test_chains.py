@@ -16,11 +16,11 @@ from random_tables import Column
 from random_yaml import Case
 
 import skc
-from skc import reference
 from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ops import OPS
+from skc.oracle import reference
 from skc.values.types import Block, column_block
 from skc_runtime.agreement import TOLERANCE
 

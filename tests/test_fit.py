@@ -17,7 +17,7 @@ import pytest
 from oracle_stats import column_stats
 
 from skc import fit as fitting
-from skc import reference, stage_values
+from skc import stage_values
 from skc.data.duckdb.connection import Database
 from skc.diagnostics import SkcError, Span
 from skc.fit import Fitted, fit
@@ -25,6 +25,8 @@ from skc.infer import step_input_types, value_types
 from skc.ir import DataSource, Feature, Input, Output, Pipeline, Ref, Step
 from skc.op import NoState
 from skc.ops import OPS
+from skc.oracle import reference
+from skc.oracle.protocol import select
 from skc.values.types import concat_blocks
 
 ROWS = 3001
@@ -98,7 +100,7 @@ def by_oracle(unfitted: Pipeline, data: pa.Table) -> list[Any]:
     done: list[Step] = []
     for one in unfitted.steps:
         values = reference.run(replace(unfitted, steps=tuple(done), features=(), outputs=()), blocks).values
-        block = concat_blocks([reference.select(values, ref) for ref in one.inputs])
+        block = concat_blocks([select(values, ref) for ref in one.inputs])
         (x,) = step_input_types(one, types)
         requests = OPS[one.op].needs(one.params, x)
         stats = [column_stats([row[k] for row in block.to_rows()], requests) for k in range(block.width)]

@@ -14,13 +14,13 @@ import op_harness as harness
 import pyarrow as pa
 import pytest
 
-from skc import reference
 from skc.api import compile as compile_pipeline
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
 from skc.infer import column_names, input_levels, step_input_types, step_levels, value_types
 from skc.op import AnyOp, Case
 from skc.ops import OPS
+from skc.oracle import reference
 from skc.values.types import column_block
 
 FLOATS = [-math.inf, -1.0, -0.0, 0.5, 1.0, 1.5, 2.0, 99.0, math.inf]

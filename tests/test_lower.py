@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from random_pipelines import make_step
 from spox import Tensor, Var, argument, build
 
-from skc import reference
 from skc.diagnostics import SkcError
 from skc.emit import opset
 from skc.emit.blocks import elementwise
@@ -34,6 +33,7 @@ from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, StepTensors, lower
 from skc.op import AnyOp, Case
 from skc.ops import OPS
+from skc.oracle import reference
 from skc_runtime.kinds import OutputDType
 from skc_runtime.manifest import GuardColumn, Guards, Slot
 from skc_runtime.session import GraphSession

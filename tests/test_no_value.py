@@ -9,12 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from skc import reference
 from skc.diagnostics import SkcError
 from skc.fit import Fitted, fit
 from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ir import NODES
 from skc.ops import OPS
+from skc.oracle import reference
 from skc.values.types import column_block
 from skc_runtime.kinds import DType, for_every_kind
 

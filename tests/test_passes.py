@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_pipelines import make_step
 
-from skc import reference
 from skc.infer import column_names, value_types
 from skc.ir import Feature, Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
 from skc.ops.numeric.standard_scale import State
+from skc.oracle import reference
 from skc.passes.fuse_siblings import fuse_siblings
 from skc.passes.prune import prune
 from skc_runtime.manifest import GuardColumn

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from forged_artifacts import GOLDEN_RIDES, RIDE, compile_pipeline, rides
 
-from skc.equality.sides import Oracle, Outcome, Reference
 from skc.equality.trials import own_trials
+from skc.oracle import reference
+from skc.oracle.protocol import Oracle, Outcome
+from skc.oracle.reference import Reference
 from skc.rows import sources
 from skc.rows.boundaries import step_boundaries
 from skc.rows.sampling import Record, Variations
@@ -22,7 +24,7 @@ FOUND = step_boundaries(PIPELINE)
 
 
 def own_sources(served: list[Record] | None = None) -> OwnSources:
-    return OwnSources(PIPELINE, FOUND, 400, 7, [dict(RIDE)], served or [])
+    return OwnSources(PIPELINE, FOUND, 400, 7, reference.run, [dict(RIDE)], served or [])
 
 
 def rows_of(source: RowSource) -> list[Record]:
@@ -100,13 +102,13 @@ class Strict:
 
 def test_trials_ask_whatever_oracle_there_is() -> None:
     manifest = Manifest.from_json(compile_pipeline(PIPELINE).files["manifest.json"])
-    reference = Reference(PIPELINE, manifest)
+    whole = Reference(PIPELINE, manifest)
 
     def tame_cash(oracle: Oracle) -> Iterator[bool]:
         for trial in own_trials(own_sources(), oracle, lambda name: None):
             if trial.source == "generated":
                 yield any(trial.record(i)["payment"] == "cash" for i in range(300))
-                assert bool(trial.want.steps) == (oracle is reference)
+                assert bool(trial.want.steps) == (oracle is whole)
 
-    assert list(tame_cash(reference)) == [True]
-    assert list(tame_cash(Strict(reference, "cash"))) == [False]
+    assert list(tame_cash(whole)) == [True]
+    assert list(tame_cash(Strict(whole, "cash"))) == [False]

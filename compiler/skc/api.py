@@ -22,9 +22,12 @@ from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix, matrix, packages, rows_to_try, save_record
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline
-from skc.ir import DataSource
+from skc.ir import DataSource, Pipeline
 from skc.options import CompileOptions, DiffOptions, FloatName, VerifyOptions
+from skc.oracle.default import step_oracle
+from skc.oracle.protocol import StepOracle
 from skc.origin import read_origin
+from skc.passes.prune import prune
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Verified
 from skc.selfcheck import run as selfcheck
@@ -188,7 +191,7 @@ def _report(artifact: Artifact, directory: Path, options: VerifyOptions, progres
         identity.check_model(artifact)
         identity.check_manifest(artifact)
         if options.record is not None:
-            return run.verify_record(artifact, directory, read_record(artifact, options.record))
+            return run.verify_record(artifact, directory, read_record(artifact, options.record), _oracle(artifact))
         return _verified(artifact, directory, options, None, progress)
     except (SkcError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         is_user_error = isinstance(error, SkcError) and not error.code.startswith("SKC9")
@@ -208,9 +211,14 @@ def _verified(
 ) -> Report:
     report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed)
     if options.data is None and (declared is None or declared.path is None):
-        return run.verify(artifact, directory, None, amount, report_stage)
+        return run.verify(artifact, directory, None, amount, report_stage, _oracle(artifact))
     with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
-        return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage)
+        return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, _oracle(artifact))
+
+
+def _oracle(artifact: Artifact) -> StepOracle:
+    """What an artifact is compared with, whatever is asked about it: the reference of its plan."""
+    return step_oracle(prune(artifact.pipeline), artifact.manifest)
 
 
 def _stages(what: str, progress: Progress | None) -> Stages:
@@ -256,7 +264,8 @@ def planted_faults(
     """`self_check`, with its options as one value."""
     loaded = artifacts.read(Path(artifact), key=options.key)
     identity.check_manifest(loaded)
-    return selfcheck.self_check(loaded, HowMuch(options.rows, options.seed), per_kind, _stages("self-check", progress))
+    amount, report_stage = HowMuch(options.rows, options.seed), _stages("self-check", progress)
+    return selfcheck.self_check(loaded, amount, per_kind, report_stage, _oracle(loaded))
 
 
 @_library_errors()
@@ -285,9 +294,9 @@ def _check_versions(options: VerifyOptions) -> None:
 def _environments(artifact: Artifact, options: VerifyOptions, progress: Progress | None) -> Matrix:
     identity.check_manifest(artifact)
     report_stage = _stages("environments", progress)
-    return matrix(
-        artifact, rows_to_try(artifact, options.rows, options.seed, report_stage), options.onnxruntime, report_stage
-    )
+    oracle = _oracle(artifact)
+    records = rows_to_try(artifact, options.rows, options.seed, report_stage, oracle)
+    return matrix(artifact, records, options.onnxruntime, report_stage, oracle)
 
 
 def diff(
@@ -339,7 +348,7 @@ def explain(artifact: PathLike, record: str) -> Explanation:
     """Trace one record (JSON as in golden.jsonl) through every step of an artifact, on both sides. Raises SkcError."""
     loaded = artifacts.read(Path(artifact))
     identity.check_manifest(loaded)
-    return explanation.explain(loaded, read_record(loaded, record))
+    return explanation.explain(loaded, read_record(loaded, record), _oracle(loaded))
 
 
 @_library_errors()

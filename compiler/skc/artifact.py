@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 
 import skc_runtime
-from skc import plan, reference
+from skc import plan
 from skc.codes import Code
 from skc.diagnostics import SkcError, bug, fail
 from skc.emit import opset
 from skc.ir import Pipeline
 from skc.lower import Lowered, lower
 from skc.ops import OPS
+from skc.oracle.default import EVALUATE
 from skc.passes.prune import prune
 from skc.publish import is_litter, publish_folder
 from skc.rows.base_row import base_row
@@ -183,7 +184,7 @@ def golden_records(pipeline: Pipeline) -> list[Record]:
     for boundaries in step_boundaries(pipeline):
         if boundaries.raw_input is not None:
             pools[boundaries.raw_input] += [v for v in boundaries.raw_values if not _is_long(v)]
-    base = base_row(pipeline, pools)
+    base = base_row(pipeline, pools, EVALUATE)
     source = random.Random(1)
     changed = [
         (i.name, value)
@@ -209,7 +210,7 @@ def served_rows(pipeline: Pipeline, records: Variations) -> list[bool]:
     refused = np.zeros(len(records), dtype=bool)
     for start in range(0, len(records), TRIED_AT_ONCE):
         stop = start + TRIED_AT_ONCE
-        for hit in reference.run(pipeline, records.blocks(pipeline.inputs, start, stop)).guards:
+        for hit in EVALUATE(pipeline, records.blocks(pipeline.inputs, start, stop)).guards:
             refused[start:stop] |= hit.mask
     return (~refused).tolist()
 

@@ -27,8 +27,10 @@ from skc.artifact import GOLDEN, MODEL, RECORD, Artifact
 from skc.diagnostics import fail
 from skc.equality.judge import Judge
 from skc.equality.recorded import read_golden, recorded_outcome
-from skc.equality.sides import Outcome, Reference, feeds, refusal_code
+from skc.equality.sides import feeds
 from skc.equality.trials import own_trials
+from skc.oracle.default import step_oracle
+from skc.oracle.protocol import REFERENCE, Oracle, Outcome, in_words
 from skc.passes.prune import prune
 from skc.progress import Stages
 from skc.publish import publish_file
@@ -62,7 +64,7 @@ print(json.dumps([platform.python_version(), numpy.__version__, onnxruntime.__ve
 
 @dataclass(frozen=True)
 class Environment:
-    """The result in an environment: rows tried, rows that differ from the reference, with other bits than here."""
+    """The result in an environment: rows tried, rows that differ from the oracle, with other bits than here."""
 
     name: str
     versions: Versions  # of Python, NumPy, ONNX Runtime
@@ -78,6 +80,7 @@ class Matrix(OneLine):
 
     name: str
     environments: tuple[Environment, ...]
+    oracle: str = REFERENCE
 
     @property
     def is_equal(self) -> bool:
@@ -85,36 +88,44 @@ class Matrix(OneLine):
         return not any(e.differing for e in self.environments if e.name != EVALUATOR)
 
     def verdict(self) -> str:
-        """One line: in how many environments it equals its reference."""
+        """One line: in how many environments it equals its oracle."""
         tried = sum(e.name != EVALUATOR for e in self.environments)
         if self.is_equal:
-            return f"`{self.name}` equals its reference in {tried} environments"
-        return f"`{self.name}` DIFFERS from its reference in some of {tried} environments"
+            return f"`{self.name}` equals {in_words(self.oracle)} in {tried} environments"
+        return f"`{self.name}` DIFFERS from {in_words(self.oracle)} in some of {tried} environments"
 
     def to_json(self) -> dict[str, Any]:
         """All facts."""
         return {"skc": "environments", "format": FORMAT, "equal": self.is_equal, **asdict(self)}
 
 
-def rows_to_try(artifact: Artifact, rows: int, seed: int, progress: Stages) -> list[Record]:
+def rows_to_try(
+    artifact: Artifact, rows: int, seed: int, progress: Stages, oracle: Oracle | None = None
+) -> list[Record]:
     """Some of the rows that `skc verify` generates, spread over all their sources."""
     pipeline = prune(artifact.pipeline)
     golden_rows, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
-    sources = OwnSources(pipeline, step_boundaries(pipeline), rows, seed, golden_rows)
-    oracle = Reference(pipeline, artifact.manifest)
+    right = step_oracle(pipeline, artifact.manifest, oracle)
+    sources = OwnSources(pipeline, step_boundaries(pipeline), rows, seed, right.evaluate, golden_rows)
     places = [
-        (trial.record, i) for trial in own_trials(sources, oracle, progress) for i in range(len(trial.want.guards))
+        (trial.record, i) for trial in own_trials(sources, right, progress) for i in range(len(trial.want.guards))
     ]
     return [places[k][0](places[k][1]) for k in spread(len(places), ROWS)]
 
 
-def matrix(artifact: Artifact, records: Sequence[Record], versions: Sequence[str], progress: Stages) -> Matrix:
+def matrix(
+    artifact: Artifact,
+    records: Sequence[Record],
+    versions: Sequence[str],
+    progress: Stages,
+    oracle: Oracle | None = None,
+) -> Matrix:
     """The artifact on these rows: in this environment, under ONNX's reference evaluator, and under each version
     ("latest" is one).
 
     Raises SKC504 for a version that cannot be installed, SKC505 if the artifact does not run on one.
     """
-    rows = _Rows(artifact, records)
+    rows = _Rows(artifact, records, oracle)
     with skc_runtime.Transformer(artifact.manifest, artifact.files[MODEL]) as transformer:
         here = [golden.observe(transformer, record) for record in rows.records]
     environments = [Environment("this one", _versions(), len(here), rows.differing(here), 0)]
@@ -128,7 +139,7 @@ def matrix(artifact: Artifact, records: Sequence[Record], versions: Sequence[str
             environments.append(
                 Environment(f"onnxruntime {version}", installed, len(here), rows.differing(cases), other_bits)
             )
-    return Matrix(artifact.pipeline.name, tuple(environments))
+    return Matrix(artifact.pipeline.name, tuple(environments), rows.oracle.name)
 
 
 def this_machine() -> dict[str, Any]:
@@ -148,21 +159,22 @@ def _versions() -> Versions:
 
 
 class _Rows:
-    """Records, and the reference's outcome for them."""
+    """Records, and the oracle's outcome for them."""
 
-    def __init__(self, artifact: Artifact, records: Sequence[Record]) -> None:
+    def __init__(self, artifact: Artifact, records: Sequence[Record], oracle: Oracle | None) -> None:
         pipeline = prune(artifact.pipeline)
         self.records = records
         self.blocks = to_blocks(pipeline.inputs, records)
-        self.want = Reference(pipeline, artifact.manifest).run(self.blocks)
-        self.judge = Judge(pipeline, artifact.manifest)
+        self.oracle = step_oracle(pipeline, artifact.manifest, oracle)
+        self.want = self.oracle.run(self.blocks)
+        self.judge = Judge(pipeline, artifact.manifest, self.oracle.by_design)
         self._manifest = artifact.manifest
 
     def differing(self, cases: Sequence[golden.GoldenCase]) -> int:
-        """How many cases differ from the reference: another refusal, or outputs that do not agree."""
-        codes = [refusal_code(self._manifest, fired) for fired in self.want.guards]
-        refused = sum(case.error != code for case, code in zip(cases, codes, strict=True))
-        both = [i for i, code in enumerate(codes) if code is None and cases[i].outputs is not None]
+        """How many cases differ from the oracle: another refusal, or outputs that do not agree."""
+        rows = [self.want.rows(slice(i, i + 1)) for i in range(len(cases))]
+        refused = sum(not self.judge.accepts(case.error, row) for case, row in zip(cases, rows, strict=True))
+        both = [i for i, row in enumerate(rows) if not row.refused[0] and cases[i].outputs is not None]
         outputs = [case.outputs for i in both if (case := cases[i]).outputs is not None]
         outcome = recorded_outcome(self._manifest, outputs)
         want = self.want.rows(np.array(both, dtype=np.int64))

@@ -39,7 +39,6 @@ from reload_checks import write_reloads  # noqa: E402
 from signed import signed_artifacts  # noqa: E402
 from tampered import tampered_artifacts  # noqa: E402
 
-from skc import reference  # noqa: E402
 from skc.artifact import Artifact, assemble  # noqa: E402
 from skc.fit import fit  # noqa: E402
 from skc.frontend.yaml.reader import read_pipeline  # noqa: E402
@@ -47,6 +46,7 @@ from skc.infer import step_input_types, value_types  # noqa: E402
 from skc.ir import Input, Pipeline  # noqa: E402
 from skc.op import AnyOp, Case  # noqa: E402
 from skc.ops import OPS  # noqa: E402
+from skc.oracle import reference  # noqa: E402
 from skc.rows.sampling import PLAIN, hostile_values, is_legal, spread, to_blocks, unique  # noqa: E402
 from skc.values.types import Scalar  # noqa: E402
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from memory_engine import MemoryTable, open_memory
 from oracle_stats import block_stats
 
-from skc import reference
 from skc.data.blocks import covariance
 from skc.data.duckdb.connection import Database, open_database
 from skc.data.duckdb.engine import open_duckdb
@@ -33,6 +32,8 @@ from skc.infer import value_types
 from skc.ir import Feature, Input, Pipeline, Ref, Step
 from skc.op import Op, parameters, require
 from skc.ops import OPS
+from skc.oracle import reference
+from skc.oracle.protocol import select
 from skc.stats.exact_products import added, exponents, products, total
 from skc.stats.requests import ColumnStats, Covariance, Joint, Mean, Stat, Variance
 from skc.values.types import Block, DType, ValueType, concat_blocks
@@ -281,7 +282,7 @@ def learned_by_oracle(pipeline: Pipeline, rows: Sequence[Sequence[Any]]) -> list
     for one in pipeline.steps:
         partial = Pipeline("partial", INPUTS, tuple(done), (), (), None)
         values = reference.run(partial, blocks).values
-        block = concat_blocks([reference.select(values, ref) for ref in one.inputs])
+        block = concat_blocks([select(values, ref) for ref in one.inputs])
         x = value_types(pipeline)[one.inputs[0].value]
         requests = OPS[one.op].needs(one.params, x)
         columns = [[row[k] for row in block.to_rows()] for k in range(block.width)]

@@ -14,6 +14,7 @@ import pytest
 import skc
 from skc import cli
 from skc.diagnostics import SkcError
+from skc.oracle import reference
 from skc.results import Compiled
 from skc.rows.base_row import base_row
 from skc.verification.report import Report
@@ -206,5 +207,5 @@ def test_whole_records_are_tried_as_the_base_row(tmp_path: Path) -> None:
     pipeline = skc.compile(path, rows=1).artifact.pipeline
     nothing: dict[str, list[Any]] = {"at": [], "x": [], "s": []}
     served = {"at": "2019-03-23 20:21", "x": 0.5, "s": "a"}
-    assert base_row(pipeline, nothing)["at"] == "a"
-    assert base_row(pipeline, nothing, [{**served, "at": "x"}, served]) == served
+    assert base_row(pipeline, nothing, reference.run)["at"] == "a"
+    assert base_row(pipeline, nothing, reference.run, [{**served, "at": "x"}, served]) == served

@@ -19,6 +19,7 @@ from skc.blame.atlas import draw_atlas
 from skc.blame.localise import Localiser
 from skc.diagnostics import SkcError
 from skc.frontend.yaml.reader import read_pipeline_text
+from skc.oracle import reference
 from skc.passes.prune import prune
 from skc.verification.explain import explain
 from skc_runtime.manifest import Signature
@@ -81,7 +82,7 @@ def test_no_step_of_a_sound_model_differs(subject: Subject) -> None:
     """In any row of an op's cases that it serves, in the model itself and in the steps lowered anew."""
     made = subject.artifact()
     pipeline = prune(made.pipeline)
-    localiser = Localiser(draw_atlas(pipeline, made.manifest), made.files[MODEL])
+    localiser = Localiser(draw_atlas(pipeline, made.manifest), made.files[MODEL], reference.run)
     refused = {row for _, row, _ in subject.case.guards}
     for row in (row for i, row in enumerate(subject.case.rows) if i not in refused):
         record = dict(zip([i.name for i in pipeline.inputs], row, strict=True))

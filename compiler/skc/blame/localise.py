@@ -1,4 +1,4 @@
-"""Which step is to blame: every step's value in the model itself, compared with the reference, for one row.
+"""Which step is to blame: every step's value in the model itself, compared with its right value, for one row.
 
 Why in the model and not only in a fresh lowering: the file itself may be wrong. A model that was edited, or built by
 another tool, matches none of our lowerings, and a fresh one of the same plan is right in every step.
@@ -15,7 +15,6 @@ from functools import partial
 import numpy as np
 import onnx
 
-from skc import reference
 from skc.blame.atlas import Atlas, Probe
 from skc.emit.tensor_names import owner
 from skc.equality.compare import compare
@@ -24,6 +23,7 @@ from skc.infer import column_groups, column_names, value_types
 from skc.ir import Pipeline, Ref, Step
 from skc.lower import StepTensors
 from skc.ops import OPS
+from skc.oracle.protocol import Evaluate
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Block, Scalar
 from skc_runtime.errors import SkcRuntimeError
@@ -51,7 +51,8 @@ class StepValue:
 class Localiser:
     """Observes the values of steps. Built at the first difference, because most verifications have none."""
 
-    def __init__(self, atlas: Atlas, model: bytes) -> None:
+    def __init__(self, atlas: Atlas, model: bytes, evaluate: Evaluate) -> None:
+        self._evaluate = evaluate
         self._pipeline = atlas.pipeline
         proto = onnx.load_from_string(model)
         self.is_what_the_plan_compiles_to = _graph_bytes(proto) == _graph_bytes(atlas.lowered.model)
@@ -59,7 +60,7 @@ class Localiser:
         self._probes = [probe for probe in probes if probe is not None]
 
     def first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
-        """The first of some steps whose value differs from the reference, or which the graph computes by other
+        """The first of some steps whose value is not the right one, or which the graph computes by other
         operations; None if all agree.
         """
         for walk in self._walks(record):
@@ -82,7 +83,7 @@ class Localiser:
                 tensors = {**request, **probe.session.run(request)}  # a step may pass its input on
             except SkcRuntimeError:  # it fails on this row, so nothing can be observed
                 continue
-            yield tuple(_step_values(probe, tensors, reference.run(probe.pipeline, blocks).values))
+            yield tuple(_step_values(probe, tensors, self._evaluate(probe.pipeline, blocks).values))
 
 
 def makers_of(pipeline: Pipeline, output: str, column: int) -> tuple[str, ...]:

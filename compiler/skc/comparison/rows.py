@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.artifact import MODEL, Artifact
-from skc.equality.sides import Graph, Outcome
+from skc.equality.sides import Graph
+from skc.oracle.protocol import Outcome
 from skc.values.types import Block
 from skc_runtime.agreement import same_bits
 from skc_runtime.kinds import Array

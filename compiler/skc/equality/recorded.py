@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skc.equality.sides import Outcome
+from skc.oracle.protocol import Outcome
 from skc.rows.sampling import Record
 from skc_runtime import golden
 from skc_runtime.agreement import same_bits

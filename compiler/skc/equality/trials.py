@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from skc.equality.sides import Oracle, Outcome
+from skc.oracle.protocol import Oracle, Outcome
 from skc.progress import Stages
 from skc.rows.sources import OwnSources, RecordAt, RowSource
 from skc.values.types import Block

@@ -14,9 +14,9 @@ from skc.verification.explain import Explanation, by_step, value_rows
 def text(walk: Explanation) -> str:
     """The walk, human-readable; `=` is the identical value, `?` one that the graph does not show."""
     head = f"`{walk.name}` makes of {json.dumps(walk.record, ensure_ascii=False)}"
-    steps = [("step", "column", "reference", "graph", ""), *_step_rows(walk)]
-    outputs = [("output", "column", "reference", "graph", ""), *_output_rows(walk)]
-    verdict = f"reference: {walk.want}; graph: {walk.got}"
+    steps = [("step", "column", walk.steps_by, "graph", ""), *_step_rows(walk)]
+    outputs = [("output", "column", walk.oracle, "graph", ""), *_output_rows(walk)]
+    verdict = f"{walk.oracle}: {walk.want}; graph: {walk.got}"
     return "\n\n".join([head, table(steps), *([table(outputs)] if walk.outputs else []), verdict])
 
 

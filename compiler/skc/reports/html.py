@@ -40,7 +40,7 @@ def page(report: Report) -> str:
         differences=report.first_differences(),
         rest=len(report.differences) - len(report.first_differences()),
         sides=_sides,
-        walks={(walk.output, walk.column): walk for walk in report.walks},
+        walk_of=report.walk_of,
         share=_share,
         data_texts=data_texts(report),
         kind_text=kind_text,

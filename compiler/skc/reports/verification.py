@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from skc.equality.sides import REFERENCE
+from skc.oracle.protocol import REFERENCE
 from skc.reports.layout import indented, table
-from skc.verification.report import GOLDEN_FILE, ITSELF, REFUSED, Difference, Kind, Met, Refusal, Report, Walk
+from skc.verification.report import GOLDEN_FILE, ITSELF, Difference, Kind, Met, Refusal, Report, Walk
 from skc.verification.shown import count, shortened, shown
 
 SHOWN_COLUMNS = 12
@@ -43,7 +43,7 @@ def difference_text(difference: Difference) -> str:
 
 def value_text(difference: Difference, value: Any) -> str:
     """A refusal as its text, a number with all its digits, anything else as JSON."""
-    return str(value) if difference.column == REFUSED else shown(value)
+    return shown(value) if difference.kind == "value" else str(value)
 
 
 def _record_text(record: Mapping[str, Any]) -> str:
@@ -53,9 +53,11 @@ def _record_text(record: Mapping[str, Any]) -> str:
 def blame(difference: Difference) -> str:
     """The step that differs first, and the steps that the column depends on."""
     chain = " → ".join(difference.made_by)
-    of_model = difference.against == REFERENCE and difference.check != GOLDEN_FILE
-    if difference.step is None and difference.against not in (REFERENCE, ITSELF):
-        return f"not known, since {difference.against} has outputs alone; the column is computed by {chain}"
+    knows_steps = difference.against == difference.located_by
+    of_model = knows_steps and difference.check != GOLDEN_FILE
+    if difference.step is None and not knows_steps and difference.against != ITSELF:
+        agreed = f"no step differs from the {difference.located_by}, which {difference.against} contradicts"
+        return f"{agreed}; the column is computed by {chain}" if chain else agreed
     if difference.step is None and chain and of_model:
         return f"no single step differs: look after the last of {chain}, on the way to the output"
     if difference.step is None:
@@ -66,7 +68,7 @@ def blame(difference: Difference) -> str:
 def walk_text(walk: Walk) -> str:
     """The rows of a walk as a table."""
     marked = [(r.step, r.column, r.reference, r.graph, "<- differs" if r.differs else "") for r in walk.rows]
-    return table([("step", "column", "reference", "graph", ""), *marked])
+    return table([("step", "column", walk.against, "graph", ""), *marked])
 
 
 def kind_text(kind: Kind) -> str:
@@ -143,13 +145,14 @@ def _difference_texts(report: Report) -> list[str]:
     chosen = report.first_differences()[:SHOWN_DIFFERENCES]
     rest = len(report.differences) - len(chosen)
     more = [f"{count(rest, 'more difference')} in `--format json`"] if rest else []
-    walks = {(w.output, w.column): [indented(walk_text(w))] for w in report.walks[:1]}
-    return [*("\n".join([difference_text(d), *walks.get((d.output, d.column), ())]) for d in chosen), *more]
+    walks = {id(d): [indented(walk_text(w))] for d in chosen for w in report.walks[:1] if w is report.walk_of(d)}
+    return [*("\n".join([difference_text(d), *walks.get(id(d), ())]) for d in chosen), *more]
 
 
 def diagnosis(report: Report) -> list[str]:
     """Whether the file or skc is at fault."""
-    if any(check.name == GOLDEN_FILE and check.differing_rows for check in report.checks):
+    golden_differs = any(check.name == GOLDEN_FILE and check.differing_rows for check in report.checks)
+    if golden_differs and report.oracle == REFERENCE:
         changed = "it was modified, or compiled on another processor. Compile the pipeline again."
         return [f"golden.jsonl does not match what plan.json computes: {changed}"]
     if report.model_matches_plan is None:

@@ -19,10 +19,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from skc import reference
 from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types, value_types
 from skc.ir import Input, Pipeline, Ref, Step
 from skc.ops import OPS
+from skc.oracle.protocol import Evaluate
 from skc.rows.inverse import Function, Outcomes, Preimage, inputs_giving, magnitudes, neighbours
 from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
 from skc.values.types import Block, Scalar, ValueType, column_block, concat_blocks
@@ -49,7 +49,7 @@ class StepBoundaries:
 
 def step_boundaries(pipeline: Pipeline) -> tuple[StepBoundaries, ...]:
     """The boundaries of every step of a fitted pipeline, carried back as far as they go without a base row."""
-    search = _BackwardSearch(pipeline, None)
+    search = _BackwardSearch(pipeline)
     result = []
     for step in pipeline.steps:
         for k, source in enumerate(search.sources[step.name]):
@@ -60,9 +60,11 @@ def step_boundaries(pipeline: Pipeline) -> tuple[StepBoundaries, ...]:
     return tuple(result)
 
 
-def reach_further(pipeline: Pipeline, boundaries: Sequence[StepBoundaries], base: Record) -> tuple[StepBoundaries, ...]:
+def reach_further(
+    pipeline: Pipeline, boundaries: Sequence[StepBoundaries], base: Record, evaluate: Evaluate
+) -> tuple[StepBoundaries, ...]:
     """The same boundaries, retrying those out of reach by changing one raw input of a base row."""
-    search = _BackwardSearch(pipeline, base)
+    search = _BackwardSearch(pipeline, _values(pipeline, base, evaluate))
     return tuple(f if f.raw_values else search.reached(f) for f in boundaries)
 
 
@@ -87,7 +89,9 @@ class Branched:
     is_sample: bool
 
 
-def other_branches(pipeline: Pipeline, boundaries: Sequence[StepBoundaries], base: Record) -> Branched:
+def other_branches(
+    pipeline: Pipeline, boundaries: Sequence[StepBoundaries], base: Record, evaluate: Evaluate
+) -> Branched:
     """Rows that reach the boundaries of an expression, and of the steps after it, through its other branches.
 
     In `fare / max(distance, 0.1)` an edge of a later step is reached by varying the fare at the distance of the base
@@ -117,7 +121,9 @@ def other_branches(pipeline: Pipeline, boundaries: Sequence[StepBoundaries], bas
         zeros = [corner for corner in places if not corner[1]]
         is_sample |= bool(edges) and (len(zeros) > MOST_SEARCHES or len(columns) > _TRIED_COLUMNS + 1)
         for corner in (zeros[i] for i in spread(len(zeros), MOST_SEARCHES)):
-            search = _BackwardSearch(pipeline, {**base, corner[0]: corner[1]}, avoid=corner[0])
+            search = _BackwardSearch(
+                pipeline, _values(pipeline, {**base, corner[0]: corner[1]}, evaluate), avoid=corner[0]
+            )
             reached = [search.reached(f) for f in edges]
             edge_branches += [_Branch(corner, f.raw_input, f.raw_values) for f in reached if f.raw_input is not None]
     rows = list(_spread_over(corners, base, MOST_BRANCHED))
@@ -155,10 +161,18 @@ class _Route:
     worth: float
 
 
-class _BackwardSearch:
-    """Searches raw inputs that give a value of a step. `sources` has the origin of each step's input columns."""
+def _values(pipeline: Pipeline, base: Record, evaluate: Evaluate) -> Mapping[str, Block]:
+    """The value of every input and step in the base row."""
+    return evaluate(pipeline, to_blocks(pipeline.inputs, [base])).values
 
-    def __init__(self, pipeline: Pipeline, base: Record | None, avoid: str | None = None) -> None:
+
+class _BackwardSearch:
+    """Searches raw inputs that give a value of a step. `sources` has the origin of each step's input columns.
+
+    `base` are the values of the base row, if there is one.
+    """
+
+    def __init__(self, pipeline: Pipeline, base: Mapping[str, Block] | None = None, avoid: str | None = None) -> None:
         self.names: ColumnNames = column_names(pipeline)
         self._types: Types = value_types(pipeline)
         self._steps = {step.name: step for step in pipeline.steps}
@@ -174,8 +188,7 @@ class _BackwardSearch:
         self._boundaries: dict[tuple[str, int], list[Scalar]] = {}
         self._avoid = avoid
         self._avoided = {i.value for i in pipeline.inputs if i.name == avoid}
-        blocks = None if base is None else to_blocks(pipeline.inputs, [base])
-        self._base = None if blocks is None else reference.run(pipeline, blocks).values
+        self._base = base
 
     def _columns(self, step: Step) -> Iterator[tuple[str, int]]:
         for ref in step.inputs:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from skc.ir import Pipeline
+from skc.oracle.protocol import Evaluate
 from skc.rows.base_row import base_row
 from skc.rows.boundaries import StepBoundaries, other_branches, reach_further
 from skc.rows.sampling import Pool, Record, RowsOf, Variations, hostile_values, to_blocks
@@ -92,13 +93,15 @@ class OwnSources:
         boundaries: Sequence[StepBoundaries],
         rows: int,
         seed: int,
+        evaluate: Evaluate,
         known: Sequence[Record],
         served: Sequence[Record] = (),
     ) -> None:
         self._pipeline, self._rows, self._seed, self._served = pipeline, rows, seed, served
-        self.base = base_row(pipeline, _candidates(pipeline, boundaries), [*served, *known])
+        self._evaluate = evaluate
+        self.base = base_row(pipeline, _candidates(pipeline, boundaries), evaluate, [*served, *known])
         self.base_is_served = True
-        self.boundaries = reach_further(pipeline, boundaries, self.base)
+        self.boundaries = reach_further(pipeline, boundaries, self.base, evaluate)
         self._tame: dict[str, list[Scalar]] = {i.name: [self.base[i.name]] for i in pipeline.inputs}
 
     def __iter__(self) -> Iterator[Records]:
@@ -126,7 +129,7 @@ class OwnSources:
         return self._records("boundaries", about, Variations(self.base, changes))
 
     def _branches(self) -> Records:
-        branched = other_branches(self._pipeline, self.boundaries, self.base)
+        branched = other_branches(self._pipeline, self.boundaries, self.base, self._evaluate)
         sampled = "; a sample of them" if branched.is_sample else ""
         about = f"boundaries of an expression and of the steps after it, through its other branches{sampled}"
         return self._records("branches", about, branched.rows)

@@ -20,6 +20,8 @@ from skc.equality.judge import Judge, other_bits
 from skc.equality.recorded import read_golden
 from skc.equality.trials import Trial, own_trials
 from skc.ir import Pipeline
+from skc.oracle.default import step_oracle
+from skc.oracle.protocol import Oracle, Outcome, StepOracle, in_words
 from skc.passes.prune import prune
 from skc.progress import Stages
 from skc.rows.boundaries import step_boundaries
@@ -38,7 +40,7 @@ from skc_runtime.kinds import Array
 from skc_runtime.session import GraphSession
 
 PER_KIND = 12
-Tested = tuple[Trial, sides.Outcome]  # rows, and the sound model's outcome for them
+Tested = tuple[Trial, Outcome]  # rows, and the sound model's outcome for them
 
 
 def self_check(
@@ -46,21 +48,22 @@ def self_check(
     options: Options | None = None,
     per_kind: int | None = PER_KIND,
     progress: Stages | None = None,
+    oracle: Oracle | None = None,
 ) -> SelfCheck:
-    """Try mutants of an artifact that is equal to its reference. `per_kind` bounds how many of each kind; None: all.
+    """Try mutants of an artifact that is equal to its oracle. `per_kind` bounds how many of each kind; None: all.
 
     Raises SKC503 if the artifact itself differs.
     """
     started = time.perf_counter()
     report = progress or (lambda _: None)
     pipeline = prune(artifact.pipeline)
-    judge = Judge(pipeline, artifact.manifest)
-    oracle = sides.Reference(pipeline, artifact.manifest)
-    tested, tally = _tested(artifact, pipeline, judge, oracle, options or Options(), report)
+    right = step_oracle(pipeline, artifact.manifest, oracle)
+    judge = Judge(pipeline, artifact.manifest, right.by_design)
+    tested, tally = _tested(artifact, pipeline, judge, right, options or Options(), report)
     atlas = draw_atlas(pipeline, artifact.manifest)
     candidates = [*graph_mutants(atlas, artifact.files[MODEL]), *plan_mutants(artifact, pipeline)]
     mutants, total = by_kind(candidates, per_kind or len(candidates))
-    tester = _Tester(artifact, pipeline, atlas, judge, oracle, tested, Equivalence(atlas.lowered, tally))
+    tester = _Tester(artifact, pipeline, atlas, judge, right, tested, Equivalence(atlas.lowered, tally))
     outcomes = []
     for k, mutant in enumerate(mutants):
         report(f"mutant {k + 1} of {len(mutants)}")
@@ -71,26 +74,26 @@ def self_check(
 
 
 def _tested(
-    artifact: Artifact, pipeline: Pipeline, judge: Judge, oracle: sides.Oracle, options: Options, progress: Stages
+    artifact: Artifact, pipeline: Pipeline, judge: Judge, oracle: StepOracle, options: Options, progress: Stages
 ) -> tuple[list[Tested], CoverageTally]:
     """Boundaries, generated and hostile rows, the sound model's outcome for them, and which boundaries they covered."""
     boundaries = step_boundaries(pipeline)
     known, _ = read_golden(artifact.manifest, artifact.files[GOLDEN])
-    sources = OwnSources(pipeline, boundaries, options.rows, options.seed, known)
+    sources = OwnSources(pipeline, boundaries, options.rows, options.seed, oracle.evaluate, known)
     sound = sides.Graph(artifact.manifest, artifact.files[MODEL])
     tally = CoverageTally(pipeline, boundaries, judge.order, artifact.manifest.guards)
     tested: list[Tested] = []
     for trial in own_trials(sources, oracle, progress):
         got = _run(sound, trial)
         if got is None or judge.compare(got, trial.want).differing.any():
-            text = "the artifact already differs from its reference, so planted faults would show nothing"
+            text = f"the artifact already differs from {in_words(oracle.name)}, so planted faults would show nothing"
             raise fail("SKC503", text, hint="run `skc verify` without --self-check, and fix what it finds")
         tally.look(trial.want.steps, trial.want.guards)
         tested.append((replace(trial, want=trial.want.without_steps()), got))
     return tested, tally
 
 
-def _run(graph: sides.Graph, trial: Trial) -> sides.Outcome | None:
+def _run(graph: sides.Graph, trial: Trial) -> Outcome | None:
     """A graph's outcome for the rows; None if it fails on them."""
     try:
         return graph.run(trial.blocks)
@@ -100,13 +103,13 @@ def _run(graph: sides.Graph, trial: Trial) -> sides.Outcome | None:
 
 @dataclass(frozen=True)
 class _Tester:
-    """Compares mutants with the reference, and with the sound model, on the rows tried."""
+    """Compares mutants with the oracle, and with the sound model, on the rows tried."""
 
     artifact: Artifact
     pipeline: Pipeline
     atlas: Atlas
     judge: Judge
-    oracle: sides.Oracle
+    oracle: StepOracle
     tried: Sequence[Tested]
     equivalence: Equivalence
 
@@ -165,7 +168,7 @@ class _Tester:
                 return True
         return False
 
-    def _differs(self, findings: Findings, rows: Trial, got: sides.Outcome) -> bool:
+    def _differs(self, findings: Findings, rows: Trial, got: Outcome) -> bool:
         """Whether verification finds a difference in these rows; the first one is kept among the findings."""
         judgement = self.judge.compare(got, rows.want)
         findings.guards(rows.source, judgement.refusals, got, rows.want, rows.record)
@@ -180,5 +183,5 @@ def _is_moved(sound: Array, got: Array) -> bool:
     return sound.shape != got.shape or not same_bits(sound, got.astype(sound.dtype)).all()
 
 
-def _has_other_bits(refused: Array, sound: sides.Outcome, got: sides.Outcome) -> bool:
+def _has_other_bits(refused: Array, sound: Outcome, got: Outcome) -> bool:
     return any(bits[~refused].any() for bits in other_bits(got, sound).values())

@@ -12,17 +12,17 @@ from itertools import accumulate
 
 import numpy as np
 
-from skc import reference
 from skc.equality.compare import compare
-from skc.equality.sides import Outcome, feeds
+from skc.equality.sides import feeds
 from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types
 from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
+from skc.oracle.protocol import Evaluate, Evaluation, Outcome
 from skc.rows.boundaries import StepBoundaries
 from skc.rows.sampling import PLAIN, Record, Variations
 from skc.values.types import Block, Scalar
-from skc.verification.report import REFUSED, Difference
+from skc.verification.report import REFUSED, Difference, DifferenceKind, refusal_kind
 from skc_runtime import golden
 from skc_runtime.session import GraphSession
 
@@ -35,7 +35,7 @@ MOST = 20
 class CutResult:
     """The result of running a step on its own.
 
-    `branches` are the values (column, value) for which the reference has no result, each with the code of the guard
+    `branches` are the values (column, value) for which the oracle has no result, each with the code of the guard
     that refuses it, or `MADE_NULL`.
     """
 
@@ -46,8 +46,10 @@ class CutResult:
     branches: tuple[tuple[int, Scalar, str], ...] = ()
 
 
-def check_step(step: Step, boundaries: Sequence[StepBoundaries], types: Types, names: ColumnNames) -> CutResult:
-    """Compare reference and graph on every boundary of the step, one column at a time."""
+def check_step(
+    step: Step, boundaries: Sequence[StepBoundaries], types: Types, names: ColumnNames, evaluate: Evaluate
+) -> CutResult:
+    """Compare oracle and graph on every boundary of the step, one column at a time."""
     pipeline = cut_out(step, types, names)
     changed = _changed(pipeline, boundaries)
     if not changed:
@@ -57,8 +59,8 @@ def check_step(step: Step, boundaries: Sequence[StepBoundaries], types: Types, n
     records = Variations(base, [(pipeline.inputs[column].name, value) for column, value in changed])
     lowered = lower(pipeline, optimise=False)
     blocks = records.blocks(pipeline.inputs, 1, len(records))  # without the base record itself
-    reference_result = reference.run(pipeline, blocks)
-    got, want = _run(lowered, blocks), _outcome(reference_result)
+    evaluation = evaluate(pipeline, blocks)
+    got, want = _run(lowered, blocks), _outcome(evaluation)
     if got.guards.shape != want.guards.shape:  # the graph lacks a guard
         got = replace(got, guards=np.zeros_like(want.guards))
     result = compare(
@@ -70,33 +72,33 @@ def check_step(step: Step, boundaries: Sequence[StepBoundaries], types: Types, n
         ignore_rows=got.refused,
     )
     refused = (got.guards != want.guards).any(axis=1)
-    cells: list[tuple[int, str, object, object]]
-    cells = [(i, REFUSED, _refusal(got, i), _refusal(want, i)) for i in np.flatnonzero(refused).tolist()]
+    cells: list[tuple[int, str, object, object, DifferenceKind]]
+    cells = [
+        (i, REFUSED, _refusal(got, i), _refusal(want, i), refusal_kind(got, want, i))
+        for i in np.flatnonzero(refused).tolist()
+    ]
     columns = lowered.outputs[0].columns
     cells += [
-        (i, columns[k], got.value(OUT, i, k), want.value(OUT, i, k)) for i, k in np.argwhere(result.differs).tolist()
+        (i, columns[k], got.value(OUT, i, k), want.value(OUT, i, k), "value")
+        for i, k in np.argwhere(result.differs).tolist()
     ]
     differences = tuple(
-        Difference(
-            "steps",
-            step.name,
-            column,
-            step.name,
-            (step.name,),
-            _encoded(pipeline, records[i + 1]),
-            got_value,
-            want_value,
-            "",
-        )
-        for i, column, got_value, want_value in cells[:MOST]
+        _difference(step, column, _encoded(pipeline, records[i + 1]), got_value, want_value, kind)
+        for i, column, got_value, want_value, kind in cells[:MOST]
     )
     differing = int((result.differs.any(axis=1) | refused).sum())
-    branches = tuple(_branches(pipeline, changed, reference_result))
+    branches = tuple(_branches(pipeline, changed, evaluation))
     return CutResult(len(changed), got.outputs[OUT].size, differing, differences, branches)
 
 
+def _difference(
+    step: Step, column: str, record: Mapping[str, object], got: object, want: object, kind: DifferenceKind
+) -> Difference:
+    return Difference("steps", step.name, column, step.name, (step.name,), record, got, want, "", kind=kind)
+
+
 def _branches(
-    pipeline: Pipeline, changed: Sequence[tuple[int, Scalar]], result: reference.Result
+    pipeline: Pipeline, changed: Sequence[tuple[int, Scalar]], result: Evaluation
 ) -> Iterator[tuple[int, Scalar, str]]:
     """The non-null values that a guard refuses or that become null.
 
@@ -126,7 +128,7 @@ def _run(lowered: Lowered, blocks: Mapping[str, Block]) -> Outcome:
     return Outcome({OUT: tensors[OUT]}, valid, tensors.get(GUARDS, np.zeros((rows, 0), dtype=bool)))
 
 
-def _outcome(result: reference.Result) -> Outcome:
+def _outcome(result: Evaluation) -> Outcome:
     rows = len(result.outputs[OUT])
     masks = [hit.mask[:, None] for hit in result.guards]
     return Outcome(result.outputs, result.valid, np.concatenate([np.zeros((rows, 0), dtype=bool), *masks], axis=1))

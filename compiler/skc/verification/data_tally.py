@@ -16,7 +16,7 @@ from skc.diagnostics import Diagnostic
 from skc.infer import column_groups, column_names, input_names
 from skc.ir import SOURCE, Pipeline, Ref, Step
 from skc.ops import OPS
-from skc.reference import select
+from skc.oracle.protocol import select
 from skc.values.types import Block, Scalar, concat_blocks
 from skc.verification.report import DataCounts, Met, Refusal
 from skc.verification.shown import count

@@ -1,4 +1,4 @@
-"""One record's walk through a pipeline: the value of every step, in the reference and in the graph."""
+"""One record's walk through a pipeline: the value of every step, on both sides."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ import numpy as np
 from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import draw_atlas
 from skc.blame.localise import Localiser, StepValue, makers_of_step
-from skc.equality.judge import compare_output
-from skc.equality.sides import REFERENCE, Graph, Outcome, Reference
+from skc.equality.judge import Judge, compare_output
+from skc.equality.sides import Graph
 from skc.ir import Pipeline
+from skc.oracle.default import step_oracle
+from skc.oracle.protocol import REFERENCE, Oracle, Outcome
 from skc.passes.prune import prune
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Scalar
 from skc.verification.findings import refusal
-from skc.verification.report import GOLDEN_FILE, Difference, Walk, WalkRow
+from skc.verification.report import GOLDEN_FILE, ITSELF, Difference, Walk, WalkRow
 from skc.verification.shown import OneLine, encoded, shown
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
@@ -42,7 +44,10 @@ class OutputValue:
 
 @dataclass(frozen=True, repr=False)
 class Explanation(OneLine):
-    """A walk. `got` and `want` say whether the graph and the reference serve the row, or why not."""
+    """A walk. `got` and `want` say whether the graph and the oracle serve the row, or why not.
+
+    `steps_by` has the values of steps; it is the oracle, or the reference for an oracle that knows outputs alone.
+    """
 
     name: str
     record: Mapping[str, Any]  # JSON values
@@ -50,17 +55,23 @@ class Explanation(OneLine):
     outputs: tuple[OutputValue, ...]  # empty if either side refuses the row
     got: str
     want: str
+    refusals_differ: bool
+    oracle: str = REFERENCE
+    steps_by: str = REFERENCE
 
     @property
     def is_equal(self) -> bool:
-        """No step and no output differs, and both sides serve the row or refuse it for the same reason."""
+        """No step and no output differs, and neither does what became of the row."""
         is_wrong = any(step.differs for step in self.steps) or any(output.differs for output in self.outputs)
-        return self.got == self.want and not is_wrong
+        return not self.refusals_differ and not is_wrong
 
     def verdict(self) -> str:
         """One line: whether the sides agree, and the outcome for the row."""
         agreed = "agree" if self.is_equal else "DIFFER"
-        return f"graph and reference of `{self.name}` {agreed} on the record: reference: {self.want}; graph: {self.got}"
+        return (
+            f"graph and {self.oracle} of `{self.name}` {agreed} on the record: "
+            f"{self.oracle}: {self.want}; graph: {self.got}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """All facts; values in the JSON forms of golden.jsonl."""
@@ -71,20 +82,25 @@ class Explanation(OneLine):
 
 
 def walks_of(
-    artifact: Artifact, differences: Sequence[Difference], localiser: Callable[[], Localiser]
+    artifact: Artifact, differences: Sequence[Difference], oracle: Oracle, localiser: Callable[[], Localiser]
 ) -> Iterator[Walk]:
-    """The walks of some differences from the reference, through the steps that each depends on."""
+    """The walks of some differences from the oracle, through the steps that each depends on.
+
+    If another oracle knows the steps, and none of them differs, a walk would show nothing.
+    """
     for difference in differences:
-        if difference.against != REFERENCE or difference.check in ("steps", GOLDEN_FILE):
+        is_of_rows = difference.against != ITSELF and difference.check not in ("steps", GOLDEN_FILE)
+        if not is_of_rows or (difference.step is None and difference.against != difference.located_by):
             continue
         record = golden.decode_record(artifact.manifest, dict(difference.record))
-        steps = [value for value in explain(artifact, record, localiser()).steps if value.step in difference.made_by]
+        walk = explain(artifact, record, oracle, localiser())
+        steps = [value for value in walk.steps if value.step in difference.made_by]
         rows = tuple(
-            WalkRow(name or rows_of.step, column, reference, graph, bool(mark))
+            WalkRow(name or rows_of.step, column, want, graph, bool(mark))
             for rows_of in by_step(steps)
-            for name, column, reference, graph, mark in rows_of.rows()
+            for name, column, want, graph, mark in rows_of.rows()
         )
-        yield Walk(difference.output, difference.column, difference.record, rows)
+        yield Walk(difference.output, difference.column, difference.record, rows, difference.located_by)
 
 
 @dataclass(frozen=True)
@@ -102,7 +118,7 @@ def by_step(values: Sequence[StepValue]) -> Iterator[StepRows]:
 
 
 def value_rows(name: str, values: Sequence[tuple[str, Any, Any, bool, bool]]) -> Iterator[tuple[str, ...]]:
-    """Lines of a table: name, column, reference, graph, a mark."""
+    """Lines of a table: name, column, right value, graph, a mark."""
     chosen = [v for k, v in enumerate(values) if v[3] or k < SHOWN_COLUMNS][:SHOWN_COLUMNS]
     for column, got, want, differs, is_shown in chosen:
         graph = HIDDEN if not is_shown else SAME if shown(got) == shown(want) and not differs else shown(got)
@@ -112,29 +128,35 @@ def value_rows(name: str, values: Sequence[tuple[str, Any, Any, bool, bool]]) ->
         yield "", f"… and {len(values) - len(chosen):,} more columns", "", "", ""
 
 
-def explain(artifact: Artifact, record: Record, localiser: Localiser | None = None) -> Explanation:
+def explain(
+    artifact: Artifact, record: Record, oracle: Oracle | None = None, localiser: Localiser | None = None
+) -> Explanation:
     """The walk of a legal record (every input has a key; None is null). `localiser` is one of the artifact, if there is
     one already: it is slow to build.
     """
     pipeline = prune(artifact.pipeline)
     blocks = to_blocks(pipeline.inputs, [record])
-    want = Reference(pipeline, artifact.manifest).run(blocks)
+    right = step_oracle(pipeline, artifact.manifest, oracle)
+    want = right.run(blocks)
     raw = golden.encode_record(artifact.manifest, record)
-    localiser = localiser or Localiser(draw_atlas(pipeline, artifact.manifest), artifact.files[MODEL])
+    if localiser is None:
+        localiser = Localiser(draw_atlas(pipeline, artifact.manifest), artifact.files[MODEL], right.evaluate)
     walk = localiser.walk(record)
     guards = artifact.manifest.guards
-    want_refusal = refusal(guards, want.guards[0])
+    want_refusal, names = refusal(guards, want, 0), (right.name, right.steps_name)
     try:
         got = Graph(artifact.manifest, artifact.files[MODEL]).run(blocks)
     except SkcRuntimeError as error:
-        return Explanation(pipeline.name, raw, walk, (), f"fails: {error.message}", want_refusal)
-    refused = want.refused[0] or got.refused[0]
-    outputs = () if refused else tuple(_outputs(artifact, got, want))
+        return Explanation(pipeline.name, raw, walk, (), f"fails: {error.message}", want_refusal, True, *names)
+    judgement = Judge(pipeline, artifact.manifest, right.by_design).compare(got, want)
+    is_compared = want.defined[0] and not want.refused[0] and not got.refused[0]
+    outputs = () if not is_compared else tuple(_outputs(artifact, got, want))
     if guards is not None:
         on_both_sides = want.guards[0][: len(guards.columns)] & got.guards[0]
         fired = {guards.columns[k].step for k in np.flatnonzero(on_both_sides)}
         walk = tuple(_without_meaning(pipeline, value, fired) for value in walk)
-    return Explanation(pipeline.name, raw, walk, outputs, refusal(guards, got.guards[0]), want_refusal)
+    served, differ = refusal(guards, got, 0), bool(judgement.refusals[0])
+    return Explanation(pipeline.name, raw, walk, outputs, served, want_refusal, differ, *names)
 
 
 def _without_meaning(pipeline: Pipeline, value: StepValue, refusing: set[str]) -> StepValue:

@@ -18,19 +18,19 @@ import numpy as np
 from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import Atlas, draw_atlas
 from skc.blame.localise import Localiser, makers_of, makers_of_step
-from skc.equality.sides import Oracle, Outcome
 from skc.ir import Pipeline
 from skc.ops import OPS
+from skc.oracle.protocol import Outcome, StepOracle
 from skc.rows.sampling import Record
 from skc.rows.sources import RecordAt
-from skc.verification.report import GOLDEN_FILE, GUARDS, ITSELF, REFUSED, Difference
+from skc.verification.report import GOLDEN_FILE, GUARDS, ITSELF, REFUSED, Difference, DifferenceKind
 from skc.verification.shrink import Shrinker
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.kinds import Array
 from skc_runtime.manifest import Guards
 
-SERVED = "served"
+SERVED, UNDEFINED = "served", "not defined"
 PER_COLUMN = 2
 MOST = 100
 SHRUNK_CHECKS = ("boundaries", "generated", "hostile", "golden", "data")
@@ -47,7 +47,7 @@ class Findings:
         artifact: Artifact,
         pipeline: Pipeline,
         directory: Path | None,
-        oracle: Oracle,
+        oracle: StepOracle,
         atlas: Atlas | None = None,
     ) -> None:
         self._oracle = oracle
@@ -55,7 +55,7 @@ class Findings:
         self._artifact = artifact
         self._pipeline = pipeline
         self._where = str(directory or "ARTIFACT")
-        self._seen: Counter[tuple[str, str, str]] = Counter()
+        self._seen: Counter[tuple[str, str, str, DifferenceKind]] = Counter()
         self._atlas = atlas
         self._localiser: Localiser | None = None
 
@@ -98,31 +98,33 @@ class Findings:
         """The first rows of a bool [N] that one side refuses and the other serves or refuses for another reason."""
         specs = self._artifact.manifest.guards
         for i in np.flatnonzero(differs)[:PER_COLUMN]:
-            first = _first_unequal(got.guards[i], want.guards[i])
-            step = specs.columns[first].step if specs is not None and first < len(specs.columns) else None
-            one = (refusal(specs, got.guards[i]), refusal(specs, want.guards[i]))
+            first = _decisive_guard(got.guards[i], want.guards[i])
+            known = () if specs is None else specs.columns
+            step = known[first].step if first is not None and first < len(known) else None
+            one = (refusal(specs, got, i), refusal(specs, want, i))
             self.refused(check, record(int(i)), *one, step=step, relation=relation)
 
     def refused(
         self, check: str, record: Record, got: str, want: str, step: str | None = None, relation: str | None = None
     ) -> None:
         """One row that one side refuses; `step` is the step whose guard fired."""
-        if not self._has_room(check, GUARDS, REFUSED):
+        kind: DifferenceKind = "served" if got == SERVED else "refused"
+        if not self._has_room(check, GUARDS, REFUSED, kind):
             return
         is_known = any(s.name == step for s in self._pipeline.steps)
         makers = makers_of_step(self._pipeline, step) if step is not None and is_known else ()
-        self._add(check, GUARDS, REFUSED, makers, record, got, want, guard_of=step, relation=relation)
+        self._add(check, GUARDS, REFUSED, makers, record, got, want, guard_of=step, relation=relation, kind=kind)
 
     def failed(self, check: str, record: Record, error: SkcRuntimeError) -> None:
         """One row on which ONNX Runtime fails, blamed on the step of the node that it names."""
-        if self._has_room(check, GUARDS, REFUSED):
-            self._add(check, GUARDS, REFUSED, (), record, f"fails: {error.message}", SERVED)
+        if self._has_room(check, GUARDS, REFUSED, "failed"):
+            self._add(check, GUARDS, REFUSED, (), record, f"fails: {error.message}", SERVED, kind="failed")
             self.differences[-1] = replace(self.differences[-1], step=self.failing_step(error))
 
     def shrink(self, shrinker: Shrinker) -> None:
         """Replace the rows of the differences that a report shows by the smallest ones that still differ."""
-        for output, column in dict.fromkeys((d.output, d.column) for d in self.differences):
-            same_column = [d for d in self.differences if (d.output, d.column) == (output, column)]
+        for place in dict.fromkeys((d.output, d.column, d.kind) for d in self.differences):
+            same_column = [d for d in self.differences if (d.output, d.column, d.kind) == place]
             known = next((d for d in same_column if d.against != ITSELF and d.check in SHRUNK_CHECKS), None)
             small = None if known is None else shrinker.smallest(known)
             if known is not None and small is not None:
@@ -135,7 +137,7 @@ class Findings:
         values: tuple[object, object]
         if difference.output == GUARDS:
             specs = self._artifact.manifest.guards
-            values = (refusal(specs, got.guards[0]), refusal(specs, want.guards[0]))
+            values = (refusal(specs, got, 0), refusal(specs, want, 0))
             step = difference.step
         else:
             output = next(o for o in self._artifact.manifest.outputs if o.name == difference.output)
@@ -153,8 +155,8 @@ class Findings:
             found_in=difference.record,
         )
 
-    def _has_room(self, check: str, output: str, column: str) -> bool:
-        return len(self.differences) < MOST and self._seen[check, output, column] < PER_COLUMN
+    def _has_room(self, check: str, output: str, column: str, kind: DifferenceKind = "value") -> bool:
+        return len(self.differences) < MOST and self._seen[check, output, column, kind] < PER_COLUMN
 
     def _add(
         self,
@@ -168,8 +170,9 @@ class Findings:
         *,
         guard_of: str | None = None,
         relation: str | None = None,
+        kind: DifferenceKind = "value",
     ) -> None:
-        self._seen[check, output, column] += 1
+        self._seen[check, output, column, kind] += 1
         raw = golden.encode_record(self._artifact.manifest, record)
         command = relation or self.command("--record", json.dumps(raw))
         step = None
@@ -179,7 +182,8 @@ class Findings:
             step = self._first_differing_step(record, makers) or guard_of
         against = self._oracle.name if relation is None else ITSELF
         made_by = tuple(m for m in makers if not OPS[self._pipeline.step(m).op].internal)
-        self.differences.append(Difference(check, output, column, step, made_by, raw, got, want, command, against))
+        found = Difference(check, output, column, step, made_by, raw, got, want, command, against, kind=kind)
+        self.differences.append(replace(found, located_by=self._oracle.steps_name))
 
     def failing_step(self, error: SkcRuntimeError) -> str | None:
         """The step of the node at which ONNX Runtime stopped, by the name of the node in its message."""
@@ -195,24 +199,32 @@ class Findings:
     def localiser(self) -> Localiser:
         """The one of this artifact, built when it is first needed."""
         if self._localiser is None:
-            self._localiser = Localiser(self._drawn(), self._artifact.files[MODEL])
+            self._localiser = Localiser(self._drawn(), self._artifact.files[MODEL], self._oracle.evaluate)
         return self._localiser
 
     def _first_differing_step(self, record: Record, makers: tuple[str, ...]) -> str | None:
-        return self.localiser().first_differing_step(record, makers) if self._oracle.knows_steps else None
+        return self.localiser().first_differing_step(record, makers)
 
 
-def _first_unequal(a: Array, b: Array) -> int:
-    """The first guard that fired on only one side; if one side has more guards, the first that the other lacks."""
+def _decisive_guard(a: Array, b: Array) -> int | None:
+    """The first guard that fired on only one side; if one side has more guards, the first that the other lacks.
+
+    If both have the same, because an oracle without codes decided otherwise, the first that fired.
+    """
     width = max(len(a), len(b))
     padded = [np.pad(row, (0, width - len(row))) for row in (a, b)]
-    return int(np.argmax(padded[0] != padded[1]))
+    unequal, fired = padded[0] != padded[1], padded[0] | padded[1]
+    return next((int(np.argmax(some)) for some in (unequal, fired) if some.any()), None)
 
 
-def refusal(specs: Guards | None, fired: Array) -> str:
-    """A row of guards in words."""
+def refusal(specs: Guards | None, outcome: Outcome, i: int) -> str:
+    """What became of a row, in words."""
+    if not outcome.defined[i]:
+        return UNDEFINED
+    if outcome.uncoded is not None:
+        return REFUSED if outcome.uncoded[i] else SERVED
     columns = () if specs is None else specs.columns
-    hits = np.flatnonzero(fired)
+    hits = np.flatnonzero(outcome.guards[i])
     if len(hits) == 0:
         return SERVED
     known = [columns[k] for k in hits if k < len(columns)]

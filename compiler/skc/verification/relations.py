@@ -10,7 +10,8 @@ import numpy as np
 
 from skc.artifact import MODEL
 from skc.equality.judge import other_bits
-from skc.equality.sides import Graph, Outcome, feeds
+from skc.equality.sides import Graph, feeds
+from skc.oracle.protocol import Outcome
 from skc.rows.sampling import Record, to_blocks
 from skc.verification.comparer import Comparer
 from skc.verification.findings import Findings

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, astuple, dataclass, replace
+from typing import Any, Literal
 
 from skc.diagnostics import Diagnostic
-from skc.equality.sides import REFERENCE
 from skc.equality.tally import ColumnReport
+from skc.oracle.protocol import REFERENCE, Outcome, in_words
 from skc.verification.shown import OneLine, count, encoded
 
 FORMAT = 1
 ITSELF = "one batch"  # what a relation of the graph with itself compares with
 GOLDEN_FILE = "golden file"  # the check of the results in golden.jsonl
 GUARDS, REFUSED = "skc.guards", "refused"  # output and column of a difference in refusals
+DifferenceKind = Literal["value", "refused", "served", "failed"]
+
+
+def refusal_kind(got: Outcome, want: Outcome, i: int) -> DifferenceKind:
+    """Whether the graph serves a row that the oracle refuses, or refuses one without that or for another reason."""
+    return "served" if want.refused[i] and not got.refused[i] else "refused"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One value, missing position or refusal in which the graph and its reference disagree.
+    """One value, missing position or refusal in which the graph and its oracle disagree.
 
     `step` is the first step whose value differs for that row, None if no single step does; `made_by` are all the steps
-    that the column depends on. `against` is the name of the oracle, or "one batch" if the graph disagrees with itself.
+    that the column depends on. `against` is the name of the oracle, or "one batch" if the graph disagrees with itself;
+    `located_by` has the values of steps. `kind` "served" is a row that the graph serves although the oracle refuses it;
+    "refused" is one that it refuses for no reason or another one.
     """
 
     check: str
@@ -36,6 +44,8 @@ class Difference:
     reproduce: str
     against: str = REFERENCE
     found_in: Mapping[str, Any] | None = None  # the original row, if `record` was shrunk from it
+    kind: DifferenceKind = "value"
+    located_by: str = REFERENCE
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,7 @@ class Walk:
     column: str
     record: Mapping[str, Any]  # the raw row, JSON values
     rows: tuple[WalkRow, ...]
+    against: str = REFERENCE  # who evaluated the steps
 
 
 @dataclass(frozen=True)
@@ -132,6 +143,14 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class ByDesign:
+    """Rows that the artifact refuses with this code although the oracle serves them, and may: not differences."""
+
+    code: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class Met:
     """Rows of the user's data that a step serves, but turns into null, does not know, or clips; the first from 1."""
 
@@ -172,6 +191,7 @@ class Report(OneLine):
     warnings: tuple[Diagnostic, ...] = ()  # about what happens to every row of the data; an error if all are refused
     walks: tuple[Walk, ...] = ()  # of the first differences
     oracle: str = REFERENCE  # what the rows were compared with
+    by_design: tuple[ByDesign, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -195,15 +215,21 @@ class Report(OneLine):
         """The conclusion in one line."""
         rows = sum(check.rows for check in self.checks if check.against_reference)
         refused = sum(check.refused_rows for check in self.checks if check.against_reference)
-        against = "its reference" if self.oracle == REFERENCE else self.oracle
+        against = in_words(self.oracle)
         also = f", {refused:,} of them refused by both" if refused else ""
+        also += "".join(f", {rows:,} by the artifact alone ({code})" for code, rows in map(astuple, self.by_design))
         extent = f"{count(rows, 'row')}{also}; {self.seconds:.1f} s, seed {self.seed}"
         if not self.is_equal:
             bad = ", ".join(check.name for check in self.checks if check.differing_rows)
             return f"NOT EQUAL: `{self.name}` differs from {against} in: {bad} ({extent})"
         return f"verified: `{self.name}` equals {against} ({extent})"
 
+    def walk_of(self, difference: Difference) -> Walk | None:
+        """The walk of a difference, for those that have one."""
+        place = (difference.output, difference.column, difference.record)
+        return next((walk for walk in self.walks if (walk.output, walk.column, walk.record) == place), None)
+
     def first_differences(self) -> list[Difference]:
-        """One difference of each output column."""
-        firsts = {(d.output, d.column): d for d in reversed(self.differences)}
-        return [d for d in self.differences if firsts[d.output, d.column] is d]
+        """One difference of each kind in each output column."""
+        firsts = {(d.output, d.column, d.kind): d for d in reversed(self.differences)}
+        return [d for d in self.differences if firsts[d.output, d.column, d.kind] is d]

@@ -1,4 +1,4 @@
-"""`skc verify`: compares the graph with its reference, and with itself under every relation that needs no oracle.
+"""`skc verify`: compares the graph with an oracle, and with itself under every relation that needs no oracle.
 
 Rows come from sources: the user's data, the boundaries of every step carried back to raw inputs, generated records and
 hostile ones. For a row that a guard refuses on both sides, only the guards are compared. Steps whose boundaries cannot
@@ -20,9 +20,10 @@ import numpy as np
 from skc.artifact import GOLDEN, Artifact
 from skc.diagnostics import fail
 from skc.equality.recorded import as_wide, read_golden, recorded_outcome
-from skc.equality.sides import Oracle, refusal_code
 from skc.equality.trials import trials
 from skc.infer import column_names, value_types
+from skc.oracle.default import step_oracle
+from skc.oracle.protocol import Oracle
 from skc.passes.prune import prune
 from skc.progress import Stages
 from skc.rows.boundaries import StepBoundaries, step_boundaries
@@ -34,7 +35,7 @@ from skc.verification.comparer import Comparer
 from skc.verification.data_tally import DataTally
 from skc.verification.explain import walks_of
 from skc.verification.relations import relations
-from skc.verification.report import GOLDEN_FILE, Check, Report
+from skc.verification.report import GOLDEN_FILE, ByDesign, Check, Report
 from skc.verification.serving import compare_served
 from skc.verification.shrink import Shrinker
 from skc_runtime.errors import SkcRuntimeError
@@ -74,7 +75,7 @@ def verify(
     of_data = None if data is None else run.compare_data(data)
     golden, cases = read_golden(artifact.manifest, artifact.files[GOLDEN])
     served_rows = [] if of_data is None else of_data.served
-    sources = OwnSources(run.pipeline, run.found, options.rows, options.seed, golden, served_rows)
+    sources = OwnSources(run.pipeline, run.found, options.rows, options.seed, run.evaluate, golden, served_rows)
     for source in sources:
         sources.learn(source, run.compare(source))
     run.compare(Records("golden", "the golden records", run.pipeline, golden))
@@ -88,10 +89,10 @@ def verify(
     return run.report(time.perf_counter() - started, sources, of_data)
 
 
-def verify_record(artifact: Artifact, directory: Path | None, record: Record) -> Report:
+def verify_record(artifact: Artifact, directory: Path | None, record: Record, oracle: Oracle | None = None) -> Report:
     """Verify only this record."""
     started = time.perf_counter()
-    run = _Run(artifact, directory, Options(), lambda _: None)
+    run = _Run(artifact, directory, Options(), lambda _: None, oracle)
     run.compare(Records("record", "the given record", run.pipeline, [record]))
     run.runtime()
     return run.report(time.perf_counter() - started)
@@ -121,7 +122,9 @@ class _Run:
         self.pipeline = prune(artifact.pipeline)  # as lowered: a step that feeds no output cannot refuse a row
         self.found = step_boundaries(self.pipeline)
         self._artifact, self._options, self._progress = artifact, options, progress
-        self._comparer = Comparer(artifact, self.pipeline, self.found, directory, oracle)
+        self._oracle = step_oracle(self.pipeline, artifact.manifest, oracle)
+        self.evaluate = self._oracle.evaluate
+        self._comparer = Comparer(artifact, self.pipeline, self.found, directory, self._oracle)
         self._findings = self._comparer.findings
         self._checks: list[Check] = []
         self._tried: list[Sequence[Record]] = []  # for the relations and the runtime
@@ -143,7 +146,7 @@ class _Run:
         self._progress(source.name)
         skipped = None if source.records else "no rows to try"
         check, refused = Check(source.name, source.about, 0, 0, 0, skipped=skipped), []
-        for trial in trials(source, self._comparer.oracle):
+        for trial in trials(source, self._oracle):
             check = self._comparer.compare(check, trial)
             refused += trial.want.refused.tolist()
         self.add(check, source.records)
@@ -157,7 +160,7 @@ class _Run:
         tally = DataTally(self.pipeline, self._artifact.manifest.guards)
         sample: list[Record] = []
         served_rows: list[Record] = []
-        for trial in trials(source, self._comparer.oracle):
+        for trial in trials(source, self._oracle):
             tally.look(trial.want.steps, trial.want.guards)
             check = self._comparer.compare(check, trial)
             places = np.flatnonzero(~trial.want.refused)
@@ -173,14 +176,13 @@ class _Run:
         manifest = self._artifact.manifest
         in_file = [i for i, case in enumerate(cases) if case.outputs is not None]
         recorded = recorded_outcome(manifest, [case.outputs for case in cases if case.outputs is not None])
-        want = self._comparer.oracle.run(to_blocks(self.pipeline.inputs, records))
+        want = self._oracle.run(to_blocks(self.pipeline.inputs, records))
         check = Check(GOLDEN_FILE, "what golden.jsonl says about them", 0, 0, 0)
         expected = as_wide(want.rows(np.array(in_file, dtype=np.int64)), recorded)
         check = self._comparer.add(check, recorded, expected, lambda k: records[in_file[k]])
         for i, case in enumerate(cases):
             if case.error is not None:
-                code = refusal_code(manifest, want.guards[i])
-                check = self._comparer.add_refusal(check, records[i], case.error, code)
+                check = self._comparer.add_refusal(check, records[i], case.error, want.rows(slice(i, i + 1)))
         self.add(check)
 
     # relations of the graph with itself
@@ -217,18 +219,22 @@ class _Run:
         for group in boundaries:
             of_step.setdefault(group.step, []).append(group)
         for step in self.pipeline.steps:
-            result = cut.check_step(step, of_step.get(step.name, []), types, names)
+            result = cut.check_step(step, of_step.get(step.name, []), types, names, self.evaluate)
             check = check.plus(result.rows, result.values, result.differing, 0)
             self._comparer.coverage.name(step.name, result.branches)
             command = self._findings.command("--seed", str(self._options.seed))
-            self._findings.differences += [replace(d, reproduce=command) for d in result.differences]
+            self._findings.differences += [
+                replace(d, reproduce=command, against=self._oracle.steps_name) for d in result.differences
+            ]
         self.add(check)
 
     def shrink(self, base: Record) -> None:
         """Find the smallest row for each difference that is reported."""
         if self._findings.differences:
             self._progress("shrinking")
-            self._findings.shrink(Shrinker(self._artifact, self._comparer.graph, self._comparer.oracle, base))
+            self._findings.shrink(
+                Shrinker(self._artifact, self._comparer.graph, self._oracle, self._comparer.judge, base)
+            )
 
     def report(self, seconds: float, sources: OwnSources | None = None, of_data: _DataRows | None = None) -> Report:
         """The complete report. Coverage is only reported if all sources were tried."""
@@ -248,7 +254,8 @@ class _Run:
             model_matches_plan=self._findings.model_matches_plan,
             untried=() if sources is None else self._untried(sources),
             seconds=seconds,
-            oracle=self._comparer.oracle.name,
+            oracle=self._oracle.name,
+            by_design=tuple(ByDesign(*one) for one in sorted(self._comparer.by_design.items())),
             versions={
                 "onnxruntime": ONNXRUNTIME,
                 "numpy": np.__version__,
@@ -256,7 +263,7 @@ class _Run:
                 "machine": f"{platform.system()} {platform.machine()} {os.cpu_count()} cores",
             },
         )
-        walks = walks_of(self._artifact, report.first_differences(), self._findings.localiser)
+        walks = walks_of(self._artifact, report.first_differences(), self._oracle, self._findings.localiser)
         return replace(report, walks=tuple(islice(walks, SHOWN_WALKS)))
 
     def _untried(self, sources: OwnSources) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 import skc_runtime
 from skc.artifact import MODEL
-from skc.equality.sides import Outcome, refusal_code
+from skc.oracle.protocol import Outcome
 from skc.rows.sampling import Record, to_blocks
 from skc.verification.comparer import Comparer
 from skc.verification.report import Check
@@ -29,16 +31,19 @@ def _record_added(
     check: Check, comparer: Comparer, transformer: skc_runtime.Transformer, record: Record, want: Outcome
 ) -> Check:
     manifest, findings = comparer.artifact.manifest, comparer.findings
+    if not want.defined[0]:
+        return check
     try:
         results = transformer.transform(record)
     except SkcRuntimeError as error:
-        return comparer.add_refusal(check, record, error.code, refusal_code(manifest, want.guards[0]))
+        return comparer.add_refusal(check, record, error.code, want, error.step)
+    fired = np.zeros_like(want.guards)
     if want.refused[0]:
-        nothing = replace(want, guards=want.guards & False)
-        findings.guards(check.name, want.refused, nothing, want, [record].__getitem__)
+        served = replace(want, guards=fired, uncoded=None)
+        findings.guards(check.name, want.refused, served, want, [record].__getitem__)
         return check.plus(1, 0, 1, 0)
     valid = {o.name: results[o.valid][None, :] for o in manifest.outputs if o.valid is not None}
-    got = Outcome({o.name: results[o.name][None, :] for o in manifest.outputs}, valid, want.guards)
+    got = Outcome({o.name: results[o.name][None, :] for o in manifest.outputs}, valid, fired)
     judgement = comparer.judge.compare(got, want)
     for name, compared in judgement.columns.items():
         findings.values(check.name, name, compared.differs, got, want, [record].__getitem__)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import numpy as np
-
 from skc.artifact import Artifact
-from skc.equality.judge import compare_output
-from skc.equality.sides import Graph, Oracle, Outcome
+from skc.equality.judge import Judge
+from skc.equality.sides import Graph
 from skc.ir import Input
+from skc.oracle.protocol import Oracle, Outcome
 from skc.rows.sampling import Record, is_legal, to_blocks
 from skc.values.types import Scalar
-from skc.verification.report import GUARDS, Difference
+from skc.verification.report import GUARDS, Difference, refusal_kind
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 
@@ -28,9 +27,11 @@ Shows = Callable[[Record], bool]
 class Shrinker:
     """Shrinks the rows of differences between a graph and its oracle."""
 
-    def __init__(self, artifact: Artifact, graph: Graph, oracle: Oracle, base: Mapping[str, Scalar]) -> None:
+    def __init__(
+        self, artifact: Artifact, graph: Graph, oracle: Oracle, judge: Judge, base: Mapping[str, Scalar]
+    ) -> None:
         self._manifest, self._inputs = artifact.manifest, artifact.pipeline.inputs
-        self._graph, self._oracle, self._base = graph, oracle, base
+        self._graph, self._oracle, self._judge, self._base = graph, oracle, judge, base
 
     def smallest(self, difference: Difference) -> Record | None:
         """A simpler row than that of a difference, in which the same column differs; None if there is none."""
@@ -51,13 +52,14 @@ class Shrinker:
             got, want = self.outcomes(record)
         except SkcRuntimeError:
             return False
+        judgement = self._judge.compare(got, want)
         if difference.output == GUARDS:
-            return got.guards.shape != want.guards.shape or bool((got.guards != want.guards).any())
-        if got.refused[0] or want.refused[0]:
+            return bool(judgement.refusals[0]) and difference.kind == refusal_kind(got, want, 0)
+        if not judgement.columns:
             return False
         output = next(o for o in self._manifest.outputs if o.name == difference.output)
-        differs = compare_output(output, got, want).differs[0]
-        return bool(np.asarray(differs)[output.columns.index(difference.column)])
+        differs = judgement.columns[output.name].differs[0]
+        return bool(differs[output.columns.index(difference.column)])
 
 
 def shrunk(record: Record, base: Mapping[str, Scalar], inputs: Sequence[Input], shows: Shows) -> Record:

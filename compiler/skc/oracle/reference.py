@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from skc.infer import column_names, input_names, settled, value_types
-from skc.ir import Output, Pipeline, Ref
+from skc.ir import Output, Pipeline
 from skc.ops import OPS
+from skc.oracle.protocol import REFERENCE, Evaluation, GuardHit, Outcome, select
 from skc.values.types import Block
 from skc_runtime.kinds import ELEMENTS, Array
+from skc_runtime.manifest import Manifest
 
 
-@dataclass(frozen=True)
-class GuardHit:
-    """One guard column: rows of `step` whose input column `column` violated the policy."""
-
-    code: str
-    step: str
-    column: str
-    mask: Array  # bool [N]
-
-
-@dataclass(frozen=True)
-class Result:
-    """The complete result of a run: each value by name, the outputs, their missing positions and the guards."""
-
-    values: Mapping[str, Block]
-    outputs: Mapping[str, Array]
-    valid: Mapping[str, Array]  # only outputs that may hold nulls and are not floats
-    guards: tuple[GuardHit, ...]
-
-
-def run(pipeline: Pipeline, inputs: Mapping[str, Block]) -> Result:
+def run(pipeline: Pipeline, inputs: Mapping[str, Block]) -> Evaluation:
     """Run a fitted pipeline on blocks [N, 1], one per input name."""
     names, types = column_names(pipeline), value_types(pipeline)
     values = {i.value: inputs[i.name] for i in pipeline.inputs}
@@ -52,7 +33,7 @@ def run(pipeline: Pipeline, inputs: Mapping[str, Block]) -> Result:
         ]
         values[step.name] = settled(block, types[step.name])
     outputs = {output.name: _cast_output(output, values) for output in pipeline.outputs}
-    return Result(
+    return Evaluation(
         values,
         {name: array for name, (array, _) in outputs.items()},
         {name: valid for name, (_, valid) in outputs.items() if valid is not None},
@@ -60,10 +41,21 @@ def run(pipeline: Pipeline, inputs: Mapping[str, Block]) -> Result:
     )
 
 
-def select(values: Mapping[str, Block], ref: Ref) -> Block:
-    """The columns that a reference names."""
-    block = values[ref.value]
-    return block if ref.start is None or ref.stop is None else block.columns(ref.start, ref.stop)
+class Reference:
+    """The oracle of a pipeline: the `apply` of its ops. Guards are in the manifest's order."""
+
+    name = steps_name = REFERENCE
+    by_design: frozenset[str] = frozenset()
+
+    def __init__(self, pipeline: Pipeline, manifest: Manifest) -> None:
+        self._pipeline, self._guards = pipeline, manifest.guards
+
+    def run(self, blocks: Mapping[str, Block]) -> Outcome:
+        """One call for all rows."""
+        return self.evaluate(self._pipeline, blocks).outcome(self._guards)
+
+    def evaluate(self, pipeline: Pipeline, blocks: Mapping[str, Block]) -> Evaluation:
+        return run(pipeline, blocks)
 
 
 def _cast_output(output: Output, values: Mapping[str, Block]) -> tuple[Array, Array | None]:

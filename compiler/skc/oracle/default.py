@@ -1,0 +1,47 @@
+"""The oracle that is used where no other is given, and what completes one that knows no steps: the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from skc.ir import Pipeline
+from skc.oracle import reference
+from skc.oracle.protocol import REFERENCE, Evaluate, Evaluation, Oracle, Outcome, StepOracle
+from skc.values.types import Block
+from skc_runtime.manifest import Guards, Manifest
+
+EVALUATE: Evaluate = reference.run
+
+
+def step_oracle(pipeline: Pipeline, manifest: Manifest, oracle: Oracle | None = None) -> StepOracle:
+    """The oracle given, or the reference. An oracle that knows no steps gets their values from the reference."""
+    if oracle is None:
+        return reference.Reference(pipeline, manifest)
+    return oracle if isinstance(oracle, StepOracle) else _WithSteps(oracle, pipeline, manifest.guards)
+
+
+@dataclass(frozen=True)
+class _WithSteps:
+    """The verdict of one oracle, and the steps of the reference. Guards are compared only if the oracle names them."""
+
+    oracle: Oracle
+    pipeline: Pipeline
+    guards: Guards | None
+    steps_name: str = REFERENCE
+
+    @property
+    def name(self) -> str:
+        return self.oracle.name
+
+    @property
+    def by_design(self) -> frozenset[str]:
+        return self.oracle.by_design
+
+    def run(self, blocks: Mapping[str, Block]) -> Outcome:
+        found, seen = self.oracle.run(blocks), self.evaluate(self.pipeline, blocks)
+        fired = found.guards if found.uncoded is None else seen.outcome(self.guards).guards
+        return replace(found, guards=fired, steps=seen.values)
+
+    def evaluate(self, pipeline: Pipeline, blocks: Mapping[str, Block]) -> Evaluation:
+        return EVALUATE(pipeline, blocks)
