@@ -6,7 +6,7 @@ front end is the same as for a pipeline.yaml. The step's name is its path in the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from skc.frontend.build import build
 from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, OutputDefinition, PipelineDefinition, Selector
 from skc.frontend.sklearn.claims import CANNOT, class_name, unclaimed
 from skc.frontend.sklearn.columns import Recorder
-from skc.frontend.sklearn.outputs import features_output, model_outputs
+from skc.frontend.sklearn.outputs import FEATURES, METHODS, Call, features_output, model_outputs
 from skc.frontend.sklearn.sample import Sample, read_sample
 from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, innermost, predict, predicts, read
 from skc.ir import Input, Pipeline
@@ -24,11 +24,15 @@ from skc_runtime.kinds import OutputDType
 
 @dataclass(frozen=True)
 class SklearnPipeline:
-    """An estimator that was read: the frozen pipeline, the sample that it was read with, and warnings."""
+    """An estimator that was read: the frozen pipeline, the sample that it was read with, and warnings.
+
+    `calls` has for each output the method of the estimator that gives it, of rows as `fit` takes them.
+    """
 
     pipeline: Pipeline
     estimator: Any
     sample: Sample
+    calls: Mapping[str, Call]
     warnings: tuple[Diagnostic, ...] = ()
 
 
@@ -61,13 +65,16 @@ def read_estimator(
     if predicts(estimator):
         of = predict(estimator, raw)
         outputs = [*model_outputs(recorder, of.model)]
+        calls: dict[str, Call] = {o.name: getattr(estimator, METHODS[o.name]) for o in outputs}
         if of.transformer is not None:
             outputs.insert(0, features_output(recorder, of.transformer, of.features, dtype))
+            calls[FEATURES] = of.transformer.transform
     else:
         outputs = [features_output(recorder, estimator, read(estimator, raw), dtype)]
+        calls = {FEATURES: estimator.transform}
     definition = PipelineDefinition(name, *_used(recorder, outputs), outputs=tuple(outputs))
     pipeline, warnings = build(definition)
-    return SklearnPipeline(pipeline, estimator, read_from, warnings)
+    return SklearnPipeline(pipeline, estimator, read_from, calls, warnings)
 
 
 def _used(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from skc.diagnostics import fail
@@ -13,6 +13,8 @@ from skc.translation import Columns, Model
 from skc_runtime.kinds import OutputDType
 
 FEATURES = "x"
+METHODS = {"prediction": "predict", "probability": "predict_proba", "decision": "decision_function"}
+Call = Callable[[Any], Any]
 
 
 def features_output(recorder: Recorder, estimator: Any, x: Table, dtype: OutputDType) -> OutputDefinition:
