@@ -21,12 +21,14 @@ from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix, matrix, packages, rows_to_try, save_record
 from skc.fit import fit
+from skc.frontend.sklearn import SklearnPipeline
 from skc.frontend.yaml.reader import read_pipeline
-from skc.ir import DataSource, Pipeline
+from skc.ir import DataSource
 from skc.options import CompileOptions, DiffOptions, FloatName, VerifyOptions
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import StepOracle
-from skc.origin import read_origin
+from skc.oracle.sklearn import SklearnOracle, check_outputs
+from skc.origin import read_origin, read_source
 from skc.passes.prune import prune
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Verified
@@ -126,13 +128,22 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     if report is not None and report.is_equal and report.errors:
         raise SkcError(*report.errors)
     if report is not None:
-        clock.lap("verify", sum(check.rows for check in report.checks if check.against_reference))
-    path = target if target is not None and (report is None or report.is_equal) else None
+        clock.lap("verify", _rows_compared(report))
+    against = None
+    if report is not None and origin.source is not None:
+        against = _verified(artifact, target, options, None, progress, origin.source)
+        clock.lap("against", _rows_compared(against))
+    is_equal = all(one is None or one.is_equal for one in (report, against))
+    path = target if target is not None and is_equal else None
     if path is not None:
         artifacts.write(artifact, path, force=options.force)
     many = () if options.signature is not None else _many_inputs(len(artifact.manifest.inputs))
     all_warnings = (*origin.warnings, *many, *fitted.warnings, *(() if report is None else report.warnings))
-    return Compiled(artifact, path, report, all_warnings, tuple(clock.stages))
+    return Compiled(artifact, path, report, all_warnings, tuple(clock.stages), against)
+
+
+def _rows_compared(report: Report) -> int:
+    return sum(check.rows for check in report.checks if check.against_reference)
 
 
 def _many_inputs(count: int) -> tuple[Diagnostic, ...]:
@@ -160,14 +171,18 @@ def verify(
     record: str | None = None,
     save: bool = False,
     key: Key | None = None,
+    against: Any = None,
     progress: Progress | None = None,
 ) -> Report:
     """Verify an artifact against its reference: on `data` if given, on boundaries, generated and hostile rows.
 
+    With `against`, a fitted estimator of scikit-learn or where one is kept (see `compile`), the artifact is compared
+    with that instead; `data` then has some rows of what its `fit` was given.
+
     With `record` (a JSON object, numbers or golden forms) only that record is compared. With `key`, a public key in PEM
     (its text, or a path), the artifact must be signed with it. `save` writes verified.json. Raises SkcError.
     """
-    options = VerifyOptions(data=data, rows=rows, seed=seed, record=record, save=save, key=key)
+    options = VerifyOptions(data=data, rows=rows, seed=seed, record=record, save=save, key=key, against=against)
     return verification(artifact, options, progress).report
 
 
@@ -192,7 +207,11 @@ def _report(artifact: Artifact, directory: Path, options: VerifyOptions, progres
         identity.check_manifest(artifact)
         if options.record is not None:
             return run.verify_record(artifact, directory, read_record(artifact, options.record), _oracle(artifact))
-        return _verified(artifact, directory, options, None, progress)
+        if options.against is None:
+            return _verified(artifact, directory, options, None, progress)
+        source = read_source(options.against, options.data, options)
+        check_outputs(source, artifact.manifest)
+        return _verified(artifact, directory, replace(options, data=source.sample.table), None, progress, source)
     except (SkcError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         is_user_error = isinstance(error, SkcError) and not error.code.startswith("SKC9")
         if is_user_error or identity.is_own_work(artifact):
@@ -208,17 +227,24 @@ def _verified(
     options: CompileOptions | VerifyOptions,
     declared: DataSource | None,
     progress: Progress | None,
+    source: SklearnPipeline | None = None,
 ) -> Report:
     report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed)
+    oracle = _oracle(artifact, source)
     if options.data is None and (declared is None or declared.path is None):
-        return run.verify(artifact, directory, None, amount, report_stage, _oracle(artifact))
+        return run.verify(artifact, directory, None, amount, report_stage, oracle)
     with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
-        return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, _oracle(artifact))
+        return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, oracle)
 
 
-def _oracle(artifact: Artifact) -> StepOracle:
-    """What an artifact is compared with, whatever is asked about it: the reference of its plan."""
-    return step_oracle(prune(artifact.pipeline), artifact.manifest)
+def _oracle(artifact: Artifact, source: SklearnPipeline | None = None) -> StepOracle:
+    """What an artifact is compared with, whatever is asked about it: the reference of its plan, or an estimator."""
+    pipeline = prune(artifact.pipeline)
+    reference = step_oracle(pipeline, artifact.manifest)
+    if source is None:
+        return reference
+    estimator = SklearnOracle(source, artifact.manifest, lambda blocks: reference.run(blocks).refused)
+    return step_oracle(pipeline, artifact.manifest, estimator)
 
 
 def _stages(what: str, progress: Progress | None) -> Stages:

@@ -80,7 +80,7 @@ CODES: dict[Code, str] = {
     "SKC154": "a file that would run code, or holds types that are not trusted",
     "SKC155": "a sample that does not match the estimator",
     "SKC156": "an estimator that cannot be loaded",
-    "SKC157": "an estimator without an output",
+    "SKC157": "an estimator without an output, or with others than the artifact",
     "SKC158": "columns of types that the step does not take together",
     "SKC159": "scikit-learn, or a library for its files, is not installed",
     # reading the training data

@@ -54,6 +54,19 @@ def _seed() -> Any:
     return _flag(0, "The seed of the generated records.", minimum=0)
 
 
+def _trust_pickle() -> Any:
+    return _flag(False, "scikit-learn: load a pickle, which runs the code in it.", "--trust-pickle")
+
+
+def _trust_type() -> Any:
+    about = "scikit-learn: a type in a .skops file that may be loaded."
+    return _flag((), about, typed=list[str] | None, read=lambda names: tuple(names or ()))
+
+
+def _allow_version() -> Any:
+    return _flag(False, "scikit-learn: accept an estimator that another version fitted.", "--allow-version")
+
+
 def _rules(rules: list[str] | None) -> tuple[str, ...]:
     return tuple(rule.strip() for text in rules or () for rule in text.split(","))
 
@@ -104,16 +117,9 @@ class CompileOptions(Options):
     seed: int = _seed()
     threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
     dtype: FloatName | None = _flag(None, "scikit-learn: the dtype of the features; float64 by default.")
-    trust_pickle: bool = _flag(False, "scikit-learn: load a pickle, which runs the code in it.", "--trust-pickle")
-    trust_type: tuple[str, ...] = _flag(
-        (),
-        "scikit-learn: a type in a .skops file that may be loaded.",
-        typed=list[str] | None,
-        read=lambda names: tuple(names or ()),
-    )
-    allow_version: bool = _flag(
-        False, "scikit-learn: accept an estimator that another version fitted.", "--allow-version"
-    )
+    trust_pickle: bool = _trust_pickle()
+    trust_type: tuple[str, ...] = _trust_type()
+    allow_version: bool = _allow_version()
     format: Format = _flag("text", "How to print the result.")
 
 
@@ -132,11 +138,12 @@ PLAIN_HINT = "print text or json, or leave out --self-check and --onnxruntime"
 EXCLUSIONS = (
     Exclusion(
         "self_check",
-        ("data", "record", "onnxruntime", "save"),
+        ("data", "record", "onnxruntime", "save", "against"),
         "a self-check uses only the rows that skc generates",
-        "leave out --data, --record, --onnxruntime and --save",
+        "leave out --data, --record, --onnxruntime, --save and --against",
         plain=True,
     ),
+    Exclusion("against", ("record",), "an estimator is compared on many rows", "leave out --record or --against"),
     Exclusion("record", ("data",), "a record is verified alone, without data", "give `--record` or `--data`"),
     Exclusion(
         "onnxruntime",
@@ -171,6 +178,14 @@ class VerifyOptions(Options):
         typed=str | None,
         read=_versions,
     )
+    against: Any = _flag(
+        None,
+        "Also compare with an estimator of scikit-learn: module:object, or a file; --data is the sample.",
+        typed=str | None,
+    )
+    trust_pickle: bool = _trust_pickle()
+    trust_type: tuple[str, ...] = _trust_type()
+    allow_version: bool = _allow_version()
     save: bool = _flag(False, "Write verified.json into the artifact's folder.", "--save")
     key: str | bytes | os.PathLike[str] | None = _flag(
         None, "The public key, in PEM, that it must be signed with.", typed=Path | None

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from skc.diagnostics import Diagnostic, fail
+from skc.frontend.sklearn import SklearnPipeline, is_estimator, read_estimator
 from skc.frontend.sklearn.load import Trust, is_reference, load
+from skc.frontend.sklearn.sample import read_rows
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import Pipeline
-from skc.options import CompileOptions
+from skc.options import CompileOptions, VerifyOptions
 
 OF_SKLEARN = ("dtype", "trust_pickle", "trust_type", "allow_version")
 
@@ -21,48 +23,50 @@ OF_SKLEARN = ("dtype", "trust_pickle", "trust_type", "allow_version")
 class Origin:
     """A pipeline, with the data to fit it on (None: that which it declares, if any) and the rows to verify it on.
 
-    `fitted_with` has the versions of the libraries that fitted it, if skc will not.
+    `source` is the estimator that it was read from, if it was, and `fitted_with` the versions of the libraries that
+    fitted it.
     """
 
     pipeline: Pipeline
     warnings: tuple[Diagnostic, ...]
     to_fit: Any
     rows: Any
+    source: SklearnPipeline | None = None
     fitted_with: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_origin(given: Any, options: CompileOptions) -> Origin:
+def read_origin(subject: Any, options: CompileOptions) -> Origin:
     """Read what is to be compiled. Raises SkcError."""
-    is_path = isinstance(given, str | os.PathLike)
-    if isinstance(given, Pipeline) or (is_path and not is_reference(os.fspath(given))):
+    is_path = isinstance(subject, str | os.PathLike)
+    if isinstance(subject, Pipeline) or (is_path and not is_reference(os.fspath(subject))):
         unused = [name for name in OF_SKLEARN if getattr(options, name)]
         if unused:
             flag = unused[0].replace("_", "-")
             raise fail("SKC140", f"--{flag} is for estimators of scikit-learn", hint="leave it out for a pipeline")
-        pipeline, warnings = (given, ()) if isinstance(given, Pipeline) else read_pipeline(Path(given))
+        pipeline, warnings = (subject, ()) if isinstance(subject, Pipeline) else read_pipeline(Path(subject))
         return Origin(pipeline, warnings, options.data, options.data)
-    return _estimator(given, is_path, options)
-
-
-def _estimator(given: Any, is_path: bool, options: CompileOptions) -> Origin:
-    from skc.frontend.sklearn import is_estimator, read_estimator
-    from skc.frontend.sklearn.sample import read_rows
-
-    trust = Trust(options.trust_pickle, options.trust_type, options.allow_version)
-    estimator = load(os.fspath(given), trust) if is_path else given
-    if not is_estimator(estimator):
-        hint = "give the path of a pipeline.yaml, or a fitted estimator of scikit-learn"
-        raise fail("SKC140", f"`{type(given).__qualname__}` is not something that skc compiles", hint=hint)
-    if options.data is None:
-        hint = "give `data`: some rows of what `fit` was given, such as `--data sample.parquet`"
-        raise fail("SKC200", "an estimator needs a sample of rows, which say what its columns are", hint=hint)
-    rows = read_rows(options.data) if isinstance(options.data, str | os.PathLike) else options.data
-    name = "pipeline" if not is_path else _name(os.fspath(given))
-    result = read_estimator(estimator, rows, options.dtype or "float64", name)
+    source = read_source(subject, options.data, options)
     import sklearn
 
     versions = {"scikit-learn": sklearn.__version__}
-    return Origin(result.pipeline, result.warnings, None, result.sample.table, versions)
+    return Origin(source.pipeline, source.warnings, None, source.sample.table, source, versions)
+
+
+def read_source(subject: Any, data: Any, options: CompileOptions | VerifyOptions) -> SklearnPipeline:
+    """An estimator, or where one is kept, read with a sample of rows. Raises SkcError."""
+    is_path = isinstance(subject, str | os.PathLike)
+    trust = Trust(options.trust_pickle, options.trust_type, options.allow_version)
+    estimator = load(os.fspath(subject), trust) if is_path else subject
+    if not is_estimator(estimator):
+        hint = "give the path of a pipeline.yaml, or a fitted estimator of scikit-learn"
+        raise fail("SKC140", f"`{type(subject).__qualname__}` is not something that skc compiles", hint=hint)
+    if data is None:
+        hint = "give `data`: some rows of what `fit` was subject, such as `--data sample.parquet`"
+        raise fail("SKC200", "an estimator needs a sample of rows, which say what its columns are", hint=hint)
+    rows = read_rows(data) if isinstance(data, str | os.PathLike) else data
+    name = "pipeline" if not is_path else _name(os.fspath(subject))
+    dtype = (options.dtype if isinstance(options, CompileOptions) else None) or "float64"
+    return read_estimator(estimator, rows, dtype, name)
 
 
 def _name(text: str) -> str:

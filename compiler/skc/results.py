@@ -38,18 +38,32 @@ class Clock:
 
 @dataclass(frozen=True, repr=False)
 class Compiled(OneLine):
-    """The result of compiling. `path` is None if nothing was written; `report` is None if it was not verified."""
+    """The result of compiling. `path` is None if nothing was written; `report` is None if it was not verified.
+
+    `against` is the report of the comparison with the estimator that was compiled, if one was.
+    """
 
     artifact: Artifact
     path: Path | None
     report: Report | None
     warnings: tuple[Diagnostic, ...]
     stages: tuple[Stage, ...]
+    against: Report | None = None
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Those that there are."""
+        return tuple(report for report in (self.report, self.against) if report is not None)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether nothing differs, as far as it was verified."""
+        return all(report.is_equal for report in self.reports)
 
     def verdict(self) -> str:
         """One line: where it is, and whether it was verified."""
         where = "in memory" if self.path is None else f"in {self.path}"
-        verdict = "not verified" if self.report is None else self.report.verdict()
+        verdict = "; ".join(report.verdict() for report in self.reports) or "not verified"
         return f"{where}, plan {self.artifact.manifest.plan[:12]}: {verdict}"
 
     def to_json(self) -> dict[str, Any]:
@@ -65,6 +79,7 @@ class Compiled(OneLine):
                 {"name": o.name, "dtype": o.dtype, "columns": list(o.columns)} for o in self.artifact.manifest.outputs
             ],
             "report": None if self.report is None else self.report.to_json(),
+            "against": None if self.against is None else self.against.to_json(),
             "warnings": [w.to_json() for w in self.warnings],
         }
 

@@ -40,7 +40,8 @@ def compile(
         show(render(result, "json"))
     else:
         talk(render(result))
-    if result.report is not None and not result.report.is_equal:
-        talk(f"\n{render(result.report)}\n")
+    if not result.is_equal:
+        for report in result.reports:
+            talk(f"\n{render(report)}\n" * (not report.is_equal))
         talk(f"nothing was written; to reproduce a difference, write `{out}` with --no-verify first")
         raise typer.Exit(DIFFERENT)

@@ -39,9 +39,9 @@ class _WithSteps:
         return self.oracle.by_design
 
     def run(self, blocks: Mapping[str, Block]) -> Outcome:
-        found, seen = self.oracle.run(blocks), self.evaluate(self.pipeline, blocks)
-        fired = found.guards if found.uncoded is None else seen.outcome(self.guards).guards
-        return replace(found, guards=fired, steps=seen.values)
+        verdict, seen = self.oracle.run(blocks), self.evaluate(self.pipeline, blocks)
+        fired = verdict.guards if verdict.uncoded is None else seen.outcome(self.guards).guards
+        return replace(verdict, guards=fired, steps=seen.values)
 
     def evaluate(self, pipeline: Pipeline, blocks: Mapping[str, Block]) -> Evaluation:
         return EVALUATE(pipeline, blocks)

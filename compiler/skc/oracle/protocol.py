@@ -102,8 +102,8 @@ class Evaluation:
         for hit in self.guards:
             hits.setdefault((hit.code, hit.step, hit.column), []).append(hit.mask)
         specs = () if guards is None else guards.columns
-        found = [hits.get((g.code, g.step, g.input)) for g in specs]
-        columns = [masks.pop(0) if masks else np.zeros(rows, dtype=bool) for masks in found]
+        masks_by_guard = [hits.get((g.code, g.step, g.input)) for g in specs]
+        columns = [masks.pop(0) if masks else np.zeros(rows, dtype=bool) for masks in masks_by_guard]
         # a guard that the graph does not have becomes an extra column, so that the shapes differ when it fires
         columns += [mask for masks in hits.values() for mask in masks if mask.any()]
         fired = np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=bool)

@@ -2,7 +2,7 @@
 
 Why in batches: one call of an estimator costs 15 to 40 ms, whether for one row or for ten thousand. A batch with a row
 that the estimator refuses raises as a whole, so it is halved until those rows are found. Rows that the reference
-refuses are likely to be among them: they are asked about one by one, up to a bound, and not mixed with the others.
+refuses are likely to be among them: they are answered about one by one, up to a bound, and not mixed with the others.
 About rows beyond that bound nothing is said.
 
 Batches have another reason: for a single row NumPy and BLAS take other paths, and scikit-learn's own last bits differ.
@@ -17,18 +17,35 @@ from typing import Any
 
 import numpy as np
 
+from skc.diagnostics import fail
 from skc.frontend.sklearn import SklearnPipeline
 from skc.frontend.sklearn.rows import rows_for
 from skc.oracle.protocol import Outcome
-from skc.rows.sampling import spread
 from skc.values.types import Block
 from skc_runtime.kinds import ELEMENTS, Array
 from skc_runtime.manifest import Manifest, OutputSpec
 
 MOST_REFUSED = 100  # rows of a batch that are asked about one by one
 MOST_CALLS = 400  # of a batch, to find the rows that it refuses
-# Where the answer of the library is itself rounding noise, or a tie, or rounds an integer that it was given.
+# Where the answer of the library is itself rounding noise, or a tie, or rounds an integer that it was of_estimator.
 BY_DESIGN = frozenset({"rounding-noise", "tie", "out-of-range", "invalid-value"})
+
+
+def check_outputs(source: SklearnPipeline, manifest: Manifest) -> None:
+    """Refuse to compare an artifact with an estimator that gives other outputs. Raises SKC157."""
+    of_artifact = {output.name: output.columns for output in manifest.outputs}
+    of_estimator = {output.name: output.columns for output in source.pipeline.outputs}
+    if of_artifact != of_estimator:
+        raise fail(
+            "SKC157",
+            "the estimator has other outputs, or other columns in them, than the artifact",
+            notes=[f"artifact: {_widths(of_artifact)}", f"estimator: {_widths(of_estimator)}"],
+            hint="give the estimator that the artifact was compiled from, or compile this one",
+        )
+
+
+def _widths(outputs: Mapping[str, tuple[str, ...]]) -> str:
+    return ", ".join(f"{name} of {len(columns)} columns" for name, columns in outputs.items())
 
 
 class SklearnOracle:
@@ -45,13 +62,15 @@ class SklearnOracle:
         self._source, self._outputs, self._refuses = source, manifest.outputs, refuses
 
     def run(self, blocks: Mapping[str, Block]) -> Outcome:
-        """The outcome of blocks [N, 1] per input, where the estimator was asked."""
+        """The outcome of blocks [N, 1] per input, where the estimator was answered."""
         likely = self._refuses(blocks)
         batch = _Batch(self._source, blocks, _empty(self._outputs, len(likely)))
         batch.fill(np.flatnonzero(~likely))
         few = np.flatnonzero(likely)
-        for i in spread(len(few), MOST_REFUSED):
-            batch.fill(few[i : i + 1])
+        if len(few) > MOST_REFUSED:
+            few = few[np.linspace(0, len(few) - 1, MOST_REFUSED).astype(np.int64)]  # spread over the batch
+        for i in few:
+            batch.fill(np.array([i]))
         outputs = {name: array for name, (array, _) in batch.outputs.items()}
         valid = {name: mask for name, (_, mask) in batch.outputs.items() if mask is not None}
         guards = np.zeros((len(likely), 0), dtype=bool)
@@ -62,24 +81,24 @@ Outputs = dict[str, tuple[Array, Array | None]]  # values [N, K], and where ther
 
 
 def _empty(specs: tuple[OutputSpec, ...], rows: int) -> Outputs:
-    made: Outputs = {}
+    arrays: Outputs = {}
     for spec in specs:
         element, shape = ELEMENTS[spec.dtype], (rows, len(spec.columns))
         values = np.zeros(shape, dtype=object if spec.dtype == "string" else element.numpy)
-        made[spec.name] = (values, np.zeros(shape, dtype=bool) if spec.nullable and not element.is_float else None)
-    return made
+        arrays[spec.name] = (values, np.zeros(shape, dtype=bool) if spec.valid is not None else None)
+    return arrays
 
 
 @dataclass
 class _Batch:
-    """Rows that are being asked about."""
+    """Rows that are being answered about."""
 
     source: SklearnPipeline
     blocks: Mapping[str, Block]
     outputs: Outputs
     calls: int = 0
     refused: Array = field(init=False)
-    asked: Array = field(init=False)
+    answered: Array = field(init=False)
 
     def __post_init__(self) -> None:
         rows = next(iter(self.blocks.values())).rows
@@ -93,22 +112,22 @@ class _Batch:
         answer = _answer(self.source, self.blocks, index)
         if answer is not None:
             self.asked[index] = True
-            for name, made in answer:
-                self._keep(name, made, index)
+            for name, result in answer:
+                self._keep(name, result, index)
         elif len(index) == 1:
             self.asked[index] = self.refused[index] = True
         else:
             for half in np.array_split(index, 2):
                 self.fill(half)
 
-    def _keep(self, name: str, made: Array, index: Array) -> None:
+    def _keep(self, name: str, result: Array, index: Array) -> None:
         values, valid = self.outputs[name]
         if valid is None:
-            values[index] = made
+            values[index] = result
             return
-        present = np.array([[v is not None and v == v for v in row] for row in made.tolist()], dtype=bool)
-        valid[index] = present.reshape(made.shape)
-        values[index] = np.where(valid[index], made, values[index])
+        present = np.array([[v is not None and v == v for v in row] for row in result.tolist()], dtype=bool)
+        valid[index] = present.reshape(result.shape)
+        values[index] = np.where(valid[index], result, values[index])
 
 
 def _answer(source: SklearnPipeline, blocks: Mapping[str, Block], index: Array) -> list[tuple[str, Array]] | None:
@@ -126,9 +145,9 @@ def _rows_of(block: Block, index: Array) -> Block:
     return Block(block.dtype, block.values[index], None if block.valid is None else block.valid[index])
 
 
-def _table(made: Any, rows: int) -> Array:
+def _table(result: Any, rows: int) -> Array:
     """The result of a method as [N, K]."""
-    dense = made.toarray() if hasattr(made, "toarray") else np.asarray(made)
+    dense = result.toarray() if hasattr(result, "toarray") else np.asarray(result)
     return dense.reshape(rows, -1)
 
 

@@ -22,7 +22,8 @@ def text(compiled: Compiled) -> str:
         else:
             where = f"column `{worst.column}` of `{worst.output}`"
             lines.append(f"worst error: {worst.worst_error:.2g}, where {TOLERANCE:g} is allowed, in {where}")
-        lines += [*refusal_texts(compiled.report), *met_texts(compiled.report), compiled.report.verdict()]
+        lines += [*refusal_texts(compiled.report), *met_texts(compiled.report)]
+        lines += [report.verdict() for report in compiled.reports]
     else:
         lines.append("not verified (--no-verify)")
     where = f"wrote {compiled.path}" if compiled.path is not None else "nothing was written"

@@ -76,8 +76,8 @@ class Comparer:
             return check
         is_accepted = self.judge.accepts(code, want)
         if not is_accepted:
-            wanted = refusal_code(self.artifact.manifest, want.guards[0]) if want.uncoded is None else None
-            right = f"refused: {wanted}" if wanted is not None else REFUSED if want.refused[0] else SERVED
+            expected = refusal_code(self.artifact.manifest, want.guards[0]) if want.uncoded is None else None
+            right = f"refused: {expected}" if expected is not None else REFUSED if want.refused[0] else SERVED
             self.findings.refused(check.name, record, f"refused: {code}", right, step=step)
         return check.plus(1, 0, int(not is_accepted), int(want.refused[0]))
 

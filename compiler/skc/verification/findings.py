@@ -182,8 +182,8 @@ class Findings:
             step = self._first_differing_step(record, makers) or guard_of
         against = self._oracle.name if relation is None else ITSELF
         made_by = tuple(m for m in makers if not OPS[self._pipeline.step(m).op].internal)
-        found = Difference(check, output, column, step, made_by, raw, got, want, command, against, kind=kind)
-        self.differences.append(replace(found, located_by=self._oracle.steps_name))
+        difference = Difference(check, output, column, step, made_by, raw, got, want, command, against, kind=kind)
+        self.differences.append(replace(difference, located_by=self._oracle.steps_name))
 
     def failing_step(self, error: SkcRuntimeError) -> str | None:
         """The step of the node at which ONNX Runtime stopped, by the name of the node in its message."""

@@ -172,12 +172,12 @@ def _check_version(caught: list[warnings.WarningMessage], trust: Trust) -> None:
     """Refuse an estimator that another version fitted, which scikit-learn itself warns of."""
     from sklearn.exceptions import InconsistentVersionWarning
 
-    found = [w.message for w in caught if isinstance(w.message, InconsistentVersionWarning)]
+    inconsistent = [w.message for w in caught if isinstance(w.message, InconsistentVersionWarning)]
     for other in caught:
         if not isinstance(other.message, InconsistentVersionWarning):
             warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
-    if found and not trust.version:
-        first = found[0]
+    if inconsistent and not trust.version:
+        first = inconsistent[0]
         raise fail(
             "SKC153",
             f"scikit-learn {first.original_sklearn_version} fitted `{first.estimator_name}`, "

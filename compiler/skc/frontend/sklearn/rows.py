@@ -46,12 +46,12 @@ def _dicts(columns: Mapping[str, list[Any] | None], count: int) -> list[dict[str
 
 def _array(like: Array, columns: Mapping[str, list[Any] | None], count: int) -> Array:
     """An array of the sample's dtype: of integers if all columns are, of objects where text is among them."""
-    made = np.empty((count, len(columns)), dtype=like.dtype if like.dtype.kind in "fiub" else object)
-    marker = _marker([value for row in like.tolist() for value in row]) if made.dtype == object else np.nan
+    array = np.empty((count, len(columns)), dtype=like.dtype if like.dtype.kind in "fiub" else object)
+    marker = _marker([value for row in like.tolist() for value in row]) if array.dtype == object else np.nan
     for k, values in enumerate(columns.values()):
         column = [like[0, k]] * count if values is None else [marker if v is None else v for v in values]
-        made[:, k] = column
-    return made
+        array[:, k] = column
+    return array
 
 
 def _marker(values: list[Any]) -> Any:
@@ -64,21 +64,21 @@ def _frame(sample: Sample, columns: Mapping[str, list[Any] | None], count: int) 
     import pandas as pd
 
     frame = sample.frame if isinstance(sample.frame, pd.DataFrame) else sample.table.to_pandas()
-    made = {}
+    series = {}
     for name, values in columns.items():
         like = frame[name]
         if values is None:
-            made[name] = pd.Series([like.iloc[0]] * count, dtype=like.dtype)
+            series[name] = pd.Series([like.iloc[0]] * count, dtype=like.dtype)
         elif isinstance(like.dtype, pd.CategoricalDtype):
-            made[name] = pd.Series(values, dtype=object).astype("category")
+            series[name] = pd.Series(values, dtype=object).astype("category")
         elif like.dtype == object:
             marker = _marker(like.tolist())
-            made[name] = pd.Series([marker if v is None else v for v in values], dtype=object)
+            series[name] = pd.Series([marker if v is None else v for v in values], dtype=object)
         elif isinstance(like.dtype, np.dtype):
-            made[name] = pd.Series(_numbers(values, like.dtype))
+            series[name] = pd.Series(_numbers(values, like.dtype))
         else:
-            made[name] = pd.Series(values, dtype=_widest(like.dtype))
-    return pd.DataFrame(made, columns=list(columns))
+            series[name] = pd.Series(values, dtype=_widest(like.dtype))
+    return pd.DataFrame(series, columns=list(columns))
 
 
 def _numbers(values: list[Any], dtype: np.dtype[Any]) -> Array:

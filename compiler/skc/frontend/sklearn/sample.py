@@ -143,8 +143,8 @@ def _form(frame: Any) -> Form:
 def _untabled(frame: Any, form: Form, names: Sequence[str] | None, width: int | None) -> pa.Table:
     """The table of rows that are dicts or texts. Raises SKC155 for an estimator that was fitted on columns."""
     if names is not None or width is not None:
-        given = "a list of dicts" if form == "dicts" else "a list of texts"
-        message = f"X is {given}, but the estimator was fitted with columns"
+        form_of_rows = "a list of dicts" if form == "dicts" else "a list of texts"
+        message = f"X is {form_of_rows}, but the estimator was fitted with columns"
         raise fail("SKC155", message, hint="give a DataFrame with the columns that `fit` was given")
     if form == "dicts":
         return _from_dicts(frame)
@@ -183,9 +183,9 @@ def _type_of_key(key: str, rows: Sequence[Mapping[Any, Any]]) -> pa.DataType:
     if {*present} <= {"number", "bool"}:
         return pa.bool_() if present == ["bool"] else pa.float64()
     strange = next((kind for kind in present if kind not in ("text", "number", "bool")), None)
-    found = f"a value of type {strange}" if strange else "both texts and numbers"
+    kinds_found = f"a value of type {strange}" if strange else "both texts and numbers"
     hint = "give each key texts only or numbers only; of several texts, give each a key of its own"
-    raise fail("SKC155", f"X has {found} under the key `{key}`", hint=hint)
+    raise fail("SKC155", f"X has {kinds_found} under the key `{key}`", hint=hint)
 
 
 def _kind_of(value: Any) -> str:

@@ -34,8 +34,8 @@ def _features_of(vectorizer: Any, name: str, dtype: str) -> Places:
 def _check_owners(vectorizer: Any, names: Names, places: Sequence[Places]) -> None:
     """Refuse a feature that comes from no key of the sample, or from several, which would be added up."""
     owners: dict[int, list[str]] = {}
-    for name, found in zip(names, places, strict=True):
-        for i in found.values():
+    for name, group in zip(names, places, strict=True):
+        for i in group.values():
             owners.setdefault(i, []).append(name)
     for feature, i in vectorizer.vocabulary_.items():
         found_in = owners.get(i, [])

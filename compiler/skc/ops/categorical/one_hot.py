@@ -463,14 +463,14 @@ def _sklearn_order(encoder: Any, x: Columns, states: Sequence[State]) -> list[in
 def _from_dicts(vectorizer: Any, x: Columns) -> Columns:
     """`DictVectorizer`: a key with texts is one-hot, a key with numbers is a column; both are 0 where it is absent."""
     places = features_by_key(vectorizer, x)
-    texts = [k for k, found in enumerate(places) if found and x.types[k].dtype == "string"]
-    numbers = [k for k, found in enumerate(places) if found and x.types[k].dtype != "string"]
+    texts = [k for k, group in enumerate(places) if group and x.types[k].dtype == "string"]
+    numbers = [k for k, group in enumerate(places) if group and x.types[k].dtype != "string"]
     nothing = ((),) * len(texts)
     state = State(tuple(tuple(places[k]) for k in texts), nothing, (None,) * len(texts), (None,) * len(texts))
-    made = x.pick(texts).apply(OP, Params(unknown="zeros", null="zeros"), state, is_finite=True)
-    made = made.beside(x.pick(numbers).filled(0.0))
+    encoded = x.pick(texts).apply(OP, Params(unknown="zeros", null="zeros"), state, is_finite=True)
+    encoded = encoded.beside(x.pick(numbers).filled(0.0))
     features = [feature for k in (*texts, *numbers) for feature in places[k].values()]
-    return made.pick([place for _, place in sorted(zip(features, range(len(features)), strict=True))])
+    return encoded.pick([place for _, place in sorted(zip(features, range(len(features)), strict=True))])
 
 
 SKLEARN = {
