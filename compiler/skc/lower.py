@@ -230,9 +230,15 @@ def _nothing(block: GraphBlock, x: ValueType) -> GraphBlock:
 
 
 def _guard_columns(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> list[GuardColumn]:
-    """One for each column of the mask. A variadic op reports only its first input."""
+    """One for each column of the mask. A variadic op reports only its first input, as does one that takes a block where
+    a result of all columns is refused.
+    """
     shape = guard.mask.unwrap_tensor().shape
-    width = 1 if OPS[step.op].is_variadic(step.params) else len(columns)
+    op = OPS[step.op]
+    is_one = op.is_variadic(step.params) or (
+        op.arity(step.params) == "block" and shape is not None and shape[1:] == (1,)
+    )
+    width = 1 if is_one else len(columns)
     if shape is not None and len(shape) == 2 and isinstance(shape[1], int) and shape[1] != width:
         raise bug(f"a guard of `{step.name}` has the shape {shape}, and {width} columns are wanted")
     origins = step.origins or (step.name,) * len(columns)

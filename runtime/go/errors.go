@@ -59,6 +59,8 @@ const (
 	CodeAmbiguousTime        Code = "ambiguous-time"
 	CodeNonexistentTime      Code = "nonexistent-time"
 	CodeNotFinite            Code = "not-finite"
+	CodeRoundingNoise        Code = "rounding-noise"
+	CodeTie                  Code = "tie"
 	CodeClosed               Code = "closed"
 	CodeInvalidOption        Code = "invalid-option"
 	CodeRunFailed            Code = "run-failed"
@@ -105,6 +107,8 @@ var kinds = map[Code]Kind{
 	CodeAmbiguousTime:        KindRecord,
 	CodeNonexistentTime:      KindRecord,
 	CodeNotFinite:            KindRecord,
+	CodeRoundingNoise:        KindRecord,
+	CodeTie:                  KindRecord,
 	CodeClosed:               KindRuntime,
 	CodeInvalidOption:        KindRuntime,
 	CodeRunFailed:            KindRuntime,

@@ -82,6 +82,7 @@ var grammarOps = map[[2]string]bool{
 	{"", "Abs"}:                      true,
 	{"", "Add"}:                      true,
 	{"", "And"}:                      true,
+	{"", "ArgMax"}:                   true,
 	{"", "Cast"}:                     true,
 	{"", "Ceil"}:                     true,
 	{"", "Clip"}:                     true,

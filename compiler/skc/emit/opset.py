@@ -65,6 +65,7 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "Abs": [F64, I64],
         "Add": [F64, I64],
         "And": [BOOL],
+        "ArgMax": [F64],
         "Cast": [F64, I64, I32, BOOL, U32, STR],
         "Ceil": [F64],
         "Clip": [F64],
@@ -87,7 +88,7 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "Less": [F64, I64],
         "LessOrEqual": [F64, I64],
         "Log": [F64],
-        "MatMul": [I64],
+        "MatMul": [F64, I64],
         "Max": [F64],
         "Min": [F64],
         "Mod": [I64, F64],  # float64 with fmod=1: the exact remainder

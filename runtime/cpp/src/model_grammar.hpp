@@ -71,6 +71,7 @@ inline constexpr Op ops[] = {
     {"", "Abs"},
     {"", "Add"},
     {"", "And"},
+    {"", "ArgMax"},
     {"", "Cast"},
     {"", "Ceil"},
     {"", "Clip"},

@@ -28,9 +28,14 @@ def agree(got: Array, want: Array, exact: Array | Sequence[bool] | bool) -> Arra
         return identical
     a, b = got.astype(np.float64), want.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(a - b) <= TOLERANCE * np.maximum(1.0, np.abs(b))
+        near = np.abs(a - b) <= allowed_error(b)
     # the tolerance for an infinity is infinite: any value would be accepted
     return np.asarray(identical | (near & np.isfinite(b) & ~np.asarray(exact, dtype=bool)))
+
+
+def allowed_error(want: Array) -> Array:
+    """By how much a float that is not exact may differ from these."""
+    return np.asarray(TOLERANCE * np.maximum(1.0, np.abs(want)))
 
 
 def same_bits(a: Array, b: Array) -> Array:

@@ -51,6 +51,8 @@ CODES: Mapping[str, Kind] = {
     "ambiguous-time": "record",
     "nonexistent-time": "record",
     "not-finite": "record",
+    "rounding-noise": "record",
+    "tie": "record",
     "closed": "runtime",
     "invalid-option": "runtime",
     "run-failed": "runtime",
@@ -59,7 +61,16 @@ CODES: Mapping[str, Kind] = {
 
 # The codes of guards, which a policy of `error` in a pipeline may raise.
 GUARD_CODES = frozenset(
-    {"unknown-category", "invalid-value", "out-of-range", "ambiguous-time", "nonexistent-time", "not-finite"}
+    {
+        "unknown-category",
+        "invalid-value",
+        "out-of-range",
+        "ambiguous-time",
+        "nonexistent-time",
+        "not-finite",
+        "rounding-noise",
+        "tie",
+    }
 )
 
 

@@ -77,6 +77,7 @@ OPS = frozenset(
         ("", "Abs"),
         ("", "Add"),
         ("", "And"),
+        ("", "ArgMax"),
         ("", "Cast"),
         ("", "Ceil"),
         ("", "Clip"),

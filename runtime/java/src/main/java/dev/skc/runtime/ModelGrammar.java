@@ -96,6 +96,7 @@ final class ModelGrammar {
           ":Abs",
           ":Add",
           ":And",
+          ":ArgMax",
           ":Cast",
           ":Ceil",
           ":Clip",

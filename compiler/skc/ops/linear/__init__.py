@@ -1,0 +1,1 @@
+"""Ops of linear models: products with a matrix, and what turns their scores into classes and probabilities."""

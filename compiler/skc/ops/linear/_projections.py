@@ -1,0 +1,139 @@
+"""The projections of scikit-learn that are one product with a matrix, each in the order of its own `transform`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from skc.op import refuse
+from skc.ops.linear import linear_map
+from skc.translation import Claim, Columns
+from skc_runtime.kinds import Array
+
+Parts = Mapping[str, Array]
+
+
+def dense(matrix: Any) -> Array:
+    """A matrix that may be sparse, as an array."""
+    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix, dtype=np.float64)
+
+
+def mapped(x: Columns, weights: Any, *, noise: bool = False, **parts: Any) -> Columns:
+    """Checked columns times [K, M] weights; `parts` are the other fields of the state."""
+    rows = tuple(map(tuple, dense(weights).tolist()))
+    others = {name: tuple(np.asarray(part, dtype=np.float64).ravel().tolist()) for name, part in parts.items()}
+    params, state = linear_map.Params(noise=noise), linear_map.State(rows, **others)
+    return x.floats(null="error").apply(linear_map.OP, params, state, is_finite=True)
+
+
+def _projection(parts: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any, Columns], Columns]:
+    def read(estimator: Any, x: Columns) -> Columns:
+        return mapped(x, **parts(estimator))
+
+    return read
+
+
+def _pca(pca: Any) -> Mapping[str, Any]:
+    parts = {"weights": pca.components_.T, "intercept": -(pca.mean_.reshape(1, -1) @ pca.components_.T)}
+    if not pca.whiten:
+        return parts
+    scale, least = np.sqrt(pca.explained_variance_), np.finfo(np.float64).eps
+    if (scale < least).any():
+        raise refuse(
+            "SKC151",
+            "a component has no variance, so that its whitened values are rounding errors",
+            hint="keep fewer components: `n_components=0.999`",
+        )
+    return {**parts, "divisor": scale}
+
+
+def _components(estimator: Any) -> Mapping[str, Any]:
+    return {"weights": dense(estimator.components_).T}
+
+
+def _factor_analysis(estimator: Any) -> Mapping[str, Any]:
+    scaled = estimator.components_ / estimator.noise_variance_
+    covariance = np.linalg.inv(np.eye(len(estimator.components_)) + scaled @ estimator.components_.T)
+    return {"weights": scaled.T @ covariance, "offset": estimator.mean_}
+
+
+def _fast_ica(estimator: Any) -> Mapping[str, Any]:
+    return {**_components(estimator), **({"offset": estimator.mean_} if estimator.whiten else {})}
+
+
+def _sparse_pca(estimator: Any) -> Mapping[str, Any]:
+    """Ridge regression on the components: the solution of a fixed system, linear in x."""
+    components = estimator.components_
+    gram = components @ components.T + estimator.ridge_alpha * np.eye(len(components))
+    return {"weights": np.linalg.solve(gram, components).T, "offset": estimator.mean_}
+
+
+def _pls(estimator: Any) -> Mapping[str, Any]:
+    return {"weights": estimator.x_rotations_, "offset": estimator._x_mean, "scale": estimator._x_std}
+
+
+def _pls_svd(estimator: Any) -> Mapping[str, Any]:
+    return {"weights": estimator.x_weights_, "offset": estimator._x_mean, "scale": estimator._x_std}
+
+
+def _discriminant(estimator: Any) -> Mapping[str, Any]:
+    if estimator.solver == "lsqr":
+        hint = "fit it with `solver='svd'`"
+        raise refuse("SKC151", "`solver='lsqr'` of LinearDiscriminantAnalysis has no `transform`", hint=hint)
+    parts = {"weights": estimator.scalings_[:, : estimator._max_components]}
+    return {**parts, "offset": estimator.xbar_} if estimator.solver == "svd" else parts
+
+
+def _agglomeration(estimator: Any) -> Mapping[str, Any]:
+    if estimator.pooling_func is not np.mean:
+        hint = "use `pooling_func=np.mean`"
+        raise refuse("SKC151", "only the mean of the columns of a cluster compiles as `pooling_func`", hint=hint)
+    members = np.eye(estimator.n_clusters_)[estimator.labels_]
+    return {"weights": members, "divisor": members.sum(axis=0)}
+
+
+def _claim(parts: Callable[[Any], Mapping[str, Any]], parameters: str, ignored: str) -> Claim:
+    return Claim(_projection(parts), tuple(parameters.split()), tuple(ignored.split()))
+
+
+_SVD = "n_components iterated_power n_oversamples power_iteration_normalizer random_state svd_solver tol copy"
+_SPARSE = "n_components alpha method max_iter n_jobs random_state tol verbose"
+_PLS = "n_components max_iter tol copy scale"
+SKLEARN: Mapping[str, Claim] = {
+    "sklearn.decomposition.PCA": _claim(_pca, "whiten", _SVD),
+    "sklearn.decomposition.IncrementalPCA": _claim(_pca, "whiten", "n_components batch_size copy"),
+    "sklearn.decomposition.TruncatedSVD": _claim(
+        _components, "", "n_components algorithm n_iter n_oversamples power_iteration_normalizer random_state tol"
+    ),
+    "sklearn.decomposition.FactorAnalysis": _claim(
+        _factor_analysis,
+        "",
+        "n_components copy iterated_power max_iter noise_variance_init random_state rotation svd_method tol",
+    ),
+    "sklearn.decomposition.FastICA": _claim(
+        _fast_ica, "whiten", "n_components algorithm fun fun_args max_iter random_state tol w_init whiten_solver"
+    ),
+    "sklearn.decomposition.SparsePCA": _claim(_sparse_pca, "ridge_alpha", f"{_SPARSE} U_init V_init"),
+    "sklearn.decomposition.MiniBatchSparsePCA": _claim(
+        _sparse_pca, "ridge_alpha", f"{_SPARSE} batch_size callback max_no_improvement shuffle n_iter"
+    ),
+    "sklearn.cross_decomposition.PLSCanonical": _claim(_pls, "", f"{_PLS} algorithm"),
+    "sklearn.cross_decomposition.CCA": _claim(_pls, "", _PLS),
+    "sklearn.cross_decomposition.PLSSVD": _claim(_pls_svd, "", "n_components copy scale"),
+    "sklearn.neighbors.NeighborhoodComponentsAnalysis": _claim(
+        _components, "", "n_components init warm_start max_iter tol callback verbose random_state"
+    ),
+    "sklearn.random_projection.GaussianRandomProjection": _claim(
+        _components, "", "n_components eps compute_inverse_components random_state"
+    ),
+    "sklearn.random_projection.SparseRandomProjection": _claim(
+        _components, "", "n_components density eps dense_output compute_inverse_components random_state"
+    ),
+    "sklearn.cluster.FeatureAgglomeration": _claim(
+        _agglomeration,
+        "pooling_func",
+        "n_clusters metric memory connectivity compute_full_tree linkage distance_threshold compute_distances",
+    ),
+}

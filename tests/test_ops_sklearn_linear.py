@@ -1,0 +1,56 @@
+"""The ops of linear models against scikit-learn and SciPy, on ordinary rows and on those that a sum makes noise of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import op_harness as harness
+import pytest
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.decomposition import PCA
+
+from skc.ops import OPS
+from skc.ops.linear import linear_map
+
+R = np.random.default_rng(5)
+X = R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3] + [0, 5, 0, 1e4]
+HARD = np.array([[1e15, -3e15, 1e9, 0], [5e-324, 0, -0.0, 1], [1e300, 1, 1, 1], [0, 0, 0, 1e4]])
+
+
+def rows(op: str, state: Any, values: Any, **params: Any) -> harness.Run:
+    """What the graph of an op gives."""
+    columns = {f"x{k}": "float64" for k in range(values.shape[1])}
+    return harness.Graph(harness.build(OPS[op], params, columns, state)).run(values.tolist())
+
+
+def tuples(matrix: Any) -> Any:
+    return tuple(map(tuple, matrix.tolist()))
+
+
+@pytest.mark.parametrize("whiten", [True, False])
+def test_linear_map_is_a_pca(whiten: bool) -> None:
+    pca = PCA(3, whiten=whiten).fit(X)
+    state = linear_map.State(
+        tuples(pca.components_.T),
+        intercept=tuple((-(pca.mean_ @ pca.components_.T)).tolist()),
+        divisor=tuple(np.sqrt(pca.explained_variance_).tolist()) if whiten else (),
+    )
+    assert_close(rows("linear_map", state, np.vstack([X, HARD])), pca.transform(np.vstack([X, HARD])), least=201)
+
+
+def test_linear_map_is_a_regression_of_scaled_columns() -> None:
+    pls = PLSRegression(2).fit(X, X[:, :2] @ [[1.0], [2.0]] + R.normal(size=(200, 1)))
+    state = linear_map.State(
+        tuples(pls.x_rotations_), offset=tuple(pls._x_mean.tolist()), scale=tuple(pls._x_std.tolist())
+    )
+    assert_close(rows("linear_map", state, X), pls.transform(X), least=200)
+
+
+def assert_close(got: harness.Run, want: Any, least: int) -> None:
+    """Equal to 1e-6 in every row that is served, and so many are."""
+    served = np.ones(len(want), bool)
+    served[[row for _, row, _ in got.guards]] = False
+    assert served.sum() >= least
+    error = np.abs(got.values - want) / np.maximum(1, np.abs(want))
+    assert error[served].max() <= 1e-6
