@@ -9,9 +9,10 @@ import op_harness as harness
 import pytest
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 
 from skc.ops import OPS
-from skc.ops.linear import linear_map
+from skc.ops.linear import class_of, linear_map
 
 R = np.random.default_rng(5)
 X = R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3] + [0, 5, 0, 1e4]
@@ -45,6 +46,18 @@ def test_linear_map_is_a_regression_of_scaled_columns() -> None:
         tuples(pls.x_rotations_), offset=tuple(pls._x_mean.tolist()), scale=tuple(pls._x_std.tolist())
     )
     assert_close(rows("linear_map", state, X), pls.transform(X), least=200)
+
+
+@pytest.mark.parametrize("labels", [("b", "a", "c"), (3, -1, 2**60), (0.5, -0.0, 1e300)])
+def test_class_of_is_the_argmax_of_a_classifier(labels: Any) -> None:
+    """Also where scores are equal."""
+    y = R.integers(0, 3, 200)
+    model = LogisticRegression(max_iter=200).fit(X / X.std(axis=0), np.array(labels)[y])
+    scores = np.vstack([model.decision_function(X / X.std(axis=0)), np.zeros((1, 3)), [[1, 2, 2]]])
+    dtype = {str: "string", int: "int64", float: "float64"}[type(labels[0])]
+    got = rows("class_of", class_of.State(tuple(model.classes_.tolist())), scores, dtype=dtype)
+    assert got.values[:-2, 0].tolist() == model.predict(X / X.std(axis=0)).tolist()
+    assert got.values[-2:, 0].tolist() == model.classes_[[0, 1]].tolist()
 
 
 def assert_close(got: harness.Run, want: Any, least: int) -> None:

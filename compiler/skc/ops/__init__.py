@@ -18,6 +18,7 @@ MODULES = (
     "internal.expr",
     "internal.narrow",
     "internal.source",
+    "linear.class_of",
     "linear.linear_map",
     "numeric.bucketize",
     "numeric.cast",
