@@ -21,14 +21,19 @@ GIVEN: dict[str, tuple[Any, tuple[str, ...]]] = {  # an option in Python, and on
     "self_check": (True, ("--self-check",)),
     "onnxruntime": (("1.21",), ("--onnxruntime", "1.21")),
     "save": (True, ("--save",)),
+    "against": ("train:model", ("--against", "train:model")),
     "format": ("junit", ("--format", "junit")),
 }
 TOGETHER = {  # every pair that makes sense
     ("data", "onnxruntime"),
     ("data", "save"),
+    ("data", "against"),
     ("data", "format"),
     ("record", "format"),
     ("onnxruntime", "save"),
+    ("onnxruntime", "against"),
+    ("save", "against"),
+    ("against", "format"),
     ("save", "format"),
 }
 

@@ -123,7 +123,8 @@ class _Batch:
     def _keep(self, name: str, result: Array, index: Array) -> None:
         values, valid = self.outputs[name]
         if valid is None:
-            values[index] = result
+            with np.errstate(over="ignore"):  # a float64 that float32 does not hold becomes an infinity
+                values[index] = result
             return
         present = np.array([[v is not None and v == v for v in row] for row in result.tolist()], dtype=bool)
         valid[index] = present.reshape(result.shape)
