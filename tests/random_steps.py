@@ -260,6 +260,17 @@ def _elapsed(r: Random, x: Value) -> Made | None:
     return ("elapsed", {"unit": r.choice(UNITS)}, replace(x, dtype="float64", width=1)) if x.width == 2 else None
 
 
+def _missing_indicator(r: Random, x: Value) -> Made:
+    """New nulls are served: most columns of a table have none in fitting."""
+    features = {"features": "all"} if r.random() < 0.6 else {"error_on_new": r.random() < 0.2}
+    return "missing_indicator", features, replace(x, dtype="bool", exact=True, width=None)
+
+
+def _null_if(r: Random, x: Value) -> Made | None:
+    values = [_constant(r, x.dtype) for _ in range(r.randint(1, 3))]
+    return ("null_if", {"values": values}, x) if x.exact else None
+
+
 MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "impute": _impute,
     "clip": _clip,
@@ -269,6 +280,8 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "max_abs_scale": _max_abs,
     "robust_scale": _robust,
     "finite": _finite,
+    "missing_indicator": _missing_indicator,
+    "null_if": _null_if,
     "log1p": _log1p,
     "bucketize": _bucketize,
     "quantile_bin": _quantile_bin,
@@ -282,13 +295,15 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "datetime_part": _datetime_part,
     "elapsed": _elapsed,
 }
-_CATEGORICAL = ("one_hot", "vocabulary", "ordinal", "hash_bucket", "impute", "cast")
+_CATEGORICAL = ("one_hot", "vocabulary", "ordinal", "hash_bucket", "impute", "cast", "null_if", "missing_indicator")
 _SCALES = ("standard_scale", "minmax_scale", "max_abs_scale", "robust_scale")
 BY_TYPE: dict[DType, tuple[str, ...]] = {
     "float64": (
         "impute",
         "clip",
         "finite",
+        "missing_indicator",
+        "null_if",
         "round",
         *_SCALES,
         "log1p",
@@ -303,6 +318,6 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
     "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),
     "bool": _CATEGORICAL,
     "string": (*_CATEGORICAL, "parse_datetime", "parse_datetime"),
-    "timestamp": ("impute", "cast", "datetime_part", "datetime_part", "elapsed"),
-    "date": ("impute", "cast", "datetime_part", "datetime_part", "elapsed"),
+    "timestamp": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
+    "date": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
 }

@@ -143,7 +143,7 @@ def _estimator(code: Code, make: Callable[[], Any], sample: Any) -> None:
 NUMBERS = np.array([[1.0, 2.0], [3.0, 4.0]])
 TEXT = np.array([["a", "b"], ["c", "d"]], dtype=object)
 _estimator("SKC150", lambda: Isomap(n_neighbors=1).fit(NUMBERS), NUMBERS)
-_estimator("SKC151", lambda: SimpleImputer(missing_values=-1).fit(NUMBERS), NUMBERS)
+_estimator("SKC151", lambda: SimpleImputer(missing_values=2**60).fit(NUMBERS), NUMBERS)
 _estimator("SKC152", StandardScaler, NUMBERS)
 _estimator("SKC155", lambda: StandardScaler().fit(NUMBERS), NUMBERS[:, :1])
 command("SKC156", "compile", "no_such_module:model", "--data", "rows.csv", "-o", "made")

@@ -144,7 +144,7 @@ def met(op: AnyOp, seen: Sequence[Seen]) -> Iterator[str]:
     for s in seen:
         for value in _out_of_place(s):
             made, base = s.tried[value], s.fitted.base()
-            if isinstance(made, str) or any(m is None or m in (math.inf, -math.inf) for m in made):
+            if isinstance(made, str) or any(isinstance(m, bool | None) or m in (math.inf, -math.inf) for m in made):
                 continue
             rows = [[*base[: s.k], value, *base[s.k + 1 :]]]
             block = harness.block_from_rows(s.x.dtype, rows, len(base), s.x.nullable)
@@ -201,7 +201,9 @@ def replaces_null(op: AnyOp, seen: Sequence[Seen]) -> Iterator[str]:
 
 def _replaces_null(s: Seen) -> bool:
     is_same_type = s.fitted.output.dtype == s.x.dtype
-    are_kept = all(not isinstance(made, str) and repr(made[0]) == repr(value) for value, made in s.tried.items())
+    are_kept = all(
+        not isinstance(made, str) and made and repr(made[0]) == repr(value) for value, made in s.tried.items()
+    )
     return is_same_type and are_kept and not isinstance(s.of_null, str) and not is_null((s.of_null or (None,))[0])
 
 

@@ -17,7 +17,7 @@ from agreement import values_agree
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.impute import SimpleImputer
+from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.utils import assert_all_finite
 
@@ -330,3 +330,17 @@ def test_log1p_is_within_three_ulp() -> None:
     got = harness.Graph(pipeline).run([[value] for value in values.tolist()]).values[:, 0]
     want = np.log1p(values.astype(np.longdouble))
     assert float(np.max(np.abs(got - want) / np.spacing(np.abs(want.astype(np.float64))))) < 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(column=columns(), features=st.sampled_from(["missing-only", "all"]))
+def test_missing_indicator(column: Column, features: str) -> None:
+    pipeline = harness.fit(
+        harness.build(OPS["missing_indicator"], {"features": features}, {"x": "float64?"}), [[v] for v in column]
+    )
+    rows = [[value] for value in (*column, 0.0, math.inf)]
+    got = harness.run_reference(pipeline, rows).values
+    assert same_bits(harness.Graph(pipeline).run(rows).values, got).all()
+    theirs = MissingIndicator(features=features).fit(table(column))
+    assert (theirs.transform(table(column)) == got[:-2]).all()
+    assert not got[-2:].any()

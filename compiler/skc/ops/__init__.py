@@ -28,6 +28,8 @@ MODULES = (
     "numeric.log1p",
     "numeric.max_abs_scale",
     "numeric.minmax_scale",
+    "numeric.missing_indicator",
+    "numeric.null_if",
     "numeric.quantile_bin",
     "numeric.robust_scale",
     "numeric.round",

@@ -43,7 +43,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
 import numpy as np
@@ -52,7 +52,9 @@ from skc.codes import Code
 from skc.emit.blocks import GraphBlock, concat_columns
 from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Known, Names, Op, parameters, refuse, require_exact
+from skc.ops.numeric import missing_indicator
 from skc.ops.numeric._constants import Constant, constant_of
+from skc.ops.numeric._missing import with_nulls
 from skc.stats.requests import ColumnStats, Mean, NullCount, Quantiles, Stat, ValueCounts
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
@@ -369,35 +371,39 @@ CASES = (
 
 def _from_sklearn(imputer: Any, x: Columns) -> Columns:
     """Columns that had no value in fitting are dropped, or filled with 0 under `keep_empty_features`."""
-    is_text = [t.dtype == "string" for t in x.types]
-    if any(is_text) and not all(is_text):
-        raise refuse(
-            "SKC158",
-            "a SimpleImputer over numbers and text would turn both into Python objects",
-            hint="use one imputer for the numbers and another for the text, in a ColumnTransformer",
-        )
-    if imputer.missing_values is not None and imputer.missing_values == imputer.missing_values:  # not NaN
-        raise refuse(
-            "SKC151",
-            f"`missing_values={imputer.missing_values!r}` of a SimpleImputer does not compile",
-            hint="replace it by NaN in the data, before fitting and in requests: it is null then",
-        )
+    raw = with_nulls(imputer.missing_values, x)
     values = imputer.statistics_.tolist()
-    kept = [k for k, value in enumerate(values) if value is not None and value == value]
-    indicated = [] if imputer.indicator_ is None else imputer.indicator_.features_.tolist()
-    if indicated and (len(kept) < len(values) or any(is_text)):
+    kept = [k for k, value in enumerate(values) if value is None or value == value]
+    filled = _filled(imputer, [values[k] for k in kept], raw.pick(kept))
+    if imputer.keep_empty_features and not kept:  # NaN replaces what is missing
+        filled = raw
+    if imputer.indicator_ is None or not len(imputer.indicator_.features_):
+        return filled
+    if any(t.dtype == "string" for t in raw.types):
         raise refuse(
             "SKC151",
-            "`add_indicator` of a SimpleImputer that drops columns, or of text, does not compile",
+            "`add_indicator` of a SimpleImputer of text does not compile: its output is text and booleans in one array",
             hint="add the indicator as a MissingIndicator of its own, in a FeatureUnion",
         )
-    x = (x if all(is_text) else x.floats(null="keep")).pick(kept)
-    state = State(tuple(values[k] for k in kept), tuple(k in indicated for k in kept))
-    if not all(is_text):
-        state = replace(state, value=tuple(float(value) for value in state.value))
+    shown = raw.pick(imputer.indicator_.features_.tolist())
+    state = missing_indicator.State((True,) * len(shown.types))
+    return filled.beside(shown.apply(missing_indicator.OP, missing_indicator.Params(features="all"), state))
+
+
+def _filled(imputer: Any, values: list[Any], x: Columns) -> Columns:
+    """The columns with these values for what is missing."""
+    is_text = bool(x.types) and x.types[0].dtype == "string"
+    wrong = next((value for value in values if isinstance(value, str) != is_text or value is None), values)
+    if wrong is not values:
+        raise refuse(
+            "SKC151",
+            f"a SimpleImputer fills {'text' if is_text else 'numbers'} with {wrong!r}, which is not",
+            hint="set `fill_value` to a value of the columns' type",
+        )
     # A constant of the sort that the strategy gives: the state alone says which value replaces a null.
-    strategy: Strategy = "most_frequent" if imputer.strategy == "constant" else imputer.strategy
-    return x.apply(OP, Params(strategy=strategy, add_indicator=bool(indicated)), state, is_finite=True)
+    is_average = imputer.strategy in ("mean", "median") and not is_text
+    state = State(tuple(values if is_text else map(float, values)), (False,) * len(values))
+    return x.apply(OP, Params(strategy=imputer.strategy if is_average else "most_frequent"), state, is_finite=True)
 
 
 SKLEARN = {
