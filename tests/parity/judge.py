@@ -150,6 +150,8 @@ def errors(ours: Any, theirs: Any, rows: Any) -> Any:
     """For each row the largest error, relative to max(1, |expected|); infinite where text, a null or a NaN differs."""
     found = np.zeros(len(ours))
     a, b = ours[rows], theirs[rows]
+    if len(a) == 0:  # scikit-learn refused every row, so it has no columns either
+        return found
     if a.dtype.kind not in "f" or b.dtype.kind not in "f":
         found[rows] = [math_inf(not _same(left, right)) for left, right in zip(a.tolist(), b.tolist(), strict=True)]
         return found
