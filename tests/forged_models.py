@@ -302,7 +302,14 @@ def _contents() -> Iterator[tuple[str, Forge, str]]:
         "Add\0",
     ):
         yield f"op-{op or 'without-a-name'}".replace("\0", "-nul"), add((GRAPH,), node(op)), UNSAFE
-    for domain, op in (("ai.onnx.ml", "Scaler"), ("com.microsoft", "FusedMatMul"), ("ai.onnx", "Add"), ("evil", "Add")):
+    for domain, op in (
+        ("ai.onnx.ml", "Scaler"),
+        ("ai.onnx.ml", "TreeEnsembleClassifier"),
+        ("", "TreeEnsembleRegressor"),
+        ("com.microsoft", "FusedMatMul"),
+        ("ai.onnx", "Add"),
+        ("evil", "Add"),
+    ):
         yield f"op-{domain}.{op}", add((GRAPH,), node(op, domain)), UNSAFE
     yield "op-over-another", add((GRAPH,), message(NODE, text(4, "Add"), text(4, "Loop"))), UNSAFE
     yield "op-of-an-overload", add((GRAPH,), message(NODE, text(4, "Add"), text(8, "f"))), UNSAFE
@@ -320,6 +327,9 @@ def _contents() -> Iterator[tuple[str, Forge, str]]:
         "of-no-type": (text(1, "g"), number(3, 1)),
         "of-two-values": (text(1, "g"), number(3, 1), text(4, "x"), number(20, 2)),
         "with-a-reference": (text(1, "g"), text(21, "x"), number(20, 2)),
+        "of-floats": (text(1, "nodes_values"), Node(7, FIXED32, bytes(4)), number(20, 6)),
+        "with-a-long-number": (number(8, 1), number(8, 300), Node(8, VARINT, varint(7, 1)), number(20, 7)),
+        "with-a-number-of-64-bits-and-more": (number(8, 1), Node(8, VARINT, varint(0, 8)), number(20, 7)),
     }.items():
         yield f"attribute-{name}", add(TO_NODE, message(ATTRIBUTE, *fields)), UNSAFE
     one = number(1, 1)

@@ -35,12 +35,15 @@ class Columns(Protocol):
     def names(self) -> tuple[str, ...]:
         """The name of each column, for messages."""
 
-    def floats(self, *, null: Nulls) -> Columns:
+    def floats(self, *, null: Nulls, largest: Literal["float64", "float32"] = "float64") -> Columns:
         """The columns as float64, as a library does that converts its input and then refuses what is not finite.
 
-        Rows with an infinity are refused, and those with a null unless it is to be kept. Raises SKC158 for columns
-        that are not numbers.
+        Rows with an infinity are refused, and those with a null unless it is to be kept; with `largest="float32"` also
+        those with a number that float32 does not hold. Raises SKC158 for columns that are not numbers.
         """
+
+    def numbers(self) -> Columns:
+        """The columns as float64, unchecked. Raises SKC158 for columns that are not numbers."""
 
     def filled(self, value: float) -> Columns:
         """The columns as float64 with a value for each null, as a library does that does not check its input.

@@ -66,12 +66,12 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "Add": [F64, I64],
         "And": [BOOL],
         "ArgMax": [F64],
-        "Cast": [F64, I64, I32, BOOL, U32, STR],
+        "Cast": [F64, I64, I32, BOOL, U32, STR, F32],
         "Ceil": [F64],
         "Clip": [F64],
         "Concat": [F64, I64, BOOL, STR, F32],
         "Constant": ["*"],
-        "CumSum": [I64],
+        "CumSum": [I64, F64],  # in order, unlike every other sum of floats
         "Div": [F64, I64],
         "Equal": [F64, I64, BOOL, STR],
         "Exp": [F64],
@@ -117,6 +117,8 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
     }.items()
 }
 ALLOWED[("ai.onnx.ml", "LabelEncoder")] = frozenset([STR, I64, F64])
+# thresholds in float64, compared exactly; its answers are float32, so only for whole numbers up to 2^24
+ALLOWED[("ai.onnx.ml", "TreeEnsembleRegressor")] = frozenset([F64])
 ALLOWED[("com.microsoft", "Tokenizer")] = frozenset([STR])
 ALLOWED[("com.microsoft", "MurmurHash3")] = frozenset([STR, I64])
 # The only fields of onnx.proto that our models use: no initializer, subgraph, function or external data. Together with

@@ -23,7 +23,7 @@ from skc.infer import ColumnNames, Types, column_groups, column_names, step_inpu
 from skc.ir import Input, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.oracle.protocol import Evaluate
-from skc.rows.inverse import Function, Outcomes, Preimage, inputs_giving, magnitudes, neighbours
+from skc.rows.inverse import Function, Outcomes, Preimage, inputs_giving, magnitudes
 from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
 from skc.values.types import Block, Scalar, ValueType, column_block, concat_blocks
 from skc_runtime.kinds import INT64_MAX, INT64_MIN
@@ -251,12 +251,14 @@ class _BackwardSearch:
                 self._alone(step, j, column, x) if _is_columnwise(step) else self._among_others(step, j, column, x)
             )
             self._functions[key] = function
-        guesses = [] if op.carry_back is None else op.carry_back(step.params, step.state, j, targets)
-        near = [n for v in guesses for n in neighbours(v)]
+
+        def guess(outputs: list[Scalar]) -> list[Scalar]:
+            return [] if op.carry_back is None else op.carry_back(step.params, step.state, j, outputs)
+
         if (step.name, j) not in self._boundaries:
             self._boundaries[step.name, j] = op.boundaries(step.params, step.state, j, x)
         fallbacks = [*self._boundaries[step.name, j], *magnitudes(x.dtype, self._value_at(step, j, x))]
-        return inputs_giving(self._functions[key], targets, near, fallbacks)
+        return inputs_giving(self._functions[key], targets, guess, fallbacks)
 
     def _value_at(self, step: Step, j: int, x: ValueType) -> Scalar:
         """The value of the step's input column j in the base row."""

@@ -66,13 +66,17 @@ class _Bracket:
 
 
 def inputs_giving(
-    function: Function, targets: Sequence[Scalar], guesses: Sequence[Scalar], fallbacks: Sequence[Scalar]
+    function: Function,
+    targets: Sequence[Scalar],
+    guess: Callable[[list[Scalar]], list[Scalar]],
+    fallbacks: Sequence[Scalar],
 ) -> Preimage:
     """Inputs that give the wanted outputs; for a number that none gives, the two inputs on either side of it.
 
-    `others` are tried where the guesses do not give everything.
+    Neighbours of the guesses, and then the fallbacks, are tried for what the guesses do not give.
     """
-    near = _tried(function, guesses)
+    near = _tried(function, guess([*targets]))
+    near += _tried(function, [n for v in guess(_missing(targets, near)) for n in neighbours(v)])
     points = near + _tried(function, fallbacks) if _missing(targets, near) else near
     inputs = {_key(output): value for value, output in reversed(points)}
     hits = [inputs[_key(target)] for target in targets if _key(target) in inputs]

@@ -121,6 +121,7 @@ inline constexpr Op ops[] = {
     {"", "Where"},
     {"", "Xor"},
     {"ai.onnx.ml", "LabelEncoder"},
+    {"ai.onnx.ml", "TreeEnsembleRegressor"},
     {"com.microsoft", "MurmurHash3"},
     {"com.microsoft", "Tokenizer"},
 };

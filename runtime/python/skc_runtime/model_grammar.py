@@ -127,6 +127,7 @@ OPS = frozenset(
         ("", "Where"),
         ("", "Xor"),
         ("ai.onnx.ml", "LabelEncoder"),
+        ("ai.onnx.ml", "TreeEnsembleRegressor"),
         ("com.microsoft", "MurmurHash3"),
         ("com.microsoft", "Tokenizer"),
     }

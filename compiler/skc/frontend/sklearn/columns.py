@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from skc.diagnostics import fail
 from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, StepDefinition
@@ -138,14 +138,18 @@ class Table:
         output = self.recorder.record(self.path, op, params, state, self.columns, is_finite=is_finite)
         return replace(self, columns=output)
 
-    def floats(self, *, null: Nulls) -> Table:
-        return self._converted()._finite(null)
+    def floats(self, *, null: Nulls, largest: Literal["float64", "float32"] = "float64") -> Table:
+        if largest == "float64":
+            return self.numbers()._finite(null)
+        check = FINITE.params(null=null, largest=largest)
+        checked = replace(self.numbers(), path=f"{self.path}/finite").apply(FINITE, check)
+        return replace(self, columns=tuple(replace(column, checked=null) for column in checked.columns))
 
     def filled(self, value: float) -> Table:
-        table, width = self._converted(), len(self.columns)
+        table, width = self.numbers(), len(self.columns)
         return table.apply(IMPUTE, IMPUTE.params(value=value), IMPUTE.state((value,) * width, (False,) * width))
 
-    def _converted(self) -> Table:
+    def numbers(self) -> Table:
         strings = [c.name for c in self.columns if not c.x.kind.is_float and FLOATS not in CASTS[c.x.dtype]]
         if strings:
             raise fail(

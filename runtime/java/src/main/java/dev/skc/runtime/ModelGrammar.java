@@ -146,6 +146,7 @@ final class ModelGrammar {
           ":Where",
           ":Xor",
           "ai.onnx.ml:LabelEncoder",
+          "ai.onnx.ml:TreeEnsembleRegressor",
           "com.microsoft:MurmurHash3",
           "com.microsoft:Tokenizer");
 

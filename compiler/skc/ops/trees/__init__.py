@@ -1,0 +1,1 @@
+"""Ops of decision trees, alone and in ensembles."""

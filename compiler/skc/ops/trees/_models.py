@@ -1,0 +1,78 @@
+"""The models of scikit-learn that are trees, each with the additions in its own order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skc.op import refuse
+from skc.ops.trees import tree_ensemble
+from skc.ops.trees._nodes import Tree, from_float32, state_of
+from skc.translation import Claim, Columns, Model, Nulls
+
+
+def _summed(x: Columns, trees: Iterable[Tree], base: Sequence[float], *, average: bool = False) -> Columns:
+    """The sum of the trees' leaves for columns that were checked as the estimator does."""
+    state = tree_ensemble.State(**state_of(trees, base))
+    return x.apply(tree_ensemble.OP, tree_ensemble.Params(average=average), state, is_finite=True)
+
+
+def _checked(tree: Any, x: Columns) -> Columns:
+    """What the input check of a tree lets pass: float32, and NaN if its criterion can place it."""
+    null: Nulls = "keep" if tree._support_missing_values(np.zeros((1, 1))) else "error"
+    return x.floats(null=null, largest="float32")
+
+
+def _tree_regressor(tree: Any, x: Columns) -> Model:
+    fitted = tree.tree_
+    return Model(_summed(_checked(tree, x), [from_float32(fitted, fitted.value)], [0.0] * tree.n_outputs_))
+
+
+def _forest_regressor(forest: Any, x: Columns) -> Model:
+    trees = (from_float32(tree.tree_, tree.tree_.value) for tree in forest.estimators_)
+    base = [0.0] * forest.n_outputs_
+    return Model(_summed(_checked(forest.estimators_[0], x), trees, base, average=True))
+
+
+def _boosted(boosting: Any, x: Columns) -> Columns:
+    """The raw predictions of a gradient boosting."""
+    if boosting.init_ != "zero" and type(boosting.init_).__module__ != "sklearn.dummy":
+        message = f"`init` of {type(boosting).__name__} is a {type(boosting.init_).__name__}"
+        raise refuse("SKC151", message, hint="fit it with `init=None` or `init='zero'`")
+    base = boosting._raw_predict_init(np.zeros((1, boosting.n_features_in_), dtype=np.float32))
+    trees = (tree.tree_ for tree in boosting.estimators_.ravel())
+    added = (from_float32(tree, boosting.learning_rate * tree.value) for tree in trees)
+    return _summed(x.floats(null="error", largest="float32"), added, base.ravel().tolist())
+
+
+def _boosted_regressor(boosting: Any, x: Columns) -> Model:
+    return Model(_boosted(boosting, x))
+
+
+_TREE = """
+    criterion splitter max_depth min_samples_split min_samples_leaf min_weight_fraction_leaf max_features random_state
+    max_leaf_nodes min_impurity_decrease ccp_alpha monotonic_cst
+"""
+_FOREST = f"""
+    {_TREE} n_estimators bootstrap oob_score n_jobs verbose warm_start max_samples
+"""
+_BOOSTING = f"""
+    {_TREE} loss subsample n_estimators verbose warm_start validation_fraction n_iter_no_change tol
+"""
+
+
+def _claim(predict: Callable[[Any, Columns], Model], parameters: str, ignored: str) -> Claim:
+    return Claim(None, tuple(parameters.split()), tuple(ignored.split()), predict)
+
+
+SKLEARN: Mapping[str, Claim] = {
+    "sklearn.tree.DecisionTreeRegressor": _claim(_tree_regressor, "", _TREE),
+    "sklearn.tree.ExtraTreeRegressor": _claim(_tree_regressor, "", _TREE),
+    "sklearn.ensemble.RandomForestRegressor": _claim(_forest_regressor, "", _FOREST),
+    "sklearn.ensemble.ExtraTreesRegressor": _claim(_forest_regressor, "", _FOREST),
+    "sklearn.ensemble.GradientBoostingRegressor": _claim(
+        _boosted_regressor, "init learning_rate", f"{_BOOSTING} alpha"
+    ),
+}

@@ -1,0 +1,84 @@
+"""The trees of scikit-learn as the state of `tree_ensemble`.
+
+Why thresholds change: the trees of scikit-learn round their input to float32 and compare it with a float64. Rounding is
+monotone, so that is the same as comparing the unrounded value with the greatest float64 that rounds to one that goes
+left; the graph then needs no float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skc_runtime.kinds import Array
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A fitted tree by node: the root is node 0, and every node comes after its parent.
+
+    `left` and `right` are nodes, and mean nothing at a leaf; `values` is [nodes, values of a leaf].
+    """
+
+    is_leaf: Array
+    feature: Array
+    threshold: Array
+    null_left: Array
+    left: Array
+    right: Array
+    values: Array
+
+
+def from_float32(tree: Any, values: Array, columns: Array | None = None) -> Tree:
+    """A `Tree` of scikit-learn, which compares float32. `columns` are those that it was fitted on, if not all."""
+    feature = np.maximum(tree.feature, 0)
+    return Tree(
+        tree.children_left == -1,
+        feature if columns is None else columns[feature],
+        last_going_left(tree.threshold),
+        np.asarray(getattr(tree, "missing_go_to_left", np.zeros(len(feature))), dtype=bool),
+        tree.children_left,
+        tree.children_right,
+        values.reshape(len(feature), -1),
+    )
+
+
+def last_going_left(thresholds: Array) -> Array:
+    """The greatest float64 whose float32 is at most the threshold."""
+    with np.errstate(over="ignore"):
+        nearest = thresholds.astype(np.float32)
+        down, up = np.float32(-np.inf), np.float32(np.inf)
+        below = np.where(nearest > thresholds, np.nextafter(nearest, down), nearest)  # the greatest float32
+        above = np.nextafter(below, up)
+    middle = (below.astype(np.float64) + above.astype(np.float64)) / 2  # exact; a tie goes to the even one
+    is_even = below.view(np.uint32) % 2 == 0
+    return np.where(is_even, middle, np.nextafter(middle, -np.inf))
+
+
+def state_of(trees: Iterable[Tree], base: Sequence[float]) -> dict[str, tuple[Any, ...]]:
+    """The fields of the state of `tree_ensemble`."""
+    roots: list[int] = []
+    parts: list[tuple[Array, ...]] = []
+    splits = leaves = 0
+    for tree in trees:
+        rank = np.where(tree.is_leaf, np.cumsum(tree.is_leaf), np.cumsum(~tree.is_leaf)) - 1
+        number = np.where(tree.is_leaf, ~(leaves + rank), splits + rank)  # of each node, as the state has it
+        inner = ~tree.is_leaf
+        roots.append(int(number[0]))
+        parts.append(
+            (
+                tree.feature[inner],
+                tree.threshold[inner],
+                tree.null_left[inner],
+                number[tree.left[inner]],
+                number[tree.right[inner]],
+                tree.values[tree.is_leaf].reshape(-1),
+            )
+        )
+        splits, leaves = splits + int(inner.sum()), leaves + int(tree.is_leaf.sum())
+    fields = ("feature", "threshold", "null_left", "left", "right", "values")
+    joined = (tuple(np.concatenate(part).tolist()) for part in zip(*parts, strict=True))
+    return {"base": tuple(base), "roots": tuple(roots), **dict(zip(fields, joined, strict=True))}

@@ -1,0 +1,117 @@
+"""`tree_ensemble` against the trees of scikit-learn: equal to the bit, on every split and beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import op_harness as harness
+import pytest
+from sklearn.ensemble import ExtraTreesRegressor, GradientBoostingRegressor, RandomForestRegressor
+from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
+
+from skc.frontend.sklearn import read_estimator
+from skc.ops.trees._nodes import last_going_left
+from skc_runtime.kinds import Array
+
+COLUMNS = ("a", "b", "c")
+
+
+def training_rows(missing: bool = False) -> tuple[Array, Array]:
+    """Columns of different magnitudes, one with few values; and a target of all of them."""
+    random = np.random.default_rng(7)
+    x = np.column_stack([random.normal(size=400), 1e9 + random.normal(size=400) * 1e3, random.integers(0, 4, 400)])
+    y = x[:, 0] * 3 + np.sin(x[:, 1]) + (x[:, 2] > 1)
+    if missing:
+        x[random.random(x.shape) < 0.1] = np.nan
+    return x, y
+
+
+def beside_splits(state: Any, x: Array) -> Array:
+    """For each split a row on it, one float64 and one float32 to either side; and rows of extremes."""
+    rows = []
+    for i, (column, threshold) in enumerate(zip(state.feature, state.threshold, strict=True)):
+        with np.errstate(over="ignore"):
+            single = np.float32(threshold)
+            near = [np.nextafter(single, np.float32(side)) for side in (-np.inf, np.inf)]
+        for value in (threshold, *(np.nextafter(threshold, side) for side in (-np.inf, np.inf)), single, *near):
+            row = x[i % len(x)].copy()
+            row[column] = value
+            rows.append(row)
+    rows += [[value] * x.shape[1] for value in (0.0, -0.0, 5e-324, -1e-46, 1e38, -1e38, 1e-38)]
+    found = np.array(rows)
+    return found[(np.abs(np.nan_to_num(found)) < 3.4028235e38).all(axis=1)]
+
+
+MODELS = {
+    "tree": (DecisionTreeRegressor(random_state=0), True),
+    "best first": (DecisionTreeRegressor(random_state=0, max_leaf_nodes=20), True),
+    "leaf": (DecisionTreeRegressor(max_depth=1, min_samples_split=1.0, min_samples_leaf=0.9), True),
+    "extra tree": (ExtraTreeRegressor(random_state=0, max_depth=6), False),
+    "forest": (RandomForestRegressor(9, random_state=0, max_depth=7), True),
+    "extra trees": (ExtraTreesRegressor(9, random_state=0, max_depth=7), False),
+    "absolute error": (DecisionTreeRegressor(random_state=0, criterion="absolute_error", max_depth=3), False),
+    **{
+        loss: (GradientBoostingRegressor(loss=loss, random_state=0, n_estimators=20), False)
+        for loss in ("squared_error", "huber", "quantile")
+    },
+    "without init": (GradientBoostingRegressor(init="zero", random_state=0, n_estimators=20), False),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_regressors_are_equal_to_the_bit_beside_every_split(name: str) -> None:
+    """Alone and in a batch, by the reference and by the graph."""
+    model, takes_missing = MODELS[name]
+    x, y = training_rows(takes_missing)
+    model.fit(x, y)
+    read = read_estimator(model, x)
+    (state,) = (step.state for step in read.pipeline.steps if step.op == "tree_ensemble")
+    rows = beside_splits(state, x)
+    graph = harness.Graph(pipeline_of(read.pipeline))
+    expected = model.predict(rows)
+    np.testing.assert_array_equal(
+        harness.run_reference(pipeline_of(read.pipeline), listed(rows)).values[:, 0], expected
+    )
+    batch = graph.run(listed(rows))
+    assert not batch.guards
+    np.testing.assert_array_equal(batch.values[:, 0], expected)
+    alone = [graph.run(listed(rows[i : i + 1])).values[0, 0] for i in range(0, len(rows), 1 + len(rows) // 50)]
+    np.testing.assert_array_equal(alone, expected[:: 1 + len(rows) // 50])
+
+
+def pipeline_of(pipeline: Any) -> Any:
+    """With the name that the harness gives an output."""
+    from dataclasses import replace
+
+    return replace(pipeline, outputs=tuple(replace(output, name="out") for output in pipeline.outputs))
+
+
+def listed(rows: Array) -> list[list[Any]]:
+    return [[None if value != value else value for value in row] for row in rows.tolist()]
+
+
+def test_several_targets() -> None:
+    x, y = training_rows()
+    model = RandomForestRegressor(5, random_state=0, max_depth=4).fit(x, np.column_stack([y, -y, y > 0]))
+    read = read_estimator(model, x)
+    run = harness.Graph(pipeline_of(read.pipeline)).run(listed(x))
+    np.testing.assert_array_equal(run.values, model.predict(x))
+
+
+def test_thresholds_of_float32() -> None:
+    """The float64 found goes left after rounding, and the next one does not: for ties, zeros and the ends too."""
+    single = np.array(
+        [0.0, -0.0, 1.5, 1.5000001, -1.5, 1e-45, -1e-45, 1.1754944e-38, 3.0e38, -3.4028235e38], np.float32
+    )
+    steps = np.nextafter(single, np.float32(np.inf))
+    middle = (single.astype(float) + steps.astype(float)) / 2
+    thresholds = np.concatenate(
+        [single.astype(float), middle, np.nextafter(middle, np.inf), [0.1, -1e-50, 1e-50, np.inf]]
+    )
+    found = last_going_left(thresholds)
+    with np.errstate(over="ignore"):
+        assert (found.astype(np.float32) <= thresholds).all()
+        above = np.nextafter(found, np.inf)
+        is_finite = np.isfinite(found)
+        assert not (above.astype(np.float32) <= thresholds)[is_finite].any()
