@@ -52,6 +52,8 @@ class Equivalence:
             return "every category was tried, and an unknown one and null, where there may be such"
         if mutant.kind in _OF_KEYS and self._are_by_category(mutant.steps, self._exhausted):
             return "this very key was tried"
+        if mutant.kind in _OF_EDGES and self._are_by_category(mutant.steps, self._exhausted):
+            return "every key was tried, and a value between the keys equals none, wherever it is searched"
         if mutant.tensor is None:
             return None
         node = self._makers[mutant.tensor]
