@@ -182,9 +182,12 @@ def _lookup_floats(block: GraphBlock, keys: Sequence[Sequence[Key]], ids: Sequen
         table[k, 1 : len(column) + 1] = np.array(column, dtype=np.float64)[order]
         numbers[k, 1 : len(column) + 1] = np.array(column_ids, dtype=np.int64)[order]
     place = count_edges(block.values, table[:, 1:], right=False)
-    place = op.add(place, const(np.arange(block.width, dtype=np.int64)[None] * (longest + 1)))
-    is_key = op.equal(block.values, op.gather(const(table.reshape(-1)), place, axis=0))
-    return op.where(is_key, op.gather(const(numbers.reshape(-1)), place, axis=0), const(default, np.int64))
+    if block.width > 1:
+        place = op.add(place, const(np.arange(block.width, dtype=np.int64)[None] * (longest + 1)))
+    # One entry more than there are places: Gather takes a negative place from the end, where none may be right.
+    flat, flat_numbers = np.append(table, np.nan), np.append(numbers, default)
+    is_key = op.equal(block.values, op.gather(const(flat), place, axis=0))
+    return op.where(is_key, op.gather(const(flat_numbers), place, axis=0), const(default, np.int64))
 
 
 def _lookup_ints(block: GraphBlock, keys: Sequence[Sequence[Key]], ids: Sequence[Sequence[int]], default: int) -> Var:
