@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import op_harness as harness
 import pytest
-from sklearn.ensemble import ExtraTreesRegressor, GradientBoostingRegressor, RandomForestRegressor
-from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
+from skc.diagnostics import SkcError
 from skc.frontend.sklearn import read_estimator
+from skc.ir import Pipeline
 from skc.ops.trees._nodes import last_going_left
 from skc_runtime.kinds import Array
 
@@ -80,11 +89,10 @@ def test_regressors_are_equal_to_the_bit_beside_every_split(name: str) -> None:
     np.testing.assert_array_equal(alone, expected[:: 1 + len(rows) // 50])
 
 
-def pipeline_of(pipeline: Any) -> Any:
-    """With the name that the harness gives an output."""
-    from dataclasses import replace
-
-    return replace(pipeline, outputs=tuple(replace(output, name="out") for output in pipeline.outputs))
+def pipeline_of(pipeline: Pipeline, name: str = "prediction") -> Pipeline:
+    """One output of it, with the name that the harness gives one."""
+    (output,) = (output for output in pipeline.outputs if output.name == name)
+    return replace(pipeline, outputs=(replace(output, name="out"),))
 
 
 def listed(rows: Array) -> list[list[Any]]:
@@ -97,6 +105,48 @@ def test_several_targets() -> None:
     read = read_estimator(model, x)
     run = harness.Graph(pipeline_of(read.pipeline)).run(listed(x))
     np.testing.assert_array_equal(run.values, model.predict(x))
+
+
+CLASSIFIERS = {
+    "tree": DecisionTreeClassifier(random_state=0, max_depth=8),
+    "extra tree": ExtraTreeClassifier(random_state=0, max_depth=6, criterion="entropy"),
+    "forest": RandomForestClassifier(9, random_state=0, max_depth=6, class_weight="balanced"),
+    "extra trees": ExtraTreesClassifier(9, random_state=0, max_depth=6),
+}
+TARGETS = {
+    "text": lambda y: np.array(["low", "mid", "high"])[np.digitize(y, [-2, 2])],
+    "numbers": lambda y: np.array([7, -1])[np.digitize(y, [0])],
+    "truth": lambda y: y > 0,
+    "floats": lambda y: np.array([1.0, -2.0])[np.digitize(y, [0])],
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_classifiers_are_equal_to_the_bit_beside_every_split(name: str, target: str) -> None:
+    x, y = training_rows()
+    model = CLASSIFIERS[name].fit(x, TARGETS[target](y))
+    read = read_estimator(model, x)
+    (state,) = (step.state for step in read.pipeline.steps if step.op == "tree_ensemble")
+    rows = beside_splits(state, x)
+    probability = pipeline_of(read.pipeline, "probability")
+    np.testing.assert_array_equal(harness.run_reference(probability, listed(rows)).values, model.predict_proba(rows))
+    np.testing.assert_array_equal(harness.Graph(probability).run(listed(rows)).values, model.predict_proba(rows))
+    prediction = harness.Graph(pipeline_of(read.pipeline)).run(listed(rows))
+    assert not prediction.guards
+    assert prediction.values[:, 0].tolist() == model.predict(rows).tolist()
+
+
+def test_what_no_output_holds_is_refused() -> None:
+    x, y = training_rows()
+    several = RandomForestClassifier(3, random_state=0).fit(x, np.column_stack([y > 0, y > 1]))
+    mixed = DecisionTreeClassifier().fit(x, y > 0)
+    mixed.classes_ = np.array([1, "b"], dtype=object)
+    boosted = GradientBoostingRegressor(init=DecisionTreeRegressor(), n_estimators=2).fit(x, y)
+    for model, text in ((several, "2 targets"), (mixed, "int and str"), (boosted, "DecisionTreeRegressor")):
+        with pytest.raises(SkcError, match=text) as caught:
+            read_estimator(model, x)
+        assert caught.value.code == "SKC151"
 
 
 def test_thresholds_of_float32() -> None:

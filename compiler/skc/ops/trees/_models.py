@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skc.op import refuse
+from skc.ops.linear._labels import choose, names_of
 from skc.ops.trees import tree_ensemble
 from skc.ops.trees._nodes import Tree, from_float32, state_of
 from skc.translation import Claim, Columns, Model, Nulls
@@ -34,6 +35,32 @@ def _forest_regressor(forest: Any, x: Columns) -> Model:
     trees = (from_float32(tree.tree_, tree.tree_.value) for tree in forest.estimators_)
     base = [0.0] * forest.n_outputs_
     return Model(_summed(_checked(forest.estimators_[0], x), trees, base, average=True))
+
+
+def _classified(classifier: Any, probability: Columns) -> Model:
+    """A classifier whose class is the one with the highest probability, the first of equals."""
+    classes = classifier.classes_
+    return Model(choose(probability, classes), probability, classes=names_of(classes))
+
+
+def _one_target(classifier: Any) -> None:
+    if getattr(classifier, "n_outputs_", 1) > 1:
+        message = f"{type(classifier).__name__} was fitted on {classifier.n_outputs_} targets"
+        raise refuse("SKC151", message, hint="fit one classifier for each target, and compile each")
+
+
+def _tree_classifier(tree: Any, x: Columns) -> Model:
+    _one_target(tree)
+    fitted = tree.tree_
+    added = [from_float32(fitted, fitted.value[:, 0, : tree.n_classes_])]
+    return _classified(tree, _summed(_checked(tree, x), added, [0.0] * tree.n_classes_))
+
+
+def _forest_classifier(forest: Any, x: Columns) -> Model:
+    _one_target(forest)
+    trees = (from_float32(tree.tree_, tree.tree_.value[:, 0, : forest.n_classes_]) for tree in forest.estimators_)
+    checked = _checked(forest.estimators_[0], x)
+    return _classified(forest, _summed(checked, trees, [0.0] * forest.n_classes_, average=True))
 
 
 def _boosted(boosting: Any, x: Columns) -> Columns:
@@ -68,6 +95,10 @@ def _claim(predict: Callable[[Any, Columns], Model], parameters: str, ignored: s
 
 
 SKLEARN: Mapping[str, Claim] = {
+    "sklearn.tree.DecisionTreeClassifier": _claim(_tree_classifier, "", f"{_TREE} class_weight"),
+    "sklearn.tree.ExtraTreeClassifier": _claim(_tree_classifier, "", f"{_TREE} class_weight"),
+    "sklearn.ensemble.RandomForestClassifier": _claim(_forest_classifier, "", f"{_FOREST} class_weight"),
+    "sklearn.ensemble.ExtraTreesClassifier": _claim(_forest_classifier, "", f"{_FOREST} class_weight"),
     "sklearn.tree.DecisionTreeRegressor": _claim(_tree_regressor, "", _TREE),
     "sklearn.tree.ExtraTreeRegressor": _claim(_tree_regressor, "", _TREE),
     "sklearn.ensemble.RandomForestRegressor": _claim(_forest_regressor, "", _FOREST),
