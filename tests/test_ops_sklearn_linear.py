@@ -9,10 +9,10 @@ import op_harness as harness
 import pytest
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 from skc.ops import OPS
-from skc.ops.linear import class_of, linear_map
+from skc.ops.linear import class_of, class_probability, linear_map
 
 R = np.random.default_rng(5)
 X = R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3] + [0, 5, 0, 1e4]
@@ -58,6 +58,25 @@ def test_class_of_is_the_argmax_of_a_classifier(labels: Any) -> None:
     got = rows("class_of", class_of.State(tuple(model.classes_.tolist())), scores, dtype=dtype)
     assert got.values[:-2, 0].tolist() == model.predict(X / X.std(axis=0)).tolist()
     assert got.values[-2:, 0].tolist() == model.classes_[[0, 1]].tolist()
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "modified_huber"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_class_probability_is_that_of_a_classifier(loss: str, classes: int) -> None:
+    """Also of scores that no row has: the model's own scores are multiplied."""
+    y = R.integers(0, classes, 200)
+    scaled = X / X.std(axis=0)
+    for model, link in (
+        (SGDClassifier(loss=loss, random_state=1).fit(scaled, y), "one_vs_rest"),
+        (LogisticRegression(max_iter=300).fit(scaled, y), "softmax"),
+    ):
+        link = "sigmoid" if classes == 2 else link
+        link = "modified_huber" if loss == "modified_huber" and isinstance(model, SGDClassifier) else link
+        for factor in (1, 1e-3, 100):
+            model.coef_ *= factor
+            scores = model.decision_function(scaled).reshape(200, -1)
+            got = rows("class_probability", class_probability.State(("a", "b", "c")[:classes]), scores, link=link)
+            assert_close(got, model.predict_proba(scaled), least=150)
 
 
 def assert_close(got: harness.Run, want: Any, least: int) -> None:

@@ -19,6 +19,7 @@ MODULES = (
     "internal.narrow",
     "internal.source",
     "linear.class_of",
+    "linear.class_probability",
     "linear.linear_map",
     "numeric.bucketize",
     "numeric.cast",

@@ -21,7 +21,7 @@ Critical points
 C1  The highest score wins; of equal exact scores the first.
 C2  A single score chooses the second class above 0, and the first at 0 and below.
 C3  A row is guarded with `tie` where another score is nearer to the best than the sum of their errors, or a single
-    score nearer to 0 than its error. Errors of 0 are no tie.
+    score nearer to 0 than its error. An error of 0 makes no tie.
 C4  Inexact scores need a `noise` other than `none` (SKC121); scores that may be null are refused (SKC120).
 C5  A score that is not a number is a tie; with `noise: none` it is below all others.
 """
