@@ -33,6 +33,10 @@ class Column:
     name: str
     checked: Nulls | None = None
 
+    @property
+    def is_input(self) -> bool:
+        return self.source.startswith(ALWAYS_INPUT)
+
 
 @dataclass
 class Recorder:
@@ -63,8 +67,13 @@ class Recorder:
         self.taken |= {chosen, chosen.replace("/", "__")}
         return chosen
 
-    def sources(self, columns: Iterable[Column]) -> tuple[Name, ...]:
-        """The columns as a definition names them: neighbours of one value together, a whole value without positions."""
+    def sources(self, columns: Iterable[Column], *, singly: bool = False) -> tuple[Name, ...]:
+        """The columns as a definition names them: neighbours of one value together, a whole value without positions.
+
+        `singly`: each with its position, for an op that takes single columns of values whose width is known later.
+        """
+        if singly:
+            return tuple(Name(c.source, columns=None if c.is_input else (c.index,)) for c in columns)
         names: list[Name] = []
         for source, group in groupby(columns, key=lambda column: column.source):
             positions = tuple(column.index for column in group)
@@ -90,7 +99,7 @@ class Recorder:
         self.features.append(
             FeatureDefinition(
                 feature,
-                self.sources(columns),
+                self.sources(columns, singly=op.is_variadic(params)),
                 (StepDefinition(op, params, state, name=step),),
             )
         )

@@ -8,24 +8,8 @@ from typing import Any
 import numpy as np
 
 from skc.op import refuse
-from skc.ops.linear import linear_map
+from skc.ops.linear._steps import dense, mapped
 from skc.translation import Claim, Columns
-from skc_runtime.kinds import Array
-
-Parts = Mapping[str, Array]
-
-
-def dense(matrix: Any) -> Array:
-    """A matrix that may be sparse, as an array."""
-    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix, dtype=np.float64)
-
-
-def mapped(x: Columns, weights: Any, *, noise: bool = False, **parts: Any) -> Columns:
-    """Checked columns times [K, M] weights; `parts` are the other fields of the state."""
-    rows = tuple(map(tuple, dense(weights).tolist()))
-    others = {name: tuple(np.asarray(part, dtype=np.float64).ravel().tolist()) for name, part in parts.items()}
-    params, state = linear_map.Params(noise=noise), linear_map.State(rows, **others)
-    return x.floats(null="error").apply(linear_map.OP, params, state, is_finite=True)
 
 
 def _projection(parts: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any, Columns], Columns]:
@@ -94,13 +78,15 @@ def _agglomeration(estimator: Any) -> Mapping[str, Any]:
     return {"weights": members, "divisor": members.sum(axis=0)}
 
 
+pls, discriminant = _projection(_pls), _projection(_discriminant)  # of classes that predict as well
+
+
 def _claim(parts: Callable[[Any], Mapping[str, Any]], parameters: str, ignored: str) -> Claim:
     return Claim(_projection(parts), tuple(parameters.split()), tuple(ignored.split()))
 
 
 _SVD = "n_components iterated_power n_oversamples power_iteration_normalizer random_state svd_solver tol copy"
 _SPARSE = "n_components alpha method max_iter n_jobs random_state tol verbose"
-_PLS = "n_components max_iter tol copy scale"
 SKLEARN: Mapping[str, Claim] = {
     "sklearn.decomposition.PCA": _claim(_pca, "whiten", _SVD),
     "sklearn.decomposition.IncrementalPCA": _claim(_pca, "whiten", "n_components batch_size copy"),
@@ -119,8 +105,6 @@ SKLEARN: Mapping[str, Claim] = {
     "sklearn.decomposition.MiniBatchSparsePCA": _claim(
         _sparse_pca, "ridge_alpha", f"{_SPARSE} batch_size callback max_no_improvement shuffle n_iter"
     ),
-    "sklearn.cross_decomposition.PLSCanonical": _claim(_pls, "", f"{_PLS} algorithm"),
-    "sklearn.cross_decomposition.CCA": _claim(_pls, "", _PLS),
     "sklearn.cross_decomposition.PLSSVD": _claim(_pls_svd, "", "n_components copy scale"),
     "sklearn.neighbors.NeighborhoodComponentsAnalysis": _claim(
         _components, "", "n_components init warm_start max_iter tol callback verbose random_state"

@@ -37,6 +37,7 @@ import numpy as np
 from skc.emit.blocks import GraphBlock, take_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Known, Names, Op, always, fitted_elsewhere, parameters, refuse, require, require_exact
+from skc.ops.linear import _classifiers
 from skc.ops.linear._scores import (
     Noise,
     best_by,
@@ -196,5 +197,6 @@ OP = Op(
     levels=levels,
     arity=always("block"),
     decides_by=always("last bit"),
+    sklearn=_classifiers.SKLEARN,
     cases=CASES,
 )

@@ -34,8 +34,8 @@ import numpy as np
 from skc.emit.blocks import GraphBlock, concat_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse, require
+from skc.ops.linear import _projections, _regressors
 from skc.ops.linear._noise import error_bound, is_noise, lower_is_noise
-from skc.ops.linear._projections import SKLEARN
 from skc.values.types import Block, Scalar, ValueType
 
 GUARD = "rounding-noise"
@@ -186,7 +186,7 @@ OP = Op(
     names=names,
     boundaries=boundaries,
     arity=always("block"),
-    sklearn=SKLEARN,
+    sklearn={**_projections.SKLEARN, **_regressors.SKLEARN},
     cases=CASES,
     exact=False,
 )

@@ -1,0 +1,167 @@
+"""Linear models of scikit-learn as artifacts: predictions, probabilities and decisions, a row alone as in a batch."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import cross_decomposition, linear_model, naive_bayes, svm
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skc
+import skc_runtime
+from skc.diagnostics import SkcError
+from skc.frontend.sklearn import read_estimator
+from skc_runtime.agreement import agree
+
+R = np.random.default_rng(0)
+X = pd.DataFrame(R.normal(size=(300, 5)), columns=list("abcde"))
+Y = X.to_numpy() @ [1.0, 0.2, 3.0, 0.1, 0.5] + R.normal(size=300)
+COUNTS = X.abs()
+CLASSES = {2: Y > 0, 3: np.array(["low", "mid", "high"])[np.digitize(Y, [-1, 1])], 4: np.digitize(Y, [-2, 0, 2]) - 5}
+METHODS = {"prediction": "predict", "probability": "predict_proba", "decision": "decision_function"}
+
+
+def quiet(name: str) -> Any:
+    """A class of linear models, also a deprecated one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return getattr(linear_model, name)()
+
+
+REGRESSORS = (
+    *(quiet(name) for name in (
+        "ARDRegression", "BayesianRidge", "ElasticNet", "ElasticNetCV", "HuberRegressor", "Lars", "LarsCV", "Lasso",
+        "LassoCV", "LassoLars", "LassoLarsCV", "LassoLarsIC", "LinearRegression", "OrthogonalMatchingPursuit",
+        "OrthogonalMatchingPursuitCV", "PassiveAggressiveRegressor", "QuantileRegressor", "Ridge", "RidgeCV",
+        "SGDRegressor",
+    )),
+    linear_model.TheilSenRegressor(max_iter=10, random_state=1),
+    linear_model.LinearRegression(fit_intercept=False),
+    linear_model.TweedieRegressor(power=0),
+    svm.LinearSVR(),
+    cross_decomposition.PLSRegression(2),
+)  # fmt: skip
+OF_SEVERAL = (
+    linear_model.LinearRegression(),
+    linear_model.Ridge(),
+    linear_model.MultiTaskElasticNet(),
+    linear_model.MultiTaskElasticNetCV(),
+    linear_model.MultiTaskLasso(),
+    linear_model.MultiTaskLassoCV(),
+    cross_decomposition.PLSRegression(2),
+    cross_decomposition.PLSCanonical(2),
+    cross_decomposition.CCA(2),
+)
+POSITIVE = (
+    linear_model.PoissonRegressor(),
+    linear_model.GammaRegressor(),
+    linear_model.TweedieRegressor(power=1.5),
+    linear_model.TweedieRegressor(link="identity", power=0),
+)
+CLASSIFIERS = (
+    linear_model.LogisticRegression(),
+    linear_model.LogisticRegressionCV(cv=3),
+    linear_model.SGDClassifier(random_state=1),
+    linear_model.SGDClassifier(loss="log_loss", random_state=1),
+    linear_model.SGDClassifier(loss="modified_huber", random_state=1),
+    linear_model.Perceptron(),
+    quiet("PassiveAggressiveClassifier"),
+    linear_model.RidgeClassifier(),
+    linear_model.RidgeClassifierCV(),
+    svm.LinearSVC(),
+    LinearDiscriminantAnalysis(),
+    LinearDiscriminantAnalysis(solver="lsqr"),
+)
+OF_COUNTS = (naive_bayes.MultinomialNB(), naive_bayes.ComplementNB(), naive_bayes.ComplementNB(norm=True))
+
+
+def fit(model: Any, x: Any, y: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecated classes and parameters compile as well
+        return model.fit(x, y)
+
+
+def assert_equal(model: Any, x: pd.DataFrame, folder: Path, *, rows: int = 0) -> None:
+    """Every method of the model is an output, and equal: a class exactly, a number to 1e-6."""
+    read = read_estimator(model, x)
+    compiled = skc.compile(read.pipeline, x, folder, rows=rows or 100, verify=bool(rows))
+    assert not rows or (compiled.report is not None and compiled.report.is_equal)
+    with skc_runtime.load(folder) as transformer:
+        got, alone = transformer.transform(x), transformer.transform(x.iloc[7:8])
+        names = {output.name: output.columns for output in transformer.manifest.outputs}
+    assert {*got} - {"x"} == {name for name, method in METHODS.items() if hasattr(model, method)}
+    for name in {*got} - {"x"}:
+        want = np.asarray(getattr(model, METHODS[name])(x)).reshape(len(x), -1)
+        is_number = want.dtype.kind == "f"
+        assert agree(got[name], want, False).all() if is_number else (got[name] == want).all()
+        assert (got[name][7:8] == alone[name]).all()
+        if name == "probability":
+            assert names[name] == tuple(map(str, model.classes_))
+
+
+@pytest.mark.parametrize("model", REGRESSORS, ids=lambda model: type(model).__name__)
+def test_regressors(model: Any, tmp_path: Path) -> None:
+    assert_equal(fit(model, X, Y), X, tmp_path / "artifact")
+
+
+@pytest.mark.parametrize("model", OF_SEVERAL, ids=lambda model: type(model).__name__)
+def test_regressors_of_several_targets(model: Any, tmp_path: Path) -> None:
+    assert_equal(fit(model, X, np.c_[Y, X["b"] + R.normal(size=300)]), X, tmp_path / "artifact")
+
+
+@pytest.mark.parametrize("model", POSITIVE, ids=lambda model: type(model).__name__)
+def test_generalised_regressors(model: Any, tmp_path: Path) -> None:
+    assert_equal(fit(model, X, abs(Y) + 0.1), X, tmp_path / "artifact")
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=lambda model: type(model).__name__)
+def test_classifiers(model: Any, classes: int, tmp_path: Path) -> None:
+    """Of truth values, then of text."""
+    assert_equal(fit(model, X, CLASSES[classes]), X, tmp_path / "artifact")
+
+
+@pytest.mark.parametrize("model", OF_COUNTS, ids=lambda model: type(model).__name__)
+def test_classifiers_of_counts(model: Any, tmp_path: Path) -> None:
+    assert_equal(fit(model, COUNTS, CLASSES[4]), COUNTS, tmp_path / "artifact")
+
+
+@pytest.mark.parametrize(
+    ("model", "target"),
+    [
+        (linear_model.LogisticRegression(), CLASSES[4]),
+        (linear_model.LogisticRegression(), CLASSES[2]),
+        (linear_model.SGDClassifier(loss="modified_huber", random_state=1), CLASSES[3]),
+        (linear_model.PoissonRegressor(), abs(Y)),
+    ],
+)
+def test_models_in_a_pipeline_are_verified(model: Any, target: Any, tmp_path: Path) -> None:
+    """Also on the hostile rows of verification."""
+    assert_equal(fit(make_pipeline(StandardScaler(), model), X, target), X, tmp_path / "artifact", rows=300)
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "code"),
+    [
+        (linear_model.RidgeClassifier(), np.c_[CLASSES[2], ~CLASSES[2], CLASSES[2]].astype(int), "SKC151"),
+        (naive_bayes.MultinomialNB(alpha=0), CLASSES[2], "SKC151"),
+        (linear_model.LogisticRegression(), np.array([None, *"ab"], dtype=object)[1 + CLASSES[2]], None),
+    ],
+)
+def test_what_does_not_compile_is_refused(model: Any, target: Any, code: str | None) -> None:
+    x = COUNTS.assign(a=0.0)
+    fit(model, x, target)
+    if code is None:
+        read_estimator(model, x)
+        model.classes_ = np.array([1 + 2j, 3j])
+        code = "SKC158"
+    with pytest.raises(SkcError) as refused:
+        read_estimator(model, x)
+    assert [d.code for d in refused.value.diagnostics] == [code]
