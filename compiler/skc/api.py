@@ -22,13 +22,16 @@ from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix, matrix, packages, rows_to_try, save_record
 from skc.fit import fit
 from skc.frontend.sklearn import SklearnPipeline
+from skc.frontend.sklearn.load import is_reference
+from skc.frontend.sklearn.sample import read_rows
+from skc.frontend.sklearn.survey import Survey, survey
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource
-from skc.options import CompileOptions, DiffOptions, FloatName, VerifyOptions
+from skc.options import CheckOptions, CompileOptions, DiffOptions, FloatName, VerifyOptions
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import StepOracle
 from skc.oracle.sklearn import SklearnOracle, check_outputs
-from skc.origin import read_origin, read_source
+from skc.origin import load_estimator, read_origin, read_source
 from skc.passes.prune import prune
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Verified
@@ -405,7 +408,24 @@ def transform(
         return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}
 
 
-def check(pipeline: PathLike) -> tuple[Diagnostic, ...]:
-    """Check a pipeline without data. Returns the warnings; raises SkcError with every error found."""
-    _, warnings = read_pipeline(Path(pipeline))
-    return warnings
+@_library_errors()
+def check(pipeline: Any, data: Any = None) -> tuple[Diagnostic, ...]:
+    """Check a pipeline without data, or an estimator of scikit-learn, with a sample in `data` if there is one.
+
+    Returns the warnings; raises SkcError with every error found.
+    """
+    is_path = isinstance(pipeline, str | os.PathLike)
+    if is_path and not is_reference(os.fspath(pipeline)):
+        _, warnings = read_pipeline(Path(pipeline))
+        return warnings
+    surveyed = survey_of(pipeline, CheckOptions(data=data))
+    if not surveyed.compiles:
+        raise SkcError(*surveyed.refusals)
+    return ()
+
+
+def survey_of(subject: Any, options: CheckOptions) -> Survey:
+    """Which steps of an estimator compile. Raises SkcError if it cannot be loaded."""
+    estimator = load_estimator(subject, options)
+    rows = read_rows(options.data) if isinstance(options.data, str | os.PathLike) else options.data
+    return survey(estimator, os.fspath(subject) if isinstance(subject, str | os.PathLike) else "the estimator", rows)

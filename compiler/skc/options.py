@@ -123,6 +123,17 @@ class CompileOptions(Options):
     format: Format = _flag("text", "How to print the result.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(Options):
+    """The options of `skc check`."""
+
+    data: Any = _flag(None, "scikit-learn: some rows of what `fit` was given.", typed=str | None)
+    trust_pickle: bool = _trust_pickle()
+    trust_type: tuple[str, ...] = _trust_type()
+    allow_version: bool = _allow_version()
+    format: Format = _flag("text", "How to print the result.")
+
+
 @dataclass(frozen=True)
 class Exclusion:
     """`option` excludes each of `others`, and with `plain` every format but text and JSON."""

@@ -14,7 +14,7 @@ from skc.frontend.sklearn.load import Trust, is_reference, load
 from skc.frontend.sklearn.sample import read_rows
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import Pipeline
-from skc.options import CompileOptions, VerifyOptions
+from skc.options import CheckOptions, CompileOptions, VerifyOptions
 
 OF_SKLEARN = ("dtype", "trust_pickle", "trust_type", "allow_version")
 
@@ -52,14 +52,21 @@ def read_origin(subject: Any, options: CompileOptions) -> Origin:
     return Origin(source.pipeline, source.warnings, None, source.sample.table, source, versions)
 
 
-def read_source(subject: Any, data: Any, options: CompileOptions | VerifyOptions) -> SklearnPipeline:
-    """An estimator, or where one is kept, read with a sample of rows. Raises SkcError."""
+def load_estimator(subject: Any, options: CompileOptions | VerifyOptions | CheckOptions) -> Any:
+    """An estimator, or that which is kept somewhere. Raises SkcError."""
     is_path = isinstance(subject, str | os.PathLike)
     trust = Trust(options.trust_pickle, options.trust_type, options.allow_version)
     estimator = load(os.fspath(subject), trust) if is_path else subject
     if not is_estimator(estimator):
         hint = "give the path of a pipeline.yaml, or a fitted estimator of scikit-learn"
         raise fail("SKC140", f"`{type(subject).__qualname__}` is not something that skc compiles", hint=hint)
+    return estimator
+
+
+def read_source(subject: Any, data: Any, options: CompileOptions | VerifyOptions) -> SklearnPipeline:
+    """An estimator, or where one is kept, read with a sample of rows. Raises SkcError."""
+    is_path = isinstance(subject, str | os.PathLike)
+    estimator = load_estimator(subject, options)
     if data is None:
         hint = "give `data`: some rows of what `fit` was subject, such as `--data sample.parquet`"
         raise fail("SKC200", "an estimator needs a sample of rows, which say what its columns are", hint=hint)

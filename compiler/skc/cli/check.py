@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
-from skc.cli.flags import Pipeline, TextOrJson
-from skc.cli.printing import show_json, talk
+from typing import Annotated
+
+import typer
+
+from skc.cli.flags import takes
+from skc.cli.printing import USER, show, show_json, talk
+from skc.options import CheckOptions
 
 
-def check(pipeline: Pipeline, output_format: TextOrJson = "text") -> None:
-    """Check spelling, types and names in a pipeline, without data."""
+@takes(CheckOptions)
+def check(
+    pipeline: Annotated[
+        str,
+        typer.Argument(
+            metavar="PIPELINE", help="A pipeline.yaml, or an estimator of scikit-learn, as for `skc compile`."
+        ),
+    ],
+    options: CheckOptions,
+) -> None:
+    """Check spelling, types and names in a pipeline, without data; or which steps of an estimator compile."""
+    from skc.frontend.sklearn.load import is_reference
+
+    if is_reference(pipeline):
+        return _check_estimator(pipeline, options)
+    from pathlib import Path
+
     from skc.frontend.yaml.reader import read_pipeline
 
-    _, warnings = read_pipeline(pipeline)
-    if output_format == "json":
-        show_json({"diagnostics": [w.to_json() for w in warnings]})
-        return
+    _, warnings = read_pipeline(Path(pipeline))
+    if options.format == "json":
+        return show_json({"diagnostics": [w.to_json() for w in warnings]})
     for warning in warnings:
         talk(warning.text() + "\n")
-    talk(f"{pipeline}: ok" + (f", {len(warnings)} warning{'s' * (len(warnings) > 1)}" if warnings else ""))
+    return talk(f"{pipeline}: ok" + (f", {len(warnings)} warning{'s' * (len(warnings) > 1)}" if warnings else ""))
+
+
+def _check_estimator(name: str, options: CheckOptions) -> None:
+    from skc import api
+    from skc.reports import survey
+
+    surveyed = api.survey_of(name, options)
+    if options.format == "json":
+        show_json(survey.document(surveyed))
+    else:
+        show(survey.text(surveyed))
+    if not surveyed.compiles:
+        raise typer.Exit(USER)
