@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import NMF
+from sklearn.decomposition import LatentDirichletAllocation
 from sklearn.impute import SimpleImputer
 from sklearn.manifold import Isomap
 from sklearn.model_selection import GridSearchCV
@@ -27,7 +27,8 @@ ROWS = pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [1.0, 5.0, 2.0], "s": ["x", None
 
 def refused() -> Any:
     """Two steps that do not compile, in different branches, one after a step that does."""
-    numbers = make_pipeline(SimpleImputer(), FeatureUnion([("nmf", NMF(1)), ("scale", StandardScaler())]))
+    union = FeatureUnion([("topics", LatentDirichletAllocation(2)), ("scale", StandardScaler())])
+    numbers = make_pipeline(SimpleImputer(), union)
     parts = [("num", numbers, ["a", "b"]), ("map", Isomap(n_neighbors=1), ["a", "b"]), ("cat", OneHotEncoder(), ["s"])]
     return ColumnTransformer(parts).fit(ROWS)
 
@@ -37,7 +38,7 @@ def test_every_step_by_its_path(sample: Any) -> None:
     found = survey(refused(), "model", sample)
     assert {step.path: [d.code for d in step.refusals] for step in found.steps} == {
         "num/simpleimputer": [],
-        "num/featureunion/nmf": ["SKC150"],
+        "num/featureunion/topics": ["SKC150"],
         "num/featureunion/scale": [],
         "map": ["SKC150"],
         "cat": [],
