@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import time
 
+import numpy as np
 import op_harness as harness
 import pytest
 
 from skc import plan
+from skc.diagnostics import SkcError
 from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.op import AnyOp, Case, NoState
 from skc.ops import OPS
+from skc.ops.linear import linear_map
+from skc.packed import LONG
 
 FITTED = [
     pytest.param(op, case, id=f"{op.name}-{case.name}") for op in OPS.values() for case in op.cases if not case.refused
@@ -35,3 +41,58 @@ def test_a_constant_keeps_its_type(value: float | str) -> None:
     assert repr(again) == repr(written)
     assert plan.dumps(again) == plan.dumps(written)
     json.loads(plan.dumps(written), parse_constant=pytest.fail)
+
+
+def wide(columns: int, results: int) -> Pipeline:
+    """A product with a matrix; its numbers are those that a careless reader changes."""
+    odd = (-0.0, 5e-324, 1e300, 1.0, 0.1, float("nan"))
+    rows = [tuple(odd[(k + j) % len(odd)] for j in range(results)) for k in range(columns)]
+    state = linear_map.State(tuple(rows), intercept=tuple(float(j) for j in range(results)))
+    inputs = tuple(Input(f"x{k}", "float64") for k in range(columns))
+    step = Step("map", "linear_map", linear_map.Params(), tuple(Ref(i.value) for i in inputs), state)
+    return Pipeline("p", inputs, (step,), (), (Output("out", (Ref("map"),), "float64"),))
+
+
+@pytest.mark.parametrize(("columns", "results"), [(40, 25), (LONG - 1, 1), (1, LONG - 1), (2, LONG)])
+def test_long_arrays_read_back_as_themselves(columns: int, results: int) -> None:
+    written = wide(columns, results)
+    text = plan.dumps(written)
+    assert repr(plan.loads(text)) == repr(written)
+    state = json.loads(text)["steps"][0]["state"]
+    assert ("$f64" in state["weights"]) == (columns * results >= LONG)
+    assert ("$f64" in state["intercept"]) == (results >= LONG)
+
+
+def test_damaged_arrays_are_refused() -> None:
+    document = json.loads(plan.dumps(wide(40, 25)))
+    zeros = base64.b64encode(bytes(8 * LONG)).decode()
+    other: list[dict[str, object]] = [
+        {"$f64": zeros, "shape": [LONG]},  # of another rank than the field
+        {"$i64": zeros, "shape": [40, 25]},
+        {"$f64": zeros, "shape": [40, 26]},
+        {"$f64": zeros, "shape": [-40, -25]},
+        {"$f64": zeros[:-1] + "!", "shape": [40, 25]},
+        {"$f64": base64.b64encode(bytes(80)).decode(), "shape": [2, 5]},  # too short to be packed
+        {"$f64": 7, "shape": [40, 25]},
+        {"$f64": zeros, "$i64": zeros, "shape": [40, 25]},
+    ]
+    for weights in other:
+        document["steps"][0]["state"]["weights"] = weights
+        with pytest.raises(SkcError) as refused:
+            plan.loads(json.dumps(document).encode())
+        assert refused.value.code == "SKC401"
+
+
+def test_a_large_plan_is_read_quickly() -> None:
+    """A million numbers: ten seconds would be numbers that are read one by one."""
+    matrix = np.random.default_rng(0).normal(size=(1000, 1000)).tolist()
+    pipeline = wide(1000, 1)
+    (step,) = pipeline.steps
+    large = pipeline.with_steps(
+        [Step("map", step.op, step.params, step.inputs, linear_map.State(tuple(map(tuple, matrix))))]
+    )
+    text = plan.encode(large)
+    started = time.perf_counter()
+    plan.loads(text)
+    assert time.perf_counter() - started < 10
+    assert len(text) < 12e6

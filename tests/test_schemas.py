@@ -137,6 +137,7 @@ DAMAGE: list[tuple[str, str, Callable[[Any], Any]]] = [
     ("plan", "half a slice", lambda d: d["outputs"][0]["values"].append(["amounts/0:impute", 1])),
     ("plan", "state is a number", lambda d: d["steps"][0].update(state=3)),
     ("plan", "float in words", lambda d: d["steps"][0]["state"].update(mean=[{"$float": "plenty"}])),
+    ("plan", "array without a shape", lambda d: d["steps"][0]["state"].update(mean={"$f64": "AAAA"})),
     ("golden", "newer", lambda d: d.update(format=2) if "format" in d else d.update(format=1)),
     ("golden", "another file", lambda d: d.update(skc="plan")),
     ("golden", "both ends", lambda d: d.update(record={}, outputs={"x": [1]}, error={"code": "null"})),

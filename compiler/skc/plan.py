@@ -3,7 +3,7 @@
 Why canonical: the plan's hash identifies what was learned; two fits that learned the same write the same bytes.
 JSON has one kind of number, a double, and no NaN. So an integer beyond 2^53 is `{"$int": "9007199254740993"}`, and a
 float that is whole or not finite is `{"$float": "1.0"}`: a parameter may be an int or a float, and 1 must not become
-1.0.
+1.0. Long arrays of a state are base64 (`skc.packed`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 from dataclasses import asdict
 from dataclasses import fields as fields_of
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_type_hints
 
 import pydantic
 import rfc8785
@@ -23,6 +23,7 @@ from skc.infer import check_shapes, value_types
 from skc.ir import HOLDS, Feature, Input, Output, Pipeline, Ref, Step
 from skc.op import AnyOp
 from skc.ops import OPS
+from skc.packed import is_packed, pack, unpack
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.kinds import DTYPES, INT64_MAX, INT64_MIN, KINDS, DType, OutputDType
 from skc_runtime.strict_json import Fields, parse
@@ -149,8 +150,13 @@ def _step_to_json(step: Step) -> dict[str, Any]:
         "op": step.op,
         "params": _encode(asdict(step.params)),
         "inputs": [_ref_to_json(ref) for ref in step.inputs],
-        "state": _encode({f.name: getattr(step.state, f.name) for f in fields_of(step.state)}),
+        "state": {f.name: _state_field(getattr(step.state, f.name)) for f in fields_of(step.state)},
     }
+
+
+def _state_field(value: Any) -> Any:
+    packed = pack(value) if isinstance(value, tuple) else None
+    return _encode(value) if packed is None else packed
 
 
 def _step_from_json(fields: Fields) -> Step:
@@ -184,10 +190,27 @@ def _output_from_json(fields: Fields) -> Output:
 
 
 def _build(op: AnyOp, part: Literal["params", "state"], data: Any) -> Any:
+    if part == "state" and isinstance(data, dict) and any(map(is_packed, data.values())):
+        return _build_packed(op, data)
     plain = _decode(data)
     if not isinstance(plain, dict) or set(plain) != {f.name for f in fields_of(getattr(op, part))}:
         raise ValueError(f"not the {part} of `{op.name}`: {shown(data, 200)}")
     return _adapter(op.name, part).validate_json(json.dumps(plain), strict=True)
+
+
+def _build_packed(op: AnyOp, data: dict[str, Any]) -> Any:
+    """A state with arrays, which are checked as a whole; its other fields are checked one by one."""
+    types = get_type_hints(op.state)
+    if set(data) != {f.name for f in fields_of(op.state)}:
+        raise ValueError(f"not the state of `{op.name}`: {shown(data, 200)}")
+    values = {}
+    for name, value in data.items():
+        if is_packed(value):
+            values[name] = unpack(value, types[name])
+        else:
+            plain = json.dumps(_decode(value))
+            values[name] = pydantic.TypeAdapter(types[name]).validate_json(plain, strict=True)
+    return op.state(**values)
 
 
 @cache
