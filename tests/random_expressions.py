@@ -31,7 +31,7 @@ def random_expression(r: Random, names: Names) -> tuple[str, DType, bool]:
     else:
         text, dtype = _is_null(r, names, "bool", 0), "bool"
     if dtype == "float64" and r.random() < 0.2:
-        function = r.choice(("log", "log1p", "exp"))
+        function = r.choice(("log", "log1p", "exp", "sin", "cos"))
         return f"{function}({text}){r.choice(('', ' * 2', ' + 1e-50', ' / 3'))}", dtype, False
     return text, dtype, True
 

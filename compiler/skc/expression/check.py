@@ -330,12 +330,13 @@ def _rounding(checker: _Checker, node: Node, args: tuple[Typed, ...]) -> Typed:
 
 
 def _real(checker: _Checker, node: Node, args: tuple[Typed, ...]) -> Typed:
-    """exp, log, log1p and sqrt."""
+    """exp, log, log1p, sqrt, sin and cos."""
     checker.require(node, args, _NUMBERS)
     x = _to_float(args[0])
-    if node.kind != "exp" and not x.nonnegative:
-        checker.require_exact(node, args)  # its sign decides whether the result is null
-    makes_nan = node.kind != "exp" and not x.nonnegative
+    # of an infinity sin and cos are null, whatever its sign
+    makes_nan = node.kind in ("sin", "cos") or (node.kind != "exp" and not x.nonnegative)
+    if makes_nan:
+        checker.require_exact(node, args)  # its sign, or its size, decides whether the result is null
     keeps_sign = node.kind in ("sqrt", "log1p") and x.nonnegative
     result = checker.made(
         node, ValueType("float64", nullable=makes_nan), (x,), nonnegative=node.kind == "exp" or keeps_sign
@@ -369,7 +370,7 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(("//", "%"), _floor_division),
     **dict.fromkeys(("neg", "pos", "abs"), _sign),
     **dict.fromkeys(("floor", "ceil", "round"), _rounding),
-    **dict.fromkeys(("exp", "log", "log1p", "sqrt"), _real),
+    **dict.fromkeys(("exp", "log", "log1p", "sqrt", "sin", "cos"), _real),
     **dict.fromkeys(("min", "max"), _extreme),
     **dict.fromkeys(("and", "or", "not"), _logic),
     "is_null": _is_null,

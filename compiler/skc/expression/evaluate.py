@@ -39,6 +39,8 @@ _REAL: dict[str, Callable[[Any], Any]] = {
     "log": np.log,
     "log1p": np.log1p,
     "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
     "floor": np.floor,
     "ceil": np.ceil,
     "round": np.rint,  # ties to even

@@ -36,6 +36,8 @@ _REAL: dict[str, Callable[[Var], Var]] = {
     "log": lambda x: elementwise(op.log, x, 1),
     "log1p": lambda x: log1p(x, 1),
     "sqrt": lambda x: op.sqrt(x),
+    "sin": lambda x: elementwise(op.sin, x, 1),
+    "cos": lambda x: _cosine(x),
     "floor": lambda x: op.floor(x),
     "ceil": lambda x: op.ceil(x),
     "round": lambda x: op.round(x),
@@ -50,6 +52,12 @@ _COMPARE: dict[str, Callable[[Var, Var], Var]] = {
     ">": lambda a, b: op.greater(a, b),
     ">=": lambda a, b: op.greater_or_equal(a, b),
 }
+
+
+def _cosine(x: Var) -> Var:
+    """1 - 2 sin²(x / 2): older ONNX Runtimes have no Cos in float64, and x + pi / 2 rounds where x is large."""
+    half = elementwise(op.sin, op.mul(x, const(0.5)), 1)
+    return op.sub(const(1.0), op.mul(const(2.0), op.mul(half, half)))
 
 
 @dataclass(frozen=True)

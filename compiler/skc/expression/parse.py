@@ -26,6 +26,7 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
     "abs": (1, 1),
     "ceil": (1, 1),
     "coalesce": (2, None),
+    "cos": (1, 1),
     "exp": (1, 1),
     "floor": (1, 1),
     "is_null": (1, 1),
@@ -34,6 +35,7 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
     "max": (2, None),
     "min": (2, None),
     "round": (1, 1),
+    "sin": (1, 1),
     "sqrt": (1, 1),
 }
 CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}

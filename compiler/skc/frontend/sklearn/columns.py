@@ -10,9 +10,9 @@ from typing import Any, Literal, cast
 
 from skc.diagnostics import fail
 from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, StepDefinition
-from skc.ir import Input
+from skc.ir import EXPRESSION, Input
 from skc.op import CASTS, AnyOp, NoState
-from skc.ops import CAST, FINITE, IMPUTE
+from skc.ops import CAST, FINITE, IMPUTE, OPS
 from skc.translation import Columns, Nulls
 from skc.values.types import ValueType
 
@@ -113,6 +113,18 @@ class Recorder:
         self.widths[feature] = len(names)
         return tuple(Column(feature, i, output.with_(width=1), name, still) for i, name in enumerate(names))
 
+    def record_expression(self, path: str, text: str, names: Sequence[str], columns: Sequence[Column]) -> Column:
+        """Define one column by an expression, whose names are the columns, in order."""
+        expr = OPS[EXPRESSION]
+        params = expr.params(expression=text, names=tuple(names))
+        output = expr.infer(params, *(column.x for column in columns))
+        step = self.unique(path)
+        feature = step.replace("/", "__")
+        sources = tuple(Name(c.source, columns=None if self.widths[c.source] == 1 else (c.index,)) for c in columns)
+        self.features.append(FeatureDefinition(feature, sources, (StepDefinition(expr, params, NoState(), name=step),)))
+        self.widths[feature] = 1
+        return Column(feature, 0, output, text)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -146,6 +158,14 @@ class Table:
             return self
         output = self.recorder.record(self.path, op, params, state, self.columns, is_finite=is_finite)
         return replace(self, columns=output)
+
+    def computed(self, text: str, names: Sequence[str]) -> Table:
+        """One column by an expression, in which the columns have these names."""
+        return replace(self, columns=(self.recorder.record_expression(self.path, text, names, self.columns),))
+
+    def of_one_kind(self) -> Table:
+        """The columns as an array holds them: as float64 where they are numbers of different types."""
+        return self.numbers() if len({column.x.dtype for column in self.columns}) > 1 else self
 
     def floats(self, *, null: Nulls, largest: Literal["float64", "float32"] = "float64") -> Table:
         if largest == "float64":

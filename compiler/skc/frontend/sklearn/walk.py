@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skc.diagnostics import Diagnostic, SkcError, fail
-from skc.frontend.sklearn.claims import check_parameters, claim_of, class_name, unclaimed
+from skc.frontend.sklearn.claims import check_parameters, claim_of, class_name
 from skc.frontend.sklearn.columns import Table, step_name
+from skc.frontend.sklearn.trace import traced
 from skc.translation import Claim, Model
 
 
@@ -226,7 +227,7 @@ def _side_by_side(x: Table, branches: Iterable[tuple[str, Any, Table]]) -> Table
 def _function_transformer(estimator: Any, x: Table) -> Table:
     if estimator.func is None:
         return x.floats(null="error") if estimator.validate else x
-    raise unclaimed(f"{class_name(estimator)} of {getattr(estimator.func, '__name__', estimator.func)!r}")
+    return traced(estimator, x)
 
 
 def _search(estimator: Any, x: Table) -> Table:

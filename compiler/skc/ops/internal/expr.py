@@ -14,8 +14,8 @@ Literals: `1.5`, `3` (int64), `true`, `'text'`, `null`.
 Arithmetic: `+ - * /`; `//` and `%` of int64; `x ** n` with n from 0 to 16.
 Comparison: `== != < <= > >=`, chained as in `0 <= x < 5`; `x in ('a', 'b')`, `not in`.
 Logic: `and or not`. Choice: `a if condition else b`, `coalesce(a, b, …)`, `is_null(x)`.
-Functions: `min max abs floor ceil round sqrt exp log log1p`. `floor ceil round` keep the type; `round` takes
-ties to even.
+Functions: `min max abs floor ceil round sqrt exp log log1p sin cos`. `floor ceil round` keep the type; `round`
+takes ties to even; sin and cos take radians.
 
 Arithmetic can produce a null (NaN) without a null operand: inf - inf, 0 / 0, the log of a negative number. Whether
 an expression is nullable is always known; `coalesce(x, 0)` makes it not nullable.
@@ -40,6 +40,8 @@ C13 Strings are equal if their code points are; they cannot be ordered (SKC134).
     in arithmetic.
 C14 Other calls, attributes, mismatched types, integers beyond int64 and so on are refused (SKC130 to SKC138).
 C15 `a < b < c` is `a < b and b < c`, but all operands are computed, and all are float64 if one is.
+C16 sin and cos of an infinity are null. Their operand may not be the result of a log, exp, sin or cos (SKC121):
+    where it is large, its last bits decide.
 """
 
 from __future__ import annotations
@@ -211,6 +213,10 @@ CASES = (
         [2.0, -0.0, None, INF]),
     _case("log of zero and below", "C9", "log(x)", "x: float64", [[1.0], [0.0], [-0.0], [-5e-324], [5e-324]],
         [0.0, -INF, -INF, None, -744.4400719213812]),
+    _case("sine and cosine", "C16", "sin(x) + 10 * cos(x)", "x: float64?",
+        [[0.0], [-math.pi / 2], [1e22], [INF], [-INF], [None]],
+        [10.0, -0.9999999999999993, 4.379947004184201, None, None, None]),
+    _refused("sine of an exp", "C16", "SKC121", "sin(exp(x))", "x: float64"),
     _case("log1p at and below -1", "C9", "log1p(x)", "x: float64", [[-1.0], [-2.0], [1e-300], [INF]],
         [-INF, None, 1e-300, INF]),
     _case("exp overflows", "C9", "exp(n)", "n: int64", [[0], [709], [710], [-746]],
