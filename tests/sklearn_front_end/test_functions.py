@@ -117,6 +117,12 @@ def test_within_a_pipeline(tmp_path: Path) -> None:
     assert_equal(columns.fit(ROWS), ROWS, tmp_path, HOSTILE)
 
 
+def test_functions_of_data_frames_that_name_no_column(tmp_path: Path) -> None:
+    functions = (lambda x: np.maximum(x, 0.5), lambda x: np.clip(x, -1, 1), np.sign, np.isnan)
+    union = FeatureUnion([(f"f{i}", FunctionTransformer(f)) for i, f in enumerate(functions)])
+    assert_equal(union.fit(ROWS[["a", "b"]]), ROWS[["a", "b"]], tmp_path, HOSTILE[["a", "b"]])
+
+
 @pytest.mark.parametrize(("function", "reason"), REFUSED)
 def test_refusals(function: Callable[[Any], Any], reason: str) -> None:
     x = ROWS[["a", "b"]].to_numpy()

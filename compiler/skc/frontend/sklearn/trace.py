@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,12 +62,7 @@ def traced(estimator: Any, x: Table) -> Table:
         return estimator.func(data, **arguments)
 
     try:
-        symbols, *others = [_trace(function, frame, rows) for rows in TRACED_ROWS]
-        if any([s.text for s in other] != [s.text for s in symbols] for other in others):
-            raise NotTraceableError("its result depends on the number of rows")
-        for symbol in symbols:
-            if symbol.row is None:
-                raise NotTraceableError(f"an output column is the constant {symbol.text}")
+        symbols = _symbols(function, frame)
         _try(function, frame, symbols, is_checked=estimator.validate)
     except NotTraceableError as reason:
         hint = "write it with arithmetic, comparisons, numpy.where and ufuncs over columns, or apply it before"
@@ -87,6 +82,33 @@ def _kind(x: Table, k: int) -> Kind:
             "SKC150", f"column `{x.names[k]}` is {x.types[k]}, which a function cannot be traced with", hint=hint
         )
     return dtype
+
+
+def _symbols(function: Any, frame: Frame) -> list[Symbol]:
+    """The symbol of each output column.
+
+    A data frame of symbols cannot hold an array that takes every ufunc. A function that names no column is traced with
+    such an array as well: what it makes of a data frame is tried on numbers.
+    """
+    try:
+        return _of_any_rows(function, frame)
+    except NotTraceableError as reason:
+        if frame.names is None:
+            raise
+        try:
+            return _of_any_rows(function, replace(frame, names=None))
+        except NotTraceableError:
+            raise reason from None
+
+
+def _of_any_rows(function: Any, frame: Frame) -> list[Symbol]:
+    symbols, *others = [_trace(function, frame, rows) for rows in TRACED_ROWS]
+    if any([s.text for s in other] != [s.text for s in symbols] for other in others):
+        raise NotTraceableError("its result depends on the number of rows")
+    for symbol in symbols:
+        if symbol.row is None:
+            raise NotTraceableError(f"an output column is the constant {symbol.text}")
+    return symbols
 
 
 def _trace(function: Any, frame: Frame, rows: int) -> list[Symbol]:
