@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 import op_harness as harness
+import pandas as pd
 import pytest
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
+    GradientBoostingClassifier,
     GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -64,6 +68,8 @@ MODELS = {
         loss: (GradientBoostingRegressor(loss=loss, random_state=0, n_estimators=20), False)
         for loss in ("squared_error", "huber", "quantile")
     },
+    "histograms": (HistGradientBoostingRegressor(max_iter=20), True),
+    "histograms of quantiles": (HistGradientBoostingRegressor(loss="quantile", quantile=0.3, max_iter=20), False),
     "without init": (GradientBoostingRegressor(init="zero", random_state=0, n_estimators=20), False),
 }
 
@@ -137,16 +143,86 @@ def test_classifiers_are_equal_to_the_bit_beside_every_split(name: str, target: 
     assert prediction.values[:, 0].tolist() == model.predict(rows).tolist()
 
 
+BOOSTING = {
+    "trees": GradientBoostingClassifier(n_estimators=15, random_state=0),
+    "exponential": GradientBoostingClassifier(n_estimators=15, random_state=0, loss="exponential"),
+    "histograms": HistGradientBoostingClassifier(max_iter=15),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [(name, target) for name in BOOSTING for target in ("text", "truth") if (name, target) != ("exponential", "text")],
+)
+def test_boosting_decides_as_scikit_learn_does(name: str, target: str) -> None:
+    """The scores to the bit, so the classes too; of the probabilities the last bits are those of an exponential."""
+    x, y = training_rows()
+    model = BOOSTING[name].fit(x, TARGETS[target](y))
+    read = read_estimator(model, x)
+    (state,) = (step.state for step in read.pipeline.steps if step.op == "tree_ensemble")
+    rows = beside_splits(state, x)
+    decision = harness.Graph(pipeline_of(read.pipeline, "decision")).run(listed(rows))
+    np.testing.assert_array_equal(decision.values, model.decision_function(rows).reshape(len(rows), -1))
+    prediction = harness.Graph(pipeline_of(read.pipeline)).run(listed(rows))
+    assert prediction.values[:, 0].tolist() == model.predict(rows).tolist()
+    probability = harness.Graph(pipeline_of(read.pipeline, "probability")).run(listed(rows))
+    assert np.abs(probability.values - model.predict_proba(rows)).max() < 1e-15
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_the_exponential_of_a_sum(loss: str) -> None:
+    x, y = training_rows()
+    model = HistGradientBoostingRegressor(loss=loss, max_iter=10).fit(x, np.exp(y / 9))
+    run = harness.Graph(pipeline_of(read_estimator(model, x).pipeline)).run(listed(x))
+    assert (np.abs(run.values[:, 0] / model.predict(x) - 1) < 1e-15).all()
+
+
+def test_a_score_of_zero_is_the_second_class_of_gradient_boosting() -> None:
+    """And the first one of histogram gradient boosting."""
+    x, y = np.array([[1.0], [1.0]] * 30), np.array(["a", "b"] * 30)
+    boosted = GradientBoostingClassifier(init="zero", n_estimators=1).fit(x, y)
+    binned = HistGradientBoostingClassifier(max_iter=1).fit(x, y)
+    for model, expected in ((boosted, "b"), (binned, "a")):
+        run = harness.Graph(pipeline_of(read_estimator(model, x).pipeline)).run([[1.0]])
+        assert model.decision_function([[1.0]]) == 0
+        assert run.rows == [[expected]] == [model.predict([[1.0]]).tolist()]
+
+
+def test_category_subsets_are_the_splits_of_categories() -> None:
+    """`category_subsets`: of categories that are known, unknown and missing, and of infinities beside them."""
+    random = np.random.default_rng(3)
+    names = np.array(["p", "q", "r", "s", "t", "u", None], dtype=object)
+    frame = pd.DataFrame(
+        {"x": random.normal(size=600), "s": random.choice(names, 600), "n": random.integers(0, 40, 600)}
+    )
+    y = frame["x"] + 5 * frame["s"].isin(["p", "s", "u"]) + frame["n"] % 3
+    model = HistGradientBoostingRegressor(max_iter=20, categorical_features=["s", "n"]).fit(frame, y)
+    read = read_estimator(model, frame)
+    assert any(step.op == "category_subsets" for step in read.pipeline.steps)
+    other = frame.assign(n=random.integers(-5, 50, 600), s=random.choice([*names, "other"], 600))
+    other.loc[:20, "x"], other.loc[20:40, "x"], other.loc[40:60, "x"] = np.inf, -np.inf, np.nan
+    for rows in (frame, other):
+        listed_rows = (
+            rows.astype(object).where(rows.notna(), None)[[i.name for i in read.pipeline.inputs]].values.tolist()
+        )
+        run = harness.Graph(pipeline_of(read.pipeline)).run(listed_rows)
+        np.testing.assert_array_equal(run.values[:, 0], model.predict(rows))
+
+
 def test_what_no_output_holds_is_refused() -> None:
     x, y = training_rows()
     several = RandomForestClassifier(3, random_state=0).fit(x, np.column_stack([y > 0, y > 1]))
     mixed = DecisionTreeClassifier().fit(x, y > 0)
     mixed.classes_ = np.array([1, "b"], dtype=object)
     boosted = GradientBoostingRegressor(init=DecisionTreeRegressor(), n_estimators=2).fit(x, y)
-    for model, text in ((several, "2 targets"), (mixed, "int and str"), (boosted, "DecisionTreeRegressor")):
+    for model, text, code in (
+        (several, "2 targets", "SKC151"),
+        (mixed, "type int, str", "SKC158"),
+        (boosted, "DecisionTreeRegressor", "SKC151"),
+    ):
         with pytest.raises(SkcError, match=text) as caught:
             read_estimator(model, x)
-        assert caught.value.code == "SKC151"
+        assert caught.value.code == code
 
 
 def test_thresholds_of_float32() -> None:

@@ -11,6 +11,7 @@ from importlib import import_module
 from skc.op import AnyOp
 
 MODULES = (
+    "categorical.category_subsets",
     "categorical.hash_bucket",
     "categorical.one_hot",
     "categorical.ordinal",

@@ -1,4 +1,4 @@
-"""The models of scikit-learn that are trees, each with the additions in its own order."""
+"""Decision trees and forests of scikit-learn, each with the additions in its own order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skc.op import refuse
-from skc.ops.linear._labels import choose, names_of
+from skc.ops.linear._steps import choose, class_names
 from skc.ops.trees import tree_ensemble
 from skc.ops.trees._nodes import Tree, from_float32, state_of
 from skc.translation import Claim, Columns, Model, Nulls
@@ -40,7 +40,7 @@ def _forest_regressor(forest: Any, x: Columns) -> Model:
 def _classified(classifier: Any, probability: Columns) -> Model:
     """A classifier whose class is the one with the highest probability, the first of equals."""
     classes = classifier.classes_
-    return Model(choose(probability, classes), probability, classes=names_of(classes))
+    return Model(choose(probability, classes, "none"), probability, classes=class_names(classes))
 
 
 def _one_target(classifier: Any) -> None:
@@ -63,30 +63,12 @@ def _forest_classifier(forest: Any, x: Columns) -> Model:
     return _classified(forest, _summed(checked, trees, [0.0] * forest.n_classes_, average=True))
 
 
-def _boosted(boosting: Any, x: Columns) -> Columns:
-    """The raw predictions of a gradient boosting."""
-    if boosting.init_ != "zero" and type(boosting.init_).__module__ != "sklearn.dummy":
-        message = f"`init` of {type(boosting).__name__} is a {type(boosting.init_).__name__}"
-        raise refuse("SKC151", message, hint="fit it with `init=None` or `init='zero'`")
-    base = boosting._raw_predict_init(np.zeros((1, boosting.n_features_in_), dtype=np.float32))
-    trees = (tree.tree_ for tree in boosting.estimators_.ravel())
-    added = (from_float32(tree, boosting.learning_rate * tree.value) for tree in trees)
-    return _summed(x.floats(null="error", largest="float32"), added, base.ravel().tolist())
-
-
-def _boosted_regressor(boosting: Any, x: Columns) -> Model:
-    return Model(_boosted(boosting, x))
-
-
 _TREE = """
     criterion splitter max_depth min_samples_split min_samples_leaf min_weight_fraction_leaf max_features random_state
     max_leaf_nodes min_impurity_decrease ccp_alpha monotonic_cst
 """
 _FOREST = f"""
     {_TREE} n_estimators bootstrap oob_score n_jobs verbose warm_start max_samples
-"""
-_BOOSTING = f"""
-    {_TREE} loss subsample n_estimators verbose warm_start validation_fraction n_iter_no_change tol
 """
 
 
@@ -103,7 +85,4 @@ SKLEARN: Mapping[str, Claim] = {
     "sklearn.tree.ExtraTreeRegressor": _claim(_tree_regressor, "", _TREE),
     "sklearn.ensemble.RandomForestRegressor": _claim(_forest_regressor, "", _FOREST),
     "sklearn.ensemble.ExtraTreesRegressor": _claim(_forest_regressor, "", _FOREST),
-    "sklearn.ensemble.GradientBoostingRegressor": _claim(
-        _boosted_regressor, "init learning_rate", f"{_BOOSTING} alpha"
-    ),
 }

@@ -40,7 +40,7 @@ import numpy as np
 from skc.emit.blocks import GraphBlock
 from skc.emit.opset import const, ml, op
 from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, require, require_exact
-from skc.ops.trees import _models
+from skc.ops.trees import _boosting, _models
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import Array
 
@@ -311,6 +311,6 @@ OP = Op(
     arity=always("block"),
     decides_by=always("edge"),
     marks=marks,
-    sklearn=_models.SKLEARN,
+    sklearn={**_models.SKLEARN, **_boosting.SKLEARN},
     cases=CASES,
 )
