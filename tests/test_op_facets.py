@@ -32,7 +32,7 @@ from skc_runtime.kinds import KINDS, DType
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(Op)}
 # The ops of ONNX whose last bits differ by processor and version.
-INEXACT = {"Exp", "Log", "Sin", "Pow"}
+INEXACT = {"Exp", "Log", "Sin", "Pow", "Tanh"}
 # Decisions that no value shows: by op, the reason.
 NOT_SHOWN = {SOURCE: "a sentinel that float32 does not hold is found or not by the type that a file stores"}
 # Edges that no mark names: by op, the reason.

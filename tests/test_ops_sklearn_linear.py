@@ -10,9 +10,10 @@ import pytest
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.neural_network import MLPRegressor
 
 from skc.ops import OPS
-from skc.ops.linear import class_of, class_probability, linear_map
+from skc.ops.linear import class_of, class_probability, linear_map, mlp
 
 R = np.random.default_rng(5)
 X = R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3] + [0, 5, 0, 1e4]
@@ -77,6 +78,19 @@ def test_class_probability_is_that_of_a_classifier(loss: str, classes: int) -> N
             scores = model.decision_function(scaled).reshape(200, -1)
             got = rows("class_probability", class_probability.State(("a", "b", "c")[:classes]), scores, link=link)
             assert_close(got, model.predict_proba(scaled), least=150)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_mlp_is_a_network(activation: Any) -> None:
+    scaled = X / X.std(axis=0)
+    network = MLPRegressor(
+        hidden_layer_sizes=(7, 3), activation=activation, max_iter=2000, random_state=1, solver="lbfgs"
+    )
+    network.fit(scaled, scaled[:, :2] @ [[1.0], [2.0]])
+    weights = np.concatenate([weights.ravel() for weights in network.coefs_])
+    state = mlp.State((4, 7, 3, 1), tuple(weights.tolist()), tuple(np.concatenate(network.intercepts_).tolist()))
+    wide = np.vstack([scaled, scaled * 100])
+    assert_close(rows("mlp", state, wide, activation=activation), network.predict(wide)[:, None], least=400)
 
 
 def assert_close(got: harness.Run, want: Any, least: int) -> None:

@@ -128,6 +128,7 @@ var grammarOps = map[[2]string]bool{
 	{"", "Squeeze"}:                         true,
 	{"", "StringConcat"}:                    true,
 	{"", "Sub"}:                             true,
+	{"", "Tanh"}:                            true,
 	{"", "Unsqueeze"}:                       true,
 	{"", "Where"}:                           true,
 	{"", "Xor"}:                             true,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import cross_decomposition, linear_model, naive_bayes, svm
+from sklearn import cross_decomposition, linear_model, naive_bayes, neural_network, svm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -126,6 +126,16 @@ def test_generalised_regressors(model: Any, tmp_path: Path) -> None:
 def test_classifiers(model: Any, classes: int, tmp_path: Path) -> None:
     """Of truth values, then of text."""
     assert_equal(fit(model, X, CLASSES[classes]), X, tmp_path / "artifact")
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_networks(activation: str, tmp_path: Path) -> None:
+    sizes = {"hidden_layer_sizes": (9, 4), "activation": activation, "max_iter": 50, "random_state": 1}
+    classifier, regressor = neural_network.MLPClassifier(**sizes), neural_network.MLPRegressor(**sizes)
+    assert_equal(fit(classifier, X, CLASSES[3]), X, tmp_path / "three", rows=300)
+    assert_equal(fit(classifier, X, CLASSES[2]), X, tmp_path / "two")
+    assert_equal(fit(regressor, X, Y), X, tmp_path / "one", rows=300)
+    assert_equal(fit(regressor, X, np.c_[Y, X["a"]]), X, tmp_path / "targets")
 
 
 @pytest.mark.parametrize("model", OF_COUNTS, ids=lambda model: type(model).__name__)

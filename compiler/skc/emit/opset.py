@@ -111,6 +111,7 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "Squeeze": [F64, I64, BOOL, STR],
         "StringConcat": [STR],
         "Sub": [F64, I64],
+        "Tanh": [F64],
         "Unsqueeze": [F64, I64, BOOL, STR],
         "Where": [BOOL],
         "Xor": [BOOL],

@@ -22,6 +22,7 @@ MODULES = (
     "linear.class_of",
     "linear.class_probability",
     "linear.linear_map",
+    "linear.mlp",
     "numeric.bucketize",
     "numeric.cast",
     "numeric.clip",

@@ -117,6 +117,7 @@ inline constexpr Op ops[] = {
     {"", "Squeeze"},
     {"", "StringConcat"},
     {"", "Sub"},
+    {"", "Tanh"},
     {"", "Unsqueeze"},
     {"", "Where"},
     {"", "Xor"},

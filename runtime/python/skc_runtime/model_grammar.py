@@ -123,6 +123,7 @@ OPS = frozenset(
         ("", "Squeeze"),
         ("", "StringConcat"),
         ("", "Sub"),
+        ("", "Tanh"),
         ("", "Unsqueeze"),
         ("", "Where"),
         ("", "Xor"),

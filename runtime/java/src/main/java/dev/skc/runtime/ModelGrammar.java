@@ -142,6 +142,7 @@ final class ModelGrammar {
           ":Squeeze",
           ":StringConcat",
           ":Sub",
+          ":Tanh",
           ":Unsqueeze",
           ":Where",
           ":Xor",
