@@ -271,6 +271,42 @@ def _null_if(r: Random, x: Value) -> Made | None:
     return ("null_if", {"values": values}, x) if x.exact else None
 
 
+def _fold_text(r: Random, x: Value) -> Made | None:
+    accents = {"strip_accents": r.choice(("ascii", "unicode"))}
+    params = r.choice(({}, accents, {**accents, "lowercase": False}, {"longest": 3}))
+    return ("fold_text", params, x) if x.exact else None
+
+
+def _count_tokens(r: Random, x: Value) -> Made | None:
+    words = [word for word in (*WORDS, *UNICODE, "a b", "0 a", "中", " a", "a ") if word]
+    vocabulary = r.sample(words, r.randint(1, 8))
+    least = r.choice((1, 1, 2, 4))
+    analyzer = r.choice(("word", "word", "char", "char_wb"))
+    params: Params = {
+        "vocabulary": vocabulary,
+        "analyzer": analyzer,
+        "ngram_range": [least, least + r.choice((0, 1, 2))],
+    }
+    params |= _some(r, binary=lambda: True, null=lambda: r.choice(("zeros", "zeros", "error")))
+    if analyzer == "word":
+        patterns = (r"\w+", r"[a-z]+", r"\b[a-zA-Z]{1,}\b", r"[^\s]+")
+        params |= _some(r, token_pattern=lambda: r.choice(patterns), stop_words=lambda: r.sample(words, 3))
+    made = replace(x, dtype="float64", width=None if x.width is None else x.width * len(vocabulary))
+    return ("count_tokens", params, made) if x.exact else None
+
+
+def _tfidf_weight(r: Random, x: Value) -> Made | None:
+    params = _some(
+        r,
+        norm=lambda: r.choice(("l1", None)),
+        use_idf=lambda: False,
+        sublinear_tf=lambda: True,
+        negative=lambda: "zero",
+    )
+    is_exact = params.get("norm", "") is None and "sublinear_tf" not in params
+    return ("tfidf_weight", params, replace(x, exact=is_exact)) if x.exact else None
+
+
 MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "impute": _impute,
     "clip": _clip,
@@ -291,6 +327,9 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "vocabulary": _vocabulary,
     "ordinal": _ordinal,
     "hash_bucket": _hash_bucket,
+    "fold_text": _fold_text,
+    "count_tokens": _count_tokens,
+    "tfidf_weight": _tfidf_weight,
     "parse_datetime": _parse_datetime,
     "datetime_part": _datetime_part,
     "elapsed": _elapsed,
@@ -314,10 +353,11 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "one_hot",
         "vocabulary",
         "ordinal",
+        "tfidf_weight",
     ),
     "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),
     "bool": _CATEGORICAL,
-    "string": (*_CATEGORICAL, "parse_datetime", "parse_datetime"),
+    "string": (*_CATEGORICAL, "fold_text", "count_tokens", "parse_datetime", "parse_datetime"),
     "timestamp": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
     "date": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
 }

@@ -24,7 +24,7 @@ from skc.equality.compare import compare
 from skc.infer import step_input_types, value_types
 from skc.ir import Pipeline, Step
 from skc.lower import Lowered, lower
-from skc.op import AnyOp, Case, NoState, Op
+from skc.op import AnyOp, Case, Op
 from skc.ops import OPS
 from skc.values.types import Scalar, ValueType
 from skc_runtime.agreement import TOLERANCE, same_bits
@@ -39,7 +39,7 @@ COLUMNWISE = [
     for case in op.cases
     if not case.refused and op.is_columnwise(harness.parameters(op, case.params))
 ]
-LEARNERS = [op for op in OPS.values() if op.state is not NoState and not op.is_fitted_elsewhere]
+LEARNERS = [op for op in OPS.values() if op.needs is not Op.needs]
 FLOATS = [
     pytest.param(op, case, id=f"{op.name}-{case.name}")
     for op in OPS.values()

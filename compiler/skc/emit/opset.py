@@ -70,6 +70,7 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "Ceil": [F64],
         "Clip": [F64],
         "Concat": [F64, I64, BOOL, STR, F32],
+        "Compress": [I64, STR],
         "Constant": ["*"],
         "CumSum": [I64, F64],  # in order, unlike every other sum of floats
         "Div": [F64, I64],
@@ -103,6 +104,7 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "RegexFullMatch": [STR],
         "Reshape": [F64, I64, BOOL, STR],
         "Round": [F64],
+        "ScatterElements": [F64, I64, STR],
         "Shape": ["*"],
         "Sign": [F64],
         "Sin": [F64],

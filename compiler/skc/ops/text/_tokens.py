@@ -1,0 +1,200 @@
+"""What the ops that take texts apart share: their parameters, the reference in Python, and the same in the graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from skc.emit.opset import const, op
+from skc.emit.text import (
+    blank,
+    characters,
+    compact,
+    grams,
+    is_one_of,
+    shifted,
+    tokens,
+)
+from skc.op import refuse
+from skc.ops.text._characters import characters_of, class_ranges, parse_token_pattern
+
+if TYPE_CHECKING:
+    from spox import Var
+
+Analyzer = Literal["word", "char", "char_wb"]
+TOKEN_PATTERN = r"(?u)\b\w\w+\b"
+SPACE = " "
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """How a text is taken apart, complete: parameters, and the classes of characters as ranges.
+
+    `token` is the class of a token's characters; where `run` is given, a token is a whole run of that class in which
+    every character is of `token`. `spaces` are what separates words, for the analyzers of characters.
+    """
+
+    analyzer: Analyzer
+    least: int  # n-grams of `least` to `most`
+    most: int
+    stop_words: tuple[str, ...]
+    token: str
+    shortest: int
+    run: str
+    spaces: str
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The state of an op that takes texts apart, by column: see `Splitting`."""
+
+    token: tuple[str, ...]
+    shortest: tuple[int, ...]
+    run: tuple[str, ...]
+    spaces: tuple[str, ...]
+
+
+def classes_of(pattern: str, width: int) -> Classes:
+    """The classes of the Python that runs, for each column. Raises SKC151 for a pattern of several classes."""
+    item, shortest, is_whole = parse_token_pattern(pattern)
+    run = class_ranges(r"\w") if is_whole else ""
+    return Classes((class_ranges(item),) * width, (shortest,) * width, (run,) * width, (class_ranges(r"\s"),) * width)
+
+
+def check_splitting(analyzer: Analyzer, ngram_range: tuple[int, int], pattern: str, stop_words: Sequence[str]) -> None:
+    """Refuse parameters that contradict each other."""
+    if ngram_range[0] > ngram_range[1]:
+        raise refuse("SKC124", f"`ngram_range` {list(ngram_range)} is empty", hint="write the smaller number first")
+    if analyzer != "word" and stop_words:
+        raise refuse(
+            "SKC124", "`stop_words` are words, and the analyzer takes characters", hint="remove one of the two"
+        )
+    item, _, _ = parse_token_pattern(pattern)
+    if analyzer == "word" and ngram_range[1] > 1 and SPACE in characters_of(class_ranges(item)):
+        hint = "exclude the space from the class, or use `ngram_range: [1, 1]`"
+        raise refuse("SKC151", "tokens that contain spaces cannot be told from n-grams", hint=hint)
+
+
+# The reference.
+
+
+def split(how: Splitting, text: str) -> Iterator[str]:
+    """The n-grams of a text, as scikit-learn's analyzers give them."""
+    if how.analyzer == "word":
+        yield from _ngrams(_words(how, text), how.least, how.most, SPACE)
+    elif how.analyzer == "char":
+        yield from _ngrams(_single_spaced(text, characters_of(how.spaces)), how.least, how.most, "")
+    else:
+        spaces = characters_of(how.spaces)
+        for word in "".join(SPACE if c in spaces else c for c in text).split(SPACE):
+            padded = f" {word} "
+            if word and len(padded) < how.least:
+                yield padded
+            elif word:
+                yield from _ngrams(padded, how.least, how.most, "")
+
+
+def _words(how: Splitting, text: str) -> list[str]:
+    allowed, run = characters_of(how.token), characters_of(how.run or how.token)
+    words, word = [], ""
+    for c in [*text, ""]:
+        if c and c in run:
+            word += c
+            continue
+        if len(word) >= how.shortest and allowed.issuperset(word) and word not in how.stop_words:
+            words.append(word)
+        word = ""
+    return words
+
+
+def _single_spaced(text: str, spaces: frozenset[str]) -> str:
+    """Runs of two and more spaces as one blank; a single one stays as it is, be it a tab."""
+    spaced, i = "", 0
+    while i < len(text):
+        stop = i
+        while stop < len(text) and text[stop] in spaces:
+            stop += 1
+        spaced += text[i] if stop - i < 2 else SPACE
+        i = max(stop, i + 1)
+    return spaced
+
+
+def _ngrams(parts: Sequence[str], least: int, most: int, between: str) -> Iterator[str]:
+    for n in range(least, most + 1):
+        for i in range(len(parts) - n + 1):
+            yield between.join(parts[i : i + n])
+
+
+def can_occur(how: Splitting, key: str) -> bool:
+    """Whether a key has the form of an n-gram. In the graph some that have not would be found at the end of a text."""
+    if how.analyzer == "word":
+        parts = key.split(SPACE) if how.most > 1 else [key]
+        is_stopped = any(part in how.stop_words for part in parts)
+        return all(parts) and how.least <= len(parts) <= how.most and not is_stopped
+    if how.analyzer == "char_wb" and len(key) < how.least:
+        return len(key) > 2 and key[0] == key[-1] == SPACE and SPACE not in key[1:-1]
+    return how.least <= len(key) <= how.most
+
+
+# The graph.
+
+
+def ngrams(how: Splitting, text: Var) -> Var:
+    """Strings [N, G]: the n-grams of [N, 1] texts, and others that no key equals that `can_occur`."""
+    if how.analyzer == "word":
+        return grams(_word_tokens(how, text), how.least, how.most, SPACE, blank(text))
+    pad = SPACE * (how.most + 1)  # whatever contains it is longer than any n-gram
+    letters = characters(text)
+    is_space = is_one_of(letters, sorted(characters_of(how.spaces)))
+    parts = _spaced(letters, is_space, pad) if how.analyzer == "char" else _bounded(letters, is_space, pad)
+    sequences = grams(parts, how.least, how.most, "", op.where(op.equal(text, text), const([[pad]]), const([[pad]])))
+    if how.analyzer == "char_wb" and how.least > 3:  # " a " is the shortest word
+        words = tokens(text, f"[^{_class(how.spaces)}]+")
+        is_short = op.regex_full_match(words, pattern=f"(?s).{{1,{how.least - 3}}}")
+        whole = op.string_concat(op.string_concat(const(SPACE), words), const(SPACE))
+        sequences = op.concat([sequences, op.where(is_short, whole, const(""))], axis=1)
+    return sequences
+
+
+def _word_tokens(how: Splitting, text: Var) -> Var:
+    one = f"[{_class(how.run or how.token)}]"
+    words = tokens(text, f"{one * (how.shortest - 1)}{one}+")
+    is_kept = None
+    if how.run:
+        is_kept = op.regex_full_match(words, pattern=f"[{_class(how.token)}]*")
+    if how.stop_words and how.most > 1:  # among single tokens they are not looked up
+        is_word = op.not_(is_one_of(words, how.stop_words))
+        is_kept = is_word if is_kept is None else op.and_(is_kept, is_word)
+    return words if is_kept is None else compact(words, is_kept, "")
+
+
+def _class(ranges: str) -> str:
+    """Ranges as the inside of a class of a regular expression."""
+    pairs = zip(ranges[::2], ranges[1::2], strict=True)
+    return "".join(re.escape(first) + (f"-{re.escape(last)}" if last != first else "") for first, last in pairs)
+
+
+def _spaced(letters: Var, is_space: Var, pad: str) -> Var:
+    """The characters with one blank for each run of spaces, padded."""
+    after_space, before_space = shifted(is_space, 1), shifted(is_space, -1)
+    is_kept = op.not_(op.or_(op.equal(letters, const("")), op.and_(is_space, after_space)))
+    return compact(op.where(op.and_(is_space, before_space), const(SPACE), letters), is_kept, pad)
+
+
+def _bounded(letters: Var, is_space: Var, pad: str) -> Var:
+    """The characters of the words with a blank on either side, and a pad after each word."""
+    is_end = op.equal(letters, const(""))
+    is_outside = op.or_(is_space, is_end)
+    is_first = op.and_(op.not_(is_outside), shifted(is_outside, 1, outside=True))
+    is_last = op.and_(op.not_(is_outside), shifted(is_outside, -1, outside=True))
+    before = op.where(is_first, const(SPACE), const(""))
+    character = op.where(is_outside, const(""), letters)
+    after = op.where(is_last, const(SPACE), const(""))
+    gap = op.where(is_last, const(pad), const(""))
+    axis = const([2])
+    stacked = op.concat([op.unsqueeze(part, axis) for part in (before, character, after, gap)], axis=2)
+    shape = op.concat([op.shape(letters, start=0, end=1), op.mul(op.shape(letters, start=1), const([4]))], axis=0)
+    parts = op.reshape(stacked, shape, allowzero=1)
+    return compact(parts, op.not_(op.equal(parts, const(""))), pad)
