@@ -301,7 +301,7 @@ def _tfidf_weight(r: Random, x: Value) -> Made | None:
         norm=lambda: r.choice(("l1", None)),
         use_idf=lambda: False,
         sublinear_tf=lambda: True,
-        negative=lambda: "zero",
+        numbers=lambda: "counts",
     )
     is_exact = params.get("norm", "") is None and "sublinear_tf" not in params
     return ("tfidf_weight", params, replace(x, exact=is_exact)) if x.exact else None

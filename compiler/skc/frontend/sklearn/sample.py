@@ -68,6 +68,8 @@ def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> S
         raise SkcError(*(d for error in problems for d in error.diagnostics))
     if form == "dicts":
         inputs = [replace(i, nullable=True, nan="error" if i.kind.is_float else "null") for i in inputs]
+    if form == "texts":  # an estimator of texts refuses any other document
+        inputs = [replace(i, nullable=False) for i in inputs]
     return Sample(table, tuple(inputs), frame, form)
 
 

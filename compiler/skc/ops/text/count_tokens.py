@@ -312,12 +312,16 @@ CASES = (
 
 def from_vectorizer(vectorizer: Any, x: Columns) -> Columns:
     """The counts of a `CountVectorizer`, or of what inherits from it."""
+    if np.dtype(vectorizer.dtype) not in COUNTING:
+        hint = "fit with `dtype=numpy.int64`, the default"
+        raise refuse("SKC151", f"`dtype={np.dtype(vectorizer.dtype)}` may overflow", hint=hint)
     vocabulary = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.__getitem__)
     params = Params(vocabulary=tuple(vocabulary), binary=vectorizer.binary, **parameters_of(vectorizer))
     folded = fold(vectorizer, x)
     return folded.apply(OP, params, classes_of(params.token_pattern, 1), is_finite=True)
 
 
+COUNTING = (np.int64, np.int32, np.float64, np.float32)  # in which the counts of any text are exact
 COUNTED = (
     "analyzer",
     "ngram_range",

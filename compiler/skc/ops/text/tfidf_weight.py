@@ -18,8 +18,9 @@ smooth_idf : bool, default true
     Count one more row that has every word. Without it the idf is log(rows / rows with the word) + 1.
 sublinear_tf : bool, default false
     Replace a count by 1 + log(count) first; 0 stays 0.
-negative : "error" or "zero", default "error"
-    For a number below 0 under `sublinear_tf`, which has no logarithm: refuse the row, or take it for 0.
+numbers : "any" or "counts", default "any"
+    What the columns hold. `counts` promises that no number is below 0 and none overflows, so that no row is refused;
+    under `sublinear_tf` a number below 0 then becomes 0.
 
 Input: float64, all columns together (null: NaN). Output: float64, the same columns. State: the idf of each column.
 
@@ -27,8 +28,9 @@ Critical points
 ---------------
 C1  The idf is that of the rows in fitting, by the number of rows in which the count is not 0, however large it is.
 C2  A row of zeros stays zeros: it is not divided.
-C3  A norm that overflows divides to 0.
-C4  `sublinear_tf` comes before the idf, and 0 stays 0 rather than becoming 1.
+C3  A norm that overflows divides to 0. A number that overflows by its idf before that has the guard `not-finite`.
+C4  `sublinear_tf` comes before the idf, and 0 stays 0 rather than becoming 1. A number below 0 has no logarithm: guard
+    `out-of-range`.
 C5  Null makes every column of its row null where there is a norm, else only its own.
 C6  Without `smooth_idf` a column of zeros cannot be fitted (SKC210); with it, its idf is log(1 + rows) + 1.
 C7  A row alone gives the bits that it gives in a batch: squares are added from left to right.
@@ -44,15 +46,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from skc.emit.blocks import GraphBlock, elementwise
+from skc.emit.blocks import GraphBlock, GraphGuard, elementwise
 from skc.emit.opset import const, op
 from skc.op import Case, Concern, Op, always, parameters, refuse, require, require_exact
 from skc.ops.text.count_tokens import FOLLOWED, from_vectorizer
 from skc.stats.requests import ColumnStats, Count, Stat, ValueCounts
 from skc.translation import Claim, Columns
-from skc.values.types import Block, Scalar, ValueType
+from skc.values.types import Block, Guard, Scalar, ValueType
 
-GUARD = "out-of-range"
 DIGITS = 40  # of a logarithm: enough that rounding it once gives the nearest float
 
 
@@ -62,7 +63,7 @@ class Params:
     use_idf: bool = True
     smooth_idf: bool = True
     sublinear_tf: bool = False
-    negative: Literal["error", "zero"] = "error"
+    numbers: Literal["any", "counts"] = "any"
 
 
 @dataclass(frozen=True)
@@ -96,19 +97,20 @@ def _idf(params: Params, stats: ColumnStats) -> float:
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
-    values, negative = x.values, x.values < 0
+    values, guards = x.values, []
     if params.sublinear_tf:
         values = np.where(values <= 0, 0.0, np.log(values) + 1.0)
+        guards.append(Guard("out-of-range", x.values < 0))
     if params.use_idf:
         values = values * np.array(state.idf)
     if params.norm is not None:
+        guards.append(Guard("not-finite", np.isinf(values)))
         parts = np.abs(values) if params.norm == "l1" else values * values
         sums = np.array([[_sum(row)] for row in parts.tolist()]).reshape(x.rows, 1)
         norms = sums if params.norm == "l1" else np.sqrt(sums)
         divided = values / np.where(norms == 0, 1.0, norms)
         values = np.where(np.isinf(norms), 0.0, divided)
-    block = Block("float64", values)
-    return block.guard(GUARD, negative) if params.sublinear_tf and params.negative == "error" else block
+    return Block("float64", values, guards=tuple(guards) if params.numbers == "any" else ())
 
 
 def _sum(row: Sequence[float]) -> float:
@@ -119,21 +121,21 @@ def _sum(row: Sequence[float]) -> float:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    values, zero = x.values, const(0.0)
+    values, zero, guards = x.values, const(0.0), []
     if params.sublinear_tf:
         logarithm = op.add(elementwise(op.log, values, x.width), const(1.0))
         values = op.where(op.less_or_equal(values, zero), zero, logarithm)
+        guards.append(GraphGuard("out-of-range", op.less(x.values, zero)))
     if params.use_idf:
         values = op.mul(values, const([state.idf], np.float64))
     if params.norm is not None:
+        guards.append(GraphGuard("not-finite", op.isinf(values)))
         parts = op.abs(values) if params.norm == "l1" else op.mul(values, values)
         norm = op.matmul(parts, const(np.ones((x.width, 1))))  # not ReduceSum: its bits depend on the row's place
         norm = norm if params.norm == "l1" else op.sqrt(norm)
         divided = op.div(values, op.where(op.equal(norm, zero), const(1.0), norm))
         values = op.where(op.equal(norm, const(math.inf)), zero, divided)
-    block = GraphBlock("float64", x.width, values)
-    is_guarded = params.sublinear_tf and params.negative == "error"
-    return block.guard(GUARD, op.less(x.values, zero)) if is_guarded else block
+    return GraphBlock("float64", x.width, values, guards=tuple(guards) if params.numbers == "any" else ())
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
@@ -182,6 +184,15 @@ CASES = (
         expect=[[0.6, -0.8], [0.0, 0.0], [0.0, 0.0], [None, None], [5e-324, 0.0]],
     ),
     Case(
+        name="a number that overflows",
+        shows=("C3",),
+        columns={"a": "float64", "b": "float64"},
+        fit=[[1.0, 1.0], [0.0, 1.0]],
+        rows=[[1e308, 1.0], [-1.7e308, 0.0], [math.inf, 0.0]],
+        expect=[[0.0, 0.0], [], []],
+        guards=[("not-finite", 1, 0), ("not-finite", 2, 0)],
+    ),
+    Case(
         name="magnitudes",
         shows=("C2", "C3"),
         columns={"a": "float64", "b": "float64"},
@@ -196,13 +207,13 @@ CASES = (
         params={"use_idf": False, "norm": None, "sublinear_tf": True},
         rows=[[1.0, 0.0, 10.0], [-1.0, 0.0, 0.0], [-0.0, None, 2.0]],
         expect=[[1.0, 0.0, 3.302585092994046], [], [0.0, None, 1.6931471805599454]],
-        guards=[(GUARD, 1, 0)],
+        guards=[("out-of-range", 1, 0)],
     ),
     Case(
-        name="logarithms before the idf, below 0 is 0",
+        name="logarithms before the idf, of counts",
         shows=("C4",),
         columns={"a": "float64", "b": "float64"},
-        params={"sublinear_tf": True, "negative": "zero"},
+        params={"sublinear_tf": True, "numbers": "counts"},
         fit=[[1.0, 1.0], [0.0, 1.0], [0.0, 2.0]],
         rows=[[10.0, 1.0], [0.0, 5.0], [-1.0, 1.0]],
         expect=[[0.9843827314683798, 0.17604158027821593], [0.0, 1.0], [0.0, 1.0]],
@@ -230,17 +241,17 @@ CASES = (
 
 
 def _from_transformer(transformer: Any, x: Columns) -> Columns:
-    return _weighted(transformer, x.floats(null="error"), "error")
+    return _weighted(transformer, x.floats(null="error"), "any")
 
 
-def _weighted(transformer: Any, x: Columns, negative: Literal["error", "zero"]) -> Columns:
+def _weighted(transformer: Any, x: Columns, numbers: Literal["any", "counts"]) -> Columns:
     width, use_idf = len(x.names), bool(transformer.use_idf)
     params = Params(
         norm=transformer.norm,
         use_idf=use_idf,
         smooth_idf=bool(transformer.smooth_idf),
         sublinear_tf=bool(transformer.sublinear_tf),
-        negative=negative,
+        numbers=numbers,
     )
     idf = transformer.idf_.tolist() if use_idf else [1.0] * width
     return x.apply(OP, params, State(tuple(idf)), is_finite=True)
@@ -250,7 +261,7 @@ def _from_vectorizer(vectorizer: Any, x: Columns) -> Columns:
     if np.dtype(vectorizer.dtype) != np.float64:
         hint = "fit with `dtype=numpy.float64`, the default"
         raise refuse("SKC151", f"`dtype={np.dtype(vectorizer.dtype)}` of TfidfVectorizer does not compile", hint=hint)
-    return _weighted(vectorizer, from_vectorizer(vectorizer, x), "zero")  # no count is below 0
+    return _weighted(vectorizer, from_vectorizer(vectorizer, x), "counts")
 
 
 WEIGHTED = ("norm", "use_idf", "smooth_idf", "sublinear_tf")
