@@ -16,6 +16,7 @@ MODULES = (
     "categorical.one_hot",
     "categorical.ordinal",
     "categorical.vocabulary",
+    "distance.distances",
     "internal.expr",
     "internal.narrow",
     "internal.source",

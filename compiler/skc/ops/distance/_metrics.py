@@ -1,0 +1,94 @@
+"""Distances between rows and points, feature by feature; and where scikit-learn's own are rounding noise.
+
+Why feature by feature, and not -2 x·y + x·x + y·y as in scikit-learn: the squares of differences have no leading
+digits that cancel, so every processor gives the same bits. scikit-learn's formula loses them where the distance is
+small in comparison with the rows; such a row is refused, because scikit-learn's own answer is a rounding error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from skc.emit.blocks import take_columns
+from skc.emit.opset import const, op
+from skc_runtime.kinds import Array
+
+if TYPE_CHECKING:
+    from spox import Var
+
+Metric = Literal["sqeuclidean", "manhattan", "chi2"]
+Row = tuple[float, ...]
+EPS = 2.0**-52
+
+
+def noise_factor(features: int) -> float:
+    """The relative error of x·x + y·y - 2 x·y, of x·x + y·y: about twice the largest that was measured."""
+    return (2 + features / 8) * EPS
+
+
+def distances(metric: Metric, x: Array, points: Array) -> Array:
+    """[N, M]: the distance of each row from each point, its terms added from left to right."""
+    columns = [np.add.accumulate(_terms(metric, x, point), axis=1)[:, -1] for point in points]
+    return np.stack(columns, axis=1)
+
+
+def _terms(metric: Metric, x: Array, point: Array) -> Array:
+    difference = x - point
+    if metric == "manhattan":
+        return np.asarray(np.abs(difference))
+    if metric == "sqeuclidean":
+        return np.asarray(difference * difference)
+    total = x + point
+    return np.where(total == 0, 0.0, difference * difference / np.where(total == 0, 1.0, total))
+
+
+def lower_distances(metric: Metric, x: Var, points: Array) -> Var:
+    """The same in the graph, with memory for N·M values."""
+    total = None
+    for k, feature in enumerate(points.T):
+        column = x if points.shape[1] == 1 else take_columns(x, k, k + 1)
+        term = _lower_term(metric, column, const(feature[None]))
+        total = term if total is None else op.add(total, term)
+    assert total is not None  # a point has a feature
+    return total
+
+
+def _lower_term(metric: Metric, column: Var, feature: Var) -> Var:
+    difference = op.sub(column, feature)
+    if metric == "manhattan":
+        return op.abs(difference)
+    square = op.mul(difference, difference)
+    if metric == "sqeuclidean":
+        return square
+    total = op.add(column, feature)
+    is_nothing = op.equal(total, const(0.0))
+    return op.where(is_nothing, const(0.0), op.div(square, op.where(is_nothing, const(1.0), total)))
+
+
+def noise(x: Array, points: Array) -> Array:
+    """[N, M]: a bound of the error of scikit-learn's squared Euclidean distances."""
+    xx = np.add.accumulate(x * x, axis=1)[:, -1:]
+    yy = np.add.accumulate(points * points, axis=1)[:, -1]
+    return np.asarray((xx + yy) * noise_factor(points.shape[1]))
+
+
+def lower_noise(x: Var, points: Array) -> Var:
+    """The same in the graph."""
+    features = points.shape[1]
+    xx = op.matmul(op.mul(x, x), const(np.ones((features, 1))))
+    yy = [sum((y * y for y in point[1:]), point[0] * point[0]) for point in points.tolist()]
+    return op.mul(op.add(xx, const([yy])), const([[noise_factor(features)]]))
+
+
+def any_column(mask: Array) -> Array:
+    """bool [N, 1]: rows of a mask in which a column is set."""
+    return np.asarray(mask.any(axis=1, keepdims=True))
+
+
+def lower_not_all(known: Var, width: int) -> Var:
+    """bool [N, 1]: rows in which not every column is set."""
+    if width == 1:
+        return op.not_(known)
+    return op.equal(op.reduce_min(op.cast(known, to=np.float64), const([1]), keepdims=1), const(0.0))

@@ -1,0 +1,52 @@
+"""Clusters of scikit-learn as artifacts: the distances from their centres, and the nearest of these."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.cluster import Birch, BisectingKMeans, KMeans, MiniBatchKMeans
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skc
+import skc_runtime
+from skc.diagnostics import SkcError
+from skc.frontend.sklearn import read_estimator
+
+R = np.random.default_rng(0)
+X = pd.DataFrame(R.normal(size=(300, 3)) * [1, 10, 0.1] + R.integers(0, 3, (300, 1)) * [3, 0, 1], columns=list("abc"))
+SEED = {"random_state": 0, "n_init": 1}
+
+
+def test_distances_from_the_centres_of_clusters(tmp_path: Path) -> None:
+    parts = [("k", KMeans(3, **SEED)), ("m", MiniBatchKMeans(3, **SEED)), ("b", BisectingKMeans(3, **SEED))]
+    union = FeatureUnion([*parts, ("birch", Birch(threshold=2.0))]).fit(X)
+    compiled = skc.compile(union, X, tmp_path / "artifact", rows=300)
+    assert compiled.is_equal
+    with skc_runtime.load(tmp_path / "artifact") as transformer:
+        assert transformer.manifest.outputs[0].columns[:2] == ("k__kmeans0", "k__kmeans1")
+
+
+def test_the_cluster_of_a_row(tmp_path: Path) -> None:
+    model = make_pipeline(StandardScaler(), KMeans(4, **SEED)).fit(X)
+    assert skc.compile(model, X, tmp_path / "artifact", rows=300).is_equal
+    with skc_runtime.load(tmp_path / "artifact") as transformer:
+        served = transformer.transform(X)
+    np.testing.assert_array_equal(served["prediction"].ravel(), model.predict(X))
+
+
+def test_a_row_between_two_centres_is_refused(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"a": [-1.0, -1.0, 1.0, 1.0]})
+    assert skc.compile(KMeans(2, **SEED).fit(rows), rows, tmp_path / "artifact", rows=100).is_equal
+    refused = pytest.raises(skc_runtime.RecordError, match="tie")
+    with skc_runtime.load(tmp_path / "artifact") as transformer, refused:
+        transformer.transform([{"a": 0.0}])
+
+
+def test_one_cluster_is_not_predicted() -> None:
+    with pytest.raises(SkcError, match="constant") as refused:
+        read_estimator(KMeans(1, **SEED).fit(X), X)
+    assert [d.code for d in refused.value.diagnostics] == ["SKC151"]

@@ -1,0 +1,53 @@
+"""The ops of distances against scikit-learn, on ordinary rows and on those of which cancellation makes noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import op_harness as harness
+import pytest
+from sklearn.metrics.pairwise import euclidean_distances, manhattan_distances
+
+from skc.ops import OPS
+from skc.ops.distance import distances
+
+R = np.random.default_rng(5)
+POINTS = R.normal(size=(7, 4)) * [1, 10, 0.1, 1e3]
+X = np.vstack([R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3], POINTS, POINTS + 1e-6])
+HARD = np.array([[1e15, -3e15, 1e9, 0], [5e-324, 0, -0.0, 1], [1e300, 1, 1, 1], [0, 0, 0, 1e4]])
+
+
+def rows(op: str, state: Any, values: Any, **params: Any) -> harness.Run:
+    """What the graph of an op gives."""
+    columns = {f"x{k}": "float64" for k in range(values.shape[1])}
+    return harness.Graph(harness.build(OPS[op], params, columns, state)).run(values.tolist())
+
+
+def tuples(matrix: Any) -> Any:
+    return tuple(map(tuple, np.asarray(matrix).tolist()))
+
+
+def assert_close(got: harness.Run, want: Any, least: int, most: int) -> None:
+    """Equal to 1e-6 in every row that is served, and so many are, from `least` to `most`."""
+    served = np.ones(len(want), bool)
+    served[[row for _, row, _ in got.guards]] = False
+    assert least <= served.sum() <= most
+    error = np.abs(got.values[served] - want[served]) / np.maximum(1, np.abs(want[served]))
+    assert error.max() <= 1e-6
+
+
+def test_distances_are_those_of_scikit_learn() -> None:
+    """Also where it is near to a point, or refused: at a point that is far from the origin."""
+    values = np.vstack([X, HARD])
+    with np.errstate(all="ignore"):
+        want = euclidean_distances(values, POINTS)
+    assert_close(rows("distances", distances.State(tuples(POINTS)), values), want, least=200, most=len(values) - 4)
+
+
+@pytest.mark.parametrize("width", [1, 4])
+def test_distances_of_a_city(width: int) -> None:
+    state = distances.State(tuples(POINTS[:, :width]))
+    got = rows("distances", state, X[:, :width], metric="manhattan")
+    want = manhattan_distances(X[:, :width], POINTS[:, :width])
+    assert_close(got, want, least=len(X), most=len(X))
