@@ -5,7 +5,7 @@
 `--released` writes what is kept of a release for ever: the example and the first case of every op.
 
 Run it with the ONNX Runtime that the languages will use: golden records hold its bits. Cases come from every op's
-`CASES` and boundaries, from examples/rides, from the marshalling table (artifacts that give their inputs back), and
+`CASES` and boundaries, from the examples, from the marshalling table (artifacts that give their inputs back), and
 from every way of damaging an artifact.
 """
 
@@ -15,6 +15,7 @@ import csv
 import json
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ if str(HERE.parent) not in sys.path:
 
 import bodies  # noqa: E402  # found by the line above
 import op_harness as harness  # noqa: E402  # found by the line above
+import sklearn_examples  # noqa: E402
 from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
 from forged_artifacts import compile_pipeline, identity  # noqa: E402
@@ -41,6 +43,7 @@ from tampered import tampered_artifacts  # noqa: E402
 
 from skc.artifact import Artifact, assemble  # noqa: E402
 from skc.fit import fit  # noqa: E402
+from skc.frontend.sklearn import read_estimator  # noqa: E402
 from skc.frontend.yaml.reader import read_pipeline  # noqa: E402
 from skc.infer import step_input_types, value_types  # noqa: E402
 from skc.ir import Input, Pipeline  # noqa: E402
@@ -51,6 +54,7 @@ from skc.rows.sampling import PLAIN, hostile_values, is_legal, spread, to_blocks
 from skc.values.types import Scalar  # noqa: E402
 
 SIGNATURES = ("columns", "packed")
+ESTIMATOR_ROWS = 100
 MOST_ROWS = 250  # boundaries of a time zone run into thousands: evenly spaced ones will do here
 Record = dict[str, Scalar]
 
@@ -71,12 +75,13 @@ def main() -> None:
 def write_suite(out: Path, *, is_released: bool = False) -> None:
     """The whole suite, or what is kept of a release."""
     ops = first_of_each_op() if is_released else op_vectors()
+    estimators = [] if is_released else estimator_vectors()
     identities = [] if is_released else marshalled_inputs()
     index: dict[str, Any] = {
         "skc": "conformance",
         "version": 1,
         "onnxruntime": onnxruntime.__version__,
-        "vectors": [write_vectors(out, vectors) for vectors in (*ops, *example_vectors())],
+        "vectors": [write_vectors(out, vectors) for vectors in (*ops, *example_vectors(), *estimators)],
         "marshalling": [write_identity(out, f"{k:02}", inputs) for k, inputs in enumerate(identities)],
         "damaged": [] if is_released else write_damaged(out),
         "agreement": [] if is_released else write_agreement(out),
@@ -145,6 +150,19 @@ def example_vectors() -> Iterator[Vectors]:
     records = [{i.name: read_field(i, row[i.name]) for i in fitted.inputs} for row in rows[:: len(rows) // 200]]
     hostile = [{**records[0], i.name: value} for i in fitted.inputs for value in hostile_values(i)]
     yield Vectors("examples/rides", fitted, [*records, *hostile])
+
+
+def estimator_vectors() -> Iterator[Vectors]:
+    """The examples of scikit-learn that compile, with rows of their data and hostile values."""
+    for example in sklearn_examples.COMPILING:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of scikit-learn, in fitting
+            estimator = sklearn_examples.estimator(example)
+        pipeline = read_estimator(estimator, sklearn_examples.rows(example, 100, 1)).pipeline
+        rows = sklearn_examples.records(example, ESTIMATOR_ROWS, 2)
+        records = [{i.name: row.get(i.name) for i in pipeline.inputs} for row in rows]
+        hostile = [{**records[0], i.name: value} for i in pipeline.inputs for value in hostile_values(i)]
+        yield Vectors(f"examples/sklearn/{slug(example)}", pipeline, [*records, *hostile])
 
 
 def read_field(value: Input, text: str) -> Scalar:

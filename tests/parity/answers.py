@@ -53,6 +53,8 @@ def _transform(estimator: Any) -> Callable[[Any], Any]:
 
 def _dense(values: Any) -> Table:
     array = np.asarray(values.toarray() if hasattr(values, "toarray") else values)
+    if array.ndim == 3:  # a table for each of several estimators
+        array = np.moveaxis(array, 0, 1)
     array = array.reshape(len(array), -1)
     return array if array.dtype.kind in "OUT" else array.astype(np.float64)
 
@@ -145,6 +147,7 @@ class Skl2onnx:
         from skl2onnx.common import data_types
 
         self._float = np.float64 if is_double else np.float32
+        self._output = 0
         kinds = {**AS_TENSOR, "f": "DoubleTensorType" if is_double else "FloatTensorType"}
         of = [getattr(data_types, kinds.get(rows.frame[name].dtype.kind, "StringTensorType")) for name in rows.frame]
         self._is_one = isinstance(rows.to_sample(rows.frame), np.ndarray) or len({*of}) == 1
@@ -170,7 +173,15 @@ class Skl2onnx:
 
     def answers(self, frame: pd.DataFrame) -> Answers:
         """The model's answers; where ONNX Runtime refuses a batch it is halved."""
-        return _halved(lambda part: _dense(self._session.run(None, self._feeds(part))[0]), frame)
+        return _halved(lambda part: _dense(self._session.run(None, self._feeds(part))[self._output]), frame)
+
+    def choose(self, frame: pd.DataFrame, width: int) -> None:
+        """Choose the output that can be what `transform` gives: of an estimator that predicts, a model gives more."""
+        outputs = self._session.run(None, self._feeds(frame))
+        fitting = [i for i, values in enumerate(outputs) if len(values) and _dense(values).shape[1] == width]
+        if not fitting:
+            raise RefusedError("prediction", "its model predicts, and does not transform")
+        self._output = fitting[0]
 
     def _feeds(self, frame: pd.DataFrame) -> dict[str, Table]:
         columns = {name: self._column(frame[name]) for name in self._names}

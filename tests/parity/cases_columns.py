@@ -99,7 +99,7 @@ def bins() -> Iterator[Case]:
 
 def categories() -> Iterator[Case]:
     one_hot, ordinal = p.OneHotEncoder, p.OrdinalEncoder
-    yield from each(one_hot, ["string", "null", "int64", "bool", "float64"], {}, {"handle_unknown": "ignore"})
+    yield from each(one_hot, ["string", "null", "ids", "bool", "codes"], {}, {"handle_unknown": "ignore"})
     yield from each(one_hot, "null", *product(handle_unknown=["infrequent_if_exist", "warn"], min_frequency=[10, 0.2]))
     yield from each(one_hot, "string", *product(drop=["first", "if_binary"], handle_unknown=["error", "ignore"]))
     yield from each(
@@ -110,7 +110,7 @@ def categories() -> Iterator[Case]:
         {"dtype": np.int64},
         {"sparse_output": False},
     )
-    yield from each(one_hot, "missing", {"handle_unknown": "ignore"})
+    yield from each(one_hot, "codes", *product(drop=["first"], handle_unknown=["error", "ignore"]))
     yield from each(
         one_hot,
         "string",
@@ -122,11 +122,13 @@ def categories() -> Iterator[Case]:
             ]
         },
     )
-    yield from each(ordinal, ["string", "null", "int64", "bool", "float64"])
+    yield from each(ordinal, ["string", "null", "ids", "bool", "codes"])
     yield from each(
         ordinal, ["null", "int64"], *product(handle_unknown=["use_encoded_value"], unknown_value=[-1, np.nan])
     )
-    yield from each(ordinal, "null", {"encoded_missing_value": -1}, {"min_frequency": 20}, {"max_categories": 3})
+    yield from each(
+        ordinal, "null", {"encoded_missing_value": -1}, *product(min_frequency=[20, 40]), {"max_categories": 3}
+    )
     yield from each(
         ordinal,
         "string",

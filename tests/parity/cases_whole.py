@@ -85,7 +85,7 @@ def texts() -> Iterator[Case]:
 def records() -> Iterator[Case]:
     yield from each(DictVectorizer, "record", {}, {"sparse": False}, {"sort": False}, {"separator": "_"})
     yield from each(FeatureHasher, "record", {}, {"alternate_sign": False}, fixed={"n_features": 16})
-    yield from each(FeatureHasher, "string", {"input_type": "string"}, fixed={"n_features": 16})
+    yield from each(FeatureHasher, "tokens", {"input_type": "string"}, fixed={"n_features": 16})
 
 
 def parts() -> list[tuple[str, Any, Any]]:

@@ -80,6 +80,8 @@ def _verdict(tool: str, trials: Trials) -> Verdict:
         if tool != "skc":
             converted = Skl2onnx(trials.fitted, trials.rows, is_double=tool.endswith("64"))
             frame, expected = trials.expected()
+            if hasattr(trials.fitted, "predict"):
+                converted.choose(frame[:1], expected.values.shape[1])
             return compared(converted.answers(frame), expected, trials, is_guarded=False)
         compiled = Skc(trials.fitted, trials.rows)
         frame, expected = trials.expected()
@@ -107,6 +109,8 @@ def compared(ours: Answers, theirs: Answers, trials: Trials, *, is_guarded: bool
         i = int(served[0])
         return Verdict("silent", f"serves {_row(frame, i)}; scikit-learn: {theirs.refused[i]}")
     both = ~refused & ~fired
+    if not both[:ORDINARY].any():
+        return Verdict("crash", f"no ordinary row is served: {ours.refused[0]}, {theirs.refused[0]}")
     error = errors(ours.values, theirs.values, both)
     wrong = np.flatnonzero((error > TOLERANCE) & both)
     unstable = _unstable(wrong, theirs, ours, trials)

@@ -138,6 +138,14 @@ def _nulls(count: int, seed: int) -> pd.DataFrame:
     return frame.mask(source.random(frame.shape) < [0.0, 0.1, 0.2])
 
 
+def _codes(count: int, seed: int) -> pd.DataFrame:
+    """Categories that are floats."""
+    source = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {"a": source.choice([0.5, 1.0, 2.0, 1e9 + 0.1], count), "b": source.choice([-1.0, 0.0, np.nan], count)}
+    )
+
+
 def _texts(count: int, seed: int) -> pd.DataFrame:
     source = np.random.default_rng(seed)
     return pd.DataFrame({"text": [" ".join(source.choice(WORDS, source.integers(1, 15))) for _ in range(count)]})
@@ -203,10 +211,14 @@ KINDS: Mapping[str, Callable[[], Rows]] = {
     "array": lambda: _table(_numbered(_numbers), HARD_FLOATS, given=_array),
     "positive": lambda: _table(lambda count, seed: _unit(count, seed).abs() + 0.01, HARD_FLOATS),
     "missing": lambda: _table(_missing, HARD_FLOATS),
+    "codes": lambda: _table(_codes, HARD_FLOATS),
     "counts": lambda: _table(_counts, HARD_FLOATS),
     "kernel": lambda: _table(_kernel, HARD_FLOATS),
     "column": lambda: _table(_only(_numbers, "b"), HARD_FLOATS, given=_array),
     "int64": lambda: _table(_ints, HARD_INTS),
+    "ids": lambda: _table(
+        lambda count, seed: _ints(count, seed)[["a"]].assign(b=_ints(count, seed + 5)["a"] - 3), HARD_INTS
+    ),
     "bool": lambda: _table(lambda count, seed: _ints(count, seed)[["a", "b"]] > 1, (True, False)),
     "string": lambda: _table(_strings, HARD_STRINGS),
     "null": lambda: _table(_nulls, HARD_STRINGS),
@@ -214,7 +226,9 @@ KINDS: Mapping[str, Callable[[], Rows]] = {
     "mixed": lambda: _table(_mixed, ()),
     "record": lambda: _table(_records, (), given=_as_records),
     "label": lambda: _table(_only(_strings, "s"), HARD_STRINGS[:-1], given=_one, sample=_array),
-    "label01": lambda: _table(_only(_strings, "t"), HARD_STRINGS[:-1], given=_one, sample=_array),
+    # with a third label in the batch, scikit-learn's LabelBinarizer gives another number of columns: so only these two
+    "label01": lambda: _table(_only(_strings, "t"), ("yes", "no"), given=_one, sample=_array),
+    "tokens": lambda: _table(_strings, HARD_STRINGS, given=lambda frame: frame.to_numpy().tolist()),
     "label-int64": lambda: _table(_only(_ints, "a"), HARD_INTS, given=_one, sample=_array),
     "float32": lambda: _table(lambda count, seed: _unit(count, seed).astype("float32"), HARD_FLOATS),
 }

@@ -86,6 +86,11 @@ def test_an_error_that_is_not_a_refusal_is_a_crash(monkeypatch: pytest.MonkeyPat
     assert "nothing" in verdict.reason
 
 
+def test_a_case_of_which_every_ordinary_row_is_refused_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = verdict_with(lambda found: replace(found, refused=["tie"] * len(found.refused)), monkeypatch)
+    assert verdict.kind == "crash"
+
+
 def test_other_names_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judged, "_names", lambda compiled, trials: "names ('x',), not ['y']")
     assert judge(CASE, ["skc"]).verdicts["skc"].kind == "silent"
