@@ -44,18 +44,19 @@ class RefusedError(Exception):
 
 def of_sklearn(estimator: Any, rows: Rows, frame: pd.DataFrame) -> Answers:
     """scikit-learn's answers; a batch that it refuses is halved, to the rows that it refuses alone."""
-    return _halved(lambda part: _dense(_transform(estimator)(rows.given(part))), frame)
+    return _halved(lambda part: _dense(_transform(estimator)(rows.given(part)), len(part)), frame)
 
 
 def _transform(estimator: Any) -> Callable[[Any], Any]:
     return estimator.transform  # type: ignore[no-any-return]  # of an unknown class
 
 
-def _dense(values: Any) -> Table:
+def _dense(values: Any, rows: int) -> Table:
+    """One row for each row. Of a single one some classes give a vector."""
     array = np.asarray(values.toarray() if hasattr(values, "toarray") else values)
     if array.ndim == 3:  # a table for each of several estimators
         array = np.moveaxis(array, 0, 1)
-    array = array.reshape(len(array), -1)
+    array = array.reshape(rows, -1)
     return array if array.dtype.kind in "OUT" else array.astype(np.float64)
 
 
@@ -173,12 +174,16 @@ class Skl2onnx:
 
     def answers(self, frame: pd.DataFrame) -> Answers:
         """The model's answers; where ONNX Runtime refuses a batch it is halved."""
-        return _halved(lambda part: _dense(self._session.run(None, self._feeds(part))[self._output]), frame)
+        return _halved(lambda part: _dense(self._session.run(None, self._feeds(part))[self._output], len(part)), frame)
 
     def choose(self, frame: pd.DataFrame, width: int) -> None:
         """Choose the output that can be what `transform` gives: of an estimator that predicts, a model gives more."""
         outputs = self._session.run(None, self._feeds(frame))
-        fitting = [i for i, values in enumerate(outputs) if len(values) and _dense(values).shape[1] == width]
+        fitting = [
+            i
+            for i, values in enumerate(outputs)
+            if len(values) == len(frame) and _dense(values, len(frame)).shape[1] == width
+        ]
         if not fitting:
             raise RefusedError("prediction", "its model predicts, and does not transform")
         self._output = fitting[0]

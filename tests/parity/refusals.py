@@ -15,8 +15,8 @@ def read_refusals() -> Mapping[str, str]:
     return found
 
 
-def write_refusals(refused: Mapping[str, str], tried: Collection[str]) -> None:
-    """Replace the reasons of the cases that were tried, and keep those of others."""
-    kept = {name: reason for name, reason in read_refusals().items() if name not in tried}
+def write_refusals(refused: Mapping[str, str], tried: Collection[str], cases: Collection[str]) -> None:
+    """Replace the reasons of the cases that were tried, and keep those of the other cases that there are."""
+    kept = {name: reason for name, reason in read_refusals().items() if name in cases and name not in tried}
     text = json.dumps(dict(sorted({**kept, **refused}.items())), indent=1, ensure_ascii=False)
     PATH.write_text(text + "\n", encoding="utf-8")

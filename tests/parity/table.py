@@ -95,10 +95,10 @@ def main() -> None:
             print(text, flush=True)
     print(summary(table), f"{time.monotonic() - began:.0f} s", sep="\n", file=sys.stderr)
     if options.update:
-        write_refusals(
-            {line.case: line.verdicts["skc"].reason for line in table if line.verdicts["skc"].kind == "refused"}, names
-        )
-    if any(line.verdicts["skc"].kind in FAILURES and line.case not in NARROW for line in table):
+        verdicts = {line.case: line.verdicts["skc"] for line in table}
+        refused = {name: verdict.reason for name, verdict in verdicts.items() if verdict.kind == "refused"}
+        write_refusals(refused, names, CASES)
+    if any(line.verdicts["skc"].kind in FAILURES for line in table):
         sys.exit(1)
 
 

@@ -37,10 +37,11 @@ def _components(estimator: Any) -> Mapping[str, Any]:
     return {"weights": dense(estimator.components_).T}
 
 
-def _factor_analysis(estimator: Any) -> Mapping[str, Any]:
+def _factor_analysis(estimator: Any, x: Columns) -> Columns:
+    """Two products, as in its own `transform`: one with the product of both would not overflow where it does."""
     scaled = estimator.components_ / estimator.noise_variance_
     covariance = np.linalg.inv(np.eye(len(estimator.components_)) + scaled @ estimator.components_.T)
-    return {"weights": scaled.T @ covariance, "offset": estimator.mean_}
+    return mapped(mapped(x, scaled.T, offset=estimator.mean_), covariance)
 
 
 def _fast_ica(estimator: Any) -> Mapping[str, Any]:
@@ -82,7 +83,11 @@ pls, discriminant = _projection(_pls), _projection(_discriminant)  # of classes 
 
 
 def _claim(parts: Callable[[Any], Mapping[str, Any]], parameters: str, ignored: str) -> Claim:
-    return Claim(_projection(parts), tuple(parameters.split()), tuple(ignored.split()))
+    return _claims(_projection(parts), parameters, ignored)
+
+
+def _claims(read: Callable[[Any, Columns], Columns], parameters: str, ignored: str) -> Claim:
+    return Claim(read, tuple(parameters.split()), tuple(ignored.split()))
 
 
 _SVD = "n_components iterated_power n_oversamples power_iteration_normalizer random_state svd_solver tol copy"
@@ -93,7 +98,7 @@ SKLEARN: Mapping[str, Claim] = {
     "sklearn.decomposition.TruncatedSVD": _claim(
         _components, "", "n_components algorithm n_iter n_oversamples power_iteration_normalizer random_state tol"
     ),
-    "sklearn.decomposition.FactorAnalysis": _claim(
+    "sklearn.decomposition.FactorAnalysis": _claims(
         _factor_analysis,
         "",
         "n_components copy iterated_power max_iter noise_variance_init random_state rotation svd_method tol",
