@@ -33,4 +33,4 @@ def model() -> Pipeline:
         ],
         verbose_feature_names_out=False,
     )
-    return make_pipeline(columns, RandomForestClassifier(50, random_state=0)).fit(*rows("churn_forest"))
+    return make_pipeline(columns, RandomForestClassifier(50, max_depth=10, random_state=0)).fit(*rows("churn_forest"))

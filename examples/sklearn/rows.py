@@ -44,7 +44,7 @@ def customers(source: np.random.Generator, count: int) -> Rows:
 
 def taxis(source: np.random.Generator, count: int) -> Rows:
     """Example 4: taxi rides, and how many minutes they take."""
-    pickup, dropoff = source.integers(1, 30, (2, count))
+    pickup, dropoff = source.integers(1, 13, (2, count))
     distance = source.gamma(2, 1.8, count).round(2)
     frame = pd.DataFrame(
         {"PU_DO": [f"{p}_{d}" for p, d in zip(pickup, dropoff, strict=True)], "trip_distance": distance}

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import skc
+import skc_runtime
 from skc.cli import run
 
 ROWS = pd.DataFrame(
@@ -134,3 +136,12 @@ def test_the_command_compares_and_says_with_what(
     arguments = ["verify", str(artifact), "--rows", "50", "--data", "sample.parquet", "--against", "model.skops"]
     assert run(arguments) == 0
     assert "equals scikit-learn" in capsys.readouterr().out
+
+
+def test_a_zero_agrees_with_a_negative_zero_which_sparse_tables_do_not_have(tmp_path: Path) -> None:
+    rows = [{"a": -0.0, "s": "x"}, {"a": 1.0, "s": "y"}]
+    compiled = skc.compile(DictVectorizer().fit(rows), rows, tmp_path / "artifact", rows=100)
+    assert compiled.is_equal
+    with skc_runtime.load(tmp_path / "artifact") as transformer:
+        assert np.signbit(transformer.transform(rows[0])["x"][0])
+    assert not np.signbit(DictVectorizer().fit(rows).transform(rows).toarray()[0, 0])
