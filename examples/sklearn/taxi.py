@@ -32,4 +32,6 @@ def model() -> Pipeline:
 
 def forest() -> Pipeline:
     """The pipeline with a forest, fitted."""
-    return make_pipeline(DictVectorizer(), RandomForestRegressor(20, max_depth=8, random_state=0)).fit(sample(), rows("taxi")[1])
+    return make_pipeline(DictVectorizer(), RandomForestRegressor(20, max_depth=8, random_state=0)).fit(
+        sample(), rows("taxi")[1]
+    )
