@@ -32,7 +32,6 @@ import skc_runtime  # noqa: E402, F401  # it switches the telemetry of ONNX Runt
 
 # isort: split
 from parity.cases import CASES  # noqa: E402
-from parity.expected import NARROW  # noqa: E402
 from parity.judge import TOOLS, Line, judge  # noqa: E402
 from parity.refusals import write_refusals  # noqa: E402
 
