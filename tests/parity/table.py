@@ -32,6 +32,7 @@ import skc_runtime  # noqa: E402, F401  # it switches the telemetry of ONNX Runt
 
 # isort: split
 from parity.cases import CASES  # noqa: E402
+from parity.expected import NARROW  # noqa: E402
 from parity.judge import TOOLS, Line, judge  # noqa: E402
 from parity.refusals import write_refusals  # noqa: E402
 
@@ -97,7 +98,7 @@ def main() -> None:
         verdicts = {line.case: line.verdicts["skc"] for line in table}
         refused = {name: verdict.reason for name, verdict in verdicts.items() if verdict.kind == "refused"}
         write_refusals(refused, names, CASES)
-    if any(line.verdicts["skc"].kind in FAILURES for line in table):
+    if any(line.verdicts["skc"].kind in FAILURES and line.case not in NARROW for line in table):
         sys.exit(1)
 
 
