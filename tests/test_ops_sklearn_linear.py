@@ -86,7 +86,7 @@ def test_mlp_is_a_network(activation: Any) -> None:
     network = MLPRegressor(
         hidden_layer_sizes=(7, 3), activation=activation, max_iter=2000, random_state=1, solver="lbfgs"
     )
-    network.fit(scaled, scaled[:, :2] @ [[1.0], [2.0]])
+    network.fit(scaled, scaled[:, :2] @ [1.0, 2.0])
     weights = np.concatenate([weights.ravel() for weights in network.coefs_])
     state = mlp.State((4, 7, 3, 1), tuple(weights.tolist()), tuple(np.concatenate(network.intercepts_).tolist()))
     wide = np.vstack([scaled, scaled * 100])

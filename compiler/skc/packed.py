@@ -59,8 +59,8 @@ def unpack(data: Any, annotation: Any) -> tuple[Any, ...]:
     if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape) or array.size < LONG:
         raise ValueError(f"the shape {shape} is not that of an array")
     flat, nested = tuple[kind, ...], tuple[tuple[kind, ...], ...]  # type: ignore[valid-type]  # a type as a value
-    wanted = {1: flat, 2: nested}.get(len(shape))
-    if annotation != wanted or math.prod(shape) != array.size:
+    expected = {1: flat, 2: nested}.get(len(shape))
+    if annotation != expected or math.prod(shape) != array.size:
         raise ValueError(f"an array of the shape {shape} does not belong here")
     if key == "$bool":
         array = array.astype(np.bool_)

@@ -64,6 +64,9 @@ class Columns(Protocol):
     def beside(self, *others: Columns) -> Columns:
         """These columns, then those of the others."""
 
+    def predict(self, estimator: Any) -> Model:
+        """What another fitted estimator, which is part of one that is read, predicts for these columns."""
+
 
 @dataclass(frozen=True)
 class Model:

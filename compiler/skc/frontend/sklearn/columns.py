@@ -13,7 +13,7 @@ from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, Step
 from skc.ir import EXPRESSION, Input
 from skc.op import CASTS, AnyOp, NoState
 from skc.ops import CAST, FINITE, IMPUTE, OPS
-from skc.translation import Columns, Nulls
+from skc.translation import Columns, Model, Nulls
 from skc.values.types import ValueType
 
 FLOATS = "float64"
@@ -152,6 +152,11 @@ class Table:
     def beside(self, *others: Columns) -> Table:
         tables = cast(tuple["Table", ...], others)  # there is no other implementation
         return replace(self, columns=(*self.columns, *(column for table in tables for column in table.columns)))
+
+    def predict(self, estimator: Any) -> Model:
+        from skc.frontend.sklearn.walk import predict  # which reads the columns of a step
+
+        return predict(estimator, self).model
 
     def apply(self, op: AnyOp, params: Any, state: Any = None, *, is_finite: bool = False) -> Table:
         if not self.columns:

@@ -1,0 +1,180 @@
+"""The estimators of scikit-learn that combine the predictions of others by sums, means and another model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skc.op import refuse
+from skc.ops.internal import expr
+from skc.ops.linear._steps import choose, class_names, mapped, probabilities
+from skc.translation import Claim, Columns, Model
+
+# The inverse of the function that the target was transformed with, as an expression.
+INVERSES: Mapping[str, str] = {
+    "exp": "exp(y)",
+    "expm1": "exp(y) - 1",
+    "log": "log(y)",
+    "log1p": "log1p(y)",
+    "sqrt": "sqrt(y)",
+    "square": "y * y",
+}
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    return parts[0].beside(*parts[1:])
+
+
+def _mean(parts: Sequence[Columns], weights: Any = None) -> Columns:
+    """The weighted mean of several values of the same number of columns, column by column."""
+    each = np.ones(len(parts)) if weights is None else np.asarray(weights, dtype=np.float64)
+    width = len(parts[0].types)
+    matrix = np.vstack([np.eye(width) * weight for weight in each])
+    return mapped(_joined(parts), matrix, divisor=np.full(width, each.sum()))
+
+
+def _response(model: Model, method: str, estimator: Any) -> Columns:
+    """The columns that a method of an estimator gives; of probabilities of two classes the second."""
+    columns = {"predict": model.prediction, "predict_proba": model.probability, "decision_function": model.decision}
+    found = columns[method]
+    if found is None:
+        name = type(estimator).__name__
+        raise refuse("SKC151", f"`{method}` of {name} does not compile", hint="use another estimator within it")
+    return found.pick([1]) if method == "predict_proba" and len(found.types) == 2 else found
+
+
+def _by_scores(model: Model, classes: Any) -> Model:
+    """A model on numbered classes, as one on the classes that they stand for."""
+    scores = model.decision or model.probability
+    if scores is None:
+        raise refuse("SKC151", "the final estimator has no scores that compile", hint="use LogisticRegression")
+    prediction = choose(scores, classes, "relative")
+    return Model(prediction, model.probability, model.decision, class_names(classes))
+
+
+def _transformed_target(meta: Any, x: Columns) -> Model:
+    prediction = x.predict(meta.regressor_).prediction
+    inverse = meta.transformer_
+    name = type(inverse).__name__
+    if name == "FunctionTransformer":
+        function = inverse.inverse_func
+        if function is None:
+            return Model(prediction)
+        is_known = isinstance(function, np.ufunc) and function.__name__ in INVERSES and not inverse.inv_kw_args
+        if not is_known:
+            names = ", ".join(f"np.{known}" for known in INVERSES)
+            shown = getattr(function, "__name__", function)
+            raise refuse("SKC151", f"`inverse_func={shown}` does not compile", hint=f"use one of {names}")
+        params = expr.Params(expression=INVERSES[function.__name__], names=("y",))
+        each = [prediction.pick([k]).apply(expr.OP, params) for k in range(len(prediction.types))]
+        return Model(_joined(each))
+    if name == "StandardScaler":
+        scale = np.ones(len(prediction.types)) if inverse.scale_ is None else inverse.scale_
+        mean = {"intercept": inverse.mean_} if inverse.with_mean else {}
+        return Model(mapped(prediction, np.diag(scale), **mean))
+    if name == "MinMaxScaler":
+        ones = np.eye(len(prediction.types))
+        return Model(mapped(prediction, ones, offset=inverse.min_, scale=inverse.scale_))
+    hint = "use `func` and `inverse_func`, StandardScaler or MinMaxScaler"
+    raise refuse("SKC151", f"a target transformed by {name} does not compile", hint=hint)
+
+
+def _calibrated(meta: Any, x: Columns) -> Model:
+    parts = [_calibrated_once(one, meta.classes_, x) for one in meta.calibrated_classifiers_]
+    probability = _mean(parts)
+    return Model(choose(probability, meta.classes_, "relative"), probability, classes=class_names(meta.classes_))
+
+
+def _calibrated_once(one: Any, classes: Any, x: Columns) -> Columns:
+    if one.method != "sigmoid" or len(one.estimator.classes_) != len(classes):
+        message = f"`method={one.method!r}` of CalibratedClassifierCV does not compile"
+        raise refuse("SKC151", message, hint="use `method='sigmoid'`, with every class in each fold")
+    model = x.predict(one.estimator)
+    method = "predict_proba" if model.decision is None else "decision_function"
+    scores = _response(model, method, one.estimator)
+    slopes = np.diag([-calibrator.a_ for calibrator in one.calibrators])
+    logits = mapped(scores, slopes, intercept=[-calibrator.b_ for calibrator in one.calibrators])
+    return probabilities(logits, classes, "sigmoid" if len(classes) == 2 else "one_vs_rest", "none")
+
+
+def _voting_regressor(meta: Any, x: Columns) -> Model:
+    return Model(_mean([x.predict(one).prediction for one in meta.estimators_], meta._weights_not_none))
+
+
+def _votes(meta: Any, x: Columns) -> Columns:
+    return _joined([x.predict(one).prediction for one in meta.estimators_])
+
+
+def _voting_classifier(meta: Any, x: Columns) -> Model:
+    if meta.voting != "soft":
+        raise refuse("SKC151", "`voting='hard'` of VotingClassifier does not compile", hint="use `voting='soft'`")
+    parts = []
+    for one in meta.estimators_:
+        probability = x.predict(one).probability
+        if probability is None:
+            hint = "use classifiers with probabilities"
+            raise refuse("SKC151", f"`predict_proba` of {type(one).__name__} does not compile", hint=hint)
+        parts.append(probability)
+    mean, classes = _mean(parts, meta._weights_not_none), meta.le_.classes_
+    return Model(choose(mean, classes, "relative"), mean, classes=class_names(classes))
+
+
+def _stacked(meta: Any, x: Columns) -> Columns:
+    estimators = [one for one in meta.estimators_ if not isinstance(one, str)]
+    parts = []
+    for one, method in zip(estimators, meta.stack_method_, strict=True):
+        model = x.predict(one)
+        if method == "predict" and model.classes:
+            hint = "use `stack_method='predict_proba'`"
+            raise refuse("SKC151", "classes as the input of a stacked model do not compile", hint=hint)
+        parts.append(_response(model, method, one))
+    return _joined([*parts, x] if meta.passthrough else parts)
+
+
+def _stacking_regressor(meta: Any, x: Columns) -> Model:
+    return Model(_stacked(meta, x).predict(meta.final_estimator_).prediction)
+
+
+def _stacking_classifier(meta: Any, x: Columns) -> Model:
+    return _by_scores(_stacked(meta, x).predict(meta.final_estimator_), meta.classes_)
+
+
+def _several_targets(meta: Any, x: Columns) -> Model:
+    return Model(_votes(meta, x))
+
+
+def _ransac(meta: Any, x: Columns) -> Model:
+    return Model(x.predict(meta.estimator_).prediction)
+
+
+_RANSAC = """
+    estimator min_samples residual_threshold is_data_valid is_model_valid max_trials max_skips stop_n_inliers stop_score
+    stop_probability loss random_state
+"""
+SKLEARN: Mapping[str, Claim] = {
+    "sklearn.compose.TransformedTargetRegressor": Claim(
+        None, ("transformer", "inverse_func"), ("regressor", "func", "check_inverse"), _transformed_target
+    ),
+    "sklearn.calibration.CalibratedClassifierCV": Claim(
+        None, ("method",), ("estimator", "cv", "n_jobs", "ensemble"), _calibrated
+    ),
+    "sklearn.ensemble.StackingClassifier": Claim(
+        _stacked,
+        ("stack_method", "passthrough"),
+        ("estimators", "final_estimator", "cv", "n_jobs", "verbose"),
+        _stacking_classifier,
+    ),
+    "sklearn.ensemble.StackingRegressor": Claim(
+        _stacked, ("passthrough",), ("estimators", "final_estimator", "cv", "n_jobs", "verbose"), _stacking_regressor
+    ),
+    "sklearn.ensemble.VotingClassifier": Claim(
+        None, ("voting", "weights"), ("estimators", "n_jobs", "flatten_transform", "verbose"), _voting_classifier
+    ),
+    "sklearn.ensemble.VotingRegressor": Claim(
+        _votes, ("weights",), ("estimators", "n_jobs", "verbose"), _voting_regressor
+    ),
+    "sklearn.linear_model.RANSACRegressor": Claim(None, (), tuple(_RANSAC.split()), _ransac),
+    "sklearn.multioutput.MultiOutputRegressor": Claim(None, (), ("estimator", "n_jobs"), _several_targets),
+}
