@@ -266,6 +266,20 @@ def _missing_indicator(r: Random, x: Value) -> Made:
     return "missing_indicator", features, replace(x, dtype="bool", exact=True, width=None)
 
 
+def _binarize(r: Random, x: Value) -> Made | None:
+    return ("binarize", _some(r, threshold=lambda: float(_number(r))), x) if x.exact else None
+
+
+def _normalize(r: Random, x: Value) -> Made:
+    norm = r.choice(("l1", "l2", "max"))
+    return "normalize", {"norm": norm}, replace(x, exact=x.exact and norm == "max")
+
+
+def _polynomial_features(r: Random, x: Value) -> Made | None:
+    params = {"degree": r.choice((1, 2, 3)), "interaction_only": r.random() < 0.5, "include_bias": r.random() < 0.5}
+    return ("polynomial_features", params, replace(x, width=None)) if x.width in (1, 2, 3) else None
+
+
 def _null_if(r: Random, x: Value) -> Made | None:
     values = [_constant(r, x.dtype) for _ in range(r.randint(1, 3))]
     return ("null_if", {"values": values}, x) if x.exact else None
@@ -318,6 +332,9 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "finite": _finite,
     "missing_indicator": _missing_indicator,
     "null_if": _null_if,
+    "binarize": _binarize,
+    "normalize": _normalize,
+    "polynomial_features": _polynomial_features,
     "log1p": _log1p,
     "bucketize": _bucketize,
     "quantile_bin": _quantile_bin,
@@ -343,6 +360,9 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "finite",
         "missing_indicator",
         "null_if",
+        "binarize",
+        "normalize",
+        "polynomial_features",
         "round",
         *_SCALES,
         "log1p",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import op_harness as harness
 import pytest
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from skc.ir import Pipeline
 from skc.ops import OPS
@@ -221,3 +221,25 @@ def test_a_large_vocabulary(dtype: str) -> None:
     rows = [[keys[k][i] for k in range(width)] for i in picks]
     assert graph.run(rows).rows == [[i + 1] * width for i in picks]
     assert graph.run([list(reversed(row)) for row in rows[1:]]).rows == [[0] * width] * 3
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+@pytest.mark.parametrize("name", COLUMNS)
+def test_target_encode(name: str, classes: int) -> None:
+    """The means are those of the fitted encoder; unknown values have the mean of the target."""
+    dtype, values = COLUMNS[name]
+    target = [i % 3 for i in range(len(values))] if classes == 3 else [i * 0.37 for i in range(len(values))]
+    if len(set(target)) < classes:
+        return
+    kind = "multiclass" if classes == 3 else "continuous"
+    theirs = TargetEncoder(target_type=kind, cv=2).fit(column(values, dtype), target)
+    means = theirs.target_mean_.tolist() if classes == 3 else [float(theirs.target_mean_)]
+    table = tuple((*encoding.tolist(), mean, mean) for encoding, mean in zip(theirs.encodings_, means, strict=True))
+    encode = OPS["target_encode"]
+    state = encode.state((tuple(theirs.categories_[0].tolist()),), (table,))
+    pipeline = harness.build(encode, {}, {"x": dtype}, state)
+    unknown: Scalar = {"string": "zzz", "int64": 5, "bool": True}[dtype]
+    rows = [*values, unknown]
+    want = theirs.transform(column(rows, dtype))
+    for run in (harness.run_reference(pipeline, [[v] for v in rows]), harness.Graph(pipeline).run([[v] for v in rows])):
+        assert (run.values == want).all()

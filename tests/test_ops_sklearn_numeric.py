@@ -18,14 +18,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    Binarizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+)
 from sklearn.utils import assert_all_finite
 
 from skc.diagnostics import SkcError
 from skc.ir import Pipeline
 from skc.ops import OPS
 from skc.values.types import ValueType
-from skc_runtime.agreement import same_bits
+from skc_runtime.agreement import agree, same_bits
 
 Column = list[float | None]
 Floats = NDArray[np.float64]
@@ -344,3 +352,45 @@ def test_missing_indicator(column: Column, features: str) -> None:
     theirs = MissingIndicator(features=features).fit(table(column))
     assert (theirs.transform(table(column)) == got[:-2]).all()
     assert not got[-2:].any()
+
+
+TABLES = st.lists(st.tuples(*[KINDS.flatmap(lambda kind: kind)] * 3), min_size=1, max_size=8)
+
+
+def both(op: str, params: Mapping[str, Any], rows: list[tuple[float, ...]]) -> tuple[harness.Run, harness.Run]:
+    """A step without state on three columns, by the reference and by the graph."""
+    pipeline = harness.fit(harness.build(OPS[op], params, dict.fromkeys("xyz", "float64")), [])
+    return harness.run_reference(pipeline, rows), harness.Graph(pipeline).run(rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=TABLES, threshold=st.sampled_from([0.0, 0.1, -0.3, 1e-300]))
+def test_binarize(rows: list[tuple[float, ...]], threshold: float) -> None:
+    theirs = Binarizer(threshold=threshold).fit_transform(np.array(rows))
+    for run_ in both("binarize", {"threshold": threshold}, rows):
+        assert (run_.values == theirs).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=TABLES, norm=st.sampled_from(["l1", "l2", "max"]))
+@example(rows=[(1e-16, -1e-16, 0.0)], norm="l2")
+def test_normalize(rows: list[tuple[float, ...]], norm: str) -> None:
+    theirs = quiet(Normalizer(norm=norm).fit_transform, np.array(rows))
+    for run_ in both("normalize", {"norm": norm}, rows):
+        assert not run_.guards
+        assert agree(run_.values, theirs, False).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=TABLES, degree=st.sampled_from([(0, 2), (2, 3), (1, 1), (0, 4)]), only=st.booleans(), bias=st.booleans())
+def test_polynomial_features(rows: list[tuple[float, ...]], degree: tuple[int, int], only: bool, bias: bool) -> None:
+    """To the bit."""
+    params = {"min_degree": degree[0], "degree": degree[1], "interaction_only": only, "include_bias": bias}
+    theirs = PolynomialFeatures(degree, interaction_only=only, include_bias=bias)
+    want = quiet(theirs.fit_transform, np.array(rows))
+    for run_ in both("polynomial_features", params, rows):
+        assert same_bits(run_.values, want).all()
+    columns = OPS["polynomial_features"].names(
+        harness.parameters(OPS["polynomial_features"], params), None, tuple("xyz")
+    )
+    assert [name for group in columns for name in group] == theirs.get_feature_names_out(["x", "y", "z"]).tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -167,6 +168,17 @@ class Table:
     def computed(self, text: str, names: Sequence[str]) -> Table:
         """One column by an expression, in which the columns have these names."""
         return replace(self, columns=(self.recorder.record_expression(self.path, text, names, self.columns),))
+
+    def times(self, weight: float) -> Table:
+        """Every column times a number."""
+        if not math.isfinite(weight):
+            raise fail("SKC151", f"a transformer has the weight {weight}", hint="give it a finite weight")
+        factor = repr(float(weight)) if weight >= 0 else f"({float(weight)!r})"
+        parts = [
+            self.pick([k]).computed(f"{'(1.0 if c else 0.0)' if c.x.dtype == 'bool' else 'c'} * {factor}", ("c",))
+            for k, c in enumerate(self.columns)
+        ]
+        return self.pick(()).beside(*parts)
 
     def of_one_kind(self) -> Table:
         """The columns as an array holds them: as float64 where they are numbers of different types."""

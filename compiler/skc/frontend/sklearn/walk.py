@@ -184,12 +184,6 @@ def _steps(steps: Sequence[tuple[str, Any]], rest: Sequence[tuple[str, Any]], x:
 
 def _column_transformer(estimator: Any, x: Table) -> Table:
     check_fitted(estimator)
-    if estimator.transformer_weights:
-        raise fail(
-            "SKC151",
-            "`transformer_weights` of a ColumnTransformer do not compile yet",
-            hint="remove the weights, and scale the columns in their own transformers",
-        )
     # `cols` of `transformers_` may be names, positions or a mask; the positions that fitting resolved are kept here
     positions = estimator._transformer_to_input_indices
     branches = [
@@ -197,26 +191,24 @@ def _column_transformer(estimator: Any, x: Table) -> Table:
         for name, transformer, _ in estimator.transformers_
         if len(positions.get(name, ())) and not (isinstance(transformer, str) and transformer == "drop")
     ]
-    return _side_by_side(x, branches)
+    return _side_by_side(x, branches, estimator.transformer_weights)
 
 
 def _feature_union(estimator: Any, x: Table) -> Table:
-    if estimator.transformer_weights:
-        raise fail(
-            "SKC151",
-            "`transformer_weights` of a FeatureUnion do not compile yet",
-            hint="remove the weights, and scale the columns in their own transformers",
-        )
-    return _side_by_side(x, [(name, transformer, x) for name, transformer in estimator.transformer_list])
+    return _side_by_side(
+        x, [(name, transformer, x) for name, transformer in estimator.transformer_list], estimator.transformer_weights
+    )
 
 
-def _side_by_side(x: Table, branches: Iterable[tuple[str, Any, Table]]) -> Table:
-    """The branches' columns in order. All refusals of all branches are reported."""
+def _side_by_side(x: Table, branches: Iterable[tuple[str, Any, Table]], weights: Mapping[str, float] | None) -> Table:
+    """The branches' columns in order, each times its weight. All refusals of all branches are reported."""
     tables: list[Table] = []
     problems: list[SkcError] = []
     for name, transformer, part in branches:
         try:
-            tables.append(read(transformer, part.at(inside(x.path, name))))
+            table = read(transformer, part.at(inside(x.path, name)))
+            weight = (weights or {}).get(name)
+            tables.append(table if weight is None else table.at(inside(x.path, f"{name}_weight")).times(weight))
         except SkcError as error:
             problems.append(error)
     if problems:

@@ -1,0 +1,68 @@
+"""Binarizer, Normalizer, PolynomialFeatures, TargetEncoder and the weights of transformers as artifacts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import (
+    Binarizer,
+    Normalizer,
+    OneHotEncoder,
+    PolynomialFeatures,
+    StandardScaler,
+    TargetEncoder,
+)
+from sklearn_front_end.rows import assert_equal
+
+ROWS = pd.DataFrame({"a": [1.0, -4.0, 0.25, 3.0], "b": [2.0, -5.0, 3.0, 0.0], "n": [1, 2, -3, 0]})
+HOSTILE = pd.DataFrame(
+    {
+        "a": [0.0, -0.0, np.nan, np.inf, -1.0, 1e-300, 1e300, 5e-324, 1e-16],
+        "b": [-0.0, 1.0, 2.0, -1.0, -np.inf, 1e300, -2.0, 0.5, -1e-16],
+        "n": [0, 1, -1, 7, 100, -100, 2, 3, 0],
+    }
+)
+MIXED = pd.DataFrame(
+    {
+        "s": ["x", "y", "x", None, "z", "x"] * 4,
+        "f": [1.5, np.nan, 1.5, 0.0, 2.5, -0.0] * 4,
+        "n": [1, 2, 3, 1, 2, 3] * 4,
+    }
+)
+ODD = pd.DataFrame({"s": ["", "y", None, "X"], "f": [5e-324, np.inf, np.nan, 2.5], "n": [4, 1, 2, 3]})
+
+
+def test_rows_of_numbers(tmp_path: Path) -> None:
+    for i, step in enumerate((Binarizer(threshold=0.25), PolynomialFeatures(3), PolynomialFeatures((2, 3)))):
+        assert_equal(step.fit(ROWS), ROWS, tmp_path / str(i), HOSTILE)
+    for norm in ("l1", "l2", "max"):
+        assert_equal(Normalizer(norm).fit(ROWS), ROWS, tmp_path / norm, HOSTILE, exact=norm == "max")
+
+
+def test_polynomials_behind_a_scaler(tmp_path: Path) -> None:
+    steps = Pipeline([("s", StandardScaler()), ("p", PolynomialFeatures(interaction_only=True, include_bias=False))])
+    assert_equal(steps.fit(ROWS), ROWS, tmp_path, HOSTILE)
+
+
+@pytest.mark.parametrize("kind", ["continuous", "binary", "multiclass"])
+def test_target_encoder(kind: str, tmp_path: Path) -> None:
+    number = np.arange(len(MIXED))
+    target = {"continuous": number * 0.37, "binary": number % 5 > 2, "multiclass": number % 3}[kind]
+    encoder = TargetEncoder(target_type=kind).fit(MIXED, target)
+    assert_equal(encoder, MIXED, tmp_path, ODD)
+
+
+def test_weights(tmp_path: Path) -> None:
+    weights = {"p": 0.1, "o": -3}
+    union = FeatureUnion([("p", PolynomialFeatures(2)), ("b", Binarizer())], transformer_weights=weights)
+    columns = ColumnTransformer(
+        [("p", union, ["a", "b"]), ("o", OneHotEncoder(handle_unknown="ignore"), ["n"])],
+        transformer_weights=weights,
+        sparse_threshold=0,
+    )
+    assert_equal(columns.fit(ROWS), ROWS, tmp_path, HOSTILE)
