@@ -58,11 +58,11 @@ def test_target_encoder(kind: str, tmp_path: Path) -> None:
 
 
 def test_weights(tmp_path: Path) -> None:
-    weights = {"p": 0.1, "o": -3}
+    weights = {"p": 0.1}
     union = FeatureUnion([("p", PolynomialFeatures(2)), ("b", Binarizer())], transformer_weights=weights)
     columns = ColumnTransformer(
         [("p", union, ["a", "b"]), ("o", OneHotEncoder(handle_unknown="ignore"), ["n"])],
-        transformer_weights=weights,
+        transformer_weights={"p": 2, "o": -3.5},
         sparse_threshold=0,
     )
     assert_equal(columns.fit(ROWS), ROWS, tmp_path, HOSTILE)
