@@ -185,7 +185,7 @@ class Table:
         return self.numbers() if len({column.x.dtype for column in self.columns}) > 1 else self
 
     def floats(self, *, null: Nulls, largest: Literal["float64", "float32"] = "float64") -> Table:
-        if largest == "float64":
+        if largest == FLOATS:
             return self.numbers()._finite(null)
         check = FINITE.params(null=null, largest=largest)
         checked = replace(self.numbers(), path=f"{self.path}/finite").apply(FINITE, check)

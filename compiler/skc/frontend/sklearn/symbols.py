@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from skc_runtime.kinds import KINDS
+
 LARGEST = 1.7976931348623157e308
 MOST_TEXT = 4000  # characters, as in pipeline.yaml
 Kind = Literal["int64", "float64", "bool", "string"]
@@ -180,7 +182,7 @@ def power(base: Any, exponent: Any) -> Symbol:
         raise NotTraceableError("it raises to a power that is not a constant")
     if value == 0.5:
         return UNARY["sqrt"](x)
-    if value == -1 and x.kind == "float64":
+    if value == -1 and KINDS[x.kind].is_float:
         return call("(1.0 / {})", x)
     if value not in range(17):
         raise NotTraceableError(f"it raises to the power {value:g}; `expr` has whole powers from 0 to 16")
@@ -202,7 +204,7 @@ def truth(value: Any) -> Symbol:
 
 def floats(value: Any) -> Symbol:
     x = number(value)
-    return x if x.kind == "float64" else call("({} + 0.0)", x, kind="float64")
+    return x if KINDS[x.kind].is_float else call("({} + 0.0)", x, kind="float64")
 
 
 def converted(value: Any, dtype: Any) -> Symbol:

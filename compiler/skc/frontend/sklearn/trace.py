@@ -7,9 +7,9 @@ also called on rows of numbers, zeros, NaN and infinities, and every row must be
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,13 +22,22 @@ from skc.op import NoState
 from skc.ops import OPS
 from skc.values.types import Block, ValueType, column_block
 from skc_runtime.agreement import agree
-from skc_runtime.kinds import Array
+from skc_runtime.kinds import KINDS, Array, DType, for_every_kind
 
 TRACED_ROWS = (2, 3)  # a function that depends on the number of rows gives different texts
-FLOATS = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.25, -2.75, 1e-9, 100.0, 12345.678, 1e16, -1e16, 1e300, 5e-324)
+FINITE = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.25, -2.75, 1e-9, 100.0, 12345.678, 1e16, -1e16, 1e300, 5e-324)
 NOT_FINITE = (float("nan"), float("inf"), float("-inf"))
-INTEGERS = (0, 1, -1, 2, 3, 7, 10, -25, 100, 1000, 123456)
-TEXTS = ("a", "b", "", "Z 9")
+# What a function is tried on, as far as a column of the type can be traced.
+TRIED: Mapping[DType, Sequence[Any]] = for_every_kind(
+    {
+        "float64": FINITE + NOT_FINITE,
+        "int64": (0, 1, -1, 2, 3, 7, 10, -25, 100, 1000, 123456),
+        "bool": (False, True),
+        "string": ("a", "b", "", "Z 9"),
+        "timestamp": (),
+        "date": (),
+    }
+)
 TRIALS = 300
 
 
@@ -76,12 +85,13 @@ def _name(function: Any) -> str:
 
 def _kind(x: Table, k: int) -> Kind:
     dtype = x.types[k].dtype
-    if dtype not in ("int64", "float64", "bool", "string") or (x.types[k].nullable and dtype in ("int64", "bool")):
+    is_number = dtype in ("int64", "bool")
+    if not TRIED[dtype] or (x.types[k].nullable and is_number):
         hint = "convert it to float64 before this step: a function may do anything with a missing integer"
         raise fail(
             "SKC150", f"column `{x.names[k]}` is {x.types[k]}, which a function cannot be traced with", hint=hint
         )
-    return dtype
+    return cast(Kind, dtype)  # times are refused above
 
 
 def _symbols(function: Any, frame: Frame) -> list[Symbol]:
@@ -145,13 +155,8 @@ def _values(result: Any) -> Array:
 def _try(function: Any, frame: Frame, symbols: Sequence[Symbol], *, is_checked: bool) -> None:
     """Compare the function with the expressions on rows of numbers."""
     draw = random.Random(0)
-    pools: dict[Kind, Sequence[Any]] = {
-        "float64": FLOATS if is_checked else FLOATS + NOT_FINITE,
-        "int64": INTEGERS,
-        "bool": (False, True),
-        "string": TEXTS,
-    }
-    rows = [[draw.choice(pools[kind]) for _ in range(TRIALS)] for kind in frame.kinds]
+    pools = [FINITE if is_checked and KINDS[kind].is_float else TRIED[kind] for kind in frame.kinds]
+    rows = [[draw.choice(pool) for _ in range(TRIALS)] for pool in pools]
     blocks = [column_block(kind, values, nullable=False) for kind, values in zip(frame.kinds, rows, strict=True)]
     columns = [b.values[:, 0].astype(object) if b.dtype == "string" else b.values[:, 0].copy() for b in blocks]
     try:
