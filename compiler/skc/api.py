@@ -123,7 +123,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     clock = Clock()
     origin = read_origin(pipeline, options)
     fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress)
-    clock.lap("fit", fitted.rows)
+    clock.lap("fit" if origin.source is None else "load", fitted.rows)
     artifact = artifacts.assemble(fitted.pipeline, options.signature or "columns", origin.fitted_with)
     clock.lap("compile", 0)
     options = replace(options, data=origin.rows)
