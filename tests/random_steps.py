@@ -309,6 +309,20 @@ def _count_tokens(r: Random, x: Value) -> Made | None:
     return ("count_tokens", params, made) if x.exact else None
 
 
+def _hash_tokens(r: Random, x: Value) -> Made | None:
+    features = r.choice((1, 2, 7))
+    params: Params = {"n_features": features} | _some(
+        r,
+        alternate_sign=lambda: False,
+        binary=lambda: True,
+        null=lambda: r.choice(("zeros", "error")),
+        analyzer=lambda: r.choice(("char", "char_wb")),
+        ngram_range=lambda: r.choice(([1, 2], [2, 2], [4, 5])),
+    )
+    made = replace(x, dtype="float64", width=None if x.width is None else x.width * features)
+    return ("hash_tokens", params, made) if x.exact else None
+
+
 def _tfidf_weight(r: Random, x: Value) -> Made | None:
     params = _some(
         r,
@@ -346,6 +360,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "hash_bucket": _hash_bucket,
     "fold_text": _fold_text,
     "count_tokens": _count_tokens,
+    "hash_tokens": _hash_tokens,
     "tfidf_weight": _tfidf_weight,
     "parse_datetime": _parse_datetime,
     "datetime_part": _datetime_part,
@@ -377,7 +392,7 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
     ),
     "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),
     "bool": _CATEGORICAL,
-    "string": (*_CATEGORICAL, "fold_text", "count_tokens", "parse_datetime", "parse_datetime"),
+    "string": (*_CATEGORICAL, "fold_text", "count_tokens", "hash_tokens", "parse_datetime", "parse_datetime"),
     "timestamp": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
     "date": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
 }

@@ -1,4 +1,4 @@
-"""`fold_text`, `count_tokens` and `tfidf_weight` against scikit-learn's vectorizers, on texts of every kind."""
+"""`fold_text`, `count_tokens`, `hash_tokens` and `tfidf_weight` against scikit-learn, on texts of every kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import op_harness as harness
 import pytest
 from agreement import values_agree
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
 
 from skc.ops import OPS
 from skc.ops.text._characters import all_characters
@@ -89,6 +89,15 @@ def test_counts_are_those_of_count_vectorizer(options: dict[str, Any]) -> None:
     counts = graph(
         "count_tokens", {"vocabulary": vectorizer.vocabulary, **options}, [[t] for t in TEXTS], {"s": "string"}
     )
+    np.testing.assert_array_equal(counts, vectorizer.transform(TEXTS).toarray())
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("signs", [True, False])
+def test_hashes_are_those_of_hashing_vectorizer(options: dict[str, Any], signs: bool) -> None:
+    sizes = {"n_features": 97, "alternate_sign": signs}
+    vectorizer = HashingVectorizer(lowercase=False, norm=None, **sizes, **options)
+    counts = graph("hash_tokens", {**sizes, **options}, [[t] for t in TEXTS], {"s": "string"})
     np.testing.assert_array_equal(counts, vectorizer.transform(TEXTS).toarray())
 
 

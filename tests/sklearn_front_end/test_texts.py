@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn_front_end.rows import assert_equal
@@ -61,7 +61,12 @@ def test_a_list_of_texts(estimator: Any, sample: Any, tmp_path: Path) -> None:
 
 
 def test_a_column_beside_others(tmp_path: Path) -> None:
-    branches = [("title", TfidfVectorizer(min_df=1), "title"), ("votes", StandardScaler(), ["votes"])]
+    hashed = HashingVectorizer(n_features=16, norm="l1")
+    branches = [
+        ("title", TfidfVectorizer(), "title"),
+        ("hashed", hashed, "title"),
+        ("votes", StandardScaler(), ["votes"]),
+    ]
     hostile = pd.DataFrame({"title": [*UNSEEN, None], "votes": [0.0, -1.0, 1e300, np.inf, np.nan, 2.0, 1.0]})
     assert_equal(ColumnTransformer(branches).fit(ROWS), ROWS, tmp_path, hostile, exact=False)
 
@@ -77,6 +82,8 @@ def test_a_column_beside_others(tmp_path: Path) -> None:
         (CountVectorizer(token_pattern=r"[a-z ]+", ngram_range=(1, 2)), "contain spaces"),
         (CountVectorizer(dtype=np.int8), "`dtype=int8`"),
         (TfidfVectorizer(dtype=np.float32), "`dtype=float32`"),
+        (HashingVectorizer(dtype=np.float32), "`dtype=float32`"),
+        (HashingVectorizer(), "`n_features=1048576`"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*will not be used")

@@ -185,7 +185,7 @@ def tokenize_by(x: Var, pattern: str, width: int) -> Var:
     return _contrib(node, x, onnx.TensorProto.STRING, ("N", width, "L"))
 
 
-def murmur_hash3(x: Var, width: int, seed: int) -> Var:
+def murmur_hash3(x: Var, width: int | str, seed: int) -> Var:
     """com.microsoft.MurmurHash3 of [N, K] strings (UTF-8 bytes) or int64 (8 bytes, little endian): uint32 [N, K]."""
     node = onnx.helper.make_node("MurmurHash3", ["x"], ["y"], domain="com.microsoft", seed=seed, positive=1)
     return _contrib(node, x, onnx.TensorProto.UINT32, ("N", width))

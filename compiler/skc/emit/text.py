@@ -178,6 +178,16 @@ def grams(parts: Var, least: int, most: int, between: str, pad: Var) -> Var:
     return strings[0] if len(strings) == 1 else op.concat(strings, axis=1)
 
 
+def gram_masks(is_part: Var, least: int, most: int) -> Var:
+    """bool [N, G]: which of `grams` have a part at every place, given which of the parts [N, L] are one."""
+    mask, masks, following = is_part, [is_part] if least == 1 else [], is_part
+    for n in range(2, most + 1):
+        following = shifted(following, -1)
+        mask = op.and_(mask, following)
+        masks += [mask] if n >= least else []
+    return masks[0] if len(masks) == 1 else op.concat(masks, axis=1)
+
+
 def counted(strings: Var, places: Mapping[str, int], width: int) -> Var:
     """float64 [N, width]: how often the strings [N, G] of each place occur; others count nowhere."""
     keys, values = list(places), list(places.values())

@@ -44,6 +44,7 @@ MODULES = (
     "numeric.standard_scale",
     "text.count_tokens",
     "text.fold_text",
+    "text.hash_tokens",
     "text.tfidf_weight",
     "time.cyclical",
     "time.datetime_part",

@@ -12,6 +12,7 @@ from skc.emit.text import (
     blank,
     characters,
     compact,
+    gram_masks,
     grams,
     is_one_of,
     shifted,
@@ -141,21 +142,30 @@ def can_occur(how: Splitting, key: str) -> bool:
 # The graph.
 
 
-def ngrams(how: Splitting, text: Var) -> Var:
-    """Strings [N, G]: the n-grams of [N, 1] texts, and others that no key equals that `can_occur`."""
+def ngrams(how: Splitting, text: Var) -> tuple[Var, Var]:
+    """Strings and bool [N, G]: the n-grams of [N, 1] texts among others, and which they are.
+
+    No key that `can_occur` equals one of the others, so that a lookup needs no mask.
+    """
     if how.analyzer == "word":
-        return grams(_word_tokens(how, text), how.least, how.most, SPACE, blank(text))
+        words = _word_tokens(how, text)
+        is_word = op.not_(op.equal(words, const("")))
+        if how.stop_words and how.most == 1:
+            is_word = op.and_(is_word, op.not_(is_one_of(words, how.stop_words)))
+        return grams(words, how.least, how.most, SPACE, blank(text)), gram_masks(is_word, how.least, how.most)
     pad = SPACE * (how.most + 1)  # whatever contains it is longer than any n-gram
     letters = characters(text)
     is_space = is_one_of(letters, sorted(characters_of(how.spaces)))
     parts = _spaced(letters, is_space, pad) if how.analyzer == "char" else _bounded(letters, is_space, pad)
     sequences = grams(parts, how.least, how.most, "", op.where(op.equal(text, text), const([[pad]]), const([[pad]])))
+    is_sequence = gram_masks(op.not_(op.equal(parts, const(pad))), how.least, how.most)
     if how.analyzer == "char_wb" and how.least > 3:  # " a " is the shortest word
         words = tokens(text, f"[^{_class(how.spaces)}]+")
         is_short = op.regex_full_match(words, pattern=f"(?s).{{1,{how.least - 3}}}")
         whole = op.string_concat(op.string_concat(const(SPACE), words), const(SPACE))
         sequences = op.concat([sequences, op.where(is_short, whole, const(""))], axis=1)
-    return sequences
+        is_sequence = op.concat([is_sequence, is_short], axis=1)
+    return sequences, is_sequence
 
 
 def _word_tokens(how: Splitting, text: Var) -> Var:

@@ -129,7 +129,8 @@ def lower(params: Params, state: Classes, x: GraphBlock) -> GraphBlock:
     for k in range(x.width):
         how = _how(params, state, k)
         places = {key: i for i, key in enumerate(params.vocabulary) if can_occur(how, key)}
-        counts = counted(ngrams(how, take_columns(x.values, k, k + 1)), places, width)
+        sequences, _ = ngrams(how, take_columns(x.values, k, k + 1))
+        counts = counted(sequences, places, width)
         if params.binary:
             counts = op.cast(op.greater(counts, const(0.0)), to=np.float64)
         parts.append(counts)  # a null is the empty text in the graph, which counts nothing

@@ -264,6 +264,12 @@ def _from_vectorizer(vectorizer: Any, x: Columns) -> Columns:
     return _weighted(vectorizer, from_vectorizer(vectorizer, x), "counts")
 
 
+def normalized(x: Columns, norm: Literal["l1", "l2"]) -> Columns:
+    """The same counts, each row divided by its norm."""
+    params = Params(norm=norm, use_idf=False, numbers="counts")
+    return x.apply(OP, params, State((1.0,) * len(x.names)), is_finite=True)
+
+
 WEIGHTED = ("norm", "use_idf", "smooth_idf", "sublinear_tf")
 SKLEARN = {
     "sklearn.feature_extraction.text.TfidfTransformer": Claim(_from_transformer, WEIGHTED),
