@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import op_harness as harness
 import pytest
-from sklearn.metrics.pairwise import euclidean_distances, manhattan_distances
+from sklearn.kernel_approximation import RBFSampler
+from sklearn.metrics.pairwise import euclidean_distances, manhattan_distances, pairwise_kernels
 
 from skc.ops import OPS
-from skc.ops.distance import distances
+from skc.ops.distance import distances, kernel, layer
 
 R = np.random.default_rng(5)
 POINTS = R.normal(size=(7, 4)) * [1, 10, 0.1, 1e3]
@@ -51,3 +52,31 @@ def test_distances_of_a_city(width: int) -> None:
     got = rows("distances", state, X[:, :width], metric="manhattan")
     want = manhattan_distances(X[:, :width], POINTS[:, :width])
     assert_close(got, want, least=len(X), most=len(X))
+
+
+@pytest.mark.parametrize(
+    ("name", "gamma"),
+    [("rbf", 0.3), ("rbf", 1e-4), ("laplacian", 0.1), ("chi2", 0.2), ("additive_chi2", 1.0), ("cosine", 1)],
+)
+def test_kernel_is_that_of_scikit_learn(name: str, gamma: float) -> None:
+    values, points = X, POINTS
+    if "chi2" in name:
+        values, points = np.abs(X), np.abs(POINTS)
+    how = {} if name in ("additive_chi2", "cosine") else {"gamma": gamma}
+    got = rows("kernel", kernel.State(tuples(points)), values, kernel=name, gamma=float(gamma))
+    assert_close(got, pairwise_kernels(values, points, metric=name, **how), least=200, most=len(X))
+
+
+@pytest.mark.parametrize(("name", "function", "degree"), [("poly", "power", 3), ("sigmoid", "tanh", 1)])
+def test_layer_is_a_kernel_of_products(name: str, function: str, degree: int) -> None:
+    state = layer.State(tuples(0.01 * POINTS.T), (0.5,) * len(POINTS))
+    got = rows("layer", state, X, function=function, degree=degree)
+    how = {"degree": degree} if name == "poly" else {}
+    assert_close(got, pairwise_kernels(X, POINTS, metric=name, gamma=0.01, coef0=0.5, **how), least=200, most=len(X))
+
+
+def test_layer_is_a_random_feature() -> None:
+    sampler = RBFSampler(n_components=5, random_state=0).fit(X)
+    state = layer.State(tuples(sampler.random_weights_), tuple(sampler.random_offset_.tolist()))
+    got = rows("layer", state, X, function="cos", factor=float(np.sqrt(2 / 5)))
+    assert_close(got, sampler.transform(X), least=len(X), most=len(X))

@@ -135,14 +135,15 @@ def kernels() -> Iterator[Case]:
         *product(kernel=["rbf", "poly", "sigmoid", "linear", "cosine", "laplacian"]),
         fixed={"n_components": 10, **SEED},
     )
+    # scikit-learn 1.9.1 refuses a data frame of pandas 3 here: "buffer source array is read-only"
     yield from each(
         k.Nystroem,
-        "positive",
+        "positive array",
         {"kernel": "chi2"},
         {"kernel": "additive_chi2"},
-        {"kernel": "rbf", "gamma": 0.1},
         fixed={"n_components": 10, **SEED},
     )
+    yield from each(k.Nystroem, "positive", {"kernel": "rbf", "gamma": 0.1}, fixed={"n_components": 10, **SEED})
     yield from each(k.RBFSampler, ["unit", "int64"], {}, {"gamma": "scale"}, fixed={"n_components": 10, **SEED})
     yield from each(k.SkewedChi2Sampler, "positive", {}, {"skewedness": 0.5}, fixed={"n_components": 10, **SEED})
     yield from each(

@@ -210,6 +210,11 @@ KINDS: Mapping[str, Callable[[], Rows]] = {
     "unit": lambda: _table(_unit, HARD_FLOATS),
     "array": lambda: _table(_numbered(_numbers), HARD_FLOATS, given=_array),
     "positive": lambda: _table(lambda count, seed: _unit(count, seed).abs() + 0.01, HARD_FLOATS),
+    "positive array": lambda: _table(
+        _numbered(lambda count, seed: _unit(count, seed).abs() + 0.01),
+        HARD_FLOATS,
+        given=lambda frame: np.array(frame),  # writable
+    ),
     "missing": lambda: _table(_missing, HARD_FLOATS),
     "codes": lambda: _table(_codes, HARD_FLOATS),
     "counts": lambda: _table(_counts, HARD_FLOATS),

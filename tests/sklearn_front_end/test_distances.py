@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import Birch, BisectingKMeans, KMeans, MiniBatchKMeans
+from sklearn.decomposition import KernelPCA
+from sklearn.kernel_approximation import Nystroem, RBFSampler, SkewedChi2Sampler
+from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -49,4 +52,27 @@ def test_a_row_between_two_centres_is_refused(tmp_path: Path) -> None:
 def test_one_cluster_is_not_predicted() -> None:
     with pytest.raises(SkcError, match="constant") as refused:
         read_estimator(KMeans(1, **SEED).fit(X), X)
+    assert [d.code for d in refused.value.diagnostics] == ["SKC151"]
+
+
+def test_kernels_and_random_features(tmp_path: Path) -> None:
+    parts = [
+        ("rbf", Nystroem(n_components=9, random_state=0)),
+        ("poly", Nystroem("poly", degree=2, gamma=0.1, coef0=0.5, n_components=9, random_state=0)),
+        ("pca", KernelPCA(2, kernel="sigmoid", gamma=0.01)),
+        ("sampler", RBFSampler(n_components=3, random_state=0)),
+        ("skewed", SkewedChi2Sampler(skewedness=60.0, n_components=3, random_state=0)),
+        ("machine", BernoulliRBM(3, n_iter=1, random_state=0)),
+    ]
+    assert skc.compile(FeatureUnion(parts).fit(X), X, tmp_path / "artifact", rows=300).is_equal
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [Nystroem("poly", degree=2.5, n_components=9), Nystroem(lambda a, b: float(a @ b), n_components=9)],
+    ids=["degree", "callable"],
+)
+def test_a_kernel_that_does_not_compile_is_refused(estimator: Nystroem) -> None:
+    with pytest.raises(SkcError) as refused:
+        read_estimator(estimator.fit(X.abs()), X)
     assert [d.code for d in refused.value.diagnostics] == ["SKC151"]

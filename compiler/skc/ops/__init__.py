@@ -18,6 +18,8 @@ MODULES = (
     "categorical.target_encode",
     "categorical.vocabulary",
     "distance.distances",
+    "distance.kernel",
+    "distance.layer",
     "internal.expr",
     "internal.narrow",
     "internal.source",

@@ -9,14 +9,9 @@ import numpy as np
 
 from skc.op import refuse
 from skc.ops.distance import distances
-from skc.ops.distance._metrics import Row
+from skc.ops.distance._metrics import points_of
 from skc.ops.linear._steps import choose, mapped
 from skc.translation import Claim, Columns, Model
-
-
-def points_of(array: Any) -> tuple[Row, ...]:
-    """Points as a state keeps them."""
-    return tuple(map(tuple, np.asarray(array, dtype=np.float64).tolist()))
 
 
 def _to_centres(attribute: str) -> Callable[[Any, Columns], Columns]:

@@ -7,7 +7,7 @@ small in comparison with the rows; such a row is refused, because scikit-learn's
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 Metric = Literal["sqeuclidean", "manhattan", "chi2"]
 Row = tuple[float, ...]
 EPS = 2.0**-52
+
+
+def points_of(array: Any) -> tuple[Row, ...]:
+    """The rows of an array, as a state keeps them."""
+    return tuple(map(tuple, np.asarray(array, dtype=np.float64).tolist()))
 
 
 def noise_factor(features: int) -> float:
