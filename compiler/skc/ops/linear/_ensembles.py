@@ -38,11 +38,11 @@ def _mean(parts: Sequence[Columns], weights: Any = None) -> Columns:
 def _response(model: Model, method: str, estimator: Any) -> Columns:
     """The columns that a method of an estimator gives; of probabilities of two classes the second."""
     columns = {"predict": model.prediction, "predict_proba": model.probability, "decision_function": model.decision}
-    found = columns[method]
-    if found is None:
+    response = columns[method]
+    if response is None:
         name = type(estimator).__name__
         raise refuse("SKC151", f"`{method}` of {name} does not compile", hint="use another estimator within it")
-    return found.pick([1]) if method == "predict_proba" and len(found.types) == 2 else found
+    return response.pick([1]) if method == "predict_proba" and len(response.types) == 2 else response
 
 
 def _by_scores(model: Model, classes: Any) -> Model:
@@ -107,7 +107,8 @@ def _votes(meta: Any, x: Columns) -> Columns:
     return _joined([x.predict(one).prediction for one in meta.estimators_])
 
 
-def _voting_classifier(meta: Any, x: Columns) -> Model:
+def _soft_votes(meta: Any, x: Columns) -> list[Columns]:
+    """The probabilities that each classifier gives."""
     if meta.voting != "soft":
         raise refuse("SKC151", "`voting='hard'` of VotingClassifier does not compile", hint="use `voting='soft'`")
     parts = []
@@ -117,6 +118,18 @@ def _voting_classifier(meta: Any, x: Columns) -> Model:
             hint = "use classifiers with probabilities"
             raise refuse("SKC151", f"`predict_proba` of {type(one).__name__} does not compile", hint=hint)
         parts.append(probability)
+    return parts
+
+
+def _probabilities_of_each(meta: Any, x: Columns) -> Columns:
+    if not meta.flatten_transform:
+        hint = "leave `flatten_transform` out"
+        raise refuse("SKC151", "`flatten_transform=False` gives no table of columns", hint=hint)
+    return _joined(_soft_votes(meta, x))
+
+
+def _voting_classifier(meta: Any, x: Columns) -> Model:
+    parts = _soft_votes(meta, x)
     mean, classes = _mean(parts, meta._weights_not_none), meta.le_.classes_
     return Model(choose(mean, classes, "relative"), mean, classes=class_names(classes))
 
@@ -170,7 +183,10 @@ SKLEARN: Mapping[str, Claim] = {
         _stacked, ("passthrough",), ("estimators", "final_estimator", "cv", "n_jobs", "verbose"), _stacking_regressor
     ),
     "sklearn.ensemble.VotingClassifier": Claim(
-        None, ("voting", "weights"), ("estimators", "n_jobs", "flatten_transform", "verbose"), _voting_classifier
+        _probabilities_of_each,
+        ("voting", "weights", "flatten_transform"),
+        ("estimators", "n_jobs", "verbose"),
+        _voting_classifier,
     ),
     "sklearn.ensemble.VotingRegressor": Claim(
         _votes, ("weights",), ("estimators", "n_jobs", "verbose"), _voting_regressor
