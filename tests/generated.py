@@ -1,8 +1,8 @@
 """Write again what is made from the code, after an op was added or changed: `make generated`.
 
-That is the schema of pipeline.yaml, the names of ops in the schema of plan.json, the table of ops in README, in each
-runtime the part of ONNX that it lets through, and the graphs that the ops' cases are lowered to. Tests say whether each
-is current.
+That is the schema of pipeline.yaml, the names of ops in the schema of plan.json, the table of ops in README, that of
+scikit-learn's classes in docs, in each runtime the part of ONNX that it lets through, and the graphs that the ops'
+cases are lowered to. Tests say whether each is current.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 import skc_runtime  # noqa: F401  # before a module of the tests imports ONNX Runtime: it switches the telemetry off
 
 # isort: split
+import class_table
 import graph_text
 import model_grammar
 
@@ -53,7 +54,13 @@ def plan_schema(text: str) -> str:
 
 
 def main() -> None:
-    for path, made in ((README, readme), (PLAN_SCHEMA, plan_schema), (PIPELINE_SCHEMA, lambda _: schema_text())):
+    written = (
+        (README, readme),
+        (class_table.PAGE, class_table.page),
+        (PLAN_SCHEMA, plan_schema),
+        (PIPELINE_SCHEMA, lambda _: schema_text()),
+    )
+    for path, made in written:
         path.write_text(made(path.read_text(encoding="utf-8")), encoding="utf-8")
     for path, source in model_grammar.SOURCES.items():
         path.write_text(source(), encoding="utf-8")

@@ -55,7 +55,15 @@ ALLOWED = {
     'State the fact in the usual word order: "`x` is not a column of …", not "is no column"': "quotes one",
     'duplicate key `age`", not "stands twice".': "quotes one",
 }
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "action.yml", "dev.py")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "action.yml",
+    "dev.py",
+    "docs/scikit-learn.md",
+)
 CODE = {
     "runtime/java/src/main": (".java", r'"((?:[^"\\\n]|\\.)*)"'),
     "runtime/go": (".go", r'"((?:[^"\\\n]|\\.)*)"|`([^`]*)`'),
