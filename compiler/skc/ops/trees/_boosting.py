@@ -12,7 +12,7 @@ from skc.ops.linear._steps import choose, class_names, exponential, probabilitie
 from skc.ops.numeric import standard_scale
 from skc.ops.trees import tree_ensemble
 from skc.ops.trees._histogram import raw_predictions
-from skc.ops.trees._nodes import from_float32, state_of
+from skc.ops.trees._nodes import exact, from_float32, state_of
 from skc.translation import Claim, Columns, Model
 
 
@@ -25,10 +25,10 @@ def _boosted(boosting: Any, x: Columns, *, beside_zero: bool = False) -> Columns
     scaled = ((tree.tree_, boosting.learning_rate * tree.tree_.value[:, 0]) for tree in boosting.estimators_.ravel())
     if beside_zero:
         base, scaled = [*base, 0.0], ((tree, np.hstack([values, np.zeros_like(values)])) for tree, values in scaled)
-    state = tree_ensemble.State(**state_of((from_float32(tree, values) for tree, values in scaled), base))
-    return x.floats(null="error", largest="float32").apply(
-        tree_ensemble.OP, tree_ensemble.Params(), state, is_finite=True
-    )
+    checked = x.floats(null="error", largest="float32")
+    checked, trees = exact(checked, [from_float32(tree, values) for tree, values in scaled])
+    state = tree_ensemble.State(**state_of(trees, base))
+    return checked.apply(tree_ensemble.OP, tree_ensemble.Params(), state, is_finite=True)
 
 
 def _regressor(boosting: Any, x: Columns) -> Model:

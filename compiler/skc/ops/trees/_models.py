@@ -10,13 +10,14 @@ import numpy as np
 from skc.op import refuse
 from skc.ops.linear._steps import choose, class_names
 from skc.ops.trees import tree_ensemble
-from skc.ops.trees._nodes import Tree, from_float32, state_of
+from skc.ops.trees._nodes import Tree, exact, from_float32, state_of
 from skc.translation import Claim, Columns, Model, Nulls
 
 
 def _summed(x: Columns, trees: Iterable[Tree], base: Sequence[float], *, average: bool = False) -> Columns:
     """The sum of the trees' leaves for columns that were checked as the estimator does."""
-    state = tree_ensemble.State(**state_of(trees, base))
+    x, decisions = exact(x, list(trees))
+    state = tree_ensemble.State(**state_of(decisions, base))
     return x.apply(tree_ensemble.OP, tree_ensemble.Params(average=average), state, is_finite=True)
 
 
