@@ -125,3 +125,12 @@ def test_weights_are_those_of_tfidf_transformer(norm: str | None, smooth: bool, 
 def test_a_pattern_of_more_than_one_class_is_refused(pattern: str) -> None:
     with pytest.raises(Exception, match="token pattern"):
         classes_of(pattern, 1)
+
+
+def test_texts_that_give_counts_are_found() -> None:
+    """For values that a later step decides on, an infinity among them."""
+    params = harness.parameters(OPS["count_tokens"], {"vocabulary": ["ab"]})
+    carry_back = OPS["count_tokens"].carry_back
+    assert carry_back is not None
+    texts = carry_back(params, classes_of(params.token_pattern, 1), 0, [2.0, float("inf"), -1.0, None])
+    assert texts == [None, "", "ab ab", " ".join(["ab"] * 100)]

@@ -149,7 +149,7 @@ def boundaries(params: Params, state: Classes, k: int, x: ValueType) -> list[Sca
 
 def carry_back(params: Params, state: Classes, k: int, values: list[Scalar]) -> list[Scalar]:
     key = params.vocabulary[0]
-    counts = [min(int(v), 100) for v in values if isinstance(v, float) and v >= 1]
+    counts = [int(min(v, 100.0)) for v in values if isinstance(v, float) and v >= 1]
     return [None, "", *(" ".join([key] * count) for count in counts)]
 
 
