@@ -24,6 +24,7 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     Normalizer,
     PolynomialFeatures,
+    PowerTransformer,
     RobustScaler,
     StandardScaler,
 )
@@ -394,3 +395,20 @@ def test_polynomial_features(rows: list[tuple[float, ...]], degree: tuple[int, i
         harness.parameters(OPS["polynomial_features"], params), None, tuple("xyz")
     )
     assert [name for group in columns for name in group] == theirs.get_feature_names_out(["x", "y", "z"]).tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.floats(-1e6, 1e6) | GRID | TINY, min_size=1, max_size=20),
+    power=st.floats(-3, 5) | st.sampled_from([0.0, 1.0, 2.0, 1e-17]),
+    method=st.sampled_from(["yeo-johnson", "box-cox"]),
+)
+def test_power_transform(rows: list[float], power: float, method: str) -> None:
+    values = np.array([[abs(row) + 1e-9 if method == "box-cox" else row] for row in rows])
+    theirs = PowerTransformer(method, standardize=False).fit(np.array([[1.0], [2.0], [4.0]]))
+    theirs.lambdas_ = np.array([power])
+    want = quiet(theirs.transform, values)
+    op = OPS["power_transform"]
+    pipeline = harness.build(op, {"method": method}, {"x": "float64"}, op.state((power,)))
+    for run_ in (harness.run_reference(pipeline, values.tolist()), harness.Graph(pipeline).run(values.tolist())):
+        assert agree(run_.values, want, False).all()

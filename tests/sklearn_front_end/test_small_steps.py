@@ -14,6 +14,7 @@ from sklearn.preprocessing import (
     Normalizer,
     OneHotEncoder,
     PolynomialFeatures,
+    PowerTransformer,
     StandardScaler,
     TargetEncoder,
 )
@@ -66,3 +67,14 @@ def test_weights(tmp_path: Path) -> None:
         sparse_threshold=0,
     )
     assert_equal(columns.fit(ROWS), ROWS, tmp_path, HOSTILE)
+
+
+def test_power_transformer(tmp_path: Path) -> None:
+    """Far values are refused where an overflow is near: see `power_transform`."""
+    hostile = HOSTILE.replace({1e300: 1e90, 1e-300: 1e-30, 5e-324: 1e-9})
+    for standardize in (True, False):
+        transformer = PowerTransformer(standardize=standardize).fit(ROWS)
+        assert_equal(transformer, ROWS, tmp_path / f"yeo{standardize}", hostile, exact=False)
+        positive = ROWS.abs() + 1
+        transformer = PowerTransformer("box-cox", standardize=standardize).fit(positive)
+        assert_equal(transformer, positive, tmp_path / f"box{standardize}", hostile, exact=False)

@@ -41,6 +41,7 @@ MODULES = (
     "numeric.minmax_scale",
     "numeric.missing_indicator",
     "numeric.null_if",
+    "numeric.power_transform",
     "numeric.quantile_bin",
     "numeric.robust_scale",
     "numeric.round",
