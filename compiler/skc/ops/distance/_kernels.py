@@ -23,16 +23,17 @@ def kernel_product(x: Columns, kernel: Any, points: Any, weights: Array, interce
     parts = {"intercept": intercept} if len(intercept) else {}
     if kernel == "precomputed":
         return mapped(x, weights, **parts)
-    if kernel == "linear":
-        return mapped(mapped(x, np.asarray(points).T), weights, **parts)
     largest = float(np.sqrt((weights * weights).sum(axis=0)).max())
     error = 1e-7 / max(1.0, largest)
-    return mapped(_kernel(x, kernel, np.asarray(points), error, how), weights, **parts)
+    return mapped(kernel_values(x, kernel, np.asarray(points), error, how), weights, **parts)
 
 
-def _kernel(x: Columns, name: Any, points: Array, error: float, how: Mapping[str, Any]) -> Columns:
+def kernel_values(x: Columns, name: Any, points: Array, error: float, how: Mapping[str, Any]) -> Columns:
+    """K(x, points), of which scikit-learn's own rounding moves no value by more than `error`."""
     from skc.ops.distance import kernel  # the file of an op imports the claims on it
 
+    if name == "linear":
+        return mapped(x, points.T)
     gamma = how.get("gamma")
     gamma = float((1.0 if name == "chi2" else 1.0 / points.shape[1]) if gamma is None else gamma)
     if name in DISTANCES:

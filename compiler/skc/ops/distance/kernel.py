@@ -54,6 +54,7 @@ from skc.ops.distance._metrics import (
     lower_not_all,
     noise,
 )
+from skc.ops.distance._support_vectors import SUPPORT_VECTORS
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import Array
 
@@ -237,7 +238,7 @@ OP = Op(
     names=names,
     boundaries=boundaries,
     arity=always("block"),
-    sklearn=SKLEARN,
+    sklearn={**SKLEARN, **SUPPORT_VECTORS},
     met=met,
     cases=CASES,
 )
