@@ -122,6 +122,8 @@ class Equivalence:
         maker = self._makers.get(node.input[0])
         if maker is not None and maker.op_type == "LabelEncoder" and right is not None:
             attributes = {a.name: a for a in maker.attribute}
+            if "values_int64s" not in attributes:
+                return False
             ids = {*attributes["values_int64s"].ints, attributes["default_int64"].i}
             return ids.isdisjoint(right.reshape(-1).tolist())
         if maker is None or maker.op_type != "Add" or node.input[1] not in maker.input:

@@ -201,18 +201,20 @@ def _lookup(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
     attributes = {a.name: a for a in node.attribute}
     field = "strings" if "keys_strings" in attributes else "ints"
     keys = list(getattr(attributes[f"keys_{'strings' if field == 'strings' else 'int64s'}"], field))
-    ids = list(attributes["values_int64s"].ints)
+    gives_text = "values_strings" in attributes
+    values = "strings" if gives_text else "ints"
+    ids: list[Any] = list(getattr(attributes["values_strings" if gives_text else "values_int64s"], values))
     steps = model.steps(node.output[0])
 
-    def changed(kind: str, what: str, new_keys: list[Any], new_ids: list[int], default: int | None = None) -> Mutant:
+    def changed(kind: str, what: str, new_keys: list[Any], new_ids: list[Any], default: int | None = None) -> Mutant:
         def edit(graph: onnx.GraphProto) -> None:
             for attribute in graph.node[k].attribute:
                 if attribute.name.startswith("keys_"):
                     del getattr(attribute, field)[:]
                     getattr(attribute, field).extend(new_keys)
-                elif attribute.name == "values_int64s":
-                    del attribute.ints[:]
-                    attribute.ints.extend(new_ids)
+                elif attribute.name.startswith("values_"):
+                    del getattr(attribute, values)[:]
+                    getattr(attribute, values).extend(new_ids)
                 elif attribute.name == "default_int64" and default is not None:
                     attribute.i = default
 
@@ -225,7 +227,7 @@ def _lookup(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
     for i in evenly(range(len(keys)), KEYS if len(keys) > 1 else 0):
         yield changed("category dropped", _word(keys[i]), keys[:i] + keys[i + 1 :], ids[:i] + ids[i + 1 :])
     default = attributes["default_int64"].i if "default_int64" in attributes else -1
-    if default != 0:
+    if default != 0 and not gives_text:
         yield changed("unknown sent to id 0", f"{default} becomes 0", keys, ids, 0)
     if field == "strings":
         known = set(keys)

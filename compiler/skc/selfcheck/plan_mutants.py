@@ -111,7 +111,8 @@ def _model(artifact: Artifact, pipeline: Pipeline, changes: Mapping[str, Change]
     manifest = artifact.manifest
     try:
         lowered = lower(pipeline.with_steps(steps), manifest.signature)
-    except (SkcError, ValueError, TypeError, AttributeError, IndexError, InferenceError):  # a mismatched state
+    except (SkcError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, InferenceError):
+        # parameters and a state that do not belong together may make an op raise anything
         return None
     expected, actual = ([(o.name, len(o.columns)) for o in specs.outputs] for specs in (lowered, manifest))
     layout = (manifest.inputs, manifest.tensors, manifest.guards, actual)
