@@ -75,12 +75,16 @@ def _rows(*, is_model: bool) -> dict[str, str]:
 
 def _classes(*, is_model: bool) -> Iterator[tuple[str, Any]]:
     """The classes of the installed scikit-learn, and those that skc knows beside what it lists."""
+    from sklearn.base import OutlierMixin
     from sklearn.utils import all_estimators
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of modules that importing everything imports
         kinds = ["classifier", "regressor", "cluster"] if is_model else ["transformer"]
-        listed = [cls for _, cls in all_estimators(type_filter=kinds) if not is_model or hasattr(cls, "predict")]
+        listed = [cls for _, cls in all_estimators(type_filter=kinds)]
+        if is_model:  # which has no filter for detectors of outliers
+            detectors = [c for c in OutlierMixin.__subclasses__() if c.__module__.startswith("sklearn.")]
+            listed = [c for c in (*listed, *detectors) if hasattr(c, "predict")]
     found = {_public(cls): cls for cls in listed}
     if not is_model:
         found = {**dict.fromkeys((*ELSEWHERE, *CONTAINERS, *CANNOT)), **found}
