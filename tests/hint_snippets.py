@@ -193,4 +193,34 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
     ("one character; case matters", "{from: {match: 'A*'}}", "{from: {match: 'a*'}}", "float64"),
     ("write {from: NAME}", "a", "{from: a}", "float64"),
     ("declare the column under `inputs:`", "{from: zzzzzzz}", "{from: a}", "float64"),
+    (
+        "remove `oov_buckets`, or put",
+        "{from: a, apply: [{vocabulary: {oov_buckets: 3}}]}",
+        "{from: a, apply: [{cast: {to: int64, inexact: error}}, {vocabulary: {oov_buckets: 3}}]}",
+        "int64",
+    ),
+    (
+        "raise `degree`",
+        "{from: a, apply: [{polynomial_features: {degree: 0, include_bias: false}}]}",
+        "{from: a, apply: [{polynomial_features: {degree: 1, include_bias: false}}]}",
+        "float64",
+    ),
+    (
+        "write a class such as",
+        "{from: s, apply: [{count_tokens: {vocabulary: [a], token_pattern: '[z-a]+'}}]}",
+        "{from: s, apply: [{count_tokens: {vocabulary: [a], token_pattern: '[a-z]+'}}]}",
+        "float64",
+    ),
+    (
+        "write the smaller number first",
+        "{from: s, apply: [{count_tokens: {vocabulary: [a], ngram_range: [2, 1]}}]}",
+        "{from: s, apply: [{count_tokens: {vocabulary: [a], ngram_range: [1, 2]}}]}",
+        "float64",
+    ),
+    (
+        "remove the step",
+        "{from: s, apply: [{fold_text: {lowercase: false}}, {one_hot: {unknown: zeros}}]}",
+        "{from: s, apply: [{one_hot: {unknown: zeros}}]}",
+        "float64",
+    ),
 ]

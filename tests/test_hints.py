@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from hint_catalogue import pattern, templates
 from hint_data import CASES, Follow, Try
+from hint_estimators import ESTIMATORS, Attempt, diagnostics
 from hint_exceptions import NOT_FOLLOWED
 from hint_fixes import FIXES, GIVEN
 from hint_snippets import PARSE, PIPELINE, SNIPPETS
@@ -26,6 +28,9 @@ ELSEWHERE = {  # hints that a test of their own follows
     "store it as another type in the data, such as VARCHAR, or leave it out of --keep": (
         "stats/test_parts.py::test_kept_columns_are_of_types_that_a_parquet_file_holds"
     ),
+    "give the estimator that the artifact was compiled from, or compile this one": (
+        "sklearn_front_end/test_against.py::test_an_artifact_equals_the_estimator_that_it_was_compiled_from"
+    ),
     "one row of a pandas table is table.iloc[[i]], which keeps the type of each column": (
         "stats/test_hints_about_data.py::test_a_row_of_a_table_is_served_as_the_hint_says"
     ),
@@ -34,7 +39,7 @@ ELSEWHERE = {  # hints that a test of their own follows
 
 def is_followed(template: str) -> bool:
     texts = [hint for _, hint, _, _ in FIXES]
-    words = [case[0] for case in CASES] + [snippet[0] for snippet in SNIPPETS]
+    words = [case[0] for case in CASES] + [snippet[0] for snippet in SNIPPETS] + [e[0] for e in ESTIMATORS]
     looks = pattern(template)
     return (
         template in ELSEWHERE
@@ -108,3 +113,18 @@ def test_data_that_follow_the_hint(words: str, code: str, wrong: Try, follow: Fo
     hints = [str(d.hint) for d in before if d.code == code and words in str(d.hint)]
     assert hints, before
     assert not follow(wrong, hints[0], tmp_path).diagnostics(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore")  # of fits that are as short as they can be
+@pytest.mark.parametrize(
+    ("words", "code", "wrong", "right"), ESTIMATORS, ids=[f"{k}-{e[0][:30]}" for k, e in enumerate(ESTIMATORS)]
+)
+def test_an_estimator_that_follows_the_hint(
+    words: str, code: str, wrong: Attempt, right: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # `module:object` adds the folder
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    before = diagnostics(wrong)
+    assert any(words in str(d.hint) for d in before if d.code == code), before
+    assert not diagnostics(right)

@@ -68,7 +68,7 @@ def read_source(subject: Any, data: Any, options: CompileOptions | VerifyOptions
     is_path = isinstance(subject, str | os.PathLike)
     estimator = load_estimator(subject, options)
     if data is None:
-        hint = "give `data`: some rows of what `fit` was subject, such as `--data sample.parquet`"
+        hint = "give `data`: some rows of what `fit` was given, such as `--data sample.parquet`"
         raise fail("SKC200", "an estimator needs a sample of rows, which say what its columns are", hint=hint)
     rows = read_rows(data) if isinstance(data, str | os.PathLike) else data
     name = "pipeline" if not is_path else _name(os.fspath(subject))

@@ -27,7 +27,7 @@ from skc_runtime.manifest import Manifest, OutputSpec
 
 MOST_REFUSED = 100  # rows of a batch that are asked about one by one
 MOST_CALLS = 400  # of a batch, to find the rows that it refuses
-# Where the answer of the library is itself rounding noise, or a tie, or rounds an integer that it was of_estimator.
+# Where the answer of the library is itself rounding noise, or a tie, or rounds an integer that it was given.
 BY_DESIGN = frozenset({"rounding-noise", "tie", "out-of-range", "invalid-value"})
 
 

@@ -73,7 +73,8 @@ def check_splitting(analyzer: Analyzer, ngram_range: tuple[int, int], pattern: s
             "SKC124", "`stop_words` are words, and the analyzer takes characters", hint="remove one of the two"
         )
     item, _, _ = parse_token_pattern(pattern)
-    if analyzer == "word" and ngram_range[1] > 1 and SPACE in characters_of(class_ranges(item)):
+    ranges = class_ranges(item)
+    if analyzer == "word" and ngram_range[1] > 1 and SPACE in characters_of(ranges):
         hint = "exclude the space from the class, or use `ngram_range: [1, 1]`"
         raise refuse("SKC151", "tokens that contain spaces cannot be told from n-grams", hint=hint)
 
