@@ -1,4 +1,4 @@
-"""Proofs that no row can reveal a mutant, from the graph or the types alone."""
+"""Proofs that a mutant makes no difference, or only to an estimate, from the graph or the types alone."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ from skc.selfcheck.mutant import Mutant
 from skc.verification.coverage import CoverageTally
 from skc_runtime.kinds import Array
 
-_NEUTRAL = {"Add": 0, "Sub": 0, "Mul": 1, "Div": 1}
 _OF_CATEGORIES = ("`<` for `<=`", "another parameter", "category dropped")
 _OF_KEYS = ("key accepted in another case", "key accepted with a blank")
 _OF_EDGES = ("`<` for `<=`", "edge at the next float", "float off by 1e-5", "float off by an ulp of float32")
 _LOGIC = ("And", "Or", "Not", "Xor")
 _BOOLEAN = (*_LOGIC, "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "IsNaN", "IsInf")
 _PASSING = ("Identity", "Concat", "Gather", "Reshape")
+_SELECTING = ("Gather", "Slice", "Reshape", "Squeeze", "Unsqueeze", "Expand", "Identity")
+_ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "Min", "Max", "Neg", "Abs", "Sqrt", "Exp", "Log")
+_BLIND_TO_ZEROS = ("Exp", "Abs", "Shape", "IsNaN", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
+_KEEPING_ZEROS = ("Identity", "Concat", "Slice", "Expand", "Neg", "Add", "Sub", "Mul", "MatMul", "Min", "Max")
+_ESTIMATE = "rounding-noise"
 
 
 class Equivalence:
@@ -66,10 +70,14 @@ class Equivalence:
                 return "where the two are equal, it does not matter which of them is taken"
             case "`<` for `<=`" if self._is_never_equal(node):
                 return "the two are never equal"
-            case "float32 in the middle" if self._is_flag(node):
-                return "it is 0 or 1, which float32 holds"
+            case "float32 in the middle" if self._is_float32(mutant.tensor):
+                return "it is one of some constants, such as 0 and 1, which float32 holds"
             case "float32 in the middle" if self._ends_in_float32(mutant.tensor):
                 return "the output rounds it to float32 anyway, and nothing else uses it"
+        if mutant.kind in _OF_EDGES and self._ends_in_an_estimate(mutant.tensor):
+            return "only the bound of a rounding error moves, which is an estimate, by 1e-5 of a constant at most"
+        if mutant.element is not None and self._is_never_taken(mutant.tensor):
+            return "what is computed from it is replaced by something else"
         if mutant.kind in _OF_EDGES and self._meets_whole_numbers_only(mutant, node):
             return "the values that come there are whole numbers, and none of them lies so near"
         if mutant.element is not None and self._imputes_what_is_never_null(mutant, mutant.element):
@@ -86,11 +94,25 @@ class Equivalence:
         return OPS[step.op].decides_by(step.params, 0, step_input_types(step, self._types)[0]) == what
 
     def _has_neutral_operand(self, node: onnx.NodeProto) -> bool:
-        """x + 0 and x - 0 of integers (of floats they may differ in the sign of zero), or x * 1 and x / 1."""
-        neutral, operand = _NEUTRAL.get(node.op_type), self._constant(node.input[1])
-        if neutral is None or operand is None or (neutral == 0 and operand.dtype.kind == "f"):
+        """x + 0 and x - 0, of floats where the sign of zero does not matter; x * 1 and x / 1, of floats also -1."""
+        operand = self._constant(node.input[1]) if len(node.input) == 2 else None
+        if operand is None:
             return False
-        return bool((operand == neutral).all())
+        is_float = operand.dtype.kind == "f"
+        if node.op_type in ("Mul", "Div"):
+            return bool(((np.abs(operand) if is_float else operand) == 1).all())
+        is_neutral = node.op_type in ("Add", "Sub") and bool((operand == 0).all())
+        return is_neutral and (not is_float or self._ignores_sign_of_zero(node.output[0]))
+
+    def _ignores_sign_of_zero(self, tensor: str) -> bool:
+        """No output changes where a zero in it gets the other sign."""
+        users = self._users.get(tensor, [])
+        return bool(users) and all(
+            user.op_type in _BLIND_TO_ZEROS
+            or (user.op_type == "Add" and any(map(self._is_never_zero, user.input)))
+            or (user.op_type in _KEEPING_ZEROS and self._ignores_sign_of_zero(user.output[0]))
+            for user in users
+        )
 
     def _is_never_zero(self, tensor: str) -> bool:
         constant = self._constant(tensor)
@@ -98,6 +120,8 @@ class Equivalence:
 
     def _constant(self, tensor: str) -> Array | None:
         maker = self._makers.get(tensor)
+        if maker is not None and maker.op_type == "Expand":
+            return self._constant(maker.input[0])
         if maker is None or maker.op_type != "Constant":
             return None
         return np.asarray(numpy_helper.to_array(maker.attribute[0].t))
@@ -131,12 +155,20 @@ class Equivalence:
         added = [self._constant(name) for name in maker.input if name != node.input[1]]
         return all(c is not None and c.dtype == np.int64 and bool((c != 0).all()) for c in added)
 
-    def _is_flag(self, node: onnx.NodeProto) -> bool:
-        """It is computed from booleans: a comparison, a logical operation or an input of that type."""
-        if node.op_type in ("Concat", "Gather"):
-            parts = _data_inputs(node)
-            return all(name in self._makers and self._is_flag(self._makers[name]) for name in parts)
-        return node.op_type == "Cast" and self._is_boolean(node.input[0])
+    def _is_float32(self, tensor: str) -> bool:
+        """It is selected from constants that float32 holds, or from booleans as numbers."""
+        maker = self._makers.get(tensor)
+        if maker is None:
+            return False
+        if maker.op_type == "Constant":
+            values = np.asarray(numpy_helper.to_array(maker.attribute[0].t))
+            with np.errstate(over="ignore"):
+                return bool(np.array_equal(values, values.astype(np.float32), equal_nan=values.dtype.kind == "f"))
+        if maker.op_type in ("Concat", "Where"):
+            return all(map(self._is_float32, maker.input[maker.op_type == "Where" :]))
+        if maker.op_type in _SELECTING:
+            return self._is_float32(maker.input[0])
+        return maker.op_type == "Cast" and self._is_boolean(maker.input[0])
 
     def _is_boolean(self, tensor: str) -> bool:
         maker = self._makers.get(tensor)
@@ -152,6 +184,39 @@ class Equivalence:
         if node.input[0] not in self._integers and not any(map(self._is_never_zero, node.input)):
             return False
         return bool(users) and all(u.op_type == "Where" and {*u.input[1:]} == {*node.input} for u in users)
+
+    def _ends_in_an_estimate(self, tensor: str) -> bool:
+        """It is computed only for guards against rounding errors."""
+        seen: set[str] = set()
+        pending = [tensor]
+        while pending:
+            name = pending.pop()
+            users = self._users.get(name, [])
+            head, _, code = name.rpartition("/")
+            if name in seen or (code == _ESTIMATE and head in self._steps):
+                continue
+            if not users:
+                return False
+            seen.add(name)
+            pending += [output for user in users for output in user.output]
+        return True
+
+    def _is_never_taken(self, tensor: str) -> bool:
+        """It stands in where a condition holds, and what is computed from it is replaced where the same one holds."""
+        users = self._users.get(tensor, [])
+        return bool(users) and all(
+            user.op_type == "Where" and list(user.input).index(tensor) == 1 and self._is_replaced(*_result(user))
+            for user in users
+        )
+
+    def _is_replaced(self, tensor: str, condition: str) -> bool:
+        """What is computed from it, element by element, is not taken where a condition holds."""
+        users = self._users.get(tensor, [])
+        return bool(users) and all(
+            (user.op_type == "Where" and user.input[0] == condition and tensor not in user.input[:2])
+            or (user.op_type in _ELEMENTWISE and self._is_replaced(user.output[0], condition))
+            for user in users
+        )
 
     def _ends_in_float32(self, tensor: str) -> bool:
         users = self._users.get(tensor, [])
@@ -202,6 +267,11 @@ class Equivalence:
             self._types[ref.value].nullable for ref in step.inputs for _ in self._names[ref.value][ref.start : ref.stop]
         ]
         return column < len(nullable) and not nullable[column]
+
+
+def _result(choice: onnx.NodeProto) -> tuple[str, str]:
+    """Of a Where: its output and its condition."""
+    return choice.output[0], choice.input[0]
 
 
 def _data_inputs(node: onnx.NodeProto) -> list[str]:

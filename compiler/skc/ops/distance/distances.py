@@ -39,6 +39,7 @@ from skc.ops.distance._metrics import (
     lower_noise,
     lower_not_all,
     noise,
+    noise_factor,
 )
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.agreement import TOLERANCE, allowed_error
@@ -89,9 +90,15 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    near = [value for point in state.points[:20] for value in (point[k], math.nextafter(point[k], math.inf))]
+    points = [(point[k], _visible(point)) for point in state.points[:20]]
+    near = [value for p, d in points for value in (p, math.nextafter(p, math.inf), p + d / 2, p + 2 * d)]
     ends = [1.0, 1e9, 1e154, 1e160, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *near, *ends, *(-end for end in ends)]
+
+
+def _visible(point: Row) -> float:
+    """About the least distance from a point at which the error of scikit-learn's is small enough, if it is above 1."""
+    return math.sqrt(sum(y * y for y in point) * noise_factor(len(point)) / TOLERANCE)
 
 
 CASES = (

@@ -146,6 +146,8 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     near = [value for point in state.points[:20] for value in (point[k], math.nextafter(point[k], math.inf))]
     ends = [1.0, 1e9, 1e154, 1e160, 1.7976931348623157e308, math.inf]
+    if params.kernel == "cosine":
+        near += [math.nextafter(SHORTEST, 0.0), SHORTEST, math.nextafter(SHORTEST, 1.0)]
     return [None, 0.0, -0.0, 5e-324, *near, *ends, *(-end for end in ends)]
 
 

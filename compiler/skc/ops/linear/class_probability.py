@@ -130,6 +130,8 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     ends = [1e-10, 1.0, 40.0, 709.0, 710.0, 746.0, 1e300]
+    if params.link == "modified_huber":
+        ends += [1 + part * NEAR for part in (-4, -1, 0.5, 1, 5)]
     return [0.0, -0.0, 5e-324, *ends, *(-end for end in ends)]
 
 
