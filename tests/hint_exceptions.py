@@ -151,7 +151,6 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         ),
         "it has {}",
         "leave the column out of this step, or write `features: all`",
-        "drop the column, or leave `smooth_idf` true",
         "drop the column, or check the vocabulary",
         "a constant carries no information; drop it, or check the data",
         "leave out `timezone`",

@@ -68,10 +68,12 @@ def test_there_is_a_rule_or_a_hint_that_works(op: str, dtypes: tuple[DType, ...]
     except SkcError as error:
         assert error.code == "SKC210"
         hint = error.diagnostics[0].hint or ""
-        assert "value" in hint
         value = {"string": "none", "bool": "true"}.get(dtypes[0], "0")
         if op == "impute":  # "give a `value` to replace nulls"
+            assert "value" in hint
             made = fitted(f"{{impute: {{value: {value}}}}}", empty=dtypes)
+        elif "leave `smooth_idf` true" in hint:
+            made = fitted(f"{{{op}: {json.dumps({**json.loads(params), 'smooth_idf': True})}}}", empty=dtypes)
         else:
             assert "`impute: {value: 0}`" in hint
             made = fitted("{impute: {value: 0}}", step, empty=dtypes)
@@ -81,7 +83,9 @@ def test_there_is_a_rule_or_a_hint_that_works(op: str, dtypes: tuple[DType, ...]
         "s": column_block("string", ["a"], nullable=False),
     }
     result = reference.run(made.pipeline, blocks)
-    assert any(hit.mask.any() for hit in result.guards) == (json.loads(params).get("null") == "error")
+    read = [step.params for step in made.pipeline.steps if step.op == op][-1]  # with the defaults
+    is_refused = getattr(read, "null", None) == "error"
+    assert any(hit.mask.any() for hit in result.guards) == is_refused
 
 
 def test_an_empty_column_gets_what_the_op_says() -> None:
