@@ -44,7 +44,7 @@ from skc.emit.opset import const, op
 from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse, require
 from skc.ops.distance._layers import SKLEARN
 from skc.ops.distance._metrics import Row, any_column, lower_not_all
-from skc.ops.linear._noise import error_bound
+from skc.ops.linear._noise import UNCERTAIN, error_bound
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import Array
 
@@ -171,7 +171,7 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     edge = [] if params.shift is None else [-params.shift, math.nextafter(-params.shift, math.inf)]
-    ends = [1.0, 40.0, 1e6, 1e9, 1e100, 1.7976931348623157e308, math.inf]
+    ends = [1.0, 40.0, 1e6, *UNCERTAIN, 1e100, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *edge, *ends, *(-end for end in ends)]
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EPS = 2.0**-52
 MARGIN = 16  # for the steps before: each may have moved its result by a few units in the last place
+UNCERTAIN = [2.0**k for k in range(25, 31)]  # among these, the errors of common weights reach the tolerance
 
 
 def error_bound(terms: int) -> float:

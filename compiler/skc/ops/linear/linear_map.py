@@ -35,7 +35,7 @@ from skc.emit.blocks import GraphBlock, concat_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse, require
 from skc.ops.linear import _ensembles, _projections, _regressors
-from skc.ops.linear._noise import error_bound, is_noise, lower_is_noise
+from skc.ops.linear._noise import UNCERTAIN, error_bound, is_noise, lower_is_noise
 from skc.values.types import Block, Scalar, ValueType
 
 GUARD = "rounding-noise"
@@ -105,7 +105,7 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     centre = [state.offset[k]] if state.offset else []
-    ends = [1.0, 1e9, 1e17, 1.7976931348623157e308, math.inf]
+    ends = [1.0, *UNCERTAIN, 1e17, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *centre, *ends, *(-end for end in ends)]
 
 

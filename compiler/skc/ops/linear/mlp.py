@@ -40,7 +40,7 @@ from skc.emit.blocks import GraphBlock, concat_columns, elementwise
 from skc.emit.opset import const, op
 from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse, require
 from skc.ops.linear import _networks
-from skc.ops.linear._noise import error_bound, is_noise, lower_is_noise
+from skc.ops.linear._noise import UNCERTAIN, error_bound, is_noise, lower_is_noise
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import Array
 
@@ -137,7 +137,7 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    ends = [1.0, 40.0, 1e9, 1.7976931348623157e308, math.inf]
+    ends = [1.0, 40.0, *UNCERTAIN, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *ends, *(-end for end in ends)]
 
 
