@@ -50,6 +50,20 @@ EQUIVALENT = {
     r"one_hot: everything infrequent": "there is no column at all",
     r"(one_hot: (booleans|what was never)|ordinal: booleans).*\| guard that never fires": "both values are known",
     r"ordinal: a list for each column .*/Add_0`": "the second column has no category",
+    r"target_encode: classes .*/Add_0`": "the second column has no category",
+    r"missing_indicator: what is never null .*columns swapped": "both columns are always false",
+    # texts
+    r"count_tokens: .*output columns swapped .*(s_a b|very  good|s_ a` and `case.s_  `)": "no text has either key",
+    r"count_tokens: longer .*\| key accepted with a blank .*'bb cc '": "only beside 'bb cc', and any count is 1",
+    r"count_tokens: .*\| key accepted with a blank .*'abc  '": "no sequence has two blanks at its end",
+    r"count_tokens: (characters within|words shorter).*/Sub_0`": "the blanks before a text count nowhere",
+    r"hash_tokens: (without signs|signs cancel|words shorter).*\| flag inverted": "the last place is no part anyway",
+    r"hash_tokens: (null is|columns side).*(/Sub_\d|/Where_0)`": "everything falls into the one column",
+    r"tfidf_weight: (magnitudes|logarithms before).*float64\(1\.0\)": "what is divided by it is 0",
+    # rows
+    r"normalize: .*(edge at the next float .*float64\(2\.22\S+e-24\)|/Less_1`)": "multiples of 2^-101, and it is none",
+    r"normalize: greatest .*float off .*Constant_0`": "it is only asked whether there is a null",
+    r"normalize: (root|sum).*(edge .*e-15\)|/Less_0`)": "a row whose length is so near is refused",
     # times
     # The table of changes is asked within 51 days of one, and no year begins there.
     r"datetime_part: local time .*(transition|season|/Add_0`)": "the year is the same either way",
@@ -69,6 +83,7 @@ EQUIVALENT = {
     r"titanic .*flags/0:cast": "the output is cast to that type anyway",
 }
 BLAMED = {
+    r"count_tokens: .*\| unknown sent to id 0": "what fills up shorter texts counts, and a text alone has none",
     r"taxis .*dropoff_at/0:parse_datetime.*blamed on pickup_at/0": "the two are one step in the graph",
 }
 

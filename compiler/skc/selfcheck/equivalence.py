@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
@@ -10,9 +12,11 @@ from skc.emit.opset import element_types
 from skc.emit.tensor_names import owner
 from skc.infer import ColumnNames, Types, column_names, step_input_types, value_types
 from skc.ir import Step
-from skc.lower import Lowered
+from skc.lower import GUARDS, Lowered
 from skc.op import Decision
 from skc.ops import OPS
+from skc.selfcheck.conditions import Conditions
+from skc.selfcheck.lookups import Lookups
 from skc.selfcheck.mutant import Mutant
 from skc.verification.coverage import CoverageTally
 from skc_runtime.kinds import Array
@@ -22,6 +26,7 @@ _OF_KEYS = ("key accepted in another case", "key accepted with a blank")
 _OF_EDGES = ("`<` for `<=`", "edge at the next float", "float off by 1e-5", "float off by an ulp of float32")
 _LOGIC = ("And", "Or", "Not", "Xor")
 _BOOLEAN = (*_LOGIC, "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "IsNaN", "IsInf")
+_ROUNDED = {"Greater": math.floor, "LessOrEqual": math.floor, "Less": math.ceil, "GreaterOrEqual": math.ceil}
 _PASSING = ("Identity", "Concat", "Gather", "Reshape")
 _SELECTING = ("Gather", "Slice", "Reshape", "Squeeze", "Unsqueeze", "Expand", "Identity")
 _ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "Min", "Max", "Neg", "Abs", "Sqrt", "Exp", "Log")
@@ -45,6 +50,10 @@ class Equivalence:
         self._makers = {name: node for node in sound.graph.node for name in node.output}
         self._flags = {i.name for i in sound.graph.input if i.type.tensor_type.elem_type == TensorProto.BOOL}
         self._integers = {name for name, dtype in element_types(sound).items() if dtype == "int64"}
+        self._lookups = Lookups(self._makers)
+        widths = {i.name: i.type.tensor_type.shape.dim[-1].dim_value for i in sound.graph.input}
+        never_null = frozenset(i.name for i in fused.inputs if not i.nullable)
+        self._conditions = Conditions(self._makers, {name: w for name, w in widths.items() if w}, never_null)
         self._users: dict[str, list[onnx.NodeProto]] = {}
         for node in sound.graph.node:
             for name in node.input:
@@ -61,6 +70,10 @@ class Equivalence:
         if mutant.tensor is None:
             return None
         node = self._makers[mutant.tensor]
+        if mutant.keys and not any(self._lookups.can_be(node.input[0], key) for key in mutant.keys):
+            return "no text that is looked up there can be that key"
+        if mutant.keys and all(self._lookups.gives_itself(node, k, v) for k, v in mutant.keys.items()):
+            return "what is not found stays as it is, and the entry gives just that"
         if self._is_absorbed(mutant.tensor):
             return "a constant behind it decides, whatever comes there"
         match mutant.kind:
@@ -68,18 +81,30 @@ class Equivalence:
                 return "the other operand leaves every value as it is, in both operations"
             case "`<` for `<=`" if self._chooses_between_its_operands(node):
                 return "where the two are equal, it does not matter which of them is taken"
+            case "`<` for `<=`" if self._is_same_at_the_edge(node):
+                return "where the two are equal, both branches are"
+            case "condition inverted" if self._has_equal_branches(node):
+                return "both branches are the same constant"
             case "`<` for `<=`" if self._is_never_equal(node):
                 return "the two are never equal"
             case "float32 in the middle" if self._is_float32(mutant.tensor):
                 return "it is one of some constants, such as 0 and 1, which float32 holds"
+            case "float32 in the middle" if self._is_count(mutant.tensor):
+                return "it is a sum of ones, and float32 holds whole numbers up to 16,777,216"
             case "float32 in the middle" if self._ends_in_float32(mutant.tensor):
                 return "the output rounds it to float32 anyway, and nothing else uses it"
         if mutant.kind in _OF_EDGES and self._ends_in_an_estimate(mutant.tensor):
             return "only the bound of a rounding error moves, which is an estimate, by 1e-5 of a constant at most"
         if mutant.element is not None and self._is_never_taken(mutant.tensor):
             return "what is computed from it is replaced by something else"
+        if mutant.value is not None and self._cuts_whole_numbers_alike(mutant.tensor, mutant.value):
+            return "whole numbers are compared with it, and none lies in between"
+        if mutant.value is not None and self._is_asked_only_whether(mutant.tensor, mutant.value):
+            return "it is only asked whether there is any, and a sum of what is above 0 is above 0"
         if mutant.kind in _OF_EDGES and self._meets_whole_numbers_only(mutant, node):
             return "the values that come there are whole numbers, and none of them lies so near"
+        if mutant.kind == "guard that never fires" and self._conditions.is_never(GUARDS, mutant.element or 0, True):
+            return "no value of that column makes it fire"
         if mutant.element is not None and self._imputes_what_is_never_null(mutant, mutant.element):
             return "the column it is put in is never null"
         return None
@@ -217,6 +242,106 @@ class Equivalence:
             or (user.op_type in _ELEMENTWISE and self._is_replaced(user.output[0], condition))
             for user in users
         )
+
+    def _has_equal_branches(self, node: onnx.NodeProto) -> bool:
+        if node.op_type != "Where":
+            return False
+        one, other = (self._constant(name) for name in node.input[1:])
+        return one is not None and other is not None and one.tolist() == other.tolist()
+
+    def _is_same_at_the_edge(self, node: onnx.NodeProto) -> bool:
+        """It only chooses between branches of integers that agree where x is the one constant it is compared with."""
+        x, edge = node.input[0], self._constant(node.input[1])
+        if edge is None or edge.dtype != np.int64 or edge.size != 1:
+            return False
+        users = self._users.get(node.output[0], [])
+        at_edge = [[self._value_at(name, x, int(edge.item())) for name in user.input[1:]] for user in users]
+        return bool(users) and all(
+            user.op_type == "Where" and user.input[0] == node.output[0] and None not in values and len({*values}) == 1
+            for user, values in zip(users, at_edge, strict=True)
+        )
+
+    def _value_at(self, tensor: str, x: str, value: int) -> int | None:
+        """What x, or a constant minus x, is where x has that value."""
+        if tensor == x:
+            return value
+        maker = self._makers.get(tensor)
+        constant = self._constant(maker.input[0]) if maker is not None and maker.op_type == "Sub" else None
+        if maker is None or constant is None or constant.size != 1 or maker.input[1] != x:
+            return None
+        return int(constant.item()) - value
+
+    def _is_count(self, tensor: str) -> bool:
+        """Sums of 0, 1 and -1, beginning at 0."""
+        maker = self._makers.get(tensor)
+        if maker is None:
+            return False
+        if maker.op_type in _PASSING:
+            return all(map(self._is_count, _data_inputs(maker)))
+        if maker.op_type != "ScatterElements":
+            return False
+        start = self._makers.get(maker.input[0])
+        zero = self._constant(start.input[0]) if start is not None and start.op_type == "Expand" else None
+        return zero is not None and not zero.any() and self._is_unit(maker.input[2])
+
+    def _cuts_whole_numbers_alike(self, tensor: str, value: float) -> bool:
+        """Whole numbers alone are compared with the constant, and fall on the same side of it and of the value."""
+        constant, users = self._constant(tensor), self._users.get(tensor, [])
+        if constant is None or constant.size != 1 or not users:
+            return False
+        return all(
+            user.op_type in _ROUNDED
+            and user.input[1] == tensor
+            and self._is_whole_number(user.input[0])
+            and _ROUNDED[user.op_type](constant.item()) == _ROUNDED[user.op_type](value)
+            for user in users
+        )
+
+    def _is_whole_number(self, tensor: str) -> bool:
+        """Sums and choices of whole numbers. (A sum is taken to stay below 2^53.)"""
+        maker, constant = self._makers.get(tensor), self._constant(tensor)
+        if constant is not None:
+            return constant.dtype.kind == "f" and bool((constant == np.floor(constant)).all())
+        if maker is None:
+            return False
+        if maker.op_type == "MatMul":
+            return all(map(self._is_whole_number, maker.input))
+        if maker.op_type in (*_PASSING, "ReduceSum"):
+            return all(map(self._is_whole_number, _data_inputs(maker)))
+        return self._is_flag(maker) or self._is_count(tensor)
+
+    def _is_asked_only_whether(self, tensor: str, value: float) -> bool:
+        """Some of it, or nothing, is added up, and the sums are compared with 0."""
+        constant = self._constant(tensor)
+        if constant is None or constant.size != 1 or constant.item() <= 0 or value <= 0:
+            return False
+        choices = self._users.get(tensor, [])
+        sums = [user for choice in choices for user in self._users.get(choice.output[0], [])]
+        asked = [user for total in sums for user in self._users.get(total.output[0], [])]
+        return (
+            bool(asked)
+            and all(c.op_type == "Where" and all(self._is_at_least_0(n) for n in c.input[1:]) for c in choices)
+            and all(self._is_count(total.output[0]) for total in sums)
+            and all(a.op_type == "Greater" and self._is_zero(a.input[1]) for a in asked)
+        )
+
+    def _is_at_least_0(self, tensor: str) -> bool:
+        constant = self._constant(tensor)
+        return constant is not None and bool((constant >= 0).all())
+
+    def _is_zero(self, tensor: str) -> bool:
+        constant = self._constant(tensor)
+        return constant is not None and not constant.any()
+
+    def _is_unit(self, tensor: str) -> bool:
+        maker, constant = self._makers.get(tensor), self._constant(tensor)
+        if constant is not None:
+            return bool(np.isin(constant, (-1, 0, 1)).all())
+        if maker is None:
+            return False
+        if maker.op_type == "Where":
+            return all(map(self._is_unit, maker.input[1:]))
+        return maker.op_type == "Neg" and self._is_unit(maker.input[0])
 
     def _ends_in_float32(self, tensor: str) -> bool:
         users = self._users.get(tensor, [])

@@ -187,7 +187,8 @@ def _replaced(model: _Model, k: int, name: str, array: Array, index: int, value:
     changed = array.copy()
     changed.flat[index] = value
     what = f"`{name}`[{index}]: {array.flat[index]!r} becomes {changed.flat[index]!r}"
-    return Mutant(kind, what, model.steps(name), model.edited(_with_constant(k, changed)), name, index)
+    number = float(value) if array.dtype.kind == "f" else None
+    return Mutant(kind, what, model.steps(name), model.edited(_with_constant(k, changed)), name, index, number)
 
 
 def _with_constant(k: int, array: Array) -> Edit:
@@ -206,7 +207,9 @@ def _lookup(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
     ids: list[Any] = list(getattr(attributes["values_strings" if gives_text else "values_int64s"], values))
     steps = model.steps(node.output[0])
 
-    def changed(kind: str, what: str, new_keys: list[Any], new_ids: list[Any], default: int | None = None) -> Mutant:
+    def changed(
+        kind: str, what: str, new_keys: list[Any], new_ids: list[Any], touched: Sequence[Any] = (), default: Any = None
+    ) -> Mutant:
         def edit(graph: onnx.GraphProto) -> None:
             for attribute in graph.node[k].attribute:
                 if attribute.name.startswith("keys_"):
@@ -218,17 +221,21 @@ def _lookup(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
                 elif attribute.name == "default_int64" and default is not None:
                     attribute.i = default
 
-        return Mutant(kind, f"`{node.output[0]}`: {what}", steps, model.edited(edit))
+        given = dict(zip(new_keys, new_ids, strict=True))
+        texts = {k.decode(): given[k].decode() if gives_text and k in given else None for k in touched if _is_text(k)}
+        tensor = node.output[0]
+        return Mutant(kind, f"`{tensor}`: {what}", steps, model.edited(edit), tensor, keys=texts)
 
     unequal = [i for i in range(len(keys) - 1) if ids[i] != ids[i + 1]]
     for i in evenly(unequal, KEYS):
         swapped = [*ids[:i], ids[i + 1], ids[i], *ids[i + 2 :]]
-        yield changed("entries swapped", f"{_word(keys[i])} and {_word(keys[i + 1])}", keys, swapped)
+        yield changed("entries swapped", f"{_word(keys[i])} and {_word(keys[i + 1])}", keys, swapped, keys[i : i + 2])
     for i in evenly(range(len(keys)), KEYS if len(keys) > 1 else 0):
-        yield changed("category dropped", _word(keys[i]), keys[:i] + keys[i + 1 :], ids[:i] + ids[i + 1 :])
+        rest = keys[:i] + keys[i + 1 :], ids[:i] + ids[i + 1 :]
+        yield changed("category dropped", _word(keys[i]), *rest, keys[i : i + 1])
     default = attributes["default_int64"].i if "default_int64" in attributes else -1
     if default != 0 and not gives_text:
-        yield changed("unknown sent to id 0", f"{default} becomes 0", keys, ids, 0)
+        yield changed("unknown sent to id 0", f"{default} becomes 0", keys, ids, default=0)
     if field == "strings":
         known = set(keys)
         for i in evenly(range(len(keys)), KEYS):
@@ -238,7 +245,11 @@ def _lookup(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
             }
             for kind, variant in variants.items():
                 if variant not in known:
-                    yield changed(kind, _word(variant), [*keys, variant], [*ids, ids[i]])
+                    yield changed(kind, _word(variant), [*keys, variant], [*ids, ids[i]], [variant])
+
+
+def _is_text(key: Any) -> bool:
+    return isinstance(key, bytes)
 
 
 def _other_case(key: bytes) -> bytes:
@@ -265,7 +276,11 @@ def _operation(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
     op_type = node.op_type
     if op_type in COMPARISONS and not steps <= model.timed:
         yield renamed("`<` for `<=`", COMPARISONS[op_type])
-    elif op_type in SWAPPED and not (op_type == "Mul" and model.elements.get(name) == "int64"):
+    elif (
+        op_type in SWAPPED
+        and not (op_type == "Mul" and model.elements.get(name) == "int64")
+        and not _is_layout(model, name)
+    ):
         # an integer division by zero would end the process
         yield renamed("operation replaced", SWAPPED[op_type])
     elif op_type in ("Floor", "Ceil"):
@@ -278,9 +293,18 @@ def _operation(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
             inputs = graph.node[k].input
             inputs[1], inputs[2] = inputs[2], inputs[1]
 
-        yield Mutant("condition inverted", f"`{name}`", steps, model.edited(turned))
+        yield Mutant("condition inverted", f"`{name}`", steps, model.edited(turned), name)
     elif op_type == "Not":
         yield renamed("condition inverted", "Identity")
+
+
+def _is_layout(model: _Model, name: str) -> bool:
+    """All that uses it is the layout of tensors."""
+    uses = model.users.get(name, ())
+    return bool(uses) and all(
+        position in LAYOUT.get(user.op_type, ()) or (user.op_type == "Concat" and _is_layout(model, user.output[0]))
+        for user, position in uses
+    )
 
 
 def _half_up(k: int) -> Edit:
@@ -361,7 +385,8 @@ def _guards(model: _Model, atlas: Atlas) -> Iterator[Mutant]:
             ("guard that never fires", "And", ~flags),
             ("guard that always fires", "Or", flags),
         ):
-            yield Mutant(kind, what, frozenset({guard.step}), model.edited(_masked(op_type, mask[None])))
+            edit = _masked(op_type, mask[None])
+            yield Mutant(kind, what, frozenset({guard.step}), model.edited(edit), GUARDS, k)
 
 
 def _masked(op_type: str, mask: Array) -> Edit:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from skc.rows.sampling import spread
@@ -25,6 +25,8 @@ class Mutant:
     make: Callable[[], bytes | None]
     tensor: str | None = None  # the one whose node was changed
     element: int | None = None  # the element that was changed, if the tensor is a constant
+    value: float | None = None  # what that element has become, if it is a number
+    keys: Mapping[str, str | None] = field(default_factory=dict)  # of a lookup, whose entry has changed: the text given
 
 
 def evenly(items: Sequence[_T], limit: int) -> list[_T]:

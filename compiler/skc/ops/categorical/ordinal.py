@@ -403,9 +403,9 @@ CASES = (
         shows=("C5",),
         columns={"s": "string?", "t": "string"},
         params={"null": "error", "unknown": None},
-        fit=[["a", "b"], [None, "b"]],
-        rows=[["a", "b"], [None, "b"], ["", ""]],
-        expect=[[0, 0], [], [None, None]],
+        fit=[["a", "b"], ["c", "b"], [None, "b"]],
+        rows=[["a", "b"], [None, "b"], ["", ""], ["c", "b"]],
+        expect=[[0, 0], [], [None, None], [1, 0]],
         guards=[("unknown-category", 1, 0)],
     ),
     Case(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Analyzer = Literal["word", "char", "char_wb"]
 TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 SPACE = " "
+LONGEST = 700  # characters: of the texts tried, those that end with a batch
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,14 @@ def can_occur(how: Splitting, key: str) -> bool:
     if how.analyzer == "char_wb" and len(key) < how.least:
         return len(key) > 2 and key[0] == key[-1] == SPACE and SPACE not in key[1:-1]
     return how.least <= len(key) <= how.most
+
+
+def texts_between(how: Splitting) -> list[str]:
+    """Texts that show what separates sequences: white space of every kind, stop words, and the end of the longest."""
+    spaces = "".join(f"a{c}{c}" for c in sorted(characters_of(how.spaces)))
+    stops = [f"one {word} two" for stop in how.stop_words[:20] for word in (stop, stop.upper(), f"{stop}s")]
+    last = [end.rjust(LONGEST, fill) for end, fill in (("\t", "a"), ("\u00a0", "é"), ("\u3000", "z"), ("b", SPACE))]
+    return [spaces, *stops, *last]
 
 
 # The graph.

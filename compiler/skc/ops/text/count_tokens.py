@@ -55,6 +55,8 @@ from skc.emit.opset import const, op
 from skc.emit.text import counted
 from skc.op import Case, Names, Op, always, parameters, refuse, require, require_exact
 from skc.ops.text._tokens import (
+    LONGEST,
+    SPACE,
     TOKEN_PATTERN,
     Analyzer,
     Classes,
@@ -64,6 +66,7 @@ from skc.ops.text._tokens import (
     classes_of,
     ngrams,
     split,
+    texts_between,
 )
 from skc.ops.text._vectorizers import fold, parameters_of
 from skc.stats.requests import ColumnStats
@@ -144,7 +147,11 @@ def boundaries(params: Params, state: Classes, k: int, x: ValueType) -> list[Sca
     near = [text for key in keys[:50] for text in (f"{key} {key}", f" {key}.", f"{key}x", f"{key}\u0301", key.upper())]
     spaces = [separator.join(keys[:7]) for separator in (" ", "\t", "  \n", "\u00a0", "-", "_", "", "\u3000\u2003")]
     words = ["", " ", "\t\n", "a", "é e\u0301", "中文 中", "😀", "x" * 600, "ab a " * 60, "\u0660\u0661", "\ufffe"]
-    return [None, *words, *keys, *near, *spaces]
+    how = _how(params, state, k)
+    stops = [word for stop in params.stop_words[:5] for word in (stop, stop.upper(), f"{stop}s")]
+    apart = [key.replace(SPACE, f" {stop} ") for key in keys[:20] if SPACE in key for stop in stops]
+    last = [key.strip().rjust(LONGEST) for key in keys[:3]]
+    return [None, *words, *keys, *near, *spaces, *apart, *last, *texts_between(how)]
 
 
 def carry_back(params: Params, state: Classes, k: int, values: list[Scalar]) -> list[Scalar]:
@@ -277,9 +284,9 @@ CASES = (
         name="null is refused",
         shows=("C7",),
         columns={"s": "string?"},
-        params={"vocabulary": ["ab"]},
+        params={"vocabulary": ["ab", "cd"]},
         rows=[["ab"], [None], [""]],
-        expect=[[1.0], [], [0.0]],
+        expect=[[1.0, 0.0], [], [0.0, 0.0]],
         guards=[("invalid-value", 1, 0)],
     ),
     Case(

@@ -62,6 +62,7 @@ from skc.ops.text._tokens import (
     classes_of,
     ngrams,
     split,
+    texts_between,
 )
 from skc.ops.text._vectorizers import fold, parameters_of
 from skc.stats.requests import ColumnStats
@@ -71,6 +72,7 @@ from skc.values.types import Block, Scalar, ValueType
 GUARD = "invalid-value"
 HALF, WHOLE = 2**31, 2**32
 MOST = 2**16
+LEAST = "cbhatswl"  # its hash is -2^31
 
 
 @parameters
@@ -139,11 +141,11 @@ def lower(params: Params, state: Classes, x: GraphBlock) -> GraphBlock:
 
 
 def boundaries(params: Params, state: Classes, k: int, x: ValueType) -> list[Scalar]:
-    """Words of every kind of character and of every length of the hash's tail; some many times."""
+    """Words of every kind of character and of every length of the hash's tail; some many times; the least hash."""
     words = ["", " ", "\t\n", "a", "é e\u0301", "中文 中", "😀", "x" * 600, "ab a " * 60, "\u0660\u0661", "\ufffe"]
     lengths = ["abcdefghijk"[:n] for n in range(2, 12)]
-    stops = [f"one {word} two" for word in params.stop_words[:5]]
-    return [None, *words, *lengths, " ".join(lengths), "ab-cd\u00a0ef\u3000gh", "one two one", *stops]
+    mixed = [" ".join(lengths), "ab-cd\u00a0ef\u3000gh", "one two one", LEAST]
+    return [None, *words, *lengths, *mixed, *texts_between(_how(params, state, k))]
 
 
 CASES = (

@@ -1,0 +1,92 @@
+"""Conditions that never hold in a column of a tensor, from the graph and the types of the inputs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import onnx
+from onnx import numpy_helper
+
+from skc_runtime.kinds import Array
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """`makers`: by tensor, the node that makes it. `widths`: of the inputs. `never_null`: inputs that have no null."""
+
+    makers: Mapping[str, onnx.NodeProto]
+    widths: Mapping[str, int]
+    never_null: frozenset[str]
+
+    def is_never(self, tensor: str, column: int, value: bool) -> bool:
+        """No row can have this value there."""
+        node = self.makers.get(tensor)
+        if node is None:
+            return False
+        constant = self._constant(tensor)
+        if constant is not None:
+            columns = constant.reshape(-1, constant.shape[-1] if constant.ndim else 1)
+            return not bool((columns[:, column if columns.shape[1] > 1 else 0] == value).any())
+        match node.op_type:
+            case "Identity" | "Expand":
+                return self.is_never(node.input[0], column, value)
+            case "Not":
+                return self.is_never(node.input[0], column, not value)
+            case "And" | "Or":
+                found = [self.is_never(name, column, value) for name in node.input]
+                return any(found) if value == (node.op_type == "And") else all(found)
+            case "IsNaN":
+                return value and self._has_no_null(node.input[0], column)
+        place = self._place(node, column)
+        return place is not None and self.is_never(*place, value)
+
+    def _has_no_null(self, tensor: str, column: int) -> bool:
+        if tensor in self.never_null:
+            return True
+        place = self._place(self.makers[tensor], column) if tensor in self.makers else None
+        return place is not None and self._has_no_null(*place)
+
+    def _place(self, node: onnx.NodeProto, column: int) -> tuple[str, int] | None:
+        """Where a column comes from that is only moved."""
+        if node.op_type == "Gather":
+            index = self._constant(node.input[1])
+            return None if index is None or index.ndim != 1 else (node.input[0], int(index[column]))
+        if node.op_type != "Concat":
+            return None
+        for name in node.input:
+            width = self._width(name)
+            if width is None:
+                return None
+            if column < width:
+                return name, column
+            column -= width
+        return None
+
+    def _width(self, tensor: str) -> int | None:
+        """Of a tensor [N, width]; None where it is not known."""
+        node, constant = self.makers.get(tensor), self._constant(tensor)
+        if constant is not None:
+            return constant.shape[-1] if constant.ndim == 2 else None
+        if node is None:
+            return self.widths.get(tensor)
+        match node.op_type:
+            case "Identity" | "Not" | "IsNaN" | "Shape":
+                return self._width(node.input[0])
+            case "Expand":
+                return self._width(node.input[1])
+            case "Gather":
+                index = self._constant(node.input[1])
+                return None if index is None or index.ndim != 1 else index.size
+        widths = [self._width(name) for name in node.input]
+        known = [width for width in widths if width is not None]
+        if len(known) < len(widths) or node.op_type not in ("Concat", "And", "Or"):
+            return None
+        return sum(known) if node.op_type == "Concat" else max(known)
+
+    def _constant(self, tensor: str) -> Array | None:
+        node = self.makers.get(tensor)
+        if node is None or node.op_type != "Constant":
+            return None
+        array: Array = numpy_helper.to_array(node.attribute[0].t)
+        return array
