@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ import onnx
 from onnx import numpy_helper
 
 from skc_runtime.kinds import Array
+
+
+_ELEMENTWISE = ("And", "Or", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
 
 
 @dataclass(frozen=True)
@@ -24,22 +28,30 @@ class Conditions:
         node = self.makers.get(tensor)
         if node is None:
             return False
-        constant = self._constant(tensor)
-        if constant is not None:
-            columns = constant.reshape(-1, constant.shape[-1] if constant.ndim else 1)
-            return not bool((columns[:, column if columns.shape[1] > 1 else 0] == value).any())
+        if node.op_type == "Constant":
+            return self._is_at(tensor, column, not value)
         match node.op_type:
             case "Identity" | "Expand":
                 return self.is_never(node.input[0], column, value)
             case "Not":
                 return self.is_never(node.input[0], column, not value)
             case "And" | "Or":
-                found = [self.is_never(name, column, value) for name in node.input]
-                return any(found) if value == (node.op_type == "And") else all(found)
+                verdicts = [self.is_never(name, column, value) for name in node.input]
+                return any(verdicts) if value == (node.op_type == "And") else all(verdicts)
             case "IsNaN":
                 return value and self._has_no_null(node.input[0], column)
+            case "Less" | "Greater":
+                return value and self._is_at(node.input[1], column, -math.inf if node.op_type == "Less" else math.inf)
         place = self._place(node, column)
         return place is not None and self.is_never(*place, value)
+
+    def _is_at(self, tensor: str, column: int, value: float) -> bool:
+        """A constant has this value in a column."""
+        constant = self._constant(tensor)
+        if constant is None:
+            return False
+        columns = constant.reshape(-1, constant.shape[-1] if constant.ndim else 1)
+        return bool((columns[:, column if columns.shape[1] > 1 else 0] == value).all())
 
     def _has_no_null(self, tensor: str, column: int) -> bool:
         if tensor in self.never_null:
@@ -52,7 +64,7 @@ class Conditions:
         if node.op_type == "Gather":
             index = self._constant(node.input[1])
             return None if index is None or index.ndim != 1 else (node.input[0], int(index[column]))
-        if node.op_type != "Concat":
+        if not _joins_columns(node):
             return None
         for name in node.input:
             width = self._width(name)
@@ -67,7 +79,7 @@ class Conditions:
         """Of a tensor [N, width]; None where it is not known."""
         node, constant = self.makers.get(tensor), self._constant(tensor)
         if constant is not None:
-            return constant.shape[-1] if constant.ndim == 2 else None
+            return int(constant.shape[-1]) if constant.ndim else 1
         if node is None:
             return self.widths.get(tensor)
         match node.op_type:
@@ -80,9 +92,11 @@ class Conditions:
                 return None if index is None or index.ndim != 1 else index.size
         widths = [self._width(name) for name in node.input]
         known = [width for width in widths if width is not None]
-        if len(known) < len(widths) or node.op_type not in ("Concat", "And", "Or"):
+        if len(known) < len(widths):
             return None
-        return sum(known) if node.op_type == "Concat" else max(known)
+        if _joins_columns(node):
+            return sum(known)
+        return max(known) if node.op_type in _ELEMENTWISE else None
 
     def _constant(self, tensor: str) -> Array | None:
         node = self.makers.get(tensor)
@@ -90,3 +104,7 @@ class Conditions:
             return None
         array: Array = numpy_helper.to_array(node.attribute[0].t)
         return array
+
+
+def _joins_columns(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Concat" and any(a.name == "axis" and a.i in (1, -1) for a in node.attribute)

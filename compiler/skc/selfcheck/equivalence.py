@@ -317,12 +317,12 @@ class Equivalence:
             return False
         choices = self._users.get(tensor, [])
         sums = [user for choice in choices for user in self._users.get(choice.output[0], [])]
-        asked = [user for total in sums for user in self._users.get(total.output[0], [])]
+        questions = [user for total in sums for user in self._users.get(total.output[0], [])]
         return (
-            bool(asked)
+            bool(questions)
             and all(c.op_type == "Where" and all(self._is_at_least_0(n) for n in c.input[1:]) for c in choices)
             and all(self._is_count(total.output[0]) for total in sums)
-            and all(a.op_type == "Greater" and self._is_zero(a.input[1]) for a in asked)
+            and all(q.op_type == "Greater" and self._is_zero(q.input[1]) for q in questions)
         )
 
     def _is_at_least_0(self, tensor: str) -> bool:

@@ -221,8 +221,8 @@ def _lookup(model: _Model, k: int, node: onnx.NodeProto) -> Iterator[Mutant]:
                 elif attribute.name == "default_int64" and default is not None:
                     attribute.i = default
 
-        given = dict(zip(new_keys, new_ids, strict=True))
-        texts = {k.decode(): given[k].decode() if gives_text and k in given else None for k in touched if _is_text(k)}
+        table = dict(zip(new_keys, new_ids, strict=True))
+        texts = {k.decode(): table[k].decode() if gives_text and k in table else None for k in touched if _is_text(k)}
         tensor = node.output[0]
         return Mutant(kind, f"`{tensor}`: {what}", steps, model.edited(edit), tensor, keys=texts)
 

@@ -65,10 +65,10 @@ class Lookups:
         default = next((a.s for a in node.attribute if a.name == "default_string"), None)
         tensor, text = node.output[0], node.input[0]
         users = [user for user in self.makers.values() if tensor in user.input]
-        asked = [user for user in users if user.op_type == "Equal" and self._is_default(user, tensor, default)]
-        chosen = {user.output[0] for user in asked}
+        comparisons = [user for user in users if user.op_type == "Equal" and self._is_default(user, tensor, default)]
+        chosen = {user.output[0] for user in comparisons}
         return bool(chosen) and all(
-            user in asked
+            user in comparisons
             or (user.op_type == "Where" and user.input[0] in chosen and [*user.input[1:]] == [text, tensor])
             for user in users
         )

@@ -143,7 +143,7 @@ def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> 
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    """Every character of the tables, a hundred at a time, those of the context beside a sigma; sigmas in every place;
+    """Every character of the tables, a hundred at a time, those of the context next to a sigma; sigmas in every place;
     texts of several pieces; the longest, unless it is too long to be tried in every pipeline.
     """
     ascii_ = [chr(code) for code in range(1, 128)] if params.strip_accents == "ascii" else []
