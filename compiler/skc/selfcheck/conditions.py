@@ -11,7 +11,6 @@ from onnx import numpy_helper
 
 from skc_runtime.kinds import Array
 
-
 _ELEMENTWISE = ("And", "Or", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
 
 
