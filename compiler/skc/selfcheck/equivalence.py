@@ -308,7 +308,7 @@ class Equivalence:
             return all(map(self._is_whole_number, maker.input))
         if maker.op_type in (*_PASSING, "ReduceSum"):
             return all(map(self._is_whole_number, _data_inputs(maker)))
-        return self._is_flag(maker) or self._is_count(tensor)
+        return (maker.op_type == "Cast" and self._is_boolean(maker.input[0])) or self._is_count(tensor)
 
     def _is_asked_only_whether(self, tensor: str, value: float) -> bool:
         """Some of it, or nothing, is added up, and the sums are compared with 0."""
