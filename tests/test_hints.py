@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from hint_catalogue import pattern, templates
 from hint_data import CASES, Follow, Try
-from hint_estimators import ESTIMATORS, Attempt, diagnostics
+from hint_estimators import ESTIMATORS
 from hint_exceptions import NOT_FOLLOWED
+from hint_fits import Attempt, diagnostics
 from hint_fixes import FIXES, GIVEN
+from hint_models import MODELS
 from hint_snippets import PARSE, PIPELINE, SNIPPETS
 
 from skc.diagnostics import Diagnostic, SkcError
@@ -40,7 +42,9 @@ ELSEWHERE = {  # hints that a test of their own follows
 
 def is_followed(template: str) -> bool:
     texts = [hint for _, hint, _, _ in FIXES]
-    words = [case[0] for case in CASES] + [snippet[0] for snippet in SNIPPETS] + [e[0] for e in ESTIMATORS]
+    words = (
+        [case[0] for case in CASES] + [snippet[0] for snippet in SNIPPETS] + [row[0] for row in [*ESTIMATORS, *MODELS]]
+    )
     looks = pattern(template)
     return (
         template in ELSEWHERE
@@ -118,7 +122,8 @@ def test_data_that_follow_the_hint(words: str, code: str, wrong: Try, follow: Fo
 
 @pytest.mark.filterwarnings("ignore")  # of fits that are as short as they can be
 @pytest.mark.parametrize(
-    ("words", "code", "wrong", "right"), ESTIMATORS, ids=[f"{k}-{e[0][:30]}" for k, e in enumerate(ESTIMATORS)]
+    ("words", "code", "wrong", "right"),
+    [pytest.param(*row, id=f"{k}-{row[0][:30]}") for k, row in enumerate([*ESTIMATORS, *MODELS])],
 )
 def test_an_estimator_that_follows_the_hint(
     words: str, code: str, wrong: Attempt, right: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,295 @@
+"""Estimators that the claims of ops refuse, and what the hint says to fit instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from hint_fits import (
+    BOTH,
+    CLASSES,
+    MANY,
+    MIXED,
+    NUMBERS,
+    SCALER,
+    TARGET,
+    TEXTS,
+    TINY,
+    UNSURE,
+    Fit,
+    Row,
+    by_hand,
+    dicts,
+    network,
+    regression,
+    voting,
+)
+from sklearn import feature_extraction, linear_model, preprocessing
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import FeatureAgglomeration, KMeans
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import GradientBoostingRegressor, StackingClassifier
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+MODELS: list[Row] = [
+    # dicts and categories
+    (
+        "fit with `dtype=numpy.float64`, the default",
+        "SKC151",
+        Fit(feature_extraction.DictVectorizer(dtype=np.float32), [{"a": 1.0}]),
+        Fit(**dicts({"a": 1.0})),
+    ),
+    (
+        "a sample in which every key occurs",
+        "SKC155",
+        Fit(**dicts({"a": 1.0}, {"b": 1.0}), sample=[{"a": 1.0}]),
+        Fit(**dicts({"a": 1.0}, {"b": 1.0})),
+    ),
+    (
+        "choose another `separator`",
+        "SKC151",
+        Fit(**dicts({"a": "b=c", "a=b": "c"})),
+        Fit(feature_extraction.DictVectorizer(separator="/", sparse=False), [{"a": "b=c", "a=b": "c"}]),
+    ),
+    (
+        "`X.fillna(np.nan)`",
+        "SKC151",
+        Fit(OneHotEncoder(), pd.DataFrame({"s": ["x", None, np.nan]}, dtype=object)),
+        Fit(OneHotEncoder(), pd.DataFrame({"s": ["x", None, np.nan]}, dtype=object).fillna(np.nan)),
+    ),
+    (
+        "of the type that the encoder was fitted with",
+        "SKC151",
+        Fit(OneHotEncoder(), MIXED[["s"]], sample=pd.DataFrame({"s": [1, 2]})),
+        Fit(OneHotEncoder(), MIXED[["s"]]),
+    ),
+    (
+        "`SimpleImputer(strategy='constant', fill_value='missing')`",
+        "SKC151",
+        Fit(OneHotEncoder(min_frequency=2, handle_unknown="infrequent_if_exist"), UNSURE),
+        Fit(
+            make_pipeline(
+                SimpleImputer(strategy="constant", fill_value="missing"),
+                OneHotEncoder(min_frequency=2, handle_unknown="infrequent_if_exist"),
+            ),
+            UNSURE,
+        ),
+    ),
+    (
+        "encode to whole numbers",
+        "SKC151",
+        Fit(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1.5), UNSURE),
+        Fit(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2), UNSURE),
+    ),
+    # models
+    ("fit more clusters", "SKC151", Fit(KMeans(1)), Fit(KMeans(2))),
+    (
+        "use one of rbf, laplacian",
+        "SKC151",
+        Fit(Nystroem(kernel=np.dot, n_components=2)),
+        Fit(Nystroem(kernel="rbf", n_components=2)),
+    ),
+    (
+        "use a whole degree from 1 to",
+        "SKC151",
+        Fit(Nystroem(kernel="poly", degree=1.5, n_components=2), abs(NUMBERS)),
+        Fit(Nystroem(kernel="poly", degree=2, n_components=2), abs(NUMBERS)),
+    ),
+    (
+        "use one of linear, rbf, poly and sigmoid",
+        "SKC151",
+        Fit(SVC(kernel=lambda a, b: a @ b.T), target=CLASSES),
+        Fit(SVC(kernel="linear"), target=CLASSES),
+    ),
+    ("use two classes, or another classifier", "SKC151", Fit(SVC(), target=MANY), Fit(LinearSVC(), target=MANY)),
+    (
+        "fit it with `probability=False`",
+        "SKC151",
+        Fit(SVC(probability=True), target=CLASSES),
+        Fit(SVC(probability=False), target=CLASSES),
+    ),
+    (
+        "train one model for each label",
+        "SKC151",
+        Fit(RidgeClassifier(), target=BOTH),
+        Fit(RidgeClassifier(), target=BOTH[:, 0]),
+    ),
+    ("use `voting='soft'`", "SKC151", Fit(voting(), target=CLASSES), Fit(voting(voting="soft"), target=CLASSES)),
+    (
+        "use classifiers with probabilities",
+        "SKC151",
+        Fit(voting(voting="soft", second=LinearSVC()), target=CLASSES),
+        Fit(voting(voting="soft"), target=CLASSES),
+    ),
+    (
+        "leave `flatten_transform` out",
+        "SKC151",
+        Fit(by_hand(voting(voting="soft", flatten_transform=False).fit(NUMBERS, CLASSES), SCALER), is_fitted=True),
+        Fit(make_pipeline(voting(voting="soft"), StandardScaler()), target=CLASSES),
+    ),
+    (
+        "use `stack_method='predict_proba'`",
+        "SKC151",
+        Fit(StackingClassifier([("a", LogisticRegression())], stack_method="predict"), target=CLASSES),
+        Fit(StackingClassifier([("a", LogisticRegression())], stack_method="predict_proba"), target=CLASSES),
+    ),
+    (
+        "use `func` and `inverse_func`, StandardScaler",
+        "SKC151",
+        Fit(regression(transformer=preprocessing.RobustScaler()), target=TARGET),
+        Fit(regression(transformer=StandardScaler()), target=TARGET),
+    ),
+    (
+        "use one of np.exp",
+        "SKC151",
+        Fit(regression(func=np.arcsinh, inverse_func=np.sinh), target=TARGET),
+        Fit(regression(func=np.log, inverse_func=np.exp), target=TARGET),
+    ),
+    (
+        "use `method='sigmoid'`",
+        "SKC151",
+        Fit(CalibratedClassifierCV(LogisticRegression(), method="isotonic", cv=2), target=CLASSES),
+        Fit(CalibratedClassifierCV(LogisticRegression(), method="sigmoid", cv=2), target=CLASSES),
+    ),
+    (
+        "fit it with `loss='squared_error'`",
+        "SKC151",
+        Fit(network(loss="poisson"), target=np.column_stack([TARGET, TARGET])),
+        Fit(network(loss="squared_error"), target=np.column_stack([TARGET, TARGET])),
+    ),
+    (
+        "`n_components=0.999`",
+        "SKC151",
+        Fit(PCA(whiten=True), np.column_stack([NUMBERS[:, :1], np.ones((60, 1))])),
+        Fit(PCA(whiten=True, n_components=0.999), np.column_stack([NUMBERS[:, :1], np.ones((60, 1))])),
+    ),
+    (
+        "fit it with `solver='svd'`",
+        "SKC151",
+        Fit(by_hand(LinearDiscriminantAnalysis(solver="lsqr").fit(NUMBERS, MANY), SCALER), is_fitted=True),
+        Fit(make_pipeline(LinearDiscriminantAnalysis(solver="svd"), StandardScaler()), target=MANY),
+    ),
+    (
+        "use `pooling_func=np.mean`",
+        "SKC151",
+        Fit(FeatureAgglomeration(2, pooling_func=np.max)),
+        Fit(FeatureAgglomeration(2, pooling_func=np.mean)),
+    ),
+    (
+        "fit it with `init=None` or",
+        "SKC151",
+        Fit(GradientBoostingRegressor(init=LinearRegression(), n_estimators=2), target=TARGET),
+        Fit(GradientBoostingRegressor(init="zero", n_estimators=2), target=TARGET),
+    ),
+    (
+        "fit one classifier for each target",
+        "SKC151",
+        Fit(DecisionTreeClassifier(), target=BOTH),
+        Fit(DecisionTreeClassifier(), target=BOTH[:, 0]),
+    ),
+    (
+        "train on rows of two classes",
+        "SKC151",
+        Fit(DecisionTreeClassifier(), target=CLASSES * 0),
+        Fit(DecisionTreeClassifier(), target=CLASSES),
+    ),
+    (
+        "train on text, integers, floats or booleans",
+        "SKC158",
+        Fit(DecisionTreeClassifier(), target=CLASSES.astype(np.uint64) + np.uint64(2**63)),
+        Fit(DecisionTreeClassifier(), target=CLASSES),
+    ),
+    (
+        "or with more regularisation",
+        "SKC151",
+        Fit(LinearRegression(), TINY, TARGET),
+        Fit(linear_model.Ridge(), TINY, TARGET),
+    ),
+    (
+        "lower `degree`, write `interaction_only: true`",
+        "SKC124",
+        Fit(preprocessing.PolynomialFeatures(degree=16), np.hstack([NUMBERS, NUMBERS])[:, :5]),
+        Fit(preprocessing.PolynomialFeatures(degree=16, interaction_only=True), np.hstack([NUMBERS, NUMBERS])[:, :5]),
+    ),
+    # missing values
+    (
+        "another for the text, in a ColumnTransformer",
+        "SKC158",
+        Fit(SimpleImputer(strategy="most_frequent"), MIXED),
+        Fit(ColumnTransformer([("n", SimpleImputer(), ["n"])]), MIXED),
+    ),
+    (
+        "replace it by NaN in the data",
+        "SKC151",
+        Fit(SimpleImputer(missing_values=2.0**60)),
+        Fit(SimpleImputer()),
+    ),
+    (
+        "a MissingIndicator of its own",
+        "SKC151",
+        Fit(SimpleImputer(strategy="most_frequent", add_indicator=True), UNSURE),
+        Fit(
+            FeatureUnion([("s", OneHotEncoder(sparse_output=False)), ("m", MissingIndicator())]),
+            UNSURE,
+        ),
+    ),
+    (
+        "a value of the columns' type",
+        "SKC151",
+        Fit(SimpleImputer(strategy="constant", fill_value=1), UNSURE),
+        Fit(SimpleImputer(strategy="constant", fill_value="z"), UNSURE),
+    ),
+    # texts
+    (
+        "repeat one class of characters",
+        "SKC151",
+        Fit(CountVectorizer(token_pattern="a+b?"), ["aab", "ab"]),
+        Fit(CountVectorizer(token_pattern=r"\S+"), ["aab", "ab"]),
+    ),
+    (
+        "exclude the space from the class",
+        "SKC151",
+        Fit(CountVectorizer(token_pattern="[a-z ]+", ngram_range=(1, 2)), TEXTS),
+        Fit(CountVectorizer(token_pattern="[a-z]+", ngram_range=(1, 2)), TEXTS),
+    ),
+    (
+        "apply it to the text before, in training and in serving",
+        "SKC151",
+        Fit(CountVectorizer(preprocessor=str.upper), TEXTS),
+        Fit(CountVectorizer(lowercase=False), [text.upper() for text in TEXTS]),
+    ),
+    (
+        "fit with `input='content'`",
+        "SKC151",
+        Fit(CountVectorizer(input="filename"), [__file__], sample=TEXTS),
+        Fit(CountVectorizer(input="content"), [Path(__file__).read_text(encoding="utf-8")], sample=TEXTS),
+    ),
+    (
+        "not in a list: `(name, TfidfVectorizer(), 'title')`",
+        "SKC158",
+        Fit(CountVectorizer(), TEXTS, sample=MIXED),
+        Fit(ColumnTransformer([("t", CountVectorizer(token_pattern=r"\w+"), "s")]), MIXED),
+    ),
+    (
+        "fit with `dtype=numpy.int64`",
+        "SKC151",
+        Fit(CountVectorizer(dtype=np.int8), TEXTS),
+        Fit(CountVectorizer(dtype=np.int64), TEXTS),
+    ),
+    (
+        "or fewer: the output is dense",
+        "SKC151",
+        Fit(HashingVectorizer(), TEXTS),
+        Fit(HashingVectorizer(n_features=64), TEXTS),
+    ),
+]
