@@ -79,6 +79,8 @@ class Equivalence:
         match mutant.kind:
             case "operation replaced" if self._has_neutral_operand(node):
                 return "the other operand leaves every value as it is, in both operations"
+            case "operation replaced" if self._adds_too_little(node):
+                return "only the bound of a rounding error moves, which is an estimate, by 2e-5 of it at most"
             case "`<` for `<=`" if self._chooses_between_its_operands(node):
                 return "where the two are equal, it does not matter which of them is taken"
             case "`<` for `<=`" if self._is_same_at_the_edge(node):
@@ -225,6 +227,46 @@ class Equivalence:
             seen.add(name)
             pending += [output for user in users for output in user.output]
         return True
+
+    def _adds_too_little(self, node: onnx.NodeProto) -> bool:
+        """It adds a constant to the bound of a rounding error, far below anything that the bound is compared with."""
+        added = self._constant(node.input[1]) if node.op_type in ("Add", "Sub") else None
+        if added is None or not self._ends_in_an_estimate(node.output[0]):
+            return False
+        return self._is_too_little(node.output[0], 2 * float(np.abs(added).max(initial=0.0)))
+
+    def _is_too_little(self, tensor: str, moved: float) -> bool:
+        """Wherever it is compared, so large a change is less than 2e-5 of the least threshold."""
+        for user in self._users.get(tensor, []):
+            if user.op_type in ("Less", "Greater"):
+                if user.input[0] != tensor or moved > 2e-5 * self._least(user.input[1]):
+                    return False
+            elif user.op_type in ("Add", "Sub", "Min"):
+                if not self._is_too_little(user.output[0], moved):
+                    return False
+            elif not self._is_too_little_scaled(user, tensor, moved):
+                return False
+        return True
+
+    def _is_too_little_scaled(self, user: onnx.NodeProto, tensor: str, moved: float) -> bool:
+        """The same behind a product with a constant, or a quotient by one."""
+        factor = self._constant(user.input[1]) if user.op_type in ("Mul", "Div", "MatMul") else None
+        if factor is None or user.input[0] != tensor or not factor.size:
+            return False
+        if user.op_type == "Div":
+            return bool(factor.all()) and self._is_too_little(user.output[0], moved / float(np.abs(factor).min()))
+        largest = (np.abs(factor).sum(axis=0) if user.op_type == "MatMul" else np.abs(factor)).max()
+        return self._is_too_little(user.output[0], moved * float(largest))
+
+    def _least(self, tensor: str) -> float:
+        """Something that no value of a threshold is below: that of a constant, or of max(x, c) times a constant."""
+        constant, maker = self._constant(tensor), self._makers.get(tensor)
+        if constant is not None:
+            return float(constant.min())
+        operands = [] if maker is None else list(maker.input)
+        if maker is not None and maker.op_type == "Mul":
+            return max(0.0, self._least(operands[0])) * max(0.0, self._least(operands[1]))
+        return max(map(self._least, operands)) if maker is not None and maker.op_type == "Max" else -np.inf
 
     def _is_never_taken(self, tensor: str) -> bool:
         """It stands in where a condition holds, and what is computed from it is replaced where the same one holds."""
