@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import skc
-from skc import plan, reference
+from skc import plan
 from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.frontend import build as builder
@@ -32,6 +32,7 @@ from skc.ir import DataSource, Input, Pipeline, Ref
 from skc.ops import OPS
 from skc.ops.categorical import one_hot
 from skc.ops.numeric import standard_scale
+from skc.oracle import reference
 from skc.values.types import column_block
 from skc_runtime.kinds import DType
 
