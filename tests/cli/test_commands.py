@@ -204,6 +204,13 @@ skc: 1
 name: example
 inputs:
   income: float64
+  purchases: float64
+  food: float64
+  rent: float64
+  travel: float64
+  length: float64
+  width: float64
+  review: string
   fare: {type: float64, nullable: true}
   distance: float64
   age: {type: float64, nullable: true}
