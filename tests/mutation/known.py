@@ -63,7 +63,7 @@ EQUIVALENT = {
     r"count_tokens: (characters within|words shorter).*/Sub_0`": "the blanks before a text count nowhere",
     r"hash_tokens: (without signs|signs cancel|words shorter).*\| flag inverted": "the last place is no part anyway",
     r"hash_tokens: (null is|columns side).*(/Sub_\d|/Where_0)`": "everything falls into the one column",
-    r"tfidf_weight: (magnitudes|logarithms before).*float64\(1\.0\)": "what is divided by it is 0",
+    r"tfidf_weight: (idf and|magnitudes|logarithms before).*float64\(1\.0\)": "what is divided by it is 0, or all but",
     # rows
     r"normalize: .*(edge at the next float .*float64\(2\.22\S+e-24\)|/Less_1`)": "multiples of 2^-101, and it is none",
     r"normalize: greatest .*float off .*Constant_0`": "it is only asked whether there is a null",
