@@ -37,6 +37,8 @@ INEXACT = {"Exp", "Log", "Sin", "Pow", "Tanh"}
 NOT_SHOWN = {SOURCE: "a sentinel that float32 does not hold is found or not by the type that a file stores"}
 # Edges that no mark names: by op, the reason.
 MOVING_EDGES = {"class_of": "where its result changes depends on the other scores"}
+# Steps between neighbouring floats that the op promises to bound: by op, the reason.
+STEEP = {"layer": "a last bit of x + shift may move a result by as much as `error` allows"}
 # Results that are not known although the inputs are: by op and types, the reason.
 UNKNOWN_LEVELS = {("cast", "string", "int64"): "no text that is known to be one of a few is a number"}
 WHOLE_HOURS = ("Etc/GMT+5", "Etc/GMT-7")
@@ -68,7 +70,8 @@ def decides_by(op: AnyOp, seen: Sequence[Seen]) -> Iterator[str]:
     for s in seen:
         decision = op.decides_by(s.fitted.params, s.k, s.x)
         stated[decision] = stated.get(decision, False) or s.decision == decision
-        if s.decision not in (None, decision) and (s.decision != "edge" or op.name not in MOVING_EDGES):
+        known = {"edge": MOVING_EDGES, "last bit": STEEP}.get(s.decision or "", {})
+        if s.decision not in (None, decision) and op.name not in known:
             yield f"is {decision!r}, but {where(s)} decides by {s.decision!r}"
         if decision == "category" and s.x.dtype != "bool" and s.strange is None:
             yield f"is 'category', but in {where(s)} unknown values differ from each other"
