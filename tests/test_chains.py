@@ -186,12 +186,12 @@ def made_visible(kind: str, op: str, params: dict[str, Any]) -> float | None:
     step = next(s for s in fitted.steps if s.op == op)
     given = reference.run(fitted, {"w": column_block("float64", rows, nullable=False)}).values[step.inputs[0].value]
     apply = OPS[op].apply
-    wanted = apply(step.params, step.state, given).values
+    wanted = apply(step.params, step.state, given).values.astype(np.float64)  # a bool may be among them
     far = 0.0
     for sign in (-1.0, 1.0):
         moved = given.values + sign * LAST_BITS * np.maximum(1.0, np.abs(given.values))
-        got = apply(step.params, step.state, Block("float64", moved)).values
-        far = max(far, float((np.abs(got - wanted) / np.maximum(1.0, np.abs(wanted))).max()))
+        got = apply(step.params, step.state, Block("float64", moved)).values.astype(np.float64)
+        far = max(far, float((np.abs(got - wanted) / np.maximum(1.0, np.abs(wanted))).max(initial=0.0)))
     return far
 
 
