@@ -249,6 +249,5 @@ OP = Op(
     boundaries=boundaries,
     cases=CASES,
     sklearn=SKLEARN,
-    null_blind=True,
     is_whole=always(True),
 )
