@@ -20,6 +20,6 @@ def preprocess() -> Pipeline:
 
 def model() -> Pipeline:
     """The pipeline, fitted."""
-    words = TfidfVectorizer(ngram_range=(1, 2), stop_words="english", sublinear_tf=True, max_features=200)
+    words = TfidfVectorizer(ngram_range=(1, 2), stop_words="english", sublinear_tf=True, max_features=20)
     columns = ColumnTransformer([("words", words, "review")])
     return make_pipeline(columns, LogisticRegression()).fit(*rows("reviews"))
