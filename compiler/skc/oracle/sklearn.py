@@ -11,7 +11,7 @@ Batches have another reason: for a single row NumPy and BLAS take other paths, a
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,15 +150,3 @@ def _table(result: Any, rows: int) -> Array:
     """The result of a method as [N, K]."""
     dense = result.toarray() if hasattr(result, "toarray") else np.asarray(result)
     return dense.reshape(rows, -1)
-
-
-def differs_from_itself(source: SklearnPipeline, blocks: Mapping[str, Block], index: Array) -> Iterator[int]:
-    """Which of some served rows the estimator answers otherwise alone than in a batch, in any bit."""
-    together = _answer(source, blocks, index)
-    for k, i in enumerate(index):
-        alone = _answer(source, blocks, np.array([i]))
-        if together is None or alone is None:
-            continue
-        pairs = zip(together, alone, strict=True)
-        if any(not np.array_equal(a[k], b[0], equal_nan=a.dtype.kind == "f") for (_, a), (_, b) in pairs):
-            yield int(i)

@@ -15,8 +15,6 @@ from skc.frontend.sklearn import read_estimator
 from skc.frontend.sklearn.claims import check_parameters, claim_of, class_name
 from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, inside, is_selector, wrapped
 
-KEPT = ("passthrough", "drop")
-
 
 @dataclass(frozen=True)
 class SurveyedStep:
