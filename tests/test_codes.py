@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -35,8 +35,6 @@ from skc.codes import CODES, Code
 from skc.data.duckdb.connection import engine_errors, open_database
 from skc.diagnostics import SkcError
 from skc.frontend.sklearn import read_estimator
-from skc.op import fitted_elsewhere
-from skc.ops import OPS
 
 TESTS = Path(__file__).parent
 FIXTURES = {path.name[:6] for folder in ("frontend/errors", "cli/warnings") for path in (TESTS / folder).glob("*.txt")}
@@ -171,13 +169,6 @@ def _(place: Place) -> list[str]:
 def _(place: Place) -> list[str]:
     place.patch.setattr("importlib.util.find_spec", lambda name: None)
     return ["compile", "model.skops", "--data", "rows.csv", "-o", "made"]
-
-
-@provokes("SKC119")
-def _(place: Place) -> list[str]:
-    place.patch.setitem(OPS, "log1p", replace(OPS["log1p"], freeze=fitted_elsewhere))
-    place.pipeline("log1p")
-    return COMPILE
 
 
 @provokes("SKC213")

@@ -367,7 +367,7 @@ def both(op: str, params: Mapping[str, Any], rows: list[tuple[float, ...]]) -> t
 @settings(max_examples=60, deadline=None)
 @given(rows=TABLES, threshold=st.sampled_from([0.0, 0.1, -0.3, 1e-300]))
 def test_binarize(rows: list[tuple[float, ...]], threshold: float) -> None:
-    theirs = Binarizer(threshold=threshold).fit_transform(np.array(rows))
+    theirs = quiet(Binarizer(threshold=threshold).fit_transform, np.array(rows))
     for run_ in both("binarize", {"threshold": threshold}, rows):
         assert (run_.values == theirs).all()
 
