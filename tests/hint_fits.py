@@ -60,7 +60,8 @@ class Fit:
     options: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self) -> None:
-        estimator = self.estimator if self.is_fitted else self.estimator.fit(self.rows, self.target)
+        target = () if self.target is None else (self.target,)
+        estimator = self.estimator if self.is_fitted else self.estimator.fit(self.rows, *target)
         skc.compile(estimator, self.rows if self.sample is None else self.sample, verify=False, **self.options)
 
 

@@ -37,7 +37,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -90,6 +90,36 @@ MODELS: list[Row] = [
         "SKC151",
         Fit(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1.5), UNSURE),
         Fit(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2), UNSURE),
+    ),
+    (
+        "`fit(np.array(labels, dtype=object))`",
+        "SKC151",
+        Fit(LabelEncoder(), np.array(["ab", "c"])),
+        Fit(LabelEncoder(), np.array(["ab", "c"], dtype=object)),
+    ),
+    (
+        "of the type that it was fitted with",
+        "SKC151",
+        Fit(LabelEncoder(), np.array([1, 2]), sample=np.array([1.0, 2.0])),
+        Fit(LabelEncoder(), np.array([1, 2])),
+    ),
+    (
+        "of which there are two at least",
+        "SKC151",
+        Fit(LabelBinarizer(), np.array([1, 1])),
+        Fit(LabelBinarizer(), np.array([1, 2])),
+    ),
+    (
+        "use numbers up to 2**53",
+        "SKC151",
+        Fit(LabelBinarizer(pos_label=2**53 + 1), np.array([1, 2])),
+        Fit(LabelBinarizer(pos_label=2**53), np.array([1, 2])),
+    ),
+    (
+        "give the labels alone",
+        "SKC151",
+        Fit(LabelEncoder(), MIXED["s"], sample=MIXED),
+        Fit(LabelEncoder(), MIXED["s"], sample=MIXED[["s"]]),
     ),
     # models
     ("fit more clusters", "SKC151", Fit(KMeans(1)), Fit(KMeans(2))),

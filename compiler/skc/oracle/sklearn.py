@@ -110,7 +110,7 @@ class _Batch:
             return
         self.calls += 1
         answer = _answer(self.source, self.blocks, index)
-        if answer is not None:
+        if answer is not None and (len(index) == 1 or self._fits(answer)):
             self.asked[index] = True
             for name, result in answer:
                 self._keep(name, result, index)
@@ -119,6 +119,10 @@ class _Batch:
         else:
             for half in np.array_split(index, 2):
                 self.fill(half)
+
+    def _fits(self, answer: list[tuple[str, Array]]) -> bool:
+        """Whether the outputs have their columns: a LabelBinarizer has others for a batch with a third label."""
+        return all(result.shape[1] == self.outputs[name][0].shape[1] for name, result in answer)
 
     def _keep(self, name: str, result: Array, index: Array) -> None:
         values, valid = self.outputs[name]

@@ -26,6 +26,9 @@ def rows_for(sample: Sample, blocks: Mapping[str, Block]) -> Any:
     if sample.form == "texts":
         (texts,) = columns.values()
         return [] if texts is None else list(texts)
+    if sample.form == "labels":
+        (values,) = columns.values()
+        return _numbers(values or [], np.dtype(sample.table.column(0).type.to_pandas_dtype()))
     if isinstance(sample.frame, np.ndarray | list):
         return _array(np.asarray(sample.frame), columns, count)
     return _frame(sample, columns, count)

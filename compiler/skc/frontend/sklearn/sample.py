@@ -22,8 +22,11 @@ from skc_runtime.kinds import DType
 
 TEXT = "text"  # the input that a list of documents becomes
 MISSING = "missing"
-# What the library takes as X: a table, a dict for each row (a null stands for an absent key), or a text for each row.
-Form = Literal["table", "dicts", "texts"]
+PLAIN = ("text", "bool", "number", MISSING)
+LABEL = "label"  # likewise an array of labels that are not text
+# What the library takes as X: a table, a dict for each row (a null stands for an absent key), a text for each row, or a
+# label that is not text.
+Form = Literal["table", "dicts", "texts", "labels"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> S
     `names` are the names that it was fitted with, None where it was fitted with an array of `width` columns. Raises
     SKC155.
     """
-    form = _form(frame)
+    form = _form(frame, is_of_columns=names is not None or width is not None)
     table = _table(frame, names, width) if form == "table" else _untabled(frame, form, names, width)
     repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
     if repeated:
@@ -134,24 +137,31 @@ def _table(frame: Any, names: Sequence[str] | None, width: int | None) -> pa.Tab
     return pa.table(columns)
 
 
-def _form(frame: Any) -> Form:
+def _form(frame: Any, *, is_of_columns: bool) -> Form:
+    """`is_of_columns`: the estimator was fitted on a table."""
     rows = frame if isinstance(frame, list) else ()
     if rows and all(isinstance(row, Mapping) for row in rows):
         return "dicts"
     is_series = _module(frame) == "pandas" and not hasattr(frame, "columns") and hasattr(frame, "to_list")
-    return "texts" if is_series or (rows and all(isinstance(row, str) for row in rows)) else "table"
+    is_array = isinstance(frame, np.ndarray) and frame.ndim == 1 and not is_of_columns
+    is_list = bool(rows) and all(_kind_of(row) in PLAIN for row in rows) and not is_of_columns
+    if is_series or is_array or is_list:
+        is_text = any(isinstance(value, str) for value in frame)
+        return "texts" if is_text or len(frame) == 0 else "labels"
+    return "texts" if rows and all(isinstance(row, str) for row in rows) else "table"
 
 
 def _untabled(frame: Any, form: Form, names: Sequence[str] | None, width: int | None) -> pa.Table:
-    """The table of rows that are dicts or texts. Raises SKC155 for an estimator that was fitted on columns."""
+    """The table of rows that are dicts, texts or labels. Raises SKC155 for an estimator that was fitted on columns."""
     if names is not None or width is not None:
-        form_of_rows = "a list of dicts" if form == "dicts" else "a list of texts"
-        message = f"X is {form_of_rows}, but the estimator was fitted with columns"
+        message = f"X is a list of {form}, but the estimator was fitted with columns"
         raise fail("SKC155", message, hint="give a DataFrame with the columns that `fit` was given")
     if form == "dicts":
         return _from_dicts(frame)
     name = getattr(frame, "name", None)
     values = list(frame)
+    if form == "labels":
+        return pa.table({name if isinstance(name, str) else LABEL: pa.array(values, from_pandas=True)})
     strangers = [value for value in values if not isinstance(value, str)]
     if strangers:
         hint = "give texts only: an estimator of texts refuses any other value"

@@ -124,32 +124,40 @@ def learned_categories(encoder: Any, k: int, x: Columns) -> Learned:
     `_infrequent_indices` is what `infrequent_categories_` is made from: positions among `categories_`, or None.
     """
     categories = encoder.categories_[k].tolist()
-    missing = [i for i, category in enumerate(categories) if is_missing(category)]
-    if len(missing) > 1:
-        raise refuse(
-            "SKC151",
-            f"column `{x.names[k]}` has both None and NaN among its categories, and skc has one null",
-            hint="replace one by the other before fitting: `X.fillna(np.nan)`",
-        )
+    keys = keys_by_position(categories, x.names[k], x.types[k])
+    missing = [i for i in range(len(categories)) if i not in keys]
     positions = getattr(encoder, "_infrequent_indices", None) if encoder._infrequent_enabled else None
     selected = None if positions is None else positions[k]
     infrequent = frozenset() if selected is None else frozenset(selected.tolist())
-    keys = {i: plain(category) for i, category in enumerate(categories) if i not in missing}
-    kind = KINDS[x.types[k].dtype].python
-    if x.types[k].kind.is_float:
-        keys = {i: float(key) if is_exact_float(key) else key for i, key in keys.items()}
-    wrong = next((key for key in keys.values() if type(key) is not kind), None)
-    if wrong is not None:
-        raise refuse(
-            "SKC151",
-            f"column `{x.names[k]}` is {x.types[k].dtype}, and has the category {wrong!r} of another type",
-            hint="give a sample of the type that the encoder was fitted with: text, numbers or booleans",
-        )
     return Learned(
         tuple(key for i, key in keys.items() if i not in infrequent),
         tuple(key for i, key in keys.items() if i in infrequent),
         None if not missing else "infrequent" if missing[0] in infrequent else "frequent",
     )
+
+
+def keys_by_position(categories: Sequence[Any], name: str, x: ValueType) -> dict[int, Key]:
+    """The categories of a column as keys of its own type, by their position. A missing value is not a key.
+
+    Raises SKC151 for categories of another type, and for two missing values.
+    """
+    keys = {i: plain(category) for i, category in enumerate(categories) if not is_missing(category)}
+    if len(categories) > len(keys) + 1:
+        raise refuse(
+            "SKC151",
+            f"column `{name}` has both None and NaN among its categories, and skc has one null",
+            hint="replace one by the other before fitting: `X.fillna(np.nan)`",
+        )
+    if x.kind.is_float:
+        keys = {i: float(key) if is_exact_float(key) else key for i, key in keys.items()}
+    wrong = next((key for key in keys.values() if type(key) is not KINDS[x.dtype].python), None)
+    if wrong is not None:
+        raise refuse(
+            "SKC151",
+            f"column `{name}` is {x.dtype}, and has the category {wrong!r} of another type",
+            hint="give a sample of the type that the encoder was fitted with: text, numbers or booleans",
+        )
+    return keys
 
 
 def as_fitted(encoder: Any, x: Columns) -> Columns:

@@ -20,6 +20,9 @@ unknown : "error", "zeros" or "infrequent", default "error"
 null : "column", "zeros" or "error", default "column"
     For a null: a column of its own, `NAME_null`, whenever the input is nullable; all zeros; or refuse the row.
 
+`LabelBinarizer` is `one_hot: {drop: if_binary, unknown: zeros, null: error}`, then `minmax_scale` for numbers other
+than 0 and 1; `LabelEncoder` is `ordinal: {null: error}`.
+
 Input: string, int64, bool or float64. Output: float64, 0 or 1, one group of columns per input column. State: per
 input column the frequent categories, the infrequent ones, the position left out and the position of a null.
 
@@ -69,6 +72,7 @@ from skc.ops.categorical._categories import (
     sample,
 )
 from skc.ops.categorical._dicts import features_by_key
+from skc.ops.categorical._labels import BINARIZER
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount
 from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType
@@ -474,6 +478,7 @@ def _from_dicts(vectorizer: Any, x: Columns) -> Columns:
 
 
 SKLEARN = {
+    **BINARIZER,
     "sklearn.feature_extraction.DictVectorizer": Claim(_from_dicts, ("dtype", "separator"), ("sparse", "sort")),
     "sklearn.preprocessing.OneHotEncoder": Claim(
         _from_sklearn,

@@ -68,6 +68,7 @@ from skc.ops.categorical._categories import (
     check_keys,
     may_lack_values,
 )
+from skc.ops.categorical._labels import ENCODER
 from skc.stats.requests import ColumnStats, Count, NullCount, ValueCounts
 from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType, make_block
@@ -460,11 +461,12 @@ def _code(value: Any) -> int:
 
 
 SKLEARN = {
+    **ENCODER,
     "sklearn.preprocessing.OrdinalEncoder": Claim(
         _from_sklearn,
         ("categories", "handle_unknown", "unknown_value", "encoded_missing_value", "min_frequency", "max_categories"),
         ("dtype",),
-    )
+    ),
 }
 
 OP = Op(
