@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ import op_harness as harness
 import pytest
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPRegressor
 
 from skc.ops import OPS
-from skc.ops.linear import class_of, class_probability, linear_map, mlp
+from skc.ops.linear import class_of, class_probability, gaussian_scores, linear_map, mlp
 
 R = np.random.default_rng(5)
 X = R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3] + [0, 5, 0, 1e4]
@@ -93,10 +96,34 @@ def test_mlp_is_a_network(activation: Any) -> None:
     assert_close(rows("mlp", state, wide, activation=activation), network.predict(wide)[:, None], least=400)
 
 
+def test_gaussian_scores_are_those_of_a_naive_bayes_classifier() -> None:
+    """Also far from every class, and at its mean."""
+    model = GaussianNB().fit(X, R.integers(0, 3, 200))
+    intercepts = np.log(model.class_prior_) - np.log(2 * np.pi * model.var_).sum(axis=1) / 2
+    state = gaussian_scores.State(tuple(intercepts.tolist()), tuples(model.theta_), tuples(model.var_))
+    wide = np.vstack([X, model.theta_, X * 1e6, HARD])
+    got = rows("gaussian_scores", state, wide)
+    with np.errstate(over="ignore"):
+        want = model.predict_joint_log_proba(wide)
+    assert_close(replace(got, values=got.values[:, :3]), want, least=404)
+
+
+def test_gaussian_scores_are_those_of_a_quadratic_discriminant_analysis() -> None:
+    model = QuadraticDiscriminantAnalysis().fit(X, R.integers(0, 3, 200))
+    intercepts = np.log(model.priors_) - np.log(model.scalings_).sum(axis=1) / 2
+    parts = tuples(np.array(model.scalings_)), tuple(map(tuples, model.rotations_))
+    state = gaussian_scores.State(tuple(intercepts.tolist()), tuples(model.means_), *parts)
+    wide = np.vstack([X, model.means_, HARD])
+    got = rows("gaussian_scores", state, wide)
+    with np.errstate(over="ignore"):
+        want = model.decision_function(wide)
+    assert_close(replace(got, values=got.values[:, :3]), want, least=204)
+
+
 def assert_close(got: harness.Run, want: Any, least: int) -> None:
     """Equal to 1e-6 in every row that is served, and so many are."""
     served = np.ones(len(want), bool)
     served[[row for _, row, _ in got.guards]] = False
     assert served.sum() >= least
-    error = np.abs(got.values - want) / np.maximum(1, np.abs(want))
-    assert error[served].max() <= 1e-6
+    error = np.abs(got.values[served] - want[served]) / np.maximum(1, np.abs(want[served]))
+    assert error.max() <= 1e-6

@@ -30,7 +30,8 @@ import pandas as pd  # noqa: E402
 from sklearn import calibration, compose, ensemble, linear_model, neural_network, svm  # noqa: E402
 from sklearn.cross_decomposition import PLSRegression  # noqa: E402
 from sklearn.decomposition import PCA  # noqa: E402
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis  # noqa: E402
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis  # noqa: E402
+from sklearn.naive_bayes import BernoulliNB, GaussianNB  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 
@@ -67,6 +68,7 @@ def models() -> Iterator[tuple[Any, str]]:
             yield linear_model.SGDClassifier(loss=loss, random_state=0), target
         yield svm.LinearSVC(), target
         yield LinearDiscriminantAnalysis(), target
+        yield from ((QuadraticDiscriminantAnalysis(), target), (GaussianNB(), target), (BernoulliNB(), target))
         yield make_pipeline(PCA(4), linear_model.LogisticRegression()), target
         yield neural_network.MLPClassifier((30, 10), max_iter=30, random_state=0), target
         yield calibration.CalibratedClassifierCV(svm.LinearSVC()), target

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from linear_rows import CLASSES, COUNTS, R, X, Y, assert_equal, fit
 from sklearn import cross_decomposition, linear_model, naive_bayes, neural_network, svm
@@ -14,6 +15,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import skc_runtime
 from skc.diagnostics import SkcError
 from skc.frontend.sklearn import read_estimator
 
@@ -107,6 +109,28 @@ def test_networks(activation: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("model", OF_COUNTS, ids=lambda model: type(model).__name__)
 def test_classifiers_of_counts(model: Any, tmp_path: Path) -> None:
     assert_equal(fit(model, COUNTS, CLASSES[4]), COUNTS, tmp_path / "artifact")
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, None])
+def test_a_classifier_of_flags(threshold: float | None, tmp_path: Path) -> None:
+    """Without a threshold the columns are taken as they are, whatever they hold."""
+    model = naive_bayes.BernoulliNB(binarize=threshold)
+    x = X if threshold is not None else (X > 0).astype(float)
+    assert_equal(fit(model, x, CLASSES[3]), x, tmp_path / "artifact", rows=0 if threshold else 200)
+
+
+def test_a_classifier_of_categories(tmp_path: Path) -> None:
+    """A fraction is dropped, from -1 on; scikit-learn raises for a category that it did not see."""
+    x = pd.DataFrame({"a": R.integers(0, 4, 300), "b": R.integers(0, 2, 300) + 0.0})
+    model = naive_bayes.CategoricalNB(min_categories=[5, 2]).fit(x, CLASSES[3])
+    assert_equal(model, x, tmp_path / "artifact", rows=200)
+    with skc_runtime.load(tmp_path / "artifact") as transformer:
+        for value, same in ((1.9999999999999998, 1.0), (-0.9999999999999999, 0.0), (-0.0, 0.0)):
+            got, want = (transformer.transform({"a": 4, "b": b})["probability"] for b in (value, same))
+            assert (got == want).all()
+        for value in (2.0, -1.0, 1e300, -1e300):
+            with pytest.raises(skc_runtime.RecordError):
+                transformer.transform({"a": 4, "b": value})
 
 
 @pytest.mark.parametrize(

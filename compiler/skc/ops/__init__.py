@@ -26,6 +26,7 @@ MODULES = (
     "internal.stand_in",
     "linear.class_of",
     "linear.class_probability",
+    "linear.gaussian_scores",
     "linear.linear_map",
     "linear.mlp",
     "linear.normalize",

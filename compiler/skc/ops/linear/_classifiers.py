@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from skc.op import refuse
 from skc.ops.linear._projections import discriminant
 from skc.ops.linear._regressors import coefficients, intercepts
@@ -64,16 +62,6 @@ def _without_probability(model: Any) -> None:
     return None
 
 
-def _naive_bayes(model: Any, x: Columns) -> Model:
-    """Multinomial: the log of a product of probabilities is linear in the counts."""
-    intercept = model.class_log_prior_
-    if type(model).__name__ == "ComplementNB":  # which uses the prior only where there is one class
-        intercept = np.zeros(len(model.classes_))
-    scores = mapped(x, model.feature_log_prob_.T, noise=True, intercept=intercept)
-    probability = probabilities(scores, model.classes_, "softmax", "columns")
-    return Model(choose(scores, model.classes_, "columns"), probability, classes=class_names(model.classes_))
-
-
 def _claim(link_of: Callable[[Any], Link | None], parameters: str, ignored: str, read: Any = None) -> Claim:
     return Claim(read, tuple(parameters.split()), tuple(ignored.split()), _by_link(link_of))
 
@@ -82,7 +70,6 @@ _ONLINE = "early_stopping fit_intercept max_iter n_iter_no_change n_jobs random_
 _ONLINE += " verbose warm_start class_weight"
 _LOGISTIC = "class_weight dual fit_intercept intercept_scaling max_iter n_jobs penalty random_state tol verbose"
 _RIDGE = "class_weight fit_intercept"
-_BAYES = ("alpha", "class_prior", "fit_prior", "force_alpha")
 SKLEARN: Mapping[str, Claim] = {
     "sklearn.linear_model.LogisticRegression": _claim(
         _logistic, "multi_class solver", f"{_LOGISTIC} C l1_ratio warm_start"
@@ -112,6 +99,4 @@ SKLEARN: Mapping[str, Claim] = {
         "covariance_estimator n_components priors shrinkage store_covariance tol",
         discriminant,
     ),
-    "sklearn.naive_bayes.MultinomialNB": Claim(None, (), _BAYES, _naive_bayes),
-    "sklearn.naive_bayes.ComplementNB": Claim(None, ("norm",), _BAYES, _naive_bayes),
 }

@@ -37,7 +37,7 @@ import numpy as np
 from skc.emit.blocks import GraphBlock, take_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Known, Names, Op, always, fitted_elsewhere, parameters, refuse, require, require_exact
-from skc.ops.linear import _classifiers
+from skc.ops.linear import _classifiers, _naive_bayes
 from skc.ops.linear._scores import (
     Noise,
     best_by,
@@ -197,6 +197,6 @@ OP = Op(
     levels=levels,
     arity=always("block"),
     decides_by=always("last bit"),
-    sklearn=_classifiers.SKLEARN,
+    sklearn={**_classifiers.SKLEARN, **_naive_bayes.SKLEARN},
     cases=CASES,
 )
