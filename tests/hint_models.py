@@ -32,14 +32,15 @@ from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import GradientBoostingRegressor, StackingClassifier
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next but one import work
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
-from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 MODELS: list[Row] = [
     # dicts and categories
@@ -208,6 +209,18 @@ MODELS: list[Row] = [
         "SKC151",
         Fit(by_hand(LinearDiscriminantAnalysis(solver="lsqr").fit(NUMBERS, MANY), SCALER), is_fitted=True),
         Fit(make_pipeline(LinearDiscriminantAnalysis(solver="svd"), StandardScaler()), target=MANY),
+    ),
+    (
+        "fit with `sample_posterior=False`, the default",
+        "SKC151",
+        Fit(IterativeImputer(sample_posterior=True, max_iter=1)),
+        Fit(IterativeImputer(max_iter=1)),
+    ),
+    (
+        "use BayesianRidge, the default, or another linear regression such as Ridge",
+        "SKC151",
+        Fit(IterativeImputer(DecisionTreeRegressor(), max_iter=1)),
+        Fit(IterativeImputer(Ridge(), max_iter=1)),
     ),
     (
         "use `pooling_func=np.mean`",

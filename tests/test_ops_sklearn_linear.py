@@ -11,12 +11,14 @@ import pytest
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next import work
+from sklearn.impute import IterativeImputer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPRegressor
 
 from skc.ops import OPS
-from skc.ops.linear import class_of, class_probability, gaussian_scores, linear_map, mlp
+from skc.ops.linear import class_of, class_probability, gaussian_scores, iterative_impute, linear_map, mlp
 
 R = np.random.default_rng(5)
 X = R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3] + [0, 5, 0, 1e4]
@@ -42,6 +44,25 @@ def test_linear_map_is_a_pca(whiten: bool) -> None:
         divisor=tuple(np.sqrt(pca.explained_variance_).tolist()) if whiten else (),
     )
     assert_close(rows("linear_map", state, np.vstack([X, HARD])), pca.transform(np.vstack([X, HARD])), least=201)
+
+
+@pytest.mark.filterwarnings("ignore:.*Early stopping")
+def test_iterative_impute() -> None:
+    """Wide, a third of it missing, and nearly dependent: the errors of single operations add up, and matter nowhere."""
+    known = np.hstack([X, X @ R.normal(size=(4, 6)) + R.normal(size=(200, 6))]) * 0.01
+    values = np.where(R.random(known.shape) < 0.33, np.nan, known)
+    imputer = IterativeImputer(max_iter=5, min_value=-20).fit(values)
+    steps = [(int(t), np.bincount(o, m.coef_, 10), m.intercept_) for t, o, m in imputer.imputation_sequence_]
+    targets, weights, intercepts = zip(*steps, strict=True)
+    state = iterative_impute.State(
+        tuple(imputer.initial_imputer_.statistics_.tolist()),
+        targets,
+        tuples(np.array(weights)),
+        tuple(map(float, intercepts)),
+        (-20.0,) * 10,
+        (np.inf,) * 10,
+    )
+    assert_close(rows("iterative_impute", state, values), imputer.transform(values), least=200)
 
 
 def test_linear_map_is_a_regression_of_scaled_columns() -> None:

@@ -27,7 +27,7 @@ def assert_equal(estimator: Any, rows: Any, folder: Path, hostile: Any = None, *
     read = read_estimator(estimator, rows)
     compiled = skc.compile(read.pipeline, read.sample.table, folder / "artifact", rows=200)
     assert compiled.report is not None
-    assert compiled.report.is_equal
+    assert compiled.report.is_equal, compiled.report.differences
     with skc_runtime.load(folder / "artifact") as transformer:
         with contextlib.suppress(AttributeError):  # of a step that names nothing
             names = tuple(estimator.get_feature_names_out())

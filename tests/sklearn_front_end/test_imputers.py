@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next import work
+from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
+from sklearn.linear_model import LassoCV, Ridge
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 from sklearn_front_end.rows import assert_equal
 
 from skc.diagnostics import SkcError
@@ -69,14 +72,56 @@ def test_indicators(features: str, error: bool, tmp_path: Path) -> None:
     assert_equal(union, NUMBERS, tmp_path / "sentinel", HOSTILE)
 
 
+R = np.random.default_rng(1)
+RELATED = pd.DataFrame(R.normal(size=(60, 4)), columns=[*"abcd"]).assign(
+    e=lambda frame: frame["a"] - 2 * frame["d"] + 5
+)
+GAPS = RELATED.mask(R.random(RELATED.shape) < [0.0, 0.2, 0.3, 0.3, 0.1]).assign(f=np.nan)
+MORE = pd.DataFrame(
+    [
+        [np.nan, 1.0, np.nan, 2.0, -0.0, np.nan],  # `a` was complete in fitting
+        [-0.0, np.nan, np.nan, np.nan, np.nan, 7.0],  # `f` was empty
+        [1e6, np.nan, 5e-324, np.nan, -1e6, np.nan],
+        [0.0, np.inf, 0.0, 0.0, 0.0, np.nan],
+    ],
+    columns=[*"abcdef"],
+)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"imputation_order": "random", "n_nearest_features": 2, "random_state": 0},
+        {"imputation_order": "arabic", "skip_complete": True, "estimator": Ridge(fit_intercept=False)},
+        {"keep_empty_features": True, "add_indicator": True, "initial_strategy": "constant", "fill_value": 1.5},
+        {"min_value": -0.5, "max_value": [2.0, 1.0, np.inf, 0.5, 4.0, 1.0], "estimator": LassoCV(cv=3), "max_iter": 2},
+        {"max_iter": 0, "initial_strategy": "median", "add_indicator": True},
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_iterative(parameters: dict[str, Any], tmp_path: Path) -> None:
+    copied = StandardScaler(with_mean=False, with_std=False)  # the imputer writes into X, which pandas does not allow
+    imputer = make_pipeline(copied, IterativeImputer(**parameters)).fit(GAPS)
+    assert_equal(imputer, GAPS, tmp_path, MORE, exact=False)
+
+
+def test_iterative_with_a_sentinel_and_one_column(tmp_path: Path) -> None:
+    rows = GAPS[["b", "d", "e"]].fillna(-1.0)
+    assert_equal(IterativeImputer(missing_values=-1.0).fit(rows), rows, tmp_path / "one", exact=False)
+    assert_equal(IterativeImputer().fit(GAPS[["b"]]), GAPS[["b"]], tmp_path / "two", exact=False)
+
+
 @pytest.mark.parametrize(
     ("imputer", "rows"),
     [
+        (IterativeImputer(sample_posterior=True, max_iter=1), GAPS[["a", "b"]]),
+        (IterativeImputer(estimator=DecisionTreeRegressor(), max_iter=1), GAPS[["a", "b"]]),
         (SimpleImputer(strategy="constant", fill_value=3), pd.DataFrame({"s": ["x", np.nan]})),
         (SimpleImputer(strategy="most_frequent", add_indicator=True), pd.DataFrame({"s": ["x", np.nan]})),
         (SimpleImputer(missing_values=2**60, strategy="most_frequent"), pd.DataFrame({"n": [1, 2**60]})),
     ],
 )
+@pytest.mark.filterwarnings("ignore")
 def test_refusals(imputer: Any, rows: pd.DataFrame) -> None:
     with pytest.raises(SkcError) as error:
         read_estimator(imputer.fit(rows), rows)

@@ -27,6 +27,7 @@ MODULES = (
     "linear.class_of",
     "linear.class_probability",
     "linear.gaussian_scores",
+    "linear.iterative_impute",
     "linear.linear_map",
     "linear.mlp",
     "linear.normalize",

@@ -24,6 +24,19 @@ def intercepts(model: Any, width: int) -> Array:
     return np.broadcast_to(np.asarray(model.intercept_, dtype=np.float64).ravel(), (width,))
 
 
+def linear_parts(model: Any) -> tuple[Array, float] | None:
+    """The weights [K] and the intercept of a regressor that is one product and has one target; None for any other."""
+    names = {(name.split(".")[1], name.split(".")[-1]) for name, claim in SKLEARN.items() if claim.predict is _linear}
+    package, cls = type(model).__module__.split("."), type(model).__name__
+    if (
+        package[0] != "sklearn"
+        or (package[1], cls) not in names
+        or np.asarray(model.coef_).size != model.n_features_in_
+    ):
+        return None
+    return coefficients(model)[:, 0], float(intercepts(model, 1)[0])
+
+
 def _linear(model: Any, x: Columns) -> Model:
     weights = coefficients(model)
     return Model(mapped(x, weights, intercept=intercepts(model, weights.shape[1])))

@@ -385,9 +385,7 @@ def _from_sklearn(imputer: Any, x: Columns) -> Columns:
             "`add_indicator` of a SimpleImputer of text does not compile: its output is text and booleans in one array",
             hint="add the indicator as a MissingIndicator of its own, in a FeatureUnion",
         )
-    shown = raw.pick(imputer.indicator_.features_.tolist())
-    state = missing_indicator.State((True,) * len(shown.types))
-    return filled.beside(shown.apply(missing_indicator.OP, missing_indicator.Params(features="all"), state))
+    return filled.beside(missing_indicator.shown(raw, imputer.indicator_.features_.tolist()))
 
 
 def _filled(imputer: Any, values: list[Any], x: Columns) -> Columns:

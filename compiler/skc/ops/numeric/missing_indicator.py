@@ -190,6 +190,12 @@ def _from_sklearn(indicator: Any, x: Columns) -> Columns:
     return x.apply(OP, Params(features=indicator.features, error_on_new=indicator.error_on_new), state)
 
 
+def shown(x: Columns, positions: Sequence[int]) -> Columns:
+    """The indicators of some columns, as an imputer with `add_indicator` appends them."""
+    state = State((True,) * len(positions))
+    return x.pick(positions).apply(OP, Params(features="all"), state)
+
+
 SKLEARN = {
     "sklearn.impute.MissingIndicator": Claim(_from_sklearn, ("missing_values", "features", "error_on_new"), ("sparse",))
 }
