@@ -27,7 +27,7 @@ from hint_fits import (
 )
 from scipy.sparse import csr_matrix
 from sklearn import preprocessing
-from sklearn.cluster import Birch
+from sklearn.cluster import BisectingKMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import NMF, PCA
 from sklearn.feature_extraction.text import CountVectorizer
@@ -196,8 +196,8 @@ ESTIMATORS: list[Row] = [
     (
         "`pipeline[:-1]`, and run the model",
         "SKC150",
-        Fit(make_pipeline(StandardScaler(), Birch())),
-        Fit(make_pipeline(StandardScaler(), Birch()).fit(NUMBERS)[:-1], is_fitted=True),
+        Fit(make_pipeline(StandardScaler(), BisectingKMeans(2))),
+        Fit(make_pipeline(StandardScaler(), BisectingKMeans(2)).fit(NUMBERS)[:-1], is_fitted=True),
     ),
     # where an estimator is kept
     (

@@ -25,6 +25,7 @@ from hint_fits import (
     regression,
     voting,
 )
+from scipy.sparse import csr_matrix
 from sklearn import feature_extraction, linear_model, preprocessing
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import FeatureAgglomeration, KMeans
@@ -37,6 +38,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer, NearestCentroid
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
@@ -154,6 +156,48 @@ MODELS: list[Row] = [
         "SKC151",
         Fit(RidgeClassifier(), target=BOTH),
         Fit(RidgeClassifier(), target=BOTH[:, 0]),
+    ),
+    (
+        "use one of euclidean, manhattan and chebyshev",
+        "SKC151",
+        Fit(KNeighborsRegressor(2, p=3), target=TARGET),
+        Fit(KNeighborsRegressor(2, p=np.inf), target=TARGET),
+    ),
+    (
+        "use `weights='uniform'` or `weights='distance'`",
+        "SKC151",
+        Fit(KNeighborsRegressor(2, weights=np.exp), target=TARGET),
+        Fit(KNeighborsRegressor(2, weights="distance"), target=TARGET),
+    ),
+    (
+        "fit it on dense rows: `X.toarray()`",
+        "SKC151",
+        Fit(by_hand(KNeighborsRegressor(2).fit(csr_matrix(NUMBERS), TARGET)), is_fitted=True),
+        Fit(KNeighborsRegressor(2), target=TARGET),
+    ),
+    (
+        "train one model for each target",
+        "SKC151",
+        Fit(KNeighborsClassifier(2), target=BOTH),
+        Fit(KNeighborsClassifier(2), target=BOTH[:, 0]),
+    ),
+    (
+        "use `n_neighbors` of at most",
+        "SKC151",
+        Fit(KNeighborsTransformer(n_neighbors=len(NUMBERS))),
+        Fit(KNeighborsTransformer(n_neighbors=len(NUMBERS) - 1)),
+    ),
+    (
+        "use `metric='euclidean'` or `metric='manhattan'`",
+        "SKC151",
+        Fit(by_hand(NearestCentroid().fit(NUMBERS, CLASSES).set_params(metric="cosine")), is_fitted=True),
+        Fit(NearestCentroid(metric="manhattan"), target=CLASSES),
+    ),
+    (
+        "use `priors='uniform'`",
+        "SKC151",
+        Fit(NearestCentroid(priors=[0.1, 0.9]), target=CLASSES),
+        Fit(NearestCentroid(priors="uniform"), target=CLASSES),
     ),
     ("use `voting='soft'`", "SKC151", Fit(voting(), target=CLASSES), Fit(voting(voting="soft"), target=CLASSES)),
     (

@@ -9,9 +9,10 @@ import op_harness as harness
 import pytest
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.metrics.pairwise import euclidean_distances, manhattan_distances, pairwise_kernels
+from sklearn.neighbors import KNeighborsRegressor, KNeighborsTransformer
 
 from skc.ops import OPS
-from skc.ops.distance import distances, kernel, layer
+from skc.ops.distance import distances, kernel, layer, nearest
 
 R = np.random.default_rng(5)
 POINTS = R.normal(size=(7, 4)) * [1, 10, 0.1, 1e3]
@@ -80,3 +81,36 @@ def test_layer_is_a_random_feature() -> None:
     state = layer.State(tuples(sampler.random_weights_), tuple(sampler.random_offset_.tolist()))
     got = rows("layer", state, X, function="cos", factor=float(np.sqrt(2 / 5)))
     assert_close(got, sampler.transform(X), least=len(X), most=len(X))
+
+
+@pytest.mark.parametrize("algorithm", ["kd_tree", "ball_tree", "brute"])
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_averages_of_the_nearest_points(algorithm: str, weights: str) -> None:
+    """Also at a point, next to it, and far away; only there, and at the points of brute force, may rows be refused."""
+    targets = np.column_stack([np.arange(len(POINTS)) * 1e3, [0.5, -0.5, 0, 0, 1, 1, 1]])
+    model = KNeighborsRegressor(3, weights=weights, algorithm=algorithm).fit(POINTS, targets)
+    values = np.vstack([X, HARD])
+    how = {"k": 3, "result": "mean", "weights": weights, "algorithm": algorithm}
+    got = rows("nearest", nearest.State(tuples(POINTS), tuples(targets)), values, **how)
+    with np.errstate(all="ignore"):
+        want = model.predict(values)
+    assert_close(got, want, least=200 if algorithm == "brute" else 214, most=len(values))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan", "chebyshev"])
+@pytest.mark.parametrize("mode", ["connectivity", "distance"])
+def test_graph_of_the_nearest_points(metric: str, mode: str) -> None:
+    transformer = KNeighborsTransformer(n_neighbors=2, mode=mode, metric=metric).fit(POINTS)
+    k = 2 + (mode == "distance")
+    got = rows("nearest", nearest.State(tuples(POINTS)), X, k=k, result=mode, metric=metric)
+    assert_close(got, transformer.transform(X).toarray(), least=214, most=len(X))
+
+
+def test_whole_numbers_are_served_unless_they_tie() -> None:
+    """scikit-learn itself then depends on no rounding: neighbours that differ are those at equal distances."""
+    points = np.array([[a, b] for a in range(5) for b in (0, 7)], dtype=float)
+    model = KNeighborsRegressor(1, algorithm="brute").fit(points, np.arange(10.0))
+    values = np.array([[a, b] for a in range(-1, 6) for b in range(9)], dtype=float)
+    state = nearest.State(tuples(points), tuples(np.arange(10.0)[:, None]))
+    got = rows("nearest", state, values, k=1, result="mean", algorithm="brute")
+    assert_close(got, model.predict(values)[:, None], least=len(values), most=len(values))

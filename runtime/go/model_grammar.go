@@ -131,6 +131,7 @@ var grammarOps = map[[2]string]bool{
 	{"", "StringConcat"}:                    true,
 	{"", "Sub"}:                             true,
 	{"", "Tanh"}:                            true,
+	{"", "TopK"}:                            true,
 	{"", "Unsqueeze"}:                       true,
 	{"", "Where"}:                           true,
 	{"", "Xor"}:                             true,

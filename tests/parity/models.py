@@ -1,4 +1,4 @@
-"""Linear models and networks on 10,000 ordinary rows: skc beside skl2onnx with float32 and with double inputs.
+"""Linear models, networks and neighbours on 10,000 ordinary rows: skc beside skl2onnx with float32 and double inputs.
 
     python tests/parity/models.py [--only REGEX] [--rows N]
 
@@ -27,7 +27,7 @@ import skc_runtime  # noqa: E402  # it switches the telemetry of ONNX Runtime of
 import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
 import pandas as pd  # noqa: E402
-from sklearn import calibration, compose, ensemble, linear_model, neural_network, svm  # noqa: E402
+from sklearn import calibration, compose, ensemble, linear_model, neighbors, neural_network, svm  # noqa: E402
 from sklearn.cross_decomposition import PLSRegression  # noqa: E402
 from sklearn.decomposition import PCA  # noqa: E402
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis  # noqa: E402
@@ -71,11 +71,16 @@ def models() -> Iterator[tuple[Any, str]]:
         yield from ((QuadraticDiscriminantAnalysis(), target), (GaussianNB(), target), (BernoulliNB(), target))
         yield make_pipeline(PCA(4), linear_model.LogisticRegression()), target
         yield neural_network.MLPClassifier((30, 10), max_iter=30, random_state=0), target
+        for weights in ("uniform", "distance"):
+            yield neighbors.KNeighborsClassifier(weights=weights), target
+        yield neighbors.NearestCentroid(), target
         yield calibration.CalibratedClassifierCV(svm.LinearSVC()), target
         members = [("a", linear_model.LogisticRegression()), ("b", LinearDiscriminantAnalysis())]
         yield ensemble.VotingClassifier(members, voting="soft", flatten_transform=False), target
         yield ensemble.StackingClassifier(members), target
     yield neural_network.MLPRegressor(hidden_layer_sizes=(30, 10), max_iter=30, random_state=0), "number"
+    for weights in ("uniform", "distance"):
+        yield neighbors.KNeighborsRegressor(weights=weights), "number"
     ridge = linear_model.Ridge()
     yield compose.TransformedTargetRegressor(ridge, func=np.log1p, inverse_func=np.expm1), "positive"
 

@@ -114,6 +114,7 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "StringConcat": [STR],
         "Sub": [F64, I64],
         "Tanh": [F64],
+        "TopK": [F64],  # of equal values the first, and the rest exactly those that a sort gives
         "Unsqueeze": [F64, I64, BOOL, STR],
         "Where": [BOOL],
         "Xor": [BOOL],

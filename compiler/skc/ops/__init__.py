@@ -20,6 +20,7 @@ MODULES = (
     "distance.distances",
     "distance.kernel",
     "distance.layer",
+    "distance.nearest",
     "internal.expr",
     "internal.narrow",
     "internal.source",

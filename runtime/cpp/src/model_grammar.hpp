@@ -120,6 +120,7 @@ inline constexpr Op ops[] = {
     {"", "StringConcat"},
     {"", "Sub"},
     {"", "Tanh"},
+    {"", "TopK"},
     {"", "Unsqueeze"},
     {"", "Where"},
     {"", "Xor"},

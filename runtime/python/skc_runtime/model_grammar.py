@@ -126,6 +126,7 @@ OPS = frozenset(
         ("", "StringConcat"),
         ("", "Sub"),
         ("", "Tanh"),
+        ("", "TopK"),
         ("", "Unsqueeze"),
         ("", "Where"),
         ("", "Xor"),

@@ -10,6 +10,7 @@ import numpy as np
 from skc.op import refuse
 from skc.ops.distance import distances
 from skc.ops.distance._metrics import points_of
+from skc.ops.distance._neighbours import nearest_class
 from skc.ops.linear._steps import choose, mapped
 from skc.translation import Claim, Columns, Model
 
@@ -32,6 +33,12 @@ def _nearest_centre(estimator: Any, x: Columns) -> Model:
     return Model(choose(scores, np.arange(len(centres)), "columns"))
 
 
+def _nearest_subcluster(birch: Any, x: Columns) -> Model:
+    """The cluster that the nearest subcluster belongs to."""
+    labels, places = np.unique(birch.subcluster_labels_, return_inverse=True)
+    return Model(nearest_class(x, birch.subcluster_centers_, places, labels, "euclidean"))
+
+
 def _clusters(ignored: str, *, predicts: bool = True) -> Claim:
     common = "n_clusters init n_init max_iter tol verbose random_state"
     predict = _nearest_centre if predicts else None
@@ -49,5 +56,6 @@ SKLEARN: Mapping[str, Claim] = {
         _to_centres("subcluster_centers_"),
         (),
         ("threshold", "branching_factor", "n_clusters", "compute_labels", "copy"),
+        _nearest_subcluster,
     ),
 }

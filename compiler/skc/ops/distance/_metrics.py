@@ -18,7 +18,7 @@ from skc_runtime.kinds import Array
 if TYPE_CHECKING:
     from spox import Var
 
-Metric = Literal["sqeuclidean", "manhattan", "chi2"]
+Metric = Literal["sqeuclidean", "manhattan", "chebyshev", "chi2"]
 Row = tuple[float, ...]
 EPS = 2.0**-52
 
@@ -35,17 +35,21 @@ def noise_factor(features: int) -> float:
 
 def distances(metric: Metric, x: Array, points: Array) -> Array:
     """[N, M]: the distance of each row from each point, its terms added from left to right."""
-    columns = [np.add.accumulate(_terms(metric, x, point), axis=1)[:, -1] for point in points]
-    return np.stack(columns, axis=1)
+    total = _terms(metric, x[:, :1], points[:, 0])
+    for k in range(1, points.shape[1]):
+        term = _terms(metric, x[:, k : k + 1], points[:, k])
+        total = np.maximum(total, term) if metric == "chebyshev" else total + term
+    return total
 
 
-def _terms(metric: Metric, x: Array, point: Array) -> Array:
-    difference = x - point
-    if metric == "manhattan":
+def _terms(metric: Metric, column: Array, feature: Array) -> Array:
+    """[N, M]: what one feature, [N, 1] of the rows and [M] of the points, adds to the distances."""
+    difference = column - feature
+    if metric in ("manhattan", "chebyshev"):
         return np.asarray(np.abs(difference))
     if metric == "sqeuclidean":
         return np.asarray(difference * difference)
-    total = x + point
+    total = column + feature
     return np.where(total == 0, 0.0, difference * difference / np.where(total == 0, 1.0, total))
 
 
@@ -55,14 +59,16 @@ def lower_distances(metric: Metric, x: Var, points: Array) -> Var:
     for k, feature in enumerate(points.T):
         column = x if points.shape[1] == 1 else take_columns(x, k, k + 1)
         term = _lower_term(metric, column, const(feature[None]))
-        total = term if total is None else op.add(total, term)
+        if total is not None:
+            term = op.max([total, term]) if metric == "chebyshev" else op.add(total, term)
+        total = term
     assert total is not None  # a point has a feature
     return total
 
 
 def _lower_term(metric: Metric, column: Var, feature: Var) -> Var:
     difference = op.sub(column, feature)
-    if metric == "manhattan":
+    if metric in ("manhattan", "chebyshev"):
         return op.abs(difference)
     square = op.mul(difference, difference)
     if metric == "sqeuclidean":

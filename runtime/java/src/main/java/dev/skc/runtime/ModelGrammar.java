@@ -145,6 +145,7 @@ final class ModelGrammar {
           ":StringConcat",
           ":Sub",
           ":Tanh",
+          ":TopK",
           ":Unsqueeze",
           ":Where",
           ":Xor",
