@@ -11,8 +11,9 @@ import importlib.metadata
 import json
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +84,22 @@ class Artifact:
 
 
 def assemble(
-    pipeline: Pipeline, signature: Signature = "columns", fitted_with: Mapping[str, str] | None = None
+    pipeline: Pipeline,
+    signature: Signature = "columns",
+    fitted_with: Mapping[str, str] | None = None,
+    records: Sequence[Record] | None = None,
 ) -> Artifact:
     """Lower a fitted pipeline and make every file of its artifact.
 
-    `fitted_with` has the versions of the libraries that learned its states, if skc did not.
+    `fitted_with` has the versions of the libraries that learned its states, if skc did not; `records` are its
+    `golden_records`, which do not depend on the signature, where they are known already.
     """
     manifest, files = _compiled(pipeline, signature, plan.dumps(pipeline), fitted_with or {})
     try:
         scan_model(files[MODEL])
         with skc_runtime.Transformer(manifest, files[MODEL]) as transformer:
-            files[GOLDEN] = _golden_bytes(prune(pipeline), transformer)
+            records = golden_records(prune(pipeline)) if records is None else records
+            files[GOLDEN] = _golden_bytes(records, transformer)
     except SkcRuntimeError as error:
         raise bug(f"the compiled model does not run: {error}") from error
     files[MANIFEST] = _manifest_bytes(manifest, files)
@@ -118,6 +124,11 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
 
 def tool_versions() -> dict[str, str]:
     """The versions on which the bytes of an artifact depend."""
+    return dict(_tool_versions())
+
+
+@cache
+def _tool_versions() -> Mapping[str, str]:
     return {name: importlib.metadata.version(name) for name in _VERSIONS}
 
 
@@ -170,8 +181,8 @@ def manifest_of(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> Manifes
     )
 
 
-def _golden_bytes(pipeline: Pipeline, transformer: skc_runtime.Transformer) -> bytes:
-    return golden.dumps(golden.observe(transformer, record) for record in golden_records(pipeline))
+def _golden_bytes(records: Iterable[Record], transformer: skc_runtime.Transformer) -> bytes:
+    return golden.dumps(golden.observe(transformer, record) for record in records)
 
 
 def golden_records(pipeline: Pipeline) -> list[Record]:

@@ -24,7 +24,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -83,8 +83,11 @@ def main() -> int:
     given = arguments()
     version = onnxruntime_version()
     library = provide_onnxruntime(version)
-    suite = given.suite or make_suite(library)
     languages, missing = installed(given.langs.split(","))
+    with ThreadPoolExecutor(1) as pool:  # the executors are built while the suite is made
+        built = pool.map(partial(build, library=library), languages)
+        suite = given.suite or make_suite(library)
+        list(built)
     if given.attacks:
         index = json.loads((suite / "index.json").read_bytes())
         print("\n".join(attacks.table(suite, index, languages, library)))
@@ -160,8 +163,6 @@ def run_jobs(jobs: Sequence[tuple[Language, str]], library: Path, suite: Path, p
         return []
     base: Baseline = {}
     results = [run(*jobs[0], library, suite, base, prefix)]
-    for language, _ in dict(jobs[1:]).items():
-        build(language, library)
     with ProcessPoolExecutor(initializer=_keep, initargs=(base,)) as pool:
         results += pool.map(partial(_run_job, library=library, suite=suite, prefix=prefix), jobs[1:])
     late: Baseline = {}

@@ -41,7 +41,7 @@ from reload_checks import write_reloads  # noqa: E402
 from signed import signed_artifacts  # noqa: E402
 from tampered import tampered_artifacts  # noqa: E402
 
-from skc.artifact import Artifact, assemble  # noqa: E402
+from skc.artifact import Artifact, assemble, golden_records  # noqa: E402
 from skc.fit import fit  # noqa: E402
 from skc.frontend.sklearn import read_estimator  # noqa: E402
 from skc.frontend.yaml.reader import read_pipeline  # noqa: E402
@@ -50,6 +50,7 @@ from skc.ir import Input, Pipeline  # noqa: E402
 from skc.op import AnyOp, Case  # noqa: E402
 from skc.ops import OPS  # noqa: E402
 from skc.oracle import reference  # noqa: E402
+from skc.passes.prune import prune  # noqa: E402
 from skc.rows.sampling import PLAIN, hostile_values, is_legal, spread, to_blocks, unique  # noqa: E402
 from skc.values.types import Scalar  # noqa: E402
 
@@ -175,7 +176,8 @@ def read_field(value: Input, text: str) -> Scalar:
 
 
 def write_vectors(out: Path, vectors: Vectors) -> dict[str, Any]:
-    artifacts = {s: assemble(vectors.pipeline, s) for s in SIGNATURES}  # type: ignore[arg-type]  # signatures
+    golden = golden_records(prune(vectors.pipeline))
+    artifacts = {s: assemble(vectors.pipeline, s, records=golden) for s in SIGNATURES}  # type: ignore[arg-type]  # signatures
     places = {s: f"artifacts/{vectors.id}/{s}" for s in SIGNATURES}
     for signature, artifact in artifacts.items():
         write_files(out / places[signature], artifact.files)

@@ -12,15 +12,17 @@ import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+
+import numpy as np
 
 from skc.rows.sampling import unique
 from skc.values.types import Scalar, ValueType
 from skc_runtime.kinds import KINDS, RANGES, DType
 
 Outcomes = list[tuple[bool, Scalar]]  # for each input: whether it passes every guard, and the output
-Key = tuple[type, Scalar]
+Key = bytes | tuple[type, Scalar]
 _FAR = 16  # floats: if a guess is further off, the search takes long
+_DOUBLE = struct.Struct("<d")
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,10 @@ def inputs_giving(
 
 
 def _key(value: Scalar) -> Key:
-    """-0.0 and 0.0 are different values, as are 1, 1.0 and True."""
-    return type(value), repr(value) if isinstance(value, float) else value
+    """-0.0 and 0.0 are different values, as are 1, 1.0 and True; any NaN is the same."""
+    if isinstance(value, float):
+        return _DOUBLE.pack(value if value == value else math.nan)
+    return type(value), value
 
 
 def _tried(function: Function, inputs: Sequence[Scalar]) -> list[tuple[Scalar, Scalar]]:
@@ -129,8 +133,7 @@ def _between(
         for value, output in numbers
         if value is not None and output is not None
     )
-    brackets = [_bracket(line, number) for target in targets if (number := _number(target)) is not None]
-    unfinished = [bracket for bracket in brackets if bracket is not None]
+    unfinished = _brackets(line, [number for target in targets if (number := _number(target)) is not None])
     preimages: list[tuple[Scalar, ...]] = []
     while unfinished:
         middles = [(bracket.low + bracket.high) // 2 for bracket in unfinished]
@@ -159,12 +162,17 @@ def _nearest(points: Sequence[tuple[Scalar, Scalar]], targets: Sequence[Scalar])
     return [(line[index - 1][1], line[index][1]) for index in places if 0 < index < len(line)]
 
 
-def _bracket(line: Sequence[tuple[int, int | float]], target: int | float) -> _Bracket | None:
-    """The first two adjacent inputs between which the output passes the wanted one."""
-    for (low, before), (high, after) in pairwise(line):
-        if (before < target) != (after < target):
-            return _Bracket(target, low, high, falls=after < target)
-    return None
+def _brackets(line: Sequence[tuple[int, int | float]], targets: Sequence[int | float]) -> list[_Bracket]:
+    """For each wanted output the first two adjacent inputs between which the output passes it, if there are any."""
+    outputs = np.array([output for _, output in line])
+    brackets = []
+    for target in targets:
+        is_below = outputs < target
+        passes = is_below[1:] != is_below[:-1]
+        if passes.any():
+            k = int(passes.argmax())
+            brackets.append(_Bracket(target, line[k][0], line[k + 1][0], falls=bool(is_below[k + 1])))
+    return brackets
 
 
 def neighbours(value: Scalar) -> list[Scalar]:
