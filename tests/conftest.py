@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import one_thread  # noqa: F401  # before NumPy
 import pytest
 from sharing import Share
 

@@ -9,26 +9,23 @@ silent with skc, crashes it, or if it refuses a row that scikit-learn serves.
 
 from __future__ import annotations
 
-import os
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")  # two processes share the cores, and the sum of a product then has one order
-
-import argparse  # noqa: E402  # after the threads are set
-import json  # noqa: E402
-import logging  # noqa: E402
-import re  # noqa: E402
-import sys  # noqa: E402
-import time  # noqa: E402
-from collections import Counter  # noqa: E402
-from collections.abc import Iterator, Sequence  # noqa: E402
-from concurrent.futures import ProcessPoolExecutor  # noqa: E402
-from dataclasses import asdict  # noqa: E402
-from pathlib import Path  # noqa: E402
+import argparse
+import json
+import logging
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
-import skc_runtime  # noqa: E402, F401  # it switches the telemetry of ONNX Runtime off
+import one_thread  # noqa: E402, F401
+
+import skc_runtime  # noqa: E402, F401
 
 # isort: split
 from parity.cases import CASES  # noqa: E402
