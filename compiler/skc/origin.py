@@ -10,6 +10,7 @@ from typing import Any
 
 from skc.diagnostics import Diagnostic, fail
 from skc.frontend.sklearn import SklearnPipeline, is_estimator, read_estimator
+from skc.frontend.sklearn.claims import versions
 from skc.frontend.sklearn.load import Trust, is_reference, load
 from skc.frontend.sklearn.sample import read_rows
 from skc.frontend.yaml.reader import read_pipeline
@@ -46,10 +47,8 @@ def read_origin(subject: Any, options: CompileOptions) -> Origin:
         pipeline, warnings = (subject, ()) if isinstance(subject, Pipeline) else read_pipeline(Path(subject))
         return Origin(pipeline, warnings, options.data, options.data)
     source = read_source(subject, options.data, options)
-    import sklearn
-
-    versions = {"scikit-learn": sklearn.__version__}
-    return Origin(source.pipeline, source.warnings, None, source.sample.table, source, versions)
+    fitted_with = versions(source.estimator)
+    return Origin(source.pipeline, source.warnings, None, source.sample.table, source, fitted_with)
 
 
 def load_estimator(subject: Any, options: CompileOptions | VerifyOptions | CheckOptions) -> Any:

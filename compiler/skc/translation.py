@@ -35,6 +35,10 @@ class Columns(Protocol):
     def names(self) -> tuple[str, ...]:
         """The name of each column, for messages."""
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether every column is one of the table that the estimator is given, as it has it."""
+
     def floats(self, *, null: Nulls, largest: Literal["float64", "float32"] = "float64") -> Columns:
         """The columns as float64, as a library does that converts its input and then refuses what is not finite.
 

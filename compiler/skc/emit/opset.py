@@ -72,7 +72,7 @@ ALLOWED: dict[tuple[str, str], frozenset[str]] = {
         "Concat": [F64, I64, BOOL, STR, F32],
         "Compress": [I64, STR],
         "Constant": ["*"],
-        "CumSum": [I64, F64],  # in order, unlike every other sum of floats
+        "CumSum": [I64, F64, F32],  # in order, unlike every other sum of floats
         "Div": [F64, I64],
         "Equal": [F64, I64, BOOL, STR],
         "Exp": [F64],

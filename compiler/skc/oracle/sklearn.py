@@ -21,6 +21,7 @@ import numpy as np
 
 from skc.diagnostics import fail
 from skc.frontend.sklearn import SklearnPipeline
+from skc.frontend.sklearn.claims import versions
 from skc.frontend.sklearn.rows import rows_for
 from skc.oracle.protocol import Outcome
 from skc.values.types import Block
@@ -58,9 +59,7 @@ class SklearnOracle:
     def __init__(
         self, source: SklearnPipeline, manifest: Manifest, refuses: Callable[[Mapping[str, Block]], Array]
     ) -> None:
-        import sklearn
-
-        self.name = f"scikit-learn {sklearn.__version__}"
+        self.name = " with ".join(f"{name} {version}" for name, version in versions(source.estimator).items())
         self._source, self._outputs, self._refuses = source, manifest.outputs, refuses
 
     def run(self, blocks: Mapping[str, Block]) -> Outcome:

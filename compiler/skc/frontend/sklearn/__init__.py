@@ -16,7 +16,7 @@ from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, OutputDefi
 from skc.frontend.sklearn.claims import CANNOT, class_name, unclaimed
 from skc.frontend.sklearn.columns import Recorder
 from skc.frontend.sklearn.outputs import FEATURES, METHODS, Call, features_output, model_outputs
-from skc.frontend.sklearn.sample import Sample, read_sample
+from skc.frontend.sklearn.sample import Sample, fitted_names, read_sample
 from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, innermost, predict, predicts, read
 from skc.ir import Input, Pipeline
 from skc_runtime.kinds import OutputDType
@@ -53,10 +53,7 @@ def read_estimator(
         raise unclaimed(class_name(estimator))
     if class_name(estimator) not in CONTAINERS:
         check_fitted(estimator)
-    names = getattr(estimator, "feature_names_in_", None)
-    read_from = read_sample(
-        sample, None if names is None else names.tolist(), getattr(estimator, "n_features_in_", None)
-    )
+    read_from = read_sample(sample, fitted_names(estimator, sample), getattr(estimator, "n_features_in_", None))
     recorder = Recorder(read_from.inputs)
     raw = recorder.raw()
     inner = innermost(estimator)

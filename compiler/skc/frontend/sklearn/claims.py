@@ -1,7 +1,8 @@
-"""Which op, or which part of this front end, a class of scikit-learn becomes; and the refusal of any other."""
+"""Which op, or which part of this front end, a class of an estimator becomes; and the refusal of any other."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,16 @@ def class_name(estimator: Any) -> str:
     return ".".join([*parts[:private], cls.__qualname__])
 
 
+def versions(estimator: Any) -> dict[str, str]:
+    """The versions of scikit-learn and of the other libraries whose estimators are in one, by name."""
+    import sklearn
+
+    roots = {name.partition(".")[0] for name in CLAIMS} - {"sklearn"}
+    inside = [estimator, *estimator.get_params(deep=True).values()]
+    used = sorted({type(value).__module__.partition(".")[0] for value in inside} & roots)
+    return {"scikit-learn": sklearn.__version__, **{root: sys.modules[root].__version__ for root in used}}
+
+
 def claim_of(estimator: Any) -> Claim:
     """The claim on an estimator's class and on all of its parameters. Raises SKC150 and SKC151."""
     name = class_name(estimator)
@@ -52,7 +63,7 @@ def unclaimed(name: str) -> SkcError:
     """The refusal of a class that nothing claims."""
     if not name.startswith("sklearn."):
         hint = "skc cannot read what its code does: apply it before, or write it as a FunctionTransformer of ufuncs"
-        return fail("SKC150", f"`{name}` is not a class of scikit-learn", hint=hint)
+        return fail("SKC150", f"`{name}` is not a class that skc knows", hint=hint)
     if name in CANNOT:
         hint = "apply this step outside the artifact, before it or after its features"
         return fail("SKC150", f"`{name}` cannot be compiled: {CANNOT[name]}", hint=hint)

@@ -170,6 +170,10 @@ class Table:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
+    @property
+    def is_raw(self) -> bool:
+        return all(column.is_input for column in self.columns)
+
     def at(self, path: str) -> Table:
         """The same columns, at another place."""
         return replace(self, path=path)

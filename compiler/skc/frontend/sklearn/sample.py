@@ -39,6 +39,19 @@ class Sample:
     form: Form = "table"
 
 
+def fitted_names(estimator: Any, frame: Any) -> list[str] | None:
+    """The names of the columns that an estimator was fitted with, None if with an array.
+
+    CatBoost has them under another name, and numbers for an array; LightGBM has names for the columns of an array too.
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        names = getattr(estimator, "feature_names_", None) if _is_pandas(frame) else None
+    names = None if names is None else list(map(str, names))
+    is_array = isinstance(frame, (np.ndarray, list))
+    return None if is_array and names == [f"Column_{k}" for k in range(len(names or ()))] else names
+
+
 def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> Sample:
     """The columns of X that an estimator uses, typed.
 

@@ -53,7 +53,7 @@ def labels_of(classes: Any) -> tuple[Literal["string", "int64", "bool", "float64
     raise refuse("SKC158", f"the classes are of type {names}", hint="train on text, integers, floats or booleans")
 
 
-def choose(scores: Columns, classes: Any, noise: Noise) -> Columns:
+def choose(scores: Columns, classes: Any, noise: Noise, gap: float = 0.0) -> Columns:
     """The class of the highest score, or of a single score by its sign."""
     from skc.ops.linear import class_of
 
@@ -61,7 +61,7 @@ def choose(scores: Columns, classes: Any, noise: Noise) -> Columns:
     if len(labels) < 2:
         hint = "train on rows of two classes at least"
         raise refuse("SKC151", "the model knows a single class, so it predicts nothing else", hint=hint)
-    return scores.apply(class_of.OP, class_of.Params(dtype=dtype, noise=noise), class_of.State(labels))
+    return scores.apply(class_of.OP, class_of.Params(dtype=dtype, noise=noise, gap=gap), class_of.State(labels))
 
 
 def probabilities(scores: Columns, classes: Any, link: Link, noise: Literal["columns", "none"]) -> Columns:
@@ -77,6 +77,12 @@ def class_names(classes: Any) -> tuple[str, ...]:
     return tuple(map(str, labels_of(classes)[1]))
 
 
+def computed(y: Columns, expression: str) -> Columns:
+    """Each of the columns by an expression in `y`."""
+    params = expr.Params(expression=expression, names=("y",))
+    return y.pick(()).beside(*(y.pick([k]).apply(expr.OP, params) for k in range(len(y.types))))
+
+
 def exponential(y: Columns) -> Columns:
-    """exp of one column."""
-    return y.apply(expr.OP, expr.Params(expression="exp(y)", names=("y",)))
+    """exp of each column."""
+    return computed(y, "exp(y)")

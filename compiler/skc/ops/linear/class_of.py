@@ -12,6 +12,9 @@ dtype : string, int64, bool or float64
 noise : columns, relative or none
     `columns`: the second half of the columns are bounds of the errors of the first (see `linear_map`). `relative`: the
     error is 1e-10 max(1, |score|). `none`: the scores are exact, and the first of equals wins.
+gap : float, default 0
+    For exact scores of a model that compares probabilities: how far two scores, or one score from 0, may be from each
+    other and still give probabilities that are equal after rounding.
 
 Input: float64 without null, one score per class; a single one for two classes, of which the second is chosen where the
 score is above 0. Output: one column of labels. State: the labels, learned by scikit-learn.
@@ -24,15 +27,18 @@ C3  A row is guarded with `tie` where another score is nearer to the best than t
     score nearer to 0 than its error. An error of 0 makes no tie.
 C4  Inexact scores need a `noise` other than `none` (SKC121); scores that may be null are refused (SKC120).
 C5  A score that is not a number is a tie; with `noise: none` it is below all others.
+C6  A row is guarded with `tie` where another score is within `gap` of the best, but not equal to it, or a single score
+    within `gap` of 0, but not 0. A `gap` needs exact scores.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, take_columns
 from skc.emit.opset import const, op
@@ -51,6 +57,9 @@ from skc.ops.linear._scores import (
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import KINDS
 
+if TYPE_CHECKING:
+    from spox import Var
+
 GUARD = "tie"
 Label = str | int | bool | float
 
@@ -59,6 +68,7 @@ Label = str | int | bool | float
 class Params:
     dtype: Literal["string", "int64", "bool", "float64"]
     noise: Noise = "none"
+    gap: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,8 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="class_of")
     if x.nullable:
         raise refuse("SKC120", "`class_of` takes scores without null", hint="put `impute` before the model")
+    if params.gap and params.noise != "none":
+        raise refuse("SKC124", "`gap` is for exact scores", hint="leave out `gap`, or `noise`")
     if params.noise == "none":
         require_exact(x, op="class_of")
     return ValueType(params.dtype)
@@ -80,14 +92,16 @@ def apply(params: Params, state: State, x: Block) -> Block:
     scores, noise = x.values[:, :width], noise_of(params.noise, x.values, width)
     if width == 1:
         place = (scores > 0).astype(np.int64)
-        tie = ~(np.abs(scores) >= noise)
+        margin, tie = np.abs(scores), ~(np.abs(scores) >= noise)
     else:
         place = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=1)[:, None]
         margin, error = best_by(scores, noise, place)
         tie = refused(margin >= error, place)
+    if params.gap:
+        tie = np.any((margin > 0) & (margin <= params.gap), axis=1, keepdims=True)
     labels = np.array(state.labels, dtype=KINDS[params.dtype].numpy)
     block = Block(params.dtype, labels[place])
-    return block if params.noise == "none" else block.guard(GUARD, tie)
+    return block.guard(GUARD, tie) if params.gap or params.noise != "none" else block
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
@@ -100,12 +114,21 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     numpy_type = np.str_ if params.dtype == "string" else KINDS[params.dtype].numpy
     block = GraphBlock(params.dtype, 1, op.gather(const(state.labels, numpy_type), place, axis=0))
     if params.noise == "none":
-        return block
+        return block.guard(GUARD, _within(scores, place, params.gap, width)) if params.gap else block
     noise = lower_noise_of(params.noise, x.values, width)
     if width == 1:
         return block.guard(GUARD, op.equal(op.greater_or_equal(op.abs(scores), noise), const(False)))
     margin, error = lower_best_by(scores, noise, place)
     return block.guard(GUARD, lower_refused(op.greater_or_equal(margin, error), place, width))
+
+
+def _within(scores: Var, place: Var, gap: float, width: int) -> Var:
+    """bool [N, 1]: rows in which a score is so near to the best, or a single one to 0, but not equal."""
+    distance = op.abs(scores) if width == 1 else op.sub(op.gather_elements(scores, place, axis=1), scores)
+    is_near = op.and_(op.greater(distance, const(0.0)), op.less_or_equal(distance, const(gap)))
+    if width == 1:
+        return is_near
+    return op.greater(op.reduce_max(op.cast(is_near, to=np.float64), const([1]), keepdims=1), const(0.0))
 
 
 def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
@@ -114,6 +137,8 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     ends = [1e-10, 1.0, 1e300, math.inf]
+    if params.gap:
+        ends += [params.gap, math.nextafter(params.gap, math.inf)]
     return [None, 0.0, -0.0, 5e-324, -5e-324, *ends, *(-end for end in ends)]
 
 
@@ -170,6 +195,36 @@ CASES = (
         rows=[[1.0, 1.0], [1.0, 1.0 + 1e-11], [1.0, 1.0 + 1e-9], [-1e6, -1e6 + 1e-5], [0.0, 1e-12]],
         expect=[[], [], [2**53 + 1], [], []],
         guards=[("tie", 0, 0), ("tie", 1, 0), ("tie", 3, 0), ("tie", 4, 0)],
+    ),
+    Case(
+        name="one score within a gap",
+        shows=("C6",),
+        columns={"a": "float64"},
+        params={"dtype": "int64", "gap": 0.5},
+        state=State((3, 2**53 + 1)),
+        rows=[[0.0], [5e-324], [-0.5], [0.5000000000000001], [-1.0]],
+        expect=[[3], [], [], [2**53 + 1], [3]],
+        guards=[("tie", 1, 0), ("tie", 2, 0)],
+    ),
+    Case(
+        name="scores within a gap",
+        shows=("C1", "C5", "C6"),
+        columns={"a": "float64", "b": "float64", "c": "float64"},
+        params={"dtype": "int64", "gap": 0.5},
+        state=State((3, 2**53 + 1, 5)),
+        rows=[[1.0, 1.0, 0.0], [1.0, 1.5, 0.0], [1.0, 0.0, 1.25], [math.nan, 1.0, 0.25], [-math.inf] * 3],
+        expect=[[3], [], [], [2**53 + 1], [3]],
+        guards=[("tie", 1, 0), ("tie", 2, 0)],
+    ),
+    Case(
+        name="a gap between inexact scores",
+        shows=("C6",),
+        columns={"a": "float64", "b": "float64"},
+        params={"dtype": "int64", "noise": "relative", "gap": 0.5},
+        state=State((2, 3)),
+        rows=[],
+        expect=[],
+        refused="SKC124",
     ),
     Case(
         name="scores that may be null",

@@ -10,9 +10,8 @@ import numpy as np
 from skc.op import refuse
 from skc.ops.linear._steps import choose, class_names, exponential, probabilities
 from skc.ops.numeric import standard_scale
-from skc.ops.trees import tree_ensemble
 from skc.ops.trees._histogram import raw_predictions
-from skc.ops.trees._nodes import exact, from_float32, state_of
+from skc.ops.trees._nodes import from_float32, summed
 from skc.translation import Claim, Columns, Model
 
 
@@ -26,9 +25,7 @@ def _boosted(boosting: Any, x: Columns, *, beside_zero: bool = False) -> Columns
     if beside_zero:
         base, scaled = [*base, 0.0], ((tree, np.hstack([values, np.zeros_like(values)])) for tree, values in scaled)
     checked = x.floats(null="error", largest="float32")
-    checked, trees = exact(checked, [from_float32(tree, values) for tree, values in scaled])
-    state = tree_ensemble.State(**state_of(trees, base))
-    return checked.apply(tree_ensemble.OP, tree_ensemble.Params(), state, is_finite=True)
+    return summed(checked, [from_float32(tree, values) for tree, values in scaled], base)
 
 
 def _regressor(boosting: Any, x: Columns) -> Model:

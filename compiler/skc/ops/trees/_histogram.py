@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from skc.ops.categorical import category_subsets, ordinal
-from skc.ops.trees import tree_ensemble
-from skc.ops.trees._nodes import Tree, exact, state_of
+from skc.ops.trees._nodes import Subset, Tree, summed
 from skc.translation import Columns
 from skc_runtime.kinds import Array
 
 ENCODER = "sklearn.preprocessing.OrdinalEncoder"
-Subset = tuple[int, tuple[int, ...]]  # a categorical column, and the codes of it that go left
 
 
 def raw_predictions(model: Any, x: Columns) -> Columns:
@@ -25,9 +23,8 @@ def raw_predictions(model: Any, x: Columns) -> Columns:
     if subsets:
         numbers = numbers.beside(_indicators(model, codes, subsets))
     place = {subset: len(x.types) - len(codes.types) + i for i, subset in enumerate(_in_order(subsets))}
-    numbers, trees = exact(numbers, [_tree(predictor, len(codes.types), place) for predictor in predictors])
-    state = tree_ensemble.State(**state_of(trees, model._baseline_prediction.ravel().tolist()))
-    return numbers.apply(tree_ensemble.OP, tree_ensemble.Params(), state, is_finite=True)
+    trees = [_tree(predictor, len(codes.types), place) for predictor in predictors]
+    return summed(numbers, trees, model._baseline_prediction.ravel().tolist())
 
 
 def _columns(model: Any, x: Columns) -> tuple[Columns, Columns]:

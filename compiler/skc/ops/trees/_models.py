@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from skc.op import refuse
 from skc.ops.linear._steps import choose, class_names
-from skc.ops.trees import tree_ensemble
-from skc.ops.trees._nodes import Tree, exact, from_float32, state_of
+from skc.ops.trees._nodes import from_float32, summed
 from skc.translation import Claim, Columns, Model, Nulls
-
-
-def _summed(x: Columns, trees: Iterable[Tree], base: Sequence[float], *, average: bool = False) -> Columns:
-    """The sum of the trees' leaves for columns that were checked as the estimator does."""
-    x, decisions = exact(x, list(trees))
-    state = tree_ensemble.State(**state_of(decisions, base))
-    return x.apply(tree_ensemble.OP, tree_ensemble.Params(average=average), state, is_finite=True)
 
 
 def _checked(tree: Any, x: Columns) -> Columns:
@@ -29,13 +21,13 @@ def _checked(tree: Any, x: Columns) -> Columns:
 
 def _tree_regressor(tree: Any, x: Columns) -> Model:
     fitted = tree.tree_
-    return Model(_summed(_checked(tree, x), [from_float32(fitted, fitted.value)], [0.0] * tree.n_outputs_))
+    return Model(summed(_checked(tree, x), [from_float32(fitted, fitted.value)], [0.0] * tree.n_outputs_))
 
 
 def _forest_regressor(forest: Any, x: Columns) -> Model:
-    trees = (from_float32(tree.tree_, tree.tree_.value) for tree in forest.estimators_)
+    trees = [from_float32(tree.tree_, tree.tree_.value) for tree in forest.estimators_]
     base = [0.0] * forest.n_outputs_
-    return Model(_summed(_checked(forest.estimators_[0], x), trees, base, average=True))
+    return Model(summed(_checked(forest.estimators_[0], x), trees, base, average=True))
 
 
 def _classified(classifier: Any, probability: Columns) -> Model:
@@ -54,14 +46,14 @@ def _tree_classifier(tree: Any, x: Columns) -> Model:
     _one_target(tree)
     fitted = tree.tree_
     added = [from_float32(fitted, fitted.value[:, 0, : tree.n_classes_])]
-    return _classified(tree, _summed(_checked(tree, x), added, [0.0] * tree.n_classes_))
+    return _classified(tree, summed(_checked(tree, x), added, [0.0] * tree.n_classes_))
 
 
 def _forest_classifier(forest: Any, x: Columns) -> Model:
     _one_target(forest)
-    trees = (from_float32(tree.tree_, tree.tree_.value[:, 0, : forest.n_classes_]) for tree in forest.estimators_)
+    trees = [from_float32(tree.tree_, tree.tree_.value[:, 0, : forest.n_classes_]) for tree in forest.estimators_]
     checked = _checked(forest.estimators_[0], x)
-    return _classified(forest, _summed(checked, trees, [0.0] * forest.n_classes_, average=True))
+    return _classified(forest, summed(checked, trees, [0.0] * forest.n_classes_, average=True))
 
 
 _TREE = """

@@ -16,6 +16,9 @@ import numpy as np
 from skc.translation import Carry, Columns
 from skc_runtime.kinds import Array
 
+Subset = tuple[int, tuple[int, ...]]  # a categorical column, and the codes of it that go left
+BEYOND = 2.0**128  # the float32 after the largest one, as far as rounding goes: what is nearer to it is infinite
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -54,9 +57,16 @@ def last_going_left(thresholds: Array) -> Array:
         down, up = np.float32(-np.inf), np.float32(np.inf)
         below = np.where(nearest > thresholds, np.nextafter(nearest, down), nearest)  # the greatest float32
         above = np.nextafter(below, up)
-    middle = (below.astype(np.float64) + above.astype(np.float64)) / 2  # exact; a tie goes to the even one
+    low, high = (np.clip(side.astype(np.float64), -BEYOND, BEYOND) for side in (below, above))
+    middle = (low + high) / 2  # exact; a tie goes to the even one
     is_even = below.view(np.uint32) % 2 == 0
-    return np.where(is_even, middle, np.nextafter(middle, -np.inf))
+    edge = np.where(is_even, middle, np.nextafter(middle, -np.inf))
+    return np.where(below == up, np.inf, edge)
+
+
+def last_below(thresholds: Array) -> Array:
+    """The greatest float64 whose float32 is less than the threshold, a float32."""
+    return last_going_left(np.nextafter(thresholds.astype(np.float32), np.float32(-np.inf)).astype(np.float64))
 
 
 def exact(x: Columns, trees: Sequence[Tree]) -> tuple[Columns, Sequence[Tree]]:
@@ -80,6 +90,15 @@ def _carried(tree: Tree, carries: Sequence[Carry]) -> Tree:
         null_left[i] = goes_left != carry.falls
     left, right = np.where(falls, tree.right, tree.left), np.where(falls, tree.left, tree.right)
     return replace(tree, threshold=threshold, null_left=null_left, left=left, right=right)
+
+
+def summed(x: Columns, trees: Sequence[Tree], base: Sequence[float], **params: Any) -> Columns:
+    """The sum of the trees' leaves for columns that were checked as the estimator does."""
+    from skc.ops.trees import tree_ensemble
+
+    x, decisions = exact(x, trees)
+    state = tree_ensemble.State(**state_of(decisions, base))
+    return x.apply(tree_ensemble.OP, tree_ensemble.Params(**params), state, is_finite=True)
 
 
 def state_of(trees: Iterable[Tree], base: Sequence[float]) -> dict[str, tuple[Any, ...]]:

@@ -9,6 +9,8 @@ Parameters
 ----------
 average : bool, default false
     Divide the sum by the number of trees.
+sums : float64 or float32, default float64
+    `float32`: the base, the values of the leaves and every sum are rounded to float32, as XGBoost does.
 
 Input: float64, exact values only, because the last bit decides at which leaf a row arrives; a null (NaN) goes the way
 that each split says. Output: float64, without nulls, one column for each number of `base`. State: the splits of all
@@ -25,6 +27,7 @@ C4  The sum begins with `base` and goes from the first tree to the last: 1e16 + 
 C5  A leaf has a value for each output, or one: then tree number i adds to output i modulo the number of outputs.
 C6  A tree may be a single leaf.
 C7  `average` divides once, after the last addition.
+C8  With `sums: float32` each addition is rounded: 1.0 + 2^-24 + 2^-24 is 1.0. The division is not.
 """
 
 from __future__ import annotations
@@ -33,14 +36,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from skc.emit.blocks import GraphBlock
 from skc.emit.opset import const, ml, op
 from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, require, require_exact
-from skc.ops.trees import _boosting, _models
+from skc.ops.trees import _boosting, _catboost, _lightgbm, _models, _xgboost
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import Array
 
@@ -54,6 +57,7 @@ MOST_LEAVES = 2**24  # a model numbers them in float32
 @parameters
 class Params:
     average: bool = False
+    sums: Literal["float64", "float32"] = "float64"
 
 
 @dataclass(frozen=True)
@@ -115,14 +119,16 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
-    total = np.tile(np.array(state.base), (x.rows, 1))
-    one_for_all = state.arrays.values.shape[1] == len(state.base)
+    total = np.tile(np.array(state.base, dtype=params.sums), (x.rows, 1))
+    values = state.arrays.values.astype(params.sums)
+    one_for_all = values.shape[1] == len(state.base)
     for i, root in enumerate(state.roots):
-        value = state.arrays.values[_leaves(state.arrays, root, x.values)]
+        value = values[_leaves(state.arrays, root, x.values)]
         if one_for_all:
             total += value
         else:
             total[:, i % len(state.base)] += value[:, 0]
+    total = total.astype(np.float64)
     return Block("float64", total / len(state.roots) if params.average else total)
 
 
@@ -141,28 +147,33 @@ def _leaves(splits: Arrays, root: int, x: Array) -> Array:
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     outputs, trees = len(state.base), len(state.roots)
-    values, owner = np.array(state.values).reshape(len(state.feature) + trees, -1), _owners(state)[1]
+    values = np.array(state.values, dtype=params.sums).reshape(len(state.feature) + trees, -1)
+    every_base, owner = np.array(state.base, dtype=params.sums), _owners(state)[1]
     leaf = op.cast(_leaf_numbers(state, x), to=np.int64)  # [N, trees]
     if values.shape[1] == outputs:
-        rounds, base = trees, np.array(state.base)
+        rounds, base = trees, every_base
     else:
-        rounds, base = trees // outputs, np.array(state.base)[owner % outputs][:, None]
+        rounds, base = trees // outputs, every_base[owner % outputs][:, None]
         leaf = op.reshape(leaf, const([0, rounds, outputs])) if outputs > 1 else leaf
     is_first = owner < trees // rounds
     # The base is added to the leaves that are added first: the rounding is the same, and it costs nothing.
     values = np.where(is_first[:, None], base + values, values)
-    table = const(values if outputs > 1 and values.shape[1] == outputs else values[:, 0])
-    result = _last_sum(op.gather(table, leaf, axis=0), rounds, outputs)
+    table = const(values if outputs > 1 and values.shape[1] == outputs else values[:, 0], np.float64)
+    result = _last_sum(op.gather(table, leaf, axis=0), rounds, outputs, np.dtype(params.sums))
     if params.average and trees > 1:
         result = op.div(result, const(float(trees)))
     return GraphBlock("float64", outputs, result)
 
 
-def _last_sum(added: Var, rounds: int, outputs: int) -> Var:
+def _last_sum(added: Var, rounds: int, outputs: int, sums: Any) -> Var:
     """float64 [N, outputs]: the sum over axis 1 in order, unlike that of ReduceSum and MatMul."""
     if rounds > 1:
         last = const([rounds - 1]), const([rounds]), const([1])
-        added = op.slice(op.cumsum(added, const(1)), *last)
+        if sums == np.float32:
+            added = op.cast(op.cumsum(op.cast(added, to=np.float32), const(1)), to=np.float64)
+        else:
+            added = op.cumsum(added, const(1))
+        added = op.slice(added, *last)
     return op.squeeze(added, const([1])) if outputs > 1 else added
 
 
@@ -295,6 +306,27 @@ CASES = (
         rows=[[2.0], [3.0]],
         expect=[[9.1, 19.5], [10.1, 19.5]],
     ),
+    Case(
+        name="every sum in float32",
+        shows=("C8",),
+        columns={"x": "float64"},
+        params={"sums": "float32"},
+        # 0.1 is rounded too, and a tie goes to the even float32; in float64 the first sum would be 1 + 2^-23
+        state=State((1.0,), (0, -3), (0,), (0.0,), (False,), (-1,), (-2,), (2.0**-24, 0.1, 2.0**-24)),
+        rows=[[0.0], [5e-324]],
+        expect=[[1.0], [1.1000001430511475]],
+    ),
+    Case(
+        name="every sum in float32, by turns",
+        shows=("C8",),
+        columns={"x": "float64"},
+        params={"sums": "float32"},
+        state=State(
+            (1.0, 0.0), (0, -3, -4, -5), (0,), (0.0,), (False,), (-1,), (-2,), (2.0**-24, 0.5, 1.0, 2.0**-24, 0.1)
+        ),
+        rows=[[0.0], [1.0]],
+        expect=[[1.0, 1.100000023841858], [1.5, 1.100000023841858]],
+    ),
 )
 
 OP = Op(
@@ -311,6 +343,6 @@ OP = Op(
     arity=always("block"),
     decides_by=always("edge"),
     marks=marks,
-    sklearn={**_models.SKLEARN, **_boosting.SKLEARN},
+    sklearn={**_models.SKLEARN, **_boosting.SKLEARN, **_lightgbm.CLAIMS, **_xgboost.CLAIMS, **_catboost.CLAIMS},
     cases=CASES,
 )
