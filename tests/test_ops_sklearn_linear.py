@@ -16,9 +16,10 @@ from sklearn.impute import IterativeImputer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPRegressor
+from sklearn.utils.multiclass import _ovr_decision_function
 
 from skc.ops import OPS
-from skc.ops.linear import class_of, class_probability, gaussian_scores, iterative_impute, linear_map, mlp
+from skc.ops.linear import class_of, class_probability, gaussian_scores, iterative_impute, linear_map, mlp, one_vs_one
 
 R = np.random.default_rng(5)
 X = R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3] + [0, 5, 0, 1e4]
@@ -139,6 +140,19 @@ def test_gaussian_scores_are_those_of_a_quadratic_discriminant_analysis() -> Non
     with np.errstate(over="ignore"):
         want = model.decision_function(wide)
     assert_close(replace(got, values=got.values[:, :3]), want, least=204)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 6])
+def test_one_vs_one_is_the_vote_of_scikit_learn(classes: int) -> None:
+    pairs = classes * (classes - 1) // 2
+    decisions = R.normal(size=(300, pairs)) * 10.0 ** R.integers(-5, 3, size=(300, pairs))
+    want = _ovr_decision_function(decisions > 0, decisions, classes)
+    state = one_vs_one.State(tuple("abcdef"[:classes]))
+    got = rows("one_vs_one", state, decisions, output="scores", noise="relative")
+    assert_close(replace(got, values=got.values[:, :classes]), want, least=300)
+    votes = rows("one_vs_one", state, decisions, output="votes", noise="relative")
+    assert not votes.guards
+    assert (votes.values == np.round(want)).all()
 
 
 def assert_close(got: harness.Run, want: Any, least: int) -> None:

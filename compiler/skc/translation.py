@@ -98,13 +98,15 @@ class Model:
 
     `prediction` is one column of the type of the target, or several where there are several targets; `probability` has
     one per class, `decision` as many as `decision_function` gives. `classes` name the columns of `probability`, and
-    those of `decision` if there are as many; they are empty for a regressor.
+    those of `decision` if there are as many; they are empty for a regressor. `noise` are the bounds of the rounding
+    errors of `decision`, where they are known: another model may decide by it.
     """
 
     prediction: Columns
     probability: Columns | None = None
     decision: Columns | None = None
     classes: tuple[str, ...] = ()
+    noise: Columns | None = None
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ EQUIVALENT = {
     r"bucketize: .*(many edges|more than).*/Add_\d+`": "what is added in that step of the search is 0",
     r"(cyclical: .*/Sub_\d`|minmax_scale: clip .*/Add_0`)": "ONNX Runtime leaves out a zero, added or taken away",
     r"cyclical: large integers \| float32 in the middle": "whole quarters of a period: 0, 1 and -1",
+    r"one_vs_one: scores with": "rows are drawn without knowing that errors are small: all but few are refused",
+    r"one_vs_one: votes.* \| float32 in the middle": "a number of pairs is small and whole",
     r"elapsed: dates \| float32 in the middle": "multiples of 24, which float32 holds that far",
     r"power_transform: .*(Constant_0`.*float64\(0\.0\)|(yeo|near).*/Less_0`)": "0 becomes 0 either way",
     r"power_transform: .*(16\) becomes|(box|small).*/Less_0`)": "no power is so near to that limit",

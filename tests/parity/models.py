@@ -27,7 +27,7 @@ import skc_runtime  # noqa: E402  # it switches the telemetry of ONNX Runtime of
 import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
 import pandas as pd  # noqa: E402
-from sklearn import calibration, compose, ensemble, linear_model, neighbors, neural_network, svm  # noqa: E402
+from sklearn import calibration, compose, ensemble, linear_model, multiclass, neighbors, neural_network, svm  # noqa: E402
 from sklearn.cross_decomposition import PLSRegression  # noqa: E402
 from sklearn.decomposition import PCA  # noqa: E402
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis  # noqa: E402
@@ -67,6 +67,9 @@ def models() -> Iterator[tuple[Any, str]]:
         for loss in ("hinge", "log_loss", "modified_huber"):
             yield linear_model.SGDClassifier(loss=loss, random_state=0), target
         yield svm.LinearSVC(), target
+        yield svm.SVC(), target
+        yield multiclass.OneVsRestClassifier(linear_model.LogisticRegression()), target
+        yield multiclass.OneVsOneClassifier(svm.LinearSVC()), target
         yield LinearDiscriminantAnalysis(), target
         yield from ((QuadraticDiscriminantAnalysis(), target), (GaussianNB(), target), (BernoulliNB(), target))
         yield make_pipeline(PCA(4), linear_model.LogisticRegression()), target

@@ -32,6 +32,7 @@ MODULES = (
     "linear.linear_map",
     "linear.mlp",
     "linear.normalize",
+    "linear.one_vs_one",
     "linear.polynomial_features",
     "numeric.binarize",
     "numeric.bucketize",

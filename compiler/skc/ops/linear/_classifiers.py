@@ -21,7 +21,8 @@ def scored(x: Columns, weights: Any, classes: Any, link: Link | None, **parts: A
         probability = probabilities(scores, classes, link, "columns")
     elif link is not None:
         probability = probabilities(decision, classes, link, "none")
-    return Model(choose(scores, classes, "columns"), probability, decision, class_names(classes))
+    noise = scores.pick(range(width, 2 * width))
+    return Model(choose(scores, classes, "columns"), probability, decision, class_names(classes), noise)
 
 
 def _by_link(link_of: Callable[[Any], Link | None]) -> Callable[[Any, Columns], Model]:

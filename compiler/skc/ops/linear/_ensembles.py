@@ -9,7 +9,7 @@ import numpy as np
 
 from skc.op import refuse
 from skc.ops.internal import expr
-from skc.ops.linear._steps import choose, class_names, mapped, probabilities
+from skc.ops.linear._steps import choose, choose_by, class_names, joined, mapped, probabilities
 from skc.translation import Claim, Columns, Model
 
 # The inverse of the function that the target was transformed with, as an expression.
@@ -23,16 +23,12 @@ INVERSES: Mapping[str, str] = {
 }
 
 
-def _joined(parts: Sequence[Columns]) -> Columns:
-    return parts[0].beside(*parts[1:])
-
-
 def _mean(parts: Sequence[Columns], weights: Any = None) -> Columns:
     """The weighted mean of several values of the same number of columns, column by column."""
     each = np.ones(len(parts)) if weights is None else np.asarray(weights, dtype=np.float64)
     width = len(parts[0].types)
     matrix = np.vstack([np.eye(width) * weight for weight in each])
-    return mapped(_joined(parts), matrix, divisor=np.full(width, each.sum()))
+    return mapped(joined(parts), matrix, divisor=np.full(width, each.sum()))
 
 
 def _response(model: Model, method: str, estimator: Any) -> Columns:
@@ -50,7 +46,7 @@ def _by_scores(model: Model, classes: Any) -> Model:
     scores = model.decision or model.probability
     if scores is None:
         raise refuse("SKC151", "the final estimator has no scores that compile", hint="use LogisticRegression")
-    prediction = choose(scores, classes, "relative")
+    prediction = choose_by(scores, model.noise if model.decision else None, classes)
     return Model(prediction, model.probability, model.decision, class_names(classes))
 
 
@@ -69,7 +65,7 @@ def _transformed_target(meta: Any, x: Columns) -> Model:
             raise refuse("SKC151", f"`inverse_func={shown}` does not compile", hint=f"use one of {names}")
         params = expr.Params(expression=INVERSES[function.__name__], names=("y",))
         each = [prediction.pick([k]).apply(expr.OP, params) for k in range(len(prediction.types))]
-        return Model(_joined(each))
+        return Model(joined(each))
     if name == "StandardScaler":
         scale = np.ones(len(prediction.types)) if inverse.scale_ is None else inverse.scale_
         mean = {"intercept": inverse.mean_} if inverse.with_mean else {}
@@ -104,7 +100,7 @@ def _voting_regressor(meta: Any, x: Columns) -> Model:
 
 
 def _votes(meta: Any, x: Columns) -> Columns:
-    return _joined([x.predict(one).prediction for one in meta.estimators_])
+    return joined([x.predict(one).prediction for one in meta.estimators_])
 
 
 def _soft_votes(meta: Any, x: Columns) -> list[Columns]:
@@ -125,7 +121,7 @@ def _probabilities_of_each(meta: Any, x: Columns) -> Columns:
     if not meta.flatten_transform:
         hint = "leave `flatten_transform` out"
         raise refuse("SKC151", "`flatten_transform=False` gives no table of columns", hint=hint)
-    return _joined(_soft_votes(meta, x))
+    return joined(_soft_votes(meta, x))
 
 
 def _voting_classifier(meta: Any, x: Columns) -> Model:
@@ -143,7 +139,7 @@ def _stacked(meta: Any, x: Columns) -> Columns:
             hint = "use `stack_method='predict_proba'`"
             raise refuse("SKC151", "classes as the input of a stacked model do not compile", hint=hint)
         parts.append(_response(model, method, one))
-    return _joined([*parts, x] if meta.passthrough else parts)
+    return joined([*parts, x] if meta.passthrough else parts)
 
 
 def _stacking_regressor(meta: Any, x: Columns) -> Model:

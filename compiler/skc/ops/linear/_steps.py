@@ -5,6 +5,7 @@ Why the imports are inside: the file of an op imports the claims on it, and thes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Literal
 
@@ -62,6 +63,18 @@ def choose(scores: Columns, classes: Any, noise: Noise, gap: float = 0.0) -> Col
         hint = "train on rows of two classes at least"
         raise refuse("SKC151", "the model knows a single class, so it predicts nothing else", hint=hint)
     return scores.apply(class_of.OP, class_of.Params(dtype=dtype, noise=noise, gap=gap), class_of.State(labels))
+
+
+def choose_by(scores: Columns, noise: Columns | None, classes: Any) -> Columns:
+    """The class of the highest score, as far as the bounds of their errors are known."""
+    if noise is None:
+        return choose(scores, classes, "relative")
+    return choose(scores.beside(noise), classes, "columns")
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Columns side by side."""
+    return parts[0].beside(*parts[1:])
 
 
 def probabilities(scores: Columns, classes: Any, link: Link, noise: Literal["columns", "none"]) -> Columns:
