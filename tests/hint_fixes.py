@@ -91,7 +91,7 @@ FIXES: list[tuple[str, str, str, str]] = [
     (
         "SKC121-decision-on-a-log",
         "put `quantile_bin` before the step that is not exact, or remove one of the two",
-        "expr: log(age)",
+        "expr: sin(age)",
         "from: age",
     ),
     ("SKC123-categories", "remove one", "[a, a]", "[a]"),

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from skc import concerns
+from skc.carry import carry_back
 from skc.data.blocks import covariance
 from skc.data.contract import check_contract
 from skc.data.default import open_engine as open_default
@@ -106,7 +107,7 @@ def fit(
     started = time.perf_counter()
     pipeline.verify()
     names: dict[str, tuple[str, ...]] = {i.value: (i.name,) for i in pipeline.inputs}
-    types = value_types(pipeline)
+    types = value_types(pipeline, before_carrying=True)
     work = _Work(
         pipeline,
         types,
@@ -119,7 +120,7 @@ def fit(
     has_data = data is not None or (pipeline.data is not None and pipeline.data.path is not None)
     if not has_data and not any(work.requests[step.name] for step in pipeline.steps if step.state is None):
         _next_wave(work)
-        return Fitted(pipeline.with_steps(work.steps), 0, 0, (), time.perf_counter() - started)
+        return Fitted(carry_back(pipeline.with_steps(work.steps)), 0, 0, (), time.perf_counter() - started)
     source, declared = resolve(data, pipeline.data)
     with open_engine(threads, memory_limit) as engine:
         work.progress("reading", 0, None)
@@ -130,7 +131,7 @@ def fit(
             stages += 1
             _run_stage(work, wave, stages)
     seconds = time.perf_counter() - started
-    return Fitted(pipeline.with_steps(work.steps), work.rows, stages, tuple(work.warnings), seconds)
+    return Fitted(carry_back(pipeline.with_steps(work.steps)), work.rows, stages, tuple(work.warnings), seconds)
 
 
 def _silent(what: str, done: int, total: int | None) -> None:
@@ -343,5 +344,5 @@ def _computed(work: _Work, places: Sequence[Place], number: int) -> Table:
     def done(rows: int) -> None:
         work.progress(f"stage {number}: graph", rows, work.rows)
 
-    pipeline = replace(work.pipeline, features=(), outputs=(), steps=tuple(fitted))
-    return stage_values(work.data, pipeline, work.types, widths, places, done)
+    pipeline = carry_back(replace(work.pipeline, features=(), outputs=(), steps=tuple(fitted)))
+    return stage_values(work.data, pipeline, value_types(pipeline), widths, places, done)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import groupby
+from typing import Any
 
 from skc.diagnostics import Diagnostic, SkcError, bug, fail
 from skc.ir import Input, Output, Pipeline, Ref, Step
-from skc.op import Known
+from skc.op import AnyOp, Known
 from skc.ops import OPS
 from skc.values.types import Block, ValueType
 
@@ -20,8 +21,10 @@ ColumnNames = Mapping[str, tuple[str, ...]]
 BOOLS: Known = (False, True)
 
 
-def value_types(pipeline: Pipeline) -> Types:
+def value_types(pipeline: Pipeline, *, before_carrying: bool = False) -> Types:
     """The type of every input and step. Raises SKC120 and similar, with the locations of the steps.
+
+    `before_carrying`: a step may compare values that are not exact, if `skc.carry` can carry the comparisons back.
 
     A step that depends on one in error is skipped: its type is unknown.
     """
@@ -30,7 +33,8 @@ def value_types(pipeline: Pipeline) -> Types:
     for step in pipeline.steps:
         if all(ref.value in types for ref in step.inputs):
             try:
-                types[step.name] = _step_type(step, types)
+                x = _step_type(step, types)
+                types[step.name] = x if before_carrying else x.with_(carries=False)
             except SkcError as error:
                 diagnostics += error.diagnostics
     if diagnostics:
@@ -40,7 +44,7 @@ def value_types(pipeline: Pipeline) -> Types:
 
 def _step_type(step: Step, types: Types) -> ValueType:
     try:
-        return OPS[step.op].infer(step.params, *step_input_types(step, types))
+        return output_type(OPS[step.op], step.params, [_ref_type(ref, types) for ref in step.inputs])
     except SkcError as error:
         raise located(error, step) from None
 
@@ -48,7 +52,20 @@ def _step_type(step: Step, types: Types) -> ValueType:
 def step_input_types(step: Step, types: Types) -> tuple[ValueType, ...]:
     """The types a step's op sees: one per input if it is variadic, else that of the one block they form."""
     inputs = tuple(_ref_type(ref, types) for ref in step.inputs)
-    return inputs if OPS[step.op].is_variadic(step.params) else (joined_type(inputs),)
+    return _as_taken(OPS[step.op], step.params, inputs)
+
+
+def output_type(op: AnyOp, params: Any, inputs: Sequence[ValueType]) -> ValueType:
+    """The type of what an op makes of some values. Raises SKC120 and similar."""
+    x = op.infer(params, *_as_taken(op, params, inputs))
+    takes_one = op.is_columnwise(params) or (len(inputs) == 1 and inputs[0].width == 1)
+    carries = not x.exact and takes_one and all(i.kind.is_float and (i.exact or i.carries) for i in inputs)
+    return x.with_(carries=carries)
+
+
+def _as_taken(op: AnyOp, params: Any, inputs: Sequence[ValueType]) -> tuple[ValueType, ...]:
+    """The types that an op sees: one per value if it is variadic, else that of the one block they form."""
+    return tuple(inputs) if op.is_variadic(params) else (joined_type(inputs),)
 
 
 def _ref_type(ref: Ref, types: Types) -> ValueType:
@@ -65,7 +82,7 @@ def settled(block: Block, x: ValueType) -> Block:
     return block if x.nullable or block.valid is None else replace(block, valid=None)
 
 
-def joined_type(inputs: tuple[ValueType, ...]) -> ValueType:
+def joined_type(inputs: Sequence[ValueType]) -> ValueType:
     """The type of values joined as columns of one block: they must agree in dtype."""
     first = inputs[0]
     for other in inputs[1:]:
@@ -80,6 +97,7 @@ def joined_type(inputs: tuple[ValueType, ...]) -> ValueType:
         first,
         nullable=any(x.nullable for x in inputs),
         exact=all(x.exact for x in inputs),
+        carries=all(x.exact or x.carries for x in inputs),
         width=None if None in widths else sum(w for w in widths if w is not None),
     )
 

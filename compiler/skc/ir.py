@@ -15,9 +15,9 @@ from skc.values.types import Scalar
 from skc_runtime.kinds import ELEMENTS, KINDS, DType, Kind, OutputDType, for_every_kind
 
 # Ops that are nodes of this IR rather than steps that a user applies: one normalises a raw input, one computes from
-# several values, one guards integers on their way into floats, and one lets a step decide on an exact value. They are
-# in `ops/internal`; no other op is referred to by name outside `ops`.
-SOURCE, EXPRESSION, NARROW, STAND_IN = NODES = ("source", "expr", "narrow", "stand_in")
+# several values, one guards integers on their way into floats, and two let a step decide on an exact value
+# (`skc.carry`). They are in `ops/internal`; no other op is referred to by name outside `ops`.
+SOURCE, EXPRESSION, NARROW, STAND_IN, BINS = NODES = ("source", "expr", "narrow", "stand_in", "bins")
 # The dtypes that a value may be output as; any other cast would lose or invent something (see the op `cast`).
 LEAVES_AS: Mapping[DType, tuple[OutputDType, ...]] = for_every_kind(
     {

@@ -16,6 +16,7 @@ import pydantic.dataclasses
 from skc.codes import Code
 from skc.diagnostics import SkcError, Span, fail
 from skc.emit.blocks import GraphBlock
+from skc.ir import BINS
 from skc.stats.requests import ColumnStats, Stat
 from skc.translation import Claim
 from skc.values.types import Block, Scalar, ValueType, concat_blocks
@@ -98,6 +99,21 @@ class Fault:
     state: Any
 
 
+@dataclass(frozen=True)
+class Carrying(Generic[P, S]):
+    """How the comparisons of a step are made of other columns: those that its input columns were computed from.
+
+    edges(params, state, k) -> the numbers that input column k is compared with as `x <= edge`, ascending, float64 [E]
+    moved(params, state, edges) -> the op, the parameters and the state of the same step for other columns, which are
+        compared with `edges[k][i]` instead of the i-th edge of column k. They ascend, but may be equal or infinite
+    hint: what to do where they cannot be carried back, other than to compare before the step that is not exact
+    """
+
+    edges: Callable[[P, S, int], Array]
+    moved: Callable[[P, S, Sequence[Array]], tuple[AnyOp, Any, Any]]
+    hint: str | None = None
+
+
 def always(answer: T) -> Callable[..., T]:
     """For a field of `Op` whose answer does not depend on its arguments."""
     return lambda *arguments: answer
@@ -167,6 +183,8 @@ class Op(Generic[P, S]):
     faults(params, state) -> what a faulty fit would have learned: a self-check plants it
     is_whole(params, x) -> its float64 outputs are whole numbers
     ignores_hours(params) -> its result does not change when a time zone's offset changes by whole hours
+    carry: for an op that only compares its input with edges, how it compares another column with other edges. Its
+        `infer` then takes values that are `compared`
 
     sklearn: by the full name of a scikit-learn class, how one that is fitted becomes this op with its state
 
@@ -201,6 +219,7 @@ class Op(Generic[P, S]):
     faults: Callable[[P, S], Sequence[Fault]] = always(())
     is_whole: Callable[[P, ValueType], bool] = always(False)
     ignores_hours: Callable[[P], bool] = always(False)
+    carry: Carrying[P, S] | None = None
     sklearn: Mapping[str, Claim] = field(default_factory=dict)
     exact: bool = True
     internal: bool = False
@@ -227,6 +246,11 @@ class Op(Generic[P, S]):
 
 
 AnyOp = Op[Any, Any]
+
+
+def is_shown(op: AnyOp) -> bool:
+    """A user sees its steps: those that were written, or that take the place of one (`skc.carry`)."""
+    return not op.internal or op.name == BINS
 
 
 def is_small_kind(dtype: DType) -> bool:
@@ -262,6 +286,13 @@ def _conversion_hint(accepted: Sequence[DType], actual: DType) -> str:
     if to is None:
         return "declare another type for the input"
     return f"put `{{cast: {{to: {to}}}}}` before this step, or declare the input {to}"
+
+
+def compared(x: ValueType, *, op: str) -> ValueType:
+    """The type of the values that a step compares, whose comparisons can be carried back (`Op.carry`); else refused."""
+    if not x.carries:
+        require_exact(x, op=op)
+    return x.with_(exact=True, carries=False)
 
 
 def require_exact(x: ValueType, *, op: str) -> None:

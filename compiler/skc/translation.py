@@ -12,7 +12,7 @@ not list makes the front end refuse the estimator, by name, until someone has re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol
 
@@ -62,13 +62,6 @@ class Columns(Protocol):
         input is, so the next step need not look again.
         """
 
-    def carried(self, edges: Sequence[Any]) -> tuple[Columns, tuple[Carry, ...]]:
-        """For a step that compares column k with `edges[k]` (arrays): columns with exact values, and their edges.
-
-        A column that is exact stays. One behind steps that each take one column, and rise or fall throughout, is
-        replaced by the exact one that they began with. Any other stays inexact, and the step refuses it.
-        """
-
     def pick(self, positions: Sequence[int]) -> Columns:
         """Some of the columns, by position and in that order."""
 
@@ -77,19 +70,6 @@ class Columns(Protocol):
 
     def predict(self, estimator: Any) -> Model:
         """What another fitted estimator, which is part of one that is read, predicts for these columns."""
-
-
-@dataclass(frozen=True)
-class Carry:
-    """How a comparison of a column became one of the column that it was computed from.
-
-    `x <= edge` is `y <= edges[edge]`, or where the steps between fall, `y > edges[edge]`. A null of `y` counts as the
-    value `null` of `x`, unless that is None: then it is a null of `x`.
-    """
-
-    edges: Mapping[float, float]
-    falls: bool = False
-    null: float | None = None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from skc.carry import carry_back
 from skc.codes import Code
 from skc.diagnostics import Diagnostic, SkcError, Span, fail
 from skc.frontend.definitions import Name, OutputDefinition, PipelineDefinition, StepDefinition
@@ -91,6 +92,8 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
     types: Types = {}
     with problems.collect():
         types = _typed(draft, resolver)
+        draft = carry_back(draft)
+        types = value_types(draft, before_carrying=True)  # what is not fitted yet is carried back then
     outputs: list[Output] = []
     guards: list[Step] = []
     for output in checked.outputs if types else ():
@@ -99,7 +102,7 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
             outputs.append(result)
             guards += narrowing
     problems.stop_if_any()
-    pipeline = replace(draft, steps=(*steps, *guards), outputs=tuple(outputs))
+    pipeline = replace(draft, steps=(*draft.steps, *guards), outputs=tuple(outputs))
     pipeline.verify()
     check_shapes(pipeline, types)
     return pipeline, _warnings(checked, resolver)
@@ -162,7 +165,7 @@ def _targets(output: OutputDefinition, resolver: Resolver, problems: Problems) -
 def _typed(draft: Pipeline, resolver: Resolver) -> Types:
     """The types of all values. An error notes where a feature shadows an input of the same name."""
     try:
-        return value_types(draft)
+        return value_types(draft, before_carrying=True)
     except SkcError as error:
         shadow_notes = {
             step.span: resolver.shadowing(step.name.split("/")[0]) for step in draft.steps if step.span is not None

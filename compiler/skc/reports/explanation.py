@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
+from skc.op import is_shown
 from skc.ops import OPS
 from skc.reports.layout import table
 from skc.verification.explain import Explanation, by_step, value_rows
@@ -22,7 +23,7 @@ def text(walk: Explanation) -> str:
 
 def _step_rows(walk: Explanation) -> Iterator[tuple[str, ...]]:
     for group in by_step(walk.steps):
-        if not OPS[group.values[0].op].internal:
+        if is_shown(OPS[group.values[0].op]):
             yield from group.rows()
 
 

@@ -22,12 +22,15 @@ class ValueType:
     """What is known about a value before any data is read.
 
     `exact`: the value has the same bits on every machine, because no transcendental function precedes it.
+    `carries`: it is not exact, but computed from an exact float64 column by steps that each take one column, so that
+    comparisons of it can be carried back to that column. False once they were (`skc.carry`).
     `width` is the number of columns, None if it is known only after fitting.
     """
 
     dtype: DType
     nullable: bool = False
     exact: bool = True
+    carries: bool = False
     width: int | None = 1
 
     @property

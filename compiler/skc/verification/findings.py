@@ -19,6 +19,7 @@ from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import Atlas, draw_atlas
 from skc.blame.localise import Localiser, makers_of, makers_of_step
 from skc.ir import Pipeline
+from skc.op import is_shown
 from skc.ops import OPS
 from skc.oracle.protocol import Outcome, StepOracle
 from skc.rows.sampling import Record
@@ -181,7 +182,7 @@ class Findings:
         elif relation is None:
             step = self._first_differing_step(record, makers) or guard_of
         against = self._oracle.name if relation is None else ITSELF
-        made_by = tuple(m for m in makers if not OPS[self._pipeline.step(m).op].internal)
+        made_by = tuple(m for m in makers if is_shown(OPS[self._pipeline.step(m).op]))
         difference = Difference(check, output, column, step, made_by, raw, got, want, command, against, kind=kind)
         self.differences.append(replace(difference, located_by=self._oracle.steps_name))
 

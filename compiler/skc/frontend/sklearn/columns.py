@@ -11,11 +11,11 @@ from typing import Any, Literal, cast
 
 from skc.diagnostics import fail
 from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, StepDefinition
-from skc.frontend.sklearn.carry import Link, carried, composed, link
+from skc.infer import output_type
 from skc.ir import EXPRESSION, Input
 from skc.op import CASTS, AnyOp, NoState
-from skc.ops import CAST, FINITE, IMPUTE, OPS, STAND_IN
-from skc.translation import Carry, Columns, Model, Nulls
+from skc.ops import CAST, FINITE, IMPUTE, OPS
+from skc.translation import Columns, Model, Nulls
 from skc.values.types import ValueType
 
 FLOATS = "float64"
@@ -40,17 +40,6 @@ class Column:
         return self.source.startswith(ALWAYS_INPUT)
 
 
-@dataclass(frozen=True)
-class RecordedStep:
-    """How a feature is made: a step, its input columns, and the names of its columns by the input they come from."""
-
-    op: AnyOp
-    params: Any
-    state: Any
-    columns: tuple[Column, ...]
-    groups: tuple[tuple[str, ...], ...]
-
-
 @dataclass
 class Recorder:
     """The features that an estimator has become so far, under names that no other has."""
@@ -61,7 +50,6 @@ class Recorder:
     widths: dict[str, int] = field(default_factory=dict)  # columns of each input and feature
     converted: dict[Column, Column] = field(default_factory=dict)  # to float64
     finite: dict[tuple[Column, Nulls], Column] = field(default_factory=dict)
-    recorded: dict[str, RecordedStep] = field(default_factory=dict)  # by feature
 
     def __post_init__(self) -> None:
         self.taken |= {i.name for i in self.inputs}
@@ -95,31 +83,12 @@ class Recorder:
             names.append(Name(source, columns=None if is_whole else positions))
         return tuple(names)
 
-    def origin(self, column: Column) -> tuple[Column, list[Link]]:
-        """The last exact column before one, and the steps from there, each of one column; none if there are others."""
-        start, links = column, list[Link]()
-        while not start.x.exact:
-            last = self.recorded[start.source]
-            step = link(last.op, last.params, last.state, last.columns, last.groups, start.index)
-            if step is None or last.columns[step[1]].x.dtype != FLOATS:
-                return column, []
-            links.insert(0, step[0])
-            start = last.columns[step[1]]
-        return start, links
-
     def record(
         self, path: str, op: AnyOp, params: Any, state: Any, columns: Sequence[Column], *, is_finite: bool
     ) -> tuple[Column, ...]:
         """Define one step on columns; returns the columns that it makes."""
-        types = [column.x for column in columns]
         state = NoState() if state is None else state
-        x = replace(
-            types[0],
-            nullable=any(t.nullable for t in types),
-            exact=all(t.exact for t in types),
-            width=len(types),
-        )
-        output = op.infer(params, *(types if op.is_variadic(params) else (x,)))
+        output = output_type(op, params, [column.x for column in columns])
         step = self.unique(path)
         feature = step.replace("/", "__")
         self.features.append(
@@ -137,20 +106,18 @@ class Recorder:
             still = "keep" if output.nullable and output.kind.is_float else "error"
         names = [name for group in groups for name in group]
         self.widths[feature] = len(names)
-        self.recorded[feature] = RecordedStep(op, params, state, tuple(columns), groups)
         return tuple(Column(feature, i, output.with_(width=1), name, still) for i, name in enumerate(names))
 
     def record_expression(self, path: str, text: str, names: Sequence[str], columns: Sequence[Column]) -> Column:
         """Define one column by an expression, whose names are the columns, in order."""
         expr = OPS[EXPRESSION]
         params = expr.params(expression=text, names=tuple(names))
-        output = expr.infer(params, *(column.x for column in columns))
+        output = output_type(expr, params, [column.x for column in columns])
         step = self.unique(path)
         feature = step.replace("/", "__")
         sources = tuple(Name(c.source, columns=None if self.widths[c.source] == 1 else (c.index,)) for c in columns)
         self.features.append(FeatureDefinition(feature, sources, (StepDefinition(expr, params, NoState(), name=step),)))
         self.widths[feature] = 1
-        self.recorded[feature] = RecordedStep(expr, params, NoState(), tuple(columns), ((text,),))
         return Column(feature, 0, output, text)
 
 
@@ -221,18 +188,6 @@ class Table:
         check = FINITE.params(null=null, largest=largest)
         checked = replace(self.numbers(), path=f"{self.path}/finite").apply(FINITE, check)
         return replace(self, columns=tuple(replace(column, checked=null) for column in checked.columns))
-
-    def carried(self, edges: Sequence[Any]) -> tuple[Table, tuple[Carry, ...]]:
-        columns, carries = list(self.columns), []
-        for k, (column, at) in enumerate(zip(self.columns, edges, strict=True)):
-            exact, links = self.recorder.origin(column)
-            carry = Carry(dict(zip(at.tolist(), at.tolist(), strict=True)))
-            if links:
-                carry = carried(composed(links), at, exact.x.nullable, column.name)
-                pair = replace(self, path=f"{self.path}/exact", columns=(exact, column))
-                (columns[k],) = pair.apply(STAND_IN, STAND_IN.params()).columns
-            carries.append(carry)
-        return replace(self, columns=tuple(columns)), tuple(carries)
 
     def filled(self, value: float) -> Table:
         table, width = self.numbers(), len(self.columns)

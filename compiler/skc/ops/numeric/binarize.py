@@ -16,7 +16,8 @@ Critical points
 C1  The threshold itself becomes 0, the next float64 above it 1.
 C2  -0.0 and 0.0 are equal: neither is above the other.
 C3  Infinities are compared as numbers, and null stays null. (scikit-learn refuses both.)
-C4  Other types are refused (SKC120), and values that are not exact (SKC121).
+C4  Other types are refused (SKC120). After a log or exp the exact column before it is compared, with a threshold that
+    was carried back to that; where this is not possible the step is refused (SKC121).
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, where_not
 from skc.emit.opset import const, op
-from skc.op import Case, NoState, Op, always, parameters, require, require_exact
+from skc.op import AnyOp, Carrying, Case, NoState, Op, always, compared, parameters, require
+from skc.ops.internal import bins
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
+from skc_runtime.kinds import Array
 
 
 @parameters
@@ -42,8 +45,7 @@ class Params:
 
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="binarize")
-    require_exact(x, op="binarize")
-    return x
+    return compared(x, op="binarize")
 
 
 def apply(params: Params, state: NoState, x: Block) -> Block:
@@ -103,6 +105,15 @@ def _from_sklearn(binarizer: Any, x: Columns) -> Columns:
 
 SKLEARN = {"sklearn.preprocessing.Binarizer": Claim(_from_sklearn, ("threshold",), ("copy",))}
 
+
+def _edges(params: Params, state: NoState, k: int) -> Array:
+    return np.array([params.threshold])
+
+
+def _moved(params: Params, state: NoState, edges: Sequence[Array]) -> tuple[AnyOp, Any, Any]:
+    return bins.OP, bins.Params(encode="flag"), bins.State(tuple(tuple(e.tolist()) for e in edges))
+
+
 OP = Op(
     name="binarize",
     doc=__doc__,
@@ -115,6 +126,7 @@ OP = Op(
     marks=marks,
     carry_back=carry_back,
     decides_by=always("edge"),
+    carry=Carrying(_edges, _moved),
     is_whole=always(True),
     sklearn=SKLEARN,
     cases=CASES,

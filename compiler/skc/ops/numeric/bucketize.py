@@ -16,7 +16,8 @@ encode : ordinal or onehot, default ordinal
     `ordinal`: the number of the bin as int64. `onehot`: N + 1 float64 columns NAME_0 … NAME_N, of which one
     is 1.
 
-Input: float64 or int64, exact values only (no log, exp or sine before it), because the last bit decides the bin.
+Input: float64 or int64. After a log or exp, where the last bit would decide the bin, the step compares the exact column
+before it, with edges that were carried back to that; where this is not possible it is refused (SKC121).
 Output: int64, null where the input is null, or float64 without nulls.
 
 Critical points
@@ -39,14 +40,15 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, count_edges, masked, one_hot_columns
 from skc.emit.opset import const, op
-from skc.op import Case, Known, Names, NoState, Op, always, parameters, refuse, require, require_exact
+from skc.op import AnyOp, Carrying, Case, Known, Names, NoState, Op, always, compared, parameters, refuse, require
+from skc.ops.internal import bins
 from skc.values.types import Block, Scalar, ValueType, make_block
 from skc_runtime.kinds import Array
 
@@ -62,7 +64,7 @@ class Params:
 
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", "int64", op="bucketize")
-    require_exact(x, op="bucketize")
+    x = compared(x, op="bucketize")
     _check_edges(params.edges)
     if x.dtype == "float64":
         _check_representable(params.edges)
@@ -285,6 +287,16 @@ CASES = (
     ),
 )
 
+
+def _carried_edges(params: Params, state: NoState, k: int) -> Array:
+    edges = np.array(params.edges, dtype=np.float64)
+    return edges if params.closed == "right" else np.nextafter(edges, -np.inf)
+
+
+def _moved(params: Params, state: NoState, edges: Sequence[Array]) -> tuple[AnyOp, Any, Any]:
+    return bins.OP, bins.Params(encode=params.encode), bins.State(tuple(tuple(e.tolist()) for e in edges))
+
+
 OP = Op(
     name="bucketize",
     doc=__doc__,
@@ -297,6 +309,7 @@ OP = Op(
     boundaries=boundaries,
     decides_by=always("edge"),
     levels=levels,
+    carry=Carrying(_carried_edges, _moved),
     marks=marks,
     cases=CASES,
     is_small=always(True),

@@ -14,8 +14,9 @@ encode : ordinal or onehot, default ordinal
     `ordinal`: the number of the bin as int64. `onehot`: one float64 column per bin, NAME_0, NAME_1, …, of
     which one is 1.
 
-Input: float64, exact values only (no log, exp or sine before it), because the last bit decides the bin. Output:
-int64, null where the input is null, or float64 without nulls. State: the inner edges of each column.
+Input: float64. After a log or exp, where the last bit would decide the bin, the step compares the exact column before
+it, with edges that were carried back to that; where this is not possible it is refused (SKC121). Output: int64, null
+where the input is null, or float64 without nulls. State: the inner edges of each column.
 
 Critical points
 ---------------
@@ -43,11 +44,13 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, count_edges, masked, one_hot_columns
 from skc.emit.opset import const, op
-from skc.op import Case, Concern, Known, Names, Op, always, parameters, refuse, require, require_exact
+from skc.op import AnyOp, Carrying, Case, Concern, Known, Names, Op, always, compared, parameters, refuse, require
+from skc.ops.internal import bins
 from skc.ops.numeric._noise import NO_VALUE_HINT
 from skc.stats.requests import ColumnStats, Quantiles, Stat
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType, make_block
+from skc_runtime.kinds import Array
 
 MOST_SHOWN = 8  # a hint lists the edges of up to so many bins
 
@@ -65,7 +68,7 @@ class State:
 
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="quantile_bin")
-    require_exact(x, op="quantile_bin")
+    x = compared(x, op="quantile_bin")
     if params.encode == "ordinal":
         return x.with_(dtype="int64")
     return ValueType("float64", width=None)
@@ -293,6 +296,14 @@ SKLEARN = {
 }
 
 
+def _edges(params: Params, state: State, k: int) -> Array:
+    return np.nextafter(np.array(state.edges[k], dtype=np.float64), -np.inf)
+
+
+def _moved(params: Params, state: State, edges: Sequence[Array]) -> tuple[AnyOp, Any, Any]:
+    return bins.OP, bins.Params(encode=params.encode), bins.State(tuple(tuple(e.tolist()) for e in edges))
+
+
 OP = Op(
     name="quantile_bin",
     doc=__doc__,
@@ -310,6 +321,7 @@ OP = Op(
     marks=marks,
     degenerate=degenerate,
     concerns=concerns,
+    carry=Carrying(_edges, _moved),
     sklearn=SKLEARN,
     cases=CASES,
     is_small=always(True),

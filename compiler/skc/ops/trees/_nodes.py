@@ -8,12 +8,12 @@ left; the graph then needs no float32.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from skc.translation import Carry, Columns
+from skc.translation import Columns
 from skc_runtime.kinds import Array
 
 Subset = tuple[int, tuple[int, ...]]  # a categorical column, and the codes of it that go left
@@ -69,35 +69,11 @@ def last_below(thresholds: Array) -> Array:
     return last_going_left(np.nextafter(thresholds.astype(np.float32), np.float32(-np.inf)).astype(np.float64))
 
 
-def exact(x: Columns, trees: Sequence[Tree]) -> tuple[Columns, Sequence[Tree]]:
-    """The same decisions by exact columns: those on the results of a logarithm, say, are made before it."""
-    if all(t.exact for t in x.types):
-        return x, trees
-    inner = [~tree.is_leaf for tree in trees]
-    features = np.concatenate([tree.feature[i] for tree, i in zip(trees, inner, strict=True)])
-    thresholds = np.concatenate([tree.threshold[i] for tree, i in zip(trees, inner, strict=True)])
-    x, carries = x.carried([np.unique(thresholds[features == k]) for k in range(len(x.types))])
-    return x, [_carried(tree, carries) for tree in trees]
-
-
-def _carried(tree: Tree, carries: Sequence[Carry]) -> Tree:
-    """Where a step falls, the children change places."""
-    threshold, null_left, falls = tree.threshold.copy(), tree.null_left.copy(), np.zeros(len(tree.threshold), bool)
-    for i in np.flatnonzero(~tree.is_leaf):
-        carry = carries[tree.feature[i]]
-        threshold[i], falls[i] = carry.edges[float(tree.threshold[i])], carry.falls
-        goes_left = null_left[i] if carry.null is None else carry.null <= tree.threshold[i]
-        null_left[i] = goes_left != carry.falls
-    left, right = np.where(falls, tree.right, tree.left), np.where(falls, tree.left, tree.right)
-    return replace(tree, threshold=threshold, null_left=null_left, left=left, right=right)
-
-
 def summed(x: Columns, trees: Sequence[Tree], base: Sequence[float], **params: Any) -> Columns:
     """The sum of the trees' leaves for columns that were checked as the estimator does."""
     from skc.ops.trees import tree_ensemble
 
-    x, decisions = exact(x, trees)
-    state = tree_ensemble.State(**state_of(decisions, base))
+    state = tree_ensemble.State(**state_of(trees, base))
     return x.apply(tree_ensemble.OP, tree_ensemble.Params(**params), state, is_finite=True)
 
 

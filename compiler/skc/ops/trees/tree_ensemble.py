@@ -12,11 +12,12 @@ average : bool, default false
 sums : float64 or float32, default float64
     `float32`: the base, the values of the leaves and every sum are rounded to float32, as XGBoost does.
 
-Input: float64, exact values only, because the last bit decides at which leaf a row arrives; a null (NaN) goes the way
-that each split says. Output: float64, without nulls, one column for each number of `base`. State: the splits of all
-trees, their `roots`, the `values` of all leaves, and `base`, to which they are added. A child of a split, or a root,
-is the position of another split, or ~n for leaf number n. A tree has
-its splits after its root; there are at most 16,777,216 leaves in all.
+Input: float64. The last bit decides at which leaf a row arrives, so after a log or exp the exact column before it is
+compared, with thresholds that were carried back to that; where this is not possible the step is refused (SKC121). A
+null (NaN) goes the way that each split says. Output: float64, without nulls, one column for each number of `base`.
+State: the splits of all trees, their `roots`, the `values` of all leaves, and `base`, to which they are added. A
+child of a split, or a root, is the position of another split, or ~n for leaf number n. A tree has its splits after
+its root; there are at most 16,777,216 leaves in all.
 
 Critical points
 ---------------
@@ -34,7 +35,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,7 +43,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock
 from skc.emit.opset import const, ml, op
-from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, require, require_exact
+from skc.op import AnyOp, Carrying, Case, Names, Op, always, compared, fitted_elsewhere, parameters, require
 from skc.ops.trees import _boosting, _catboost, _lightgbm, _models, _xgboost
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import Array
@@ -114,7 +115,7 @@ class Arrays:
 
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="tree_ensemble")
-    require_exact(x, op="tree_ensemble")
+    compared(x, op="tree_ensemble")
     return ValueType("float64", width=None)
 
 
@@ -253,6 +254,17 @@ def _edges(state: State, k: int) -> Array:
     return np.unique(state.arrays.threshold[state.arrays.feature == k])
 
 
+def _edges_of(params: Params, state: State, k: int) -> Array:
+    return _edges(state, k)
+
+
+def _moved(params: Params, state: State, edges: Sequence[Array]) -> tuple[AnyOp, Any, Any]:
+    feature, threshold = state.arrays.feature, state.arrays.threshold.copy()
+    for k, moved in enumerate(edges):
+        threshold[feature == k] = moved[np.searchsorted(_edges(state, k), threshold[feature == k])]
+    return OP, params, replace(state, threshold=tuple(threshold.tolist()))
+
+
 STUMP = State((0.5,), (0,), (0,), (1.5,), (False,), (-1,), (-2,), (-1.0, 1.0))
 CASES = (
     Case(
@@ -344,5 +356,6 @@ OP = Op(
     decides_by=always("edge"),
     marks=marks,
     sklearn={**_models.SKLEARN, **_boosting.SKLEARN, **_lightgbm.CLAIMS, **_xgboost.CLAIMS, **_catboost.CLAIMS},
+    carry=Carrying(_edges_of, _moved, "fit the model on the column as it is: a tree needs no scaling"),
     cases=CASES,
 )
