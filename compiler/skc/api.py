@@ -30,7 +30,7 @@ from skc.ir import DataSource
 from skc.options import CheckOptions, CompileOptions, DiffOptions, FloatName, VerifyOptions
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import StepOracle
-from skc.oracle.sklearn import SklearnOracle, check_outputs
+from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, check_outputs
 from skc.origin import load_estimator, read_origin, read_source
 from skc.passes.prune import prune
 from skc.progress import Progress, Stages
@@ -233,20 +233,24 @@ def _verified(
     source: SklearnPipeline | None = None,
 ) -> Report:
     report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed)
-    oracle = _oracle(artifact, source)
+    oracle = _oracle(artifact, source, options.rows)
     if options.data is None and (declared is None or declared.path is None):
         return run.verify(artifact, directory, None, amount, report_stage, oracle)
     with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
         return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, oracle)
 
 
-def _oracle(artifact: Artifact, source: SklearnPipeline | None = None) -> StepOracle:
-    """What an artifact is compared with, whatever is asked about it: the reference of its plan, or an estimator."""
+def _oracle(artifact: Artifact, source: SklearnPipeline | None = None, rows: int = 0) -> StepOracle:
+    """What an artifact is compared with, whatever is asked about it: the reference of its plan, or an estimator.
+
+    A call of an estimator for a single row is slow: it is made for a hundredth of the `rows` that are generated.
+    """
     pipeline = prune(artifact.pipeline)
     reference = step_oracle(pipeline, artifact.manifest)
     if source is None:
         return reference
-    estimator = SklearnOracle(source, artifact.manifest, lambda blocks: reference.run(blocks).refused)
+    alone = min(MOST_ALONE, rows // 100)
+    estimator = SklearnOracle(source, artifact.manifest, lambda blocks: reference.run(blocks).refused, alone)
     return step_oracle(pipeline, artifact.manifest, estimator)
 
 

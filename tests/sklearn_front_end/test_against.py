@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,7 @@ import skc
 import skc_runtime
 from skc.cli import run
 
+REPORT_SCHEMA = Path(__file__).parents[2] / "schemas" / "report.v1.schema.json"
 ROWS = pd.DataFrame(
     {
         "age": [20.0, np.nan, 41.0, 63.0],
@@ -90,6 +93,38 @@ def test_a_row_that_only_the_artifact_refuses_is_a_difference(artifact: Path) ->
     report = skc.verify(artifact, ROWS, rows=200, against=made)
     assert not report.is_equal
     assert "refused" in {d.kind for d in report.differences}
+
+
+def test_the_report_says_where_the_estimator_differs_from_itself(artifact: Path) -> None:
+    """NumPy sums a row alone in another order than in a batch; the artifact does not."""
+    made = estimator()
+    serve = made.transform
+
+    def transform(rows: pd.DataFrame) -> Any:
+        if len(rows) == 1 and rows["age"].iloc[0] == 63.0:
+            raise ValueError("alone")
+        output = np.array(serve(rows), dtype=np.float64)
+        output[:, 1] += np.spacing(output[:, 1]) * (len(rows) == 1)
+        return output
+
+    made.transform = transform
+    report = skc.verify(artifact, ROWS, rows=2000, against=made)
+    assert report.is_equal
+    alone = report.alone
+    assert alone is not None
+    assert alone.rows == 20
+    assert alone.differing > alone.refused > 0
+    assert alone.columns == ("x: num__rooms",)
+    assert 0 < alone.worst_error < 1e-15
+    assert "differs from itself: of 20 rows asked about alone, " in skc.render(report)
+    jsonschema.validate(json.loads(skc.render(report, "json")), json.loads(REPORT_SCHEMA.read_text("utf-8")))
+
+
+def test_an_estimator_that_agrees_with_itself(artifact: Path) -> None:
+    report = skc.verify(artifact, ROWS, rows=400, against=estimator())
+    assert (report.alone.rows, report.alone.differing) == (4, 0) if report.alone else False
+    assert "differs from itself" not in skc.render(report)
+    assert skc.verify(artifact, ROWS, rows=400).alone is None
 
 
 def test_nothing_is_written_where_the_estimator_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from skc.ir import Pipeline
 from skc.oracle import reference
-from skc.oracle.protocol import REFERENCE, Evaluate, Evaluation, Oracle, Outcome, StepOracle
+from skc.oracle.protocol import REFERENCE, Alone, AsksAlone, Evaluate, Evaluation, Oracle, Outcome, StepOracle
 from skc.values.types import Block
 from skc_runtime.manifest import Guards, Manifest
 
@@ -42,6 +42,9 @@ class _WithSteps:
         verdict, seen = self.oracle.run(blocks), self.evaluate(self.pipeline, blocks)
         fired = verdict.guards if verdict.uncoded is None else seen.outcome(self.guards).guards
         return replace(verdict, guards=fired, steps=seen.values)
+
+    def alone(self) -> Alone | None:
+        return self.oracle.alone() if isinstance(self.oracle, AsksAlone) else None
 
     def evaluate(self, pipeline: Pipeline, blocks: Mapping[str, Block]) -> Evaluation:
         return EVALUATE(pipeline, blocks)

@@ -77,6 +77,21 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Alone:
+    """How an oracle answers about rows alone, beside its own answers about the same rows in a batch.
+
+    `differing` of the `rows` have other bits in one of `columns` (`OUTPUT: COLUMN`), or are refused alone; the largest
+    error is relative to max(1, |value in the batch|).
+    """
+
+    rows: int
+    differing: int
+    refused: int
+    worst_error: float
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class GuardHit:
     """One guard column: rows of `step` whose input column `column` violated the policy."""
 
@@ -144,6 +159,14 @@ class StepOracle(Oracle, Protocol):
 
     def evaluate(self, pipeline: Pipeline, blocks: Mapping[str, Block]) -> Evaluation:
         """Any fitted pipeline, such as a part of the plan, evaluated step by step."""
+
+
+@runtime_checkable
+class AsksAlone(Protocol):
+    """An oracle whose answer about a row may depend on the rows beside it."""
+
+    def alone(self) -> Alone | None:
+        """What it says about some of the rows so far, one by one; None where there was none."""
 
 
 def select(values: Mapping[str, Block], ref: Ref) -> Block:

@@ -23,13 +23,16 @@ from skc.diagnostics import fail
 from skc.frontend.sklearn import SklearnPipeline
 from skc.frontend.sklearn.claims import versions
 from skc.frontend.sklearn.rows import rows_for
-from skc.oracle.protocol import Outcome
+from skc.oracle.protocol import Alone, Outcome
 from skc.values.types import Block
+from skc_runtime.agreement import same_bits
 from skc_runtime.kinds import ELEMENTS, Array
 from skc_runtime.manifest import Manifest, OutputSpec
 
 MOST_REFUSED = 100  # rows of a batch that are asked about one by one
 MOST_CALLS = 400  # of a batch, to find the rows that it refuses
+MOST_ALONE = 64  # rows that are asked about alone, of all batches
+ALONE_OF_BATCH = 16
 # Where the answer of the library is itself rounding noise, or a tie, or rounds an integer that it was given.
 BY_DESIGN = frozenset({"rounding-noise", "tie", "out-of-range", "invalid-value"})
 
@@ -52,15 +55,24 @@ def _widths(outputs: Mapping[str, tuple[str, ...]]) -> str:
 
 
 class SklearnOracle:
-    """See `skc.oracle.protocol.Oracle`. `refuses` guesses, for blocks, which rows are refused: bool [N]."""
+    """See `skc.oracle.protocol.Oracle`. `refuses` guesses, for blocks, which rows are refused: bool [N].
+
+    `alone` rows at most are asked about once more, one by one.
+    """
 
     by_design = BY_DESIGN
 
     def __init__(
-        self, source: SklearnPipeline, manifest: Manifest, refuses: Callable[[Mapping[str, Block]], Array]
+        self,
+        source: SklearnPipeline,
+        manifest: Manifest,
+        refuses: Callable[[Mapping[str, Block]], Array],
+        alone: int = MOST_ALONE,
     ) -> None:
         self.name = " with ".join(f"{name} {version}" for name, version in versions(source.estimator).items())
         self._source, self._outputs, self._refuses = source, manifest.outputs, refuses
+        self._most_alone = alone
+        self._rows: list[tuple[Mapping[str, Block], Outputs]] = []  # single rows that were answered in a batch
 
     def run(self, blocks: Mapping[str, Block]) -> Outcome:
         """The outcome of blocks [N, 1] per input, where the estimator was answered."""
@@ -78,10 +90,35 @@ class SklearnOracle:
             few = few[np.linspace(0, len(few) - 1, MOST_REFUSED).astype(np.int64)]  # spread over the batch
         for i in few:
             batch.fill(np.array([i]))
+        self._keep(batch)
         outputs = {name: array for name, (array, _) in batch.outputs.items()}
         valid = {name: mask for name, (_, mask) in batch.outputs.items() if mask is not None}
         guards = np.zeros((len(likely), 0), dtype=bool)
         return Outcome(outputs, valid, guards, uncoded=batch.refused, undefined=~batch.asked)
+
+    def _keep(self, batch: _Batch) -> None:
+        """Remember some rows, spread over the batch, to ask about them alone."""
+        served = np.flatnonzero(batch.asked & ~batch.refused)
+        most = min(ALONE_OF_BATCH, self._most_alone - len(self._rows), len(served))
+        for i in served[np.linspace(0, len(served) - 1, max(most, 0)).astype(np.int64)]:
+            index = np.array([i])
+            blocks = {name: _rows_of(block, index) for name, block in batch.blocks.items()}
+            self._rows.append((blocks, {name: _row_of(output, index) for name, output in batch.outputs.items()}))
+
+    def alone(self) -> Alone | None:
+        if not self._rows:
+            return None
+        differing = refused = 0
+        worst, columns = 0.0, dict[str, None]()
+        for blocks, within in self._rows:
+            single = _Batch(self._source, blocks, _empty(self._outputs, 1))
+            single.fill(np.array([0]))
+            refused += int(single.refused[0])
+            found = {} if single.refused[0] else _unequal(self._outputs, single.outputs, within)
+            differing += bool(found) or bool(single.refused[0])
+            worst = max([worst, *found.values()])
+            columns |= dict.fromkeys(found)
+        return Alone(len(self._rows), differing, refused, worst, tuple(columns))
 
 
 Outputs = dict[str, tuple[Array, Array | None]]  # values [N, K], and where there is one, if that can be missing
@@ -94,6 +131,27 @@ def _empty(specs: tuple[OutputSpec, ...], rows: int) -> Outputs:
         values = np.zeros(shape, dtype=object if spec.dtype == "string" else element.numpy)
         arrays[spec.name] = (values, np.zeros(shape, dtype=bool) if spec.valid is not None else None)
     return arrays
+
+
+def _row_of(output: tuple[Array, Array | None], index: Array) -> tuple[Array, Array | None]:
+    values, valid = output
+    return values[index], None if valid is None else valid[index]
+
+
+def _unequal(specs: tuple[OutputSpec, ...], alone: Outputs, within: Outputs) -> dict[str, float]:
+    """The columns in which one row has other bits, with the error relative to max(1, |value in the batch|)."""
+    found: dict[str, float] = {}
+    for spec in specs:
+        (got, got_valid), (want, want_valid) = alone[spec.name], within[spec.name]
+        unequal = ~same_bits(got, want)
+        if got_valid is not None and want_valid is not None:
+            unequal = (got_valid != want_valid) | (unequal & want_valid)
+        for k in np.flatnonzero(unequal[0]):
+            is_float = want.dtype.kind == "f"
+            with np.errstate(all="ignore"):
+                error = abs(got[0, k] - want[0, k]) / max(1.0, abs(want[0, k])) if is_float else np.inf
+            found[f"{spec.name}: {spec.columns[k]}"] = float(error) if error == error else np.inf
+    return found
 
 
 @dataclass

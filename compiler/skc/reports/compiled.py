@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skc.reports.verification import met_texts, refusal_texts
+from skc.reports.verification import alone_texts, met_texts, refusal_texts
 from skc.results import Compiled
 
 
@@ -23,6 +23,7 @@ def text(compiled: Compiled) -> str:
             where = f"column `{worst.column}` of `{worst.output}`"
             lines.append(f"worst error: {worst.worst_error:.2g}, where {TOLERANCE:g} is allowed, in {where}")
         lines += [*refusal_texts(compiled.report), *met_texts(compiled.report)]
+        lines += [text for report in compiled.reports for text in alone_texts(report)]
         lines += [report.verdict() for report in compiled.reports]
     else:
         lines.append("not verified (--no-verify)")

@@ -18,7 +18,7 @@ SHOWN_DIFFERENCES = 5
 def text(report: Report) -> str:
     """Human-readable: checks, the worst output columns, coverage, differences."""
     parts = [_check_table(report), _column_table(report), _coverage_table(report), *_difference_texts(report)]
-    parts += [*diagnosis(report), *data_texts(report), *_untried(report), report.verdict()]
+    parts += [*diagnosis(report), *data_texts(report), *alone_texts(report), *_untried(report), report.verdict()]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -196,6 +196,19 @@ def met_texts(report: Report) -> list[str]:
 def _met_text(met: Met) -> str:
     phrase = {"null": "made null by", "unknown": "unknown to", "clipped": "clipped by"}[met.kind]
     return f"{count(met.rows, 'row')} {phrase} `{met.step}`, column `{met.column}`; the first is row {met.first_row:,}"
+
+
+def alone_texts(report: Report) -> list[str]:
+    """Where the oracle differs from itself: an artifact gives a row the same bits alone as in a batch."""
+    alone = report.alone
+    if alone is None or not alone.differing:
+        return []
+    text = (
+        f"{report.oracle} differs from itself: of {count(alone.rows, 'row')} asked about alone, {alone.differing:,} "
+        f"have other bits than in a batch, by at most {alone.worst_error:.2g} of max(1, |value|)"
+    )
+    text += f", and {alone.refused:,} of them are refused" if alone.refused else ""
+    return ["\n".join([text, *_first([f"  {column}" for column in alone.columns])])]
 
 
 def _untried(report: Report) -> list[str]:

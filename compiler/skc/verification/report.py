@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from skc.diagnostics import Diagnostic
 from skc.equality.tally import ColumnReport
-from skc.oracle.protocol import REFERENCE, Outcome, in_words
+from skc.oracle.protocol import REFERENCE, Alone, Outcome, in_words
 from skc.verification.shown import OneLine, count, encoded
 
 FORMAT = 1
@@ -192,6 +192,7 @@ class Report(OneLine):
     walks: tuple[Walk, ...] = ()  # of the first differences
     oracle: str = REFERENCE  # what the rows were compared with
     by_design: tuple[ByDesign, ...] = ()
+    alone: Alone | None = None  # where the answer of the oracle about a row depends on the rows beside it
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -209,6 +210,8 @@ class Report(OneLine):
             difference |= {"got": encoded(difference["got"]), "want": encoded(difference["want"])}
         for column in facts["columns"]:
             column["worst_error"] = encoded(column["worst_error"])
+        if facts["alone"] is not None:
+            facts["alone"]["worst_error"] = encoded(facts["alone"]["worst_error"])
         return facts
 
     def verdict(self) -> str:

@@ -23,7 +23,7 @@ from skc.equality.recorded import as_wide, read_golden, recorded_outcome
 from skc.equality.trials import trials
 from skc.infer import column_names, value_types
 from skc.oracle.default import step_oracle
-from skc.oracle.protocol import Oracle
+from skc.oracle.protocol import AsksAlone, Oracle
 from skc.passes.prune import prune
 from skc.progress import Stages
 from skc.rows.boundaries import StepBoundaries, step_boundaries
@@ -255,6 +255,7 @@ class _Run:
             untried=() if sources is None else self._untried(sources),
             seconds=seconds,
             oracle=self._oracle.name,
+            alone=self._oracle.alone() if isinstance(self._oracle, AsksAlone) else None,
             by_design=tuple(ByDesign(*one) for one in sorted(self._comparer.by_design.items())),
             versions={
                 "onnxruntime": ONNXRUNTIME,
