@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import (
     Binarizer,
+    MinMaxScaler,
     Normalizer,
     OneHotEncoder,
     PolynomialFeatures,
@@ -19,6 +22,8 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 from sklearn_front_end.rows import assert_equal
+
+from skc import artifact
 
 ROWS = pd.DataFrame({"a": [1.0, -4.0, 0.25, 3.0], "b": [2.0, -5.0, 3.0, 0.0], "n": [1, 2, -3, 0]})
 HOSTILE = pd.DataFrame(
@@ -78,3 +83,32 @@ def test_power_transformer(tmp_path: Path) -> None:
         positive = ROWS.abs() + 1
         transformer = PowerTransformer("box-cox", standardize=standardize).fit(positive)
         assert_equal(transformer, positive, tmp_path / f"box{standardize}", hostile, exact=False)
+
+
+def selecting(*parts: tuple[str, Any, list[str]]) -> Pipeline:
+    """The parts side by side, then a selector that keeps only the column that is the target."""
+    return Pipeline([("parts", ColumnTransformer(list(parts))), ("best", SelectKBest(f_regression, k=1))])
+
+
+@pytest.mark.parametrize(
+    ("parts", "refused"),
+    [
+        ([("a", StandardScaler(), ["a"]), ("b", MinMaxScaler(), ["b"])], True),
+        ([("n", "passthrough", ["n"]), ("b", "passthrough", ["b"])], True),
+        ([("a", "passthrough", ["a"]), ("c", OneHotEncoder(sparse_output=False), ["s"])], True),
+        (
+            [("a", "passthrough", ["a"]), ("c", OneHotEncoder(sparse_output=False, handle_unknown="ignore"), ["s"])],
+            False,
+        ),
+    ],
+    ids=["scalers", "an integer and a float", "a category", "a category that is never refused"],
+)
+def test_what_a_selector_removes_is_still_checked(
+    parts: list[tuple[str, Any, list[str]]], refused: bool, tmp_path: Path
+) -> None:
+    rows = ROWS.assign(s=["x", "y", "x", "y"])
+    made = selecting(*parts).fit(rows, rows[parts[0][2][0]])
+    hostile = HOSTILE.assign(a=1.5, s=["x", "y", "z", None, "", "x", "y", "x", "y"])
+    assert_equal(made, rows, tmp_path, hostile[hostile["b"].notna()])
+    inputs = {i.name for i in artifact.read(tmp_path / "artifact").pipeline.inputs}
+    assert (len(inputs) == 2) == refused

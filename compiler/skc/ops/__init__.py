@@ -64,4 +64,4 @@ MODULES = (
 _LISTED: list[AnyOp] = [import_module(f"skc.ops.{name}").OP for name in MODULES]
 OPS: dict[str, AnyOp] = {op.name: op for op in sorted(_LISTED, key=lambda op: op.name)}
 # Which the front end of scikit-learn puts before other steps.
-CAST, FINITE, IMPUTE = OPS["cast"], OPS["finite"], OPS["impute"]
+CAST, FINITE, IMPUTE, STAND_IN = OPS["cast"], OPS["finite"], OPS["impute"], OPS["stand_in"]

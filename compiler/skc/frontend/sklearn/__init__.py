@@ -77,7 +77,9 @@ def read_estimator(
 def _used(
     recorder: Recorder, outputs: Sequence[OutputDefinition]
 ) -> tuple[tuple[Input, ...], tuple[FeatureDefinition, ...]]:
-    """The inputs and features that outputs are computed from: what a selector drops needs no place in a request."""
+    """The inputs and features that outputs are computed from: what a selector drops, and never refuses, needs no
+    place in a request.
+    """
     used = {name.text for output in outputs for name in output.features}
     for feature in reversed(recorder.features):
         if feature.name in used and not isinstance(feature.sources, Selector):

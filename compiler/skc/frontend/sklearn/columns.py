@@ -9,14 +9,17 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Literal, cast
 
+import numpy as np
+
 from skc.diagnostics import fail
-from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, StepDefinition
+from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, Selector, StepDefinition
 from skc.infer import output_type
 from skc.ir import EXPRESSION, Input
 from skc.op import CASTS, AnyOp, NoState
-from skc.ops import CAST, FINITE, IMPUTE, OPS
+from skc.ops import CAST, FINITE, IMPUTE, OPS, STAND_IN
 from skc.translation import Columns, Model, Nulls
-from skc.values.types import ValueType
+from skc.values.types import ValueType, column_block
+from skc_runtime.kinds import KINDS
 
 FLOATS = "float64"
 
@@ -48,6 +51,7 @@ class Recorder:
     features: list[FeatureDefinition] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     widths: dict[str, int] = field(default_factory=dict)  # columns of each input and feature
+    taken_by: dict[str, tuple[ValueType, ...]] = field(default_factory=dict)  # the types of what each step takes
     converted: dict[Column, Column] = field(default_factory=dict)  # to float64
     finite: dict[tuple[Column, Nulls], Column] = field(default_factory=dict)
 
@@ -105,7 +109,7 @@ class Recorder:
         if is_finite and None not in checked:
             still = "keep" if output.nullable and output.kind.is_float else "error"
         names = [name for group in groups for name in group]
-        self.widths[feature] = len(names)
+        self.widths[feature], self.taken_by[feature] = len(names), tuple(column.x for column in columns)
         return tuple(Column(feature, i, output.with_(width=1), name, still) for i, name in enumerate(names))
 
     def record_expression(self, path: str, text: str, names: Sequence[str], columns: Sequence[Column]) -> Column:
@@ -117,8 +121,26 @@ class Recorder:
         feature = step.replace("/", "__")
         sources = tuple(Name(c.source, columns=None if self.widths[c.source] == 1 else (c.index,)) for c in columns)
         self.features.append(FeatureDefinition(feature, sources, (StepDefinition(expr, params, NoState(), name=step),)))
-        self.widths[feature] = 1
+        self.widths[feature], self.taken_by[feature] = 1, tuple(column.x for column in columns)
         return Column(feature, 0, output, text)
+
+    def guards_behind(self, columns: Iterable[Column]) -> set[str]:
+        """The features behind some columns whose step may refuse a row."""
+        names, found = {column.source for column in columns}, set[str]()
+        for feature in reversed(self.features):
+            if feature.name in names and not isinstance(feature.sources, Selector):
+                names |= {source.text for source in feature.sources}
+                (step,) = feature.steps
+                if _may_refuse(step.op, step.params, step.state, self.taken_by[feature.name]):
+                    found.add(feature.name)
+        return found
+
+
+def _may_refuse(op: AnyOp, params: Any, state: Any, types: Sequence[ValueType]) -> bool:
+    """Whether a step has guards: it makes them for whatever row, as `apply` shows for one of zeros."""
+    blocks = [column_block(x.dtype, [KINDS[x.dtype].zero], nullable=x.nullable) for x in types]
+    with np.errstate(all="ignore"):
+        return bool(op.apply(params, state, *op.arguments(params, blocks)).guards)
 
 
 @dataclass(frozen=True)
@@ -147,6 +169,23 @@ class Table:
 
     def pick(self, positions: Iterable[int]) -> Table:
         return replace(self, columns=tuple(self.columns[i] for i in positions))
+
+    def refused_with(self, removed: Table) -> Table:
+        """The columns, for rows that the steps of the removed ones do not refuse: scikit-learn computes all of them."""
+        guards, behind = self.recorder.guards_behind, self.recorder.guards_behind(self.columns)
+        kept: list[Column] = []
+        for column in removed.columns:
+            if guards([column]) - behind:
+                behind |= guards([column])
+                kept.append(column)
+        if not kept or not self.columns:
+            return self
+        numbers = self.numbers()
+        (first, *others), path = numbers.columns, f"{self.path}/removed"
+        needed = replace(removed, columns=tuple(kept)).numbers().columns
+        params = STAND_IN.params()
+        (joined,) = self.recorder.record(path, STAND_IN, params, None, (first, first, *needed), is_finite=False)
+        return replace(self, columns=(replace(joined, name=first.name, checked=first.checked), *others))
 
     def beside(self, *others: Columns) -> Table:
         tables = cast(tuple["Table", ...], others)  # there is no other implementation

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.frontend.sklearn.claims import check_parameters, claim_of, class_name
 from skc.frontend.sklearn.columns import Table, step_name
@@ -153,7 +155,9 @@ def is_selector(estimator: Any) -> bool:
 def _selected(estimator: Any, x: Table) -> Table:
     check_fitted(estimator)
     checked = x if allows_nan(estimator) else x.floats(null="error")  # one that allows NaN checks nothing
-    return checked.pick(estimator.get_support(indices=True).tolist())
+    support = estimator.get_support()
+    chosen, removed = (np.flatnonzero(which).tolist() for which in (support, ~support))
+    return checked.pick(chosen).refused_with(checked.pick(removed))
 
 
 def allows_nan(estimator: Any) -> bool:
