@@ -308,6 +308,24 @@ MODELS: list[Row] = [
         Fit(preprocessing.PolynomialFeatures(degree=16), np.hstack([NUMBERS, NUMBERS])[:, :5]),
         Fit(preprocessing.PolynomialFeatures(degree=16, interaction_only=True), np.hstack([NUMBERS, NUMBERS])[:, :5]),
     ),
+    (
+        "use more knots, another `extrapolation`",
+        "SKC151",
+        Fit(preprocessing.SplineTransformer(n_knots=2, degree=1, extrapolation="linear")),
+        Fit(preprocessing.SplineTransformer(n_knots=2, degree=1)),
+    ),
+    (
+        "use `degree=50` or less",
+        "SKC151",
+        Fit(preprocessing.SplineTransformer(degree=51)),
+        Fit(preprocessing.SplineTransformer(degree=50)),
+    ),
+    (
+        "leave `sparse_output` out",
+        "SKC151",
+        Fit(preprocessing.SplineTransformer(degree=0, sparse_output=True)),
+        Fit(preprocessing.SplineTransformer(degree=0)),
+    ),
     # missing values
     (
         "another for the text, in a ColumnTransformer",

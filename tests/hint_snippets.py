@@ -223,4 +223,22 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "{from: s, apply: [{one_hot: {unknown: zeros}}]}",
         "float64",
     ),
+    (
+        "use at least 4 knots, or lower `degree`",
+        "{from: a, apply: [{spline: {n_knots: 3, extrapolation: periodic}}]}",
+        "{from: a, apply: [{spline: {n_knots: 4, extrapolation: periodic}}]}",
+        "float64",
+    ),
+    (
+        "use more knots",
+        "{from: a, apply: [{spline: {n_knots: 2, degree: 0, include_bias: false}}]}",
+        "{from: a, apply: [{spline: {n_knots: 3, degree: 0, include_bias: false}}]}",
+        "float64",
+    ),
+    (
+        "leave `n_knots` out",
+        "{from: a, apply: [{spline: {n_knots: 2, knots: [0, 24]}}]}",
+        "{from: a, apply: [{spline: {knots: [0, 24]}}]}",
+        "float64",
+    ),
 ]

@@ -153,6 +153,22 @@ def _quantile_bin(r: Random, x: Value) -> Made | None:
     return ("quantile_bin", params, _bins(x, encode, None)) if x.exact else None
 
 
+def _spline(r: Random, x: Value) -> Made | None:
+    degree, extrapolation = r.choice((0, 1, 2, 3, 5)), r.choice(("constant", "linear", "continue", "periodic", "error"))
+    params: Params = {"degree": degree, "extrapolation": extrapolation} | _some(r, include_bias=lambda: True)
+    if r.random() < 0.4:
+        params["knots"] = sorted({_number(r) % 1e9 for _ in range(9)})[: r.choice((2, 5, 9))]
+    else:
+        params |= {"n_knots": r.choice((2, 3, 7)), "knots": r.choice(("uniform", "quantile"))}
+    count = params.get("n_knots") or len(params["knots"])
+    is_periodic = extrapolation == "periodic"
+    if count < 2 or (is_periodic and count <= degree) or not (x.exact or params.get("knots") == "uniform"):
+        return None
+    is_decided = degree == 0 or extrapolation in ("periodic", "error")
+    width = None if x.width is None else x.width * (count - 1 if is_periodic else count + degree - 1)
+    return ("spline", params, replace(x, width=width)) if x.exact or not is_decided else None
+
+
 def _cyclical(r: Random, x: Value) -> Made | None:
     periods = (24, 7, 365.25, 1, 1e-300, 5e-324, 1e308, 2.0**53 + 2, 1e19, 0.1)
     options = _some(
@@ -352,6 +368,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "log1p": _log1p,
     "bucketize": _bucketize,
     "quantile_bin": _quantile_bin,
+    "spline": _spline,
     "cyclical": _cyclical,
     "cast": _cast,
     "one_hot": _one_hot,
@@ -383,6 +400,7 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "log1p",
         "bucketize",
         "quantile_bin",
+        "spline",
         "cyclical",
         "cast",
         "one_hot",

@@ -33,6 +33,9 @@ ELSEWHERE = {  # hints that a test of their own follows
     "give the estimator that the artifact was compiled from, or compile this one": (
         "sklearn_front_end/test_against.py::test_an_artifact_equals_the_estimator_that_it_was_compiled_from"
     ),
+    "write `knots: uniform`, or a list of knots": (
+        "cli/test_warnings.py::test_a_hint_that_is_followed_ends_the_warning"
+    ),
     "drop the column, or leave `smooth_idf` true": "test_no_value.py::test_there_is_a_rule_or_a_hint_that_works",
     "one row of a pandas table is table.iloc[[i]], which keeps the type of each column": (
         "stats/test_hints_about_data.py::test_a_row_of_a_table_is_served_as_the_hint_says"

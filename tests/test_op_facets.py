@@ -38,7 +38,10 @@ NOT_SHOWN = {SOURCE: "a sentinel that float32 does not hold is found or not by t
 # Edges that no mark names: by op, the reason.
 MOVING_EDGES = {"class_of": "where its result changes depends on the other scores"}
 # Steps between neighbouring floats that the op promises to bound: by op, the reason.
-STEEP = {"layer": "a last bit of x + shift may move a result by as much as `error` allows"}
+STEEP = {
+    "layer": "a last bit of x + shift may move a result by as much as `error` allows",
+    "spline": "where knots are equal, of which fitting warns, and which it refuses for values that are not exact",
+}
 # Results that are not known although the inputs are: by op and types, the reason.
 UNKNOWN_LEVELS = {("cast", "string", "int64"): "no text that is known to be one of a few is a number"}
 WHOLE_HOURS = ("Etc/GMT+5", "Etc/GMT-7")

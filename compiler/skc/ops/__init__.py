@@ -50,6 +50,7 @@ MODULES = (
     "numeric.quantile_bin",
     "numeric.robust_scale",
     "numeric.round",
+    "numeric.spline",
     "numeric.standard_scale",
     "text.count_tokens",
     "text.fold_text",
