@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from skc.emit.blocks import GraphBlock, concat_columns
 from skc.emit.opset import const, op
 from skc.emit.text import (
     blank,
@@ -18,8 +19,11 @@ from skc.emit.text import (
     shifted,
     tokens,
 )
-from skc.op import refuse
+from skc.op import refuse, require, require_exact
 from skc.ops.text._characters import characters_of, class_ranges, parse_token_pattern
+from skc.stats.requests import ColumnStats
+from skc.values.types import Block, ValueType
+from skc_runtime.kinds import Array
 
 if TYPE_CHECKING:
     from spox import Var
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 Analyzer = Literal["word", "char", "char_wb"]
 TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 SPACE = " "
+GUARD = "invalid-value"
 LONGEST = 700  # characters: of the texts tried, those that end with a batch
 
 
@@ -56,6 +61,53 @@ class Classes:
     shortest: tuple[int, ...]
     run: tuple[str, ...]
     spaces: tuple[str, ...]
+
+
+class Parameters(Protocol):
+    """What every op that takes texts apart has among its parameters."""
+
+    @property
+    def analyzer(self) -> Analyzer: ...
+    @property
+    def ngram_range(self) -> tuple[int, int]: ...
+    @property
+    def token_pattern(self) -> str: ...
+    @property
+    def stop_words(self) -> tuple[str, ...]: ...
+    @property
+    def null(self) -> Literal["error", "zeros"]: ...
+
+
+def counts_type(params: Parameters, x: ValueType, each: int, *, op: str) -> ValueType:
+    """The type of `each` counts for every text. Raises SkcError for other input, and for contradictory parameters."""
+    require(x, "string", op=op)
+    require_exact(x, op=op)
+    check_splitting(params.analyzer, params.ngram_range, params.token_pattern, params.stop_words)
+    return ValueType("float64", width=None if x.width is None else x.width * each)
+
+
+def learned(params: Parameters, x: ValueType, columns: Sequence[ColumnStats]) -> Classes:
+    """The `freeze` of such an op: no row decides what it learns."""
+    return classes_of(params.token_pattern, len(columns))
+
+
+def splitting(params: Parameters, state: Classes, k: int) -> Splitting:
+    """How the texts of column k are taken apart."""
+    least, most = params.ngram_range
+    classes = (state.token[k], state.shortest[k], state.run[k], state.spaces[k])
+    return Splitting(params.analyzer, least, most, params.stop_words, *classes)
+
+
+def counts_block(params: Parameters, x: Block, counts: Array) -> Block:
+    """The counts [N, K, each] of texts as a block, with the guard that a null has."""
+    block = Block("float64", counts.reshape(x.rows, -1))
+    return block.guard(GUARD, ~x.present()) if params.null == "error" and x.valid is not None else block
+
+
+def counts_in_graph(params: Parameters, x: GraphBlock, counts: Sequence[Var], each: int) -> GraphBlock:
+    """The same in the graph, of [N, each] for each column. A null is the empty text there, which counts nothing."""
+    block = GraphBlock("float64", each * x.width, concat_columns(counts))
+    return block if params.null == "zeros" or x.valid is None else block.guard(GUARD, op.not_(x.valid))
 
 
 def classes_of(pattern: str, width: int) -> Classes:

@@ -44,36 +44,35 @@ C9  Refused: an empty or repeated vocabulary, a pattern that is not one repeated
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from skc.emit.blocks import GraphBlock, concat_columns, take_columns
+from skc.emit.blocks import GraphBlock, take_columns
 from skc.emit.opset import const, op
 from skc.emit.text import counted
-from skc.op import Case, Names, Op, always, parameters, refuse, require, require_exact
+from skc.op import Case, Names, Op, always, parameters, refuse
 from skc.ops.text._tokens import (
     LONGEST,
     SPACE,
     TOKEN_PATTERN,
     Analyzer,
     Classes,
-    Splitting,
     can_occur,
-    check_splitting,
     classes_of,
+    counts_block,
+    counts_in_graph,
+    counts_type,
+    learned,
     ngrams,
     split,
+    splitting,
     texts_between,
 )
 from skc.ops.text._vectorizers import fold, parameters_of
-from skc.stats.requests import ColumnStats
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
-
-GUARD = "invalid-value"
 
 
 @parameters
@@ -88,24 +87,10 @@ class Params:
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
-    require(x, "string", op="count_tokens")
-    require_exact(x, op="count_tokens")
     if len(set(params.vocabulary)) < len(params.vocabulary):
         twice = next(key for i, key in enumerate(params.vocabulary) if key in params.vocabulary[:i])
         raise refuse("SKC123", f"`vocabulary` lists {twice!r} twice", hint="remove one")
-    check_splitting(params.analyzer, params.ngram_range, params.token_pattern, params.stop_words)
-    width = None if x.width is None else x.width * len(params.vocabulary)
-    return ValueType("float64", width=width)
-
-
-def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Classes:
-    return classes_of(params.token_pattern, len(columns))
-
-
-def _how(params: Params, state: Classes, k: int) -> Splitting:
-    least, most = params.ngram_range
-    classes = (state.token[k], state.shortest[k], state.run[k], state.spaces[k])
-    return Splitting(params.analyzer, least, most, params.stop_words, *classes)
+    return counts_type(params, x, len(params.vocabulary), op="count_tokens")
 
 
 def names(params: Params, state: Classes, names: Names) -> tuple[Names, ...]:
@@ -113,7 +98,7 @@ def names(params: Params, state: Classes, names: Names) -> tuple[Names, ...]:
 
 
 def apply(params: Params, state: Classes, x: Block) -> Block:
-    splittings = [_how(params, state, k) for k in range(x.width)]
+    splittings = [splitting(params, state, k) for k in range(x.width)]
     places = {key: i for i, key in enumerate(params.vocabulary)}
     counts = np.zeros((x.rows, x.width, len(places)))
     for (i, k), text in np.ndenumerate(x.values):
@@ -123,22 +108,20 @@ def apply(params: Params, state: Classes, x: Block) -> Block:
     counts[~x.present()] = 0
     if params.binary:
         counts = (counts > 0).astype(np.float64)
-    block = Block("float64", counts.reshape(x.rows, -1))
-    return block.guard(GUARD, ~x.present()) if params.null == "error" and x.valid is not None else block
+    return counts_block(params, x, counts)
 
 
 def lower(params: Params, state: Classes, x: GraphBlock) -> GraphBlock:
     width, parts = len(params.vocabulary), []
     for k in range(x.width):
-        how = _how(params, state, k)
+        how = splitting(params, state, k)
         places = {key: i for i, key in enumerate(params.vocabulary) if can_occur(how, key)}
         sequences, _ = ngrams(how, take_columns(x.values, k, k + 1))
         counts = counted(sequences, places, width)
         if params.binary:
             counts = op.cast(op.greater(counts, const(0.0)), to=np.float64)
-        parts.append(counts)  # a null is the empty text in the graph, which counts nothing
-    block = GraphBlock("float64", width * x.width, concat_columns(parts))
-    return block if params.null == "zeros" or x.valid is None else block.guard(GUARD, op.not_(x.valid))
+        parts.append(counts)
+    return counts_in_graph(params, x, parts, width)
 
 
 def boundaries(params: Params, state: Classes, k: int, x: ValueType) -> list[Scalar]:
@@ -147,7 +130,7 @@ def boundaries(params: Params, state: Classes, k: int, x: ValueType) -> list[Sca
     near = [text for key in keys[:50] for text in (f"{key} {key}", f" {key}.", f"{key}x", f"{key}\u0301", key.upper())]
     spaces = [separator.join(keys[:7]) for separator in (" ", "\t", "  \n", "\u00a0", "-", "_", "", "\u3000\u2003")]
     words = ["", " ", "\t\n", "a", "é e\u0301", "中文 中", "😀", "x" * 600, "ab a " * 60, "\u0660\u0661", "\ufffe"]
-    how = _how(params, state, k)
+    how = splitting(params, state, k)
     stops = [word for stop in params.stop_words[:5] for word in (stop, stop.upper(), f"{stop}s")]
     apart = [key.replace(SPACE, f" {stop} ") for key in keys[:20] if SPACE in key for stop in stops]
     last = [key.strip().rjust(LONGEST) for key in keys[:3]]
@@ -353,7 +336,7 @@ OP = Op(
     params=Params,
     state=Classes,
     infer=infer,
-    freeze=freeze,
+    freeze=learned,
     names=names,
     apply=apply,
     lower=lower,

@@ -41,35 +41,36 @@ C6  Each input column has its own group; a column is named `NAME_place`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from skc.emit.blocks import GraphBlock, concat_columns, take_columns
+from skc.emit.blocks import GraphBlock, take_columns
 from skc.emit.opset import const, murmur_hash3, op
 from skc.emit.text import added
-from skc.op import Case, Names, Op, always, parameters, refuse, require, require_exact
+from skc.op import Case, Names, Op, always, parameters, refuse
 from skc.ops.categorical._murmur3 import hash_key
 from skc.ops.text import tfidf_weight
 from skc.ops.text._tokens import (
+    GUARD,
     TOKEN_PATTERN,
     Analyzer,
     Classes,
-    Splitting,
-    check_splitting,
     classes_of,
+    counts_block,
+    counts_in_graph,
+    counts_type,
+    learned,
     ngrams,
     split,
+    splitting,
     texts_between,
 )
 from skc.ops.text._vectorizers import fold, parameters_of
-from skc.stats.requests import ColumnStats
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 
-GUARD = "invalid-value"
 HALF, WHOLE = 2**31, 2**32
 MOST = 2**16
 LEAST = "cbhatswl"  # its hash is -2^31
@@ -88,20 +89,7 @@ class Params:
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
-    require(x, "string", op="hash_tokens")
-    require_exact(x, op="hash_tokens")
-    check_splitting(params.analyzer, params.ngram_range, params.token_pattern, params.stop_words)
-    return ValueType("float64", width=None if x.width is None else x.width * params.n_features)
-
-
-def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Classes:
-    return classes_of(params.token_pattern, len(columns))
-
-
-def _how(params: Params, state: Classes, k: int) -> Splitting:
-    least, most = params.ngram_range
-    classes = (state.token[k], state.shortest[k], state.run[k], state.spaces[k])
-    return Splitting(params.analyzer, least, most, params.stop_words, *classes)
+    return counts_type(params, x, params.n_features, op="hash_tokens")
 
 
 def names(params: Params, state: Classes, names: Names) -> tuple[Names, ...]:
@@ -109,7 +97,7 @@ def names(params: Params, state: Classes, names: Names) -> tuple[Names, ...]:
 
 
 def apply(params: Params, state: Classes, x: Block) -> Block:
-    splittings = [_how(params, state, k) for k in range(x.width)]
+    splittings = [splitting(params, state, k) for k in range(x.width)]
     counts = np.zeros((x.rows, x.width, params.n_features))
     hits = np.zeros(counts.shape, dtype=bool)
     for (i, k), text in np.ndenumerate(x.values):
@@ -119,15 +107,13 @@ def apply(params: Params, state: Classes, x: Block) -> Block:
             place = abs(signed) % params.n_features
             counts[i, k, place] += -1 if params.alternate_sign and signed < 0 else 1
             hits[i, k, place] = True
-    values = hits.astype(np.float64) if params.binary else counts
-    block = Block("float64", values.reshape(x.rows, -1))
-    return block.guard(GUARD, ~x.present()) if params.null == "error" and x.valid is not None else block
+    return counts_block(params, x, hits.astype(np.float64) if params.binary else counts)
 
 
 def lower(params: Params, state: Classes, x: GraphBlock) -> GraphBlock:
     half, whole, parts = const(HALF, np.int64), const(WHOLE, np.int64), []
     for k in range(x.width):
-        sequences, is_sequence = ngrams(_how(params, state, k), take_columns(x.values, k, k + 1))
+        sequences, is_sequence = ngrams(splitting(params, state, k), take_columns(x.values, k, k + 1))
         hashed = op.cast(murmur_hash3(sequences, "G", 0), to=np.int64)
         is_negative = op.greater_or_equal(hashed, half)
         place = op.mod(op.where(is_negative, op.sub(whole, hashed), hashed), const(params.n_features, np.int64))
@@ -136,8 +122,7 @@ def lower(params: Params, state: Classes, x: GraphBlock) -> GraphBlock:
             amount = op.where(is_negative, op.neg(amount), amount)
         counts = added(place, amount, params.n_features)
         parts.append(op.cast(op.greater(counts, const(0.0)), to=np.float64) if params.binary else counts)
-    block = GraphBlock("float64", params.n_features * x.width, concat_columns(parts))
-    return block if params.null == "zeros" or x.valid is None else block.guard(GUARD, op.not_(x.valid))
+    return counts_in_graph(params, x, parts, params.n_features)
 
 
 def boundaries(params: Params, state: Classes, k: int, x: ValueType) -> list[Scalar]:
@@ -145,7 +130,7 @@ def boundaries(params: Params, state: Classes, k: int, x: ValueType) -> list[Sca
     words = ["", " ", "\t\n", "a", "é e\u0301", "中文 中", "😀", "x" * 600, "ab a " * 60, "\u0660\u0661", "\ufffe"]
     lengths = ["abcdefghijk"[:n] for n in range(2, 12)]
     mixed = [" ".join(lengths), "ab-cd\u00a0ef\u3000gh", "one two one", LEAST]
-    return [None, *words, *lengths, *mixed, *texts_between(_how(params, state, k))]
+    return [None, *words, *lengths, *mixed, *texts_between(splitting(params, state, k))]
 
 
 CASES = (
@@ -242,7 +227,7 @@ OP = Op(
     params=Params,
     state=Classes,
     infer=infer,
-    freeze=freeze,
+    freeze=learned,
     names=names,
     apply=apply,
     lower=lower,
