@@ -33,7 +33,7 @@ C4  `sublinear_tf` comes before the idf, and 0 stays 0 rather than becoming 1. A
     `out-of-range`.
 C5  Null makes every column of its row null where there is a norm, else only its own.
 C6  Without `smooth_idf` a column of zeros cannot be fitted (SKC210); with it, its idf is log(1 + rows) + 1.
-C7  A row alone gives the bits that it gives in a batch: squares are added from left to right.
+C7  A row alone gives the bits that it gives in a batch.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -53,6 +53,9 @@ from skc.ops.text.count_tokens import FOLLOWED, from_vectorizer
 from skc.stats.requests import ColumnStats, Count, Stat, ValueCounts
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Guard, Scalar, ValueType
+
+if TYPE_CHECKING:
+    from spox import Var
 
 DIGITS = 40  # of a logarithm: enough that rounding it once gives the nearest float
 
@@ -130,12 +133,21 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         values = op.mul(values, const([state.idf], np.float64))
     if params.norm is not None:
         guards.append(GraphGuard("not-finite", op.isinf(values)))
-        parts = op.abs(values) if params.norm == "l1" else op.mul(values, values)
-        norm = op.matmul(parts, const(np.ones((x.width, 1))))  # not ReduceSum: its bits depend on the row's place
-        norm = norm if params.norm == "l1" else op.sqrt(norm)
-        divided = op.div(values, op.where(op.equal(norm, zero), const(1.0), norm))
-        values = op.where(op.equal(norm, const(math.inf)), zero, divided)
+        norm = _lower_norm(params.norm, values, x.width)
+        values = op.div(values, op.where(op.equal(norm, zero), const(1.0), norm))
     return GraphBlock("float64", x.width, values, guards=tuple(guards) if params.numbers == "any" else ())
+
+
+def _lower_norm(norm: Literal["l1", "l2"], values: Var, width: int) -> Var:
+    """float64 [N, 1], by a product: the bits of a ReduceSum depend on the place of the row.
+
+    Why each row is multiplied with itself: a table of a whole vocabulary need not be in memory once more, squared.
+    """
+    if norm == "l1":
+        return op.matmul(op.abs(values), const(np.ones((width, 1))))
+    one, two = const([1]), const([2])
+    squares = op.matmul(op.unsqueeze(values, one), op.unsqueeze(values, two))
+    return op.sqrt(op.squeeze(squares, two))
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
