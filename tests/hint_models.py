@@ -53,6 +53,30 @@ MODELS: list[Row] = [
         Fit(**dicts({"a": 1.0})),
     ),
     (
+        "fit with `n_features=65536` or fewer: the output is dense",
+        "SKC151",
+        Fit(feature_extraction.FeatureHasher(), [{"a": 1.0}]),
+        Fit(feature_extraction.FeatureHasher(64), [{"a": 1.0}]),
+    ),
+    (
+        "use `input_type='dict'`, and give each row as a dict",
+        "SKC151",
+        Fit(feature_extraction.FeatureHasher(4, input_type="pair"), [[("a", 1.0)]], sample=[{"a": 1.0}]),
+        Fit(feature_extraction.FeatureHasher(4, input_type="dict"), [{"a": 1.0}]),
+    ),
+    (
+        "give texts only, or use `input_type='dict'`",
+        "SKC158",
+        Fit(feature_extraction.FeatureHasher(4, input_type="string"), [["a"]], sample=[[1.0]]),
+        Fit(feature_extraction.FeatureHasher(4, input_type="string"), [["a"]]),
+    ),
+    (
+        "give every row as many values: each is an input of the artifact, and holds one value",
+        "SKC155",
+        Fit(feature_extraction.FeatureHasher(4, input_type="string"), [["a", "b"], ["a"]]),
+        Fit(feature_extraction.FeatureHasher(4, input_type="string"), [["a", "b"], ["a", "c"]]),
+    ),
+    (
         "a sample in which every key occurs",
         "SKC155",
         Fit(**dicts({"a": 1.0}, {"b": 1.0}), sample=[{"a": 1.0}]),

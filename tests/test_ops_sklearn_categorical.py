@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import op_harness as harness
 import pytest
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from skc.ir import Pipeline
 from skc.ops import OPS
-from skc.ops.categorical import vocabulary
+from skc.ops.categorical import hash_features, vocabulary
 from skc.stats.requests import ValueCounts
 from skc.values.types import Scalar, ValueType
 from skc_runtime.kinds import Array
@@ -175,6 +176,23 @@ def test_ordinal_with_a_list() -> None:
         encoder.fit(column(data, "string"))
         pipeline = fitted("ordinal", {"categories": categories, **grouping}, "string", data)
         assert_both_give(pipeline, categories, encoder.transform(column(categories, "string")))
+
+
+@pytest.mark.parametrize("n_features", [1, 3, 1000])
+@pytest.mark.parametrize("signs", [True, False])
+def test_hash_features(n_features: int, signs: bool) -> None:
+    """Every kind of text, and numbers of all sizes that do not cancel."""
+    keys = {"s": "string?", "größe": "float64?", "t": "string?", "n": "float64?"}
+    texts, numbers = [*probes("string"), None], [0.0, -0.0, 5e-324, 0.1, 1.7e308, None]
+    rows = [[a, x, b, None] for a, b in zip(texts, reversed(texts), strict=True) for x in numbers]
+    rows += [["a", x, "b", y] for x in numbers[:4] for y in numbers[:4]]
+    state = hash_features.State(tuple(f"{k}=" if kind == "string?" else k for k, kind in keys.items()))
+    params = {"n_features": n_features, "alternate_sign": signs}
+    got = harness.Graph(harness.build(OPS["hash_features"], params, keys, state)).run(rows)
+    dicts = [{k: v for k, v in zip(keys, row, strict=True) if v is not None} for row in rows]
+    want = FeatureHasher(n_features, alternate_sign=signs).transform(dicts).toarray()
+    assert not got.guards
+    np.testing.assert_allclose(got.values, want, rtol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", ["string", "int64", "bool"])

@@ -233,7 +233,7 @@ KINDS: Mapping[str, Callable[[], Rows]] = {
     "label": lambda: _table(_only(_strings, "s"), HARD_STRINGS[:-1], given=_one, sample=_array),
     # with a third label in the batch, scikit-learn's LabelBinarizer gives another number of columns: so only these two
     "label01": lambda: _table(_only(_strings, "t"), ("yes", "no"), given=_one, sample=_array),
-    "tokens": lambda: _table(_strings, HARD_STRINGS, given=lambda frame: frame.to_numpy().tolist()),
+    "tokens": lambda: _table(_numbered(_strings), HARD_STRINGS, given=lambda frame: frame.to_numpy().tolist()),
     "label-int64": lambda: _table(_only(_ints, "a"), HARD_INTS, given=_one, sample=_array),
     "float32": lambda: _table(lambda count, seed: _unit(count, seed).astype("float32"), HARD_FLOATS),
 }

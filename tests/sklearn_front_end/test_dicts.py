@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -92,3 +92,46 @@ def test_what_cannot_be_proved_equal_is_refused() -> None:
     seen_as_none = [{"pay": None, "n": 1}, {"pay": "card", "n": 2}]  # the feature `pay` would be NaN for None
     with pytest.raises(SkcError, match="no key of X gives the feature `pay`"):
         read_estimator(DictVectorizer().fit(seen_as_none), seen_as_none)
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_a_hasher_takes_dicts(signs: bool, tmp_path: Path) -> None:
+    hasher = FeatureHasher(n_features=3, alternate_sign=signs).fit(ROWS)
+    read = read_estimator(hasher, ROWS)
+    compiled = skc.compile(read.pipeline, read.sample.table, tmp_path / "artifact", rows=200)
+    assert compiled.report is not None
+    assert compiled.report.is_equal
+    with skc_runtime.load(tmp_path / "artifact") as transformer:
+        for row in [*ROWS, *UNSEEN[::2], {"PU_DO": "b=c", "pay": "b=c", "trip_distance": -2.5, "hour": 3}]:
+            np.testing.assert_array_equal(transformer.transform(row)["x"], hasher.transform([row]).toarray()[0])
+        with pytest.raises(skc_runtime.RecordError, match="rounding-noise"):
+            transformer.transform({"hour": float("inf")})
+        with pytest.raises(skc_runtime.RecordError, match="colour"):  # a key that it would hash as well
+            transformer.transform({"colour": "red"})
+
+
+def test_a_hasher_takes_rows_of_as_many_texts(tmp_path: Path) -> None:
+    rows = [["red", "b=c", ""], ["red", "red", "cbhatswl"]]
+    hasher = FeatureHasher(n_features=16, input_type="string").fit(rows)
+    read = read_estimator(hasher, rows)
+    skc.compile(read.pipeline, read.sample.table, tmp_path / "artifact", rows=100)
+    with skc_runtime.load(tmp_path / "artifact") as transformer:
+        for row in rows:
+            made = transformer.transform({f"x{k}": text for k, text in enumerate(row)})["x"]
+            np.testing.assert_array_equal(made, hasher.transform([row]).toarray()[0])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sample", "words"),
+    [
+        ({"input_type": "pair"}, ROWS, "cannot hold the rows of `input_type='pair'`"),
+        ({"n_features": 2**17}, ROWS, "`n_features=131072` is more than the output can have"),
+        ({"dtype": np.float32}, ROWS, "`dtype=float32` of FeatureHasher"),
+        ({"input_type": "string"}, [[1.0, 2.0]], "takes texts, and `x0` is float64"),
+        ({"input_type": "string"}, [["a", "b"], ["a"]], "rows of different lengths"),
+    ],
+)
+def test_a_hasher_that_does_not_compile(parameters: dict[str, Any], sample: Any, words: str) -> None:
+    with pytest.raises(SkcError) as refused:
+        read_estimator(FeatureHasher(**{"n_features": 8, **parameters}), sample)
+    assert words in str(refused.value)

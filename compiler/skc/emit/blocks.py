@@ -240,6 +240,17 @@ def hash_keys(block: GraphBlock, seed: int) -> Var:
     return op.cast(murmur_hash3(values, block.width, seed), to=np.int64)
 
 
+def signed_places(x: Var, width: int | str, count: int) -> tuple[Var, Var]:
+    """int64 and bool [N, width]: which of so many columns the hash of a string stands for, and where it is negative.
+
+    The hash is taken as a signed number of 32 bits, and its magnitude modulo the number of columns.
+    """
+    hashed = op.cast(murmur_hash3(x, width, 0), to=np.int64)
+    is_negative = op.greater_or_equal(hashed, const(2**31, np.int64))
+    magnitude = op.where(is_negative, op.sub(const(2**32, np.int64), hashed), hashed)
+    return op.mod(magnitude, const(count, np.int64)), is_negative
+
+
 def count_edges(x: Var, edges: Array, *, right: bool) -> Var:
     """int64 [N, K]: for each value the number of edges of its column that are ≤ it (`right`: < it). NaN counts none.
 

@@ -13,6 +13,7 @@ from skc.op import AnyOp
 MODULES = (
     "categorical.category_subsets",
     "categorical.hash_bucket",
+    "categorical.hash_features",
     "categorical.one_hot",
     "categorical.ordinal",
     "categorical.target_encode",

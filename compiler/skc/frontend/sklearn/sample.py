@@ -126,6 +126,10 @@ def _table(frame: Any, names: Sequence[str] | None, width: int | None) -> pa.Tab
         hint = "give a dense sample: `X.toarray()`, or a DataFrame with one column for each feature"
         raise fail("SKC155", "X is a sparse matrix", hint=hint)
     if isinstance(frame, (np.ndarray, list)):
+        lengths = {len(row) for row in frame if isinstance(row, (list, tuple))} if isinstance(frame, list) else {0}
+        if len(lengths) > 1:
+            hint = "give every row as many values: each is an input of the artifact, and holds one value"
+            raise fail("SKC155", "X has rows of different lengths", hint=hint)
         return _from_array(np.asarray(frame), names, width)
     if _is_pandas(frame):
         labels = [name for name in frame.columns if not isinstance(name, str)]

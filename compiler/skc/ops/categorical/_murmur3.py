@@ -20,6 +20,12 @@ def hash_key(key: str | int | bool, seed: int) -> int:
     return murmur3_32(data, seed)
 
 
+def signed_place(hashed: int, count: int) -> tuple[int, int]:
+    """Which of so many columns a hash stands for, and its sign as a signed number of 32 bits."""
+    signed = hashed if hashed < 1 << 31 else hashed - (1 << 32)
+    return abs(signed) % count, -1 if signed < 0 else 1
+
+
 def murmur3_32(data: bytes, seed: int) -> int:
     """The hash of some bytes."""
     h = seed

@@ -46,11 +46,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from skc.emit.blocks import GraphBlock, take_columns
-from skc.emit.opset import const, murmur_hash3, op
+from skc.emit.blocks import GraphBlock, signed_places, take_columns
+from skc.emit.opset import const, op
 from skc.emit.text import added
 from skc.op import Case, Names, Op, always, parameters, refuse
-from skc.ops.categorical._murmur3 import hash_key
+from skc.ops.categorical._murmur3 import hash_key, signed_place
 from skc.ops.text import tfidf_weight
 from skc.ops.text._tokens import (
     GUARD,
@@ -71,7 +71,6 @@ from skc.ops.text._vectorizers import fold, parameters_of
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 
-HALF, WHOLE = 2**31, 2**32
 MOST = 2**16
 LEAST = "cbhatswl"  # its hash is -2^31
 
@@ -102,21 +101,17 @@ def apply(params: Params, state: Classes, x: Block) -> Block:
     hits = np.zeros(counts.shape, dtype=bool)
     for (i, k), text in np.ndenumerate(x.values):
         for sequence in split(splittings[k], str(text)) if x.present()[i, k] else ():
-            hashed = hash_key(sequence, 0)
-            signed = hashed if hashed < HALF else hashed - WHOLE
-            place = abs(signed) % params.n_features
-            counts[i, k, place] += -1 if params.alternate_sign and signed < 0 else 1
+            place, sign = signed_place(hash_key(sequence, 0), params.n_features)
+            counts[i, k, place] += sign if params.alternate_sign else 1
             hits[i, k, place] = True
     return counts_block(params, x, hits.astype(np.float64) if params.binary else counts)
 
 
 def lower(params: Params, state: Classes, x: GraphBlock) -> GraphBlock:
-    half, whole, parts = const(HALF, np.int64), const(WHOLE, np.int64), []
+    parts = []
     for k in range(x.width):
         sequences, is_sequence = ngrams(splitting(params, state, k), take_columns(x.values, k, k + 1))
-        hashed = op.cast(murmur_hash3(sequences, "G", 0), to=np.int64)
-        is_negative = op.greater_or_equal(hashed, half)
-        place = op.mod(op.where(is_negative, op.sub(whole, hashed), hashed), const(params.n_features, np.int64))
+        place, is_negative = signed_places(sequences, "G", params.n_features)
         amount = op.where(is_sequence, const(1.0), const(0.0))
         if params.alternate_sign and not params.binary:
             amount = op.where(is_negative, op.neg(amount), amount)
