@@ -39,6 +39,9 @@ from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer, NearestCentroid
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
@@ -155,6 +158,12 @@ MODELS: list[Row] = [
         "SKC151",
         Fit(Nystroem(kernel=np.dot, n_components=2)),
         Fit(Nystroem(kernel="rbf", n_components=2)),
+    ),
+    (
+        "use at most 100",
+        "SKC151",
+        Fit(AdditiveChi2Sampler(sample_steps=101, sample_interval=0.1), abs(NUMBERS)),
+        Fit(AdditiveChi2Sampler(sample_steps=100, sample_interval=0.1), abs(NUMBERS)),
     ),
     (
         "use a whole degree from 1 to",

@@ -200,6 +200,12 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "int64",
     ),
     (
+        "write `sample_interval` as well",
+        "{from: a, apply: [{chi2_features: {sample_steps: 4}}]}",
+        "{from: a, apply: [{chi2_features: {sample_steps: 4, sample_interval: 0.3}}]}",
+        "float64",
+    ),
+    (
         "raise `degree`",
         "{from: a, apply: [{polynomial_features: {degree: 0, include_bias: false}}]}",
         "{from: a, apply: [{polynomial_features: {degree: 1, include_bias: false}}]}",

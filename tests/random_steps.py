@@ -296,6 +296,12 @@ def _polynomial_features(r: Random, x: Value) -> Made | None:
     return ("polynomial_features", params, replace(x, width=None)) if x.width in (1, 2, 3) else None
 
 
+def _chi2_features(r: Random, x: Value) -> Made:
+    params = r.choice(({}, {"sample_steps": 1}, {"sample_steps": 3}, {"sample_steps": 5, "sample_interval": 0.25}))
+    width = None if x.width is None else x.width * (2 * params.get("sample_steps", 2) - 1)
+    return "chi2_features", params, replace(x, exact=x.exact and params.get("sample_steps") == 1, width=width)
+
+
 def _null_if(r: Random, x: Value) -> Made | None:
     values = [_constant(r, x.dtype) for _ in range(r.randint(1, 3))]
     return ("null_if", {"values": values}, x) if x.exact else None
@@ -362,6 +368,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "finite": _finite,
     "missing_indicator": _missing_indicator,
     "null_if": _null_if,
+    "chi2_features": _chi2_features,
     "binarize": _binarize,
     "normalize": _normalize,
     "polynomial_features": _polynomial_features,
@@ -395,6 +402,7 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "binarize",
         "normalize",
         "polynomial_features",
+        "chi2_features",
         "round",
         *_SCALES,
         "log1p",

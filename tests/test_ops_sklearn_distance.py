@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import op_harness as harness
 import pytest
-from sklearn.kernel_approximation import RBFSampler
+from sklearn.kernel_approximation import AdditiveChi2Sampler, RBFSampler
 from sklearn.metrics.pairwise import euclidean_distances, manhattan_distances, pairwise_kernels
 from sklearn.neighbors import KNeighborsRegressor, KNeighborsTransformer
 
@@ -114,3 +114,10 @@ def test_whole_numbers_are_served_unless_they_tie() -> None:
     state = nearest.State(tuples(points), tuples(np.arange(10.0)[:, None]))
     got = rows("nearest", state, values, k=1, result="mean", algorithm="brute")
     assert_close(got, model.predict(values)[:, None], least=len(values), most=len(values))
+@pytest.mark.parametrize("steps", [1, 2, 3, 5])
+def test_chi2_features_are_those_of_the_sampler(steps: int) -> None:
+    sampler = AdditiveChi2Sampler(sample_steps=steps, sample_interval=0.25 if steps > 3 else None)
+    values = np.abs(np.vstack([X, HARD]))
+    got = rows("chi2_features", None, values, sample_steps=steps, sample_interval=sampler.sample_interval)
+    want = sampler.fit_transform(values).reshape(len(values), 2 * steps - 1, 4).swapaxes(1, 2).reshape(len(values), -1)
+    assert_close(got, want, least=len(values), most=len(values))

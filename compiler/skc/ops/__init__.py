@@ -18,6 +18,7 @@ MODULES = (
     "categorical.ordinal",
     "categorical.target_encode",
     "categorical.vocabulary",
+    "distance.chi2_features",
     "distance.distances",
     "distance.kernel",
     "distance.layer",
