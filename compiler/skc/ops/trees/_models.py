@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skc.op import refuse
+from skc.ops.categorical import one_hot
 from skc.ops.linear._steps import choose, class_names
 from skc.ops.trees._nodes import from_float32, summed
 from skc.translation import Claim, Columns, Model, Nulls
@@ -56,6 +57,19 @@ def _forest_classifier(forest: Any, x: Columns) -> Model:
     return _classified(forest, summed(checked, trees, [0.0] * forest.n_classes_, average=True))
 
 
+def _embedded(embedding: Any, x: Columns) -> Columns:
+    """Each tree gives the rank of the leaf that a row reaches, and that is one-hot."""
+    trees, known = [], []
+    for tree, reached in zip(embedding.estimators_, embedding.one_hot_encoder_.categories_, strict=True):
+        ranks = np.cumsum(tree.tree_.children_left == -1) - 1.0
+        trees.append(from_float32(tree.tree_, ranks))
+        known.append(tuple(ranks[reached.astype(np.int64)].tolist()))
+    ranked = _summed(_checked(embedding.estimators_[0], x), trees, [0.0] * len(trees))
+    nothing = ((),) * len(trees)
+    state = one_hot.State(tuple(known), nothing, (None,) * len(trees), (None,) * len(trees))
+    return ranked.apply(one_hot.OP, one_hot.Params(), state, is_finite=True)
+
+
 _TREE = """
     criterion splitter max_depth min_samples_split min_samples_leaf min_weight_fraction_leaf max_features random_state
     max_leaf_nodes min_impurity_decrease ccp_alpha monotonic_cst
@@ -70,6 +84,15 @@ def _claim(predict: Callable[[Any, Columns], Model], parameters: str, ignored: s
 
 
 SKLEARN: Mapping[str, Claim] = {
+    "sklearn.ensemble.RandomTreesEmbedding": Claim(
+        _embedded,
+        (),
+        (
+            *("n_estimators", "max_depth", "min_samples_split", "min_samples_leaf", "min_weight_fraction_leaf"),
+            *("max_leaf_nodes", "min_impurity_decrease", "sparse_output", "n_jobs", "random_state", "verbose"),
+            "warm_start",
+        ),
+    ),
     "sklearn.tree.DecisionTreeClassifier": _claim(_tree_classifier, "", f"{_TREE} class_weight"),
     "sklearn.tree.ExtraTreeClassifier": _claim(_tree_classifier, "", f"{_TREE} class_weight"),
     "sklearn.ensemble.RandomForestClassifier": _claim(_forest_classifier, "", f"{_FOREST} class_weight"),
