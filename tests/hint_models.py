@@ -30,7 +30,7 @@ from sklearn import feature_extraction, linear_model, preprocessing
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import FeatureAgglomeration, KMeans
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, SparseCoder
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import GradientBoostingRegressor, StackingClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next but one import work
@@ -176,6 +176,24 @@ MODELS: list[Row] = [
         "SKC151",
         Fit(SVC(kernel=lambda a, b: a @ b.T), target=CLASSES),
         Fit(SVC(kernel="linear"), target=CLASSES),
+    ),
+    (
+        "use `transform_algorithm='threshold'`, or 'omp'",
+        "SKC151",
+        Fit(SparseCoder(np.eye(3), transform_algorithm="lasso_cd")),
+        Fit(SparseCoder(np.eye(3), transform_algorithm="threshold")),
+    ),
+    (
+        "leave `positive_code` out",
+        "SKC151",
+        Fit(SparseCoder(np.eye(3), positive_code=True)),
+        Fit(SparseCoder(np.eye(3))),
+    ),
+    (
+        "use `transform_n_nonzero_coefs=1`, or",
+        "SKC151",
+        Fit(SparseCoder(np.eye(3), transform_n_nonzero_coefs=2)),
+        Fit(SparseCoder(np.eye(3), transform_n_nonzero_coefs=1)),
     ),
     ("use two classes, or another classifier", "SKC151", Fit(SVC(), target=MANY), Fit(LinearSVC(), target=MANY)),
     (

@@ -36,7 +36,10 @@ INEXACT = {"Exp", "Log", "Sin", "Pow", "Tanh"}
 # Decisions that no value shows: by op, the reason.
 NOT_SHOWN = {SOURCE: "a sentinel that float32 does not hold is found or not by the type that a file stores"}
 # Edges that no mark names: by op, the reason.
-MOVING_EDGES = {"class_of": "where its result changes depends on the other scores"}
+MOVING_EDGES = {
+    "class_of": "where its result changes depends on the other scores",
+    "match_atom": "where its result changes depends on the other products and their errors",
+}
 # Steps between neighbouring floats that the op promises to bound: by op, the reason.
 STEEP = {
     "layer": "a last bit of x + shift may move a result by as much as `error` allows",

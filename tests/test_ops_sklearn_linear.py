@@ -9,7 +9,7 @@ import numpy as np
 import op_harness as harness
 import pytest
 from sklearn.cross_decomposition import PLSRegression
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, sparse_encode
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next import work
 from sklearn.impute import IterativeImputer
@@ -20,6 +20,8 @@ from sklearn.utils.multiclass import _ovr_decision_function
 
 from skc.ops import OPS
 from skc.ops.linear import class_of, class_probability, gaussian_scores, iterative_impute, linear_map, mlp, one_vs_one
+from skc.ops.linear import class_of, class_probability, gaussian_scores, iterative_impute, linear_map, mlp
+from skc.ops.linear import class_of, class_probability, gaussian_scores, linear_map, match_atom, mlp
 
 R = np.random.default_rng(5)
 X = R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3] + [0, 5, 0, 1e4]
@@ -153,6 +155,13 @@ def test_one_vs_one_is_the_vote_of_scikit_learn(classes: int) -> None:
     votes = rows("one_vs_one", state, decisions, output="votes", noise="relative")
     assert not votes.guards
     assert (votes.values == np.round(want)).all()
+def test_match_atom_is_a_pursuit_of_one_atom() -> None:
+    atoms = np.random.default_rng(7).normal(size=(5, 3)) * [[1], [2], [0.1], [1], [3]]
+    values = np.random.default_rng(8).normal(size=(300, 3))
+    products = values @ atoms.T
+    state = match_atom.State(tuple((atoms**2).sum(axis=1).tolist()))
+    got = rows("match_atom", state, np.hstack([products, np.full_like(products, 1e-15)]))
+    assert_close(got, sparse_encode(values, atoms, algorithm="omp", n_nonzero_coefs=1), least=300)
 
 
 def assert_close(got: harness.Run, want: Any, least: int) -> None:

@@ -210,7 +210,9 @@ def _names(compiled: Skc, trials: Trials) -> str:
         names = [str(name) for name in trials.fitted.get_feature_names_out()]
     except (AttributeError, ValueError, TypeError, NotImplementedError):
         return ""
-    return "" if len({*names}) < len(names) or names == [*compiled.names] else f"names {compiled.names}, not {names}"
+    width = trials.expected()[1].values.shape[1]  # a coder that splits signs names half of its columns
+    is_named = len({*names}) == len(names) == width
+    return "" if not is_named or names == [*compiled.names] else f"names {compiled.names}, not {names}"
 
 
 def _row(frame: pd.DataFrame, i: int) -> str:

@@ -33,6 +33,7 @@ MODULES = (
     "linear.gaussian_scores",
     "linear.iterative_impute",
     "linear.linear_map",
+    "linear.match_atom",
     "linear.mlp",
     "linear.normalize",
     "linear.one_vs_one",
