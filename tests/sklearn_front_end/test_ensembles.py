@@ -16,7 +16,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PowerTransformer, StandardScaler
 from sklearn.svm import LinearSVC
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import skc
 import skc_runtime
@@ -68,6 +68,9 @@ def test_regressors(model: Any, y: Any, tmp_path: Path) -> None:
         CalibratedClassifierCV(LinearSVC()),
         CalibratedClassifierCV(SOFT[1][1], ensemble=False),
         VotingClassifier(SOFT, voting="soft", weights=[2, 1]),
+        VotingClassifier(MIXED),  # a tie wherever they differ
+        # 0.1 + 0.2 is more than 0.3
+        VotingClassifier([*MIXED, ("c", DecisionTreeClassifier(max_depth=2))], weights=[0.1, 0.2, 0.3]),
         StackingClassifier(MIXED),
         StackingClassifier(MIXED, final_estimator=SGDClassifier(random_state=1), passthrough=True),
     ],
@@ -98,8 +101,7 @@ def test_as_a_step_they_give_their_predictions(model: Any, tmp_path: Path) -> No
         (TransformedTargetRegressor(Ridge(), transformer=PowerTransformer()), Y),
         (target(lambda y: y + 1, lambda y: y - 1), Y),
         (CalibratedClassifierCV(LinearSVC(), method="isotonic"), CLASSES[2]),
-        (VotingClassifier(MIXED), CLASSES[3]),
-        (VotingClassifier([("a", SOFT[0][1])], voting="hard"), CLASSES[3]),
+        (VotingClassifier(MIXED, voting="soft"), CLASSES[3]),
         (StackingClassifier(MIXED, stack_method="predict"), CLASSES[3]),
     ],
 )

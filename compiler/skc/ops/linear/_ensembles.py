@@ -10,6 +10,7 @@ import numpy as np
 from skc.op import refuse
 from skc.ops.internal import expr
 from skc.ops.linear._steps import choose, choose_by, class_names, joined, mapped, probabilities
+from skc.ops.trees._nodes import choice, state_of
 from skc.translation import Claim, Columns, Model
 
 # The inverse of the function that the target was transformed with, as an expression.
@@ -105,8 +106,6 @@ def _votes(meta: Any, x: Columns) -> Columns:
 
 def _soft_votes(meta: Any, x: Columns) -> list[Columns]:
     """The probabilities that each classifier gives."""
-    if meta.voting != "soft":
-        raise refuse("SKC151", "`voting='hard'` of VotingClassifier does not compile", hint="use `voting='soft'`")
     parts = []
     for one in meta.estimators_:
         probability = x.predict(one).probability
@@ -117,14 +116,34 @@ def _soft_votes(meta: Any, x: Columns) -> list[Columns]:
     return parts
 
 
-def _probabilities_of_each(meta: Any, x: Columns) -> Columns:
+def _answers_of_each(meta: Any, x: Columns) -> Columns:
+    if meta.voting == "hard":
+        return _votes(meta, x)
     if not meta.flatten_transform:
         hint = "leave `flatten_transform` out"
         raise refuse("SKC151", "`flatten_transform=False` gives no table of columns", hint=hint)
     return joined(_soft_votes(meta, x))
 
 
+def _counted(votes: Columns, classes: int, weights: Any) -> Columns:
+    """The sum of the weights of those who vote for each class: exact, in the order of the voters.
+
+    Why trees: they add up, for each column, what belongs to its value, to the bit.
+    """
+    from skc.ops.trees import tree_ensemble  # whose claims need the steps of a model
+
+    voters = len(votes.types)
+    trees = [
+        choice(k, classes, float(weight)) for k, weight in enumerate(np.ones(voters) if weights is None else weights)
+    ]
+    state = tree_ensemble.State(**state_of(trees, [0.0] * classes))
+    return votes.numbers().apply(tree_ensemble.OP, tree_ensemble.Params(), state)
+
+
 def _voting_classifier(meta: Any, x: Columns) -> Model:
+    if meta.voting == "hard":
+        counted = _counted(_votes(meta, x), len(meta.classes_), meta._weights_not_none)
+        return Model(choose(counted, meta.classes_, "none"), classes=class_names(meta.classes_))
     parts = _soft_votes(meta, x)
     mean, classes = _mean(parts, meta._weights_not_none), meta.le_.classes_
     return Model(choose(mean, classes, "relative"), mean, classes=class_names(classes))
@@ -179,7 +198,7 @@ SKLEARN: Mapping[str, Claim] = {
         _stacked, ("passthrough",), ("estimators", "final_estimator", "cv", "n_jobs", "verbose"), _stacking_regressor
     ),
     "sklearn.ensemble.VotingClassifier": Claim(
-        _probabilities_of_each,
+        _answers_of_each,
         ("voting", "weights", "flatten_transform"),
         ("estimators", "n_jobs", "verbose"),
         _voting_classifier,

@@ -50,6 +50,22 @@ def from_float32(tree: Any, values: Array, columns: Array | None = None) -> Tree
     )
 
 
+def choice(feature: int, values: int, weight: float) -> Tree:
+    """Of a column that holds a whole number from 0 to `values` - 1, a weight in the place that it names."""
+    nodes = np.arange(2 * values - 1)
+    is_leaf = (nodes % 2 == 1) | (nodes == 2 * values - 2)  # the left child of each split, and the last right one
+    place = np.minimum(nodes // 2, values - 1)
+    return Tree(
+        is_leaf,
+        np.full(len(nodes), feature),
+        place.astype(np.float64),
+        np.zeros(len(nodes), bool),
+        nodes + 1,
+        nodes + 2,
+        np.where(is_leaf[:, None], np.eye(values)[place] * weight, 0.0),
+    )
+
+
 def last_going_left(thresholds: Array) -> Array:
     """The greatest float64 whose float32 is at most the threshold."""
     with np.errstate(over="ignore"):
