@@ -104,18 +104,6 @@ MODELS: list[Row] = [
         Fit(OneHotEncoder(), MIXED[["s"]]),
     ),
     (
-        "`SimpleImputer(strategy='constant', fill_value='missing')`",
-        "SKC151",
-        Fit(OneHotEncoder(min_frequency=2, handle_unknown="infrequent_if_exist"), UNSURE),
-        Fit(
-            make_pipeline(
-                SimpleImputer(strategy="constant", fill_value="missing"),
-                OneHotEncoder(min_frequency=2, handle_unknown="infrequent_if_exist"),
-            ),
-            UNSURE,
-        ),
-    ),
-    (
         "encode to whole numbers",
         "SKC151",
         Fit(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1.5), UNSURE),

@@ -80,3 +80,20 @@ def test_float_columns_of_integer_categories(tmp_path: Path) -> None:
     encoder = OneHotEncoder(handle_unknown="ignore").fit(ROWS[["n"]])
     rows = pd.DataFrame({"n": [1.0, 1.5, 3.0, np.nan]})
     assert_equal(encoder, rows, tmp_path, pd.DataFrame({"n": [2.0, np.inf, -0.0]}))
+
+
+@pytest.mark.parametrize("unknown", ["infrequent_if_exist", "ignore"])
+@pytest.mark.parametrize("drop", [None, "first"])
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_null_alone_is_infrequent(unknown: str, drop: str | None, tmp_path: Path) -> None:
+    """Unknown values share its column, whose place no value of the sample has."""
+    rows = pd.DataFrame(
+        {
+            "s": ["", "", "_", "_", None],
+            "f": [0.0, 0.0, 1.0, 1.0, np.nan],
+            "b": pd.Series([True, True, False, False, None], dtype=object),
+        }
+    )
+    hostile = pd.DataFrame({"s": ["__", None, "_"], "f": [2.0, np.nan, -0.0], "b": rows["b"].iloc[[0, 4, 2]].array})
+    encoder = OneHotEncoder(handle_unknown=unknown, drop=drop, min_frequency=2, sparse_output=False)
+    assert_equal(encoder.fit(rows), rows, tmp_path, hostile)

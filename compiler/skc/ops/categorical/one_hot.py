@@ -63,7 +63,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, lookup, one_hot_columns
 from skc.emit.opset import const, op
-from skc.op import Case, Concern, Names, Op, always, parameters, refuse, require, require_exact
+from skc.op import Case, Concern, Names, Op, always, parameters, require, require_exact
 from skc.ops.categorical import _groups as groups
 from skc.ops.categorical._categories import (
     Key,
@@ -76,7 +76,7 @@ from skc.ops.categorical._labels import BINARIZER
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount
 from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType
-from skc_runtime.kinds import INT64_MAX, INT64_MIN
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, KINDS, DType
 
 NOWHERE, UNKNOWN = -1, -2  # in the graph: a known value without a column, an unknown value
 
@@ -414,7 +414,7 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
     parts = []
     for k, categories in enumerate(encoder.categories_):
         takes_unknown = encoder.handle_unknown in ("infrequent_if_exist", "warn")
-        learned = _alone(groups.learned_categories(encoder, k, x), x.names[k], takes_unknown=takes_unknown)
+        learned = _alone(groups.learned_categories(encoder, k, x), x.types[k].dtype, takes_unknown=takes_unknown)
         frequent, infrequent = learned.frequent, learned.infrequent
         shared = len(frequent) if infrequent else None  # the place of the infrequent ones
         own = len(frequent) + bool(infrequent)
@@ -430,17 +430,24 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
     return encoded_columns.pick(_sklearn_order(encoder, x, [state for _, state in parts]))
 
 
-def _alone(learned: groups.Learned, column: str, *, takes_unknown: bool) -> groups.Learned:
-    """A missing value that is the only infrequent category has a column of its own, as a frequent one has."""
+def _alone(learned: groups.Learned, dtype: DType, *, takes_unknown: bool) -> groups.Learned:
+    """A missing value that is the only infrequent category has a column of its own, as a frequent one has.
+
+    Where unknown values share that column, it is that of infrequent ones, which needs one: any value that is unknown.
+    """
     if learned.missing != "infrequent" or learned.infrequent:
         return learned
-    if takes_unknown:
-        raise refuse(
-            "SKC151",
-            f"the only infrequent category of column `{column}` is the missing value, whose place unknown values take",
-            hint="replace missing values before: `SimpleImputer(strategy='constant', fill_value='missing')`",
-        )
-    return replace(learned, missing="frequent")
+    unknown = next((key for key in _keys(dtype, len(learned.frequent) + 1) if key not in learned.frequent), None)
+    if not takes_unknown or unknown is None:
+        return replace(learned, missing="frequent")
+    return replace(learned, infrequent=(unknown,))
+
+
+def _keys(dtype: DType, number: int) -> list[Key]:
+    """So many different values, if the type has them."""
+    if dtype == "bool":
+        return [False, True]
+    return ["_" * i if dtype == "string" else KINDS[dtype].python(i) for i in range(number)]
 
 
 SKLEARN_UNKNOWN: dict[str, Literal["error", "zeros", "infrequent"]] = {

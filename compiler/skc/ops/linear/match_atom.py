@@ -68,9 +68,10 @@ def apply(params: Params, state: State, x: Block) -> Block:
         moved = np.where(is_best & is_something, noise / lengths / lengths, 0.0)
     margin, both = best_by(sizes, noise, place)
     is_tie = refused(margin >= both, place) & ~(best < LEAST - error)
-    is_tie |= ~(np.abs(best - LEAST) >= error)
-    block = Block("float64", code).guard("tie", is_tie)
-    return block.guard("rounding-noise", ~(moved <= allowed_error(code)).all(axis=1, keepdims=True))
+    is_near = ~(np.abs(best - LEAST) >= error)
+    block = Block("float64", code).guard("tie", np.asarray(is_tie | is_near))
+    is_noise = np.asarray(~(moved <= allowed_error(code)).all(axis=1, keepdims=True))
+    return block.guard("rounding-noise", is_noise)
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
