@@ -308,8 +308,8 @@ MODELS: list[Row] = [
     (
         "use `pooling_func=np.mean`",
         "SKC151",
+        Fit(FeatureAgglomeration(2, pooling_func=np.median)),
         Fit(FeatureAgglomeration(2, pooling_func=np.max)),
-        Fit(FeatureAgglomeration(2, pooling_func=np.mean)),
     ),
     (
         "fit it with `init=None` or",

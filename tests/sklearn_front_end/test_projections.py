@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,11 +22,13 @@ from sklearn.decomposition import (
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.pipeline import FeatureUnion
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
+from sklearn_front_end.rows import assert_equal
 
 import skc
 import skc_runtime
 from skc.diagnostics import SkcError
 from skc.frontend.sklearn import read_estimator
+from skc.ops.linear import _projections
 from skc_runtime.agreement import agree
 
 R = np.random.default_rng(0)
@@ -64,6 +67,17 @@ def test_projections_equal_scikit_learn(tmp_path: Path) -> None:
         alone = transformer.transform(X.iloc[7:8])["x"]
     assert agree(got, want, False).all()
     assert (got[7:8] == alone).all()
+
+
+@pytest.mark.parametrize("pooling", [np.max, np.min])
+def test_extremes_of_clusters(pooling: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one column, of some, and of more than an expression names."""
+    monkeypatch.setattr(_projections, "MOST_OPERANDS", 2)
+    rows = np.random.default_rng(1).normal(size=(30, 4))
+    hostile = np.array([[-0.0, 0.0, -0.0, 0.0], [1e308, -1e308, 1.0, 2.0], [0.0, 0.0, np.nan, 0.0], [np.inf, 0, 0, 0]])
+    agglomeration = FeatureAgglomeration(2, pooling_func=pooling, linkage="single").fit(rows)
+    assert sorted(np.bincount(agglomeration.labels_)) == [1, 3]
+    assert_equal(agglomeration, rows, tmp_path, hostile)
 
 
 def test_what_has_no_answer_is_refused() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skc.op import refuse
+from skc.ops.internal import expr
 from skc.ops.linear._steps import dense, mapped
 from skc.translation import Claim, Columns
 
@@ -71,12 +72,34 @@ def _discriminant(estimator: Any) -> Mapping[str, Any]:
     return {**parts, "offset": estimator.xbar_} if estimator.solver == "svd" else parts
 
 
-def _agglomeration(estimator: Any) -> Mapping[str, Any]:
-    if estimator.pooling_func is not np.mean:
-        hint = "use `pooling_func=np.mean`"
-        raise refuse("SKC151", "only the mean of the columns of a cluster compiles as `pooling_func`", hint=hint)
-    members = np.eye(estimator.n_clusters_)[estimator.labels_]
-    return {"weights": members, "divisor": members.sum(axis=0)}
+def _agglomeration(estimator: Any, x: Columns) -> Columns:
+    """The columns of each cluster as one."""
+    if estimator.pooling_func is np.mean:
+        members = np.eye(estimator.n_clusters_)[estimator.labels_]
+        return mapped(x, members, divisor=members.sum(axis=0))
+    if estimator.pooling_func not in EXTREMES:
+        message = "only the mean, the maximum and the minimum of the columns of a cluster compile as `pooling_func`"
+        raise refuse("SKC151", message, hint="use `pooling_func=np.mean`, `np.max` or `np.min`")
+    function, checked = EXTREMES[estimator.pooling_func], x.floats(null="error")
+    clusters = [np.flatnonzero(estimator.labels_ == label).tolist() for label in np.unique(estimator.labels_)]
+    return x.pick(()).beside(*(_extreme(checked.pick(cluster), function) for cluster in clusters))
+
+
+EXTREMES: Mapping[Any, str] = {np.max: "max", np.amax: "max", np.min: "min", np.amin: "min"}
+MOST_OPERANDS = 100  # an expression has at most 4,000 characters
+
+
+def _extreme(x: Columns, function: str) -> Columns:
+    """The greatest or least of some columns."""
+    width = len(x.types)
+    if width == 1:
+        return x
+    if width > MOST_OPERANDS:
+        parts = [range(first, min(first + MOST_OPERANDS, width)) for first in range(0, width, MOST_OPERANDS)]
+        return _extreme(x.pick(()).beside(*(_extreme(x.pick(part), function) for part in parts)), function)
+    names = tuple(f"x{k}" for k in range(width))
+    params = expr.Params(expression=f"{function}({', '.join(names)})", names=names)
+    return x.apply(expr.OP, params, is_finite=True)
 
 
 pls, discriminant = _projection(_pls), _projection(_discriminant)  # of classes that predict as well
@@ -120,7 +143,7 @@ SKLEARN: Mapping[str, Claim] = {
     "sklearn.random_projection.SparseRandomProjection": _claim(
         _components, "", "n_components density eps dense_output compute_inverse_components random_state"
     ),
-    "sklearn.cluster.FeatureAgglomeration": _claim(
+    "sklearn.cluster.FeatureAgglomeration": _claims(
         _agglomeration,
         "pooling_func",
         "n_clusters metric memory connectivity compute_full_tree linkage distance_threshold compute_distances",
