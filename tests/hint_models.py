@@ -36,12 +36,9 @@ from sklearn.ensemble import GradientBoostingRegressor, StackingClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next but one import work
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
-from sklearn.kernel_approximation import Nystroem
+from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer, NearestCentroid
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem
-from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
@@ -238,7 +235,6 @@ MODELS: list[Row] = [
         Fit(NearestCentroid(priors=[0.1, 0.9]), target=CLASSES),
         Fit(NearestCentroid(priors="uniform"), target=CLASSES),
     ),
-    ("use `voting='soft'`", "SKC151", Fit(voting(), target=CLASSES), Fit(voting(voting="soft"), target=CLASSES)),
     (
         "use classifiers with probabilities",
         "SKC151",

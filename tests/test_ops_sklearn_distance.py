@@ -114,6 +114,8 @@ def test_whole_numbers_are_served_unless_they_tie() -> None:
     state = nearest.State(tuples(points), tuples(np.arange(10.0)[:, None]))
     got = rows("nearest", state, values, k=1, result="mean", algorithm="brute")
     assert_close(got, model.predict(values)[:, None], least=len(values), most=len(values))
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])
 def test_chi2_features_are_those_of_the_sampler(steps: int) -> None:
     sampler = AdditiveChi2Sampler(sample_steps=steps, sample_interval=0.25 if steps > 3 else None)

@@ -19,9 +19,16 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.utils.multiclass import _ovr_decision_function
 
 from skc.ops import OPS
-from skc.ops.linear import class_of, class_probability, gaussian_scores, iterative_impute, linear_map, mlp, one_vs_one
-from skc.ops.linear import class_of, class_probability, gaussian_scores, iterative_impute, linear_map, mlp
-from skc.ops.linear import class_of, class_probability, gaussian_scores, linear_map, match_atom, mlp
+from skc.ops.linear import (
+    class_of,
+    class_probability,
+    gaussian_scores,
+    iterative_impute,
+    linear_map,
+    match_atom,
+    mlp,
+    one_vs_one,
+)
 
 R = np.random.default_rng(5)
 X = R.normal(size=(200, 4)) * [1, 10, 0.1, 1e3] + [0, 5, 0, 1e4]

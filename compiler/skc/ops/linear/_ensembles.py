@@ -10,7 +10,7 @@ import numpy as np
 from skc.op import refuse
 from skc.ops.internal import expr
 from skc.ops.linear._steps import choose, choose_by, class_names, joined, mapped, probabilities
-from skc.ops.trees._nodes import choice, state_of
+from skc.ops.trees._nodes import choice, summed
 from skc.translation import Claim, Columns, Model
 
 # The inverse of the function that the target was transformed with, as an expression.
@@ -130,14 +130,11 @@ def _counted(votes: Columns, classes: int, weights: Any) -> Columns:
 
     Why trees: they add up, for each column, what belongs to its value, to the bit.
     """
-    from skc.ops.trees import tree_ensemble  # whose claims need the steps of a model
-
     voters = len(votes.types)
     trees = [
         choice(k, classes, float(weight)) for k, weight in enumerate(np.ones(voters) if weights is None else weights)
     ]
-    state = tree_ensemble.State(**state_of(trees, [0.0] * classes))
-    return votes.numbers().apply(tree_ensemble.OP, tree_ensemble.Params(), state)
+    return summed(votes.numbers(), trees, [0.0] * classes)
 
 
 def _voting_classifier(meta: Any, x: Columns) -> Model:

@@ -64,7 +64,7 @@ def _embedded(embedding: Any, x: Columns) -> Columns:
         ranks = np.cumsum(tree.tree_.children_left == -1) - 1.0
         trees.append(from_float32(tree.tree_, ranks))
         known.append(tuple(ranks[reached.astype(np.int64)].tolist()))
-    ranked = _summed(_checked(embedding.estimators_[0], x), trees, [0.0] * len(trees))
+    ranked = summed(_checked(embedding.estimators_[0], x), trees, [0.0] * len(trees))
     nothing = ((),) * len(trees)
     state = one_hot.State(tuple(known), nothing, (None,) * len(trees), (None,) * len(trees))
     return ranked.apply(one_hot.OP, one_hot.Params(), state, is_finite=True)
