@@ -162,6 +162,8 @@ def test_one_vs_one_is_the_vote_of_scikit_learn(classes: int) -> None:
     votes = rows("one_vs_one", state, decisions, output="votes", noise="relative")
     assert not votes.guards
     assert (votes.values == np.round(want)).all()
+
+
 def test_match_atom_is_a_pursuit_of_one_atom() -> None:
     atoms = np.random.default_rng(7).normal(size=(5, 3)) * [[1], [2], [0.1], [1], [3]]
     values = np.random.default_rng(8).normal(size=(300, 3))
