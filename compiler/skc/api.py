@@ -21,7 +21,6 @@ from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix, matrix, packages, rows_to_try, save_record
 from skc.fit import fit
-from skc.frontend.sklearn import SklearnPipeline
 from skc.frontend.sklearn.load import is_reference
 from skc.frontend.sklearn.sample import read_rows
 from skc.frontend.sklearn.survey import Survey, survey
@@ -30,8 +29,8 @@ from skc.ir import DataSource
 from skc.options import CheckOptions, CompileOptions, DiffOptions, FloatName, VerifyOptions
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import StepOracle
-from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, check_outputs
-from skc.origin import load_estimator, read_origin, read_source
+from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, Source, check_outputs
+from skc.origin import load_estimator, read_origin, read_source, with_model
 from skc.passes.prune import prune
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Verified
@@ -82,6 +81,7 @@ def compile(
     trust_pickle: bool = False,
     trust_type: Sequence[str] = (),
     allow_version: bool = False,
+    trust_model: bool = False,
     progress: Progress | None = None,
 ) -> Compiled:
     """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
@@ -91,7 +91,7 @@ def compile(
     `module:object`, a .skops file, with `trust_pickle` a .joblib or .pkl file. `data` then has some rows of what its
     `fit` was given; they say which types its columns have, and nothing is fitted from them. `dtype` is that of the
     features, float64 by default; `trust_type` names types that a .skops file may hold; `allow_version` accepts an
-    estimator that another version of scikit-learn fitted.
+    estimator that another version of scikit-learn fitted; `trust_model` imports the `model` that a pipeline.yaml names.
 
     `signature` defaults to "columns", with a warning (SKC415) if there are more than 50
     inputs. Nothing is written if `out` is None or a difference was found: see `.report`.
@@ -110,6 +110,7 @@ def compile(
         trust_pickle=trust_pickle,
         trust_type=tuple(trust_type),
         allow_version=allow_version,
+        trust_model=trust_model,
     )
     return compilation(pipeline, out, options, progress)
 
@@ -124,7 +125,8 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     origin = read_origin(pipeline, options)
     fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress)
     clock.lap("fit" if origin.source is None else "load", fitted.rows)
-    artifact = artifacts.assemble(fitted.pipeline, options.signature or "columns", origin.fitted_with)
+    frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
+    artifact = artifacts.assemble(frozen, options.signature or "columns", fitted_with)
     clock.lap("compile", 0)
     options = replace(options, data=origin.rows)
     report = _verified(artifact, target, options, origin.pipeline.data, progress) if options.verify else None
@@ -133,8 +135,8 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     if report is not None:
         clock.lap("verify", _rows_compared(report))
     against = None
-    if report is not None and origin.source is not None:
-        against = _verified(artifact, target, options, None, progress, origin.source)
+    if report is not None and source is not None:
+        against = _verified(artifact, target, options, origin.pipeline.data, progress, source)
         clock.lap("against", _rows_compared(against))
     is_equal = all(one is None or one.is_equal for one in (report, against))
     path = target if target is not None and is_equal else None
@@ -230,7 +232,7 @@ def _verified(
     options: CompileOptions | VerifyOptions,
     declared: DataSource | None,
     progress: Progress | None,
-    source: SklearnPipeline | None = None,
+    source: Source | None = None,
 ) -> Report:
     report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed)
     oracle = _oracle(artifact, source, options.rows)
@@ -240,7 +242,7 @@ def _verified(
         return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, oracle)
 
 
-def _oracle(artifact: Artifact, source: SklearnPipeline | None = None, rows: int = 0) -> StepOracle:
+def _oracle(artifact: Artifact, source: Source | None = None, rows: int = 0) -> StepOracle:
     """What an artifact is compared with, whatever is asked about it: the reference of its plan, or an estimator.
 
     A call of an estimator for a single row is slow: it is made for a hundredth of the `rows` that are generated.

@@ -18,6 +18,8 @@ from skc_runtime.kinds import ELEMENTS, KINDS, DType, Kind, OutputDType, for_eve
 # several values, one guards integers on their way into floats, and two let a step decide on an exact value
 # (`skc.carry`). They are in `ops/internal`; no other op is referred to by name outside `ops`.
 SOURCE, EXPRESSION, NARROW, STAND_IN, BINS = NODES = ("source", "expr", "narrow", "stand_in", "bins")
+# The outputs of a model, in addition to its features.
+MODEL_OUTPUTS = ("prediction", "probability", "decision")
 # The dtypes that a value may be output as; any other cast would lose or invent something (see the op `cast`).
 LEAVES_AS: Mapping[DType, tuple[OutputDType, ...]] = for_every_kind(
     {
@@ -123,8 +125,23 @@ class DataSource:
 
 
 @dataclass(frozen=True)
+class ModelSource:
+    """A fitted model that goes behind a pipeline, and the output whose columns are its features.
+
+    `reference` is where it is kept: `module:object`, or the path of a file.
+    """
+
+    reference: str
+    features: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
 class Pipeline:
-    """A whole pipeline, before or after fitting. Steps are in topological order."""
+    """A whole pipeline, before or after fitting. Steps are in topological order.
+
+    `model` has yet to be put behind it, once it is fitted; None after that, or if it has none.
+    """
 
     name: str
     inputs: tuple[Input, ...]
@@ -132,6 +149,7 @@ class Pipeline:
     features: tuple[Feature, ...]
     outputs: tuple[Output, ...]
     data: DataSource | None = field(default=None, compare=False)
+    model: ModelSource | None = field(default=None, compare=False)
 
     def verify(self) -> None:
         """Raise when a step uses a value that is not defined before it, or a name is defined twice."""

@@ -67,6 +67,11 @@ def _allow_version() -> Any:
     return _flag(False, "scikit-learn: accept an estimator that another version fitted.", "--allow-version")
 
 
+def _trust_model() -> Any:
+    about = "A pipeline.yaml: import its `model`, or load it from a pickle, which runs code."
+    return _flag(False, about, "--trust-model")
+
+
 def _rules(rules: list[str] | None) -> tuple[str, ...]:
     return tuple(rule.strip() for text in rules or () for rule in text.split(","))
 
@@ -120,6 +125,7 @@ class CompileOptions(Options):
     trust_pickle: bool = _trust_pickle()
     trust_type: tuple[str, ...] = _trust_type()
     allow_version: bool = _allow_version()
+    trust_model: bool = _trust_model()
     format: Format = _flag("text", "How to print the result.")
 
 

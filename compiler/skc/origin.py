@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from skc.diagnostics import Diagnostic, fail
+from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.frontend.sklearn import SklearnPipeline, is_estimator, read_estimator
+from skc.frontend.sklearn.attach import attach
 from skc.frontend.sklearn.claims import versions
 from skc.frontend.sklearn.load import Trust, is_reference, load
+from skc.frontend.sklearn.outputs import Call
 from skc.frontend.sklearn.sample import read_rows
 from skc.frontend.yaml.reader import read_pipeline
-from skc.ir import Pipeline
+from skc.ir import ModelSource, Pipeline
 from skc.options import CheckOptions, CompileOptions, VerifyOptions
+from skc.oracle.default import EVALUATE
+from skc.oracle.protocol import Evaluation
+from skc.oracle.sklearn import Source
+from skc.values.types import Block
 
 OF_SKLEARN = ("dtype", "trust_pickle", "trust_type", "allow_version")
 
@@ -40,15 +47,94 @@ def read_origin(subject: Any, options: CompileOptions) -> Origin:
     """Read what is to be compiled. Raises SkcError."""
     is_path = isinstance(subject, str | os.PathLike)
     if isinstance(subject, Pipeline) or (is_path and not is_reference(os.fspath(subject))):
-        unused = [name for name in OF_SKLEARN if getattr(options, name)]
+        pipeline, warnings = (subject, ()) if isinstance(subject, Pipeline) else read_pipeline(Path(subject))
+        unused = [name for name in OF_SKLEARN if getattr(options, name) and (pipeline.model is None or name == "dtype")]
         if unused:
             flag = unused[0].replace("_", "-")
             raise fail("SKC140", f"--{flag} is for estimators of scikit-learn", hint="leave it out for a pipeline")
-        pipeline, warnings = (subject, ()) if isinstance(subject, Pipeline) else read_pipeline(Path(subject))
+        if pipeline.model is not None:
+            _check_trust(pipeline.model, options)
         return Origin(pipeline, warnings, options.data, options.data)
     source = read_source(subject, options.data, options)
     fitted_with = versions(source.estimator)
     return Origin(source.pipeline, source.warnings, None, source.sample.table, source, fitted_with)
+
+
+def _check_trust(model: ModelSource, options: CompileOptions) -> None:
+    """A pipeline.yaml alone runs no code: its reader must say that the model may be imported, or unpickled."""
+    if options.trust_model or Path(model.reference).suffix.lower() == ".skops":
+        return
+    message = f"the pipeline has the model `{model.reference}`, and importing or unpickling it runs code"
+    hint = "give --trust-model if you know what it is; or write it with `skops.io.dump`, and name the .skops file"
+    raise fail("SKC154", message, span=model.span, hint=hint)
+
+
+@dataclass(frozen=True)
+class FeatureModel:
+    """A model behind a fitted pipeline, as the source of an oracle: the reference makes its features.
+
+    `methods` are the model's by output; `names` are those of the columns of a DataFrame, None if the model was fitted
+    on an array.
+    """
+
+    pipeline: Pipeline
+    features: str
+    estimator: Any
+    methods: Mapping[str, Call]
+    names: tuple[str, ...] | None
+
+    @property
+    def calls(self) -> Mapping[str, Call]:
+        """The outputs of the reference, and the methods of the model on one of them."""
+        own = {output.name: partial(_output, name=output.name) for output in self.pipeline.outputs}
+        return {**own, **{name: partial(self._predicted, method) for name, method in self.methods.items()}}
+
+    def _predicted(self, method: Call, evaluation: Evaluation) -> Any:
+        values = evaluation.outputs[self.features]
+        if self.names is None:
+            return method(values)
+        import pandas as pd
+
+        return method(pd.DataFrame(values, columns=list(self.names)))
+
+    def rows(self, blocks: Mapping[str, Block]) -> Evaluation:
+        """What the reference makes of rows. Raises ValueError if it refuses one of them."""
+        evaluation = EVALUATE(self.pipeline, blocks)
+        if any(hit.mask.any() for hit in evaluation.guards):
+            raise ValueError("a row is refused before the model")
+        return evaluation
+
+
+def _output(evaluation: Evaluation, name: str) -> Any:
+    """[N, K], with None where a value is missing."""
+    values, valid = evaluation.outputs[name], evaluation.valid.get(name)
+    if valid is None:
+        return values
+    objects = values.astype(object)
+    objects[~valid] = None
+    return objects
+
+
+def with_model(
+    pipeline: Pipeline, origin: Origin, options: CompileOptions
+) -> tuple[Pipeline, Source | None, Mapping[str, str]]:
+    """A fitted pipeline with the model that it names behind it, what to compare that with, and who fitted it.
+
+    Raises SkcError, at the location of `model`.
+    """
+    if pipeline.model is None:
+        return pipeline, origin.source, origin.fitted_with
+    features, reference = pipeline.model.features, pipeline.model.reference
+    try:
+        trust = Trust(options.trust_pickle or options.trust_model, options.trust_type, options.allow_version)
+        estimator = load(reference, trust)
+        attached = attach(pipeline, estimator, features)
+    except SkcError as error:
+        span = pipeline.model.span
+        raise SkcError(*(replace(d, span=span) if d.span is None else d for d in error.diagnostics)) from None
+    before = replace(pipeline, model=None)
+    source = FeatureModel(before, features, estimator, attached.calls, attached.names)
+    return attached.pipeline, source, versions(estimator)
 
 
 def load_estimator(subject: Any, options: CompileOptions | VerifyOptions | CheckOptions) -> Any:

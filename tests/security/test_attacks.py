@@ -98,6 +98,10 @@ def condition(text: str) -> Callable[[Path], None]:
     return edited("{path: rows.csv}", f"{{path: rows.csv, where: {json.dumps(text)}}}")
 
 
+def model(reference: str) -> Callable[[Path], None]:
+    return edited("dtype: float32}}", f"dtype: float64}}}}\nmodel: {{from: '{reference}', features: z}}")
+
+
 PIPELINES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "an object of Python": ("SKC102", edited("attacked", "!!python/object/apply:os.system ['touch pwned']")),
     "an unknown tag": ("SKC102", edited("attacked", "!include ../secret.txt")),
@@ -123,6 +127,8 @@ PIPELINES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "parentheses in where": ("SKC207", condition("(" * 40_000 + "x" + ")" * 40_000)),
     "the clock in where": ("SKC207", condition("age(CAST(s AS TIMESTAMP)) > INTERVAL 1 DAY")),
     "a setting in where": ("SKC207", condition("current_setting('temp_directory') = s")),
+    "a model that is imported": ("SKC154", model("os:abort")),
+    "a model that is unpickled": ("SKC154", model("evil.pkl")),
     "a URL": ("SKC202", edited("rows.csv", "https://127.0.0.1:1/rows.csv")),
     "a device": ("SKC20", edited("rows.csv", "/dev/zero")),
     "a file that is no data": ("SKC202", edited("rows.csv", "../secret.txt")),

@@ -32,19 +32,19 @@ the labels of its columns, and the `narrow` steps that guard integers that a flo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from skc.carry import carry_back
 from skc.codes import Code
-from skc.diagnostics import Diagnostic, SkcError, Span, fail
+from skc.diagnostics import Diagnostic, SkcError, Span, did_you_mean, fail
 from skc.frontend.definitions import Name, OutputDefinition, PipelineDefinition, StepDefinition
 from skc.frontend.names import check_names
 from skc.frontend.problems import Problems, shown
 from skc.frontend.resolve import Resolver, Target
 from skc.infer import Types, check_shapes, value_types
-from skc.ir import HOLDS, NARROW, SOURCE, Input, Output, Pipeline, Ref, Step
+from skc.ir import HOLDS, MODEL_OUTPUTS, NARROW, SOURCE, Input, ModelSource, Output, Pipeline, Ref, Step
 from skc.op import NoState, cannot_fit, is_small_kind
 from skc.ops import OPS
 from skc_runtime.kinds import ELEMENTS, DType, for_every_kind
@@ -101,8 +101,11 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
             result, narrowing = _output(output, targets[output.name], resolver, draft, types)
             outputs.append(result)
             guards += narrowing
+    if definition.model is not None:
+        with problems.collect():
+            _check_model(definition.model, definition.outputs)
     problems.stop_if_any()
-    pipeline = replace(draft, steps=(*draft.steps, *guards), outputs=tuple(outputs))
+    pipeline = replace(draft, steps=(*draft.steps, *guards), outputs=tuple(outputs), model=definition.model)
     pipeline.verify()
     check_shapes(pipeline, types)
     return pipeline, _warnings(checked, resolver)
@@ -212,6 +215,23 @@ def _small_values(pipeline: Pipeline, types: Types) -> frozenset[str]:
 def _narrow(definition: OutputDefinition, target: Target, number: int, ref: Ref) -> Step:
     name = f"outputs/{definition.name}/{number}:{target.name}"
     return Step(name, NARROW, OPS[NARROW].params(to=definition.dtype), (ref,), NoState(), span=definition.span)
+
+
+def _check_model(model: ModelSource, outputs: Sequence[OutputDefinition]) -> None:
+    """Refuse a model whose features are not an output of numbers, or whose outputs would have a name that is taken."""
+    by_name = {output.name: output for output in outputs}
+    features = by_name.get(model.features)
+    if features is None:
+        hint = did_you_mean(model.features, [*by_name]) or f"name an output, such as `{next(iter(by_name))}`"
+        raise fail("SKC104", f"`{shown(model.features)}` is not an output", span=model.span, hint=hint)
+    if features.dtype != "float64":
+        message = f"the features of the model are the output `{shown(features.name)}` of dtype {features.dtype}"
+        hint = f"write `dtype: float64` for `{features.name}`, and fit the model on that"
+        raise fail("SKC116", message, span=features.span, hint=hint)
+    for output in outputs:
+        if output.name in MODEL_OUTPUTS:
+            message = f"the output `{output.name}` has the name of an output of the model"
+            raise fail("SKC105", message, span=output.span, hint="give it another name")
 
 
 def _check_type(definition: OutputDefinition, name: Name, dtype: DType) -> None:

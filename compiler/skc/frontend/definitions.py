@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skc.diagnostics import Span
-from skc.ir import DataSource, Input
+from skc.ir import DataSource, Input, ModelSource
 from skc.op import AnyOp
 from skc_runtime.kinds import DType, OutputDType
 
@@ -94,4 +94,5 @@ class PipelineDefinition:
     features: tuple[FeatureDefinition, ...]
     outputs: tuple[OutputDefinition, ...]
     data: DataSource | None = None
+    model: ModelSource | None = None
     span: Span | None = None

@@ -15,14 +15,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from skc.diagnostics import fail
 from skc.frontend.sklearn import SklearnPipeline
 from skc.frontend.sklearn.claims import versions
-from skc.frontend.sklearn.rows import rows_for
+from skc.frontend.sklearn.outputs import Call
 from skc.oracle.protocol import Alone, Outcome
 from skc.values.types import Block
 from skc_runtime.agreement import same_bits
@@ -54,6 +54,21 @@ def _widths(outputs: Mapping[str, tuple[str, ...]]) -> str:
     return ", ".join(f"{name} of {len(columns)} columns" for name, columns in outputs.items())
 
 
+class Source(Protocol):
+    """An estimator, the form in which it takes rows, and for each output the method that gives it."""
+
+    @property
+    def estimator(self) -> Any:
+        """What was fitted."""
+
+    @property
+    def calls(self) -> Mapping[str, Call]:
+        """By output, of rows."""
+
+    def rows(self, blocks: Mapping[str, Block]) -> Any:
+        """Blocks [N, 1] per input as it takes rows; may raise where one of them is refused before it."""
+
+
 class SklearnOracle:
     """See `skc.oracle.protocol.Oracle`. `refuses` guesses, for blocks, which rows are refused: bool [N].
 
@@ -64,7 +79,7 @@ class SklearnOracle:
 
     def __init__(
         self,
-        source: SklearnPipeline,
+        source: Source,
         manifest: Manifest,
         refuses: Callable[[Mapping[str, Block]], Array],
         alone: int = MOST_ALONE,
@@ -158,7 +173,7 @@ def _unequal(specs: tuple[OutputSpec, ...], alone: Outputs, within: Outputs) -> 
 class _Batch:
     """Rows that are being answered about."""
 
-    source: SklearnPipeline
+    source: Source
     blocks: Mapping[str, Block]
     outputs: Outputs
     calls: int = 0
@@ -200,10 +215,11 @@ class _Batch:
         values[index] = np.where(valid[index], result, values[index])
 
 
-def _answer(source: SklearnPipeline, blocks: Mapping[str, Block], index: Array) -> list[tuple[str, Array]] | None:
+def _answer(source: Source, blocks: Mapping[str, Block], index: Array) -> list[tuple[str, Array]] | None:
     """What the estimator gives for some rows; None if it refuses one of them."""
-    rows = rows_for(source.sample, {name: _rows_of(block, index) for name, block in blocks.items()})
+    some = {name: _rows_of(block, index) for name, block in blocks.items()}
     try:
+        rows = source.rows(some)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return [(name, _table(call(rows), len(index))) for name, call in source.calls.items()]

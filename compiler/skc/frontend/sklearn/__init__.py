@@ -16,9 +16,11 @@ from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, OutputDefi
 from skc.frontend.sklearn.claims import CANNOT, class_name, unclaimed
 from skc.frontend.sklearn.columns import Recorder
 from skc.frontend.sklearn.outputs import FEATURES, METHODS, Call, features_output, model_outputs
+from skc.frontend.sklearn.rows import rows_for
 from skc.frontend.sklearn.sample import Sample, fitted_names, read_sample
 from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, innermost, predict, predicts, read
 from skc.ir import Input, Pipeline
+from skc.values.types import Block
 from skc_runtime.kinds import OutputDType
 
 
@@ -34,6 +36,10 @@ class SklearnPipeline:
     sample: Sample
     calls: Mapping[str, Call]
     warnings: tuple[Diagnostic, ...] = ()
+
+    def rows(self, blocks: Mapping[str, Block]) -> Any:
+        """Blocks [N, 1] per input in the form in which the estimator was fitted."""
+        return rows_for(self.sample, blocks)
 
 
 def is_estimator(value: Any) -> bool:

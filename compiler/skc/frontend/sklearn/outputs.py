@@ -8,12 +8,12 @@ from typing import Any, cast
 from skc.diagnostics import fail
 from skc.frontend.definitions import OutputDefinition
 from skc.frontend.sklearn.columns import Recorder, Table
-from skc.ir import LEAVES_AS
+from skc.ir import LEAVES_AS, MODEL_OUTPUTS
 from skc.translation import Columns, Model
 from skc_runtime.kinds import OutputDType
 
 FEATURES = "x"
-METHODS = {"prediction": "predict", "probability": "predict_proba", "decision": "decision_function"}
+METHODS = dict(zip(MODEL_OUTPUTS, ("predict", "predict_proba", "decision_function"), strict=True))
 Call = Callable[[Any], Any]
 
 

@@ -20,12 +20,13 @@ from skc.frontend.yaml.fields import as_map, as_text, check_keys, missing_key, w
 from skc.frontend.yaml.inputs import read_inputs
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
 from skc.frontend.yaml.outputs import read_outputs
-from skc.ir import DataSource, Input, Pipeline
+from skc.ir import DataSource, Input, ModelSource, Pipeline
 
 FORMAT = 1
+MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
 MAX_BYTES = 1_000_000  # about ten seconds of parsing; pipelines are written by hand
 REQUIRED = ("skc", "name", "inputs", "outputs")
-OPTIONAL = ("data", "features")
+OPTIONAL = ("data", "features", "model")
 
 
 def read_pipeline(path: str | Path) -> tuple[Pipeline, Warnings]:
@@ -79,6 +80,7 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     """The parts that could be parsed, and whether only outputs are missing."""
     entries = {key.text: value for key, value in root.entries}
     data: DataSource | None = None
+    model: ModelSource | None = None
     inputs: tuple[Input, ...] = ()
     features: tuple[FeatureDefinition, ...] = ()
     outputs: tuple[OutputDefinition, ...] = ()
@@ -91,10 +93,12 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
         inputs = read_inputs(entries["inputs"], problems)
     with problems.collect():
         features = read_features(entries["features"], problems) if "features" in entries else ()
+    with problems.collect():
+        model = _read_model(entries["model"], base_dir) if "model" in entries else None
     is_complete = not problems
     with problems.collect():
         outputs = read_outputs(entries["outputs"], problems)
-    return PipelineDefinition(name, inputs, features, outputs, data, node.span), is_complete
+    return PipelineDefinition(name, inputs, features, outputs, data, model, node.span), is_complete
 
 
 def _check_format(root: MapNode) -> None:
@@ -122,6 +126,16 @@ def _read_data(node: Node, base_dir: Path | None) -> DataSource:
     return DataSource(
         None if path is None else _located(path, base_dir), texts.get("where"), texts.get("table"), node.span
     )
+
+
+def _read_model(node: Node, base_dir: Path | None) -> ModelSource:
+    """`module:object`, or the path of a file of a fitted model, and the output that it is given."""
+    body = as_map(node, "`model`", "write {from: module:object, features: x}")
+    check_keys(body, "`model`", ["from", "features"])
+    texts = {key.text: as_text(value, f"`{key.text}` of `model`") for key, value in body.entries}
+    reference = texts["from"]
+    is_file = "/" in reference or "\\" in reference or Path(reference).suffix in MODEL_FILES
+    return ModelSource(_located(reference, base_dir) if is_file else reference, texts["features"], node.span)
 
 
 def _located(path: str, base_dir: Path | None) -> str:

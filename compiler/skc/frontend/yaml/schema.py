@@ -83,6 +83,17 @@ def _top_level() -> JsonSchema:
             "additionalProperties": _ref("feature"),
             "description": "Named values, in any order.",
         },
+        "model": {
+            **_object(_model(), required=tuple(_model())),
+            "description": "A fitted model of scikit-learn, whose predictions become outputs.",
+        },
+    }
+
+
+def _model() -> JsonSchema:
+    return {
+        "from": {**TEXT, "description": "`module:object`, or a .skops file relative to this one."},
+        "features": {**TEXT, "description": "The output, of dtype float64, that the model was fitted on."},
     }
 
 
