@@ -361,6 +361,12 @@ MODELS: list[Row] = [
         Fit(preprocessing.SplineTransformer(degree=0, sparse_output=True)),
         Fit(preprocessing.SplineTransformer(degree=0)),
     ),
+    (
+        "fit it on more rows",
+        "SKC151",
+        Fit(preprocessing.QuantileTransformer(), NUMBERS[:1]),
+        Fit(preprocessing.QuantileTransformer(n_quantiles=2), NUMBERS[:2]),
+    ),
     # missing values
     (
         "another for the text, in a ColumnTransformer",

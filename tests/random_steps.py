@@ -153,6 +153,14 @@ def _quantile_bin(r: Random, x: Value) -> Made | None:
     return ("quantile_bin", params, _bins(x, encode, None)) if x.exact else None
 
 
+def _quantile_transform(r: Random, x: Value) -> Made:
+    """Of values that are not exact, some columns are refused in fitting."""
+    params: Params = {"n_quantiles": r.choice((2, 3, 10, 300))}
+    is_normal = r.random() < 0.4
+    params |= {"output_distribution": "normal"} if is_normal else {}
+    return "quantile_transform", params, replace(x, exact=x.exact and not is_normal)
+
+
 def _spline(r: Random, x: Value) -> Made | None:
     degree, extrapolation = r.choice((0, 1, 2, 3, 5)), r.choice(("constant", "linear", "continue", "periodic", "error"))
     params: Params = {"degree": degree, "extrapolation": extrapolation} | _some(r, include_bias=lambda: True)
@@ -375,6 +383,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "log1p": _log1p,
     "bucketize": _bucketize,
     "quantile_bin": _quantile_bin,
+    "quantile_transform": _quantile_transform,
     "spline": _spline,
     "cyclical": _cyclical,
     "cast": _cast,
@@ -408,6 +417,7 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "log1p",
         "bucketize",
         "quantile_bin",
+        "quantile_transform",
         "spline",
         "cyclical",
         "cast",

@@ -18,6 +18,7 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
     PowerTransformer,
+    QuantileTransformer,
     StandardScaler,
 )
 
@@ -48,6 +49,13 @@ PIPELINES: dict[str, tuple[Pipeline, bool]] = {
     ),
     "an imputer before it": (
         make_pipeline(SimpleImputer(), FunctionTransformer(np.log), RandomForestRegressor(5, max_depth=6)),
+        True,
+    ),
+    "a normal distribution": (
+        make_pipeline(
+            QuantileTransformer(n_quantiles=50, output_distribution="normal"),
+            HistGradientBoostingRegressor(max_iter=20),
+        ),
         True,
     ),
     "falling": (

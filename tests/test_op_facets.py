@@ -39,10 +39,12 @@ NOT_SHOWN = {SOURCE: "a sentinel that float32 does not hold is found or not by t
 MOVING_EDGES = {
     "class_of": "where its result changes depends on the other scores",
     "match_atom": "where its result changes depends on the other products and their errors",
+    "quantile_transform": "where all quantiles are equal, of which fitting warns",
 }
 # Steps between neighbouring floats that the op promises to bound: by op, the reason.
 STEEP = {
     "layer": "a last bit of x + shift may move a result by as much as `error` allows",
+    "quantile_transform": "where quantiles are equal, which it refuses for values that are not exact",
     "spline": "where knots are equal, of which fitting warns, and which it refuses for values that are not exact",
 }
 # Results that are not known although the inputs are: by op and types, the reason.

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.preprocessing import SplineTransformer
+from sklearn.preprocessing import QuantileTransformer, SplineTransformer
 
 from skc.ir import Pipeline
 from skc.ops import OPS
@@ -95,3 +95,23 @@ def test_spline(extrapolation: str, column: list[float], degree: int, n_knots: i
             np.testing.assert_array_equal(values[i], want, err_msg=repr(probes[i]))
         else:
             assert want is None or extrapolation in ("linear", "continue")
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "normal"])
+@settings(max_examples=40, deadline=None)
+@given(column=COLUMNS, n_quantiles=st.integers(2, 9))
+@example(column=[0.0, 0.0, 0.0, 0.3, 1.0, 1.0], n_quantiles=6)
+@example(column=[i / 7 for i in range(600)], n_quantiles=500)
+def test_quantile_transform(distribution: str, column: list[float], n_quantiles: int) -> None:
+    """The same quantiles, and the same values: to the bit if uniform, to 1e-12 if normal."""
+    params = {"n_quantiles": min(n_quantiles, len(column)), "output_distribution": distribution}
+    ours = harness.fit(harness.build(OPS["quantile_transform"], params, {"x": "float64?"}), [[v] for v in column])
+    theirs = QuantileTransformer(**params).fit(np.array(column)[:, None])
+    np.testing.assert_array_equal(ours.steps[-1].state.quantiles[0], theirs.quantiles_[:, 0])
+    ends = [theirs.quantiles_[0, 0] + 1e-7, theirs.quantiles_[-1, 0] - 1e-7]
+    probes = [*near(theirs.quantiles_[:, 0]), *near(ends), None]
+    rows = [[value] for value in probes]
+    got, lowered = harness.run_reference(ours, rows).values, harness.Graph(ours).run(rows).values
+    want = theirs.transform(np.array(probes, dtype=float)[:, None])
+    np.testing.assert_array_equal(got, want)
+    np.testing.assert_allclose(lowered, want, rtol=0, atol=0 if distribution == "uniform" else 1e-12)

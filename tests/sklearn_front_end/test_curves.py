@@ -1,4 +1,4 @@
-"""SplineTransformer of scikit-learn as artifacts: what its columns have to do with each other; missing values."""
+"""SplineTransformer and QuantileTransformer of scikit-learn as artifacts, on equal points and missing values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.preprocessing import SplineTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, SplineTransformer
 from sklearn_front_end.rows import assert_equal
 
 from skc.diagnostics import SkcError
@@ -68,3 +69,25 @@ def test_what_does_not_compile(params: dict[str, Any], text: str) -> None:
         pytest.importorskip("sklearn", minversion="1.8")
     with pytest.raises(SkcError, match=text):
         read_estimator(SplineTransformer(**params).fit(ROWS), ROWS)
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "normal"])
+@pytest.mark.filterwarnings("ignore:n_quantiles:UserWarning")
+def test_shares(distribution: str, tmp_path: Path) -> None:
+    """Of equal values, a constant column and missing values; an infinity is refused."""
+    rows = ROWS.mask(ROWS == 4.0)
+    shares = QuantileTransformer(output_distribution=distribution).fit(rows)
+    assert_equal(shares, rows, tmp_path, HOSTILE, exact=distribution == "uniform")
+
+
+@pytest.mark.filterwarnings("ignore:n_quantiles:UserWarning")
+@pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
+def test_quantiles_that_do_not_compile() -> None:
+    """Of an empty column; and of values that are not exact, if they are equal."""
+    empty = ROWS.assign(a=np.nan)
+    with pytest.raises(SkcError, match="SKC151"):
+        read_estimator(QuantileTransformer().fit(empty), empty)
+    logarithms = make_pipeline(FunctionTransformer(np.log1p), QuantileTransformer())
+    read_estimator(logarithms.fit(ROWS[["a"]]), ROWS[["a"]])
+    with pytest.raises(SkcError, match="SKC215"):
+        read_estimator(logarithms.fit(ROWS[["d"]]), ROWS[["d"]])

@@ -51,6 +51,7 @@ MODULES = (
     "numeric.null_if",
     "numeric.power_transform",
     "numeric.quantile_bin",
+    "numeric.quantile_transform",
     "numeric.robust_scale",
     "numeric.round",
     "numeric.spline",
