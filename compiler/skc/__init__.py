@@ -44,6 +44,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: the command line must not wait for what it does not need."""
     if name == "__version__":
         return importlib.metadata.version("skc")
+    if name == "mlflow":  # a module, so that MLflow is an extra
+        return importlib.import_module("skc.mlflow")
     if name not in _HOME:
         raise AttributeError(f"module 'skc' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

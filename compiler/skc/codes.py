@@ -82,7 +82,7 @@ CODES: dict[Code, str] = {
     "SKC156": "an estimator that cannot be loaded",
     "SKC157": "an estimator without an output, or with others than the artifact",
     "SKC158": "columns of types that the step does not take together",
-    "SKC159": "scikit-learn, or a library for its files, is not installed",
+    "SKC159": "scikit-learn, a library for its files, or MLflow is not installed",
     # reading the training data
     "SKC200": "no training data given",
     "SKC201": "training data not found",

@@ -19,6 +19,7 @@ from skc.values.types import Block
 from skc_runtime import RecordError, Transformer
 from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest
+from skc_runtime.pyfunc import column_name
 
 SUFFIXES = (".parquet", ".pq")
 
@@ -50,9 +51,8 @@ def write_features(transformer: Transformer, rows: Rows, target: Path, progress:
 
 
 def _schema(manifest: Manifest, rows: Rows) -> pa.Schema:
-    prefix = len(manifest.outputs) > 1
     fields = list(rows.kept_schema()) + [
-        pa.field(f"{output.name}.{column}" if prefix else column, WRITTEN[output.dtype])
+        pa.field(column_name(manifest, output, column), WRITTEN[output.dtype])
         for output in manifest.outputs
         for column in output.columns
     ]
