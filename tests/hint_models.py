@@ -36,7 +36,7 @@ from sklearn.ensemble import GradientBoostingRegressor, StackingClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next but one import work
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
-from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem
+from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, PolynomialCountSketch
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer, NearestCentroid
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -143,6 +143,18 @@ MODELS: list[Row] = [
         "SKC151",
         Fit(Nystroem(kernel=np.dot, n_components=2)),
         Fit(Nystroem(kernel="rbf", n_components=2)),
+    ),
+    (
+        "use a `coef0` that is not negative",
+        "SKC151",
+        Fit(PolynomialCountSketch(coef0=-1)),
+        Fit(PolynomialCountSketch(coef0=1)),
+    ),
+    (
+        "use at most 2048",
+        "SKC151",
+        Fit(PolynomialCountSketch(n_components=2049)),
+        Fit(PolynomialCountSketch(n_components=20)),
     ),
     (
         "use at most 100",

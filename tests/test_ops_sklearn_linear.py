@@ -13,6 +13,7 @@ from sklearn.decomposition import PCA, sparse_encode
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next import work
 from sklearn.impute import IterativeImputer
+from sklearn.kernel_approximation import PolynomialCountSketch
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPRegressor
@@ -22,6 +23,7 @@ from skc.ops import OPS
 from skc.ops.linear import (
     class_of,
     class_probability,
+    count_sketch,
     gaussian_scores,
     iterative_impute,
     linear_map,
@@ -171,6 +173,17 @@ def test_match_atom_is_a_pursuit_of_one_atom() -> None:
     state = match_atom.State(tuple((atoms**2).sum(axis=1).tolist()))
     got = rows("match_atom", state, np.hstack([products, np.full_like(products, 1e-15)]))
     assert_close(got, sparse_encode(values, atoms, algorithm="omp", n_nonzero_coefs=1), least=300)
+
+
+@pytest.mark.parametrize(("degree", "components", "constant"), [(1, 7, 0.0), (2, 8, 0.0), (3, 33, 2.0)])
+def test_count_sketch_is_that_of_a_polynomial_kernel(degree: int, components: int, constant: float) -> None:
+    sketch = PolynomialCountSketch(gamma=0.5, degree=degree, coef0=constant, n_components=components, random_state=0)
+    values = np.random.default_rng(9).normal(size=(200, 4))
+    sketch.fit(values)
+    state = count_sketch.State(
+        tuples(sketch.indexHash_), tuples(sketch.bitHash_), float(np.sqrt(0.5)), float(np.sqrt(constant))
+    )
+    assert_close(rows("count_sketch", state, values, components=components), sketch.transform(values), least=200)
 
 
 def assert_close(got: harness.Run, want: Any, least: int) -> None:

@@ -30,6 +30,7 @@ MODULES = (
     "internal.stand_in",
     "linear.class_of",
     "linear.class_probability",
+    "linear.count_sketch",
     "linear.gaussian_scores",
     "linear.iterative_impute",
     "linear.linear_map",
