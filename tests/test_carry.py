@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,7 @@ from skc.fit import fit
 from skc.frontend.sklearn import read_estimator
 from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ops import OPS
+from skc.plan import dumps, loads
 from skc_runtime.kinds import Array
 
 
@@ -188,6 +190,46 @@ def test_bins_of_a_logarithm_in_yaml(name: str, monkeypatch: pytest.MonkeyPatch)
             np.testing.assert_array_equal(run.values[:, start : start + 3], expected)
         else:
             np.testing.assert_array_equal(run.values[:, j], bins)
+
+
+COMPARED: dict[str, Callable[[Array], Array]] = {
+    "l > 1.25": lambda v: v > 1.25,
+    "0 < l <= 1.5": lambda v: (v > 0) & (v <= 1.5),
+    "l == 0 or 2 != l": lambda v: (v == 0) | (v != 2),
+    "1.5 >= l and l >= 0.25": lambda v: (v <= 1.5) & (v >= 0.25),
+    "l * 2 if l < 1.25 else coalesce(m, -1) if not (m < -1.25 or is_null(x)) else 0": lambda v: np.where(
+        v < 1.25, v * 2, np.where(-v >= -1.25, -v, 0)
+    ),
+}
+
+
+@pytest.mark.parametrize("text", COMPARED)
+def test_comparisons_of_a_logarithm_in_an_expression(text: str) -> None:
+    """`l` rises and `m` falls with x; the null of an x below -1 stays one."""
+    yaml = """
+skc: 1
+name: p
+inputs: {x: {type: float64, nullable: true}}
+features:
+  l: {from: x, apply: [{log1p: {invalid: null}}]}
+  m: {expr: "-l"}
+  f: {expr: "TEXT"}
+outputs: {out: {features: [f], dtype: float64}}
+"""
+    pipeline, _ = read_pipeline_text(yaml.replace("TEXT", text), "p.yaml")
+    (made,) = (step for step in pipeline.steps if step.name.startswith("f/") and step.op == "expr")
+    assert "exact_0" in made.params.names
+    assert text.startswith("l *") or "l" not in made.params.names
+    edges = np.expm1(np.array([0.0, 0.25, 1.25, 1.5, 2.0]))
+    near = np.concatenate([edges + k * np.spacing(edges) for k in range(-4, 5)])
+    rows = np.concatenate([near, [-1.0, np.inf, 1e300, -0.5]])
+    run = harness.Graph(pipeline).run([[v] for v in rows.tolist()])
+    with np.errstate(all="ignore"):
+        expected = COMPARED[text](np.log1p(rows)).astype(float)
+    (np.testing.assert_allclose if "*" in text else np.testing.assert_array_equal)(run.values[:, 0], expected)
+    nulls = harness.Graph(pipeline).run([[None], [-3.0]])
+    assert "*" in text or nulls.rows == [[None], [None]]
+    assert loads(dumps(pipeline)) == pipeline
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skc.diagnostics import SkcError
-from skc.expression import FUNCTIONS, ExpressionError, check, names, parse
+from skc.expression import FUNCTIONS, ExpressionError, Node, check, names, parse, unparse
 from skc.expression.parse import MAX_DEPTH, MAX_LENGTH
 from skc.infer import value_types
 from skc.ir import Pipeline
@@ -393,3 +393,11 @@ def test_a_condition_may_not_come_from_what_the_machine_decides_but_its_size_may
     ):
         assert not check(text, types).type.exact
     assert check("sqrt(x) + x ** 3", types).type.exact
+
+
+@pytest.mark.parametrize("text", [case.params["expression"] for case in OPS["expr"].cases if case.refused is None])
+def test_a_tree_as_text_is_the_same_tree(text: str) -> None:
+    def shape(node: Node) -> object:
+        return (node.kind, repr(node.value), node.operators, [shape(arg) for arg in node.args])
+
+    assert shape(parse(unparse(parse(text)))) == shape(parse(text))

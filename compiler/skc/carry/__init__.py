@@ -10,16 +10,19 @@ Every front end has this through `build`, and fitting for what is learned there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
+from skc.carry.comparisons import compared_with, moved
 from skc.carry.edges import AllAboveError, NotMonotoneError, all_above, between, carried, refusal
 from skc.diagnostics import Diagnostic, SkcError
+from skc.expression import names as identifiers
+from skc.expression import parse, unparse
 from skc.infer import Types, column_groups, input_names, located, value_types
-from skc.ir import STAND_IN, Pipeline, Ref, Step
+from skc.ir import EXPRESSION, STAND_IN, Pipeline, Ref, Step
 from skc.op import AnyOp, NoState
 from skc.ops import OPS
 from skc.values.types import Block
@@ -135,9 +138,11 @@ class _Work:
             return [step]
         self.known[step.name], self.groups[step.name] = step, column_groups(step, self.names)
         self.names[step.name] = tuple(name for group in self.groups[step.name] for name in group)
-        if OPS[step.op].carry is None or all(self.types[ref.value].exact for ref in step.inputs):
+        if all(self.types[ref.value].exact for ref in step.inputs):
             return [step]
-        return self._moved(step)
+        if step.op == EXPRESSION:
+            return self._compared(step)
+        return [step] if OPS[step.op].carry is None else self._moved(step)
 
     def _check(self, step: Step) -> None:
         """Refuse a step that is not fitted yet, where its comparisons cannot be carried back whatever it learns."""
@@ -158,12 +163,43 @@ class _Work:
                 refs.append(self._ref(place))
                 continue
             chain, params, edges[k] = self._carried(step, place, name, edges[k])
-            places = (chain.start, chain.null_at, *([] if chain.null_at == place else [place]))
-            made_name, sources = self._unique(f"{step.name}/exact_{k}"), tuple(map(self._ref, places))
-            made.append(Step(made_name, STAND_IN, params, sources, NoState(), span=step.span))
+            made.append(self._stand_in(step, place, chain, params, k))
             refs.append(Ref(made[-1].name))
-        moved, params, state = op.carry.moved(step.params, step.state, edges)
-        return [*made, replace(step, op=moved.name, params=params, state=state, inputs=tuple(refs))]
+        other, params, state = op.carry.moved(step.params, step.state, edges)
+        return [*made, replace(step, op=other.name, params=params, state=state, inputs=tuple(refs))]
+
+    def _stand_in(self, step: Step, place: Place, chain: Chain, params: Any, k: int) -> Step:
+        places = (chain.start, chain.null_at, *([] if chain.null_at == place else [place]))
+        name, sources = self._unique(f"{step.name}/exact_{k}"), tuple(map(self._ref, places))
+        return Step(name, STAND_IN, params, sources, NoState(), span=step.span)
+
+    def _compared(self, step: Step) -> list[Step]:
+        """An expression, with the exact columns that it compares instead of others."""
+        tree, places = parse(step.params.expression), self._columns(step)
+        inexact = [k for k, place in enumerate(places) if not self.types[place[0]].exact]
+        edges_by_name = {
+            step.params.names[k]: np.unique(list(compared_with(tree, step.params.names[k]))) for k in inexact
+        }
+        made: list[Step] = []
+        found: dict[str, tuple[str, dict[float, float]]] = {}
+        refs = dict(zip(step.params.names, step.inputs, strict=True))
+        for k in inexact:
+            name = step.params.names[k]
+            if len(edges_by_name[name]) == 0:
+                continue
+            chain, params, at = self._carried(step, places[k], name, edges_by_name[name])
+            if not np.isfinite(at).all():  # a literal is finite
+                raise refusal(step.op, name, None)
+            made.append(self._stand_in(step, places[k], chain, params, k))
+            column = _fresh(f"exact_{k}", refs)
+            refs[column] = Ref(made[-1].name)
+            found[name] = (column, dict(zip(edges_by_name[name].tolist(), at.tolist(), strict=True)))
+        if not made:
+            return [step]
+        text = unparse(moved(tree, tuple(found), lambda name, edge: (found[name][0], found[name][1][edge])))
+        label = step.params.name or " ".join(step.params.expression.split())
+        params = replace(step.params, expression=text, names=identifiers(text), name=label)
+        return [*made, replace(step, params=params, inputs=tuple(refs[name] for name in params.names))]
 
     def _carried(self, step: Step, place: Place, name: str, edges: Array) -> tuple[Chain, Any, Array]:
         """How a column is computed, the parameters of the exact one, and what that is compared with. Raises SKC121."""
@@ -209,6 +245,12 @@ class _Work:
             links.insert(0, link[0])
             place = columns[link[1]]
         return chain_of(place, links) if self.types[place[0]].kind.is_float else None
+
+
+def _fresh(name: str, taken: Mapping[str, Ref]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _link(step: Step, place: Place, groups: Sequence[Sequence[str]], width: int) -> tuple[Link, int] | None:

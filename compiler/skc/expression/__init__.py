@@ -14,6 +14,7 @@ from skc.expression.errors import ExpressionError
 from skc.expression.evaluate import evaluate
 from skc.expression.lower import lower
 from skc.expression.parse import FUNCTIONS, Node, names, parse
+from skc.expression.unparse import unparse
 
 __all__ = [
     "FUNCTIONS",
@@ -28,4 +29,5 @@ __all__ = [
     "near_literals",
     "outcomes",
     "parse",
+    "unparse",
 ]

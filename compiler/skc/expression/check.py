@@ -245,8 +245,11 @@ class _Checker:
         args = self.unify(node, [self.operand(arg) for arg in node.args], node.args)
         if set(node.operators) & {"<", "<=", ">", ">="}:
             self.require(node, args, _ORDERED)
-        self.require_exact(node, args)
-        return self.made(node, "bool", args)
+        if not _can_be_carried(node, args):
+            self.require_exact(node, args)
+            return self.made(node, "bool", args)
+        result = self.made(node, "bool", args)
+        return replace(result, type=result.type.with_(exact=True))
 
     def power(self, node: Node) -> Typed:
         base, exponent = (self.operand(arg) for arg in node.args)
@@ -262,6 +265,12 @@ class _Checker:
         breaks = base.dtype == "int64" and n >= 2
         nonnegative = (n % 2 == 0) or base.nonnegative
         return self.made(node, base.dtype, (base, exponent), can_break=breaks, nonnegative=nonnegative)
+
+
+def _can_be_carried(node: Node, args: Sequence[Typed]) -> bool:
+    """Whether this compares a column with literals, so that `skc.carry` can compare an exact column instead."""
+    columns = [arg for arg in args if not arg.is_literal]
+    return node.kind == "compare" and len(columns) == 1 and columns[0].kind == "name" and columns[0].type.carries
 
 
 def _word(node: Node) -> str:

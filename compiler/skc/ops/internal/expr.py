@@ -35,7 +35,8 @@ C9  log(0) is -inf, log and sqrt below 0 null, log1p likewise below -1; exp over
 C10 `x ** n` is the square of `x ** (n // 2)`, times x where n is odd; x ** 0 is 1.
 C11 `min` and `max` return the first of equal arguments, so max(0.0, -0.0) is 0.0; null if any is null.
 C12 Comparison, rounding, `is_null`, and the sign under log or sqrt never depend on the result of a log or exp
-    (SKC121); arithmetic, min, max and `coalesce` may.
+    (SKC121); arithmetic, min, max and `coalesce` may. A comparison of one such column with numbers, as in
+    `log_fare < 3`, is made of the exact column before the logarithm, if the steps between rise or fall throughout.
 C13 Strings are equal if their code points are; they cannot be ordered (SKC134). Times can be ordered, but not used
     in arithmetic.
 C14 Other calls, attributes, mismatched types, integers beyond int64 and so on are refused (SKC130 to SKC138).
