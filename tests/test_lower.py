@@ -87,15 +87,17 @@ def test_every_model_is_valid_and_pinned(each: AnyOp, case: Case, signature: Any
         onnx.checker.check_model(model, full_check=True)
 
 
-def test_the_same_bytes_in_another_process() -> None:
+def test_the_same_bytes_with_other_hashes() -> None:
     """Neither the order of a set nor that of a dictionary of strings may reach the model."""
     script = "import json, test_lower; print(json.dumps(test_lower.digests()))"
-    wanted = digests()
+    found = []
     for seed in ("0", "1"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent)}
         command = [sys.executable, "-c", script]
         done = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
-        assert json.loads(done.stdout) == wanted
+        found.append(json.loads(done.stdout))
+    assert set(found[0]) == set(OPS)
+    assert found[0] == found[1]
 
 
 def digests() -> dict[str, str]:

@@ -10,6 +10,7 @@ import pkgutil
 import re
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,30 @@ PLANTED = (math.inf, -math.inf, math.nan, -0.0, 5.0)
 
 
 def fitted(op: AnyOp, case: Case) -> Pipeline:
-    return harness.fitted(op, case)
+    """A case of OPS, fitted once for all tests."""
+    return _fitted(op.name, case.name)
+
+
+@cache
+def _fitted(op: str, case: str) -> Pipeline:
+    return harness.fitted(OPS[op], next(each for each in OPS[op].cases if each.name == case))
+
+
+@cache
+def graph_of(op: str, case: str, signature: Any) -> harness.Graph:
+    return harness.Graph(_fitted(op, case), signature)
+
+
+def reference_run(op: AnyOp, case: Case) -> harness.Run:
+    """On the rows of the case and on every boundary of its state."""
+    return _reference_run(op.name, case.name)
+
+
+@cache
+def _reference_run(op: str, case: str) -> harness.Run:
+    pipeline = _fitted(op, case)
+    each = next(each for each in OPS[op].cases if each.name == case)
+    return harness.run_reference(pipeline, [*each.rows, *boundary_rows(OPS[op], pipeline, each)])
 
 
 def exact(op: AnyOp, pipeline: Pipeline) -> bool:
@@ -107,8 +131,8 @@ def test_graph_equals_reference(op: AnyOp, case: Case, signature: Any) -> None:
     """On the rows of the case and on every boundary of its state, one column at a time and all at once."""
     pipeline = fitted(op, case)
     rows = [*case.rows, *boundary_rows(op, pipeline, case)]
-    want = harness.run_reference(pipeline, rows)
-    got = harness.Graph(pipeline, signature).run(rows)
+    want = reference_run(op, case)
+    got = graph_of(op.name, case.name, signature).run(rows)
     assert_same(got, want, exact(op, pipeline), rows)
 
 
@@ -117,7 +141,7 @@ def test_graph_equals_reference(op: AnyOp, case: Case, signature: Any) -> None:
 def test_a_planted_value_does_not_pass_for_another(op: AnyOp, case: Case, planted: float) -> None:
     """In the place of each right value in turn; the tests above fail wherever it is not itself near enough."""
     pipeline = fitted(op, case)
-    want = harness.run_reference(pipeline, [*case.rows, *boundary_rows(op, pipeline, case)])
+    want = reference_run(op, case)
     is_exact = exact(op, pipeline)
     got = replace(want, values=np.full_like(want.values, planted))
     refused = {row for _, row, _ in want.guards}
@@ -145,6 +169,7 @@ def passes(planted: float, right: Scalar, is_exact: bool) -> bool:
 def test_a_graph_that_gives_five_for_an_infinity_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """log1p is not exact; a bound of 1e-6 of an infinity would be infinite, and let any number pass."""
     monkeypatch.setattr(harness, "lower", lower_with_five_for_infinity)
+    graph_of.cache_clear()
     cases = [case for case in OPS["log1p"].cases if not case.refused]
     found = 0
     for case in cases:
@@ -152,6 +177,7 @@ def test_a_graph_that_gives_five_for_an_infinity_is_found(monkeypatch: pytest.Mo
             test_graph_equals_reference(OPS["log1p"], case, "columns")
         except AssertionError:
             found += 1
+    graph_of.cache_clear()
     assert found == len(cases)
 
 
@@ -180,7 +206,7 @@ def test_rows_do_not_depend_on_their_batch(op: AnyOp, case: Case) -> None:
     if not seeds:
         pytest.skip("the case has no rows")
     rows = (seeds * math.ceil(1001 / len(seeds)))[:1001]
-    graph = harness.Graph(pipeline)
+    graph = graph_of(op.name, case.name, "columns")
     whole = graph.run(rows)
     for size in BATCHES:
         limit = min(len(rows), 8 * size, max(16, 2 * size))

@@ -35,11 +35,12 @@ def tried(name: str, per_kind: int | None) -> tuple[list[str], set[str | None], 
     the rules that explain them.
     """
     subject = next((s for s in op_subjects() if s.name == name), None)
-    check = _whole(name, per_kind) if subject is None else self_check(subject.artifact(), Options(rows=300), per_kind)
+    artifact = None if subject is None else subject.artifact()
+    check = _whole(name, per_kind) if artifact is None else self_check(artifact, Options(rows=300), per_kind)
     left = (*check.survivors, *check.misplaced)
     rules = [rule_of(name, outcome) for outcome in left]
     lines = [f"{' ' if rule else '!'} {_line(name, outcome)}" for rule, outcome in zip(rules, left, strict=True)]
-    by_row = () if subject is None else shown(subject, check)
+    by_row = () if subject is None or artifact is None else shown(artifact, subject, check)
     lines += [f"! {_line(name, outcome)} | a row shows it: {record}" for outcome, record in by_row]
     # how a mutant is made stays in the process that made it
     told = tuple(replace(o, mutant=replace(o.mutant, make=_not_here)) for o in check.outcomes)

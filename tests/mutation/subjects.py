@@ -51,9 +51,8 @@ def op_subjects(most: int | None = None) -> Iterator[Subject]:
             yield Subject(op, cases[i * len(cases) // count])
 
 
-def shown(subject: Subject, check: SelfCheck) -> Iterator[tuple[MutantResult, Record]]:
-    """What is not found or called equivalent, and yet a row of the grid shows it."""
-    artifact = subject.artifact()
+def shown(artifact: Artifact, subject: Subject, check: SelfCheck) -> Iterator[tuple[MutantResult, Record]]:
+    """What is not found in the subject's artifact or called equivalent, and yet a row of the grid shows it."""
     for outcome in check.outcomes:
         if outcome.fate in ("not found", "equivalent"):
             record = shown_by(artifact, subject.case, outcome.mutant)

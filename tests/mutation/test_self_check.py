@@ -66,9 +66,10 @@ def check_all(name: str, check: SelfCheck) -> None:
 
 @pytest.mark.parametrize("subject", [*op_subjects(most=1)], ids=lambda subject: subject.name)
 def test_faults_in_an_op(subject: Subject) -> None:
-    check = self_check(subject.artifact(), Options(rows=100), per_kind=2)
+    artifact = subject.artifact()
+    check = self_check(artifact, Options(rows=100), per_kind=2)
     check_all(subject.name, check)
-    assert [(o.to_json(), record) for o, record in shown(subject, check)] == []
+    assert [(o.to_json(), record) for o, record in shown(artifact, subject, check)] == []
 
 
 def test_the_grid_shows_what_it_should() -> None:
