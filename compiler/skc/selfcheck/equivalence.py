@@ -90,7 +90,7 @@ class Equivalence:
             case "`<` for `<=`" if self._is_never_equal(node):
                 return "the two are never equal"
             case "float32 in the middle" if self._is_float32(mutant.tensor):
-                return "it is one of some constants, such as 0 and 1, which float32 holds"
+                return "it is one of some constants, such as 0 and 1, which float32 holds, or was float32 before"
             case "float32 in the middle" if self._is_count(mutant.tensor):
                 return "it is a sum of ones, and float32 holds whole numbers up to 16,777,216"
             case "float32 in the middle" if self._ends_in_float32(mutant.tensor):
@@ -183,7 +183,7 @@ class Equivalence:
         return all(c is not None and c.dtype == np.int64 and bool((c != 0).all()) for c in added)
 
     def _is_float32(self, tensor: str) -> bool:
-        """It is selected from constants that float32 holds, or from booleans as numbers."""
+        """It is selected from constants that float32 holds, or is made of booleans, or of float32, as numbers."""
         maker = self._makers.get(tensor)
         if maker is None:
             return False
@@ -195,7 +195,16 @@ class Equivalence:
             return all(map(self._is_float32, maker.input[maker.op_type == "Where" :]))
         if maker.op_type in _SELECTING:
             return self._is_float32(maker.input[0])
-        return maker.op_type == "Cast" and self._is_boolean(maker.input[0])
+        return maker.op_type == "Cast" and (self._is_boolean(maker.input[0]) or self._is_single(maker.input[0]))
+
+    def _is_single(self, tensor: str) -> bool:
+        """It is a tensor of float32, or sums of one."""
+        maker = self._makers.get(tensor)
+        if maker is None:
+            return False
+        if maker.op_type == "CumSum":
+            return self._is_single(maker.input[0])
+        return maker.op_type == "Cast" and any(a.name == "to" and a.i == TensorProto.FLOAT for a in maker.attribute)
 
     def _is_boolean(self, tensor: str) -> bool:
         maker = self._makers.get(tensor)

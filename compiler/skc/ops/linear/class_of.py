@@ -128,7 +128,7 @@ def _within(scores: Var, place: Var, gap: float, width: int) -> Var:
     is_near = op.and_(op.greater(distance, const(0.0)), op.less_or_equal(distance, const(gap)))
     if width == 1:
         return is_near
-    return op.greater(op.reduce_max(op.cast(is_near, to=np.float64), const([1]), keepdims=1), const(0.0))
+    return op.equal(op.reduce_max(op.cast(is_near, to=np.float64), const([1]), keepdims=1), const(1.0))
 
 
 def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
@@ -212,9 +212,16 @@ CASES = (
         columns={"a": "float64", "b": "float64", "c": "float64"},
         params={"dtype": "int64", "gap": 0.5},
         state=State((3, 2**53 + 1, 5)),
-        rows=[[1.0, 1.0, 0.0], [1.0, 1.5, 0.0], [1.0, 0.0, 1.25], [math.nan, 1.0, 0.25], [-math.inf] * 3],
-        expect=[[3], [], [], [2**53 + 1], [3]],
-        guards=[("tie", 1, 0), ("tie", 2, 0)],
+        rows=[
+            [1.0, 1.0, 0.0],
+            [1.0, 1.5, 0.0],
+            [1.0, 0.0, 1.25],
+            [math.nan, 1.0, 0.25],
+            [-math.inf] * 3,
+            [5e-324, 0.0, -1.0],
+        ],
+        expect=[[3], [], [], [2**53 + 1], [3], []],
+        guards=[("tie", 1, 0), ("tie", 2, 0), ("tie", 5, 0)],
     ),
     Case(
         name="a gap between inexact scores",

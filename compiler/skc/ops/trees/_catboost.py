@@ -44,8 +44,9 @@ def _raw(model: Any, x: Columns) -> tuple[Columns, str]:
         raise refuse("SKC151", f"the sum of the trees is scaled by {scale}", hint="compile the model as it was fitted")
     trees, outputs = list(_trees(dump, len(bias))), len(bias)
     raw = summed(x.numbers(), trees, [0.0] * outputs)
-    state = standard_scale.State(tuple(-float(b) for b in bias), (1.0,) * outputs)  # minus minus the bias
-    raw = raw.apply(standard_scale.OP, standard_scale.Params(), state, is_finite=True)
+    if any(bias):
+        state = standard_scale.State(tuple(-float(b) for b in bias), (1.0,) * outputs)  # minus minus the bias
+        raw = raw.apply(standard_scale.OP, standard_scale.Params(), state, is_finite=True)
     return raw, dump["model_info"]["params"]["loss_function"]["type"]
 
 
