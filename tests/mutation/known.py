@@ -32,10 +32,6 @@ EQUIVALENT = {
     r"one_vs_one: scores with": "rows are drawn without knowing that errors are small: all but few are refused",
     r"one_vs_one: votes.* \| float32 in the middle": "a number of pairs is small and whole",
     r"elapsed: dates \| float32 in the middle": "multiples of 24, which float32 holds that far",
-    r"power_transform: .*(Constant_0`.*float64\(0\.0\)|(yeo|near).*/Less_0`)": "0 becomes 0 either way",
-    r"power_transform: .*(16\) becomes|(box|small).*/Less_0`)": "no power is so near to that limit",
-    r"power_transform: .*float64\(1\.0\)": "a divisor for a power of 0, whose quotient is not taken",
-    r"power_transform: box-cox .*Or becomes": "no number is beyond infinity",
     # expressions
     # The product of the numbers as floats is that of the integers but for rounding, or 2^64 away.
     r"expr: .*4\.611686": "any bound between the two will do",

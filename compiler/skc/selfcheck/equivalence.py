@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 
 import numpy as np
 import onnx
@@ -24,9 +25,16 @@ from skc_runtime.kinds import Array
 _OF_CATEGORIES = ("`<` for `<=`", "another parameter", "category dropped")
 _OF_KEYS = ("key accepted in another case", "key accepted with a blank")
 _OF_EDGES = ("`<` for `<=`", "edge at the next float", "float off by 1e-5", "float off by an ulp of float32")
+_AT_AN_EDGE = ("`<` for `<=`", "edge at the next float")
 _LOGIC = ("And", "Or", "Not", "Xor")
 _BOOLEAN = (*_LOGIC, "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "IsNaN", "IsInf")
 _ROUNDED = {"Greater": math.floor, "LessOrEqual": math.floor, "Less": math.ceil, "GreaterOrEqual": math.ceil}
+_COMPARED = {  # each comparison, and the one that differs from it only where the two are equal
+    "Less": (operator.lt, operator.le),
+    "LessOrEqual": (operator.le, operator.lt),
+    "Greater": (operator.gt, operator.ge),
+    "GreaterOrEqual": (operator.ge, operator.gt),
+}
 _PASSING = ("Identity", "Concat", "Gather", "Reshape")
 _SELECTING = ("Gather", "Slice", "Reshape", "Squeeze", "Unsqueeze", "Expand", "Identity")
 _ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "Min", "Max", "Neg", "Abs", "Sqrt", "Exp", "Log")
@@ -43,8 +51,9 @@ class Equivalence:
     def __init__(self, lowered: Lowered, tally: CoverageTally) -> None:
         fused, sound = lowered.pipeline, lowered.model
         self._steps = {step.name: step for step in fused.steps}
-        self._decided, self._exhausted = tally.decided, tally.exhausted
+        self._tally, self._decided, self._exhausted = tally, tally.decided, tally.exhausted
         self._written = {origin: step for step in fused.steps for origin in (step.origins or (step.name,))}
+        self._inputs = {i.value: i.name for i in fused.inputs}
         self._types: Types = value_types(fused)
         self._names: ColumnNames = column_names(fused)
         self._makers = {name: node for node in sound.graph.node for name in node.output}
@@ -69,6 +78,8 @@ class Equivalence:
             return "every key was tried, and a value between the keys equals none, wherever it is searched"
         if mutant.tensor is None:
             return None
+        if mutant.kind in _AT_AN_EDGE and self._was_tried_at_the_edge(mutant):
+            return "it matters only for values at the edge, and those were tried"
         node = self._makers[mutant.tensor]
         if mutant.keys and not any(self._lookups.can_be(node.input[0], key) for key in mutant.keys):
             return "no text that is looked up there can be that key"
@@ -164,6 +175,40 @@ class Equivalence:
         deciding = {"And": False, "Or": True}.get(node.op_type)
         operands = [self._constant(name) for name in node.input]
         return deciding is not None and any(c is not None and bool((c == deciding).all()) for c in operands)
+
+    def _was_tried_at_the_edge(self, mutant: Mutant) -> bool:
+        """A column of the step's input is compared with a constant, the result depends on that column alone, and the
+        values for which the two comparisons differ came to that column.
+        """
+        step, node = self._step_of(mutant), self._makers[mutant.tensor or ""]
+        users = self._users.get(node.output[0], []) if node.op_type == "Constant" else [node]
+        if step is None or not OPS[step.op].is_columnwise(step.params):
+            return False
+        return bool(users) and all(self._differs_where_tried(step, user, mutant) for user in users)
+
+    def _differs_where_tried(self, step: Step, comparison: onnx.NodeProto, mutant: Mutant) -> bool:
+        edges = self._constant(comparison.input[1]) if comparison.op_type in _COMPARED else None
+        if edges is None or edges.dtype.kind != "f" or not self._is_input_of(step, comparison.input[0]):
+            return False
+        before, other = _COMPARED[comparison.op_type]
+        after = other if mutant.element is None else before
+        width = sum(len(self._names[ref.value][ref.start : ref.stop]) for ref in step.inputs)
+        columns = range(width) if mutant.element is None or edges.size == 1 else [mutant.element]
+        for k in columns:
+            edge = float(edges.flat[k if edges.size > 1 else 0])
+            moved = edge if mutant.value is None else mutant.value
+            near = {repr(value): value for value in (edge, moved, *([0.0, -0.0] if 0.0 in (edge, moved) else []))}
+            differing = [value for value in near.values() if before(value, edge) != after(value, moved)]
+            origins = step.origins or (step.name,) * width
+            if not self._tally.has_tried(origins[k], origins[:k].count(origins[k]), differing):
+                return False
+        return True
+
+    def _is_input_of(self, step: Step, tensor: str) -> bool:
+        """It has the columns of the step's input, in order."""
+        sources = [self._inputs.get(ref.value, ref.value) for ref in step.inputs]
+        node = self._makers.get(tensor)
+        return [tensor] == sources or (node is not None and node.op_type == "Concat" and [*node.input] == sources)
 
     def _is_never_equal(self, node: onnx.NodeProto) -> bool:
         """It compares two constants that differ everywhere, a number that a lookup never returns, or x + c and x."""

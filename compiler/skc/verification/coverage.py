@@ -120,6 +120,11 @@ class CoverageTally:
             if kinds.get(key) == VALUE:
                 kinds[key] = name
 
+    def has_tried(self, step: str, column: int, values: Iterable[float]) -> bool:
+        """All of these floats came to an input column of a step, in rows in which they could change the output."""
+        places = [p for p in self._places if (p.boundaries.step, p.boundaries.column) == (step, column)]
+        return any(all(_key(v) in p.kinds and _key(v) not in p.left for v in values) for p in places)
+
     @property
     def decided(self) -> frozenset[str]:
         """Steps whose categories were all seen, with null and a value outside the categories where these are possible;

@@ -73,6 +73,8 @@ def apply(params: Params, state: State, x: Block) -> Block:
     if params.method == "box-cox":
         block = block.guard("out-of-range", x.values <= 0)
     low, high = _limits(params, state)
+    if np.isinf([low, high]).all():
+        return block
     return block.guard(GUARD, (x.values < low) | (x.values > high))
 
 
@@ -82,7 +84,7 @@ def _limits(params: Params, state: State) -> tuple[Array, Array]:
     for power in state.power:
         if params.method == "box-cox":
             at = _exp(LARGEST_EXPONENT / power) if power else math.inf
-            low.append(at if power < 0 else -math.inf)
+            low.append(at if power < 0 and at > 0 else -math.inf)  # what is not above 0 is refused in any case
             high.append(at if power > 0 else math.inf)
         else:
             high.append(_exp(LARGEST_EXPONENT / power) if power > 0 else math.inf)
@@ -106,23 +108,42 @@ def _box_cox(x: Array, power: float) -> Array:
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     powers = np.array([state.power])
-    low, high = _limits(params, state)
-    is_beyond = op.or_(op.less(x.values, const(low)), op.greater(x.values, const(high)))
     if params.method == "box-cox":
-        values = _power(elementwise(op.log, x.values, x.width), const(powers), x.width)
-        block = GraphBlock("float64", x.width, values)
-        return block.guard("out-of-range", op.less_or_equal(x.values, const(0.0))).guard(GUARD, is_beyond)
+        is_zero = const(_is_zero(powers)) if _is_zero(powers).any() else None
+        values = _power(elementwise(op.log, x.values, x.width), const(powers), is_zero, x.width)
+        is_negative = op.less_or_equal(x.values, const(0.0))
+        return _guarded(params, state, x, GraphBlock("float64", x.width, values).guard("out-of-range", is_negative))
     is_below = op.less(x.values, const(0.0))
     chosen = op.where(is_below, const(2 - powers), const(powers))
-    values = _power(log1p(op.abs(x.values), x.width), chosen, x.width)
-    return GraphBlock("float64", x.width, op.where(is_below, op.neg(values), values)).guard(GUARD, is_beyond)
+    is_zero = _is_zero_of_two(is_below, _is_zero(2 - powers), _is_zero(powers))
+    values = _power(log1p(op.abs(x.values), x.width), chosen, is_zero, x.width)
+    values = op.where(is_below, op.neg(values), values)
+    return _guarded(params, state, x, GraphBlock("float64", x.width, values))
 
 
-def _power(logarithm: Var, chosen: Var, width: int) -> Var:
+def _guarded(params: Params, state: State, x: GraphBlock, block: GraphBlock) -> GraphBlock:
+    """With the guard of values beyond the limits, where there are any."""
+    low, high = _limits(params, state)
+    beyond = [op.less(x.values, const(low))] if np.isfinite(low).any() else []
+    beyond += [op.greater(x.values, const(high))] if np.isfinite(high).any() else []
+    return block.guard(GUARD, beyond[0] if len(beyond) == 1 else op.or_(*beyond)) if beyond else block
+
+
+def _is_zero(powers: Array) -> Array:
+    return np.abs(powers) < EPSILON
+
+
+def _is_zero_of_two(is_below: Var, below: Array, above: Array) -> Var | None:
+    """bool [N, K]: whether the power that is taken is zero; None where none is."""
+    parts = [op.and_(is_below, const(below))] if below.any() else []
+    parts += [op.and_(op.not_(is_below), const(above))] if above.any() else []
+    return parts[0] if len(parts) == 1 else op.or_(*parts) if parts else None
+
+
+def _power(logarithm: Var, chosen: Var, is_zero: Var | None, width: int) -> Var:
     """(exp(p y) - 1) / p of the logarithm y, and y itself for p = 0."""
-    is_zero = op.less(op.abs(chosen), const(EPSILON))
-    divisor = op.where(is_zero, const(1.0), chosen)
-    return op.where(is_zero, logarithm, op.div(_expm1(op.mul(chosen, logarithm), width), divisor))
+    quotient = op.div(_expm1(op.mul(chosen, logarithm), width), chosen)
+    return quotient if is_zero is None else op.where(is_zero, logarithm, quotient)
 
 
 def _expm1(y: Var, width: int) -> Var:
@@ -130,7 +151,7 @@ def _expm1(y: Var, width: int) -> Var:
     u = elementwise(op.exp, y, width)
     less_one = op.sub(u, const(1.0))
     corrected = op.mul(less_one, op.div(y, elementwise(op.log, u, width)))
-    is_plain = op.or_(op.equal(less_one, const(-1.0)), op.equal(u, const(math.inf)))
+    is_plain = op.or_(op.equal(u, const(0.0)), op.equal(u, const(math.inf)))
     return where_not(op.equal(u, const(1.0)), op.where(is_plain, less_one, corrected), y)
 
 
@@ -194,7 +215,7 @@ CASES = (
 
 def _from_sklearn(transformer: Any, x: Columns) -> Columns:
     state = State(tuple(float(power) for power in transformer.lambdas_))
-    powers = x.floats(null="keep").apply(OP, Params(method=transformer.method), state)
+    powers = x.floats(null="keep").apply(OP, Params(method=transformer.method), state, is_finite=True)
     if not transformer.standardize:
         return powers
     scaler = transformer._scaler
