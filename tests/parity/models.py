@@ -24,9 +24,12 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 import skc_runtime  # noqa: E402  # it switches the telemetry of ONNX Runtime off
 
 # isort: split
+import catboost  # noqa: E402
+import lightgbm  # noqa: E402
 import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
 import pandas as pd  # noqa: E402
+import xgboost  # noqa: E402
 from sklearn import calibration, compose, ensemble, linear_model, multiclass, neighbors, neural_network, svm  # noqa: E402
 from sklearn.cross_decomposition import PLSRegression  # noqa: E402
 from sklearn.decomposition import PCA  # noqa: E402
@@ -81,11 +84,24 @@ def models() -> Iterator[tuple[Any, str]]:
         members = [("a", linear_model.LogisticRegression()), ("b", LinearDiscriminantAnalysis())]
         yield ensemble.VotingClassifier(members, voting="soft", flatten_transform=False), target
         yield ensemble.StackingClassifier(members), target
+    yield from boosting()
     yield neural_network.MLPRegressor(hidden_layer_sizes=(30, 10), max_iter=30, random_state=0), "number"
     for weights in ("uniform", "distance"):
         yield neighbors.KNeighborsRegressor(weights=weights), "number"
     ridge = linear_model.Ridge()
     yield compose.TransformedTargetRegressor(ridge, func=np.log1p, inverse_func=np.expm1), "positive"
+
+
+def boosting() -> Iterator[tuple[Any, str]]:
+    """Those of other libraries, which skl2onnx does not convert."""
+    light, of_cat = {"verbose": -1, "n_jobs": 1}, {"silent": True, "thread_count": 1, "allow_writing_files": False}
+    for target in ("two", "three"):
+        yield lightgbm.LGBMClassifier(**light), target
+        yield xgboost.XGBClassifier(n_jobs=1), target
+        yield catboost.CatBoostClassifier(iterations=200, **of_cat), target
+    yield lightgbm.LGBMRegressor(**light), "number"
+    yield xgboost.XGBRegressor(n_jobs=1), "number"
+    yield catboost.CatBoostRegressor(iterations=200, **of_cat), "number"
 
 
 def targets(x: pd.DataFrame) -> Mapping[str, Any]:
@@ -135,7 +151,7 @@ def compared(got: Outputs, want: Outputs) -> tuple[float, float, int, int]:
         distance = np.abs(value.astype(np.float64) - right)
         absolute = max(absolute, float(distance.max()))
         relative = max(relative, float((distance / np.maximum(np.abs(right), 1e-300)).max()))
-        over |= ~agree(value.astype(np.float64), right, False).all(axis=1)
+        over |= ~agree(value.astype(np.float64), right.astype(np.float64), False).all(axis=1)
     return absolute, relative, int(over.sum()), classes
 
 
