@@ -35,7 +35,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import GradientBoostingRegressor, StackingClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next but one import work
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
-from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
+from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, PolynomialCountSketch
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer, NearestCentroid
@@ -216,6 +216,24 @@ MODELS: list[Row] = [
         "SKC151",
         Fit(KNeighborsRegressor(2, weights=np.exp), target=TARGET),
         Fit(KNeighborsRegressor(2, weights="distance"), target=TARGET),
+    ),
+    (
+        "use `metric='nan_euclidean'`",
+        "SKC151",
+        Fit(KNNImputer(metric=lambda a, b, missing_values: 1.0)),
+        Fit(KNNImputer(metric="nan_euclidean")),
+    ),
+    (
+        "leave `keep_empty_features` out",
+        "SKC151",
+        Fit(KNNImputer(keep_empty_features=True), np.column_stack([NUMBERS, np.full(60, np.nan)])),
+        Fit(KNNImputer(), np.column_stack([NUMBERS, np.full(60, np.nan)])),
+    ),
+    (
+        "scale the columns before the imputer",
+        "SKC151",
+        Fit(KNNImputer(), NUMBERS * 1e160),
+        Fit(make_pipeline(StandardScaler(), KNNImputer()), NUMBERS * 1e10),
     ),
     (
         "fit it on dense rows: `X.toarray()`",

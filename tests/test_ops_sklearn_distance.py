@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import op_harness as harness
 import pytest
+from sklearn.impute import KNNImputer
 from sklearn.kernel_approximation import AdditiveChi2Sampler, RBFSampler
 from sklearn.metrics.pairwise import euclidean_distances, manhattan_distances, pairwise_kernels
 from sklearn.neighbors import KNeighborsRegressor, KNeighborsTransformer
 
 from skc.ops import OPS
-from skc.ops.distance import distances, kernel, layer, nearest
+from skc.ops.distance import distances, kernel, knn_impute, layer, nearest
 
 R = np.random.default_rng(5)
 POINTS = R.normal(size=(7, 4)) * [1, 10, 0.1, 1e3]
@@ -123,3 +124,24 @@ def test_chi2_features_are_those_of_the_sampler(steps: int) -> None:
     got = rows("chi2_features", None, values, sample_steps=steps, sample_interval=sampler.sample_interval)
     want = sampler.fit_transform(values).reshape(len(values), 2 * steps - 1, 4).swapaxes(1, 2).reshape(len(values), -1)
     assert_close(got, want, least=len(values), most=len(values))
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("k", [1, 4])
+def test_nulls_become_averages_of_the_nearest_rows(weights: str, k: int) -> None:
+    """Of scaled columns: where they are of very different sizes, weights are noise to scikit-learn in more rows."""
+    source = np.random.default_rng(6)
+    table = source.normal(size=(240, 4))
+    table[source.random(table.shape) < [0.1, 0.2, 0.3, 0.6]] = np.nan
+    train, values = table[:40], np.vstack([table, np.full((1, 4), np.nan), table[:4] * 1e9])
+    imputer = KNNImputer(n_neighbors=k, weights=weights).fit(train)
+    state = knn_impute.State(
+        tuples(np.nan_to_num(train)),
+        tuples((~np.isnan(train)).astype(float)),
+        tuple(np.nanmean(train, axis=0).tolist()),
+        (True,) * 4,
+    )
+    columns = {f"x{i}": "float64?" for i in range(4)}
+    graph = harness.Graph(harness.build(OPS["knn_impute"], {"k": k, "weights": weights}, columns, state))
+    with_nulls = [[None if v != v else v for v in row] for row in values.tolist()]
+    assert_close(graph.run(with_nulls), imputer.transform(values), least=len(table) + 1, most=len(values))

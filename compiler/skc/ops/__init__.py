@@ -21,6 +21,7 @@ MODULES = (
     "distance.chi2_features",
     "distance.distances",
     "distance.kernel",
+    "distance.knn_impute",
     "distance.layer",
     "distance.nearest",
     "internal.bins",

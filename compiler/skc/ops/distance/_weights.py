@@ -9,7 +9,6 @@ import numpy as np
 
 from skc.emit.opset import const, op
 from skc.ops.distance._metrics import EPS
-from skc.ops.distance._search import Search, lower_search_error, search_error
 from skc_runtime.kinds import Array
 
 if TYPE_CHECKING:
@@ -20,11 +19,16 @@ Weights = Literal["uniform", "distance"]
 
 @dataclass(frozen=True)
 class Weighted:
-    """Weights [N, k], their sum [N, 1], and how far they may move an average of numbers from 0 to 1 [N, 1]."""
+    """Weights [N, k] and their sum [N, 1], and how far errors move an average.
+
+    It is moved by at most `moves` @ |values - average| [N, k], where there are moves, and by `error` [N, 1] times the
+    difference of the largest and the least value.
+    """
 
     weights: Array
     total: Array
     error: Array
+    moves: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -34,15 +38,18 @@ class LoweredWeights:
     weights: Var
     total: Var
     error: Var
+    moves: Var | None = None
 
 
-def inverse_weights(search: Search, x: Array, distance: Array, groups: Array) -> Weighted:
+def inverse_weights(features: int, distance: Array, error: Array | None, groups: Array) -> Weighted:
     """One over the distance [N, k]; where that is infinite those points have the weight 1, and the others 0.
 
-    `groups` [N, k]: where two points at the row itself differ in it, an error of their distances decides between them.
+    `error` [N, k] is that of the distances; None if it is relative, so that a row at a point is at the distance 0.
+    Where two points at the row itself differ in their `groups` [N, k], errors of their distances decide between them.
 
-    The share s of a point whose distance d may be off by e changes by less than 2 s (1 - s) e / d: with e < d / 2 by
-    the slope of s, and otherwise, where it is the only one, because the others together have less than 1 - s.
+    An error e of the distance d of a point with the share s and the value v moves the average a by less than
+    2 s |v - a| e / d: with e < d / 2 by the slope of s, and otherwise, where it is the only such point, because the
+    others together have the share 1 - s.
     """
     with np.errstate(all="ignore"):
         inverse = 1 / distance
@@ -50,21 +57,18 @@ def inverse_weights(search: Search, x: Array, distance: Array, groups: Array) ->
         is_at = at.any(axis=1, keepdims=True)
         weights = np.where(is_at, at, inverse)
         total = np.add.accumulate(weights, axis=1)[:, -1:]
-        if search.sees_zero:
-            relative = 2 * (search.features + 4) * EPS
-            return Weighted(weights, total, np.where(is_at, 0.0, relative))
-        error = search_error(search, x, distance)
-        share = weights / total
-        between = 2 * (share * (1 - share) * error * inverse).sum(axis=1, keepdims=True)
-        own = search_error(search, x, np.zeros((1, 1)))
+        if error is None:
+            return Weighted(weights, total, np.where(is_at, 0.0, 2 * (features + 4) * EPS))
+        moves = np.where(is_at, 0.0, 2 * weights / total * error * inverse)
+        own = np.where(at, error, 0.0).max(axis=1, keepdims=True)
         others = np.where(at, 0.0, inverse).sum(axis=1, keepdims=True) * own
     highest = np.where(at, groups, -np.inf).max(axis=1, keepdims=True)
     lowest = np.where(at, groups, np.inf).min(axis=1, keepdims=True)
     others = np.where((highest != lowest) & (own > 0), np.inf, others)
-    return Weighted(weights, total, np.where(is_at, others, between))
+    return Weighted(weights, total, np.where(is_at, others, 0.0), moves)
 
 
-def lower_inverse_weights(search: Search, x: Var, distance: Var, groups: Var, k: int) -> LoweredWeights:
+def lower_inverse_weights(features: int, distance: Var, error: Var | None, groups: Var, k: int) -> LoweredWeights:
     """The same in the graph."""
     ones = const(np.ones((k, 1)))
     inverse = op.div(const([[1.0]]), distance)
@@ -73,17 +77,15 @@ def lower_inverse_weights(search: Search, x: Var, distance: Var, groups: Var, k:
     is_at = op.greater(op.reduce_max(at_number, const([1]), keepdims=1), const(0.0))
     weights = op.where(is_at, at_number, inverse)
     total = op.matmul(weights, ones)
-    if search.sees_zero:
-        relative = op.where(is_at, const([[0.0]]), const([[2 * (search.features + 4) * EPS]]))
+    if error is None:
+        relative = op.where(is_at, const([[0.0]]), const([[2 * (features + 4) * EPS]]))
         return LoweredWeights(weights, total, relative)
-    error = lower_search_error(search, x, distance)
-    share = op.div(weights, total)
-    apart = op.mul(share, op.sub(const([[1.0]]), share))
-    between = op.matmul(op.mul(op.mul(apart, error), inverse), const(np.full((k, 1), 2.0)))
-    own = lower_search_error(search, x, const([[0.0]]))
+    moves = op.mul(op.mul(op.mul(op.div(weights, total), error), inverse), const([[2.0]]))
+    moves = op.where(is_at, const(0.0), moves)
+    own = op.reduce_max(op.where(at, error, const(0.0)), const([1]), keepdims=1)
     others = op.mul(op.matmul(op.where(at, const(0.0), inverse), ones), own)
     highest = op.reduce_max(op.where(at, groups, const(-np.inf)), const([1]), keepdims=1)
     lowest = op.reduce_min(op.where(at, groups, const(np.inf)), const([1]), keepdims=1)
     same = op.or_(op.equal(highest, lowest), op.less_or_equal(own, const(0.0)))
     others = op.where(same, others, const(np.inf))
-    return LoweredWeights(weights, total, op.where(is_at, others, between))
+    return LoweredWeights(weights, total, op.where(is_at, others, const([[0.0]])), moves)

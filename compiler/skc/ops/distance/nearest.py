@@ -170,14 +170,19 @@ def _average(params: Params, state: State, x: Array, near: Array, places: Array)
     if params.weights == "uniform":
         weighted = Weighted(np.ones_like(near), np.full((1, 1), float(params.k)), np.zeros((1, 1)))
     else:
-        weighted = inverse_weights(_search(params, state), x, near, _groups(params, state)[places])
+        search = _search(params, state)
+        error = None if search.sees_zero else search_error(search, x, near)
+        weighted = inverse_weights(search.features, near, error, _groups(params, state)[places])
     y = np.add.accumulate(weighted.weights[:, :, None] * targets, axis=1)[:, -1] / weighted.total
     if not params.noise and _is_sure(params, state):
         return Block("float64", y)
     spread, size = _sizes(params, state)
-    known = weighted.error * spread + error_bound(params.k) * size < allowed_error(y)
-    error = weighted.error + (weighted.error > 0) * error_bound(params.k)
-    block = Block("float64", np.hstack([y, np.broadcast_to(error, y.shape)]) if params.noise else y)
+    error = np.broadcast_to(weighted.error * spread, y.shape)
+    if weighted.moves is not None:
+        error = error + (weighted.moves[:, :, None] * np.abs(targets - y[:, None, :])).sum(axis=1)
+    known = error + error_bound(params.k) * size < allowed_error(y)
+    noise = error + (error > 0) * error_bound(params.k)
+    block = Block("float64", np.hstack([y, noise]) if params.noise else y)
     return block.guard(NOISE, any_column(~known))
 
 
@@ -208,38 +213,43 @@ def _lower_graph(params: Params, search: Search, x: Var, distance: Var, near: Va
 
 def _lower_average(params: Params, state: State, x: Var, near: Var, places: Var) -> GraphBlock:
     k, width = params.k, len(state.classes) or len(state.targets[0])
-    weighted = _lower_weights(params, state, x, near, places)
-    y = op.div(_lower_sum(params, state, weighted.weights, places), weighted.total)
+    weighted, targets = _lower_weights(params, state, x, near, places), _lower_targets(state, places)
+    is_equal = params.weights == "uniform"
+    row = const(np.ones((1, 1, k))) if is_equal else op.unsqueeze(weighted.weights, const([1]))
+    y = op.div(op.squeeze(op.matmul(row, targets), const([1])), weighted.total)
     block = GraphBlock("float64", width, y)
     if not params.noise and _is_sure(params, state):
         return block
     spread, size = _sizes(params, state)
+    error = op.mul(weighted.error, const([spread]))
+    if weighted.moves is not None:
+        apart = op.abs(op.sub(targets, op.unsqueeze(y, const([1]))))
+        error = op.add(error, op.squeeze(op.matmul(op.unsqueeze(weighted.moves, const([1])), apart), const([1])))
     if params.noise:
-        some = op.cast(op.greater(weighted.error, const(0.0)), to=np.float64)
-        noise = op.mul(op.add(weighted.error, op.mul(some, const([[error_bound(k)]]))), const(np.ones((1, width))))
+        some = op.cast(op.greater(error, const(0.0)), to=np.float64)
+        noise = op.add(error, op.mul(some, const([[error_bound(k)]])))
         block = GraphBlock("float64", 2 * width, concat_columns([y, noise]))
-    moved = op.add(op.mul(weighted.error, const([spread])), const([error_bound(k) * size]))
     allowed = op.mul(op.max([op.abs(y), const([[1.0]])]), const([[TOLERANCE]]))
-    return block.guard(NOISE, lower_not_all(op.less(moved, allowed), width))
+    known = op.less(op.add(error, const([error_bound(k) * size])), allowed)
+    return block.guard(NOISE, lower_not_all(known, width))
 
 
 def _lower_weights(params: Params, state: State, x: Var, near: Var, places: Var) -> LoweredWeights:
     if params.weights == "uniform":
         return LoweredWeights(const(np.ones((1, params.k))), const([[float(params.k)]]), const([[0.0]]))
     groups = op.gather(const(_groups(params, state).astype(np.float64)), places, axis=0)
-    return lower_inverse_weights(_search(params, state), x, near, groups, params.k)
+    search = _search(params, state)
+    error = None if search.sees_zero else lower_search_error(search, x, near)
+    return lower_inverse_weights(search.features, near, error, groups, params.k)
 
 
-def _lower_sum(params: Params, state: State, weights: Var, places: Var) -> Var:
-    """[N, T]: the weighted sum of the targets of the points."""
-    targets = op.gather(const(np.array(state.targets)), places, axis=0)  # [N, k, T]
-    if state.classes:
-        numbers = const(np.arange(len(state.classes), dtype=np.float64)[None, None])
-        targets = op.cast(op.equal(targets, numbers), to=np.float64)
-    is_equal = params.weights == "uniform"
-    row = const(np.ones((1, 1, params.k))) if is_equal else op.unsqueeze(weights, const([1]))
-    total = op.matmul(row, targets)
-    return op.squeeze(total, const([1]))
+def _lower_targets(state: State, places: Var) -> Var:
+    """[N, k, T]: the targets of the points, or for each class whether it is that of the point."""
+    targets = op.gather(const(np.array(state.targets)), places, axis=0)
+    if not state.classes:
+        return targets
+    numbers = const(np.arange(len(state.classes), dtype=np.float64)[None, None])
+    return op.cast(op.equal(targets, numbers), to=np.float64)
 
 
 def is_whole(params: Params, x: ValueType) -> bool:
