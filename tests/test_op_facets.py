@@ -40,6 +40,7 @@ MOVING_EDGES = {
     "class_of": "where its result changes depends on the other scores",
     "match_atom": "where its result changes depends on the other products and their errors",
     "quantile_transform": "where all quantiles are equal, of which fitting warns",
+    "weighted_median": "where its result changes depends on the other values",
 }
 # Steps between neighbouring floats that the op promises to bound: by op, the reason.
 STEEP = {

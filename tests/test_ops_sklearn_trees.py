@@ -10,6 +10,7 @@ import op_harness as harness
 import pandas as pd
 import pytest
 from sklearn.ensemble import (
+    AdaBoostRegressor,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     GradientBoostingClassifier,
@@ -24,6 +25,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 from skc.diagnostics import SkcError
 from skc.frontend.sklearn import read_estimator
 from skc.ir import Pipeline
+from skc.ops import OPS
+from skc.ops.trees import weighted_median
 from skc.ops.trees._nodes import last_going_left
 from skc_runtime.kinds import Array
 
@@ -241,3 +244,22 @@ def test_thresholds_of_float32() -> None:
         above = np.nextafter(found, np.inf)
         is_finite = np.isfinite(found)
         assert not (above.astype(np.float32) <= thresholds)[is_finite].any()
+
+
+def test_weighted_median_is_that_of_scikit_learn() -> None:
+    """Also of equal values, of which each is the median."""
+    r = np.random.default_rng(3)
+    boosting = AdaBoostRegressor(n_estimators=9, random_state=0).fit(r.normal(size=(50, 2)), r.normal(size=50))
+    boosting.estimator_weights_ = r.random(9)
+    values = r.integers(-4, 4, size=(300, 9)) / 2
+
+    class Given:
+        def __init__(self, k: int) -> None:
+            self.predict = lambda x: x[:, k]
+
+    boosting.estimators_ = [Given(k) for k in range(9)]
+    state = weighted_median.State(tuple(boosting.estimator_weights_.tolist()))
+    columns = {f"x{k}": "float64" for k in range(9)}
+    got = harness.Graph(harness.build(OPS["weighted_median"], {}, columns, state)).run(values.tolist())
+    assert not got.guards
+    assert got.values[:, 0].tolist() == boosting._get_median_predict(values, 9).tolist()

@@ -29,6 +29,8 @@ EQUIVALENT = {
     r"bucketize: .*(many edges|more than).*/Add_\d+`": "what is added in that step of the search is 0",
     r"(cyclical: .*/Sub_\d`|minmax_scale: clip .*/Add_0`)": "ONNX Runtime leaves out a zero, added or taken away",
     r"cyclical: large integers \| float32 in the middle": "whole quarters of a period: 0, 1 and -1",
+    r"weighted_median: (three|almost|one).*(Constant_\d`|Equal_0`|Greater_0`|Mul_0`|guard)": "no sum is near half",
+    r"weighted_median: half.*(Constant_9`|/Greater_0`|guard)": "a sum is half of all, or far from it; NaN is in no row",
     r"one_vs_one: scores with": "rows are drawn without knowing that errors are small: all but few are refused",
     r"one_vs_one: votes.* \| float32 in the middle": "a number of pairs is small and whole",
     r"elapsed: dates \| float32 in the middle": "multiples of 24, which float32 holds that far",

@@ -67,6 +67,7 @@ MODULES = (
     "time.elapsed",
     "time.parse_datetime",
     "trees.tree_ensemble",
+    "trees.weighted_median",
 )
 _LISTED: list[AnyOp] = [import_module(f"skc.ops.{name}").OP for name in MODULES]
 OPS: dict[str, AnyOp] = {op.name: op for op in sorted(_LISTED, key=lambda op: op.name)}

@@ -130,10 +130,8 @@ def _counted(votes: Columns, classes: int, weights: Any) -> Columns:
 
     Why trees: they add up, for each column, what belongs to its value, to the bit.
     """
-    voters = len(votes.types)
-    trees = [
-        choice(k, classes, float(weight)) for k, weight in enumerate(np.ones(voters) if weights is None else weights)
-    ]
+    each = np.ones(len(votes.types)) if weights is None else np.asarray(weights, dtype=np.float64)
+    trees = [choice(k, np.eye(classes) * weight) for k, weight in enumerate(each)]
     return summed(votes.numbers(), trees, [0.0] * classes)
 
 

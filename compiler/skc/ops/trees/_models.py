@@ -14,7 +14,7 @@ from skc.ops.trees._nodes import from_float32, summed
 from skc.translation import Claim, Columns, Model, Nulls
 
 
-def _checked(tree: Any, x: Columns) -> Columns:
+def checked(tree: Any, x: Columns) -> Columns:
     """What the input check of a tree lets pass: float32, and NaN if its criterion can place it."""
     null: Nulls = "keep" if tree._support_missing_values(np.zeros((1, 1))) else "error"
     return x.floats(null=null, largest="float32")
@@ -22,13 +22,13 @@ def _checked(tree: Any, x: Columns) -> Columns:
 
 def _tree_regressor(tree: Any, x: Columns) -> Model:
     fitted = tree.tree_
-    return Model(summed(_checked(tree, x), [from_float32(fitted, fitted.value)], [0.0] * tree.n_outputs_))
+    return Model(summed(checked(tree, x), [from_float32(fitted, fitted.value)], [0.0] * tree.n_outputs_))
 
 
 def _forest_regressor(forest: Any, x: Columns) -> Model:
     trees = [from_float32(tree.tree_, tree.tree_.value) for tree in forest.estimators_]
     base = [0.0] * forest.n_outputs_
-    return Model(summed(_checked(forest.estimators_[0], x), trees, base, average=True))
+    return Model(summed(checked(forest.estimators_[0], x), trees, base, average=True))
 
 
 def _classified(classifier: Any, probability: Columns) -> Model:
@@ -47,14 +47,14 @@ def _tree_classifier(tree: Any, x: Columns) -> Model:
     _one_target(tree)
     fitted = tree.tree_
     added = [from_float32(fitted, fitted.value[:, 0, : tree.n_classes_])]
-    return _classified(tree, summed(_checked(tree, x), added, [0.0] * tree.n_classes_))
+    return _classified(tree, summed(checked(tree, x), added, [0.0] * tree.n_classes_))
 
 
 def _forest_classifier(forest: Any, x: Columns) -> Model:
     _one_target(forest)
     trees = [from_float32(tree.tree_, tree.tree_.value[:, 0, : forest.n_classes_]) for tree in forest.estimators_]
-    checked = _checked(forest.estimators_[0], x)
-    return _classified(forest, summed(checked, trees, [0.0] * forest.n_classes_, average=True))
+    x = checked(forest.estimators_[0], x)
+    return _classified(forest, summed(x, trees, [0.0] * forest.n_classes_, average=True))
 
 
 def _embedded(embedding: Any, x: Columns) -> Columns:
@@ -64,7 +64,7 @@ def _embedded(embedding: Any, x: Columns) -> Columns:
         ranks = np.cumsum(tree.tree_.children_left == -1) - 1.0
         trees.append(from_float32(tree.tree_, ranks))
         known.append(tuple(ranks[reached.astype(np.int64)].tolist()))
-    ranked = summed(_checked(embedding.estimators_[0], x), trees, [0.0] * len(trees))
+    ranked = summed(checked(embedding.estimators_[0], x), trees, [0.0] * len(trees))
     nothing = ((),) * len(trees)
     state = one_hot.State(tuple(known), nothing, (None,) * len(trees), (None,) * len(trees))
     return ranked.apply(one_hot.OP, one_hot.Params(), state, is_finite=True)

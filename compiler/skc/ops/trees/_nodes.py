@@ -50,8 +50,9 @@ def from_float32(tree: Any, values: Array, columns: Array | None = None) -> Tree
     )
 
 
-def choice(feature: int, values: int, weight: float) -> Tree:
-    """Of a column that holds a whole number from 0 to `values` - 1, a weight in the place that it names."""
+def choice(feature: int, added: Array) -> Tree:
+    """Of a column that holds a whole number from 0 to n - 1, the row of `added` [n, outputs] that it names."""
+    values = len(added)
     nodes = np.arange(2 * values - 1)
     is_leaf = (nodes % 2 == 1) | (nodes == 2 * values - 2)  # the left child of each split, and the last right one
     place = np.minimum(nodes // 2, values - 1)
@@ -62,7 +63,7 @@ def choice(feature: int, values: int, weight: float) -> Tree:
         np.zeros(len(nodes), bool),
         nodes + 1,
         nodes + 2,
-        np.where(is_leaf[:, None], np.eye(values)[place] * weight, 0.0),
+        np.where(is_leaf[:, None], added[place], 0.0),
     )
 
 
