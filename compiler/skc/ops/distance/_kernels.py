@@ -11,7 +11,7 @@ from skc.op import refuse
 from skc.ops.distance._layers import layered
 from skc.ops.distance._metrics import points_of
 from skc.ops.linear._steps import mapped
-from skc.translation import Claim, Columns
+from skc.translation import Claim, Columns, Model
 from skc_runtime.kinds import Array
 
 DISTANCES = ("rbf", "laplacian", "chi2", "additive_chi2", "cosine")
@@ -84,7 +84,20 @@ def _centrer(centre: Any, x: Columns) -> Columns:
     return _with_sum(x, np.eye(count) - 1.0 / count, centre.K_fit_all_ - centre.K_fit_rows_, "precomputed", ())
 
 
+def _ridge(model: Any, x: Columns) -> Model:
+    if model.kernel == "precomputed":
+        hint = "use a kernel that has a name"
+        raise refuse("SKC151", "KernelRidge of a precomputed kernel does not compile", hint=hint)
+    how = {"gamma": model.gamma, "coef0": model.coef0, "degree": model.degree}
+    weights = np.asarray(model.dual_coef_, dtype=np.float64)
+    weights = weights[:, None] if weights.ndim == 1 else weights
+    return Model(kernel_product(x, model.kernel, model.X_fit_, weights, **how))
+
+
 SKLEARN: Mapping[str, Claim] = {
+    "sklearn.kernel_ridge.KernelRidge": Claim(
+        None, ("kernel", "gamma", "degree", "coef0"), ("alpha", "kernel_params"), _ridge
+    ),
     "sklearn.kernel_approximation.Nystroem": Claim(
         _nystroem,
         ("kernel", "gamma", "coef0", "degree", "kernel_params"),

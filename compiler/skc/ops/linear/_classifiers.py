@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from skc.op import refuse
 from skc.ops.linear._projections import discriminant
 from skc.ops.linear._regressors import coefficients, intercepts
@@ -63,6 +65,11 @@ def _without_probability(model: Any) -> None:
     return None
 
 
+def _one_class(model: Any, x: Columns) -> Model:
+    scores = mapped(x, coefficients(model), noise=True, intercept=-np.ravel(model.offset_))
+    return Model(choose(scores, np.array([-1, 1]), "columns"), decision=scores.pick([0]))
+
+
 def _claim(link_of: Callable[[Any], Link | None], parameters: str, ignored: str, read: Any = None) -> Claim:
     return Claim(read, tuple(parameters.split()), tuple(ignored.split()), _by_link(link_of))
 
@@ -71,6 +78,7 @@ _ONLINE = "early_stopping fit_intercept max_iter n_iter_no_change n_jobs random_
 _ONLINE += " verbose warm_start class_weight"
 _LOGISTIC = "class_weight dual fit_intercept intercept_scaling max_iter n_jobs penalty random_state tol verbose"
 _RIDGE = "class_weight fit_intercept"
+_ONE_CLASS = "average eta0 fit_intercept learning_rate max_iter nu power_t random_state shuffle tol verbose warm_start"
 SKLEARN: Mapping[str, Claim] = {
     "sklearn.linear_model.LogisticRegression": _claim(
         _logistic, "multi_class solver", f"{_LOGISTIC} C l1_ratio warm_start"
@@ -89,6 +97,7 @@ SKLEARN: Mapping[str, Claim] = {
     "sklearn.linear_model.RidgeClassifierCV": _claim(
         _without_probability, "", f"{_RIDGE} alphas cv scoring store_cv_results store_cv_values"
     ),
+    "sklearn.linear_model.SGDOneClassSVM": Claim(None, (), tuple(_ONE_CLASS.split()), _one_class),
     "sklearn.svm.LinearSVC": _claim(
         _without_probability,
         "multi_class",

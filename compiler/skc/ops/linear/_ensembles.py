@@ -164,10 +164,6 @@ def _stacking_classifier(meta: Any, x: Columns) -> Model:
     return _by_scores(_stacked(meta, x).predict(meta.final_estimator_), meta.classes_)
 
 
-def _several_targets(meta: Any, x: Columns) -> Model:
-    return Model(_votes(meta, x))
-
-
 def _ransac(meta: Any, x: Columns) -> Model:
     return Model(x.predict(meta.estimator_).prediction)
 
@@ -202,5 +198,4 @@ SKLEARN: Mapping[str, Claim] = {
         _votes, ("weights",), ("estimators", "n_jobs", "verbose"), _voting_regressor
     ),
     "sklearn.linear_model.RANSACRegressor": Claim(None, (), tuple(_RANSAC.split()), _ransac),
-    "sklearn.multioutput.MultiOutputRegressor": Claim(None, (), ("estimator", "n_jobs"), _several_targets),
 }

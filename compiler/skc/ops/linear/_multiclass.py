@@ -57,7 +57,7 @@ def _one_vs_rest(meta: Any, x: Columns) -> Model:
     decision = joined([score for score, _ in scores]) if has_decision else None
     if kind == "binary":
         ((score, noise),) = scores
-        prediction = _above(score, noise, _threshold(meta), classes)
+        prediction = above(score, noise, _threshold(meta), classes)
         return Model(prediction, models[0].probability, decision, class_names(classes), noise)
     noise = _noise([noise for _, noise in scores])
     probability = _of_the_second(models)
@@ -71,7 +71,7 @@ def _one_vs_rest(meta: Any, x: Columns) -> Model:
     if kind != "multilabel-indicator" or len(models) == 1:
         hint = "train one classifier for each target"
         raise refuse("SKC151", f"targets of the type {kind!r} do not compile", hint=hint)
-    labels = [_above(score, noise, _threshold(meta), np.array([0, 1])) for score, noise in scores]
+    labels = [above(score, noise, _threshold(meta), np.array([0, 1])) for score, noise in scores]
     return Model(joined(labels), probability, decision, class_names(classes))
 
 
@@ -91,7 +91,7 @@ def _threshold(meta: Any) -> float:
     return 0.0 if hasattr(meta.estimators_[0], "decision_function") else 0.5
 
 
-def _above(score: Columns, noise: Columns | None, threshold: float, classes: Any) -> Columns:
+def above(score: Columns, noise: Columns | None, threshold: float, classes: Any) -> Columns:
     """The second class where a single score is above a threshold."""
     from skc.ops.numeric import binarize
 

@@ -77,6 +77,15 @@ def joined(parts: Sequence[Columns]) -> Columns:
     return parts[0].beside(*parts[1:])
 
 
+def targets(predictions: Sequence[Columns]) -> Columns:
+    """The predictions for several targets. Raises SKC151 for labels of different types, of which no array is made."""
+    side_by_side = joined(predictions)
+    if len({x.dtype for x in side_by_side.types}) > 1:
+        hint = "use labels of one type, or compile one model for each target"
+        raise refuse("SKC151", "the targets have labels of different types", hint=hint)
+    return side_by_side
+
+
 def probabilities(scores: Columns, classes: Any, link: Link, noise: Literal["columns", "none"]) -> Columns:
     """The probability of each class."""
     from skc.ops.linear import class_probability

@@ -43,7 +43,7 @@ from pydantic import Field
 from skc.emit.blocks import GraphBlock, take_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Known, Names, Op, always, fitted_elsewhere, parameters, refuse, require, require_exact
-from skc.ops.linear import _classifiers, _naive_bayes
+from skc.ops.linear import _classifiers, _naive_bayes, _thresholds
 from skc.ops.linear._scores import (
     Noise,
     best_by,
@@ -259,6 +259,6 @@ OP = Op(
     levels=levels,
     arity=always("block"),
     decides_by=always("last bit"),
-    sklearn={**_classifiers.SKLEARN, **_naive_bayes.SKLEARN},
+    sklearn={**_classifiers.SKLEARN, **_naive_bayes.SKLEARN, **_thresholds.SKLEARN},
     cases=CASES,
 )

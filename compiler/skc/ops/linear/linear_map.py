@@ -34,7 +34,7 @@ import numpy as np
 from skc.emit.blocks import GraphBlock, concat_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse, require
-from skc.ops.linear import _ensembles, _projections, _regressors
+from skc.ops.linear import _ensembles, _multioutput, _projections, _regressors
 from skc.ops.linear._noise import UNCERTAIN, error_bound, is_noise, lower_is_noise
 from skc.values.types import Block, Scalar, ValueType
 
@@ -186,7 +186,7 @@ OP = Op(
     names=names,
     boundaries=boundaries,
     arity=always("block"),
-    sklearn={**_projections.SKLEARN, **_regressors.SKLEARN, **_ensembles.SKLEARN},
+    sklearn={**_projections.SKLEARN, **_regressors.SKLEARN, **_ensembles.SKLEARN, **_multioutput.SKLEARN},
     cases=CASES,
     exact=False,
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from skc.op import refuse
 from skc.ops.categorical import one_hot
-from skc.ops.linear._steps import choose, class_names
+from skc.ops.linear._steps import choose, class_names, targets
 from skc.ops.trees._nodes import from_float32, summed
 from skc.translation import Claim, Columns, Model, Nulls
 
@@ -37,21 +36,27 @@ def _classified(classifier: Any, probability: Columns) -> Model:
     return Model(choose(probability, classes, "none"), probability, classes=class_names(classes))
 
 
-def _one_target(classifier: Any) -> None:
-    if getattr(classifier, "n_outputs_", 1) > 1:
-        message = f"{type(classifier).__name__} was fitted on {classifier.n_outputs_} targets"
-        raise refuse("SKC151", message, hint="fit one classifier for each target, and compile each")
+def _of_several_targets(classifier: Any, x: Columns, trees: Sequence[Any]) -> Model:
+    """For each target the class with the highest probability."""
+    x, predictions = checked(trees[0], x), []
+    for k, classes in enumerate(classifier.classes_):
+        values = [from_float32(tree.tree_, tree.tree_.value[:, k, : len(classes)]) for tree in trees]
+        probability = summed(x, values, [0.0] * len(classes), average=len(trees) > 1)
+        predictions.append(choose(probability, classes, "none"))
+    return Model(targets(predictions))
 
 
 def _tree_classifier(tree: Any, x: Columns) -> Model:
-    _one_target(tree)
+    if tree.n_outputs_ > 1:
+        return _of_several_targets(tree, x, [tree])
     fitted = tree.tree_
     added = [from_float32(fitted, fitted.value[:, 0, : tree.n_classes_])]
     return _classified(tree, summed(checked(tree, x), added, [0.0] * tree.n_classes_))
 
 
 def _forest_classifier(forest: Any, x: Columns) -> Model:
-    _one_target(forest)
+    if forest.n_outputs_ > 1:
+        return _of_several_targets(forest, x, forest.estimators_)
     trees = [from_float32(tree.tree_, tree.tree_.value[:, 0, : forest.n_classes_]) for tree in forest.estimators_]
     x = checked(forest.estimators_[0], x)
     return _classified(forest, summed(x, trees, [0.0] * forest.n_classes_, average=True))
