@@ -26,6 +26,7 @@ IN_PARALLEL = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 VENV_LOWEST = ROOT / ".venv-lowest"
 WITH_LOWEST = (
     *("tests/test_fit.py", "tests/test_ops.py", "tests/stats", "tests/cli"),
+    *("tests/sklearn_front_end/test_small_steps.py", "tests/sklearn_front_end/test_load.py"),
     *("--ignore=tests/cli/test_environments.py", "--ignore=tests/stats/test_csv_alike.py"),  # slow; one library each
 )
 EXAMPLE = ROOT / "examples" / "rides"

@@ -11,6 +11,9 @@ import pytest
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn_front_end.rows import assert_equal
 
+from skc.diagnostics import SkcError
+from skc.frontend.sklearn import read_estimator
+
 ROWS = pd.DataFrame(
     {
         "s": ["x", "y", None, "x", "z", "w", "w", "w"],
@@ -97,3 +100,16 @@ def test_null_alone_is_infrequent(unknown: str, drop: str | None, tmp_path: Path
     hostile = pd.DataFrame({"s": ["__", None, "_"], "f": [2.0, np.nan, -0.0], "b": rows["b"].iloc[[0, 4, 2]].array})
     encoder = OneHotEncoder(handle_unknown=unknown, drop=drop, min_frequency=2, sparse_output=False)
     assert_equal(encoder.fit(rows), rows, tmp_path, hostile)
+
+
+@pytest.mark.parametrize("unknown", ["error", "use_encoded_value"])
+def test_none_is_the_last_category_of_an_ordinal_encoder(unknown: str, tmp_path: Path) -> None:
+    """Of an object column: NaN is a missing value, and None is not."""
+    rows = pd.DataFrame({"s": pd.Series(["x", "y", None, "x"], dtype=object)})
+    code = -1 if unknown == "use_encoded_value" else None
+    encoder = OrdinalEncoder(handle_unknown=unknown, unknown_value=code, encoded_missing_value=-5).fit(rows)
+    assert encoder.transform(rows).ravel().tolist() == [0.0, 1.0, 2.0, 0.0]
+    assert_equal(encoder, rows, tmp_path, pd.DataFrame({"s": pd.Series([None, "z", ""], dtype=object)}))
+    with pytest.raises(SkcError) as caught:
+        read_estimator(OrdinalEncoder(min_frequency=2).fit(pd.concat([rows, rows.iloc[2:3]])), rows)
+    assert caught.value.code == "SKC151"

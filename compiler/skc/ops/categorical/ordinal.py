@@ -443,6 +443,8 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
         learned = groups.learned_categories(encoder, k, x)
         if learned.missing == "infrequent":
             null: dict[str, Any] = {"missing_value": len(learned.frequent)}
+        elif learned.missing is not None and None in encoder.categories_[k].tolist():
+            null = {"missing_value": _code_of_none(learned, x.names[k])}
         elif learned.missing is not None:
             null = {} if groups.is_missing(missing) else {"missing_value": _code(missing)}
         elif not x.types[k].nullable or policy["unknown"] is None:
@@ -451,6 +453,14 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
             null = {"null": "error"} if policy["unknown"] == "error" else {"missing_value": policy["unknown_value"]}
         parts.append((Params(**policy, **null), State((learned.frequent,), (learned.infrequent,))))
     return apply_each(OP, x, parts)
+
+
+def _code_of_none(learned: groups.Learned, name: str) -> int:
+    """scikit-learn takes None for a category like any other, the last one; only NaN is a missing value."""
+    if learned.infrequent:
+        message = f"column `{name}` has None among its categories, and infrequent ones"
+        raise refuse("SKC151", message, hint="replace None by NaN before fitting: `X.fillna(np.nan)`")
+    return len(learned.frequent)
 
 
 def _code(value: Any) -> int:
