@@ -31,10 +31,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skc.emit.blocks import GraphBlock
+from skc.emit.blocks import GraphBlock, concat_columns, take_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Op, always, fitted_elsewhere, parameters, refuse, require
-from skc.ops.linear._noise import UNCERTAIN, error_bound
+from skc.ops.linear._noise import error_bound
 from skc.ops.linear._regressors import linear_parts
 from skc.ops.numeric import impute, missing_indicator
 from skc.ops.numeric._missing import with_nulls
@@ -50,6 +50,8 @@ GUARD = "rounding-noise"
 TWINS = 2
 MOVED = 2.0**-26  # how far the weights of the twins differ
 MARGIN = 16.0
+CANCELLING = 2.0**40  # far above what the tolerance allows for
+MOST_TARGETS = 4
 Row = tuple[float, ...]
 
 
@@ -112,27 +114,40 @@ def _magnitudes(state: State) -> State:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    missing = op.isnan(x.values)
-    values = op.where(missing, const([state.fill]), x.values)
+    """The columns are followed by one of ones, whose weight is the intercept."""
+    missing, width = op.isnan(x.values), x.width
+    filled = op.where(missing, const([_read_fill(state)]), x.values)
+    ones = op.add(op.mul(op.cast(take_columns(missing, 0, 1), to=np.float64), const(0.0)), const(1.0))
+    values = concat_columns([filled, ones])
     shadows = op.concat([op.unsqueeze(y, const([0])) for y in (*[values] * TWINS, op.abs(values))], axis=0)
-    replaced = {k: op.and_(missing, const([[j == k for j in range(x.width)]])) for k in sorted({*state.targets})}
+    is_missing = concat_columns([missing, op.equal(ones, const(0.0))])
+    columns = const([list(range(width + 1))])
+    replaced = {k: op.and_(is_missing, op.equal(columns, const(k, np.int64))) for k in sorted({*state.targets})}
     for step, target in enumerate(state.targets):
         row = np.array([*state.weights[step], state.intercepts[step]])
-        rows = np.concatenate([row * _factors(step, x.width), np.abs(row[None])])[..., None]  # [TWINS + 1, K + 1, 1]
+        rows = np.concatenate([row * _factors(step, width), np.abs(row[None])])[..., None]  # [TWINS + 1, K + 1, 1]
         least, greatest = (state.least[target], state.greatest[target]) if state.least else (-math.inf, math.inf)
         open_end = np.array([0.0] * TWINS + [math.inf])[:, None, None]
-        predicted = _predicted(values, row[:-1, None], row[None, -1:], np.array([[least]]), np.array([[greatest]]))
+        predicted = _predicted(values, row[:, None], np.array([[least]]), np.array([[greatest]]))
         values = op.where(replaced[target], predicted, values)
-        predicted = _predicted(shadows, rows[:, :-1], rows[:, -1:], least - open_end, greatest + open_end)
+        predicted = _predicted(shadows, rows, least - open_end, greatest + open_end)
         shadows = op.where(replaced[target], predicted, shadows)
-    result = GraphBlock("float64", x.width, values)
-    return result.guard(GUARD, op.and_(missing, _is_uncertain(values, shadows, x.width)))
+    result = GraphBlock("float64", width, take_columns(values, 0, width))
+    uncertain = _is_uncertain(values, shadows, width)
+    return result.guard(GUARD, op.and_(missing, take_columns(uncertain, 0, width)))
 
 
-def _predicted(values: Var, weights: Array, intercept: Array, least: Array, greatest: Array) -> Var:
+def _read_fill(state: State) -> Row:
+    """What fills each column at first, 0 where a model replaces it before any reads it."""
+    order, weights = [*state.targets], state.weights
+    return tuple(
+        value if k not in order or any(row[k] for row in weights[: order.index(k)]) else 0.0
+        for k, value in enumerate(state.fill)
+    )
+
+
+def _predicted(values: Var, weights: Array, least: Array, greatest: Array) -> Var:
     predicted = op.matmul(values, const(weights))
-    if intercept.any():
-        predicted = op.add(predicted, const(intercept))
     if np.isfinite(least).any():
         predicted = op.max([predicted, const(least)])
     return op.min([predicted, const(greatest)]) if np.isfinite(greatest).any() else predicted
@@ -151,8 +166,11 @@ def _is_uncertain(values: Var, shadows: Var, width: int) -> Var:
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
+    """Also values that add up to nothing but rounding errors, if another column has one of them."""
     bounds = [bound for bound in (state.least[k], state.greatest[k]) if math.isfinite(bound)] if state.least else []
-    ends = [1.0, *UNCERTAIN, 1e17, 1.7976931348623157e308, math.inf]
+    lasts = {target: weights[k] for target, weights in zip(state.targets, state.weights, strict=True)}
+    cancelling = [CANCELLING / weight for weight in [*lasts.values()][:MOST_TARGETS] if weight]
+    ends = [1.0, 1e17, 1.7976931348623157e308, math.inf, *cancelling]
     return [None, 0.0, -0.0, 5e-324, state.fill[k], *bounds, *ends, *(-end for end in ends)]
 
 
