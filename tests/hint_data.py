@@ -276,4 +276,10 @@ CASES: list[tuple[str, str, Try, Follow]] = [
         Try("float64", b"v\n1e200\n-1e200\n", first="standard_scale, " + CUT),
         instead(first="{clip: {min: 0, max: 9}}, standard_scale, " + CUT),
     ),
+    (
+        "write `points: [[0, 0], [1, 1]]`",
+        "SKC124",
+        Try("float64", b"v\n1\n2\n", first="interpolate, " + CUT),
+        instead(first="{interpolate: {points: [[0, 0], [1, 1]]}}, " + CUT),
+    ),
 ]

@@ -36,8 +36,10 @@ from sklearn.ensemble import GradientBoostingRegressor, StackingClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next but one import work
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, PolynomialCountSketch
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer, NearestCentroid
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, StandardScaler
@@ -296,10 +298,19 @@ MODELS: list[Row] = [
         Fit(regression(func=np.log, inverse_func=np.exp), target=TARGET),
     ),
     (
-        "use `method='sigmoid'`",
+        "use `method='sigmoid'` or",
         "SKC151",
+        Fit(CalibratedClassifierCV(LogisticRegression(), method="temperature", cv=2), target=CLASSES),
         Fit(CalibratedClassifierCV(LogisticRegression(), method="isotonic", cv=2), target=CLASSES),
-        Fit(CalibratedClassifierCV(LogisticRegression(), method="sigmoid", cv=2), target=CLASSES),
+    ),
+    (
+        "use folds that have every class",
+        "SKC151",
+        Fit(
+            CalibratedClassifierCV(LogisticRegression(), cv=[(np.flatnonzero(MANY[0] != MANY), np.arange(60))]),
+            target=MANY,
+        ),
+        Fit(CalibratedClassifierCV(LogisticRegression(), cv=StratifiedKFold(2)), target=MANY),
     ),
     (
         "fit it with `loss='squared_error'`",
@@ -396,6 +407,12 @@ MODELS: list[Row] = [
         "SKC151",
         Fit(preprocessing.QuantileTransformer(), NUMBERS[:1]),
         Fit(preprocessing.QuantileTransformer(n_quantiles=2), NUMBERS[:2]),
+    ),
+    (
+        "fit it on float64",
+        "SKC151",
+        Fit(IsotonicRegression(), NUMBERS[:, :1].astype(np.float32), TARGET, sample=NUMBERS[:, :1]),
+        Fit(IsotonicRegression(), NUMBERS[:, :1], TARGET),
     ),
     # missing values
     (

@@ -247,4 +247,22 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "{from: a, apply: [{spline: {knots: [0, 24]}}]}",
         "float64",
     ),
+    (
+        "sort them by x, each x once",
+        "{from: a, apply: [{interpolate: {points: [[1, 0], [0, 1]]}}]}",
+        "{from: a, apply: [{interpolate: {points: [[0, 1], [1, 0]]}}]}",
+        "float64",
+    ),
+    (
+        "leave one of the two out",
+        "{from: a, apply: [{interpolate: {points: [[0, 0], [5.0e-324, 1]]}}]}",
+        "{from: a, apply: [{interpolate: {points: [[0, 0]]}}]}",
+        "float64",
+    ),
+    (
+        "leave out one of the two",
+        "{from: a, apply: [{interpolate: {points: [[0, 0], [1, 1]], outside: 'null', noise: true}}]}",
+        "{from: a, apply: [{interpolate: {points: [[0, 0], [1, 1]], outside: 'null'}}]}",
+        "float64",
+    ),
 ]

@@ -153,6 +153,13 @@ def _quantile_bin(r: Random, x: Value) -> Made | None:
     return ("quantile_bin", params, _bins(x, encode, None)) if x.exact else None
 
 
+def _interpolate(r: Random, x: Value) -> Made | None:
+    outside = r.choice(("clip", "null", "error"))
+    places = sorted({round(_number(r) % 1e6, 3) for _ in range(r.choice((1, 2, 5)))})
+    points = [[place, r.uniform(-9, 9)] for place in places]
+    return ("interpolate", {"points": points, "outside": outside}, x) if x.exact or outside == "clip" else None
+
+
 def _quantile_transform(r: Random, x: Value) -> Made:
     """Of values that are not exact, some columns are refused in fitting."""
     params: Params = {"n_quantiles": r.choice((2, 3, 10, 300))}
@@ -384,6 +391,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "bucketize": _bucketize,
     "quantile_bin": _quantile_bin,
     "quantile_transform": _quantile_transform,
+    "interpolate": _interpolate,
     "spline": _spline,
     "cyclical": _cyclical,
     "cast": _cast,
@@ -418,6 +426,7 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "bucketize",
         "quantile_bin",
         "quantile_transform",
+        "interpolate",
         "spline",
         "cyclical",
         "cast",

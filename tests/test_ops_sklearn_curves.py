@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
 from sklearn.preprocessing import QuantileTransformer, SplineTransformer
 
 from skc.ir import Pipeline
@@ -115,3 +116,28 @@ def test_quantile_transform(distribution: str, column: list[float], n_quantiles:
     want = theirs.transform(np.array(probes, dtype=float)[:, None])
     np.testing.assert_array_equal(got, want)
     np.testing.assert_allclose(lowered, want, rtol=0, atol=0 if distribution == "uniform" else 1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(column=COLUMNS, outside=st.sampled_from(["clip", "null", "error"]), rises=st.booleans(), data=st.data())
+@example(column=[0.0, 1.0], outside="clip", rises=True, data=None)
+def test_interpolate(column: list[float], outside: str, rises: bool, data: Any) -> None:
+    """NumPy's `interp`, and an isotonic regression of the same points, to the bit."""
+    draw = [float(i % 3) for i in range(len(column))] if data is None else None
+    target = draw or data.draw(st.lists(GRID, min_size=len(column), max_size=len(column)))
+    kinds = {"clip": "clip", "null": "nan", "error": "raise"}
+    theirs = IsotonicRegression(increasing=rises, out_of_bounds=kinds[outside]).fit(np.array(column), target)
+    points = [[x, y] for x, y in zip(theirs.X_thresholds_.tolist(), theirs.y_thresholds_.tolist(), strict=True)]
+    assume(len(points) > 1)
+    ours = harness.fit(harness.build(OPS["interpolate"], {"points": points, "outside": outside}, {"x": "float64?"}), [])
+    probes = near(theirs.X_thresholds_)
+    values, refused = run(ours, [*probes, None])
+    assert np.isnan(values[-1, 0])
+    for i, probe in enumerate(probes):
+        if outside == "error" and not points[0][0] <= probe <= points[-1][0]:
+            assert i in refused
+            continue
+        assert i not in refused
+        np.testing.assert_array_equal(values[i, 0], theirs.predict([probe])[0])
+        if outside == "clip":
+            np.testing.assert_array_equal(values[i, 0], np.interp(probe, *zip(*points, strict=True)))

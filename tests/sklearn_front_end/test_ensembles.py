@@ -67,6 +67,9 @@ def test_regressors(model: Any, y: Any, tmp_path: Path) -> None:
     [
         CalibratedClassifierCV(LinearSVC()),
         CalibratedClassifierCV(SOFT[1][1], ensemble=False),
+        CalibratedClassifierCV(LinearSVC(), method="isotonic"),
+        CalibratedClassifierCV(LinearSVC(), method="isotonic", ensemble=False),
+        CalibratedClassifierCV(DecisionTreeClassifier(max_depth=4), method="isotonic", ensemble=False),
         VotingClassifier(SOFT, voting="soft", weights=[2, 1]),
         VotingClassifier(MIXED),  # a tie wherever they differ
         # 0.1 + 0.2 is more than 0.3
@@ -100,7 +103,7 @@ def test_as_a_step_they_give_their_predictions(model: Any, tmp_path: Path) -> No
     [
         (TransformedTargetRegressor(Ridge(), transformer=PowerTransformer()), Y),
         (target(lambda y: y + 1, lambda y: y - 1), Y),
-        (CalibratedClassifierCV(LinearSVC(), method="isotonic"), CLASSES[2]),
+        (CalibratedClassifierCV(LinearSVC(), cv=[(np.flatnonzero(CLASSES[4] > -5), np.arange(300))]), CLASSES[4]),
         (VotingClassifier(MIXED, voting="soft"), CLASSES[3]),
         (StackingClassifier(MIXED, stack_method="predict"), CLASSES[3]),
     ],

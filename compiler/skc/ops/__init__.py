@@ -46,6 +46,7 @@ MODULES = (
     "numeric.clip",
     "numeric.finite",
     "numeric.impute",
+    "numeric.interpolate",
     "numeric.log1p",
     "numeric.max_abs_scale",
     "numeric.minmax_scale",

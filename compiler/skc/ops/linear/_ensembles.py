@@ -10,6 +10,7 @@ import numpy as np
 from skc.op import refuse
 from skc.ops.internal import expr
 from skc.ops.linear._steps import choose, choose_by, class_names, joined, mapped, probabilities
+from skc.ops.numeric.interpolate import isotonic
 from skc.ops.trees._nodes import choice, summed
 from skc.translation import Claim, Columns, Model
 
@@ -79,18 +80,45 @@ def _transformed_target(meta: Any, x: Columns) -> Model:
 
 
 def _calibrated(meta: Any, x: Columns) -> Model:
-    parts = [_calibrated_once(one, meta.classes_, x) for one in meta.calibrated_classifiers_]
-    probability = _mean(parts)
-    return Model(choose(probability, meta.classes_, "relative"), probability, classes=class_names(meta.classes_))
+    classes, parts = meta.classes_, meta.calibrated_classifiers_
+    if len(parts) == 1:
+        probability, prediction = _calibrated_alone(parts[0], classes, x)
+    else:
+        probability = _mean([_calibrated_once(one, classes, _scores(one, classes, x)) for one in parts])
+        prediction = choose(probability, classes, "relative")
+    return Model(prediction, probability, classes=class_names(classes))
 
 
-def _calibrated_once(one: Any, classes: Any, x: Columns) -> Columns:
-    if one.method != "sigmoid" or len(one.estimator.classes_) != len(classes):
-        message = f"`method={one.method!r}` of CalibratedClassifierCV does not compile"
-        raise refuse("SKC151", message, hint="use `method='sigmoid'`, with every class in each fold")
+def _calibrated_alone(one: Any, classes: Any, x: Columns) -> tuple[Columns, Columns]:
+    """The probabilities and the class by a single calibrator. Where its curve is level, a tie is certain."""
+    scores = _scores(one, classes, x)
+    probability = _calibrated_once(one, classes, scores)
+    if one.method != "isotonic":
+        return probability, choose(probability, classes, "relative")
+    width = len(scores.types)
+    shares = probability if width == 1 else isotonic(one.calibrators, scores)
+    if all(x.exact for x in scores.types):
+        return probability, choose(shares, classes, "none")
+    noise = isotonic(one.calibrators, scores, noise=True).pick(range(1, 2 * width, 2))
+    return probability, choose_by(shares, noise.pick([0, 0]) if width == 1 else noise, classes)
+
+
+def _scores(one: Any, classes: Any, x: Columns) -> Columns:
+    if one.method == "temperature":
+        hint = "use `method='sigmoid'` or `method='isotonic'`"
+        raise refuse("SKC151", "`method='temperature'` of CalibratedClassifierCV does not compile", hint=hint)
+    if len(one.estimator.classes_) != len(classes):
+        hint = "use folds that have every class, as `StratifiedKFold` makes them"
+        raise refuse("SKC151", "CalibratedClassifierCV with a fold that lacks a class does not compile", hint=hint)
     model = x.predict(one.estimator)
     method = "predict_proba" if model.decision is None else "decision_function"
-    scores = _response(model, method, one.estimator)
+    return _response(model, method, one.estimator)
+
+
+def _calibrated_once(one: Any, classes: Any, scores: Columns) -> Columns:
+    """The probability of each class, by the scores."""
+    if one.method == "isotonic":
+        return probabilities(isotonic(one.calibrators, scores), classes, "shares", "none")
     slopes = np.diag([-calibrator.a_ for calibrator in one.calibrators])
     logits = mapped(scores, slopes, intercept=[-calibrator.b_ for calibrator in one.calibrators])
     return probabilities(logits, classes, "sigmoid" if len(classes) == 2 else "one_vs_rest", "none")

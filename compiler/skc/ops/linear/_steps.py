@@ -17,7 +17,7 @@ from skc.ops.linear._scores import Noise
 from skc.translation import Columns
 from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
-Link = Literal["softmax", "sigmoid", "one_vs_rest", "modified_huber"]
+Link = Literal["softmax", "sigmoid", "one_vs_rest", "modified_huber", "shares"]
 
 
 def dense(matrix: Any) -> Array:

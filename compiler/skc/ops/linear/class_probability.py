@@ -6,10 +6,11 @@ Example: the scores 0, 0 and log 2 become 0.25, 0.25 and 0.5 by `softmax`.
 
 Parameters
 ----------
-link : softmax, sigmoid, one_vs_rest or modified_huber
+link : softmax, sigmoid, one_vs_rest, modified_huber or shares
     `softmax`: exp(score - best) over their sum. `sigmoid`: p = 1 / (1 + exp(-score)) of a single score, returned as
     1 - p and p. `one_vs_rest`: a sigmoid of each score, divided by their sum. `modified_huber`: (clip(score, -1, 1) +
-    1) / 2, of a single score as 1 - p and p, of several divided by their sum.
+    1) / 2, of a single score as 1 - p and p, of several divided by their sum. `shares`: the scores are probabilities
+    already, p as 1 - p and p, several divided by their sum.
 noise : columns or none
     `columns`: the second half of the columns are bounds of the errors of the first (see `linear_map`).
 
@@ -22,7 +23,8 @@ C2  The sigmoid of a score below -709 is 0: 1 / (1 + inf), as in SciPy. One of a
 C3  Where every class has the probability 0, each gets 1 / number of classes.
 C4  With errors in columns, a row is guarded with `rounding-noise` where the difference of two scores is so uncertain
     that a softmax may differ by more than 1e-6. Far from the best score that does not matter.
-C5  Of several scores by `modified_huber`, a row is guarded where all are so near to -1 that their sum is noise.
+C5  Of several scores by `modified_huber`, a row is guarded where all are so near to -1 that their sum is noise; by
+    `shares`, where all are so near to 0 and not all are 0.
 C6  Scores that may be null are refused (SKC120).
 """
 
@@ -40,6 +42,7 @@ from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse
 from skc.ops.linear._scores import best_by, lower_best_by, lower_noise_of, lower_refused, refused, score_width
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.agreement import TOLERANCE, allowed_error
+from skc_runtime.kinds import Array
 
 if TYPE_CHECKING:
     from spox import Var
@@ -50,7 +53,7 @@ NEAR = 1e-6  # a sum of probabilities below this, of scores that may all be -1
 
 @parameters
 class Params:
-    link: Literal["softmax", "sigmoid", "one_vs_rest", "modified_huber"]
+    link: Literal["softmax", "sigmoid", "one_vs_rest", "modified_huber", "shares"]
     noise: Literal["columns", "none"] = "none"
 
 
@@ -63,7 +66,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="class_probability")
     if x.nullable:
         raise refuse("SKC120", "`class_probability` takes scores without null", hint="put `impute` before the model")
-    return x.with_(exact=x.exact and params.link == "modified_huber", width=None)
+    return x.with_(exact=x.exact and params.link in ("modified_huber", "shares"), width=None)
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
@@ -77,16 +80,24 @@ def apply(params: Params, state: State, x: Block) -> Block:
         place = np.argmax(scores, axis=1)[:, None]
         margin, error = best_by(scores, x.values[:, width:], place)
         return block.guard(GUARD, refused(error < allowed_error(margin), place))
-    is_clipped = params.link == "modified_huber"
-    each = (np.clip(scores, -1, 1) + 1) / 2 if is_clipped else 1 / (1 + np.exp(-scores))
+    each = _each(params, scores)
     if width == 1:
         return Block("float64", np.hstack([1 - each, each]))
     total = np.cumsum(each, axis=1)[:, -1:]  # from left to right
     shares = each / np.where(total == 0, 1, total)
     block = Block("float64", np.where(total == 0, 1 / width, shares))
-    if not is_clipped:
+    if params.link == "one_vs_rest":
         return block
-    return block.guard(GUARD, (total < NEAR) & (scores.max(axis=1, keepdims=True) > -1 - NEAR))
+    is_clipped = params.link == "modified_huber"
+    is_some = scores.max(axis=1, keepdims=True) > -1 - NEAR if is_clipped else total > 0
+    return block.guard(GUARD, (total < NEAR) & is_some)
+
+
+def _each(params: Params, scores: Array) -> Array:
+    """The probability by each score alone."""
+    if params.link == "shares":
+        return scores
+    return (np.clip(scores, -1, 1) + 1) / 2 if params.link == "modified_huber" else 1 / (1 + np.exp(-scores))
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
@@ -98,6 +109,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         return block if params.noise == "none" else block.guard(GUARD, _uncertain(x.values, scores, width))
     if params.link == "modified_huber":
         each = op.div(op.add(op.clip(scores, const(-1.0), const(1.0)), const(1.0)), const(2.0))
+    elif params.link == "shares":
+        each = scores
     else:
         each = op.div(const(1.0), op.add(const(1.0), elementwise(op.exp, op.neg(scores), width)))
     if width == 1:
@@ -108,8 +121,11 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     block = GraphBlock("float64", classes, op.where(nothing, const([[1 / width] * width]), shares))
     if params.link == "one_vs_rest":
         return block
-    best = op.reduce_max(scores, const([1]), keepdims=1)
-    return block.guard(GUARD, op.and_(op.less(total, const(NEAR)), op.greater(best, const(-1 - NEAR))))
+    if params.link == "shares":
+        is_some = op.greater(total, const(0.0))
+    else:
+        is_some = op.greater(op.reduce_max(scores, const([1]), keepdims=1), const(-1 - NEAR))
+    return block.guard(GUARD, op.and_(op.less(total, const(NEAR)), is_some))
 
 
 def _sum(x: Var, width: int) -> Var:
@@ -129,6 +145,8 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
+    if params.link == "shares":
+        return [0.0, 5e-324, 1e-10, *(part * NEAR for part in (0.5, 1, 2)), 0.25, 1.0]
     ends = [1e-10, 1.0, 40.0, 709.0, 710.0, 746.0, 1e300]
     if params.link == "modified_huber":
         ends += [1 + part * NEAR for part in (-4, -1, 0.5, 1, 5)]
@@ -192,6 +210,25 @@ CASES = (
         rows=[[0.5, 0.0], [-2.0, -1.5], [-1.0, -2.0], [-1 + 1e-9, -3.0]],
         expect=[[0.6, 0.4], [0.5, 0.5], [], []],
         guards=[("rounding-noise", 2, 0), ("rounding-noise", 3, 0)],
+    ),
+    Case(
+        name="shares",
+        shows=("C3", "C5"),
+        columns={"a": "float64", "b": "float64", "c": "float64"},
+        params={"link": "shares"},
+        state=State(("x", "y", "z")),
+        rows=[[0.5, 0.25, 0.25], [0.5, 0.0, 0.0], [0.0, 0.0, 0.0], [1e-9, 0.0, 0.0], [1e-6, 0.0, 1e-6]],
+        expect=[[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [1 / 3] * 3, [], [0.5, 0.0, 0.5]],
+        guards=[("rounding-noise", 3, 0)],
+    ),
+    Case(
+        name="the share of one class",
+        shows=("C3",),
+        columns={"a": "float64"},
+        params={"link": "shares"},
+        state=State(("no", "yes")),
+        rows=[[0.25], [0.0]],
+        expect=[[0.75, 0.25], [1.0, 0.0]],
     ),
     Case(
         name="scores that may be null",
