@@ -110,6 +110,8 @@ def test_a_file(arguments: list[str], folder: Path) -> None:
 def test_what_cannot_be_loaded(
     arguments: list[str], code: str, says: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    yaml = "skc: 1\nname: p\ninputs: {a: float64}\noutputs: {x: {features: [a], dtype: float64}}\n"
+    Path("pipeline.yml").write_text(yaml, encoding="utf-8")
     assert run(["compile", *arguments, "--data", "sample.parquet", "-o", "made"]) == 2
     printed = capsys.readouterr().err
     assert code in printed
