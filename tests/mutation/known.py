@@ -33,6 +33,7 @@ EQUIVALENT = {
     r"weighted_median: half.*(Constant_9`|/Greater_0`|guard)": "a sum is half of all, or far from it; NaN is in no row",
     r"one_vs_one: scores with": "rows are drawn without knowing that errors are small: all but few are refused",
     r"one_vs_one: votes.* \| float32 in the middle": "a number of pairs is small and whole",
+    r"match_atom: .*edge at the next float": "rows are drawn without knowing that errors are 0: others are ties there",
     r"elapsed: dates \| float32 in the middle": "multiples of 24, which float32 holds that far",
     # expressions
     # The product of the numbers as floats is that of the integers but for rounding, or 2^64 away.

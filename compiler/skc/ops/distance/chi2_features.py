@@ -75,18 +75,16 @@ def _interval(params: Params) -> float:
 
 
 def apply(params: Params, state: NoState, x: Block) -> Block:
-    interval, is_positive = _interval(params), x.values > 0
-    others = np.where(np.isnan(x.values), np.nan, 0.0)
-    values = np.where(is_positive, x.values, 1.0)
+    interval, is_positive, values = _interval(params), x.values > 0, np.abs(x.values)
     results, noise = [np.sqrt(values * interval)], [np.zeros_like(values)]
-    for j in range(1, params.sample_steps):
-        with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for j in range(1, params.sample_steps):
             factor = np.sqrt(2 * values * interval / np.cosh(np.pi * j * interval))
             angle = j * (interval * np.log(values))
             results += [factor * np.cos(angle), factor * np.sin(angle)]
-        noise += [factor * ANGLE_ERROR * (np.abs(angle) + 1)] * 2
-    y = np.where(is_positive[:, :, None], np.stack(results, axis=2), others[:, :, None])
-    with np.errstate(invalid="ignore"):
+            noise += [factor * ANGLE_ERROR * (np.abs(angle) + 1)] * 2
+        others = np.where(np.isnan(x.values), np.nan, 0.0)
+        y = np.where(is_positive[:, :, None], np.stack(results, axis=2), others[:, :, None])
         is_known = np.stack(noise, axis=2) < ERROR * np.maximum(np.abs(y), 1)
     block = Block("float64", y.reshape(x.rows, x.width * _count(params))).guard("invalid-value", x.values < 0)
     return block.guard("rounding-noise", is_positive & ~is_known.all(axis=2))
@@ -94,13 +92,13 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
 
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     interval, waves = _interval(params), 2 * (params.sample_steps - 1)
-    is_outside, is_positive = op.less(x.values, const(0.0)), op.greater(x.values, const(0.0))
-    values = op.where(is_positive, x.values, const(1.0))
-    others = op.where(op.isnan(x.values), const(math.nan), const(0.0))
-    root = op.where(is_positive, op.sqrt(op.mul(values, const([[interval]]))), others)
+    is_outside, values = op.less(x.values, const(0.0)), op.abs(x.values)
+    root = op.sqrt(op.mul(values, const([[interval]])))
     if not waves:
         return GraphBlock("float64", x.width, root).guard("invalid-value", is_outside)
     wave, is_known = _waves(interval, waves, values, x.width)
+    is_positive = op.greater(x.values, const(0.0))
+    others = op.where(op.isnan(x.values), const(math.nan), const(0.0))
     wave = op.where(op.unsqueeze(is_positive, const([2])), wave, op.unsqueeze(others, const([2])))
     width = x.width * (waves + 1)
     y = op.reshape(op.concat([op.unsqueeze(root, const([2])), wave], axis=2), const([0, width]))

@@ -35,7 +35,7 @@ from skc.ops.linear._scores import best_by, lower_best_by, lower_refused, refuse
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.agreement import TOLERANCE, allowed_error
 
-LEAST = 2.0**-26  # the square root of the least square that counts
+LEAST = 2.0**-26  # of which the square is 2^-52, and that of the float64 below it is less
 
 
 @parameters
@@ -59,10 +59,10 @@ def apply(params: Params, state: State, x: Block) -> Block:
     width = len(state.squares)
     products, noise = x.values[:, :width], x.values[:, width:]
     sizes, lengths = np.abs(products), np.sqrt(np.array(state.squares))
-    place = np.argmax(np.where(np.isnan(sizes), -1.0, sizes), axis=1)[:, None]
+    place = np.argmax(np.where(np.isnan(sizes), np.inf, sizes), axis=1)[:, None]
     is_best = place == np.arange(width)
     best, error = np.take_along_axis(sizes, place, axis=1), np.take_along_axis(noise, place, axis=1)
-    is_something = best * best >= LEAST * LEAST
+    is_something = best >= LEAST
     with np.errstate(divide="ignore", invalid="ignore"):
         code = np.where(is_best & is_something, products / lengths / lengths, 0.0)
         moved = np.where(is_best & is_something, noise / lengths / lengths, 0.0)
@@ -78,9 +78,9 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     width, lengths = len(state.squares), const(np.sqrt([state.squares]))
     products, noise = take_columns(x.values, 0, width), take_columns(x.values, width, 2 * width)
     sizes = op.abs(products)
-    place = op.arg_max(op.where(op.isnan(sizes), const(-1.0), sizes), axis=1, keepdims=1)
+    place = op.arg_max(op.where(op.isnan(sizes), const(math.inf), sizes), axis=1, keepdims=1)
     best, error = op.gather_elements(sizes, place, axis=1), op.gather_elements(noise, place, axis=1)
-    is_something = op.greater_or_equal(op.mul(best, best), const(LEAST * LEAST))
+    is_something = op.greater_or_equal(best, const(LEAST))
     chosen = op.and_(op.equal(place, const([list(range(width))])), is_something)
     code = op.where(chosen, op.div(op.div(products, lengths), lengths), const(0.0))
     moved = op.where(chosen, op.div(op.div(noise, lengths), lengths), const(0.0))
@@ -134,16 +134,30 @@ CASES = (
         shows=("C3",),
         columns=PAIR,
         state=State((1.0, 1.0)),
-        rows=[[1.0, -1.0, 1e-12, 0.0], [1.0, 1.5, 0.25, 0.25], [1.0, 1.5, 0.25, 0.5], [math.nan, 1.0, 0.0, 0.0]],
-        expect=[[], [], [], []],
-        guards=[("tie", 0, 0), ("tie", 2, 0), ("tie", 3, 0), ("rounding-noise", 1, 0), ("rounding-noise", 2, 0)],
+        rows=[
+            [1.0, -1.0, 1e-12, 0.0],
+            [1.0, 1.5, 0.25, 0.25],
+            [1.0, 1.5, 0.25, 0.5],
+            [math.nan, 1.0, 0.0, 0.0],
+            [1e-9, math.nan, 0.0, 0.0],
+        ],
+        expect=[[], [], [], [], []],
+        guards=[
+            *(("tie", row, 0) for row in (0, 2, 3, 4)),
+            *(("rounding-noise", row, 0) for row in (1, 2)),
+        ],
     ),
     Case(
         name="an atom so short that it enlarges an error",
-        shows=("C4",),
+        shows=("C2", "C4"),
         columns=PAIR,
         state=State((1e-12, 0.0)),
-        rows=[[1e-6, 0.0, 1e-9, 0.0], [1e-6, 0.0, 1e-13, 0.0], [1e-6, 0.0, 1e-17, 0.0], [0.0, 0.0, 0.0, 0.0]],
+        rows=[
+            [1e-6, 0.0, 1e-9, 0.0],
+            [1e-6, 0.0, 1e-13, 0.0],
+            [1e-6, 0.0, 1e-17, 0.0],
+            [0.0, 0.0, 0.0, 0.0],
+        ],
         expect=[[], [1e6, 0.0], [1e6, 0.0], [0.0, 0.0]],
         guards=[("rounding-noise", 0, 0)],
     ),
