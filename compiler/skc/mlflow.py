@@ -95,7 +95,7 @@ def signature(manifest: Manifest) -> ModelSignature:
 
 
 def _arguments(folder: Path) -> dict[str, Any]:
-    """What MLflow is told about an artifact, which is read and checked."""
+    """The description of an artifact that MLflow reads and checks."""
     manifest = artifacts.read(folder).manifest
     return {
         "loader_module": LOADER,

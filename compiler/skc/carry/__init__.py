@@ -154,7 +154,7 @@ class _Work:
     def _moved(self, step: Step) -> list[Step]:
         op = OPS[step.op]
         assert op.carry is not None
-        made: list[Step] = []
+        steps: list[Step] = []
         refs: list[Ref] = []
         edges: list[Array] = []
         for k, (place, name) in enumerate(zip(self._columns(step), input_names(step, self.names), strict=True)):
@@ -163,10 +163,10 @@ class _Work:
                 refs.append(self._ref(place))
                 continue
             chain, params, edges[k] = self._carried(step, place, name, edges[k])
-            made.append(self._stand_in(step, place, chain, params, k))
-            refs.append(Ref(made[-1].name))
+            steps.append(self._stand_in(step, place, chain, params, k))
+            refs.append(Ref(steps[-1].name))
         other, params, state = op.carry.moved(step.params, step.state, edges)
-        return [*made, replace(step, op=other.name, params=params, state=state, inputs=tuple(refs))]
+        return [*steps, replace(step, op=other.name, params=params, state=state, inputs=tuple(refs))]
 
     def _stand_in(self, step: Step, place: Place, chain: Chain, params: Any, k: int) -> Step:
         places = (chain.start, chain.null_at, *([] if chain.null_at == place else [place]))
@@ -180,8 +180,8 @@ class _Work:
         edges_by_name = {
             step.params.names[k]: np.unique(list(compared_with(tree, step.params.names[k]))) for k in inexact
         }
-        made: list[Step] = []
-        found: dict[str, tuple[str, dict[float, float]]] = {}
+        steps: list[Step] = []
+        exact: dict[str, tuple[str, dict[float, float]]] = {}
         refs = dict(zip(step.params.names, step.inputs, strict=True))
         for k in inexact:
             name = step.params.names[k]
@@ -190,16 +190,16 @@ class _Work:
             chain, params, at = self._carried(step, places[k], name, edges_by_name[name])
             if not np.isfinite(at).all():  # a literal is finite
                 raise refusal(step.op, name, None)
-            made.append(self._stand_in(step, places[k], chain, params, k))
+            steps.append(self._stand_in(step, places[k], chain, params, k))
             column = _fresh(f"exact_{k}", refs)
-            refs[column] = Ref(made[-1].name)
-            found[name] = (column, dict(zip(edges_by_name[name].tolist(), at.tolist(), strict=True)))
-        if not made:
+            refs[column] = Ref(steps[-1].name)
+            exact[name] = (column, dict(zip(edges_by_name[name].tolist(), at.tolist(), strict=True)))
+        if not steps:
             return [step]
-        text = unparse(moved(tree, tuple(found), lambda name, edge: (found[name][0], found[name][1][edge])))
+        text = unparse(moved(tree, tuple(exact), lambda name, edge: (exact[name][0], exact[name][1][edge])))
         label = step.params.name or " ".join(step.params.expression.split())
         params = replace(step.params, expression=text, names=identifiers(text), name=label)
-        return [*made, replace(step, params=params, inputs=tuple(refs[name] for name in params.names))]
+        return [*steps, replace(step, params=params, inputs=tuple(refs[name] for name in params.names))]
 
     def _carried(self, step: Step, place: Place, name: str, edges: Array) -> tuple[Chain, Any, Array]:
         """How a column is computed, the parameters of the exact one, and what that is compared with. Raises SKC121."""
@@ -208,17 +208,17 @@ class _Work:
         if chain is None:
             raise refusal(step.op, name, hint)
         try:
-            found = carried(chain, edges)
+            carried_edges = carried(chain, edges)
         except NotMonotoneError:
             raise refusal(step.op, name, hint) from None
         except AllAboveError as error:
             raise all_above(step.op, name, error.edge) from None
         null = chain.filled
         if null is not None:
-            null = between(edges, found.at, null)
+            null = between(edges, carried_edges.at, null)
             if null is None:
                 raise refusal(step.op, name, hint)
-        return chain, OPS[STAND_IN].params(negated=found.negated, null=null), found.at
+        return chain, OPS[STAND_IN].params(negated=carried_edges.negated, null=null), carried_edges.at
 
     def _columns(self, step: Step) -> list[Place]:
         return [(ref.value, j) for ref in step.inputs for j in range(len(self.names[ref.value]))[ref.start : ref.stop]]

@@ -19,8 +19,8 @@ At = Callable[[str, float], tuple[str, float]]  # of a name and a number: the ot
 def compared_with(node: Node, name: str) -> Iterator[float]:
     """The numbers t for which the expression is made of `name <= t`, in no order."""
     for left, operator, right in _pairs(node):
-        if (found := _placed(left, operator, right, name)) is not None:
-            yield from (edge for _, edge in _parts(*found))
+        if (comparison := _placed(left, operator, right, name)) is not None:
+            yield from (edge for _, edge in _parts(*comparison))
     for arg in node.args:
         yield from compared_with(arg, name)
 
@@ -37,15 +37,15 @@ def moved(node: Node, names: tuple[str, ...], at: At) -> Node:
 def _moved_pair(pair: tuple[Node, str, Node], names: tuple[str, ...], at: At) -> Node:
     left, operator, right = pair
     for name in names:
-        if (found := _placed(left, operator, right, name)) is None:
+        if (comparison := _placed(left, operator, right, name)) is None:
             continue
-        made = []
-        for sign, edge in _parts(*found):
+        compared = []
+        for sign, edge in _parts(*comparison):
             column, carried = at(name, edge)
             sides = Node("name", left.offset, value=column), Node("literal", left.offset, value=carried)
-            made.append(Node("compare", left.offset, sides, operators=(sign,)))
-        joint = "or" if found[0] == "!=" else "and"
-        return made[0] if len(made) == 1 else Node(joint, left.offset, tuple(made))
+            compared.append(Node("compare", left.offset, sides, operators=(sign,)))
+        joint = "or" if comparison[0] == "!=" else "and"
+        return compared[0] if len(compared) == 1 else Node(joint, left.offset, tuple(compared))
     return Node("compare", left.offset, (left, right), operators=(operator,))
 
 

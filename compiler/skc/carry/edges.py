@@ -78,9 +78,9 @@ def carried(function: Function, edges: Array) -> Edges:
 def between(edges: Array, at: Array, value: float) -> float | None:
     """An argument that compares with `at` as the value does with `edges`, both ascending. None if there is none."""
     passed = int(np.searchsorted(edges, value, side="left"))
-    found = math.nextafter(at[passed - 1], math.inf) if passed else -math.inf
-    is_above = passed == 0 or found > at[passed - 1]
-    return found if is_above and (passed == len(at) or found <= at[passed]) else None
+    argument = math.nextafter(at[passed - 1], math.inf) if passed else -math.inf
+    is_above = passed == 0 or argument > at[passed - 1]
+    return argument if is_above and (passed == len(at) or argument <= at[passed]) else None
 
 
 def _domain(function: Function) -> tuple[int, int]:

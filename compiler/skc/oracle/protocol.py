@@ -78,7 +78,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Alone:
-    """How an oracle answers about rows alone, beside its own answers about the same rows in a batch.
+    """How an oracle answers about rows alone, compared with its own answers about the same rows in a batch.
 
     `differing` of the `rows` have other bits in one of `columns` (`OUTPUT: COLUMN`), or are refused alone; the largest
     error is relative to max(1, |value in the batch|).

@@ -109,11 +109,11 @@ class SklearnOracle:
         outputs = {name: array for name, (array, _) in batch.outputs.items()}
         valid = {name: mask for name, (_, mask) in batch.outputs.items() if mask is not None}
         guards = np.zeros((len(likely), 0), dtype=bool)
-        return Outcome(outputs, valid, guards, uncoded=batch.refused, undefined=~batch.asked)
+        return Outcome(outputs, valid, guards, uncoded=batch.refused, undefined=~batch.answered)
 
     def _keep(self, batch: _Batch) -> None:
         """Remember some rows, spread over the batch, to ask about them alone."""
-        served = np.flatnonzero(batch.asked & ~batch.refused)
+        served = np.flatnonzero(batch.answered & ~batch.refused)
         most = min(ALONE_OF_BATCH, self._most_alone - len(self._rows), len(served))
         for i in served[np.linspace(0, len(served) - 1, max(most, 0)).astype(np.int64)]:
             index = np.array([i])
@@ -129,10 +129,10 @@ class SklearnOracle:
             single = _Batch(self._source, blocks, _empty(self._outputs, 1))
             single.fill(np.array([0]))
             refused += int(single.refused[0])
-            found = {} if single.refused[0] else _unequal(self._outputs, single.outputs, within)
-            differing += bool(found) or bool(single.refused[0])
-            worst = max([worst, *found.values()])
-            columns |= dict.fromkeys(found)
+            errors = {} if single.refused[0] else _unequal(self._outputs, single.outputs, within)
+            differing += bool(errors) or bool(single.refused[0])
+            worst = max([worst, *errors.values()])
+            columns |= dict.fromkeys(errors)
         return Alone(len(self._rows), differing, refused, worst, tuple(columns))
 
 
@@ -155,7 +155,7 @@ def _row_of(output: tuple[Array, Array | None], index: Array) -> tuple[Array, Ar
 
 def _unequal(specs: tuple[OutputSpec, ...], alone: Outputs, within: Outputs) -> dict[str, float]:
     """The columns in which one row has other bits, with the error relative to max(1, |value in the batch|)."""
-    found: dict[str, float] = {}
+    errors: dict[str, float] = {}
     for spec in specs:
         (got, got_valid), (want, want_valid) = alone[spec.name], within[spec.name]
         unequal = ~same_bits(got, want)
@@ -165,8 +165,8 @@ def _unequal(specs: tuple[OutputSpec, ...], alone: Outputs, within: Outputs) -> 
             is_float = want.dtype.kind == "f"
             with np.errstate(all="ignore"):
                 error = abs(got[0, k] - want[0, k]) / max(1.0, abs(want[0, k])) if is_float else np.inf
-            found[f"{spec.name}: {spec.columns[k]}"] = float(error) if error == error else np.inf
-    return found
+            errors[f"{spec.name}: {spec.columns[k]}"] = float(error) if error == error else np.inf
+    return errors
 
 
 @dataclass
@@ -178,11 +178,11 @@ class _Batch:
     outputs: Outputs
     calls: int = 0
     refused: Array = field(init=False)
-    asked: Array = field(init=False)
+    answered: Array = field(init=False)
 
     def __post_init__(self) -> None:
         rows = next(iter(self.blocks.values())).rows
-        self.refused, self.asked = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool)
+        self.refused, self.answered = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool)
 
     def fill(self, index: Array) -> None:
         """Ask about some rows in one call; where that raises, about each half."""
@@ -191,11 +191,11 @@ class _Batch:
         self.calls += 1
         answer = _answer(self.source, self.blocks, index)
         if answer is not None and (len(index) == 1 or self._fits(answer)):
-            self.asked[index] = True
+            self.answered[index] = True
             for name, result in answer:
                 self._keep(name, result, index)
         elif len(index) == 1:
-            self.asked[index] = self.refused[index] = True
+            self.answered[index] = self.refused[index] = True
         else:
             for half in np.array_split(index, 2):
                 self.fill(half)

@@ -126,14 +126,14 @@ class Recorder:
 
     def guards_behind(self, columns: Iterable[Column]) -> set[str]:
         """The features behind some columns whose step may refuse a row."""
-        names, found = {column.source for column in columns}, set[str]()
+        names, guarding = {column.source for column in columns}, set[str]()
         for feature in reversed(self.features):
             if feature.name in names and not isinstance(feature.sources, Selector):
                 names |= {source.text for source in feature.sources}
                 (step,) = feature.steps
                 if _may_refuse(step.op, step.params, step.state, self.taken_by[feature.name]):
-                    found.add(feature.name)
-        return found
+                    guarding.add(feature.name)
+        return guarding
 
 
 def _may_refuse(op: AnyOp, params: Any, state: Any, types: Sequence[ValueType]) -> bool:

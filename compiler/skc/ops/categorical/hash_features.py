@@ -150,8 +150,8 @@ def _present(block: GraphBlock) -> Var:
 
 def _numbers(params: Params, state: State, blocks: Sequence[GraphBlock], numbers: Sequence[int]) -> tuple[Var, Var]:
     values = concat_columns([blocks[k].values for k in numbers])
-    found = [signed_place(hash_key(state.names[k], 0), params.n_features) for k in numbers]
-    places, signs = ([one[part] for one in found] for part in (0, 1))
+    signed = [signed_place(hash_key(state.names[k], 0), params.n_features) for k in numbers]
+    places, signs = ([one[part] for one in signed] for part in (0, 1))
     is_missing = op.isnan(values)
     amount = op.where(is_missing, const(0.0), values)
     if params.alternate_sign:

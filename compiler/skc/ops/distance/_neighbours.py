@@ -66,9 +66,9 @@ def _classify(model: Any, x: Columns) -> Model:
     weights, classes = _weights_of(model), class_names(model.classes_)
     is_equal = weights == "uniform"
     how |= {"k": model.n_neighbors, "result": "share", "weights": weights, "noise": not is_equal}
-    found = nearest_points(x, points, np.asarray(model._y)[:, None], classes, **how)
-    prediction = choose(found, model.classes_, "none" if is_equal else "columns")
-    return Model(prediction, found.pick(range(len(classes))), classes=classes)
+    shares = nearest_points(x, points, np.asarray(model._y)[:, None], classes, **how)
+    prediction = choose(shares, model.classes_, "none" if is_equal else "columns")
+    return Model(prediction, shares.pick(range(len(classes))), classes=classes)
 
 
 def _regress(model: Any, x: Columns) -> Model:

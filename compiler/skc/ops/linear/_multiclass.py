@@ -20,9 +20,9 @@ def one_vs_one_scores(decisions: Columns, noise: Columns | None, classes: Any) -
     state, count = one_vs_one.State(class_names(classes)), len(classes)
     is_exact = all(x.exact for x in decisions.types)
     kind: Noise = "columns" if noise is not None else "none" if is_exact else "relative"
-    given = decisions if noise is None else decisions.beside(noise)
+    pairs = decisions if noise is None else decisions.beside(noise)
     votes, scores = (
-        given.apply(one_vs_one.OP, one_vs_one.Params(output=output, noise=kind), state, is_finite=True)
+        pairs.apply(one_vs_one.OP, one_vs_one.Params(output=output, noise=kind), state, is_finite=True)
         for output in ("votes", "scores")
     )
     return scores.pick(range(count)), scores.pick(range(count, 2 * count)), votes

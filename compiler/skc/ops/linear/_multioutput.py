@@ -23,25 +23,25 @@ def _chain(meta: Any, x: Columns) -> Model:
     method, fed = getattr(meta, "chain_method_", "predict"), x
     for one in meta.estimators_:
         model = fed.predict(one)
-        for name, given in _answers(one, model).items():
-            answers[name].append(given)
+        for name, answer in _answers(one, model).items():
+            answers[name].append(answer)
         if len(answers[method]) < len(answers["predict"]):
             hint = "leave `chain_method` out"
             raise refuse("SKC151", f"`{method}` of {type(one).__name__} does not compile", hint=hint)
         fed = fed.beside(answers[method][-1])
     places = np.argsort(meta.order_).tolist()
-    found = {
+    by_target = {
         name: joined(columns).pick(places) if len(columns) == len(places) else None for name, columns in answers.items()
     }
-    prediction = found["predict"]
+    prediction = by_target["predict"]
     assert prediction is not None  # every model predicts
-    return Model(prediction, found["predict_proba"], found["decision_function"])
+    return Model(prediction, by_target["predict_proba"], by_target["decision_function"])
 
 
 def _answers(estimator: Any, model: Model) -> dict[str, Columns]:
-    """What a model of a chain answers, each one number: scikit-learn keeps them in an array of float64.
+    """What a model of a chain answers, one number each: scikit-learn keeps them in an array of float64.
 
-    Raises SKC151 for one that knows more than two classes, of which the probability is no single number.
+    Raises SKC151 for one that knows more than two classes, whose probability is not a single number.
     """
     answers = {"predict": model.prediction.numbers()}
     if model.probability is not None and len(model.probability.types) == 2:

@@ -203,7 +203,7 @@ CASES = (
         guards=[("rounding-noise", 1, 0), ("rounding-noise", 2, 0)],
     ),
     Case(
-        name="a small product beside a large one",
+        name="a small product next to a large one",
         shows=("C4",),
         columns=PAIR,
         params={"components": 4},

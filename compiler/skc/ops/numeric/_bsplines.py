@@ -59,22 +59,22 @@ class Curves:
     @cached_property
     def hits(self) -> Array:
         """bool [intervals, degree + 1, kept]: which values of the recursion belong to which spline."""
-        found = np.zeros((len(self.intervals), self.degree + 1, self.kept), dtype=bool)
+        belongs = np.zeros((len(self.intervals), self.degree + 1, self.kept), dtype=bool)
         for row, interval in enumerate(self.intervals):
             for n in range(self.degree + 1):
                 spline = interval.start - self.degree + n
                 if spline in interval.splines and spline % self.width < self.kept:
-                    found[row, n, spline % self.width] = True
-        return found
+                    belongs[row, n, spline % self.width] = True
+        return belongs
 
     def continued(self, slopes: Sequence[Sequence[float]]) -> Array:
         """float64 [intervals, kept]: beyond the range the slopes at its ends, given for every spline; 0 within it."""
-        found = np.zeros((len(self.intervals), self.kept))
+        slopes_at = np.zeros((len(self.intervals), self.kept))
         for row, interval in enumerate(self.intervals):
             for spline in interval.splines if interval.end is not None else ():
                 if spline < self.kept:
-                    found[row, spline] = slopes[interval.end or 0][spline]
-        return found
+                    slopes_at[row, spline] = slopes[interval.end or 0][spline]
+        return slopes_at
 
 
 def unbounded(knots: tuple[float, ...], degree: int, width: int, kept: int) -> Curves:

@@ -75,12 +75,12 @@ class Segments:
     @cached_property
     def _slopes(self) -> list[Array]:
         """0 between equal points, where nothing lies."""
-        found = []
+        slopes = []
         for x, y in zip(self.xs, self.ys, strict=True):
             gaps = np.diff(x)
             inner = np.divide(np.diff(y), gaps, out=np.zeros_like(gaps), where=gaps != 0)
-            found.append(np.concatenate([[0.0], inner, [0.0]]))
-        return found
+            slopes.append(np.concatenate([[0.0], inner, [0.0]]))
+        return slopes
 
     @cached_property
     def _before(self) -> list[Array]:

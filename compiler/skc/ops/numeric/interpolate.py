@@ -181,15 +181,15 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
     """For each value the first place where a line passes it."""
     xs, ys = np.array(state.x[k]), np.array(state.y[k])
-    found: list[Scalar] = []
+    places: list[Scalar] = []
     for value in values:
         if value is None:
-            found.append(None)
+            places.append(None)
             continue
         off = ys - float(value)
         for i in np.flatnonzero((np.sign(off[:-1]) * np.sign(off[1:]) <= 0) & (off[:-1] != off[1:]))[:1]:
-            found.append(float(xs[i] + (xs[i + 1] - xs[i]) * off[i] / (off[i] - off[i + 1])))
-    return found
+            places.append(float(xs[i] + (xs[i + 1] - xs[i]) * off[i] / (off[i] - off[i + 1])))
+    return places
 
 
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:

@@ -89,14 +89,14 @@ def _shares(count: int) -> Array:
 
 
 def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
-    found = []
+    points = []
     for stats in columns:
         quantiles = stats[_quantiles(params)]
         if quantiles is None:
             raise refuse("SKC210", "a column has no values to compute quantiles from", hint=NO_VALUE_HINT)
         _check(params, x, quantiles)
-        found.append(tuple(value + 0.0 for value in quantiles))
-    return State(tuple(found))
+        points.append(tuple(value + 0.0 for value in quantiles))
+    return State(tuple(points))
 
 
 def _check(params: Params, x: ValueType, quantiles: Sequence[float]) -> None:

@@ -147,8 +147,8 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
     at_ends: list[tuple[tuple[float, ...], ...]] = [()] * len(knots)
     if params.extrapolation == "linear":
         ends = [np.array(one)[[params.degree, -params.degree - 1]] for one in knots]
-        found = [slopes(np.array(one), params.degree, at) for one, at in zip(knots, ends, strict=True)]
-        at_ends = [tuple(map(tuple, of_ends.tolist())) for of_ends in found]
+        slopes_at = [slopes(np.array(one), params.degree, at) for one, at in zip(knots, ends, strict=True)]
+        at_ends = [tuple(map(tuple, of_ends.tolist())) for of_ends in slopes_at]
     return State(knots, (params.degree,) * len(knots), tuple(at_ends))
 
 
@@ -319,12 +319,12 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
     """For each value a place where some spline rises past it, between two places that are tried."""
     grid = np.unique([a + (b - a) * part for a, b in pairwise(state.knots[k]) for part in np.linspace(0, 1, 9)])
     with np.errstate(all="ignore"):
-        made = _column(params, state, k, grid)
-    found: list[Scalar] = []
-    for off in (made - float(value) for value in values if value is not None):
+        curves = _column(params, state, k, grid)
+    places: list[Scalar] = []
+    for off in (curves - float(value) for value in values if value is not None):
         for i, m in np.argwhere((off[:-1] <= 0) & (off[1:] > 0))[:1]:
-            found.append(float(grid[i] + (grid[i + 1] - grid[i]) * off[i, m] / (off[i, m] - off[i + 1, m])))
-    return found
+            places.append(float(grid[i] + (grid[i + 1] - grid[i]) * off[i, m] / (off[i, m] - off[i + 1, m])))
+    return places
 
 
 def decides_by(params: Params, k: int, x: ValueType) -> Decision | None:
