@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import skc
@@ -42,6 +42,7 @@ def function(x: ValueType, of: Callable[[Any], Scalar]) -> Function:
 
 
 @given(NUMBERS, NUMBERS, SCALES, st.integers(-40, 40))
+@example(2.225073858507203e-309, 2.225073858507203e-309, 2.0, -3)  # half of the least float below it is -0.0
 def test_a_float_is_hit_although_it_is_guessed_only_nearly(x: float, mean: float, scale: float, off: int) -> None:
     scaled = function(FLOAT, lambda v: (v - mean) / scale)
     wanted = (x - mean) / scale

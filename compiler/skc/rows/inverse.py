@@ -17,7 +17,7 @@ import numpy as np
 
 from skc.rows.sampling import unique
 from skc.values.types import Scalar, ValueType
-from skc_runtime.kinds import KINDS, RANGES, DType
+from skc_runtime.kinds import KINDS, RANGES, Array, DType
 
 Outcomes = list[tuple[bool, Scalar]]  # for each input: whether it passes every guard, and the output
 Key = bytes | tuple[type, Scalar]
@@ -63,7 +63,7 @@ class _Bracket:
     falls: bool
 
     def halved(self, middle: int, output: int | float) -> _Bracket:
-        is_low = (output < self.target) != self.falls
+        is_low = bool(_is_below(np.array([output]), self.target)[0]) != self.falls
         return _Bracket(self.target, *((middle, self.high) if is_low else (self.low, middle)), self.falls)
 
 
@@ -167,12 +167,19 @@ def _brackets(line: Sequence[tuple[int, int | float]], targets: Sequence[int | f
     outputs = np.array([output for _, output in line])
     brackets = []
     for target in targets:
-        is_below = outputs < target
+        is_below = _is_below(outputs, target)
         passes = is_below[1:] != is_below[:-1]
         if passes.any():
             k = int(passes.argmax())
             brackets.append(_Bracket(target, line[k][0], line[k + 1][0], falls=bool(is_below[k + 1])))
     return brackets
+
+
+def _is_below(outputs: Array, target: int | float) -> Array:
+    """bool, of each output: -0.0 is below 0.0, or the search would end at the first zero of either sign."""
+    if target == 0 and isinstance(target, float) and math.copysign(1.0, target) > 0:
+        return np.asarray((outputs < 0) | ((outputs == 0) & np.signbit(outputs)))
+    return np.asarray(outputs < target)
 
 
 def neighbours(value: Scalar) -> list[Scalar]:
