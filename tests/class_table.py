@@ -11,7 +11,7 @@ import sklearn
 from parity.refusals import read_refusals
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # it is listed then
 
-from skc.frontend.sklearn.claims import CANNOT, CLAIMS
+from skc.frontend.sklearn.claims import CANNOT, CLAIMS, NO_MODEL
 from skc.frontend.sklearn.walk import CONTAINERS
 from skc.ops import OPS
 
@@ -107,6 +107,9 @@ def _public(cls: type) -> str:
 def _word(name: str, cls: Any, *, is_model: bool) -> str:
     if name in CANNOT:
         return f"no: {CANNOT[name]}"
+    if is_model and name in NO_MODEL:
+        reason, instead = NO_MODEL[name]
+        return f"no: {reason}; use {instead}" if instead else f"no: {reason}"
     if name == FUNCTION:
         return "✓ if its function can be traced"
     if name in CONTAINERS:

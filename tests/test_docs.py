@@ -10,7 +10,7 @@ import pytest
 import sklearn
 from class_table import PAGE, page, tables
 
-from skc.frontend.sklearn.claims import CANNOT, CLAIMS
+from skc.frontend.sklearn.claims import CANNOT, CLAIMS, NO_MODEL
 from skc.frontend.sklearn.walk import CONTAINERS
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -39,3 +39,8 @@ def test_every_class_is_in_the_tables() -> None:
     assert rows["sklearn.linear_model.LogisticRegression"] == "✓"
     for name, reason in CANNOT.items():
         assert rows[name] == f"no: {reason}"
+
+
+def test_what_is_said_not_to_predict_does_not() -> None:
+    claims = {name: CLAIMS[name] for name in NO_MODEL if name in CLAIMS}
+    assert [name for name, claim in claims.items() if claim.predict is not None] == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.cluster import Birch, BisectingKMeans, KMeans, MiniBatchKMeans
+from sklearn.cluster import AffinityPropagation, Birch, BisectingKMeans, KMeans, MeanShift, MiniBatchKMeans
 from sklearn.decomposition import KernelPCA
 from sklearn.kernel_approximation import Nystroem, RBFSampler, SkewedChi2Sampler
 from sklearn.neural_network import BernoulliRBM
@@ -53,6 +54,23 @@ def test_one_cluster_is_not_predicted() -> None:
     with pytest.raises(SkcError, match="constant") as refused:
         read_estimator(KMeans(1, **SEED).fit(X), X)
     assert [d.code for d in refused.value.diagnostics] == ["SKC151"]
+
+
+@pytest.mark.parametrize("model", [MeanShift(bandwidth=6), AffinityPropagation(damping=0.9, random_state=0)])
+def test_the_nearest_of_other_centres(model: Any, tmp_path: Path) -> None:
+    skc.compile(read_estimator(model.fit(X), X).pipeline, X, tmp_path / "artifact", verify=False)
+    with skc_runtime.load(tmp_path / "artifact") as transformer:
+        assert (transformer.transform(X)["prediction"].ravel() == model.predict(X)).all()
+        assert len({*model.predict(X)}) > 1
+
+
+def test_no_centre_predicts_nothing() -> None:
+    model = AffinityPropagation(max_iter=2, random_state=0)
+    with pytest.warns(match="converge"):
+        model.fit(X)
+    model.cluster_centers_ = model.cluster_centers_[:0]
+    with pytest.raises(SkcError, match="no centres"):
+        read_estimator(model, X)
 
 
 def test_kernels_and_random_features(tmp_path: Path) -> None:

@@ -27,6 +27,33 @@ CANNOT: Mapping[str, str] = {
     "sklearn.preprocessing.MultiLabelBinarizer": "its rows are sets of any size, and an input holds a single value",
 }
 
+# Models that no op claims, and why; each with the nearest model that compiles.
+NO_MODEL: Mapping[str, tuple[str, str]] = {
+    "sklearn.cluster.BisectingKMeans": ("its prediction descends a tree of clusters", "KMeans"),
+    "sklearn.dummy.DummyClassifier": ("its prediction is a constant, whatever the row", ""),
+    "sklearn.dummy.DummyRegressor": ("its prediction is a constant, whatever the row", ""),
+    "sklearn.gaussian_process.GaussianProcessClassifier": (
+        "its kernel is an expression of kernels, and its probability an integral",
+        "CalibratedClassifierCV(SVC())",
+    ),
+    "sklearn.gaussian_process.GaussianProcessRegressor": (
+        "its kernel is an expression of kernels",
+        "KernelRidge, whose prediction is the mean of such a process",
+    ),
+    "sklearn.neighbors.LocalOutlierFactor": (
+        "its score is a ratio of densities that each need the neighbours of neighbours",
+        "IsolationForest",
+    ),
+    "sklearn.semi_supervised.LabelPropagation": (
+        "far from the training rows, its probabilities are 0 divided by 0",
+        "SelfTrainingClassifier",
+    ),
+    "sklearn.semi_supervised.LabelSpreading": (
+        "far from the training rows, its probabilities are 0 divided by 0",
+        "SelfTrainingClassifier",
+    ),
+}
+
 
 def class_name(estimator: Any) -> str:
     """The name under which a class is imported: `sklearn.preprocessing.StandardScaler`.
@@ -67,8 +94,20 @@ def unclaimed(name: str) -> SkcError:
     if name in CANNOT:
         hint = "apply this step outside the artifact, before it or after its features"
         return fail("SKC150", f"`{name}` cannot be compiled: {CANNOT[name]}", hint=hint)
+    if name in NO_MODEL:
+        return no_model(name)
     hint = "apply this step outside the artifact, after its features, or replace it by one that compiles"
     return fail("SKC150", f"`{name}` does not compile", hint=hint)
+
+
+def no_model(name: str) -> SkcError:
+    """The refusal of a class whose predictions nothing claims."""
+    if name in NO_MODEL:
+        reason, instead = NO_MODEL[name]
+        hint = f"use {instead}" if instead else "serve the constant without an artifact"
+        return fail("SKC150", f"predictions of `{name}` do not compile: {reason}", hint=hint)
+    hint = "compile the steps before it, `pipeline[:-1]`, and run the model on the features that they give"
+    return fail("SKC150", f"predictions of `{name}` do not compile", hint=hint)
 
 
 def check_parameters(estimator: Any, claim: Claim) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from skc.diagnostics import Diagnostic, SkcError, fail
-from skc.frontend.sklearn.claims import check_parameters, claim_of, class_name
+from skc.frontend.sklearn.claims import check_parameters, claim_of, class_name, no_model
 from skc.frontend.sklearn.columns import Table, step_name
 from skc.frontend.sklearn.trace import traced
 from skc.translation import Claim, Model
@@ -96,8 +96,7 @@ def predict(estimator: Any, x: Table) -> Predicted:
         claim = claim_of(estimator)
         check_fitted(estimator)
         if claim.predict is None:
-            hint = "compile the steps before it, `pipeline[:-1]`, and run the model on the features that they give"
-            raise fail("SKC150", f"predictions of `{class_name(estimator)}` do not compile", hint=hint)
+            raise no_model(class_name(estimator))
         return Predicted(claim.predict(estimator, x), x)
     except SkcError as error:
         raise _at(error, x.path) from None

@@ -25,6 +25,9 @@ def _to_centres(attribute: str) -> Callable[[Any, Columns], Columns]:
 
 def _nearest_centre(estimator: Any, x: Columns) -> Model:
     """The cluster with the least c·c - 2 x·c, as scikit-learn finds it."""
+    if not len(getattr(estimator, "cluster_centers_", ())):
+        hint = "fit it with another affinity, or until it converges"
+        raise refuse("SKC151", "the estimator has no centres of clusters, so it predicts nothing", hint=hint)
     centres = np.asarray(estimator.cluster_centers_, dtype=np.float64)
     if len(centres) == 1:
         hint = "fit more clusters, or use `transform`, the distance from the centre"
@@ -45,7 +48,11 @@ def _clusters(ignored: str, *, predicts: bool = True) -> Claim:
     return Claim(_to_centres("cluster_centers_"), (), (*common.split(), *ignored.split()), predict)
 
 
+_AFFINITY = "affinity convergence_iter copy damping max_iter preference random_state verbose"
+_SHIFT = "bandwidth bin_seeding cluster_all max_iter min_bin_freq n_jobs seeds"
 SKLEARN: Mapping[str, Claim] = {
+    "sklearn.cluster.AffinityPropagation": Claim(None, (), tuple(_AFFINITY.split()), _nearest_centre),
+    "sklearn.cluster.MeanShift": Claim(None, (), tuple(_SHIFT.split()), _nearest_centre),
     "sklearn.cluster.KMeans": _clusters("copy_x algorithm"),
     "sklearn.cluster.MiniBatchKMeans": _clusters(
         "batch_size compute_labels max_no_improvement init_size reassignment_ratio"
