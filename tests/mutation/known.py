@@ -35,6 +35,12 @@ EQUIVALENT = {
     r"one_vs_one: votes.* \| float32 in the middle": "a number of pairs is small and whole",
     r"match_atom: .*edge at the next float": "rows are drawn without knowing that errors are 0: others are ties there",
     r"elapsed: dates \| float32 in the middle": "multiples of 24, which float32 holds that far",
+    r"(knn_impute|nearest): .*Floor becomes Ceil": "a number equals either of them only where it is whole",
+    r"knn_impute: fewer rows than k": "every row that has a value is taken, whatever its distance",
+    r"knn_impute: weights by distance .*never fires.*`tie`.*`a`": "every row that has a value is taken",
+    r"(nearest|knn_impute): .*edge at the next float .*11863283\.": "no whole number lies between the two",
+    r"nearest: the largest difference .*/LessOrEqual_0`": "at the largest whole number no two points are equally far",
+    r"nearest: the largest difference \| float off .*float64\(1\.77635683": "no two distances are that far apart",
     # expressions
     # The product of the numbers as floats is that of the integers but for rounding, or 2^64 away.
     r"expr: .*4\.611686": "any bound between the two will do",

@@ -148,13 +148,16 @@ def is_tie(distance: Array, last: Array, following: Array, error: Array, groups:
 
 def lower_is_tie(distance: Var, last: Var, following: Var, error: Var, groups: Array) -> Var:
     """The same in the graph."""
-    width = op.mul(error, const(2.0))
+    width = op.add(error, error)
     high = op.add(last, width)
+    sure = op.greater(following, high)
+    if len(np.unique(groups)) == len(groups):  # no two may be exchanged
+        return op.not_(sure)
     is_near = op.and_(op.greater_or_equal(distance, op.sub(last, width)), op.less_or_equal(distance, high))
     number = const(groups[None].astype(np.float64))
     highest = op.reduce_max(op.where(is_near, number, const(-np.inf)), const([1]), keepdims=1)
     lowest = op.reduce_min(op.where(is_near, number, const(np.inf)), const([1]), keepdims=1)
-    return op.not_(op.or_(op.greater(following, high), op.equal(highest, lowest)))
+    return op.not_(op.or_(sure, op.equal(highest, lowest)))
 
 
 def first(distance: Array, k: int) -> tuple[Array, Array, Array]:

@@ -36,6 +36,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -210,7 +211,8 @@ def _lower_weights(params: Params, column: Column, near: Var, own: Var, places: 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     values = sorted({point[k] for point in state.points[:MOST_POINTS]})
     near = [v for value in values for v in (value, math.nextafter(value, math.inf))]
-    ends = [1.0, 1e9, 1e154, 1.7976931348623157e308, math.inf]
+    near += [(a + b) / 2 for a, b in combinations(values, 2)]
+    ends = [1.0, 1e9, 1e17, 1e154, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *near, *ends, *(-end for end in ends)]
 
 
@@ -222,6 +224,21 @@ ROWS = State(
 )
 PLANE = {"a": "float64?", "b": "float64?"}
 CASES = (
+    Case(
+        name="weights by distance",
+        shows=("C4", "C6"),
+        columns=PLANE,
+        params={"k": 3, "weights": "distance"},
+        state=State(
+            points=((2.0, 1e4), (4.0, -1e4), (10.0, 9.0), (0.0, 7.0)),
+            present=ROWS.present,
+            means=(16 / 3, 4.0),
+            imputed=(True, True),
+        ),
+        rows=[[None, None], [2.0, None], [3.0, None]],
+        # (1e4 - 1e4 + 9 / 7) / (1 + 1 + 1 / 7)
+        expect=[[16 / 3, 4.0], [2.0, 1e4], [3.0, 0.6]],
+    ),
     Case(
         name="averages",
         shows=("C1", "C2", "C5"),
@@ -240,16 +257,6 @@ CASES = (
         state=ROWS,
         rows=[[None, None], [0.0, None], [None, 0.0]],
         expect=[[4.0, 31.75], [0.0, 40.0], [4.0, 0.0]],
-    ),
-    Case(
-        name="weights by distance",
-        shows=("C4",),
-        columns=PLANE,
-        params={"k": 3, "weights": "distance"},
-        state=ROWS,
-        rows=[[None, None], [1.0, None], [1.5, None]],
-        # 1/0.5, 1/0.5 and 1/7.5
-        expect=[[4.0, 31.75], [1.0, 10.0], [1.5, 540 / 31]],
     ),
     Case(
         name="whole numbers",

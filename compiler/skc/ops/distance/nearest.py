@@ -286,6 +286,16 @@ CLASSES = State(LINE.points, ((0.0,), (1.0,), (1.0,), (0.0,)), ("no", "yes"))
 PLANE = {"a": "float64", "b": "float64"}
 CASES = (
     Case(
+        name="the largest difference",
+        shows=("C1",),
+        columns=PLANE,
+        params={"k": 1, "result": "distance", "metric": "chebyshev"},
+        state=State(((0.0, 0.0), (2.0, 7.0))),
+        rows=[[3.0, -4.0], [2.0, 7.0], [0.0, 3.5]],
+        expect=[[4.0, 0.0], [0.0, 0.0], []],
+        guards=_tied(2),
+    ),
+    Case(
         name="averages",
         shows=("C1",),
         columns={"a": "float64"},
@@ -347,16 +357,6 @@ CASES = (
         rows=[[1e4 + 0.5], [1e4 + 1.5], [0.5], [1e4 + 0.501]],
         expect=[[], [1.0, 1e4 + 1, 0.0], [1e4, 0.0, 0.0], []],
         guards=[(NOISE, 0, 0), (NOISE, 3, 0)],
-    ),
-    Case(
-        name="the largest difference",
-        shows=("C1",),
-        columns=PLANE,
-        params={"k": 1, "result": "distance", "metric": "chebyshev"},
-        state=State(((0.0, 0.0), (2.0, 7.0))),
-        rows=[[3.0, -4.0], [2.0, 7.0], [0.0, 3.5]],
-        expect=[[4.0, 0.0], [0.0, 0.0], []],
-        guards=_tied(2),
     ),
     Case(
         name="weights by distance",
