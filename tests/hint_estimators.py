@@ -52,6 +52,16 @@ features:
 outputs:
   x: {features: [f], dtype: float64}
 """
+BEHIND = """\
+skc: 1
+name: behind
+inputs: {n: float64}
+outputs:
+  x: {features: [n], dtype: float64}
+model: {from: m.skops, features: x}
+"""
+PREDICTS = skops.io.dumps(LinearRegression().fit(NUMBERS[:, :1], TARGET))
+OF_THREE = skops.io.dumps(LinearRegression().fit(NUMBERS, TARGET))
 ESTIMATORS: list[Row] = [
     ("write it as a FunctionTransformer of ufuncs", "SKC150", Fit(Own()), Fit(FunctionTransformer(np.sin))),
     ("before it or after its features", "SKC150", Fit(make_pipeline(MinMaxScaler(), NMF(2))), Fit(MinMaxScaler())),
@@ -198,6 +208,19 @@ ESTIMATORS: list[Row] = [
         "SKC150",
         Fit(make_pipeline(StandardScaler(), BisectingKMeans(2))),
         Fit(make_pipeline(StandardScaler(), BisectingKMeans(2)).fit(NUMBERS)[:-1], is_fitted=True),
+    ),
+    # a model behind a pipeline
+    (
+        "name a fitted model, or a pipeline of scikit-learn that ends in one",
+        "SKC150",
+        Kept("p.yaml", {"p.yaml": BEHIND, "m.skops": SKOPS}, MIXED),
+        Kept("p.yaml", {"p.yaml": BEHIND, "m.skops": PREDICTS}, MIXED),
+    ),
+    (
+        "fit the model on the output `x` of this pipeline",
+        "SKC155",
+        Kept("p.yaml", {"p.yaml": BEHIND, "m.skops": OF_THREE}, MIXED),
+        Kept("p.yaml", {"p.yaml": BEHIND, "m.skops": PREDICTS}, MIXED),
     ),
     # where an estimator is kept
     (

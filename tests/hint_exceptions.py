@@ -122,6 +122,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         'pip install "skc[compile]"',
         "install it: `pip install 'skc[sklearn]'`",
         "install the newest skc, or a version of scikit-learn that it knows",
+        'install it: `pip install "skc[mlflow]"`',
         "pip install 'onnxruntime>={}'",
         "pip install 'skc[sign]'",
         "raise `memory_limit`, or use a temporary folder (TMPDIR) with more space",
@@ -257,7 +258,9 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "use a loss whose link is the identity or the logarithm",
         "use another estimator within it",
         "leave `multi_class` out",
+        "train one classifier for each target",
     ),
+    "without an artifact there is none to test": ("serve the constant without an artifact",),
     "an expression of a test case, not a hint": (
         "log(x) > 3",
         "s - t",

@@ -37,6 +37,13 @@ FIXES: list[tuple[str, str, str, str]] = [
         "== male",
         "== 'male'",
     ),
+    ("SKC104-model-unlike", "name an output, such as `x`", "features: people", "features: x"),
+    (
+        "SKC105-model-output",
+        "give it another name",
+        "prediction: {features: [age], dtype: float64}\nmodel: {from: train:model, features: prediction}",
+        "x: {features: [age], dtype: float64}\nmodel: {from: train:model, features: x}",
+    ),
     ("SKC105-name-in-list", "remove one of them", "[age, age]", "[age]"),
     ("SKC105-null-value", "remove one of them", "[NA, NA]", "[NA]"),
     (
@@ -57,6 +64,12 @@ FIXES: list[tuple[str, str, str, str]] = [
         "    from:\n",
         "    from: {type: float64}\n",
     ),
+    (
+        "SKC107-model",
+        "write {from: module:object, features: x}",
+        "model: train:model",
+        "model: {from: train:model, features: x}",
+    ),
     ("SKC107-op-without-list", "write [standard_scale]", "apply: standard_scale", "apply: [standard_scale]"),
     ("SKC107-parameters", "write {quantile_bin: {bins: 10}}", "{quantile_bin: 10}", "{quantile_bin: {bins: 10}}"),
     (
@@ -76,6 +89,12 @@ FIXES: list[tuple[str, str, str, str]] = [
     ("SKC115-nan-is-null", "NaN already means null; remove it", "[.nan, 9007199254740993]", "[0.0]"),
     ("SKC115-nan-of-int", "remove it", ", nan: error", ""),
     ("SKC115-not-nullable", "add `nullable: true`", "null_values: [NA]", "nullable: true, null_values: [NA]"),
+    (
+        "SKC116-model",
+        "write `dtype: float64` for `x`, and fit the model on that",
+        "dtype: float32",
+        "dtype: float64",
+    ),
     (
         "SKC120-integer",
         "put `{cast: {to: float64}}` before this step, or declare the input float64",

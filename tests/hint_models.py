@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,8 +29,9 @@ from hint_fits import (
 from scipy.sparse import csr_matrix
 from sklearn import feature_extraction, linear_model, preprocessing
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.cluster import FeatureAgglomeration, KMeans
+from sklearn.cluster import AffinityPropagation, FeatureAgglomeration, KMeans
 from sklearn.compose import ColumnTransformer
+from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import PCA, SparseCoder
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import GradientBoostingRegressor, StackingClassifier
@@ -40,11 +42,25 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, PolynomialCountSketch
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import StratifiedKFold
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer, NearestCentroid
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+CONSTANT = np.column_stack([NUMBERS, np.ones(60)])  # in the last column
+STUMP = DecisionTreeClassifier(max_depth=1)
+
+
+def for_targets(*targets: Any) -> Any:
+    """One classifier for each target, each fitted on its own: scikit-learn fits no array of labels of two types."""
+    model = MultiOutputClassifier(LogisticRegression()).fit(NUMBERS, BOTH)
+    model.estimators_ = [LogisticRegression().fit(NUMBERS, target) for target in targets]
+    return model
+
 
 MODELS: list[Row] = [
     # dicts and categories
@@ -140,6 +156,57 @@ MODELS: list[Row] = [
     ),
     # models
     ("fit more clusters", "SKC151", Fit(KMeans(1)), Fit(KMeans(2))),
+    (
+        "fit it with another affinity, or until it converges",
+        "SKC151",
+        Fit(AffinityPropagation(max_iter=1, random_state=0)),
+        Fit(AffinityPropagation(random_state=0)),
+    ),
+    (
+        "fit it without columns that are constant within a class",
+        "SKC151",
+        Fit(GaussianNB(var_smoothing=0.0), CONSTANT, CLASSES),
+        Fit(GaussianNB(var_smoothing=0.0), target=CLASSES),
+    ),
+    (
+        "fit it without columns that are constant, or sums of others",
+        "SKC151",
+        Fit(EllipticEnvelope(random_state=0), CONSTANT),
+        Fit(EllipticEnvelope(random_state=0)),
+    ),
+    (
+        "train without it",
+        "SKC151",
+        Fit(OneVsRestClassifier(LogisticRegression()), target=np.column_stack([BOTH, np.ones(60, dtype=int)])),
+        Fit(OneVsRestClassifier(LogisticRegression()), target=BOTH),
+    ),
+    (
+        "use OneVsRestClassifier, or one with",
+        "SKC151",
+        Fit(OneVsOneClassifier(STUMP), target=MANY),
+        Fit(OneVsRestClassifier(STUMP), target=MANY),
+    ),
+    (
+        "use OneVsRestClassifier, or one with",
+        "SKC151",
+        Fit(OneVsOneClassifier(STUMP), target=MANY),
+        Fit(OneVsOneClassifier(LogisticRegression()), target=MANY),
+    ),
+    (
+        "leave `chain_method` out",
+        "SKC151",
+        Fit(
+            ClassifierChain(LogisticRegression(), chain_method="predict_proba"),
+            target=np.column_stack([MANY, CLASSES]),
+        ),
+        Fit(ClassifierChain(LogisticRegression()), target=np.column_stack([MANY, CLASSES])),
+    ),
+    (
+        "use labels of one type, or compile one model for each target",
+        "SKC151",
+        Fit(for_targets(CLASSES, CLASSES.astype(str)), is_fitted=True),
+        Fit(for_targets(CLASSES.astype(str), CLASSES.astype(str)), is_fitted=True),
+    ),
     (
         "use one of rbf, laplacian",
         "SKC151",

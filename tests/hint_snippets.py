@@ -66,6 +66,12 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "int64",
     ),
     (
+        "remove the edge",
+        "{expr: exp(a), apply: [{bucketize: {edges: [-1, 1], closed: left}}]}",
+        "{expr: exp(a), apply: [{bucketize: {edges: [1], closed: left}}]}",
+        "int64",
+    ),
+    (
         "extend to infinity",
         "{from: a, apply: [{bucketize: {edges: [1, .inf], closed: left}}]}",
         "{from: a, apply: [{bucketize: {edges: [1], closed: left}}]}",

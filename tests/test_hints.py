@@ -33,6 +33,9 @@ ELSEWHERE = {  # hints that a test of their own follows
     "give the estimator that the artifact was compiled from, or compile this one": (
         "sklearn_front_end/test_against.py::test_an_artifact_equals_the_estimator_that_it_was_compiled_from"
     ),
+    "load it with the flavour that logged it, such as `mlflow.pyfunc.load_model`": (
+        "test_mlflow.py::test_what_is_refused"
+    ),
     "write `knots: uniform`, or a list of knots": (
         "cli/test_warnings.py::test_a_hint_that_is_followed_ends_the_warning"
     ),

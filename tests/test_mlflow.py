@@ -144,6 +144,7 @@ def test_what_is_refused(artifact: Path, tmp_path: Path, monkeypatch: pytest.Mon
         with pytest.raises(skc.SkcError) as caught:
             call()
         assert caught.value.code == code
+    assert mlflow.pyfunc.load_model(str(tmp_path / "own")).predict(["a"]) == ["a"]  # as the hint says
     monkeypatch.setitem(__import__("sys").modules, "mlflow", None)
     with pytest.raises(skc.SkcError, match="MLflow is not installed") as missing:
         skc.mlflow.save_model(artifact, tmp_path / "model")

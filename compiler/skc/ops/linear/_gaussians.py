@@ -55,7 +55,7 @@ def _within(model: Any, x: Columns) -> Model:
     """Minus the squared Mahalanobis distance from the centre, compared with an offset."""
     values, vectors = np.linalg.eigh(model.get_precision())
     if not (values > 0).all():
-        hint = "fit it without columns that are sums of others"
+        hint = "fit it without columns that are constant, or sums of others"
         raise refuse("SKC151", "the covariance of the estimator has no inverse", hint=hint)
     scores = _scores(x, [-model.offset_], model.location_[None], [0.5 / values], [vectors])
     return Model(choose(scores, np.array([-1, 1]), "columns"), decision=scores.pick([0]))
