@@ -243,6 +243,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "choose another name for one of them",
         "count from 0",
         "define at least one",
+        "leave out `gap`, or `noise`",
         "put `impute` before this step",
         "put `impute` before the model",
         "name each column once, in order",

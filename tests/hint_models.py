@@ -40,6 +40,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, PolynomialCountSketch
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import StratifiedKFold
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
@@ -261,12 +262,29 @@ MODELS: list[Row] = [
         Fit(SparseCoder(np.eye(3), transform_n_nonzero_coefs=2)),
         Fit(SparseCoder(np.eye(3), transform_n_nonzero_coefs=1)),
     ),
-    ("use two classes, or another classifier", "SKC151", Fit(SVC(), target=MANY), Fit(LinearSVC(), target=MANY)),
     (
-        "fit it with `probability=False`",
+        "fit `CalibratedClassifierCV(SVC(), ensemble=False)`",
+        "SKC151",
+        Fit(SVC(probability=True), target=CLASSES),
+        Fit(CalibratedClassifierCV(SVC(), ensemble=False), target=CLASSES),
+    ),
+    (
+        "or with `probability=False`, which has `decision`",
         "SKC151",
         Fit(SVC(probability=True), target=CLASSES),
         Fit(SVC(probability=False), target=CLASSES),
+    ),
+    (
+        "use one of the two",
+        "SKC151",
+        Fit(SVC(break_ties=True, decision_function_shape="ovo"), target=MANY),
+        Fit(SVC(break_ties=True), target=MANY),
+    ),
+    (
+        "use a kernel that has a name",
+        "SKC151",
+        Fit(KernelRidge(kernel="precomputed"), NUMBERS @ NUMBERS.T, TARGET),
+        Fit(KernelRidge(kernel="linear"), target=TARGET),
     ),
     (
         "train one model for each label",

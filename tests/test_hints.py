@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hint_boosters import BOOSTERS
 from hint_catalogue import pattern, templates
 from hint_data import CASES, Follow, Try
 from hint_estimators import ESTIMATORS
@@ -49,7 +50,9 @@ ELSEWHERE = {  # hints that a test of their own follows
 def is_followed(template: str) -> bool:
     texts = [hint for _, hint, _, _ in FIXES]
     words = (
-        [case[0] for case in CASES] + [snippet[0] for snippet in SNIPPETS] + [row[0] for row in [*ESTIMATORS, *MODELS]]
+        [case[0] for case in CASES]
+        + [snippet[0] for snippet in SNIPPETS]
+        + [row[0] for row in [*ESTIMATORS, *MODELS, *BOOSTERS]]
     )
     looks = pattern(template)
     return (
@@ -129,7 +132,7 @@ def test_data_that_follow_the_hint(words: str, code: str, wrong: Try, follow: Fo
 @pytest.mark.filterwarnings("ignore")  # of fits that are as short as they can be
 @pytest.mark.parametrize(
     ("words", "code", "wrong", "right"),
-    [pytest.param(*row, id=f"{k}-{row[0][:30]}") for k, row in enumerate([*ESTIMATORS, *MODELS])],
+    [pytest.param(*row, id=f"{k}-{row[0][:30]}") for k, row in enumerate([*ESTIMATORS, *MODELS, *BOOSTERS])],
 )
 def test_an_estimator_that_follows_the_hint(
     words: str, code: str, wrong: Attempt, right: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

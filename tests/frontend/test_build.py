@@ -31,6 +31,7 @@ from skc.infer import column_names, output_columns
 from skc.ir import DataSource, Input, Pipeline, Ref
 from skc.ops import OPS
 from skc.ops.categorical import one_hot
+from skc.ops.linear import class_of
 from skc.ops.numeric import standard_scale
 from skc.oracle import reference
 from skc.values.types import column_block
@@ -328,6 +329,9 @@ MISTAKES: dict[tuple[str, str], PipelineDefinition] = {
     ("SKC107", "`x` reads the columns num/scale[2:3], but there are 2"): picked("num", 2),
     ("SKC107", "`x` reads the columns num/0:standard_scale[1:2], but there are 1"): replace(
         with_num(step("standard_scale")), outputs=picked("num", 1).outputs
+    ),
+    ("SKC124", "`gap` is for exact scores"): with_num(
+        step("class_of", class_of.State((0, 1)), dtype="int64", noise="relative", gap=0.5)
     ),
     ("SKC107", "`oslo` has no column 1"): picked("oslo", 1),
     ("SKC107", "`num` has no column -1"): picked("num", -1),
