@@ -27,7 +27,7 @@ from hint_fits import (
 )
 from scipy.sparse import csr_matrix
 from sklearn import preprocessing
-from sklearn.cluster import BisectingKMeans
+from sklearn.cluster import BisectingKMeans, KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import NMF, PCA
 from sklearn.feature_extraction.text import CountVectorizer
@@ -204,10 +204,10 @@ ESTIMATORS: list[Row] = [
         Fit(by_hand(SCALER, LinearRegression().fit(NUMBERS, TARGET)), is_fitted=True),
     ),
     (
-        "`pipeline[:-1]`, and run the model",
+        "use KMeans",
         "SKC150",
         Fit(make_pipeline(StandardScaler(), BisectingKMeans(2))),
-        Fit(make_pipeline(StandardScaler(), BisectingKMeans(2)).fit(NUMBERS)[:-1], is_fitted=True),
+        Fit(make_pipeline(StandardScaler(), KMeans(2))),
     ),
     # a model behind a pipeline
     (
@@ -280,7 +280,7 @@ ESTIMATORS: list[Row] = [
     (
         "leave it out for a pipeline",
         "SKC140",
-        Kept("p.yaml", {"p.yaml": "skc: 1\n"}, options={"trust_pickle": True}),
+        Kept("p.yaml", {"p.yaml": LEARNED.replace("power_transform", "log1p")}, options={"trust_pickle": True}),
         Kept("m.pkl", {"m.pkl": pickle.dumps(SCALER)}, options={"trust_pickle": True}),
     ),
 ]

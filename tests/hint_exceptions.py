@@ -259,6 +259,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "use a loss whose link is the identity or the logarithm",
         "use another estimator within it",
         "leave `multi_class` out",
+        "compile the steps before it, `pipeline[:-1]`, and run the model on the features that they give",
         "train one classifier for each target",
     ),
     "without an artifact there is none to test": ("serve the constant without an artifact",),

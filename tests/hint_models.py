@@ -440,12 +440,6 @@ MODELS: list[Row] = [
         Fit(GradientBoostingRegressor(init="zero", n_estimators=2), target=TARGET),
     ),
     (
-        "fit one classifier for each target",
-        "SKC151",
-        Fit(DecisionTreeClassifier(), target=BOTH),
-        Fit(DecisionTreeClassifier(), target=BOTH[:, 0]),
-    ),
-    (
         "train on rows of two classes",
         "SKC151",
         Fit(DecisionTreeClassifier(), target=CLASSES * 0),
