@@ -33,7 +33,7 @@ EQUIVALENT = {
     r"weighted_median: half.*(Constant_9`|/Greater_0`|guard)": "a sum is half of all, or far from it; NaN is in no row",
     r"one_vs_one: scores with": "rows are drawn without knowing that errors are small: all but few are refused",
     r"one_vs_one: votes.* \| float32 in the middle": "a number of pairs is small and whole",
-    r"match_atom: .*edge at the next float": "rows are drawn without knowing that errors are 0: others are ties there",
+    r"match_atom: .*(edge at the next float|/GreaterOrEqual_0`)": "rows are drawn without knowing that errors are 0",
     r"elapsed: dates \| float32 in the middle": "multiples of 24, which float32 holds that far",
     r"(knn_impute|nearest): .*Floor becomes Ceil": "a number equals either of them only where it is whole",
     r"knn_impute: fewer rows than k": "every row that has a value is taken, whatever its distance",
@@ -41,6 +41,7 @@ EQUIVALENT = {
     r"(nearest|knn_impute): .*edge at the next float .*11863283\.": "no whole number lies between the two",
     r"nearest: the largest difference .*/LessOrEqual_0`": "at the largest whole number no two points are equally far",
     r"nearest: the largest difference \| float off .*float64\(1\.77635683": "no two distances are that far apart",
+    r"spline: hats .*edge at the next float .*\[0\]: np.float64\(0\.0\)": "below the range it is what it is at its end",
     # expressions
     # The product of the numbers as floats is that of the integers but for rounding, or 2^64 away.
     r"expr: .*4\.611686": "any bound between the two will do",
@@ -63,6 +64,7 @@ EQUIVALENT = {
     r"ordinal: a list for each column .*/Add_0`": "the second column has no category",
     r"target_encode: classes .*/Add_0`": "the second column has no category",
     r"missing_indicator: what is never null .*columns swapped": "both columns are always false",
+    r"hash_features: texts and numbers .*places 0 and 1": "either of the first two may be added to the other",
     # texts
     r"count_tokens: .*output columns swapped .*(s_a b|very  good|s_ a` and `case.s_  `)": "no text has either key",
     r"count_tokens: longer .*\| key accepted with a blank .*'bb cc '": "only beside 'bb cc', and any count is 1",

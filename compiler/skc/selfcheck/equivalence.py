@@ -90,6 +90,8 @@ class Equivalence:
         match mutant.kind:
             case "operation replaced" if self._has_neutral_operand(node):
                 return "the other operand leaves every value as it is, in both operations"
+            case "operation replaced" if self._counts_from_the_end(node):
+                return "what is subtracted from a place in a table counts from its end, down to the same entry"
             case "operation replaced" if self._adds_too_little(node):
                 return "only the bound of a rounding error moves, which is an estimate, by 2e-5 of it at most"
             case "`<` for `<=`" if self._chooses_between_its_operands(node):
@@ -281,6 +283,29 @@ class Equivalence:
             seen.add(name)
             pending += [output for user in users for output in user.output]
         return True
+
+    def _counts_from_the_end(self, node: onnx.NodeProto) -> bool:
+        """To a place in tables, nothing or half of their length is added; below 0, Gather counts from the end."""
+        added = self._constant(node.input[1]) if node.op_type == "Add" else None
+        lengths = self._lengths_looked_up(node.output[0])
+        if added is None or added.dtype.kind != "i" or lengths is None or len({*lengths}) != 1:
+            return False
+        return bool(np.isin(2 * added, (0, lengths[0])).all())
+
+    def _lengths_looked_up(self, tensor: str) -> list[int] | None:
+        """Of the constants that it is an index of, also after a choice; None if it is used for anything else."""
+        lengths: list[int] = []
+        for user in self._users.get(tensor, []):
+            if user.op_type == "Where" and tensor in user.input[1:]:
+                found = self._lengths_looked_up(user.output[0])
+            else:
+                table = self._constant(user.input[0]) if user.op_type == "Gather" and user.input[1] == tensor else None
+                has_axis = any(a.name == "axis" and a.i for a in user.attribute)
+                found = None if table is None or has_axis else [table.shape[0]]
+            if found is None:
+                return None
+            lengths += found
+        return lengths
 
     def _adds_too_little(self, node: onnx.NodeProto) -> bool:
         """It adds a constant to the bound of a rounding error, far below anything that the bound is compared with."""

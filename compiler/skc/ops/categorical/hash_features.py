@@ -44,7 +44,7 @@ from skc.emit.blocks import GraphBlock, all_of, concat_columns, signed_places
 from skc.emit.opset import const, op
 from skc.emit.text import added
 from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse, require, require_exact
-from skc.ops.categorical._murmur3 import hash_key, signed_place
+from skc.ops.categorical._murmur3 import continued, hash_key, signed_place
 from skc.ops.linear._noise import UNCERTAIN, error_bound, is_noise, lower_is_noise
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from spox import Var
 
 MOST = 2**16
-LEAST = "cbhatswl"  # its hash is -2^31
+LEAST = 1 << 31  # as a signed number -2^31
+MOST_SEARCHED = 16  # columns for which a text with that hash is looked for
 
 
 @parameters
@@ -136,7 +137,8 @@ def _texts(params: Params, state: State, blocks: Sequence[GraphBlock], texts: Se
         values = op.string_concat(const([prefixes]), values)
     place, is_negative = signed_places(values, len(texts), params.n_features)
     one = const(1.0)
-    amount = op.where(is_negative, const(-1.0), one) if params.alternate_sign else op.where(is_negative, one, one)
+    signed = (is_negative, const(-1.0)) if params.alternate_sign else (op.equal(place, place), one)
+    amount = op.where(*signed, one)
     if any(blocks[k].valid is not None for k in texts):
         amount = op.where(concat_columns([_present(blocks[k]) for k in texts]), amount, const(0.0))
     return place, amount
@@ -166,7 +168,8 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
         ends = [1.0, *UNCERTAIN, 1e17, 1.7976931348623157e308, math.inf]
         return [*null, 0.0, -0.0, 5e-324, *ends, *(-end for end in ends)]
     lengths = ["abcdefgh"[:n] for n in range(9)]  # every length of the tail after the 4-byte words
-    return [*null, *lengths, LEAST, "=", " a", "A", "é", "e\u0301", "中文", "😀", "x" * 1000]
+    least = [continued(name, LEAST).removeprefix(name) for name in state.names[k : k + 1] if k < MOST_SEARCHED]
+    return [*null, *lengths, *least, "=", " a", "A", "é", "e\u0301", "中文", "😀", "x" * 1000]
 
 
 CASES = (

@@ -7,20 +7,22 @@ import math
 from skc.op import Case
 
 INF = math.inf
+BELOW_1 = math.nextafter(1.0, 0.0)
 CASES = (
     Case(
         name="hats",
         shows=("C1", "C2", "C7"),
         columns={"x": "float64?", "y": "float64?"},
-        params={"degree": 1, "knots": [0, 1, 3]},
-        rows=[[0.0, None], [0.25, 1.0], [2.0, 3.0], [-0.0, -5.0], [INF, -INF], [1.0, 3.5]],
+        params={"degree": 1, "knots": [0, 2, 51]},
+        rows=[[0.0, None], [0.5, 2.0], [26.5, 51.0], [-0.0, -5.0], [INF, -INF], [2.0, 51.5]],
+        # 49 times 1 / 49 is one bit below 1, and 2 times 1 / 2, from the other side of the knot, is 1
         expect=[
             [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-            [0.75, 0.25, 0.0, 0.0, 1.0, 0.0],
-            [0.0, 0.5, 0.5, 0.0, 0.0, 1.0],
+            [0.75, 0.25, 0.0, 0.0, BELOW_1, 0.0],
+            [0.0, 0.49999999999999994, 0.49999999999999994, 0.0, 0.0, BELOW_1],
             [1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
-            [0.0, 0.0, 1.0, 1.0, 0.0, 0.0],
-            [0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+            [0.0, 0.0, BELOW_1, 1.0, 0.0, 0.0],
+            [0.0, BELOW_1, 0.0, 0.0, 0.0, BELOW_1],
         ],
         names=("x_sp_0", "x_sp_1", "x_sp_2", "y_sp_0", "y_sp_1", "y_sp_2"),
     ),
