@@ -41,6 +41,13 @@ EQUIVALENT = {
     r"(nearest|knn_impute): .*edge at the next float .*11863283\.": "no whole number lies between the two",
     r"nearest: the largest difference .*/LessOrEqual_0`": "at the largest whole number no two points are equally far",
     r"nearest: the largest difference \| float off .*float64\(1\.77635683": "no two distances are that far apart",
+    r"interpolate: a single point \| float32": "its y is 0.5",
+    r"interpolate: (columns with|what an error) .*5e-324": "so small a change of x is lost when y is added",
+    r"quantile_transform: equal .*float64\(7\.0\)": "the first quantile of a constant column decides",
+    r"quantile_transform: normal .*5e-324": "1e-7 is taken away before the comparison",
+    r"quantile_transform: normal .*(0\.1353352832366127\)|/Greater_2`)": "no share is so near to exp(-2)",
+    r"quantile_transform: fewer .*/GreaterOrEqual_1`": "quarters: at a quantile both sides give its share",
+    r"quantile_transform: fewer .*Constant_2`": "after the last quantile the table has 1 too",
     r"spline: hats .*edge at the next float .*\[0\]: np.float64\(0\.0\)": "below the range it is what it is at its end",
     # expressions
     # The product of the numbers as floats is that of the integers but for rounding, or 2^64 away.

@@ -360,7 +360,10 @@ class Equivalence:
         users = self._users.get(tensor, [])
         return bool(users) and all(
             (user.op_type == "Where" and user.input[0] == condition and tensor not in user.input[:2])
-            or (user.op_type in _ELEMENTWISE and self._is_replaced(user.output[0], condition))
+            or (
+                (user.op_type in _ELEMENTWISE or (user.op_type == "Where" and tensor != user.input[0]))
+                and self._is_replaced(user.output[0], condition)
+            )
             for user in users
         )
 

@@ -79,10 +79,10 @@ def lower_nan_distances(donors: Donors, x: Var) -> tuple[Var, Var]:
     total = _lower_squares(donors, x)
     known = op.cast(op.not_(missing), to=np.float64)
     count = op.matmul(known, const(donors.present.T))
-    some = op.greater(count, const(0.0))
-    count = op.max([count, const([[1.0]])])
+    none = op.equal(count, const(0.0))
+    count = op.where(none, const(1.0), count)
     width = const([[float(donors.features)]])
-    distance = op.where(some, op.sqrt(op.mul(op.div(total, count), width)), const(np.inf))
+    distance = op.where(none, const(np.inf), op.sqrt(op.mul(op.div(total, count), width)))
     filled, ones = op.where(missing, const(0.0), x), const(np.ones((donors.features, 1)))
     squares = op.add(op.matmul(op.mul(filled, filled), ones), const(donors.squares[None]))
     noise = op.mul(op.div(squares, count), const([[donors.factor * donors.features]]))
@@ -97,7 +97,7 @@ def lower_nan_distances(donors: Donors, x: Var) -> tuple[Var, Var]:
     if donors.slack:
         sizes = op.matmul(op.max([op.abs(filled), const([[1.0]])]), ones)
         error = op.add(error, op.mul(sizes, const([[donors.slack * donors.features]])))
-    return distance, op.where(some, error, const(0.0))
+    return distance, op.where(none, const(0.0), error)
 
 
 def _lower_squares(donors: Donors, x: Var) -> Var:

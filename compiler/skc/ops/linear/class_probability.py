@@ -89,8 +89,8 @@ def apply(params: Params, state: State, x: Block) -> Block:
     if params.link == "one_vs_rest":
         return block
     is_clipped = params.link == "modified_huber"
-    is_some = scores.max(axis=1, keepdims=True) > -1 - NEAR if is_clipped else total > 0
-    return block.guard(GUARD, (total < NEAR) & is_some)
+    is_some = scores.max(axis=1, keepdims=True) > -1 - NEAR if is_clipped else total != 0
+    return block.guard(GUARD, (np.abs(total) < NEAR) & is_some)
 
 
 def _each(params: Params, scores: Array) -> Array:
@@ -122,10 +122,10 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     if params.link == "one_vs_rest":
         return block
     if params.link == "shares":
-        is_some = op.greater(total, const(0.0))
+        is_some = op.not_(nothing)
     else:
         is_some = op.greater(op.reduce_max(scores, const([1]), keepdims=1), const(-1 - NEAR))
-    return block.guard(GUARD, op.and_(op.less(total, const(NEAR)), is_some))
+    return block.guard(GUARD, op.and_(op.less(op.abs(total), const(NEAR)), is_some))
 
 
 def _sum(x: Var, width: int) -> Var:

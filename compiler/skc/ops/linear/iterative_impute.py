@@ -160,7 +160,7 @@ def _is_uncertain(values: Var, shadows: Var, width: int) -> Var:
     distance = op.reduce_max(op.abs(op.sub(twins, values)), axis, keepdims=0)
     most = op.mul(op.max([op.abs(values), const([[1.0]])]), const(TOLERANCE * MOVED / MARGIN / error_bound(width)))
     largest = op.squeeze(op.slice(shadows, const([TWINS]), const([TWINS + 1]), axis), axis)
-    is_finite = op.cast(op.less(largest, const(math.inf)), to=np.float64)  # ReduceMax would pass over NaN
+    is_finite = op.cast(op.equal(op.sub(largest, largest), const(0.0)), to=np.float64)
     are_finite = op.equal(op.reduce_min(is_finite, const([1]), keepdims=1), const(1.0))
     return op.not_(op.and_(op.less(distance, most), are_finite))
 
@@ -197,13 +197,13 @@ CASES = (
         state=State(
             fill=(0.0, 0.0),
             targets=(0, 1),
-            weights=((0.0, 1.0), (3.0, 0.0)),
-            intercepts=(0.0, 0.0),
+            weights=((0.0, 2.0), (3.0, 0.0)),
+            intercepts=(0.5, -1.0),
             least=(-1.0, -math.inf),
             greatest=(2.0, math.inf),
         ),
-        rows=[[None, None], [None, 5.0], [None, -5.0], [5.0, None], [None, 1e308], [None, 2.0]],
-        expect=[[0.0, 0.0], [2.0, 5.0], [-1.0, -5.0], [5.0, 15.0], [2.0, 1e308], [2.0, 2.0]],
+        rows=[[None, None], [None, 5.0], [None, -5.0], [5.0, None], [None, 1e307], [None, 0.5]],
+        expect=[[0.5, 0.5], [2.0, 5.0], [-1.0, -5.0], [5.0, 14.0], [2.0, 1e307], [1.5, 0.5]],
     ),
     Case(
         name="nothing is certain",

@@ -99,6 +99,8 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
+    if k >= len(state.squares):
+        return [0.0, 5e-324, 1e-20, 1e-10, 1.0, math.inf]
     ends = [1e-10, LEAST, math.nextafter(LEAST, 0.0), math.nextafter(LEAST, 1.0), 1.0, 2.0, 1e300, math.inf]
     return [None, 0.0, -0.0, 5e-324, *ends, *(-end for end in ends)]
 

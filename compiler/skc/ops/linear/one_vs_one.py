@@ -127,6 +127,8 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
+    if k >= len(state.classes) * (len(state.classes) - 1) // 2:
+        return [0.0, 5e-324, 1e-10, 1e-8, 1e-6, 1.0, math.inf]
     ends = [1e-10, math.nextafter(1e-10, 1.0), 1.0, 1e4, 1e6, 1e9, 1e300, math.inf]
     return [None, 0.0, -0.0, 5e-324, -5e-324, *ends, *(-end for end in ends)]
 

@@ -25,19 +25,21 @@ Points = Sequence[float]
 class Segments:
     """The functions of several columns. Segment i holds the values that are not less than i of the points.
 
-    Before the first point and after the last the slope is 0, but a value that is infinite there gives NaN.
+    Before the first point and after the last the slope is 0, but a value that is infinite there gives NaN. `clipped`:
+    no value comes before the first point, so that there is no segment 0.
     """
 
-    def __init__(self, xs: Sequence[Points], ys: Sequence[Points]) -> None:
+    def __init__(self, xs: Sequence[Points], ys: Sequence[Points], *, clipped: bool = False) -> None:
         self.xs = [np.asarray(x, dtype=np.float64) for x in xs]
         self.ys = [np.asarray(y, dtype=np.float64) for y in ys]
-        self.rows = max(len(x) for x in xs) + 1
+        self.start = int(clipped)
+        self.rows = max(len(x) for x in xs) + 1 - self.start
 
     def place(self, x: Var) -> Var:
         """int64 [N, K]: the row of the tables for each value."""
         edges = np.full((len(self.xs), self.rows - 1), np.nan)
         for k, points in enumerate(self.xs):
-            edges[k, : len(points)] = points
+            edges[k, : len(points) - self.start] = points[self.start :]
         place = count_edges(x, edges, right=False)
         first = np.arange(len(self.xs), dtype=np.int64)[None] * self.rows
         return op.add(place, const(first)) if len(self.xs) > 1 else place
@@ -88,5 +90,6 @@ class Segments:
         return [np.append([0], np.searchsorted(x, x, side="left")) + k * self.rows for k, x in enumerate(self.xs)]
 
     def _look_up(self, arrays: Sequence[Array], place: Var) -> Var:
-        padded = [np.concatenate([a, np.full(self.rows - len(a), a[-1], a.dtype)]) for a in arrays]
+        used = [a[self.start :] for a in arrays]
+        padded = [np.concatenate([a, np.zeros(self.rows - len(a), a.dtype)]) for a in used]
         return op.gather(const(np.concatenate(padded)), place, axis=0)

@@ -143,10 +143,12 @@ def _ends(state: State) -> tuple[Array, Array]:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    segments = Segments(state.x, state.y)
+    segments = Segments(state.x, state.y, clipped=True)
     first, last = (const(end) for end in _ends(state))
 
     def at(values: Var) -> Var:
+        if all(len(points) == 1 for points in state.x):
+            return op.where(op.isnan(values), values, const([[y for (y,) in state.y]]))
         clipped = op.where(op.less(values, first), first, op.where(op.greater(values, last), last, values))
         return segments.rising(clipped, segments.place(clipped))
 
@@ -175,6 +177,11 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     points = dict.fromkeys([*state.x[k][::step], state.x[k][-1]])
     near = [v for at in points for v in (math.nextafter(at, -math.inf), at, math.nextafter(at, math.inf))]
     middles = [a + (b - a) / 3 for a, b in pairwise(points)]
+    if params.noise:  # what comes to a point by its error
+        for at in points:
+            error = RELATIVE * max(1.0, abs(at))
+            near += [v for moved in (at - error, at + error) for v in (math.nextafter(moved, -math.inf), moved)]
+            near += [math.nextafter(at + sign * error, math.inf) for sign in (-1, 1)]
     return [None, *near, *middles, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 
 
@@ -211,17 +218,17 @@ CASES = (
         name="null beyond the points",
         shows=("C3", "C4"),
         columns={"x": "float64?"},
-        params={"points": [[0, 1], [2, 0]], "outside": "null"},
-        rows=[[0.0], [-5e-324], [2.0], [math.nextafter(2.0, 3.0)], [1.5], [None], [INF]],
-        expect=[[1.0], [None], [0.0], [None], [0.25], [None], [None]],
+        params={"points": [[0, 1], [2, 0], [51, 1]], "outside": "null"},
+        rows=[[0.0], [-5e-324], [51.0], [math.nextafter(51.0, 52.0)], [1.5], [None], [INF]],
+        expect=[[1.0], [None], [1.0], [None], [0.25], [None], [None]],  # 49 times 1 / 49 would be less than 1
     ),
     Case(
         name="refused beyond the points",
         shows=("C3",),
         columns={"x": "float64", "y": "float64"},
-        params={"points": [[0, 1], [2, 0]], "outside": "error"},
-        rows=[[0.0, 2.0], [-5e-324, 0.0], [1.0, INF]],
-        expect=[[1.0, 0.0], [], []],
+        params={"points": [[0, 1], [2, 0], [51, 1]], "outside": "error"},
+        rows=[[0.0, 51.0], [-5e-324, 0.0], [1.0, INF]],
+        expect=[[1.0, 1.0], [], []],
         guards=[("out-of-range", 1, 0), ("out-of-range", 2, 1)],
     ),
     Case(
@@ -236,22 +243,22 @@ CASES = (
         name="columns with points of their own",
         shows=("C1", "C2"),
         columns={"x": "float64?", "y": "float64?"},
-        state=State(((0.0, 1.0, 3.0), (5.0, 1e300)), ((0.0, 1.0, 1.0), (-0.25, 7.0))),
-        rows=[[0.25, 5.0], [1.0, 1e300], [2.0, None], [None, 5e299], [4.0, 0.0]],
-        expect=[[0.25, -0.25], [1.0, 7.0], [1.0, None], [None, 3.375], [1.0, -0.25]],
+        state=State(((0.0, 49.0, 50.0), (5.0, 1e300)), ((0.0, 1.0, 1.0), (-0.25, 7.0))),
+        rows=[[24.5, 5.0], [49.0, 1e300], [49.5, None], [None, 5e299], [51.0, 0.0]],
+        expect=[[0.49999999999999994, -0.25], [1.0, 7.0], [1.0, None], [None, 3.375], [1.0, -0.25]],
     ),
     Case(
         name="what an error would change",
         shows=("C4", "C6"),
         columns={"x": "float64?", "y": "float64"},
         params={"noise": True},
-        state=State(((0.0, 1.0, 2.0), (0.0, 1e6)), ((0.5, 0.5, 0.0), (1.0, 0.0))),
-        rows=[[0.5, -1.0], [1.5, 5e5], [None, 1e7], [1.0 + 5e-11, 0.0], [INF, 0.0]],
+        state=State(((0.0, 1.0, 50.0), (0.0, 1e6)), ((0.5, 0.5, 0.0), (1.0, 0.0))),
+        rows=[[0.5, -1.0], [25.5, 5e5], [None, 1e7], [1.0 + 5e-11, 0.0], [INF, 0.0]],
         expect=[
             [0.5, 0.0, 1.0, 0.0],
-            [0.25, 1.5000001241105565e-10, 0.5, 1.000000082740371e-10],
+            [0.25, 5.204081610088451e-11, 0.5, 1.000000082740371e-10],
             [None, None, 0.0, 0.0],
-            [0.499999999975, 7.500000620552782e-11, 1.0, 1.1102230246251565e-16],
+            [0.4999999999994898, 1.530608972899472e-12, 1.0, 1.1102230246251565e-16],
             [0.0, 0.0, 1.0, 1.1102230246251565e-16],
         ],
         names=("x", "x_noise", "y", "y_noise"),

@@ -111,8 +111,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
         parts = np.abs(values) if params.norm == "l1" else values * values
         sums = np.array([[_sum(row)] for row in parts.tolist()]).reshape(x.rows, 1)
         norms = sums if params.norm == "l1" else np.sqrt(sums)
-        divided = values / np.where(norms == 0, 1.0, norms)
-        values = np.where(np.isinf(norms), 0.0, divided)
+        values = values / np.where(norms == 0, 1.0, norms)
     return Block("float64", values, guards=tuple(guards) if params.numbers == "any" else ())
 
 
