@@ -284,6 +284,30 @@ outputs:
     assert {"n": 2**63 - 1, "m": -1} in rows
 
 
+def test_what_a_block_makes_of_a_column_beside_a_null() -> None:
+    """Each column at each boundary, the other one null; not where no column can be, or where columns are separate."""
+    text = """
+skc: 1
+name: lengths
+inputs: {a: {type: float64, nullable: true}, b: {type: float64, nullable: true}, c: float64, d: float64}
+features:
+  some: {from: [a, b], apply: [normalize]}
+  none: {from: [c, d], apply: [normalize]}
+  alone: {from: [a, b], apply: [log1p]}
+outputs:
+  x: {features: [some, none, alone], dtype: float64}
+"""
+    pipeline, _ = read_pipeline_text(text, "p.yaml")
+    pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
+    base = {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}
+    found = reach_further(pipeline, step_boundaries(pipeline), base, reference.run)
+    rows = other_branches(pipeline, found, base, reference.run).rows
+    tried = {f.raw_input: {*map(repr, f.raw_values)} for f in found if f.step.startswith("some")}
+    assert {repr(row["b"]) for row in rows if row["a"] is None} == tried["b"]
+    assert {repr(row["a"]) for row in rows if row["b"] is None} == tried["a"]
+    assert all({row["a"], row["b"]} & {None} and (row["c"], row["d"]) == (3.0, 4.0) for row in rows)
+
+
 def test_of_many_inputs_some_are_set_to_zero(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sum of thirty columns has as many branches; what is tried of them is bounded, and every pair's turn comes."""
     names = [f"c{k}" for k in range(30)]

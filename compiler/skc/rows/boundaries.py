@@ -31,6 +31,7 @@ from skc_runtime.kinds import INT64_MAX, INT64_MIN
 CORNERS: tuple[Scalar, ...] = (None, 0, -1, INT64_MIN, INT64_MAX, -math.inf, math.inf)
 MOST_BRANCHED = 5_000  # rows; if there are more, an evenly spread sample
 MOST_SEARCHES = 8  # from the steps after an expression, each with an input at zero or null; else an even sample
+MOST_NULLS = 32  # columns of a block that are null while the others are varied
 _TRIED_COLUMNS = 2  # of a step that combines several: the most promising, or the first ones in repeated searches
 
 
@@ -98,15 +99,20 @@ def other_branches(
     row, which does not test 0.1; in `coalesce(m, n + 1)` n is irrelevant unless m is null. So each input of an
     expression is set to zero and to null, and the later edges are reached by varying the others. Its own boundaries are
     also tried with an input at an end of its type, or -1: the least integer overflows in `n // m` only for m = -1.
+
+    Of a step that takes several columns as one block, each is also varied where another one is null: what replaces a
+    null depends on the others.
     """
     corners: list[_Branch] = []
     edge_branches: list[_Branch] = []
     is_sample = False
     for step in pipeline.steps:
-        if not OPS[step.op].is_variadic(step.params):
-            continue
         columns = [f for f in boundaries if f.step == step.name and f.raw_input is not None]
-        if len({f.raw_input for f in columns}) < 2:
+        if len({f.raw_input for f in columns}) < 2 or _is_columnwise(step):
+            continue
+        if not OPS[step.op].is_variadic(step.params):
+            edge_branches += _beside_nulls(columns)
+            is_sample |= len(columns) > MOST_NULLS
             continue
         pairs = ((str(f.raw_input), v) for f in columns for v in f.raw_values if _is_corner(v))
         places = list(dict.fromkeys(pairs))
@@ -129,6 +135,14 @@ def other_branches(
     rows = list(_spread_over(corners, base, MOST_BRANCHED))
     rows += _spread_over(edge_branches, base, MOST_BRANCHED - len(rows))
     return Branched(rows, is_sample or len(rows) < sum(len(branch.values) for branch in (*corners, *edge_branches)))
+
+
+def _beside_nulls(columns: Sequence[StepBoundaries]) -> Iterator[_Branch]:
+    """Each column of a block at its boundaries, where another one is null."""
+    for null in (columns[i] for i in spread(len(columns), MOST_NULLS)):
+        if None in null.raw_values:
+            others = (f for f in columns if f.raw_input != null.raw_input)
+            yield from (_Branch((str(null.raw_input), None), str(f.raw_input), f.raw_values) for f in others)
 
 
 def _is_corner(value: Scalar) -> bool:

@@ -131,7 +131,9 @@ class OwnSources:
     def _branches(self) -> Records:
         branched = other_branches(self._pipeline, self.boundaries, self.base, self._evaluate)
         sampled = "; a sample of them" if branched.is_sample else ""
-        about = f"boundaries of an expression and of the steps after it, through its other branches{sampled}"
+        about = (
+            f"boundaries of an expression, and of the steps after it, through its other branches; beside nulls{sampled}"
+        )
         return self._records("branches", about, branched.rows)
 
     def _generated(self) -> Records:

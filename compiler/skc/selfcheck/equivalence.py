@@ -430,7 +430,7 @@ class Equivalence:
             return False
         if maker.op_type == "MatMul":
             return all(map(self._is_whole_number, maker.input))
-        if maker.op_type in (*_PASSING, "ReduceSum"):
+        if maker.op_type in (*_PASSING, "ReduceSum", "ReduceMax", "ReduceMin"):
             return all(map(self._is_whole_number, _data_inputs(maker)))
         return (maker.op_type == "Cast" and self._is_boolean(maker.input[0])) or self._is_count(tensor)
 

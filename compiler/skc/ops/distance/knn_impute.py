@@ -211,7 +211,7 @@ def _lower_weights(params: Params, column: Column, near: Var, own: Var, places: 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     values = sorted({point[k] for point in state.points[:MOST_POINTS]})
     near = [v for value in values for v in (value, math.nextafter(value, math.inf))]
-    near += [(a + b) / 2 for a, b in combinations(values, 2)]
+    near += [a + part * (b - a) for a, b in combinations(values, 2) for part in (1 / 2, 1 / 3, -0.7)]
     ends = [1.0, 1e9, 1e17, 1e154, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *near, *ends, *(-end for end in ends)]
 
@@ -300,9 +300,9 @@ CASES = (
         shows=("C7",),
         columns=PLANE,
         params={"k": 2},
-        state=State(((0.0, 1e12), (1.0, -1e12)), ((1.0, 1.0),) * 2, (0.5, 0.0), (True, True)),
+        state=State(((0.0, 1e12), (1.0, -1e12)), ((1.0, 1.0),) * 2, (0.25, 3.0), (True, True)),
         rows=[[None, None], [0.25, None], [1e200, None], [math.inf, 1.0], [None, 5.0]],
-        expect=[[0.5, 0.0], [], [], [math.inf, 1.0], [0.5, 5.0]],
+        expect=[[0.25, 3.0], [], [], [math.inf, 1.0], [0.5, 5.0]],
         guards=[(NOISE, 1, 1), (NOISE, 2, 1)],
     ),
     Case(

@@ -273,7 +273,7 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     values = sorted({point[k] for point in state.points[:MOST_POINTS]})
     near = [v for value in values for v in (value, math.nextafter(value, math.inf), value + 1e-9)]
     between = [(a + b) / 2 for a, b in pairwise(values)]
-    ends = [1.0, 1e9, 1e154, 1e160, 1.7976931348623157e308, math.inf]
+    ends = [1.0, 1e9, 2.0**50, 1e154, 1e160, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *near, *between, *ends, *(-end for end in ends)]
 
 
@@ -281,7 +281,7 @@ def _tied(*rows: int) -> Sequence[tuple[str, int, int]]:
     return [(TIE, row, 0) for row in rows]
 
 
-LINE = State(((0.0,), (1.0,), (2.0,), (5.0,)), ((10.0,), (20.0,), (20.0,), (95.0,)))
+LINE = State(((0.0,), (1.0,), (2.0,), (5.0,)), ((10.0,), (20.0,), (20.0,), (95.1,)))
 CLASSES = State(LINE.points, ((0.0,), (1.0,), (1.0,), (0.0,)), ("no", "yes"))
 PLANE = {"a": "float64", "b": "float64"}
 CASES = (
@@ -302,7 +302,7 @@ CASES = (
         params={"k": 2, "result": "mean"},
         state=LINE,
         rows=[[0.0], [0.25], [1.25], [3.5], [1.0], [math.nextafter(1.0, 2.0)], [5e-324], [math.inf]],
-        expect=[[15.0], [15.0], [20.0], [57.5], [], [], [15.0], []],
+        expect=[[15.0], [15.0], [20.0], [57.55], [], [], [15.0], []],
         guards=_tied(4, 5, 7),
         names=("y0",),
     ),
