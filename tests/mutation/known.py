@@ -51,7 +51,7 @@ EQUIVALENT = {
     r"spline: (hats|cubic|lines|equal|steps that).*\[0\]: np.float64\(0\.0\)": "below the range it is as at its end",
     r"spline: steps that go on .*Constant_3`\[3\]": "above the range it is as at its end",
     r"spline: (polynomials|hours|periodic splines) .*/GreaterOrEqual_0`": "at a knot both sides have the same bits",
-    r"spline: polynomials .*edge at the next float .*\[0\]: np.float64\(1\.0\)": "at a knot both sides have the same bits",
+    r"spline: polynomials .*edge at the next float .*\[0\]: np.float64\(1\.0\)": "at a knot both sides are the same",
     r"spline: (hours|periodic splines) .*(/Less_0`|float64\(5e-324\))": "at the end of a period it is as at the start",
     r"spline: (hours|periodic) .*(/Sub_0`|/Add_1`)": "the period starts at 0, which is taken away and added again",
     r"spline: one step .*/out-of-range`": "neither is ever true: a single step is 0 beyond its range",
