@@ -297,14 +297,14 @@ class Equivalence:
         lengths: list[int] = []
         for user in self._users.get(tensor, []):
             if user.op_type == "Where" and tensor in user.input[1:]:
-                found = self._lengths_looked_up(user.output[0])
+                behind = self._lengths_looked_up(user.output[0])
             else:
                 table = self._constant(user.input[0]) if user.op_type == "Gather" and user.input[1] == tensor else None
                 has_axis = any(a.name == "axis" and a.i for a in user.attribute)
-                found = None if table is None or has_axis else [table.shape[0]]
-            if found is None:
+                behind = None if table is None or has_axis else [table.shape[0]]
+            if behind is None:
                 return None
-            lengths += found
+            lengths += behind
         return lengths
 
     def _adds_too_little(self, node: onnx.NodeProto) -> bool:
