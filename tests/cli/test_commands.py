@@ -210,6 +210,10 @@ inputs:
   travel: float64
   length: float64
   width: float64
+  weight: float64
+  red: float64
+  green: float64
+  blue: float64
   review: string
   fare: {type: float64, nullable: true}
   distance: float64

@@ -309,7 +309,7 @@ def test_every_public_function_asks_the_same_oracle(
     folder = tmp_path / "artifact"
     skc.artifact.write(artifact, folder)
 
-    def wrong(made: Artifact, source: object = None) -> StepOracle:
+    def wrong(made: Artifact, source: object = None, rows: int = 0) -> StepOracle:
         return Wrong(made, shifted=SCALE)
 
     monkeypatch.setattr(api, "_oracle", wrong)
