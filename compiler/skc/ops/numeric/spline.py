@@ -3,7 +3,7 @@
 Why: a linear model learns a smooth curve of a column, and a periodic one of an hour or a weekday, if its features are
 splines. Each is a piecewise polynomial; in every place `degree` + 1 of them are not 0, and they add up to 1.
 
-Example: `hour: {from: hour, apply: [{cast: {to: float64}}, {spline: {knots: [0, 6, 12, 24], extrapolation: periodic}}]}`
+Example: `day: {from: hour, apply: [{cast: {to: float64}}, {spline: {knots: [0, 6, 12, 24], extrapolation: periodic}}]}`
 
 Parameters
 ----------
