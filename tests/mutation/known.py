@@ -39,7 +39,7 @@ EQUIVALENT = {
     r"knn_impute: fewer rows than k": "every row that has a value is taken, whatever its distance",
     r"knn_impute: weights by distance .*never fires.*`tie`.*`a`": "every row that has a value is taken",
     r"(nearest|knn_impute): .*edge at the next float .*(11863283|9686330|16777216)\.": "no whole number lies between",
-    r"nearest: (the largest|averages|points of|whole) .*/LessOrEqual_0`": "no two points are equally far from there",
+    r"nearest: (the largest|averages|points of) .*/LessOrEqual_0`": "no two points are equally far from there",
     r"nearest: the largest difference \| float off .*float64\(1\.77635683": "no two distances are that far apart",
     r"interpolate: a single point \| float32": "its y is 0.5",
     r"interpolate: (columns with|what an error) .*5e-324": "so small a change of x is lost when y is added",
@@ -69,7 +69,7 @@ EQUIVALENT = {
     r"nearest: input with an error .*/LessOrEqual_0`": "no row is exactly at the limit of a tie",
     r"nearest: weights by distance .*Constant_35`\[2\]": "1 and 2 are never third and fourth, and do not coincide",
     r"nearest: weights by distance .*noise0` and": "two shares have the same error",
-    r"nearest: equal weights .*5e-324": "so near to a point its target remains, whatever the error",
+    r"nearest: equal weights .*Constant_48`": "so near to a point its target remains, whatever the error",
     r"nearest: .*float off .*float64\(1e-300\)": "it is added to a divisor that may be 0, and is far below any other",
     # expressions
     # The product of the numbers as floats is that of the integers but for rounding, or 2^64 away.
