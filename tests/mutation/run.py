@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from mutation.known import BLAMED, EQUIVALENT, rule_of
+from mutation.known import BLAMED, EQUIVALENT, MISSED, rule_of
 from mutation.subjects import ROOT, compiled, op_subjects, shown
 from toolchains import REAL, missing_real_data, real_data
 
@@ -75,7 +75,7 @@ def main() -> None:
             sys.stdout.writelines(f"{line}\n" for line in lines)
             sys.stdout.flush()
     is_whole = arguments.per_kind is None and not missing_real_data()
-    stale = ({*EQUIVALENT, *BLAMED} - used) if is_whole else set()
+    stale = ({*EQUIVALENT, *MISSED, *BLAMED} - used) if is_whole else set()
     sys.stdout.writelines(f"! a rule that explains nothing: {rule}\n" for rule in sorted(stale))
     wrong += len(stale)
     outcomes = tuple(outcome for check in done for outcome in check.outcomes)

@@ -63,7 +63,7 @@ def test_a_chain_is_verified(tmp_path: Path) -> None:
 
 
 def test_what_does_not_compile_is_refused() -> None:
-    """A probability of three classes is no single number; and labels of two types fit in no array."""
+    """The probabilities of three classes are not a single number, and labels of two types do not fit in one array."""
     chain = fit(ClassifierChain(LOGISTIC, chain_method="predict_proba"), X, LABELS)
     chain.estimators_[0] = fit(LogisticRegression(), X, CLASSES[4])
     tree = DecisionTreeClassifier(max_depth=2).fit(X, LABELS)

@@ -51,7 +51,7 @@ class Donors:
 
 
 def nan_distances(donors: Donors, x: Array) -> tuple[Array, Array]:
-    """[N, M], twice: distances, infinite where there is no common column, and their errors, which are then 0."""
+    """[N, M], twice: distances, infinite where the rows share no column, and their errors, which are then 0."""
     missing, points = np.isnan(x), np.where(donors.present > 0, donors.points, np.nan)
     total = np.zeros((len(x), len(points)))
     for k in range(donors.features):

@@ -20,7 +20,7 @@ null. It is learned by scikit-learn.
 Critical points
 ---------------
 C1  The distance of two rows is the root of K / n times the sum of the squared differences in the n columns in which
-    neither is null. Where there is no such column, the training row is not near.
+    neither is null. Without such a column, the training row is never near.
 C2  A column without any training row that is near, is imputed with its mean. A value that is not null keeps its bits.
 C3  Fewer training rows than k, if no more are near, make the average.
 C4  Where rows at distance 0 are among the nearest, `weights: distance` averages these alone.

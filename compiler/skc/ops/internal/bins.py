@@ -33,6 +33,7 @@ from skc.emit.blocks import GraphBlock, count_edges, masked, one_hot_columns, wh
 from skc.emit.opset import const, op
 from skc.op import Case, Known, Names, Op, always, fitted_elsewhere, parameters, require, require_exact
 from skc.values.types import Block, Scalar, ValueType, make_block
+from skc_runtime.kinds import Array
 
 
 @parameters
@@ -70,10 +71,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    padded = np.full((x.width, max(len(edges) for edges in state.edges)), np.nan)
-    for k, edges in enumerate(state.edges):
-        padded[k, : len(edges)] = edges
-    bins, is_null = count_edges(x.values, padded, right=True), op.isnan(x.values)
+    bins, is_null = count_edges(x.values, padded(state.edges), right=True), op.isnan(x.values)
     if params.encode == "ordinal":
         return masked("int64", x.width, bins, op.not_(is_null))
     if params.encode == "flag":
@@ -83,12 +81,24 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     return GraphBlock("float64", sum(widths), one_hot_columns(op.where(is_null, const(-1), bins), widths))
 
 
+def padded(edges: Sequence[Sequence[float]]) -> Array:
+    """The edges of each column in a row, up to the longest of them, with NaN after the others."""
+    table = np.full((len(edges), max(map(len, edges))), np.nan)
+    for k, one in enumerate(edges):
+        table[k, : len(one)] = one
+    return table
+
+
 def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:
-    if params.encode != "onehot":
+    return bin_names(params.encode, state.edges, columns)
+
+
+def bin_names(encode: str, edges: Sequence[Sequence[float]], columns: Names) -> tuple[Names, ...]:
+    """The names of the outputs of each column: one for each of its bins if they are `onehot`."""
+    if encode != "onehot":
         return tuple((name,) for name in columns)
     return tuple(
-        tuple(f"{name}_{bin_}" for bin_ in range(len(edges) + 1))
-        for name, edges in zip(columns, state.edges, strict=True)
+        tuple(f"{name}_{bin_}" for bin_ in range(len(one) + 1)) for name, one in zip(columns, edges, strict=True)
     )
 
 
@@ -97,7 +107,11 @@ def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> 
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    edges = state.edges[k]
+    return around(state.edges[k])
+
+
+def around(edges: Sequence[float]) -> list[Scalar]:
+    """Each edge with its neighbours, and the values that compare strangely."""
     values = [value for e in edges for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
     return [None, *values, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
 

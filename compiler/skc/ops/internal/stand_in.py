@@ -19,7 +19,7 @@ Critical points
 C1  The value is the first, to the bit; of the second only whether it is null matters, and of any others nothing.
 C2  The result is exact if the first value is, whatever the others.
 C3  `negated` changes the sign, also of zero.
-C4  With `null`, there is no null, and a NaN of the second value gives that number.
+C4  With `null`, the output is never null: a NaN of the second value gives that number.
 C5  The column is named after the last value: it stands in for that.
 """
 

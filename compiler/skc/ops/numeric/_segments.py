@@ -26,7 +26,7 @@ class Segments:
     """The functions of several columns. Segment i holds the values that are not less than i of the points.
 
     Before the first point and after the last the slope is 0, but a value that is infinite there gives NaN. `clipped`:
-    no value comes before the first point, so that there is no segment 0.
+    no value comes before the first point, so segment 0 does not exist.
     """
 
     def __init__(self, xs: Sequence[Points], ys: Sequence[Points], *, clipped: bool = False) -> None:

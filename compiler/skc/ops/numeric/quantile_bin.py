@@ -115,24 +115,16 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    padded = np.full((x.width, max(len(edges) for edges in state.edges)), np.nan)
-    for k, edges in enumerate(state.edges):
-        padded[k, : len(edges)] = edges
-    bins = count_edges(x.values, padded, right=False)
+    places = count_edges(x.values, bins.padded(state.edges), right=False)
     present = op.not_(op.isnan(x.values))
     if params.encode == "ordinal":
-        return masked("int64", x.width, bins, present)
+        return masked("int64", x.width, places, present)
     widths = [len(edges) + 1 for edges in state.edges]
-    return GraphBlock("float64", sum(widths), one_hot_columns(op.where(present, bins, const(-1)), widths))
+    return GraphBlock("float64", sum(widths), one_hot_columns(op.where(present, places, const(-1)), widths))
 
 
 def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:
-    if params.encode == "ordinal":
-        return tuple((name,) for name in columns)
-    return tuple(
-        tuple(f"{name}_{bin_}" for bin_ in range(len(edges) + 1))
-        for name, edges in zip(columns, state.edges, strict=True)
-    )
+    return bins.bin_names(params.encode, state.edges, columns)
 
 
 def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
@@ -140,9 +132,7 @@ def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> 
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    edges = state.edges[k]
-    values = [value for e in edges for value in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
-    return [None, *values, 0.0, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf]
+    return bins.around(state.edges[k])
 
 
 def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:

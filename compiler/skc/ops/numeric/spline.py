@@ -106,7 +106,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
         )
     width = _width(params, _count(params))
     if width == 0:
-        raise refuse("SKC124", "without `include_bias` there is no spline left", hint="use more knots")
+        raise refuse("SKC124", "`include_bias: false` removes the only spline", hint="use more knots")
     return x.with_(nullable=False, width=None if x.width is None else x.width * width)
 
 
