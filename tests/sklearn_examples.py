@@ -52,9 +52,8 @@ def rows(reference: str, count: int, seed: int) -> Any:
     return made.sample(count, seed) if hasattr(made, "sample") else module("rows").rows(name, count, seed)[0]
 
 
-def records(reference: str, count: int, seed: int) -> list[dict[str, Any]]:
-    """The same as requests of a runtime, with None for what is missing."""
-    found = rows(reference, count, seed)
+def records(found: Any) -> list[dict[str, Any]]:
+    """Rows as requests of a runtime, with None for what is missing."""
     found = found if isinstance(found, list) else found.to_dict("records")
     return [{k: None if v is None or v != v else v for k, v in row.items()} for row in found]
 

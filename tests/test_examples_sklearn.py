@@ -35,12 +35,26 @@ def test_equal_to_scikit_learn(reference: str, tmp_path: Path, monkeypatch: pyte
     compile_example(reference, tmp_path / "sample.parquet", out)
     fresh = examples.rows(reference, ROWS, 2)
     with skc_runtime.load(out) as transformer:
+        fresh = without_ties(transformer, fresh)
         answers = transformer.transform(fresh)
         for output in transformer.manifest.outputs:
             assert_equal(answers[output.name], expected(examples.estimator(reference), output.name, fresh))
-        one = transformer.transform(examples.records(reference, ROWS, 2)[7], extra="ignore")
+        one = transformer.transform(examples.records(fresh)[7], extra="ignore")
         for name, values in answers.items():
             np.testing.assert_array_equal(one[name], values[7])
+
+
+def without_ties(transformer: skc_runtime.Transformer, rows: Any) -> Any:
+    """The rows whose nearest neighbours do not hang on rounding errors; numbers with one decimal tie in one of ten."""
+    refused = []
+    for i in range(len(rows)):
+        try:
+            transformer.transform(rows[i : i + 1])
+        except skc_runtime.RecordError as error:
+            assert error.code == "tie"
+            refused.append(i)
+    assert len(refused) < 0.15 * len(rows)
+    return rows.drop(rows.index[refused]) if refused else rows
 
 
 def compile_example(reference: str, sample: Path, out: Path) -> None:
@@ -75,7 +89,7 @@ def test_an_unknown_category_is_refused_where_scikit_learn_refuses_it(tmp_path: 
     reference = "churn_strict:preprocess"
     estimator, fresh = examples.estimator(reference), examples.rows(reference, 5, 2)
     skc.compile(estimator, examples.rows(reference, 1000, 1), tmp_path / "artifact", rows=100)
-    unknown = {**examples.records(reference, 5, 2)[0], "state": "DE-BE"}
+    unknown = {**examples.records(fresh)[0], "state": "DE-BE"}
     with pytest.raises(ValueError, match="Found unknown categories"):
         estimator.transform(fresh.assign(state="DE-BE"))
     with skc_runtime.load(tmp_path / "artifact") as transformer, pytest.raises(skc_runtime.RecordError) as caught:

@@ -160,7 +160,7 @@ def estimator_vectors() -> Iterator[Vectors]:
             warnings.simplefilter("ignore")  # of scikit-learn, in fitting
             estimator = sklearn_examples.estimator(example)
         pipeline = read_estimator(estimator, sklearn_examples.rows(example, 100, 1)).pipeline
-        rows = sklearn_examples.records(example, ESTIMATOR_ROWS, 2)
+        rows = sklearn_examples.records(sklearn_examples.rows(example, ESTIMATOR_ROWS, 2))
         records = [{i.name: row.get(i.name) for i in pipeline.inputs} for row in rows]
         hostile = [{**records[0], i.name: value} for i in pipeline.inputs for value in hostile_values(i)]
         yield Vectors(f"examples/sklearn/{slug(example)}", pipeline, [*records, *hostile])

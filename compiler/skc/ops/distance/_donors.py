@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from spox import Var
 
 
+def largest_stretch(features: int) -> float:
+    """4 K: a squared distance is at most K times the sum of (x - p)^2, which is at most 2 x^2 + 2 p^2."""
+    return 4.0 * features
+
+
 @dataclass(frozen=True)
 class Donors:
     """Training rows [M, K], with 0 for a null, and where they have none (1.0, else 0.0)."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skc.op import refuse
+from skc.ops.distance._donors import largest_stretch
 from skc.ops.distance._metrics import points_of
 from skc.ops.linear._scores import RELATIVE
 from skc.ops.numeric import missing_indicator
@@ -47,6 +48,7 @@ def _check(imputer: Any) -> None:
         raise refuse("SKC151", "a KNNImputer that keeps columns without a value does not compile", hint=hint)
     with np.errstate(over="ignore"):
         squares = np.square(np.where(imputer._mask_fit_X, 0.0, imputer._fit_X)).sum(axis=1)
+        squares *= largest_stretch(imputer.n_features_in_)
     if not np.isfinite(squares).all():
         hint = "scale the columns before the imputer"
         raise refuse("SKC151", "the square of a row that a KNNImputer was fitted on is infinite", hint=hint)

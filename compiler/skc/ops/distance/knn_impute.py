@@ -28,7 +28,7 @@ C5  A null is guarded with `tie` where rounding errors decide which rows are nea
     that of `distances`, with the squares of columns in which either is null. Rows with the same value may be exchanged.
 C6  Whole numbers below 2^24 / sqrt(K) have no rounding errors: only equal distances tie.
 C7  A null is guarded with `rounding-noise` where errors may move the average by more than 1e-6 max(1, |y|), and in a
-    row of which a square overflows.
+    row of which 4 K times the sum of its squares overflows: below that, no distance to a training row is infinite.
 C8  Input that is not exact is refused if `slack` is 0 (SKC121).
 """
 
@@ -45,7 +45,7 @@ from pydantic import Field
 from skc.emit.blocks import GraphBlock, concat_columns, take_columns
 from skc.emit.opset import const, op
 from skc.op import Case, Op, always, fitted_elsewhere, parameters, require, require_exact
-from skc.ops.distance._donors import Donors, lower_nan_distances, nan_distances
+from skc.ops.distance._donors import Donors, largest_stretch, lower_nan_distances, nan_distances
 from skc.ops.distance._imputers import SKLEARN
 from skc.ops.distance._metrics import Row
 from skc.ops.distance._search import first, is_tie, lower_first, lower_is_tie
@@ -119,7 +119,7 @@ def apply(params: Params, state: State, x: Block) -> Block:
     with np.errstate(all="ignore"):
         distance, error = nan_distances(donors, x.values)
         filled = np.where(missing, 0.0, x.values)
-        is_known = (filled * filled).sum(axis=1) < np.inf
+        is_known = (filled * filled).sum(axis=1) * largest_stretch(donors.features) < np.inf
         for c in np.flatnonzero(state.imputed).tolist():
             y, ties[:, c], unsure[:, c] = _imputed(params, _column(params, donors, c), distance, error)
             no_donor = np.isnan(y)
@@ -156,7 +156,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     filled = op.where(missing, const([state.means]), x.values)
     zeroed = op.where(missing, const(0.0), x.values)
     squares = op.matmul(op.mul(zeroed, zeroed), const(np.ones((x.width, 1))))
-    overflows = op.not_(op.less(squares, const(np.inf)))
+    overflows = op.not_(op.less(op.mul(squares, const([[largest_stretch(donors.features)]])), const(np.inf)))
     values: list[Var] = []
     ties: list[Var] = []
     unsure: list[Var] = []
@@ -212,7 +212,7 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     values = sorted({point[k] for point in state.points[:MOST_POINTS]})
     near = [v for value in values for v in (value, math.nextafter(value, math.inf))]
     near += [a + part * (b - a) for a, b in combinations(values, 2) for part in (1 / 2, 1 / 3, -0.7)]
-    ends = [1.0, 1e9, 1e17, 1e154, 1.7976931348623157e308, math.inf]
+    ends = [1.0, 1e9, 1e17, 4e153, 1e154, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *near, *ends, *(-end for end in ends)]
 
 
@@ -301,9 +301,9 @@ CASES = (
         columns=PLANE,
         params={"k": 2},
         state=State(((0.0, 1e12), (1.0, -1e12)), ((1.0, 1.0),) * 2, (0.25, 3.0), (True, True)),
-        rows=[[None, None], [0.25, None], [1e200, None], [math.inf, 1.0], [None, 5.0]],
-        expect=[[0.25, 3.0], [], [], [math.inf, 1.0], [0.5, 5.0]],
-        guards=[(NOISE, 1, 1), (NOISE, 2, 1)],
+        rows=[[None, None], [0.25, None], [1e200, None], [math.inf, 1.0], [None, 5.0], [None, 1e154], [None, 4e153]],
+        expect=[[0.25, 3.0], [], [], [math.inf, 1.0], [0.5, 5.0], [], [0.5, 4e153]],
+        guards=[(NOISE, 1, 1), (NOISE, 2, 1), (NOISE, 5, 0)],
     ),
     Case(
         name="weights that are noise",
