@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,8 +33,11 @@ def _generated(locale: str, folder: Path) -> Path:
     language, charset = locale.split(".")
     if not (folder / locale).exists():
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"{locale}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        subprocess.run(["localedef", "-i", language, "-f", charset, str(partial)], check=True)
-        partial.rename(folder / locale)
+        with tempfile.TemporaryDirectory(dir=folder) as own:  # another process may be making the same one
+            subprocess.run(["localedef", "-i", language, "-f", charset, f"{own}/{locale}"], check=True)
+            try:
+                Path(own, locale).rename(folder / locale)
+            except OSError:
+                if not (folder / locale).exists():
+                    raise
     return folder
