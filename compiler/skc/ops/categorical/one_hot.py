@@ -56,8 +56,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -71,12 +71,10 @@ from skc.ops.categorical._categories import (
     may_lack_values,
     sample,
 )
-from skc.ops.categorical._dicts import features_by_key
-from skc.ops.categorical._labels import BINARIZER
+from skc.ops.categorical._encoders import ONE_HOT
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount
-from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType
-from skc_runtime.kinds import INT64_MAX, INT64_MIN, KINDS, DType
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 NOWHERE, UNKNOWN = -1, -2  # in the graph: a known value without a column, an unknown value
 
@@ -130,7 +128,7 @@ def _labels(state: State, k: int) -> list[str]:
     """The names of the columns of input column k, without the prefix."""
     labels = [str(key) for key in state.categories[k]]
     taken = set(labels)
-    has_null_column = state.null[k] == _category_places(state, k)
+    has_null_column = state.null[k] == category_places(state, k)
     for special, exists in (("infrequent", state.infrequent[k]), ("null", has_null_column)):
         if exists:
             while special in taken:
@@ -139,7 +137,7 @@ def _labels(state: State, k: int) -> list[str]:
     return [label for index, label in enumerate(labels) if index != state.dropped[k]]
 
 
-def _category_places(state: State, k: int) -> int:
+def category_places(state: State, k: int) -> int:
     return len(state.categories[k]) + bool(state.infrequent[k])
 
 
@@ -160,8 +158,8 @@ def apply(params: Params, state: State, x: Block) -> Block:
             index = places.get(value, infrequent_index) if present[i, k] else state.null[k]
             if index is not None:
                 group[i, index] = 1.0
-        has_null_place = state.null[k] == _category_places(state, k)
-        group = group[:, : _category_places(state, k) + has_null_place]
+        has_null_place = state.null[k] == category_places(state, k)
+        group = group[:, : category_places(state, k) + has_null_place]
         dropped = state.dropped[k]
         encoded.append(group if dropped is None else np.delete(group, dropped, axis=1))
     block = Block("float64", np.concatenate([np.zeros((x.rows, 0)), *encoded], axis=1))  # there may be no groups
@@ -404,96 +402,6 @@ CASES = (
     ),
 )
 
-
-def _from_sklearn(encoder: Any, x: Columns) -> Columns:
-    """A missing value is a category of scikit-learn if fitting saw one, and an unknown value otherwise.
-
-    Its column is among those of the categories there, and after that of the infrequent ones here.
-    """
-    x = groups.as_fitted(encoder, x)
-    parts = []
-    for k, categories in enumerate(encoder.categories_):
-        takes_unknown = encoder.handle_unknown in ("infrequent_if_exist", "warn")
-        learned = _alone(groups.learned_categories(encoder, k, x), x.types[k].dtype, takes_unknown=takes_unknown)
-        frequent, infrequent = learned.frequent, learned.infrequent
-        shared = len(frequent) if infrequent else None  # the place of the infrequent ones
-        own = len(frequent) + bool(infrequent)
-        null = shared if learned.missing == "infrequent" or takes_unknown else None
-        null = own if learned.missing == "frequent" else null
-        drop = None if encoder.drop_idx_ is None else encoder.drop_idx_[k]
-        dropped = None if drop is None else learned.place(categories[drop], own, shared)
-        unknown = SKLEARN_UNKNOWN[encoder.handle_unknown]
-        is_refused = null is None and learned.missing is None and unknown == "error" and x.types[k].nullable
-        params = Params(unknown=unknown, null="error" if is_refused else "column")
-        parts.append((params, State((frequent,), (infrequent,), (dropped,), (null,))))
-    encoded_columns = apply_each(OP, x, parts)
-    return encoded_columns.pick(_sklearn_order(encoder, x, [state for _, state in parts]))
-
-
-def _alone(learned: groups.Learned, dtype: DType, *, takes_unknown: bool) -> groups.Learned:
-    """A missing value that is the only infrequent category has a column of its own, as a frequent one has.
-
-    Where unknown values share that column, it is that of infrequent ones, which needs one: any value that is unknown.
-    """
-    if learned.missing != "infrequent" or learned.infrequent:
-        return learned
-    unknown = next((key for key in _keys(dtype, len(learned.frequent) + 1) if key not in learned.frequent), None)
-    if not takes_unknown or unknown is None:
-        return replace(learned, missing="frequent")
-    return replace(learned, infrequent=(unknown,))
-
-
-def _keys(dtype: DType, number: int) -> list[Key]:
-    """So many different values, if the type has them."""
-    if dtype == "bool":
-        return [False, True]
-    return ["_" * i if dtype == "string" else KINDS[dtype].python(i) for i in range(number)]
-
-
-SKLEARN_UNKNOWN: dict[str, Literal["error", "zeros", "infrequent"]] = {
-    "error": "error",
-    "ignore": "zeros",
-    "infrequent_if_exist": "infrequent",
-    "warn": "infrequent",
-}
-
-
-def _sklearn_order(encoder: Any, x: Columns, states: Sequence[State]) -> list[int]:
-    """The positions of the columns in scikit-learn's order: that of infrequent categories is after that of null."""
-    order: list[int] = []
-    for state in states:
-        own, first = _category_places(state, 0), len(order)
-        places = [place for place in range(own + (state.null[0] == own)) if place != state.dropped[0]]
-        swapped = list(range(first, first + len(places)))
-        if state.infrequent[0] and {own - 1, own} <= set(places):
-            swapped[-2:] = swapped[:-3:-1]
-        order += swapped
-    return order
-
-
-def _from_dicts(vectorizer: Any, x: Columns) -> Columns:
-    """`DictVectorizer`: a key with texts is one-hot, a key with numbers is a column; both are 0 where it is absent."""
-    places = features_by_key(vectorizer, x)
-    texts = [k for k, group in enumerate(places) if group and x.types[k].dtype == "string"]
-    numbers = [k for k, group in enumerate(places) if group and x.types[k].dtype != "string"]
-    nothing = ((),) * len(texts)
-    state = State(tuple(tuple(places[k]) for k in texts), nothing, (None,) * len(texts), (None,) * len(texts))
-    encoded = x.pick(texts).apply(OP, Params(unknown="zeros", null="zeros"), state, is_finite=True)
-    encoded = encoded.beside(x.pick(numbers).filled(0.0))
-    features = [feature for k in (*texts, *numbers) for feature in places[k].values()]
-    return encoded.pick([place for _, place in sorted(zip(features, range(len(features)), strict=True))])
-
-
-SKLEARN = {
-    **BINARIZER,
-    "sklearn.feature_extraction.DictVectorizer": Claim(_from_dicts, ("dtype", "separator"), ("sparse", "sort")),
-    "sklearn.preprocessing.OneHotEncoder": Claim(
-        _from_sklearn,
-        ("categories", "drop", "handle_unknown", "min_frequency", "max_categories"),
-        ("sparse_output", "dtype", "feature_name_combiner"),
-    ),
-}
-
 OP = Op(
     name="one_hot",
     doc=__doc__,
@@ -513,7 +421,7 @@ OP = Op(
     ids=groups.ids,
     met=groups.met,
     decides_by=always("category"),
-    sklearn=SKLEARN,
+    sklearn=ONE_HOT,
     cases=CASES,
     null_blind=True,
     is_whole=always(True),

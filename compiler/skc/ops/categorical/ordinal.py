@@ -53,7 +53,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -68,9 +68,8 @@ from skc.ops.categorical._categories import (
     check_keys,
     may_lack_values,
 )
-from skc.ops.categorical._labels import ENCODER
+from skc.ops.categorical._encoders import ORDINAL
 from skc.stats.requests import ColumnStats, Count, NullCount, ValueCounts
-from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType, make_block
 from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
@@ -429,56 +428,6 @@ CASES = (
     ),
 )
 
-
-def _from_sklearn(encoder: Any, x: Columns) -> Columns:
-    """A missing value has `encoded_missing_value` if fitting saw one, and is an unknown value otherwise."""
-    unknown, missing = encoder.unknown_value, encoder.encoded_missing_value
-    policy: dict[str, Any] = {"unknown": "error"}
-    if encoder.handle_unknown != "error":
-        is_null = groups.is_missing(unknown)
-        policy = {"unknown": None} if is_null else {"unknown": "value", "unknown_value": _code(unknown)}
-    x = groups.as_fitted(encoder, x)
-    parts = []
-    for k in range(len(encoder.categories_)):
-        learned = groups.learned_categories(encoder, k, x)
-        if learned.missing == "infrequent":
-            null: dict[str, Any] = {"missing_value": len(learned.frequent)}
-        elif learned.missing is not None and None in encoder.categories_[k].tolist():
-            null = {"missing_value": _code_of_none(learned, x.names[k])}
-        elif learned.missing is not None:
-            null = {} if groups.is_missing(missing) else {"missing_value": _code(missing)}
-        elif not x.types[k].nullable or policy["unknown"] is None:
-            null = {}
-        else:
-            null = {"null": "error"} if policy["unknown"] == "error" else {"missing_value": policy["unknown_value"]}
-        parts.append((Params(**policy, **null), State((learned.frequent,), (learned.infrequent,))))
-    return apply_each(OP, x, parts)
-
-
-def _code_of_none(learned: groups.Learned, name: str) -> int:
-    """scikit-learn takes None for a category like any other, the last one; only NaN is a missing value."""
-    if learned.infrequent:
-        message = f"column `{name}` has None among its categories, and infrequent ones"
-        raise refuse("SKC151", message, hint="replace None by NaN before fitting: `X.fillna(np.nan)`")
-    return len(learned.frequent)
-
-
-def _code(value: Any) -> int:
-    if int(value) != value:
-        hint = "encode to whole numbers, and let a later step change them"
-        raise refuse("SKC151", f"the code {value!r} of an OrdinalEncoder is not a whole number", hint=hint)
-    return int(value)
-
-
-SKLEARN = {
-    **ENCODER,
-    "sklearn.preprocessing.OrdinalEncoder": Claim(
-        _from_sklearn,
-        ("categories", "handle_unknown", "unknown_value", "encoded_missing_value", "min_frequency", "max_categories"),
-        ("dtype",),
-    ),
-}
-
 OP = Op(
     name="ordinal",
     doc=__doc__,
@@ -499,7 +448,7 @@ OP = Op(
     ids=groups.ids,
     met=groups.met,
     decides_by=always("category"),
-    sklearn=SKLEARN,
+    sklearn=ORDINAL,
     cases=CASES,
     null_blind=True,
     is_small=_is_small,
