@@ -108,7 +108,7 @@ command("SKC405", *VERIFY, "--key", "public.pem")
 command("SKC410", *COMPILE[:4], "-o", "artifact")
 command("SKC412", *COMPILE[:4], "-o", "rows.csv/made")
 command("SKC413", "transform", "artifact", "rows.csv", "-o", "x.parquet", "--keep", "s", "--keep", "s")
-command("SKC414", "transform", "artifact", "rows.csv", "-o", "x.csv")
+command("SKC414", "transform", "artifact", "rows.csv", "-o", "x.txt")
 command("SKC501", "explain", "artifact", "--record", "{")
 command("SKC504", *VERIFY, "--onnxruntime", "one")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import skc_runtime
 from skc import artifact as artifacts
@@ -37,7 +37,7 @@ from skc.results import Clock, Compiled, Verified
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
 from skc.selfcheck.run import PER_KIND
-from skc.streaming import check_target, write_features
+from skc.streaming import open_table, write_features
 from skc.values.types import Block
 from skc.verification import explain as explanation
 from skc.verification import identity, run
@@ -390,27 +390,30 @@ def explain(artifact: PathLike, record: str) -> Explanation:
 def transform(
     artifact: PathLike,
     data: Any,
-    out: PathLike,
+    out: PathLike | BinaryIO,
     *,
+    table: str | None = None,
     keep: tuple[str, ...] = (),
+    plain_names: bool = False,
     force: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Run an artifact over data of any size, into a Parquet file that is written completely or not at all.
+    """Run an artifact over data of any size, into one table that is written completely or not at all.
 
-    Columns are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs). `keep` copies columns of
-    the data: inputs as the pipeline reads them, others as they are stored, which in a CSV file is text.
-    Returns the facts: rows, columns, seconds. Raises SkcError; the error names the row that a policy refuses.
+    `table` is parquet, csv or arrow; by default the suffix of `out` says it, and an open binary file gets CSV. Columns
+    are named as in the manifest (`OUTPUT.COLUMN` where there are several outputs and `plain_names` is not given).
+    `keep` copies columns of the data behind them: inputs as the pipeline reads them, others as they are stored, which
+    in a CSV file is text. Returns the facts: rows, columns, seconds. Raises SkcError; the error names the row that a
+    policy refuses.
     """
     started = time.perf_counter()
-    target = Path(out)
-    check_target(target, force=force)
+    target = open_table(out, table, force=force)
     loaded = artifacts.read(Path(artifact))
     with (
         skc_runtime.Transformer(loaded.manifest, loaded.files[artifacts.MODEL]) as transformer,
         open_rows(loaded.pipeline.inputs, data, None, keep) as rows,
     ):
-        columns = write_features(transformer, rows, target, progress)
+        columns = write_features(transformer, rows, target, progress, plain_names=plain_names)
         return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}
 
 

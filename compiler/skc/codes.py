@@ -125,7 +125,7 @@ CODES: dict[Code, str] = {
     "SKC411": "the directory to replace is not an artifact",
     "SKC412": "the artifact cannot be written",
     "SKC413": "two columns with the same name in a table to write",
-    "SKC414": "an output table whose name is not that of a Parquet file",
+    "SKC414": "an output table whose name does not say its format",
     "SKC415": "warning: many inputs, each with a tensor of its own",
     # verification
     "SKC501": "a record that does not fit the inputs",

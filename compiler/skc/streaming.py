@@ -1,13 +1,18 @@
-"""Features of data of any size, chunk by chunk, into one Parquet file."""
+"""Features of data of any size, chunk by chunk, into one table: a Parquet, CSV or Arrow file, or a stream of bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 
 from skc.data.typed_rows import Rows
@@ -21,56 +26,104 @@ from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest
 from skc_runtime.pyfunc import column_name
 
-SUFFIXES = (".parquet", ".pq")
+TableFormat = Literal["parquet", "csv", "arrow"]
+SUFFIXES: Mapping[str, TableFormat] = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+}
+# CSV quotes every text, so that "" is a text and a blank is null; floats have the digits that give their bits back.
+WRITERS: Mapping[TableFormat, Callable[[Any, pa.Schema], Any]] = {
+    "parquet": pq.ParquetWriter,
+    "csv": pyarrow.csv.CSVWriter,
+    "arrow": pa.ipc.new_file,
+}
+TO_STREAMS = {**WRITERS, "arrow": pa.ipc.new_stream}  # a file of Arrow is read from its end
 
 
-def check_target(target: Path, *, force: bool) -> None:
-    """Refuse a file that cannot or must not be written, before any work is done. Raises SKC410, SKC414."""
-    if target.suffix.lower() not in SUFFIXES:
-        hint = f"call it `{target.with_suffix('.parquet').name}`; pandas, Polars and DuckDB read it"
-        raise fail("SKC414", f"`{target}` is not the name of a Parquet file", hint=hint)
+@dataclass(frozen=True)
+class Table:
+    """Where a table goes: a file, which appears whole or not at all, or a stream, which gets all of it or nothing."""
+
+    target: Path | BinaryIO
+    kind: TableFormat
+
+
+def open_table(out: Any, kind: str | None, *, force: bool) -> Table:
+    """Refuse what cannot or must not be written, before any work is done. Raises SKC410, SKC414.
+
+    `kind` is that of the suffix if it is not given, and CSV for a stream.
+    """
+    if kind is not None and kind not in get_args(TableFormat):
+        raise fail("SKC414", f"there is no table format {kind!r}", hint=f"use {', '.join(get_args(TableFormat))}")
+    if hasattr(out, "write"):
+        return Table(out, kind or "csv")  # type: ignore[arg-type]  # checked above
+    target = Path(out)
+    kind = kind or SUFFIXES.get(target.suffix.lower())
+    if kind is None:
+        hint = f"call it `{target.with_suffix('.parquet').name}`, .csv or .arrow, or give its format by --table"
+        raise fail("SKC414", f"the name of `{target}` does not say in which format to write", hint=hint)
+    if target.exists() and not (target.is_file() or target.is_dir()):  # as root, a rename would replace /dev/null
+        hint = "name another file, or `-` for stdout"
+        raise fail("SKC412", f"cannot write `{target}`: it is a device or a pipe", hint=hint)
     if target.exists() and not force:
         raise fail("SKC410", f"`{target}` already exists", hint="choose another file, or replace it with --force")
+    return Table(target, kind)  # type: ignore[arg-type]  # checked above
 
 
-def write_features(transformer: Transformer, rows: Rows, target: Path, progress: Progress | None) -> list[str]:
-    """Write the features of all rows, and return the names of the columns. Leaves no file if a row is refused."""
-    schema = _schema(transformer.manifest, rows)
+def write_features(
+    transformer: Transformer, rows: Rows, table: Table, progress: Progress | None, *, plain_names: bool
+) -> list[str]:
+    """Write the features of all rows, then the columns to keep, and return the names of the columns.
 
-    def write(file: Path) -> None:
-        with pq.ParquetWriter(file, schema) as writer:
+    Leaves no file, and writes nothing to a stream, if a row is refused.
+    """
+    schema = _schema(transformer.manifest, rows, plain_names=plain_names)
+
+    def write(file: Any, writers: Mapping[TableFormat, Callable[[Any, pa.Schema], Any]] = WRITERS) -> None:
+        with writers[table.kind](file, schema) as writer:
             _write_all(transformer, rows, writer, schema, progress)
 
     try:
-        publish_file(write, target)
+        if isinstance(table.target, Path):
+            publish_file(write, table.target)
+        else:
+            with tempfile.TemporaryFile() as file:
+                write(pa.PythonFile(file, "w"), TO_STREAMS)
+                file.seek(0)
+                shutil.copyfileobj(file, table.target)
+                table.target.flush()
+    except BrokenPipeError:  # the reader of the stream has seen enough
+        pass
     except OSError as error:
-        raise fail(
-            "SKC412", f"cannot write `{target}`: {error.strerror}", hint="check the folder and its space"
-        ) from None
+        where = f"`{table.target}`" if isinstance(table.target, Path) else "to the stream"
+        raise fail("SKC412", f"cannot write {where}: {error.strerror}", hint="check the folder and its space") from None
     return list(schema.names)
 
 
-def _schema(manifest: Manifest, rows: Rows) -> pa.Schema:
-    fields = list(rows.kept_schema()) + [
-        pa.field(column_name(manifest, output, column), WRITTEN[output.dtype])
+def _schema(manifest: Manifest, rows: Rows, *, plain_names: bool) -> pa.Schema:
+    fields = [
+        pa.field(column if plain_names else column_name(manifest, output, column), WRITTEN[output.dtype])
         for output in manifest.outputs
         for column in output.columns
     ]
+    fields += list(rows.kept_schema())
     names = [field.name for field in fields]
     duplicates = sorted({name for name in names if names.count(name) > 1})
     if duplicates:
-        raise fail(
-            "SKC413",
-            f"two columns would be named `{duplicates[0]}`",
-            hint="leave it out of --keep, or give the feature another name",
-        )
+        hint = "leave it out of --keep, or give the feature another name"
+        if plain_names:
+            hint = "leave --plain-names out, or give one of them another name"
+        raise fail("SKC413", f"two columns would be named `{duplicates[0]}`", hint=hint)
     return pa.schema(fields)
 
 
 def _write_all(
     transformer: Transformer,
     rows: Rows,
-    writer: pq.ParquetWriter,
+    writer: Any,
     schema: pa.Schema,
     progress: Progress | None,
 ) -> None:
@@ -80,7 +133,7 @@ def _write_all(
             for blocks, kept in batches:
                 outputs = transformer.transform_columns({name: _column(block) for name, block in blocks.items()})
                 features = _features(transformer.manifest, outputs)
-                writer.write_batch(pa.RecordBatch.from_arrays([*kept.columns, *features], schema=schema))
+                writer.write_batch(pa.RecordBatch.from_arrays([*features, *kept.columns], schema=schema))
                 done += next(iter(blocks.values())).rows  # `kept` may have no column to count by
                 if progress is not None:
                     progress("transform", done, rows.total)
