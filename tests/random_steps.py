@@ -328,6 +328,22 @@ def _fold_text(r: Random, x: Value) -> Made | None:
     return ("fold_text", params, x) if x.exact else None
 
 
+def _strip(r: Random, x: Value) -> Made:
+    params = _some(
+        r, characters=lambda: r.choice(("a ", "é😀\u00a0", "]^-\\")), side=lambda: r.choice(("start", "end"))
+    )
+    return "strip", params, x
+
+
+def _parse_number(r: Random, x: Value) -> Made:
+    params: Params = {"invalid": r.choice((None, None, "error"))} | _some(
+        r, thousands=lambda: r.choice(" '_,"), prefix=lambda: ["$", "a"], suffix=lambda: "kg", exponent=lambda: True
+    )
+    params |= r.choice(({}, {"percent": True}, {"multipliers": {"k": 1e3, "M": 1e6}}))
+    params |= {"decimal": r.choice("\u066b;")} if r.random() < 0.2 else {}
+    return "parse_number", params, replace(x, dtype="float64", exact=True)
+
+
 def _count_tokens(r: Random, x: Value) -> Made | None:
     words = [word for word in (*WORDS, *UNICODE, "a b", "0 a", "中", " a", "a ") if word]
     vocabulary = r.sample(words, r.randint(1, 8))
@@ -400,6 +416,8 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "ordinal": _ordinal,
     "hash_bucket": _hash_bucket,
     "fold_text": _fold_text,
+    "strip": _strip,
+    "parse_number": _parse_number,
     "count_tokens": _count_tokens,
     "hash_tokens": _hash_tokens,
     "tfidf_weight": _tfidf_weight,
@@ -437,7 +455,16 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
     ),
     "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),
     "bool": _CATEGORICAL,
-    "string": (*_CATEGORICAL, "fold_text", "count_tokens", "hash_tokens", "parse_datetime", "parse_datetime"),
+    "string": (
+        *_CATEGORICAL,
+        "strip",
+        "fold_text",
+        "parse_number",
+        "count_tokens",
+        "hash_tokens",
+        "parse_datetime",
+        "parse_datetime",
+    ),
     "timestamp": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
     "date": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
 }

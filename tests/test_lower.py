@@ -143,6 +143,22 @@ def test_what_was_not_measured_is_refused(make: Any, dtype: Any, why: str) -> No
         check_allowed(model_of(make, dtype))
 
 
+def test_a_text_is_read_as_a_number_only_behind_its_check() -> None:
+    """Each part of `float_of` is needed: its pattern, on the same text, and its constant for any other."""
+
+    def read(pattern: str = opset.NUMERAL, checked: Any = None, zero: str = opset.ZERO) -> Any:
+        return lambda x: op.cast(
+            op.where(op.regex_full_match(checked or x, pattern=pattern), x, const(zero)), to=np.float64
+        )
+
+    check_allowed(model_of(opset.float_of, np.str_))
+    check_allowed(model_of(read(), np.str_))
+    other = [lambda x: read(checked=op.string_concat(x, const("a")))(x), read(pattern=".*"), read(zero="1,5")]
+    for make in other:
+        with pytest.raises(SkcError, match="a Cast from string to float64 is never emitted"):
+            check_allowed(model_of(make, np.str_))
+
+
 def test_types_are_known_behind_a_contrib_op() -> None:
     """ONNX infers nothing through an op it does not know."""
     x = argument(Tensor(np.str_, ("N", 1)))

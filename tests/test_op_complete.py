@@ -36,7 +36,7 @@ INCOMPARABLE = {
 @cache
 def comparisons() -> tuple[str, ...]:
     """The functions of the tests that compare ops with other libraries, as text."""
-    files = [*sorted(TESTS.glob("test_ops_sklearn_*.py")), TESTS / "test_time.py"]
+    files = [*sorted(TESTS.glob("test_ops_sklearn_*.py")), TESTS / "test_time.py", TESTS / "test_text.py"]
     trees = [ast.parse(file.read_text("utf-8")) for file in files]
     return tuple(ast.unparse(node) for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef))
 

@@ -129,6 +129,7 @@ var grammarOps = map[[2]string]bool{
 	{"", "Sqrt"}:                            true,
 	{"", "Squeeze"}:                         true,
 	{"", "StringConcat"}:                    true,
+	{"", "StringSplit"}:                     true,
 	{"", "Sub"}:                             true,
 	{"", "Tanh"}:                            true,
 	{"", "TopK"}:                            true,

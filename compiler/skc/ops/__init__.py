@@ -62,6 +62,8 @@ MODULES = (
     "text.count_tokens",
     "text.fold_text",
     "text.hash_tokens",
+    "text.parse_number",
+    "text.strip",
     "text.tfidf_weight",
     "time.cyclical",
     "time.datetime_part",

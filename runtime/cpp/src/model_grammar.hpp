@@ -118,6 +118,7 @@ inline constexpr Op ops[] = {
     {"", "Sqrt"},
     {"", "Squeeze"},
     {"", "StringConcat"},
+    {"", "StringSplit"},
     {"", "Sub"},
     {"", "Tanh"},
     {"", "TopK"},

@@ -124,6 +124,7 @@ OPS = frozenset(
         ("", "Sqrt"),
         ("", "Squeeze"),
         ("", "StringConcat"),
+        ("", "StringSplit"),
         ("", "Sub"),
         ("", "Tanh"),
         ("", "TopK"),

@@ -15,6 +15,11 @@ from typing import Literal
 from skc.op import refuse
 
 Accents = Literal["ascii", "unicode"] | None
+# What `str.isspace` is true of, in every Unicode version since 6.3.
+WHITE_SPACE = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 SIGMA, FINAL_SIGMA = "Σ", "ς"
 MOST_REPEATED = 8  # of one class: each repetition holds its whole table
 _ITEM = r"(?:\\[wSd]|\[(?:[^\\\[\]]|\\[wds.\-'])+\])"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from skc.emit.blocks import GraphBlock, concat_columns
 from skc.emit.opset import const, op
+from skc.emit.pieces import inside_class
 from skc.emit.text import (
     blank,
     characters,
@@ -222,7 +222,7 @@ def ngrams(how: Splitting, text: Var) -> tuple[Var, Var]:
     sequences = grams(parts, how.least, how.most, "", op.where(op.equal(text, text), const([[pad]]), const([[pad]])))
     is_sequence = gram_masks(op.not_(op.equal(parts, const(pad))), how.least, how.most)
     if how.analyzer == "char_wb" and how.least > 3:  # " a " is the shortest word
-        words = tokens(text, f"[^{_class(how.spaces)}]+")
+        words = tokens(text, f"[^{inside_class(how.spaces)}]+")
         is_short = op.regex_full_match(words, pattern=f"(?s).{{1,{how.least - 3}}}")
         whole = op.string_concat(op.string_concat(const(SPACE), words), const(SPACE))
         sequences = op.concat([sequences, op.where(is_short, whole, const(""))], axis=1)
@@ -231,21 +231,15 @@ def ngrams(how: Splitting, text: Var) -> tuple[Var, Var]:
 
 
 def _word_tokens(how: Splitting, text: Var) -> Var:
-    one = f"[{_class(how.run or how.token)}]"
+    one = f"[{inside_class(how.run or how.token)}]"
     words = tokens(text, f"{one * (how.shortest - 1)}{one}+")
     is_kept = None
     if how.run:
-        is_kept = op.regex_full_match(words, pattern=f"[{_class(how.token)}]*")
+        is_kept = op.regex_full_match(words, pattern=f"[{inside_class(how.token)}]*")
     if how.stop_words and how.most > 1:  # among single tokens they are not looked up
         is_word = op.not_(is_one_of(words, how.stop_words))
         is_kept = is_word if is_kept is None else op.and_(is_kept, is_word)
     return words if is_kept is None else compact(words, is_kept, "")
-
-
-def _class(ranges: str) -> str:
-    """Ranges as the inside of a class of a regular expression."""
-    pairs = zip(ranges[::2], ranges[1::2], strict=True)
-    return "".join(re.escape(first) + (f"-{re.escape(last)}" if last != first else "") for first, last in pairs)
 
 
 def _spaced(letters: Var, is_space: Var, pad: str) -> Var:

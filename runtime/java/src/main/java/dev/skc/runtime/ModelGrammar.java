@@ -143,6 +143,7 @@ final class ModelGrammar {
           ":Sqrt",
           ":Squeeze",
           ":StringConcat",
+          ":StringSplit",
           ":Sub",
           ":Tanh",
           ":TopK",

@@ -1,0 +1,104 @@
+"""The ops that clean text, against Python's own `str`, `float` and `unicodedata`, on texts of every kind."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import Any
+
+import numpy as np
+import op_harness as harness
+import pytest
+
+from skc.ops import OPS
+from skc.ops.text._characters import WHITE_SPACE, all_characters
+from skc_runtime.kinds import Array
+
+# What people write, and what looks like it: case, normal forms, ligatures, no-break and zero-width characters, blanks.
+NEAR = "aA bİßΣςﬁ\u00a0\u200d\u200b\u3000é\u0301\t\n\r,.$1٣１中😀"
+
+
+def graph(op: str, params: dict[str, Any], texts: list[str]) -> Array:
+    pipeline = harness.fit(harness.build(OPS[op], params, {"s": "string"}), [])
+    return harness.Graph(pipeline, "columns").run([[text] for text in texts]).values[:, 0]
+
+
+def texts_of(alphabet: str, seed: int, count: int = 3000) -> list[str]:
+    r = random.Random(seed)
+    return ["".join(r.choices(alphabet, k=r.choice((0, 1, 2, 3, 5, 9, 40)))) for _ in range(count)]
+
+
+def every_character() -> list[str]:
+    """Each between two letters, after one and before one, a thousand at a time."""
+    return [f"a{c}b" for c in all_characters()]
+
+
+@pytest.mark.parametrize("side", ["both", "start", "end"])
+@pytest.mark.parametrize("characters", [None, "a\u00a0,", "^]-\\[.$*", "\n", "é😀中"])
+def test_strip_is_that_of_python(side: str, characters: str | None) -> None:
+    texts = [*texts_of(NEAR, 1), *texts_of("^]-\\[.$*\n a", 2)]
+    expected = {"both": str.strip, "start": str.lstrip, "end": str.rstrip}[side]
+    found = graph("strip", {"characters": characters, "side": side}, texts)
+    assert found.tolist() == [expected(text, characters) for text in texts]
+
+
+def test_white_space_is_that_of_python() -> None:
+    assert "".join(filter(str.isspace, all_characters())) == WHITE_SPACE
+    texts = [f"{c}a{c}" for c in all_characters()]
+    assert graph("strip", {}, texts).tolist() == [text.strip() for text in texts]
+
+
+def _numerals(r: random.Random) -> str:
+    """A number of random digits, or one next to or on the middle of two floats."""
+    if r.random() < 0.5:
+        whole, fraction = (str(r.randrange(10 ** r.randrange(1, 19))) for _ in range(2))
+        return r.choice((whole, f"{whole}.{fraction}", f"{whole}.", f".{fraction}"))
+    places = r.randrange(1, 18)
+    middle = (2 * r.randrange(2**52, 2**53) + 1) * 5**places + r.choice((-1, 0, 1))
+    digits = str(middle).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def test_parse_number_is_float() -> None:
+    r = random.Random(3)
+    texts = [r.choice(("", "-", "+")) + _numerals(r) for _ in range(60_000)]
+    texts = [text for text in texts if max(map(len, text.lstrip("+-").split("."))) <= 18]
+    assert len(texts) > 40_000
+    found = graph("parse_number", {}, texts)
+    assert found.view(np.int64).tolist() == np.array([float(text) for text in texts]).view(np.int64).tolist()
+
+
+def test_parse_number_scales_before_it_rounds() -> None:
+    r = random.Random(4)
+    unsigned = [text for text in (_numerals(r) for _ in range(20_000)) if max(map(len, text.split("."))) <= 18]
+    for params, ends in (
+        ({"percent": True}, {"%": -2}),
+        ({"multipliers": {"k": 1e3, "M": 1e6, "n": 1e-9}}, {"k": 3, "M": 6, "n": -9, "": 0}),
+        ({"exponent": True}, {f"e{n}": n for n in range(-279, 280)}),
+    ):
+        chosen = [(text, *r.choice([*ends.items()])) for text in unsigned]
+        found = graph("parse_number", params, [text + end for text, end, _ in chosen])
+        expected = np.array([float(f"{text}e{power}") for text, _, power in chosen])
+        assert found.view(np.int64).tolist() == expected.view(np.int64).tolist()
+
+
+def test_parse_number_takes_no_other_text() -> None:
+    """Every text of up to four of these characters, and every character beside a digit: what is a number is one for
+    Python too, apart from groups.
+    """
+    short = ["".join(t) for n in range(5) for t in itertools.product("1.,-+ e٣_", repeat=n)]
+    texts = [*short, *(f"1{c}" for c in all_characters()), *(f"{c}1" for c in all_characters())]
+    found = graph("parse_number", {"thousands": ",", "invalid": "null"}, texts)
+    for text, value in zip(texts, found.tolist(), strict=True):
+        if value == value:
+            assert float(text.replace(",", "")) == value
+        else:
+            assert not text.isascii() or not _is_float(text) or {*text} & {*" \t\n\v\f\r\x1c\x1d\x1e\x1f_e"}, repr(text)
+
+
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
