@@ -109,6 +109,7 @@ EQUIVALENT = {
     r"parse_datetime: a fixed offset .*/And_1`": "days only: no midnight of this zone is beyond the years",
     r"parse_datetime: a time left out: None .*/Add_11`": "the moment of the jump is null by policy",
     r"parse_datetime: .*\| key accepted": "the pattern lets no such text through",
+    r"parse_number: .*\| key accepted": "the pattern lets no such text through",
     r"parse_datetime: .*\| category dropped .*'Z": "Z is no offset, and so is what is not found",
     # the example and real data, which no grid is tried on
     r"(rides|taxis) .*:cyclical/Sub_\d`": "ONNX Runtime leaves out a zero, added or taken away",

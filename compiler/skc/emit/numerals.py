@@ -27,7 +27,7 @@ EXPONENT = "[eE][+-]?(?:[01]?[0-9]{1,2}|2[0-7][0-9])"
 
 @dataclass(frozen=True)
 class Layout:
-    """How a number is written: every text before it and whether that makes it negative, every text after it and the
+    """How a number is written: every text before it and whether it makes it negative, every text after it and the
     power of ten that it stands for.
     """
 
@@ -63,9 +63,9 @@ def numbers(layout: Layout, texts: Var, width: int) -> Var:
     point, inside = re.escape(layout.decimal), f"0-9{re.escape(layout.decimal + (layout.thousands or ''))}"
     pieces = f"{START}[^0-9{point}]*|[{inside}]*[0-9{point}]|[^0-9{point}{START}][^{START}]*"
     marked = op.string_concat(const(START), with_example(texts, width, f"1{layout.decimal}5"))
-    found = tokenize_by(op.string_concat(marked, const(END)), pieces, width)
-    before, number, after = (match_at(found, place) for place in range(3))
-    sign = _looked_up(before, {START + text: "-" if is_negative else "" for text, is_negative in layout.before.items()})
+    matches = tokenize_by(op.string_concat(marked, const(END)), pieces, width)
+    before, number, after = (match_at(matches, place) for place in range(3))
+    sign = _looked_up(before, {START + text: "-" for text, is_negative in layout.before.items() if is_negative})
     powers = {text + END: power for text, power in layout.after.items()}
     if layout.has_exponent:
         powers |= {text + END: power for text, power in exponents().items()}

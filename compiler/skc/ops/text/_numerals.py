@@ -64,9 +64,9 @@ def read(writing: Writing, text: str) -> Outcome:
         while end and not (rest[end - 1] in string.digits or rest[end - 1] == writing.decimal):
             end -= 1
         number, after = rest[:end], rest[end:]
-        found = _read_unsigned(writing, number, after)
-        if found is not None:
-            value, problem = found
+        outcome = _read_unsigned(writing, number, after)
+        if outcome is not None:
+            value, problem = outcome
             return -value if is_negative else value, problem
     return 0.0, "invalid-value"
 

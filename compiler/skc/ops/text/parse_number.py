@@ -115,7 +115,7 @@ def _check(params: Params) -> None:
         raise refuse("SKC124", "`percent` and `multipliers` both scale the number", hint="leave out one of the two")
     for name, value in params.multipliers:
         if value not in POWERS:
-            hint = "parse the number and its unit in separate features, and multiply them by `expr`"
+            hint = "remove the unit as a `suffix`, and multiply the number by `expr` in another feature"
             raise refuse(
                 "SKC123", f"the multiplier {name!r}: {value!r} is not a power of ten from 1e-30 to 1e30", hint=hint
             )
