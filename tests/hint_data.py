@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Try:
     name: str = "rows.csv"
     where: str | None = None
     first: str = ""  # steps before the last
+    options: Mapping[str, Any] = field(default_factory=dict)  # of reading
 
     def codes(self, folder: Path) -> list[str]:
         return [d.code for d in self.diagnostics(folder)]
@@ -48,7 +50,8 @@ class Try:
         elif isinstance(given, pa.Table) and self.name.endswith(".parquet"):
             pq.write_table(given, folder / self.name)
             given = folder / self.name
-        where = f"data: {{path: unused.csv, where: {self.where!r}}}\n" if self.where else ""
+        declared = {**self.options, **({"where": self.where} if self.where else {})}
+        where = f"data: {json.dumps(declared)}\n" if declared else ""
         text = f"skc: 1\nname: hints\n{where}inputs: {{v: {self.declared}}}\n{FEATURES.replace('FIRST', self.first)}"
         (folder / "pipeline.yaml").write_text(text)
         try:
@@ -68,6 +71,17 @@ def by_command(wrong: Try, hint: str, folder: Path) -> Try:
     return replace(wrong, data=(folder / "new.csv").read_bytes(), name="new.csv")
 
 
+def with_options(wrong: Try, hint: str, folder: Path) -> Try:
+    """The same with the options that the hint says to write under `data`."""
+    written = re.findall("`([a-z_]+): ([^`]*)`", hint.partition("` under `data`")[0] + "`")
+    assert written, hint
+    declared = wrong.declared
+    if "declare the input `nullable: true`" in hint:
+        declared = f"{{type: {declared}, nullable: true}}"
+    options = {name: json.loads(value) for name, value in written}
+    return replace(wrong, declared=declared, options={**wrong.options, **options})
+
+
 def numbers(*values: Any, dtype: pa.DataType | None = None) -> pa.Table:
     return pa.table({"v": pa.array(values, dtype)})
 
@@ -82,19 +96,61 @@ def instead(**changes: Any) -> Follow:
 
 TEXT = "string"
 CUT = "{bucketize: {edges: [0], closed: left}}, "
+NULLS = f"{{impute: {{value: 0}}}}, {CUT}"
+SEMICOLON = {"separator": ";"}
 HOUR = "{datetime_part: {part: hour}}, "
 MONTH = "{datetime_part: {part: month}}, "
 CASES: list[tuple[str, str, Try, Follow]] = [
     # a part of the hint, the code, the failing input, what the hint says
-    ("save it as UTF-8: `iconv", "SKC203", Try(TEXT, "v\ncafé\nb\n".encode("latin1")), by_command),
-    ("save it as UTF-8: `iconv", "SKC203", Try(TEXT, "v\ncafé\nb\n".encode("utf-16")), by_command),
+    ("or the encoding that the file", "SKC203", Try(TEXT, "v\ncafé\nb\n".encode("latin1")), with_options),
+    ("or the encoding that the file", "SKC203", Try(TEXT, b"v\ncaf\x81\nb\n"), with_options),
+    ('`encoding: "utf-8', "SKC203", Try(TEXT, "v\ncafé ß\nb\n".encode(), options={"encoding": "ascii"}), with_options),
+    ('`encoding: "utf-16', "SKC203", Try(TEXT, "v\ncafé\nb\n".encode("utf-16")), with_options),
+    (
+        "check the encoding; a text with such",
+        "SKC203",
+        Try(TEXT, b"v\n+2AA-\nb\n", options={"encoding": "utf-7"}),
+        instead(options={}),
+    ),
     ("perl -pe", "SKC203", Try(TEXT, b"v,w\r\na,1\rb,2\r\n"), by_command),
     ("perl -pe", "SKC203", Try(TEXT, b"v,w\r\na,1\nb,2\r\n"), by_command),
-    ("write it with commas", "SKC203", Try(TEXT, b'v;w\nNone;"a,b"\nNA;"c;""d"\n'), by_command),
-    ("write it with commas", "SKC203", Try(TEXT, b"v|w\nNone|1\n|2\n"), by_command),
-    ("name it .tsv", "SKC203", Try(TEXT, "v\tw\na\t1\né\t2\n".encode()), instead(name="rows.tsv")),
-    ("remove the blank", "SKC203", Try(TEXT, b'w,v\na, "b"\n'), instead(data=b'w,v\na,"b"\n')),
-    ("remove the blank", "SKC203", Try(TEXT, b'w,v\na, "b"\n'), instead(data=b'w,v\na," b"\n')),
+    ("`separator: ", "SKC203", Try(TEXT, b'v;w\nNone;"a,b"\nNA;"c;""d"\n'), with_options),
+    ("`separator: ", "SKC203", Try(TEXT, b"v|w\nNone|1\n|2\n"), with_options),
+    ("`separator: ", "SKC203", Try(TEXT, "v\tw\na\t1\né\t2\n".encode()), with_options),
+    ("`separator: ", "SKC203", Try(TEXT, b"v,w\na,1\n", options={"separator": ";"}), with_options),
+    ("`separator: ", "SKC203", Try(TEXT, b"  v   w\n  a   1\n"), with_options),
+    ("`skip_rows: ", "SKC203", Try(TEXT, b"Report; of\nv;w\na;1\n"), with_options),
+    ("`skip_rows: ", "SKC204", Try(TEXT, b"Report\n\nv,w\na,1\n"), with_options),
+    ("`skip_rows: ", "SKC204", Try(TEXT, b"v,w\na,1\n", options={"skip_rows": 1}), with_options),
+    ("`trim: ", "SKC204", Try(TEXT, b"w, v\n1, a\n"), with_options),
+    ("if such lines are not rows", "SKC203", Try(TEXT, b"v,w\na,1\nb,2\nTotal\n\n"), with_options),
+    ("`comment: ", "SKC203", Try(TEXT, b"v,w\na,1\n# of today\nb,2\n"), with_options),
+    ("`trim: ", "SKC203", Try(TEXT, b'w,v\na, "b"\n'), with_options),
+    ("`trim: ", "SKC203", Try(TEXT, b'w,v\n"a" ,"b"\n'), with_options),
+    ("`decimal: ", "SKC206", Try("float64", b'v\n"1,5"\n2\n', first=CUT), with_options),
+    ("`thousands: ", "SKC206", Try("float64", b'v\n"1,500.25"\n2.5\n', first=CUT), with_options),
+    ("`thousands: ", "SKC206", Try("float64", b"v;w\n1.500,25;a\n2,5;b\n", first=CUT, options=SEMICOLON), with_options),
+    ("or declare it float64 if", "SKC206", Try("int64", b'v\n"1,500"\n2\n'), with_options),
+    ("or declare it float64 if", "SKC206", Try("int64", b"v\n1.500\n2.250\n"), instead(declared="float64", first=CUT)),
+    ("`trim: ", "SKC206", Try("float64", b"v,w\n 1.5,a\n2 ,b\n", first=CUT), with_options),
+    (
+        "write all numbers of a column alike",
+        "SKC206",
+        Try("float64", b'v\n"1,5"\n2.5\n', first=CUT),
+        instead(data=b"v\n1.5\n2.5\n"),
+    ),
+    ("`true_values: ", "SKC206", Try("bool", b"v\nYes\nno\n", first="{cast: {to: int64}}, "), with_options),
+    ("`true_values: ", "SKC206", Try("bool", b"v\n1\n0\ntrue\n", first="{cast: {to: int64}}, "), with_options),
+    ("`null_values: ", "SKC206", Try("int64", b"v\n1\nNA\n"), with_options),
+    ("`null_values: ", "SKC206", Try("{type: int64, nullable: true}", b"v\n1\n?\n"), with_options),
+    (
+        "`null_values: ",
+        "SKC206",
+        Try("{type: float64, nullable: true}", b'v\nk.A.\n"1,5"\n', first=NULLS),
+        with_options,
+    ),
+    ("or remove the blank", "SKC203", Try(TEXT, b'w,v\na, "b"\n'), instead(data=b'w,v\na,"b"\n')),
+    ("or remove the blank", "SKC203", Try(TEXT, b'w,v\na, "b"\n'), instead(data=b'w,v\na," b"\n')),
     ("as many fields", "SKC203", Try(TEXT, b"v,w\na,1,\n"), instead(data=b"v,w\na,1\n")),
     ("as many fields", "SKC203", Try(TEXT, b"v,w\na,b,1\n"), instead(data=b'v,w\n"a,b",1\n')),
     ('"say ""hi"""', "SKC203", Try(TEXT, b'v,w\n"say "hi"",1\n'), instead(data=b'v,w\n"say ""hi""",1\n')),
@@ -119,12 +175,12 @@ CASES: list[tuple[str, str, Try, Follow]] = [
         Try(TEXT, b'{"v": "a", "v": "b"}', "r.jsonl"),
         instead(data=b'{"v": "a"}'),
     ),
-    ("a decimal point", "SKC206", Try("float64", b'v\n"1,5"\n2\n', first=CUT), instead(data=b"v\n1.5\n2\n")),
+    ("a decimal point", "SKC206", Try("float64", b"v\n1.5 kg\n2\n", first=CUT), instead(data=b"v\n1.5\n2\n")),
     (
         "list strings that mean null",
         "SKC206",
-        Try("int64", b"v\n1\nNA\n"),
-        instead(declared="{type: int64, nullable: true, null_values: [NA]}"),
+        Try("int64", b"v\n1\nn1\n"),
+        instead(declared="{type: int64, nullable: true, null_values: [n1]}"),
     ),
     (
         "or declare it float64",
@@ -153,7 +209,7 @@ CASES: list[tuple[str, str, Try, Follow]] = [
     (
         "write true or false",
         "SKC206",
-        Try("bool", b"v\nyes\nno\n", first="{cast: {to: int64}}, "),
+        Try("bool", b"v\nyes!\nno!\n", first="{cast: {to: int64}}, "),
         instead(data=b"v\ntrue\nfalse\n"),
     ),
     (

@@ -126,7 +126,9 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress)
     clock.lap("fit" if origin.source is None else "load", fitted.rows)
     frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
-    artifact = artifacts.assemble(frozen, options.signature or "columns", fitted_with)
+    declared = options.data if isinstance(options.data, DataSource) else origin.pipeline.data
+    reading = None if declared is None else declared.options
+    artifact = artifacts.assemble(frozen, options.signature or "columns", fitted_with, reading=reading)
     clock.lap("compile", 0)
     options = replace(options, data=origin.rows)
     report = _verified(artifact, target, options, origin.pipeline.data, progress) if options.verify else None
@@ -238,6 +240,7 @@ def _verified(
     oracle = _oracle(artifact, source, options.rows)
     if options.data is None and (declared is None or declared.path is None):
         return run.verify(artifact, directory, None, amount, report_stage, oracle)
+    declared = declared or DataSource(options=artifact.reading)
     with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
         return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, oracle)
 
@@ -361,8 +364,8 @@ def difference(old: PathLike, new: PathLike, options: DiffOptions, progress: Pro
 
 def _rows_changed(before: Artifact, after: Artifact, data: Any, progress: Progress | None) -> RowsChanged:
     with (
-        open_rows(before.pipeline.inputs, data, None) as old_rows,
-        open_rows(after.pipeline.inputs, data, None) as new_rows,
+        open_rows(before.pipeline.inputs, data, DataSource(options=before.reading)) as old_rows,
+        open_rows(after.pipeline.inputs, data, DataSource(options=after.reading)) as new_rows,
     ):
         return rows_changed(before, after, zip(_blocks(old_rows, progress), _blocks(new_rows, None), strict=True))
 
@@ -411,7 +414,7 @@ def transform(
     loaded = artifacts.read(Path(artifact))
     with (
         skc_runtime.Transformer(loaded.manifest, loaded.files[artifacts.MODEL]) as transformer,
-        open_rows(loaded.pipeline.inputs, data, None, keep) as rows,
+        open_rows(loaded.pipeline.inputs, data, DataSource(options=loaded.reading), keep) as rows,
     ):
         columns = write_features(transformer, rows, target, progress, plain_names=plain_names)
         return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}

@@ -24,7 +24,8 @@ from skc import plan
 from skc.codes import Code
 from skc.diagnostics import SkcError, bug, fail
 from skc.emit import opset
-from skc.ir import Pipeline
+from skc.frontend.yaml.data import options_to_json, read_options_text
+from skc.ir import Pipeline, ReadOptions
 from skc.lower import Lowered, lower
 from skc.ops import OPS
 from skc.oracle.default import EVALUATE
@@ -47,10 +48,11 @@ GOLDEN_RECORDS = 48
 TRIED_AT_ONCE = 1024  # records
 TRIED_VALUES = 12  # per input, from which golden records are chosen
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
+READING = "reading.json"  # how files of text are read, if otherwise than by default: no runtime needs it
 RECORD = "verified.json"  # what `skc verify --save` writes
 # Every name that skc writes into an artifact's folder: the artifact itself, and files written there later, which are
 # not part of its identity and are deleted with it when it is replaced.
-FILES, ADDED_FILES = (MODEL, MANIFEST, PLAN, GOLDEN), (RECORD, SIGNATURE)
+FILES, OPTIONAL_FILES, ADDED_FILES = (MODEL, MANIFEST, PLAN, GOLDEN), (READING,), (RECORD, SIGNATURE)
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
 _CODES: dict[str, Code] = {
     "artifact-not-found": "SKC404",
@@ -78,6 +80,17 @@ class Artifact:
         return identity_of(self.files[MANIFEST])
 
     @property
+    def reading(self) -> ReadOptions:
+        """How files of text are read for this artifact: as those that it was fitted on. Raises SKC401."""
+        if READING not in self.files:
+            return ReadOptions()
+        try:
+            return read_options_text(self.files[READING].decode(), READING)
+        except (SkcError, UnicodeDecodeError) as error:
+            hint = "the file was edited, or written by another version of skc; compile the pipeline again"
+            raise fail("SKC401", f"{READING} cannot be read", hint=hint, notes=[str(error)[:300]]) from None
+
+    @property
     def size(self) -> int:
         """Bytes of all files."""
         return sum(len(data) for data in self.files.values())
@@ -88,13 +101,18 @@ def assemble(
     signature: Signature = "columns",
     fitted_with: Mapping[str, str] | None = None,
     records: Sequence[Record] | None = None,
+    reading: ReadOptions | None = None,
 ) -> Artifact:
     """Lower a fitted pipeline and make every file of its artifact.
 
     `fitted_with` has the versions of the libraries that learned its states, if skc did not; `records` are its
-    `golden_records`, which do not depend on the signature, where they are known already.
+    `golden_records`, which do not depend on the signature, where they are known already. `reading` is how the files
+    that it was fitted on are read.
     """
     manifest, files = _compiled(pipeline, signature, plan.dumps(pipeline), fitted_with or {})
+    written = {} if reading is None else options_to_json(reading)
+    if written:
+        files[READING] = json.dumps(written, sort_keys=True, ensure_ascii=False).encode() + b"\n"
     try:
         scan_model(files[MODEL])
         with skc_runtime.Transformer(manifest, files[MODEL]) as transformer:
@@ -118,7 +136,8 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
         return None
     pipeline = plan.loads(artifact.files[PLAN])
     manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline), fitted_with)
-    files[MANIFEST] = _manifest_bytes(manifest, {**files, GOLDEN: artifact.files[GOLDEN]})
+    others = {name: artifact.files[name] for name in (GOLDEN, READING) if name in artifact.files}
+    files[MANIFEST] = _manifest_bytes(manifest, {**files, **others})
     return files
 
 
@@ -257,7 +276,11 @@ def _check_replaceable(out: Path, *, force: bool) -> None:
             "SKC411", f"`{out}` is a link, so --force does not replace it", hint="give the directory it points to"
         )
     names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
-    foreign = sorted(n for n in names - {*FILES, *ADDED_FILES} if not any(is_litter(name, n) for name in ADDED_FILES))
+    foreign = sorted(
+        n
+        for n in names - {*FILES, *OPTIONAL_FILES, *ADDED_FILES}
+        if not any(is_litter(name, n) for name in ADDED_FILES)
+    )
     if names and (foreign or MANIFEST not in names or not out.is_dir()):
         what = f"it holds `{foreign[0]}`" if foreign and out.is_dir() else "it has no manifest"
         raise fail(

@@ -114,13 +114,44 @@ class Output:
     span: Span | None = field(default=None, compare=False)
 
 
+WHITESPACE = "whitespace"  # as a separator: one blank or more, and none at the ends of a line
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How files of text are written. It decides how rows are read, and never what a request is.
+
+    `separator` is None where the name of a file decides: tabs in a .tsv, else commas. A `quote` of "" means that no
+    field is quoted. `header` is True (the first row has the names), False (no row has), the number of the row that has
+    them (from 1), or the names themselves, of a file without a header. `null_values` are texts that mean null in every
+    input that does not list its own.
+    """
+
+    separator: str | None = None
+    decimal: str = "."
+    thousands: str = ""
+    encoding: str = "utf-8"
+    quote: str = '"'
+    header: bool | int | tuple[str, ...] = True
+    skip_rows: int = 0
+    skip_footer: int = 0
+    comment: str = ""
+    trim: bool = False
+    null_values: tuple[str, ...] = ()
+    true_values: tuple[str, ...] = ()
+    false_values: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class DataSource:
-    """Where training rows come from: a path or glob, and a SQL predicate in DuckDB's dialect."""
+    """Where training rows come from: a path or glob, and a SQL predicate in DuckDB's dialect. `options` say how its
+    files are read, and any that are given in its place.
+    """
 
     path: str | None = None
     where: str | None = None
     table: str | None = None
+    options: ReadOptions = ReadOptions()
     span: Span | None = field(default=None, compare=False)
 
 

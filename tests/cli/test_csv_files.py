@@ -78,13 +78,31 @@ def with_fare(change: Callable[[str], str]) -> bytes:
 LINES = PLAIN.splitlines(keepends=True)
 FARE = "`Fare` is not a float64"
 WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
-    "semicolons": ("a.csv", text(HEADER, ROWS, ";").encode(), "SKC203", "separated by semicolons", "commas"),
-    "tabs": ("a.csv", text(HEADER, ROWS, "\t").encode(), "SKC203", "separated by tabs", ".tsv"),
-    "decimal commas": ("a.csv", with_fare(lambda v: v.replace(".", ",")), "SKC206", f"`0,0` in column {FARE}", "point"),
-    "thousands": ("a.csv", with_fare(lambda v: f"{1e6 + float(v):,}"), "SKC206", "`1,000,000.0`", "thousands"),
-    "blanks": ("a.csv", with_fare(lambda v: f" {v}"), "SKC206", "row 1 (line 2): ` 0.0`", "blanks"),
+    "semicolons": (
+        "a.csv",
+        text(HEADER, ROWS, ";").encode(),
+        "SKC203",
+        "separated by semicolons, not commas",
+        'separator: ";"',
+    ),
+    "tabs": ("a.csv", text(HEADER, ROWS, "\t").encode(), "SKC203", "separated by tabs, not commas", r'separator: "\t"'),
+    "decimal commas": (
+        "a.csv",
+        with_fare(lambda v: v.replace(".", ",")),
+        "SKC206",
+        f"`0,0` in column {FARE}",
+        'decimal: ","',
+    ),
+    "thousands": ("a.csv", with_fare(lambda v: f"{1e6 + float(v):,}"), "SKC206", "`1,000,000.0`", 'thousands: ","'),
+    "blanks": ("a.csv", with_fare(lambda v: f" {v}"), "SKC206", "row 1 (line 2): ` 0.0`", "trim: true"),
     "a currency": ("a.csv", with_fare(lambda v: f"€{v}"), "SKC206", "`€0.0`", "units"),
-    "NA": ("a.csv", with_fare(lambda v: "NA" if v == "2.5" else v), "SKC206", "row 3 (line 6): `NA`", "null_values"),
+    "NA": (
+        "a.csv",
+        with_fare(lambda v: "NA" if v == "2.5" else v),
+        "SKC206",
+        "row 3 (line 6): `NA`",
+        'null_values: ["NA"]',
+    ),
     "whole numbers as floats": (
         "a.csv",
         text(HEADER, [[r[0], f"{r[1]}.0", *r[2:]] for r in ROWS]).encode(),
@@ -116,7 +134,13 @@ WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
     "no row": ("a.csv", text(HEADER, []).encode(), "SKC208", "no rows to fit on in", "rows"),
     "nothing": ("a.csv", b"", "SKC203", "has no header", "first line"),
     "no header": ("a.csv", text(ROWS[0], ROWS[1:]).encode(), "SKC204", "lacks 4 columns", "column"),
-    "blanks in the header": ("a.csv", text([f" {h}" for h in HEADER], ROWS).encode(), "SKC204", "lacks 4", "` Pclass`"),
+    "blanks in the header": (
+        "a.csv",
+        text([f" {h}" for h in HEADER], ROWS).encode(),
+        "SKC204",
+        "lacks 4",
+        "trim: true",
+    ),
     "a short line": (
         "a.csv",
         (PLAIN + "61,1,x\n").encode(),
@@ -134,8 +158,14 @@ WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
         "different line endings",
         "perl",
     ),
-    "Latin-1": ("a.csv", PLAIN.encode("latin-1"), "SKC203", "line 3: the byte 0xe9 is not UTF-8", "iconv"),
-    "tabs in Latin-1": ("a.csv", text(HEADER, ROWS, "\t").encode("latin-1"), "SKC203", "separated by tabs", ".tsv"),
+    "Latin-1": ("a.csv", PLAIN.encode("latin-1"), "SKC203", "line 3, column 9: the byte 0xe9 is not UTF-8", "cp1252"),
+    "tabs in Latin-1": (
+        "a.csv",
+        text(HEADER, ROWS, "\t").encode("latin-1"),
+        "SKC203",
+        "separated by tabs",
+        "separator",
+    ),
     "a blank beside a quote": (
         "a.csv",
         (PLAIN + '61,1, "x",male,3,4\n').encode(),
@@ -143,7 +173,7 @@ WRONG: dict[str, tuple[str, bytes, str, str, str]] = {
         "line 122: a blank",
         "blank",
     ),
-    "UTF-16": ("a.csv", PLAIN.encode("utf-16"), "SKC203", "line 1: the byte 0xff is not UTF-8", "iconv"),
+    "UTF-16": ("a.csv", PLAIN.encode("utf-16"), "SKC203", "line 1, column 1: the byte 0xff is not UTF-8", "utf-16"),
     "not compressed": ("a.csv.gz", PLAIN.encode(), "SKC203", "cannot be read", "type that its name suggests"),
     "no Parquet": ("a.parquet", PLAIN.encode(), "SKC203", "cannot be read", "type that its name suggests"),
     "no JSON lines": ("a.jsonl", PLAIN.encode(), "SKC203", "cannot be read", "type that its name suggests"),
@@ -167,5 +197,5 @@ def test_what_is_wrong_is_reported(what: str, tmp_path: Path) -> None:
 def test_a_late_byte_that_is_not_utf8_is_found_too(tmp_path: Path) -> None:
     """The engine finds it where the header's reader has long stopped."""
     many = text(HEADER, [[str(i), "1", "x", "male", "3", "4.0"] for i in range(50_000)]).encode()
-    with pytest.raises(skc.SkcError, match=r"a\.csv`, line 50002: the byte 0xe9 is not UTF-8"):
+    with pytest.raises(skc.SkcError, match=r"a\.csv`, line 50002, column 11: the byte 0xe9 is not UTF-8"):
         compiled(tmp_path, "a.csv", many + b"50001,1,x,\xe9,3,4.0\n")

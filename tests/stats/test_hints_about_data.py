@@ -8,18 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hint_data import FEATURES, TEXT, Try, by_command
+from hint_data import FEATURES
 
 import skc
 import skc_runtime
 from skc.diagnostics import SkcError
-
-
-def test_what_a_command_wrote_has_the_same_values(tmp_path: Path) -> None:
-    """None, NA and the empty text are texts, before and after."""
-    wrong = Try(TEXT, b"v;w\nNone;1\nNA;2\n;3\nnan;4\n")
-    (told,) = wrong.diagnostics(tmp_path)
-    assert by_command(wrong, str(told.hint), tmp_path).data == b"v,w\r\nNone,1\r\nNA,2\r\n,3\r\nnan,4\r\n"
 
 
 def test_the_glob_of_a_folder_is_one_to_copy(tmp_path: Path) -> None:

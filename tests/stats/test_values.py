@@ -171,7 +171,7 @@ def test_what_follows_a_long_field_is_read_all_the_same(database: Database, tmp_
     assert (error.code, "two.csv, row 2 (line 3)" in str(error)) == ("SKC206", True), str(error)
     (tmp_path / "three.csv").write_text(f"s,v\n{LONG},1\nb\n")
     error = refusal(database, str(tmp_path / "three.csv"), (Input("s", "string"), Input("v", "float64")))
-    assert "line 3: 1 fields, where the first line has 2" in str(error)
+    assert "line 3: 1 field, where the first line has 2" in str(error)
     (tmp_path / "four.csv").write_text(f"{LONG},v\nb,1\n")
     assert rows(load(database, str(tmp_path / "four.csv"), (Input("v", "float64"),))) == [{"v": 1.0}]
     assert csv.field_size_limit() == limit

@@ -1,6 +1,7 @@
 """Where training rows come from: the user's data, resolved to files of one kind, a table, or data in memory.
 
-Text            CSV (`.csv`, commas), TSV (`.tsv`, tabs), JSON lines (`.jsonl`, `.ndjson`), each also with `.gz`
+Text            CSV (`.csv`, commas), TSV (`.tsv`, tabs), also with `.gz`, `.bz2`, `.xz` and `.zst`; JSON lines
+                (`.jsonl`, `.ndjson`), also with `.gz`
 Typed           Parquet (`.parquet`, `.pq`), Arrow IPC files and Feather (`.arrow`, `.feather`, `.ipc`)
 Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table`
 In memory       anything that implements the Arrow stream protocol: pandas, Polars and PyArrow tables
@@ -18,8 +19,9 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from skc.data.text.opening import PACKED, packing
 from skc.diagnostics import Span, did_you_mean, fail
-from skc.ir import DataSource
+from skc.ir import DataSource, ReadOptions
 
 Kind = Literal["csv", "tsv", "jsonl", "parquet", "arrow", "duckdb", "memory"]
 KINDS: dict[str, Kind] = {
@@ -36,21 +38,30 @@ KINDS: dict[str, Kind] = {
     ".ddb": "duckdb",
 }
 TEXT: tuple[Kind, ...] = ("csv", "tsv", "jsonl")
-COMPRESSED = ".gz"
+PACKINGS: dict[Kind, tuple[str, ...]] = {  # by which files of a kind may be compressed
+    "csv": ("", *PACKED),
+    "tsv": ("", *PACKED),
+    "jsonl": ("", ".gz"),
+}
+DEFAULT = ReadOptions()
 READABLE = (
-    "skc reads .csv, .tsv and .jsonl (each also with .gz), .parquet, .arrow and .feather files, tables of DuckDB files "
+    "skc reads .csv and .tsv (each also with .gz, .bz2, .xz or .zst), .jsonl (also with .gz), .parquet, .arrow and "
+    ".feather files, tables of DuckDB files "
     "(`file.duckdb::table`), and in Python pandas, Polars and PyArrow tables"
 )
 
 
 @dataclass(frozen=True)
 class Source:
-    """Files of one kind, or an Arrow table in memory; `table` names the table of a DuckDB file."""
+    """Files of one kind, or an Arrow table in memory; `table` names the table of a DuckDB file, `options` say how files
+    of text are written.
+    """
 
     kind: Kind
     files: tuple[str, ...] = ()
     table: str | None = None
     frame: pa.Table | None = None
+    options: ReadOptions = DEFAULT
     span: Span | None = None
 
     @property
@@ -61,11 +72,18 @@ class Source:
         return self.files[0] if len(self.files) == 1 else f"{self.files[0]} and {len(self.files) - 1} more"
 
 
+def separator_of(source: Source) -> str:
+    """What stands between two fields of a CSV file."""
+    return source.options.separator or ("\t" if source.kind == "tsv" else ",")
+
+
 def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]:
     """The source that `data` names, or the pipeline's own if it is None, and the declaration, for its `where`.
 
-    A path or a table in `data` overrides the declared path; the declared `where` still selects the rows to fit on. A
-    `DataSource` overrides the whole declaration. Raises SKC200, SKC201, SKC202.
+    A path or a table in `data` overrides the declared path; the declared `where` still selects the rows to fit on, and
+    the declared options say how the files are read. A `DataSource` overrides the whole declaration.
+
+    Raises SKC200, SKC201, SKC202.
     """
     declared = declared or DataSource()
     if isinstance(data, DataSource):
@@ -75,10 +93,10 @@ def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]
         if declared.path is None:
             hint = "write `data: {path: …}` in the pipeline, or name a file with `--data`"
             raise fail("SKC200", "fitting needs training rows, but no data is given", span=span, hint=hint)
-        return _from_path(declared.path, declared.table, span), declared
+        return _from_path(declared.path, declared.table, declared.options, span), declared
     if isinstance(data, str | os.PathLike):
         path, _, table = os.fspath(data).partition("::")
-        return _from_path(path, table or None, None), declared
+        return _from_path(path, table or None, declared.options, None), declared
     return _from_memory(data), declared
 
 
@@ -94,7 +112,7 @@ def _from_memory(data: Any) -> Source:
     return Source("memory", frame=frame)
 
 
-def _from_path(path: str, table: str | None, span: Span | None) -> Source:
+def _from_path(path: str, table: str | None, options: ReadOptions, span: Span | None) -> Source:
     if "::" in path and table is None:
         path, _, table = path.partition("::")
     if "://" in path:
@@ -104,7 +122,7 @@ def _from_path(path: str, table: str | None, span: Span | None) -> Source:
     if len(kinds) > 1:
         message = f"`{path}` matches files of several kinds: {', '.join(sorted(kinds))}"
         raise fail("SKC202", message, span=span, hint="write a narrower glob")
-    source = Source(kinds.pop(), files, table, span=span)
+    source = Source(kinds.pop(), files, table, options=options, span=span)
     if source.kind == "duckdb" and (table is None or len(files) > 1):
         message = f"`{path}` does not name one table of one DuckDB file"
         raise fail(
@@ -144,18 +162,17 @@ def _files(path: str, span: Span | None) -> tuple[str, ...]:
 def _folder_hint(path: str) -> str:
     """The glob of the files in a folder, in quotes, since a shell would expand it."""
     for name in sorted(os.listdir(path)):
-        for packed in ("", COMPRESSED):
-            suffix = Path(name.lower().removesuffix(packed)).suffix
-            if name.lower().endswith(f"{suffix}{packed}") and KINDS.get(suffix) not in (None, "duckdb"):
-                return f"write a glob: '{path.rstrip('/')}/*{name[-len(suffix + packed) :]}'"
+        packed = packing(name)
+        suffix = Path(name.lower().removesuffix(packed)).suffix
+        if KINDS.get(suffix) not in (None, "duckdb"):
+            return f"write a glob: '{path.rstrip('/')}/*{name[-len(suffix + packed) :]}'"
     return f"name a file, or a glob in quotes: there is no file in it that skc reads. {READABLE}"
 
 
 def _kind(file: str, span: Span | None) -> Kind:
-    name = file.lower()
-    plain = name.removesuffix(COMPRESSED)
-    kind = KINDS.get(Path(plain).suffix)
-    if kind is None or (plain != name and kind not in TEXT):
+    packed = packing(file)
+    kind = KINDS.get(Path(file.lower().removesuffix(packed)).suffix)
+    if kind is None or packed not in PACKINGS.get(kind, ("",)):
         message = f"`{file}` is not a kind of file that skc recognises by its name"
         raise fail("SKC202", message, span=span, hint=READABLE)
     return kind

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -76,7 +76,7 @@ def open_rows(
 
     Raises SKC200 to SKC206 (a NUL in a string too), and SKC209 for a null in an input that is not nullable.
     """
-    without_where = None if declared is None else DataSource(declared.path, None, declared.table, declared.span)
+    without_where = None if declared is None else replace(declared, where=None)
     source, declared = resolve(data, without_where)
     with open_engine(None, MEMORY_LIMIT) as engine:
         opened = engine.load(source, inputs, DataSource(span=declared.span), keep)

@@ -30,24 +30,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from skc.data.duckdb.connection import identifier, literal
+from skc.data.text.forms import FORMS, text_form
 from skc.diagnostics import SkcError, fail
-from skc.ir import Input
+from skc.ir import Input, ReadOptions
 from skc_runtime.kinds import DType, for_every_kind
 
-FLOAT = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(?i:inf|infinity|nan)"
-DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
-OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
-FORMS: dict[DType, str] = for_every_kind(
-    {  # of its text
-        "float64": FLOAT,
-        "int64": r"[+-]?[0-9]+",
-        "bool": r"(?i:true|false)",
-        "string": r"(?s:.*)",
-        "timestamp": f"{DAY}[T ]{CLOCK}{OFFSET}",
-        "date": DAY,
-    }
-)
 JSON_TYPES: dict[DType, tuple[str, ...]] = for_every_kind(
     {
         "float64": ("DOUBLE", "BIGINT", "UBIGINT", "HUGEINT", "VARCHAR"),
@@ -87,23 +74,38 @@ class Reading:
     bad: str | None = None
 
 
-def read_csv_text(value: Input) -> Reading:
+def read_csv_text(value: Input, options: ReadOptions) -> Reading:
     """The reading of a CSV field, whose text is never null."""
     column = identifier(value.name)
+    nulls = _text_nulls(value, options)
     if value.dtype == "string":
-        return _reading(value, column)
-    is_null = f"{column} IN ({_list(['', *_text_nulls(value)])})"
-    return _parsed(value, column, is_null)
+        return _reading(value, f"CASE WHEN {column} NOT IN ({_list(nulls)}) THEN {column} END" if nulls else column)
+    is_null = f"{column} IN ({_list(['', *nulls])})"
+    return _parsed(value, _plain(value, column, options), is_null, text_form(value.dtype, options), column)
 
 
-def read_json(value: Input) -> Reading:
+def _plain(value: Input, column: str, options: ReadOptions) -> str:
+    """A text in the form that the engine converts, from one in `text_form`."""
+    if value.dtype == "bool" and (options.true_values or options.false_values):
+        whens = [(texts, word) for texts, word in ((options.true_values, "true"), (options.false_values, "false"))]
+        cases = " ".join(f"WHEN {column} IN ({_list(texts)}) THEN '{word}'" for texts, word in whens if texts)
+        return f"CASE {cases} ELSE {column} END"
+    if value.kind.is_number and options.thousands:
+        column = f"replace({column}, {literal(options.thousands)}, '')"
+    if value.kind.is_float and options.decimal != ".":
+        column = f"replace({column}, {literal(options.decimal)}, '.')"
+    return column
+
+
+def read_json(value: Input, options: ReadOptions) -> Reading:
     """The reading of a JSON value, which is SQL null if the key is missing."""
     column = identifier(value.name)
     text = f"({column} ->> '$')"
     kind = f"json_type({column})"
     is_null = f"{column} IS NULL OR {kind} = 'NULL'"
-    if value.dtype != "string" and _text_nulls(value):
-        is_null += f" OR ({kind} = 'VARCHAR' AND {text} IN ({_list(_text_nulls(value))}))"
+    nulls = _text_nulls(value, options)
+    if nulls:
+        is_null += f" OR ({kind} = 'VARCHAR' AND {text} IN ({_list(nulls)}))"
     wrong = f"{kind} NOT IN ({_list(JSON_TYPES[value.dtype])})"
     if value.kind.is_float:  # JSON cannot write these in any other way
         wrong += f" OR ({kind} = 'VARCHAR' AND NOT regexp_full_match({text}, '[+-]?(?i:inf|infinity|nan)'))"
@@ -111,18 +113,22 @@ def read_json(value: Input) -> Reading:
         is_exact = f"coalesce({integer} = TRY_CAST(TRY_CAST({text} AS DOUBLE) AS HUGEINT), false)"
         wrong += f" OR (regexp_full_match({text}, '-?[0-9]{{16,}}') AND NOT {is_exact})"
     if value.dtype == "string":
-        return _reading(value, text, bad=f"NOT ({is_null}) AND ({wrong})")
+        present = f"CASE WHEN {is_null} THEN NULL ELSE {text} END" if nulls else text
+        return _reading(value, present, bad=f"NOT ({is_null}) AND ({wrong})")
     if value.dtype == "int64":
         double = f"TRY_CAST({text} AS DOUBLE)"
         is_whole = f"coalesce({double} = trunc({double}) AND abs({double}) <= 9007199254740992, false)"
         digits = f"CAST(TRY_CAST({double} AS BIGINT) AS VARCHAR)"
         text = f"CASE WHEN {kind} = 'DOUBLE' AND {is_whole} THEN {digits} ELSE {text} END"
-    return _parsed(value, text, is_null, wrong)
+    return _parsed(value, text, is_null, FORMS[value.dtype], wrong=wrong)
 
 
-def _parsed(value: Input, text: str, is_null: str, wrong: str = "false") -> Reading:
-    form, parsed = FORMS[value.dtype], f"TRY_CAST({text} AS {NATIVE[value.dtype]})"
-    good = f"NOT ({wrong}) AND regexp_full_match({text}, {literal(form)}) AND {parsed} IS NOT NULL"
+def _parsed(
+    value: Input, text: str, is_null: str, form: str, written: str | None = None, wrong: str = "false"
+) -> Reading:
+    """`text` is in the form that the engine converts if `written` (by default the same) is in `form`."""
+    parsed = f"TRY_CAST({text} AS {NATIVE[value.dtype]})"
+    good = f"NOT ({wrong}) AND regexp_full_match({written or text}, {literal(form)}) AND {parsed} IS NOT NULL"
     if value.kind.is_float:
         good += f" AND (isfinite({parsed}) OR NOT regexp_matches({text}, '[0-9]'))"
     result = f"CASE WHEN {is_null} THEN NULL WHEN {good} THEN {parsed} END"
@@ -224,8 +230,11 @@ def _reading(value: Input, sql: str, bad: str | None = None) -> Reading:
             return Reading(sql, name, bad)
 
 
-def _text_nulls(value: Input) -> list[str]:
-    return [v for v in value.null_values if isinstance(v, str)]
+def _text_nulls(value: Input, options: ReadOptions) -> list[str]:
+    """The texts that are null when text is read. Those that a string input lists are null in the graph."""
+    if not value.null_values:
+        return list(options.null_values)
+    return [] if value.dtype == "string" else [v for v in value.null_values if isinstance(v, str)]
 
 
 def _list(texts: list[str] | tuple[str, ...]) -> str:

@@ -12,20 +12,17 @@ be a record to some readers.
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from skc.data.text.opening import opened
 from skc_runtime.kinds import Array
 
 LF, CR, QUOTE = b'\n\r"'
 BOM = b"\xef\xbb\xbf"
-UNREADABLE = (OSError, EOFError, zlib.error)  # what opening and unpacking a file raise
 BLOCK = 1 << 20
 STRETCH = 1 << 12  # the most by which a block grows, so as not to end in a quote or CR
 
@@ -125,8 +122,3 @@ def _are_regular_lines(block: Array, ends: Array, delimiters: Array, state: _Sta
     if state.width == 1:
         return bool((fields == 0).all() and (lengths > 0).all()) and state.fields == 0
     return bool(((fields == state.width - 1) | (lengths == 0)).all()) and state.fields < state.width
-
-
-def opened(file: str) -> Any:
-    """A file as bytes, unpacked if its name says that it is compressed."""
-    return gzip.open(file, "rb") if file.lower().endswith(".gz") else open(file, "rb")

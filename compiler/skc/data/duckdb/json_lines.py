@@ -12,8 +12,8 @@ import re
 from typing import Any, NoReturn
 
 from skc.data.duckdb.connection import Database, engine_errors, file_list, literal
-from skc.data.duckdb.csv_structure import opened
 from skc.data.sources import Source
+from skc.data.text.opening import opened
 from skc.diagnostics import SkcError, fail
 
 SUSPECT = r"[:\[,]\s*-?(?i:nan|inf)|,\s*[}\]]"

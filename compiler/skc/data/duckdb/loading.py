@@ -18,21 +18,17 @@ from functools import partial
 import duckdb
 
 from skc.data.contract import refused_null
+from skc.data.duckdb.bad_values import bad_values
 from skc.data.duckdb.connection import TIME_LIMIT, Database, engine_errors, identifier
 from skc.data.duckdb.csv_trouble import csv_trouble
 from skc.data.duckdb.readers import Group, Raw, open_raw
-from skc.data.duckdb.training import BAD, ROW, Training, line_of_row, typed_sql
+from skc.data.duckdb.training import BAD, ROW, Training, typed_sql
 from skc.data.predicate import Predicate, parse_predicate
 from skc.data.sources import Source
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input
-from skc_runtime.kinds import DType, for_every_kind
 
 OK = f"{BAD} IS NOT TRUE"
-WIDE_HINT = (
-    "the number does not fit the type and would be changed: if it is an id, declare it `string` and write it as "
-    "text in the data; if it fits 64 bits, declare it int64"
-)
 # Types that Arrow or Parquet lacks, or that Arrow represents differently (an UHUGEINT arrives as a signed number); a
 # field name is followed by a space.
 NOT_KEPT = re.compile(r"UNION\(|\b(INTERVAL|UHUGEINT|BIGNUM|VARINT|BIT|VARIANT)(?=[\[,)]|$)")
@@ -70,14 +66,14 @@ def load_training(
     extra = f"{ROW}, {BAD}" if numbered else BAD
     read, name = database.new_name("read"), database.new_name("training")
     reading = engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span)
-    with csv_trouble(source, "\t" if source.kind == "tsv" else ","), reading, _where_errors(where, declared):
+    with csv_trouble(source), reading, _where_errors(where, declared):
         database.execute(f"CREATE {'TABLE' if raw.is_stored else 'VIEW'} {read} AS {sql}")
         database.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({extra}) FROM {read}")
         training = Training(database, name, raw, inputs, where, tuple(keep))
         if where is not None or any(r.bad for group in raw.groups for r in group.readings.values()):
             bad_rows = database.execute(f"SELECT count(*) FILTER ({BAD}) FROM {read}")
             if bad_rows[0][0]:
-                bad = _bad_values(database, raw, inputs)
+                bad = bad_values(database, raw, inputs)
                 raise _combined(bad | _forbidden_nulls(training, read, [i for i in inputs if i.name not in bad]))
     return training
 
@@ -146,27 +142,6 @@ def _is_of_a_value(error: duckdb.Error) -> bool:
     return isinstance(error, kinds) or is_of_strptime
 
 
-def _bad_values(database: Database, raw: Raw, inputs: Sequence[Input]) -> dict[str, SkcError]:
-    """SKC206 (or SKC209 for a forbidden NaN) for every column, at its first value that does not convert."""
-    errors: dict[str, SkcError] = {}
-    for group, part in raw.parts():
-        checked = [i for i in inputs if group.readings[i.name].bad and i.name not in errors]
-        if not checked:
-            continue
-        flags = [f"coalesce({group.readings[i.name].bad}, false) AS b{k}" for k, i in enumerate(checked)]
-        texts = [f"CAST({identifier(i.name)} AS VARCHAR) AS t{k}" for k, i in enumerate(checked)]
-        columns = ", ".join([f"row_number() OVER () AS {ROW}", *flags, *texts])
-        firsts = ", ".join(f"min({ROW}) FILTER (b{k}), arg_min(t{k}, {ROW}) FILTER (b{k})" for k in range(len(checked)))
-        ((*first_values,),) = database.execute(f"SELECT {firsts} FROM (SELECT {columns} FROM ({part.sql}))")
-        for value, row, text in zip(checked, first_values[::2], first_values[1::2], strict=True):
-            if row is not None:
-                location = f"{part.label}, row {row}{line_of_row(raw.source, part.label, row)}"
-                errors[value.name] = _refused_value(value, text, location)
-    if not errors:
-        raise fail("SKC203", f"`{raw.source.name}` changed while it was being read", span=raw.source.span)
-    return errors
-
-
 def _forbidden_nulls(training: Training, read: str, inputs: Sequence[Input]) -> dict[str, SkcError]:
     """Errors for the other columns that have nulls they must not have, in rows without a bad value: for a row with one
     it is unknown whether `where` would select it.
@@ -188,33 +163,3 @@ def _combined(errors: Mapping[str, SkcError]) -> SkcError:
         last, ellipsis = diagnostics[-1], " …" if len(errors) > 3 * MOST else ""
         diagnostics[-1] = replace(last, notes=(*last.notes, more + ellipsis))
     return SkcError(*diagnostics)
-
-
-# What to write, by declared type; a number with many digits has its own hint.
-TO_WRITE: Mapping[DType, str] = for_every_kind(
-    {
-        "float64": "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "
-        "list strings that mean null in `null_values`",
-        "int64": "write a whole number like -1234, or declare it float64; list strings that mean null in `null_values`",
-        "bool": "write true or false; list strings that mean null in `null_values`",
-        "timestamp": "write ISO 8601 with an offset, such as 2024-05-01T12:00:00Z; "
-        "for any other format declare it `string` and use `parse_datetime`",
-        "date": "write YYYY-MM-DD; for any other format declare it `string` and use `parse_datetime`",
-        "string": "declare the type that the data has",
-    }
-)
-WIDE: Mapping[DType, str] = {"float64": "-?[0-9]{16,}", "int64": "[+-]?[0-9]{16,}([.]0*)?"}
-
-
-def _refused_value(value: Input, text: str, location: str) -> SkcError:
-    if value.kind.is_float and text.strip('"+-').lower() == "nan":
-        hint = f"`{value.name}` has `nan: error`; remove that to read NaN as null"
-        return fail("SKC209", f"{location}: `{value.name}` is NaN", span=value.span, hint=hint)
-    is_wide = re.fullmatch(WIDE.get(value.dtype, "(?!)"), text) is not None
-    shown = text if len(text) <= 80 else text[:79] + "…"
-    message = f"{location}: `{shown}` in column `{value.name}` is not {_article(value.dtype)}"
-    return fail("SKC206", message, span=value.span, hint=WIDE_HINT if is_wide else TO_WRITE[value.dtype])
-
-
-def _article(dtype: str) -> str:
-    return f"an {dtype}" if dtype == "int64" else f"a {dtype}"

@@ -10,7 +10,6 @@ Why Python reads the header of a CSV: the engine would take the first file's col
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,18 +21,15 @@ import pyarrow as pa
 from skc.data.contract import missing_column
 from skc.data.duckdb.connection import WHOLE_HINT, Database, engine_errors, file_list, identifier, literal
 from skc.data.duckdb.conversion import Reading, read_csv_text, read_json, read_typed
-from skc.data.duckdb.csv_structure import UNREADABLE
-from skc.data.duckdb.csv_trouble import (
-    LONGEST,
-    Lines,
-    TooLongError,
-    check_separator,
-    check_structure,
-    explain,
-    long_fields,
-)
+from skc.data.duckdb.csv_trouble import check_structure, refused
+from skc.data.duckdb.dressed import rewritten
 from skc.data.duckdb.json_lines import check_records, pointer
-from skc.data.sources import TEXT, Source
+from skc.data.sources import TEXT, Source, separator_of
+from skc.data.text.lines import LONGEST
+from skc.data.text.mending import header_changes, under_data
+from skc.data.text.opening import UNREADABLE, packing
+from skc.data.text.records import is_plain, long_fields
+from skc.data.text.table import NAMES, TextError, column_names
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
 
@@ -95,7 +91,7 @@ def open_raw(database: Database, source: Source, inputs: Sequence[Input], others
     """
     match source.kind:
         case "csv" | "tsv":
-            return _open_csv(source, inputs)
+            return _open_csv(database, source, inputs)
         case "jsonl":
             return _open_json(database, source, inputs, others)
         case "parquet":
@@ -122,18 +118,23 @@ def _widened(table: pa.Table) -> pa.Table:
     return table
 
 
-def _open_csv(source: Source, inputs: Sequence[Input]) -> Raw:
+def _open_csv(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
     headers = {file: _header(file, source) for file in source.files}
+    is_direct = is_plain(source.options) and all(packing(file) in ("", ".gz") for file in source.files)
     for file, header in headers.items():
-        check_separator(header, file, source, [i.name for i in inputs])
-        _raise_all(_missing_columns(inputs, header, file))
-        check_structure(header, file, source)
-    readings = {i.name: read_csv_text(i) for i in inputs}
+        _check_header(header, file, source, inputs)
+        if is_direct:
+            check_structure(header, file, source)
+    readings = {i.name: read_csv_text(i, source.options) for i in inputs}
 
     def group(files: Sequence[str]) -> Group:
         header = headers[files[0]]
-        parts = tuple(Part(file, _csv_sql([file], header, source)) for file in files)
-        return Group(_csv_sql(files, header, source), parts, readings, dict.fromkeys(header, "VARCHAR"))
+        columns = dict.fromkeys(header, "VARCHAR")
+        if is_direct:
+            parts = tuple(Part(file, _csv_sql([file], header, source)) for file in files)
+            return Group(_csv_sql(files, header, source), parts, readings, columns)
+        parts = tuple(Part(file, rewritten(database, file, header, source)) for file in files)
+        return Group(" UNION ALL ".join(part.sql for part in parts), parts, readings, columns)
 
     return Raw(source, tuple(group(files) for files in _runs(source.files, headers)))
 
@@ -145,21 +146,41 @@ def _runs(files: Sequence[str], keys: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 def _header(file: str, source: Source) -> tuple[str, ...]:
-    """The column names in the first line of a CSV file."""
+    """The names of the columns of a CSV file."""
     try:
         with long_fields():
-            header = tuple(next(csv.reader(Lines(file), delimiter=_delimiter(source), strict=True), ()))
-    except (*UNREADABLE, UnicodeDecodeError, csv.Error, TooLongError) as error:
-        message, hint = explain(file, _delimiter(source)) or ("the first line cannot be read", WHOLE_HINT)
-        notes = [] if isinstance(error, UnicodeDecodeError) else [str(error)[:300]]
-        raise fail("SKC203", f"`{file}`, {message}", span=source.span, hint=hint, notes=notes) from error
+            header = column_names(file, source.options, separator_of(source))
+    except TextError as error:
+        raise refused(file, error, source) from None
+    except UNREADABLE as error:
+        message, notes = f"`{file}`, the first line cannot be read", [str(error)[:300]]
+        raise fail("SKC203", message, span=source.span, hint=WHOLE_HINT, notes=notes) from error
     if not header:
         hint = "the first line names the columns"
         raise fail("SKC203", f"`{file}` has no header", span=source.span, hint=hint)
-    # pandas writes its index without a name, and a comma at the end of each line makes one more column
-    header = tuple(name or f"(unnamed {k})" for k, name in enumerate(header, start=1))
     _check_names(header, file, source)
     return header
+
+
+def _check_header(header: Sequence[str], file: str, source: Source, inputs: Sequence[Input]) -> None:
+    """Refuse a file without a column for each input, and say which options would find them."""
+    errors = _missing_columns(inputs, header, file)
+    if not errors:
+        return
+    separator = separator_of(source)
+    changes = header_changes(file, source.options, separator, [i.name for i in inputs])
+    likely = max(NAMES, key=header[0].count) if len(header) == 1 else separator
+    if not changes and likely in header[0]:
+        changes = {"separator": likely}
+    if "separator" in changes:
+        names = [NAMES.get(one, "white space") for one in (changes["separator"], separator)]
+        shown = header[0] if len(header[0]) <= 80 else f"{header[0][:79]}…"
+        message, notes = f"`{file}` has fields separated by {names[0]}, not {names[1]}", [f"its header is `{shown}`"]
+        raise fail("SKC203", message, span=source.span, hint=f"write {under_data(changes)}", notes=notes)
+    if changes:
+        hint = f"write {under_data(changes)}"
+        errors = [SkcError(*(replace(d, hint=hint) for d in error.diagnostics)) for error in errors]
+    _raise_all(errors)
 
 
 def _check_names(names: Iterable[str], label: str, source: Source) -> None:
@@ -180,16 +201,12 @@ def _folded(name: str) -> str:
     return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
-def _delimiter(source: Source) -> str:
-    return "\t" if source.kind == "tsv" else ","
-
-
 def _csv_sql(files: Sequence[str], header: Sequence[str], source: Source) -> str:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     names = ", ".join(map(literal, header))
     return (
         f"SELECT * FROM read_csv([{file_list(files)}], columns = {{{columns}}}, auto_detect = false, header = true, "
-        f"delim = {literal(_delimiter(source))}, quote = '\"', escape = '\"', force_not_null = [{names}], "
+        f"delim = {literal(separator_of(source))}, quote = '\"', escape = '\"', force_not_null = [{names}], "
         f"nullstr = 'unused', "  # not the empty text, for which an empty last line would be a row of a single column
         f"strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST})"
     )
@@ -207,7 +224,7 @@ def _open_json(database: Database, source: Source, inputs: Sequence[Input], othe
     for file in source.files:
         check_records(database, file, source)
     parts = tuple(Part(file, sql([file])) for file in source.files)
-    readings = {i.name: read_json(i) for i in inputs}
+    readings = {i.name: read_json(i, source.options) for i in inputs}
     return Raw(source, (Group(sql(source.files), parts, readings, dict.fromkeys(names, "JSON")),))
 
 

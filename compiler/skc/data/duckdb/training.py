@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -11,13 +10,13 @@ import pyarrow as pa
 
 from skc.data.duckdb.columns import holds_nul
 from skc.data.duckdb.connection import engine_errors, identifier, literal
-from skc.data.duckdb.csv_trouble import Lines, long_fields
 from skc.data.duckdb.json_lines import all_keys
-from skc.data.duckdb.readers import Group, Raw
+from skc.data.duckdb.readers import Group, Part, Raw
 from skc.data.duckdb.table import COUNTING, DuckTable
 from skc.data.engine import AnyRow, Condition, HoldsNul, IsNull, IsOutside, LocatedRow
 from skc.data.predicate import Predicate
-from skc.data.sources import Source
+from skc.data.sources import Source, separator_of
+from skc.data.text.table import lines_of
 from skc.ir import Input
 from skc.values.arrow import KEPT
 
@@ -59,7 +58,7 @@ class Training(DuckTable):
                 f"SELECT {columns} FROM ({rows}) WHERE {condition} ORDER BY {ROW} LIMIT 1 OFFSET {skip}"
             )
             for number, *stored in hits:
-                location = f"{part.label}, row {number}{line_of_row(self.source, part.label, number)}"
+                location = f"{part.label}, {place_of_row(self.source, part, number)}"
                 return LocatedRow(location, dict(zip([i.name for i in self.inputs], stored, strict=True)))
             passed = self.database.execute(f"SELECT count(*) FROM ({rows}) WHERE {condition}")
             skip -= passed[0][0]
@@ -169,18 +168,20 @@ def typed_sql(
     return f"SELECT {row}{stored}, {BAD} FROM ({inner}){keep}"
 
 
-def line_of_row(source: Source, file: str, row: int) -> str:
-    """` (line 12)` for a row of a CSV file, whose fields may hold line ends; nothing for other kinds."""
-    if source.kind not in ("csv", "tsv"):
-        return ""
-    lines = Lines(file)
-    reader = csv.reader(lines, delimiter="\t" if source.kind == "tsv" else ",")
-    records, start = -1, 1  # the header is record 0
-    with long_fields():
-        for record in reader:
-            records += bool(record)
-            if records == row:
-                return f" (line {start})"
-            start = reader.line_num + 1
-            lines.forget()
-    return ""
+def place_of_row(source: Source, part: Part, row: int) -> str:
+    """`row 3 (line 12)` for a row of a CSV file, whose fields may hold line ends; `row 3` for other kinds."""
+    return places_of_rows(source, [(part, row)])[part.label, row]
+
+
+def places_of_rows(source: Source, rows: Iterable[tuple[Part, int]]) -> dict[tuple[str, int], str]:
+    """The place of each row, by the label of its part and its number. Each file is read once."""
+    by_label: dict[str, set[int]] = {}
+    for part, row in rows:
+        by_label.setdefault(part.label, set()).add(row)
+    places = {}
+    for label, numbers in by_label.items():
+        is_text = source.kind in ("csv", "tsv")
+        lines = lines_of(label, source.options, separator_of(source), numbers) if is_text else {}
+        for row in numbers:
+            places[label, row] = f"row {row} (line {lines[row]})" if row in lines else f"row {row}"
+    return places

@@ -7,7 +7,6 @@ spurious errors; independent errors are reported together.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from skc.diagnostics import Span, fail
@@ -15,6 +14,7 @@ from skc.frontend.build import Warnings, build
 from skc.frontend.definitions import FeatureDefinition, OutputDefinition, PipelineDefinition
 from skc.frontend.names import check_names
 from skc.frontend.problems import Problems, shown
+from skc.frontend.yaml.data import located, read_data
 from skc.frontend.yaml.features import read_features
 from skc.frontend.yaml.fields import as_map, as_text, check_keys, missing_key, wrong_type
 from skc.frontend.yaml.inputs import read_inputs
@@ -88,7 +88,7 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     with problems.collect():
         name = as_text(node, "`name`")
     with problems.collect():
-        data = _read_data(entries["data"], base_dir) if "data" in entries else None
+        data = read_data(entries["data"], base_dir) if "data" in entries else None
     with problems.collect():
         inputs = read_inputs(entries["inputs"], problems)
     with problems.collect():
@@ -114,20 +114,6 @@ def _check_format(root: MapNode) -> None:
         raise fail("SKC108", message, span=node.span, hint="install a newer skc")
 
 
-def _read_data(node: Node, base_dir: Path | None) -> DataSource:
-    """A path, or a mapping. `path` may be missing, since the command line can give it."""
-    if not isinstance(node, MapNode):
-        return DataSource(_located(as_text(node, "`data`"), base_dir), span=node.span)
-    check_keys(node, "`data`", [], ["path", "where", "table"])
-    texts = {key.text: as_text(value, f"`{key.text}` of `data`") for key, value in node.entries}
-    if not texts:
-        raise fail("SKC106", "`data` is empty", span=node.span, hint="add `path:`, or remove `data`")
-    path = texts.get("path")
-    return DataSource(
-        None if path is None else _located(path, base_dir), texts.get("where"), texts.get("table"), node.span
-    )
-
-
 def _read_model(node: Node, base_dir: Path | None) -> ModelSource:
     """`module:object`, or the path of a file of a fitted model, and the output that it is given."""
     body = as_map(node, "`model`", "write {from: module:object, features: x}")
@@ -135,10 +121,4 @@ def _read_model(node: Node, base_dir: Path | None) -> ModelSource:
     texts = {key.text: as_text(value, f"`{key.text}` of `model`") for key, value in body.entries}
     reference = texts["from"]
     is_file = "/" in reference or "\\" in reference or Path(reference).suffix in MODEL_FILES
-    return ModelSource(_located(reference, base_dir) if is_file else reference, texts["features"], node.span)
-
-
-def _located(path: str, base_dir: Path | None) -> str:
-    """A relative path is relative to the pipeline file; a URL is unchanged."""
-    is_url = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path)
-    return path if is_url or base_dir is None else str(base_dir / path)
+    return ModelSource(located(reference, base_dir) if is_file else reference, texts["features"], node.span)

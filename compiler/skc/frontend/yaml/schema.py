@@ -16,10 +16,12 @@ import pydantic
 
 from skc.diagnostics import bug
 from skc.frontend.names import PIPELINE_NAME
+from skc.frontend.yaml.data import ENCODINGS, LONGEST_SEPARATOR, MOST_SKIPPED
 from skc.frontend.yaml.features import USABLE
 from skc.frontend.yaml.outputs import OUTPUT_DTYPES
 from skc.frontend.yaml.parameters import means_the_word_null
 from skc.frontend.yaml.reader import FORMAT, OPTIONAL, REQUIRED
+from skc.ir import WHITESPACE
 from skc.op import AnyOp
 from skc_runtime.kinds import DTYPES
 
@@ -102,6 +104,52 @@ def _data() -> JsonSchema:
         "path": {**TEXT, "description": "CSV, Parquet, Arrow or JSON lines; a glob; or a database URL."},
         "where": {**TEXT, "description": "Fit only on the rows of this SQL predicate, in DuckDB's dialect."},
         "table": {**TEXT, "description": "The table, if `path` is a database URL."},
+        **_options(),
+    }
+
+
+def _options() -> JsonSchema:
+    """How files of text are read."""
+    one = {"type": "string", "minLength": 1, "maxLength": 1}
+    lines = {"type": "integer", "minimum": 0, "maximum": MOST_SKIPPED, "default": 0}
+    texts = {**TEXTS, "items": {"type": "string"}}
+    return {
+        "separator": {
+            "anyOf": [{**TEXT, "maxLength": LONGEST_SEPARATOR}, {"const": WHITESPACE}],
+            "description": "What stands between two fields: characters, or `whitespace`. By default a comma, in a "
+            ".tsv a tab.",
+        },
+        "decimal": {**one, "default": ".", "description": "The decimal mark of numbers."},
+        "thousands": {**one, "description": "What stands between groups of digits: 1.234,56 has a point."},
+        "encoding": {
+            **TEXT,
+            "default": "utf-8",
+            "examples": list(ENCODINGS),
+            "description": "The name of a codec of Python.",
+        },
+        "quote": {
+            "type": "string",
+            "maxLength": 1,
+            "default": '"',
+            "description": 'What begins and ends a quoted field; "" if no field is quoted.',
+        },
+        "header": {
+            "anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1, "maximum": MOST_SKIPPED}, texts],
+            "default": True,
+            "description": "Whether the first row has the names of the columns (if not, they are column_1, column_2, "
+            "…); the number of the row that has them; or the names.",
+        },
+        "skip_rows": {**lines, "description": "Lines at the start of a file to leave out."},
+        "skip_footer": {**lines, "description": "Lines at the end to leave out; empty ones do not count."},
+        "comment": {**TEXT, "description": "How a line begins that is to be left out."},
+        "trim": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether to leave out the blanks around a field, outside of quotes.",
+        },
+        "null_values": {**texts, "description": "Texts that mean null in every input that does not list its own."},
+        "true_values": {**texts, "description": "Texts that mean true, besides `true`."},
+        "false_values": {**texts, "description": "Texts that mean false, besides `false`."},
     }
 
 

@@ -1,0 +1,83 @@
+"""Files as people have them: from each to an artifact, with the values that pandas reads with the same options."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from file_dresses import DRESSES, Dress
+
+import skc
+
+PIPELINE = """\
+skc: 1
+name: dress
+data: {DATA}
+inputs:
+  I: {type: int64, nullable: true}
+  X: {type: float64, nullable: true}
+  B: {type: bool, nullable: true}
+  S: {type: string, nullable: true}
+outputs:
+  out_i: {features: [I], dtype: int64}
+  out_x: {features: [X], dtype: float64}
+  out_b: {features: [B], dtype: bool}
+  out_s: {features: [S], dtype: string}
+"""
+
+
+NEEDS_PRECISION = tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)  # later it is always exact
+
+
+def as_skc_reads(dress: Dress, folder: Path) -> pd.DataFrame:
+    """Through an artifact, which is given the file again under another name: it knows how to read it."""
+    (folder / dress.file).write_bytes(dress.data)
+    text = PIPELINE.replace("{DATA}", json.dumps({"path": dress.file, **dress.options}))
+    for place, name in zip("IXBS", dress.names, strict=True):
+        text = text.replace(f"  {place}: {{type", f"  {name}: {{type").replace(f"[{place}]", f"[{name}]")
+    (folder / "pipeline.yaml").write_text(text, encoding="utf-8")
+    made = skc.compile(folder / "pipeline.yaml", out=folder / "artifact", rows=10)
+    assert made.report is not None
+    assert made.report.is_equal
+    other = folder / f"other-{dress.file}"
+    other.write_bytes(dress.data)
+    skc.transform(folder / "artifact", other, folder / "out.parquet")
+    return pq.read_table(folder / "out.parquet").to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def as_pandas_reads(dress: Dress, folder: Path) -> pd.DataFrame:
+    i, x, b, s = dress.names
+    options: dict[str, Any] = {"keep_default_na": False, **dress.pandas}
+    nulls = options.pop("na_values", [])
+    options["na_values"] = {i: ["", *nulls], x: ["", *nulls], b: ["", *nulls], s: nulls} if nulls else {}
+    if not nulls:
+        options["na_values"] = {name: ["", dress.null] for name in (i, x, b)}
+    if options.get("engine") != "python" and NEEDS_PRECISION:
+        options["float_precision"] = "round_trip"
+    file = folder / dress.file
+    if dress.file.endswith(".zst"):  # which pandas reads with one library more
+        with pa.input_stream(str(file), compression="zstd") as stream:
+            (folder / "unpacked.csv").write_bytes(stream.read())
+        file = folder / "unpacked.csv"
+    return pd.read_csv(file, dtype={i: "Int64", x: "float64", s: "object"}, **options)
+
+
+@pytest.mark.parametrize("dress", DRESSES, ids=[dress.name for dress in DRESSES])
+def test_values_are_those_of_pandas(dress: Dress, tmp_path: Path) -> None:
+    ours, theirs = as_skc_reads(dress, tmp_path), as_pandas_reads(dress, tmp_path)
+    assert len(ours) == len(theirs) == 60
+    for mine, name in zip(ours, dress.names, strict=True):
+        got, want = ours[mine].tolist(), theirs[name].tolist()
+        missing = [value is pd.NA or value != value for value in got]
+        assert missing == [value is pd.NA or value is None or value != value for value in want], name
+        pairs = [(g, w) for g, w, null in zip(got, want, missing, strict=True) if not null]
+        assert [g for g, _ in pairs] == [w for _, w in pairs], name
+        if name in ("x", "X"):
+            assert [np.float64(g).tobytes() for g, _ in pairs] == [np.float64(w).tobytes() for _, w in pairs]
+    assert not set(map(str, ours.dtypes)) & {"object"}
