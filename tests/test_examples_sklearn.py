@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from pathlib import Path
@@ -46,7 +47,10 @@ def test_equal_to_scikit_learn(reference: str, tmp_path: Path, monkeypatch: pyte
 
 def without_ties(transformer: skc_runtime.Transformer, rows: Any) -> Any:
     """The rows whose nearest neighbours do not hang on rounding errors; numbers with one decimal tie in one of ten."""
-    refused = []
+    refused: list[int] = []
+    with contextlib.suppress(skc_runtime.RecordError):
+        transformer.transform(rows)
+        return rows
     for i in range(len(rows)):
         try:
             transformer.transform(rows[i : i + 1])
@@ -54,7 +58,7 @@ def without_ties(transformer: skc_runtime.Transformer, rows: Any) -> Any:
             assert error.code == "tie"
             refused.append(i)
     assert len(refused) < 0.15 * len(rows)
-    return rows.drop(rows.index[refused]) if refused else rows
+    return rows.drop(rows.index[refused])
 
 
 def compile_example(reference: str, sample: Path, out: Path) -> None:
