@@ -159,6 +159,21 @@ CASES: list[tuple[str, str, Try, Follow]] = [
     ("first line names", "SKC203", Try(TEXT, b""), instead(data=b"v\na\n")),
     ("add a line of names above", "SKC204", Try(TEXT, b"a,1\nb,2\n"), instead(data=b"v,w\na,1\nb,2\n")),
     ("rename one", "SKC203", Try(TEXT, b"v,w,W\na,1,2\n"), instead(data=b"v,w,W2\na,1,2\n")),
+    ("names are compared without", "SKC203", Try(TEXT, b"v,w,W,w\na,1,2,3\n"), with_options),
+    ("names are compared without", "SKC203", Try(TEXT, b"\nv,v\na,1\n", options={"skip_rows": 1}), with_options),
+    (
+        "rename one of them; names are compared",
+        "SKC203",
+        Try(TEXT, b"v,v\na,1\n", options={"header": 1}),
+        instead(data=b"v,w\na,1\n"),
+    ),
+    ("a record in every line .jsonl", "SKC203", Try(TEXT, b'{"v": "a"}\n', "rows.json"), instead(name="rows.jsonl")),
+    (
+        "for a file of text with any other name",
+        "SKC202",
+        Try(TEXT, b"v;w\na;1\n", "rows.txt"),
+        instead(options=SEMICOLON),
+    ),
     ("did you mean `vv`?", "SKC204", Try(TEXT, b"vv,w\na,1\n"), instead(data=b"v,w\na,1\n")),
     ("remove the comma", "SKC203", Try(TEXT, b'{"v": "a",}', "r.jsonl"), instead(data=b'{"v": "a"}')),
     (

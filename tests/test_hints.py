@@ -21,8 +21,11 @@ from skc.frontend.yaml.reader import read_pipeline
 
 ERRORS = Path(__file__).parent / "frontend" / "errors"
 ELSEWHERE = {  # hints that a test of their own follows
-    "write a glob: '{}/*{}'": "stats/test_hints_about_data.py::test_the_glob_of_a_folder_is_one_to_copy",
-    "name a file, or a glob in quotes: there is no file in it that skc reads. {}": (
+    "drop it from the file, or name the files by a glob for each folder": (
+        "stats/test_folders.py::test_a_folder_that_no_input_names_is_no_column"
+    ),
+    "write a glob: '{}/**/*{}'": "stats/test_hints_about_data.py::test_the_glob_of_a_folder_is_one_to_copy",
+    "name a file: there is no file in it that skc reads. {}": (
         "stats/test_hints_about_data.py::test_the_glob_of_a_folder_is_one_to_copy"
     ),
     "write it as one type in all files, or leave it out of --keep": (

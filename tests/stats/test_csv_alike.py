@@ -17,7 +17,7 @@ from source_tables import load, refusal, rows
 from skc.data.duckdb import csv_structure
 from skc.data.duckdb.connection import Database
 from skc.data.duckdb.csv_structure import is_regular
-from skc.data.duckdb.readers import open_raw
+from skc.data.duckdb.raw import open_raw
 from skc.data.sources import Source
 from skc.diagnostics import SkcError
 from skc.ir import Input, ReadOptions

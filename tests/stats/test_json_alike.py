@@ -11,7 +11,7 @@ import pytest
 from source_tables import load, one, refusal, rows
 
 from skc.data.duckdb.connection import Database
-from skc.data.duckdb.readers import open_raw
+from skc.data.duckdb.raw import open_raw
 from skc.data.sources import Source
 from skc.diagnostics import SkcError
 from skc.ir import Input

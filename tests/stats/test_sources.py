@@ -194,12 +194,15 @@ def test_a_column_with_one_value_is_a_warning(
 def test_files_that_are_not_there_or_not_known(tmp_path: Path) -> None:
     (tmp_path / "trips.csv").write_text("a\n1\n")
     (tmp_path / "b.parquet").write_text("")
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "trips.txt").write_text("a\n1\n")
     cases: list[tuple[Any, str, str]] = [
         (None, "SKC200", "--data"),
         (f"{tmp_path}/tripz.csv", "SKC201", "did you mean `trips.csv`?"),
         (f"{tmp_path}/none/a.csv", "SKC201", "there is no folder"),
         (f"{tmp_path}/x*.csv", "SKC201", "no file matches"),
-        (f"{tmp_path}", "SKC201", "is a folder"),
+        (f"{tmp_path}/*", "SKC202", "several kinds"),
+        (f"{tmp_path}/texts/trips.txt", "SKC202", "`separator` under `data`"),
         (f"{tmp_path}/*", "SKC202", "several kinds"),
         ("https://example.org/a.csv", "SKC202", "is a URL"),
         (f"{tmp_path}/trips.csv::rides", "SKC202", "has no table"),

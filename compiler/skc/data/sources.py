@@ -1,34 +1,41 @@
 """Where training rows come from: the user's data, resolved to files of one kind, a table, or data in memory.
 
 Text            CSV (`.csv`, commas), TSV (`.tsv`, tabs), also with `.gz`, `.bz2`, `.xz` and `.zst`; JSON lines
-                (`.jsonl`, `.ndjson`), also with `.gz`
+                (`.jsonl`, `.ndjson`) and a JSON array of records (`.json`), also with `.gz` and `.zst`
 Typed           Parquet (`.parquet`, `.pq`), Arrow IPC files and Feather (`.arrow`, `.feather`, `.ipc`)
 Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table`
 In memory       anything that implements the Arrow stream protocol: pandas, Polars and PyArrow tables
 
-A path may be a glob (`*`, `?`, `[…]`, `**`); its files are read in order of name. Only the name determines the kind.
+A path may be a glob (`*`, `?`, `[…]`, `**`) or a folder, of which every file is read; a file or folder in it is not
+data if its name begins with `.` or `_`. Files are read in order of name. Only the name determines the kind; a file with
+any other name is text with fields if `data` has a `separator`. Folders
+below the one that a path names, such as `year=2025`, are columns of text, as Hive writes them.
 """
 
 from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import pyarrow as pa
 
 from skc.data.text.opening import PACKED, packing
-from skc.diagnostics import Span, did_you_mean, fail
+from skc.diagnostics import SkcError, Span, did_you_mean, fail
 from skc.ir import DataSource, ReadOptions
 
-Kind = Literal["csv", "tsv", "jsonl", "parquet", "arrow", "duckdb", "memory"]
+Kind = Literal["csv", "tsv", "jsonl", "json", "parquet", "arrow", "duckdb", "memory"]
 KINDS: dict[str, Kind] = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "json",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".arrow": "arrow",
@@ -37,24 +44,33 @@ KINDS: dict[str, Kind] = {
     ".duckdb": "duckdb",
     ".ddb": "duckdb",
 }
-TEXT: tuple[Kind, ...] = ("csv", "tsv", "jsonl")
+TEXT: tuple[Kind, ...] = ("csv", "tsv", "jsonl", "json")
+JSON: tuple[Kind, ...] = ("jsonl", "json")
 PACKINGS: dict[Kind, tuple[str, ...]] = {  # by which files of a kind may be compressed
     "csv": ("", *PACKED),
     "tsv": ("", *PACKED),
-    "jsonl": ("", ".gz"),
+    "jsonl": ("", ".gz", ".zst"),
+    "json": ("", ".gz", ".zst"),
 }
 DEFAULT = ReadOptions()
+NO_DATA = (".", "_")  # how the names of files begin that programs write next to data, such as _SUCCESS
+HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 READABLE = (
-    "skc reads .csv and .tsv (each also with .gz, .bz2, .xz or .zst), .jsonl (also with .gz), .parquet, .arrow and "
-    ".feather files, tables of DuckDB files "
+    "skc reads .csv and .tsv (each also with .gz, .bz2, .xz or .zst), .jsonl and .json (an array; each also with "
+    ".gz or .zst), .parquet, .arrow and .feather files, tables of DuckDB files "
     "(`file.duckdb::table`), and in Python pandas, Polars and PyArrow tables"
 )
+
+
+SEPARATED = "for a file of text with any other name write its `separator` under `data`"
+Partitions = tuple[tuple[str, str | None], ...]  # names and values of columns, None for a null
 
 
 @dataclass(frozen=True)
 class Source:
     """Files of one kind, or an Arrow table in memory; `table` names the table of a DuckDB file, `options` say how files
-    of text are written.
+    of text are written, `partitions` which columns the folders of a file name, `copies` where a file lies that the
+    engine cannot read in its place.
     """
 
     kind: Kind
@@ -63,6 +79,12 @@ class Source:
     frame: pa.Table | None = None
     options: ReadOptions = DEFAULT
     span: Span | None = None
+    partitions: Mapping[str, Partitions] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
+
+    def path(self, file: str) -> str:
+        """Where a file lies on this machine."""
+        return self.copies.get(file, file)
 
     @property
     def name(self) -> str:
@@ -117,12 +139,15 @@ def _from_path(path: str, table: str | None, options: ReadOptions, span: Span | 
         path, _, table = path.partition("::")
     if "://" in path:
         raise fail("SKC202", f"`{path}` is a URL", span=span, hint=f"download it first; {READABLE}")
-    files = _files(path, span)
-    kinds = {_kind(file, span) for file in files}
+    if path.startswith("~") and not Path(path).exists():
+        path = os.path.expanduser(path)
+    files = _files(path, span, options)
+    kinds = {_kind(file, span, options) for file in files}
     if len(kinds) > 1:
         message = f"`{path}` matches files of several kinds: {', '.join(sorted(kinds))}"
         raise fail("SKC202", message, span=span, hint="write a narrower glob")
-    source = Source(kinds.pop(), files, table, options=options, span=span)
+    partitions = {file: _partitions(file, _root(path)) for file in files}
+    source = Source(kinds.pop(), files, table, options=options, span=span, partitions=partitions)
     if source.kind == "duckdb" and (table is None or len(files) > 1):
         message = f"`{path}` does not name one table of one DuckDB file"
         raise fail(
@@ -137,17 +162,12 @@ def _from_path(path: str, table: str | None, options: ReadOptions, span: Span | 
     return source
 
 
-def _files(path: str, span: Span | None) -> tuple[str, ...]:
+def _files(path: str, span: Span | None, options: ReadOptions) -> tuple[str, ...]:
     """The file with exactly that name, else those that the glob matches."""
     if Path(path).is_file():
         return (path,)
     if Path(path).is_dir():
-        raise fail(
-            "SKC201",
-            f"`{path}` is a folder",
-            span=span,
-            hint=_folder_hint(path),
-        )
+        return _in_folder(path, span, options)
     matches = tuple(sorted(name for name in glob.glob(path, recursive=True) if Path(name).is_file()))
     if matches:
         return matches
@@ -159,20 +179,57 @@ def _files(path: str, span: Span | None) -> tuple[str, ...]:
     raise fail("SKC201", f"there is no file `{path}`", span=span, hint=hint)
 
 
-def _folder_hint(path: str) -> str:
-    """The glob of the files in a folder, in quotes, since a shell would expand it."""
-    for name in sorted(os.listdir(path)):
-        packed = packing(name)
-        suffix = Path(name.lower().removesuffix(packed)).suffix
+def _in_folder(folder: str, span: Span | None, options: ReadOptions) -> tuple[str, ...]:
+    """Every file in a folder, at any depth."""
+    files = []
+    for above, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(NO_DATA)]
+        files += [os.path.join(above, name) for name in names if not name.startswith(NO_DATA)]
+    if not files:
+        raise fail(
+            "SKC201", f"there is no file in the folder `{folder}`", span=span, hint="check the folder and the pattern"
+        )
+    for file in sorted(files):
+        try:
+            _kind(file, span, options)
+        except SkcError:
+            raise _unread_file(file, folder, files, span) from None
+    return tuple(sorted(files))
+
+
+def _unread_file(file: str, folder: str, files: Sequence[str], span: Span | None) -> SkcError:
+    """SKC202 for a file that is not data, with a glob of those that are, in quotes, since a shell would expand it."""
+    hint = f"name a file: there is no file in it that skc reads. {READABLE}"
+    for other in sorted(files):
+        packed = packing(other)
+        suffix = Path(other.lower().removesuffix(packed)).suffix
         if KINDS.get(suffix) not in (None, "duckdb"):
-            return f"write a glob: '{path.rstrip('/')}/*{name[-len(suffix + packed) :]}'"
-    return f"name a file, or a glob in quotes: there is no file in it that skc reads. {READABLE}"
+            hint = f"write a glob: '{folder.rstrip('/')}/**/*{other[-len(suffix + packed) :]}'"
+            break
+    return fail("SKC202", f"`{file}` is not a kind of file that skc reads", span=span, hint=hint)
 
 
-def _kind(file: str, span: Span | None) -> Kind:
+def _root(path: str) -> str:
+    """The folder below which folders are columns: the one that a path names, or that a glob begins with."""
+    parts = Path(path).parts
+    fixed = list(takewhile(lambda part: not glob.has_magic(part), parts))
+    return path if len(fixed) == len(parts) else str(Path(*fixed)) if fixed else "."
+
+
+def _partitions(file: str, root: str) -> Partitions:
+    """The columns that the folders of a file name, below a folder."""
+    below = os.path.relpath(Path(file).parent, root) if file != root else "."
+    pairs = (part.partition("=") for part in Path(below).parts)
+    named = {
+        unquote(name): None if value == HIVE_NULL else unquote(value) for name, is_, value in pairs if name and is_
+    }
+    return tuple(named.items())
+
+
+def _kind(file: str, span: Span | None, options: ReadOptions) -> Kind:
     packed = packing(file)
-    kind = KINDS.get(Path(file.lower().removesuffix(packed)).suffix)
+    kind = KINDS.get(Path(file.lower().removesuffix(packed)).suffix, None if options.separator is None else "csv")
     if kind is None or packed not in PACKINGS.get(kind, ("",)):
         message = f"`{file}` is not a kind of file that skc recognises by its name"
-        raise fail("SKC202", message, span=span, hint=READABLE)
+        raise fail("SKC202", message, span=span, hint=f"{READABLE}; {SEPARATED}")
     return kind

@@ -159,7 +159,7 @@ def _is_trimmed(bad: _BadColumn, raw: Raw) -> bool:
     source, options = raw.source, replace(raw.source.options, trim=True)
     column = [*bad.group.columns].index(bad.value.name)
     with long_fields(), suppress(TextError):
-        records = rows(bad.part.label, options, separator_of(source))
+        records = rows(source.path(bad.part.label), options, separator_of(source))
         record = next(islice(records, bad.row - 1, None), None)
         return record is not None and record.fields[column] != bad.text
     return False

@@ -26,7 +26,7 @@ def csv_trouble(source: Source) -> Iterator[None]:
         if error.code != "SKC203" or source.kind not in ("csv", "tsv"):
             raise
         for file in source.files:
-            problem = _explained(file, source) or _mixed_line_ends(file)
+            problem = _explained(file, source) or _mixed_line_ends(source.path(file))
             if problem is not None:
                 raise refused(file, problem, source) from error
         raise
@@ -35,7 +35,7 @@ def csv_trouble(source: Source) -> Iterator[None]:
 def check_structure(header: Sequence[str], file: str, source: Source) -> None:
     """Refuse a file that some readers would read differently from the engine."""
     try:
-        if is_regular(file, separator_of(source), len(header)):
+        if is_regular(source.path(file), separator_of(source), len(header)):
             return
     except UNREADABLE:
         return  # the engine reports it
@@ -52,7 +52,7 @@ def refused(file: str, problem: TextError, source: Source) -> SkcError:
 def _explained(file: str, source: Source) -> TextError | None:
     """What is wrong with a file; None if nothing is, or it cannot be opened."""
     try:
-        return first_problem(file, source.options, separator_of(source))
+        return first_problem(source.path(file), source.options, separator_of(source))
     except UNREADABLE:
         return None
 

@@ -31,7 +31,7 @@ def rewritten(database: Database, file: str, header: Sequence[str], source: Sour
     with engine_errors(f"`{file}` cannot be read", code="SKC203", span=source.span):
         try:
             with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, schema) as writer, long_fields():
-                for batch in _batches(rows(file, source.options, separator_of(source))):
+                for batch in _batches(rows(source.path(file), source.options, separator_of(source))):
                     writer.write_batch(_arrow(batch, schema))
         except TextError as error:
             raise refused(file, error, source) from None

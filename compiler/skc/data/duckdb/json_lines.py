@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from skc.data.duckdb.connection import Database, engine_errors, file_list, literal
@@ -20,18 +21,20 @@ SUSPECT = r"[:\[,]\s*-?(?i:nan|inf)|,\s*[}\]]"
 OBJECT_HINT = 'write one record as a JSON object in every line, such as {"age": 3, "city": "Oslo"}'
 TWICE_HINT = "keys of a record must be unique; remove the unintended value"
 STRICT_HINT = 'write null for a missing value, and "NaN", "Infinity" or "-Infinity" as strings for such float64 values'
+ARRAY_HINT = "a .json file is one array of records, [{…}, {…}]; name a file with a record in every line .jsonl"
 COMMA_HINT = "remove the comma"
 
 
 def check_records(database: Database, file: str, source: Source) -> None:
     """Refuse the first record that strict readers refuse, or read differently from the engine. Raises SKC203."""
-    rows = f"SELECT row_number() OVER () AS row, json FROM read_ndjson_objects([{file_list([file])}])"
+    rows = f"SELECT row_number() OVER () AS row, json FROM {objects([file], source)}"
     doubtful = (
         "json_type(json) <> 'OBJECT' OR len(json_keys(json)) <> len(list_distinct(json_keys(json))) "
         f"OR regexp_matches(CAST(json AS VARCHAR), {literal(SUSPECT)})"
     )
     query = f"SELECT row, CAST(json AS VARCHAR) AS text FROM ({rows}) WHERE {doubtful} ORDER BY row"
-    with engine_errors(f"`{file}` cannot be read as JSON lines", code="SKC203", span=source.span):
+    what, hint = ("a JSON array", ARRAY_HINT) if source.kind == "json" else ("JSON lines", None)
+    with engine_errors(f"`{file}` cannot be read as {what}", code="SKC203", span=source.span, hint=hint):
         for batch in database.batches(query, 1000):
             for row, text in zip(batch["row"].to_pylist(), batch["text"].to_pylist(), strict=True):
                 problem = _wrong(text)
@@ -39,7 +42,19 @@ def check_records(database: Database, file: str, source: Source) -> None:
                     raise _refused(file, row, *problem, source)
 
 
-def line_of(file: str, row: int) -> int:
+def objects(files: Sequence[str], source: Source) -> str:
+    """The SQL of the records of some files, as `json`."""
+    paths = file_list([source.path(file) for file in files])
+    if source.kind == "json":
+        return f"read_json_objects([{paths}], format = 'array')"
+    return f"read_ndjson_objects([{paths}])"
+
+
+def _place_of(file: str, row: int, source: Source) -> str:
+    return f"record {row}" if source.kind == "json" else f"line {_line_of(source.path(file), row)}"
+
+
+def _line_of(file: str, row: int) -> int:
     """The line of a record; empty lines are not records."""
     records = 0
     with opened(file) as lines:
@@ -81,7 +96,7 @@ def _constant(name: str) -> NoReturn:
 
 
 def _refused(file: str, row: int, message: str, hint: str, source: Source) -> SkcError:
-    return fail("SKC203", f"`{file}`, line {line_of(file, row)}: {message}", span=source.span, hint=hint)
+    return fail("SKC203", f"`{file}`, {_place_of(file, row, source)}: {message}", span=source.span, hint=hint)
 
 
 def pointer(name: str) -> str:
@@ -91,5 +106,5 @@ def pointer(name: str) -> str:
 
 def all_keys(database: Database, source: Source) -> set[str]:
     """All keys of all records; reads everything, for a message."""
-    records = f"read_ndjson_objects([{file_list(source.files)}])"
+    records = objects(source.files, source)
     return {key for (key,) in database.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {records}")}

@@ -21,10 +21,11 @@ from skc.data.contract import refused_null
 from skc.data.duckdb.bad_values import bad_values
 from skc.data.duckdb.connection import TIME_LIMIT, Database, engine_errors, identifier
 from skc.data.duckdb.csv_trouble import csv_trouble
-from skc.data.duckdb.readers import Group, Raw, open_raw
+from skc.data.duckdb.raw import open_raw
+from skc.data.duckdb.readers import Group, Raw
 from skc.data.duckdb.training import BAD, ROW, Training, typed_sql
 from skc.data.predicate import Predicate, parse_predicate
-from skc.data.sources import Source
+from skc.data.sources import JSON, Source
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input
 
@@ -50,7 +51,7 @@ def load_training(
     names = [i.name for i in inputs]
     carried = [name for name in dict.fromkeys(keep) if name not in names]
     others = [] if where is None else [name for name in where.columns if name not in names]
-    database.confine(source.files)
+    database.confine([source.path(file) for file in source.files])
     if where is not None:
         database.limit(partial(_too_slow, declared))
     raw = open_raw(database, source, inputs, [*others, *carried])
@@ -59,7 +60,7 @@ def load_training(
         for group in raw.groups:
             _check_where(database, group, inputs, where, declared)
     # When several threads read JSON lines, a last line without a line end comes first; numbering keeps the order.
-    numbered = source.kind == "jsonl"
+    numbered = source.kind in JSON
     sql = " UNION ALL ".join(
         typed_sql(group, group.sql, inputs, where, numbered=numbered, extra=carried) for group in raw.groups
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 import pyarrow as pa
@@ -23,7 +23,7 @@ from skc.data.duckdb.connection import WHOLE_HINT, Database, engine_errors, file
 from skc.data.duckdb.conversion import Reading, read_csv_text, read_json, read_typed
 from skc.data.duckdb.csv_trouble import check_structure, refused
 from skc.data.duckdb.dressed import rewritten
-from skc.data.duckdb.json_lines import check_records, pointer
+from skc.data.duckdb.json_lines import check_records, objects, pointer
 from skc.data.sources import TEXT, Source, separator_of
 from skc.data.text.lines import LONGEST
 from skc.data.text.mending import header_changes, under_data
@@ -84,15 +84,15 @@ class Raw:
         return ((group, part) for group in self.groups for part in group.parts)
 
 
-def open_raw(database: Database, source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
-    """The raw rows of a source; `others` are the columns other than inputs that `where` names.
+def open_files(database: Database, source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
+    """The raw rows of files; `others` are the columns other than inputs that `where` or `--keep` name.
 
     Raises SKC203 (unreadable), SKC204 (a column is missing), SKC205 (a column of the wrong type).
     """
     match source.kind:
         case "csv" | "tsv":
             return _open_csv(database, source, inputs)
-        case "jsonl":
+        case "jsonl" | "json":
             return _open_json(database, source, inputs, others)
         case "parquet":
             return _open_parquet(database, source, inputs)
@@ -149,7 +149,7 @@ def _header(file: str, source: Source) -> tuple[str, ...]:
     """The names of the columns of a CSV file."""
     try:
         with long_fields():
-            header = column_names(file, source.options, separator_of(source))
+            header = column_names(source.path(file), source.options, separator_of(source))
     except TextError as error:
         raise refused(file, error, source) from None
     except UNREADABLE as error:
@@ -168,7 +168,7 @@ def _check_header(header: Sequence[str], file: str, source: Source, inputs: Sequ
     if not errors:
         return
     separator = separator_of(source)
-    changes = header_changes(file, source.options, separator, [i.name for i in inputs])
+    changes = header_changes(source.path(file), source.options, separator, [i.name for i in inputs])
     likely = max(NAMES, key=header[0].count) if len(header) == 1 else separator
     if not changes and likely in header[0]:
         changes = {"separator": likely}
@@ -183,30 +183,49 @@ def _check_header(header: Sequence[str], file: str, source: Source, inputs: Sequ
     _raise_all(errors)
 
 
+def _renaming_hint(names: Sequence[str], source: Source) -> str:
+    """For a file of text whose first line has the names: the names, of which the later ones are numbered."""
+    if source.kind not in ("csv", "tsv") or source.options.header is not True:
+        return "rename one of them; names are compared without regard to case"
+    others: list[str] = []
+    for name in names:
+        number = next(k for k in count(1) if folded(name if k == 1 else f"{name}_{k}") not in map(folded, others))
+        others.append(name if number == 1 else f"{name}_{number}")
+    changes = under_data({"header": others, "skip_rows": source.options.skip_rows + 1})
+    return f"rename one of them; or write {changes}: names are compared without regard to case"
+
+
 def _check_names(names: Iterable[str], label: str, source: Source) -> None:
     """Refuse columns that differ only in case: the engine would rename one of them, and that name may be taken."""
+    names = list(names)
     spellings: dict[str, str] = {}
     for name in names:
-        if _folded(name) in spellings:
+        if folded(name) in spellings:
             subject = f"two columns `{name}`"
-            if spellings[_folded(name)] != name:
-                subject = f"the columns `{spellings[_folded(name)]}` and `{name}`, which the engine cannot distinguish"
-            hint = "rename one of them; names are compared without regard to case"
+            if spellings[folded(name)] != name:
+                subject = f"the columns `{spellings[folded(name)]}` and `{name}`, which the engine cannot distinguish"
+            hint = _renaming_hint(names, source)
             raise fail("SKC203", f"`{label}` has {subject}", span=source.span, hint=hint)
-        spellings[_folded(name)] = name
+        spellings[folded(name)] = name
 
 
-def _folded(name: str) -> str:
-    """A name as the engine compares it: only ASCII letters have a case."""
+def folded(name: str) -> str:
+    """A name as the engine compares it. Only ASCII letters have a case."""
     return "".join(letter.lower() if letter.isascii() else letter for letter in name)
+
+
+def _paths(files: Sequence[str], source: Source) -> str:
+    """Where some files lie, as SQL."""
+    return file_list([source.path(file) for file in files])
 
 
 def _csv_sql(files: Sequence[str], header: Sequence[str], source: Source) -> str:
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     names = ", ".join(map(literal, header))
     return (
-        f"SELECT * FROM read_csv([{file_list(files)}], columns = {{{columns}}}, auto_detect = false, header = true, "
-        f"delim = {literal(separator_of(source))}, quote = '\"', escape = '\"', force_not_null = [{names}], "
+        f"SELECT * FROM read_csv([{_paths(files, source)}], columns = {{{columns}}}, auto_detect = false, "
+        f"hive_partitioning = false, header = true, delim = {literal(separator_of(source))}, "
+        f"quote = '\"', escape = '\"', force_not_null = [{names}], "
         f"nullstr = 'unused', "  # not the empty text, for which an empty last line would be a row of a single column
         f"strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST})"
     )
@@ -214,12 +233,12 @@ def _csv_sql(files: Sequence[str], header: Sequence[str], source: Source) -> str
 
 def _open_json(database: Database, source: Source, inputs: Sequence[Input], others: Iterable[str]) -> Raw:
     _check_names((i.name for i in inputs), source.name, source)
-    known = {_folded(i.name) for i in inputs}
-    names = dict.fromkeys([*(i.name for i in inputs), *(name for name in others if _folded(name) not in known)])
+    known = {folded(i.name) for i in inputs}
+    names = dict.fromkeys([*(i.name for i in inputs), *(name for name in others if folded(name) not in known)])
     keys = ", ".join(f"json_extract(json, {literal(pointer(name))}) AS {identifier(name)}" for name in names)
 
     def sql(files: Sequence[str]) -> str:
-        return f"SELECT {keys} FROM read_ndjson_objects([{file_list(files)}])"
+        return f"SELECT {keys} FROM {objects(files, source)}"
 
     for file in source.files:
         check_records(database, file, source)
@@ -232,14 +251,15 @@ def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -
     import pyarrow.parquet as pq  # takes a while to load, and only this kind needs it
 
     def sql(files: Sequence[str]) -> str:
-        return f"SELECT * FROM read_parquet([{file_list(files)}], hive_partitioning = false)"  # folders name no columns
+        return f"SELECT * FROM read_parquet([{_paths(files, source)}], hive_partitioning = false)"
 
     groups = []
     with engine_errors(f"`{source.name}` cannot be read as Parquet data", code="SKC203", span=source.span):
-        by_file = dict(database.execute(PARQUET_SCHEMAS.format(files=file_list(source.files))))
-        schemas = {file: by_file.get(file, file) for file in source.files}  # a name written differently: its own group
+        by_file = dict(database.execute(PARQUET_SCHEMAS.format(files=_paths(source.files, source))))
+        # a name written differently: its own group
+        schemas = {file: by_file.get(source.path(file), file) for file in source.files}
         for files in _runs(source.files, schemas):
-            _check_names(pq.read_schema(files[0]).names, files[0], source)
+            _check_names(pq.read_schema(source.path(files[0])).names, files[0], source)
             groups.append(files)
     return _open_typed(database, source, inputs, [([Part(f, sql([f])) for f in files], sql(files)) for files in groups])
 
@@ -248,14 +268,15 @@ def _open_arrow(database: Database, source: Source, inputs: Sequence[Input]) -> 
     import pyarrow.dataset as ds  # takes a while to load, and only this kind needs it
 
     with engine_errors(f"`{source.name}` cannot be read as Arrow data", code="SKC203", span=source.span):
-        schemas = {file: ds.dataset(file, format="ipc").schema.remove_metadata() for file in source.files}
+        schemas = {file: ds.dataset(source.path(file), format="ipc").schema.remove_metadata() for file in source.files}
     keys = {file: [(f.name, str(f.type), f.metadata) for f in schema] for file, schema in schemas.items()}
     groups = []
     with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span, hint=TYPES_HINT):
         for files in _runs(source.files, keys):
             _check_names(schemas[files[0]].names, files[0], source)
-            parts = [Part(file, _registered(database, ds.dataset(file, format="ipc"))) for file in files]
-            all_rows = parts[0].sql if len(parts) == 1 else _registered(database, ds.dataset(files, format="ipc"))
+            parts = [Part(f, _registered(database, ds.dataset(source.path(f), format="ipc"))) for f in files]
+            paths = [source.path(file) for file in files]
+            all_rows = parts[0].sql if len(parts) == 1 else _registered(database, ds.dataset(paths, format="ipc"))
             groups.append((parts, all_rows))
     return _open_typed(database, source, inputs, groups)
 
@@ -271,7 +292,7 @@ def _open_duckdb(database: Database, source: Source, inputs: Sequence[Input]) ->
     """A table of an untrusted database: its data is read, and none of its SQL is run."""
     (file,) = source.files
     with engine_errors(f"`{file}` cannot be opened as a DuckDB file", code="SKC203", span=source.span):
-        database.execute(f"ATTACH {literal(file)} AS {ATTACHED} (TYPE duckdb, READ_ONLY)")
+        database.execute(f"ATTACH {literal(source.path(file))} AS {ATTACHED} (TYPE duckdb, READ_ONLY)")
         of_file = f"WHERE database_name = '{ATTACHED}'"
         catalogue = database.execute(f"SELECT schema_name, table_name, sql FROM duckdb_tables() {of_file}")
         views = database.execute(f"SELECT schema_name, view_name FROM duckdb_views() {of_file} AND NOT internal")

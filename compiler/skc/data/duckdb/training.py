@@ -15,7 +15,7 @@ from skc.data.duckdb.readers import Group, Part, Raw
 from skc.data.duckdb.table import COUNTING, DuckTable
 from skc.data.engine import AnyRow, Condition, HoldsNul, IsNull, IsOutside, LocatedRow
 from skc.data.predicate import Predicate
-from skc.data.sources import Source, separator_of
+from skc.data.sources import JSON, Source, separator_of
 from skc.data.text.table import lines_of
 from skc.ir import Input
 from skc.values.arrow import KEPT
@@ -81,7 +81,7 @@ class Training(DuckTable):
 
     def keys(self) -> set[str] | None:
         """See `Data`."""
-        if self.source.kind != "jsonl":
+        if self.source.kind not in JSON:
             return None
         with engine_errors(COUNTING):
             return all_keys(self.database, self.source)
@@ -181,7 +181,7 @@ def places_of_rows(source: Source, rows: Iterable[tuple[Part, int]]) -> dict[tup
     places = {}
     for label, numbers in by_label.items():
         is_text = source.kind in ("csv", "tsv")
-        lines = lines_of(label, source.options, separator_of(source), numbers) if is_text else {}
+        lines = lines_of(source.path(label), source.options, separator_of(source), numbers) if is_text else {}
         for row in numbers:
             places[label, row] = f"row {row} (line {lines[row]})" if row in lines else f"row {row}"
     return places

@@ -47,8 +47,8 @@ def read_data(node: Node, base_dir: Path | None) -> DataSource:
 
 
 def located(path: str, base_dir: Path | None) -> str:
-    """A relative path is relative to the pipeline file; a URL is unchanged."""
-    is_url = re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path)
+    """A relative path is relative to the pipeline file; a URL, and a path in a home folder, is unchanged."""
+    is_url = path.startswith("~") or re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path)
     return path if is_url or base_dir is None else str(base_dir / path)
 
 
