@@ -74,7 +74,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "choose text or json",
         "choose another directory, or replace it with --force",
         "choose another file, or replace it with --force",
-        "download it first; {}",
+        "check the address and the credentials, or download the file first",
         "fill it in, exclude such rows, or declare the input `nullable: true` and compile again",
         "give `--record` or `--data`",
         (

@@ -204,7 +204,7 @@ def test_files_that_are_not_there_or_not_known(tmp_path: Path) -> None:
         (f"{tmp_path}/*", "SKC202", "several kinds"),
         (f"{tmp_path}/texts/trips.txt", "SKC202", "`separator` under `data`"),
         (f"{tmp_path}/*", "SKC202", "several kinds"),
-        ("https://example.org/a.csv", "SKC202", "is a URL"),
+        ("ftp://example.org/a.csv", "SKC202", "is a URL"),
         (f"{tmp_path}/trips.csv::rides", "SKC202", "has no table"),
         ([{"a": 1}], "SKC202", "builtins.list"),
         (pd.DataFrame({"a": [1, "x"]}), "SKC203", "Arrow"),

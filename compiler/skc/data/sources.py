@@ -25,6 +25,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
+from skc.data.remote import is_remote, name_of, remote_files
 from skc.data.text.opening import PACKED, packing
 from skc.diagnostics import SkcError, Span, did_you_mean, fail
 from skc.ir import DataSource, ReadOptions
@@ -49,15 +50,15 @@ JSON: tuple[Kind, ...] = ("jsonl", "json")
 PACKINGS: dict[Kind, tuple[str, ...]] = {  # by which files of a kind may be compressed
     "csv": ("", *PACKED),
     "tsv": ("", *PACKED),
-    "jsonl": ("", ".gz", ".zst"),
-    "json": ("", ".gz", ".zst"),
+    "jsonl": ("", *PACKED),
+    "json": ("", *PACKED),
 }
 DEFAULT = ReadOptions()
 NO_DATA = (".", "_")  # how the names of files begin that programs write next to data, such as _SUCCESS
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 READABLE = (
-    "skc reads .csv and .tsv (each also with .gz, .bz2, .xz or .zst), .jsonl and .json (an array; each also with "
-    ".gz or .zst), .parquet, .arrow and .feather files, tables of DuckDB files "
+    "skc reads .csv, .tsv, .jsonl and .json (an array; each also with .gz, .bz2, .xz or .zst), .parquet, .arrow and "
+    ".feather files, tables of DuckDB files "
     "(`file.duckdb::table`), and in Python pandas, Polars and PyArrow tables"
 )
 
@@ -137,16 +138,14 @@ def _from_memory(data: Any) -> Source:
 def _from_path(path: str, table: str | None, options: ReadOptions, span: Span | None) -> Source:
     if "::" in path and table is None:
         path, _, table = path.partition("::")
-    if "://" in path:
-        raise fail("SKC202", f"`{path}` is a URL", span=span, hint=f"download it first; {READABLE}")
     if path.startswith("~") and not Path(path).exists():
         path = os.path.expanduser(path)
-    files = _files(path, span, options)
+    files = remote_files(path, span, NO_DATA) if is_remote(path) else _files(path, span, options)
     kinds = {_kind(file, span, options) for file in files}
     if len(kinds) > 1:
         message = f"`{path}` matches files of several kinds: {', '.join(sorted(kinds))}"
         raise fail("SKC202", message, span=span, hint="write a narrower glob")
-    partitions = {file: _partitions(file, _root(path)) for file in files}
+    partitions = {file: _partitions(file, _root(path)) for file in files if file != path}
     source = Source(kinds.pop(), files, table, options=options, span=span, partitions=partitions)
     if source.kind == "duckdb" and (table is None or len(files) > 1):
         message = f"`{path}` does not name one table of one DuckDB file"
@@ -227,8 +226,9 @@ def _partitions(file: str, root: str) -> Partitions:
 
 
 def _kind(file: str, span: Span | None, options: ReadOptions) -> Kind:
-    packed = packing(file)
-    kind = KINDS.get(Path(file.lower().removesuffix(packed)).suffix, None if options.separator is None else "csv")
+    name = name_of(file)
+    packed = packing(name)
+    kind = KINDS.get(Path(name.lower().removesuffix(packed)).suffix, None if options.separator is None else "csv")
     if kind is None or packed not in PACKINGS.get(kind, ("",)):
         message = f"`{file}` is not a kind of file that skc recognises by its name"
         raise fail("SKC202", message, span=span, hint=f"{READABLE}; {SEPARATED}")

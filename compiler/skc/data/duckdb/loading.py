@@ -18,6 +18,7 @@ from functools import partial
 import duckdb
 
 from skc.data.contract import refused_null
+from skc.data.copies import with_copies
 from skc.data.duckdb.bad_values import bad_values
 from skc.data.duckdb.connection import TIME_LIMIT, Database, engine_errors, identifier
 from skc.data.duckdb.csv_trouble import csv_trouble
@@ -51,6 +52,8 @@ def load_training(
     names = [i.name for i in inputs]
     carried = [name for name in dict.fromkeys(keep) if name not in names]
     others = [] if where is None else [name for name in where.columns if name not in names]
+    with engine_errors(f"`{source.name}` cannot be copied", code="SKC203", span=source.span):
+        source = with_copies(source, database.folder)
     database.confine([source.path(file) for file in source.files])
     if where is not None:
         database.limit(partial(_too_slow, declared))
