@@ -28,6 +28,8 @@ WITH_LOWEST = (
     *("tests/test_fit.py", "tests/test_ops.py", "tests/stats", "tests/cli"),
     *("tests/sklearn_front_end/test_small_steps.py", "tests/sklearn_front_end/test_load.py"),
     *("--ignore=tests/cli/test_environments.py", "--ignore=tests/stats/test_csv_alike.py"),  # slow; one library each
+    # Slow, and about processes and reports, not libraries.
+    *(f"--ignore=tests/cli/test_{name}.py" for name in ("stopping", "wrong_model", "github")),
 )
 EXAMPLE = ROOT / "examples" / "rides"
 sys.path.insert(0, str(ROOT / "tests"))
