@@ -20,7 +20,13 @@ from skc.diagnostics import Diagnostic, SkcError
 from skc.frontend.yaml.reader import read_pipeline
 
 ERRORS = Path(__file__).parent / "frontend" / "errors"
+OF_SHEETS = "stats/test_sheets.py::test_a_sheet_that_follows_the_hint"
 ELSEWHERE = {  # hints that a test of their own follows
+    "the first row names the columns": OF_SHEETS,
+    "open the file in a spreadsheet program and save it, so that it has values": OF_SHEETS,
+    "correct it, or write {}": OF_SHEETS,
+    "give the column a name, or clear the cell": OF_SHEETS,
+    "write {}, or the sheet that is meant": "stats/test_sheets.py::test_a_sheet_that_is_named_as_the_hint_says",
     "drop it from the file, or name the files by a glob for each folder": (
         "stats/test_folders.py::test_a_folder_that_no_input_names_is_no_column"
     ),

@@ -124,7 +124,7 @@ class ReadOptions:
     `separator` is None where the name of a file decides: tabs in a .tsv, else commas. A `quote` of "" means that no
     field is quoted. `header` is True (the first row has the names), False (no row has), the number of the row that has
     them (from 1), or the names themselves, of a file without a header. `null_values` are texts that mean null in every
-    input that does not list its own.
+    input that does not list its own. `sheet` is the name of a sheet in an .xlsx file; "" if it has only one.
     """
 
     separator: str | None = None
@@ -140,6 +140,7 @@ class ReadOptions:
     null_values: tuple[str, ...] = ()
     true_values: tuple[str, ...] = ()
     false_values: tuple[str, ...] = ()
+    sheet: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 Text            CSV (`.csv`, commas), TSV (`.tsv`, tabs), also with `.gz`, `.bz2`, `.xz` and `.zst`; JSON lines
                 (`.jsonl`, `.ndjson`) and a JSON array of records (`.json`), also with `.gz` and `.zst`
+Spreadsheets    a sheet of an .xlsx file, whose cells are read as values in JSON are
 Typed           Parquet (`.parquet`, `.pq`), Arrow IPC files and Feather (`.arrow`, `.feather`, `.ipc`)
 Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table`
 In memory       anything that implements the Arrow stream protocol: pandas, Polars and PyArrow tables
@@ -30,13 +31,15 @@ from skc.data.text.opening import PACKED, packing
 from skc.diagnostics import SkcError, Span, did_you_mean, fail
 from skc.ir import DataSource, ReadOptions
 
-Kind = Literal["csv", "tsv", "jsonl", "json", "parquet", "arrow", "duckdb", "memory"]
+Kind = Literal["csv", "tsv", "jsonl", "json", "xlsx", "parquet", "arrow", "duckdb", "memory"]
 KINDS: dict[str, Kind] = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "json",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".arrow": "arrow",
@@ -45,7 +48,7 @@ KINDS: dict[str, Kind] = {
     ".duckdb": "duckdb",
     ".ddb": "duckdb",
 }
-TEXT: tuple[Kind, ...] = ("csv", "tsv", "jsonl", "json")
+TEXT: tuple[Kind, ...] = ("csv", "tsv", "jsonl", "json", "xlsx")
 JSON: tuple[Kind, ...] = ("jsonl", "json")
 PACKINGS: dict[Kind, tuple[str, ...]] = {  # by which files of a kind may be compressed
     "csv": ("", *PACKED),
@@ -57,9 +60,9 @@ DEFAULT = ReadOptions()
 NO_DATA = (".", "_")  # how the names of files begin that programs write next to data, such as _SUCCESS
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 READABLE = (
-    "skc reads .csv, .tsv, .jsonl and .json (an array; each also with .gz, .bz2, .xz or .zst), .parquet, .arrow and "
-    ".feather files, tables of DuckDB files "
-    "(`file.duckdb::table`), and in Python pandas, Polars and PyArrow tables"
+    "skc reads .csv, .tsv, .jsonl and .json (an array; each also with .gz, .bz2, .xz or .zst), .xlsx, .parquet, "
+    ".arrow and .feather files, tables of DuckDB files (`file.duckdb::table`), and in "
+    "Python pandas, Polars and PyArrow tables"
 )
 
 

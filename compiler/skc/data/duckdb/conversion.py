@@ -112,6 +112,10 @@ def read_json(value: Input, options: ReadOptions) -> Reading:
         integer = f"TRY_CAST({text} AS HUGEINT)"
         is_exact = f"coalesce({integer} = TRY_CAST(TRY_CAST({text} AS DOUBLE) AS HUGEINT), false)"
         wrong += f" OR (regexp_full_match({text}, '-?[0-9]{{16,}}') AND NOT {is_exact})"
+    words = (*options.true_values, *options.false_values) if value.dtype == "bool" else ()
+    if words:
+        wrong = f"({wrong}) AND {text} NOT IN ({_list(words)})"
+        return _parsed(value, _plain(value, text, options), is_null, text_form(value.dtype, options), text, wrong)
     if value.dtype == "string":
         present = f"CASE WHEN {is_null} THEN NULL ELSE {text} END" if nulls else text
         return _reading(value, present, bad=f"NOT ({is_null}) AND ({wrong})")

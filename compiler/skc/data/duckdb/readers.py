@@ -24,6 +24,7 @@ from skc.data.duckdb.conversion import Reading, read_csv_text, read_json, read_t
 from skc.data.duckdb.csv_trouble import check_structure, refused
 from skc.data.duckdb.dressed import rewritten
 from skc.data.duckdb.json_lines import check_records, objects, pointer
+from skc.data.duckdb.sheets import rewritten_sheet, sheet_names
 from skc.data.sources import TEXT, Source, separator_of
 from skc.data.text.lines import LONGEST
 from skc.data.text.mending import header_changes, under_data
@@ -94,6 +95,8 @@ def open_files(database: Database, source: Source, inputs: Sequence[Input], othe
             return _open_csv(database, source, inputs)
         case "jsonl" | "json":
             return _open_json(database, source, inputs, others)
+        case "xlsx":
+            return _open_sheets(database, source, inputs)
         case "parquet":
             return _open_parquet(database, source, inputs)
         case "arrow":
@@ -245,6 +248,18 @@ def _open_json(database: Database, source: Source, inputs: Sequence[Input], othe
     parts = tuple(Part(file, sql([file])) for file in source.files)
     readings = {i.name: read_json(i, source.options) for i in inputs}
     return Raw(source, (Group(sql(source.files), parts, readings, dict.fromkeys(names, "JSON")),))
+
+
+def _open_sheets(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
+    readings = {i.name: read_json(i, source.options) for i in inputs}
+    groups = []
+    for file in source.files:
+        header = sheet_names(file, source)
+        _check_names(header, file, source)
+        _raise_all(_missing_columns(inputs, header, file))
+        part = Part(file, rewritten_sheet(database, file, header, source, inputs))
+        groups.append(Group(part.sql, (part,), readings, dict.fromkeys(header, "JSON")))
+    return Raw(source, tuple(groups))
 
 
 def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:

@@ -15,6 +15,7 @@ from skc.data.duckdb.readers import Group, Part, Raw
 from skc.data.duckdb.table import COUNTING, DuckTable
 from skc.data.engine import AnyRow, Condition, HoldsNul, IsNull, IsOutside, LocatedRow
 from skc.data.predicate import Predicate
+from skc.data.sheet import numbers_in_sheet
 from skc.data.sources import JSON, Source, separator_of
 from skc.data.text.table import lines_of
 from skc.ir import Input
@@ -180,8 +181,10 @@ def places_of_rows(source: Source, rows: Iterable[tuple[Part, int]]) -> dict[tup
         by_label.setdefault(part.label, set()).add(row)
     places = {}
     for label, numbers in by_label.items():
-        is_text = source.kind in ("csv", "tsv")
+        is_text, what = source.kind in ("csv", "tsv"), "line"
         lines = lines_of(source.path(label), source.options, separator_of(source), numbers) if is_text else {}
+        if source.kind == "xlsx":
+            lines, what = numbers_in_sheet(source.path(label), source.options, numbers), "row of the sheet"
         for row in numbers:
-            places[label, row] = f"row {row} (line {lines[row]})" if row in lines else f"row {row}"
+            places[label, row] = f"row {row} ({what} {lines[row]})" if row in lines else f"row {row}"
     return places

@@ -15,7 +15,7 @@ from skc.data.text.lines import LONGEST_HEADER, LineError, Lines
 from skc.data.text.splitting import Splitter
 from skc.ir import ReadOptions
 
-VALUES = ("separator", "decimal", "thousands", "null_values", "true_values", "false_values")
+VALUES = ("separator", "decimal", "thousands", "null_values", "true_values", "false_values", "sheet")
 
 
 @dataclass(frozen=True)

@@ -193,4 +193,5 @@ READERS: dict[str, Callable[[Node, str], Any]] = {
     "null_values": _texts,
     "true_values": _texts,
     "false_values": _texts,
+    "sheet": as_text,
 }

@@ -149,6 +149,7 @@ def _options() -> JsonSchema:
         },
         "null_values": {**texts, "description": "Texts that mean null in every input that does not list its own."},
         "true_values": {**texts, "description": "Texts that mean true, besides `true`."},
+        "sheet": {**TEXT, "description": "The sheet of an .xlsx file, which need not be named if it is the only one."},
         "false_values": {**texts, "description": "Texts that mean false, besides `false`."},
     }
 
