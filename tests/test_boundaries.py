@@ -19,15 +19,8 @@ from skc.ir import Pipeline
 from skc.op import NoState, always
 from skc.oracle import reference
 from skc.rows.base_row import base_row
-from skc.rows.boundaries import (
-    CORNERS,
-    MOST_BRANCHED,
-    MOST_SEARCHES,
-    StepBoundaries,
-    other_branches,
-    reach_further,
-    step_boundaries,
-)
+from skc.rows.boundaries import StepBoundaries, reach_further, step_boundaries
+from skc.rows.branches import CORNERS, MOST_BRANCHED, MOST_SEARCHES, other_branches
 from skc.rows.inverse import Function, inputs_giving, magnitudes, neighbours
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Scalar, ValueType
@@ -327,13 +320,13 @@ outputs:
     base: dict[str, Scalar] = dict.fromkeys(names, 3)
     found = reach_further(pipeline, step_boundaries(pipeline), base, reference.run)
     searches: list[str | None] = []
-    made = skc.rows.boundaries._BackwardSearch
+    made = skc.rows.branches.BackwardSearch
 
     def counted(pipeline: Pipeline, base: Record, avoid: str | None = None) -> object:
         searches.append(avoid)
         return made(pipeline, base, avoid)
 
-    monkeypatch.setattr("skc.rows.boundaries._BackwardSearch", counted)
+    monkeypatch.setattr("skc.rows.branches.BackwardSearch", counted)
     branched = other_branches(pipeline, found, base, reference.run)
     rows = branched.rows
     assert branched.is_sample

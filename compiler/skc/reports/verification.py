@@ -8,7 +8,7 @@ from typing import Any
 
 from skc.oracle.protocol import REFERENCE
 from skc.reports.layout import indented, table
-from skc.verification.report import GOLDEN_FILE, ITSELF, Difference, Kind, Met, Refusal, Report, Walk
+from skc.verification.report import GOLDEN_FILE, ITSELF, Coverage, Difference, Kind, Met, Refusal, Report, Walk
 from skc.verification.shown import count, shortened, shown
 
 SHOWN_COLUMNS = 12
@@ -119,7 +119,7 @@ def _coverage_table(report: Report) -> str:
         (
             c.step,
             f"{c.tried:,} of {c.boundaries:,}",
-            f"{c.columns_reached:,} of {c.columns:,}",
+            f"{c.columns_reached:,} of {c.columns:,}" + _searched(c),
             ", ".join(kind_text(kind) for kind in c.kinds),
         )
         for c in order[:SHOWN_COLUMNS]
@@ -132,6 +132,12 @@ def _coverage_table(report: Report) -> str:
     about = "these columns use the documented fallback for a missing statistic, or a statistic equal to it"
     degenerate = f"\n\n{about}{fallbacks}" if fallbacks else ""
     return table(rows) + more + degenerate if report.coverage else ""
+
+
+def _searched(coverage: Coverage) -> str:
+    """How many columns were searched, where not all were."""
+    is_all = coverage.columns_searched == coverage.columns
+    return "" if is_all else f" ({coverage.columns_searched:,} searched)"
 
 
 def _degenerate_lines(report: Report) -> list[str]:

@@ -22,6 +22,7 @@ from skc_runtime.kinds import KINDS, RANGES, Array, DType
 Outcomes = list[tuple[bool, Scalar]]  # for each input: whether it passes every guard, and the output
 Key = bytes | tuple[type, Scalar]
 _FAR = 16  # floats: if a guess is further off, the search takes long
+_AT_ONCE = 32  # inputs tried in a round of all bisections: a call of an op costs more than a row
 _DOUBLE = struct.Struct("<d")
 
 
@@ -62,9 +63,19 @@ class _Bracket:
     high: int
     falls: bool
 
-    def halved(self, middle: int, output: int | float) -> _Bracket:
-        is_low = bool(_is_below(np.array([output]), self.target)[0]) != self.falls
-        return _Bracket(self.target, *((middle, self.high) if is_low else (self.low, middle)), self.falls)
+    def inner(self, parts: int) -> list[int]:
+        """Ordinals between the two, which cut the bracket into equal parts."""
+        width = self.high - self.low
+        return [self.low + offset for offset in sorted({width * k // parts for k in range(1, parts)} - {0})]
+
+    def narrowed(self, tried: Sequence[tuple[int, int | float]]) -> _Bracket:
+        """The bracket between the first of the tried inputs, ascending, that is on the side of `high`, and the one
+        before it.
+        """
+        is_low = _is_below(np.array([output for _, output in tried]), self.target) != self.falls
+        k = len(tried) if is_low.all() else int(is_low.argmin())
+        low = tried[k - 1][0] if k else self.low
+        return _Bracket(self.target, low, tried[k][0] if k < len(tried) else self.high, self.falls)
 
 
 def inputs_giving(
@@ -127,6 +138,7 @@ def _between(
 ) -> list[tuple[Scalar, ...]]:
     """For each wanted number the input that gives it, or two neighbours between which the output jumps over it."""
     is_float = function.x.kind.is_float
+    at: Callable[[int], Scalar] = _float_at if is_float else int
     numbers = [(_number(value), _number(output)) for value, output in points]
     line = sorted(
         (_ordinal(value) if is_float else int(value), output)
@@ -136,20 +148,20 @@ def _between(
     unfinished = _brackets(line, [number for target in targets if (number := _number(target)) is not None])
     preimages: list[tuple[Scalar, ...]] = []
     while unfinished:
-        middles = [(bracket.low + bracket.high) // 2 for bracket in unfinished]
-        inputs = [_float_at(m) if is_float else m for m in middles]
-        outcomes = dict(zip(dict.fromkeys(map(_key, inputs)), function(inputs), strict=True))
+        preimages += [tuple(map(at, (b.low, b.high))) for b in unfinished if b.high - b.low <= 1]
+        unfinished = [b for b in unfinished if b.high - b.low > 1]
+        inner = [bracket.inner(max(2, _AT_ONCE // len(unfinished))) for bracket in unfinished]
+        distinct = {_key(value): value for ordinals in inner for value in map(at, ordinals)}
+        outcomes = dict(zip(distinct, function(distinct.values()), strict=True))
         narrower = []
-        for bracket, middle, value in zip(unfinished, middles, inputs, strict=True):
-            ok, output = outcomes[_key(value)]
-            number = _number(output) if ok else None
-            if ok and _key(output) == _key(bracket.target):
-                preimages.append((value,))
-            elif bracket.high - bracket.low <= 1:
-                ends = (bracket.low, bracket.high)
-                preimages.append(tuple(_float_at(e) if is_float else e for e in ends))
-            elif number is not None:
-                narrower.append(bracket.halved(middle, number))
+        for bracket, ordinals in zip(unfinished, inner, strict=True):
+            served = [(o, outcomes[_key(at(o))][1]) for o in ordinals if outcomes[_key(at(o))][0]]
+            exact = next((o for o, output in served if _key(output) == _key(bracket.target)), None)
+            tried = [(o, number) for o, output in served if (number := _number(output)) is not None]
+            if exact is not None:
+                preimages.append((at(exact),))
+            elif tried:
+                narrower.append(bracket.narrowed(tried))
         unfinished = narrower
     return preimages
 

@@ -14,7 +14,8 @@ from typing import Protocol
 from skc.ir import Pipeline
 from skc.oracle.protocol import Evaluate
 from skc.rows.base_row import base_row
-from skc.rows.boundaries import StepBoundaries, other_branches, reach_further
+from skc.rows.boundaries import StepBoundaries, reach_further
+from skc.rows.branches import other_branches
 from skc.rows.sampling import Pool, Record, RowsOf, Variations, hostile_values, to_blocks
 from skc.values.types import Block, Scalar
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,18 +151,19 @@ class CoverageTally:
             total = sum(place.total for place in own)
             reached = sum(n > 0 for n in reached_counts)
             fallbacks = tuple(f"`{p.boundaries.name}`: {p.degenerate}" for p in own if p.degenerate is not None)
-            rows.append(
-                Coverage(step.name, step.op, total, sum(reached_counts), len(own), reached, _kinds(own), fallbacks)
-            )
+            searched = sum(place.boundaries.is_searched for place in own)
+            counts = (total, sum(reached_counts), len(own), reached, searched)
+            rows.append(Coverage(step.name, step.op, *counts, _kinds(own), fallbacks))
         return tuple(row for row in rows if row.columns)
 
     def unseen(self) -> list[str]:
         """In words: the columns without a reached boundary, and the guards that never fired."""
-        lines = [
+        lines = [*self._alike()]
+        lines += [
             f"`{place.boundaries.step}`, column `{place.boundaries.name}`: none of {place.total:,} boundaries was "
             "reached from raw inputs"
             for place in self._places
-            if place.total and len(place.left) == place.total
+            if place.boundaries.is_searched and place.total and len(place.left) == place.total
         ]
         closed = {(place.boundaries.step, place.boundaries.name) for place in self._places if place.is_closed}
         quiet = [
@@ -171,6 +172,16 @@ class CoverageTally:
             if not has_fired and not (g.code == UNKNOWN and (g.step, g.input) in closed)
         ]
         return [*lines, *(f"`{g.step}`, column `{g.input}`: no row made it refuse ({g.code})" for g in quiet)]
+
+    def _alike(self) -> Iterator[str]:
+        """In words, for each step with columns that were not searched because they are like others, how many."""
+        for row in self.coverage():
+            if row.columns_searched < row.columns:
+                missed = row.columns - row.columns_reached
+                yield (
+                    f"`{row.step}`: its {row.columns:,} columns are alike, and raw inputs were searched for "
+                    f"{row.columns_searched:,} of them, evenly spread; {missed:,} received no boundary"
+                )
 
 
 def _kinds(places: Sequence[_Place]) -> tuple[Kind, ...]:

@@ -115,7 +115,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Boundaries of one step: how many it has, and how many were reached from raw inputs."""
+    """Boundaries of one step: how many it has, and how many were reached from raw inputs.
+
+    Of columns that are alike, such as the similarities to many points, raw inputs were searched for `columns_searched`,
+    evenly spread; rows made for these and for other steps may reach boundaries of the others, too.
+    """
 
     step: str
     op: str
@@ -123,6 +127,7 @@ class Coverage:
     tried: int
     columns: int
     columns_reached: int
+    columns_searched: int
     kinds: tuple[Kind, ...]
     degenerate: tuple[str, ...] = ()  # columns with the fallback for a missing statistic, or one equal to it
 
