@@ -21,13 +21,17 @@ from skc.oracle import reference
 from skc.rows.base_row import base_row
 from skc.rows.boundaries import StepBoundaries, reach_further, step_boundaries
 from skc.rows.branches import CORNERS, MOST_BRANCHED, MOST_SEARCHES, other_branches
-from skc.rows.inverse import Function, inputs_giving, magnitudes, neighbours
+from skc.rows.inverse import Function, Preimage, magnitudes, neighbours, prospect
 from skc.rows.sampling import Record, to_blocks
 from skc.values.types import Scalar, ValueType
 
 FLOAT = ValueType("float64", nullable=True)
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
 SCALES = st.floats(1e-6, 1e6)
+
+
+def inputs_giving(*arguments: Any) -> Preimage:
+    return prospect(*arguments).preimage()
 
 
 def function(x: ValueType, of: Callable[[Any], Scalar]) -> Function:

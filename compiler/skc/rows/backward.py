@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from skc.infer import ColumnNames, Types, column_groups, column_names, step_inpu
 from skc.ir import Input, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.oracle.protocol import Evaluate, select
-from skc.rows.inverse import Function, Outcomes, Preimage, inputs_giving, magnitudes
+from skc.rows.inverse import Function, Outcomes, Preimage, Prospect, magnitudes, prospect
 from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks
 from skc.values.types import Block, Scalar, ValueType, column_block
 from skc_runtime.kinds import Array
@@ -120,14 +121,21 @@ class BackwardSearch:
             legal = [v for v in targets if is_legal(raw, v)]
             return Route(raw.name, legal, len(legal) / len(targets)) if legal else None
         step = self._steps[value]
-        preimages = [(j, self._search(step, j, column, targets)) for j in self._candidates(step, column)]
-        promising = sorted((pair for pair in preimages if pair[1].inputs), key=lambda pair: -_worth(pair[1]))
         routes = []
-        for j, preimage in promising[:TRIED_COLUMNS]:
+        for j, preimage in islice(self._preimages(step, column, targets), TRIED_COLUMNS):
             route = self.back(*self.sources[step.name][j], preimage.inputs)
             if route is not None:
                 routes.append(replace(route, worth=route.worth * _worth(preimage) / len(targets)))
         return max(routes, key=lambda route: route.worth, default=None)
+
+    def _preimages(self, step: Step, column: int, targets: list[Scalar]) -> Iterator[tuple[int, Preimage]]:
+        """Input columns and values of them that give some of the wanted outputs, the most promising column first."""
+        prospects = [(j, self._prospect(step, j, column, targets)) for j in self._candidates(step, column)]
+        by_worth = [(found.worth() if len(prospects) > 1 else 1, j, found) for j, found in prospects]
+        for worth, j, found in sorted(by_worth, key=lambda entry: -entry[0]):
+            preimage = found.preimage() if worth else None
+            if preimage is not None and preimage.inputs:
+                yield j, preimage
 
     def _candidates(self, step: Step, column: int) -> Iterable[int]:
         """The input columns to search for an output column."""
@@ -179,7 +187,7 @@ class BackwardSearch:
         boundaries = OPS[step.op].boundaries(step.params, step.state, j, x)
         return [base, *(boundaries[i] for i in spread(len(boundaries), 8))]
 
-    def _search(self, step: Step, j: int, column: int, targets: list[Scalar]) -> Preimage:
+    def _prospect(self, step: Step, j: int, column: int, targets: list[Scalar]) -> Prospect:
         op, x = OPS[step.op], self.type_of(step, j)
         key = (step.name, j, column)
         if key not in self._functions:
@@ -191,7 +199,7 @@ class BackwardSearch:
         if (step.name, j) not in self._fallbacks:
             own = op.boundaries(step.params, step.state, j, x)
             self._fallbacks[step.name, j] = [*own, *magnitudes(x.dtype, self._value_at(step, j, x))]
-        return inputs_giving(self._functions[key], targets, guess, self._fallbacks[step.name, j])
+        return prospect(self._functions[key], targets, guess, self._fallbacks[step.name, j])
 
     def _value_at(self, step: Step, j: int, x: ValueType) -> Scalar:
         """The value of the step's input column j in the base row."""

@@ -78,27 +78,94 @@ class _Bracket:
         return _Bracket(self.target, low, tried[k][0] if k < len(tried) else self.high, self.falls)
 
 
-def inputs_giving(
+@dataclass(frozen=True)
+class Prospect:
+    """Which wanted outputs the guesses give, before anything is searched between them.
+
+    `near` has (input, output) of the guesses that the op itself made, `points` of all.
+    """
+
+    function: Function
+    targets: Sequence[Scalar]
+    near: list[tuple[Scalar, Scalar]]
+    points: list[tuple[Scalar, Scalar]]
+
+    def worth(self) -> float:
+        """How many of the wanted outputs can be had. One that is hit is worth two that may only be enclosed."""
+        missing = _missing(self.targets, self.points)
+        enclosed = len(_brackets(self._line(), _numbers(missing))) if self._is_ordered else len(self._nearest(missing))
+        return len(self.targets) - len(missing) + enclosed / 2
+
+    def preimage(self) -> Preimage:
+        """The inputs that give the outputs; for a number that none gives, the two inputs on either side of it."""
+        inputs = {_key(output): value for value, output in reversed(self.points)}
+        hits = [inputs[_key(target)] for target in self.targets if _key(target) in inputs]
+        missing = _missing(self.targets, self.points)
+        enclosed = self._between(missing) if self._is_ordered else self._nearest(missing)
+        exact = [pair for pair in enclosed if len(pair) == 1]
+        inputs_found = unique([*hits, *(value for pair in enclosed for value in pair)])
+        return Preimage(inputs_found, len(hits) + len(exact), len(enclosed) - len(exact))
+
+    @property
+    def _is_ordered(self) -> bool:
+        kind = self.function.x.kind
+        return kind.is_number or kind.is_time
+
+    def _line(self) -> list[tuple[int, int | float]]:
+        """The ordinals of the inputs, ascending, and the outputs."""
+        is_float = self.function.x.kind.is_float
+        numbers = [(_number(value), _number(output)) for value, output in self.points]
+        return sorted(
+            (_ordinal(value) if is_float else int(value), output)
+            for value, output in numbers
+            if value is not None and output is not None
+        )
+
+    def _between(self, targets: Sequence[Scalar]) -> list[tuple[Scalar, ...]]:
+        """For each wanted number the input that gives it, or two neighbours between which the output jumps over it."""
+        at: Callable[[int], Scalar] = _float_at if self.function.x.kind.is_float else int
+        unfinished = _brackets(self._line(), _numbers(targets))
+        preimages: list[tuple[Scalar, ...]] = []
+        while unfinished:
+            preimages += [tuple(map(at, (b.low, b.high))) for b in unfinished if b.high - b.low <= 1]
+            unfinished = [b for b in unfinished if b.high - b.low > 1]
+            inner = [bracket.inner(max(2, _AT_ONCE // len(unfinished))) for bracket in unfinished]
+            values = {o: at(o) for ordinals in inner for o in ordinals}
+            outcomes = dict(zip(values, self.function(values.values()), strict=True))
+            narrower = []
+            for bracket, ordinals in zip(unfinished, inner, strict=True):
+                served = [(o, outcomes[o][1]) for o in ordinals if outcomes[o][0]]
+                exact = next((o for o, output in served if _key(output) == _key(bracket.target)), None)
+                tried = [(o, number) for o, output in served if (number := _number(output)) is not None]
+                if exact is not None:
+                    preimages.append((at(exact),))
+                elif tried:
+                    narrower.append(bracket.narrowed(tried))
+            unfinished = narrower
+        return preimages
+
+    def _nearest(self, targets: Sequence[Scalar]) -> list[tuple[Scalar, ...]]:
+        """For each wanted number the inputs whose outputs are nearest to it, for texts cannot be bisected."""
+        line = sorted(((n, v) for v, output in self.near if (n := _number(output)) is not None), key=lambda p: p[0])
+        outputs = [output for output, _ in line]
+        places = [bisect_left(outputs, n) for n in _numbers(targets)]
+        return [(line[index - 1][1], line[index][1]) for index in places if 0 < index < len(line)]
+
+
+def prospect(
     function: Function,
     targets: Sequence[Scalar],
     guess: Callable[[list[Scalar]], list[Scalar]],
     fallbacks: Sequence[Scalar],
-) -> Preimage:
-    """Inputs that give the wanted outputs; for a number that none gives, the two inputs on either side of it.
+) -> Prospect:
+    """Guesses of inputs that give the wanted outputs.
 
     Neighbours of the guesses, and then the fallbacks, are tried for what the guesses do not give.
     """
     near = _tried(function, guess([*targets]))
     near += _tried(function, [n for v in guess(_missing(targets, near)) for n in neighbours(v)])
     points = near + _tried(function, fallbacks) if _missing(targets, near) else near
-    inputs = {_key(output): value for value, output in reversed(points)}
-    hits = [inputs[_key(target)] for target in targets if _key(target) in inputs]
-    is_ordered = function.x.kind.is_number or function.x.kind.is_time
-    missing = _missing(targets, points)
-    enclosed = _between(function, points, missing) if is_ordered else _nearest(near, missing)
-    exact = [pair for pair in enclosed if len(pair) == 1]
-    inputs_found = unique([*hits, *(value for pair in enclosed for value in pair)])
-    return Preimage(inputs_found, len(hits) + len(exact), len(enclosed) - len(exact))
+    return Prospect(function, targets, near, points)
 
 
 def _key(value: Scalar) -> Key:
@@ -129,49 +196,12 @@ def _missing(targets: Sequence[Scalar], points: Sequence[tuple[Scalar, Scalar]])
     return [target for target in targets if _key(target) not in outputs]
 
 
+def _numbers(values: Iterable[Scalar]) -> list[int | float]:
+    return [number for value in values if (number := _number(value)) is not None]
+
+
 def _number(value: Scalar) -> int | float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _between(
-    function: Function, points: Sequence[tuple[Scalar, Scalar]], targets: Sequence[Scalar]
-) -> list[tuple[Scalar, ...]]:
-    """For each wanted number the input that gives it, or two neighbours between which the output jumps over it."""
-    is_float = function.x.kind.is_float
-    at: Callable[[int], Scalar] = _float_at if is_float else int
-    numbers = [(_number(value), _number(output)) for value, output in points]
-    line = sorted(
-        (_ordinal(value) if is_float else int(value), output)
-        for value, output in numbers
-        if value is not None and output is not None
-    )
-    unfinished = _brackets(line, [number for target in targets if (number := _number(target)) is not None])
-    preimages: list[tuple[Scalar, ...]] = []
-    while unfinished:
-        preimages += [tuple(map(at, (b.low, b.high))) for b in unfinished if b.high - b.low <= 1]
-        unfinished = [b for b in unfinished if b.high - b.low > 1]
-        inner = [bracket.inner(max(2, _AT_ONCE // len(unfinished))) for bracket in unfinished]
-        distinct = {_key(value): value for ordinals in inner for value in map(at, ordinals)}
-        outcomes = dict(zip(distinct, function(distinct.values()), strict=True))
-        narrower = []
-        for bracket, ordinals in zip(unfinished, inner, strict=True):
-            served = [(o, outcomes[_key(at(o))][1]) for o in ordinals if outcomes[_key(at(o))][0]]
-            exact = next((o for o, output in served if _key(output) == _key(bracket.target)), None)
-            tried = [(o, number) for o, output in served if (number := _number(output)) is not None]
-            if exact is not None:
-                preimages.append((at(exact),))
-            elif tried:
-                narrower.append(bracket.narrowed(tried))
-        unfinished = narrower
-    return preimages
-
-
-def _nearest(points: Sequence[tuple[Scalar, Scalar]], targets: Sequence[Scalar]) -> list[tuple[Scalar, ...]]:
-    """For each wanted number the inputs whose outputs are nearest to it, for texts cannot be bisected."""
-    line = sorted(((n, value) for value, output in points if (n := _number(output)) is not None), key=lambda p: p[0])
-    outputs = [output for output, _ in line]
-    places = [bisect_left(outputs, n) for target in targets if (n := _number(target)) is not None]
-    return [(line[index - 1][1], line[index][1]) for index in places if 0 < index < len(line)]
 
 
 def _brackets(line: Sequence[tuple[int, int | float]], targets: Sequence[int | float]) -> list[_Bracket]:
