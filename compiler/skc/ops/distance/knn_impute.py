@@ -117,15 +117,18 @@ def apply(params: Params, state: State, x: Block) -> Block:
     values = np.where(missing, np.array(state.means), x.values)
     ties, unsure = np.zeros_like(missing), np.zeros_like(missing)
     with np.errstate(all="ignore"):
-        distance, error = nan_distances(donors, x.values)
+        incomplete = np.flatnonzero(missing.any(axis=1))
+        distance, error = nan_distances(donors, x.values[incomplete])
         filled = np.where(missing, 0.0, x.values)
         is_known = (filled * filled).sum(axis=1) * largest_stretch(donors.features) < np.inf
-        for c in np.flatnonzero(state.imputed).tolist():
-            y, ties[:, c], unsure[:, c] = _imputed(params, _column(params, donors, c), distance, error)
+        for c in np.flatnonzero(np.array(state.imputed) & missing.any(axis=0)).tolist():
+            gap = missing[incomplete, c]
+            rows = incomplete[gap]
+            y, ties[rows, c], noise = _imputed(params, _column(params, donors, c), distance[gap], error[gap])
             no_donor = np.isnan(y)
-            values[:, c] = np.where(missing[:, c] & ~no_donor, y, values[:, c])
-            unsure[:, c] = (unsure[:, c] & ~no_donor) | ~is_known
-    return Block("float64", values).guard(TIE, missing & ties).guard(NOISE, missing & unsure)
+            values[rows, c] = np.where(no_donor, values[rows, c], y)
+            unsure[rows, c] = (noise & ~no_donor) | ~is_known[rows]
+    return Block("float64", values).guard(TIE, ties).guard(NOISE, unsure)
 
 
 def _imputed(params: Params, column: Column, distance: Array, error: Array) -> tuple[Array, Array, Array]:
