@@ -34,6 +34,7 @@ from skc.origin import load_estimator, read_origin, read_source, with_model
 from skc.passes.prune import prune
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Verified
+from skc.rows.boundaries import Reach, Remembered, reach_further
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
 from skc.selfcheck.run import PER_KIND
@@ -131,14 +132,15 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     artifact = artifacts.assemble(frozen, options.signature or "columns", fitted_with, reading=reading)
     clock.lap("compile", 0)
     options = replace(options, data=origin.rows)
-    report = _verified(artifact, target, options, origin.pipeline.data, progress) if options.verify else None
+    own_data, reach = origin.pipeline.data, Remembered()
+    report = _verified(artifact, target, options, own_data, progress, None, reach) if options.verify else None
     if report is not None and report.is_equal and report.errors:
         raise SkcError(*report.errors)
     if report is not None:
         clock.lap("verify", _rows_compared(report))
     against = None
     if report is not None and source is not None:
-        against = _verified(artifact, target, options, origin.pipeline.data, progress, source)
+        against = _verified(artifact, target, options, own_data, progress, source, reach, without_oracle=False)
         clock.lap("against", _rows_compared(against))
     is_equal = all(one is None or one.is_equal for one in (report, against))
     path = target if target is not None and is_equal else None
@@ -235,14 +237,16 @@ def _verified(
     declared: DataSource | None,
     progress: Progress | None,
     source: Source | None = None,
+    reach: Reach = reach_further,
+    without_oracle: bool = True,
 ) -> Report:
-    report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed)
+    report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed, without_oracle)
     oracle = _oracle(artifact, source, options.rows)
     if options.data is None and (declared is None or declared.path is None):
-        return run.verify(artifact, directory, None, amount, report_stage, oracle)
+        return run.verify(artifact, directory, None, amount, report_stage, oracle, reach)
     declared = declared or DataSource(options=artifact.reading)
     with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
-        return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, oracle)
+        return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, oracle, reach)
 
 
 def _oracle(artifact: Artifact, source: Source | None = None, rows: int = 0) -> StepOracle:

@@ -6,7 +6,7 @@ that give them. Without a base row, or where no input gives a boundary, the boun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from skc.ir import Pipeline
@@ -55,6 +55,24 @@ def reach_further(
     """The same boundaries, retrying those out of reach by changing one raw input of a base row."""
     search = BackwardSearch(pipeline, values_in(pipeline, base, evaluate))
     return tuple(group if group.raw_values else reached(search, group) for group in boundaries)
+
+
+Reach = Callable[[Pipeline, Sequence[StepBoundaries], Record, Evaluate], tuple[StepBoundaries, ...]]
+
+
+class Remembered:
+    """`reach_further`, which does not search again from the same base row of the same pipeline."""
+
+    def __init__(self) -> None:
+        self._before: tuple[Pipeline, Record] | None = None
+        self._reached: tuple[StepBoundaries, ...] = ()
+
+    def __call__(
+        self, pipeline: Pipeline, boundaries: Sequence[StepBoundaries], base: Record, evaluate: Evaluate
+    ) -> tuple[StepBoundaries, ...]:
+        if self._before != (pipeline, base):
+            self._reached, self._before = reach_further(pipeline, boundaries, base, evaluate), (pipeline, base)
+        return self._reached
 
 
 def reached(search: BackwardSearch, boundaries: StepBoundaries) -> StepBoundaries:

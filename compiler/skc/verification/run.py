@@ -26,7 +26,7 @@ from skc.oracle.default import step_oracle
 from skc.oracle.protocol import AsksAlone, Oracle
 from skc.passes.prune import prune
 from skc.progress import Stages
-from skc.rows.boundaries import StepBoundaries, step_boundaries
+from skc.rows.boundaries import Reach, StepBoundaries, reach_further, step_boundaries
 from skc.rows.sampling import Record, spread, to_blocks
 from skc.rows.sources import OwnSources, Records, Stream
 from skc.values.types import Block
@@ -51,10 +51,14 @@ DATA_SAMPLE = 1_000  # of the user's rows are also tried with the relations and 
 
 @dataclass(frozen=True)
 class Options:
-    """How much to try: `rows` generated records from `seed`. Neither is negative; `skc.options` ensures that."""
+    """How much to try: `rows` generated records from `seed`. Neither is negative; `skc.options` ensures that.
+
+    `without_oracle`: also what would be the same with any other oracle, such as the relations of the graph with itself.
+    """
 
     rows: int = 10_000
     seed: int = 0
+    without_oracle: bool = True
 
 
 def verify(
@@ -64,6 +68,7 @@ def verify(
     options: Options | None = None,
     progress: Stages | None = None,
     oracle: Oracle | None = None,
+    reach: Reach = reach_further,
 ) -> Report:
     """Try an artifact on rows of every source. `data` yields blocks [N, 1] per input name; the oracle is the reference
     by default.
@@ -71,20 +76,24 @@ def verify(
     started = time.perf_counter()
     options = options or Options()
     run = _Run(artifact, directory, options, progress or (lambda _: None), oracle)
-    run.recompile()
+    if options.without_oracle:
+        run.recompile()
     of_data = None if data is None else run.compare_data(data)
     golden, cases = read_golden(artifact.manifest, artifact.files[GOLDEN])
     served_rows = [] if of_data is None else of_data.served
-    sources = OwnSources(run.pipeline, run.found, options.rows, options.seed, run.evaluate, golden, served_rows)
+    amount = (options.rows, options.seed)
+    sources = OwnSources(run.pipeline, run.found, *amount, run.evaluate, golden, served_rows, reach)
     for source in sources:
         sources.learn(source, run.compare(source))
     run.compare(Records("golden", "the golden records", run.pipeline, golden))
     run.golden_file(golden, cases)
     if of_data is not None:  # after the sources that always exist, which is the order of a report
         run.add(of_data.check, of_data.sample)
-    run.relations()
+    if options.without_oracle:
+        run.relations()
     run.runtime()
-    run.steps_alone(sources.boundaries)
+    if options.without_oracle:
+        run.steps_alone(sources.boundaries)
     run.shrink(sources.base)
     return run.report(time.perf_counter() - started, sources, of_data)
 
