@@ -18,6 +18,7 @@ from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ir import Pipeline
 from skc.op import NoState, always
 from skc.oracle import reference
+from skc.rows.backward import SEARCHED_COLUMNS
 from skc.rows.base_row import base_row
 from skc.rows.boundaries import StepBoundaries, reach_further, step_boundaries
 from skc.rows.branches import CORNERS, MOST_BRANCHED, MOST_SEARCHES, other_branches
@@ -339,3 +340,77 @@ outputs:
     changed = [tuple(name for name in names if row[name] != 3) for row in rows]
     assert {len(some) for some in changed} <= {1, 2}
     assert len(set(changed)) > 400
+
+
+WIDE = 40  # columns that one step makes
+
+
+def wide(op: str, params: str = "", dtype: str = "float64") -> Pipeline:
+    """The products of eight columns, and another step for each."""
+    names = [f"c{k}" for k in range(8)]
+    text = f"""
+skc: 1
+name: wide
+inputs: {{{", ".join(f"{name}: float64" for name in names)}}}
+features:
+  f:
+    from: [{", ".join(names)}]
+    apply: [{{polynomial_features: {{degree: 2, include_bias: false}}}}, {op}: {{{params}}}]
+outputs:
+  x: {{features: [f], dtype: {dtype}}}
+"""
+    pipeline, _ = read_pipeline_text(text, "p.yaml")
+    return pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
+
+
+def reached_from(pipeline: Pipeline) -> list[StepBoundaries]:
+    base: dict[str, Scalar] = {i.name: 3.0 + k for k, i in enumerate(pipeline.inputs)}
+    found = reach_further(pipeline, step_boundaries(pipeline), base, reference.run)
+    return [f for f in found if f.step == pipeline.steps[-1].name]
+
+
+def test_of_columns_that_are_alike_a_spread_is_searched() -> None:
+    """Among the 44 products the first and the last; each is searched through the columns that it depends on."""
+    found = reached_from(wide("log1p"))
+    searched = [f.column for f in found if f.is_searched]
+    assert len(found) == 44
+    assert len(searched) == SEARCHED_COLUMNS
+    assert (searched[0], searched[-1]) == (0, 43)
+    assert {f.column for f in found if f.raw_input is not None} == {*searched}
+    assert all(f.raw_input is None or f.raw_input in f.name for f in found)
+
+
+def test_columns_with_edges_of_their_own_are_all_searched() -> None:
+    assert all(
+        f.raw_input is not None for f in reached_from(wide("bucketize", "edges: [2.0, 64.0], closed: left", "int64"))
+    )
+
+
+def test_every_column_of_raw_inputs_is_searched() -> None:
+    pipeline = wide("log1p")
+    assert all(f.is_searched and f.raw_input for f in step_boundaries(pipeline) if f.step == pipeline.steps[0].name)
+
+
+def test_a_wide_step_is_searched_through_the_columns_that_matter() -> None:
+    """A product of two of forty columns: a spread over the forty would find neither."""
+    names = [f"c{k}" for k in range(WIDE)]
+    text = f"""
+skc: 1
+name: product
+inputs: {{{", ".join(f"{name}: float64" for name in names)}}}
+features:
+  f:
+    from: [{", ".join(names)}]
+    apply:
+      - polynomial_features: {{degree: 2, interaction_only: true}}
+      - bucketize: {{edges: [6.0], closed: left}}
+outputs:
+  x: {{features: [f], dtype: int64}}
+"""
+    pipeline, _ = read_pipeline_text(text, "p.yaml")
+    pipeline = pipeline.with_steps([replace(step, state=NoState()) for step in pipeline.steps])
+    base: dict[str, Scalar] = dict.fromkeys(names, 3.0)
+    products = [f for f in step_boundaries(pipeline) if f.name in ("c1 c2", "c19 c23", "c38 c39")]
+    for f in reach_further(pipeline, products, base, reference.run):
+        assert f.raw_input in f.name.split(), f
+        assert 2.0 in f.raw_values

@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -117,7 +118,7 @@ class SklearnOracle:
         most = min(ALONE_OF_BATCH, self._most_alone - len(self._rows), len(served))
         for i in served[np.linspace(0, len(served) - 1, max(most, 0)).astype(np.int64)]:
             index = np.array([i])
-            blocks = {name: _rows_of(block, index) for name, block in batch.blocks.items()}
+            blocks = _some_rows(batch.blocks, index)
             self._rows.append((blocks, {name: _row_of(output, index) for name, output in batch.outputs.items()}))
 
     def alone(self) -> Alone | None:
@@ -189,7 +190,7 @@ class _Batch:
         if len(index) == 0 or self.calls >= MOST_CALLS:
             return
         self.calls += 1
-        answer = _answer(self.source, self.blocks, index)
+        answer = self._answer(index)
         if answer is not None and (len(index) == 1 or self._fits(answer)):
             self.answered[index] = True
             for name, result in answer:
@@ -199,6 +200,25 @@ class _Batch:
         else:
             for half in np.array_split(index, 2):
                 self.fill(half)
+
+    @cached_property
+    def _rows(self) -> Any:
+        """All rows as the estimator takes them, made once; None where the source itself refuses one of them."""
+        try:
+            return self.source.rows(self.blocks)
+        except Exception:  # as in `_answer`
+            return None
+
+    def _answer(self, index: Array) -> list[tuple[str, Array]] | None:
+        """What the estimator gives for some rows; None if it refuses one of them."""
+        try:
+            some = _some(self._rows, index)
+            rows = some if some is not None else self.source.rows(_some_rows(self.blocks, index))
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                return [(name, _table(call(rows), len(index))) for name, call in self.source.calls.items()]
+        except Exception:  # whatever the code of an estimator raises for a row, it does not serve it
+            return None
 
     def _fits(self, answer: list[tuple[str, Array]]) -> bool:
         """Whether the outputs have their columns: a LabelBinarizer has others for a batch with a third label."""
@@ -215,16 +235,17 @@ class _Batch:
         values[index] = np.where(valid[index], result, values[index])
 
 
-def _answer(source: Source, blocks: Mapping[str, Block], index: Array) -> list[tuple[str, Array]] | None:
-    """What the estimator gives for some rows; None if it refuses one of them."""
-    some = {name: _rows_of(block, index) for name, block in blocks.items()}
-    try:
-        rows = source.rows(some)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            return [(name, _table(call(rows), len(index))) for name, call in source.calls.items()]
-    except Exception:  # whatever the code of an estimator raises for a row, it does not serve it
-        return None
+def _some(rows: Any, index: Array) -> Any:
+    """Some of the rows, in the same form, as if only they had been made; None for another form."""
+    if isinstance(rows, np.ndarray):
+        return rows[index]
+    if isinstance(rows, list):
+        return [rows[i] for i in index]
+    return rows.iloc[index].reset_index(drop=True) if hasattr(rows, "iloc") else None
+
+
+def _some_rows(blocks: Mapping[str, Block], index: Array) -> dict[str, Block]:
+    return {name: _rows_of(block, index) for name, block in blocks.items()}
 
 
 def _rows_of(block: Block, index: Array) -> Block:

@@ -25,8 +25,8 @@ from skc.infer import ColumnNames, Types, column_groups, column_names, step_inpu
 from skc.ir import Input, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.oracle.protocol import Evaluate, select
-from skc.rows.inverse import Function, Outcomes, Preimage, Prospect, magnitudes, prospect
-from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks
+from skc.rows.inverse import Function, Outcomes, Preimage, Prospect, is_possible, magnitudes, prospect
+from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
 from skc.values.types import Block, Scalar, ValueType, column_block
 from skc_runtime.kinds import Array
 
@@ -73,6 +73,7 @@ class BackwardSearch:
         self._kinds: dict[str, list[ValueType]] = {}
         self._functions: dict[tuple[str, int, int], Function] = {}
         self._fallbacks: dict[tuple[str, int], list[Scalar]] = {}
+        self._at_fallbacks: dict[tuple[str, int], Block] = {}
         self._influences: dict[tuple[str, str], tuple[list[int], Array]] = {}
         self._avoid = avoid
         self._avoided = {i.value for i in pipeline.inputs if i.name == avoid}
@@ -196,10 +197,16 @@ class BackwardSearch:
         def guess(outputs: list[Scalar]) -> list[Scalar]:
             return [] if op.carry_back is None else op.carry_back(step.params, step.state, j, outputs)
 
+        return prospect(self._functions[key], targets, guess, self._fallbacks_of(step, j))
+
+    def _fallbacks_of(self, step: Step, j: int) -> list[Scalar]:
+        """Values of an input column to try where the op itself has no guess."""
         if (step.name, j) not in self._fallbacks:
-            own = op.boundaries(step.params, step.state, j, x)
-            self._fallbacks[step.name, j] = [*own, *magnitudes(x.dtype, self._value_at(step, j, x))]
-        return prospect(self._functions[key], targets, guess, self._fallbacks[step.name, j])
+            x = self.type_of(step, j)
+            own = OPS[step.op].boundaries(step.params, step.state, j, x)
+            values = [*own, *magnitudes(x.dtype, self._value_at(step, j, x))]
+            self._fallbacks[step.name, j] = unique(v for v in values if is_possible(x, v))
+        return self._fallbacks[step.name, j]
 
     def _value_at(self, step: Step, j: int, x: ValueType) -> Scalar:
         """The value of the step's input column j in the base row."""
@@ -212,7 +219,11 @@ class BackwardSearch:
         """Output column `column` as a function of input column j."""
         if is_columnwise(step):
             return self._alone(step, j, column, x)
-        return Function(x, lambda values: _outcomes(self._applied(step, [(j, values)]), column))
+        fallbacks = self._fallbacks_of(step, j)
+        if (step.name, j) not in self._at_fallbacks:  # of all output columns at once
+            self._at_fallbacks[step.name, j] = self._applied(step, [(j, fallbacks)])
+        known = _outcomes(self._at_fallbacks[step.name, j], column)
+        return Function.knowing(x, lambda v: _outcomes(self._applied(step, [(j, v)]), column), fallbacks, known)
 
     def _alone(self, step: Step, j: int, column: int, x: ValueType) -> Function:
         """The same, of an op that processes columns separately."""

@@ -22,7 +22,7 @@ from skc_runtime.kinds import KINDS, RANGES, Array, DType
 Outcomes = list[tuple[bool, Scalar]]  # for each input: whether it passes every guard, and the output
 Key = bytes | tuple[type, Scalar]
 _FAR = 16  # floats: if a guess is further off, the search takes long
-_AT_ONCE = 32  # inputs tried in a round of all bisections: a call of an op costs more than a row
+_AT_ONCE = 64  # inputs tried in a round of all bisections: a call of an op costs more than a row
 _DOUBLE = struct.Struct("<d")
 
 
@@ -42,6 +42,13 @@ class Function:
     x: ValueType
     apply: Callable[[Sequence[Scalar]], Outcomes]
     known: dict[Key, tuple[bool, Scalar]] = field(default_factory=dict)
+
+    @classmethod
+    def knowing(
+        cls, x: ValueType, apply: Callable[[Sequence[Scalar]], Outcomes], inputs: Sequence[Scalar], outcomes: Outcomes
+    ) -> Function:
+        """A function of which some outcomes are known."""
+        return cls(x, apply, dict(zip(map(_key, inputs), outcomes, strict=True)))
 
     def __call__(self, inputs: Iterable[Scalar]) -> Outcomes:
         """The outcome of every input."""
@@ -129,7 +136,7 @@ class Prospect:
         while unfinished:
             preimages += [tuple(map(at, (b.low, b.high))) for b in unfinished if b.high - b.low <= 1]
             unfinished = [b for b in unfinished if b.high - b.low > 1]
-            inner = [bracket.inner(max(2, _AT_ONCE // len(unfinished))) for bracket in unfinished]
+            inner = [bracket.inner(max(4, _AT_ONCE // len(unfinished))) for bracket in unfinished]
             values = {o: at(o) for ordinals in inner for o in ordinals}
             outcomes = dict(zip(values, self.function(values.values()), strict=True))
             narrower = []
@@ -177,11 +184,11 @@ def _key(value: Scalar) -> Key:
 
 def _tried(function: Function, inputs: Sequence[Scalar]) -> list[tuple[Scalar, Scalar]]:
     """(input, output) of every input that is possible and that no guard refuses."""
-    distinct = unique(v for v in inputs if _is_possible(function.x, v))
+    distinct = unique(v for v in inputs if is_possible(function.x, v))
     return [(value, output) for value, (ok, output) in zip(distinct, function(distinct), strict=True) if ok]
 
 
-def _is_possible(x: ValueType, value: Scalar) -> bool:
+def is_possible(x: ValueType, value: Scalar) -> bool:
     """A step can get this value: null only if the type is nullable, times only in the years 1 to 9999."""
     if value is None:
         return x.nullable

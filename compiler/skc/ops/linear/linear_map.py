@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,6 +38,7 @@ from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse
 from skc.ops.linear import _ensembles, _multioutput, _projections, _regressors
 from skc.ops.linear._noise import UNCERTAIN, error_bound, is_noise, lower_is_noise
 from skc.values.types import Block, Scalar, ValueType
+from skc_runtime.kinds import Array
 
 GUARD = "rounding-noise"
 Row = tuple[float, ...]
@@ -55,6 +57,11 @@ class State:
     scale: Row = ()
     divisor: Row = ()
 
+    @cached_property
+    def matrix(self) -> Array:
+        """The weights as NumPy holds them: float64 [inputs, outputs]."""
+        return np.array(self.weights)
+
 
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="linear_map")
@@ -64,7 +71,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
-    values, weights = x.values, np.array(state.weights)
+    values, weights = x.values, state.matrix
     if state.offset:
         values = values - np.array(state.offset)
     if state.scale:
