@@ -132,9 +132,9 @@ class BackwardSearch:
     def _preimages(self, step: Step, column: int, targets: list[Scalar]) -> Iterator[tuple[int, Preimage]]:
         """Input columns and values of them that give some of the wanted outputs, the most promising column first."""
         prospects = [(j, self._prospect(step, j, column, targets)) for j in self._candidates(step, column)]
-        by_worth = [(found.worth() if len(prospects) > 1 else 1, j, found) for j, found in prospects]
-        for worth, j, found in sorted(by_worth, key=lambda entry: -entry[0]):
-            preimage = found.preimage() if worth else None
+        by_worth = [(p.worth() if len(prospects) > 1 else 1, j, p) for j, p in prospects]
+        for worth, j, promise in sorted(by_worth, key=lambda entry: -entry[0]):
+            preimage = promise.preimage() if worth else None
             if preimage is not None and preimage.inputs:
                 yield j, preimage
 
@@ -170,14 +170,14 @@ class BackwardSearch:
         probes = [self._probes(step, j) for j in columns]
         cells = sum(self._width(ref) for ref in step.inputs) * max(map(len, probes))
         at_once = max(1, _PROBED_CELLS // max(1, cells))
-        found = []
+        influences = []
         for start in range(0, len(columns), at_once):
             part = probes[start : start + at_once]
             changes = list(zip(columns[start : start + at_once], part, strict=True))
             values = self._applied(step, changes).values
             for rows in np.split(values, np.cumsum([len(p) for p in part])[:-1]):
-                found.append(((rows != rows[:1]) & ((rows == rows) | (rows[:1] == rows[:1]))).any(axis=0))
-        return np.array(found)
+                influences.append(((rows != rows[:1]) & ((rows == rows) | (rows[:1] == rows[:1]))).any(axis=0))
+        return np.array(influences)
 
     def _probes(self, step: Step, j: int) -> list[Scalar]:
         """A few ordinary values, different from each other."""
@@ -213,7 +213,7 @@ class BackwardSearch:
         if self._base is None:
             return PLAIN[x.dtype]
         value, column = self.sources[step.name][j]
-        return self._base[value].columns(column, column + 1).to_rows()[0][0]
+        return self._base[value].column(column)[0]
 
     def _function(self, step: Step, j: int, column: int, x: ValueType) -> Function:
         """Output column `column` as a function of input column j."""
@@ -285,5 +285,4 @@ def _outcomes(block: Block, column: int) -> Outcomes:
     refused = np.zeros(block.rows, dtype=bool)
     for guard in block.guards:
         refused |= guard.mask.any(axis=1)
-    rows = block.columns(column, column + 1).to_rows()
-    return [(ok, row[0]) for ok, row in zip((~refused).tolist(), rows, strict=True)]
+    return list(zip((~refused).tolist(), block.column(column), strict=True))

@@ -84,8 +84,8 @@ def other_branches(
             search = BackwardSearch(
                 pipeline, values_in(pipeline, {**base, corner[0]: corner[1]}, evaluate), avoid=corner[0]
             )
-            found = [reached(search, f) for f in edges]
-            edge_branches += [_Branch(corner, f.raw_input, f.raw_values) for f in found if f.raw_input is not None]
+            carried = [reached(search, f) for f in edges]
+            edge_branches += [_Branch(corner, f.raw_input, f.raw_values) for f in carried if f.raw_input is not None]
     rows = list(_spread_over(corners, base, MOST_BRANCHED))
     rows += _spread_over(edge_branches, base, MOST_BRANCHED - len(rows))
     return Branched(rows, is_sample or len(rows) < sum(len(branch.values) for branch in (*corners, *edge_branches)))

@@ -98,6 +98,14 @@ class Block:
         valid = None if self.valid is None else self.valid[:, start:stop]
         return Block(self.dtype, self.values[:, start:stop], valid)
 
+    def column(self, k: int) -> list[Scalar]:
+        """Column k as plain Python values, None where null."""
+        values: list[Scalar] = self.values[:, k].tolist()
+        present = self.columns(k, k + 1).present()[:, 0]
+        if present.all():
+            return values
+        return [value if ok else None for value, ok in zip(values, present.tolist(), strict=True)]
+
     def to_rows(self) -> list[list[Scalar]]:
         """Plain Python values, None where null."""
         present = self.present()

@@ -222,7 +222,7 @@ class _Run:
     def steps_alone(self, boundaries: Sequence[StepBoundaries]) -> None:
         """Each step cut out of the graph, on its own boundaries, so that no earlier step can hide one."""
         self._progress("steps")
-        check = Check("steps", "each step separately, on its boundaries", 0, 0, 0)
+        check, sampled = Check("steps", "each step separately, on its boundaries", 0, 0, 0), False
         types, names = value_types(self.pipeline), column_names(self.pipeline)
         of_step: dict[str, list[StepBoundaries]] = {}
         for group in boundaries:
@@ -230,12 +230,14 @@ class _Run:
         for step in self.pipeline.steps:
             result = cut.check_step(step, of_step.get(step.name, []), types, names, self.evaluate)
             check = check.plus(result.rows, result.values, result.differing, 0)
+            sampled |= result.is_sample
             self._comparer.coverage.name(step.name, result.branches)
             command = self._findings.command("--seed", str(self._options.seed))
             self._findings.differences += [
                 replace(d, reproduce=command, against=self._oracle.steps_name) for d in result.differences
             ]
-        self.add(check)
+        about = check.about + "; of columns that are alike, some" * sampled
+        self.add(replace(check, about=about))
 
     def shrink(self, base: Record) -> None:
         """Find the smallest row for each difference that is reported."""

@@ -20,7 +20,7 @@ from skc_runtime.kinds import Array
 def rows_for(sample: Sample, blocks: Mapping[str, Block]) -> Any:
     """N rows of what the estimator takes. A column that no block gives is filled with the sample's first value."""
     count = next(iter(blocks.values())).rows
-    columns = {name: _values(blocks[name]) if name in blocks else None for name in sample.table.column_names}
+    columns = {name: blocks[name].column(0) if name in blocks else None for name in sample.table.column_names}
     if sample.form == "dicts":
         return _dicts(columns, count)
     if sample.form == "texts":
@@ -32,11 +32,6 @@ def rows_for(sample: Sample, blocks: Mapping[str, Block]) -> Any:
     if isinstance(sample.frame, np.ndarray | list):
         return _array(np.asarray(sample.frame), columns, count)
     return _frame(sample, columns, count)
-
-
-def _values(block: Block) -> list[Any]:
-    """The values of a block [N, 1], None where null."""
-    return [row[0] for row in block.to_rows()]
 
 
 def _dicts(columns: Mapping[str, list[Any] | None], count: int) -> list[dict[str, Any]]:
