@@ -136,7 +136,7 @@ FIXES: list[tuple[str, str, str, str]] = [
     ),
     (
         "SKC120-type",
-        "declare the input float64: text in a CSV file is then read as a number, and requests send numbers",
+        "put `parse_number` before this step, or declare the input float64 if requests send numbers",
         "city: string",
         "city: float64",
     ),

@@ -335,6 +335,62 @@ def _strip(r: Random, x: Value) -> Made:
     return "strip", params, x
 
 
+def _words(r: Random) -> list[str]:
+    return r.sample([word for word in (*WORDS, *UNICODE, "a", ".", "[", "\\") if word], r.randint(1, 3))
+
+
+def _answer(name: str) -> Callable[[Random, Value], Made | None]:
+    return lambda r, x: (name, {"text": _words(r)}, replace(x, dtype="bool")) if x.exact else None
+
+
+def _matches(r: Random, x: Value) -> Made | None:
+    patterns = ("[a-z]*", ".+", r"(?:é|[^a]\s?){2,}", "a|b?c{0,3}", r"[\-\]0-9]+\.?", "😀*")
+    return ("matches", {"pattern": r.choice(patterns)}, replace(x, dtype="bool")) if x.exact else None
+
+
+def _length(r: Random, x: Value) -> Made | None:
+    return ("length", {}, replace(x, dtype="int64")) if x.exact else None
+
+
+def _concat(r: Random, x: Value) -> Made:
+    params = _some(r, separator=lambda: r.choice(("-", "", "é😀")), prefix=lambda: "<", suffix=lambda: " ")
+    return "concat", params, replace(x, width=1)
+
+
+def _substring(r: Random, x: Value) -> Made:
+    return "substring", {"start": r.choice((0, 1, 3, 50, -1, -2, -50)), "length": r.choice((1, 2, 40))}, x
+
+
+def _split(r: Random, x: Value) -> Made:
+    delimiter, part = r.choice((("a", -2), ("é", -1), (" ", 1), ("ab", 0), (".", 3), ("😀", -1)))
+    return "split", {"delimiter": delimiter, "part": part, "missing": r.choice((None, "empty", "error"))}, x
+
+
+def _collapse_spaces(r: Random, x: Value) -> Made:
+    return "collapse_spaces", r.choice(({}, {"longest": 3})), x
+
+
+def _replace_part(r: Random, x: Value) -> Made:
+    what = r.choice(
+        ({"text": r.choice(_words(r))}, {"pattern": r.choice((".", "[^a-z]+", r"\s", "a{2}b*", "[0-9]+é?"))})
+    )
+    return "replace", {**what, "by": r.choice(("", "x", "\\1", "😀a"))} | _some(r, longest=lambda: 4), x
+
+
+def _map(r: Random, x: Value) -> Made | None:
+    keys = r.sample(KEYS[x.dtype], r.randint(1, 2))
+    texts = [str(key).lower() if x.dtype == "bool" else str(key) for key in keys]
+    dtype, pool = r.choice(
+        (("int64", (0, 1, 2**53 + 1)), ("float64", (0.5, -0.0, 1e300)), ("string", ("a", "é")), ("bool", (True, False)))
+    )
+    params: Params = {
+        "values": {text: r.choice(pool) for text in texts},
+        "unknown": r.choice(("error", "null", "value")),
+    }
+    params |= {"unknown_value": r.choice(pool)} if params["unknown"] == "value" else {}
+    return ("map", params, replace(x, dtype=dtype)) if x.exact else None
+
+
 def _parse_number(r: Random, x: Value) -> Made:
     params: Params = {"invalid": r.choice((None, None, "error"))} | _some(
         r, thousands=lambda: r.choice(" '_,"), prefix=lambda: ["$", "a"], suffix=lambda: "kg", exponent=lambda: True
@@ -417,6 +473,17 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "hash_bucket": _hash_bucket,
     "fold_text": _fold_text,
     "strip": _strip,
+    "starts_with": _answer("starts_with"),
+    "ends_with": _answer("ends_with"),
+    "contains": _answer("contains"),
+    "matches": _matches,
+    "length": _length,
+    "concat": _concat,
+    "substring": _substring,
+    "split": _split,
+    "collapse_spaces": _collapse_spaces,
+    "replace": _replace_part,
+    "map": _map,
     "parse_number": _parse_number,
     "count_tokens": _count_tokens,
     "hash_tokens": _hash_tokens,
@@ -453,11 +520,22 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "ordinal",
         "tfidf_weight",
     ),
-    "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast"),
-    "bool": _CATEGORICAL,
+    "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast", "map"),
+    "bool": (*_CATEGORICAL, "map"),
     "string": (
         *_CATEGORICAL,
         "strip",
+        "starts_with",
+        "ends_with",
+        "contains",
+        "matches",
+        "length",
+        "concat",
+        "substring",
+        "split",
+        "collapse_spaces",
+        "replace",
+        "map",
         "fold_text",
         "parse_number",
         "count_tokens",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from typing import Any
 
 import numpy as np
 import op_harness as harness
 import pytest
 
+from skc.diagnostics import SkcError
 from skc.ops import OPS
 from skc.ops.text._characters import WHITE_SPACE, all_characters
 from skc_runtime.kinds import Array
@@ -104,3 +106,112 @@ def _is_float(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@pytest.mark.parametrize("words", [["a"], ["é", "\u0301"], ["\n", ".", "$1"], ["😀", "ab ", "İ"]])
+def test_questions_about_parts_are_those_of_python(words: list[str]) -> None:
+    texts = texts_of(NEAR, 5)
+    found = {name: graph(name, {"text": words}, texts).tolist() for name in ("starts_with", "ends_with", "contains")}
+    assert found["starts_with"] == [text.startswith(tuple(words)) for text in texts]
+    assert found["ends_with"] == [text.endswith(tuple(words)) for text in texts]
+    assert found["contains"] == [any(word in text for word in words) for text in texts]
+
+
+PATTERNS = (
+    "[a-z]+",
+    r"[^a\s]*",
+    r".?[a-zß-ü]{2,4}.*",
+    "(?:a|ab)(c|bcd)*d?",
+    r"\s*[$]?[0-9]{1,3}(?:,[0-9]{3})*(\.[0-9]+)?\s*",
+    "[\\]\\-^.]+|é|",
+    "(a?b?)*A",
+    "[^\n]*\n[^\x01]*",
+)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_matches_is_fullmatch(pattern: str) -> None:
+    alphabets = (NEAR, "abcd", "1,.$ ", "]-^.é", "aA\n")
+    texts = [text for seed, alphabet in enumerate(alphabets) for text in texts_of(alphabet, seed, 1500)]
+    found = graph("matches", {"pattern": pattern}, texts)
+    expected = [re.fullmatch(pattern, text) is not None for text in texts]
+    assert found.tolist() == expected
+    assert {True, False} == set(expected)
+
+
+def test_a_pattern_is_refused_or_means_the_same() -> None:
+    """Random patterns: what is not refused matches as in Python, and what replaces may also be searched for."""
+    r = random.Random(6)
+    parts = [
+        *"ab.",
+        r"\.",
+        "[ab]",
+        "[^a]",
+        r"\s",
+        "(?:a|b)",
+        "(ab|)",
+        "|",
+        "*",
+        "+",
+        "?",
+        "{1,2}",
+        "{2}",
+        "^",
+        r"\w",
+        "-",
+    ]
+    texts = ["".join(t) for n in range(5) for t in itertools.product("ab.", repeat=n)] + ["a\n", "\u00a0b", "-", "é"]
+    counts = {"matches": 0, "replace": 0}
+    for _ in range(600):
+        pattern = "".join(r.choices(parts, k=r.randint(1, 5)))
+        for name, params in (("matches", {}), ("replace", {"by": "#"})):
+            try:
+                found = graph(name, {"pattern": pattern, **params}, texts).tolist()
+            except SkcError as error:
+                assert error.diagnostics[0].code == "SKC129", pattern
+                continue
+            counts[name] += 1
+            if name == "matches":
+                assert found == [re.fullmatch(pattern, text) is not None for text in texts], pattern
+            else:
+                assert found == [re.sub(pattern, "#", text) for text in texts], pattern
+    assert min(counts.values()) > 50, counts
+
+
+def test_length_substring_and_split_are_those_of_python() -> None:
+    texts = [*texts_of(NEAR, 7), *texts_of("a,b", 8)]
+    assert graph("length", {}, texts).tolist() == [len(text) for text in texts]
+    for start, length in itertools.product((0, 1, 2, 7, 30, -1, -2, -7, -40), (1, 2, 9, 100, None)):
+        if (start, length) != (0, None):
+            found = graph("substring", {"start": start, "length": length}, texts).tolist()
+            assert found == [text[start:][:length] for text in texts], (start, length)
+    for delimiter, part in (
+        (",", 0),
+        (",", 2),
+        (",", -1),
+        (",", -3),
+        ("é", 1),
+        ("a", -2),
+        ("ab", 1),
+        ("aa", 2),
+        (" ", 5),
+    ):
+        found = graph("split", {"delimiter": delimiter, "part": part, "missing": "empty"}, texts).tolist()
+        parts = [text.split(delimiter) for text in texts]
+        assert found == [p[part] if -len(p) <= part < len(p) else "" for p in parts], (delimiter, part)
+
+
+def test_collapse_spaces_and_replace_are_those_of_python() -> None:
+    texts = [*texts_of(NEAR, 9), *texts_of("ab", 10), *texts_of(" \t\u00a0a", 11)]
+    assert graph("collapse_spaces", {}, texts).tolist() == [" ".join(text.split()) for text in texts]
+    for old, new in (("a", ""), ("ab", "ba"), ("aba", "a"), ("\u0301", "´"), ("\n", "\\n"), ("aa", "aaa")):
+        assert graph("replace", {"text": old, "by": new}, texts).tolist() == [t.replace(old, new) for t in texts]
+
+
+def test_concat_is_a_join() -> None:
+    texts = texts_of(NEAR, 12, 300)
+    rows = [list(row) for row in zip(texts, texts[1:], texts[2:], strict=False)]
+    params = {"separator": ", ", "prefix": "(", "suffix": "é)"}
+    pipeline = harness.fit(harness.build(OPS["concat"], params, {"a": "string", "b": "string", "c": "string"}), [])
+    found = harness.Graph(pipeline, "columns").run(rows).values[:, 0]
+    assert found.tolist() == [f"({', '.join(row)}é)" for row in rows]

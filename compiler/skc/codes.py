@@ -11,7 +11,7 @@ from typing import Literal
 Code = Literal[
     "SKC100", "SKC101", "SKC102", "SKC103", "SKC104", "SKC105", "SKC106", "SKC107", "SKC108", "SKC109",
     "SKC110", "SKC111", "SKC112", "SKC113", "SKC114", "SKC115", "SKC116", "SKC117", "SKC118", "SKC119",
-    "SKC120", "SKC121", "SKC122", "SKC123", "SKC124", "SKC125", "SKC126", "SKC127", "SKC128",
+    "SKC120", "SKC121", "SKC122", "SKC123", "SKC124", "SKC125", "SKC126", "SKC127", "SKC128", "SKC129",
     "SKC130", "SKC131", "SKC132", "SKC133", "SKC134", "SKC135", "SKC136", "SKC137", "SKC138",
     "SKC140", "SKC141", "SKC142",
     "SKC150", "SKC151", "SKC152", "SKC153", "SKC154", "SKC155", "SKC156", "SKC157", "SKC158", "SKC159",
@@ -58,6 +58,7 @@ CODES: dict[Code, str] = {
     "SKC126": "a part, time zone or format that the type does not have",
     "SKC127": "a number of columns that the op does not accept",
     "SKC128": "a cast that would lose or invent information",
+    "SKC129": "a regular expression that may mean something else to another engine",
     # expressions
     "SKC130": "not an expression",
     "SKC131": "a Python construct that expressions do not support",

@@ -228,6 +228,15 @@ inputs:
   user: string
   word: string
   size: {type: string, nullable: true}
+  workclass: string
+  country: string
+  postcode: string
+  mail: string
+  title: string
+  phone: string
+  grade: string
+  kind: string
+  iban: string
 features:
 """
 
@@ -237,7 +246,8 @@ def test_the_example_of_a_page_is_right(name: str) -> None:
     """It stands on one line of the page, uses the op, and checks."""
     (example,) = re.findall(r"^Example: `(.*)`$", OPS[name].doc, flags=re.MULTILINE)
     feature = example.partition(":")[0]
-    dtype = "int64" if name == "parse_datetime" else "float32"
+    is_question = example.startswith(("is_", "has_"))
+    dtype = "int64" if name == "parse_datetime" else "bool" if is_question else "float32"
     text = f"{EXAMPLE_INPUTS}  {example}\noutputs:\n  x: {{features: [{feature}], dtype: {dtype}}}\n"
     pipeline, _ = read_pipeline_text(text, "example.yaml")
     assert name in {step.op for step in pipeline.steps}

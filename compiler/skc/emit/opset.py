@@ -50,7 +50,7 @@ else:
     ml = _Lazy("spox.opset.ai.onnx.ml.v4")
     op = _Lazy("spox.opset.ai.onnx.v20")
 
-__all__ = ["const", "finish", "float_of", "ml", "murmur_hash3", "op", "tokenize", "tokenize_by"]
+__all__ = ["const", "finish", "float_of", "ml", "murmur_hash3", "op", "tokenize", "tokenize_between", "tokenize_by"]
 
 OPSET = 20
 OPSET_ML = 4
@@ -197,6 +197,17 @@ def tokenize_by(x: Var, pattern: str, width: int) -> Var:
     """
     node = onnx.helper.make_node(
         "Tokenizer", ["x"], ["y"], domain="com.microsoft", mark=0, mincharnum=1, pad_value="", tokenexp=pattern
+    )
+    return _contrib(node, x, onnx.TensorProto.STRING, ("N", width, "L"))
+
+
+def tokenize_between(x: Var, separator: str, width: int) -> Var:
+    """com.microsoft.Tokenizer: what is left between all matches of a regular expression (RE2), without empty parts.
+
+    Shapes as in `tokenize_by`.
+    """
+    node = onnx.helper.make_node(
+        "Tokenizer", ["x"], ["y"], domain="com.microsoft", mark=0, mincharnum=1, pad_value="", separators=[separator]
     )
     return _contrib(node, x, onnx.TensorProto.STRING, ("N", width, "L"))
 

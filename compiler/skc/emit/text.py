@@ -117,12 +117,16 @@ def put_together(chunks: Chunks, folded: Var, text: Var, longest: int) -> Var:
     return joined(parts, blank(text), -(-longest // CHUNK))
 
 
-def is_longer(chunks: Chunks, text: Var, longest: int) -> Var:
+def is_longer(chunks: Chunks, longest: int) -> Var:
     """bool [N, 1]: the texts of more characters than that."""
+    return op.greater(lengths(chunks), const(float(longest)))
+
+
+def lengths(chunks: Chunks) -> Var:
+    """float64 [N, 1]: how many characters each text has."""
     there = op.cast(op.not_(op.equal(chunks.strings, const(""))), to=np.float64)
-    lengths = op.concat([op.reduce_sum(there, const([1]), keepdims=0), const([0.0])], axis=0)
-    total = op.reduce_sum(op.gather(lengths, chunks.place, axis=0), const([1]), keepdims=1)
-    return op.greater(total, const(float(longest)))
+    counts = op.concat([op.reduce_sum(there, const([1]), keepdims=0), const([0.0])], axis=0)
+    return op.reduce_sum(op.gather(counts, chunks.place, axis=0), const([1]), keepdims=1)
 
 
 def is_final_sigma(chunks: Chunks, cased: Sequence[str], ignorable: Sequence[str]) -> Var:

@@ -188,7 +188,9 @@ class _Checker:
                 else "use the step `datetime_part` to turn a time into a number"
             )
         if dtype == "string":
-            return "declare the input float64: text in a CSV file is then read as a number, and requests send numbers"
+            return (
+                "put `parse_number` into a feature and use that, or declare the input float64 if requests send numbers"
+            )
         if dtype == "bool":
             return "write `1 if condition else 0` to turn a condition into a number"
         if node.kind in ("//", "%") and KINDS[dtype].is_float:

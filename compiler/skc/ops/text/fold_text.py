@@ -131,7 +131,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
             cased, ignorable = sorted(characters_of(state.cased[k])), sorted(characters_of(state.ignorable[k]))
             folded = op.where(is_final_sigma(chunks, cased, ignorable), const(FINAL_SIGMA), folded)
         texts.append(put_together(chunks, folded, text, params.longest))
-        masks.append(is_longer(chunks, text, params.longest))
+        masks.append(is_longer(chunks, params.longest))
     block = masked("string", x.width, concat_columns(texts), x.valid)
     return block.guard(GUARD, concat_columns(masks))
 

@@ -48,7 +48,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -58,18 +58,12 @@ from skc.emit.numerals import Layout, numbers, pattern_of
 from skc.emit.opset import const, op
 from skc.op import NoState, Op, parameters, refuse, require
 from skc.ops.text._numerals import GAPS, Writing, afters, befores, read, write
+from skc.ops.text._parameters import Policy, Word, Words
 from skc.ops.text._parse_number_cases import CASES
 from skc.values.types import Block, Scalar, ValueType, make_block
 
 POWERS = {float(f"1e{n}"): n for n in range(-30, 31)}
 Character = Annotated[str, Field(min_length=1, max_length=1)]
-Word = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]+$")]
-Policy = Literal["null", "error"]
-
-
-def _words(value: Any) -> Any:
-    """One text as a list of one."""
-    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
 def _pairs(value: Any) -> Any:
@@ -78,12 +72,6 @@ def _pairs(value: Any) -> Any:
     return tuple(tuple(pair) for pair in pairs) if isinstance(value, Mapping | list) else value
 
 
-def _named_null(value: Any) -> Any:
-    """YAML reads `null` as None; here it is the name of a policy."""
-    return "null" if value is None else value
-
-
-Words = Annotated[tuple[Word, ...], BeforeValidator(_words, json_schema_input_type=str | list[str])]
 Pairs = Annotated[tuple[tuple[Word, float], ...], BeforeValidator(_pairs, json_schema_input_type=dict[str, float])]
 
 
@@ -96,7 +84,7 @@ class Params:
     percent: bool = False
     multipliers: Pairs = ()
     exponent: bool = False
-    invalid: Annotated[Policy, BeforeValidator(_named_null, json_schema_input_type=Policy | None)] = "error"
+    invalid: Policy = "error"
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
@@ -123,6 +111,11 @@ def _check(params: Params) -> None:
         if any(c.isdigit() or c in f"+-{params.decimal}" for c in word):
             hint = "leave it out of the prefix, or remove it from the text by another step first"
             raise refuse("SKC124", f"the prefix {word!r} has a digit, a sign or the decimal mark", hint=hint)
+    for word in (*params.prefix, *params.suffix, *(name for name, _ in params.multipliers)):
+        if any(c < " " for c in word):
+            raise refuse(
+                "SKC124", f"{word!r} has a control character", hint="leave it out, and put `strip` before this step"
+            )
     for word in (*params.suffix, *(name for name, _ in params.multipliers)):
         if word[0].isdigit() or word[0] in marks or (params.exponent and word[0] in "eE"):
             hint = "leave that character out, or remove it from the text by another step first"
