@@ -2,8 +2,8 @@
 
 Why not Python's parser: it is private, and takes more than can be shown to be the same. What is left is a regular
 language in the textbook's sense: characters, classes that list their characters, groups, alternatives and repetition.
-`\\w`, `\\d` and `\\b` are Unicode in Python and ASCII in RE2; lookaround, references and lazy repetition are not regular,
-or do not change what matches. Whether a whole text is in such a language does not depend on who asks.
+`\\w`, `\\d` and `\\b` are Unicode in Python and ASCII in RE2; lookaround, references and lazy repetition are not
+regular, or do not change what matches. Whether a whole text is in such a language does not depend on who asks.
 
 Which part of a text is replaced does depend on it: Python takes the first alternative that succeeds, and ONNX Runtime
 the longest match. `require_plain` lets only those through where the two are one: classes in a row, each repeated as
