@@ -157,6 +157,7 @@ CASES: list[tuple[str, str, Try, Follow]] = [
     ('write "" for an empty', "SKC203", Try(TEXT, b"v\na\n\nb\n"), instead(data=b'v\na\n""\nb\n')),
     ('write "" for an empty', "SKC203", Try(TEXT, b"v\na\n\nb\n"), instead(data=b"v\na\nb\n")),
     ("first line names", "SKC203", Try(TEXT, b""), instead(data=b"v\na\n")),
+    ("with a name for each column", "SKC204", Try(TEXT, b"a,1\nb,2\n"), instead(options={"header": ["v", "w"]})),
     ("add a line of names above", "SKC204", Try(TEXT, b"a,1\nb,2\n"), instead(data=b"v,w\na,1\nb,2\n")),
     ("rename one", "SKC203", Try(TEXT, b"v,w,W\na,1,2\n"), instead(data=b"v,w,W2\na,1,2\n")),
     ("names are compared without", "SKC203", Try(TEXT, b"v,w,W,w\na,1,2,3\n"), with_options),

@@ -22,6 +22,9 @@ from skc.frontend.yaml.reader import read_pipeline
 ERRORS = Path(__file__).parent / "frontend" / "errors"
 OF_SHEETS = "stats/test_sheets.py::test_a_sheet_that_follows_the_hint"
 ELSEWHERE = {  # hints that a test of their own follows
+    "give it the columns of `{}`, or name files without it": (
+        "cli/test_bad_files.py::test_what_is_wrong_is_one_error_that_says_what_mends_it"
+    ),
     "the first row names the columns": OF_SHEETS,
     "open the file in a spreadsheet program and save it, so that it has values": OF_SHEETS,
     "correct it, or write {}": OF_SHEETS,

@@ -426,13 +426,17 @@ def transform(
 
 @_library_errors()
 def check(pipeline: Any, data: Any = None) -> tuple[Diagnostic, ...]:
-    """Check a pipeline without data, or an estimator of scikit-learn, with a sample in `data` if there is one.
+    """Check a pipeline, and with `data` whether its rows fit the inputs, read as the pipeline says; or an estimator of
+    scikit-learn, with a sample in `data` if there is one.
 
     Returns the warnings; raises SkcError with every error found.
     """
     is_path = isinstance(pipeline, str | os.PathLike)
     if is_path and not is_reference(os.fspath(pipeline)):
-        _, warnings = read_pipeline(Path(pipeline))
+        read, warnings = read_pipeline(Path(pipeline))
+        if data is not None:
+            with open_rows(read.inputs, data, read.data):
+                return warnings
         return warnings
     surveyed = survey_of(pipeline, CheckOptions(data=data))
     if not surveyed.compiles:

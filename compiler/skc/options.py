@@ -133,7 +133,7 @@ class CompileOptions(Options):
 class CheckOptions(Options):
     """The options of `skc check`."""
 
-    data: Any = _flag(None, "scikit-learn: some rows of what `fit` was given.", typed=str | None)
+    data: Any = _flag(None, "Rows to check too; for scikit-learn some of what `fit` was given.", typed=str | None)
     trust_pickle: bool = _trust_pickle()
     trust_type: tuple[str, ...] = _trust_type()
     allow_version: bool = _allow_version()

@@ -170,6 +170,19 @@ def test_check(here: Path, run: Any) -> None:
     assert [d["code"] for d in json.loads(out)["diagnostics"]] == ["SKC117"]
 
 
+def test_check_with_data(here: Path, run: Any) -> None:
+    """Rows are read as `data` says."""
+    (here / "rows.csv").write_text("v;w\n1,5;a\n2;b\n")
+    text = "skc: 1\nname: rows\ndata: {OPTIONS}\ninputs: {v: float64}\noutputs: {x: {features: [v], dtype: float64}}\n"
+    (here / "rows.yaml").write_text(text.replace("{OPTIONS}", '{separator: ";", decimal: ","}'))
+    assert run("check", "rows.yaml", "--data", "rows.csv") == (cli.EQUAL, "", "rows.yaml: ok\n")
+    (here / "rows.yaml").write_text(text.replace("{OPTIONS}", '{separator: ";"}'))
+    code, out, err = run("check", "rows.yaml", "--data", "rows.csv")
+    assert (code, out) == (cli.USER, "")
+    assert "rows.csv, row 1 (line 2): `1,5` in column `v` is not a float64" in err
+    assert 'hint: write `decimal: ","` under `data`' in err
+
+
 def test_ops(run: Any) -> None:
     code, out, err = run("ops")
     assert code == cli.EQUAL

@@ -118,5 +118,8 @@ def missing_column(value: Input, columns: Iterable[str], label: str) -> SkcError
 def _header_hint(names: Sequence[str]) -> str:
     """A header that contains numbers is probably a row of data."""
     if any(re.fullmatch(r"[+-]?[0-9.]+", name) for name in names):
-        return "the first line of a text file must name the columns: if it is a row, add a line of names above it"
+        return (
+            "the first line of a text file must name the columns: if it is a row, add a line of names above it, or "
+            "write `header: […]` under `data` with a name for each column"
+        )
     return "every input must be a column of the data"

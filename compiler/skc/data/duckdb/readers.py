@@ -125,7 +125,7 @@ def _open_csv(database: Database, source: Source, inputs: Sequence[Input]) -> Ra
     headers = {file: _header(file, source) for file in source.files}
     is_direct = is_plain(source.options) and all(packing(file) in ("", ".gz") for file in source.files)
     for file, header in headers.items():
-        _check_header(header, file, source, inputs)
+        _check_header(header, file, source, inputs, headers)
         if is_direct:
             check_structure(header, file, source)
     readings = {i.name: read_csv_text(i, source.options) for i in inputs}
@@ -165,8 +165,14 @@ def _header(file: str, source: Source) -> tuple[str, ...]:
     return header
 
 
-def _check_header(header: Sequence[str], file: str, source: Source, inputs: Sequence[Input]) -> None:
-    """Refuse a file without a column for each input, and say which options would find them."""
+def _check_header(
+    header: Sequence[str],
+    file: str,
+    source: Source,
+    inputs: Sequence[Input],
+    headers: Mapping[str, Sequence[str]],
+) -> None:
+    """Refuse a file without a column for each input, and say which options would find them, or which file has them."""
     errors = _missing_columns(inputs, header, file)
     if not errors:
         return
@@ -180,8 +186,10 @@ def _check_header(header: Sequence[str], file: str, source: Source, inputs: Sequ
         shown = header[0] if len(header[0]) <= 80 else f"{header[0][:79]}…"
         message, notes = f"`{file}` has fields separated by {names[0]}, not {names[1]}", [f"its header is `{shown}`"]
         raise fail("SKC203", message, span=source.span, hint=f"write {under_data(changes)}", notes=notes)
-    if changes:
-        hint = f"write {under_data(changes)}"
+    complete = next((other for other, names in headers.items() if not _missing_columns(inputs, names, other)), None)
+    if changes or complete is not None:
+        hint = f"give it the columns of `{complete}`, or name files without it"
+        hint = f"write {under_data(changes)}" if changes else hint
         errors = [SkcError(*(replace(d, hint=hint) for d in error.diagnostics)) for error in errors]
     _raise_all(errors)
 

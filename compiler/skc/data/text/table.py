@@ -106,6 +106,8 @@ def _has_blank_beside_quote(record: Record, quote: str, separator: str) -> bool:
     def begins_with_blank(field: str) -> bool:
         return field.startswith(" ") and field.lstrip(" ").startswith(quote)
 
+    if not any(f" {quote}" in line for line in record.lines):  # so it is in nearly every record
+        return False
     if not any(begins_with_blank(field) for field in record.fields):
         return False
     text, position, mark = "".join(record.lines), 0, re.escape(quote)
