@@ -400,6 +400,14 @@ def _parse_number(r: Random, x: Value) -> Made:
     return "parse_number", params, replace(x, dtype="float64", exact=True)
 
 
+def _folding(name: str) -> Callable[[Random, Value], Made | None]:
+    return lambda r, x: (name, r.choice(({}, {"longest": 3})), x) if x.exact else None
+
+
+def _strip_accents(r: Random, x: Value) -> Made | None:
+    return ("strip_accents", {"to": r.choice(("ascii", "unicode"))}, x) if x.exact else None
+
+
 def _count_tokens(r: Random, x: Value) -> Made | None:
     words = [word for word in (*WORDS, *UNICODE, "a b", "0 a", "中", " a", "a ") if word]
     vocabulary = r.sample(words, r.randint(1, 8))
@@ -473,6 +481,10 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "hash_bucket": _hash_bucket,
     "fold_text": _fold_text,
     "strip": _strip,
+    "lower": _folding("lower"),
+    "upper": _folding("upper"),
+    "casefold": _folding("casefold"),
+    "strip_accents": _strip_accents,
     "starts_with": _answer("starts_with"),
     "ends_with": _answer("ends_with"),
     "contains": _answer("contains"),
@@ -525,6 +537,10 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
     "string": (
         *_CATEGORICAL,
         "strip",
+        "lower",
+        "upper",
+        "casefold",
+        "strip_accents",
         "starts_with",
         "ends_with",
         "contains",

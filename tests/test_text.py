@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import random
 import re
+import unicodedata
 from typing import Any
 
 import numpy as np
 import op_harness as harness
 import pytest
+from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 
+from skc.artifact import assemble
 from skc.diagnostics import SkcError
 from skc.ops import OPS
 from skc.ops.text._characters import WHITE_SPACE, all_characters
@@ -44,6 +47,37 @@ def test_strip_is_that_of_python(side: str, characters: str | None) -> None:
     expected = {"both": str.strip, "start": str.lstrip, "end": str.rstrip}[side]
     found = graph("strip", {"characters": characters, "side": side}, texts)
     assert found.tolist() == [expected(text, characters) for text in texts]
+
+
+FOLDS = {
+    "lower": ({}, str.lower),
+    "upper": ({}, str.upper),
+    "casefold": ({}, str.casefold),
+    "strip_accents": ({"to": "unicode"}, strip_accents_unicode),
+}
+
+
+@pytest.mark.parametrize("name", ["lower", "upper", "casefold", "strip_accents"])
+def test_every_character_folds_as_in_python(name: str) -> None:
+    """Each by itself among others, sigmas in every context, and texts of several pieces."""
+    params, expected = FOLDS[name]
+    listed = all_characters()
+    tables = [" ".join(listed[i : i + 5_000]) for i in range(0, len(listed), 5_000)]
+    sigmas = ["".join(word) for word in itertools.product("Σaσ.'1 \u0301😀", repeat=3)]
+    texts = [*tables, *sigmas, *texts_of(NEAR, 13), "ß" * 600, "aΣ" * 300]
+    assert graph(name, params, texts).tolist() == [expected(text) for text in texts]
+
+
+def test_only_ascii_is_left_as_in_scikit_learn() -> None:
+    texts = [*texts_of(NEAR, 14), *("".join(all_characters()[i : i + 1000]) for i in range(0, 0x20000, 1000))]
+    assert graph("strip_accents", {"to": "ascii"}, texts).tolist() == [strip_accents_ascii(text) for text in texts]
+
+
+def test_the_unicode_version_is_in_the_manifest() -> None:
+    for name, has_tables in (("lower", True), ("strip", False), ("fold_text", True)):
+        pipeline = harness.fit(harness.build(OPS[name], {}, {"s": "string"}), [])
+        built_with = assemble(pipeline, "columns").manifest.built_with
+        assert built_with.get("unicode") == (unicodedata.unidata_version if has_tables else None)
 
 
 def test_white_space_is_that_of_python() -> None:

@@ -11,6 +11,7 @@ import importlib.metadata
 import json
 import os
 import random
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -109,7 +110,9 @@ def assemble(
     `golden_records`, which do not depend on the signature, where they are known already. `reading` is how the files
     that it was fitted on are read.
     """
-    manifest, files = _compiled(pipeline, signature, plan.dumps(pipeline), fitted_with or {})
+    uses_unicode = any(OPS[step.op].uses_unicode for step in pipeline.steps)
+    unicode = {"unicode": unicodedata.unidata_version} if uses_unicode else {}
+    manifest, files = _compiled(pipeline, signature, plan.dumps(pipeline), {**(fitted_with or {}), **unicode})
     written = {} if reading is None else options_to_json(reading)
     if written:
         files[READING] = json.dumps(written, sort_keys=True, ensure_ascii=False).encode() + b"\n"

@@ -81,6 +81,10 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     return [None, *dict.fromkeys([*texts, *edges, "", " ", " a", "a ", "a b c d", WHITE_SPACE, "a" * 300])]
 
 
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
+    return [text for text in values if isinstance(text, str)]
+
+
 CASES = (
     Case(
         name="runs of white space",
@@ -117,6 +121,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    carry_back=carry_back,
     levels=levels,
     cases=CASES,
 )

@@ -34,45 +34,35 @@ C6  A text of more than `longest` characters has the guard `out-of-range`; one o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Annotated
 
-import numpy as np
-from pydantic import Field
-
-from skc.emit.blocks import GraphBlock, concat_columns, masked, take_columns
-from skc.emit.opset import const, op
-from skc.emit.text import cut, is_final_sigma, is_longer, put_together, replaced
-from skc.op import Case, Known, Op, always, parameters, refuse, require, require_exact
-from skc.ops.text._characters import FINAL_SIGMA, SIGMA, Accents, characters_of, folds, sigma_context
+from skc.emit.blocks import GraphBlock
+from skc.op import Case, Known, Op, parameters, refuse
+from skc.ops.text import _folding
+from skc.ops.text._characters import Accents, folds
+from skc.ops.text._folding import (
+    LONGEST,
+    Longest,
+    State,
+    folded,
+    folded_in_graph,
+    folded_levels,
+    folded_type,
+    texts_that_stay,
+    texts_to_fold,
+)
 from skc.stats.requests import ColumnStats
-from skc.values.types import Block, Scalar, ValueType, make_block
-
-GUARD = "out-of-range"
-LONGEST_TRIED = 1000
+from skc.values.types import Block, Scalar, ValueType
 
 
 @parameters
 class Params:
     lowercase: bool = True
     strip_accents: Accents = None
-    longest: Annotated[int, Field(ge=1, le=2**20)] = 2**16
-
-
-@dataclass(frozen=True)
-class State:
-    """By column. `cased` and `ignorable` are ranges (see `_characters`); empty where no sigma can be final."""
-
-    changed: tuple[str, ...]
-    becomes: tuple[tuple[str, ...], ...]
-    cased: tuple[str, ...]
-    ignorable: tuple[str, ...]
+    longest: Longest = LONGEST
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
-    require(x, "string", op="fold_text")
-    require_exact(x, op="fold_text")
+    folded_type(x, op="fold_text")
     if not params.lowercase and params.strip_accents is None:
         raise refuse("SKC124", "`fold_text` changes nothing: no case and no accents", hint="remove the step")
     return x
@@ -84,77 +74,32 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 
 def state_of(params: Params, width: int) -> State:
     """The tables of the Python that runs, for each column."""
-    table = folds(params.lowercase, params.strip_accents)
-    cased, ignorable = sigma_context() if params.lowercase and params.strip_accents != "ascii" else ("", "")
-    tables = ("".join(table), tuple(table.values()), cased, ignorable)
-    return State(*((part,) * width for part in tables))  # type: ignore[arg-type]  # in the order of the fields
+    has_sigma = params.lowercase and params.strip_accents != "ascii"
+    return _folding.state_of(folds(params.lowercase, params.strip_accents), width, has_sigma=has_sigma)
+
+
+def _is_ascii(params: Params) -> bool:
+    return params.strip_accents == "ascii"
 
 
 def apply(params: Params, state: State, x: Block) -> Block:
-    folded = np.zeros(x.values.shape, dtype=object)
-    too_long = np.zeros(x.values.shape, dtype=bool)
-    for (i, k), text in np.ndenumerate(x.values):
-        folded[i, k] = _fold(params, state, k, str(text))
-        too_long[i, k] = len(text) > params.longest
-    return make_block("string", folded, x.valid).guard(GUARD, too_long)
-
-
-def _fold(params: Params, state: State, k: int, text: str) -> str:
-    table = _table(state.changed[k], state.becomes[k])
-    cased, ignorable = characters_of(state.cased[k]), characters_of(state.ignorable[k])
-    ends = {i for i, c in enumerate(text) if c == SIGMA and cased and _ends_word(text, i, cased, ignorable)}
-    is_kept = str.isascii if params.strip_accents == "ascii" else always(True)
-    return "".join(FINAL_SIGMA if i in ends else table.get(c, c if is_kept(c) else "") for i, c in enumerate(text))
-
-
-@lru_cache(maxsize=16)
-def _table(changed: str, becomes: tuple[str, ...]) -> dict[str, str]:
-    return dict(zip(changed, becomes, strict=True))
-
-
-def _ends_word(text: str, i: int, cased: frozenset[str], ignorable: frozenset[str]) -> bool:
-    before = next((c for c in reversed(text[:i]) if c not in ignorable), None)
-    after = next((c for c in text[i + 1 :] if c not in ignorable), None)
-    return before in cased and after not in cased
+    return folded(state, x, params.longest, only_ascii=_is_ascii(params))
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    texts, masks = [], []
-    for k in range(x.width):
-        table = dict(zip(state.changed[k], state.becomes[k], strict=True))
-        if params.strip_accents == "ascii":  # what is not a key leaves nothing
-            table = {chr(code): chr(code) for code in range(1, 128)} | table
-        text = take_columns(x.values, k, k + 1)
-        chunks = cut(text)
-        folded = replaced(chunks.strings, table, "" if params.strip_accents == "ascii" else None)
-        if state.cased[k]:
-            cased, ignorable = sorted(characters_of(state.cased[k])), sorted(characters_of(state.ignorable[k]))
-            folded = op.where(is_final_sigma(chunks, cased, ignorable), const(FINAL_SIGMA), folded)
-        texts.append(put_together(chunks, folded, text, params.longest))
-        masks.append(is_longer(chunks, params.longest))
-    block = masked("string", x.width, concat_columns(texts), x.valid)
-    return block.guard(GUARD, concat_columns(masks))
+    return folded_in_graph(state, x, params.longest, only_ascii=_is_ascii(params))
 
 
 def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:
-    if known is None:
-        return None
-    return tuple(sorted({_fold(params, state, k, str(text)) for text in known}))
+    return folded_levels(state, k, known, only_ascii=_is_ascii(params))
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    """Every character of the tables, a hundred at a time, those of the context next to a sigma; sigmas in every place;
-    texts of several pieces; the longest, unless it is too long to be tried in every pipeline.
-    """
-    ascii_ = [chr(code) for code in range(1, 128)] if params.strip_accents == "ascii" else []
-    cased = [f"{c}Σ " for c in sorted(characters_of(state.cased[k]))]
-    ignorable = [f"aΣ{c}b " for c in sorted(characters_of(state.ignorable[k]))]
-    listed = [*state.changed[k], *ascii_, *cased, *ignorable]
-    tables = ["".join(listed[i : i + 100]) for i in range(0, len(listed), 100)]
-    longest = ["a" * params.longest, "a" * (params.longest + 1)] if params.longest <= LONGEST_TRIED else []
-    sigmas = ["Σ", "ΑΣ", "ΑΣΑ", "Α'Σ'", "ΑΣ'Α", "1Σ", "ΣΣΣ", "ΑΣ Σ", "a\u0301Σ\u0301.", "ΑΣ1", "😀Σ", "ΑΣ-ΣΑΣ"]
-    words = ["", " ", "İI", "ß ẞ", "É e\u0301", "ﬁ\u00a0½", "가각", "中文", "😀A😀", "\t\nA_1", "ﷺ"]
-    return [None, *words, *sigmas, *tables, "É" * 256, "É" * 255 + "ΑΣ", "ΑΣ" * 128 + "'", "a" * 600, *longest]
+    return texts_to_fold(state, k, params.longest, only_ascii=_is_ascii(params))
+
+
+def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
+    return texts_that_stay(state, k, values, only_ascii=_is_ascii(params))
 
 
 CASES = (
@@ -269,5 +214,7 @@ OP = Op(
     lower=lower,
     boundaries=boundaries,
     levels=levels,
+    carry_back=carry_back,
+    uses_unicode=True,
     cases=CASES,
 )

@@ -78,6 +78,13 @@ REFUSED = (
     "*",
     "a{3,2}",
 )
+
+
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
+    words = examples(parse_pattern(params.pattern))
+    return [text for value in values if value is not None for text in (words if value else ("", "\n\n"))]
+
+
 CASES = (
     Case(
         name="a postcode",
@@ -115,5 +122,6 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    carry_back=carry_back,
     cases=CASES,
 )

@@ -127,6 +127,10 @@ def _near(word: str) -> list[str]:
     return [*texts, f"{word[:1]}{word}", f"{word}{word[:-1]}", word.upper(), word.lower(), f"{word[:-1]}{word}"]
 
 
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
+    return [text for text in values if isinstance(text, str)]
+
+
 CASES = (
     Case(
         name="a literal",
@@ -186,6 +190,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    carry_back=carry_back,
     levels=levels,
     cases=CASES,
 )

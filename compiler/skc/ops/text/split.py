@@ -135,6 +135,12 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     return [None, *dict.fromkeys([*texts, "", " ", "abc", f"a{d}b{d}c", f"{d}a", f"a{d}", d * 300])]
 
 
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
+    before = params.delimiter * max(params.part, 0)
+    after = params.delimiter * max(-params.part - 1, 0)
+    return [f"{before}{text}{after}" for text in values if isinstance(text, str)]
+
+
 CASES = (
     Case(
         name="the first part",
@@ -197,6 +203,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    carry_back=carry_back,
     levels=levels,
     cases=CASES,
 )

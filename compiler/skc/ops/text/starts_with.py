@@ -55,6 +55,10 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     return texts_near(params.text)
 
 
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
+    return [params.text[0] if value else "" for value in values if value is not None]
+
+
 CASES = (
     Case(
         name="one text",
@@ -83,5 +87,6 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    carry_back=carry_back,
     cases=CASES,
 )

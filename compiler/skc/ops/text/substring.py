@@ -94,6 +94,10 @@ def _case(name: str, shows: str, start: int, length: int | None, expected: dict[
     return Case(name, tuple(shows.split()), {"s": "string"}, rows, expect, {"start": start, "length": length})
 
 
+def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> list[Scalar]:
+    return ["a" * max(params.start, 0) + text for text in values if isinstance(text, str)]
+
+
 CASES = (
     _case(
         "the first",
@@ -138,6 +142,7 @@ OP = Op(
     apply=apply,
     lower=lower,
     boundaries=boundaries,
+    carry_back=carry_back,
     levels=levels,
     cases=CASES,
 )
