@@ -29,8 +29,8 @@ from skc.ir import DataSource
 from skc.options import CheckOptions, CompileOptions, DiffOptions, FloatName, VerifyOptions
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import StepOracle
-from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, Source, check_outputs
-from skc.origin import load_estimator, read_origin, read_source, with_model
+from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, Source
+from skc.origin import compared_with, load_estimator, read_origin, with_model
 from skc.passes.prune import prune
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Verified
@@ -131,7 +131,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     reading = None if declared is None else declared.options
     artifact = artifacts.assemble(frozen, options.signature or "columns", fitted_with, reading=reading)
     clock.lap("compile", 0)
-    options = replace(options, data=origin.rows)
+    of_user, options = options.data, replace(options, data=origin.rows)
     own_data, reach = origin.pipeline.data, Remembered()
     report = _verified(artifact, target, options, own_data, progress, None, reach) if options.verify else None
     if report is not None and report.is_equal and report.errors:
@@ -140,7 +140,8 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
         clock.lap("verify", _rows_compared(report))
     against = None
     if report is not None and source is not None:
-        against = _verified(artifact, target, options, own_data, progress, source, reach, without_oracle=False)
+        repeat = _repeating(fitted.pipeline.model.reference if fitted.pipeline.model else pipeline, of_user)
+        against = _verified(artifact, target, options, own_data, progress, source, reach, False, repeat)
         clock.lap("against", _rows_compared(against))
     is_equal = all(one is None or one.is_equal for one in (report, against))
     path = target if target is not None and is_equal else None
@@ -218,9 +219,9 @@ def _report(artifact: Artifact, directory: Path, options: VerifyOptions, progres
             return run.verify_record(artifact, directory, read_record(artifact, options.record), _oracle(artifact))
         if options.against is None:
             return _verified(artifact, directory, options, None, progress)
-        source = read_source(options.against, options.data, options)
-        check_outputs(source, artifact.manifest)
-        return _verified(artifact, directory, replace(options, data=source.sample.table), None, progress, source)
+        source, with_rows = compared_with(artifact, options)
+        repeat = _repeating(options.against, options.data)
+        return _verified(artifact, directory, with_rows, None, progress, source, repeat=repeat)
     except (SkcError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         is_user_error = isinstance(error, SkcError) and not error.code.startswith("SKC9")
         if is_user_error or identity.is_own_work(artifact):
@@ -239,14 +240,25 @@ def _verified(
     source: Source | None = None,
     reach: Reach = reach_further,
     without_oracle: bool = True,
+    repeat: tuple[str, ...] = (),
 ) -> Report:
-    report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed, without_oracle)
+    report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed, without_oracle, repeat)
     oracle = _oracle(artifact, source, options.rows)
     if options.data is None and (declared is None or declared.path is None):
         return run.verify(artifact, directory, None, amount, report_stage, oracle, reach)
     declared = declared or DataSource(options=artifact.reading)
     with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
         return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, oracle, reach)
+
+
+def _repeating(estimator: Any, data: Any) -> tuple[str, ...]:
+    """The options of `skc verify` that compare with an estimator; a word in capitals for a Python object."""
+
+    def word(value: Any, otherwise: str) -> str:
+        return os.fspath(value) if isinstance(value, str | os.PathLike) else otherwise
+
+    rows = () if data is None else ("--data", word(data, "ROWS"))
+    return ("--against", word(estimator, "MODULE:OBJECT"), *rows)
 
 
 def _oracle(artifact: Artifact, source: Source | None = None, rows: int = 0) -> StepOracle:

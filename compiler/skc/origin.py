@@ -9,19 +9,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from skc.artifact import Artifact
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.frontend.sklearn import SklearnPipeline, is_estimator, read_estimator
 from skc.frontend.sklearn.attach import attach
 from skc.frontend.sklearn.claims import versions
 from skc.frontend.sklearn.load import Trust, is_reference, load
-from skc.frontend.sklearn.outputs import Call
+from skc.frontend.sklearn.outputs import METHODS, Call
 from skc.frontend.sklearn.sample import read_rows
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import ModelSource, Pipeline
 from skc.options import CheckOptions, CompileOptions, VerifyOptions
 from skc.oracle.default import EVALUATE
 from skc.oracle.protocol import Evaluation
-from skc.oracle.sklearn import Source
+from skc.oracle.sklearn import Source, check_outputs
+from skc.passes.prune import prune
 from skc.values.types import Block
 
 OF_SKLEARN = ("dtype", "trust_pickle", "trust_type", "allow_version")
@@ -146,6 +148,43 @@ def load_estimator(subject: Any, options: CompileOptions | VerifyOptions | Check
         hint = "give the path of a pipeline.yaml, or a fitted estimator of scikit-learn"
         raise fail("SKC140", f"`{type(subject).__qualname__}` is not something that skc compiles", hint=hint)
     return estimator
+
+
+def compared_with(artifact: Artifact, options: VerifyOptions) -> tuple[Source, VerifyOptions]:
+    """The estimator that an artifact is to be compared with, and the options with rows that both take.
+
+    It is the one that the artifact was compiled from, which needs `data`, or the model behind a pipeline.yaml, which is
+    given the features of the reference. Raises SkcError.
+    """
+    estimator = load_estimator(options.against, options)
+    behind = _model_behind(artifact, estimator)
+    if behind is not None and options.data is None:
+        return behind, options
+    try:
+        source = read_source(estimator, options.data, options)
+        check_outputs(source.pipeline, artifact.manifest)
+    except SkcError:
+        if behind is None:
+            raise
+        return behind, options
+    return source, replace(options, data=source.sample.table)
+
+
+def _model_behind(artifact: Artifact, estimator: Any) -> FeatureModel | None:
+    """The estimator behind that output of the artifact which it takes as features; None where there is none."""
+    pipeline = artifact.pipeline
+    own = tuple(output for output in pipeline.outputs if output.name not in METHODS)
+    if not own or len(own) == len(pipeline.outputs):
+        return None
+    before = prune(replace(pipeline, outputs=own, model=None))
+    for output in own:
+        try:
+            attached = attach(before, estimator, output.name)
+            check_outputs(attached.pipeline, artifact.manifest)
+        except SkcError:
+            continue
+        return FeatureModel(before, output.name, estimator, attached.calls, attached.names)
+    return None
 
 
 def read_source(subject: Any, data: Any, options: CompileOptions | VerifyOptions) -> SklearnPipeline:

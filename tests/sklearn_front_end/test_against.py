@@ -137,6 +137,26 @@ def test_nothing_is_written_where_the_estimator_differs(tmp_path: Path, capsys: 
     assert not (tmp_path / "artifact").exists()
 
 
+def test_a_difference_when_compiling_is_shown_once_with_what_reproduces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Column, step, both values, the row, and the command; from Python as from the command."""
+    real = StandardScaler.transform
+    monkeypatch.setattr(StandardScaler, "transform", lambda self, x: np.where(real(self, x) > 1, 7.0, real(self, x)))
+    compiled = skc.compile(estimator(), ROWS, tmp_path / "artifact", rows=50)
+    text = skc.render(compiled)
+    assert text.count("NOT EQUAL") == 1
+    assert "equals its reference" in text
+    first = text[text.index("difference in output") :].splitlines()
+    assert first[0] == "difference in output `x`, column `num__age` (data)"
+    assert "num/standardscaler" in first[1]
+    assert first[3].split() == ["scikit-learn", compiled.against.oracle.split()[1] + ":", "7.0"]
+    assert first[4].split()[0] == "record:"
+    assert "skc verify" in first[6]
+    assert "--against MODULE:OBJECT --data ROWS --rows 50 --seed 0" in first[6]
+    assert text.splitlines()[-1].endswith("--no-verify first")
+
+
 def test_another_estimator_has_other_outputs(artifact: Path) -> None:
     with pytest.raises(skc.SkcError, match="other outputs") as caught:
         skc.verify(artifact, ROWS, against=StandardScaler().fit(ROWS[["age"]]))

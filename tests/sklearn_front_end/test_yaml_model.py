@@ -114,6 +114,43 @@ def test_its_outputs_are_those_of_the_model(rows: pd.DataFrame, name: str) -> No
     assert skc.explain("people", json.dumps(records(rows)[0])).is_equal
 
 
+def test_an_artifact_is_compared_with_the_model_behind_its_features(
+    rows: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without rows, because the reference makes the features, and with the user's own."""
+    x = features_of(rows)
+    skops.io.dump(LogisticRegression().fit(x, target(rows)), "model.skops")
+    skops.io.dump(LogisticRegression(C=0.01).fit(x, target(rows)), "other.skops")
+    assert skc.compile("people.yaml", out="people", rows=50).is_equal
+    for given in ([], ["--data", "rows.csv"]):
+        options = ["verify", "people", "--rows", "50", *given, "--against"]
+        assert run([*options, "model.skops"]) == 0
+        assert "equals scikit-learn" in capsys.readouterr().out
+        assert run([*options, "other.skops"]) == 1
+        out = capsys.readouterr().out
+        assert "difference in output `probability`" in out
+        assert "difference in output `x`" not in out  # the reference makes them on both sides
+        assert " ".join(["reproduce:          skc verify people --against other.skops", *given, "--rows 50"]) in out
+        assert "If it was compiled from this very estimator" in out
+
+
+def test_an_artifact_with_a_model_is_shown_and_tried_like_any_other(
+    rows: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other commands that read a plan."""
+    skops.io.dump(LogisticRegression().fit(features_of(rows), target(rows)), "model.skops")
+    assert run(["compile", "people.yaml", "-o", "people", "--rows", "50"]) == 0
+    assert run(["compile", "people.yaml", "-o", "again", "--rows", "50"]) == 0
+    assert run(["inspect", "people"]) == 0
+    assert run(["diff", "people", "again"]) == 0
+    record = json.dumps({"age": 30.0, "rooms": 2, "is_new": None, "city": "Oslo"})
+    assert run(["explain", "people", "--record", record]) == 0
+    out = capsys.readouterr().out
+    assert all(text in out for text in ("linear_map", "no change", "prediction", "served; graph: served"))
+    faults = skc.self_check("people", rows=100, per_kind=2)
+    assert sum(outcome.fate == "found" for outcome in faults.outcomes) > 20
+
+
 def test_a_model_with_names_of_columns_must_have_those_of_the_output(rows: pd.DataFrame) -> None:
     x = features_of(rows)
     columns = [*skc_runtime.load("features").manifest.outputs[0].columns]

@@ -41,7 +41,4 @@ def compile(
     else:
         talk(render(result))
     if not result.is_equal:
-        for report in result.reports:
-            talk(f"\n{render(report)}\n" * (not report.is_equal))
-        talk(f"nothing was written; to reproduce a difference, write `{out}` with --no-verify first")
         raise typer.Exit(DIFFERENT)

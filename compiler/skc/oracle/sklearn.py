@@ -21,9 +21,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from skc.diagnostics import fail
-from skc.frontend.sklearn import SklearnPipeline
 from skc.frontend.sklearn.claims import versions
 from skc.frontend.sklearn.outputs import Call
+from skc.infer import column_names, output_columns
+from skc.ir import Pipeline
 from skc.oracle.protocol import Alone, Outcome
 from skc.values.types import Block
 from skc_runtime.agreement import same_bits
@@ -38,10 +39,11 @@ ALONE_OF_BATCH = 16
 BY_DESIGN = frozenset({"rounding-noise", "tie", "out-of-range", "invalid-value"})
 
 
-def check_outputs(source: SklearnPipeline, manifest: Manifest) -> None:
-    """Refuse to compare an artifact with an estimator that gives other outputs. Raises SKC157."""
+def check_outputs(pipeline: Pipeline, manifest: Manifest) -> None:
+    """Refuse to compare an artifact with an estimator whose pipeline gives other outputs. Raises SKC157."""
     of_artifact = {output.name: output.columns for output in manifest.outputs}
-    of_estimator = {output.name: output.columns for output in source.pipeline.outputs}
+    names = column_names(pipeline)
+    of_estimator = {output.name: tuple(output_columns(output, names)) for output in pipeline.outputs}
     if of_artifact != of_estimator:
         raise fail(
             "SKC157",

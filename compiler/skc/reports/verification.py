@@ -17,7 +17,7 @@ SHOWN_DIFFERENCES = 5
 
 def text(report: Report) -> str:
     """Human-readable: checks, the worst output columns, coverage, differences."""
-    parts = [_check_table(report), _column_table(report), _coverage_table(report), *_difference_texts(report)]
+    parts = [_check_table(report), _column_table(report), _coverage_table(report), *difference_texts(report)]
     parts += [*diagnosis(report), *data_texts(report), *alone_texts(report), *_untried(report), report.verdict()]
     return "\n\n".join(part for part in parts if part)
 
@@ -146,7 +146,7 @@ def _degenerate_lines(report: Report) -> list[str]:
     return lines if rest <= 0 else [*lines[:SHOWN_COLUMNS], f"… and {count(rest, 'more column')}"]
 
 
-def _difference_texts(report: Report) -> list[str]:
+def difference_texts(report: Report) -> list[str]:
     """One difference of each output column, as many as fit on a screen."""
     chosen = report.first_differences()[:SHOWN_DIFFERENCES]
     rest = len(report.differences) - len(chosen)
@@ -163,6 +163,9 @@ def diagnosis(report: Report) -> list[str]:
         return [f"golden.jsonl does not match what plan.json computes: {changed}"]
     if report.model_matches_plan is None:
         return []
+    if report.model_matches_plan and report.oracle != REFERENCE:
+        agreed = "The artifact computes what its plan says."
+        return [f"{agreed} If it was compiled from this very estimator, please report the difference."]
     if report.model_matches_plan:
         return ["This version of skc compiles the same model from plan.json: please report the difference."]
     changed = "it was modified, or built with other versions. Compile the pipeline again."

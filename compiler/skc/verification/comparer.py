@@ -35,12 +35,13 @@ class Comparer:
         boundaries: Sequence[StepBoundaries],
         directory: Path | None,
         oracle: StepOracle,
+        repeat: tuple[str, ...] = (),
     ) -> None:
         self.artifact, self.pipeline = artifact, pipeline
         self.graph = Graph(artifact.manifest, artifact.files[MODEL])
         self.oracle = oracle
         self.judge = Judge(pipeline, artifact.manifest, oracle.by_design)
-        self.findings = Findings(artifact, pipeline, directory, self.oracle)
+        self.findings = Findings(artifact, pipeline, directory, self.oracle, repeat=repeat)
         self.by_design: Counter[str] = Counter()  # rows that only the artifact refuses, and may, by code
         self.tally = Tally(artifact.manifest)
         self.coverage = CoverageTally(pipeline, boundaries, self.judge.order, artifact.manifest.guards)

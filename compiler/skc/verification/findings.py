@@ -10,8 +10,10 @@ import json
 import re
 import shlex
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +42,8 @@ SHRUNK_CHECKS = ("boundaries", "generated", "hostile", "golden", "data")
 class Findings:
     """The differences so far. `directory` is where the commands that reproduce a difference look for the artifact.
 
-    The atlas of the plan is drawn at the first difference, unless the caller passes one.
+    The atlas of the plan is drawn at the first difference, unless the caller passes one. `repeat` are the options with
+    which `skc verify` asks the same oracle, if it is not the reference; a single record is only compared with that.
     """
 
     def __init__(
@@ -50,8 +53,9 @@ class Findings:
         directory: Path | None,
         oracle: StepOracle,
         atlas: Atlas | None = None,
+        repeat: tuple[str, ...] = (),
     ) -> None:
-        self._oracle = oracle
+        self._oracle, self._repeat = oracle, repeat
         self.differences: list[Difference] = []
         self._artifact = artifact
         self._pipeline = pipeline
@@ -68,6 +72,10 @@ class Findings:
     def command(self, *options: str) -> str:
         """A `skc verify` command for this artifact, ready to paste into a shell."""
         return shlex.join(["skc", "verify", self._where, *options])
+
+    def _for_record(self, raw: Mapping[str, Any]) -> str:
+        """The command that shows a difference in this record again."""
+        return self.command(*(self._repeat or ("--record", json.dumps(raw))))
 
     def values(
         self,
@@ -145,7 +153,7 @@ class Findings:
             k = output.columns.index(difference.column)
             values = (got.value(output.name, 0, k), want.value(output.name, 0, k))
             step = self._first_differing_step(record, makers_of(self._pipeline, output.name, k))
-        command = self.command("--record", json.dumps(raw))
+        command = self._for_record(raw)
         return replace(
             difference,
             step=step,
@@ -175,7 +183,7 @@ class Findings:
     ) -> None:
         self._seen[check, output, column, kind] += 1
         raw = golden.encode_record(self._artifact.manifest, record)
-        command = relation or self.command("--record", json.dumps(raw))
+        command = relation or self._for_record(raw)
         step = None
         if check == GOLDEN_FILE:  # the recorded value is in the file, not computed by a step
             command = self.command()

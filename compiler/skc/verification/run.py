@@ -54,11 +54,13 @@ class Options:
     """How much to try: `rows` generated records from `seed`. Neither is negative; `skc.options` ensures that.
 
     `without_oracle`: also what would be the same with any other oracle, such as the relations of the graph with itself.
+    `repeat`: the options of `skc verify` that choose the oracle, if it is not the reference.
     """
 
     rows: int = 10_000
     seed: int = 0
     without_oracle: bool = True
+    repeat: tuple[str, ...] = ()
 
 
 def verify(
@@ -133,10 +135,14 @@ class _Run:
         self._artifact, self._options, self._progress = artifact, options, progress
         self._oracle = step_oracle(self.pipeline, artifact.manifest, oracle)
         self.evaluate = self._oracle.evaluate
-        self._comparer = Comparer(artifact, self.pipeline, self.found, directory, self._oracle)
+        self._comparer = Comparer(artifact, self.pipeline, self.found, directory, self._oracle, self._repeating())
         self._findings = self._comparer.findings
         self._checks: list[Check] = []
         self._tried: list[Sequence[Record]] = []  # for the relations and the runtime
+
+    def _repeating(self) -> tuple[str, ...]:
+        amount = ("--rows", str(self._options.rows), "--seed", str(self._options.seed))
+        return (*self._options.repeat, *amount) if self._options.repeat else ()
 
     def add(self, check: Check, records: Sequence[Record] = ()) -> None:
         """Add a finished check, and its rows."""
