@@ -41,6 +41,6 @@ def assert_equal(model: Any, x: pd.DataFrame, folder: Path, *, rows: int = 0) ->
         want = np.asarray(getattr(model, METHODS[name])(x)).reshape(len(x), -1)
         is_number = want.dtype.kind == "f"
         assert agree(got[name], want, False).all() if is_number else (got[name] == want).all()
-        assert (got[name][7:8] == alone[name]).all()
+        np.testing.assert_array_equal(got[name][7:8], alone[name])
         if name == "probability":
             assert names[name] == tuple(map(str, model.classes_))

@@ -26,9 +26,9 @@ CLOSEST = 1e-8  # scikit-learn's
 
 
 def discretizer(bins: int, encode: str) -> KBinsDiscretizer:
-    return KBinsDiscretizer(
-        bins, encode=encode, strategy="quantile", quantile_method="linear", subsample=None, dtype=np.float64
-    )
+    made = KBinsDiscretizer(bins, encode=encode, strategy="quantile", subsample=None, dtype=np.float64)
+    # before 1.7, there was no other method
+    return made.set_params(quantile_method="linear") if "quantile_method" in made.get_params() else made
 
 
 def probes(rows: NDArray[Any], edges: list[NDArray[Any]]) -> NDArray[Any]:

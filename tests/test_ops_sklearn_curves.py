@@ -74,6 +74,10 @@ def answers(transformer: Any, probes: list[float]) -> list[Any]:
 def test_spline(extrapolation: str, column: list[float], degree: int, n_knots: int, knots: str, bias: bool) -> None:
     """The same knots and the same splines, to the bit; a value that scikit-learn refuses is refused."""
     assume(n_knots > degree or extrapolation != "periodic")
+    # before 1.8, scikit-learn divides by the period
+    assume(
+        extrapolation != "periodic" or min(column) < max(column) or "handle_missing" in SplineTransformer().get_params()
+    )
     assume(bias or (n_knots + degree > 2 and (n_knots > 2 or extrapolation != "periodic")))
     params = {
         "degree": degree,

@@ -19,6 +19,9 @@ from typing import Any, Literal, Protocol
 from skc.values.types import ValueType
 
 Nulls = Literal["keep", "error"]
+# What stands for a null in the rows that the library is given: an array of Python objects may have None, which it does
+# not always take for missing, or NaN, or both of them.
+NullMark = Literal["NaN", "None", "both"]
 
 
 class Columns(Protocol):
@@ -34,6 +37,10 @@ class Columns(Protocol):
     @property
     def names(self) -> tuple[str, ...]:
         """The name of each column, for messages."""
+
+    @property
+    def marks(self) -> tuple[NullMark, ...]:
+        """What stands for a null in each column."""
 
     @property
     def is_raw(self) -> bool:

@@ -90,6 +90,6 @@ def _theirs(estimator: Any, rows: Any) -> Array | None:
         warnings.simplefilter("ignore")
         try:
             made = estimator.transform(rows)
-        except ValueError:
+        except (ValueError, AttributeError):  # the latter for None in the place of a text
             return None
     return np.asarray(made.toarray() if hasattr(made, "toarray") else made)

@@ -37,6 +37,7 @@ HOSTILE_NAN = HOSTILE[["a", "b", "c"]].replace(-1.0, np.nan)
 @pytest.mark.parametrize("strategy", ["mean", "median", "most_frequent", "constant"])
 @pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.filterwarnings("ignore:Skipping features")
+@pytest.mark.filterwarnings("ignore:Currently, when `keep_empty_feature=False`")  # before 1.8
 def test_sentinels(strategy: str, keep: bool, tmp_path: Path) -> None:
     imputer = SimpleImputer(missing_values=-1, strategy=strategy, keep_empty_features=keep, add_indicator=True)
     assert_equal(imputer.fit(NUMBERS), NUMBERS, tmp_path / "floats", HOSTILE)
@@ -47,6 +48,7 @@ def test_sentinels(strategy: str, keep: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize("strategy", ["mean", "constant", np.max])
 @pytest.mark.parametrize("missing", [np.nan, pd.NA])
 @pytest.mark.filterwarnings("ignore:Skipping features")
+@pytest.mark.filterwarnings("ignore:Currently, when `keep_empty_feature=False`")  # before 1.8
 def test_nan(strategy: Any, missing: Any, tmp_path: Path) -> None:
     rows, hostile = (NAN, HOSTILE_NAN) if strategy != np.max else (NAN[["a", "c"]], HOSTILE_NAN[["a", "c"]])
     imputer = SimpleImputer(missing_values=missing, strategy=strategy, add_indicator=True)
@@ -55,11 +57,58 @@ def test_nan(strategy: Any, missing: Any, tmp_path: Path) -> None:
 
 def test_text(tmp_path: Path) -> None:
     rows = pd.DataFrame({"s": ["x", "?", "y", "x"], "t": ["?", "u", "v", "v"]})
-    hostile = pd.DataFrame({"s": ["?", "??", None], "t": ["", "?", "u"]})
+    hostile = pd.DataFrame({"s": ["?", "??", np.nan], "t": ["", "?", "u"]})
     for strategy, fill in (("most_frequent", None), ("constant", "gone"), ("constant", None)):
         imputer = SimpleImputer(missing_values="?", strategy=strategy, fill_value=fill)
         steps = Pipeline([("i", imputer), ("o", OneHotEncoder(handle_unknown="ignore"))])
         assert_equal(steps.fit(rows), rows, tmp_path / f"{strategy}{fill}", hostile)
+
+
+OBJECTS = pd.DataFrame({"s": ["x", None, "y", "x", "x"], "t": ["u", np.nan, "v", "v", "u"]}, dtype=object)
+
+
+@pytest.mark.parametrize(
+    "imputer",
+    [
+        SimpleImputer(strategy="most_frequent"),
+        SimpleImputer(strategy="constant", fill_value="x"),
+        SimpleImputer(missing_values=pd.NA, strategy="most_frequent"),
+    ],
+    ids=["frequent", "constant", "pandas"],
+)
+def test_none_is_not_nan(imputer: Any, tmp_path: Path) -> None:
+    """An imputer of NaN leaves None as it is, in Python objects, and the encoder has it as a category."""
+    steps = Pipeline([("i", imputer), ("o", OneHotEncoder(handle_unknown="ignore"))]).fit(OBJECTS)
+    assert_equal(steps, OBJECTS, tmp_path / "frame")
+    array = OBJECTS[["s"]].to_numpy()
+    assert_equal(steps.fit(array), array, tmp_path / "array")
+    three = OBJECTS[["t", "s", "t"]].set_axis([*"abc"], axis=1)  # the order is kept
+    steps = Pipeline([("i", imputer), ("o", OneHotEncoder(handle_unknown="ignore"))]).fit(three)
+    assert_equal(steps, three, tmp_path / "three")
+
+
+BOTH = pd.DataFrame({"s": ["x", None, np.nan, "x"]}, dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "rows", "hint"),
+    [
+        (SimpleImputer(strategy="most_frequent"), BOTH, "fillna(numpy.nan)"),
+        (SimpleImputer(strategy="most_frequent"), pd.DataFrame({"n": [1, None, 1]}, dtype=object), "fillna(numpy.nan)"),
+        (SimpleImputer(missing_values="?", strategy="constant"), OBJECTS[["s"]], "fillna('?')"),
+        (MissingIndicator(features="all"), OBJECTS[["s"]], "missing_values=None"),
+        (MissingIndicator(features="all"), BOTH, "fillna(numpy.nan)"),
+    ],
+    ids=["both", "numbers", "sentinel", "indicator", "indicator of both"],
+)
+@pytest.mark.filterwarnings("ignore:Downcasting object dtype:FutureWarning")  # of pandas 2
+def test_none_that_is_not_missing_is_refused(estimator: Any, rows: Any, hint: str) -> None:
+    with pytest.raises(SkcError, match="has None") as refused:
+        read_estimator(estimator.fit(rows), rows)
+    assert [(d.code, hint in str(d.hint)) for d in refused.value.diagnostics] == [("SKC151", True)]
+    filled = rows.fillna("?" if "?" in hint else np.nan)
+    if "fillna" in hint:
+        read_estimator(estimator.fit(filled), filled)
 
 
 @pytest.mark.parametrize("features", ["missing-only", "all"])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from linear_rows import CLASSES, X, Y, assert_equal, fit
 from sklearn.ensemble import RandomForestClassifier
@@ -13,6 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 import skc
 import skc_runtime
@@ -27,6 +29,14 @@ FOREST = RandomForestClassifier(5, random_state=0)  # with 5 trees, equal scores
 @pytest.mark.parametrize("model", [LogisticRegression(), LinearSVC(), GaussianNB(), FOREST, Ridge()])
 def test_one_against_the_rest(model: Any, target: Any, tmp_path: Path) -> None:
     assert_equal(fit(OneVsRestClassifier(model), X, target), X, tmp_path / "artifact")
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in divide:RuntimeWarning")
+def test_a_row_that_every_classifier_denies(tmp_path: Path) -> None:
+    """The sum of its probabilities is 0, by which scikit-learn before 1.7 divides."""
+    x = pd.DataFrame(np.tile(1 - np.eye(3), (3, 1)), columns=[*"abc"])
+    model = fit(OneVsRestClassifier(DecisionTreeClassifier(random_state=0)), x, [0, 1, 2] * 3)
+    assert_equal(model, x + (x.index.to_numpy()[:, None] > 2), tmp_path / "artifact", rows=50)
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -60,7 +60,7 @@ def read_estimator(
     if class_name(estimator) not in CONTAINERS:
         check_fitted(estimator)
     read_from = read_sample(sample, fitted_names(estimator, sample), getattr(estimator, "n_features_in_", None))
-    recorder = Recorder(read_from.inputs)
+    recorder = Recorder(read_from.inputs, read_from.marks)
     raw = recorder.raw()
     inner = innermost(estimator)
     if class_name(inner) not in CONTAINERS:  # the only step, which is named after its class, as in `make_pipeline`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Literal, cast
@@ -17,7 +17,7 @@ from skc.infer import output_type
 from skc.ir import EXPRESSION, Input
 from skc.op import CASTS, AnyOp, NoState
 from skc.ops import CAST, FINITE, IMPUTE, OPS, STAND_IN
-from skc.translation import Columns, Model, Nulls
+from skc.translation import Columns, Model, NullMark, Nulls
 from skc.values.types import ValueType, column_block
 from skc_runtime.kinds import KINDS
 
@@ -48,6 +48,7 @@ class Recorder:
     """The features that an estimator has become so far, under names that no other has."""
 
     inputs: Sequence[Input]
+    marks: Mapping[str, NullMark] = field(default_factory=dict)  # of inputs whose nulls are not NaN
     features: list[FeatureDefinition] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     widths: dict[str, int] = field(default_factory=dict)  # columns of each input and feature
@@ -158,6 +159,11 @@ class Table:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def marks(self) -> tuple[NullMark, ...]:
+        marks = {f"{ALWAYS_INPUT}{name}": mark for name, mark in self.recorder.marks.items()}
+        return tuple(marks.get(column.source, "NaN") for column in self.columns)
 
     @property
     def is_raw(self) -> bool:

@@ -28,6 +28,7 @@ ALLOWED = frozenset(
         "numpy.number",
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "scipy.interpolate._bsplines.BSpline",
+        "sklearn.compose._column_transformer._RemainderColsList",  # a list, in scikit-learn 1.6
         "sklearn.compose._column_transformer.make_column_selector",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "sklearn.tree._tree.Tree",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from skc.frontend.sklearn.sample import Sample
+from skc.translation import NullMark
 from skc.values.types import Block
 from skc_runtime.kinds import Array
 
@@ -30,7 +31,7 @@ def rows_for(sample: Sample, blocks: Mapping[str, Block]) -> Any:
         (values,) = columns.values()
         return _numbers(values or [], np.dtype(sample.table.column(0).type.to_pandas_dtype()))
     if isinstance(sample.frame, np.ndarray | list):
-        return _array(np.asarray(sample.frame), columns, count)
+        return _array(np.asarray(sample.frame), columns, sample.marks, count)
     return _frame(sample, columns, count)
 
 
@@ -42,19 +43,17 @@ def _dicts(columns: Mapping[str, list[Any] | None], count: int) -> list[dict[str
     ]
 
 
-def _array(like: Array, columns: Mapping[str, list[Any] | None], count: int) -> Array:
+def _array(like: Array, columns: Mapping[str, list[Any] | None], marks: Mapping[str, NullMark], count: int) -> Array:
     """An array of the sample's dtype: of integers if all columns are, of objects where text is among them."""
     array = np.empty((count, len(columns)), dtype=like.dtype if like.dtype.kind in "fiub" else object)
-    marker = _marker([value for row in like.tolist() for value in row]) if array.dtype == object else np.nan
-    for k, values in enumerate(columns.values()):
-        column = [like[0, k]] * count if values is None else [marker if v is None else v for v in values]
-        array[:, k] = column
+    for k, (name, values) in enumerate(columns.items()):
+        array[:, k] = [like[0, k]] * count if values is None else _marked(values, marks.get(name, "NaN"))
     return array
 
 
-def _marker(values: list[Any]) -> Any:
-    """What stands for a missing value in Python objects: None if that is what the sample has, else NaN."""
-    return None if any(value is None for value in values) else np.nan
+def _marked(values: list[Any], mark: NullMark) -> list[Any]:
+    """The values as Python objects, with what stands for a missing value in the sample."""
+    return values if mark != "NaN" else [np.nan if v is None else v for v in values]
 
 
 def _frame(sample: Sample, columns: Mapping[str, list[Any] | None], count: int) -> Any:
@@ -70,8 +69,7 @@ def _frame(sample: Sample, columns: Mapping[str, list[Any] | None], count: int) 
         elif isinstance(like.dtype, pd.CategoricalDtype):
             series[name] = pd.Series(values, dtype=object).astype("category")
         elif like.dtype == object:
-            marker = _marker(like.tolist())
-            series[name] = pd.Series([marker if v is None else v for v in values], dtype=object)
+            series[name] = pd.Series(_marked(values, sample.marks.get(name, "NaN")), dtype=object)
         elif isinstance(like.dtype, np.dtype):
             series[name] = pd.Series(_numbers(values, like.dtype))
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import Input
+from skc.translation import NullMark
 from skc_runtime.kinds import DType
 
 TEXT = "text"  # the input that a list of documents becomes
@@ -31,12 +32,16 @@ Form = Literal["table", "dicts", "texts", "labels"]
 
 @dataclass(frozen=True)
 class Sample:
-    """The rows as an Arrow table, with the inputs that its columns become. `frame` is what the user gave."""
+    """The rows as an Arrow table, with the inputs that its columns become. `frame` is what the user gave.
+
+    `marks` say what stands for a null in columns of Python objects; in all others it is NaN.
+    """
 
     table: pa.Table
     inputs: tuple[Input, ...]
     frame: Any
     form: Form = "table"
+    marks: Mapping[str, NullMark] = field(default_factory=dict)
 
 
 def fitted_names(estimator: Any, frame: Any) -> list[str] | None:
@@ -86,7 +91,7 @@ def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> S
         inputs = [replace(i, nullable=True, nan="error" if i.kind.is_float else "null") for i in inputs]
     if form == "texts":  # an estimator of texts refuses any other document
         inputs = [replace(i, nullable=False) for i in inputs]
-    return Sample(table, tuple(inputs), frame, form)
+    return Sample(table, tuple(inputs), frame, form, _marks(frame, expected) if form == "table" else {})
 
 
 def read_rows(path: str | os.PathLike[str]) -> Any:
@@ -249,6 +254,23 @@ def _from_array(array: Any, names: Sequence[str] | None, width: int | None) -> p
             hint = "give a DataFrame, so that each column has a type of its own"
             raise fail("SKC155", f"column {k} of X cannot be read", hint=hint, notes=[str(error)[:300]]) from None
     return pa.table(columns)
+
+
+def _marks(frame: Any, names: Sequence[str]) -> dict[str, NullMark]:
+    """What stands for a null in columns of Python objects; where an array's column has none, as in the others."""
+    if _is_pandas(frame):
+        return {name: _mark(frame[name].tolist()) for name in names if frame[name].dtype == object}
+    if not isinstance(frame, np.ndarray | list) or np.asarray(frame).dtype != object:
+        return {}
+    columns = np.asarray(frame).T.tolist()
+    usual = _mark([value for column in columns for value in column if value is None])
+    return {name: _mark(column, usual) for name, column in zip(names, columns, strict=True)}
+
+
+def _mark(values: Sequence[Any], usual: NullMark = "NaN") -> NullMark:
+    nulls = [value for value in values if _kind_of(value) in (MISSING, "NAType")]
+    has_none, has_nan = (any((null is None) == is_none for null in nulls) for is_none in (True, False))
+    return "both" if has_none and has_nan else "None" if has_none else "NaN" if has_nan else usual
 
 
 def _is_pandas(frame: Any) -> bool:

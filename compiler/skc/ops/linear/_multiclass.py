@@ -63,10 +63,15 @@ def _one_vs_rest(meta: Any, x: Columns) -> Model:
     probability = _of_the_second(models)
     if kind == "multiclass":
         if probability is not None:
-            probability = _shares(probability)
+            probability = _shares(probability, of_nothing="0.0" if _is_of(meta, 1, 7) else None)
         together = joined([score for score, _ in scores])
-        is_exact = all(x.exact for x in together.types) and _first_of_equals(meta)
-        prediction = choose(together, classes, "none") if is_exact else choose_by(together, noise, classes)
+        if all(x.exact for x in together.types):
+            order = list(range(len(classes)))
+            if not _is_of(meta, 1, 9):  # there, the last class of equal scores wins
+                order.reverse()
+            prediction = choose(together.pick(order), classes[order], "none")
+        else:
+            prediction = choose_by(together, noise, classes)
         return Model(prediction, probability, decision, class_names(classes), noise)
     if kind != "multilabel-indicator" or len(models) == 1:
         hint = "train one classifier for each target"
@@ -80,10 +85,10 @@ def _is_constant(estimator: Any) -> bool:
     return type(estimator).__name__ == "_ConstantPredictor"
 
 
-def _first_of_equals(meta: Any) -> bool:
-    """Whether the first class of equal scores wins, as in 1.9: once it was the last one."""
+def _is_of(meta: Any, *least: int) -> bool:
+    """Whether scikit-learn has this version or a newer one."""
     version = str(meta.__getstate__().get("_sklearn_version", "0.0")).split(".")
-    return tuple(int(part) for part in version[:2]) >= (1, 9)
+    return tuple(int(part) for part in version[:2]) >= least
 
 
 def _threshold(meta: Any) -> float:
@@ -109,12 +114,13 @@ def _of_the_second(models: Sequence[Model]) -> Columns | None:
     return joined(parts) if len(parts) == len(models) else None
 
 
-def _shares(x: Columns) -> Columns:
-    """Each column divided by the sum of all, and 0 where that is 0."""
+def _shares(x: Columns, of_nothing: str | None) -> Columns:
+    """Each column divided by the sum of all, and `of_nothing` where that is 0; null without it."""
     from skc.ops.internal import expr
 
     total = mapped(x, np.ones((len(x.types), 1)))
-    params = expr.Params(expression="coalesce(part / total, 0.0)", names=("part", "total"))
+    share = "part / total" if of_nothing is None else f"coalesce(part / total, {of_nothing})"
+    params = expr.Params(expression=share, names=("part", "total"))
     return joined([x.pick([k]).beside(total).apply(expr.OP, params) for k in range(len(x.types))])
 
 

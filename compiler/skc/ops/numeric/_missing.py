@@ -40,6 +40,22 @@ def with_nulls(missing: Any, x: Columns) -> Columns:
     return x.floats(null="error").apply(null_if.OP, null_if.Params(values=(float(missing),)), is_finite=True)
 
 
+def left_as_they_are(missing: Any, x: Columns) -> list[bool]:
+    """Of which columns a null is None, which a step that looks for NaN does not take for missing in Python objects.
+
+    Raises SKC151 for those with both, those of numbers, and those in which a value of their own is missing.
+    """
+    if missing is None or is_null_of_pandas(missing):  # pandas takes None for missing as well
+        return [False] * len(x.types)
+    is_nan = missing != missing
+    for name, mark, column in zip(x.names, x.marks, x.types, strict=True):
+        if mark == "both" or (mark == "None" and not (is_nan and column.dtype == "string")):
+            message = f"column `{name}` has None, which scikit-learn does not take for missing here"
+            value = "numpy.nan" if is_nan else repr(missing)
+            raise refuse("SKC151", message, hint=f"before fitting, replace None: `frame.fillna({value})`")
+    return [mark == "None" for mark in x.marks]
+
+
 def is_null_of_pandas(value: Any) -> bool:
     """pd.NA, which cannot be compared."""
     return type(value).__name__ == "NAType"

@@ -54,7 +54,7 @@ from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Known, Names, Op, parameters, refuse, require_exact
 from skc.ops.numeric import missing_indicator
 from skc.ops.numeric._constants import Constant, constant_of
-from skc.ops.numeric._missing import with_nulls
+from skc.ops.numeric._missing import left_as_they_are, with_nulls
 from skc.stats.requests import ColumnStats, Mean, NullCount, Quantiles, Stat, ValueCounts
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
@@ -371,10 +371,17 @@ CASES = (
 
 def _from_sklearn(imputer: Any, x: Columns) -> Columns:
     """Columns that had no value in fitting are dropped, or filled with 0 under `keep_empty_features`."""
+    is_object = imputer.strategy in ("most_frequent", "constant")  # any other strategy converts to float64
+    is_left = left_as_they_are(imputer.missing_values, x) if is_object else [False] * len(x.types)
     raw = with_nulls(imputer.missing_values, x)
     values = imputer.statistics_.tolist()
     kept = [k for k, value in enumerate(values) if value is None or value == value]
-    filled = _filled(imputer, [values[k] for k in kept], raw.pick(kept))
+    to_fill = [k for k in kept if not is_left[k]]
+    filled = _filled(imputer, [values[k] for k in to_fill], raw.pick(to_fill))
+    if any(is_left):
+        beside = filled.beside(x.pick([k for k in kept if is_left[k]]))
+        order = [*to_fill, *(k for k in kept if is_left[k])]
+        filled = beside.pick([order.index(k) for k in kept])
     if imputer.keep_empty_features and not kept:  # NaN replaces what is missing
         filled = raw
     if imputer.indicator_ is None or not len(imputer.indicator_.features_):

@@ -34,8 +34,8 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, no_columns, take_columns
 from skc.emit.opset import const, op
-from skc.op import Case, Concern, Names, Op, parameters
-from skc.ops.numeric._missing import with_nulls
+from skc.op import Case, Concern, Names, Op, parameters, refuse
+from skc.ops.numeric._missing import left_as_they_are, with_nulls
 from skc.stats.requests import ColumnStats, NullCount, Stat
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
@@ -184,6 +184,10 @@ CASES = (
 
 
 def _from_sklearn(indicator: Any, x: Columns) -> Columns:
+    if any(left_as_they_are(indicator.missing_values, x)):
+        name = next(name for name, mark in zip(x.names, x.marks, strict=True) if mark == "None")
+        message = f"column `{name}` has None, which a MissingIndicator of NaN does not take for missing"
+        raise refuse("SKC151", message, hint="use `missing_values=None`")
     x = with_nulls(indicator.missing_values, x)
     chosen = set(indicator.features_.tolist())
     state = State(tuple(k in chosen for k in range(len(x.types))))

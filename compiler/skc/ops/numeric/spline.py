@@ -398,6 +398,10 @@ def _check_transformer(transformer: Any) -> None:
     degree, beyond = transformer.degree, transformer.extrapolation
     if degree > MOST_DEGREE:
         raise refuse("SKC151", f"splines of degree {degree} do not compile", hint=f"use `degree={MOST_DEGREE}` or less")
+    is_constant = any(one.t[degree] == one.t[-degree - 1] for one in transformer.bsplines_)
+    if beyond == "periodic" and is_constant and not hasattr(transformer, "handle_missing"):
+        message = "before 1.8, scikit-learn's periodic splines of a constant column are NaN"
+        raise refuse("SKC151", message, hint="leave the column out, or fit with scikit-learn 1.8 or newer")
     if not transformer.sparse_output:
         return
     hint = "leave `sparse_output` out"
