@@ -10,10 +10,15 @@ import pytest
 from sklearn.impute import KNNImputer
 from sklearn.kernel_approximation import AdditiveChi2Sampler, RBFSampler
 from sklearn.metrics.pairwise import euclidean_distances, manhattan_distances, pairwise_kernels
-from sklearn.neighbors import KNeighborsRegressor, KNeighborsTransformer
+from sklearn.neighbors import (
+    KNeighborsRegressor,
+    KNeighborsTransformer,
+    RadiusNeighborsRegressor,
+    RadiusNeighborsTransformer,
+)
 
 from skc.ops import OPS
-from skc.ops.distance import distances, kernel, knn_impute, layer, nearest
+from skc.ops.distance import distances, kernel, knn_impute, layer, nearest, within_radius
 
 R = np.random.default_rng(5)
 POINTS = R.normal(size=(7, 4)) * [1, 10, 0.1, 1e3]
@@ -115,6 +120,35 @@ def test_whole_numbers_are_served_unless_they_tie() -> None:
     state = nearest.State(tuples(points), tuples(np.arange(10.0)[:, None]))
     got = rows("nearest", state, values, k=1, result="mean", algorithm="brute")
     assert_close(got, model.predict(values)[:, None], least=len(values), most=len(values))
+
+
+@pytest.mark.parametrize("algorithm", ["kd_tree", "ball_tree", "brute"])
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_averages_of_the_points_within_a_radius(algorithm: str, weights: str) -> None:
+    """Also at a point, next to it, and far away, where there is none: scikit-learn then gives NaN."""
+    targets = np.column_stack([np.arange(len(POINTS)) * 1e3, [0.5, -0.5, 0, 0, 1, 1, 1]])
+    model = RadiusNeighborsRegressor(600, weights=weights, algorithm=algorithm).fit(POINTS, targets)
+    values = np.vstack([X, HARD])
+    how = {"radius": 600.0, "result": "mean", "weights": weights, "algorithm": algorithm, "empty": "null"}
+    got = rows("within_radius", within_radius.State(tuples(POINTS), tuples(targets)), values, **how)
+    with np.errstate(all="ignore"), pytest.warns(UserWarning, match="no neighbors"):
+        want = model.predict(values)
+    assert np.isnan(want[-4:]).any()
+    np.testing.assert_array_equal(np.isnan(got.values[:200]), np.isnan(want[:200]))
+    got.values[np.isnan(want)] = want[np.isnan(want)] = -1.0
+    assert_close(got, want, least=200, most=len(values))
+
+
+@pytest.mark.parametrize("radius", [1.0, 2.0, 5.0, 2.5, 3**0.5, 0.0])
+def test_whole_numbers_at_the_radius_count(radius: float) -> None:
+    """scikit-learn itself then depends on no rounding, unless it rounds the square of the radius."""
+    points = np.array([[a, b] for a in range(5) for b in (0, 7)], dtype=float)
+    for algorithm in ("kd_tree", "brute"):
+        graph = RadiusNeighborsTransformer(mode="connectivity", radius=radius, algorithm=algorithm).fit(points)
+        values = np.array([[a, b] for a in range(-1, 6) for b in range(9)], dtype=float)
+        how = {"radius": radius, "result": "connectivity", "algorithm": algorithm}
+        got = rows("within_radius", within_radius.State(tuples(points)), values, **how)
+        assert_close(got, graph.transform(values).toarray(), least=len(values), most=len(values))
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])

@@ -44,11 +44,12 @@ class RefusedError(Exception):
 
 def of_sklearn(estimator: Any, rows: Rows, frame: pd.DataFrame) -> Answers:
     """scikit-learn's answers; a batch that it refuses is halved, to the rows that it refuses alone."""
-    return _halved(lambda part: _dense(_transform(estimator)(rows.given(part)), len(part)), frame)
+    return of_method(estimator.transform, rows, frame)
 
 
-def _transform(estimator: Any) -> Callable[[Any], Any]:
-    return estimator.transform  # type: ignore[no-any-return]  # of an unknown class
+def of_method(method: Callable[[Any], Any], rows: Rows, frame: pd.DataFrame) -> Answers:
+    """The same of any method."""
+    return _halved(lambda part: _dense(method(rows.given(part)), len(part)), frame)
 
 
 def _dense(values: Any, rows: int) -> Table:
@@ -176,13 +177,18 @@ class Skl2onnx:
         """The model's answers; where ONNX Runtime refuses a batch it is halved."""
         return _halved(lambda part: _dense(self._session.run(None, self._feeds(part))[self._output], len(part)), frame)
 
-    def choose(self, frame: pd.DataFrame, width: int) -> None:
-        """Choose the output that can be what `transform` gives: of an estimator that predicts, a model gives more."""
-        outputs = self._session.run(None, self._feeds(frame))
+    def choose(self, frame: pd.DataFrame, transformed: Answers, predicted: Answers) -> None:
+        """Choose the output that `transform` gives, by its answers: of an estimator that predicts, a model gives more.
+
+        An output as wide that is nearer to the answers of `predict`, or that is not a number, is another one.
+        """
+        outputs = [_dense(values, len(frame)) for values in self._session.run(None, self._feeds(frame))]
         fitting = [
             i
             for i, values in enumerate(outputs)
-            if len(values) == len(frame) and _dense(values, len(frame)).shape[1] == width
+            if values.shape[1] == transformed.values.shape[1]
+            and values.dtype.kind == transformed.values.dtype.kind
+            and not _apart(values, predicted) < _apart(values, transformed)
         ]
         if not fitting:
             raise RefusedError("prediction", "its model predicts, and does not transform")
@@ -197,7 +203,16 @@ class Skl2onnx:
             return column.to_numpy().astype(self._float)[:, None]
         if column.dtype.kind in "ib":
             return column.to_numpy()[:, None]
-        return np.array([["" if value is None or value != value else value] for value in column], dtype=object)
+        return column.to_numpy(dtype=object)[:, None]  # as people give it: ONNX Runtime writes a NaN as "nan"
+
+
+def _apart(values: Table, answers: Answers) -> float:
+    """The usual distance of values [N, K] from the first N answers, infinite from those of another kind or width."""
+    expected = answers.values[: len(values)]
+    if expected.shape != values.shape or expected.dtype.kind != values.dtype.kind:
+        return np.inf
+    with np.errstate(all="ignore"):
+        return float(np.nanmedian(np.abs(values - expected)))
 
 
 def _has_named_columns(estimator: Any) -> bool:

@@ -174,6 +174,14 @@ def neighbours() -> Iterator[Case]:
     )
     yield from each(n.KNeighborsTransformer, "int64")
     yield from each(n.RadiusNeighborsTransformer, "unit", *product(mode=["distance", "connectivity"]))
+    yield from each(
+        n.RadiusNeighborsTransformer,
+        "unit",
+        {"metric": "manhattan", "radius": 1.5},
+        {"algorithm": "brute"},
+        {"metric": "cosine", "radius": 0.1},
+    )
+    yield from each(n.RadiusNeighborsTransformer, "int64", {"radius": 5000.0, "mode": "connectivity"})
     yield from each(manifold.Isomap, "unit")
     yield from each(manifold.LocallyLinearEmbedding, "unit", fixed=SEED)
     yield from each(manifold.TSNE, "unit", fixed={"max_iter": 250, **SEED})

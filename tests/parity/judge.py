@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from parity.answers import Answers, RefusedError, Skc, Skl2onnx, of_sklearn
+from parity.answers import Answers, RefusedError, Skc, Skl2onnx, of_method, of_sklearn
 from parity.case import Case
 from parity.rows import ORDINARY, Rows, rows_of, trial_rows
 
@@ -29,7 +29,8 @@ class Verdict:
     `equal`: every row agrees. `refused`: it does not take the estimator. `silent`: a wrong value, or a row that
     scikit-learn refuses. `narrow`: it refuses rows that scikit-learn serves. `crash`: it ends in an error that is not a
     refusal. `served` counts rows that scikit-learn refuses and a tool without guards answers; `guarded` those that a
-    guard of the tool refuses, by code; `unstable` those for which scikit-learn differs from itself.
+    guard of the tool refuses, by code; `unstable` those for which scikit-learn differs from itself; `excused` those
+    that skc may refuse, of which another tool may say what it likes.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class Verdict:
     bits: bool = False
     served: int = 0
     unstable: int = 0
+    excused: int = 0
     guarded: dict[str, int] = field(default_factory=dict)
 
 
@@ -67,12 +69,29 @@ class Trials:
     def __init__(self, case: Case, rows: Rows, fitted: Any) -> None:
         self.case, self.rows, self.fitted = case, rows, fitted
         self._made: tuple[pd.DataFrame, Answers] | None = None
+        self._excused: np.ndarray | None = None
 
     def expected(self) -> tuple[pd.DataFrame, Answers]:
         if self._made is None:
             frame = trial_rows(self.rows, self.fitted)
             self._made = frame, of_sklearn(self.fitted, self.rows, frame)
         return self._made
+
+    def excused(self) -> np.ndarray:
+        """bool [N]: hard rows that skc refuses and may, because scikit-learn's own answer is noise, a tie, or rounded.
+
+        They are held against no tool, or those that cannot refuse a row would be judged by more rows than skc.
+        """
+        if self._excused is None:
+            frame = self.expected()[0]
+            try:
+                codes = Skc(self.fitted, self.rows).answers(frame).refused
+            except RefusedError:
+                codes = [None] * len(frame)
+            self._excused = np.array(
+                [i >= ORDINARY and code is not None and _is_expected(code, frame, i) for i, code in enumerate(codes)]
+            )
+        return self._excused
 
 
 def _verdict(tool: str, trials: Trials) -> Verdict:
@@ -81,7 +100,7 @@ def _verdict(tool: str, trials: Trials) -> Verdict:
             converted = Skl2onnx(trials.fitted, trials.rows, is_double=tool.endswith("64"))
             frame, expected = trials.expected()
             if hasattr(trials.fitted, "predict"):
-                converted.choose(frame[:1], expected.values.shape[1])
+                converted.choose(frame[:ORDINARY], expected, of_method(trials.fitted.predict, trials.rows, frame))
             return compared(converted.answers(frame), expected, trials, is_guarded=False)
         compiled = Skc(trials.fitted, trials.rows)
         frame, expected = trials.expected()
@@ -104,11 +123,12 @@ def compared(ours: Answers, theirs: Answers, trials: Trials, *, is_guarded: bool
     fired = np.array([reason is not None for reason in ours.refused])
     if theirs.values.shape[1] != ours.values.shape[1] and not refused.all() and not fired.all():
         return Verdict("silent", f"{ours.values.shape[1]} columns, not {theirs.values.shape[1]}")
+    excused = np.zeros(len(frame), dtype=bool) if is_guarded else trials.excused()
     served = np.flatnonzero(refused & ~fired)
     if is_guarded and len(served):
         i = int(served[0])
         return Verdict("silent", f"serves {_row(frame, i)}; scikit-learn: {theirs.refused[i]}")
-    both = ~refused & ~fired
+    both = ~refused & ~fired & ~excused
     if not both[:ORDINARY].any():
         return Verdict("crash", f"no ordinary row is served: {ours.refused[0]}, {theirs.refused[0]}")
     error = errors(ours.values, theirs.values, both)
@@ -123,10 +143,13 @@ def compared(ours: Answers, theirs: Answers, trials: Trials, *, is_guarded: bool
             rows=len(frame),
             error=float(error[i]),
             served=len(served),
+            excused=int(excused.sum()),
         )
     guarded = Counter(str(ours.refused[i]) for i in np.flatnonzero(fired & ~refused))
     strange = [
-        i for i in np.flatnonzero(fired & ~refused) if i < ORDINARY or not _is_expected(ours.refused[i], frame, i)
+        i
+        for i in np.flatnonzero(fired & ~refused & ~excused)
+        if i < ORDINARY or not _is_expected(ours.refused[i], frame, i)
     ]
     right = error[both & (error <= TOLERANCE)]
     most = float(right.max()) if len(right) else 0.0
@@ -136,6 +159,7 @@ def compared(ours: Answers, theirs: Answers, trials: Trials, *, is_guarded: bool
         "bits": most == 0.0,
         "served": len(served),
         "unstable": len(unstable),
+        "excused": int(excused.sum()),
         "guarded": dict(guarded),
     }
     if strange:

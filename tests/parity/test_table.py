@@ -101,3 +101,14 @@ def test_skl2onnx_is_judged_likewise() -> None:
     assert verdicts["skl2onnx float64"].kind == "equal"
     assert verdicts["skl2onnx float64"].served > 0
     assert verdicts["skl2onnx float32"].kind == "silent"
+
+
+def test_a_prediction_is_not_held_against_a_tool_that_does_not_transform() -> None:
+    line = judge(CASES["LinearDiscriminantAnalysis() on int64 for binary"], ["skl2onnx float64"])
+    verdict = line.verdicts["skl2onnx float64"]
+    assert (verdict.kind, verdict.reason.split(":")[0]) == ("refused", "prediction")
+
+
+def test_what_skc_may_refuse_is_held_against_no_tool() -> None:
+    verdict = judge(CASES["KMeans() on unit"], ["skl2onnx float64"]).verdicts["skl2onnx float64"]
+    assert (verdict.kind, verdict.excused > 0) == ("equal", True)

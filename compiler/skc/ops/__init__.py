@@ -25,6 +25,7 @@ MODULES = (
     "distance.knn_impute",
     "distance.layer",
     "distance.nearest",
+    "distance.within_radius",
     "internal.bins",
     "internal.expr",
     "internal.narrow",

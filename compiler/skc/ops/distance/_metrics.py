@@ -18,7 +18,7 @@ from skc_runtime.kinds import Array
 if TYPE_CHECKING:
     from spox import Var
 
-Metric = Literal["sqeuclidean", "manhattan", "chebyshev", "chi2"]
+Metric = Literal["sqeuclidean", "manhattan", "chebyshev", "chi2", "product"]  # the last is not a distance
 Row = tuple[float, ...]
 EPS = 2.0**-52
 
@@ -44,6 +44,8 @@ def distances(metric: Metric, x: Array, points: Array) -> Array:
 
 def _terms(metric: Metric, column: Array, feature: Array) -> Array:
     """[N, M]: what one feature, [N, 1] of the rows and [M] of the points, adds to the distances."""
+    if metric == "product":
+        return np.asarray(column * feature)
     difference = column - feature
     if metric in ("manhattan", "chebyshev"):
         return np.asarray(np.abs(difference))
@@ -67,6 +69,8 @@ def lower_distances(metric: Metric, x: Var, points: Array) -> Var:
 
 
 def _lower_term(metric: Metric, column: Var, feature: Var) -> Var:
+    if metric == "product":
+        return op.mul(column, feature)
     difference = op.sub(column, feature)
     if metric in ("manhattan", "chebyshev"):
         return op.abs(difference)
@@ -103,3 +107,10 @@ def lower_not_all(known: Var, width: int) -> Var:
     if width == 1:
         return op.not_(known)
     return op.equal(op.reduce_min(op.cast(known, to=np.float64), const([1]), keepdims=1), const(0.0))
+
+
+def lower_not_any(mask: Var, width: int) -> Var:
+    """bool [N, 1]: rows in which no column is set."""
+    if width == 1:
+        return op.not_(mask)
+    return op.equal(op.reduce_max(op.cast(mask, to=np.float64), const([1]), keepdims=1), const(0.0))

@@ -25,12 +25,13 @@ from skc_runtime.kinds import Array
 if TYPE_CHECKING:
     from spox import Var
 
-PointMetric = Literal["euclidean", "manhattan", "chebyshev"]
+PointMetric = Literal["euclidean", "manhattan", "chebyshev", "cosine"]
 Algorithm = Literal["kd_tree", "ball_tree", "brute"]
 TERMS: dict[PointMetric, Metric] = {
     "euclidean": "sqeuclidean",
     "manhattan": "manhattan",
     "chebyshev": "chebyshev",
+    "cosine": "product",
 }
 TINY = 1e-300  # added to a divisor that may be 0
 
@@ -77,12 +78,16 @@ class Search:
 def point_distances(search: Search, x: Array) -> Array:
     """[N, M]: the distance of each row from each point."""
     terms = distances(TERMS[search.metric], x, search.points)
+    if search.metric == "cosine":  # of rows and points of the length 1, or 0
+        return np.asarray(np.clip(1 - terms, 0, 2))
     return np.sqrt(terms) if search.metric == "euclidean" else terms
 
 
 def lower_point_distances(search: Search, x: Var) -> Var:
     """The same in the graph."""
     terms = lower_distances(TERMS[search.metric], x, search.points)
+    if search.metric == "cosine":
+        return op.min([op.max([op.sub(const([[1.0]]), terms), const([[0.0]])]), const([[2.0]])])
     return op.sqrt(terms) if search.metric == "euclidean" else terms
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from skc.emit.opset import const, op
-from skc.ops.distance._metrics import EPS
+from skc.ops.distance._metrics import EPS, Row
 from skc_runtime.kinds import Array
 
 if TYPE_CHECKING:
@@ -39,6 +40,16 @@ class LoweredWeights:
     total: Var
     error: Var
     moves: Var | None = None
+
+
+def output_columns(
+    result: str, points: Sequence[Row], targets: Sequence[Row], classes: tuple[str, ...], *, noise: bool
+) -> tuple[str, ...]:
+    """The names of what points near to a row say of it: one for each point, or for each class or target."""
+    if result in ("connectivity", "distance"):
+        return tuple(f"point{k}" for k in range(len(points)))
+    columns = classes or tuple(f"y{k}" for k in range(len(targets[0])))
+    return (*columns, *(f"noise{k}" for k in range(len(columns)))) if noise else columns
 
 
 def inverse_weights(features: int, distance: Array, error: Array | None, groups: Array) -> Weighted:

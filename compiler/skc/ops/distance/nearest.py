@@ -14,8 +14,9 @@ result : mean, share, connectivity or distance
     among the nearest.
 weights : uniform or distance, default uniform
     The weight of a point in an average: equal, or one over its distance.
-metric : euclidean, manhattan or chebyshev, default euclidean
-    The root of the sum of the squared differences, the sum of their magnitudes, or the largest magnitude.
+metric : euclidean, manhattan, chebyshev or cosine, default euclidean
+    The root of the sum of the squared differences, the sum of their magnitudes, the largest magnitude, or for rows and
+    points of the length 1 (or 0) one less the sum of their products. Such rows are not exact: they need a `slack`.
 algorithm : kd_tree, ball_tree or brute, default kd_tree
     How scikit-learn searches, which decides how far its rounding errors go.
 slack : float, default 0
@@ -75,6 +76,7 @@ from skc.ops.distance._weights import (
     Weights,
     inverse_weights,
     lower_inverse_weights,
+    output_columns,
 )
 from skc.ops.linear._noise import error_bound
 from skc.values.types import Block, Scalar, ValueType
@@ -259,14 +261,8 @@ def is_whole(params: Params, x: ValueType) -> bool:
 
 
 def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
-    return (_columns(params, state), *((),) * (len(names) - 1))
-
-
-def _columns(params: Params, state: State) -> Names:
-    if params.result in ("connectivity", "distance"):
-        return tuple(f"point{k}" for k in range(len(state.points)))
-    columns = state.classes or tuple(f"y{k}" for k in range(len(state.targets[0])))
-    return (*columns, *(f"noise{k}" for k in range(len(columns)))) if params.noise else columns
+    columns = output_columns(params.result, state.points, state.targets, state.classes, noise=params.noise)
+    return (columns, *((),) * (len(names) - 1))
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
