@@ -46,7 +46,14 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer, NearestCentroid
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    KNeighborsTransformer,
+    NearestCentroid,
+    RadiusNeighborsClassifier,
+    RadiusNeighborsRegressor,
+)
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
@@ -63,6 +70,7 @@ def for_targets(*targets: Any) -> Any:
     return model
 
 
+SOME_NONE = pd.DataFrame({"s": ["x", None, "y", "?"]}, dtype=object)
 MODELS: list[Row] = [
     # dicts and categories
     (
@@ -293,10 +301,28 @@ MODELS: list[Row] = [
         Fit(RidgeClassifier(), target=BOTH[:, 0]),
     ),
     (
-        "use one of euclidean, manhattan and chebyshev",
+        "use one of euclidean, manhattan, chebyshev (minkowski with p = 1, 2 or inf) and cosine",
         "SKC151",
         Fit(KNeighborsRegressor(2, p=3), target=TARGET),
         Fit(KNeighborsRegressor(2, p=np.inf), target=TARGET),
+    ),
+    (
+        "use `algorithm='kd_tree'`",
+        "SKC151",
+        Fit(RadiusNeighborsClassifier(outlier_label="most_frequent", algorithm="brute"), target=CLASSES),
+        Fit(RadiusNeighborsClassifier(outlier_label="most_frequent", algorithm="kd_tree"), target=CLASSES),
+    ),
+    (
+        "use `outlier_label='most_frequent'`, or a label that a training row has",
+        "SKC151",
+        Fit(RadiusNeighborsClassifier(outlier_label=-7), target=BOTH[:, 0]),
+        Fit(RadiusNeighborsClassifier(outlier_label="most_frequent"), target=BOTH[:, 0]),
+    ),
+    (
+        "use a radius that is finite",
+        "SKC151",
+        Fit(RadiusNeighborsRegressor(np.inf), target=TARGET),
+        Fit(RadiusNeighborsRegressor(2.5), target=TARGET),
     ),
     (
         "use `weights='uniform'` or `weights='distance'`",
@@ -499,6 +525,18 @@ MODELS: list[Row] = [
         "SKC158",
         Fit(SimpleImputer(strategy="most_frequent"), MIXED),
         Fit(ColumnTransformer([("n", SimpleImputer(), ["n"])]), MIXED),
+    ),
+    (
+        "before fitting, replace None: `frame.fillna(",
+        "SKC151",
+        Fit(MissingIndicator(missing_values="?", features="all"), SOME_NONE),
+        Fit(MissingIndicator(missing_values="?", features="all"), SOME_NONE.fillna("?")),
+    ),
+    (
+        "use `missing_values=None`",
+        "SKC151",
+        Fit(MissingIndicator(features="all"), SOME_NONE),
+        Fit(MissingIndicator(missing_values=None, features="all"), SOME_NONE),
     ),
     (
         "replace it by NaN in the data",

@@ -121,7 +121,7 @@ def _search(params: Params, state: State) -> Search:
 
 
 def _serves_the_far(params: Params) -> bool:
-    """A row without a point within the radius has a result, so one whose distances overflow must be told apart."""
+    """A row without a point within the radius has a result, so one whose distances overflow must not pass for it."""
     return params.empty != "error" or params.result in ("connectivity", "distance")
 
 
