@@ -168,8 +168,10 @@ def _selected(estimator: Any, x: Table) -> Table:
 
 def allows_nan(estimator: Any) -> bool:
     """Whether an estimator accepts NaN in its input, as scikit-learn's own tags say."""
-    from sklearn.utils import get_tags
-
+    try:
+        from sklearn.utils import get_tags
+    except ImportError:  # before 1.6
+        return bool(estimator._get_tags()["allow_nan"])
     return bool(get_tags(estimator).input_tags.allow_nan)
 
 

@@ -1,7 +1,12 @@
 """Replace each category by the mean of the target among its training rows: like scikit-learn's `TargetEncoder`.
 
-Why: a category of thousands is one number instead of thousands of columns. The means come from a fitted encoder: what
-`fit_transform` gives for the training rows is cross-fitted, and differs from this.
+Why: a category of thousands is one number instead of thousands of columns.
+
+The means come from a fitted encoder, and are those of all its training rows. Do not train a model on what they give
+for these rows, since the mean of a category contains the row's own target: train it on `fit_transform` of the encoder,
+which encodes each row by the other folds, best in one pipeline with the model. That is also why no pipeline.yaml can
+name this op. The features that it makes are what a model is trained on, and a training row would need the means of the
+other folds where a request needs those of all rows: the same row would have other features in training than in serving.
 
 Input: string, int64, bool or float64. Output: float64, never null: one column per input column, or one per class of the
 target. State: per column the categories, and per class their values, then that of a null and that of an unknown value.
