@@ -47,6 +47,7 @@ STEEP = {
     "layer": "a last bit of x + shift may move a result by as much as `error` allows",
     "quantile_transform": "where quantiles are equal, which it refuses for values that are not exact",
     "spline": "where knots are equal, of which fitting warns, and which it refuses for values that are not exact",
+    "within_radius": "a last bit may decide by which of two codes a row that no point is near to is refused",
 }
 # Results that are not known although the inputs are: by op and types, the reason.
 UNKNOWN_LEVELS = {("cast", "string", "int64"): "no text that is known to be one of a few is a number"}

@@ -84,6 +84,7 @@ if TYPE_CHECKING:
 
 TIE, NOISE, NO_POINT = "tie", "rounding-noise", "invalid-value"
 MOST_POINTS = 6  # whose values are tried
+TIES = [k * EPS for k in (2, 5, 8, 12, 18, 26, 40)]  # relative to the radius: among them are the limits of ties
 
 
 @parameters
@@ -310,6 +311,7 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     values = sorted({point[k] for point in state.points[:MOST_POINTS]})
     edges = [v + side * params.radius for v in values for side in (-1, 0, 1)]
     near = [v for edge in edges for v in (edge, math.nextafter(edge, math.inf), math.nextafter(edge, -math.inf))]
+    near += [edge * (1 + side * width) for edge in edges for side in (-1, 1) for width in TIES]
     ends = [1.0, 1e9, 2.0**50, 1e154, 1e160, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *near, *(v + 1e-9 for v in edges), *ends, *(-end for end in ends)]
 
