@@ -106,7 +106,7 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "bool",
     ),
     (
-        "leave it out: a whole text is matched",
+        "leave it out: `matches` looks at a whole text",
         "{from: s, apply: [{matches: {pattern: '^a'}}]}",
         "{from: s, apply: [{matches: {pattern: 'a'}}]}",
         "bool",
