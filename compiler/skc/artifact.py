@@ -64,6 +64,7 @@ _CODES: dict[str, Code] = {
     "signature-invalid": "SKC405",
     "invalid-option": "SKC140",
 }
+LONGEST_READING = 1_000_000  # bytes
 _LONGEST_GOLDEN_STRING = 200
 
 
@@ -86,7 +87,7 @@ class Artifact:
         if READING not in self.files:
             return ReadOptions()
         try:
-            return read_options_text(self.files[READING].decode(), READING)
+            return read_options_text(self.files[READING][:LONGEST_READING].decode(), READING)
         except (SkcError, UnicodeDecodeError) as error:
             hint = "the file was edited, or written by another version of skc; compile the pipeline again"
             raise fail("SKC401", f"{READING} cannot be read", hint=hint, notes=[str(error)[:300]]) from None

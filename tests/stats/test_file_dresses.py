@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import pytest
 from file_dresses import DRESSES, Dress
 
 import skc
+from skc.artifact import READING
+from skc.ir import ReadOptions
 
 PIPELINE = """\
 skc: 1
@@ -38,11 +42,8 @@ NEEDS_PRECISION = tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)  # lat
 def as_skc_reads(dress: Dress, folder: Path) -> pd.DataFrame:
     """Through an artifact, which is given the file again under another name: it knows how to read it."""
     (folder / dress.file).write_bytes(dress.data)
-    text = PIPELINE.replace("{DATA}", json.dumps({"path": dress.file, **dress.options}))
-    for place, name in zip("IXBS", dress.names, strict=True):
-        text = text.replace(f"  {place}: {{type", f"  {name}: {{type").replace(f"[{place}]", f"[{name}]")
-    (folder / "pipeline.yaml").write_text(text, encoding="utf-8")
-    made = skc.compile(folder / "pipeline.yaml", out=folder / "artifact", rows=10)
+    path = pipeline(folder, "pipeline.yaml", {"path": dress.file, **dress.options}, dress.names)
+    made = skc.compile(path, out=folder / "artifact", rows=10)
     assert made.report is not None
     assert made.report.is_equal
     other = folder / f"other-{dress.file}"
@@ -81,3 +82,38 @@ def test_values_are_those_of_pandas(dress: Dress, tmp_path: Path) -> None:
         if name in ("x", "X"):
             assert [np.float64(g).tobytes() for g, _ in pairs] == [np.float64(w).tobytes() for _, w in pairs]
     assert not set(map(str, ours.dtypes)) & {"object"}
+
+
+def pipeline(folder: Path, name: str, data: Mapping[str, Any], columns: Sequence[str] = "ixbs") -> Path:
+    """A pipeline.yaml on some columns."""
+    text = PIPELINE.replace("{DATA}", json.dumps(data))
+    for place, column in zip("IXBS", columns, strict=True):
+        text = text.replace(f"  {place}: {{type", f"  {column}: {{type").replace(f"[{place}]", f"[{column}]")
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+@pytest.mark.parametrize("data", [b"{", b"[1]", b"\xff", b'{"separatr": ";"}', b'{"skip_rows": -1}', b" " * 2_000_000])
+def test_a_forged_reading_is_refused(data: bytes, tmp_path: Path) -> None:
+    """Also where its hash is right."""
+    (tmp_path / "rows.csv").write_bytes(DRESSES[0].data)
+    path = pipeline(tmp_path, "pipeline.yaml", {"path": "rows.csv", "separator": ";"})
+    artifact = skc.compile(path, verify=False).artifact
+    assert artifact.reading == ReadOptions(separator=";")
+    with pytest.raises(skc.SkcError) as error:
+        _ = replace(artifact, files={**artifact.files, READING: data}).reading
+    assert error.value.code == "SKC401"
+
+
+def test_options_change_neither_the_plan_nor_the_model(tmp_path: Path) -> None:
+    """They say how rows are read, and not what a request is."""
+    artifacts = []
+    for name, separator in (("a", ";"), ("b", "|")):
+        lines = ["i,x,b,s", "1,2,true,c", "2,3,false,d"]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines).replace(",", separator))
+        path = pipeline(tmp_path, f"{name}.yaml", {"path": f"{name}.csv", "separator": separator})
+        artifacts.append(skc.compile(path, verify=False).artifact)
+    first, second = artifacts
+    assert first.manifest.plan == second.manifest.plan
+    assert first.files["model.onnx"] == second.files["model.onnx"]
+    assert first.reading != second.reading

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from skc.data.remote import download, is_remote, name_of
+from skc.data.remote import FULL, download, is_remote, name_of
 from skc.data.sources import JSON, Source
 from skc.data.text.opening import UNREADABLE, opened, packing
 from skc.diagnostics import fail
@@ -36,6 +36,8 @@ def _unpacked(path: str, target: str, file: str, source: Source) -> str:
         with opened(path) as packed, open(target, "wb") as plain:
             shutil.copyfileobj(packed, plain)
     except UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
         hint = "check that the file is complete, and of the type that its name suggests"
         notes = [str(error)[:300]]
         raise fail("SKC203", f"`{file}` cannot be unpacked", span=source.span, hint=hint, notes=notes) from error
