@@ -330,7 +330,7 @@ MISTAKES: dict[tuple[str, str], PipelineDefinition] = {
     ("SKC107", "`x` reads the columns num/0:standard_scale[1:2], but there are 1"): replace(
         with_num(step("standard_scale")), outputs=picked("num", 1).outputs
     ),
-    ("SKC124", "`gap` is for exact scores"): with_num(
+    ("SKC124", "`gap` next to `relative` errors"): with_num(
         step("class_of", class_of.State((0, 1)), dtype="int64", noise="relative", gap=0.5)
     ),
     ("SKC107", "`oslo` has no column 1"): picked("oslo", 1),

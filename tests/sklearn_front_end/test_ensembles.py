@@ -113,3 +113,39 @@ def test_what_does_not_compile_is_refused(model: Any, y: Any) -> None:
         read_estimator(fit(model, X, y), X)
     assert [d.code for d in refused.value.diagnostics] == ["SKC151"]
     assert refused.value.diagnostics[0].hint
+
+
+def calibrated(levels: Any, model: Any) -> CalibratedClassifierCV:
+    """Three classes whose calibrated probabilities are the same for every row."""
+    found = CalibratedClassifierCV(model, method="isotonic", ensemble=False).fit(X, CLASSES[3])
+    for calibrator, level in zip(found.calibrated_classifiers_[0].calibrators, levels, strict=True):
+        calibrator.y_thresholds_[:] = level
+        calibrator._build_f(calibrator.X_thresholds_, calibrator.y_thresholds_)
+    return found
+
+
+@pytest.mark.parametrize("model", [LogisticRegression(), DecisionTreeClassifier(max_depth=3)])
+def test_probabilities_that_are_equal_only_after_the_division_are_a_tie(model: Any, tmp_path: Path) -> None:
+    """scikit-learn then takes the first class, although the second was more probable by a bit."""
+    random = np.random.default_rng(0)
+    while True:
+        high, rest = random.uniform(0.3, 1, 2)
+        low = float(np.nextafter(high, 0))
+        if low / (low + high + rest / 4) == high / (low + high + rest / 4):
+            break
+    with pytest.raises(SkcError, match=r"300 rows \(tie\)"):
+        skc.compile(calibrated((low, high, rest / 4), model), X, rows=50)
+    assert skc.compile(calibrated((high, high, rest / 4), model), X, tmp_path / "equal", rows=50).is_equal
+    with skc_runtime.load(tmp_path / "equal") as transformer:
+        assert len({*transformer.transform(X)["prediction"][:, 0].tolist()}) == 1
+
+
+def test_steep_calibrators_with_small_sums_are_noise() -> None:
+    """A last bit of a score, times the slope, divided by the sum: found by a search with fractions to reach 2.7e-3."""
+    found = CalibratedClassifierCV(LogisticRegression(), method="isotonic", ensemble=False).fit(X, CLASSES[3])
+    for calibrator in found.calibrated_classifiers_[0].calibrators:
+        calibrator.X_thresholds_, calibrator.y_thresholds_ = np.array([1.0, 1.000001]), np.array([0.0, 1.0])
+        calibrator._build_f(calibrator.X_thresholds_, calibrator.y_thresholds_)
+    read = read_estimator(found, X)
+    (params,) = [step.params for step in read.pipeline.steps if step.op == "class_probability" and step.params.error]
+    assert params.error == pytest.approx(1e6 * 1.000001 * 2.0**-48)

@@ -9,8 +9,9 @@ import numpy as np
 
 from skc.op import refuse
 from skc.ops.internal import expr
+from skc.ops.linear._noise import EPS
 from skc.ops.linear._steps import choose, choose_by, class_names, joined, mapped, probabilities
-from skc.ops.numeric.interpolate import isotonic
+from skc.ops.numeric.interpolate import error_of, isotonic
 from skc.ops.trees._nodes import choice, summed
 from skc.translation import Claim, Columns, Model
 
@@ -97,10 +98,11 @@ def _calibrated_alone(one: Any, classes: Any, x: Columns) -> tuple[Columns, Colu
         return probability, choose(probability, classes, "relative")
     width = len(scores.types)
     shares = probability if width == 1 else isotonic(one.calibrators, scores)
+    gap = 0.0 if width == 1 else EPS  # scikit-learn compares the quotients, of which two are then perhaps equal
     if all(x.exact for x in scores.types):
-        return probability, choose(shares, classes, "none")
+        return probability, choose(shares, classes, "none", gap)
     noise = isotonic(one.calibrators, scores, noise=True).pick(range(1, 2 * width, 2))
-    return probability, choose_by(shares, noise.pick([0, 0]) if width == 1 else noise, classes)
+    return probability, choose_by(shares, noise.pick([0, 0]) if width == 1 else noise, classes, gap)
 
 
 def _scores(one: Any, classes: Any, x: Columns) -> Columns:
@@ -118,7 +120,9 @@ def _scores(one: Any, classes: Any, x: Columns) -> Columns:
 def _calibrated_once(one: Any, classes: Any, scores: Columns) -> Columns:
     """The probability of each class, by the scores."""
     if one.method == "isotonic":
-        return probabilities(isotonic(one.calibrators, scores), classes, "shares", "none")
+        is_exact = all(x.exact for x in scores.types)
+        error = 0.0 if is_exact or len(one.calibrators) == 1 else error_of(one.calibrators)
+        return probabilities(isotonic(one.calibrators, scores), classes, "shares", "none", error)
     slopes = np.diag([-calibrator.a_ for calibrator in one.calibrators])
     logits = mapped(scores, slopes, intercept=[-calibrator.b_ for calibrator in one.calibrators])
     return probabilities(logits, classes, "sigmoid" if len(classes) == 2 else "one_vs_rest", "none")

@@ -65,11 +65,11 @@ def choose(scores: Columns, classes: Any, noise: Noise, gap: float = 0.0) -> Col
     return scores.apply(class_of.OP, class_of.Params(dtype=dtype, noise=noise, gap=gap), class_of.State(labels))
 
 
-def choose_by(scores: Columns, noise: Columns | None, classes: Any) -> Columns:
+def choose_by(scores: Columns, noise: Columns | None, classes: Any, gap: float = 0.0) -> Columns:
     """The class of the highest score, as far as the bounds of their errors are known."""
     if noise is None:
         return choose(scores, classes, "relative")
-    return choose(scores.beside(noise), classes, "columns")
+    return choose(scores.beside(noise), classes, "columns", gap)
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
@@ -86,11 +86,13 @@ def targets(predictions: Sequence[Columns]) -> Columns:
     return side_by_side
 
 
-def probabilities(scores: Columns, classes: Any, link: Link, noise: Literal["columns", "none"]) -> Columns:
+def probabilities(
+    scores: Columns, classes: Any, link: Link, noise: Literal["columns", "none"], error: float = 0.0
+) -> Columns:
     """The probability of each class."""
     from skc.ops.linear import class_probability
 
-    params = class_probability.Params(link=link, noise=noise)
+    params = class_probability.Params(link=link, noise=noise, error=error)
     return scores.apply(class_probability.OP, params, class_probability.State(class_names(classes)), is_finite=True)
 
 

@@ -13,8 +13,8 @@ noise : columns, relative or none
     `columns`: the second half of the columns are bounds of the errors of the first (see `linear_map`). `relative`: the
     error is 1e-10 max(1, |score|). `none`: the scores are exact, and the first of equals wins.
 gap : float, default 0
-    For exact scores of a model that compares probabilities: how far two scores, or one score from 0, may be from each
-    other and still give probabilities that are equal after rounding.
+    For scores of a model that compares probabilities: how far two scores, or one score from 0, may be from each other
+    and still give probabilities that are equal after rounding.
 
 Input: float64 without null, one score per class; a single one for two classes, of which the second is chosen where the
 score is above 0. Output: one column of labels. State: the labels, learned by scikit-learn.
@@ -28,7 +28,7 @@ C3  A row is guarded with `tie` where another score is nearer to the best than t
 C4  Inexact scores need a `noise` other than `none` (SKC121); scores that may be null are refused (SKC120).
 C5  A score that is not a number is a tie; with `noise: none` it is below all others.
 C6  A row is guarded with `tie` where another score is within `gap` of the best, but not equal to it, or a single score
-    within `gap` of 0, but not 0. A `gap` needs exact scores.
+    within `gap` of 0, but not 0. `relative` errors are wider than any `gap`, and refused beside one (SKC124).
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="class_of")
     if x.nullable:
         raise refuse("SKC120", "`class_of` takes scores without null", hint="put `impute` before the model")
-    if params.gap and params.noise != "none":
-        raise refuse("SKC124", "`gap` is for exact scores", hint="leave out `gap`, or `noise`")
+    if params.gap and params.noise == "relative":
+        raise refuse("SKC124", "`gap` next to `relative` errors", hint="leave out `gap`, or `noise`")
     if params.noise == "none":
         require_exact(x, op="class_of")
     return ValueType(params.dtype)
@@ -98,7 +98,8 @@ def apply(params: Params, state: State, x: Block) -> Block:
         margin, error = best_by(scores, noise, place)
         tie = refused(margin >= error, place)
     if params.gap:
-        tie = np.any((margin > 0) & (margin <= params.gap), axis=1, keepdims=True)
+        is_within = np.any((margin > 0) & (margin <= params.gap), axis=1, keepdims=True)
+        tie = is_within if params.noise == "none" else tie | is_within
     labels = np.array(state.labels, dtype=KINDS[params.dtype].numpy)
     block = Block(params.dtype, labels[place])
     return block.guard(GUARD, tie) if params.gap or params.noise != "none" else block
@@ -117,9 +118,11 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         return block.guard(GUARD, _within(scores, place, params.gap, width)) if params.gap else block
     noise = lower_noise_of(params.noise, x.values, width)
     if width == 1:
-        return block.guard(GUARD, op.equal(op.greater_or_equal(op.abs(scores), noise), const(False)))
-    margin, error = lower_best_by(scores, noise, place)
-    return block.guard(GUARD, lower_refused(op.greater_or_equal(margin, error), place, width))
+        tie = op.equal(op.greater_or_equal(op.abs(scores), noise), const(False))
+    else:
+        margin, error = lower_best_by(scores, noise, place)
+        tie = lower_refused(op.greater_or_equal(margin, error), place, width)
+    return block.guard(GUARD, op.or_(tie, _within(scores, place, params.gap, width)) if params.gap else tie)
 
 
 def _within(scores: Var, place: Var, gap: float, width: int) -> Var:
@@ -222,6 +225,16 @@ CASES = (
         ],
         expect=[[3], [], [], [2**53 + 1], [3], []],
         guards=[("tie", 1, 0), ("tie", 2, 0), ("tie", 5, 0)],
+    ),
+    Case(
+        name="scores with their errors, within a gap",
+        shows=("C3", "C6"),
+        columns={"a": "float64", "b": "float64", "noise_a": "float64", "noise_b": "float64"},
+        params={"dtype": "int64", "noise": "columns", "gap": 0.5},
+        state=State((3, 2**53 + 1)),
+        rows=[[1.0, 1.0, 0.0, 0.0], [1.0, 1.5, 0.0, 0.0], [1.0, 1.75, 0.0, 0.0], [1.0, 2.0, 0.5, 0.75]],
+        expect=[[3], [], [2**53 + 1], []],
+        guards=[("tie", 1, 0), ("tie", 3, 0)],
     ),
     Case(
         name="a gap between inexact scores",

@@ -13,6 +13,8 @@ link : softmax, sigmoid, one_vs_rest, modified_huber or shares
     already, p as 1 - p and p, several divided by their sum.
 noise : columns or none
     `columns`: the second half of the columns are bounds of the errors of the first (see `linear_map`).
+error : float, default 0
+    Of `shares`: a bound of the error of each score.
 
 Input: float64 scores without null. Output: float64, one column per class. State: the names of the classes.
 
@@ -26,15 +28,18 @@ C4  With errors in columns, a row is guarded with `rounding-noise` where the dif
 C5  Of several scores by `modified_huber`, a row is guarded where all are so near to -1 that their sum is noise; by
     `shares`, where all are so near to 0 and not all are 0.
 C6  Scores that may be null are refused (SKC120).
+C7  With an `error`, several shares are guarded where it may move one by more than 1e-6: the error of a share of n is at
+    most max(1, n - 1) error / sum.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, concat_columns, elementwise, take_columns
 from skc.emit.opset import const, op
@@ -55,6 +60,7 @@ NEAR = 1e-6  # a sum of probabilities below this, of scores that may all be -1
 class Params:
     link: Literal["softmax", "sigmoid", "one_vs_rest", "modified_huber", "shares"]
     noise: Literal["columns", "none"] = "none"
+    error: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,16 @@ def apply(params: Params, state: State, x: Block) -> Block:
         return block
     is_clipped = params.link == "modified_huber"
     is_some = scores.max(axis=1, keepdims=True) > -1 - NEAR if is_clipped else total != 0
-    return block.guard(GUARD, (np.abs(total) < NEAR) & is_some)
+    return block.guard(GUARD, (np.abs(total) < _least_total(params, width)) & is_some)
+
+
+def _least_total(params: Params, width: int) -> float:
+    """The sum of so many scores below which their errors may move a share by more than the tolerance.
+
+    The errors e of the scores move the share s = p / t by ((1 - s) e_own - s (the other e)) / t. That is linear in s,
+    so it is at most e / t or (n - 1) e / t.
+    """
+    return max(NEAR, max(1, width - 1) * params.error / TOLERANCE)
 
 
 def _each(params: Params, scores: Array) -> Array:
@@ -125,7 +140,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         is_some = op.not_(nothing)
     else:
         is_some = op.greater(op.reduce_max(scores, const([1]), keepdims=1), const(-1 - NEAR))
-    return block.guard(GUARD, op.and_(op.less(op.abs(total), const(NEAR)), is_some))
+    return block.guard(GUARD, op.and_(op.less(op.abs(total), const(_least_total(params, width))), is_some))
 
 
 def _sum(x: Var, width: int) -> Var:
@@ -146,7 +161,9 @@ def names(params: Params, state: State, names: Names) -> tuple[Names, ...]:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     if params.link == "shares":
-        return [0.0, 5e-324, 1e-10, *(part * NEAR for part in (0.5, 1, 2)), 0.25, 1.0]
+        least = _least_total(params, len(state.classes))
+        edges = [part * edge for edge in dict.fromkeys((NEAR, least)) for part in (0.5, 1, 2)]
+        return [0.0, 5e-324, 1e-10, *edges, 0.25, 1.0]
     ends = [1e-10, 1.0, 40.0, 709.0, 710.0, 746.0, 1e300]
     if params.link == "modified_huber":
         ends += [1 + part * NEAR for part in (-4, -1, 0.5, 1, 5)]
@@ -220,6 +237,17 @@ CASES = (
         rows=[[0.5, 0.25, 0.25], [0.5, 0.0, 0.0], [0.0, 0.0, 0.0], [1e-9, 0.0, 0.0], [1e-6, 0.0, 1e-6]],
         expect=[[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [1 / 3] * 3, [], [0.5, 0.0, 0.5]],
         guards=[("rounding-noise", 3, 0)],
+    ),
+    Case(
+        name="shares of scores with an error",
+        shows=("C7",),
+        columns={"a": "float64", "b": "float64", "c": "float64"},
+        params={"link": "shares", "error": 2.0**-30},
+        state=State(("x", "y", "z")),
+        # the least sum is 2 * 2**-30 / 1e-6 = 0.001862645149230957
+        rows=[[0.0018, 0.0, 0.0], [0.001862, 0.0, 0.0], [0.001863, 0.0, 0.0], [0.0] * 3, [0.001, 0.0005, 0.0005]],
+        expect=[[], [], [1.0, 0.0, 0.0], [1 / 3] * 3, [0.5, 0.25, 0.25]],
+        guards=[("rounding-noise", 0, 0), ("rounding-noise", 1, 0)],
     ),
     Case(
         name="the share of one class",

@@ -47,7 +47,7 @@ from pydantic import Field
 from skc.emit.blocks import GraphBlock
 from skc.emit.opset import const, op
 from skc.op import Case, Met, Names, Op, parameters, refuse, require, require_exact
-from skc.ops.numeric._noise import check_stretch
+from skc.ops.numeric._noise import LAST_BITS, check_stretch
 from skc.ops.numeric._segments import Segments
 from skc.stats.requests import ColumnStats, Max, Min
 from skc.translation import Claim, Columns, Model
@@ -282,6 +282,16 @@ CASES = (
         )
     ),
 )
+
+
+def error_of(models: Sequence[Any]) -> float:
+    """How far a result of an `IsotonicRegression` may be off where the last bits of its input are, at the most."""
+    most = 0.0
+    for model in models:
+        x, y = (np.asarray(points, dtype=np.float64) for points in (model.X_thresholds_, model.y_thresholds_))
+        size = np.maximum(1.0, np.maximum(np.abs(x[1:]), np.abs(x[:-1])))
+        most = max(most, float((np.abs(np.diff(y) / np.diff(x)) * size).max(initial=0.0)))
+    return most * LAST_BITS
 
 
 def isotonic(models: Sequence[Any], x: Columns, *, noise: bool = False) -> Columns:
