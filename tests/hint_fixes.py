@@ -129,12 +129,6 @@ FIXES: list[tuple[str, str, str, str]] = [
         "dtype: float64",
     ),
     (
-        "SKC120-integer",
-        "put `{cast: {to: float64}}` before this step, or declare the input float64",
-        "[standard_scale]",
-        "[{cast: {to: float64}}, standard_scale]",
-    ),
-    (
         "SKC120-type",
         "put `parse_number` before this step, or declare the input float64 if requests send numbers",
         "city: string",

@@ -354,7 +354,18 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "{from: t, apply: [{datetime_part: {part: hour}}, {cast: {to: float64}}, log1p]}",
         "float64",
     ),
-    ("write one feature per type", "{from: [a, n], apply: [log1p]}", "{from: a, apply: [log1p]}", "float64"),
+    (
+        "write one feature per type",
+        "{from: [n, s], apply: [standard_scale]}",
+        "{from: n, apply: [standard_scale]}",
+        "float64",
+    ),
+    (
+        "put `{cast: {to: float64}}` before this step, or declare the input float64",
+        "{from: b, apply: [standard_scale]}",
+        "{from: b, apply: [{cast: {to: float64}}, standard_scale]}",
+        "float64",
+    ),
     ("encode it with `one_hot`", "{from: s}", "{from: s, apply: [{one_hot: {unknown: zeros}}]}", "float64"),
     (
         "put a `cast` after it, or write an output of dtype int64",

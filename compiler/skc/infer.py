@@ -44,14 +44,14 @@ def value_types(pipeline: Pipeline, *, before_carrying: bool = False) -> Types:
 
 def _step_type(step: Step, types: Types) -> ValueType:
     try:
-        return output_type(OPS[step.op], step.params, [_ref_type(ref, types) for ref in step.inputs])
+        return output_type(OPS[step.op], step.params, [ref_type(ref, types) for ref in step.inputs])
     except SkcError as error:
         raise located(error, step) from None
 
 
 def step_input_types(step: Step, types: Types) -> tuple[ValueType, ...]:
     """The types a step's op sees: one per input if it is variadic, else that of the one block they form."""
-    inputs = tuple(_ref_type(ref, types) for ref in step.inputs)
+    inputs = tuple(ref_type(ref, types) for ref in step.inputs)
     return _as_taken(OPS[step.op], step.params, inputs)
 
 
@@ -68,7 +68,8 @@ def _as_taken(op: AnyOp, params: Any, inputs: Sequence[ValueType]) -> tuple[Valu
     return tuple(inputs) if op.is_variadic(params) else (joined_type(inputs),)
 
 
-def _ref_type(ref: Ref, types: Types) -> ValueType:
+def ref_type(ref: Ref, types: Types) -> ValueType:
+    """The type of the columns that a step takes of a value."""
     if ref.start is None or ref.stop is None:
         return types[ref.value]
     return types[ref.value].with_(width=ref.stop - ref.start)

@@ -2,8 +2,9 @@
 
 A front end (`skc.frontend.yaml`, say) parses the author's file into a `PipelineDefinition` and reports syntax errors.
 The meaning of the definition is decided here, once: which names are allowed and what they refer to, the order and
-names of the steps, the `source` steps that normalise raw inputs, the types of all values, what an output can hold,
-the labels of its columns, and the `narrow` steps that guard integers that a float may not be able to hold.
+names of the steps, the `source` steps that normalise raw inputs, the casts of integers that a step takes as float64,
+the types of all values, what an output can hold, the labels of its columns, and the `narrow` steps that guard integers
+that a float may not be able to hold.
 
     >>> from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, PipelineDefinition
     >>> from skc.frontend.definitions import StepDefinition
@@ -39,6 +40,7 @@ from typing import Any
 from skc.carry import carry_back
 from skc.codes import Code
 from skc.diagnostics import Diagnostic, SkcError, Span, did_you_mean, fail
+from skc.frontend.casts import with_casts
 from skc.frontend.definitions import Name, OutputDefinition, PipelineDefinition, StepDefinition
 from skc.frontend.names import check_names
 from skc.frontend.problems import Problems, shown
@@ -87,7 +89,9 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
         steps = (*sources, *resolver.steps(roots, problems))
     if steps is None:
         raise problems.error()
-    draft = Pipeline(checked.name, checked.inputs, steps, tuple(resolver.features()), (), checked.data)
+    draft = Pipeline(
+        checked.name, checked.inputs, with_casts(checked.inputs, steps), tuple(resolver.features()), (), checked.data
+    )
     draft.verify()
     types: Types = {}
     with problems.collect():

@@ -1,7 +1,7 @@
 """Convert a value to another type: exactly, or by a policy you choose for values that cannot be converted exactly.
 
-Why: a flag becomes 0 or 1, a numeric code becomes a category, a timestamp becomes its day. There are no implicit
-casts.
+Why: a flag becomes 0 or 1, a numeric code becomes a category, a timestamp becomes its day. Only a step that takes
+float64 gets integers cast without one: by this step, which then stands before it in the plan.
 
 Example: `rooms: {from: rooms, apply: [{cast: {to: float64}}, standard_scale]}`
 

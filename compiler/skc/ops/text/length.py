@@ -2,7 +2,7 @@
 
 Why: how much somebody wrote is a feature by itself, and the length of a code says which kind of code it is.
 
-Example: `length: {from: title, apply: [length, {cast: {to: float64}}, log1p]}`
+Example: `length: {from: title, apply: [length, log1p]}`
 
 Input: string. Output: int64; null stays null.
 
