@@ -134,6 +134,12 @@ CASES: list[tuple[str, str, Try, Follow]] = [
     ("or declare it float64 if", "SKC206", Try("int64", b"v\n1.500\n2.250\n"), instead(declared="float64", first=CUT)),
     ("`trim: ", "SKC206", Try("float64", b"v,w\n 1.5,a\n2 ,b\n", first=CUT), with_options),
     (
+        "with the marks that `decimal`",
+        "SKC206",
+        Try("float64", b"v;w\n1.5;a\n2,5;b\n", first=CUT, options={**SEMICOLON, "decimal": ","}),
+        instead(data=b"v;w\n1,5;a\n2,5;b\n"),
+    ),
+    (
         "write all numbers of a column alike",
         "SKC206",
         Try("float64", b'v\n"1,5"\n2.5\n', first=CUT),

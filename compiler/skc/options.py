@@ -23,7 +23,7 @@ SignatureName = Literal["columns", "packed"]
 FloatName = Literal["float32", "float64"]
 MOST_ROWS = 10_000_000  # all of them are in memory
 HINTS = {0: "give a whole number of 0 or more", 1: "give a number of 1 or more, or leave it out"}
-DATA = "CSV, Parquet, JSON lines or Arrow files (a path or glob), or a database table."
+DATA = "CSV, Parquet, JSON, Arrow or .xlsx files (a path, glob or folder), or a database table."
 
 
 @dataclass(frozen=True)

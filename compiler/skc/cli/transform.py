@@ -16,7 +16,7 @@ STDOUT = "-"
 
 def transform(
     artifact: ArtifactDir,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON lines or Arrow files.")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON, Arrow or .xlsx files.")],
     out: Annotated[
         str,
         typer.Option("--out", "-o", metavar="FILE", help="The .parquet, .csv or .arrow file; - is stdout."),

@@ -118,8 +118,17 @@ def _refused(
         bad_before = _bad_counts(database, bad, inputs, raw, {})
         mends = partial(_is_mended, database, bad, inputs, raw, bad_before)
         mended = value_hint(value, [*bad.rows] or [text], raw.source.options, mends)
-    hint = WIDE_HINT if is_wide else mended or TO_WRITE[value.dtype]
+    hint = WIDE_HINT if is_wide else mended or _writing_hint(value, raw.source.options.decimal)
     return fail("SKC206", message, span=value.span, hint=hint, notes=_notes(bad, places))
+
+
+def _writing_hint(value: Input, decimal: str) -> str:
+    if value.kind.is_float and decimal != ".":
+        return (
+            f"write a number like -1234{decimal}5 or 1e-3, with the marks that `decimal` and `thousands` under `data` "
+            "name; list strings that mean null in `null_values`"
+        )
+    return TO_WRITE[value.dtype]
 
 
 def _notes(bad: _BadColumn, places: Mapping[tuple[str, int], str]) -> list[str]:
