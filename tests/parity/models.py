@@ -1,10 +1,12 @@
-"""Linear models, networks and neighbours on 10,000 ordinary rows: skc beside skl2onnx with float32 and double inputs.
+"""Models on 10,000 ordinary rows: skc beside skl2onnx with float32 and double inputs.
 
     python tests/parity/models.py [--only REGEX] [--rows N]
 
 For each estimator the largest absolute and relative error of any number that it gives, the rows in which one is off by
 more than 1e-6 max(1, |y|), and the rows with another class. The rows are those of people: unscaled columns, among them
-unix seconds, behind a StandardScaler in the pipeline. It fails if skc changes a class, or a number by more than 1e-6.
+unix seconds, behind a StandardScaler in the pipeline. Trees come without one, and are asked about the rows on their
+splits too: up to 2,000 thresholds, each with the next value on either side, in float64 and in float32. It fails if skc
+changes a class, or a number by more than 1e-6.
 """
 
 from __future__ import annotations
@@ -30,7 +32,17 @@ import numpy as np  # noqa: E402
 import onnxruntime  # noqa: E402
 import pandas as pd  # noqa: E402
 import xgboost  # noqa: E402
-from sklearn import calibration, compose, ensemble, linear_model, multiclass, neighbors, neural_network, svm  # noqa: E402
+from sklearn import (  # noqa: E402
+    calibration,
+    compose,
+    ensemble,
+    linear_model,
+    multiclass,
+    neighbors,
+    neural_network,
+    svm,
+    tree,
+)
 from sklearn.cross_decomposition import PLSRegression  # noqa: E402
 from sklearn.decomposition import PCA  # noqa: E402
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis  # noqa: E402
@@ -43,6 +55,7 @@ from skc.frontend.sklearn import read_estimator  # noqa: E402
 from skc_runtime.agreement import agree  # noqa: E402
 
 TRAINING = 2000
+MOST_SPLITS = 2000
 METHODS = {"prediction": "predict", "probability": "predict_proba", "decision": "decision_function"}
 SPREAD = np.array([1.0, 10.0, 0.1, 1e3, 2.0, 3e7, 50.0, 1.0, 1e5, 0.01])
 CENTRE = np.array([0.0, 5.0, 0.0, 1e4, 1.0, 1.7e9, 40.0, 0.0, 3e5, 1.0])
@@ -84,12 +97,50 @@ def models() -> Iterator[tuple[Any, str]]:
         members = [("a", linear_model.LogisticRegression()), ("b", LinearDiscriminantAnalysis())]
         yield ensemble.VotingClassifier(members, voting="soft", flatten_transform=False), target
         yield ensemble.StackingClassifier(members), target
+    yield from trees()
     yield from boosting()
     yield neural_network.MLPRegressor(hidden_layer_sizes=(30, 10), max_iter=30, random_state=0), "number"
     for weights in ("uniform", "distance"):
         yield neighbors.KNeighborsRegressor(weights=weights), "number"
     ridge = linear_model.Ridge()
     yield compose.TransformedTargetRegressor(ridge, func=np.log1p, inverse_func=np.expm1), "positive"
+
+
+def trees() -> Iterator[tuple[Any, str]]:
+    """Those of scikit-learn, with their usual parameters; `main` gives them rows on their splits."""
+    for target, kind in (("two", "Classifier"), ("three", "Classifier"), ("number", "Regressor")):
+        for name in ("RandomForest", "ExtraTrees", "GradientBoosting", "HistGradientBoosting", "Bagging", "AdaBoost"):
+            yield getattr(ensemble, f"{name}{kind}")(random_state=0), target
+        yield getattr(tree, f"DecisionTree{kind}")(random_state=0), target
+
+
+def splits(model: Any) -> Iterator[tuple[int, float]]:
+    """The column and the threshold of every split of a model of trees; none of any other."""
+    if hasattr(model, "tree_"):
+        inner = model.tree_.children_left != -1
+        yield from zip(model.tree_.feature[inner].tolist(), model.tree_.threshold[inner].tolist(), strict=True)
+    for member in np.ravel(getattr(model, "estimators_", ())):
+        yield from splits(member)
+    for predictor in np.ravel(getattr(model, "_predictors", ())):
+        inner = predictor.nodes["is_leaf"] == 0
+        nodes = predictor.nodes[inner]
+        yield from zip(nodes["feature_idx"].tolist(), nodes["num_threshold"].tolist(), strict=True)
+
+
+def on_splits(model: Any, x: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `x` in which one value is that of a split, or next to it in float64 or in float32."""
+    random = np.random.default_rng(2)
+    found = sorted(set(splits(model)))
+    chosen = [found[i] for i in random.permutation(len(found))[:MOST_SPLITS]]
+    made = []
+    for column, threshold in chosen:
+        single = np.float32(threshold)
+        beside = [np.nextafter(single, np.float32(end)) for end in (-np.inf, np.inf)]
+        for value in (threshold, *(np.nextafter(threshold, end) for end in (-np.inf, np.inf)), single, *beside):
+            row = x.iloc[int(random.integers(len(x)))].to_numpy(copy=True)
+            row[column] = float(value)
+            made.append(row)
+    return pd.DataFrame(np.reshape(made, (-1, x.shape[1])), columns=x.columns)
 
 
 def boosting() -> Iterator[tuple[Any, str]]:
@@ -179,10 +230,13 @@ def main() -> int:
         name = f"{type(model).__name__}{'' if target in ('number', 'positive') else f', {target} classes'}"
         if not re.search(options.only, name):
             continue
-        fitted = make_pipeline(StandardScaler(), model).fit(x[:TRAINING], y[target][:TRAINING])
-        want = of_sklearn(fitted, test)
-        cells = [shown(lambda f=fitted: of_skc(f, test), want)]
-        cells += [shown(lambda f=fitted, d=d: of_skl2onnx(f, test, double=d), want) for d in (False, True)]
+        is_tree = model.__module__.startswith(("sklearn.tree", "sklearn.ensemble")) and hasattr(model, "random_state")
+        fitted = model if is_tree else make_pipeline(StandardScaler(), model)
+        fitted.fit(x[:TRAINING], y[target][:TRAINING])
+        asked = pd.concat([test, on_splits(model, test)], ignore_index=True) if is_tree else test
+        want = of_sklearn(fitted, asked)
+        cells = [shown(lambda f=fitted, a=asked: of_skc(f, a), want)]
+        cells += [shown(lambda f=fitted, a=asked, d=d: of_skl2onnx(f, a, double=d), want) for d in (False, True)]
         failed |= cells[0][1]
         print(f"{name:42}| {' | '.join(text for text, _ in cells)}", flush=True)  # noqa: T201
     return int(failed)
