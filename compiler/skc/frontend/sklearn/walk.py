@@ -20,7 +20,11 @@ from skc.translation import Claim, Model
 
 # Classes that learn nothing, and of which scikit-learn before 1.7 does not say so.
 LEARN_NOTHING = frozenset(
-    {"sklearn.feature_extraction.FeatureHasher", "sklearn.feature_extraction.text.HashingVectorizer"}
+    {
+        "sklearn.decomposition.SparseCoder",
+        "sklearn.feature_extraction.FeatureHasher",
+        "sklearn.feature_extraction.text.HashingVectorizer",
+    }
 )
 
 

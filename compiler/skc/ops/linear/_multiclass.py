@@ -9,7 +9,7 @@ import numpy as np
 
 from skc.op import refuse
 from skc.ops.linear._scores import Noise
-from skc.ops.linear._steps import choose, choose_by, class_names, joined, mapped
+from skc.ops.linear._steps import choose, choose_by, class_names, is_of, joined, mapped
 from skc.translation import Claim, Columns, Model
 
 
@@ -63,11 +63,11 @@ def _one_vs_rest(meta: Any, x: Columns) -> Model:
     probability = _of_the_second(models)
     if kind == "multiclass":
         if probability is not None:
-            probability = _shares(probability, of_nothing="0.0" if _is_of(meta, 1, 7) else None)
+            probability = _shares(probability, of_nothing="0.0" if is_of(meta, 1, 7) else None)
         together = joined([score for score, _ in scores])
         if all(x.exact for x in together.types):
             order = list(range(len(classes)))
-            if not _is_of(meta, 1, 9):  # there, the last class of equal scores wins
+            if not is_of(meta, 1, 9):  # there, the last class of equal scores wins
                 order.reverse()
             prediction = choose(together.pick(order), classes[order], "none")
         else:
@@ -83,12 +83,6 @@ def _one_vs_rest(meta: Any, x: Columns) -> Model:
 def _is_constant(estimator: Any) -> bool:
     """What scikit-learn puts in the place of a classifier that saw a single class."""
     return type(estimator).__name__ == "_ConstantPredictor"
-
-
-def _is_of(meta: Any, *least: int) -> bool:
-    """Whether scikit-learn has this version or a newer one."""
-    version = str(meta.__getstate__().get("_sklearn_version", "0.0")).split(".")
-    return tuple(int(part) for part in version[:2]) >= least
 
 
 def _threshold(meta: Any) -> float:

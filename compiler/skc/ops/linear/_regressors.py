@@ -9,7 +9,7 @@ import numpy as np
 
 from skc.op import refuse
 from skc.ops.linear._projections import pls
-from skc.ops.linear._steps import exponential, mapped
+from skc.ops.linear._steps import exponential, is_of, mapped
 from skc.translation import Claim, Columns, Model
 from skc_runtime.kinds import Array
 
@@ -53,6 +53,8 @@ def _generalised(model: Any, x: Columns) -> Model:
 
 def _partial_least_squares(model: Any, x: Columns) -> Model:
     weights = coefficients(model)
+    if not is_of(model, 1, 5):  # there, the coefficients are those of scaled columns
+        weights = weights / np.asarray(model._x_std)[:, None]
     return Model(mapped(x, weights, intercept=intercepts(model, weights.shape[1]), offset=model._x_mean))
 
 

@@ -20,6 +20,12 @@ from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 Link = Literal["softmax", "sigmoid", "one_vs_rest", "modified_huber", "shares"]
 
 
+def is_of(estimator: Any, *least: int) -> bool:
+    """Whether the scikit-learn that runs an estimator has this version or a newer one."""
+    version = str(estimator.__getstate__().get("_sklearn_version", "0.0")).split(".")
+    return tuple(int(part) for part in version[:2]) >= least
+
+
 def dense(matrix: Any) -> Array:
     """A matrix that may be sparse, as an array."""
     return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix, dtype=np.float64)

@@ -47,7 +47,7 @@ def _compared(meta: Any, estimator: Any, x: Columns, positive: Any, threshold: f
 
 
 def _self_trained(meta: Any, x: Columns) -> Model:
-    return x.predict(meta.estimator_)
+    return x.predict(meta.estimator_ if hasattr(meta, "estimator_") else meta.base_estimator_)  # before 1.6
 
 
 _THRESHOLD = ("estimator", "cv", "n_jobs", "random_state", "refit", "scoring", "store_cv_results", "thresholds")
