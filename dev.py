@@ -33,6 +33,8 @@ WITH_LOWEST = (
     "tests/sklearn_front_end/test_imputers.py::test_text",
     "tests/sklearn_front_end/test_curves.py::test_the_period_of_a_constant_column",
     "tests/sklearn_front_end/test_multiclass.py::test_a_row_that_every_classifier_denies",
+    "tests/sklearn_front_end/test_linear_models.py::test_regressors_of_several_targets",
+    "tests/sklearn_front_end/test_codes.py::test_one_atom",
     "tests/sklearn_front_end/test_neighbours.py::test_a_graph_of_neighbours_within_a_radius",
     *("--ignore=tests/cli/test_environments.py", "--ignore=tests/stats/test_csv_alike.py"),  # slow; one library each
     # Slow, and about processes and reports, not libraries.
