@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import planted
 from archives import zipped
@@ -18,6 +19,7 @@ from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.expression.parse import parse
 from skc.frontend.yaml.reader import read_pipeline_text
+from skc.ir import DataSource, ReadOptions
 from skc.verification.record import read_record
 from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
@@ -65,22 +67,18 @@ def _read_archive(data: bytes) -> None:
         source.read(name)
 
 
-def _read_csv(data: bytes) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rows.csv"
-        path.write_bytes(data)
-        with open_rows(artifact().pipeline.inputs, str(path)) as rows:
-            for _ in rows.batches():
-                pass
+def _read_rows(name: str, **options: Any) -> Callable[[bytes], None]:
+    """Reads a file of that name."""
 
+    def read(data: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(data)
+            with open_rows(artifact().pipeline.inputs, DataSource(str(path), options=ReadOptions(**options))) as rows:
+                for _ in rows.batches():
+                    pass
 
-def _read_json_lines(data: bytes) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rows.jsonl"
-        path.write_bytes(data)
-        with open_rows(artifact().pipeline.inputs, str(path)) as rows:
-            for _ in rows.batches():
-                pass
+    return read
 
 
 def _pipelines() -> list[bytes]:
@@ -99,6 +97,11 @@ def _requests() -> list[bytes]:
     return [record, b"[" + record + b", " + record + b"]", columns]
 
 
+RECORD = b'{"at": "2024-01-15 10:00:00", "amount": 1.5, "kind": "a"}'
+OPTIONS: dict[str, Any] = {
+    "thousands": "'", "encoding": "cp1252", "skip_rows": 1, "skip_footer": 1, "comment": "#", "trim": True,
+    "null_values": ("?",),
+}
 READERS = {
     "pipeline": Reader(lambda data: read_pipeline_text(data.decode("utf-8", "replace"), "p.yaml"), _pipelines),
     "expression": Reader(
@@ -112,7 +115,9 @@ READERS = {
     "archive": Reader(_read_archive, lambda: [zipped(artifact().files)]),
     "record": Reader(lambda data: read_record(artifact(), data.decode("utf-8", "replace")), _records),
     "request": Reader(lambda data: Marshaller(artifact().manifest).json(data, "error"), _requests),
-    "csv": Reader(_read_csv, lambda: [planted.ROWS.encode()]),
-    "jsonl": Reader(_read_json_lines, lambda: [b'{"at": "2024-01-15 10:00:00", "amount": 1.5, "kind": "a"}\n' * 3]),
+    "csv": Reader(_read_rows("rows.csv"), lambda: [planted.ROWS.encode()]),
+    "text": Reader(_read_rows("rows.csv", **OPTIONS), lambda: [f"\n{planted.ROWS}\n# no\nTotal\n".encode("cp1252")]),
+    "jsonl": Reader(_read_rows("rows.jsonl"), lambda: [RECORD + b"\n" + RECORD]),
+    "json": Reader(_read_rows("rows.json"), lambda: [b"[" + RECORD + b"," + RECORD + b"]"]),
 }
-SLOW = ("csv", "jsonl")  # an engine is started for every input
+SLOW = ("csv", "text", "jsonl", "json")  # an engine is started for every input
