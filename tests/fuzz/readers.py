@@ -99,7 +99,12 @@ def _requests() -> list[bytes]:
 
 RECORD = b'{"at": "2024-01-15 10:00:00", "amount": 1.5, "kind": "a"}'
 OPTIONS: dict[str, Any] = {
-    "thousands": "'", "encoding": "cp1252", "skip_rows": 1, "skip_footer": 1, "comment": "#", "trim": True,
+    "thousands": "'",
+    "encoding": "cp1252",
+    "skip_rows": 1,
+    "skip_footer": 1,
+    "comment": "#",
+    "trim": True,
     "null_values": ("?",),
 }
 READERS = {

@@ -139,12 +139,13 @@ def test_a_json_array(database: Database, tmp_path: Path, name: str) -> None:
         ('{"v": 1}\n{"v": 2}\n', "cannot be read as a JSON array"),
         ('[{"v": 1}, {"v": 2', "cannot be read as a JSON array"),
         ('[{"v": 1}][{"v": 2}]', "cannot be read as a JSON array"),
+        ("\udcff[]", "it has bytes that are not UTF-8"),
         ("", "no rows"),
         ("[]", "no rows"),
     ],
 )
 def test_a_json_array_that_is_refused(database: Database, tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "a.json").write_text(text)
+    (tmp_path / "a.json").write_bytes(text.encode(errors="surrogateescape"))
     error = refusal(database, str(tmp_path / "a.json"), (Input("v", "float64", nullable=True),))
     assert message in str(error)
     assert error.diagnostics[0].hint

@@ -227,6 +227,9 @@ def engine_errors(
     except duckdb.OutOfMemoryException as error:
         hint = "raise `memory_limit`, or use a temporary folder (TMPDIR) with more space"
         raise fail("SKC221", f"{what}: out of memory", span=span, hint=hint, notes=[_first_words(error)]) from error
+    except UnicodeDecodeError as error:  # a message of the engine that quotes bytes of the data
+        hint = hint or (WHOLE_HINT if code == "SKC203" else None)
+        raise fail(code, what, span=span, hint=hint, notes=["it has bytes that are not UTF-8"]) from error
     except (duckdb.Error, pa.ArrowException, OSError) as error:
         if FULL.search(str(error)):
             notes = [_first_words(error)]
