@@ -16,6 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 from sklearn_front_end.rows import assert_equal
 
+import skc
 from skc.diagnostics import SkcError
 from skc.frontend.sklearn import read_estimator
 
@@ -87,6 +88,29 @@ def test_none_is_not_nan(imputer: Any, tmp_path: Path) -> None:
     three = OBJECTS[["t", "s", "t"]].set_axis([*"abc"], axis=1)  # the order is kept
     steps = Pipeline([("i", imputer), ("o", OneHotEncoder(handle_unknown="ignore"))]).fit(three)
     assert_equal(steps, three, tmp_path / "three")
+
+
+VALUES = ["x", None, "y", "x", "z", "x"]
+COLUMNS = {
+    "string": pd.Series(VALUES, dtype="string"),
+    "arrow": pd.Series(VALUES, dtype="string[pyarrow]"),
+    "category": pd.Series(VALUES).astype("category"),
+    "both": pd.Series([*VALUES[:-1], np.nan], dtype=object),
+    "pd.NA": pd.Series(VALUES, dtype=object).where(pd.Series(VALUES).notna(), pd.NA),
+    "Int8": pd.Series([1, None, 2, 1, 3, 1], dtype="Int8"),
+    "Int64": pd.Series([1, None, 2**53 - 1, 1, 3, 1], dtype="Int64"),
+    "Float64": pd.Series([0.5, None, 2.0, 0.5, 3.0, 0.5], dtype="Float64"),
+    "boolean": pd.Series([True, None, False, True, True, True], dtype="boolean"),
+    "integers": pd.Series([1, None, 2, 1, 3, 1], dtype=object),
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
+def test_every_null_of_pandas(column: Any, tmp_path: Path) -> None:
+    rows = pd.DataFrame({"s": column})
+    imputer = SimpleImputer(missing_values=pd.NA, strategy="most_frequent")
+    steps = make_pipeline(imputer, OneHotEncoder(handle_unknown="ignore")).fit(rows)
+    assert skc.compile(steps, rows, tmp_path / "artifact", rows=50).is_equal
 
 
 BOTH = pd.DataFrame({"s": ["x", None, np.nan, "x"]}, dtype=object)
