@@ -70,6 +70,7 @@ CASES: dict[str, tuple[dict[str, Any], Expression, tuple[str, ...]]] = {
     "upper": (BOUND, lambda s: s.str.to_uppercase(), TEXTS),
     "casefold": (BOUND, lambda s: s.str.to_lowercase(), TEXTS),
     "strip_accents": (BOUND, lambda s: s.str.normalize("NFKD").str.replace_all(r"\p{M}", ""), TEXTS),
+    "normalize_text": ({"form": "NFKC"}, lambda s: s.str.normalize("NFKC"), TEXTS),
     "collapse_spaces": ({}, lambda s: s.str.replace_all(r"\s+", " ").str.strip_chars(), TEXTS),
     "replace": ({"text": ",", "by": ""}, lambda s: s.str.replace_all(",", "", literal=True), TEXTS),
     "substring": ({"start": 1, "length": 3}, lambda s: s.str.slice(1, 3), TEXTS),

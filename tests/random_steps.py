@@ -404,6 +404,10 @@ def _folding(name: str) -> Callable[[Random, Value], Made | None]:
     return lambda r, x: (name, r.choice(({}, {"longest": 3})), x) if x.exact else None
 
 
+def _normalize_text(r: Random, x: Value) -> Made | None:
+    return ("normalize_text", {"form": r.choice(("NFC", "NFKC"))}, x) if x.exact else None
+
+
 def _strip_accents(r: Random, x: Value) -> Made | None:
     return ("strip_accents", {"to": r.choice(("ascii", "unicode"))}, x) if x.exact else None
 
@@ -485,6 +489,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "upper": _folding("upper"),
     "casefold": _folding("casefold"),
     "strip_accents": _strip_accents,
+    "normalize_text": _normalize_text,
     "starts_with": _answer("starts_with"),
     "ends_with": _answer("ends_with"),
     "contains": _answer("contains"),
@@ -541,6 +546,7 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "upper",
         "casefold",
         "strip_accents",
+        "normalize_text",
         "starts_with",
         "ends_with",
         "contains",

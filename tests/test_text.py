@@ -249,3 +249,28 @@ def test_concat_is_a_join() -> None:
     pipeline = harness.fit(harness.build(OPS["concat"], params, {"a": "string", "b": "string", "c": "string"}), [])
     found = harness.Graph(pipeline, "columns").run(rows).values[:, 0]
     assert found.tolist() == [f"({', '.join(row)}é)" for row in rows]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFKC"])
+def test_a_normal_form_is_that_of_python_or_refused(form: str) -> None:
+    """Every character by itself, every composed one as base and marks in every order, and letters with marks drawn at
+    random; hardly anything that people write is refused.
+    """
+    r = random.Random(15)
+    listed = [c for c in all_characters() if unicodedata.category(c) not in ("Cn", "Co")]
+    marks = [c for c in listed if unicodedata.combining(c)]
+    composed = [unicodedata.normalize("NFD", c) for c in listed if unicodedata.decomposition(c)]
+    letters = [*"aeinoqxßøשกカᄀ가ﬁ", *r.sample(listed, 300)]
+    drawn = ["".join([r.choice(letters), *r.choices(marks, k=r.randint(1, 3)), r.choice(letters)]) for _ in range(6000)]
+    swapped = [text[0] + text[:0:-1] for text in composed]
+    common = [unicodedata.normalize("NFD", text) for text in ("Việt Nam", "Łódź", "naïve", "São Paulo", "Ελλάς", "Йод")]
+    singles = [f".{c}." for c in listed if not unicodedata.combining(c)]
+    texts = [*singles, *composed, *swapped, *drawn, *common]
+    pipeline = harness.fit(harness.build(OPS["normalize_text"], {"form": form}, {"s": "string"}), [])
+    run = harness.Graph(pipeline, "columns").run([[text] for text in texts])
+    refused = {row for _, row, _ in run.guards}
+    for i, text in enumerate(texts):
+        assert i in refused or run.values[i, 0] == unicodedata.normalize(form, text), ascii(text)
+    assert not refused & {*range(len(texts) - len(common), len(texts))}
+    assert len(refused & {*range(len(singles))}) < 200
+    assert len(refused & {*range(len(texts) - len(drawn) - len(common), len(texts))}) < 0.9 * len(drawn)

@@ -72,6 +72,7 @@ MODULES = (
     "text.length",
     "text.lower",
     "text.matches",
+    "text.normalize_text",
     "text.parse_number",
     "text.replace",
     "text.split",
