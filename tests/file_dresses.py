@@ -131,7 +131,7 @@ def _packed(file: str, pack: Callable[[bytes], bytes]) -> Dress:
     return Dress(f"packed {file}", pack(text(table(), Style()).encode()), {}, {}, file=file)
 
 
-def _zstd(data: bytes) -> bytes:
+def zstd(data: bytes) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.CompressedOutputStream(sink, "zstd") as stream:
         stream.write(data)
@@ -265,7 +265,7 @@ DRESSES: list[Dress] = [
     _packed("rows.csv.gz", gzip.compress),
     _packed("rows.csv.bz2", bz2.compress),
     _packed("rows.csv.xz", lzma.compress),
-    _packed("rows.csv.zst", _zstd),
+    _packed("rows.csv.zst", zstd),
     _dress(
         "all at once",
         Style(";", ",", ".", null="k.A.", bools=("nein", "ja"), exponent=False, end="\r\n"),

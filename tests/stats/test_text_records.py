@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import io
 import json
+import lzma
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from file_dresses import DRESSES
+from file_dresses import DRESSES, zstd
 from source_tables import rows as rows_of
 
 from skc.data.duckdb.connection import Database
@@ -179,3 +182,26 @@ def test_nulls_of_the_data_do_not_override_those_of_an_input(database: Database,
     source, declared = resolve(str(tmp_path / "a.csv"), DataSource(options=options))
     found = rows_of(load_training(database, source, inputs, declared))
     assert found == [{"i": None, "j": None, "s": None, "t": "?"}, {"i": 1, "j": 2, "s": "-", "t": ""}]
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.bz2", "a.csv.xz", "a.csv.zst", "a.jsonl.bz2", "a.json.xz"])
+@pytest.mark.parametrize("lost", [1, 12, 400])
+@pytest.mark.parametrize("options", [ReadOptions(), ReadOptions(skip_footer=1)])
+def test_a_file_that_is_cut_is_refused(
+    database: Database, tmp_path: Path, name: str, lost: int, options: ReadOptions
+) -> None:
+    """It must not be read as a shorter one."""
+    generator = random.Random(6)
+    numbers = [generator.random() for _ in range(30_000)]  # more than one block
+    lines = {"csv": "v\n{}\n", "jsonl": "{}\n", "json": "[{}]"}[name.split(".")[1]]
+    is_json = ".json" in name
+    cells = [f'{{"v": {number}}}' if is_json else str(number) for number in numbers]
+    body = lines.format(("," if ".json." in name else "\n").join(cells)).encode()
+    packed = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd}[name.rsplit(".", 1)[1]](body)
+    (tmp_path / name).write_bytes(packed[:-lost])
+    source, declared = resolve(DataSource(str(tmp_path / name), options=options), None)
+    with pytest.raises(SkcError) as error:
+        load_training(database, source, (Input("v", "float64"),), declared)
+    assert error.value.code == "SKC203"
+    assert name in str(error.value)
+    assert error.value.diagnostics[0].hint

@@ -7,7 +7,7 @@ engine reads: where a space is next to a quote, or a line has a surplus field, o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from skc.data.duckdb.csv_structure import is_regular
 from skc.data.sources import Source, separator_of
@@ -58,7 +58,8 @@ def _explained(file: str, source: Source) -> TextError | None:
 
 
 def _mixed_line_ends(file: str) -> TextError | None:
-    with opened(file) as stream:
+    kinds: set[bytes] = set()
+    with suppress(*UNREADABLE), opened(file) as stream:  # the engine reports what cannot be read
         lines = iter(lambda: stream.readline(LONGEST), b"")
         kinds = {b"\r\n" if line.endswith(b"\r\n") else b"\n" for line in lines if line.endswith(b"\n")}
     return TextError("the lines have different line endings", LINE_ENDS_HINT) if len(kinds) > 1 else None

@@ -10,9 +10,10 @@ from itertools import chain
 
 import pyarrow as pa
 
-from skc.data.duckdb.connection import Database, engine_errors
+from skc.data.duckdb.connection import WHOLE_HINT, Database, engine_errors
 from skc.data.duckdb.csv_trouble import refused
 from skc.data.sources import Source, separator_of
+from skc.data.text.opening import PACKED_ERRORS
 from skc.data.text.records import Record, long_fields
 from skc.data.text.table import TextError, rows
 from skc.diagnostics import fail
@@ -39,6 +40,9 @@ def rewritten(database: Database, file: str, header: Sequence[str], source: Sour
             message = f"`{file}`, line {error.line}: half of a surrogate pair, which is not a character"
             hint = "check the encoding; a text with such a half cannot be sent to a runtime"
             raise fail("SKC203", message, span=source.span, hint=hint) from None
+        except PACKED_ERRORS as error:
+            message, notes = f"`{file}` cannot be unpacked", [str(error)[:300]]
+            raise fail("SKC203", message, span=source.span, hint=WHOLE_HINT, notes=notes) from error
         database.register(name, ds.dataset(path, format="ipc"))
     return f"SELECT * FROM {name}"
 

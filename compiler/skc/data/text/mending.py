@@ -34,7 +34,8 @@ def encoding_hint(file: str, options: ReadOptions) -> str:
     """The first of some encodings that has all bytes of a file."""
     with opened(file) as stream:
         mark = MARKS.get(stream.read(2))
-    encoding = mark or next(name for name in ENCODINGS if name != options.encoding and _decodes(file, name))
+    known = (name for name in ENCODINGS if name != options.encoding and _decodes(file, name))
+    encoding = mark or next(known, ENCODINGS[-1])
     if mark is not None:
         return f"write {under_data({'encoding': encoding})}"
     return f"write {under_data({'encoding': encoding})}, or the encoding that the file was saved in"
@@ -43,7 +44,7 @@ def encoding_hint(file: str, options: ReadOptions) -> str:
 def _decodes(file: str, encoding: str) -> bool:
     try:
         return all(True for _ in all_lines(file, encoding))
-    except LineError:
+    except (LineError, *UNREADABLE):
         return False
 
 

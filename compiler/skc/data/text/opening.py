@@ -22,7 +22,8 @@ PACKED: Mapping[str, Callable[[str], Any]] = {
     ".bz2": bz2.open,
     ".xz": lzma.open,
 }
-UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)  # what opening and unpacking a file raise
+PACKED_ERRORS = (EOFError, zlib.error, lzma.LZMAError)  # what unpacking a file raises, besides OSError
+UNREADABLE = (OSError, *PACKED_ERRORS)  # what opening and unpacking a file raise
 
 
 def opened(file: str) -> Any:
