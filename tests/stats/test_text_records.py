@@ -23,7 +23,7 @@ from skc.data.text import lines
 from skc.data.text.lines import WrongByteError, all_lines
 from skc.data.text.records import long_fields
 from skc.data.text.splitting import Splitter
-from skc.data.text.table import TextError, column_names, rows
+from skc.data.text.table import TextError, column_names, lines_of, rows
 from skc.diagnostics import SkcError
 from skc.frontend.yaml.data import options_to_json, read_options_text
 from skc.ir import DataSource, Input, ReadOptions
@@ -127,6 +127,11 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     data = b'Report\n\n# no\na,b\n"1\n# 2",3\n# 4\n\n5,6\n# 7\n\nTotal,\n\n\n'
     got = table(tmp_path, data, skip_rows=2, comment="#", skip_footer=1)
     assert got == (("a", "b"), [(5, ["1\n# 2", "3"]), (9, ["5", "6"])])
+
+
+def test_lines_of_rows_that_are_there_no_more(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.csv", b"a,b\n1,2\n3\n4,5\n")
+    assert lines_of(file, ReadOptions(), ",", {1, 3}) == {1: 2}
 
 
 def test_a_footer_longer_than_the_file_leaves_nothing(tmp_path: Path) -> None:

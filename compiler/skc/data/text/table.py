@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 
 from skc.data.text.lines import TooLongError, WrongByteError
 from skc.data.text.mending import encoding_hint, layout_changes, under_data
+from skc.data.text.opening import UNREADABLE
 from skc.data.text.records import Record, SyntaxLineError, long_fields, records_of
 from skc.ir import ReadOptions
 
@@ -159,9 +161,9 @@ def first_problem(file: str, options: ReadOptions, separator: str) -> TextError 
 
 
 def lines_of(file: str, options: ReadOptions, separator: str, numbers: Collection[int]) -> dict[int, int]:
-    """The line of each of some rows, by its number (from 1)."""
+    """The line of each of some rows, by its number (from 1), as far as the file can still be read."""
     lines: dict[int, int] = {}
-    with long_fields():
+    with long_fields(), suppress(TextError, *UNREADABLE):
         for k, record in enumerate(rows(file, options, separator), start=1):
             if k in numbers:
                 lines[k] = record.line
