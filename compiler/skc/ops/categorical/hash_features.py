@@ -229,7 +229,7 @@ def _from_sklearn(hasher: Any, x: Columns) -> Columns:
         hint = "fit with `dtype=numpy.float64`, the default"
         raise refuse("SKC151", f"`dtype={np.dtype(hasher.dtype)}` of FeatureHasher does not compile", hint=hint)
     if hasher.n_features > MOST:
-        hint = f"fit with `n_features={MOST}` or fewer: the output is dense"
+        hint = f"fit with `n_features=4096`, or {MOST} at most: the output is dense, and needs memory"
         raise refuse("SKC151", f"`n_features={hasher.n_features}` is more than the output can have", hint=hint)
     if hasher.input_type == "pair":
         hint = "use `input_type='dict'`, and give each row as a dict"

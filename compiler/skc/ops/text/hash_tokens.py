@@ -195,7 +195,7 @@ def _from_sklearn(vectorizer: Any, x: Columns) -> Columns:
         hint = "fit with `dtype=numpy.float64`, the default"
         raise refuse("SKC151", f"`dtype={np.dtype(vectorizer.dtype)}` of HashingVectorizer does not compile", hint=hint)
     if vectorizer.n_features > MOST:
-        hint = f"fit with `n_features={MOST}` or fewer: the output is dense"
+        hint = f"fit with `n_features=4096`, or {MOST} at most: the output is dense, and needs memory"
         raise refuse("SKC151", f"`n_features={vectorizer.n_features}` is more than the output can have", hint=hint)
     params = Params(
         n_features=int(vectorizer.n_features),
