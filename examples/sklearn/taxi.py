@@ -1,7 +1,9 @@
 """Example 4: the duration of taxi rides, from a dict for each ride, by a linear regression and by a forest.
 
-import skc, taxi
-skc.compile(taxi.model(), taxi.sample(), "artifact")
+python rows.py taxi taxi.parquet
+skc compile taxi:model --data taxi.parquet -o artifact
+
+or, with the dicts themselves, `skc.compile(taxi.model(), taxi.sample(), "artifact")`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skc
@@ -135,3 +135,17 @@ def test_a_hasher_that_does_not_compile(parameters: dict[str, Any], sample: Any,
     with pytest.raises(SkcError) as refused:
         read_estimator(FeatureHasher(**{"n_features": 8, **parameters}), sample)
     assert words in str(refused.value)
+
+
+def test_a_table_is_a_dict_for_each_row(tmp_path: Path) -> None:
+    """As a file holds it: what is missing is a key that is absent, also of integers and of texts."""
+    dicts = [{"a": "x", "n": 1}, {"a": "y"}, {"n": 3}, {"a": "x", "n": 2}]
+    frame = pd.DataFrame(dicts).astype({"n": "Int64"})
+    vectorizer = make_pipeline(FeatureUnion([("d", DictVectorizer()), ("h", FeatureHasher(4))])).fit(dicts)
+    done = skc.compile(vectorizer, frame, tmp_path / "artifact", rows=50)
+    assert done.is_equal
+    assert done.artifact.manifest.plan == skc.compile(vectorizer, dicts, rows=50).artifact.manifest.plan
+    with skc_runtime.load(tmp_path / "artifact") as transformer:
+        np.testing.assert_array_equal(
+            transformer.transform({"n": 3})["x"], vectorizer.transform(dicts[2:3]).toarray()[0]
+        )

@@ -102,3 +102,14 @@ def test_a_sample_of_something_else_is_refused() -> None:
         read_estimator(fitted, ROWS)
     with pytest.raises(SkcError, match="`votes`, which is float64"):
         read_estimator(fitted, ROWS[["votes"]])
+
+
+def test_a_table_of_one_column_is_a_list_of_texts(tmp_path: Path) -> None:
+    """As a file holds it. The library would take the names of the columns for the texts."""
+    words = CountVectorizer().fit(TEXTS)
+    assert skc.compile(words, ROWS[["title"]], tmp_path / "artifact", rows=50).is_equal
+    with skc_runtime.load(tmp_path / "artifact") as transformer:
+        assert [i.name for i in transformer.manifest.inputs] == ["title"]
+        np.testing.assert_array_equal(
+            transformer.transform({"title": TEXTS[0]})["x"], words.transform(TEXTS[:1]).toarray()[0]
+        )

@@ -17,8 +17,8 @@ from skc.frontend.sklearn.claims import CANNOT, class_name, unclaimed
 from skc.frontend.sklearn.columns import Recorder
 from skc.frontend.sklearn.outputs import FEATURES, METHODS, Call, features_output, model_outputs
 from skc.frontend.sklearn.rows import rows_for
-from skc.frontend.sklearn.sample import Sample, fitted_names, read_sample
-from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, innermost, predict, predicts, read
+from skc.frontend.sklearn.sample import Sample, fitted_names, in_form, read_sample
+from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, form_of_rows, innermost, predict, predicts, read
 from skc.ir import Input, Pipeline
 from skc.values.types import Block
 from skc_runtime.kinds import OutputDType
@@ -59,6 +59,7 @@ def read_estimator(
         raise unclaimed(class_name(estimator))
     if class_name(estimator) not in CONTAINERS:
         check_fitted(estimator)
+    sample = in_form(sample, form_of_rows(estimator))
     read_from = read_sample(sample, fitted_names(estimator, sample), getattr(estimator, "n_features_in_", None))
     recorder = Recorder(read_from.inputs, read_from.marks)
     raw = recorder.raw()

@@ -94,6 +94,21 @@ def read_sample(frame: Any, names: Sequence[str] | None, width: int | None) -> S
     return Sample(table, tuple(inputs), frame, form, _marks(frame, expected) if form == "table" else {})
 
 
+def in_form(frame: Any, form: Form) -> Any:
+    """A DataFrame as the rows that an estimator takes, which would take its names for them.
+
+    A file always has a table, whatever the estimator takes.
+    """
+    if not _is_pandas(frame) or form == "table":
+        return frame
+    if form == "dicts":
+        absent = (MISSING, "NAType")
+        rows = frame.to_dict("records")
+        return [{name: value for name, value in row.items() if _kind_of(value) not in absent} for row in rows]
+    is_text = len(frame.columns) == 1 and all(_kind_of(value) in ("text", MISSING) for value in frame.iloc[:, 0])
+    return frame.iloc[:, 0] if is_text else frame  # which the op refuses
+
+
 def read_rows(path: str | os.PathLike[str]) -> Any:
     """The rows of a file as a DataFrame, read as pandas reads it, since that is how estimators are fitted.
 

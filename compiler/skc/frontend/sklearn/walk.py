@@ -15,6 +15,7 @@ import numpy as np
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.frontend.sklearn.claims import check_parameters, claim_of, class_name, no_model
 from skc.frontend.sklearn.columns import Table, step_name
+from skc.frontend.sklearn.sample import Form
 from skc.frontend.sklearn.trace import traced
 from skc.translation import Claim, Model
 
@@ -26,6 +27,13 @@ LEARN_NOTHING = frozenset(
         "sklearn.feature_extraction.text.HashingVectorizer",
     }
 )
+
+FORMS: Mapping[str, Form] = {
+    "sklearn.feature_extraction.DictVectorizer": "dicts",
+    "sklearn.feature_extraction.text.CountVectorizer": "texts",
+    "sklearn.feature_extraction.text.HashingVectorizer": "texts",
+    "sklearn.feature_extraction.text.TfidfVectorizer": "texts",
+}
 
 
 def read(estimator: Any, x: Table) -> Table:
@@ -76,6 +84,18 @@ def innermost(estimator: Any) -> Any:
     """The estimator inside all that only wrap it; itself if it does more."""
     inner = wrapped(estimator)
     return estimator if inner is None else innermost(inner)
+
+
+def form_of_rows(estimator: Any) -> Form:
+    """What `fit` takes: a table, unless the first step of a pipeline or union takes dicts or texts."""
+    estimator = innermost(estimator)
+    members: Any = getattr(estimator, "steps", None) or getattr(estimator, "transformer_list", ())
+    steps = [step for _, step in members if step is not None and not isinstance(step, str)]
+    if steps:
+        return form_of_rows(steps[0])
+    if class_name(estimator) == "sklearn.feature_extraction.FeatureHasher":
+        return "dicts" if estimator.input_type == "dict" else "table"
+    return FORMS.get(class_name(estimator), "table")
 
 
 @dataclass(frozen=True)
