@@ -161,6 +161,8 @@ def test_another_estimator_has_other_outputs(artifact: Path) -> None:
     with pytest.raises(skc.SkcError, match="other outputs") as caught:
         skc.verify(artifact, ROWS, against=StandardScaler().fit(ROWS[["age"]]))
     assert caught.value.code == "SKC157"
+    (note,) = caught.value.diagnostics[0].notes
+    assert note == "column 1 of `x` is `num__age` in the artifact, and `age` in what the estimator gives"
 
 
 @pytest.mark.parametrize(

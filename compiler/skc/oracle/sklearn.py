@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any, Protocol
 
 import numpy as np
@@ -48,13 +49,20 @@ def check_outputs(pipeline: Pipeline, manifest: Manifest) -> None:
         raise fail(
             "SKC157",
             "the estimator has other outputs, or other columns in them, than the artifact",
-            notes=[f"artifact: {_widths(of_artifact)}", f"estimator: {_widths(of_estimator)}"],
+            notes=[_first_difference(of_artifact, of_estimator)],
             hint="give the estimator that the artifact was compiled from, or compile this one",
         )
 
 
-def _widths(outputs: Mapping[str, tuple[str, ...]]) -> str:
-    return ", ".join(f"{name} of {len(columns)} columns" for name, columns in outputs.items())
+def _first_difference(artifact: Mapping[str, tuple[str, ...]], estimator: Mapping[str, tuple[str, ...]]) -> str:
+    for name in {**artifact, **estimator}:
+        if name not in artifact or name not in estimator:
+            return f"the {'artifact' if name not in artifact else 'estimator'} has no output `{name}`"
+        for k, (own, other) in enumerate(zip_longest(artifact[name], estimator[name])):
+            if own != other:
+                left, right = ("absent" if column is None else f"`{column}`" for column in (own, other))
+                return f"column {k + 1} of `{name}` is {left} in the artifact, and {right} in what the estimator gives"
+    return "their outputs have another order"
 
 
 class Source(Protocol):
