@@ -70,6 +70,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "name another file, or `-` for stdout",
         "leave --plain-names out, or give one of them another name",
         "check the folder and the pattern",
+        "check the path after the @",
         "choose another directory",
         "choose text or json",
         "choose another directory, or replace it with --force",

@@ -189,8 +189,9 @@ def verify(
     With `against`, a fitted estimator of scikit-learn or where one is kept (see `compile`), the artifact is compared
     with that instead; `data` then has some rows of what its `fit` was given.
 
-    With `record` (a JSON object, numbers or golden forms) only that record is compared. With `key`, a public key in PEM
-    (its text, or a path), the artifact must be signed with it. `save` writes verified.json. Raises SkcError.
+    With `record` (a JSON object, numbers or golden forms, or `@FILE`) only that record is compared. With `key`, a
+    public key in PEM (its text, or a path), the artifact must be signed with it. `save` writes verified.json. Raises
+    SkcError.
     """
     options = VerifyOptions(data=data, rows=rows, seed=seed, record=record, save=save, key=key, against=against)
     return verification(artifact, options, progress).report
@@ -399,7 +400,10 @@ def sign(artifact: PathLike, key: Key) -> KeySignature:
 
 @_library_errors()
 def explain(artifact: PathLike, record: str) -> Explanation:
-    """Trace one record (JSON as in golden.jsonl) through every step of an artifact, on both sides. Raises SkcError."""
+    """Trace one record through every step of an artifact, on both sides.
+
+    `record` is JSON as in golden.jsonl, or `@FILE`. Raises SkcError.
+    """
     loaded = artifacts.read(Path(artifact))
     identity.check_manifest(loaded)
     return explanation.explain(loaded, read_record(loaded, record), _oracle(loaded))

@@ -185,7 +185,7 @@ class VerifyOptions(Options):
     data: Any = _flag(None, DATA, typed=str | None)
     rows: int = _rows()
     seed: int = _seed()
-    record: str | None = _flag(None, "Verify only this record, given as JSON.")
+    record: str | None = _flag(None, "Verify only this record, given as JSON, or @FILE.")
     self_check: bool = _flag(
         False, "Plant faults in the artifact, and report which of them are detected.", "--self-check"
     )

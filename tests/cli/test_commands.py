@@ -110,9 +110,16 @@ def test_verify_one_record(here: Path, run: Any) -> None:
     code, out, _ = run("verify", "artifact", "--record", '{"at": 0, "it\'s": "new"}')
     assert code == cli.EQUAL
     assert "refused by both" in out
+    (here / "record.json").write_text('{"at": 0, "it\'s": "new"}\n', encoding="utf-8")
+    code, out, _ = run("verify", "artifact", "--record", "@record.json")
+    assert code == cli.EQUAL
+    assert "refused by both" in out
 
 
 RECORDS = [
+    ("@none.json", "No such file"),
+    ("@latin.json", "not UTF-8"),
+    ("@", "Is a directory"),
     ("{", "not JSON"),
     ("[]", "not a JSON object"),
     ("null", "not a JSON object"),
@@ -131,6 +138,7 @@ RECORDS = [
 
 @pytest.mark.parametrize(("record", "says"), RECORDS, ids=[record for record, _ in RECORDS])
 def test_a_record_that_does_not_fit(record: str, says: str, here: Path, run: Any) -> None:
+    (here / "latin.json").write_bytes('{"it\'s": "é"}'.encode("latin-1"))
     code, out, err = run("verify", "artifact", "--record", record)
     assert (code, out) == (cli.USER, "")
     assert err.startswith("error[SKC501]: ")

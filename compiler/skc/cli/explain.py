@@ -12,7 +12,7 @@ from skc.cli.printing import DIFFERENT, EQUAL, show
 
 def explain(
     artifact: ArtifactDir,
-    record: Annotated[str, typer.Option("--record", help="The record, as JSON.")],
+    record: Annotated[str, typer.Option("--record", help="The record, as JSON, or @FILE.")],
     output_format: TextOrJson = "text",
 ) -> None:
     """Trace one record through every step, in the reference and in the graph."""

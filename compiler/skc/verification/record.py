@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from skc.artifact import Artifact
@@ -11,6 +12,7 @@ from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.marshal import Marshaller
 
+FILE = "@"  # before the path of a file, as curl has it
 HINT = (
     "write it as in golden.jsonl: a timestamp is microseconds since 1970-01-01 UTC, a date days; "
     "`skc inspect` lists the inputs"
@@ -18,9 +20,14 @@ HINT = (
 
 
 def read_record(artifact: Artifact, text: str) -> dict[str, Any]:
-    """A record in the forms of golden.jsonl; plain integers are accepted too. Raises SKC501."""
+    """A record in the forms of golden.jsonl, or after `@` a file that has one; plain integers are accepted too.
+
+    Raises SKC501.
+    """
     try:
-        values = json.loads(text, object_pairs_hook=_without_duplicates)
+        values = json.loads(
+            _content(text.removeprefix(FILE)) if text.startswith(FILE) else text, object_pairs_hook=_without_duplicates
+        )
     except (ValueError, RecursionError) as error:
         raise fail("SKC501", f"the record is not JSON: {error}", hint=HINT) from None
     if not isinstance(values, dict):
@@ -35,6 +42,16 @@ def read_record(artifact: Artifact, text: str) -> dict[str, Any]:
         message = f"the record does not fit the inputs: {error.message}{location}"
         raise fail("SKC501", message, hint=HINT) from None
     return {i.name: record.get(i.name) for i in artifact.manifest.inputs}
+
+
+def _content(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise fail(
+            "SKC501", f"cannot read the record in `{path}`: {reason}", hint="check the path after the @"
+        ) from None
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
