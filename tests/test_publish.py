@@ -67,6 +67,14 @@ def test_where_folders_cannot_be_exchanged_the_old_is_kept(folder: Path, tmp_pat
     assert counts["a"] + counts["b"] + counts["neither"] == 60
 
 
+def test_an_old_artifact_that_was_kept_goes_when_there_is_a_new_one(tmp_path: Path) -> None:
+    """A writer was killed between its two renames, where folders cannot be exchanged."""
+    with scratch_folder(".artifact.skc", tmp_path, keep=lambda folder: True) as left:
+        (left / "old").mkdir()
+    publish.publish_folder({"new": b""}, tmp_path / "artifact")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["artifact"]
+
+
 @needs_exchange
 def test_a_reader_never_finds_nothing(folder: Path, tmp_path: Path) -> None:
     contents = [{file.name: file.read_bytes() for file in (folder / name).iterdir()} for name in "ab"]

@@ -31,10 +31,11 @@ def scratch_folder(
 ) -> Iterator[Path]:
     """A folder `NAME-MACHINE-RANDOM` in `parent` (the temporary folder by default), of mode 0700.
 
-    It is removed at the end, unless `keep` says that it holds something. Those of dead processes are removed first.
+    It is removed at the end, unless `keep` says that it holds something. Those of dead processes are removed first, and
+    at the end those of them that need not be kept any longer.
     """
     parent_folder = Path(tempfile.gettempdir() if parent is None else parent)
-    _sweep(parent_folder, name, keep)
+    is_clean = _sweep(parent_folder, name, keep)
     folder, lock = _locked(parent_folder, name)
     try:
         yield folder
@@ -43,6 +44,8 @@ def scratch_folder(
             shutil.rmtree(folder, ignore_errors=True)
         if lock is not None:
             os.close(lock)
+        if not is_clean:
+            _sweep(parent_folder, name, keep)
 
 
 def is_scratch(name: str, entry: str) -> bool:
@@ -76,15 +79,17 @@ def _locked(parent: Path, name: str) -> tuple[Path, int | None]:
         os.close(lock)
 
 
-def _sweep(parent: Path, name: str, keep: Callable[[Path], bool]) -> None:
-    """Remove the folders of this user that no living process of this machine holds."""
+def _sweep(parent: Path, name: str, keep: Callable[[Path], bool]) -> bool:
+    """Remove the folders of this user that no living process of this machine holds. False if `keep` kept one."""
     if fcntl is None:
-        return
-    pattern = re.compile(re.escape(_prefix(name)) + _RANDOM)
+        return True
+    pattern, kept = re.compile(re.escape(_prefix(name)) + _RANDOM), False
     with suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:
             if pattern.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                kept |= keep(Path(entry.path))
                 _remove_if_dead(Path(entry.path), keep)
+    return not kept
 
 
 def _remove_if_dead(folder: Path, keep: Callable[[Path], bool]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,14 @@ def test_input_names_that_the_graph_needs(name: str) -> None:
 def test_input_names_that_are_fine(name: str) -> None:
     text = f'{HEAD}inputs: {{"{name}": float64}}\noutputs: {{x: {{features: ["{name}"], dtype: float64}}}}\n'
     assert load(text).inputs[0].name == name
+
+
+def test_json_is_yaml_with_its_escapes() -> None:
+    """A character beyond 16 bits, which JSON may write as two, is one; half of one is refused."""
+    written = json.dumps({"inputs": {"a😀": "float64"}, "outputs": {"x": {"features": ["a😀"], "dtype": "float64"}}})
+    assert "\\ud83d\\ude00" in written
+    assert load('{"skc": 1, "name": "p", ' + written[1:]).inputs[0].name == "a😀"
+    assert refused('{"skc": 1, "name": "p", ' + written[1:].replace("\\ude00", "")) == "SKC102"
 
 
 # Names

@@ -129,10 +129,11 @@ PIPELINES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "a setting in where": ("SKC207", condition("current_setting('temp_directory') = s")),
     "a model that is imported": ("SKC154", model("os:abort")),
     "a model that is unpickled": ("SKC154", model("evil.pkl")),
-    "a URL": ("SKC202", edited("rows.csv", "https://127.0.0.1:1/rows.csv")),
+    "a URL": ("SKC201", edited("rows.csv", "https://127.0.0.1:1/rows.csv")),
+    "a URL of another scheme": ("SKC202", edited("rows.csv", "ftp://127.0.0.1:1/rows.csv")),
     "a device": ("SKC20", edited("rows.csv", "/dev/zero")),
     "a file that is no data": ("SKC202", edited("rows.csv", "../secret.txt")),
-    "a table of a URL": ("SKC202", edited("rows.csv", "'s3://bucket/a.duckdb::t'")),
+    "a table of a URL": ("SKC201", edited("rows.csv", "'https://127.0.0.1:1/a.duckdb::t'")),
 }
 
 

@@ -52,6 +52,7 @@ AMBIGUOUS = re.compile(
     r"|[1-9][0-9_]*_[0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?)"
 )
 UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
+PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # one character, as JSON escapes it, and so `json.dumps`
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def _key(node: Node, spans: dict[str, Span]) -> ScalarNode:
 
 
 def _scalar(event: ScalarEvent, span: Span) -> ScalarNode:
-    text = event.value
+    text = PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), event.value)
     if UNSENDABLE.search(text):
         message = f"the text `{shown(text)}` contains a NUL or half of a surrogate pair"
         raise fail("SKC102", message, span=span, hint="remove it: such a text cannot be sent to a runtime")
