@@ -226,7 +226,8 @@ def _check_model(model: ModelSource, outputs: Sequence[OutputDefinition]) -> Non
     by_name = {output.name: output for output in outputs}
     features = by_name.get(model.features)
     if features is None:
-        hint = did_you_mean(model.features, [*by_name]) or f"name an output, such as `{next(iter(by_name))}`"
+        example = f", such as `{outputs[0].name}`" if outputs else ""  # those that were refused are not among them
+        hint = did_you_mean(model.features, [*by_name]) or f"name an output{example}"
         raise fail("SKC104", f"`{shown(model.features)}` is not an output", span=model.span, hint=hint)
     if features.dtype != "float64":
         message = f"the features of the model are the output `{shown(features.name)}` of dtype {features.dtype}"
