@@ -118,6 +118,11 @@ func (b *block) run(session *ort.DynamicAdvancedSession) *Error {
 			return runFailed(err)
 		}
 	}
+	for i := range b.outputs {
+		if err := clearTexts(b.results[i], b.rows*b.outputs[i].spec.width); err != nil {
+			return runFailed(err)
+		}
+	}
 	if err := session.Run(b.feeds, b.results); err != nil {
 		return runFailed(err)
 	}
@@ -135,6 +140,15 @@ func setTexts(value ort.Value, texts []string) error {
 		return nil
 	}
 	return tensor.SetContents(texts)
+}
+
+// clearTexts empties the texts of the run before: StringConcat appends to what the tensor of its output has.
+func clearTexts(value ort.Value, count int) error {
+	tensor, isText := value.(*ort.StringTensor)
+	if !isText {
+		return nil
+	}
+	return tensor.SetContents(make([]string, count))
 }
 
 func getTexts(value ort.Value, to *buffer) (err error) {

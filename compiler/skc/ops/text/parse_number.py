@@ -54,7 +54,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from skc.emit.blocks import GraphBlock, where_not
-from skc.emit.numerals import Layout, numbers, pattern_of
+from skc.emit.numerals import Layout, exponents, numbers, pattern_of
 from skc.emit.opset import const, op
 from skc.op import NoState, Op, parameters, refuse, require
 from skc.ops.text._numerals import GAPS, Writing, afters, befores, read, write
@@ -181,7 +181,7 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     texts += [
         near for after in ends if after for near in (f"1{after}{after}", f"1{after.swapcase()}", after, f"1  {after}")
     ]
-    texts += [f"{e}" for e in EXPONENTS] if params.exponent else ["1e5", "1E5"]
+    texts += [*EXPONENTS, *(f"1{text}" for text in exponents())] if params.exponent else ["1e5", "1E5"]
     return [None, *dict.fromkeys((*texts, *unsigned, *NOT_NUMBERS))]
 
 

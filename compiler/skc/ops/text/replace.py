@@ -108,7 +108,7 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     n = params.longest
     words = (params.text,) if params.text is not None else examples(parse_pattern(params.pattern or ""))
     texts = [near for word in words for near in _near(word)]
-    edges = [(word * n)[: n + more] for word in words[:2] for more in (-1, 0, 1)]
+    edges = [(word * (n + 1))[: n + more] for word in words[:2] for more in (-1, 0, 1)]
     return [None, *dict.fromkeys([*texts, *edges, "", " ", "\n", "é", "e\u0301", "😀", "\u00a0", "a" * 300, params.by])]
 
 
