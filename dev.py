@@ -37,8 +37,6 @@ WITH_LOWEST = (
     "tests/sklearn_front_end/test_codes.py::test_one_atom",
     "tests/sklearn_front_end/test_neighbours.py::test_a_graph_of_neighbours_within_a_radius",
     *("--ignore=tests/cli/test_environments.py", "--ignore=tests/stats/test_csv_alike.py"),  # slow; one library each
-    # Slow, and about processes and reports, not libraries.
-    *(f"--ignore=tests/cli/test_{name}.py" for name in ("stopping", "wrong_model", "github")),
 )
 EXAMPLE = ROOT / "examples" / "rides"
 sys.path.insert(0, str(ROOT / "tests"))

@@ -57,7 +57,7 @@ def open_table(out: Any, kind: str | None, *, force: bool) -> Table:
     `kind` is that of the suffix if it is not given, and CSV for a stream.
     """
     if kind is not None and kind not in get_args(TableFormat):
-        raise fail("SKC414", f"there is no table format {kind!r}", hint=f"use {', '.join(get_args(TableFormat))}")
+        raise fail("SKC414", f"`{kind}` is not a format of tables", hint=f"use {', '.join(get_args(TableFormat))}")
     if hasattr(out, "write"):
         return Table(out, kind or "csv")  # type: ignore[arg-type]  # checked above
     target = Path(out)
