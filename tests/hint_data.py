@@ -293,15 +293,6 @@ CASES: list[tuple[str, str, Try, Follow]] = [
         instead(data=numbers(1, dtype=pa.timestamp("us", "UTC"))),
     ),
     (
-        "put `parse_datetime` before",
-        "SKC205",
-        Try("timestamp", numbers("2024-05-01"), first=MONTH),
-        instead(
-            declared=TEXT,
-            first='{parse_datetime: {format: "%Y-%m-%d", timezone: UTC, invalid: error}}, ' + MONTH,
-        ),
-    ),
-    (
         "give every column a single type",
         "SKC203",
         Try(TEXT, pd.DataFrame({"v": ["a", 1]})),

@@ -111,7 +111,6 @@ def compares_a_type(node: ast.Compare) -> bool:
 
 COMPARED = [
     "compiler/skc/concerns.py: i.dtype == 'timestamp'",  # seconds taken for microseconds
-    "compiler/skc/data/duckdb/conversion.py: value.dtype == 'timestamp'",  # the hint names `parse_datetime`
     "compiler/skc/expression/check.py: dtypes == {'int64', 'float64'}",  # the one promotion that `expr` has
     "compiler/skc/frontend/build.py: features.dtype != 'float64'",  # what a model is fitted on
     "compiler/skc/op.py: 'float64' in accepted",  # the hint is about numbers

@@ -104,8 +104,11 @@ func toText(s scalar) (string, *Error) {
 
 // toTimestamp is int64 microseconds since the epoch.
 func toTimestamp(s scalar) (int64, *Error) {
+	if s.kind == kindText {
+		return readInstant(s.text)
+	}
 	if s.kind != kindInstant {
-		return toInteger(s, "a timestamp (time.Time, or an integer of microseconds)", "")
+		return toInteger(s, "a timestamp (time.Time, an integer of microseconds, or ISO 8601 text)", "")
 	}
 	instant := s.given.(time.Time)
 	if instant.Nanosecond()%1000 != 0 {
@@ -121,11 +124,13 @@ func toTimestamp(s scalar) (int64, *Error) {
 // toDate is int64 days since the epoch.
 func toDate(s scalar) (int64, *Error) {
 	switch s.kind {
+	case kindText:
+		return readDay(s.text)
 	case kindDay:
 		return s.given.(Date).days()
 	case kindInstant:
 		hint := "which day an instant falls on depends on the zone: send skc.DateOf(t.In(zone))"
 		return 0, wrongType(s, "a date", hint)
 	}
-	return toInteger(s, "a date (skc.Date, or an integer of days)", "")
+	return toInteger(s, "a date (skc.Date, an integer of days, or ISO 8601 text)", "")
 }

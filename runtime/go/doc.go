@@ -21,8 +21,8 @@
 //	int64       any int, uint or *big.Int inside int64; a float that is integral and at most 2^53
 //	bool        bool
 //	string      string, valid UTF-8 without NUL; []byte is refused
-//	timestamp   time.Time of whole microseconds; an integer of microseconds since 1970 UTC
-//	date        Date; an integer of days since 1970
+//	timestamp   time.Time of whole microseconds; an integer of microseconds since 1970 UTC; ISO 8601 text with an offset
+//	date        Date; an integer of days since 1970; ISO 8601 text
 //
 // A json.Number is an integer if its text has neither fraction nor exponent, otherwise the nearest float64. A
 // time.Duration is not a number. The zero time.Time is an instant too, in the year 1: use a pointer if a value may be

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -22,6 +23,7 @@ from cells import float_word
 ROOT = Path(__file__).parents[2]
 REQUESTS = ROOT / "schemas" / "requests.v1.json"
 MADE, SEED = 250, 9
+EPOCH = datetime(1970, 1, 1)
 LARGE = 1 << 20  # bytes: such a body is sent once a language
 Spelt = tuple[str, Any]  # a value in JSON; what reaches the graph, or a `Refusal`
 Part = tuple[bytes, int]  # and how often it is repeated
@@ -111,7 +113,9 @@ def _value(r: Random, i: Mapping[str, Any]) -> Spelt:
             return r.choice([("true", True), ("false", False)])
         case "string":
             return _string(r)
-    return _integer(r)
+    if chance < 0.5:
+        return _integer(r)
+    return _day(r) if i["type"] == "date" else _instant(r)
 
 
 def _float(r: Random) -> Spelt:
@@ -142,6 +146,36 @@ def _integral(r: Random) -> Spelt:
     if not number.is_integer():
         return text, Refusal("not-integral")
     return text, str(int(number)) if abs(number) <= 2**53 else Refusal("not-exact")
+
+
+def _day(r: Random) -> Spelt:
+    """A day of the calendar, or one that is not."""
+    day = date.fromordinal(r.randint(1, date.max.toordinal()))
+    if r.random() < 0.1:
+        return json.dumps(f"{day.year:04}-02-30"), Refusal("invalid-value")
+    return json.dumps(day.isoformat()), str(day.toordinal() - EPOCH.toordinal())
+
+
+def _instant(r: Random) -> Spelt:
+    """A local time and an offset, each in one of its forms. The instant may lie outside the years 1 to 9999."""
+    time = datetime.min + timedelta(microseconds=r.randrange(10 ** r.randint(1, 17)) % (9999 * 365 * 86_400_000_000))
+    digits = r.choice([0, 1, 3, 6, 9])
+    time -= timedelta(microseconds=time.microsecond % 10 ** (6 - min(digits, 6)))
+    text = time.strftime(f"{time.year:04}-%m-%d{r.choice('T ')}%H:%M:%S")
+    text += f".{time.microsecond * 1000:09}"[: digits + 1] if digits else ""
+    minutes = r.randint(-1439, 1439)
+    sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
+    offsets = [(f"{sign}{hours:02}{r.choice([':', ''])}{rest:02}", minutes), (f"{sign}{hours:02}", minutes - rest)]
+    offset, minutes = r.choice([("Z", 0), ("-00:00", 0), *offsets[: 2 if sign == "+" else 1]])
+    match r.randrange(12):
+        case 0:
+            return json.dumps(text), Refusal("naive-datetime")
+        case 1:
+            return json.dumps(text + offset.lower() + "z"), Refusal("invalid-value")
+        case 2 if digits == 9:
+            return json.dumps(f"{text[:-1]}{r.randint(1, 9)}{offset}"), Refusal("not-exact")
+    micros = (time - EPOCH) // timedelta(microseconds=1) - minutes * 60_000_000
+    return json.dumps(text + offset), str(micros)
 
 
 def _string(r: Random) -> Spelt:
@@ -213,6 +247,9 @@ VALUES = [
     *b"null true false 0 -0 -0.0 7 1.5 3.0 1e400 -1e400 1e-400 5e-324 1.7976931348623157e308 1e22 1e23 4e15".split(),
     *b"9007199254740992 9007199254740993 9223372036854775807 9223372036854775808 18446744073709551616".split(),
     *b'9007199254740993.0 -9223372036854775808 -9223372036854775809 {} [] "" "a" "x" "n" "s" "t" "columns"'.split(),
+    *b'"2024-02-29" "2023-02-29" "0001-01-01" "9999-12-31" "0000-01-01" "2024-02-29T12:00:00Z"'.split(),
+    *b'"1969-12-31T23:59:59.999999-05:30" "9999-12-31T23:59:59.999999999Z" "2016-12-31T23:59:60Z" "24:00"'.split(),
+    *(b'"2024-02-29 12:00:00.5+01"', b'"2024-02-29T12:00"'),
     *rb'"\ud83d" "\ude00\ud83d" "\ud83d\ude00" "\u0000" "\u0078" "\u00e9" "1.5" 1.5e 01 NaN'.split(),
 ]
 
@@ -237,11 +274,22 @@ def _exchanged(r: Random, body: bytes, other: bytes) -> bytes:
     places = [k for k, word in enumerate(words) if word[:1] not in b"{}[],: \t\r\n"]
     drawn = [word for word in TOKEN.findall(other) if word[:1] not in b"{}[],: \t\r\n"] + VALUES
     for k in r.sample(places, min(len(places), r.choice([1, 1, 2, 4]))):
-        if words[k][-1:].isdigit() and r.random() < 0.5:
+        if words[k][:1] == b'"' and r.random() < 0.5:  # a character or two of a text
+            words[k] = _altered(r, words[k])
+        elif words[k][-1:].isdigit() and r.random() < 0.5:
             words[k] += r.choice([b"0", b"5", b".0", b".5", b"e1", b"e-3", b"E+2", b"0000000000", b"1234567890123"])
         else:
             words[k] = r.choice(drawn)
     return b"".join(words)
+
+
+def _altered(r: Random, text: bytes) -> bytes:
+    """A text with some of its characters taken out, doubled, or replaced by one that a date or a number may have."""
+    found = bytearray(text)
+    for _ in range(r.choice([1, 1, 2])):
+        at = r.randint(min(1, len(found)), max(1, len(found) - 1))
+        found[at : at + r.randint(0, 1)] = r.choice([b"", *(bytes([c]) for c in b"0123456789-+:.TtZz eE_,")])
+    return bytes(found)
 
 
 def _damage(r: Random, sound: bytes, other: bytes) -> bytes:

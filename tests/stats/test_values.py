@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from skc.data.statistics import summarise
 from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
 from skc.ir import Input
+from skc_runtime.kinds import RANGES
 
 BAD_TEXT = [
     ("float64", "1,5"),
@@ -196,7 +199,10 @@ TYPED = [
     ("string", pa.binary(), [b"1"], "SKC205"),
     ("string", pa.dictionary(pa.int8(), pa.string()), ["z"], ["z"]),
     ("timestamp", pa.timestamp("us"), [1], "SKC205"),
-    ("timestamp", pa.string(), ["2020-01-01T00:00:00Z"], "SKC205"),
+    ("timestamp", pa.string(), ["2020-01-01T00:00:00Z"], [MICRO]),
+    ("timestamp", pa.dictionary(pa.int8(), pa.string()), ["2020-01-01 01:00+01"], [MICRO]),
+    ("date", pa.string(), ["1970-01-02"], [1]),
+    ("date", pa.string(), ["x"], "SKC206"),
     ("timestamp", pa.timestamp("ns", "UTC"), [1_000], [1]),
     ("timestamp", pa.timestamp("ns", "UTC"), [1_001], "SKC206"),
     ("timestamp", pa.int64(), [5], [5]),
@@ -219,6 +225,28 @@ def test_typed_columns(database: Database, dtype: Any, stored: pa.DataType, valu
     training = load(database, table, inputs)
     check(training)
     assert [row["v"] for row in rows(training)] == [None, *want]
+
+
+TIMES = [
+    pytest.param(row, id=row["id"])
+    for row in json.loads((Path(__file__).parents[2] / "schemas" / "marshalling.v1.json").read_bytes())["values"]
+    if row["input"]["type"] in ("timestamp", "date") and "string" in row["given"]
+]
+
+
+@pytest.mark.parametrize("row", TIMES)
+def test_the_text_of_a_time_means_in_data_what_it_means_in_a_request(
+    database: Database, tmp_path: Path, row: Mapping[str, Any]
+) -> None:
+    text, inputs = row["given"]["string"], one(row["input"]["type"])
+    want = int(row["expect"]["value"]) if "value" in row["expect"] else None
+    (tmp_path / "a.jsonl").write_text(json.dumps({"v": text, "k": 1}) + "\n")
+    for data in (str(tmp_path / "a.jsonl"), pa.table({"v": [text], "k": [1]})):
+        if want is None or want < RANGES[row["input"]["type"]][0]:
+            error = refusal(database, data, inputs)
+            assert error.code in ("SKC203", "SKC206") if want is None else error.code == "SKC224"
+        else:
+            assert [got["v"] for got in rows(load(database, data, inputs))] == [want]
 
 
 def test_half_floats_in_a_file(database: Database, tmp_path: Path) -> None:

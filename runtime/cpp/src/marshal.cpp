@@ -115,6 +115,11 @@ struct PutColumn {
   }
 
   void operator()(const std::vector<std::string>& values) const {
+    if (reads_text(input.type)) {
+      return each(values, [&](const std::string& v, std::size_t row, const Where& where) {
+        feeds.put(input.slot, row, integer_of_text(input.type, v, where));
+      });
+    }
     if (input.type != InputType::string) refuse("a column of strings");
     each(values, [&](const std::string& v, std::size_t row, const Where& where) {
       check_text(v, where);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "arithmetic.hpp"
+#include "iso_time.hpp"
 #include "utf8.hpp"
 
 namespace skc::detail {
@@ -35,11 +36,11 @@ const char* wanted_text(InputType type) {
     case InputType::string:
       return "a string";
     case InputType::timestamp:
-      return "a timestamp (integer microseconds, or an instant)";
+      return "a timestamp (integer microseconds, an instant, or ISO 8601 text)";
     case InputType::date:
       break;
   }
-  return "a date (integer days, or a date)";
+  return "a date (integer days, a date, or ISO 8601 text)";
 }
 
 Hint hint_for(InputType wanted, const Value& value) {
@@ -102,6 +103,12 @@ std::int64_t integer_of_big(InputType wanted, const BigInteger& integer, const V
   return converted;
 }
 
+std::optional<std::string_view> text_of(const Value& value) noexcept {
+  if (const auto* view = std::get_if<std::string_view>(&value.storage())) return *view;
+  if (const auto* owned = std::get_if<std::string>(&value.storage())) return *owned;
+  return std::nullopt;
+}
+
 std::int64_t microseconds_of(Timestamp instant, const Value& value, const Where& where) {
   if (!instant.is_exact()) refuse_not_exact(value, "microseconds", where);
   return instant.microseconds();
@@ -137,6 +144,12 @@ std::int64_t int64_of(double value, const Where& where) {
   return static_cast<std::int64_t>(value);
 }
 
+bool reads_text(InputType type) noexcept { return type == InputType::timestamp || type == InputType::date; }
+
+std::int64_t integer_of_text(InputType type, std::string_view text, const Where& where) {
+  return type == InputType::date ? day_of_text(text, where) : instant_of_text(text, where);
+}
+
 std::int64_t integer_of(InputType type, const Value& value, const Where& where) {
   const Value::Storage& storage = value.storage();
   if (const auto* number = std::get_if<std::int64_t>(&storage)) return *number;
@@ -148,6 +161,7 @@ std::int64_t integer_of(InputType type, const Value& value, const Where& where) 
   if (type == InputType::int64) {
     if (const auto* number = std::get_if<double>(&storage)) return int64_of(*number, where);
   }
+  if (const auto text = text_of(value); text && reads_text(type)) return integer_of_text(type, *text, where);
   if (type == InputType::timestamp) {
     if (const auto* instant = std::get_if<Timestamp>(&storage)) return microseconds_of(*instant, value, where);
   }
@@ -163,17 +177,10 @@ bool bool_of(const Value& value, const Where& where) {
 }
 
 std::string_view string_of(const Value& value, const Where& where) {
-  const Value::Storage& storage = value.storage();
-  std::string_view text;
-  if (const auto* view = std::get_if<std::string_view>(&storage)) {
-    text = *view;
-  } else if (const auto* owned = std::get_if<std::string>(&storage)) {
-    text = *owned;
-  } else {
-    refuse_value(InputType::string, value, where);
-  }
-  check_text(text, where);
-  return text;
+  const auto text = text_of(value);
+  if (!text) refuse_value(InputType::string, value, where);
+  check_text(*text, where);
+  return *text;
 }
 
 void check_text(std::string_view text, const Where& where) {

@@ -17,6 +17,11 @@ double float64_of(std::int64_t value, const Where& where);
 
 // Of an input of type int64, timestamp or date.
 std::int64_t integer_of(InputType type, const Value& value, const Where& where);
+
+// Whether an input whose values are not texts takes texts: a date or timestamp as ISO 8601.
+bool reads_text(InputType type) noexcept;
+std::int64_t integer_of_text(InputType type, std::string_view text, const Where& where);
+
 std::int64_t int64_of(double value, const Where& where);
 
 bool bool_of(const Value& value, const Where& where);

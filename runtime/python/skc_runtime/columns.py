@@ -100,6 +100,7 @@ def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
     valid = _present(spec, raw)
     if valid is not None and not valid.any():
         return _nulls(spec, len(valid))
+    raw = _read_texts(spec, raw, valid)
     if valid is None:
         values = _typed(spec.type, raw.values, raw.zoned)
     else:
@@ -121,6 +122,21 @@ def _present(spec: InputSpec, raw: RawColumn) -> Array | None:
     if not spec.nullable:
         raise scalars.null_refused(spec.name, int(np.argmin(valid)))
     return valid
+
+
+def _read_texts(spec: InputSpec, raw: RawColumn, valid: Array | None) -> RawColumn:
+    """A column of texts for an input whose values are not texts, such as dates, read one by one."""
+    read = scalars.read_text(spec)
+    if read is None or raw.values.dtype.kind not in "OUT":
+        return raw
+    texts = raw.values.tolist()
+    values = np.zeros(len(texts), dtype=spec.kind.numpy)
+    for row in range(len(texts)) if valid is None else np.flatnonzero(valid).tolist():
+        try:
+            values[row] = read(texts[row])
+        except RecordError as error:
+            raise error.at(row=row) from None
+    return RawColumn(values, raw.valid)
 
 
 def _zeroed(values: Array, valid: Array) -> Array:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from skc_runtime import iso_time
 from skc_runtime.errors import RecordError, shown
 from skc_runtime.kinds import DAY_US, INT64_MAX, INT64_MIN, TICKS_US, Array, DType, for_every_kind
 from skc_runtime.manifest import InputSpec
@@ -221,10 +222,12 @@ def check_string(text: str) -> None:
 
 def to_timestamp(value: Any) -> int:
     """int64 microseconds since the epoch, UTC."""
+    if isinstance(value, str):
+        return iso_time.read_instant(str.__str__(value))
     if isinstance(value, np.datetime64):
         return from_datetime64(value, "timestamp")
     if not isinstance(value, datetime.datetime):
-        return _integer(value, "a timestamp (int microseconds, or an aware datetime)")
+        return _integer(value, "a timestamp (int microseconds, an aware datetime, or ISO 8601 text)")
     if value.utcoffset() is None:
         raise RecordError(
             "naive-datetime",
@@ -238,13 +241,15 @@ def to_timestamp(value: Any) -> int:
 
 def to_date(value: object) -> int:
     """int64 days since the epoch."""
+    if isinstance(value, str):
+        return iso_time.read_day(str.__str__(value))
     if isinstance(value, np.datetime64):
         return from_datetime64(value, "date")
     if isinstance(value, datetime.datetime):
         raise wrong_type(value, "a date", hint="which day an instant falls on depends on the zone: send .date()")
     if isinstance(value, datetime.date):
         return value.toordinal() - EPOCH_DAY
-    return _integer(value, "a date (int days, or a date)")
+    return _integer(value, "a date (int days, a date, or ISO 8601 text)")
 
 
 def from_datetime64(value: np.datetime64, kind: DType) -> int:
@@ -293,8 +298,8 @@ TIMES: Mapping[DType, TimeRules | None] = for_every_kind(
         "int64": None,
         "bool": None,
         "string": None,
-        "timestamp": TimeRules("a timestamp (int microseconds, or an instant)", True, _not_microseconds),
-        "date": TimeRules("a date (or int days)", False, not_integral),
+        "timestamp": TimeRules("a timestamp (int microseconds, an instant, or ISO 8601 text)", True, _not_microseconds),
+        "date": TimeRules("a date (int days, or ISO 8601 text)", False, not_integral),
     }
 )
 
@@ -352,6 +357,11 @@ def _refuse_where(mask: Array, values: Array, error: Callable[[object], RecordEr
     if mask.any():
         row = int(mask.argmax())
         raise error(values[row]).at(row=row)
+
+
+def read_text(spec: InputSpec) -> Callable[[object], Any] | None:
+    """The reader of texts for an input whose values are not texts; None if it takes none."""
+    return _CONVERTERS[spec.type] if spec.kind.is_time else None
 
 
 _CONVERTERS: dict[DType, Callable[[object], Any]] = for_every_kind(

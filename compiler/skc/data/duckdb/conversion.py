@@ -7,9 +7,10 @@ Text (CSV, TSV, and strings in JSON lines)
     float64     decimal or exponent, `inf`, `infinity`, `nan` in any case; a finite text that overflows is refused
     int64       `[+-]?[0-9]+` within 64 bits
     bool        `true` or `false` in any case
-    timestamp   ISO 8601 with `Z` or an offset, at most microseconds; without an offset it is refused
+    timestamp   ISO 8601 with an offset, at most microseconds; without an offset it is refused
     date        `YYYY-MM-DD`
     string      as it is
+    The texts of a timestamp or date are those that a request may have (`skc_runtime.iso_time`).
     An empty CSV field is null for every type but string. The strings of `null_values` are null for every type but
     string here; for string they mean null in the graph. JSON booleans count as their text, JSON null is null. JSON
     numbers are treated as in serving: one written as an integer is a float64 if the double is exact, and one written
@@ -19,8 +20,8 @@ Typed (Parquet, Arrow, DuckDB, tables in memory)
     int64       any integer within 64 bits; floats that are whole and at most 2^53 in magnitude, NaN being null
     bool        boolean
     string      text, dictionaries and enums
-    timestamp   with a time zone; or a 64-bit integer: microseconds since the epoch
-    date        date; or an integer: days since the epoch
+    timestamp   with a time zone; a 64-bit integer: microseconds since the epoch; or text, as above
+    date        date; an integer: days since the epoch; or text, as above
 NaN in a float64 column is null, unless the input says `nan: error`.
 """
 
@@ -190,6 +191,8 @@ def _typed_timestamp(value: Input, column: str, stored_type: str) -> Reading | N
     name = identifier(value.name)
     if stored_type in SMALL_INTEGERS or stored_type == "BIGINT":
         return Reading(f"CAST({column} AS BIGINT)", name)
+    if stored_type == "VARCHAR":
+        return _typed_text(value, column)
     if stored_type == "TIMESTAMP WITH TIME ZONE":
         return _reading(value, column, bad=f"{column} IS NOT NULL AND NOT isfinite({column})")
     if stored_type == "TIMESTAMPTZ_NS":
@@ -201,9 +204,18 @@ def _typed_timestamp(value: Input, column: str, stored_type: str) -> Reading | N
 def _typed_date(value: Input, column: str, stored_type: str) -> Reading | None:
     if stored_type in SMALL_INTEGERS or stored_type == "BIGINT":
         return Reading(f"CAST({column} AS BIGINT)", identifier(value.name))
+    if stored_type == "VARCHAR":
+        return _typed_text(value, column)
     if stored_type == "DATE":
         return _reading(value, column, bad=f"{column} IS NOT NULL AND NOT isfinite({column})")
     return None
+
+
+def _typed_text(value: Input, column: str) -> Reading:
+    """Text in a typed column, for an input whose values are not texts."""
+    nulls = [text for text in value.null_values if isinstance(text, str)]
+    is_null = f"{column} IS NULL" + (f" OR {column} IN ({_list(nulls)})" if nulls else "")
+    return _parsed(value, column, is_null, FORMS[value.dtype])
 
 
 TYPED: dict[DType, Callable[[Input, str, str], Reading | None]] = for_every_kind(
@@ -248,6 +260,7 @@ def _list(texts: list[str] | tuple[str, ...]) -> str:
 def _wrong_type(value: Input, stored_type: str, label: str) -> SkcError:
     column = identifier(value.name)
     fitting = [f"`{dtype}`" for dtype, read in TYPED.items() if read(value, column, stored_type) is not None]
+    fitting = ["`string`"] if stored_type == "VARCHAR" else fitting  # some texts are dates: only a guess
     hint = "convert the column in the data" + (f", or declare it {' or '.join(fitting)}" if fitting else "")
     if not fitting:
         hint += f": no input can be of type {stored_type}"
@@ -259,8 +272,6 @@ def _wrong_type(value: Input, stored_type: str, label: str) -> SkcError:
         hint = (
             "a time without a zone does not identify an instant: give the column a time zone in the data (such as UTC)"
         )
-    if value.dtype == "timestamp" and stored_type == "VARCHAR":
-        hint = "declare it `string` and put `parse_datetime` before its first use"
     return fail(
         "SKC205",
         f"{label}: column `{value.name}` is {stored_type}, but is declared {value.dtype}",

@@ -8,8 +8,10 @@ from skc.ir import ReadOptions
 from skc_runtime.kinds import KINDS, DType, for_every_kind
 
 FLOAT = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(?i:inf|infinity|nan)"
-DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+# Times are in the form that requests have too: `skc_runtime.iso_time`. The engine checks the lengths of months.
+YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+DAY = f"{YEAR}-[0-9]{{2}}-[0-9]{{2}}"
+CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0{0,3})?)?"
 OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 FORMS: dict[DType, str] = for_every_kind(
     {  # of its text

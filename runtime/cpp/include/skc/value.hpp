@@ -94,7 +94,7 @@ struct Unsupported {
   friend bool operator==(const Unsupported& a, const Unsupported& b) { return a.kind == b.kind; }
 };
 
-// A null, bool, integer, double, string, timestamp or date.
+// A null, bool, integer, double, string, timestamp or date. A string for an input of timestamps or dates is ISO 8601.
 //
 // A string is UTF-8. From a std::string_view or a const char* it is borrowed and must outlive the call that uses it;
 // from a std::string it is owned.

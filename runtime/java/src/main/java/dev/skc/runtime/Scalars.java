@@ -152,6 +152,9 @@ final class Scalars {
 
   /** Microseconds since 1970 UTC. */
   static long toTimestamp(Object value) {
+    if (value instanceof CharSequence text) {
+      return IsoTime.instant(text.toString());
+    }
     if (value instanceof LocalDateTime) {
       String problem = Shown.of(value) + " has no time zone, so it does not identify an instant";
       String hint = "LocalDateTime.atZone(ZoneOffset.UTC), or the zone you intend";
@@ -159,7 +162,7 @@ final class Scalars {
     }
     Instant instant = instant(value);
     if (instant == null) {
-      return integer(value, "a timestamp (microseconds as an integer, or an instant)", null);
+      return integer(value, "a timestamp (microseconds as an integer, an instant, or ISO 8601 text)", null);
     }
     if (instant.getNano() % 1000 != 0) {
       throw RecordException.notExact(value, "microseconds");
@@ -204,11 +207,14 @@ final class Scalars {
 
   /** Days since 1970. */
   static long toDate(Object value) {
+    if (value instanceof CharSequence text) {
+      return IsoTime.day(text.toString());
+    }
     if (value instanceof LocalDate date) {
       return date.toEpochDay();
     }
     boolean isTime = value instanceof LocalDateTime || instant(value) != null;
     String hint = isTime ? "which day an instant falls on depends on the zone: send a LocalDate" : null;
-    return integer(value, "a date (days as an integer, or a LocalDate)", hint);
+    return integer(value, "a date (days as an integer, a LocalDate, or ISO 8601 text)", hint);
   }
 }

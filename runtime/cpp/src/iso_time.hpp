@@ -1,0 +1,17 @@
+// Dates and instants as ISO 8601 text, in the one form that `schemas/marshalling.v1.json` describes.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "errors.hpp"
+
+namespace skc::detail {
+
+// Days since 1970. Throws `invalid-value`.
+std::int64_t day_of_text(std::string_view text, const Where& where);
+
+// Microseconds since 1970 UTC. Throws `invalid-value`, `naive-datetime`, `not-exact`.
+std::int64_t instant_of_text(std::string_view text, const Where& where);
+
+}  // namespace skc::detail

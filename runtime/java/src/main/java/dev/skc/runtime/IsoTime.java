@@ -1,0 +1,84 @@
+package dev.skc.runtime;
+
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Reads a date or an instant from ISO 8601 text, in the one form that {@code schemas/marshalling.v1.json} describes.
+ *
+ * <p>Why not java.time: it also accepts other offsets and lower-case letters, signed years, hour 24, and a comma for
+ * the point.
+ */
+final class IsoTime {
+  private static final String DAY = "([0-9]{4})-([0-9]{2})-([0-9]{2})";
+  private static final Pattern DATE = Pattern.compile(DAY);
+  private static final Pattern TIME =
+      Pattern.compile(
+          DAY
+              + "[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\\.([0-9]{1,9}))?)?"
+              + "(?:(Z)|([+-])([01][0-9]|2[0-3])(?::?([0-5][0-9]))?)?");
+  private static final long DAY_US = 86_400_000_000L;
+  private static final long MINUTE_US = 60_000_000L;
+
+  private IsoTime() {}
+
+  /** Days since 1970. */
+  static long day(String text) {
+    Matcher match = DATE.matcher(text);
+    LocalDate day = match.matches() ? day(match) : null;
+    if (day == null) {
+      throw invalid(text, "a date", "ISO 8601, such as 2024-05-01");
+    }
+    return day.toEpochDay();
+  }
+
+  /** Microseconds since 1970 UTC. */
+  static long instant(String text) {
+    Matcher match = TIME.matcher(text);
+    LocalDate day = match.matches() ? day(match) : null;
+    if (day == null) {
+      String hint = "ISO 8601 with an offset, such as 2024-05-01T12:00:00Z or 2024-05-01T14:00:00.5+02:00";
+      throw invalid(text, "a timestamp", hint);
+    }
+    if (match.group(8) == null && match.group(9) == null) {
+      String problem = Shown.of(text) + " has no offset, so it does not identify an instant";
+      throw new RecordException("naive-datetime", problem, "append Z for UTC, or the offset that is meant");
+    }
+    long minutes = 60L * number(match, 10) + number(match, 11);
+    long offset = "-".equals(match.group(9)) ? -minutes : minutes;
+    return day.toEpochDay() * DAY_US + timeOfDay(match, text) - offset * MINUTE_US;
+  }
+
+  /** Null if there is no such day. */
+  private static LocalDate day(Matcher match) {
+    if (number(match, 1) == 0) {
+      return null;
+    }
+    try {
+      return LocalDate.of(number(match, 1), number(match, 2), number(match, 3));
+    } catch (DateTimeException error) {
+      return null;
+    }
+  }
+
+  private static long timeOfDay(Matcher match, String text) {
+    String fraction = match.group(7) == null ? "" : match.group(7);
+    long nanoseconds = Long.parseLong(fraction + "0".repeat(9 - fraction.length()));
+    if (nanoseconds % 1000 != 0) {
+      throw RecordException.notExact(text, "microseconds");
+    }
+    long seconds = (60L * number(match, 4) + number(match, 5)) * 60 + number(match, 6);
+    return seconds * 1_000_000 + nanoseconds / 1000;
+  }
+
+  /** The number of a group; 0 if the text lacks it. */
+  private static int number(Matcher match, int group) {
+    return match.group(group) == null ? 0 : Integer.parseInt(match.group(group));
+  }
+
+  private static RecordException invalid(String text, String wanted, String hint) {
+    return new RecordException("invalid-value", Shown.of(text) + " is not " + wanted, hint);
+  }
+}
