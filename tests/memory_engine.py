@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from skc.data.engine import (
     ARROW,
     Aggregate,
     AnyRow,
+    Bins,
     Column,
     Condition,
     Deviation,
@@ -69,6 +71,8 @@ class MemoryTable:
             "least": lambda: min(values, default=None),
             "greatest": lambda: max(values, default=None),
             "has_nul": lambda: any("\0" in v for v in values),
+            "distinct": lambda: len(set(values)),
+            "equal": lambda: sum(v == one.value for v in values),
             "widened": lambda: len(_widened(values)),
             "least_widened": lambda: min(_widened(values), default=None),
         }[one.reduction]()
@@ -95,6 +99,13 @@ class MemoryTable:
     def places(self, wanted: Mapping[str, Places]) -> dict[str, dict[int, Any]]:
         ordered = {key: sorted(self.present(places.column)) for key, places in wanted.items()}
         return {key: {i: ordered[key][i] for i in places.at} for key, places in wanted.items()}
+
+    def bins(self, wanted: Mapping[str, Bins]) -> dict[str, tuple[int, ...]]:
+        return {key: self._bins(one) for key, one in wanted.items()}
+
+    def _bins(self, one: Bins) -> tuple[int, ...]:
+        counts = Counter(bisect_left(one.edges, v) for v in self.present(one.column))
+        return tuple(counts[k] for k in range(len(one.edges) + 1))
 
     def complete(self, columns: Sequence[Column]) -> MemoryTable:
         are_there = zip(*([v is not None for v in self.values(column)] for column in columns), strict=True)

@@ -203,7 +203,7 @@ def enums(document: Any) -> Iterator[list[str]]:
             yield from enums(value)
 
 
-@pytest.mark.parametrize("name", ["manifest", "pipeline", "plan"])
+@pytest.mark.parametrize("name", ["manifest", "pipeline", "plan", "profile"])
 def test_schemas_list_every_kind(name: str) -> None:
     document = json.loads((ROOT / "schemas" / f"{name}.v1.schema.json").read_bytes())
     found = [sorted(words) for words in enums(document) if {"string", "timestamp"} <= set(words)]

@@ -1,4 +1,4 @@
-"""The JSON Schemas hold for what skc writes, and refuse what is damaged: manifest, plan, golden records, report."""
+"""The JSON Schemas hold for what skc writes, and refuse what is damaged: manifest, plan, golden records, profile, report."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ def documents(made: skc.Compiled) -> dict[str, list[Any]]:
         "manifest": [json.loads(files["manifest.json"])],
         "plan": [json.loads(files["plan.json"])],
         "golden": [json.loads(line) for line in files["golden.jsonl"].splitlines()],
+        "profile": [json.loads(files["profile.json"])],
         "report": reports,
         "verified": [
             json.loads(json.dumps(record_of(report, environments)))
@@ -80,7 +81,7 @@ def test_a_schema_is_a_schema(path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(path.read_bytes()))
 
 
-@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "report", "verified"])
+@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "profile", "report", "verified"])
 def test_what_is_written_holds(name: str, documents: dict[str, list[Any]]) -> None:
     for document in documents[name]:
         validator(name).validate(document)
@@ -99,7 +100,7 @@ ALIKE = 3  # of many in one list, so many
 OPEN = {"params", "state", "record", "outputs", "files", "built_with", "versions"}  # their keys are names
 
 
-@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "report", "verified"])
+@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "profile", "report", "verified"])
 def test_no_key_may_be_missing_or_new(name: str, documents: dict[str, list[Any]]) -> None:
     check, tried = validator(name), 0
     seen: Counter[tuple[int, tuple[Any, ...]]] = Counter()
@@ -141,6 +142,11 @@ DAMAGE: list[tuple[str, str, Callable[[Any], Any]]] = [
     ("golden", "newer", lambda d: d.update(format=2) if "format" in d else d.update(format=1)),
     ("golden", "another file", lambda d: d.update(skc="plan")),
     ("golden", "both ends", lambda d: d.update(record={}, outputs={"x": [1]}, error={"code": "null"})),
+    ("profile", "newer", lambda d: d.update(format=2)),
+    ("profile", "unknown type", lambda d: d["columns"][0].update(type="float16")),
+    ("profile", "half a category", lambda d: d["columns"][1]["categories"].append(["a"])),
+    ("profile", "categories without the others", lambda d: d["columns"][1].pop("other")),
+    ("profile", "less than nothing", lambda d: d.update(rows=-1)),
     ("report", "newer", lambda d: d.update(format=2)),
     ("report", "no check", lambda d: d.update(checks=[])),
     ("report", "less than nothing", lambda d: d["checks"][0].update(rows=-1)),

@@ -32,6 +32,7 @@ from skc.oracle.protocol import StepOracle
 from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, Source
 from skc.origin import compared_with, load_estimator, read_origin, with_model
 from skc.passes.prune import prune
+from skc.profile.measure import of_sample
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Verified
 from skc.rows.boundaries import Reach, Remembered, reach_further
@@ -83,6 +84,7 @@ def compile(
     trust_type: Sequence[str] = (),
     allow_version: bool = False,
     trust_model: bool = False,
+    profile: bool = True,
     progress: Progress | None = None,
 ) -> Compiled:
     """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
@@ -93,6 +95,8 @@ def compile(
     `fit` was given; they say which types its columns have, and nothing is fitted from them. `dtype` is that of the
     features, float64 by default; `trust_type` names types that a .skops file may hold; `allow_version` accepts an
     estimator that another version of scikit-learn fitted; `trust_model` imports the `model` that a pipeline.yaml names.
+    `profile` writes into the artifact what the columns of the training rows look like (profile.json); the `profile` of
+    a pipeline.yaml says which of them.
 
     `signature` defaults to "columns", with a warning (SKC415) if there are more than 50
     inputs. Nothing is written if `out` is None or a difference was found: see `.report`.
@@ -112,6 +116,7 @@ def compile(
         trust_type=tuple(trust_type),
         allow_version=allow_version,
         trust_model=trust_model,
+        profile=profile,
     )
     return compilation(pipeline, out, options, progress)
 
@@ -124,12 +129,14 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
         artifacts.check_target(target, force=options.force)
     clock = Clock()
     origin = read_origin(pipeline, options)
-    fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress)
+    wanted = origin.pipeline.profile if options.profile else None
+    fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress, profile=wanted)
+    profile = fitted.profile if origin.source is None else of_sample(origin.pipeline.inputs, origin.rows, wanted)
     clock.lap("fit" if origin.source is None else "load", fitted.rows)
     frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
     declared = options.data if isinstance(options.data, DataSource) else origin.pipeline.data
     reading = None if declared is None else declared.options
-    artifact = artifacts.assemble(frozen, options.signature or "columns", fitted_with, reading=reading)
+    artifact = artifacts.assemble(frozen, options.signature or "columns", fitted_with, reading=reading, profile=profile)
     clock.lap("compile", 0)
     of_user, options = options.data, replace(options, data=origin.rows)
     own_data, reach = origin.pipeline.data, Remembered()

@@ -31,6 +31,8 @@ from skc.lower import Lowered, lower
 from skc.ops import OPS
 from skc.oracle.default import EVALUATE
 from skc.passes.prune import prune
+from skc.profile import document as profiles
+from skc.profile.document import Profile
 from skc.publish import is_litter, publish_folder
 from skc.rows.base_row import base_row
 from skc.rows.boundaries import step_boundaries
@@ -49,11 +51,12 @@ GOLDEN_RECORDS = 48
 TRIED_AT_ONCE = 1024  # records
 TRIED_VALUES = 12  # per input, from which golden records are chosen
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
-READING = "reading.json"  # how files of text are read, if otherwise than by default: no runtime needs it
+# No runtime needs these: how files of text are read, if otherwise than by default; what the training rows were like.
+READING, PROFILE = "reading.json", "profile.json"
 RECORD = "verified.json"  # what `skc verify --save` writes
 # Every name that skc writes into an artifact's folder: the artifact itself, and files written there later, which are
 # not part of its identity and are deleted with it when it is replaced.
-FILES, OPTIONAL_FILES, ADDED_FILES = (MODEL, MANIFEST, PLAN, GOLDEN), (READING,), (RECORD, SIGNATURE)
+FILES, OPTIONAL_FILES, ADDED_FILES = (MODEL, MANIFEST, PLAN, GOLDEN), (READING, PROFILE), (RECORD, SIGNATURE)
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
 _CODES: dict[str, Code] = {
     "artifact-not-found": "SKC404",
@@ -93,6 +96,11 @@ class Artifact:
             raise fail("SKC401", f"{READING} cannot be read", hint=hint, notes=[str(error)[:300]]) from None
 
     @property
+    def profile(self) -> Profile | None:
+        """What the training rows were like, if it is known. Raises SKC401."""
+        return profiles.loads(self.files[PROFILE]) if PROFILE in self.files else None
+
+    @property
     def size(self) -> int:
         """Bytes of all files."""
         return sum(len(data) for data in self.files.values())
@@ -104,12 +112,13 @@ def assemble(
     fitted_with: Mapping[str, str] | None = None,
     records: Sequence[Record] | None = None,
     reading: ReadOptions | None = None,
+    profile: Profile | None = None,
 ) -> Artifact:
     """Lower a fitted pipeline and make every file of its artifact.
 
     `fitted_with` has the versions of the libraries that learned its states, if skc did not; `records` are its
     `golden_records`, which do not depend on the signature, where they are known already. `reading` is how the files
-    that it was fitted on are read.
+    that it was fitted on are read, and `profile` what they were like.
     """
     uses_unicode = any(OPS[step.op].uses_unicode for step in pipeline.steps)
     unicode = {"unicode": unicodedata.unidata_version} if uses_unicode else {}
@@ -117,6 +126,8 @@ def assemble(
     written = {} if reading is None else options_to_json(reading)
     if written:
         files[READING] = json.dumps(written, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    if profile is not None:
+        files[PROFILE] = profiles.dumps(profile)
     try:
         scan_model(files[MODEL])
         with skc_runtime.Transformer(manifest, files[MODEL]) as transformer:
@@ -140,7 +151,7 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
         return None
     pipeline = plan.loads(artifact.files[PLAN])
     manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline), fitted_with)
-    others = {name: artifact.files[name] for name in (GOLDEN, READING) if name in artifact.files}
+    others = {name: artifact.files[name] for name in (GOLDEN, *OPTIONAL_FILES) if name in artifact.files}
     files[MANIFEST] = _manifest_bytes(manifest, {**files, **others})
     return files
 

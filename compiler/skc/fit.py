@@ -42,9 +42,11 @@ from skc.infer import (
     step_levels,
     value_types,
 )
-from skc.ir import SOURCE, Input, Pipeline, Step
+from skc.ir import SOURCE, Input, Pipeline, ProfileOptions, Step
 from skc.op import Known
 from skc.ops import OPS
+from skc.profile.document import Profile
+from skc.profile.measure import measure
 from skc.progress import Progress
 from skc.stage_values import Place, stage_values
 from skc.stats.answers import Answers, Summary
@@ -62,6 +64,7 @@ class Fitted:
     stages: int
     warnings: tuple[Diagnostic, ...]
     seconds: float
+    profile: Profile | None = None
 
 
 @dataclass
@@ -96,13 +99,14 @@ def fit(
     memory_limit: str = MEMORY_LIMIT,
     progress: Progress | None = None,
     open_engine: OpenEngine = open_default,
+    profile: ProfileOptions | None = None,
 ) -> Fitted:
     """Learn the state of every step that has none yet.
 
     `data` overrides the path that the pipeline declares: a path, a glob or `file.duckdb::table`, a pandas,
     Polars or PyArrow table, or a `DataSource` (see `skc.data.sources`). `open_engine` opens the engine with `threads`
-    and `memory_limit`; none of the three changes a bit of the result. Where no step learns anything and `data` is None,
-    nothing is read.
+    and `memory_limit`; none of the three changes a bit of the result. With `profile`, the inputs are profiled too.
+    Where no step learns anything and `data` is None, nothing is read.
     """
     started = time.perf_counter()
     pipeline.verify()
@@ -130,8 +134,10 @@ def fit(
         while wave := _next_wave(work):
             stages += 1
             _run_stage(work, wave, stages)
+        measured = None if profile is None else _profile(work, profile)
     seconds = time.perf_counter() - started
-    return Fitted(carry_back(pipeline.with_steps(work.steps)), work.rows, stages, tuple(work.warnings), seconds)
+    fitted, warnings = carry_back(pipeline.with_steps(work.steps)), tuple(work.warnings)
+    return Fitted(fitted, work.rows, stages, warnings, seconds, measured)
 
 
 def _silent(what: str, done: int, total: int | None) -> None:
@@ -165,6 +171,14 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     work.progress("reading", work.rows, work.rows)
     warnings += concerns.of_instants(data.inputs, summaries)
     return warnings + concerns.of_float32(data, work.pipeline, work.types)
+
+
+def _profile(work: _Work, options: ProfileOptions) -> Profile:
+    """The profile of all inputs, after their `source` steps: a sentinel is a null."""
+    work.progress("profile", 0, None)
+    promised = _promised(work.steps, work.data.inputs)
+    columns = {name: work.columns[key] for name, key in promised.items()}
+    return measure(work.data, columns, options, "training", {name: work.summaries[promised[name]] for name in columns})
 
 
 def _promised(steps: Sequence[Step], inputs: Sequence[Input]) -> dict[str, str]:

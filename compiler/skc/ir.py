@@ -169,10 +169,25 @@ class ModelSource:
 
 
 @dataclass(frozen=True)
+class ProfileOptions:
+    """What of the training rows is written into the artifact's profile.
+
+    Nothing of the inputs in `omit`; at most `top` categories of a column, each of at least `minimum` rows; the least
+    and the greatest value only with `bounds`.
+    """
+
+    omit: tuple[str, ...] = ()
+    top: int = 1000
+    minimum: int = 10
+    bounds: bool = True
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """A whole pipeline, before or after fitting. Steps are in topological order.
 
-    `model` has yet to be put behind it, once it is fitted; None after that, or if it has none.
+    `model` has yet to be put behind it, once it is fitted; None after that, or if it has none. `profile` is None if its
+    artifact has none.
     """
 
     name: str
@@ -182,6 +197,7 @@ class Pipeline:
     outputs: tuple[Output, ...]
     data: DataSource | None = field(default=None, compare=False)
     model: ModelSource | None = field(default=None, compare=False)
+    profile: ProfileOptions | None = field(default_factory=ProfileOptions, compare=False)
 
     def verify(self) -> None:
         """Raise when a step uses a value that is not defined before it, or a name is defined twice."""

@@ -126,6 +126,9 @@ class CompileOptions(Options):
     trust_type: tuple[str, ...] = _trust_type()
     allow_version: bool = _allow_version()
     trust_model: bool = _trust_model()
+    profile: bool = _flag(
+        True, "Write into the artifact what the columns of the training rows look like.", "--profile/--no-profile"
+    )
     format: Format = _flag("text", "How to print the result.")
 
 

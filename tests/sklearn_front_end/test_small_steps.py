@@ -23,6 +23,7 @@ from sklearn.preprocessing import (
 )
 from sklearn_front_end.rows import assert_equal
 
+import skc
 from skc import artifact
 
 ROWS = pd.DataFrame({"a": [1.0, -4.0, 0.25, 3.0], "b": [2.0, -5.0, 3.0, 0.0], "n": [1, 2, -3, 0]})
@@ -112,3 +113,12 @@ def test_what_a_selector_removes_is_still_checked(
     assert_equal(made, rows, tmp_path, hostile[hostile["b"].notna()])
     inputs = {i.name for i in artifact.read(tmp_path / "artifact").pipeline.inputs}
     assert (len(inputs) == 2) == refused
+
+
+@pytest.mark.parametrize(("columns", "output"), [(["x", "y"], "features"), (["x", "features"], "transformed")])
+def test_an_input_may_have_the_name_of_the_features(columns: list[str], output: str) -> None:
+    """As the columns of diamonds do."""
+    rows = pd.DataFrame(np.arange(8.0).reshape(4, 2), columns=columns)
+    compiled = skc.compile(StandardScaler().fit(rows), rows, rows=50)
+    assert compiled.is_equal
+    assert [o.name for o in compiled.artifact.manifest.outputs] == [output]

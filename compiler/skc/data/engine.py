@@ -13,6 +13,7 @@ can be pickled, and run them where the rows are; they return one number, one gro
 `sums`          exact sums (`skc.stats.exact_sum` shows how to compute them with only + and −)
 `groups`        distinct values with their counts, in any order
 `places`        values at the given indices of the sorted column
+`bins`          how many values lie between given edges
 `complete`      the rows in which all of several columns have a value
 `fold`          one exact result over all batches of rows
 `map_batches`   a new table, computed batch by batch
@@ -75,12 +76,15 @@ class Aggregate:
     count            int: how many there are
     least, greatest  the bounds, for any type but string; None if there is no value. -0.0 and 0.0 are the same
     has_nul          bool: a string contains a NUL
+    distinct         int: how many different values there are; -0.0 and 0.0 are the same
+    equal            int: how many are equal to `value`, a number
     widened          int: how many float64 values are a float32, but not the float64 of its shortest decimal digits
     least_widened    the least of these; None if there is none
     """
 
-    reduction: Literal["count", "least", "greatest", "has_nul", "widened", "least_widened"]
+    reduction: Literal["count", "least", "greatest", "has_nul", "distinct", "equal", "widened", "least_widened"]
     column: Column
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,17 @@ class Places:
     column: Column
     count: int
     at: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Bins:
+    """A column of an ordered type, to be counted by its `edges`, which increase and are values of that type.
+
+    A value equal to an edge is in the bin below it: (−∞, e_0], (e_0, e_1], …, (e_last, ∞).
+    """
+
+    column: Column
+    edges: tuple[float | int, ...]
 
 
 @dataclass(frozen=True)
@@ -198,6 +213,9 @@ class Table(Protocol):
 
     def places(self, requests: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
         """The value at every place, by key. -0.0 and 0.0 are the same."""
+
+    def bins(self, requests: Mapping[str, Bins]) -> dict[str, tuple[int, ...]]:
+        """The number of values in every bin, one more than there are edges, by key. Nulls are in none."""
 
     def complete(self, columns: Sequence[Column]) -> Table:
         """The rows in which all of these columns have a value."""

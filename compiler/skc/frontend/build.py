@@ -109,7 +109,9 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
         with problems.collect():
             _check_model(definition.model, definition.outputs)
     problems.stop_if_any()
-    pipeline = replace(draft, steps=(*draft.steps, *guards), outputs=tuple(outputs), model=definition.model)
+    pipeline = replace(
+        draft, steps=(*draft.steps, *guards), outputs=tuple(outputs), model=definition.model, profile=definition.profile
+    )
     pipeline.verify()
     check_shapes(pipeline, types)
     return pipeline, _warnings(checked, resolver)

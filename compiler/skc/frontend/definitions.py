@@ -6,11 +6,11 @@ A front end parses its input into a `PipelineDefinition`, from which `skc.fronte
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from skc.diagnostics import Span
-from skc.ir import DataSource, Input, ModelSource
+from skc.ir import DataSource, Input, ModelSource, ProfileOptions
 from skc.op import AnyOp
 from skc_runtime.kinds import DType, OutputDType
 
@@ -96,3 +96,4 @@ class PipelineDefinition:
     data: DataSource | None = None
     model: ModelSource | None = None
     span: Span | None = None
+    profile: ProfileOptions | None = field(default_factory=ProfileOptions)

@@ -22,15 +22,16 @@ from typing import Any, TypeVar, assert_never
 
 import pyarrow as pa
 
-from skc.data.duckdb.columns import deviation, holds_nul, ordered, values, whole
-from skc.data.duckdb.connection import AT_ONCE, Database, engine_errors, identifier
+from skc.data.duckdb.columns import deviation, holds_nul, normal, ordered, values, whole
+from skc.data.duckdb.connection import AT_ONCE, Database, engine_errors, identifier, scalar
 from skc.data.duckdb.exact_sum import Addend, exact_sums
 from skc.data.duckdb.grouping import groups_of
 from skc.data.duckdb.long_form import Stacked, stacks
-from skc.data.engine import Aggregate, Column, Grouping, Groups, Places, RowRefusedError, Term
+from skc.data.engine import Aggregate, Bins, Column, Grouping, Groups, Places, RowRefusedError, Term
 from skc.values.types import Scalar
 
 BOUNDS = 3 * AT_ONCE  # aggregates in one query
+HISTOGRAMS = 32  # in one query, each with up to a hundred edges as literals
 FOLDED = 1 << 22  # values per batch of a fold
 VALUE_PARTS, PRODUCT_PARTS = 3, 4  # of a sum, usually enough for one scan
 COUNTING, COMPUTING = "counting the training rows failed", "computing statistics of the training rows failed"
@@ -120,6 +121,12 @@ class DuckTable:
         for position, key, i in positions:
             results[key][i] = by_position[position]
 
+    def bins(self, requests: Mapping[str, Bins]) -> dict[str, tuple[int, ...]]:
+        """See `Table`."""
+        with engine_errors(COUNTING):
+            found = self._row([_histogram(bins) for bins in requests.values()], HISTOGRAMS)
+        return {key: _counts(bins, histogram) for (key, bins), histogram in zip(requests.items(), found, strict=True)}
+
     def complete(self, columns: Sequence[Column]) -> DuckTable:
         """See `Table`."""
         name = self.database.new_name("complete")
@@ -183,12 +190,34 @@ def _aggregate(aggregate: Aggregate) -> str:
             return f"{bound}({sql})"
         case "has_nul":
             return f"coalesce(bool_or({holds_nul(sql)}), false)"
+        case "distinct":
+            return f"count(DISTINCT {normal(aggregate.column)})"
+        case "equal":
+            return f"count(*) FILTER ({sql} = {scalar(aggregate.value)})"
         case "widened":
             return f"count(*) FILTER ({_is_widened(sql)})"
         case "least_widened":
             return f"min({sql}) FILTER ({_is_widened(sql)})"
         case _:
             assert_never(aggregate.reduction)
+
+
+def _histogram(bins: Bins) -> str:
+    """The number of values, and of those up to each edge by edge. Values above the last edge are left out, since the
+    engine counts them under a key that may be an edge.
+    """
+    sql = ordered(bins.column)
+    if not bins.edges:
+        return f"struct_pack(n := count({sql}), bins := NULL)"
+    edges = ", ".join(map(scalar, bins.edges))
+    counted = f"histogram({sql}, [{edges}]) FILTER ({sql} <= {scalar(bins.edges[-1])})"
+    return f"struct_pack(n := count({sql}), bins := {counted})"
+
+
+def _counts(bins: Bins, histogram: Mapping[str, Any]) -> tuple[int, ...]:
+    by_edge = histogram["bins"] or {}
+    counts = [int(by_edge.get(edge, 0)) for edge in bins.edges]
+    return (*counts, int(histogram["n"]) - sum(counts))
 
 
 def _is_widened(sql: str) -> str:

@@ -15,7 +15,7 @@ from skc.frontend.build import build
 from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, OutputDefinition, PipelineDefinition, Selector
 from skc.frontend.sklearn.claims import CANNOT, class_name, unclaimed
 from skc.frontend.sklearn.columns import Recorder
-from skc.frontend.sklearn.outputs import FEATURES, METHODS, Call, features_output, model_outputs
+from skc.frontend.sklearn.outputs import METHODS, Call, features_output, model_outputs
 from skc.frontend.sklearn.rows import rows_for
 from skc.frontend.sklearn.sample import Sample, fitted_names, in_form, read_sample
 from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, form_of_rows, innermost, predict, predicts, read
@@ -72,10 +72,10 @@ def read_estimator(
         calls: dict[str, Call] = {o.name: getattr(estimator, METHODS[o.name]) for o in outputs}
         if of.transformer is not None:
             outputs.insert(0, features_output(recorder, of.transformer, of.features, dtype))
-            calls[FEATURES] = of.transformer.transform
+            calls[outputs[0].name] = of.transformer.transform
     else:
         outputs = [features_output(recorder, estimator, read(estimator, raw), dtype)]
-        calls = {FEATURES: estimator.transform}
+        calls = {outputs[0].name: estimator.transform}
     definition = PipelineDefinition(name, *_used(recorder, outputs), outputs=tuple(outputs))
     pipeline, warnings = build(definition)
     return SklearnPipeline(pipeline, estimator, read_from, calls, warnings)

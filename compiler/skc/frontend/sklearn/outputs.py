@@ -1,4 +1,4 @@
-"""What an estimator's artifact returns: the features `x`, and of a model `prediction`, `probability`, `decision`."""
+"""What an estimator's artifact returns: the features, `x`, and of a model `prediction`, `probability`, `decision`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skc.ir import LEAVES_AS, MODEL_OUTPUTS
 from skc.translation import Columns, Model
 from skc_runtime.kinds import OutputDType
 
-FEATURES = "x"
+FEATURES = ("x", "features", "transformed")  # the first that no input is called
 METHODS = dict(zip(MODEL_OUTPUTS, ("predict", "predict_proba", "decision_function"), strict=True))
 Call = Callable[[Any], Any]
 
@@ -28,7 +28,9 @@ def features_output(recorder: Recorder, estimator: Any, x: Table, dtype: OutputD
         message = f"the output has numbers and text: column `{name}` is text"
         raise fail("SKC158", message, hint="encode it, or drop it: `remainder='drop'`")
     dtype = "string" if kinds == {"string"} else dtype
-    return OutputDefinition(FEATURES, recorder.sources(x.columns), dtype, columns=_names_out(estimator, len(x.columns)))
+    taken = {i.name for i in recorder.inputs}
+    name = next((name for name in FEATURES if name not in taken), FEATURES[0])
+    return OutputDefinition(name, recorder.sources(x.columns), dtype, columns=_names_out(estimator, len(x.columns)))
 
 
 def _names_out(estimator: Any, width: int) -> tuple[str, ...]:
@@ -39,7 +41,7 @@ def _names_out(estimator: Any, width: int) -> tuple[str, ...]:
         names = ()
     if len(names) == width and len(set(names)) == len(names):
         return names
-    return tuple(f"{FEATURES}{i}" for i in range(width))
+    return tuple(f"{FEATURES[0]}{i}" for i in range(width))
 
 
 def model_outputs(recorder: Recorder, model: Model) -> Iterator[OutputDefinition]:

@@ -20,13 +20,14 @@ from skc.frontend.yaml.fields import as_map, as_text, check_keys, missing_key, w
 from skc.frontend.yaml.inputs import read_inputs
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
 from skc.frontend.yaml.outputs import read_outputs
-from skc.ir import DataSource, Input, ModelSource, Pipeline
+from skc.frontend.yaml.profile import read_profile
+from skc.ir import DataSource, Input, ModelSource, Pipeline, ProfileOptions
 
 FORMAT = 1
 MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
 MAX_BYTES = 1_000_000  # about ten seconds of parsing; pipelines are written by hand
 REQUIRED = ("skc", "name", "inputs", "outputs")
-OPTIONAL = ("data", "features", "model")
+OPTIONAL = ("data", "features", "model", "profile")
 
 
 def read_pipeline(path: str | Path) -> tuple[Pipeline, Warnings]:
@@ -81,6 +82,7 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     entries = {key.text: value for key, value in root.entries}
     data: DataSource | None = None
     model: ModelSource | None = None
+    profile: ProfileOptions | None = ProfileOptions()
     inputs: tuple[Input, ...] = ()
     features: tuple[FeatureDefinition, ...] = ()
     outputs: tuple[OutputDefinition, ...] = ()
@@ -95,10 +97,12 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
         features = read_features(entries["features"], problems) if "features" in entries else ()
     with problems.collect():
         model = _read_model(entries["model"], base_dir) if "model" in entries else None
+    with problems.collect():
+        profile = read_profile(entries["profile"], inputs) if "profile" in entries else profile
     is_complete = not problems
     with problems.collect():
         outputs = read_outputs(entries["outputs"], problems)
-    return PipelineDefinition(name, inputs, features, outputs, data, model, node.span), is_complete
+    return PipelineDefinition(name, inputs, features, outputs, data, model, node.span, profile), is_complete
 
 
 def _check_format(root: MapNode) -> None:

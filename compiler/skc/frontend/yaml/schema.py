@@ -20,8 +20,9 @@ from skc.frontend.yaml.data import ENCODINGS, LONGEST_SEPARATOR, MOST_SKIPPED
 from skc.frontend.yaml.features import USABLE
 from skc.frontend.yaml.outputs import OUTPUT_DTYPES
 from skc.frontend.yaml.parameters import means_the_word_null
+from skc.frontend.yaml.profile import MOST_CATEGORIES, MOST_ROWS
 from skc.frontend.yaml.reader import FORMAT, OPTIONAL, REQUIRED
-from skc.ir import WHITESPACE
+from skc.ir import WHITESPACE, ProfileOptions
 from skc.op import AnyOp
 from skc_runtime.kinds import DTYPES
 
@@ -88,6 +89,36 @@ def _top_level() -> JsonSchema:
         "model": {
             **_object(_model(), required=tuple(_model())),
             "description": "A fitted model of scikit-learn, whose predictions become outputs.",
+        },
+        "profile": {
+            "description": "What of the training rows is written into the artifact's profile; false for nothing.",
+            "anyOf": [{"const": False}, _object(_profile(), optional=tuple(_profile()))],
+        },
+    }
+
+
+def _profile() -> JsonSchema:
+    default = ProfileOptions()
+    return {
+        "omit": {**TEXTS, "description": "Inputs to leave out."},
+        "top": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MOST_CATEGORIES,
+            "default": default.top,
+            "description": "How many categories of a column are listed.",
+        },
+        "minimum": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": MOST_ROWS,
+            "default": default.minimum,
+            "description": "Categories of fewer rows are only counted.",
+        },
+        "bounds": {
+            "type": "boolean",
+            "default": default.bounds,
+            "description": "Whether the least and the greatest value of a column are written.",
         },
     }
 

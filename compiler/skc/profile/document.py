@@ -1,0 +1,196 @@
+"""profile.json: for every input how often it is null, its bounds, moments, quantiles and most frequent values.
+
+An exact function of the rows, whatever their order, files or engine. Written as canonical JSON, values in the form of
+golden.jsonl: an int64, a time or a date is a decimal in a string.
+
+What the numbers are
+--------------------
+nulls               rows without a value, sentinels included; every other number is about the other rows
+edges, counts       the order statistics x_⌈k·n/100⌉ of the n values for k = 1 … 99, each once, and the number of values
+                    in every bin (−∞, e_0], (e_0, e_1], …, (e_last, ∞): ties make them unequal
+mean, deviation     of the exact sums, rounded once, ddof 0; null if there are infinities, or a sum might overflow
+categories          the most frequent values with their counts, by descending count, ties by value
+other               how many values are not listed, and in how many rows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import rfc8785
+
+from skc.diagnostics import fail
+from skc.values.types import Scalar
+from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.golden import decode_value, encode_value
+from skc_runtime.kinds import DTYPES, KINDS, DType
+from skc_runtime.strict_json import Fields, malformed, parse
+
+FORMAT = 1
+Rows = Literal["training", "sample"]  # a sample only typed the inputs of an estimator that was fitted elsewhere
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The distribution of a column of an ordered type.
+
+    `low` and `high` are None if they are left out of the profile, `mean` and `deviation` where there is none.
+    """
+
+    zeros: int
+    infinite: tuple[int, int]  # −∞ and ∞
+    low: Scalar
+    high: Scalar
+    mean: float | None
+    deviation: float | None
+    edges: tuple[float | int, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The most frequent values of a column with their counts; `other_values` more are in `other_rows` rows."""
+
+    counts: tuple[tuple[Scalar, int], ...]
+    other_values: int
+    other_rows: int
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One input. `numbers` is None for strings, bools, and if there is no value; `categories` for most numbers."""
+
+    name: str
+    dtype: DType
+    nulls: int
+    distinct: int
+    numbers: Numbers | None
+    categories: Categories | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All inputs that are not left out, in the order of the pipeline, over `rows` rows."""
+
+    of: Rows
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+
+
+def dumps(profile: Profile) -> bytes:
+    """The profile as profile.json."""
+    text: bytes = rfc8785.dumps(
+        {
+            "skc": "profile",
+            "format": FORMAT,
+            "of": profile.of,
+            "rows": profile.rows,
+            "columns": [_column_to_json(column) for column in profile.columns],
+        }
+    )
+    return text + b"\n"
+
+
+def _column_to_json(column: ColumnProfile) -> dict[str, Any]:
+    element = KINDS[column.dtype].element
+    document: dict[str, Any] = {
+        "name": column.name,
+        "type": column.dtype,
+        "nulls": column.nulls,
+        "distinct": column.distinct,
+    }
+    if column.numbers is not None:
+        numbers = column.numbers
+        document["numbers"] = {
+            "zeros": numbers.zeros,
+            "infinite": list(numbers.infinite),
+            "low": encode_value(element, numbers.low),
+            "high": encode_value(element, numbers.high),
+            "mean": encode_value("float64", numbers.mean),
+            "deviation": encode_value("float64", numbers.deviation),
+            "edges": [encode_value(element, edge) for edge in numbers.edges],
+            "counts": list(numbers.counts),
+        }
+    if column.categories is not None:
+        document["categories"] = [[encode_value(element, value), n] for value, n in column.categories.counts]
+        document["other"] = {"values": column.categories.other_values, "rows": column.categories.other_rows}
+    return document
+
+
+def loads(text: bytes) -> Profile:
+    """The profile in a file. Raises SKC401 (not a profile), SKC402 (a newer format)."""
+    try:
+        fields = Fields(parse(text, "profile.json"), "profile.json")
+        fields.one_of("skc", "profile")
+        version = fields.number("format", 0)
+        if version != FORMAT:
+            message = f"profile format {version} is not supported by this version of skc, which reads {FORMAT}"
+            raise fail("SKC402", message, hint="install a newer skc")
+        of = cast(Rows, fields.one_of("of", "training", "sample"))
+        rows = _count(fields, "rows")
+        profile = Profile(of, rows, tuple(_column_from_json(item, rows) for item in fields.objects("columns")))
+        fields.done()
+    except SkcRuntimeError as error:
+        hint = "the file is damaged or was edited; compile the pipeline again"
+        raise fail("SKC401", f"profile.json cannot be read: {error.message}", hint=hint) from None
+    return profile
+
+
+def _column_from_json(fields: Fields, rows: int) -> ColumnProfile:
+    name, dtype = fields.text("name"), cast(DType, fields.one_of("type", *DTYPES))
+    nulls, distinct = _count(fields, "nulls"), _count(fields, "distinct")
+    numbers = _numbers(fields.object("numbers"), dtype) if "numbers" in fields else None
+    categories = _categories(fields, dtype) if "categories" in fields else None
+    fields.done()
+    for counts in (
+        () if numbers is None else numbers.counts,
+        () if categories is None else (*(n for _, n in categories.counts), categories.other_rows),
+    ):
+        if counts and sum(counts) != rows - nulls:
+            raise malformed(fields.location, f"the counts do not add up to the {rows - nulls} values")
+    return ColumnProfile(name, dtype, nulls, distinct, numbers, categories)
+
+
+def _numbers(fields: Fields, dtype: DType) -> Numbers:
+    element, at = KINDS[dtype].element, fields.location
+    low, high = (decode_value(element, fields.take(key), at) for key in ("low", "high"))
+    mean, deviation = (decode_value("float64", fields.take(key), at) for key in ("mean", "deviation"))
+    edges = tuple(decode_value(element, value, at) for value in fields.items("edges"))
+    counts = _counts(fields.items("counts"), at)
+    infinite = _counts(fields.items("infinite"), at)
+    zeros = _count(fields, "zeros")
+    fields.done()
+    is_increasing = all(edge is not None for edge in edges) and list(edges) == sorted(set(edges))
+    if not is_increasing or len(counts) != len(edges) + 1 or len(infinite) != 2:
+        raise malformed(at, "the edges and counts do not belong together")
+    return Numbers(zeros, (infinite[0], infinite[1]), low, high, mean, deviation, edges, counts)
+
+
+def _categories(fields: Fields, dtype: DType) -> Categories:
+    element, at = KINDS[dtype].element, fields.location
+    pairs = fields.items("categories")
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise malformed(at, "a category is a value and a count")
+    values = [decode_value(element, value, at) for value, _ in pairs]
+    counts = tuple(zip(values, _counts([n for _, n in pairs], at), strict=True))
+    other = fields.object("other")
+    categories = Categories(counts, _count(other, "values"), _count(other, "rows"))
+    other.done()
+    return categories
+
+
+def _count(fields: Fields, key: str) -> int:
+    return fields.number(key, 0, 2**53)
+
+
+def _counts(values: Sequence[Any], location: str) -> tuple[int, ...]:
+    if not all(type(value) is int and 0 <= value <= 2**53 for value in values):
+        raise malformed(location, "a count is a whole number")
+    return tuple(values)
+
+
+def by_name(profile: Profile) -> Mapping[str, ColumnProfile]:
+    """The columns by name."""
+    return {column.name: column for column in profile.columns}

@@ -1,0 +1,142 @@
+"""Measures a profile where the rows are, from the operations that every engine has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from skc.data.engine import Aggregate, Bins, Column, Grouping, Places, Table
+from skc.data.statistics import answer, count_values, summarise
+from skc.data.typed_rows import open_rows
+from skc.ir import Input, ProfileOptions
+from skc.profile.document import Categories, ColumnProfile, Numbers, Profile, Rows
+from skc.stats.answers import Answers, Summary
+from skc.stats.requests import Mean, Stat, ValueCounts, Variance
+from skc.stats.value_counts import Counted, cut
+
+PARTS = 100  # quantiles divide the values into as many parts
+FEW = 1000  # distinct integers are also listed one by one
+LARGEST = 1e150  # whose square is finite: beyond, no moments are asked for
+
+
+def measure(
+    table: Table,
+    columns: Mapping[str, Column],
+    options: ProfileOptions,
+    of: Rows = "training",
+    summaries: Mapping[str, Summary] | None = None,
+) -> Profile:
+    """The profile of columns, by the names of the inputs. `summaries` are theirs, where they are known already."""
+    chosen = {name: column for name, column in columns.items() if name not in options.omit}
+    known = summarise(table, chosen) if summaries is None else {name: summaries[name] for name in chosen}
+    distinct = _distinct(table, chosen, known)
+    numbers = _numbers(table, chosen, known, options)
+    categories = _categories(table, chosen, known, distinct, options)
+    return Profile(
+        of,
+        table.count(),
+        tuple(
+            ColumnProfile(
+                name, column.dtype, known[name].nulls, distinct[name], numbers.get(name), categories.get(name)
+            )
+            for name, column in chosen.items()
+        ),
+    )
+
+
+def of_sample(inputs: tuple[Input, ...], data: Any, options: ProfileOptions | None) -> Profile | None:
+    """The profile of the rows that were given with an estimator, which need not be those that it was fitted on."""
+    if options is None or data is None:
+        return None
+    with open_rows(inputs, data) as rows:
+        columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`") for i in inputs}
+        return measure(rows.data, columns, options, "sample")
+
+
+def _distinct(table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary]) -> dict[str, int]:
+    counted = {name: len(counts) for name in columns if (counts := known[name].counts) is not None}
+    rest = [name for name in columns if name not in counted]
+    results = table.aggregate([Aggregate("distinct", columns[name]) for name in rest])
+    return {**counted, **dict(zip(rest, results, strict=True))}
+
+
+def _numbers(
+    table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary], options: ProfileOptions
+) -> dict[str, Numbers]:
+    """Of every column of an ordered type other than bool that has a value."""
+    names = [n for n, c in columns.items() if c.kind.is_ordered and c.dtype != "bool" and known[n].count]
+    chosen = {name: columns[name] for name in names}
+    special = _special(table, chosen)
+    moments = _moments(table, chosen, known)
+    places = {name: _places(columns[name], known[name].count) for name in names}
+    values = table.places(places)
+    edges = {name: _edges(values[name][i] for i in places[name].at) for name in names}
+    counts = table.bins({name: Bins(columns[name], edges[name]) for name in names})
+    return {
+        name: Numbers(
+            *special[name],
+            low=known[name].low if options.bounds else None,
+            high=known[name].high if options.bounds else None,
+            mean=moments[name].get(Mean()),
+            deviation=None if (variance := moments[name].get(Variance())) is None else math.sqrt(variance),
+            edges=edges[name],
+            counts=counts[name],
+        )
+        for name in names
+    }
+
+
+def _places(column: Column, count: int) -> Places:
+    """The indices of x_⌈k·n/100⌉, k = 1 … 99."""
+    return Places(column, count, tuple(sorted({-(-k * count // PARTS) - 1 for k in range(1, PARTS)})))
+
+
+def _edges(values: Iterable[Any]) -> tuple[float | int, ...]:
+    return tuple(sorted(set(values)))
+
+
+def _special(table: Table, columns: Mapping[str, Column]) -> dict[str, tuple[int, tuple[int, int]]]:
+    """The number of zeros, and of the infinities."""
+    floats = [name for name, column in columns.items() if column.kind.is_float]
+    zeros = table.aggregate([Aggregate("equal", column, 0.0) for column in columns.values()])
+    ends = table.aggregate([Aggregate("equal", columns[name], end) for name in floats for end in (-math.inf, math.inf)])
+    infinite = {name: (ends[2 * k], ends[2 * k + 1]) for k, name in enumerate(floats)}
+    return {name: (n, infinite.get(name, (0, 0))) for name, n in zip(columns, zeros, strict=True)}
+
+
+def _moments(table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary]) -> dict[str, Answers]:
+    """The mean and the variance, where no sum can overflow."""
+    tame = {
+        name: column
+        for name, column in columns.items()
+        if max(abs(float(known[name].low)), abs(float(known[name].high))) < LARGEST
+    }
+    requests: tuple[Stat, ...] = (Mean(), Variance())
+    found = answer(table, tame, dict.fromkeys(tame, requests), known)
+    return {name: found.get(name, {}) for name in columns}
+
+
+def _categories(
+    table: Table,
+    columns: Mapping[str, Column],
+    known: Mapping[str, Summary],
+    distinct: Mapping[str, int],
+    options: ProfileOptions,
+) -> dict[str, Categories]:
+    """Of strings and bools, and of integers that are few."""
+    request = ValueCounts(options.minimum, options.top)
+    names = [
+        name
+        for name, column in columns.items()
+        if not column.kind.is_ordered or column.dtype == "bool" or (column.dtype == "int64" and distinct[name] <= FEW)
+    ]
+    ready: dict[str, Counted] = {name: counts for name in names if (counts := known[name].counts) is not None}
+    groupings = {name: Grouping(columns[name], options.minimum, options.top) for name in names if name not in ready}
+    counted = {**ready, **count_values(table, groupings)}
+    return {name: _listed(cut(counted[name], request), known[name], distinct[name]) for name in names}
+
+
+def _listed(counts: Counted, summary: Summary, distinct: int) -> Categories:
+    rows: Any = sum(n for _, n in counts)
+    return Categories(counts, distinct - len(counts), summary.count - rows)
