@@ -138,7 +138,7 @@ def traced(monkeypatch: pytest.MonkeyPatch, root: Path) -> list[tuple[str, str]]
     return calls
 
 
-FILES = ("golden.jsonl", "manifest.json", "model.onnx", "plan.json")
+FILES = ("golden.jsonl", "manifest.json", "model.onnx", "plan.json", "profile.json")
 needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="tells the name of a descriptor by /proc")
 
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas hold for what skc writes, and refuse what is damaged: manifest, plan, golden records, profile, report."""
+"""The JSON Schemas hold for all that skc writes (manifest, plan, golden records, profile, report), and refuse damage."""
 
 from __future__ import annotations
 

@@ -129,9 +129,9 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
         artifacts.check_target(target, force=options.force)
     clock = Clock()
     origin = read_origin(pipeline, options)
-    wanted = origin.pipeline.profile if options.profile else None
-    fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress, profile=wanted)
-    profile = fitted.profile if origin.source is None else of_sample(origin.pipeline.inputs, origin.rows, wanted)
+    profiling = origin.pipeline.profile if options.profile else None
+    fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress, profile=profiling)
+    profile = fitted.profile if origin.source is None else of_sample(origin.pipeline.inputs, origin.rows, profiling)
     clock.lap("fit" if origin.source is None else "load", fitted.rows)
     frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
     declared = options.data if isinstance(options.data, DataSource) else origin.pipeline.data

@@ -14,7 +14,7 @@ from signed import MAKER, PUBLIC, STRANGERS, signature_document
 
 import skc
 from skc import cli
-from skc.artifact import ADDED_FILES, FILES
+from skc.artifact import ADDED_FILES, FILES, PROFILE
 
 PIPELINE = """
 skc: 1
@@ -145,9 +145,9 @@ def test_every_file_that_skc_writes_into_the_folder_is_listed_and_replaced(folde
     pytest.importorskip("cryptography")
     assert cli.run(["verify", "artifact", "--rows", "50", "--save"]) == 0
     assert cli.run(["sign", "artifact", "--key", "private.pem"]) == 0
-    assert {path.name for path in folder.iterdir()} == {*FILES, *ADDED_FILES}
+    assert {path.name for path in folder.iterdir()} == {*FILES, PROFILE, *ADDED_FILES}
     assert cli.run(["compile", "pipeline.yaml", "--data", "data.csv", "-o", "artifact", "--rows", "50", "--force"]) == 0
-    assert {path.name for path in folder.iterdir()} == {*FILES}
+    assert {path.name for path in folder.iterdir()} == {*FILES, PROFILE}
 
 
 def test_force_replaces_files_that_skc_added_to_an_artifact(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,7 +156,7 @@ def test_force_replaces_files_that_skc_added_to_an_artifact(folder: Path, capsys
     (folder / "verified.json").write_text("{}")
     again = ["compile", "pipeline.yaml", "--data", "data.csv", "-o", "artifact", "--no-verify", "--force"]
     assert cli.run(again) == 0
-    assert {path.name for path in folder.iterdir()} == {"model.onnx", "manifest.json", "plan.json", "golden.jsonl"}
+    assert {path.name for path in folder.iterdir()} == {*FILES, PROFILE}
     (folder / "notes.txt").write_text("mine")
     assert cli.run(again) == 2
     assert "it holds `notes.txt`" in capsys.readouterr().err

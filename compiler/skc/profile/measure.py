@@ -113,8 +113,8 @@ def _moments(table: Table, columns: Mapping[str, Column], known: Mapping[str, Su
         if max(abs(float(known[name].low)), abs(float(known[name].high))) < LARGEST
     }
     requests: tuple[Stat, ...] = (Mean(), Variance())
-    found = answer(table, tame, dict.fromkeys(tame, requests), known)
-    return {name: found.get(name, {}) for name in columns}
+    answers = answer(table, tame, dict.fromkeys(tame, requests), known)
+    return {name: answers.get(name, {}) for name in columns}
 
 
 def _categories(

@@ -124,8 +124,10 @@ class DuckTable:
     def bins(self, requests: Mapping[str, Bins]) -> dict[str, tuple[int, ...]]:
         """See `Table`."""
         with engine_errors(COUNTING):
-            found = self._row([_histogram(bins) for bins in requests.values()], HISTOGRAMS)
-        return {key: _counts(bins, histogram) for (key, bins), histogram in zip(requests.items(), found, strict=True)}
+            histograms = self._row([_histogram(bins) for bins in requests.values()], HISTOGRAMS)
+        return {
+            key: _counts(bins, histogram) for (key, bins), histogram in zip(requests.items(), histograms, strict=True)
+        }
 
     def complete(self, columns: Sequence[Column]) -> DuckTable:
         """See `Table`."""
@@ -208,16 +210,16 @@ def _histogram(bins: Bins) -> str:
     """
     sql = ordered(bins.column)
     if not bins.edges:
-        return f"struct_pack(n := count({sql}), bins := NULL)"
+        return f"struct_pack(total := count({sql}), by_edge := NULL)"
     edges = ", ".join(map(scalar, bins.edges))
     counted = f"histogram({sql}, [{edges}]) FILTER ({sql} <= {scalar(bins.edges[-1])})"
-    return f"struct_pack(n := count({sql}), bins := {counted})"
+    return f"struct_pack(total := count({sql}), by_edge := {counted})"
 
 
 def _counts(bins: Bins, histogram: Mapping[str, Any]) -> tuple[int, ...]:
-    by_edge = histogram["bins"] or {}
+    by_edge = histogram["by_edge"] or {}
     counts = [int(by_edge.get(edge, 0)) for edge in bins.edges]
-    return (*counts, int(histogram["n"]) - sum(counts))
+    return (*counts, int(histogram["total"]) - sum(counts))
 
 
 def _is_widened(sql: str) -> str:
