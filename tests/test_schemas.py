@@ -1,4 +1,4 @@
-"""The JSON Schemas hold for all that skc writes (manifest, plan, golden records, profile, report), and refuse damage."""
+"""The JSON Schemas hold for all that skc writes (manifest, plan, golden, profile, report), and refuse damage."""
 
 from __future__ import annotations
 
