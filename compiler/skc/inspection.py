@@ -5,17 +5,46 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skc.diagnostics import did_you_mean, fail
 
+if TYPE_CHECKING:
+    from skc.ir import Pipeline
+    from skc.profile.document import Profile
+
+PROFILE = "profile.json"
 _RECOMPILE = "copy the artifact again from where it was compiled, or compile the pipeline again"
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """The facts of an artifact, its pipeline, and what the training rows were like if it says so."""
+
+    facts: dict[str, Any]
+    pipeline: Pipeline
+    profile: Profile | None
 
 
 def inspect(directory: Path) -> dict[str, Any]:
     """The manifest, the steps with what they learned, and the files of an artifact. Raises SKC402, SKC403, SKC404."""
+    return _facts(directory)[0]
+
+
+def inspect_closely(directory: Path) -> Inspected:
+    """The same, and all that a page shows besides. Raises SKC401 too."""
+    from skc import plan
+    from skc.profile import document as profiles
+
+    facts, files = _facts(directory)
+    profile = profiles.loads(files[PROFILE]) if PROFILE in files else None
+    return Inspected(facts, plan.loads(files["plan.json"]), profile)
+
+
+def _facts(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The facts, and the files by name."""
     data = _read(directory, "manifest.json")
     identity = hashlib.sha256(data).hexdigest()
     manifest = _manifest(data, directory / "manifest.json")
@@ -24,7 +53,7 @@ def inspect(directory: Path) -> dict[str, Any]:
         if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
             raise fail("SKC403", f"{name} does not have the hash given in manifest.json", hint=_RECOMPILE)
     plan = json.loads(files["plan.json"])
-    return {
+    facts = {
         "identity": identity,
         **{
             key: manifest[key]
@@ -34,6 +63,7 @@ def inspect(directory: Path) -> dict[str, Any]:
         "steps": plan["steps"],
         "files": {path.name: path.stat().st_size for path in sorted(directory.iterdir()) if path.is_file()},
     }
+    return facts, files
 
 
 def _read(directory: Path, name: str) -> bytes:

@@ -18,6 +18,7 @@ from skc.comparison.rules import Rule, read_rule
 from skc.diagnostics import fail
 
 Format = Literal["text", "json"]
+PageFormat = Literal["text", "json", "html"]
 ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
 FloatName = Literal["float32", "float64"]

@@ -16,6 +16,7 @@ from skc.options import Flag, Options
 Pipeline = Annotated[Path, typer.Argument(metavar="PIPELINE", help="A pipeline.yaml.")]
 ArtifactDir = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The directory written by `skc compile`.")]
 TextOrJson = Annotated[asked.Format, typer.Option("--format", help="How to print the result.")]
+TextJsonOrHtml = Annotated[asked.PageFormat, typer.Option("--format", help="How to print the result.")]
 Command = Callable[..., None]
 
 

@@ -1,19 +1,17 @@
-"""A report as one self-contained page: no script, nothing loaded from elsewhere, light or dark."""
+"""A report as one page."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from skc.equality.tally import ColumnReport
+from skc.reports.pages import render_page
 from skc.reports.verification import blame, data_texts, kind_text, value_text
 from skc.verification.report import ITSELF, Difference, Report
-from skc.verification.shown import count, shortened, shown
+from skc.verification.shown import count, shortened
 
 MOST_COLUMNS = 200  # on a page; the others are only counted
 FAR = 64  # doublings of an ulp at which the scale ends: no two float64 are further apart
@@ -22,16 +20,10 @@ TICKS = (0, 10, 20, 30, 40, 50, 60)
 
 def page(report: Report) -> str:
     """The page as HTML, to be written into a file. Every value in it is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": lambda value: f"{value:,}", "record": _record, "shown": shown}
     columns = sorted(report.columns, key=lambda c: (-c.differing_rows, -c.worst_ulp, c.output, c.column))
-    return environment.get_template("report.html.j2").render(
+    return render_page(
+        "report.html.j2",
+        {"record": _record},
         report=report,
         columns=columns[:MOST_COLUMNS],
         more_columns=count(len(columns) - MOST_COLUMNS, "more column") if len(columns) > MOST_COLUMNS else None,

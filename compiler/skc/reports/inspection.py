@@ -19,9 +19,9 @@ def artifact_text(facts: dict[str, Any]) -> str:
         if step["op"] == SOURCE and not step["params"]["null_values"]:
             continue  # every nullable input has it, so it is not informative
         inputs = ", ".join(ref if isinstance(ref, str) else ref[0] for ref in step["inputs"])
-        params = ", ".join(f"{k}: {_short(v)}" for k, v in step["params"].items())
+        params = ", ".join(f"{k}: {short(v)}" for k, v in step["params"].items())
         lines.append(f"  {step['name']:<32} {step['op']}({inputs}) {{{params}}}")
-        lines += [f"      {key} = {_short(value)}" for key, value in step["state"].items()]
+        lines += [f"      {key} = {short(value)}" for key, value in step["state"].items()]
     lines += ["", "outputs"]
     for o in facts["outputs"]:
         exact = sum(o["exact"])
@@ -39,9 +39,26 @@ def artifact_text(facts: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _short(value: Any, limit: int = 100) -> str:
-    shown = json.dumps(value, ensure_ascii=False)
+def short(value: Any, limit: int = 100) -> str:
+    """A value of plan.json as JSON, cut where it is long."""
+    shown = json.dumps(legible(value), ensure_ascii=False)
     return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(shown):,} characters)"
+
+
+def legible(value: Any) -> Any:
+    """A value of plan.json with its numbers as numbers; of an array that is packed into text, only the shape."""
+    if isinstance(value, list):
+        return [legible(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    match value:
+        case {"$float": text}:
+            return float(text)
+        case {"$int": text}:
+            return int(text)
+        case {"shape": shape} if any(key.startswith("$") for key in value):
+            return f"{' × '.join(f'{n:,}' for n in shape)} numbers"
+    return {key: legible(item) for key, item in value.items()}
 
 
 def ops_text(facts: list[dict[str, Any]]) -> str:
