@@ -64,6 +64,10 @@ FIXES: list[tuple[str, str, str, str]] = [
         "    from:\n",
         "    from: {type: float64}\n",
     ),
+    ("SKC104-profile", "name an input", "phone", "age"),
+    ("SKC107-profile", "write `false` for none, or {omit: [NAME], minimum: 10}", "true", "{omit: [age], minimum: 10}"),
+    ("SKC107-profile-omit", "name the inputs to leave out", "omit: phone", "omit: [age]"),
+    ("SKC107-profile-minimum", "write `minimum: 10`", "minimum: 0", "minimum: 10"),
     (
         "SKC107-model",
         "write {from: module:object, features: x}",

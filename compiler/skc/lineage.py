@@ -41,8 +41,8 @@ def lineages(pipeline: Pipeline) -> Mapping[str, tuple[Lineage, ...]]:
         below = tuple(lineage for ref in step.inputs for lineage in of(ref))
         groups = column_groups(step, names)
         if OPS[step.op].is_columnwise(step.params):
-            made = [(joined((lineage,), step), len(group)) for lineage, group in zip(below, groups, strict=True)]
+            traced = [(joined((lineage,), step), len(group)) for lineage, group in zip(below, groups, strict=True)]
         else:
-            made = [(joined(below, step), sum(map(len, groups)))]  # one, however many columns share it
-        known[step.name] = tuple(lineage for lineage, width in made for _ in range(width))
+            traced = [(joined(below, step), sum(map(len, groups)))]  # one, however many columns share it
+        known[step.name] = tuple(lineage for lineage, width in traced for _ in range(width))
     return {output.name: tuple(lineage for ref in output.refs for lineage in of(ref)) for output in pipeline.outputs}
