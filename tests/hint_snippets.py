@@ -331,6 +331,48 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "string",
     ),
     (
+        "leave out `two_digit_year_start`",
+        "{from: s, apply: [{parse_datetime: {format: iso8601, two_digit_year_start: 1950}}, {cast: {to: int64}}]}",
+        "{from: s, apply: [{parse_datetime: {format: iso8601}}, {cast: {to: int64}}]}",
+        "int64",
+    ),
+    (
+        "leave out `to: time`",
+        "{from: s, apply: [{parse_datetime: {format: '%F %T', to: time}}]}",
+        "{from: s, apply: [{parse_datetime: {format: '%F %T'}}, {datetime_part: {part: hour}}]}",
+        "int64",
+    ),
+    (
+        "add %Y, or `to: time`",
+        "{from: s, apply: [{parse_datetime: {format: '%I:%M %p'}}]}",
+        "{from: s, apply: [{parse_datetime: {format: '%I:%M %p', to: time}}]}",
+        "int64",
+    ),
+    (
+        "write %d",
+        "{from: s, apply: [{parse_datetime: {format: '%Y%m%e', to: date}}, {datetime_part: {part: day}}]}",
+        "{from: s, apply: [{parse_datetime: {format: '%Y%m%d', to: date}}, {datetime_part: {part: day}}]}",
+        "int64",
+    ),
+    (
+        "write %I instead of %H",
+        "{from: s, apply: [{parse_datetime: {format: '%H:%M %p', to: time}}]}",
+        "{from: s, apply: [{parse_datetime: {format: '%I:%M %p', to: time}}]}",
+        "int64",
+    ),
+    (
+        "a name has at least one letter, and no digit",
+        "{from: s, apply: [{parse_datetime: {format: '%a %F', days: ['1', b, c, d, e, f, g]}}, {cast: {to: int64}}]}",
+        "{from: s, apply: [{parse_datetime: {format: '%a %F', days: [a, b, c, d, e, f, g]}}, {cast: {to: int64}}]}",
+        "int64",
+    ),
+    (
+        "write a different name for each",
+        "{from: s, apply: [{parse_datetime: {format: '%a %F', days: [a, b, c, d, e, f, a]}}, {cast: {to: int64}}]}",
+        "{from: s, apply: [{parse_datetime: {format: '%a %F', days: [a, b, c, d, e, f, g]}}, {cast: {to: int64}}]}",
+        "int64",
+    ),
+    (
         "use an IANA name",
         "{from: t, apply: [{datetime_part: {part: hour, timezone: '+02:00'}}]}",
         "{from: t, apply: [{datetime_part: {part: hour, timezone: Europe/London}}]}",

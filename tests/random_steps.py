@@ -276,7 +276,7 @@ def _parse_datetime(r: Random, x: Value) -> Made:
         "nonexistent": r.choice(("shift_forward", None, "error")),
         "invalid": r.choice((None, None, "error")),
     }
-    has_time = any(letter in form for letter in ("%H", "%z"))
+    has_time = any(letter in form for letter in ("%H", "%I", "%z"))
     to: DType = "date" if not has_time and r.random() < 0.4 else "timestamp"
     return "parse_datetime", {**params, "to": to}, replace(x, dtype=to)
 

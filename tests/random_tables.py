@@ -48,6 +48,9 @@ FORMATS = (
     "%Y-%j",
     "%d %b %Y %H:%M:%S.%f",
     "%Y-%m-%dT%H:%M%z",
+    "%d/%m/%y %I:%M %p",
+    "%A, %d %B %Y",
+    "%a %b %d %H:%M:%S.%f %Y",
 )
 FLOAT_FLAVOURS = ("plain", "plain", "plain", "whole", "unit", "tiny", "huge", "constant", "infinite", "wild")
 

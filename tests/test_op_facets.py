@@ -50,7 +50,10 @@ STEEP = {
     "within_radius": "a last bit may decide by which of two codes a row that no point is near to is refused",
 }
 # Results that are not known although the inputs are: by op and types, the reason.
-UNKNOWN_LEVELS = {("cast", "string", "int64"): "no text that is known to be one of a few is a number"}
+UNKNOWN_LEVELS = {
+    ("cast", "string", "int64"): "no text that is known to be one of a few is a number",
+    ("parse_datetime", "string", "int64"): "times of the day are as many as their texts",
+}
 WHOLE_HOURS = ("Etc/GMT+5", "Etc/GMT-7")
 HALF_AN_HOUR = "Asia/Kolkata"
 Law = Callable[[AnyOp, Sequence[Seen]], Iterator[str]]

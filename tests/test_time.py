@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +26,7 @@ from skc.emit.opset import finish
 from skc.lower import lower
 from skc.ops import OPS
 from skc.ops.time._datetime_text import zone_of
+from skc.time.format import SHORTHANDS
 from skc.time.zones import CYCLE_US, TZDATA_VERSION, Zone, load_zone, wall_clock, zone_names
 from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
 
@@ -257,6 +259,14 @@ FORMATS = (
     "%d/%b/%Y:%H:%M:%S %z",
     "%Y-%m-%d %H:%M:%S.%f%z",
     "%Y/%j",
+    "%m/%d/%y",
+    "%d.%m.%y %R",
+    "%d %B %Y",
+    "%A, %B %d, %Y %I:%M:%S %p",
+    "%a %b %d %T %Y",
+    "%p %I, %a %d %B %y",
+    "%D %I:%M %p",
+    "%F %T.%f%z",
 )
 TOUCHING = (
     "%Y%m%d",
@@ -266,25 +276,37 @@ TOUCHING = (
     "%Y%jT%H%M%S.%f",
     "%d%b%Y",
     "%Y%m%dT%H%M%z",
+    "%y%m%d",
+    "%y%m%d%I%M%p",
+    "%I%M%S%f%p%y%j",
+    "%A%d%B%y",
+    "%p%b%a%d/%y %I",
 )
 
 
 def written(layout: str, moment: datetime, rng: random.Random) -> str:
     """As strftime, with the year in four digits and, where that is allowed, some zeros left out."""
-    text = layout.replace("%Y", f"{moment.year:04}").replace(
-        "%z", rng.choice(["Z", "+0000", "-1130", "+05:45", "-00:01"])
-    )
-    text = text.replace("%b", rng.choice([str.upper, str.lower, str.title])(moment.strftime("%b")))
+    year, two_digits = f"{moment.year:04}", f"{moment.year % 100:02}"
+    text = layout.replace("%Y", year).replace("%z", rng.choice(["Z", "+0000", "-1130", "+05:45", "-00:01"]))
+    text = text.replace("%D", "%m/%d/%y").replace("%F", f"{year}-%m-%d").replace("%y", "@")
+    for directive in ("%b", "%B", "%a", "%A", "%p"):
+        text = text.replace(directive, rng.choice([str.upper, str.lower, str.title])(moment.strftime(directive)))
     text = moment.strftime(text)
     if layout in TOUCHING or rng.random() < 0.5:
-        return text
-    return "".join(
+        return text.replace("@", two_digits)
+    short = "".join(
         run.lstrip("0") or "0" if run.isdigit() and len(run) < 4 else run
         for run in ("".join(group) for _, group in itertools.groupby(text, key=str.isdigit))
     )
+    return short.replace("@", two_digits)
 
 
 def strptime(text: str, layout: str) -> int | None:
+    """By Python, which knows no shorthands, and takes six digits of a fraction; the op takes nine and cuts them."""
+    for shorthand, meaning in SHORTHANDS.items():
+        layout = layout.replace(f"%{shorthand}", meaning)
+    if "%f us" in layout or ".%f" in layout:
+        text = re.sub(rf"({'^' if layout[:2] == '%f' else '[.]'}\d{{6}})\d{{1,3}}(?!\d)", r"\1", text)
     try:
         moment = datetime.strptime(text, layout)
     except (ValueError, OverflowError):

@@ -17,23 +17,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skc.diagnostics import bug
 from skc.emit import calendar
 from skc.emit.opset import const, ml, op, tokenize_by
-from skc.time.format import MONTHS, WIDTHS, Directive, Format, Letter, Token, month_pattern, render
+from skc.time.format import FRACTION, Directive, Format, Letter, Token, filler
+from skc.time.names import in_any_case, spellings
 
 if TYPE_CHECKING:
     from spox import Var
 
+_HOUR = 3_600_000_000  # microseconds
 _YEAR = "(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})"
 _FULL: dict[Letter, str] = {
     "Y": _YEAR,
+    "y": "[0-9]{2}",
     "m": "(?:0[1-9]|1[0-2])",
     "d": "(?:0[1-9]|[12][0-9]|3[01])",
     "j": "(?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])",
     "H": "(?:[01][0-9]|2[0-3])",
+    "I": "(?:0[1-9]|1[0-2])",
     "M": "[0-5][0-9]",
     "S": "[0-5][0-9]",
-    "f": "[0-9]{6}",
+    "p": "[AaPp][Mm]",
 }
 _SHORT: dict[Letter, str] = {
     **_FULL,
@@ -41,28 +46,28 @@ _SHORT: dict[Letter, str] = {
     "d": "(?:0?[1-9]|[12][0-9]|3[01])",
     "j": "(?:0{0,2}[1-9]|0?[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])",
     "H": "(?:[01]?[0-9]|2[0-3])",
+    "I": "(?:0?[1-9]|1[0-2])",
     "M": "[0-5]?[0-9]",
     "S": "[0-5]?[0-9]",
-    "f": "[0-9]{1,6}",
-    "b": f"(?:{month_pattern()})",
 }
 _OFFSET = "[+-](?:[01][0-9]|2[0-3])"
 _SHORT["z"] = f"(?:Z|{_OFFSET}:?[0-5][0-9])"
+_NOON = dict.fromkeys(spellings("pm"), 12 * _HOUR)  # what is not found is AM
 _ISO_DATE = f"{_YEAR}-{_FULL['m']}-{_FULL['d']}"
-_ISO_TIME = f"{_FULL['H']}:{_FULL['M']}(?::{_FULL['S']}(?:[.]{_SHORT['f']})?)?"
+_ISO_TIME = f"{_FULL['H']}:{_FULL['M']}(?::{_FULL['S']}(?:[.][0-9]{{1,9}})?)?"
 ISO_FILLER = "2000-01-01"
 _END = "~"  # does not occur in any text that matches
-_UNITS: dict[Letter, int] = {"H": 3_600_000_000, "M": 60_000_000, "S": 1_000_000, "f": 1}
+_UNITS: dict[Letter, int] = {"H": _HOUR, "I": _HOUR, "p": 1, "M": 60_000_000, "S": 1_000_000, "f": 1}
 
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of the texts, each int64 [N, K]; None where the format does not have that field. `time` and
-    `offset` are in microseconds; `is_naive` (bool) is true where an optional offset is absent, and None where the
-    format leaves no choice.
+    """The fields of the texts, each int64 [N, K]; None where the format does not have that field (no year: no
+    date). `time` and `offset` are in microseconds; `is_naive` (bool) is true where an optional offset is absent, and
+    None where the format leaves no choice.
     """
 
-    year: Var
+    year: Var | None = None
     month: Var | None = None
     day: Var | None = None
     day_of_year: Var | None = None
@@ -71,17 +76,29 @@ class Fields:
     is_naive: Var | None = None
 
 
-def pattern_of(layout: Format | None, *, has_time: bool) -> str:
+def some(field: Var | None) -> Var:
+    """A field that the format has."""
+    if field is None:
+        raise bug("the format does not have this field")
+    return field
+
+
+def pattern_of(layout: Format | None, to: str) -> str:
     """A regular expression for valid texts, leaving the lengths of months to the calendar; None is ISO 8601."""
     if layout is None:
-        return f"{_ISO_DATE}(?:[T ]{_ISO_TIME}(?:Z|{_OFFSET}(?::?[0-5][0-9])?)?)?" if has_time else _ISO_DATE
-    parts = []
-    for piece in layout.pieces:
-        if isinstance(piece, Directive):
-            parts.append((_FULL if piece.is_full else _SHORT)[piece.letter])
-        else:
-            parts.append(re.escape(piece))
-    return "".join(parts)
+        instant = f"{_ISO_DATE}(?:[T ]{_ISO_TIME}(?:Z|{_OFFSET}(?::?[0-5][0-9])?)?)?"
+        return {"timestamp": instant, "date": _ISO_DATE, "time": _ISO_TIME}[to]
+    return "".join(_piece_pattern(p) if isinstance(p, Directive) else re.escape(p) for p in layout.pieces)
+
+
+def _piece_pattern(directive: Directive) -> str:
+    if directive.names:
+        return f"(?:{'|'.join(map(in_any_case, directive.names))})"
+    if directive.letter == "f":
+        return f"[0-9]{{{directive.least},{directive.most}}}"
+    if directive.is_padded:
+        return f"(?:{_SHORT[directive.letter]}| [1-9])"
+    return (_FULL if directive.is_full else _SHORT)[directive.letter]
 
 
 def offset_keys(*, hours_only: bool) -> dict[str, int]:
@@ -100,28 +117,37 @@ def _lookup(x: Var, table: Mapping[str, int]) -> Var:
     return ml.label_encoder(x, keys_strings=list(table), values_int64s=list(table.values()), default_int64=0)
 
 
-def read_fields(layout: Format | None, text: Var, width: int, *, has_time: bool) -> Fields:
-    """The fields of strings [N, width] that match `pattern_of(layout)`."""
+def read_fields(layout: Format | None, text: Var, width: int, to: str) -> Fields:
+    """The fields of strings [N, width] that match `pattern_of(layout, to)`."""
     if layout is None:
-        return _iso_fields(text, width) if has_time else _iso_date(text, width)
+        return {"timestamp": _iso_fields, "date": _iso_date, "time": _iso_time}[to](text, width)
     tokens = layout.tokens
-    pieces = _pieces(text, layout.token_pattern, width, len(tokens))
+    pieces = _pieces(text, "|".join(layout.token_patterns), width, len(tokens))
     numbers = _numbers(pieces, tokens)
-    month = numbers.get("m")
     if "b" in layout.letters:
-        names = {spelling: m for m, name in enumerate(MONTHS, 1) for spelling in _cases(name)}
-        month = _lookup(_at(pieces, tokens, "b"), names)
-    if "f" in layout.letters and Token(("f",)) in tokens:
+        numbers["m"] = _lookup(_at(pieces, tokens, "b"), layout.months.numbers)
+    if "f" in layout.letters and "f" not in numbers:
         numbers["f"] = _fraction(_at(pieces, tokens, "f"))
+    if "p" in layout.letters:
+        numbers["p"] = _lookup(_at(pieces, tokens, "p"), _NOON)
     offset = _lookup(_at(pieces, tokens, "z"), offset_keys(hours_only=False)) if "z" in layout.letters else None
     return Fields(
-        year=numbers["Y"],
-        month=month,
+        year=_year(layout, numbers),
+        month=numbers.get("m"),
         day=numbers.get("d"),
         day_of_year=numbers.get("j"),
         time=_time_of_day(numbers),
         offset=offset,
     )
+
+
+def _year(layout: Format, numbers: Mapping[Letter, Var]) -> Var | None:
+    """The year; of two digits the one that ends in them, and is the first year that they can mean or later."""
+    if "y" not in numbers:
+        return numbers.get("Y")
+    start = layout.two_digit_year_start
+    later = op.mod(op.add(numbers["y"], calendar.constant(-start % 100)), calendar.constant(100))
+    return op.add(later, calendar.constant(start))
 
 
 def _pieces(text: Var, pattern: str, width: int, count: int) -> Var:
@@ -131,29 +157,44 @@ def _pieces(text: Var, pattern: str, width: int, count: int) -> Var:
 
 def _at(pieces: Var, tokens: tuple[Token, ...], letter: Letter) -> Var:
     """The strings [N, K] of the token that holds just that directive."""
-    return op.gather(pieces, const(tokens.index(Token((letter,))), np.int64), axis=2)
+    index = [token.letters for token in tokens].index((letter,))
+    return op.gather(pieces, const(index, np.int64), axis=2)
 
 
 def _numbers(pieces: Var, tokens: tuple[Token, ...]) -> dict[Letter, Var]:
-    """The numbers [N, K], all but names, offsets and a fraction by itself."""
+    """The numbers [N, K], all but names, AM and PM, offsets and a fraction by itself."""
     rows: list[tuple[Letter, int, int, int]] = []  # letter, token, divisor, modulus
     used: list[int] = []
     for i, token in enumerate(tokens):
-        if token.letters in (("b",), ("z",), ("f",)):
+        if not token.most or token.letters == ("f",):
             continue
         weight = 1
-        for letter in reversed(token.letters):
-            rows.append((letter, len(used), weight, 10 ** WIDTHS[letter]))
-            weight *= 10 ** WIDTHS[letter]
+        for directive in reversed(token.directives):
+            rows.append((directive.letter, len(used), weight, 10**directive.most))
+            weight *= 10**directive.most
         used.append(i)
+    if not used:
+        return {}
     chosen = pieces if len(used) == len(tokens) else op.gather(pieces, const(used, np.int64), axis=2)
     numbers = op.cast(chosen, to=np.int64)
-    if len(rows) > len(used):
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        spread = op.gather(numbers, const(columns[1], np.int64), axis=2)
-        numbers = op.mod(op.div(spread, const(columns[2], np.int64)), const(columns[3], np.int64))
-        return {row[0]: _field(numbers, i) for i, row in enumerate(rows)}
-    return {row[0]: _field(numbers, row[1]) for row in rows}
+    if len(rows) == len(used):
+        return {row[0]: _field(numbers, row[1]) for row in rows}
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    spread = op.gather(numbers, const(columns[1], np.int64), axis=2)
+    numbers = op.mod(op.div(spread, const(columns[2], np.int64)), const(columns[3], np.int64))
+    fields = {row[0]: _field(numbers, i) for i, row in enumerate(rows)}
+    if "f" in fields:
+        fields["f"] = _microseconds(
+            fields["f"], next(d.most for token in tokens for d in token.directives if d.letter == "f")
+        )
+    return fields
+
+
+def _microseconds(fraction: Var, digits: int) -> Var:
+    """A fraction of so many digits, as an integer, in microseconds; more than six digits are cut."""
+    if digits <= FRACTION:
+        return fraction if digits == FRACTION else op.mul(fraction, calendar.constant(10 ** (FRACTION - digits)))
+    return op.div(fraction, calendar.constant(10 ** (digits - FRACTION)))
 
 
 def _field(numbers: Var, index: int) -> Var:
@@ -161,27 +202,22 @@ def _field(numbers: Var, index: int) -> Var:
 
 
 def _fraction(digits: Var) -> Var:
-    """One to six digits [N, K] as microseconds: padded with zeros on the right, then cut to six digits."""
+    """One to nine digits [N, K] as microseconds: padded with zeros on the right, then cut to six digits."""
     padded = op.string_concat(digits, const(np.array("00000")))
     width = digits.unwrap_tensor().shape[1]  # type: ignore[index]  # [N, K]
-    six = tokenize_by(padded, "[0-9]{6}", int(width))  # type: ignore[arg-type]  # K is known
+    six = tokenize_by(padded, "^[0-9]{6}", int(width))  # type: ignore[arg-type]  # K is known
     return op.cast(op.reshape(six, const([0, int(width)])), to=np.int64)  # type: ignore[arg-type]  # K is known
 
 
-def _cases(name: str) -> list[str]:
-    """All ways to write a name in lower and upper case."""
-    spellings = [""]
-    for character in name:
-        spellings = [head + c for head in spellings for c in (character.lower(), character.upper())]
-    return spellings
-
-
 def _time_of_day(numbers: Mapping[Letter, Var]) -> Var | None:
+    """Microseconds; an hour of 1 to 12 counts from 12, and `p` is what PM adds."""
     total: Var | None = None
     for letter, unit in _UNITS.items():
-        if letter in numbers:
-            part = numbers[letter] if unit == 1 else op.mul(numbers[letter], const(unit, np.int64))
-            total = part if total is None else op.add(total, part)
+        if letter not in numbers:
+            continue
+        part = op.mod(numbers[letter], calendar.constant(12)) if letter == "I" else numbers[letter]
+        part = part if unit == 1 else op.mul(part, const(unit, np.int64))
+        total = part if total is None else op.add(total, part)
     return total
 
 
@@ -189,6 +225,11 @@ def _iso_date(text: Var, width: int) -> Fields:
     pairs = op.cast(_pieces(text, "[0-9]{2}", width, 4), to=np.int64)
     year = op.add(op.mul(_field(pairs, 0), const(100, np.int64)), _field(pairs, 1))
     return Fields(year, _field(pairs, 2), _field(pairs, 3))
+
+
+def _iso_time(text: Var, width: int) -> Fields:
+    on_a_day = op.string_concat(const(np.array(ISO_FILLER)), text)
+    return Fields(time=_field(_iso_numbers(on_a_day, width), 3))
 
 
 def _iso_fields(text: Var, width: int) -> Fields:
@@ -222,7 +263,7 @@ def _iso_numbers(text: Var, width: int) -> Var:
 
 def day_number(fields: Fields) -> tuple[Var, Var | None]:
     """The days since 1970-01-01, and whether that day exists (None: always). A missing month or day counts as 1."""
-    year = calendar.year_start(fields.year)
+    year = calendar.year_start(some(fields.year))
     if fields.day_of_year is not None:
         exists = op.less_or_equal(fields.day_of_year, calendar.year_length(year))
         return _since_epoch(year.start, fields.day_of_year, -1), exists
@@ -239,6 +280,8 @@ def _since_epoch(start: Var, days: Var | None, shift: int) -> Var:
     return op.add(total, calendar.constant(shift - calendar.EPOCH_DAY))
 
 
-def filler(layout: Format | None) -> str:
+def replacement(layout: Format | None, to: str) -> str:
     """A valid text that replaces an invalid one."""
-    return ISO_FILLER if layout is None else render(layout)
+    if layout is not None:
+        return filler(layout)
+    return "00:00" if to == "time" else ISO_FILLER

@@ -6,33 +6,23 @@ library, one text at a time; and the inverse, which produces texts for tests. Sh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache, partial
 from importlib.resources import files
-from itertools import product
 from typing import assert_never
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
-from skc.time.format import Directive, Format, Letter
+from skc.time.format import Directive, Format
 from skc_runtime.kinds import TIMESTAMP_MAX, TIMESTAMP_MIN
 
 EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
-_WIDTHS = {
-    "Y": (4, 4),
-    "m": (1, 2),
-    "d": (1, 2),
-    "H": (1, 2),
-    "M": (1, 2),
-    "S": (1, 2),
-    "f": (1, 6),
-    "j": (1, 3),
-}
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_ISO_DATE = r"(?P<Y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)"
-_ISO_TIME = r"[T ](?P<H>\d\d):(?P<M>\d\d)(:(?P<S>\d\d)([.](?P<f>\d{1,6}))?)?(?P<z>Z|[+-]\d\d(:?\d\d)?)?"
+_ISO_DATE = "(?P<Y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})"
+_ISO_CLOCK = "(?P<H>[0-9]{2}):(?P<M>[0-9]{2})(:(?P<S>[0-9]{2})([.](?P<f>[0-9]{1,9}))?)?"
+_ISO_ZONE = "(?P<z>Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 
 
 @dataclass(frozen=True)
@@ -43,7 +33,7 @@ class Reader:
     zone: ZoneInfo
     ambiguous: str
     nonexistent: str
-    has_time: bool
+    to: str
 
 
 @cache
@@ -55,19 +45,20 @@ def zone_of(name: str) -> ZoneInfo:
 
 def _text_pattern(reader: Reader) -> re.Pattern[str]:
     if reader.layout is None:
-        return re.compile(f"{_ISO_DATE}({_ISO_TIME})?" if reader.has_time else _ISO_DATE, re.ASCII)
-    return re.compile("".join(_piece_pattern(piece) for piece in reader.layout.pieces), re.ASCII)
+        texts = {"date": _ISO_DATE, "time": _ISO_CLOCK, "timestamp": f"{_ISO_DATE}([T ]{_ISO_CLOCK}{_ISO_ZONE}?)?"}
+        return re.compile(texts[reader.to])
+    return re.compile("".join(_piece_pattern(piece) for piece in reader.layout.pieces))
 
 
 def _piece_pattern(piece: Directive | str) -> str:
     if isinstance(piece, str):
         return re.escape(piece)
-    if piece.letter == "b":
-        return "(?P<b>[A-Za-z]{3})"
-    if piece.letter == "z":
-        return r"(?P<z>Z|[+-]\d\d:?\d\d)"
-    low, high = _WIDTHS[piece.letter]
-    return rf"(?P<{piece.letter}>\d{{{high if piece.is_full else low},{high}}})"
+    if piece.names:
+        return f"(?P<{piece.letter}>(?i:{'|'.join(map(re.escape, piece.names))}))"
+    if piece.letter in "pz":
+        return "(?P<p>(?i:am|pm))" if piece.letter == "p" else "(?P<z>Z|[+-][0-9]{2}:?[0-9]{2})"
+    digits = f"[0-9]{{{piece.least},{piece.most}}}"
+    return f"(?P<{piece.letter}>{digits}{'| [0-9]' if piece.is_padded else ''})"
 
 
 @lru_cache(maxsize=8)
@@ -83,11 +74,14 @@ def _read(reader: Reader, pattern: re.Pattern[str], text: str) -> tuple[int, str
         return 0, "invalid-value"
     fields = {name: part for name, part in match.groupdict().items() if part is not None}
     try:
-        local, offset = _date(fields) + _time(fields), _offset(fields.get("z"))
+        day, time, offset = _date(reader, fields), _time(fields), _offset(fields.get("z"))
+        local = datetime(day.year, day.month, day.day) + time
     except (ValueError, OverflowError):
         return 0, "invalid-value"
-    if not reader.has_time:
+    if reader.to == "date":
         return (local - EPOCH).days, ""
+    if reader.to == "time":
+        return time // MICROSECOND, ""
     instant, problem = (local - EPOCH) // MICROSECOND, ""
     if offset is None:
         instant, problem = _instant(local, reader)
@@ -98,21 +92,52 @@ def _read(reader: Reader, pattern: re.Pattern[str], text: str) -> tuple[int, str
     return instant, problem
 
 
-def _date(fields: dict[str, str]) -> datetime:
-    year, month = int(fields["Y"]), int(fields.get("m", 1))
-    if "b" in fields:
-        month = _MONTHS.index(fields["b"].lower()) + 1
+def _date(reader: Reader, fields: dict[str, str]) -> date:
+    year, month = _year(reader.layout, fields), int(fields.get("m", 1))
+    if reader.layout is not None and "b" in fields:
+        month = _place(fields["b"], reader.layout.names("b")) + 1
+    if reader.layout is not None and "a" in fields:
+        _place(fields["a"], reader.layout.names("a"))
     day = date(year, month, int(fields.get("d", 1))) + timedelta(int(fields.get("j", 1)) - 1)
     if day.year != year:
         raise ValueError(f"year {year} has no day {fields['j']}")
-    return datetime(day.year, day.month, day.day)
+    return day
+
+
+def _year(layout: Format | None, fields: dict[str, str]) -> int:
+    """Of two digits, the first year that they can mean and that ends in them."""
+    if layout is None or "y" not in fields:
+        return int(fields.get("Y", EPOCH.year))
+    start = layout.two_digit_year_start
+    return next(year for year in range(start, start + 100) if f"{year:04}"[2:] == fields["y"])
+
+
+def _place(text: str, names: tuple[str, ...]) -> int:
+    """The index of the name that a text is, each letter as it is, in lower or in upper case."""
+    for i, name in enumerate(names):
+        letters = [(c, c.lower(), c.upper()) for c in name]
+        if len(text) == len(name) and all(c in allowed for c, allowed in zip(text, letters, strict=True)):
+            return i
+    raise ValueError(f"not a name: {text}")
 
 
 def _time(fields: dict[str, str]) -> timedelta:
     hour, minute, second = (int(fields.get(part, 0)) for part in "HMS")
+    if "I" in fields:
+        hour = _hour(int(fields["I"]), fields["p"].upper())
     if hour > 23 or minute > 59 or second > 59:
         raise ValueError(f"no time of the day: {hour}:{minute}:{second}")
-    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int(fields.get("f", "0").ljust(6, "0")))
+    fraction = int(fields.get("f", "0")[:6].ljust(6, "0"))
+    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=fraction)
+
+
+def _hour(hour: int, half: str) -> int:
+    """12 AM is midnight, 12 PM noon."""
+    if not 1 <= hour <= 12:
+        raise ValueError(f"no hour of half a day: {hour}")
+    if hour == 12:
+        return 0 if half == "AM" else 12
+    return hour if half == "AM" else hour + 12
 
 
 def _offset(text: str | None) -> timedelta | None:
@@ -157,42 +182,52 @@ def _jump(zone: ZoneInfo, before: int, after: int) -> int:
     return after
 
 
-def write_with(layout: Format | None, *, has_time: bool) -> Callable[[datetime], str]:
+def write_with(layout: Format | None, to: str) -> Callable[[datetime], str]:
     """A function that writes a local time as text, without parts that the format lacks. `%z` is written Z."""
     if layout is None:
-        return datetime.isoformat if has_time else lambda local: local.date().isoformat()
-    pieces = (
-        _template(p.letter) if isinstance(p, Directive) else re.sub("[{}]", r"\g<0>\g<0>", p) for p in layout.pieces
-    )
-    template = "".join(pieces)
-    return lambda local: template.format(local, _MONTHS[local.month - 1].capitalize())
+        parts: dict[str, Callable[[datetime], str]] = {
+            "timestamp": datetime.isoformat,
+            "date": lambda local: local.date().isoformat(),
+            "time": lambda local: local.time().isoformat(),
+        }
+        return parts[to]
+    pieces = layout.pieces
+    return lambda local: "".join(_written(p, local) if isinstance(p, Directive) else p for p in pieces)
 
 
-def _template(letter: Letter) -> str:
-    """For `str.format` of a local time and the name of its month."""
-    match letter:
+def _written(piece: Directive, local: datetime) -> str:
+    match piece.letter:
         case "Y":
-            return "{0.year:04}"
+            return f"{local.year:04}"
+        case "y":
+            return f"{local.year % 100:02}"
         case "m":
-            return "{0.month:02}"
+            return f"{local.month:02}"
         case "d":
-            return "{0.day:02}"
+            return f"{local.day:2}" if piece.is_padded else f"{local.day:02}"
         case "H":
-            return "{0.hour:02}"
+            return f"{local.hour:02}"
+        case "I":
+            return f"{local.hour % 12 or 12:02}"
         case "M":
-            return "{0.minute:02}"
+            return f"{local.minute:02}"
         case "S":
-            return "{0.second:02}"
+            return f"{local.second:02}"
         case "f":
-            return "{0.microsecond:06}"
+            digits = piece.most if piece.is_full else 6
+            return f"{local.microsecond:06}".ljust(digits, "0")[:digits]
+        case "p":
+            return "AM" if local.hour < 12 else "PM"
         case "j":
-            return "{0:%j}"
+            return f"{local:%j}"
         case "b":
-            return "{1}"
+            return piece.names[local.month - 1]
+        case "a":
+            return piece.names[local.weekday()]
         case "z":
             return "Z"
         case _:
-            assert_never(letter)
+            assert_never(piece.letter)
 
 
 # Continuations of an ISO 8601 date, and of a text that ends with %z, valid and invalid.
@@ -205,6 +240,11 @@ ISO_TAILS = (
     "T12:00:00~", " 23:59:59", "  12:00", "T12:00 Z", " ", "T",
 )
 # fmt: on
+# Other ways to write a part of a text, valid and invalid.
+HALVES = ("AM", "PM", "am", "pM", "Pm", "A", "P", "M", "A.M.", "BM", "a\u043c", " AM", "AMM", "")
+HOURS = ("0", "00", "1", "01", "9", "11", "12", "13", "012", " 1", "")
+DAYS_OF_MONTH = ("0", "00", "3", "03", " 3", "  3", " 0", "003", "29", "30", "31", "32", " 31", "\t3", "")
+FRACTIONS = (*("1234567891"[:digits] for digits in range(11)), "000000000", "999999999", "0000009", "1e3")
 FAR_OFFSETS = ("+23:59", "+00:01", "-00:01", "-23:59")  # which move the first and last times out of the years 1 to 9999
 OFFSETS = ("+0000", "-00:00", "+23:59", "-2359", "+2400", "+0060", "+05", "+5:30", "+053015", "z", "UTC")
 
@@ -215,9 +255,15 @@ def written_offsets() -> list[str]:
     return [f"{sign}{hour:02}{colon}{minute:02}" for sign in "+-" for colon in (":", "") for hour, minute in clock]
 
 
-def written_months() -> list[str]:
-    """The abbreviation of every month, in every combination of upper and lower case."""
-    return ["".join(letters) for month in _MONTHS for letters in product(*((c, c.upper()) for c in month))]
+def written_names(names: Sequence[str]) -> list[str]:
+    """Every name in upper, lower and mixed case, and near misses of it: shorter, longer, with other letters."""
+    texts: list[str] = []
+    for name in names:
+        mixed = "".join((str.upper if i % 2 else str.lower)(c) for i, c in enumerate(name))
+        texts += [name, name.upper(), name.lower(), name.title(), mixed, mixed.swapcase(), name.casefold()]
+        texts += [name[:3], name[:4], name[:-1], name[1:], f"{name}.", f" {name}", name + name[-1:], name[0]]
+        texts += [normalize("NFD", name), name.replace("s", "\u017f"), name.replace("i", "\u0131"), f"{name}\u0301"]
+    return [*dict.fromkeys(texts)]
 
 
 def near_misses(right: str) -> list[str]:

@@ -61,6 +61,137 @@ def _never(policy: str | None, jump: str | None) -> Case:
 
 
 DAY, LEAP_DAY = "2019-03-09", "2024-02-29"
+# fmt: off
+GERMAN = [
+    "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+    "Dezember",
+]
+# The abbreviation `mar` is Tuesday, and the beginning of March.
+SPANISH = [
+    "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
+    "diciembre",
+]
+# fmt: on
+_YEARS = (
+    _case(
+        "POSIX centuries",
+        "C12",
+        "%y-%m-%d",
+        {"69-01-01": "1969-01-01", "99-12-31": "1999-12-31", "00-02-29": "2000-02-29", "68-1-1": "2068-01-01"},
+    ),
+    _case("exactly two digits", "C12", "%m/%d/%y", {"3/9/19": DAY, "3/9/9": None, "3/9/019": None, "3/9/2019": None}),
+    _case(
+        "years of birth",
+        "C12",
+        "%y",
+        {"24": "2024-01-01", "25": "1925-01-01", "00": "2000-01-01"},
+        two_digit_year_start=1925,
+    ),
+    _case("the last years", "C12", "%y%j", {"99001": "9999-01-01", "00001": "9900-01-01"}, two_digit_year_start=9900),
+    _case("the first years", "C12", "%y", {"00": "0100-01-01", "01": "0001-01-01"}, two_digit_year_start=1),
+    _case("no leap day in 1900", "C12", "%D", {"02/29/00": None, "2/28/00": "1900-02-28"}, two_digit_year_start=1900),
+)
+_HALF_DAYS = (
+    _case(
+        "noon and midnight",
+        "C13",
+        "%F %I:%M %p",
+        {
+            f"{DAY} 12:00 AM": f"{DAY}T00:00",
+            f"{DAY} 12:59 am": f"{DAY}T00:59",
+            f"{DAY} 1:00 AM": f"{DAY}T01:00",
+            f"{DAY} 11:59 AM": f"{DAY}T11:59",
+            f"{DAY} 12:00 PM": f"{DAY}T12:00",
+            f"{DAY} 12:59 pM": f"{DAY}T12:59",
+            f"{DAY} 01:00 PM": f"{DAY}T13:00",
+            f"{DAY} 11:59 PM": f"{DAY}T23:59",
+        },
+    ),
+    _case(
+        "no half of the day",
+        "C13",
+        "%F %I %p",
+        {f"{DAY} 0 AM": None, f"{DAY} 13 PM": None, f"{DAY} 1 M": None, f"{DAY} 1 a.m.": None, f"{DAY} 1  AM": None},
+    ),
+    _case("before the hour", "C13", "%p%I%M %F", {f"PM0930 {DAY}": f"{DAY}T21:30", f"pm930 {DAY}": None}),
+)
+_NAMES = (
+    _case(
+        "full names",
+        "C14",
+        "%A, %d %B %Y",
+        {
+            "Saturday, 09 March 2019": DAY,
+            "SATURDAY, 9 mARCH 2019": DAY,
+            "Monday, 9 March 2019": DAY,
+            "Sat, 9 March 2019": None,
+            "Saturday, 9 Mar 2019": None,
+            "Caturday, 9 March 2019": None,
+            "Saturday, 9 Sept 2019": None,
+            "Saturday, 31 September 2019": None,
+            "Saturday, 30 September 2019": "2019-09-30",
+            "Saturday, 9 Augu\u017ft 2019": None,
+        },
+    ),
+    _case(
+        "as C writes it",
+        "C14",
+        "%a %b %e %T %Y",
+        {"Sat Mar  9 00:00:01 2019": f"{DAY}T00:00:01", "Sat Mar 9 0:0:0 2019": DAY},
+    ),
+    _case(
+        "German",
+        "C14",
+        "%d. %B %Y",
+        {"3. Mai 2025": "2025-05-03", "3. MÄRZ 2025": "2025-03-03", "3. märz 2025": "2025-03-03"},
+        months=GERMAN,
+    ),
+    _case(
+        "not German",
+        "C14",
+        "%d. %B %Y",
+        {"3. May 2025": None, "3. Ma\u0308rz 2025": None, "3. Marz 2025": None},
+        months=GERMAN,
+    ),
+    _case(
+        "Spanish",
+        "C14",
+        "%a %d %B %Y",
+        {"mar 9 marzo 2019": DAY, "MAR 9 MARZO 2019": DAY, "mar 9 mar 2019": None, "sáb 9 mayo 2019": "2019-05-09"},
+        months=SPANISH,
+        days=["lun", "mar", "mié", "jue", "vie", "sáb", "dom"],
+    ),
+)
+_TIMES = (
+    _case(
+        "times",
+        "C15",
+        "%H:%M",
+        {"00:00": 0, "23:59": 86_340_000_000, "7:5": 25_500_000_000, "24:00": None, "12": None, None: None},
+        to="time",
+    ),
+    _case(
+        "times of half a day",
+        "C15",
+        "%I:%M:%S.%f %p",
+        {"12:00:00.5 am": 500_000, "12:0:0.0000009 PM": 43_200_000_000},
+        to="time",
+    ),
+    _case(
+        "ISO 8601 times",
+        "C15",
+        "iso8601",
+        {
+            "00:00": 0,
+            "23:59:59.999999999": 86_399_999_999,
+            "01:00:00.5": 3_600_500_000,
+            "1:00": None,
+            "01:00Z": None,
+            "": None,
+        },
+        to="time",
+    ),
+)
 SAMOA = {"timezone": "Pacific/Apia", "nonexistent": "shift_forward"}
 
 CASES = (
@@ -81,9 +212,21 @@ CASES = (
             "060 2019 0:0:0.5": "2019-03-01T00:00:00.5",
             "1 2019 0:0:0.000001": "2019-01-01T00:00:00.000001",
             "60 2019 0:0:0.": None,
-            "60 2019 0:0:0.0000001": None,
+            "60 2019 0:0:0.0000019": "2019-03-01T00:00:00.000001",
+            "60 2019 0:0:0.123456789": "2019-03-01T00:00:00.123456",
+            "60 2019 0:0:0.1234567890": None,
         },
     ),
+    _case(
+        "three digits",
+        "C2",
+        "%Y%m%d%H%M%S%3f",
+        {"20190309000000007": "2019-03-09T00:00:00.007", "20190309000000": None},
+    ),
+    _case(
+        "nine digits", "C2", "%F %T.%9f", {f"{DAY} 0:0:0.000001999": f"{DAY}T00:00:00.000001", f"{DAY} 0:0:0.1": None}
+    ),
+    _case("nine touching digits", "C2", "%FT%H%M%S%9f", {f"{DAY}T000000999999999": f"{DAY}T00:00:00.999999"}),
     _case("leap days", "C3", "%Y-%m-%d", {LEAP_DAY: LEAP_DAY, "2023-02-29": None, "1900-02-29": None}),
     _case("days of the year", "C3", "%Y.%j", {"2024.366": "2024-12-31", "2023.366": None, "2024.0": None}),
     _case("no clock shows", "C3", PLAIN, {"2019-03-09 24:00:00": None, "2019-03-09 23:59:60": None}),
@@ -176,8 +319,26 @@ CASES = (
         rows=[[None, "x"], ["3/9/2019", "1/1/1970"]],
         expect=[[None, None], [17_964, 0]],
     ),
+    *_YEARS,
+    *_HALF_DAYS,
+    *_NAMES,
+    *_TIMES,
     *map(_refused, ("%Y-%q", "%Y %Y-%m-%d", "%m/%d", "%Y-%d", "%Y-%m-%d %M", "%Y %", "%Y %j %m")),
     *map(_refused, ("%H:%M %z %Y-%m-%d", "%Y-%m-%d 12:%M", "jan %b %Y", "%Y-%m %H", "%Y\n%m", "")),
+    *map(_refused, ("%Y-%y", "%F %H %p", "%F %I:%M", "%F %p", "%F %H %I %p", "%b %B %Y", "%Y%e", "%F%e", "%H:%M")),
+    *map(_refused, ("%Y %3", "%Y-%m %f", "%a %Y", "%F %A %a", "%BMay %Y", "%dMar%B %Y", "%F %0f")),
+    _refused("%F", two_digit_year_start=1950),
+    _refused("%F", months=GERMAN),
+    _refused("%d %B %Y", days=list("abcdefg")),
+    _refused("iso8601", days=list("abcdefg")),
+    _refused("%d %B %Y", months=[*GERMAN[:11], "MAI"]),
+    _refused("%d %B %Y", months=[*GERMAN[:11], "12."]),
+    _refused("%d %B %Y", months=[*GERMAN[:11], ""]),
+    _refused("%Y", to="time"),
+    _refused("%H:%M", to="date"),
+    _refused("%H:%M", to="time", timezone="UTC"),
+    _refused("iso8601", to="time", timezone="UTC"),
+    _refused("%H:%M %z", to="time"),
     _refused("%Y-%m-%d %H:%M %z", timezone="Asia/Tokyo"),
     _refused("%Y-%m-%d %H", to="date"),
     _refused(PLAIN, "SKC125", timezone="EDT"),

@@ -1,18 +1,21 @@
-"""Parse text into a timestamp or date, in a given format and time zone.
+"""Parse text into a timestamp, date or time of the day, in a given format and time zone.
 
 Why: logs and CSV files contain local times as text. Parsed here, inside the graph, they mean the same in training
 and serving, in every language, whatever the machine's locale and time zone.
 
-Example: `at: {from: pickup, apply: [{parse_datetime: {format: "%Y-%m-%d %H:%M", timezone: Asia/Tokyo}}]}`
+Example: `at: {from: pickup, apply: [{parse_datetime: {format: "%d %b %Y %I:%M %p", timezone: Asia/Tokyo}}]}`
 
 Parameters
 ----------
 format : str
-    `iso8601`, or a `strptime` format made of %Y %m %d %j %b %H %M %S %f %z %%. %b is an English abbreviation
-    in any case; %z is Z, ±HHMM or ±HH:MM, and comes last. Numbers may lack leading zeros (`3/9/2019`), but %Y
-    has four digits, and adjacent numbers (`%Y%m%d`) have their full width. Parts that the format
-    leaves out default to the first day, or midnight. `iso8601` is `YYYY-MM-DD`, optionally followed by `T` or one
-    blank, `HH:MM`, `HH:MM:SS` or `HH:MM:SS.f` with 1 to 6 digits, and then nothing, `Z`, `±HH`, `±HHMM` or `±HH:MM`.
+    `iso8601`, or a `strptime` format of these directives. Parts that it leaves out are the first day, or midnight.
+    %Y %y %m %d %j %H %I %M %S: numbers, which may lack leading zeros (`3/9/2019`), but %Y has four digits, %y two, and
+    adjacent numbers (`%Y%m%d`) have their full width. %e is %d, or a blank and one digit. %f is a fraction of a second
+    of 1 to 9 digits, six next to another number; %3f has exactly three (%1f to %9f).
+    %b, %B: an English month, `Sep` or `September`; %a, %A: a day, `Mon` or `Monday`; %p: AM or PM; all in any case.
+    %z: Z, ±HHMM or ±HH:MM, at the end. %T is %H:%M:%S, %R %H:%M, %D %m/%d/%y, %F %Y-%m-%d, and %% a percent sign.
+    `iso8601` is `YYYY-MM-DD`, optionally followed by `T` or one blank, `HH:MM`, `HH:MM:SS` or `HH:MM:SS.f` with 1 to 9
+    digits, and then nothing, `Z`, `±HH`, `±HHMM` or `±HH:MM`.
 timezone : str, default UTC
     The IANA name of the zone for texts without an offset; refused with %z, where every text has one.
 ambiguous : earliest | latest | null | error, default error
@@ -21,20 +24,28 @@ nonexistent : shift_forward | null | error, default error
     The meaning of a local time that is skipped; `shift_forward` is the instant of the transition.
 invalid : null | error, default error
     What happens to a text that does not match the format or is not a valid time.
-to : timestamp | date, default timestamp
-    `date` gives the day; the format must not contain a time (for `iso8601`: only `YYYY-MM-DD`).
+to : timestamp | date | time, default timestamp
+    `date` gives the day; the format must not contain a time (for `iso8601`: only `YYYY-MM-DD`). `time` gives the
+    microseconds since midnight; the format must not contain a date (for `iso8601`: only the time, without an offset).
+two_digit_year_start : int from 1 to 9900, default 1969
+    %y is one of the 100 years from here on. By default, as in POSIX: 69 to 99 are 1969 to 1999, 00 to 68 2000 to 2068.
+months : list of 12 str
+    The names that %b and %B stand for, from January on, for texts in another language: `[Januar, Februar, März, ...]`.
+days : list of 7 str
+    The names that %a and %A stand for, from Monday on.
 
-Input: string. Output: timestamp or date. Null stays null and is not invalid.
+Input: string. Output: timestamp, date, or int64 for `time`. Null stays null and is not invalid.
 
 Critical points
 ---------------
 C1  Month, day, hour, minute and second may have one digit, but adjacent numbers may not; a year always has
-    four.
-C2  A fraction has 1 to 6 digits, the first of which is tenths: `.5` is 500 ms.
+    four, or two for %y.
+C2  The first digit of a fraction is tenths: `.5` is 500 ms. Digits after the sixth are cut, not rounded, as in Python's
+    `fromisoformat`.
 C3  Invalid: a day that does not exist in its month or year, year 0, hour 24, and second 60 (as in Python's
     datetime).
 C4  The whole text must match exactly: blanks and the case of literals count, and digits are ASCII
-    (`strptime` accepts any blanks, any case and any script's digits).
+    (`strptime` accepts any blanks, any case and any script's digits, and a blank before a %d of one digit).
 C5  The zone's offset is the one in force at that local time: before standard time, in daylight saving time, and
     after the last transition that tzdata lists.
 C6  A local time that occurs twice follows `ambiguous`, to the microsecond.
@@ -44,17 +55,24 @@ C8  An offset in the text takes precedence; `timezone` is only for `iso8601` tex
 C9  An instant outside the years 1 to 9999 in UTC is invalid.
 C10 Null stays null, whatever `invalid` says.
 C11 A format that is ambiguous, or has no year, is refused (SKC126), as is an unknown zone
-    (SKC125).
+    (SKC125), and an option that the format has no place for.
+C12 A year of two digits is the only year that ends in them among the 100 from `two_digit_year_start` on.
+C13 %I is 1 to 12, and 12 comes first: 12 AM is midnight, 12 PM noon. It needs %p; %H with %p is refused, where
+    `strptime` ignores the %p.
+C14 A name matches as a whole, and each letter as it is, in lower or in upper case: `Sept` is not September, and
+    NFD is not NFC. The name of a day must be one, but need not be that of the date, as in `strptime`.
+C15 A time of the day is in microseconds since midnight, without a zone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from skc.emit import calendar
 from skc.emit import datetime as reading
@@ -62,8 +80,12 @@ from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
 from skc.op import NoState, Op, parameters, refuse, require
 from skc.ops.time._datetime_text import (
+    DAYS_OF_MONTH,
     EPOCH,
     FAR_OFFSETS,
+    FRACTIONS,
+    HALVES,
+    HOURS,
     ISO_TAILS,
     MICROSECOND,
     OFFSETS,
@@ -71,15 +93,15 @@ from skc.ops.time._datetime_text import (
     near_misses,
     read_with,
     write_with,
-    written_months,
+    written_names,
     written_offsets,
     zone_of,
 )
 from skc.ops.time._parse_datetime_cases import CASES
-from skc.time.format import Format, read_format
+from skc.time.format import CLOCK, Directive, Format, read_format
 from skc.time.zones import later_transitions, load_zone, wall_clock
 from skc.values.types import Block, Scalar, ValueType, make_block
-from skc_runtime.kinds import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
+from skc_runtime.kinds import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, DType
 
 if TYPE_CHECKING:
     from spox import Var
@@ -102,22 +124,56 @@ class Params:
     ambiguous: Annotated[Ambiguous, _named_null(Ambiguous)] = "error"
     nonexistent: Annotated[Nonexistent, _named_null(Nonexistent)] = "error"
     invalid: Annotated[Invalid, _named_null(Invalid)] = "error"
-    to: Literal["timestamp", "date"] = "timestamp"
+    to: Literal["timestamp", "date", "time"] = "timestamp"
+    two_digit_year_start: Annotated[int, Field(ge=1, le=9900)] | None = None
+    months: Annotated[tuple[str, ...], Field(min_length=12, max_length=12)] | None = None
+    days: Annotated[tuple[str, ...], Field(min_length=7, max_length=7)] | None = None
+
+
+RIGHT = datetime(2019, 1, 23, 20, 30, 15, 120_000)
+# The types of the results; a time of the day is in microseconds.
+DTYPES: dict[str, DType] = {"timestamp": "timestamp", "date": "date", "time": "int64"}
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "string", op="parse_datetime")
     load_zone(params.timezone or "UTC")
-    letters = _letters(params)
-    if "z" in letters and params.timezone is not None:
+    layout = _layout(params)
+    if layout is None:
+        _check_iso(params)
+    else:
+        _check_layout(params, layout)
+    return x.with_(dtype=DTYPES[params.to], nullable=x.nullable or "null" in _policies(params).values())
+
+
+def _check_iso(params: Params) -> None:
+    for name in ("months", "days", "two_digit_year_start"):
+        if getattr(params, name) is not None:
+            raise refuse("SKC126", f"an ISO 8601 text has no place for `{name}`", hint=f"leave out `{name}`")
+    _check_zone(params)
+
+
+def _check_layout(params: Params, layout: Format) -> None:
+    if "z" in layout.letters and params.timezone is not None:
         raise refuse("SKC126", "every text has its own offset (%z)", hint="leave out `timezone`")
-    if params.to == "date" and letters & set("HMSfz"):
+    if params.to == "date" and layout.letters & {*CLOCK, "z"}:
         raise refuse("SKC126", f"the format `{params.format}` has a time", hint="leave out `to: date`")
-    return x.with_(dtype=params.to, nullable=x.nullable or "null" in _policies(params).values())
+    if params.to == "time" and layout.has_date:
+        raise refuse("SKC126", f"the format `{params.format}` has a date", hint="leave out `to: time`")
+    if params.to != "time" and not layout.has_date:
+        raise refuse("SKC126", f"the format `{params.format}` has no year", hint="add %Y, or `to: time`")
+    _check_zone(params)
+
+
+def _check_zone(params: Params) -> None:
+    if params.to == "time" and params.timezone is not None:
+        raise refuse("SKC126", "a time without a date has no time zone", hint="leave out `timezone`")
 
 
 def _layout(params: Params) -> Format | None:
-    return None if params.format == "iso8601" else read_format(params.format)
+    if params.format == "iso8601":
+        return None
+    return read_format(params.format, params.months, params.days, params.two_digit_year_start)
 
 
 def _letters(params: Params) -> frozenset[str]:
@@ -136,7 +192,7 @@ def _policies(params: Params) -> dict[str, str]:
 def apply(params: Params, state: NoState, x: Block) -> Block:
     present = x.present()
     zone = zone_of(params.timezone or "UTC")
-    reader = Reader(_layout(params), zone, params.ambiguous, params.nonexistent, params.to == "timestamp")
+    reader = Reader(_layout(params), zone, params.ambiguous, params.nonexistent, params.to)
     read = read_with(reader)
     outcomes = {text: read(text) for text in dict.fromkeys(x.values[present].tolist())}
     values = np.zeros(x.values.shape, dtype=np.int64)
@@ -145,7 +201,7 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
         values[i], problems[i] = outcomes[x.values[i]]
     policies = _policies(params)
     nulls = [code for code, policy in policies.items() if policy == "null"]
-    result = make_block(params.to, values, present & ~np.isin(problems, nulls) if nulls else x.valid)
+    result = make_block(DTYPES[params.to], values, present & ~np.isin(problems, nulls) if nulls else x.valid)
     for code, policy in policies.items():
         if policy == "error":
             result = result.guard(code, problems == code)
@@ -153,14 +209,16 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
 
 
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
-    layout, has_time = _layout(params), params.to == "timestamp"
-    right = op.regex_full_match(x.values, pattern=reading.pattern_of(layout, has_time=has_time))
-    text = op.where(right, x.values, const(np.array(reading.filler(layout))))
-    fields = reading.read_fields(layout, text, x.width, has_time=has_time)
+    layout = _layout(params)
+    right = op.regex_full_match(x.values, pattern=reading.pattern_of(layout, params.to))
+    text = op.where(right, x.values, const(np.array(reading.replacement(layout, params.to))))
+    fields = reading.read_fields(layout, text, x.width, params.to)
+    if params.to == "time":
+        return _with_policies(params, x, reading.some(fields.time), _invalid(x, right))
     value, exists = reading.day_number(fields)
     right = right if exists is None else op.and_(right, exists)
     problems: dict[str, Var] = {}
-    if has_time:
+    if params.to == "timestamp":
         wall = op.mul(value, calendar.constant(DAY_US))
         wall = wall if fields.time is None else op.add(wall, fields.time)
         meaning = _meaning(params, wall, fields)
@@ -171,9 +229,12 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
         if meaning.is_ambiguous is not None and meaning.is_nonexistent is not None:
             problems["ambiguous-time"] = op.and_(right, meaning.is_ambiguous)
             problems["nonexistent-time"] = op.and_(right, meaning.is_nonexistent)
+    return _with_policies(params, x, value, _invalid(x, right) | problems)
+
+
+def _invalid(x: GraphBlock, right: Var) -> dict[str, Var]:
     wrong = op.not_(right)
-    problems = {"invalid-value": wrong if x.valid is None else op.and_(x.valid, wrong), **problems}
-    return _with_policies(params, x, value, problems)
+    return {"invalid-value": wrong if x.valid is None else op.and_(x.valid, wrong)}
 
 
 def _meaning(params: Params, wall: Var, fields: reading.Fields) -> calendar.Instants:
@@ -195,7 +256,7 @@ def _meaning(params: Params, wall: Var, fields: reading.Fields) -> calendar.Inst
 def _with_policies(params: Params, x: GraphBlock, values: Var, problems: dict[str, Var]) -> GraphBlock:
     policies = _policies(params)
     nulls = [op.not_(mask) for code, mask in problems.items() if policies[code] == "null"]
-    result = masked(params.to, x.width, values, all_of(x.valid, *nulls))
+    result = masked(DTYPES[params.to], x.width, values, all_of(x.valid, *nulls))
     for code, mask in problems.items():
         if policies[code] == "error":
             result = result.guard(code, mask)
@@ -206,7 +267,7 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     """Texts on either side of every edge: ends of years and of February, the changes of the zone, the first and last
     times; and near misses.
     """
-    layout, has_time = _layout(params), params.to == "timestamp"
+    layout, letters = _layout(params), _letters(params)
     years = (1, 4, 1900, 1970, 2000, 2019, 2024, 2100, 9999)
     moments = [datetime(y, m, d) for y in years for m, d in ((1, 1), (1, 31), (2, 28), (3, 1), (12, 31))]
     moments += [
@@ -214,23 +275,41 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
         datetime.max,
         datetime(2024, 12, 31, 23, 59, 59, 500_000),
     ]
+    moments += [datetime(2024, 2, 29, hour, minute) for hour in (0, 1, 9, 11, 12, 13, 23) for minute in (0, 59)]
     ticks = _ticks(params)
     moments += [moment + n for moment in _wall_edges(params) for n in ticks]
-    write = write_with(layout, has_time=has_time)
+    write = write_with(layout, params.to)
     texts = [write(moment) for moment in moments]
-    right = write(datetime(2019, 1, 23, 20, 30, 15, 120_000))
+    right = write(RIGHT)
     texts += near_misses(right)
-    if layout is None and has_time:
+    if layout is None and params.to == "timestamp":
         texts += [right[:10] + tail for tail in ISO_TAILS]
         texts += [f"{right[:10]}T12:00{offset}" for offset in written_offsets()]
         texts += [moment.isoformat() + offset for moment in (datetime.min, datetime.max) for offset in FAR_OFFSETS]
-    if "z" in _letters(params):
+    if layout is None and params.to == "time":
+        texts += [tail[1:] for tail in ISO_TAILS]
+    if "z" in letters:
         texts += [offset.join(right.rsplit("Z", 1)) for offset in (*OFFSETS, *written_offsets())]
         ends = [write(moment) for moment in (datetime.min, datetime.max)]
         texts += [offset.join(end.rsplit("Z", 1)) for end in ends for offset in FAR_OFFSETS]
-    if "b" in _letters(params):
-        texts += [right.replace("Jan", month) for month in written_months()]
+    if layout is not None:
+        texts += _varied(layout)
     return [*dict.fromkeys(texts), *([None] if x.nullable else [])]
+
+
+def _varied(layout: Format) -> list[str]:
+    """A valid text with each of its parts written in every other way that is right, or nearly."""
+    varied = {letter: written_names(layout.names(letter)) for letter in ("b", "a")}
+    varied |= {"p": [*HALVES], "y": [f"{year:02}" for year in range(100)], "f": [*FRACTIONS]}
+    varied |= {"I": [*HOURS], "d": [*DAYS_OF_MONTH]}
+    texts: list[str] = []
+    for i, piece in enumerate(layout.pieces):
+        others = varied.get(piece.letter, []) if isinstance(piece, Directive) else []
+        head, tail = (
+            write_with(replace(layout, pieces=part), "") for part in (layout.pieces[:i], layout.pieces[i + 1 :])
+        )
+        texts += [head(RIGHT) + other + tail(RIGHT) for other in others]
+    return texts
 
 
 def _wall_edges(params: Params) -> list[datetime]:
@@ -257,7 +336,7 @@ def _ticks(params: Params) -> list[timedelta]:
 
 def marks(params: Params, state: NoState, k: int) -> dict[str, Sequence[Scalar]]:
     """The texts at changes of local time, as far as the format distinguishes them."""
-    write = write_with(_layout(params), has_time=params.to == "timestamp")
+    write = write_with(_layout(params), params.to)
     return {"zone change": list(dict.fromkeys(write(edge) for edge in _wall_edges(params)))}
 
 
@@ -265,18 +344,17 @@ def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> 
     """The local time of an instant (the day of a date) as text, in the zone of the step; if the format is too coarse,
     the last text before it and the first after it.
     """
-    has_time = params.to == "timestamp"
-    write = write_with(_layout(params), has_time=has_time)
+    write = write_with(_layout(params), params.to)
     zone = zone_of("UTC" if "z" in _letters(params) else params.timezone or "UTC")
     tick = _ticks(params)[-1]
     texts: list[Scalar] = []
     for value in values:
         if value is None or isinstance(value, str):
             continue
-        instant = int(value) if has_time else int(value) * DAY_US
+        instant = int(value) * DAY_US if params.to == "date" else int(value)
         if TIMESTAMP_MIN + DAY_US <= instant <= TIMESTAMP_MAX - DAY_US:
             local = (_local(instant)).replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
-            later = [local + tick] if has_time and (local - datetime.min) % tick else []
+            later = [local + tick] if params.to != "date" and (local - datetime.min) % tick else []
             texts += [write(moment) for moment in (local, *later)]
     return texts
 
