@@ -264,8 +264,8 @@ def test_ranges() -> None:
 
 def test_what_leaves_in_which_dtype() -> None:
     assert HOLDS == {
-        "float32": ("float64", "int64", "bool"),
-        "float64": ("float64", "int64", "bool"),
+        "float32": ("float64", "float32", "int64", "bool"),
+        "float64": ("float64", "float32", "int64", "bool"),
         "int64": ("int64", "bool", "timestamp", "date"),
         "bool": ("bool",),
         "string": ("string",),

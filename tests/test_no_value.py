@@ -24,6 +24,7 @@ TABLE = pa.table({"x": [1.0, 2.0], "n": [1, 2], "s": ["a", "b"]})
 EMPTY: dict[DType, str] = for_every_kind(
     {
         "float64": "expr: sqrt(-1 - x * x)",
+        "float32": "from: f",
         "int64": "expr: n if n < 0 else null",
         "bool": "expr: x > 0 if x < 0 else null",
         "string": "expr: s if s == 'c' else null",

@@ -103,7 +103,9 @@ def of_float32(data: Data, pipeline: Pipeline, types: Types) -> list[Diagnostic]
     One warning for all of them: usually a whole table of floats is float32.
     """
     narrow = data.narrow()
-    last_bits = _last_bits(pipeline, types, [i.value for i in data.inputs if i.name in narrow and i.kind.is_float])
+    last_bits = _last_bits(
+        pipeline, types, [i.value for i in data.inputs if i.name in narrow and i.kind.is_float and not i.kind.widens_to]
+    )
     deciding = last_bits.sources()
     checked = {i: Column(i.name, i.dtype, f"column `{i.name}`") for i in data.inputs if i.value in deciding}
     counts = data.aggregate([Aggregate("widened", column) for column in checked.values()])
@@ -168,13 +170,14 @@ def _float32_warning(inputs: Sequence[Input], steps: Sequence[str], others: int,
     columns = _listed([f"`{i.name}`" for i in inputs])
     are = "is a 32-bit or 16-bit float" if len(inputs) == 1 else "are 32-bit or 16-bit floats"
     more = f" and {len(steps) - SHOWN} more" if len(steps) > SHOWN else ""
+    them = "it" if len(inputs) == 1 else "them"
     decide = f"{', '.join(f'`{name}`' for name in steps[:SHOWN])}{more} decide{'s' * (len(steps) == 1)}"
     return Diagnostic(
         "SKC235",
         f"{columns} {are} in the data, and {decide} by the last bit; values that no request will contain: {others:,}",
         inputs[0].span,
-        "write such columns as float64 at the source of their values (casting float32 to float64 changes nothing), or "
-        "send exactly the same numbers in requests",
+        f"declare {them} `float32`, so that every request is rounded as the data was; or "
+        "write such columns as float64 at the source of their values (casting float32 to float64 changes nothing)",
         notes=(f"{np.float32(example)!s} in `{inputs[0].name}` is stored as {example!r}",),
         severity="warning",
     )

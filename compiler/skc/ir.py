@@ -24,6 +24,7 @@ MODEL_OUTPUTS = ("prediction", "probability", "decision")
 LEAVES_AS: Mapping[DType, tuple[OutputDType, ...]] = for_every_kind(
     {
         "float64": ("float32", "float64"),
+        "float32": ("float32", "float64"),
         "int64": ("float32", "float64", "int64"),
         "bool": ("float32", "float64", "int64", "bool"),
         "string": ("string",),

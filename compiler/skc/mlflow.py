@@ -31,7 +31,15 @@ LOADER = "skc_runtime.pyfunc"
 ANY = "any"
 # The types that MLflow has for inputs and for outputs; `any` is checked by the runtime alone.
 INPUTS: Mapping[DType, str] = for_every_kind(
-    {"float64": "double", "int64": "long", "bool": "boolean", "string": "string", "timestamp": ANY, "date": ANY}
+    {
+        "float64": "double",
+        "float32": "double",  # which the runtime rounds; MLflow would refuse a double for a float
+        "int64": "long",
+        "bool": "boolean",
+        "string": "string",
+        "timestamp": ANY,
+        "date": ANY,
+    }
 )
 OUTPUTS: Mapping[OutputDType, str] = for_every_element(
     {"float32": "float", "float64": "double", "int64": "long", "bool": "boolean", "string": "string"}

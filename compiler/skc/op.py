@@ -35,6 +35,7 @@ Known = tuple[Scalar, ...] | None  # all values that a column can hold, ascendin
 CASTS: Mapping[DType, tuple[DType, ...]] = for_every_kind(
     {
         "float64": ("int64", "bool"),
+        "float32": (),  # is float64 before any step
         "int64": ("float64", "bool", "string", "timestamp", "date"),
         "bool": ("float64", "int64", "string"),
         "string": ("int64", "bool"),

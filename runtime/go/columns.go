@@ -77,7 +77,7 @@ func (p *inputPlan) putColumn(b *block, column reflect.Value) *Error {
 	case []any:
 		return p.putEach(len(values), func(row int) *Error { return p.put(b, row, values[row]) })
 	case []float64:
-		if p.spec.kind == string(Float64) {
+		if p.spec.isFloat() {
 			return p.putFloats(b, values)
 		}
 	case []string:
@@ -119,7 +119,7 @@ func (p *inputPlan) putEach(rows int, put func(int) *Error) *Error {
 
 func (p *inputPlan) putFloats(b *block, values []float64) *Error {
 	for row, value := range values {
-		if value == value {
+		if value == value && p.spec.kind == string(Float64) {
 			p.setFloat(b, row, value)
 			continue
 		}

@@ -49,6 +49,18 @@ func toFloat64(s scalar) (float64, *Error) {
 	return 0, wrongType(s, "a number", "")
 }
 
+// float32Overflow is the middle of the largest float32 and 2^128, which rounds to infinity, as everything beyond it.
+const float32Overflow = 0x1.ffffffp+127
+
+// toFloat32 is the nearest float32, ties to even, of the float64 that a value is.
+func toFloat32(s scalar, float float64) (float32, *Error) {
+	if math.Abs(float) >= float32Overflow && !math.IsInf(float, 0) {
+		hint := "at most 3.4028234663852886e+38 in magnitude; declare the input float64 if it needs more"
+		return 0, newError(CodeFloat32Overflow, fmt.Sprintf("%s is outside float32", s), hint)
+	}
+	return float32(float), nil
+}
+
 func toInt64(s scalar) (int64, *Error) {
 	if s.kind != kindFloat {
 		return toInteger(s, "an integer", "")

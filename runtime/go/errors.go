@@ -44,6 +44,7 @@ const (
 	CodeNotExact             Code = "not-exact"
 	CodeNotIntegral          Code = "not-integral"
 	CodeInt64Overflow        Code = "int64-overflow"
+	CodeFloat32Overflow      Code = "float32-overflow"
 	CodeNaiveDatetime        Code = "naive-datetime"
 	CodeNULInString          Code = "nul-in-string"
 	CodeInvalidUTF8          Code = "invalid-utf8"
@@ -92,6 +93,7 @@ var kinds = map[Code]Kind{
 	CodeNotExact:             KindRecord,
 	CodeNotIntegral:          KindRecord,
 	CodeInt64Overflow:        KindRecord,
+	CodeFloat32Overflow:      KindRecord,
 	CodeNaiveDatetime:        KindRecord,
 	CodeNULInString:          KindRecord,
 	CodeInvalidUTF8:          KindRecord,

@@ -41,11 +41,11 @@ type slot struct {
 
 type inputSpec struct {
 	name       string
-	kind       string // float64, int64, bool, string, timestamp or date
+	kind       string // float64, float32, int64, bool, string, timestamp or date
 	nullable   bool
 	nanIsError bool
 	slot       slot
-	valid      *slot // where a nullable input that is not float64 says whether it has a value
+	valid      *slot // where a nullable input that is not a float says whether it has a value
 }
 
 // element is the element type of the input in the graph.
@@ -55,6 +55,9 @@ func (i *inputSpec) element() DType {
 	}
 	return DType(i.kind)
 }
+
+// isFloat reports whether the null of the input is NaN.
+func (i *inputSpec) isFloat() bool { return i.kind == string(Float64) || i.kind == string(Float32) }
 
 // tensorSpec is a tensor [N, width] of the graph.
 type tensorSpec struct {
@@ -170,7 +173,7 @@ func each[T any](objects []*fields, read func(*fields) T) []T {
 func readInput(f *fields) inputSpec {
 	input := inputSpec{
 		name:       f.text("name"),
-		kind:       f.oneOf("type", string(Float64), string(Int64), string(Bool), string(String), typeTimestamp, typeDate),
+		kind:       f.oneOf("type", string(Float64), string(Float32), string(Int64), string(Bool), string(String), typeTimestamp, typeDate),
 		nullable:   f.flag("nullable"),
 		nanIsError: f.oneOf("nan", "null", "error") == "error",
 		slot:       readSlot(f),
@@ -190,7 +193,7 @@ func readSlot(f *fields) slot {
 func readTensor(f *fields) tensorSpec {
 	return tensorSpec{
 		name:  f.text("name"),
-		dtype: DType(f.oneOf("dtype", string(Float64), string(Int64), string(Bool), string(String))),
+		dtype: DType(f.oneOf("dtype", string(Float64), string(Float32), string(Int64), string(Bool), string(String))),
 		width: int(f.integer("width", 1, 1_000_000)),
 	}
 }

@@ -28,7 +28,7 @@ func (m *manifest) verifyInputs() *Error {
 	for i := range m.inputs {
 		input := &m.inputs[i]
 		names[i] = input.name
-		if (input.valid != nil) != (input.nullable && input.kind != string(Float64)) {
+		if (input.valid != nil) != (input.nullable && !input.isFloat()) {
 			return malformed(placeOf("inputs", input.name), "`valid` is only for nullable inputs that are not float64")
 		}
 	}

@@ -38,6 +38,7 @@ func planInputs(m *manifest) []inputPlan {
 
 var converters = map[string]func(*inputPlan, *block, int, scalar) *Error{
 	string(Float64): putFloat,
+	string(Float32): putFloat,
 	string(Int64):   integersBy(toInt64),
 	string(Bool):    putBool,
 	string(String):  putText,
@@ -119,6 +120,14 @@ func putFloat(p *inputPlan, b *block, row int, value scalar) *Error {
 			return p.nullRefused()
 		}
 	}
+	if p.spec.kind == string(Float32) {
+		narrow, err := toFloat32(value, float)
+		if err != nil {
+			return err.about(p.spec.name)
+		}
+		p.setFloat32(b, row, narrow)
+		return nil
+	}
 	p.setFloat(b, row, float)
 	return nil
 }
@@ -156,6 +165,10 @@ func (p *inputPlan) setFloat(b *block, row int, value float64) {
 	b.inputs[p.value.tensor].f64[p.value.at(row)] = value
 }
 
+func (p *inputPlan) setFloat32(b *block, row int, value float32) {
+	b.inputs[p.value.tensor].f32[p.value.at(row)] = value
+}
+
 func (p *inputPlan) setInteger(b *block, row int, value int64) {
 	b.inputs[p.value.tensor].i64[p.value.at(row)] = value
 	p.setValid(b, row, true)
@@ -176,6 +189,8 @@ func (p *inputPlan) setNull(b *block, row int) {
 	switch p.spec.element() {
 	case Float64:
 		p.setFloat(b, row, nan)
+	case Float32:
+		p.setFloat32(b, row, float32(nan))
 	case Int64:
 		p.setInteger(b, row, 0)
 	case Bool:
@@ -198,6 +213,8 @@ func (p *inputPlan) valueIn(b *block, row int) any {
 	switch p.spec.element() {
 	case Float64:
 		return from.f64[at]
+	case Float32:
+		return float64(from.f32[at])
 	case Int64:
 		return from.i64[at]
 	case Bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -107,6 +109,8 @@ def _value(r: Random, i: Mapping[str, Any]) -> Spelt:
     match i["type"]:
         case "float64":
             return _float(r)
+        case "float32":
+            return _float32(r)
         case "int64":
             return _integer(r) if chance < 0.8 else _integral(r)
         case "bool":
@@ -130,6 +134,23 @@ def _float(r: Random) -> Spelt:
     except OverflowError:
         return text, Refusal("not-exact")
     return text, float_word(-0.0 if value == 0 and text.startswith("-") else value)
+
+
+def _float32(r: Random) -> Spelt:
+    """A decimal as for a float64, or next to the middle of two float32; rounded to a float64, and that to a float32."""
+    text, value = _float(r)
+    if r.random() < 0.5:
+        (low,) = struct.unpack("<f", struct.pack("<I", r.randrange(1, 0x7F7FFFFF)))
+        middle = low + low * 2.0**-24 if r.random() < 0.5 else low * (1 + 2.0**-23)
+        text = repr(r.choice([-1, 1]) * r.choice([middle, math.nextafter(middle, 0), math.nextafter(middle, math.inf)]))
+        value = text
+    if isinstance(value, Refusal):
+        return text, value
+    try:
+        (narrow,) = struct.unpack("<f", struct.pack("<f", float(text)))
+    except OverflowError:
+        return text, Refusal("float32-overflow")
+    return text, float_word(narrow)
 
 
 def _integer(r: Random) -> Spelt:

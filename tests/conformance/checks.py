@@ -178,6 +178,7 @@ def _cannot(executor: Executor, given: Any) -> bool:
 GOOD = for_every_kind(
     {
         "float64": (0.25, 0.25),
+        "float32": (0.25, 0.25),
         "int64": ({"int": "7"}, "7"),
         "bool": (True, True),
         "string": ("good", "good"),
@@ -249,7 +250,7 @@ def _reached(outputs: Mapping[str, Any], value: Mapping[str, Any]) -> list[Any]:
 
 def _json_form(dtype: str, value: Any) -> Any:
     """An answered value in the JSON form of golden.jsonl; NaN is null."""
-    if dtype != "float64":
+    if dtype not in ("float32", "float64"):
         return value
     return None if value == "nan" else float_word(to_float(dtype, value))
 

@@ -33,6 +33,7 @@ SOURCE = random.Random(1)
 POOLS: dict[str, list[Any]] = for_every_kind(
     {
         "float64": FLOATS,
+        "float32": [x for x in FLOATS if float(np.float32(x)) == x],
         "int64": [v for n in INTEGERS for v in (n, -n) if -(2**63) <= v < 2**63],
         "bool": [False, True],
         "string": ["", "a", "A", " a", "é", "0", "1", "-1", "true", "True", "z", "Z", "2019-01-01", "9999-12-31"],

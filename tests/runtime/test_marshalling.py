@@ -28,6 +28,7 @@ WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0.0": 
 GOOD = for_every_kind(
     {
         "float64": {"float": 0.25},
+        "float32": {"float": 0.25},
         "int64": {"int": "7"},
         "bool": {"bool": True},
         "string": {"string": "good"},
@@ -90,7 +91,7 @@ def reached(transformer: Transformer, outputs: Mapping[str, Any], name: str, row
     at = (0,) if row is None else (row, 0)
     value = outputs[f"out.{name}"][at].item() if spec.type != "string" else outputs[f"out.{name}"][at]
     valid = outputs.get(f"out.{name}.valid")
-    if (valid is not None and not valid[at]) or (spec.type == "float64" and math.isnan(value)):
+    if (valid is not None and not valid[at]) or (spec.kind.is_float and math.isnan(value)):
         return None
     return encode_value(spec.kind.element, value)
 

@@ -57,6 +57,7 @@ CSV_VALUES = ["1", "1.0", "1.5", "9007199254740993", "NA", "true", "", '""', "20
 FITTING = for_every_kind(
     {  # where each part has one of these, most of them are accepted
         "float64": [pa.int32(), pa.float32(), pa.float64(), pa.int64(), pa.null()],
+        "float32": [pa.int32(), pa.float32(), pa.float64(), pa.int64(), pa.null()],
         "int64": [pa.int8(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.uint64()],
         "bool": [pa.bool_(), pa.null()],
         "string": [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string()), pa.null()],
@@ -69,6 +70,7 @@ FITTING = for_every_kind(
 GOOD_TEXT = for_every_kind(
     {  # as JSON, as a field of a CSV file
         "float64": (["1", "1.0", "1.5", "null", '"NA"'], ["1", "1.5", "9007199254740993", "NA", ""]),
+        "float32": (["1", "0.1", "16777217", "null", '"NA"'], ["1", "0.1", "16777217", "NA", ""]),
         "int64": (["1", "1.0", "9007199254740993"], ["1", "9007199254740993", "NA"]),
         "bool": (["true", "null"], ["true", "NA", ""]),
         "string": (['"1"', '"NA"', "null"], ["1", "1.0", "NA", "", '""']),

@@ -19,8 +19,9 @@ can be pickled, and run them where the rows are; they return one number, one gro
 `map_batches`   a new table, computed batch by batch
 `find`          the file, row and values of one row, for a message
 
-A value is null or of the declared type: float64 without NaN, int64 (timestamps as microseconds and dates as days since
-the epoch too), bool or text. An engine raises only `SkcError` (SKC203 to SKC209, SKC220 to SKC226).
+A value is null or of the declared type: float64 without NaN (rounded to float32 first if that is declared), int64
+(timestamps as microseconds and dates as days since the epoch too), bool or text. An engine raises only `SkcError`
+(SKC203 to SKC209, SKC220 to SKC226).
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ MEMORY_LIMIT = "1GB"
 ARROW: Mapping[DType, pa.DataType] = for_every_kind(
     {  # the types of columns in a batch, and in a table
         "float64": pa.float64(),
+        "float32": pa.float64(),
         "int64": pa.int64(),
         "timestamp": pa.int64(),
         "date": pa.int64(),

@@ -19,7 +19,7 @@ def near_literals(text: str, x: ValueType) -> list[Scalar]:
     numbers = [v for v in literals if isinstance(v, int | float) and not isinstance(v, bool)]
     null: list[Scalar] = [None] if x.nullable or x.kind.is_float else []
     match x.dtype:
-        case "float64":
+        case "float64" | "float32":
             return null + _float_boundaries(numbers)
         case "int64":
             return null + _int_boundaries(numbers)

@@ -49,6 +49,7 @@ from skc.infer import Types, check_shapes, value_types
 from skc.ir import HOLDS, MODEL_OUTPUTS, NARROW, SOURCE, Input, ModelSource, Output, Pipeline, Ref, Step
 from skc.op import NoState, cannot_fit, is_small_kind
 from skc.ops import OPS
+from skc.values.types import rounded
 from skc_runtime.kinds import ELEMENTS, DType, for_every_kind
 
 Warnings = tuple[Diagnostic, ...]
@@ -61,6 +62,7 @@ HINTS: Mapping[DType, str] = for_every_kind(
         "timestamp": INSTANTS,
         "date": INSTANTS,
         "float64": "put a `cast` after it, or write an output of dtype float64",
+        "float32": "put a `cast` after it, or write an output of dtype float64",
         "int64": "put a `cast` after it, or write an output of dtype int64",
         "bool": "put a `cast` after it, or write an output of dtype bool",
     }
@@ -151,15 +153,16 @@ def _source_step(value: Input) -> Step | None:
     """The internal step that normalises an input, if it needs one."""
     null_values = _own_null_values(value)
     is_masked = value.nullable and not value.kind.is_float
-    if not (null_values or is_masked or value.kind.is_time):
+    if not (null_values or is_masked or value.kind.is_time or value.kind.widens_to):
         return None
     params = OPS[SOURCE].params(null_values=null_values)
     return Step(f"{value.value}/source", SOURCE, params, (Ref(value.value),), NoState(), span=value.span)
 
 
 def _own_null_values(value: Input) -> tuple[bool | int | float | str, ...]:
-    """The null values of the input's own type; the others apply only when text is parsed."""
-    return tuple(v for v in value.null_values if v is not None and isinstance(v, str) == (value.dtype == "string"))
+    """The null values of the input's own type, rounded as a request is; the others apply only when text is parsed."""
+    own = (v for v in value.null_values if v is not None and isinstance(v, str) == (value.dtype == "string"))
+    return tuple(rounded(value.dtype, v) if isinstance(v, float) else v for v in own)
 
 
 def _targets(output: OutputDefinition, resolver: Resolver, problems: Problems) -> Targets:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from skc.rows.sampling import unique
-from skc.values.types import Scalar, ValueType
+from skc.values.types import Scalar, ValueType, rounded
 from skc_runtime.kinds import KINDS, RANGES, Array, DType
 
 Outcomes = list[tuple[bool, Scalar]]  # for each input: whether it passes every guard, and the output
@@ -110,8 +110,12 @@ class Prospect:
         missing = _missing(self.targets, self.points)
         enclosed = self._between(missing) if self._is_ordered else self._nearest(missing)
         exact = [pair for pair in enclosed if len(pair) == 1]
-        inputs_found = unique([*hits, *(value for pair in enclosed for value in pair)])
+        inputs_found = unique(self._input(v) for v in (*hits, *(value for pair in enclosed for value in pair)))
         return Preimage(inputs_found, len(hits) + len(exact), len(enclosed) - len(exact))
+
+    def _input(self, value: Scalar) -> Scalar:
+        """The value of the input's type that the function has computed from."""
+        return rounded(self.function.x.dtype, value) if isinstance(value, float) else value
 
     @property
     def _is_ordered(self) -> bool:
@@ -170,7 +174,7 @@ def prospect(
     Neighbours of the guesses, and then the fallbacks, are tried for what the guesses do not give.
     """
     near = _tried(function, guess([*targets]))
-    near += _tried(function, [n for v in guess(_missing(targets, near)) for n in neighbours(v)])
+    near += _tried(function, [n for v in guess(_missing(targets, near)) for n in neighbours(v, function.x.dtype)])
     points = near + _tried(function, fallbacks) if _missing(targets, near) else near
     return Prospect(function, targets, near, points)
 
@@ -192,6 +196,8 @@ def is_possible(x: ValueType, value: Scalar) -> bool:
     """A step can get this value: null only if the type is nullable, times only in the years 1 to 9999."""
     if value is None:
         return x.nullable
+    if x.kind.is_float and isinstance(value, float) and math.isfinite(value):
+        return math.isfinite(rounded(x.dtype, value))
     if x.dtype not in RANGES:
         return True
     low, high = RANGES[x.dtype]
@@ -231,10 +237,13 @@ def _is_below(outputs: Array, target: int | float) -> Array:
     return np.asarray(outputs < target)
 
 
-def neighbours(value: Scalar) -> list[Scalar]:
+def neighbours(value: Scalar, dtype: DType = "float64") -> list[Scalar]:
     """A guess, and for a float its neighbours and some further off, between which to search."""
     if not isinstance(value, float) or not math.isfinite(value):
         return [value]
+    if KINDS[dtype].widens_to and math.isfinite(rounded(dtype, value)):
+        gap = float(np.spacing(KINDS[dtype].numpy.type(value)))
+        return [rounded(dtype, value + n * gap) for n in (0, -1, 1, -_FAR, _FAR)]
     end = _ordinal(math.inf)
     return [_float_at(max(-end - 1, min(end, _ordinal(value) + n))) for n in (0, -1, 1, -_FAR, _FAR)]
 

@@ -12,13 +12,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard, assert_never, overload
 
+import numpy as np
+
 from skc.ir import Input
-from skc.values.types import Block, Scalar, column_block
+from skc.values.types import Block, Scalar, column_block, rounded
 from skc_runtime.kinds import (
     DATE_MAX,
     DATE_MIN,
     INT64_MAX,
     INT64_MIN,
+    LARGEST_FLOAT32,
     TIMESTAMP_MAX,
     TIMESTAMP_MIN,
     DType,
@@ -34,6 +37,13 @@ HOSTILE: dict[DType, tuple[Scalar, ...]] = for_every_kind(
             *(float(2**24 + 1), float(2**53), 1e15 + 0.3, 1.7976931348623157e308, -1.7976931348623157e308),
             *(math.inf, -math.inf),
         ),
+        "float32": tuple(
+            float(np.float32(value))
+            for value in (
+                *(0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -0.5, 0.1, 0.7, 1e-45, -1e-45, 1.1754943508222875e-38),
+                *(2**24, 2**24 + 2, 2**53, LARGEST_FLOAT32, -LARGEST_FLOAT32, math.inf, -math.inf),
+            )
+        ),
         "int64": _INT_EDGES,
         "bool": (False, True),
         "string": (
@@ -48,6 +58,7 @@ HOSTILE: dict[DType, tuple[Scalar, ...]] = for_every_kind(
 PLAIN: dict[DType, Scalar] = for_every_kind(
     {
         "float64": 1.0,
+        "float32": 1.0,
         "int64": 1,
         "bool": False,
         "string": "a",
@@ -68,6 +79,11 @@ def is_legal(raw: Input, value: Scalar) -> bool:
         case "float64":
             is_nan = isinstance(value, float) and math.isnan(value)
             return isinstance(value, float) and (not is_nan or (raw.nullable and raw.nan == "null"))
+        case "float32":  # a request may have any float64, and then means the nearest float32
+            is_nan = isinstance(value, float) and math.isnan(value)
+            if not isinstance(value, float) or is_nan:
+                return is_nan and raw.nullable and raw.nan == "null"
+            return rounded(raw.dtype, value) == value
         case "bool":
             return isinstance(value, bool)
         case "string":
@@ -111,12 +127,12 @@ class Pool:
             return None
         numbers = self._numbers[raw.name]
         match raw.dtype:
-            case "float64":
+            case "float64" | "float32":
                 if numbers and source.random() < 0.7:
                     low, high = float(source.choice(numbers)), float(source.choice(numbers))
-                    between = low + (high - low) * source.random()
+                    between = rounded(raw.dtype, low + (high - low) * source.random())
                     return between if math.isfinite(between) else low
-                return math.ldexp(source.uniform(-1, 1), source.randint(-40, 60))
+                return rounded(raw.dtype, math.ldexp(source.uniform(-1, 1), source.randint(-40, 60)))
             case "bool":
                 return source.random() < 0.5
             case "string":

@@ -22,6 +22,7 @@ WRITTEN: Mapping[OutputDType, pa.DataType] = for_every_element(
 KEPT: Mapping[DType, pa.DataType | None] = for_every_kind(
     {
         "float64": None,
+        "float32": pa.float32(),
         "int64": None,
         "bool": None,
         "string": None,

@@ -13,4 +13,10 @@ GRAPH_DTYPES: Mapping[OutputDType, type[np.generic]] = {
     name: np.str_ if element.python is str else element.numpy.type for name, element in ELEMENTS.items()
 }
 # The input tensors of the signature `packed`.
-PACKED: Mapping[InputElement, str] = {"float64": "f64", "int64": "i64", "bool": "bool", "string": "str"}
+PACKED: Mapping[InputElement, str] = {
+    "float64": "f64",
+    "float32": "f32",
+    "int64": "i64",
+    "bool": "bool",
+    "string": "str",
+}

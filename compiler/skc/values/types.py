@@ -115,6 +115,12 @@ class Block:
         ]
 
 
+def rounded(dtype: DType, value: float) -> float:
+    """The nearest value of a type of float; an infinity beyond the largest."""
+    with np.errstate(over="ignore"):
+        return float(KINDS[dtype].numpy.type(value))
+
+
 def make_block(dtype: DType, values: Array, valid: Array | None = None) -> Block:
     """A block whose values under a False `valid` are the zero of the type (NaN for float64)."""
     values = np.asarray(values, dtype=KINDS[dtype].numpy)

@@ -53,6 +53,7 @@ std::string Feeds::shown_at(const InputSpec& input, std::size_t row) const {
   const std::size_t place = index(input.slot, row);
   switch (element_of(input.type)) {
     case DType::float32:
+      return shown(double{cell<float>(input.slot, row)});
     case DType::float64:
       return shown(cell<double>(input.slot, row));
     case DType::int64:

@@ -27,6 +27,7 @@ class Feeds {
   const OrtValue* const* values() const noexcept { return values_.data(); }
 
   void put(const Slot& slot, std::size_t row, double value) noexcept { cell<double>(slot, row) = value; }
+  void put(const Slot& slot, std::size_t row, float value) noexcept { cell<float>(slot, row) = value; }
   void put(const Slot& slot, std::size_t row, std::int64_t value) noexcept { cell<std::int64_t>(slot, row) = value; }
   void put(const Slot& slot, std::size_t row, bool value) noexcept { cell<bool>(slot, row) = value; }
   void put(const Slot& slot, std::size_t row, std::string_view text) {

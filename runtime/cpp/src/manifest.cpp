@@ -8,7 +8,7 @@ namespace skc::detail {
 
 namespace {
 
-constexpr std::string_view input_types[] = {"float64", "int64", "bool", "string", "timestamp", "date"};
+constexpr std::string_view input_types[] = {"float64", "float32", "int64", "bool", "string", "timestamp", "date"};
 
 InputType input_type_of(std::string_view word) {
   std::size_t i = 0;
@@ -43,7 +43,7 @@ std::optional<Slot> read_valid(std::optional<Fields> fields, const Tensors& tens
 InputSpec read_input(Fields& fields, const Tensors& tensors) {
   InputSpec spec{};
   spec.name = fields.text("name");
-  spec.type = input_type_of(fields.one_of("type", {"float64", "int64", "bool", "string", "timestamp", "date"}));
+  spec.type = input_type_of(fields.one_of("type", {"float64", "float32", "int64", "bool", "string", "timestamp", "date"}));
   spec.is_nullable = fields.flag("nullable");
   spec.refuses_nan = fields.one_of("nan", {"null", "error"}) == "error";
   spec.slot = read_slot(fields, tensors);
@@ -55,7 +55,7 @@ InputSpec read_input(Fields& fields, const Tensors& tensors) {
 TensorSpec read_tensor(Fields& fields) {
   TensorSpec tensor{};
   tensor.name = fields.text("name");
-  tensor.dtype = dtype_of(fields.one_of("dtype", {"float64", "int64", "bool", "string"}));
+  tensor.dtype = dtype_of(fields.one_of("dtype", {"float64", "float32", "int64", "bool", "string"}));
   tensor.width = static_cast<std::size_t>(fields.number("width", 1, 1'000'000));
   fields.done();
   return tensor;
@@ -120,6 +120,8 @@ DType element_of(InputType type) noexcept {
   switch (type) {
     case InputType::float64:
       return DType::float64;
+    case InputType::float32:
+      return DType::float32;
     case InputType::int64:
     case InputType::timestamp:
     case InputType::date:
@@ -131,6 +133,8 @@ DType element_of(InputType type) noexcept {
   }
   return DType::string;
 }
+
+bool is_float(InputType type) noexcept { return type == InputType::float64 || type == InputType::float32; }
 
 std::string_view name_of(InputType type) noexcept { return input_types[static_cast<std::size_t>(type)]; }
 

@@ -19,7 +19,7 @@ namespace skc::detail {
 
 inline constexpr int format = 1;
 
-enum class InputType { float64, int64, boolean, string, timestamp, date };
+enum class InputType { float64, float32, int64, boolean, string, timestamp, date };
 
 // A column of an input tensor; `tensor` is its index in Manifest::tensors.
 struct Slot {
@@ -27,7 +27,7 @@ struct Slot {
   std::size_t column;
 };
 
-// One input of a request. `valid` is the slot for the validity of a nullable input that is not float64.
+// One input of a request. `valid` is the slot for the validity of a nullable input that is not a float.
 struct InputSpec {
   std::string name;
   InputType type;
@@ -81,6 +81,7 @@ struct Manifest {
 };
 
 DType element_of(InputType type) noexcept;
+bool is_float(InputType type) noexcept;  // so that its null is NaN
 std::string_view name_of(InputType type) noexcept;
 
 // Throws `artifact-malformed`, `artifact-too-new`, `artifact-unsafe`.

@@ -74,9 +74,9 @@ void verify_slots(const Manifest& manifest) {
   if (columns > slots) throw_malformed("manifest.json.tensors", "some columns are not fed by any input");
   FreeColumns free(manifest.tensors);
   for (const InputSpec& input : manifest.inputs) {
-    if (input.valid.has_value() != (input.is_nullable && input.type != InputType::float64)) {
+    if (input.valid.has_value() != (input.is_nullable && !is_float(input.type))) {
       throw_malformed("manifest.json.inputs `" + input.name + "`",
-                      "`valid` is only for nullable inputs that are not float64");
+                      "`valid` is only for nullable inputs that are not floats");
     }
     claim(free, input, input.slot, element_of(input.type));
     if (input.valid) claim(free, input, *input.valid, DType::boolean);

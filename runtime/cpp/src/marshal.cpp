@@ -20,6 +20,8 @@ std::vector<std::string> names_of(const std::vector<InputSpec>& inputs) {
 void put_null(const InputSpec& input, Feeds& feeds, std::size_t row) {
   switch (element_of(input.type)) {
     case DType::float32:
+      feeds.put(input.slot, row, std::numeric_limits<float>::quiet_NaN());
+      break;
     case DType::float64:
       feeds.put(input.slot, row, std::numeric_limits<double>::quiet_NaN());
       break;
@@ -40,11 +42,13 @@ void put_valid(const InputSpec& input, Feeds& feeds, std::size_t row) {
   if (input.valid) feeds.put(*input.valid, row, true);
 }
 
-void put_float64(const InputSpec& input, double value, Feeds& feeds, std::size_t row, const Where& where) {
+// Into an input of floats of either size.
+void put_float(const InputSpec& input, double value, Feeds& feeds, std::size_t row, const Where& where) {
   if (std::isnan(value)) {
     if (input.refuses_nan) refuse_nan(where);
     if (!input.is_nullable) refuse_null(where);
   }
+  if (input.type == InputType::float32) return feeds.put(input.slot, row, float32_of(value, where));
   feeds.put(input.slot, row, value);
 }
 
@@ -55,7 +59,8 @@ void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::si
   }
   switch (input.type) {
     case InputType::float64:
-      put_float64(input, float64_of(value, where), feeds, row, where);
+    case InputType::float32:
+      put_float(input, float64_of(value, where), feeds, row, where);
       break;
     case InputType::boolean:
       feeds.put(input.slot, row, bool_of(value, where));
@@ -90,9 +95,9 @@ struct PutColumn {
   }
 
   void operator()(const std::vector<double>& values) const {
-    if (input.type == InputType::float64) {
+    if (is_float(input.type)) {
       return each(values,
-                  [&](double v, std::size_t row, const Where& where) { put_float64(input, v, feeds, row, where); });
+                  [&](double v, std::size_t row, const Where& where) { put_float(input, v, feeds, row, where); });
     }
     if (input.type != InputType::int64) refuse("a column of float64");
     each(values,
@@ -100,9 +105,9 @@ struct PutColumn {
   }
 
   void operator()(const std::vector<std::int64_t>& values) const {
-    if (input.type == InputType::float64) {
+    if (is_float(input.type)) {
       return each(values, [&](std::int64_t v, std::size_t row, const Where& where) {
-        feeds.put(input.slot, row, float64_of(v, where));
+        put_float(input, float64_of(v, where), feeds, row, where);
       });
     }
     if (element_of(input.type) != DType::int64) refuse("a column of int64");

@@ -14,6 +14,9 @@ namespace {
 
 constexpr double exact_limit = 0x1p53;  // every integer up to here is a float64
 
+// The middle of the largest float32 and 2^128, which rounds to infinity, as everything beyond it.
+constexpr double float32_overflow = 0x1.ffffffp+127;
+
 constexpr const char* round_first = "round it first, the way you intend";
 
 [[noreturn]] void refuse_not_exact(const Value& value, const char* kind, const Where& where) {
@@ -28,6 +31,7 @@ constexpr const char* round_first = "round it first, the way you intend";
 const char* wanted_text(InputType type) {
   switch (type) {
     case InputType::float64:
+    case InputType::float32:
       return "a number";
     case InputType::int64:
       return "an integer";
@@ -132,6 +136,14 @@ double float64_of(const Value& value, const Where& where) {
   if (const auto* number = std::get_if<std::uint64_t>(&storage)) return float64_of_unsigned(*number, where);
   if (const auto* number = std::get_if<BigInteger>(&storage)) return float64_of_big(*number, value, where);
   refuse_value(InputType::float64, value, where);
+}
+
+float float32_of(double value, const Where& where) {
+  if (std::isfinite(value) && std::abs(value) >= float32_overflow) {
+    throw_record("float32-overflow", shown(value) + " is outside float32", where,
+                 "at most 3.4028234663852886e+38 in magnitude; declare the input float64 if it needs more");
+  }
+  return static_cast<float>(value);
 }
 
 std::int64_t int64_of(double value, const Where& where) {

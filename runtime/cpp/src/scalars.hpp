@@ -15,6 +15,9 @@ namespace skc::detail {
 double float64_of(const Value& value, const Where& where);
 double float64_of(std::int64_t value, const Where& where);
 
+// The nearest float32, ties to even; a finite number that would become infinite is refused.
+float float32_of(double value, const Where& where);
+
 // Of an input of type int64, timestamp or date.
 std::int64_t integer_of(InputType type, const Value& value, const Where& where);
 

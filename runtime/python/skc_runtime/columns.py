@@ -63,7 +63,7 @@ def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Co
         except (OverflowError, RecordError):
             pass  # the scalar converters find the first row that is refused
     if plain is float and kinds == {float, type(None)} and spec.nullable and spec.nan == "null":
-        return Column(np.array(values, dtype=spec.kind.numpy), None)  # NumPy converts None to NaN
+        return from_raw(spec, RawColumn(np.array(values, dtype=np.float64)))  # NumPy converts None to NaN
     converted = []
     for row, value in enumerate(values):
         try:
@@ -77,13 +77,12 @@ def from_list(spec: InputSpec, convert: Convert, values: Sequence[object]) -> Co
 
 def _from_plain(spec: InputSpec, values: Sequence[Any], has_none: bool) -> Column:
     """Values that are all of the same Python type, or None."""
-    element = spec.kind.element
+    dtype = np.dtype(np.float64) if spec.kind.is_float else spec.kind.numpy
     if not has_none:
-        return from_raw(spec, RawColumn(np.array(values, dtype=ELEMENTS[element].numpy)))
-    zero = ELEMENTS[element].zero
+        return from_raw(spec, RawColumn(np.array(values, dtype=dtype)))
     valid = np.array([value is not None for value in values], dtype=bool)
-    filled = [zero if value is None else value for value in values]
-    return from_raw(spec, RawColumn(np.array(filled, dtype=ELEMENTS[element].numpy), valid))
+    filled = [spec.kind.zero if value is None else value for value in values]
+    return from_raw(spec, RawColumn(np.array(filled, dtype=dtype), valid))
 
 
 def from_raw(spec: InputSpec, raw: RawColumn) -> Column:
@@ -171,6 +170,8 @@ def _typed(kind: DType, values: Array, zoned: bool) -> Array:
     match kind:
         case "float64":
             return _floats(values)
+        case "float32":
+            return _rounded(values)
         case "int64":
             return _truncated(values) if values.dtype.kind == "f" else _integers(values, "an integer")
         case "bool":
@@ -210,6 +211,16 @@ def _floats(values: Array) -> Array:
         if int(converted[row]) != int(values[row]):
             raise _not_float64(int(values[row])).at(row=row)
     return converted
+
+
+def _rounded(values: Array) -> Array:
+    """The nearest float32, ties to even, of each float64."""
+    if values.dtype == np.float32 or values.dtype == np.float16:
+        return values.astype(np.float32, copy=False)
+    floats = _floats(values)
+    is_outside = (np.abs(floats) >= scalars.FLOAT32_OVERFLOW) & np.isfinite(floats)
+    _refuse_first(is_outside, values, scalars.float32_overflow)
+    return floats.astype(np.float32)
 
 
 def _not_float64(value: object) -> RecordError:

@@ -36,6 +36,7 @@ CODES: Mapping[str, Kind] = {
     "not-exact": "record",
     "not-integral": "record",
     "int64-overflow": "record",
+    "float32-overflow": "record",
     "naive-datetime": "record",
     "nul-in-string": "record",
     "invalid-utf8": "record",

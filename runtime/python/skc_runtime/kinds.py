@@ -8,6 +8,10 @@ mypy, an import or `tests/test_kinds.py` then names every place that has to hand
 Why floats are different: the null of a float is NaN, among the values. Every other kind has a companion `NAME.valid`
 that is true where there is a value, and stores its zero where there is none.
 
+Why float32 is only of an input: a request is rounded to it, in every language alike, and the graph widens that to
+float64, which changes no value. So a bin edge at 0.7 divides the numbers of a float32 column and those of JSON alike,
+and no op computes in float32.
+
 Why a list has a declared length: a row must not depend on its batch, so the width of a tensor can never be that of the
 longest list in the batch. See `ListOf`; no op takes or returns lists yet.
 """
@@ -21,8 +25,10 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-DType = Literal["float64", "int64", "bool", "string", "timestamp", "date"]  # of an input, or a value of a pipeline
-InputElement = Literal["float64", "int64", "bool", "string"]  # of an input tensor
+DType = Literal[
+    "float64", "float32", "int64", "bool", "string", "timestamp", "date"
+]  # of an input, or a value of a pipeline
+InputElement = Literal["float64", "float32", "int64", "bool", "string"]  # of an input tensor
 OutputDType = Literal["float32", "float64", "int64", "bool", "string"]  # of an output tensor
 JsonForm = Literal["number", "decimal", "boolean", "string"]
 Array = NDArray[Any]
@@ -61,7 +67,7 @@ class Element:
 class Kind:
     """The kind of an input or of a value of a pipeline. `range` is set for kinds stored as integers; for times it is
     narrower than that of the element type. `tick_us` is set for times: the microseconds that a difference of 1 stands
-    for.
+    for. `widens_to` is set for a kind that only an input can have: the kind of its value in a pipeline.
     """
 
     name: DType
@@ -70,6 +76,7 @@ class Kind:
     is_ordered: bool = True
     is_number: bool = False
     tick_us: int | None = None
+    widens_to: DType | None = None
 
     @property
     def is_time(self) -> bool:
@@ -132,6 +139,7 @@ ELEMENTS: Mapping[OutputDType, Element] = for_every_element(
 KINDS: Mapping[DType, Kind] = for_every_kind(
     {
         "float64": Kind("float64", "float64", is_number=True),
+        "float32": Kind("float32", "float32", is_number=True, widens_to="float64"),
         "int64": Kind("int64", "int64", range=(INT64_MIN, INT64_MAX), is_number=True),
         "bool": Kind("bool", "bool"),
         "string": Kind("string", "string", is_ordered=False),
@@ -142,6 +150,7 @@ KINDS: Mapping[DType, Kind] = for_every_kind(
 DTYPES: tuple[DType, ...] = tuple(KINDS)
 RANGES: Mapping[DType, tuple[int, int]] = {name: kind.range for name, kind in KINDS.items() if kind.range is not None}
 TICKS_US: Mapping[DType, int] = {name: kind.tick_us for name, kind in KINDS.items() if kind.tick_us is not None}
+LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 YEARS: Mapping[DType, tuple[int, int]] = {name: RANGES[name] for name, kind in KINDS.items() if kind.is_time}
 
 

@@ -18,7 +18,7 @@ from skc_runtime.columns import Column
 from skc_runtime.errors import RecordError, SkcRuntimeError, shown
 from skc_runtime.kinds import ELEMENTS, INT64_MAX, INT64_MIN, Array, InputElement
 from skc_runtime.manifest import InputSpec, Manifest
-from skc_runtime.scalars import MISSING, Convert, converter, is_column
+from skc_runtime.scalars import FLOAT32_OVERFLOW, MISSING, Convert, converter, is_column
 
 Extra = Literal["error", "ignore"]
 _LONGEST_WORD = 100  # only hints depend on it, and a hostile key may be long
@@ -45,7 +45,7 @@ class _Lane:
     tensors: tuple[tuple[str, int, int], ...]
     names: tuple[str, ...]  # of the tensors
     plain: frozenset[type]  # the types that are a value, or an allowed null, without conversion
-    refuses_nan: bool  # NaN is refused for some float64 input
+    refuses_nan: bool  # NaN is refused for some input of floats
 
 
 class Marshaller:
@@ -309,6 +309,10 @@ def _is_plain(lane: _Lane, row: list[Any]) -> bool:
     match lane.element:
         case "float64":
             return not lane.refuses_nan or all(value == value for value in row)
+        case "float32":
+            if lane.refuses_nan and any(value != value for value in row):
+                return False
+            return not any(value is not None and abs(value) >= FLOAT32_OVERFLOW for value in row)
         case "int64":
             return all(INT64_MIN <= value <= INT64_MAX for value in row if value is not None)
         case "string":

@@ -16,7 +16,7 @@ import numpy as np
 
 from skc_runtime import iso_time
 from skc_runtime.errors import RecordError, shown
-from skc_runtime.kinds import DAY_US, INT64_MAX, INT64_MIN, TICKS_US, Array, DType, for_every_kind
+from skc_runtime.kinds import DAY_US, INT64_MAX, INT64_MIN, LARGEST_FLOAT32, TICKS_US, Array, DType, for_every_kind
 from skc_runtime.manifest import InputSpec
 
 Convert = Callable[[object], Any]
@@ -48,6 +48,8 @@ def converter(spec: InputSpec) -> Convert:
     match spec.kind.element:
         case "float64":
             return lambda value: value if type(value) is float and value == value else slow(value)
+        case "float32":
+            return slow
         case "string":
             return lambda value: value if type(value) is str and value.isascii() and "\0" not in value else slow(value)
         case "bool":
@@ -174,6 +176,29 @@ def to_float64(value: Any) -> float:
     return converted
 
 
+# The middle of the largest float32 and the next power of two, which rounds to infinity, as everything beyond it.
+FLOAT32_OVERFLOW = 2.0**128 - 2.0**103
+
+
+def to_float32(value: Any) -> float:
+    """The nearest float32, ties to even, of the float64 that the value is; as Python's float.
+
+    Why by way of float64: a JSON number is one in every language, and text in a file must mean the same.
+    """
+    number = to_float64(value)
+    if FLOAT32_OVERFLOW <= abs(number) < math.inf:
+        raise float32_overflow(value)
+    return float(np.float32(number))
+
+
+def float32_overflow(value: object) -> RecordError:
+    return RecordError(
+        "float32-overflow",
+        f"{shown(value)} is outside float32",
+        hint=f"at most {LARGEST_FLOAT32!r} in magnitude; declare the input float64 if it needs more",
+    )
+
+
 def to_int64(value: object) -> int:
     if isinstance(value, (float, np.floating)):
         number = float(value)
@@ -295,6 +320,7 @@ class TimeRules:
 TIMES: Mapping[DType, TimeRules | None] = for_every_kind(
     {
         "float64": None,
+        "float32": None,
         "int64": None,
         "bool": None,
         "string": None,
@@ -367,6 +393,7 @@ def read_text(spec: InputSpec) -> Callable[[object], Any] | None:
 _CONVERTERS: dict[DType, Callable[[object], Any]] = for_every_kind(
     {
         "float64": to_float64,
+        "float32": to_float32,
         "int64": to_int64,
         "bool": to_bool,
         "string": to_string,

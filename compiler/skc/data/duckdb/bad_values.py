@@ -25,7 +25,7 @@ from skc.data.text.table import TextError, rows
 from skc.data.text.value_mending import value_hint
 from skc.diagnostics import SkcError, fail
 from skc.ir import Input
-from skc_runtime.kinds import DType, for_every_kind
+from skc_runtime.kinds import LARGEST_FLOAT32, DType, for_every_kind
 
 MOST_ROWS = 1000  # with a bad value, of which all are reported
 MOST_TEXTS = 5  # shown of a column
@@ -194,6 +194,8 @@ TO_WRITE: Mapping[DType, str] = for_every_kind(
     {
         "float64": "write a number like -1234.5 or 1e-3: a decimal point, no blanks, units or thousands separators; "
         "list strings that mean null in `null_values`",
+        "float32": f"write a number of at most {LARGEST_FLOAT32!r}, like -1234.5 or 1e-3: a decimal point, no blanks, "
+        "units or thousands separators; list strings that mean null in `null_values`",
         "int64": "write a whole number like -1234, or declare it float64; list strings that mean null in `null_values`",
         "bool": "write true or false; list strings that mean null in `null_values`",
         "timestamp": "write ISO 8601 with an offset, such as 2024-05-01T12:00:00Z; "
@@ -202,7 +204,7 @@ TO_WRITE: Mapping[DType, str] = for_every_kind(
         "string": "declare the type that the data has",
     }
 )
-WIDE: Mapping[DType, str] = {"float64": "-?[0-9]{16,}", "int64": "[+-]?[0-9]{16,}([.]0*)?"}
+WIDE: Mapping[DType, str] = {"float64": "-?[0-9]{16,}", "float32": "-?[0-9]{16,38}", "int64": "[+-]?[0-9]{16,}([.]0*)?"}
 
 
 def _short(text: str) -> str:

@@ -5,6 +5,7 @@ type, or one that converts without loss. Used by `readers`, checked by `training
 
 Text (CSV, TSV, and strings in JSON lines)
     float64     decimal or exponent, `inf`, `infinity`, `nan` in any case; a finite text that overflows is refused
+    float32     the nearest float32 of that float64; beyond the largest it is refused
     int64       `[+-]?[0-9]+` within 64 bits
     bool        `true` or `false` in any case
     timestamp   ISO 8601 with an offset, at most microseconds; without an offset it is refused
@@ -17,6 +18,7 @@ Text (CSV, TSV, and strings in JSON lines)
     with a fraction or an exponent is an int64 if it is whole and at most 2^53 in magnitude.
 Typed (Parquet, Arrow, DuckDB, tables in memory)
     float64     any float; integers where the double is exact
+    float32     the nearest float32 of that float64; beyond the largest it is refused
     int64       any integer within 64 bits; floats that are whole and at most 2^53 in magnitude, NaN being null
     bool        boolean
     string      text, dictionaries and enums
@@ -39,6 +41,7 @@ from skc_runtime.kinds import DType, for_every_kind
 JSON_TYPES: dict[DType, tuple[str, ...]] = for_every_kind(
     {
         "float64": ("DOUBLE", "BIGINT", "UBIGINT", "HUGEINT", "VARCHAR"),
+        "float32": ("DOUBLE", "BIGINT", "UBIGINT", "HUGEINT", "VARCHAR"),
         "int64": ("BIGINT", "UBIGINT", "DOUBLE"),
         "bool": ("BOOLEAN",),
         "string": ("VARCHAR",),
@@ -52,6 +55,7 @@ FLOATS = ("DOUBLE", "FLOAT")
 NATIVE: dict[DType, str] = for_every_kind(
     {
         "float64": "DOUBLE",
+        "float32": "DOUBLE",
         "int64": "BIGINT",
         "bool": "BOOLEAN",
         "string": "VARCHAR",
@@ -221,6 +225,7 @@ def _typed_text(value: Input, column: str) -> Reading:
 TYPED: dict[DType, Callable[[Input, str, str], Reading | None]] = for_every_kind(
     {
         "float64": _typed_float,
+        "float32": _typed_float,
         "int64": _typed_int,
         "bool": _typed_bool,
         "string": _typed_string,
@@ -234,9 +239,13 @@ def _reading(value: Input, sql: str, bad: str | None = None) -> Reading:
     """A reading whose value has the native type of the declared one."""
     name = identifier(value.name)
     match value.dtype:
-        case "float64":
+        case "float64" | "float32":
             if value.nan == "error":
                 bad = f"({bad or 'false'}) OR coalesce(isnan({sql}), false)"
+            if value.kind.widens_to is not None:
+                rounded = f"TRY_CAST({sql} AS FLOAT)"
+                bad = f"({bad or 'false'}) OR ({sql} IS NOT NULL AND {rounded} IS NULL)"
+                sql = f"CAST({rounded} AS DOUBLE)"
             return Reading(sql, f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END", bad)
         case "timestamp":
             return Reading(sql, f"epoch_us({name})", bad)

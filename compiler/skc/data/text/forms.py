@@ -16,6 +16,7 @@ OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 FORMS: dict[DType, str] = for_every_kind(
     {  # of its text
         "float64": FLOAT,
+        "float32": FLOAT,
         "int64": r"[+-]?[0-9]+",
         "bool": r"(?i:true|false)",
         "string": r"(?s:.*)",

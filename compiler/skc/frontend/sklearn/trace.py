@@ -31,6 +31,7 @@ NOT_FINITE = (float("nan"), float("inf"), float("-inf"))
 TRIED: Mapping[DType, Sequence[Any]] = for_every_kind(
     {
         "float64": FINITE + NOT_FINITE,
+        "float32": (),
         "int64": (0, 1, -1, 2, 3, 7, 10, -25, 100, 1000, 123456),
         "bool": (False, True),
         "string": ("a", "b", "", "Z 9"),

@@ -10,12 +10,13 @@ from skc.frontend.problems import Problems, shown
 from skc.frontend.yaml.fields import as_bool, as_choice, as_list, as_map, check_keys, wrong_type
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe
 from skc.ir import Input
-from skc.values.types import Scalar
+from skc.values.types import Scalar, rounded
 from skc_runtime.kinds import DTYPES, KINDS, DType, for_every_kind
 
 NULL_VALUE_TYPES: dict[DType, str] = for_every_kind(
     {
         "float64": "a number or text",
+        "float32": "a number or text",
         "int64": "an integer or text",
         "bool": "true, false or text",
         "string": "text",
@@ -92,13 +93,13 @@ def _null_value(node: Node, dtype: DType, owner: str) -> Scalar:
     if isinstance(value, str):
         return value
     if KINDS[dtype].is_float and not isinstance(value, bool):
-        return _float_null_value(value, node.span, owner)
+        return _float_null_value(value, dtype, node.span, owner)
     if type(value) is KINDS[dtype].python:
         return value
     raise wrong_type(node, subject, NULL_VALUE_TYPES[dtype], "put it in quotes if it is a string")
 
 
-def _float_null_value(value: int | float, span: Span, owner: str) -> float:
+def _float_null_value(value: int | float, dtype: DType, span: Span, owner: str) -> float:
     if math.isnan(value):
         message = f"`null_values` of {owner} lists NaN"
         raise fail("SKC115", message, span=span, hint="NaN already means null; remove it")
@@ -107,4 +108,7 @@ def _float_null_value(value: int | float, span: Span, owner: str) -> float:
         raise fail(
             "SKC115", message, span=span, hint="float64 holds every integer only up to 2^53; declare the column int64"
         )
+    if math.isfinite(value) and math.isinf(rounded(dtype, value)):
+        message = f"the null value {value} of {owner} is outside {dtype}"
+        raise fail("SKC115", message, span=span, hint="remove it, or declare the column float64")
     return float(value)

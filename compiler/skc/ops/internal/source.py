@@ -13,6 +13,7 @@ Critical points
 C1  A value listed in `null_values` is null; -0.0 and 0.0 are the same value.
 C2  Underneath a null is "", 0 or false, whatever the caller sent.
 C3  A timestamp or date outside the years 1 to 9999 is guarded: `out-of-range`.
+C4  A float32 becomes the float64 of the same value.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
 from skc.op import Case, Decision, NoState, Op, as_before, parameters
 from skc.values.types import Block, Scalar, ValueType, make_block
-from skc_runtime.kinds import TIMESTAMP_MAX, TIMESTAMP_MIN, YEARS
+from skc_runtime.kinds import KINDS, TIMESTAMP_MAX, TIMESTAMP_MIN, YEARS
 
 
 @parameters
@@ -32,7 +33,7 @@ class Params:
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
-    return x.with_(nullable=x.nullable or bool(params.null_values))
+    return x.with_(dtype=x.kind.widens_to or x.dtype, nullable=x.nullable or bool(params.null_values))
 
 
 def apply(params: Params, state: NoState, x: Block) -> Block:
@@ -40,7 +41,7 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
     if params.null_values:
         present = present & ~np.isin(x.values, np.array(params.null_values, dtype=x.values.dtype))
     nullable = x.valid is not None or bool(params.null_values)
-    result = make_block(x.dtype, x.values, present if nullable else None)
+    result = make_block(x.kind.widens_to or x.dtype, x.values, present if nullable else None)
     if x.dtype not in YEARS:
         return result
     low, high = YEARS[x.dtype]
@@ -50,11 +51,12 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
 
 
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
-    valid = x.valid
+    valid, dtype = x.valid, x.kind.widens_to or x.dtype
+    values = op.cast(x.values, to=np.float64) if x.kind.widens_to else x.values
     for value in params.null_values:
-        sentinel = const(value) if x.dtype == "string" else const(value, x.kind.numpy)
-        valid = all_of(valid, op.not_(op.equal(x.values, sentinel)))
-    result = masked(x.dtype, x.width, x.values, valid)
+        sentinel = const(value) if x.dtype == "string" else const(value, KINDS[dtype].numpy)
+        valid = all_of(valid, op.not_(op.equal(values, sentinel)))
+    result = masked(dtype, x.width, values, valid)
     if x.dtype not in YEARS:
         return result
     low, high = (const(bound, np.int64) for bound in YEARS[x.dtype])
@@ -99,6 +101,19 @@ CASES = (
         params={"null_values": ["", "NA"]},
         rows=[[""], ["NA"], ["na"], [None]],
         expect=[[None], [None], ["na"], [None]],
+    ),
+    Case(
+        name="float32",
+        shows=("C4", "C1"),
+        columns={"x": "float32?"},
+        params={"null_values": [-999.9000244140625]},
+        rows=[
+            *([0.7], [-0.0], [1e-45], [3.4028234663852886e38], [float("inf")], [None], [-999.9], [-999.8]),
+        ],
+        expect=[
+            *([0.699999988079071], [-0.0], [1.401298464324817e-45], [3.4028234663852886e38], [float("inf")], [None]),
+            *([None], [-999.7999877929688]),
+        ],
     ),
     Case(
         name="years 1 to 9999",

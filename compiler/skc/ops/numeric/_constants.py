@@ -13,6 +13,7 @@ Constant = float | int | bool | str
 WRITTEN: dict[DType, str] = for_every_kind(
     {
         "float64": "a finite number that float64 holds exactly",
+        "float32": "a finite number that float32 holds exactly",
         "int64": "an integer, without a point",
         "bool": "true or false",
         "string": "text, in quotes, without NUL",

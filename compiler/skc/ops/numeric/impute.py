@@ -178,7 +178,7 @@ def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     value = state.value[k]
     match x.dtype:
-        case "float64":
+        case "float64" | "float32":
             near = [
                 math.nextafter(float(value), -math.inf),
                 float(value),

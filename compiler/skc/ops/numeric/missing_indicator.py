@@ -100,7 +100,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
     match x.dtype:
-        case "float64":
+        case "float64" | "float32":
             return [None, 0.0, -0.0, 5e-324, math.inf, -math.inf]
         case "bool":
             return [None, False, True]

@@ -85,7 +85,7 @@ final class Columns {
 
   private static IntConsumer floats(InputWriter input, Object column, Feeds feeds, Doubles values) {
     return switch (input.type) {
-      case FLOAT64 -> row -> input.putFloat(feeds, row, values.at(row));
+      case FLOAT64, FLOAT32 -> row -> input.putFloat(feeds, row, values.at(row));
       case INT64 -> row -> input.putLong(feeds, row, Scalars.doubleToInt64(values.at(row)));
       default -> throw RecordException.wrongColumnType(column, wanted(input), null);
     };
@@ -93,7 +93,7 @@ final class Columns {
 
   private static IntConsumer integers(InputWriter input, Object column, Feeds feeds, Longs values) {
     return switch (input.type) {
-      case FLOAT64 -> row -> input.putFloat(feeds, row, Scalars.longToFloat64(values.at(row)));
+      case FLOAT64, FLOAT32 -> row -> input.putFloat(feeds, row, Scalars.longToFloat64(values.at(row)));
       case INT64, TIMESTAMP, DATE -> row -> input.putLong(feeds, row, values.at(row));
       default -> throw RecordException.wrongColumnType(column, wanted(input), null);
     };

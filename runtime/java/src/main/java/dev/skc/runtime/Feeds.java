@@ -8,6 +8,7 @@ import dev.skc.runtime.Manifest.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -23,6 +24,7 @@ final class Feeds implements AutoCloseable {
   final int rows;
   private final List<Tensor> specs;
   private final DoubleBuffer[] doubles;
+  private final FloatBuffer[] floats;
   private final LongBuffer[] longs;
   private final ByteBuffer[] bools;
   private final String[][] texts;
@@ -34,6 +36,7 @@ final class Feeds implements AutoCloseable {
     this.rows = rows;
     this.specs = specs;
     doubles = new DoubleBuffer[specs.size()];
+    floats = new FloatBuffer[specs.size()];
     longs = new LongBuffer[specs.size()];
     bools = new ByteBuffer[specs.size()];
     texts = new String[specs.size()][];
@@ -56,6 +59,10 @@ final class Feeds implements AutoCloseable {
         doubles[i] = direct(size * Double.BYTES).asDoubleBuffer();
         tensors.put(spec.name(), OnnxTensor.createTensor(environment, doubles[i], shape(spec)));
       }
+      case FLOAT32 -> {
+        floats[i] = direct(size * Float.BYTES).asFloatBuffer();
+        tensors.put(spec.name(), OnnxTensor.createTensor(environment, floats[i], shape(spec)));
+      }
       case INT64 -> {
         longs[i] = direct(size * Long.BYTES).asLongBuffer();
         tensors.put(spec.name(), OnnxTensor.createTensor(environment, longs[i], shape(spec)));
@@ -65,7 +72,6 @@ final class Feeds implements AutoCloseable {
         tensors.put(spec.name(), OnnxTensor.createTensor(environment, bools[i], shape(spec), OnnxJavaType.BOOL));
       }
       case STRING -> texts[i] = new String[size];
-      case FLOAT32 -> throw new IllegalStateException("no input is float32");
     }
   }
 
@@ -79,6 +85,10 @@ final class Feeds implements AutoCloseable {
 
   DoubleBuffer doubles(int tensor) {
     return doubles[tensor];
+  }
+
+  FloatBuffer floats(int tensor) {
+    return floats[tensor];
   }
 
   LongBuffer longs(int tensor) {
@@ -99,6 +109,7 @@ final class Feeds implements AutoCloseable {
     int place = cell.at(row);
     return switch (specs.get(cell.tensor()).dtype()) {
       case FLOAT64 -> doubles[cell.tensor()].get(place);
+      case FLOAT32 -> (double) floats[cell.tensor()].get(place);
       case INT64 -> longs[cell.tensor()].get(place);
       case BOOL -> bools[cell.tensor()].get(place) != 0;
       default -> texts[cell.tensor()][place];

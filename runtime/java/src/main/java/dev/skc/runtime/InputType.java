@@ -2,9 +2,10 @@ package dev.skc.runtime;
 
 import java.util.Locale;
 
-/** The type of an input; a timestamp is int64 microseconds, a date int64 days, since 1970 UTC. */
+/** The type of an input; a float32 input rounds what it receives; a timestamp is int64 microseconds, a date int64 days, since 1970 UTC. */
 enum InputType {
   FLOAT64(DType.FLOAT64),
+  FLOAT32(DType.FLOAT32),
   INT64(DType.INT64),
   BOOL(DType.BOOL),
   STRING(DType.STRING),

@@ -48,7 +48,7 @@ final class InputWriter {
 
   private void putValue(Feeds feeds, int row, Object given) {
     switch (type) {
-      case FLOAT64 -> putFloat(feeds, row, Scalars.toFloat64(given));
+      case FLOAT64, FLOAT32 -> putFloat(feeds, row, Scalars.toFloat64(given));
       case INT64 -> putLong(feeds, row, Scalars.toInt64(given));
       case TIMESTAMP -> putLong(feeds, row, Scalars.toTimestamp(given));
       case DATE -> putLong(feeds, row, Scalars.toDate(given));
@@ -79,6 +79,7 @@ final class InputWriter {
     }
     switch (type) {
       case FLOAT64 -> feeds.doubles(value.tensor).put(value.at(row), Double.NaN);
+      case FLOAT32 -> feeds.floats(value.tensor).put(value.at(row), Float.NaN);
       case INT64, TIMESTAMP, DATE -> feeds.longs(value.tensor).put(value.at(row), 0);
       case BOOL -> feeds.bools(value.tensor).put(value.at(row), (byte) 0);
       case STRING -> feeds.putText(value.tensor, value.at(row), "", false);
@@ -92,6 +93,7 @@ final class InputWriter {
     }
   }
 
+  /** A float64, rounded where the input is float32. */
   void putFloat(Feeds feeds, int row, double number) {
     if (number != number) {
       if (refusesNan) {
@@ -101,7 +103,11 @@ final class InputWriter {
         throw RecordException.nullRefused();
       }
     }
-    feeds.doubles(value.tensor).put(value.at(row), number);
+    if (type == InputType.FLOAT32) {
+      feeds.floats(value.tensor).put(value.at(row), Scalars.toFloat32(number));
+    } else {
+      feeds.doubles(value.tensor).put(value.at(row), number);
+    }
   }
 
   void putLong(Feeds feeds, int row, long number) {

@@ -69,7 +69,7 @@ record Manifest(
   /**
    * One input of a request.
    *
-   * @param valid where a nullable input that is not float64 says whether it has a value, else null
+   * @param valid where a nullable input that is not a float says whether it has a value, else null
    */
   record Input(String name, InputType type, boolean nullable, Nan nan, Slot slot, Slot valid) {}
 

@@ -50,9 +50,9 @@ final class ManifestCheck {
     Set<Slot> taken = new HashSet<>();
     Map<String, Integer> counts = new HashMap<>(); // of the slots that are listed: a width costs nothing
     for (Input input : manifest.inputs()) {
-      boolean hasCompanion = input.nullable() && input.type() != InputType.FLOAT64;
+      boolean hasCompanion = input.nullable() && !input.type().element.isFloat();
       if ((input.valid() != null) != hasCompanion) {
-        throw malformed(place("inputs", input.name()), "`valid` is only for nullable inputs that are not float64");
+        throw malformed(place("inputs", input.name()), "`valid` is only for nullable inputs that are not floats");
       }
       take(input.name(), input.slot(), input.type().element, tensors, taken);
       counts.merge(input.slot().tensor(), 1, Integer::sum);

@@ -29,7 +29,7 @@ final class ManifestReader {
   private static final Pattern CODE = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
   private static final Pattern VERSION = Pattern.compile("[0-9]{1,6}(\\.[0-9]{1,6}){1,3}");
   private static final List<DType> INPUT_ELEMENTS =
-      List.of(DType.FLOAT64, DType.INT64, DType.BOOL, DType.STRING);
+      List.of(DType.FLOAT64, DType.FLOAT32, DType.INT64, DType.BOOL, DType.STRING);
 
   private ManifestReader() {}
 

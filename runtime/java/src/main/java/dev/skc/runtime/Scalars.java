@@ -18,6 +18,7 @@ import java.util.Date;
  */
 final class Scalars {
   private static final double EXACT_FLOAT = 0x1p53; // every integer up to here is a float64
+  private static final double FLOAT32_OVERFLOW = 0x1.ffffffp127; // rounds to infinity, as everything beyond it
   private static final double BEYOND_LONG = 0x1p63;
   private static final int LONG_DIGITS = 19;
   private static final int LONGEST_DECIMAL_BITS = 1 << 14; // about 5000 digits; a float64 has at most 767
@@ -71,6 +72,15 @@ final class Scalars {
     if (value.unscaledValue().bitLength() > LONGEST_DECIMAL_BITS) {
       throw RecordException.notExact(value, kind);
     }
+  }
+
+  /** The nearest float32, ties to even; a finite number that would become infinite is refused. */
+  static float toFloat32(double value) {
+    if (Math.abs(value) >= FLOAT32_OVERFLOW && !Double.isInfinite(value)) {
+      String hint = "at most 3.4028234663852886e+38 in magnitude; declare the input float64 if it needs more";
+      throw new RecordException("float32-overflow", Shown.of(value) + " is outside float32", hint);
+    }
+    return (float) value;
   }
 
   static long toInt64(Object value) {
