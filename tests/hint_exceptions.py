@@ -6,6 +6,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
     "what a request means is known to its sender alone; tests/conformance has each form that is taken": (
         '"error" or "ignore"',
         "-9223372036854775808 to 9223372036854775807",
+        "at most {} in magnitude; declare the input float64 if it needs more",
         "0 and 1 are integers: send true or false",
         "send JSON as in RFC 8259, without duplicate keys",
         "encode the body as UTF-8",
@@ -177,10 +178,6 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "use quantiles further apart, or fixed bounds: `min` and `max`",
         "the data has: {}",
         "write `unknown: error`, or drop the feature",
-        (
-            "write such columns as float64 at the source of their values (casting float32 to float64 changes nothing), "
-            "or send exactly the same numbers in requests"
-        ),
         "write the edge as the intended float64, or declare the input int64",
         "{}use `strategy: most_frequent`",
     ),

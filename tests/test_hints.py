@@ -22,6 +22,11 @@ from skc.frontend.yaml.reader import read_pipeline
 ERRORS = Path(__file__).parent / "frontend" / "errors"
 OF_SHEETS = "stats/test_sheets.py::test_a_sheet_that_follows_the_hint"
 ELSEWHERE = {  # hints that a test of their own follows
+    "declare {} `float32`, so that every request is rounded as the data was; or write such columns as float64 at the "
+    "source of their values (casting float32 to float64 changes nothing)": (
+        "test_float32.py::test_the_warning_goes_where_the_input_is_float32"
+    ),
+    "remove it, or declare the column float64": "test_float32.py::test_a_null_value_outside_float32",
     "give it the columns of `{}`, or name files without it": (
         "cli/test_bad_files.py::test_what_is_wrong_is_one_error_that_says_what_mends_it"
     ),

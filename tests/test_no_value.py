@@ -18,13 +18,13 @@ from skc.oracle import reference
 from skc.values.types import column_block
 from skc_runtime.kinds import DType, for_every_kind
 
-HEAD = "skc: 1\nname: p\ninputs: {x: float64, n: int64, s: string}\nfeatures:\n"
-TABLE = pa.table({"x": [1.0, 2.0], "n": [1, 2], "s": ["a", "b"]})
+HEAD = "skc: 1\nname: p\ninputs: {x: float64, w: float32, n: int64, s: string}\nfeatures:\n"
+TABLE = pa.table({"x": [1.0, 2.0], "w": [1.0, 2.0], "n": [1, 2], "s": ["a", "b"]})
 # features of every type that are null in every row, as only the graph knows
 EMPTY: dict[DType, str] = for_every_kind(
     {
         "float64": "expr: sqrt(-1 - x * x)",
-        "float32": "from: f",
+        "float32": "expr: sqrt(-1 - w * w)",
         "int64": "expr: n if n < 0 else null",
         "bool": "expr: x > 0 if x < 0 else null",
         "string": "expr: s if s == 'c' else null",
@@ -80,6 +80,7 @@ def test_there_is_a_rule_or_a_hint_that_works(op: str, dtypes: tuple[DType, ...]
             made = fitted("{impute: {value: 0}}", step, empty=dtypes)
     blocks: dict[str, Any] = {
         "x": column_block("float64", [1.0], nullable=False),
+        "w": column_block("float32", [1.0], nullable=False),
         "n": column_block("int64", [1], nullable=False),
         "s": column_block("string", ["a"], nullable=False),
     }

@@ -86,7 +86,8 @@ def _tensors(batch: pa.RecordBatch, inputs: Sequence[InputSpec]) -> dict[str, Ar
     """One tensor [N, 1] per input, with the zero of the type under a null; avoids copying numbers."""
     tensors = {}
     for column, i in zip(batch.columns, inputs, strict=True):
-        tensors[i.tensor] = column.fill_null(KINDS[i.type].zero).to_numpy(zero_copy_only=False)[:, None]
+        values = column.fill_null(KINDS[i.type].zero).to_numpy(zero_copy_only=False)
+        tensors[i.tensor] = values.astype(KINDS[i.type].numpy, copy=False)[:, None]
         if i.valid is not None:
             tensors[i.valid.tensor] = column.is_valid().to_numpy(zero_copy_only=False)[:, None]
     return tensors

@@ -18,6 +18,7 @@
 // to, and a nil pointer is null, as nil is; a named type is its underlying type.
 //
 //	float64     float32, float64; an integer that is exact as a float64; a NaN is null
+//	float32     what float64 takes, rounded to the nearest, ties to even
 //	int64       any int, uint or *big.Int inside int64; a float that is integral and at most 2^53
 //	bool        bool
 //	string      string, valid UTF-8 without NUL; []byte is refused

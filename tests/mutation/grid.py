@@ -19,6 +19,7 @@ from skc.ir import Input
 from skc.op import Case
 from skc.rows.sampling import Record, is_legal, to_blocks
 from skc.selfcheck.mutant import Mutant
+from skc.values.types import rounded
 from skc_runtime.agreement import same_bits
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.kinds import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, for_every_kind
@@ -33,7 +34,7 @@ SOURCE = random.Random(1)
 POOLS: dict[str, list[Any]] = for_every_kind(
     {
         "float64": FLOATS,
-        "float32": [x for x in FLOATS if float(np.float32(x)) == x],
+        "float32": [x for x in FLOATS if rounded("float32", x) == x],
         "int64": [v for n in INTEGERS for v in (n, -n) if -(2**63) <= v < 2**63],
         "bool": [False, True],
         "string": ["", "a", "A", " a", "é", "0", "1", "-1", "true", "True", "z", "Z", "2019-01-01", "9999-12-31"],

@@ -72,7 +72,7 @@ class Equivalence:
                 return "where the two are equal, both branches are"
             case "condition inverted" if self._branches.has_equal_branches(node):
                 return "both branches are the same constant"
-            case "`<` for `<=`" if self._branches.is_never_equal(node):
+            case "`<` for `<=`" if self._branches.is_never_equal(node) or self._numbers.is_no_float32(node):
                 return "the two are never equal"
             case "float32 in the middle" if self._numbers.is_float32(mutant.tensor):
                 return "it is one of some constants, such as 0 and 1, which float32 holds, or was float32 before"
@@ -86,6 +86,8 @@ class Equivalence:
             return "what is computed from it is replaced by something else"
         if mutant.value is not None and self._numbers.cuts_whole_numbers_alike(mutant.tensor, mutant.value):
             return "whole numbers are compared with it, and none lies in between"
+        if mutant.value is not None and self._numbers.cuts_float32_alike(mutant.tensor, mutant.element, mutant.value):
+            return "values of float32 are compared with it, and none lies in between"
         if mutant.value is not None and self._numbers.is_asked_only_whether(mutant.tensor, mutant.value):
             return "it is only asked whether there is any, and a sum of what is above 0 is above 0"
         if mutant.kind in _OF_EDGES and self._tried.meets_whole_numbers_only(mutant, node):

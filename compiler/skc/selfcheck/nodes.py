@@ -14,11 +14,14 @@ _BOOLEAN = (*LOGIC, "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
 
 
 class Nodes:
-    """`makers`: by tensor, the node that makes it; `users`: those that take it. `integers` are the tensors of int64."""
+    """`makers`: by tensor, the node that makes it; `users`: those that take it. `flags` and `singles` are the
+    inputs of bool and of float32, `integers` the tensors of int64.
+    """
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.makers = {name: node for node in model.graph.node for name in node.output}
         self.flags = {i.name for i in model.graph.input if i.type.tensor_type.elem_type == TensorProto.BOOL}
+        self.singles = {i.name for i in model.graph.input if i.type.tensor_type.elem_type == TensorProto.FLOAT}
         self.integers = {name for name, dtype in element_types(model).items() if dtype == "int64"}
         self.users: dict[str, list[onnx.NodeProto]] = {}
         for node in model.graph.node:

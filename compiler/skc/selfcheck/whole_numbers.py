@@ -5,13 +5,22 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from onnx import TensorProto, numpy_helper
+from onnx import NodeProto, TensorProto, numpy_helper
 
 from skc.selfcheck.nodes import Nodes, data_inputs
 
 _ROUNDED = {"Greater": math.floor, "LessOrEqual": math.floor, "Less": math.ceil, "GreaterOrEqual": math.ceil}
 _PASSING = ("Identity", "Concat", "Gather", "Reshape")
 _SELECTING = ("Gather", "Slice", "Reshape", "Squeeze", "Unsqueeze", "Expand", "Identity")
+
+
+def _next_float32(edge: float, comparison: str) -> float:
+    """The largest float32 up to the edge, or the least from it on: where the outcome of a comparison changes."""
+    with np.errstate(over="ignore"):
+        near = np.float32(edge)
+    if _ROUNDED[comparison] is math.floor:
+        return float(near if near <= edge else np.nextafter(near, np.float32(-np.inf)))
+    return float(near if near >= edge else np.nextafter(near, np.float32(np.inf)))
 
 
 class Numbers:
@@ -39,10 +48,32 @@ class Numbers:
         """It is a tensor of float32, or sums of one."""
         maker = self._nodes.makers.get(tensor)
         if maker is None:
-            return False
-        if maker.op_type == "CumSum":
-            return self._is_single(maker.input[0])
+            return tensor in self._nodes.singles
+        if maker.op_type == "CumSum" or maker.op_type in _PASSING or maker.op_type == "Slice":
+            return all(map(self._is_single, data_inputs(maker)))
         return maker.op_type == "Cast" and any(a.name == "to" and a.i == TensorProto.FLOAT for a in maker.attribute)
+
+    def cuts_float32_alike(self, tensor: str, element: int | None, value: float) -> bool:
+        """Float32 alone are compared with the constant, and none lies between its element and the value."""
+        constant, users = self._nodes.constant(tensor), self._nodes.users.get(tensor, [])
+        if constant is None or element is None or not users:
+            return False
+        edge = float(constant.flat[element])
+        return all(
+            user.op_type in _ROUNDED
+            and user.input[1] == tensor
+            and self.is_float32(user.input[0])
+            and _next_float32(edge, user.op_type) == _next_float32(value, user.op_type)
+            for user in users
+        )
+
+    def is_no_float32(self, comparison: NodeProto) -> bool:
+        """A float32 is compared with constants, none of which it can be."""
+        edges = self._nodes.constant(comparison.input[1]) if comparison.op_type in _ROUNDED else None
+        if edges is None or edges.dtype.kind != "f" or not self.is_float32(comparison.input[0]):
+            return False
+        with np.errstate(over="ignore"):
+            return not (edges == edges.astype(np.float32)).any()
 
     def is_count(self, tensor: str) -> bool:
         """Sums of 0, 1 and -1, beginning at 0."""

@@ -25,9 +25,8 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-DType = Literal[
-    "float64", "float32", "int64", "bool", "string", "timestamp", "date"
-]  # of an input, or a value of a pipeline
+# Of an input, or a value of a pipeline.
+DType = Literal["float64", "float32", "int64", "bool", "string", "timestamp", "date"]
 InputElement = Literal["float64", "float32", "int64", "bool", "string"]  # of an input tensor
 OutputDType = Literal["float32", "float64", "int64", "bool", "string"]  # of an output tensor
 JsonForm = Literal["number", "decimal", "boolean", "string"]
