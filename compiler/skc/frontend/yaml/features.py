@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from skc.diagnostics import did_you_mean, fail
 from skc.frontend.definitions import FeatureDefinition, Name, Selector, StepDefinition
 from skc.frontend.problems import Problems, shown
@@ -10,6 +12,7 @@ from skc.frontend.yaml.fields import as_list, as_map, check_keys, wrong_type
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode
 from skc.frontend.yaml.parameters import read_parameters
 from skc.frontend.yaml.selectors import read_source
+from skc.frontend.yaml.tables import with_table
 from skc.ir import EXPRESSION
 from skc.op import AnyOp, cannot_fit
 from skc.ops import OPS
@@ -17,16 +20,16 @@ from skc.ops import OPS
 USABLE = {n: op for n, op in OPS.items() if not (op.internal or op.is_fitted_elsewhere or n == EXPRESSION)}
 
 
-def read_features(node: Node, problems: Problems) -> tuple[FeatureDefinition, ...]:
-    """The definitions in order. Errors in one do not hide errors in the next."""
+def read_features(node: Node, problems: Problems, base_dir: Path | None = None) -> tuple[FeatureDefinition, ...]:
+    """The definitions in order. Errors in one do not hide errors in the next. Paths are relative to `base_dir`."""
     features: list[FeatureDefinition] = []
     for key, value in as_map(node, "`features`", "write `name: {from: …, apply: […]}`").entries:
         with problems.collect():
-            features.append(_read_feature(key, value, problems))
+            features.append(_read_feature(key, value, problems, base_dir))
     return tuple(features)
 
 
-def _read_feature(key: ScalarNode, node: Node, problems: Problems) -> FeatureDefinition:
+def _read_feature(key: ScalarNode, node: Node, problems: Problems, base_dir: Path | None) -> FeatureDefinition:
     subject = f"feature `{shown(key.text)}`"
     body = as_map(node, subject, "write {from: NAME} for an unchanged column")
     check_keys(body, subject, [], ["from", "expr", "apply"])
@@ -44,27 +47,28 @@ def _read_feature(key: ScalarNode, node: Node, problems: Problems) -> FeatureDef
         assert source is not None
         sources = read_source(source, f"`from` of {subject}")
     if apply is not None:
-        steps += _read_steps(apply, f"`apply` of {subject}", problems)
+        steps += _read_steps(apply, f"`apply` of {subject}", problems, base_dir)
     return FeatureDefinition(key.text, sources, tuple(steps), key.span)
 
 
-def _read_steps(node: Node, subject: str, problems: Problems) -> list[StepDefinition]:
+def _read_steps(node: Node, subject: str, problems: Problems, base_dir: Path | None) -> list[StepDefinition]:
     steps = []
     op = node.text if isinstance(node, ScalarNode) and node.text in USABLE else None
     hint = f"write [{op}]" if op else "write a list of ops, such as [log1p, {clip: {min: 0}}]"
     for item in as_list(node, subject, hint).items:
         with problems.collect():
-            steps.append(_read_step(item, subject))
+            steps.append(_read_step(item, subject, base_dir))
     return steps
 
 
-def _read_step(node: Node, subject: str) -> StepDefinition:
+def _read_step(node: Node, subject: str, base_dir: Path | None) -> StepDefinition:
     """`op`, or `{op: {parameter: value}}`."""
     if isinstance(node, MapNode) and len(node.entries) == 1:
         ((key, value),) = node.entries
         op = _find_op(key)
         is_empty = isinstance(value, ScalarNode) and value.value is None
-        return StepDefinition(op, read_parameters(op, None if is_empty else value, key.span), span=key.span)
+        parameters = with_table(op, None if is_empty else value, base_dir)
+        return StepDefinition(op, read_parameters(op, parameters, key.span), span=key.span)
     if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
         op = _find_op(node)
         return StepDefinition(op, read_parameters(op, None, node.span), span=node.span)

@@ -94,7 +94,7 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     with problems.collect():
         inputs = read_inputs(entries["inputs"], problems)
     with problems.collect():
-        features = read_features(entries["features"], problems) if "features" in entries else ()
+        features = read_features(entries["features"], problems, base_dir) if "features" in entries else ()
     with problems.collect():
         model = _read_model(entries["model"], base_dir) if "model" in entries else None
     with problems.collect():

@@ -22,6 +22,7 @@ from skc.frontend.yaml.outputs import OUTPUT_DTYPES
 from skc.frontend.yaml.parameters import means_the_word_null
 from skc.frontend.yaml.profile import MOST_CATEGORIES, MOST_ROWS
 from skc.frontend.yaml.reader import FORMAT, OPTIONAL, REQUIRED
+from skc.frontend.yaml.tables import FROM, KEYS, VALUES
 from skc.ir import WHITESPACE, ProfileOptions
 from skc.op import AnyOp
 from skc_runtime.kinds import DTYPES
@@ -291,7 +292,33 @@ def _op_definitions(op: AnyOp) -> Iterator[tuple[str, JsonSchema]]:
     for name, parameter in tidied.get("properties", {}).items():
         if name in descriptions:
             parameter["description"] = descriptions[name]
+    if op.from_file is not None:
+        _let_be_read(tidied, op.from_file)
     yield f"op.{op.name}", {**tidied, "description": op.doc.strip().splitlines()[0]}
+
+
+def _let_be_read(schema: JsonSchema, parameter: str) -> None:
+    """Let a parameter be written, or be read from a file."""
+    name = f"{parameter}{FROM}"
+    schema["required"] = [one for one in schema["required"] if one != parameter]
+    schema["oneOf"] = [{"required": [parameter]}, {"required": [name]}]
+    types = {"type": "object", "minProperties": 1}
+    keys: JsonSchema = {
+        "path": {**TEXT, "description": "A file, relative to this one."},
+        "key": {
+            "anyOf": [TEXT, {**types, "maxProperties": 1, "additionalProperties": {"enum": list(KEYS)}}],
+            "description": "The column of the keys, which are text, or its type too.",
+        },
+        "columns": {
+            **types,
+            "additionalProperties": {"enum": list(VALUES)},
+            "description": "The columns of the values, with their types.",
+        },
+        "table": {**TEXT, "description": "The table, if `path` is a database."},
+        **_options(),
+    }
+    of_table = {**_object(keys, ("path", "key", "columns"), ("table", *_options()))}
+    schema["properties"][name] = {**of_table, "description": f"A file to read `{parameter}` from."}
 
 
 def _tidied(schema: Any) -> Any:

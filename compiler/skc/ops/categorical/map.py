@@ -11,6 +11,10 @@ values : mapping
     From each value of the column (of an int64 column its digits, of a bool column true and false) to a number, a text
     or a bool; or to a list of them, for several output columns. All are of one type: integers become int64, other
     numbers float64.
+values_from : mapping
+    In place of `values` and `columns`, a table in a file of at most 100,000 rows, which becomes part of the plan:
+    `{path: cities.csv, key: city, columns: {lat: float64, lon: float64}}`. The key is text, or `{code: int64}`. It is
+    read as training rows are, with the same options (`separator`, `encoding`, …).
 columns : list of str, default []
     The names of the output columns, where `values` has lists.
 unknown : error, null, keep or value, default error
@@ -337,4 +341,5 @@ OP = Op(
     cases=CASES,
     is_small=_is_small,
     is_whole=_is_whole,
+    from_file="values",
 )
