@@ -193,6 +193,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "write a simpler `where`, put its result into a column of the data, or set {} to more seconds",
     ),
     "which name, value or column is meant is known to the author of the pipeline alone": (
+        "join such a table before skc, and give its columns as inputs",
         "`openssl genpkey -algorithm ed25519 -out private.pem` makes one; it must not be encrypted",
         "`skc ops {}` explains the parameters",
         "`{}NAME` always means the input, even if a feature has the same name",

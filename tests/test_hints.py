@@ -20,6 +20,7 @@ from skc.diagnostics import Diagnostic, SkcError
 from skc.frontend.yaml.reader import read_pipeline
 
 ERRORS = Path(__file__).parent / "frontend" / "errors"
+OF_TABLES = "frontend/test_tables.py::test_a_table_that_follows_the_hint"
 OF_SHEETS = "stats/test_sheets.py::test_a_sheet_that_follows_the_hint"
 ELSEWHERE = {  # hints that a test of their own follows
     "declare {} `float32`, so that every request is rounded as the data was; or write such columns as float64 at the "
@@ -30,6 +31,12 @@ ELSEWHERE = {  # hints that a test of their own follows
     "give it the columns of `{}`, or name files without it": (
         "cli/test_bad_files.py::test_what_is_wrong_is_one_error_that_says_what_mends_it"
     ),
+    "remove one of the two rows": OF_TABLES,
+    "write {path: FILE, key: COLUMN, columns: {COLUMN: float64}}": OF_TABLES,
+    "remove it from `columns`": OF_TABLES,
+    "write `key: COLUMN`": OF_TABLES,
+    "write {COLUMN: float64}, with the type of each": OF_TABLES,
+    "name a column and its type": OF_TABLES,
     "the first row names the columns": OF_SHEETS,
     "open the file in a spreadsheet program and save it, so that it has values": OF_SHEETS,
     "correct it, or write {}": OF_SHEETS,

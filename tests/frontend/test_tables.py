@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -127,6 +126,48 @@ def test_what_does_not_fit_is_refused(name: str, tmp_path: Path, monkeypatch: py
     assert diagnostic.hint
 
 
+FOLLOWED: list[tuple[str, tuple[str, str], tuple[str, str]]] = [  # the hint; file and parameters, wrong and right
+    (
+        "remove one of the two rows",
+        ("k,v\na,1\na,2\n", f"values_from: {{{GOOD}}}"),
+        ("k,v\na,1\n", f"values_from: {{{GOOD}}}"),
+    ),
+    (tables.HINT, ("k,v\na,1\n", "values_from: t.csv"), ("k,v\na,1\n", f"values_from: {{{GOOD}}}")),
+    (
+        "remove it from `columns`",
+        ("k,v\na,1\n", "values_from: {path: t.csv, key: k, columns: {k: string, v: float64}}"),
+        ("k,v\na,1\n", "values_from: {path: t.csv, key: k, columns: {v: float64}}"),
+    ),
+    (
+        "write `key: COLUMN`",
+        ("k,v\na,1\n", "values_from: {path: t.csv, key: {}, columns: {v: float64}}"),
+        ("k,v\na,1\n", "values_from: {path: t.csv, key: k, columns: {v: float64}}"),
+    ),
+    (
+        "write {COLUMN: float64}, with the type of each",
+        ("k,v\na,1\n", "values_from: {path: t.csv, key: k, columns: v}"),
+        ("k,v\na,1\n", "values_from: {path: t.csv, key: k, columns: {v: float64}}"),
+    ),
+    (
+        "name a column and its type",
+        ("k,v\na,1\n", "values_from: {path: t.csv, key: k, columns: {}}"),
+        ("k,v\na,1\n", "values_from: {path: t.csv, key: k, columns: {v: float64}}"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("hint", "wrong", "right"), FOLLOWED)
+def test_a_table_that_follows_the_hint(
+    hint: str, wrong: tuple[str, str], right: tuple[str, str], tmp_path: Path
+) -> None:
+    written(tmp_path, "t.csv", wrong[0])
+    with pytest.raises(SkcError) as caught:
+        read(tmp_path, wrong[1])
+    assert caught.value.diagnostics[0].hint == hint
+    written(tmp_path, "t.csv", right[0])
+    assert read(tmp_path, right[1])
+
+
 def test_another_op_has_no_such_parameter(tmp_path: Path) -> None:
     written(tmp_path, "t.csv", "k,v\na,1\n")
     (tmp_path / "pipeline.yaml").write_text(
@@ -140,6 +181,6 @@ def test_another_op_has_no_such_parameter(tmp_path: Path) -> None:
 
 def test_the_plan_does_not_name_the_file(tmp_path: Path) -> None:
     written(tmp_path, "secret.csv", "k,v\na,1\n")
-    made: Any = read(tmp_path, "values_from: {path: secret.csv, key: k, columns: {v: float64}}")
-    assert b"secret" not in made
-    assert b"values_from" not in made
+    text = read(tmp_path, "values_from: {path: secret.csv, key: k, columns: {v: float64}}")
+    assert b"secret" not in text
+    assert b"values_from" not in text

@@ -15,7 +15,7 @@ from itertools import pairwise
 from skc.profile.document import Categories, ColumnProfile, Numbers
 from skc.values.types import Scalar
 from skc.verification.shown import count, shown
-from skc_runtime.kinds import KINDS, DType
+from skc_runtime.kinds import DAY_US, KINDS, DType
 
 BARS = 32
 MOST_CATEGORIES = 6
@@ -135,4 +135,4 @@ def _text(value: Scalar | float, dtype: DType) -> str:
     if tick is None or value is None:
         return f"{value:,.6g}" if isinstance(value, float) else shown(value)
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(float(value)) * tick)
-    return date.isoformat(moment) if dtype == "date" else moment.strftime("%Y-%m-%d %H:%M")
+    return date.isoformat(moment) if tick == DAY_US else moment.strftime("%Y-%m-%d %H:%M")

@@ -39,9 +39,8 @@ def with_table(op: AnyOp, node: Node | None, base_dir: Path | None) -> Node | No
     body = node.get(name)
     if body is None:
         return node
-    made = {op.from_file, "columns"}
     for key, _ in node.entries:
-        if key.text in made:
+        if key.text in (op.from_file, "columns"):
             message = f"`{op.name}` has both `{key.text}` and `{name}`"
             raise fail("SKC106", message, span=key.span, hint="write one of the two")
     others = tuple(entry for entry in node.entries if entry[0].text != name)
@@ -75,12 +74,12 @@ def _key(node: Node) -> Input:
 
 
 def _columns(node: Node) -> tuple[Input, ...]:
-    found = as_map(node, "`columns`", "write {COLUMN: float64}, with the type of each")
-    if not found.entries:
+    columns = as_map(node, "`columns`", "write {COLUMN: float64}, with the type of each")
+    if not columns.entries:
         raise fail("SKC107", "`columns` must not be empty", span=node.span, hint="name a column and its type")
     return tuple(
         Input(name.text, cast(DType, as_choice(kind, f"the type of `{shown(name.text)}`", VALUES)), span=name.span)
-        for name, kind in found.entries
+        for name, kind in columns.entries
     )
 
 
@@ -97,7 +96,7 @@ def _rows(inputs: tuple[Input, ...], file: MapNode, base_dir: Path | None) -> di
 
 
 def _by_key(inputs: Sequence[Input], opened: Rows) -> dict[str, list[Scalar]]:
-    found: dict[str, list[Scalar]] = {}
+    rows: dict[str, list[Scalar]] = {}
     places: dict[str, int] = {}
     twice: tuple[str, int] | None = None
     number = 0
@@ -107,14 +106,14 @@ def _by_key(inputs: Sequence[Input], opened: Rows) -> dict[str, list[Scalar]]:
                 key = str(values[0]).lower() if isinstance(values[0], bool) else str(values[0])
                 twice = twice or ((key, number) if key in places else None)
                 places.setdefault(key, number)
-                found.setdefault(key, [*values[1:]])
+                rows.setdefault(key, [*values[1:]])
                 number += 1
     if twice is not None:
         key, again = twice
         first, second = (opened.data.find(AnyRow(), skip=n).place for n in (places[key], again))
         message = f"the key `{shown(key)}` is there twice: {first}, and {second}"
         raise fail("SKC105", message, span=inputs[0].span, hint="remove one of the two rows")
-    return found
+    return rows
 
 
 def _mapping(rows: dict[str, list[Scalar]], span: Span) -> MapNode:
