@@ -71,6 +71,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         ("a timestamp is microseconds since 1970: multiply milliseconds by 1000 in an `expr` before the step"),
         "call it `{}`, .csv or .arrow, or give its format by --table",
         "name another file, or `-` for stdout",
+        "name a file, or `-` for stdout",
         "leave --plain-names out, or give one of them another name",
         "check the folder and the pattern",
         "check the path after the @",

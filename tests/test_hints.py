@@ -22,6 +22,7 @@ from skc.frontend.yaml.reader import read_pipeline
 ERRORS = Path(__file__).parent / "frontend" / "errors"
 OF_TABLES = "frontend/test_tables.py::test_a_table_that_follows_the_hint"
 OF_SHEETS = "stats/test_sheets.py::test_a_sheet_that_follows_the_hint"
+OF_DRAFTS = "draft/test_bad_data.py::test_one_error_that_says_what_mends_it"
 ELSEWHERE = {  # hints that a test of their own follows
     "declare {} `float32`, so that every request is rounded as the data was; or write such columns as float64 at the "
     "source of their values (casting float32 to float64 changes nothing)": (
@@ -37,6 +38,11 @@ ELSEWHERE = {  # hints that a test of their own follows
     "write `key: COLUMN`": OF_TABLES,
     "write {COLUMN: float64}, with the type of each": OF_TABLES,
     "name a column and its type": OF_TABLES,
+    "{}; give all files the same columns, or name fewer files": OF_DRAFTS,
+    "store it as one type in all files, or name files that have the same type": OF_DRAFTS,
+    "correct the byte: nearly all other characters of the file that are not ASCII are valid UTF-8": OF_DRAFTS,
+    "give other data, or write a pipeline by hand for a column that should be a feature": OF_DRAFTS,
+    "the columns are: {}": "draft/test_init.py::test_a_target_that_is_no_column",
     "the first row names the columns": OF_SHEETS,
     "open the file in a spreadsheet program and save it, so that it has values": OF_SHEETS,
     "correct it, or write {}": OF_SHEETS,

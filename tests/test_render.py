@@ -32,6 +32,7 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
     """One of each."""
     (folder / "pipeline.yaml").write_text(PIPELINE)
     (folder / "rows.csv").write_text(ROWS)
+    (folder / "planted.csv").write_text(ROWS)
     done = skc.compile(folder / "pipeline.yaml", str(folder / "rows.csv"), folder / "artifact", rows=50)
     assert done.report is not None
     found = [
@@ -42,6 +43,7 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
         SelfCheck("planted", (), 0, 0.0),
         skc.explain(folder / "artifact", RECORD),
         skc.diff(folder / "artifact", folder / "artifact"),
+        skc.init(folder / "planted.csv"),
     ]
     return {type(result): result for result in found}
 

@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING, Any
 import skc_runtime  # noqa: F401  # first: spox loads ONNX Runtime too, and this switches its telemetry off
 
 if TYPE_CHECKING:
-    from skc.api import check, compile, diff, environments, explain, self_check, sign, transform, verify
+    from skc.api import check, compile, diff, environments, explain, init, self_check, sign, transform, verify
     from skc.diagnostics import Diagnostic, SkcError
     from skc.reports.render import render
-    from skc.results import Compiled
+    from skc.results import Compiled, Drafted
 
 __version__: str  # of the installed distribution, which is the one place that knows it
 
 __all__ = [
     "Compiled",
     "Diagnostic",
+    "Drafted",
     "SkcError",
     "check",
     "compile",
     "diff",
     "environments",
     "explain",
+    "init",
     "render",
     "self_check",
     "sign",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 _ELSEWHERE = {
     "Compiled": "skc.results",
+    "Drafted": "skc.results",
     "Diagnostic": "skc.diagnostics",
     "SkcError": "skc.diagnostics",
     "render": "skc.reports.render",

@@ -19,6 +19,9 @@ from skc.comparison.report import DiffReport, broken
 from skc.comparison.rows import RowsChanged, rows_changed
 from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
+from skc.draft.drafting import draft_of
+from skc.draft.files import check_draft, check_file, write_text
+from skc.draft.rendering import data_path, name_of, text_of
 from skc.environment_matrix import Matrix, matrix, packages, rows_to_try, save_record
 from skc.fit import fit
 from skc.frontend.sklearn.load import is_reference
@@ -26,7 +29,7 @@ from skc.frontend.sklearn.sample import read_rows
 from skc.frontend.sklearn.survey import Survey, survey
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource
-from skc.options import CheckOptions, CompileOptions, DiffOptions, FloatName, VerifyOptions
+from skc.options import CheckOptions, CompileOptions, Dates, DiffOptions, FloatName, VerifyOptions
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import StepOracle
 from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, Source
@@ -34,7 +37,7 @@ from skc.origin import compared_with, load_estimator, read_origin, with_model
 from skc.passes.prune import prune
 from skc.profile.measure import of_sample
 from skc.progress import Progress, Stages
-from skc.results import Clock, Compiled, Verified
+from skc.results import Clock, Compiled, Drafted, Verified
 from skc.rows.boundaries import Reach, Remembered, reach_further
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
@@ -66,6 +69,31 @@ def _library_errors() -> Iterator[None]:
     except MemoryError:
         hint = "free some memory, give `skc verify` fewer --rows, or use a larger machine"
         raise fail("SKC142", "not enough memory", hint=hint) from None
+
+
+@_library_errors()
+def init(
+    data: Any,
+    out: PathLike | None = None,
+    *,
+    target: str | None = None,
+    dates: Dates | None = None,
+    force: bool = False,
+) -> Drafted:
+    """Write a first pipeline for data, with comments that say why: `.text` of what is returned, and the file `out`.
+
+    `data` is a path, a glob, a folder, or a pandas, Polars or PyArrow table. `target` names the column that a model
+    predicts, which is not an input. `dates` says what 03/04/2025 is where the data does not. Raises SkcError.
+    """
+    path = None if out is None else Path(out)
+    if path is not None:
+        check_file(path, force=force)
+    draft = draft_of(data, target, None if dates is None else dates == "day-first")
+    text = text_of(draft, data_path(draft, path))
+    check_draft(text)
+    if path is not None:
+        write_text(text, path)
+    return Drafted(name_of(draft), text, path, draft.rows, draft.columns, draft.warnings)
 
 
 def compile(

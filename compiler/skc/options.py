@@ -22,6 +22,7 @@ PageFormat = Literal["text", "json", "html"]
 ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
 FloatName = Literal["float32", "float64"]
+Dates = Literal["day-first", "month-first"]
 MOST_ROWS = 10_000_000  # all of them are in memory
 HINTS = {0: "give a whole number of 0 or more", 1: "give a number of 1 or more, or leave it out"}
 DATA = "CSV, Parquet, JSON, Arrow or .xlsx files (a path, glob or folder), or a database table."

@@ -9,9 +9,11 @@ from typing import Any
 
 from skc.artifact import Artifact
 from skc.diagnostics import Diagnostic
+from skc.draft.column_draft import ColumnDraft
+from skc.draft.writing import MARK
 from skc.environment_matrix import Matrix, record_of
 from skc.verification.report import Report
-from skc.verification.shown import OneLine
+from skc.verification.shown import OneLine, count
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,49 @@ class Compiled(OneLine):
             "report": None if self.report is None else self.report.to_json(),
             "against": None if self.against is None else self.against.to_json(),
             "warnings": [w.to_json() for w in self.warnings],
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Drafted(OneLine):
+    """The result of `init`: the text of a pipeline.yaml, and what it says of each column.
+
+    `path` is None if nothing was written.
+    """
+
+    name: str
+    text: str
+    path: Path | None
+    rows: int
+    columns: tuple[ColumnDraft, ...]
+    warnings: tuple[Diagnostic, ...]
+
+    @property
+    def inputs(self) -> int:
+        """How many columns are inputs."""
+        return sum(column.role is not None for column in self.columns)
+
+    @property
+    def guesses(self) -> tuple[tuple[int, str], ...]:
+        """The lines of the text with a guess, from 1."""
+        lines = enumerate(self.text.splitlines(), start=1)
+        return tuple((number, line.strip()) for number, line in lines if MARK in line)
+
+    def verdict(self) -> str:
+        """One line: what it was made of."""
+        of = f"{count(len(self.columns), 'column')} of {count(self.rows, 'row')}"
+        return f"`{self.name}`, {of}: {count(self.inputs, 'input')}, {len(self.columns) - self.inputs} left out"
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts, and the text."""
+        return {
+            "name": self.name,
+            "path": None if self.path is None else str(self.path),
+            "rows": self.rows,
+            "columns": [column.to_json() for column in self.columns],
+            "guesses": [{"line": number, "text": text} for number, text in self.guesses],
+            "warnings": [w.to_json() for w in self.warnings],
+            "text": self.text,
         }
 
 

@@ -19,6 +19,7 @@ from skc.cli.compile import compile
 from skc.cli.diff import diff
 from skc.cli.explain import explain
 from skc.cli.flags import Command
+from skc.cli.init import init
 from skc.cli.inspect import inspect
 from skc.cli.ops import ops
 from skc.cli.printing import BUG, DIFFERENT, EQUAL, USER, show, show_diagnostics
@@ -31,6 +32,7 @@ from skc.stopping import guarded
 
 __all__ = ["BUG", "DIFFERENT", "EQUAL", "USER", "app", "main", "run"]
 COMMANDS: dict[str, Command] = {  # in the order of `skc --help`
+    "init": init,
     "compile": compile,
     "verify": verify,
     "explain": explain,

@@ -16,11 +16,14 @@ UNPACKED = (".bz2", ".xz")  # which no engine unpacks by itself; fields of text 
 
 
 def with_copies(source: Source, folder: Path) -> Source:
-    """The source with a copy of each such file, in a folder that is deleted after use. Raises SKC201, SKC203."""
+    """The source with a copy of each such file that has none yet, in a folder that is deleted after use.
+
+    Raises SKC201, SKC203.
+    """
     copies: dict[str, str] = {}
     for k, file in enumerate(source.files):
-        place = file
-        if is_remote(file):
+        place = source.path(file)
+        if is_remote(place):
             place = str(folder / f"{k}-{os.path.basename(name_of(file))}")
             download(file, place, source.span)
         packed = packing(place)

@@ -19,6 +19,9 @@ can be pickled, and run them where the rows are; they return one number, one gro
 `map_batches`   a new table, computed batch by batch
 `find`          the file, row and values of one row, for a message
 
+Two more operations serve a draft of a pipeline, which is written before there are inputs: `Engine.columns` says which
+columns a source stores, and `Engine.layout` how a text is divided into fields.
+
 A value is null or of the declared type: float64 without NaN (rounded to float32 first if that is declared), int64
 (timestamps as microseconds and dates as days since the epoch too), bool or text. An engine raises only `SkcError`
 (SKC203 to SKC209, SKC220 to SKC226).
@@ -190,6 +193,33 @@ class LocatedRow:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A column as all files of a source store it.
+
+    `kind` is what the engine calls its type; `dtype` is the type of input that reads all of its values, None if there
+    is none. `is_written`: it is a field of text, and every type of input reads texts of that type. `words` are texts
+    among the numbers of a column of JSON.
+    """
+
+    name: str
+    kind: str
+    dtype: DType | None
+    is_written: bool = False
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text is divided into records and fields; "" if nothing is a quote or a comment."""
+
+    separator: str
+    quote: str
+    comment: str
+    skip_rows: int
+    has_header: bool
+
+
 class RowRefusedError(Exception):
     """A function of `map_batches` refuses a row of its batch; the engine raises it again with the row of the table."""
 
@@ -288,6 +318,12 @@ class Engine(Protocol):
         `skc.data.predicate` checks `declared.where` and finds the columns that it names. It is written in DuckDB's
         dialect; an engine that cannot run it unchanged must refuse it with SKC207, and never ignore it.
         """
+
+    def columns(self, source: Source) -> tuple[Stored, ...]:
+        """The columns that all files of a source have. Raises SKC203, SKC204 and SKC205, where files differ."""
+
+    def layout(self, lines: str) -> Layout | None:
+        """How the first lines of a file are divided, as far as the engine can tell."""
 
 
 OpenEngine = Callable[[int | None, str], AbstractContextManager[Engine]]  # threads, memory limit

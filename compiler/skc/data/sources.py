@@ -19,7 +19,7 @@ import glob
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -101,6 +101,22 @@ class Source:
 def separator_of(source: Source) -> str:
     """What stands between two fields of a CSV file."""
     return source.options.separator or ("\t" if source.kind == "tsv" else ",")
+
+
+def folded(name: str) -> str:
+    """A name as an engine compares it. Only ASCII letters have a case."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """The names, of which a later one has a number if an earlier one is the same."""
+    others: list[str] = []
+    taken: set[str] = set()
+    for name in names:
+        spellings = (name if k == 1 else f"{name}_{k}" for k in count(1))
+        others.append(next(one for one in spellings if folded(one) not in taken))
+        taken.add(folded(others[-1]))
+    return others
 
 
 def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]:

@@ -60,6 +60,15 @@ def _check_pipeline(definition: PipelineDefinition) -> None:
         raise fail("SKC109", message, span=definition.span, notes=notes, hint="choose another name")
 
 
+def is_usable_input(name: str) -> bool:
+    """Whether an input may have that name."""
+    try:
+        _check_input(Input(name, "string"))
+    except SkcError:
+        return False
+    return True
+
+
 def _check_input(value: Input) -> None:
     name = value.name
     hint = "rename the column in the data"

@@ -11,14 +11,25 @@ from skc.comparison.report import DiffReport
 from skc.diagnostics import fail
 from skc.environment_matrix import Matrix
 from skc.options import ReportFormat
-from skc.reports import compiled, diff, environments, explanation, github, html, junit, self_check, verification
-from skc.results import Compiled, Verified
+from skc.reports import (
+    compiled,
+    diff,
+    drafted,
+    environments,
+    explanation,
+    github,
+    html,
+    junit,
+    self_check,
+    verification,
+)
+from skc.results import Compiled, Drafted, Verified
 from skc.selfcheck.report import SelfCheck
 from skc.verification.explain import Explanation
 from skc.verification.report import Report
 from skc.verification.shown import json_text
 
-Result = Compiled | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport
+Result = Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport
 
 
 def render(result: Result, format: ReportFormat = "text") -> str:
@@ -46,6 +57,8 @@ def _text(result: Result) -> str:
             return verification.text(result)
         case Compiled():
             return compiled.text(result)
+        case Drafted():
+            return drafted.text(result)
         case Matrix():
             return environments.text(result)
         case SelfCheck():

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from skc.data.duckdb.connection import Database, open_database
+from skc.data.duckdb.describing import stored_columns
 from skc.data.duckdb.loading import load_training
-from skc.data.engine import MEMORY_LIMIT, Data
+from skc.data.duckdb.sniffing import sniffed
+from skc.data.engine import MEMORY_LIMIT, Data, Layout, Stored
 from skc.data.sources import Source
 from skc.ir import DataSource, Input
 
@@ -22,6 +24,14 @@ class DuckEngine:
     def load(self, source: Source, inputs: tuple[Input, ...], declared: DataSource, keep: Sequence[str] = ()) -> Data:
         """See `Engine`."""
         return load_training(self.database, source, inputs, declared, keep)
+
+    def columns(self, source: Source) -> tuple[Stored, ...]:
+        """See `Engine`."""
+        return stored_columns(self.database, source)
+
+    def layout(self, lines: str) -> Layout | None:
+        """See `Engine`."""
+        return sniffed(self.database, lines)
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from itertools import groupby
 from skc.data.duckdb.connection import Database, engine_errors, identifier, literal
 from skc.data.duckdb.conversion import read_csv_text
 from skc.data.duckdb.json_lines import objects, pointer
-from skc.data.duckdb.readers import Group, Part, Raw, folded, open_files
-from skc.data.sources import DEFAULT, JSON, Partitions, Source
+from skc.data.duckdb.readers import Group, Part, Raw, open_files
+from skc.data.sources import DEFAULT, JSON, Partitions, Source, folded
 from skc.diagnostics import fail
 from skc.ir import Input
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count, groupby
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
@@ -25,7 +25,7 @@ from skc.data.duckdb.csv_trouble import check_structure, refused
 from skc.data.duckdb.dressed import rewritten
 from skc.data.duckdb.json_lines import check_records, objects, pointer
 from skc.data.duckdb.sheets import rewritten_sheet, sheet_names
-from skc.data.sources import TEXT, Source, separator_of
+from skc.data.sources import TEXT, Source, folded, numbered, separator_of
 from skc.data.text.lines import LONGEST
 from skc.data.text.mending import header_changes, under_data
 from skc.data.text.opening import UNREADABLE, packing
@@ -122,7 +122,7 @@ def _widened(table: pa.Table) -> pa.Table:
 
 
 def _open_csv(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
-    headers = {file: _header(file, source) for file in source.files}
+    headers = {file: file_header(file, source) for file in source.files}
     is_direct = is_plain(source.options) and all(packing(file) in ("", ".gz") for file in source.files)
     for file, header in headers.items():
         _check_header(header, file, source, inputs, headers)
@@ -148,8 +148,8 @@ def _runs(files: Sequence[str], keys: Mapping[str, Any]) -> Iterator[list[str]]:
         yield list(run)
 
 
-def _header(file: str, source: Source) -> tuple[str, ...]:
-    """The names of the columns of a CSV file."""
+def file_header(file: str, source: Source) -> tuple[str, ...]:
+    """The names of the columns of a CSV file. Raises SKC203."""
     try:
         with long_fields():
             header = column_names(source.path(file), source.options, separator_of(source))
@@ -198,11 +198,7 @@ def _renaming_hint(names: Sequence[str], source: Source) -> str:
     """For a file of text whose first line has the names: the names, of which the later ones are numbered."""
     if source.kind not in ("csv", "tsv") or source.options.header is not True:
         return "rename one of them; names are compared without regard to case"
-    others: list[str] = []
-    for name in names:
-        number = next(k for k in count(1) if folded(name if k == 1 else f"{name}_{k}") not in map(folded, others))
-        others.append(name if number == 1 else f"{name}_{number}")
-    changes = under_data({"header": others, "skip_rows": source.options.skip_rows + 1})
+    changes = under_data({"header": numbered(names), "skip_rows": source.options.skip_rows + 1})
     return f"rename one of them; or write {changes}: names are compared without regard to case"
 
 
@@ -218,11 +214,6 @@ def _check_names(names: Iterable[str], label: str, source: Source) -> None:
             hint = _renaming_hint(names, source)
             raise fail("SKC203", f"`{label}` has {subject}", span=source.span, hint=hint)
         spellings[folded(name)] = name
-
-
-def folded(name: str) -> str:
-    """A name as the engine compares it. Only ASCII letters have a case."""
-    return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
 def _paths(files: Sequence[str], source: Source) -> str:

@@ -32,6 +32,7 @@ from skc.values.types import Scalar
 
 BOUNDS = 3 * AT_ONCE  # aggregates in one query
 HISTOGRAMS = 32  # in one query, each with up to a hundred edges as literals
+DISTINCT = 16  # in one query: each takes a table of its own
 FOLDED = 1 << 22  # values per batch of a fold
 VALUE_PARTS, PRODUCT_PARTS = 3, 4  # of a sum, usually enough for one scan
 COUNTING, COMPUTING = "counting the training rows failed", "computing statistics of the training rows failed"
@@ -63,7 +64,11 @@ class DuckTable:
     def aggregate(self, aggregates: Sequence[Aggregate]) -> list[Any]:
         """See `Table`."""
         with engine_errors(COUNTING):
-            return self._row([_aggregate(aggregate) for aggregate in aggregates], BOUNDS)
+            results = {
+                kind: iter(self._row([_aggregate(a) for a in aggregates if (a.reduction == "distinct") is kind], most))
+                for kind, most in ((False, BOUNDS), (True, DISTINCT))
+            }
+        return [next(results[a.reduction == "distinct"]) for a in aggregates]
 
     def _row(self, expressions: Sequence[str], limit: int) -> list[Any]:
         """The results of aggregations, at most `most` per query."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from skc.data.text.lines import LineError, all_lines, skipped_lines
+from skc.data.text.lines import LONGEST, LineError, all_lines, skipped_lines
 from skc.data.text.opening import UNREADABLE, opened
 from skc.data.text.records import long_fields, records_of
 from skc.data.text.splitting import Splitter
@@ -20,6 +20,7 @@ SEPARATORS = (",", ";", "\t", "|", WHITESPACE)
 HEAD = 100  # lines among which the header may be
 WIDTHS = 100_000  # records whose numbers of fields say where a table begins and ends
 ENCODINGS = ("utf-8", "cp1252", "latin-1")
+MOST_RIGHT = 10  # lines in UTF-8 for each with a wrong byte
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -31,7 +32,9 @@ def under_data(changes: Mapping[str, Any]) -> str:
 
 
 def encoding_hint(file: str, options: ReadOptions) -> str:
-    """The first of some encodings that has all bytes of a file."""
+    """The first of some encodings that has all bytes of a file, unless most of it is in the given one."""
+    if options.encoding == "utf-8" and is_mostly_utf8(file):
+        return "correct the byte: nearly all other characters of the file that are not ASCII are valid UTF-8"
     with opened(file) as stream:
         mark = MARKS.get(stream.read(2))
     known = (name for name in ENCODINGS if name != options.encoding and _decodes(file, name))
@@ -39,6 +42,20 @@ def encoding_hint(file: str, options: ReadOptions) -> str:
     if mark is not None:
         return f"write {under_data({'encoding': encoding})}"
     return f"write {under_data({'encoding': encoding})}, or the encoding that the file was saved in"
+
+
+def is_mostly_utf8(file: str) -> bool:
+    """Whether of the lines that are not ASCII, in the first of a file, nearly all are UTF-8."""
+    right = wrong = 0
+    with opened(file) as stream:
+        for line in islice(iter(lambda: stream.readline(LONGEST), b""), WIDTHS):
+            if not line.isascii():
+                try:
+                    line.decode("utf-8")
+                    right += 1
+                except UnicodeDecodeError:
+                    wrong += 1
+    return right >= MOST_RIGHT * wrong and right > 0
 
 
 def _decodes(file: str, encoding: str) -> bool:

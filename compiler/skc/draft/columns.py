@@ -1,0 +1,142 @@
+"""What each column is: its type, the texts that mean null, and how its text is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from skc.data.engine import Stored
+from skc.data.text.splitting import BLANKS
+from skc.data.text.value_mending import BOOLS
+from skc.draft.dates import Moments, moments_of
+from skc.draft.numbers import Written, number_form, written_number
+from skc.draft.texts import Form, Misfits, Texts
+from skc.ir import ReadOptions
+from skc.values.types import Scalar
+from skc_runtime.kinds import DType
+
+NULL_WORDS = frozenset(
+    [
+        *("", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none", "nil", "(null)", "<na>", "\\n", "-", "--", ".", "?"),
+        *("unknown", "missing", "k.a.", "k. a.", "keine angabe", "#nv", "n.d.", "s/d"),
+    ]
+)
+NULLS_OF_TEXT = NULL_WORDS - {"none", "-", "--", ".", "nil", "unknown", "missing"}  # which may be categories
+MOST_WORDS = 5  # other texts among numbers or dates that are taken for null
+PAIRS = tuple((yes, no) for yes, no in BOOLS if yes != "1")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a column of text is. `nulls` are the texts that mean null; those in `guessed` may mean something else.
+
+    `flags` are the texts for true and false, where `data` has to name them. `is_padded`: blanks stand around texts.
+    """
+
+    dtype: DType
+    nulls: Mapping[str, int] = field(default_factory=dict)
+    guessed: tuple[str, ...] = ()
+    flags: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    written: Written | None = None
+    moments: Moments | None = None
+    is_padded: bool = False
+
+    @property
+    def null_values(self) -> tuple[Scalar, ...]:
+        """For the input: the empty text needs no mention where only text is read as something else."""
+        return tuple(text for text in sorted(self.nulls) if text or self.dtype == "string")
+
+
+def is_null_word(text: str) -> bool:
+    """Whether a text usually means that there is no value."""
+    return text.strip(BLANKS).lower() in NULL_WORDS
+
+
+def meaning_of(stored: Stored, texts: Texts, options: ReadOptions, day_first: bool | None) -> Meaning:
+    """What a column of text is. Written numbers are read as `options` say."""
+    values = [text for text in texts.counts if not is_null_word(text)]
+    if not values:
+        return Meaning("string", dict(texts.counts))
+    flags = _flags(values) if stored.is_written else None
+    if flags is not None:
+        return Meaning("bool", _nulls(texts), flags=flags if flags[0] else None)
+    numeric = [text for text in values if _has_digit(text)] if _words(values) <= MOST_WORDS else values
+    if not numeric:
+        return _text(texts)
+    return (
+        _number(stored, texts, options)
+        or _moments(texts, numeric, day_first)
+        or _formatted(texts, numeric)
+        or _text(texts)
+    )
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
+
+
+def _words(values: Sequence[str]) -> int:
+    return sum(not _has_digit(text) for text in values)
+
+
+def _flags(values: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The texts for true and false, none of which `data` has to name if they are `true` and `false` in any case."""
+    lower = {text.lower() for text in values}
+    if lower <= {"true", "false"}:
+        return (), ()
+    pair = next((pair for pair in PAIRS if lower == {*pair}), None)
+    if pair is None:
+        return None
+    yes, no = (tuple(sorted(text for text in values if text.lower() == word)) for word in pair)
+    return yes, no
+
+
+def _nulls(texts: Texts) -> dict[str, int]:
+    return {text: n for text, n in texts.counts.items() if is_null_word(text)}
+
+
+def _fitting(texts: Texts, form: Form) -> tuple[dict[str, int], tuple[str, ...]] | None:
+    """The texts of a column that do not have a form and can be taken for nulls, and of these the guesses; None if there
+    are others.
+    """
+    misfits: Misfits = texts.misfits(form)
+    others = tuple(sorted(text for text in misfits.counts if not is_null_word(text)))
+    is_word = all(not _has_digit(text) for text in others)
+    if not misfits.is_all or len(others) > MOST_WORDS or not is_word:
+        return None
+    return dict(misfits.counts), others
+
+
+def _number(stored: Stored, texts: Texts, options: ReadOptions) -> Meaning | None:
+    if not stored.is_written:
+        return None
+    for dtype in ("int64", "float64"):
+        fitting = _fitting(texts, number_form(dtype, options))
+        if fitting is not None:
+            return Meaning(dtype, *fitting)
+    return None
+
+
+def _moments(texts: Texts, values: Sequence[str], day_first: bool | None) -> Meaning | None:
+    moments = moments_of(values, day_first)
+    fitting = None if moments is None else _fitting(texts, moments.form)
+    return None if fitting is None else Meaning("string", *fitting, moments=moments)
+
+
+def _formatted(texts: Texts, values: Sequence[str]) -> Meaning | None:
+    stripped = Counter(text.strip() for text in values)
+    written = written_number(list(stripped))
+    if written is None:
+        return None
+    is_padded = any(text != text.strip() for text in values)
+    form = written.form
+    around = Form(rf"\s*(?:{form.pattern})\s*" if is_padded else form.pattern)
+    fitting = _fitting(texts, around)
+    return None if fitting is None else Meaning("string", *fitting, written=written, is_padded=is_padded)
+
+
+def _text(texts: Texts) -> Meaning:
+    nulls = {text: n for text, n in texts.counts.items() if text.strip(BLANKS).lower() in NULLS_OF_TEXT}
+    is_padded = any(text != text.strip() for text in texts.counts if text not in nulls)
+    return Meaning("string", nulls, is_padded=is_padded)
