@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -280,12 +279,6 @@ CASES: list[tuple[str, str, Try, Follow]] = [
         instead(declared="bool", first="{cast: {to: int64}}, "),
     ),
     ("convert the column in the data", "SKC205", Try(TEXT, numbers(1, 2)), instead(data=numbers("1", "2"))),
-    (
-        "store the column as DOUBLE",
-        "SKC205",
-        Try("float64", numbers(Decimal("1.50")), first=CUT),
-        instead(data=numbers(1.5)),
-    ),
     (
         "give the column a time zone",
         "SKC205",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import gc
+import uuid
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ UTC = datetime.UTC
 MOMENT = datetime.datetime(2024, 2, 29, 12, tzinfo=UTC)
 US = 1_709_208_000_000_000
 LONG = "a text of more than twelve bytes"
+UUID = uuid.UUID("01234567-89AB-CDEF-0123-456789abcdef")
 READ: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("bool", pa.bool_(), [True, False, None] * 5, [True, False, None] * 5),
     *[("int64", kind, [1, None, 100], [1, None, 100]) for kind in (pa.int8(), pa.uint8(), pa.int16(), pa.uint16())],
@@ -27,6 +30,19 @@ READ: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("int64", pa.int64(), [-(2**63), None, 2**63 - 1], [-(2**63), None, 2**63 - 1]),
     ("int64", pa.float64(), [3.0, None], [3, None]),
     ("float64", pa.float32(), [0.5, None], [0.5, None]),
+    ("float64", pa.float16(), [np.float16(0.5), None], [0.5, None]),
+    ("float32", pa.float16(), [np.float16(0.1), None], [0.0999755859375, None]),
+    ("float32", pa.float32(), [0.1, None], [0.10000000149011612, None]),
+    ("float32", pa.float64(), [0.1, None], [0.10000000149011612, None]),
+    ("int64", pa.float16(), [np.float16(3), None], [3, None]),
+    ("float64", pa.decimal128(38, 20), [Decimal("0.1"), None], [0.1, None]),
+    ("float64", pa.decimal128(38, 0), [2**53 + 1, None], [2.0**53, None]),
+    ("float64", pa.decimal128(5, -3), [1_234_000, None], [1_234_000.0, None]),
+    ("float64", pa.decimal256(76, 30), [Decimal("-123456789012345678901.1"), None], [-123456789012345678901.1, None]),
+    ("float32", pa.decimal128(10, 2), [Decimal("16777217.00"), None], [2.0**24, None]),
+    ("int64", pa.decimal128(38, 2), [2**63 - 1, None, -(2**63)], [2**63 - 1, None, -(2**63)]),
+    ("string", pa.uuid(), [UUID.bytes, None], [str(UUID), None]),
+    ("date", pa.timestamp("ns"), [86_400_000_000_000, None, -86_400_000_000_000], [1, None, -1]),
     ("float64", pa.float64(), [0.1, None, float("inf")], [0.1, None, float("inf")]),
     ("float64", pa.int32(), [1, None], [1.0, None]),
     *[
@@ -97,11 +113,17 @@ UNITS = ("s", "ms", "us", "ns")
 REFUSED: list[tuple[str, Any, str, int | None, str]] = [
     ("string", pa.array([b"a"]), "unsupported-type", None, "binary"),
     ("string", pa.array([b"a"], pa.large_binary()), "unsupported-type", None, "large_binary"),
-    ("float64", pa.array([1.5], pa.float16()), "unsupported-type", None, "float16"),
     ("float64", pa.array([[1.5]]), "unsupported-type", None, "list"),
     ("float64", pa.array([[1.5]], pa.list_(pa.float64(), 1)), "unsupported-type", None, "fixed_size_list"),
     ("float64", pa.array([{"a": 1}]), "unsupported-type", None, "struct"),
-    ("float64", pa.array([1], pa.decimal128(5, 2)), "unsupported-type", None, "decimal"),
+    ("int64", pa.array([1, Decimal("1.50")], pa.decimal128(5, 2)), "not-integral", 1, "1.50"),
+    ("int64", pa.array([2**63], pa.decimal128(20, 0)), "int64-overflow", 0, "outside int64"),
+    ("float32", pa.array([1, 10**40], pa.decimal256(60, 2)), "float32-overflow", 1, "outside float32"),
+    ("string", pa.array([1], pa.decimal128(5, 2)), "wrong-type", None, "decimals"),
+    ("timestamp", pa.array([1], pa.decimal128(5, 0)), "wrong-type", None, "decimals"),
+    ("string", pa.array([b"a" * 16], pa.binary(16)), "unsupported-type", None, "fixed_size_binary"),
+    ("int64", pa.array([b"a" * 16], pa.uuid()), "wrong-type", None, "strings"),
+    ("date", pa.array([0, 1], pa.timestamp("ns")), "not-integral", 1, "not an integer"),
     ("int64", pa.array([1], pa.duration("s")), "unsupported-type", None, "duration"),
     ("int64", pa.array([1], pa.time32("s")), "unsupported-type", None, "time"),
     ("int64", pa.RunEndEncodedArray.from_arrays([2], [5]), "unsupported-type", None, "run_end_encoded"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime
 import enum
+import math
+import uuid
 from collections import deque
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,7 +68,36 @@ PYTHON_VALUES: list[tuple[str, Any, Any]] = [
     ("date", np.datetime64(0, "fs"), 0),
     ("date", np.datetime64(1, "fs"), "not-integral"),
     ("date", np.datetime64("NaT"), None),
-    ("date", pd.Timestamp("2024-02-29"), "wrong-type"),
+    ("date", pd.Timestamp("2024-02-29"), 19_782),
+    ("date", datetime.datetime(2024, 2, 29), 19_782),
+    ("date", datetime.datetime(2024, 2, 29, 0, 0, 0, 1), "not-integral"),
+    ("date", pd.Timestamp("2024-02-29T00:00:00.000000001"), "not-integral"),
+    ("date", pd.Timestamp("2024-02-29", tz="UTC"), "wrong-type"),
+    ("float64", Decimal("0.1"), 0.1),
+    ("float64", Decimal("9007199254740993"), 2.0**53),  # ties to even
+    ("float64", Decimal("9007199254740993.00000000000000000000000000000001"), 2.0**53 + 2),
+    ("float64", Decimal("-0"), -0.0),
+    ("float64", Decimal("1e-400"), 0.0),
+    ("float64", Decimal("1e400"), "not-exact"),
+    ("float64", Decimal("1e1000000000"), "not-exact"),
+    ("float64", Decimal("Infinity"), math.inf),
+    ("float32", Decimal("0.7"), 0.699999988079071),
+    ("float32", Decimal("1.000000059604644775390625000000000000000001"), 1.0),  # a float64 first
+    ("float32", Decimal("1e39"), "float32-overflow"),
+    ("int64", Decimal("3.00"), 3),
+    ("int64", Decimal("9007199254740993"), 2**53 + 1),
+    ("int64", Decimal("9223372036854775807.000"), 2**63 - 1),
+    ("int64", Decimal("9223372036854775807.5"), "not-integral"),
+    ("int64", Decimal("9223372036854775808"), "int64-overflow"),
+    ("int64", Decimal("1e1000000000"), "int64-overflow"),
+    ("int64", Decimal("0e1000000000"), 0),
+    ("int64", Decimal("1e-1000000000"), "not-integral"),
+    ("int64", Decimal("2.5"), "not-integral"),
+    ("int64", Decimal("NaN"), "not-integral"),
+    ("bool", Decimal(1), "wrong-type"),
+    ("string", Decimal("1.5"), "wrong-type"),
+    ("timestamp", Decimal(1), "wrong-type"),
+    ("int64", uuid.UUID(int=5), "wrong-type"),
     ("string", pd.NA, None),
 ]
 
@@ -87,6 +119,13 @@ def test_values_only_python_has(kind: str, given: Any, want: Any, identity_of: I
         got = outputs["out.v"].ravel().tolist()[0]
         is_valid = outputs["out.v.valid"].ravel().tolist()[0] if "out.v.valid" in outputs else True
         assert (got if is_valid else None) == want
+
+
+def test_a_uuid_is_its_text(identity_of: Identity) -> None:
+    transformer = identity_of([{"name": "v", "type": "string", "nullable": True, "nan": "null"}])
+    given = uuid.UUID("12345678-1234-5678-1234-56781234567F")
+    for request in ({"v": given}, [{"v": given}], {"v": [given]}, {"v": pd.Series([given])}):
+        assert send(transformer, request)["out.v"].ravel().tolist() == [str(given).lower()]
 
 
 COLUMNS: list[tuple[str, Any, Any]] = [

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import math
+import random
+import uuid
 from collections.abc import Mapping
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
+import pyarrow.parquet as pq
 import pytest
 from source_tables import (
     MICRO,
@@ -201,6 +205,8 @@ def test_what_follows_a_long_field_is_read_all_the_same(database: Database, tmp_
     assert csv.field_size_limit() == limit
 
 
+UUID = uuid.UUID("01234567-89AB-CDEF-0123-456789abcdef")
+UNITS = {"s": 1, "ms": 1000, "us": 10**6, "ns": 10**9}
 TYPED = [
     ("float64", pa.float16(), [0.5, 65504.0], [0.5, 65504.0]),
     ("float64", pa.int64(), [2**53], [2.0**53]),
@@ -208,7 +214,19 @@ TYPED = [
     ("float64", pa.int64(), [2**63 - 1], "SKC206"),
     ("float64", pa.float32(), [0.1], [0.10000000149011612]),
     ("float64", pa.string(), ["1"], "SKC205"),
-    ("float64", pa.decimal128(5, 2), [1], "SKC205"),
+    ("float64", pa.decimal128(38, 20), [Decimal("0.1"), Decimal("-0.3")], [0.1, -0.3]),
+    ("float64", pa.decimal128(38, 0), [2**53 + 1, 10**37 + 1], [2.0**53, 1e37]),
+    ("float64", pa.decimal256(60, 2), [Decimal("0.07"), 10**30], [0.07, 1e30]),
+    ("float32", pa.decimal128(10, 2), [Decimal("0.70"), 2**24 + 1], [0.699999988079071, 2.0**24]),
+    ("int64", pa.decimal128(38, 2), [2**63 - 1, -(2**63), 0], [2**63 - 1, -(2**63), 0]),
+    ("int64", pa.decimal128(38, 2), [Decimal("1.50")], "SKC206"),
+    ("int64", pa.decimal128(38, 2), [2**63], "SKC206"),
+    ("bool", pa.decimal128(5, 0), [1], "SKC205"),
+    ("string", pa.decimal128(5, 0), [1], "SKC205"),
+    ("timestamp", pa.decimal128(5, 0), [1], "SKC205"),
+    ("string", pa.uuid(), [UUID.bytes], [str(UUID)]),
+    ("string", pa.binary(16), [UUID.bytes], "SKC205"),
+    ("int64", pa.uuid(), [UUID.bytes], "SKC205"),
     ("float32", pa.float16(), [0.5, 65504.0], [0.5, 65504.0]),
     ("float32", pa.float32(), [0.1, 1e-45], [0.10000000149011612, 1.401298464324817e-45]),
     ("float32", pa.float64(), [0.1, 1 + 2**-24, math.inf], [0.10000000149011612, 1.0, math.inf]),
@@ -237,7 +255,9 @@ TYPED = [
     ("timestamp", pa.int64(), [2**62], "SKC224"),
     ("date", pa.int32(), [5], [5]),
     ("date", pa.int64(), [-719163], "SKC224"),
-    ("date", pa.timestamp("us"), [5], "SKC205"),
+    *[("date", pa.timestamp(u), [n * 86_400, -n * 86_400], [1, -1]) for u, n in UNITS.items()],
+    *[("date", pa.timestamp(u), [n * 86_400 + 1], "SKC206") for u, n in UNITS.items()],
+    ("date", pa.timestamp("us", "UTC"), [0], "SKC205"),
 ]
 
 
@@ -277,9 +297,56 @@ def test_the_text_of_a_time_means_in_data_what_it_means_in_a_request(
             assert [got["v"] for got in rows(load(database, data, inputs))] == [want]
 
 
-def test_half_floats_in_a_file(database: Database, tmp_path: Path) -> None:
-    """The engine has no such type; it must say so in our words."""
-    table = pa.table({"v": pa.array([0.5], pa.float16()), "k": [1]})
+@pytest.mark.parametrize(("dtype", "stored", "values", "want"), TYPED)
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])
+def test_typed_columns_of_files(
+    database: Database, tmp_path: Path, name: str, dtype: Any, stored: pa.DataType, values: list[Any], want: Any
+) -> None:
+    """What a file holds is what a table in memory does, unless the format has no such type."""
+    table = pa.table({"v": pa.array([None, *values], stored), "k": list(range(len(values) + 1))})
+    if name == "a.arrow":
+        pyarrow.feather.write_feather(table, str(tmp_path / name))
+    else:
+        pq.write_table(table, tmp_path / name)
+        if pa.types.is_decimal256(stored):
+            want = "SKC205"
+    inputs = one(dtype, nullable=True)
+    if isinstance(want, str):
+        assert refusal(database, str(tmp_path / name), inputs).code == want
+        return
+    training = load(database, str(tmp_path / name), inputs)
+    check(training)
+    assert [row["v"] for row in rows(training)] == [None, *want]
+
+
+def test_decimals_are_the_nearest_float64(database: Database) -> None:
+    random_ = random.Random(5)
+    digits = [random_.randrange(10 ** random_.randint(1, 38)) for _ in range(2000)]
+    for scale in (0, 4, 20, 37):
+        values = [Decimal(random_.choice([-1, 1]) * n).scaleb(-scale, Context(prec=38)) for n in digits]
+        table = pa.table({"v": pa.array(values, pa.decimal128(38, scale)), "k": range(len(values))})
+        got = [row["v"] for row in rows(load(database, table, one("float64")))]
+        assert got == [float(value) for value in values]
+
+
+def test_a_decimal_of_too_many_digits(database: Database) -> None:
+    table = pa.table({"v": pa.array([10**40], pa.decimal256(60, 2)), "k": [1]})
+    error = refusal(database, table, one("float64"))
+    assert error.code == "SKC203"
+    assert "does not fit" in str(error)
+
+
+def test_half_floats_in_files(database: Database, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        table = pa.table({"v": pa.array([0.5], pa.float16()), "k": [1]})
+        pyarrow.feather.write_feather(table, str(tmp_path / f"{name}.arrow"))
+    assert [row["v"] for row in rows(load(database, f"{tmp_path}/*.arrow", one("float64")))] == [0.5, 0.5]
+
+
+def test_types_that_the_engine_does_not_know(database: Database, tmp_path: Path) -> None:
+    """It must say so in our words."""
+    table = pa.table({"v": [0.5], "k": [1], "d": pa.array([1], pa.decimal256(60, 2)), "e": [None]})
+    table = table.set_column(3, "e", pa.array([10**58], pa.decimal256(60, 0)))
     pyarrow.feather.write_feather(table, str(tmp_path / "a.arrow"))
     error = refusal(database, str(tmp_path / "a.arrow"), one("float64"))
     assert error.code == "SKC203"

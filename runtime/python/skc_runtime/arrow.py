@@ -8,8 +8,11 @@ memory is released.
 from __future__ import annotations
 
 import ctypes
+import sys
+import uuid
 from collections.abc import Callable, Iterator, Sequence
-from ctypes import POINTER, c_char_p, c_int, c_int64, c_void_p
+from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_void_p
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -80,6 +83,7 @@ _PRIMITIVES = {
     "I": "u4",
     "l": "i8",
     "L": "u8",
+    "e": "f2",
     "f": "f4",
     "g": "f8",
     "tdD": "i4",
@@ -92,11 +96,9 @@ _PRIMITIVES = {
 _TIMESTAMP_UNITS = {"tss": "s", "tsm": "ms", "tsu": "us", "tsn": "ns"}
 _DAY_MS = 86_400_000
 _NAMES = {  # unsupported types, by the beginning of their format string
-    "e": "float16",
     "z": "binary",
     "Z": "large_binary",
     "vz": "binary_view",
-    "d:": "decimal",
     "w:": "fixed_size_binary",
     "tt": "time",
     "tD": "duration",
@@ -238,7 +240,7 @@ def _concatenated(parts: Sequence[RawColumn]) -> RawColumn:
     valid = None
     if any(part.valid is not None for part in parts):
         valid = np.concatenate([np.ones(len(p.values), bool) if p.valid is None else p.valid for p in parts])
-    return RawColumn(np.concatenate([part.values for part in parts]), valid, parts[0].zoned)
+    return replace(parts[0], values=np.concatenate([part.values for part in parts]), valid=valid)
 
 
 def _read(schema: Any, array: Any, offset: int, length: int) -> RawColumn:
@@ -256,10 +258,48 @@ def _read(schema: Any, array: Any, offset: int, length: int) -> RawColumn:
         return RawColumn(_strings(array, start, length, valid, "i4" if form == "u" else "i8"), valid)
     if form == "vu":
         return RawColumn(_string_views(array, start, length, valid), valid)
+    if form.startswith("d:"):
+        return _decimals(form, array.buffers[1], start, length, valid)
+    if form == UUID_FORM and _extension(schema) == b"arrow.uuid":
+        return RawColumn(_uuids(array.buffers[1], start, length), valid)
     kind, _, zone = form.partition(":") if form.startswith("ts") else (form, "", "")
     if kind not in _PRIMITIVES:
         raise _unsupported(form)
     return _primitive(kind, zone, _numbers(array.buffers[1], _PRIMITIVES[kind], start, length).copy(), valid)
+
+
+UUID_FORM = "w:16"
+
+
+def _extension(schema: Any) -> bytes | None:
+    """The name of the extension type in the metadata of a column: counted pairs of a key and a value."""
+    if not schema.metadata:
+        return None
+    texts: list[bytes] = []
+    address = schema.metadata + 4
+    for _ in range(2 * _int32(schema.metadata)):
+        texts.append(ctypes.string_at(address + 4, _int32(address)))
+        address += 4 + len(texts[-1])
+    return dict(zip(texts[::2], texts[1::2], strict=True)).get(b"ARROW:extension:name")
+
+
+def _int32(address: int) -> int:
+    return c_int32.from_address(address).value
+
+
+def _uuids(address: int | None, start: int, length: int) -> Array:
+    """Their canonical text, in lower case."""
+    data = _numbers(address, "V16", start, length).tobytes()
+    return _objects([str(uuid.UUID(bytes=data[k : k + 16])) for k in range(0, len(data), 16)])
+
+
+def _decimals(form: str, address: int | None, start: int, length: int, valid: Array | None) -> RawColumn:
+    """`d:precision,scale`, of 128 bits, or of another number of them: `d:precision,scale,bits`."""
+    _, scale, *bits = map(int, form[2:].split(","))
+    size = (bits[0] if bits else 128) // 8
+    data = _numbers(address, f"V{size}", start, length).tobytes()
+    numbers = [int.from_bytes(data[k : k + size], sys.byteorder, signed=True) for k in range(0, len(data), size)]
+    return RawColumn(np.array(numbers, dtype=object), valid, scale=scale)
 
 
 def _unsupported(form: str) -> RecordError:
@@ -268,7 +308,7 @@ def _unsupported(form: str) -> RecordError:
     return RecordError(
         "unsupported-type",
         f"a column of Arrow type {name} is not supported",
-        hint="cast it to bool, an integer, float32 or float64, string, timestamp or date",
+        hint="cast it to bool, a number, string, timestamp or date",
     )
 
 
@@ -297,7 +337,7 @@ def _dictionary(schema: Any, array: Any, start: int, length: int, valid: Array |
     if values.valid is not None:
         present = values.valid[indices]
         valid = present if valid is None else valid & present
-    return RawColumn(values.values[indices], valid, values.zoned)
+    return replace(values, values=values.values[indices], valid=valid)
 
 
 def _validity(array: Any, start: int, length: int) -> Array | None:

@@ -7,6 +7,7 @@ refused alike.
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,17 +20,21 @@ from skc_runtime.kinds import ELEMENTS, INT64_MAX, Array, DType
 from skc_runtime.manifest import InputSpec
 from skc_runtime.scalars import EXACT_FLOAT, Convert
 
+_EXACT = decimal.Context(prec=100)  # more digits than a decimal of Arrow has
+
 
 @dataclass(frozen=True)
 class RawColumn:
     """A column as a library represents it: bool, int, float, str objects or datetime64, [N].
 
-    `valid` is bool [N], None if nothing is missing. `zoned` marks instants that have a time zone.
+    `valid` is bool [N], None if nothing is missing. `zoned` marks instants that have a time zone. With a `scale`, the
+    values are decimals: integers to be divided by ten to the power of it.
     """
 
     values: Array
     valid: Array | None = None
     zoned: bool = False
+    scale: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,8 @@ def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
     valid = _present(spec, raw)
     if valid is not None and not valid.any():
         return _nulls(spec, len(valid))
+    if raw.scale is not None:
+        raw = RawColumn(_of_decimals(spec, raw.values, raw.scale, valid), raw.valid)
     raw = _read_texts(spec, raw, valid)
     if valid is None:
         values = _typed(spec.type, raw.values, raw.zoned)
@@ -136,6 +143,20 @@ def _read_texts(spec: InputSpec, raw: RawColumn, valid: Array | None) -> RawColu
         except RecordError as error:
             raise error.at(row=row) from None
     return RawColumn(values, raw.valid)
+
+
+def _of_decimals(spec: InputSpec, values: Array, scale: int, valid: Array | None) -> Array:
+    """Decimals as the type of a number: the nearest float64, or an int64."""
+    if not spec.kind.is_number:
+        raise RecordError("wrong-type", f"expected a column for {spec.type}, got a column of decimals")
+    numbers = np.zeros(len(values), dtype=np.float64 if spec.kind.is_float else np.int64)
+    convert = scalars.to_float64 if spec.kind.is_float else scalars.to_int64
+    for row in range(len(values)) if valid is None else np.flatnonzero(valid).tolist():
+        try:
+            numbers[row] = convert(decimal.Decimal(values[row]).scaleb(-scale, _EXACT))
+        except RecordError as error:
+            raise error.at(row=row) from None
+    return numbers
 
 
 def _zeroed(values: Array, valid: Array) -> Array:

@@ -7,7 +7,9 @@ arrays.
 from __future__ import annotations
 
 import datetime
+import decimal
 import math
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -164,6 +166,8 @@ def to_float64(value: Any) -> float:
         if converted != value and value == value:  # a long double is more precise
             raise not_exact(value, "float64")
         return converted
+    if isinstance(value, decimal.Decimal):
+        return _nearest(value)
     if not is_integer(value):
         raise wrong_type(value, "a number")
     integer = int(value)
@@ -172,6 +176,14 @@ def to_float64(value: Any) -> float:
     except OverflowError:
         raise not_exact(value, "float64") from None
     if int(converted) != integer:
+        raise not_exact(value, "float64")
+    return converted
+
+
+def _nearest(value: decimal.Decimal) -> float:
+    """The nearest float64 of a decimal, which is rounded as the text of a number is."""
+    converted = math.nan if value.is_nan() else float(value)
+    if math.isinf(converted) and value.is_finite():
         raise not_exact(value, "float64")
     return converted
 
@@ -207,7 +219,23 @@ def to_int64(value: object) -> int:
         if abs(number) > EXACT_FLOAT:
             raise not_exact(value, "int64: a float beyond 2^53 may represent several integers")
         return int(number)
+    if isinstance(value, decimal.Decimal):
+        return _whole(value)
     return _integer(value, "an integer")
+
+
+_INT64_DIGITS = 19
+
+
+def _whole(value: decimal.Decimal) -> int:
+    """A decimal that is an integer. One of many digits costs nothing."""
+    if not value.is_finite():
+        raise not_integral(value)
+    if value and value.adjusted() >= _INT64_DIGITS:
+        raise overflow(value)
+    if value and (value.adjusted() < 0 or value != value.to_integral_value()):
+        raise not_integral(value)
+    return _integer(int(value), "an integer")
 
 
 def _integer(value: Any, expected: str, hint: str | None = None) -> int:
@@ -226,6 +254,8 @@ def to_bool(value: object) -> bool:
 
 
 def to_string(value: object) -> str:
+    if isinstance(value, uuid.UUID):
+        return str(value)
     if not isinstance(value, str):
         raise wrong_type(value, "a string", hint="decode bytes first" if isinstance(value, bytes) else None)
     text = str.__str__(value)  # the text itself, also of a subclass such as an enumeration
@@ -271,10 +301,19 @@ def to_date(value: object) -> int:
     if isinstance(value, np.datetime64):
         return from_datetime64(value, "date")
     if isinstance(value, datetime.datetime):
-        raise wrong_type(value, "a date", hint="which day an instant falls on depends on the zone: send .date()")
+        return _midnight(value)
     if isinstance(value, datetime.date):
         return value.toordinal() - EPOCH_DAY
     return _integer(value, "a date (int days, a date, or ISO 8601 text)")
+
+
+def _midnight(value: datetime.datetime) -> int:
+    """A time without a zone at midnight, by which pandas, which has no dates, means one."""
+    if value.utcoffset() is not None:
+        raise wrong_type(value, "a date", hint="which day an instant falls on depends on the zone: send .date()")
+    if value.time() != datetime.time.min or getattr(value, "nanosecond", False):
+        raise not_integral(value)
+    return value.toordinal() - EPOCH_DAY
 
 
 def from_datetime64(value: np.datetime64, kind: DType) -> int:

@@ -17,13 +17,14 @@ Text (CSV, TSV, and strings in JSON lines)
     numbers are treated as in serving: one written as an integer is a float64 if the double is exact, and one written
     with a fraction or an exponent is an int64 if it is whole and at most 2^53 in magnitude.
 Typed (Parquet, Arrow, DuckDB, tables in memory)
-    float64     any float; integers where the double is exact
+    float64     any float; integers where the double is exact; decimals, as the nearest double
     float32     the nearest float32 of that float64; beyond the largest it is refused
-    int64       any integer within 64 bits; floats that are whole and at most 2^53 in magnitude, NaN being null
+    int64       any integer within 64 bits; decimals that are whole; floats that are whole and at most 2^53 in
+                magnitude, NaN being null
     bool        boolean
-    string      text, dictionaries and enums
+    string      text, dictionaries and enums; UUIDs, as text in lower case
     timestamp   with a time zone; a 64-bit integer: microseconds since the epoch; or text, as above
-    date        date; an integer: days since the epoch; or text, as above
+    date        date; midnight of a day, without a zone; an integer: days since the epoch; or text, as above
 NaN in a float64 column is null, unless the input says `nan: error`.
 """
 
@@ -52,6 +53,8 @@ JSON_TYPES: dict[DType, tuple[str, ...]] = for_every_kind(
 SMALL_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
 WIDE_INTEGERS = ("BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT")
 FLOATS = ("DOUBLE", "FLOAT")
+DECIMAL = "DECIMAL("
+NAIVE = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 NATIVE: dict[DType, str] = for_every_kind(
     {
         "float64": "DOUBLE",
@@ -167,6 +170,8 @@ def _typed_float(value: Input, column: str, stored_type: str) -> Reading | None:
     if stored_type in WIDE_INTEGERS:
         back = f"TRY_CAST({double} AS {'UHUGEINT' if stored_type == 'UHUGEINT' else 'HUGEINT'})"
         return _reading(value, double, bad=f"{column} IS NOT NULL AND {back} IS DISTINCT FROM {column}")
+    if stored_type.startswith(DECIMAL):  # its text is exact, and read as the nearest double
+        return _reading(value, f"CAST(CAST({column} AS VARCHAR) AS DOUBLE)")
     return None
 
 
@@ -180,6 +185,10 @@ def _typed_int(value: Input, column: str, stored_type: str) -> Reading | None:
         is_whole = f"isfinite({column}) AND {column} = trunc({column}) AND abs({column}) <= 9007199254740992"
         integer = f"CASE WHEN {is_whole} THEN TRY_CAST({column} AS BIGINT) END"
         return _reading(value, integer, bad=f"{column} IS NOT NULL AND NOT isnan({column}) AND NOT ({is_whole})")
+    if stored_type.startswith(DECIMAL):
+        digits = f"regexp_replace(CAST({column} AS VARCHAR), '\\.0*$', '')"
+        integer = f"CASE WHEN regexp_full_match({digits}, '-?[0-9]+') THEN TRY_CAST({digits} AS BIGINT) END"
+        return _reading(value, integer, bad=f"{column} IS NOT NULL AND {integer} IS NULL")
     return None
 
 
@@ -188,6 +197,8 @@ def _typed_bool(value: Input, column: str, stored_type: str) -> Reading | None:
 
 
 def _typed_string(value: Input, column: str, stored_type: str) -> Reading | None:
+    if stored_type == "UUID":
+        return _reading(value, f"CAST({column} AS VARCHAR)")
     return _reading(value, column) if stored_type == "VARCHAR" else None
 
 
@@ -212,6 +223,10 @@ def _typed_date(value: Input, column: str, stored_type: str) -> Reading | None:
         return _typed_text(value, column)
     if stored_type == "DATE":
         return _reading(value, column, bad=f"{column} IS NOT NULL AND NOT isfinite({column})")
+    if stored_type in NAIVE:  # as libraries without a type of dates write them
+        day = f"CASE WHEN isfinite({column}) THEN CAST({column} AS DATE) END"
+        is_midnight = f"coalesce({day} = {column}, false)"
+        return _reading(value, day, bad=f"{column} IS NOT NULL AND NOT {is_midnight}")
     return None
 
 
@@ -273,11 +288,7 @@ def _wrong_type(value: Input, stored_type: str, label: str) -> SkcError:
     hint = "convert the column in the data" + (f", or declare it {' or '.join(fitting)}" if fitting else "")
     if not fitting:
         hint += f": no input can be of type {stored_type}"
-    if stored_type.startswith("DECIMAL"):
-        hint = (
-            "store the column as DOUBLE (float64) in the data: `CAST(… AS DOUBLE)` in SQL, `.astype(float)` in pandas"
-        )
-    if stored_type.startswith("TIMESTAMP") and not fitting:
+    if value.kind.is_time and stored_type in NAIVE:
         hint = (
             "a time without a zone does not identify an instant: give the column a time zone in the data (such as UTC)"
         )

@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-import pyarrow as pa
-
 from skc.data.contract import missing_column
+from skc.data.duckdb.arrow_types import is_readable, readable, too_many_digits
 from skc.data.duckdb.connection import WHOLE_HINT, Database, engine_errors, file_list, identifier, literal
 from skc.data.duckdb.conversion import Reading, read_csv_text, read_json, read_typed
 from skc.data.duckdb.csv_trouble import check_structure, refused
@@ -107,18 +106,10 @@ def open_files(database: Database, source: Source, inputs: Sequence[Input], othe
             assert source.frame is not None  # a source in memory has one
             _check_names(source.frame.column_names, source.name, source)
             with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span, hint=TYPES_HINT):
-                database.register("skc_memory", _widened(source.frame))
+                database.register("skc_memory", readable(source.frame))
             return Raw(
                 source, (_typed_group(database, source, inputs, [Part(source.name, "SELECT * FROM skc_memory")]),)
             )
-
-
-def _widened(table: pa.Table) -> pa.Table:
-    """16-bit floats as 32-bit ones, which are the same numbers: the engine does not support 16 bits."""
-    for k, column in enumerate(table.schema):
-        if pa.types.is_float16(column.type):
-            table = table.set_column(k, column.with_type(pa.float32()), table.column(k).cast(pa.float32()))
-    return table
 
 
 def _open_csv(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
@@ -273,7 +264,9 @@ def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -
         # a name written differently: its own group
         schemas = {file: by_file.get(source.path(file), file) for file in source.files}
         for files in _runs(source.files, schemas):
-            _check_names(pq.read_schema(source.path(files[0])).names, files[0], source)
+            schema = pq.read_schema(source.path(files[0]))
+            _check_names(schema.names, files[0], source)
+            _raise_all([*too_many_digits(schema, inputs, files[0])])
             groups.append(files)
     return _open_typed(database, source, inputs, [([Part(f, sql([f])) for f in files], sql(files)) for files in groups])
 
@@ -288,9 +281,13 @@ def _open_arrow(database: Database, source: Source, inputs: Sequence[Input]) -> 
     with engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span, hint=TYPES_HINT):
         for files in _runs(source.files, keys):
             _check_names(schemas[files[0]].names, files[0], source)
-            parts = [Part(f, _registered(database, ds.dataset(source.path(f), format="ipc"))) for f in files]
-            paths = [source.path(file) for file in files]
-            all_rows = parts[0].sql if len(parts) == 1 else _registered(database, ds.dataset(paths, format="ipc"))
+            sets = {file: ds.dataset(source.path(file), format="ipc") for file in files}
+            is_direct = is_readable(schemas[files[0]])
+            rows = {file: one if is_direct else readable(one.to_table()) for file, one in sets.items()}
+            parts = [Part(file, _registered(database, one)) for file, one in rows.items()]
+            all_rows = " UNION ALL ".join(part.sql for part in parts)
+            if is_direct and len(parts) > 1:
+                all_rows = _registered(database, ds.dataset([source.path(file) for file in files], format="ipc"))
             groups.append((parts, all_rows))
     return _open_typed(database, source, inputs, groups)
 

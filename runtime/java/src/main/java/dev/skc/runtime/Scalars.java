@@ -8,13 +8,14 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
 import java.util.Date;
+import java.util.UUID;
 
 /**
  * Converts one value of a request to the value of its input, or refuses it: the table of {@code
  * schemas/marshalling.v1.json} for the types of Java. None of the values is null.
  *
- * <p>An integer is a Byte, Short, Integer, Long or BigInteger; a float a Float or Double. A BigDecimal is accepted if
- * it is exact. A Character is not a string: it may be half of a surrogate pair.
+ * <p>An integer is a Byte, Short, Integer, Long or BigInteger; a float a Float or Double. A BigDecimal is rounded to the
+ * nearest float64, as the text of a number is; as an integer it must be whole. A UUID is its text in lower case. A Character is not a string: it may be half of a surrogate pair.
  */
 final class Scalars {
   private static final double EXACT_FLOAT = 0x1p53; // every integer up to here is a float64
@@ -61,7 +62,7 @@ final class Scalars {
   private static double decimalToFloat64(BigDecimal value) {
     checkLength(value, "float64");
     double converted = value.doubleValue();
-    if (Double.isInfinite(converted) || new BigDecimal(converted).compareTo(value) != 0) {
+    if (Double.isInfinite(converted)) {
       throw RecordException.notExact(value, "float64");
     }
     return converted;
@@ -146,6 +147,9 @@ final class Scalars {
     }
     if (value instanceof CharSequence chars) {
       return chars.toString();
+    }
+    if (value instanceof UUID uuid) {
+      return uuid.toString();
     }
     throw RecordException.wrongType(value, "a string", textHint(value));
   }

@@ -39,7 +39,10 @@ final class ScalarsTest {
     refused("not-exact", () -> Scalars.toFloat64(Long.MAX_VALUE));
     refused("not-exact", () -> Scalars.toFloat64((1L << 53) + 1));
     refused("not-exact", () -> Scalars.toFloat64(TWO_64.add(BigInteger.ONE)));
-    refused("not-exact", () -> Scalars.toFloat64(new BigDecimal("0.1")));
+    assertEquals(0.1, Scalars.toFloat64(new BigDecimal("0.1")));
+    assertEquals(0x1p53, Scalars.toFloat64(new BigDecimal("9007199254740993.0"))); // ties to even
+    assertEquals(0x1p53 + 2, Scalars.toFloat64(new BigDecimal("9007199254740993.00000000000000000001")));
+    assertEquals(1e-300, Scalars.toFloat64(new BigDecimal("1e-300")));
     refused("not-exact", () -> Scalars.toFloat64(new BigDecimal("1e400")));
     refused("wrong-type", () -> Scalars.toFloat64('7'));
     refused("wrong-type", () -> Scalars.toFloat64(new AtomicLong(7)));
@@ -62,6 +65,22 @@ final class ScalarsTest {
   }
 
   @Test
+  void float32IsTheNearest() {
+    assertEquals(0.7f, Scalars.toFloat32(0.7));
+    assertEquals(0x1p24f, Scalars.toFloat32(0x1p24 + 1)); // ties to even
+    assertEquals(Float.MAX_VALUE, Scalars.toFloat32(3.4028235677973362e38));
+    assertEquals(Float.NEGATIVE_INFINITY, Scalars.toFloat32(Double.NEGATIVE_INFINITY));
+    refused("float32-overflow", () -> Scalars.toFloat32(3.4028235677973366e38));
+    refused("float32-overflow", () -> Scalars.toFloat32(-Double.MAX_VALUE));
+  }
+
+  @Test
+  void aUuidIsItsTextInLowerCase() {
+    String text = "01234567-89AB-CDEF-0123-456789ABCDEF";
+    assertEquals(text.toLowerCase(java.util.Locale.ROOT), Scalars.toText(java.util.UUID.fromString(text)));
+  }
+
+  @Test
   void hugeNumbersCostNothing() {
     BigDecimal huge = new BigDecimal("1e1000000000");
     BigDecimal tiny = new BigDecimal("1e-1000000000");
@@ -72,7 +91,7 @@ final class ScalarsTest {
           refused("int64-overflow", () -> Scalars.toInt64(huge));
           refused("not-integral", () -> Scalars.toInt64(tiny));
           refused("not-exact", () -> Scalars.toFloat64(huge));
-          refused("not-exact", () -> Scalars.toFloat64(tiny));
+          assertEquals(0.0, Scalars.toFloat64(tiny));
           refused("not-exact", () -> Scalars.toFloat64(manyDigits));
           refused("int64-overflow", () -> Scalars.toInt64(manyDigits));
           refused("not-exact", () -> Scalars.toFloat64(new BigDecimal(manyDigits, 7)));

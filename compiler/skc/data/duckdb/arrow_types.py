@@ -1,0 +1,54 @@
+"""Types of Arrow and Parquet columns that the engine does not read, or changes: read as others with the same values, or
+refused.
+
+Why refused: the engine reads decimals of more than 38 digits in Parquet as float64, and not always as the nearest one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from skc.diagnostics import SkcError, fail
+from skc.ir import Input
+
+MOST_DIGITS = 38  # of a decimal of the engine
+
+
+def is_readable(schema: pa.Schema) -> bool:
+    """Whether the engine reads every column as it is."""
+    return all(_readable(kind) == kind for kind in schema.types)
+
+
+def readable(table: pa.Table) -> pa.Table:
+    """The same rows: 16-bit floats as 32-bit ones, decimals of 256 bits as those of 128.
+
+    Raises pa.ArrowInvalid for a decimal with more digits than those hold.
+    """
+    for k, column in enumerate(table.schema):
+        kind = _readable(column.type)
+        if kind != column.type:
+            table = table.set_column(k, column.with_type(kind), table.column(k).cast(kind))
+    return table
+
+
+def _readable(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_float16(kind):
+        return pa.float32()
+    return pa.decimal128(MOST_DIGITS, kind.scale) if pa.types.is_decimal256(kind) else kind
+
+
+def too_many_digits(schema: pa.Schema, inputs: Sequence[Input], label: str) -> Iterator[SkcError]:
+    """SKC205 for each input whose column in a Parquet file is a decimal that the engine does not read exactly."""
+    for value in inputs:
+        k = schema.get_field_index(value.name)
+        kind = schema.types[k] if k >= 0 else None
+        if kind is not None and pa.types.is_decimal(kind) and kind.precision > MOST_DIGITS:
+            message = f"{label}: column `{value.name}` is DECIMAL({kind.precision},{kind.scale})"
+            yield fail(
+                "SKC205",
+                f"{message}, which has more than {MOST_DIGITS} digits",
+                span=value.span,
+                hint=f"store it as DECIMAL of at most {MOST_DIGITS} digits, or as DOUBLE",
+            )
