@@ -17,7 +17,8 @@ from skc_runtime.kinds import DType
 
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia")
 UNITS = ("microseconds", "milliseconds", "seconds", "minutes", "hours", "days", "weeks")
-CALENDAR = ("year", "quarter", "month", "day", "weekday", "day_of_year", "iso_week", "is_weekend")
+CALENDAR = ("year", "quarter", "month", "day", "weekday", "day_of_year", "iso_week", "iso_year", "days_in_month")
+FLAGS = ("is_weekend", "is_month_start", "is_month_end", "is_quarter_start", "is_quarter_end", "is_year_start")
 KEYS: dict[DType, tuple[Any, ...]] = {
     "string": WORDS + UNICODE,
     "int64": INTS + FAR_INTS,
@@ -282,9 +283,10 @@ def _parse_datetime(r: Random, x: Value) -> Made:
 
 
 def _datetime_part(r: Random, x: Value) -> Made:
-    part = r.choice(CALENDAR if x.dtype == "date" else (*CALENDAR, "hour", "minute", "second"))
+    calendar = (*CALENDAR, *FLAGS, "is_year_end")
+    part = r.choice(calendar if x.dtype == "date" else (*calendar, "hour", "minute", "second"))
     params = {"part": part} | ({"timezone": r.choice(ZONES)} if x.dtype == "timestamp" and r.random() < 0.7 else {})
-    return "datetime_part", params, replace(x, dtype="bool" if part == "is_weekend" else "int64")
+    return "datetime_part", params, replace(x, dtype="bool" if part.startswith("is_") else "int64")
 
 
 def _elapsed(r: Random, x: Value) -> Made | None:

@@ -9,6 +9,7 @@ import math
 import random
 import re
 from bisect import bisect_right
+from calendar import monthrange
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -195,7 +196,12 @@ def part_graph(part: str, dtype: str, timezone: str = "UTC") -> Callable[[Sequen
     return lambda values: [row[0] for row in graph.run([[value] for value in values]).rows]
 
 
-@pytest.mark.parametrize("part", ["iso_week", "weekday", "day_of_year", "is_weekend"])
+IS_PARTS = [f"is_{period}_{edge}" for period in ("month", "quarter", "year") for edge in ("start", "end")]
+
+
+@pytest.mark.parametrize(
+    "part", ["iso_week", "iso_year", "weekday", "day_of_year", "days_in_month", "is_weekend", *IS_PARTS]
+)
 def test_date_parts_of_every_day(part: str) -> None:
     days = list(range(DATE_MIN, DATE_MIN + 146_097 // 4)) + list(range(DATE_MAX - 20_000, DATE_MAX + 1))
     dates = [date.fromordinal(day + EPOCH.toordinal()) for day in days]
@@ -204,6 +210,14 @@ def test_date_parts_of_every_day(part: str) -> None:
         "weekday": lambda d: d.weekday(),
         "day_of_year": lambda d: d.timetuple().tm_yday,
         "is_weekend": lambda d: d.weekday() >= 5,
+        "iso_year": lambda d: d.isocalendar().year,
+        "days_in_month": lambda d: monthrange(d.year, d.month)[1],
+        "is_month_start": lambda d: d.day == 1,
+        "is_month_end": lambda d: d.day == monthrange(d.year, d.month)[1],
+        "is_quarter_start": lambda d: d.day == 1 and d.month in (1, 4, 7, 10),
+        "is_quarter_end": lambda d: (d.month, d.day) in ((3, 31), (6, 30), (9, 30), (12, 31)),
+        "is_year_start": lambda d: (d.month, d.day) == (1, 1),
+        "is_year_end": lambda d: (d.month, d.day) == (12, 31),
     }
     assert part_graph(part, "date")(days) == [wants[part](d) for d in dates]
 
@@ -213,7 +227,7 @@ def test_parts_as_pandas_has_them(name: str) -> None:
     rng = np.random.default_rng(0)
     instants = rng.integers(us(datetime(1800, 1, 1)), us(datetime(2200, 1, 1)), 2000)
     local = pd.Series(instants.astype("datetime64[us]")).dt.tz_localize("UTC").dt.tz_convert(zone_of(name)).dt
-    week = local.isocalendar()["week"]
+    iso = {"iso_week": local.isocalendar()["week"], "iso_year": local.isocalendar()["year"]}
     for part in (
         "year",
         "quarter",
@@ -225,9 +239,12 @@ def test_parts_as_pandas_has_them(name: str) -> None:
         "weekday",
         "day_of_year",
         "iso_week",
+        "iso_year",
+        "days_in_month",
+        *IS_PARTS,
     ):
         name_there = "day_of_week" if part == "weekday" else part
-        want = week if part == "iso_week" else getattr(local, name_there)
+        want = iso[part] if part in iso else getattr(local, name_there)
         assert part_graph(part, "timestamp", name)(instants.tolist()) == [int(v) for v in want], part
 
 

@@ -32,6 +32,7 @@ _IS_LEAP = np.array([isleap(year) for year in range(1, 401)])  # years of a cycl
 _YEAR_START = np.concatenate([[0], np.cumsum(365 + _IS_LEAP)])
 _MONTH_OF_DAY = np.concatenate([np.repeat(np.arange(1, 13), n) for n in (_LENGTHS, _LENGTHS_LEAP)])
 _DAY_OF_DAY = np.concatenate([np.arange(1, n + 1) for k in (_LENGTHS, _LENGTHS_LEAP) for n in k])
+_LENGTH_OF_DAY = np.concatenate([np.repeat(k, k) for k in (_LENGTHS, _LENGTHS_LEAP)])
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,29 @@ def quarter_of(x: YearDay) -> Var:
 def day_of_month(x: YearDay) -> Var:
     """1 to 31."""
     return take(_DAY_OF_DAY, _day_row(x))
+
+
+def month_length(x: YearDay) -> Var:
+    """28 to 31."""
+    return take(_LENGTH_OF_DAY, _day_row(x))
+
+
+def starts(x: YearDay, months: int) -> Var:
+    """bool: the first day of a period of so many months, 1, 3 or 12."""
+    is_start = (_DAY_OF_DAY == 1) & ((_MONTH_OF_DAY - 1) % months == 0)
+    return op.equal(take(is_start.astype(np.int64), _day_row(x)), constant(1))
+
+
+def ends(x: YearDay, months: int) -> Var:
+    """bool: the last day of a period of so many months, 1, 3 or 12."""
+    is_end = (_DAY_OF_DAY == _LENGTH_OF_DAY) & (_MONTH_OF_DAY % months == 0)
+    return op.equal(take(is_end.astype(np.int64), _day_row(x)), constant(1))
+
+
+def month_number(x: YearDay) -> Var:
+    """The months since January of FIRST_YEAR, plus one."""
+    year = op.add(op.mul(x.cycle, constant(400)), x.year)
+    return op.add(op.mul(year, constant(12)), month_of(x))
 
 
 def _day_row(x: YearDay) -> Var:

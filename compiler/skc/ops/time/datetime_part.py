@@ -7,13 +7,15 @@ Example: `hour: {from: at, apply: [{datetime_part: {part: hour, timezone: Europe
 
 Parameters
 ----------
-part : year | quarter | month | day | hour | minute | second | weekday | day_of_year | iso_week | is_weekend
-    `weekday` is 0 for Monday to 6 for Sunday, as in Python and pandas; `is_weekend` is Saturday or Sunday;
-    `iso_week` is 1 to 53 by ISO 8601; `day_of_year` is 1 to 366; `second` leaves out the fraction.
+part : the name of a part
+    Numbers are `year`, `quarter`, `month`, `day`, `hour`, `minute`, `second` (without its fraction), `weekday` (0 for Monday
+    to 6 for Sunday, as in Python and pandas), `day_of_year` (1 to 366), `iso_week` (1 to 53 by ISO 8601), `iso_year` (the
+    year that this is a week of) and `days_in_month` (28 to 31). Bools are `is_weekend` (Saturday or Sunday),
+    `is_month_start`, `is_month_end`, `is_quarter_start`, `is_quarter_end`, `is_year_start` and `is_year_end`.
 timezone : str, default UTC
     The IANA name of the zone whose local time is used. Only for a timestamp: a date has no zone.
 
-Input: timestamp or date. Output: int64, or bool for `is_weekend`. Null stays null. Years 1 to 9999 are exact.
+Input: timestamp or date. Output: int64 or bool. Null stays null. Years 1 to 9999 are exact.
 
 Critical points
 ---------------
@@ -21,28 +23,32 @@ C1  Parts are those of local time: across both daylight saving transitions, to t
     also before standard time (with seconds in the offset) and after the last transition that tzdata lists.
 C2  Before 1970 parts round down: one microsecond before the epoch is second 59 of 1969.
 C3  The ISO week of a day is that of its Thursday: the first days of January may be in week 52 or 53, the last
-    of December in week 1.
+    of December in week 1, and so is the ISO year.
 C4  Leap years are Gregorian: 2000 is one, 1900 is not.
 C5  A date has calendar parts only: hour, minute, second and `timezone` are refused (SKC126), as is an unknown
     zone (SKC125).
 C6  The zone's offset may move local time out of the years 1 to 9999, into year 0 or 10000, where parts are still
     correct.
 C7  Null stays null.
+C8  A start is the whole first day, an end the whole last day, of a month, quarter or calendar year.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from calendar import monthrange
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from skc.emit import calendar
 from skc.emit.blocks import GraphBlock, masked
 from skc.emit.opset import op
-from skc.op import Case, Known, NoState, Op, always, parameters, refuse, require
+from skc.op import Known, NoState, Op, always, parameters, refuse, require
+from skc.ops.time._datetime_part_cases import CASES
 from skc.ops.time._datetime_text import EPOCH, MICROSECOND, zone_of
 from skc.time.zones import CYCLE_US, load_zone, transitions
 from skc.values.types import Block, Scalar, ValueType, make_block
@@ -63,8 +69,16 @@ Part = Literal[
     "second",
     "weekday",
     "day_of_year",
+    "iso_year",
     "iso_week",
+    "days_in_month",
     "is_weekend",
+    "is_month_start",
+    "is_month_end",
+    "is_quarter_start",
+    "is_quarter_end",
+    "is_year_start",
+    "is_year_end",
 ]
 CLOCK_US = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000}
 CLOCK_RANGE = {"hour": 24, "minute": 60, "second": 60}
@@ -76,7 +90,9 @@ LEVELS: dict[str, range] = {
     "weekday": range(7),
     "day_of_year": range(1, 367),
     "iso_week": range(1, 54),
+    "days_in_month": range(28, 32),
 }
+PERIODS = {"month": 1, "quarter": 3, "year": 12}  # in months
 
 
 @parameters
@@ -92,7 +108,11 @@ def infer(params: Params, x: ValueType) -> ValueType:
         raise refuse("SKC126", f"a date has no {params.part}", hint="use a timestamp")
     if x.dtype == "date" and params.timezone != "UTC":
         raise refuse("SKC126", "a date has no time zone", hint="leave out `timezone`")
-    return x.with_(dtype="bool" if params.part == "is_weekend" else "int64")
+    return x.with_(dtype=_dtype(params.part))
+
+
+def _dtype(part: Part) -> DType:
+    return "bool" if part.startswith("is_") else "int64"
 
 
 def apply(params: Params, state: NoState, x: Block) -> Block:
@@ -101,7 +121,7 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
     instants = (distinct * DAY_US if x.dtype == "date" else distinct).tolist()
     parts = np.array([_part(t, zone, params.part) for t in instants], dtype=np.int64)
     values = parts[inverse].reshape(x.values.shape)
-    return make_block("bool" if params.part == "is_weekend" else "int64", values, x.valid)
+    return make_block(_dtype(params.part), values, x.valid)
 
 
 def _part(instant: int, zone: ZoneInfo, part: Part) -> int:
@@ -123,10 +143,26 @@ def _part(instant: int, zone: ZoneInfo, part: Part) -> int:
             return local.timetuple().tm_yday
         case "iso_week":
             return local.isocalendar().week
+        case "iso_year":
+            return local.isocalendar().year - 400 * cycles
+        case "days_in_month":
+            return monthrange(local.year, local.month)[1]
         case "is_weekend":
             return int(local.weekday() >= 5)
+        case "is_month_start" | "is_quarter_start" | "is_year_start":
+            return int(local.date() == _period(part, local.date())[0])
+        case "is_month_end" | "is_quarter_end" | "is_year_end":
+            return int(local.date() + timedelta(days=1) == _period(part, local.date())[1])
         case _:
             return int(getattr(local, part))
+
+
+def _period(part: str, day: date) -> tuple[date, date]:
+    """The first day of the month, quarter or year of a day, and that of the next, by the name of a part."""
+    length = next(months for period, months in PERIODS.items() if period in part)
+    first = 12 * day.year + (day.month - 1) // length * length
+    start, end = (date(month // 12, month % 12 + 1, 1) for month in (first, first + length))
+    return start, end
 
 
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
@@ -139,8 +175,7 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
     else:
         local = calendar.local_time(params.timezone, x.values, calendar.EPOCH_DAY * DAY_US)
         days = op.div(local, calendar.constant(DAY_US))
-    dtype: DType = "bool" if params.part == "is_weekend" else "int64"
-    return masked(dtype, x.width, _calendar_part(params.part, days), x.valid)
+    return masked(_dtype(params.part), x.width, _calendar_part(params.part, days), x.valid)
 
 
 def _calendar_part(part: Part, days: Var) -> Var:
@@ -151,17 +186,23 @@ def _calendar_part(part: Part, days: Var) -> Var:
             return op.mod(days, seven)
         case "is_weekend":
             return op.greater_or_equal(op.mod(days, seven), five)
-        case "iso_week":
-            thursday = op.add(op.sub(days, op.mod(days, seven)), three)
-            return op.add(op.div(calendar.year_day(thursday).day, seven), one)
+        case "iso_week" | "iso_year":
+            thursday = calendar.year_day(op.add(op.sub(days, op.mod(days, seven)), three))
+            if part == "iso_year":
+                return calendar.year_number(thursday)
+            return op.add(op.div(thursday.day, seven), one)
         case "day_of_year":
             return op.add(calendar.year_day(days).day, one)
-    functions = {
+    functions: dict[str, Callable[[calendar.YearDay], Var]] = {
         "year": calendar.year_number,
         "quarter": calendar.quarter_of,
         "month": calendar.month_of,
         "day": calendar.day_of_month,
+        "days_in_month": calendar.month_length,
     }
+    for period, months in PERIODS.items():
+        functions[f"is_{period}_start"] = partial(calendar.starts, months=months)
+        functions[f"is_{period}_end"] = partial(calendar.ends, months=months)
     return functions[part](calendar.year_day(days))
 
 
@@ -241,6 +282,19 @@ def _next_first_day(part: str, day: date) -> date | None:
             case "quarter" | "month":
                 months = 3 - (day.month - 1) % 3 if part == "quarter" else 1
                 return date(day.year + (day.month - 1 + months) // 12, (day.month - 1 + months) % 12 + 1, 1)
+            case "iso_year":
+                return date.fromisocalendar(day.isocalendar().year + 1, 1, 1)
+            case "days_in_month":
+                start, following = _period("month", day)
+                is_same = following - start == timedelta(days=31) and following.month in (1, 8)
+                return _period("month", following)[1] if is_same else following
+            case "is_month_start" | "is_quarter_start" | "is_year_start":
+                start, following = _period(part, day)
+                return day + timedelta(days=1) if day == start else following
+            case "is_month_end" | "is_quarter_end" | "is_year_end":
+                _, following = _period(part, day)
+                last = following - timedelta(days=1)
+                return following if day == last else last
             case "iso_week":
                 return day + timedelta(days=7 - day.weekday())
             case "is_weekend":
@@ -266,76 +320,6 @@ def carry_back(params: Params, state: NoState, k: int, values: list[Scalar]) -> 
     shown = [noon.replace(**{params.part: value}) for value in targets]  # type: ignore[arg-type]  # hour, minute, second
     return [(moment - EPOCH.replace(tzinfo=UTC)) // timedelta(microseconds=1) for moment in shown]
 
-
-def _instant(text: str, dtype: str) -> int:
-    moment = datetime.fromisoformat(text)
-    return (moment - EPOCH).days if dtype == "date" else (moment - EPOCH) // timedelta(microseconds=1)
-
-
-def _case(
-    name: str, point: str, part: str, texts: dict[str | None, Any], dtype: str = "date", zone: str = "UTC"
-) -> Case:
-    """UTC timestamps or dates, and their part."""
-    rows = [[None if text is None else _instant(text, dtype.removesuffix("?"))] for text in texts]
-    params = {"part": part, "timezone": zone}
-    return Case(name, (point,), {"t": dtype}, rows, [[part] for part in texts.values()], params=params)
-
-
-def _refused(part: str, dtype: str, zone: str, code: str) -> Case:
-    params = {"part": part, "timezone": zone}
-    return Case(f"{part} of a {dtype} in {zone}", ("C5",), {"t": dtype}, [], [], params=params, refused=code)
-
-
-T, YORK = "timestamp", "America/New_York"
-SPRING: dict[str | None, Any] = {"2019-03-10T06:59:59.999999": 1, "2019-03-10T07:00": 3}
-AUTUMN: dict[str | None, Any] = {
-    "2019-11-03T05:59:59.999999": 1,
-    "2019-11-03T06:00": 1,
-    "2019-11-03T07:00": 2,
-}
-CASES = (
-    _case("hour in spring", "C1", "hour", SPRING, T, YORK),
-    _case("hour in autumn", "C1", "hour", AUTUMN, T, YORK),
-    _case("after the last listed change", "C1", "hour", {"2437-07-01": 20, "9999-07-01": 20}, T, YORK),
-    _case("an offset of -4:56:02", "C1", "second", {"1800-01-01": 58}, T, YORK),
-    _case(
-        "a summer of 30 minutes",
-        "C1",
-        "minute",
-        {"2020-01-01": 0, "2020-07-01": 30},
-        T,
-        "Australia/Lord_Howe",
-    ),
-    _case("a fixed offset", "C1", "day", {"2020-01-01T04:59:59": 31, "2020-01-01T05:00": 1}, T, "Etc/GMT+5"),
-    _case("just before the epoch", "C2", "second", {"1969-12-31T23:59:59.999999": 59, "1970-01-01": 0}, T),
-    _case("the year before the epoch", "C2", "year", {"1969-12-31T23:59:59.999999": 1969, "1970-01-01": 1970}, T),
-    _case("a minute of 1969", "C2", "minute", {"1969-12-31T23:58:59.999999": 58, "1969-12-31T23:59": 59}, T),
-    _case("weeks of January", "C3", "iso_week", {"2021-01-03": 53, "2021-01-04": 1, "2022-01-01": 52}),
-    _case("weeks of December", "C3", "iso_week", {"2018-12-30": 52, "2018-12-31": 1, "2020-12-31": 53}),
-    _case("Monday is 0", "C3", "weekday", {"2024-01-01": 0, "2024-01-07": 6, "1970-01-01": 3}),
-    _case("weekend", "C3", "is_weekend", {"2024-01-05T23:59": False, "2024-01-06": True, "2024-01-08": False}, T),
-    _case("29 February", "C4", "day", {"2000-02-29": 29, "1900-03-01": 1, "2004-02-29": 29, "2100-02-28": 28}),
-    _case("months", "C4", "month", {"2024-02-29": 2, "2024-03-01": 3, "2023-12-31": 12}),
-    _case("quarters", "C4", "quarter", {"2024-03-31": 1, "2024-04-01": 2, "2024-12-01": 4}),
-    _case("day of the year", "C4", "day_of_year", {"2024-12-31": 366, "2023-12-31": 365, "0001-01-01": 1}),
-    _refused("hour", "date", "UTC", "SKC126"),
-    _refused("day", "date", YORK, "SKC126"),
-    _refused("day", T, "America/Newyork", "SKC125"),
-    _refused("day", "string", "UTC", "SKC120"),
-    _case("local time before year 1", "C6", "year", {"0001-01-01": 0}, T, YORK),
-    _case("the week before year 1", "C6", "iso_week", {"0001-01-01": 52}, T, YORK),
-    _case("local time after year 9999", "C6", "year", {"9999-12-31T23:00": 10000}, T, "Asia/Kolkata"),
-    _case("null", "C7", "month", {None: None, "2024-05-01": 5}, "timestamp?"),
-    _case("null is not a weekend", "C7", "is_weekend", {None: None, "2024-01-06": True}, "date?"),
-    Case(
-        name="two columns",
-        shows=("C7",),
-        columns={"s": "timestamp?", "t": "timestamp"},
-        params={"part": "hour", "timezone": YORK},
-        rows=[[None, 0], [3_600_000_000, -1]],
-        expect=[[None, 19], [20, 18]],
-    ),
-)
 
 OP = Op(
     name="datetime_part",
