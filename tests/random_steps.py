@@ -16,7 +16,7 @@ from random_tables import FAR_INTS, FORMATS, INTS, PLAIN, UNICODE, WORDS
 from skc_runtime.kinds import DType
 
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia")
-UNITS = ("microseconds", "milliseconds", "seconds", "minutes", "hours", "days", "weeks")
+UNITS = ("microseconds", "milliseconds", "seconds", "minutes", "hours", "days", "weeks", "months", "years")
 CALENDAR = ("year", "quarter", "month", "day", "weekday", "day_of_year", "iso_week", "iso_year", "days_in_month")
 FLAGS = ("is_weekend", "is_month_start", "is_month_end", "is_quarter_start", "is_quarter_end", "is_year_start")
 KEYS: dict[DType, tuple[Any, ...]] = {
@@ -290,7 +290,10 @@ def _datetime_part(r: Random, x: Value) -> Made:
 
 
 def _elapsed(r: Random, x: Value) -> Made | None:
-    return ("elapsed", {"unit": r.choice(UNITS)}, replace(x, dtype="float64", width=1)) if x.width == 2 else None
+    params = {"unit": r.choice(UNITS)}
+    if params["unit"] in ("months", "years") and x.dtype == "timestamp":
+        params |= _some(r, timezone=lambda: r.choice(ZONES))
+    return ("elapsed", params, replace(x, dtype="float64", width=1)) if x.width == 2 else None
 
 
 def _missing_indicator(r: Random, x: Value) -> Made:

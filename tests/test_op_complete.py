@@ -29,7 +29,6 @@ INCOMPARABLE = {
     "null_if": "its reference is one comparison with each value",
     "map": "its reference is a dict of Python",
     "cast": "NumPy is what its reference is written in; it saturates and truncates in silence where the op refuses",
-    "elapsed": "its reference is a subtraction and a division",
     "cyclical": "its reference is the sine and the cosine of NumPy",
 }
 

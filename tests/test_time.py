@@ -19,6 +19,7 @@ import onnxruntime
 import op_harness as harness
 import pandas as pd
 import pytest
+from dateutil.relativedelta import relativedelta
 from spox import Tensor, Var, argument, build
 
 from skc.diagnostics import SkcError
@@ -455,3 +456,60 @@ def test_same_bytes() -> None:
     ]
     assert models[0] == models[1]
     assert len(models[0]) < 400_000
+
+
+def pairs_of_days(count: int) -> list[tuple[date, date]]:
+    """Random pairs, most of them near each other or near a whole number of years; and all kinds of ends of February."""
+    rng = random.Random(5)
+    first = [
+        date(y, m, d) for y in (1899, 1900, 1999, 2000, 2023, 2024) for m, d in ((1, 31), (2, 28), (3, 1), (12, 31))
+    ]
+    first += [date(2000, 2, 29), date(2024, 2, 29)]
+    pairs = [(a, b) for a in first for b in first]
+    for _ in range(count):
+        start = date.fromordinal(rng.randint(date(1850, 1, 1).toordinal(), date(2150, 1, 1).toordinal()))
+        days = rng.choice((rng.randint(-40, 40), 365 * rng.randint(-90, 90) + rng.randint(-30, 30)))
+        pairs.append((start, start + timedelta(days=days)))
+    return pairs
+
+
+def elapsed_graph(unit: str, dtype: str, timezone: str | None = None) -> Callable[[Sequence[Any]], list[Any]]:
+    params = {"unit": unit, "timezone": timezone}
+    pipeline = harness.fit(harness.build(OPS["elapsed"], params, {"s": dtype, "e": dtype}), [])
+    graph = harness.Graph(pipeline)
+    return lambda rows: [row[0] for row in graph.run(rows).rows]
+
+
+def birthdays(start: date, end: date) -> int:
+    """The age of a person in years, as people write it in Python."""
+    return end.year - start.year - ((end.month, end.day) < (start.month, start.day))
+
+
+def test_elapsed_years_are_birthdays() -> None:
+    pairs = pairs_of_days(3000)
+    rows = [[day.toordinal() - EPOCH.toordinal() for day in pair] for pair in pairs]
+    want = [birthdays(a, b) if a <= b else -birthdays(b, a) for a, b in pairs]
+    assert elapsed_graph("years", "date")(rows) == want
+
+
+def test_elapsed_months_are_those_of_dateutil() -> None:
+    """Where the day of the month exists in every month; elsewhere dateutil counts its last day for it, as C6 says."""
+    pairs = [(a, b) for a, b in pairs_of_days(3000) if max(a.day, b.day) <= 28]
+    rows = [[day.toordinal() - EPOCH.toordinal() for day in pair] for pair in pairs]
+    deltas = [relativedelta(b, a) for a, b in pairs]
+    assert elapsed_graph("months", "date")(rows) == [12 * delta.years + delta.months for delta in deltas]
+    leap, day_after = date(2000, 2, 29), date(2001, 3, 1)
+    assert relativedelta(date(2001, 2, 28), leap).years == 1
+    assert [birthdays(leap, date(2001, 2, 28)), birthdays(leap, day_after)] == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["America/New_York", "Pacific/Apia", "Asia/Kathmandu"])
+def test_elapsed_months_by_a_clock(name: str) -> None:
+    rng = random.Random(name)
+    moments = [rng.randint(us(datetime(1950, 1, 1)), us(datetime(2050, 1, 1))) for _ in range(1500)]
+    rows = [[t, t + rng.randint(-400, 400) * DAY_US + rng.choice((0, 0, -1, 1, 3_600_000_000))] for t in moments]
+    local = [[EPOCH + python_local(name, t) * US for t in row] for row in rows]
+    kept = [(row, a, b) for row, (a, b) in zip(rows, local, strict=True) if max(a.day, b.day) <= 28]
+    deltas = [relativedelta(b, a) for _, a, b in kept]
+    got = elapsed_graph("months", "timestamp", name)([row for row, _, _ in kept])
+    assert got == [12 * delta.years + delta.months for delta in deltas]

@@ -193,7 +193,7 @@ def _model_bytes(lowered: Lowered, name: str, plan_hash: str) -> bytes:
 
 def manifest_of(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> Manifest:
     """The manifest of a lowered pipeline; `files` is still empty."""
-    uses_zones = any(OPS[step.op].uses_timezone for step in pipeline.steps)
+    uses_zones = any(OPS[step.op].uses_timezone and step.params.timezone is not None for step in pipeline.steps)
     return Manifest(
         name=pipeline.name,
         signature=lowered.signature,

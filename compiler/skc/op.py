@@ -191,7 +191,7 @@ class Op(Generic[P, S]):
 
     An op that is `null_blind` checks `valid` before it reads a value, so the value stored under a null is irrelevant.
     An op that `replaces_null` replaces each null by a value of the type.
-    An op that `uses_timezone` depends on tzdata, whose version goes into the manifest. Its parameter is `timezone`.
+    An op that `uses_timezone` depends on tzdata, whose version goes into the manifest, unless its `timezone` is None.
     An op that `uses_unicode` has tables of the Python that fits in its state; their version goes into the manifest.
     `from_file` names a parameter, a mapping, that may be read from a file: under its name and `_from`.
     `exact` promises identical bits everywhere; other outputs agree to 1e-6.

@@ -16,6 +16,7 @@ from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from skc.time.format import Directive, Format
+from skc.time.zones import CYCLE_US
 from skc_runtime.kinds import TIMESTAMP_MAX, TIMESTAMP_MIN
 
 EPOCH = datetime(1970, 1, 1)
@@ -41,6 +42,16 @@ def zone_of(name: str) -> ZoneInfo:
     """From the tzdata package, never from the system."""
     with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
+
+
+def local_time(instant: int, zone: ZoneInfo) -> tuple[datetime, int]:
+    """The local time of an instant, shifted by so many times 400 years toward the middle of the years 1 to 9999, which
+    are all that Python has: near either end. The calendar, with its weekdays, repeats every 400 years, and so does a
+    zone's rule; before the 19th century, zones had one offset.
+    """
+    cycles = 1 if instant < TIMESTAMP_MIN + CYCLE_US else -1 if instant > TIMESTAMP_MAX - CYCLE_US else 0
+    moment = EPOCH + timedelta(microseconds=instant + cycles * CYCLE_US)
+    return moment.replace(tzinfo=UTC).astimezone(zone), cycles
 
 
 def _text_pattern(reader: Reader) -> re.Pattern[str]:

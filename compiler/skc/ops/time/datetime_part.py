@@ -8,10 +8,10 @@ Example: `hour: {from: at, apply: [{datetime_part: {part: hour, timezone: Europe
 Parameters
 ----------
 part : the name of a part
-    Numbers are `year`, `quarter`, `month`, `day`, `hour`, `minute`, `second` (without its fraction), `weekday` (0 for Monday
-    to 6 for Sunday, as in Python and pandas), `day_of_year` (1 to 366), `iso_week` (1 to 53 by ISO 8601), `iso_year` (the
-    year that this is a week of) and `days_in_month` (28 to 31). Bools are `is_weekend` (Saturday or Sunday),
-    `is_month_start`, `is_month_end`, `is_quarter_start`, `is_quarter_end`, `is_year_start` and `is_year_end`.
+    Numbers are `year`, `quarter`, `month`, `day`, `hour`, `minute`, `second` (without its fraction), `weekday` (0 for
+    Monday to 6 for Sunday, as in Python and pandas), `day_of_year` (1 to 366), `iso_week` (1 to 53 by ISO 8601),
+    `iso_year` (the year whose week this is) and `days_in_month` (28 to 31). Bools are `is_weekend` (Saturday or
+    Sunday), `is_month_start`, `is_month_end`, `is_quarter_start`, `is_quarter_end`, `is_year_start` and `is_year_end`.
 timezone : str, default UTC
     The IANA name of the zone whose local time is used. Only for a timestamp: a date has no zone.
 
@@ -49,10 +49,10 @@ from skc.emit.blocks import GraphBlock, masked
 from skc.emit.opset import op
 from skc.op import Known, NoState, Op, always, parameters, refuse, require
 from skc.ops.time._datetime_part_cases import CASES
-from skc.ops.time._datetime_text import EPOCH, MICROSECOND, zone_of
-from skc.time.zones import CYCLE_US, load_zone, transitions
+from skc.ops.time._datetime_text import EPOCH, MICROSECOND, local_time, zone_of
+from skc.time.zones import load_zone, transitions
 from skc.values.types import Block, Scalar, ValueType, make_block
-from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, DType
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, TICKS_US, TIMESTAMP_MAX, TIMESTAMP_MIN, DType
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -118,20 +118,15 @@ def _dtype(part: Part) -> DType:
 def apply(params: Params, state: NoState, x: Block) -> Block:
     distinct, inverse = np.unique(x.values, return_inverse=True)
     zone = zone_of(params.timezone)
-    instants = (distinct * DAY_US if x.dtype == "date" else distinct).tolist()
+    instants = (distinct * TICKS_US[x.dtype]).tolist()
     parts = np.array([_part(t, zone, params.part) for t in instants], dtype=np.int64)
     values = parts[inverse].reshape(x.values.shape)
     return make_block(_dtype(params.part), values, x.valid)
 
 
 def _part(instant: int, zone: ZoneInfo, part: Part) -> int:
-    """By Python's own calendar, which has only the years 1 to 9999: near either end, the time is shifted by 400 years
-    toward the middle. The calendar, with its weekdays, repeats every 400 years, and so does a zone's rule; before the
-    19th century, zones had one offset.
-    """
-    cycles = 1 if instant < TIMESTAMP_MIN + CYCLE_US else -1 if instant > TIMESTAMP_MAX - CYCLE_US else 0
-    moment = EPOCH + timedelta(microseconds=instant + cycles * CYCLE_US)
-    local = moment.replace(tzinfo=UTC).astimezone(zone)
+    """By Python's own calendar."""
+    local, cycles = local_time(instant, zone)
     match part:
         case "year":
             return local.year - 400 * cycles
