@@ -13,11 +13,12 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_void_p
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
+from skc_runtime import dictionaries
 from skc_runtime.columns import RawColumn
 from skc_runtime.errors import RecordError
 from skc_runtime.kinds import Array
@@ -128,7 +129,7 @@ def read_table(data: Any, names: frozenset[str]) -> tuple[dict[str, RawColumn], 
     """The wanted columns of a table, and its number of rows. Raises RecordError with input and row."""
     parts: dict[str, list[RawColumn]] = {}
     rows = 0
-    for schema, array in _chunks(data):
+    for schema, array in _chunks(dictionaries.encoded(data, names)):
         if schema.format != b"+s":
             message = "expected a table, got a single Arrow column"
             raise RecordError(
@@ -239,8 +240,14 @@ def _concatenated(parts: Sequence[RawColumn]) -> RawColumn:
         return RawColumn(np.empty(0, dtype=np.float64), np.empty(0, dtype=bool))
     valid = None
     if any(part.valid is not None for part in parts):
-        valid = np.concatenate([np.ones(len(p.values), bool) if p.valid is None else p.valid for p in parts])
-    return replace(parts[0], values=np.concatenate([part.values for part in parts]), valid=valid)
+        valid = np.concatenate([np.ones(p.rows, bool) if p.valid is None else p.valid for p in parts])
+    coded = [part.codes for part in parts if part.codes is not None]
+    if len(coded) == len(parts):
+        starts = accumulate((len(part.values) for part in parts), initial=0)
+        codes = np.concatenate([code + start for code, start in zip(coded, starts, strict=False)])
+        return replace(parts[0], values=np.concatenate([part.values for part in parts]), valid=valid, codes=codes)
+    values = np.concatenate([part.expanded().values for part in parts])
+    return replace(parts[0], values=values, valid=valid, codes=None)
 
 
 def _read(schema: Any, array: Any, offset: int, length: int) -> RawColumn:
@@ -337,7 +344,7 @@ def _dictionary(schema: Any, array: Any, start: int, length: int, valid: Array |
     if values.valid is not None:
         present = values.valid[indices]
         valid = present if valid is None else valid & present
-    return replace(values, values=values.values[indices], valid=valid)
+    return replace(values, valid=valid, codes=indices)
 
 
 def _validity(array: Any, start: int, length: int) -> Array | None:

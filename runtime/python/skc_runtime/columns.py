@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,24 @@ class RawColumn:
     """A column as a library represents it: bool, int, float, str objects or datetime64, [N].
 
     `valid` is bool [N], None if nothing is missing. `zoned` marks instants that have a time zone. With a `scale`, the
-    values are decimals: integers to be divided by ten to the power of it.
+    values are decimals: integers to be divided by ten to the power of it. With `codes`, int64 [N], `values` are entries
+    of a dictionary, at least one, and row i has `values[codes[i]]`.
     """
 
     values: Array
     valid: Array | None = None
     zoned: bool = False
     scale: int | None = None
+    codes: Array | None = None
+
+    @property
+    def rows(self) -> int:
+        """N."""
+        return len(self.values if self.codes is None else self.codes)
+
+    def expanded(self) -> RawColumn:
+        """The same column without a dictionary."""
+        return self if self.codes is None else replace(self, values=self.values[self.codes], codes=None)
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,11 @@ def from_raw(spec: InputSpec, raw: RawColumn) -> Column:
 
 
 def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
+    if raw.codes is not None:
+        column = _from_entries(spec, raw, raw.codes)
+        if column is not None:
+            return column
+        raw = raw.expanded()
     if len(raw.values) == 0:  # of any type: in many libraries an empty column has none
         return _nulls(spec, 0)
     valid = _present(spec, raw)
@@ -115,6 +131,26 @@ def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
         values = np.where(valid, values, np.array(ELEMENTS[element].zero, dtype=ELEMENTS[element].numpy))
     if spec.kind.is_float:
         _check_nan(spec, values, valid)
+    if spec.valid is None:
+        return Column(values, None)
+    return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid)
+
+
+def _from_entries(spec: InputSpec, raw: RawColumn, codes: Array) -> Column | None:
+    """A column of strings, of which each entry is checked once. None if it has other values, or an entry is refused:
+    which of the rows has it first, if any, only the rows tell.
+    """
+    if spec.type != "string" or raw.values.dtype.kind != "O" or len(codes) == 0:
+        return None
+    valid = _present(spec, raw)
+    try:
+        entries = _strings(raw.values)
+    except RecordError:
+        return None
+    if valid is not None:
+        entries = np.append(entries, spec.kind.zero)
+        codes = np.where(valid, codes, len(entries) - 1)
+    values = entries[codes]
     if spec.valid is None:
         return Column(values, None)
     return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid)

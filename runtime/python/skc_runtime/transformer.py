@@ -4,6 +4,7 @@ operator.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,6 +18,8 @@ from skc_runtime.kinds import ELEMENTS, Array
 from skc_runtime.manifest import Guards, Manifest
 from skc_runtime.marshal import Extra, Marshaller, Request
 from skc_runtime.session import GraphSession, TensorInfo
+
+CHUNK = 4096  # rows of a larger batch that are run at once
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,40 @@ class Transformer:
     def _run(self, session: GraphSession, request: Request) -> dict[str, Array]:
         if request.rows == 0:  # without rows there is no work, and no operator has to handle an empty tensor
             return self._empty()
+        if request.rows is not None and request.rows > CHUNK:
+            return self._run_chunks(session, request, request.rows)
         results = session.run(request.feeds)
         if self._guards is not None and results[self._guards.tensor].any():
             raise self._guarded(self._guards, request, results[self._guards.tensor])
         if request.rows is None:
             return {name: results[name][0] for name in self._results}
         return {name: results[name] for name in self._results}
+
+    def _run_chunks(self, session: GraphSession, request: Request, rows: int) -> dict[str, Array]:
+        """The same for many rows: in chunks that stay in a processor's cache, on all of its cores. ONNX Runtime
+        releases Python's lock, and a row has the same bits in any chunk.
+        """
+        from concurrent.futures import ThreadPoolExecutor  # takes 10 ms to import, and a single row needs none
+
+        starts = range(0, rows, CHUNK)
+
+        def run(start: int) -> dict[str, Array]:
+            return session.run({name: values[start : start + CHUNK] for name, values in request.feeds.items()})
+
+        outputs: dict[str, Array] = {}
+        with ThreadPoolExecutor(min(len(starts), _cores())) as pool:
+            try:
+                for start, results in zip(starts, pool.map(run, starts), strict=True):
+                    if self._guards is not None and results[self._guards.tensor].any():
+                        raise self._guarded(self._guards, request, results[self._guards.tensor], start)
+                    for name in self._results:
+                        if start == 0:
+                            outputs[name] = np.empty((rows, results[name].shape[1]), results[name].dtype)
+                        outputs[name][start : start + CHUNK] = results[name]
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return outputs
 
     def _empty(self) -> dict[str, Array]:
         result = {o.name: np.empty((0, len(o.columns)), ELEMENTS[o.dtype].numpy) for o in self.manifest.outputs}
@@ -109,9 +140,10 @@ class Transformer:
                 result[output.valid] = np.empty((0, len(output.columns)), dtype=bool)
         return result
 
-    def _guarded(self, guards: Guards, request: Request, hits: Array) -> RecordError:
-        """The error of the first guard that fired in the first refused row."""
+    def _guarded(self, guards: Guards, request: Request, hits: Array, start: int = 0) -> RecordError:
+        """The error of the first guard that fired in the first refused row; `hits` begin at row `start`."""
         row, column = (int(i) for i in np.argwhere(hits)[0])
+        row += start
         guard = guards.columns[column]
         message = f"step `{guard.step}` refuses the value of `{guard.input}`"
         spec = next((i for i in self.manifest.inputs if i.name == guard.input), None)
@@ -166,6 +198,11 @@ class Transformer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_tensors(manifest: Manifest, session: GraphSession) -> None:

@@ -1,0 +1,179 @@
+"""Large batches: strings decoded once per distinct value, and rows run in chunks, give what single rows give."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from skc_runtime import RecordError, Transformer, dictionaries
+from skc_runtime.transformer import CHUNK
+
+Identity = Callable[..., Transformer]
+ROWS = 2 * CHUNK + 5
+LONG = "a text of more than twelve bytes"
+WORDS = ["", "é", "e\u0301", "😀", "Straße", "STRASSE", LONG, " a", "null"]
+RIDE_AT = 1_709_208_000_000_001
+
+
+def texts(rows: int, seed: int = 0) -> list[str | None]:
+    source = np.random.default_rng(seed)
+    chosen: list[str | None] = [WORDS[k] for k in source.integers(0, len(WORDS), rows)]
+    return [None if gone else text for gone, text in zip(source.random(rows) < 0.2, chosen, strict=True)]
+
+
+def nullable(identity_of: Identity) -> Transformer:
+    inputs = [{"name": name, "type": "string", "nullable": True, "nan": "null"} for name in ("a", "b")]
+    return identity_of(inputs, "packed")
+
+
+def required(identity_of: Identity, kind: str = "string") -> Transformer:
+    return identity_of([{"name": "v", "type": kind, "nullable": False, "nan": "error"}])
+
+
+def tables() -> dict[str, Any]:
+    """The same rows as tables of several libraries, layouts and numbers of chunks."""
+    a, b = texts(ROWS), texts(ROWS, 1)
+    arrow = pa.table({"a": a, "b": b})
+    halves = [arrow.slice(0, 300), arrow.slice(300, 1), arrow.slice(301)]
+    encoded = pa.table({n: pa.chunked_array([h[n].combine_chunks().dictionary_encode() for h in halves]) for n in "ab"})
+    return {
+        "arrow": arrow,
+        "large": arrow.cast(pa.schema([("a", pa.large_string()), ("b", pa.string_view())])),
+        "chunks": pa.concat_tables(halves),
+        "dictionaries of each chunk": encoded,
+        "one batch": arrow.combine_chunks().to_batches()[0],
+        "polars": pl.DataFrame({"a": a, "b": b}),
+        "polars categories": pl.DataFrame({"a": a, "b": b}).with_columns(pl.col("a").cast(pl.Categorical)),
+        "pandas": pd.DataFrame({"a": pd.array(a, "string"), "b": pd.array(b, "string")}),
+        "pandas categories": pd.DataFrame({"a": pd.Categorical(a), "b": pd.array(b, "string")}),
+        "pandas objects": pd.DataFrame({"a": pd.Series(a, dtype=object), "b": pd.Series(b, dtype=object)}),
+    }
+
+
+@pytest.mark.parametrize("form", tables())
+def test_every_library_and_layout_gives_what_the_rows_give(form: str, identity_of: Identity) -> None:
+    transformer = nullable(identity_of)
+    found = transformer.transform(tables()[form])
+    for name, seed in (("a", 0), ("b", 1)):
+        want = texts(ROWS, seed)
+        values, valid = found[f"out.{name}"][:, 0].tolist(), found[f"out.{name}.valid"][:, 0].tolist()
+        assert [v if ok else None for v, ok in zip(values, valid, strict=True)] == want
+        assert {v for v, ok in zip(values, valid, strict=True) if not ok} == {""}
+
+
+def test_its_library_encodes_the_strings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without this, nothing above would say that dictionaries are used at all."""
+    table: Any = pa.table({"a": texts(300), "n": list(range(300)), "b": texts(300)})
+    made = dictionaries.encoded(table, frozenset("an"))
+    assert made.schema.types == [pa.dictionary(pa.int32(), pa.string()), pa.int64(), pa.string()]
+    assert dictionaries.encoded(table.slice(0, 20), frozenset("an")).schema == table.schema
+    frame: Any = pl.DataFrame({"a": texts(300), "n": list(range(300)), "b": texts(300)})
+    monkeypatch.delitem(sys.modules, "pyarrow")
+    made = dictionaries.encoded(frame, frozenset("an"))
+    assert [made.schema["a"] == pl.Categorical, made.schema["n"] == pl.Int64, made.schema["b"] == pl.String] == [
+        True
+    ] * 3
+    assert dictionaries.encoded(frame, frozenset("n")) is frame
+
+
+def test_polars_without_pyarrow(identity_of: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = tables()["polars"]
+    want = nullable(identity_of).transform(frame)
+    monkeypatch.delitem(sys.modules, "pyarrow")
+    found = nullable(identity_of).transform(frame)
+    assert all((found[name] == want[name]).all() for name in want)
+
+
+def test_a_library_that_fails_to_encode_is_read_without(identity_of: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any) -> Any:
+        raise ValueError("no such function in this version")
+
+    table = tables()["arrow"]
+    want = nullable(identity_of).transform(table)
+    monkeypatch.setattr(dictionaries, "_by_pyarrow", broken)
+    found = nullable(identity_of).transform(table)
+    assert all((found[name] == want[name]).all() for name in want)
+
+
+def dictionary(entries: list[Any], codes: list[int | None]) -> pa.Table:
+    return pa.table({"v": pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), pa.array(entries))})
+
+
+def test_an_entry_that_no_row_has_is_not_looked_at(identity_of: Identity) -> None:
+    found = required(identity_of).transform(dictionary(["a", "b\0", "c"], [0, 2, 0]))
+    assert found["out.v"][:, 0].tolist() == ["a", "c", "a"]
+
+
+@pytest.mark.parametrize("rows", [4, 300, CHUNK + 7])
+def test_the_first_row_with_a_refused_entry_is_named(rows: int, identity_of: Identity) -> None:
+    codes: list[int | None] = [0] * rows
+    codes[rows - 2], codes[rows - 1] = 1, 2
+    for table in (
+        dictionary(["a", "b\0", "c\0"], codes),
+        pa.table({"v": [["a", "b\0", "c\0"][c or 0] for c in codes]}),
+    ):
+        with pytest.raises(RecordError) as caught:
+            required(identity_of).transform(table)
+        assert (caught.value.code, caught.value.input, caught.value.row) == ("nul-in-string", "v", rows - 2)
+
+
+@pytest.mark.parametrize("form", ["arrow", "polars"])
+def test_the_first_null_is_named(form: str, identity_of: Identity) -> None:
+    values: list[str | None] = ["a"] * ROWS
+    values[ROWS - 3] = values[ROWS - 1] = None
+    table = pa.table({"v": values}) if form == "arrow" else pl.DataFrame({"v": values})
+    with pytest.raises(RecordError) as caught:
+        required(identity_of).transform(table)
+    assert (caught.value.code, caught.value.row) == ("null", ROWS - 3)
+
+
+def test_dictionaries_of_other_types_are_read(identity_of: Identity) -> None:
+    numbers = pa.table({"v": pa.array([7, -1, 7] * 200).dictionary_encode()})
+    assert required(identity_of, "int64").transform(numbers)["out.v"][:, 0].tolist() == [7, -1, 7] * 200
+    days = pa.table({"v": ["2024-02-29", "1970-01-01"] * 200})
+    assert required(identity_of, "date").transform(days)["out.v"][:, 0].tolist() == [19_782, 0] * 200
+
+
+def rides(rows: int) -> dict[str, Any]:
+    return {
+        "distance": np.linspace(0.1, 9.9, rows),
+        "fare": np.where(np.arange(rows) % 7 == 0, np.nan, np.arange(rows) / 3),
+        "passengers": np.arange(rows),
+        "member": np.arange(rows) % 2 == 0,
+        "payment": ["card", "cash", "😀"] * (rows // 3) + ["card"] * (rows % 3),
+        "pickup": np.arange(rows) * 1_000_000 + RIDE_AT,
+        "day": np.arange(rows) % 20_000,
+    }
+
+
+@pytest.mark.parametrize("rows", [1, CHUNK - 1, CHUNK, CHUNK + 1, ROWS])
+def test_chunks_give_the_bits_of_small_batches(rows: int, transformer: Transformer) -> None:
+    columns = rides(rows)
+    whole = transformer.transform_columns(columns)
+    for start in (0, rows // 2, max(0, rows - 3)):
+        part = transformer.transform_columns({name: values[start : start + 3] for name, values in columns.items()})
+        for name, values in part.items():
+            assert whole[name].dtype == values.dtype
+            assert whole[name].shape[0] == rows
+            assert whole[name][start : start + 3].tolist() == values.tolist() or values.dtype.kind == "f"
+            if values.dtype.kind == "f":
+                assert whole[name][start : start + 3].tobytes() == values.tobytes()
+
+
+@pytest.mark.parametrize("first", [CHUNK - 1, CHUNK, 2 * CHUNK + 1])
+def test_the_first_refused_row_of_all_chunks_is_named(first: int, transformer: Transformer) -> None:
+    columns = rides(ROWS)
+    for row, word in ((first, "first"), (first + 1, "second"), (ROWS - 1, "last")):
+        columns["payment"][row] = word
+    with pytest.raises(RecordError) as caught:
+        transformer.transform_columns(columns)
+    error = caught.value
+    assert (error.code, error.input, error.row) == ("unknown-category", "payment", first)
+    assert "the request has 'first'" in error.message
