@@ -125,9 +125,9 @@ class Graph:
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        self._session = onnxruntime.InferenceSession(
-            self._lowered.model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        model = self._lowered.model.SerializeToString()
+        self.size = len(model)  # bytes
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def run(self, rows: Rows) -> Run:
         """By ONNX Runtime, on the lowered graph."""
