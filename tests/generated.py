@@ -44,7 +44,7 @@ def ops_table() -> str:
 
 def agreement(op: AnyOp) -> str:
     """How near an op's outputs are to its reference, by the cases of the op."""
-    pipelines = [harness.build(op, c.params, c.columns, c.state) for c in op.cases if c.refused is None]
+    pipelines = [harness.build(op, c.params, c.columns, c.state, c.target) for c in op.cases if c.refused is None]
     found = {op.exact and value_types(pipeline)[harness.STEP].exact for pipeline in pipelines}
     return "exact or to 1e-6, by its parameters" if len(found) > 1 else "exact" if True in found else "to 1e-6"
 

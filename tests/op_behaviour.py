@@ -86,15 +86,19 @@ class Fitted:
         stop = [*accumulate(map(len, groups))][k]
         return slice(stop - len(groups[k]), stop)
 
-    def run(self, rows: Sequence[Sequence[Scalar]], params: Any = None, state: Any = None) -> list[Outcome]:
-        """The outcome of every row."""
-        blocks = [
+    def blocks(self, rows: Sequence[Sequence[Scalar]]) -> Sequence[Block]:
+        """Rows as the arguments that the op's functions are given after the state."""
+        columns = [
             harness.block_from_rows(t.dtype, [[row[k]] for row in rows], 1, t.nullable)
             for k, t in enumerate(self.types)
         ]
+        return self.op.arguments(self.params, columns)
+
+    def run(self, rows: Sequence[Sequence[Scalar]], params: Any = None, state: Any = None) -> list[Outcome]:
+        """The outcome of every row."""
         params, state = params or self.params, state or self.state
         with np.errstate(all="ignore"):
-            made = self.op.apply(params, state, *self.op.arguments(params, blocks))
+            made = self.op.apply(params, state, *self.blocks(rows))
         return _outcomes(made)
 
     def base(self) -> list[Scalar]:
@@ -194,8 +198,10 @@ class Seen:
 
     @cached_property
     def decision(self) -> Decision | None:
-        """What the outcome depends on, as far as the values show it; None if they show nothing of the kind."""
-        if self.x.dtype == "bool":
+        """What the outcome depends on, as far as the values show it; None if they show nothing of the kind. A value
+        that makes the op another function of the other columns has no outcome of its own.
+        """
+        if self.x.dtype == "bool" or self.fitted.op.switches(self.fitted.params, self.fitted.state, self.k):
             return None
         if self.categories and self.categories <= self.constants:
             return "category"

@@ -15,13 +15,13 @@ from skc.equality.sides import feeds
 from skc.frontend import build as frontend
 from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, PipelineDefinition, StepDefinition
 from skc.infer import column_levels, column_names, joined_type, step_input_types, value_types
-from skc.ir import SOURCE, Input, Output, Pipeline, Ref, Step
+from skc.ir import SOURCE, DataSource, Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, lower
 from skc.op import AnyOp, Case
 from skc.ops import OPS
 from skc.oracle import reference
 from skc.stats.requests import Levels
-from skc.values.types import Block, Scalar, ValueType, concat_blocks
+from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import KINDS, Array, DType
 from skc_runtime.manifest import Signature
 
@@ -58,7 +58,9 @@ def parameters(op: AnyOp, params: Mapping[str, Any]) -> Any:
     return pydantic.TypeAdapter(op.params).validate_json(text, strict=True)
 
 
-def build(op: AnyOp, params: Mapping[str, Any], columns: Mapping[str, str], state: Any = None) -> Pipeline:
+def build(
+    op: AnyOp, params: Mapping[str, Any], columns: Mapping[str, str], state: Any = None, target: DType | None = None
+) -> Pipeline:
     """A pipeline of the op, as step `STEP`, over all inputs; unfitted where no state is given."""
     inputs = tuple(Input(n, t.removesuffix("?"), nullable=t.endswith("?")) for n, t in columns.items())  # type: ignore[arg-type]  # cases name types as text
     checked = parameters(op, params)
@@ -70,7 +72,8 @@ def build(op: AnyOp, params: Mapping[str, Any], columns: Mapping[str, str], stat
     applied = StepDefinition(op, checked, state, name=STEP)
     feature = FeatureDefinition("case", tuple(Name(f"inputs.{i.name}") for i in inputs), (applied,))
     output = OutputDefinition("out", (Name("case"),), KINDS[dtype].element)
-    return frontend.build(PipelineDefinition("case", inputs, (feature,), (output,)))[0]
+    data = None if target is None else DataSource(target=Input("the target", target))
+    return frontend.build(PipelineDefinition("case", inputs, (feature,), (output,), data))[0]
 
 
 def blocks(pipeline: Pipeline, rows: Rows) -> dict[str, Block]:
@@ -82,28 +85,29 @@ def blocks(pipeline: Pipeline, rows: Rows) -> dict[str, Block]:
 
 
 def fit(pipeline: Pipeline, rows: Rows) -> Pipeline:
-    """Fit the last step by the oracle statistics of what the reference gives for its inputs."""
+    """Fit the last step by the oracle statistics of what the reference gives for its inputs. If the pipeline has a
+    target, it is the last value of each row.
+    """
     *before, step = pipeline.steps
     op = OPS[step.op]
     types = step_input_types(step, value_types(pipeline))
     partial = Pipeline("partial", pipeline.inputs, tuple(before), (), ())
     values = reference.run(partial, blocks(pipeline, rows)).values
-    stats = []
-    if not op.is_variadic(step.params):
-        block = concat_blocks([values[ref.value] for ref in step.inputs])
-        requests = op.needs(step.params, types[0])
-        levels = column_levels(partial)
-        known = [column for ref in step.inputs for column in levels[ref.value]]
-        columns = [[row[k] for row in block.to_rows()] for k in range(block.width)]
-        found = block_stats(columns, requests)
-        stats = [{**answers, Levels(): values} for answers, values in zip(found, known, strict=True)]
+    requests = op.needs(step.params, *types)
+    levels = column_levels(partial)
+    known = [column for ref in step.inputs for column in levels[ref.value]]
+    taken = [values[ref.value] for ref in step.inputs]
+    columns = [[row[k] for row in block.to_rows()] for block in taken for k in range(block.width)]
+    target = [row[-1] for row in rows] if pipeline.data and pipeline.data.target else None
+    found = block_stats(columns, requests, target)
+    stats = [{**answers, Levels(): values} for answers, values in zip(found, known, strict=True)]
     state = op.freeze(step.params, types[0], stats)
     return pipeline.with_steps([*before, Step(step.name, step.op, step.params, step.inputs, state)])
 
 
 def fitted(op: AnyOp, case: Case) -> Pipeline:
     """A case's pipeline, fitted on its rows, or with the state that it gives where the op is fitted elsewhere."""
-    pipeline = build(op, case.params, case.columns, case.state)
+    pipeline = build(op, case.params, case.columns, case.state, case.target)
     return fit(pipeline, case.fit) if case.state is None else pipeline
 
 

@@ -14,14 +14,17 @@ from typing import Any
 
 from skc.diagnostics import fail
 from skc.stats.requests import (
+    ByTarget,
     ColumnStats,
     Count,
     Covariance,
+    Grouped,
     Joint,
     Levels,
     Max,
     Mean,
     Min,
+    Moments,
     NullCount,
     Quantiles,
     Stat,
@@ -31,16 +34,40 @@ from skc.stats.requests import (
 from skc.values.types import Scalar
 
 
-def block_stats(columns: Sequence[Sequence[Scalar]], requests: Sequence[Stat]) -> list[ColumnStats]:
-    """The answers for every column of a block, those about several columns too."""
-    alone = [request for request in requests if not isinstance(request, Covariance)]
+def block_stats(
+    columns: Sequence[Sequence[Scalar]], requests: Sequence[Stat], target: Sequence[Scalar] | None = None
+) -> list[ColumnStats]:
+    """The answers for every column of a block, those about several columns, or the target, too."""
+    alone = [request for request in requests if not isinstance(request, Covariance | ByTarget)]
     found = [dict(column_stats(values, alone)) for values in columns]
     for request in requests:
+        if isinstance(request, ByTarget):
+            assert target is not None
+            for k, values in enumerate(columns):
+                if k != request.fold:
+                    found[k][request] = grouped(values, columns[request.fold], target, request)
         if isinstance(request, Covariance):
             places = range(len(columns)) if request.columns is None else request.columns
             for k, joint in zip(places, _joints([columns[k] for k in places]), strict=True):
                 found[k][request] = joint
     return list(found)
+
+
+def grouped(values: Sequence[Scalar], folds: Sequence[Scalar], target: Sequence[Any], request: ByTarget) -> Grouped:
+    """By the definition, with fractions; `scale` is the least that makes all sums whole."""
+    as_classes = isinstance(target[0], str | bool) if request.as_classes is None else request.as_classes
+    classes: tuple[Any, ...] = tuple(sorted({*target})) if as_classes else ()
+    numbers = [tuple(int(t == c) for c in classes) if classes else (Fraction(float(t)),) for t in target]
+    scale = max((Fraction(n).denominator.bit_length() - 1 for row in numbers for n in row), default=0)
+    rows: dict[Any, list[tuple[Any, ...]]] = {}
+    for value, fold, row in zip(values, folds, numbers, strict=True):
+        is_null = value is None or value != value
+        rows.setdefault((None if is_null else value, fold), []).append(tuple(n * 2**scale for n in row))
+    moments = {
+        place: tuple(Moments(len(of), int(sum(of)), int(sum(n * n for n in of))) for of in zip(*members, strict=True))
+        for place, members in rows.items()
+    }
+    return Grouped(classes, moments, scale)
 
 
 def _joints(columns: Sequence[Sequence[Any]]) -> list[Joint | None]:

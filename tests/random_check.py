@@ -25,7 +25,7 @@ from skc_runtime.agreement import same_bits
 from skc_runtime.errors import GUARD_CODES, RecordError
 
 # What the rows may give reason for, whatever the pipeline.
-BY_DATA = frozenset({"SKC210", "SKC211", "SKC212", "SKC213", "SKC215", "SKC222", "SKC224"})
+BY_DATA = frozenset({"SKC210", "SKC211", "SKC212", "SKC213", "SKC215", "SKC216", "SKC222", "SKC224"})
 Outputs = dict[str, np.ndarray[Any, Any]]
 
 
@@ -90,7 +90,7 @@ def _check_serving(case: Case, transformer: skc_runtime.Transformer, made: Artif
         return
     columns = {c.name: [c.values[i] for i in served] for c in case.columns}
     for typed in (False, True):
-        _assert_same(transformer.transform(case.table(served, typed=typed)), whole, slice(None), case)
+        _assert_same(transformer.transform(case.requests(served, typed=typed)), whole, slice(None), case)
     _assert_same(transformer.transform_columns(columns), whole, slice(None), case)
 
 

@@ -20,15 +20,18 @@ from random_tables import EPOCH, Column, random_column, written
 from skc.ir import HOLDS
 from skc_runtime.kinds import DType
 
+# Ops that take several values of different types, and the types that each takes of the values that it encodes.
+SEVERAL: dict[str, tuple[DType, ...]] = {"target_encode": ("string", "int64", "bool", "float64")}
 NAMES = ("a", "b", "fare", "x", "a b", "é", "x.y", "f64", "true", "0", "a.b.c", "😀", "n_1", "Xy", "A-1", "in", "[q]")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A pipeline.yaml and the rows to fit it on."""
+    """A pipeline.yaml and the rows to fit it on: `columns` are also those of a request, `target` is not."""
 
     text: str
     columns: tuple[Column, ...]
+    target: tuple[Column, ...] = ()  # none or one
 
     @property
     def rows(self) -> int:
@@ -37,7 +40,11 @@ class Case:
     def table(self, order: list[int] | None = None, *, typed: bool = False) -> pa.Table:
         """The training rows, in that order."""
         rows = list(range(self.rows)) if order is None else order
-        return pa.table({c.name: c.arrow(rows, typed) for c in self.columns})
+        return pa.table({c.name: c.arrow(rows, typed) for c in (*self.columns, *self.target)})
+
+    def requests(self, order: list[int], *, typed: bool) -> pa.Table:
+        """The same rows as a service gets them."""
+        return self.table(order, typed=typed).select([c.name for c in self.columns])
 
     def records(self) -> list[dict[str, Any]]:
         """The training rows as requests."""
@@ -46,16 +53,17 @@ class Case:
     def write_text(self, path: Path, order: Sequence[int]) -> bool:
         """The training rows as CSV or JSON lines, in that order; False where the kind has no form for a value."""
         is_csv = path.suffix == ".csv"
-        rows = [{c.name: c.values[i] for c in self.columns} for i in order]
-        if any(_has_no_text(c, is_csv=is_csv) for c in self.columns):
+        columns = (*self.columns, *self.target)
+        rows = [{c.name: c.values[i] for c in columns} for i in order]
+        if any(_has_no_text(c, is_csv=is_csv) for c in columns):
             return False
         with path.open("w", encoding="utf-8", newline="") as file:
             if not is_csv:
-                records = [{c.name: _json(c, row[c.name]) for c in self.columns} for row in rows]
+                records = [{c.name: _json(c, row[c.name]) for c in columns} for row in rows]
                 file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
                 return True
-            table = [[_text(c, row[c.name]) for c in self.columns] for row in rows]
-            csv.writer(file, quoting=csv.QUOTE_ALL).writerows([[c.name for c in self.columns], *table])
+            table = [[_text(c, row[c.name]) for c in columns] for row in rows]
+            csv.writer(file, quoting=csv.QUOTE_ALL).writerows([[c.name for c in columns], *table])
         return True
 
 
@@ -89,16 +97,51 @@ def random_case(r: Random) -> Case:
     else:
         dtypes: list[DType] = r.sample(("float64", "int64", "string", "bool", "timestamp", "date"), 2)
         columns = tuple(random_column(r, f"c{k}", rows, r.choice(dtypes)) for k in range(r.randint(6, 14)))
+    folds = r.randint(2, min(rows, 5)) if rows > 1 and r.random() < 0.25 else 0
     values = [Value(c.name, c.dtype, flavour=c.flavour) for c in columns]
     lines: list[str] = []
     for k in range(r.randint(1, 4)):
         made = _features(r, k, values)
         values += [value for value, _ in made]
         lines += [line for _, line in made]
+    target = _target(r, rows) if folds else ()
+    if folds:
+        columns = (*columns, _fold_column(r, rows, folds))
+        made = _by_target(r, folds, values, target[0])
+        values += [value for value, _ in made]
+        lines += [line for _, line in made]
     inputs = [f"  {written(c.name)}: {written(c.declaration)}" for c in columns]
+    data = [f"data: {{target: {{column: {c.name}, type: {c.dtype}}}}}" for c in target]
     outputs = _outputs(r, values)
-    text = ["skc: 1", "name: random", "inputs:", *inputs, "features:", *lines, "outputs:", *outputs, ""]
-    return Case("\n".join(text), columns)
+    text = ["skc: 1", "name: random", *data, "inputs:", *inputs, "features:", *lines, "outputs:", *outputs, ""]
+    return Case("\n".join(text), columns, target)
+
+
+def _fold_column(r: Random, rows: int, folds: int) -> Column:
+    """A fold for each row, and a row for each fold."""
+    values = [*range(folds), *(r.randrange(folds) for _ in range(rows - folds))]
+    r.shuffle(values)
+    return Column("fold", "int64", True, (), "", tuple(values))
+
+
+def _target(r: Random, rows: int) -> tuple[Column, ...]:
+    column = random_column(r, "target", rows, r.choice(("float64", "float64", "int64", "bool", "string")))
+    present = [value for value in column.values if value is not None]
+    values = tuple(r.choice(present) if value is None else value for value in column.values)
+    return (replace(column, nullable=False, null_values=(), values=values),)
+
+
+def _by_target(r: Random, folds: int, values: list[Value], target: Column) -> list[tuple[Value, str]]:
+    """A feature of the fold and some categories, in any order."""
+    taken = [v for v in values if v.exact and v.width == 1 and v.dtype in SEVERAL["target_encode"]]
+    if not taken:
+        return []
+    names = ["fold", *(v.name for v in r.sample(taken, min(len(taken), r.randint(1, 3))))]
+    params: dict[str, Any] = {"folds": folds}
+    params |= {"smooth": r.choice((0, 1, 0.1, 1e300, 5e-324))} if r.random() < 0.5 else {}
+    params |= {"target_type": "continuous"} if target.dtype in ("bool", "int64") and r.random() < 0.3 else {}
+    step = f"{{target_encode: {written(params)}}}"
+    return [(Value("encoded", "float64", width=None), f"  encoded: {{from: {written(names)}, apply: [{step}]}}")]
 
 
 def _features(r: Random, k: int, values: list[Value]) -> list[tuple[Value, str]]:

@@ -185,6 +185,16 @@ def _(place: Place) -> list[str]:
     return COMPILE
 
 
+@provokes("SKC216")
+def _(place: Place) -> list[str]:
+    head = "skc: 1\nname: p\ndata: {target: {column: x, type: float64}}\ninputs: {FOLD, s: string}\n"
+    step = "f: {from: [fold, s], apply: [{target_encode: {folds: 2}}]}"
+    text = f"{head}features: {{{step}}}\noutputs: {{o: {{features: [f], dtype: float64}}}}\n"
+    (place.folder / "pipeline.yaml").write_text(text.replace("FOLD", "fold: {type: int64, nullable: true}"))
+    (place.folder / "rows.csv").write_text("x,s,fold\n1.5,a,0\n2.5,b,0\n")
+    return COMPILE
+
+
 @provokes("SKC220")
 def _(place: Place) -> list[str]:
     place.patch.setenv("SKC_WHERE_SECONDS", "soon")

@@ -23,6 +23,32 @@ ERRORS = Path(__file__).parent / "frontend" / "errors"
 OF_TABLES = "frontend/test_tables.py::test_a_table_that_follows_the_hint"
 OF_SHEETS = "stats/test_sheets.py::test_a_sheet_that_follows_the_hint"
 OF_DRAFTS = "draft/test_bad_data.py::test_one_error_that_says_what_mends_it"
+OF_TARGETS = {
+    f"test_targets.py::test_hints_about_the_{subject}_are_followed": hints
+    for subject, hints in {
+        "declaration": (
+            "declare it under `data`: `target: {column: NAME, type: float64}`",
+            "write `target: {column: NAME, type: float64}`",
+            "remove the input, and what is made from it",
+            "write `from: [FOLD, CATEGORY]` and `{target_encode: {folds: 5}}`; FOLD is a nullable int64 input, 0 to 4",
+            "write `from: [FOLD, CATEGORY]`, and declare FOLD `{type: int64, nullable: true}`",
+        ),
+        "rows": (
+            "exclude such rows: `where: '\"{}\" IS NOT NULL'` under `data`",
+            "exclude such rows with `where`",
+            "give every training row a fold: null stands for a request, which is encoded by all rows",
+            "number the folds from 0 to {}, or write another number of `folds`",
+            "write the number of folds that the data has as `folds`, or divide its rows again",
+        ),
+        "kind_of_target": (
+            "declare the target float64 or int64",
+            "declare the target int64, string or bool",
+            "give rows of other classes too",
+            "write `target_type: multiclass`",
+            "write `target_type: binary`",
+        ),
+    }.items()
+}
 ELSEWHERE = {  # hints that a test of their own follows
     "declare {} `float32`, so that every request is rounded as the data was; or write such columns as float64 at the "
     "source of their values (casting float32 to float64 changes nothing)": (
@@ -66,6 +92,10 @@ ELSEWHERE = {  # hints that a test of their own follows
     ),
     "load it with the flavour that logged it, such as `mlflow.pyfunc.load_model`": (
         "test_mlflow.py::test_what_is_refused"
+    ),
+    **{hint: test for test, hints in OF_TARGETS.items() for hint in hints},
+    "group the categories before this step, or put rows of one category in several folds": (
+        "test_targets.py::test_categories_that_are_in_one_fold_each"
     ),
     "write `knots: uniform`, or a list of knots": (
         "cli/test_warnings.py::test_a_hint_that_is_followed_ends_the_warning"

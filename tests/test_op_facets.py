@@ -25,7 +25,7 @@ from skc.ir import NODES, SOURCE
 from skc.lower import lower
 from skc.op import SMALL, AnyOp, Known, Op, is_small_kind
 from skc.ops import OPS
-from skc.stats.requests import Variance
+from skc.stats.requests import ByTarget, Variance
 from skc.time.zones import load_zone
 from skc.values.types import Scalar, ValueType
 from skc_runtime.kinds import KINDS, DType
@@ -163,8 +163,7 @@ def met(op: AnyOp, seen: Sequence[Seen]) -> Iterator[str]:
             if isinstance(made, str) or any(isinstance(m, bool | None) or m in (math.inf, -math.inf) for m in made):
                 continue
             rows = [[*base[: s.k], value, *base[s.k + 1 :]]]
-            block = harness.block_from_rows(s.x.dtype, rows, len(base), s.x.nullable)
-            masks = op.met(s.fitted.params, s.fitted.state, block)
+            masks = op.met(s.fitted.params, s.fitted.state, *s.fitted.blocks(rows))
             if not any(mask[0, s.k] for mask in masks.values()):
                 yield f"does not count {value!r} in {where(s)}"
 
@@ -275,16 +274,24 @@ def _pair(case: Fitted) -> Fitted | None:
 
 
 def faults(op: AnyOp, seen: Sequence[Seen]) -> Iterator[str]:
-    """A variance has two conventions, so a self-check must try the other; every fault shows."""
+    """A variance has two conventions, so a self-check must try the other, and what is learned from a target could be
+    learned from a row's own; every fault shows.
+    """
     for s in seen:
         params, state = s.fitted.params, s.fitted.state
         planted = op.faults(params, state)
-        if not op.is_variadic(params) and Variance() in op.needs(params, s.x) and not planted:
-            yield "lack the variance by the other convention"
-            return
+        types = s.fitted.types if op.is_variadic(params) else (s.x,)
+        for request in op.needs(params, *types) if not planted else ():
+            if isinstance(request, Variance | ByTarget):
+                yield f"lack {'the other convention' if request == Variance() else 'an own target'}"
+                return
     shown: dict[str, bool] = {}
     for s in seen:
-        rows = [[value] * len(s.fitted.types) for value in [*s.tried][:50]]
+        base, values = s.fitted.base(), [*s.tried][:50]
+        if op.is_variadic(s.fitted.params):
+            rows = [[*base[: s.k], value, *base[s.k + 1 :]] for value in values]
+        else:
+            rows = [[value] * len(s.fitted.types) for value in values]
         for fault in op.faults(s.fitted.params, s.fitted.state):
             differs = s.fitted.run(rows) != s.fitted.run(rows, state=fault.state)
             shown[fault.kind] = shown.get(fault.kind, False) or differs

@@ -46,7 +46,8 @@ FLOATS = [
     for op in OPS.values()
     for case in op.cases
     if not case.refused
-    and value_types(harness.build(op, case.params, case.columns, case.state))[harness.STEP].dtype == "float64"
+    and value_types(harness.build(op, case.params, case.columns, case.state, case.target))[harness.STEP].dtype
+    == "float64"
 ]
 BATCHES = (1, 3, 8, 1001)
 PLANTED = (math.inf, -math.inf, math.nan, -0.0, 5.0)

@@ -254,7 +254,8 @@ def test_target_encode(name: str, classes: int) -> None:
     means = theirs.target_mean_.tolist() if classes == 3 else [float(theirs.target_mean_)]
     table = tuple((*encoding.tolist(), mean, mean) for encoding, mean in zip(theirs.encodings_, means, strict=True))
     encode = OPS["target_encode"]
-    state = encode.state((tuple(theirs.categories_[0].tolist()),), (table,))
+    labels = ("0", "1", "2") if classes == 3 else ()
+    state = encode.state((tuple(theirs.categories_[0].tolist()),), (table,), (labels,))
     pipeline = harness.build(encode, {}, {"x": dtype}, state)
     unknown: Scalar = {"string": "zzz", "int64": 5, "bool": True}[dtype]
     rows = [*values, unknown]

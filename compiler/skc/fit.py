@@ -31,6 +31,7 @@ from skc.data.default import open_engine as open_default
 from skc.data.engine import MEMORY_LIMIT, Column, Data, OpenEngine, Table
 from skc.data.sources import resolve
 from skc.data.statistics import answer, summarise
+from skc.data.targets import by_target
 from skc.diagnostics import Diagnostic, SkcError, bug
 from skc.infer import (
     Types,
@@ -38,11 +39,12 @@ from skc.infer import (
     input_levels,
     input_names,
     located,
+    needs_target,
     step_input_types,
     step_levels,
     value_types,
 )
-from skc.ir import SOURCE, Input, Pipeline, ProfileOptions, Step
+from skc.ir import SOURCE, DataSource, Input, Pipeline, ProfileOptions, Step
 from skc.op import Known
 from skc.ops import OPS
 from skc.profile.document import Profile
@@ -50,7 +52,7 @@ from skc.profile.measure import measure
 from skc.progress import Progress
 from skc.stage_values import Place, stage_values
 from skc.stats.answers import Answers, Summary
-from skc.stats.requests import Covariance, Joint, Levels, Stat, ValueCounts
+from skc.stats.requests import ByTarget, Covariance, Grouped, Joint, Levels, Stat, ValueCounts
 
 Block = tuple[str, ...]  # columns with a joint statistic, by key
 
@@ -78,6 +80,7 @@ class _Work:
     names: dict[str, tuple[str, ...]]
     requests: dict[str, tuple[Stat, ...]]  # the statistics that each step needs of every input column
     opened: Data | None = None
+    target: Input | None = None  # of the training rows, if a step learns from it
     rows: int = 0
     columns: dict[str, Column] = field(default_factory=dict)  # what the engine can read in place
     summaries: dict[str, Summary] = field(default_factory=dict)
@@ -126,9 +129,10 @@ def fit(
         _next_wave(work)
         return Fitted(carry_back(pipeline.with_steps(work.steps)), 0, 0, (), time.perf_counter() - started)
     source, declared = resolve(data, pipeline.data)
+    _add_target(work, declared)
     with open_engine(threads, memory_limit) as engine:
         work.progress("reading", 0, None)
-        work.opened = engine.load(source, pipeline.inputs, declared).cached()
+        work.opened = engine.load(source, work.pipeline.inputs, declared).cached()
         work.warnings += _look_at_inputs(work)
         stages = 0
         while wave := _next_wave(work):
@@ -144,10 +148,21 @@ def _silent(what: str, done: int, total: int | None) -> None:
     """The default `progress`, which reports nothing."""
 
 
+def _add_target(work: _Work, declared: DataSource) -> None:
+    """Read the target like an input, if a step learns from it: no step has it as its input."""
+    target = declared.target or (work.pipeline.data.target if work.pipeline.data else None)
+    if any(step.state is None and needs_target(step, work.types) for step in work.steps):
+        if target is None:
+            raise bug("a step learns from a target that is not declared")
+        work.target = target
+        work.pipeline = replace(work.pipeline, inputs=(*work.pipeline.inputs, target))
+        work.types = value_types(work.pipeline, before_carrying=True)
+        work.names[target.value] = (target.name,)
+
+
 def _requests(step: Step, types: Types) -> tuple[Stat, ...]:
-    """The statistics that a step needs of every input column. A variadic op needs none."""
-    op = OPS[step.op]
-    return () if op.is_variadic(step.params) else op.needs(step.params, *step_input_types(step, types))
+    """The statistics that a step needs of every input column."""
+    return OPS[step.op].needs(step.params, *step_input_types(step, types))
 
 
 def _look_at_inputs(work: _Work) -> list[Diagnostic]:
@@ -167,7 +182,7 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     counted = {_key(ref.value, 0) for step in counting for ref in step.inputs}
     work.rows, work.summaries = data.count(), summarise(data, columns, counted & columns.keys())
     summaries = {name: work.summaries[key] for name, key in promised.items()}
-    warnings = check_contract(data, work.rows, summaries)
+    warnings = check_contract(data, work.rows, summaries, work.target)
     work.progress("reading", work.rows, work.rows)
     warnings += concerns.of_instants(data.inputs, summaries)
     return warnings + concerns.of_float32(data, work.pipeline, work.types)
@@ -210,7 +225,7 @@ def _frozen(work: _Work, step: Step, stats: Sequence[Answers]) -> Step:
     op = OPS[step.op]
     try:
         x = step_input_types(step, work.types)[0]
-        return replace(step, state=op.freeze(step.params, x, [] if op.is_variadic(step.params) else stats))
+        return replace(step, state=op.freeze(step.params, x, stats))
     except SkcError as error:
         raise located(error, step) from None
 
@@ -246,6 +261,7 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
     """Compute the statistics for the steps of a wave, each column once, and freeze them."""
     questions: dict[str, _Question] = {}
     blocks: dict[Block, None] = {}
+    targets: dict[tuple[ByTarget, Block], None] = {}
     for step in wave:
         places = _places(work, step)
         for column in places:
@@ -253,19 +269,28 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
             question.stats.update(dict.fromkeys(work.requests[step.name]))
         keys = [_key(*column) for column in places]
         blocks.update(dict.fromkeys(_block(request, keys) for request in _joint(work, step)))
+        for request, _, block in _with_target(work, step, keys):
+            targets[request, block] = None
+            questions.setdefault(block[-1], _Question((_target_value(work), 0), step))
     answers: dict[str, Answers] = {}
     joints: dict[Block, list[Joint | None]] = {}
+    grouped: dict[tuple[ByTarget, Block], Grouped] = {}
     emptied: set[str] = set()  # columns without any value that no warning has mentioned yet
-    for table, columns, summaries in _tables(work, questions, blocks, number):
+    together = [*blocks, *(block for _, block in targets)]
+    for table, columns, summaries in _tables(work, questions, together, number):
         stats_by_column = {key: questions[key].stats for key in columns}
         answers |= _answers(work, table, columns, stats_by_column, summaries, f"stage {number}: statistics")
         for block in blocks:
             if columns.keys() >= set(block):
                 joints[block] = covariance(table, [columns[key] for key in block], [summaries[key] for key in block])
+        for request, block in targets:
+            if columns.keys() >= set(block):
+                chosen = [columns[key] for key in block], [summaries[key] for key in block]
+                grouped[request, block] = by_target(table, *chosen, request)
         emptied |= {key for key in columns if key not in work.columns and summaries[key].count == 0}
     index = {step.name: i for i, step in enumerate(work.steps)}
     for step in wave:
-        _settle(work, index[step.name], answers, joints, emptied)
+        _settle(work, index[step.name], answers, joints, grouped, emptied)
 
 
 def _settle(
@@ -273,6 +298,7 @@ def _settle(
     i: int,
     answers: Mapping[str, Answers],
     joints: Mapping[Block, Sequence[Joint | None]],
+    grouped: Mapping[tuple[ByTarget, Block], Grouped],
     emptied: Collection[str],
 ) -> None:
     """Freeze the i-th step, whose statistics are known."""
@@ -283,6 +309,8 @@ def _settle(
         columns = range(len(keys)) if request.columns is None else request.columns
         for k, joint in zip(columns, joints[_block(request, keys)], strict=True):
             stats[k][request] = joint
+    for asked, k, block in _with_target(work, step, keys):
+        stats[k][asked] = grouped[asked, block]
     work.steps[i] = _frozen(work, step, stats)
     empty = [key in emptied for key in keys]
     summaries = [work.summaries.get(key) for key in keys]
@@ -294,6 +322,23 @@ def _settle(
 def _joint(work: _Work, step: Step) -> list[Covariance]:
     """The joint statistics that a step needs of several columns."""
     return [request for request in work.requests[step.name] if isinstance(request, Covariance)]
+
+
+def _with_target(work: _Work, step: Step, keys: Sequence[str]) -> Iterator[tuple[ByTarget, int, Block]]:
+    """The statistics that a step needs of its input columns and the target: for each column, that column, the one of
+    the folds, and the target.
+    """
+    for request in work.requests[step.name]:
+        if isinstance(request, ByTarget):
+            target = _key(_target_value(work), 0)
+            others = (k for k in range(len(keys)) if k != request.fold)
+            yield from ((request, k, (keys[k], keys[request.fold], target)) for k in others)
+
+
+def _target_value(work: _Work) -> str:
+    if work.target is None:
+        raise bug("a statistic of a target is asked for, and none was read")
+    return work.target.value
 
 
 def _block(request: Covariance, keys: Sequence[str]) -> Block:

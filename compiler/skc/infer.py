@@ -14,6 +14,7 @@ from skc.diagnostics import Diagnostic, SkcError, bug, fail
 from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.op import AnyOp, Known
 from skc.ops import OPS
+from skc.stats.requests import ByTarget
 from skc.values.types import Block, ValueType
 
 Types = Mapping[str, ValueType]
@@ -73,6 +74,12 @@ def ref_type(ref: Ref, types: Types) -> ValueType:
     if ref.start is None or ref.stop is None:
         return types[ref.value]
     return types[ref.value].with_(width=ref.stop - ref.start)
+
+
+def needs_target(step: Step, types: Types) -> bool:
+    """The step learns from the target of the training rows."""
+    requests = OPS[step.op].needs(step.params, *step_input_types(step, types))
+    return any(isinstance(request, ByTarget) for request in requests)
 
 
 def settled(block: Block, x: ValueType) -> Block:

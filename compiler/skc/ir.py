@@ -147,7 +147,8 @@ class ReadOptions:
 @dataclass(frozen=True)
 class DataSource:
     """Where training rows come from: a path or glob, and a SQL predicate in DuckDB's dialect. `options` say how its
-    files are read, and any that are given in its place.
+    files are read, and any that are given in its place. `target` is a column that training rows have and requests do
+    not, from which steps may learn.
     """
 
     path: str | None = None
@@ -155,6 +156,7 @@ class DataSource:
     table: str | None = None
     options: ReadOptions = ReadOptions()
     span: Span | None = field(default=None, compare=False)
+    target: Input | None = None
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ class NoState:
 class Case:
     """One fixed scenario of an op: training rows, input rows, and the expected output.
 
+    `target` is the type of the target, the last value of each row of `fit`; None if there is none.
+
     `state` is that of an op that is fitted elsewhere; any other learns from the rows `fit`.
 
     `columns` maps column names to types (`"float64"`, `"string?"` where nullable); rows are tuples in that order, None
@@ -80,6 +82,7 @@ class Case:
     guards: Sequence[tuple[str, int, int]] = ()
     refused: str | None = None  # the code of the diagnostic, where fitting or checking must fail
     names: Names | None = None  # the output column names, where they matter
+    target: DType | None = None
 
 
 @dataclass(frozen=True)
@@ -150,9 +153,11 @@ class Op(Generic[P, S]):
 
     infer(params, *types) -> ValueType
         The output's type, or an SkcError by `refuse`. `width=None` where it is known only after fitting.
-    needs(params, type) -> statistics required of every input column, or of several together by `Covariance`
-    freeze(params, type, stats) -> state; `stats[k]` maps each request to its result for column k. It is
-        `fitted_elsewhere` where only another library can learn the state: then no pipeline.yaml may name the op
+    needs(params, *types) -> statistics required of every input column, of several together by `Covariance`, or with
+        the target by `ByTarget`
+    freeze(params, type, stats) -> state; `stats[k]` maps each request to its result for column k. `type` is that of the
+        first input. It is `fitted_elsewhere` where only another library can learn the state: then no pipeline.yaml may
+        name the op
     apply(params, state, block) -> Block, in NumPy: the meaning
     lower(params, state, block) -> GraphBlock, in ONNX
     names(params, state, names) -> the output column names, grouped by the input column they come from
@@ -160,7 +165,7 @@ class Op(Generic[P, S]):
     carry_back(params, state, k, values) -> inputs of column k that give these outputs (nearly); [] if none
     arity(params) -> how it takes its inputs. "columns": each separately, so that such steps may be fused, and every
         field of `state` is a tuple with one entry per input column. "block": those of one block together. "values":
-        several, as `*blocks`, each of its own type; such an op learns nothing
+        several, as `*blocks`, each of its own type
     marks(params, state, k) -> by kind, the values of column k at which its result changes, such as edges and
         categories; a report counts them by kind. They are among the boundaries, unless there are too many to try
     degenerate(params, state, k) -> the fallback that fitting uses for a statistic that column k does not have, such as
@@ -178,7 +183,7 @@ class Op(Generic[P, S]):
     ids(params, state, k) -> the id of each category that it learned for input column k, by which an embedding or a
         model is indexed
     met(params, state, block) -> by kind, bool [N, K]: the values that the op serves although it does not know them:
-        not a category, or beyond a bound. A report counts them in the user's rows
+        not a category, or beyond a bound. A report counts them in the user's rows. An op on "values" takes `*blocks`
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
         by their nature (ids, bins, hours), or because its inputs are
     faults(params, state) -> what a faulty fit would have learned: a self-check plants it
@@ -186,6 +191,10 @@ class Op(Generic[P, S]):
     ignores_hours(params) -> its result does not change when a time zone's offset changes by whole hours
     carry: for an op that only compares its input with edges, how it compares another column with other edges. Its
         `infer` then takes values that are `compared`
+
+    unlearnable(params) -> the refusal of parameters with which only another library can learn the state, if they are
+    switches(params, state, k) -> for an op on "values", the values of input k of which each makes the op another
+        function of its other inputs, such as the numbers of folds
 
     sklearn: by the full name of a scikit-learn class, how one that is fitted becomes this op with its state
 
@@ -222,6 +231,8 @@ class Op(Generic[P, S]):
     faults: Callable[[P, S], Sequence[Fault]] = always(())
     is_whole: Callable[[P, ValueType], bool] = always(False)
     ignores_hours: Callable[[P], bool] = always(False)
+    unlearnable: Callable[[P], SkcError | None] = always(None)
+    switches: Callable[[P, S, int], Sequence[Scalar]] = always(())
     carry: Carrying[P, S] | None = None
     sklearn: Mapping[str, Claim] = field(default_factory=dict)
     exact: bool = True

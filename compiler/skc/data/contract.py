@@ -13,8 +13,11 @@ from skc_runtime.errors import shown
 from skc_runtime.kinds import YEARS
 
 
-def check_contract(data: Data, rows: int, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
-    """Check the rows against the declared inputs, and return warnings. `summaries` are by input name.
+def check_contract(
+    data: Data, rows: int, summaries: Mapping[str, Summary], target: Input | None = None
+) -> list[Diagnostic]:
+    """Check the rows against the declared inputs, and return warnings. `summaries` are by input name. `target` is the
+    one that is no input of a request.
 
     Raises SKC204 (a key that no record has), SKC206 (a NUL in a string), SKC208 (no rows), SKC209 (a null that is not
     allowed), SKC224 (an impossible date).
@@ -24,7 +27,11 @@ def check_contract(data: Data, rows: int, summaries: Mapping[str, Summary]) -> l
         left = ", after `where`" if data.has_where else ""
         hint = "widen `where`" if data.has_where else "give data with rows"
         raise fail("SKC208", f"there are no rows to fit on in {source.name}{left}", span=source.span, hint=hint)
-    errors = [error for value in data.inputs for error in _broken_promises(data, value, summaries[value.name])]
+    errors = [
+        error
+        for value in data.inputs
+        for error in _broken_promises(data, value, summaries[value.name], value == target)
+    ]
     if errors:
         raise SkcError(*(d for error in errors for d in error.diagnostics))
     return [*_without_value(data, summaries), *(_with_one_value(data, rows, summaries) if rows > 1 else [])]
@@ -59,14 +66,15 @@ def _with_one_value(data: Data, rows: int, summaries: Mapping[str, Summary]) -> 
     ]
 
 
-def _broken_promises(data: Data, value: Input, summary: Summary) -> list[SkcError]:
+def _broken_promises(data: Data, value: Input, summary: Summary, is_target: bool) -> list[SkcError]:
     if summary.count == 0:
         keys = data.keys()
         if keys is not None and value.name not in keys:
             return [missing_column(value, keys, data.source.name)]
     if summary.nulls and not value.nullable:
         location = data.find(IsNull(value.name)).place
-        return [refused_null(location, value, summary.nulls, summary.rows)]
+        refused = refused_target if is_target else refused_null
+        return [refused(location, value, summary.nulls, summary.rows)]
     if summary.has_nul:
         return [nul_in_string(data, value)]
     if value.dtype not in YEARS or summary.count == 0:
@@ -94,6 +102,13 @@ def refused_null(location: str, value: Input, nulls: int, rows: int) -> SkcError
     """SKC209 for the first null of an input that is not nullable, with the number of nulls and rows."""
     hint = f"declare it `{{type: {value.dtype}, nullable: true}}`, or exclude such rows with `where`"
     message = f"{location}: `{value.name}` is null, and the input is not nullable"
+    return fail("SKC209", message, span=value.span, hint=hint, notes=[f"{nulls} of {rows} rows are null"])
+
+
+def refused_target(location: str, value: Input, nulls: int, rows: int) -> SkcError:
+    """SKC209 for the first row without a target, with the number of nulls and rows."""
+    hint = f"""exclude such rows: `where: '"{value.name}" IS NOT NULL'` under `data`"""
+    message = f"{location}: the target `{value.name}` is null"
     return fail("SKC209", message, span=value.span, hint=hint, notes=[f"{nulls} of {rows} rows are null"])
 
 

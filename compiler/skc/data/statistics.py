@@ -16,6 +16,7 @@ from skc.data.engine import Aggregate, Column, Deviation, Grouping, Places, Tabl
 from skc.diagnostics import SkcError, bug, fail
 from skc.stats.answers import Answers, Summary, interpolated, neighbours
 from skc.stats.requests import (
+    ByTarget,
     Count,
     Covariance,
     Levels,
@@ -104,7 +105,9 @@ def _from_summary(column: Column, summary: Summary, requests: set[Stat]) -> Answ
                 answers[request] = summary.count
             case NullCount():
                 answers[request] = summary.nulls
-            case ValueCounts() | Covariance() | Levels():  # answered by groups, by blocks, and by the steps before
+            case (
+                ValueCounts() | Covariance() | ByTarget() | Levels()
+            ):  # answered by groups, jointly, and by steps before
                 continue
             case Min() | Max() | Mean() | Variance() | Quantiles():
                 _check_ordered(column, summary)

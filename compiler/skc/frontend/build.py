@@ -45,7 +45,7 @@ from skc.frontend.definitions import Name, OutputDefinition, PipelineDefinition,
 from skc.frontend.names import check_names
 from skc.frontend.problems import Problems, shown
 from skc.frontend.resolve import Resolver, Target
-from skc.infer import Types, check_shapes, value_types
+from skc.infer import Types, check_shapes, needs_target, value_types
 from skc.ir import HOLDS, MODEL_OUTPUTS, NARROW, SOURCE, Input, ModelSource, Output, Pipeline, Ref, Step
 from skc.op import NoState, cannot_fit, is_small_kind
 from skc.ops import OPS
@@ -100,6 +100,7 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
         types = _typed(draft, resolver)
         draft = carry_back(draft)
         types = value_types(draft, before_carrying=True)  # what is not fitted yet is carried back then
+        _check_target(definition, draft, types)
     outputs: list[Output] = []
     guards: list[Step] = []
     for output in checked.outputs if types else ():
@@ -143,6 +144,9 @@ def _check_step(step: StepDefinition) -> None:
             raise fail("SKC107", message, span=step.span, hint=hint)
     if step.state is None and step.op.is_fitted_elsewhere:
         raise cannot_fit(f"`{step.op.name}`", step.span)
+    refusal = None if step.state is not None else step.op.unlearnable(step.params)
+    if refusal is not None:
+        raise SkcError(*(replace(d, span=step.span) for d in refusal.diagnostics))
 
 
 def _full(cls: type[Any]) -> str:
@@ -224,6 +228,20 @@ def _small_values(pipeline: Pipeline, types: Types) -> frozenset[str]:
 def _narrow(definition: OutputDefinition, target: Target, number: int, ref: Ref) -> Step:
     name = f"outputs/{definition.name}/{number}:{target.name}"
     return Step(name, NARROW, OPS[NARROW].params(to=definition.dtype), (ref,), NoState(), span=definition.span)
+
+
+def _check_target(definition: PipelineDefinition, draft: Pipeline, types: Types) -> None:
+    """Refuse a step that learns from a target that is not declared, and a target that is an input of requests."""
+    target = None if definition.data is None else definition.data.target
+    taken = [i.name for i in definition.inputs]
+    if target is not None and target.name in taken:
+        message = f"`{shown(target.name)}` is the target and an input, and requests do not have the target"
+        raise fail("SKC105", message, span=target.span, hint="remove the input, and what is made from it")
+    for step in draft.steps if target is None else ():
+        if step.state is None and needs_target(step, types):
+            message = f"step `{step.name}` learns from a target, and none is declared"
+            hint = "declare it under `data`: `target: {column: NAME, type: float64}`"
+            raise fail("SKC106", message, span=step.span, hint=hint)
 
 
 def _check_model(model: ModelSource, outputs: Sequence[OutputDefinition]) -> None:

@@ -54,6 +54,9 @@ def other_branches(
     expression is set to zero and to null, and the later edges are reached by varying the others. Its own boundaries are
     also tried with an input at an end of its type, or -1: the least integer overflows in `n // m` only for m = -1.
 
+    A value of an input that makes a step another function of the others (`Op.switches`) is a corner value too, so the
+    others take all their values beside it.
+
     Of a step that takes several columns as one block, each is also varied where another one is null: what replaces a
     null depends on the others.
     """
@@ -68,13 +71,16 @@ def other_branches(
             edge_branches += _beside_nulls(columns)
             is_sample |= len(columns) > MOST_NULLS
             continue
-        pairs = ((str(f.raw_input), v) for f in columns for v in f.raw_values if _is_corner(v))
+        switching = {f.raw_input for f in columns if OPS[step.op].switches(step.params, step.state, f.column)}
+        pairs = (
+            (str(f.raw_input), v) for f in columns for v in f.raw_values if _is_corner(v) or f.raw_input in switching
+        )
         places = list(dict.fromkeys(pairs))
         for corner in places:
             for name, values in ((f.raw_input, f.raw_values) for f in columns if f.raw_input is not None):
                 if name > corner[0]:  # the swapped pair gives the same rows
-                    corners.append(_Branch(corner, name, [v for v in values if _is_corner(v)]))
-                if name != corner[0]:
+                    corners.append(_Branch(corner, name, [v for v in values if _is_corner(v) or name in switching]))
+                if name != corner[0] and name not in switching:
                     edge_branches.append(_Branch(corner, name, [v for v in values if not _is_corner(v)]))
         behind = _steps_behind(pipeline, step.name)
         edges = [replace(f, raw_input=None, raw_values=()) for f in boundaries if f.step in behind]

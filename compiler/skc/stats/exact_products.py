@@ -45,7 +45,7 @@ def products(block: Array, exponent: Sequence[int]) -> Products:
     rows = min(AT_ONCE, max(ROWS, VALUES // max(1, block.shape[1]) // ROWS * ROWS))
     total: Products = ()
     for start in range(0, len(block), rows):
-        total = added(total, _products(_slices(block[start : start + rows], exponent)))
+        total = added(total, _products(slices_of(block[start : start + rows], exponent)))
     return total
 
 
@@ -62,8 +62,8 @@ def total(products: Products, exponent: Sequence[int], i: int, j: int) -> Fracti
     return Fraction(result) * Fraction(2) ** (exponent[i] + exponent[j] - WIDTH * (len(products) + 1))
 
 
-def _slices(block: Array, exponent: Sequence[int]) -> list[Array]:
-    """The slices of all columns, starting with the largest bits, until the remainder is zero."""
+def slices_of(block: Array, exponent: Sequence[int]) -> list[Array]:
+    """The slices of all columns [N, K], starting with the largest bits, until the remainder is zero."""
     lowest = np.array(exponent)
     remainder, slices = block, []
     while remainder.any():

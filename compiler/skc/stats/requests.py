@@ -1,15 +1,17 @@
 """The closed set of statistics that an op may request. Each is defined here, and only here; nulls never count.
 
 A request is a value, and the key of its answer for a column: `stats[Mean()]`. All answers are exact functions of the
-multiset of values (for `Covariance`, the multiset of rows): order of rows, number of threads and partitioning cannot
-change a bit.
+multiset of values (for a joint statistic, the multiset of rows): order of rows, number of threads and partitioning
+cannot change a bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+from skc.values.types import Scalar
 
 
 @dataclass(frozen=True)
@@ -109,5 +111,42 @@ class Joint:
     covariances: tuple[float, ...]
 
 
-Stat = Count | NullCount | Min | Max | Mean | Variance | Quantiles | ValueCounts | Covariance | Levels
+@dataclass(frozen=True)
+class ByTarget:
+    """Joint: how the target goes with each value of a column, in each fold. The input column `fold` of the step, which
+    gets no answer itself, says which fold a row is in: an integer from 0 to `folds` − 1.
+
+    `as_classes`: the values of the target are classes and not numbers; None decides by its type, where texts and bools
+    are classes.
+    """
+
+    fold: int
+    folds: int
+    as_classes: bool | None = None
+
+
+class Moments(NamedTuple):
+    """Of a number in some rows: how many rows, the sum, and the sum of squares; both exact, as whole numbers."""
+
+    rows: int
+    total: int
+    squares: int
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """The answer to `ByTarget` for one column.
+
+    classes  the classes of the target, ascending; a bool always has both. Empty if it is a number
+    moments  by value of the column (None is null) and fold, for all that occur together: those of the target, or for
+             each class those of 1 in a row of that class, and of 0 in any other
+    scale    a `total` times 2^-scale is the sum of float64 numbers, and `squares` times 2^(-2·scale) that of squares
+    """
+
+    classes: tuple[Scalar, ...]
+    moments: Mapping[tuple[Scalar, int], tuple[Moments, ...]]
+    scale: int
+
+
+Stat = Count | NullCount | Min | Max | Mean | Variance | Quantiles | ValueCounts | Covariance | ByTarget | Levels
 ColumnStats = Mapping[Stat, Any]

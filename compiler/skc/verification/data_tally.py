@@ -112,11 +112,10 @@ class DataTally:
         for step in self.pipeline.steps:
             blocks = [select(values, ref) for ref in step.inputs]
             op = OPS[step.op]
-            block = op.arguments(step.params, blocks)[0]
-            self._look_at_guards(step, block, fired)
-            if not op.is_variadic(step.params):
-                for kind, mask in op.met(step.params, step.state, block).items():
-                    self._count(kind, step, mask, served, block)
+            arguments = op.arguments(step.params, blocks)
+            self._look_at_guards(step, arguments[0], fired)
+            for kind, mask in op.met(step.params, step.state, *arguments).items():
+                self._count(kind, step, mask, served, arguments)
             self._look_for_nulls(step, blocks, values[step.name].present(), served)
             self._look_at_instants(step, values[step.name], served)
         if served.any():
@@ -140,7 +139,7 @@ class DataTally:
         if not op.is_columnwise(step.params):
             complete = np.concatenate([block.present() for block in blocks], axis=1).all(axis=1)
             became_null = np.asarray(complete & ~present.any(axis=1))
-            self._count("null", step, became_null[:, None], served, blocks[0])
+            self._count("null", step, became_null[:, None], served, blocks[:1])
             return
         block, start = concat_blocks(blocks), 0
         mask = np.zeros(block.values.shape, dtype=bool)
@@ -148,11 +147,12 @@ class DataTally:
             if group:
                 mask[:, k] = block.present()[:, k] & ~present[:, start : start + len(group)].any(axis=1)
             start += len(group)
-        self._count("null", step, mask, served, block)
+        self._count("null", step, mask, served, [block])
 
-    def _count(self, kind: str, step: Step, mask: Array, served: Array, block: Block) -> None:
-        for k in range(mask.shape[1]):
-            self._met.setdefault((kind, step.name, k), _Counted()).add(mask[:, k] & served, self.rows, block, k)
+    def _count(self, kind: str, step: Step, mask: Array, served: Array, blocks: Sequence[Block]) -> None:
+        columns = ((block, j) for block in blocks for j in range(block.width))
+        for k, (block, j) in zip(range(mask.shape[1]), columns, strict=False):
+            self._met.setdefault((kind, step.name, k), _Counted()).add(mask[:, k] & served, self.rows, block, j)
 
     def _look_at_instants(self, step: Step, block: Block, served: Array) -> None:
         """For a step that converts something else to instants: their range."""

@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from skc.diagnostics import did_you_mean, fail
 from skc.frontend.problems import shown
-from skc.frontend.yaml.fields import as_bool, as_list, as_text, check_keys, wrong_type
+from skc.frontend.yaml.fields import as_bool, as_choice, as_list, as_map, as_text, check_keys, wrong_type
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
-from skc.ir import WHITESPACE, DataSource, ReadOptions
-from skc_runtime.kinds import INT64_MAX
+from skc.ir import WHITESPACE, DataSource, Input, ReadOptions
+from skc_runtime.kinds import INT64_MAX, DType
 
 PLACE = ("path", "where", "table")
+TARGET = "target"
+TARGET_TYPES: tuple[DType, ...] = ("float64", "int64", "bool", "string")
 OPTIONS = tuple(f.name for f in fields(ReadOptions))
 ENCODINGS = (  # of which a misspelt name may be meant
     *("utf-8", "utf-16", "utf-32", "cp1252", "cp1250", "cp1251", "cp437", "cp850", "latin-1", "iso8859-15"),
@@ -31,7 +33,7 @@ def read_data(node: Node, base_dir: Path | None) -> DataSource:
     """A path, or a mapping. `path` may be missing, since the command line can give it."""
     if not isinstance(node, MapNode):
         return DataSource(located(as_text(node, "`data`"), base_dir), span=node.span)
-    check_keys(node, "`data`", [], [*PLACE, *OPTIONS])
+    check_keys(node, "`data`", [], [*PLACE, *OPTIONS, TARGET])
     if not node.entries:
         raise fail("SKC106", "`data` is empty", span=node.span, hint="add `path:`, or remove `data`")
     entries = {key.text: value for key, value in node.entries}
@@ -43,7 +45,19 @@ def read_data(node: Node, base_dir: Path | None) -> DataSource:
         texts.get("table"),
         _read_options({name: entries[name] for name in OPTIONS if name in entries}),
         node.span,
+        _read_target(entries[TARGET]) if TARGET in entries else None,
     )
+
+
+def _read_target(node: Node) -> Input:
+    """A column that training rows have and requests do not: in every row it has a value."""
+    hint = "write `target: {column: NAME, type: float64}`"
+    body = as_map(node, "`target` of `data`", hint)
+    check_keys(body, "`target` of `data`", ["column", "type"])
+    entries = {key.text: value for key, value in body.entries}
+    name = as_text(entries["column"], "`column` of `target`")
+    choice = as_choice(entries["type"], "`type` of `target`", TARGET_TYPES)
+    return Input(name, cast(DType, choice), span=entries["column"].span)  # as_choice returns one of them
 
 
 def located(path: str, base_dir: Path | None) -> str:

@@ -16,7 +16,7 @@ import pydantic
 
 from skc.diagnostics import bug
 from skc.frontend.names import PIPELINE_NAME
-from skc.frontend.yaml.data import ENCODINGS, LONGEST_SEPARATOR, MOST_SKIPPED
+from skc.frontend.yaml.data import ENCODINGS, LONGEST_SEPARATOR, MOST_SKIPPED, TARGET_TYPES
 from skc.frontend.yaml.features import USABLE
 from skc.frontend.yaml.outputs import OUTPUT_DTYPES
 from skc.frontend.yaml.parameters import means_the_word_null
@@ -136,6 +136,10 @@ def _data() -> JsonSchema:
         "path": {**TEXT, "description": "CSV, Parquet, Arrow or JSON lines; a glob; or a database URL."},
         "where": {**TEXT, "description": "Fit only on the rows of this SQL predicate, in DuckDB's dialect."},
         "table": {**TEXT, "description": "The table, if `path` is a database URL."},
+        "target": {
+            **_object({"column": TEXT, "type": {"enum": list(TARGET_TYPES)}}, required=("column", "type")),
+            "description": "A column that training rows have and requests do not, from which `target_encode` learns.",
+        },
         **_options(),
     }
 

@@ -2,159 +2,304 @@
 
 Why: a category of thousands is one number instead of thousands of columns.
 
-The means come from a fitted encoder, and are those of all its training rows. Do not train a model on what they give
-for these rows, since the mean of a category contains the row's own target: train it on `fit_transform` of the encoder,
-which encodes each row by the other folds, best in one pipeline with the model. That is also why no pipeline.yaml can
-name this op. The features that it makes are what a model is trained on, and a training row would need the means of the
-other folds where a request needs those of all rows: the same row would have other features in training than in serving.
+The mean of a category contains the target of each of its rows, so a model that was trained on such means would trust
+them too much. Training rows therefore have folds, and each is encoded by the rows of all other folds. A request has no
+fold, and is encoded by all training rows. Both are rows of the same artifact, and differ in one input:
 
-Input: string, int64, bool or float64. Output: float64, never null: one column per input column, or one per class of the
-target. State: per column the categories, and per class their values, then that of a null and that of an unknown value.
+    data:
+      path: rides.parquet                        # with a column `fold`, of the numbers 0 to 4
+      target: {column: tip, type: float64}       # training rows have it, requests do not
+    inputs:
+      city: string
+      fold: {type: int64, nullable: true}        # null in a request
+    features:
+      city_tip: {from: [fold, city], apply: [{target_encode: {folds: 5}}]}
+
+So train the model on what the artifact makes of the training rows with their folds. An encoder that scikit-learn fitted
+has the means of all its training rows and no folds: train on its `fit_transform`, best in one pipeline with the model.
+
+Parameters
+----------
+folds: how many there are. The fold is the first input: an integer from 0 to `folds` − 1, which says what is left out,
+or null, by which nothing is. Without it the state comes from scikit-learn.
+smooth: how many rows at the mean of the target are added to each category; `auto` adds more to categories that vary
+more (empirical Bayes), and none to one whose rows are equal.
+target_type: `continuous`, `binary` (the share of the second class), `multiclass` (the share of each class), or `auto`:
+texts and bools are classes, numbers are continuous.
+
+Input: the fold, int64 and nullable, then string, int64, bool or float64. Output: float64, never null: one column per
+category column, or one per class of the target. State: per column the categories, and per class their values, then that
+of a null and that of an unknown value; first by all rows, then without each fold.
 
 Critical points
 ---------------
 C1  A category has its own value, whatever others have.
 C2  A value that is not a category has the value of unknown ones, the mean of the target.
-C3  A null has a value of its own; it is not unknown.
+C3  A null has a value of its own if training rows have nulls; it is not unknown.
 C4  Strings are equal if their code points are, integers are compared as int64, floats are equal if all bits are or both
     are zero.
 C5  With several classes the columns of an input column are together, in the order of the classes.
+C6  A row of a fold is encoded by the training rows of all other folds: the mean of the target too is theirs.
+C7  A category without a row in the other folds has the mean of the target.
+C8  With n rows of sum s and a mean target m, a category has (s + smooth·m) / (n + smooth).
+C9  With `auto` it is λ·s/n + (1 − λ)·m, where λ = V·n / (V·n + v), V is the variance of the target, and v its variance
+    among the rows of the category; m if all targets are equal.
+C10 A fold that does not exist is refused (out-of-range).
+C11 Binary: the share of the second class, of which texts are ordered by code points, and false is before true.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
-from skc.emit.blocks import GraphBlock, lookup
+from skc.diagnostics import SkcError
+from skc.emit.blocks import GraphBlock, concat_columns, lookup
 from skc.emit.opset import const, op
-from skc.op import Case, Met, Names, Op, always, fitted_elsewhere, parameters, require, require_exact
+from skc.op import Arity, Concern, Fault, Met, Names, Op, always, parameters, refuse, require, require_exact
 from skc.ops.categorical import _groups as groups
 from skc.ops.categorical._categories import Key, Keys, key_boundaries, sample, unknown_values
+from skc.ops.categorical._target_encode_cases import CASES
+from skc.ops.categorical._target_means import State, TargetType, check_classes, learned
+from skc.stats.requests import ByTarget, ColumnStats, Stat
 from skc.translation import Claim, Columns, apply_each
 from skc.values.types import Block, Scalar, ValueType
-from skc_runtime.kinds import Array
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
+
+if TYPE_CHECKING:
+    from spox import Var
 
 UNKNOWN = -1  # in the graph
 
 
 @parameters
 class Params:
-    pass
+    folds: Annotated[int, Field(ge=2, le=1000)] | None = None
+    smooth: Literal["auto"] | Annotated[float, Field(ge=0, allow_inf_nan=False)] = "auto"
+    target_type: TargetType = "auto"
 
 
-@dataclass(frozen=True)
-class State:
-    categories: tuple[Keys, ...]
-    values: tuple[tuple[tuple[float, ...], ...], ...]  # per column and class: of each category, of null, of unknown
+def arity(params: Params) -> Arity:
+    return "columns" if params.folds is None else "values"
 
 
-def infer(params: Params, x: ValueType) -> ValueType:
-    require(x, "string", "int64", "bool", "float64", op="target_encode")
-    require_exact(x, op="target_encode")
+def unlearnable(params: Params) -> SkcError | None:
+    if params.folds is not None:
+        return None
+    hint = "write `from: [FOLD, CATEGORY]` and `{target_encode: {folds: 5}}`; FOLD is a nullable int64 input, 0 to 4"
+    return refuse("SKC119", "`target_encode` without `folds` is fitted by scikit-learn only", hint=hint)
+
+
+def infer(params: Params, *types: ValueType) -> ValueType:
+    if params.folds is not None:
+        _check_fold(types)
+    for x in types if params.folds is None else types[1:]:
+        require(x, "string", "int64", "bool", "float64", op="target_encode")
+        require_exact(x, op="target_encode")
     return ValueType("float64", width=None)
 
 
+def _check_fold(types: Sequence[ValueType]) -> None:
+    fold = types[0]
+    hint = "write `from: [FOLD, CATEGORY]`, and declare FOLD `{type: int64, nullable: true}`"
+    if len(types) < 2 or any(x.width != 1 for x in types):
+        raise refuse("SKC127", "`target_encode` takes the fold and one or more single columns", hint=hint)
+    if fold.dtype != "int64" or not fold.nullable:
+        found = fold.dtype if fold.dtype != "int64" else "an int64 that is never null"
+        raise refuse(
+            "SKC120", f"the first input of `target_encode` is the fold, a nullable int64, not {found}", hint=hint
+        )
+
+
+def needs(params: Params, *types: ValueType) -> tuple[Stat, ...]:
+    if params.folds is None:
+        return ()
+    return (_request(params, params.folds),)
+
+
+def _request(params: Params, folds: int) -> ByTarget:
+    return ByTarget(0, folds, None if params.target_type == "auto" else params.target_type != "continuous")
+
+
+def freeze(params: Params, x: ValueType, stats: Sequence[ColumnStats]) -> State:
+    assert params.folds is not None  # see `unlearnable`
+    grouped = [column[_request(params, params.folds)] for column in stats[1:]]
+    for one in grouped:
+        check_classes(one.classes, params.target_type)
+    categories, values = zip(*(learned(one, params.folds, params.smooth) for one in grouped), strict=True)
+    labels = tuple(label if isinstance(label, str) else str(label).lower() for label in grouped[0].classes)
+    return State(categories, values, (labels if len(labels) > 2 else (),) * len(grouped))
+
+
+def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
+    """A warning if no category is in two folds: then the features of training rows say nothing about the target."""
+    if params.folds is None or _is_fold(params, k) or not state.categories[k - _first(params)]:
+        return []
+    places = [value for value, _ in stats[_request(params, params.folds)].moments if value is not None]
+    if len(set(places)) < len(places):
+        return []
+    text = "no category is in two folds, so every training row gets the mean of the target"
+    return [
+        Concern("SKC230", text, "group the categories before this step, or put rows of one category in several folds")
+    ]
+
+
+def _first(params: Params) -> int:
+    """The index of the first category column."""
+    return 0 if params.folds is None else 1
+
+
+def _is_fold(params: Params, k: int) -> bool:
+    return k < _first(params)
+
+
 def ids(params: Params, state: State, k: int) -> dict[Key, int]:
-    return {key: place for place, key in enumerate(state.categories[k])}
+    keys = () if _is_fold(params, k) else state.categories[k - _first(params)]
+    return {key: place for place, key in enumerate(keys)}
 
 
 def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:
-    return tuple(
-        (name,) if len(values) == 1 else tuple(f"{name}_{j}" for j in range(len(values)))
-        for name, values in zip(columns, state.values, strict=True)
+    first = _first(params)
+    groups = (
+        tuple(f"{name}_{label}" for label in labels) if labels else (name,)
+        for name, labels in zip(columns[first:], state.classes, strict=True)
     )
+    return (*((),) * first, *groups)
 
 
-def apply(params: Params, state: State, x: Block) -> Block:
-    present, columns = x.present(), []
-    for k, categories in enumerate(state.categories):
-        places, null, unknown = ids(params, state, k), len(categories), len(categories) + 1
-        rows = [
-            places.get(value, unknown) if is_present else null
-            for value, is_present in zip(x.values[:, k].tolist(), present[:, k].tolist(), strict=True)
-        ]
-        columns.append(np.array(state.values[k]).T[rows].reshape(x.rows, -1))
-    return Block("float64", np.concatenate(columns, axis=1))
+def apply(params: Params, state: State, *blocks: Block) -> Block:
+    fold, given = (None, blocks) if params.folds is None else (blocks[0], blocks[1:])
+    left_out = [0] * blocks[0].rows if fold is None else _left_out(params, fold)
+    columns, k = [], 0
+    for x in given:
+        present = x.present()
+        for j in range(x.width):
+            categories = state.categories[k]
+            places = {key: place for place, key in enumerate(categories)}
+            null, unknown = len(categories), len(categories) + 1
+            rows = [
+                table * (unknown + 1) + (places.get(value, unknown) if is_present else null)
+                for table, value, is_present in zip(left_out, x.values[:, j].tolist(), present[:, j], strict=True)
+            ]
+            columns.append(np.array(state.values[k]).T[rows].reshape(x.rows, -1))
+            k += 1
+    block = Block("float64", np.concatenate(columns, axis=1))
+    return block if fold is None else block.guard("out-of-range", _is_no_fold(params, fold))
 
 
-def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
+def _left_out(params: Params, fold: Block) -> list[int]:
+    """Which of the tables of a column encodes a row."""
+    is_fold = fold.present()[:, 0] & ~_is_no_fold(params, fold)[:, 0]
+    return [int(value) + 1 if ok else 0 for value, ok in zip(fold.values[:, 0], is_fold, strict=True)]
+
+
+def _is_no_fold(params: Params, fold: Block) -> Array:
+    return np.asarray(fold.present() & ~np.isin(fold.values, range(params.folds or 0)))
+
+
+def lower(params: Params, state: State, *blocks: GraphBlock) -> GraphBlock:
     """One table for all columns: each begins where the one before it ends."""
-    starts = np.cumsum([0, *(len(categories) + 2 for categories in state.categories)])[:-1].tolist()
-    numbers = [range(start, start + len(keys)) for start, keys in zip(starts, state.categories, strict=True)]
-    nulls = [start + len(keys) for start, keys in zip(starts, state.categories, strict=True)]
-    place = lookup(x, state.categories, numbers, UNKNOWN)
+    tables = [np.array(values).T for values in state.values]
+    starts = np.cumsum([0, *map(len, tables)]).tolist()
+    parts, k = [], 0
+    for x in blocks[_first(params) :]:
+        parts.append(_places(x, state.categories[k : k + x.width], starts[k : k + x.width]))
+        k += x.width
+    place, fold = concat_columns(parts), None if params.folds is None else blocks[0]
+    if fold is not None:
+        sizes = [[len(keys) + 2 for keys in state.categories]]
+        place = op.add(place, op.mul(_table_of(params, fold), const(sizes, np.int64)))
+    table = np.concatenate(tables)
+    width = k * table.shape[1]
+    rows = op.gather(const(table), place, axis=0)  # [N, K, classes]
+    result = GraphBlock("float64", width, op.reshape(rows, const([0, width])))
+    return result if fold is None else result.guard("out-of-range", _lower_is_no_fold(params, fold))
+
+
+def _places(x: GraphBlock, categories: Sequence[Keys], starts: Sequence[int]) -> Var:
+    """int64 [N, K]: where the value of each category is in the table, by all rows."""
+    numbers = [range(start, start + len(keys)) for start, keys in zip(starts, categories, strict=True)]
+    nulls = [start + len(keys) for start, keys in zip(starts, categories, strict=True)]
+    place = lookup(x, categories, numbers, UNKNOWN)
     unknown = const([[null + 1 for null in nulls]], np.int64)
     place = op.where(op.less(place, const(0, np.int64)), unknown, place)
     present = x.present()
-    if present is not None:
-        place = op.where(present, place, const([nulls], np.int64))
-    table = np.concatenate([np.array(values).T for values in state.values])
-    width = x.width * table.shape[1]
-    rows = op.gather(const(table), place, axis=0)  # [N, K, classes]
-    return GraphBlock("float64", width, op.reshape(rows, const([0, width])))
+    return place if present is None else op.where(present, place, const([nulls], np.int64))
+
+
+def _table_of(params: Params, fold: GraphBlock) -> Var:
+    """int64 [N, 1]: 0 for a null, else one more than the fold; 0 too where there is no such fold, which is refused."""
+    present = fold.present()
+    assert present is not None  # `infer` refuses a fold that cannot be null
+    is_fold = op.and_(present, op.not_(_lower_is_no_fold(params, fold)))
+    return op.where(is_fold, op.add(fold.values, const(1, np.int64)), const(0, np.int64))
+
+
+def _lower_is_no_fold(params: Params, fold: GraphBlock) -> Var:
+    present = fold.present()
+    assert present is not None
+    below = op.less(fold.values, const(0, np.int64))
+    beyond = op.greater(fold.values, const((params.folds or 0) - 1, np.int64))
+    return op.and_(present, op.or_(below, beyond))
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
-    return key_boundaries(state.categories[k], x.dtype)
+    if not _is_fold(params, k):
+        return key_boundaries(state.categories[k - _first(params)], x.dtype)
+    return [None, INT64_MIN, -1, *switches(params, state, k), params.folds, INT64_MAX]
+
+
+def switches(params: Params, state: State, k: int) -> Sequence[Scalar]:
+    return [*range(params.folds or 0)] if _is_fold(params, k) else []
 
 
 def marks(params: Params, state: State, k: int) -> Mapping[str, Sequence[Scalar]]:
-    return {"category": state.categories[k]}
+    if _is_fold(params, k):
+        return {"fold": switches(params, state, k)}
+    return {"category": state.categories[k - _first(params)]}
 
 
 def degenerate(params: Params, state: State, k: int) -> str | None:
-    return None if state.categories[k] else "no category"
+    return None if _is_fold(params, k) or state.categories[k - _first(params)] else "no category"
 
 
 def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> list[Scalar]:
-    return [*sample(state.categories[k]), None] if values else []
+    if not values:
+        return []
+    return [*(switches(params, state, k) or sample(state.categories[k - _first(params)])), None]
 
 
-def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
-    return {"unknown": unknown_values(x, state.categories)}
+def met(params: Params, state: State, *blocks: Block) -> dict[Met, Array]:
+    first, k = _first(params), 0
+    unknown = [np.zeros(blocks[0].values.shape, dtype=bool)] * first
+    for x in blocks[first:]:
+        unknown.append(unknown_values(x, state.categories[k : k + x.width]))
+        k += x.width
+    return {"unknown": np.concatenate(unknown, axis=1)}
 
 
-CASES = (
-    Case(
-        name="categories, null and unknown",
-        shows=("C1", "C2", "C3", "C4"),
-        columns={"s": "string?", "t": "string?"},
-        state=State((("a", "e\u0301"), ("b",)), (((0.25, -1.5, 9.0, 0.5),), ((7.0, 0.5, 0.5),))),
-        rows=[["a", "b"], ["e\u0301", "a"], [None, None], ["\u00e9", ""]],
-        expect=[[0.25, 7.0], [-1.5, 0.5], [9.0, 0.5], [0.5, 0.5]],
-        names=("s", "t"),
-    ),
-    Case(
-        name="classes",
-        shows=("C4", "C5"),
-        columns={"x": "float64?", "y": "float64?"},
-        state=State(((0.0, 2.5), ()), (((1.0, 2.0, 3.0, 4.0), (5.0, 6.0, 7.0, 8.0)), ((0.1, 0.2), (0.3, 0.4)))),
-        rows=[[-0.0, 1.5], [2.5, None], [None, math.inf], [math.inf, 0.0]],
-        expect=[[1.0, 5.0, 0.2, 0.4], [2.0, 6.0, 0.1, 0.3], [3.0, 7.0, 0.2, 0.4], [4.0, 8.0, 0.2, 0.4]],
-        names=("x_0", "x_1", "y_0", "y_1"),
-    ),
-    Case(
-        name="integers",
-        shows=("C4",),
-        columns={"n": "int64"},
-        state=State(((2**53, 2**53 + 1),), (((1.0, 2.0, 0.0, 0.5),),)),
-        rows=[[2**53], [2**53 + 1], [2**53 + 2]],
-        expect=[[1.0], [2.0], [0.5]],
-    ),
-    Case(
-        name="booleans",
-        shows=("C1",),
-        columns={"b": "bool?"},
-        state=State(((False, True),), (((0.25, 0.75, 0.5, 0.5),),)),
-        rows=[[True], [False], [None]],
-        expect=[[0.75], [0.25], [0.5]],
-    ),
-)
+def faults(params: Params, state: State) -> list[Fault]:
+    if params.folds is None:
+        return []
+    return [
+        Fault("leak", "a training row is encoded by all rows, its own among them", _moved(state, params.folds, None)),
+        Fault("fold", "each fold is encoded without the next fold", _moved(state, params.folds, 1)),
+    ]
+
+
+def _moved(state: State, folds: int, by: int | None) -> State:
+    """The same with other values for each fold: those by all rows, or those of the fold `by` places further on."""
+    values = []
+    for keys, of_column in zip(state.categories, state.values, strict=True):
+        size = len(keys) + 2
+        order = [0, *(0 if by is None else 1 + (f + by) % folds for f in range(folds))]
+        tables = ([table[size * t : size * (t + 1)] for t in order] for table in of_column)
+        values.append(tuple(tuple(value for part in parts for value in part) for parts in tables))
+    return replace(state, values=tuple(values))
 
 
 def _from_sklearn(encoder: Any, x: Columns) -> Columns:
@@ -162,9 +307,10 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
     is_multiclass = encoder.target_type_ == "multiclass"
     classes = len(encoder.classes_) if is_multiclass else 1
     means = encoder.target_mean_.tolist() if is_multiclass else [float(encoder.target_mean_)]
+    labels = tuple(map(str, encoder.classes_.tolist())) if is_multiclass else ()
     parts = []
     for k in range(len(encoder.categories_)):
-        learned = groups.learned_categories(encoder, k, x)
+        found = groups.learned_categories(encoder, k, x)
         is_null = [groups.is_missing(category) for category in encoder.categories_[k].tolist()]
         values = []
         for j in range(classes):
@@ -172,7 +318,7 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
             of_null = next((v for v, null in zip(encoding, is_null, strict=True) if null), means[j])
             own = (v for v, null in zip(encoding, is_null, strict=True) if not null)
             values.append((*own, of_null, means[j]))
-        parts.append((Params(), State((learned.frequent,), (tuple(values),))))
+        parts.append((Params(), State((found.frequent,), (tuple(values),), (labels,))))
     return apply_each(OP, x, parts)
 
 
@@ -188,13 +334,19 @@ OP = Op(
     params=Params,
     state=State,
     infer=infer,
-    freeze=fitted_elsewhere,
+    needs=needs,
+    freeze=freeze,
+    unlearnable=unlearnable,
+    arity=arity,
+    switches=switches,
+    faults=faults,
     apply=apply,
     lower=lower,
     names=names,
     boundaries=boundaries,
     marks=marks,
     degenerate=degenerate,
+    concerns=concerns,
     carry_back=carry_back,
     ids=ids,
     met=met,
