@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,18 @@ def output(command: list[str], folder: Path, stdin: bytes, variables: dict[str, 
     done = subprocess.run(command, cwd=folder, input=stdin, capture_output=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode()
+
+
+def test_folds_keep_the_target_of_a_row_out_of_its_features(tmp_path: Path) -> None:
+    """The model that was trained without them believes more of its own rides than is true of others."""
+    for name in ("rides", "folds"):
+        ignored = shutil.ignore_patterns("artifact", "rides.csv", "__pycache__")
+        shutil.copytree(RIDES.with_name(name), tmp_path / name, ignore=ignored)
+    with_folds, without = program(tmp_path / "folds", "train.py").splitlines()
+    own, other = (float(score) for score in re.findall(r"0\.\d+", with_folds))
+    assert own - other < 0.05
+    own, other = (float(score) for score in re.findall(r"0\.\d+", without))
+    assert own - other > 0.1
 
 
 def test_the_data_is_what_the_generator_makes(rides: Path) -> None:
