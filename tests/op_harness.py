@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,7 @@ def fit(pipeline: Pipeline, rows: Rows) -> Pipeline:
 def fitted(op: AnyOp, case: Case) -> Pipeline:
     """A case's pipeline, fitted on its rows, or with the state that it gives where the op is fitted elsewhere."""
     pipeline = build(op, case.params, case.columns, case.state, case.target)
-    return fit(pipeline, case.fit) if case.state is None else pipeline
+    return replace(fit(pipeline, case.fit), data=None) if case.state is None else pipeline
 
 
 def run_reference(pipeline: Pipeline, rows: Rows) -> Run:

@@ -33,6 +33,7 @@ from skc.rows.boundaries import step_boundaries
 from skc.rows.sources import OwnSources
 from skc.values.types import column_block
 from skc.verification.run import Options, verify
+from skc_runtime.agreement import agree
 from skc_runtime.errors import RecordError
 
 TEXT = """\
@@ -87,16 +88,16 @@ def test_one_artifact_serves_training_rows_and_requests(compiled: Path) -> None:
     crossed = theirs.fit_transform(x, rows["tip"].to_numpy())
     with skc_runtime.load(compiled) as transformer:
         trained = transformer.transform(rows.select(["city", "hour", "fold"]))["x"][:, :2]
-        np.testing.assert_allclose(trained, crossed, rtol=1e-13)
+        assert agree(trained, crossed, exact=False).all()
         asked = rows.select(["city", "hour"]).append_column("fold", pa.nulls(rows.num_rows, pa.int64()))
         served = transformer.transform(asked)["x"]
-        np.testing.assert_allclose(served[:, :2], theirs.transform(x), rtol=1e-13)
+        assert agree(served[:, :2], theirs.transform(x), exact=False).all()
         record = {"city": "Oslo", "hour": 3}
         alone = transformer.transform(record)["x"]
         assert (alone == transformer.transform({**record, "fold": None})["x"]).all()
         assert (alone == transformer.transform({**record, "fold": -1})["x"]).all()  # listed in `null_values`
         unknown = transformer.transform({"city": "Bonn", "hour": 99})["x"]
-        np.testing.assert_allclose(unknown[:2], theirs.target_mean_, rtol=1e-13)
+        assert agree(unknown[:2], np.full(2, theirs.target_mean_), exact=False).all()
         for fold in (3, -2, 2**62):
             with pytest.raises(RecordError, match="fold") as error:
                 transformer.transform({**record, "fold": fold})
@@ -254,3 +255,25 @@ def test_a_target_that_is_not_learned_from_is_not_read() -> None:
     text = TEXT.replace("[encoded, computed]", "[night]")
     lines = [line for line in text.splitlines() if "target_encode" not in line]
     fit(pipeline("\n".join(lines)), rides().select(["city", "hour", "fold"]))
+
+
+def test_columns_that_are_null_in_every_row() -> None:
+    """As only the graph knows of a computed one. Every category has the mean of the target, and fitting says why."""
+    text = TEXT.replace("from: city, apply: [lower]", "expr: \"city if city == 'Bonn' else null\"")
+    made = fit(pipeline(text), rides())
+    assert made.pipeline.steps[-1].state.categories == ((), (False, True))
+    assert "SKC232" in {warning.code for warning in made.warnings}
+    text = TEXT.replace("[fold, town, night]", "[never, town]").replace(
+        "features:\n", "features:\n  never: {expr: NEVER}"
+    )
+    with pytest.raises(SkcError, match="is null in 240 of 240 training rows") as error:
+        fit(pipeline(text.replace("NEVER", "fold if hour < 0 else null")), rides())
+    assert error.value.code == "SKC216"
+
+
+def test_a_fold_that_is_computed_is_as_good_as_one_that_is_read() -> None:
+    """`fold + 3` of rows of the folds 0 to 2, less 3."""
+    text = TEXT.replace("[fold, town, night]", "[again, town, night]")
+    text = text.replace("features:\n", "features:\n  again: {expr: fold + 3 - 3}\n")
+    again, read = (fit(pipeline(each), rides()).pipeline for each in (text, TEXT))
+    assert again.steps[-1].state == read.steps[-1].state

@@ -309,8 +309,8 @@ def _settle(
         columns = range(len(keys)) if request.columns is None else request.columns
         for k, joint in zip(columns, joints[_block(request, keys)], strict=True):
             stats[k][request] = joint
-    for asked, k, block in _with_target(work, step, keys):
-        stats[k][asked] = grouped[asked, block]
+    for by_class, k, block in _with_target(work, step, keys):
+        stats[k][by_class] = grouped[by_class, block]
     work.steps[i] = _frozen(work, step, stats)
     empty = [key in emptied for key in keys]
     summaries = [work.summaries.get(key) for key in keys]

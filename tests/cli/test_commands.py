@@ -223,7 +223,9 @@ def test_version_and_help(run: Any) -> None:
 EXAMPLE_INPUTS = """\
 skc: 1
 name: example
+data: {target: {column: tip, type: float64}}
 inputs:
+  fold: {type: int64, nullable: true}
   income: float64
   purchases: float64
   food: float64

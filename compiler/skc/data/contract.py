@@ -17,7 +17,7 @@ def check_contract(
     data: Data, rows: int, summaries: Mapping[str, Summary], target: Input | None = None
 ) -> list[Diagnostic]:
     """Check the rows against the declared inputs, and return warnings. `summaries` are by input name. `target` is the
-    one that is no input of a request.
+    one that requests do not have.
 
     Raises SKC204 (a key that no record has), SKC206 (a NUL in a string), SKC208 (no rows), SKC209 (a null that is not
     allowed), SKC224 (an impossible date).

@@ -69,8 +69,8 @@ def added(left: Parts, right: Parts) -> Parts:
 def _places(values: pa.Array, among: Sequence[Scalar], dtype: DType) -> Array:
     """The index of each value among some, or their number for a null."""
     values = pc.add(values, 0.0) if KINDS[dtype].is_float else values.cast(ARROW[dtype])  # -0.0 + 0.0 is 0.0
-    found = pc.index_in(values, value_set=pa.array(among, ARROW[dtype]))
-    return np.asarray(found.fill_null(len(among)).to_numpy(zero_copy_only=False), np.int64)
+    places = pc.index_in(values, value_set=pa.array(among, ARROW[dtype]))
+    return np.asarray(places.fill_null(len(among)).to_numpy(zero_copy_only=False), np.int64)
 
 
 def _dtype(classes: Sequence[Scalar]) -> DType:
@@ -176,8 +176,8 @@ def _classes(table: Table, target: Column, summary: Summary, request: ByTarget) 
         raise _useless(f"{target.label} is float64, which has no classes", target, hint)
     if target.dtype == "bool":
         return False, True
-    found = count_values(table, {"target": Grouping(target)})["target"]
-    return tuple(sorted(value for value, _ in found))  # type: ignore[type-var]  # of one type
+    counts = count_values(table, {"target": Grouping(target)})["target"]
+    return tuple(sorted(value for value, _ in counts))  # type: ignore[type-var]  # of one type
 
 
 def _useless(message: str, column: Column, hint: str) -> SkcError:

@@ -42,15 +42,17 @@ def learned(grouped: Grouped, folds: int, smooth: float | Literal["auto"]) -> tu
 
 def check_classes(classes: Sequence[Scalar], target_type: TargetType) -> None:
     """Refuse classes of another number than the type of the target has. Raises SKC216."""
-    found = f"the target has {len(classes)} {'class' if len(classes) == 1 else 'classes'}"
+    classes_text = f"the target has {len(classes)} {'class' if len(classes) == 1 else 'classes'}"
     if len(classes) == 1:
         raise refuse(
-            "SKC216", f"{found}, and there is nothing to learn from one", hint="give rows of other classes too"
+            "SKC216", f"{classes_text}, and there is nothing to learn from one", hint="give rows of other classes too"
         )
     if len(classes) > 2 and target_type == "binary":
-        raise refuse("SKC216", f"{found}, and `target_type: binary` takes 2", hint="write `target_type: multiclass`")
+        raise refuse(
+            "SKC216", f"{classes_text}, and `target_type: binary` takes 2", hint="write `target_type: multiclass`"
+        )
     if len(classes) == 2 and target_type == "multiclass":
-        raise refuse("SKC216", f"{found}, and one column shows both", hint="write `target_type: binary`")
+        raise refuse("SKC216", f"{classes_text}, and one column shows both", hint="write `target_type: binary`")
 
 
 def _means(

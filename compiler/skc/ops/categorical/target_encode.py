@@ -2,6 +2,8 @@
 
 Why: a category of thousands is one number instead of thousands of columns.
 
+Example: `city_tip: {from: [fold, city], apply: [{target_encode: {folds: 5}}]}`
+
 The mean of a category contains the target of each of its rows, so a model that was trained on such means would trust
 them too much. Training rows therefore have folds, and each is encoded by the rows of all other folds. A request has no
 fold, and is encoded by all training rows. Both are rows of the same artifact, and differ in one input:
@@ -20,12 +22,15 @@ has the means of all its training rows and no folds: train on its `fit_transform
 
 Parameters
 ----------
-folds: how many there are. The fold is the first input: an integer from 0 to `folds` − 1, which says what is left out,
-or null, by which nothing is. Without it the state comes from scikit-learn.
-smooth: how many rows at the mean of the target are added to each category; `auto` adds more to categories that vary
-more (empirical Bayes), and none to one whose rows are equal.
-target_type: `continuous`, `binary` (the share of the second class), `multiclass` (the share of each class), or `auto`:
-texts and bools are classes, numbers are continuous.
+folds : int from 2 to 1000, default null
+    How many folds there are. The first input is then the fold: an integer from 0 to `folds` - 1, which says what is
+    left out, or null, by which nothing is. Without folds the state comes from scikit-learn, and there is no such input.
+smooth : "auto", or a number of at least 0, default "auto"
+    How many rows at the mean of the target are added to each category; auto adds more to categories that vary more
+    (empirical Bayes), and none to one whose rows are equal.
+target_type : "auto", "continuous", "binary" or "multiclass", default "auto"
+    Binary: the share of the second class. Multiclass: the share of each class. Auto: texts and bools are classes,
+    numbers are continuous.
 
 Input: the fold, int64 and nullable, then string, int64, bool or float64. Output: float64, never null: one column per
 category column, or one per class of the target. State: per column the categories, and per class their values, then that
@@ -109,9 +114,9 @@ def _check_fold(types: Sequence[ValueType]) -> None:
     if len(types) < 2 or any(x.width != 1 for x in types):
         raise refuse("SKC127", "`target_encode` takes the fold and one or more single columns", hint=hint)
     if fold.dtype != "int64" or not fold.nullable:
-        found = fold.dtype if fold.dtype != "int64" else "an int64 that is never null"
+        actual = fold.dtype if fold.dtype != "int64" else "an int64 that is never null"
         raise refuse(
-            "SKC120", f"the first input of `target_encode` is the fold, a nullable int64, not {found}", hint=hint
+            "SKC120", f"the first input of `target_encode` is the fold, a nullable int64, not {actual}", hint=hint
         )
 
 
@@ -172,10 +177,10 @@ def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:
 
 
 def apply(params: Params, state: State, *blocks: Block) -> Block:
-    fold, given = (None, blocks) if params.folds is None else (blocks[0], blocks[1:])
+    fold, category_blocks = (None, blocks) if params.folds is None else (blocks[0], blocks[1:])
     left_out = [0] * blocks[0].rows if fold is None else _left_out(params, fold)
     columns, k = [], 0
-    for x in given:
+    for x in category_blocks:
         present = x.present()
         for j in range(x.width):
             categories = state.categories[k]
@@ -310,7 +315,7 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
     labels = tuple(map(str, encoder.classes_.tolist())) if is_multiclass else ()
     parts = []
     for k in range(len(encoder.categories_)):
-        found = groups.learned_categories(encoder, k, x)
+        learned_here = groups.learned_categories(encoder, k, x)
         is_null = [groups.is_missing(category) for category in encoder.categories_[k].tolist()]
         values = []
         for j in range(classes):
@@ -318,7 +323,7 @@ def _from_sklearn(encoder: Any, x: Columns) -> Columns:
             of_null = next((v for v, null in zip(encoding, is_null, strict=True) if null), means[j])
             own = (v for v, null in zip(encoding, is_null, strict=True) if not null)
             values.append((*own, of_null, means[j]))
-        parts.append((Params(), State((found.frequent,), (tuple(values),), (labels,))))
+        parts.append((Params(), State((learned_here.frequent,), (tuple(values),), (labels,))))
     return apply_each(OP, x, parts)
 
 
