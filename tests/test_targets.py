@@ -263,11 +263,10 @@ def test_columns_that_are_null_in_every_row() -> None:
     made = fit(pipeline(text), rides())
     assert made.pipeline.steps[-1].state.categories == ((), (False, True))
     assert "SKC232" in {warning.code for warning in made.warnings}
-    text = TEXT.replace("[fold, town, night]", "[never, town]").replace(
-        "features:\n", "features:\n  never: {expr: NEVER}"
-    )
+    text = TEXT.replace("[fold, town, night]", "[never, town]")
+    text = text.replace("features:\n", "features:\n  never: {expr: fold if hour < 0 else null}\n")
     with pytest.raises(SkcError, match="is null in 240 of 240 training rows") as error:
-        fit(pipeline(text.replace("NEVER", "fold if hour < 0 else null")), rides())
+        fit(pipeline(text), rides())
     assert error.value.code == "SKC216"
 
 
