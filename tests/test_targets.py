@@ -26,7 +26,7 @@ from skc.artifact import assemble
 from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline_text
-from skc.ir import DataSource, Pipeline
+from skc.ir import DataSource, Pipeline, ProfileOptions
 from skc.ops import OPS
 from skc.oracle import reference
 from skc.rows.boundaries import step_boundaries
@@ -276,3 +276,9 @@ def test_a_fold_that_is_computed_is_as_good_as_one_that_is_read() -> None:
     text = text.replace("features:\n", "features:\n  again: {expr: fold + 3 - 3}\n")
     again, read = (fit(pipeline(each), rides()).pipeline for each in (text, TEXT))
     assert again.steps[-1].state == read.steps[-1].state
+
+
+def test_the_profile_is_of_the_inputs_alone() -> None:
+    profile = fit(pipeline(), rides(), profile=ProfileOptions()).profile
+    assert profile is not None
+    assert [column.name for column in profile.columns] == ["city", "hour", "fold"]

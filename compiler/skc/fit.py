@@ -191,7 +191,7 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
 def _profile(work: _Work, options: ProfileOptions) -> Profile:
     """The profile of all inputs, after their `source` steps: a sentinel is a null."""
     work.progress("profile", 0, None)
-    promised = _promised(work.steps, work.data.inputs)
+    promised = _promised(work.steps, [i for i in work.data.inputs if i != work.target])
     columns = {name: work.columns[key] for name, key in promised.items()}
     return measure(work.data, columns, options, "training", {name: work.summaries[promised[name]] for name in columns})
 
