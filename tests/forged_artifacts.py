@@ -94,7 +94,7 @@ def compile_pipeline(
 
 def identity(inputs: Sequence[Mapping[str, Any]]) -> Pipeline:
     """A pipeline that gives each input back as `out.NAME`: what reached the graph."""
-    values = tuple(Input(i["name"], i["type"], i["nullable"], i["nan"]) for i in inputs)
+    values = tuple(Input(i["name"], i["type"], i["nullable"], i["nan"], text=i.get("text")) for i in inputs)
     outputs = tuple(Output(f"out.{i.name}", (Ref(i.value),), i.kind.element) for i in values)
     return Pipeline("identity", values, (), (), outputs)
 

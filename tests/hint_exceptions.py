@@ -142,7 +142,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "this is a bug in skc; please report it with the request",
     ),
     "what becomes of a column is decided by who knows what its values mean": (
-        "put `parse_number` into a feature and use that, or declare the input float64 if requests send numbers",
+        "put `parse_number` into a feature and use that, or declare the input `{type: float64, text: number}`",
         "remove the unit as a `suffix`, and multiply the number by `expr` in another feature",
         "`cast` to float64 first",
         "`cast` to float64 first, or ",

@@ -134,9 +134,9 @@ FIXES: list[tuple[str, str, str, str]] = [
     ),
     (
         "SKC120-type",
-        "put `parse_number` before this step, or declare the input float64 if requests send numbers",
+        "put `parse_number` before this step, or declare the input `{type: float64, text: number}`",
         "city: string",
-        "city: float64",
+        "city: {type: float64, text: number}",
     ),
     (
         "SKC121-decision-on-a-log",

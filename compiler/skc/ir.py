@@ -54,7 +54,7 @@ class Input:
     """One named column of a request, and which of its values count as null.
 
     `null_values` of the input's own type mean null in the graph; strings on a non-string input mean null only where
-    text is read (a CSV file).
+    text is read (a CSV file). `text` is "number" where a string may hold a number.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Input:
     nullable: bool = False
     nan: Literal["null", "error"] = "null"
     null_values: tuple[Scalar, ...] = ()
+    text: Literal["number"] | None = None
     span: Span | None = field(default=None, compare=False)
 
     @property

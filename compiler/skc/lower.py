@@ -187,7 +187,7 @@ def _declare_inputs(graph: _Graph, signature: Signature) -> tuple[tuple[InputSpe
 
 
 def _input_spec(value: Input, slot: Slot, valid: Slot | None) -> InputSpec:
-    return InputSpec(value.name, value.dtype, value.nullable, value.nan, slot.tensor, slot.column, valid)
+    return InputSpec(value.name, value.dtype, value.nullable, value.nan, slot.tensor, slot.column, valid, value.text)
 
 
 def _inputs_by_use(pipeline: Pipeline) -> tuple[Input, ...]:

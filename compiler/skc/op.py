@@ -295,7 +295,7 @@ def _conversion_hint(accepted: Sequence[DType], actual: DType) -> str:
     if actual == "string" and set(accepted) <= YEARS.keys():
         return "put `parse_datetime` before this step"
     if actual == "string" and "float64" in accepted:
-        return "put `parse_number` before this step, or declare the input float64 if requests send numbers"
+        return "put `parse_number` before this step, or declare the input `{type: float64, text: number}`"
     if actual in YEARS and YEARS.keys().isdisjoint(accepted):
         return "put `datetime_part` before this step, or turn two timestamps into a number with `elapsed`"
     to = next((dtype for dtype in accepted if dtype in CASTS[actual]), None)

@@ -126,6 +126,7 @@ def _input_to_json(value: Input) -> dict[str, Any]:
         "nullable": value.nullable,
         "nan": value.nan,
         "null_values": [_encode(v) for v in value.null_values],
+        **({} if value.text is None else {"text": value.text}),
     }
 
 
@@ -136,8 +137,11 @@ def _input_from_json(fields: Fields) -> Input:
         fields.flag("nullable"),
         cast(Literal["null", "error"], fields.one_of("nan", "null", "error")),  # likewise
         tuple(_decode(v) for v in fields.items("null_values")),
+        "number" if "text" in fields and fields.one_of("text", "number") else None,
     )
     fields.done()
+    if value.text is not None and not value.kind.is_number:
+        raise ValueError(f"`text` of the input `{value.name}` does not apply: {value.dtype} is not a number")
     for null in value.null_values:
         if not isinstance(null, str) and type(null) is not KINDS[value.dtype].python:
             raise ValueError(f"{null!r} is not a valid null for the input `{value.name}`, which is {value.dtype}")

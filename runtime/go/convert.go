@@ -46,7 +46,14 @@ func toFloat64(s scalar) (float64, *Error) {
 		}
 		return float, nil
 	}
-	return 0, wrongType(s, "a number", "")
+	return 0, wrongType(s, "a number", numberHint(s))
+}
+
+func numberHint(s scalar) string {
+	if s.kind == kindText {
+		return "send a number, or declare the input with `text: number`"
+	}
+	return ""
 }
 
 // float32Overflow is the middle of the largest float32 and 2^128, which rounds to infinity, as everything beyond it.
@@ -63,7 +70,7 @@ func toFloat32(s scalar, float float64) (float32, *Error) {
 
 func toInt64(s scalar) (int64, *Error) {
 	if s.kind != kindFloat {
-		return toInteger(s, "an integer", "")
+		return toInteger(s, "an integer", numberHint(s))
 	}
 	if math.IsInf(s.float, 0) || s.float != math.Floor(s.float) { // NaN is not equal to anything
 		return 0, newError(CodeNotIntegral, fmt.Sprintf("%s is not an integer", s), roundHint)

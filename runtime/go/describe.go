@@ -25,6 +25,7 @@ type InputDescription struct {
 	Type     string `json:"type"`
 	Nullable bool   `json:"nullable"`
 	NaN      string `json:"nan"`
+	Text     string `json:"text,omitempty"` // "number" if a string may hold a number
 }
 
 // OutputDescription is an output. Valid is the name of its companion, nil if it has none.
@@ -54,7 +55,11 @@ func (t *Transformer) Describe() Description {
 		if input.nanIsError {
 			policy = "error"
 		}
-		d.Inputs = append(d.Inputs, InputDescription{input.name, input.kind, input.nullable, policy})
+		text := ""
+		if input.numberText {
+			text = "number"
+		}
+		d.Inputs = append(d.Inputs, InputDescription{input.name, input.kind, input.nullable, policy, text})
 	}
 	for _, output := range m.outputs {
 		columns := slices.Clone(output.columns)

@@ -45,6 +45,7 @@ type inputSpec struct {
 	nullable   bool
 	nanIsError bool
 	slot       slot
+	numberText bool  // whether a string may hold a number
 	valid      *slot // where a nullable input that is not a float says whether it has a value
 }
 
@@ -58,6 +59,8 @@ func (i *inputSpec) element() DType {
 
 // isFloat reports whether the null of the input is NaN.
 func (i *inputSpec) isFloat() bool { return i.kind == string(Float64) || i.kind == string(Float32) }
+
+func (i *inputSpec) isNumber() bool { return i.isFloat() || i.kind == string(Int64) }
 
 // tensorSpec is a tensor [N, width] of the graph.
 type tensorSpec struct {
@@ -182,6 +185,12 @@ func readInput(f *fields) inputSpec {
 		place := readSlot(valid)
 		input.valid = &place
 		valid.done()
+	}
+	if _, has := f.left["text"]; has {
+		input.numberText = f.oneOf("text", "number") == "number"
+		if !input.isNumber() {
+			f.note(malformed(f.place+".text", input.kind+" is not a kind of number"))
+		}
 	}
 	return input
 }

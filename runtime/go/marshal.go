@@ -78,6 +78,13 @@ func isSound(text string) bool { return strings.IndexByte(text, 0) < 0 && utf8.V
 
 func (p *inputPlan) putScalar(b *block, row int, value scalar) *Error {
 	if value.kind != kindNull {
+		if p.spec.numberText {
+			number, err := numberIn(value)
+			if err != nil {
+				return err.about(p.spec.name)
+			}
+			value = number
+		}
 		return p.convert(p, b, row, value)
 	}
 	if !p.spec.nullable {

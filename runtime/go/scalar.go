@@ -139,6 +139,18 @@ func recogniseStruct(value reflect.Value) scalar {
 	return scalar{given: given}
 }
 
+// numberIn is the number that a text is, as JSON writes it; any other value is itself.
+func numberIn(s scalar) (scalar, *Error) {
+	if s.kind != kindText {
+		return s, nil
+	}
+	if !isJSONNumber(s.text) {
+		hint := "a number as JSON writes it, such as -1234.5 or 1e-3: no blanks, separators or leading zeros"
+		return s, newError(CodeInvalidValue, shown(s.text)+" is not a number", hint)
+	}
+	return recognise(numberOf(s.text)), nil
+}
+
 // numberScalar is the value of a json.Number.
 func numberScalar(text string) scalar {
 	if !isJSONNumber(text) {

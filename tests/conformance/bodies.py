@@ -106,6 +106,9 @@ def _value(r: Random, i: Mapping[str, Any]) -> Spelt:
         return "null", None if i["nullable"] else Refusal("null")
     if chance < 0.03:
         return r.choice(["[]", "{}", '[{"a": []}]']), Refusal("wrong-type")
+    if "text" in i and chance < 0.6:
+        text, value = _float(r) if i["type"] == "float64" else _integer(r)
+        return (f'"{text}"', value) if r.random() < 0.9 else (f'" {text}"', Refusal("invalid-value"))
     match i["type"]:
         case "float64":
             return _float(r)
@@ -271,6 +274,7 @@ VALUES = [
     *b'"2024-02-29" "2023-02-29" "0001-01-01" "9999-12-31" "0000-01-01" "2024-02-29T12:00:00Z"'.split(),
     *b'"1969-12-31T23:59:59.999999-05:30" "9999-12-31T23:59:59.999999999Z" "2016-12-31T23:59:60Z" "24:00"'.split(),
     *(b'"2024-02-29 12:00:00.5+01"', b'"2024-02-29T12:00"'),
+    *b'"12.50" "007" "+5" ".5" "1e5" "1E-400" "9007199254740993" "-0" "-0.0" "1_0" "inf" "NaN" "3.0" "1e400"'.split(),
     *rb'"\ud83d" "\ude00\ud83d" "\ud83d\ude00" "\u0000" "\u0078" "\u00e9" "1.5" 1.5e 01 NaN'.split(),
 ]
 

@@ -288,7 +288,9 @@ def _check_describe(executor: Executor, suite: Path, index: Mapping[str, Any]) -
         "name": manifest["name"],
         "identity": identity_of(load),
         "signature": manifest["signature"],
-        "inputs": [{k: i[k] for k in ("name", "type", "nullable", "nan")} for i in manifest["inputs"]],
+        "inputs": [
+            {k: i[k] for k in ("name", "type", "nullable", "nan", "text") if k in i} for i in manifest["inputs"]
+        ],
         "outputs": [{k: o[k] for k in ("name", "dtype", "columns", "valid")} for o in manifest["outputs"]],
         "plan": manifest["plan"],
         "tzdata": manifest["tzdata"],

@@ -54,6 +54,7 @@ def _declared(value: Input) -> dict[str, Any]:
         "nullable": value.nullable,
         "nan": value.nan,
         "null_values": list(value.null_values),
+        **({} if value.text is None else {"text": value.text}),
     }
 
 

@@ -189,7 +189,7 @@ class _Checker:
             )
         if dtype == "string":
             return (
-                "put `parse_number` into a feature and use that, or declare the input float64 if requests send numbers"
+                "put `parse_number` into a feature and use that, or declare the input `{type: float64, text: number}`"
             )
         if dtype == "bool":
             return "write `1 if condition else 0` to turn a condition into a number"

@@ -79,6 +79,15 @@ class JsonReader {
     return node;
   }
 
+  std::optional<Value> only_number() {
+    try {
+      const Value found = number();
+      if (at_ == text_.size()) return found;
+    } catch (const RecordError&) {  // no number
+    }
+    return std::nullopt;
+  }
+
  private:
   [[noreturn]] void fail(const std::string& what) const {
     throw RecordError({"malformed-json", "not valid JSON: " + what + " at byte " + std::to_string(at_), std::nullopt,
@@ -262,6 +271,8 @@ class JsonReader {
 };
 
 }  // namespace
+
+std::optional<Value> read_json_number(std::string_view text) { return JsonReader(text, 0).only_number(); }
 
 JsonNode read_json(std::string_view text, std::size_t deepest) { return JsonReader(text, deepest).document(); }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,5 +34,8 @@ struct JsonMember {
 
 // The whole text, which must be UTF-8. Throws RecordError `malformed-json`, also for nesting deeper than `deepest`.
 JsonNode read_json(std::string_view text, std::size_t deepest);
+
+// The number that a text is, without anything around it; nothing if it is none.
+std::optional<Value> read_json_number(std::string_view text);
 
 }  // namespace skc::detail

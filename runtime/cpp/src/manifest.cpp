@@ -48,7 +48,11 @@ InputSpec read_input(Fields& fields, const Tensors& tensors) {
   spec.refuses_nan = fields.one_of("nan", {"null", "error"}) == "error";
   spec.slot = read_slot(fields, tensors);
   spec.valid = read_valid(fields.optional_object("valid"), tensors);
+  spec.reads_numbers = fields.has("text") && fields.one_of("text", {"number"}) == "number";
   fields.done();
+  if (spec.reads_numbers && !is_number(spec.type)) {
+    throw_malformed(fields.place() + ".text", std::string(name_of(spec.type)) + " is not a kind of number");
+  }
   return spec;
 }
 
@@ -135,6 +139,7 @@ DType element_of(InputType type) noexcept {
 }
 
 bool is_float(InputType type) noexcept { return type == InputType::float64 || type == InputType::float32; }
+bool is_number(InputType type) noexcept { return is_float(type) || type == InputType::int64; }
 
 std::string_view name_of(InputType type) noexcept { return input_types[static_cast<std::size_t>(type)]; }
 
@@ -181,7 +186,8 @@ Description describe(const Manifest& manifest) {
   description.signature = manifest.is_packed ? "packed" : "columns";
   for (const InputSpec& input : manifest.inputs) {
     description.inputs.push_back(
-        {input.name, std::string(name_of(input.type)), input.is_nullable, input.refuses_nan ? "error" : "null"});
+        {input.name, std::string(name_of(input.type)), input.is_nullable, input.refuses_nan ? "error" : "null",
+         input.reads_numbers ? std::optional<std::string>("number") : std::nullopt});
   }
   for (const OutputSpec& output : manifest.outputs) {
     const auto valid = output.has_valid ? std::optional(output.valid_name()) : std::nullopt;

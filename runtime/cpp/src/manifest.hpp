@@ -35,6 +35,7 @@ struct InputSpec {
   bool refuses_nan;
   Slot slot;
   std::optional<Slot> valid;
+  bool reads_numbers;  // whether a string may hold a number
 };
 
 // An input tensor [N, width] of the graph.
@@ -82,6 +83,7 @@ struct Manifest {
 
 DType element_of(InputType type) noexcept;
 bool is_float(InputType type) noexcept;  // so that its null is NaN
+bool is_number(InputType type) noexcept;
 std::string_view name_of(InputType type) noexcept;
 
 // Throws `artifact-malformed`, `artifact-too-new`, `artifact-unsafe`.

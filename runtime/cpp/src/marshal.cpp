@@ -52,11 +52,7 @@ void put_float(const InputSpec& input, double value, Feeds& feeds, std::size_t r
   feeds.put(input.slot, row, value);
 }
 
-void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::size_t row, const Where& where) {
-  if (value.is_null()) {
-    if (!input.is_nullable) refuse_null(where);
-    return put_null(input, feeds, row);
-  }
+void put_present(const InputSpec& input, const Value& value, Feeds& feeds, std::size_t row, const Where& where) {
   switch (input.type) {
     case InputType::float64:
     case InputType::float32:
@@ -75,6 +71,15 @@ void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::si
       break;
   }
   put_valid(input, feeds, row);
+}
+
+void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::size_t row, const Where& where) {
+  if (value.is_null()) {
+    if (!input.is_nullable) refuse_null(where);
+    return put_null(input, feeds, row);
+  }
+  if (input.reads_numbers) return put_present(input, number_of(value, where), feeds, row, where);
+  put_present(input, value, feeds, row, where);
 }
 
 [[noreturn]] void refuse_twice(const std::string& name, std::optional<std::size_t> row) {
@@ -120,6 +125,11 @@ struct PutColumn {
   }
 
   void operator()(const std::vector<std::string>& values) const {
+    if (input.reads_numbers) {
+      return each(values, [&](const std::string& v, std::size_t row, const Where& where) {
+        put_present(input, number_of(std::string_view(v), where), feeds, row, where);
+      });
+    }
     if (reads_text(input.type)) {
       return each(values, [&](const std::string& v, std::size_t row, const Where& where) {
         feeds.put(input.slot, row, integer_of_text(input.type, v, where));

@@ -6,6 +6,7 @@
 
 #include "arithmetic.hpp"
 #include "iso_time.hpp"
+#include "json_reader.hpp"
 #include "utf8.hpp"
 
 namespace skc::detail {
@@ -47,7 +48,14 @@ const char* wanted_text(InputType type) {
   return "a date (integer days, a date, or ISO 8601 text)";
 }
 
+std::optional<std::string_view> text_of(const Value& value) noexcept {
+  if (const auto* view = std::get_if<std::string_view>(&value.storage())) return *view;
+  if (const auto* owned = std::get_if<std::string>(&value.storage())) return *owned;
+  return std::nullopt;
+}
+
 Hint hint_for(InputType wanted, const Value& value) {
+  if (is_number(wanted) && text_of(value)) return "send a number, or declare the input with `text: number`";
   if (wanted == InputType::boolean) return "0 and 1 are integers: send true or false";
   const bool is_instant = std::holds_alternative<Timestamp>(value.storage());
   if (wanted == InputType::date && is_instant) return "which day an instant falls on depends on the zone: send a Date";
@@ -107,12 +115,6 @@ std::int64_t integer_of_big(InputType wanted, const BigInteger& integer, const V
   return converted;
 }
 
-std::optional<std::string_view> text_of(const Value& value) noexcept {
-  if (const auto* view = std::get_if<std::string_view>(&value.storage())) return *view;
-  if (const auto* owned = std::get_if<std::string>(&value.storage())) return *owned;
-  return std::nullopt;
-}
-
 std::int64_t microseconds_of(Timestamp instant, const Value& value, const Where& where) {
   if (!instant.is_exact()) refuse_not_exact(value, "microseconds", where);
   return instant.microseconds();
@@ -160,6 +162,14 @@ bool reads_text(InputType type) noexcept { return type == InputType::timestamp |
 
 std::int64_t integer_of_text(InputType type, std::string_view text, const Where& where) {
   return type == InputType::date ? day_of_text(text, where) : instant_of_text(text, where);
+}
+
+Value number_of(const Value& value, const Where& where) {
+  const auto text = text_of(value);
+  if (!text) return value;
+  if (auto number = read_json_number(*text)) return *std::move(number);
+  throw_record("invalid-value", shown(*text) + " is not a number", where,
+               "a number as JSON writes it, such as -1234.5 or 1e-3: no blanks, separators or leading zeros");
 }
 
 std::int64_t integer_of(InputType type, const Value& value, const Where& where) {

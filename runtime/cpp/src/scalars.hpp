@@ -25,6 +25,10 @@ std::int64_t integer_of(InputType type, const Value& value, const Where& where);
 bool reads_text(InputType type) noexcept;
 std::int64_t integer_of_text(InputType type, std::string_view text, const Where& where);
 
+
+// The number that a string is, as JSON writes it; any other value is itself. Throws `invalid-value`.
+Value number_of(const Value& value, const Where& where);
+
 std::int64_t int64_of(double value, const Where& where);
 
 bool bool_of(const Value& value, const Where& where);

@@ -168,11 +168,11 @@ def _present(spec: InputSpec, raw: RawColumn) -> Array | None:
 
 def _read_texts(spec: InputSpec, raw: RawColumn, valid: Array | None) -> RawColumn:
     """A column of texts for an input whose values are not texts, such as dates, read one by one."""
-    read = scalars.read_text(spec)
-    if read is None or raw.values.dtype.kind not in "OUT":
+    if raw.values.dtype.kind not in "OUT" or not scalars.takes_text(spec):
         return raw
+    read = scalars.reader(spec)
     texts = raw.values.tolist()
-    values = np.zeros(len(texts), dtype=spec.kind.numpy)
+    values = np.zeros(len(texts), dtype=np.float64 if spec.kind.is_float else np.int64)
     for row in range(len(texts)) if valid is None else np.flatnonzero(valid).tolist():
         try:
             values[row] = read(texts[row])

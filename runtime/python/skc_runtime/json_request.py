@@ -9,33 +9,20 @@ the hooks have refused the exceptions.
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import Any, Literal
 
 from skc_runtime.errors import RecordError, shown
+from skc_runtime.number_text import float_of, integer_of
 from skc_runtime.strict_json import refuse_constant, without_duplicates
 
 LARGEST = 1 << 26  # bytes
 DEEPEST = 64  # nested arrays and objects
 Form = Literal["record", "records", "columns"]
 
-_LONGEST_INTEGER = 400  # digits: more than any float64 or int64 has
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _MANY_DIGITS = b"0" * 300
-
-
-class _Huge(int):
-    """An integer beyond the range of every input, shown as it was written."""
-
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text if len(self.text) <= 40 else f"{self.text[:40]}… ({len(self.text)} characters)"
-
-
-_Huge.__name__ = "int"  # what a message calls it
 
 
 def read(body: object) -> tuple[Form, Any]:
@@ -117,23 +104,7 @@ def _sound(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return without_duplicates(pairs)
 
 
-def _integer(text: str) -> int:
-    return int(text) if len(text) <= _LONGEST_INTEGER else _huge(text)
-
-
-def _float(text: str) -> float | int:
-    """The nearest float64; beyond the largest one, an integer that is too large for any input."""
-    value = float(text)
-    return value if math.isfinite(value) else _huge(text)
-
-
-def _huge(text: str) -> _Huge:
-    value = _Huge(-(10**_LONGEST_INTEGER) if text.startswith("-") else 10**_LONGEST_INTEGER)
-    value.text = text
-    return value
-
-
 _PLAIN = json.JSONDecoder(object_pairs_hook=without_duplicates, parse_constant=refuse_constant)
 _CLOSE = json.JSONDecoder(
-    object_pairs_hook=_sound, parse_constant=refuse_constant, parse_int=_integer, parse_float=_float
+    object_pairs_hook=_sound, parse_constant=refuse_constant, parse_int=integer_of, parse_float=float_of
 )

@@ -21,6 +21,7 @@ Signature = Literal["columns", "packed"]
 REQUIRED_FILES = ("model.onnx", "plan.json", "golden.jsonl")
 MOST_FILES = 100
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_OPTIONAL = ("text",)  # keys of an input that most lack
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){1,3}")
@@ -36,7 +37,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One input of a request. `valid` is the slot in which a nullable input that is not float64 marks its values."""
+    """One input of a request. `valid` is the slot in which a nullable input that is not float64 marks its values.
+
+    `text` says whether a string may hold a number.
+    """
 
     name: str
     type: DType
@@ -45,11 +49,17 @@ class InputSpec:
     tensor: str
     column: int
     valid: Slot | None
+    text: Literal["number"] | None = None
 
     @property
     def kind(self) -> Kind:
         """Its type, as far as it is known."""
         return KINDS[self.type]
+
+    def describe(self) -> dict[str, Any]:
+        """What a caller must know of it, as plain data."""
+        plain = {"name": self.name, "type": self.type, "nullable": self.nullable, "nan": self.nan}
+        return plain if self.text is None else {**plain, "text": self.text}
 
     @property
     def slot(self) -> Slot:
@@ -128,7 +138,7 @@ class Manifest:
             "format": FORMAT,
             "name": self.name,
             "signature": self.signature,
-            "inputs": [asdict(i) for i in self.inputs],
+            "inputs": [_input_to_json(i) for i in self.inputs],
             "tensors": [asdict(tensor) for tensor in self.tensors],
             "outputs": [_listed(asdict(output)) for output in self.outputs],
             "guards": None if self.guards is None else _listed(asdict(self.guards)),
@@ -151,6 +161,11 @@ class Manifest:
                 raise malformed("manifest.json.files", f"`{name}` is missing")
         if self.plan != self.files["plan.json"]:
             raise malformed("manifest.json.plan", "not the SHA-256 that `files` gives for plan.json")
+
+
+def _input_to_json(spec: InputSpec) -> dict[str, Any]:
+    fields = asdict(spec)
+    return {key: value for key, value in fields.items() if key not in _OPTIONAL or value is not None}
 
 
 def _listed(fields: dict[str, Any]) -> dict[str, Any]:
@@ -248,8 +263,11 @@ def _input(fields: Fields) -> InputSpec:
         tensor=fields.text("tensor"),
         column=fields.number("column"),
         valid=_slot(fields.optional_object("valid")),
+        text="number" if "text" in fields and fields.one_of("text", "number") else None,
     )
     fields.done()
+    if spec.text is not None and not spec.kind.is_number:
+        raise malformed(f"{fields.location}.text", f"{spec.type} is not a kind of number")
     return spec
 
 

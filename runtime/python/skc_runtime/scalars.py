@@ -20,6 +20,7 @@ from skc_runtime import iso_time
 from skc_runtime.errors import RecordError, shown
 from skc_runtime.kinds import DAY_US, INT64_MAX, INT64_MIN, LARGEST_FLOAT32, TICKS_US, Array, DType, for_every_kind
 from skc_runtime.manifest import InputSpec
+from skc_runtime.number_text import read_number
 
 Convert = Callable[[object], Any]
 
@@ -63,7 +64,7 @@ def converter(spec: InputSpec) -> Convert:
 def _checked(spec: InputSpec) -> Convert:
     """The whole table for one input."""
     name, null = spec.name, NAN if spec.kind.is_float else None
-    of_type = _CONVERTERS[spec.type]
+    of_type = reader(spec)
 
     def convert(value: object) -> Any:
         if value is MISSING and not spec.nullable:
@@ -169,7 +170,7 @@ def to_float64(value: Any) -> float:
     if isinstance(value, decimal.Decimal):
         return _nearest(value)
     if not is_integer(value):
-        raise wrong_type(value, "a number")
+        raise wrong_type(value, "a number", _number_hint(value))
     integer = int(value)
     try:
         converted = float(integer)
@@ -221,7 +222,11 @@ def to_int64(value: object) -> int:
         return int(number)
     if isinstance(value, decimal.Decimal):
         return _whole(value)
-    return _integer(value, "an integer")
+    return _integer(value, "an integer", _number_hint(value))
+
+
+def _number_hint(value: object) -> str | None:
+    return "send a number, or declare the input with `text: number`" if isinstance(value, str) else None
 
 
 _INT64_DIGITS = 19
@@ -424,9 +429,17 @@ def _refuse_where(mask: Array, values: Array, error: Callable[[object], RecordEr
         raise error(values[row]).at(row=row)
 
 
-def read_text(spec: InputSpec) -> Callable[[object], Any] | None:
-    """The reader of texts for an input whose values are not texts; None if it takes none."""
-    return _CONVERTERS[spec.type] if spec.kind.is_time else None
+def reader(spec: InputSpec) -> Convert:
+    """What converts a value that is not null, without the rules about NaN. Raises RecordError."""
+    of_type = _CONVERTERS[spec.type]
+    if spec.text is None:
+        return of_type
+    return lambda value: of_type(read_number(str.__str__(value)) if isinstance(value, str) else value)
+
+
+def takes_text(spec: InputSpec) -> bool:
+    """Whether the values of an input are not texts, but may be written as such."""
+    return spec.kind.is_time or spec.text is not None
 
 
 _CONVERTERS: dict[DType, Callable[[object], Any]] = for_every_kind(

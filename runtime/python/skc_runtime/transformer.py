@@ -166,7 +166,7 @@ class Transformer:
             "name": manifest.name,
             "identity": self.identity,
             "signature": manifest.signature,
-            "inputs": [{"name": i.name, "type": i.type, "nullable": i.nullable, "nan": i.nan} for i in manifest.inputs],
+            "inputs": [i.describe() for i in manifest.inputs],
             "outputs": [
                 {"name": o.name, "dtype": o.dtype, "columns": list(o.columns), "valid": o.valid}
                 for o in manifest.outputs

@@ -11,7 +11,8 @@ Text (CSV, TSV, and strings in JSON lines)
     timestamp   ISO 8601 with an offset, at most microseconds; without an offset it is refused
     date        `YYYY-MM-DD`
     string      as it is
-    The texts of a timestamp or date are those that a request may have (`skc_runtime.iso_time`).
+    The texts of a timestamp or date are those that a request may have (`skc_runtime.iso_time`). Where the input says
+    `text: number`, a string in JSON lines and in a typed column may be a number as JSON writes it.
     An empty CSV field is null for every type but string. The strings of `null_values` are null for every type but
     string here; for string they mean null in the graph. JSON booleans count as their text, JSON null is null. JSON
     numbers are treated as in serving: one written as an integer is a float64 if the double is exact, and one written
@@ -34,7 +35,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from skc.data.duckdb.connection import identifier, literal
-from skc.data.text.forms import FORMS, text_form
+from skc.data.text.forms import FORMS, NUMBER, text_form
 from skc.diagnostics import SkcError, fail
 from skc.ir import Input, ReadOptions
 from skc_runtime.kinds import DType, for_every_kind
@@ -114,12 +115,13 @@ def read_json(value: Input, options: ReadOptions) -> Reading:
     nulls = _text_nulls(value, options)
     if nulls:
         is_null += f" OR ({kind} = 'VARCHAR' AND {text} IN ({_list(nulls)}))"
-    wrong = f"{kind} NOT IN ({_list(JSON_TYPES[value.dtype])})"
+    wrong = f"{kind} NOT IN ({_list(_json_types(value))})"
     if value.kind.is_float:  # JSON cannot write these in any other way
-        wrong += f" OR ({kind} = 'VARCHAR' AND NOT regexp_full_match({text}, '[+-]?(?i:inf|infinity|nan)'))"
-        integer = f"TRY_CAST({text} AS HUGEINT)"
-        is_exact = f"coalesce({integer} = TRY_CAST(TRY_CAST({text} AS DOUBLE) AS HUGEINT), false)"
-        wrong += f" OR (regexp_full_match({text}, '-?[0-9]{{16,}}') AND NOT {is_exact})"
+        not_finite = r"[+-]?(?i:inf|infinity|nan)"
+        form = literal(f"{not_finite}|{NUMBER}" if value.text == "number" else not_finite)
+        wrong += f" OR ({kind} = 'VARCHAR' AND NOT regexp_full_match({text}, {form}))"
+    elif value.text == "number":
+        wrong += f" OR ({kind} = 'VARCHAR' AND NOT regexp_full_match({text}, {literal(NUMBER)}))"
     words = (*options.true_values, *options.false_values) if value.dtype == "bool" else ()
     if words:
         wrong = f"({wrong}) AND {text} NOT IN ({_list(words)})"
@@ -127,11 +129,25 @@ def read_json(value: Input, options: ReadOptions) -> Reading:
     if value.dtype == "string":
         present = f"CASE WHEN {is_null} THEN NULL ELSE {text} END" if nulls else text
         return _reading(value, present, bad=f"NOT ({is_null}) AND ({wrong})")
+    return _number_or_time(value, text, is_null, wrong)
+
+
+def _json_types(value: Input) -> tuple[str, ...]:
+    return (*JSON_TYPES[value.dtype], "VARCHAR") if value.text == "number" else JSON_TYPES[value.dtype]
+
+
+def _number_or_time(value: Input, text: str, is_null: str, wrong: str) -> Reading:
+    """A number as JSON writes it, taken as in serving; or the text of a time, or of a bool."""
+    if value.kind.is_float:
+        integer = f"TRY_CAST({text} AS HUGEINT)"
+        is_exact = f"coalesce({integer} = TRY_CAST(TRY_CAST({text} AS DOUBLE) AS HUGEINT), false)"
+        wrong += f" OR (regexp_full_match({text}, '-?[0-9]{{16,}}') AND NOT {is_exact})"
+        text = f"CASE WHEN {text} = '-0' THEN '0' ELSE {text} END"  # an integer, which has no negative zero
     if value.dtype == "int64":
         double = f"TRY_CAST({text} AS DOUBLE)"
         is_whole = f"coalesce({double} = trunc({double}) AND abs({double}) <= 9007199254740992, false)"
         digits = f"CAST(TRY_CAST({double} AS BIGINT) AS VARCHAR)"
-        text = f"CASE WHEN {kind} = 'DOUBLE' AND {is_whole} THEN {digits} ELSE {text} END"
+        text = f"CASE WHEN regexp_matches({text}, '[.eE]') AND {is_whole} THEN {digits} ELSE {text} END"
     return _parsed(value, text, is_null, FORMS[value.dtype], wrong=wrong)
 
 
@@ -165,6 +181,8 @@ def read_typed(value: Input, stored_type: str, label: str) -> Reading:
 
 def _typed_float(value: Input, column: str, stored_type: str) -> Reading | None:
     double = f"CAST({column} AS DOUBLE)"
+    if stored_type == "VARCHAR" and value.text == "number":
+        return _typed_text(value, column)
     if stored_type in FLOATS or stored_type in SMALL_INTEGERS:
         return _reading(value, double)
     if stored_type in WIDE_INTEGERS:
@@ -176,6 +194,8 @@ def _typed_float(value: Input, column: str, stored_type: str) -> Reading | None:
 
 
 def _typed_int(value: Input, column: str, stored_type: str) -> Reading | None:
+    if stored_type == "VARCHAR" and value.text == "number":
+        return _typed_text(value, column)
     if stored_type in SMALL_INTEGERS or stored_type == "BIGINT":
         return _reading(value, f"CAST({column} AS BIGINT)")
     if stored_type in WIDE_INTEGERS:
@@ -234,7 +254,8 @@ def _typed_text(value: Input, column: str) -> Reading:
     """Text in a typed column, for an input whose values are not texts."""
     nulls = [text for text in value.null_values if isinstance(text, str)]
     is_null = f"{column} IS NULL" + (f" OR {column} IN ({_list(nulls)})" if nulls else "")
-    return _parsed(value, column, is_null, FORMS[value.dtype])
+    wrong = f"NOT regexp_full_match({column}, {literal(NUMBER)})" if value.text == "number" else "false"
+    return _number_or_time(value, column, is_null, wrong)
 
 
 TYPED: dict[DType, Callable[[Input, str, str], Reading | None]] = for_every_kind(
@@ -284,7 +305,8 @@ def _list(texts: list[str] | tuple[str, ...]) -> str:
 def _wrong_type(value: Input, stored_type: str, label: str) -> SkcError:
     column = identifier(value.name)
     fitting = [f"`{dtype}`" for dtype, read in TYPED.items() if read(value, column, stored_type) is not None]
-    fitting = ["`string`"] if stored_type == "VARCHAR" else fitting  # some texts are dates: only a guess
+    if stored_type == "VARCHAR":  # only a guess: some texts are dates
+        fitting = ["`string`", *([f"`{{type: {value.dtype}, text: number}}`"] if value.kind.is_number else [])]
     hint = "convert the column in the data" + (f", or declare it {' or '.join(fitting)}" if fitting else "")
     if not fitting:
         hint += f": no input can be of type {stored_type}"

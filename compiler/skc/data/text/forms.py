@@ -7,6 +7,7 @@ import re
 from skc.ir import ReadOptions
 from skc_runtime.kinds import KINDS, DType, for_every_kind
 
+NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"  # as JSON writes it: `skc_runtime.number_text`
 FLOAT = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(?i:inf|infinity|nan)"
 # Times are in the form that requests have too: `skc_runtime.iso_time`. The engine checks the lengths of months.
 YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"

@@ -1,4 +1,4 @@
-"""Parses `inputs`: `name: type`, or a mapping with `type`, `nullable`, `nan` and `null_values`."""
+"""Parses `inputs`: `name: type`, or a mapping with `type`, `nullable`, `nan`, `null_values` and `text`."""
 
 from __future__ import annotations
 
@@ -42,13 +42,14 @@ def _read_input(key: ScalarNode, node: Node) -> Input:
     subject = f"input `{shown(key.text)}`"
     if not isinstance(node, MapNode):
         return Input(key.text, _read_type(node, f"the type of {subject}"), span=key.span)
-    check_keys(node, subject, ["type"], ["nullable", "nan", "null_values"])
+    check_keys(node, subject, ["type"], ["nullable", "nan", "null_values", "text"])
     entries = {name.text: value for name, value in node.entries}
     dtype = _read_type(entries["type"], f"the type of {subject}")
     nullable = "nullable" in entries and as_bool(entries["nullable"], f"`nullable` of {subject}")
     nan = _read_nan(entries["nan"], dtype, subject) if "nan" in entries else "null"
     nulls = _read_null_values(entries["null_values"], dtype, nullable, subject) if "null_values" in entries else ()
-    return Input(key.text, dtype, nullable, nan, nulls, key.span)
+    text = _read_text(entries["text"], dtype, subject) if "text" in entries else None
+    return Input(key.text, dtype, nullable, nan, nulls, text, span=key.span)
 
 
 def _read_type(node: Node, subject: str) -> DType:
@@ -63,6 +64,14 @@ def _read_nan(node: Node, dtype: DType, subject: str) -> Literal["null", "error"
         raise fail("SKC115", message, span=node.span, hint="remove it")
     choice = as_choice(node, f"`nan` of {subject}", ["null", "error"])
     return "error" if choice == "error" else "null"
+
+
+def _read_text(node: Node, dtype: DType, subject: str) -> Literal["number"]:
+    if not KINDS[dtype].is_number:
+        message = f"`text` of {subject} does not apply: {dtype} is not a number"
+        raise fail("SKC115", message, span=node.span, hint="remove it")
+    as_choice(node, f"`text` of {subject}", ["number"])
+    return "number"
 
 
 def _read_null_values(node: Node, dtype: DType, nullable: bool, subject: str) -> tuple[Scalar, ...]:

@@ -206,11 +206,12 @@ def _input() -> JsonSchema:
             "uniqueItems": True,
             "description": "Values that mean null. On a column that is not a string, strings apply only to text files.",
         },
+        "text": {"const": "number", "description": "A string may hold a number, written as JSON writes it."},
     }
     return {
         "anyOf": [
             _ref("dtype"),
-            _object(keys, required=("type",), optional=("nullable", "nan", "null_values")),
+            _object(keys, required=("type",), optional=("nullable", "nan", "null_values", "text")),
         ]
     }
 

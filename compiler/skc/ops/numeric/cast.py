@@ -85,7 +85,7 @@ CAN_FAIL: tuple[tuple[DType, DType], ...] = (
     ("string", "bool"),
 )
 HINTS: dict[tuple[DType, DType], str] = {
-    ("string", "float64"): "use `parse_number`, or declare the input float64 if requests send numbers",
+    ("string", "float64"): "use `parse_number`, or declare the input `{type: float64, text: number}`",
     ("string", "timestamp"): "use `parse_datetime`",
     ("string", "date"): "use `parse_datetime`, then `cast: {to: date}`",
     (

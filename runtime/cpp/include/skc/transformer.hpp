@@ -42,6 +42,7 @@ struct InputDescription {
   std::string type;  // float64, int64, bool, string, timestamp or date
   bool nullable;
   std::string nan;  // what NaN means: null or error
+  std::optional<std::string> text;  // "number" if a string may hold a number
 };
 
 struct OutputDescription {

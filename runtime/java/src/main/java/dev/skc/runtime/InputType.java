@@ -18,6 +18,10 @@ enum InputType {
     this.element = element;
   }
 
+  boolean isNumber() {
+    return element.isFloat() || this == INT64;
+  }
+
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT);

@@ -10,6 +10,7 @@ final class InputWriter {
   final InputType type;
   private final boolean nullable;
   private final boolean refusesNan;
+  private final boolean readsNumbers;
   private final Cell value;
   private final Cell valid; // null without a companion
 
@@ -25,6 +26,7 @@ final class InputWriter {
     this.type = input.type();
     this.nullable = input.nullable();
     this.refusesNan = input.nan() == Nan.ERROR;
+    this.readsNumbers = input.readsNumbers();
     this.value = value;
     this.valid = valid;
   }
@@ -39,7 +41,7 @@ final class InputWriter {
       if (given == null) {
         putNull(feeds, row, RecordException::nullRefused);
       } else {
-        putValue(feeds, row, given);
+        putValue(feeds, row, readsNumbers ? JsonNumber.in(given) : given);
       }
     } catch (RecordException error) {
       throw error.at(name);

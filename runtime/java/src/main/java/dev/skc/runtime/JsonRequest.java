@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -32,26 +31,7 @@ record JsonRequest(Form form, Object data) {
 
   private static final int LARGEST = 1 << 26; // bytes
   private static final int DEEPEST = 64;
-  private static final int LONGEST_INTEGER = 400; // digits: more than any float64 or int64 has
-  private static final int LONG_DIGITS = 18;
   private static final JsonFactory FACTORY = StrictJson.factory(DEEPEST, Integer.MAX_VALUE);
-
-  /** An integer beyond the range of every input, shown as it was written. */
-  private static final class Huge extends BigInteger {
-    private static final long serialVersionUID = 1L;
-    private static final BigInteger SIZE = BigInteger.TEN.pow(LONGEST_INTEGER);
-    private final String text;
-
-    Huge(String text) {
-      super((text.startsWith("-") ? SIZE.negate() : SIZE).toByteArray());
-      this.text = text;
-    }
-
-    @Override
-    public String toString() {
-      return text;
-    }
-  }
 
   /** Throws RecordException: malformed-json, invalid-utf8, request-too-large, unsupported-data. */
   static JsonRequest read(byte[] body) {
@@ -111,8 +91,8 @@ record JsonRequest(Form form, Object data) {
       case START_OBJECT -> object(parser);
       case START_ARRAY -> array(parser);
       case VALUE_STRING -> parser.getText();
-      case VALUE_NUMBER_INT -> integer(parser.getText());
-      case VALUE_NUMBER_FLOAT -> floating(parser.getText());
+      case VALUE_NUMBER_INT -> JsonNumber.integer(parser.getText());
+      case VALUE_NUMBER_FLOAT -> JsonNumber.floating(parser.getText());
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
       default -> null;
@@ -137,18 +117,5 @@ record JsonRequest(Form form, Object data) {
       found.add(value(parser, next));
     }
     return found;
-  }
-
-  private static Object integer(String text) {
-    if (text.length() <= LONG_DIGITS) {
-      return Long.parseLong(text);
-    }
-    return text.length() <= LONGEST_INTEGER ? new BigInteger(text) : new Huge(text);
-  }
-
-  /** The nearest float64; beyond the largest, an integer that is too large for any input. */
-  private static Object floating(String text) {
-    double value = Double.parseDouble(text);
-    return Double.isInfinite(value) ? (Object) new Huge(text) : (Object) value;
   }
 }

@@ -70,8 +70,10 @@ record Manifest(
    * One input of a request.
    *
    * @param valid where a nullable input that is not a float says whether it has a value, else null
+   * @param readsNumbers whether a string may hold a number
    */
-  record Input(String name, InputType type, boolean nullable, Nan nan, Slot slot, Slot valid) {}
+  record Input(
+      String name, InputType type, boolean nullable, Nan nan, Slot slot, Slot valid, boolean readsNumbers) {}
 
   /** An input tensor [N, width] of the graph. */
   record Tensor(String name, DType dtype, int width) {}
@@ -131,6 +133,9 @@ record Manifest(
     description.put("type", input.type.toString());
     description.put("nullable", input.nullable);
     description.put("nan", input.nan.toString());
+    if (input.readsNumbers) {
+      description.put("text", "number");
+    }
     return description;
   }
 

@@ -75,10 +75,22 @@ final class ManifestReader {
       Nan nan = item.oneOf("nan", Arrays.asList(Nan.values()));
       Slot slot = new Slot(item.text("tensor"), item.number("column", 0));
       Slot valid = item.optionalObject("valid").map(ManifestReader::slot).orElse(null);
+      boolean readsNumbers = item.has("text") && readsNumbers(item, type);
       item.done();
-      found.add(new Input(name, type, nullable, nan, slot, valid));
+      found.add(new Input(name, type, nullable, nan, slot, valid, readsNumbers));
     }
     return List.copyOf(found);
+  }
+
+  private static boolean readsNumbers(Fields item, InputType type) {
+    String word = item.text("text");
+    if (!word.equals("number")) {
+      throw ArtifactException.malformed(item.place + ".text", "expected number, got " + Shown.of(word));
+    }
+    if (!type.isNumber()) {
+      throw ArtifactException.malformed(item.place + ".text", type + " is not a kind of number");
+    }
+    return true;
   }
 
   private static Slot slot(Fields fields) {

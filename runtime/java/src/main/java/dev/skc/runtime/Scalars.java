@@ -40,7 +40,7 @@ final class Scalars {
     if (value instanceof BigDecimal big) {
       return decimalToFloat64(big);
     }
-    throw RecordException.wrongType(value, "a number", null);
+    throw RecordException.wrongType(value, "a number", numberHint(value));
   }
 
   static double longToFloat64(long value) {
@@ -91,7 +91,11 @@ final class Scalars {
     if (value instanceof BigDecimal big) {
       return decimalToInt64(big);
     }
-    return integer(value, "an integer", null);
+    return integer(value, "an integer", numberHint(value));
+  }
+
+  private static String numberHint(Object value) {
+    return value instanceof CharSequence ? "send a number, or declare the input with `text: number`" : null;
   }
 
   static long doubleToInt64(double value) {
