@@ -99,6 +99,12 @@ func (p *inputPlan) putColumn(b *block, column reflect.Value) *Error {
 			return nil
 		}
 	}
+	if kind := column.Type().Elem().Kind(); (kind == reflect.Float64 || kind == reflect.Float32) && !p.spec.isNumber() {
+		if column.Len() == 0 {
+			return nil
+		}
+		return p.convert(p, b, 0, recogniseReflected(column.Index(0))) // which refuses it
+	}
 	err := p.putEach(column.Len(), func(row int) *Error {
 		return p.putScalar(b, row, recogniseReflected(column.Index(row)))
 	})

@@ -77,7 +77,8 @@ func (p *inputPlan) put(b *block, row int, value any) *Error {
 func isSound(text string) bool { return strings.IndexByte(text, 0) < 0 && utf8.ValidString(text) }
 
 func (p *inputPlan) putScalar(b *block, row int, value scalar) *Error {
-	if value.kind != kindNull {
+	isNaN := value.kind == kindFloat && value.float != value.float // in an input that is not a float, no value
+	if value.kind != kindNull && (!isNaN || p.spec.isFloat()) {
 		if p.spec.numberText {
 			number, err := numberIn(value)
 			if err != nil {

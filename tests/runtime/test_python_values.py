@@ -239,3 +239,28 @@ def test_pandas_that_pyarrow_cannot_convert(identity_of: Identity) -> None:
         with pytest.raises(RecordError) as caught:
             send(transformer, given)
         assert (caught.value.code, caught.value.input, caught.value.row) == ("wrong-type", "s", 1)
+
+
+def test_a_row_of_pandas_as_a_dict_is_that_row_of_the_table(identity_of: Identity) -> None:
+    """NaN, NaT and NA stand for a missing value of any type, and an integer column with a gap holds floats."""
+    kinds = ("string", "int64", "bool", "timestamp", "date", "float64")
+    transformer = identity_of([{"name": kind, "type": kind, "nullable": True, "nan": "null"} for kind in kinds])
+    day = datetime.date(2024, 2, 29)
+    frame = pd.DataFrame(
+        {
+            "string": ["a", np.nan],
+            "int64": [3, None],
+            "bool": [True, np.nan],
+            "timestamp": pd.to_datetime(["2024-02-29T12:00Z", None]),
+            "date": [day, np.nan],
+            "float64": [0.5, None],
+        }
+    )
+    whole = transformer.transform(frame)
+    for row in range(2):
+        single = transformer.transform(frame.iloc[row].to_dict())
+        assert {name: single[name].tolist() for name in single if "valid" in name} == {
+            name: whole[name][row].tolist() for name in whole if "valid" in name
+        }
+        assert all(np.array_equal(single[name], whole[name][row], equal_nan=name == "out.float64") for name in single)
+    assert [whole[f"out.{kind}.valid"].tolist() for kind in kinds[:-1]] == [[[True], [False]]] * 5

@@ -73,8 +73,14 @@ void put_present(const InputSpec& input, const Value& value, Feeds& feeds, std::
   put_valid(input, feeds, row);
 }
 
+// A NaN in an input that is not a float is what pandas puts for a missing value.
+bool is_nan(const Value& value) {
+  const auto* number = std::get_if<double>(&value.storage());
+  return number != nullptr && std::isnan(*number);
+}
+
 void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::size_t row, const Where& where) {
-  if (value.is_null()) {
+  if (value.is_null() || (!is_float(input.type) && is_nan(value))) {
     if (!input.is_nullable) refuse_null(where);
     return put_null(input, feeds, row);
   }
@@ -105,8 +111,11 @@ struct PutColumn {
                   [&](double v, std::size_t row, const Where& where) { put_float(input, v, feeds, row, where); });
     }
     if (input.type != InputType::int64) refuse("a column of float64");
-    each(values,
-         [&](double v, std::size_t row, const Where& where) { feeds.put(input.slot, row, int64_of(v, where)); });
+    Where where{input.name, 0};
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      where.row = row;
+      put_value(input, values[row], feeds, row, where);
+    }
   }
 
   void operator()(const std::vector<std::int64_t>& values) const {

@@ -158,7 +158,11 @@ def _from_entries(spec: InputSpec, raw: RawColumn, codes: Array) -> Column | Non
 
 def _present(spec: InputSpec, raw: RawColumn) -> Array | None:
     """Where there is a value, None if everywhere. Refuses a null in an input that is not nullable."""
-    valid = _without_nat(raw) if raw.values.dtype.kind == "M" else raw.valid
+    valid = raw.valid
+    if raw.values.dtype.kind == "M":
+        valid = _without(np.isnat(raw.values), valid)
+    elif raw.values.dtype.kind == "f" and spec.kind.is_number and not spec.kind.is_float:
+        valid = _without(np.isnan(raw.values), valid)
     if valid is None or valid.all():
         return None
     if not spec.nullable:
@@ -201,11 +205,10 @@ def _zeroed(values: Array, valid: Array) -> Array:
     return np.where(valid, values, zero)
 
 
-def _without_nat(raw: RawColumn) -> Array | None:
-    missing = np.isnat(raw.values)
+def _without(missing: Array, valid: Array | None) -> Array | None:
     if not missing.any():
-        return raw.valid
-    present: Array = ~missing if raw.valid is None else raw.valid & ~missing
+        return valid
+    present: Array = ~missing if valid is None else valid & ~missing
     return present
 
 

@@ -63,13 +63,14 @@ def converter(spec: InputSpec) -> Convert:
 
 def _checked(spec: InputSpec) -> Convert:
     """The whole table for one input."""
-    name, null = spec.name, NAN if spec.kind.is_float else None
+    name, is_float = spec.name, spec.kind.is_float
+    null = NAN if is_float else None
     of_type = reader(spec)
 
     def convert(value: object) -> Any:
         if value is MISSING and not spec.nullable:
             raise missing_key(name)
-        if value is MISSING or is_null(value):
+        if value is MISSING or is_null(value) or (not is_float and is_nan(value)):
             if not spec.nullable:
                 raise null_refused(name)
             return null
@@ -95,6 +96,11 @@ def is_null(value: object) -> bool:
         return bool(np.isnat(value))
     kind = type(value)
     return kind.__name__ in ("NAType", "NaTType") and kind.__module__.partition(".")[0] == "pandas"
+
+
+def is_nan(value: object) -> bool:
+    """A NaN. In an input that is not a float it is what pandas puts for a missing value, in a row as a dict."""
+    return isinstance(value, (float, np.floating)) and value != value
 
 
 def missing_key(name: str) -> RecordError:

@@ -86,7 +86,7 @@ final class Columns {
   private static IntConsumer floats(InputWriter input, Object column, Feeds feeds, Doubles values) {
     return switch (input.type) {
       case FLOAT64, FLOAT32 -> row -> input.putFloat(feeds, row, values.at(row));
-      case INT64 -> row -> input.putLong(feeds, row, Scalars.doubleToInt64(values.at(row)));
+      case INT64 -> row -> input.putLong(feeds, row, values.at(row));
       default -> throw RecordException.wrongColumnType(column, wanted(input), null);
     };
   }

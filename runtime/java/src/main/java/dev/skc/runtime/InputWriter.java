@@ -38,13 +38,27 @@ final class InputWriter {
   /** A value, or null for null. Throws RecordException with the input, without the row. */
   void put(Feeds feeds, int row, Object given) {
     try {
-      if (given == null) {
+      if (given == null || (isNan(given) && !type.element.isFloat())) {
         putNull(feeds, row, RecordException::nullRefused);
       } else {
         putValue(feeds, row, readsNumbers ? JsonNumber.in(given) : given);
       }
     } catch (RecordException error) {
       throw error.at(name);
+    }
+  }
+
+  /** A NaN in an input that is not a float is what pandas puts for a missing value. */
+  private static boolean isNan(Object given) {
+    return (given instanceof Double number && number.isNaN()) || (given instanceof Float single && single.isNaN());
+  }
+
+  /** A float of a column for an input of integers. */
+  void putLong(Feeds feeds, int row, double number) {
+    if (number != number) {
+      putNull(feeds, row, RecordException::nullRefused);
+    } else {
+      putLong(feeds, row, Scalars.doubleToInt64(number));
     }
   }
 
