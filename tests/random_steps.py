@@ -296,6 +296,11 @@ def _elapsed(r: Random, x: Value) -> Made | None:
     return ("elapsed", params, replace(x, dtype="float64", width=1)) if x.width == 2 else None
 
 
+def _make_date(r: Random, x: Value) -> Made | None:
+    params = _some(r, invalid=lambda: r.choice(("error", None)))
+    return ("make_date", params, replace(x, dtype="date", width=1)) if x.width == 3 else None
+
+
 def _missing_indicator(r: Random, x: Value) -> Made:
     """New nulls are served: most columns of a table have none in fitting."""
     features = {"features": "all"} if r.random() < 0.6 else {"error_on_new": r.random() < 0.2}
@@ -513,6 +518,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "parse_datetime": _parse_datetime,
     "datetime_part": _datetime_part,
     "elapsed": _elapsed,
+    "make_date": _make_date,
 }
 _CATEGORICAL = ("one_hot", "vocabulary", "ordinal", "hash_bucket", "impute", "cast", "null_if", "missing_indicator")
 _SCALES = ("standard_scale", "minmax_scale", "max_abs_scale", "robust_scale")
@@ -542,7 +548,7 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "ordinal",
         "tfidf_weight",
     ),
-    "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast", "map"),
+    "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast", "map", "make_date"),
     "bool": (*_CATEGORICAL, "map"),
     "string": (
         *_CATEGORICAL,

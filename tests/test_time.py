@@ -513,3 +513,18 @@ def test_elapsed_months_by_a_clock(name: str) -> None:
     deltas = [relativedelta(b, a) for _, a, b in kept]
     got = elapsed_graph("months", "timestamp", name)([row for row, _, _ in kept])
     assert got == [12 * delta.years + delta.months for delta in deltas]
+
+
+def test_make_date_is_pythons_date() -> None:
+    """Of "make_date", over all days of some years, and one more of each month."""
+    params = {"invalid": "null"}
+    pipeline = harness.fit(harness.build(OPS["make_date"], params, dict.fromkeys("ymd", "int64")), [])
+    rows = [(y, m, d) for y in (1, 1900, 2000, 2023, 2024, 9999) for m in range(14) for d in range(33)]
+
+    def day(*row: int) -> int | None:
+        try:
+            return date(*row).toordinal() - EPOCH.toordinal()
+        except ValueError:
+            return None
+
+    assert [row[0] for row in harness.Graph(pipeline).run(rows).rows] == [day(*row) for row in rows]

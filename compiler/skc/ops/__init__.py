@@ -85,6 +85,7 @@ MODULES = (
     "time.cyclical",
     "time.datetime_part",
     "time.elapsed",
+    "time.make_date",
     "time.parse_datetime",
     "trees.tree_ensemble",
     "trees.weighted_median",
