@@ -9,6 +9,8 @@ name: snippets
 inputs:
   a: float64
   n: int64
+  y: int64
+  z: int64
   s: string
   b: bool
   t: timestamp
@@ -370,6 +372,48 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "write a different name for each",
         "{from: s, apply: [{parse_datetime: {format: '%a %F', days: [a, b, c, d, e, f, a]}}, {cast: {to: int64}}]}",
         "{from: s, apply: [{parse_datetime: {format: '%a %F', days: [a, b, c, d, e, f, g]}}, {cast: {to: int64}}]}",
+        "int64",
+    ),
+    (
+        "extend `years`, or leave the date out",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2024], dates: ['2025-01-01']}}]}",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], dates: ['2025-01-01']}}]}",
+        "bool",
+    ),
+    (
+        "write the first year first",
+        "{from: d, apply: [{is_holiday: {years: [2025, 2024], dates: []}}]}",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], dates: []}}]}",
+        "bool",
+    ),
+    (
+        "give one of the two",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], dates: [], country: DE}}]}",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], country: DE}}]}",
+        "bool",
+    ),
+    (
+        "give the country, or leave it out",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], dates: [], subdivision: BE}}]}",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], dates: []}}]}",
+        "bool",
+    ),
+    (
+        "write YYYY-MM-DD",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], dates: ['1.5.2024']}}]}",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], dates: ['2024-05-01']}}]}",
+        "bool",
+    ),
+    (
+        "leave one of the two out",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], dates: ['2024-05-01', '2024-05-01']}}]}",
+        "{from: d, apply: [{is_holiday: {years: [2024, 2025], dates: ['2024-05-01']}}]}",
+        "bool",
+    ),
+    (
+        "write `from: [year, month, day]`",
+        "{from: n, apply: [make_date, {datetime_part: {part: day}}]}",
+        "{from: [n, y, z], apply: [make_date, {datetime_part: {part: day}}]}",
         "int64",
     ),
     (

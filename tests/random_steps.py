@@ -296,6 +296,17 @@ def _elapsed(r: Random, x: Value) -> Made | None:
     return ("elapsed", params, replace(x, dtype="float64", width=1)) if x.width == 2 else None
 
 
+def _is_holiday(r: Random, x: Value) -> Made:
+    params: Params = {
+        "years": [1990, 2030],
+        "dates": r.sample(["2020-02-29", "1990-01-01", "2030-12-31"], r.randint(0, 3)),
+    }
+    params |= _some(r, outside=lambda: r.choice(("error", None)))
+    if x.dtype == "timestamp":
+        params |= _some(r, timezone=lambda: r.choice(ZONES))
+    return "is_holiday", params, replace(x, dtype="bool")
+
+
 def _make_date(r: Random, x: Value) -> Made | None:
     params = _some(r, invalid=lambda: r.choice(("error", None)))
     return ("make_date", params, replace(x, dtype="date", width=1)) if x.width == 3 else None
@@ -518,6 +529,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "parse_datetime": _parse_datetime,
     "datetime_part": _datetime_part,
     "elapsed": _elapsed,
+    "is_holiday": _is_holiday,
     "make_date": _make_date,
 }
 _CATEGORICAL = ("one_hot", "vocabulary", "ordinal", "hash_bucket", "impute", "cast", "null_if", "missing_indicator")
@@ -576,6 +588,6 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "parse_datetime",
         "parse_datetime",
     ),
-    "timestamp": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
-    "date": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part", "elapsed"),
+    "timestamp": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "is_holiday", "elapsed"),
+    "date": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "is_holiday", "elapsed"),
 }

@@ -50,6 +50,11 @@ OF_TARGETS = {
     }.items()
 }
 ELSEWHERE = {  # hints that a test of their own follows
+    'pip install "skc[holidays]"': "test_time.py::test_is_holiday_without_the_package",
+    "use ISO 3166 codes, such as DE and BE; the package's page lists what it has": (
+        "test_time.py::test_is_holiday_as_the_package_says"
+    ),
+    "choose `years` among these, or give `dates`": "test_time.py::test_is_holiday_as_the_package_says",
     "declare {} `float32`, so that every request is rounded as the data was; or write such columns as float64 at the "
     "source of their values (casting float32 to float64 changes nothing)": (
         "test_float32.py::test_the_warning_goes_where_the_input_is_float32"

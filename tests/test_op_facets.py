@@ -38,6 +38,7 @@ NOT_SHOWN = {SOURCE: "a sentinel that float32 does not hold is found or not by t
 # Edges that no mark names: by op, the reason.
 MOVING_EDGES = {
     "class_of": "where its result changes depends on the other scores",
+    "is_holiday": "a holiday is one value among dates, and many among timestamps",
     "match_atom": "where its result changes depends on the other products and their errors",
     "quantile_transform": "where all quantiles are equal, of which fitting warns",
     "weighted_median": "where its result changes depends on the other values",

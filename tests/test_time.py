@@ -27,6 +27,7 @@ from skc.emit import calendar as calendar
 from skc.emit.opset import finish
 from skc.lower import lower
 from skc.ops import OPS
+from skc.ops.time import is_holiday
 from skc.ops.time._datetime_text import zone_of
 from skc.time.format import SHORTHANDS
 from skc.time.zones import CYCLE_US, TZDATA_VERSION, Zone, load_zone, wall_clock, zone_names
@@ -528,3 +529,42 @@ def test_make_date_is_pythons_date() -> None:
             return None
 
     assert [row[0] for row in harness.Graph(pipeline).run(rows).rows] == [day(*row) for row in rows]
+
+
+def holidays_of(dtype: str, **params: Any) -> tuple[Any, Callable[[Sequence[int]], list[Any]]]:
+    """The state, and the graph."""
+    pipeline = harness.fit(harness.build(OPS["is_holiday"], params, {"t": dtype}), [])
+    graph = harness.Graph(pipeline)
+    return pipeline.steps[-1].state, lambda values: [row[0] for row in graph.run([[value] for value in values]).rows]
+
+
+def test_is_holiday_as_the_package_says() -> None:
+    """Of every day of the years, by the list that the package makes again; and the plan names its version."""
+    package = pytest.importorskip("holidays")
+    for country, subdivision in (("DE", "BE"), ("US", None), ("IN", None), ("JP", None)):
+        state, graph = holidays_of("date", country=country, subdivision=subdivision, years=[2015, 2025])
+        table = package.country_holidays(country, subdiv=subdivision)
+        days = range((date(2015, 1, 1) - EPOCH.date()).days, (date(2025, 12, 31) - EPOCH.date()).days + 1)
+        assert graph(days) == [EPOCH.date() + timedelta(days=day) in table for day in days]
+        assert state.source == (f"holidays {package.__version__}",)
+    for params, words in (
+        ({"country": "DE", "years": [1800, 2000]}, "has the years 1991 to"),
+        ({"country": "DE", "subdivision": "XX", "years": [2000, 2001]}, "does not have `DE, XX`"),
+    ):
+        with pytest.raises(SkcError, match=words):
+            holidays_of("date", **params)
+
+
+def test_is_holiday_by_a_clock() -> None:
+    dates = ["2019-03-10", "2019-11-03", "2019-12-25"]
+    _, graph = holidays_of("timestamp", dates=dates, years=[2019, 2019], timezone="America/New_York")
+    hours = pd.date_range("2019-01-01", "2019-12-31 23:30", freq="30min", tz=zone_of("America/New_York"))
+    want = [str(day) in dates for day in hours.date]
+    assert graph((hours.tz_convert("UTC").tz_localize(None).astype("datetime64[us]").astype("int64")).tolist()) == want
+
+
+def test_is_holiday_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(is_holiday, "PACKAGE", "holidays_of_nowhere")
+    with pytest.raises(SkcError, match="is not installed") as error:
+        holidays_of("date", country="DE", years=[2015, 2025])
+    assert error.value.diagnostics[0].hint == 'pip install "skc[holidays]"'

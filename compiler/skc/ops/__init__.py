@@ -85,6 +85,7 @@ MODULES = (
     "time.cyclical",
     "time.datetime_part",
     "time.elapsed",
+    "time.is_holiday",
     "time.make_date",
     "time.parse_datetime",
     "trees.tree_ensemble",

@@ -190,7 +190,7 @@ def _calendar_boundaries(params: Params, x: ValueType) -> list[Scalar]:
     if x.dtype == "date":
         return [*dict.fromkeys(days), DATE_MAX - 1, DATE_MAX, None]
     zone = load_zone(params.timezone or "UTC")
-    offsets = {0, *zone.offsets[-2:]}
+    offsets = dict.fromkeys((0, *zone.offsets[-2:]))
     moments = [*transitions(zone), *(day * DAY_US - offset for day in days for offset in offsets)]
     moments = [t + n for t in moments for n in (-1, 0, 1) if TIMESTAMP_MIN <= t + n <= TIMESTAMP_MAX]
     return [*dict.fromkeys(moments), TIMESTAMP_MIN, TIMESTAMP_MAX, None]
