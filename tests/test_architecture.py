@@ -31,7 +31,7 @@ OTHER_MEANINGS = {
     # functions of SQL
     "data/where_language.py": {
         *("round", "concat", "contains", "ends_with", "length", "lower", "upper", "replace", "starts_with"),
-        *("substring", "strip_accents"),
+        *("substring", "strip_accents", "make_date"),
     },
     "draft/features.py": {  # the steps that it writes
         *("cast", "concat", "cyclical", "datetime_part", "impute", "map", "one_hot", "parse_datetime", "parse_number"),
