@@ -237,6 +237,12 @@ def _(place: Place) -> None:
     raise SkcError(skc.Diagnostic(re.findall(r"SKC\d{3}", done.stderr)[0], done.stderr))
 
 
+@provokes("SKC237")
+def _(place: Place) -> list[str]:
+    place.rows("1,03/04/2025", "2,05/06/2025")
+    return ["init", "rows.csv", "-o", "-"]
+
+
 @provokes("SKC401")
 def _(place: Place) -> list[str]:
     data = b'{"skc":"plan","format":1}\n'

@@ -74,6 +74,9 @@ ELSEWHERE = {  # hints that a test of their own follows
     "correct the byte: nearly all other characters of the file that are not ASCII are valid UTF-8": OF_DRAFTS,
     "give other data, or write a pipeline by hand for a column that should be a feature": OF_DRAFTS,
     "the columns are: {}": "draft/test_init.py::test_a_target_that_is_no_column",
+    "the draft has the {} first; if the {} comes first, give `--dates {}-first`": (
+        "draft/test_dates.py::test_a_date_that_two_formats_read_differently"
+    ),
     "the first row names the columns": OF_SHEETS,
     "open the file in a spreadsheet program and save it, so that it has values": OF_SHEETS,
     "correct it, or write {}": OF_SHEETS,

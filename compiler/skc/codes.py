@@ -18,7 +18,7 @@ Code = Literal[
     "SKC200", "SKC201", "SKC202", "SKC203", "SKC204", "SKC205", "SKC206", "SKC207", "SKC208", "SKC209",
     "SKC210", "SKC211", "SKC212", "SKC213", "SKC214", "SKC215", "SKC216",
     "SKC220", "SKC221", "SKC222", "SKC223", "SKC224", "SKC225", "SKC226",
-    "SKC230", "SKC231", "SKC232", "SKC233", "SKC234", "SKC235", "SKC236",
+    "SKC230", "SKC231", "SKC232", "SKC233", "SKC234", "SKC235", "SKC236", "SKC237",
     "SKC401", "SKC402", "SKC403", "SKC404", "SKC405",
     "SKC410", "SKC411", "SKC412", "SKC413", "SKC414", "SKC415",
     "SKC501", "SKC502", "SKC503", "SKC504", "SKC505",
@@ -117,6 +117,7 @@ CODES: dict[Code, str] = {
     "SKC234": "warning: a feature that is the same in every row",
     "SKC235": "warning: float32 data where the last bit decides",
     "SKC236": "warning: a column whose values differ only in their last bits",
+    "SKC237": "warning: dates that two formats read as different days",
     # artifact
     "SKC401": "not a plan or manifest that this version reads",
     "SKC402": "an artifact or plan of a newer format",

@@ -16,6 +16,7 @@ from skc.frontend.yaml.reader import read_pipeline_text
 
 WARNINGS = Path(__file__).parent / "warnings"
 LATER = "SKC4"  # warnings of artifacts and of a verification have their tests beside those of the commands
+OF_DRAFTS = {"SKC237"}  # tests/draft/test_dates.py
 SECONDS = [1_700_000_000 + 3600 * i for i in range(6)]
 MOSTLY = [0.0] * 7 + [1.0, 2.0, 3.0]
 
@@ -90,6 +91,7 @@ def test_golden_text(name: str) -> None:
 
 def test_every_warning_of_fitting_has_a_fixture() -> None:
     told = {code for code, title in CODES.items() if title.startswith("warning: ") and "SKC140" < code < LATER}
+    told -= OF_DRAFTS
     assert {name[:6] for name in FIXTURES} == told
     assert sorted(path.stem for path in WARNINGS.glob("*.txt")) == sorted(FIXTURES)
 

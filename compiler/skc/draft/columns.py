@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from skc.data.engine import Stored
 from skc.data.text.splitting import BLANKS
 from skc.data.text.value_mending import BOOLS
-from skc.draft.dates import Moments, moments_of
+from skc.draft.dates import ISO, Moments, moments_of
 from skc.draft.numbers import Written, number_form, written_number
 from skc.draft.texts import Form, Misfits, Texts
 from skc.ir import ReadOptions
@@ -53,8 +53,8 @@ def is_null_word(text: str) -> bool:
     return text.strip(BLANKS).lower() in NULL_WORDS
 
 
-def meaning_of(stored: Stored, texts: Texts, options: ReadOptions, day_first: bool | None) -> Meaning:
-    """What a column of text is. Written numbers are read as `options` say."""
+def meaning_of(stored: Stored, texts: Texts, options: ReadOptions, day_first: bool | None, is_likely: bool) -> Meaning:
+    """What a column of text is. Written numbers are read as `options` say; for the others see `moments_of`."""
     values = [text for text in texts.counts if not is_null_word(text)]
     if not values:
         return Meaning("string", dict(texts.counts))
@@ -66,7 +66,7 @@ def meaning_of(stored: Stored, texts: Texts, options: ReadOptions, day_first: bo
         return _text(texts)
     return (
         _number(stored, texts, options)
-        or _moments(texts, numeric, day_first)
+        or _moments(stored, texts, moments_of(numeric, day_first, is_likely))
         or _formatted(texts, numeric)
         or _text(texts)
     )
@@ -118,10 +118,12 @@ def _number(stored: Stored, texts: Texts, options: ReadOptions) -> Meaning | Non
     return None
 
 
-def _moments(texts: Texts, values: Sequence[str], day_first: bool | None) -> Meaning | None:
-    moments = moments_of(values, day_first)
+def _moments(stored: Stored, texts: Texts, moments: Moments | None) -> Meaning | None:
     fitting = None if moments is None else _fitting(texts, moments.form)
-    return None if fitting is None else Meaning("string", *fitting, moments=moments)
+    if moments is None or fitting is None:
+        return None
+    is_plain = stored.is_written and moments.format == ISO and not moments.has_time  # as a request has it too
+    return Meaning("date" if is_plain else "string", *fitting, moments=moments)
 
 
 def _formatted(texts: Texts, values: Sequence[str]) -> Meaning | None:

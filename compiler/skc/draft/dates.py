@@ -1,14 +1,14 @@
 """Dates and times as text: the formats of `parse_datetime` that read a whole column, and which of them is meant.
 
-A format that the op does not read is not proposed. A month is written as a number, as an English abbreviation, or by
-its name in a language, of which a table makes its number.
+A format that the op does not read is not proposed. A month is a number, an English name, or a name in another language,
+which the op is then given.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from itertools import product
@@ -57,21 +57,21 @@ ISO_PATTERN = (
     r"(?P<Y>[0-9]{4})-(?P<m>0[1-9]|1[0-2])-(?P<d>[0-9]{2})"
     r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?"
 )
-NAMED = re.compile(r"([0-9]{1,2})(\.?) ([^\W\d_]+) ([0-9]{4})")
 
 
 @dataclass(frozen=True)
 class Moments:
     """How a column of dates or times is written.
 
-    `format` is that of `parse_datetime`; with `months`, that of day, month and year joined by blanks, of which the
-    table makes the month a number. `other` is a format that reads all texts too, but as other days.
+    `format` and `months` are those of `parse_datetime`. `other` is a format that reads all texts too, but as other
+    days, and `reason` why it is not meant.
     """
 
     format: str
+    has_date: bool
     has_time: bool
     form: Form
-    months: Mapping[str, str] | None = None
+    months: tuple[str, ...] = ()
     language: str = ""
     other: str | None = None
     reason: str = ""
@@ -81,28 +81,40 @@ class Moments:
         """Whether every text names its offset."""
         return "%z" in self.format
 
+    def fits_all(self, texts: Sequence[str]) -> bool:
+        """Whether all texts are of this form."""
+        return all(self.form.fits(text) for text in texts)
 
-def moments_of(texts: Sequence[str], day_first: bool | None) -> Moments | None:
-    """How some texts are written, if they are dates or times. `day_first` decides where both readings fit."""
+
+def moments_of(texts: Sequence[str], day_first: bool | None, is_likely: bool = False) -> Moments | None:
+    """How some texts are written, if they are dates or times.
+
+    `day_first` decides where both readings fit; without it, whether the day `is_likely` first, if nothing else does.
+    """
     if not texts:
         return None
-    iso = Form(ISO_PATTERN, _day_check(ISO_PATTERN))
+    iso = Form(ISO_PATTERN, DayCheck(ISO_PATTERN))
     if all(iso.fits(text) for text in texts):
-        return Moments(ISO, any(len(text) > 10 for text in texts), iso)
-    plain = [Moments(f, "%M" in f, form_of(f)) for f in _formats() if _could_be(f, texts[0])]
-    fitting = [moments for moments in plain if all(moments.form.fits(text) for text in texts)]
+        return Moments(ISO, True, any(len(text) > 10 for text in texts), iso)
+    plain = [_of_format(text) for text in _formats() if form_of(text).fits(texts[0])]
+    fitting = [moments for moments in plain if moments.fits_all(texts)]
     if not fitting:
-        return _named_months(texts)
+        return _with_months(texts)
     first = fitting[0]
     swapped = next((m for m in fitting if m.format == _swapped(first.format) != first.format), None)
-    return first if swapped is None else _chosen(first, swapped, texts, day_first)
+    return first if swapped is None else _chosen(first, swapped, texts, day_first, is_likely)
+
+
+def _of_format(text: str, months: tuple[str, ...] = ()) -> Moments:
+    return Moments(text, "%d" in text, "%M" in text, form_of(text, months), months)
 
 
 @cache
 def _formats() -> tuple[str, ...]:
     """The formats that the op reads."""
     combined = ("".join(parts) for parts in product((*CLEAR, *DAY_FIRST, *MONTH_FIRST), CLOCKS, ZONES))
-    return tuple(text for text in combined if ("%M" in text or "%z" not in text) and _is_read(text))
+    dated = (text for text in combined if "%M" in text or "%z" not in text)
+    return tuple(text for text in (*dated, *TIMES) if _is_read(text))
 
 
 def _is_read(text: str) -> bool:
@@ -113,34 +125,33 @@ def _is_read(text: str) -> bool:
     return True
 
 
-def _could_be(text: str, first: str) -> bool:
-    return form_of(text).fits(first)
-
-
 @cache
-def form_of(text: str) -> Form:
-    """The texts of a format that are days."""
+def form_of(text: str, months: tuple[str, ...] = ()) -> Form:
+    """The texts of a format that are days, or times of the day."""
     pieces = re.findall(r"%(.)|([^%]+)", text)
-    is_full = "%Y%m%d" in text
-    pattern = "".join(PIECES[letter] if letter else re.escape(literal) for letter, literal in pieces)
-    if is_full:
+    of = {**PIECES, "B": f"(?P<B>(?i:{'|'.join(months)}))"} if months else PIECES
+    pattern = "".join(of[letter] if letter else re.escape(literal) for letter, literal in pieces)
+    if "%Y%m%d" in text:  # adjacent numbers have their full width
         pattern = pattern.replace("|0?[1-9])", "|0[1-9])")
-    return Form(pattern, _day_check(pattern))
+    return Form(pattern, DayCheck(pattern, months) if "%d" in text else None)
 
 
-class _day_check:  # noqa: N801  # a function that can be pickled
-    """Whether a text that matches a pattern is a day that exists."""
+class DayCheck:
+    """Whether a text that matches a pattern is a day that exists: a function that can be pickled."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, months: tuple[str, ...] = ()) -> None:
         self.pattern = pattern
+        self.months = [name.lower() for name in months]
 
     def __call__(self, text: str) -> bool:
         match = re.fullmatch(self.pattern, text)
         assert match is not None
         parts = match.groupdict()
         year = int(parts.get("Y") or 2000 + int(parts.get("y") or 0))
+        name = (parts.get("B") or "").lower()
+        month = self.months.index(name) + 1 if self.months else _month(parts)
         try:
-            date(year, _month(parts), int(parts["d"]))
+            date(year, month, int(parts["d"]))
         except ValueError:
             return False
         return True
@@ -158,20 +169,23 @@ def _swapped(text: str) -> str:
     return text.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
 
 
-def _chosen(first: Moments, swapped: Moments, texts: Sequence[str], day_first: bool | None) -> Moments:
+def _chosen(first: Moments, swapped: Moments, texts: Sequence[str], day_first: bool | None, is_likely: bool) -> Moments:
     """Of two formats that read all texts, the one that is meant, and why."""
     is_day_first = first.format.index("%d") < first.format.index("%m")
     by_day, by_month = (first, swapped) if is_day_first else (swapped, first)
-    day_numbers, month_numbers = ({_number(by_day.form, text, of) for text in texts} for of in "dm")
-    reason = ""
-    if day_first is None and len(day_numbers) != len(month_numbers) and 1 in (len(day_numbers), len(month_numbers)):
-        # the first of every month, for example: what never changes is the day
-        day_first = len(day_numbers) == 1
+    if day_first is not None:
+        return by_day if day_first else by_month
+    days, months = (len({_number(by_day.form, text, of) for text in texts}) for of in "dm")
+    if days != months and 1 in (days, months):  # the first of every month, for example
         reason = "the day is the number that is always the same"
-    chosen, other = (
-        (by_day, by_month) if day_first or (day_first is None and "." in first.format) else (by_month, by_day)
-    )
-    return Moments(chosen.format, chosen.has_time, chosen.form, other=other.format, reason=reason)
+        return (
+            replace(by_day, other=by_month.format, reason=reason)
+            if days == 1
+            else replace(by_month, other=by_day.format, reason=reason)
+        )
+    if is_likely or "." in first.format:
+        return replace(by_day, other=by_month.format)
+    return replace(by_month, other=by_day.format)
 
 
 def _number(form: Form, text: str, group: str) -> int:
@@ -180,54 +194,18 @@ def _number(form: Form, text: str, group: str) -> int:
     return int(match[group])
 
 
-def _named_months(texts: Sequence[str]) -> Moments | None:
-    """`3. Mai 2025`: day, month and year between blanks, the month by its name."""
-    matches = [NAMED.fullmatch(text) for text in texts]
-    if any(match is None for match in matches):
-        return None
-    matched = [match for match in matches if match is not None]
-    names, points = {match[3] for match in matched}, {match[2] for match in matched}
-    language = next((one for one, known in MONTHS.items() if names <= {*_spellings(known)}), None)
-    if language is None or len(points) > 1:
-        return None
-    months = {name: str(_index(language, name)) for name in _spellings(MONTHS[language])}
-    point = next(iter(points))
-    pattern = f"(?P<d>[0-9]{{1,2}}){re.escape(point)} (?P<n>{'|'.join(map(re.escape, months))}) (?P<Y>[0-9]{{4}})"
-    form = Form(pattern, _NamedDayCheck(pattern, tuple(months.items())))
-    if not all(form.fits(text) for text in texts):
-        return None
-    return Moments(f"%d{point} %m %Y", False, form, _used(months, names), language)
-
-
-def _spellings(names: Iterable[str]) -> list[str]:
-    """As they are written in running text, in lower case, and with a capital letter."""
-    return [spelling for name in names for spelling in dict.fromkeys((name, name.lower(), name.title()))]
-
-
-def _used(months: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """All months in the spelling of those that there are."""
-    spell = str.lower if all(name == name.lower() for name in names) else str.title
-    return {name: number for name, number in months.items() if name == spell(name) or name in names}
-
-
-def _index(language: str, name: str) -> int:
-    return [one.lower() for one in MONTHS[language]].index(name.lower()) + 1
-
-
-class _NamedDayCheck:
-    """Whether a day with the name of its month exists."""
-
-    def __init__(self, pattern: str, months: tuple[tuple[str, str], ...]) -> None:
-        self.pattern, self.months = pattern, months
-
-    def __call__(self, text: str) -> bool:
-        match = re.fullmatch(self.pattern, text)
-        assert match is not None
-        try:
-            date(int(match["Y"]), int(dict(self.months)[match["n"]]), int(match["d"]))
-        except ValueError:
-            return False
-        return True
+def _with_months(texts: Sequence[str]) -> Moments | None:
+    """`3. Mai 2025`: months by their names in another language than English."""
+    words = {word.lower() for text in texts for word in re.findall(r"[^\W\d_]+", text)}
+    for language, names in MONTHS.items():
+        if language == "English" or not words & {name.lower() for name in names}:
+            continue
+        fitting = [
+            moments for f in _formats() if "%B" in f and (moments := _of_format(f, tuple(names))).fits_all(texts)
+        ]
+        if fitting:
+            return replace(fitting[0], language=language)
+    return None
 
 
 def years_of(moments: Moments, texts: Iterable[str]) -> list[int]:

@@ -22,7 +22,7 @@ from skc.data.text.opening import UNREADABLE
 from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
 from skc.draft.column_draft import ColumnDraft, Seen
 from skc.draft.columns import Meaning, is_null_word, meaning_of
-from skc.draft.dates import years_of
+from skc.draft.dates import Moments, years_of
 from skc.draft.facts import codes_of, column_of, draft_of_column, most_counted, seen_of_all
 from skc.draft.features import MOST_CATEGORIES, frequency_of
 from skc.draft.layout import Reading, layout_of
@@ -117,9 +117,10 @@ def _meanings(
             comment = "numbers with groups of three; or a decimal comma" if is_guess else None
             changes = {"thousands": thousands} if decimal == "." else {"decimal": decimal, "thousands": thousands}
             reading = reading.changed(comment, is_guess=is_guess, **changes)
-        if day_first is None and decimal == ",":
-            day_first = True
-        meanings = {one.name: meaning_of(one, samples[one.name], reading.options, day_first) for one in texts}
+        is_likely = decimal == ","  # where numbers are written so, the day comes first
+        meanings = {
+            one.name: meaning_of(one, samples[one.name], reading.options, day_first, is_likely) for one in texts
+        }
     return meanings, _with_flags(reading, meanings)
 
 
@@ -230,4 +231,15 @@ def _why_unread(one: Stored) -> str:
 
 
 def _warnings(columns: Sequence[ColumnDraft]) -> list[Diagnostic]:
-    return []
+    """SKC237 for every column of dates of which the day may be the month."""
+    used = [(column, column.meaning.moments) for column in columns if column.role is not None and column.meaning]
+    return [_ambiguous(column, moments) for column, moments in used if moments is not None and moments.other]
+
+
+def _ambiguous(column: ColumnDraft, moments: Moments) -> Diagnostic:
+    example = next(text for text in map(str, column.seen.counts) if moments.form.fits(text))
+    message = f"`{column.name}`: `{moments.format}` and `{moments.other}` both read all of its dates, as other days"
+    first = "day" if moments.format.index("%d") < moments.format.index("%m") else "month"
+    other = "month" if first == "day" else "day"
+    hint = f"the draft has the {first} first; if the {other} comes first, give `--dates {other}-first`"
+    return Diagnostic("SKC237", message, hint=hint, notes=(f"for example `{example}`",), severity="warning")

@@ -6,7 +6,7 @@ on the circle of the day, the week and the year. This is the one place of a draf
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ Apply = list[str | dict[str, Any]]
 IMPUTE: dict[str, Any] = {"impute": {"strategy": "median", "add_indicator": True}}
 CENTRE: dict[str, Any] = {"impute": {"value": 0}}  # of the circle
 SCALE = "standard_scale"
-PARTS = {"month": 12, "weekday": 7, "hour": 24}
+PARTS = {"month": {"period": 12, "offset": 1}, "weekday": {"period": 7}, "hour": {"period": 24}}
+Free = Callable[[str], str]  # a name that is not in use
 
 
 @dataclass(frozen=True)
@@ -109,56 +110,39 @@ def _written_number(column: ColumnDraft, name: str) -> Feature:
     return Feature(name, (column.name,), [*steps, SCALE], guess)
 
 
-def _moments(column: ColumnDraft, free: Any) -> Iterator[Feature]:
+def _moments(column: ColumnDraft, free: Free) -> Iterator[Feature]:
     """The text as a time, if it is text, and the parts of it."""
     moments = None if column.meaning is None else column.meaning.moments
-    source, remarks = column.name, ()
+    source, has_date = column.name, True
     has_time = column.value.kind.tick_us not in (None, DAY_US)
-    if moments is not None:
-        has_time = moments.has_time
-        parts = [column.name]
-        if moments.months is not None:
-            named = _with_month_numbers(column, moments, free)
-            yield from named
-            parts = [feature.name for feature in named]
-        source = free(f"{column.name}_time" if has_time else f"{column.name}_date")
-        yield Feature(source, tuple(parts), _parsed(moments), _remarks(moments), is_output=False)
-    for part, period in PARTS.items():
-        if part == "hour" and not has_time:
-            continue
-        steps: Apply = [{"datetime_part": {"part": part}}, {"cyclical": {"period": period}}]
-        if column.value.nullable:
-            steps.append(CENTRE)
-        offset = {"cyclical": {"period": period, "offset": 1}} if part == "month" else None
-        steps = [offset if offset is not None and step == steps[1] else step for step in steps]
-        yield Feature(free(f"{column.name}_{part}"), (source,), steps, remarks)
+    if column.value.dtype == "string" and moments is not None:
+        has_date, has_time = moments.has_date, moments.has_time
+        source = free(f"{column.name}_{'date' if not has_time else 'at' if has_date else 'time'}")
+        yield Feature(source, (column.name,), [{"parse_datetime": _parsed(moments)}], _remarks(moments), False)
+    centred: Apply = [CENTRE] if column.value.nullable else []
+    if not has_date:
+        day: Apply = [{"cyclical": {"period": DAY_US}}]
+        yield Feature(free(f"{column.name}_of_day"), (source,), [*day, *centred])
+        return
+    for part, circle in PARTS.items():
+        if part != "hour" or has_time:
+            steps: Apply = [{"datetime_part": {"part": part}}, {"cyclical": dict(circle)}]
+            yield Feature(free(f"{column.name}_{part}"), (source,), [*steps, *centred])
     if len(column.years) > 1:
         steps = [{"datetime_part": {"part": "year"}}, {"cast": {"to": "float64"}}]
         steps += [{"impute": {"strategy": "median"}}] if column.value.nullable else []
         yield Feature(free(f"{column.name}_year"), (source,), [*steps, SCALE])
 
 
-def _with_month_numbers(column: ColumnDraft, moments: Moments, free: Any) -> list[Feature]:
-    """Day, month and year as texts, of which the month is a number."""
-    parts: list[Feature] = []
-    for k, name in enumerate(("day", "month", "year")):
-        steps: Apply = [{"split": {"delimiter": " ", "part": k}}]
-        remarks: tuple[str, ...] = ()
-        if name == "month":
-            steps.append({"map": {"values": dict(moments.months or {})}})
-            remarks = (f"the months in {moments.language}; another word is an error",)
-        parts.append(Feature(free(f"{column.name}_{name}_text"), (column.name,), steps, remarks, is_output=False))
-    return parts
-
-
-def _parsed(moments: Moments) -> Apply:
-    joined: Apply = [] if moments.months is None else [{"concat": {"separator": " "}}]
+def _parsed(moments: Moments) -> dict[str, Any]:
     parameters: dict[str, Any] = {"format": moments.format}
-    if not moments.has_time:
-        parameters["to"] = "date"
+    if moments.months:
+        parameters["months"] = list(moments.months)
+    if not (moments.has_date and moments.has_time):
+        parameters["to"] = "date" if moments.has_date else "time"
     elif not moments.has_zone:
         parameters["timezone"] = "UTC"
-    return [*joined, {"parse_datetime": parameters}]
+    return parameters
 
 
 def _remarks(moments: Moments) -> tuple[str, ...]:
@@ -166,6 +150,10 @@ def _remarks(moments: Moments) -> tuple[str, ...]:
     if moments.other is not None:
         why = f", since {moments.reason}" if moments.reason else ""
         remarks.append(f"guess{why}: `{moments.other}` reads every text too, as other days")
-    if moments.has_time and not moments.has_zone:
+    if moments.language:
+        remarks.append(f"the months are in {moments.language}")
+    if "%y" in moments.format:
+        remarks.append("guess: two digits are a year from 1969 to 2068; `two_digit_year_start` changes that")
+    if moments.has_date and moments.has_time and not moments.has_zone:
         remarks.append("guess: times without an offset are in UTC; name their zone, such as Europe/Berlin")
     return tuple(remarks)

@@ -27,7 +27,7 @@ from skc.ir import WHITESPACE, ReadOptions
 
 HEAD_LINES, HEAD_CHARACTERS = 20_000, 4_000_000  # that the layout is reading in
 TRIED = 2_000  # records
-ALIKE = 0.9  # of the records have as many fields
+ALIKE, LEAST_ALIKE = 0.9, 0.5  # of the records have as many fields
 SEPARATORS = (",", ";", "\t", "|", "::", "||", "~", WHITESPACE)
 QUOTES = ('"', "'", "")
 MOST_RECORDS = 100_000  # of a file whose last record is checked
@@ -93,17 +93,17 @@ def _head(file: str, encoding: str) -> list[str]:
 def _divided(reading: Reading, layout: Layout | None, head: str, default: str | None) -> Reading:
     """With the separator, the quote, the comment and the rows above that make records of the same length."""
     base = replace(reading.options, encoding="utf-8")
-    tried: list[ReadOptions] = []
+    sniffed: list[ReadOptions] = []
     if layout is not None:
-        sniffed = replace(base, comment=layout.comment, skip_rows=layout.skip_rows)
-        quotes = [layout.quote] if layout.quote else QUOTES
-        tried += [replace(sniffed, separator=layout.separator, quote=quote) for quote in quotes]
-    tried += [replace(base, separator=one, quote=quote) for one in SEPARATORS for quote in QUOTES]
-    best = next((o for o in tried if _is_alike(_widths(head, o))), None)
-    if best is None:
-        best = max(tried, key=lambda o: _share(_widths(head, o)))
-        if _share(_widths(head, best)) == 0:  # one column
-            best = replace(tried[0], separator=default or tried[0].separator)
+        options = replace(base, separator=layout.separator, comment=layout.comment, skip_rows=layout.skip_rows)
+        sniffed = [replace(options, quote=quote) for quote in ([layout.quote] if layout.quote else QUOTES)]
+    others = [replace(base, separator=one, quote=quote) for one in SEPARATORS for quote in _quotes(head)]
+    best = next((o for o in sniffed if _share(_widths(head, o)) >= ALIKE), None)
+    best = best or next((o for o in others if _is_table(_widths(head, o))), None)
+    if best is None:  # one column, or records of several lengths
+        best = max([*sniffed, *others], key=lambda o: _share(_widths(head, o)))
+        if _share(_widths(head, best)) < LEAST_ALIKE:
+            best = replace(base, separator=default or ",", comment=layout.comment if layout is not None else "")
     changes = {
         "separator": None if best.separator == default else best.separator,
         "quote": best.quote,
@@ -111,17 +111,25 @@ def _divided(reading: Reading, layout: Layout | None, head: str, default: str | 
         "skip_rows": best.skip_rows,
     }
     reading = replace(reading, options=replace(reading.options, **changes))  # type: ignore[arg-type]  # names of fields
-    if layout is not None and not layout.has_header and best is not None:
+    if layout is not None and not layout.has_header:
         reading = reading.changed("the first row is like those below it", is_guess=True, header=False)
+    if best.separator == WHITESPACE:
+        reading = reading.changed("blanks divide fields", is_guess=True, separator=WHITESPACE)
     return reading
+
+
+def _quotes(head: str) -> tuple[str, ...]:
+    """What may be the quote, where the engine does not say."""
+    return ('"',) if '"' in Path(head).read_text(encoding="utf-8") else ('"', "'")
 
 
 def _widths(head: str, options: ReadOptions) -> list[int]:
     return [len(record.fields) for record in _records(head, options, options.separator or ",") if record.fields]
 
 
-def _is_alike(widths: Sequence[int]) -> bool:
-    return _share(widths) >= ALIKE
+def _is_table(widths: Sequence[int]) -> bool:
+    """Whether nearly all records have as many fields as the first, which has the names."""
+    return _share(widths) >= ALIKE and Counter(widths).most_common(1)[0][0] == widths[0]
 
 
 def _share(widths: Sequence[int]) -> float:

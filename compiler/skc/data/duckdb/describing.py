@@ -27,6 +27,7 @@ NO_VALUE = '"NULL"'
 NATURAL: Mapping[str, DType] = {
     **dict.fromkeys(FLOATS, "float64"),
     **dict.fromkeys((*SMALL_INTEGERS, *WIDE_INTEGERS), "int64"),
+    "FLOAT": "float32",
     "BOOLEAN": "bool",
     "VARCHAR": "string",
     "DATE": "date",
