@@ -7,11 +7,13 @@ import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from run import BUILD, onnxruntime_version, provide_onnxruntime
 from toolchains import need
@@ -207,3 +209,46 @@ def test_both_signatures_give_the_same_features(rides: Path, tmp_path: Path) -> 
             a, b = one.transform(record), other.transform(record)
             assert all(a[name].tobytes() == b[name].tobytes() for name in a)
         assert served > 10
+
+
+MESSY = RIDES.parent / "messy"
+
+
+def test_the_messy_file_is_what_the_generator_makes(tmp_path: Path) -> None:
+    shutil.copytree(MESSY, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "sales.csv").unlink()
+    program(tmp_path, "generate.py")
+    assert (tmp_path / "sales.csv").read_bytes() == (MESSY / "sales.csv").read_bytes()
+
+
+def test_a_draft_of_the_messy_file_compiles_without_an_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The committed draft is the one that `skc init` writes, and its numbers are those that Python reads."""
+    shutil.copy(MESSY / "sales.csv", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["init", "sales.csv", "--target", "Retoure"]) == 0
+    text = (tmp_path / "pipeline.yaml").read_text(encoding="utf-8")
+    assert text == (MESSY / "pipeline.yaml").read_text(encoding="utf-8"), (
+        "run `skc init` as examples/messy/README.md says"
+    )
+    assert cli.run(["compile", "pipeline.yaml", "-o", "artifact", "--rows", "500"]) == 0
+    features = skc_features(tmp_path)
+    lines = (tmp_path / "sales.csv").read_text(encoding="cp1252").splitlines()
+    rows = list(csv.DictReader(lines[2:-1], delimiter=";"))
+    prices = [float(row["Preis"].removesuffix(" €").replace(".", "").replace(",", ".")) for row in rows]
+    mean = statistics.fmean(prices)
+    scaled = [(price - mean) / statistics.pstdev(prices, mean) for price in prices]
+    assert features["Preis"] == pytest.approx(scaled, abs=1e-5)
+    month = [row["Bestellt am"].split(" ")[1] for row in rows]
+    assert {m for m, sin in zip(month, features["Bestellt am_month_sin"], strict=True) if sin == 1} == {"April"}
+
+
+def skc_features(folder: Path) -> dict[str, list[float]]:
+    """The features of every row, by the name of the feature and the end of that of the column."""
+    skc.transform(folder / "artifact", folder / "sales.csv", folder / "x.parquet")
+    table = pq.read_table(folder / "x.parquet")
+    parts = {"Preis": ("Preis", "Preis"), "Bestellt am_month_sin": ("month", "sin")}
+    columns = {
+        key: next(name for name in table.column_names if inside in name and name.endswith(end))
+        for key, (inside, end) in parts.items()
+    }
+    return {key: table.column(name).to_pylist() for key, name in columns.items()}

@@ -22,8 +22,8 @@ def compile(
             help="A pipeline.yaml, or a fitted estimator of scikit-learn: module:object, a .skops file.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The output directory.")],
     options: CompileOptions,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The output directory.")] = Path("artifact"),
 ) -> None:
     """Fit a pipeline, compile it, verify it, and write the artifact.
 

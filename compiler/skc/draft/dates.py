@@ -7,7 +7,7 @@ which the op is then given.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -53,6 +53,7 @@ PIECES = {
     "p": "(?i:am|pm)",
     "z": r"(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])",
 }
+ZONE = re.compile(r" ?(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
 ISO_PATTERN = (
     r"(?P<Y>[0-9]{4})-(?P<m>0[1-9]|1[0-2])-(?P<d>[0-9]{2})"
     r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?"
@@ -96,7 +97,7 @@ def moments_of(texts: Sequence[str], day_first: bool | None, is_likely: bool = F
     iso = Form(ISO_PATTERN, DayCheck(ISO_PATTERN))
     if all(iso.fits(text) for text in texts):
         return Moments(ISO, True, any(len(text) > 10 for text in texts), iso)
-    plain = [_of_format(text) for text in _formats() if form_of(text).fits(texts[0])]
+    plain = [_of_format(text) for text in _formats(texts[0])]
     fitting = [moments for moments in plain if moments.fits_all(texts)]
     if not fitting:
         return _with_months(texts)
@@ -109,14 +110,27 @@ def _of_format(text: str, months: tuple[str, ...] = ()) -> Moments:
     return Moments(text, "%d" in text, "%M" in text, form_of(text, months), months)
 
 
+def _formats(text: str) -> Iterator[str]:
+    """The formats that may read a text, and that the op has: those with its characters between letters and digits."""
+    for shape in dict.fromkeys((_shape(text), _shape(ZONE.sub("", text)))):
+        yield from (form for form in _by_shape().get(shape, ()) if _is_read(form))
+
+
 @cache
-def _formats() -> tuple[str, ...]:
-    """The formats that the op reads."""
-    combined = ("".join(parts) for parts in product((*CLEAR, *DAY_FIRST, *MONTH_FIRST), CLOCKS, ZONES))
-    dated = (text for text in combined if "%M" in text or "%z" not in text)
-    return tuple(text for text in (*dated, *TIMES) if _is_read(text))
+def _by_shape() -> Mapping[str, Sequence[str]]:
+    formats: dict[str, list[str]] = {}
+    for parts in (*product((*CLEAR, *DAY_FIRST, *MONTH_FIRST), CLOCKS, ZONES), *((time,) for time in TIMES)):
+        form = "".join(parts)
+        if "%M" in form or "%z" not in form:
+            formats.setdefault(_shape(re.sub("%.", "", form.removesuffix(" %z"))), []).append(form)
+    return formats
 
 
+def _shape(text: str) -> str:
+    return re.sub(r"[^\W_]", "", text)
+
+
+@cache
 def _is_read(text: str) -> bool:
     try:
         read_format(text)
@@ -200,11 +214,10 @@ def _with_months(texts: Sequence[str]) -> Moments | None:
     for language, names in MONTHS.items():
         if language == "English" or not words & {name.lower() for name in names}:
             continue
-        fitting = [
-            moments for f in _formats() if "%B" in f and (moments := _of_format(f, tuple(names))).fits_all(texts)
-        ]
-        if fitting:
-            return replace(fitting[0], language=language)
+        named = (_of_format(form, tuple(names)) for form in _formats(texts[0]) if "%B" in form)
+        fitting = next((moments for moments in named if moments.fits_all(texts)), None)
+        if fitting is not None:
+            return replace(fitting, language=language)
     return None
 
 

@@ -151,7 +151,7 @@ def _with_flags(reading: Reading, meanings: Mapping[str, Meaning]) -> Reading:
         if words:
             names = [name for name, meaning in meanings.items() if meaning.flags]
             comment = f"in {', '.join(f'`{name}`' for name in names[:3])}; a request has true and false"
-            reading = reading.changed(comment, is_guess=True, **{option: tuple(sorted(words))})
+            reading = reading.changed(comment if k == 0 else None, is_guess=k == 0, **{option: tuple(sorted(words))})
     return reading
 
 
@@ -209,8 +209,8 @@ def _drafted(
     codes, seen = codes_of(data, value, seen)
     null_values = (*value.null_values, *codes)
     value = replace(value, nullable=seen.nulls > 0, null_values=null_values if seen.nulls else ())
-    drafted = draft_of_column(value, seen, meaning, frequency_of(seen.rows), MOST_CATEGORIES)
-    remarks = tuple(f"{scalar(code)} means null, {n:,} times" for code, n in codes.items())
+    drafted = draft_of_column(value, seen, meaning, frequency_of(seen.rows), MOST_CATEGORIES, sum(codes.values()))
+    remarks = tuple(f"{n:,} of {seen.rows:,} are {scalar(code)}, and mean null" for code, n in codes.items())
     return replace(drafted, guesses=(*drafted.guesses, *remarks), years=_years(value, seen, meaning))
 
 

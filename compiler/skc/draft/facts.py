@@ -20,6 +20,7 @@ from skc.values.types import Scalar
 
 FEW_ROWS = 20  # below which every row may well have its own value
 MOST_COUNTED, MOST_TOGETHER = 5_000, 500_000  # different texts of a column, and of all columns
+MOST_REPEATS = 10  # that a column of other numbers than ids would not avoid
 REPEATS = 0.5  # of the rows may have a category of their own
 LARGEST = 2**53
 ID_NAME = re.compile(
@@ -107,10 +108,14 @@ def _is_far(code: Scalar, others: Seen, count: int) -> bool:
     return count > 1 and others.least >= 0 and (code < 0 or others.greatest * ISOLATED <= code)
 
 
-def draft_of_column(value: Input, seen: Seen, meaning: Meaning | None, frequency: int, others: int) -> ColumnDraft:
-    """What a column is used for. `frequency` is how often a category must occur, `others` how many get a column."""
+def draft_of_column(
+    value: Input, seen: Seen, meaning: Meaning | None, frequency: int, others: int, codes: int
+) -> ColumnDraft:
+    """What a column is used for. `frequency` is how often a category must occur, `others` how many get a column;
+    `codes` is how many nulls are numbers such as -999.
+    """
     guesses = tuple(_guessed_nulls(meaning))
-    facts: tuple[str, ...] = tuple(_nulls(seen, meaning))
+    facts: tuple[str, ...] = tuple(_nulls(seen, meaning)) if seen.nulls > codes else ()
     reason = _why_left_out(value, seen, meaning, frequency)
     if reason is not None:
         return ColumnDraft(value, None, seen, meaning, (reason[0], *facts), (reason[0],) if reason[1] else ())
@@ -172,8 +177,9 @@ def _why_no_number(value: Input, seen: Seen) -> tuple[str, bool] | None:
     is_named = ID_NAME.search(value.name) is not None or CAMEL_ID.search(value.name) is not None
     if is_unique and is_named:
         return "an id: another number in every row", True
-    if is_unique and seen.greatest - seen.least + 1 == seen.rows and not YEAR_NAME.search(value.name):
-        return f"a number of the row: {times(seen.least)} to {times(seen.greatest)}, each once", True
+    repeats = seen.rows**2 / (2 * (seen.greatest - seen.least + 1))  # to expect among so many numbers of a quantity
+    if is_unique and repeats >= MOST_REPEATS and not YEAR_NAME.search(value.name):
+        return f"an id: {times(seen.least)} to {times(seen.greatest)}, and no number is there twice", True
     if is_named and seen.distinct > REPEATS * seen.values and seen.values >= FEW_ROWS:
         return f"an id: {times(seen.distinct)} different numbers", True
     return None

@@ -11,7 +11,7 @@ from typing import Any
 from skc.draft.column_draft import ColumnDraft
 from skc.draft.drafting import Draft
 from skc.draft.features import Feature, features_of
-from skc.draft.writing import WIDTH, comment, commented, flow, names, scalar
+from skc.draft.writing import WIDTH, comment, commented, flow, scalar, wrapped
 from skc.frontend.names import PIPELINE_NAME
 from skc.frontend.yaml.data import options_to_json
 
@@ -86,14 +86,15 @@ def _input(column: ColumnDraft, target: str | None) -> list[str]:
 
 
 def _feature(feature: Feature) -> list[str]:
-    of = names(feature.of, 6)
+    of = scalar(feature.of[0]) if len(feature.of) == 1 else flow(feature.of)
     apply = f", apply: {flow(feature.apply)}" if feature.apply else ""
     one = f"  {scalar(feature.name)}: {{from: {of}{apply}}}"
-    if len(one) <= WIDTH and "\n" not in one:
+    if len(one) <= WIDTH:
         return commented(one, feature.remarks, 2)
+    of = of if len(feature.of) == 1 else wrapped(feature.of, 6, len("    from: "))
     lines = [f"  {scalar(feature.name)}:", f"    from: {of}"]
     if feature.apply:
-        lines += ["    apply:", *(f"      - {flow(step)}" for step in feature.apply)]
+        lines += ["    apply:", *(f"      - {wrapped(step, 10, 8)}" for step in feature.apply)]
     return [*(line for line in commented("", feature.remarks, 2) if line), *lines]
 
 
@@ -102,9 +103,8 @@ def _output(draft: Draft, features: Sequence[Feature]) -> list[str]:
     name = OUTPUT
     while name in taken:
         name += "_"
-    of = names([feature.name for feature in features if feature.is_output], 4)
-    of = of if of.startswith("[") else f"[{of}]"
-    return [f"  {scalar(name)}: {{features: {of}, dtype: float32}}"]
+    names = [feature.name for feature in features if feature.is_output]
+    return [f"  {name}: {wrapped({'features': names, 'dtype': 'float32'}, 4, 5)}"]
 
 
 def data_path(draft: Draft, out: Path | None) -> str | None:

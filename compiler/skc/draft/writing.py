@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*([-./][A-Za-z0-9_]+)*")
+LETTERS = "A-Za-zÀ-ÖØ-öø-ɏ_"
+PLAIN = re.compile(f"[{LETTERS}][{LETTERS}0-9]*([-./ ][{LETTERS}0-9]+)*")
 # Words that some reader of YAML takes for a bool, a null or a number.
 SPECIAL = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-MARK = "# guess: "  # of a comment that is one
+MARK = "guess: "  # of a comment that is one
 WIDTH = 120
 AROUND = 2  # blanks before a comment
-BEFORE = 20  # characters in the line in which a list of names begins, and behind its end
+BEHIND = 18  # characters that may follow a value in its last line
 
 
 def scalar(value: Any) -> str:
@@ -47,25 +48,39 @@ def _float(value: float) -> str:
 
 def flow(value: Any) -> str:
     """A value, a list or a mapping, on one line."""
+    return " ".join(_pieces(value))
+
+
+def wrapped(value: Any, indent: int, first: int) -> str:
+    """The same on as many lines as it takes, of which the first begins behind `first` characters."""
+    lines, line, before = [], "", first
+    for piece in _pieces(value):
+        if line and before + len(line) + len(piece) + 1 + BEHIND > WIDTH:
+            lines.append(line)
+            line, before = " " * indent, 0
+        line += (" " if line.strip() else "") + piece
+    return "\n".join([*lines, line])
+
+
+def _pieces(value: Any) -> list[str]:
+    """A value in pieces that blanks may divide."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{scalar(key)}: {flow(one)}" for key, one in value.items()) + "}"
+        entries = [_pieces(one) for one in value.values()]
+        for key, entry in zip(value, entries, strict=True):
+            entry[0] = f"{scalar(key)}: {entry[0]}"
+        return _enclosed(entries, "{", "}")
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(flow, value)) + "]"
-    return scalar(value)
+        return _enclosed([_pieces(one) for one in value], "[", "]")
+    return [scalar(value)]
 
 
-def names(values: Sequence[str], indent: int) -> str:
-    """A list of names, on as many lines as it takes."""
-    if len(values) == 1:
-        return scalar(values[0])
-    lines, line = [], "["
-    for k, value in enumerate(values):
-        piece = scalar(value) + ("]" if k == len(values) - 1 else ",")
-        if len(line) > 1 and len(line) + len(piece) + BEFORE > WIDTH:
-            lines.append(line.rstrip())
-            line = " " * indent
-        line += piece + " "
-    return "\n".join([*lines, line.rstrip()])
+def _enclosed(entries: list[list[str]], opening: str, closing: str) -> list[str]:
+    for entry in entries[:-1]:
+        entry[-1] += ","
+    pieces = [piece for entry in entries for piece in entry] or [""]
+    pieces[0] = opening + pieces[0]
+    pieces[-1] += closing
+    return pieces
 
 
 def comment(text: str) -> str:
