@@ -129,7 +129,7 @@ EDGES: dict[str, tuple[bytes, tuple[str, ...]]] = {
             '  "1e3": int64',
             '  "a: b": int64',
             '  "q\\"u": int64',
-            '  "größe": int64',
+            "  größe: int64",
             '  "😀": int64',
         ),
     ),

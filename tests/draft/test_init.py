@@ -53,8 +53,10 @@ def test_the_first_minute(here: Path, run: Any) -> None:
     assert "  # id: int64  # left out: guess: an id: another number in every row\n" in text
     assert "  age: {type: int64, nullable: true}  # 28 to 51; 10 of 40 are empty\n" in text
     assert '  city: {type: string, nullable: true, null_values: [""]}  #' in text
-    assert "score: {type: float64, nullable: true, null_values: [-999.0]}" in text
-    assert "-999.0 means null, 10 times" in text
+    assert "score: {type: float64, nullable: true, null_values: [-999]}" in text
+    assert "guess: 10 of 40 are -999, and mean null" in text
+    assert "joined: date" in text
+    assert "joined_year" in text
     code, _, err = run("compile", "pipeline.yaml", "-o", "made", "--rows", "100")
     assert code == cli.EQUAL, err
     assert "warning" not in err

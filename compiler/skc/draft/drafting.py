@@ -32,6 +32,7 @@ from skc.draft.writing import scalar
 from skc.frontend.names import is_usable_input
 from skc.ir import DataSource, Input, ReadOptions
 from skc.scratch import scratch_folder
+from skc.values.types import Scalar
 
 EPOCH = datetime(1970, 1, 1)
 FIRST_ROWS = 20_000
@@ -207,6 +208,7 @@ def _drafted(
         reason = "the target, which no request has" if one.name == target else _why_unread(one)
         return ColumnDraft(Input(one.name, one.dtype or "string"), None, Seen(0, 0, 0), facts=(reason,))
     codes, seen = codes_of(data, value, seen)
+    codes = {_short(code): n for code, n in codes.items()}
     null_values = (*value.null_values, *codes)
     value = replace(value, nullable=seen.nulls > 0, null_values=null_values if seen.nulls else ())
     drafted = draft_of_column(value, seen, meaning, frequency_of(seen.rows), MOST_CATEGORIES, sum(codes.values()))
@@ -216,12 +218,17 @@ def _drafted(
 
 def _years(value: Input, seen: Seen, meaning: Meaning | None) -> list[int]:
     """The years of a column of dates or times: those that there are, or the first and the last."""
+    tick = value.kind.tick_us
+    if tick is not None and isinstance(seen.least, int) and isinstance(seen.greatest, int):
+        return sorted({(EPOCH + timedelta(microseconds=bound * tick)).year for bound in (seen.least, seen.greatest)})
     if meaning is not None and meaning.moments is not None:
         return years_of(meaning.moments, [str(text) for text in seen.counts])
-    tick = value.kind.tick_us
-    if tick is None or not isinstance(seen.least, int) or not isinstance(seen.greatest, int):
-        return []
-    return sorted({(EPOCH + timedelta(microseconds=bound * tick)).year for bound in (seen.least, seen.greatest)})
+    return []
+
+
+def _short(code: Scalar) -> Scalar:
+    """-999.0 as -999, which an input of float64 takes too."""
+    return int(code) if isinstance(code, float) and code.is_integer() else code
 
 
 def _why_unread(one: Stored) -> str:
