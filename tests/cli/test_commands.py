@@ -244,6 +244,10 @@ inputs:
   hour: int64
   rooms: int64
   at: timestamp
+  day: date
+  year: int64
+  month: int64
+  day_of_month: int64
   ordered: timestamp
   shipped: timestamp
   pickup: string

@@ -122,7 +122,7 @@ def read_fields(layout: Format | None, text: Var, width: int, to: str) -> Fields
     if layout is None:
         return {"timestamp": _iso_fields, "date": _iso_date, "time": _iso_time}[to](text, width)
     tokens = layout.tokens
-    pieces = _pieces(text, "|".join(layout.token_patterns), width, len(tokens))
+    pieces = _pieces(text, layout.token_pattern, width, len(tokens))
     numbers = _numbers(pieces, tokens)
     if "b" in layout.letters:
         numbers["m"] = _lookup(_at(pieces, tokens, "b"), layout.months.numbers)

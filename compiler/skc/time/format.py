@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, product
+from itertools import accumulate, product, starmap
 from typing import Literal
 
 from skc.diagnostics import fail
@@ -47,6 +47,7 @@ LETTERS: tuple[Letter, ...] = (*WIDTHS, "p", "b", "a", "z")
 CLOCK: frozenset[Letter] = frozenset(("H", "I", "M", "S", "f", "p"))  # of a time without a date
 SHORTHANDS = {"T": "%H:%M:%S", "R": "%H:%M", "D": "%m/%d/%y", "F": "%Y-%m-%d"}
 MAX_DIGITS = 18  # always fits int64
+HALVES = ("AM", "PM")
 ZONE_END = "[+-][0-9:]+$|Z$"
 TWO_DIGIT_YEAR_START = 1969  # by POSIX: 69 is 1969, 68 is 2068
 # What each directive needs: one letter of each group.
@@ -133,20 +134,14 @@ class Format:
         return tuple(Token(token) for run in self._runs() for token in _split_run(run))
 
     @property
-    def token_patterns(self) -> tuple[str, ...]:
-        """Regular expressions of the tokens, which mean the same in Python and RE2: the next token is the longest match
-        of any of them at the first place where one matches.
+    def token_pattern(self) -> str:
+        """A regular expression that matches the tokens from left to right. It means the same in Python and RE2: names
+        go from the longest to the shortest, because Python takes the first that matches, the tokenizer the longest.
         """
         digits = max((token.most for token in self.tokens if len(token.directives) > 1), default=MAX_DIGITS)
-        patterns = [f"[0-9]{{1,{max(digits, WIDTHS['f'][1])}}}"]
-        if "b" in self.letters:
-            patterns += map(in_any_case, self.months.heads)
-        patterns += map(in_any_case, self.names("a"))
-        if "p" in self.letters:
-            patterns.append("[AaPp][Mm]")
-        if "z" in self.letters:
-            patterns.append(ZONE_END)
-        return tuple(patterns)
+        names = (*self.months.heads, *self.names("a"), *(HALVES if "p" in self.letters else ()))
+        patterns = [f"[0-9]{{1,{max(digits, WIDTHS['f'][1])}}}", *([ZONE_END] if "z" in self.letters else [])]
+        return "|".join([*patterns, *map(in_any_case, sorted(names, key=len, reverse=True))])
 
     def _runs(self) -> list[tuple[Directive, ...]]:
         runs: list[tuple[Directive, ...]] = []
@@ -279,22 +274,12 @@ def _check_literals(text: str, parsed: Format) -> None:
         raise refuse_format(text, "a digit next to a directive could be read as part of a number")
     if any(ord(character) < 32 or character == "\x7f" for literal in literals for character in literal):
         raise refuse_format(text, "it contains a control character")
-    patterns = [re.compile(pattern) for pattern in parsed.token_patterns]
-    halves = ("AM", "PM") if "p" in parsed.letters else ("",)
-    for names in product(parsed.names("b") or ("",), parsed.names("a") or ("",), halves):
-        expected = [_token_text(parsed, token, Names(*names)) for token in parsed.tokens]
-        if _tokens_in(render(parsed, Names(*names)), patterns) != expected:
+    halves = HALVES if "p" in parsed.letters else ("",)
+    pattern, tokens, months = re.compile(parsed.token_pattern), parsed.tokens, parsed.months
+    for names in starmap(Names, product(parsed.names("b") or ("",), parsed.names("a") or ("",), halves)):
+        expected = [_token_text(months, token, names) for token in tokens]
+        if pattern.findall(render(parsed, names)) != expected:
             raise refuse_format(text, "letters next to a name could be read as part of the name")
-
-
-def _tokens_in(text: str, patterns: Sequence[re.Pattern[str]]) -> list[str]:
-    """The tokens of a text, as the graph finds them."""
-    tokens, place = [], 0
-    while place < len(text):
-        longest = max((m.end() for pattern in patterns if (m := pattern.match(text, place))), default=place)
-        tokens += [text[place:longest]] if longest > place else []
-        place = max(longest, place + 1)
-    return tokens
 
 
 @dataclass(frozen=True)
@@ -316,9 +301,9 @@ def render(parsed: Format, names: Names) -> str:
     return "".join(_rendered(piece, names) if isinstance(piece, Directive) else piece for piece in parsed.pieces)
 
 
-def _token_text(parsed: Format, token: Token, names: Names) -> str:
+def _token_text(months: NameTable, token: Token, names: Names) -> str:
     if token.letters == ("b",):
-        return parsed.months.head_of(names.month)
+        return months.head_of(names.month)
     return "".join(_rendered(directive, names) for directive in token.directives)
 
 

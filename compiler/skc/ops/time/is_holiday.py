@@ -3,7 +3,7 @@
 Why: demand on a holiday is not that of its weekday. The list is frozen in the plan, and covers certain years: a later
 day is refused or null, and never taken for a working day because the list has ended.
 
-Example: `off: {from: day, apply: [{is_holiday: {country: DE, subdivision: BE, years: [2015, 2030]}}]}`
+Example: `is_off: {from: day, apply: [{is_holiday: {country: DE, subdivision: BE, years: [2015, 2030]}}]}`
 
 Parameters
 ----------

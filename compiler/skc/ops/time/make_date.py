@@ -2,7 +2,7 @@
 
 Why: many tables hold a date as three numbers. Checked here, 31 April is refused in training and serving alike.
 
-Example: `weekday: {from: [year, month, day], apply: [make_date, {datetime_part: {part: weekday}}]}`
+Example: `weekday: {from: [year, month, day_of_month], apply: [make_date, {datetime_part: {part: weekday}}]}`
 
 Parameters
 ----------
