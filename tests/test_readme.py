@@ -51,6 +51,7 @@ TOUR = [
         "city": city,
         "at": f"2025-05-{1 + i:02}T10:00:00+02:00",
         "day": day,
+        "born": f"{3 + i}. März {85 + i}",
     }
     for i, (amount, weight, city, day) in enumerate(
         [

@@ -43,7 +43,7 @@ C1  Month, day, hour, minute and second may have one digit, but adjacent numbers
 C2  The first digit of a fraction is tenths: `.5` is 500 ms. Digits after the sixth are cut, not rounded, as in Python's
     `fromisoformat`.
 C3  Invalid: a day that does not exist in its month or year, year 0, hour 24, and second 60 (as in Python's
-    datetime).
+    datetime; but `strptime` takes day 366 of a common year for the first of the next).
 C4  The whole text must match exactly: blanks and the case of literals count, and digits are ASCII
     (`strptime` accepts any blanks, any case and any script's digits, and a blank before a %d of one digit).
 C5  The zone's offset is the one in force at that local time: before standard time, in daylight saving time, and
