@@ -37,6 +37,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import GradientBoostingRegressor, StackingClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  # makes the next but one import work
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Matern, WhiteKernel
 from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, PolynomialCountSketch
@@ -287,6 +289,24 @@ MODELS: list[Row] = [
         "SKC151",
         Fit(SVC(break_ties=True, decision_function_shape="ovo"), target=MANY),
         Fit(SVC(break_ties=True), target=MANY),
+    ),
+    (
+        "use sums of ConstantKernel() * RBF(), DotProduct() ** 2 and WhiteKernel()",
+        "SKC151",
+        Fit(GaussianProcessRegressor(Matern(), optimizer=None), target=TARGET),
+        Fit(GaussianProcessRegressor(ConstantKernel() * RBF() + WhiteKernel(), optimizer=None), target=TARGET),
+    ),
+    (
+        "use a whole exponent from 1 to 16",
+        "SKC151",
+        Fit(GaussianProcessRegressor(DotProduct(1e3) ** 0.5, alpha=1.0, optimizer=None), target=TARGET),
+        Fit(GaussianProcessRegressor(DotProduct(1e3) ** 1, alpha=1.0, optimizer=None), target=TARGET),
+    ),
+    (
+        "raise `alpha`, or add a WhiteKernel, so that fitting does not have to cancel so much",
+        "SKC151",
+        Fit(GaussianProcessRegressor(ConstantKernel(1e9) * RBF(), alpha=1e-10, optimizer=None), target=TARGET * 1e6),
+        Fit(GaussianProcessRegressor(ConstantKernel(1e9) * RBF(), alpha=1e12, optimizer=None), target=TARGET),
     ),
     (
         "use a kernel that has a name",

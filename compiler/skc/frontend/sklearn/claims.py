@@ -36,10 +36,6 @@ NO_MODEL: Mapping[str, tuple[str, str]] = {
         "its kernel is an expression of kernels, and its probability an integral",
         "CalibratedClassifierCV(SVC())",
     ),
-    "sklearn.gaussian_process.GaussianProcessRegressor": (
-        "its kernel is an expression of kernels",
-        "KernelRidge, whose prediction is the mean of such a process",
-    ),
     "sklearn.neighbors.LocalOutlierFactor": (
         "its score is a ratio of densities that each need the neighbours of neighbours",
         "IsolationForest",
@@ -104,7 +100,9 @@ def no_model(name: str) -> SkcError:
     """The refusal of a class whose predictions nothing claims."""
     if name in NO_MODEL:
         reason, instead = NO_MODEL[name]
-        hint = f"use {instead}" if instead else "serve the constant without an artifact"
+        hint = "serve the constant without an artifact"
+        if instead:
+            hint = f"use {instead}, or compile the steps before it, `pipeline[:-1]`, and run the model on their features"
         return fail("SKC150", f"predictions of `{name}` do not compile: {reason}", hint=hint)
     hint = "compile the steps before it, `pipeline[:-1]`, and run the model on the features that they give"
     return fail("SKC150", f"predictions of `{name}` do not compile", hint=hint)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skc.op import refuse
+from skc.ops.distance import _gaussian_processes
 from skc.ops.distance._layers import layered
 from skc.ops.distance._metrics import points_of
 from skc.ops.linear._steps import mapped
@@ -95,6 +96,12 @@ def _ridge(model: Any, x: Columns) -> Model:
 
 
 SKLEARN: Mapping[str, Claim] = {
+    "sklearn.gaussian_process.GaussianProcessRegressor": Claim(
+        None,
+        ("kernel", "normalize_y"),
+        ("alpha", "optimizer", "n_restarts_optimizer", "copy_X_train", "n_targets", "random_state"),
+        _gaussian_processes.mean,
+    ),
     "sklearn.kernel_ridge.KernelRidge": Claim(
         None, ("kernel", "gamma", "degree", "coef0"), ("alpha", "kernel_params"), _ridge
     ),
