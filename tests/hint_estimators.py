@@ -204,7 +204,7 @@ ESTIMATORS: list[Row] = [
         Fit(by_hand(SCALER, LinearRegression().fit(NUMBERS, TARGET)), is_fitted=True),
     ),
     (
-        "use KMeans, or compile the steps before it, `pipeline[:-1]`, and run the model on their features",
+        "use KMeans, or compile the steps before it, `pipeline[:-1]`, and run it on their features",
         "SKC150",
         Fit(make_pipeline(StandardScaler(), BisectingKMeans(2))),
         Fit(make_pipeline(StandardScaler(), KMeans(2))),

@@ -102,7 +102,7 @@ def no_model(name: str) -> SkcError:
         reason, instead = NO_MODEL[name]
         hint = "serve the constant without an artifact"
         if instead:
-            hint = f"use {instead}, or compile the steps before it, `pipeline[:-1]`, and run the model on their features"
+            hint = f"use {instead}, or compile the steps before it, `pipeline[:-1]`, and run it on their features"
         return fail("SKC150", f"predictions of `{name}` do not compile: {reason}", hint=hint)
     hint = "compile the steps before it, `pipeline[:-1]`, and run the model on the features that they give"
     return fail("SKC150", f"predictions of `{name}` do not compile", hint=hint)
