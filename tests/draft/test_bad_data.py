@@ -143,6 +143,14 @@ EDGES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     ),
     "a name that no input can have": (b"a.valid,v\n1,2\n2,3\n", ("its name cannot be that of an input",)),
     "mixed decimals": (b"v;s\n1,5;a\n2.5;b\n3,5;a\n", ("  v: string",)),
+    "points that may divide thousands": (
+        b"v,s\n1.234,1\n21.500,2\n3.100,4\n",
+        ("v: float64  # 1.234 to 21.5; guess: the point is a decimal mark, not one of thousands",),
+    ),
+    "thousands that the prices show": (
+        "v;s\n1.234;1.234,56 €\n21.500;2,50 €\n3.100;4,00 €\n".encode(),
+        ("  v: int64  # 1,234 to 21,500", "  decimal: "),
+    ),
     "codes with zeros": (b"zip,v\n01234,1\n20095,2\n01234,3\n", ("  zip: string",)),
     "integers beyond 2^53": (
         b"v,s\n9007199254740993,1\n9007199254740995,2\n",

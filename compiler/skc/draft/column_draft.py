@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from skc.draft.columns import Meaning
@@ -43,7 +44,7 @@ class ColumnDraft:
     meaning: Meaning | None = None
     facts: tuple[str, ...] = ()
     guesses: tuple[str, ...] = ()
-    years: Sequence[int] = ()
+    days: Sequence[date] = ()
 
     @property
     def name(self) -> str:

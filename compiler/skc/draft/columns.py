@@ -10,7 +10,7 @@ from skc.data.engine import Stored
 from skc.data.text.splitting import BLANKS
 from skc.data.text.value_mending import BOOLS
 from skc.draft.dates import ISO, Moments, moments_of
-from skc.draft.numbers import Written, number_form, written_number
+from skc.draft.numbers import Written, has_groups, number_form, written_number
 from skc.draft.texts import Form, Misfits, Texts
 from skc.ir import ReadOptions
 from skc.values.types import Scalar
@@ -32,6 +32,7 @@ class Meaning:
     """What a column of text is. `nulls` are the texts that mean null; those in `guessed` may mean something else.
 
     `flags` are the texts for true and false, where `data` has to name them. `is_padded`: blanks stand around texts.
+    `guess` is another that the column does not show to be right.
     """
 
     dtype: DType
@@ -41,6 +42,7 @@ class Meaning:
     written: Written | None = None
     moments: Moments | None = None
     is_padded: bool = False
+    guess: str = ""
 
     @property
     def null_values(self) -> tuple[Scalar, ...]:
@@ -114,7 +116,10 @@ def _number(stored: Stored, texts: Texts, options: ReadOptions) -> Meaning | Non
     for dtype in ("int64", "float64"):
         fitting = _fitting(texts, number_form(dtype, options))
         if fitting is not None:
-            return Meaning(dtype, *fitting)
+            is_guess = (options.decimal, options.thousands) == (".", "") and has_groups(texts.counts)
+            return Meaning(
+                dtype, *fitting, guess="the point is a decimal mark, not one of thousands" if is_guess else ""
+            )
     return None
 
 

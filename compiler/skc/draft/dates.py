@@ -158,17 +158,21 @@ class DayCheck:
         self.months = [name.lower() for name in months]
 
     def __call__(self, text: str) -> bool:
+        try:
+            self.day_of(text)
+        except ValueError:
+            return False
+        return True
+
+    def day_of(self, text: str) -> date:
+        """The day of a text that matches. Raises ValueError if there is none."""
         match = re.fullmatch(self.pattern, text)
         assert match is not None
         parts = match.groupdict()
         year = int(parts.get("Y") or 2000 + int(parts.get("y") or 0))
         name = (parts.get("B") or "").lower()
         month = self.months.index(name) + 1 if self.months else _month(parts)
-        try:
-            date(year, month, int(parts["d"]))
-        except ValueError:
-            return False
-        return True
+        return date(year, month, int(parts["d"]))
 
 
 def _month(parts: Mapping[str, str | None]) -> int:
@@ -221,8 +225,8 @@ def _with_months(texts: Sequence[str]) -> Moments | None:
     return None
 
 
-def years_of(moments: Moments, texts: Iterable[str]) -> list[int]:
-    """The years of texts that have the form."""
-    matches = (re.fullmatch(moments.form.pattern, text) for text in texts)
-    matched = [match.groupdict() for match in matches if match is not None]
-    return sorted({int(parts.get("Y") or 2000 + int(parts.get("y") or 0)) for parts in matched})
+def days_of(moments: Moments, texts: Iterable[str]) -> list[date]:
+    """The days of texts that have the form; none for times of the day."""
+    check = moments.form.holds
+    matching = (text for text in texts if moments.form.fits(text))
+    return sorted({check.day_of(text) for text in matching}) if isinstance(check, DayCheck) else []

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from skc.data.text.opening import UNREADABLE
 from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
 from skc.draft.column_draft import ColumnDraft, Seen
 from skc.draft.columns import Meaning, is_null_word, meaning_of
-from skc.draft.dates import Moments, years_of
+from skc.draft.dates import Moments, days_of
 from skc.draft.facts import codes_of, column_of, draft_of_column, most_counted, seen_of_all
 from skc.draft.features import MOST_CATEGORIES, frequency_of
 from skc.draft.layout import Reading, layout_of
@@ -213,16 +213,16 @@ def _drafted(
     value = replace(value, nullable=seen.nulls > 0, null_values=null_values if seen.nulls else ())
     drafted = draft_of_column(value, seen, meaning, frequency_of(seen.rows), MOST_CATEGORIES, sum(codes.values()))
     remarks = tuple(f"{n:,} of {seen.rows:,} are {scalar(code)}, and mean null" for code, n in codes.items())
-    return replace(drafted, guesses=(*drafted.guesses, *remarks), years=_years(value, seen, meaning))
+    return replace(drafted, guesses=(*drafted.guesses, *remarks), days=_days(value, seen, meaning))
 
 
-def _years(value: Input, seen: Seen, meaning: Meaning | None) -> list[int]:
-    """The years of a column of dates or times: those that there are, or the first and the last."""
+def _days(value: Input, seen: Seen, meaning: Meaning | None) -> list[date]:
+    """The days of a column of dates or times, as far as they were counted."""
     tick = value.kind.tick_us
-    if tick is not None and isinstance(seen.least, int) and isinstance(seen.greatest, int):
-        return sorted({(EPOCH + timedelta(microseconds=bound * tick)).year for bound in (seen.least, seen.greatest)})
+    if tick is not None:
+        return sorted({(EPOCH + timedelta(microseconds=int(n) * tick)).date() for n in seen.counts if n is not None})
     if meaning is not None and meaning.moments is not None:
-        return years_of(meaning.moments, [str(text) for text in seen.counts])
+        return days_of(meaning.moments, [str(text) for text in seen.counts])
     return []
 
 

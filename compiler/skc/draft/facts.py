@@ -38,7 +38,7 @@ SHOWN = 4  # categories
 
 
 def seen_of_all(data: Data, columns: Sequence[Column], *, is_counted: bool) -> list[Seen]:
-    """What the rows of each column say; texts are counted, if `is_counted`."""
+    """What the rows of each column say; texts and times are counted, if `is_counted`."""
     aggregates = [aggregate for column in columns for aggregate in _aggregates(column)]
     results = dict(zip(aggregates, data.aggregate(aggregates), strict=True))
     facts = [[results[aggregate] for aggregate in _aggregates(column)] for column in columns]
@@ -46,7 +46,7 @@ def seen_of_all(data: Data, columns: Sequence[Column], *, is_counted: bool) -> l
     groupings = {
         str(k): Grouping(column) if distinct <= most else Grouping(column, max(2, values // 1000))
         for k, (column, (values, distinct, *_)) in enumerate(zip(columns, facts, strict=True))
-        if is_counted and distinct and not column.kind.is_ordered
+        if is_counted and distinct and (column.kind.is_time or not column.kind.is_ordered)
     }
     counts = _counts(data, groupings)
     rows = data.count()
@@ -149,7 +149,7 @@ def _nulls(seen: Seen, meaning: Meaning | None) -> list[str]:
 
 def _guessed_nulls(meaning: Meaning | None) -> list[str]:
     if meaning is None or not meaning.guessed:
-        return []
+        return [meaning.guess] if meaning is not None and meaning.guess else []
     words = ", ".join(f"{times(meaning.nulls[word])} {quoted(word)}" for word in meaning.guessed)
     return [f"{words} may mean null"]
 

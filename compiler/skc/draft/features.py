@@ -125,13 +125,19 @@ def _moments(column: ColumnDraft, free: Free) -> Iterator[Feature]:
         yield Feature(free(f"{column.name}_of_day"), (source,), [*day, *centred])
         return
     for part, circle in PARTS.items():
-        if part != "hour" or has_time:
+        if has_time if part == "hour" else _varies(column, part):
             steps: Apply = [{"datetime_part": {"part": part}}, {"cyclical": dict(circle)}]
             yield Feature(free(f"{column.name}_{part}"), (source,), [*steps, *centred])
-    if len(column.years) > 1:
+    if column.days and _varies(column, "year"):
         steps = [{"datetime_part": {"part": "year"}}, {"cast": {"to": "float64"}}]
         steps += [{"impute": {"strategy": "median"}}] if column.value.nullable else []
         yield Feature(free(f"{column.name}_year"), (source,), [*steps, SCALE])
+
+
+def _varies(column: ColumnDraft, part: str) -> bool:
+    """Whether a part of the days is not the same in all rows, as far as they were counted."""
+    parts = {day.weekday() if part == "weekday" else day.month if part == "month" else day.year for day in column.days}
+    return len(parts) != 1
 
 
 def _parsed(moments: Moments) -> dict[str, Any]:

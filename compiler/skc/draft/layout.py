@@ -111,11 +111,20 @@ def _divided(reading: Reading, layout: Layout | None, head: str, default: str | 
         "skip_rows": best.skip_rows,
     }
     reading = replace(reading, options=replace(reading.options, **changes))  # type: ignore[arg-type]  # names of fields
-    if layout is not None and not layout.has_header:
+    is_sniffed = any(best is one for one in sniffed)
+    if (is_sniffed and layout is not None and not layout.has_header) or (
+        not is_sniffed and _begins_with_numbers(head, best)
+    ):
         reading = reading.changed("the first row is like those below it", is_guess=True, header=False)
     if best.separator == WHITESPACE:
         reading = reading.changed("blanks divide fields", is_guess=True, separator=WHITESPACE)
     return reading
+
+
+def _begins_with_numbers(head: str, options: ReadOptions) -> bool:
+    """Whether the first record has only numbers, and so no names."""
+    first = next(iter(_records(head, options, options.separator or ",", 1)), None)
+    return first is not None and all(re.fullmatch(r"[-+]?[0-9.,]+", one.strip(BLANKS)) for one in first.fields)
 
 
 def _quotes(head: str) -> tuple[str, ...]:

@@ -50,12 +50,24 @@ def _is_no_code(text: str) -> bool:
 
 def marks_of(columns: Iterable[Sequence[str]]) -> tuple[str, str, bool]:
     """The decimal mark and the thousands mark with which most columns are numbers, and whether that is a guess."""
-    columns = [texts for texts in columns if texts]
+    columns = [_cores(texts) for texts in columns if texts]
     fitting = {marks: [k for k, texts in enumerate(columns) if _are_numbers(texts, marks)] for marks in WAYS}
     best = max(WAYS, key=lambda marks: len(fitting[marks]))  # the first of several
     rivals = [marks for marks in WAYS if marks != best and len(fitting[marks]) == len(fitting[best])]
     is_plain = len(fitting[best]) == len(fitting[PLAIN])
     return (*best, not is_plain and DECIMAL_COMMA in rivals)
+
+
+def _cores(texts: Sequence[str]) -> Sequence[str]:
+    """The numbers in texts such as `1.234,56 €`, which show the marks too."""
+    parts = [WRITTEN.fullmatch(text.strip()) for text in texts]
+    return [part[4] for part in parts if part is not None] if all(parts) else texts
+
+
+def has_groups(texts: Iterable[str]) -> bool:
+    """Whether each decimal point has three digits behind it and one to three before, as groups of a number have."""
+    pointed = [text for text in texts if "." in text]
+    return len(pointed) > 2 and all(re.fullmatch(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}", text) for text in pointed)
 
 
 def _are_numbers(texts: Sequence[str], marks: tuple[str, str]) -> bool:
