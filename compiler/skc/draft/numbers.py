@@ -36,7 +36,13 @@ MULTIPLIERS = {
     "Mrd": 1e9,
     "Mrd.": 1e9,
 }
-MOST_AROUND = 6  # different prefixes, or suffixes
+# What of letters may stand before a number: in a code such as `c295` they are a part of it.
+CURRENCIES = frozenset(
+    [
+        *("EUR", "USD", "GBP", "CHF", "JPY", "CNY", "INR", "SEK", "NOK", "DKK", "PLN", "CZK"),
+        *("US$", "R$", "A$", "C$", "HK$", "Rs", "Rs.", "kr", "Fr.", "zł"),
+    ]
+)
 
 
 def number_form(dtype: DType, options: ReadOptions) -> Form:
@@ -112,7 +118,8 @@ def written_number(texts: Sequence[str]) -> Written | None:
     suffixes = {part[5].strip(" \u00a0\u202f") for part in matches}
     has_bare = "" in suffixes
     suffixes -= {""}
-    if len(prefixes) > MOST_AROUND or len(suffixes) > MOST_AROUND:
+    is_code = any(re.search(r"[^\W_]", prefix) and prefix not in CURRENCIES for prefix in prefixes)
+    if is_code or len(prefixes) > 1 or len(suffixes - MULTIPLIERS.keys()) > 1:  # kg and g are not the same
         return None
     marks = next((marks for marks in WAYS if _are_numbers([part[4] for part in matches], marks)), None)
     if marks is None:
