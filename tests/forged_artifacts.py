@@ -17,7 +17,7 @@ from oracle_stats import column_stats
 
 from skc.frontend.build import build
 from skc.frontend.definitions import FeatureDefinition, Name, OutputDefinition, PipelineDefinition, StepDefinition
-from skc.ir import Input, Output, Pipeline, Ref
+from skc.ir import Input, Output, Pipeline, Ref, Zone
 from skc.lower import Lowered, lower
 from skc.op import AnyOp
 from skc.ops import OPS
@@ -94,7 +94,17 @@ def compile_pipeline(
 
 def identity(inputs: Sequence[Mapping[str, Any]]) -> Pipeline:
     """A pipeline that gives each input back as `out.NAME`: what reached the graph."""
-    values = tuple(Input(i["name"], i["type"], i["nullable"], i["nan"], text=i.get("text")) for i in inputs)
+    values = tuple(
+        Input(
+            i["name"],
+            i["type"],
+            i["nullable"],
+            i["nan"],
+            text=i.get("text"),
+            zone=Zone(i["timezone"]) if "timezone" in i else None,
+        )
+        for i in inputs
+    )
     outputs = tuple(Output(f"out.{i.name}", (Ref(i.value),), i.kind.element) for i in values)
     return Pipeline("identity", values, (), (), outputs)
 

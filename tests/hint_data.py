@@ -98,6 +98,7 @@ CUT = "{bucketize: {edges: [0], closed: left}}, "
 NULLS = f"{{impute: {{value: 0}}}}, {CUT}"
 SEMICOLON = {"separator": ";"}
 HOUR = "{datetime_part: {part: hour}}, "
+LOCAL = "{type: timestamp, timezone: Europe/Berlin}"
 MONTH = "{datetime_part: {part: month}}, "
 CASES: list[tuple[str, str, Try, Follow]] = [
     # a part of the hint, the code, the failing input, what the hint says
@@ -280,10 +281,34 @@ CASES: list[tuple[str, str, Try, Follow]] = [
     ),
     ("convert the column in the data", "SKC205", Try(TEXT, numbers(1, 2)), instead(data=numbers("1", "2"))),
     (
-        "give the column a time zone",
+        "or give the column one in the data",
         "SKC205",
         Try("timestamp", numbers(1, dtype=pa.timestamp("us")), first=HOUR),
         instead(data=numbers(1, dtype=pa.timestamp("us", "UTC"))),
+    ),
+    (
+        "declare the zone, `{type: timestamp, timezone: Europe/Berlin}`",
+        "SKC205",
+        Try("timestamp", numbers(1, dtype=pa.timestamp("us")), first=HOUR),
+        instead(declared=LOCAL),
+    ),
+    (
+        "the column has a time zone: leave out `timezone`",
+        "SKC205",
+        Try(LOCAL, numbers(1, dtype=pa.timestamp("us", "UTC")), first=HOUR),
+        instead(declared="timestamp"),
+    ),
+    (
+        "write ISO 8601 without an offset",
+        "SKC206",
+        Try(LOCAL, b"v\n2024-05-01T12:00:00Z\n", first=HOUR),
+        instead(data=b"v\n2024-05-01T12:00:00\n"),
+    ),
+    (
+        "if the times have an offset, leave out `timezone`",
+        "SKC206",
+        Try(LOCAL, b"v\n2024-05-01T12:00:00Z\n", first=HOUR),
+        instead(declared="timestamp"),
     ),
     (
         "give every column a single type",

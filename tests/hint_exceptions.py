@@ -20,6 +20,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "a list of dicts",
         "a list, a NumPy array, or a series",
         "ISO 8601, such as 2024-05-01",
+        "ISO 8601 without an offset, such as 2024-05-01T12:00:00",
         "a number as JSON writes it, such as -1234.5 or 1e-3: no blanks, separators or leading zeros",
         ('a record has one value for each input; columns go to `transform_columns`, in JSON as {"columns": …}'),
         "all columns must have the same length",
@@ -28,6 +29,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "datetime.replace(tzinfo=datetime.timezone.utc), or the zone you intend",
         "decode bytes first",
         "each row is a dict",
+        "give the column a time zone (UTC, or the one you mean), or send int microseconds since 1970 UTC",
         "its rows are not computed yet: call collect() first",
         'leave it out, or pass extra="ignore"',
         "round it first, the way you intend",
@@ -117,8 +119,8 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "write a narrower glob",
         'write it as "1GB" or "512MiB"',
         (
-            "write it as in golden.jsonl: a timestamp is microseconds since 1970-01-01 UTC, a date "
-            "days; `skc inspect` lists the inputs"
+            "write it as in a request, or in golden.jsonl: a timestamp is ISO 8601 text or microseconds since "
+            "1970-01-01 UTC; `skc inspect` lists the inputs"
         ),
     ),
     "disk, memory, packages and processors of a machine": (

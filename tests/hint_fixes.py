@@ -125,6 +125,12 @@ FIXES: list[tuple[str, str, str, str]] = [
     ),
     ("SKC115-nan-is-null", "NaN already means null; remove it", "[.nan, 9007199254740993]", "[0.0]"),
     ("SKC115-nan-of-int", "remove it", ", nan: error", ""),
+    (
+        "SKC115-policy-without-zone",
+        "add `timezone`, or remove it: an instant has no such policy",
+        "ambiguous: latest",
+        "ambiguous: latest, timezone: Europe/Berlin",
+    ),
     ("SKC115-not-nullable", "add `nullable: true`", "null_values: [NA]", "nullable: true, null_values: [NA]"),
     (
         "SKC116-model",

@@ -15,9 +15,11 @@ from skc.values.types import Scalar
 from skc_runtime.kinds import ELEMENTS, KINDS, DType, Kind, OutputDType, for_every_kind
 
 # Ops that are nodes of this IR rather than steps that a user applies: one normalises a raw input, one computes from
-# several values, one guards integers on their way into floats, and two let a step decide on an exact value
-# (`skc.carry`). They are in `ops/internal`; no other op is referred to by name outside `ops`.
-SOURCE, EXPRESSION, NARROW, STAND_IN, BINS = NODES = ("source", "expr", "narrow", "stand_in", "bins")
+# several values, one guards integers on their way into floats, two let a step decide on an exact value (`skc.carry`),
+# and one reads the local times of an input. They are in `ops/internal`; no other op is referred to by name outside
+# `ops`.
+NODES = ("source", "expr", "narrow", "stand_in", "bins", "local_time")
+SOURCE, EXPRESSION, NARROW, STAND_IN, BINS, LOCAL_TIME = NODES
 # The outputs of a model, in addition to its features.
 MODEL_OUTPUTS = ("prediction", "probability", "decision")
 # The dtypes that a value may be output as; any other cast would lose or invent something (see the op `cast`).
@@ -50,11 +52,21 @@ class Ref:
 
 
 @dataclass(frozen=True)
+class Zone:
+    """The time zone of an input whose values are local times, and its policies: see the op `local_time`."""
+
+    timezone: str
+    ambiguous: str = "error"
+    nonexistent: str = "error"
+
+
+@dataclass(frozen=True)
 class Input:
     """One named column of a request, and which of its values count as null.
 
     `null_values` of the input's own type mean null in the graph; strings on a non-string input mean null only where
-    text is read (a CSV file). `text` is "number" where a string may hold a number.
+    text is read (a CSV file). `text` is "number" where a string may hold a number. A timestamp with a `zone` is a
+    local time, in microseconds of the clock on the wall, until the step `local_time` reads it.
     """
 
     name: str
@@ -63,6 +75,7 @@ class Input:
     nan: Literal["null", "error"] = "null"
     null_values: tuple[Scalar, ...] = ()
     text: Literal["number"] | None = None
+    zone: Zone | None = None
     span: Span | None = field(default=None, compare=False)
 
     @property

@@ -187,7 +187,10 @@ def _declare_inputs(graph: _Graph, signature: Signature) -> tuple[tuple[InputSpe
 
 
 def _input_spec(value: Input, slot: Slot, valid: Slot | None) -> InputSpec:
-    return InputSpec(value.name, value.dtype, value.nullable, value.nan, slot.tensor, slot.column, valid, value.text)
+    zone = None if value.zone is None else value.zone.timezone
+    return InputSpec(
+        value.name, value.dtype, value.nullable, value.nan, slot.tensor, slot.column, valid, value.text, zone
+    )
 
 
 def _inputs_by_use(pipeline: Pipeline) -> tuple[Input, ...]:

@@ -16,7 +16,7 @@ import pydantic.dataclasses
 from skc.codes import Code
 from skc.diagnostics import SkcError, Span, fail
 from skc.emit.blocks import GraphBlock
-from skc.ir import BINS
+from skc.ir import BINS, LOCAL_TIME
 from skc.stats.requests import ColumnStats, Stat
 from skc.translation import Claim
 from skc.values.types import Block, Scalar, ValueType, concat_blocks
@@ -266,7 +266,7 @@ AnyOp = Op[Any, Any]
 
 def is_shown(op: AnyOp) -> bool:
     """A user sees its steps: those that were written, or that take the place of one (`skc.carry`)."""
-    return not op.internal or op.name == BINS
+    return not op.internal or op.name in (BINS, LOCAL_TIME)
 
 
 def is_small_kind(dtype: DType) -> bool:

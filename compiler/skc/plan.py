@@ -13,17 +13,18 @@ import math
 from dataclasses import asdict
 from dataclasses import fields as fields_of
 from functools import cache
-from typing import Any, Literal, cast, get_type_hints
+from typing import Any, Literal, cast, get_args, get_type_hints
 
 import pydantic
 import rfc8785
 
 from skc.diagnostics import SkcError, bug, fail
 from skc.infer import check_shapes, value_types
-from skc.ir import HOLDS, Feature, Input, Output, Pipeline, Ref, Step
+from skc.ir import HOLDS, Feature, Input, Output, Pipeline, Ref, Step, Zone
 from skc.op import AnyOp
 from skc.ops import OPS
 from skc.packed import is_packed, pack, unpack
+from skc.time.zones import Ambiguous, Nonexistent
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.kinds import DTYPES, INT64_MAX, INT64_MIN, KINDS, DType, OutputDType
 from skc_runtime.strict_json import Fields, parse
@@ -127,6 +128,7 @@ def _input_to_json(value: Input) -> dict[str, Any]:
         "nan": value.nan,
         "null_values": [_encode(v) for v in value.null_values],
         **({} if value.text is None else {"text": value.text}),
+        **({} if value.zone is None else asdict(value.zone)),
     }
 
 
@@ -138,14 +140,24 @@ def _input_from_json(fields: Fields) -> Input:
         cast(Literal["null", "error"], fields.one_of("nan", "null", "error")),  # likewise
         tuple(_decode(v) for v in fields.items("null_values")),
         "number" if "text" in fields and fields.one_of("text", "number") else None,
+        _zone(fields) if "timezone" in fields else None,
     )
     fields.done()
     if value.text is not None and not value.kind.is_number:
         raise ValueError(f"`text` of the input `{value.name}` does not apply: {value.dtype} is not a number")
+    if value.zone is not None and not value.kind.is_instant:
+        raise ValueError(f"`timezone` of the input `{value.name}` does not apply: {value.dtype} is not a timestamp")
     for null in value.null_values:
         if not isinstance(null, str) and type(null) is not KINDS[value.dtype].python:
             raise ValueError(f"{null!r} is not a valid null for the input `{value.name}`, which is {value.dtype}")
     return value
+
+
+def _zone(fields: Fields) -> Zone:
+    ambiguous, nonexistent = get_args(Ambiguous), get_args(Nonexistent)
+    return Zone(
+        fields.text("timezone"), fields.one_of("ambiguous", *ambiguous), fields.one_of("nonexistent", *nonexistent)
+    )
 
 
 def _step_to_json(step: Step) -> dict[str, Any]:

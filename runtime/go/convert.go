@@ -140,6 +140,18 @@ func toTimestamp(s scalar) (int64, *Error) {
 	return instant.UnixMicro(), nil
 }
 
+// toLocal is int64 microseconds since 1970-01-01T00:00:00 of a local time. Go has no type for one.
+func toLocal(s scalar) (int64, *Error) {
+	switch s.kind {
+	case kindText:
+		return readLocal(s.text)
+	case kindInstant:
+		message := fmt.Sprintf("%s is an instant, but the input is a local time", s)
+		return 0, newError(CodeAwareDatetime, message, "send t.In(zone).Format(\"2006-01-02T15:04:05.999999\")")
+	}
+	return toInteger(s, "a local time (ISO 8601 text without an offset, or an integer of microseconds)", "")
+}
+
 // toDate is int64 days since the epoch.
 func toDate(s scalar) (int64, *Error) {
 	switch s.kind {

@@ -25,7 +25,8 @@ type InputDescription struct {
 	Type     string `json:"type"`
 	Nullable bool   `json:"nullable"`
 	NaN      string `json:"nan"`
-	Text     string `json:"text,omitempty"` // "number" if a string may hold a number
+	Text     string `json:"text,omitempty"`     // "number" if a string may hold a number
+	Timezone string `json:"timezone,omitempty"` // that of a timestamp which is a local time
 }
 
 // OutputDescription is an output. Valid is the name of its companion, nil if it has none.
@@ -59,7 +60,7 @@ func (t *Transformer) Describe() Description {
 		if input.numberText {
 			text = "number"
 		}
-		d.Inputs = append(d.Inputs, InputDescription{input.name, input.kind, input.nullable, policy, text})
+		d.Inputs = append(d.Inputs, InputDescription{input.name, input.kind, input.nullable, policy, text, input.timezone})
 	}
 	for _, output := range m.outputs {
 		columns := slices.Clone(output.columns)

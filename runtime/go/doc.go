@@ -23,6 +23,7 @@
 //	bool        bool
 //	string      string, valid UTF-8 without NUL; []byte is refused
 //	timestamp   time.Time of whole microseconds; an integer of microseconds since 1970 UTC; ISO 8601 text with an offset
+//	            of an input with a time zone: ISO 8601 text without an offset; an integer of microseconds of the local time
 //	date        Date; an integer of days since 1970; ISO 8601 text
 //
 // A json.Number is an integer if its text has neither fraction nor exponent, otherwise the nearest float64. A

@@ -46,6 +46,7 @@ const (
 	CodeInt64Overflow        Code = "int64-overflow"
 	CodeFloat32Overflow      Code = "float32-overflow"
 	CodeNaiveDatetime        Code = "naive-datetime"
+	CodeAwareDatetime        Code = "aware-datetime"
 	CodeNULInString          Code = "nul-in-string"
 	CodeInvalidUTF8          Code = "invalid-utf8"
 	CodeUnsupportedType      Code = "unsupported-type"

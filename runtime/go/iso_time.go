@@ -33,26 +33,46 @@ func readDay(text string) (int64, *Error) {
 
 // readInstant is the number of microseconds since 1970 UTC.
 func readInstant(text string) (int64, *Error) {
-	match := isoTime.FindStringSubmatch(text)
-	day, exists := dayNumber(match)
-	if !exists {
-		hint := "ISO 8601 with an offset, such as 2024-05-01T12:00:00Z or 2024-05-01T14:00:00.5+02:00"
-		return 0, newError(CodeInvalidValue, shown(text)+" is not a timestamp", hint)
+	hint := "ISO 8601 with an offset, such as 2024-05-01T12:00:00Z or 2024-05-01T14:00:00.5+02:00"
+	match, wall, err := readWallClock(text, "a timestamp", hint)
+	if err != nil {
+		return 0, err
 	}
 	if match[8] == "" {
 		message := shown(text) + " has no offset, so it does not identify an instant"
 		return 0, newError(CodeNaiveDatetime, message, "append Z for UTC, or the offset that is meant")
 	}
-	nanoseconds := digits((match[7] + "000000000")[:9])
-	if nanoseconds%1000 != 0 {
-		return 0, newError(CodeNotExact, shown(text)+" is not exact as microseconds", roundHint)
-	}
 	offset := 60*digits(match[10]) + digits(match[11])
 	if match[9] == "-" {
 		offset = -offset
 	}
-	minutes := 60*digits(match[4]) + digits(match[5]) - offset
-	return day*dayMicros + minutes*minuteMicros + digits(match[6])*1_000_000 + nanoseconds/1000, nil
+	return wall - offset*minuteMicros, nil
+}
+
+const awareHint = "send the time that the clock shows in the time zone of the input, without zone or offset"
+
+// readLocal is the number of microseconds since 1970-01-01T00:00:00 of the local time.
+func readLocal(text string) (int64, *Error) {
+	match, wall, err := readWallClock(text, "a local time", "ISO 8601 without an offset, such as 2024-05-01T12:00:00")
+	if err == nil && match[8] != "" {
+		err = newError(CodeAwareDatetime, shown(text)+" has an offset, but the input is a local time", awareHint)
+	}
+	return wall, err
+}
+
+// readWallClock is the parts of a text, and its microseconds without the offset.
+func readWallClock(text, wanted, hint string) ([]string, int64, *Error) {
+	match := isoTime.FindStringSubmatch(text)
+	day, exists := dayNumber(match)
+	if !exists {
+		return nil, 0, newError(CodeInvalidValue, shown(text)+" is not "+wanted, hint)
+	}
+	nanoseconds := digits((match[7] + "000000000")[:9])
+	if nanoseconds%1000 != 0 {
+		return nil, 0, newError(CodeNotExact, shown(text)+" is not exact as microseconds", roundHint)
+	}
+	minutes := 60*digits(match[4]) + digits(match[5])
+	return match, day*dayMicros + minutes*minuteMicros + digits(match[6])*1_000_000 + nanoseconds/1000, nil
 }
 
 // dayNumber is the day in the first three groups; false if there is none in the years 1 to 9999.

@@ -45,8 +45,10 @@ type inputSpec struct {
 	nullable   bool
 	nanIsError bool
 	slot       slot
-	numberText bool  // whether a string may hold a number
-	valid      *slot // where a nullable input that is not a float says whether it has a value
+	numberText bool   // whether a string may hold a number
+	isLocal    bool   // whether it is a timestamp with a time zone
+	timezone   string // of a timestamp that is a local time, in microseconds since 1970-01-01T00:00:00 there; or ""
+	valid      *slot  // where a nullable input that is not a float says whether it has a value
 }
 
 // element is the element type of the input in the graph.
@@ -191,6 +193,13 @@ func readInput(f *fields) inputSpec {
 		if !input.isNumber() {
 			f.note(malformed(f.place+".text", input.kind+" is not a kind of number"))
 		}
+	}
+	if _, has := f.left["timezone"]; has {
+		input.timezone = f.text("timezone")
+		if input.kind != typeTimestamp {
+			f.note(malformed(f.place+".timezone", input.kind+" is not a timestamp"))
+		}
+		input.isLocal = true
 	}
 	return input
 }

@@ -29,6 +29,9 @@ func planInputs(m *manifest) []inputPlan {
 	for i := range m.inputs {
 		spec := &m.inputs[i]
 		plans[i] = inputPlan{spec: spec, value: locate(spec.slot), convert: converters[spec.kind]}
+		if spec.isLocal {
+			plans[i].convert = integersBy(toLocal)
+		}
 		if spec.valid != nil {
 			plans[i].valid = locate(*spec.valid)
 		}

@@ -25,7 +25,7 @@ from cells import float_word
 ROOT = Path(__file__).parents[2]
 REQUESTS = ROOT / "schemas" / "requests.v1.json"
 MADE, SEED = 250, 9
-EPOCH = datetime(1970, 1, 1)
+EPOCH, MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 LARGE = 1 << 20  # bytes: such a body is sent once a language
 Spelt = tuple[str, Any]  # a value in JSON; what reaches the graph, or a `Refusal`
 Part = tuple[bytes, int]  # and how often it is repeated
@@ -122,7 +122,7 @@ def _value(r: Random, i: Mapping[str, Any]) -> Spelt:
             return _string(r)
     if chance < 0.5:
         return _integer(r)
-    return _day(r) if i["type"] == "date" else _instant(r)
+    return _day(r) if i["type"] == "date" else _instant(r, is_local="timezone" in i)
 
 
 def _float(r: Random) -> Spelt:
@@ -180,8 +180,8 @@ def _day(r: Random) -> Spelt:
     return json.dumps(day.isoformat()), str(day.toordinal() - EPOCH.toordinal())
 
 
-def _instant(r: Random) -> Spelt:
-    """A local time and an offset, each in one of its forms. The instant may lie outside the years 1 to 9999."""
+def _instant(r: Random, *, is_local: bool) -> Spelt:
+    """A local time and, as a rule, an offset, each in one of its forms. It may lie outside the years 1 to 9999."""
     time = datetime.min + timedelta(microseconds=r.randrange(10 ** r.randint(1, 17)) % (9999 * 365 * 86_400_000_000))
     digits = r.choice([0, 1, 3, 6, 9])
     time -= timedelta(microseconds=time.microsecond % 10 ** (6 - min(digits, 6)))
@@ -193,13 +193,15 @@ def _instant(r: Random) -> Spelt:
     offset, minutes = r.choice([("Z", 0), ("-00:00", 0), *offsets[: 2 if sign == "+" else 1]])
     match r.randrange(12):
         case 0:
-            return json.dumps(text), Refusal("naive-datetime")
+            return json.dumps(text), str((time - EPOCH) // MICROSECOND) if is_local else Refusal("naive-datetime")
         case 1:
             return json.dumps(text + offset.lower() + "z"), Refusal("invalid-value")
         case 2 if digits == 9:
             return json.dumps(f"{text[:-1]}{r.randint(1, 9)}{offset}"), Refusal("not-exact")
-    micros = (time - EPOCH) // timedelta(microseconds=1) - minutes * 60_000_000
-    return json.dumps(text + offset), str(micros)
+    micros = (time - EPOCH) // MICROSECOND
+    if is_local:
+        return r.choice([(json.dumps(text), str(micros)), (json.dumps(text + offset), Refusal("aware-datetime"))])
+    return json.dumps(text + offset), str(micros - minutes * 60_000_000)
 
 
 def _string(r: Random) -> Spelt:

@@ -279,6 +279,9 @@ def _check_threads(executor: Executor, suite: Path, index: Mapping[str, Any], si
     return tally
 
 
+DESCRIBED = ("name", "type", "nullable", "nan", "text", "timezone")
+
+
 def _check_describe(executor: Executor, suite: Path, index: Mapping[str, Any]) -> Tally:
     tally = Tally("contract/describe")
     load, _ = rides(suite, index, "packed")
@@ -289,7 +292,8 @@ def _check_describe(executor: Executor, suite: Path, index: Mapping[str, Any]) -
         "identity": identity_of(load),
         "signature": manifest["signature"],
         "inputs": [
-            {k: i[k] for k in ("name", "type", "nullable", "nan", "text") if k in i} for i in manifest["inputs"]
+            {k: i[k] for k in ("name", "type", "nullable", "nan", "text", "timezone") if k in i}
+            for i in manifest["inputs"]
         ],
         "outputs": [{k: o[k] for k in ("name", "dtype", "columns", "valid")} for o in manifest["outputs"]],
         "plan": manifest["plan"],

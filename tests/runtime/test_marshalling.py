@@ -134,7 +134,8 @@ def test_value(row: dict[str, Any], signature: str, identity_of: Identity) -> No
             check(transformer.transform_columns, {"v": column}, 1, expect)
     array = arrow_array(row["given"]) if "table" in forms else NOT_GIVEN
     if array is not NOT_GIVEN:
-        of_column = expect.get("error") == "wrong-type" or "naive" in row["given"]  # it is the column that has the type
+        codes = ("wrong-type",) if "string" in row["given"] else ("wrong-type", "naive-datetime", "aware-datetime")
+        of_column = expect.get("error") in codes  # it is the column that has the type
         error_row = None if of_column else 0
         for request in tables(array):
             check(transformer.transform, request, 0, expect, error_row=error_row)

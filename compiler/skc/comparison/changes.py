@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from skc.infer import column_names, input_names
@@ -55,6 +55,7 @@ def _declared(value: Input) -> dict[str, Any]:
         "nan": value.nan,
         "null_values": list(value.null_values),
         **({} if value.text is None else {"text": value.text}),
+        **({} if value.zone is None else asdict(value.zone)),
     }
 
 

@@ -23,6 +23,7 @@ from skc.data.text.mending import under_data
 from skc.data.text.splitting import BLANKS
 from skc.data.text.table import TextError, has_header
 from skc.ir import Input, ReadOptions
+from skc_runtime.kinds import DAY_US
 
 INSTALL = "install it: `pip install 'skc[xlsx]'`"
 UNREADABLE = (BadZipFile, KeyError, ValueError, OSError, EOFError)  # what openpyxl raises for other files
@@ -136,7 +137,7 @@ def _json(value: Any, column: Input | None, row: Row, options: ReadOptions) -> s
     if isinstance(value, float) and value.is_integer() and abs(value) <= MOST_INTEGER:
         return str(int(value))
     if isinstance(value, datetime.datetime):
-        is_date = column is not None and column.kind.is_time and value.time() == datetime.time()
+        is_date = column is not None and column.kind.tick_us == DAY_US and value.time() == datetime.time()
         return json.dumps(value.date().isoformat() if is_date else value.isoformat())
     if value is None or isinstance(value, bool | int | float | str):
         return json.dumps(value, allow_nan=False)

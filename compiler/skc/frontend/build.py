@@ -33,8 +33,8 @@ that a float may not be able to hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from skc.carry import carry_back
@@ -46,7 +46,7 @@ from skc.frontend.names import check_names
 from skc.frontend.problems import Problems, shown
 from skc.frontend.resolve import Resolver, Target
 from skc.infer import Types, check_shapes, needs_target, value_types
-from skc.ir import HOLDS, MODEL_OUTPUTS, NARROW, SOURCE, Input, ModelSource, Output, Pipeline, Ref, Step
+from skc.ir import HOLDS, LOCAL_TIME, MODEL_OUTPUTS, NARROW, SOURCE, Input, ModelSource, Output, Pipeline, Ref, Step
 from skc.op import NoState, cannot_fit, is_small_kind
 from skc.ops import OPS
 from skc.values.types import rounded
@@ -82,7 +82,7 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
     problems = Problems() if problems is None else problems
     _check_parts(definition, problems)
     checked = check_names(definition, problems)
-    sources = tuple(step for step in map(_source_step, checked.inputs) if step is not None)
+    sources = tuple(step for value in checked.inputs for step in _source_steps(value))
     resolver = Resolver(checked.inputs, sources, checked.features)
     targets = {output.name: _targets(output, resolver, problems) for output in checked.outputs}
     roots = [target for names in targets.values() for _, target in names]
@@ -153,14 +153,18 @@ def _full(cls: type[Any]) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-def _source_step(value: Input) -> Step | None:
-    """The internal step that normalises an input, if it needs one."""
+def _source_steps(value: Input) -> Iterator[Step]:
+    """The internal steps that normalise an input, if it needs any, and that read its local times."""
     null_values = _own_null_values(value)
     is_masked = value.nullable and not value.kind.is_float
     if not (null_values or is_masked or value.kind.is_time or value.kind.widens_to):
-        return None
+        return
     params = OPS[SOURCE].params(null_values=null_values)
-    return Step(f"{value.value}/source", SOURCE, params, (Ref(value.value),), NoState(), span=value.span)
+    source = f"{value.value}/{SOURCE}"
+    yield Step(source, SOURCE, params, (Ref(value.value),), NoState(), span=value.span)
+    if value.zone is not None:
+        params = OPS[LOCAL_TIME].params(**asdict(value.zone))
+        yield Step(f"{value.value}/{LOCAL_TIME}", LOCAL_TIME, params, (Ref(source),), NoState(), span=value.span)
 
 
 def _own_null_values(value: Input) -> tuple[bool | int | float | str, ...]:

@@ -25,7 +25,7 @@ from skc.values.tensors import PACKED
 
 PIPELINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 # Names that the graph gives to its own values: of a companion, a source step, a step.
-GRAPH_NAMES = re.compile(r".*(\.valid|#valid|/source|/[0-9]+:[a-z0-9_]+)", re.DOTALL)
+GRAPH_NAMES = re.compile(r".*(\.valid|#valid|/source|/local_time|/[0-9]+:[a-z0-9_]+)", re.DOTALL)
 NEEDED_BY_GRAPH = "such names are reserved for the graph"
 TENSORS_SHARE = "and the tensors of a graph share one namespace"
 

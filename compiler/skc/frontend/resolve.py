@@ -30,6 +30,13 @@ class Target:
     is_input: bool
 
 
+def _last(ref: Ref, read_by: Mapping[tuple[Ref, ...], Ref]) -> Ref:
+    """The last of the steps that read an input one after the other."""
+    while (ref,) in read_by:
+        ref = read_by[(ref,)]
+    return ref
+
+
 class Resolver:
     """Resolves names and expands feature definitions into steps."""
 
@@ -39,7 +46,7 @@ class Resolver:
         self._definitions = {definition.name: definition for definition in definitions}
         self._declared = inputs
         read_by = {step.inputs: Ref(step.name) for step in source_steps}
-        self._inputs = {i.name: read_by.get((Ref(i.value),), Ref(i.value)) for i in inputs}
+        self._inputs = {i.name: _last(Ref(i.value), read_by) for i in inputs}
         self._values: dict[str, tuple[Ref, ...]] = {}
         self.used: set[Target] = set()
 

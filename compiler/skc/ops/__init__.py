@@ -28,6 +28,7 @@ MODULES = (
     "distance.within_radius",
     "internal.bins",
     "internal.expr",
+    "internal.local_time",
     "internal.narrow",
     "internal.source",
     "internal.stand_in",

@@ -20,12 +20,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import numpy as np
 import tzdata
 
 from skc.diagnostics import bug, did_you_mean, fail
 from skc_runtime.kinds import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, Array
+
+# The meaning of a local time that occurs twice, and of one that is skipped.
+Ambiguous = Literal["earliest", "latest", "null", "error"]
+Nonexistent = Literal["shift_forward", "null", "error"]
 
 TZDATA_VERSION: str = tzdata.IANA_VERSION
 SECOND_US = 1_000_000

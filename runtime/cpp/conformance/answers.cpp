@@ -65,6 +65,7 @@ Json answer_of(const skc::Description& description) {
   for (const auto& input : description.inputs) {
     inputs.push_back({{"name", input.name}, {"type", input.type}, {"nullable", input.nullable}, {"nan", input.nan}});
     if (input.text) inputs.back()["text"] = *input.text;
+    if (input.timezone) inputs.back()["timezone"] = *input.timezone;
   }
   for (const auto& output : description.outputs) {
     outputs.push_back({{"name", output.name},

@@ -90,18 +90,12 @@ class Cursor {
   bool is_good_ = true;
 };
 
-}  // namespace
+struct WallClock {
+  std::int64_t microseconds;  // without the offset
+  std::optional<int> offset;  // minutes east of UTC
+};
 
-std::int64_t day_of_text(std::string_view text, const Where& where) {
-  Cursor cursor(text);
-  const std::int64_t day = cursor.day();
-  if (!cursor.is_good() || !cursor.at_end()) {
-    throw_record("invalid-value", shown(text) + " is not a date", where, "ISO 8601, such as 2024-05-01");
-  }
-  return day;
-}
-
-std::int64_t instant_of_text(std::string_view text, const Where& where) {
+WallClock wall_clock_of(std::string_view text, const char* wanted, const char* hint, const Where& where) {
   Cursor cursor(text);
   const std::int64_t day = cursor.day();
   cursor.expect("T ");
@@ -115,18 +109,44 @@ std::int64_t instant_of_text(std::string_view text, const Where& where) {
   }
   const std::optional<int> offset = cursor.offset();
   if (!cursor.is_good() || !cursor.at_end()) {
-    throw_record("invalid-value", shown(text) + " is not a timestamp", where,
-                 "ISO 8601 with an offset, such as 2024-05-01T12:00:00Z or 2024-05-01T14:00:00.5+02:00");
-  }
-  if (!offset) {
-    throw_record("naive-datetime", shown(text) + " has no offset, so it does not identify an instant", where,
-                 "append Z for UTC, or the offset that is meant");
+    throw_record("invalid-value", shown(text) + " is not " + wanted, where, hint);
   }
   if (nanoseconds % 1000 != 0) {
     throw_record("not-exact", shown(text) + " is not exact as microseconds", where,
                  "round it first, the way you intend");
   }
-  return day * day_us + seconds * 1'000'000 + nanoseconds / 1000 - *offset * minute_us;
+  return {day * day_us + seconds * 1'000'000 + nanoseconds / 1000, offset};
+}
+
+}  // namespace
+
+std::int64_t day_of_text(std::string_view text, const Where& where) {
+  Cursor cursor(text);
+  const std::int64_t day = cursor.day();
+  if (!cursor.is_good() || !cursor.at_end()) {
+    throw_record("invalid-value", shown(text) + " is not a date", where, "ISO 8601, such as 2024-05-01");
+  }
+  return day;
+}
+
+std::int64_t instant_of_text(std::string_view text, const Where& where) {
+  const WallClock time =
+      wall_clock_of(text, "a timestamp",
+                    "ISO 8601 with an offset, such as 2024-05-01T12:00:00Z or 2024-05-01T14:00:00.5+02:00", where);
+  if (!time.offset) {
+    throw_record("naive-datetime", shown(text) + " has no offset, so it does not identify an instant", where,
+                 "append Z for UTC, or the offset that is meant");
+  }
+  return time.microseconds - *time.offset * minute_us;
+}
+
+std::int64_t local_of_text(std::string_view text, const Where& where) {
+  const WallClock time =
+      wall_clock_of(text, "a local time", "ISO 8601 without an offset, such as 2024-05-01T12:00:00", where);
+  if (time.offset) {
+    throw_record("aware-datetime", shown(text) + " has an offset, but the input is a local time", where, without_zone);
+  }
+  return time.microseconds;
 }
 
 }  // namespace skc::detail

@@ -14,4 +14,10 @@ std::int64_t day_of_text(std::string_view text, const Where& where);
 // Microseconds since 1970 UTC. Throws `invalid-value`, `naive-datetime`, `not-exact`.
 std::int64_t instant_of_text(std::string_view text, const Where& where);
 
+// Microseconds since 1970-01-01T00:00:00 of the local time. Throws `invalid-value`, `aware-datetime`, `not-exact`.
+std::int64_t local_of_text(std::string_view text, const Where& where);
+
+inline constexpr const char* without_zone =
+    "send the time that the clock shows in the time zone of the input, without zone or offset";
+
 }  // namespace skc::detail

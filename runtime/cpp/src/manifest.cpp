@@ -49,7 +49,11 @@ InputSpec read_input(Fields& fields, const Tensors& tensors) {
   spec.slot = read_slot(fields, tensors);
   spec.valid = read_valid(fields.optional_object("valid"), tensors);
   spec.reads_numbers = fields.has("text") && fields.one_of("text", {"number"}) == "number";
+  if (fields.has("timezone")) spec.timezone = fields.text("timezone");
   fields.done();
+  if (spec.timezone && spec.type != InputType::timestamp) {
+    throw_malformed(fields.place() + ".timezone", std::string(name_of(spec.type)) + " is not a timestamp");
+  }
   if (spec.reads_numbers && !is_number(spec.type)) {
     throw_malformed(fields.place() + ".text", std::string(name_of(spec.type)) + " is not a kind of number");
   }
@@ -187,7 +191,7 @@ Description describe(const Manifest& manifest) {
   for (const InputSpec& input : manifest.inputs) {
     description.inputs.push_back(
         {input.name, std::string(name_of(input.type)), input.is_nullable, input.refuses_nan ? "error" : "null",
-         input.reads_numbers ? std::optional<std::string>("number") : std::nullopt});
+         input.reads_numbers ? std::optional<std::string>("number") : std::nullopt, input.timezone});
   }
   for (const OutputSpec& output : manifest.outputs) {
     const auto valid = output.has_valid ? std::optional(output.valid_name()) : std::nullopt;

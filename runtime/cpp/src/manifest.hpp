@@ -36,6 +36,7 @@ struct InputSpec {
   Slot slot;
   std::optional<Slot> valid;
   bool reads_numbers;  // whether a string may hold a number
+  std::optional<std::string> timezone;  // of a timestamp that is a local time
 };
 
 // An input tensor [N, width] of the graph.

@@ -67,7 +67,7 @@ void put_present(const InputSpec& input, const Value& value, Feeds& feeds, std::
     case InputType::int64:
     case InputType::timestamp:
     case InputType::date:
-      feeds.put(input.slot, row, integer_of(input.type, value, where));
+      feeds.put(input.slot, row, input.timezone ? local_of(value, where) : integer_of(input.type, value, where));
       break;
   }
   put_valid(input, feeds, row);
@@ -141,7 +141,7 @@ struct PutColumn {
     }
     if (reads_text(input.type)) {
       return each(values, [&](const std::string& v, std::size_t row, const Where& where) {
-        feeds.put(input.slot, row, integer_of_text(input.type, v, where));
+        put_present(input, std::string_view(v), feeds, row, where);
       });
     }
     if (input.type != InputType::string) refuse("a column of strings");

@@ -164,6 +164,17 @@ std::int64_t integer_of_text(InputType type, std::string_view text, const Where&
   return type == InputType::date ? day_of_text(text, where) : instant_of_text(text, where);
 }
 
+std::int64_t local_of(const Value& value, const Where& where) {
+  if (const auto text = text_of(value)) return local_of_text(*text, where);
+  const Value::Storage& storage = value.storage();
+  if (std::holds_alternative<Timestamp>(storage)) {
+    throw_record("aware-datetime", shown_value(value) + " is an instant, but the input is a local time", where,
+                 without_zone);
+  }
+  if (std::holds_alternative<Date>(storage)) refuse_value(InputType::timestamp, value, where);
+  return integer_of(InputType::timestamp, value, where);
+}
+
 Value number_of(const Value& value, const Where& where) {
   const auto text = text_of(value);
   if (!text) return value;

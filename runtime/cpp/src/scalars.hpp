@@ -23,6 +23,7 @@ std::int64_t integer_of(InputType type, const Value& value, const Where& where);
 
 // Whether an input whose values are not texts takes texts: a date or timestamp as ISO 8601.
 bool reads_text(InputType type) noexcept;
+std::int64_t local_of(const Value& value, const Where& where);  // microseconds of a local time
 std::int64_t integer_of_text(InputType type, std::string_view text, const Where& where);
 
 

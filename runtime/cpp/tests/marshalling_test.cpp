@@ -27,6 +27,7 @@ skc::detail::Manifest manifest_of(const json& input) {
   spec.is_nullable = input["nullable"];
   spec.refuses_nan = input["nan"] == "error";
   spec.reads_numbers = input.contains("text");
+  if (input.contains("timezone")) spec.timezone = input["timezone"].get<std::string>();
   manifest.tensors.push_back({"v", element_of(spec.type), 1});
   if (spec.is_nullable && spec.type != InputType::float64) {
     spec.valid = skc::detail::Slot{1, 0};

@@ -16,7 +16,7 @@ import numpy as np
 
 from skc_runtime import scalars
 from skc_runtime.errors import RecordError, shown
-from skc_runtime.kinds import ELEMENTS, INT64_MAX, Array, DType
+from skc_runtime.kinds import ELEMENTS, INT64_MAX, Array
 from skc_runtime.manifest import InputSpec
 from skc_runtime.scalars import EXACT_FLOAT, Convert
 
@@ -124,9 +124,9 @@ def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
         raw = RawColumn(_of_decimals(spec, raw.values, raw.scale, valid), raw.valid)
     raw = _read_texts(spec, raw, valid)
     if valid is None:
-        values = _typed(spec.type, raw.values, raw.zoned)
+        values = _typed(spec, raw.values, raw.zoned)
     else:
-        values = _typed(spec.type, _zeroed(raw.values, valid), raw.zoned)
+        values = _typed(spec, _zeroed(raw.values, valid), raw.zoned)
         element = spec.kind.element
         values = np.where(valid, values, np.array(ELEMENTS[element].zero, dtype=ELEMENTS[element].numpy))
     if spec.kind.is_float:
@@ -225,9 +225,9 @@ def _check_nan(spec: InputSpec, values: Array, valid: Array | None) -> None:
     raise scalars.null_refused(spec.name, row)
 
 
-def _typed(kind: DType, values: Array, zoned: bool) -> Array:
+def _typed(spec: InputSpec, values: Array, zoned: bool) -> Array:
     """[N] values, none missing, as the element type of the input."""
-    match kind:
+    match spec.type:
         case "float64":
             return _floats(values)
         case "float32":
@@ -241,7 +241,7 @@ def _typed(kind: DType, values: Array, zoned: bool) -> Array:
         case "string":
             return _strings(values)
         case "timestamp" | "date":
-            return _times(kind, values, zoned)
+            return _times(spec, values, zoned)
 
 
 def _wrong_dtype(values: Array, expected: str, hint: str | None = None) -> RecordError:
@@ -336,8 +336,8 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _times(kind: DType, values: Array, zoned: bool) -> Array:
-    rules = scalars.time_rules(kind)
+def _times(spec: InputSpec, values: Array, zoned: bool) -> Array:
+    rules = scalars.time_rules(spec.type)
     if values.dtype.kind != "M":
         return _integers(values, rules.expected)
     if zoned and not rules.is_instant:
@@ -346,7 +346,7 @@ def _times(kind: DType, values: Array, zoned: bool) -> Array:
             "expected a date, got an instant with a time zone",
             hint="which day an instant falls on depends on the zone: convert it to a date first",
         )
-    return scalars.datetimes(values, kind, zoned=zoned)
+    return scalars.datetimes(values, spec.type, zoned=zoned, is_local=spec.timezone is not None)
 
 
 def length_of(spec: InputSpec, data: object) -> int | None:

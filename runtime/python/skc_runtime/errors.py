@@ -38,6 +38,7 @@ CODES: Mapping[str, Kind] = {
     "int64-overflow": "record",
     "float32-overflow": "record",
     "naive-datetime": "record",
+    "aware-datetime": "record",
     "nul-in-string": "record",
     "invalid-utf8": "record",
     "unsupported-type": "record",

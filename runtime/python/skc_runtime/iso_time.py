@@ -3,6 +3,7 @@
     date        YYYY-MM-DD
     timestamp   YYYY-MM-DD, `T` or a blank, HH:MM or HH:MM:SS or HH:MM:SS.f with 1 to 9 digits, and an offset:
                 Z, ±HH:MM, ±HHMM or ±HH
+    local time  a timestamp without an offset, for an input with a `timezone`
 
 Why one form: parsers of ISO 8601 differ in what they accept, and guess what is missing. Years are 0001 to 9999. Hour
 24, second 60, lower-case `t` and `z`, blanks around the text and digits of other scripts are refused. A text without an
@@ -27,6 +28,8 @@ _TIME = re.compile(
     + r"(?:(Z)|([+-](?:[01][0-9]|2[0-3]))(?::?([0-5][0-9]))?)?"
 )
 _INSTANT_HINT = "ISO 8601 with an offset, such as 2024-05-01T12:00:00Z or 2024-05-01T14:00:00.5+02:00"
+_LOCAL_HINT = "ISO 8601 without an offset, such as 2024-05-01T12:00:00"
+AWARE = "send the time that the clock shows in the time zone of the input, without zone or offset"
 _DAY_HINT = "ISO 8601, such as 2024-05-01"
 
 
@@ -41,16 +44,32 @@ def read_day(text: str) -> int:
 
 def read_instant(text: str) -> int:
     """int64 microseconds since 1970 UTC. Raises RecordError: `invalid-value`, `naive-datetime`, `not-exact`."""
-    match = _TIME.fullmatch(text)
-    day = None if match is None else _day_number(match)
-    if match is None or day is None:
-        raise _invalid(text, "a timestamp", _INSTANT_HINT)
+    match, wall = _wall_clock(text, "a timestamp", _INSTANT_HINT)
     utc, hours, minutes = match.group(8, 9, 10)
     if utc is None and hours is None:
         message = f"{shown(text)} has no offset, so it does not identify an instant"
         raise RecordError("naive-datetime", message, hint="append Z for UTC, or the offset that is meant")
     offset = 0 if utc else int(hours) * 60 + int(hours[0] + (minutes or "0"))
-    return day * DAY_US + _time_of_day(match, text) - offset * 60_000_000
+    return wall - offset * 60_000_000
+
+
+def read_local(text: str) -> int:
+    """int64 microseconds since 1970-01-01T00:00:00 of the local time. Raises RecordError: `invalid-value`,
+    `aware-datetime`, `not-exact`.
+    """
+    match, wall = _wall_clock(text, "a local time", _LOCAL_HINT)
+    if match.group(8) or match.group(9):
+        raise RecordError("aware-datetime", f"{shown(text)} has an offset, but the input is a local time", hint=AWARE)
+    return wall
+
+
+def _wall_clock(text: str, expected: str, hint: str) -> tuple[re.Match[str], int]:
+    """The parts of a text, and its microseconds without the offset."""
+    match = _TIME.fullmatch(text)
+    day = None if match is None else _day_number(match)
+    if match is None or day is None:
+        raise _invalid(text, expected, hint)
+    return match, day * DAY_US + _time_of_day(match, text)
 
 
 def _day_number(match: re.Match[str]) -> int | None:

@@ -83,6 +83,11 @@ class Kind:
         return self.tick_us is not None
 
     @property
+    def is_instant(self) -> bool:
+        """Whether it counts microseconds from 1970, so that a local time needs a time zone."""
+        return self.tick_us == 1
+
+    @property
     def numpy(self) -> np.dtype[Any]:
         """The NumPy dtype that stores it."""
         return ELEMENTS[self.element].numpy

@@ -21,7 +21,7 @@ Signature = Literal["columns", "packed"]
 REQUIRED_FILES = ("model.onnx", "plan.json", "golden.jsonl")
 MOST_FILES = 100
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_OPTIONAL = ("text",)  # keys of an input that most lack
+_OPTIONAL = ("text", "timezone")  # keys of an input that most lack
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){1,3}")
@@ -39,7 +39,8 @@ class Slot:
 class InputSpec:
     """One input of a request. `valid` is the slot in which a nullable input that is not float64 marks its values.
 
-    `text` says whether a string may hold a number.
+    `text` says whether a string may hold a number. A timestamp with a `timezone` is a local time of that zone, in
+    microseconds since 1970-01-01T00:00:00 there, which the graph reads.
     """
 
     name: str
@@ -50,6 +51,7 @@ class InputSpec:
     column: int
     valid: Slot | None
     text: Literal["number"] | None = None
+    timezone: str | None = None
 
     @property
     def kind(self) -> Kind:
@@ -59,7 +61,8 @@ class InputSpec:
     def describe(self) -> dict[str, Any]:
         """What a caller must know of it, as plain data."""
         plain = {"name": self.name, "type": self.type, "nullable": self.nullable, "nan": self.nan}
-        return plain if self.text is None else {**plain, "text": self.text}
+        options = {"text": self.text, "timezone": self.timezone}
+        return plain | {key: value for key, value in options.items() if value is not None}
 
     @property
     def slot(self) -> Slot:
@@ -264,10 +267,13 @@ def _input(fields: Fields) -> InputSpec:
         column=fields.number("column"),
         valid=_slot(fields.optional_object("valid")),
         text="number" if "text" in fields and fields.one_of("text", "number") else None,
+        timezone=fields.text("timezone") if "timezone" in fields else None,
     )
     fields.done()
     if spec.text is not None and not spec.kind.is_number:
         raise malformed(f"{fields.location}.text", f"{spec.type} is not a kind of number")
+    if spec.timezone is not None and not spec.kind.is_instant:
+        raise malformed(f"{fields.location}.timezone", f"{spec.type} is not a timestamp")
     return spec
 
 

@@ -305,6 +305,26 @@ def to_timestamp(value: Any) -> int:
     return _integer((value - EPOCH) // MICROSECOND, "a timestamp")
 
 
+def to_local(value: Any) -> int:
+    """int64 microseconds since 1970-01-01T00:00:00 of a local time."""
+    if isinstance(value, str):
+        return iso_time.read_local(str.__str__(value))
+    if isinstance(value, np.datetime64):
+        return from_datetime64(value, "timestamp", is_local=True)
+    if not isinstance(value, datetime.datetime):
+        return _integer(value, "a local time (a naive datetime, ISO 8601 text without an offset, or int microseconds)")
+    if value.utcoffset() is not None:
+        raise aware(value)
+    if getattr(value, "nanosecond", 0):  # pandas.Timestamp
+        raise not_exact(value, "microseconds")
+    return _integer((value.replace(tzinfo=datetime.UTC) - EPOCH) // MICROSECOND, "a local time")
+
+
+def aware(value: object) -> RecordError:
+    message = f"{shown(value)} has a time zone, but the input is a local time"
+    return RecordError("aware-datetime", message, hint=iso_time.AWARE)
+
+
 def to_date(value: object) -> int:
     """int64 days since the epoch."""
     if isinstance(value, str):
@@ -327,10 +347,10 @@ def _midnight(value: datetime.datetime) -> int:
     return value.toordinal() - EPOCH_DAY
 
 
-def from_datetime64(value: np.datetime64, kind: DType) -> int:
+def from_datetime64(value: np.datetime64, kind: DType, *, is_local: bool = False) -> int:
     """NumPy's own dates and instants; see `datetimes`."""
     try:
-        return int(datetimes(np.asarray(value).reshape(1), kind)[0])
+        return int(datetimes(np.asarray(value).reshape(1), kind, is_local=is_local)[0])
     except RecordError as error:  # row 0 of an array built here is not a row of the request
         raise RecordError(error.code, error.message, hint=error.hint) from None
 
@@ -388,12 +408,12 @@ def time_rules(kind: DType) -> TimeRules:
     return rules
 
 
-def datetimes(values: Array, kind: DType, *, zoned: bool = False) -> Array:
+def datetimes(values: Array, kind: DType, *, zoned: bool = False, is_local: bool = False) -> Array:
     """datetime64 [N] without NaT as the int64 of a kind of time. Raises RecordError, its row filled in.
 
     Units of a day or more are dates, the others times. A date is not an instant, nor is a time without a known zone
-    (`zoned`), such as NumPy's own: both are refused as a timestamp. A time at midnight is accepted as a date, because
-    libraries without a date type represent dates that way.
+    (`zoned`), such as NumPy's own: both are refused as a timestamp. A local time (`is_local`) must not have
+    one. A time at midnight is accepted as a date, because libraries without a date type represent dates that way.
     """
     rules = time_rules(kind)
     unit, count = np.datetime_data(values.dtype)
@@ -402,7 +422,10 @@ def datetimes(values: Array, kind: DType, *, zoned: bool = False) -> Array:
     is_date = unit in ("Y", "M", "W", "D")
     if is_date and rules.is_instant:
         raise wrong_type(values.dtype, "an instant", hint="a date has no time of day: send an instant")
-    if rules.is_instant and not zoned:
+    if rules.is_instant and zoned and is_local:
+        message = "the column has a time zone, but the input is a local time"
+        raise RecordError("aware-datetime", message, hint=iso_time.AWARE)
+    if rules.is_instant and not zoned and not is_local:
         hint = "give the column a time zone (UTC, or the one you mean), or send int microseconds since 1970 UTC"
         raise RecordError(
             "naive-datetime", f"{values.dtype} has no time zone, so it does not identify an instant", hint=hint
@@ -437,7 +460,7 @@ def _refuse_where(mask: Array, values: Array, error: Callable[[object], RecordEr
 
 def reader(spec: InputSpec) -> Convert:
     """What converts a value that is not null, without the rules about NaN. Raises RecordError."""
-    of_type = _CONVERTERS[spec.type]
+    of_type = _CONVERTERS[spec.type] if spec.timezone is None else to_local
     if spec.text is None:
         return of_type
     return lambda value: of_type(read_number(str.__str__(value)) if isinstance(value, str) else value)

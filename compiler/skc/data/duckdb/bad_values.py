@@ -123,6 +123,11 @@ def _refused(
 
 
 def _writing_hint(value: Input, decimal: str) -> str:
+    if value.zone is not None:
+        return (
+            "write ISO 8601 without an offset, such as 2024-05-01T12:00:00; if the times have an offset, leave out "
+            "`timezone`"
+        )
     if value.kind.is_float and decimal != ".":
         return (
             f"write a number like -1234{decimal}5 or 1e-3, with the marks that `decimal` and `thousands` under `data` "

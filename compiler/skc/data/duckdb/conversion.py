@@ -8,7 +8,7 @@ Text (CSV, TSV, and strings in JSON lines)
     float32     the nearest float32 of that float64; beyond the largest it is refused
     int64       `[+-]?[0-9]+` within 64 bits
     bool        `true` or `false` in any case
-    timestamp   ISO 8601 with an offset, at most microseconds; without an offset it is refused
+    timestamp   ISO 8601 with an offset, at most microseconds; without one if the input has a `timezone`
     date        `YYYY-MM-DD`
     string      as it is
     The texts of a timestamp or date are those that a request may have (`skc_runtime.iso_time`). Where the input says
@@ -24,7 +24,8 @@ Typed (Parquet, Arrow, DuckDB, tables in memory)
                 magnitude, NaN being null
     bool        boolean
     string      text, dictionaries and enums; UUIDs, as text in lower case
-    timestamp   with a time zone; a 64-bit integer: microseconds since the epoch; or text, as above
+    timestamp   with a time zone, or without one if the input has a `timezone`; a 64-bit integer: microseconds since the
+                epoch; or text, as above
     date        date; midnight of a day, without a zone; an integer: days since the epoch; or text, as above
 NaN in a float64 column is null, unless the input says `nan: error`.
 """
@@ -35,7 +36,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from skc.data.duckdb.connection import identifier, literal
-from skc.data.text.forms import FORMS, NUMBER, text_form
+from skc.data.text.forms import NUMBER, form_of
 from skc.diagnostics import SkcError, fail
 from skc.ir import Input, ReadOptions
 from skc_runtime.kinds import DType, for_every_kind
@@ -55,6 +56,7 @@ SMALL_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UI
 WIDE_INTEGERS = ("BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT")
 FLOATS = ("DOUBLE", "FLOAT")
 DECIMAL = "DECIMAL("
+AWARE = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 NAIVE = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 NATIVE: dict[DType, str] = for_every_kind(
     {
@@ -73,9 +75,9 @@ NATIVE: dict[DType, str] = for_every_kind(
 class Reading:
     """How one input is read. All are SQL over the raw columns, `stored` over the value under the input's own name.
 
-    `value` is what `where` sees: a DOUBLE, BIGINT, BOOLEAN, VARCHAR, TIMESTAMPTZ or DATE. `bad` is true where the
-    raw value is neither null nor of the declared type. `stored` is what statistics see: timestamps and dates as
-    int64, NaN as null.
+    `value` is what `where` sees: a DOUBLE, BIGINT, BOOLEAN, VARCHAR, TIMESTAMPTZ (for local times TIMESTAMP) or DATE.
+    `bad` is true where the raw value is neither null nor of the declared type. `stored` is what statistics see:
+    timestamps and dates as int64, NaN as null.
     """
 
     value: str
@@ -90,7 +92,7 @@ def read_csv_text(value: Input, options: ReadOptions) -> Reading:
     if value.dtype == "string":
         return _reading(value, f"CASE WHEN {column} NOT IN ({_list(nulls)}) THEN {column} END" if nulls else column)
     is_null = f"{column} IN ({_list(['', *nulls])})"
-    return _parsed(value, _plain(value, column, options), is_null, text_form(value.dtype, options), column)
+    return _parsed(value, _plain(value, column, options), is_null, form_of(value, options), column)
 
 
 def _plain(value: Input, column: str, options: ReadOptions) -> str:
@@ -125,7 +127,7 @@ def read_json(value: Input, options: ReadOptions) -> Reading:
     words = (*options.true_values, *options.false_values) if value.dtype == "bool" else ()
     if words:
         wrong = f"({wrong}) AND {text} NOT IN ({_list(words)})"
-        return _parsed(value, _plain(value, text, options), is_null, text_form(value.dtype, options), text, wrong)
+        return _parsed(value, _plain(value, text, options), is_null, form_of(value, options), text, wrong)
     if value.dtype == "string":
         present = f"CASE WHEN {is_null} THEN NULL ELSE {text} END" if nulls else text
         return _reading(value, present, bad=f"NOT ({is_null}) AND ({wrong})")
@@ -148,14 +150,14 @@ def _number_or_time(value: Input, text: str, is_null: str, wrong: str) -> Readin
         is_whole = f"coalesce({double} = trunc({double}) AND abs({double}) <= 9007199254740992, false)"
         digits = f"CAST(TRY_CAST({double} AS BIGINT) AS VARCHAR)"
         text = f"CASE WHEN regexp_matches({text}, '[.eE]') AND {is_whole} THEN {digits} ELSE {text} END"
-    return _parsed(value, text, is_null, FORMS[value.dtype], wrong=wrong)
+    return _parsed(value, text, is_null, form_of(value, ReadOptions()), wrong=wrong)
 
 
 def _parsed(
     value: Input, text: str, is_null: str, form: str, written: str | None = None, wrong: str = "false"
 ) -> Reading:
     """`text` is in the form that the engine converts if `written` (by default the same) is in `form`."""
-    parsed = f"TRY_CAST({text} AS {NATIVE[value.dtype]})"
+    parsed = f"TRY_CAST({text} AS {_native(value)})"
     good = f"NOT ({wrong}) AND regexp_full_match({written or text}, {literal(form)}) AND {parsed} IS NOT NULL"
     if value.kind.is_float:
         good += f" AND (isfinite({parsed}) OR NOT regexp_matches({text}, '[0-9]'))"
@@ -170,7 +172,7 @@ def read_typed(value: Input, stored_type: str, label: str) -> Reading:
     """
     column = identifier(value.name)
     if stored_type == '"NULL"':  # an Arrow column with only nulls
-        return _reading(value, f"CAST(NULL AS {NATIVE[value.dtype]})")
+        return _reading(value, f"CAST(NULL AS {_native(value)})")
     if stored_type.startswith("ENUM("):
         column, stored_type = f"CAST({column} AS VARCHAR)", "VARCHAR"
     reading = TYPED[value.dtype](value, column, stored_type)
@@ -222,12 +224,26 @@ def _typed_string(value: Input, column: str, stored_type: str) -> Reading | None
     return _reading(value, column) if stored_type == "VARCHAR" else None
 
 
+def _native(value: Input) -> str:
+    return NATIVE[value.dtype] if value.zone is None else "TIMESTAMP"
+
+
+def _typed_local(value: Input, column: str, stored_type: str) -> Reading | None:
+    if stored_type not in NAIVE:
+        return None
+    micros = f"TRY_CAST({column} AS TIMESTAMP)"
+    is_exact = f"coalesce(isfinite({column}) AND {micros} = {column}, false)"
+    return _reading(value, micros, bad=f"{column} IS NOT NULL AND NOT {is_exact}")
+
+
 def _typed_timestamp(value: Input, column: str, stored_type: str) -> Reading | None:
     name = identifier(value.name)
     if stored_type in SMALL_INTEGERS or stored_type == "BIGINT":
         return Reading(f"CAST({column} AS BIGINT)", name)
     if stored_type == "VARCHAR":
         return _typed_text(value, column)
+    if value.zone is not None:
+        return _typed_local(value, column, stored_type)
     if stored_type == "TIMESTAMP WITH TIME ZONE":
         return _reading(value, column, bad=f"{column} IS NOT NULL AND NOT isfinite({column})")
     if stored_type == "TIMESTAMPTZ_NS":
@@ -310,10 +326,13 @@ def _wrong_type(value: Input, stored_type: str, label: str) -> SkcError:
     hint = "convert the column in the data" + (f", or declare it {' or '.join(fitting)}" if fitting else "")
     if not fitting:
         hint += f": no input can be of type {stored_type}"
-    if value.kind.is_time and stored_type in NAIVE:
+    if value.kind.is_time and stored_type in NAIVE and value.zone is None:
         hint = (
-            "a time without a zone does not identify an instant: give the column a time zone in the data (such as UTC)"
+            "a time without a zone does not identify an instant: declare the zone, "
+            "`{type: timestamp, timezone: Europe/Berlin}`, or give the column one in the data"
         )
+    if value.zone is not None and stored_type in AWARE:
+        hint = "the column has a time zone: leave out `timezone`"
     return fail(
         "SKC205",
         f"{label}: column `{value.name}` is {stored_type}, but is declared {value.dtype}",

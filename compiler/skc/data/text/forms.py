@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from skc.ir import ReadOptions
+from skc.ir import Input, ReadOptions
 from skc_runtime.kinds import KINDS, DType, for_every_kind
 
 NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?"  # as JSON writes it: `skc_runtime.number_text`
@@ -14,6 +14,7 @@ YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 DAY = f"{YEAR}-[0-9]{{2}}-[0-9]{{2}}"
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0{0,3})?)?"
 OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+LOCAL_TIME = f"{DAY}[T ]{CLOCK}"
 FORMS: dict[DType, str] = for_every_kind(
     {  # of its text
         "float64": FLOAT,
@@ -25,6 +26,11 @@ FORMS: dict[DType, str] = for_every_kind(
         "date": DAY,
     }
 )
+
+
+def form_of(value: Input, options: ReadOptions) -> str:
+    """The written form of an input, as the options say: that of its type, or of a local time."""
+    return LOCAL_TIME if value.zone is not None else text_form(value.dtype, options)
 
 
 def text_form(dtype: DType, options: ReadOptions) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from skc.data.text.forms import text_form
+from skc.data.text.forms import form_of
 from skc.data.text.mending import under_data
 from skc.data.text.splitting import BLANKS
 from skc.ir import Input, ReadOptions
@@ -81,5 +81,5 @@ def _bools(texts: Sequence[str], options: ReadOptions) -> Iterator[dict[str, Any
 
 
 def _fit(value: Input, texts: Sequence[str], options: ReadOptions) -> bool:
-    form = text_form(value.dtype, options)
+    form = form_of(value, options)
     return (bool(texts) and all(re.fullmatch(form, text) for text in texts)) or not texts

@@ -1,18 +1,24 @@
-"""Parses `inputs`: `name: type`, or a mapping with `type`, `nullable`, `nan`, `null_values` and `text`."""
+"""Parses `inputs`: `name: type`, or a mapping with `type`, `nullable`, `nan`, `null_values`, `text`,
+and `timezone` with its policies.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Literal, cast
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal, cast, get_args
 
-from skc.diagnostics import Span, fail
+from skc.diagnostics import SkcError, Span, fail
 from skc.frontend.problems import Problems, shown
-from skc.frontend.yaml.fields import as_bool, as_choice, as_list, as_map, check_keys, wrong_type
+from skc.frontend.yaml.fields import as_bool, as_choice, as_list, as_map, as_text, check_keys, wrong_type
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe
-from skc.ir import Input
+from skc.ir import Input, Zone
+from skc.time.zones import Ambiguous, Nonexistent, load_zone
 from skc.values.types import Scalar, rounded
 from skc_runtime.kinds import DTYPES, KINDS, DType, for_every_kind
 
+ZONE = ("timezone", "ambiguous", "nonexistent")
 NULL_VALUE_TYPES: dict[DType, str] = for_every_kind(
     {
         "float64": "a number or text",
@@ -42,14 +48,14 @@ def _read_input(key: ScalarNode, node: Node) -> Input:
     subject = f"input `{shown(key.text)}`"
     if not isinstance(node, MapNode):
         return Input(key.text, _read_type(node, f"the type of {subject}"), span=key.span)
-    check_keys(node, subject, ["type"], ["nullable", "nan", "null_values", "text"])
+    check_keys(node, subject, ["type"], ["nullable", "nan", "null_values", "text", *ZONE])
     entries = {name.text: value for name, value in node.entries}
     dtype = _read_type(entries["type"], f"the type of {subject}")
     nullable = "nullable" in entries and as_bool(entries["nullable"], f"`nullable` of {subject}")
     nan = _read_nan(entries["nan"], dtype, subject) if "nan" in entries else "null"
     nulls = _read_null_values(entries["null_values"], dtype, nullable, subject) if "null_values" in entries else ()
     text = _read_text(entries["text"], dtype, subject) if "text" in entries else None
-    return Input(key.text, dtype, nullable, nan, nulls, text, span=key.span)
+    return Input(key.text, dtype, nullable, nan, nulls, text, _read_zone(entries, dtype, subject), key.span)
 
 
 def _read_type(node: Node, subject: str) -> DType:
@@ -72,6 +78,34 @@ def _read_text(node: Node, dtype: DType, subject: str) -> Literal["number"]:
         raise fail("SKC115", message, span=node.span, hint="remove it")
     as_choice(node, f"`text` of {subject}", ["number"])
     return "number"
+
+
+def _read_zone(entries: Mapping[str, Node], dtype: DType, subject: str) -> Zone | None:
+    keys = {name: entries[name] for name in ZONE if name in entries}
+    if not keys:
+        return None
+    name, first = next(iter(keys.items()))
+    if not KINDS[dtype].is_instant:
+        message = f"`{name}` of {subject} does not apply: {dtype} is not a timestamp"
+        raise fail("SKC115", message, span=first.span, hint="remove it")
+    if "timezone" not in keys:
+        message = f"`{name}` of {subject} does not apply without a `timezone`"
+        raise fail(
+            "SKC115", message, span=first.span, hint="add `timezone`, or remove it: an instant has no such policy"
+        )
+    choices = {"ambiguous": get_args(Ambiguous), "nonexistent": get_args(Nonexistent)}
+    zone = _read_timezone(keys.pop("timezone"), subject)
+    policies = {key: as_choice(node, f"`{key}` of {subject}", choices[key]) for key, node in keys.items()}
+    return Zone(zone, **policies)
+
+
+def _read_timezone(node: Node, subject: str) -> str:
+    name = as_text(node, f"`timezone` of {subject}")
+    try:
+        load_zone(name)
+    except SkcError as error:
+        raise SkcError(*(replace(diagnostic, span=node.span) for diagnostic in error.diagnostics)) from None
+    return name
 
 
 def _read_null_values(node: Node, dtype: DType, nullable: bool, subject: str) -> tuple[Scalar, ...]:

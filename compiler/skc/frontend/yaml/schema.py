@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pydantic
 
@@ -25,6 +25,7 @@ from skc.frontend.yaml.reader import FORMAT, OPTIONAL, REQUIRED
 from skc.frontend.yaml.tables import FROM, KEYS, VALUES
 from skc.ir import WHITESPACE, ProfileOptions
 from skc.op import AnyOp
+from skc.time.zones import Ambiguous, Nonexistent
 from skc_runtime.kinds import DTYPES
 
 JsonSchema = dict[str, Any]
@@ -206,12 +207,27 @@ def _input() -> JsonSchema:
             "uniqueItems": True,
             "description": "Values that mean null. On a column that is not a string, strings apply only to text files.",
         },
+        "timezone": {**TEXT, "description": "The IANA name of the zone of local times: times without an offset."},
+        "ambiguous": {
+            "enum": [*get_args(Ambiguous), None],
+            "default": "error",
+            "description": "The meaning of a local time that occurs twice.",
+        },
+        "nonexistent": {
+            "enum": [*get_args(Nonexistent), None],
+            "default": "error",
+            "description": "The meaning of a local time that is skipped.",
+        },
         "text": {"const": "number", "description": "A string may hold a number, written as JSON writes it."},
     }
     return {
         "anyOf": [
             _ref("dtype"),
-            _object(keys, required=("type",), optional=("nullable", "nan", "null_values", "text")),
+            _object(
+                keys,
+                required=("type",),
+                optional=("nullable", "nan", "null_values", "text", "timezone", "ambiguous", "nonexistent"),
+            ),
         ]
     }
 

@@ -95,7 +95,7 @@ def _read(reader: Reader, pattern: re.Pattern[str], text: str) -> tuple[int, str
         return time // MICROSECOND, ""
     instant, problem = (local - EPOCH) // MICROSECOND, ""
     if offset is None:
-        instant, problem = _instant(local, reader)
+        instant, problem = instant_of(local, reader.zone, reader.ambiguous, reader.nonexistent)
     else:
         instant -= offset // MICROSECOND
     if not TIMESTAMP_MIN <= instant <= TIMESTAMP_MAX:
@@ -160,18 +160,20 @@ def _offset(text: str | None) -> timedelta | None:
     return timedelta(hours=hours, minutes=minutes) * (-1 if text[0] == "-" else 1)
 
 
-def _instant(local: datetime, reader: Reader) -> tuple[int, str]:
-    """PEP 495: the offsets with fold 0 and 1 differ if a local time occurs twice (the first is greater) or is skipped
+def instant_of(local: datetime, zone: ZoneInfo, ambiguous: str, nonexistent: str) -> tuple[int, str]:
+    """The instant of a local time, and a code if a policy of null or error applies.
+
+    PEP 495: the offsets with fold 0 and 1 differ if a local time occurs twice (the first is greater) or is skipped
     (the first is less).
     """
-    first, second = (_utc_offset(local.replace(tzinfo=reader.zone, fold=fold)) for fold in (0, 1))
+    first, second = (_utc_offset(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     wall = (local - EPOCH) // MICROSECOND
     if first > second:
-        problem = "" if reader.ambiguous in ("earliest", "latest") else "ambiguous-time"
-        return wall - (second if reader.ambiguous == "latest" else first), problem
+        problem = "" if ambiguous in ("earliest", "latest") else "ambiguous-time"
+        return wall - (second if ambiguous == "latest" else first), problem
     if first < second:
-        problem = "" if reader.nonexistent == "shift_forward" else "nonexistent-time"
-        return _jump(reader.zone, wall - second, wall - first), problem
+        problem = "" if nonexistent == "shift_forward" else "nonexistent-time"
+        return _jump(zone, wall - second, wall - first), problem
     return wall - first, ""
 
 

@@ -69,10 +69,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from skc.emit import calendar
 from skc.emit import datetime as reading
@@ -98,8 +98,9 @@ from skc.ops.time._datetime_text import (
     zone_of,
 )
 from skc.ops.time._parse_datetime_cases import CASES
+from skc.ops.time._zoned import NAMED_AMBIGUOUS, NAMED_NONEXISTENT, named_null, wall_edges, zone_policies
 from skc.time.format import CLOCK, Directive, Format, read_format
-from skc.time.zones import later_transitions, load_zone, wall_clock
+from skc.time.zones import load_zone
 from skc.values.types import Block, Scalar, ValueType, make_block
 from skc_runtime.kinds import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, DType
 
@@ -107,13 +108,6 @@ if TYPE_CHECKING:
     from spox import Var
 
 
-# YAML reads `null` as None; here it is the name of a policy.
-def _named_null(choices: Any) -> BeforeValidator:
-    return BeforeValidator(lambda value: "null" if value is None else value, json_schema_input_type=choices | None)
-
-
-Ambiguous = Literal["earliest", "latest", "null", "error"]
-Nonexistent = Literal["shift_forward", "null", "error"]
 Invalid = Literal["null", "error"]
 
 
@@ -121,9 +115,9 @@ Invalid = Literal["null", "error"]
 class Params:
     format: str
     timezone: str | None = None
-    ambiguous: Annotated[Ambiguous, _named_null(Ambiguous)] = "error"
-    nonexistent: Annotated[Nonexistent, _named_null(Nonexistent)] = "error"
-    invalid: Annotated[Invalid, _named_null(Invalid)] = "error"
+    ambiguous: NAMED_AMBIGUOUS = "error"
+    nonexistent: NAMED_NONEXISTENT = "error"
+    invalid: Annotated[Invalid, named_null(Invalid)] = "error"
     to: Literal["timestamp", "date", "time"] = "timestamp"
     two_digit_year_start: Annotated[int, Field(ge=1, le=9900)] | None = None
     months: Annotated[tuple[str, ...], Field(min_length=12, max_length=12)] | None = None
@@ -184,8 +178,8 @@ def _letters(params: Params) -> frozenset[str]:
 def _policies(params: Params) -> dict[str, str]:
     """The policies that can apply: a zone without changes has no ambiguous times, nor has a format with %z."""
     policies: dict[str, str] = {"invalid-value": params.invalid}
-    if params.to == "timestamp" and "z" not in _letters(params) and not load_zone(params.timezone or "UTC").is_fixed:
-        policies |= {"ambiguous-time": params.ambiguous, "nonexistent-time": params.nonexistent}
+    if params.to == "timestamp" and "z" not in _letters(params):
+        policies |= zone_policies(params.timezone or "UTC", params.ambiguous, params.nonexistent)
     return policies
 
 
@@ -314,9 +308,7 @@ def _varied(layout: Format) -> list[str]:
 
 def _wall_edges(params: Params) -> list[datetime]:
     """Local times at both ends of every hour that is skipped or occurs twice."""
-    zone = load_zone(params.timezone or "UTC")
-    later = [t + offset for t in later_transitions(zone) for offset in {*zone.offsets[-2:]}]
-    return [_local(edge) for edge in [*wall_clock(zone).breaks, *sorted(later)]]
+    return [_local(edge) for edge in wall_edges(params.timezone or "UTC")]
 
 
 def _local(wall: int) -> datetime:

@@ -43,6 +43,7 @@ struct InputDescription {
   bool nullable;
   std::string nan;  // what NaN means: null or error
   std::optional<std::string> text;  // "number" if a string may hold a number
+  std::optional<std::string> timezone;  // that of a timestamp which is a local time
 };
 
 struct OutputDescription {

@@ -11,6 +11,7 @@ final class InputWriter {
   private final boolean nullable;
   private final boolean refusesNan;
   private final boolean readsNumbers;
+  private final boolean isLocal;
   private final Cell value;
   private final Cell valid; // null without a companion
 
@@ -27,6 +28,7 @@ final class InputWriter {
     this.nullable = input.nullable();
     this.refusesNan = input.nan() == Nan.ERROR;
     this.readsNumbers = input.readsNumbers();
+    this.isLocal = input.timezone() != null;
     this.value = value;
     this.valid = valid;
   }
@@ -66,7 +68,7 @@ final class InputWriter {
     switch (type) {
       case FLOAT64, FLOAT32 -> putFloat(feeds, row, Scalars.toFloat64(given));
       case INT64 -> putLong(feeds, row, Scalars.toInt64(given));
-      case TIMESTAMP -> putLong(feeds, row, Scalars.toTimestamp(given));
+      case TIMESTAMP -> putLong(feeds, row, isLocal ? Scalars.toLocal(given) : Scalars.toTimestamp(given));
       case DATE -> putLong(feeds, row, Scalars.toDate(given));
       case BOOL -> putBool(feeds, row, Scalars.toBool(given));
       case STRING -> putText(feeds, row, Scalars.toText(given));

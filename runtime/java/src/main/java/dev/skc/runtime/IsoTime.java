@@ -19,6 +19,7 @@ final class IsoTime {
           DAY
               + "[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\\.([0-9]{1,9}))?)?"
               + "(?:(Z)|([+-])([01][0-9]|2[0-3])(?::?([0-5][0-9]))?)?");
+  static final String AWARE = "send the time that the clock shows in the time zone of the input, without zone or offset";
   private static final long DAY_US = 86_400_000_000L;
   private static final long MINUTE_US = 60_000_000L;
 
@@ -37,18 +38,36 @@ final class IsoTime {
   /** Microseconds since 1970 UTC. */
   static long instant(String text) {
     Matcher match = TIME.matcher(text);
-    LocalDate day = match.matches() ? day(match) : null;
-    if (day == null) {
-      String hint = "ISO 8601 with an offset, such as 2024-05-01T12:00:00Z or 2024-05-01T14:00:00.5+02:00";
-      throw invalid(text, "a timestamp", hint);
-    }
+    String hint = "ISO 8601 with an offset, such as 2024-05-01T12:00:00Z or 2024-05-01T14:00:00.5+02:00";
+    long wall = wallClock(match, text, "a timestamp", hint);
     if (match.group(8) == null && match.group(9) == null) {
       String problem = Shown.of(text) + " has no offset, so it does not identify an instant";
       throw new RecordException("naive-datetime", problem, "append Z for UTC, or the offset that is meant");
     }
     long minutes = 60L * number(match, 10) + number(match, 11);
     long offset = "-".equals(match.group(9)) ? -minutes : minutes;
-    return day.toEpochDay() * DAY_US + timeOfDay(match, text) - offset * MINUTE_US;
+    return wall - offset * MINUTE_US;
+  }
+
+  /** Microseconds since 1970-01-01T00:00:00 of the local time. */
+  static long local(String text) {
+    Matcher match = TIME.matcher(text);
+    String hint = "ISO 8601 without an offset, such as 2024-05-01T12:00:00";
+    long wall = wallClock(match, text, "a local time", hint);
+    if (match.group(8) != null || match.group(9) != null) {
+      String problem = Shown.of(text) + " has an offset, but the input is a local time";
+      throw new RecordException("aware-datetime", problem, AWARE);
+    }
+    return wall;
+  }
+
+  /** The microseconds of a text without its offset. */
+  private static long wallClock(Matcher match, String text, String wanted, String hint) {
+    LocalDate day = match.matches() ? day(match) : null;
+    if (day == null) {
+      throw invalid(text, wanted, hint);
+    }
+    return day.toEpochDay() * DAY_US + timeOfDay(match, text);
   }
 
   /** Null if there is no such day. */

@@ -71,9 +71,10 @@ record Manifest(
    *
    * @param valid where a nullable input that is not a float says whether it has a value, else null
    * @param readsNumbers whether a string may hold a number
+   * @param timezone that of a timestamp which is a local time, in microseconds since 1970-01-01T00:00:00 there; or null
    */
   record Input(
-      String name, InputType type, boolean nullable, Nan nan, Slot slot, Slot valid, boolean readsNumbers) {}
+      String name, InputType type, boolean nullable, Nan nan, Slot slot, Slot valid, boolean readsNumbers, String timezone) {}
 
   /** An input tensor [N, width] of the graph. */
   record Tensor(String name, DType dtype, int width) {}
@@ -135,6 +136,9 @@ record Manifest(
     description.put("nan", input.nan.toString());
     if (input.readsNumbers) {
       description.put("text", "number");
+    }
+    if (input.timezone != null) {
+      description.put("timezone", input.timezone);
     }
     return description;
   }

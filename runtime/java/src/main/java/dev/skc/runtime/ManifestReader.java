@@ -76,8 +76,9 @@ final class ManifestReader {
       Slot slot = new Slot(item.text("tensor"), item.number("column", 0));
       Slot valid = item.optionalObject("valid").map(ManifestReader::slot).orElse(null);
       boolean readsNumbers = item.has("text") && readsNumbers(item, type);
+      String timezone = item.has("timezone") ? timezone(item, type) : null;
       item.done();
-      found.add(new Input(name, type, nullable, nan, slot, valid, readsNumbers));
+      found.add(new Input(name, type, nullable, nan, slot, valid, readsNumbers, timezone));
     }
     return List.copyOf(found);
   }
@@ -91,6 +92,14 @@ final class ManifestReader {
       throw ArtifactException.malformed(item.place + ".text", type + " is not a kind of number");
     }
     return true;
+  }
+
+  private static String timezone(Fields item, InputType type) {
+    String timezone = item.text("timezone");
+    if (type != InputType.TIMESTAMP) {
+      throw ArtifactException.malformed(item.place + ".timezone", type + " is not a timestamp");
+    }
+    return timezone;
   }
 
   private static Slot slot(Fields fields) {

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.Date;
 import java.util.UUID;
@@ -187,6 +188,29 @@ final class Scalars {
     }
     try {
       return micros(instant);
+    } catch (ArithmeticException error) {
+      throw RecordException.overflow(value);
+    }
+  }
+
+  /** Microseconds since 1970-01-01T00:00:00 of a local time. */
+  static long toLocal(Object value) {
+    if (value instanceof CharSequence text) {
+      return IsoTime.local(text.toString());
+    }
+    if (instant(value) != null) {
+      String problem = Shown.of(value) + " is an instant, but the input is a local time";
+      throw new RecordException("aware-datetime", problem, IsoTime.AWARE);
+    }
+    if (!(value instanceof LocalDateTime time)) {
+      String wanted = "a local time (a LocalDateTime, ISO 8601 text without an offset, or microseconds as an integer)";
+      return integer(value, wanted, null);
+    }
+    if (time.getNano() % 1000 != 0) {
+      throw RecordException.notExact(value, "microseconds");
+    }
+    try {
+      return micros(time.toInstant(ZoneOffset.UTC));
     } catch (ArithmeticException error) {
       throw RecordException.overflow(value);
     }
