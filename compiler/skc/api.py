@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 import skc_runtime
 from skc import artifact as artifacts
@@ -85,6 +85,8 @@ def init(
     `data` is a path, a glob, a folder, or a pandas, Polars or PyArrow table. `target` names the column that a model
     predicts, which is not an input. `dates` says what 03/04/2025 is where the data does not. Raises SkcError.
     """
+    if dates not in (None, *get_args(Dates)):
+        raise fail("SKC140", f"`{dates}` is not an order of dates", hint=f"choose {' or '.join(get_args(Dates))}")
     path = None if out is None else Path(out)
     if path is not None:
         check_file(path, force=force)

@@ -55,6 +55,19 @@ def sheet_header(file: str, options: ReadOptions) -> tuple[str, ...]:
     return tuple(name or f"(unnamed {k})" for k, name in enumerate(names, start=1))
 
 
+def sheet_titles(file: str) -> list[str]:
+    """The names of the sheets. Raises ImportError and UNREADABLE."""
+    from openpyxl import load_workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = load_workbook(file, read_only=True)
+    try:
+        return list(book.sheetnames)
+    finally:
+        book.close()
+
+
 def sheet_rows(
     file: str, options: ReadOptions, header: Sequence[str], inputs: Mapping[str, Input]
 ) -> Iterator[tuple[int, list[str]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from skc.data.engine import Stored
 from skc.data.text.splitting import BLANKS
@@ -23,6 +24,7 @@ NULL_WORDS = frozenset(
     ]
 )
 NULLS_OF_TEXT = NULL_WORDS - {"none", "-", "--", ".", "nil", "unknown", "missing"}  # which may be categories
+MOST_EXAMPLES = 2  # of how numbers and dates are written
 MOST_WORDS = 5  # other texts among numbers or dates that are taken for null
 PAIRS = tuple((yes, no) for yes, no in BOOLS if yes != "1")
 
@@ -43,6 +45,7 @@ class Meaning:
     moments: Moments | None = None
     is_padded: bool = False
     guess: str = ""
+    examples: tuple[str, ...] = ()
 
     @property
     def null_values(self) -> tuple[Scalar, ...]:
@@ -128,7 +131,7 @@ def _moments(stored: Stored, texts: Texts, moments: Moments | None) -> Meaning |
     if moments is None or fitting is None:
         return None
     is_plain = stored.is_written and moments.format == ISO and not moments.has_time  # as a request has it too
-    return Meaning("date" if is_plain else "string", *fitting, moments=moments)
+    return Meaning("date" if is_plain else "string", *fitting, moments=moments, examples=_examples(texts, moments.form))
 
 
 def _formatted(texts: Texts, values: Sequence[str]) -> Meaning | None:
@@ -140,7 +143,13 @@ def _formatted(texts: Texts, values: Sequence[str]) -> Meaning | None:
     form = written.form
     around = Form(rf"\s*(?:{form.pattern})\s*" if is_padded else form.pattern)
     fitting = _fitting(texts, around)
-    return None if fitting is None else Meaning("string", *fitting, written=written, is_padded=is_padded)
+    if fitting is None:
+        return None
+    return Meaning("string", *fitting, written=written, is_padded=is_padded, examples=_examples(texts, around))
+
+
+def _examples(texts: Texts, form: Form) -> tuple[str, ...]:
+    return tuple(islice((text for text in texts.counts if form.fits(text)), MOST_EXAMPLES))
 
 
 def _text(texts: Texts) -> Meaning:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,8 +17,11 @@ from typing import Any
 from skc.data.copies import with_copies
 from skc.data.default import open_engine
 from skc.data.engine import MEMORY_LIMIT, Column, Data, Stored
+from skc.data.sheet import UNREADABLE as UNREADABLE_SHEET
+from skc.data.sheet import sheet_header, sheet_titles
 from skc.data.sources import SEPARATED, Source, resolve, separator_of
 from skc.data.text.opening import UNREADABLE
+from skc.data.text.table import TextError
 from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
 from skc.draft.column_draft import ColumnDraft, Seen
 from skc.draft.columns import Meaning, is_null_word, meaning_of
@@ -77,6 +80,8 @@ def _source(data: Any) -> Source:
 
 
 def _layout(source: Source, folder: Path) -> Reading:
+    if source.kind == "xlsx":
+        return _sheet(source)
     if source.kind not in ("csv", "tsv"):
         return Reading(ReadOptions())
     file = source.files[0]
@@ -87,6 +92,19 @@ def _layout(source: Source, folder: Path) -> Reading:
     except UNREADABLE as error:
         notes = [str(error)[:300]]
         raise fail("SKC203", f"`{file}` cannot be read", hint=READ_ERROR, notes=notes) from error
+
+
+def _sheet(source: Source) -> Reading:
+    """The first sheet that has a header, of several."""
+    reading = Reading(ReadOptions())
+    with suppress(ImportError, *UNREADABLE_SHEET):  # which opening the file reports
+        titles = sheet_titles(source.path(source.files[0]))
+        for title in titles if len(titles) > 1 else ():
+            with suppress(TextError):
+                if sheet_header(source.path(source.files[0]), ReadOptions(sheet=title)):
+                    listed = ", ".join(f"`{one}`" for one in titles if one != title)
+                    return reading.changed(f"there is also {listed}", is_guess=True, sheet=title)
+    return reading
 
 
 def _stored(source: Source) -> tuple[Stored, ...]:

@@ -203,8 +203,8 @@ def _why_no_category(value: Input, seen: Seen, frequency: int) -> tuple[str, boo
 def _about(value: Input, seen: Seen, meaning: Meaning | None, role: Role, frequency: int, others: int) -> list[str]:
     if role == "category" and seen.counts:
         return [_categories(seen, frequency, others)]
-    if role in ("number", "moment") and meaning is not None and value.dtype == "string":
-        return [f"such as {', '.join(f'{quoted(str(text))}' for text in list(seen.counts)[:2])}"] if seen.counts else []
+    if meaning is not None and meaning.examples and value.dtype == "string":
+        return [f"such as {', '.join(map(quoted, meaning.examples))}"]
     if isinstance(seen.least, int | float) and not isinstance(seen.least, bool) and value.kind.is_number:
         return [f"{_number(seen.least)} to {_number(seen.greatest)}"]
     return []
