@@ -96,6 +96,7 @@ var kinds = map[Code]Kind{
 	CodeInt64Overflow:        KindRecord,
 	CodeFloat32Overflow:      KindRecord,
 	CodeNaiveDatetime:        KindRecord,
+	CodeAwareDatetime:        KindRecord,
 	CodeNULInString:          KindRecord,
 	CodeInvalidUTF8:          KindRecord,
 	CodeUnsupportedType:      KindRecord,

@@ -126,6 +126,17 @@ final class ScalarsTest {
   }
 
   @Test
+  void localTimesHaveNoZone() {
+    assertEquals(1_709_208_000_000_000L, Scalars.toLocal(LocalDateTime.parse("2024-02-29T12:00:00")));
+    assertEquals(-1, Scalars.toLocal(new StringBuilder("1969-12-31T23:59:59.999999")));
+    refused("int64-overflow", () -> Scalars.toLocal(LocalDateTime.MAX.withNano(0)));
+    refused("not-exact", () -> Scalars.toLocal(LocalDateTime.parse("2024-02-29T12:00:00.000000001")));
+    refused("aware-datetime", () -> Scalars.toLocal(Instant.EPOCH));
+    refused("aware-datetime", () -> Scalars.toLocal(new Date(0)));
+    refused("wrong-type", () -> Scalars.toLocal(LocalDate.EPOCH));
+  }
+
+  @Test
   void datesAreDays() {
     assertEquals(19782, Scalars.toDate(LocalDate.parse("2024-02-29")));
     assertEquals(-1, Scalars.toDate(LocalDate.parse("1969-12-31")));
