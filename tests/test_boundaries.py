@@ -282,8 +282,8 @@ outputs:
     assert {"n": 2**63 - 1, "m": -1} in rows
 
 
-def test_what_a_block_makes_of_a_column_beside_a_null() -> None:
-    """Each column at each boundary, the other one null; not where no column can be, or where columns are separate."""
+def test_what_a_block_makes_of_a_column_beside_a_null_and_beside_zero() -> None:
+    """Each column at each boundary, the other one null, where it can be, or 0; not where columns are separate."""
     text = """
 skc: 1
 name: lengths
@@ -301,9 +301,15 @@ outputs:
     found = reach_further(pipeline, step_boundaries(pipeline), base, reference.run)
     rows = other_branches(pipeline, found, base, reference.run).rows
     tried = {f.raw_input: {*map(repr, f.raw_values)} for f in found if f.step.startswith("some")}
-    assert {repr(row["b"]) for row in rows if row["a"] is None} == tried["b"]
-    assert {repr(row["a"]) for row in rows if row["b"] is None} == tried["a"]
-    assert all({row["a"], row["b"]} & {None} and (row["c"], row["d"]) == (3.0, 4.0) for row in rows)
+    tried |= {f.raw_input: {*map(repr, f.raw_values)} for f in found if f.step.startswith("none")}
+    for one, other in (("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")):
+        assert {repr(row[one]) for row in rows if row[other] == 0} >= tried[one]
+        of_null = {repr(row[one]) for row in rows if row[other] is None}
+        assert of_null >= tried[one] if other in "ab" else not of_null
+    for row in rows:
+        changed = {name for name, value in row.items() if value != base[name]}
+        assert changed <= {"a", "b"} or changed <= {"c", "d"}
+        assert {row["a"], row["b"]} & {None, 0.0} or {row["c"], row["d"]} & {0.0}
 
 
 def test_of_many_inputs_some_are_set_to_zero(monkeypatch: pytest.MonkeyPatch) -> None:

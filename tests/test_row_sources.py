@@ -6,10 +6,12 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import op_harness as harness
 import pytest
 from forged_artifacts import GOLDEN_RIDES, RIDE, compile_pipeline, rides
 
 from skc.equality.trials import own_trials
+from skc.ops import OPS
 from skc.oracle import reference
 from skc.oracle.protocol import Oracle, Outcome
 from skc.oracle.reference import Reference
@@ -51,6 +53,20 @@ def test_a_record_is_the_row_of_its_blocks(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_order_of_sources() -> None:
     """Rides has no expression, so it has no other branch."""
     assert [source.name for source in own_sources()] == ["boundaries", "generated", "hostile"]
+
+
+def test_each_column_of_a_block_is_varied_where_the_others_are_zero() -> None:
+    """A limit of class_of is the difference of two scores: from a base row far from it, none is reached."""
+    op = OPS["class_of"]
+    case = next(case for case in op.cases if case.name == "scores with their errors, within a gap")
+    fitted = harness.fitted(op, case)
+    made = OwnSources(fitted, step_boundaries(fitted), 100, 0, reference.run, [])
+    assert made.base["noise_a"]  # beside an error, no small difference matters
+    (branches,) = [source for source in made if source.name == "branches"]
+    tried = [tuple(record.values()) for record in branches.records]
+    for score in (0.5, 0.5000000000000001, 5e-324):
+        assert (score, 0.0, 0.0, 0.0) in tried
+        assert (0.0, score, 0.0, 0.0) in tried
 
 
 def generated_after(refused: bool) -> list[Record]:

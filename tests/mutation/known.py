@@ -136,9 +136,6 @@ EQUIVALENT = {
 }
 # A row would show these, but verification does not draw it: gaps in its rows, and not equivalences.
 MISSED = {
-    r"class_of: scores with their errors, within.*(edge .*\(5e-324\)|float off .*float64\(0\.5\) becomes)": (
-        "rows are drawn without knowing that errors are small: few are at a limit"
-    ),
     r"one_vs_one: scores with": "rows are drawn without knowing that errors are small: all but few are refused",
     r"match_atom: .*(edge at the next float|/GreaterOrEqual_0`)": "rows are drawn without knowing that errors are 0",
     r"knn_impute: weights by distance .*Constant_112`.*-5e-324": "few rows are whole numbers, whose errors are 0",

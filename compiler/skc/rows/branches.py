@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,20 +20,20 @@ from skc_runtime.kinds import INT64_MAX, INT64_MIN
 CORNERS: tuple[Scalar, ...] = (None, 0, -1, INT64_MIN, INT64_MAX, -math.inf, math.inf)
 MOST_BRANCHED = 5_000  # rows; if there are more, an evenly spread sample
 MOST_SEARCHES = 8  # from the steps after an expression, each with an input at zero or null; else an even sample
-MOST_NULLS = 32  # columns of a block that are null while the others are varied
+MOST_NULLS = 32  # columns of a block that are null, or not zero, while the others are varied or zero
 
 
 @dataclass(frozen=True)
 class _Branch:
-    """Rows like the base row, except for one input at a corner value and another that takes values in turn."""
+    """Rows like the base row, except for some inputs at a corner value and another that takes values in turn."""
 
-    at: tuple[str, Scalar]
+    at: Mapping[str, Scalar]
     raw_input: str
     values: Sequence[Scalar]
 
     def rows(self, base: Record, index: Iterable[int]) -> Iterator[Record]:
         for k in index:
-            yield {**base, self.at[0]: self.at[1], self.raw_input: self.values[k]}
+            yield {**base, **self.at, self.raw_input: self.values[k]}
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def other_branches(
     others take all their values beside it.
 
     Of a step that takes several columns as one block, each is also varied where another one is null: what replaces a
-    null depends on the others.
+    null depends on the others; and where all others are zero: a score and its error then decide alone.
     """
     corners: list[_Branch] = []
     edge_branches: list[_Branch] = []
@@ -68,7 +68,7 @@ def other_branches(
         if len({f.raw_input for f in columns}) < 2 or is_columnwise(step):
             continue
         if not OPS[step.op].is_variadic(step.params):
-            edge_branches += _beside_nulls(columns)
+            edge_branches += [*_beside_nulls(columns), *_beside_zeros(columns, pipeline)]
             is_sample |= len(columns) > MOST_NULLS
             continue
         switching = {f.raw_input for f in columns if OPS[step.op].switches(step.params, step.state, f.column)}
@@ -79,9 +79,11 @@ def other_branches(
         for corner in places:
             for name, values in ((f.raw_input, f.raw_values) for f in columns if f.raw_input is not None):
                 if name > corner[0]:  # the swapped pair gives the same rows
-                    corners.append(_Branch(corner, name, [v for v in values if _is_corner(v) or name in switching]))
+                    corners.append(
+                        _Branch(dict([corner]), name, [v for v in values if _is_corner(v) or name in switching])
+                    )
                 if name != corner[0] and name not in switching:
-                    edge_branches.append(_Branch(corner, name, [v for v in values if not _is_corner(v)]))
+                    edge_branches.append(_Branch(dict([corner]), name, [v for v in values if not _is_corner(v)]))
         behind = _steps_behind(pipeline, step.name)
         edges = [replace(f, raw_input=None, raw_values=()) for f in boundaries if f.step in behind]
         zeros = [corner for corner in places if not corner[1]]
@@ -91,7 +93,9 @@ def other_branches(
                 pipeline, values_in(pipeline, {**base, corner[0]: corner[1]}, evaluate), avoid=corner[0]
             )
             carried = [reached(search, f) for f in edges]
-            edge_branches += [_Branch(corner, f.raw_input, f.raw_values) for f in carried if f.raw_input is not None]
+            edge_branches += [
+                _Branch(dict([corner]), f.raw_input, f.raw_values) for f in carried if f.raw_input is not None
+            ]
     rows = list(_spread_over(corners, base, MOST_BRANCHED))
     rows += _spread_over(edge_branches, base, MOST_BRANCHED - len(rows))
     return Branched(rows, is_sample or len(rows) < sum(len(branch.values) for branch in (*corners, *edge_branches)))
@@ -102,7 +106,17 @@ def _beside_nulls(columns: Sequence[StepBoundaries]) -> Iterator[_Branch]:
     for null in (columns[i] for i in spread(len(columns), MOST_NULLS)):
         if None in null.raw_values:
             others = (f for f in columns if f.raw_input != null.raw_input)
-            yield from (_Branch((str(null.raw_input), None), str(f.raw_input), f.raw_values) for f in others)
+            yield from (_Branch({str(null.raw_input): None}, str(f.raw_input), f.raw_values) for f in others)
+
+
+def _beside_zeros(columns: Sequence[StepBoundaries], pipeline: Pipeline) -> Iterator[_Branch]:
+    """Some columns of a block at their boundaries, where all others that are numbers are zero."""
+    zeros: dict[str, Scalar] = {i.name: i.kind.python(0) for i in pipeline.inputs if i.kind.is_number}
+    names = {str(f.raw_input) for f in columns} & zeros.keys()
+    for f in (columns[i] for i in spread(len(columns), MOST_NULLS)):
+        yield _Branch(
+            {name: zeros[name] for name in sorted(names - {str(f.raw_input)})}, str(f.raw_input), f.raw_values
+        )
 
 
 def _is_corner(value: Scalar) -> bool:
