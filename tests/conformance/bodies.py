@@ -286,13 +286,26 @@ def damaged(seed: int, count: int) -> Iterator[tuple[bytes, str]]:
     r = Random(seed)
     sound = [b"".join(data * n for data, n in body.parts) for body in all_bodies() if size(body.parts) < 2000]
     for _ in range(count):
-        if r.random() < 0.5:
+        if r.random() < 0.2:
+            body = _with_texts(r)
+        elif r.random() < 0.5:
             body = _exchanged(r, r.choice(sound), r.choice(sound))
         else:
             body = r.choice(sound)
             for _ in range(r.choice([1, 1, 2, 3, 6])):
                 body = _damage(r, body, r.choice(sound))
         yield body, r.choice(["error", "ignore"])
+
+
+TEXTS = [text for text in VALUES if re.fullmatch(rb'"[-+0-9.].*"', text)]
+
+
+def _with_texts(r: Random) -> bytes:
+    """A sound record, but for the texts of its times and numbers: some are altered."""
+    names = [i["name"] for i in inputs() if "text" in i or i["type"] in ("timestamp", "date")]
+    texts = {name: r.choice(TEXTS) for name in r.sample(names, r.choice([1, 1, 2]))}
+    members = [json.dumps(name).encode() + b": " + _altered(r, text) for name, text in texts.items()]
+    return b'{"x": 1.5, "n": 7, "s": "a", ' + b", ".join(members) + b"}"
 
 
 def _exchanged(r: Random, body: bytes, other: bytes) -> bytes:
