@@ -271,15 +271,6 @@ def _(place: Place) -> list[str]:
     return [*COMPILE[:4], "-o", "artifact", "--force"]
 
 
-@provokes("SKC415")
-def _(place: Place) -> list[str]:
-    names = [f"c{k}" for k in range(51)]
-    inputs = "".join(f"  {name}: float64\n" for name in names)
-    text = f"skc: 1\nname: wide\ninputs:\n{inputs}features:\n  f: {{from: [{', '.join(names)}]}}\n"
-    (place.folder / "pipeline.yaml").write_text(f"{text}outputs: {{x: {{features: [f], dtype: float64}}}}\n")
-    return ["compile", "pipeline.yaml", "-o", "made", "--no-verify"]
-
-
 @provokes("SKC502")
 def _(place: Place) -> list[str]:
     place.rows("1,zebra")

@@ -41,6 +41,13 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert features.dtype == np.float32
     assert features.shape == (len(done.artifact.manifest.outputs[0].columns),)
     assert not np.isnan(features).any()
+    (bare,) = [
+        code
+        for code in re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+        if "InferenceSession(" in code
+    ]
+    exec(bare, names)  # the same row, without a runtime
+    assert names["x"][0].tobytes() == features.tobytes()
 
 
 TOUR = [

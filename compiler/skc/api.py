@@ -56,7 +56,6 @@ from skc_runtime.identity import Signature as KeySignature
 from skc_runtime.manifest import Signature
 
 PathLike = str | os.PathLike[str]
-MANY_INPUTS = 50
 
 
 @contextmanager
@@ -103,7 +102,7 @@ def compile(
     data: Any = None,
     out: PathLike | None = None,
     *,
-    signature: Signature | None = None,
+    signature: Signature = "packed",
     verify: bool = True,
     rows: int = 10_000,
     seed: int = 0,
@@ -128,8 +127,8 @@ def compile(
     `profile` writes into the artifact what the columns of the training rows look like (profile.json); the `profile` of
     a pipeline.yaml says which of them.
 
-    `signature` defaults to "columns", with a warning (SKC415) if there are more than 50
-    inputs. Nothing is written if `out` is None or a difference was found: see `.report`.
+    `signature` says how the graph takes its inputs: "packed", as one tensor for each type, or "columns", as one for
+    each input. Nothing is written if `out` is None or a difference was found: see `.report`.
     Raises SkcError, with a code, a location and a hint, for everything a user can cause, SKC512 if every row of the
     data is refused.
     """
@@ -166,7 +165,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
     declared = options.data if isinstance(options.data, DataSource) else origin.pipeline.data
     reading = None if declared is None else declared.options
-    artifact = artifacts.assemble(frozen, options.signature or "columns", fitted_with, reading=reading, profile=profile)
+    artifact = artifacts.assemble(frozen, options.signature, fitted_with, reading=reading, profile=profile)
     clock.lap("compile", 0)
     of_user, options = options.data, replace(options, data=origin.rows)
     own_data, reach = origin.pipeline.data, Remembered()
@@ -184,29 +183,12 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     path = target if target is not None and is_equal else None
     if path is not None:
         artifacts.write(artifact, path, force=options.force)
-    many = () if options.signature is not None else _many_inputs(len(artifact.manifest.inputs))
-    all_warnings = (*origin.warnings, *many, *fitted.warnings, *(() if report is None else report.warnings))
+    all_warnings = (*origin.warnings, *fitted.warnings, *(() if report is None else report.warnings))
     return Compiled(artifact, path, report, all_warnings, tuple(clock.stages), against)
 
 
 def _rows_compared(report: Report) -> int:
     return sum(check.rows for check in report.checks if check.against_reference)
-
-
-def _many_inputs(count: int) -> tuple[Diagnostic, ...]:
-    """A warning where a tensor for each input costs more than everything else in a request."""
-    if count <= MANY_INPUTS:
-        return ()
-    message = (
-        f"the pipeline has {count:,} inputs, and signature `columns`, the default, feeds each as a tensor of its own: "
-        "a run of the model for one row was measured at 7 times the time of `packed` for 51 inputs, 12 times for 100 "
-        "and 25 times for 300"
-    )
-    hint = (
-        "give `--signature packed` if requests go through a runtime of skc, or `--signature columns` to keep a tensor "
-        "for each input without this warning"
-    )
-    return (Diagnostic("SKC415", message, hint=hint, severity="warning"),)
 
 
 def verify(

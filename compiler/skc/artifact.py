@@ -43,7 +43,7 @@ from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.identity import SIGNATURE, Key, identity_of
 from skc_runtime.loading import open_artifact
-from skc_runtime.manifest import Manifest, OnnxSpec, Signature
+from skc_runtime.manifest import InputSpec, Manifest, OnnxSpec, Signature, TensorSpec
 from skc_runtime.model_scan import scan_model
 
 FORMAT = 1
@@ -108,7 +108,7 @@ class Artifact:
 
 def assemble(
     pipeline: Pipeline,
-    signature: Signature = "columns",
+    signature: Signature = "packed",
     fitted_with: Mapping[str, str] | None = None,
     records: Sequence[Record] | None = None,
     reading: ReadOptions | None = None,
@@ -184,11 +184,23 @@ def _manifest_bytes(manifest: Manifest, files: Mapping[str, bytes]) -> bytes:
 
 
 def _model_bytes(lowered: Lowered, name: str, plan_hash: str) -> bytes:
-    for key, value in (("skc.format", str(FORMAT)), ("skc.name", name), ("skc.plan", plan_hash)):
+    columns = json.dumps(columns_of_tensors(lowered.inputs, lowered.tensors), ensure_ascii=False)
+    facts = {"skc.format": str(FORMAT), "skc.name": name, "skc.plan": plan_hash, "skc.columns": columns}
+    for key, value in facts.items():
         entry = lowered.model.metadata_props.add()
         entry.key, entry.value = key, value
     data: bytes = lowered.model.SerializeToString(deterministic=True)
     return data
+
+
+def columns_of_tensors(inputs: Sequence[InputSpec], tensors: Sequence[TensorSpec]) -> dict[str, list[str]]:
+    """What stands in each column of each input tensor: an input, or where it has a value."""
+    columns = {tensor.name: [""] * tensor.width for tensor in tensors}
+    for spec in inputs:
+        columns[spec.slot.tensor][spec.slot.column] = spec.name
+        if spec.valid is not None:
+            columns[spec.valid.tensor][spec.valid.column] = f"{spec.name}.valid"
+    return columns
 
 
 def manifest_of(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> Manifest:

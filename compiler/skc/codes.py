@@ -20,7 +20,7 @@ Code = Literal[
     "SKC220", "SKC221", "SKC222", "SKC223", "SKC224", "SKC225", "SKC226",
     "SKC230", "SKC231", "SKC232", "SKC233", "SKC234", "SKC235", "SKC236", "SKC237",
     "SKC401", "SKC402", "SKC403", "SKC404", "SKC405",
-    "SKC410", "SKC411", "SKC412", "SKC413", "SKC414", "SKC415",
+    "SKC410", "SKC411", "SKC412", "SKC413", "SKC414",
     "SKC501", "SKC502", "SKC503", "SKC504", "SKC505",
     "SKC511", "SKC512",
     "SKC900", "SKC901",
@@ -129,7 +129,6 @@ CODES: dict[Code, str] = {
     "SKC412": "the artifact cannot be written",
     "SKC413": "two columns with the same name in a table to write",
     "SKC414": "an output table whose name does not say its format",
-    "SKC415": "warning: many inputs, each with a tensor of its own",
     # verification
     "SKC501": "a record that does not fit the inputs",
     "SKC502": "a row that the transformer refuses",

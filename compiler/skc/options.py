@@ -117,7 +117,7 @@ class CompileOptions(Options):
     """The options of `skc compile`."""
 
     data: Any = _flag(None, DATA, typed=str | None)
-    signature: SignatureName | None = _flag(None, "One tensor per input (the default), or one per type.")
+    signature: SignatureName = _flag("packed", "One tensor per type of the inputs (the default), or one per input.")
     force: bool = _flag(False, "Replace an existing artifact.", "--force")
     verify: bool = _flag(True, "Verify the artifact against its reference.", "--verify/--no-verify")
     rows: int = _rows()

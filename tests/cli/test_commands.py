@@ -51,32 +51,10 @@ def test_compile_without_verifying_says_so(here: Path, run: Any) -> None:
     assert skc_runtime.load(here / "made").describe()["signature"] == "packed"
 
 
-def test_compile_says_what_a_tensor_for_each_input_costs(tmp_path: Path, run: Any) -> None:
-    """Above 50 inputs, and only where the signature was not chosen; the hint ends it, either way."""
-    for count, given, told in [
-        (50, [], []),
-        (51, [], ["SKC415"]),
-        (51, ["--signature", "packed"], []),
-        (51, ["--signature", "columns"], []),
-    ]:
-        inputs = "".join(f"  c{k}: float64\n" for k in range(count))
-        names = ", ".join(f"c{k}" for k in range(count))
-        outputs = "outputs: {x: {features: [f], dtype: float64}}"
-        text = f"skc: 1\nname: wide\ninputs:\n{inputs}features:\n  f: {{from: [{names}]}}\n{outputs}\n"
-        (tmp_path / "wide.yaml").write_text(text)
-        command = (
-            "compile",
-            str(tmp_path / "wide.yaml"),
-            "-o",
-            str(tmp_path / "made"),
-            "--force",
-            "--no-verify",
-            *given,
-        )
-        code, out, _ = run(*command, "--format", "json")
-        assert (code, [w["code"] for w in json.loads(out)["warnings"]]) == (cli.EQUAL, told), (count, given)
-        _, _, err = run(*command)
-        assert ("warning[SKC415]: the pipeline has 51 inputs" in err and "--signature packed" in err) == bool(told)
+@pytest.mark.parametrize(("given", "signature"), [([], "packed"), (["--signature", "columns"], "columns")])
+def test_the_signature(given: list[str], signature: str, here: Path, run: Any) -> None:
+    assert run("compile", "pipeline.yaml", "-o", "made", "--no-verify", *given)[0] == cli.EQUAL
+    assert skc_runtime.load(here / "made").describe()["signature"] == signature
 
 
 def test_verify(here: Path, run: Any) -> None:
