@@ -16,11 +16,13 @@ _ELEMENTWISE = ("And", "Or", "Equal", "Less", "LessOrEqual", "Greater", "Greater
 
 @dataclass(frozen=True)
 class Conditions:
-    """`makers`: by tensor, the node that makes it. `widths`: of the inputs. `never_null`: inputs that have no null."""
+    """`makers`: by tensor, the node that makes it. `widths`: of the input tensors. `never_null`: those of their columns
+    that have no null.
+    """
 
     makers: Mapping[str, onnx.NodeProto]
     widths: Mapping[str, int]
-    never_null: frozenset[str]
+    never_null: frozenset[tuple[str, int]]
 
     def is_never(self, tensor: str, column: int, value: bool) -> bool:
         """No row can have this value there."""
@@ -53,16 +55,29 @@ class Conditions:
         return bool((columns[:, column if columns.shape[1] > 1 else 0] == value).all())
 
     def _has_no_null(self, tensor: str, column: int) -> bool:
-        if tensor in self.never_null:
+        if (tensor, column) in self.never_null:
             return True
         place = self._place(self.makers[tensor], column) if tensor in self.makers else None
         return place is not None and self._has_no_null(*place)
+
+    def origins(self, tensor: str) -> list[tuple[str, int]] | None:
+        """For each column of a tensor that which it is, before columns were taken and joined. None if unknown."""
+        width = self._width(tensor)
+        return None if width is None else [self._origin(tensor, column) for column in range(width)]
+
+    def _origin(self, tensor: str, column: int) -> tuple[str, int]:
+        node = self.makers.get(tensor)
+        place = None if node is None else self._place(node, column)
+        return (tensor, column) if place is None else self._origin(*place)
 
     def _place(self, node: onnx.NodeProto, column: int) -> tuple[str, int] | None:
         """Where a column comes from that is only moved."""
         if node.op_type == "Gather":
             index = self._constant(node.input[1])
             return None if index is None or index.ndim != 1 else (node.input[0], int(index[column]))
+        if node.op_type == "Slice":
+            bounds = self._column_bounds(node)
+            return None if bounds is None else (node.input[0], bounds[0] + column)
         if not _joins_columns(node):
             return None
         for name in node.input:
@@ -73,6 +88,14 @@ class Conditions:
                 return name, column
             column -= width
         return None
+
+    def _column_bounds(self, node: onnx.NodeProto) -> tuple[int, int] | None:
+        """The first column that a Slice takes, and how many; None if it does something else."""
+        constants = [self._constant(name) for name in node.input[1:]]
+        numbers = [int(c.item()) for c in constants if c is not None and c.size == 1]
+        if len(constants) != 3 or len(numbers) != 3 or numbers[2] != 1 or not 0 <= numbers[0] < numbers[1]:
+            return None
+        return numbers[0], numbers[1] - numbers[0]
 
     def _width(self, tensor: str) -> int | None:
         """Of a tensor [N, width]; None where it is not known."""
@@ -89,6 +112,9 @@ class Conditions:
             case "Gather":
                 index = self._constant(node.input[1])
                 return None if index is None or index.ndim != 1 else index.size
+            case "Slice":
+                bounds = self._column_bounds(node)
+                return None if bounds is None else bounds[1]
         widths = [self._width(name) for name in node.input]
         known = [width for width in widths if width is not None]
         if len(known) < len(widths):

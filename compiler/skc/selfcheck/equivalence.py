@@ -34,11 +34,11 @@ class Equivalence:
         self._nodes = Nodes(sound)
         self._branches, self._numbers = Branches(self._nodes), Numbers(self._nodes)
         self._estimates = Estimates(self._nodes, {step.name for step in fused.steps})
-        self._tried = Tried(self._nodes, fused, tally)
         self._lookups = Lookups(self._nodes.makers)
         widths = {i.name: i.type.tensor_type.shape.dim[-1].dim_value for i in sound.graph.input}
-        never_null = frozenset(i.name for i in fused.inputs if not i.nullable)
+        never_null = frozenset((i.slot.tensor, i.slot.column) for i in lowered.inputs if not i.nullable)
         self._conditions = Conditions(self._nodes.makers, {name: w for name, w in widths.items() if w}, never_null)
+        self._tried = Tried(self._nodes, self._conditions, lowered, tally)
 
     def reason(self, mutant: Mutant) -> str | None:
         """The reason, or None where none is known."""

@@ -10,9 +10,11 @@ from onnx import numpy_helper
 
 from skc.emit.tensor_names import owner
 from skc.infer import ColumnNames, Types, column_names, step_input_types, value_types
-from skc.ir import Pipeline, Step
+from skc.ir import Step
+from skc.lower import Lowered
 from skc.op import Decision
 from skc.ops import OPS
+from skc.selfcheck.conditions import Conditions
 from skc.selfcheck.mutant import Mutant
 from skc.selfcheck.nodes import Nodes
 from skc.verification.coverage import CoverageTally
@@ -26,13 +28,15 @@ _COMPARED = {  # each comparison, and the one that differs from it only where th
 
 
 class Tried:
-    """Looks for such reasons. `fused` is the pipeline as lowered."""
+    """Looks for such reasons."""
 
-    def __init__(self, nodes: Nodes, fused: Pipeline, tally: CoverageTally) -> None:
-        self._nodes, self._tally = nodes, tally
+    def __init__(self, nodes: Nodes, conditions: Conditions, lowered: Lowered, tally: CoverageTally) -> None:
+        fused = lowered.pipeline  # as it was lowered
+        self._nodes, self._conditions, self._tally = nodes, conditions, tally
         self._steps = {step.name: step for step in fused.steps}
         self._written = {origin: step for step in fused.steps for origin in (step.origins or (step.name,))}
-        self._inputs = {i.value: i.name for i in fused.inputs}
+        slots = {i.name: i.slot for i in lowered.inputs}
+        self._inputs = {i.value: (slots[i.name].tensor, slots[i.name].column) for i in fused.inputs}
         self._types: Types = value_types(fused)
         self._names: ColumnNames = column_names(fused)
 
@@ -75,9 +79,15 @@ class Tried:
 
     def _is_input_of(self, step: Step, tensor: str) -> bool:
         """It has the columns of the step's input, in order."""
-        sources = [self._inputs.get(ref.value, ref.value) for ref in step.inputs]
-        node = self._nodes.makers.get(tensor)
-        return [tensor] == sources or (node is not None and node.op_type == "Concat" and [*node.input] == sources)
+        wanted = []
+        for ref in step.inputs:
+            own = self._inputs.get(ref.value)
+            columns = range(len(self._names[ref.value]))[slice(ref.start, ref.stop)]
+            wanted += [(ref.value, k) for k in columns] if own is None else [own]
+        values, node = [ref.value for ref in step.inputs], self._nodes.makers.get(tensor)
+        if [tensor] == values or (node is not None and node.op_type == "Concat" and [*node.input] == values):
+            return True
+        return self._conditions.origins(tensor) == wanted
 
     def meets_whole_numbers_only(self, mutant: Mutant, node: onnx.NodeProto) -> bool:
         """The edges are those of bins over whole numbers, and no edge that is moved or compared is a whole number."""
