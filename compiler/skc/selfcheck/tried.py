@@ -79,15 +79,15 @@ class Tried:
 
     def _is_input_of(self, step: Step, tensor: str) -> bool:
         """It has the columns of the step's input, in order."""
-        wanted = []
+        expected = []
         for ref in step.inputs:
             own = self._inputs.get(ref.value)
             columns = range(len(self._names[ref.value]))[slice(ref.start, ref.stop)]
-            wanted += [(ref.value, k) for k in columns] if own is None else [own]
+            expected += [(ref.value, k) for k in columns] if own is None else [own]
         values, node = [ref.value for ref in step.inputs], self._nodes.makers.get(tensor)
         if [tensor] == values or (node is not None and node.op_type == "Concat" and [*node.input] == values):
             return True
-        return self._conditions.origins(tensor) == wanted
+        return self._conditions.origins(tensor) == expected
 
     def meets_whole_numbers_only(self, mutant: Mutant, node: onnx.NodeProto) -> bool:
         """The edges are those of bins over whole numbers, and no edge that is moved or compared is a whole number."""
