@@ -70,7 +70,14 @@ CASES: dict[str, tuple[Files, str, str, tuple[str, ...], str, Files]] = {
         "store it as one type in all files",
         {"b.parquet": pa.table({"v": [2.5], "s": ["b"]})},
     ),
-    "a picture": ({"a.png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 9}, "a.png", "SKC203", ("a.png",), "encoding", {}),
+    "a picture": (
+        {"a.png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 9},
+        "a.png",
+        "SKC202",
+        ("a.png` is not a file of text",),
+        "skc reads .csv",
+        {},
+    ),
     "lines of JSON that are not records": (
         {"a.jsonl": b"[1]\n"},
         "a.jsonl",

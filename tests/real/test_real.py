@@ -77,3 +77,16 @@ def test_a_model_trains_on_a_period_and_predicts_the_next(compiled: tuple[Any, P
     model = Ridge().fit(features[before], label[before])
     assert model.score(features[~before], label[~before]) > 0.3
     np.testing.assert_array_equal(model.predict(served), model.predict(features[-50:]))
+
+
+@pytest.mark.parametrize(("name", "target"), [("taxis", "tip"), ("titanic", "survived")])
+def test_a_draft_compiles_without_an_edit(name: str, target: str, tmp_path: Path) -> None:
+    """`skc init`, then `skc compile`: verified, without a warning, and every row is served."""
+    drafted = skc.init(data_file(name), tmp_path / "pipeline.yaml", target=target)
+    assert {column.name for column in drafted.columns if column.role is None} == {target}
+    done = skc.compile(tmp_path / "pipeline.yaml", out=tmp_path / "artifact", rows=500)
+    assert done.report is not None
+    assert done.report.is_equal, skc.render(done.report)
+    assert done.warnings == ()
+    done = skc.transform(tmp_path / "artifact", str(data_file(name)), tmp_path / "x.parquet")
+    assert done["rows"] == drafted.rows

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from skc.data.sources import READABLE
 from skc.data.text.lines import LineError, all_lines
 from skc.data.text.mending import MARKS, is_mostly_utf8
 from skc.data.text.opening import opened
+from skc.diagnostics import fail
 
 HEAD = 1 << 16  # bytes
 WIDE_MARKS = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
@@ -32,26 +34,29 @@ class Encoding:
 
 
 def encoding_of(file: str) -> Encoding:
-    """The encoding of a file. Raises UNREADABLE."""
+    """The encoding of a file. Raises UNREADABLE, and SKC202 for one that is not text."""
     with opened(file) as stream:
         head = stream.read(HEAD)
     mark = WIDE_MARKS.get(head[:4]) or MARKS.get(head[:2])
     if mark is not None:
         return Encoding(mark)
     if 0 in head:
-        return Encoding(_with_zeros(head))
+        name = _with_zeros(head)
+        if name is None:
+            raise fail("SKC202", f"`{file}` is not a file of text", hint=READABLE)
+        return Encoding(name)
     if _decodes(file, "utf-8") or is_mostly_utf8(file):  # a wrong byte in UTF-8 is an error of the file
         return Encoding("utf-8")
     name = next(name for name in (_foreign(head), *WESTERN) if name is not None and _decodes(file, name))
     return _with_example(file, name)
 
 
-def _with_zeros(head: bytes) -> str:
+def _with_zeros(head: bytes) -> str | None:
     """Zeros at odd or at even places are halves of ASCII characters in UTF-16; otherwise the file is not text."""
     odd, even = head[1::2].count(0), head[::2].count(0)
     if odd > len(head) / 8 and not even:
         return "utf-16-le"
-    return "utf-16-be" if even > len(head) / 8 and not odd else "utf-8"
+    return "utf-16-be" if even > len(head) / 8 and not odd else None
 
 
 def _foreign(head: bytes) -> str | None:
