@@ -21,7 +21,7 @@ skc::detail::Manifest manifest_of(const json& input) {
   skc::detail::Manifest manifest{};
   skc::detail::InputSpec spec{};
   spec.name = "v";
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 7; ++i) {
     if (name_of(static_cast<InputType>(i)) == input["type"]) spec.type = static_cast<InputType>(i);
   }
   spec.is_nullable = input["nullable"];
@@ -29,7 +29,7 @@ skc::detail::Manifest manifest_of(const json& input) {
   spec.reads_numbers = input.contains("text");
   if (input.contains("timezone")) spec.timezone = input["timezone"].get<std::string>();
   manifest.tensors.push_back({"v", element_of(spec.type), 1});
-  if (spec.is_nullable && spec.type != InputType::float64) {
+  if (spec.is_nullable && !is_float(spec.type)) {
     spec.valid = skc::detail::Slot{1, 0};
     manifest.tensors.push_back({"v.valid", DType::boolean, 1});
   }
@@ -58,14 +58,14 @@ std::string expected(const json& row) {
   if (expect.contains("error")) return expect["error"];
   const InputType type = manifest_of(row["input"]).inputs[0].type;
   if (expect.contains("null")) {
-    return type == InputType::float64   ? "NaN"
+    return is_float(type)               ? "NaN"
            : type == InputType::string  ? "\"\""
            : type == InputType::boolean ? "false"
                                         : "0";
   }
   if (type == InputType::string) return skc::detail::shown(expect["value"].get<std::string>());
   if (type == InputType::boolean) return expect["value"] ? "true" : "false";
-  if (type != InputType::float64) return expect["value"];
+  if (!is_float(type)) return expect["value"];
   const skc::Value value = skc::detail::decode_value(DType::float64, expect["value"], "test");
   return skc::detail::shown(std::get<double>(value.storage()));
 }
