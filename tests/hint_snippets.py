@@ -411,6 +411,12 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "bool",
     ),
     (
+        "write `from: [day, time]`",
+        "{from: [d, n, y], apply: [combine_datetime, {datetime_part: {part: hour}}]}",
+        "{from: [d, n], apply: [combine_datetime, {datetime_part: {part: hour}}]}",
+        "int64",
+    ),
+    (
         "write `from: [year, month, day]`",
         "{from: n, apply: [make_date, {datetime_part: {part: day}}]}",
         "{from: [n, y, z], apply: [make_date, {datetime_part: {part: day}}]}",

@@ -307,6 +307,19 @@ def _is_holiday(r: Random, x: Value) -> Made:
     return "is_holiday", params, replace(x, dtype="bool")
 
 
+def _combine_datetime(r: Random, x: Value) -> Made | None:
+    """Of a date alone; a step has no other value here."""
+    params = _some(
+        r,
+        timezone=lambda: r.choice(ZONES),
+        nonexistent=lambda: r.choice(("shift_forward", None, "error")),
+        ambiguous=lambda: r.choice(("earliest", "latest", None, "error")),
+    )
+    if x.dtype != "date" or x.width != 1:
+        return None
+    return "combine_datetime", params, replace(x, dtype="timestamp")
+
+
 def _make_date(r: Random, x: Value) -> Made | None:
     params = _some(r, invalid=lambda: r.choice(("error", None)))
     return ("make_date", params, replace(x, dtype="date", width=1)) if x.width == 3 else None
@@ -530,6 +543,7 @@ MAKERS: dict[str, Callable[[Random, Value], Made | None]] = {
     "datetime_part": _datetime_part,
     "elapsed": _elapsed,
     "is_holiday": _is_holiday,
+    "combine_datetime": _combine_datetime,
     "make_date": _make_date,
 }
 _CATEGORICAL = ("one_hot", "vocabulary", "ordinal", "hash_bucket", "impute", "cast", "null_if", "missing_indicator")
@@ -560,7 +574,7 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "ordinal",
         "tfidf_weight",
     ),
-    "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast", "map", "make_date"),
+    "int64": (*_CATEGORICAL, "clip", "bucketize", "cyclical", "cast", "map", "make_date", "combine_datetime"),
     "bool": (*_CATEGORICAL, "map"),
     "string": (
         *_CATEGORICAL,
@@ -589,5 +603,14 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "parse_datetime",
     ),
     "timestamp": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "is_holiday", "elapsed"),
-    "date": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "is_holiday", "elapsed"),
+    "date": (
+        "impute",
+        "cast",
+        "null_if",
+        "missing_indicator",
+        "datetime_part",
+        "is_holiday",
+        "elapsed",
+        "combine_datetime",
+    ),
 }

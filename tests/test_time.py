@@ -568,3 +568,18 @@ def test_is_holiday_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(SkcError, match="is not installed") as error:
         holidays_of("date", country="DE", years=[2015, 2025])
     assert error.value.diagnostics[0].hint == 'pip install "skc[holidays]"'
+
+
+def test_combine_datetime_as_pandas_localizes() -> None:
+    """Every half hour of a year in New York, both readings of those that a clock shows twice."""
+    hours = pd.date_range("2019-01-01", "2020-01-01", freq="30min", unit="us")
+    days = ((hours.normalize() - pd.Timestamp(EPOCH)) // pd.Timedelta(days=1)).tolist()
+    clocks = ((hours - hours.normalize()) // pd.Timedelta(microseconds=1)).tolist()
+    for ambiguous, is_first in (("earliest", True), ("latest", False)):
+        params = {"timezone": "America/New_York", "ambiguous": ambiguous, "nonexistent": "shift_forward"}
+        pipeline = harness.fit(harness.build(OPS["combine_datetime"], params, {"d": "date", "t": "int64"}), [])
+        want = hours.tz_localize(
+            zone_of("America/New_York"), ambiguous=np.full(len(hours), is_first), nonexistent="shift_forward"
+        )
+        got = [row[0] for row in harness.Graph(pipeline).run(list(zip(days, clocks, strict=True))).rows]
+        assert got == want.tz_convert("UTC").tz_localize(None).astype("int64").tolist()

@@ -227,6 +227,7 @@ inputs:
   year: int64
   month: int64
   day_of_month: int64
+  clock: int64
   ordered: timestamp
   shipped: timestamp
   pickup: string

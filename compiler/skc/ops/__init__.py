@@ -83,6 +83,7 @@ MODULES = (
     "text.substring",
     "text.tfidf_weight",
     "text.upper",
+    "time.combine_datetime",
     "time.cyclical",
     "time.datetime_part",
     "time.elapsed",
