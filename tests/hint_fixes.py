@@ -64,6 +64,8 @@ FIXES: list[tuple[str, str, str, str]] = [
         "    from:\n",
         "    from: {type: float64}\n",
     ),
+    ("SKC107-true-values", 'write a list, such as ["yes", "1"]', "true_values: []", 'true_values: ["yes", "1"]'),
+    ("SKC105-true-values", "remove one of them", "false_values: [ja]", "false_values: [nein]"),
     ("SKC104-profile", "name an input", "phone", "age"),
     ("SKC107-profile", "write `false` for none, or {omit: [NAME], minimum: 10}", "true", "{omit: [age], minimum: 10}"),
     ("SKC107-profile-omit", "name the inputs to leave out", "omit: phone", "omit: [age]"),

@@ -66,7 +66,9 @@ class Input:
 
     `null_values` of the input's own type mean null in the graph; strings on a non-string input mean null only where
     text is read (a CSV file). `text` is "number" where a string may hold a number. A timestamp with a `zone` is a
-    local time, in microseconds of the clock on the wall, until the step `local_time` reads it.
+    local time, in microseconds of the clock on the wall, until the step `local_time` reads it. `true_values` and
+    `false_values` are texts that a bool is written as in files of text; where there are any, those of `ReadOptions` do
+    not apply to it.
     """
 
     name: str
@@ -76,6 +78,8 @@ class Input:
     null_values: tuple[Scalar, ...] = ()
     text: Literal["number"] | None = None
     zone: Zone | None = None
+    true_values: tuple[str, ...] = ()
+    false_values: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False)
 
     @property
@@ -129,6 +133,7 @@ class Output:
     span: Span | None = field(default=None, compare=False)
 
 
+WORDS = ("true_values", "false_values")  # how an input, or a file, writes bools
 WHITESPACE = "whitespace"  # as a separator: one blank or more, and none at the ends of a line
 
 
@@ -156,6 +161,12 @@ class ReadOptions:
     true_values: tuple[str, ...] = ()
     false_values: tuple[str, ...] = ()
     sheet: str = ""
+
+    def of(self, value: Input) -> ReadOptions:
+        """These options, with the input's own words for true and false if it has any."""
+        if not value.true_values and not value.false_values:
+            return self
+        return replace(self, true_values=value.true_values, false_values=value.false_values)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import rfc8785
 
 from skc.diagnostics import SkcError, bug, fail
 from skc.infer import check_shapes, value_types
-from skc.ir import HOLDS, Feature, Input, Output, Pipeline, Ref, Step, Zone
+from skc.ir import HOLDS, WORDS, Feature, Input, Output, Pipeline, Ref, Step, Zone
 from skc.op import AnyOp
 from skc.ops import OPS
 from skc.packed import is_packed, pack, unpack
@@ -129,6 +129,7 @@ def _input_to_json(value: Input) -> dict[str, Any]:
         "null_values": [_encode(v) for v in value.null_values],
         **({} if value.text is None else {"text": value.text}),
         **({} if value.zone is None else asdict(value.zone)),
+        **{key: list(words) for key in WORDS if (words := getattr(value, key))},
     }
 
 
@@ -141,12 +142,16 @@ def _input_from_json(fields: Fields) -> Input:
         tuple(_decode(v) for v in fields.items("null_values")),
         "number" if "text" in fields and fields.one_of("text", "number") else None,
         _zone(fields) if "timezone" in fields else None,
+        true_values=fields.texts("true_values") if "true_values" in fields else (),
+        false_values=fields.texts("false_values") if "false_values" in fields else (),
     )
     fields.done()
     if value.text is not None and not value.kind.is_number:
         raise ValueError(f"`text` of the input `{value.name}` does not apply: {value.dtype} is not a number")
     if value.zone is not None and not value.kind.is_instant:
         raise ValueError(f"`timezone` of the input `{value.name}` does not apply: {value.dtype} is not a timestamp")
+    if (value.true_values or value.false_values) and value.dtype != "bool":
+        raise ValueError(f"the input `{value.name}` has words for true and false, but is {value.dtype}")
     for null in value.null_values:
         if not isinstance(null, str) and type(null) is not KINDS[value.dtype].python:
             raise ValueError(f"{null!r} is not a valid null for the input `{value.name}`, which is {value.dtype}")

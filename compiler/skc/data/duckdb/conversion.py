@@ -87,6 +87,7 @@ class Reading:
 
 def read_csv_text(value: Input, options: ReadOptions) -> Reading:
     """The reading of a CSV field, whose text is never null."""
+    options = options.of(value)
     column = identifier(value.name)
     nulls = _text_nulls(value, options)
     if value.dtype == "string":
@@ -110,6 +111,7 @@ def _plain(value: Input, column: str, options: ReadOptions) -> str:
 
 def read_json(value: Input, options: ReadOptions) -> Reading:
     """The reading of a JSON value, which is SQL null if the key is missing."""
+    options = options.of(value)
     column = identifier(value.name)
     text = f"({column} ->> '$')"
     kind = f"json_type({column})"

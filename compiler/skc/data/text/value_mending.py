@@ -54,7 +54,7 @@ def _changes(value: Input, texts: Sequence[str], options: ReadOptions) -> Iterat
         yield {}
     if not options.trim and _fit(value, [text.strip(BLANKS) for text in texts], options):
         yield {"trim": True}
-    if value.dtype == "bool":
+    if value.dtype == "bool" and not (value.true_values or value.false_values):
         yield from _bools(texts, options)
     if value.kind.is_number:
         yield from _marks(value, texts, options)
@@ -81,5 +81,5 @@ def _bools(texts: Sequence[str], options: ReadOptions) -> Iterator[dict[str, Any
 
 
 def _fit(value: Input, texts: Sequence[str], options: ReadOptions) -> bool:
-    form = form_of(value, options)
+    form = form_of(value, options.of(value))
     return (bool(texts) and all(re.fullmatch(form, text) for text in texts)) or not texts

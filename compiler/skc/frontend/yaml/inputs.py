@@ -13,7 +13,7 @@ from skc.diagnostics import SkcError, Span, fail
 from skc.frontend.problems import Problems, shown
 from skc.frontend.yaml.fields import as_bool, as_choice, as_list, as_map, as_text, check_keys, wrong_type
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe
-from skc.ir import Input, Zone
+from skc.ir import WORDS, Input, Zone
 from skc.time.zones import Ambiguous, Nonexistent, load_zone
 from skc.values.types import Scalar, rounded
 from skc_runtime.kinds import DTYPES, KINDS, DType, for_every_kind
@@ -48,14 +48,15 @@ def _read_input(key: ScalarNode, node: Node) -> Input:
     subject = f"input `{shown(key.text)}`"
     if not isinstance(node, MapNode):
         return Input(key.text, _read_type(node, f"the type of {subject}"), span=key.span)
-    check_keys(node, subject, ["type"], ["nullable", "nan", "null_values", "text", *ZONE])
+    check_keys(node, subject, ["type"], ["nullable", "nan", "null_values", "text", *WORDS, *ZONE])
     entries = {name.text: value for name, value in node.entries}
     dtype = _read_type(entries["type"], f"the type of {subject}")
     nullable = "nullable" in entries and as_bool(entries["nullable"], f"`nullable` of {subject}")
     nan = _read_nan(entries["nan"], dtype, subject) if "nan" in entries else "null"
     nulls = _read_null_values(entries["null_values"], dtype, nullable, subject) if "null_values" in entries else ()
     text = _read_text(entries["text"], dtype, subject) if "text" in entries else None
-    return Input(key.text, dtype, nullable, nan, nulls, text, _read_zone(entries, dtype, subject), key.span)
+    words = _read_words(entries, dtype, nulls, subject)
+    return Input(key.text, dtype, nullable, nan, nulls, text, _read_zone(entries, dtype, subject), *words, key.span)
 
 
 def _read_type(node: Node, subject: str) -> DType:
@@ -78,6 +79,33 @@ def _read_text(node: Node, dtype: DType, subject: str) -> Literal["number"]:
         raise fail("SKC115", message, span=node.span, hint="remove it")
     as_choice(node, f"`text` of {subject}", ["number"])
     return "number"
+
+
+def _read_words(
+    entries: Mapping[str, Node], dtype: DType, nulls: tuple[Scalar, ...], subject: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The input's own texts for true and for false, in files of text."""
+    words: dict[str, tuple[str, ...]] = dict.fromkeys(WORDS, ())
+    for name in WORDS:
+        if name not in entries:
+            continue
+        node = entries[name]
+        if dtype != "bool":
+            message = f"`{name}` of {subject} does not apply: {dtype} is not bool"
+            raise fail("SKC115", message, span=node.span, hint="remove it")
+        found: list[str] = []
+        for item in as_list(node, f"`{name}` of {subject}", 'write a list, such as ["yes", "1"]').items:
+            text = as_text(item, f"an entry of `{name}`")
+            if text in found or text in words["true_values"] or text in nulls:
+                message = (
+                    f"`{shown(text)}` of {subject} has two meanings"
+                    if text not in found
+                    else f"`{shown(text)}` is listed twice"
+                )
+                raise fail("SKC105", message, span=item.span, hint="remove one of them")
+            found.append(text)
+        words[name] = tuple(found)
+    return words["true_values"], words["false_values"]
 
 
 def _read_zone(entries: Mapping[str, Node], dtype: DType, subject: str) -> Zone | None:

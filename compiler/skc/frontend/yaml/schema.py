@@ -218,6 +218,8 @@ def _input() -> JsonSchema:
             "default": "error",
             "description": "The meaning of a local time that is skipped.",
         },
+        "true_values": {**TEXTS, "description": "Texts that mean true, in files of text; those of `data` then do not."},
+        "false_values": {**TEXTS, "description": "Texts that mean false, likewise."},
         "text": {"const": "number", "description": "A string may hold a number, written as JSON writes it."},
     }
     return {
@@ -226,7 +228,7 @@ def _input() -> JsonSchema:
             _object(
                 keys,
                 required=("type",),
-                optional=("nullable", "nan", "null_values", "text", "timezone", "ambiguous", "nonexistent"),
+                optional=tuple(key for key in keys if key != "type"),
             ),
         ]
     }
