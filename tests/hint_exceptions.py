@@ -86,10 +86,6 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "check the address and the credentials, or download the file first",
         "fill it in, exclude such rows, or declare the input `nullable: true` and compile again",
         "give `--record` or `--data`",
-        (
-            "give `--signature packed` if requests go through a runtime of skc, or `--signature "
-            "columns` to keep a tensor for each input without this warning"
-        ),
         "give a number of 1 or more, or leave it out",
         "give a whole number of 0 or more",
         "give at most {}",
