@@ -36,6 +36,7 @@ STRANGERS: dict[DType, tuple[Scalar, ...]] = for_every_kind(
         "string": tuple(f"stranger {n}" for n in range(40)),
         "timestamp": tuple(n * 397 * DAY_US + 12_345 for n in range(-60, 60, 3)),
         "date": tuple(range(-20_000, 20_000, 997)),
+        "time": tuple(range(12_345, DAY_US, 3_333_333_333)),
     }
 )
 

@@ -44,6 +44,8 @@ NAMES = {*get_args(DType), *get_args(OutputDType)}
 # Tables of kinds that are not for all of them, and why none can be forgotten there.
 PARTIAL = {
     "compiler/skc/data/duckdb/bad_values.py": {"WIDE"},  # numbers may have too many digits
+    "compiler/skc/emit/datetime.py": {""},  # of what text is parsed into: an instant, a day or a time of day
+    "compiler/skc/ops/time/_datetime_text.py": {"texts", "parts"},  # likewise
     "compiler/skc/ops/categorical/_categories.py": {"fixed"},  # of the kinds that `require` lets through
     "compiler/skc/ops/internal/narrow.py": {"LARGEST"},  # of the two floats
     "compiler/skc/values/tensors.py": {"PACKED"},  # by element that is fed: see the test below
@@ -266,7 +268,7 @@ def test_what_leaves_in_which_dtype() -> None:
     assert HOLDS == {
         "float32": ("float64", "float32", "int64", "bool"),
         "float64": ("float64", "float32", "int64", "bool"),
-        "int64": ("int64", "bool", "timestamp", "date"),
+        "int64": ("int64", "bool", "timestamp", "date", "time"),
         "bool": ("bool",),
         "string": ("string",),
     }

@@ -29,6 +29,7 @@ EMPTY: dict[DType, str] = for_every_kind(
         "bool": "expr: x > 0 if x < 0 else null",
         "string": "expr: s if s == 'c' else null",
         "timestamp": "from: s, apply: [{parse_datetime: {format: '%Y', invalid: null}}]",
+        "time": "expr: n if n < 0 else null, apply: [{cast: {to: time}}]",
         "date": "from: s, apply: [{parse_datetime: {format: '%Y', to: date, invalid: null}}]",
     }
 )

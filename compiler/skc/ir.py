@@ -32,6 +32,7 @@ LEAVES_AS: Mapping[DType, tuple[OutputDType, ...]] = for_every_kind(
         "string": ("string",),
         "timestamp": ("int64",),
         "date": ("int64",),
+        "time": ("int64",),
     }
 )
 HOLDS: Mapping[OutputDType, tuple[DType, ...]] = {

@@ -39,6 +39,7 @@ INPUTS: Mapping[DType, str] = for_every_kind(
         "string": "string",
         "timestamp": ANY,
         "date": ANY,
+        "time": ANY,
     }
 )
 OUTPUTS: Mapping[OutputDType, str] = for_every_element(

@@ -36,11 +36,12 @@ CASTS: Mapping[DType, tuple[DType, ...]] = for_every_kind(
     {
         "float64": ("int64", "bool"),
         "float32": (),  # is float64 before any step
-        "int64": ("float64", "bool", "string", "timestamp", "date"),
+        "int64": ("float64", "bool", "string", "timestamp", "date", "time"),
         "bool": ("float64", "int64", "string"),
         "string": ("int64", "bool"),
         "timestamp": ("date", "int64"),
         "date": ("timestamp", "int64"),
+        "time": ("int64",),
     }
 )
 SMALL = 2**24  # every integer up to here is a float32
@@ -298,6 +299,8 @@ def _conversion_hint(accepted: Sequence[DType], actual: DType) -> str:
         return "put `parse_number` before this step, or declare the input `{type: float64, text: number}`"
     if actual in YEARS and YEARS.keys().isdisjoint(accepted):
         return "put `datetime_part` before this step, or turn two timestamps into a number with `elapsed`"
+    if KINDS[actual].is_clock and any(KINDS[dtype].is_number for dtype in accepted):
+        return "put `datetime_part` before this step, or `{cast: {to: int64}}` for microseconds since midnight"
     to = next((dtype for dtype in accepted if dtype in CASTS[actual]), None)
     if to is None:
         return "declare another type for the input"

@@ -165,3 +165,11 @@ func toDate(s scalar) (int64, *Error) {
 	}
 	return toInteger(s, "a date (skc.Date, an integer of days, or ISO 8601 text)", "")
 }
+
+// toClock is int64 microseconds since midnight.
+func toClock(s scalar) (int64, *Error) {
+	if s.kind == kindText {
+		return readClock(s.text)
+	}
+	return toInteger(s, "a time (an integer of microseconds since midnight, or ISO 8601 text)", "")
+}

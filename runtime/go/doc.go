@@ -25,6 +25,7 @@
 //	timestamp   time.Time of whole microseconds; an integer of microseconds since 1970 UTC; ISO 8601 text with an offset
 //	            of an input with a time zone: ISO 8601 text without an offset; an integer of microseconds of the local time
 //	date        Date; an integer of days since 1970; ISO 8601 text
+//	time        an integer of microseconds since midnight; ISO 8601 text
 //
 // A json.Number is an integer if its text has neither fraction nor exponent, otherwise the nearest float64. A
 // time.Duration is not a number. The zero time.Time is an instant too, in the year 1: use a pointer if a value may be

@@ -10,17 +10,18 @@ import (
 // RFC3339 accepts a comma for the point and hours of one digit, and has neither a blank for the T nor offsets of hours.
 
 const (
-	dayPattern  = `([0-9]{4})-([0-9]{2})-([0-9]{2})`
-	timePattern = dayPattern +
-		`[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?` +
+	dayPattern   = `([0-9]{4})-([0-9]{2})-([0-9]{2})`
+	clockPattern = `([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?`
+	timePattern  = dayPattern + `[T ]` + clockPattern +
 		`(Z|([+-])([01][0-9]|2[0-3])(?::?([0-5][0-9]))?)?`
 	dayMicros    = 24 * 60 * minuteMicros
 	minuteMicros = 60_000_000
 )
 
 var (
-	isoDay  = regexp.MustCompile(`\A` + dayPattern + `\z`)
-	isoTime = regexp.MustCompile(`\A` + timePattern + `\z`)
+	isoDay   = regexp.MustCompile(`\A` + dayPattern + `\z`)
+	isoClock = regexp.MustCompile(`\A` + clockPattern + `\z`)
+	isoTime  = regexp.MustCompile(`\A` + timePattern + `\z`)
 )
 
 // readDay is the number of days since 1970.
@@ -67,12 +68,28 @@ func readWallClock(text, wanted, hint string) ([]string, int64, *Error) {
 	if !exists {
 		return nil, 0, newError(CodeInvalidValue, shown(text)+" is not "+wanted, hint)
 	}
-	nanoseconds := digits((match[7] + "000000000")[:9])
-	if nanoseconds%1000 != 0 {
-		return nil, 0, newError(CodeNotExact, shown(text)+" is not exact as microseconds", roundHint)
+	ofDay, err := clockMicros(match[4:8], text)
+	return match, day*dayMicros + ofDay, err
+}
+
+// readClock is the number of microseconds since midnight.
+func readClock(text string) (int64, *Error) {
+	match := isoClock.FindStringSubmatch(text)
+	if match == nil {
+		hint := "ISO 8601 without an offset, such as 17:30 or 17:30:00.5"
+		return 0, newError(CodeInvalidValue, shown(text)+" is not a time", hint)
 	}
-	minutes := 60*digits(match[4]) + digits(match[5])
-	return match, day*dayMicros + minutes*minuteMicros + digits(match[6])*1_000_000 + nanoseconds/1000, nil
+	return clockMicros(match[1:], text)
+}
+
+// clockMicros is the microseconds of hours, minutes, seconds and a fraction of a second.
+func clockMicros(parts []string, text string) (int64, *Error) {
+	nanoseconds := digits((parts[3] + "000000000")[:9])
+	if nanoseconds%1000 != 0 {
+		return 0, newError(CodeNotExact, shown(text)+" is not exact as microseconds", roundHint)
+	}
+	minutes := 60*digits(parts[0]) + digits(parts[1])
+	return minutes*minuteMicros + digits(parts[2])*1_000_000 + nanoseconds/1000, nil
 }
 
 // dayNumber is the day in the first three groups; false if there is none in the years 1 to 9999.

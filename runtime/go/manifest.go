@@ -31,6 +31,7 @@ const (
 const (
 	typeTimestamp = "timestamp"
 	typeDate      = "date"
+	typeTime      = "time"
 )
 
 // slot is a column of an input tensor.
@@ -41,7 +42,7 @@ type slot struct {
 
 type inputSpec struct {
 	name       string
-	kind       string // float64, float32, int64, bool, string, timestamp or date
+	kind       string // float64, float32, int64, bool, string, timestamp, date or time
 	nullable   bool
 	nanIsError bool
 	slot       slot
@@ -53,7 +54,7 @@ type inputSpec struct {
 
 // element is the element type of the input in the graph.
 func (i *inputSpec) element() DType {
-	if i.kind == typeTimestamp || i.kind == typeDate {
+	if i.kind == typeTimestamp || i.kind == typeDate || i.kind == typeTime {
 		return Int64
 	}
 	return DType(i.kind)
@@ -178,7 +179,7 @@ func each[T any](objects []*fields, read func(*fields) T) []T {
 func readInput(f *fields) inputSpec {
 	input := inputSpec{
 		name:       f.text("name"),
-		kind:       f.oneOf("type", string(Float64), string(Float32), string(Int64), string(Bool), string(String), typeTimestamp, typeDate),
+		kind:       f.oneOf("type", string(Float64), string(Float32), string(Int64), string(Bool), string(String), typeTimestamp, typeDate, typeTime),
 		nullable:   f.flag("nullable"),
 		nanIsError: f.oneOf("nan", "null", "error") == "error",
 		slot:       readSlot(f),

@@ -47,6 +47,7 @@ var converters = map[string]func(*inputPlan, *block, int, scalar) *Error{
 	string(String):  putText,
 	typeTimestamp:   integersBy(toTimestamp),
 	typeDate:        integersBy(toDate),
+	typeTime:        integersBy(toClock),
 }
 
 // put writes a value of a row, or refuses it. The values of nearly every request are recognised without another call.

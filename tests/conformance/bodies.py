@@ -122,7 +122,9 @@ def _value(r: Random, i: Mapping[str, Any]) -> Spelt:
             return _string(r)
     if chance < 0.5:
         return _integer(r)
-    return _day(r) if i["type"] == "date" else _instant(r, is_local="timezone" in i)
+    if i["type"] == "timestamp":
+        return _instant(r, is_local="timezone" in i)
+    return _day(r) if i["type"] == "date" else _clock(r)
 
 
 def _float(r: Random) -> Spelt:
@@ -178,6 +180,24 @@ def _day(r: Random) -> Spelt:
     if r.random() < 0.1:
         return json.dumps(f"{day.year:04}-02-30"), Refusal("invalid-value")
     return json.dumps(day.isoformat()), str(day.toordinal() - EPOCH.toordinal())
+
+
+def _clock(r: Random) -> Spelt:
+    """A time of day in one of its forms, or one that is not."""
+    micros, digits = r.randrange(86_400_000_000), r.choice([None, 0, 1, 3, 6, 9])
+    unit = 60_000_000 if digits is None else 10 ** (6 - min(digits, 6))
+    micros -= micros % unit
+    seconds, fraction = divmod(micros, 1_000_000)
+    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}" + ("" if digits is None else f":{seconds % 60:02}")
+    text += f".{fraction * 1000:09}"[: digits + 1] if digits else ""
+    match r.randrange(12):
+        case 0:
+            return json.dumps(text + r.choice(["Z", "+01:00", " "])), Refusal("invalid-value")
+        case 1:
+            return json.dumps(text.replace(":", ".", 1)), Refusal("invalid-value")
+        case 2 if digits == 9:
+            return json.dumps(f"{text[:-1]}{r.randint(1, 9)}"), Refusal("not-exact")
+    return json.dumps(text), str(micros)
 
 
 def _instant(r: Random, *, is_local: bool) -> Spelt:

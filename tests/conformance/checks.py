@@ -184,6 +184,7 @@ GOOD = for_every_kind(
         "string": ("good", "good"),
         "timestamp": ({"int": "7"}, "7"),
         "date": ({"int": "7"}, "7"),
+        "time": ({"int": "7"}, "7"),
     }
 )  # a cell, and what becomes of it
 Asked = tuple[Message, list[Any], Message]  # a request, the rows it takes, the right answer

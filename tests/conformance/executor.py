@@ -174,6 +174,8 @@ def value(cell: Any) -> Any:
             return "".join(chr(int(unit, 16)) for unit in given)
         case "instant" | "naive":
             return datetime.datetime.fromisoformat(given)
+        case "clock":
+            return datetime.time.fromisoformat(given)
         case "day":
             return datetime.date.fromisoformat(given)
     return given

@@ -22,7 +22,7 @@ from skc.selfcheck.mutant import Mutant
 from skc.values.types import rounded
 from skc_runtime.agreement import same_bits
 from skc_runtime.errors import SkcRuntimeError
-from skc_runtime.kinds import DATE_MAX, DATE_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, for_every_kind
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, for_every_kind
 
 MOST = 50_000
 POWERS = [sign * 2.0**k for k in range(-5, 66) for sign in (1, -1)]
@@ -39,6 +39,7 @@ POOLS: dict[str, list[Any]] = for_every_kind(
         "bool": [False, True],
         "string": ["", "a", "A", " a", "é", "0", "1", "-1", "true", "True", "z", "Z", "2019-01-01", "9999-12-31"],
         "timestamp": [0, -1, *(SOURCE.randint(TIMESTAMP_MIN, TIMESTAMP_MAX) for _ in range(3000))],
+        "time": [0, 1, DAY_US - 1, *(SOURCE.randrange(DAY_US) for _ in range(300))],
         "date": [0, -1, DATE_MIN, DATE_MAX, *(SOURCE.randint(DATE_MIN, DATE_MAX) for _ in range(300))],
     }
 )

@@ -16,6 +16,7 @@ import pytest
 from request_forms import send
 
 from skc_runtime import RecordError, Transformer, arrow
+from skc_runtime.kinds import DTYPES
 
 Identity = Callable[..., Transformer]
 UTC = datetime.UTC
@@ -41,6 +42,11 @@ READ: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("float64", pa.decimal256(76, 30), [Decimal("-123456789012345678901.1"), None], [-123456789012345678901.1, None]),
     ("float32", pa.decimal128(10, 2), [Decimal("16777217.00"), None], [2.0**24, None]),
     ("int64", pa.decimal128(38, 2), [2**63 - 1, None, -(2**63)], [2**63 - 1, None, -(2**63)]),
+    ("time", pa.time32("s"), [63_000, None], [63_000_000_000, None]),
+    ("time", pa.time32("ms"), [63_000_001, None], [63_000_001_000, None]),
+    ("time", pa.time64("us"), [86_399_999_999, None], [86_399_999_999, None]),
+    ("time", pa.time64("ns"), [1_000, None], [1, None]),
+    ("time", pa.string(), ["17:30", None], [63_000_000_000, None]),
     ("string", pa.uuid(), [UUID.bytes, None], [str(UUID), None]),
     ("date", pa.timestamp("ns"), [86_400_000_000_000, None, -86_400_000_000_000], [1, None, -1]),
     ("float64", pa.float64(), [0.1, None, float("inf")], [0.1, None, float("inf")]),
@@ -61,10 +67,7 @@ READ: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("date", pa.date32(), [MOMENT.date(), None], [19_782, None]),
     ("date", pa.date64(), [MOMENT.date(), None], [19_782, None]),
     ("date", pa.timestamp("ms"), [datetime.datetime(2024, 2, 29), None], [19_782, None]),
-    *[
-        (kind, pa.null(), [None, None], [None, None])
-        for kind in ("float64", "int64", "bool", "string", "timestamp", "date")
-    ],
+    *[(kind, pa.null(), [None, None], [None, None]) for kind in DTYPES],
 ]
 
 
@@ -125,7 +128,10 @@ REFUSED: list[tuple[str, Any, str, int | None, str]] = [
     ("int64", pa.array([b"a" * 16], pa.uuid()), "wrong-type", None, "strings"),
     ("date", pa.array([0, 1], pa.timestamp("ns")), "not-integral", 1, "not an integer"),
     ("int64", pa.array([1], pa.duration("s")), "unsupported-type", None, "duration"),
-    ("int64", pa.array([1], pa.time32("s")), "unsupported-type", None, "time"),
+    ("int64", pa.array([1], pa.time32("s")), "wrong-type", None, "times of day"),
+    ("timestamp", pa.array([1], pa.time64("us")), "wrong-type", None, "times of day"),
+    ("time", pa.array([0, 1], pa.time64("ns")), "not-exact", 1, "microseconds"),
+    ("time", pa.array([0], pa.timestamp("us")), "wrong-type", None, "a time"),
     ("int64", pa.RunEndEncodedArray.from_arrays([2], [5]), "unsupported-type", None, "run_end_encoded"),
     ("string", pa.array([b"a"]).dictionary_encode(), "unsupported-type", None, "binary"),
     ("date", pa.array([0, 1], pa.int64()).view(pa.date64()), "not-integral", 1, "whole day"),

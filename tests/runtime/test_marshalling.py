@@ -34,6 +34,7 @@ GOOD = for_every_kind(
         "string": {"string": "good"},
         "timestamp": {"int": "7"},
         "date": {"int": "7"},
+        "time": {"int": "7"},
     }
 )
 Identity = Callable[..., Transformer]
@@ -57,6 +58,8 @@ def python_value(given: Mapping[str, Any]) -> Any:
             return "".join(chr(int(unit, 16)) for unit in value)
         case "instant" | "naive":
             return datetime.datetime.fromisoformat(value)
+        case "clock":
+            return datetime.time.fromisoformat(value)
         case "day":
             return datetime.date.fromisoformat(value)
         case "utf8" | "missing":

@@ -73,6 +73,13 @@ PYTHON_VALUES: list[tuple[str, Any, Any]] = [
     ("date", datetime.datetime(2024, 2, 29, 0, 0, 0, 1), "not-integral"),
     ("date", pd.Timestamp("2024-02-29T00:00:00.000000001"), "not-integral"),
     ("date", pd.Timestamp("2024-02-29", tz="UTC"), "wrong-type"),
+    ("time", datetime.time(17, 30, 0, 1), 63_000_000_001),
+    ("time", datetime.time.max, 86_399_999_999),
+    ("time", datetime.time(17, 30, tzinfo=datetime.UTC), "wrong-type"),
+    ("time", datetime.timedelta(hours=1), "wrong-type"),
+    ("time", np.datetime64("2024-02-29T17:30"), "wrong-type"),
+    ("time", np.timedelta64(5, "us"), "wrong-type"),
+    ("timestamp", datetime.time(17, 30), "wrong-type"),
     ("float64", Decimal("0.1"), 0.1),
     ("float64", Decimal("9007199254740993"), 2.0**53),  # ties to even
     ("float64", Decimal("9007199254740993.00000000000000000000000000000001"), 2.0**53 + 2),

@@ -63,6 +63,7 @@ FITTING = for_every_kind(
         "string": [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string()), pa.null()],
         "timestamp": [kind for kind, _ in TYPED if pa.types.is_timestamp(kind) and kind.tz] + [pa.int64(), pa.int32()],
         "date": [pa.date32(), pa.int32(), pa.int8()],
+        "time": [pa.int32(), pa.int8(), pa.null()],
     }
 )
 
@@ -76,6 +77,7 @@ GOOD_TEXT = for_every_kind(
         "string": (['"1"', '"NA"', "null"], ["1", "1.0", "NA", "", '""']),
         "timestamp": (['"2020-01-01T00:00:00Z"', "null"], ["2020-01-01T00:00:00Z", ""]),
         "date": (["null"], ["2020-01-01", "NA"]),
+        "time": (['"17:30"', "null"], ["17:30:00.5", "NA", ""]),
     }
 )
 

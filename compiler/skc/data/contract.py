@@ -10,7 +10,7 @@ from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
 from skc.ir import Input
 from skc.stats.answers import Summary
 from skc_runtime.errors import shown
-from skc_runtime.kinds import YEARS
+from skc_runtime.kinds import LIMITS
 
 
 def check_contract(
@@ -77,14 +77,15 @@ def _broken_promises(data: Data, value: Input, summary: Summary, is_target: bool
         return [refused(location, value, summary.nulls, summary.rows)]
     if summary.has_nul:
         return [nul_in_string(data, value)]
-    if value.dtype not in YEARS or summary.count == 0:
+    if value.dtype not in LIMITS or summary.count == 0:
         return []
-    low, high = YEARS[value.dtype]
+    low, high = LIMITS[value.dtype]
     if low <= summary.low and summary.high <= high:
         return []
     besides = tuple(v for v in value.null_values if type(v) is int)
     location = data.find(IsOutside(value.name, low, high, besides)).place
-    message = f"{location}: `{value.name}` lies outside the years 1 to 9999 (out-of-range)"
+    limits = "the day" if value.kind.is_clock else "the years 1 to 9999"
+    message = f"{location}: `{value.name}` lies outside {limits} (out-of-range)"
     return [fail("SKC224", message, span=value.span, hint="exclude such rows with `where`")]
 
 

@@ -23,8 +23,8 @@ Two more operations serve a draft of a pipeline, which is written before there a
 columns a source stores, and `Engine.layout` how a text is divided into fields.
 
 A value is null or of the declared type: float64 without NaN (rounded to float32 first if that is declared), int64
-(timestamps as microseconds and dates as days since the epoch too), bool or text. An engine raises only `SkcError`
-(SKC203 to SKC209, SKC220 to SKC226).
+(timestamps as microseconds and dates as days since the epoch, times as microseconds since midnight), bool or text. An
+engine raises only `SkcError` (SKC203 to SKC209, SKC220 to SKC226).
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ ARROW: Mapping[DType, pa.DataType] = for_every_kind(
         "int64": pa.int64(),
         "timestamp": pa.int64(),
         "date": pa.int64(),
+        "time": pa.int64(),
         "bool": pa.bool_(),
         "string": pa.large_string(),
     }

@@ -126,7 +126,7 @@ def draft_of_column(
 
 
 def _role(value: Input, meaning: Meaning | None) -> Role:
-    if value.kind.is_time or (meaning is not None and meaning.moments is not None):
+    if value.kind.is_time or value.kind.is_clock or (meaning is not None and meaning.moments is not None):
         return "moment"
     if value.kind.is_number or (meaning is not None and meaning.written is not None):
         return "number"

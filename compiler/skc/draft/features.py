@@ -113,7 +113,7 @@ def _written_number(column: ColumnDraft, name: str) -> Feature:
 def _moments(column: ColumnDraft, free: Free) -> Iterator[Feature]:
     """The text as a time, if it is text, and the parts of it."""
     moments = None if column.meaning is None else column.meaning.moments
-    source, has_date = column.name, True
+    source, has_date = column.name, not column.value.kind.is_clock
     has_time = column.value.kind.tick_us not in (None, DAY_US)
     if column.value.dtype == "string" and moments is not None:
         has_date, has_time = moments.has_date, moments.has_time
@@ -121,7 +121,7 @@ def _moments(column: ColumnDraft, free: Free) -> Iterator[Feature]:
         yield Feature(source, (column.name,), [{"parse_datetime": _parsed(moments)}], _remarks(moments), False)
     centred: Apply = [CENTRE] if column.value.nullable else []
     if not has_date:
-        day: Apply = [{"cyclical": {"period": DAY_US}}]
+        day: Apply = [{"cast": {"to": "int64"}}, {"cyclical": {"period": DAY_US}}]
         yield Feature(free(f"{column.name}_of_day"), (source,), [*day, *centred])
         return
     for part, circle in PARTS.items():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from skc.expression.parse import Node, parse
 from skc.values.types import Scalar, ValueType
-from skc_runtime.kinds import DATE_MAX, DATE_MIN, INT64_MAX, INT64_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, INT64_MAX, INT64_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 
 BIG = 1.7976931348623157e308
 
@@ -31,6 +31,8 @@ def near_literals(text: str, x: ValueType) -> list[Scalar]:
             return [*null, TIMESTAMP_MIN, -1, 0, 1, TIMESTAMP_MAX]
         case "date":
             return [*null, DATE_MIN, -1, 0, 1, DATE_MAX]
+        case "time":
+            return [*null, 0, 1, DAY_US - 1]
 
 
 def _nodes(node: Node) -> Iterator[Node]:

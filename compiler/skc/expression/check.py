@@ -18,7 +18,7 @@ from skc_runtime.kinds import KINDS, DType
 MAX_POWER = 16
 _DECISIONS = ("compare", "in", "floor", "ceil", "round")
 _NUMBERS: tuple[DType, ...] = ("float64", "int64")
-_ORDERED = tuple(dtype for dtype, kind in KINDS.items() if kind.is_number or kind.is_time)
+_ORDERED = tuple(dtype for dtype, kind in KINDS.items() if kind.is_number or kind.range is not None)
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,8 @@ class _Checker:
                 )
 
     def type_hint(self, node: Node, dtype: DType) -> str:
+        if KINDS[dtype].is_clock:
+            return "use the step `datetime_part`, or `cast: {to: int64}`, to turn a time of day into a number"
         if KINDS[dtype].is_time:
             return (
                 "use the step `elapsed` to subtract times"

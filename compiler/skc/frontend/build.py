@@ -50,7 +50,7 @@ from skc.ir import HOLDS, LOCAL_TIME, MODEL_OUTPUTS, NARROW, SOURCE, Input, Mode
 from skc.op import NoState, cannot_fit, is_small_kind
 from skc.ops import OPS
 from skc.values.types import rounded
-from skc_runtime.kinds import ELEMENTS, DType, for_every_kind
+from skc_runtime.kinds import ELEMENTS, LIMITS, DType, for_every_kind
 
 Warnings = tuple[Diagnostic, ...]
 Targets = tuple[tuple[Name, Target], ...]
@@ -61,6 +61,7 @@ HINTS: Mapping[DType, str] = for_every_kind(
         "string": "encode it with `one_hot`, `ordinal` or `vocabulary`, or write an output of dtype string",
         "timestamp": INSTANTS,
         "date": INSTANTS,
+        "time": "turn it into a number with `datetime_part` or `cast`, or write an output of dtype int64",
         "float64": "put a `cast` after it, or write an output of dtype float64",
         "float32": "put a `cast` after it, or write an output of dtype float64",
         "int64": "put a `cast` after it, or write an output of dtype int64",
@@ -157,7 +158,7 @@ def _source_steps(value: Input) -> Iterator[Step]:
     """The internal steps that normalise an input, if it needs any, and that read its local times."""
     null_values = _own_null_values(value)
     is_masked = value.nullable and not value.kind.is_float
-    if not (null_values or is_masked or value.kind.is_time or value.kind.widens_to):
+    if not (null_values or is_masked or value.dtype in LIMITS or value.kind.widens_to):
         return
     params = OPS[SOURCE].params(null_values=null_values)
     source = f"{value.value}/{SOURCE}"

@@ -110,7 +110,7 @@ def _facts(numbers: Numbers, dtype: DType) -> list[str]:
     if numbers.low is not None:
         facts.append(f"from {_text(numbers.low, dtype)} to {_text(numbers.high, dtype)}")
     facts.append(f"median {_text(numbers.edges[_middle(numbers.counts)], dtype)}")
-    if numbers.mean is not None and not KINDS[dtype].is_time:
+    if numbers.mean is not None and not (KINDS[dtype].is_time or KINDS[dtype].is_clock):
         facts.append(f"mean {numbers.mean:.6g}, deviation {numbers.deviation:.6g}")
     if numbers.zeros:
         facts.append(count(numbers.zeros, "zero"))
@@ -131,8 +131,10 @@ def _middle(counts: Sequence[int]) -> int:
 
 def _text(value: Scalar | float, dtype: DType) -> str:
     """A value as people write it: a time or a date in ISO 8601, anything else with six digits."""
-    tick = KINDS[dtype].tick_us
+    tick = 1 if KINDS[dtype].is_clock else KINDS[dtype].tick_us
     if tick is None or value is None:
         return f"{value:,.6g}" if isinstance(value, float) else shown(value)
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(float(value)) * tick)
+    if KINDS[dtype].is_clock:
+        return moment.strftime("%H:%M:%S")
     return date.isoformat(moment) if tick == DAY_US else moment.strftime("%Y-%m-%d %H:%M")

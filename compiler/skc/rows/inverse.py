@@ -120,7 +120,7 @@ class Prospect:
     @property
     def _is_ordered(self) -> bool:
         kind = self.function.x.kind
-        return kind.is_number or kind.is_time
+        return kind.is_number or kind.range is not None
 
     def _line(self) -> list[tuple[int, int | float]]:
         """The ordinals of the inputs, ascending, and the outputs."""

@@ -19,6 +19,7 @@ from skc.values.types import Block, Scalar, column_block, rounded
 from skc_runtime.kinds import (
     DATE_MAX,
     DATE_MIN,
+    DAY_US,
     INT64_MAX,
     INT64_MIN,
     LARGEST_FLOAT32,
@@ -52,6 +53,7 @@ HOSTILE: dict[DType, tuple[Scalar, ...]] = for_every_kind(
         ),
         "timestamp": (TIMESTAMP_MIN, TIMESTAMP_MAX, -1, 0, 1, TIMESTAMP_MIN - 1, TIMESTAMP_MAX + 1),
         "date": (DATE_MIN, DATE_MAX, -1, 0, 1, DATE_MIN - 1, DATE_MAX + 1),
+        "time": (0, 1, DAY_US // 2, DAY_US - 1, -1, DAY_US, INT64_MAX),
     }
 )
 
@@ -64,6 +66,7 @@ PLAIN: dict[DType, Scalar] = for_every_kind(
         "string": "a",
         "timestamp": 1_000_000_000_000_000,
         "date": 10_000,
+        "time": 36_000_000_000,
     }
 )
 
@@ -88,7 +91,7 @@ def is_legal(raw: Input, value: Scalar) -> bool:
             return isinstance(value, bool)
         case "string":
             return isinstance(value, str) and "\0" not in value and not _LONE_SURROGATE.search(value)
-        case "int64" | "timestamp" | "date":
+        case "int64" | "timestamp" | "date" | "time":
             return isinstance(value, int) and not isinstance(value, bool) and INT64_MIN <= value <= INT64_MAX
     assert_never(raw.dtype)
 
@@ -141,6 +144,8 @@ class Pool:
                 return source.randint(TIMESTAMP_MIN, TIMESTAMP_MAX)
             case "date":
                 return source.randint(DATE_MIN, DATE_MAX)
+            case "time":
+                return source.randrange(DAY_US)
             case "int64":
                 near = int(source.choice(numbers)) if numbers and source.random() < 0.7 else 0
                 moved = near + source.randint(-100, 100)

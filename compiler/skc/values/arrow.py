@@ -28,5 +28,6 @@ KEPT: Mapping[DType, pa.DataType | None] = for_every_kind(
         "string": None,
         "timestamp": pa.timestamp("us", tz="UTC"),
         "date": pa.date32(),
+        "time": pa.time64("us"),
     }
 )

@@ -121,7 +121,7 @@ bool is_missing(const Json& cell) { return cell.is_object() && cell.contains("mi
 }  // namespace
 
 const std::vector<std::string>& inexpressible() {
-  static const std::vector<std::string> kinds = {"utf16", "naive"};
+  static const std::vector<std::string> kinds = {"utf16", "naive", "clock"};
   return kinds;
 }
 

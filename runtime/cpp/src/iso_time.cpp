@@ -72,6 +72,19 @@ class Cursor {
     }
   }
 
+  // HH:MM, HH:MM:SS or HH:MM:SS.f, in nanoseconds.
+  std::int64_t clock() noexcept {
+    std::int64_t seconds = 3600 * static_cast<std::int64_t>(number(2, 23));
+    expect(":");
+    seconds += 60 * static_cast<std::int64_t>(number(2, 59));
+    std::int64_t fraction = 0;
+    if (take_any(":") != 0) {
+      seconds += number(2, 59);
+      if (take_any(".") != 0) fraction = nanoseconds();
+    }
+    return seconds * 1'000'000'000 + fraction;
+  }
+
   // Minutes east of UTC: Z, ±HH:MM, ±HHMM or ±HH; nothing if there is none.
   std::optional<int> offset() noexcept {
     if (take_any("Z") != 0) return 0;
@@ -90,6 +103,14 @@ class Cursor {
   bool is_good_ = true;
 };
 
+std::int64_t microseconds_of(std::int64_t nanoseconds, std::string_view text, const Where& where) {
+  if (nanoseconds % 1000 != 0) {
+    throw_record("not-exact", shown(text) + " is not exact as microseconds", where,
+                 "round it first, the way you intend");
+  }
+  return nanoseconds / 1000;
+}
+
 struct WallClock {
   std::int64_t microseconds;  // without the offset
   std::optional<int> offset;  // minutes east of UTC
@@ -99,23 +120,12 @@ WallClock wall_clock_of(std::string_view text, const char* wanted, const char* h
   Cursor cursor(text);
   const std::int64_t day = cursor.day();
   cursor.expect("T ");
-  std::int64_t seconds = 3600 * static_cast<std::int64_t>(cursor.number(2, 23));
-  cursor.expect(":");
-  seconds += 60 * static_cast<std::int64_t>(cursor.number(2, 59));
-  std::int64_t nanoseconds = 0;
-  if (cursor.take_any(":") != 0) {
-    seconds += cursor.number(2, 59);
-    if (cursor.take_any(".") != 0) nanoseconds = cursor.nanoseconds();
-  }
+  const std::int64_t nanoseconds = cursor.clock();
   const std::optional<int> offset = cursor.offset();
   if (!cursor.is_good() || !cursor.at_end()) {
     throw_record("invalid-value", shown(text) + " is not " + wanted, where, hint);
   }
-  if (nanoseconds % 1000 != 0) {
-    throw_record("not-exact", shown(text) + " is not exact as microseconds", where,
-                 "round it first, the way you intend");
-  }
-  return {day * day_us + seconds * 1'000'000 + nanoseconds / 1000, offset};
+  return {day * day_us + microseconds_of(nanoseconds, text, where), offset};
 }
 
 }  // namespace
@@ -147,6 +157,16 @@ std::int64_t local_of_text(std::string_view text, const Where& where) {
     throw_record("aware-datetime", shown(text) + " has an offset, but the input is a local time", where, without_zone);
   }
   return time.microseconds;
+}
+
+std::int64_t clock_of_text(std::string_view text, const Where& where) {
+  Cursor cursor(text);
+  const std::int64_t nanoseconds = cursor.clock();
+  if (!cursor.is_good() || !cursor.at_end()) {
+    throw_record("invalid-value", shown(text) + " is not a time", where,
+                 "ISO 8601 without an offset, such as 17:30 or 17:30:00.5");
+  }
+  return microseconds_of(nanoseconds, text, where);
 }
 
 }  // namespace skc::detail

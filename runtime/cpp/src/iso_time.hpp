@@ -11,6 +11,9 @@ namespace skc::detail {
 // Days since 1970. Throws `invalid-value`.
 std::int64_t day_of_text(std::string_view text, const Where& where);
 
+// Microseconds since midnight. Throws `invalid-value`, `not-exact`.
+std::int64_t clock_of_text(std::string_view text, const Where& where);
+
 // Microseconds since 1970 UTC. Throws `invalid-value`, `naive-datetime`, `not-exact`.
 std::int64_t instant_of_text(std::string_view text, const Where& where);
 

@@ -8,7 +8,7 @@ namespace skc::detail {
 
 namespace {
 
-constexpr std::string_view input_types[] = {"float64", "float32", "int64", "bool", "string", "timestamp", "date"};
+constexpr std::string_view input_types[] = {"float64", "float32", "int64", "bool", "string", "timestamp", "date", "time"};
 
 InputType input_type_of(std::string_view word) {
   std::size_t i = 0;
@@ -43,7 +43,7 @@ std::optional<Slot> read_valid(std::optional<Fields> fields, const Tensors& tens
 InputSpec read_input(Fields& fields, const Tensors& tensors) {
   InputSpec spec{};
   spec.name = fields.text("name");
-  spec.type = input_type_of(fields.one_of("type", {"float64", "float32", "int64", "bool", "string", "timestamp", "date"}));
+  spec.type = input_type_of(fields.one_of("type", {"float64", "float32", "int64", "bool", "string", "timestamp", "date", "time"}));
   spec.is_nullable = fields.flag("nullable");
   spec.refuses_nan = fields.one_of("nan", {"null", "error"}) == "error";
   spec.slot = read_slot(fields, tensors);
@@ -133,6 +133,7 @@ DType element_of(InputType type) noexcept {
     case InputType::int64:
     case InputType::timestamp:
     case InputType::date:
+    case InputType::time:
       return DType::int64;
     case InputType::boolean:
       return DType::boolean;

@@ -19,7 +19,7 @@ namespace skc::detail {
 
 inline constexpr int format = 1;
 
-enum class InputType { float64, float32, int64, boolean, string, timestamp, date };
+enum class InputType { float64, float32, int64, boolean, string, timestamp, date, time };
 
 // A column of an input tensor; `tensor` is its index in Manifest::tensors.
 struct Slot {

@@ -67,6 +67,7 @@ void put_present(const InputSpec& input, const Value& value, Feeds& feeds, std::
     case InputType::int64:
     case InputType::timestamp:
     case InputType::date:
+    case InputType::time:
       feeds.put(input.slot, row, input.timezone ? local_of(value, where) : integer_of(input.type, value, where));
       break;
   }

@@ -42,6 +42,8 @@ const char* wanted_text(InputType type) {
       return "a string";
     case InputType::timestamp:
       return "a timestamp (integer microseconds, an instant, or ISO 8601 text)";
+    case InputType::time:
+      return "a time (integer microseconds since midnight, or ISO 8601 text)";
     case InputType::date:
       break;
   }
@@ -158,9 +160,12 @@ std::int64_t int64_of(double value, const Where& where) {
   return static_cast<std::int64_t>(value);
 }
 
-bool reads_text(InputType type) noexcept { return type == InputType::timestamp || type == InputType::date; }
+bool reads_text(InputType type) noexcept {
+  return type == InputType::timestamp || type == InputType::date || type == InputType::time;
+}
 
 std::int64_t integer_of_text(InputType type, std::string_view text, const Where& where) {
+  if (type == InputType::time) return clock_of_text(text, where);
   return type == InputType::date ? day_of_text(text, where) : instant_of_text(text, where);
 }
 

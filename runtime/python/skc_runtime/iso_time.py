@@ -1,8 +1,8 @@
-"""Read a date or an instant from ISO 8601 text, in the one form that requests and files have, or refuse it.
+"""Read a date, a time or an instant from ISO 8601 text, in the one form that requests and files have, or refuse it.
 
     date        YYYY-MM-DD
-    timestamp   YYYY-MM-DD, `T` or a blank, HH:MM or HH:MM:SS or HH:MM:SS.f with 1 to 9 digits, and an offset:
-                Z, ±HH:MM, ±HHMM or ±HH
+    time        HH:MM or HH:MM:SS or HH:MM:SS.f with 1 to 9 digits
+    timestamp   YYYY-MM-DD, `T` or a blank, a time, and an offset: Z, ±HH:MM, ±HHMM or ±HH
     local time  a timestamp without an offset, for an input with a `timezone`
 
 Why one form: parsers of ISO 8601 differ in what they accept, and guess what is missing. Years are 0001 to 9999. Hour
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 
 from skc_runtime.errors import RecordError, shown
 from skc_runtime.kinds import DAY_US
@@ -22,15 +23,13 @@ from skc_runtime.kinds import DAY_US
 EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_TIME = re.compile(
-    _DAY.pattern
-    + r"[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?"
-    + r"(?:(Z)|([+-](?:[01][0-9]|2[0-3]))(?::?([0-5][0-9]))?)?"
-)
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?")
+_TIME = re.compile(_DAY.pattern + "[T ]" + _CLOCK.pattern + r"(?:(Z)|([+-](?:[01][0-9]|2[0-3]))(?::?([0-5][0-9]))?)?")
 _INSTANT_HINT = "ISO 8601 with an offset, such as 2024-05-01T12:00:00Z or 2024-05-01T14:00:00.5+02:00"
 _LOCAL_HINT = "ISO 8601 without an offset, such as 2024-05-01T12:00:00"
 AWARE = "send the time that the clock shows in the time zone of the input, without zone or offset"
 _DAY_HINT = "ISO 8601, such as 2024-05-01"
+_CLOCK_HINT = "ISO 8601 without an offset, such as 17:30 or 17:30:00.5"
 
 
 def read_day(text: str) -> int:
@@ -40,6 +39,14 @@ def read_day(text: str) -> int:
     if day is None:
         raise _invalid(text, "a date", _DAY_HINT)
     return day
+
+
+def read_clock(text: str) -> int:
+    """int64 microseconds since midnight. Raises RecordError: `invalid-value`, `not-exact`."""
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        raise _invalid(text, "a time", _CLOCK_HINT)
+    return _time_of_day(match.groups(), text)
 
 
 def read_instant(text: str) -> int:
@@ -69,7 +76,7 @@ def _wall_clock(text: str, expected: str, hint: str) -> tuple[re.Match[str], int
     day = None if match is None else _day_number(match)
     if match is None or day is None:
         raise _invalid(text, expected, hint)
-    return match, day * DAY_US + _time_of_day(match, text)
+    return match, day * DAY_US + _time_of_day(match.group(4, 5, 6, 7), text)
 
 
 def _day_number(match: re.Match[str]) -> int | None:
@@ -80,13 +87,13 @@ def _day_number(match: re.Match[str]) -> int | None:
         return None
 
 
-def _time_of_day(match: re.Match[str], text: str) -> int:
-    hour, minute, second, fraction = match.group(4, 5, 6, 7)
+def _time_of_day(parts: Sequence[str | None], text: str) -> int:
+    hour, minute, second, fraction = parts
     nanoseconds = int((fraction or "0").ljust(9, "0"))
     if nanoseconds % 1000:
         message = f"{shown(text)} is not exact as microseconds"
         raise RecordError("not-exact", message, hint="round it first, the way you intend")
-    return ((int(hour) * 60 + int(minute)) * 60 + int(second or "0")) * 1_000_000 + nanoseconds // 1000
+    return ((int(hour or "0") * 60 + int(minute or "0")) * 60 + int(second or "0")) * 1_000_000 + nanoseconds // 1000
 
 
 def _invalid(text: str, expected: str, hint: str) -> RecordError:

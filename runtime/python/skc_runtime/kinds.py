@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Of an input, or a value of a pipeline.
-DType = Literal["float64", "float32", "int64", "bool", "string", "timestamp", "date"]
+DType = Literal["float64", "float32", "int64", "bool", "string", "timestamp", "date", "time"]
 InputElement = Literal["float64", "float32", "int64", "bool", "string"]  # of an input tensor
 OutputDType = Literal["float32", "float64", "int64", "bool", "string"]  # of an output tensor
 JsonForm = Literal["number", "decimal", "boolean", "string"]
@@ -66,7 +66,8 @@ class Element:
 class Kind:
     """The kind of an input or of a value of a pipeline. `range` is set for kinds stored as integers; for times it is
     narrower than that of the element type. `tick_us` is set for times: the microseconds that a difference of 1 stands
-    for. `widens_to` is set for a kind that only an input can have: the kind of its value in a pipeline.
+    for. A kind that `is_clock` counts microseconds from midnight. `widens_to` is set for a kind that only an input can
+    have: the kind of its value in a pipeline.
     """
 
     name: DType
@@ -75,6 +76,7 @@ class Kind:
     is_ordered: bool = True
     is_number: bool = False
     tick_us: int | None = None
+    is_clock: bool = False
     widens_to: DType | None = None
 
     @property
@@ -139,7 +141,7 @@ ELEMENTS: Mapping[OutputDType, Element] = for_every_element(
 
 
 # A timestamp is int64 microseconds since 1970-01-01T00:00:00Z, a date int64 days since 1970-01-01 (proleptic
-# Gregorian).
+# Gregorian), a time int64 microseconds since midnight, on no day in particular.
 KINDS: Mapping[DType, Kind] = for_every_kind(
     {
         "float64": Kind("float64", "float64", is_number=True),
@@ -149,11 +151,14 @@ KINDS: Mapping[DType, Kind] = for_every_kind(
         "string": Kind("string", "string", is_ordered=False),
         "timestamp": Kind("timestamp", "int64", range=(TIMESTAMP_MIN, TIMESTAMP_MAX), tick_us=1),
         "date": Kind("date", "int64", range=(DATE_MIN, DATE_MAX), tick_us=DAY_US),
+        "time": Kind("time", "int64", range=(0, DAY_US - 1), is_clock=True),
     }
 )
 DTYPES: tuple[DType, ...] = tuple(KINDS)
 RANGES: Mapping[DType, tuple[int, int]] = {name: kind.range for name, kind in KINDS.items() if kind.range is not None}
 TICKS_US: Mapping[DType, int] = {name: kind.tick_us for name, kind in KINDS.items() if kind.tick_us is not None}
+# The kinds that are narrower than their elements: what a request sends outside of them is guarded.
+LIMITS: Mapping[DType, tuple[int, int]] = {n: r for n, r in RANGES.items() if KINDS[n].is_time or KINDS[n].is_clock}
 LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 YEARS: Mapping[DType, tuple[int, int]] = {name: RANGES[name] for name, kind in KINDS.items() if kind.is_time}
 

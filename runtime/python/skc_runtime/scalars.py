@@ -18,7 +18,17 @@ import numpy as np
 
 from skc_runtime import iso_time
 from skc_runtime.errors import RecordError, shown
-from skc_runtime.kinds import DAY_US, INT64_MAX, INT64_MIN, LARGEST_FLOAT32, TICKS_US, Array, DType, for_every_kind
+from skc_runtime.kinds import (
+    DAY_US,
+    INT64_MAX,
+    INT64_MIN,
+    LARGEST_FLOAT32,
+    LIMITS,
+    TICKS_US,
+    Array,
+    DType,
+    for_every_kind,
+)
 from skc_runtime.manifest import InputSpec
 from skc_runtime.number_text import read_number
 
@@ -338,6 +348,20 @@ def to_date(value: object) -> int:
     return _integer(value, "a date (int days, a date, or ISO 8601 text)")
 
 
+def to_clock(value: object) -> int:
+    """int64 microseconds since midnight."""
+    if isinstance(value, str):
+        return iso_time.read_clock(str.__str__(value))
+    if not isinstance(value, datetime.time):
+        return _integer(value, CLOCK)
+    if value.tzinfo is not None:
+        raise wrong_type(value, CLOCK, hint="a time of day has no zone: send .replace(tzinfo=None)")
+    return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
+
+
+CLOCK = "a time (int microseconds since midnight, a time, or ISO 8601 text)"
+
+
 def _midnight(value: datetime.datetime) -> int:
     """A time without a zone at midnight, by which pandas, which has no dates, means one."""
     if value.utcoffset() is not None:
@@ -396,6 +420,7 @@ TIMES: Mapping[DType, TimeRules | None] = for_every_kind(
         "string": None,
         "timestamp": TimeRules("a timestamp (int microseconds, an instant, or ISO 8601 text)", True, _not_microseconds),
         "date": TimeRules("a date (int days, or ISO 8601 text)", False, not_integral),
+        "time": None,
     }
 )
 
@@ -468,7 +493,7 @@ def reader(spec: InputSpec) -> Convert:
 
 def takes_text(spec: InputSpec) -> bool:
     """Whether the values of an input are not texts, but may be written as such."""
-    return spec.kind.is_time or spec.text is not None
+    return spec.type in LIMITS or spec.text is not None
 
 
 _CONVERTERS: dict[DType, Callable[[object], Any]] = for_every_kind(
@@ -480,5 +505,6 @@ _CONVERTERS: dict[DType, Callable[[object], Any]] = for_every_kind(
         "string": to_string,
         "timestamp": to_timestamp,
         "date": to_date,
+        "time": to_clock,
     }
 )

@@ -205,6 +205,8 @@ TO_WRITE: Mapping[DType, str] = for_every_kind(
         "bool": "write true or false; list strings that mean null in `null_values`",
         "timestamp": "write ISO 8601 with an offset, such as 2024-05-01T12:00:00Z; "
         "for any other format declare it `string` and use `parse_datetime`",
+        "time": "write HH:MM, HH:MM:SS or HH:MM:SS.f; "
+        "for any other format declare it `string` and use `parse_datetime`",
         "date": "write YYYY-MM-DD; for any other format declare it `string` and use `parse_datetime`",
         "string": "declare the type that the data has",
     }

@@ -10,9 +10,10 @@ Text (CSV, TSV, and strings in JSON lines)
     bool        `true` or `false` in any case
     timestamp   ISO 8601 with an offset, at most microseconds; without one if the input has a `timezone`
     date        `YYYY-MM-DD`
+    time        HH:MM, HH:MM:SS or HH:MM:SS.f
     string      as it is
-    The texts of a timestamp or date are those that a request may have (`skc_runtime.iso_time`). Where the input says
-    `text: number`, a string in JSON lines and in a typed column may be a number as JSON writes it.
+    The texts of a timestamp, date or time are those that a request may have (`skc_runtime.iso_time`). Where the input
+    says `text: number`, a string in JSON lines and in a typed column may be a number as JSON writes it.
     An empty CSV field is null for every type but string. The strings of `null_values` are null for every type but
     string here; for string they mean null in the graph. JSON booleans count as their text, JSON null is null. JSON
     numbers are treated as in serving: one written as an integer is a float64 if the double is exact, and one written
@@ -27,6 +28,7 @@ Typed (Parquet, Arrow, DuckDB, tables in memory)
     timestamp   with a time zone, or without one if the input has a `timezone`; a 64-bit integer: microseconds since the
                 epoch; or text, as above
     date        date; midnight of a day, without a zone; an integer: days since the epoch; or text, as above
+    time        time of day; an integer: microseconds since midnight; or text, as above
 NaN in a float64 column is null, unless the input says `nan: error`.
 """
 
@@ -50,6 +52,7 @@ JSON_TYPES: dict[DType, tuple[str, ...]] = for_every_kind(
         "string": ("VARCHAR",),
         "timestamp": ("VARCHAR",),
         "date": ("VARCHAR",),
+        "time": ("VARCHAR",),
     }
 )
 SMALL_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
@@ -67,6 +70,7 @@ NATIVE: dict[DType, str] = for_every_kind(
         "string": "VARCHAR",
         "timestamp": "TIMESTAMPTZ",
         "date": "DATE",
+        "time": "TIME",
     }
 )
 
@@ -268,6 +272,19 @@ def _typed_date(value: Input, column: str, stored_type: str) -> Reading | None:
     return None
 
 
+def _typed_clock(value: Input, column: str, stored_type: str) -> Reading | None:
+    if stored_type in SMALL_INTEGERS or stored_type == "BIGINT":
+        return Reading(f"CAST({column} AS BIGINT)", identifier(value.name))
+    if stored_type == "VARCHAR":
+        return _typed_text(value, column)
+    if stored_type == "TIME":
+        return _reading(value, column)
+    if stored_type == "TIME_NS":
+        micros = f"TRY_CAST({column} AS TIME)"
+        return _reading(value, micros, bad=f"{column} IS NOT NULL AND epoch_ns({column}) % 1000 <> 0")
+    return None
+
+
 def _typed_text(value: Input, column: str) -> Reading:
     """Text in a typed column, for an input whose values are not texts."""
     nulls = [text for text in value.null_values if isinstance(text, str)]
@@ -285,6 +302,7 @@ TYPED: dict[DType, Callable[[Input, str, str], Reading | None]] = for_every_kind
         "string": _typed_string,
         "timestamp": _typed_timestamp,
         "date": _typed_date,
+        "time": _typed_clock,
     }
 )
 
@@ -302,6 +320,8 @@ def _reading(value: Input, sql: str, bad: str | None = None) -> Reading:
                 sql = f"CAST({rounded} AS DOUBLE)"
             return Reading(sql, f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END", bad)
         case "timestamp":
+            return Reading(sql, f"epoch_us({name})", bad)
+        case "time":
             return Reading(sql, f"epoch_us({name})", bad)
         case "date":
             return Reading(sql, f"CAST({name} - DATE '1970-01-01' AS BIGINT)", bad)

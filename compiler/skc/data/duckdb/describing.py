@@ -30,7 +30,10 @@ NATURAL: Mapping[str, DType] = {
     "FLOAT": "float32",
     "BOOLEAN": "bool",
     "VARCHAR": "string",
+    "FLOAT": "float32",  # as which a request is rounded as the data was
     "DATE": "date",
+    **dict.fromkeys(("TIME", "TIME_NS"), "time"),
+    "UUID": "string",
     NO_VALUE: "string",
 }
 

@@ -24,6 +24,7 @@ FORMS: dict[DType, str] = for_every_kind(
         "string": r"(?s:.*)",
         "timestamp": f"{DAY}[T ]{CLOCK}{OFFSET}",
         "date": DAY,
+        "time": CLOCK,
     }
 )
 

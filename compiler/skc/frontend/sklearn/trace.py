@@ -37,6 +37,7 @@ TRIED: Mapping[DType, Sequence[Any]] = for_every_kind(
         "string": ("a", "b", "", "Z 9"),
         "timestamp": (),
         "date": (),
+        "time": (),
     }
 )
 TRIALS = 300

@@ -28,6 +28,7 @@ NULL_VALUE_TYPES: dict[DType, str] = for_every_kind(
         "string": "text",
         "timestamp": "an integer (microseconds since 1970) or text",
         "date": "an integer (days since 1970) or text",
+        "time": "an integer (microseconds since midnight) or text",
     }
 )
 

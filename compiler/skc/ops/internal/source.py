@@ -12,7 +12,7 @@ Critical points
 ---------------
 C1  A value listed in `null_values` is null; -0.0 and 0.0 are the same value.
 C2  Underneath a null is "", 0 or false, whatever the caller sent.
-C3  A timestamp or date outside the years 1 to 9999 is guarded: `out-of-range`.
+C3  A timestamp or date outside the years 1 to 9999 is guarded, as is a time outside the day: `out-of-range`.
 C4  A float32 becomes the float64 of the same value.
 """
 
@@ -24,7 +24,7 @@ from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
 from skc.op import Case, Decision, NoState, Op, as_before, parameters
 from skc.values.types import Block, Scalar, ValueType, make_block
-from skc_runtime.kinds import KINDS, TIMESTAMP_MAX, TIMESTAMP_MIN, YEARS
+from skc_runtime.kinds import DAY_US, KINDS, LIMITS, TIMESTAMP_MAX, TIMESTAMP_MIN
 
 
 @parameters
@@ -42,9 +42,9 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
         present = present & ~np.isin(x.values, np.array(params.null_values, dtype=x.values.dtype))
     nullable = x.valid is not None or bool(params.null_values)
     result = make_block(x.kind.widens_to or x.dtype, x.values, present if nullable else None)
-    if x.dtype not in YEARS:
+    if x.dtype not in LIMITS:
         return result
-    low, high = YEARS[x.dtype]
+    low, high = LIMITS[x.dtype]
     outside = present & ((x.values < low) | (x.values > high))
     clipped = Block(x.dtype, np.where(outside, 0, result.values), result.valid)
     return clipped.guard("out-of-range", outside)
@@ -57,9 +57,9 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
         sentinel = const(value) if x.dtype == "string" else const(value, KINDS[dtype].numpy)
         valid = all_of(valid, op.not_(op.equal(values, sentinel)))
     result = masked(dtype, x.width, values, valid)
-    if x.dtype not in YEARS:
+    if x.dtype not in LIMITS:
         return result
-    low, high = (const(bound, np.int64) for bound in YEARS[x.dtype])
+    low, high = (const(bound, np.int64) for bound in LIMITS[x.dtype])
     outside = op.or_(op.less(result.values, low), op.greater(result.values, high))
     values = op.where(outside, const(0, np.int64), result.values)
     return GraphBlock(x.dtype, x.width, values, result.valid).guard("out-of-range", outside)
@@ -67,8 +67,8 @@ def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
 
 def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Scalar]:
     values: list[Scalar] = list(params.null_values)
-    if x.dtype in YEARS:
-        low, high = YEARS[x.dtype]
+    if x.dtype in LIMITS:
+        low, high = LIMITS[x.dtype]
         values += [low - 1, low, high, high + 1, -1, 0, 1]
     if x.dtype == "string":
         values += [f" {v}" for v in params.null_values] + [str(v).swapcase() for v in params.null_values]
@@ -121,6 +121,14 @@ CASES = (
         columns={"t": "timestamp"},
         rows=[[TIMESTAMP_MIN - 1], [TIMESTAMP_MIN], [TIMESTAMP_MAX], [TIMESTAMP_MAX + 1]],
         expect=[[0], [TIMESTAMP_MIN], [TIMESTAMP_MAX], [0]],
+        guards=[("out-of-range", 0, 0), ("out-of-range", 3, 0)],
+    ),
+    Case(
+        name="a time within the day",
+        shows=("C3", "C2"),
+        columns={"t": "time?"},
+        rows=[[-1], [0], [DAY_US - 1], [DAY_US], [None]],
+        expect=[[0], [0], [DAY_US - 1], [0], [None]],
         guards=[("out-of-range", 0, 0), ("out-of-range", 3, 0)],
     ),
 )

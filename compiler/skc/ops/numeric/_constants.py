@@ -18,6 +18,7 @@ WRITTEN: dict[DType, str] = for_every_kind(
         "bool": "true or false",
         "string": "text, in quotes, without NUL",
         "timestamp": "an integer: microseconds since 1970-01-01 UTC, within the years 1 to 9999",
+        "time": "an integer: microseconds since midnight, within the day",
         "date": "an integer: days since 1970-01-01, within the years 1 to 9999",
     }
 )

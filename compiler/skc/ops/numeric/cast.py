@@ -7,7 +7,7 @@ Example: `rooms: {from: rooms, apply: [{cast: {to: float64}}, standard_scale]}`
 
 Parameters
 ----------
-to : float64, int64, bool, string, timestamp or date
+to : float64, int64, bool, string, timestamp, date or time
 inexact : error or round, default error
     int64 to float64: what happens to an integer beyond ±2^53, where float64 cannot hold every integer.
 rounding : error, trunc, half_even, floor or ceil, default error
@@ -22,13 +22,14 @@ invalid : error or null, default error
     int64      bool        0 is false, 1 is true; invalid: any other
     int64      string      decimal digits
     int64      timestamp   microseconds, or date: days, since 1970-01-01; invalid: not in the years 1 to 9999
+    int64      time        microseconds since midnight; invalid: not within the day
     bool       float64     0 and 1, likewise int64
     bool       string      "false" and "true"
     string     int64       -?[0-9]{1,18}, ASCII, nothing around it; invalid: any other
     string     bool        "false" and "true", nothing else; invalid: any other
     timestamp  date        the day in UTC
     date       timestamp   midnight UTC
-    timestamp  int64       microseconds since 1970-01-01T00:00:00Z; date: days since 1970-01-01
+    timestamp  int64       microseconds since 1970-01-01T00:00:00Z; date: days since 1970-01-01; time: since midnight
 
 A cast to the same type changes nothing. Any other cast is refused (SKC128), with a suggested fix. Null stays null.
 A float64 input must be exact, because the last bit decides what is whole. A value that violates a policy of
@@ -46,7 +47,7 @@ C6  int64 to string keeps every digit; bool to string is lower case.
 C7  string to int64: no sign +, no blanks, only ASCII digits, at most 18; "-0" and leading zeros are allowed.
 C8  string to bool: exactly "true" and "false".
 C9  timestamp to date: the day begins at midnight UTC, also before 1970.
-C10 Between a time and int64: nothing is lost; an int64 outside the years 1 to 9999 is invalid.
+C10 Between a time and int64: nothing is lost; an int64 outside the years 1 to 9999, or the day, is invalid.
 C11 Under `invalid: null` the result is null, and null stays null in every cast.
 C12 string to float64, float64 to string, a string to a time, and meaningless casts are refused.
 """
@@ -64,14 +65,14 @@ from skc.emit.blocks import GraphBlock, all_of, masked
 from skc.emit.opset import const, op
 from skc.op import CASTS, Case, Decision, Known, NoState, Op, parameters, refuse, require_exact
 from skc.values.types import Block, Scalar, ValueType, make_block
-from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, KINDS, TIMESTAMP_MAX, TIMESTAMP_MIN, YEARS, Array, DType
+from skc_runtime.kinds import DATE_MAX, DATE_MIN, DAY_US, KINDS, LIMITS, TIMESTAMP_MAX, TIMESTAMP_MIN, Array, DType
 
 if TYPE_CHECKING:
     from spox import Var
 
 WHOLE = r"-?[0-9]{1,18}"  # 18 digits always fit in int64
 LARGEST = 2**53
-LIMITS = (
+LAST_FLOATS = (
     math.nextafter(2.0**63, 0),
     math.nextafter(-(2.0**63), -math.inf),
 )  # the first is an int64, the second is not
@@ -81,6 +82,7 @@ CAN_FAIL: tuple[tuple[DType, DType], ...] = (
     ("int64", "bool"),
     ("int64", "timestamp"),
     ("int64", "date"),
+    ("int64", "time"),
     ("string", "int64"),
     ("string", "bool"),
 )
@@ -151,8 +153,8 @@ def _convert(params: Params, x: Block) -> Converted:
         case ("int64", "float64"):
             outside_ = (v > LARGEST) | (v < -LARGEST)
             return Converted(v.astype(np.float64), lost=outside_ if params.inexact == "error" else None)
-        case ("int64", "timestamp" | "date"):
-            low, high = YEARS[params.to]
+        case ("int64", "timestamp" | "date" | "time"):
+            low, high = LIMITS[params.to]
             outside = (v < low) | (v > high)
             return Converted(np.where(outside, 0, v), outside)
         case ("int64", "string"):
@@ -215,8 +217,8 @@ def _convert_graph(params: Params, x: GraphBlock) -> tuple[Var, Var | None, Var 
         case ("int64", "float64"):
             inexact = op.or_(op.greater(v, const(LARGEST)), op.less(v, const(-LARGEST)))
             return op.cast(v, to=np.float64), None, inexact if params.inexact == "error" else None
-        case ("int64", "timestamp" | "date"):
-            low, high = YEARS[params.to]
+        case ("int64", "timestamp" | "date" | "time"):
+            low, high = LIMITS[params.to]
             outside = op.or_(op.less(v, const(low)), op.greater(v, const(high)))
             return op.where(outside, const(0), v), outside, None
         case ("int64", "string"):
@@ -281,17 +283,17 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
             2.0**53,
             2.0**63,
             -(2.0**63),
-            *LIMITS,
+            *LAST_FLOATS,
             math.inf,
             -math.inf,
         ]
     if x.dtype == "int64":
-        low, high = YEARS.get(params.to, (-(2**63) + 1, 2**63 - 2))
+        low, high = LIMITS.get(params.to, (-(2**63) + 1, 2**63 - 2))
         powers = [sign * (LARGEST + step) for sign in (-1, 1) for step in (-1, 0, 1, 2, 3)]
         return [low - 1, low, -1, 0, 1, 2, high, high + 1, *powers, None]
-    if x.dtype in ("timestamp", "date"):
+    if x.dtype in LIMITS:
         days = [n * DAY_US + step for n in (-1, 0, 1) for step in (-1, 0, 1)] if x.dtype == "timestamp" else [-1, 0, 1]
-        return [*YEARS[x.dtype], *days, None]
+        return [*LIMITS[x.dtype], *(days if KINDS[x.dtype].is_time else [1]), None]
     return [False, True, None] if x.dtype == "bool" else [*TEXTS, None]
 
 
@@ -324,7 +326,7 @@ NO = "guarded"  # marks an output that is not served
 INT, FLOAT, BOOL, TEXT, TIME, DATE = (
     {"to": to} for to in ("int64", "float64", "bool", "string", "timestamp", "date"))
 OR_NULL = {"invalid": "null"}
-TOP, BEYOND = LIMITS
+TOP, BEYOND = LAST_FLOATS
 BIG, NINES = 2**53, "9" * 18
 ROUNDED = {"trunc": (2, 2, -2, 0), "half_even": (2, 2, -2, 0), "floor": (2, 2, -3, -1), "ceil": (3, 3, -2, 0)}
 CASES = (

@@ -189,7 +189,7 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
             return [None, False, True]
         case "string":
             return [None, str(value), f"{value} ", "", "nan", "None", "\U0001f600"]
-        case "int64" | "timestamp" | "date":
+        case "int64" | "timestamp" | "date" | "time":
             low, high = RANGES[x.dtype]
             return [None, int(value), 0, 1, -1, low, high]
     assert_never(x.dtype)

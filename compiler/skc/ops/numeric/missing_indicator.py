@@ -106,7 +106,7 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
             return [None, False, True]
         case "string":
             return [None, "", "nan", "None", "\U0001f600"]
-        case "int64" | "timestamp" | "date":
+        case "int64" | "timestamp" | "date" | "time":
             return [None, 0, -1, 1]
 
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from skc.op import Case
+from skc.values.types import Scalar
+from skc_runtime.kinds import DAY_US
 
 EPOCH = datetime(1970, 1, 1)
 
@@ -27,6 +29,13 @@ def _case(
 def _refused(part: str, dtype: str, zone: str, code: str) -> Case:
     params = {"part": part, "timezone": zone}
     return Case(f"{part} of a {dtype} in {zone}", ("C5",), {"t": dtype}, [], [], params=params, refused=code)
+
+
+def _of_day(part: str, n: int) -> Case:
+    """17:59:00.999999, null, midnight and the last time of the day."""
+    rows: list[list[Scalar]] = [[64_740_999_999], [None], [0], [DAY_US - 1]]
+    last = 23 if part == "hour" else 59
+    return Case(f"{part} of the day", ("C5", "C7"), {"t": "time?"}, rows, [[n], [None], [0], [last]], {"part": part})
 
 
 T, YORK = "timestamp", "America/New_York"
@@ -115,6 +124,9 @@ CASES = (
     _case("months", "C4", "month", {"2024-02-29": 2, "2024-03-01": 3, "2023-12-31": 12}),
     _case("quarters", "C4", "quarter", {"2024-03-31": 1, "2024-04-01": 2, "2024-12-01": 4}),
     _case("day of the year", "C4", "day_of_year", {"2024-12-31": 366, "2023-12-31": 365, "0001-01-01": 1}),
+    *[_of_day(part, n) for part, n in (("hour", 17), ("minute", 59), ("second", 0))],
+    _refused("weekday", "time", "UTC", "SKC126"),
+    _refused("hour", "time", YORK, "SKC126"),
     _refused("hour", "date", "UTC", "SKC126"),
     _refused("day", "date", YORK, "SKC126"),
     _refused("day", T, "America/Newyork", "SKC125"),

@@ -1,4 +1,4 @@
-"""Extract one part of a timestamp or date, such as the hour or the day of the week, as a number.
+"""Extract one part of a timestamp, date or time of day, such as the hour or the day of the week, as a number.
 
 Why: demand follows local clocks and calendars, so the hour must be local time (with daylight saving time), not UTC.
 Zone data is frozen in the graph: the same row always has the same hour, on every machine.
@@ -13,9 +13,9 @@ part : the name of a part
     `iso_year` (the year whose week this is) and `days_in_month` (28 to 31). Bools are `is_weekend` (Saturday or
     Sunday), `is_month_start`, `is_month_end`, `is_quarter_start`, `is_quarter_end`, `is_year_start` and `is_year_end`.
 timezone : str, default UTC
-    The IANA name of the zone whose local time is used. Only for a timestamp: a date has no zone.
+    The IANA name of the zone whose local time is used. Only for a timestamp: a date and a time of day have no zone.
 
-Input: timestamp or date. Output: int64 or bool. Null stays null. Years 1 to 9999 are exact.
+Input: timestamp, date or time. Output: int64 or bool. Null stays null. Years 1 to 9999 are exact.
 
 Critical points
 ---------------
@@ -26,7 +26,7 @@ C3  The ISO week of a day is that of its Thursday: the first days of January may
     of December in week 1, and so is the ISO year.
 C4  Leap years are Gregorian: 2000 is one, 1900 is not.
 C5  A date has calendar parts only: hour, minute, second and `timezone` are refused (SKC126), as is an unknown
-    zone (SKC125).
+    zone (SKC125). A time of day has no other parts than those.
 C6  The zone's offset may move local time out of the years 1 to 9999, into year 0 or 10000, where parts are still
     correct.
 C7  Null stays null.
@@ -46,7 +46,7 @@ import numpy as np
 
 from skc.emit import calendar
 from skc.emit.blocks import GraphBlock, masked
-from skc.emit.opset import op
+from skc.emit.opset import const, op
 from skc.op import Known, NoState, Op, always, parameters, refuse, require
 from skc.ops.time._datetime_part_cases import CASES
 from skc.ops.time._datetime_text import EPOCH, MICROSECOND, local_time, zone_of
@@ -102,12 +102,15 @@ class Params:
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
-    require(x, "timestamp", "date", op="datetime_part")
+    require(x, "timestamp", "date", "time", op="datetime_part")
     load_zone(params.timezone)
     if x.dtype == "date" and params.part in CLOCK_US:
         raise refuse("SKC126", f"a date has no {params.part}", hint="use a timestamp")
-    if x.dtype == "date" and params.timezone != "UTC":
-        raise refuse("SKC126", "a date has no time zone", hint="leave out `timezone`")
+    if x.dtype == "time" and params.part not in CLOCK_US:
+        raise refuse("SKC126", f"a time of day has no {params.part}", hint="use hour, minute or second")
+    if x.dtype != "timestamp" and params.timezone != "UTC":
+        what = "a date" if x.dtype == "date" else "a time of day"
+        raise refuse("SKC126", f"{what} has no time zone", hint="leave out `timezone`")
     return x.with_(dtype=_dtype(params.part))
 
 
@@ -161,6 +164,9 @@ def _period(part: str, day: date) -> tuple[date, date]:
 
 
 def lower(params: Params, state: NoState, x: GraphBlock) -> GraphBlock:
+    if params.part in CLOCK_US and x.dtype == "time":
+        ticks = op.div(x.values, const(CLOCK_US[params.part]))
+        return masked("int64", x.width, op.mod(ticks, const(CLOCK_RANGE[params.part])), x.valid)
     if params.part in CLOCK_US:
         local = calendar.local_time(params.timezone, x.values, calendar.EPOCH_DAY * DAY_US)
         ticks = op.div(local, calendar.constant(CLOCK_US[params.part]))
@@ -236,6 +242,9 @@ def boundaries(params: Params, state: NoState, k: int, x: ValueType) -> list[Sca
     days += [day + n for day in [*days] for n in (-1, 1) if DATE_MIN <= day + n <= DATE_MAX]
     if x.dtype == "date":
         return [*days, DATE_MIN, DATE_MAX, None]
+    if x.dtype == "time":
+        ticks = [n * CLOCK_US[params.part] + step for n in range(25) for step in (-1, 0)]
+        return [0, *(t for t in ticks if 0 <= t < DAY_US), DAY_US - 1, None]
     zone = zone_of(params.timezone)
     moments = [day * DAY_US for day in days] + [_midnight(EPOCH.date() + timedelta(days=day), zone) for day in days]
     changes = transitions(load_zone(params.timezone))

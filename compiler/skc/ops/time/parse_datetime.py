@@ -34,7 +34,7 @@ months : list of 12 str
 days : list of 7 str
     The names that %a and %A stand for, from Monday on.
 
-Input: string. Output: timestamp, date, or int64 for `time`. Null stays null and is not invalid.
+Input: string. Output: timestamp, date or time. Null stays null and is not invalid.
 
 Critical points
 ---------------
@@ -102,7 +102,7 @@ from skc.ops.time._zoned import NAMED_AMBIGUOUS, NAMED_NONEXISTENT, named_null, 
 from skc.time.format import CLOCK, Directive, Format, read_format
 from skc.time.zones import load_zone
 from skc.values.types import Block, Scalar, ValueType, make_block
-from skc_runtime.kinds import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN, DType
+from skc_runtime.kinds import DAY_US, TIMESTAMP_MAX, TIMESTAMP_MIN
 
 if TYPE_CHECKING:
     from spox import Var
@@ -125,8 +125,6 @@ class Params:
 
 
 RIGHT = datetime(2019, 1, 23, 20, 30, 15, 120_000)
-# The types of the results; a time of the day is in microseconds.
-DTYPES: dict[str, DType] = {"timestamp": "timestamp", "date": "date", "time": "int64"}
 
 
 def infer(params: Params, x: ValueType) -> ValueType:
@@ -137,7 +135,7 @@ def infer(params: Params, x: ValueType) -> ValueType:
         _check_iso(params)
     else:
         _check_layout(params, layout)
-    return x.with_(dtype=DTYPES[params.to], nullable=x.nullable or "null" in _policies(params).values())
+    return x.with_(dtype=params.to, nullable=x.nullable or "null" in _policies(params).values())
 
 
 def _check_iso(params: Params) -> None:
@@ -195,7 +193,7 @@ def apply(params: Params, state: NoState, x: Block) -> Block:
         values[i], problems[i] = outcomes[x.values[i]]
     policies = _policies(params)
     nulls = [code for code, policy in policies.items() if policy == "null"]
-    result = make_block(DTYPES[params.to], values, present & ~np.isin(problems, nulls) if nulls else x.valid)
+    result = make_block(params.to, values, present & ~np.isin(problems, nulls) if nulls else x.valid)
     for code, policy in policies.items():
         if policy == "error":
             result = result.guard(code, problems == code)
@@ -250,7 +248,7 @@ def _meaning(params: Params, wall: Var, fields: reading.Fields) -> calendar.Inst
 def _with_policies(params: Params, x: GraphBlock, values: Var, problems: dict[str, Var]) -> GraphBlock:
     policies = _policies(params)
     nulls = [op.not_(mask) for code, mask in problems.items() if policies[code] == "null"]
-    result = masked(DTYPES[params.to], x.width, values, all_of(x.valid, *nulls))
+    result = masked(params.to, x.width, values, all_of(x.valid, *nulls))
     for code, mask in problems.items():
         if policies[code] == "error":
             result = result.guard(code, mask)

@@ -157,7 +157,7 @@ func hello() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return object{"language": "go", "onnxruntime": version, "cannot": []string{"utf16", "naive"}}, nil
+	return object{"language": "go", "onnxruntime": version, "cannot": []string{"utf16", "naive", "clock"}}, nil
 }
 
 func (e *executor) load(r *request) (any, error) {

@@ -94,7 +94,7 @@ final class Columns {
   private static IntConsumer integers(InputWriter input, Object column, Feeds feeds, Longs values) {
     return switch (input.type) {
       case FLOAT64, FLOAT32 -> row -> input.putFloat(feeds, row, Scalars.longToFloat64(values.at(row)));
-      case INT64, TIMESTAMP, DATE -> row -> input.putLong(feeds, row, values.at(row));
+      case INT64, TIMESTAMP, DATE, TIME -> row -> input.putLong(feeds, row, values.at(row));
       default -> throw RecordException.wrongColumnType(column, wanted(input), null);
     };
   }

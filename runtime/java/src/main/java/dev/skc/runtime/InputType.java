@@ -2,7 +2,10 @@ package dev.skc.runtime;
 
 import java.util.Locale;
 
-/** The type of an input; a float32 input rounds what it receives; a timestamp is int64 microseconds, a date int64 days, since 1970 UTC. */
+/**
+ * The type of an input; a float32 input rounds what it receives; a timestamp is int64 microseconds, a date int64 days,
+ * since 1970 UTC, a time int64 microseconds since midnight.
+ */
 enum InputType {
   FLOAT64(DType.FLOAT64),
   FLOAT32(DType.FLOAT32),
@@ -10,7 +13,8 @@ enum InputType {
   BOOL(DType.BOOL),
   STRING(DType.STRING),
   TIMESTAMP(DType.INT64),
-  DATE(DType.INT64);
+  DATE(DType.INT64),
+  TIME(DType.INT64);
 
   final DType element;
 

@@ -70,6 +70,7 @@ final class InputWriter {
       case INT64 -> putLong(feeds, row, Scalars.toInt64(given));
       case TIMESTAMP -> putLong(feeds, row, isLocal ? Scalars.toLocal(given) : Scalars.toTimestamp(given));
       case DATE -> putLong(feeds, row, Scalars.toDate(given));
+      case TIME -> putLong(feeds, row, Scalars.toTime(given));
       case BOOL -> putBool(feeds, row, Scalars.toBool(given));
       case STRING -> putText(feeds, row, Scalars.toText(given));
     }
@@ -98,7 +99,7 @@ final class InputWriter {
     switch (type) {
       case FLOAT64 -> feeds.doubles(value.tensor).put(value.at(row), Double.NaN);
       case FLOAT32 -> feeds.floats(value.tensor).put(value.at(row), Float.NaN);
-      case INT64, TIMESTAMP, DATE -> feeds.longs(value.tensor).put(value.at(row), 0);
+      case INT64, TIMESTAMP, DATE, TIME -> feeds.longs(value.tensor).put(value.at(row), 0);
       case BOOL -> feeds.bools(value.tensor).put(value.at(row), (byte) 0);
       case STRING -> feeds.putText(value.tensor, value.at(row), "", false);
     }

@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads a date or an instant from ISO 8601 text, in the one form that {@code schemas/marshalling.v1.json} describes.
+ * Reads a date, a time or an instant from ISO 8601 text, in the one form that {@code schemas/marshalling.v1.json} describes.
  *
  * <p>Why not java.time: it also accepts other offsets and lower-case letters, signed years, hour 24, and a comma for
  * the point.
@@ -14,10 +14,13 @@ import java.util.regex.Pattern;
 final class IsoTime {
   private static final String DAY = "([0-9]{4})-([0-9]{2})-([0-9]{2})";
   private static final Pattern DATE = Pattern.compile(DAY);
+  private static final String CLOCK = "([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\\.([0-9]{1,9}))?)?";
+  private static final Pattern OF_DAY = Pattern.compile(CLOCK);
   private static final Pattern TIME =
       Pattern.compile(
           DAY
-              + "[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\\.([0-9]{1,9}))?)?"
+              + "[T ]"
+              + CLOCK
               + "(?:(Z)|([+-])([01][0-9]|2[0-3])(?::?([0-5][0-9]))?)?");
   static final String AWARE = "send the time that the clock shows in the time zone of the input, without zone or offset";
   private static final long DAY_US = 86_400_000_000L;
@@ -67,7 +70,7 @@ final class IsoTime {
     if (day == null) {
       throw invalid(text, wanted, hint);
     }
-    return day.toEpochDay() * DAY_US + timeOfDay(match, text);
+    return day.toEpochDay() * DAY_US + timeOfDay(match, 4, text);
   }
 
   /** Null if there is no such day. */
@@ -82,13 +85,23 @@ final class IsoTime {
     }
   }
 
-  private static long timeOfDay(Matcher match, String text) {
-    String fraction = match.group(7) == null ? "" : match.group(7);
+  /** Microseconds since midnight. */
+  static long clock(String text) {
+    Matcher match = OF_DAY.matcher(text);
+    if (!match.matches()) {
+      throw invalid(text, "a time", "ISO 8601 without an offset, such as 17:30 or 17:30:00.5");
+    }
+    return timeOfDay(match, 1, text);
+  }
+
+  /** The hours are in group `first`; then come minutes, seconds and a fraction of a second. */
+  private static long timeOfDay(Matcher match, int first, String text) {
+    String fraction = match.group(first + 3) == null ? "" : match.group(first + 3);
     long nanoseconds = Long.parseLong(fraction + "0".repeat(9 - fraction.length()));
     if (nanoseconds % 1000 != 0) {
       throw RecordException.notExact(text, "microseconds");
     }
-    long seconds = (60L * number(match, 4) + number(match, 5)) * 60 + number(match, 6);
+    long seconds = (60L * number(match, first) + number(match, first + 1)) * 60 + number(match, first + 2);
     return seconds * 1_000_000 + nanoseconds / 1000;
   }
 

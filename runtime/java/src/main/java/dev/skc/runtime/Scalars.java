@@ -5,6 +5,7 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
@@ -258,5 +259,19 @@ final class Scalars {
     boolean isTime = value instanceof LocalDateTime || instant(value) != null;
     String hint = isTime ? "which day an instant falls on depends on the zone: send a LocalDate" : null;
     return integer(value, "a date (days as an integer, a LocalDate, or ISO 8601 text)", hint);
+  }
+
+  /** Microseconds since midnight. */
+  static long toTime(Object value) {
+    if (value instanceof CharSequence text) {
+      return IsoTime.clock(text.toString());
+    }
+    if (!(value instanceof LocalTime time)) {
+      return integer(value, "a time (microseconds since midnight as an integer, a LocalTime, or ISO 8601 text)", null);
+    }
+    if (time.getNano() % 1000 != 0) {
+      throw RecordException.notExact(value, "microseconds");
+    }
+    return time.toNanoOfDay() / 1000;
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigInteger;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -53,6 +54,7 @@ final class Cells {
       case "instant" -> OffsetDateTime.parse(given.textValue());
       case "naive" -> LocalDateTime.parse(given.textValue());
       case "day" -> LocalDate.parse(given.textValue());
+      case "clock" -> LocalTime.parse(given.textValue());
       default -> throw new IllegalArgumentException("Java cannot express the cell " + cell);
     };
   }
