@@ -6,6 +6,8 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
     "what a request means is known to its sender alone; tests/conformance has each form that is taken": (
         '"error" or "ignore"',
         "-9223372036854775808 to 9223372036854775807",
+        "ISO 8601 without an offset, such as 17:30 or 17:30:00.5",
+        "a time of day has no zone: send .replace(tzinfo=None)",
         "at most {} in magnitude; declare the input float64 if it needs more",
         "0 and 1 are integers: send true or false",
         "send JSON as in RFC 8259, without duplicate keys",
@@ -25,7 +27,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         ('a record has one value for each input; columns go to `transform_columns`, in JSON as {"columns": …}'),
         "all columns must have the same length",
         "append Z for UTC, or the offset that is meant",
-        "cast it to bool, a number, string, timestamp or date",
+        "cast it to bool, a number, string, timestamp, date or time",
         "datetime.replace(tzinfo=datetime.timezone.utc), or the zone you intend",
         "decode bytes first",
         "each row is a dict",

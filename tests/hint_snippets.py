@@ -16,6 +16,7 @@ inputs:
   t: timestamp
   u: timestamp
   d: date
+  c: time
   m: {type: float64, nullable: true}
 features:
   f: FEATURE
@@ -439,6 +440,30 @@ SNIPPETS: list[tuple[str, str, str, str]] = [
         "{from: s, apply: [{datetime_part: {part: day}}]}",
         "{from: s, apply: [PARSE, {datetime_part: {part: day}}]}",
         "int64",
+    ),
+    (
+        "put `datetime_part` before this step, or `{cast: {to: int64}}` for microseconds since midnight",
+        "{from: c, apply: [log1p]}",
+        "{from: c, apply: [{datetime_part: {part: hour}}, {cast: {to: float64}}, log1p]}",
+        "float64",
+    ),
+    (
+        "use the step `datetime_part`, or `cast: {to: int64}`, to turn a time of day into a number",
+        "{expr: c + 1}",
+        "{from: c, apply: [{cast: {to: int64}}]}",
+        "int64",
+    ),
+    (
+        "use hour, minute or second",
+        "{from: c, apply: [{datetime_part: {part: day}}]}",
+        "{from: c, apply: [{datetime_part: {part: hour}}]}",
+        "int64",
+    ),
+    (
+        "turn it into a number with `datetime_part` or `cast`, or write an output of dtype int64",
+        "{from: c}",
+        "{from: c, apply: [{datetime_part: {part: hour}}]}",
+        "float64",
     ),
     (
         "put `datetime_part` before this step",

@@ -77,6 +77,7 @@ def _constant(r: Random, dtype: DType) -> Any:
         "string": WORDS + UNICODE,
         "timestamp": (0, -1, 2**50),
         "date": (0, -1, 20_000),
+        "time": (0, 1, 63_000_000_000),
     }
     return r.choice(pools[dtype])
 
@@ -197,11 +198,12 @@ def _cyclical(r: Random, x: Value) -> Made | None:
 
 CASTS: dict[DType, tuple[DType, ...]] = {
     "float64": ("float64", "int64", "bool"),
-    "int64": ("float64", "int64", "bool", "string", "timestamp", "date"),
+    "int64": ("float64", "int64", "bool", "string", "timestamp", "date", "time"),
     "bool": ("float64", "int64", "string", "bool"),
     "string": ("int64", "bool", "string"),
     "timestamp": ("date", "int64", "timestamp"),
     "date": ("timestamp", "int64", "date"),
+    "time": ("int64", "time"),
 }
 
 
@@ -283,8 +285,8 @@ def _parse_datetime(r: Random, x: Value) -> Made:
 
 
 def _datetime_part(r: Random, x: Value) -> Made:
-    calendar = (*CALENDAR, *FLAGS, "is_year_end")
-    part = r.choice(calendar if x.dtype == "date" else (*calendar, "hour", "minute", "second"))
+    calendar, clock = (*CALENDAR, *FLAGS, "is_year_end"), ("hour", "minute", "second")
+    part = r.choice({"date": calendar, "time": clock, "timestamp": (*calendar, *clock)}[x.dtype])
     params = {"part": part} | ({"timezone": r.choice(ZONES)} if x.dtype == "timestamp" and r.random() < 0.7 else {})
     return "datetime_part", params, replace(x, dtype="bool" if part.startswith("is_") else "int64")
 
@@ -613,4 +615,5 @@ BY_TYPE: dict[DType, tuple[str, ...]] = {
         "elapsed",
         "combine_datetime",
     ),
+    "time": ("impute", "cast", "null_if", "missing_indicator", "datetime_part", "datetime_part"),
 }

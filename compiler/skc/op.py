@@ -20,7 +20,7 @@ from skc.ir import BINS, LOCAL_TIME
 from skc.stats.requests import ColumnStats, Stat
 from skc.translation import Claim
 from skc.values.types import Block, Scalar, ValueType, concat_blocks
-from skc_runtime.kinds import KINDS, YEARS, Array, DType, for_every_kind
+from skc_runtime.kinds import KINDS, LIMITS, YEARS, Array, DType, for_every_kind
 
 P = TypeVar("P")  # an op's parameters
 S = TypeVar("S")  # what it learns
@@ -293,7 +293,7 @@ def require(x: ValueType, *dtypes: DType, op: str) -> None:
 
 def _conversion_hint(accepted: Sequence[DType], actual: DType) -> str:
     """The hint for a step that does not take a type: what to put before it."""
-    if actual == "string" and set(accepted) <= YEARS.keys():
+    if actual == "string" and set(accepted) <= LIMITS.keys():
         return "put `parse_datetime` before this step"
     if actual == "string" and "float64" in accepted:
         return "put `parse_number` before this step, or declare the input `{type: float64, text: number}`"

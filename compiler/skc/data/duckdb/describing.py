@@ -27,7 +27,6 @@ NO_VALUE = '"NULL"'
 NATURAL: Mapping[str, DType] = {
     **dict.fromkeys(FLOATS, "float64"),
     **dict.fromkeys((*SMALL_INTEGERS, *WIDE_INTEGERS), "int64"),
-    "FLOAT": "float32",
     "BOOLEAN": "bool",
     "VARCHAR": "string",
     "FLOAT": "float32",  # as which a request is rounded as the data was

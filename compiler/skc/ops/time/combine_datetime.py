@@ -16,7 +16,7 @@ nonexistent : shift_forward | null | error, default error
 invalid : null | error, default error
     What happens to a number that is not a time of the day, and to an instant outside the years 1 to 9999.
 
-Input: `from: [day, time]`, a date and the microseconds since midnight as int64, as `parse_datetime` with `to: time`
+Input: `from: [day, time]`, a date and a time, or the microseconds since midnight as int64; `parse_datetime` with `to: time`
 gives them; or a date alone, which is its midnight. Output: timestamp, named DAY_TIME.
 
 Critical points
@@ -68,7 +68,7 @@ def infer(params: Params, *types: ValueType) -> ValueType:
         raise refuse("SKC127", f"`combine_datetime` takes a date and a time, not {columns} columns", hint=hint)
     require(types[0], "date", op="combine_datetime")
     for x in types[1:]:
-        require(x, "int64", op="combine_datetime")
+        require(x, "time", "int64", op="combine_datetime")
     load_zone(params.timezone or "UTC")
     nullable = any(x.nullable for x in types) or "null" in _policies(params).values()
     return ValueType("timestamp", nullable=nullable)
