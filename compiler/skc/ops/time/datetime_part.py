@@ -121,7 +121,7 @@ def _dtype(part: Part) -> DType:
 def apply(params: Params, state: NoState, x: Block) -> Block:
     distinct, inverse = np.unique(x.values, return_inverse=True)
     zone = zone_of(params.timezone)
-    instants = (distinct * TICKS_US[x.dtype]).tolist()
+    instants = (distinct * TICKS_US.get(x.dtype, 1)).tolist()  # a time of day as one of 1970-01-01
     parts = np.array([_part(t, zone, params.part) for t in instants], dtype=np.int64)
     values = parts[inverse].reshape(x.values.shape)
     return make_block(_dtype(params.part), values, x.valid)
