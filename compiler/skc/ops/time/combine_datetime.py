@@ -16,8 +16,8 @@ nonexistent : shift_forward | null | error, default error
 invalid : null | error, default error
     What happens to a number that is not a time of the day, and to an instant outside the years 1 to 9999.
 
-Input: `from: [day, time]`, a date and a time, or the microseconds since midnight as int64; `parse_datetime` with `to: time`
-gives them; or a date alone, which is its midnight. Output: timestamp, named DAY_TIME.
+Input: `from: [day, time]`, a date and a time, such as `parse_datetime` with `to: time` gives, or the microseconds since
+midnight as int64; or a date alone, which is its midnight. Output: timestamp, named DAY_TIME.
 
 Critical points
 ---------------
