@@ -33,6 +33,11 @@ EQUIVALENT = {
     r"weighted_median: half.*(Constant_9`|/Greater_0`|guard)": "a sum is half of all, or far from it; NaN is in no row",
     r"one_vs_one: votes.* \| float32 in the middle": "a number of pairs is small and whole",
     r"elapsed: dates \| float32 in the middle": "multiples of 24, which float32 holds that far",
+    r"elapsed: (.*birthdays|.*months|to the|a month).*\| float32 in": "float32 holds such months",
+    r"is_holiday: (local days|outside in a zone) .*(transition|season)": "no holiday or last year ends near it",
+    r"is_holiday: two columns \| entries swapped": "both are holidays",
+    r"datetime_part: the (end of a local|ISO year|last day of|first day of) .*transition": "no local day ends near it",
+    r"target_encode: equal targets.*(Not_0|output columns swapped)": "every category has the one target",
     r"(knn_impute|nearest|within_radius): .*Floor becomes Ceil": "a number equals either only where it is whole",
     r"knn_impute: fewer rows than k": "every row that has a value is taken, whatever its distance",
     r"knn_impute: weights by distance .*never fires.*`tie`.*`a`": "every row that has a value is taken",
@@ -136,6 +141,7 @@ EQUIVALENT = {
 }
 # A row would show these, but verification does not draw it: gaps in its rows, and not equivalences.
 MISSED = {
+    r"elapsed: local (birthdays|ends of months) .*(season|transition)": "no row is an hour from a month there",
     r"one_vs_one: scores with": "rows are drawn without knowing that errors are small: all but few are refused",
     r"match_atom: .*(edge at the next float|/GreaterOrEqual_0`)": "rows are drawn without knowing that errors are 0",
     r"knn_impute: weights by distance .*Constant_112`.*-5e-324": "few rows are whole numbers, whose errors are 0",
