@@ -37,7 +37,7 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, elementwise
 from skc.emit.opset import const, op
-from skc.op import Case, Names, NoState, Op, parameters, refuse, require
+from skc.op import Case, Names, NoState, Op, parameters, refuse, require, require_exact
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 
@@ -59,6 +59,7 @@ class Params:
 
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="chi2_features")
+    require_exact(x, op="chi2_features")  # whether a value is negative decides about its row
     if params.sample_interval is None and params.sample_steps not in INTERVALS:
         hint = "write `sample_interval` as well, such as 0.3"
         raise refuse("SKC124", f"`sample_steps: {params.sample_steps}` has no interval of its own", hint=hint)

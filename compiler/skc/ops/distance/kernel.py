@@ -42,7 +42,7 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, elementwise
 from skc.emit.opset import const, op
-from skc.op import Case, Met, Names, Op, always, fitted_elsewhere, parameters, refuse, require
+from skc.op import Case, Met, Names, Op, always, fitted_elsewhere, parameters, refuse, require, require_exact
 from skc.ops.distance._kernels import SKLEARN
 from skc.ops.distance._metrics import (
     Metric,
@@ -87,6 +87,8 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="kernel")
     if x.nullable:
         raise refuse("SKC120", "`kernel` takes values without null", hint="put `impute` before this step")
+    if params.kernel in ("chi2", "additive_chi2"):
+        require_exact(x, op="kernel")  # whether a value is negative decides about its row
     return x.with_(exact=False, width=None)
 
 

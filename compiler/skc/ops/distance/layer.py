@@ -41,7 +41,7 @@ from pydantic import Field
 
 from skc.emit.blocks import GraphBlock, elementwise
 from skc.emit.opset import const, op
-from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse, require
+from skc.op import Case, Names, Op, always, fitted_elsewhere, parameters, refuse, require, require_exact
 from skc.ops.distance._layers import SKLEARN
 from skc.ops.distance._metrics import Row, any_column, lower_not_all
 from skc.ops.linear._noise import UNCERTAIN, error_bound
@@ -74,6 +74,8 @@ def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="layer")
     if x.nullable:
         raise refuse("SKC120", "`layer` takes values without null", hint="put `impute` before this step")
+    if params.shift is not None:
+        require_exact(x, op="layer")  # whether a value is below the shift decides about its row
     return x.with_(exact=False, width=None)
 
 

@@ -30,7 +30,7 @@ import numpy as np
 
 from skc.emit.blocks import GraphBlock, elementwise, log1p, where_not
 from skc.emit.opset import const, op
-from skc.op import Case, Met, Op, fitted_elsewhere, parameters, require
+from skc.op import Case, Met, Op, fitted_elsewhere, parameters, require, require_exact
 from skc.ops.numeric import standard_scale
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
@@ -56,6 +56,8 @@ class State:
 
 def infer(params: Params, x: ValueType) -> ValueType:
     require(x, "float64", op="power_transform")
+    if params.method == "box-cox":
+        require_exact(x, op="power_transform")  # whether a value is positive decides about its row
     return x.with_(exact=False)
 
 
