@@ -59,15 +59,16 @@ def _check_bytes(case: Case, r: Random, yaml: Path, made: Artifact) -> None:
     order = list(range(case.rows))
     r.shuffle(order)
     read, _ = read_pipeline(yaml)
-    again = fit(read, case.table(order), threads=2)
+    again = fit(read, case.table(order), threads=2, profile=read.profile)
     for name in ("rows.csv", "rows.jsonl"):
         text = yaml.with_name(name)
         if r.random() < 0.3 and case.write_text(text, order):
             assert plan.dumps(fit(read, str(text)).pipeline) == made.files["plan.json"], f"{name}\n{case.text}"
     signature = made.manifest.signature
-    assert artifacts.assemble(again.pipeline, signature).files == made.files, case.text
+    assert artifacts.assemble(again.pipeline, signature, profile=again.profile).files == made.files, case.text
     if r.random() < 0.2:
-        assert artifacts.assemble(plan.loads(made.files["plan.json"]), signature).files == made.files, case.text
+        pipeline, profile = plan.loads(made.files["plan.json"]), made.profile
+        assert artifacts.assemble(pipeline, signature, profile=profile).files == made.files, case.text
     plain = lower(made.pipeline, signature, optimise=False)
     declared = [(o.name, o.columns, o.exact, o.valid) for o in plain.outputs]
     assert declared == [(o.name, o.columns, o.exact, o.valid) for o in made.manifest.outputs], case.text

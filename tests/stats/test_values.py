@@ -35,7 +35,7 @@ from skc.data.engine import Column
 from skc.data.statistics import summarise
 from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError
-from skc.ir import Input
+from skc.ir import Input, Zone
 from skc_runtime.golden import decode_value
 from skc_runtime.kinds import RANGES
 
@@ -314,7 +314,10 @@ def test_a_text_means_in_data_what_it_means_in_a_request(
     database: Database, tmp_path: Path, row: Mapping[str, Any]
 ) -> None:
     text, declared = row["given"]["string"], row["input"]
-    inputs = one(declared["type"], nullable=declared["nullable"], nan=declared["nan"], text=declared.get("text"))
+    zone = Zone(declared["timezone"]) if "timezone" in declared else None
+    inputs = one(
+        declared["type"], nullable=declared["nullable"], nan=declared["nan"], text=declared.get("text"), zone=zone
+    )
     (tmp_path / "a.jsonl").write_text(json.dumps({"v": text, "k": 1}) + "\n")
     lines = [] if declared["type"] == "float64" and WORDS.fullmatch(text) else [str(tmp_path / "a.jsonl")]
     for data in (*lines, pa.table({"v": [text], "k": [1]})):

@@ -94,18 +94,18 @@ def _read_words(
         if dtype != "bool":
             message = f"`{name}` of {subject} does not apply: {dtype} is not bool"
             raise fail("SKC115", message, span=node.span, hint="remove it")
-        found: list[str] = []
+        texts: list[str] = []
         for item in as_list(node, f"`{name}` of {subject}", 'write a list, such as ["yes", "1"]').items:
             text = as_text(item, f"an entry of `{name}`")
-            if text in found or text in words["true_values"] or text in nulls:
+            if text in texts or text in words["true_values"] or text in nulls:
                 message = (
                     f"`{shown(text)}` of {subject} has two meanings"
-                    if text not in found
+                    if text not in texts
                     else f"`{shown(text)}` is listed twice"
                 )
                 raise fail("SKC105", message, span=item.span, hint="remove one of them")
-            found.append(text)
-        words[name] = tuple(found)
+            texts.append(text)
+        words[name] = tuple(texts)
     return words["true_values"], words["false_values"]
 
 
