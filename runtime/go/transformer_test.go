@@ -155,7 +155,9 @@ func TestRefusalsNameTheirPlace(t *testing.T) {
 	if found.Input != "distance_km" || found.Row != 1 || found.Kind != skc.KindRecord {
 		t.Errorf("%+v", found)
 	}
-	if want := "error[wrong-type]: expected a number, got string \"far\" (input `distance_km`, row 1)"; err.Error() != want {
+	want := "error[wrong-type]: expected a number, got string \"far\" (input `distance_km`, row 1)\n\n" +
+		"hint: send a number, or declare the input with `text: number`"
+	if err.Error() != want {
 		t.Errorf("got %s", err)
 	}
 	guarded := ride()
