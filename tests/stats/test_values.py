@@ -408,3 +408,26 @@ def test_a_nul_is_refused_in_rows_to_transform(tmp_path: Path, kind: str) -> Non
         pytest.fail("the rows were opened")
     assert error.value.code == "SKC206"
     assert "row 3" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("stored", "values", "want"),
+    [(kind, values, want) for dtype, kind, values, want in TYPED if dtype == "time" and pa.types.is_time(kind)],
+)
+def test_times_that_are_marked_as_utc(
+    database: Database, tmp_path: Path, stored: pa.DataType, values: Any, want: Any
+) -> None:
+    """As PyArrow wrote them until 22: the engine alone would cut nanoseconds off."""
+    table = pa.table({"v": pa.array([*values, None], stored), "k": [1] * (len(values) + 1)})
+    for file in ("a.parquet", "b.parquet"):
+        try:
+            pq.write_table(table, tmp_path / file, write_time_adjusted_to_utc=True)
+        except TypeError:  # of an older version, which marks all of them
+            pq.write_table(table, tmp_path / file)
+    assert "isAdjustedToUTC=true" in str(pq.read_metadata(tmp_path / "a.parquet").schema.column(0).logical_type)
+    inputs = one("time", nullable=True)
+    if isinstance(want, str):
+        assert refusal(database, f"{tmp_path}/*.parquet", inputs).code == want
+        return
+    got = [found["v"] for found in rows(load(database, f"{tmp_path}/*.parquet", inputs))]
+    assert got == [*want, None] * 2

@@ -6,12 +6,17 @@ Why refused: the engine reads decimals of more than 38 digits in Parquet as floa
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from skc.diagnostics import SkcError, fail
 from skc.ir import Input
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 MOST_DIGITS = 38  # of a decimal of the engine
 
@@ -52,3 +57,14 @@ def too_many_digits(schema: pa.Schema, inputs: Sequence[Input], label: str) -> I
                 span=value.span,
                 hint=f"store it as DECIMAL of at most {MOST_DIGITS} digits, or as DOUBLE",
             )
+
+
+def has_times_in_utc(schema: pq.ParquetSchema, inputs: Sequence[Input]) -> bool:
+    """Whether the column of an input of times of day is marked as UTC in a Parquet file, as PyArrow did until 22.
+
+    The engine reads it as a time with a zone, and cuts its nanoseconds off.
+    """
+    names = {value.name for value in inputs if value.dtype == "time"}
+    columns = [schema.column(k) for k in range(len(schema))]
+    types = [json.loads(c.logical_type.to_json()) for c in columns if c.path in names]
+    return any(kind.get("Type") == "Time" and kind.get("isAdjustedToUTC") for kind in types)

@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from skc.data.contract import missing_column
-from skc.data.duckdb.arrow_types import is_readable, readable, too_many_digits
+from skc.data.duckdb.arrow_types import has_times_in_utc, is_readable, readable, too_many_digits
 from skc.data.duckdb.connection import WHOLE_HINT, Database, engine_errors, file_list, identifier, literal
 from skc.data.duckdb.conversion import Reading, read_csv_text, read_json, read_typed
 from skc.data.duckdb.csv_trouble import check_structure, refused
@@ -258,7 +258,7 @@ def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -
     def sql(files: Sequence[str]) -> str:
         return f"SELECT * FROM read_parquet([{_paths(files, source)}], hive_partitioning = false)"
 
-    groups = []
+    groups: list[tuple[list[Part], str]] = []
     with engine_errors(f"`{source.name}` cannot be read as Parquet data", code="SKC203", span=source.span):
         by_file = dict(database.execute(PARQUET_SCHEMAS.format(files=_paths(source.files, source))))
         # a name written differently: its own group
@@ -267,8 +267,23 @@ def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -
             schema = pq.read_schema(source.path(files[0]))
             _check_names(schema.names, files[0], source)
             _raise_all([*too_many_digits(schema, inputs, files[0])])
-            groups.append(files)
-    return _open_typed(database, source, inputs, [([Part(f, sql([f])) for f in files], sql(files)) for files in groups])
+            if has_times_in_utc(pq.read_metadata(source.path(files[0])).schema, inputs):
+                groups.append(_by_arrow(database, source, files))
+            else:
+                groups.append(([Part(file, sql([file])) for file in files], sql(files)))
+    return _open_typed(database, source, inputs, groups)
+
+
+def _by_arrow(database: Database, source: Source, files: Sequence[str]) -> tuple[list[Part], str]:
+    """Parquet files of one schema, read by Arrow."""
+    import pyarrow.dataset as ds
+
+    paths = [source.path(file) for file in files]
+    parts = [
+        Part(file, _registered(database, ds.dataset(path, format="parquet")))
+        for file, path in zip(files, paths, strict=True)
+    ]
+    return parts, _registered(database, ds.dataset(paths, format="parquet"))
 
 
 def _open_arrow(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:

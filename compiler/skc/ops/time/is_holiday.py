@@ -38,6 +38,7 @@ C5  Refused is a country, a part of it or a year that the package does not have 
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -126,7 +127,9 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
 def _of_country(params: Params, country: str) -> tuple[tuple[int, ...], str]:
     """The holidays that the package has, and its name and version."""
     try:
-        package: Any = importlib.import_module(PACKAGE)
+        with warnings.catch_warnings():  # it announces changes of its own interface
+            warnings.simplefilter("ignore")
+            package: Any = importlib.import_module(PACKAGE)
     except ModuleNotFoundError:
         message = f"the holidays of `{country}` cannot be read: the package `{PACKAGE}` is not installed"
         raise refuse("SKC112", message, hint='pip install "skc[holidays]"') from None
