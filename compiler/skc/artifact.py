@@ -1,7 +1,8 @@
 """The artifact: a directory with the model, its manifest, the plan and golden records; written whole or not at all.
 
 The bytes of every file are a function of the frozen pipeline, the signature and the versions of the tools: no clock,
-path or user. Golden records are generated from the pipeline, never taken from training data.
+path or user. Golden records are generated from the pipeline, never taken from training data. Only profile.json is a
+function of the training rows too, and so the identity with it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from skc.lower import Lowered, lower
 from skc.ops import OPS
 from skc.oracle.default import EVALUATE
 from skc.passes.prune import prune
+from skc.profile import PROFILE
 from skc.profile import document as profiles
 from skc.profile.document import Profile
 from skc.publish import is_litter, publish_folder
@@ -52,7 +54,7 @@ TRIED_AT_ONCE = 1024  # records
 TRIED_VALUES = 12  # per input, from which golden records are chosen
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
 # No runtime needs these: how files of text are read, if otherwise than by default; what the training rows were like.
-READING, PROFILE = "reading.json", "profile.json"
+READING = "reading.json"
 RECORD = "verified.json"  # what `skc verify --save` writes
 # Every name that skc writes into an artifact's folder: the artifact itself, and files written there later, which are
 # not part of its identity and are deleted with it when it is replaced.

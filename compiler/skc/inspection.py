@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skc.diagnostics import did_you_mean, fail
+from skc.profile import PROFILE
 
 if TYPE_CHECKING:
     from skc.ir import Pipeline
     from skc.profile.document import Profile
 
-PROFILE = "profile.json"
 _RECOMPILE = "copy the artifact again from where it was compiled, or compile the pipeline again"
 
 

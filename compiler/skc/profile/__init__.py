@@ -3,3 +3,7 @@
 It decides nothing: no feature depends on it, and no runtime reads it. It is what a distribution in production is
 compared with, and what `skc inspect --format html` draws.
 """
+
+from __future__ import annotations
+
+PROFILE = "profile.json"

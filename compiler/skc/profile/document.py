@@ -22,6 +22,7 @@ from typing import Any, Literal, cast
 import rfc8785
 
 from skc.diagnostics import fail
+from skc.profile import PROFILE
 from skc.values.types import Scalar
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value, encode_value
@@ -122,7 +123,7 @@ def _column_to_json(column: ColumnProfile) -> dict[str, Any]:
 def loads(text: bytes) -> Profile:
     """The profile in a file. Raises SKC401 (not a profile), SKC402 (a newer format)."""
     try:
-        fields = Fields(parse(text, "profile.json"), "profile.json")
+        fields = Fields(parse(text, PROFILE), PROFILE)
         fields.one_of("skc", "profile")
         version = fields.number("format", 0)
         if version != FORMAT:
@@ -134,7 +135,7 @@ def loads(text: bytes) -> Profile:
         fields.done()
     except SkcRuntimeError as error:
         hint = "the file is damaged or was edited; compile the pipeline again"
-        raise fail("SKC401", f"profile.json cannot be read: {error.message}", hint=hint) from None
+        raise fail("SKC401", f"{PROFILE} cannot be read: {error.message}", hint=hint) from None
     return profile
 
 

@@ -53,8 +53,9 @@ class Transformer:
         """The features of a request, by output name.
 
         A dict is one record and gives arrays [K]. A list of dicts, and a table (anything that exports Arrow, or
-        pandas), give [N, K]; columns of a table that are not inputs are ignored. A nullable output that is not
-        float has a companion `NAME.valid`. For a dict of columns use `transform_columns`.
+        pandas), give [N, K]; columns of a table that are not inputs are ignored. More than 4,096 rows run in chunks,
+        on all cores. A nullable output that is not float has a companion `NAME.valid`. For a dict of columns use
+        `transform_columns`.
 
         Raises RecordError with a code of `schemas/errors.v1.json`, the input and, in a batch, the row.
         """
