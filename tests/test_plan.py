@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections.abc import Iterator
+from typing import get_args, get_origin, get_type_hints
 
 import numpy as np
 import op_harness as harness
@@ -16,7 +18,8 @@ from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.op import AnyOp, Case, NoState
 from skc.ops import OPS
 from skc.ops.linear import linear_map
-from skc.packed import LONG
+from skc.ops.numeric import clip, impute
+from skc.packed import LONG, pack, unpack
 
 FITTED = [
     pytest.param(op, case, id=f"{op.name}-{case.name}") for op in OPS.values() for case in op.cases if not case.refused
@@ -61,6 +64,41 @@ def test_long_arrays_read_back_as_themselves(columns: int, results: int) -> None
     state = json.loads(text)["steps"][0]["state"]
     assert ("$f64" in state["weights"]) == (columns * results >= LONG)
     assert ("$f64" in state["intercept"]) == (results >= LONG)
+
+
+def fields_of_numbers() -> Iterator[tuple[str, str, int, type]]:
+    """Every field of a state that a long array may be written for: op, field, rank and type of number."""
+    for op in OPS.values():
+        for name, annotation in get_type_hints(op.state).items():
+            rank = 0
+            while get_origin(annotation) is tuple:
+                annotation, rank = get_args(annotation)[0], rank + 1
+            for kind in {float, int, bool} & {*(get_args(annotation) or (annotation,))}:
+                if rank in (1, 2):
+                    yield op.name, name, rank, kind
+
+
+@pytest.mark.parametrize(("op", "field", "rank", "kind"), [*fields_of_numbers()])
+def test_whatever_is_written_as_an_array_can_be_read(op: str, field: str, rank: int, kind: type) -> None:
+    """A field that may hold an integer, a float or None becomes an array too where all of its values are integers."""
+    long = tuple(kind(k % 3) for k in range(LONG))
+    values: tuple[object, ...] = long if rank == 1 else (long, long)
+    annotation = get_type_hints(OPS[op].state)[field]
+    packed = pack(values)
+    if rank == 1 or kind is float:
+        assert packed is not None
+        assert repr(unpack(packed, annotation)) == repr(values)
+    else:
+        assert packed is None
+
+
+def test_a_block_of_a_thousand_columns_has_a_plan() -> None:
+    inputs = [Input(f"x{k}", "float64", nullable=True) for k in range(LONG)]
+    refs = tuple(Ref(i.value) for i in inputs)
+    clipped = Step("clip", "clip", clip.Params(min=0.0, max=1.0), refs, clip.State((0.0,) * LONG, (1.0,) * LONG))
+    filled = Step("fill", "impute", impute.Params(), (Ref("clip"),), impute.State((0.5,) * LONG, (False,) * LONG))
+    written = Pipeline("p", tuple(inputs), (clipped, filled), (), (Output("out", (Ref("fill"),), "float64"),))
+    assert repr(plan.loads(plan.dumps(written))) == repr(written)
 
 
 def test_damaged_arrays_are_refused() -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 import numpy as np
 
@@ -58,13 +59,20 @@ def unpack(data: Any, annotation: Any) -> tuple[Any, ...]:
     array, shape = _decoded(text, dtype), data["shape"]
     if not isinstance(shape, list) or not all(type(n) is int and n > 0 for n in shape) or array.size < LONG:
         raise ValueError(f"the shape {shape} is not that of an array")
-    flat, nested = tuple[kind, ...], tuple[tuple[kind, ...], ...]  # type: ignore[valid-type]  # a type as a value
-    expected = {1: flat, 2: nested}.get(len(shape))
-    if annotation != expected or math.prod(shape) != array.size:
+    if len(shape) > 2 or not _can_hold(annotation, kind, len(shape)) or math.prod(shape) != array.size:
         raise ValueError(f"an array of the shape {shape} does not belong here")
     if key == "$bool":
         array = array.astype(np.bool_)
     return tuple(array.tolist()) if len(shape) == 1 else tuple(map(tuple, array.reshape(shape).tolist()))
+
+
+def _can_hold(annotation: Any, kind: type, rank: int) -> bool:
+    """Whether a field annotated like `tuple[int | None, ...]` can hold an array of that rank and type of number."""
+    for _ in range(rank):
+        if get_origin(annotation) is not tuple:
+            return False
+        annotation, _ = get_args(annotation)
+    return kind in (get_args(annotation) if isinstance(annotation, UnionType) else (annotation,))
 
 
 def _decoded(text: Any, dtype: np.dtype[Any]) -> Array:
