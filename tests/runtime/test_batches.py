@@ -11,9 +11,13 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skc_runtime import RecordError, Transformer, dictionaries
-from skc_runtime.transformer import CHUNK
+from skc_runtime.chunks import CHARACTERS, cuts, longest_of
+from skc_runtime.chunks import ROWS as CHUNK
+from skc_runtime.session import GraphSession
 
 Identity = Callable[..., Transformer]
 ROWS = 2 * CHUNK + 5
@@ -177,3 +181,65 @@ def test_the_first_refused_row_of_all_chunks_is_named(first: int, transformer: T
     error = caught.value
     assert (error.code, error.input, error.row) == ("unknown-category", "payment", first)
     assert "the request has 'first'" in error.message
+
+
+@given(
+    lengths=st.lists(st.sampled_from([0, 1, 63, 64, 65, 1000, 2**18, 2**18 + 1]), min_size=1, max_size=40),
+    repeat=st.sampled_from([1, 100, 300]),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_chunk_takes_as_many_rows_as_its_longest_text_allows(lengths: list[int], repeat: int) -> None:
+    lengths = lengths * repeat if max(lengths) < 2000 else lengths
+    text = "x" * max(lengths)
+    column = np.array([text[:length] for length in lengths], dtype=object)
+    texts = [np.stack([column, np.array([""] * len(column), dtype=object)], axis=1)]
+    chunks = list(cuts(len(lengths), texts, longest_of(column)))
+    assert [row for chunk in chunks for row in range(chunk.start, chunk.stop)] == list(range(len(lengths)))
+
+    def fits(start: int, stop: int) -> bool:
+        return stop - start <= CHUNK and (stop - start) * max(lengths[start:stop]) <= CHARACTERS
+
+    for chunk in chunks:
+        assert fits(chunk.start, chunk.stop) or chunk.stop - chunk.start == 1
+        assert chunk.stop == len(lengths) or not fits(chunk.start, chunk.stop + 1)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 63, 64, 65, CHUNK, CHUNK + 1])
+def test_chunks_of_short_texts_are_full(rows: int) -> None:
+    column = np.array([["x" * 64]] * rows, dtype=object)
+    sizes = [chunk.stop - chunk.start for chunk in cuts(rows, [column], 64)]
+    assert sizes == [CHUNK] * (rows // CHUNK) + [rows % CHUNK] * (rows % CHUNK > 0)
+
+
+@pytest.mark.parametrize("form", ["records", "columns", "arrow", "dictionary", "polars", "pandas objects"])
+def test_a_long_text_is_not_run_with_many_rows(
+    form: str, identity_of: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither splitting steps nor tensors of fixed width then take rows x longest text of memory."""
+    a: list[str | None] = ["short", None, "é"] * 200
+    a[300] = "long" * (CHARACTERS // 8)
+    b = texts(len(a))
+    table = pa.table({"a": a, "b": b})
+    run, sizes = GraphSession.run, []
+
+    def counted(session: GraphSession, feeds: Any) -> Any:
+        tensor = next(values for values in feeds.values() if values.dtype.kind in "OS")
+        sizes.append(tensor.size * max(map(len, tensor.ravel().tolist())))
+        return run(session, feeds)
+
+    monkeypatch.setattr(GraphSession, "run", counted)
+    transformer = nullable(identity_of)
+    data: dict[str, Callable[[], Any]] = {
+        "records": lambda: table.to_pylist(),
+        "arrow": lambda: table,
+        "dictionary": lambda: pa.table({n: table[n].dictionary_encode() for n in "ab"}),
+        "polars": lambda: pl.DataFrame({"a": a, "b": b}),
+        "pandas objects": lambda: pd.DataFrame({"a": pd.Series(a, dtype=object), "b": pd.Series(b, dtype=object)}),
+    }
+    found = (
+        transformer.transform_columns({"a": a, "b": b}) if form == "columns" else transformer.transform(data[form]())
+    )
+    assert found["out.a"][:, 0].tolist() == [text or "" for text in a]
+    assert found["out.b.valid"][:, 0].tolist() == [text is not None for text in b]
+    assert len(sizes) > 1
+    assert max(sizes) <= 2 * CHARACTERS  # of two columns

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from skc_runtime import scalars
+from skc_runtime.chunks import longest_of
 from skc_runtime.errors import RecordError, shown
 from skc_runtime.kinds import ELEMENTS, INT64_MAX, Array
 from skc_runtime.manifest import InputSpec
@@ -52,10 +53,14 @@ class RawColumn:
 
 @dataclass(frozen=True)
 class Column:
-    """The values of an input, [N], of its element type, and for a nullable one that is not float64, which are valid."""
+    """The values of an input, [N], of its element type, and for a nullable one that is not float64, which are valid.
+
+    No text is longer than `longest`.
+    """
 
     values: Array
     valid: Array | None
+    longest: int = 0
 
 
 def null_column(spec: InputSpec, rows: int) -> Column:
@@ -135,9 +140,10 @@ def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
         values = np.where(valid, values, np.array(ELEMENTS[element].zero, dtype=ELEMENTS[element].numpy))
     if spec.kind.is_float:
         _check_nan(spec, values, valid)
+    longest = longest_of(values) if spec.type == "string" else 0
     if spec.valid is None:
-        return Column(values, None)
-    return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid)
+        return Column(values, None, longest)
+    return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid, longest)
 
 
 def _from_entries(spec: InputSpec, raw: RawColumn, codes: Array) -> Column | None:
@@ -151,13 +157,14 @@ def _from_entries(spec: InputSpec, raw: RawColumn, codes: Array) -> Column | Non
         entries = _strings(raw.values)
     except RecordError:
         return None
+    longest = longest_of(entries)
     if valid is not None:
         entries = np.append(entries, spec.kind.zero)
         codes = np.where(valid, codes, len(entries) - 1)
     values = entries[codes]
     if spec.valid is None:
-        return Column(values, None)
-    return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid)
+        return Column(values, None, longest)
+    return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid, longest)
 
 
 def _present(spec: InputSpec, raw: RawColumn) -> Array | None:

@@ -27,10 +27,13 @@ Feeds = dict[str, Array]
 
 @dataclass(frozen=True)
 class Request:
-    """Tensors for the graph. `rows` is None for a single record, whose tensors have one row."""
+    """Tensors for the graph. `rows` is None for a single record, whose tensors have one row. No text of several rows
+    is longer than `longest`.
+    """
 
     feeds: Feeds
     rows: int | None
+    longest: int = 0
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,7 @@ class Marshaller:
         except RecordError:
             self._refuse_rows(maps)
             raise
-        return Request(self._feeds(values_by_input, len(maps)), len(maps))
+        return self._batch(values_by_input, len(maps))
 
     def _refuse_rows(self, records: Sequence[Mapping[Any, object]]) -> None:
         for row, record in enumerate(records):
@@ -249,7 +252,8 @@ class Marshaller:
         for spec in self._inputs:
             if spec.name not in columns_by_input:
                 columns_by_input[spec.name] = columns.null_column(spec, rows)
-        return Request(self._feeds(columns_by_input, rows), rows)
+        longest = max((column.longest for column in columns_by_input.values()), default=0)
+        return Request(self._feeds(columns_by_input, rows), rows, longest)
 
     def _feeds(self, columns_by_input: Mapping[str, Column], rows: int) -> Feeds:
         parts: dict[str, dict[int, Array]] = {tensor.name: {} for tensor in self._tensors}

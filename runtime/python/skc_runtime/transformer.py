@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from skc_runtime.chunks import cuts
 from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError, shown
 from skc_runtime.golden import Replay
 from skc_runtime.kinds import ELEMENTS, Array
 from skc_runtime.manifest import Guards, Manifest
 from skc_runtime.marshal import Extra, Marshaller, Request
 from skc_runtime.session import GraphSession, TensorInfo
-
-CHUNK = 4096  # rows of a larger batch that are run at once
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Transformer:
         """The features of a request, by output name.
 
         A dict is one record and gives arrays [K]. A list of dicts, and a table (anything that exports Arrow, or
-        pandas), give [N, K]; columns of a table that are not inputs are ignored. More than 4,096 rows run in chunks,
+        pandas), give [N, K]; columns of a table that are not inputs are ignored. Batches run in chunks (`chunks.py`),
         on all cores. A nullable output that is not float has a companion `NAME.valid`. For a dict of columns use
         `transform_columns`.
 
@@ -99,8 +98,11 @@ class Transformer:
     def _run(self, session: GraphSession, request: Request) -> dict[str, Array]:
         if request.rows == 0:  # without rows there is no work, and no operator has to handle an empty tensor
             return self._empty()
-        if request.rows is not None and request.rows > CHUNK:
-            return self._run_chunks(session, request, request.rows)
+        if request.rows is not None:
+            texts = [values for values in request.feeds.values() if values.dtype.kind == "O"]
+            chunks = list(cuts(request.rows, texts, request.longest))
+            if len(chunks) > 1:
+                return self._run_chunks(session, request, request.rows, chunks)
         results = session.run(request.feeds)
         if self._guards is not None and results[self._guards.tensor].any():
             raise self._guarded(self._guards, request, results[self._guards.tensor])
@@ -108,27 +110,25 @@ class Transformer:
             return {name: results[name][0] for name in self._results}
         return {name: results[name] for name in self._results}
 
-    def _run_chunks(self, session: GraphSession, request: Request, rows: int) -> dict[str, Array]:
-        """The same for many rows: in chunks that stay in a processor's cache, on all of its cores. ONNX Runtime
-        releases Python's lock, and a row has the same bits in any chunk.
-        """
+    def _run_chunks(
+        self, session: GraphSession, request: Request, rows: int, chunks: Sequence[slice]
+    ) -> dict[str, Array]:
+        """The same for many rows: in chunks, on all cores of the processor. ONNX Runtime releases Python's lock."""
         from concurrent.futures import ThreadPoolExecutor  # takes 10 ms to import, and a single row needs none
 
-        starts = range(0, rows, CHUNK)
-
-        def run(start: int) -> dict[str, Array]:
-            return session.run({name: values[start : start + CHUNK] for name, values in request.feeds.items()})
+        def run(chunk: slice) -> dict[str, Array]:
+            return session.run({name: values[chunk] for name, values in request.feeds.items()})
 
         outputs: dict[str, Array] = {}
-        with ThreadPoolExecutor(min(len(starts), _cores())) as pool:
+        with ThreadPoolExecutor(min(len(chunks), _cores())) as pool:
             try:
-                for start, results in zip(starts, pool.map(run, starts), strict=True):
+                for chunk, results in zip(chunks, pool.map(run, chunks), strict=True):
                     if self._guards is not None and results[self._guards.tensor].any():
-                        raise self._guarded(self._guards, request, results[self._guards.tensor], start)
+                        raise self._guarded(self._guards, request, results[self._guards.tensor], chunk.start)
                     for name in self._results:
-                        if start == 0:
+                        if chunk.start == 0:
                             outputs[name] = np.empty((rows, results[name].shape[1]), results[name].dtype)
-                        outputs[name][start : start + CHUNK] = results[name]
+                        outputs[name][chunk] = results[name]
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
