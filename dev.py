@@ -110,10 +110,11 @@ def groups(*names: str) -> list[str]:
 
 
 def example() -> None:
-    """The main workflow on the bundled example: compile and verify, train on its features, serve one record."""
+    """The main workflow on the bundled example (compile and verify, train, serve one record), and the tour of skew."""
     run("skc", "compile", EXAMPLE / "pipeline.yaml", "--out", EXAMPLE / "artifact", "--force")
     run(PYTHON, EXAMPLE / "train.py")
     run(PYTHON, EXAMPLE / "serve.py", "--demo")
+    run(PYTHON, EXAMPLE.parent / "skew" / "run.py", "--check")
 
 
 def test(*arguments: str) -> None:
