@@ -151,7 +151,7 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
     fitted_with = {name: version for name, version in built_with.items() if name not in tools}
     if built_with != {**tools, **fitted_with} or artifact.manifest.tzdata not in (None, TZDATA_VERSION):
         return None
-    pipeline = plan.loads(artifact.files[PLAN])
+    pipeline = replace(plan.loads(artifact.files[PLAN]), log=artifact.manifest.log)  # it changes no feature
     manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline), fitted_with)
     others = {name: artifact.files[name] for name in (GOLDEN, *OPTIONAL_FILES) if name in artifact.files}
     files[MANIFEST] = _manifest_bytes(manifest, {**files, **others})
@@ -226,6 +226,7 @@ def manifest_of(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> Manifes
         plan=plan_hash,
         tzdata=TZDATA_VERSION if uses_zones else None,
         built_with=tool_versions(),
+        log=pipeline.log,
     )
 
 

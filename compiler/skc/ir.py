@@ -13,6 +13,7 @@ from typing import Any, Literal
 from skc.diagnostics import Span, bug
 from skc.values.types import Scalar
 from skc_runtime.kinds import ELEMENTS, KINDS, DType, Kind, OutputDType, for_every_kind
+from skc_runtime.manifest import LogSpec
 
 # Ops that are nodes of this IR rather than steps that a user applies: one normalises a raw input, one computes from
 # several values, one guards integers on their way into floats, two let a step decide on an exact value (`skc.carry`),
@@ -216,7 +217,7 @@ class Pipeline:
     """A whole pipeline, before or after fitting. Steps are in topological order.
 
     `model` has yet to be put behind it, once it is fitted; None after that, or if it has none. `profile` is None if its
-    artifact has none.
+    artifact has none. `log` says what a request log must not show.
     """
 
     name: str
@@ -227,6 +228,7 @@ class Pipeline:
     data: DataSource | None = field(default=None, compare=False)
     model: ModelSource | None = field(default=None, compare=False)
     profile: ProfileOptions | None = field(default_factory=ProfileOptions, compare=False)
+    log: LogSpec = field(default_factory=LogSpec, compare=False)
 
     def verify(self) -> None:
         """Raise when a step uses a value that is not defined before it, or a name is defined twice."""

@@ -106,6 +106,13 @@ type manifest struct {
 	plan               string
 	tzdata             *string
 	builtWith          map[string]string
+	log                logSpec
+}
+
+// logSpec is what a request log must not show: inputs that it leaves out, or writes as a salted hash.
+type logSpec struct {
+	omit []string
+	hash []string
 }
 
 var (
@@ -145,6 +152,11 @@ func readManifest(data []byte) (*manifest, *Error) {
 		builtWith: top.textsByKey("built_with"),
 	}
 	m.minimumONNXRuntime = readONNX(top.object("onnx"))
+	if _, has := top.left["log"]; has {
+		log := top.object("log")
+		m.log = logSpec{omit: log.texts("omit"), hash: log.texts("hash")}
+		log.done()
+	}
 	for name := range m.builtWith {
 		top.checkText(name, manifestName+".built_with")
 	}

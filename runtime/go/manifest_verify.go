@@ -1,10 +1,13 @@
 package skc
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // verify refuses a manifest whose parts are inconsistent.
 func (m *manifest) verify() *Error {
-	for _, check := range []func() *Error{m.verifyInputs, m.verifySlots, m.verifyOutputs, m.verifyNames, m.verifyFiles} {
+	for _, check := range []func() *Error{m.verifyInputs, m.verifySlots, m.verifyOutputs, m.verifyLog, m.verifyNames, m.verifyFiles} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -126,6 +129,20 @@ func (m *manifest) outputTensors() []tensorSpec {
 		found = append(found, tensorSpec{m.guards.tensor, Bool, len(m.guards.columns)})
 	}
 	return found
+}
+
+// verifyLog checks that each name is an input, and is left out or hashed, not both.
+func (m *manifest) verifyLog() *Error {
+	listed := append(slices.Clone(m.log.omit), m.log.hash...)
+	if err := unique("log", listed); err != nil {
+		return err
+	}
+	for _, name := range listed {
+		if !slices.ContainsFunc(m.inputs, func(i inputSpec) bool { return i.name == name }) {
+			return malformed(manifestName+".log", shown(name)+" is not an input")
+		}
+	}
+	return nil
 }
 
 func (m *manifest) verifyNames() *Error {

@@ -114,7 +114,12 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
             _check_model(definition.model, definition.outputs)
     problems.stop_if_any()
     pipeline = replace(
-        draft, steps=(*draft.steps, *guards), outputs=tuple(outputs), model=definition.model, profile=definition.profile
+        draft,
+        steps=(*draft.steps, *guards),
+        outputs=tuple(outputs),
+        model=definition.model,
+        profile=definition.profile,
+        log=definition.log,
     )
     pipeline.verify()
     check_shapes(pipeline, types)

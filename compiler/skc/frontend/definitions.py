@@ -13,6 +13,7 @@ from skc.diagnostics import Span
 from skc.ir import DataSource, Input, ModelSource, ProfileOptions
 from skc.op import AnyOp
 from skc_runtime.kinds import DType, OutputDType
+from skc_runtime.manifest import LogSpec
 
 ALWAYS_INPUT = "inputs."
 
@@ -97,3 +98,4 @@ class PipelineDefinition:
     model: ModelSource | None = None
     span: Span | None = None
     profile: ProfileOptions | None = field(default_factory=ProfileOptions)
+    log: LogSpec = field(default_factory=LogSpec)

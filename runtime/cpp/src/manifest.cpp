@@ -109,6 +109,14 @@ std::string read_minimum_onnxruntime(Fields fields) {
   return version;
 }
 
+LogSpec read_log(Fields fields) {
+  LogSpec log;
+  log.omit = fields.texts("omit");
+  log.hash = fields.texts("hash");
+  fields.done();
+  return log;
+}
+
 void check_head(Fields& fields) {
   const Json& skc = fields.take("skc");
   if (!skc.is_string() || skc.get_ref<const std::string&>() != "artifact") {
@@ -170,6 +178,7 @@ Manifest read_manifest(std::string_view json) {
   manifest.plan = fields.text("plan");
   manifest.tzdata = fields.optional_text("tzdata");
   manifest.built_with = fields.texts_by_key("built_with");
+  if (fields.has("log")) manifest.log = read_log(fields.object("log"));
   fields.done();
   verify_consistency(manifest);
   return manifest;

@@ -67,6 +67,12 @@ struct Guards {
   std::vector<GuardColumn> columns;
 };
 
+// What a request log must not show: inputs that it leaves out, or writes as a salted hash.
+struct LogSpec {
+  std::vector<std::string> omit;
+  std::vector<std::string> hash;
+};
+
 struct Manifest {
   std::string identity;  // SHA-256 of manifest.json
   std::string name;
@@ -80,6 +86,7 @@ struct Manifest {
   std::string plan;                          // that of plan.json
   std::optional<std::string> tzdata;
   std::map<std::string, std::string> built_with;
+  LogSpec log;
 };
 
 DType element_of(InputType type) noexcept;

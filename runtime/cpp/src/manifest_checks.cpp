@@ -103,6 +103,18 @@ void verify_outputs(const Manifest& manifest) {
   }
 }
 
+// Each name is an input, and is left out or hashed, not both.
+void verify_log(const Manifest& manifest) {
+  std::vector<std::string> listed = manifest.log.omit;
+  listed.insert(listed.end(), manifest.log.hash.begin(), manifest.log.hash.end());
+  verify_unique("log", listed);
+  std::set<std::string_view> names;
+  for (const InputSpec& input : manifest.inputs) names.insert(input.name);
+  for (const std::string& name : listed) {
+    if (names.count(name) == 0) throw_malformed("manifest.json.log", shown(name) + " is not an input");
+  }
+}
+
 void verify_names(const Manifest& manifest) {
   if (!is_sha256(manifest.plan)) {
     throw_malformed("manifest.json.plan", shown(manifest.plan) + " is not a SHA-256 in hex");
@@ -155,6 +167,7 @@ void verify_consistency(const Manifest& manifest) {
   verify_unique("inputs", names);
   verify_slots(manifest);
   verify_outputs(manifest);
+  verify_log(manifest);
   verify_names(manifest);
 }
 

@@ -119,6 +119,14 @@ class OnnxSpec:
 
 
 @dataclass(frozen=True)
+class LogSpec:
+    """What a request log must not show: inputs that it leaves out (`omit`), or writes as a salted hash."""
+
+    omit: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Manifest:
     """manifest.json, format 1. `files` maps a file to its SHA-256 in hex, `plan` is that of plan.json."""
 
@@ -133,6 +141,7 @@ class Manifest:
     plan: str
     tzdata: str | None
     built_with: Mapping[str, str]
+    log: LogSpec = LogSpec()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data, as `from_json` reads it."""
@@ -150,6 +159,7 @@ class Manifest:
             "plan": self.plan,
             "tzdata": self.tzdata,
             "built_with": dict(self.built_with),
+            **({} if self.log == LogSpec() else {"log": _listed(asdict(self.log))}),
         }
 
     @classmethod
@@ -247,12 +257,14 @@ def _read(data: bytes) -> Manifest:
         plan=fields.text("plan"),
         tzdata=fields.optional_text("tzdata"),
         built_with=fields.texts_by_key("built_with"),
+        log=_log(fields.object("log")) if "log" in fields else LogSpec(),
     )
     fields.done()
     _unique("inputs", [i.name for i in manifest.inputs])
     _unique("tensors", [tensor.name for tensor in manifest.tensors])
     _verify_slots(manifest)
     _verify_outputs(manifest)
+    _verify_log(manifest)
     _verify_names(manifest)
     return manifest
 
@@ -331,6 +343,22 @@ def _onnx(fields: Fields) -> OnnxSpec:
     if _VERSION.fullmatch(spec.minimum_onnxruntime) is None:
         raise malformed(f"{fields.location}.minimum_onnxruntime", f"{shown(spec.minimum_onnxruntime)} is not a version")
     return spec
+
+
+def _log(fields: Fields) -> LogSpec:
+    spec = LogSpec(omit=fields.texts("omit"), hash=fields.texts("hash"))
+    fields.done()
+    return spec
+
+
+def _verify_log(manifest: Manifest) -> None:
+    """Each name is an input, and is left out or hashed, not both: a misspelt one would be written to the log."""
+    names = frozenset(i.name for i in manifest.inputs)
+    listed = (*manifest.log.omit, *manifest.log.hash)
+    _unique("log", listed)
+    for name in listed:
+        if name not in names:
+            raise malformed("manifest.json.log", f"{shown(name)} is not an input")
 
 
 def _verify_names(manifest: Manifest) -> None:

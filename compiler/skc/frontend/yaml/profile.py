@@ -24,19 +24,20 @@ def read_profile(node: Node, inputs: Sequence[Input]) -> ProfileOptions | None:
     entries = {key.text: value for key, value in body.entries}
     default = ProfileOptions()
     return ProfileOptions(
-        _omitted(entries["omit"], inputs) if "omit" in entries else default.omit,
+        names_of_inputs(entries["omit"], "`omit` of `profile`", inputs) if "omit" in entries else default.omit,
         _number(entries["top"], "top", 0, MOST_CATEGORIES) if "top" in entries else default.top,
         _number(entries["minimum"], "minimum", 1, MOST_ROWS) if "minimum" in entries else default.minimum,
         as_bool(entries["bounds"], "`bounds` of `profile`") if "bounds" in entries else default.bounds,
     )
 
 
-def _omitted(node: Node, inputs: Sequence[Input]) -> tuple[str, ...]:
+def names_of_inputs(node: Node, subject: str, inputs: Sequence[Input]) -> tuple[str, ...]:
+    """The inputs that a list names. `inputs` is empty where they could not be read. Raises SKC104, SKC107."""
     names = [i.name for i in inputs]
     errors: list[SkcError] = []
     omitted = []
-    for item in as_list(node, "`omit` of `profile`", "name the inputs to leave out").items:
-        name = as_text(item, "a name in `omit`")
+    for item in as_list(node, subject, "name the inputs").items:
+        name = as_text(item, f"a name in {subject}")
         omitted.append(name)
         if names and name not in names:
             hint = did_you_mean(name, names) or "name an input"

@@ -18,16 +18,18 @@ from skc.frontend.yaml.data import located, read_data
 from skc.frontend.yaml.features import read_features
 from skc.frontend.yaml.fields import as_map, as_text, check_keys, missing_key, wrong_type
 from skc.frontend.yaml.inputs import read_inputs
+from skc.frontend.yaml.log import read_log
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
 from skc.frontend.yaml.outputs import read_outputs
 from skc.frontend.yaml.profile import read_profile
 from skc.ir import DataSource, Input, ModelSource, Pipeline, ProfileOptions
+from skc_runtime.manifest import LogSpec
 
 FORMAT = 1
 MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
 MAX_BYTES = 1_000_000  # about ten seconds of parsing; pipelines are written by hand
 REQUIRED = ("skc", "name", "inputs", "outputs")
-OPTIONAL = ("data", "features", "model", "profile")
+OPTIONAL = ("data", "features", "log", "model", "profile")
 
 
 def read_pipeline(path: str | Path) -> tuple[Pipeline, Warnings]:
@@ -83,6 +85,7 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     data: DataSource | None = None
     model: ModelSource | None = None
     profile: ProfileOptions | None = ProfileOptions()
+    log = LogSpec()
     inputs: tuple[Input, ...] = ()
     features: tuple[FeatureDefinition, ...] = ()
     outputs: tuple[OutputDefinition, ...] = ()
@@ -99,10 +102,12 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
         model = _read_model(entries["model"], base_dir) if "model" in entries else None
     with problems.collect():
         profile = read_profile(entries["profile"], inputs) if "profile" in entries else profile
+    with problems.collect():
+        log = read_log(entries["log"], inputs) if "log" in entries else log
     is_complete = not problems
     with problems.collect():
         outputs = read_outputs(entries["outputs"], problems)
-    return PipelineDefinition(name, inputs, features, outputs, data, model, node.span, profile), is_complete
+    return PipelineDefinition(name, inputs, features, outputs, data, model, node.span, profile, log), is_complete
 
 
 def _check_format(root: MapNode) -> None:

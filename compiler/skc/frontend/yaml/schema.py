@@ -96,6 +96,17 @@ def _top_level() -> JsonSchema:
             "description": "What of the training rows is written into the artifact's profile; false for nothing.",
             "anyOf": [{"const": False}, _object(_profile(), optional=tuple(_profile()))],
         },
+        "log": {
+            **_object(_log(), optional=tuple(_log())),
+            "description": "What a log of requests must not show. It changes no feature.",
+        },
+    }
+
+
+def _log() -> JsonSchema:
+    return {
+        "omit": {**TEXTS, "description": "Inputs to leave out."},
+        "hash": {**TEXTS, "description": "Inputs to write as a salted hash, which equals another if the values do."},
     }
 
 

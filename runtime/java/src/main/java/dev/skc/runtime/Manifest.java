@@ -25,7 +25,8 @@ record Manifest(
     Map<String, String> files,
     String plan,
     String tzdata,
-    Map<String, String> builtWith) {
+    Map<String, String> builtWith,
+    Log log) {
 
   static final int FORMAT = 1;
 
@@ -94,6 +95,11 @@ record Manifest(
 
   /** What the graph requires of ONNX Runtime. */
   record Onnx(int opset, int ml, int ir, String minimumOnnxruntime, List<String> domains) {}
+
+  /** What a request log must not show: inputs that it leaves out, or writes as a salted hash. */
+  record Log(List<String> omit, List<String> hash) {
+    static final Log NONE = new Log(List.of(), List.of());
+  }
 
   /** An output as served; a companion {@code NAME.valid} counts as an output. */
   record Served(String name, DType dtype, List<String> columns, List<Boolean> exact) {}

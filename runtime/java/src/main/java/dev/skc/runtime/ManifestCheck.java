@@ -27,6 +27,7 @@ final class ManifestCheck {
     checkUnique("tensors", manifest.tensors().stream().map(Tensor::name).toList());
     checkSlots(manifest);
     checkOutputs(manifest);
+    checkLog(manifest);
     checkFiles(manifest);
   }
 
@@ -106,6 +107,20 @@ final class ManifestCheck {
       names.add(manifest.guards().tensor());
     }
     checkUnique("outputs", names);
+  }
+
+  /** Each name is an input, and is left out or hashed, not both. */
+  private static void checkLog(Manifest manifest) {
+    Set<String> names = new HashSet<>();
+    manifest.inputs().forEach(input -> names.add(input.name()));
+    List<String> listed = new ArrayList<>(manifest.log().omit());
+    listed.addAll(manifest.log().hash());
+    checkUnique("log", listed);
+    for (String name : listed) {
+      if (!names.contains(name)) {
+        throw malformed("log", Shown.of(name) + " is not an input");
+      }
+    }
   }
 
   private static void checkFiles(Manifest manifest) {

@@ -3,6 +3,7 @@ package dev.skc.runtime;
 import dev.skc.runtime.Manifest.Guard;
 import dev.skc.runtime.Manifest.Guards;
 import dev.skc.runtime.Manifest.Input;
+import dev.skc.runtime.Manifest.Log;
 import dev.skc.runtime.Manifest.Nan;
 import dev.skc.runtime.Manifest.Onnx;
 import dev.skc.runtime.Manifest.Output;
@@ -52,7 +53,8 @@ final class ManifestReader {
             fields.textsByKey("files"),
             fields.text("plan"),
             fields.optionalText("tzdata"),
-            fields.textsByKey("built_with"));
+            fields.textsByKey("built_with"),
+            fields.has("log") ? log(fields.object("log")) : Log.NONE);
     fields.done();
     ManifestCheck.check(manifest);
     return manifest;
@@ -100,6 +102,12 @@ final class ManifestReader {
       throw ArtifactException.malformed(item.place + ".timezone", type + " is not a timestamp");
     }
     return timezone;
+  }
+
+  private static Log log(Fields fields) {
+    Log log = new Log(fields.texts("omit"), fields.texts("hash"));
+    fields.done();
+    return log;
   }
 
   private static Slot slot(Fields fields) {
