@@ -29,6 +29,7 @@ from sklearn.manifold import Isomap
 from sklearn.preprocessing import StandardScaler
 
 import skc
+import skc_runtime
 from skc import artifact as artifacts
 from skc import cli
 from skc.codes import CODES, Code
@@ -111,6 +112,8 @@ command("SKC413", "transform", "artifact", "rows.csv", "-o", "x.parquet", "--kee
 command("SKC414", "transform", "artifact", "rows.csv", "-o", "x.txt")
 command("SKC501", "explain", "artifact", "--record", "{")
 command("SKC504", *VERIFY, "--onnxruntime", "one")
+command("SKC601", "log", "check", "nowhere")
+command("SKC602", "log", "check", "rows.csv")
 
 
 @provokes("SKC141")
@@ -283,6 +286,22 @@ def _(place: Place) -> list[str]:
     place.forge("model.onnx", with_model(made, nudge(9.0, 8.5)).files["model.onnx"])
     place.patch.setattr("skc_runtime.golden.replay_cases", lambda *_: None)  # which would notice it before
     return [*VERIFY, "--self-check"]
+
+
+@provokes("SKC603")
+def _(place: Place) -> list[str]:
+    (place.folder / "log.jsonl").write_text('{"skc":"log","format":2}\n')
+    return ["log", "check", "log.jsonl"]
+
+
+@provokes("SKC604")
+def _(place: Place) -> list[str]:
+    transformer = skc_runtime.load(place.folder / "artifact")
+    with skc_runtime.Log.open(place.folder / "log", transformer) as log:
+        log.add("a", {"x": 1.0})
+    path = next((place.folder / "log").iterdir())
+    path.write_text(path.read_text().replace(transformer.manifest.plan, "0" * 64))
+    return ["log", "check", "log", "--artifact", "artifact"]
 
 
 @provokes("SKC505")

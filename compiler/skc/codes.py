@@ -23,6 +23,7 @@ Code = Literal[
     "SKC410", "SKC411", "SKC412", "SKC413", "SKC414",
     "SKC501", "SKC502", "SKC503", "SKC504", "SKC505",
     "SKC511", "SKC512",
+    "SKC601", "SKC602", "SKC603", "SKC604",
     "SKC900", "SKC901",
 ]  # fmt: skip
 
@@ -137,6 +138,11 @@ CODES: dict[Code, str] = {
     "SKC505": "an artifact that does not run on a version of ONNX Runtime",
     "SKC511": "warning: a step gives the same result for every row of the data",
     "SKC512": "data whose rows are all refused",
+    # logs of requests
+    "SKC601": "a request log that cannot be read",
+    "SKC602": "a file that is not a request log",
+    "SKC603": "a request log of a newer format",
+    "SKC604": "a request log of another pipeline",
     # bugs
     "SKC900": "an unexpected error",
     "SKC901": "a broken invariant inside skc",

@@ -66,6 +66,7 @@ const (
 	CodeClosed               Code = "closed"
 	CodeInvalidOption        Code = "invalid-option"
 	CodeRunFailed            Code = "run-failed"
+	CodeLogFailed            Code = "log-failed"
 )
 
 // kinds is the table of schemas/errors.v1.json; a test keeps the two equal.
@@ -116,6 +117,7 @@ var kinds = map[Code]Kind{
 	CodeClosed:               KindRuntime,
 	CodeInvalidOption:        KindRuntime,
 	CodeRunFailed:            KindRuntime,
+	CodeLogFailed:            KindRuntime,
 }
 
 // noRow is the row of an error that is not about a row of a batch.

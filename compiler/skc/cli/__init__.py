@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from skc.cli import log
 from skc.cli.check import check
 from skc.cli.compile import compile
 from skc.cli.diff import diff
@@ -67,6 +68,10 @@ def _app() -> typer.Typer:
     app.callback()(skc_command)
     for name, command in COMMANDS.items():
         app.command(name)(command)
+    logs = typer.Typer(help=log.ABOUT)
+    for name, command in log.COMMANDS.items():
+        logs.command(name)(command)
+    app.add_typer(logs, name="log")
     return app
 
 

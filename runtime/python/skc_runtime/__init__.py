@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from skc_runtime.loading import load
     from skc_runtime.manifest import Manifest
     from skc_runtime.reloadable import Reloadable
+    from skc_runtime.request_log import Log
     from skc_runtime.transformer import Transformer
 
 telemetry.switch_off()  # before anything here loads ONNX Runtime
 
-__all__ = ["ArtifactError", "Manifest", "RecordError", "Reloadable", "SkcRuntimeError", "Transformer", "load"]
+__all__ = ["ArtifactError", "Log", "Manifest", "RecordError", "Reloadable", "SkcRuntimeError", "Transformer", "load"]
 _HOME = {
     "ArtifactError": "errors",
+    "Log": "request_log",
     "Manifest": "manifest",
     "RecordError": "errors",
     "Reloadable": "reloadable",

@@ -58,6 +58,7 @@ CODES: Mapping[str, Kind] = {
     "closed": "runtime",
     "invalid-option": "runtime",
     "run-failed": "runtime",
+    "log-failed": "runtime",
 }
 
 

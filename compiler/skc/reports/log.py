@@ -1,0 +1,37 @@
+"""The check of a request log as text."""
+
+from __future__ import annotations
+
+import datetime
+
+from skc.skew.check import LogReport
+
+
+def text(report: LogReport) -> str:
+    """What was read on one line, then what is missing, then what is worth knowing."""
+    refused = report.requests - report.served
+    read = f"{report.requests:,} requests in {_number(report.files, 'file')} of {_number(report.writers, 'writer')}"
+    lines = [read + (f", {refused:,} of them refused" if refused else "") + _period(report)]
+    if report.sampled_out:
+        lines.append(f"{report.sampled_out:,} more do not belong to the sample")
+    lines += [f"{f.kind}: {f.message} ({f.where})" for f in report.findings]
+    lines.append("nothing is missing" if report.is_whole else "the log is not whole")
+    return "\n".join(lines)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _period(report: LogReport) -> str:
+    if report.first_us is None or report.last_us is None:
+        return ""
+    return f", from {_time(report.first_us)} to {_time(report.last_us)}"
+
+
+def _time(microseconds: int) -> str:
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+    try:
+        return (epoch + datetime.timedelta(microseconds=microseconds)).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError):
+        return f"{microseconds} µs"

@@ -1,0 +1,1 @@
+"""Skew between training and serving: what services logged, and whether it can be trusted."""
