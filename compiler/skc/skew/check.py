@@ -145,20 +145,21 @@ def check_log(paths: Sequence[Path], plan: str | None = None) -> LogReport:
 
 def _of_file(read: FileRead, seen: _Seen) -> list[LogFinding]:
     """What a file shows alone."""
-    where, found = str(read.path), []
+    where = str(read.path)
+    findings: list[LogFinding] = []
     if read.torn:
-        found.append(LogFinding("torn", 1, where, "the file ends within a line"))
+        findings.append(LogFinding("torn", 1, where, "the file ends within a line"))
     if read.cut_short:
-        found.append(LogFinding("cut-short", 1, where, "the compressed file ends too early, or is damaged"))
+        findings.append(LogFinding("cut-short", 1, where, "the compressed file ends too early, or is damaged"))
     if read.damaged:
-        found.append(LogFinding("damaged", read.damaged, where, f"{read.damaged:,} lines are not a request"))
+        findings.append(LogFinding("damaged", read.damaged, where, f"{read.damaged:,} lines are not a request"))
     if read.totals is None and not read.cut_short:
         message = "the file has no last line: its service is running, or was killed"
-        found.append(LogFinding("open", 1, where, message))
+        findings.append(LogFinding("open", 1, where, message))
     if seen.backwards:
         message = f"the clock went back {seen.backwards:,} times by more than a second"
-        found.append(LogFinding("clock", seen.backwards, where, message))
-    return found
+        findings.append(LogFinding("clock", seen.backwards, where, message))
+    return findings
 
 
 def _without_overlap(files: list[_File], findings: list[LogFinding]) -> list[_File]:

@@ -65,7 +65,7 @@ class LoggedRequest:
 
 @dataclass(frozen=True)
 class FileRead:
-    """What there was beside the requests. `header` is None if the file ends within it.
+    """What there was besides the requests. `header` is None if the file ends within it.
 
     `damaged` counts whole lines that are not a record. A file that is `torn` ends within a line; one that is
     `cut_short` is compressed and ends too early.
@@ -81,7 +81,7 @@ class FileRead:
 
 def log_files(paths: Sequence[Path]) -> list[Path]:
     """The files of logs, which are files or folders, each once. Raises SKC601."""
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         try:
             inside = sorted(p for p in path.iterdir() if p.name.endswith(SUFFIXES)) if path.is_dir() else [path]
@@ -91,8 +91,8 @@ def log_files(paths: Sequence[Path]) -> list[Path]:
         if not inside:
             hint = f"give a folder that has files ending in {', '.join(SUFFIXES)}"
             raise fail("SKC601", f"`{path}` has no request log", hint=hint)
-        found.update(dict.fromkeys(inside))
-    return list(found)
+        files.update(dict.fromkeys(inside))
+    return list(files)
 
 
 def read_file(path: Path, see: Callable[[LoggedRequest], None]) -> FileRead:

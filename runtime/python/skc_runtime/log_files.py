@@ -47,7 +47,7 @@ class LogFile:
 
     @property
     def is_there(self) -> bool:
-        """Whether nobody has deleted it: what is written to a deleted file cannot be read by anyone."""
+        """Whether it was not deleted: what is written to a deleted file is lost."""
         return os.fstat(self._fd).st_nlink > 0
 
     def complete(self, trailer: bytes) -> None:

@@ -31,7 +31,7 @@ import hashlib
 import json
 import math
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring as quoted
 from typing import Any
@@ -196,8 +196,8 @@ def _misuse(message: str) -> SkcRuntimeError:
     return SkcRuntimeError("invalid-option", message, hint="the request was not logged, and counts as dropped")
 
 
-def _check_names(given: Mapping[str, Any], known: Mapping[str, Any] | Sequence[str], option: str, noun: str) -> None:
-    for name in given:
+def _check_names(names: Iterable[str], known: Mapping[str, Any] | Sequence[str], option: str, noun: str) -> None:
+    for name in names:
         if name not in known:
             raise _misuse(f"{option} has {shown(name)}, which is not {noun}")
 

@@ -301,7 +301,7 @@ class Log:
         self._covered = self._seen
 
     def _writable(self) -> LogFile:
-        """The file to write to: a new one if there is none, or if somebody has deleted it."""
+        """The file to write to: a new one if there is none, or if it was deleted."""
         if self._file is not None and not self._file.is_there:
             lost, path = self._in_file, self._file.path
             self._give_up()
