@@ -30,8 +30,7 @@ from tables import NUMBERS, STRINGS, make_table
 
 import skc
 from skc_runtime.agreement import agree
-
-CHUNK = 4_096
+from skc_runtime.chunks import cuts
 
 
 def main() -> None:
@@ -105,12 +104,10 @@ def polars_expressions(artifact: Path, frame: pl.DataFrame) -> pl.LazyFrame:
 
 def ready(transformer: Any, model: Path, table: pa.Table) -> Callable[[], Any]:
     """ONNX Runtime alone."""
-    request = transformer._marshaller.request(table, "error")
+    marshaller = transformer._marshaller
+    batch = marshaller.request(table, "error")
     run = session(model.read_bytes()).run
-    chunks = [
-        {name: values[start : start + CHUNK] for name, values in request.feeds.items()}
-        for start in range(0, table.num_rows, CHUNK)
-    ]
+    chunks = [marshaller.feeds(batch, chunk) for chunk in cuts(batch.rows, batch.longest(), batch.lengths)]
 
     def call() -> None:
         with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skc_runtime import RecordError, Transformer, dictionaries
-from skc_runtime.chunks import CHARACTERS, cuts, longest_of
+from skc_runtime import RecordError, Transformer
+from skc_runtime.chunks import LENGTHS, cuts
 from skc_runtime.chunks import ROWS as CHUNK
 from skc_runtime.session import GraphSession
 
@@ -72,37 +72,11 @@ def test_every_library_and_layout_gives_what_the_rows_give(form: str, identity_o
         assert {v for v, ok in zip(values, valid, strict=True) if not ok} == {""}
 
 
-def test_its_library_encodes_the_strings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without this, nothing above would say that dictionaries are used at all."""
-    table: Any = pa.table({"a": texts(300), "n": list(range(300)), "b": texts(300)})
-    made = dictionaries.encoded(table, frozenset("an"))
-    assert made.schema.types == [pa.dictionary(pa.int32(), pa.string()), pa.int64(), pa.string()]
-    assert dictionaries.encoded(table.slice(0, 20), frozenset("an")).schema == table.schema
-    frame: Any = pl.DataFrame({"a": texts(300), "n": list(range(300)), "b": texts(300)})
-    monkeypatch.delitem(sys.modules, "pyarrow")
-    made = dictionaries.encoded(frame, frozenset("an"))
-    assert [made.schema["a"] == pl.Categorical, made.schema["n"] == pl.Int64, made.schema["b"] == pl.String] == [
-        True
-    ] * 3
-    assert dictionaries.encoded(frame, frozenset("n")) is frame
-
-
 def test_polars_without_pyarrow(identity_of: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = tables()["polars"]
     want = nullable(identity_of).transform(frame)
     monkeypatch.delitem(sys.modules, "pyarrow")
     found = nullable(identity_of).transform(frame)
-    assert all((found[name] == want[name]).all() for name in want)
-
-
-def test_a_library_that_fails_to_encode_is_read_without(identity_of: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*arguments: Any) -> Any:
-        raise ValueError("no such function in this version")
-
-    table = tables()["arrow"]
-    want = nullable(identity_of).transform(table)
-    monkeypatch.setattr(dictionaries, "_by_pyarrow", broken)
-    found = nullable(identity_of).transform(table)
     assert all((found[name] == want[name]).all() for name in want)
 
 
@@ -190,14 +164,11 @@ def test_the_first_refused_row_of_all_chunks_is_named(first: int, transformer: T
 @settings(max_examples=60, deadline=None)
 def test_a_chunk_takes_as_many_rows_as_its_longest_text_allows(lengths: list[int], repeat: int) -> None:
     lengths = lengths * repeat if max(lengths) < 2000 else lengths
-    text = "x" * max(lengths)
-    column = np.array([text[:length] for length in lengths], dtype=object)
-    texts = [np.stack([column, np.array([""] * len(column), dtype=object)], axis=1)]
-    chunks = list(cuts(len(lengths), texts, longest_of(column)))
+    chunks = list(cuts(len(lengths), max(lengths), lambda: lengths))
     assert [row for chunk in chunks for row in range(chunk.start, chunk.stop)] == list(range(len(lengths)))
 
     def fits(start: int, stop: int) -> bool:
-        return stop - start <= CHUNK and (stop - start) * max(lengths[start:stop]) <= CHARACTERS
+        return stop - start <= CHUNK and (stop - start) * max(lengths[start:stop]) <= LENGTHS
 
     for chunk in chunks:
         assert fits(chunk.start, chunk.stop) or chunk.stop - chunk.start == 1
@@ -206,8 +177,7 @@ def test_a_chunk_takes_as_many_rows_as_its_longest_text_allows(lengths: list[int
 
 @pytest.mark.parametrize("rows", [1, 2, 63, 64, 65, CHUNK, CHUNK + 1])
 def test_chunks_of_short_texts_are_full(rows: int) -> None:
-    column = np.array([["x" * 64]] * rows, dtype=object)
-    sizes = [chunk.stop - chunk.start for chunk in cuts(rows, [column], 64)]
+    sizes = [chunk.stop - chunk.start for chunk in cuts(rows, 64, list)]
     assert sizes == [CHUNK] * (rows // CHUNK) + [rows % CHUNK] * (rows % CHUNK > 0)
 
 
@@ -217,7 +187,7 @@ def test_a_long_text_is_not_run_with_many_rows(
 ) -> None:
     """Neither splitting steps nor tensors of fixed width then take rows x longest text of memory."""
     a: list[str | None] = ["short", None, "é"] * 200
-    a[300] = "long" * (CHARACTERS // 8)
+    a[300] = "long" * (LENGTHS // 8)
     b = texts(len(a))
     table = pa.table({"a": a, "b": b})
     run, sizes = GraphSession.run, []
@@ -242,4 +212,4 @@ def test_a_long_text_is_not_run_with_many_rows(
     assert found["out.a"][:, 0].tolist() == [text or "" for text in a]
     assert found["out.b.valid"][:, 0].tolist() == [text is not None for text in b]
     assert len(sizes) > 1
-    assert max(sizes) <= 2 * CHARACTERS  # of two columns
+    assert max(sizes) <= 2 * LENGTHS  # of two columns

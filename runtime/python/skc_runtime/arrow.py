@@ -13,15 +13,16 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_void_p
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from skc_runtime import dictionaries
+from skc_runtime.arrow_texts import numbers, read_texts, read_views
 from skc_runtime.columns import RawColumn
 from skc_runtime.errors import RecordError
 from skc_runtime.kinds import Array
+from skc_runtime.texts import Texts, blank, concatenated
 
 
 class _Schema(ctypes.Structure):
@@ -133,7 +134,7 @@ def read_table(data: Any, names: frozenset[str]) -> tuple[dict[str, RawColumn], 
     """The wanted columns of a table, and its number of rows. Raises RecordError with input and row."""
     parts: dict[str, list[RawColumn]] = {}
     rows = 0
-    for schema, array in _chunks(dictionaries.encoded(data, names)):
+    for schema, array in _chunks(data):
         if schema.format != b"+s":
             message = "expected a table, got a single Arrow column"
             raise RecordError(
@@ -249,9 +250,16 @@ def _concatenated(parts: Sequence[RawColumn]) -> RawColumn:
     if len(coded) == len(parts):
         starts = accumulate((len(part.values) for part in parts), initial=0)
         codes = np.concatenate([code + start for code, start in zip(coded, starts, strict=False)])
-        return replace(parts[0], values=np.concatenate([part.values for part in parts]), valid=valid, codes=codes)
-    values = np.concatenate([part.expanded().values for part in parts])
+        return replace(parts[0], values=_joined([part.values for part in parts]), valid=valid, codes=codes)
+    values = _joined([part.expanded().values for part in parts])
     return replace(parts[0], values=values, valid=valid, codes=None)
+
+
+def _joined(parts: Sequence[Array | Texts]) -> Array | Texts:
+    arrays = [part for part in parts if not isinstance(part, Texts)]
+    if len(arrays) == len(parts):
+        return np.concatenate(arrays)
+    return concatenated([part if isinstance(part, Texts) else blank(len(part)) for part in parts])  # or all null
 
 
 def _read(schema: Any, array: Any, offset: int, length: int) -> RawColumn:
@@ -266,9 +274,9 @@ def _read(schema: Any, array: Any, offset: int, length: int) -> RawColumn:
     if form == "b":
         return RawColumn(_bits(array.buffers[1], start, length), valid)
     if form in ("u", "U"):
-        return RawColumn(_strings(array, start, length, valid, "i4" if form == "u" else "i8"), valid)
+        return RawColumn(read_texts(array, start, length, valid, "i4" if form == "u" else "i8"), valid)
     if form == "vu":
-        return RawColumn(_string_views(array, start, length, valid), valid)
+        return RawColumn(read_views(array, start, length, valid), valid)
     if form.startswith("d:"):
         return _decimals(form, array.buffers[1], start, length, valid)
     if form == UUID_FORM and _extension(schema) == b"arrow.uuid":
@@ -276,7 +284,7 @@ def _read(schema: Any, array: Any, offset: int, length: int) -> RawColumn:
     kind, _, zone = form.partition(":") if form.startswith("ts") else (form, "", "")
     if kind not in _PRIMITIVES:
         raise _unsupported(form)
-    return _primitive(kind, zone, _numbers(array.buffers[1], _PRIMITIVES[kind], start, length).copy(), valid)
+    return _primitive(kind, zone, numbers(array.buffers[1], _PRIMITIVES[kind], start, length).copy(), valid)
 
 
 UUID_FORM = "w:16"
@@ -300,17 +308,17 @@ def _int32(address: int) -> int:
 
 def _uuids(address: int | None, start: int, length: int) -> Array:
     """Their canonical text, in lower case."""
-    data = _numbers(address, "V16", start, length).tobytes()
-    return _objects([str(uuid.UUID(bytes=data[k : k + 16])) for k in range(0, len(data), 16)])
+    data = numbers(address, "V16", start, length).tobytes()
+    return np.array([str(uuid.UUID(bytes=data[k : k + 16])) for k in range(0, len(data), 16)], dtype=object)
 
 
 def _decimals(form: str, address: int | None, start: int, length: int, valid: Array | None) -> RawColumn:
     """`d:precision,scale`, of 128 bits, or of another number of them: `d:precision,scale,bits`."""
     _, scale, *bits = map(int, form[2:].split(","))
     size = (bits[0] if bits else 128) // 8
-    data = _numbers(address, f"V{size}", start, length).tobytes()
-    numbers = [int.from_bytes(data[k : k + size], sys.byteorder, signed=True) for k in range(0, len(data), size)]
-    return RawColumn(np.array(numbers, dtype=object), valid, scale=scale)
+    data = numbers(address, f"V{size}", start, length).tobytes()
+    integers = [int.from_bytes(data[k : k + size], sys.byteorder, signed=True) for k in range(0, len(data), size)]
+    return RawColumn(np.array(integers, dtype=object), valid, scale=scale)
 
 
 def _unsupported(form: str) -> RecordError:
@@ -348,7 +356,7 @@ def _primitive(kind: str, zone: str, values: Array, valid: Array | None) -> RawC
 def _dictionary(schema: Any, array: Any, start: int, length: int, valid: Array | None) -> RawColumn:
     entries = array.dictionary.contents
     values = _read(schema.dictionary.contents, entries, 0, entries.length)
-    indices = _numbers(array.buffers[1], _PRIMITIVES[schema.format.decode()], start, length).astype(np.int64)
+    indices = numbers(array.buffers[1], _PRIMITIVES[schema.format.decode()], start, length).astype(np.int64)
     if len(values.values) == 0:  # then every row is null
         return RawColumn(np.zeros(length), np.zeros(length, dtype=bool))
     if valid is not None:
@@ -367,65 +375,5 @@ def _validity(array: Any, start: int, length: int) -> Array | None:
 
 def _bits(address: int | None, start: int, length: int) -> Array:
     first, shift = divmod(start, 8)
-    packed = _numbers(address, "u1", first, (shift + length + 7) // 8)
+    packed = numbers(address, "u1", first, (shift + length + 7) // 8)
     return np.unpackbits(packed, bitorder="little")[shift : shift + length].astype(bool)
-
-
-def _numbers(address: int | None, dtype: str, start: int, length: int) -> Array:
-    """A view of the producer's memory: copy it before the memory is released."""
-    if length == 0 or not address:
-        return np.empty(0, dtype=dtype)
-    item = np.dtype(dtype).itemsize
-    memory = (ctypes.c_char * (length * item)).from_address(address + start * item)
-    view: Array = np.frombuffer(memory, dtype=dtype)  # type: ignore[call-overload]  # a ctypes array is a buffer
-    return view
-
-
-def _strings(array: Any, start: int, length: int, valid: Array | None, offset_type: str) -> Array:
-    if length == 0:
-        return np.empty(0, dtype=object)
-    offsets = _numbers(array.buffers[1], offset_type, start, length + 1)
-    first = int(offsets[0])
-    size = int(offsets[-1]) - first
-    data = ctypes.string_at(array.buffers[2] + first, size) if size else b""
-    bounds = (offsets - first).tolist()
-    if data.isascii():
-        text = data.decode("ascii")
-        return _objects([text[a:b] for a, b in pairwise(bounds)])
-    return _decoded(length, valid, lambda row: data[bounds[row] : bounds[row + 1]])
-
-
-def _string_views(array: Any, start: int, length: int, valid: Array | None) -> Array:
-    """Views of 16 bytes: the length, then the text itself if it has up to 12 bytes, else prefix, buffer and
-    offset.
-    """
-    if length == 0:
-        return np.empty(0, dtype=object)
-    fields = np.dtype([("size", "i4"), ("prefix", "V4"), ("buffer", "i4"), ("offset", "i4")])
-    raw = ctypes.string_at(array.buffers[1] + start * 16, length * 16)
-    views = np.frombuffer(raw, dtype=fields)
-    sizes, buffers, offsets = views["size"].tolist(), views["buffer"].tolist(), views["offset"].tolist()
-
-    def text(row: int) -> bytes:
-        if sizes[row] <= 12:
-            return raw[16 * row + 4 : 16 * row + 4 + sizes[row]]
-        return ctypes.string_at(array.buffers[2 + buffers[row]] + offsets[row], sizes[row])
-
-    return _decoded(length, valid, text)
-
-
-def _decoded(length: int, valid: Array | None, text: Callable[[int], bytes]) -> Array:
-    """UTF-8 decoded strictly; the memory under a null may contain anything, so it is not read."""
-    present = [True] * length if valid is None else valid.tolist()
-    row = 0
-    texts = []
-    try:
-        for row in range(length):
-            texts.append(text(row).decode("utf-8") if present[row] else "")
-    except UnicodeDecodeError as error:
-        raise RecordError("invalid-utf8", f"bytes {error.object[:60]!r} are not UTF-8", row=row) from None
-    return _objects(texts)
-
-
-def _objects(texts: list[str]) -> Array:
-    return np.array(texts, dtype=object)

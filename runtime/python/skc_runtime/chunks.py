@@ -2,7 +2,7 @@
 
 A chunk takes as many of the following rows as keep
 
-    rows ≤ ROWS    and    rows x length of the longest text among them ≤ CHARACTERS
+    rows ≤ ROWS    and    rows x length of the longest text among them ≤ LENGTHS
 
 but at least one row. Every runtime cuts by this rule. A row has the same bits in any chunk.
 
@@ -12,31 +12,23 @@ up to 170 bytes a character, so that one long text in a batch of short ones woul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-from skc_runtime.kinds import Array
+from collections.abc import Callable, Iterator, Sequence
 
 ROWS = 4096
-CHARACTERS = 1 << 18
+LENGTHS = 1 << 18
 
 
-def cuts(rows: int, texts: Sequence[Array], longest: int) -> Iterator[slice]:
-    """The chunks of a batch, in order. `texts` are tensors [N, K] of str, none of them longer than `longest`."""
-    if min(rows, ROWS) * longest <= CHARACTERS:
+def cuts(rows: int, longest: int, lengths: Callable[[], Sequence[int]]) -> Iterator[slice]:
+    """The chunks of a batch, in order. No text is longer than `longest`; `lengths` are those of the longest text of
+    each row, which only a batch with a long text needs.
+    """
+    if min(rows, ROWS) * longest <= LENGTHS:
         yield from (slice(start, min(start + ROWS, rows)) for start in range(0, rows, ROWS))
         return
-    lengths = [
-        max(map(len, row)) for row in zip(*(column for text in texts for column in text.T.tolist()), strict=True)
-    ]
     start = widest = 0
-    for row, length in enumerate(lengths):
+    for row, length in enumerate(lengths()):
         widest = max(widest, length)
-        if row > start and (row + 1 - start > ROWS or (row + 1 - start) * widest > CHARACTERS):
+        if row > start and (row + 1 - start > ROWS or (row + 1 - start) * widest > LENGTHS):
             yield slice(start, row)
             start, widest = row, length
     yield slice(start, rows)
-
-
-def longest_of(texts: Array) -> int:
-    """The length of the longest of str objects [N]."""
-    return max(map(len, texts.tolist()), default=0)

@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 
 from skc_runtime import scalars
-from skc_runtime.chunks import longest_of
 from skc_runtime.errors import RecordError, shown
 from skc_runtime.kinds import ELEMENTS, INT64_MAX, Array
 from skc_runtime.manifest import InputSpec
 from skc_runtime.scalars import EXACT_FLOAT, Convert
+from skc_runtime.texts import FEW, Texts, blank, of_strings
 
 _EXACT = decimal.Context(prec=100)  # more digits than a decimal of Arrow has
 
 
 @dataclass(frozen=True)
 class RawColumn:
-    """A column as a library represents it: bool, int, float, str objects or datetime64, [N].
+    """A column as a library represents it: bool, int, float, str objects, texts or datetime64, [N].
 
     `valid` is bool [N], None if nothing is missing. `zoned` marks instants that have a time zone. With a `scale`, the
     values are decimals: integers to be divided by ten to the power of it. With `codes`, int64 [N], `values` are entries
@@ -34,7 +34,7 @@ class RawColumn:
     midnight.
     """
 
-    values: Array
+    values: Array | Texts
     valid: Array | None = None
     zoned: bool = False
     scale: int | None = None
@@ -53,14 +53,28 @@ class RawColumn:
 
 @dataclass(frozen=True)
 class Column:
-    """The values of an input, [N], of its element type, and for a nullable one that is not float64, which are valid.
+    """The values of an input, [N], of its element type, and for a nullable one that is not float64, which are valid."""
 
-    No text is longer than `longest`.
-    """
-
-    values: Array
+    values: Array | Texts
     valid: Array | None
-    longest: int = 0
+
+    def lengths(self) -> Sequence[int]:
+        """Those of its texts, [N]; none if it has other values."""
+        if isinstance(self.values, Texts):
+            lengths: list[int] = self.values.sizes.tolist()
+            return lengths
+        return list(map(len, self.values.tolist())) if self.values.dtype.kind == "O" else []
+
+    def longest(self) -> int:
+        """The length of the longest text."""
+        return self.values.longest if isinstance(self.values, Texts) else max(self.lengths(), default=0)
+
+    def value(self, row: int) -> object:
+        """As a value of Python."""
+        if isinstance(self.values, Texts):
+            return self.values[row : row + 1].objects()[0]
+        value = self.values[row]
+        return value if isinstance(value, str) else value.item()
 
 
 def null_column(spec: InputSpec, rows: int) -> Column:
@@ -73,6 +87,8 @@ def null_column(spec: InputSpec, rows: int) -> Column:
 def _nulls(spec: InputSpec, rows: int) -> Column:
     element = spec.kind.element
     valid = None if spec.valid is None else np.zeros(rows, dtype=bool)
+    if element == "string" and rows >= FEW:
+        return Column(blank(rows), valid)
     return Column(np.full(rows, ELEMENTS[element].zero, dtype=ELEMENTS[element].numpy), valid)
 
 
@@ -104,7 +120,8 @@ def _from_plain(spec: InputSpec, values: Sequence[Any], has_none: bool) -> Colum
     if not has_none:
         return from_raw(spec, RawColumn(np.array(values, dtype=dtype)))
     valid = np.array([value is not None for value in values], dtype=bool)
-    filled = [spec.kind.zero if value is None else value for value in values]
+    zero = spec.kind.zero
+    filled = [zero if value is None else value for value in values]
     return from_raw(spec, RawColumn(np.array(filled, dtype=dtype), valid))
 
 
@@ -117,63 +134,49 @@ def from_raw(spec: InputSpec, raw: RawColumn) -> Column:
 
 
 def _from_raw(spec: InputSpec, raw: RawColumn) -> Column:
-    if raw.codes is not None:
-        column = _from_entries(spec, raw, raw.codes)
-        if column is not None:
-            return column
-        raw = raw.expanded()
-    if len(raw.values) == 0:  # of any type: in many libraries an empty column has none
+    if raw.rows == 0:  # of any type: in many libraries an empty column has none
         return _nulls(spec, 0)
+    raw = raw.expanded()
     valid = _present(spec, raw)
     if valid is not None and not valid.any():
         return _nulls(spec, len(valid))
+    values = raw.values
+    if isinstance(values, Texts):
+        texts = values if valid is None else values.where(valid)
+        if spec.type == "string" and texts.are_sound():
+            return _column(spec, texts, valid)
+        values = texts.objects()
     if raw.scale is not None:
-        raw = RawColumn(_of_decimals(spec, raw.values, raw.scale, valid), raw.valid)
+        values = _of_decimals(spec, values, raw.scale, valid)
     if raw.is_clock and not spec.kind.is_clock:
         raise RecordError("wrong-type", f"expected a column for {spec.type}, got a column of times of day")
-    raw = _read_texts(spec, raw, valid)
+    values = _read_texts(spec, values, valid)
     if valid is None:
-        values = _typed(spec, raw.values, raw.zoned)
-    else:
-        values = _typed(spec, _zeroed(raw.values, valid), raw.zoned)
+        return _column(spec, _typed(spec, values, raw.zoned), None)
+    typed = _typed(spec, _zeroed(values, valid), raw.zoned)
+    if not isinstance(typed, Texts):
         element = spec.kind.element
-        values = np.where(valid, values, np.array(ELEMENTS[element].zero, dtype=ELEMENTS[element].numpy))
-    if spec.kind.is_float:
+        typed = np.where(valid, typed, np.array(ELEMENTS[element].zero, dtype=ELEMENTS[element].numpy))
+    return _column(spec, typed, valid)
+
+
+def _column(spec: InputSpec, values: Array | Texts, valid: Array | None) -> Column:
+    if spec.kind.is_float and not isinstance(values, Texts):
         _check_nan(spec, values, valid)
-    longest = longest_of(values) if spec.type == "string" else 0
     if spec.valid is None:
-        return Column(values, None, longest)
-    return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid, longest)
-
-
-def _from_entries(spec: InputSpec, raw: RawColumn, codes: Array) -> Column | None:
-    """A column of strings, of which each entry is checked once. None if it has other values, or an entry is refused:
-    which of the rows has it first, if any, only the rows tell.
-    """
-    if spec.type != "string" or raw.values.dtype.kind != "O" or len(codes) == 0:
-        return None
-    valid = _present(spec, raw)
-    try:
-        entries = _strings(raw.values)
-    except RecordError:
-        return None
-    longest = longest_of(entries)
-    if valid is not None:
-        entries = np.append(entries, spec.kind.zero)
-        codes = np.where(valid, codes, len(entries) - 1)
-    values = entries[codes]
-    if spec.valid is None:
-        return Column(values, None, longest)
-    return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid, longest)
+        return Column(values, None)
+    return Column(values, np.ones(len(values), dtype=bool) if valid is None else valid)
 
 
 def _present(spec: InputSpec, raw: RawColumn) -> Array | None:
     """Where there is a value, None if everywhere. Refuses a null in an input that is not nullable."""
-    valid = raw.valid
-    if raw.values.dtype.kind == "M":
-        valid = _without(np.isnat(raw.values), valid)
-    elif raw.values.dtype.kind == "f" and spec.kind.is_number and not spec.kind.is_float:
-        valid = _without(np.isnan(raw.values), valid)
+    valid, values = raw.valid, raw.values
+    if isinstance(values, Texts):
+        pass
+    elif values.dtype.kind == "M":
+        valid = _without(np.isnat(values), valid)
+    elif values.dtype.kind == "f" and spec.kind.is_number and not spec.kind.is_float:
+        valid = _without(np.isnan(values), valid)
     if valid is None or valid.all():
         return None
     if not spec.nullable:
@@ -181,19 +184,19 @@ def _present(spec: InputSpec, raw: RawColumn) -> Array | None:
     return valid
 
 
-def _read_texts(spec: InputSpec, raw: RawColumn, valid: Array | None) -> RawColumn:
+def _read_texts(spec: InputSpec, column: Array, valid: Array | None) -> Array:
     """A column of texts for an input whose values are not texts, such as dates, read one by one."""
-    if raw.values.dtype.kind not in "OUT" or not scalars.takes_text(spec):
-        return raw
+    if column.dtype.kind not in "OUT" or not scalars.takes_text(spec):
+        return column
     read = scalars.reader(spec)
-    texts = raw.values.tolist()
+    texts = column.tolist()
     values = np.zeros(len(texts), dtype=np.float64 if spec.kind.is_float else np.int64)
     for row in range(len(texts)) if valid is None else np.flatnonzero(valid).tolist():
         try:
             values[row] = read(texts[row])
         except RecordError as error:
             raise error.at(row=row) from None
-    return RawColumn(values, raw.valid)
+    return values
 
 
 def _of_decimals(spec: InputSpec, values: Array, scale: int, valid: Array | None) -> Array:
@@ -236,7 +239,7 @@ def _check_nan(spec: InputSpec, values: Array, valid: Array | None) -> None:
     raise scalars.null_refused(spec.name, row)
 
 
-def _typed(spec: InputSpec, values: Array, zoned: bool) -> Array:
+def _typed(spec: InputSpec, values: Array, zoned: bool) -> Array | Texts:
     """[N] values, none missing, as the element type of the input."""
     match spec.type:
         case "float64":
@@ -321,7 +324,7 @@ def _not_int64(value: object) -> RecordError:
     return scalars.not_exact(value, "int64: a float beyond 2^53 may represent several integers")
 
 
-def _strings(values: Array) -> Array:
+def _strings(values: Array) -> Array | Texts:
     """str objects. One join and one encode check all of them; the row is searched for only if one is refused."""
     if values.dtype.kind in "UT":
         values = values.astype(object)
@@ -330,9 +333,12 @@ def _strings(values: Array) -> Array:
         raise _wrong_dtype(values, "a string", hint)
     texts = values.tolist()
     if set(map(type, texts)) <= {str}:
-        joined = "".join(texts)
-        if "\0" not in joined and (joined.isascii() or _is_unicode(joined)):
-            return values
+        if len(texts) < FEW:
+            joined = "".join(texts)
+            if "\0" not in joined and (joined.isascii() or _is_unicode(joined)):
+                return values
+        elif (sound := of_strings(texts)) is not None:
+            return sound
     for row, text in enumerate(texts):
         try:
             texts[row] = scalars.to_string(text)

@@ -17,8 +17,9 @@ from skc_runtime import arrow, columns, json_request, scalars
 from skc_runtime.columns import Column
 from skc_runtime.errors import RecordError, SkcRuntimeError, shown
 from skc_runtime.kinds import ELEMENTS, INT64_MAX, INT64_MIN, Array, InputElement
-from skc_runtime.manifest import InputSpec, Manifest
+from skc_runtime.manifest import InputSpec, Manifest, TensorSpec
 from skc_runtime.scalars import FLOAT32_OVERFLOW, MISSING, Convert, converter, is_column
+from skc_runtime.texts import Texts, packed
 
 Extra = Literal["error", "ignore"]
 _LONGEST_WORD = 100  # only hints depend on it, and a hostile key may be long
@@ -27,13 +28,34 @@ Feeds = dict[str, Array]
 
 @dataclass(frozen=True)
 class Request:
-    """Tensors for the graph. `rows` is None for a single record, whose tensors have one row. No text of several rows
-    is longer than `longest`.
-    """
+    """The tensors of a single record, [1, width]."""
 
     feeds: Feeds
-    rows: int | None
-    longest: int = 0
+
+    def value(self, spec: InputSpec, row: int) -> object:
+        """The value of an input."""
+        value = self.feeds[spec.slot.tensor][row, spec.slot.column]
+        return value if isinstance(value, str) else value.item()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The columns [N] of all inputs, by name."""
+
+    columns: Mapping[str, Column]
+    rows: int
+
+    def longest(self) -> int:
+        """The length of the longest text."""
+        return max((column.longest() for column in self.columns.values()), default=0)
+
+    def lengths(self) -> list[int]:
+        """The length of the longest text of each row."""
+        return [max(row) for row in zip(*filter(None, (c.lengths() for c in self.columns.values())), strict=True)]
+
+    def value(self, spec: InputSpec, row: int) -> object:
+        """The value of an input."""
+        return self.columns[spec.name].value(row)
 
 
 @dataclass(frozen=True)
@@ -63,7 +85,7 @@ class Marshaller:
         lanes = [_lane(manifest, element, self._converters) for element in _LANES]
         self._lanes = tuple(lane for lane in lanes if lane.tensors)
 
-    def request(self, data: object, extra: Extra) -> Request:
+    def request(self, data: object, extra: Extra) -> Request | Batch:
         """A dict as one record, a list of dicts as records, a table by its columns. Raises RecordError."""
         check_extra(extra)
         if isinstance(data, (list, tuple)):
@@ -86,7 +108,7 @@ class Marshaller:
             raise _not_a_record(data, "a dict")
         return self._record(data, extra)
 
-    def records(self, data: object, extra: Extra) -> Request:
+    def records(self, data: object, extra: Extra) -> Batch:
         """A list of records. Raises RecordError with the row."""
         check_extra(extra)
         if not isinstance(data, (list, tuple)):
@@ -94,7 +116,7 @@ class Marshaller:
             raise RecordError("unsupported-data", message, hint="a list of dicts")
         return self._records(data, extra)
 
-    def columns(self, data: object, extra: Extra) -> Request:
+    def columns(self, data: object, extra: Extra) -> Batch:
         """Columns by the names of inputs. Raises RecordError with the input and the row."""
         check_extra(extra)
         if not isinstance(data, Mapping):
@@ -103,7 +125,7 @@ class Marshaller:
             raise RecordError("unsupported-data", message, hint=hint)
         return self._columns(data, extra)
 
-    def json(self, body: object, extra: Extra) -> Request:
+    def json(self, body: object, extra: Extra) -> Request | Batch:
         """JSON of one record, of records, or of columns. Raises RecordError."""
         check_extra(extra)
         form, data = json_request.read(body)
@@ -132,7 +154,7 @@ class Marshaller:
         except RecordError:
             self._refuse_values(record)  # the first of several refusals in the manifest's order, as in a batch
             raise
-        return Request(feeds, None)
+        return Request(feeds)
 
     def _refuse_values(self, record: Mapping[Any, object]) -> None:
         """Raise the refusal of the first input, in the manifest's order, whose value is refused."""
@@ -169,7 +191,7 @@ class Marshaller:
         name = key if isinstance(key, str) else shown(key)
         return RecordError("unknown-key", f"the pipeline has no input {shown(key)}", name, hint=hint)
 
-    def _records(self, records: Sequence[object], extra: Extra) -> Request:
+    def _records(self, records: Sequence[object], extra: Extra) -> Batch:
         """If several rows are refused, the first one is reported, as when reading row by row."""
         maps: list[Mapping[Any, object]] = []
         for row, record in enumerate(records):
@@ -197,7 +219,7 @@ class Marshaller:
             except RecordError as error:
                 raise error.at(row=row) from None
 
-    def _columns(self, data: Mapping[Any, object], extra: Extra) -> Request:
+    def _columns(self, data: Mapping[Any, object], extra: Extra) -> Batch:
         """First check what does not depend on values: unknown keys, missing columns, lengths."""
         if extra == "error" and not self._known.issuperset(data):
             raise self._unknown_key(data)
@@ -225,12 +247,12 @@ class Marshaller:
                 raise error.at(spec.name) from None
         return columns.from_any(spec, self._converters[spec.name], data)
 
-    def _arrow(self, data: object) -> Request:
+    def _arrow(self, data: object) -> Batch:
         raw, rows = arrow.read_table(data, self._known)
         specs = [spec for spec in self._inputs if spec.name in raw]
         return self._batch({spec.name: columns.from_raw(spec, raw[spec.name]) for spec in specs}, rows)
 
-    def _frame(self, data: Any) -> Request:
+    def _frame(self, data: Any) -> Batch:
         """A data frame by duck typing, as pandas has it: `columns`, `frame[name]`, and series with `isna`,
         `to_numpy`.
         """
@@ -248,29 +270,33 @@ class Marshaller:
         }
         return self._batch(columns_by_input, len(data))
 
-    def _batch(self, columns_by_input: dict[str, Column], rows: int) -> Request:
+    def _batch(self, columns_by_input: dict[str, Column], rows: int) -> Batch:
         for spec in self._inputs:
             if spec.name not in columns_by_input:
                 columns_by_input[spec.name] = columns.null_column(spec, rows)
-        longest = max((column.longest for column in columns_by_input.values()), default=0)
-        return Request(self._feeds(columns_by_input, rows), rows, longest)
+        return Batch(columns_by_input, rows)
 
-    def _feeds(self, columns_by_input: Mapping[str, Column], rows: int) -> Feeds:
-        parts: dict[str, dict[int, Array]] = {tensor.name: {} for tensor in self._tensors}
+    def feeds(self, batch: Batch, chunk: slice) -> Feeds:
+        """The tensors of some rows of a batch."""
+        parts: dict[str, dict[int, Array | Texts]] = {tensor.name: {} for tensor in self._tensors}
         for spec in self._inputs:
-            column = columns_by_input[spec.name]
-            parts[spec.slot.tensor][spec.slot.column] = column.values
+            column = batch.columns[spec.name]
+            parts[spec.slot.tensor][spec.slot.column] = column.values[chunk]
             if spec.valid is not None and column.valid is not None:
-                parts[spec.valid.tensor][spec.valid.column] = column.valid
-        feeds: Feeds = {}
-        for tensor in self._tensors:
-            if tensor.width == 1:
-                feeds[tensor.name] = np.ascontiguousarray(parts[tensor.name][0]).reshape(-1, 1)
-                continue
-            feeds[tensor.name] = np.empty((rows, tensor.width), dtype=ELEMENTS[tensor.dtype].numpy)
-            for k, values in parts[tensor.name].items():
-                feeds[tensor.name][:, k] = values
-        return feeds
+                parts[spec.valid.tensor][spec.valid.column] = column.valid[chunk]
+        return {tensor.name: _tensor(tensor, parts[tensor.name]) for tensor in self._tensors}
+
+
+def _tensor(tensor: TensorSpec, columns: Mapping[int, Array | Texts]) -> Array:
+    """[N, width] of its columns [N] by their number."""
+    if tensor.dtype == "string":
+        return packed([columns[k] for k in range(tensor.width)])
+    if tensor.width == 1:
+        return np.ascontiguousarray(columns[0]).reshape(-1, 1)
+    values = np.empty((len(columns[0]), tensor.width), dtype=ELEMENTS[tensor.dtype].numpy)
+    for k, column in columns.items():
+        values[:, k] = column
+    return values
 
 
 def _rows_of_others(data: Mapping[Any, Any]) -> int:

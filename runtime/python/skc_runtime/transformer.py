@@ -17,7 +17,7 @@ from skc_runtime.errors import ArtifactError, RecordError, SkcRuntimeError, show
 from skc_runtime.golden import Replay
 from skc_runtime.kinds import ELEMENTS, Array
 from skc_runtime.manifest import Guards, Manifest
-from skc_runtime.marshal import Extra, Marshaller, Request
+from skc_runtime.marshal import Batch, Extra, Marshaller, Request
 from skc_runtime.session import GraphSession, TensorInfo
 
 
@@ -95,67 +95,73 @@ class Transformer:
             raise SkcRuntimeError("closed", "the transformer is closed", hint="load the artifact again")
         return session
 
-    def _run(self, session: GraphSession, request: Request) -> dict[str, Array]:
-        if request.rows == 0:  # without rows there is no work, and no operator has to handle an empty tensor
-            return self._empty()
-        if request.rows is not None:
-            texts = [values for values in request.feeds.values() if values.dtype.kind == "O"]
-            chunks = list(cuts(request.rows, texts, request.longest))
-            if len(chunks) > 1:
-                return self._run_chunks(session, request, request.rows, chunks)
+    def _run(self, session: GraphSession, request: Request | Batch) -> dict[str, Array]:
+        if isinstance(request, Batch):
+            return self._run_batch(session, request)
         results = session.run(request.feeds)
         if self._guards is not None and results[self._guards.tensor].any():
-            raise self._guarded(self._guards, request, results[self._guards.tensor])
-        if request.rows is None:
-            return {name: results[name][0] for name in self._results}
-        return {name: results[name] for name in self._results}
+            raise self._guarded(self._guards, request, results[self._guards.tensor], None)
+        return {name: results[name][0] for name in self._results}
 
-    def _run_chunks(
-        self, session: GraphSession, request: Request, rows: int, chunks: Sequence[slice]
-    ) -> dict[str, Array]:
-        """The same for many rows: in chunks, on all cores of the processor. ONNX Runtime releases Python's lock."""
-        from concurrent.futures import ThreadPoolExecutor  # takes 10 ms to import, and a single row needs none
+    def _run_batch(self, session: GraphSession, batch: Batch) -> dict[str, Array]:
+        """In chunks, on all cores of the processor: NumPy and ONNX Runtime release Python's lock."""
+        if batch.rows == 0:  # without rows there is no work, and no operator has to handle an empty tensor
+            return self._empty(0)
+        chunks = list(cuts(batch.rows, batch.longest(), batch.lengths))
 
         def run(chunk: slice) -> dict[str, Array]:
-            return session.run({name: values[chunk] for name, values in request.feeds.items()})
+            return session.run(self._marshaller.feeds(batch, chunk))
 
-        outputs: dict[str, Array] = {}
+        if len(chunks) == 1:
+            results = run(chunks[0])
+            self._check_guards(batch, results, 0)
+            return {name: results[name] for name in self._results}
+        from concurrent.futures import ThreadPoolExecutor  # takes 10 ms to import, and few rows need none
+
+        outputs = self._empty(batch.rows)
+
+        def fill(chunk: slice) -> dict[str, Array]:
+            results = run(chunk)
+            for name, output in outputs.items():
+                output[chunk] = results.pop(name)
+            return results
+
         with ThreadPoolExecutor(min(len(chunks), _cores())) as pool:
             try:
-                for chunk, results in zip(chunks, pool.map(run, chunks), strict=True):
-                    if self._guards is not None and results[self._guards.tensor].any():
-                        raise self._guarded(self._guards, request, results[self._guards.tensor], chunk.start)
-                    for name in self._results:
-                        if chunk.start == 0:
-                            outputs[name] = np.empty((rows, results[name].shape[1]), results[name].dtype)
-                        outputs[name][chunk] = results[name]
+                for chunk, results in zip(chunks, pool.map(fill, chunks), strict=True):
+                    self._check_guards(batch, results, chunk.start)
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
         return outputs
 
-    def _empty(self) -> dict[str, Array]:
-        result = {o.name: np.empty((0, len(o.columns)), ELEMENTS[o.dtype].numpy) for o in self.manifest.outputs}
+    def _empty(self, rows: int) -> dict[str, Array]:
+        """Arrays for the outputs of some rows."""
+        result = {o.name: np.empty((rows, len(o.columns)), ELEMENTS[o.dtype].numpy) for o in self.manifest.outputs}
         for output in self.manifest.outputs:
             if output.valid is not None:
-                result[output.valid] = np.empty((0, len(output.columns)), dtype=bool)
+                result[output.valid] = np.empty((rows, len(output.columns)), dtype=bool)
         return result
 
-    def _guarded(self, guards: Guards, request: Request, hits: Array, start: int = 0) -> RecordError:
-        """The error of the first guard that fired in the first refused row; `hits` begin at row `start`."""
+    def _check_guards(self, batch: Batch, results: Mapping[str, Array], start: int) -> None:
+        """Raise the error of the first refused row; the results begin at row `start`."""
+        if self._guards is not None and results[self._guards.tensor].any():
+            raise self._guarded(self._guards, batch, results[self._guards.tensor], start)
+
+    def _guarded(self, guards: Guards, request: Request | Batch, hits: Array, start: int | None) -> RecordError:
+        """The error of the first guard that fired in the first refused row; `hits` begin at row `start` of a batch."""
         row, column = (int(i) for i in np.argwhere(hits)[0])
-        row += start
+        row += start or 0
         guard = guards.columns[column]
         message = f"step `{guard.step}` refuses the value of `{guard.input}`"
         spec = next((i for i in self.manifest.inputs if i.name == guard.input), None)
         if spec is not None:
-            value = request.feeds[spec.slot.tensor][row, spec.slot.column]
-            message += f"; the request has {shown(value if isinstance(value, str) else value.item())}"
+            message += f"; the request has {shown(request.value(spec, row))}"
         return RecordError(
             guard.code,
             message,
             guard.input,
-            None if request.rows is None else row,
+            None if start is None else row,
             hint="the pipeline declares `error` for this; to change the policy, edit the pipeline and compile again",
             step=guard.step,
         )
