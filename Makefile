@@ -8,6 +8,8 @@ bench:
 	.venv/bin/python benchmarks/fit.py
 	.venv/bin/python benchmarks/columns.py
 	.venv/bin/python benchmarks/latency.py
+	.venv/bin/python benchmarks/batch.py
+	.venv/bin/python benchmarks/transform.py
 	.venv/bin/python benchmarks/models.py
 	.venv/bin/python benchmarks/embed.py
 generated:

@@ -79,7 +79,7 @@ def make_subjects(folder: Path, rows: int) -> dict[str, Callable[[], Any]]:
     }
 
 
-def polars_expressions(artifact: Path, frame: pl.DataFrame) -> pl.LazyFrame:
+def polars_expressions(artifact: Path, frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
     """What the artifact learned, as expressions of Polars."""
     from skc import plan
 

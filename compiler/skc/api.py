@@ -453,7 +453,7 @@ def transform(
     loaded = artifacts.read(Path(artifact))
     with (
         skc_runtime.Transformer(loaded.manifest, loaded.files[artifacts.MODEL]) as transformer,
-        open_rows(loaded.pipeline.inputs, data, DataSource(options=loaded.reading), keep) as rows,
+        open_rows(loaded.pipeline.inputs, data, DataSource(options=loaded.reading), keep, checked=False) as rows,
     ):
         columns = write_features(transformer, rows, target, progress, plain_names=plain_names)
         return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal, Self, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,6 @@ from skc.diagnostics import SkcError, fail
 from skc.progress import Progress
 from skc.publish import publish_file
 from skc.values.arrow import WRITTEN
-from skc.values.types import Block
 from skc_runtime import RecordError, Transformer
 from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest
@@ -34,9 +34,46 @@ SUFFIXES: Mapping[str, TableFormat] = {
     ".arrow": "arrow",
     ".feather": "arrow",
 }
+VALUES_AT_ONCE = 1 << 21  # inputs and outputs of the rows that are transformed at once, which become a row group
+BYTES_AT_ONCE = 1 << 26  # of these rows, if they have long texts
+SAMPLE = 4096  # rows
+
+
+class ParquetTable:
+    """A Parquet file. Floats that hardly repeat have no dictionary, which would make the file larger, and take most
+    of the time of writing; the first rows of the table tell.
+    """
+
+    def __init__(self, file: Any, schema: pa.Schema) -> None:
+        self._file, self._schema = file, schema
+        self._writer: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._opened(self._schema.empty_table()).close()
+
+    def write_table(self, table: pa.Table) -> None:
+        """Append rows as one row group."""
+        self._opened(table).write_table(table, row_group_size=max(1, table.num_rows))
+
+    def _opened(self, table: pa.Table) -> Any:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._file, self._schema, use_dictionary=_repeating(table.slice(0, SAMPLE)))
+        return self._writer
+
+
+def _repeating(sample: pa.Table) -> list[str]:
+    """The columns with a dictionary: all but floats of which most values differ."""
+    floats = [field.name for field in sample.schema if pa.types.is_floating(field.type)]
+    unique = {name for name in floats if 2 * len(sample.column(name).unique()) > sample.num_rows}
+    return [name for name in sample.column_names if name not in unique]
+
+
 # CSV quotes every text, so that "" is a text and a blank is null; floats have the digits that give their bits back.
 WRITERS: Mapping[TableFormat, Callable[[Any, pa.Schema], Any]] = {
-    "parquet": pq.ParquetWriter,
+    "parquet": ParquetTable,
     "csv": pyarrow.csv.CSVWriter,
     "arrow": pa.ipc.new_file,
 }
@@ -127,18 +164,45 @@ def _write_all(
     schema: pa.Schema,
     progress: Progress | None,
 ) -> None:
+    """Rows are read and transformed while the features of the rows before them are written."""
     done = 0
+    limit = max(1, VALUES_AT_ONCE // (len(schema) + len(rows.data.inputs)))
     try:
-        with closing(rows.batches()) as batches:
-            for blocks, kept in batches:
-                outputs = transformer.transform_columns({name: _column(block) for name, block in blocks.items()})
-                features = _features(transformer.manifest, outputs)
-                writer.write_batch(pa.RecordBatch.from_arrays([*features, *kept.columns], schema=schema))
-                done += next(iter(blocks.values())).rows  # `kept` may have no column to count by
+        with ThreadPoolExecutor(1) as writing, closing(rows.stored()) as batches:
+            written: Future[None] | None = None
+            for inputs, kept in _joined(batches, limit):
+                features = _features(transformer.manifest, transformer.transform(inputs))
+                table = pa.Table.from_arrays([*features, *kept.columns], schema=schema)
+                if written is not None:
+                    written.result()
+                written = writing.submit(writer.write_table, table)
+                done += inputs.num_rows
                 if progress is not None:
                     progress("transform", done, rows.total)
+            if written is not None:
+                written.result()
     except RecordError as error:
+        rows.check()
         raise _refused(rows, error, done) from None
+
+
+def _joined(
+    batches: Iterable[tuple[pa.RecordBatch, pa.RecordBatch]], limit: int
+) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Batches of inputs and columns to keep, as tables of about `limit` rows, fewer if they have long texts."""
+    parts: list[tuple[pa.RecordBatch, pa.RecordBatch]] = []
+    for part in batches:
+        parts.append(part)
+        if sum(b.num_rows for b, _ in parts) >= limit or sum(b.nbytes for pair in parts for b in pair) > BYTES_AT_ONCE:
+            yield _as_tables(parts)
+            parts = []
+    if parts:
+        yield _as_tables(parts)
+
+
+def _as_tables(parts: Sequence[tuple[pa.RecordBatch, pa.RecordBatch]]) -> tuple[pa.Table, pa.Table]:
+    inputs, kept = zip(*parts, strict=True)
+    return pa.Table.from_batches(inputs), pa.Table.from_batches(kept)
 
 
 def _features(manifest: Manifest, outputs: Mapping[str, Array]) -> Iterator[pa.Array]:
@@ -148,15 +212,6 @@ def _features(manifest: Manifest, outputs: Mapping[str, Array]) -> Iterator[pa.A
         for k in range(len(output.columns)):
             present = None if valid is None else valid[:, k]
             yield _arrow(outputs[output.name][:, k], present, WRITTEN[output.dtype])
-
-
-def _column(block: Block) -> Array:
-    """A block [N, 1] as a column of a request: the plain array if nothing is missing, else with None."""
-    if block.valid is None or bool(block.valid.all()):
-        return np.ascontiguousarray(block.values[:, 0])
-    column: Array = block.values[:, 0].astype(object)
-    column[~block.valid[:, 0]] = None
-    return column
 
 
 def _arrow(values: Array, valid: Array | None, kind: pa.DataType) -> pa.Array:

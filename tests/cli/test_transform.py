@@ -17,7 +17,7 @@ import pytest
 from orders import COLUMNS, ROWS, UTC, row, table, write_csv
 
 import skc_runtime
-from skc import cli
+from skc import cli, streaming
 
 
 def features(path: Path, artifact: Path) -> dict[str, pa.ChunkedArray]:
@@ -109,6 +109,86 @@ def test_a_refused_row_is_named_and_nothing_is_written(kind: str, at: int, here:
     assert "it's/0:one_hot" in err
     assert "hint: " in err
     assert sorted(p.name for p in here.iterdir()) == before
+
+
+@pytest.fixture
+def in_many_tables(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Each batch of the engine is transformed by itself; the rows of each table."""
+    sizes: list[int] = []
+    made = streaming._features
+    monkeypatch.setattr(streaming, "VALUES_AT_ONCE", 1)
+
+    def noted(manifest: Any, outputs: Any) -> Any:
+        sizes.append(len(next(iter(outputs.values()))))
+        return made(manifest, outputs)
+
+    monkeypatch.setattr(streaming, "_features", noted)
+    return sizes
+
+
+def test_tables_follow_one_another(in_many_tables: list[int], here: Path, run: Any) -> None:
+    data = table([row(i) for i in range(50_000)])
+    pq.write_table(data, here / "many.parquet")
+    code, _, err = run("transform", "artifact", "many.parquet", "-o", "features.parquet", "--keep", "big")
+    assert code == cli.EQUAL, err
+    assert len(in_many_tables) > 2
+    assert sum(in_many_tables) == 50_000
+    assert_same_bits(here / "features.parquet", here / "artifact", data)
+    assert pq.read_table(here / "features.parquet")["big"].equals(data["big"])
+
+
+def test_a_row_of_a_later_table_is_named(in_many_tables: list[int], here: Path, run: Any) -> None:
+    rows = [row(i) for i in range(50_000)]
+    rows[40_000][3] = rows[49_000][3] = "zzz"
+    pq.write_table(table(rows), here / "bad.parquet")
+    code, _, err = run("transform", "artifact", "bad.parquet", "-o", "features.parquet")
+    assert code == cli.USER
+    assert err.startswith("error[SKC502]: bad.parquet, row 40001: ")
+
+
+def test_rows_of_long_texts_are_few_at_once(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    batch = pa.RecordBatch.from_pydict({"text": ["x" * 1000] * 100})
+    nothing = pa.RecordBatch.from_pydict({"kept": [1] * 100})
+    monkeypatch.setattr(streaming, "BYTES_AT_ONCE", 250_000)
+    for inputs, kept in streaming._joined([(batch, nothing)] * 7, 10_000):
+        sizes.append(inputs.num_rows)
+        assert kept.num_rows == inputs.num_rows
+    assert sizes == [300, 300, 100]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code", "text"),
+    [("at", None, "SKC209", "row 20001: `at` is null"), ("it's", "a\0b", "SKC206", "NUL")],
+)
+def test_rows_that_break_the_contract_are_refused_before_guards(
+    column: str, value: str | None, code: str, text: str, here: Path, run: Any
+) -> None:
+    """As when all rows are checked first, although a step refuses an earlier row."""
+    rows = [row(i) for i in range(30_000)]
+    rows[7][3] = "zzz"
+    data = table(rows)
+    k = COLUMNS.index(column)
+    values = data[column].to_pylist()
+    values[20_000] = value
+    pq.write_table(data.set_column(k, column, pa.array(values, data.schema.types[k])), here / "bad.parquet")
+    status, _, err = run("transform", "artifact", "bad.parquet", "-o", "features.parquet")
+    assert status == cli.USER
+    assert err.startswith(f"error[{code}]: ")
+    assert text in err
+    assert not (here / "features.parquet").exists()
+
+
+def test_floats_that_hardly_repeat_have_no_dictionary(here: Path, run: Any) -> None:
+    rows = [row(i) for i in range(9_000)]
+    pq.write_table(table(rows), here / "many.parquet")
+    code, _, err = run("transform", "artifact", "many.parquet", "-o", "features.parquet")
+    assert code == cli.EQUAL, err
+    written = pq.ParquetFile(here / "features.parquet")
+    group = written.metadata.row_group(0)
+    coded = {c.path_in_schema: "RLE_DICTIONARY" in c.encodings for c in map(group.column, range(group.num_columns))}
+    assert (coded["x.ratio"], coded["x.hour"], coded["ids.band"]) == (False, True, True)
+    assert written.num_row_groups == 1
 
 
 def test_a_refused_row_leaves_the_old_file(here: Path, run: Any) -> None:

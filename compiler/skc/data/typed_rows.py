@@ -42,14 +42,27 @@ class Rows:
         Close it before the next query: the engine holds its result open.
         """
         inputs = self.data.inputs
+        with closing(self.stored()) as batches:
+            for batch, kept in batches:
+                yield {i.name: _block(i, batch.column(k)) for k, i in enumerate(inputs)}, kept
+
+    def stored(self) -> Generator[tuple[pa.RecordBatch, pa.RecordBatch], None, None]:
+        """The inputs as the engine stores them (times are int64), under their names, with the columns to keep."""
+        inputs = [i.name for i in self.data.inputs]
         schema = self.kept_schema()
-        names = [*(i.name for i in inputs), *self.keep]
-        with closing(self.data.batches(names, CHUNK)) as batches:
+        with closing(self.data.batches([*inputs, *self.keep], CHUNK)) as batches:
             for batch in batches:
-                blocks = {i.name: _block(i, batch.column(k)) for k, i in enumerate(inputs)}
-                stored = batch.columns[len(inputs) :]
-                kept = [_as_type(column, field.type) for column, field in zip(stored, schema, strict=True)]
-                yield blocks, pa.RecordBatch.from_arrays(kept, schema=schema)
+                columns = batch.columns
+                rest = zip(columns[len(inputs) :], schema, strict=True)
+                kept = [_as_type(column, field.type) for column, field in rest]
+                yield (
+                    pa.RecordBatch.from_arrays(columns[: len(inputs)], inputs),
+                    pa.RecordBatch.from_arrays(kept, schema=schema),
+                )
+
+    def check(self) -> None:
+        """Refuse nulls that are not allowed, and strings that no runtime accepts. Raises SKC209, SKC206."""
+        _check_contract(self.data)
 
     def place(self, row: int) -> str:
         """The location of row `row` (from 0): file, row and line."""
@@ -70,18 +83,26 @@ def _block(value: Input, column: pa.Array) -> Block:
 
 @contextmanager
 def open_rows(
-    inputs: tuple[Input, ...], data: Any, declared: DataSource | None = None, keep: Sequence[str] = ()
+    inputs: tuple[Input, ...],
+    data: Any,
+    declared: DataSource | None = None,
+    keep: Sequence[str] = (),
+    *,
+    checked: bool = True,
 ) -> Iterator[Rows]:
     """Open data for reading in order; a `where` of the pipeline does not apply.
 
-    Raises SKC200 to SKC206 (a NUL in a string too), and SKC209 for a null in an input that is not nullable.
+    Rows that are not `checked` are for a runtime, which refuses the same; then `Rows.check` says why. Raises SKC200 to
+    SKC206 (a NUL in a string too), and SKC209 for a null in an input that is not nullable.
     """
     without_where = None if declared is None else replace(declared, where=None)
     source, declared = resolve(data, without_where)
     with open_engine(None, MEMORY_LIMIT) as engine:
         opened = engine.load(source, inputs, DataSource(span=declared.span), keep)
-        _check_contract(opened)
-        yield Rows(opened, opened.count(), tuple(keep))
+        rows = Rows(opened, opened.count(), tuple(keep))
+        if checked:
+            rows.check()
+        yield rows
 
 
 def _check_contract(data: Data) -> None:
