@@ -31,19 +31,14 @@ from skc.ops import OPS
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
-FINDING = (
-    "verify",
-    "diff",
-    "replay",
-    "drift",
-    "freshness",
-    "parity",
-    "shadow",
-)  # they exit with 1 if they find something
-# What differs between two runs or machines.
-VARIABLE = (
-    (re.compile(r"\b[0-9a-f]{12,64}\b"), "…"),
+# These commands exit with 1 if they find something.
+FINDING = ("verify", "diff", "replay", "drift", "freshness", "parity", "shadow")
+# How a stop begins: the rows of the table are in this order.
+WORDS = (*("cannot be written", "refused at", "warned at", "refused in serving", "found by", "not found by skc today"),)
+VARIABLE = (  # what differs between two runs or machines
+    (re.compile(r"\b[0-9a-f]{64}\b|(?<=plan )[0-9a-f]{12}\b"), "…"),
     (re.compile(r" in \d+\.\d s\b"), ""),
+    (re.compile(r"\btzdata \d{4}[a-z]\b"), "tzdata …"),
     (re.compile(r"^stage +rows +seconds\n(?s:.*)", re.MULTILINE), ""),  # of a compile, all but its warnings
 )
 
@@ -111,8 +106,9 @@ class Cause:
         return f"not found by skc today: {', '.join(missing)}"
 
     def title(self) -> str:
-        """The first line of skewed.py."""
-        return (HERE / self.name / "skewed.py").read_text(encoding="utf-8").splitlines()[0].strip('". ')
+        """The first line of skewed.py, for Markdown."""
+        first = (HERE / self.name / "skewed.py").read_text(encoding="utf-8").partition("\n")[0]
+        return first.removeprefix('"""').removesuffix(".").replace("|", r"\|")
 
 
 def names() -> list[str]:
@@ -174,7 +170,10 @@ def inside(folder: Path) -> Iterator[None]:
 
 def table(causes: Sequence[Cause]) -> str:
     """The table as Markdown."""
-    rows = [(c.name, c.title(), "{} → {}".format(*c.skewed()), c.stopped_by()) for c in causes]
+    ordered = sorted(
+        causes, key=lambda c: (next(i for i, w in enumerate(WORDS) if c.stopped_by().startswith(w)), c.name)
+    )
+    rows = [(c.name, c.title(), "{} → {}".format(*c.skewed()), c.stopped_by()) for c in ordered]
     lines = [f"| [{name}]({name}) | {title} | {skewed} | {stop} |" for name, title, skewed, stop in rows]
     return "\n".join(("| cause | what differs | training → serving | stopped by |", "|---|---|---|---|", *lines))
 

@@ -1,6 +1,8 @@
 """Serve one request as a service does: print its features, or why it is refused.
 
-    python ../serve.py ARTIFACT REQUEST [IDENTITY]
+    python ../serve.py ARTIFACT REQUEST [REVIEWED]
+
+REVIEWED is the artifact that the service expects: the one on whose features its model was trained.
 
 Exit code 0: served. 1: the request is refused. 2: the artifact is not loaded.
 """
@@ -8,12 +10,15 @@ Exit code 0: served. 1: the request is refused. 2: the artifact is not loaded.
 from __future__ import annotations
 
 import sys
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import skc_runtime
 
 
-def main(artifact: str, request: str, identity: str | None = None) -> int:
+def main(artifact: str, request: str, reviewed: str | None = None) -> int:
+    identity = reviewed and sha256(Path(reviewed, "manifest.json").read_bytes()).hexdigest()
     try:
         with skc_runtime.load(artifact, expect=identity) as transformer:
             features = transformer.transform_json(request.encode())
