@@ -132,6 +132,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "install it: `pip install 'skc[sklearn]'`",
         "install the newest skc, or a version of scikit-learn that it knows",
         'install it: `pip install "skc[mlflow]"`',
+        'install it: `pip install "skc[skew]"`',
         "pip install 'onnxruntime>={}'",
         "pip install 'skc[sign]'",
         "raise `memory_limit`, or use a temporary folder (TMPDIR) with more space",

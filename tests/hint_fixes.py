@@ -30,6 +30,25 @@ FIXES: list[tuple[str, str, str, str]] = [
     ("SKC103-feature", "write one of these keys, or remove it", ", op: one_hot", ", apply: [one_hot]"),
     ("SKC103-input", "did you mean `nullable`?", "nulable", "nullable"),
     ("SKC103-parameter", "did you mean `with_mean`?", "with_meen", "with_mean"),
+    (
+        "SKC107-drift",
+        "write {measures: {psi: {minor: 0.2}}, columns: {fare: {nulls: {severe: 0.1}}, driver: false}}",
+        "drift: often",
+        "drift: {measures: {psi: {minor: 0.1}}, columns: {age: {nulls: {severe: 0.1}}}}",
+    ),
+    (
+        "SKC107-drift-scale",
+        "write {minor: 0.1, moderate: 0.15, severe: 0.25}, or `false` for never",
+        "psi: 0.2",
+        "psi: {minor: 0.1, moderate: 0.15, severe: 0.25}",
+    ),
+    ("SKC107-drift-level", "write a number such as 0.1", "severe: much", "severe: 0.3"),
+    (
+        "SKC112-drift-levels",
+        "write all three, each at least as great as the one before; `false` for a level that is never reached",
+        "{minor: 0.2}",
+        "{minor: 0.2, moderate: false, severe: 0.3}",
+    ),
     ("SKC104-input", "did you mean `age`?", "agee", "age"),
     (
         "SKC104-text-without-quotes",

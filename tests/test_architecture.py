@@ -90,6 +90,7 @@ def test_the_public_names_are_these() -> None:
         "check",
         "compile",
         "diff",
+        "drift",
         "environments",
         "explain",
         "init",
@@ -98,6 +99,7 @@ def test_the_public_names_are_these() -> None:
         "sign",
         "transform",
         "verify",
+        "write_profile",
     ]
     assert all(getattr(skc, name) is not None for name in skc.__all__)
     assert skc_runtime.__all__ == [

@@ -101,6 +101,9 @@ def command(code: Code, *arguments: str) -> None:
     provokes(code)(lambda place: [*arguments])
 
 
+DRIFT = ["drift", "rows.csv", "artifact"]
+command("SKC622", *DRIFT, "--strict")
+command("SKC623", *DRIFT, "--group", "country")
 command("SKC140", "verify", "artifact", "--record", "{}", "--data", "rows.csv")
 command("SKC200", "compile", "pipeline.yaml", "-o", "made")
 command("SKC201", *COMPILE[:2], "--data", "nowhere.csv", "-o", "made")
@@ -345,6 +348,33 @@ def _(place: Place) -> list[str]:
     """A model that ONNX Runtime does not take stands for a fault of lowering."""
     place.patch.setattr("skc.artifact._model_bytes", lambda *_: b"no model")
     return COMPILE
+
+
+@provokes("SKC620")
+def _(place: Place) -> None:
+    program = f"import sys; sys.modules['scipy'] = None; from skc import cli; sys.exit(cli.run({DRIFT}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (cli.USER, "")
+    raise SkcError(skc.Diagnostic(re.findall(r"SKC\d{3}", done.stderr)[0], done.stderr))
+
+
+@provokes("SKC621")
+def _(place: Place) -> list[str]:
+    assert cli.run([*COMPILE, "--no-profile"]) == cli.EQUAL
+    return [*DRIFT[:2], "made"]
+
+
+@provokes("SKC624")
+def _(place: Place) -> list[str]:
+    place.rows(*(f"{k},a" for k in range(1001)))
+    (place.folder / "times.csv").write_text("x,s,at\n" + "".join(f"{k},a,{k}\n" for k in range(1001)))
+    return ["drift", "times.csv", "artifact", "--group", "at"]
+
+
+@provokes("SKC625")
+def _(place: Place) -> list[str]:
+    (place.folder / "others.csv").write_text("y,z\n1,2\n")
+    return ["drift", "others.csv", "artifact"]
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,23 @@ OF_TARGETS = {
         ),
     }.items()
 }
+OF_DRIFT = (
+    "give --{}, or leave both out",
+    "write 15m, 1h, 1d or 1w",
+    "write {} or columns>0.2",
+    "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601",
+    "name a column of {}",
+    "name a column of the table",
+    "store it as numbers, texts, times or true and false",
+    "name the column of predictions",
+    "freeze a table that has it with `skc profile`",
+    "give a file that `skc profile` wrote",
+    "compare at least {} rows with at least as many, or leave out --strict",
+    "give a longer --window, or a column for --group that has fewer values",
+    "give rows of requests: their columns have the names of the inputs",
+    "compile the pipeline again without --no-profile, and without `profile: false`",
+    "give a file of YAML or JSON that has what `drift` of a pipeline.yaml has",
+)
 ELSEWHERE = {  # hints that a test of their own follows
     'pip install "skc[holidays]"': "test_time.py::test_is_holiday_without_the_package",
     "use ISO 3166 codes, such as DE and BE; the package's page lists what it has": (
@@ -102,6 +119,7 @@ ELSEWHERE = {  # hints that a test of their own follows
         "test_mlflow.py::test_what_is_refused"
     ),
     **{hint: test for test, hints in OF_TARGETS.items() for hint in hints},
+    **dict.fromkeys(OF_DRIFT, "skew/test_drift_hints.py::test_a_command_that_follows_the_hint"),
     "group the categories before this step, or put rows of one category in several folds": (
         "test_targets.py::test_categories_that_are_in_one_fold_each"
     ),

@@ -16,11 +16,13 @@ import onnx
 import pytest
 from generated import PLAN_SCHEMA, plan_schema
 from referencing import Registry, Resource
+from skewed_rides import PLANTED, week
 
 import skc
-from skc.artifact import MODEL, Artifact
+from skc.artifact import MODEL, Artifact, write
 from skc.environment_matrix import EVALUATOR, Environment, Matrix, record_of
 from skc.ops import OPS
+from skc.skew.report import DriftReport
 from skc.verification.run import Options, verify
 from skc_runtime.errors import CODES
 
@@ -54,8 +56,17 @@ def add_to_a_constant(artifact: Artifact) -> Artifact:
     return replace(artifact, files={**artifact.files, MODEL: model.SerializeToString()})
 
 
+def drift_of(artifact: Artifact, folder: Path) -> DriftReport:
+    """A report with findings, a column that is missing, and windows."""
+    write(artifact, folder / "rides")
+    rows = PLANTED["a new category in 2 %"][0](PLANTED["miles for kilometres"][0](week().drop_columns(["zone"])))
+    report = skc.drift(rows, folder / "rides", window="1d", by="pickup", fail_on=["severe"])
+    assert report.broken
+    return report
+
+
 @pytest.fixture(scope="module")
-def documents(made: skc.Compiled) -> dict[str, list[Any]]:
+def documents(made: skc.Compiled, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """Every document by the name of its schema."""
     files = made.artifact.files
     assert made.report is not None
@@ -69,6 +80,7 @@ def documents(made: skc.Compiled) -> dict[str, list[Any]]:
         "golden": [json.loads(line) for line in files["golden.jsonl"].splitlines()],
         "profile": [json.loads(files["profile.json"])],
         "report": reports,
+        "skew-report": [drift_of(made.artifact, tmp_path_factory.mktemp("drift")).to_json()],
         "verified": [
             json.loads(json.dumps(record_of(report, environments)))
             for report, environments in ((reports[0], None), (reports[1], None), (reports[0], tried))
@@ -81,7 +93,7 @@ def test_a_schema_is_a_schema(path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(path.read_bytes()))
 
 
-@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "profile", "report", "verified"])
+@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "profile", "report", "skew-report", "verified"])
 def test_what_is_written_holds(name: str, documents: dict[str, list[Any]]) -> None:
     for document in documents[name]:
         validator(name).validate(document)
@@ -100,7 +112,7 @@ ALIKE = 3  # of many in one list, so many
 OPEN = {"params", "state", "record", "outputs", "files", "built_with", "versions"}  # their keys are names
 
 
-@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "profile", "report", "verified"])
+@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "profile", "report", "skew-report", "verified"])
 def test_no_key_may_be_missing_or_new(name: str, documents: dict[str, list[Any]]) -> None:
     check, tried = validator(name), 0
     seen: Counter[tuple[int, tuple[Any, ...]]] = Counter()

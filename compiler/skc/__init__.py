@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 import skc_runtime  # noqa: F401  # first: spox loads ONNX Runtime too, and this switches its telemetry off
 
 if TYPE_CHECKING:
-    from skc.api import check, compile, diff, environments, explain, init, self_check, sign, transform, verify
+    from skc.api import (
+        check,
+        compile,
+        diff,
+        drift,
+        environments,
+        explain,
+        init,
+        self_check,
+        sign,
+        transform,
+        verify,
+        write_profile,
+    )
     from skc.diagnostics import Diagnostic, SkcError
     from skc.reports.render import render
     from skc.results import Compiled, Drafted
@@ -24,6 +37,7 @@ __all__ = [
     "check",
     "compile",
     "diff",
+    "drift",
     "environments",
     "explain",
     "init",
@@ -32,6 +46,7 @@ __all__ = [
     "sign",
     "transform",
     "verify",
+    "write_profile",
 ]
 _ELSEWHERE = {
     "Compiled": "skc.results",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,21 +28,28 @@ from skc.fit import fit
 from skc.frontend.sklearn.load import is_reference
 from skc.frontend.sklearn.sample import read_rows
 from skc.frontend.sklearn.survey import Survey, survey
+from skc.frontend.yaml.drift import read_thresholds
 from skc.frontend.yaml.reader import read_pipeline
-from skc.ir import DataSource
-from skc.options import CheckOptions, CompileOptions, Dates, DiffOptions, FloatName, VerifyOptions
+from skc.ir import DataSource, ProfileOptions
+from skc.options import CheckOptions, CompileOptions, Dates, DiffOptions, DriftOptions, FloatName, VerifyOptions
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import StepOracle
 from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, Source
 from skc.origin import compared_with, load_estimator, read_origin, with_model
 from skc.passes.prune import prune
+from skc.profile.document import Profile
 from skc.profile.measure import of_sample
+from skc.profile.scales import overridden
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Drafted, Verified
 from skc.rows.boundaries import Reach, Remembered, reach_further
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
 from skc.selfcheck.run import PER_KIND
+from skc.skew.freezing import freeze, written
+from skc.skew.prediction import read_prediction
+from skc.skew.reference import read_reference
+from skc.skew.report import DriftReport
 from skc.streaming import open_table, write_features
 from skc.values.types import Block
 from skc.verification import explain as explanation
@@ -161,6 +169,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     profiling = origin.pipeline.profile if options.profile else None
     fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress, profile=profiling)
     profile = fitted.profile if origin.source is None else of_sample(origin.pipeline.inputs, origin.rows, profiling)
+    profile = None if profile is None else replace(profile, drift=origin.pipeline.drift)
     clock.lap("fit" if origin.source is None else "load", fitted.rows)
     frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
     declared = options.data if isinstance(options.data, DataSource) else origin.pipeline.data
@@ -404,6 +413,96 @@ def _rows_changed(before: Artifact, after: Artifact, data: Any, progress: Progre
         open_rows(after.pipeline.inputs, data, DataSource(options=after.reading)) as new_rows,
     ):
         return rows_changed(before, after, zip(_blocks(old_rows, progress), _blocks(new_rows, None), strict=True))
+
+
+@_library_errors()
+def drift(
+    data: Any,
+    artifact: PathLike,
+    *,
+    thresholds: PathLike | None = None,
+    prediction: str | None = None,
+    reference: Any = None,
+    window: str | None = None,
+    by: str | None = None,
+    group: str | None = None,
+    fail_on: Sequence[str] = (),
+    strict: bool = False,
+    threads: int | None = None,
+) -> DriftReport:
+    """Compare rows of serving with what the training rows of an artifact were like.
+
+    `data` is a path, a glob, or a pandas, Polars or PyArrow table of requests; `artifact` the directory of an artifact,
+    or a profile that `write_profile` wrote. `thresholds` is a file that has what `drift` of a pipeline.yaml has.
+    `prediction` names a column of predictions, which is compared with the same column of `reference`: a table, or its
+    profile. `window` ("1d") and `by` (a column of times) compare every window by itself, `group` every value of a
+    column. The rules of `fail_on` (minor, moderate, severe, columns>0.2) fill `.broken` of what is returned; `strict`
+    refuses rows that are too few to tell. Raises SkcError.
+    """
+    options = DriftOptions(
+        thresholds=thresholds,
+        prediction=prediction,
+        reference=reference,
+        window=window,
+        by=by,
+        group=group,
+        fail_on=tuple(fail_on),
+        strict=strict,
+        threads=threads,
+    )
+    return drifted(data, artifact, options)
+
+
+@_library_errors()
+def drifted(data: Any, artifact: PathLike, options: DriftOptions) -> DriftReport:
+    """`drift`, with its options as one value."""
+    skew = _skew()
+    against = read_reference(Path(artifact))
+    own = against.profile.drift
+    names = [column.name for column in against.profile.columns]
+    names += [] if options.prediction is None else [options.prediction]
+    if options.thresholds is not None:
+        own = overridden(own, read_thresholds(Path(options.thresholds), names))
+    prediction = None
+    if options.prediction is not None:
+        prediction = read_prediction(options.prediction, options.reference, against.reading, options.threads)
+    division = skew.Division(own, options.window, options.by, options.group, options.threads)
+    report: DriftReport = skew.checked(
+        skew.drift(against, data, division, prediction), options.rules(), strict=options.strict
+    )
+    return report
+
+
+def _skew() -> Any:
+    try:
+        return importlib.import_module("skc.skew.drift")
+    except ImportError as error:
+        if not (error.name or "").startswith("scipy"):
+            raise
+        hint = 'install it: `pip install "skc[skew]"`'
+        raise fail("SKC620", "SciPy is not installed, whose tests say what is drift", hint=hint) from None
+
+
+@_library_errors()
+def write_profile(
+    data: Any,
+    out: PathLike,
+    types: PathLike | None = None,
+    *,
+    top: int = 1000,
+    minimum: int = 10,
+    force: bool = False,
+    threads: int | None = None,
+) -> Profile:
+    """Write what the columns of a table look like into a file, which `drift` compares with.
+
+    `types` is an artifact or a pipeline.yaml, whose inputs say which columns there are, and of which types; without it
+    every column is of the type that it is stored as. At most `top` values of a column are listed, each of at least
+    `minimum` rows. Raises SkcError.
+    """
+    check_file(Path(out), force=force)
+    frozen = freeze(data, None if types is None else Path(types), ProfileOptions((), top, minimum), threads)
+    return written(frozen, Path(out))
 
 
 @_library_errors()

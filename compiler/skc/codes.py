@@ -24,6 +24,7 @@ Code = Literal[
     "SKC501", "SKC502", "SKC503", "SKC504", "SKC505",
     "SKC511", "SKC512",
     "SKC601", "SKC602", "SKC603", "SKC604",
+    "SKC620", "SKC621", "SKC622", "SKC623", "SKC624", "SKC625",
     "SKC900", "SKC901",
 ]  # fmt: skip
 
@@ -143,6 +144,13 @@ CODES: dict[Code, str] = {
     "SKC602": "a file that is not a request log",
     "SKC603": "a request log of a newer format",
     "SKC604": "a request log of another pipeline",
+    # skew and drift
+    "SKC620": "SciPy, which skew and drift need, is not installed",
+    "SKC621": "an artifact without a profile to compare with",
+    "SKC622": "too few rows to tell",
+    "SKC623": "a column to divide or to compare by that the table does not have, or of a type that cannot be used",
+    "SKC624": "more windows and groups than are kept",
+    "SKC625": "a table that has none of the inputs",
     # bugs
     "SKC900": "an unexpected error",
     "SKC901": "a broken invariant inside skc",

@@ -213,11 +213,34 @@ class ProfileOptions:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """From which value on an effect is minor, moderate or severe; None if it never is."""
+
+    minor: float | None
+    moderate: float | None
+    severe: float | None
+
+
+Scales = tuple[tuple[str, Scale], ...]  # by the name of a measure
+
+
+@dataclass(frozen=True)
+class DriftScales:
+    """Which drift is worth a finding: scales of measures for all columns, and for single ones, in full.
+
+    None for a column that is not watched. What is not here has the defaults of `skc.profile.scales`.
+    """
+
+    measures: Scales = ()
+    columns: tuple[tuple[str, Scales | None], ...] = ()
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """A whole pipeline, before or after fitting. Steps are in topological order.
 
     `model` has yet to be put behind it, once it is fitted; None after that, or if it has none. `profile` is None if its
-    artifact has none. `log` says what a request log must not show.
+    artifact has none. `log` says what a request log must not show; `drift` is frozen in the profile.
     """
 
     name: str
@@ -229,6 +252,7 @@ class Pipeline:
     model: ModelSource | None = field(default=None, compare=False)
     profile: ProfileOptions | None = field(default_factory=ProfileOptions, compare=False)
     log: LogSpec = field(default_factory=LogSpec, compare=False)
+    drift: DriftScales = field(default_factory=DriftScales, compare=False)
 
     def verify(self) -> None:
         """Raise when a step uses a value that is not defined before it, or a name is defined twice."""

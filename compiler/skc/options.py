@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from skc.comparison.rules import Rule, read_rule
 from skc.diagnostics import fail
+from skc.skew.rules import DriftRule, read_drift_rule
 
 Format = Literal["text", "json"]
 PageFormat = Literal["text", "json", "html"]
@@ -251,3 +252,40 @@ class DiffOptions(Options):
     def rules(self) -> tuple[Rule, ...]:
         """`fail_on`, as it is understood."""
         return tuple(map(read_rule, self.fail_on))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftOptions(Options):
+    """The options of `skc drift`. Raises SKC140 for an unknown rule, or options that need each other."""
+
+    thresholds: str | os.PathLike[str] | None = _flag(
+        None, "A file that has what `drift` of a pipeline.yaml has, and goes before it.", typed=Path | None
+    )
+    prediction: str | None = _flag(None, "Also compare this column, with that of --reference.")
+    reference: Any = _flag(
+        None, "A table with the predictions on the validation set, or its profile.", typed=str | None
+    )
+    window: str | None = _flag(None, "Also compare the rows of every window of this length: 15m, 1h, 1d, 1w.")
+    by: str | None = _flag(None, "The column of times that the windows are of.")
+    group: str | None = _flag(None, "Also compare the rows of every value of this column.")
+    fail_on: tuple[str, ...] = _flag(
+        (),
+        "Exit with 1 only for: minor, moderate, severe (or worse), columns>0.2; for any finding if not given.",
+        typed=list[str] | None,
+        read=_rules,
+    )
+    strict: bool = _flag(False, "Refuse rows that are too few to tell.", "--strict")
+    threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
+    format: ReportFormat = _flag("text", "How to print the report.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.rules()
+        for one, other in (("window", "by"), ("prediction", "reference")):
+            for name, needed in ((one, other), (other, one)):
+                if getattr(self, name) is not None and getattr(self, needed) is None:
+                    raise fail("SKC140", f"--{name} needs --{needed}", hint=f"give --{needed}, or leave both out")
+
+    def rules(self) -> tuple[DriftRule, ...]:
+        """`fail_on`, as it is understood."""
+        return tuple(map(read_drift_rule, self.fail_on))

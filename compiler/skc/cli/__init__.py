@@ -18,12 +18,14 @@ from skc.cli import log
 from skc.cli.check import check
 from skc.cli.compile import compile
 from skc.cli.diff import diff
+from skc.cli.drift import drift
 from skc.cli.explain import explain
 from skc.cli.flags import Command
 from skc.cli.init import init
 from skc.cli.inspect import inspect
 from skc.cli.ops import ops
 from skc.cli.printing import BUG, DIFFERENT, EQUAL, USER, show, show_diagnostics
+from skc.cli.profile import profile
 from skc.cli.schema import schema
 from skc.cli.sign import sign
 from skc.cli.transform import transform
@@ -41,6 +43,8 @@ COMMANDS: dict[str, Command] = {  # in the order of `skc --help`
     "inspect": inspect,
     "sign": sign,
     "transform": transform,
+    "drift": drift,
+    "profile": profile,
     "check": check,
     "ops": ops,
     "schema": schema,

@@ -120,6 +120,7 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
         model=definition.model,
         profile=definition.profile,
         log=definition.log,
+        drift=definition.drift,
     )
     pipeline.verify()
     check_shapes(pipeline, types)

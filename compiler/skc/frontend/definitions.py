@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skc.diagnostics import Span
-from skc.ir import DataSource, Input, ModelSource, ProfileOptions
+from skc.ir import DataSource, DriftScales, Input, ModelSource, ProfileOptions
 from skc.op import AnyOp
 from skc_runtime.kinds import DType, OutputDType
 from skc_runtime.manifest import LogSpec
@@ -99,3 +99,4 @@ class PipelineDefinition:
     span: Span | None = None
     profile: ProfileOptions | None = field(default_factory=ProfileOptions)
     log: LogSpec = field(default_factory=LogSpec)
+    drift: DriftScales = field(default_factory=DriftScales)

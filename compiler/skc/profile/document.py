@@ -11,18 +11,21 @@ edges, counts       the order statistics x_⌈k·n/100⌉ of the n values for k 
 mean, deviation     of the exact sums, rounded once, ddof 0; null if there are infinities, or a sum might overflow
 categories          the most frequent values with their counts, by descending count, ties by value
 other               how many values are not listed, and in how many rows
+drift               what `drift` of the pipeline says, if anything: the levels minor, moderate and severe by measure
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast, get_args
 
 import rfc8785
 
 from skc.diagnostics import fail
+from skc.ir import DriftScales, Scale, Scales
 from skc.profile import PROFILE
+from skc.profile.scales import DEFAULTS
 from skc.values.types import Scalar
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value, encode_value
@@ -30,7 +33,8 @@ from skc_runtime.kinds import DTYPES, KINDS, DType
 from skc_runtime.strict_json import Fields, malformed, parse
 
 FORMAT = 1
-Rows = Literal["training", "sample"]  # a sample only typed the inputs of an estimator that was fitted elsewhere
+# A sample only typed the inputs of an estimator that was fitted elsewhere; a table is any other, frozen by its own.
+Rows = Literal["training", "sample", "table"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Profile:
     of: Rows
     rows: int
     columns: tuple[ColumnProfile, ...]
+    drift: DriftScales = field(default_factory=DriftScales)
 
 
 def dumps(profile: Profile) -> bytes:
@@ -89,9 +94,23 @@ def dumps(profile: Profile) -> bytes:
             "of": profile.of,
             "rows": profile.rows,
             "columns": [_column_to_json(column) for column in profile.columns],
+            **({} if profile.drift == DriftScales() else {"drift": _drift_to_json(profile.drift)}),
         }
     )
     return text + b"\n"
+
+
+def _drift_to_json(drift: DriftScales) -> dict[str, Any]:
+    """A column without `measures` is not watched."""
+    columns = [
+        {"name": name, **({} if scales is None else {"measures": _scales_to_json(scales)})}
+        for name, scales in drift.columns
+    ]
+    return {"measures": _scales_to_json(drift.measures), "columns": columns}
+
+
+def _scales_to_json(scales: Scales) -> list[list[Any]]:
+    return [[measure, scale.minor, scale.moderate, scale.severe] for measure, scale in scales]
 
 
 def _column_to_json(column: ColumnProfile) -> dict[str, Any]:
@@ -129,14 +148,36 @@ def loads(text: bytes) -> Profile:
         if version != FORMAT:
             message = f"profile format {version} is not supported by this version of skc, which reads {FORMAT}"
             raise fail("SKC402", message, hint="install a newer skc")
-        of = cast(Rows, fields.one_of("of", "training", "sample"))
+        of = cast(Rows, fields.one_of("of", *get_args(Rows)))
         rows = _count(fields, "rows")
-        profile = Profile(of, rows, tuple(_column_from_json(item, rows) for item in fields.objects("columns")))
+        columns = tuple(_column_from_json(item, rows) for item in fields.objects("columns"))
+        drift = _drift_from_json(fields.object("drift")) if "drift" in fields else DriftScales()
+        profile = Profile(of, rows, columns, drift)
         fields.done()
     except SkcRuntimeError as error:
         hint = "the file is damaged or was edited; compile the pipeline again"
         raise fail("SKC401", f"{PROFILE} cannot be read: {error.message}", hint=hint) from None
     return profile
+
+
+def _drift_from_json(fields: Fields) -> DriftScales:
+    measures = _scales(fields.items("measures"), fields.location)
+    columns = []
+    for item in fields.objects("columns"):
+        columns.append(
+            (item.text("name"), _scales(item.items("measures"), item.location) if "measures" in item else None)
+        )
+        item.done()
+    fields.done()
+    return DriftScales(measures, tuple(columns))
+
+
+def _scales(items: Sequence[Any], location: str) -> Scales:
+    if not all(isinstance(item, list) and len(item) == 4 and item[0] in DEFAULTS for item in items):
+        raise malformed(location, "a scale is a measure and three levels")
+    if not all(level is None or type(level) in (int, float) for item in items for level in item[1:]):
+        raise malformed(location, "a level is a number, or null where there is none")
+    return tuple((name, Scale(*(None if n is None else float(n) for n in levels))) for name, *levels in items)
 
 
 def _column_from_json(fields: Fields, rows: int) -> ColumnProfile:

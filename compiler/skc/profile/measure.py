@@ -68,7 +68,7 @@ def _numbers(
     names = [n for n, c in columns.items() if c.kind.is_ordered and c.dtype != "bool" and known[n].count]
     chosen = {name: columns[name] for name in names}
     special = _special(table, chosen)
-    moments = _moments(table, chosen, known)
+    averages = moments(table, chosen, known)
     places = {name: _places(columns[name], known[name].count) for name in names}
     values = table.places(places)
     edges = {name: _edges(values[name][i] for i in places[name].at) for name in names}
@@ -78,8 +78,8 @@ def _numbers(
             *special[name],
             low=known[name].low if options.bounds else None,
             high=known[name].high if options.bounds else None,
-            mean=moments[name].get(Mean()),
-            deviation=None if (variance := moments[name].get(Variance())) is None else math.sqrt(variance),
+            mean=averages[name].get(Mean()),
+            deviation=None if (variance := averages[name].get(Variance())) is None else math.sqrt(variance),
             edges=edges[name],
             counts=counts[name],
         )
@@ -105,7 +105,7 @@ def _special(table: Table, columns: Mapping[str, Column]) -> dict[str, tuple[int
     return {name: (n, infinite.get(name, (0, 0))) for name, n in zip(columns, zeros, strict=True)}
 
 
-def _moments(table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary]) -> dict[str, Answers]:
+def moments(table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary]) -> dict[str, Answers]:
     """The mean and the variance, where no sum can overflow."""
     tame = {
         name: column

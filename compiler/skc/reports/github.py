@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skc.diagnostics import Diagnostic
+from skc.reports import drift
 from skc.reports.verification import difference_text, met_texts, refusal_texts
+from skc.skew.report import DriftReport
 from skc.verification.report import Report
 
 MOST = 10  # GitHub shows ten annotations of a kind per step, and silently drops the rest
@@ -33,6 +35,19 @@ def _lines(report: Report) -> Iterator[str]:
     for warning in report.warnings:
         yield of_diagnostics([warning])
     yield command("notice" if report.is_equal else "error", "skc verify", report.verdict())
+
+
+def of_drift(report: DriftReport) -> str:
+    """One error per column that drifted severely, a warning for the others and for windows, and the verdict."""
+    severe = [column for column in report.found if column.verdict == "severe"]
+    others = [column for column in report.found if column.verdict != "severe"]
+    lines = [command("error", f"skc drift: {c.name}", drift.column_text(c)) for c in severe[:MOST]]
+    lines += [command("warning", f"skc drift: {c.name}", drift.column_text(c)) for c in others[:MOST]]
+    drifted = [f"{part.label}: {part.verdict}: {', '.join(part.found)}" for part in report.parts if part.found]
+    if drifted:
+        lines.append(command("warning", "skc drift: windows and groups", "\n".join(drifted)))
+    kind = "error" if severe else "warning" if report.is_drifted else "notice"
+    return "\n".join([*lines, command(kind, "skc drift", report.verdict())])
 
 
 def of_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:

@@ -1,4 +1,4 @@
-"""A verification as JUnit XML: one test case per check, for a CI that reads such files."""
+"""A verification, or a comparison with a profile, as JUnit XML: one test case per check or column, for a CI."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from skc.diagnostics import Diagnostic
+from skc.reports import drift
 from skc.reports.verification import data_texts, diagnosis, difference_text
+from skc.skew.report import ColumnDrift, DriftReport, PartDrift, broken
+from skc.skew.rules import DriftRule
 from skc.verification.report import Report
 from skc.verification.shown import count
+
+UNTOLD = ("too few rows", "not watched")
 
 
 def of_report(report: Report) -> str:
@@ -32,6 +37,51 @@ def of_report(report: Report) -> str:
     return _xml(suite)
 
 
+def of_drift(report: DriftReport) -> str:
+    """One test case per column, window and group. What `--fail-on` does not allow fails; any finding without it."""
+    cases = [_column_case(report, column) for column in report.columns]
+    cases += [_part_case(report, part) for part in report.parts]
+    cases += [_rule_case(report, rule) for rule in report.rules if rule.limit is not None]
+    failed = sum(case.find("failure") is not None for case in cases)
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    suite = _suite(report.name, len(cases), failures=failed, skipped=skipped, command="drift")
+    suite.extend(cases)
+    return _xml(suite)
+
+
+def _column_case(report: DriftReport, column: ColumnDrift) -> ET.Element:
+    case = _case(f"skc.drift.{report.name}", column.name)
+    text = _xml_safe(drift.column_text(column))
+    if column.verdict in UNTOLD:
+        ET.SubElement(case, "skipped", message=column.verdict)
+    if report.fails(column.verdict):
+        message = _xml_safe(f"{column.verdict}: {column.text}")
+        ET.SubElement(case, "failure", message=message).text = text
+    else:
+        ET.SubElement(case, "system-out").text = text
+    return case
+
+
+def _part_case(report: DriftReport, part: PartDrift) -> ET.Element:
+    case = _case(f"skc.drift.{report.name}.parts", part.label)
+    if part.verdict in UNTOLD:
+        ET.SubElement(case, "skipped", message=part.verdict)
+    if report.fails(part.verdict):
+        ET.SubElement(case, "failure", message=_xml_safe(f"{part.verdict}: {', '.join(part.found)}"))
+    return case
+
+
+def _rule_case(report: DriftReport, rule: DriftRule) -> ET.Element:
+    case = _case(f"skc.drift.{report.name}", rule.text)
+    for message in broken([rule], report):
+        ET.SubElement(case, "failure", message=_xml_safe(message))
+    return case
+
+
+def _case(classname: str, name: str) -> ET.Element:
+    return ET.Element("testcase", {"classname": _xml_safe(classname), "name": _xml_safe(name)})
+
+
 def of_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
     """The report of a verification that could not begin."""
     suite = _suite("", 1, errors=1)
@@ -42,11 +92,18 @@ def of_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def _suite(
-    name: str, tests: int, *, failures: int = 0, errors: int = 0, skipped: int = 0, seconds: float = 0.0
+    name: str,
+    tests: int,
+    *,
+    failures: int = 0,
+    errors: int = 0,
+    skipped: int = 0,
+    seconds: float = 0.0,
+    command: str = "verify",
 ) -> ET.Element:
     counts = {"tests": tests, "failures": failures, "errors": errors, "skipped": skipped}
     attributes = {noun: str(number) for noun, number in counts.items()} | {"time": f"{seconds:.3f}"}
-    return ET.Element("testsuite", {"name": f"skc verify {name}".rstrip(), **attributes})
+    return ET.Element("testsuite", {"name": f"skc {command} {name}".rstrip(), **attributes})
 
 
 def _xml(suite: ET.Element) -> str:

@@ -15,6 +15,8 @@ from skc.reports import (
     compiled,
     diff,
     drafted,
+    drift,
+    drift_page,
     environments,
     explanation,
     github,
@@ -25,15 +27,19 @@ from skc.reports import (
 )
 from skc.results import Compiled, Drafted, Verified
 from skc.selfcheck.report import SelfCheck
+from skc.skew.report import DriftReport
 from skc.verification.explain import Explanation
 from skc.verification.report import Report
 from skc.verification.shown import json_text
 
-Result = Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport
+Result = Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport | DriftReport
 
 
 def render(result: Result, format: ReportFormat = "text") -> str:
-    """A result as the command line prints it. Only a `Report` can be "junit", "html" or "github". Raises SKC140."""
+    """A result as the command line prints it. Only a `Report` and a `DriftReport` can be "junit", "html" or "github".
+
+    Raises SKC140.
+    """
     if isinstance(result, Verified) and result.environments is None:
         return render(result.report, format)
     if format not in get_args(ReportFormat):
@@ -42,6 +48,8 @@ def render(result: Result, format: ReportFormat = "text") -> str:
         return json_text(result.to_json())
     if format == "text":
         return _text(result)
+    if isinstance(result, DriftReport):
+        return {"junit": junit.of_drift, "html": drift_page.page, "github": github.of_drift}[format](result)
     if not isinstance(result, Report):
         raise fail("SKC140", f"a {type(result).__name__} is not written as {format}", hint="choose text or json")
     pages = {"junit": junit.of_report, "html": html.page, "github": github.of_report}
@@ -67,5 +75,7 @@ def _text(result: Result) -> str:
             return explanation.text(result)
         case DiffReport():
             return diff.text(result)
+        case DriftReport():
+            return drift.text(result)
         case _:
             assert_never(result)

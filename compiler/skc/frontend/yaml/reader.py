@@ -15,6 +15,7 @@ from skc.frontend.definitions import FeatureDefinition, OutputDefinition, Pipeli
 from skc.frontend.names import check_names
 from skc.frontend.problems import Problems, shown
 from skc.frontend.yaml.data import located, read_data
+from skc.frontend.yaml.drift import read_drift
 from skc.frontend.yaml.features import read_features
 from skc.frontend.yaml.fields import as_map, as_text, check_keys, missing_key, wrong_type
 from skc.frontend.yaml.inputs import read_inputs
@@ -22,14 +23,14 @@ from skc.frontend.yaml.log import read_log
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
 from skc.frontend.yaml.outputs import read_outputs
 from skc.frontend.yaml.profile import read_profile
-from skc.ir import DataSource, Input, ModelSource, Pipeline, ProfileOptions
+from skc.ir import DataSource, DriftScales, Input, ModelSource, Pipeline, ProfileOptions
 from skc_runtime.manifest import LogSpec
 
 FORMAT = 1
 MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
 MAX_BYTES = 1_000_000  # about ten seconds of parsing; pipelines are written by hand
 REQUIRED = ("skc", "name", "inputs", "outputs")
-OPTIONAL = ("data", "features", "log", "model", "profile")
+OPTIONAL = ("data", "drift", "features", "log", "model", "profile")
 
 
 def read_pipeline(path: str | Path) -> tuple[Pipeline, Warnings]:
@@ -86,6 +87,7 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     model: ModelSource | None = None
     profile: ProfileOptions | None = ProfileOptions()
     log = LogSpec()
+    drift = DriftScales()
     inputs: tuple[Input, ...] = ()
     features: tuple[FeatureDefinition, ...] = ()
     outputs: tuple[OutputDefinition, ...] = ()
@@ -104,10 +106,13 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
         profile = read_profile(entries["profile"], inputs) if "profile" in entries else profile
     with problems.collect():
         log = read_log(entries["log"], inputs) if "log" in entries else log
+    with problems.collect():
+        drift = read_drift(entries["drift"], [i.name for i in inputs]) if "drift" in entries else drift
     is_complete = not problems
     with problems.collect():
         outputs = read_outputs(entries["outputs"], problems)
-    return PipelineDefinition(name, inputs, features, outputs, data, model, node.span, profile, log), is_complete
+    made = PipelineDefinition(name, inputs, features, outputs, data, model, node.span, profile, log, drift)
+    return made, is_complete
 
 
 def _check_format(root: MapNode) -> None:

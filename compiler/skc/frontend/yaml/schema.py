@@ -25,6 +25,8 @@ from skc.frontend.yaml.reader import FORMAT, OPTIONAL, REQUIRED
 from skc.frontend.yaml.tables import FROM, KEYS, VALUES
 from skc.ir import WHITESPACE, ProfileOptions
 from skc.op import AnyOp
+from skc.profile.levels import LEVELS
+from skc.profile.scales import DEFAULTS
 from skc.time.zones import Ambiguous, Nonexistent
 from skc_runtime.kinds import DTYPES
 
@@ -51,6 +53,7 @@ def pipeline_schema() -> JsonSchema:
         "feature": _feature(),
         "output": _output(),
         "step": _step(),
+        "scales": _scales(),
     }
     for op in USABLE.values():
         for name, definition in _op_definitions(op):
@@ -100,6 +103,19 @@ def _top_level() -> JsonSchema:
             **_object(_log(), optional=tuple(_log())),
             "description": "What a log of requests must not show. It changes no feature.",
         },
+        "drift": {
+            "description": "Which drift is worth a finding of `skc drift`, frozen in the profile.",
+            **_object(
+                {
+                    "measures": _ref("scales"),
+                    "columns": {
+                        "type": "object",
+                        "additionalProperties": {"anyOf": [{"const": False}, _ref("scales")]},
+                    },
+                },
+                optional=("measures", "columns"),
+            ),
+        },
     }
 
 
@@ -133,6 +149,16 @@ def _profile() -> JsonSchema:
             "default": default.bounds,
             "description": "Whether the least and the greatest value of a column are written.",
         },
+    }
+
+
+def _scales() -> JsonSchema:
+    """Scales of measures of drift: see `skc.profile.scales`."""
+    level = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": False}]}
+    scale = {"anyOf": [{"const": False}, _object(dict.fromkeys(LEVELS, level), optional=LEVELS)]}
+    return {
+        **_object(dict.fromkeys(DEFAULTS, scale), optional=tuple(DEFAULTS)),
+        "description": "From which value of a measure on drift is minor, moderate or severe; false for never.",
     }
 
 

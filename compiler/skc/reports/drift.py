@@ -1,0 +1,116 @@
+"""A comparison of rows with a profile, as text: what drifted, by how much, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from skc.reports.layout import table
+from skc.skew.effects import Bar, Effect
+from skc.skew.report import ColumnDrift, DriftReport, PartDrift
+from skc.skew.verdicts import NAMES, number, percent
+from skc.verification.shown import count
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+MEASURES = ("psi", "jsd", "linf", "ks", "wasserstein", "cramers_v")
+MOST_PARTS = 60
+
+
+def text(report: DriftReport) -> str:
+    """Each column with a finding in a few lines, then all columns as a table, windows and groups, and the verdict."""
+    parts = [*map(column_text, report.found), _table(report), _parts(report.parts)]
+    if report.reference == "sample":
+        parts.append("the reference is a sample of what an estimator was fitted on, not all of it")
+    return "\n\n".join([*(part for part in parts if part), report.verdict()])
+
+
+def column_text(column: ColumnDrift) -> str:
+    """The findings of a column, its measures, both distributions, and the categories that moved most."""
+    return "\n".join(_lines(column))
+
+
+def _lines(column: ColumnDrift) -> Iterator[str]:
+    yield f"{column.name}: {column.verdict}"
+    if column.is_missing:
+        yield "  no row has this column"
+    for finding in column.judged.findings:
+        p = "" if finding.adjusted_p is None else f", adjusted p {number(finding.adjusted_p)}"
+        yield f"  {finding.text} ({finding.level}: {number(finding.effect.value)} ≥ {finding.reached:g}{p})"
+    if column.tally is None or column.compared is None:
+        return
+    measured = [facts for facts in map(_measured, column.compared.effects) if facts]
+    yield f"  {' · '.join([*measured, *shift_texts(column), f'n {column.tally.values:,}'])}"
+    bars = column.compared.bars
+    if any(bar.training for bar in bars) and any(bar.serving for bar in bars):
+        training, serving = strips(bars)
+        yield f"  training |{training}|  serving |{serving}|  {bars[0].label} … {bars[-1].label}"
+    if column.compared.moved:
+        yield f"  moved: {', '.join(moved_texts(column))}"
+
+
+def _measured(effect: Effect) -> str:
+    return f"{NAMES[effect.measure]} {number(effect.value)}" if effect.measure in MEASURES else ""
+
+
+def shift_texts(column: ColumnDrift) -> list[str]:
+    """How far the mean moved, in standard deviations of training."""
+    shift = None if column.compared is None else column.compared.statistics.mean_shift
+    return [] if shift is None else [f"mean {shift:+.3g} σ"]
+
+
+def moved_texts(column: ColumnDrift) -> list[str]:
+    """The categories that moved most, with the shares on both sides."""
+    if column.compared is None or column.tally is None:
+        return []
+    effects = column.compared.effects
+    m = max((effect.reference for effect in effects if effect.measure == "linf"), default=0)
+    n = column.tally.values
+    return [f"{b.label} {percent(b.training / m)} → {percent(b.serving / n)}" for b in column.compared.moved if m and n]
+
+
+def strips(bars: Sequence[Bar]) -> tuple[str, str]:
+    """Both distributions as blocks on one scale: the highest share of either is full."""
+    m, n = sum(bar.training for bar in bars), sum(bar.serving for bar in bars)
+    most = max(max(bar.training / m, bar.serving / n) for bar in bars)
+    training, serving = (
+        [_block(bar.training / m / most) for bar in bars],
+        [_block(bar.serving / n / most) for bar in bars],
+    )
+    return "".join(training), "".join(serving)
+
+
+def _block(height: float) -> str:
+    """Nothing only for nothing."""
+    return BLOCKS[0 if height == 0 else max(1, round(height * (len(BLOCKS) - 1)))]
+
+
+def _table(report: DriftReport) -> str:
+    rows: list[tuple[str, ...]] = [("column", "type", "verdict", "PSI", "nulls", "unseen", "n")]
+    rows += [_row(column) for column in report.columns]
+    return table(rows)
+
+
+def _row(column: ColumnDrift) -> tuple[str, ...]:
+    if column.tally is None or column.compared is None:
+        return column.name, column.dtype, column.verdict, "missing", "", "", "0"
+    effects = {effect.measure: effect for effect in column.compared.effects}
+    index, nulls, unseen = effects.get("psi"), effects.get("nulls"), effects.get("unseen")
+    return (
+        column.name,
+        column.dtype,
+        column.verdict,
+        "-" if index is None else number(index.value),
+        "-" if nulls is None else f"{percent(nulls.before or 0.0)} → {percent(nulls.after or 0.0)}",
+        "-" if unseen is None else percent(unseen.value),
+        f"{column.tally.values:,}",
+    )
+
+
+def _parts(parts: Sequence[PartDrift]) -> str:
+    if not parts:
+        return ""
+    rows = [("part", "rows", "verdict", "columns")]
+    rows += [(part.label, f"{part.rows:,}", part.verdict, ", ".join(part.found)) for part in parts[:MOST_PARTS]]
+    more = (
+        f"\n… and {count(len(parts) - MOST_PARTS, 'more part')} in `--format json`" if len(parts) > MOST_PARTS else ""
+    )
+    return table(rows) + more

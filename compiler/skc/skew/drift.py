@@ -1,0 +1,181 @@
+"""Rows of serving against what training froze."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from skc.data.engine import Column, Table
+from skc.data.statistics import summarise
+from skc.diagnostics import fail
+from skc.ir import DriftScales, Scale
+from skc.profile.document import ColumnProfile, by_name
+from skc.profile.measure import moments
+from skc.profile.scales import DEFAULTS, OF_PREDICTIONS, scales_of
+from skc.skew.compare import compare, is_instant
+from skc.skew.counting import Bins, count
+from skc.skew.effects import Tally
+from skc.skew.judging import LEAST_ROWS, judge
+from skc.skew.parts import WHOLE, Divide, Part, width_of
+from skc.skew.prediction import Prediction
+from skc.skew.reference import Reference
+from skc.skew.report import ColumnDrift, DriftReport, PartDrift, Role, broken
+from skc.skew.rules import DriftRule
+from skc.skew.serving import Served, open_served
+from skc.skew.verdicts import Judged
+from skc.stats.requests import Mean, Variance
+
+GROUPED = ("string", "int64", "bool", "date")
+TIMED = ("timestamp", "date", "int64", "string")
+NOTHING: tuple[float | None, float | None] = (None, None)
+
+
+@dataclass(frozen=True)
+class Division:
+    """Which thresholds hold, and how the rows are divided: into windows of `window` by a column, and into groups."""
+
+    scales: DriftScales
+    window: str | None = None
+    by: str | None = None
+    group: str | None = None
+    threads: int | None = None
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The columns that the rows are divided by."""
+        return tuple(dict.fromkeys(name for name in (self.by, self.group) if name is not None))
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """A column of a profile, over `rows` rows, with the scales of its measures; None: it is not watched."""
+
+    profile: ColumnProfile
+    rows: int
+    role: Role
+    scales: Mapping[str, Scale] | None
+
+
+def checked(report: DriftReport, rules: Sequence[DriftRule], *, strict: bool) -> DriftReport:
+    """The report with what the rules do not allow. Raises SKC622 for too few rows to tell, if `strict`."""
+    untold = [column.name for column in report.columns if column.verdict == "too few rows"]
+    if strict and untold:
+        names = ", ".join(f"`{name}`" for name in untold[:5]) + (" …" if len(untold) > 5 else "")
+        hint = f"compare at least {LEAST_ROWS} rows with at least as many, or leave out --strict"
+        raise fail("SKC622", f"too few rows to say that {names} did not drift", hint=hint, notes=[report.verdict()])
+    return replace(report, rules=tuple(rules), broken=broken(rules, report))
+
+
+def drift(reference: Reference, data: Any, division: Division, prediction: Prediction | None = None) -> DriftReport:
+    """Compare rows with a reference, and a column of predictions with its own.
+
+    Raises SKC200 to SKC206, SKC220 to SKC226, SKC623 to SKC625.
+    """
+    inputs = list(reference.inputs) if prediction is None else [*reference.inputs, prediction.input]
+    _check_prediction(reference, prediction)
+    watched = {w.profile.name: w for w in _watched(reference, division.scales, prediction)}
+    with open_served(data, inputs, division.others, reference.reading, division.threads) as served:
+        columns = _columns(served, reference)
+        there = [watched[name] for name in columns if name in watched]
+        divide = _divide(served, division)
+        tallies = count(served.data, [Bins(columns[w.profile.name], w.profile) for w in there], divide)
+        known = _moments(served.data, {w.profile.name: columns[w.profile.name] for w in there if _has_moments(w)})
+        rows = served.data.count()
+    judged = dict(zip((w.profile.name for w in there), _judged(there, tallies[WHOLE], known), strict=True))
+    return DriftReport(
+        reference.name,
+        reference.plan,
+        reference.profile.of,
+        reference.profile.rows,
+        rows,
+        tuple(judged.get(name) or _missing(w) for name, w in watched.items()),
+        _parts(there, {part: tallies[part] for part in tallies if part != WHOLE}),
+    )
+
+
+def _watched(reference: Reference, scales: DriftScales, prediction: Prediction | None) -> list[_Watched]:
+    profile = reference.profile
+    watched = [
+        _Watched(column, profile.rows, "input", scales_of(column.name, scales, DEFAULTS)) for column in profile.columns
+    ]
+    if prediction is not None:
+        own = scales_of(prediction.column.name, scales, OF_PREDICTIONS)
+        watched.append(_Watched(prediction.column, prediction.rows, "prediction", own))
+    return watched
+
+
+def _check_prediction(reference: Reference, prediction: Prediction | None) -> None:
+    if prediction is not None and prediction.column.name in by_name(reference.profile):
+        name = prediction.column.name
+        message = f"`{name}` is an input, and so compared without --prediction"
+        raise fail("SKC140", message, hint="name the column of predictions")
+
+
+def _columns(served: Served, reference: Reference) -> dict[str, Column]:
+    """Every column that there is, as fitting saw it."""
+    return {
+        i.name: Column(i.name, i.dtype, f"column `{i.name}`", None, reference.sentinels.get(i.name, ()))
+        for i in served.present
+    }
+
+
+def _divide(served: Served, division: Division) -> Divide:
+    by = None if division.by is None else served.others[division.by]
+    group = None if division.group is None else served.others[division.group]
+    if by is not None and by.dtype not in TIMED:
+        hint = "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601"
+        raise fail("SKC623", f"{by.label} is {by.dtype}, and holds no times", hint=hint)
+    if group is not None and group.dtype not in GROUPED:
+        hint = f"name a column of {', '.join(GROUPED)}"
+        raise fail("SKC623", f"{group.label} is {group.dtype}, which makes no groups", hint=hint)
+    return Divide(by, 0 if division.window is None else width_of(division.window), group)
+
+
+def _has_moments(watched: _Watched) -> bool:
+    return watched.profile.numbers is not None and not is_instant(watched.profile)
+
+
+def _moments(table: Table, columns: Mapping[str, Column]) -> dict[str, tuple[float | None, float | None]]:
+    """The mean and the deviation of columns of numbers, from exact sums."""
+    known = summarise(table, columns)
+    some = {name: column for name, column in columns.items() if known[name].count}
+    answers = moments(table, some, known)
+    return {name: (answers[name].get(Mean()), _root(answers[name].get(Variance()))) for name in some}
+
+
+def _root(variance: float | None) -> float | None:
+    return None if variance is None else float(variance**0.5)
+
+
+def _judged(
+    watched: Sequence[_Watched],
+    tallies: Sequence[Tally],
+    known: Mapping[str, tuple[float | None, float | None]],
+) -> list[ColumnDrift]:
+    compared = [
+        compare(w.profile, w.rows, tally, known.get(w.profile.name, NOTHING))
+        for w, tally in zip(watched, tallies, strict=True)
+    ]
+    judged = judge([(w.scales, c.effects) for w, c in zip(watched, compared, strict=True)])
+    return [
+        ColumnDrift(w.profile.name, w.profile.dtype, w.role, w.profile.nulls, tally, c, verdict)
+        for w, tally, c, verdict in zip(watched, tallies, compared, judged, strict=True)
+    ]
+
+
+def _missing(watched: _Watched) -> ColumnDrift:
+    verdict = Judged("not watched" if watched.scales is None else "severe", (), {})
+    profile = watched.profile
+    return ColumnDrift(profile.name, profile.dtype, watched.role, profile.nulls, None, None, verdict)
+
+
+def _parts(watched: Sequence[_Watched], tallies: Mapping[Part, Sequence[Tally]]) -> tuple[PartDrift, ...]:
+    """Every window and group; one family of tests, so that many windows raise no more false alarms than one."""
+    pairs = [(part, w, tally) for part, row in tallies.items() for w, tally in zip(watched, row, strict=True)]
+    verdicts = judge([(w.scales, compare(w.profile, w.rows, tally, NOTHING).effects) for _, w, tally in pairs])
+    columns: dict[Part, list[tuple[str, Judged]]] = {part: [] for part in tallies}
+    rows = {part: row[0].rows if row else 0 for part, row in tallies.items()}
+    for (part, w, _), verdict in zip(pairs, verdicts, strict=True):
+        columns[part].append((w.profile.name, verdict))
+    return tuple(PartDrift(part.label, rows[part], tuple(judged)) for part, judged in columns.items())

@@ -1,0 +1,100 @@
+"""Freezes the profile of any table into a file: of predictions on a validation set, or of a season without drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from skc import artifact as artifacts
+from skc.data.default import open_engine
+from skc.data.engine import MEMORY_LIMIT, Column, Stored
+from skc.data.sources import resolve
+from skc.diagnostics import SkcError, fail
+from skc.frontend.yaml.reader import read_pipeline
+from skc.ir import DataSource, Input, Pipeline, ProfileOptions, ReadOptions
+from skc.profile.document import Profile, dumps
+from skc.profile.measure import measure
+from skc.publish import publish_file
+from skc.skew.reference import sentinels_of
+from skc.skew.serving import as_number, input_of, stored_columns
+from skc.values.types import Scalar
+
+
+def freeze(data: Any, types: Path | None, options: ProfileOptions, threads: int | None) -> Profile:
+    """The profile of a table, with the inputs of an artifact or of a pipeline.yaml, or all columns as they are stored.
+
+    Raises SKC200 to SKC206, and what reading `types` raises.
+    """
+    if types is None:
+        return freeze_columns(data, None, ReadOptions(), options, threads)
+    pipeline, reading = _declared(types)
+    return _measured(data, pipeline.inputs, reading, options, threads, sentinels_of(pipeline))
+
+
+def _declared(path: Path) -> tuple[Pipeline, ReadOptions]:
+    if path.is_dir():
+        artifact = artifacts.read(path, replay=False)
+        return artifact.pipeline, artifact.reading
+    pipeline, _ = read_pipeline(path)
+    return pipeline, ReadOptions() if pipeline.data is None else pipeline.data.options
+
+
+def freeze_columns(
+    data: Any, names: Sequence[str] | None, reading: ReadOptions, options: ProfileOptions, threads: int | None
+) -> Profile:
+    """The profile of some columns, or of all that skc reads, of the types that they are stored as.
+
+    A column of a file of text whose values are all numbers is one of numbers. Raises SKC200 to SKC206, SKC623.
+    """
+    source, _ = resolve(data, DataSource(options=reading))
+    stored = stored_columns(source, threads)
+    chosen = [column.name for column in stored if column.dtype is not None] if names is None else names
+    inputs = [input_of(name, stored) for name in chosen]
+    return _measured(data, _typed(data, inputs, stored, reading, threads), reading, options, threads, {})
+
+
+def _typed(
+    data: Any, inputs: Sequence[Input], stored: Sequence[Stored], reading: ReadOptions, threads: int | None
+) -> tuple[Input, ...]:
+    """The inputs, of which texts in a file of text are numbers where every value is one."""
+    written = {column.name for column in stored if column.is_written}
+    source, _ = resolve(data, DataSource(options=reading))
+
+    def typed(value: Input) -> Input:
+        if value.name not in written:
+            return value
+        try:
+            with open_engine(threads, MEMORY_LIMIT) as engine:
+                engine.load(source, (as_number(value),), DataSource())
+        except SkcError as error:
+            if error.code not in ("SKC205", "SKC206"):
+                raise
+            return value
+        return as_number(value)
+
+    return tuple(map(typed, inputs))
+
+
+def _measured(
+    data: Any,
+    inputs: tuple[Input, ...],
+    reading: ReadOptions,
+    options: ProfileOptions,
+    threads: int | None,
+    sentinels: Mapping[str, tuple[Scalar, ...]],
+) -> Profile:
+    source, _ = resolve(data, DataSource(options=reading))
+    columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`", None, sentinels.get(i.name, ())) for i in inputs}
+    with open_engine(threads, MEMORY_LIMIT) as engine:
+        return measure(engine.load(source, inputs, DataSource()).cached(), columns, options, "table")
+
+
+def written(profile: Profile, path: Path) -> Profile:
+    """The profile, once it is in a file, whole or not at all. Raises SKC412."""
+    try:
+        publish_file(lambda draft: draft.write_bytes(dumps(profile)), path)
+    except OSError as error:
+        hint = "check the folder and its space"
+        raise fail("SKC412", f"cannot write `{path}`: {error.strerror}", hint=hint) from None
+    return profile

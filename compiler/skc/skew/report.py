@@ -1,0 +1,238 @@
+"""The result of comparing rows with a profile: columns, their findings, windows and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from skc.skew.effects import Bar, Compared, Effect, Tally
+from skc.skew.rules import DriftRule
+from skc.skew.verdicts import OF_DISTRIBUTIONS, VERDICTS, Finding, Judged, Verdict
+from skc.verification.shown import OneLine, count, json_values, shortened
+from skc_runtime.kinds import DType
+
+FORMAT = 1
+FEW = 3  # names in one line
+FOUND: tuple[Verdict, ...] = ("minor", "moderate", "severe")
+Role = Literal["input", "prediction"]
+
+
+@dataclass(frozen=True)
+class ColumnDrift:
+    """A column of the profile. `tally` and `compared` are None if serving does not have it at all."""
+
+    name: str
+    dtype: DType
+    role: Role
+    reference_nulls: int
+    tally: Tally | None
+    compared: Compared | None
+    judged: Judged
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.judged.verdict
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether no row has such a column."""
+        return self.tally is None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there is something to say."""
+        return self.verdict in FOUND
+
+    @property
+    def text(self) -> str:
+        """The finding in one sentence; empty if there is none."""
+        if self.is_missing:
+            return "the column is missing"
+        findings = self.judged.findings
+        others = [f for f in findings[1:] if f.effect.measure not in OF_DISTRIBUTIONS]
+        return "; ".join(finding.text for finding in [*findings[:1], *others[:1]])
+
+
+@dataclass(frozen=True)
+class PartDrift:
+    """A window or a group: its rows, and the verdict and findings of each column."""
+
+    label: str
+    rows: int
+    columns: tuple[tuple[str, Judged], ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return worst([judged.verdict for _, judged in self.columns])
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """The columns with a finding."""
+        return tuple(name for name, judged in self.columns if judged.verdict in FOUND)
+
+
+@dataclass(frozen=True, repr=False)
+class DriftReport(OneLine):
+    """Rows of serving compared with what was frozen at training."""
+
+    name: str
+    plan: str  # hash; empty where a profile alone is compared with
+    reference: str  # "training", "sample" or "table"
+    reference_rows: int
+    rows: int
+    columns: tuple[ColumnDrift, ...]
+    parts: tuple[PartDrift, ...] = ()
+    rules: tuple[DriftRule, ...] = ()  # of --fail-on
+    broken: tuple[str, ...] = ()  # what they do not allow
+
+    @property
+    def found(self) -> tuple[ColumnDrift, ...]:
+        """The columns with a finding, the worst first."""
+        return tuple(sorted((c for c in self.columns if c.is_found), key=lambda c: -VERDICTS.index(c.verdict)))
+
+    @property
+    def watched(self) -> int:
+        return sum(column.verdict != "not watched" for column in self.columns)
+
+    @property
+    def is_drifted(self) -> bool:
+        """Whether there is any finding, in all rows or in a part of them."""
+        return bool(self.found) or any(part.found for part in self.parts)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the rules do not allow it; without rules, any finding."""
+        return bool(self.broken) if self.rules else self.is_drifted
+
+    def fails(self, verdict: Verdict) -> bool:
+        """Whether the rules do not allow a column, a window or a group of that verdict; without rules, any finding."""
+        levels = [rule.level for rule in self.rules if rule.level is not None] if self.rules else ["minor"]
+        return any(VERDICTS.index(verdict) >= VERDICTS.index(level) for level in levels)
+
+    @property
+    def is_too_few(self) -> bool:
+        """Whether no column has enough rows to tell."""
+        verdicts = {column.verdict for column in self.columns} - {"not watched"}
+        return verdicts == {"too few rows"}
+
+    def verdict(self) -> str:
+        """One line."""
+        about = f"{count(self.rows, 'row')} compared with {self.reference_rows:,} of `{self.name}`"
+        if self.found:
+            level = self.found[0].verdict
+            names = _first([f"`{column.name}`" for column in self.found])
+            return f"drift ({level}) in {len(self.found)} of {count(self.watched, 'column')} ({names}): {about}"
+        drifted = [part.label for part in self.parts if part.found]
+        if drifted:
+            return f"no drift in all rows together, but in {_first(drifted)}: {about}"
+        if self.is_too_few:
+            return f"too few rows to tell: {about}"
+        return f"no drift in {count(self.watched, 'column')}: {about}"
+
+    def to_json(self) -> dict[str, Any]:
+        """All facts, as schemas/skew-report.v1.schema.json says."""
+        facts: dict[str, Any] = json_values(
+            {
+                "skc": "drift",
+                "format": FORMAT,
+                "name": self.name,
+                "plan": self.plan or None,
+                "reference": self.reference,
+                "reference_rows": self.reference_rows,
+                "rows": self.rows,
+                "verdict": worst([column.verdict for column in self.columns]),
+                "columns": [_column_to_json(column) for column in self.columns],
+                "parts": [_part_to_json(part) for part in self.parts],
+                "broken": list(self.broken),
+            }
+        )
+        return facts
+
+
+def _first(names: Sequence[str]) -> str:
+    """The first few, each of them short."""
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(shortened(name) for name in names[:FEW]) + more
+
+
+def worst(verdicts: Sequence[Verdict]) -> Verdict:
+    """The worst of some verdicts."""
+    return max(verdicts, key=VERDICTS.index, default="not watched")
+
+
+def _column_to_json(column: ColumnDrift) -> dict[str, Any]:
+    compared = column.compared
+    return {
+        "name": column.name,
+        "type": column.dtype,
+        "role": column.role,
+        "verdict": column.verdict,
+        "missing": column.is_missing,
+        "findings": [_finding_to_json(finding) for finding in column.judged.findings],
+        "reference_nulls": column.reference_nulls,
+        "nulls": None if column.tally is None else column.tally.nulls,
+        "values": None if column.tally is None else column.tally.values,
+        "measures": [] if compared is None else [_effect_to_json(e, column.judged) for e in compared.effects],
+        "statistics": None if compared is None else asdict(compared.statistics),
+        "bars": [] if compared is None else [_bar_to_json(bar) for bar in compared.bars],
+        "moved": [] if compared is None else [_bar_to_json(bar) for bar in compared.moved],
+    }
+
+
+def _effect_to_json(effect: Effect, judged: Judged) -> dict[str, Any]:
+    return {
+        "measure": effect.measure,
+        "value": effect.value,
+        "p": effect.p,
+        "adjusted_p": judged.adjusted.get(effect.measure),
+        "rows": effect.rows,
+        "reference_rows": effect.reference,
+        "before": effect.before,
+        "after": effect.after,
+    }
+
+
+def _bar_to_json(bar: Bar) -> dict[str, Any]:
+    return {"label": bar.label, "training": bar.training, "serving": bar.serving}
+
+
+def _finding_to_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "measure": finding.effect.measure,
+        "level": finding.level,
+        "value": finding.effect.value,
+        "threshold": finding.reached,
+        "adjusted_p": finding.adjusted_p,
+        "text": finding.text,
+    }
+
+
+def _part_to_json(part: PartDrift) -> dict[str, Any]:
+    columns = [
+        {"name": name, "verdict": judged.verdict, "findings": [_finding_to_json(f) for f in judged.findings]}
+        for name, judged in part.columns
+    ]
+    return {"label": part.label, "rows": part.rows, "verdict": part.verdict, "columns": columns}
+
+
+def broken(rules: Sequence[DriftRule], report: DriftReport) -> tuple[str, ...]:
+    """What the rules do not allow, in words."""
+    return tuple(message for rule in rules for message in _broken(rule, report))
+
+
+def _broken(rule: DriftRule, report: DriftReport) -> Iterator[str]:
+    if rule.limit is not None:
+        share = len(report.found) / report.watched if report.watched else 0.0
+        if share > rule.limit:
+            yield f"{rule.text}: {len(report.found)} of {count(report.watched, 'column')} ({share:.0%})"
+        return
+    assert rule.level is not None
+    least = VERDICTS.index(rule.level)
+    for column in report.found:
+        if VERDICTS.index(column.verdict) >= least:
+            yield f"{rule.text}: {column.name}: {column.text}"
+    for part in report.parts:
+        for name, judged in part.columns:
+            if judged.findings and VERDICTS.index(judged.verdict) >= least:
+                yield f"{rule.text}: {part.label}: {name}: {judged.findings[0].text}"

@@ -1,0 +1,86 @@
+"""The rows of serving as a table of an engine: whatever fitting reads, by the same rules.
+
+A log of requests becomes such rows too: what follows knows only `Served`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from skc.data.default import open_engine
+from skc.data.engine import MEMORY_LIMIT, Column, Data, Stored
+from skc.data.sources import JSON, Source, resolve
+from skc.diagnostics import did_you_mean, fail
+from skc.ir import DataSource, Input, ReadOptions
+
+
+@dataclass(frozen=True)
+class Served:
+    """Open rows: the inputs that they have, those that no row has, and the other columns that were asked for."""
+
+    data: Data
+    present: tuple[Input, ...]
+    missing: tuple[Input, ...]
+    others: dict[str, Column]
+
+
+@contextmanager
+def open_served(
+    data: Any, inputs: Sequence[Input], others: Sequence[str], reading: ReadOptions, threads: int | None = None
+) -> Iterator[Served]:
+    """Open rows with some inputs and some `others`, whose types are those that they are stored as.
+
+    It is not an error that an input is missing. Raises SKC200 to SKC206, SKC623 for one of the others that is missing,
+    SKC625 if the rows have none of the inputs.
+    """
+    source, _ = resolve(data, DataSource(options=reading))
+    names = {i.name for i in inputs}
+    is_json = source.kind in JSON  # of which only reading it all says which keys there are
+    stored = [] if is_json and names.issuperset(others) else stored_columns(source, threads)
+    known = {column.name for column in stored}
+    added = [input_of(name, stored) for name in others if name not in names]
+    present = tuple(i for i in inputs if is_json or i.name in known)
+    if not present and not added:
+        raise _nothing_in_common(inputs, known)
+    with open_engine(threads, MEMORY_LIMIT) as engine:
+        opened = engine.load(source, (*present, *added), DataSource()).cached()
+        keys = opened.keys()
+        there = tuple(i for i in present if keys is None or i.name in keys)
+        if inputs and not there:
+            raise _nothing_in_common(inputs, known if keys is None else set(keys))
+        columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`") for i in (*there, *added)}
+        missing = tuple(i for i in inputs if i not in there)
+        yield Served(opened, there, missing, {name: columns[name] for name in others})
+
+
+def stored_columns(source: Source, threads: int | None) -> list[Stored]:
+    """The columns of a source, in an engine of its own: one that has opened its files opens no others."""
+    with open_engine(threads, MEMORY_LIMIT) as engine:
+        return list(engine.columns(source))
+
+
+def input_of(name: str, stored: Sequence[Stored]) -> Input:
+    """A column that is not declared, as an input of the type that it is stored as. Raises SKC623."""
+    column = next((one for one in stored if one.name == name), None)
+    if column is None:
+        hint = did_you_mean(name, [column.name for column in stored]) or "name a column of the table"
+        raise fail("SKC623", f"the table has no column `{name}`", hint=hint)
+    if column.dtype is None:
+        hint = "store it as numbers, texts, times or true and false"
+        raise fail("SKC623", f"column `{name}` is {column.kind}, which skc does not read", hint=hint)
+    return Input(name, column.dtype, nullable=True)
+
+
+def as_number(value: Input) -> Input:
+    """A column of texts, as numbers."""
+    return replace(value, dtype="float64")
+
+
+def _nothing_in_common(inputs: Sequence[Input], known: set[str]) -> Exception:
+    some = ", ".join(f"`{name}`" for name in sorted(known)[:10])
+    names = ", ".join(f"`{i.name}`" for i in inputs[:10])
+    hint = "give rows of requests: their columns have the names of the inputs"
+    return fail("SKC625", f"the table has none of the columns {names}", hint=hint, notes=[f"columns: {some}"])
