@@ -104,6 +104,7 @@ def test_the_public_names_are_these() -> None:
     assert all(getattr(skc, name) is not None for name in skc.__all__)
     assert skc_runtime.__all__ == [
         "ArtifactError",
+        "Log",
         "Manifest",
         "RecordError",
         "Reloadable",

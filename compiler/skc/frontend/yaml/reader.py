@@ -111,8 +111,8 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     is_complete = not problems
     with problems.collect():
         outputs = read_outputs(entries["outputs"], problems)
-    made = PipelineDefinition(name, inputs, features, outputs, data, model, node.span, profile, log, drift)
-    return made, is_complete
+    definition = PipelineDefinition(name, inputs, features, outputs, data, model, node.span, profile, log, drift)
+    return definition, is_complete
 
 
 def _check_format(root: MapNode) -> None:
