@@ -4,7 +4,8 @@
 
 13 float and 26 string columns: impute + standard_scale, and a vocabulary. Compared: skc's two signatures, as a bare
 session call with the tensors ready and through `skc_runtime`; skl2onnx's export of the scikit-learn equivalent;
-scikit-learn itself; and a graph that does nothing, which is what a call costs. Calls of all subjects take turns, so
+scikit-learn itself; and a graph that does nothing, which is what a call costs. A second pipeline has 1,000 float
+columns (impute, standard_scale), packed. Calls of all subjects take turns, so
 that a busy moment of the machine hits them alike; quote ratios.
 """
 
@@ -43,6 +44,7 @@ outputs:
   x: {{features: [numbers], dtype: float32}}
   ids: {{features: [strings], dtype: int64}}
 """
+WIDE = 1_000
 Subject = Callable[[], Any]
 
 
@@ -56,6 +58,7 @@ def main() -> None:
     subjects = {"empty graph, bare": empty_graph()}
     with tempfile.TemporaryDirectory() as folder:
         subjects |= skc_subjects(Path(folder), table, record)
+        subjects |= wide_subjects(Path(folder))
     subjects |= peers(table, record)
     timings = measure(subjects, arguments.calls)
     report(timings)
@@ -100,6 +103,28 @@ def skc_subjects(folder: Path, table: pa.Table, record: dict[str, Any]) -> dict[
         subjects[f"skc {signature}, bare"] = bare((out / "model.onnx").read_bytes(), feeds)
         subjects[f"skc {signature}, skc_runtime"] = lambda t=transformer: t.transform(record)
     return subjects
+
+
+def wide_subjects(folder: Path) -> dict[str, Subject]:
+    """One row of many floats, packed."""
+    names = [f"n{k:04}" for k in range(WIDE)]
+    values = np.random.default_rng(0).lognormal(size=(WIDE, 2_000))
+    inputs = "".join(f"  {name}: {{type: float64, nullable: true}}\n" for name in names)
+    (folder / "wide.yaml").write_text(
+        f"skc: 1\nname: wide\ninputs:\n{inputs}features:\n"
+        "  numbers: {from: {type: float64}, apply: [impute, standard_scale]}\n"
+        "outputs:\n  x: {features: [numbers], dtype: float32}\n"
+    )
+    table = pa.table(dict(zip(names, values, strict=True)))
+    skc.compile(folder / "wide.yaml", table, folder / "wide", signature="packed", verify=False, profile=False)
+    record = dict(zip(names, values[:, 7].tolist(), strict=True))
+    transformer = skc_runtime.load(folder / "wide")
+    return {
+        "1,000 columns, bare": bare(
+            (folder / "wide" / "model.onnx").read_bytes(), tensors(transformer.manifest, record)
+        ),
+        "1,000 columns, skc_runtime": lambda: transformer.transform(record),
+    }
 
 
 def tensors(manifest: Any, record: dict[str, Any]) -> dict[str, np.ndarray]:

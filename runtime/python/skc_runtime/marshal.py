@@ -63,6 +63,8 @@ class _Lane:
     """All input columns of one element type: adjacent tensors, each a run of columns."""
 
     element: InputElement
+    numpy: np.dtype[Any]
+    zero: Any  # what is under a null
     fields: tuple[tuple[str, Convert], ...]  # the inputs with values in this lane, in the order of the manifest
     keys: tuple[str, ...]  # their names
     nullable: tuple[int, ...]  # those of them that have a companion `valid`
@@ -88,10 +90,10 @@ class Marshaller:
     def request(self, data: object, extra: Extra) -> Request | Batch:
         """A dict as one record, a list of dicts as records, a table by its columns. Raises RecordError."""
         check_extra(extra)
-        if isinstance(data, (list, tuple)):
-            return self._records(data, extra)
         if isinstance(data, Mapping):
             return self._record(data, extra)
+        if isinstance(data, (list, tuple)):
+            return self._records(data, extra)
         if arrow.can_read(data):
             try:
                 return self._arrow(data)
@@ -147,7 +149,7 @@ class Marshaller:
         bits: list[bool] = []
         try:
             for lane in self._lanes:
-                row: list[Any] = [get(key) for key in lane.keys]
+                row: list[Any] = list(map(get, lane.keys))
                 if not _is_plain(lane, row):
                     row = [convert(get(name, MISSING)) for name, convert in lane.fields]
                 self._put(feeds, lane, row, bits)
@@ -163,18 +165,26 @@ class Marshaller:
 
     def _put(self, feeds: Feeds, lane: _Lane, row: list[Any], bits: list[bool]) -> None:
         """Add the tensors of one lane of a record; a null becomes a zero and a False in `valid`."""
-        bits += [row[i] is not None for i in lane.nullable]
-        if lane.nullable and None in row:
-            row = [ELEMENTS[lane.element].zero if value is None else value for value in row]
+        if lane.nullable:
+            if None in row:
+                present = row if len(lane.nullable) == len(row) else [row[i] for i in lane.nullable]
+                bits += [value is not None for value in present]
+                zero = lane.zero
+                row = [zero if value is None else value for value in row]
+            else:
+                bits += [True] * len(lane.nullable)
         if lane.element == "bool":
             row += bits
         if lane.order is not None:
             row = [row[i] for i in lane.order]
-        values = np.array(row, dtype=ELEMENTS[lane.element].numpy)
+        values = np.array(row, dtype=lane.numpy)
         if self._one_by_one:
             feeds.update(zip(lane.names, values.reshape(-1, 1, 1), strict=True))
             return
         values = values.reshape(1, -1)
+        if len(lane.names) == 1:
+            feeds[lane.names[0]] = values
+            return
         for tensor, start, stop in lane.tensors:
             feeds[tensor] = values[:, start:stop]
 
@@ -377,6 +387,8 @@ def _lane(manifest: Manifest, element: InputElement, converters: Mapping[str, Co
     admits_null = all(spec.nullable for spec in specs)
     return _Lane(
         element=element,
+        numpy=ELEMENTS[element].numpy,
+        zero=ELEMENTS[element].zero,
         fields=tuple((spec.name, converters[spec.name]) for spec in specs),
         keys=tuple(spec.name for spec in specs),
         nullable=tuple(i for i, spec in enumerate(specs) if spec.valid is not None),
