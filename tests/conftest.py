@@ -32,6 +32,7 @@ LONGEST = (
     "tests/test_lower.py",
     "tests/conformance/test_harness.py",
     "tests/real/test_real.py",
+    "tests/test_gallery.py",
 )
 
 

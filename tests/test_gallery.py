@@ -48,6 +48,14 @@ def test_a_folder_shows_a_skew_and_what_becomes_of_it(name: str, causes: dict[st
     assert cause.stopped_by().partition(" by skc today: ")[2] or "not found" not in cause.stopped_by()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_cannot_be_written_can_be_written_once(name: str, causes: dict[str, Any]) -> None:
+    """The refusal of the skewed pipeline says something only if the pipeline without the skew compiles."""
+    codes = {result.command: result.code for result in causes[name].results}
+    assert codes.get("skc compile pipeline.yaml") == 0 or "refused at compile" in causes[name].stopped_by()
+    assert codes.get("skc compile skewed.yaml", 2) == 2
+
+
 def test_the_table_in_the_readme_is_current(causes: dict[str, Any]) -> None:
     text = gallery.files(list(causes.values()))[gallery.README]
     assert text == gallery.README.read_text(encoding="utf-8"), "run `python examples/skew/run.py --write`"

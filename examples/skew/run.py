@@ -35,9 +35,10 @@ README = HERE / "README.md"
 FINDING = ("verify", "diff", "replay", "drift", "freshness", "parity", "shadow")
 # How a stop begins: the rows of the table are in this order.
 WORDS = (*("cannot be written", "refused at", "warned at", "refused in serving", "found by", "not found by skc today"),)
-VARIABLE = (  # what differs between two runs or machines
+VARIABLE = (  # what differs between two runs, machines, or versions of skc with more parameters
     (re.compile(r"\b[0-9a-f]{64}\b|(?<=plan )[0-9a-f]{12}\b"), "…"),
     (re.compile(r" in \d+\.\d s\b"), ""),
+    (re.compile(r"^(   (?:keys|parameters): (?:`\w+`, ){3}).*$", re.MULTILINE), r"\1…"),
     (re.compile(r"\btzdata \d{4}[a-z]\b"), "tzdata …"),
     (re.compile(r"^stage +rows +seconds\n(?s:.*)", re.MULTILINE), ""),  # of a compile, all but its warnings
 )
