@@ -1,4 +1,4 @@
-"""Times are microseconds in the table and milliseconds in the request.
+"""Times are read as milliseconds in training and as microseconds in serving.
 
 Both are whole numbers, so no type is wrong; the hour is.
 """
@@ -9,7 +9,8 @@ import pandas as pd
 
 at = pd.to_datetime(pd.Series(["2025-07-04T02:15:00", "2025-07-04T13:40:00", "2025-12-31T23:05:00"]))
 training = pd.DataFrame({"clicked_at": at.astype("datetime64[ms]").astype("int64")})
-training.to_csv("training.csv", index=False)  # for pipeline.yaml
+training.to_parquet("training.parquet")  # for pipeline.yaml
+training.to_csv("training.csv", index=False)  # the same as text
 
 features = pd.to_datetime(training["clicked_at"], unit="ms").dt.hour
 
