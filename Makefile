@@ -11,6 +11,6 @@ bench:
 	.venv/bin/python benchmarks/batch.py
 	.venv/bin/python benchmarks/transform.py
 	.venv/bin/python benchmarks/models.py
-	.venv/bin/python benchmarks/embed.py
+	.venv/bin/python benchmarks/languages.py
 generated:
 	.venv/bin/python tests/generated.py

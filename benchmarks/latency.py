@@ -80,6 +80,10 @@ def bare(model: bytes, feeds: dict[str, np.ndarray]) -> Subject:
 
 
 def empty_graph() -> Subject:
+    return bare(empty_model(), {"x": np.zeros((1, 13))})
+
+
+def empty_model() -> bytes:
     value = onnx.helper.make_tensor_value_info
     graph = onnx.helper.make_graph(
         [onnx.helper.make_node("Identity", ["x"], ["y"])],
@@ -88,7 +92,7 @@ def empty_graph() -> Subject:
         [value("y", onnx.TensorProto.DOUBLE, ["N", 13])],
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 20)], ir_version=9)
-    return bare(model.SerializeToString(), {"x": np.zeros((1, 13))})
+    return bytes(model.SerializeToString())
 
 
 def skc_subjects(folder: Path, table: pa.Table, record: dict[str, Any]) -> dict[str, Subject]:

@@ -1,108 +1,50 @@
-// Command bench measures one row: p50 and p99 in microseconds of a bare call of the binding with the tensors ready,
-// of Transform, of TransformJSON, and of encoding/json followed by Transform, as JSON.
+// Command bench measures what the runtime costs beside the binding alone; benchmarks/languages.py explains the subjects.
 //
-//	bench ARTIFACT RECORD.json CALLS
+//	bench row ARTIFACT EMPTY.onnx RECORD.json CALLS    p50 and p99 of one row, in microseconds, as JSON
+//	bench batch ARTIFACT COLUMNS.json REPEAT           the best of some runs over a table, in milliseconds, as JSON
 //
-// The artifact has signature packed, and float64 and string inputs. The variants alternate, so that load on the
-// machine affects them alike; quote ratios.
+// The artifact has signature packed, float64 and string inputs, a float32 output x and an int64 output ids. Subjects take
+// turns, so that load on the machine affects them alike; quote ratios.
 package main
 
 import (
 	"encoding/json"
 	"errors"
 	"log"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
 
-	ort "github.com/yalue/onnxruntime_go"
 	skc "skc.dev/runtime"
 )
 
 const rounds = 20
 
-type slot struct {
-	Tensor string `json:"tensor"`
-	Column int    `json:"column"`
-}
-
-type manifest struct {
-	Inputs []struct {
-		slot
-		Name  string `json:"name"`
-		Valid *slot  `json:"valid"`
-	} `json:"inputs"`
-	Tensors []struct {
-		Name  string `json:"name"`
-		DType string `json:"dtype"`
-		Width int    `json:"width"`
-	} `json:"tensors"`
-	Outputs []struct {
-		Name    string   `json:"name"`
-		DType   string   `json:"dtype"`
-		Columns []string `json:"columns"`
-	} `json:"outputs"`
+type subject struct {
+	name string
+	call func() error
 }
 
 func main() {
-	if len(os.Args) != 4 {
-		log.Fatal("usage: bench ARTIFACT RECORD.json CALLS")
+	arguments := os.Args[1:]
+	var found any
+	var err error
+	switch {
+	case len(arguments) == 5 && arguments[0] == "row":
+		found, err = row(arguments[1], arguments[2], arguments[3], arguments[4])
+	case len(arguments) == 4 && arguments[0] == "batch":
+		found, err = batch(arguments[1], arguments[2], arguments[3])
+	default:
+		err = errors.New("usage: bench row ARTIFACT EMPTY.onnx RECORD.json CALLS, or bench batch ARTIFACT COLUMNS.json REPEAT")
 	}
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err == nil {
+		err = json.NewEncoder(os.Stdout).Encode(found)
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-func run(artifact, path, count string) error {
-	calls, err := strconv.Atoi(count)
-	if err != nil {
-		return err
-	}
-	var record map[string]any
-	if err := read(path, &record); err != nil {
-		return err
-	}
-	transformer, err := skc.Load(artifact)
-	if err != nil {
-		return err
-	}
-	defer transformer.Close()
-	bare, err := bareCall(artifact, record)
-	if err != nil {
-		return err
-	}
-	whole := func() error {
-		_, err := transformer.Transform(record)
-		return err
-	}
-	body, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	strict := func() error {
-		_, err := transformer.TransformJSON(body)
-		return err
-	}
-	parsed := func() error {
-		var record map[string]any
-		if err := json.Unmarshal(body, &record); err != nil {
-			return err
-		}
-		_, err := transformer.Transform(record)
-		return err
-	}
-	times, err := measure(calls, bare, whole, strict, parsed)
-	if err != nil {
-		return err
-	}
-	report := map[string]any{}
-	for k, name := range []string{"bare", "transform", "transform_json", "parse_and_transform"} {
-		report[name] = percentiles(times[k])
-	}
-	return json.NewEncoder(os.Stdout).Encode(report)
 }
 
 func read(path string, into any) error {
@@ -113,111 +55,131 @@ func read(path string, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// bareCall is a run of a separate session, with the options of the runtime and all tensors ready.
-func bareCall(artifact string, record map[string]any) (func() error, error) {
-	var m manifest
-	if err := read(filepath.Join(artifact, "manifest.json"), &m); err != nil {
-		return nil, err
-	}
-	feeds, err := feedsOf(m, record)
+func row(artifact, empty, path, count string) (any, error) {
+	calls, err := strconv.Atoi(count)
 	if err != nil {
 		return nil, err
 	}
-	var inputs, outputs []string
-	for _, tensor := range m.Tensors {
-		inputs = append(inputs, tensor.Name)
-	}
-	var results []ort.Value
-	for _, output := range m.Outputs {
-		outputs = append(outputs, output.Name)
-		shape := ort.NewShape(1, int64(len(output.Columns)))
-		value, err := resultOf(output.DType, shape)
-		if err != nil {
-			return nil, err
-		}
-		results = append(results, value)
-	}
-	options, err := ort.NewSessionOptions()
+	body, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	defer options.Destroy()
-	settings := errors.Join(options.SetIntraOpNumThreads(1), options.SetInterOpNumThreads(1),
-		options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableBasic),
-		options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"))
-	if settings != nil {
-		return nil, settings
+	var record map[string]any
+	if err := json.Unmarshal(body, &record); err != nil {
+		return nil, err
 	}
-	session, err := ort.NewDynamicAdvancedSession(filepath.Join(artifact, "model.onnx"), inputs, outputs, options)
+	transformer, err := skc.Load(artifact)
 	if err != nil {
 		return nil, err
 	}
-	return func() error { return session.Run(feeds, results) }, nil
-}
-
-func resultOf(dtype string, shape ort.Shape) (ort.Value, error) {
-	switch dtype {
-	case "float32":
-		return ort.NewEmptyTensor[float32](shape)
-	case "int64":
-		return ort.NewEmptyTensor[int64](shape)
+	defer transformer.Close()
+	columns := map[string][]any{}
+	for name, value := range record {
+		columns[name] = []any{value}
 	}
-	return nil, errors.New("the benchmark has float32 and int64 outputs")
-}
-
-func feedsOf(m manifest, record map[string]any) ([]ort.Value, error) {
-	floats, texts, flags := map[string][]float64{}, map[string][]string{}, map[string][]bool{}
-	for _, tensor := range m.Tensors {
-		floats[tensor.Name] = make([]float64, tensor.Width)
-		texts[tensor.Name] = make([]string, tensor.Width)
-		flags[tensor.Name] = make([]bool, tensor.Width)
+	bare, err := newBare(artifact, columns, 1)
+	if err != nil {
+		return nil, err
 	}
-	for _, input := range m.Inputs {
-		switch value := record[input.Name].(type) {
-		case float64:
-			floats[input.Tensor][input.Column] = value
-		case string:
-			texts[input.Tensor][input.Column] = value
-		case nil:
-			floats[input.Tensor][input.Column] = math.NaN()
-		}
-		if input.Valid != nil {
-			flags[input.Valid.Tensor][input.Valid.Column] = record[input.Name] != nil
-		}
+	nothing, err := emptyCall(empty)
+	if err != nil {
+		return nil, err
 	}
-	var feeds []ort.Value
-	for _, tensor := range m.Tensors {
-		shape := ort.NewShape(1, int64(tensor.Width))
-		var value ort.Value
-		var err error
-		switch tensor.DType {
-		case "float64":
-			value, err = ort.NewTensor(shape, floats[tensor.Name])
-		case "bool":
-			value, err = ort.NewTensor(shape, flags[tensor.Name])
-		case "string":
-			var made *ort.StringTensor
-			if made, err = ort.NewStringTensor(shape); err == nil {
-				value, err = made, made.SetContents(texts[tensor.Name])
+	ready, err := bare.readyCall()
+	if err != nil {
+		return nil, err
+	}
+	features, err := transformer.Transform(record)
+	if err != nil {
+		return nil, err
+	}
+	if err := bare.check(features); err != nil {
+		return nil, err
+	}
+	return percentiles(calls,
+		subject{"empty", nothing},
+		subject{"ready", ready},
+		subject{"bare", func() error { _, err := bare.run(0, 1); return err }},
+		subject{"transform", func() error { _, err := transformer.Transform(record); return err }},
+		subject{"transform_json", func() error { _, err := transformer.TransformJSON(body); return err }},
+		subject{"parse_and_transform", func() error {
+			var record map[string]any
+			if err := json.Unmarshal(body, &record); err != nil {
+				return err
 			}
-		default:
-			err = errors.New("the benchmark has float64 and string inputs")
-		}
-		if err != nil {
-			return nil, err
-		}
-		feeds = append(feeds, value)
-	}
-	return feeds, nil
+			_, err := transformer.Transform(record)
+			return err
+		}})
 }
 
-func measure(calls int, subjects ...func() error) ([][]time.Duration, error) {
+func batch(artifact, path, count string) (any, error) {
+	repeat, err := strconv.Atoi(count)
+	if err != nil {
+		return nil, err
+	}
+	var cells map[string][]any
+	if err := read(path, &cells); err != nil {
+		return nil, err
+	}
+	transformer, err := skc.Load(artifact)
+	if err != nil {
+		return nil, err
+	}
+	defer transformer.Close()
+	columns, rows := map[string]any{}, 0
+	for name, values := range cells {
+		columns[name], rows = typed(values), len(values)
+	}
+	records := make([]map[string]any, rows)
+	for row := range records {
+		records[row] = make(map[string]any, len(cells))
+		for name, values := range cells {
+			records[row][name] = values[row]
+		}
+	}
+	bare, err := newBare(artifact, cells, rows)
+	if err != nil {
+		return nil, err
+	}
+	features, err := transformer.TransformColumns(columns)
+	if err != nil {
+		return nil, err
+	}
+	if err := bare.check(features); err != nil {
+		return nil, err
+	}
+	return best(repeat,
+		subject{"bare", func() error { _, err := bare.run(0, rows); return err }},
+		subject{"bare_chunks", func() error { _, err := bare.runChunks(); return err }},
+		subject{"columns", func() error { _, err := transformer.TransformColumns(columns); return err }},
+		subject{"records", func() error { _, err := transformer.TransformRecords(records); return err }})
+}
+
+// typed is numbers as []float64 with NaN for null, texts as []*string.
+func typed(values []any) any {
+	if slices.ContainsFunc(values, func(v any) bool { _, isNumber := v.(float64); return isNumber }) {
+		numbers := make([]float64, len(values))
+		for i, value := range values {
+			numbers[i] = numberOf(value)
+		}
+		return numbers
+	}
+	texts := make([]*string, len(values))
+	for i, value := range values {
+		if text, isText := value.(string); isText {
+			texts[i] = &text
+		}
+	}
+	return texts
+}
+
+func percentiles(calls int, subjects ...subject) (any, error) {
 	times := make([][]time.Duration, len(subjects))
 	for round := range rounds + 1 {
 		for s, subject := range subjects {
 			for range calls / rounds {
 				start := time.Now()
-				if err := subject(); err != nil {
+				if err := subject.call(); err != nil {
 					return nil, err
 				}
 				taken := time.Since(start)
@@ -227,11 +189,34 @@ func measure(calls int, subjects ...func() error) ([][]time.Duration, error) {
 			}
 		}
 	}
-	return times, nil
+	found := map[string]any{}
+	micro := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+	for s, subject := range subjects {
+		slices.Sort(times[s])
+		found[subject.name] = map[string]float64{
+			"p50_us": micro(times[s][len(times[s])/2]), "p99_us": micro(times[s][len(times[s])*99/100]),
+		}
+	}
+	return found, nil
 }
 
-func percentiles(times []time.Duration) map[string]float64 {
-	slices.Sort(times)
-	micro := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
-	return map[string]float64{"p50_us": micro(times[len(times)/2]), "p99_us": micro(times[len(times)*99/100])}
+func best(repeat int, subjects ...subject) (any, error) {
+	found := map[string]float64{}
+	for round := range repeat + 1 { // the first warms up
+		for _, subject := range subjects {
+			start := time.Now()
+			if err := subject.call(); err != nil {
+				return nil, err
+			}
+			taken := float64(time.Since(start).Nanoseconds()) / 1e6
+			if round < 2 || taken < found[subject.name] {
+				found[subject.name] = taken
+			}
+		}
+	}
+	return found, nil
+}
+
+func manifestOf(artifact string) (m manifest, err error) {
+	return m, read(filepath.Join(artifact, "manifest.json"), &m)
 }
