@@ -19,6 +19,7 @@ type buffer struct {
 	i64   []int64
 	flags []bool
 	texts []string
+	arena *textArena // of a tensor of texts, nil if the binding must fill it
 }
 
 func newBuffer(spec tensorSpec, rows int) buffer {
@@ -93,7 +94,12 @@ func (b *block) tensor(from *buffer) (ort.Value, error) {
 	case Bool:
 		return pinned(&b.pins, shape, from.flags)
 	}
-	return asValue(ort.NewStringTensor(shape))
+	value, err := ort.NewStringTensor(shape)
+	if err != nil {
+		return nil, err
+	}
+	from.arena = newTextArena(value)
+	return value, nil
 }
 
 func pinned[T ort.TensorData](pins *runtime.Pinner, shape ort.Shape, data []T) (ort.Value, error) {
@@ -114,12 +120,12 @@ func asValue[T ort.Value](value T, err error) (ort.Value, error) {
 // run computes the outputs of the rows in the inputs.
 func (b *block) run(session *ort.DynamicAdvancedSession) *Error {
 	for i := range b.inputs {
-		if err := setTexts(b.feeds[i], b.inputs[i].texts); err != nil {
+		if err := setTexts(b.feeds[i], &b.inputs[i]); err != nil {
 			return runFailed(err)
 		}
 	}
 	for i := range b.outputs {
-		if err := clearTexts(b.results[i], b.rows*b.outputs[i].spec.width); err != nil {
+		if err := clearTexts(b.results[i], b.rows*b.outputs[i].spec.width, b.outputs[i].arena); err != nil {
 			return runFailed(err)
 		}
 	}
@@ -134,18 +140,18 @@ func (b *block) run(session *ort.DynamicAdvancedSession) *Error {
 	return nil
 }
 
-func setTexts(value ort.Value, texts []string) error {
+func setTexts(value ort.Value, from *buffer) error {
 	tensor, isText := value.(*ort.StringTensor)
-	if !isText {
+	if !isText || (from.arena != nil && from.arena.fill(from.texts)) {
 		return nil
 	}
-	return tensor.SetContents(texts)
+	return tensor.SetContents(from.texts)
 }
 
 // clearTexts empties the texts of the run before: StringConcat appends to what the tensor of its output has.
-func clearTexts(value ort.Value, count int) error {
+func clearTexts(value ort.Value, count int, arena *textArena) error {
 	tensor, isText := value.(*ort.StringTensor)
-	if !isText {
+	if !isText || (arena != nil && arena.clear(count)) {
 		return nil
 	}
 	return tensor.SetContents(make([]string, count))
@@ -157,6 +163,19 @@ func getTexts(value ort.Value, to *buffer) (err error) {
 		to.texts, err = tensor.GetContents()
 	}
 	return err
+}
+
+// longestIn is the length of the longest text in a row of the inputs.
+func (b *block) longestIn(row int) int {
+	longest := 0
+	for i := range b.inputs {
+		if from := &b.inputs[i]; from.spec.dtype == String {
+			for _, text := range from.texts[row*from.spec.width : (row+1)*from.spec.width] {
+				longest = max(longest, len(text))
+			}
+		}
+	}
+	return longest
 }
 
 func (b *block) destroy() {

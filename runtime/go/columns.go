@@ -61,6 +61,11 @@ func asColumn(given any) (reflect.Value, *Error) {
 		message := fmt.Sprintf("expected a column, got %T %s", given, shown(given))
 		return column, newError(CodeUnsupportedData, message, "a slice")
 	}
+	if column.Kind() == reflect.Array { // of which Go makes no slices
+		slice := reflect.MakeSlice(reflect.SliceOf(column.Type().Elem()), column.Len(), column.Len())
+		reflect.Copy(slice, column)
+		column = slice
+	}
 	element := column.Type().Elem()
 	if isNested := element.Kind() == reflect.Slice || element.Kind() == reflect.Array; isNested && !isBytes(element) {
 		return column, newError(CodeWrongShape, fmt.Sprintf("a column has one dimension, not the type %T", given), "")
@@ -70,7 +75,7 @@ func asColumn(given any) (reflect.Value, *Error) {
 
 func isBytes(kind reflect.Type) bool { return kind.Elem().Kind() == reflect.Uint8 }
 
-// putColumn writes a column into its rows. Slices of exactly the input's type are copied without checking each
+// putColumn writes a column into the first rows. Slices of exactly the input's type are copied without checking each
 // value's type.
 func (p *inputPlan) putColumn(b *block, column reflect.Value) *Error {
 	switch values := column.Interface().(type) {
@@ -91,6 +96,12 @@ func (p *inputPlan) putColumn(b *block, column reflect.Value) *Error {
 			}
 			return nil
 		}
+	case []*float64:
+		return putPointers(p, b, values, floatScalar)
+	case []*int64:
+		return putPointers(p, b, values, integerScalar)
+	case []*string:
+		return putPointers(p, b, values, textScalar)
 	case []bool:
 		if p.spec.kind == string(Bool) {
 			for row, value := range values {
@@ -123,6 +134,22 @@ func (p *inputPlan) putEach(rows int, put func(int) *Error) *Error {
 	return nil
 }
 
+// putPointers writes a column whose nulls are nil.
+func putPointers[T any](p *inputPlan, b *block, values []*T, scalarOf func(T) scalar) *Error {
+	err := p.putEach(len(values), func(row int) *Error {
+		if values[row] == nil {
+			return p.putScalar(b, row, scalar{kind: kindNull})
+		}
+		return p.putScalar(b, row, scalarOf(*values[row]))
+	})
+	if err != nil && err.Code == CodeWrongType {
+		return err.inRow(noRow) // it is the type of the column that is wrong
+	}
+	return err
+}
+
+func textScalar(text string) scalar { return scalar{kind: kindText, text: text} }
+
 func (p *inputPlan) putFloats(b *block, values []float64) *Error {
 	for row, value := range values {
 		if value == value && p.spec.kind == string(Float64) {
@@ -142,7 +169,7 @@ func (p *inputPlan) putTexts(b *block, values []string) *Error {
 			p.setText(b, row, value)
 			continue
 		}
-		if err := putText(p, b, row, scalar{kind: kindText, text: value}); err != nil {
+		if err := putText(p, b, row, textScalar(value)); err != nil {
 			return err.inRow(row)
 		}
 	}
@@ -159,18 +186,40 @@ func (p *inputPlan) putNulls(b *block) *Error {
 	return nil
 }
 
-// putColumns writes all columns, in the order of the manifest.
-func (m *marshaller) putColumns(b *block, columns []reflect.Value) *Error {
+// putColumns writes all columns from a row on, in the order of the manifest; as many rows as the block has.
+func (m *marshaller) putColumns(b *block, columns []reflect.Value, start int) *Error {
 	for i := range m.plans {
 		plan := &m.plans[i]
 		var err *Error
 		if columns[i].IsValid() {
-			err = plan.putColumn(b, columns[i])
+			err = plan.putRows(b, columns[i], start, start+b.rows)
 		} else {
 			err = plan.putNulls(b)
 		}
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// putRows writes some rows of a column into the first rows of a block. Its error names the row of the column.
+func (p *inputPlan) putRows(b *block, column reflect.Value, start, end int) *Error {
+	err := p.putColumn(b, column.Slice(start, end))
+	if err != nil && err.Row != noRow {
+		return err.inRow(start + err.Row)
+	}
+	return err
+}
+
+// checkColumns returns the error that the columns give as a whole: of the first input that is refused, its first row. The
+// values of the block do not matter.
+func (m *marshaller) checkColumns(b *block, columns []reflect.Value, rows int) *Error {
+	for i := range m.plans {
+		for start := 0; columns[i].IsValid() && start < rows; start += b.rows {
+			if err := m.plans[i].putRows(b, columns[i], start, min(start+b.rows, rows)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

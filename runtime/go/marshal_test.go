@@ -143,7 +143,7 @@ func TestGoValues(t *testing.T) {
 		check(t, about, m, b, test.input, 0, err, test.want)
 		columns, _, err := m.columns(map[string]any{test.input: []any{nil, test.given}}, RefuseExtra)
 		if err == nil {
-			err = m.putColumns(b, columns)
+			err = m.putColumns(b, columns, 0)
 		}
 		check(t, about+" in a column", m, b, test.input, 1, err, test.want)
 	}
@@ -227,7 +227,7 @@ func putTwoRows(m *marshaller, b *block, input string, given any) *Error {
 	if err != nil {
 		return err
 	}
-	return m.putColumns(b, columns)
+	return m.putColumns(b, columns, 0)
 }
 
 type base struct {
@@ -335,7 +335,7 @@ func TestInputsThatAreNotNullable(t *testing.T) {
 		}
 	}
 	columns := make([]reflect.Value, len(m.plans))
-	if err := m.putColumns(b, columns); err == nil || err.Code != CodeMissingKey || err.Row != noRow {
+	if err := m.putColumns(b, columns, 0); err == nil || err.Code != CodeMissingKey || err.Row != noRow {
 		t.Error(err)
 	}
 }

@@ -46,7 +46,8 @@ type Transformer struct {
 	manifest   *manifest
 	marshaller *marshaller
 	names      []string   // of the tensors that are answered
-	columns    [][]string // of each of them
+	dtypes     []DType    // of each of them
+	columns    [][]string // likewise
 	single     chan *block
 
 	mutex   sync.RWMutex // held for reading by every call, for writing by Close
@@ -61,11 +62,11 @@ func newTransformer(m *manifest, session *ort.DynamicAdvancedSession) *Transform
 		session:    session,
 	}
 	for _, output := range m.outputs {
-		t.names, t.columns = append(t.names, output.name), append(t.columns, output.columns)
+		t.names, t.dtypes, t.columns = append(t.names, output.name), append(t.dtypes, output.dtype), append(t.columns, output.columns)
 	}
 	for _, output := range m.outputs {
 		if output.valid != nil {
-			t.names, t.columns = append(t.names, *output.valid), append(t.columns, output.columns)
+			t.names, t.dtypes, t.columns = append(t.names, *output.valid), append(t.dtypes, Bool), append(t.columns, output.columns)
 		}
 	}
 	runtime.SetFinalizer(t, (*Transformer).Close) // for one that is forgotten: the memory of C is out of Go's sight
@@ -107,10 +108,12 @@ func (t *Transformer) transform(record any, options []CallOption) (Features, *Er
 	if err := t.marshaller.put(b, 0, record, chosen.extra); err != nil {
 		return Features{}, err
 	}
-	if err := t.run(b, true); err != nil {
+	if err := t.run(b, noRow); err != nil {
 		return Features{}, err
 	}
-	return t.features(b, true), nil
+	outputs := t.newOutputs(1)
+	b.copyTo(outputs, 0)
+	return Features{1, true, outputs}, nil
 }
 
 // TransformRecords returns the features of a batch: a slice of records as Transform takes them, of one type or of any.
@@ -132,14 +135,28 @@ func (t *Transformer) transformRecords(records any, options []CallOption) (Featu
 		message := fmt.Sprintf("expected records, got %T %s", records, shown(records))
 		return Features{}, newError(CodeUnsupportedData, message, "a slice of maps or structs")
 	}
-	return t.batch(slice.Len(), func(b *block) *Error {
-		for row := range b.rows {
-			if err := t.marshaller.put(b, row, element(slice, row), chosen.extra); err != nil {
-				return err.inRow(row)
+	return t.batch(slice.Len(), batchFill{
+		put: func(b *block, start int) *Error { return t.putRecords(b, slice, start, chosen.extra) },
+		check: func(b *block) *Error {
+			for start := range slice.Len() {
+				if err := t.putRecords(b, slice, start, chosen.extra); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
+			return nil
+		},
+		checkRows: 1,
 	})
+}
+
+// putRecords writes records from one on, as many as the block has rows.
+func (t *Transformer) putRecords(b *block, records reflect.Value, start int, extra Extra) *Error {
+	for row := range b.rows {
+		if err := t.marshaller.put(b, row, element(records, start+row), extra); err != nil {
+			return err.inRow(start + row)
+		}
+	}
+	return nil
 }
 
 // element is a record of a batch; a struct is a pointer into the slice, to save a copy.
@@ -173,7 +190,11 @@ func (t *Transformer) transformColumns(data map[string]any, options []CallOption
 	if err != nil {
 		return Features{}, err
 	}
-	return t.batch(rows, func(b *block) *Error { return t.marshaller.putColumns(b, columns) })
+	return t.batch(rows, batchFill{
+		put:       func(b *block, start int) *Error { return t.marshaller.putColumns(b, columns, start) },
+		check:     func(b *block) *Error { return t.marshaller.checkColumns(b, columns, rows) },
+		checkRows: chunkRows,
+	})
 }
 
 // TransformJSON returns the features for a JSON body: {…} is a record, [{…}, …] are records, and an object whose only
@@ -217,29 +238,6 @@ func (t *Transformer) closedError() *Error {
 	return nil
 }
 
-// batch fills and runs a new block. Without rows nothing is run, so that no operator has to handle an empty tensor.
-func (t *Transformer) batch(rows int, fill func(*block) *Error) (Features, *Error) {
-	t.mutex.RLock()
-	defer t.mutex.RUnlock()
-	if t.session == nil {
-		return Features{}, closed()
-	}
-	b, err := newBlock(t.manifest, rows)
-	if err != nil {
-		return Features{}, err
-	}
-	defer b.destroy()
-	if err := fill(b); err != nil {
-		return Features{}, err
-	}
-	if rows > 0 {
-		if err := t.run(b, false); err != nil {
-			return Features{}, err
-		}
-	}
-	return t.features(b, false), nil
-}
-
 func closed() *Error {
 	return newError(CodeClosed, "the transformer is closed", "load the artifact again")
 }
@@ -262,8 +260,8 @@ func (t *Transformer) giveSingle(b *block) {
 	}
 }
 
-// run runs a block and checks its guards; the error of a single record names no row.
-func (t *Transformer) run(b *block, isSingle bool) *Error {
+// run runs a block, whose first row is that row of a batch, and checks its guards; the error of a single record has noRow.
+func (t *Transformer) run(b *block, start int) *Error {
 	if err := b.run(t.session); err != nil {
 		return err
 	}
@@ -276,10 +274,10 @@ func (t *Transformer) run(b *block, isSingle bool) *Error {
 	}
 	width := len(t.manifest.guards.columns)
 	err := t.guarded(b, hit/width, t.manifest.guards.columns[hit%width])
-	if isSingle {
+	if start == noRow {
 		return err
 	}
-	return err.inRow(hit / width)
+	return err.inRow(start + hit/width)
 }
 
 func (t *Transformer) guarded(b *block, row int, guard guardSpec) *Error {
@@ -293,34 +291,6 @@ func (t *Transformer) guarded(b *block, row int, guard guardSpec) *Error {
 	err := newError(guard.code, message, hint).about(guard.input)
 	err.Step = guard.step
 	return err
-}
-
-// features hands over the outputs of a block; copies those of a single record, whose block will be reused.
-func (t *Transformer) features(b *block, isSingle bool) Features {
-	outputs := make([]Output, len(t.names))
-	for i, name := range t.names {
-		from := &b.outputs[i]
-		outputs[i] = Output{Name: name, DType: from.spec.dtype, Columns: t.columns[i], Rows: b.rows}
-		outputs[i].fill(from, isSingle)
-	}
-	return Features{b.rows, isSingle, outputs}
-}
-
-func (o *Output) fill(from *buffer, isCopied bool) {
-	o.Float32, o.Float64, o.Int64, o.Bool, o.String = from.f32, from.f64, from.i64, from.flags, from.texts
-	if !isCopied {
-		return
-	}
-	switch o.DType { // texts are new with each run
-	case Float32:
-		o.Float32 = slices.Clone(from.f32)
-	case Float64:
-		o.Float64 = slices.Clone(from.f64)
-	case Int64:
-		o.Int64 = slices.Clone(from.i64)
-	case Bool:
-		o.Bool = slices.Clone(from.flags)
-	}
 }
 
 // Close releases the session, after the calls in progress have finished; later ones get the code closed. Closing twice

@@ -49,6 +49,20 @@ void Feeds::release() noexcept {
   for (OrtValue* value : values_) runtime_.api().ReleaseValue(value);
 }
 
+std::size_t Feeds::longest_in(std::size_t row) const {
+  std::size_t longest = 0;
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if (tensors_[i].data != nullptr) continue;
+    for (std::size_t k = 0; k < tensors_[i].width; ++k) {
+      std::size_t length = 0;
+      runtime_.check(
+          runtime_.api().GetStringTensorElementLength(values_[i], row * tensors_[i].width + k, &length));
+      longest = std::max(longest, length);
+    }
+  }
+  return longest;
+}
+
 std::string Feeds::shown_at(const InputSpec& input, std::size_t row) const {
   const std::size_t place = index(input.slot, row);
   switch (element_of(input.type)) {

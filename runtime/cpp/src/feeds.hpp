@@ -1,6 +1,7 @@
 // The input tensors of one request.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -35,7 +36,14 @@ class Feeds {
     runtime_.check(runtime_.api().GetResizedStringTensorElementBuffer(values_[slot.tensor], index(slot, row),
                                                                       text.size(), &buffer));
     if (!text.empty()) std::memcpy(buffer, text.data(), text.size());
+    longest_ = std::max(longest_, text.size());
   }
+
+  // The bytes of the longest text put since these tensors were made, or since `forget_lengths`.
+  std::size_t longest() const noexcept { return longest_; }
+  void forget_lengths() noexcept { longest_ = 0; }
+  // Those of the longest text in a row now.
+  std::size_t longest_in(std::size_t row) const;
 
   // A stored value, formatted for a message.
   std::string shown_at(const InputSpec& input, std::size_t row) const;
@@ -59,6 +67,7 @@ class Feeds {
   std::size_t rows_;
   std::vector<OrtValue*> values_;
   std::vector<Tensor> tensors_;
+  std::size_t longest_ = 0;
 };
 
 }  // namespace skc::detail

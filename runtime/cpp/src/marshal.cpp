@@ -93,16 +93,19 @@ void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::si
   throw_record("duplicate-column", "the input is given twice", {name, row}, "send it once");
 }
 
-// A column, value by value. A typed one whose type the input does not accept is refused as a whole.
+// `count` rows of a column from `start` on, value by value. A typed one whose type the input does not accept is refused as
+// a whole.
 struct PutColumn {
   const InputSpec& input;
+  std::size_t start;
+  std::size_t count;
   Feeds& feeds;
 
   void operator()(const std::vector<Value>& values) const {
     Where where{input.name, 0};
-    for (std::size_t row = 0; row < values.size(); ++row) {
-      where.row = row;
-      put_value(input, values[row], feeds, row, where);
+    for (std::size_t row = 0; row < count; ++row) {
+      where.row = start + row;
+      put_value(input, values[start + row], feeds, row, where);
     }
   }
 
@@ -113,9 +116,9 @@ struct PutColumn {
     }
     if (input.type != InputType::int64) refuse("a column of float64");
     Where where{input.name, 0};
-    for (std::size_t row = 0; row < values.size(); ++row) {
-      where.row = row;
-      put_value(input, values[row], feeds, row, where);
+    for (std::size_t row = 0; row < count; ++row) {
+      where.row = start + row;
+      put_value(input, values[start + row], feeds, row, where);
     }
   }
 
@@ -156,9 +159,9 @@ struct PutColumn {
   template <class Values, class Put>
   void each(const Values& values, Put put) const {
     Where where{input.name, 0};
-    for (std::size_t row = 0; row < values.size(); ++row) {
-      where.row = row;
-      put(values[row], row, where);
+    for (std::size_t row = 0; row < count; ++row) {
+      where.row = start + row;
+      put(values[start + row], row, where);
       put_valid(input, feeds, row);
     }
   }
@@ -250,15 +253,24 @@ ColumnPlan Marshaller::plan(const std::vector<GivenColumn>& given, Extra extra) 
   return plan;
 }
 
-void Marshaller::put_columns(const ColumnPlan& plan, Feeds& feeds) const {
+void Marshaller::put_columns(const ColumnPlan& plan, std::size_t start, Feeds& feeds) const {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) put_column(plan, i, start, feeds.rows(), feeds);
+}
+
+void Marshaller::check_columns(const ColumnPlan& plan, Feeds& feeds) const {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    const InputSpec& input = inputs_[i];
-    if (plan.columns[i] == nullptr) {
-      for (std::size_t row = 0; row < plan.rows; ++row) put_null(input, feeds, row);
-    } else {
-      std::visit(PutColumn{input, feeds}, plan.columns[i]->data);
+    for (std::size_t start = 0; start < plan.rows; start += feeds.rows()) {
+      put_column(plan, i, start, std::min(feeds.rows(), plan.rows - start), feeds);
     }
   }
+}
+
+void Marshaller::put_column(const ColumnPlan& plan, std::size_t input, std::size_t start, std::size_t count,
+                            Feeds& feeds) const {
+  if (plan.columns[input] != nullptr) {
+    return std::visit(PutColumn{inputs_[input], start, count, feeds}, plan.columns[input]->data);
+  }
+  for (std::size_t row = 0; row < count; ++row) put_null(inputs_[input], feeds, row);
 }
 
 }  // namespace skc::detail

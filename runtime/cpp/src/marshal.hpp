@@ -45,9 +45,14 @@ class Marshaller {
   // Maps columns to inputs; refuses everything that can be refused without reading values.
   ColumnPlan plan(const Columns& columns, Extra extra) const;
   ColumnPlan plan(const std::vector<GivenColumn>& given, Extra extra) const;
-  void put_columns(const ColumnPlan& plan, Feeds& feeds) const;
+  // The rows of columns from `start` on, as many as the tensors have.
+  void put_columns(const ColumnPlan& plan, std::size_t start, Feeds& feeds) const;
+  // Throws the error that the columns would give as a whole: of the first input that is refused, its first row. The values
+  // of the tensors, which have at least one row, do not matter.
+  void check_columns(const ColumnPlan& plan, Feeds& feeds) const;
 
  private:
+  void put_column(const ColumnPlan& plan, std::size_t input, std::size_t start, std::size_t count, Feeds& feeds) const;
   [[noreturn]] void refuse_key(const std::string& key, std::optional<std::size_t> row) const;
 
   const std::vector<InputSpec>& inputs_;

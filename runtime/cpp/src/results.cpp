@@ -30,14 +30,12 @@ const bool* RunOutputs::flags(std::size_t index, std::size_t count) const {
 }
 
 template <class T>
-Output::Data RunOutputs::numbers(std::size_t index, std::size_t count) const {
-  Array<T> copy(count);
-  std::copy_n(static_cast<const T*>(data(index)), count, copy.data());
-  return copy;
+void RunOutputs::copy_to(T* to, std::size_t index, std::size_t count) const {
+  std::copy_n(static_cast<const T*>(data(index)), count, to);
 }
 
-Output::Data RunOutputs::strings(std::size_t index, std::size_t count) const {
-  if (count == 0) return Array<std::string>();  // ONNX Runtime has no content to return
+void RunOutputs::copy_to(std::string* to, std::size_t index, std::size_t count) const {
+  if (count == 0) return;  // ONNX Runtime has no content to return
   const OrtApi& api = runtime_.api();
   std::size_t length = 0;
   runtime_.check(api.GetStringTensorDataLength(values_[index], &length));
@@ -45,43 +43,30 @@ Output::Data RunOutputs::strings(std::size_t index, std::size_t count) const {
   std::vector<std::size_t> offsets(count + 1, length);
   runtime_.check(api.GetStringTensorContent(values_[index], text.data(), length, offsets.data(), count));
   offsets[count] = length;
-  Array<std::string> copy(count);
-  for (std::size_t i = 0; i < count; ++i) copy[i] = text.substr(offsets[i], offsets[i + 1] - offsets[i]);
-  return copy;
+  for (std::size_t i = 0; i < count; ++i) to[i].assign(text, offsets[i], offsets[i + 1] - offsets[i]);
 }
 
-Output RunOutputs::output(std::size_t index, const OutputInfo& info, std::size_t rows) const {
-  const std::size_t count = rows * info.columns.size();
+void RunOutputs::copy(std::size_t index, std::size_t rows, Output& to, std::size_t start) const {
+  const std::size_t count = rows * to.columns();
   check_count(index, count);
-  switch (info.dtype) {
-    case DType::float32:
-      return {info, rows, numbers<float>(index, count)};
-    case DType::float64:
-      return {info, rows, numbers<double>(index, count)};
-    case DType::int64:
-      return {info, rows, numbers<std::int64_t>(index, count)};
-    case DType::boolean:
-      return {info, rows, numbers<bool>(index, count)};
-    case DType::string:
-      break;
-  }
-  return {info, rows, strings(index, count)};
+  std::visit([&](auto& all) { copy_to(all.data() + start * to.columns(), index, count); }, to.data());
 }
 
-Output empty_output(const OutputInfo& info) {
+Output new_output(const OutputInfo& info, std::size_t rows) {
+  const std::size_t count = rows * info.columns.size();
   switch (info.dtype) {
     case DType::float32:
-      return {info, 0, Array<float>()};
+      return {info, rows, Array<float>(count)};
     case DType::float64:
-      return {info, 0, Array<double>()};
+      return {info, rows, Array<double>(count)};
     case DType::int64:
-      return {info, 0, Array<std::int64_t>()};
+      return {info, rows, Array<std::int64_t>(count)};
     case DType::boolean:
-      return {info, 0, Array<bool>()};
+      return {info, rows, Array<bool>(count)};
     case DType::string:
       break;
   }
-  return {info, 0, Array<std::string>()};
+  return {info, rows, Array<std::string>(count)};
 }
 
 }  // namespace skc::detail

@@ -20,8 +20,9 @@ class RunOutputs {
 
   OrtValue** data() noexcept { return values_.data(); }
 
-  // A tensor of the declared type and of [rows, columns]. Throws `run-failed` if it has another size.
-  Output output(std::size_t index, const OutputInfo& info, std::size_t rows) const;
+  // Copies a tensor of the declared type and of [rows, columns] into the rows of an output from `start` on. Throws
+  // `run-failed` if it has another size.
+  void copy(std::size_t index, std::size_t rows, Output& to, std::size_t start) const;
 
   // A bool tensor of `count` values, likewise.
   const bool* flags(std::size_t index, std::size_t count) const;
@@ -30,14 +31,14 @@ class RunOutputs {
   void check_count(std::size_t index, std::size_t count) const;
   const void* data(std::size_t index) const;
   template <class T>
-  Output::Data numbers(std::size_t index, std::size_t count) const;
-  Output::Data strings(std::size_t index, std::size_t count) const;
+  void copy_to(T* to, std::size_t index, std::size_t count) const;
+  void copy_to(std::string* to, std::size_t index, std::size_t count) const;
 
   const OnnxRuntime& runtime_;
   std::vector<OrtValue*> values_;
 };
 
-// Outputs without rows. Nothing is run for them, so that no operator has to handle an empty tensor.
-Output empty_output(const OutputInfo& info);
+// An output whose values are still to be written.
+Output new_output(const OutputInfo& info, std::size_t rows);
 
 }  // namespace skc::detail

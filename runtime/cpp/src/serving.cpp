@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "arithmetic.hpp"
+#include "chunks.hpp"
 #include "errors.hpp"
 
 namespace skc {
@@ -76,7 +77,9 @@ Outputs Transformer::Serving::record(const Record& record, Extra extra) {
   const Lease lease(*this);
   Workspace& workspace = lease.workspace();
   marshaller_.put_record(record, extra, workspace.feeds, 0, std::nullopt, workspace.seen);
-  return run(lease.session(), workspace.feeds, true);
+  std::vector<Output> outputs = new_outputs(1);
+  run(lease.session(), workspace.feeds, std::nullopt, outputs);
+  return {results_, std::move(outputs), true};
 }
 
 Outputs Transformer::Serving::records(const std::vector<Record>& records, Extra extra) {
@@ -87,14 +90,21 @@ Outputs Transformer::Serving::records(const std::vector<Record>& records, Extra 
 // `refused` is a row that is not a record, after all of `records`.
 Outputs Transformer::Serving::rows(const Session& session, const std::vector<Record>& records, Extra extra,
                                    const detail::RefusedRow& refused) {
-  if (records.empty() && !refused) return empty();
-  Feeds feeds(runtime_, manifest_, std::max<std::size_t>(records.size(), 1));
-  detail::Seen seen;
-  for (std::size_t row = 0; row < records.size(); ++row) {
-    marshaller_.put_record(records[row], extra, feeds, row, row, seen);
+  const auto put = [&](std::size_t start, Feeds& feeds) {
+    detail::Seen seen;
+    for (std::size_t row = 0; row < feeds.rows(); ++row) {
+      marshaller_.put_record(records[start + row], extra, feeds, row, start + row, seen);
+    }
+  };
+  const auto check = [&] {
+    Feeds feeds(runtime_, manifest_, 1);
+    for (std::size_t row = 0; row < records.size(); ++row) put(row, feeds);
+  };
+  if (refused) {
+    check();
+    throw *refused;
   }
-  if (refused) throw *refused;
-  return run(session, feeds, false);
+  return batch(session, records.size(), put, check);
 }
 
 Outputs Transformer::Serving::columns(const Columns& columns, Extra extra) {
@@ -104,10 +114,11 @@ Outputs Transformer::Serving::columns(const Columns& columns, Extra extra) {
 }
 
 Outputs Transformer::Serving::planned(const Session& session, const detail::ColumnPlan& plan) {
-  if (plan.rows == 0) return empty();
-  Feeds feeds(runtime_, manifest_, plan.rows);
-  marshaller_.put_columns(plan, feeds);
-  return run(session, feeds, false);
+  const auto put = [&](std::size_t start, Feeds& feeds) { marshaller_.put_columns(plan, start, feeds); };
+  return batch(session, plan.rows, put, [&] {
+    Feeds feeds(runtime_, manifest_, detail::chunk_rows);
+    marshaller_.check_columns(plan, feeds);
+  });
 }
 
 Outputs Transformer::Serving::json(std::string_view body, Extra extra) {
@@ -121,24 +132,59 @@ Outputs Transformer::Serving::json(std::string_view body, Extra extra) {
   return planned(*session, marshaller_.plan(std::get<detail::JsonColumns>(request).given(), extra));
 }
 
-Outputs Transformer::Serving::run(const Session& session, const Feeds& feeds, bool is_single) const {
-  RunOutputs found(runtime_, output_names_.size());
-  session.run(input_names_, feeds.values(), output_names_, found.data());
-  if (manifest_.guards) refuse_guarded(found, feeds, is_single);
-  std::vector<Output> outputs;
-  outputs.reserve(results_->size());
-  for (std::size_t i = 0; i < results_->size(); ++i) outputs.push_back(found.output(i, (*results_)[i], feeds.rows()));
-  return {results_, std::move(outputs), is_single};
-}
-
-Outputs Transformer::Serving::empty() const {
-  std::vector<Output> outputs;
-  for (const OutputInfo& info : *results_) outputs.push_back(detail::empty_output(info));
+template <class Put, class Check>
+Outputs Transformer::Serving::batch(const Session& session, std::size_t rows, const Put& put,
+                                    const Check& check) const {
+  constexpr std::size_t most = detail::chunk_rows;
+  std::vector<Output> outputs = new_outputs(rows);
+  const auto new_worker = [&] {
+    // Tensors for whole chunks, and for those that a long text makes shorter.
+    return [&, whole = std::unique_ptr<Feeds>(), part = std::unique_ptr<Feeds>()](std::size_t chunk) mutable {
+      const std::size_t first = chunk * most, count = std::min(most, rows - first);
+      Feeds& feeds = resized(whole, count);
+      feeds.forget_lengths();
+      put(first, feeds);
+      if (count * feeds.longest() <= detail::chunk_text) return run(session, feeds, first, outputs);
+      const auto longest_in = [&](std::size_t row) { return feeds.longest_in(row); };
+      for (std::size_t start = 0, end; start < count; start = end) {
+        end = detail::end_of_chunk(start, count, longest_in);
+        put(first + start, resized(part, end - start));
+        run(session, *part, first + start, outputs);
+      }
+    };
+  };
+  try {
+    detail::for_each_chunk((rows + most - 1) / most, new_worker);
+  } catch (const RecordError&) {  // a later chunk may have values that are refused before a graph refuses any
+    if (rows > most) check();
+    throw;
+  }
   return {results_, std::move(outputs), false};
 }
 
+Feeds& Transformer::Serving::resized(std::unique_ptr<Feeds>& feeds, std::size_t rows) const {
+  if (feeds == nullptr || feeds->rows() != rows) feeds = std::make_unique<Feeds>(runtime_, manifest_, rows);
+  return *feeds;
+}
+
+std::vector<Output> Transformer::Serving::new_outputs(std::size_t rows) const {
+  std::vector<Output> outputs;
+  outputs.reserve(results_->size());
+  for (const OutputInfo& info : *results_) outputs.push_back(detail::new_output(info, rows));
+  return outputs;
+}
+
+void Transformer::Serving::run(const Session& session, const Feeds& feeds, std::optional<std::size_t> start,
+                               std::vector<Output>& outputs) const {
+  RunOutputs found(runtime_, output_names_.size());
+  session.run(input_names_, feeds.values(), output_names_, found.data());
+  if (manifest_.guards) refuse_guarded(found, feeds, start);
+  for (std::size_t i = 0; i < outputs.size(); ++i) found.copy(i, feeds.rows(), outputs[i], start.value_or(0));
+}
+
 // The first guarded row, and in it the first guard.
-void Transformer::Serving::refuse_guarded(const RunOutputs& found, const Feeds& feeds, bool is_single) const {
+void Transformer::Serving::refuse_guarded(const RunOutputs& found, const Feeds& feeds,
+                                          std::optional<std::size_t> start) const {
   const auto& columns = manifest_.guards->columns;
   const std::size_t count = feeds.rows() * columns.size();
   const bool* hits = found.flags(results_->size(), count);
@@ -150,7 +196,7 @@ void Transformer::Serving::refuse_guarded(const RunOutputs& found, const Feeds& 
   for (const detail::InputSpec& input : manifest_.inputs) {
     if (input.name == guard.input) message += "; the request has " + feeds.shown_at(input, row);
   }
-  const auto error_row = is_single ? std::nullopt : std::optional(row);
+  const auto error_row = start ? std::optional(*start + row) : std::nullopt;
   throw RecordError({guard.code, std::move(message), guard.input, error_row,
                      "the pipeline declares `error` for this; to change the policy, edit the pipeline and compile again",
                      guard.step});

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -42,9 +43,17 @@ class Transformer::Serving {
   Outputs rows(const detail::Session& session, const std::vector<Record>& records, Extra extra,
                const detail::RefusedRow& refused);
   Outputs planned(const detail::Session& session, const detail::ColumnPlan& plan);
-  Outputs run(const detail::Session& session, const detail::Feeds& feeds, bool is_single) const;
-  Outputs empty() const;
-  void refuse_guarded(const detail::RunOutputs& found, const detail::Feeds& feeds, bool is_single) const;
+  // `put(start, feeds)` writes the rows of a request from `start` on, as many as the tensors have; `check()` throws what is
+  // refused first of all its rows. Without rows nothing is run, so that no operator has to handle an empty tensor.
+  template <class Put, class Check>
+  Outputs batch(const detail::Session& session, std::size_t rows, const Put& put, const Check& check) const;
+  detail::Feeds& resized(std::unique_ptr<detail::Feeds>& feeds, std::size_t rows) const;
+  std::vector<Output> new_outputs(std::size_t rows) const;
+  // Writes the features of a request's rows from `start` on; the error of a single record has no row.
+  void run(const detail::Session& session, const detail::Feeds& feeds, std::optional<std::size_t> start,
+           std::vector<Output>& outputs) const;
+  void refuse_guarded(const detail::RunOutputs& found, const detail::Feeds& feeds,
+                      std::optional<std::size_t> start) const;
 
   const detail::OnnxRuntime& runtime_;
   const detail::Manifest manifest_;

@@ -73,6 +73,7 @@ class Output {
   std::size_t columns() const noexcept { return info_->columns.size(); }
   const std::vector<std::string>& column_names() const noexcept { return info_->columns; }
   const Data& data() const noexcept { return data_; }
+  Data& data() noexcept { return data_; }
 
   template <class T>
   const Array<T>& values() const {

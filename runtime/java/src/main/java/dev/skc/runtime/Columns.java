@@ -30,42 +30,45 @@ final class Columns {
     return column;
   }
 
-  /** Throws RecordException with the input and, unless the column as a whole is refused, the row. */
-  static void write(InputWriter input, Object column, Feeds feeds) {
+  /**
+   * Some rows of a column, from {@code start} on. Throws RecordException with the input and, unless the column as a whole
+   * is refused, the row.
+   */
+  static void write(InputWriter input, Object column, int start, int rows, Feeds feeds) {
     if (column instanceof Object[] values) {
-      writeRows(input, feeds.rows, row -> input.put(feeds, row, values[row]));
+      writeRows(input, start, rows, row -> input.put(feeds, row, values[start + row]));
     } else {
-      writeRows(input, feeds.rows, writer(input, column, feeds));
+      writeRows(input, start, rows, writer(input, column, start, feeds));
     }
   }
 
-  private static void writeRows(InputWriter input, int rows, IntConsumer writer) {
+  private static void writeRows(InputWriter input, int start, int rows, IntConsumer writer) {
     for (int row = 0; row < rows; row++) {
       try {
         writer.accept(row);
       } catch (RecordException error) {
-        throw error.at(input.name).at(row);
+        throw error.at(input.name).at(start + row);
       }
     }
   }
 
   /** The writer of a row of an array of primitives. Throws RecordException with the input if its type is refused. */
-  private static IntConsumer writer(InputWriter input, Object column, Feeds feeds) {
+  private static IntConsumer writer(InputWriter input, Object column, int start, Feeds feeds) {
     try {
       if (column instanceof double[] values) {
-        return floats(input, column, feeds, row -> values[row]);
+        return floats(input, column, feeds, row -> values[start + row]);
       }
       if (column instanceof float[] values) {
-        return floats(input, column, feeds, row -> values[row]);
+        return floats(input, column, feeds, row -> values[start + row]);
       }
       if (column instanceof long[] values) {
-        return integers(input, column, feeds, row -> values[row]);
+        return integers(input, column, feeds, row -> values[start + row]);
       }
       if (column instanceof int[] values) {
-        return integers(input, column, feeds, row -> values[row]);
+        return integers(input, column, feeds, row -> values[start + row]);
       }
       if (column instanceof boolean[] values) {
-        return bools(input, values, feeds);
+        return bools(input, values, start, feeds);
       }
       String problem = "a column of type " + column.getClass().getSimpleName() + " is not supported";
       String hint = "double[], float[], long[], int[], boolean[], an array of objects, or a List";
@@ -99,11 +102,11 @@ final class Columns {
     };
   }
 
-  private static IntConsumer bools(InputWriter input, boolean[] column, Feeds feeds) {
+  private static IntConsumer bools(InputWriter input, boolean[] column, int start, Feeds feeds) {
     if (input.type != InputType.BOOL) {
       throw RecordException.wrongColumnType(column, wanted(input), null);
     }
-    return row -> input.putBool(feeds, row, column[row]);
+    return row -> input.putBool(feeds, row, column[start + row]);
   }
 
   private static String wanted(InputWriter input) {

@@ -16,6 +16,17 @@ public enum DType {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /** An array of values of this type, zeros. */
+  Object array(int size) {
+    return switch (this) {
+      case FLOAT32 -> new float[size];
+      case FLOAT64 -> new double[size];
+      case INT64 -> new long[size];
+      case BOOL -> new boolean[size];
+      case STRING -> new String[size];
+    };
+  }
+
   boolean isFloat() {
     return this == FLOAT32 || this == FLOAT64;
   }

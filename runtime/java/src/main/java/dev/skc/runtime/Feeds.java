@@ -21,6 +21,8 @@ import java.util.Map;
  * since every request writes every value.
  */
 final class Feeds implements AutoCloseable {
+  private static final int ALIGNMENT = 64; // bytes
+
   final int rows;
   private final List<Tensor> specs;
   private final DoubleBuffer[] doubles;
@@ -75,8 +77,10 @@ final class Feeds implements AutoCloseable {
     }
   }
 
-  private static ByteBuffer direct(int bytes) {
-    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+  /** Aligned as the memory of ONNX Runtime is: the last bits of some kernels depend on it. */
+  static ByteBuffer direct(int bytes) {
+    ByteBuffer aligned = ByteBuffer.allocateDirect(bytes + 2 * ALIGNMENT).alignedSlice(ALIGNMENT);
+    return aligned.limit(bytes).slice().order(ByteOrder.nativeOrder());
   }
 
   private long[] shape(Tensor spec) {
@@ -102,6 +106,18 @@ final class Feeds implements AutoCloseable {
   void putText(int tensor, int place, String text, boolean wide) {
     texts[tensor][place] = text;
     isWide[tensor] |= wide;
+  }
+
+  /** The length of the longest text in a row. */
+  int longestIn(int row) {
+    int longest = 0;
+    for (int i = 0; i < texts.length; i++) {
+      int width = texts[i] == null ? 0 : specs.get(i).width();
+      for (int place = row * width; place < (row + 1) * width; place++) {
+        longest = Math.max(longest, texts[i][place].length());
+      }
+    }
+    return longest;
   }
 
   /** The value of a cell as passed to the graph. */

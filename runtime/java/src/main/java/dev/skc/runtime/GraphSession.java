@@ -80,6 +80,15 @@ final class GraphSession implements AutoCloseable {
     }
   }
 
+  /** The same with some outputs written into given tensors; the other names are those that the result has. */
+  OrtSession.Result run(Map<String, OnnxTensor> feeds, Set<String> names, Map<String, OnnxTensor> outputs) {
+    try {
+      return session.run(feeds, names, outputs);
+    } catch (OrtException error) {
+      throw runFailed(error);
+    }
+  }
+
   static SkcException runFailed(OrtException error) {
     String hint = "this is a bug in skc; please report it with the request";
     return new SkcException("run-failed", "ONNX Runtime failed: " + Shown.of(error.getMessage(), 500), hint);

@@ -103,13 +103,13 @@ final class Marshaller {
     return key instanceof String text ? text : Shown.of(key);
   }
 
-  /** Write every record to its row. */
-  void records(Object[] records, Extra extra, Feeds feeds) {
-    for (int row = 0; row < records.length; row++) {
+  /** Write records to the rows of the tensors, from one on. Throws RecordException with the row. */
+  void records(Object[] records, Extra extra, int start, Feeds feeds) {
+    for (int row = 0; row < feeds.rows; row++) {
       try {
-        record(asRecord(records[row]), extra, feeds, row);
+        record(asRecord(records[start + row]), extra, feeds, row);
       } catch (RecordException error) {
-        throw error.at(row);
+        throw error.at(start + row);
       }
     }
   }
@@ -171,15 +171,27 @@ final class Marshaller {
     return Array.getLength(Columns.asArray(columns.get(first)));
   }
 
-  /** Write every column to the tensors; a missing one is null. */
-  void columns(Given given, Feeds feeds) {
+  /** Write the rows of all columns from {@code start} on, as many as the tensors have; a missing column is null. */
+  void columns(Given given, int start, Feeds feeds) {
     for (int i = 0; i < inputs.length; i++) {
       if (given.columns[i] != null) {
-        Columns.write(inputs[i], given.columns[i], feeds);
+        Columns.write(inputs[i], given.columns[i], start, feeds.rows, feeds);
         continue;
       }
       for (int row = 0; row < feeds.rows; row++) {
         inputs[i].putMissing(feeds, row);
+      }
+    }
+  }
+
+  /**
+   * Raise what the columns as a whole are refused for: the first input that is refused, in its first row. The values in
+   * the tensors do not matter.
+   */
+  void checkColumns(Given given, Feeds feeds) {
+    for (int i = 0; i < inputs.length; i++) {
+      for (int start = 0; given.columns[i] != null && start < given.rows; start += feeds.rows) {
+        Columns.write(inputs[i], given.columns[i], start, Math.min(feeds.rows, given.rows - start), feeds);
       }
     }
   }

@@ -1,20 +1,12 @@
 package dev.skc.runtime;
 
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
-import dev.skc.runtime.Manifest.Served;
+import dev.skc.runtime.Runner.Workspace;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * A loaded pipeline that turns requests into features. It marshals and runs, and contains no operator logic.
@@ -28,10 +20,8 @@ public final class Transformer implements AutoCloseable {
   private final Manifest manifest;
   private final GraphSession session;
   private final Marshaller marshaller;
-  private final List<Served> served;
-  private final Set<String> names; // of the outputs in the session, those of `served` and then the guards
-  private final FeedPool single;
-  private final List<Manifest.Tensor> tensors;
+  private final Runner runner;
+  private final WorkspacePool single;
   private final int mostRows;
   private final Users users;
 
@@ -40,19 +30,9 @@ public final class Transformer implements AutoCloseable {
     this.manifest = manifest;
     this.session = session;
     marshaller = new Marshaller(manifest);
-    served = manifest.served();
-    Set<String> wanted = new LinkedHashSet<>();
-    served.forEach(output -> wanted.add(modelNames.inSession(output.name())));
-    if (manifest.guards() != null) {
-      wanted.add(modelNames.inSession(manifest.guards().tensor()));
-    }
-    names = Collections.unmodifiableSet(wanted);
-    tensors =
-        manifest.tensors().stream()
-            .map(t -> new Manifest.Tensor(modelNames.inSession(t.name()), t.dtype(), t.width()))
-            .toList();
-    single = new FeedPool(tensors);
-    mostRows = LARGEST / widest();
+    runner = new Runner(manifest, session, modelNames, marshaller);
+    single = new WorkspacePool(runner);
+    mostRows = LARGEST / runner.widest();
     users = new Users(this::release);
   }
 
@@ -131,13 +111,15 @@ public final class Transformer implements AutoCloseable {
   }
 
   private Features record(Map<?, ?> record, Extra extra) {
-      Feeds feeds = single.take();
-      try {
-        marshaller.record(record, extra, feeds, 0);
-        return run(feeds, true);
-      } finally {
-        single.giveBack(feeds);
-      }
+    Workspace workspace = single.take();
+    try {
+      marshaller.record(record, extra, workspace.feeds(), 0);
+      Object[] arrays = runner.arrays(1);
+      runner.run(workspace, Runner.NO_ROW, arrays);
+      return runner.features(arrays, 1, true);
+    } finally {
+      single.giveBack(workspace);
+    }
   }
 
   /** The features of a batch of records; a key that is not an input is refused. Throws RecordException with the row. */
@@ -160,13 +142,23 @@ public final class Transformer implements AutoCloseable {
   }
 
   private Features records(Object[] rows, Extra extra) {
-    if (rows.length == 0) {
-      return empty();
-    }
-    try (Feeds feeds = batch(rows.length)) {
-      marshaller.records(rows, extra, feeds);
-      return run(feeds, false);
-    }
+    return batch(
+        rows.length,
+        new Batch.Writer() {
+          @Override
+          public void put(int start, Feeds feeds) {
+            marshaller.records(rows, extra, start, feeds);
+          }
+
+          @Override
+          public void check() {
+            try (Feeds feeds = runner.feeds(1)) {
+              for (int row = 0; row < rows.length; row++) {
+                marshaller.records(rows, extra, row, feeds);
+              }
+            }
+          }
+        });
   }
 
   /** {@link #transformColumns(Map, Extra)} with {@link Extra#ERROR}. */
@@ -194,13 +186,21 @@ public final class Transformer implements AutoCloseable {
 
   private Features columns(Map<?, ?> columns, Extra extra) {
     Marshaller.Given given = marshaller.given(columns, extra);
-    if (given.rows() == 0) {
-      return empty();
-    }
-    try (Feeds feeds = batch(given.rows())) {
-      marshaller.columns(given, feeds);
-      return run(feeds, false);
-    }
+    return batch(
+        given.rows(),
+        new Batch.Writer() {
+          @Override
+          public void put(int start, Feeds feeds) {
+            marshaller.columns(given, start, feeds);
+          }
+
+          @Override
+          public void check() {
+            try (Feeds feeds = runner.feeds(Chunks.ROWS)) {
+              marshaller.checkColumns(given, feeds);
+            }
+          }
+        });
   }
 
   /** {@link #transformJson(byte[], Extra)} with {@link Extra#ERROR}. */
@@ -232,75 +232,18 @@ public final class Transformer implements AutoCloseable {
     }
   }
 
-  private int widest() {
-    int widest = manifest.guards() == null ? 1 : Math.max(1, manifest.guards().columns().size());
-    for (Manifest.Tensor tensor : tensors) {
-      widest = Math.max(widest, tensor.width());
-    }
-    for (Served output : served) {
-      widest = Math.max(widest, output.columns().size());
-    }
-    return widest;
-  }
-
-  private Feeds batch(int rows) {
+  private Features batch(int rows, Batch.Writer writer) {
     if (rows > mostRows) {
       String problem = rows + " rows are more than the " + mostRows + " whose tensors fit into buffers of Java";
       throw RecordException.unsupportedData(problem, "send fewer rows at a time");
     }
-    return new Feeds(tensors, rows);
+    return Batch.run(runner, writer, rows);
   }
 
   private void enter() {
     if (!users.enter()) {
       throw new SkcException("closed", "the transformer is closed", "load the artifact again");
     }
-  }
-
-  /** Without rows nothing is run, so that no operator has to handle an empty tensor. */
-  private Features empty() {
-    return new Features(0, false, served.stream().map(OutputReader::empty).toList());
-  }
-
-  private Features run(Feeds feeds, boolean isSingle) {
-    try (OrtSession.Result result = session.run(feeds.tensors(), names)) {
-      if (manifest.guards() != null) {
-        checkGuards((OnnxTensor) result.get(served.size()), feeds, isSingle);
-      }
-      List<Output> outputs = new ArrayList<>(served.size());
-      for (int i = 0; i < served.size(); i++) {
-        outputs.add(OutputReader.read(served.get(i), (OnnxTensor) result.get(i), feeds.rows));
-      }
-      return new Features(feeds.rows, isSingle, outputs);
-    } catch (OrtException error) {
-      throw GraphSession.runFailed(error);
-    }
-  }
-
-  /** Refuse the first guarded row, and name its first guard. */
-  private void checkGuards(OnnxTensor tensor, Feeds feeds, boolean isSingle) {
-    int width = manifest.guards().columns().size();
-    if (width == 0) {
-      return;
-    }
-    ByteBuffer hits = tensor.getByteBuffer();
-    for (int i = 0; i < hits.limit(); i++) {
-      if (hits.get(i) != 0) {
-        RecordException error = guarded(manifest.guards().columns().get(i % width), feeds, i / width);
-        throw isSingle ? error : error.at(i / width);
-      }
-    }
-  }
-
-  private RecordException guarded(Manifest.Guard guard, Feeds feeds, int row) {
-    String problem = "step `" + guard.step() + "` refuses the value of `" + guard.input() + "`";
-    InputWriter input = marshaller.input(guard.input());
-    if (input != null) {
-      problem += "; the request has " + Shown.of(feeds.value(input.cell(), row));
-    }
-    String hint = "the pipeline declares `error` for this; to change the policy, edit the pipeline and compile again";
-    SkcException.Place place = new SkcException.Place(guard.input(), null, guard.step());
-    return new RecordException(guard.code(), problem, place, hint);
   }
 
   /**
