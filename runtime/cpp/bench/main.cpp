@@ -1,4 +1,4 @@
-// What the runtime costs beside ONNX Runtime alone; benchmarks/languages.py explains the subjects.
+// What the runtime costs in addition to ONNX Runtime; benchmarks/languages.py explains the subjects.
 //
 //     skc_bench row ARTIFACT EMPTY.onnx RECORD.json CALLS    p50 and p99 of one row, in microseconds, as JSON
 //     skc_bench batch ARTIFACT COLUMNS.json REPEAT           the best of some runs over a table, in milliseconds, as JSON

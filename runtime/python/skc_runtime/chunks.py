@@ -4,7 +4,7 @@ A chunk takes as many of the following rows as keep
 
     rows ≤ ROWS    and    rows x length of the longest text among them ≤ LENGTHS
 
-but at least one row. Every runtime cuts by this rule. A row has the same bits in any chunk.
+but at least one row. Every runtime keeps these bounds. A row has the same bits in any chunk.
 
 Why: a chunk should fit into a processor's cache. A step that splits texts makes tensors of rows x longest text, at
 up to 170 bytes a character, so that one long text in a batch of short ones would take gigabytes.

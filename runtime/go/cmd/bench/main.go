@@ -1,4 +1,4 @@
-// Command bench measures what the runtime costs beside the binding alone; benchmarks/languages.py explains the subjects.
+// Command bench measures what the runtime costs in addition to the binding; benchmarks/languages.py explains the subjects.
 //
 //	bench row ARTIFACT EMPTY.onnx RECORD.json CALLS    p50 and p99 of one row, in microseconds, as JSON
 //	bench batch ARTIFACT COLUMNS.json REPEAT           the best of some runs over a table, in milliseconds, as JSON

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the runtime costs beside the binding alone; {@code benchmarks/languages.py} explains the subjects.
+ * What the runtime costs in addition to the binding; {@code benchmarks/languages.py} explains the subjects.
  *
  * <pre>
  * row ARTIFACT EMPTY.onnx RECORD.json CALLS     p50 and p99 of one row, in microseconds, as JSON
