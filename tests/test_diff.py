@@ -11,6 +11,7 @@ import pytest
 import skc
 from skc import api, cli
 from skc.diagnostics import SkcError
+from skc_runtime import chunks
 
 PIPELINE = """
 skc: 1
@@ -29,6 +30,18 @@ outputs:
   ids: {features: [city, bins], dtype: int64}
 """
 CITIES = ["Oslo", "Rome", "Oslo", "Bonn", "Rome", "Oslo"]
+
+
+NUMBERS = """
+skc: 1
+name: numbers
+inputs:
+  price: float64
+{inputs}features:
+  numbers: {{from: price, apply: [{{impute: {{value: 0}}}}{steps}]}}
+{features}outputs:
+  x: {{features: [numbers], dtype: float64}}
+{outputs}"""
 
 
 def rows(cities: list[str | None], prices: list[float], kinds: str) -> str:
@@ -154,6 +167,26 @@ def test_refusals_count_as_changes(old: Path, tmp_path: Path) -> None:
     back = api.diff(new, old, str(data)).rows
     assert back is not None
     assert (back.changed, back.newly_refused, back.newly_served) == (2, 0, 2)
+
+
+def test_rows_are_compared_with_themselves_behind_a_long_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Artifacts that read other texts of the same rows get them in other batches."""
+    cities = [None, "x" * 100, *["Oslo", "Rome", "Bonn"] * 20]
+    prices = [float(k) for k in range(len(cities))]
+    lines = rows(cities, prices, "a" * len(cities))
+    monkeypatch.setattr(chunks, "LENGTHS", 200)
+    without = NUMBERS.format(inputs="", steps="", features="", outputs="")
+    both = NUMBERS.format(
+        inputs="  city: {type: string, nullable: true}\n",
+        steps=", {clip: {max: 50}}",
+        features="  city: {from: city, apply: [vocabulary]}\n",
+        outputs="  ids: {features: [city], dtype: int64}\n",
+    )
+    old, new = compiled(tmp_path / "old", lines, without), compiled(tmp_path / "new", lines, both)
+    for pair in ((old, new), (new, old)):
+        found = api.diff(*pair, str(old.parent / "rows.jsonl")).rows
+        assert found is not None
+        assert (found.rows, found.changed) == (len(cities), len(cities) - 51)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from oracle_stats import column_stats
 from skc import fit as fitting
 from skc import stage_values
 from skc.data.duckdb.connection import Database
+from skc.data.typed_rows import open_rows
 from skc.diagnostics import SkcError, Span
 from skc.fit import Fitted, fit
 from skc.infer import step_input_types, value_types
@@ -28,6 +29,8 @@ from skc.ops import OPS
 from skc.oracle import reference
 from skc.oracle.protocol import select
 from skc.values.types import concat_blocks
+from skc_runtime.chunks import LENGTHS
+from skc_runtime.session import GraphSession
 
 ROWS = 3001
 
@@ -314,3 +317,44 @@ def test_work_grows_with_the_columns_and_not_with_their_square(
         assert len(needs) == len(steps)
         counted.append(len(queries))
     assert counted[0] == counted[1]
+
+
+def test_a_long_text_is_not_run_with_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that splits texts takes memory of rows x longest text: neither fitting nor verifying gives it many."""
+    texts: list[str] = ["some words"] * 3000 + ["word " * (LENGTHS // 5)] + ["other words"] * 3000
+    data = pa.table({"s": texts, "k": list(range(6001))})
+    sizes = []
+    run = GraphSession.run
+
+    def noted(session: GraphSession, feeds: Any) -> Any:
+        (values,) = (tensor for tensor in feeds.values() if tensor.dtype == object)
+        sizes.append((len(values), len(values) * max(map(len, values[:, 0].tolist()))))
+        return run(session, feeds)
+
+    monkeypatch.setattr(GraphSession, "run", noted)
+    steps = [step("y", "strip", "inputs/s"), step("z", "vocabulary", "y")]
+    fitted = fit(pipeline(*steps, inputs=(Input("s", "string"), Input("k", "int64"))), data)
+    (keys,) = fitted.pipeline.steps[1].state.keys
+    assert keys == ("other words", "some words", texts[3000].strip())
+    assert sum(rows for rows, _ in sizes) == 6001
+    assert len(sizes) > 2
+    assert max(size for _, size in sizes) <= LENGTHS
+    with open_rows((Input("s", "string"), Input("k", "int64")), data) as rows:
+        blocks = [b["s"].values[:, 0].tolist() for b, _ in rows.batches()]
+    assert [text for block in blocks for text in block] == texts
+    assert max(len(block) * max(map(len, block)) for block in blocks) <= LENGTHS
+
+
+def test_a_refused_row_behind_a_long_text_is_named() -> None:
+    texts = ["2024-02-29"] * 3000 + ["x" * LENGTHS] + ["2024-02-29"] * 3000 + ["q"]
+    steps = [
+        step("at", "parse_datetime", "inputs/s", format="%Y-%m-%d", timezone="UTC", invalid="null"),
+        step("z", "impute", "at", strategy="most_frequent"),
+        step("n", "parse_datetime", "inputs/t", format="%Y-%m-%d", timezone="UTC", invalid="error"),
+        step("m", "impute", "n", strategy="most_frequent"),
+    ]
+    both = pipeline(*steps, inputs=(Input("s", "string"), Input("t", "string")))
+    with pytest.raises(SkcError) as error:
+        fit(both, pa.table({"s": texts, "t": [*texts[:1] * 6001, "q"]}))
+    assert error.value.code == "SKC224"
+    assert "row 6002" in str(error.value)

@@ -17,7 +17,7 @@ from skc import signing
 from skc.artifact import Artifact
 from skc.comparison.changes import changes
 from skc.comparison.report import DiffReport, broken
-from skc.comparison.rows import RowsChanged, rows_changed
+from skc.comparison.rows import RowsChanged, rows_changed, together
 from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.draft.drafting import draft_of
@@ -316,9 +316,9 @@ def _stages(what: str, progress: Progress | None) -> Stages:
 
 def _blocks(opened: Rows, progress: Progress | None) -> Iterator[Mapping[str, Block]]:
     done = 0
-    for blocks, batch in opened.batches():
+    for blocks, _ in opened.batches():
         yield blocks
-        done += batch.num_rows
+        done += next(iter(blocks.values())).rows
         if progress is not None:
             progress("verify: data", done, opened.total)
 
@@ -412,7 +412,7 @@ def _rows_changed(before: Artifact, after: Artifact, data: Any, progress: Progre
         open_rows(before.pipeline.inputs, data, DataSource(options=before.reading)) as old_rows,
         open_rows(after.pipeline.inputs, data, DataSource(options=after.reading)) as new_rows,
     ):
-        return rows_changed(before, after, zip(_blocks(old_rows, progress), _blocks(new_rows, None), strict=True))
+        return rows_changed(before, after, together(_blocks(old_rows, progress), _blocks(new_rows, None)))
 
 
 @_library_errors()

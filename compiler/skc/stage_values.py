@@ -18,6 +18,7 @@ from skc.infer import Types
 from skc.ir import Pipeline, Step
 from skc.lower import GUARDS, lower
 from skc.passes.prune import prune
+from skc.values.arrow import runs_of
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.kinds import KINDS, Array
 from skc_runtime.manifest import Guards, InputSpec
@@ -39,6 +40,18 @@ class GraphFunction:
         return GraphFunction, self._made_of
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        runs = runs_of(batch, max(1, batch.num_rows))
+        if len(runs) <= 1:
+            return self._run(batch)
+        parts = []
+        for run in runs:
+            try:
+                parts.append(self._run(batch.slice(run.start, run.stop - run.start)))
+            except RowRefusedError as error:
+                raise RowRefusedError(run.start + error.row, error.why) from None
+        return pa.concat_batches(parts)
+
+    def _run(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         _, inputs, places, schema = self._made_of
         try:
             results = self._session.run(_tensors(batch, inputs))

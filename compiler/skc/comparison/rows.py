@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,27 @@ def rows_changed(old: Artifact, new: Artifact, batches: Iterable[tuple[Blocks, B
     )
     rows, changed_rows, newly_refused, newly_served = totals.tolist()
     return RowsChanged(rows, changed_rows, newly_refused, newly_served, columns)
+
+
+def together(old: Iterable[Blocks], new: Iterable[Blocks]) -> Iterator[tuple[Blocks, Blocks]]:
+    """The same rows of both, which may have them in batches of other sizes."""
+    lefts, rights = iter(old), iter(new)
+    left, right = next(lefts, None), next(rights, None)
+    while left is not None and right is not None:
+        rows = min(_count(left), _count(right))
+        yield _slice(left, slice(rows)), _slice(right, slice(rows))
+        left = next(lefts, None) if rows == _count(left) else _slice(left, slice(rows, None))
+        right = next(rights, None) if rows == _count(right) else _slice(right, slice(rows, None))
+    assert left is None, "the old artifact reads more rows"
+    assert right is None, "the new artifact reads more rows"
+
+
+def _count(blocks: Blocks) -> int:
+    return next(iter(blocks.values())).rows
+
+
+def _slice(blocks: Blocks, rows: slice) -> dict[str, Block]:
+    return {name: block.some(rows) for name, block in blocks.items()}
 
 
 def _common_columns(old: Artifact, new: Artifact) -> list[tuple[str, str, int, int]]:

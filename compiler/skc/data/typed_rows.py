@@ -18,6 +18,7 @@ from skc.data.engine import MEMORY_LIMIT, Aggregate, AnyRow, Column, Data, IsNul
 from skc.data.sources import resolve
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
+from skc.values.arrow import runs_of
 from skc.values.types import Block
 from skc_runtime.kinds import Array
 
@@ -37,14 +38,17 @@ class Rows:
         return self.data.kept_schema()
 
     def batches(self) -> Generator[tuple[dict[str, Block], pa.RecordBatch], None, None]:
-        """Blocks [N, 1] by input name with the columns to keep of the same rows, in order.
+        """Blocks [N, 1] by input name with the columns to keep of the same rows, in order, for a graph to run at once.
 
         Close it before the next query: the engine holds its result open.
         """
         inputs = self.data.inputs
         with closing(self.stored()) as batches:
             for batch, kept in batches:
-                yield {i.name: _block(i, batch.column(k)) for k, i in enumerate(inputs)}, kept
+                for rows in runs_of(batch, CHUNK):
+                    part = batch.slice(rows.start, rows.stop - rows.start)
+                    blocks = {i.name: _block(i, part.column(k)) for k, i in enumerate(inputs)}
+                    yield blocks, kept.slice(rows.start, rows.stop - rows.start)
 
     def stored(self) -> Generator[tuple[pa.RecordBatch, pa.RecordBatch], None, None]:
         """The inputs as the engine stores them (times are int64), under their names, with the columns to keep."""

@@ -93,6 +93,10 @@ class Block:
         """The same block, with one more guard."""
         return replace(self, guards=(*self.guards, Guard(code, mask)))
 
+    def some(self, rows: slice | Array) -> Block:
+        """Some of the rows, without guards."""
+        return Block(self.dtype, self.values[rows], None if self.valid is None else self.valid[rows])
+
     def columns(self, start: int, stop: int) -> Block:
         """Columns start to stop, without guards."""
         valid = None if self.valid is None else self.valid[:, start:stop]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from skc.artifact import MODEL, Artifact
@@ -96,7 +95,4 @@ class Comparer:
 
 
 def _rows(blocks: Mapping[str, Block], index: Array | slice) -> dict[str, Block]:
-    return {
-        name: replace(block, values=block.values[index], valid=None if block.valid is None else block.valid[index])
-        for name, block in blocks.items()
-    }
+    return {name: block.some(index) for name, block in blocks.items()}

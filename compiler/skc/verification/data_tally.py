@@ -165,9 +165,9 @@ class DataTally:
 
     def _look_for_constants(self, values: Mapping[str, Block], served: Array) -> None:
         for i in self.pipeline.inputs:
-            self._columns.setdefault(i.value, _Values()).look([_some(values[i.value], served)])
+            self._columns.setdefault(i.value, _Values()).look([values[i.value].some(served)])
         for name, refs in self._features.items():
-            self._columns.setdefault(name, _Values()).look([_some(select(values, ref), served) for ref in refs])
+            self._columns.setdefault(name, _Values()).look([select(values, ref).some(served) for ref in refs])
 
     def refusals(self) -> tuple[Refusal, ...]:
         """The guards that fired, in the manifest's order."""
@@ -233,10 +233,6 @@ def _constant(feature: str, rows: int) -> Diagnostic:
     message = f"feature `{feature}` is the same in every one of {rows:,} rows, though its inputs are not"
     hint = "a constant carries no information: drop it, or trace its steps with `skc explain`"
     return Diagnostic("SKC234", message, None, hint, severity="warning")
-
-
-def _some(block: Block, rows: Array) -> Block:
-    return Block(block.dtype, block.values[rows], None if block.valid is None else block.valid[rows])
 
 
 def _features(pipeline: Pipeline) -> dict[str, list[Ref]]:

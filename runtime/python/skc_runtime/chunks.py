@@ -18,17 +18,17 @@ ROWS = 4096
 LENGTHS = 1 << 18
 
 
-def cuts(rows: int, longest: int, lengths: Callable[[], Sequence[int]]) -> Iterator[slice]:
-    """The chunks of a batch, in order. No text is longer than `longest`; `lengths` are those of the longest text of
-    each row, which only a batch with a long text needs.
+def cuts(rows: int, longest: int, lengths: Callable[[], Sequence[int]], most: int = ROWS) -> Iterator[slice]:
+    """The chunks of a batch, in order, of at most `most` rows. No text is longer than `longest`; `lengths` are those of
+    the longest text of each row, which only a batch with a long text needs.
     """
-    if min(rows, ROWS) * longest <= LENGTHS:
-        yield from (slice(start, min(start + ROWS, rows)) for start in range(0, rows, ROWS))
+    if min(rows, most) * longest <= LENGTHS:
+        yield from (slice(start, min(start + most, rows)) for start in range(0, rows, most))
         return
     start = widest = 0
     for row, length in enumerate(lengths()):
         widest = max(widest, length)
-        if row > start and (row + 1 - start > ROWS or (row + 1 - start) * widest > LENGTHS):
+        if row > start and (row + 1 - start > most or (row + 1 - start) * widest > LENGTHS):
             yield slice(start, row)
             start, widest = row, length
     yield slice(start, rows)
