@@ -98,6 +98,14 @@ def test_what_does_not_exist_yet_is_not_run() -> None:
     skewed = gallery.Result("python skewed.py", "training: 1\nserving:  2\n", 0)
     cause = gallery.Cause("fill_value", (skewed, gallery.run_command("skc foresight")))
     assert cause.stopped_by() == "not found by skc today: there is no `skc foresight` yet"
+    found = gallery.Result("skc drift live.csv artifact", "income: severe\n", 1)
+    cause = gallery.Cause("fill_value", (*cause.results, found))
+    assert cause.stopped_by() == "found by drift, but not its cause: there is no `skc foresight` yet"
+
+
+def test_a_command_that_exists_now_needs_its_arguments() -> None:
+    with pytest.raises(AssertionError, match="`skc drift` exists now"):
+        gallery.run_command("skc drift").stop()
 
 
 def test_a_program_that_shows_no_skew_is_a_fault() -> None:

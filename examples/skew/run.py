@@ -66,6 +66,8 @@ class Result:
         if command in FINDING and self.code == 1:
             return f"found by {command}"
         code = self._first_code()
+        if self.command == f"skc {command}":
+            raise AssertionError(f"`skc {command}` exists now: write its arguments into the transcript, then `--write`")
         if command not in ("check", "compile") or self.code != 2:
             raise AssertionError(f"`{self.command}` ended with {self.code}:\n{self.printed}")
         is_reading = code.startswith("SKC1") and "pipeline.yaml" not in arguments
@@ -101,10 +103,10 @@ class Cause:
 
     def stopped_by(self) -> str:
         stops = dict.fromkeys(stop for r in self.results[1:] if (stop := r.stop()))
-        if stops:
-            return " · ".join(stops)
-        missing = dict.fromkeys(gap for r in self.results if (gap := r.missing()))
-        return f"not found by skc today: {', '.join(missing)}"
+        missing = ", ".join(dict.fromkeys(gap for r in self.results if (gap := r.missing())))
+        if not stops:
+            return f"not found by skc today: {missing}"
+        return " · ".join(stops) + (f", but not its cause: {missing}" if missing else "")
 
     def title(self) -> str:
         """The first line of skewed.py, for Markdown."""

@@ -5,25 +5,28 @@ The join is on the user alone. In serving the future has not happened yet.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+rng = np.random.default_rng(6)
 purchases = pd.DataFrame(
     {
-        "at": pd.to_datetime(["2025-05-03 08:00", "2025-05-20 19:30", "2025-05-28 07:00", "2025-06-03 12:00"]),
-        "amount": [120.0, 35.0, 60.0, 500.0],
+        "user": rng.integers(300, size=2400),
+        "at": pd.Timestamp("2025-04-01") + pd.to_timedelta(rng.integers(90 * 24, size=2400), unit="h"),
+        "amount": rng.gamma(2.0, 20.0, 2400).round(2),
     }
 )
-purchases["user"] = ["u1", "u2", "u1", "u1"]
-
-labelled = pd.Timestamp("2025-05-25")
-lifetime_value = purchases.groupby("user")["amount"].sum()
-lifetime_value.rename("lifetime_value").to_csv("training.csv", index=False)  # for pipeline.yaml
 
 
-def serve(user: str, now: pd.Timestamp) -> float:
-    is_known = (purchases["user"] == user) & (purchases["at"] <= now)
-    return float(purchases.loc[is_known, "amount"].sum())
+def lifetime_value(before: pd.Timestamp | None = None) -> pd.Series:
+    amounts = purchases["amount"] if before is None else purchases["amount"].where(purchases["at"] <= before, 0.0)
+    return amounts.groupby(purchases["user"]).sum().rename("lifetime_value")
 
 
-print(f"training: {lifetime_value['u1']}")
-print(f"serving:  {serve('u1', labelled)}")
+labelled = pd.Timestamp("2025-05-05")
+training, live = lifetime_value(), lifetime_value(before=labelled)
+training.to_csv("training.csv", index=False)  # for pipeline.yaml
+live.to_csv("live.csv", index=False)
+
+print(f"training: {training[0]:.2f}")
+print(f"serving:  {live[0]:.2f}")

@@ -5,17 +5,22 @@ Every look-up misses, and a miss is a new user: a valid row with a valid default
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-training = pd.DataFrame({"user": ["u1", "u2"], "at": ["2025-06-01", "2025-06-01"], "orders": [14, 3]})
-training[["orders"]].to_csv("training.csv", index=False)  # for pipeline.yaml
+rng = np.random.default_rng(5)
+users = pd.DataFrame({"user": [f"u{i}" for i in range(300)], "at": "2025-06-01", "orders": rng.poisson(4, 300)})
+users[["orders"]].to_csv("training.csv", index=False)  # for pipeline.yaml
 
-store = {f"{row.user}|{row.at}": row.orders for row in training.itertuples()}
+store = {f"{row.user}|{row.at}": row.orders for row in users.itertuples()}
 
 
 def serve(request: dict[str, str]) -> int:
     return store.get(request["user"], 0)
 
 
-print(f"training: {training['orders'][0]}")
-print(f"serving:  {serve({'user': 'u1'})}")
+live = pd.DataFrame({"orders": [serve({"user": user}) for user in users["user"]]})
+live.to_csv("live.csv", index=False)
+
+print(f"training: {users['orders'][0]}")
+print(f"serving:  {live['orders'][0]}")

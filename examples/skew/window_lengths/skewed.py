@@ -5,24 +5,29 @@ The name is the same in both; the window is in a SQL file here and in the config
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+rng = np.random.default_rng(6)
 purchases = pd.DataFrame(
     {
-        "at": pd.to_datetime(["2025-05-03 08:00", "2025-05-20 19:30", "2025-05-28 07:00", "2025-06-03 12:00"]),
-        "amount": [120.0, 35.0, 60.0, 500.0],
+        "user": rng.integers(300, size=2400),
+        "at": pd.Timestamp("2025-04-01") + pd.to_timedelta(rng.integers(90 * 24, size=2400), unit="h"),
+        "amount": rng.gamma(2.0, 20.0, 2400).round(2),
     }
 )
 
 
-def spend(now: pd.Timestamp, days: int) -> float:
+def spend(now: pd.Timestamp, days: int) -> pd.Series:
     is_recent = (purchases["at"] > now - pd.Timedelta(days=days)) & (purchases["at"] <= now)
-    return float(purchases.loc[is_recent, "amount"].sum())
+    amounts = purchases["amount"].where(is_recent, 0.0)
+    return amounts.groupby(purchases["user"]).sum().rename("spend")
 
 
-training = pd.DataFrame({"spend": [spend(day, days=30) for day in pd.date_range("2025-05-28", "2025-06-02")]})
+now = pd.Timestamp("2025-06-20")
+training, live = spend(now, days=30), spend(now, days=7)
 training.to_csv("training.csv", index=False)  # for pipeline.yaml
+live.to_csv("live.csv", index=False)
 
-now = pd.Timestamp("2025-06-01 00:00")
-print(f"training: {spend(now, days=30)}")
-print(f"serving:  {spend(now, days=7)}")
+print(f"training: {training[0]:.2f}")
+print(f"serving:  {live[0]:.2f}")
