@@ -1,0 +1,182 @@
+"""False alarms of drift detectors on windows without drift, and which of nine planted causes they find.
+
+`python benchmarks/drift.py [--windows 125] [--evidently 10]` prints two tables. Clean windows are rows of the law of
+examples/rides (seven columns), compared with 3,733 others; each has a training sample of its own. An alarm is a finding
+in any column. The textbook detector alarms for PSI > 0.1 with shares clipped at 1e-10, or p < 0.05 of Kolmogorov and
+Smirnov. Evidently runs with its defaults, on fewer windows, if it is installed (`pip install evidently "pandas<3"`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from scipy import stats
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from skewed_rides import PLANTED, training, week
+
+from skc.data.engine import Column
+from skc.ir import ProfileOptions
+from skc.profile.document import Profile
+from skc.profile.scales import DEFAULTS
+from skc.skew.compare import compare
+from skc.skew.counting import Bins, Count, Counted
+from skc.skew.effects import Tally
+from skc.skew.freezing import freeze
+from skc.skew.judging import judge
+from skc.skew.parts import WHOLE, Divide
+
+SIZES = (20, 50, 100, 200, 500, 1_000, 10_000, 100_000)
+TRAINING = 3733
+NUMBERS = ("passengers", "distance_km", "fare")
+ZONES = [f"zone {k}" for k in range(10)]
+DRIVERS = [f"driver {k}" for k in range(11)]
+Detector = Callable[[pa.Table, pa.Table], bool]
+
+
+def rides(source: np.random.Generator, rows: int) -> pa.Table:
+    """Rows of the law of examples/rides/generate.py."""
+    distance = np.round(np.exp(source.normal(1.1, 0.8, rows)), 2)
+    fare = np.round(3.5 + 2.1 * distance + source.random(rows) * 4, 2)
+    weights = np.array([30, 20, 15, 10, 8, 6, 4, 3, 2, 2]) / 100
+
+    def column(values: Any, nulls: float) -> pa.Array:
+        return pa.array(values, mask=source.random(rows) < nulls)
+
+    return pa.table(
+        {
+            "zone": column(source.choice(ZONES, rows, p=weights), 0.03),
+            "driver": column(source.choice(DRIVERS, rows), 0),
+            "passengers": column(source.choice([1, 2, 3, 4, 6], rows, p=[0.7, 0.15, 0.08, 0.05, 0.02]), 0.05),
+            "distance_km": column(distance, 0),
+            "fare": column(fare, 0.05),
+            "payment": column(source.choice(["card", "cash", "app", "voucher"], rows, p=[0.6, 0.25, 0.14, 0.01]), 0.05),
+            "night": column(source.random(rows) < 1 / 3, 0),
+        }
+    )
+
+
+def tallies(profile: Profile, served: pa.Table) -> tuple[Tally, ...]:
+    """What `skc drift` counts, without an engine."""
+    bins = tuple(Bins(Column(c.name, c.dtype, c.name), c) for c in profile.columns)
+    columns = [served[c.name].cast(pa.float64()) if c.dtype == "float64" else served[c.name] for c in profile.columns]
+    batches = pa.table(columns, [c.name for c in profile.columns]).combine_chunks().to_batches()
+    counted: Counted = Count(bins, Divide())(batches[0])
+    parts = zip(bins, counted.counts[WHOLE], counted.examples, strict=True)
+    return tuple(one.tally(counted.rows[WHOLE], counts, examples) for one, counts, examples in parts)
+
+
+def skc_alarms(reference: pa.Table, served: pa.Table) -> bool:
+    profile = freeze(reference, None, ProfileOptions(), 1)
+    compared = [
+        compare(column, profile.rows, tally, (None, None))
+        for column, tally in zip(profile.columns, tallies(profile, served), strict=True)
+    ]
+    return any(judged.findings for judged in judge([(DEFAULTS, c.effects) for c in compared]))
+
+
+def textbook_alarms(reference: pa.Table, served: pa.Table) -> bool:
+    for name in reference.column_names:
+        one, other = (np.array(t[name].drop_null().to_pylist()) for t in (reference, served))
+        if not len(other):
+            return True
+        if name in NUMBERS:
+            edges = np.unique(np.quantile(one, np.linspace(0, 1, 11)))
+            edges[0], edges[-1] = -np.inf, np.inf
+            p, q = (np.histogram(side, edges)[0] / len(side) for side in (one, other))
+            if stats.ks_2samp(one, other).pvalue < 0.05:
+                return True
+        else:
+            values = np.unique(np.concatenate([one, other]))
+            p, q = (np.array([(side == v).mean() for v in values]) for side in (one, other))
+        p, q = np.clip(p, 1e-10, None), np.clip(q, 1e-10, None)
+        if float(np.sum((q - p) * np.log(q / p))) > 0.1:
+            return True
+    return False
+
+
+def evidently_alarms() -> Detector | None:
+    """Evidently's DataDriftPreset; None where it is not installed."""
+    try:
+        from evidently import DataDefinition, Dataset, Report
+        from evidently.presets import DataDriftPreset
+    except ImportError:
+        return None
+
+    def alarms(reference: pa.Table, served: pa.Table) -> bool:
+        categorical = [name for name in reference.column_names if name not in NUMBERS]
+        definition = DataDefinition(numerical_columns=list(NUMBERS), categorical_columns=categorical)
+        frames = [table.select(definition_columns(categorical)).to_pandas() for table in (reference, served)]
+        for frame in frames:
+            frame[categorical] = frame[categorical].astype(object).where(frame[categorical].notna(), None).astype(str)
+        data = [Dataset.from_pandas(frame, data_definition=definition) for frame in frames]
+        result = Report([DataDriftPreset(columns=definition_columns(categorical))]).run(data[1], data[0]).dict()
+        first = result["metrics"][0]["value"]
+        return bool(first["count"] > 0)
+
+    return alarms
+
+
+def definition_columns(categorical: list[str]) -> list[str]:
+    return [*NUMBERS, *categorical]
+
+
+def false_alarms(detectors: Mapping[str, tuple[Detector, int]]) -> None:
+    source = np.random.default_rng(14)
+    print(f"{'rows of a window':>18}" + "".join(f"{name:>22}" for name in detectors))
+    totals = {name: [0, 0] for name in detectors}
+    for size in SIZES:
+        alarms = dict.fromkeys(detectors, 0)
+        for k in range(max(windows for _, windows in detectors.values())):
+            reference, served = rides(source, TRAINING), rides(source, size)
+            for name, (detector, windows) in detectors.items():
+                alarms[name] += k < windows and detector(reference, served)
+        cells = [f"{alarms[name]} of {windows}" for name, (_, windows) in detectors.items()]
+        print(f"{size:>18,}" + "".join(f"{cell:>22}" for cell in cells), flush=True)
+        for name, (_, windows) in detectors.items():
+            totals[name][0] += alarms[name]
+            totals[name][1] += windows
+    shares = [f"{n} of {total} ({n / total:.1%})" for n, total in totals.values()]
+    print(f"{'all':>18}" + "".join(f"{share:>22}" for share in shares))
+
+
+def planted(detectors: Mapping[str, tuple[Detector, int]]) -> None:
+    names = list(rides(np.random.default_rng(0), 1).column_names)
+    reference = training().select(names)
+    print(f"\n{'cause':>28}" + "".join(f"{name:>12}" for name in detectors))
+    for cause, plant in {"a clean week": lambda table: table, **{c: p for c, (p, _) in PLANTED.items()}}.items():
+        served = plant(week()).select(names)
+        found = ["found" if detector(reference, served) else "-" for detector, _ in detectors.values()]
+        print(f"{cause:>28}" + "".join(f"{word:>12}" for word in found), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--windows", type=int, default=125, help="of every size")
+    parser.add_argument("--evidently", type=int, default=10, help="windows of every size for Evidently")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    detectors: dict[str, tuple[Detector, int]] = {
+        "skc": (skc_alarms, arguments.windows),
+        "textbook": (textbook_alarms, arguments.windows),
+    }
+    other = evidently_alarms()
+    if other is not None and arguments.evidently:
+        detectors["Evidently"] = (other, arguments.evidently)
+    started = time.process_time()
+    planted(detectors)
+    false_alarms(detectors)
+    print(f"{time.process_time() - started:.0f} CPU s")
+
+
+if __name__ == "__main__":
+    main()
