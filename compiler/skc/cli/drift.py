@@ -14,7 +14,9 @@ from skc.options import DriftOptions
 
 @takes(DriftOptions)
 def drift(
-    data: Annotated[str, typer.Argument(metavar="TABLE", help="Requests: CSV, Parquet, JSON, Arrow or .xlsx files.")],
+    data: Annotated[
+        str, typer.Argument(metavar="TABLE|LOG", help="Requests: a table, as `skc compile` reads it, or a log.")
+    ],
     artifact: Annotated[
         Path, typer.Argument(metavar="ARTIFACT", help="The directory of an artifact, or a file of `skc profile`.")
     ],

@@ -10,6 +10,7 @@ cramers_v  Cramér's V of the same bins as psi
 nulls      the change of the share of rows that are null, absolute; so zeros and infinite, of the values
 unseen     the share of values that are not among those of training
 outside    the share of numbers below the least or above the greatest of training
+refused    the share of requests whose value was refused, in a log
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ DEFAULTS: Mapping[str, Scale] = {
     "infinite": RATE,
     "unseen": NEW,
     "outside": NEW,
+    "refused": NEW,
 }
 OF_PREDICTIONS: Mapping[str, Scale] = {**DEFAULTS, "psi": Scale(0.2, None, 0.25)}
 

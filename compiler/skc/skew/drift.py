@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,26 +70,29 @@ def checked(report: DriftReport, rules: Sequence[DriftRule], *, strict: bool) ->
 def drift(reference: Reference, data: Any, division: Division, prediction: Prediction | None = None) -> DriftReport:
     """Compare rows with a reference, and a column of predictions with its own.
 
-    Raises SKC200 to SKC206, SKC220 to SKC226, SKC623 to SKC625.
+    Raises SKC200 to SKC206, SKC220 to SKC226, SKC601 to SKC604, SKC623 to SKC625.
     """
-    inputs = list(reference.inputs) if prediction is None else [*reference.inputs, prediction.input]
+    predicted = None if prediction is None else prediction.input
     _check_prediction(reference, prediction)
     watched = {w.profile.name: w for w in _watched(reference, division.scales, prediction)}
-    with open_served(data, inputs, division.others, reference.reading, division.threads) as served:
+    how = division.others, reference.reading, division.threads, reference.plan, predicted
+    with open_served(data, reference.inputs, *how) as served:
         columns = _columns(served, reference)
         there = [watched[name] for name in columns if name in watched]
         divide = _divide(served, division)
         tallies = count(served.data, [Bins(columns[w.profile.name], w.profile) for w in there], divide)
         known = _moments(served.data, {w.profile.name: columns[w.profile.name] for w in there if _has_moments(w)})
         rows = served.data.count()
-    judged = dict(zip((w.profile.name for w in there), _judged(there, tallies[WHOLE], known), strict=True))
+    refused = {} if served.requests is None else {w.profile.name: served.refused.get(w.profile.name, 0) for w in there}
+    answers = _judged(there, tallies[WHOLE], known, refused, served.requests or 0)
+    judged = dict(zip((w.profile.name for w in there), answers, strict=True))
     return DriftReport(
         reference.name,
         reference.plan,
         reference.profile.of,
         reference.profile.rows,
         rows,
-        tuple(judged.get(name) or _missing(w) for name, w in watched.items()),
+        tuple(judged.get(name) or _missing(w, served.hidden) for name, w in watched.items()),
         _parts(there, {part: tallies[part] for part in tallies if part != WHOLE}),
     )
 
@@ -152,9 +155,13 @@ def _judged(
     watched: Sequence[_Watched],
     tallies: Sequence[Tally],
     known: Mapping[str, tuple[float | None, float | None]],
+    refused: Mapping[str, int],
+    requests: int,
 ) -> list[ColumnDrift]:
     compared = [
-        compare(w.profile, w.rows, tally, known.get(w.profile.name, NOTHING))
+        compare(w.profile, w.rows, tally, known.get(w.profile.name, NOTHING)).with_refused(
+            refused.get(w.profile.name), requests, w.rows
+        )
         for w, tally in zip(watched, tallies, strict=True)
     ]
     judged = judge([(w.scales, c.effects) for w, c in zip(watched, compared, strict=True)])
@@ -164,8 +171,10 @@ def _judged(
     ]
 
 
-def _missing(watched: _Watched) -> ColumnDrift:
-    verdict = Judged("not watched" if watched.scales is None else "severe", (), {})
+def _missing(watched: _Watched, hidden: Collection[str]) -> ColumnDrift:
+    """A column that no row has; a log may leave it out on purpose."""
+    is_ignored = watched.scales is None or watched.profile.name in hidden
+    verdict = Judged("not watched" if is_ignored else "severe", (), {})
     profile = watched.profile
     return ColumnDrift(profile.name, profile.dtype, watched.role, profile.nulls, None, None, verdict)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skc.values.types import Scalar
 
@@ -87,3 +87,11 @@ class Compared:
     statistics: Statistics
     bars: tuple[Bar, ...]
     moved: tuple[Bar, ...]
+
+    def with_refused(self, refused: int | None, requests: int, reference: int) -> Compared:
+        """The same, with the share of requests whose value was refused; None where nobody counted them."""
+        if refused is None or not requests:
+            return self
+        share = refused / requests
+        effect = Effect("refused", share, None, requests, reference, 0.0, share)
+        return replace(self, effects=(*self.effects, effect))

@@ -17,7 +17,20 @@ from skc.skew.verdicts import VERDICTS, Finding, Judged
 
 LEVEL = 0.01  # of the adjusted p-values
 LEAST_ROWS = 100  # on both sides
-FIRST_SAID = ("unseen", "nulls", "zeros", "infinite", "outside", "psi", "linf", "jsd", "cramers_v", "ks", "wasserstein")
+FIRST_SAID = (
+    "refused",
+    "unseen",
+    "nulls",
+    "zeros",
+    "infinite",
+    "outside",
+    "psi",
+    "linf",
+    "jsd",
+    "cramers_v",
+    "ks",
+    "wasserstein",
+)
 
 
 def judge(columns: Sequence[tuple[Mapping[str, Scale] | None, Sequence[Effect]]]) -> list[Judged]:

@@ -95,13 +95,17 @@ def log_files(paths: Sequence[Path]) -> list[Path]:
     return list(files)
 
 
-def read_file(path: Path, see: Callable[[LoggedRequest], None]) -> FileRead:
-    """Pass every request of a file to `see`. Raises SKC601, SKC602, SKC603."""
+def _ignore(header: Header) -> None:
+    """The default `begin` of `read_file`."""
+
+
+def read_file(path: Path, see: Callable[[LoggedRequest], None], begin: Callable[[Header], None] = _ignore) -> FileRead:
+    """Pass the first line of a file to `begin`, then every request to `see`. Raises SKC601, SKC602, SKC603."""
     try:
         with path.open("rb") as raw:
             is_compressed = raw.peek(2)[:2] == GZIP
             source = gzip.GzipFile(fileobj=raw) if is_compressed else raw
-            return _read(path, _Lines(io.BufferedReader(source) if is_compressed else raw), see)
+            return _read(path, _Lines(io.BufferedReader(source) if is_compressed else raw), see, begin)
     except OSError as error:
         raise _unreadable(path, error) from None
 
@@ -129,7 +133,7 @@ class _Lines:
             return b""
 
 
-def _read(path: Path, lines: _Lines, see: Callable[[LoggedRequest], None]) -> FileRead:
+def _read(path: Path, lines: _Lines, see: Callable[[LoggedRequest], None], begin: Callable[[Header], None]) -> FileRead:
     each = iter(lines)
     first = next(each, b"")
     if not first.endswith(b"\n"):
@@ -137,6 +141,7 @@ def _read(path: Path, lines: _Lines, see: Callable[[LoggedRequest], None]) -> Fi
             raise _foreign(path)
         return FileRead(path, None, None, 0, bool(first), lines.cut_short)
     header, totals, damaged, torn = _header(path, first), None, 0, False
+    begin(header)
     for line in each:
         if not line.endswith(b"\n"):
             torn = True

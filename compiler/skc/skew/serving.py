@@ -5,9 +5,10 @@ A log of requests becomes such rows too: what follows knows only `Served`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from skc.data.default import open_engine
@@ -15,27 +16,65 @@ from skc.data.engine import MEMORY_LIMIT, Column, Data, Stored
 from skc.data.sources import JSON, Source, resolve
 from skc.diagnostics import did_you_mean, fail
 from skc.ir import DataSource, Input, ReadOptions
+from skc.skew.served_log import FACTS, LoggedRows, is_log, open_log
 
 
 @dataclass(frozen=True)
 class Served:
-    """Open rows: the inputs that they have, those that no row has, and the other columns that were asked for."""
+    """Open rows: the inputs that they have, those that no row has, and the other columns that were asked for.
+
+    A log hides some inputs on purpose, and says which requests were refused, of how many, by the input.
+    """
 
     data: Data
     present: tuple[Input, ...]
     missing: tuple[Input, ...]
     others: dict[str, Column]
+    hidden: frozenset[str] = frozenset()
+    refused: Mapping[str, int] = field(default_factory=dict)
+    requests: int | None = None  # None for a table
 
 
 @contextmanager
 def open_served(
-    data: Any, inputs: Sequence[Input], others: Sequence[str], reading: ReadOptions, threads: int | None = None
+    data: Any,
+    inputs: Sequence[Input],
+    others: Sequence[str],
+    reading: ReadOptions,
+    threads: int | None = None,
+    plan: str = "",
+    prediction: Input | None = None,
 ) -> Iterator[Served]:
-    """Open rows with some inputs and some `others`, whose types are those that they are stored as.
+    """Open rows with some inputs, a column of predictions, and some `others`, of the types that they are stored as; a
+    log must be of `plan`, unless that is "".
 
-    It is not an error that an input is missing. Raises SKC200 to SKC206, SKC623 for one of the others that is missing,
-    SKC625 if the rows have none of the inputs.
+    It is not an error that an input is missing. Raises SKC200 to SKC206, SKC601 to SKC604, SKC623 for one of the others
+    that is missing, SKC625 if the rows have none of the inputs.
     """
+    added = [] if prediction is None else [prediction]
+    if not is_log(data):
+        with _open_table(data, [*inputs, *added], others, reading, threads) as served:
+            yield served
+        return
+    with open_log(Path(data), inputs, plan) as log:
+        visible = [i for i in inputs if i.name in log.seen - log.hidden] + [i for i in added if i.name in FACTS]
+        with _open_table(log.file, visible, others, ReadOptions(), threads) as served:
+            yield _with_log(served, [*inputs, *added], log)
+
+
+def _with_log(served: Served, inputs: Sequence[Input], log: LoggedRows) -> Served:
+    present = {i.name for i in served.present}
+    missing = tuple(i for i in inputs if i.name not in present)
+    requests = round(log.served) + log.refused
+    return replace(
+        served, missing=missing, hidden=frozenset(log.hidden), refused=log.refused_by_input, requests=requests
+    )
+
+
+@contextmanager
+def _open_table(
+    data: Any, inputs: Sequence[Input], others: Sequence[str], reading: ReadOptions, threads: int | None
+) -> Iterator[Served]:
     source, _ = resolve(data, DataSource(options=reading))
     names = {i.name for i in inputs}
     is_json = source.kind in JSON  # of which only reading it all says which keys there are

@@ -49,6 +49,8 @@ def _said(effect: Effect) -> str:
             return f"{after} of the values were not seen in training{expected}{such}"
         case "outside":
             return f"{after} of the values are {effect.what}, the ends of training"
+        case "refused":
+            return f"{after} of the requests were refused for it"
         case "linf":
             return f"{effect.what}: {after} of the values, {before} in training"
         case _:
@@ -68,6 +70,7 @@ NAMES: Mapping[str, str] = {
     "infinite": "change of infinities",
     "unseen": "unseen",
     "outside": "out of range",
+    "refused": "refused",
 }
 
 

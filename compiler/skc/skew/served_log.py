@@ -1,0 +1,145 @@
+"""A log of requests as a table: one row for each request, typed as the inputs declare, in a file that an engine reads.
+
+A value that the input refused is null here, and its request is counted as refused. Inputs that the log leaves out or
+hashes are not compared. Besides the inputs there are `id`, `key`, `time_us`, `latency_us` and `prediction`, where no
+input has such a name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from skc.data.engine import ARROW
+from skc.diagnostics import fail
+from skc.ir import Input
+from skc.scratch import scratch_folder
+from skc.skew.log_reader import GZIP, SUFFIXES, Header, LoggedRequest, log_files, read_file
+from skc_runtime.errors import SkcRuntimeError
+from skc_runtime.golden import decode_value
+from skc_runtime.kinds import OutputDType
+
+BATCH = 8192  # requests
+FACTS: dict[str, OutputDType] = {
+    "id": "string",
+    "key": "string",
+    "time_us": "int64",
+    "latency_us": "int64",
+    "prediction": "float64",
+}
+TYPES = {"string": pa.large_string(), "int64": pa.int64(), "float64": pa.float64()}
+START = b'{"skc":"log"'
+
+
+@dataclass
+class LoggedRows:
+    """What a log holds: a file of Arrow, the names that any request has, the inputs that it hides, and how many
+    requests were refused, in all and by the input that was refused. `served` estimates those that were not, of which a
+    log may be a sample.
+    """
+
+    file: Path
+    seen: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
+    refused: int = 0
+    refused_by_input: Counter[str] = field(default_factory=Counter)
+    served: float = 0.0
+
+
+def is_log(data: Any) -> bool:
+    """Whether a path names a log, or a folder of one: its first file says so."""
+    if not isinstance(data, str | Path):
+        return False
+    path = Path(data)
+    try:
+        files = sorted(p for p in path.iterdir() if p.name.endswith(SUFFIXES)) if path.is_dir() else [path]
+        if not files or not files[0].name.endswith(SUFFIXES):
+            return False
+        with files[0].open("rb") as file:
+            start = file.read(len(START))
+    except OSError:
+        return False
+    return start == START or (start.startswith(GZIP) and path.is_dir())
+
+
+@contextmanager
+def open_log(path: Path, inputs: Sequence[Input], plan: str) -> Iterator[LoggedRows]:
+    """Read a log into a file that lasts as long as the context. Raises SKC601 to SKC604."""
+    with scratch_folder("skc-log") as folder:
+        rows = LoggedRows(folder / "requests.arrow")
+        _Writer(rows, inputs, plan).write(path)
+        yield rows
+
+
+class _Writer:
+    """Writes the requests of a log in batches."""
+
+    def __init__(self, rows: LoggedRows, inputs: Sequence[Input], plan: str) -> None:
+        self.rows, self.inputs, self.plan = rows, inputs, plan
+        names = {i.name for i in inputs}
+        self.facts = {name: kind for name, kind in FACTS.items() if name not in names}
+        fields = [pa.field(i.name, ARROW[i.dtype]) for i in inputs]
+        self.schema = pa.schema([*fields, *(pa.field(name, TYPES[kind]) for name, kind in self.facts.items())])
+        self.columns: dict[str, list[Any]] = {name: [] for name in self.schema.names}
+        self.sample = 1.0
+
+    def write(self, path: Path) -> None:
+        with pa.OSFile(str(self.rows.file), "wb") as sink, pa.ipc.new_file(sink, self.schema) as writer:
+            for file in log_files([path]):
+                read_file(file, partial(self._add, writer), partial(self._begin, file))
+            self._flush(writer)
+
+    def _begin(self, file: Path, header: Header) -> None:
+        if self.plan and header.plan != self.plan:
+            message = f"`{file}` is of the pipeline {header.plan}, not of {self.plan}"
+            raise fail("SKC604", message, hint="give the log and the artifact of one pipeline; a log names its own")
+        self.rows.hidden |= {*header.omit, *header.hash}
+        self.sample = header.sample
+
+    def _add(self, writer: Any, request: LoggedRequest) -> None:
+        """One row. A log that is a sample has every refused request, so those are counted apart."""
+        document = request.document
+        error = document.get("error")
+        if error is not None:
+            self.rows.refused += 1
+            name = error.get("input") if isinstance(error, dict) else None
+            self.rows.refused_by_input[str(name)] += 1
+            if self.sample < 1:
+                return
+        else:
+            self.rows.served += 1 / self.sample if self.sample > 0 else 0
+        record = document["request"] if isinstance(document["request"], dict) else {}
+        self.rows.seen |= record.keys()
+        for value in self.inputs:
+            self.columns[value.name].append(_decoded(value.kind.element, record.get(value.name)))
+        for name, kind in self.facts.items():
+            self.columns[name].append(_decoded(kind, _fact(document, name)))
+        if len(self.columns[self.schema.names[0]]) >= BATCH:
+            self._flush(writer)
+
+    def _flush(self, writer: Any) -> None:
+        arrays = [pa.array(self.columns[f.name], f.type) for f in self.schema]
+        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
+        for values in self.columns.values():
+            values.clear()
+
+
+def _fact(document: dict[str, Any], name: str) -> Any:
+    """A number in JSON as an int64 is in a golden record."""
+    value = document.get(name)
+    return str(value) if FACTS[name] == "int64" and type(value) is int else value
+
+
+def _decoded(element: OutputDType, value: Any) -> Any:
+    """A value; None where there is none, and for one that the input refused."""
+    try:
+        return decode_value(element, value, "")
+    except SkcRuntimeError:
+        return None

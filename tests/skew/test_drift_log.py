@@ -1,0 +1,149 @@
+"""`skc drift LOG ARTIFACT`: requests as a runtime logged them, with what the pipeline hides, refusals and samples."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from sharing import Share
+from skewed_rides import PLANTED, RIDES, week
+
+import skc
+import skc_runtime
+from skc.diagnostics import SkcError
+from skc.skew.report import DriftReport
+from skc_runtime import RecordError
+
+DAY = 86_400_000_000
+BEGIN = 1_763_000_000_000_000 // DAY * DAY
+
+
+def make(folder: Path) -> None:
+    """Two artifacts of the rides, of which one hides the driver and the zone."""
+    folder.mkdir()
+    text = (RIDES / "pipeline.yaml").read_text(encoding="utf-8")
+    shutil.copy(RIDES / "data.csv", folder)
+    (folder / "open.yaml").write_text(text, encoding="utf-8")
+    (folder / "hiding.yaml").write_text(text + "log: {omit: [driver], hash: [zone]}\n", encoding="utf-8")
+    for name in ("open", "hiding"):
+        skc.compile(folder / f"{name}.yaml", out=folder / name, rows=0, verify=False)
+
+
+@pytest.fixture(scope="module")
+def home(share: Share) -> Path:
+    return share("rides-logged", make)
+
+
+def serve(artifact: Path, log: Path, rows: pa.Table, **options: Any) -> None:
+    """Serve every row, a minute after the other, and log it."""
+    with (
+        skc_runtime.load(artifact) as transformer,
+        skc_runtime.Log.open(log, transformer, on_full="wait", **options) as opened,
+    ):
+        for k, record in enumerate(rows.to_pylist()):
+            features = error = None
+            try:
+                features = transformer.transform_record(record)
+            except RecordError as refused:
+                error = refused
+            prediction = None if error else 0.25
+            opened.add(f"r{k}", record, features, error=error, time_us=BEGIN + k * 60_000_000, prediction=prediction)
+
+
+def levels(report: DriftReport) -> dict[str, str]:
+    return {column.name: column.verdict for column in report.columns}
+
+
+def test_a_log_is_compared_as_the_table_of_its_requests(home: Path, tmp_path: Path) -> None:
+    rows = PLANTED["another case"][0](PLANTED["5 % of look-ups time out"][0](week()))
+    serve(home / "open", tmp_path / "log", rows)
+    of_log, of_table = (skc.drift(data, home / "open") for data in (tmp_path / "log", rows))
+    assert [c.name for c in of_log.found] == ["payment", "fare"]
+    for one, other in zip(of_log.columns, of_table.columns, strict=True):
+        assert one.tally == other.tally
+        assert one.compared is not None
+        assert other.compared is not None
+        assert one.compared.statistics == other.compared.statistics
+        assert one.compared.effects[:-1] == other.compared.effects
+        assert one.compared.effects[-1].measure == "refused"
+    for file in (tmp_path / "log").iterdir():  # as a shipper of logs leaves it
+        (tmp_path / "packed").mkdir()
+        (tmp_path / "packed" / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+    assert skc.drift(tmp_path / "packed", home / "open").to_json() == of_log.to_json()
+
+
+def test_windows_and_predictions_of_a_log(home: Path, tmp_path: Path) -> None:
+    serve(home / "open", tmp_path / "log", week())
+    scores = pa.table({"prediction": [k / 1000 for k in range(1000)]})
+    options: dict[str, Any] = {"prediction": "prediction", "reference": scores, "window": "1d", "by": "time_us"}
+    report = skc.drift(tmp_path / "log", home / "open", **options)
+    assert [c.name for c in report.found] == ["prediction"]
+    assert [(part.rows, part.found) for part in report.parts] == [(1267, ("prediction",))]
+
+
+def test_what_a_pipeline_hides_is_not_watched(home: Path, tmp_path: Path) -> None:
+    rows = PLANTED["one zone only"][0](week())
+    serve(home / "hiding", tmp_path / "log", rows, salt="s")
+    report = skc.drift(tmp_path / "log", home / "hiding")
+    assert levels(report) | {"zone": "", "driver": ""} == dict.fromkeys(levels(report), "ok") | {
+        "zone": "",
+        "driver": "",
+    }
+    assert (levels(report)["zone"], levels(report)["driver"]) == ("not watched", "not watched")
+
+
+def test_refused_requests_are_a_finding_of_their_input(home: Path, tmp_path: Path) -> None:
+    rows = week().to_pylist()
+    for k in range(0, len(rows), 20):
+        rows[k] = {**rows[k], "fare": "14,50"}
+    for record in rows:
+        record.pop("driver")  # a column that no request has: refused too, since it is not nullable
+    table = rows[:]
+    with skc_runtime.load(home / "open") as transformer, skc_runtime.Log.open(tmp_path / "log", transformer) as log:
+        for k, record in enumerate(table):
+            try:
+                transformer.transform_record({**record, "driver": "Ana"})
+                log.add(f"r{k}", record, None, time_us=BEGIN + k)
+            except RecordError as error:
+                log.add(f"r{k}", record, error=error, time_us=BEGIN + k)
+    report = skc.drift(tmp_path / "log", home / "open")
+    found = {column.name: column for column in report.found}
+    assert found["driver"].is_missing
+    fare = found["fare"].judged.findings[0]
+    assert (fare.effect.measure, fare.level) == ("refused", "moderate")
+    assert fare.text == "5.1 % of the requests were refused for it"
+
+
+def test_a_sample_has_every_refusal_but_is_not_biased_by_them(home: Path, tmp_path: Path) -> None:
+    rows = week().to_pylist()
+    with (
+        skc_runtime.load(home / "open") as transformer,
+        skc_runtime.Log.open(tmp_path / "log", transformer, sample=0.5, on_full="wait") as log,
+    ):
+        for k, record in enumerate(rows):
+            if k % 20 == 0:
+                try:
+                    transformer.transform_record({**record, "pickup": "soon"})
+                except RecordError as error:
+                    log.add(f"r{k}", {**record, "pickup": "soon"}, error=error)
+            else:
+                log.add(f"r{k}", record, transformer.transform_record(record))
+    report = skc.drift(tmp_path / "log", home / "open")
+    assert 450 < report.rows < 750
+    (pickup,) = report.found
+    assert pickup.name == "pickup"
+    assert pickup.judged.findings[0].effect.value == pytest.approx(0.05, abs=0.006)
+
+
+def test_a_log_of_another_pipeline_is_refused(home: Path, tmp_path: Path) -> None:
+    serve(home / "open", tmp_path / "log", week().slice(0, 3))
+    text = (home / "open.yaml").read_text(encoding="utf-8").replace("top_k: 8", "top_k: 7")
+    (home / "changed.yaml").write_text(text, encoding="utf-8")
+    skc.compile(home / "changed.yaml", out=home / "changed", rows=0, verify=False, force=True)
+    with pytest.raises(SkcError, match="is of the pipeline") as error:
+        skc.drift(tmp_path / "log", home / "changed")
+    assert error.value.code == "SKC604"
