@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -27,14 +27,13 @@ from skc_runtime.golden import decode_value
 from skc_runtime.kinds import OutputDType
 
 BATCH = 8192  # requests
-FACTS: dict[str, OutputDType] = {
+FACTS: dict[str, Literal["string", "int64", "float64"]] = {
     "id": "string",
     "key": "string",
     "time_us": "int64",
     "latency_us": "int64",
     "prediction": "float64",
 }
-TYPES = {"string": pa.large_string(), "int64": pa.int64(), "float64": pa.float64()}
 START = b'{"skc":"log"'
 
 
@@ -86,7 +85,7 @@ class _Writer:
         names = {i.name for i in inputs}
         self.facts = {name: kind for name, kind in FACTS.items() if name not in names}
         fields = [pa.field(i.name, ARROW[i.dtype]) for i in inputs]
-        self.schema = pa.schema([*fields, *(pa.field(name, TYPES[kind]) for name, kind in self.facts.items())])
+        self.schema = pa.schema([*fields, *(pa.field(name, ARROW[kind]) for name, kind in self.facts.items())])
         self.columns: dict[str, list[Any]] = {name: [] for name in self.schema.names}
         self.sample = 1.0
 
