@@ -18,7 +18,7 @@ from cells import WORDS, bits
 from watch import Watch
 
 import skc_runtime
-from skc_runtime import SkcRuntimeError, Transformer
+from skc_runtime import Log, RecordError, SkcRuntimeError, Transformer
 from skc_runtime.session import VERSION
 
 Answer = dict[str, Any]
@@ -46,6 +46,7 @@ class Executor:
             "transform": self._transform,
             "threads": self._threads,
             "describe": self._describe,
+            "log": self._log,
             "arithmetic": self._arithmetic,
             "close": self._close,
             "watch": self._watch,
@@ -113,6 +114,13 @@ class Executor:
     def _describe(self, request: Mapping[str, Any]) -> Answer:
         return {"describe": self._loaded().describe()}
 
+    def _log(self, request: Mapping[str, Any]) -> Answer:
+        with Log.open(request["folder"], self._loaded(), **request["options"]) as log:
+            for entry in request["add"]:
+                add(log, self._loaded(), entry)
+        counts = log.counts()
+        return {"counts": [counts.n, counts.logged, counts.dropped, counts.sampled_out]}
+
     def _arithmetic(self, request: Mapping[str, Any]) -> Answer:
         is_x86 = platform.system() == "Linux" and platform.machine() == "x86_64"
         if request["flush_to_zero"] or not is_x86:
@@ -143,6 +151,29 @@ class Executor:
     def _loaded(self) -> Transformer:
         assert self._transformer is not None, "nothing was loaded"
         return self._transformer
+
+
+def add(log: Log, transformer: Transformer, entry: Mapping[str, Any]) -> None:
+    """Serve a record as a service does, and log it."""
+    options = {key: entry[key] for key in ("key", "time_us", "latency_us", "as_of") if key in entry}
+    if "prediction" in entry:
+        options["prediction"] = number(entry["prediction"])
+    if "own_features" in entry:
+        options["own_features"] = {name: number(values) for name, values in entry["own_features"].items()}
+    row = record(entry["record"])
+    try:
+        features = transformer.transform_record(row)
+    except RecordError as error:
+        log.add(entry["id"], row, error=error, **options)
+    else:
+        log.add(entry["id"], row, features, **options)
+
+
+def number(value: Any) -> Any:
+    """A number, or several, in the form of golden.jsonl."""
+    if isinstance(value, list):
+        return [number(item) for item in value]
+    return WORDS[value] if isinstance(value, str) else float(value)
 
 
 def given(request: Mapping[str, Any]) -> Any:

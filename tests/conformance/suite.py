@@ -35,6 +35,7 @@ import sklearn_examples  # noqa: E402
 from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
 from forged_artifacts import compile_pipeline, identity  # noqa: E402
+from log_checks import log_artifacts  # noqa: E402
 from pairs import pair_artifacts  # noqa: E402
 from places import sources  # noqa: E402
 from reload_checks import write_reloads  # noqa: E402
@@ -86,6 +87,7 @@ def write_suite(out: Path, *, is_released: bool = False) -> None:
         "marshalling": [write_identity(out, f"{k:02}", inputs) for k, inputs in enumerate(identities)],
         "damaged": [] if is_released else write_damaged(out),
         "agreement": [] if is_released else write_agreement(out),
+        "logs": [] if is_released else write_logs(out),
         "bodies": None if is_released else write_bodies(out),
         "reloads": [] if is_released else write_reloads(out),
         "signed": [] if is_released else write_signed(out),
@@ -254,6 +256,17 @@ def write_agreement(out: Path) -> list[dict[str, Any]]:
         place = f"artifacts/agreement/{pair.id}"
         write_files(out / place, pair.artifact.files)
         found.append({"id": pair.id, "artifact": place, "loads": pair.loads})
+    return found
+
+
+def write_logs(out: Path) -> list[dict[str, Any]]:
+    """Artifacts that give their inputs back, with the requests to log and the lines that are wanted."""
+    found = []
+    for case, artifact in log_artifacts():
+        place = f"artifacts/logs/{case['id']}"
+        artifact.write(out / place)
+        kept = ("id", "log", "options", "needs", "add", "lines")
+        found.append({"artifact": place, **{key: case[key] for key in kept}})
     return found
 
 

@@ -106,13 +106,13 @@ def test_features_in_full_none_now_and_then_and_own(
     features = transformer.transform_record(ride)
     full = encode_outputs(features)
     for name, options, wanted in (
-        ("full", {"features": "full"}, [full] * 3),
-        ("none", {"features": "none"}, [None] * 3),
-        ("second", {"full_every": 2}, [DIGESTS, full, DIGESTS]),
+        ("full", {"features": "full"}, [full] * 6),
+        ("none", {"features": "none"}, [None] * 6),
+        ("second", {"full_every": 2}, [DIGESTS if zlib.crc32(i.encode()) % 2 else full for i in ("a", "b", "1", "2", "3", "4")]),
     ):
         with Log.open(tmp_path / name, transformer, **options) as log:
-            for _ in range(3):
-                log.add("a", ride, features)
+            for id_ in ("a", "b", "1", "2", "3", "4"):
+                log.add(id_, ride, features)
         assert [record.get("features") for record in records(tmp_path / name)] == wanted
     own = {"x": [1, 2.5, -0.0, math.nan, 1e16], "word": ["é\n"]}
     with Log.open(tmp_path / "own", transformer, features="none") as log:

@@ -122,7 +122,7 @@ class Lines:
             return ""
         if entry.features.keys() != self._outputs.keys():
             raise _misuse(f"features={shown(sorted(entry.features))} are not the outputs {sorted(self._outputs)}")
-        is_full = self._features == "full" or (self._full_every and entry.n % self._full_every == 0)
+        is_full = self._features == "full" or (self._full_every and hash_of(entry.id) % self._full_every == 0)
         parts = []
         for name, (dtype, width) in self._outputs.items():
             values = entry.features[name]
@@ -189,7 +189,12 @@ def digest(values: Array) -> int:
 
 def is_sampled(text: str, sample: float) -> bool:
     """Whether an id belongs to a sample: the same in every service and language."""
-    return zlib.crc32(text.encode("utf-8", "surrogatepass")) < sample * 2**32
+    return hash_of(text) < sample * 2**32
+
+
+def hash_of(text: str) -> int:
+    """What is decided by, where some requests are to be chosen."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
 def _misuse(message: str) -> SkcRuntimeError:

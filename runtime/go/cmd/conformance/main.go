@@ -75,6 +75,9 @@ type request struct {
 	Rounds      int
 	FlushToZero bool `json:"flush_to_zero"`
 	Rounding    string
+	Folder      string
+	Options     logOptions
+	Add         []logEntry
 }
 
 // bodyPart is [data in base64, how often it is repeated].
@@ -144,6 +147,8 @@ func (e *executor) answer(r *request) (any, error) {
 		return e.transform(r)
 	case "threads":
 		return e.threads(r.Threads, r.Rounds)
+	case "log":
+		return e.log(r)
 	case "describe":
 		return object{"describe": e.transformer.Describe()}, nil
 	case "close":

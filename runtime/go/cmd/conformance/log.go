@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	skc "skc.dev/runtime"
+)
+
+// logOptions are those of Python's Log.open.
+type logOptions struct {
+	Sample    *float64
+	SampleBy  skc.SampleBy `json:"sample_by"`
+	Features  skc.LogFeatures
+	FullEvery int `json:"full_every"`
+	Salt      string
+}
+
+// logEntry is a request to serve and to log.
+type logEntry struct {
+	ID          string
+	Record      map[string]json.RawMessage
+	Key         *string
+	TimeUS      *int64 `json:"time_us"`
+	LatencyUS   *int64 `json:"latency_us"`
+	Prediction  any
+	OwnFeatures map[string][]any `json:"own_features"`
+	AsOf        map[string]int64 `json:"as_of"`
+}
+
+// log opens a log, serves every request, and logs it.
+func (e *executor) log(r *request) (any, error) {
+	options := skc.LogOptions{Sample: r.Options.Sample, SampleBy: r.Options.SampleBy, Features: r.Options.Features,
+		FullEvery: r.Options.FullEvery, Salt: r.Options.Salt}
+	log, err := skc.OpenLog(r.Folder, e.transformer, options)
+	if err != nil {
+		return nil, err
+	}
+	for i := range r.Add {
+		entry, err := e.served(&r.Add[i])
+		if err != nil {
+			return nil, err
+		}
+		log.Add(entry)
+	}
+	if err := log.Close(); err != nil {
+		return nil, err
+	}
+	counts := log.Counts()
+	return object{"counts": []int64{counts.N, counts.Logged, counts.Dropped, counts.SampledOut}}, nil
+}
+
+func (e *executor) served(given *logEntry) (skc.LogEntry, error) {
+	entry := skc.LogEntry{ID: given.ID, Key: given.Key, TimeUS: given.TimeUS, LatencyUS: given.LatencyUS, AsOf: given.AsOf}
+	record, err := decodeRecord(given.Record)
+	if err != nil {
+		return entry, err
+	}
+	entry.Record = record
+	features, refusal := e.transformer.Transform(record)
+	var ours *skc.Error
+	if refusal != nil && !errors.As(refusal, &ours) {
+		return entry, refusal
+	}
+	if entry.Features = features; ours != nil {
+		entry.Err = ours
+	}
+	if many, isList := given.Prediction.([]any); isList {
+		if entry.Prediction, err = floats(many); err != nil {
+			return entry, err
+		}
+	} else if given.Prediction != nil {
+		one, err := floats([]any{given.Prediction})
+		if err != nil {
+			return entry, err
+		}
+		entry.Prediction = one[0]
+	}
+	for name, values := range given.OwnFeatures {
+		if entry.OwnFeatures == nil {
+			entry.OwnFeatures = map[string]any{}
+		}
+		if entry.OwnFeatures[name], err = floats(values); err != nil {
+			return entry, err
+		}
+	}
+	return entry, nil
+}
+
+// floats are numbers in the form of golden.jsonl.
+func floats(values []any) ([]float64, error) {
+	words := map[string]float64{"NaN": math.NaN(), "Infinity": math.Inf(1), "-Infinity": math.Inf(-1), "-0.0": math.Copysign(0, -1)}
+	found := make([]float64, len(values))
+	for i, value := range values {
+		switch v := value.(type) {
+		case float64:
+			found[i] = v
+		case string:
+			found[i] = words[v]
+		default:
+			return nil, fmt.Errorf("no number: %v", value)
+		}
+	}
+	return found, nil
+}
