@@ -37,6 +37,14 @@ final class InputWriter {
     return value;
   }
 
+  /** Whether a row has no value, as written. */
+  boolean isNull(Feeds feeds, int row) {
+    if (valid != null) {
+      return feeds.bools(valid.tensor).get(valid.at(row)) == 0;
+    }
+    return type.element.isFloat() && ((Double) feeds.value(value, row)).isNaN();
+  }
+
   /** A value, or null for null. Throws RecordException with the input, without the row. */
   void put(Feeds feeds, int row, Object given) {
     try {

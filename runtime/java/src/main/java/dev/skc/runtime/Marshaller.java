@@ -51,6 +51,11 @@ final class Marshaller {
     return null;
   }
 
+  /** The writer of an input, in the order of the manifest. */
+  InputWriter input(int i) {
+    return inputs[i];
+  }
+
   /** Write a record to a row. Throws RecordException without the row. */
   void record(Map<?, ?> record, Extra extra, Feeds feeds, int row) {
     int matched;

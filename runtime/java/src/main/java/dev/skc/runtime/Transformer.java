@@ -232,6 +232,15 @@ public final class Transformer implements AutoCloseable {
     }
   }
 
+  /** What a request log needs of it: these do not depend on whether it is closed. */
+  Manifest manifest() {
+    return manifest;
+  }
+
+  Marshaller marshaller() {
+    return marshaller;
+  }
+
   private Features batch(int rows, Batch.Writer writer) {
     if (rows > mostRows) {
       String problem = rows + " rows are more than the " + mostRows + " whose tensors fit into buffers of Java";

@@ -1,0 +1,79 @@
+package dev.skc.runtime;
+
+import java.util.Map;
+
+/** A request, as {@link Log#add} takes it; each method sets one part and returns this entry. */
+public final class LogEntry {
+  final String id;
+  final Map<String, ?> record;
+  dev.skc.runtime.Features features;
+  SkcException error;
+  String key;
+  Long timeUs;
+  Long latencyUs;
+  Map<String, double[]> ownFeatures;
+  double[] prediction;
+  boolean isOnePrediction;
+  Map<String, Long> asOf;
+
+  /**
+   * @param record as the transformer took it; null if the request was not a record
+   */
+  public LogEntry(String id, Map<String, ?> record) {
+    this.id = id;
+    this.record = record;
+  }
+
+  /** Those of a single record, that the transformer gave. */
+  public LogEntry features(dev.skc.runtime.Features given) {
+    features = given;
+    return this;
+  }
+
+  /** What the transformer threw. */
+  public LogEntry error(SkcException thrown) {
+    error = thrown;
+    return this;
+  }
+
+  /** To sample by; written as it is. */
+  public LogEntry key(String wanted) {
+    key = wanted;
+    return this;
+  }
+
+  /** Microseconds since 1970 UTC; now if not said. */
+  public LogEntry timeUs(long time) {
+    timeUs = time;
+    return this;
+  }
+
+  public LogEntry latencyUs(long time) {
+    latencyUs = time;
+    return this;
+  }
+
+  /** By output, the numbers that the model really got, if they are not the transformer's: logged in full. */
+  public LogEntry ownFeatures(Map<String, double[]> given) {
+    ownFeatures = given;
+    return this;
+  }
+
+  public LogEntry prediction(double given) {
+    prediction = new double[] {given};
+    isOnePrediction = true;
+    return this;
+  }
+
+  public LogEntry prediction(double[] given) {
+    prediction = given;
+    isOnePrediction = false;
+    return this;
+  }
+
+  /** By input, the time of a value that was looked up, in microseconds since 1970 UTC. */
+  public LogEntry asOf(Map<String, Long> times) {
+    asOf = times;
+    return this;
+  }
+}
