@@ -21,6 +21,7 @@
 
 #include "answers.hpp"
 #include "cells.hpp"
+#include "log.hpp"
 #include "strict_json.hpp"
 #include "watch.hpp"
 
@@ -87,6 +88,7 @@ class Executor {
     if (task == "rows") return keep_rows(request);
     if (task == "transform") return transform(request);
     if (task == "threads") return threads(request);
+    if (task == "log") return log(loaded(), request);
     if (task == "describe") return answer_of(loaded().describe());
     if (task == "arithmetic") return set_arithmetic(request);
     if (task == "close") return close();

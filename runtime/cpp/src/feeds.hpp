@@ -45,6 +45,12 @@ class Feeds {
   // Those of the longest text in a row now.
   std::size_t longest_in(std::size_t row) const;
 
+  // A stored number or bool.
+  template <class T>
+  T at(const Slot& slot, std::size_t row) const noexcept {
+    return cell<T>(slot, row);
+  }
+
   // A stored value, formatted for a message.
   std::string shown_at(const InputSpec& input, std::size_t row) const;
 

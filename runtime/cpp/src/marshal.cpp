@@ -80,6 +80,8 @@ bool is_nan(const Value& value) {
   return number != nullptr && std::isnan(*number);
 }
 
+}  // namespace
+
 void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::size_t row, const Where& where) {
   if (value.is_null() || (!is_float(input.type) && is_nan(value))) {
     if (!input.is_nullable) refuse_null(where);
@@ -88,6 +90,8 @@ void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::si
   if (input.reads_numbers) return put_present(input, number_of(value, where), feeds, row, where);
   put_present(input, value, feeds, row, where);
 }
+
+namespace {
 
 [[noreturn]] void refuse_twice(const std::string& name, std::optional<std::size_t> row) {
   throw_record("duplicate-column", "the input is given twice", {name, row}, "send it once");

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "errors.hpp"
 #include "feeds.hpp"
 #include "manifest.hpp"
 #include "names.hpp"
@@ -33,6 +34,9 @@ struct GivenColumn {
   const Columns::Column* column;
   std::string what;
 };
+
+// A value into a row of the tensors, or its refusal.
+void put_value(const InputSpec& input, const Value& value, Feeds& feeds, std::size_t row, const Where& where);
 
 class Marshaller {
  public:

@@ -19,6 +19,7 @@ class Transformer::Serving {
  public:
   Serving(const detail::OnnxRuntime& runtime, detail::Manifest manifest, std::string_view model);
 
+  const detail::OnnxRuntime& runtime() const noexcept { return runtime_; }
   const detail::Manifest& manifest() const noexcept { return manifest_; }
   const Description& description() const noexcept { return description_; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "skc/error.hpp"
+#include "skc/log.hpp"
 #include "skc/outputs.hpp"
 #include "skc/record.hpp"
 #include "skc/reloadable.hpp"

@@ -15,6 +15,8 @@
 
 namespace skc {
 
+class Log;
+
 namespace detail {
 class Source;
 }
@@ -105,6 +107,7 @@ class Transformer {
   void close() noexcept;
 
  private:
+  friend class Log;
   class Serving;
   static Transformer load_from(const std::function<std::unique_ptr<detail::Source>()>& open,
                                const LoadOptions& options);

@@ -30,7 +30,6 @@ public final class Log implements AutoCloseable {
   private final Manifest manifest;
   private final LogOptions options;
   private final LogLines lines;
-  private final FeedPool pool;
   private final String writer = writer();
   private final ThreadLocal<StringBuilder> room = ThreadLocal.withInitial(StringBuilder::new);
   private final Thread thread;
@@ -57,12 +56,11 @@ public final class Log implements AutoCloseable {
   /** What became of the requests: logged + dropped = n, once nothing is waiting. */
   public record Counts(long n, long logged, long dropped, long sampledOut, long waiting) {}
 
-  private Log(Path folder, Manifest manifest, Marshaller marshaller, FeedPool pool, LogOptions options) {
+  private Log(Path folder, Manifest manifest, Marshaller marshaller, LogOptions options) {
     this.folder = folder;
     this.manifest = manifest;
     this.options = options;
-    this.pool = pool;
-    lines = new LogLines(manifest, marshaller, pool, options);
+    lines = new LogLines(manifest, marshaller, options);
     thread = new Thread(this::run, "skc-log");
     thread.setDaemon(true);
   }
@@ -80,7 +78,7 @@ public final class Log implements AutoCloseable {
     Objects.requireNonNull(folder, "folder");
     options.check(transformer.manifest().log().hash());
     Log log =
-        new Log(folder.toAbsolutePath(), transformer.manifest(), transformer.marshaller(), transformer.newPool(), options);
+        new Log(folder.toAbsolutePath(), transformer.manifest(), transformer.marshaller(), options);
     try {
       Files.createDirectories(log.folder);
       log.openFile();
@@ -221,7 +219,7 @@ public final class Log implements AutoCloseable {
     if (isInterrupted) {
       Thread.currentThread().interrupt();
     }
-    pool.close();
+    lines.close();
   }
 
   private void run() {

@@ -10,6 +10,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.zip.CRC32;
 
 /**
@@ -28,12 +29,13 @@ final class LogLines {
   private final List<Served> served;
   private final boolean[] isOmitted;
   private final boolean[] isHashed;
-  private final FeedPool pool;
+  private final List<Manifest.Tensor> tensors;
+  private final ConcurrentLinkedQueue<Feeds> free = new ConcurrentLinkedQueue<>(); // making one costs more than a line
   private final LogOptions options;
 
-  LogLines(Manifest manifest, Marshaller marshaller, FeedPool pool, LogOptions options) {
+  LogLines(Manifest manifest, Marshaller marshaller, LogOptions options) {
     this.marshaller = marshaller;
-    this.pool = pool;
+    tensors = manifest.tensors();
     this.options = options;
     served = manifest.served();
     inputs = manifest.inputs().stream().map(Manifest.Input::name).toList();
@@ -42,6 +44,13 @@ final class LogLines {
     for (int i = 0; i < inputs.size(); i++) {
       isOmitted[i] = manifest.log().omit().contains(inputs.get(i));
       isHashed[i] = manifest.log().hash().contains(inputs.get(i));
+    }
+  }
+
+  /** Release the tensors; call it when no line will be made any more. */
+  void close() {
+    for (Feeds feeds = free.poll(); feeds != null; feeds = free.poll()) {
+      feeds.close();
     }
   }
 
@@ -91,7 +100,8 @@ final class LogLines {
       to.append("null");
       return;
     }
-    Feeds feeds = pool.take();
+    Feeds idle = free.poll();
+    Feeds feeds = idle != null ? idle : new Feeds(tensors, 1);
     try {
       int start = to.append('{').length();
       for (int i = 0; i < inputs.size(); i++) {
@@ -109,7 +119,8 @@ final class LogLines {
       }
       to.append('}');
     } finally {
-      pool.giveBack(feeds);
+      feeds.releaseTexts();
+      free.add(feeds);
     }
   }
 

@@ -1,0 +1,90 @@
+#include "log.hpp"
+
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace conformance {
+
+namespace {
+
+skc::LogOptions options_of(const Json& given) {
+  skc::LogOptions options;
+  options.sample = given.value("sample", 1.0);
+  options.sample_by = given.value("sample_by", "id") == "key" ? skc::SampleBy::key : skc::SampleBy::id;
+  const std::string features = given.value("features", "digest");
+  options.features = features == "full"   ? skc::LogFeatures::full
+                     : features == "none" ? skc::LogFeatures::none
+                                          : skc::LogFeatures::digest;
+  options.full_every = given.value("full_every", 0u);
+  options.salt = given.value("salt", "");
+  return options;
+}
+
+// In the form of golden.jsonl.
+double number_of(const Json& value) {
+  static const std::map<std::string, double> words = {{"NaN", std::numeric_limits<double>::quiet_NaN()},
+                                                      {"Infinity", std::numeric_limits<double>::infinity()},
+                                                      {"-Infinity", -std::numeric_limits<double>::infinity()},
+                                                      {"-0.0", -0.0}};
+  return value.is_string() ? words.at(value.get<std::string>()) : value.get<double>();
+}
+
+std::vector<double> numbers_of(const Json& values) {
+  std::vector<double> numbers;
+  for (const Json& value : values) numbers.push_back(number_of(value));
+  return numbers;
+}
+
+void add(skc::Log& log, const skc::Transformer& transformer, const Json& given) {
+  const skc::Record record = record_of(given.at("record"));
+  const auto id = given.at("id").get<std::string>(), key = given.value("key", "");
+  std::optional<skc::Outputs> features;
+  std::optional<skc::RecordError> error;
+  try {
+    features = transformer.transform_record(record);
+  } catch (const skc::RecordError& refusal) {
+    error = refusal;
+  }
+  std::map<std::string, std::vector<double>> own;
+  std::map<std::string, std::int64_t> times;
+  skc::LogEntry entry;
+  entry.id = id;
+  entry.record = &record;
+  entry.features = features ? &*features : nullptr;
+  entry.error = error ? &*error : nullptr;
+  entry.time_us = given.at("time_us").get<std::int64_t>();
+  if (given.contains("key")) entry.key = key;
+  if (given.contains("latency_us")) entry.latency_us = given.at("latency_us").get<std::int64_t>();
+  if (given.contains("prediction")) {
+    const Json& prediction = given.at("prediction");
+    if (prediction.is_array()) {
+      entry.prediction = numbers_of(prediction);
+    } else {
+      entry.prediction = number_of(prediction);
+    }
+  }
+  if (given.contains("own_features")) {
+    for (const auto& [name, values] : given.at("own_features").items()) own[name] = numbers_of(values);
+    entry.own_features = &own;
+  }
+  if (given.contains("as_of")) {
+    for (const auto& [name, time] : given.at("as_of").items()) times[name] = time.get<std::int64_t>();
+    entry.as_of = &times;
+  }
+  log.add(entry);
+}
+
+}  // namespace
+
+Json log(const skc::Transformer& transformer, const Json& request) {
+  skc::Log log(request.at("folder").get<std::string>(), transformer, options_of(request.at("options")));
+  for (const Json& entry : request.at("add")) add(log, transformer, entry);
+  log.close();
+  const skc::LogCounts counts = log.counts();
+  return {{"counts", {counts.n, counts.logged, counts.dropped, counts.sampled_out}}};
+}
+
+}  // namespace conformance
