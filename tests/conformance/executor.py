@@ -115,9 +115,17 @@ class Executor:
         return {"describe": self._loaded().describe()}
 
     def _log(self, request: Mapping[str, Any]) -> Answer:
+        served = [logged(self._loaded(), entry) for entry in request["add"]]
         with Log.open(request["folder"], self._loaded(), **request["options"]) as log:
-            for entry in request["add"]:
-                add(log, self._loaded(), entry)
+
+            def add(_: int) -> None:
+                for _ in range(request.get("rounds", 1)):
+                    for arguments, options in served:
+                        log.add(*arguments, **options)
+
+            threads = request.get("threads", 1)
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(add, range(threads)))
         counts = log.counts()
         return {"counts": [counts.n, counts.logged, counts.dropped, counts.sampled_out]}
 
@@ -153,9 +161,9 @@ class Executor:
         return self._transformer
 
 
-def add(log: Log, transformer: Transformer, entry: Mapping[str, Any]) -> None:
-    """Serve a record as a service does, and log it."""
-    options = {key: entry[key] for key in ("key", "time_us", "latency_us", "as_of") if key in entry}
+def logged(transformer: Transformer, entry: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Serve a record as a service does: the arguments of `Log.add`."""
+    options: dict[str, Any] = {key: entry[key] for key in ("key", "time_us", "latency_us", "as_of") if key in entry}
     if "prediction" in entry:
         options["prediction"] = number(entry["prediction"])
     if "own_features" in entry:
@@ -164,9 +172,8 @@ def add(log: Log, transformer: Transformer, entry: Mapping[str, Any]) -> None:
     try:
         features = transformer.transform_record(row)
     except RecordError as error:
-        log.add(entry["id"], row, error=error, **options)
-    else:
-        log.add(entry["id"], row, features, **options)
+        return (entry["id"], row), {"error": error, **options}
+    return (entry["id"], row, features), options
 
 
 def number(value: Any) -> Any:

@@ -108,7 +108,11 @@ def test_features_in_full_none_now_and_then_and_own(
     for name, options, wanted in (
         ("full", {"features": "full"}, [full] * 6),
         ("none", {"features": "none"}, [None] * 6),
-        ("second", {"full_every": 2}, [DIGESTS if zlib.crc32(i.encode()) % 2 else full for i in ("a", "b", "1", "2", "3", "4")]),
+        (
+            "second",
+            {"full_every": 2},
+            [DIGESTS if zlib.crc32(i.encode()) % 2 else full for i in ("a", "b", "1", "2", "3", "4")],
+        ),
     ):
         with Log.open(tmp_path / name, transformer, **options) as log:
             for id_ in ("a", "b", "1", "2", "3", "4"):

@@ -1,9 +1,12 @@
 #include "log.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <limits>
 #include <map>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace conformance {
@@ -20,6 +23,10 @@ skc::LogOptions options_of(const Json& given) {
                                           : skc::LogFeatures::digest;
   options.full_every = given.value("full_every", 0u);
   options.salt = given.value("salt", "");
+  options.on_full = given.value("on_full", "drop") == "wait" ? skc::OnFull::wait : skc::OnFull::drop;
+  options.queue = given.value("queue", options.queue);
+  options.rotate_bytes = given.value("rotate_bytes", options.rotate_bytes);
+  options.flush = std::chrono::milliseconds(std::max(1, static_cast<int>(given.value("flush", 0.2) * 1000)));
   return options;
 }
 
@@ -38,7 +45,8 @@ std::vector<double> numbers_of(const Json& values) {
   return numbers;
 }
 
-void add(skc::Log& log, const skc::Transformer& transformer, const Json& given) {
+// Serves a request, and adds it some times.
+void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, int threads, int rounds) {
   const skc::Record record = record_of(given.at("record"));
   const auto id = given.at("id").get<std::string>(), key = given.value("key", "");
   std::optional<skc::Outputs> features;
@@ -74,14 +82,21 @@ void add(skc::Log& log, const skc::Transformer& transformer, const Json& given) 
     for (const auto& [name, time] : given.at("as_of").items()) times[name] = time.get<std::int64_t>();
     entry.as_of = &times;
   }
-  log.add(entry);
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; ++i) {
+    running.emplace_back([&] {
+      for (int round = 0; round < rounds; ++round) log.add(entry);
+    });
+  }
+  for (std::thread& thread : running) thread.join();
 }
 
 }  // namespace
 
 Json log(const skc::Transformer& transformer, const Json& request) {
   skc::Log log(request.at("folder").get<std::string>(), transformer, options_of(request.at("options")));
-  for (const Json& entry : request.at("add")) add(log, transformer, entry);
+  const int threads = request.value("threads", 1), rounds = request.value("rounds", 1);
+  for (const Json& entry : request.at("add")) add(log, transformer, entry, threads, rounds);
   log.close();
   const skc::LogCounts counts = log.counts();
   return {{"counts", {counts.n, counts.logged, counts.dropped, counts.sampled_out}}};

@@ -1,5 +1,7 @@
 #include "skc/log.hpp"
 
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -112,6 +114,10 @@ class Log::State {
 
  private:
   void run() {
+    sigset_t too_large;  // by itself, the signal of a file beyond the limit of the process would end it
+    sigemptyset(&too_large);
+    sigaddset(&too_large, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &too_large, nullptr);
     std::string taken;
     for (bool is_last = false; !is_last;) {
       taken.clear();

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
+	"time"
 
 	skc "skc.dev/runtime"
 )
@@ -16,6 +18,10 @@ type logOptions struct {
 	Features  skc.LogFeatures
 	FullEvery int `json:"full_every"`
 	Salt      string
+	OnFull    skc.OnFull `json:"on_full"`
+	Queue     int
+	Flush     float64 // seconds
+	Rotate    int64   `json:"rotate_bytes"`
 }
 
 // logEntry is a request to serve and to log.
@@ -33,18 +39,31 @@ type logEntry struct {
 // log opens a log, serves every request, and logs it.
 func (e *executor) log(r *request) (any, error) {
 	options := skc.LogOptions{Sample: r.Options.Sample, SampleBy: r.Options.SampleBy, Features: r.Options.Features,
-		FullEvery: r.Options.FullEvery, Salt: r.Options.Salt}
+		FullEvery: r.Options.FullEvery, Salt: r.Options.Salt, OnFull: r.Options.OnFull, Queue: r.Options.Queue,
+		Flush: time.Duration(r.Options.Flush * float64(time.Second)), RotateBytes: r.Options.Rotate}
 	log, err := skc.OpenLog(r.Folder, e.transformer, options)
 	if err != nil {
 		return nil, err
 	}
+	entries := make([]skc.LogEntry, len(r.Add))
 	for i := range r.Add {
-		entry, err := e.served(&r.Add[i])
-		if err != nil {
+		if entries[i], err = e.served(&r.Add[i]); err != nil {
 			return nil, err
 		}
-		log.Add(entry)
 	}
+	var adding sync.WaitGroup
+	for range max(r.Threads, 1) {
+		adding.Add(1)
+		go func() {
+			defer adding.Done()
+			for range max(r.Rounds, 1) {
+				for _, entry := range entries {
+					log.Add(entry)
+				}
+			}
+		}()
+	}
+	adding.Wait()
 	if err := log.Close(); err != nil {
 		return nil, err
 	}

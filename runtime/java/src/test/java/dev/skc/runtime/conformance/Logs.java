@@ -9,7 +9,10 @@ import dev.skc.runtime.LogOptions;
 import dev.skc.runtime.SkcException;
 import dev.skc.runtime.Transformer;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -19,7 +22,21 @@ final class Logs {
 
   static ObjectNode log(Transformer transformer, JsonNode request) {
     Log log = Log.open(Path.of(request.get("folder").textValue()), transformer, options(request.get("options")));
-    request.get("add").forEach(entry -> log.add(served(transformer, entry)));
+    List<LogEntry> entries = new ArrayList<>();
+    request.get("add").forEach(entry -> entries.add(served(transformer, entry)));
+    int rounds = request.path("rounds").asInt(1);
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < request.path("threads").asInt(1); i++) {
+      threads.add(new Thread(() -> add(log, entries, rounds)));
+      threads.get(i).start();
+    }
+    try {
+      for (Thread thread : threads) {
+        thread.join();
+      }
+    } catch (InterruptedException error) {
+      throw new IllegalStateException(error);
+    }
     log.close();
     Log.Counts counts = log.counts();
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
@@ -27,11 +44,20 @@ final class Logs {
     return answer;
   }
 
+  private static void add(Log log, List<LogEntry> entries, int rounds) {
+    for (int round = 0; round < rounds; round++) {
+      entries.forEach(log::add);
+    }
+  }
+
   private static LogOptions options(JsonNode given) {
     LogOptions options = new LogOptions();
     options.sample(given.path("sample").asDouble(1));
     options.sampleBy(LogOptions.SampleBy.valueOf(given.path("sample_by").asText("id").toUpperCase(Locale.ROOT)));
     options.features(LogOptions.Features.valueOf(given.path("features").asText("digest").toUpperCase(Locale.ROOT)));
+    options.onFull(LogOptions.OnFull.valueOf(given.path("on_full").asText("drop").toUpperCase(Locale.ROOT)));
+    options.queue(given.path("queue").asInt(8192)).rotateBytes(given.path("rotate_bytes").asLong(1L << 26));
+    options.flush(Duration.ofNanos((long) (given.path("flush").asDouble(0.2) * 1e9)));
     return options.fullEvery(given.path("full_every").asInt(0)).salt(given.path("salt").asText(""));
   }
 
