@@ -40,6 +40,7 @@ def write_small(out: Path) -> None:
         ],
         "damaged": suite.write_damaged(out),
         "agreement": suite.write_agreement(out),
+        "logs": suite.write_logs(out),
         "bodies": suite.write_bodies(out),
         "reloads": suite.write_reloads(out),
         "signed": suite.write_signed(out),

@@ -36,15 +36,15 @@ def check_logs(executor: Executor, suite: Path, index: Mapping[str, Any]) -> lis
     """Every case logged by the language, and the file compared byte for byte."""
     tallies = []
     for entry in index["logs"]:
-        tally = Tally(f"logs/{entry['id']}")
-        if not {*entry["needs"]} & {*executor.hello["cannot"]}:
-            folder = Path(tempfile.mkdtemp())
-            load = {"do": "load", "artifact": str(suite / entry["artifact"]), "replay": "exact"}
-            log = {"do": "log", "folder": str(folder / "log"), "options": entry["options"], "add": entry["add"]}
-            loaded, answer = executor.ask_all([load, log])
-            tally.expect(loaded == {"loaded": True}, f"it does not load: {short(loaded)}")
-            _compare(tally, entry, answer, folder / "log")
-            shutil.rmtree(folder)
+        if {*entry["needs"]} & {*executor.hello["cannot"]}:
+            continue
+        tally, folder = Tally(f"logs/{entry['id']}"), Path(tempfile.mkdtemp())
+        load = {"do": "load", "artifact": str(suite / entry["artifact"]), "replay": "exact"}
+        log = {"do": "log", "folder": str(folder / "log"), "options": entry["options"], "add": entry["add"]}
+        loaded, answer = executor.ask_all([load, log])
+        tally.expect(loaded == {"loaded": True}, f"it does not load: {short(loaded)}")
+        _compare(tally, entry, answer, folder / "log")
+        shutil.rmtree(folder)
         tallies.append(tally)
     return tallies
 

@@ -28,10 +28,16 @@ LOADS: Mapping[str, Mapping[str, Any]] = {
 def check_log_loads(executor: Executor, suite: Path, index: Mapping[str, Any]) -> Iterator[Tally]:
     """Threads that add as fast as they can; and a disk that is full for a while."""
     entry = next(entry for entry in index["logs"] if entry["id"] == "features-in-full")
-    executor.ask_all([{"do": "load", "artifact": str(suite / entry["artifact"]), "replay": "exact"}])
+    executor.ask({"do": "load", "artifact": str(suite / entry["artifact"]), "replay": "exact"})
     for name, options in LOADS.items():
         yield _loaded(executor, name, {**entry, "options": options}, lambda folder: None)
-    yield _loaded(executor, "full-disk", {**entry, "options": LOADS["wait"]}, _FullDisk(executor.pid), LONG)
+    yield _loaded(
+        executor,
+        "full-disk",
+        {**entry, "options": {**LOADS["wait"], "rotate_bytes": 1 << 30}},
+        _FullDisk(executor.pid),
+        LONG,
+    )
 
 
 class _FullDisk:
@@ -63,7 +69,7 @@ def _loaded(
     adding = {"folder": str(folder / "log"), "options": entry["options"], "add": entry["add"][:1]}
     disturbing = threading.Thread(target=meanwhile, args=(folder / "log",))
     disturbing.start()
-    (answer,) = executor.ask_all([{"do": "log", "threads": THREADS, "rounds": rounds, **adding}])
+    answer = executor.ask({"do": "log", "threads": THREADS, "rounds": rounds, **adding})
     disturbing.join()
     if "counts" not in answer:
         tally.expect(False, f"counts are wanted, not {short(answer)}")

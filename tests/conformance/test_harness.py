@@ -12,6 +12,7 @@ import attacks
 import bodies
 import body_checks
 import checks
+import log_checks
 import origin_checks
 import pytest
 import reload_checks
@@ -35,6 +36,8 @@ from lies import (
     without_step,
 )
 
+from skc_runtime import log_files, log_lines
+
 HERE = Path(__file__).parent
 TABLE = json.loads(run.TABLE.read_bytes())
 BODIES = json.loads(bodies.REQUESTS.read_bytes())
@@ -53,8 +56,36 @@ def test_python_passes(small: Path, index: dict[str, Any]) -> None:
     assert not failing(body_checks.check_bodies(executor, small, index, {}, brief=False))
     assert not failing(reload_checks.check_reloads(executor, small, index, brief=True))
     assert not failing([origin_checks.check_identity(executor, small, index)])
+    assert not failing(log_checks.check_logs(executor, small, index))
     pytest.importorskip("cryptography")
     assert not failing(origin_checks.check_signed(executor, small, index))
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "case"),
+    [
+        (b'":1e-05', b'":1.0E-5', "logs/floats"),
+        (b'"\\u0001', b'"\\u0001'.upper(), "logs/others"),
+        (b'"-0.0"', b'"0.0"', "logs/omit-and-hash"),
+        (b'{"int":"18446744073709551615"}', b'{"other":true}', "logs/refused"),
+    ],
+)
+def test_another_line_of_a_log_is_noticed(
+    said: bytes, instead: bytes, case: str, small: Path, index: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = log_lines.Lines.record
+    monkeypatch.setattr(log_lines.Lines, "record", lambda *given: make(*given).replace(said, instead))
+    executor: Any = InProcess()
+    found = failing(log_checks.check_logs(executor, small, index))
+    assert (case in found) is (case != "logs/omit-and-hash")  # there the word is hashed
+
+
+def test_a_log_that_others_can_read_is_noticed(
+    small: Path, index: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_files, "MODE", 0o644)
+    executor: Any = InProcess()
+    assert "logs/floats" in failing(log_checks.check_logs(executor, small, index))
 
 
 VALUE_LIES: list[tuple[str, Lie, str]] = [

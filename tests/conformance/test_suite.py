@@ -114,7 +114,7 @@ def test_every_code_is_asked_for(index: dict[str, Any]) -> None:
     asked |= {signed.code for signed in signed_artifacts() if signed.code} | {"identity-mismatch"}
     asked |= {"artifact-not-found", "invalid-option", "closed", "host-arithmetic"}  # checks.check_contract
     asked |= {body["expect"].get("error") for body in BODIES["bodies"]}
-    alone = {"duplicate-column", "unsupported-type", "wrong-shape", "run-failed"}
+    alone = {"duplicate-column", "unsupported-type", "wrong-shape", "run-failed", "log-failed"}
     assert codes - asked == alone
 
 

@@ -75,9 +75,9 @@ class Log:
 
         `sample` is the share of requests to log, by a hash of the id, or of the key with `sample_by="key"`; a refused
         request is always logged. `features` are logged as a checksum ("digest"), in full, or not at all; in full for
-        one request in `full_every`, chosen by a hash of its id. With `on_full="wait"`, `add` waits for room in the `queue`; otherwise the
-        request is dropped, and counted. `flush` is in seconds. `salt` is for inputs that the pipeline hashes.
-        `on_error` is called by the thread that writes, when something could not be logged.
+        one request in `full_every`, chosen by a hash of its id. With `on_full="wait"`, `add` waits for room in the
+        `queue`; otherwise the request is dropped, and counted. `flush` is in seconds. `salt` is for inputs that the
+        pipeline hashes. `on_error` is called by the thread that writes, when something could not be logged.
 
         Raises SkcRuntimeError: `invalid-option`, `log-failed` if no file can be written now.
         """
