@@ -254,7 +254,7 @@ func (l *Log) wakeUp() {
 	}
 }
 
-// lose counts a request that is not logged; a reason is told.
+// lose counts a request that is not logged, and reports the reason if there is one.
 func (l *Log) lose(reason *Error) {
 	l.mutex.Lock()
 	l.n++

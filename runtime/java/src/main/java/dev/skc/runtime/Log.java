@@ -168,7 +168,7 @@ public final class Log implements AutoCloseable {
     }
   }
 
-  /** Count a request that is not logged; a reason is told. */
+  /** Count a request that is not logged, and report the reason if there is one. */
   private void lose(SkcException reason) {
     lock.lock();
     try {
