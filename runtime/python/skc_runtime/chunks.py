@@ -6,8 +6,9 @@ A chunk takes as many of the following rows as keep
 
 but at least one row. Every runtime keeps these bounds. A row has the same bits in any chunk.
 
-Why: a chunk should fit into a processor's cache. A step that splits texts makes tensors of rows x longest text, at
-up to 170 bytes a character, so that one long text in a batch of short ones would take gigabytes.
+Why: a chunk should fit into a processor's cache. A step that splits texts makes tensors of rows x longest text, of
+some 170 bytes a character, and of 1,700 if it counts sequences of characters within words, so that one long text in a
+batch of short ones would take gigabytes.
 """
 
 from __future__ import annotations
