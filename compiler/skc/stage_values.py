@@ -1,13 +1,15 @@
 """The output of the steps fitted so far for the training rows, from which the next stage learns.
 
 Why the compiled graph and not the reference: a state is then learned from exactly the bits that serving will produce,
-and no op needs a third implementation. Why a function that can be pickled: an engine runs it where the rows are.
+and no op needs a third implementation. Why fused into blocks, as served: a graph of a thousand steps takes longer to
+write than to run. Why a function that can be pickled: an engine runs it where the rows are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +17,12 @@ import pyarrow as pa
 from skc.data.engine import ARROW, AnyRow, Column, Data, RowRefusedError, Table
 from skc.diagnostics import SkcError, bug, fail
 from skc.infer import Types
-from skc.ir import Pipeline, Step
-from skc.lower import GUARDS, lower
-from skc.passes.prune import prune
+from skc.ir import Output, Pipeline, Ref, Step
+from skc.lower import GUARDS, Lowered, lower, optimised
 from skc.values.arrow import runs_of
 from skc_runtime.errors import SkcRuntimeError, shown
-from skc_runtime.kinds import KINDS, Array
-from skc_runtime.manifest import Guards, InputSpec
+from skc_runtime.kinds import ELEMENTS, KINDS, Array
+from skc_runtime.manifest import Guards, InputSpec, TensorSpec
 from skc_runtime.session import GraphSession
 
 CHUNK = 65_536  # rows per run of the graph, fewer if they are wide
@@ -32,12 +33,18 @@ Place = tuple[str, int]  # a value and a column of it
 class GraphFunction:
     """Maps a batch of inputs to a batch of columns of the graph's values. Raises RowRefusedError."""
 
-    def __init__(self, model: bytes, inputs: Sequence[InputSpec], places: Sequence[Place], schema: pa.Schema) -> None:
-        self._made_of = (model, inputs, places, schema)
-        self._session = GraphSession(model)
+    def __init__(self, lowered: Lowered, places: Sequence[Place], schema: pa.Schema) -> None:
+        self._set(lowered.model.SerializeToString(), lowered.inputs, lowered.tensors, places, schema)
 
-    def __reduce__(self) -> tuple[type[GraphFunction], tuple[object, ...]]:
-        return GraphFunction, self._made_of
+    def _set(self, *made_of: Any) -> None:
+        self._made_of = made_of
+        self._session = GraphSession(made_of[0])
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self._made_of
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._set(*state)
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         runs = runs_of(batch, max(1, batch.num_rows))
@@ -52,13 +59,14 @@ class GraphFunction:
         return pa.concat_batches(parts)
 
     def _run(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        _, inputs, places, schema = self._made_of
+        _, inputs, tensors, places, schema = self._made_of
         try:
-            results = self._session.run(_tensors(batch, inputs))
+            results = self._session.run(_tensors(batch, inputs, tensors))
         except SkcRuntimeError as error:
             raise bug(f"the graph of a fitting stage does not run: {error}") from error
         _check_guards(results.get(GUARDS))
-        arrays = [_to_arrow(results, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
+        columns = {name: np.ascontiguousarray(values.T) for name, values in results.items()}
+        arrays = [_to_arrow(columns, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
         return pa.record_batch(arrays, schema=schema)
 
 
@@ -75,10 +83,11 @@ def stage_values(
     Raises SKC224 for the first row that a policy of `error` refuses.
     """
     values = list(dict.fromkeys(value for value, _ in places))
-    partial = _partial(pipeline, values)
-    lowered = lower(partial, expose=values)
+    partial, moved = _partial(pipeline, values)
+    lowered = lower(partial, "packed", list(dict.fromkeys(value for value, _ in moved.values())))
     schema = pa.schema([(f"c{k}", ARROW[types[value].dtype]) for k, (value, _) in enumerate(places)])
-    function = GraphFunction(lowered.model.SerializeToString(), lowered.inputs, places, schema)
+    fused = [(moved[value][0], moved[value][1] + k) for value, k in places]
+    function = GraphFunction(lowered, fused, schema)
     width = sum(widths[value] for value in [*values, *(i.value for i in partial.inputs)])
     columns = [Column(i.name, i.type, f"column `{i.name}`") for i in lowered.inputs]
     try:
@@ -88,22 +97,26 @@ def stage_values(
         raise _guarded(data, pipeline, lowered.guards, refused) from None
 
 
-def _partial(pipeline: Pipeline, values: Sequence[str]) -> Pipeline:
-    """The part of the pipeline that computes some values, with only the inputs that they need."""
-    partial = prune(replace(pipeline, features=(), outputs=()), values)
-    used = {ref.value for step in partial.steps for ref in step.inputs} | set(values)
-    return replace(partial, inputs=tuple(i for i in partial.inputs if i.value in used))
+def _partial(pipeline: Pipeline, values: Sequence[str]) -> tuple[Pipeline, Mapping[str, Place]]:
+    """The part of the pipeline that computes some values, with only the inputs that they need, fused into blocks; and
+    for each of the values the block that contains it, and its first column there.
+    """
+    all_values = Output("values", tuple(map(Ref, values)), "float64")
+    fused = optimised(replace(pipeline, features=(), outputs=(all_values,)))
+    (refs,) = (output.refs for output in fused.outputs)
+    used = {ref.value for step in fused.steps for ref in step.inputs} | {ref.value for ref in refs}
+    partial = replace(fused, outputs=(), inputs=tuple(i for i in fused.inputs if i.value in used))
+    return partial, {value: (ref.value, ref.start or 0) for value, ref in zip(values, refs, strict=True)}
 
 
-def _tensors(batch: pa.RecordBatch, inputs: Sequence[InputSpec]) -> dict[str, Array]:
-    """One tensor [N, 1] per input, with the zero of the type under a null; avoids copying numbers."""
-    tensors = {}
+def _tensors(batch: pa.RecordBatch, inputs: Sequence[InputSpec], tensors: Sequence[TensorSpec]) -> dict[str, Array]:
+    """The packed tensors, with the zero of the type under a null."""
+    feeds = {t.name: np.empty((batch.num_rows, t.width), ELEMENTS[t.dtype].numpy) for t in tensors}
     for column, i in zip(batch.columns, inputs, strict=True):
-        values = column.fill_null(KINDS[i.type].zero).to_numpy(zero_copy_only=False)
-        tensors[i.tensor] = values.astype(KINDS[i.type].numpy, copy=False)[:, None]
+        feeds[i.tensor][:, i.column] = column.fill_null(KINDS[i.type].zero).to_numpy(zero_copy_only=False)
         if i.valid is not None:
-            tensors[i.valid.tensor] = column.is_valid().to_numpy(zero_copy_only=False)[:, None]
-    return tensors
+            feeds[i.valid.tensor][:, i.valid.column] = column.is_valid().to_numpy(zero_copy_only=False)
+    return feeds
 
 
 def _check_guards(guards: Array | None) -> None:
@@ -113,13 +126,13 @@ def _check_guards(guards: Array | None) -> None:
         raise RowRefusedError(row, int(np.flatnonzero(guards[row])[0]))
 
 
-def _to_arrow(results: Mapping[str, Array], value: str, column: int, dtype: pa.DataType) -> pa.Array:
+def _to_arrow(columns: Mapping[str, Array], value: str, k: int, dtype: pa.DataType) -> pa.Array:
     """One column of a value; NaN is null, as is any value that is not valid."""
-    values = np.ascontiguousarray(results[value][:, column])
+    values = columns[value][k]
     if values.dtype.kind == "f":
         return pa.array(values, from_pandas=bool(np.isnan(values.min(initial=np.inf))))
-    valid = results.get(f"{value}#valid")
-    return pa.array(values, dtype, mask=None if valid is None else ~valid[:, column])
+    valid = columns.get(f"{value}#valid")
+    return pa.array(values, dtype, mask=None if valid is None else ~valid[k])
 
 
 def _guarded(data: Data, pipeline: Pipeline, declared: Guards, refused: RowRefusedError) -> SkcError:
