@@ -140,6 +140,9 @@ class MemoryTable:
             done(len(rows))
         return MemoryTable(tuple(rows))
 
+    def held(self, columns: Sequence[Column]) -> MemoryTable:
+        return self
+
 
 @dataclass(frozen=True)
 class MemoryData(MemoryTable):

@@ -127,10 +127,10 @@ def _check_guards(guards: Array | None) -> None:
 
 
 def _to_arrow(columns: Mapping[str, Array], value: str, k: int, dtype: pa.DataType) -> pa.Array:
-    """One column of a value; NaN is null, as is any value that is not valid."""
+    """One column of a value, null where it is not valid."""
     values = columns[value][k]
     if values.dtype.kind == "f":
-        return pa.array(values, from_pandas=bool(np.isnan(values.min(initial=np.inf))))
+        return pa.array(values)
     valid = columns.get(f"{value}#valid")
     return pa.array(values, dtype, mask=None if valid is None else ~valid[k])
 

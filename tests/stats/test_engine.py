@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from memory_engine import MemoryTable
 from oracle_stats import column_stats
 
+from skc.data.arrays import dtype_of
 from skc.data.duckdb.connection import open_database
 from skc.data.duckdb.table import DuckTable
 from skc.data.engine import ARROW, Column, Table
@@ -59,7 +60,7 @@ HOSTILE = [
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture(scope="module", params=["duckdb", "memory"])
+@pytest.fixture(scope="module", params=["duckdb", "held", "memory"])
 def table_of(request: pytest.FixtureRequest) -> Iterator[TableOf]:
     """An Arrow table as each engine holds it."""
     if request.param == "memory":
@@ -70,9 +71,14 @@ def table_of(request: pytest.FixtureRequest) -> Iterator[TableOf]:
         def registered(rows: pa.Table) -> Table:
             name = database.new_name("tested")
             database.register(name, rows)
-            return DuckTable(database, name)
+            table = DuckTable(database, name)
+            return table if request.param == "duckdb" else table.held(columns_of(rows))
 
         yield registered
+
+
+def columns_of(rows: pa.Table) -> list[Column]:
+    return [Column(field.name, dtype_of(field.type), "") for field in rows.schema]
 
 
 def ask(table_of: TableOf, dtype: DType, values: list[Any], requests: list[Stat]) -> dict[Stat, Any]:

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_engine import open_memory
+from unheld_engine import open_unheld
 
 import skc
 from skc.artifact import PROFILE
@@ -86,7 +87,8 @@ def test_a_profile_is_what_its_definition_says(dtype: Any, data: st.DataObject) 
     column = Input("x", dtype, nullable=True)
     measured = profile_of(table, column)
     assert repr(measured) == repr(Profile("training", len(values), (expected("x", dtype, values),)))
-    assert dumps(measured) == dumps(profile_of(table, column, engine=open_memory))
+    for engine in (open_memory, open_unheld):
+        assert dumps(measured) == dumps(profile_of(table, column, engine=engine))
 
 
 def table(rows: int = 5_000) -> pa.Table:

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from memory_engine import open_memory
+from unheld_engine import open_unheld
 
 from skc.data.duckdb.engine import open_duckdb
 from skc.data.engine import OpenEngine
@@ -16,7 +17,7 @@ from skc.fit import fit
 from skc.ir import Feature, Input, Pipeline, Ref, Step
 from skc.ops import OPS
 
-ENGINES = [open_duckdb, open_memory]
+ENGINES: list[OpenEngine] = [open_duckdb, open_unheld, open_memory]
 DAY = 86_400_000_000
 INPUTS = (
     Input("x", "float64", nullable=True),
@@ -65,11 +66,12 @@ def staged() -> Pipeline:
 
 
 def test_every_engine_gives_the_same_states_and_warnings() -> None:
-    one, other = (fit(staged(), ROWS, open_engine=open_engine) for open_engine in ENGINES)
-    assert one.pipeline == other.pipeline
-    assert [w.message for w in one.warnings] == [w.message for w in other.warnings]
-    assert {w.code for w in one.warnings} >= {"SKC235"}
-    assert (one.rows, one.stages) == (other.rows, other.stages) == (40, 2)
+    one, *others = (fit(staged(), ROWS, open_engine=open_engine) for open_engine in ENGINES)
+    for other in others:
+        assert one.pipeline == other.pipeline
+        assert [w.message for w in one.warnings] == [w.message for w in other.warnings]
+        assert {w.code for w in one.warnings} >= {"SKC235"}
+        assert (one.rows, one.stages) == (other.rows, other.stages) == (40, 2)
 
 
 REFUSED: dict[str, tuple[Pipeline, pa.Table]] = {
@@ -111,7 +113,7 @@ def test_every_engine_refuses_the_same_rows(code: str) -> None:
         (diagnostic,) = error.value.diagnostics
         assert diagnostic.code == code
         texts.append((diagnostic.message, diagnostic.hint, diagnostic.notes))
-    assert texts[0] == texts[1]
+    assert texts[0] == texts[1] == texts[2]
 
 
 def test_impossible_dates_are_found_by_every_engine() -> None:

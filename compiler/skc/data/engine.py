@@ -10,13 +10,14 @@ To add an engine, implement `Engine` (`load`), `Table` and `Data`, and run `test
 can be pickled, and run them where the rows are; they return one number, one group or one small result at a time.
 
 `aggregate`     counts and bounds
-`sums`          exact sums (`skc.stats.exact_sum` shows how to compute them with only + and −)
+`sums`          exact sums (`skc.data.arrays.TermSums` computes them as a `fold`)
 `groups`        distinct values with their counts, in any order
 `places`        values at the given indices of the sorted column
 `bins`          how many values lie between given edges
 `complete`      the rows in which all of several columns have a value
 `fold`          one exact result over all batches of rows
 `map_batches`   a new table, computed batch by batch
+`held`          the same rows, some of whose columns are in memory (`skc.data.held`)
 `find`          the file, row and values of one row, for a message
 
 Two more operations serve a draft of a pipeline, which is written before there are inputs: `Engine.columns` says which
@@ -251,7 +252,7 @@ class Table(Protocol):
         """The number of values in every bin, one more than there are edges, by key. Nulls are in none."""
 
     def complete(self, columns: Sequence[Column]) -> Table:
-        """The rows in which all of these columns have a value."""
+        """The rows in which all of these columns have a value; it need not have other columns."""
 
     def fold(
         self, function: Callable[[pa.RecordBatch], T], add: Callable[[T, T], T], columns: Sequence[Column]
@@ -266,11 +267,14 @@ class Table(Protocol):
         size: int,
         done: Callable[[int], None],
     ) -> Table:
-        """The table that `function` computes from some columns, in batches of about `size` rows. `done` is called with
-        the number of rows processed.
+        """The table that `function` computes from some columns, in batches of about `size` rows. In a batch and in its
+        result, NaN is null. `done` is called with the number of rows processed.
 
         Raises RowRefusedError for the first row that is refused.
         """
+
+    def held(self, columns: Sequence[Column]) -> Table:
+        """The same rows in a form in which these columns are cheap to read many times, if there is one."""
 
 
 class Data(Table, Protocol):

@@ -1,13 +1,13 @@
-"""Sums of float64 columns, independent of the order of rows and correctly rounded, with the + and − of any engine.
+"""Sums of float64 columns, independent of the order of rows: exact, as fractions.
 
-Why: floating-point addition is not associative, so an engine's own sum depends on threads, partitions and versions.
+Why: floating-point addition is not associative, so a plain sum depends on threads, partitions and versions.
 
 How: take n values, none larger than m in magnitude, and M = 1.5·2^e with 2^e ≥ 2·n·m. The part q = (x + M) − M of
 every x is a multiple of u = 2^(e−52), and n of them together stay below 2^e: every partial sum is a multiple of u of
 at most 53 bits, so adding them is exact in any order. The remainder r = x − q is exact too, and |r| ≤ 2^(e−53), which
-gives the next M without looking at the data. For 2,000,000 values three parts cover the first 90 bits below the
-largest, enough for most columns (squares need four); if a remainder is left, the same is repeated until it is zero for
-every row. So the total is exact for any data; it is kept as a fraction and rounded once.
+gives the next M without looking at the data. For a block of BLOCK values each part covers 38 bits, so that two are
+enough for most columns; the same is repeated until the remainder of every value is zero. So the total of a block is
+exact for any data, as is the sum of blocks as fractions, however the rows are divided into them.
 (Demmel and Nguyen, "Fast reproducible floating-point summation", 2013, without state between rows.)
 
 If 2·n·m would overflow, values of at least 1 are summed as x·2^−200, which is exact for them, and those below 1
@@ -17,11 +17,49 @@ separately.
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+
+import numpy as np
 
 from skc.diagnostics import bug
+from skc_runtime.kinds import Array
 
+BLOCK = 1 << 14  # values: they, their parts and their remainders stay in the processor's cache
 LEAST_EXPONENT = -1022  # with M = 1.5·2^-1022 every part is a multiple of the least denormal: nothing is left
 SCALE = 200
+
+
+def exact_sum(values: Array) -> Fraction:
+    """The sum of finite float64 values; NaN adds nothing."""
+    total = Fraction(0)
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK]
+        total += _sum_of_block(np.where(np.isnan(block), 0.0, block))
+    return total
+
+
+def whole_sum(values: Array) -> int:
+    """The sum of bools or of int64 values, fewer than 2^31, whose own sum may exceed 64 bits."""
+    if values.dtype.kind == "b":
+        return int(np.count_nonzero(values))
+    high = values >> 32
+    return (int(high.sum()) << 32) + int((values - (high << 32)).sum())
+
+
+def _sum_of_block(rest: Array) -> Fraction:
+    bound = float(max(rest.max(), -rest.min()))
+    if must_scale(len(rest), bound):
+        is_large = np.abs(rest) >= 1.0
+        large = np.where(is_large, rest * 2.0**-SCALE, 0.0)
+        return _sum_of_block(large) * 2**SCALE + _sum_of_block(np.where(is_large, 0.0, rest))
+    total, k = Fraction(0), 0
+    while rest.any():
+        big = splitter(len(rest), bound, k)
+        part = (rest + big) - big
+        total += Fraction(float(part.sum()))
+        rest = rest - part
+        k += 1
+    return total
 
 
 def splitter(count: int, bound: float, k: int) -> float:

@@ -46,9 +46,9 @@ def _readable(kind: pa.DataType) -> pa.DataType:
 
 def too_many_digits(schema: pa.Schema, inputs: Sequence[Input], label: str) -> Iterator[SkcError]:
     """SKC205 for each input whose column in a Parquet file is a decimal that the engine does not read exactly."""
+    kinds = dict(zip(schema.names, schema.types, strict=True))
     for value in inputs:
-        k = schema.get_field_index(value.name)
-        kind = schema.types[k] if k >= 0 else None
+        kind = kinds.get(value.name)
         if kind is not None and pa.types.is_decimal(kind) and kind.precision > MOST_DIGITS:
             message = f"{label}: column `{value.name}` is DECIMAL({kind.precision},{kind.scale})"
             yield fail(

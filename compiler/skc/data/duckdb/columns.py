@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skc.data.duckdb.connection import identifier, number, scalar
-from skc.data.engine import Column, Deviation
+from skc.data.engine import Column
 
 
 def values(column: Column) -> str:
@@ -23,17 +23,6 @@ def normal(column: Column) -> str:
 def ordered(column: Column) -> str:
     """The values as numbers."""
     return f"CAST({values(column)} AS TINYINT)" if column.dtype == "bool" else normal(column)
-
-
-def whole(column: Column) -> str:
-    """The values as 38 decimal digits, which hold the sum of 2^63 values of 2^63."""
-    return f"CAST(CAST({values(column)} AS BIGINT) AS DECIMAL(38, 0))"
-
-
-def deviation(of: Deviation) -> str:
-    """`float64(x) − mean`."""
-    sql = f"CAST({values(of.column)} AS BIGINT)" if of.column.dtype == "bool" else values(of.column)
-    return f"({sql if of.column.kind.is_float else f'CAST({sql} AS DOUBLE)'} - {number(of.mean)})"
 
 
 def holds_nul(strings: str) -> str:

@@ -10,11 +10,10 @@ Why SQL text: it is written in microseconds per column, whatever an expression l
 from __future__ import annotations
 
 import itertools
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, reduce
 from pathlib import Path
@@ -22,22 +21,23 @@ from typing import Any, TypeVar, assert_never
 
 import pyarrow as pa
 
-from skc.data.duckdb.columns import deviation, holds_nul, normal, ordered, values, whole
+from skc.data.arrays import Columns, TermSums, added, collected, columns_of, names_to_hold, nan_as_null
+from skc.data.duckdb.columns import holds_nul, normal, ordered, values
 from skc.data.duckdb.connection import AT_ONCE, Database, engine_errors, identifier, scalar
-from skc.data.duckdb.exact_sum import Addend, exact_sums
 from skc.data.duckdb.grouping import groups_of
 from skc.data.duckdb.long_form import Stacked, stacks
-from skc.data.engine import Aggregate, Bins, Column, Grouping, Groups, Places, RowRefusedError, Term
+from skc.data.engine import Aggregate, Bins, Column, Grouping, Groups, Places, RowRefusedError, Table, Term
+from skc.data.held import HeldTable
+from skc.data.pools import in_order
 from skc.values.types import Scalar
 
 BOUNDS = 3 * AT_ONCE  # aggregates in one query
 HISTOGRAMS = 32  # in one query, each with up to a hundred edges as literals
 DISTINCT = 16  # in one query: each takes a table of its own
 FOLDED = 1 << 22  # values per batch of a fold
-VALUE_PARTS, PRODUCT_PARTS = 3, 4  # of a sum, usually enough for one scan
+FETCHED = 1 << 20  # values per batch that is read into memory
 COUNTING, COMPUTING = "counting the training rows failed", "computing statistics of the training rows failed"
 T = TypeVar("T")
-U = TypeVar("U")
 
 
 @dataclass(frozen=True)
@@ -80,18 +80,9 @@ class DuckTable:
 
     def sums(self, terms: Sequence[Term]) -> list[Fraction]:
         """See `Table`."""
-        wholes: dict[int, str] = {}
-        floats: dict[int, Addend] = {}
-        for k, term in enumerate(terms):
-            if isinstance(term.of, Column) and not term.of.kind.is_float:
-                wholes[k] = f"sum({whole(term.of)})"
-            else:
-                floats[k] = _addend(term)
-        with engine_errors(COMPUTING):
-            totals = exact_sums(self.database, self.sql, floats)
-            exact = self._row(list(wholes.values()), AT_ONCE)
-        totals |= {k: Fraction(int(total or 0)) for k, total in zip(wholes, exact, strict=True)}
-        return [totals[k] for k in range(len(terms))]
+        columns = columns_of(terms)
+        totals = self.fold(TermSums(columns, tuple(terms)), added, columns) if terms else ()
+        return [Fraction(0)] * len(terms) if totals is None else list(totals)
 
     def groups(self, groupings: Mapping[str, Grouping]) -> Iterator[Groups]:
         """See `Table`."""
@@ -148,7 +139,7 @@ class DuckTable:
         """See `Table`."""
         batches = self.database.batches(self._select(columns), max(1024, FOLDED // len(columns)))
         with engine_errors(COMPUTING), closing(batches), ThreadPoolExecutor(self.database.threads) as pool:
-            results = _in_order(pool, function, batches, self.database.threads + 1)
+            results = in_order(pool, function, batches, self.database.threads + 1)
             first = next(results, None)
             return None if first is None else reduce(add, results, first)
 
@@ -172,13 +163,30 @@ class DuckTable:
             pa.ipc.new_file(sink, schema) as writer,
         ):
             try:
-                for batch in _in_order(pool, function, batches, self.database.threads + 1):
-                    writer.write_batch(batch)
+                for batch in in_order(pool, function, batches, self.database.threads + 1):
+                    writer.write_batch(nan_as_null(batch))
                     rows += batch.num_rows
                     done(rows)
             except RowRefusedError as error:
                 raise RowRefusedError(rows + error.row, error.why) from None
         return _mapped(self.database, file)
+
+    def held(self, columns: Sequence[Column]) -> Table:
+        """See `Table`."""
+        held = self.in_memory(columns)
+        return HeldTable(self, self._rows, held, self.database.threads) if held else self
+
+    def in_memory(self, columns: Sequence[Column]) -> Columns:
+        """Those of the columns that fit into memory."""
+        names = set(names_to_hold(self._rows, columns))
+        by_name = {column.name: replace(column, null_values=()) for column in columns if column.name in names}
+        chosen = list(by_name.values())
+        if not chosen:
+            return Columns({}, {})
+        with engine_errors(COMPUTING):
+            batches = self.database.batches(self._select(chosen), max(1024, FETCHED // len(chosen)))
+            with closing(batches):
+                return collected(batches, chosen, self._rows)
 
     def _select(self, columns: Sequence[Column]) -> str:
         """A query for columns, in order."""
@@ -231,24 +239,6 @@ def _is_widened(sql: str) -> str:
     """Whether the float64 is a float32, but not the float64 with the same shortest digits."""
     single = f"TRY_CAST({sql} AS FLOAT)"
     return f"CAST({single} AS DOUBLE) = {sql} AND CAST(CAST({single} AS VARCHAR) AS DOUBLE) <> {sql}"
-
-
-def _addend(term: Term) -> Addend:
-    if isinstance(term.of, Column):
-        return Addend(values(term.of), term.count, term.bound, VALUE_PARTS)
-    left, right = map(deviation, term.of)
-    return Addend(f"{left} * {right}", term.count, term.bound, PRODUCT_PARTS)
-
-
-def _in_order(pool: Executor, function: Callable[[T], U], items: Iterable[T], ahead: int) -> Iterator[U]:
-    """The results in the order of the items, computing at most `ahead` of them in advance."""
-    waiting: deque[Future[U]] = deque()
-    for item in items:
-        waiting.append(pool.submit(function, item))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _mapped(database: Database, file: Path) -> DuckTable:

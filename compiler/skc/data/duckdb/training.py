@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 import pyarrow as pa
@@ -13,7 +13,8 @@ from skc.data.duckdb.connection import engine_errors, identifier, literal
 from skc.data.duckdb.json_lines import all_keys
 from skc.data.duckdb.readers import Group, Part, Raw
 from skc.data.duckdb.table import COUNTING, DuckTable
-from skc.data.engine import AnyRow, Condition, HoldsNul, IsNull, IsOutside, LocatedRow
+from skc.data.engine import AnyRow, Column, Condition, Data, HoldsNul, IsNull, IsOutside, LocatedRow
+from skc.data.held import HeldData
 from skc.data.predicate import Predicate
 from skc.data.sheet import numbers_in_sheet
 from skc.data.sources import JSON, Source, separator_of
@@ -22,7 +23,6 @@ from skc.ir import Input
 from skc.values.arrow import KEPT
 
 ROW, BAD = '"skc: row"', '"skc: bad"'
-FEW_VALUES = 1 << 25  # a typed source with at most so many values is stored, in 256 MB if they are numbers
 HEAD = 1000
 
 
@@ -87,19 +87,15 @@ class Training(DuckTable):
         with engine_errors(COUNTING):
             return all_keys(self.database, self.source)
 
-    def cached(self) -> Training:
-        """See `Data`: a small table is stored in the form that statistics need.
+    def cached(self) -> Data:
+        """See `Data`.
 
         Why: for every query, a view of typed files is bound again, column by column, and its expressions are computed
         again. That is negligible for a tall table, but takes most of the time for a short and wide one.
         """
-        if self.raw.is_stored or self.count() * len(self.inputs) > FEW_VALUES:
-            return self
-        name = self.database.new_name("rows")
-        columns = ", ".join(identifier(i.name) for i in self.inputs)
-        with engine_errors("reading the training rows failed"):
-            self.database.execute(f"CREATE TEMP TABLE {identifier(name)} AS SELECT {columns} FROM {self.sql}")
-        return replace(self, name=name)
+        columns = [Column(i.name, i.dtype, f"column `{i.name}`", i.span) for i in self.inputs]
+        held = self.in_memory(columns)
+        return HeldData(self, self.count(), held, self.database.threads, data=self) if held else self
 
     def batches(self, names: Sequence[str], size: int) -> Generator[pa.RecordBatch, None, None]:
         """See `Data`."""
@@ -155,13 +151,19 @@ def typed_sql(
     numbered: bool,
     extra: Sequence[str] = (),
 ) -> str:
-    """The stored values of all inputs, and whether a raw value is bad; with `numbered` also the row within its part."""
+    """The stored values of all inputs, and whether a raw value is bad; with `numbered` also the row within its part.
+
+    Only `where` may read other columns: without it all columns are listed, because the engine takes quadratic time to
+    expand a star with replacements.
+    """
     if numbered:
         rows = f"SELECT row_number() OVER () AS {ROW}, * FROM ({rows})"
     readings = group.readings
-    values = ", ".join(f"{readings[i.name].value} AS {identifier(i.name)}" for i in inputs)
+    others = [*([ROW] if numbered else []), *map(identifier, extra)]
+    values = [f"{readings[i.name].value} AS {identifier(i.name)}" for i in inputs]
+    read = ", ".join([*values, *others]) if where is None else f"* REPLACE ({', '.join(values)})"
     bad = " OR ".join(f"({readings[i.name].bad})" for i in inputs if readings[i.name].bad) or "false"
-    inner = f"SELECT * REPLACE ({values}), ({bad}) AS {BAD} FROM ({rows})"
+    inner = f"SELECT {read}, ({bad}) AS {BAD} FROM ({rows})"
     columns = [f"{readings[i.name].stored} AS {identifier(i.name)}" for i in inputs]
     stored = ", ".join([*columns, *map(identifier, extra)])
     row = f"{ROW}, " if numbered else ""

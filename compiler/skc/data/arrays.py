@@ -1,0 +1,181 @@
+"""Columns in memory: which of a table's columns fit, how they are read, and their exact sums by NumPy.
+
+Which columns are held: with at most SHORT values in all, every column; else those of numbers, times and bools, as long
+as they have at most HELD values. So memory is bounded, whatever the number of rows and columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pyarrow as pa
+
+from skc.data.engine import ARROW, Column, Deviation, Term
+from skc.stats.exact_sum import exact_sum, whole_sum
+from skc_runtime.kinds import Array, DType
+
+HELD = 1 << 25  # values of numbers in memory, in 256 MB
+SHORT = 1 << 22  # values of a table that is held whole, if its texts are short enough
+TEXTS = 1 << 28  # bytes of texts
+Aligned = tuple[Array, Array | None]  # one element per row, and where it is missing; None for floats, and if nowhere
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns by name: those of texts as Arrow arrays, all others as arrays."""
+
+    numbers: Mapping[str, Aligned]
+    texts: Mapping[str, pa.Array]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.numbers or name in self.texts
+
+    def __len__(self) -> int:
+        return len(self.numbers) + len(self.texts)
+
+    def part(self, columns: Sequence[Column], start: int, stop: int) -> Columns:
+        """Some rows of some columns, which are not copied."""
+        numbers = {
+            c.name: (values[start:stop], None if missing is None else missing[start:stop])
+            for c in columns
+            if c.kind.is_ordered
+            for values, missing in [self.numbers[c.name]]
+        }
+        texts = {c.name: self.texts[c.name].slice(start, stop - start) for c in columns if not c.kind.is_ordered}
+        return Columns(numbers, texts)
+
+
+def names_to_hold(rows: int, columns: Iterable[Column]) -> list[str]:
+    """Which columns of a table to read into memory."""
+    columns = list(dict.fromkeys(columns))
+    ordered = [column.name for column in columns if column.kind.is_ordered]
+    if is_held(rows, len(columns), len(columns) - len(ordered)):
+        return [column.name for column in columns]
+    return ordered if is_held(rows, len(ordered), 0) else []
+
+
+def is_held(rows: int, columns: int, texts: int) -> bool:
+    """Whether so many columns, some of them texts, are few enough."""
+    return rows * columns <= (SHORT if texts else HELD)
+
+
+def collected(batches: Iterable[pa.RecordBatch], columns: Sequence[Column], rows: int) -> Columns:
+    """Columns read into memory, each once; without those of texts if these are too long."""
+    texts: dict[str, list[pa.Array]] = {c.name: [] for c in columns if not c.kind.is_ordered}
+    numbers: dict[str, Array] = {
+        c.name: np.empty(rows, ARROW[c.dtype].to_pandas_dtype()) for c in columns if c.kind.is_ordered
+    }
+    missing: dict[str, Array] = {}
+    start = size = 0
+    for batch in batches:
+        stop = start + batch.num_rows
+        for column, array in zip(columns, batch.columns, strict=True):
+            if column.kind.is_ordered:
+                numbers[column.name][start:stop], where = aligned(array, column)
+                if where is not None:
+                    missing.setdefault(column.name, np.zeros(rows, bool))[start:stop] = where
+            elif texts:
+                texts[column.name].append(array.cast(pa.large_string()))
+                size += array.nbytes
+        texts = texts if size <= TEXTS else {}
+        start = stop
+    return Columns(
+        {name: (values, missing.get(name)) for name, values in numbers.items()},
+        {name: pa.chunked_array(arrays, pa.large_string()).combine_chunks() for name, arrays in texts.items()},
+    )
+
+
+def dtype_of(kind: pa.DataType) -> DType:
+    """A type of columns that Arrow stores so."""
+    return next(dtype for dtype, arrow in ARROW.items() if arrow == kind)
+
+
+def aligned(values: pa.Array, column: Column) -> Aligned:
+    """The elements of an Arrow array of numbers, times or bools, and where they are missing."""
+    if column.kind.is_float or not values.null_count:
+        return values.to_numpy(zero_copy_only=False), None
+    filled = values.fill_null(column.kind.zero).to_numpy(zero_copy_only=False)
+    return filled, values.is_null().to_numpy(zero_copy_only=False)
+
+
+def to_arrow(of: Aligned, column: Column) -> pa.Array:
+    """The same as an Arrow array with nulls."""
+    values, missing = of
+    return pa.array(values, ARROW[column.dtype], mask=missing, from_pandas=missing is None)
+
+
+def nan_as_null(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A batch in which NaN is null."""
+    columns = [
+        pa.array(array.to_numpy(zero_copy_only=False), from_pandas=True) if pa.types.is_floating(array.type) else array
+        for array in batch.columns
+    ]
+    return pa.record_batch(columns, schema=batch.schema)
+
+
+def without_sentinels(of: Aligned, column: Column) -> Aligned:
+    """The same with values that count as null missing."""
+    values, missing = of
+    if not column.null_values:
+        return of
+    is_null = np.isin(values, np.array(column.null_values, values.dtype))
+    if column.kind.is_float:
+        return np.where(is_null, np.nan, values), None
+    return values, is_null if missing is None else missing | is_null
+
+
+def present(of: Aligned) -> Array:
+    """The values, without the rows that have none."""
+    values, missing = of
+    if values.dtype.kind != "f":
+        return values if missing is None else values[~missing]
+    there = values == values  # NaN is not equal to itself
+    return values if there.all() else values[there]
+
+
+def addends(term: Term, of: Callable[[Column], Aligned]) -> Array:
+    """What a term sums: whole numbers, or float64 with NaN where there is nothing."""
+    if isinstance(term.of, Column):
+        return of(term.of)[0] if term.of.kind.is_float else present(of(term.of))
+    left, right = term.of
+    deviations = _deviations(left, of)
+    return deviations * (deviations if right == left else _deviations(right, of))
+
+
+def _deviations(deviation: Deviation, of: Callable[[Column], Aligned]) -> Array:
+    values, missing = of(deviation.column)
+    deviations: Array = values.astype(np.float64, copy=False) - deviation.mean
+    if missing is not None:
+        deviations[missing] = np.nan
+    return deviations
+
+
+def total(numbers: Array) -> Fraction:
+    """The exact sum of `addends`."""
+    return exact_sum(numbers) if numbers.dtype.kind == "f" else Fraction(whole_sum(numbers))
+
+
+@dataclass(frozen=True)
+class TermSums:
+    """For `Table.fold`: the exact sums of terms over a batch of `columns`."""
+
+    columns: tuple[Column, ...]
+    terms: tuple[Term, ...]
+
+    def __call__(self, batch: pa.RecordBatch) -> tuple[Fraction, ...]:
+        arrays = {c: aligned(values, c) for c, values in zip(self.columns, batch.columns, strict=True)}
+        return tuple(total(addends(term, arrays.__getitem__)) for term in self.terms)
+
+
+def added(left: Sequence[Fraction], right: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """The sums of two batches together."""
+    return tuple(a + b for a, b in zip(left, right, strict=True))
+
+
+def columns_of(terms: Sequence[Term]) -> tuple[Column, ...]:
+    """The columns that some terms read, each once."""
+    parts = (part for term in terms for part in ((term.of,) if isinstance(term.of, Column) else term.of))
+    return tuple(dict.fromkeys(part if isinstance(part, Column) else part.column for part in parts))
