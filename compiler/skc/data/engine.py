@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -62,12 +62,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, and those of its values that also count as null. Messages call it `label`."""
+    """A column of a table, and those of its values that also count as null. Messages call it `label`, which does not
+    make it another column.
+    """
 
     name: str
     dtype: DType
-    label: str
-    span: Span | None = None
+    label: str = field(compare=False)
+    span: Span | None = field(default=None, compare=False)
     null_values: tuple[Scalar, ...] = ()
 
     @property

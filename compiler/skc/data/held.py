@@ -71,6 +71,7 @@ class HeldTable:
     columns: Columns
     threads: int
     _sorted: dict[Column, Array] = field(default_factory=dict)
+    _sums: dict[Term, Fraction] = field(default_factory=dict)  # a profile has those of steps too
 
     def count(self) -> int:
         """See `Table`."""
@@ -91,12 +92,13 @@ class HeldTable:
 
     def sums(self, terms: Sequence[Term]) -> list[Fraction]:
         """See `Table`."""
-        held = {term: None for term in terms if self._holds(columns_of([term]))}
-        known = self._of_each(held, lambda term: total(addends(term, self._aligned)))
-        rest = [term for term in dict.fromkeys(terms) if term not in held]
+        new = [term for term in dict.fromkeys(terms) if term not in self._sums]
+        held = [term for term in new if self._holds(columns_of([term]))]
+        self._sums.update(self._of_each(held, lambda term: total(addends(term, self._aligned))))
+        rest = [term for term in new if term not in self._sums]
         if rest:
-            known |= dict(zip(rest, self._base.sums(rest), strict=True))
-        return [known[term] for term in terms]
+            self._sums.update(zip(rest, self._base.sums(rest), strict=True))
+        return [self._sums[term] for term in terms]
 
     def groups(self, groupings: Mapping[str, Grouping]) -> Iterator[Groups]:
         """See `Table`."""

@@ -7,12 +7,13 @@ the engine. One query counts and bounds all columns, one computes all means, one
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any, assert_never
 
 from skc.data.engine import Aggregate, Column, Deviation, Grouping, Places, Table, Term
+from skc.data.held import SORTED
 from skc.diagnostics import SkcError, bug, fail
 from skc.stats.answers import Answers, Summary, interpolated, neighbours
 from skc.stats.requests import (
@@ -225,10 +226,18 @@ def _values_at(
         for key, indices in places.items()
         if (missing := sorted(indices - results[key].keys()))
     }
-    if inner:
-        for key, values in table.places(inner).items():
+    for part, part_columns in in_parts(table, {key: columns[key] for key in inner}):
+        for key, values in part.places({key: inner[key] for key in part_columns}).items():
             results[key] |= {i: _number(value) for i, value in values.items()}
     return results
+
+
+def in_parts(table: Table, columns: Mapping[str, Column]) -> Iterator[tuple[Table, dict[str, Column]]]:
+    """A few columns at a time, with a table in which these are cheap to sort, and stay sorted."""
+    keys, width = list(columns), max(1, SORTED // max(1, table.count()))
+    for start in range(0, len(keys), width):
+        part = {key: columns[key] for key in keys[start : start + width]}
+        yield table.held(list(part.values())), part
 
 
 def _number(value: Any) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from skc.data.engine import Aggregate, Bins, Column, Grouping, Places, Table
-from skc.data.statistics import answer, count_values, summarise
+from skc.data.statistics import answer, count_values, in_parts, summarise
 from skc.data.typed_rows import open_rows
 from skc.ir import Input, ProfileOptions
 from skc.profile.document import Categories, ColumnProfile, Numbers, Profile, Rows
@@ -30,8 +30,11 @@ def measure(
     """The profile of columns, by the names of the inputs. `summaries` are theirs, where they are known already."""
     chosen = {name: column for name, column in columns.items() if name not in options.omit}
     known = summarise(table, chosen) if summaries is None else {name: summaries[name] for name in chosen}
-    distinct = _distinct(table, chosen, known)
-    numbers = _numbers(table, chosen, known, options)
+    distinct = _distinct(table, {name: column for name, column in chosen.items() if not column.kind.is_ordered}, known)
+    numbers: dict[str, Numbers] = {}
+    for part, columns_of_part in in_parts(table, {n: c for n, c in chosen.items() if c.kind.is_ordered}):
+        distinct |= _distinct(part, columns_of_part, known)
+        numbers |= _numbers(part, columns_of_part, known, options)
     categories = _categories(table, chosen, known, distinct, options)
     return Profile(
         of,
@@ -67,7 +70,7 @@ def _numbers(
     """Of every column of an ordered type other than bool that has a value."""
     names = [n for n, c in columns.items() if c.kind.is_ordered and c.dtype != "bool" and known[n].count]
     chosen = {name: columns[name] for name in names}
-    special = _special(table, chosen)
+    special = _special(table, chosen, known)
     averages = moments(table, chosen, known)
     places = {name: _places(columns[name], known[name].count) for name in names}
     values = table.places(places)
@@ -96,13 +99,18 @@ def _edges(values: Iterable[Any]) -> tuple[float | int, ...]:
     return tuple(sorted(set(values)))
 
 
-def _special(table: Table, columns: Mapping[str, Column]) -> dict[str, tuple[int, tuple[int, int]]]:
+def _special(
+    table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary]
+) -> dict[str, tuple[int, tuple[int, int]]]:
     """The number of zeros, and of the infinities."""
-    floats = [name for name, column in columns.items() if column.kind.is_float]
-    zeros = table.aggregate([Aggregate("equal", column, 0.0) for column in columns.values()])
-    ends = table.aggregate([Aggregate("equal", columns[name], end) for name in floats for end in (-math.inf, math.inf)])
-    infinite = {name: (ends[2 * k], ends[2 * k + 1]) for k, name in enumerate(floats)}
-    return {name: (n, infinite.get(name, (0, 0))) for name, n in zip(columns, zeros, strict=True)}
+    asked = {
+        (name, value): Aggregate("equal", column, value)
+        for name, column in columns.items()
+        for value in (-math.inf, 0.0, math.inf)
+        if value == 0.0 or known[name].infinite
+    }
+    found = dict(zip(asked, table.aggregate(list(asked.values())), strict=True))
+    return {n: (found[n, 0.0], (found.get((n, -math.inf), 0), found.get((n, math.inf), 0))) for n in columns}
 
 
 def moments(table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary]) -> dict[str, Answers]:

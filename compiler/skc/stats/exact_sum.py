@@ -51,7 +51,8 @@ def _sum_of_block(rest: Array) -> Fraction:
     if must_scale(len(rest), bound):
         is_large = np.abs(rest) >= 1.0
         large = np.where(is_large, rest * 2.0**-SCALE, 0.0)
-        return _sum_of_block(large) * 2**SCALE + _sum_of_block(np.where(is_large, 0.0, rest))
+        small = np.where(is_large, 0.0, rest)
+        return Fraction(2**SCALE) * _sum_of_block(large) + _sum_of_block(small)
     total, k = Fraction(0), 0
     while rest.any():
         big = splitter(len(rest), bound, k)

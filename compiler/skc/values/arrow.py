@@ -38,7 +38,9 @@ KEPT: Mapping[DType, pa.DataType | None] = for_every_kind(
 
 def runs_of(batch: pa.RecordBatch, most: int) -> list[slice]:
     """Rows that a graph may run at once: at most so many, and fewer where a text is long, as in serving."""
-    texts = [column for column in batch.columns if pa.types.is_string(column.type)]
+    texts = [
+        column for column in batch.columns if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    ]
     lengths: Array = np.zeros(batch.num_rows, np.int64)
     for column in texts:
         lengths = np.maximum(lengths, pc.binary_length(column).fill_null(0).to_numpy(zero_copy_only=False))
