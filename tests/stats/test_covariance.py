@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from memory_engine import MemoryTable, open_memory
 from oracle_stats import block_stats
 
+from skc.data.arrays import dtype_of
 from skc.data.blocks import covariance
 from skc.data.duckdb.connection import Database, open_database
 from skc.data.duckdb.engine import open_duckdb
@@ -43,7 +44,7 @@ HOSTILE = [0.0, -0.0, 5e-324, -2.2250738585072014e-308, 1e150, -1e150, 0.1, 1e16
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture(scope="module", params=["duckdb", "memory"])
+@pytest.fixture(scope="module", params=["duckdb", "held", "memory"])
 def table_of(request: pytest.FixtureRequest) -> Iterator[TableOf]:
     if request.param == "memory":
         yield lambda rows: MemoryTable(tuple(rows.to_pylist()))
@@ -53,7 +54,9 @@ def table_of(request: pytest.FixtureRequest) -> Iterator[TableOf]:
         def registered(rows: pa.Table) -> Table:
             name = database.new_name("tested")
             database.register(name, rows)
-            return DuckTable(database, name)
+            table = DuckTable(database, name)
+            columns = [Column(field.name, dtype_of(field.type), "") for field in rows.schema]
+            return table if request.param == "duckdb" else table.held(columns)
 
         yield registered
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from memory_engine import MemoryTable
 from oracle_stats import grouped
 
+from skc.data.arrays import dtype_of
 from skc.data.duckdb.connection import open_database
 from skc.data.duckdb.table import DuckTable
 from skc.data.engine import ARROW, Column, Table
@@ -40,7 +41,7 @@ TARGETS: dict[DType, st.SearchStrategy[Any]] = {
 }
 
 
-@pytest.fixture(scope="module", params=["duckdb", "memory"])
+@pytest.fixture(scope="module", params=["duckdb", "held", "memory"])
 def table_of(request: pytest.FixtureRequest) -> Iterator[TableOf]:
     if request.param == "memory":
         yield lambda rows: MemoryTable(tuple(rows.to_pylist()))
@@ -50,7 +51,9 @@ def table_of(request: pytest.FixtureRequest) -> Iterator[TableOf]:
         def registered(rows: pa.Table) -> Table:
             name = database.new_name("tested")
             database.register(name, rows)
-            return DuckTable(database, name)
+            table = DuckTable(database, name)
+            columns = [Column(field.name, dtype_of(field.type), "") for field in rows.schema]
+            return table if request.param == "duckdb" else table.held(columns)
 
         yield registered
 

@@ -36,6 +36,10 @@ class Columns:
     def __len__(self) -> int:
         return len(self.numbers) + len(self.texts)
 
+    def with_others(self, others: Columns) -> Columns:
+        """These and others."""
+        return Columns({**self.numbers, **others.numbers}, {**self.texts, **others.texts})
+
     def part(self, columns: Sequence[Column], start: int, stop: int) -> Columns:
         """Some rows of some columns, which are not copied."""
         numbers = {

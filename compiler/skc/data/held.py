@@ -169,17 +169,11 @@ class HeldTable:
         kinds = [pa.types.is_large_string(kind) for kind in schema.types]
         if not self._holds(columns) or not is_held(self.rows, len(kinds), sum(kinds)):
             return self._base.map_batches(function, columns, schema, size, done)
-        batches, rows = [], 0
-        with ThreadPoolExecutor(self.threads) as pool:
-            try:
-                for batch in in_order(pool, function, self._batches(columns, size, nan=True), self.threads + 1):
-                    batches.append(batch)
-                    rows += batch.num_rows
-                    done(rows)
-            except RowRefusedError as error:
-                raise RowRefusedError(rows + error.row, error.why) from None
         fields = [Column(name, dtype_of(kind), "") for name, kind in zip(schema.names, schema.types, strict=True)]
-        return HeldTable(None, rows, collected(batches, fields, rows), self.threads)
+        with ThreadPoolExecutor(self.threads) as pool:
+            batches = in_order(pool, function, self._batches(columns, size, nan=True), self.threads + 1)
+            made = collected(_counting(batches, done), fields, self.rows)
+        return HeldTable(None, self.rows, made, self.threads)
 
     def held(self, columns: Sequence[Column]) -> Table:
         """See `Table`."""
@@ -336,6 +330,18 @@ class HeldData(HeldTable):
     def kept_schema(self) -> pa.Schema:
         """See `Data`."""
         return self.data.kept_schema()
+
+
+def _counting(batches: Iterator[pa.RecordBatch], done: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+    """The same batches. `done` is called with the rows so far, to which the row of a RowRefusedError is added."""
+    rows = 0
+    try:
+        for batch in batches:
+            yield batch
+            rows += batch.num_rows
+            done(rows)
+    except RowRefusedError as error:
+        raise RowRefusedError(rows + error.row, error.why) from None
 
 
 def _starts(values: Array) -> Array:

@@ -35,7 +35,8 @@ BOUNDS = 3 * AT_ONCE  # aggregates in one query
 HISTOGRAMS = 32  # in one query, each with up to a hundred edges as literals
 DISTINCT = 16  # in one query: each takes a table of its own
 FOLDED = 1 << 22  # values per batch of a fold
-FETCHED = 1 << 20  # values per batch that is read into memory
+FETCHED = 1 << 23  # values read into memory by one query: the engine takes as much again for more than these
+BATCH = 1 << 20  # values per batch of them
 COUNTING, COMPUTING = "counting the training rows failed", "computing statistics of the training rows failed"
 T = TypeVar("T")
 
@@ -181,12 +182,13 @@ class DuckTable:
         names = set(names_to_hold(self._rows, columns))
         by_name = {column.name: replace(column, null_values=()) for column in columns if column.name in names}
         chosen = list(by_name.values())
-        if not chosen:
-            return Columns({}, {})
+        held, width = Columns({}, {}), max(1, FETCHED // max(1, self._rows))
         with engine_errors(COMPUTING):
-            batches = self.database.batches(self._select(chosen), max(1024, FETCHED // len(chosen)))
-            with closing(batches):
-                return collected(batches, chosen, self._rows)
+            for start in range(0, len(chosen), width):
+                part = chosen[start : start + width]
+                with closing(self.database.batches(self._select(part), max(1024, BATCH // len(part)))) as batches:
+                    held = held.with_others(collected(batches, part, self._rows))
+        return held
 
     def _select(self, columns: Sequence[Column]) -> str:
         """A query for columns, in order."""
