@@ -66,7 +66,7 @@ class GraphFunction:
             raise bug(f"the graph of a fitting stage does not run: {error}") from error
         _check_guards(results.get(GUARDS))
         columns = {name: np.ascontiguousarray(values.T) for name, values in results.items()}
-        arrays = [_to_arrow(columns, value, j, schema.types[k]) for k, (value, j) in enumerate(places)]
+        arrays = [_to_arrow(columns, value, k, kind) for (value, k), kind in zip(places, schema.types, strict=True)]
         return pa.record_batch(arrays, schema=schema)
 
 

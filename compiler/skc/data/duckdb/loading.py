@@ -71,7 +71,10 @@ def load_training(
     read, name = database.new_name("read"), database.new_name("training")
     reading = engine_errors(f"`{source.name}` cannot be read", code="SKC203", span=source.span)
     with csv_trouble(source), reading, _where_errors(where, declared):
-        database.execute(f"CREATE {'TABLE' if raw.is_stored else 'VIEW'} {read} AS {sql}")
+        if raw.is_stored:
+            database.execute(f"CREATE TABLE {read} AS {sql}")
+        else:
+            read = f"({sql})"
         database.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({extra}) FROM {read}")
         training = Training(database, name, raw, inputs, where, tuple(keep))
         if where is not None or any(r.bad for group in raw.groups for r in group.readings.values()):

@@ -186,13 +186,19 @@ class DuckTable:
         with engine_errors(COMPUTING):
             for start in range(0, len(chosen), width):
                 part = chosen[start : start + width]
-                with closing(self.database.batches(self._select(part), max(1024, BATCH // len(part)))) as batches:
+                with closing(
+                    self.database.batches(self._select(part, self._for_memory(part)), max(1024, BATCH // len(part)))
+                ) as batches:
                     held = held.with_others(collected(batches, part, self._rows))
         return held
 
-    def _select(self, columns: Sequence[Column]) -> str:
+    def _for_memory(self, columns: Sequence[Column]) -> str:
+        """These columns of all rows, where NaN may be null, as SQL."""
+        return self.sql
+
+    def _select(self, columns: Sequence[Column], rows: str | None = None) -> str:
         """A query for columns, in order."""
-        return f"SELECT {', '.join(f'{values(c)} AS c{k}' for k, c in enumerate(columns))} FROM {self.sql}"
+        return f"SELECT {', '.join(f'{values(c)} AS c{k}' for k, c in enumerate(columns))} FROM {rows or self.sql}"
 
 
 def _aggregate(aggregate: Aggregate) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import assert_never
 
 import pyarrow as pa
@@ -44,6 +45,25 @@ class Training(DuckTable):
     def has_where(self) -> bool:
         """See `Data`."""
         return self.where is not None
+
+    @cached_property
+    def _rows(self) -> int:
+        """Counted without typing every column, which takes long for many, unless `where` reads them."""
+        if self.where is not None or self.raw.is_stored:
+            return super()._rows
+        rows = " UNION ALL ".join(f"SELECT count(*) FROM ({group.sql})" for group in self.raw.groups)
+        with engine_errors(COUNTING):
+            return int(sum(count for (count,) in self.database.execute(rows)))
+
+    def _for_memory(self, columns: Sequence[Column]) -> str:
+        """NaN stays as it is, since binding a condition for each of many columns takes quadratic time."""
+        if self.raw.is_stored:
+            return super()._for_memory(columns)
+        names = {column.name for column in columns}
+        inputs = [i for i in self.inputs if i.name in names]
+        inputs = list(self.inputs) if self.where is not None else inputs
+        rows = (typed_sql(g, g.sql, inputs, self.where, numbered=False, nan=True) for g in self.raw.groups)
+        return f"({' UNION ALL '.join(rows)})"
 
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         """See `Data`."""
@@ -150,8 +170,10 @@ def typed_sql(
     *,
     numbered: bool,
     extra: Sequence[str] = (),
+    nan: bool = False,
 ) -> str:
     """The stored values of all inputs, and whether a raw value is bad; with `numbered` also the row within its part.
+    With `nan` the null of a float may be NaN.
 
     Only `where` may read other columns: without it all columns are listed, because the engine takes quadratic time to
     expand a star with replacements.
@@ -164,7 +186,10 @@ def typed_sql(
     read = ", ".join([*values, *others]) if where is None else f"* REPLACE ({', '.join(values)})"
     bad = " OR ".join(f"({readings[i.name].bad})" for i in inputs if readings[i.name].bad) or "false"
     inner = f"SELECT {read}, ({bad}) AS {BAD} FROM ({rows})"
-    columns = [f"{readings[i.name].stored} AS {identifier(i.name)}" for i in inputs]
+    columns = [
+        identifier(i.name) if nan and i.kind.is_float else f"{readings[i.name].stored} AS {identifier(i.name)}"
+        for i in inputs
+    ]
     stored = ", ".join([*columns, *map(identifier, extra)])
     row = f"{ROW}, " if numbered else ""
     keep = f" WHERE ({where.sql}) OR {BAD}" if where is not None else ""
