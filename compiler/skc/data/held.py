@@ -84,7 +84,9 @@ class HeldTable:
             if self._holds([aggregate.column]) and "widened" not in aggregate.reduction:
                 by_column.setdefault(aggregate.column, []).append(aggregate)
         results = self._of_each(by_column, lambda column: self._aggregate(column, by_column[column]))
-        known = {a: result for c, found in results.items() for a, result in zip(by_column[c], found, strict=True)}
+        known = {
+            a: result for c, of_column in results.items() for a, result in zip(by_column[c], of_column, strict=True)
+        }
         rest = [aggregate for aggregate in dict.fromkeys(aggregates) if aggregate not in known]
         if rest:
             known |= dict(zip(rest, self._base.aggregate(rest), strict=True))
@@ -172,8 +174,8 @@ class HeldTable:
         fields = [Column(name, dtype_of(kind), "") for name, kind in zip(schema.names, schema.types, strict=True)]
         with ThreadPoolExecutor(self.threads) as pool:
             batches = in_order(pool, function, self._batches(columns, size, nan=True), self.threads + 1)
-            made = collected(_counting(batches, done), fields, self.rows)
-        return HeldTable(None, self.rows, made, self.threads)
+            columns_computed = collected(_counting(batches, done), fields, self.rows)
+        return HeldTable(None, self.rows, columns_computed, self.threads)
 
     def held(self, columns: Sequence[Column]) -> Table:
         """See `Table`."""

@@ -103,14 +103,14 @@ def _special(
     table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary]
 ) -> dict[str, tuple[int, tuple[int, int]]]:
     """The number of zeros, and of the infinities."""
-    asked = {
+    requests = {
         (name, value): Aggregate("equal", column, value)
         for name, column in columns.items()
         for value in (-math.inf, 0.0, math.inf)
         if value == 0.0 or known[name].infinite
     }
-    found = dict(zip(asked, table.aggregate(list(asked.values())), strict=True))
-    return {n: (found[n, 0.0], (found.get((n, -math.inf), 0), found.get((n, math.inf), 0))) for n in columns}
+    counts = dict(zip(requests, table.aggregate(list(requests.values())), strict=True))
+    return {n: (counts[n, 0.0], (counts.get((n, -math.inf), 0), counts.get((n, math.inf), 0))) for n in columns}
 
 
 def moments(table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary]) -> dict[str, Answers]:
