@@ -215,4 +215,6 @@ def main(*arguments: str) -> int:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):  # the locale may be ASCII, and the table has arrows
+        sys.stdout.reconfigure(encoding=None if sys.stdout.isatty() else "utf-8", errors="backslashreplace")
     sys.exit(main(*sys.argv[1:]))
