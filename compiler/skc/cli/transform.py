@@ -53,6 +53,6 @@ def transform(
         (talk(json_text(result)) if out == STDOUT else show_json(result))
     else:
         where = "stdout" if out == STDOUT else out
-        talk(
-            f"wrote {result['rows']:,} rows, {len(result['columns']):,} columns to {where} in {result['seconds']:.1f} s"
-        )
+        rows, columns = result["rows"], len(result["columns"])
+        what = f"{rows:,} row{'s' * (rows != 1)}, {columns:,} column{'s' * (columns != 1)}"
+        talk(f"wrote {what} to {where} in {result['seconds']:.1f} s")
