@@ -260,6 +260,7 @@ def test_junit_fails_what_the_exit_code_fails(here: Path, capsys: pytest.Capture
         assert (int(str(suite.get("failures"))), len(failed), code) == (failures, failures, failures)
     code, out, _ = run(capsys, "drift", "nowhere.parquet", "artifact", "--format", "junit")
     assert code == 2
+    assert 'name="skc drift"' in out
     assert "there is no file" in out
 
 

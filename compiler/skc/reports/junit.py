@@ -82,10 +82,10 @@ def _case(classname: str, name: str) -> ET.Element:
     return ET.Element("testcase", {"classname": _xml_safe(classname), "name": _xml_safe(name)})
 
 
-def of_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
-    """The report of a verification that could not begin."""
-    suite = _suite("", 1, errors=1)
-    case = ET.SubElement(suite, "testcase", classname="skc.verify", name="artifact")
+def of_diagnostics(diagnostics: Sequence[Diagnostic], command: str = "verify") -> str:
+    """The report of a command that could not begin."""
+    suite = _suite("", 1, errors=1, command=command)
+    case = ET.SubElement(suite, "testcase", classname=f"skc.{command}", name="artifact")
     details = "\n\n".join(diagnostic.text() for diagnostic in diagnostics)
     ET.SubElement(case, "error", message=_xml_safe(diagnostics[0].message)).text = _xml_safe(details)
     return _xml(suite)

@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 from skc.profile.document import Categories, ColumnProfile, Numbers
 from skc.skew import measures
 from skc.skew.effects import Bar, Compared, Effect, Statistics, Tally
+from skc.skew.measures import Homogeneity
 from skc.verification.shown import shown
 from skc_runtime.kinds import KINDS
 
@@ -32,15 +33,18 @@ def compare(profile: ColumnProfile, rows: int, tally: Tally, moments: tuple[floa
         effects += _of_numbers(numbers, present, tally)
     if profile.categories is not None:
         bars = _categories(profile, tally)
-        effects += [*_linf(bars), _unseen(profile.categories, present, tally)]
+        effects.append(_unseen(profile.categories, present, tally))
         moved = tuple(sorted(bars, key=lambda bar: -abs(_change(bar, present, tally.values)))[:MOVED])
     elif numbers is not None:
         bars = _deciles(numbers, tally)
     counts = [bar.training for bar in bars], [bar.serving for bar in bars]
-    effects += _of_bins(*counts)
+    test = measures.homogeneity(*counts)
+    statistics = _of_numbers_alone(numbers, *moments)
+    if test is not None:
+        effects += [*(_linf(bars, test) if profile.categories is not None else ()), *_of_bins(*counts, test)]
+        statistics = _with_bins(statistics, *counts, test)
     if numbers is not None:
         effects += _of_edges(numbers, tally)
-    statistics = _statistics(*counts, numbers, *moments)
     kept = tuple(effect for effect in effects if effect.reference and effect.rows)
     return Compared(kept, statistics, _strip(bars), moved if tally.values and present and len(bars) > 1 else ())
 
@@ -130,21 +134,20 @@ def _short(edge: float | int) -> str:
     return f"{edge:.6g}" if isinstance(edge, float) else str(edge)
 
 
-def _linf(bars: Sequence[Bar]) -> list[Effect]:
+def _linf(bars: Sequence[Bar], test: Homogeneity) -> list[Effect]:
     training, serving = [bar.training for bar in bars], [bar.serving for bar in bars]
-    greatest, test = measures.linf(training, serving), measures.homogeneity(training, serving)
-    if greatest is None or test is None:
+    greatest = measures.linf(training, serving)
+    if greatest is None:
         return []
     value, k = greatest
     m, n = sum(training), sum(serving)
     return [Effect("linf", value, test.p, n, m, training[k] / m, serving[k] / n, bars[k].label)]
 
 
-def _of_bins(training: Sequence[int], serving: Sequence[int]) -> list[Effect]:
+def _of_bins(training: Sequence[int], serving: Sequence[int], test: Homogeneity) -> list[Effect]:
     """The distances of two distributions over the same bins, which one test judges: χ² of homogeneity."""
-    test, divergence = measures.homogeneity(training, serving), measures.jsd(training, serving)
-    index = measures.psi(training, serving)
-    if test is None or divergence is None or index is None:
+    divergence, index = measures.jsd(training, serving), measures.psi(training, serving)
+    if divergence is None or index is None:
         return []
     m, n = sum(training), sum(serving)
     values = {"psi": index, "jsd": divergence.bits, "cramers_v": test.v}
@@ -169,35 +172,33 @@ def _numbers_of(profile: ColumnProfile) -> Numbers | None:
     return None if is_instant(profile) else profile.numbers
 
 
-def _statistics(
-    training: Sequence[int],
-    serving: Sequence[int],
-    numbers: Numbers | None,
-    mean: float | None,
-    deviation: float | None,
-) -> Statistics:
-    """What no threshold is set for."""
-    statistics = Statistics()
-    test, divergence = measures.homogeneity(training, serving), measures.jsd(training, serving)
-    if test is not None and divergence is not None:
-        statistics = Statistics(
-            measures.kl(training, serving),
-            divergence.distance_bits,
-            divergence.distance_nats,
-            test.statistic,
-            test.p,
-            test.cells,
-        )
+def _of_numbers_alone(numbers: Numbers | None, mean: float | None, deviation: float | None) -> Statistics:
+    """The moments of both sides."""
     if numbers is None:
-        return statistics
-    return replace(
-        statistics,
+        return Statistics()
+    return Statistics(
         mean_training=numbers.mean,
         mean_serving=mean,
         mean_shift=measures.shift(numbers.mean, mean, numbers.deviation),
         deviation_training=numbers.deviation,
         deviation_serving=deviation,
         deviation_shift=measures.shift(numbers.deviation, deviation, numbers.deviation),
+    )
+
+
+def _with_bins(
+    statistics: Statistics, training: Sequence[int], serving: Sequence[int], test: Homogeneity
+) -> Statistics:
+    """With what no threshold is set for."""
+    divergence = measures.jsd(training, serving)
+    return replace(
+        statistics,
+        kl=measures.kl(training, serving),
+        jsd_distance_bits=None if divergence is None else divergence.distance_bits,
+        jsd_distance_nats=None if divergence is None else divergence.distance_nats,
+        chi_squared=test.statistic,
+        chi_squared_p=test.p,
+        chi_squared_cells=test.cells,
     )
 
 

@@ -34,12 +34,15 @@ FIRST_SAID = (
 
 
 def judge(columns: Sequence[tuple[Mapping[str, Scale] | None, Sequence[Effect]]]) -> list[Judged]:
-    """Judge the effects of all columns of a report together, by the scales of each; None: it is not watched."""
+    """Judge the effects of all columns of a report together, by the scales of each; None: it is not watched.
+
+    A test of too few rows cannot be a finding, and so is not one of the tests that p-values are adjusted for.
+    """
     tested = [
         (k, effect)
         for k, (scales, effects) in enumerate(columns)
         for effect in effects
-        if scales is not None and effect.p is not None and _has_level(scales[effect.measure])
+        if scales is not None and effect.p is not None and _is_enough(effect) and _has_level(scales[effect.measure])
     ]
     values = adjusted([effect.p for _, effect in tested if effect.p is not None])
     by_column: list[dict[str, float]] = [{} for _ in columns]
