@@ -38,7 +38,8 @@ from skc.profile.document import Profile
 from skc.publish import is_litter, publish_folder
 from skc.rows.base_row import base_row
 from skc.rows.boundaries import step_boundaries
-from skc.rows.sampling import Pool, Record, Variations, hostile_values
+from skc.rows.pool import Pool
+from skc.rows.sampling import Record, Variations, hostile_values
 from skc.time.zones import TZDATA_VERSION
 from skc.values.types import Scalar
 from skc_runtime import golden
@@ -50,7 +51,7 @@ from skc_runtime.model_scan import scan_model
 
 FORMAT = 1
 GOLDEN_RECORDS = 48
-TRIED_AT_ONCE = 1024  # records
+TRIED_AT_ONCE = 4096  # records
 TRIED_VALUES = 12  # per input, from which golden records are chosen
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
 # No runtime needs these: how files of text are read, if otherwise than by default; what the training rows were like.
@@ -269,9 +270,9 @@ def served_rows(pipeline: Pipeline, records: Variations) -> list[bool]:
     """For each record, whether it passes every guard."""
     refused = np.zeros(len(records), dtype=bool)
     for start in range(0, len(records), TRIED_AT_ONCE):
-        stop = start + TRIED_AT_ONCE
-        for hit in EVALUATE(pipeline, records.blocks(pipeline.inputs, start, stop)).guards:
-            refused[start:stop] |= hit.mask
+        blocks = records.blocks(pipeline.inputs, range(start, min(start + TRIED_AT_ONCE, len(records))))
+        for hit in EVALUATE(pipeline, blocks).guards:
+            refused[start : start + TRIED_AT_ONCE] |= hit.mask
     return (~refused).tolist()
 
 

@@ -33,14 +33,19 @@ def compare(
     got_valid: Array | None = None,
     want_valid: Array | None = None,
     ignore_rows: Array | None = None,
+    ignore: Array | None = None,
 ) -> Comparison:
-    """Compare [N, K] with [N, K]. `ignore_rows` (bool [N]) leaves out rows that a guard refused in both."""
+    """Compare [N, K] with [N, K]. `ignore_rows` (bool [N]) leaves out rows that a guard refused in both, `ignore`
+    (bool [N, K]) single positions.
+    """
     n, k = want.shape
     if got.shape != want.shape or got.dtype != want.dtype or (got_valid is None) != (want_valid is None):
         return Comparison(np.ones((n, k), dtype=bool), (0,) * k, (float("inf"),) * k)
     considered = np.ones((n, k), dtype=bool)
     if ignore_rows is not None:
         considered &= ~ignore_rows[:, None]
+    if ignore is not None:
+        considered &= ~ignore
     got_present, want_present = _present(got, got_valid), _present(want, want_valid)
     missing_differs = got_present != want_present
     present_on_both = got_present & want_present & considered

@@ -33,7 +33,7 @@ def fuse_siblings(pipeline: Pipeline) -> Pipeline:
     for members in _sibling_groups(pipeline, types):
         moved = [replace(step, inputs=_rewrite(step.inputs, places, names)) for step in members]
         moved.sort(key=lambda step: [(order[ref.value], ref.start or 0) for ref in step.inputs])
-        fused = moved[0] if len(moved) == 1 else _fuse(moved, names)
+        fused = fuse(moved, names)
         _place(moved, fused, names, places)
         order[fused.name] = len(order)
         steps.append(fused)
@@ -49,11 +49,12 @@ def _sibling_groups(pipeline: Pipeline, types: Types) -> Iterator[list[Step]]:
     for step in pipeline.steps:
         is_source = OPS[step.op].internal and all(ref.value in raw for ref in step.inputs)
         depth[step.name] = max(depth[ref.value] for ref in step.inputs) + (0 if is_source else 1)
-        groups.setdefault((depth[step.name], *_key(step, types)), []).append(step)
+        groups.setdefault((depth[step.name], *sibling_key(step, types)), []).append(step)
     yield from (groups[key] for key in sorted(groups, key=lambda key: key[0]))
 
 
-def _key(step: Step, types: Types) -> tuple[Any, ...]:
+def sibling_key(step: Step, types: Types) -> tuple[Any, ...]:
+    """Equal for steps that can be one step, wherever they are in the pipeline."""
     op = OPS[step.op]
     if not op.is_columnwise(step.params):
         return (step.name,)
@@ -61,9 +62,13 @@ def _key(step: Step, types: Types) -> tuple[Any, ...]:
     return (step.op, repr(step.params), x.dtype, x.nullable, x.exact)
 
 
-def _fuse(members: Sequence[Step], names: ColumnNames) -> Step:
-    """The fused step. Its name, `FIRST+2`, says how many other steps are in it; no unfused step has such a name."""
+def fuse(members: Sequence[Step], names: ColumnNames) -> Step:
+    """Steps of one `sibling_key` as one step. Its name, `FIRST+2`, says how many other steps are in it; no unfused step
+    has such a name.
+    """
     first = members[0]
+    if len(members) == 1:
+        return first
     states = [step.state for step in members]
     merged = {f.name: tuple(item for state in states for item in getattr(state, f.name)) for f in fields(first.state)}
     return replace(

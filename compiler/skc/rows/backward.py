@@ -27,7 +27,7 @@ from skc.ops import OPS
 from skc.oracle.protocol import Evaluate, select
 from skc.rows.inverse import Function, Outcomes, Preimage, Prospect, is_possible, magnitudes, prospect
 from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
-from skc.values.types import Block, Scalar, ValueType, column_block
+from skc.values.types import Block, Scalar, ValueType, column_block, repeated
 from skc_runtime.kinds import Array
 
 SEARCHED_COLUMNS = 16  # of those that a step makes, or makes of one column; evenly spread
@@ -243,7 +243,7 @@ class BackwardSearch:
         op, base = OPS[step.op], self._base or {}
         rows = sum(len(values) for _, values in changes)
         ends = np.cumsum([0, *(self._width(ref) for ref in step.inputs)]).tolist()
-        blocks = [_repeated(select(base, ref), rows) for ref in step.inputs]
+        blocks = [repeated(select(base, ref), rows) for ref in step.inputs]
         first = 0
         for j, values in changes:
             x = self.type_of(step, j)
@@ -262,11 +262,6 @@ def _worth(preimage: Preimage) -> float:
 def is_columnwise(step: Step) -> bool:
     """The step processes each column separately."""
     return OPS[step.op].is_columnwise(step.params)
-
-
-def _repeated(block: Block, rows: int) -> Block:
-    valid = None if block.valid is None else np.repeat(block.valid, rows, axis=0)
-    return Block(block.dtype, np.repeat(block.values, rows, axis=0), valid)
 
 
 def _with_column(block: Block, k: int, start: int, column: Block) -> Block:

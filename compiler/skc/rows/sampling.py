@@ -1,21 +1,16 @@
-"""Rows to try a fitted pipeline on: hostile ones, and generated mixtures of values that matter to its steps.
-
-Everything here is a function of the pipeline and a seed. Training data is never used, so golden records reveal
-nothing of it.
-"""
+"""Rows to try a fitted pipeline on: values that are legal or hostile, and records held as changes or as columns."""
 
 from __future__ import annotations
 
 import math
-import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeGuard, assert_never, overload
+from typing import assert_never, overload
 
 import numpy as np
 
 from skc.ir import Input
-from skc.values.types import Block, Scalar, column_block, rounded
+from skc.values.types import Block, Scalar, column_block, repeated, rounded, stack_blocks
 from skc_runtime.kinds import (
     DATE_MAX,
     DATE_MIN,
@@ -25,6 +20,7 @@ from skc_runtime.kinds import (
     LARGEST_FLOAT32,
     TIMESTAMP_MAX,
     TIMESTAMP_MIN,
+    Array,
     DType,
     for_every_kind,
 )
@@ -107,74 +103,6 @@ def hostile_values(raw: Input) -> list[Scalar]:
     return unique(v for v in values if is_legal(raw, v))
 
 
-class Pool:
-    """For every input the raw values worth trying: those that matter to its steps, and hostile ones."""
-
-    def __init__(self, values: Mapping[str, Sequence[Scalar]]) -> None:
-        self._values = values
-        self._numbers = {name: [v for v in candidates if _is_finite(v)] for name, candidates in values.items()}
-        self._strings = {name: [v for v in candidates if isinstance(v, str)] for name, candidates in values.items()}
-
-    def generate(self, rows: int, seed: int, inputs: Sequence[Input]) -> list[Record]:
-        """`rows` seeded records: four values in five from the pool, the rest random of the type."""
-        source = random.Random(seed)
-        return [{i.name: self._draw(i, source) for i in inputs} for _ in range(rows)]
-
-    def _draw(self, raw: Input, source: random.Random) -> Scalar:
-        pool = self._values[raw.name]
-        return source.choice(pool) if pool and source.random() < 0.8 else self._random_value(raw, source)
-
-    def _random_value(self, raw: Input, source: random.Random) -> Scalar:
-        """A random legal value: numbers near and between those of the pool and of any size, mutated strings."""
-        if raw.nullable and source.random() < 0.05:
-            return None
-        numbers = self._numbers[raw.name]
-        match raw.dtype:
-            case "float64" | "float32":
-                if numbers and source.random() < 0.7:
-                    low, high = float(source.choice(numbers)), float(source.choice(numbers))
-                    between = rounded(raw.dtype, low + (high - low) * source.random())
-                    return between if math.isfinite(between) else low
-                return rounded(raw.dtype, math.ldexp(source.uniform(-1, 1), source.randint(-40, 60)))
-            case "bool":
-                return source.random() < 0.5
-            case "string":
-                return _random_string(self._strings[raw.name], source)
-            case "timestamp":
-                return source.randint(TIMESTAMP_MIN, TIMESTAMP_MAX)
-            case "date":
-                return source.randint(DATE_MIN, DATE_MAX)
-            case "time":
-                return source.randrange(DAY_US)
-            case "int64":
-                near = int(source.choice(numbers)) if numbers and source.random() < 0.7 else 0
-                moved = near + source.randint(-100, 100)
-                return moved if INT64_MIN <= moved <= INT64_MAX else near
-        assert_never(raw.dtype)
-
-
-def _is_finite(value: Scalar) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
-_LETTERS = "abcxyzABCXYZ0129 -:/.,_éßİ中😀"
-
-
-def _random_string(strings: Sequence[str], source: random.Random) -> str:
-    if not strings or source.random() < 0.3:
-        return "".join(source.choice(_LETTERS) for _ in range(source.randint(0, 12)))
-    text = source.choice(strings)
-    position = source.randint(0, len(text))
-    letter = source.choice(_LETTERS)
-    return source.choice(
-        [
-            text[:position] + letter + text[position:],
-            text[:position] + text[position + 1 :],
-            text[:position] + letter + text[position + 1 :],
-        ]
-    )
-
-
 class Variations(Sequence[Record]):
     """A base record, and the records that differ from it in one input, made on access: there may be very many."""
 
@@ -195,18 +123,24 @@ class Variations(Sequence[Record]):
         k = range(len(self))[i]  # IndexError beyond the end, where iteration stops
         return {**self._base, **dict([self.changes[k - 1]] if k else [])}
 
-    def blocks(self, inputs: Sequence[Input], start: int, stop: int) -> dict[str, Block]:
-        """Records start to stop as blocks, without building each record."""
-        rows = range(max(start, 1), min(stop, len(self)))
-        places: dict[str, list[int]] = {i.name: [] for i in inputs}
-        for row in rows:
-            places[self.changes[row - 1][0]].append(row)
+    def blocks(self, inputs: Sequence[Input], rows: Sequence[int]) -> dict[str, Block]:
+        """Some of the records as blocks, without building each."""
+        changed: dict[str, tuple[list[int], list[Scalar]]] = {i.name: ([], []) for i in inputs}
+        for place, row in enumerate(rows):
+            if row:
+                name, value = self.changes[row - 1]
+                places, values = changed[name]
+                places.append(place)
+                values.append(value)
         blocks = {}
         for i in inputs:
-            values: list[Scalar] = [self._base[i.name]] * (min(stop, len(self)) - start)
-            for row in places[i.name]:
-                values[row - start] = self.changes[row - 1][1]
-            blocks[i.name] = column_block(i.dtype, values, i.nullable)
+            places, values = changed[i.name]
+            block = repeated(column_block(i.dtype, [self._base[i.name]], i.nullable), len(rows))
+            other = column_block(i.dtype, values, i.nullable)
+            block.values[places] = other.values
+            if block.valid is not None and other.valid is not None:
+                block.valid[places] = other.valid
+            blocks[i.name] = block
         return blocks
 
 
@@ -215,6 +149,7 @@ class RowsOf(Sequence[Record]):
 
     def __init__(self, inputs: Sequence[Input], blocks: Mapping[str, Block]) -> None:
         self._blocks = {i.name: blocks[i.name] for i in inputs}
+        self._cells = [(name, block.values, block.valid) for name, block in self._blocks.items()]
 
     def __len__(self) -> int:
         return next(iter(self._blocks.values())).rows
@@ -225,13 +160,21 @@ class RowsOf(Sequence[Record]):
     def __getitem__(self, i: slice) -> Sequence[Record]: ...
     def __getitem__(self, i: int | slice) -> Record | Sequence[Record]:
         if isinstance(i, slice):
-            return [self[k] for k in range(*i.indices(len(self)))]
-        return {name: _scalar(block, i) for name, block in self._blocks.items()}
+            columns = [block.taken(i).column(0) for block in self._blocks.values()]
+            return [dict(zip(self._blocks, row, strict=True)) for row in zip(*columns, strict=True)]
+        k = range(len(self))[i]
+        return {name: _cell(values, valid, k) for name, values, valid in self._cells}
+
+    def blocks(self, inputs: Sequence[Input], rows: Sequence[int]) -> dict[str, Block]:
+        """Some of the rows as blocks."""
+        index = slice(rows.start, rows.stop, rows.step) if isinstance(rows, range) else np.array(rows, dtype=np.int64)
+        return {i.name: self._blocks[i.name].taken(index) for i in inputs}
 
 
-def _scalar(block: Block, row: int) -> Scalar:
-    valid = None if block.valid is None else block.valid[row : row + 1]
-    return Block(block.dtype, block.values[row : row + 1], valid).to_rows()[0][0]
+def _cell(values: Array, valid: Array | None, row: int) -> Scalar:
+    value: Scalar = values.item(row, 0)
+    is_null = value != value if valid is None else not valid.item(row, 0)
+    return None if is_null else value
 
 
 def spread(count: int, limit: int) -> list[int]:
@@ -244,3 +187,15 @@ def spread(count: int, limit: int) -> list[int]:
 def to_blocks(inputs: Sequence[Input], records: Sequence[Mapping[str, Scalar]]) -> dict[str, Block]:
     """Records as one block [N, 1] per input."""
     return {i.name: column_block(i.dtype, [r[i.name] for r in records], i.nullable) for i in inputs}
+
+
+def blocks_at(inputs: Sequence[Input], records: Sequence[Record], rows: Sequence[int]) -> dict[str, Block]:
+    """Some of the records, by their positions, as one block [N, 1] per input."""
+    if isinstance(records, Variations | RowsOf):
+        return records.blocks(inputs, rows)
+    return to_blocks(inputs, [records[k] for k in rows])
+
+
+def stacked(inputs: Sequence[Input], parts: Sequence[Mapping[str, Block]]) -> RowsOf:
+    """The rows of some blocks [N, 1] per input, one part below the other."""
+    return RowsOf(inputs, {i.name: stack_blocks([part[i.name] for part in parts]) for i in inputs})

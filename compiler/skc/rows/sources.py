@@ -16,7 +16,8 @@ from skc.oracle.protocol import Evaluate
 from skc.rows.base_row import base_row
 from skc.rows.boundaries import Reach, StepBoundaries, reach_further
 from skc.rows.branches import other_branches
-from skc.rows.sampling import Pool, Record, RowsOf, Variations, hostile_values, to_blocks
+from skc.rows.pool import Pool
+from skc.rows.sampling import Record, RowsOf, Variations, blocks_at, hostile_values, stacked
 from skc.values.types import Block, Scalar
 
 CHUNK = 16_384
@@ -55,12 +56,9 @@ class Records:
 
     def batches(self) -> Iterator[Batch]:
         for start in range(0, len(self.records), CHUNK):
-            yield Batch(self._blocks(start), partial(_later, self.records, start))
-
-    def _blocks(self, start: int) -> dict[str, Block]:
-        if isinstance(self.records, Variations):
-            return self.records.blocks(self.pipeline.inputs, start, start + CHUNK)
-        return to_blocks(self.pipeline.inputs, self.records[start : start + CHUNK])
+            rows = range(start, min(start + CHUNK, len(self.records)))
+            blocks = blocks_at(self.pipeline.inputs, self.records, rows)
+            yield Batch(blocks, partial(_later, self.records, start))
 
 
 @dataclass(frozen=True)
@@ -143,8 +141,11 @@ class OwnSources:
         inputs, wild_rows = self._pipeline.inputs, self._rows // 4
         tame = {name: [*values, *(record[name] for record in self._served)] for name, values in self._tame.items()}
         wild = _candidates(self._pipeline, self.boundaries)
-        records = Pool(tame).generate(self._rows - wild_rows, self._seed, inputs)
-        records += Pool(wild).generate(wild_rows, self._seed + 1, inputs)
+        drawn = [
+            Pool(tame).generate(self._rows - wild_rows, self._seed, inputs),
+            Pool(wild).generate(wild_rows, self._seed + 1, inputs),
+        ]
+        records = stacked(inputs, [part.blocks(inputs, range(len(part))) for part in drawn])
         return self._records("generated", f"seeded records (seed {self._seed})", records)
 
     def _hostile(self) -> Records:

@@ -102,6 +102,10 @@ class Block:
         valid = None if self.valid is None else self.valid[:, start:stop]
         return Block(self.dtype, self.values[:, start:stop], valid)
 
+    def taken(self, rows: Array | slice) -> Block:
+        """Some of the rows, by index or mask, without guards."""
+        return Block(self.dtype, self.values[rows], None if self.valid is None else self.valid[rows])
+
     def column(self, k: int) -> list[Scalar]:
         """Column k as plain Python values, None where null."""
         values: list[Scalar] = self.values[:, k].tolist()
@@ -121,6 +125,8 @@ class Block:
 
 def rounded(dtype: DType, value: float) -> float:
     """The nearest value of a type of float; an infinity beyond the largest."""
+    if not KINDS[dtype].widens_to:  # float64; this is called for every value
+        return float(value)
     with np.errstate(over="ignore"):
         return float(KINDS[dtype].numpy.type(value))
 
@@ -151,3 +157,17 @@ def concat_blocks(blocks: Sequence[Block]) -> Block:
     if all(block.valid is None for block in blocks):
         return Block(blocks[0].dtype, values)
     return Block(blocks[0].dtype, values, np.concatenate([block.present() for block in blocks], axis=1))
+
+
+def stack_blocks(blocks: Sequence[Block]) -> Block:
+    """Blocks of one type one below the other. Guards are dropped."""
+    values = np.concatenate([block.values for block in blocks])
+    if all(block.valid is None for block in blocks):
+        return Block(blocks[0].dtype, values)
+    return Block(blocks[0].dtype, values, np.concatenate([block.present() for block in blocks]))
+
+
+def repeated(block: Block, rows: int) -> Block:
+    """A block of one row as `rows` equal rows, which may be changed. Guards are dropped."""
+    valid = None if block.valid is None else np.repeat(block.valid, rows, axis=0)
+    return Block(block.dtype, np.repeat(block.values, rows, axis=0), valid)

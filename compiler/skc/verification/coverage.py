@@ -91,6 +91,7 @@ class CoverageTally:
         self._places = [
             _place(pipeline, f, types[f.source[0]].nullable, levels[f.source[0]][f.source[1]]) for f in boundaries
         ]
+        self._place_of = {(place.boundaries.step, place.boundaries.column): place for place in self._places}
         self._guards = () if guards is None else guards.columns
         self._fired = np.zeros(len(self._guards), dtype=bool)
 
@@ -112,18 +113,17 @@ class CoverageTally:
             place.left -= keys
             place.has_value |= bool(keys - {None})
 
-    def name(self, step: str, branches: Iterable[tuple[int, Scalar, str]]) -> None:
-        """Name the kind of values (column, value, name) of a step by their result, unless they have a kind already."""
-        places = {place.boundaries.column: place for place in self._places if place.boundaries.step == step}
-        for column, value, name in branches:
-            kinds, key = places[column].kinds, _key(value)
+    def name(self, branches: Iterable[tuple[str, int, Scalar, str]]) -> None:
+        """Name the kind of values (step, column, value, name) by their result, unless they have a kind already."""
+        for step, column, value, name in branches:
+            kinds, key = self._place_of[step, column].kinds, _key(value)
             if kinds.get(key) == VALUE:
                 kinds[key] = name
 
     def has_tried(self, step: str, column: int, values: Iterable[float]) -> bool:
         """All of these floats came to an input column of a step, in rows in which they could change the output."""
-        places = [p for p in self._places if (p.boundaries.step, p.boundaries.column) == (step, column)]
-        return any(all(_key(v) in p.kinds and _key(v) not in p.left for v in values) for p in places)
+        place = self._place_of.get((step, column))
+        return place is not None and all(_key(v) in place.kinds and _key(v) not in place.left for v in values)
 
     @property
     def decided(self) -> frozenset[str]:
@@ -145,8 +145,12 @@ class CoverageTally:
     def coverage(self) -> tuple[Coverage, ...]:
         """Per step, in order, how many boundaries have been seen."""
         rows = []
+        of_step: dict[str, list[_Place]] = {step.name: [] for step in self._pipeline.steps}
+        for place in self._places:
+            if place.total:
+                of_step[place.boundaries.step].append(place)
         for step in self._pipeline.steps:
-            own = [place for place in self._places if place.boundaries.step == step.name and place.total]
+            own = of_step[step.name]
             reached_counts = [place.total - len(place.left) for place in own]
             total = sum(place.total for place in own)
             reached = sum(n > 0 for n in reached_counts)

@@ -1,20 +1,17 @@
-"""One step cut out of its pipeline and run on its own boundaries.
-
-Why: an edge in the middle of a pipeline may be unreachable from raw inputs, or reachable only approximately. Cut out,
-every step is run on each of its boundaries exactly.
+"""A step cut out of its pipeline, and what became of its own boundaries; of a step that combines its columns, one
+column at a time. Steps whose columns are separate: `skc.verification.alone`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 import numpy as np
 
 from skc.equality.compare import compare
 from skc.equality.sides import feeds
-from skc.infer import ColumnNames, Types, column_groups, column_names, step_input_types
+from skc.infer import ColumnNames, Types, step_input_types
 from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower
 from skc.ops import OPS
@@ -24,19 +21,20 @@ from skc.rows.sampling import PLAIN, Record, Variations
 from skc.values.types import Block, Scalar
 from skc.verification.report import REFUSED, Difference, DifferenceKind, refusal_kind
 from skc_runtime import golden
+from skc_runtime.kinds import Array
 from skc_runtime.session import GraphSession
 
 OUT = "out"
 MADE_NULL = "made null"
 MOST = 20
-_MOST_CELLS = 2**24  # rows by columns; of a step with more, only the columns that raw inputs are searched for
+MOST_CELLS = 2**24  # rows by columns; of a step with more, only the columns that raw inputs are searched for
 
 
 @dataclass(frozen=True)
 class CutResult:
-    """The result of running a step on its own.
+    """The result of running a step, or several, on its own boundaries: a row for each.
 
-    `branches` are the values (column, value) for which the oracle has no result, each with the code of the guard
+    `branches` are the values (step, column, value) for which the oracle has no result, each with the code of the guard
     that refuses it, or `MADE_NULL`. `is_sample`: of columns that are alike, only some were tried.
     """
 
@@ -44,20 +42,20 @@ class CutResult:
     values: int
     differing: int
     differences: tuple[Difference, ...]
-    branches: tuple[tuple[int, Scalar, str], ...] = ()
+    branches: tuple[tuple[str, int, Scalar, str], ...] = ()
     is_sample: bool = False
 
 
 def check_step(
     step: Step, boundaries: Sequence[StepBoundaries], types: Types, names: ColumnNames, evaluate: Evaluate
 ) -> CutResult:
-    """Compare oracle and graph on every boundary of the step, one column at a time.
+    """Compare oracle and graph on every boundary of a step that combines its columns, one column at a time.
 
     Of a step so wide that this takes long, columns that are alike are tried by those that stand for them.
     """
     pipeline = cut_out(step, types, names)
     changed = _changed(pipeline, boundaries)
-    is_sample = len(changed) * len(pipeline.inputs) > _MOST_CELLS and not all(f.is_searched for f in boundaries)
+    is_sample = len(changed) * len(pipeline.inputs) > MOST_CELLS and not all(f.is_searched for f in boundaries)
     if is_sample:
         changed = _changed(pipeline, [f for f in boundaries if f.is_searched])
     if not changed:
@@ -66,9 +64,9 @@ def check_step(
     base = {i.name: firsts.get(k, PLAIN[i.dtype]) for k, i in enumerate(pipeline.inputs)}
     records = Variations(base, [(pipeline.inputs[column].name, value) for column, value in changed])
     lowered = lower(pipeline, optimise=False)
-    blocks = records.blocks(pipeline.inputs, 1, len(records))  # without the base record itself
+    blocks = records.blocks(pipeline.inputs, range(1, len(records)))  # without the base record itself
     evaluation = evaluate(pipeline, blocks)
-    got, want = _run(lowered, blocks), _outcome(evaluation)
+    got, want = run_cut(lowered_session(lowered), lowered, blocks), outcome_of(evaluation)
     if got.guards.shape != want.guards.shape:  # the graph lacks a guard
         got = replace(got, guards=np.zeros_like(want.guards))
     result = compare(
@@ -82,7 +80,7 @@ def check_step(
     refused = (got.guards != want.guards).any(axis=1)
     cells: list[tuple[int, str, object, object, DifferenceKind]]
     cells = [
-        (i, REFUSED, _refusal(got, i), _refusal(want, i), refusal_kind(got, want, i))
+        (i, REFUSED, refusal(got.guards[i]), refusal(want.guards[i]), refusal_kind(got, want, i))
         for i in np.flatnonzero(refused).tolist()
     ]
     columns = lowered.outputs[0].columns
@@ -91,7 +89,7 @@ def check_step(
         for i, k in np.argwhere(result.differs).tolist()
     ]
     differences = tuple(
-        _difference(step, column, _encoded(pipeline, records[i + 1]), got_value, want_value, kind)
+        difference(step, column, _encoded(pipeline, records[i + 1]), got_value, want_value, kind)
         for i, column, got_value, want_value, kind in cells[:MOST]
     )
     differing = int((result.differs.any(axis=1) | refused).sum())
@@ -99,51 +97,54 @@ def check_step(
     return CutResult(len(changed), got.outputs[OUT].size, differing, differences, branches, is_sample)
 
 
-def _difference(
+def difference(
     step: Step, column: str, record: Mapping[str, object], got: object, want: object, kind: DifferenceKind
 ) -> Difference:
+    """A difference in a column of a step that was cut out."""
     return Difference("steps", step.name, column, step.name, (step.name,), record, got, want, "", kind=kind)
 
 
 def _branches(
     pipeline: Pipeline, changed: Sequence[tuple[int, Scalar]], result: Evaluation
-) -> Iterator[tuple[int, Scalar, str]]:
+) -> Iterator[tuple[str, int, Scalar, str]]:
     """The non-null values that a guard refuses or that become null.
 
-    Only if the other columns have no part in it: they hold boundaries too, which may themselves be refused.
+    Only if there are no other columns that could have a part in it: they hold boundaries too, which may themselves be
+    refused.
     """
     (step,) = pipeline.steps
-    op, present = OPS[step.op], result.values[step.name].present()
-    is_columnwise = op.is_columnwise(step.params)
-    if not is_columnwise and len(pipeline.inputs) > 1:
+    is_present: list[bool] = np.asarray(result.values[step.name].present().all(axis=1)).tolist()
+    if len(pipeline.inputs) > 1:
         return
-    ends = [0, *accumulate(len(group) for group in column_groups(step, column_names(pipeline)))]
     for i, (column, value) in enumerate(changed):
-        hits = [hit.code for hit in result.guards if hit.column == pipeline.inputs[column].name and hit.mask[i]]
-        if value is None:
-            continue
-        if hits:
-            yield column, value, hits[0]
-        elif not present[i, ends[column] : ends[column + 1]].all():
-            yield column, value, MADE_NULL
+        hits = [hit.code for hit in result.guards if hit.mask[i]]
+        if value is not None and (hits or not is_present[i]):
+            yield step.name, column, value, hits[0] if hits else MADE_NULL
 
 
-def _run(lowered: Lowered, blocks: Mapping[str, Block]) -> Outcome:
-    """The outcome of the graph of a single step."""
-    tensors = GraphSession(lowered.model.SerializeToString()).run(feeds(lowered, blocks))
+def lowered_session(lowered: Lowered) -> GraphSession:
+    """The graph of a step that was cut out."""
+    return GraphSession(lowered.model.SerializeToString())
+
+
+def run_cut(session: GraphSession, lowered: Lowered, blocks: Mapping[str, Block]) -> Outcome:
+    """The outcome of that graph."""
+    tensors = session.run(feeds(lowered, blocks))
     rows = len(tensors[OUT])
     valid = {OUT: tensors[f"{OUT}.valid"]} if f"{OUT}.valid" in tensors else {}
     return Outcome({OUT: tensors[OUT]}, valid, tensors.get(GUARDS, np.zeros((rows, 0), dtype=bool)))
 
 
-def _outcome(result: Evaluation) -> Outcome:
+def outcome_of(result: Evaluation) -> Outcome:
+    """What the oracle says about a step that was cut out, with its guards in its own order."""
     rows = len(result.outputs[OUT])
     masks = [hit.mask[:, None] for hit in result.guards]
     return Outcome(result.outputs, result.valid, np.concatenate([np.zeros((rows, 0), dtype=bool), *masks], axis=1))
 
 
-def _refusal(outcome: Outcome, i: int) -> str:
-    return "refused" if outcome.guards[i].any() else "served"
+def refusal(fired: Array) -> str:
+    """What became of a row, by its guards (bool [G])."""
+    return "refused" if fired.any() else "served"
 
 
 def _encoded(pipeline: Pipeline, record: Record) -> dict[str, object]:

@@ -12,7 +12,8 @@ from skc.artifact import MODEL
 from skc.equality.judge import other_bits
 from skc.equality.sides import Graph, feeds
 from skc.oracle.protocol import Outcome
-from skc.rows.sampling import Record, to_blocks
+from skc.rows.sampling import RowsOf
+from skc.rows.sources import RecordAt
 from skc.verification.comparer import Comparer
 from skc.verification.findings import Findings
 from skc.verification.report import Check
@@ -24,40 +25,38 @@ ALONE_ROWS = 2_000
 LEVELS: tuple[Optimisation, ...] = ("disabled", "extended", "all")
 
 
-def relations(comparer: Comparer, records: Sequence[Record], seed: int, command: str) -> Iterator[Check]:
+def relations(comparer: Comparer, records: RowsOf, seed: int, command: str) -> Iterator[Check]:
     """One check for every relation; `command` repeats the verification."""
     artifact, graph, findings = comparer.artifact, comparer.graph, comparer.findings
     manifest, model = artifact.manifest, artifact.files[MODEL]
-    tensors = feeds(manifest, to_blocks(artifact.pipeline.inputs, records))
+    tensors = feeds(manifest, records.blocks(artifact.pipeline.inputs, range(len(records))))
     outcome = graph.run_feeds(tensors)
 
-    def relate(name: str, about: str, want: Outcome, got: Outcome, rows: Sequence[Record]) -> Check:
-        return _compare(Check(name, about, 0, 0, 0, against_reference=False), want, got, rows, findings, command)
+    def relate(name: str, about: str, want: Outcome, got: Outcome, record: RecordAt = records.__getitem__) -> Check:
+        return _compare(Check(name, about, 0, 0, 0, against_reference=False), want, got, record, findings, command)
 
     for level in LEVELS:
         other = Graph(manifest, model, level).run_feeds(tensors)
-        yield relate(f"optimisation {level}", "the same bits at this level", outcome, other, records)
+        yield relate(f"optimisation {level}", "the same bits at this level", outcome, other)
     for size in (1, *BATCHES):
         count = min(len(records), ALONE_ROWS if size == 1 else len(records))
         parts = [graph.run_feeds(_rows(tensors, slice(i, min(i + size, count)))) for i in range(0, count, size)]
         about = "each row alone: the same bits" if size == 1 else f"in batches of {size}: the same bits"
-        yield relate(f"batch {size}", about, outcome.rows(slice(0, count)), _join(parts), records)
+        yield relate(f"batch {size}", about, outcome.rows(slice(0, count)), _join(parts))
     order = np.random.default_rng(seed).permutation(len(records))
     shuffled = graph.run_feeds(_rows(tensors, order))
-    moved = [records[i] for i in order]
-    yield relate("shuffled", "in another order: the same bits", outcome.rows(order), shuffled, moved)
+    about = "in another order: the same bits"
+    yield relate("shuffled", about, outcome.rows(order), shuffled, lambda i: records[int(order[i])])
 
 
-def _compare(
-    check: Check, want: Outcome, got: Outcome, records: Sequence[Record], findings: Findings, command: str
-) -> Check:
+def _compare(check: Check, want: Outcome, got: Outcome, record: RecordAt, findings: Findings, command: str) -> Check:
     served = ~want.refused
     differing = (want.guards != got.guards).any(axis=1)
-    findings.guards(check.name, differing, got, want, records.__getitem__, command)
+    findings.guards(check.name, differing, got, want, record, command)
     for output, bits in other_bits(got, want).items():
         bad = bits & served[:, None]
         differing |= bad.any(axis=1)
-        findings.values(check.name, output, bad, got, want, records.__getitem__, command)
+        findings.values(check.name, output, bad, got, want, record, command)
     values = int(served.sum()) * sum(one.shape[1] for one in want.outputs.values())
     return check.plus(len(served), values, int(differing.sum()), int((~served).sum()))
 

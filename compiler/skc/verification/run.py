@@ -21,16 +21,16 @@ from skc.artifact import GOLDEN, Artifact
 from skc.diagnostics import fail
 from skc.equality.recorded import as_wide, read_golden, recorded_outcome
 from skc.equality.trials import trials
-from skc.infer import column_names, value_types
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import AsksAlone, Oracle
 from skc.passes.prune import prune
 from skc.progress import Stages
 from skc.rows.boundaries import Reach, StepBoundaries, reach_further, step_boundaries
-from skc.rows.sampling import Record, spread, to_blocks
+from skc.rows.sampling import Record, RowsOf, blocks_at, spread, stacked, to_blocks
 from skc.rows.sources import OwnSources, Records, Stream
 from skc.values.types import Block
-from skc.verification import cut, identity
+from skc.verification import identity
+from skc.verification.alone import check_steps
 from skc.verification.comparer import Comparer
 from skc.verification.data_tally import DataTally
 from skc.verification.explain import walks_of
@@ -213,10 +213,17 @@ class _Run:
             about = "the graph at every optimisation level, in batches, shuffled"
             self.add(Check("relations", f"{about}: {error.message}", len(records), 0, len(records)))
 
-    def _sample(self, rows: int) -> list[Record]:
+    def _sample(self, rows: int) -> RowsOf:
         """Records spread evenly over everything tried."""
-        positions = [(records, i) for records in self._tried for i in range(len(records))]
-        return [positions[k][0][positions[k][1]] for k in spread(len(positions), rows)]
+        inputs, ends = self.pipeline.inputs, np.cumsum([len(records) for records in self._tried]).tolist()
+        chosen = np.array(spread(ends[-1], rows), dtype=np.int64)
+        parts = []
+        for records, end in zip(self._tried, ends, strict=True):
+            start = end - len(records)
+            own = chosen[(chosen >= start) & (chosen < end)] - start
+            if len(own):
+                parts.append(blocks_at(inputs, records, own.tolist()))
+        return stacked(inputs, parts)
 
     # the runtime and single steps
 
@@ -229,15 +236,10 @@ class _Run:
         """Each step cut out of the graph, on its own boundaries, so that no earlier step can hide one."""
         self._progress("steps")
         check, sampled = Check("steps", "each step separately, on its boundaries", 0, 0, 0), False
-        types, names = value_types(self.pipeline), column_names(self.pipeline)
-        of_step: dict[str, list[StepBoundaries]] = {}
-        for group in boundaries:
-            of_step.setdefault(group.step, []).append(group)
-        for step in self.pipeline.steps:
-            result = cut.check_step(step, of_step.get(step.name, []), types, names, self.evaluate)
+        for result in check_steps(self.pipeline, boundaries, self.evaluate):
             check = check.plus(result.rows, result.values, result.differing, 0)
             sampled |= result.is_sample
-            self._comparer.coverage.name(step.name, result.branches)
+            self._comparer.coverage.name(result.branches)
             command = self._findings.command("--seed", str(self._options.seed))
             self._findings.differences += [
                 replace(d, reproduce=command, against=self._oracle.steps_name) for d in result.differences

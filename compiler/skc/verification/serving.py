@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,16 +9,16 @@ import numpy as np
 import skc_runtime
 from skc.artifact import MODEL
 from skc.oracle.protocol import Outcome
-from skc.rows.sampling import Record, to_blocks
+from skc.rows.sampling import Record, RowsOf
 from skc.verification.comparer import Comparer
 from skc.verification.report import Check
 from skc_runtime.errors import SkcRuntimeError
 
 
-def compare_served(comparer: Comparer, records: Sequence[Record]) -> Check:
+def compare_served(comparer: Comparer, records: RowsOf) -> Check:
     """The check of these records: marshalling, refusals and values."""
     artifact = comparer.artifact
-    want = comparer.oracle.run(to_blocks(artifact.pipeline.inputs, records))
+    want = comparer.oracle.run(records.blocks(artifact.pipeline.inputs, range(len(records))))
     check = Check("runtime", "records through skc_runtime", 0, 0, 0)
     with skc_runtime.Transformer(artifact.manifest, artifact.files[MODEL]) as transformer:
         for i, record in enumerate(records):
