@@ -6,11 +6,14 @@ import base64
 import json
 import time
 from collections.abc import Iterator
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 import op_harness as harness
 import pytest
+import rfc8785
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from skc import plan
 from skc.diagnostics import SkcError
@@ -36,10 +39,10 @@ def test_a_fitted_op_reads_back_as_itself(op: AnyOp, case: Case) -> None:
 @pytest.mark.parametrize("value", [0.0, -0.0, 1.0, 0.5, 2.0**53, 1e21, 1e300, 5e-324, 0, 2**53, 2**63 - 1, True, ""])
 def test_a_constant_keeps_its_type(value: float | str) -> None:
     dtype = {float: "float64", int: "int64", bool: "bool", str: "string"}[type(value)]
-    given = Input("x", dtype, nullable=True, null_values=(value,))  # type: ignore[arg-type]  # one of four dtypes
+    raw = Input("x", dtype, nullable=True, null_values=(value,))  # type: ignore[arg-type]  # one of four dtypes
     source = Step("x/source", "source", OPS["source"].params(null_values=(value,)), (Ref("inputs/x"),), NoState())
     output = Output("out", (Ref("x/source"),), "string" if dtype == "string" else "float64")
-    written = Pipeline("p", (given,), (source,), (), (output,))
+    written = Pipeline("p", (raw,), (source,), (), (output,))
     again = plan.loads(plan.dumps(written))
     assert repr(again) == repr(written)
     assert plan.dumps(again) == plan.dumps(written)
@@ -134,3 +137,21 @@ def test_a_large_plan_is_read_quickly() -> None:
     plan.loads(text)
     assert time.perf_counter() - started < 10
     assert len(text) < 12e6
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(1 - 2**53, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda items: st.lists(items) | st.dictionaries(TEXTS, items),
+)
+
+
+@given(JSON)
+@example(['\0\x1f\x7f\u2028"\\/\b\f\n\r\t\ud7ff\ue000\U0001f600', "é"])
+@example({"\U0001f600": 1, "\ue000": [1e21, 1e-7, -0.0], "": []})
+def test_a_plan_is_written_as_rfc_8785_says(document: Any) -> None:
+    assert plan.canonical(document).encode() == rfc8785.dumps(document)

@@ -80,7 +80,7 @@ def generated_after(refused: bool) -> list[Record]:
 
 def test_generated_rows_take_values_that_were_served() -> None:
     """Three in four are mixtures of them; one in four of anything, served or not."""
-    other = {"CARD", "cash", "😀"}  # no change of a letter turns a value that was served into one of these
+    other = {"CARD", "cash"}  # no random string, and no change of a letter, gives one of these
     tame = [[row["payment"] for row in generated_after(refused)[:300]] for refused in (False, True)]
     assert other & {*tame[0]}
     assert not other & {*tame[1]}

@@ -42,7 +42,7 @@ from skc.profile.measure import of_sample
 from skc.profile.scales import overridden
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Drafted, Verified
-from skc.rows.boundaries import Reach, Remembered, reach_further
+from skc.rows.boundaries import Reach
 from skc.selfcheck import run as selfcheck
 from skc.selfcheck.report import SelfCheck
 from skc.selfcheck.run import PER_KIND
@@ -174,10 +174,11 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
     declared = options.data if isinstance(options.data, DataSource) else origin.pipeline.data
     reading = None if declared is None else declared.options
-    artifact = artifacts.assemble(frozen, options.signature, fitted_with, reading=reading, profile=profile)
+    reach = Reach()
+    artifact = artifacts.assemble(frozen, options.signature, fitted_with, reading=reading, profile=profile, reach=reach)
     clock.lap("compile", 0)
     of_user, options = options.data, replace(options, data=origin.rows)
-    own_data, reach = origin.pipeline.data, Remembered()
+    own_data = origin.pipeline.data
     report = _verified(artifact, target, options, own_data, progress, None, reach) if options.verify else None
     if report is not None and report.is_equal and report.errors:
         raise SkcError(*report.errors)
@@ -267,7 +268,7 @@ def _verified(
     declared: DataSource | None,
     progress: Progress | None,
     source: Source | None = None,
-    reach: Reach = reach_further,
+    reach: Reach | None = None,
     without_oracle: bool = True,
     repeat: tuple[str, ...] = (),
 ) -> Report:

@@ -37,7 +37,7 @@ from skc.profile import document as profiles
 from skc.profile.document import Profile
 from skc.publish import is_litter, publish_folder
 from skc.rows.base_row import base_row
-from skc.rows.boundaries import step_boundaries
+from skc.rows.boundaries import Reach
 from skc.rows.pool import Pool
 from skc.rows.sampling import Record, Variations, hostile_values
 from skc.time.zones import TZDATA_VERSION
@@ -116,12 +116,13 @@ def assemble(
     records: Sequence[Record] | None = None,
     reading: ReadOptions | None = None,
     profile: Profile | None = None,
+    reach: Reach | None = None,
 ) -> Artifact:
     """Lower a fitted pipeline and make every file of its artifact.
 
     `fitted_with` has the versions of the libraries that learned its states, if skc did not; `records` are its
     `golden_records`, which do not depend on the signature, where they are known already. `reading` is how the files
-    that it was fitted on are read, and `profile` what they were like.
+    that it was fitted on are read, and `profile` what they were like. `reach` may know the boundaries already.
     """
     uses_unicode = any(OPS[step.op].uses_unicode for step in pipeline.steps)
     unicode = {"unicode": unicodedata.unidata_version} if uses_unicode else {}
@@ -134,7 +135,7 @@ def assemble(
     try:
         scan_model(files[MODEL])
         with skc_runtime.Transformer(manifest, files[MODEL]) as transformer:
-            records = golden_records(prune(pipeline)) if records is None else records
+            records = golden_records(prune(pipeline), reach) if records is None else records
             files[GOLDEN] = _golden_bytes(records, transformer)
     except SkcRuntimeError as error:
         raise bug(f"the compiled model does not run: {error}") from error
@@ -235,14 +236,14 @@ def _golden_bytes(records: Iterable[Record], transformer: skc_runtime.Transforme
     return golden.dumps(golden.observe(transformer, record) for record in records)
 
 
-def golden_records(pipeline: Pipeline) -> list[Record]:
+def golden_records(pipeline: Pipeline, reach: Reach | None = None) -> list[Record]:
     """Seeded records: a row that is served, that row with one boundary or hostile value at a time, and mixtures.
 
     Most of them must be served, if any row is: replaying only refusals would not detect different arithmetic or a
     different model.
     """
     pools = {i.name: [v for v in hostile_values(i) if not _is_long(v)] for i in pipeline.inputs}
-    for boundaries in step_boundaries(pipeline):
+    for boundaries in (reach or Reach()).boundaries(pipeline):
         if boundaries.raw_input is not None:
             pools[boundaries.raw_input] += [v for v in boundaries.raw_values if not _is_long(v)]
     base = base_row(pipeline, pools, EVALUATE)

@@ -15,6 +15,7 @@ from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.op import AnyOp, Known
 from skc.ops import OPS
 from skc.stats.requests import ByTarget
+from skc.values.once import once_per_object
 from skc.values.types import Block, ValueType
 
 Types = Mapping[str, ValueType]
@@ -29,6 +30,20 @@ def value_types(pipeline: Pipeline, *, before_carrying: bool = False) -> Types:
 
     A step that depends on one in error is skipped: its type is unknown.
     """
+    return _types_before_carrying(pipeline) if before_carrying else _types(pipeline)
+
+
+@once_per_object
+def _types(pipeline: Pipeline) -> Types:
+    return _types_of(pipeline, before_carrying=False)
+
+
+@once_per_object
+def _types_before_carrying(pipeline: Pipeline) -> Types:
+    return _types_of(pipeline, before_carrying=True)
+
+
+def _types_of(pipeline: Pipeline, *, before_carrying: bool) -> Types:
     types = {i.value: ValueType(i.dtype, nullable=i.nullable) for i in pipeline.inputs}
     diagnostics: list[Diagnostic] = []
     for step in pipeline.steps:
@@ -116,6 +131,7 @@ def located(error: SkcError, step: Step) -> SkcError:
     return SkcError(*(replace(d, span=d.span or step.span, notes=(*d.notes, note)) for d in error.diagnostics))
 
 
+@once_per_object
 def column_names(pipeline: Pipeline) -> ColumnNames:
     """The column names of every value of a fitted pipeline."""
     names: dict[str, tuple[str, ...]] = {i.value: (i.name,) for i in pipeline.inputs}

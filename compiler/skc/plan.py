@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import fields as fields_of
 from functools import cache
@@ -43,8 +44,22 @@ def dumps(pipeline: Pipeline) -> bytes:
 
 def encode(pipeline: Pipeline) -> bytes:
     """Like `dumps` without that check, for a pipeline that was read from a plan."""
-    text: bytes = rfc8785.dumps(_document(pipeline))
-    return text
+    return canonical(_document(pipeline)).encode()
+
+
+def canonical(value: Any) -> str:
+    """RFC 8785. Strings, which can be a million keys, are written by the standard library, in the same form."""
+    if isinstance(value, list):
+        if _is_texts(value):
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return f"[{','.join(map(canonical, value))}]"
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
+        return f"{{{','.join(f'{canonical(key)}:{canonical(value[key])}' for key in keys)}}}"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    text: bytes = rfc8785.dumps(value)
+    return text.decode()
 
 
 def _document(pipeline: Pipeline) -> dict[str, Any]:
@@ -262,7 +277,7 @@ def _encode(value: Any) -> Any:
             is_plain = math.isfinite(value) and not value.is_integer()
             return value if is_plain else {"$float": repr(value)}
         case tuple() | list():
-            return [_encode(v) for v in value]
+            return [*value] if _is_texts(value) else [_encode(v) for v in value]
         case dict():
             return {str(key): _encode(v) for key, v in value.items()}
     raise bug(f"a plan cannot hold {type(value).__name__}")
@@ -280,5 +295,9 @@ def _decode(value: Any) -> Any:
         case dict():
             return {key: _decode(v) for key, v in value.items()}
         case list():
-            return [_decode(v) for v in value]
+            return value if _is_texts(value) else [_decode(v) for v in value]
     return value
+
+
+def _is_texts(values: Sequence[Any]) -> bool:
+    return {*map(type, values)} <= {str}

@@ -25,7 +25,7 @@ from skc.infer import ColumnNames, Types, column_groups, column_names, step_inpu
 from skc.ir import Input, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.oracle.protocol import Evaluate, select
-from skc.rows.inverse import Function, Outcomes, Preimage, Prospect, is_possible, magnitudes, prospect
+from skc.rows.inverse import Function, Outcomes, Preimage, Prospect, magnitudes, possible, prospect
 from skc.rows.sampling import PLAIN, Record, is_legal, spread, to_blocks, unique
 from skc.values.types import Block, Scalar, ValueType, column_block, repeated
 from skc_runtime.kinds import Array
@@ -205,7 +205,7 @@ class BackwardSearch:
             x = self.type_of(step, j)
             own = OPS[step.op].boundaries(step.params, step.state, j, x)
             values = [*own, *magnitudes(x.dtype, self._value_at(step, j, x))]
-            self._fallbacks[step.name, j] = unique(v for v in values if is_possible(x, v))
+            self._fallbacks[step.name, j] = unique(possible(x, values))
         return self._fallbacks[step.name, j]
 
     def _value_at(self, step: Step, j: int, x: ValueType) -> Scalar:

@@ -6,7 +6,7 @@ that give them. Without a base row, or where no input gives a boundary, the boun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from skc.ir import Pipeline
@@ -57,19 +57,25 @@ def reach_further(
     return tuple(group if group.raw_values else reached(search, group) for group in boundaries)
 
 
-Reach = Callable[[Pipeline, Sequence[StepBoundaries], Record, Evaluate], tuple[StepBoundaries, ...]]
-
-
-class Remembered:
-    """`reach_further`, which does not search again from the same base row of the same pipeline."""
+class Reach:
+    """Both searches. Neither is made again for the pipeline, and from the base row, that it was made for last."""
 
     def __init__(self) -> None:
+        self._pipeline: Pipeline | None = None
+        self._found: tuple[StepBoundaries, ...] = ()
         self._before: tuple[Pipeline, Record] | None = None
         self._reached: tuple[StepBoundaries, ...] = ()
 
-    def __call__(
+    def boundaries(self, pipeline: Pipeline) -> tuple[StepBoundaries, ...]:
+        """`step_boundaries`."""
+        if self._pipeline != pipeline:
+            self._found, self._pipeline = step_boundaries(pipeline), pipeline
+        return self._found
+
+    def further(
         self, pipeline: Pipeline, boundaries: Sequence[StepBoundaries], base: Record, evaluate: Evaluate
     ) -> tuple[StepBoundaries, ...]:
+        """`reach_further`."""
         if self._before != (pipeline, base):
             self._reached, self._before = reach_further(pipeline, boundaries, base, evaluate), (pipeline, base)
         return self._reached

@@ -63,8 +63,12 @@ def other_branches(
     corners: list[_Branch] = []
     edge_branches: list[_Branch] = []
     is_sample = False
+    of_step: dict[str, list[StepBoundaries]] = {step.name: [] for step in pipeline.steps}
+    for f in boundaries:
+        if f.raw_input is not None:
+            of_step[f.step].append(f)
     for step in pipeline.steps:
-        columns = [f for f in boundaries if f.step == step.name and f.raw_input is not None]
+        columns = of_step[step.name]
         if len({f.raw_input for f in columns}) < 2 or is_columnwise(step):
             continue
         if not OPS[step.op].is_variadic(step.params):

@@ -10,20 +10,18 @@ import math
 import struct
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from skc.rows.sampling import unique
+from skc.rows.sampling import identities, identity, unique
 from skc.values.types import Scalar, ValueType, rounded
 from skc_runtime.kinds import KINDS, RANGES, Array, DType
 
 Outcomes = list[tuple[bool, Scalar]]  # for each input: whether it passes every guard, and the output
-Key = bytes | tuple[type, Scalar]
 _FAR = 16  # floats: if a guess is further off, the search takes long
 _AT_ONCE = 64  # inputs tried in a round of all bisections: a call of an op costs more than a row
-_DOUBLE = struct.Struct("<d")
 
 
 @dataclass(frozen=True)
@@ -41,18 +39,19 @@ class Function:
 
     x: ValueType
     apply: Callable[[Sequence[Scalar]], Outcomes]
-    known: dict[Key, tuple[bool, Scalar]] = field(default_factory=dict)
+    known: dict[Hashable, tuple[bool, Scalar]] = field(default_factory=dict)
 
     @classmethod
     def knowing(
         cls, x: ValueType, apply: Callable[[Sequence[Scalar]], Outcomes], inputs: Sequence[Scalar], outcomes: Outcomes
     ) -> Function:
         """A function of which some outcomes are known."""
-        return cls(x, apply, dict(zip(map(_key, inputs), outcomes, strict=True)))
+        return cls(x, apply, dict(zip(identities(inputs), outcomes, strict=True)))
 
     def __call__(self, inputs: Iterable[Scalar]) -> Outcomes:
         """The outcome of every input."""
-        keys = {_key(v): v for v in inputs}
+        inputs = list(inputs)
+        keys = dict(zip(identities(inputs), inputs, strict=True))
         new = {key: v for key, v in keys.items() if key not in self.known}
         if new:
             self.known |= zip(new, self.apply(list(new.values())), strict=True)
@@ -99,16 +98,22 @@ class Prospect:
 
     def worth(self) -> float:
         """How many of the wanted outputs can be had. One that is hit is worth two that may only be enclosed."""
-        missing = _missing(self.targets, self.points)
-        enclosed = len(_brackets(self._line(), _numbers(missing))) if self._is_ordered else len(self._nearest(missing))
-        return len(self.targets) - len(missing) + enclosed / 2
+        missing = _missing(self.targets, _by_output(self.points))
+        return len(self.targets) - len(missing) + self._enclosable(missing) / 2
+
+    def _enclosable(self, targets: Sequence[Scalar]) -> int:
+        if not targets:
+            return 0
+        return len(_brackets(self._line(), _numbers(targets))) if self._is_ordered else len(self._nearest(targets))
 
     def preimage(self) -> Preimage:
         """The inputs that give the outputs; for a number that none gives, the two inputs on either side of it."""
-        inputs = {_key(output): value for value, output in reversed(self.points)}
-        hits = [inputs[_key(target)] for target in self.targets if _key(target) in inputs]
-        missing = _missing(self.targets, self.points)
-        enclosed = self._between(missing) if self._is_ordered else self._nearest(missing)
+        inputs = _by_output(self.points)
+        hits = [inputs[key] for key in identities(self.targets) if key in inputs]
+        missing = _missing(self.targets, inputs)
+        enclosed: Sequence[tuple[Scalar, ...]] = ()
+        if missing:
+            enclosed = self._between(missing) if self._is_ordered else self._nearest(missing)
         exact = [pair for pair in enclosed if len(pair) == 1]
         inputs_found = unique(self._input(v) for v in (*hits, *(value for pair in enclosed for value in pair)))
         return Preimage(inputs_found, len(hits) + len(exact), len(enclosed) - len(exact))
@@ -146,7 +151,7 @@ class Prospect:
             narrower = []
             for bracket, ordinals in zip(unfinished, inner, strict=True):
                 served = [(o, outcomes[o][1]) for o in ordinals if outcomes[o][0]]
-                exact = next((o for o, output in served if _key(output) == _key(bracket.target)), None)
+                exact = next((o for o, output in served if identity(output) == identity(bracket.target)), None)
                 tried = [(o, number) for o, output in served if (number := _number(output)) is not None]
                 if exact is not None:
                     preimages.append((at(exact),))
@@ -174,22 +179,25 @@ def prospect(
     Neighbours of the guesses, and then the fallbacks, are tried for what the guesses do not give.
     """
     near = _tried(function, guess([*targets]))
-    near += _tried(function, [n for v in guess(_missing(targets, near)) for n in neighbours(v, function.x.dtype)])
-    points = near + _tried(function, fallbacks) if _missing(targets, near) else near
+    missing = _missing(targets, _by_output(near))
+    if missing:
+        near += _tried(function, [n for v in guess(missing) for n in neighbours(v, function.x.dtype)])
+        missing = _missing(missing, _by_output(near))
+    points = near + _tried(function, fallbacks) if missing else near
     return Prospect(function, targets, near, points)
-
-
-def _key(value: Scalar) -> Key:
-    """-0.0 and 0.0 are different values, as are 1, 1.0 and True; any NaN is the same."""
-    if isinstance(value, float):
-        return _DOUBLE.pack(value if value == value else math.nan)
-    return type(value), value
 
 
 def _tried(function: Function, inputs: Sequence[Scalar]) -> list[tuple[Scalar, Scalar]]:
     """(input, output) of every input that is possible and that no guard refuses."""
-    distinct = unique(v for v in inputs if is_possible(function.x, v))
+    distinct = unique(possible(function.x, inputs))
     return [(value, output) for value, (ok, output) in zip(distinct, function(distinct), strict=True) if ok]
+
+
+def possible(x: ValueType, values: Sequence[Scalar]) -> Sequence[Scalar]:
+    """The values that a step can get."""
+    if not x.kind.is_float and x.dtype not in RANGES:
+        return values if x.nullable else [v for v in values if v is not None]
+    return [v for v in values if is_possible(x, v)]
 
 
 def is_possible(x: ValueType, value: Scalar) -> bool:
@@ -204,9 +212,14 @@ def is_possible(x: ValueType, value: Scalar) -> bool:
     return isinstance(value, int) and low <= value <= high
 
 
-def _missing(targets: Sequence[Scalar], points: Sequence[tuple[Scalar, Scalar]]) -> list[Scalar]:
-    outputs = {_key(output) for _, output in points}
-    return [target for target in targets if _key(target) not in outputs]
+def _by_output(points: Sequence[tuple[Scalar, Scalar]]) -> dict[Hashable, Scalar]:
+    """The first input that gives each output."""
+    outputs = identities([output for _, output in points])
+    return {key: value for key, (value, _) in zip(reversed(outputs), reversed(points), strict=True)}
+
+
+def _missing(targets: Sequence[Scalar], inputs: Container[Hashable]) -> list[Scalar]:
+    return [target for key, target in zip(identities(targets), targets, strict=True) if key not in inputs]
 
 
 def _numbers(values: Iterable[Scalar]) -> list[int | float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import assert_never, overload
 
 import numpy as np
@@ -93,8 +93,26 @@ def is_legal(raw: Input, value: Scalar) -> bool:
 
 
 def unique(values: Iterable[Scalar]) -> list[Scalar]:
-    """The values without repetition, in order; -0.0 and 0.0 differ, as do 1, 1.0 and True."""
-    return list({(type(v), repr(v) if isinstance(v, float) else v): v for v in values}.values())
+    """The values without repetition, in order."""
+    values = list(values)
+    return list(dict(zip(identities(values), values, strict=True)).values())
+
+
+def identity(value: Scalar) -> Hashable:
+    """What tells values apart: -0.0 and 0.0 differ, as do 1, 1.0 and True; any NaN is the same."""
+    if type(value) in _DISTINCT:
+        return value
+    if isinstance(value, float) and (not value or value != value):
+        return float, repr(value)
+    return type(value), value
+
+
+_DISTINCT = {str, int, type(None)}  # values of these are equal only if they are the same
+
+
+def identities(values: Sequence[Scalar]) -> Sequence[Hashable]:
+    """The identity of each; there may be a million keys."""
+    return values if _DISTINCT.issuperset(map(type, values)) else [*map(identity, values)]
 
 
 def hostile_values(raw: Input) -> list[Scalar]:

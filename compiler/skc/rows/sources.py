@@ -14,7 +14,7 @@ from typing import Protocol
 from skc.ir import Pipeline
 from skc.oracle.protocol import Evaluate
 from skc.rows.base_row import base_row
-from skc.rows.boundaries import Reach, StepBoundaries, reach_further
+from skc.rows.boundaries import Reach, StepBoundaries
 from skc.rows.branches import other_branches
 from skc.rows.pool import Pool
 from skc.rows.sampling import Record, RowsOf, Variations, blocks_at, hostile_values, stacked
@@ -95,13 +95,13 @@ class OwnSources:
         evaluate: Evaluate,
         known: Sequence[Record],
         served: Sequence[Record] = (),
-        reach: Reach = reach_further,
+        reach: Reach | None = None,
     ) -> None:
         self._pipeline, self._rows, self._seed, self._served = pipeline, rows, seed, served
         self._evaluate = evaluate
         self.base = base_row(pipeline, _candidates(pipeline, boundaries), evaluate, [*served, *known])
         self.base_is_served = True
-        self.boundaries = reach(pipeline, boundaries, self.base, evaluate)
+        self.boundaries = (reach or Reach()).further(pipeline, boundaries, self.base, evaluate)
         self._tame: dict[str, list[Scalar]] = {i.name: [self.base[i.name]] for i in pipeline.inputs}
 
     def __iter__(self) -> Iterator[Records]:

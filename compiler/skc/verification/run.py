@@ -25,7 +25,7 @@ from skc.oracle.default import step_oracle
 from skc.oracle.protocol import AsksAlone, Oracle
 from skc.passes.prune import prune
 from skc.progress import Stages
-from skc.rows.boundaries import Reach, StepBoundaries, reach_further, step_boundaries
+from skc.rows.boundaries import Reach, StepBoundaries
 from skc.rows.sampling import Record, RowsOf, blocks_at, spread, stacked, to_blocks
 from skc.rows.sources import OwnSources, Records, Stream
 from skc.values.types import Block
@@ -70,14 +70,15 @@ def verify(
     options: Options | None = None,
     progress: Stages | None = None,
     oracle: Oracle | None = None,
-    reach: Reach = reach_further,
+    reach: Reach | None = None,
 ) -> Report:
     """Try an artifact on rows of every source. `data` yields blocks [N, 1] per input name; the oracle is the reference
     by default.
     """
     started = time.perf_counter()
     options = options or Options()
-    run = _Run(artifact, directory, options, progress or (lambda _: None), oracle)
+    reach = reach or Reach()
+    run = _Run(artifact, directory, options, progress or (lambda _: None), oracle, reach)
     if options.without_oracle:
         run.recompile()
     of_data = None if data is None else run.compare_data(data)
@@ -129,9 +130,10 @@ class _Run:
         options: Options,
         progress: Stages,
         oracle: Oracle | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.pipeline = prune(artifact.pipeline)  # as lowered: a step that feeds no output cannot refuse a row
-        self.found = step_boundaries(self.pipeline)
+        self.found = (reach or Reach()).boundaries(self.pipeline)
         self._artifact, self._options, self._progress = artifact, options, progress
         self._oracle = step_oracle(self.pipeline, artifact.manifest, oracle)
         self.evaluate = self._oracle.evaluate

@@ -16,6 +16,7 @@ from skc.op import Concern, Met, refuse
 from skc.ops.categorical._categories import Key, Keys, key_boundaries, unknown_values
 from skc.stats.requests import ColumnStats, Count, Levels, NullCount, Stat, ValueCounts
 from skc.translation import Columns
+from skc.values.once import once_per_state
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import KINDS, Array
 
@@ -68,6 +69,7 @@ def group_infrequent(
     return keep, tuple(counts[i][0] for i in sorted(infrequent))
 
 
+@once_per_state
 def ids(params: object, state: Groups, k: int) -> dict[Key, int]:
     """The index of every category; the infrequent ones share the last."""
     frequent, infrequent = state.categories[k], state.infrequent[k]

@@ -72,6 +72,7 @@ from skc.ops.categorical._target_encode_cases import CASES
 from skc.ops.categorical._target_means import State, TargetType, check_classes, learned
 from skc.stats.requests import ByTarget, ColumnStats, Stat
 from skc.translation import Claim, Columns, apply_each
+from skc.values.once import once_per_state
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
@@ -162,6 +163,7 @@ def _is_fold(params: Params, k: int) -> bool:
     return k < _first(params)
 
 
+@once_per_state
 def ids(params: Params, state: State, k: int) -> dict[Key, int]:
     keys = () if _is_fold(params, k) else state.categories[k - _first(params)]
     return {key: place for place, key in enumerate(keys)}

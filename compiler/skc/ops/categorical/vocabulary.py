@@ -66,6 +66,7 @@ from skc.op import SMALL, Case, Concern, Decision, Known, Met, Op, parameters, r
 from skc.ops.categorical._categories import MOST_LEVELS, Key, Keys, check_keys, key_boundaries, unknown_values
 from skc.ops.categorical._murmur3 import hash_key
 from skc.stats.requests import ColumnStats, Count, Stat, ValueCounts
+from skc.values.once import once_per_state
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
@@ -137,6 +138,7 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
     )
 
 
+@once_per_state
 def ids(params: Params, state: State, k: int) -> dict[Key, int]:
     return {key: state.first_id[k] + index for index, key in enumerate(state.keys[k])}
 
