@@ -31,7 +31,16 @@ from skc.frontend.sklearn.survey import Survey, survey
 from skc.frontend.yaml.drift import read_thresholds
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, ProfileOptions
-from skc.options import CheckOptions, CompileOptions, Dates, DiffOptions, DriftOptions, FloatName, VerifyOptions
+from skc.options import (
+    CheckOptions,
+    CompileOptions,
+    Dates,
+    DiffOptions,
+    DriftOptions,
+    FloatName,
+    VerifyOptions,
+    seconds_of,
+)
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import StepOracle
 from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, Source
@@ -114,6 +123,7 @@ def compile(
     verify: bool = True,
     rows: int = 10_000,
     seed: int = 0,
+    budget: str | None = None,
     force: bool = False,
     threads: int | None = None,
     dtype: FloatName | None = None,
@@ -136,7 +146,8 @@ def compile(
     a pipeline.yaml says which of them.
 
     `signature` says how the graph takes its inputs: "packed", as one tensor for each type, or "columns", as one for
-    each input. Nothing is written if `out` is None or a difference was found: see `.report`.
+    each input. Nothing is written if `out` is None or a difference was found: see `.report`. `budget`, such as "30s",
+    ends the verification after that time; the report says what was not tried.
     Raises SkcError, with a code, a location and a hint, for everything a user can cause, SKC512 if every row of the
     data is refused.
     """
@@ -147,6 +158,7 @@ def compile(
         verify=verify,
         rows=rows,
         seed=seed,
+        budget=budget,
         threads=threads,
         dtype=dtype,
         trust_pickle=trust_pickle,
@@ -179,7 +191,11 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     clock.lap("compile", 0)
     of_user, options = options.data, replace(options, data=origin.rows)
     own_data = origin.pipeline.data
-    report = _verified(artifact, target, options, own_data, progress, None, reach) if options.verify else None
+    budget = seconds_of(options.budget)
+    half = None if budget is None or source is None else budget / 2  # the rest is for the estimator
+    report = (
+        _verified(artifact, target, options, own_data, progress, None, reach, budget=half) if options.verify else None
+    )
     if report is not None and report.is_equal and report.errors:
         raise SkcError(*report.errors)
     if report is not None:
@@ -187,7 +203,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     against = None
     if report is not None and source is not None:
         repeat = _repeating(fitted.pipeline.model.reference if fitted.pipeline.model else pipeline, of_user)
-        against = _verified(artifact, target, options, own_data, progress, source, reach, False, repeat)
+        against = _verified(artifact, target, options, own_data, progress, source, reach, False, repeat, half)
         clock.lap("against", _rows_compared(against))
     is_equal = all(one is None or one.is_equal for one in (report, against))
     path = target if target is not None and is_equal else None
@@ -207,6 +223,7 @@ def verify(
     *,
     rows: int = 10_000,
     seed: int = 0,
+    budget: str | None = None,
     record: str | None = None,
     save: bool = False,
     key: Key | None = None,
@@ -219,10 +236,12 @@ def verify(
     with that instead; `data` then has some rows of what its `fit` was given.
 
     With `record` (a JSON object, numbers or golden forms, or `@FILE`) only that record is compared. With `key`, a
-    public key in PEM (its text, or a path), the artifact must be signed with it. `save` writes verified.json. Raises
-    SkcError.
+    public key in PEM (its text, or a path), the artifact must be signed with it. `save` writes verified.json. `budget`,
+    such as "30s", is the time after which no more rows are tried; the report says how many were not. Raises SkcError.
     """
-    options = VerifyOptions(data=data, rows=rows, seed=seed, record=record, save=save, key=key, against=against)
+    options = VerifyOptions(
+        data=data, rows=rows, seed=seed, budget=budget, record=record, save=save, key=key, against=against
+    )
     return verification(artifact, options, progress).report
 
 
@@ -271,14 +290,18 @@ def _verified(
     reach: Reach | None = None,
     without_oracle: bool = True,
     repeat: tuple[str, ...] = (),
+    budget: float | None = None,
 ) -> Report:
-    report_stage, amount = _stages("verify", progress), HowMuch(options.rows, options.seed, without_oracle, repeat)
+    budget = seconds_of(options.budget) if budget is None else budget
+    report_stage = _stages("verify", progress)
+    amount = HowMuch(options.rows, options.seed, without_oracle, repeat, budget)
     oracle = _oracle(artifact, source, options.rows)
     if options.data is None and (declared is None or declared.path is None):
         return run.verify(artifact, directory, None, amount, report_stage, oracle, reach)
     declared = declared or DataSource(options=artifact.reading)
     with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
-        return run.verify(artifact, directory, _blocks(opened, progress), amount, report_stage, oracle, reach)
+        blocks = _blocks(opened, progress)
+        return run.verify(artifact, directory, blocks, amount, report_stage, oracle, reach, opened.total)
 
 
 def _repeating(estimator: Any, data: Any) -> tuple[str, ...]:

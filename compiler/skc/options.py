@@ -8,6 +8,7 @@ function in `skc.api`, and the code that uses it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from numbers import Integral
@@ -55,6 +56,28 @@ def _rows() -> Any:
 
 def _seed() -> Any:
     return _flag(0, "The seed of the generated records.", minimum=0)
+
+
+def _budget() -> Any:
+    about = "End the verification after this time, such as 30s, 5m or 1h; what was not tried is reported."
+    return _flag(None, about)
+
+
+_BUDGET = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+BUDGET_HINT = "give a time above 0 with its unit, such as 30s, 1.5m or 1h, or leave it out"
+LONGEST_BUDGET = 1_000_000  # hours
+
+
+def seconds_of(budget: object) -> float | None:
+    """The seconds of a budget; None without one. Raises SKC140."""
+    if budget is None:
+        return None
+    written = _BUDGET.fullmatch(budget) if isinstance(budget, str) else None
+    seconds = 0.0 if written is None else float(written[1]) * _SECONDS[written[2]]
+    if not 0.001 <= seconds <= LONGEST_BUDGET * _SECONDS["h"]:
+        raise fail("SKC140", f"`budget` is {budget!r}", hint=BUDGET_HINT)
+    return seconds
 
 
 def _trust_pickle() -> Any:
@@ -123,6 +146,7 @@ class CompileOptions(Options):
     verify: bool = _flag(True, "Verify the artifact against its reference.", "--verify/--no-verify")
     rows: int = _rows()
     seed: int = _seed()
+    budget: str | None = _budget()
     threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
     dtype: FloatName | None = _flag(None, "scikit-learn: the dtype of the features; float64 by default.")
     trust_pickle: bool = _trust_pickle()
@@ -133,6 +157,12 @@ class CompileOptions(Options):
         True, "Write into the artifact what the columns of the training rows look like.", "--profile/--no-profile"
     )
     format: Format = _flag("text", "How to print the result.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if seconds_of(self.budget) is not None and not self.verify:
+            hint = "leave out --budget or --no-verify"
+            raise fail("SKC140", "a budget is for a verification, and there is none", hint=hint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +211,12 @@ EXCLUSIONS = (
         "verified.json records a full verification, not that of one record",
         "leave out --record or --save",
     ),
+    Exclusion(
+        "budget",
+        ("record", "self_check", "onnxruntime", "save"),
+        "a budget may leave rows out, and is for a verification alone",
+        "leave out --budget, or --record, --self-check, --onnxruntime and --save",
+    ),
 )
 
 
@@ -191,6 +227,7 @@ class VerifyOptions(Options):
     data: Any = _flag(None, DATA, typed=str | None)
     rows: int = _rows()
     seed: int = _seed()
+    budget: str | None = _budget()
     record: str | None = _flag(None, "Verify only this record, given as JSON, or @FILE.")
     self_check: bool = _flag(
         False, "Plant faults in the artifact, and report which of them are detected.", "--self-check"
@@ -217,6 +254,7 @@ class VerifyOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        seconds_of(self.budget)
         for rule in EXCLUSIONS:
             if not self._has(rule.option):
                 continue

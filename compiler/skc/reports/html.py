@@ -9,7 +9,7 @@ from typing import Any
 
 from skc.equality.tally import ColumnReport
 from skc.reports.pages import render_page
-from skc.reports.verification import blame, data_texts, kind_text, value_text
+from skc.reports.verification import blame, data_texts, extent, kind_text, value_text
 from skc.verification.report import ITSELF, Difference, Report
 from skc.verification.shown import count, shortened
 
@@ -36,6 +36,7 @@ def page(report: Report) -> str:
         share=_share,
         data_texts=data_texts(report),
         kind_text=kind_text,
+        extent=extent,
         blame=blame,
     )
 

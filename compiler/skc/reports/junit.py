@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from skc.diagnostics import Diagnostic
 from skc.reports import drift
-from skc.reports.verification import data_texts, diagnosis, difference_text
+from skc.reports.verification import data_texts, diagnosis, difference_text, extent
 from skc.skew.report import ColumnDrift, DriftReport, PartDrift, broken
 from skc.skew.rules import DriftRule
 from skc.verification.report import Report
@@ -20,14 +20,17 @@ UNTOLD = ("too few rows", "not watched")
 def of_report(report: Report) -> str:
     """One test case per check."""
     failed = sum(1 for check in report.checks if check.differing_rows)
-    skipped = sum(1 for check in report.checks if check.skipped is not None)
+    skipped = sum(1 for check in report.checks if check.skipped is not None or (check.left and not check.rows))
     suite = _suite(report.name, len(report.checks), failures=failed, skipped=skipped, seconds=report.seconds)
     for check in report.checks:
         case = ET.SubElement(suite, "testcase", classname=f"skc.verify.{report.name}", name=check.name)
         if check.skipped is not None:
             ET.SubElement(case, "skipped", message=check.skipped)
+        elif check.left and not check.rows:
+            ET.SubElement(case, "skipped", message=f"none of {count(check.left, 'row')} within the budget")
         else:
-            summary = f"{count(check.rows, 'row')}, {check.refused_rows:,} refused by both: {check.about}"
+            tried = f"{extent(check)} rows" if check.left else count(check.rows, "row")
+            summary = f"{tried}, {check.refused_rows:,} refused by both: {check.about}"
             notes = data_texts(report) if check.name == "data" else []
             ET.SubElement(case, "system-out").text = _xml_safe("\n".join([summary, *notes]))
         if check.differing_rows:

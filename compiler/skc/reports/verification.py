@@ -8,7 +8,7 @@ from typing import Any
 
 from skc.oracle.protocol import REFERENCE
 from skc.reports.layout import indented, table
-from skc.verification.report import GOLDEN_FILE, ITSELF, Coverage, Difference, Kind, Met, Refusal, Report, Walk
+from skc.verification.report import GOLDEN_FILE, ITSELF, Check, Coverage, Difference, Kind, Met, Refusal, Report, Walk
 from skc.verification.shown import count, shortened, shown
 
 SHOWN_COLUMNS = 12
@@ -79,9 +79,14 @@ def kind_text(kind: Kind) -> str:
 def _check_table(report: Report) -> str:
     rows = [("check", "rows", "differing", "refused", "what")]
     for c in report.checks:
-        counts = (c.name, f"{c.rows:,}", f"{c.differing_rows:,}", f"{c.refused_rows:,}", c.about)
+        counts = (c.name, extent(c), f"{c.differing_rows:,}", f"{c.refused_rows:,}", c.about)
         rows.append(counts if c.skipped is None else (c.name, "-", "-", "-", f"{c.about}: {c.skipped}"))
     return table(rows)
+
+
+def extent(check: Check) -> str:
+    """How many rows were tried: `1,024 of 15,001` if the budget left some out."""
+    return f"{check.rows:,} of {check.rows + check.left:,}" if check.left else f"{check.rows:,}"
 
 
 def _column_table(report: Report) -> str:

@@ -6,6 +6,7 @@ knows whether a row is served. So `OwnSources` builds each source on demand, fro
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -53,10 +54,12 @@ class Records:
     about: str
     pipeline: Pipeline
     records: Sequence[Record]
+    at_once: int | None = None  # rows in a batch; CHUNK by default
 
     def batches(self) -> Iterator[Batch]:
-        for start in range(0, len(self.records), CHUNK):
-            rows = range(start, min(start + CHUNK, len(self.records)))
+        size = self.at_once or CHUNK
+        for start in range(0, len(self.records), size):
+            rows = range(start, min(start + size, len(self.records)))
             blocks = blocks_at(self.pipeline.inputs, self.records, rows)
             yield Batch(blocks, partial(_later, self.records, start))
 
@@ -84,6 +87,9 @@ class OwnSources:
 
     `served` are the user's rows that are served, `known` other rows that may be. One of them can become the base row,
     in which one input after the other is changed, so that no other guard hides the effect of the change.
+
+    `at_once` is for a verification that may end early: so many rows in a batch, and in an order in which the first rows
+    are of every input and step alike, and evenly spread over their values.
     """
 
     def __init__(
@@ -96,8 +102,10 @@ class OwnSources:
         known: Sequence[Record],
         served: Sequence[Record] = (),
         reach: Reach | None = None,
+        at_once: int | None = None,
     ) -> None:
         self._pipeline, self._rows, self._seed, self._served = pipeline, rows, seed, served
+        self._at_once = at_once
         self._evaluate = evaluate
         self.base = base_row(pipeline, _candidates(pipeline, boundaries), evaluate, [*served, *known])
         self.base_is_served = True
@@ -114,11 +122,13 @@ class OwnSources:
         yield self._hostile()
 
     def learn(self, source: Records, refused: Sequence[bool]) -> None:
-        """Keep the values that changed the base row and were served."""
+        """Keep the values that changed the base row and were served; `refused` is about the first rows, as many as were
+        tried.
+        """
         if not isinstance(source.records, Variations):
             return
         self.base_is_served = not refused[0]
-        for (name, value), is_refused in zip(source.records.changes, refused[1:], strict=True):
+        for (name, value), is_refused in zip(source.records.changes, refused[1:], strict=False):
             if not is_refused:
                 self._tame[name].append(value)
 
@@ -126,7 +136,7 @@ class OwnSources:
         raw = [(f.raw_input, value) for f in self.boundaries if f.raw_input is not None for value in f.raw_values]
         changes = [*{(name, type(value), repr(value)): (name, value) for name, value in raw}.values()]
         about = "every edge, category and near miss of this state, from raw inputs"
-        return self._records("boundaries", about, Variations(self.base, changes))
+        return self._records("boundaries", about, Variations(self.base, self._mixed(changes)))
 
     def _branches(self) -> Records:
         branched = other_branches(self._pipeline, self.boundaries, self.base, self._evaluate)
@@ -134,7 +144,12 @@ class OwnSources:
         about = (
             f"boundaries of an expression, and of the steps after it, through its other branches; beside nulls{sampled}"
         )
-        return self._records("branches", about, branched.rows)
+        rows = (
+            branched.rows
+            if self._at_once is None
+            else random.Random(self._seed).sample(branched.rows, len(branched.rows))
+        )
+        return self._records("branches", about, rows)
 
     def _generated(self) -> Records:
         """Seeded mixtures: of served values, of all values, and of random ones."""
@@ -152,10 +167,21 @@ class OwnSources:
         """Each hostile value of each type in each input."""
         changes = [(i.name, value) for i in self._pipeline.inputs for value in hostile_values(i)]
         about = "infinities, denormals, extremes, blanks, Unicode"
-        return self._records("hostile", about, Variations(self.base, changes))
+        return self._records("hostile", about, Variations(self.base, self._mixed(changes)))
+
+    def _mixed(self, changes: Sequence[tuple[str, Scalar]]) -> Sequence[tuple[str, Scalar]]:
+        """For a verification that may end early: one change of each input in turn, at random among its own."""
+        if self._at_once is None:
+            return changes
+        of_input: dict[str, list[tuple[str, Scalar]]] = {}
+        for change in changes:
+            of_input.setdefault(change[0], []).append(change)
+        source = random.Random(self._seed)
+        turns = [(k, change) for own in of_input.values() for k, change in enumerate(source.sample(own, len(own)))]
+        return [change for _, change in sorted(turns, key=lambda turn: turn[0])]
 
     def _records(self, name: str, about: str, records: Sequence[Record]) -> Records:
-        return Records(name, about, self._pipeline, records)
+        return Records(name, about, self._pipeline, records, self._at_once)
 
 
 def _candidates(pipeline: Pipeline, per_step: Sequence[StepBoundaries]) -> dict[str, list[Scalar]]:

@@ -11,6 +11,7 @@ has fewer boundaries than another takes them again, beside other ones.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -32,8 +33,8 @@ from skc.verification.cut import (
     MOST,
     MOST_CELLS,
     OUT,
+    Cut,
     CutResult,
-    check_step,
     cut_out,
     difference,
     lowered_session,
@@ -50,17 +51,29 @@ _CELLS_AT_ONCE = 2**20  # rows by columns
 BoundariesOf = Mapping[str, Sequence[StepBoundaries]]
 
 
-def check_steps(pipeline: Pipeline, boundaries: Sequence[StepBoundaries], evaluate: Evaluate) -> Iterator[CutResult]:
-    """Compare oracle and graph on every boundary of every step."""
-    types, names = value_types(pipeline), column_names(pipeline)
-    of_step: dict[str, list[StepBoundaries]] = {step.name: [] for step in pipeline.steps}
-    for group in boundaries:
-        of_step[group.step].append(group)
-    for members in _alike(pipeline, types, of_step):
-        if is_columnwise(members[0]):
-            yield _Columns(members, of_step, types, names).check(evaluate)
-        else:
-            yield check_step(members[0], of_step[members[0].name], types, names, evaluate)
+class Alone:
+    """Every step of a pipeline and its boundaries. `total` is their number, `is_sample` if there are more."""
+
+    def __init__(self, pipeline: Pipeline, boundaries: Sequence[StepBoundaries], evaluate: Evaluate) -> None:
+        types, names = value_types(pipeline), column_names(pipeline)
+        of_step: dict[str, list[StepBoundaries]] = {step.name: [] for step in pipeline.steps}
+        for group in boundaries:
+            of_step[group.step].append(group)
+        self._cuts: list[_Columns | Cut] = []
+        for members in _alike(pipeline, types, of_step):
+            if is_columnwise(members[0]):
+                self._cuts.append(_Columns(members, of_step, types, names))
+            else:
+                self._cuts.append(Cut(members[0], of_step[members[0].name], types, names))
+        self._evaluate = evaluate
+        self.total = sum(cut.total for cut in self._cuts)
+        self.is_sample = any(cut.is_sample for cut in self._cuts)
+
+    def results(self) -> Iterator[CutResult]:
+        """Oracle and graph compared on every boundary, in parts."""
+        for cut in self._cuts:
+            if cut.total:
+                yield from cut.results(self._evaluate)
 
 
 def _alike(pipeline: Pipeline, types: Types, of_step: BoundariesOf) -> Iterator[list[Step]]:
@@ -107,29 +120,30 @@ class _Columns:
         values = [] if group is None else [v for v in group.values if v is not None or nullable]
         return _Column(step, k, values, group is None or group.is_searched)
 
-    def check(self, evaluate: Evaluate) -> CutResult:
-        rows = max((len(c.values) for c in self.columns), default=0)
-        tried = sum(len(c.values) for c in self.columns)
-        if not rows:
-            return CutResult(0, 0, 0, ())
+    @property
+    def total(self) -> int:
+        """Boundaries of all columns."""
+        return sum(len(column.values) for column in self.columns)
+
+    def results(self, evaluate: Evaluate) -> Iterator[CutResult]:
+        """The outcomes, some rows of the block at a time."""
+        counts = np.array([len(column.values) for column in self.columns])
+        rows = int(counts.max())
         lowered = lower(self.pipeline, optimise=False)
         session = lowered_session(lowered)
         at_once = max(1, _CELLS_AT_ONCE // len(self.columns))
-        values, differing = 0, set[tuple[int, int]]()
-        differences: list[Difference] = []
-        branches: list[tuple[str, int, Scalar, str]] = []
+        known: set[tuple[int, int]] = set()
+        shown: Counter[str] = Counter()  # differences, by step
         for start in range(0, rows, at_once):
             index = np.arange(start, min(start + at_once, rows))
             blocks = self._blocks(index)
-            evaluation = evaluate(self.pipeline, blocks)
-            part = _Part(lowered, run_cut(session, lowered, blocks), evaluation, self.ends)
-            values += part.got.outputs[OUT].size
-            for i, j in np.argwhere(part.differs).tolist():
-                differing.add((j, int(index[i]) % max(1, len(self.columns[j].values))))
-                if len(differences) < MOST:
-                    differences += self._differences(part, blocks, i, j)
-            branches += self._branches(part, start)
-        return CutResult(tried, values, len(differing), tuple(differences[:MOST]), tuple(branches), self.is_sample)
+            part = _Part(lowered, run_cut(session, lowered, blocks), evaluate(self.pipeline, blocks), self.ends)
+            differing = {(j, int(index[i]) % max(1, int(counts[j]))) for i, j in np.argwhere(part.differs).tolist()}
+            differences = [*self._first_differences(part, blocks, shown)]
+            tried = int((counts[None, :] > index[:, None]).sum())
+            branches = tuple(self._branches(part, start))
+            yield CutResult(tried, part.got.outputs[OUT].size, len(differing - known), tuple(differences), branches)
+            known |= differing
 
     def _blocks(self, index: Array) -> dict[str, Block]:
         """Each column's boundaries, again and again from the first, at some rows."""
@@ -141,6 +155,15 @@ class _Columns:
                 values, places = [values[k] for k in places.tolist()], np.arange(len(index))
             blocks[i.name] = column_block(i.dtype, values, i.nullable).taken(places)
         return blocks
+
+    def _first_differences(self, part: _Part, blocks: Mapping[str, Block], shown: Counter[str]) -> Iterator[Difference]:
+        """At most MOST of each step, counting those that are `shown` already."""
+        for j in np.flatnonzero(part.differs.any(axis=0)).tolist():
+            name = self.columns[j].step.name
+            for i in np.flatnonzero(part.differs[:, j])[: MOST - shown[name]].tolist():
+                for one in self._differences(part, blocks, i, j):
+                    shown[name] += 1
+                    yield one
 
     def _differences(self, part: _Part, blocks: Mapping[str, Block], i: int, j: int) -> Iterator[Difference]:
         """The differences of row i in the output columns that come from input column j."""

@@ -35,7 +35,7 @@ class CutResult:
     """The result of running a step, or several, on its own boundaries: a row for each.
 
     `branches` are the values (step, column, value) for which the oracle has no result, each with the code of the guard
-    that refuses it, or `MADE_NULL`. `is_sample`: of columns that are alike, only some were tried.
+    that refuses it, or `MADE_NULL`.
     """
 
     rows: int
@@ -43,23 +43,30 @@ class CutResult:
     differing: int
     differences: tuple[Difference, ...]
     branches: tuple[tuple[str, int, Scalar, str], ...] = ()
-    is_sample: bool = False
 
 
-def check_step(
-    step: Step, boundaries: Sequence[StepBoundaries], types: Types, names: ColumnNames, evaluate: Evaluate
-) -> CutResult:
-    """Compare oracle and graph on every boundary of a step that combines its columns, one column at a time.
+class Cut:
+    """A step that combines its columns, cut out, with its boundaries.
 
-    Of a step so wide that this takes long, columns that are alike are tried by those that stand for them.
+    Of a step so wide that trying them takes long, columns that are alike are tried by those that stand for them.
     """
-    pipeline = cut_out(step, types, names)
-    changed = _changed(pipeline, boundaries)
-    is_sample = len(changed) * len(pipeline.inputs) > MOST_CELLS and not all(f.is_searched for f in boundaries)
-    if is_sample:
-        changed = _changed(pipeline, [f for f in boundaries if f.is_searched])
-    if not changed:
-        return CutResult(0, 0, 0, ())
+
+    def __init__(self, step: Step, boundaries: Sequence[StepBoundaries], types: Types, names: ColumnNames) -> None:
+        self._step, self._pipeline = step, cut_out(step, types, names)
+        changed = _changed(self._pipeline, boundaries)
+        cells = len(changed) * len(self._pipeline.inputs)
+        self.is_sample = cells > MOST_CELLS and not all(f.is_searched for f in boundaries)
+        if self.is_sample:
+            changed = _changed(self._pipeline, [f for f in boundaries if f.is_searched])
+        self._changes = changed
+        self.total = len(changed)
+
+    def results(self, evaluate: Evaluate) -> Iterator[CutResult]:
+        """Oracle and graph compared on every boundary, one column at a time."""
+        yield _compared(self._step, self._pipeline, self._changes, evaluate)
+
+
+def _compared(step: Step, pipeline: Pipeline, changed: Sequence[tuple[int, Scalar]], evaluate: Evaluate) -> CutResult:
     firsts = {column: value for column, value in reversed(changed) if value is not None}
     base = {i.name: firsts.get(k, PLAIN[i.dtype]) for k, i in enumerate(pipeline.inputs)}
     records = Variations(base, [(pipeline.inputs[column].name, value) for column, value in changed])
@@ -94,7 +101,7 @@ def check_step(
     )
     differing = int((result.differs.any(axis=1) | refused).sum())
     branches = tuple(_branches(pipeline, changed, evaluation))
-    return CutResult(len(changed), got.outputs[OUT].size, differing, differences, branches, is_sample)
+    return CutResult(len(changed), got.outputs[OUT].size, differing, differences, branches)
 
 
 def difference(

@@ -25,28 +25,44 @@ ALONE_ROWS = 2_000
 LEVELS: tuple[Optimisation, ...] = ("disabled", "extended", "all")
 
 
-def relations(comparer: Comparer, records: RowsOf, seed: int, command: str) -> Iterator[Check]:
-    """One check for every relation; `command` repeats the verification."""
-    artifact, graph, findings = comparer.artifact, comparer.graph, comparer.findings
-    manifest, model = artifact.manifest, artifact.files[MODEL]
-    tensors = feeds(manifest, records.blocks(artifact.pipeline.inputs, range(len(records))))
-    outcome = graph.run_feeds(tensors)
+class Relations:
+    """Every relation of the graph with itself on some records; `command` repeats the verification."""
 
-    def relate(name: str, about: str, want: Outcome, got: Outcome, record: RecordAt = records.__getitem__) -> Check:
-        return _compare(Check(name, about, 0, 0, 0, against_reference=False), want, got, record, findings, command)
+    def __init__(self, comparer: Comparer, records: RowsOf, seed: int, command: str) -> None:
+        self._comparer, self._records, self._seed, self._command = comparer, records, seed, command
+        self.checks = [
+            *(_check(f"optimisation {level}", "the same bits at this level") for level in LEVELS),
+            *(_check(f"batch {size}", _about(size)) for size in (1, *BATCHES)),
+            _check("shuffled", "in another order: the same bits"),
+        ]
 
-    for level in LEVELS:
-        other = Graph(manifest, model, level).run_feeds(tensors)
-        yield relate(f"optimisation {level}", "the same bits at this level", outcome, other)
-    for size in (1, *BATCHES):
-        count = min(len(records), ALONE_ROWS if size == 1 else len(records))
-        parts = [graph.run_feeds(_rows(tensors, slice(i, min(i + size, count)))) for i in range(0, count, size)]
-        about = "each row alone: the same bits" if size == 1 else f"in batches of {size}: the same bits"
-        yield relate(f"batch {size}", about, outcome.rows(slice(0, count)), _join(parts))
-    order = np.random.default_rng(seed).permutation(len(records))
-    shuffled = graph.run_feeds(_rows(tensors, order))
-    about = "in another order: the same bits"
-    yield relate("shuffled", about, outcome.rows(order), shuffled, lambda i: records[int(order[i])])
+    def results(self) -> Iterator[Check]:
+        """Each of the checks, once it is made. Raises SkcRuntimeError."""
+        graph, records = self._comparer.graph, self._records
+        manifest, model = self._comparer.artifact.manifest, self._comparer.artifact.files[MODEL]
+        tensors = feeds(manifest, records.blocks(self._comparer.artifact.pipeline.inputs, range(len(records))))
+        outcome, checks = graph.run_feeds(tensors), iter(self.checks)
+        for level in LEVELS:
+            yield self._relate(next(checks), outcome, Graph(manifest, model, level).run_feeds(tensors))
+        for size in (1, *BATCHES):
+            count = min(len(records), ALONE_ROWS if size == 1 else len(records))
+            parts = [graph.run_feeds(_rows(tensors, slice(i, min(i + size, count)))) for i in range(0, count, size)]
+            yield self._relate(next(checks), outcome.rows(slice(0, count)), _join(parts))
+        order = np.random.default_rng(self._seed).permutation(len(records))
+        shuffled = graph.run_feeds(_rows(tensors, order))
+        yield self._relate(next(checks), outcome.rows(order), shuffled, lambda i: records[int(order[i])])
+
+    def _relate(self, check: Check, want: Outcome, got: Outcome, record: RecordAt | None = None) -> Check:
+        record = record or self._records.__getitem__
+        return _compare(check, want, got, record, self._comparer.findings, self._command)
+
+
+def _check(name: str, about: str) -> Check:
+    return Check(name, about, 0, 0, 0, against_reference=False)
+
+
+def _about(size: int) -> str:
+    return "each row alone: the same bits" if size == 1 else f"in batches of {size}: the same bits"
 
 
 def _compare(check: Check, want: Outcome, got: Outcome, record: RecordAt, findings: Findings, command: str) -> Check:

@@ -85,6 +85,7 @@ class Check:
     refused_rows: int = 0
     against_reference: bool = True  # False for a relation of the graph with itself
     skipped: str | None = None  # why nothing was tried
+    left: int = 0  # rows that were not tried because the budget of time was used up
 
     def plus(self, rows: int, values: int, differing: int, refused: int) -> Check:
         """The same check after more rows."""
@@ -197,6 +198,7 @@ class Report(OneLine):
     walks: tuple[Walk, ...] = ()  # of the first differences
     oracle: str = REFERENCE  # what the rows were compared with
     by_design: tuple[ByDesign, ...] = ()
+    budget: float | None = None  # seconds that it could take, None if as long as it takes
     alone: Alone | None = None  # where the answer of the oracle about a row depends on the rows beside it
 
     @property
@@ -207,6 +209,11 @@ class Report(OneLine):
     @property
     def is_equal(self) -> bool:
         return all(check.differing_rows == 0 for check in self.checks)
+
+    @property
+    def left(self) -> tuple[Check, ...]:
+        """The checks of which the budget left rows out."""
+        return tuple(check for check in self.checks if check.left)
 
     def to_json(self) -> dict[str, Any]:
         """All facts: `schemas/report.v1.schema.json`."""
@@ -230,6 +237,11 @@ class Report(OneLine):
         if not self.is_equal:
             bad = ", ".join(check.name for check in self.checks if check.differing_rows)
             return f"NOT EQUAL: `{self.name}` differs from {against} in: {bad} ({extent})"
+        if self.left and self.budget is not None:
+            left = ", ".join(f"{check.left:,} of {check.name}" for check in self.left[:3])
+            more = f" and {count(len(self.left) - 3, 'more check')}" if len(self.left) > 3 else ""
+            rest = f"not tried within {self.budget:g} s: {left}{more}"
+            return f"verified in part: `{self.name}` equals {against} ({extent}); {rest}"
         return f"verified: `{self.name}` equals {against} ({extent})"
 
     def walk_of(self, difference: Difference) -> Walk | None:

@@ -30,12 +30,13 @@ from skc.rows.sampling import Record, RowsOf, blocks_at, spread, stacked, to_blo
 from skc.rows.sources import OwnSources, Records, Stream
 from skc.values.types import Block
 from skc.verification import identity
-from skc.verification.alone import check_steps
+from skc.verification.alone import Alone
 from skc.verification.comparer import Comparer
 from skc.verification.data_tally import DataTally
 from skc.verification.explain import walks_of
-from skc.verification.relations import relations
+from skc.verification.relations import Relations
 from skc.verification.report import GOLDEN_FILE, ByDesign, Check, Report
+from skc.verification.schedule import AT_ONCE, Schedule, Trying, Work
 from skc.verification.serving import compare_served
 from skc.verification.shrink import Shrinker
 from skc_runtime.errors import SkcRuntimeError
@@ -55,12 +56,14 @@ class Options:
 
     `without_oracle`: also what would be the same with any other oracle, such as the relations of the graph with itself.
     `repeat`: the options of `skc verify` that choose the oracle, if it is not the reference.
+    `budget`: the seconds that may pass until no more rows are tried; None for as long as it takes.
     """
 
     rows: int = 10_000
     seed: int = 0
     without_oracle: bool = True
     repeat: tuple[str, ...] = ()
+    budget: float | None = None
 
 
 def verify(
@@ -71,32 +74,35 @@ def verify(
     progress: Stages | None = None,
     oracle: Oracle | None = None,
     reach: Reach | None = None,
+    data_rows: int = 0,
 ) -> Report:
-    """Try an artifact on rows of every source. `data` yields blocks [N, 1] per input name; the oracle is the reference
-    by default.
+    """Try an artifact on rows of every source. `data` yields blocks [N, 1] per input name, of `data_rows` rows in all;
+    the oracle is the reference by default.
     """
     started = time.perf_counter()
-    options = options or Options()
-    reach = reach or Reach()
+    options, reach = options or Options(), reach or Reach()
     run = _Run(artifact, directory, options, progress or (lambda _: None), oracle, reach)
+    schedule = run.schedule
     if options.without_oracle:
         run.recompile()
-    of_data = None if data is None else run.compare_data(data)
+    of_data = None if data is None else run.compare_data(data, data_rows)
     golden, cases = read_golden(artifact.manifest, artifact.files[GOLDEN])
     served_rows = [] if of_data is None else of_data.served
     amount = (options.rows, options.seed)
-    sources = OwnSources(run.pipeline, run.found, *amount, run.evaluate, golden, served_rows, reach)
+    at_once = AT_ONCE if schedule.is_limited else None
+    sources = OwnSources(run.pipeline, run.found, *amount, run.evaluate, golden, served_rows, reach, at_once)
     for source in sources:
         sources.learn(source, run.compare(source))
     run.compare(Records("golden", "the golden records", run.pipeline, golden))
     run.golden_file(golden, cases)
     if of_data is not None:  # after the sources that always exist, which is the order of a report
-        run.add(of_data.check, of_data.sample)
+        run.add(of_data.trying)
     if options.without_oracle:
         run.relations()
     run.runtime()
     if options.without_oracle:
         run.steps_alone(sources.boundaries)
+    schedule.finish()
     run.shrink(sources.base)
     return run.report(time.perf_counter() - started, sources, of_data)
 
@@ -112,11 +118,10 @@ def verify_record(artifact: Artifact, directory: Path | None, record: Record, or
 
 @dataclass(frozen=True)
 class _DataRows:
-    """The counts of the user's rows, and two samples: of all rows, and of those that are served."""
+    """The counts of the user's rows, and some that are served."""
 
-    check: Check
+    trying: Trying
     tally: DataTally
-    sample: list[Record]
     served: list[Record]
 
 
@@ -139,54 +144,62 @@ class _Run:
         self.evaluate = self._oracle.evaluate
         self._comparer = Comparer(artifact, self.pipeline, self.found, directory, self._oracle, self._repeating())
         self._findings = self._comparer.findings
-        self._checks: list[Check] = []
-        self._tried: list[Sequence[Record]] = []  # for the relations and the runtime
+        self.schedule = Schedule(options.budget)
+        self._checks: list[Trying] = []  # whose rows are also for the relations and the runtime
 
     def _repeating(self) -> tuple[str, ...]:
         amount = ("--rows", str(self._options.rows), "--seed", str(self._options.seed))
         return (*self._options.repeat, *amount) if self._options.repeat else ()
 
-    def add(self, check: Check, records: Sequence[Record] = ()) -> None:
-        """Add a finished check, and its rows."""
-        self._checks.append(check)
-        self._tried.append(records)
+    def add(self, trying: Trying) -> Trying:
+        """Add a check, in the order of a report."""
+        self._checks.append(trying)
+        return trying
 
     def recompile(self) -> None:
         """Check that the model was built from the plan."""
         self._progress("recompiling")
-        self.add(identity.recompiled(self._artifact))
+        self.add(Trying(identity.recompiled(self._artifact)))
 
     # rows against the oracle
 
     def compare(self, source: Records) -> list[bool]:
-        """Compare oracle and graph on these rows. Returns for each whether the oracle refuses it."""
+        """Compare oracle and graph on these rows. Returns for each that was tried whether the oracle refuses it."""
         self._progress(source.name)
         skipped = None if source.records else "no rows to try"
-        check, refused = Check(source.name, source.about, 0, 0, 0, skipped=skipped), []
-        for trial in trials(source, self._oracle):
-            check = self._comparer.compare(check, trial)
-            refused += trial.want.refused.tolist()
-        self.add(check, source.records)
-        return refused
+        check = Check(source.name, source.about, 0, 0, 0, skipped=skipped, left=len(source.records))
+        trying = self.add(Trying(check, source.records))
+        self.schedule.begin(source.name, self._comparing(source, trying))
+        return trying.refused
 
-    def compare_data(self, batches: Iterable[Mapping[str, Block]]) -> _DataRows:
-        """Compare all of the user's own rows. They come first, because one of them may be the best base row."""
+    def _comparing(self, source: Records, trying: Trying) -> Work:
+        for trial in trials(source, self._oracle):
+            trying.refused += trial.want.refused.tolist()
+            trying.after(self._comparer.compare(trying.check, trial), len(trial.want.guards))
+            yield
+
+    def compare_data(self, batches: Iterable[Mapping[str, Block]], rows: int) -> _DataRows:
+        """Compare the user's own rows. They come first, because one of them may be the best base row."""
         source = Stream("data", "the rows of the given data", self.pipeline, batches)
         self._progress(source.name)
-        check = Check(source.name, source.about, 0, 0, 0)
-        tally = DataTally(self.pipeline, self._artifact.manifest.guards)
-        sample: list[Record] = []
-        served_rows: list[Record] = []
+        trying = Trying(Check(source.name, source.about, 0, 0, 0, left=rows), [])
+        of_data = _DataRows(trying, DataTally(self.pipeline, self._artifact.manifest.guards), [])
+        self.schedule.begin(source.name, self._comparing_data(source, of_data))
+        if trying.check.rows == 0:
+            raise fail("SKC208", "the given data has no row", hint="give data with rows, or leave out --data")
+        return of_data
+
+    def _comparing_data(self, source: Stream, of_data: _DataRows) -> Work:
+        trying, sample = of_data.trying, list[Record]()
+        trying.records = sample
         for trial in trials(source, self._oracle):
-            tally.look(trial.want.steps, trial.want.guards)
-            check = self._comparer.compare(check, trial)
+            of_data.tally.look(trial.want.steps, trial.want.guards)
             places = np.flatnonzero(~trial.want.refused)
             sample += [trial.record(i) for i in spread(len(trial.want.guards), DATA_SAMPLE - len(sample))]
-            room = MOST_SERVED - len(served_rows)
-            served_rows += [trial.record(int(places[i])) for i in spread(len(places), room)]
-        if check.rows == 0:
-            raise fail("SKC208", "the given data has no row", hint="give data with rows, or leave out --data")
-        return _DataRows(check, tally, sample, served_rows)
+            room = MOST_SERVED - len(of_data.served)
+            of_data.served.extend(trial.record(int(places[i])) for i in spread(len(places), room))
+            trying.after(self._comparer.compare(trying.check, trial), len(trial.want.guards))
+            yield
 
     def golden_file(self, records: Sequence[Record], cases: Sequence[GoldenCase]) -> None:
         """Compare the results recorded in the file with the oracle."""
@@ -200,7 +213,7 @@ class _Run:
         for i, case in enumerate(cases):
             if case.error is not None:
                 check = self._comparer.add_refusal(check, records[i], case.error, want.rows(slice(i, i + 1)))
-        self.add(check)
+        self.add(Trying(check))
 
     # relations of the graph with itself
 
@@ -209,22 +222,31 @@ class _Run:
         self._progress("relations")
         records, seed = self._sample(RELATED_ROWS), self._options.seed
         command = self._findings.command("--rows", str(self._options.rows), "--seed", str(seed))
+        relations = Relations(self._comparer, records, seed, command)
+        checks = [self.add(Trying(replace(check, left=len(records)))) for check in relations.checks]
+        self.schedule.begin("relations", self._relating(relations, checks, len(records)))
+
+    def _relating(self, relations: Relations, checks: Sequence[Trying], rows: int) -> Work:
         try:
-            self._checks += relations(self._comparer, records, seed, command)
+            for trying, check in zip(checks, relations.results(), strict=True):
+                trying.check = check
+                yield
         except SkcRuntimeError as error:
+            self._checks = [trying for trying in self._checks if not any(trying is one for one in checks)]
             about = "the graph at every optimisation level, in batches, shuffled"
-            self.add(Check("relations", f"{about}: {error.message}", len(records), 0, len(records)))
+            self.add(Trying(Check("relations", f"{about}: {error.message}", rows, 0, rows)))
 
     def _sample(self, rows: int) -> RowsOf:
         """Records spread evenly over everything tried."""
-        inputs, ends = self.pipeline.inputs, np.cumsum([len(records) for records in self._tried]).tolist()
-        chosen = np.array(spread(ends[-1], rows), dtype=np.int64)
+        inputs = self.pipeline.inputs
+        counts = [min(trying.done, len(trying.records)) for trying in self._checks]
+        ends = np.cumsum(counts)
+        chosen = np.array(spread(int(ends[-1]), rows), dtype=np.int64)
         parts = []
-        for records, end in zip(self._tried, ends, strict=True):
-            start = end - len(records)
-            own = chosen[(chosen >= start) & (chosen < end)] - start
+        for trying, count, end in zip(self._checks, counts, ends.tolist(), strict=True):
+            own = chosen[(chosen >= end - count) & (chosen < end)] - (end - count)
             if len(own):
-                parts.append(blocks_at(inputs, records, own.tolist()))
+                parts.append(blocks_at(inputs, trying.records, own.tolist()))
         return stacked(inputs, parts)
 
     # the runtime and single steps
@@ -232,26 +254,36 @@ class _Run:
     def runtime(self) -> None:
         """Records through `skc_runtime`, one at a time: marshalling, refusals and values."""
         self._progress("runtime")
-        self.add(compare_served(self._comparer, self._sample(RUNTIME_ROWS)))
+        records = self._sample(RUNTIME_ROWS)
+        trying = self.add(Trying(Check("runtime", "records through skc_runtime", 0, 0, 0, left=len(records))))
+        self.schedule.begin("runtime", self._serving(records, trying))
+
+    def _serving(self, records: RowsOf, trying: Trying) -> Work:
+        for check in compare_served(self._comparer, records, trying.check):
+            trying.after(replace(check, left=trying.check.left), 1)
+            yield
 
     def steps_alone(self, boundaries: Sequence[StepBoundaries]) -> None:
         """Each step cut out of the graph, on its own boundaries, so that no earlier step can hide one."""
         self._progress("steps")
-        check, sampled = Check("steps", "each step separately, on its boundaries", 0, 0, 0), False
-        for result in check_steps(self.pipeline, boundaries, self.evaluate):
-            check = check.plus(result.rows, result.values, result.differing, 0)
-            sampled |= result.is_sample
+        alone = Alone(self.pipeline, boundaries, self.evaluate)
+        about = "each step separately, on its boundaries" + "; of columns that are alike, some" * alone.is_sample
+        trying = self.add(Trying(Check("steps", about, 0, 0, 0, left=alone.total)))
+        self.schedule.begin("steps", self._trying_alone(alone, trying))
+
+    def _trying_alone(self, alone: Alone, trying: Trying) -> Work:
+        command = self._findings.command("--seed", str(self._options.seed))
+        for result in alone.results():
+            trying.after(trying.check.plus(result.rows, result.values, result.differing, 0), result.rows)
             self._comparer.coverage.name(result.branches)
-            command = self._findings.command("--seed", str(self._options.seed))
             self._findings.differences += [
                 replace(d, reproduce=command, against=self._oracle.steps_name) for d in result.differences
             ]
-        about = check.about + "; of columns that are alike, some" * sampled
-        self.add(replace(check, about=about))
+            yield
 
     def shrink(self, base: Record) -> None:
         """Find the smallest row for each difference that is reported."""
-        if self._findings.differences:
+        if self._findings.differences and not self.schedule.is_over:
             self._progress("shrinking")
             self._findings.shrink(
                 Shrinker(self._artifact, self._comparer.graph, self._oracle, self._comparer.judge, base)
@@ -265,7 +297,7 @@ class _Run:
             identity=self._artifact.identity,
             plan=self._artifact.manifest.plan,
             seed=self._options.seed,
-            checks=tuple(self._checks),
+            checks=tuple(trying.check for trying in self._checks),
             columns=self._comparer.tally.columns(),
             coverage=() if sources is None else self._comparer.coverage.coverage(),
             differences=tuple(self._findings.differences),
@@ -275,6 +307,7 @@ class _Run:
             model_matches_plan=self._findings.model_matches_plan,
             untried=() if sources is None else self._untried(sources),
             seconds=seconds,
+            budget=self._options.budget,
             oracle=self._oracle.name,
             alone=self._oracle.alone() if isinstance(self._oracle, AsksAlone) else None,
             by_design=tuple(ByDesign(*one) for one in sorted(self._comparer.by_design.items())),
@@ -295,7 +328,8 @@ class _Run:
             lines.insert(
                 0, "no row was found that passes every policy of `error`: boundaries are tried on refused rows"
             )
-        compared = {check.name: check.rows - check.refused_rows for check in self._checks}
+        checks = [trying.check for trying in self._checks]
+        compared = {check.name: check.rows - check.refused_rows for check in checks}
         if "data" not in compared:
             lines.append("your own rows; pass them with `--data`")
         elif compared["data"] == 0:
@@ -304,4 +338,5 @@ class _Run:
             lines.append(
                 "values of golden records: every one of them is refused, so loading the artifact proves little"
             )
-        return tuple(lines)
+        left = [f"{check.left:,} of {check.rows + check.left:,} rows of {check.name}" for check in checks if check.left]
+        return (*(f"{words}, for want of time; give a longer `--budget`" for words in left), *lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,15 +16,14 @@ from skc.verification.report import Check
 from skc_runtime.errors import SkcRuntimeError
 
 
-def compare_served(comparer: Comparer, records: RowsOf) -> Check:
-    """The check of these records: marshalling, refusals and values."""
+def compare_served(comparer: Comparer, records: RowsOf, check: Check) -> Iterator[Check]:
+    """The check after each of these records: marshalling, refusals and values."""
     artifact = comparer.artifact
     want = comparer.oracle.run(records.blocks(artifact.pipeline.inputs, range(len(records))))
-    check = Check("runtime", "records through skc_runtime", 0, 0, 0)
     with skc_runtime.Transformer(artifact.manifest, artifact.files[MODEL]) as transformer:
         for i, record in enumerate(records):
             check = _record_added(check, comparer, transformer, record, want.rows(slice(i, i + 1)))
-    return check
+            yield check
 
 
 def _record_added(
