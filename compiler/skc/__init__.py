@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 import skc_runtime  # noqa: F401  # first: spox loads ONNX Runtime too, and this switches its telemetry off
@@ -61,7 +60,9 @@ _HOME = {name: _ELSEWHERE.get(name, "skc.api") for name in __all__}
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: the command line must not wait for what it does not need."""
     if name == "__version__":
-        return importlib.metadata.version("skc")
+        from importlib import metadata  # which takes a while to import
+
+        return metadata.version("skc")
     if name == "mlflow":  # a module, so that MLflow is an extra
         return importlib.import_module("skc.mlflow")
     if name not in _HOME:

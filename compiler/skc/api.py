@@ -1,4 +1,8 @@
-"""The functions behind the public names. Each calls the stages in order: read, fit, lower, write, verify."""
+"""The functions behind the public names. Each calls the stages in order: read, fit, lower, write, verify.
+
+Why imports inside: verifying an artifact needs no engine, no Arrow and no front end, and they take as long to import as
+a small artifact takes to verify.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 
 import skc_runtime
 from skc import artifact as artifacts
 from skc import signing
 from skc.artifact import Artifact
-from skc.comparison.changes import changes
-from skc.comparison.report import DiffReport, broken
-from skc.comparison.rows import RowsChanged, rows_changed, together
-from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import Diagnostic, SkcError, fail
-from skc.draft.drafting import draft_of
-from skc.draft.files import check_draft, check_file, write_text
-from skc.draft.rendering import data_path, name_of, text_of
 from skc.environment_matrix import Matrix, matrix, packages, rows_to_try, save_record
-from skc.fit import fit
-from skc.frontend.sklearn.load import is_reference
-from skc.frontend.sklearn.sample import read_rows
-from skc.frontend.sklearn.survey import Survey, survey
-from skc.frontend.yaml.drift import read_thresholds
+from skc.frontend.references import is_reference
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, ProfileOptions
 from skc.options import (
@@ -43,23 +36,11 @@ from skc.options import (
 )
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import StepOracle
-from skc.oracle.sklearn import MOST_ALONE, SklearnOracle, Source
-from skc.origin import compared_with, load_estimator, read_origin, with_model
 from skc.passes.prune import prune
-from skc.profile.document import Profile
-from skc.profile.measure import of_sample
-from skc.profile.scales import overridden
 from skc.progress import Progress, Stages
 from skc.results import Clock, Compiled, Drafted, Verified
 from skc.rows.boundaries import Reach
-from skc.selfcheck import run as selfcheck
-from skc.selfcheck.report import SelfCheck
-from skc.selfcheck.run import PER_KIND
-from skc.skew.freezing import freeze, written
-from skc.skew.prediction import read_prediction
-from skc.skew.reference import read_reference
-from skc.skew.report import DriftReport
-from skc.streaming import open_table, write_features
+from skc.selfcheck import PER_KIND
 from skc.values.types import Block
 from skc.verification import explain as explanation
 from skc.verification import identity, run
@@ -71,6 +52,16 @@ from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.identity import Key
 from skc_runtime.identity import Signature as KeySignature
 from skc_runtime.manifest import Signature
+
+if TYPE_CHECKING:
+    from skc.comparison.report import DiffReport
+    from skc.comparison.rows import RowsChanged
+    from skc.data.typed_rows import Rows
+    from skc.frontend.sklearn.survey import Survey
+    from skc.oracle.sklearn import Source
+    from skc.profile.document import Profile
+    from skc.selfcheck.report import SelfCheck
+    from skc.skew.report import DriftReport
 
 PathLike = str | os.PathLike[str]
 
@@ -101,6 +92,10 @@ def init(
     `data` is a path, a glob, a folder, or a pandas, Polars or PyArrow table. `target` names the column that a model
     predicts, which is not an input. `dates` says what 03/04/2025 is where the data does not. Raises SkcError.
     """
+    from skc.draft.drafting import draft_of
+    from skc.draft.files import check_draft, check_file, write_text
+    from skc.draft.rendering import data_path, name_of, text_of
+
     if dates not in (None, *get_args(Dates)):
         raise fail("SKC140", f"`{dates}` is not an order of dates", hint=f"choose {' or '.join(get_args(Dates))}")
     path = None if out is None else Path(out)
@@ -173,6 +168,10 @@ def compile(
 @_library_errors()
 def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, progress: Progress | None) -> Compiled:
     """`compile`, with its options as one value."""
+    from skc.fit import fit
+    from skc.origin import read_origin, with_model
+    from skc.profile.measure import of_sample
+
     target = None if out is None else Path(out)
     if target is not None:
         artifacts.check_target(target, force=options.force)
@@ -268,6 +267,8 @@ def _report(artifact: Artifact, directory: Path, options: VerifyOptions, progres
             return run.verify_record(artifact, directory, read_record(artifact, options.record), _oracle(artifact))
         if options.against is None:
             return _verified(artifact, directory, options, None, progress)
+        from skc.origin import compared_with
+
         source, with_rows = compared_with(artifact, options)
         repeat = _repeating(options.against, options.data)
         return _verified(artifact, directory, with_rows, None, progress, source, repeat=repeat)
@@ -298,6 +299,8 @@ def _verified(
     oracle = _oracle(artifact, source, options.rows)
     if options.data is None and (declared is None or declared.path is None):
         return run.verify(artifact, directory, None, amount, report_stage, oracle, reach)
+    from skc.data.typed_rows import open_rows
+
     declared = declared or DataSource(options=artifact.reading)
     with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
         blocks = _blocks(opened, progress)
@@ -323,6 +326,8 @@ def _oracle(artifact: Artifact, source: Source | None = None, rows: int = 0) -> 
     reference = step_oracle(pipeline, artifact.manifest)
     if source is None:
         return reference
+    from skc.oracle.sklearn import MOST_ALONE, SklearnOracle
+
     alone = min(MOST_ALONE, rows // 100)
     estimator = SklearnOracle(source, artifact.manifest, lambda blocks: reference.run(blocks).refused, alone)
     return step_oracle(pipeline, artifact.manifest, estimator)
@@ -369,6 +374,8 @@ def planted_faults(
     artifact: PathLike, options: VerifyOptions, per_kind: int | None = PER_KIND, progress: Progress | None = None
 ) -> SelfCheck:
     """`self_check`, with its options as one value."""
+    from skc.selfcheck import run as selfcheck
+
     loaded = artifacts.read(Path(artifact), key=options.key)
     identity.check_manifest(loaded)
     amount, report_stage = HowMuch(options.rows, options.seed), _stages("self-check", progress)
@@ -424,6 +431,9 @@ def diff(
 @_library_errors()
 def difference(old: PathLike, new: PathLike, options: DiffOptions, progress: Progress | None) -> DiffReport:
     """`diff`, with its options as one value."""
+    from skc.comparison.changes import changes
+    from skc.comparison.report import DiffReport, broken
+
     before, after = (artifacts.read(Path(path)) for path in (old, new))
     differences = changes(before.pipeline, after.pipeline, before.manifest, after.manifest)
     rows = None if options.data is None else _rows_changed(before, after, options.data, progress)
@@ -432,6 +442,9 @@ def difference(old: PathLike, new: PathLike, options: DiffOptions, progress: Pro
 
 
 def _rows_changed(before: Artifact, after: Artifact, data: Any, progress: Progress | None) -> RowsChanged:
+    from skc.comparison.rows import rows_changed, together
+    from skc.data.typed_rows import open_rows
+
     with (
         open_rows(before.pipeline.inputs, data, DataSource(options=before.reading)) as old_rows,
         open_rows(after.pipeline.inputs, data, DataSource(options=after.reading)) as new_rows,
@@ -480,6 +493,11 @@ def drift(
 @_library_errors()
 def drifted(data: Any, artifact: PathLike, options: DriftOptions) -> DriftReport:
     """`drift`, with its options as one value."""
+    from skc.frontend.yaml.drift import read_thresholds
+    from skc.profile.scales import overridden
+    from skc.skew.prediction import read_prediction
+    from skc.skew.reference import read_reference
+
     skew = _skew()
     against = read_reference(Path(artifact))
     own = against.profile.drift
@@ -524,6 +542,9 @@ def write_profile(
     every column is of the type that it is stored as. At most `top` values of a column are listed, each of at least
     `minimum` rows. Raises SkcError.
     """
+    from skc.draft.files import check_file
+    from skc.skew.freezing import freeze, written
+
     check_file(Path(out), force=force)
     frozen = freeze(data, None if types is None else Path(types), ProfileOptions((), top, minimum), threads)
     return written(frozen, Path(out))
@@ -571,6 +592,9 @@ def transform(
     in a CSV file is text. Returns the facts: rows, columns, seconds. Raises SkcError; the error names the row that a
     policy refuses.
     """
+    from skc.data.typed_rows import open_rows
+    from skc.streaming import open_table, write_features
+
     started = time.perf_counter()
     target = open_table(out, table, force=force)
     loaded = artifacts.read(Path(artifact))
@@ -589,6 +613,8 @@ def check(pipeline: Any, data: Any = None) -> tuple[Diagnostic, ...]:
 
     Returns the warnings; raises SkcError with every error found.
     """
+    from skc.data.typed_rows import open_rows
+
     is_path = isinstance(pipeline, str | os.PathLike)
     if is_path and not is_reference(os.fspath(pipeline)):
         read, warnings = read_pipeline(Path(pipeline))
@@ -604,6 +630,10 @@ def check(pipeline: Any, data: Any = None) -> tuple[Diagnostic, ...]:
 
 def survey_of(subject: Any, options: CheckOptions) -> Survey:
     """Which steps of an estimator compile. Raises SkcError if it cannot be loaded."""
+    from skc.frontend.sklearn.sample import read_rows
+    from skc.frontend.sklearn.survey import survey
+    from skc.origin import load_estimator
+
     estimator = load_estimator(subject, options)
     rows = read_rows(options.data) if isinstance(options.data, str | os.PathLike) else options.data
     return survey(estimator, os.fspath(subject) if isinstance(subject, str | os.PathLike) else "the estimator", rows)

@@ -11,10 +11,11 @@ from typing import Any
 
 from skc.artifact import Artifact
 from skc.diagnostics import Diagnostic, SkcError, fail
+from skc.frontend.references import is_reference
 from skc.frontend.sklearn import SklearnPipeline, is_estimator, read_estimator
 from skc.frontend.sklearn.attach import attach
 from skc.frontend.sklearn.claims import versions
-from skc.frontend.sklearn.load import Trust, is_reference, load
+from skc.frontend.sklearn.load import Trust, load
 from skc.frontend.sklearn.outputs import METHODS, Call
 from skc.frontend.sklearn.sample import read_rows
 from skc.frontend.yaml.reader import read_pipeline

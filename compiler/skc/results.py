@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skc.artifact import Artifact
 from skc.diagnostics import Diagnostic
-from skc.draft.column_draft import ColumnDraft
-from skc.draft.writing import MARK
 from skc.environment_matrix import Matrix, record_of
 from skc.verification.report import Report
 from skc.verification.shown import OneLine, count
+
+if TYPE_CHECKING:
+    from skc.draft.column_draft import ColumnDraft
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ class Drafted(OneLine):
     @property
     def guesses(self) -> tuple[tuple[int, str], ...]:
         """The lines of the text with a guess, from 1."""
+        from skc.draft.writing import MARK
+
         lines = enumerate(self.text.splitlines(), start=1)
         return tuple((number, line.strip()) for number, line in lines if MARK in line)
 

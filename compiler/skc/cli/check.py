@@ -23,7 +23,7 @@ def check(
     options: CheckOptions,
 ) -> None:
     """Check spelling, types and names in a pipeline, and rows of data; or which steps of an estimator compile."""
-    from skc.frontend.sklearn.load import is_reference
+    from skc.frontend.references import is_reference
 
     if is_reference(pipeline):
         return _check_estimator(pipeline, options)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from skc.verification.shown import shown
 
 
 def render_page(template: str, filters: dict[str, Any], **values: Any) -> str:
     """A template of this folder as HTML."""
+    import jinja2  # only pages need it
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

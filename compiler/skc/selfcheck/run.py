@@ -26,6 +26,7 @@ from skc.passes.prune import prune
 from skc.progress import Stages
 from skc.rows.boundaries import step_boundaries
 from skc.rows.sources import OwnSources
+from skc.selfcheck import PER_KIND
 from skc.selfcheck.equivalence import Equivalence
 from skc.selfcheck.graph_mutants import graph_mutants
 from skc.selfcheck.mutant import Mutant, by_kind
@@ -39,7 +40,6 @@ from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.kinds import Array
 from skc_runtime.session import GraphSession
 
-PER_KIND = 12
 Tested = tuple[Trial, Outcome]  # rows, and the sound model's outcome for them
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,7 +33,6 @@ from skc.values.types import Block
 from skc.verification import identity
 from skc.verification.alone import Alone
 from skc.verification.comparer import Comparer
-from skc.verification.data_tally import DataTally
 from skc.verification.explain import walks_of
 from skc.verification.relations import Relations
 from skc.verification.report import GOLDEN_FILE, ByDesign, Check, Report
@@ -42,6 +42,9 @@ from skc.verification.shrink import Shrinker
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import GoldenCase
 from skc_runtime.session import VERSION as ONNXRUNTIME
+
+if TYPE_CHECKING:
+    from skc.verification.data_tally import DataTally
 
 RELATED_ROWS = 4 * 1001
 RUNTIME_ROWS = 300
@@ -180,6 +183,8 @@ class _Run:
 
     def compare_data(self, batches: Iterable[Mapping[str, Block]], rows: int) -> _DataRows:
         """Compare the user's own rows. They come first, because one of them may be the best base row."""
+        from skc.verification.data_tally import DataTally  # which knows Arrow
+
         source = Stream("data", "the rows of the given data", self.pipeline, batches)
         self._progress(source.name)
         trying = Trying(Check(source.name, source.about, 0, 0, 0, left=rows), [])

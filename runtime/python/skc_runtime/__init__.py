@@ -5,7 +5,6 @@ else.
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from skc_runtime import telemetry
@@ -38,6 +37,8 @@ __version__: str  # of the installed distribution `skc`, which is the one place 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use: code that needs only `kinds` must not have to load ONNX Runtime."""
     if name == "__version__":  # reading the metadata takes as long as importing the rest of this package
+        from importlib import metadata
+
         return metadata.version("skc")
     if name not in _HOME:
         raise AttributeError(f"module 'skc_runtime' has no attribute {name!r}")

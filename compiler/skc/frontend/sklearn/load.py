@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pickle
-import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from skc.diagnostics import SkcError, did_you_mean, fail
+from skc.frontend.references import PICKLES
 
 # Types that skops does not trust by itself, and that estimators of scikit-learn hold. None of them runs code of a file.
 ALLOWED = frozenset(
@@ -34,8 +34,6 @@ ALLOWED = frozenset(
         "sklearn.tree._tree.Tree",
     }
 )
-PICKLES = (".joblib", ".pkl", ".pickle")
-REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 INSTALL = "install it: `pip install 'skc[sklearn]'`"
 
 
@@ -46,14 +44,6 @@ class Trust:
     pickle: bool = False
     types: tuple[str, ...] = ()
     version: bool = False
-
-
-def is_reference(text: str) -> bool:
-    """Whether a text means an estimator, and not a pipeline.yaml."""
-    suffix = Path(text).suffix.lower()
-    if suffix in (".skops", *PICKLES):
-        return True
-    return suffix not in (".yaml", ".yml") and REFERENCE.fullmatch(text) is not None and not Path(text).exists()
 
 
 def load(text: str, trust: Trust) -> Any:

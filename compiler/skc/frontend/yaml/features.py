@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from skc.diagnostics import did_you_mean, fail
@@ -17,7 +18,24 @@ from skc.ir import EXPRESSION
 from skc.op import AnyOp, cannot_fit
 from skc.ops import OPS
 
-USABLE = {n: op for n, op in OPS.items() if not (op.internal or op.is_fitted_elsewhere or n == EXPRESSION)}
+
+class _Usable(Mapping[str, AnyOp]):
+    """The ops that can be written in `apply`. To ask for one imports no other."""
+
+    def __getitem__(self, name: str) -> AnyOp:
+        op = OPS[name]
+        if op.internal or op.is_fitted_elsewhere or name == EXPRESSION:
+            raise KeyError(name)
+        return op
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in OPS if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+USABLE = _Usable()
 
 
 def read_features(node: Node, problems: Problems, base_dir: Path | None = None) -> tuple[FeatureDefinition, ...]:

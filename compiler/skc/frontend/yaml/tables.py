@@ -10,10 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from skc.data.engine import AnyRow
-from skc.data.typed_rows import Rows, open_rows
 from skc.diagnostics import SkcError, Span, fail
 from skc.frontend.problems import shown
 from skc.frontend.yaml.data import OPTIONS, read_data
@@ -23,6 +21,9 @@ from skc.ir import Input
 from skc.op import AnyOp
 from skc.values.types import Scalar
 from skc_runtime.kinds import DType
+
+if TYPE_CHECKING:
+    from skc.data.typed_rows import Rows
 
 FROM = "_from"
 KEYS, VALUES = ("string", "int64", "bool"), ("float64", "int64", "bool", "string")  # the types of their columns
@@ -85,6 +86,8 @@ def _columns(node: Node) -> tuple[Input, ...]:
 
 def _rows(inputs: tuple[Input, ...], file: MapNode, base_dir: Path | None) -> dict[str, list[Scalar]]:
     """The values of every key. Raises SkcError, with the place in the file and in the pipeline."""
+    from skc.data.typed_rows import open_rows  # the engine is loaded where a pipeline has such a table
+
     try:
         with open_rows(inputs, None, read_data(file, base_dir)) as opened:
             if opened.total > MOST_ROWS:
@@ -96,6 +99,8 @@ def _rows(inputs: tuple[Input, ...], file: MapNode, base_dir: Path | None) -> di
 
 
 def _by_key(inputs: Sequence[Input], opened: Rows) -> dict[str, list[Scalar]]:
+    from skc.data.engine import AnyRow
+
     rows: dict[str, list[Scalar]] = {}
     places: dict[str, int] = {}
     twice: tuple[str, int] | None = None
