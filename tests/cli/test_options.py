@@ -23,6 +23,7 @@ GIVEN: dict[str, tuple[Any, tuple[str, ...]]] = {  # an option in Python, and on
     "save": (True, ("--save",)),
     "against": ("train:model", ("--against", "train:model")),
     "format": ("junit", ("--format", "junit")),
+    "budget": ("30s", ("--budget", "30s")),
 }
 TOGETHER = {  # every pair that makes sense
     ("data", "onnxruntime"),
@@ -35,6 +36,9 @@ TOGETHER = {  # every pair that makes sense
     ("save", "against"),
     ("against", "format"),
     ("save", "format"),
+    ("data", "budget"),
+    ("against", "budget"),
+    ("format", "budget"),
 }
 
 
