@@ -12,7 +12,7 @@ import numpy as np
 import op_harness as harness
 import pytest
 import rfc8785
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from skc import plan
@@ -147,9 +147,11 @@ JSON = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | TEXTS,
     lambda items: st.lists(items) | st.dictionaries(TEXTS, items),
+    max_leaves=10,
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(JSON)
 @example(['\0\x1f\x7f\u2028"\\/\b\f\n\r\t\ud7ff\ue000\U0001f600', "é"])
 @example({"\U0001f600": 1, "\ue000": [1e21, 1e-7, -0.0], "": []})
