@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -18,7 +19,9 @@ from skewed_rides import PLANTED, week
 
 import skc
 from skc import cli
-from skc.profile.document import by_name, loads
+from skc.diagnostics import SkcError
+from skc.ir import DriftScales, Scale
+from skc.profile.document import by_name, dumps, loads
 from skc.profile.scales import DEFAULTS, OF_PREDICTIONS
 from skc.skew.report import DriftReport
 
@@ -37,6 +40,7 @@ outputs:
   hour: {features: [t], dtype: int64}
 DRIFT"""
 DAY = 86_400_000_000
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 
 def rows(n: int, seed: int, shift: float = 0.0, new: float = 0.0, start: int = 0) -> pa.Table:
@@ -272,3 +276,30 @@ def test_the_command_profile(here: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert run(capsys, "profile", "some.parquet", "-o", "some.json", "--force")[0] == 0
     code, out, _ = run(capsys, "drift", "some.parquet", "some.json", "--format", "json")
     assert (code, json.loads(out)["verdict"]) == (0, "ok")
+
+
+def test_the_thresholds_survive_the_profile_and_damage_is_refused(here: Path) -> None:
+    drift = "drift: {measures: {psi: false}, columns: {x: {nulls: {severe: 0.5}}, k: false}}\n"
+    (here / "pipeline.yaml").write_text(PIPELINE.replace("DRIFT", drift))
+    skc.compile(here / "pipeline.yaml", rows(200, 1), here / "strict", rows=0, verify=False)
+    data = (here / "strict" / "profile.json").read_bytes()
+    profile = loads(data)
+    assert dumps(profile) == data
+    assert profile.drift == DriftScales(
+        (("psi", Scale(None, None, None)),), (("x", (("nulls", Scale(0.01, 0.05, 0.5)),)), ("k", None))
+    )
+    schema = json.loads((SCHEMAS / "profile.v1.schema.json").read_bytes())
+    check = jsonschema.Draft202012Validator(schema)
+    check.validate(json.loads(data))
+    for old, new in (
+        (b'["psi",null,null,null]', b'["psy",null,null,null]'),
+        (b'["psi",null,null,null]', b'["psi",null,null]'),
+        (b'["psi",null,null,null]', b'["psi",null,null,"1"]'),
+        (b'{"name":"k"}', b'{"name":"k","watched":true}'),
+    ):
+        assert old in data
+        damaged = data.replace(old, new)
+        assert not check.is_valid(json.loads(damaged))
+        with pytest.raises(SkcError) as error:
+            loads(damaged)
+        assert error.value.code == "SKC401"
