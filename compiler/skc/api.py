@@ -598,10 +598,10 @@ def transform(
     started = time.perf_counter()
     target = open_table(out, table, force=force)
     loaded = artifacts.read(Path(artifact))
-    with (
-        skc_runtime.Transformer(loaded.manifest, loaded.files[artifacts.MODEL]) as transformer,
-        open_rows(loaded.pipeline.inputs, data, DataSource(options=loaded.reading), keep, checked=False) as rows,
-    ):
+    inputs, reading = loaded.pipeline.inputs, DataSource(options=loaded.reading)
+    serving = skc_runtime.Transformer(loaded.manifest, loaded.files[artifacts.MODEL])
+    del loaded  # with large vocabularies, it takes more memory than the rows
+    with serving as transformer, open_rows(inputs, data, reading, keep, checked=False) as rows:
         columns = write_features(transformer, rows, target, progress, plain_names=plain_names)
         return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}
 

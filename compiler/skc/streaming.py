@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from skc.data.pools import in_order
 from skc.data.typed_rows import Rows
 from skc.diagnostics import SkcError, fail
 from skc.progress import Progress
@@ -34,7 +35,7 @@ SUFFIXES: Mapping[str, TableFormat] = {
     ".arrow": "arrow",
     ".feather": "arrow",
 }
-VALUES_AT_ONCE = 1 << 21  # inputs and outputs of the rows that are transformed at once, which become a row group
+VALUES_AT_ONCE = 1 << 20  # inputs and outputs of the rows that are transformed at once, which become a row group
 BYTES_AT_ONCE = 1 << 26  # of these rows, if they have long texts
 SAMPLE = 4096  # rows
 
@@ -164,23 +165,28 @@ def _write_all(
     schema: pa.Schema,
     progress: Progress | None,
 ) -> None:
-    """Rows are read and transformed while the features of the rows before them are written."""
+    """Some rows are read while those before them are transformed, and the features of those before these written."""
     done = 0
     limit = max(1, VALUES_AT_ONCE // (len(schema) + len(rows.data.inputs)))
+
+    def transformed(part: tuple[pa.Table, pa.Table]) -> pa.Table:
+        inputs, kept = part
+        features = _features(transformer.manifest, transformer.transform(inputs))
+        return pa.Table.from_arrays([*features, *kept.columns], schema=schema)
+
+    def counted(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        nonlocal done
+        for table in tables:
+            yield table
+            done += table.num_rows
+            if progress is not None:
+                progress("transform", done, rows.total)
+
     try:
-        with ThreadPoolExecutor(1) as writing, closing(rows.stored()) as batches:
-            written: Future[None] | None = None
-            for inputs, kept in _joined(batches, limit):
-                features = _features(transformer.manifest, transformer.transform(inputs))
-                table = pa.Table.from_arrays([*features, *kept.columns], schema=schema)
-                if written is not None:
-                    written.result()
-                written = writing.submit(writer.write_table, table)
-                done += inputs.num_rows
-                if progress is not None:
-                    progress("transform", done, rows.total)
-            if written is not None:
-                written.result()
+        with ThreadPoolExecutor(1) as computing, ThreadPoolExecutor(1) as writing, closing(rows.stored()) as batches:
+            tables = in_order(computing, transformed, _joined(batches, limit), 2)
+            for _ in in_order(writing, writer.write_table, counted(tables), 2):
+                pass
     except RecordError as error:
         rows.check()
         raise _refused(rows, error, done) from None
