@@ -7,6 +7,8 @@ conformance:
 bench:
 	.venv/bin/python benchmarks/fit.py
 	.venv/bin/python benchmarks/columns.py
+	.venv/bin/python benchmarks/vocabularies.py
+	.venv/bin/python benchmarks/start.py
 	.venv/bin/python benchmarks/growth.py
 	.venv/bin/python benchmarks/latency.py
 	.venv/bin/python benchmarks/batch.py
