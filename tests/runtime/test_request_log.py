@@ -289,6 +289,21 @@ def test_closing_ends_the_waiting(transformer: Transformer, ride: dict[str, Any]
     assert log.counts().n == 100_000 == log.counts().logged + log.counts().dropped
 
 
+def test_nobody_waits_for_a_thread_that_has_ended(
+    transformer: Transformer, ride: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", ended.append)
+    monkeypatch.setattr(Log, "_encode", lambda *_: 1 / 0)
+    with Log.open(tmp_path, transformer, on_full="wait", queue=1) as log:
+        for _ in range(10):
+            log.add("a", ride)
+    assert [raised.exc_type for raised in ended] == [ZeroDivisionError]
+    counts = log.counts()
+    assert counts.n == 10 == counts.dropped + counts.waiting
+    assert counts.logged == 0
+
+
 def test_files_are_rotated_by_size_and_by_age(transformer: Transformer, ride: dict[str, Any], tmp_path: Path) -> None:
     with Log.open(tmp_path / "size", transformer, rotate_bytes=1000, flush=0.01) as log:
         for _ in range(20):

@@ -230,7 +230,16 @@ class Log:
         self._thread.start()
 
     def _run(self) -> None:
-        """The thread that writes. It sleeps between looks; only an idle one is woken by the first request."""
+        """The thread that writes. If a bug ended it, no caller may wait for it: what is added then is dropped."""
+        try:
+            self._work()
+        finally:
+            with self._room:
+                self._is_closed = True
+                self._room.notify_all()
+
+    def _work(self) -> None:
+        """Until the log is closed. It sleeps between looks; only an idle one is woken by the first request."""
         flush, look, written_at = self._options.flush, self._options.flush / LOOKS, time.monotonic()
         while True:
             taken = self._take()
