@@ -5,15 +5,6 @@ example test lowest check release:
 conformance:
 	python3 dev.py conformance --langs $(LANGS)
 bench:
-	.venv/bin/python benchmarks/fit.py
-	.venv/bin/python benchmarks/columns.py
-	.venv/bin/python benchmarks/vocabularies.py
-	.venv/bin/python benchmarks/start.py
-	.venv/bin/python benchmarks/growth.py
-	.venv/bin/python benchmarks/latency.py
-	.venv/bin/python benchmarks/batch.py
-	.venv/bin/python benchmarks/transform.py
-	.venv/bin/python benchmarks/models.py
-	.venv/bin/python benchmarks/languages.py
+	.venv/bin/python benchmarks/everything.py
 generated:
 	.venv/bin/python tests/generated.py

@@ -26,6 +26,7 @@ import skc_runtime  # before ONNX Runtime, whose telemetry it switches off
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import results
 from latency import PIPELINE, session
 from tables import NUMBERS, STRINGS, make_table
 
@@ -38,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5)
+    results.add_flag(parser)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         subjects = make_subjects(Path(name), arguments.rows)
@@ -53,6 +55,7 @@ def main() -> None:
     for subject, (seconds, cpu) in best.items():
         rate = f"{seconds / peer:>10.2f}{arguments.rows / seconds:>12,.0f}"
         print(f"{subject:<30}{1000 * seconds:>10.0f}{rate}{1000 * cpu:>10.0f}{cpu / peer_cpu:>10.2f}")
+    results.save(arguments.json, {f"{subject}, to Polars": seconds / peer for subject, (seconds, _) in best.items()})
 
 
 def make_subjects(folder: Path, rows: int) -> dict[str, Callable[[], Any]]:

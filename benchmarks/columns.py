@@ -20,6 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import results
+
 CACHE = Path(tempfile.gettempdir()) / "skc-benchmarks"
 SHAPES = ("block", "features")
 STAGES = ("read", "fit", "compile", "verify", "all")
@@ -32,6 +34,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="runs of each; the fastest counts")
     parser.add_argument("--shapes", default=",".join(SHAPES))
     parser.add_argument("--run", choices=[*SHAPES, "scikit-learn"], help=argparse.SUPPRESS)
+    results.add_flag(parser)
     given = parser.parse_args()
     widths = sorted({int(n) for n in given.columns.split(",")})
     match given.run:
@@ -40,11 +43,12 @@ def main() -> None:
         case str(shape):
             print(json.dumps(run_skc(table_file(given.rows, widths[0]), widths[0], shape)))
         case None:
-            compare(widths, given.rows, given.shapes.split(","), given.repeat)
+            results.save(given.json, compare(widths, given.rows, given.shapes.split(","), given.repeat))
 
 
-def compare(widths: list[int], rows: int, shapes: list[str], repeat: int) -> None:
-    """Run every subject on every width in turn, and print seconds, ratios and exponents."""
+def compare(widths: list[int], rows: int, shapes: list[str], repeat: int) -> dict[str, float]:
+    """Run every subject on every width in turn, and print seconds, ratios and exponents; the last two by name."""
+    ratios: dict[str, float] = {}
     best: dict[tuple[str, int], dict[str, float]] = {}
     for width in widths:
         table_file(rows, width)
@@ -61,11 +65,14 @@ def compare(widths: list[int], rows: int, shapes: list[str], repeat: int) -> Non
             times = "".join(f"{found[stage]:>9.2f}" if stage in found else f"{'':>9}" for stage in STAGES)
             ratio = found["fit"] / best["scikit-learn", width]["fit"]
             print(f"{subject:<14}{width:>8,}{times}{ratio:>11.1f}")
+            ratios[f"{subject}, {width:,} columns: fit, to scikit-learn"] = ratio
         if len(widths) > 1:
             ends = [best[subject, width] for width in (widths[0], widths[-1])]
             grown = {s: math.log(ends[1][s] / ends[0][s]) / math.log(widths[-1] / widths[0]) for s in ends[0]}
             exponents = "".join(f"{grown[stage]:>9.2f}" if stage in grown else f"{'':>9}" for stage in STAGES)
             print(f"{subject:<14}{'exponent':>8}{exponents}")
+            ratios |= {f"{subject}: {stage}, exponent": exponent for stage, exponent in grown.items()}
+    return ratios
 
 
 def run(subject: str, rows: int, width: int) -> dict[str, float]:

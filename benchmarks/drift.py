@@ -22,6 +22,7 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+import results
 from skewed_rides import PLANTED, training, week
 
 from skc.data.engine import Column
@@ -130,7 +131,8 @@ def definition_columns(categorical: list[str]) -> list[str]:
     return [*NUMBERS, *categorical]
 
 
-def false_alarms(detectors: Mapping[str, tuple[Detector, int]]) -> None:
+def false_alarms(detectors: Mapping[str, tuple[Detector, int]]) -> dict[str, float]:
+    """Print the alarms by size of the window; the share of windows with one, by detector."""
     source = np.random.default_rng(14)
     print(f"{'rows of a window':>18}" + "".join(f"{name:>22}" for name in detectors))
     totals = {name: [0, 0] for name in detectors}
@@ -147,6 +149,7 @@ def false_alarms(detectors: Mapping[str, tuple[Detector, int]]) -> None:
             totals[name][1] += windows
     shares = [f"{n} of {total} ({n / total:.1%})" for n, total in totals.values()]
     print(f"{'all':>18}" + "".join(f"{share:>22}" for share in shares))
+    return {f"{name}: clean windows with an alarm": n / total for name, (n, total) in totals.items()}
 
 
 def planted(detectors: Mapping[str, tuple[Detector, int]]) -> None:
@@ -163,6 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--windows", type=int, default=125, help="of every size")
     parser.add_argument("--evidently", type=int, default=10, help="windows of every size for Evidently")
+    results.add_flag(parser)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     detectors: dict[str, tuple[Detector, int]] = {
@@ -174,8 +178,9 @@ def main() -> None:
         detectors["Evidently"] = (other, arguments.evidently)
     started = time.process_time()
     planted(detectors)
-    false_alarms(detectors)
+    shares = false_alarms(detectors)
     print(f"{time.process_time() - started:.0f} CPU s")
+    results.save(arguments.json, shares)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import results
+
 CACHE = Path(tempfile.gettempdir()) / "skc-benchmarks"
 SUBJECTS = ("skc", "profiled", "scikit-learn", "duckdb")
 
@@ -32,6 +34,7 @@ def main() -> None:
     arguments.add_argument("--threads", type=int, default=None, help="threads of skc and DuckDB; default all")
     arguments.add_argument("--repeat", type=int, default=1, help="runs of each; the fastest counts")
     arguments.add_argument("--run", choices=[*SUBJECTS, "table"], help=argparse.SUPPRESS)
+    results.add_flag(arguments)
     given = arguments.parse_args()
     file = CACHE / f"table-{given.rows}.parquet"
     match given.run:
@@ -44,11 +47,11 @@ def main() -> None:
         case "scikit-learn":
             print(json.dumps(fit_sklearn(file)))
         case _:
-            compare(file, given)
+            results.save(given.json, compare(file, given))
 
 
-def compare(file: Path, given: argparse.Namespace) -> None:
-    """Run all in turn and print times, memory and ratios."""
+def compare(file: Path, given: argparse.Namespace) -> dict[str, float]:
+    """Run all in turn and print times, memory and ratios; the ratios by name."""
     if not file.exists():
         run("table", given)
     best: dict[str, dict[str, Any]] = {}
@@ -63,6 +66,7 @@ def compare(file: Path, given: argparse.Namespace) -> None:
         times = "".join(f"{found[key]:>8.2f} s" for key in ("fit", "cpu", "process"))
         ratio = best["skc"]["fit"] / found["fit"]
         print(f"{subject:14}{times}{found['peak'] / 1e6:>9.0f} MB{ratio:>8.2f} x")
+    return {f"skc, to {subject}": best["skc"]["fit"] / found["fit"] for subject, found in best.items()}
 
 
 def run(subject: str, given: argparse.Namespace) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import results
 from columns import CACHE, pipeline_text, table_file
 
 if TYPE_CHECKING:
@@ -41,17 +42,21 @@ def main() -> None:
     parser.add_argument("--rows", default="100000,1000000,10000000")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each; the fastest counts")
     parser.add_argument("--run", choices=["columns", "rows"], help=argparse.SUPPRESS)
+    results.add_flag(parser)
     given = parser.parse_args()
     if given.run is not None:
         print(json.dumps(measure(given.run, int(given.columns if given.run == "columns" else given.rows))))
         return
+    exponents: dict[str, float] = {}
     for what in ("columns", "rows"):
         sizes = sorted({int(size) for size in getattr(given, what).split(",") if size})
-        table(what, {size: best(what, size, given.repeat) for size in sizes})
+        exponents |= table(what, {size: best(what, size, given.repeat) for size in sizes})
+    results.save(given.json, exponents)
 
 
-def table(what: str, by_size: dict[int, dict[str, float]]) -> None:
-    """Print seconds and megabytes, each with its exponent."""
+def table(what: str, by_size: dict[int, dict[str, float]]) -> dict[str, float]:
+    """Print seconds and megabytes, each with its exponent; the exponents by name."""
+    exponents: dict[str, float] = {}
     print(f"{what:>10}" + "".join(f"{figure:>16}" for figure in FIGURES))
     before: tuple[int, dict[str, float]] | None = None
     for size, found in by_size.items():
@@ -59,13 +64,16 @@ def table(what: str, by_size: dict[int, dict[str, float]]) -> None:
         for figure in FIGURES:
             grown = ""
             if before is not None and figure in found:
-                grown = f"{math.log(found[figure] / before[1][figure]) / math.log(size / before[0]):.2f}"
+                exponent = math.log(found[figure] / before[1][figure]) / math.log(size / before[0])
+                exponents[f"{figure}, {before[0]:,} to {size:,} {what}, exponent"] = exponent
+                grown = f"{exponent:.2f}"
             shown = (
                 f"{found[figure]:.0f} MB" if figure == "peak" else f"{found[figure]:.2f} s" if figure in found else ""
             )
             cells.append(f"{shown:>10}{grown:>6}")
         print(f"{size:>10,}" + "".join(cells), flush=True)
         before = size, found
+    return exponents
 
 
 def best(what: str, size: int, repeat: int) -> dict[str, float]:

@@ -33,6 +33,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "conformance"))
 
+import results  # noqa: E402
 from run import onnxruntime_version, provide_onnxruntime  # noqa: E402  # found by the line above
 
 COMMANDS = {
@@ -54,7 +55,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--langs", default=",".join(COMMANDS))
     parser.add_argument("--what", default="row,batch")
+    results.add_flag(parser)
     given = parser.parse_args()
+    ratios: dict[str, float] = {}
     library = provide_onnxruntime(onnxruntime_version())
     # PYTHONPATH puts the one ONNX Runtime before that of this environment, for compiling too: golden bits are its own.
     environment = {**os.environ, "SKC_ONNXRUNTIME_LIBRARY": str(library), "PYTHONPATH": str(library.parents[2])}
@@ -72,12 +75,13 @@ def main() -> None:
         if "row" in what:
             found: dict[str, list[dict[str, Any]]] = {language: [] for language in languages}
             for _ in range(given.repeat):
-                for language, results in found.items():
-                    results.append(measured(language, row, environment))
-            report_rows(found)
+                for language, runs in found.items():
+                    runs.append(measured(language, row, environment))
+            ratios |= report_rows(found)
         if "batch" in what:
             best = {each: measured(each, batch, environment) for each in languages if each != "python"}
-            report_batches(best, given.rows)
+            ratios |= report_batches(best, given.rows)
+    results.save(given.json, ratios)
 
 
 def measured(language: str, arguments: tuple[str, ...], environment: dict[str, str]) -> dict[str, Any]:
@@ -145,17 +149,21 @@ ROW = {
 BATCH = {"bare": "bare", "chunks": "bare_chunks", "columns": "columns", "records": "records"}
 
 
-def report_rows(found: dict[str, list[dict[str, Any]]]) -> None:
+def report_rows(found: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
+    kept: dict[str, float] = {}
     print("one row, µs: p50, p99")
     print(f"{'':<8}{''.join(f'{title:>16}' for title in ROW)}{'runtime/bare':>14}{'/ready':>8}{'json/bare':>11}")
-    for language, results in found.items():
-        p50, p99 = ({t: statistics.median(r[k][f"p{q}_us"] for r in results) for t, k in ROW.items()} for q in (50, 99))
+    for language, runs in found.items():
+        p50, p99 = ({t: statistics.median(r[k][f"p{q}_us"] for r in runs) for t, k in ROW.items()} for q in (50, 99))
         cells = "".join(f"{p50[title]:>9.2f}{p99[title]:>7.1f}" for title in ROW)
         ratios = (p50["runtime"] / p50["bare"], p50["runtime"] / p50["ready"], p50["json"] / p50["bare"])
         print(f"{language:<8}{cells}{ratios[0]:>14.2f}{ratios[1]:>8.2f}{ratios[2]:>11.2f}")
+        kept |= {f"{language}: runtime, to bare": ratios[0], f"{language}: JSON, to bare": ratios[2]}
+    return kept
 
 
-def report_batches(found: dict[str, dict[str, Any]], rows: int) -> None:
+def report_batches(found: dict[str, dict[str, Any]], rows: int) -> dict[str, float]:
+    kept: dict[str, float] = {}
     print(f"{rows:,} rows, ms: the best")
     print(
         f"{'':<8}{''.join(f'{title:>10}' for title in BATCH)}{'columns/bare':>14}{'/chunks':>9}{'records/chunks':>16}"
@@ -165,6 +173,8 @@ def report_batches(found: dict[str, dict[str, Any]], rows: int) -> None:
         cells = "".join(f"{ms[title]:>10.1f}" for title in BATCH)
         ratios = (ms["columns"] / ms["bare"], ms["columns"] / ms["chunks"], ms["records"] / ms["chunks"])
         print(f"{language:<8}{cells}{ratios[0]:>14.2f}{ratios[1]:>9.2f}{ratios[2]:>16.2f}")
+        kept |= {f"{language}: {rows:,} rows, to bare": ratios[0], f"{language}: {rows:,} rows, to chunks": ratios[1]}
+    return kept
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ import onnx
 import onnxruntime
 import pyarrow as pa
 import pyarrow.parquet as pq
+import results
 from tables import NUMBERS, STRINGS, make_table
 
 import skc
@@ -52,6 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=200_000, help="rows to fit on")
     parser.add_argument("--calls", type=int, default=4_000, help="timed calls of each subject")
+    results.add_flag(parser)
     arguments = parser.parse_args()
     table = make_table(arguments.rows)
     record = {name: table[name][7].as_py() for name in table.column_names}
@@ -61,7 +63,7 @@ def main() -> None:
         subjects |= wide_subjects(Path(folder))
     subjects |= peers(table, record)
     timings = measure(subjects, arguments.calls)
-    report(timings)
+    results.save(arguments.json, report(timings))
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
@@ -192,17 +194,24 @@ def measure(subjects: dict[str, Subject], calls: int) -> dict[str, np.ndarray]:
     return {name: np.array(values) for name, values in timings.items()}
 
 
-def report(timings: dict[str, np.ndarray]) -> None:
+def report(timings: dict[str, np.ndarray]) -> dict[str, float]:
+    """Print the table; each p50 as a ratio to that of the empty graph, and to the bare call."""
     p50 = {name: float(np.percentile(values, 50)) / 1000 for name, values in timings.items()}
     empty, peer = p50["empty graph, bare"], p50["skl2onnx, bare"]
     print(f"{'subject':<28}{'p50 µs':>10}{'p99 µs':>10}{'x empty':>10}{'x skl2onnx':>12}")
     for name, values in timings.items():
         p99 = float(np.percentile(values, 99)) / 1000
         print(f"{name:<28}{p50[name]:>10.1f}{p99:>10.1f}{p50[name] / empty:>10.2f}{p50[name] / peer:>12.3f}")
+    ratios = {f"{name}, to an empty graph": value / empty for name, value in p50.items()}
+    ratios["skc packed, bare, to skl2onnx"] = p50["skc packed, bare"] / peer
     for signature in ("columns", "packed"):
+        ratios[f"skc {signature}, skc_runtime to bare"] = (
+            p50[f"skc {signature}, skc_runtime"] / p50[f"skc {signature}, bare"]
+        )
         added = p50[f"skc {signature}, skc_runtime"] - p50[f"skc {signature}, bare"]
         share = added / p50[f"skc {signature}, bare"]
         print(f"skc_runtime adds {added:.1f} µs to {signature}: {share:.2f} of the bare call")
+    return ratios
 
 
 if __name__ == "__main__":

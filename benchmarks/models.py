@@ -32,6 +32,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import skc
 
 sys.path.insert(0, str(Path(__file__).parent))
+import results
 from latency import Subject, bare, empty_graph, measure, tensors
 
 NUMBERS = [f"n{k}" for k in range(5)]
@@ -42,14 +43,17 @@ ROWS = 5_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=2_000, help="timed calls of each subject")
+    results.add_flag(parser)
     arguments = parser.parse_args()
     rows, target = make_rows()
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     words = OneHotEncoder(handle_unknown="ignore")
     churn = make_pipeline(ColumnTransformer([("n", numbers, NUMBERS), ("c", words, WORDS)]), LogisticRegression())
     forest = make_pipeline(SimpleImputer(), RandomForestClassifier(100, random_state=0))
+    ratios: dict[str, float] = {}
     for name, model, columns in (("churn", churn, [*NUMBERS, *WORDS]), ("forest", forest, NUMBERS)):
-        compare(name, model.fit(rows[columns], target), rows[columns], arguments.calls)
+        ratios |= compare(name, model.fit(rows[columns], target), rows[columns], arguments.calls)
+    results.save(arguments.json, ratios)
 
 
 def make_rows() -> tuple[pd.DataFrame, np.ndarray]:
@@ -63,8 +67,8 @@ def make_rows() -> tuple[pd.DataFrame, np.ndarray]:
     return frame.assign(**{name: [f"w{i}" for i in words[:, k]] for k, name in enumerate(WORDS)}), target
 
 
-def compare(name: str, model: Any, rows: pd.DataFrame, calls: int) -> None:
-    """Print one table."""
+def compare(name: str, model: Any, rows: pd.DataFrame, calls: int) -> dict[str, float]:
+    """Print one table; its ratios to skl2onnx."""
     row = rows.iloc[[7]]
     record = {key: None if value != value else value for key, value in row.iloc[0].to_dict().items()}
     subjects: dict[str, Subject] = {"empty graph, bare": empty_graph()}
@@ -95,6 +99,7 @@ def compare(name: str, model: Any, rows: pd.DataFrame, calls: int) -> None:
         p99 = float(np.percentile(values, 99)) / 1000
         ratios = p50[subject] / p50["empty graph, bare"], p50[subject] / p50["skl2onnx, bare"]
         print(f"{subject:<28}{p50[subject]:>10.1f}{p99:>10.1f}{ratios[0]:>10.2f}{ratios[1]:>12.3f}")
+    return {f"{name}: {subject}, to skl2onnx": p50[subject] / p50["skl2onnx, bare"] for subject in timings}
 
 
 if __name__ == "__main__":

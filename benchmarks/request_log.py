@@ -27,6 +27,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "conformance")]
 import skc_runtime  # noqa: E402  # before ONNX Runtime, whose telemetry it switches off
 
 # isort: split
+import results  # noqa: E402
 from executors import LANGUAGES, Executor  # noqa: E402
 from latency import PIPELINE  # noqa: E402
 from run import onnxruntime_version, provide_onnxruntime  # noqa: E402
@@ -44,7 +45,9 @@ def main() -> None:
     parser.add_argument("--langs", default=",".join(LANGUAGES), help="languages to measure")
     parser.add_argument("--calls", type=int, default=20_000, help="calls of each measurement")
     parser.add_argument("--overload", type=float, default=0.0, metavar="SECONDS", help="also add too fast for so long")
+    results.add_flag(parser)
     arguments = parser.parse_args()
+    ratios: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "pipeline.yaml").write_text(PIPELINE)
@@ -56,10 +59,12 @@ def main() -> None:
         for language in arguments.langs.split(","):
             call, digest, full = costs(language, folder, record, arguments.calls)
             print(f"{language:<8}{call:>9.1f}{digest:>9.1f}{full:>9.1f}{digest / call:>10.2f}")
+            ratios[f"{language}: add, to a call"] = digest / call
         with skc_runtime.load(folder / "artifact") as transformer:
             caller(transformer, folder, record, arguments.calls)
             if arguments.overload:
                 overload(transformer, folder, record, arguments.overload)
+    results.save(arguments.json, ratios)
 
 
 def costs(language: str, folder: Path, record: dict[str, Any], calls: int) -> tuple[float, float, float]:

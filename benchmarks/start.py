@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import results
+
 CACHE = Path(tempfile.gettempdir()) / "skc-benchmarks"
 PIPELINE = """\
 skc: 1
@@ -37,6 +39,7 @@ ROWS = "age,town\n" + "".join(f"{20 + k % 50},{('Cork', 'Rome', 'Oslo')[k % 3]}\
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=10, help="runs of each; the fastest counts")
+    results.add_flag(parser)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -62,6 +65,7 @@ def main() -> None:
     print(f"{'':<22}{'seconds':>9}{'processor':>11}{'x bare':>9}")
     for subject, (seconds, processor) in best.items():
         print(f"{subject:<22}{seconds:>9.3f}{processor:>11.3f}{seconds / bare:>9.1f}")
+    results.save(given.json, {f"{subject}, to python": seconds / bare for subject, (seconds, _) in best.items()})
 
 
 def run(command: list[str]) -> tuple[float, float]:

@@ -31,6 +31,7 @@ import skc_runtime  # noqa: E402, F401, I001  # before ONNX Runtime
 import onnxruntime  # noqa: E402
 import op_harness as harness  # noqa: E402  # found by the line above
 import polars as pl  # noqa: E402  # after the number of its threads
+import results  # noqa: E402
 
 from skc.lower import lower  # noqa: E402
 from skc.ops import OPS  # noqa: E402
@@ -98,14 +99,16 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--ops", default=",".join(CASES))
+    results.add_flag(parser)
     given = parser.parse_args()
     print(f"{'op':<16} {'nodes':>5} {'one row, µs':>12} {'rows, ms':>9} {'Polars, ms':>11} {'ratio':>6} {'same':>7}")
-    for name in given.ops.split(","):
-        print(measured(name, given.rows, given.repeat))
+    names = given.ops.split(",")
+    ratios = {f"{name}, to Polars": measured(name, given.rows, given.repeat) for name in names}
+    results.save(given.json, ratios)
 
 
-def measured(name: str, rows: int, repeat: int) -> str:
-    """The line of one op."""
+def measured(name: str, rows: int, repeat: int) -> float:
+    """Print the line of one op; its ratio to Polars."""
     params, expression, pool = CASES[name]
     texts = random.Random(0).choices(pool, k=rows)
     lowered = lower(harness.fit(harness.build(OPS[OP_OF.get(name, name)], params, {COLUMN: "string"}), []), "columns")
@@ -119,7 +122,8 @@ def measured(name: str, rows: int, repeat: int) -> str:
     polars = frame.select(expression(pl.col(COLUMN))).to_series().to_list()
     same = sum(a == b for a, b in zip(ours, polars, strict=True)) / rows
     times = f"{one * 1e6:>12.1f} {many * 1e3:>9.1f} {theirs * 1e3:>11.1f} {many / theirs:>6.1f}"
-    return f"{name:<16} {len(lowered.model.graph.node):>5} {times} {same:>7.1%}"
+    print(f"{name:<16} {len(lowered.model.graph.node):>5} {times} {same:>7.1%}")
+    return many / theirs
 
 
 def loaded(model: bytes) -> onnxruntime.InferenceSession:

@@ -23,6 +23,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import results
+
 CACHE = Path(tempfile.gettempdir()) / "skc-benchmarks"
 SUBJECTS = ("skc", "polars", "duckdb")
 FITTED = 200_000  # rows
@@ -34,6 +36,7 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     arguments.add_argument("--repeat", type=int, default=1, help="runs of each; the fastest counts")
     arguments.add_argument("--run", choices=[*SUBJECTS, "table", "artifact"], help=argparse.SUPPRESS)
+    results.add_flag(arguments)
     given = arguments.parse_args()
     match given.run:
         case "table":
@@ -45,11 +48,12 @@ def main() -> None:
         case "duckdb":
             with_duckdb(given.rows[0])
         case _:
-            compare(given.rows, given.repeat)
+            results.save(given.json, compare(given.rows, given.repeat))
 
 
-def compare(counts: list[int], repeat: int) -> None:
-    """Run all in turn, and print speed, memory and growth."""
+def compare(counts: list[int], repeat: int) -> dict[str, float]:
+    """Run all in turn, and print speed, memory and growth; the last and the ratios by name."""
+    ratios: dict[str, float] = {}
     CACHE.mkdir(parents=True, exist_ok=True)
     if not (CACHE / "artifact").exists():
         run("artifact", 0)
@@ -71,14 +75,17 @@ def compare(counts: list[int], repeat: int) -> None:
                 f"{subject:10}{rows:>12,}{found['process']:>8.1f} s{found['cpu']:>8.1f} s{speed:>12,.0f}"
                 f"{found['peak'] / 1e6:>7.0f} MB{ratio:>10.2f}"
             )
+            ratios[f"{subject}, {rows:,} rows, to Polars"] = ratio
     for few, many in pairwise(counts):
         for subject in SUBJECTS:
             growth = {
                 key: math.log(best[subject, many][key] / best[subject, few][key]) / math.log(many / few)
                 for key in ("process", "cpu", "peak")
             }
+            ratios |= {f"{subject}, {few:,} to {many:,} rows: {key}, exponent": grown for key, grown in growth.items()}
             exponents = ", ".join(f"{key} {exponent:.2f}" for key, exponent in growth.items())
             print(f"{subject}, {few:,} to {many:,} rows, exponents: {exponents}")
+    return ratios
 
 
 def run(subject: str, rows: int) -> dict[str, float]:

@@ -24,6 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import results
+
 CACHE = Path(tempfile.gettempdir()) / "skc-benchmarks"
 SUBJECTS = ("compile", "write the files", "verify", "its rows alone", "load", "session alone", "scikit-learn")
 PEERS = {"compile": "write the files", "verify": "its rows alone", "load": "session alone"}
@@ -35,6 +37,7 @@ def main() -> None:
     parser.add_argument("--loaded", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=3, help="runs of each; the fastest counts")
     parser.add_argument("--run", choices=SUBJECTS, help=argparse.SUPPRESS)
+    results.add_flag(parser)
     given = parser.parse_args()
     if given.run is not None:
         print(json.dumps(measure(given.run, given.entries, given.loaded)))
@@ -50,6 +53,8 @@ def main() -> None:
     for subject, found in best.items():
         ratio = f"{found['seconds'] / best[PEERS[subject]]['seconds']:>9.1f}" if subject in PEERS else ""
         print(f"{subject:<18}{found['seconds']:>10.2f}{found['processor']:>11.2f}{ratio}")
+    ratios = {f"{of}, to {peer}": best[of]["seconds"] / best[peer]["seconds"] for of, peer in PEERS.items()}
+    results.save(given.json, ratios)
 
 
 def run(subject: str, given: argparse.Namespace) -> dict[str, float]:
