@@ -339,7 +339,7 @@ def _(place: Place) -> list[str]:
     def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError("nobody expected this")
 
-    place.patch.setattr("skc.api.verification", fails)
+    place.patch.setattr("skc.verifying.verification", fails)
     return VERIFY
 
 

@@ -6,11 +6,9 @@ a small artifact takes to verify.
 
 from __future__ import annotations
 
-import importlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_args
@@ -18,9 +16,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 import skc_runtime
 from skc import artifact as artifacts
 from skc import signing
-from skc.artifact import Artifact
+from skc.comparing import difference, drifted
 from skc.diagnostics import Diagnostic, SkcError, fail
-from skc.environment_matrix import Matrix, matrix, packages, rows_to_try, save_record
+from skc.environment_matrix import Matrix
+from skc.failures import library_errors
 from skc.frontend.references import is_reference
 from skc.frontend.yaml.reader import read_pipeline
 from skc.ir import DataSource, ProfileOptions
@@ -31,54 +30,41 @@ from skc.options import (
     DiffOptions,
     DriftOptions,
     FloatName,
+    PathLike,
     VerifyOptions,
     seconds_of,
 )
-from skc.oracle.default import step_oracle
-from skc.oracle.protocol import StepOracle
-from skc.passes.prune import prune
-from skc.progress import Progress, Stages
-from skc.results import Clock, Compiled, Drafted, Verified
+from skc.progress import Progress
+from skc.results import Clock, Compiled, Drafted
 from skc.rows.boundaries import Reach
 from skc.selfcheck import PER_KIND
-from skc.values.types import Block
 from skc.verification import explain as explanation
-from skc.verification import identity, run
+from skc.verification import identity
 from skc.verification.explain import Explanation
 from skc.verification.record import read_record
 from skc.verification.report import Report
-from skc.verification.run import Options as HowMuch
-from skc_runtime.errors import SkcRuntimeError, shown
+from skc.verifying import (
+    check_versions,
+    in_environments,
+    oracle_of,
+    planted_faults,
+    repeating,
+    verification,
+    verified,
+)
 from skc_runtime.identity import Key
 from skc_runtime.identity import Signature as KeySignature
 from skc_runtime.manifest import Signature
 
 if TYPE_CHECKING:
     from skc.comparison.report import DiffReport
-    from skc.comparison.rows import RowsChanged
-    from skc.data.typed_rows import Rows
     from skc.frontend.sklearn.survey import Survey
-    from skc.oracle.sklearn import Source
     from skc.profile.document import Profile
     from skc.selfcheck.report import SelfCheck
     from skc.skew.report import DriftReport
 
-PathLike = str | os.PathLike[str]
 
-
-@contextmanager
-def _library_errors() -> Iterator[None]:
-    """What the runtime or the machine raises, as a diagnostic."""
-    try:
-        yield
-    except SkcRuntimeError as error:
-        raise artifacts.runtime_failure(error) from None
-    except MemoryError:
-        hint = "free some memory, give `skc verify` fewer --rows, or use a larger machine"
-        raise fail("SKC142", "not enough memory", hint=hint) from None
-
-
-@_library_errors()
+@library_errors()
 def init(
     data: Any,
     out: PathLike | None = None,
@@ -165,7 +151,7 @@ def compile(
     return compilation(pipeline, out, options, progress)
 
 
-@_library_errors()
+@library_errors()
 def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, progress: Progress | None) -> Compiled:
     """`compile`, with its options as one value."""
     from skc.fit import fit
@@ -193,7 +179,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     budget = seconds_of(options.budget)
     half = None if budget is None or source is None else budget / 2  # the rest is for the estimator
     report = (
-        _verified(artifact, target, options, own_data, progress, None, reach, budget=half) if options.verify else None
+        verified(artifact, target, options, own_data, progress, None, reach, budget=half) if options.verify else None
     )
     if report is not None and report.is_equal and report.errors:
         raise SkcError(*report.errors)
@@ -201,8 +187,8 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
         clock.lap("verify", _rows_compared(report))
     against = None
     if report is not None and source is not None:
-        repeat = _repeating(fitted.pipeline.model.reference if fitted.pipeline.model else pipeline, of_user)
-        against = _verified(artifact, target, options, own_data, progress, source, reach, False, repeat, half)
+        repeat = repeating(fitted.pipeline.model.reference if fitted.pipeline.model else pipeline, of_user)
+        against = verified(artifact, target, options, own_data, progress, source, reach, False, repeat, half)
         clock.lap("against", _rows_compared(against))
     is_equal = all(one is None or one.is_equal for one in (report, against))
     path = target if target is not None and is_equal else None
@@ -244,114 +230,6 @@ def verify(
     return verification(artifact, options, progress).report
 
 
-@_library_errors()
-def verification(artifact: PathLike, options: VerifyOptions, progress: Progress | None) -> Verified:
-    """`verify`, with its options as one value, and with other versions of ONNX Runtime if requested."""
-    _check_versions(options)
-    directory = Path(artifact)
-    # verifying replays the golden records itself, and says more
-    loaded = artifacts.read(directory, replay=False, key=options.key)
-    report = _report(loaded, directory, options, progress)
-    matrix = _environments(loaded, options, progress) if options.onnxruntime else None
-    result = Verified(report, matrix)
-    if options.save:
-        save_record(directory, result.record())
-    return result
-
-
-def _report(artifact: Artifact, directory: Path, options: VerifyOptions, progress: Progress | None) -> Report:
-    try:
-        identity.check_model(artifact)
-        identity.check_manifest(artifact)
-        if options.record is not None:
-            return run.verify_record(artifact, directory, read_record(artifact, options.record), _oracle(artifact))
-        if options.against is None:
-            return _verified(artifact, directory, options, None, progress)
-        from skc.origin import compared_with
-
-        source, with_rows = compared_with(artifact, options)
-        repeat = _repeating(options.against, options.data)
-        return _verified(artifact, directory, with_rows, None, progress, source, repeat=repeat)
-    except (SkcError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
-        is_user_error = isinstance(error, SkcError) and not error.code.startswith("SKC9")
-        if is_user_error or identity.is_own_work(artifact):
-            raise
-        reason = f"{type(error).__name__}: {shown(str(error), 200)}"
-        hint = "the file was edited, or written by another version of skc; compile the pipeline again"
-        raise fail("SKC401", f"plan.json cannot be run: {reason}", hint=hint) from None
-
-
-def _verified(
-    artifact: Artifact,
-    directory: Path | None,
-    options: CompileOptions | VerifyOptions,
-    declared: DataSource | None,
-    progress: Progress | None,
-    source: Source | None = None,
-    reach: Reach | None = None,
-    without_oracle: bool = True,
-    repeat: tuple[str, ...] = (),
-    budget: float | None = None,
-) -> Report:
-    budget = seconds_of(options.budget) if budget is None else budget
-    report_stage = _stages("verify", progress)
-    amount = HowMuch(options.rows, options.seed, without_oracle, repeat, budget)
-    oracle = _oracle(artifact, source, options.rows)
-    if options.data is None and (declared is None or declared.path is None):
-        return run.verify(artifact, directory, None, amount, report_stage, oracle, reach)
-    from skc.data.typed_rows import open_rows
-
-    declared = declared or DataSource(options=artifact.reading)
-    with open_rows(artifact.pipeline.inputs, options.data, declared) as opened:
-        blocks = _blocks(opened, progress)
-        return run.verify(artifact, directory, blocks, amount, report_stage, oracle, reach, opened.total)
-
-
-def _repeating(estimator: Any, data: Any) -> tuple[str, ...]:
-    """The options of `skc verify` that compare with an estimator; a word in capitals for a Python object."""
-
-    def word(value: Any, otherwise: str) -> str:
-        return os.fspath(value) if isinstance(value, str | os.PathLike) else otherwise
-
-    rows = () if data is None else ("--data", word(data, "ROWS"))
-    return ("--against", word(estimator, "MODULE:OBJECT"), *rows)
-
-
-def _oracle(artifact: Artifact, source: Source | None = None, rows: int = 0) -> StepOracle:
-    """What an artifact is compared with, whatever is asked about it: the reference of its plan, or an estimator.
-
-    A call of an estimator for a single row is slow: it is made for a hundredth of the `rows` that are generated.
-    """
-    pipeline = prune(artifact.pipeline)
-    reference = step_oracle(pipeline, artifact.manifest)
-    if source is None:
-        return reference
-    from skc.oracle.sklearn import MOST_ALONE, SklearnOracle
-
-    alone = min(MOST_ALONE, rows // 100)
-    estimator = SklearnOracle(source, artifact.manifest, lambda blocks: reference.run(blocks).refused, alone)
-    return step_oracle(pipeline, artifact.manifest, estimator)
-
-
-def _stages(what: str, progress: Progress | None) -> Stages:
-    """Stages without a count of rows, reported when they begin."""
-
-    def report_stage(stage: str) -> None:
-        if progress is not None:
-            progress(f"{what}: {stage}", 0, None)
-
-    return report_stage
-
-
-def _blocks(opened: Rows, progress: Progress | None) -> Iterator[Mapping[str, Block]]:
-    done = 0
-    for blocks, _ in opened.batches():
-        yield blocks
-        done += next(iter(blocks.values())).rows
-        if progress is not None:
-            progress("verify: data", done, opened.total)
-
-
 def self_check(
     artifact: PathLike,
     *,
@@ -369,20 +247,7 @@ def self_check(
     return planted_faults(artifact, options, per_kind, progress)
 
 
-@_library_errors()
-def planted_faults(
-    artifact: PathLike, options: VerifyOptions, per_kind: int | None = PER_KIND, progress: Progress | None = None
-) -> SelfCheck:
-    """`self_check`, with its options as one value."""
-    from skc.selfcheck import run as selfcheck
-
-    loaded = artifacts.read(Path(artifact), key=options.key)
-    identity.check_manifest(loaded)
-    amount, report_stage = HowMuch(options.rows, options.seed), _stages("self-check", progress)
-    return selfcheck.self_check(loaded, amount, per_kind, report_stage, _oracle(loaded))
-
-
-@_library_errors()
+@library_errors()
 def environments(
     artifact: PathLike,
     versions: Sequence[str] = (),
@@ -395,22 +260,8 @@ def environments(
     environment, and under ONNX's reference evaluator; every row is compared with the reference. Raises SkcError.
     """
     options = VerifyOptions(rows=rows, seed=seed, onnxruntime=tuple(versions))
-    _check_versions(options)
-    return _environments(artifacts.read(Path(artifact)), options, progress)
-
-
-def _check_versions(options: VerifyOptions) -> None:
-    """Report an invalid version before any work is done."""
-    for version in options.onnxruntime:
-        packages(version)
-
-
-def _environments(artifact: Artifact, options: VerifyOptions, progress: Progress | None) -> Matrix:
-    identity.check_manifest(artifact)
-    report_stage = _stages("environments", progress)
-    oracle = _oracle(artifact)
-    records = rows_to_try(artifact, options.rows, options.seed, report_stage, oracle)
-    return matrix(artifact, records, options.onnxruntime, report_stage, oracle)
+    check_versions(options)
+    return in_environments(artifacts.read(Path(artifact)), options, progress)
 
 
 def diff(
@@ -428,31 +279,7 @@ def diff(
     return difference(old, new, DiffOptions(data=data, fail_on=tuple(fail_on)), progress)
 
 
-@_library_errors()
-def difference(old: PathLike, new: PathLike, options: DiffOptions, progress: Progress | None) -> DiffReport:
-    """`diff`, with its options as one value."""
-    from skc.comparison.changes import changes
-    from skc.comparison.report import DiffReport, broken
-
-    before, after = (artifacts.read(Path(path)) for path in (old, new))
-    differences = changes(before.pipeline, after.pipeline, before.manifest, after.manifest)
-    rows = None if options.data is None else _rows_changed(before, after, options.data, progress)
-    report = DiffReport(before.manifest.plan, after.manifest.plan, differences, rows)
-    return replace(report, broken=broken(options.rules(), report))
-
-
-def _rows_changed(before: Artifact, after: Artifact, data: Any, progress: Progress | None) -> RowsChanged:
-    from skc.comparison.rows import rows_changed, together
-    from skc.data.typed_rows import open_rows
-
-    with (
-        open_rows(before.pipeline.inputs, data, DataSource(options=before.reading)) as old_rows,
-        open_rows(after.pipeline.inputs, data, DataSource(options=after.reading)) as new_rows,
-    ):
-        return rows_changed(before, after, together(_blocks(old_rows, progress), _blocks(new_rows, None)))
-
-
-@_library_errors()
+@library_errors()
 def drift(
     data: Any,
     artifact: PathLike,
@@ -490,42 +317,7 @@ def drift(
     return drifted(data, artifact, options)
 
 
-@_library_errors()
-def drifted(data: Any, artifact: PathLike, options: DriftOptions) -> DriftReport:
-    """`drift`, with its options as one value."""
-    from skc.frontend.yaml.drift import read_thresholds
-    from skc.profile.scales import overridden
-    from skc.skew.prediction import read_prediction
-    from skc.skew.reference import read_reference
-
-    skew = _skew()
-    against = read_reference(Path(artifact))
-    own = against.profile.drift
-    names = [column.name for column in against.profile.columns]
-    names += [] if options.prediction is None else [options.prediction]
-    if options.thresholds is not None:
-        own = overridden(own, read_thresholds(Path(options.thresholds), names))
-    prediction = None
-    if options.prediction is not None:
-        prediction = read_prediction(options.prediction, options.reference, against.reading, options.threads)
-    division = skew.Division(own, options.window, options.by, options.group, options.threads)
-    report: DriftReport = skew.checked(
-        skew.drift(against, data, division, prediction), options.rules(), strict=options.strict
-    )
-    return report
-
-
-def _skew() -> Any:
-    try:
-        return importlib.import_module("skc.skew.drift")
-    except ImportError as error:
-        if not (error.name or "").startswith("scipy"):
-            raise
-        hint = 'install it: `pip install "skc[skew]"`'
-        raise fail("SKC620", "SciPy is not installed, whose tests say what is drift", hint=hint) from None
-
-
-@_library_errors()
+@library_errors()
 def write_profile(
     data: Any,
     out: PathLike,
@@ -550,7 +342,7 @@ def write_profile(
     return written(frozen, Path(out))
 
 
-@_library_errors()
+@library_errors()
 def sign(artifact: PathLike, key: Key) -> KeySignature:
     """Write manifest.sig into the folder of an artifact that load accepts here. Raises SkcError.
 
@@ -561,7 +353,7 @@ def sign(artifact: PathLike, key: Key) -> KeySignature:
     return signature
 
 
-@_library_errors()
+@library_errors()
 def explain(artifact: PathLike, record: str) -> Explanation:
     """Trace one record through every step of an artifact, on both sides.
 
@@ -569,10 +361,10 @@ def explain(artifact: PathLike, record: str) -> Explanation:
     """
     loaded = artifacts.read(Path(artifact))
     identity.check_manifest(loaded)
-    return explanation.explain(loaded, read_record(loaded, record), _oracle(loaded))
+    return explanation.explain(loaded, read_record(loaded, record), oracle_of(loaded))
 
 
-@_library_errors()
+@library_errors()
 def transform(
     artifact: PathLike,
     data: Any,
@@ -606,7 +398,7 @@ def transform(
         return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}
 
 
-@_library_errors()
+@library_errors()
 def check(pipeline: Any, data: Any = None) -> tuple[Diagnostic, ...]:
     """Check a pipeline, and with `data` whether its rows fit the inputs, read as the pipeline says; or an estimator of
     scikit-learn, with a sample in `data` if there is one.

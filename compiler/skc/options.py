@@ -19,6 +19,7 @@ from skc.comparison.rules import Rule, read_rule
 from skc.diagnostics import fail
 from skc.skew.rules import DriftRule, read_drift_rule
 
+PathLike = str | os.PathLike[str]
 Format = Literal["text", "json"]
 PageFormat = Literal["text", "json", "html"]
 ReportFormat = Literal["text", "json", "junit", "github", "html"]
@@ -296,7 +297,7 @@ class DiffOptions(Options):
 class DriftOptions(Options):
     """The options of `skc drift`. Raises SKC140 for an unknown rule, or options that need each other."""
 
-    thresholds: str | os.PathLike[str] | None = _flag(
+    thresholds: PathLike | None = _flag(
         None, "A file that has what `drift` of a pipeline.yaml has, and goes before it.", typed=Path | None
     )
     prediction: str | None = _flag(None, "Also compare this column, with that of --reference.")

@@ -119,7 +119,7 @@ def test_the_exit_code_says_whether_a_fault_survives(
     command = ["verify", str(rides_artifact), "--self-check", "--rows", "20"]
     for fate in get_args(Fate):
         told = replace(check, outcomes=(MutantResult(mutant, fate, None, None),))
-        monkeypatch.setattr("skc.api.planted_faults", lambda *_, told=told, **__: told)
+        monkeypatch.setattr("skc.verifying.planted_faults", lambda *_, told=told, **__: told)
         assert cli.run(command) == (cli.DIFFERENT if fate == "not found" else cli.EQUAL), fate
         assert cli.run([*command, "--format", "json"]) == (cli.DIFFERENT if fate == "not found" else cli.EQUAL), fate
         assert "planted faults found" in capsys.readouterr().out

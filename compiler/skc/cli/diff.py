@@ -20,11 +20,11 @@ def diff(
     options: DiffOptions,
 ) -> None:
     """Show what a new artifact does differently: its contract, what it learned, and how many rows of --data change."""
-    from skc import api
+    from skc import comparing
     from skc.reports.render import render
 
     with progress_bar() as progress:
-        report = api.difference(old, new, options, progress)
+        report = comparing.difference(old, new, options, progress)
     show(render(report, options.format))
     for message in report.broken:
         talk(f"refused by --fail-on {message}")

@@ -23,10 +23,10 @@ def drift(
     options: DriftOptions,
 ) -> None:
     """Compare requests with the rows that an artifact was fitted on: which columns drifted, and how much."""
-    from skc import api
+    from skc import comparing
     from skc.reports.render import render
 
-    report = api.drifted(data, artifact, options)
+    report = comparing.drifted(data, artifact, options)
     show(render(report, options.format))
     for message in report.broken:
         talk(f"refused by --fail-on {message}")

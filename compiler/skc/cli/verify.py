@@ -19,13 +19,13 @@ def verify(artifact: ArtifactDir, options: VerifyOptions) -> None:
     Tries the boundaries of every step, generated and hostile rows, and those of --data; every batch size, order and
     level of optimisation; each step by itself.
     """
-    from skc import api
+    from skc import verifying
     from skc.reports.render import render
 
     if options.self_check:
         raise typer.Exit(_self_check(artifact, options))
     with progress_bar() as progress:
-        result = api.verification(artifact, options, progress)
+        result = verifying.verification(artifact, options, progress)
     show(render(result, options.format))
     if options.format == "github":
         talk(render(result.report))
@@ -33,10 +33,10 @@ def verify(artifact: ArtifactDir, options: VerifyOptions) -> None:
 
 
 def _self_check(artifact: Path, options: VerifyOptions) -> int:
-    from skc import api
+    from skc import verifying
     from skc.reports.render import render
 
     with progress_bar() as progress:
-        checked = api.planted_faults(artifact, options, progress=progress)
+        checked = verifying.planted_faults(artifact, options, progress=progress)
     show(render(checked, options.format))
     return DIFFERENT if checked.survivors else EQUAL

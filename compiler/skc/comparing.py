@@ -1,0 +1,81 @@
+"""Compares two artifacts, and rows of serving with those that an artifact was fitted on."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skc import artifact as artifacts
+from skc.artifact import Artifact
+from skc.diagnostics import fail
+from skc.failures import library_errors
+from skc.ir import DataSource
+from skc.options import DiffOptions, DriftOptions, PathLike
+from skc.progress import Progress
+from skc.verifying import blocks_of
+
+if TYPE_CHECKING:
+    from skc.comparison.report import DiffReport
+    from skc.comparison.rows import RowsChanged
+    from skc.skew.report import DriftReport
+
+
+@library_errors()
+def difference(old: PathLike, new: PathLike, options: DiffOptions, progress: Progress | None) -> DiffReport:
+    """`diff`, with its options as one value."""
+    from skc.comparison.changes import changes
+    from skc.comparison.report import DiffReport, broken
+
+    before, after = (artifacts.read(Path(path)) for path in (old, new))
+    differences = changes(before.pipeline, after.pipeline, before.manifest, after.manifest)
+    rows = None if options.data is None else _rows_changed(before, after, options.data, progress)
+    report = DiffReport(before.manifest.plan, after.manifest.plan, differences, rows)
+    return replace(report, broken=broken(options.rules(), report))
+
+
+def _rows_changed(before: Artifact, after: Artifact, data: Any, progress: Progress | None) -> RowsChanged:
+    from skc.comparison.rows import rows_changed, together
+    from skc.data.typed_rows import open_rows
+
+    with (
+        open_rows(before.pipeline.inputs, data, DataSource(options=before.reading)) as old_rows,
+        open_rows(after.pipeline.inputs, data, DataSource(options=after.reading)) as new_rows,
+    ):
+        return rows_changed(before, after, together(blocks_of(old_rows, progress), blocks_of(new_rows, None)))
+
+
+@library_errors()
+def drifted(data: Any, artifact: PathLike, options: DriftOptions) -> DriftReport:
+    """`drift`, with its options as one value."""
+    from skc.frontend.yaml.drift import read_thresholds
+    from skc.profile.scales import overridden
+    from skc.skew.prediction import read_prediction
+    from skc.skew.reference import read_reference
+
+    skew = _skew()
+    against = read_reference(Path(artifact))
+    own = against.profile.drift
+    names = [column.name for column in against.profile.columns]
+    names += [] if options.prediction is None else [options.prediction]
+    if options.thresholds is not None:
+        own = overridden(own, read_thresholds(Path(options.thresholds), names))
+    prediction = None
+    if options.prediction is not None:
+        prediction = read_prediction(options.prediction, options.reference, against.reading, options.threads)
+    division = skew.Division(own, options.window, options.by, options.group, options.threads)
+    report: DriftReport = skew.checked(
+        skew.drift(against, data, division, prediction), options.rules(), strict=options.strict
+    )
+    return report
+
+
+def _skew() -> Any:
+    try:
+        return importlib.import_module("skc.skew.drift")
+    except ImportError as error:
+        if not (error.name or "").startswith("scipy"):
+            raise
+        hint = 'install it: `pip install "skc[skew]"`'
+        raise fail("SKC620", "SciPy is not installed, whose tests say what is drift", hint=hint) from None
