@@ -98,6 +98,9 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "leave out --record or --against",
         "leave out --record or --save",
         "leave out --record or --onnxruntime",
+        "leave out --budget, or --record, --self-check, --onnxruntime and --save",
+        "leave out --budget or --no-verify",
+        "give a time above 0 with its unit, such as 30s, 1.5m or 1h, or leave it out",
         "print text or json, or leave out --self-check and --onnxruntime",
         "remove the table",
         "check the bounds of the step, and the unit of the data",
@@ -274,6 +277,14 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "leave `multi_class` out",
         "compile the steps before it, `pipeline[:-1]`, and run the model on the features that they give",
         "train one classifier for each target",
+    ),
+    "a request log never fails a request: the hint says what became of it, and where to look": (
+        "the request was not logged, and counts as dropped",
+        "requests are served, and count as dropped; check the folder, its space and its permissions",
+        "it counts as dropped",
+    ),
+    "a log that was edited is gone, unless its owner has another copy": (
+        "it was edited: give the file as the service wrote it",
     ),
     "without an artifact there is none to test": ("serve the constant without an artifact",),
     "an expression of a test case, not a hint": (

@@ -87,7 +87,9 @@ FIXES: list[tuple[str, str, str, str]] = [
     ("SKC105-true-values", "remove one of them", "false_values: [ja]", "false_values: [nein]"),
     ("SKC104-profile", "name an input", "phone", "age"),
     ("SKC107-profile", "write `false` for none, or {omit: [NAME], minimum: 10}", "true", "{omit: [age], minimum: 10}"),
-    ("SKC107-profile-omit", "name the inputs to leave out", "omit: phone", "omit: [age]"),
+    ("SKC107-profile-omit", "name the inputs", "omit: phone", "omit: [age]"),
+    ("SKC107-log", "write {omit: [NAME], hash: [NAME]}", "log: [age]", "log: {omit: [age]}"),
+    ("SKC105-log", "an input is left out or hashed: name it once", ", hash: [age]", ""),
     ("SKC107-profile-minimum", "write `minimum: 10`", "minimum: 0", "minimum: 10"),
     (
         "SKC107-model",

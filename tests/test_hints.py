@@ -66,6 +66,25 @@ OF_DRIFT = (
     "compile the pipeline again without --no-profile, and without `profile: false`",
     "give a file of YAML or JSON that has what `drift` of a pipeline.yaml has",
 )
+OF_LOGS = {
+    **dict.fromkeys(
+        ("a share from 0 to 1", "one of {}", "a whole number from {}", "seconds above 0"),
+        "runtime/test_request_log.py::test_a_wrong_option",
+    ),
+    "a secret text, the same in every service whose logs are to be compared": (
+        "runtime/test_request_log.py::test_what_must_not_be_shown_is_not"
+    ),
+    "give every request its key": "runtime/test_request_log.py::test_a_request_has_its_key_as_the_hint_says",
+    **dict.fromkeys(
+        (
+            "give the log and the artifact of one pipeline; a log names its own",
+            "a log is written by `Log.open` of a runtime; its files end in {}",
+            "give the files of a log, or its folder",
+            "give a folder that has files ending in {}",
+        ),
+        "skew/test_log_check.py::test_a_command_that_follows_the_hint",
+    ),
+}
 ELSEWHERE = {  # hints that a test of their own follows
     'pip install "skc[holidays]"': "test_time.py::test_is_holiday_without_the_package",
     "use ISO 3166 codes, such as DE and BE; the package's page lists what it has": (
@@ -119,6 +138,7 @@ ELSEWHERE = {  # hints that a test of their own follows
         "test_mlflow.py::test_what_is_refused"
     ),
     **{hint: test for test, hints in OF_TARGETS.items() for hint in hints},
+    **OF_LOGS,
     **dict.fromkeys(OF_DRIFT, "skew/test_drift_hints.py::test_a_command_that_follows_the_hint"),
     "group the categories before this step, or put rows of one category in several folds": (
         "test_targets.py::test_categories_that_are_in_one_fold_each"

@@ -244,6 +244,7 @@ def test_public_names() -> None:
     assert load_function is skc_runtime.load
     assert set(skc_runtime.__all__) == {
         "ArtifactError",
+        "Log",
         "Manifest",
         "RecordError",
         "Reloadable",

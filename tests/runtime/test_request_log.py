@@ -146,6 +146,7 @@ def test_what_must_not_be_shown_is_not(columns_artifact: Artifact, ride: dict[st
     with pytest.raises(SkcRuntimeError, match="needs salt=") as caught:
         Log.open(tmp_path / "log", transformer)
     assert caught.value.code == "invalid-option"
+    assert caught.value.hint == "a secret text, the same in every service whose logs are to be compared"
     with Log.open(tmp_path / "log", transformer, salt="pepper") as log:
         log.add("a", ride)
         log.add("b", {**ride, "distance": -0.0, "payment": "😀", "member": None, "passengers": "secret"})
@@ -371,12 +372,38 @@ def test_no_file_is_an_error_at_once(transformer: Transformer, tmp_path: Path) -
     ids=str,
 )  # fmt: skip
 def test_a_wrong_option(options: Any, transformer: Transformer, tmp_path: Path) -> None:
+    """The hint is followed: a value that it allows opens a log."""
     with pytest.raises(SkcRuntimeError) as caught:
         Log.open(tmp_path, transformer, **options)
     assert caught.value.code == "invalid-option"
     assert next(iter(options)) in caught.value.message
-    assert caught.value.hint
     assert list(tmp_path.iterdir()) == []
+    ((name, _),) = options.items()
+    hint = caught.value.hint
+    allowed: dict[str, Any] = {
+        "a share from 0 to 1": [0, 0.5, 1],
+        "a whole number from 0": [0, 1],
+        "a whole number from 1": [1],
+        "seconds above 0": [0.001],
+        "one of id, key": ["id", "key"],
+        "one of digest, full, none": ["digest", "full", "none"],
+        "one of drop, wait": ["drop", "wait"],
+    }
+    for value in allowed[hint or ""]:
+        Log.open(tmp_path, transformer, **{name: value}).close()
+
+
+def test_a_request_has_its_key_as_the_hint_says(transformer: Transformer, ride: dict[str, Any], tmp_path: Path) -> None:
+    with Log.open(tmp_path, transformer, sample=0.5, sample_by="key") as log:
+        log.add("a", ride)
+        assert log.last_error is not None
+        assert log.last_error.hint == "give every request its key"
+        keys = [f"key {k}" for k in range(100)]
+        for key in keys:
+            log.add("a", ride, key=key)
+    counts = log.counts()
+    assert (counts.dropped, counts.logged + counts.sampled_out) == (1, 100)
+    assert counts.logged > 0
 
 
 def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -244,6 +244,25 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         assert caught.value.code == "SKC601"
 
 
+def test_a_command_that_follows_the_hint(log: Path, transformer: Transformer, tmp_path: Path) -> None:
+    def hint(*paths: Path, plan: str | None = None) -> str | None:
+        with pytest.raises(SkcError) as caught:
+            check_log(paths, plan)
+        return caught.value.diagnostics[0].hint
+
+    (tmp_path / "notes.txt").write_text("hello")
+    assert hint(tmp_path / "notes.txt") == (
+        "a log is written by `Log.open` of a runtime; its files end in .jsonl, .jsonl.open, .jsonl.gz"
+    )
+    assert hint(tmp_path) == "give a folder that has files ending in .jsonl, .jsonl.open, .jsonl.gz"
+    assert check_log([log]).findings == ()
+    assert hint(tmp_path / "nowhere") == "give the files of a log, or its folder"
+    assert check_log(files(log)).findings == ()
+    wrong = hint(log, plan="0" * 64)
+    assert wrong == "give the log and the artifact of one pipeline; a log names its own"
+    assert check_log([log], transformer.manifest.plan).findings == ()
+
+
 def test_the_command(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["log", "check", str(log)]) == cli.EQUAL
     out = capsys.readouterr().out
