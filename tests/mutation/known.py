@@ -64,7 +64,7 @@ EQUIVALENT = {
     r"knn_impute: rows with the same .*Constant_15`": "the two rows have the same distance from every row",
     r"knn_impute: whole numbers .*/Not_9`": "`b` is never null, so every row has a distance",
     r"nearest: averages .*Constant_21`\[3\]": "a number that tells the point from all others, whatever it is",
-    r"nearest: averages .*/LessOrEqual_1`": "no whole number is as far from 1 as from 2",
+    r"nearest: (averages|weights by distance) .*/LessOrEqual_1`": "no whole number is as far from two points there",
     r"nearest: (points of|all points|.*whole numbers|input with) .*\| float32": "shares are 0, 1/2 or 1",
     r"nearest: all points .*(Constant_23`|/Sub_0`|/LessOrEqual_0`|columns swapped)": "both points are taken: 1/2 each",
     r"nearest: weights by distance .*Constant_35`\[2\]": "1 and 2 are never third and fourth, and do not coincide",
