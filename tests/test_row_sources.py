@@ -50,6 +50,16 @@ def test_a_record_is_the_row_of_its_blocks(monkeypatch: pytest.MonkeyPatch) -> N
         assert rows_of(Stream("stream", "", PIPELINE, blocks)) == list(held)
 
 
+def test_a_wide_pipeline_has_fewer_rows_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sides hold a batch several times over: 3,000 columns would take gigabytes."""
+    columns = len(PIPELINE.inputs)
+    for cells, rows in ((3 * columns, 3), (4 * columns - 1, 3), (columns, 1), (columns - 1, 1), (10**9, 9)):
+        monkeypatch.setattr(sources, "CELLS", cells)
+        source = Records("records", "", PIPELINE, [dict(RIDE)] * 9)
+        assert [rows_in(batch) for batch in source.batches()] == [rows] * (9 // rows)
+        assert rows_of(source) == [dict(RIDE)] * 9
+
+
 def test_the_order_of_sources() -> None:
     """Rides has no expression, so it has no other branch."""
     assert [source.name for source in own_sources()] == ["boundaries", "generated", "hostile"]

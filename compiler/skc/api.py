@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 
 import skc_runtime
 from skc import artifact as artifacts
-from skc import signing
+from skc import signing, verifying
 from skc.comparing import difference, drifted
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix
@@ -46,7 +46,6 @@ from skc.verification.report import Report
 from skc.verifying import (
     check_versions,
     in_environments,
-    oracle_of,
     planted_faults,
     repeating,
     verification,
@@ -361,7 +360,7 @@ def explain(artifact: PathLike, record: str) -> Explanation:
     """
     loaded = artifacts.read(Path(artifact))
     identity.check_manifest(loaded)
-    return explanation.explain(loaded, read_record(loaded, record), oracle_of(loaded))
+    return explanation.explain(loaded, read_record(loaded, record), verifying.oracle_of(loaded))
 
 
 @library_errors()

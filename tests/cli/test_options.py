@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import skc
-from skc import api, cli
+from skc import cli, verifying
 from skc.diagnostics import SkcError
 from skc.options import EXCLUSIONS, CompileOptions, SignatureName, VerifyOptions
 from skc_runtime.manifest import Signature
@@ -47,7 +47,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was begun: nothing is."""
     begun: list[str] = []
     for name in ("verification", "planted_faults"):
-        monkeypatch.setattr(api, name, lambda *_, name=name, **__: begun.append(name))
+        monkeypatch.setattr(verifying, name, lambda *_, name=name, **__: begun.append(name))
     return begun
 
 

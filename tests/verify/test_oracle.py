@@ -15,8 +15,8 @@ from sharing import Share
 from table_oracle import Table, TableOracle
 
 import skc
-from skc import api
 from skc import artifact as artifacts
+from skc import verifying
 from skc.artifact import Artifact
 from skc.environment_matrix import matrix
 from skc.ir import Pipeline
@@ -312,7 +312,7 @@ def test_every_public_function_asks_the_same_oracle(
     def wrong(made: Artifact, source: object = None, rows: int = 0) -> StepOracle:
         return Wrong(made, shifted=SCALE)
 
-    monkeypatch.setattr(api, "_oracle", wrong)
+    monkeypatch.setattr(verifying, "oracle_of", wrong)
     record = json.dumps(ROW)
     reports: list[Any] = [skc.verify(folder, rows=50), skc.verify(folder, record=record)]
     assert [report.oracle for report in reports] == ["a wrong oracle"] * 2

@@ -21,7 +21,8 @@ from skc.rows.pool import Pool
 from skc.rows.sampling import Record, RowsOf, Variations, blocks_at, hostile_values, stacked
 from skc.values.types import Block, Scalar
 
-CHUNK = 16_384
+CHUNK = 16_384  # rows in a batch, at most
+CELLS = 1 << 22  # and values: a batch is held several times over, by both sides of a comparison
 RecordAt = Callable[[int], Record]
 
 
@@ -54,10 +55,10 @@ class Records:
     about: str
     pipeline: Pipeline
     records: Sequence[Record]
-    at_once: int | None = None  # rows in a batch; CHUNK by default
+    at_once: int | None = None  # rows in a batch; as many as CHUNK and CELLS allow by default
 
     def batches(self) -> Iterator[Batch]:
-        size = self.at_once or CHUNK
+        size = self.at_once or max(1, min(CHUNK, CELLS // len(self.pipeline.inputs)))
         for start in range(0, len(self.records), size):
             rows = range(start, min(start + size, len(self.records)))
             blocks = blocks_at(self.pipeline.inputs, self.records, rows)
