@@ -6,7 +6,8 @@ as they have at most HELD values. So memory is bounded, whatever the number of r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from skc.data.engine import ARROW, Column, Deviation, Term
+from skc.data.pools import in_order
 from skc.stats.exact_sum import exact_sum, whole_sum
 from skc_runtime.kinds import Array, DType
 
@@ -66,26 +68,43 @@ def is_held(rows: int, columns: int, texts: int) -> bool:
     return rows * columns <= (SHORT if texts else HELD)
 
 
-def collected(batches: Iterable[pa.RecordBatch], columns: Sequence[Column], rows: int) -> Columns:
-    """Columns read into memory, each once; without those of texts if these are too long."""
+def collected(batches: Iterable[pa.RecordBatch], columns: Sequence[Column], rows: int, threads: int) -> Columns:
+    """Columns read into memory, each once; without those of texts if these are too long. Threads copy numbers while the
+    next batch is made.
+    """
     texts: dict[str, list[pa.Array]] = {c.name: [] for c in columns if not c.kind.is_ordered}
     numbers: dict[str, Array] = {
         c.name: np.empty(rows, ARROW[c.dtype].to_pandas_dtype()) for c in columns if c.kind.is_ordered
     }
     missing: dict[str, Array] = {}
-    start = size = 0
-    for batch in batches:
+
+    def copy(part: tuple[int, pa.RecordBatch]) -> int:
+        start, batch = part
         stop = start + batch.num_rows
         for column, array in zip(columns, batch.columns, strict=True):
             if column.kind.is_ordered:
                 numbers[column.name][start:stop], where = aligned(array, column)
                 if where is not None:
                     missing.setdefault(column.name, np.zeros(rows, bool))[start:stop] = where
-            elif texts:
-                texts[column.name].append(array.cast(pa.large_string()))
-                size += array.nbytes
-        texts = texts if size <= TEXTS else {}
-        start = stop
+        return sum(
+            array.nbytes for column, array in zip(columns, batch.columns, strict=True) if not column.kind.is_ordered
+        )
+
+    def parts() -> Iterator[tuple[int, pa.RecordBatch]]:
+        start = 0
+        for batch in batches:
+            for column, array in zip(columns, batch.columns, strict=True):
+                if column.name in texts:
+                    texts[column.name].append(array.cast(pa.large_string()))
+            yield start, batch
+            start += batch.num_rows
+
+    size = 0
+    with ThreadPoolExecutor(threads) as pool:
+        for bytes_of_texts in in_order(pool, copy, parts(), threads + 1):
+            size += bytes_of_texts
+            if size > TEXTS:
+                texts.clear()
     return Columns(
         {name: (values, missing.get(name)) for name, values in numbers.items()},
         {name: pa.chunked_array(arrays, pa.large_string()).combine_chunks() for name, arrays in texts.items()},

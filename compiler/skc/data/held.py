@@ -145,7 +145,7 @@ class HeldTable:
         there = reduce(pc.and_, [array.is_valid() for array in arrays.values()])
         rows = pc.sum(there).as_py() or 0
         kept = pa.record_batch([array.filter(there) for array in arrays.values()], [c.name for c in arrays])
-        return HeldTable(None, rows, collected([kept], list(arrays), rows), self.threads)
+        return HeldTable(None, rows, collected([kept], list(arrays), rows, self.threads), self.threads)
 
     def fold(
         self, function: Callable[[pa.RecordBatch], T], add: Callable[[T, T], T], columns: Sequence[Column]
@@ -174,7 +174,7 @@ class HeldTable:
         fields = [Column(name, dtype_of(kind), "") for name, kind in zip(schema.names, schema.types, strict=True)]
         with ThreadPoolExecutor(self.threads) as pool:
             batches = in_order(pool, function, self._batches(columns, size, nan=True), self.threads + 1)
-            columns_computed = collected(_counting(batches, done), fields, self.rows)
+            columns_computed = collected(_counting(batches, done), fields, self.rows, self.threads)
         return HeldTable(None, self.rows, columns_computed, self.threads)
 
     def held(self, columns: Sequence[Column]) -> Table:

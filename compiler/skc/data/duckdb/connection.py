@@ -20,6 +20,7 @@ import math
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -157,8 +158,12 @@ class Database:
         timer = threading.Timer(limit.seconds, stop)
         timer.daemon = True
         timer.start()
+        started = time.monotonic()
         try:
             yield
+            # Its end may come before the interrupt, and an interrupt before its beginning is lost.
+            if time.monotonic() - started > limit.seconds:
+                raise limit.error(limit.seconds)
         except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as error:
             if not over.is_set():
                 raise

@@ -189,7 +189,7 @@ class DuckTable:
                 with closing(
                     self.database.batches(self._select(part, self._for_memory(part)), max(1024, BATCH // len(part)))
                 ) as batches:
-                    held = held.with_others(collected(batches, part, self._rows))
+                    held = held.with_others(collected(batches, part, self._rows, self.database.threads))
         return held
 
     def _for_memory(self, columns: Sequence[Column]) -> str:
