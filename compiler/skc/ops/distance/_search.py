@@ -103,13 +103,23 @@ def search_error(search: Search, x: Array, distance: Array) -> Array:
         root = np.sqrt(noise)
         error = np.minimum(root, 2 * noise / (distance + root + TINY))
     else:
-        error = (distance + search.extent) * (2 * (search.features + 2) * EPS)
+        error = (distance + search.extent) * _relative_error(search.features)
     if search.largest_whole:
         is_whole = ((np.floor(x) == x) & (np.abs(x) <= search.largest_whole)).all(axis=1, keepdims=True)
         error = np.where(is_whole, 0.0, error)
     if search.slack:
         error = error + search.slack * np.maximum(1, np.abs(x)).sum(axis=1, keepdims=True)
     return np.asarray(error)
+
+
+def _relative_error(features: int) -> float:
+    """Of a distance that is a sum over the columns, or its root."""
+    return 2 * (features + 2) * EPS
+
+
+def far_limit(gap: float, features: int) -> float:
+    """The distance at which two points that differ by `gap` are exactly at the limit of a tie: twice the error."""
+    return gap / (2 * _relative_error(features))
 
 
 def lower_search_error(search: Search, x: Var, distance: Var) -> Var:
@@ -125,7 +135,7 @@ def lower_search_error(search: Search, x: Var, distance: Var) -> Var:
         error = op.min([root, op.div(op.mul(noise, const(2.0)), divisor)])
     else:
         sides = op.add(distance, const([[search.extent]])) if search.extent else distance
-        error = op.mul(sides, const(2 * (search.features + 2) * EPS))
+        error = op.mul(sides, const(_relative_error(search.features)))
     if search.largest_whole:
         inside = op.less_or_equal(op.abs(x), const(search.largest_whole))
         is_whole = op.and_(op.equal(op.floor(x), x), inside)

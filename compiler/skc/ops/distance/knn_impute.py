@@ -215,6 +215,7 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     values = sorted({point[k] for point in state.points[:MOST_POINTS]})
     near = [v for value in values for v in (value, math.nextafter(value, math.inf))]
     near += [a + part * (b - a) for a, b in combinations(values, 2) for part in (1 / 2, 1 / 3, -0.7)]
+    near += [math.nextafter((a + b) / 2, math.inf) for a, b in combinations(values, 2)]  # a tie within the error
     ends = [1.0, 1e9, 1e17, 4e153, 1e154, 1.7976931348623157e308, math.inf]
     return [None, 0.0, -0.0, 5e-324, *near, *ends, *(-end for end in ends)]
 

@@ -61,6 +61,7 @@ from skc.ops.distance._search import (
     Algorithm,
     PointMetric,
     Search,
+    far_limit,
     first,
     is_tie,
     lower_first,
@@ -269,8 +270,9 @@ def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scala
     values = sorted({point[k] for point in state.points[:MOST_POINTS]})
     near = [v for value in values for v in (value, math.nextafter(value, math.inf), value + 1e-9)]
     between = [(a + b) / 2 for a, b in pairwise(values)]
+    limits = [far_limit(b - a, len(state.points[0])) for a, b in pairwise(values)]
     ends = [1.0, 1e9, 2.0**50, 1e154, 1e160, 1.7976931348623157e308, math.inf]
-    return [None, 0.0, -0.0, 5e-324, *near, *between, *ends, *(-end for end in ends)]
+    return [None, 0.0, -0.0, 5e-324, *near, *between, *(v for far in (*limits, *ends) for v in (far, -far))]
 
 
 def _tied(*rows: int) -> Sequence[tuple[str, int, int]]:
