@@ -2,7 +2,7 @@
 
     python benchmarks/everything.py [batch latency …]
 
-Takes about an hour on two cores that do nothing else. A benchmark that is not named keeps its ratios.
+Run them on a machine that does nothing else. A benchmark that is not named keeps its ratios.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     names = parser.parse_args().names or NAMES
     if unknown := set(names) - set(NAMES):
-        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
     failed = [name for name in names if not measure(name)]
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")

@@ -100,7 +100,6 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
         "leave out --record or --onnxruntime",
         "leave out --budget, or --record, --self-check, --onnxruntime and --save",
         "leave out --budget or --no-verify",
-        "give a time above 0 with its unit, such as 30s, 1.5m or 1h, or leave it out",
         "print text or json, or leave out --self-check and --onnxruntime",
         "remove the table",
         "check the bounds of the step, and the unit of the data",

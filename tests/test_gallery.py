@@ -92,15 +92,15 @@ def test_a_command_that_fails_stops_nothing(command: str, printed: str, code: in
 
 
 def test_what_does_not_exist_yet_is_not_run() -> None:
-    assert gallery.not_yet(["foresight"]) == "there is no `skc foresight` yet"
-    assert gallery.not_yet(["ops", "foresight"]) == "there is no op `foresight` yet"
+    assert gallery.not_yet(["foresight"]) == "skc has no `foresight` yet"
+    assert gallery.not_yet(["ops", "foresight"]) == "skc has no op `foresight` yet"
     assert gallery.not_yet(["ops", "impute"]) is None
     skewed = gallery.Result("python skewed.py", "training: 1\nserving:  2\n", 0)
     cause = gallery.Cause("fill_value", (skewed, gallery.run_command("skc foresight")))
-    assert cause.stopped_by() == "not found by skc today: there is no `skc foresight` yet"
+    assert cause.stopped_by() == "not found by skc today: skc has no `foresight` yet"
     found = gallery.Result("skc drift live.csv artifact", "income: severe\n", 1)
     cause = gallery.Cause("fill_value", (*cause.results, found))
-    assert cause.stopped_by() == "found by drift, but not its cause: there is no `skc foresight` yet"
+    assert cause.stopped_by() == "found by drift, but not its cause: skc has no `foresight` yet"
 
 
 def test_a_command_that_exists_now_needs_its_arguments() -> None:

@@ -139,6 +139,9 @@ ELSEWHERE = {  # hints that a test of their own follows
     ),
     **{hint: test for test, hints in OF_TARGETS.items() for hint in hints},
     **OF_LOGS,
+    "give a time above 0 with its unit, such as 30s, 1.5m or 1h, or leave it out": (
+        "verify/test_budget.py::test_budgets"
+    ),
     **dict.fromkeys(OF_DRIFT, "skew/test_drift_hints.py::test_a_command_that_follows_the_hint"),
     "group the categories before this step, or put rows of one category in several folds": (
         "test_targets.py::test_categories_that_are_in_one_fold_each"

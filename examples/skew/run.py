@@ -144,9 +144,9 @@ def not_yet(arguments: Sequence[str]) -> str | None:
     """What skc does not have yet, if the command needs it."""
     match arguments:
         case [name, *_] if name not in skc.cli.COMMANDS:
-            return f"there is no `skc {name}` yet"
+            return f"skc has no `{name}` yet"
         case ["ops", name] if name not in OPS:
-            return f"there is no op `{name}` yet"
+            return f"skc has no op `{name}` yet"
     return None
 
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import skc_runtime
 from skc import cli
 from skc.diagnostics import SkcError
 from skc.skew import log_reader
-from skc.skew.check import LogReport, check_log, counts_by_kind
+from skc.skew.check import LogReport, check_log
 from skc_runtime import Log, RecordError, Transformer
 
 PARTS = 4
@@ -55,6 +56,14 @@ def written(transformer: Transformer, tmp_path_factory: pytest.TempPathFactory) 
 def log(written: Path, tmp_path: Path) -> Path:
     """A copy, to be damaged."""
     return Path(shutil.copytree(written, tmp_path / "log"))
+
+
+def counts_by_kind(report: LogReport) -> dict[str, int]:
+    """The findings, added up."""
+    counts: Counter[str] = Counter()
+    for finding in report.findings:
+        counts[finding.kind] += finding.count
+    return dict(counts)
 
 
 def findings(*paths: Path) -> dict[str, int]:

@@ -106,14 +106,11 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Term:
-    """What to sum: the values themselves, or the products of two deviations, each rounded once to float64.
-
-    There are at most `count` values, none larger in magnitude than `bound`. Nulls are ignored.
+    """What to sum: the values themselves, or the products of two deviations, each rounded once to float64. None
+    is infinite; nulls are ignored.
     """
 
     of: Column | tuple[Deviation, Deviation]
-    count: int
-    bound: float
 
 
 @dataclass(frozen=True)

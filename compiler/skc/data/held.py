@@ -202,7 +202,7 @@ class HeldTable:
         return without_sentinels(self.columns.numbers[column.name], column)
 
     def _arrow(self, column: Column, *, nan: bool = False) -> pa.Array:
-        """The elements of a column, null where there is no value; with `nan` NaN in a float, which is quicker."""
+        """The elements of a column, null where there is no value; with `nan` NaN in a float, which is faster."""
         if column.kind.is_ordered:
             of = self._aligned(column)
             return pa.array(of[0]) if nan and column.kind.is_float else to_arrow(of, column)

@@ -149,7 +149,7 @@ def _add_moments(
 ) -> None:
     """Add the means, then the variances, which need them."""
     keys = [k for k, requests in requested.items() if requests & {Mean(), Variance()} and summaries[k].count > 0]
-    totals = table.sums([_value_term(columns[k], summaries[k]) for k in keys])
+    totals = table.sums([Term(columns[k]) for k in keys])
     means = {
         k: divided(total, summaries[k].count, columns[k], "the sum") for k, total in zip(keys, totals, strict=True)
     }
@@ -162,18 +162,13 @@ def _add_moments(
         results[key][Variance()] = divided(total, summaries[key].count, columns[key], "the variance")
 
 
-def _value_term(column: Column, summary: Summary) -> Term:
-    return Term(column, summary.count, max(abs(summary.low), abs(summary.high)))
-
-
 def _square_term(column: Column, summary: Summary, mean: float) -> Term:
-    """(x − mean)², in float64."""
+    """(x − mean)², in float64. Raises SKC212 if one overflows."""
     away = farthest(column, summary, mean)
-    bound = away * away
-    if not math.isfinite(bound):
+    if not math.isfinite(away * away):
         raise overflow(column, "the variance")
     deviation = Deviation(column, mean)
-    return Term((deviation, deviation), summary.count, bound)
+    return Term((deviation, deviation))
 
 
 def farthest(column: Column, summary: Summary, mean: float) -> float:

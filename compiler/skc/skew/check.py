@@ -8,7 +8,6 @@ the service. Where a file has no last line, the first line of the writer's next 
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -223,11 +222,3 @@ def _repeated_ids(files: list[_File]) -> list[LogFinding]:
     repeated = int((hashes[1:] == hashes[:-1]).sum())
     message = f"{repeated:,} requests have the id of another: a retry, or an id that is not one"
     return [LogFinding("repeated-ids", repeated, "all files", message)] if repeated else []
-
-
-def counts_by_kind(report: LogReport) -> dict[str, int]:
-    """The findings, added up."""
-    counts: Counter[str] = Counter()
-    for finding in report.findings:
-        counts[finding.kind] += finding.count
-    return dict(counts)

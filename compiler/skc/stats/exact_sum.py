@@ -48,14 +48,14 @@ def whole_sum(values: Array) -> int:
 
 def _sum_of_block(rest: Array) -> Fraction:
     bound = float(max(rest.max(), -rest.min()))
-    if must_scale(len(rest), bound):
+    if _must_scale(len(rest), bound):
         is_large = np.abs(rest) >= 1.0
         large = np.where(is_large, rest * 2.0**-SCALE, 0.0)
         small = np.where(is_large, 0.0, rest)
         return Fraction(2**SCALE) * _sum_of_block(large) + _sum_of_block(small)
     total, k = Fraction(0), 0
     while rest.any():
-        big = splitter(len(rest), bound, k)
+        big = _splitter(len(rest), bound, k)
         part = (rest + big) - big
         total += Fraction(float(part.sum()))
         rest = rest - part
@@ -63,7 +63,7 @@ def _sum_of_block(rest: Array) -> Fraction:
     return total
 
 
-def splitter(count: int, bound: float, k: int) -> float:
+def _splitter(count: int, bound: float, k: int) -> float:
     """M of the k-th part: 2·count·2^(e−53) is the next 2·n·m."""
     e = max(_first_exponent(count, bound), LEAST_EXPONENT)
     for _ in range(k):
@@ -71,7 +71,7 @@ def splitter(count: int, bound: float, k: int) -> float:
     return 1.5 * 2.0**e
 
 
-def must_scale(count: int, bound: float) -> bool:
+def _must_scale(count: int, bound: float) -> bool:
     """M would overflow."""
     if not math.isfinite(bound) or count >= 2**45:
         raise bug(f"a sum of {count} values up to {bound}")
