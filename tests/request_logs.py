@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from skc.skew.check import LogReport
 from skc_runtime.log_files import OPEN
+
+
+def counts_by_kind(report: LogReport) -> dict[str, int]:
+    """The findings, added up."""
+    counts: Counter[str] = Counter()
+    for finding in report.findings:
+        counts[finding.kind] += finding.count
+    return dict(counts)
 
 
 def files(folder: Path) -> list[Path]:

@@ -13,9 +13,10 @@ import pytest
 import toolchains
 from executors import LANGUAGES, Executor, ExecutorError
 from forged_artifacts import compile_pipeline, identity
+from request_logs import counts_by_kind
 from run import onnxruntime_version, provide_onnxruntime
 
-from skc.skew.check import check_log, counts_by_kind
+from skc.skew.check import check_log
 
 KILLS = 3
 INPUTS = [{"name": "x", "type": "float64", "nullable": True, "nan": "null"}]

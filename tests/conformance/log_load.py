@@ -13,8 +13,9 @@ from typing import Any
 
 from checks import Tally, short
 from executors import Executor
+from request_logs import counts_by_kind
 
-from skc.skew.check import LogReport, check_log, counts_by_kind
+from skc.skew.check import LogReport, check_log
 
 THREADS, ROUNDS = 4, 5_000
 LONG = 30_000  # so that a disk that is full for a while has room again before the last request

@@ -6,14 +6,13 @@ import gzip
 import json
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from forged_artifacts import GOLDEN_RIDES, RIDE, compile_pipeline, rides
-from request_logs import files
+from request_logs import counts_by_kind, files
 
 import skc_runtime
 from skc import cli
@@ -56,14 +55,6 @@ def written(transformer: Transformer, tmp_path_factory: pytest.TempPathFactory) 
 def log(written: Path, tmp_path: Path) -> Path:
     """A copy, to be damaged."""
     return Path(shutil.copytree(written, tmp_path / "log"))
-
-
-def counts_by_kind(report: LogReport) -> dict[str, int]:
-    """The findings, added up."""
-    counts: Counter[str] = Counter()
-    for finding in report.findings:
-        counts[finding.kind] += finding.count
-    return dict(counts)
 
 
 def findings(*paths: Path) -> dict[str, int]:
