@@ -1,0 +1,54 @@
+"""Why the features that a service served are not those that are recomputed from the same request.
+
+`explain` tries hypotheses, the most specific first. It gives the first that explains every row that differs, that
+no row that agrees contradicts, and that noise would not have met (`evidence.py`). A hypothesis is a function from
+`Compared` to guesses; a new one is one function and its place in `HYPOTHESES`.
+
+Why constants come first: 0 is also a number rounded to 0 decimals, and 0 times any value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from skc.skew.causes.clock import earlier, other_hour
+from skc.skew.causes.column import Cause, Column, Compared, Context, Fill
+from skc.skew.causes.constants import constant, sign_of_zero
+from skc.skew.causes.evidence import Guess, proves
+from skc.skew.causes.other_columns import another_column
+from skc.skew.causes.precision import decimals, narrow_float
+from skc.skew.causes.scale import linear, shifted_integers, unit
+from skc.skew.causes.texts import changed_text, cut_text, exchanged_codes
+
+__all__ = ["HYPOTHESES", "Cause", "Column", "Context", "Fill", "explain"]
+
+HYPOTHESES: Sequence[Callable[[Compared], Iterator[Guess]]] = (
+    sign_of_zero,
+    constant,
+    another_column,
+    narrow_float,
+    decimals,
+    earlier,
+    other_hour,
+    unit,
+    shifted_integers,
+    linear,
+    changed_text,
+    cut_text,
+    exchanged_codes,
+)
+
+
+def explain(served: Column, recomputed: Column, context: Context) -> Cause | None:
+    """The cause of all differences of a column; None if there are none, or nothing explains every one.
+
+    Raises ValueError if the columns have not the same number of rows.
+    """
+    case = Compared(served, recomputed, context)
+    if not case.differs.any():
+        return None
+    for hypothesis in HYPOTHESES:
+        for guess in hypothesis(case):
+            if proves(case, guess):
+                return Cause(guess.kind, guess.text, int(case.differs.sum()), guess.parameters)
+    return None
