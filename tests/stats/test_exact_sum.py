@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skc.data.arrays import Aligned, total
+from skc.data.engine import Column, Deviation, Term
 from skc.stats import exact_sum as sums
 from skc.stats.exact_sum import exact_sum, whole_sum
-from skc_runtime.kinds import INT64_MAX, INT64_MIN
+from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array, DType
 
 FINITE = st.one_of(
     st.sampled_from([0.0, -0.0, 5e-324, -5e-324, 1.7976931348623157e308, -1.7976931348623157e308, 2.0**53 + 2, 0.1]),
@@ -50,3 +52,36 @@ def test_of_integers(values: list[int]) -> None:
 
 def test_of_bools() -> None:
     assert whole_sum(np.array([True, False, True])) == 2
+
+
+@pytest.mark.parametrize("dtypes", [("int64", "int64"), ("int64", "float64"), ("float64", "bool")])
+def test_products_of_deviations_over_several_blocks(dtypes: tuple[DType, DType]) -> None:
+    """Rows without a value, and the last block, which is short: each block must take its own rows of both columns."""
+    source = np.random.default_rng(6)
+    rows = 2 * sums.BLOCK + 3
+    made: dict[DType, Array] = {
+        "int64": source.integers(-(2**62), 2**62, rows),
+        "float64": source.normal(size=rows),
+        "bool": source.random(rows) < 0.5,
+    }
+    columns = [Column(f"c{k}", dtype, "") for k, dtype in enumerate(dtypes)]
+    of: dict[Column, Aligned] = {}
+    for column in columns:
+        missing = source.random(rows) < 0.1
+        values = made[column.dtype]
+        of[column] = (np.where(missing, np.nan, values), None) if column.dtype == "float64" else (values, missing)
+    deviations = Deviation(columns[0], 0.25), Deviation(columns[1], -3.5)
+    for term in (Term((deviations[0], deviations[0])), Term(deviations)):
+        factors = [_deviations(of[d.column], d.mean) for d in term.of if isinstance(d, Deviation)]
+        products = (x * y for x, y in zip(*factors, strict=True))
+        want = sum((Fraction(product) for product in products if not math.isnan(product)), Fraction())
+        assert total(term, of.__getitem__) == want
+
+
+def _deviations(of: Aligned, mean: float) -> list[float]:
+    """Row by row, in Python's floats; NaN where there is no value."""
+    values, missing = of
+    return [
+        math.nan if missing is not None and missing[row] else float(value) - mean
+        for row, value in enumerate(values.tolist())
+    ]

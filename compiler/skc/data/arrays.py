@@ -14,9 +14,9 @@ from fractions import Fraction
 import numpy as np
 import pyarrow as pa
 
-from skc.data.engine import ARROW, Column, Deviation, Term
+from skc.data.engine import ARROW, Column, Term
 from skc.data.pools import in_order
-from skc.stats.exact_sum import exact_sum, whole_sum
+from skc.stats.exact_sum import BLOCK, exact_sum, sum_of_blocks, whole_sum
 from skc_runtime.kinds import Array, DType
 
 HELD = 1 << 25  # values of numbers in memory, in 256 MB
@@ -159,26 +159,27 @@ def present(of: Aligned) -> Array:
     return values if there.all() else values[there]
 
 
-def addends(term: Term, of: Callable[[Column], Aligned]) -> Array:
-    """What a term sums: whole numbers, or float64 with NaN where there is nothing."""
+def total(term: Term, of: Callable[[Column], Aligned]) -> Fraction:
+    """The exact sum of a term."""
     if isinstance(term.of, Column):
-        return of(term.of)[0] if term.of.kind.is_float else present(of(term.of))
-    left, right = term.of
-    deviations = _deviations(left, of)
-    return deviations * (deviations if right == left else _deviations(right, of))
+        return exact_sum(of(term.of)[0]) if term.of.kind.is_float else Fraction(whole_sum(present(of(term.of))))
+    left, right = ((of(deviation.column), deviation.mean) for deviation in term.of)
+    is_square, rows = term.of[0] == term.of[1], len(left[0][0])
+
+    def products(start: int) -> Array:
+        deviations = _deviations(*left, start)
+        return deviations * (deviations if is_square else _deviations(*right, start))
+
+    return sum_of_blocks(products(start) for start in range(0, rows, BLOCK))
 
 
-def _deviations(deviation: Deviation, of: Callable[[Column], Aligned]) -> Array:
-    values, missing = of(deviation.column)
-    deviations: Array = values.astype(np.float64, copy=False) - deviation.mean
+def _deviations(of: Aligned, mean: float, start: int) -> Array:
+    """Those of the BLOCK rows from `start` on; NaN where there is no value."""
+    values, missing = of
+    deviations: Array = np.subtract(values[start : start + BLOCK], mean, dtype=np.float64)
     if missing is not None:
-        deviations[missing] = np.nan
+        deviations[missing[start : start + BLOCK]] = np.nan
     return deviations
-
-
-def total(numbers: Array) -> Fraction:
-    """The exact sum of `addends`."""
-    return exact_sum(numbers) if numbers.dtype.kind == "f" else Fraction(whole_sum(numbers))
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ class TermSums:
 
     def __call__(self, batch: pa.RecordBatch) -> tuple[Fraction, ...]:
         arrays = {c: aligned(values, c) for c, values in zip(self.columns, batch.columns, strict=True)}
-        return tuple(total(addends(term, arrays.__getitem__)) for term in self.terms)
+        return tuple(total(term, arrays.__getitem__) for term in self.terms)
 
 
 def added(left: Sequence[Fraction], right: Sequence[Fraction]) -> tuple[Fraction, ...]:

@@ -21,7 +21,6 @@ import pyarrow.compute as pc
 from skc.data.arrays import (
     Aligned,
     Columns,
-    addends,
     collected,
     columns_of,
     dtype_of,
@@ -96,7 +95,7 @@ class HeldTable:
         """See `Table`."""
         new = [term for term in dict.fromkeys(terms) if term not in self._sums]
         held = [term for term in new if self._holds(columns_of([term]))]
-        self._sums.update(self._of_each(held, lambda term: total(addends(term, self._aligned))))
+        self._sums.update(self._of_each(held, lambda term: total(term, self._aligned)))
         rest = [term for term in new if term not in self._sums]
         if rest:
             self._sums.update(zip(rest, self._base.sums(rest), strict=True))

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any, assert_never
 
 from skc.data.engine import Aggregate, Column, Deviation, Grouping, Places, Table, Term
@@ -69,8 +70,8 @@ def _summary(rows: int, column: Column, results: Mapping[Aggregate, Any]) -> Sum
 
 
 def _summary_of_counts(rows: int, counts: Counted) -> Summary:
-    has_nul = any(NUL in str(value) for value, _ in counts)
-    return Summary(rows, sum(n for _, n in counts), has_nul=has_nul, counts=counts)
+    has_nul = NUL in "".join(str(value) for value, _ in counts)
+    return Summary(rows, sum(map(itemgetter(1), counts)), has_nul=has_nul, counts=counts)
 
 
 def _plain(value: Any, column: Column) -> Any:

@@ -5,7 +5,7 @@ Why: floating-point addition is not associative, so a plain sum depends on threa
 How: take n values, none larger than m in magnitude, and M = 1.5·2^e with 2^e ≥ 2·n·m. The part q = (x + M) − M of
 every x is a multiple of u = 2^(e−52), and n of them together stay below 2^e: every partial sum is a multiple of u of
 at most 53 bits, so adding them is exact in any order. The remainder r = x − q is exact too, and |r| ≤ 2^(e−53), which
-gives the next M without looking at the data. For a block of BLOCK values each part covers 38 bits, so that two are
+gives the next M without looking at the data. For a block of BLOCK values each part covers 37 bits, so that two are
 enough for most columns; the same is repeated until the remainder of every value is zero. So the total of a block is
 exact for any data, as is the sum of blocks as fractions, however the rows are divided into them.
 (Demmel and Nguyen, "Fast reproducible floating-point summation", 2013, without state between rows.)
@@ -17,6 +17,7 @@ separately.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -24,17 +25,26 @@ import numpy as np
 from skc.diagnostics import bug
 from skc_runtime.kinds import Array
 
-BLOCK = 1 << 14  # values: they, their parts and their remainders stay in the processor's cache
+BLOCK = 1 << 15  # values: they and their parts stay in the processor's cache
 LEAST_EXPONENT = -1022  # with M = 1.5·2^-1022 every part is a multiple of the least denormal: nothing is left
 SCALE = 200
 
 
 def exact_sum(values: Array) -> Fraction:
     """The sum of finite float64 values; NaN adds nothing."""
+    return sum_of_blocks(values[start : start + BLOCK] for start in range(0, len(values), BLOCK))
+
+
+def sum_of_blocks(blocks: Iterable[Array]) -> Fraction:
+    """The same of arrays of at most BLOCK values each. Only two arrays are allocated, whatever their number."""
+    rests, parts = np.empty(BLOCK), np.empty(BLOCK)
     total = Fraction(0)
-    for start in range(0, len(values), BLOCK):
-        block = values[start : start + BLOCK]
-        total += _sum_of_block(np.where(np.isnan(block), 0.0, block))
+    for block in blocks:
+        rest, part = rests[: len(block)], parts[: len(block)]
+        np.copyto(rest, block)
+        if np.isnan(rest.max()):
+            np.copyto(rest, 0.0, where=np.isnan(rest))
+        total += _sum_of_block(rest, part)
     return total
 
 
@@ -46,19 +56,21 @@ def whole_sum(values: Array) -> int:
     return (int(high.sum()) << 32) + int((values - (high << 32)).sum())
 
 
-def _sum_of_block(rest: Array) -> Fraction:
+def _sum_of_block(rest: Array, part: Array) -> Fraction:
+    """The sum of `rest`; both arrays are overwritten."""
     bound = float(max(rest.max(), -rest.min()))
     if _must_scale(len(rest), bound):
         is_large = np.abs(rest) >= 1.0
         large = np.where(is_large, rest * 2.0**-SCALE, 0.0)
         small = np.where(is_large, 0.0, rest)
-        return Fraction(2**SCALE) * _sum_of_block(large) + _sum_of_block(small)
+        return Fraction(2**SCALE) * _sum_of_block(large, part) + _sum_of_block(small, part)
     total, k = Fraction(0), 0
     while rest.any():
         big = _splitter(len(rest), bound, k)
-        part = (rest + big) - big
+        np.add(rest, big, out=part)
+        np.subtract(part, big, out=part)
         total += Fraction(float(part.sum()))
-        rest = rest - part
+        np.subtract(rest, part, out=rest)
         k += 1
     return total
 

@@ -6,7 +6,9 @@ engine returns groups as Arrow tables in any order, and they are sorted here, st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +24,7 @@ Counted = tuple[tuple[Scalar, int], ...]
 
 def counted(groups: pa.Table, columns: int, dtype: DType, limit: int | None) -> list[Counted]:
     """The counted values of each column, of groups with `k` (which column), `v` (a value) and `n` (how often)."""
-    ordered = _sorted(groups, dtype)
+    ordered = _sorted(groups, dtype, is_one=columns == 1)
     ends = np.searchsorted(ordered["k"].to_numpy(), np.arange(columns), side="right").tolist()
     parts = (ordered.slice(start, end - start) for start, end in pairwise([0, *ends]))
     return [_pairs(part.slice(0, limit)) for part in parts]
@@ -34,16 +36,31 @@ def first_groups(batches: Iterable[pa.RecordBatch], dtype: DType, limit: int) ->
     for batch in batches:
         groups = pa.Table.from_batches([batch])
         both = groups if best is None else pa.concat_tables([best, groups])
-        best = _sorted(both, dtype).slice(0, limit)
+        best = _sorted(both, dtype, is_one=True).slice(0, limit)
     return best
 
 
 def _pairs(groups: pa.Table) -> Counted:
-    return tuple(zip(groups["v"].to_pylist(), groups["n"].to_pylist(), strict=True))
+    with _without_collecting():
+        return tuple(zip(groups["v"].to_pylist(), groups["n"].to_pylist(), strict=True))
 
 
-def _sorted(groups: pa.Table, dtype: DType) -> pa.Table:
-    """By column, by descending count, then by value: strings as bytes and booleans as numbers."""
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """No collection of garbage meanwhile. Why: a million new tuples would be looked through again and again, and none
+    of them can be in a cycle.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _sorted(groups: pa.Table, dtype: DType, *, is_one: bool) -> pa.Table:
+    """By column unless it is one, by descending count, then by value: strings as bytes and booleans as numbers."""
     groups = groups.combine_chunks()
     values = groups["v"]
     if dtype == "string":
@@ -52,7 +69,7 @@ def _sorted(groups: pa.Table, dtype: DType) -> pa.Table:
         values = values.cast(pa.int8())
     keys = pa.table({"k": groups["k"], "n": groups["n"], "v": values})
     order = [("k", "ascending"), ("n", "descending"), ("v", "ascending")]
-    return groups.take(pc.sort_indices(keys, sort_keys=order))
+    return groups.take(pc.sort_indices(keys, sort_keys=order[1:] if is_one else order))
 
 
 def widest(requests: Sequence[ValueCounts]) -> ValueCounts:

@@ -55,6 +55,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Annotated, Literal
 
 import numpy as np
@@ -125,17 +126,19 @@ def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> Stat
     null_id = int(params.pad)
     unknown_id = null_id + x.nullable
     first_id = unknown_id + (max(1, params.oov_buckets) if params.unknown == "id" else 0)
-    reserved = set(params.reserved)
-    keys = []
-    for stats in columns:
-        learned = [value for value, _ in stats[_counts(params)] if value not in reserved]
-        keys.append((*params.reserved, *learned[: params.top_k]))
     return State(
-        keys=tuple(keys),
+        keys=tuple((*params.reserved, *_to_learn(params, stats)[: params.top_k]) for stats in columns),
         null_id=(null_id if x.nullable else None,) * len(columns),
         unknown_id=(unknown_id if params.unknown == "id" else None,) * len(columns),
         first_id=(first_id,) * len(columns),
     )
+
+
+def _to_learn(params: Params, stats: ColumnStats) -> list[Key]:
+    """The counted values that are not reserved, in the order of their ids."""
+    values: list[Key] = list(map(itemgetter(0), stats[_counts(params)]))
+    reserved = set(params.reserved)
+    return [value for value in values if value not in reserved] if reserved else values
 
 
 @once_per_state
@@ -220,9 +223,10 @@ def degenerate(params: Params, state: State, k: int) -> str | None:
 def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
     """A warning if every training value has its own id, so that no row trains the id of unknown values."""
     learned = len(state.keys[k]) - len(params.reserved)
-    taken = {*state.keys[k]}
-    all_known = stats[Count()] == sum(count for value, count in stats[_counts(params)] if value in taken)
-    if params.unknown == "error" or not state.keys[k] or not all_known:
+    if params.unknown == "error" or not state.keys[k]:
+        return []
+    is_every_one_counted = stats[Count()] == sum(map(itemgetter(1), stats[_counts(params)]))
+    if not is_every_one_counted or learned < len(_to_learn(params, stats)):
         return []
     text = "every training value has its own id, so no training row has the id of an unknown value"
     if learned > 1:
