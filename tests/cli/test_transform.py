@@ -18,6 +18,7 @@ from orders import COLUMNS, ROWS, UTC, row, table, write_csv
 
 import skc_runtime
 from skc import cli, streaming
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 
 
 def features(path: Path, artifact: Path) -> dict[str, pa.ChunkedArray]:
@@ -179,16 +180,20 @@ def test_rows_that_break_the_contract_are_refused_before_guards(
     assert not (here / "features.parquet").exists()
 
 
-def test_floats_that_hardly_repeat_have_no_dictionary(here: Path, run: Any) -> None:
+def test_numbers_that_hardly_repeat_have_no_dictionary(here: Path, run: Any) -> None:
     rows = [row(i) for i in range(9_000)]
-    pq.write_table(table(rows), here / "many.parquet")
-    code, _, err = run("transform", "artifact", "many.parquet", "-o", "features.parquet")
+    numbers = [INT64_MIN, INT64_MAX, None, 0, *range(1, len(rows) - 3)]  # whose differences exceed 64 bits
+    pq.write_table(table(rows).append_column("number", pa.array(numbers, pa.int64())), here / "many.parquet")
+    code, _, err = run("transform", "artifact", "many.parquet", "-o", "features.parquet", "--keep", "number")
     assert code == cli.EQUAL, err
     written = pq.ParquetFile(here / "features.parquet")
     group = written.metadata.row_group(0)
-    coded = {c.path_in_schema: "RLE_DICTIONARY" in c.encodings for c in map(group.column, range(group.num_columns))}
-    assert (coded["x.ratio"], coded["x.hour"], coded["ids.band"]) == (False, True, True)
+    encodings = {c.path_in_schema: c.encodings for c in map(group.column, range(group.num_columns))}
+    coded = {name: "RLE_DICTIONARY" in of_column for name, of_column in encodings.items()}
+    assert (coded["x.ratio"], coded["number"], coded["x.hour"], coded["ids.band"]) == (False, False, True, True)
+    assert "DELTA_BINARY_PACKED" in encodings["number"]
     assert written.num_row_groups == 1
+    assert written.read()["number"].to_pylist() == numbers
 
 
 def test_a_refused_row_leaves_the_old_file(here: Path, run: Any) -> None:
