@@ -112,7 +112,8 @@ class Fitted:
         """The values to try in input column k, each once: boundaries, rows of the case, strangers."""
         x = self.types[k]
         own = self.op.boundaries(self.params, self.state, k, self.input_type(k))
-        found = [*own, *(row[k] for row in self.case.rows), *STRANGERS[x.dtype]]
+        edges = self.op.met_edges(self.params, self.state, k)
+        found = [*own, *edges, *(row[k] for row in self.case.rows), *STRANGERS[x.dtype]]
         can_be_null = x.nullable or x.kind.is_float
         return [v for v in dict.fromkeys(found) if can_be_null or not is_null(v)]
 

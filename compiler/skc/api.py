@@ -112,6 +112,7 @@ def compile(
     allow_version: bool = False,
     trust_model: bool = False,
     profile: bool = True,
+    signals: bool = False,
     progress: Progress | None = None,
 ) -> Compiled:
     """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
@@ -123,7 +124,8 @@ def compile(
     features, float64 by default; `trust_type` names types that a .skops file may hold; `allow_version` accepts an
     estimator that another version of scikit-learn fitted; `trust_model` imports the `model` that a pipeline.yaml names.
     `profile` writes into the artifact what the columns of the training rows look like (profile.json); the `profile` of
-    a pipeline.yaml says which of them.
+    a pipeline.yaml says which of them. With `signals`, or `signals: true` in the pipeline.yaml, runtimes count values
+    that are null, unknown, invalid, clipped or out of the range of training: see docs/signals.md.
 
     `signature` says how the graph takes its inputs: "packed", as one tensor for each type, or "columns", as one for
     each input. Nothing is written if `out` is None or a difference was found: see `.report`. `budget`, such as "30s",
@@ -146,6 +148,7 @@ def compile(
         allow_version=allow_version,
         trust_model=trust_model,
         profile=profile,
+        signals=signals,
     )
     return compilation(pipeline, out, options, progress)
 
@@ -168,6 +171,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     profile = None if profile is None else replace(profile, drift=origin.pipeline.drift)
     clock.lap("fit" if origin.source is None else "load", fitted.rows)
     frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
+    frozen = replace(frozen, signals=options.signals or origin.pipeline.signals)
     declared = options.data if isinstance(options.data, DataSource) else origin.pipeline.data
     reading = None if declared is None else declared.options
     reach = Reach()

@@ -46,7 +46,7 @@ from skc_runtime import golden
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.identity import SIGNATURE, Key, identity_of
 from skc_runtime.loading import open_artifact
-from skc_runtime.manifest import InputSpec, Manifest, OnnxSpec, Signature, TensorSpec
+from skc_runtime.manifest import InputSpec, Manifest, OnnxSpec, Signals, Signature, TensorSpec
 from skc_runtime.model_scan import scan_model
 
 FORMAT = 1
@@ -153,11 +153,29 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
     fitted_with = {name: version for name, version in built_with.items() if name not in tools}
     if built_with != {**tools, **fitted_with} or artifact.manifest.tzdata not in (None, TZDATA_VERSION):
         return None
-    pipeline = replace(plan.loads(artifact.files[PLAN]), log=artifact.manifest.log)  # it changes no feature
+    pipeline = _as_declared(plan.loads(artifact.files[PLAN]), artifact.manifest)
     manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline), fitted_with)
+    manifest = replace(manifest, signals=_with_shares(manifest.signals, artifact.manifest.signals))
     others = {name: artifact.files[name] for name in (GOLDEN, *OPTIONAL_FILES) if name in artifact.files}
     files[MANIFEST] = _manifest_bytes(manifest, {**files, **others})
     return files
+
+
+def _as_declared(pipeline: Pipeline, manifest: Manifest) -> Pipeline:
+    """A plan with what only its manifest says, which changes no feature."""
+    return replace(pipeline, log=manifest.log, signals=manifest.signals is not None)
+
+
+def _with_shares(signals: Signals | None, known: Signals | None) -> Signals | None:
+    """Signals with the shares of the training rows, which a plan does not have, where they are the same signals."""
+    return known if without_shares(signals) == without_shares(known) else signals
+
+
+def without_shares(signals: Signals | None) -> Signals | None:
+    """What a plan alone says of the signals."""
+    if signals is None:
+        return None
+    return replace(signals, columns=tuple(replace(column, training=None) for column in signals.columns))
 
 
 def tool_versions() -> dict[str, str]:
@@ -217,6 +235,7 @@ def manifest_of(pipeline: Pipeline, lowered: Lowered, plan_hash: str) -> Manifes
         tensors=lowered.tensors,
         outputs=lowered.outputs,
         guards=lowered.guards,
+        signals=lowered.signals,
         onnx=OnnxSpec(
             opset=opset.OPSET,
             ml=opset.OPSET_ML,
@@ -349,7 +368,7 @@ def read(directory: Path, *, replay: bool = True, key: Key | None = None) -> Art
                 golden.replay_cases(transformer, cases, "tolerance")
     except SkcRuntimeError as error:
         raise runtime_failure(error) from None
-    return Artifact(plan.loads(files[PLAN]), transformer.manifest, files)
+    return Artifact(_as_declared(plan.loads(files[PLAN]), transformer.manifest), transformer.manifest, files)
 
 
 def runtime_failure(error: SkcRuntimeError) -> SkcError:

@@ -27,7 +27,7 @@ from skc.artifact import GOLDEN, MODEL, RECORD, Artifact
 from skc.diagnostics import fail
 from skc.equality.judge import Judge
 from skc.equality.recorded import read_golden, recorded_outcome
-from skc.equality.sides import feeds
+from skc.equality.sides import compared_outputs, feeds
 from skc.equality.trials import own_trials
 from skc.oracle.default import step_oracle
 from skc.oracle.protocol import REFERENCE, Oracle, Outcome, in_words
@@ -192,7 +192,10 @@ def _reference_evaluator(artifact: Artifact, rows: _Rows) -> Environment:
         reason = " ".join(str(error).split())[:100]
         return Environment(name, here, 0, 0, 0, f"not applicable: {type(error).__name__}: {reason}")
     got = Outcome(
-        {o.name: results[o.name].astype(object) if o.dtype == "string" else results[o.name] for o in manifest.outputs},
+        {
+            o.name: results[o.name].astype(object) if o.dtype == "string" else results[o.name]
+            for o in compared_outputs(manifest)
+        },
         {o.name: results[o.valid] for o in manifest.outputs if o.valid is not None},
         np.zeros((count, 0), dtype=bool) if manifest.guards is None else results[manifest.guards.tensor],
     )

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from skc.diagnostics import Diagnostic, SkcError, bug, fail
-from skc.ir import Input, Output, Pipeline, Ref, Step
+from skc.ir import SOURCE, Input, Output, Pipeline, Ref, Step
 from skc.op import AnyOp, Known
 from skc.ops import OPS
 from skc.stats.requests import ByTarget
@@ -69,6 +69,17 @@ def step_input_types(step: Step, types: Types) -> tuple[ValueType, ...]:
     """The types a step's op sees: one per input if it is variadic, else that of the one block they form."""
     inputs = tuple(ref_type(ref, types) for ref in step.inputs)
     return _as_taken(OPS[step.op], step.params, inputs)
+
+
+def makes_null(step: Step, types: Types) -> bool:
+    """A value that a step gets may become null, by what its op infers for inputs that are never null."""
+    if step.op == SOURCE or not types[step.name].nullable:
+        return False
+    inputs = [x.with_(nullable=False) for x in step_input_types(step, types)]
+    try:
+        return OPS[step.op].infer(step.params, *inputs).nullable
+    except SkcError:  # it only takes what may be null
+        return True
 
 
 def output_type(op: AnyOp, params: Any, inputs: Sequence[ValueType]) -> ValueType:

@@ -240,7 +240,8 @@ class Pipeline:
     """A whole pipeline, before or after fitting. Steps are in topological order.
 
     `model` has yet to be put behind it, once it is fitted; None after that, or if it has none. `profile` is None if its
-    artifact has none. `log` says what a request log must not show; `drift` is frozen in the profile.
+    artifact has none. `log` says what a request log must not show; `drift` is frozen in the profile. With `signals` the
+    graph also says which values were null, unknown, invalid, clipped or out of range, and runtimes count them.
     """
 
     name: str
@@ -253,6 +254,7 @@ class Pipeline:
     profile: ProfileOptions | None = field(default_factory=ProfileOptions, compare=False)
     log: LogSpec = field(default_factory=LogSpec, compare=False)
     drift: DriftScales = field(default_factory=DriftScales, compare=False)
+    signals: bool = field(default=False, compare=False)
 
     def verify(self) -> None:
         """Raise when a step uses a value that is not defined before it, or a name is defined twice."""

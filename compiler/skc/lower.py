@@ -8,19 +8,30 @@ which the graph uses the columns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import cast
 
 import numpy as np
 import onnx
 from spox import Tensor, Var, argument
 
 from skc.diagnostics import bug
-from skc.emit.blocks import GraphBlock, GraphGuard, concat_columns, no_columns, take_columns
+from skc.emit import signals as emitted
+from skc.emit.blocks import GraphBlock, GraphGuard, GraphSignal, concat_columns, no_columns, take_columns
 from skc.emit.opset import const, op
 from skc.emit.tensor_names import End, build_named
-from skc.infer import ColumnNames, Types, column_names, input_names, output_columns, value_types
-from skc.ir import HOLDS, Input, Output, Pipeline, Ref, Step
+from skc.infer import (
+    ColumnNames,
+    Types,
+    column_groups,
+    column_names,
+    input_names,
+    makes_null,
+    output_columns,
+    value_types,
+)
+from skc.ir import HOLDS, SOURCE, Input, Output, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.passes.fuse_siblings import fuse_siblings
 from skc.passes.prune import prune
@@ -28,9 +39,21 @@ from skc.passes.skip_sources import skip_sources
 from skc.values.tensors import GRAPH_DTYPES, PACKED
 from skc.values.types import ValueType
 from skc_runtime.kinds import ELEMENTS, KINDS, InputElement, OutputDType
-from skc_runtime.manifest import GuardColumn, Guards, InputSpec, OutputSpec, Signature, Slot, TensorSpec
+from skc_runtime.manifest import (
+    GuardColumn,
+    Guards,
+    InputSpec,
+    OutputSpec,
+    SignalColumn,
+    SignalKind,
+    Signals,
+    Signature,
+    Slot,
+    TensorSpec,
+)
 
 GUARDS = "skc.guards"
+SIGNALS = "skc.signals"
 
 
 @dataclass(frozen=True)
@@ -60,6 +83,7 @@ class Lowered:
     outputs: tuple[OutputSpec, ...]
     guards: Guards | None
     steps: Mapping[str, StepTensors]
+    signals: Signals | None = None
 
 
 @dataclass
@@ -97,10 +121,13 @@ def lower(
     guards: list[GuardColumn] = []
     masks: list[Var] = []
     ends: list[End] = []
+    signalled = list(_signals_of_inputs(graph)) if pipeline.signals and not expose else []
     for step in pipeline.steps:
-        raised = _lower_step(graph, step)
-        ends += _ends(graph, step, raised)
-        for guard in raised:
+        result = _lower_step(graph, step)
+        signals = tuple(_signals(graph, step, result)) if pipeline.signals and not expose else ()
+        ends += _ends(graph, step, result.guards, signals)
+        signalled += [(_signal_columns(signal, step, graph.names), signal.mask) for signal in signals]
+        for guard in result.guards:
             guards += _guard_columns(guard, step, input_names(step, graph.names))
             masks.append(guard.mask)
     results: dict[str, Var] = {}
@@ -111,16 +138,20 @@ def lower(
         _expose(graph, value, results)
     if masks:
         _define(results, GUARDS, concat_columns(masks))
+    counted = [column for columns, _ in signalled for column in columns]
+    if counted:
+        _define(results, SIGNALS, concat_columns([mask for _, mask in signalled]))
     _check_names(arguments, results)
     model, named = build_named(arguments, results, ends)
-    _declare_widths(model, specs, len(guards))
+    _declare_widths(model, specs, {GUARDS: len(guards), SIGNALS: len(counted)})
     declared = Guards(GUARDS, tuple(guards)) if guards else None
     tensor_by_name = {end.name: tensor for end, tensor in zip(ends, named, strict=True)}
     steps = {
         step.name: StepTensors(tensor_by_name[step.name], tensor_by_name.get(f"{step.name}/valid"))
         for step in pipeline.steps
     }
-    return Lowered(pipeline, model, signature, inputs, tensors, tuple(specs), declared, steps)
+    signals_declared = Signals(SIGNALS, tuple(counted)) if counted else None
+    return Lowered(pipeline, model, signature, inputs, tensors, tuple(specs), declared, steps, signals_declared)
 
 
 def optimised(pipeline: Pipeline) -> Pipeline:
@@ -141,11 +172,11 @@ def _check_names(arguments: Mapping[str, Var], results: Mapping[str, Var]) -> No
             raise bug(f"an input and an output of the graph are called `{name}`")
 
 
-def _declare_widths(model: onnx.ModelProto, specs: Sequence[OutputSpec], guards: int) -> None:
+def _declare_widths(model: onnx.ModelProto, specs: Sequence[OutputSpec], masks: Mapping[str, int]) -> None:
     """Write [N, width] on every output: ONNX cannot always infer the width, and a runtime checks it."""
     widths = {spec.name: len(spec.columns) for spec in specs}
     widths |= {spec.valid: len(spec.columns) for spec in specs if spec.valid is not None}
-    widths[GUARDS] = guards
+    widths |= masks
     for output in model.graph.output:
         if output.name in widths:
             shape = output.type.tensor_type.shape
@@ -201,7 +232,7 @@ def _inputs_by_use(pipeline: Pipeline) -> tuple[Input, ...]:
     return tuple(sorted(pipeline.inputs, key=lambda i: rank.get(i.value, len(used))))
 
 
-def _lower_step(graph: _Graph, step: Step) -> tuple[GraphGuard, ...]:
+def _lower_step(graph: _Graph, step: Step) -> GraphBlock:
     definition = OPS[step.op]
     if definition.is_variadic(step.params):
         result = definition.lower(step.params, step.state, *(_gather(graph, [ref]) for ref in step.inputs))
@@ -215,16 +246,18 @@ def _lower_step(graph: _Graph, step: Step) -> tuple[GraphGuard, ...]:
     if result.valid is not None and graph.types[step.name].nullable:  # an op may add `valid` to a float64 to be safe
         graph.valid[step.name] = (f"valid {step.name}", 0)
         graph.add(f"valid {step.name}", result.valid, result.width)
-    return result.guards
+    return result
 
 
-def _ends(graph: _Graph, step: Step, guards: Iterable[GraphGuard]) -> Iterator[End]:
-    """The results of a step: its value, `valid` and the masks of its guards."""
+def _ends(graph: _Graph, step: Step, guards: Iterable[GraphGuard], signals: Iterable[GraphSignal]) -> Iterator[End]:
+    """The results of a step: its value, `valid` and the masks of its guards and signals."""
     yield End(step.name, step.name, graph.vars[f"step {step.name}"])
     if step.name in graph.valid:
         yield End(step.name, f"{step.name}/valid", graph.vars[f"valid {step.name}"])
     for guard in guards:
         yield End(step.name, f"{step.name}/{guard.code}", guard.mask)
+    for signal in signals:
+        yield End(step.name, f"{step.name}/{signal.kind}", signal.mask)
 
 
 def _nothing(block: GraphBlock, x: ValueType) -> GraphBlock:
@@ -246,6 +279,61 @@ def _guard_columns(guard: GraphGuard, step: Step, columns: tuple[str, ...]) -> l
         raise bug(f"a guard of `{step.name}` has the shape {shape}, and {width} columns are wanted")
     origins = step.origins or (step.name,) * len(columns)
     return [GuardColumn(guard.code, origins[k], columns[k]) for k in range(width)]
+
+
+def _signals_of_inputs(graph: _Graph) -> Iterator[tuple[list[SignalColumn], Var]]:
+    """Where inputs are null that no step normalises; any other is null where its `source` step says so."""
+    normalised = {ref.value for step in graph.pipeline.steps if step.op == SOURCE for ref in step.inputs}
+    nullable = [i for i in _inputs_by_use(graph.pipeline) if i.nullable and i.value not in normalised]
+    floats = [i for i in nullable if i.kind.is_float]
+    others = [i for i in nullable if not i.kind.is_float]
+    if floats:
+        yield _null_columns(floats), op.isnan(_gather(graph, [Ref(i.value) for i in floats]).values)
+    if others:
+        runs = _runs([Ref(i.value) for i in others], graph.valid, graph.names)
+        yield _null_columns(others), op.not_(concat_columns([_take(graph, *run) for run in runs]))
+
+
+def _null_columns(inputs: Iterable[Input]) -> list[SignalColumn]:
+    return [SignalColumn("null", i.value, i.name) for i in inputs]
+
+
+def _signals(graph: _Graph, step: Step, result: GraphBlock) -> Iterator[GraphSignal]:
+    """What the op of a step signals, and where its values became null."""
+    result = replace(result, valid=result.valid if graph.types[step.name].nullable else None)
+    definition = OPS[step.op]
+    if step.op == SOURCE:
+        missing = emitted.is_null(result) if graph.types[step.name].nullable else None
+        if missing is not None:
+            yield GraphSignal("null", missing)
+        return
+    if not input_names(step, graph.names) or not result.width:
+        return
+    yield from result.signals
+    if not makes_null(step, graph.types) or any(signal.kind == "unknown" for signal in result.signals):
+        return
+    if definition.is_columnwise(step.params):
+        groups = [len(group) for group in column_groups(step, graph.names)]
+        lost = emitted.became_null(_gather(graph, step.inputs), result, groups)
+    else:
+        separate = [[ref] for ref in step.inputs] if definition.is_variadic(step.params) else [step.inputs]
+        lost = emitted.all_became_null([_gather(graph, refs) for refs in separate], result)
+    if lost is not None:
+        yield GraphSignal(definition.made_null, lost)
+
+
+def _signal_columns(signal: GraphSignal, step: Step, names: ColumnNames) -> list[SignalColumn]:
+    """One for each column of the mask, which stand for the first input columns of the step."""
+    if step.op == SOURCE:
+        return [SignalColumn("null", ref.value, names[ref.value][0]) for ref in step.inputs]
+    columns = input_names(step, names)
+    shape = signal.mask.unwrap_tensor().shape
+    width = shape[1] if shape is not None and len(shape) == 2 and isinstance(shape[1], int) else len(columns)
+    if width > len(columns):
+        raise bug(f"a signal of `{step.name}` has the shape {shape}, and at most {len(columns)} columns are wanted")
+    origins = step.origins or (step.name,) * len(columns)
+    kind = cast(SignalKind, signal.kind)  # checked by what reads the manifest
+    return [SignalColumn(kind, origins[k], columns[k]) for k in range(width)]
 
 
 def _gather(graph: _Graph, refs: Sequence[Ref]) -> GraphBlock:

@@ -26,7 +26,7 @@ P = TypeVar("P")  # an op's parameters
 S = TypeVar("S")  # what it learns
 T = TypeVar("T")
 Names = tuple[str, ...]
-Met = Literal["unknown", "clipped"]
+Met = Literal["unknown", "clipped", "outside"]
 # How an op takes its inputs: each column separately, the columns of one block together, or several separate values.
 Arity = Literal["columns", "block", "values"]
 Decision = Literal["category", "edge", "last bit"]
@@ -184,7 +184,14 @@ class Op(Generic[P, S]):
     ids(params, state, k) -> the id of each category that it learned for input column k, by which an embedding or a
         model is indexed
     met(params, state, block) -> by kind, bool [N, K]: the values that the op serves although it does not know them:
-        not a category, or beyond a bound. A report counts them in the user's rows. An op on "values" takes `*blocks`
+        not a category ("unknown"), beyond a bound and replaced by it ("clipped"), or beyond what fitting saw and used
+        all the same ("outside"). A report counts them in the user's rows, and so does a service, if `lower` says the
+        same by `signal(kind, mask)`. An op on "values" takes `*blocks`, and has a column for each of theirs
+    met_edges(params, state, k) -> values of input column k at which `met` changes, besides its boundaries. They are
+        tried where the graph signals
+    made_null: what it means if a value becomes null: "invalid" is what the op could not make sense of, "null" what the
+        pipeline says is null. Counted for an op whose output may be null where its inputs are not, unless its `met`
+        has "unknown"
     is_small(params, inputs_are) -> its int64 outputs are at most SMALL in magnitude, so that floats hold them exactly:
         by their nature (ids, bins, hours), or because its inputs are
     faults(params, state) -> what a faulty fit would have learned: a self-check plants it
@@ -228,6 +235,7 @@ class Op(Generic[P, S]):
     levels: Callable[[P, S, int, ValueType, Known], Known] = always(None)
     ids: Callable[[P, S, int], Mapping[Any, int]] = always({})
     met: Callable[[P, S, Block], Mapping[Met, Array]] = always({})
+    met_edges: Callable[[P, S, int], Sequence[Scalar]] = always(())
     is_small: Callable[[P, bool], bool] = always(False)
     faults: Callable[[P, S], Sequence[Fault]] = always(())
     is_whole: Callable[[P, ValueType], bool] = always(False)
@@ -236,6 +244,7 @@ class Op(Generic[P, S]):
     switches: Callable[[P, S, int], Sequence[Scalar]] = always(())
     carry: Carrying[P, S] | None = None
     sklearn: Mapping[str, Claim] = field(default_factory=dict)
+    made_null: Literal["invalid", "null"] = "invalid"
     exact: bool = True
     internal: bool = False
     null_blind: bool = False

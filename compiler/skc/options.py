@@ -157,6 +157,9 @@ class CompileOptions(Options):
     profile: bool = _flag(
         True, "Write into the artifact what the columns of the training rows look like.", "--profile/--no-profile"
     )
+    signals: bool = _flag(
+        False, "Let runtimes count values that are null, unknown, invalid, clipped or out of range.", "--signals"
+    )
     format: Format = _flag("text", "How to print the result.")
 
     def __post_init__(self) -> None:

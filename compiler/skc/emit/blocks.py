@@ -32,6 +32,14 @@ class GraphGuard:
 
 
 @dataclass(frozen=True)
+class GraphSignal:
+    """bool [N, K]: rows and input columns whose value is served and counted, as `Op.met` says it in NumPy."""
+
+    kind: str
+    mask: Var
+
+
+@dataclass(frozen=True)
 class GraphBlock:
     """N rows of K columns of one type in the graph; `skc.values.types.Block` documents the fields."""
 
@@ -40,6 +48,7 @@ class GraphBlock:
     values: Var
     valid: Var | None = None
     guards: tuple[GraphGuard, ...] = field(default=())
+    signals: tuple[GraphSignal, ...] = field(default=())
 
     @property
     def kind(self) -> Kind:
@@ -56,10 +65,14 @@ class GraphBlock:
         """The same block, with one more guard."""
         return replace(self, guards=(*self.guards, GraphGuard(code, mask)))
 
+    def signal(self, kind: str, mask: Var) -> GraphBlock:
+        """The same block, with one more signal. It is part of the model only with `signals` of the pipeline."""
+        return replace(self, signals=(*self.signals, GraphSignal(kind, mask)))
+
     def columns(self, start: int, stop: int) -> GraphBlock:
-        """Columns start to stop, without guards."""
+        """Columns start to stop, without guards and signals."""
         if (start, stop) == (0, self.width):
-            return replace(self, guards=())
+            return replace(self, guards=(), signals=())
         valid = None if self.valid is None else take_columns(self.valid, start, stop)
         return GraphBlock(self.dtype, stop - start, take_columns(self.values, start, stop), valid)
 
@@ -157,6 +170,23 @@ def lookup(block: GraphBlock, keys: Sequence[Sequence[Key]], ids: Sequence[Seque
     if block.kind.is_float:
         return _lookup_floats(block, keys, ids, default)
     return _lookup_ints(block, keys, ids, default)
+
+
+def unlisted(block: GraphBlock, keys: Sequence[Sequence[Key]]) -> Var:
+    """bool [N, K]: values of each column that are not among its keys. A null is not one."""
+    place = lookup(block, keys, [[0] * len(column) for column in keys], -1)
+    return of_present(block, op.less(place, const(0, np.int64)))
+
+
+def of_present(block: GraphBlock, mask: Var) -> Var:
+    """A mask bool [N, K] without the nulls of the block."""
+    present = block.present()
+    return mask if present is None else op.and_(present, mask)
+
+
+def beyond(x: Var, low: Array | float, high: Array | float) -> Var:
+    """bool [N, K]: float64 values less than the one bound, or greater than the other; NaN is neither."""
+    return op.or_(op.less(x, const(low)), op.greater(x, const(high)))
 
 
 def _lookup_bools(block: GraphBlock, keys: Sequence[Sequence[Key]], ids: Sequence[Sequence[int]], default: int) -> Var:

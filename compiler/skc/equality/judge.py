@@ -10,7 +10,7 @@ import numpy as np
 
 from skc.equality.compare import Comparison, compare
 from skc.equality.guards import GuardOrder
-from skc.equality.sides import refusal_code
+from skc.equality.sides import compared_outputs, refusal_code
 from skc.ir import Pipeline
 from skc.oracle.protocol import Outcome
 from skc_runtime.agreement import same_bits
@@ -47,7 +47,7 @@ class Judge:
 
     def __init__(self, pipeline: Pipeline, manifest: Manifest, by_design: Collection[str] = ()) -> None:
         self.order = GuardOrder(pipeline, manifest.guards)
-        self._manifest, self._outputs = manifest, manifest.outputs
+        self._manifest, self._outputs = manifest, compared_outputs(manifest)
         self._by_design = by_design
         codes = [] if manifest.guards is None else [guard.code for guard in manifest.guards.columns]
         self._is_by_design = np.array([code in by_design for code in codes], dtype=bool)
@@ -63,7 +63,9 @@ class Judge:
         allowed = self._refused_by_design(got, want)
         refusals = self._unequal_refusals(got, want) & want.defined & ~allowed
         left_out = want.refused | got.refused | ~want.defined
-        columns = {o.name: compare_output(o, got, want, ignore_rows=left_out) for o in self._outputs}
+        columns = {
+            o.name: compare_output(o, got, want, ignore_rows=left_out) for o in self._outputs if o.name in got.outputs
+        }
         codes = (refusal_code(self._manifest, got.guards[i]) for i in np.flatnonzero(allowed))
         return Judgement(np.asarray(refusals), columns, Counter(code for code in codes if code is not None))
 

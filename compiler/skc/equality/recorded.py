@@ -41,6 +41,7 @@ def as_wide(outcome: Outcome, recorded: Outcome) -> Outcome:
     wide = {
         name: array.astype(np.float64) if recorded.outputs[name].dtype == np.float64 else array
         for name, array in outcome.outputs.items()
+        if name in recorded.outputs  # signals are not
     }
     return replace(outcome, outputs=wide)
 

@@ -9,9 +9,10 @@ import onnx
 
 from skc.lower import Lowered
 from skc.oracle.protocol import Outcome
+from skc.oracle.signals import spec_of
 from skc.values.types import Block
 from skc_runtime.kinds import Array
-from skc_runtime.manifest import Manifest
+from skc_runtime.manifest import Manifest, OutputSpec
 from skc_runtime.session import GraphSession, Optimisation
 from skc_runtime.transformer import check_tensors
 
@@ -37,10 +38,15 @@ class Graph:
         rows = len(next(iter(tensors.values())))
         guards = self._manifest.guards
         return Outcome(
-            {o.name: results[o.name] for o in self._manifest.outputs},
+            {o.name: results[o.name] for o in compared_outputs(self._manifest)},
             {o.name: results[o.valid] for o in self._manifest.outputs if o.valid is not None},
             np.zeros((rows, 0), dtype=bool) if guards is None else results[guards.tensor],
         )
+
+
+def compared_outputs(manifest: Manifest) -> tuple[OutputSpec, ...]:
+    """The outputs of an artifact, and its signals, which are compared like one."""
+    return (*manifest.outputs, *(() if manifest.signals is None else (spec_of(manifest.signals),)))
 
 
 def refusal_code(manifest: Manifest, fired: Array) -> str | None:

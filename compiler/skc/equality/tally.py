@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.equality.compare import Comparison
+from skc.equality.sides import compared_outputs
 from skc_runtime.manifest import Manifest
 
 
@@ -26,10 +27,10 @@ class Tally:
     """Per output column: rows that differ, the largest distance in ulp, the largest error."""
 
     def __init__(self, manifest: Manifest) -> None:
-        self._outputs = manifest.outputs
-        self._worst_ulp = {o.name: np.zeros(len(o.columns), dtype=np.uint64) for o in manifest.outputs}
-        self._worst_error = {o.name: np.zeros(len(o.columns)) for o in manifest.outputs}
-        self._differing = {o.name: np.zeros(len(o.columns), dtype=np.int64) for o in manifest.outputs}
+        self._outputs = compared_outputs(manifest)
+        self._worst_ulp = {o.name: np.zeros(len(o.columns), dtype=np.uint64) for o in self._outputs}
+        self._worst_error = {o.name: np.zeros(len(o.columns)) for o in self._outputs}
+        self._differing = {o.name: np.zeros(len(o.columns), dtype=np.int64) for o in self._outputs}
 
     def add(self, output: str, compared: Comparison) -> None:
         """Count some rows of an output."""

@@ -121,6 +121,7 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
         profile=definition.profile,
         log=definition.log,
         drift=definition.drift,
+        signals=definition.signals,
     )
     pipeline.verify()
     check_shapes(pipeline, types)

@@ -100,3 +100,4 @@ class PipelineDefinition:
     profile: ProfileOptions | None = field(default_factory=ProfileOptions)
     log: LogSpec = field(default_factory=LogSpec)
     drift: DriftScales = field(default_factory=DriftScales)
+    signals: bool = False

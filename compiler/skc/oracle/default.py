@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from skc.ir import Pipeline
 from skc.oracle import reference
 from skc.oracle.protocol import REFERENCE, Alone, AsksAlone, Evaluate, Evaluation, Oracle, Outcome, StepOracle
+from skc.oracle.signals import with_signals
 from skc.values.types import Block
-from skc_runtime.manifest import Guards, Manifest
+from skc_runtime.manifest import Guards, Manifest, Signals
 
 EVALUATE: Evaluate = reference.run
 
@@ -18,7 +19,7 @@ def step_oracle(pipeline: Pipeline, manifest: Manifest, oracle: Oracle | None = 
     """The oracle given, or the reference. An oracle that knows no steps gets their values from the reference."""
     if oracle is None:
         return reference.Reference(pipeline, manifest)
-    return oracle if isinstance(oracle, StepOracle) else _WithSteps(oracle, pipeline, manifest.guards)
+    return oracle if isinstance(oracle, StepOracle) else _WithSteps(oracle, pipeline, manifest.guards, manifest.signals)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class _WithSteps:
     oracle: Oracle
     pipeline: Pipeline
     guards: Guards | None
+    signals: Signals | None
     steps_name: str = REFERENCE
 
     @property
@@ -41,7 +43,7 @@ class _WithSteps:
     def run(self, blocks: Mapping[str, Block]) -> Outcome:
         verdict, seen = self.oracle.run(blocks), self.evaluate(self.pipeline, blocks)
         fired = verdict.guards if verdict.uncoded is None else seen.outcome(self.guards).guards
-        return replace(verdict, guards=fired, steps=seen.values)
+        return with_signals(replace(verdict, guards=fired, steps=seen.values), self.signals, self.pipeline)
 
     def alone(self) -> Alone | None:
         return self.oracle.alone() if isinstance(self.oracle, AsksAlone) else None

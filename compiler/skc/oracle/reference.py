@@ -10,6 +10,7 @@ from skc.infer import column_names, input_names, settled, value_types
 from skc.ir import Output, Pipeline
 from skc.ops import OPS
 from skc.oracle.protocol import REFERENCE, Evaluation, GuardHit, Outcome, select
+from skc.oracle.signals import with_signals
 from skc.values.types import Block
 from skc_runtime.kinds import ELEMENTS, Array
 from skc_runtime.manifest import Manifest
@@ -48,11 +49,12 @@ class Reference:
     by_design: frozenset[str] = frozenset()
 
     def __init__(self, pipeline: Pipeline, manifest: Manifest) -> None:
-        self._pipeline, self._guards = pipeline, manifest.guards
+        self._pipeline, self._guards, self._signals = pipeline, manifest.guards, manifest.signals
 
     def run(self, blocks: Mapping[str, Block]) -> Outcome:
         """One call for all rows."""
-        return self.evaluate(self._pipeline, blocks).outcome(self._guards)
+        outcome = self.evaluate(self._pipeline, blocks).outcome(self._guards)
+        return with_signals(outcome, self._signals, self._pipeline)
 
     def evaluate(self, pipeline: Pipeline, blocks: Mapping[str, Block]) -> Evaluation:
         return run(pipeline, blocks)

@@ -41,7 +41,10 @@ def step_boundaries(pipeline: Pipeline) -> tuple[StepBoundaries, ...]:
     for step in pipeline.steps:
         for k, source in enumerate(search.sources[step.name]):
             x = search.type_of(step, k)
-            targets = _of_type(x, OPS[step.op].boundaries(step.params, step.state, k, x))
+            targets = OPS[step.op].boundaries(step.params, step.state, k, x)
+            if pipeline.signals:
+                targets = [*targets, *OPS[step.op].met_edges(step.params, step.state, k)]
+            targets = _of_type(x, targets)
             name = search.names[source[0]][source[1]]
             is_searched = search.is_searched(step, k)
             group = StepBoundaries(step.name, k, name, source, tuple(targets), is_searched=is_searched)

@@ -6,7 +6,7 @@ Each kind of reason has its own file: what is chosen behind the mutant (`branche
 
 from __future__ import annotations
 
-from skc.lower import GUARDS, Lowered
+from skc.lower import GUARDS, SIGNALS, Lowered
 from skc.selfcheck.branches import Branches
 from skc.selfcheck.conditions import Conditions
 from skc.selfcheck.estimates import Estimates
@@ -92,7 +92,8 @@ class Equivalence:
             return "it is only asked whether there is any, and a sum of what is above 0 is above 0"
         if mutant.kind in _OF_EDGES and self._tried.meets_whole_numbers_only(mutant, node):
             return "the values that come there are whole numbers, and none of them lies so near"
-        if mutant.kind == "guard that never fires" and self._conditions.is_never(GUARDS, mutant.element or 0, True):
+        masks = {"guard that never fires": GUARDS, "signal that never fires": SIGNALS}.get(mutant.kind)
+        if masks is not None and self._conditions.is_never(masks, mutant.element or 0, True):
             return "no value of that column makes it fire"
         if mutant.element is not None and self._tried.imputes_what_is_never_null(mutant, mutant.element):
             return "the column it is put in is never null"

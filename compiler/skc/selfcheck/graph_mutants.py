@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from skc.blame.atlas import Atlas
 from skc.equality.sides import showing
-from skc.lower import GUARDS
+from skc.lower import GUARDS, SIGNALS
 from skc.ops import OPS
 from skc.selfcheck.mutant import Mutant, evenly
 from skc.time.zones import CYCLE_US, FOREVER, Zone, load_zone, wall_clock
@@ -88,6 +88,7 @@ def graph_mutants(atlas: Atlas, model: bytes) -> Iterator[Mutant]:
     yield from _float32(scan, atlas)
     yield from _outputs(scan, atlas)
     yield from _guards(scan, atlas)
+    yield from _signals(scan, atlas)
 
 
 def _elements(proto: onnx.ModelProto) -> dict[str, str]:
@@ -348,7 +349,7 @@ def _behind(graph: onnx.GraphProto, tensor: str, inner: str, nodes: Sequence[onn
         graph.node.insert(index + 1, node)
 
 
-# outputs and guards
+# outputs, guards and signals
 
 
 def _outputs(model: _Model, atlas: Atlas) -> Iterator[Mutant]:
@@ -375,24 +376,36 @@ def _taken(model: _Model, kind: str, what: str, output: str, order: list[int]) -
 
 
 def _guards(model: _Model, atlas: Atlas) -> Iterator[Mutant]:
-    if atlas.manifest.guards is None:
-        return
-    columns = atlas.manifest.guards.columns
-    for k, guard in enumerate(columns):
+    guards = () if atlas.manifest.guards is None else atlas.manifest.guards.columns
+    yield from _constant_masks(model, atlas, "guard", GUARDS, [(g.step, f"`{g.code}`", g.input) for g in guards])
+
+
+def _signals(model: _Model, atlas: Atlas) -> Iterator[Mutant]:
+    signals = () if atlas.manifest.signals is None else atlas.manifest.signals.columns
+    yield from _constant_masks(model, atlas, "signal", SIGNALS, [(s.step, f"`{s.kind}`", s.input) for s in signals])
+
+
+def _constant_masks(
+    model: _Model, atlas: Atlas, noun: str, tensor: str, columns: Sequence[tuple[str, str, str]]
+) -> Iterator[Mutant]:
+    """One column of an output of bools at a time, given as step, kind and input, is always false, or always true."""
+    known = {step.name for step in atlas.pipeline.steps}  # an input is none
+    for k, (step, what, name) in enumerate(columns):
         flags = np.arange(len(columns)) == k
-        what = f"`{guard.code}` of `{guard.step}`, column `{guard.input}`"
         for kind, op_type, mask in (
-            ("guard that never fires", "And", ~flags),
-            ("guard that always fires", "Or", flags),
+            (f"{noun} that never fires", "And", ~flags),
+            (f"{noun} that always fires", "Or", flags),
         ):
-            edit = _masked(op_type, mask[None])
-            yield Mutant(kind, what, frozenset({guard.step}), model.edited(edit), GUARDS, k)
+            edit = _masked(tensor, op_type, mask[None])
+            yield Mutant(
+                kind, f"{what} of `{step}`, column `{name}`", frozenset({step}) & known, model.edited(edit), tensor, k
+            )
 
 
-def _masked(op_type: str, mask: Array) -> Edit:
+def _masked(tensor: str, op_type: str, mask: Array) -> Edit:
     def edit(graph: onnx.GraphProto) -> None:
         constant = helper.make_node("Constant", [], ["skc.mutant.mask"], value=numpy_helper.from_array(mask))
-        node = helper.make_node(op_type, ["skc.mutant.inner", "skc.mutant.mask"], [GUARDS])
-        _behind(graph, GUARDS, "skc.mutant.inner", [constant, node])
+        node = helper.make_node(op_type, ["skc.mutant.inner", "skc.mutant.mask"], [tensor])
+        _behind(graph, tensor, "skc.mutant.inner", [constant, node])
 
     return edit

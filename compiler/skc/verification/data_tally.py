@@ -13,10 +13,11 @@ import numpy as np
 
 from skc.concerns import is_january_1970
 from skc.diagnostics import Diagnostic
-from skc.infer import column_groups, column_names, input_names
+from skc.infer import column_names, input_names
 from skc.ir import SOURCE, Pipeline, Ref, Step
 from skc.ops import OPS
 from skc.oracle.protocol import select
+from skc.oracle.signals import became_null
 from skc.values.types import Block, Scalar, concat_blocks
 from skc.verification.report import DataCounts, Met, Refusal
 from skc.verification.shown import count
@@ -25,11 +26,17 @@ from skc_runtime.kinds import Array
 from skc_runtime.manifest import Guards
 
 Place = tuple[str, str, int]  # kind, step, input column
-WORDS = {"null": "is made null by", "unknown": "is unknown to", "clipped": "is clipped by"}
+WORDS = {
+    "null": "is made null by",
+    "unknown": "is unknown to",
+    "clipped": "is clipped by",
+    "outside": "lies outside the range of",
+}
 HINTS = {
     "null": "check the step for a format, a cast or a policy of `null` that does not fit the data",
     "unknown": "check whether the artifact was fitted on similar data",
     "clipped": "check the bounds of the step, and the unit of the data",
+    "outside": "check the unit of the data, and whether the artifact was fitted on similar data",
 }
 
 
@@ -136,18 +143,10 @@ class DataTally:
         op = OPS[step.op]
         if op.internal or present.all() or present.shape[1] == 0:
             return
-        if not op.is_columnwise(step.params):
-            complete = np.concatenate([block.present() for block in blocks], axis=1).all(axis=1)
-            became_null = np.asarray(complete & ~present.any(axis=1))
-            self._count("null", step, became_null[:, None], served, blocks[:1])
-            return
-        block, start = concat_blocks(blocks), 0
-        mask = np.zeros(block.values.shape, dtype=bool)
-        for k, group in enumerate(column_groups(step, self._names)):
-            if group:
-                mask[:, k] = block.present()[:, k] & ~present[:, start : start + len(group)].any(axis=1)
-            start += len(group)
-        self._count("null", step, mask, served, [block])
+        mask = became_null(step, blocks, present, self._names)
+        self._count(
+            "null", step, mask, served, [concat_blocks(blocks)] if op.is_columnwise(step.params) else blocks[:1]
+        )
 
     def _count(self, kind: str, step: Step, mask: Array, served: Array, blocks: Sequence[Block]) -> None:
         columns = ((block, j) for block in blocks for j in range(block.width))

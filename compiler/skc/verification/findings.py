@@ -20,6 +20,7 @@ import numpy as np
 from skc.artifact import MODEL, Artifact
 from skc.blame.atlas import Atlas, draw_atlas
 from skc.blame.localise import Localiser, makers_of, makers_of_step
+from skc.equality.sides import compared_outputs
 from skc.ir import Pipeline
 from skc.op import is_shown
 from skc.ops import OPS
@@ -63,6 +64,8 @@ class Findings:
         self._seen: Counter[tuple[str, str, str, DifferenceKind]] = Counter()
         self._atlas = atlas
         self._localiser: Localiser | None = None
+        signals = artifact.manifest.signals
+        self._signals = {} if signals is None else {signals.tensor: signals.columns}
 
     @property
     def model_matches_plan(self) -> bool | None:
@@ -92,14 +95,27 @@ class Findings:
         `relation` is the command that repeats a relation of the graph with itself: no step can be blamed for one, and a
         single record does not reproduce it.
         """
-        columns = next(o.columns for o in self._artifact.manifest.outputs if o.name == output)
+        columns = next(o.columns for o in compared_outputs(self._artifact.manifest) if o.name == output)
         for k in np.flatnonzero(differs.any(axis=0)):
             for i in np.flatnonzero(differs[:, k])[:PER_COLUMN]:
                 if not self._has_room(check, output, columns[k]):
                     break
-                makers = makers_of(self._pipeline, output, int(k))
+                makers = self._makers_of(output, int(k))
                 one = (got.value(output, int(i), int(k)), want.value(output, int(i), int(k)))
-                self._add(check, output, columns[k], makers, record(int(i)), *one, relation=relation)
+                of = self._signalling(output, int(k))
+                self._add(check, output, columns[k], makers, record(int(i)), *one, decided_by=of, relation=relation)
+
+    def _makers_of(self, output: str, k: int) -> tuple[str, ...]:
+        """The steps that a column depends on: a signal on its step."""
+        if output not in self._signals:
+            return makers_of(self._pipeline, output, k)
+        step = self._signalling(output, k)
+        return () if step is None else makers_of_step(self._pipeline, step)
+
+    def _signalling(self, output: str, k: int) -> str | None:
+        """The step of a signal, which is to blame if the values of no step before it differ; None for an input."""
+        step = self._signals[output][k].step if output in self._signals else None
+        return step if any(s.name == step for s in self._pipeline.steps) else None
 
     def guards(
         self, check: str, differs: Array, got: Outcome, want: Outcome, record: RecordAt, relation: str | None = None
@@ -122,7 +138,7 @@ class Findings:
             return
         is_known = any(s.name == step for s in self._pipeline.steps)
         makers = makers_of_step(self._pipeline, step) if step is not None and is_known else ()
-        self._add(check, GUARDS, REFUSED, makers, record, got, want, guard_of=step, relation=relation, kind=kind)
+        self._add(check, GUARDS, REFUSED, makers, record, got, want, decided_by=step, relation=relation, kind=kind)
 
     def failed(self, check: str, record: Record, error: SkcRuntimeError) -> None:
         """One row on which ONNX Runtime fails, blamed on the step of the node that it names."""
@@ -149,10 +165,12 @@ class Findings:
             values = (refusal(specs, got, 0), refusal(specs, want, 0))
             step = difference.step
         else:
-            output = next(o for o in self._artifact.manifest.outputs if o.name == difference.output)
+            output = next(o for o in compared_outputs(self._artifact.manifest) if o.name == difference.output)
             k = output.columns.index(difference.column)
             values = (got.value(output.name, 0, k), want.value(output.name, 0, k))
-            step = self._first_differing_step(record, makers_of(self._pipeline, output.name, k))
+            step = self._first_differing_step(record, self._makers_of(output.name, k)) or self._signalling(
+                output.name, k
+            )
         command = self._for_record(raw)
         return replace(
             difference,
@@ -177,7 +195,7 @@ class Findings:
         got: object,
         want: object,
         *,
-        guard_of: str | None = None,
+        decided_by: str | None = None,
         relation: str | None = None,
         kind: DifferenceKind = "value",
     ) -> None:
@@ -188,7 +206,7 @@ class Findings:
         if check == GOLDEN_FILE:  # the recorded value is in the file, not computed by a step
             command = self.command()
         elif relation is None:
-            step = self._first_differing_step(record, makers) or guard_of
+            step = self._first_differing_step(record, makers) or decided_by
         against = self._oracle.name if relation is None else ITSELF
         made_by = tuple(m for m in makers if is_shown(OPS[self._pipeline.step(m).op]))
         difference = Difference(check, output, column, step, made_by, raw, got, want, command, against, kind=kind)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from skc.artifact import Artifact
 from skc.equality.judge import Judge
-from skc.equality.sides import Graph
+from skc.equality.sides import Graph, compared_outputs
 from skc.ir import Input
 from skc.oracle.protocol import Oracle, Outcome
 from skc.rows.sampling import Record, is_legal, to_blocks
@@ -57,7 +57,7 @@ class Shrinker:
             return bool(judgement.refusals[0]) and difference.kind == refusal_kind(got, want, 0)
         if not judgement.columns:
             return False
-        output = next(o for o in self._manifest.outputs if o.name == difference.output)
+        output = next(o for o in compared_outputs(self._manifest) if o.name == difference.output)
         differs = judgement.columns[output.name].differs[0]
         return bool(differs[output.columns.index(difference.column)])
 

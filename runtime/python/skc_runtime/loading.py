@@ -18,6 +18,7 @@ from skc_runtime.golden import Replay
 from skc_runtime.identity import SIGNATURE, Key, check_identity, check_signature
 from skc_runtime.manifest import FORMAT, Manifest
 from skc_runtime.model_scan import scan_model
+from skc_runtime.signals import Observer
 from skc_runtime.sources import MANIFEST, RECOMPILE, Given, Source, source_of
 from skc_runtime.transformer import Origin, Transformer
 
@@ -28,19 +29,22 @@ def load(
     replay: Replay = "exact",
     expect: str | None = None,
     key: Key | None = None,
+    observer: Observer | None = None,
 ) -> Transformer:
     """The transformer of an artifact, after every check of the runtime contract.
 
     `artifact` is the path of its folder, a mapping of file names to bytes, or the bytes of a zip archive of its files.
     `replay="tolerance"` allows columns that are not exact to differ by 1e-6, for another processor
     architecture. `expect` is the identity that the artifact must have, `key` the public key that must have signed it
-    (the text of a PEM file, or its path). Raises ArtifactError with a code of `schemas/errors.v1.json`.
+    (the text of a PEM file, or its path). `observer` is called after each call with a `Call`: identity, rows, code and
+    seconds. Raises ArtifactError with a code of `schemas/errors.v1.json`.
     """
     if replay not in ("exact", "tolerance"):
         raise SkcRuntimeError("invalid-option", f"replay={shown(replay)}", hint='"exact" or "tolerance"')
     _check_arithmetic()
     files, transformer = open_artifact(artifact, expect=expect, key=key)
     golden.replay_cases(transformer, golden.loads(files["golden.jsonl"]), replay)
+    transformer.watch(observer)  # from 0: replaying is not serving
     if isinstance(artifact, str | os.PathLike):  # an artifact in memory cannot be loaded again
         transformer.origin = Origin(os.path.abspath(os.fspath(artifact)), replay)
     return transformer

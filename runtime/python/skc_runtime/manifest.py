@@ -18,12 +18,14 @@ from skc_runtime.strict_json import Fields, malformed, parse
 
 FORMAT = 1
 Signature = Literal["columns", "packed"]
+SignalKind = Literal["null", "unknown", "invalid", "clipped", "outside"]
 REQUIRED_FILES = ("model.onnx", "plan.json", "golden.jsonl")
 MOST_FILES = 100
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _OPTIONAL = ("text", "timezone")  # keys of an input that most lack
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_RATIO = re.compile(r"0(\.[0-9]{1,12})?|1")
 _VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){1,3}")
 
 
@@ -108,6 +110,27 @@ class Guards:
 
 
 @dataclass(frozen=True)
+class SignalColumn:
+    """One column of the signals: rows whose value in column `input` of `step` is served, and is of this kind.
+
+    `training` is the share of such rows among those that the pipeline was fitted on, as a decimal, if it is known.
+    """
+
+    kind: SignalKind
+    step: str
+    input: str
+    training: str | None = None
+
+
+@dataclass(frozen=True)
+class Signals:
+    """The bool output [N, len(columns)] that is counted, and never returned."""
+
+    tensor: str
+    columns: tuple[SignalColumn, ...]
+
+
+@dataclass(frozen=True)
 class OnnxSpec:
     """The requirements of the graph on ONNX Runtime."""
 
@@ -142,6 +165,7 @@ class Manifest:
     tzdata: str | None
     built_with: Mapping[str, str]
     log: LogSpec = LogSpec()
+    signals: Signals | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data, as `from_json` reads it."""
@@ -160,6 +184,7 @@ class Manifest:
             "tzdata": self.tzdata,
             "built_with": dict(self.built_with),
             **({} if self.log == LogSpec() else {"log": _listed(asdict(self.log))}),
+            **({} if self.signals is None else {"signals": _signals_to_json(self.signals)}),
         }
 
     @classmethod
@@ -179,6 +204,14 @@ class Manifest:
 def _input_to_json(spec: InputSpec) -> dict[str, Any]:
     fields = asdict(spec)
     return {key: value for key, value in fields.items() if key not in _OPTIONAL or value is not None}
+
+
+def _signals_to_json(signals: Signals) -> dict[str, Any]:
+    columns = [asdict(column) for column in signals.columns]
+    for column in columns:
+        if column["training"] is None:
+            del column["training"]
+    return {"tensor": signals.tensor, "columns": columns}
 
 
 def _listed(fields: dict[str, Any]) -> dict[str, Any]:
@@ -223,6 +256,7 @@ def _verify_outputs(manifest: Manifest) -> None:
     names = [output.name for output in manifest.outputs]
     names += [output.valid for output in manifest.outputs if output.valid is not None]
     names += [] if manifest.guards is None else [manifest.guards.tensor]
+    names += [] if manifest.signals is None else [manifest.signals.tensor]
     _unique("outputs", names)
     for output in manifest.outputs:
         location = f"manifest.json.outputs `{output.name}`"
@@ -258,6 +292,7 @@ def _read(data: bytes) -> Manifest:
         tzdata=fields.optional_text("tzdata"),
         built_with=fields.texts_by_key("built_with"),
         log=_log(fields.object("log")) if "log" in fields else LogSpec(),
+        signals=_signals(fields.object("signals")) if "signals" in fields else None,
     )
     fields.done()
     _unique("inputs", [i.name for i in manifest.inputs])
@@ -329,6 +364,22 @@ def _guards(fields: Fields | None) -> Guards | None:
     guards = Guards(fields.text("tensor"), tuple(columns))
     fields.done()
     return guards
+
+
+def _signals(fields: Fields) -> Signals:
+    columns = []
+    for item in fields.objects("columns"):
+        kind = cast(SignalKind, item.one_of("kind", *get_args(SignalKind)))  # one_of returns one of these
+        training = item.text("training") if "training" in item else None
+        if training is not None and _RATIO.fullmatch(training) is None:
+            raise malformed(f"{item.location}.training", f"{shown(training)} is not a share, as in 0.25")
+        columns.append(SignalColumn(kind, item.text("step"), item.text("input"), training))
+        item.done()
+    signals = Signals(fields.text("tensor"), tuple(columns))
+    fields.done()
+    if not columns:
+        raise malformed(fields.location, "there is no column")
+    return signals
 
 
 def _onnx(fields: Fields) -> OnnxSpec:

@@ -5,10 +5,11 @@ operator.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +20,10 @@ from skc_runtime.kinds import ELEMENTS, Array
 from skc_runtime.manifest import Guards, Manifest
 from skc_runtime.marshal import Batch, Extra, Marshaller, Request
 from skc_runtime.session import GraphSession, TensorInfo
+from skc_runtime.signals import Observer, Signals, Watch, exposition
+
+if TYPE_CHECKING:
+    from skc_runtime.request_log import Log
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,14 @@ class Transformer:
         valid = [output.valid for output in manifest.outputs if output.valid is not None]
         self._results = tuple([output.name for output in manifest.outputs] + valid)
         self._guards = manifest.guards
+        self._signals = None if manifest.signals is None else manifest.signals.tensor
+        self._watch: Watch | None = None
+        self.watch(None)
+
+    def watch(self, observer: Observer | None) -> None:
+        """Begin to count from 0, if the artifact has signals, and tell `observer` of each call (`signals.py`)."""
+        is_watched = observer is not None or self._signals is not None
+        self._watch = Watch(self.manifest, self.identity, observer) if is_watched else None
 
     def transform(self, data: object, *, extra: Extra = "error") -> dict[str, Array]:
         """The features of a request, by output name.
@@ -58,16 +71,22 @@ class Transformer:
 
         Raises RecordError with a code of `schemas/errors.v1.json`, the input and, in a batch, the row.
         """
+        if self._watch is not None:
+            return self._watched(self._watch, self._marshaller.request, data, extra)
         session = self._opened()
         return self._run(session, self._marshaller.request(data, extra))
 
     def transform_record(self, record: Mapping[str, object], *, extra: Extra = "error") -> dict[str, Array]:
         """The features [K] of one record, by output name. Raises RecordError."""
+        if self._watch is not None:
+            return self._watched(self._watch, self._marshaller.record, record, extra)
         session = self._opened()
         return self._run(session, self._marshaller.record(record, extra))
 
     def transform_records(self, records: Sequence[Mapping[str, object]], *, extra: Extra = "error") -> dict[str, Array]:
         """The features [N, K] of a list of records, by output name. Raises RecordError with the row."""
+        if self._watch is not None:
+            return self._watched(self._watch, self._marshaller.records, records, extra)
         session = self._opened()
         return self._run(session, self._marshaller.records(records, extra))
 
@@ -76,6 +95,8 @@ class Transformer:
 
         A missing column of a nullable input is null in every row. Raises RecordError.
         """
+        if self._watch is not None:
+            return self._watched(self._watch, self._marshaller.columns, columns, extra)
         session = self._opened()
         return self._run(session, self._marshaller.columns(columns, extra))
 
@@ -86,8 +107,42 @@ class Transformer:
         The same bytes get the same answer, or are refused with the same code, in every language:
         `schemas/requests.v1.json`. Raises RecordError.
         """
+        if self._watch is not None:
+            return self._watched(self._watch, self._marshaller.json, body, extra)
         session = self._opened()
         return self._run(session, self._marshaller.json(body, extra))
+
+    def signals(self) -> Signals:
+        """What was counted since the artifact was loaded. Raises `invalid-option` if it was not compiled to count."""
+        if self._watch is None or self._signals is None:
+            hint = "compile the pipeline with --signals"
+            raise SkcRuntimeError("invalid-option", "the artifact has no signals", hint=hint)
+        return self._watch.signals()
+
+    def signals_text(self, log: Log | None = None) -> str:
+        """The counts in the text format of Prometheus, and what `log` has dropped. Raises as `signals`."""
+        dropped = None if log is None else log.counts().dropped
+        return exposition(self.manifest.name, self.manifest.plan, self.signals(), dropped)
+
+    def _watched(
+        self,
+        watch: Watch,
+        marshal: Callable[[Any, Extra], Request | Batch],
+        data: Any,
+        extra: Extra,
+    ) -> dict[str, Array]:
+        """A call that is counted, and told to an observer."""
+        session = self._opened()
+        started = time.perf_counter_ns()
+        try:
+            request = marshal(data, extra)
+            results = self._run(session, request)
+        except SkcRuntimeError as error:
+            watch.ended(0, time.perf_counter_ns() - started, error)
+            raise
+        rows = request.rows if isinstance(request, Batch) else 1
+        watch.ended(rows, time.perf_counter_ns() - started, None)
+        return results
 
     def _opened(self) -> GraphSession:
         session = self._session
@@ -101,6 +156,8 @@ class Transformer:
         results = session.run(request.feeds)
         if self._guards is not None and results[self._guards.tensor].any():
             raise self._guarded(self._guards, request, results[self._guards.tensor], None)
+        if self._signals is not None and self._watch is not None:
+            self._watch.row(results[self._signals][0])
         return {name: results[name][0] for name in self._results}
 
     def _run_batch(self, session: GraphSession, batch: Batch) -> dict[str, Array]:
@@ -115,6 +172,7 @@ class Transformer:
         if len(chunks) == 1:
             results = run(chunks[0])
             self._check_guards(batch, results, 0)
+            self._count(batch.rows, [] if self._signals is None else [self._counts(results)])
             return {name: results[name] for name in self._results}
         from concurrent.futures import ThreadPoolExecutor  # takes 10 ms to import, and few rows need none
 
@@ -124,16 +182,29 @@ class Transformer:
             results = run(chunk)
             for name, output in outputs.items():
                 output[chunk] = results.pop(name)
-            return results
+            return results if self._signals is None else {**results, self._signals: self._counts(results)}
 
+        counts: list[Array] = []
         with ThreadPoolExecutor(min(len(chunks), _cores())) as pool:
             try:
                 for chunk, results in zip(chunks, pool.map(fill, chunks), strict=True):
                     self._check_guards(batch, results, chunk.start)
+                    counts += [] if self._signals is None else [results[self._signals]]
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+        self._count(batch.rows, counts)
         return outputs
+
+    def _counts(self, results: Mapping[str, Array]) -> Array:
+        """int64 [S]: how many rows have each signal."""
+        signals = results[self._signals or ""]
+        return np.asarray(signals.sum(axis=0, dtype=np.int64))
+
+    def _count(self, rows: int, counts: Sequence[Array]) -> None:
+        """Count a batch of which every row is served, by the counts of its chunks."""
+        if self._watch is not None and counts:
+            self._watch.batch(rows, np.sum(counts, axis=0))
 
     def _empty(self, rows: int) -> dict[str, Array]:
         """Arrays for the outputs of some rows."""
@@ -220,8 +291,9 @@ def check_tensors(manifest: Manifest, session: GraphSession) -> None:
         outputs.add(TensorInfo(output.name, output.dtype, len(output.columns)))
         if output.valid is not None:
             outputs.add(TensorInfo(output.valid, "bool", len(output.columns)))
-    if manifest.guards is not None:
-        outputs.add(TensorInfo(manifest.guards.tensor, "bool", len(manifest.guards.columns)))
+    for masks in (manifest.guards, manifest.signals):
+        if masks is not None:
+            outputs.add(TensorInfo(masks.tensor, "bool", len(masks.columns)))
     for noun, declared, real in (
         ("input", inputs, set(session.inputs)),
         ("output", outputs, set(session.outputs)),

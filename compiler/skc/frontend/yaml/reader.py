@@ -17,7 +17,7 @@ from skc.frontend.problems import Problems, shown
 from skc.frontend.yaml.data import located, read_data
 from skc.frontend.yaml.drift import read_drift
 from skc.frontend.yaml.features import read_features
-from skc.frontend.yaml.fields import as_map, as_text, check_keys, missing_key, wrong_type
+from skc.frontend.yaml.fields import as_bool, as_map, as_text, check_keys, missing_key, wrong_type
 from skc.frontend.yaml.inputs import read_inputs
 from skc.frontend.yaml.log import read_log
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
@@ -30,7 +30,7 @@ FORMAT = 1
 MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
 MAX_BYTES = 1_000_000  # about ten seconds of parsing; pipelines are written by hand
 REQUIRED = ("skc", "name", "inputs", "outputs")
-OPTIONAL = ("data", "drift", "features", "log", "model", "profile")
+OPTIONAL = ("data", "drift", "features", "log", "model", "profile", "signals")
 
 
 def read_pipeline(path: str | Path) -> tuple[Pipeline, Warnings]:
@@ -87,7 +87,7 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     model: ModelSource | None = None
     profile: ProfileOptions | None = ProfileOptions()
     log = LogSpec()
-    drift = DriftScales()
+    drift, signals = DriftScales(), False
     inputs: tuple[Input, ...] = ()
     features: tuple[FeatureDefinition, ...] = ()
     outputs: tuple[OutputDefinition, ...] = ()
@@ -108,10 +108,14 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
         log = read_log(entries["log"], inputs) if "log" in entries else log
     with problems.collect():
         drift = read_drift(entries["drift"], [i.name for i in inputs]) if "drift" in entries else drift
+    with problems.collect():
+        signals = as_bool(entries["signals"], "`signals`") if "signals" in entries else signals
     is_complete = not problems
     with problems.collect():
         outputs = read_outputs(entries["outputs"], problems)
-    definition = PipelineDefinition(name, inputs, features, outputs, data, model, node.span, profile, log, drift)
+    definition = PipelineDefinition(
+        name, inputs, features, outputs, data, model, node.span, profile, log, drift, signals
+    )
     return definition, is_complete
 
 

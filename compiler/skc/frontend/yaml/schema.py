@@ -103,6 +103,11 @@ def _top_level() -> JsonSchema:
             **_object(_log(), optional=tuple(_log())),
             "description": "What a log of requests must not show. It changes no feature.",
         },
+        "signals": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether runtimes count values that are null, unknown, invalid, clipped or out of range.",
+        },
         "drift": {
             "description": "Which drift is worth a finding of `skc drift`, frozen in the profile.",
             **_object(

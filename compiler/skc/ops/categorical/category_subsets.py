@@ -23,7 +23,7 @@ from itertools import chain
 
 import numpy as np
 
-from skc.emit.blocks import GraphBlock
+from skc.emit.blocks import GraphBlock, unlisted
 from skc.emit.opset import const, op
 from skc.op import Case, Met, Names, Op, always, fitted_elsewhere, parameters, require
 from skc.ops.categorical._categories import key_boundaries, unknown_values
@@ -78,9 +78,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         place = op.where(x.valid, place, const(codes + 1))
     place = op.gather(place, const([k for k, _ in members], np.int64), axis=1)
     starts = np.arange(len(members), dtype=np.int64)[None] * table.shape[1]
-    return GraphBlock(
-        "float64", len(members), op.gather(const(table.reshape(-1)), op.add(place, const(starts)), axis=0)
-    )
+    values = op.gather(const(table.reshape(-1)), op.add(place, const(starts)), axis=0)
+    return GraphBlock("float64", len(members), values).signal("unknown", unlisted(x, state.categories))
 
 
 def names(params: Params, state: State, columns: Names) -> tuple[Names, ...]:

@@ -187,10 +187,9 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         values = op.where(is_known, values, x.values)
     valid = x.valid if params.unknown != "null" else all_of(x.valid, is_known)
     block = masked(_dtype(params), x.width * width, values, None if valid is None else _spread(valid, x.width, width))
-    if params.unknown != "error":
-        return block
     unknown = op.not_(is_known)
-    return block.guard("unknown-category", unknown if x.valid is None else op.and_(x.valid, unknown))
+    unknown = unknown if x.valid is None else op.and_(x.valid, unknown)
+    return block.guard("unknown-category", unknown) if params.unknown == "error" else block.signal("unknown", unknown)
 
 
 def _spread(valid: Any, columns: int, width: int) -> Any:

@@ -61,7 +61,7 @@ from typing import Literal
 
 import numpy as np
 
-from skc.emit.blocks import GraphBlock, lookup, one_hot_columns
+from skc.emit.blocks import GraphBlock, lookup, one_hot_columns, unlisted
 from skc.emit.opset import const, op
 from skc.op import Case, Concern, Names, Op, always, parameters, require, require_exact
 from skc.ops.categorical import _groups as groups
@@ -196,6 +196,9 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     if params.null == "error" and present is not None:
         is_null = op.not_(present)
         refused = is_null if refused is None else op.or_(refused, is_null)
+    if params.unknown != "error":
+        has_entry = params.unknown != "infrequent" or not any(state.infrequent)
+        block = block.signal("unknown", is_unknown if has_entry else op.and_(is_unknown, unlisted(x, state.infrequent)))
     return block if refused is None else block.guard("unknown-category", refused)
 
 

@@ -58,7 +58,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from skc.emit.blocks import GraphBlock, all_of, lookup, masked
+from skc.emit.blocks import GraphBlock, all_of, lookup, masked, of_present
 from skc.emit.opset import const, op
 from skc.op import SMALL, Arity, Case, Concern, Known, Op, always, parameters, refuse, require, require_exact
 from skc.ops.categorical import _groups as groups
@@ -197,7 +197,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         keys.append([*categories, *infrequent])
         codes.append([*range(len(categories)), *[len(categories)] * len(infrequent)])
     default = UNKNOWN if params.unknown_value is None else params.unknown_value
-    values = lookup(x, keys, codes, default)
+    values = code = lookup(x, keys, codes, default)
     is_known = None if params.unknown == "value" else op.greater_or_equal(values, const(0, np.int64))
     present = valid = x.present()
     if present is not None and params.missing_value is not None:
@@ -210,7 +210,9 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         valid = all_of(valid, is_known_or_null)
     block = masked("int64", x.width, values, valid)
     refused = None
-    if params.unknown == "error" and is_known is not None:
+    if params.unknown != "error":
+        block = block.signal("unknown", of_present(x, op.equal(code, const(default, np.int64))))
+    elif is_known is not None:
         refused = op.not_(is_known) if present is None else op.and_(present, op.not_(is_known))
     if params.null == "error" and present is not None:
         is_null = op.not_(present)

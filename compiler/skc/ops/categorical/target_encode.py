@@ -217,13 +217,17 @@ def lower(params: Params, state: State, *blocks: GraphBlock) -> GraphBlock:
         parts.append(_places(x, state.categories[k : k + x.width], starts[k : k + x.width]))
         k += x.width
     place, fold = concat_columns(parts), None if params.folds is None else blocks[0]
+    ends = zip(starts, state.categories, strict=False)
+    unknown = op.equal(place, const([[start + len(keys) + 1 for start, keys in ends]], np.int64))
     if fold is not None:
+        unknown = concat_columns([op.not_(op.equal(fold.values, fold.values)), unknown])
         sizes = [[len(keys) + 2 for keys in state.categories]]
         place = op.add(place, op.mul(_table_of(params, fold), const(sizes, np.int64)))
     table = np.concatenate(tables)
     width = k * table.shape[1]
     rows = op.gather(const(table), place, axis=0)  # [N, K, classes]
     result = GraphBlock("float64", width, op.reshape(rows, const([0, width])))
+    result = result.signal("unknown", unknown)
     return result if fold is None else result.guard("out-of-range", _lower_is_no_fold(params, fold))
 
 

@@ -61,7 +61,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from skc.emit.blocks import GraphBlock, hash_keys, lookup
+from skc.emit.blocks import GraphBlock, hash_keys, lookup, of_present
 from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Concern, Decision, Known, Met, Op, parameters, refuse, require, require_exact
 from skc.ops.categorical._categories import MOST_LEVELS, Key, Keys, check_keys, key_boundaries, unknown_values
@@ -172,7 +172,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     numbers = [range(first, first + len(keys)) for first, keys in zip(state.first_id, state.keys, strict=True)]
     unknown_id = state.unknown_id[0]  # columns of one step share parameters and nullability, and so these ids
     is_one_id = unknown_id is not None and params.oov_buckets <= 1
-    values = lookup(x, state.keys, numbers, unknown_id if is_one_id else UNKNOWN)  # type: ignore[arg-type]  # is_one_id: not None
+    values = looked_up = lookup(x, state.keys, numbers, unknown_id if is_one_id else UNKNOWN)  # type: ignore[arg-type]  # is_one_id: not None
     if unknown_id is not None and params.oov_buckets > 1:
         bucket = op.mod(hash_keys(x, params.seed), const(params.oov_buckets, np.int64))
         bucket = op.add(bucket, const(unknown_id, np.int64))
@@ -181,7 +181,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     if present is not None:
         values = op.where(present, values, const(state.null_id[0] or 0, np.int64))
     if unknown_id is not None:
-        return GraphBlock("int64", x.width, values)
+        is_unknown = op.equal(looked_up, const(unknown_id if is_one_id else UNKNOWN, np.int64))
+        return GraphBlock("int64", x.width, values).signal("unknown", of_present(x, is_unknown))
     unknown = op.less(values, const(0, np.int64))
     # A guarded row must not crash an op that uses the ids as indices.
     usable = op.where(unknown, const(0, np.int64), values)

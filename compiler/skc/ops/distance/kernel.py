@@ -115,6 +115,10 @@ def _unit(values: Array) -> Array:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
+    return _lower(params, state, x).signal("clipped", op.isinf(x.values))
+
+
+def _lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     points, width = np.array(state.points), len(state.points)
     if params.kernel == "cosine":
         return GraphBlock("float64", width, _lower_cosine(x.values, points))

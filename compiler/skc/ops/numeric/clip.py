@@ -42,7 +42,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, FiniteFloat
 
-from skc.emit.blocks import GraphBlock, masked
+from skc.emit.blocks import GraphBlock, masked, of_present
 from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Concern, Known, Met, Op, parameters, refuse, require
 from skc.ops.numeric._constants import constant_of
@@ -148,7 +148,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     if None not in state.high:
         bound = const(np.array([state.high], KINDS[x.dtype].numpy))
         values = op.where(op.greater(values, bound), bound, values)
-    return masked(x.dtype, x.width, values, x.valid)
+    unequal = op.not_(op.equal(values, x.values))  # NaN is unequal to itself
+    return masked(x.dtype, x.width, values, x.valid).signal("clipped", of_present(x, unequal))
 
 
 def levels(params: Params, state: State, k: int, x: ValueType, known: Known) -> Known:

@@ -152,16 +152,17 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         clipped = op.where(op.less(values, first), first, op.where(op.greater(values, last), last, values))
         return segments.rising(clipped, segments.place(clipped))
 
-    values = at(x.values)
+    values, outside = at(x.values), op.or_(op.less(x.values, first), op.greater(x.values, last))
     if params.noise:
         error = op.mul(op.clip(op.abs(x.values), const(1.0), const(LARGEST)), const(RELATIVE))
         change = op.sub(at(op.add(x.values, error)), at(op.sub(x.values, error)))
         order = [part for k in range(x.width) for part in (k, x.width + k)]
         both = op.concat([values, op.abs(change)], axis=1)
-        return GraphBlock("float64", 2 * x.width, op.gather(both, const(order), axis=1) if x.width > 1 else both)
+        both = op.gather(both, const(order), axis=1) if x.width > 1 else both
+        block = GraphBlock("float64", 2 * x.width, both)
+        return block.signal("clipped", outside) if params.outside == "clip" else block
     if params.outside == "clip":
-        return GraphBlock("float64", x.width, values)
-    outside = op.or_(op.less(x.values, first), op.greater(x.values, last))
+        return GraphBlock("float64", x.width, values).signal("clipped", outside)
     if params.outside == "null":
         values = op.where(outside, const(math.nan), values)
     block = GraphBlock("float64", x.width, values)

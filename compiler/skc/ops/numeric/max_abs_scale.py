@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from skc.emit.blocks import GraphBlock
+from skc.emit.blocks import GraphBlock, beyond
 from skc.emit.opset import const, op
 from skc.op import Case, Concern, Met, Op, parameters, refuse, require
 from skc.ops.numeric._noise import NO_VALUE_HINT, check_stretch, concerns_about_constants
@@ -91,7 +91,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         low, high = const(-1.0), const(1.0)
         values = op.where(op.less(values, low), low, values)
         values = op.where(op.greater(values, high), high, values)
-    return GraphBlock("float64", x.width, values)
+    scales = np.array([state.scale])
+    return GraphBlock("float64", x.width, values).signal(_beyond(params), beyond(x.values, -scales, scales))
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
@@ -113,7 +114,11 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
 
 
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
-    return {"clipped": np.abs(x.values) > np.array(state.scale)} if params.clip else {}
+    return {_beyond(params): np.abs(x.values) > np.array(state.scale)}
+
+
+def _beyond(params: Params) -> Met:
+    return "clipped" if params.clip else "outside"
 
 
 CASES = (

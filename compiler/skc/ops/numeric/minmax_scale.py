@@ -43,7 +43,7 @@ from typing import Any
 import numpy as np
 from pydantic import FiniteFloat
 
-from skc.emit.blocks import GraphBlock
+from skc.emit.blocks import GraphBlock, beyond
 from skc.emit.opset import const, op
 from skc.op import Case, Concern, Met, Op, parameters, refuse, require
 from skc.ops.numeric._noise import NO_VALUE_HINT, check_stretch, concerns_about_spread
@@ -51,6 +51,8 @@ from skc.stats.requests import ColumnStats, Max, Min, Stat
 from skc.translation import Claim, Columns
 from skc.values.types import Block, Scalar, ValueType
 from skc_runtime.kinds import Array
+
+MARGIN = 1e-9  # of the range, which scaling may miss by a last bit
 
 
 @parameters
@@ -117,12 +119,15 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    values = op.add(op.mul(x.values, const([state.scale], np.float64)), const([state.min], np.float64))
+    values = scaled = op.add(op.mul(x.values, const([state.scale], np.float64)), const([state.min], np.float64))
     if params.clip:  # not Clip: whether it returns 0.0 or -0.0 may depend on the processor
         low, high = (const(end + 0.0) for end in params.feature_range)  # Where would turn its -0.0 into 0.0
         values = op.where(op.less(values, low), low, values)
         values = op.where(op.greater(values, high), high, values)
-    return GraphBlock("float64", x.width, values)
+    block = GraphBlock("float64", x.width, values)
+    if params.clip:
+        return block.signal("clipped", beyond(scaled, *params.feature_range))
+    return block.signal("outside", beyond(x.values, *_limits(params, state)))
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
@@ -147,10 +152,27 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
 
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
     if not params.clip:
-        return {}
+        low, high = _limits(params, state)
+        return {"outside": (x.values < low) | (x.values > high)}
     scaled = x.values * np.array(state.scale) + np.array(state.min)
+    least, greatest = params.feature_range
+    return {"clipped": (scaled < least) | (scaled > greatest)}
+
+
+def met_edges(params: Params, state: State, k: int) -> list[Scalar]:
+    if params.clip:
+        return []
+    ends = [float(end[0, k]) for end in _limits(params, state)]
+    return [v for e in ends for v in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
+
+
+def _limits(params: Params, state: State) -> tuple[Array, Array]:
+    """float64 [1, K]: below and above lies what training did not have, whose ends scaling may miss by a last bit."""
     low, high = params.feature_range
-    return {"clipped": (scaled < low) | (scaled > high)}
+    margin = MARGIN * (high - low)
+    scale, shift = np.array([state.scale]), np.array([state.min])
+    with np.errstate(over="ignore"):
+        return (low - margin - shift) / scale, (high + margin - shift) / scale
 
 
 CASES = (
@@ -276,6 +298,7 @@ OP = Op(
     degenerate=degenerate,
     concerns=concerns,
     met=met,
+    met_edges=met_edges,
     sklearn=SKLEARN,
     cases=CASES,
 )

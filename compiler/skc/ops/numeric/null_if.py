@@ -193,5 +193,6 @@ OP = Op(
     carry_back=carry_back,
     is_small=lambda params, inputs_are: inputs_are,
     null_blind=True,
+    made_null="null",
     cases=CASES,
 )

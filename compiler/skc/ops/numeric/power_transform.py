@@ -109,6 +109,10 @@ def _box_cox(x: Array, power: float) -> Array:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
+    return _lower(params, state, x).signal("clipped", op.isinf(x.values))
+
+
+def _lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     powers = np.array([state.power])
     if params.method == "box-cox":
         is_zero = const(_is_zero(powers)) if _is_zero(powers).any() else None

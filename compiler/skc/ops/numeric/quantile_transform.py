@@ -43,7 +43,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from skc.emit.blocks import GraphBlock
+from skc.emit.blocks import GraphBlock, beyond
 from skc.emit.opset import const, op
 from skc.op import Case, Concern, Met, Op, parameters, refuse, require
 from skc.ops.numeric._noise import NO_VALUE_HINT, check_stretch, concerns_about_constants
@@ -152,7 +152,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         ends = (ENDS[0], ENDS[1])
         share = op.clip(lower_normal_quantile(share, x.width), const(ends[0]), const(ends[1]))
     bounded = op.where(is_first, const(ends[0]), op.where(is_last, const(ends[1]), share))
-    return GraphBlock("float64", x.width, bounded)
+    lows, highs = (np.array([[points[end] for points in state.quantiles]]) for end in (0, -1))
+    return GraphBlock("float64", x.width, bounded).signal("clipped", beyond(x.values, lows, highs))
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:

@@ -57,7 +57,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from skc.emit.blocks import GraphBlock
+from skc.emit.blocks import GraphBlock, beyond
 from skc.emit.opset import const, op
 from skc.op import Concern, Decision, Met, Names, Op, parameters, refuse, require, require_exact
 from skc.ops.numeric._bsplines import Tables, at_zero, bounded, unbounded
@@ -268,6 +268,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         tables = Tables(curves)
         values = tables.splines(rest, tables.place(rest))
     block = GraphBlock("float64", x.width * kept, op.reshape(values, const([0, x.width * kept])))
+    block = block.signal(_beyond(params), beyond(x.values, lows, highs))
     code = _guard(params)
     return block if code is None else block.guard(code, _lower_is_refused(params, state, x))
 
@@ -340,11 +341,13 @@ def marks(params: Params, state: State, k: int) -> dict[str, Sequence[Scalar]]:
 
 
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
-    """What lies beyond the range, where the splines no longer follow it."""
-    if params.degree and params.extrapolation != "constant":
-        return {}
     lows, highs = np.array([_range(state, k) for k in range(x.width)]).T
-    return {"clipped": (x.values < lows) | (x.values > highs)}
+    return {_beyond(params): (x.values < lows) | (x.values > highs)}
+
+
+def _beyond(params: Params) -> Met:
+    """What a value beyond the range is: the splines follow it or not."""
+    return "outside" if params.degree and params.extrapolation != "constant" else "clipped"
 
 
 def degenerate(params: Params, state: State, k: int) -> str | None:

@@ -81,6 +81,7 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     half = op.mul(whole, const(0.5))
     place = op.arg_max(op.cast(op.greater_or_equal(sums, half), to=np.float64), axis=1, keepdims=1)
     block = GraphBlock("float64", 1, op.gather_elements(values, place, axis=1))
+    block = block.signal("clipped", op.isinf(x.values))
     block = block.guard(GUARD, lower_not_all(op.equal(x.values, x.values), width))
     if width == 1:
         return block

@@ -1,0 +1,135 @@
+"""`--signals`: what the artifact declares, that verification compares it, and that nothing else changes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import skc
+import skc.lower
+import skc_runtime
+from skc.artifact import MANIFEST, MODEL
+from skc.diagnostics import SkcError
+from skc.emit.opset import op
+from skc.frontend.yaml.reader import read_pipeline_text
+from skc.ops import OPS
+from skc.verification.identity import is_own_work
+
+RIDES = """
+skc: 1
+name: rides
+inputs:
+  payment: {type: string, nullable: true, null_values: [""]}
+  zone: {type: string, nullable: true}
+  fare: {type: float64, nullable: true}
+  tip: {type: float64, nullable: true, null_values: [-1]}
+  when: string
+features:
+  payment: {from: payment, apply: [{one_hot: {unknown: zeros, null: zeros}}]}
+  zone: {from: zone, apply: [{ordinal: {unknown: null}}]}
+  fare: {from: fare, apply: [{impute: {strategy: mean}}, minmax_scale]}
+  tip: {from: tip, apply: [{impute: {strategy: mean}}, {clip: {min: 0, max: 10}}]}
+  month: {from: when, apply: [{parse_datetime: {format: "%Y-%m-%d", invalid: null}}, {datetime_part: {part: month}}]}
+outputs:
+  x: {features: [payment, fare, tip, zone, month], dtype: float64}
+"""
+ROWS = [
+    {"payment": p, "zone": z, "fare": f, "tip": t, "when": w}
+    for p, z, f, t, w in [
+        ("card", "a", 1.5, 0.0, "2024-01-02"),
+        ("cash", "b", 2.5, -1.0, "2024-02-02"),
+        ("card", "a", None, 3.0, "2024-03-02"),
+        ("app", None, 4.0, 4.0, "2024-04-02"),
+    ]
+]
+
+
+def compiled(tmp_path: Path, text: str = RIDES, **options: Any) -> skc.Compiled:
+    (tmp_path / "pipeline.yaml").write_text(text)
+    data = tmp_path / "rides.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    return skc.compile(tmp_path / "pipeline.yaml", data, **{"rows": 500, **options})
+
+
+def test_the_manifest_names_every_signal(tmp_path: Path) -> None:
+    signals = compiled(tmp_path, signals=True).artifact.manifest.signals
+    assert signals is not None
+    assert {(c.kind, c.step, c.input) for c in signals.columns} == {
+        ("null", "inputs/payment", "payment"),
+        ("null", "inputs/zone", "zone"),
+        ("null", "inputs/fare", "fare"),
+        ("null", "inputs/tip", "tip"),
+        ("unknown", "payment/0:one_hot", "payment"),
+        ("unknown", "zone/0:ordinal", "zone"),
+        ("outside", "fare/1:minmax_scale", "fare"),
+        ("clipped", "tip/1:clip", "tip"),
+        ("invalid", "month/0:parse_datetime", "when"),
+    }
+
+
+@pytest.mark.parametrize("signature", ["packed", "columns"])
+def test_signals_change_no_output_and_no_plan(tmp_path: Path, signature: Any) -> None:
+    plain, counted = compiled(tmp_path, signature=signature), compiled(tmp_path, signature=signature, signals=True)
+    assert plain.artifact.manifest.signals is None
+    assert "signals" not in json.loads(plain.artifact.files[MANIFEST])
+    assert plain.artifact.manifest.plan == counted.artifact.manifest.plan
+    assert counted.report is not None
+    assert counted.report.is_equal
+    assert is_own_work(counted.artifact)
+    row = {"payment": "crypto", "zone": None, "fare": 99.0, "tip": 99.0, "when": "soon"}
+    left, right = (skc_runtime.Transformer(c.artifact.manifest, c.artifact.files[MODEL]) for c in (plain, counted))
+    a, b = left.transform(row), right.transform(row)
+    assert a.keys() == b.keys()
+    assert all(np.array_equal(a[name], b[name], equal_nan=True) for name in a)
+
+
+def test_a_pipeline_may_ask_for_signals(tmp_path: Path) -> None:
+    asked = compiled(tmp_path, RIDES + "signals: true\n")
+    assert asked.artifact.files == compiled(tmp_path, signals=True).artifact.files
+    assert compiled(tmp_path, RIDES + "signals: false\n").artifact.manifest.signals is None
+    with pytest.raises(SkcError, match="`signals` must be true or false"):
+        read_pipeline_text(RIDES + "signals: 1\n", "pipeline.yaml")
+
+
+@pytest.mark.parametrize("kind", ["unknown", "clipped", "outside"])
+def test_a_wrong_signal_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Every op whose mask says the opposite."""
+
+    def inverted(name: str) -> Any:
+        def lowered(*arguments: Any) -> Any:
+            block = OPS_BEFORE[name].lower(*arguments)
+            signals = (replace(s, mask=op.not_(s.mask)) if s.kind == kind else s for s in block.signals)
+            return replace(block, signals=tuple(signals))
+
+        return lowered
+
+    for name in OPS_BEFORE:
+        monkeypatch.setitem(skc.lower.OPS, name, replace(OPS_BEFORE[name], lower=inverted(name)))
+    report = compiled(tmp_path, signals=True).report
+    assert report is not None
+    assert {d.output for d in report.differences} == {"skc.signals"}
+    assert all(f"{kind} `" in d.column and d.step is not None and d.step in d.column for d in report.differences)
+
+
+OPS_BEFORE = dict(OPS)
+
+
+def test_a_signal_that_is_not_there_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = replace(OPS["clip"], lower=lambda *arguments: replace(OPS_BEFORE["clip"].lower(*arguments), signals=()))
+    monkeypatch.setitem(skc.lower.OPS, "clip", silent)
+    with pytest.raises(SkcError, match="the graph has no signal `clipped` of `tip` at `tip/1:clip`"):
+        compiled(tmp_path, signals=True)
+
+
+def test_every_planted_fault_in_signals_is_found(tmp_path: Path) -> None:
+    compiled(tmp_path, signals=True, out=tmp_path / "artifact")
+    found = skc.self_check(tmp_path / "artifact", rows=500)
+    missed = [o.mutant.what for o in found.outcomes if o.fate in ("not found", "evened out")]
+    assert not missed
+    kinds = [o.mutant.kind for o in found.outcomes if o.fate == "found"]
+    assert {"signal that never fires", "signal that always fires"} <= set(kinds)
