@@ -377,6 +377,39 @@ def _(place: Place) -> list[str]:
     return ["drift", "others.csv", "artifact"]
 
 
+PARITY = ["parity", "rows.csv", "--key", "s"]
+command("SKC670", *PARITY, "--online", "nowhere:get_many")
+command("SKC673", "parity", "rows.csv", "rows.csv", "--key", "country")
+
+
+def of_store(code: Code, returned: str) -> None:
+    @provokes(code)
+    def _(place: Place) -> list[str]:
+        name = f"store_of_{code.lower()}"  # modules of other tests are still imported
+        (place.folder / f"{name}.py").write_text(f"def get_many(keys):\n    return {returned}\n")
+        (place.folder / "rows.csv").write_text("x,s\n1,a\n2,b\n")
+        return [*PARITY, "--online", f"{name}:get_many"]
+
+
+of_store("SKC671", "1 / 0")
+of_store("SKC672", "[]")
+of_store("SKC677", "[None] * len(keys)")
+
+
+def of_export(code: Code, text: str) -> None:
+    @provokes(code)
+    def _(place: Place) -> list[str]:
+        (place.folder / "online.jsonl").write_text(text)
+        (place.folder / "rows.csv").write_text("x,s\n1,a\n2,b\n")
+        return ["parity", "rows.csv", "online.jsonl", "--key", "s"]
+
+
+RECORD = '{"key": "a", "value": {"x": 1.0}}\n'
+of_export("SKC674", RECORD * 2)
+of_export("SKC675", f'{RECORD}{{"key": "b", "value": 3}}\n')
+of_export("SKC676", f"{RECORD}{RECORD[:20]}")
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("codes")

@@ -49,6 +49,32 @@ OF_TARGETS = {
         ),
     }.items()
 }
+OF_PARITY = (
+    "give a table, an export, or --online module:get_many",
+    "write --key user_id, or --key user_id=uid",
+    "give --time, or leave both out",
+    "name a column of it: {}",
+    "use texts or integers",
+    "give a table whose columns have the names of the inputs",
+    "export it again, or remove the last line: the keys after it would seem to be missing",
+    "write it as user:{KEY}, with {KEY:upper}, {KEY:lower}, {KEY:0>8}, {KEY:trim0}, {KEY:hex} or {KEY:uuid}",
+    "write {{}}|* or *:{{}}",
+    "write one of {}, or such as stale>0.01",
+    'write every line as {"key": "u1", "value": {"age": 3}}, with a "time" if you know it',
+    "return a list with one dict for each key, in their order, and None for a key that the store does not have",
+    "the store seems to write its keys so: --online-key '{}'",
+    "say how the store writes a key: --online-key 'user:{{}}'",
+    "check the store that the function reads, and say how it writes a key with --online-key",
+    "give a table with rows",
+    "export the store, and give the export as ONLINE",
+    "write --online module:get_many",
+    "name a function of the module, as in `store:get_many`",
+    "name a function from a list of keys to a list of dicts",
+    "mend the function: skc calls it with a list of keys",
+    "give times as microseconds since 1970, or as texts in ISO 8601",
+    "name the column of times with --time, so that the latest row of a key counts",
+    "give one row of each key, or rows of different times",
+)
 OF_DRIFT = (
     "give --{}, or leave both out",
     "write 15m, 1h, 1d or 1w",
@@ -143,6 +169,7 @@ ELSEWHERE = {  # hints that a test of their own follows
         "verify/test_budget.py::test_budgets"
     ),
     **dict.fromkeys(OF_DRIFT, "skew/test_drift_hints.py::test_a_command_that_follows_the_hint"),
+    **dict.fromkeys(OF_PARITY, "skew/test_parity_hints.py::test_a_command_that_follows_the_hint"),
     "group the categories before this step, or put rows of one category in several folds": (
         "test_targets.py::test_categories_that_are_in_one_fold_each"
     ),

@@ -17,6 +17,7 @@ from skc.options import ReportFormat
 from skc.reports.render import Result
 from skc.results import Compiled, Verified
 from skc.selfcheck.report import SelfCheck
+from skc.skew.parity.report import ParityReport
 from skc.skew.report import DriftReport
 
 RECORD = '{"at": "2022-07-01 10:00:00", "amount": 11.0, "kind": "b"}'
@@ -36,6 +37,8 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
     (folder / "planted.csv").write_text(ROWS)
     done = skc.compile(folder / "pipeline.yaml", str(folder / "rows.csv"), folder / "artifact", rows=50)
     assert done.report is not None
+    (folder / "pairs").mkdir()
+    (folder / "pairs" / "planted.csv").write_text("id,x\n1,2\n")
     found = [
         done,
         done.report,
@@ -46,6 +49,7 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
         skc.diff(folder / "artifact", folder / "artifact"),
         skc.init(folder / "planted.csv"),
         skc.drift(folder / "rows.csv", folder / "artifact"),
+        skc.parity(folder / "pairs" / "planted.csv", folder / "pairs" / "planted.csv", key="id"),
     ]
     return {type(result): result for result in found}
 
@@ -54,7 +58,7 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
 @pytest.mark.parametrize("written", get_args(ReportFormat))
 def test_a_result_in_a_format(kind: type[Any], written: Any, results: Mapping[type[Any], Any]) -> None:
     result = results[kind]
-    if written not in ("text", "json") and kind not in (type(results[Verified].report), DriftReport):
+    if written not in ("text", "json") and kind not in (type(results[Verified].report), DriftReport, ParityReport):
         with pytest.raises(skc.SkcError, match=f"a {kind.__name__} is not written as {written}") as error:
             skc.render(result, written)
         assert error.value.code == "SKC140"

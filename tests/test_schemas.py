@@ -13,8 +13,10 @@ from typing import Any
 import jsonschema
 import numpy as np
 import onnx
+import pyarrow as pa
 import pytest
 from generated import PLAN_SCHEMA, plan_schema
+from parity_tables import make, make_store, offline_of, plant
 from referencing import Registry, Resource
 from skewed_rides import PLANTED, week
 
@@ -22,6 +24,7 @@ import skc
 from skc.artifact import MODEL, Artifact, write
 from skc.environment_matrix import EVALUATOR, Environment, Matrix, record_of
 from skc.ops import OPS
+from skc.skew.parity.report import ParityReport
 from skc.skew.report import DriftReport
 from skc.verification.run import Options, verify
 from skc_runtime.errors import CODES
@@ -65,6 +68,20 @@ def drift_of(artifact: Artifact, folder: Path) -> DriftReport:
     return report
 
 
+def parity_of(folder: Path) -> ParityReport:
+    """A report with every kind of finding, versions, and a column that the store does not have."""
+    make(folder)
+    store = make_store()
+    offline = offline_of(store)
+    plant(store)
+    online = store.table().drop_columns(["city"])
+    online = online.append_column("schema", pa.array(["v1", *["v2"] * (len(online) - 1)]))
+    asked = {"key": "user_id", "time": "event_time", "artifact": folder / "artifact"}
+    report = skc.parity(offline, online, **asked, fail_on=["stale"])
+    assert report.broken
+    return report
+
+
 @pytest.fixture(scope="module")
 def documents(made: skc.Compiled, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """Every document by the name of its schema."""
@@ -81,6 +98,7 @@ def documents(made: skc.Compiled, tmp_path_factory: pytest.TempPathFactory) -> d
         "profile": [json.loads(files["profile.json"])],
         "report": reports,
         "skew-report": [drift_of(made.artifact, tmp_path_factory.mktemp("drift")).to_json()],
+        "parity-report": [parity_of(tmp_path_factory.mktemp("parity")).to_json()],
         "verified": [
             json.loads(json.dumps(record_of(report, environments)))
             for report, environments in ((reports[0], None), (reports[1], None), (reports[0], tried))
@@ -93,7 +111,9 @@ def test_a_schema_is_a_schema(path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(path.read_bytes()))
 
 
-@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "profile", "report", "skew-report", "verified"])
+@pytest.mark.parametrize(
+    "name", ["manifest", "plan", "golden", "profile", "report", "skew-report", "parity-report", "verified"]
+)
 def test_what_is_written_holds(name: str, documents: dict[str, list[Any]]) -> None:
     for document in documents[name]:
         validator(name).validate(document)
@@ -112,7 +132,9 @@ ALIKE = 3  # of many in one list, so many
 OPEN = {"params", "state", "record", "outputs", "files", "built_with", "versions"}  # their keys are names
 
 
-@pytest.mark.parametrize("name", ["manifest", "plan", "golden", "profile", "report", "skew-report", "verified"])
+@pytest.mark.parametrize(
+    "name", ["manifest", "plan", "golden", "profile", "report", "skew-report", "parity-report", "verified"]
+)
 def test_no_key_may_be_missing_or_new(name: str, documents: dict[str, list[Any]]) -> None:
     check, tried = validator(name), 0
     seen: Counter[tuple[int, tuple[Any, ...]]] = Counter()

@@ -17,6 +17,7 @@ import skc_runtime
 from skc import artifact as artifacts
 from skc import signing, verifying
 from skc.comparing import difference, drifted
+from skc.comparing import parity as compared_online
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix
 from skc.failures import library_errors
@@ -30,6 +31,7 @@ from skc.options import (
     DiffOptions,
     DriftOptions,
     FloatName,
+    ParityOptions,
     PathLike,
     VerifyOptions,
     seconds_of,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from skc.frontend.sklearn.survey import Survey
     from skc.profile.document import Profile
     from skc.selfcheck.report import SelfCheck
+    from skc.skew.parity.report import ParityReport
     from skc.skew.report import DriftReport
 
 
@@ -318,6 +321,48 @@ def drift(
         threads=threads,
     )
     return drifted(data, artifact, options)
+
+
+def parity(
+    offline: Any,
+    online: Any = None,
+    *,
+    key: str,
+    artifact: PathLike | None = None,
+    online_key: str | None = None,
+    time: str | None = None,
+    lag: str | None = None,
+    sample: int | None = None,
+    version: str | None = None,
+    fail_on: Sequence[str] = (),
+    threads: int | None = None,
+) -> ParityReport:
+    """Compare what an online store holds with the offline table, key by key.
+
+    `offline` is a path, a glob, or a pandas, Polars or PyArrow table, and so may `online` be; or it is an export (JSON
+    lines of `key`, `value` and `time`), or a function from a list of keys to a list of dicts, None for a key that the
+    store does not have. `key` names the column of keys ("user_id", or "user_id=uid" where the online table calls it
+    so), `online_key` says how the store writes a key ("user:{user_id}"). The inputs of `artifact` are compared, by
+    their types and nulls; without one, all columns of the offline table. With `time`, the offline row that counts is
+    the latest at the time of the online row, and an older value is stale if it is behind by more than `lag` ("1h").
+    `sample` is about how many keys are compared: all of a table, and 100,000 of a store, if it is not given. `version`
+    is what the field `schema` of an online row must be, the hash of the plan if not given. The rules of `fail_on`
+    (missing, stale>0.01, …) fill `.broken` of what is returned. Raises SkcError.
+    """
+    is_function = callable(online) and not hasattr(online, "__arrow_c_stream__")
+    options = ParityOptions(
+        key=key,
+        artifact=artifact,
+        store=online if is_function else None,
+        online_key=online_key,
+        time=time,
+        lag=lag,
+        sample=sample,
+        version=version,
+        fail_on=tuple(fail_on),
+        threads=threads,
+    )
+    return compared_online(offline, None if is_function else online, options)
 
 
 @library_errors()

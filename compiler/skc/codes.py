@@ -25,6 +25,7 @@ Code = Literal[
     "SKC511", "SKC512",
     "SKC601", "SKC602", "SKC603", "SKC604",
     "SKC620", "SKC621", "SKC622", "SKC623", "SKC624", "SKC625",
+    "SKC670", "SKC671", "SKC672", "SKC673", "SKC674", "SKC675", "SKC676", "SKC677",
     "SKC900", "SKC901",
 ]  # fmt: skip
 
@@ -151,6 +152,15 @@ CODES: dict[Code, str] = {
     "SKC623": "a column to divide or to compare by that the table does not have, or of a type that cannot be used",
     "SKC624": "more windows and groups than are kept",
     "SKC625": "a table that has none of the inputs",
+    # parity of an online store
+    "SKC670": "a function of a store that cannot be imported",
+    "SKC671": "a function of a store that raises an error",
+    "SKC672": "a function of a store that returns something other than a row for each key",
+    "SKC673": "a column of keys that is missing, or of a type that cannot be a key",
+    "SKC674": "two rows with the same key and time",
+    "SKC675": "an export that cannot be read",
+    "SKC676": "an export that ends within a line",
+    "SKC677": "no key of the offline table is online",
     # bugs
     "SKC900": "an unexpected error",
     "SKC901": "a broken invariant inside skc",

@@ -12,13 +12,14 @@ from skc.artifact import Artifact
 from skc.diagnostics import fail
 from skc.failures import library_errors
 from skc.ir import DataSource
-from skc.options import DiffOptions, DriftOptions, PathLike
+from skc.options import DiffOptions, DriftOptions, ParityOptions, PathLike
 from skc.progress import Progress
 from skc.verifying import blocks_of
 
 if TYPE_CHECKING:
     from skc.comparison.report import DiffReport
     from skc.comparison.rows import RowsChanged
+    from skc.skew.parity.report import ParityReport
     from skc.skew.report import DriftReport
 
 
@@ -69,6 +70,23 @@ def drifted(data: Any, artifact: PathLike, options: DriftOptions) -> DriftReport
         skew.drift(against, data, division, prediction), options.rules(), strict=options.strict
     )
     return report
+
+
+@library_errors()
+def parity(offline: Any, online: Any, options: ParityOptions) -> ParityReport:
+    """`parity`, with its options as one value."""
+    from skc.skew.parity.contract import contract_of
+    from skc.skew.parity.running import checked, compare_sides, read_question
+    from skc.skew.parity.store import import_store
+
+    if (online is None) == (options.store is None):
+        hint = "give a table, an export, or --online module:get_many"
+        problem = "there is no online side" if online is None else "there are two online sides"
+        raise fail("SKC140", problem, hint=hint)
+    question = read_question(options)
+    store = import_store(options.store) if isinstance(options.store, str) else options.store
+    contract = contract_of(options.artifact, offline, question)
+    return checked(compare_sides(offline, online, store, contract, question), options.rules())
 
 
 def _skew() -> Any:

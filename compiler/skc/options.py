@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from skc.comparison.rules import Rule, read_rule
 from skc.diagnostics import fail
+from skc.skew.parity.rules import ParityRule, read_parity_rule
 from skc.skew.rules import DriftRule, read_drift_rule
 
 PathLike = str | os.PathLike[str]
@@ -331,3 +332,42 @@ class DriftOptions(Options):
     def rules(self) -> tuple[DriftRule, ...]:
         """`fail_on`, as it is understood."""
         return tuple(map(read_drift_rule, self.fail_on))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParityOptions(Options):
+    """The options of `skc parity`. Raises SKC140 for an unknown rule, or options that need or exclude each other."""
+
+    key: str | None = _flag(None, "The column of keys: user_id; user_id=uid, where the online table calls it so.")
+    artifact: PathLike | None = _flag(
+        None, "The artifact whose inputs are compared, by their types and nulls.", typed=Path | None
+    )
+    store: Any = _flag(
+        None, "A function from a list of keys to their rows, instead of ONLINE: module:get_many.", "--online",
+        typed=str | None,
+    )  # fmt: skip
+    online_key: str | None = _flag(None, 'How the store writes a key: "user:{user_id}".')
+    time: str | None = _flag(None, "The column of times, of which the latest row of a key counts.")
+    lag: str | None = _flag(None, "How long the store may hold an older value: 30s, 15m, 1h, 1d.")
+    sample: int | None = _flag(None, "Compare about so many keys; 100,000 of a store if not given.", minimum=1)
+    version: str | None = _flag(None, "What the field `schema` of an online row must be; the plan's hash if not given.")
+    fail_on: tuple[str, ...] = _flag(
+        (),
+        "Exit with 1 only for: missing, ghosts, stale>0.01, narrowed, other, …; for any finding if not given.",
+        typed=list[str] | None,
+        read=_rules,
+    )
+    threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
+    format: ReportFormat = _flag("text", "How to print the report.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.rules()
+        if self.key is None:
+            raise fail("SKC140", "the key is not named", hint="write --key user_id, or --key user_id=uid")
+        if self.lag is not None and self.time is None:
+            raise fail("SKC140", "--lag needs --time", hint="give --time, or leave both out")
+
+    def rules(self) -> tuple[ParityRule, ...]:
+        """`fail_on`, as it is understood."""
+        return tuple(map(read_parity_rule, self.fail_on))

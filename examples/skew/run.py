@@ -68,6 +68,8 @@ class Result:
         code = self._first_code()
         if self.command == f"skc {command}":
             raise AssertionError(f"`skc {command}` exists now: write its arguments into the transcript, then `--write`")
+        if command == "parity" and code == "SKC677":  # it says how the keys are written
+            return f"found by parity ({code})"
         if command not in ("check", "compile") or self.code != 2:
             raise AssertionError(f"`{self.command}` ended with {self.code}:\n{self.printed}")
         is_reading = code.startswith("SKC1") and "pipeline.yaml" not in arguments

@@ -24,6 +24,7 @@ from skc.cli.flags import Command
 from skc.cli.init import init
 from skc.cli.inspect import inspect
 from skc.cli.ops import ops
+from skc.cli.parity import parity
 from skc.cli.printing import BUG, DIFFERENT, EQUAL, USER, show, show_diagnostics
 from skc.cli.profile import profile
 from skc.cli.schema import schema
@@ -44,6 +45,7 @@ COMMANDS: dict[str, Command] = {  # in the order of `skc --help`
     "sign": sign,
     "transform": transform,
     "drift": drift,
+    "parity": parity,
     "profile": profile,
     "check": check,
     "ops": ops,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skc.diagnostics import Diagnostic
-from skc.reports import drift
+from skc.reports import drift, parity
 from skc.reports.verification import difference_text, met_texts, refusal_texts
+from skc.skew.parity.report import ParityReport
 from skc.skew.report import DriftReport
 from skc.verification.report import Report
 
@@ -48,6 +49,18 @@ def of_drift(report: DriftReport) -> str:
         lines.append(command("warning", "skc drift: windows and groups", "\n".join(drifted)))
     kind = "error" if severe else "warning" if report.is_drifted else "notice"
     return "\n".join([*lines, command(kind, "skc drift", report.verdict())])
+
+
+def of_parity(report: ParityReport) -> str:
+    """One error per column that differs, and for keys, notes, and the verdict."""
+    lines = [command("error", f"skc parity: {c.name}", parity.column_text(c)) for c in report.found[:MOST]]
+    if report.key_findings:
+        lines.append(command("error", "skc parity: keys", parity.key_text(report)))
+    notes = parity.note_texts(report)
+    if notes:
+        lines.append(command("notice", "skc parity: notes", "\n".join(notes)))
+    kind = "error" if report.is_refused else "warning" if report.is_different else "notice"
+    return "\n".join([*lines, command(kind, "skc parity", report.verdict())])
 
 
 def of_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:

@@ -7,8 +7,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from skc.diagnostics import Diagnostic
-from skc.reports import drift
+from skc.reports import drift, parity
 from skc.reports.verification import data_texts, diagnosis, difference_text, extent
+from skc.skew.parity.report import ParityReport
+from skc.skew.parity.report import broken as parity_broken
 from skc.skew.report import ColumnDrift, DriftReport, PartDrift, broken
 from skc.skew.rules import DriftRule
 from skc.verification.report import Report
@@ -79,6 +81,29 @@ def _rule_case(report: DriftReport, rule: DriftRule) -> ET.Element:
     for message in broken([rule], report):
         ET.SubElement(case, "failure", message=_xml_safe(message))
     return case
+
+
+def of_parity(report: ParityReport) -> str:
+    """One test case for the keys, one per column, and one per rule of `--fail-on`; with rules only those fail."""
+    name = f"skc.parity.{report.name}"
+    texts = {"keys": parity.key_text(report)} | {c.name: parity.column_text(c) for c in report.columns}
+    has_findings = {"keys": bool(report.key_findings)} | {c.name: c.is_found for c in report.columns}
+    cases = []
+    for label, text in texts.items():
+        case = _case(name, label)
+        fails = has_findings[label] and not report.rules
+        ET.SubElement(case, "failure", message=_xml_safe(text.partition("\n")[0])) if fails else None
+        ET.SubElement(case, "system-out").text = _xml_safe(text)
+        cases.append(case)
+    for rule in report.rules:
+        case = _case(f"{name}.rules", rule.text)
+        for message in parity_broken([rule], report):
+            ET.SubElement(case, "failure", message=_xml_safe(message))
+        cases.append(case)
+    failed = sum(case.find("failure") is not None for case in cases)
+    suite = _suite(report.name, len(cases), failures=failed, command="parity")
+    suite.extend(cases)
+    return _xml(suite)
 
 
 def _case(classname: str, name: str) -> ET.Element:

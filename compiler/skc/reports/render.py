@@ -22,21 +22,27 @@ from skc.reports import (
     github,
     html,
     junit,
+    parity,
+    parity_page,
     self_check,
     verification,
 )
 from skc.results import Compiled, Drafted, Verified
 from skc.selfcheck.report import SelfCheck
+from skc.skew.parity.report import ParityReport
 from skc.skew.report import DriftReport
 from skc.verification.explain import Explanation
 from skc.verification.report import Report
 from skc.verification.shown import json_text
 
-Result = Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport | DriftReport
+Result = (
+    Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport | DriftReport | ParityReport
+)
 
 
 def render(result: Result, format: ReportFormat = "text") -> str:
-    """A result as the command line prints it. Only a `Report` and a `DriftReport` can be "junit", "html" or "github".
+    """A result as the command line prints it. Only a `Report`, a `DriftReport` and a `ParityReport` can be "junit",
+    "html" or "github".
 
     Raises SKC140.
     """
@@ -50,6 +56,8 @@ def render(result: Result, format: ReportFormat = "text") -> str:
         return _text(result)
     if isinstance(result, DriftReport):
         return {"junit": junit.of_drift, "html": drift_page.page, "github": github.of_drift}[format](result)
+    if isinstance(result, ParityReport):
+        return {"junit": junit.of_parity, "html": parity_page.page, "github": github.of_parity}[format](result)
     if not isinstance(result, Report):
         raise fail("SKC140", f"a {type(result).__name__} is not written as {format}", hint="choose text or json")
     pages = {"junit": junit.of_report, "html": html.page, "github": github.of_report}
@@ -77,5 +85,7 @@ def _text(result: Result) -> str:
             return diff.text(result)
         case DriftReport():
             return drift.text(result)
+        case ParityReport():
+            return parity.text(result)
         case _:
             assert_never(result)

@@ -47,11 +47,20 @@ def freeze_columns(
 
     A column of a file of text whose values are all numbers is one of numbers. Raises SKC200 to SKC206, SKC623.
     """
+    return _measured(data, natural_inputs(data, names, reading, threads), reading, options, threads, {})
+
+
+def natural_inputs(
+    data: Any, names: Sequence[str] | None, reading: ReadOptions, threads: int | None
+) -> tuple[Input, ...]:
+    """Some columns, or all that skc reads, as inputs of the types that they are stored as.
+
+    A column of a file of text whose values are all numbers is one of numbers. Raises SKC200 to SKC206, SKC623.
+    """
     source, _ = resolve(data, DataSource(options=reading))
     stored = stored_columns(source, threads)
     chosen = [column.name for column in stored if column.dtype is not None] if names is None else names
-    inputs = [input_of(name, stored) for name in chosen]
-    return _measured(data, _typed(data, inputs, stored, reading, threads), reading, options, threads, {})
+    return _typed(data, [input_of(name, stored) for name in chosen], stored, reading, threads)
 
 
 def _typed(

@@ -60,9 +60,14 @@ WHOLE = Part()
 
 def width_of(text: str) -> int:
     """`1d` or `15m` in microseconds. Raises SKC140."""
+    return length_of(text, "the length of a window")
+
+
+def length_of(text: str, what: str) -> int:
+    """A time in microseconds. Raises SKC140."""
     match = WIDTH.fullmatch(text)
     if match is None:
-        raise fail("SKC140", f"`{text}` is not the length of a window", hint="write 15m, 1h, 1d or 1w")
+        raise fail("SKC140", f"`{text}` is not {what}", hint="write 15m, 1h, 1d or 1w")
     return int(match[1]) * UNITS[match[2]]
 
 

@@ -20,9 +20,10 @@ def serve(at: pd.Timestamp) -> float:
     return total_before(at.floor("h"))  # the last synchronisation
 
 
-training = pd.DataFrame({"paid": [total_before(at) for at in events["at"]]})
+training = pd.DataFrame({"user": "u1", "at": events["at"], "paid": [total_before(at) for at in events["at"]]})
 training.to_csv("training.csv", index=False)  # for pipeline.yaml
 
 asked = pd.Timestamp("2025-06-01 10:55")
+pd.DataFrame({"user": ["u1"], "at": [asked], "paid": [serve(asked)]}).to_csv("online.csv", index=False)
 print(f"training: {total_before(asked)}")
 print(f"serving:  {serve(asked)}")

@@ -1,0 +1,62 @@
+"""Online values that are those of an older offline row: since when they no longer hold.
+
+A value is `behind` by the time from the row that replaced it until the time of the online row; if that has none, until
+the last time of the offline table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skc.data.duckdb.connection import Database, engine_errors
+from skc.ir import Input
+from skc.skew.parity.comparing import CODES, Kind, narrowed
+from skc.skew.parity.tables import JOINED
+
+SEARCHED: tuple[Kind, ...] = ("only-offline", "only-online", "negated", "other")
+
+
+@dataclass(frozen=True)
+class Behind:
+    """How far the stale values of a column are behind, in microseconds."""
+
+    median_us: int
+    most_us: int
+
+
+def find_stale(database: Database, columns: Sequence[tuple[int, Input]], lag: int | None) -> dict[int, Behind]:
+    """Give the codes of stale values, and of those that are behind by no more than a `lag`, in `compared`; say by
+    how much the stale ones of each column are behind.
+    """
+    behind: dict[int, Behind] = {}
+    is_late = "true" if lag is None else f"s.behind > {lag}"
+    with engine_errors(JOINED):
+        ((horizon,),) = database.execute("SELECT max(t) FROM offline")
+        for k, value in columns:
+            database.execute(f"CREATE TABLE stale{k} AS {_stale(k, value, horizon)}")
+            ((most, median),) = database.execute(
+                f"SELECT max(behind), quantile_disc(behind, 0.5) FROM stale{k} AS s WHERE {is_late}"
+            )
+            if most is not None:
+                behind[k] = Behind(int(median), int(most))
+            code = f"CASE WHEN {is_late} THEN {CODES['stale']} ELSE {CODES['within-lag']} END"
+            database.execute(f"UPDATE compared SET c{k} = {code} FROM stale{k} AS s WHERE compared.n = s.n")
+    return behind
+
+
+def _stale(k: int, value: Input, horizon: int) -> str:
+    """Online rows `n` with the time `t` of the last older offline row that has their value, and `behind`."""
+    searched = ", ".join(str(CODES[kind]) for kind in SEARCHED)
+    same = f"f.v{k} IS NOT DISTINCT FROM n.v{k}"
+    if value.kind.is_float:
+        same = f"({same} OR {narrowed(value, f'f.v{k}', f'n.v{k}')})"
+    matches = (
+        f"SELECT c.n AS n, c.k AS k, any_value(coalesce(n.t, {horizon})) AS until, max(f.t) AS t FROM compared AS c "
+        f"JOIN online AS n ON n.rowid = c.n JOIN offline AS f ON f.k = c.k AND f.t < c.t "
+        f"WHERE c.c{k} IN ({searched}) AND {same} GROUP BY c.n, c.k"
+    )
+    return (
+        f"SELECT m.n AS n, any_value(m.t) AS t, any_value(m.until) - min(f.t) AS behind FROM ({matches}) AS m "
+        "JOIN offline AS f ON f.k = m.k AND f.t > m.t GROUP BY m.n"
+    )
