@@ -123,6 +123,12 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
             "1970-01-01 UTC; `skc inspect` lists the inputs"
         ),
     ),
+    "why a service of the user's does not answer is known to its owner": (
+        "start it by hand, and give it a request",
+        "start the service, and try the URL with curl",
+        "give the address that answers itself",
+        "write http://HOST:PORT/PATH",
+    ),
     "disk, memory, packages and processors of a machine": (
         "check the folder and its space",
         "choose a version that has a wheel for Python {} on this machine",

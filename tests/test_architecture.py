@@ -99,6 +99,7 @@ def test_the_public_names_are_these() -> None:
         "parity",
         "render",
         "self_check",
+        "shadow",
         "sign",
         "transform",
         "verify",

@@ -104,6 +104,10 @@ def command(code: Code, *arguments: str) -> None:
 DRIFT = ["drift", "rows.csv", "artifact"]
 command("SKC622", *DRIFT, "--strict")
 command("SKC623", *DRIFT, "--group", "country")
+SHADOW = ["shadow", "--left", "cat", "--requests", "lines.jsonl", "--right"]
+command("SKC680", *SHADOW, "/no/such/program")
+command("SKC682", *SHADOW, "yes")
+command("SKC683", "shadow", "--left", "cat", "--requests", "rows.csv", "--right", "cat")
 command("SKC140", "verify", "artifact", "--record", "{}", "--data", "rows.csv")
 command("SKC200", "compile", "pipeline.yaml", "-o", "made")
 command("SKC201", *COMPILE[:2], "--data", "nowhere.csv", "-o", "made")
@@ -307,6 +311,38 @@ def _(place: Place) -> list[str]:
     return ["log", "check", "log", "--artifact", "artifact"]
 
 
+def _logs(place: Place, *ids: str) -> None:
+    """A log of one request by each name."""
+    transformer = skc_runtime.load(place.folder / "artifact")
+    for id_ in ids:
+        with skc_runtime.Log.open(place.folder / id_, transformer) as log:
+            log.add(id_, {"x": 1.0, "s": "a"}, transformer.transform_record({"x": 1.0, "s": "a"}))
+
+
+@provokes("SKC681")
+def _(place: Place) -> list[str]:
+    place.patch.setattr("skc.skew.shadow.services.STARTUP", 0.0)
+    return [*SHADOW, "sleep 60", "--timeout", "0.1"]
+
+
+@provokes("SKC684")
+def _(place: Place) -> list[str]:
+    _logs(place, "log")
+    return ["shadow", "--left", "cat", "--right", "cat", "--requests", "log"]
+
+
+@provokes("SKC685")
+def _(place: Place) -> list[str]:
+    _logs(place, "one", "other")
+    return ["shadow", "one", "other"]
+
+
+@provokes("SKC686")
+def _(place: Place) -> list[str]:
+    _logs(place, "log")
+    return ["shadow", "log", "log", "--strict"]
+
+
 @provokes("SKC505")
 def _(place: Place) -> list[str]:
     """A Python that fails stands for the environment, which would have to be installed."""
@@ -423,6 +459,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     shutil.copytree(home, tmp_path, dirs_exist_ok=True)
     (tmp_path / "public.pem").write_text(PUBLIC)
+    (tmp_path / "lines.jsonl").write_text('{"x": 1, "s": "a"}\n')
     monkeypatch.chdir(tmp_path)
     return Place(tmp_path, monkeypatch)
 

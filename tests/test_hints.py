@@ -92,6 +92,25 @@ OF_DRIFT = (
     "compile the pipeline again without --no-profile, and without `profile: false`",
     "give a file of YAML or JSON that has what `drift` of a pipeline.yaml has",
 )
+OF_SHADOW = (
+    "give a number from {} to {}",
+    "give --{}, or two logs",
+    "give --requests FILE, or --synthetic NUMBER with --artifact",
+    "give the artifact that both services serve",
+    "give --left and --right, or leave it out",
+    "compare more requests, allow another --share, or leave out --strict",
+    "leave out the logs, or --left and --right",
+    "give two logs, a log and an artifact, or --left and --right",
+    "an answer is JSON; a log of the service belongs on stderr",
+    "one line of JSON on stdout for each line on stdin, and everything else on stderr",
+    "give --artifact: it says which inputs are integers, which a log has as decimals",
+    "give a file with one JSON object per line, or a log",
+    "write one JSON object per line, which is what a service gets",
+    "write {} or latency>1.5",
+    "give logs of the same requests: a shadow service gets the id of the first with its request",
+    "give a program with its arguments, or a URL that begins with http:// or https://",
+    "give it more time with --timeout",
+)
 OF_LOGS = {
     **dict.fromkeys(
         ("a share from 0 to 1", "one of {}", "a whole number from {}", "seconds above 0"),
@@ -168,6 +187,7 @@ ELSEWHERE = {  # hints that a test of their own follows
     "give a time above 0 with its unit, such as 30s, 1.5m or 1h, or leave it out": (
         "verify/test_budget.py::test_budgets"
     ),
+    **dict.fromkeys(OF_SHADOW, "skew/test_shadow_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_DRIFT, "skew/test_drift_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_PARITY, "skew/test_parity_hints.py::test_a_command_that_follows_the_hint"),
     "group the categories before this step, or put rows of one category in several folds": (

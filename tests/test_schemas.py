@@ -18,6 +18,7 @@ import pytest
 from generated import PLAN_SCHEMA, plan_schema
 from parity_tables import make, make_store, offline_of, plant
 from referencing import Registry, Resource
+from shadow_services import answers, command, log_file, requests_file, rides
 from skewed_rides import PLANTED, week
 
 import skc
@@ -82,6 +83,30 @@ def parity_of(folder: Path) -> ParityReport:
     return report
 
 
+def shadow_reports(folder: Path) -> list[Any]:
+    """Of services that diverge, with what their answers do not have; and of those that answer twice."""
+    requests = requests_file(folder, rides(60))
+    logs = [log_file(folder / f"{k}.jsonl", rides(60), answers(fare_of_null=k)) for k in (12.5, 0.0)]
+    noisy = command(folder, noise=0.05)
+    found = [skc.shadow(*logs, fail_on=["any"]), skc.shadow(left=noisy, right=noisy, requests=requests, again=True)]
+    assert found[0].inputs
+    assert any(one.cause for one in found[0].fields)
+    return [json.loads(json.dumps(report.to_json(), allow_nan=False)) for report in found]
+
+
+WRITTEN = (
+    "manifest",
+    "plan",
+    "golden",
+    "profile",
+    "report",
+    "shadow-report",
+    "skew-report",
+    "parity-report",
+    "verified",
+)
+
+
 @pytest.fixture(scope="module")
 def documents(made: skc.Compiled, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """Every document by the name of its schema."""
@@ -97,6 +122,7 @@ def documents(made: skc.Compiled, tmp_path_factory: pytest.TempPathFactory) -> d
         "golden": [json.loads(line) for line in files["golden.jsonl"].splitlines()],
         "profile": [json.loads(files["profile.json"])],
         "report": reports,
+        "shadow-report": shadow_reports(tmp_path_factory.mktemp("shadow")),
         "skew-report": [drift_of(made.artifact, tmp_path_factory.mktemp("drift")).to_json()],
         "parity-report": [parity_of(tmp_path_factory.mktemp("parity")).to_json()],
         "verified": [
@@ -111,9 +137,7 @@ def test_a_schema_is_a_schema(path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(path.read_bytes()))
 
 
-@pytest.mark.parametrize(
-    "name", ["manifest", "plan", "golden", "profile", "report", "skew-report", "parity-report", "verified"]
-)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_what_is_written_holds(name: str, documents: dict[str, list[Any]]) -> None:
     for document in documents[name]:
         validator(name).validate(document)
@@ -129,12 +153,10 @@ def objects(value: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any
 
 
 ALIKE = 3  # of many in one list, so many
-OPEN = {"params", "state", "record", "outputs", "files", "built_with", "versions"}  # their keys are names
+OPEN = {"parameters", "params", "state", "record", "outputs", "files", "built_with", "versions"}  # their keys are names
 
 
-@pytest.mark.parametrize(
-    "name", ["manifest", "plan", "golden", "profile", "report", "skew-report", "parity-report", "verified"]
-)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_no_key_may_be_missing_or_new(name: str, documents: dict[str, list[Any]]) -> None:
     check, tried = validator(name), 0
     seen: Counter[tuple[int, tuple[Any, ...]]] = Counter()

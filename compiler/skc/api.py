@@ -40,6 +40,7 @@ from skc.progress import Progress
 from skc.results import Clock, Compiled, Drafted
 from skc.rows.boundaries import Reach
 from skc.selfcheck import PER_KIND
+from skc.shadow_options import ShadowOptions
 from skc.verification import explain as explanation
 from skc.verification import identity
 from skc.verification.explain import Explanation
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from skc.selfcheck.report import SelfCheck
     from skc.skew.parity.report import ParityReport
     from skc.skew.report import DriftReport
+    from skc.skew.shadow.report import ShadowReport
 
 
 @library_errors()
@@ -444,6 +446,26 @@ def transform(
     with serving as transformer, open_rows(inputs, data, reading, keep, checked=False) as rows:
         columns = write_features(transformer, rows, target, progress, plain_names=plain_names)
         return {"rows": rows.total, "columns": columns, "seconds": round(time.perf_counter() - started, 3)}
+
+
+def shadow(
+    a: PathLike | None = None,
+    b: PathLike | None = None,
+    *,
+    progress: Progress | None = None,
+    **options: Any,
+) -> ShadowReport:
+    """Compare two services on the same requests, and say whether they diverge: `.outcome`, `.fields`, `.inputs`.
+
+    `a` and `b` are logs of both, joined by id; or a log and the directory of an artifact, which answers its requests
+    again. Or neither is given, and two services are asked: `left` and `right` are URLs, or commands that answer a line
+    of JSON per line; `requests` is a file or a log, or `synthetic` a number of requests that `verify` would try. The
+    other options are those of `skc shadow`: see `skc.shadow_options.ShadowOptions`. Raises SkcError.
+    """
+    from skc.shadowing import shadowed
+
+    options |= {name: tuple(options[name]) for name in ("ignore", "fail_on") if name in options}
+    return shadowed(a, b, ShadowOptions(**options), progress)
 
 
 @library_errors()

@@ -26,6 +26,7 @@ Code = Literal[
     "SKC601", "SKC602", "SKC603", "SKC604",
     "SKC620", "SKC621", "SKC622", "SKC623", "SKC624", "SKC625",
     "SKC670", "SKC671", "SKC672", "SKC673", "SKC674", "SKC675", "SKC676", "SKC677",
+    "SKC680", "SKC681", "SKC682", "SKC683", "SKC684", "SKC685", "SKC686",
     "SKC900", "SKC901",
 ]  # fmt: skip
 
@@ -161,6 +162,14 @@ CODES: dict[Code, str] = {
     "SKC675": "an export that cannot be read",
     "SKC676": "an export that ends within a line",
     "SKC677": "no key of the offline table is online",
+    # shadow services
+    "SKC680": "a service that cannot be started or reached, or that has ended",
+    "SKC681": "a service that did not answer in time",
+    "SKC682": "an answer that is not JSON, or not one for each request",
+    "SKC683": "a file that has no requests",
+    "SKC684": "a log whose requests need the types of an artifact",
+    "SKC685": "two logs without a common id",
+    "SKC686": "too few requests for a verdict",
     # bugs
     "SKC900": "an unexpected error",
     "SKC901": "a broken invariant inside skc",

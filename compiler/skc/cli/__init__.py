@@ -28,6 +28,7 @@ from skc.cli.parity import parity
 from skc.cli.printing import BUG, DIFFERENT, EQUAL, USER, show, show_diagnostics
 from skc.cli.profile import profile
 from skc.cli.schema import schema
+from skc.cli.shadow import shadow
 from skc.cli.sign import sign
 from skc.cli.transform import transform
 from skc.cli.verify import verify
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Command] = {  # in the order of `skc --help`
     "drift": drift,
     "parity": parity,
     "profile": profile,
+    "shadow": shadow,
     "check": check,
     "ops": ops,
     "schema": schema,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from skc.diagnostics import Diagnostic
 from skc.reports import drift, parity
@@ -17,6 +18,29 @@ from skc.verification.report import Report
 from skc.verification.shown import count
 
 UNTOLD = ("too few rows", "not watched")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A test case: what it found, and the message of its failure, if it is one."""
+
+    name: str
+    text: str
+    failure: str | None = None
+
+
+def of_cases(command: str, name: str, cases: Sequence[Case]) -> str:
+    """The test cases of a command about something of that name."""
+    failed = sum(case.failure is not None for case in cases)
+    suite = _suite(name, len(cases), failures=failed, command=command)
+    for one in cases:
+        case = _case(f"skc.{command}.{name}", one.name)
+        if one.failure is not None:
+            ET.SubElement(case, "failure", message=_xml_safe(one.failure)).text = _xml_safe(one.text)
+        else:
+            ET.SubElement(case, "system-out").text = _xml_safe(one.text)
+        suite.append(case)
+    return _xml(suite)
 
 
 def of_report(report: Report) -> str:

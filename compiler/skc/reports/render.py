@@ -5,7 +5,8 @@ Why one function: the command line and Python print the same, and refuse an unsu
 
 from __future__ import annotations
 
-from typing import assert_never, get_args
+from collections.abc import Callable, Mapping
+from typing import Any, assert_never, get_args
 
 from skc.comparison.report import DiffReport
 from skc.diagnostics import fail
@@ -25,24 +26,33 @@ from skc.reports import (
     parity,
     parity_page,
     self_check,
+    shadow,
+    shadow_ci,
+    shadow_page,
     verification,
 )
 from skc.results import Compiled, Drafted, Verified
 from skc.selfcheck.report import SelfCheck
 from skc.skew.parity.report import ParityReport
 from skc.skew.report import DriftReport
+from skc.skew.shadow.report import ShadowReport
 from skc.verification.explain import Explanation
 from skc.verification.report import Report
 from skc.verification.shown import json_text
 
-Result = (
-    Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport | DriftReport | ParityReport
-)
+# What is printed as a test report, as annotations and as a page too.
+PAGES: Mapping[type, Mapping[str, Callable[[Any], str]]] = {
+    Report: {"junit": junit.of_report, "html": html.page, "github": github.of_report},
+    DriftReport: {"junit": junit.of_drift, "html": drift_page.page, "github": github.of_drift},
+    ParityReport: {"junit": junit.of_parity, "html": parity_page.page, "github": github.of_parity},
+    ShadowReport: {"junit": shadow_ci.junit_of, "html": shadow_page.page, "github": shadow_ci.github_of},
+}
+Skewed = DriftReport | ParityReport | ShadowReport
+Result = Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport | Skewed
 
 
 def render(result: Result, format: ReportFormat = "text") -> str:
-    """A result as the command line prints it. Only a `Report`, a `DriftReport` and a `ParityReport` can be "junit",
-    "html" or "github".
+    """A result as the command line prints it. Only a `Report` and what is `Skewed` can be "junit", "html" or "github".
 
     Raises SKC140.
     """
@@ -54,14 +64,9 @@ def render(result: Result, format: ReportFormat = "text") -> str:
         return json_text(result.to_json())
     if format == "text":
         return _text(result)
-    if isinstance(result, DriftReport):
-        return {"junit": junit.of_drift, "html": drift_page.page, "github": github.of_drift}[format](result)
-    if isinstance(result, ParityReport):
-        return {"junit": junit.of_parity, "html": parity_page.page, "github": github.of_parity}[format](result)
-    if not isinstance(result, Report):
+    if type(result) not in PAGES:
         raise fail("SKC140", f"a {type(result).__name__} is not written as {format}", hint="choose text or json")
-    pages = {"junit": junit.of_report, "html": html.page, "github": github.of_report}
-    return pages[format](result)
+    return PAGES[type(result)][format](result)
 
 
 def _text(result: Result) -> str:
@@ -87,5 +92,7 @@ def _text(result: Result) -> str:
             return drift.text(result)
         case ParityReport():
             return parity.text(result)
+        case ShadowReport():
+            return shadow.text(result)
         case _:
             assert_never(result)

@@ -64,9 +64,19 @@ def _bits(case: Compared, holds: Array, first: int) -> float:
         swapped = -math.log2(1 - share) if share < 1 else 0.0
         return max(1.0, swapped) if holds.all() else swapped
     if not share:
-        one = len(np.unique(recomputed[case.differs])) == 1  # a last bit of one number can be off by chance
-        return bits_of_numbers(case) if case.is_whole else 1.0 if one else MOST_BITS
+        return bits_of_numbers(case) if case.is_whole else _bits_of_distance(case)
     return min(MOST_BITS, -math.log2(max(share, 1 / (distinct - 1))))
+
+
+def _bits_of_distance(case: Compared) -> float:
+    """The last bit of one number can be off by chance in every row, and in the same way; more cannot."""
+    if case.numbers is None:
+        return MOST_BITS
+    served, recomputed = (values[case.differs] for values in case.numbers)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        steps = np.abs(served - recomputed) / (case.precision * np.abs(recomputed))
+    steps = steps[~np.isnan(steps)]
+    return min(MOST_BITS, math.log2(1 + float(np.median(steps)))) if len(steps) else MOST_BITS
 
 
 def _are_flags(case: Compared) -> bool:

@@ -1,0 +1,169 @@
+"""How often each field differs, and why: columns of the requests that differ and of some that do not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from skc.skew.causes import Cause, Column, Context, explain
+from skc.skew.shadow.answers import Answer, number_of
+from skc.skew.shadow.differing import REFUSED, Difference, Kind, Rules, column_name
+from skc.skew.shadow.inputs import Known, is_null
+from skc.skew.shadow.pairs import Pair
+from skc_runtime.kinds import KINDS, DType
+
+MOST_FIELDS = 5000
+MOST_ROWS = 2000  # of a field that are kept to find out why they differ
+MOST_AGREEING = 500
+SAMPLES = 3
+OTHERS = "other fields"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A request with both values."""
+
+    id: str
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True)
+class FieldReport:
+    """A field that differs in `differing` requests, `noise` of them also between two answers of A (None: not asked).
+
+    `worst` is the greatest |a - b|, None for what is not a number.
+    """
+
+    name: str
+    kind: Kind
+    differing: int
+    noise: int | None
+    worst: float | None
+    cause: Cause | None
+    samples: tuple[Sample, ...]
+
+
+@dataclass
+class _Field:
+    kind: Kind
+    place: tuple[str, int] | None
+    differing: int = 0
+    noise: int = 0
+    worst: float | None = None
+    rows: list[tuple[Pair, Difference]] = field(default_factory=list)
+
+
+class FieldTally:
+    """Counts the requests in which each field differs."""
+
+    def __init__(self, rules: Rules, known: Mapping[str, Known]) -> None:
+        self._rules, self._known = rules, known
+        self._fields: dict[str, _Field] = {}
+        self._agreeing: list[Pair] = []
+
+    def add(self, pair: Pair, differences: Sequence[Difference], noise: Sequence[Difference]) -> None:
+        """Count the fields that differ between A and B, and between two answers of A."""
+        if not differences and not noise and len(self._agreeing) < MOST_AGREEING:
+            self._agreeing.append(pair)
+        noisy = {difference.field for difference in noise}
+        for difference in noise:
+            self._of(difference).noise += 1
+        for difference in differences:
+            one = self._of(difference)
+            one.differing += 1
+            a, b = number_of(difference.a), number_of(difference.b)
+            if a is not None and b is not None and math.isfinite(a - b):
+                one.worst = max(one.worst or 0.0, abs(a - b))
+            if difference.field not in noisy and len(one.rows) < MOST_ROWS:
+                one.rows.append((pair, difference))
+
+    def reports(self, *, again: bool) -> tuple[FieldReport, ...]:
+        """All fields that differ, the most first."""
+        names = sorted(self._fields, key=lambda name: (-self._fields[name].differing, name))
+        return tuple(self._report(name, self._fields[name], again=again) for name in names)
+
+    def _of(self, difference: Difference) -> _Field:
+        name = difference.field
+        if name not in self._fields and len(self._fields) >= MOST_FIELDS:
+            return self._fields.setdefault(OTHERS, _Field(difference.kind, None))
+        return self._fields.setdefault(name, _Field(difference.kind, difference.place))
+
+    def _report(self, name: str, one: _Field, *, again: bool) -> FieldReport:
+        samples = tuple(Sample(pair.id, d.a, d.b) for pair, d in one.rows[:SAMPLES])
+        cause = None if name in (OTHERS, REFUSED) or not one.rows else self._cause(name, one)
+        return FieldReport(name, one.kind, one.differing, one.noise if again else None, one.worst, cause, samples)
+
+    def _cause(self, name: str, one: _Field) -> Cause | None:
+        """Of the column of B, against that of A, over the rows that differ and some in which nothing does."""
+        pairs = [pair for pair, _ in one.rows]
+        rows = [*pairs, *(pair for pair in self._agreeing if _cell(pair.a, name, one.place) is not None)]
+        spec = None if one.place is None else self._rules.outputs.get(one.place[0])
+        kind = None if spec is None else spec.dtype
+        a = _column(name, [_cell(row.a, name, one.place) for row in rows], kind)
+        b = _column(name, [_cell(row.b, name, one.place) for row in rows], kind)
+        if a is None or b is None:
+            return None
+        differs = np.arange(len(rows)) < len(pairs)
+        return explain(b, a, Context(differs, (*self._others(one.place, rows), *self._inputs(rows))))
+
+    def _others(self, own: tuple[str, int] | None, rows: Sequence[Pair]) -> list[Column]:
+        """The other features that A has, which B may have taken instead."""
+        columns = []
+        for output, values in rows[0].a.features.items():
+            spec = self._rules.outputs.get(output)
+            for k in range(len(values) if isinstance(values, list) else 0):
+                if (output, k) != own:
+                    name = column_name(spec, output, k)
+                    cells = [_cell(row.a, name, (output, k)) for row in rows]
+                    column = _column(name, cells, None if spec is None else spec.dtype)
+                    columns += [] if column is None else [column]
+        return columns
+
+    def _inputs(self, rows: Sequence[Pair]) -> list[Column]:
+        """The inputs of the requests; a value that counts as null is one."""
+        columns = []
+        for name in dict.fromkeys(name for row in rows for name in (row.record or {})):
+            values = [(row.record or {}).get(name) for row in rows]
+            cells = [[None if is_null(value, self._known.get(name)) else value] for value in values]
+            column = _column(name, cells, None, "input")
+            columns += [] if column is None else [column]
+        return columns
+
+
+def _cell(answer: Answer, name: str, place: tuple[str, int] | None) -> Any:
+    """The value of a field in a list, so that None is a null; None if the answer does not have it."""
+    if place is None:
+        return [answer.fields[name]] if name in answer.fields else None
+    values = answer.features.get(place[0])
+    return [values[place[1]]] if isinstance(values, list) and place[1] < len(values) else None
+
+
+def _column(name: str, cells: Sequence[Any], kind: DType | None, role: Any = "feature") -> Column | None:
+    """Values, each in a list, as a column; None if one is absent, or they are of several kinds."""
+    if any(cell is None for cell in cells):
+        return None
+    values = [cell[0] for cell in cells]
+    numbers = [math.nan if value is None else number_of(value) for value in values]
+    if (kind is None or KINDS[kind].is_float) and all(number is not None for number in numbers):
+        dtype: DType = kind or "float64"
+        return Column(name, dtype, np.array(numbers, KINDS[dtype].numpy), None, role)
+    if kind == "int64" and all(_is_whole(value) for value in values):
+        whole = np.array([0 if value is None else int(value) for value in values], np.int64)
+        return Column(name, "int64", whole, np.array([value is not None for value in values]), role)
+    present = np.array([value is not None for value in values])
+    if all(isinstance(value, bool | None) for value in values):
+        return Column(name, "bool", np.array([bool(value) for value in values]), present, role)
+    if all(isinstance(value, str | None) for value in values):
+        return Column(name, "string", np.array([value or "" for value in values], object), present, role)
+    return None
+
+
+def _is_whole(value: Any) -> bool:
+    if value is None or type(value) is int:
+        return value is None or -(2**63) <= value < 2**63
+    return isinstance(value, str) and value.removeprefix("-").isdigit() and len(value) < 19

@@ -1,0 +1,120 @@
+"""Compares two services request by request, and says whether they diverge, in what, and for which inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from skc.diagnostics import fail
+from skc.skew.shadow.answers import Answer
+from skc.skew.shadow.differing import Difference, Rules
+from skc.skew.shadow.fields import FieldTally
+from skc.skew.shadow.inputs import InputTally, Known
+from skc.skew.shadow.pairs import Pair, Unpaired
+from skc.skew.shadow.report import Latency, ShadowReport
+from skc.skew.shadow.verdict import share_of
+
+Compared = Literal["predictions", "features", "all"]
+MOST_TIMES = 1_000_000  # of each side; what comes after is not part of the percentiles
+COUNTED: Mapping[Compared, tuple[str, ...]] = {
+    "predictions": ("refusal", "prediction"),
+    "features": ("refusal", "feature"),
+    "all": ("refusal", "prediction", "feature", "field"),
+}
+
+
+@dataclass
+class Tally:
+    """Everything that is counted in one pass over the pairs."""
+
+    rules: Rules
+    known: Mapping[str, Known]
+    again: bool = False
+    compared: Compared | None = None  # predictions if there are any, else all
+    rows: int = 0
+    refused: list[int] = field(default_factory=lambda: [0, 0])
+    has_predictions: bool = False
+    times: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+
+    def __post_init__(self) -> None:
+        self.fields = FieldTally(self.rules, self.known)
+        ways: tuple[Compared, ...] = ("predictions", "all") if self.compared is None else (self.compared,)
+        self.inputs = {way: InputTally(self.known) for way in ways}
+        self.differing = dict.fromkeys(ways, 0)
+        self.noise = dict.fromkeys(ways, 0)
+
+    def add(self, pair: Pair) -> None:
+        """Count one request."""
+        differences = self.rules.differences(pair.a, pair.b)
+        noise = [] if pair.again is None else self.rules.differences(pair.a, pair.again)
+        self.rows += 1
+        for side, answer in enumerate((pair.a, pair.b)):
+            self.refused[side] += answer.refusal is not None
+            if answer.latency_us is not None and len(self.times[side]) < MOST_TIMES:
+                self.times[side].append(answer.latency_us)
+        self.has_predictions |= bool(_compared(self.rules, pair.a)) and bool(_compared(self.rules, pair.b))
+        self.fields.add(pair, differences, noise)
+        for way, inputs in self.inputs.items():
+            differs, is_noise = _counts(differences, way), _counts(noise, way)
+            self.differing[way] += differs
+            self.noise[way] += is_noise
+            inputs.add(pair, differs and not is_noise)
+
+    @property
+    def way(self) -> Compared:
+        """What makes a request differ."""
+        return self.compared or ("predictions" if self.has_predictions else "all")
+
+
+def compared(a: str, b: str, pairs: Iterable[Pair], tally: Tally, allowed: float, unpaired: Unpaired) -> ShadowReport:
+    """Go through all pairs. Raises SKC685 if there are none."""
+    for pair in pairs:
+        tally.add(pair)
+    if not tally.rows:
+        hint = "give logs of the same requests: a shadow service gets the id of the first with its request"
+        facts = f"{unpaired.only_a:,} requests are in the first, {unpaired.only_b:,} in the second"
+        raise fail("SKC685", f"the two logs have no id in common: {facts}", hint=hint)
+    way = tally.way
+    return ShadowReport(
+        a=a,
+        b=b,
+        compared=way,
+        allowed=allowed,
+        share=share_of(tally.rows, tally.differing[way], tally.noise[way] if tally.again else None),
+        refused=(tally.refused[0], tally.refused[1]),
+        only_a=unpaired.only_a,
+        only_b=unpaired.only_b,
+        repeated=unpaired.repeated,
+        fields=tally.fields.reports(again=tally.again),
+        inputs=tally.inputs[way].causes(),
+        latency=(_latency(tally.times[0]), _latency(tally.times[1])),
+        notes=tuple(_notes(unpaired)),
+    )
+
+
+def _notes(unpaired: Unpaired) -> Iterator[str]:
+    a, b = unpaired.plans
+    if a | b and a != b:
+        sides = (", ".join(sorted(plan[:12] for plan in plans)) for plans in (a, b))
+        yield "the pipelines differ: A has {}, B has {}".format(*sides)
+    if unpaired.hidden:
+        names = ", ".join(f"`{name}`" for name in sorted(unpaired.hidden))
+        yield f"left out of the log, or hashed there: {names}"
+
+
+def _counts(differences: list[Difference], way: Compared) -> bool:
+    return any(difference.kind in COUNTED[way] for difference in differences)
+
+
+def _compared(rules: Rules, answer: Answer) -> list[str]:
+    return [name for name in answer.fields if rules.is_compared(name)]
+
+
+def _latency(times: list[float]) -> Latency | None:
+    if not times:
+        return None
+    p50, p95, p99 = np.percentile(np.array(times), (50, 95, 99)).tolist()
+    return Latency(len(times), p50, p95, p99)
