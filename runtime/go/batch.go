@@ -16,13 +16,18 @@ func (t *Transformer) batch(rows int, fill batchFill) (Features, *Error) {
 	}
 	outputs := t.newOutputs(rows)
 	workers := make(chan *chunkWorker, (rows+chunkRows-1)/chunkRows)
+	signals := t.newCounts()
 	err := forEachChunk(cap(workers), func() func(int) *Error {
-		worker := &chunkWorker{t: t, fill: fill, rows: rows, outputs: outputs}
+		worker := &chunkWorker{t: t, fill: fill, rows: rows, outputs: outputs, signals: t.newCounts()}
 		workers <- worker
 		return worker.run
 	})
 	for range len(workers) {
-		(<-workers).destroy()
+		worker := <-workers
+		for i, count := range worker.signals {
+			signals[i] += count
+		}
+		worker.destroy()
 	}
 	if err != nil && err.Kind == KindRecord && rows > chunkRows {
 		// a later chunk may have values that are refused before a graph refuses any
@@ -32,6 +37,9 @@ func (t *Transformer) batch(rows int, fill batchFill) (Features, *Error) {
 	}
 	if err != nil {
 		return Features{}, err
+	}
+	if signals != nil {
+		t.watch.batch(rows, signals)
 	}
 	return Features{rows, false, outputs}, nil
 }
@@ -53,6 +61,7 @@ type chunkWorker struct {
 	outputs []Output
 	whole   *block // for chunks of all their rows
 	part    *block // for those that a long text makes shorter
+	signals []int64
 }
 
 func (w *chunkWorker) run(chunk int) *Error {
@@ -103,6 +112,9 @@ func (w *chunkWorker) serve(b *block, start int) *Error {
 		return err
 	}
 	b.copyTo(w.outputs, start)
+	if w.signals != nil {
+		addSignals(w.signals, w.t.signalsIn(b))
+	}
 	return nil
 }
 
@@ -112,6 +124,14 @@ func (w *chunkWorker) destroy() {
 			b.destroy()
 		}
 	}
+}
+
+// newCounts are those of a batch by signal, nil if nothing is counted.
+func (t *Transformer) newCounts() []int64 {
+	if t.watch == nil || t.manifest.signals == nil {
+		return nil
+	}
+	return make([]int64, len(t.manifest.signals.columns))
 }
 
 // newOutputs are outputs whose values are still to be written.

@@ -22,6 +22,7 @@ type loadOptions struct {
 	expect   *string // the identity that the artifact must have, nil for any
 	key      []byte  // of whom must have signed it, if isSigned
 	isSigned bool
+	observer func(Call)
 }
 
 // WithLibrary is the path of the shared library of ONNX Runtime.
@@ -100,6 +101,7 @@ func load(open func() (source, *Error), options loadOptions) (*Transformer, *Err
 		_ = t.Close() // the refusal is the error to report
 		return nil, err
 	}
+	t.watch = newWatch(m, options.observer) // replaying is not serving
 	return t, nil
 }
 

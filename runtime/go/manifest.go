@@ -92,6 +92,20 @@ type guardsSpec struct {
 	columns []guardSpec
 }
 
+// signalSpec is a column of the signals: rows whose value in column `input` of `step` is served, and is of this kind.
+// training is their share in training, a decimal, or "".
+type signalSpec struct {
+	kind     string
+	step     string
+	input    string
+	training string
+}
+
+type signalsSpec struct {
+	tensor  string
+	columns []signalSpec
+}
+
 // manifest is manifest.json, format 1. `files` maps a file to its SHA-256 in hex, `plan` is that of plan.json.
 type manifest struct {
 	identity           string // SHA-256 of manifest.json
@@ -107,6 +121,7 @@ type manifest struct {
 	tzdata             *string
 	builtWith          map[string]string
 	log                logSpec
+	signals            *signalsSpec // nil if the graph does not signal
 }
 
 // logSpec is what a request log must not show: inputs that it leaves out, or writes as a salted hash.
@@ -119,6 +134,7 @@ var (
 	fileNamePattern = regexp.MustCompile(`\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\z`)
 	sha256Pattern   = regexp.MustCompile(`\A[0-9a-f]{64}\z`)
 	codePattern     = regexp.MustCompile(`\A[a-z][a-z0-9]*(-[a-z0-9]+)*\z`)
+	ratioPattern    = regexp.MustCompile(`\A(0(\.[0-9]{1,12})?|1)\z`)
 	versionPattern  = regexp.MustCompile(`\A[0-9]{1,6}(\.[0-9]{1,6}){1,3}\z`)
 )
 
@@ -156,6 +172,9 @@ func readManifest(data []byte) (*manifest, *Error) {
 		log := top.object("log")
 		m.log = logSpec{omit: log.texts("omit"), hash: log.texts("hash")}
 		log.done()
+	}
+	if _, has := top.left["signals"]; has {
+		m.signals = readSignals(top.object("signals"))
 	}
 	for name := range m.builtWith {
 		top.checkText(name, manifestName+".built_with")
@@ -255,6 +274,30 @@ func readGuard(f *fields) guardSpec {
 		f.note(malformed(f.place+".code", shown(code)+" is not an error code"))
 	}
 	return guardSpec{Code(code), f.text("step"), f.text("input")}
+}
+
+func readSignals(f *fields) *signalsSpec {
+	signals := &signalsSpec{tensor: f.text("tensor"), columns: each(f.objects("columns"), readSignal)}
+	f.done()
+	if len(signals.columns) == 0 {
+		f.note(malformed(f.place, "there is no column"))
+	}
+	return signals
+}
+
+func readSignal(f *fields) signalSpec {
+	signal := signalSpec{
+		kind:  f.oneOf("kind", "null", "unknown", "invalid", "clipped", "outside"),
+		step:  f.text("step"),
+		input: f.text("input"),
+	}
+	if _, has := f.left["training"]; has {
+		signal.training = f.text("training")
+		if !ratioPattern.MatchString(signal.training) {
+			f.note(malformed(f.place+".training", shown(signal.training)+" is not a share, as in 0.25"))
+		}
+	}
+	return signal
 }
 
 // readONNX reads what the graph requires of ONNX Runtime; the version is checked later.

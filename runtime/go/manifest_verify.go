@@ -114,7 +114,7 @@ func (m *manifest) verifyOutputs() *Error {
 	return nil
 }
 
-// outputTensors are the outputs of the graph: first the outputs, then their companions, last the guards.
+// outputTensors are the outputs of the graph: first the outputs, then their companions, then the signals, last the guards.
 func (m *manifest) outputTensors() []tensorSpec {
 	var found []tensorSpec
 	for _, output := range m.outputs {
@@ -124,6 +124,9 @@ func (m *manifest) outputTensors() []tensorSpec {
 		if output.valid != nil {
 			found = append(found, tensorSpec{*output.valid, Bool, len(output.columns)})
 		}
+	}
+	if m.signals != nil {
+		found = append(found, tensorSpec{m.signals.tensor, Bool, len(m.signals.columns)})
 	}
 	if m.guards != nil {
 		found = append(found, tensorSpec{m.guards.tensor, Bool, len(m.guards.columns)})

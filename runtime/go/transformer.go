@@ -49,6 +49,7 @@ type Transformer struct {
 	dtypes     []DType    // of each of them
 	columns    [][]string // likewise
 	single     chan *block
+	watch      *watch // nil if nothing is counted, and nobody is told
 
 	mutex   sync.RWMutex // held for reading by every call, for writing by Close
 	session *ort.DynamicAdvancedSession
@@ -78,11 +79,9 @@ func newTransformer(m *manifest, session *ort.DynamicAdvancedSession) *Transform
 //
 // Its error is an *Error of kind record, except for a bug or misuse.
 func (t *Transformer) Transform(record any, options ...CallOption) (Features, error) {
+	started := t.begin()
 	features, err := t.transform(record, options)
-	if err != nil {
-		return Features{}, err
-	}
-	return features, nil
+	return t.answered(started, features, err)
 }
 
 // TransformRecord is Transform under its own name.
@@ -111,6 +110,9 @@ func (t *Transformer) transform(record any, options []CallOption) (Features, *Er
 	if err := t.run(b, noRow); err != nil {
 		return Features{}, err
 	}
+	if t.watch != nil && t.manifest.signals != nil {
+		t.watch.row(t.signalsIn(b))
+	}
 	outputs := t.newOutputs(1)
 	b.copyTo(outputs, 0)
 	return Features{1, true, outputs}, nil
@@ -118,11 +120,9 @@ func (t *Transformer) transform(record any, options []CallOption) (Features, *Er
 
 // TransformRecords returns the features of a batch: a slice of records as Transform takes them, of one type or of any.
 func (t *Transformer) TransformRecords(records any, options ...CallOption) (Features, error) {
+	started := t.begin()
 	features, err := t.transformRecords(records, options)
-	if err != nil {
-		return Features{}, err
-	}
-	return features, nil
+	return t.answered(started, features, err)
 }
 
 func (t *Transformer) transformRecords(records any, options []CallOption) (Features, *Error) {
@@ -171,11 +171,9 @@ func element(records reflect.Value, row int) any {
 // TransformColumns returns the features of a batch, by column: a []any, or a slice of one type such as []float64,
 // []*float64 for a nullable input, []string or []time.Time.
 func (t *Transformer) TransformColumns(columns map[string]any, options ...CallOption) (Features, error) {
+	started := t.begin()
 	features, err := t.transformColumns(columns, options)
-	if err != nil {
-		return Features{}, err
-	}
-	return features, nil
+	return t.answered(started, features, err)
 }
 
 func (t *Transformer) transformColumns(data map[string]any, options []CallOption) (Features, *Error) {
@@ -202,11 +200,9 @@ func (t *Transformer) transformColumns(data map[string]any, options []CallOption
 //
 // The same bytes get the same answer, or are refused with the same code, in every language: schemas/requests.v1.json.
 func (t *Transformer) TransformJSON(body []byte, options ...CallOption) (Features, error) {
+	started := t.begin()
 	features, err := t.transformJSON(body, options)
-	if err != nil {
-		return Features{}, err
-	}
-	return features, nil
+	return t.answered(started, features, err)
 }
 
 func (t *Transformer) transformJSON(body []byte, options []CallOption) (Features, *Error) {
@@ -279,6 +275,9 @@ func (t *Transformer) run(b *block, start int) *Error {
 	}
 	return err.inRow(start + hit/width)
 }
+
+// signalsIn are the signals of a block, which are the output behind those that are answered; there must be some.
+func (t *Transformer) signalsIn(b *block) []bool { return b.outputs[len(t.names)].flags }
 
 func (t *Transformer) guarded(b *block, row int, guard guardSpec) *Error {
 	message := fmt.Sprintf("step `%s` refuses the value of `%s`", guard.step, guard.input)

@@ -47,6 +47,7 @@ class Executor:
             "threads": self._threads,
             "describe": self._describe,
             "log": self._log,
+            "signals": lambda request: {"signals": self._loaded().signals_text()},
             "arithmetic": self._arithmetic,
             "close": self._close,
             "watch": self._watch,

@@ -47,6 +47,7 @@ from environments import ENVIRONMENTS, needs_locales, variables
 from executors import LANGUAGES, Executor, ExecutorError, Language
 from log_checks import check_logs
 from log_load import check_log_loads
+from signal_checks import check_signals
 from origin_checks import check_identity, check_signed
 from reload_checks import check_reloads
 
@@ -238,6 +239,7 @@ def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief
         "marshalling/": lambda: check_marshalling(executor, suite, index, table),
         "agreement/": lambda: check_agreement(executor, suite, index),
         "logs/": lambda: [*check_logs(executor, suite, index), *check_log_loads(executor, suite, index)],
+        "signals/": lambda: check_signals(executor, suite, index),
         "damaged/": lambda: check_damaged(executor, suite, index),
         "signed/": lambda: check_signed(executor, suite, index),
         "reloads/": lambda: check_reloads(executor, suite, index, brief=brief),

@@ -36,6 +36,7 @@ from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
 from forged_artifacts import compile_pipeline, identity  # noqa: E402
 from log_checks import log_artifacts  # noqa: E402
+from signal_checks import signal_artifacts  # noqa: E402
 from pairs import pair_artifacts  # noqa: E402
 from places import sources  # noqa: E402
 from reload_checks import write_reloads  # noqa: E402
@@ -88,6 +89,7 @@ def write_suite(out: Path, *, is_released: bool = False) -> None:
         "damaged": [] if is_released else write_damaged(out),
         "agreement": [] if is_released else write_agreement(out),
         "logs": [] if is_released else write_logs(out),
+        "signals": [] if is_released else write_signals(out),
         "bodies": None if is_released else write_bodies(out),
         "reloads": [] if is_released else write_reloads(out),
         "signed": [] if is_released else write_signed(out),
@@ -267,6 +269,16 @@ def write_logs(out: Path) -> list[dict[str, Any]]:
         artifact.write(out / place)
         kept = ("id", "log", "options", "needs", "add", "lines")
         found.append({"artifact": place, **{key: case[key] for key in kept}})
+    return found
+
+
+def write_signals(out: Path) -> list[dict[str, Any]]:
+    """Artifacts that signal, with the calls to make and the text that is wanted."""
+    found = []
+    for case, artifact in signal_artifacts():
+        place = f"artifacts/signals/{case['id']}"
+        artifact.write(out / place)
+        found.append({"artifact": place, **{key: case[key] for key in ("id", "rows", "calls", "text")}})
     return found
 
 

@@ -137,7 +137,9 @@ class Watch:
         counters.steps += counts
 
     def ended(self, rows: int, nanoseconds: int, error: SkcRuntimeError | None) -> None:
-        """Count the end of a call: rows that are served, or the reason of a refusal."""
+        """Count the end of a call: rows that are served, or the reason of a refusal. Misuse is not a call."""
+        if error is not None and error.code in ("closed", "invalid-option"):
+            return
         if self._columns:
             counters = self._counters()
             counters.nanoseconds += nanoseconds

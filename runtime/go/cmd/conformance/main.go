@@ -149,6 +149,9 @@ func (e *executor) answer(r *request) (any, error) {
 		return e.threads(r.Threads, r.Rounds)
 	case "log":
 		return e.log(r)
+	case "signals":
+		text, err := e.transformer.SignalsText(nil)
+		return object{"signals": text}, err
 	case "describe":
 		return object{"describe": e.transformer.Describe()}, nil
 	case "close":
