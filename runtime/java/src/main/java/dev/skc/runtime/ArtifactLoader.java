@@ -40,6 +40,7 @@ final class ArtifactLoader {
       transformer.close();
       throw error;
     }
+    transformer.watch(options.observer); // replaying is not serving
     return transformer;
   }
 
@@ -73,9 +74,8 @@ final class ArtifactLoader {
     for (Served output : manifest.served()) {
       outputs.add(new Port(names.inSession(output.name()), output.dtype(), output.columns().size()));
     }
-    if (manifest.guards() != null) {
-      int width = manifest.guards().columns().size();
-      outputs.add(new Port(names.inSession(manifest.guards().tensor()), DType.BOOL, width));
+    for (Served mask : manifest.masks()) {
+      outputs.add(new Port(names.inSession(mask.name()), DType.BOOL, mask.columns().size()));
     }
     checkEqual("input", inputs, session.inputs);
     checkEqual("output", outputs, session.outputs);

@@ -17,17 +17,19 @@ final class Batch {
   private final Writer writer;
   private final int rows;
   private final Object[] arrays;
+  private final long[] signals; // how many rows have each of them; null if nothing is counted
 
-  private Batch(Runner runner, Writer writer, int rows) {
+  private Batch(Runner runner, Writer writer, int rows, int signals) {
     this.runner = runner;
     this.writer = writer;
     this.rows = rows;
     arrays = runner.arrays(rows);
+    this.signals = signals == 0 ? null : new long[signals];
   }
 
   /** Without rows nothing is run, so that no operator has to handle an empty tensor. */
-  static Features run(Runner runner, Writer writer, int rows) {
-    Batch batch = new Batch(runner, writer, rows);
+  static Features run(Runner runner, Writer writer, int rows, CallCounter counter) {
+    Batch batch = new Batch(runner, writer, rows, counter == null ? 0 : counter.width());
     int chunks = (int) ((rows + (long) Chunks.ROWS - 1) / Chunks.ROWS);
     try {
       Chunks.forEach(chunks, () -> batch.new Worker());
@@ -37,12 +39,16 @@ final class Batch {
       }
       throw error;
     }
+    if (batch.signals != null) {
+      counter.batch(rows, batch.signals);
+    }
     return runner.features(batch.arrays, rows, false);
   }
 
   private final class Worker implements Chunks.Worker {
     private Workspace whole; // for chunks of all their rows
     private Workspace part; // for those that a long text makes shorter
+    private final long[] counts = signals == null ? null : new long[signals.length];
 
     @Override
     public void accept(int chunk) {
@@ -78,11 +84,21 @@ final class Batch {
 
     private void serve(Workspace workspace, int start) {
       runner.run(workspace, start, arrays);
+      if (counts != null) {
+        CallCounter.add(counts, runner.signals(workspace), workspace.feeds().rows);
+      }
       workspace.feeds().releaseTexts();
     }
 
     @Override
     public void close() {
+      if (counts != null) {
+        synchronized (signals) {
+          for (int i = 0; i < counts.length; i++) {
+            signals[i] += counts[i];
+          }
+        }
+      }
       if (whole != null) {
         whole.close();
       }

@@ -11,6 +11,7 @@ import java.util.Map;
  * @param files the SHA-256 in hex of every other file, by name
  * @param plan the SHA-256 of plan.json
  * @param guards null if no step has a policy of {@code error}
+ * @param signals null if the graph does not signal
  * @param tzdata null if no step reads a time zone
  */
 record Manifest(
@@ -26,7 +27,8 @@ record Manifest(
     String plan,
     String tzdata,
     Map<String, String> builtWith,
-    Log log) {
+    Log log,
+    Signals signals) {
 
   static final int FORMAT = 1;
 
@@ -55,6 +57,26 @@ record Manifest(
     private final String word;
 
     Nan(String word) {
+      this.word = word;
+    }
+
+    @Override
+    public String toString() {
+      return word;
+    }
+  }
+
+  /** What is counted of a value that is served. */
+  enum SignalKind {
+    NULL("null"),
+    UNKNOWN("unknown"),
+    INVALID("invalid"),
+    CLIPPED("clipped"),
+    OUTSIDE("outside");
+
+    private final String word;
+
+    SignalKind(String word) {
       this.word = word;
     }
 
@@ -93,6 +115,16 @@ record Manifest(
   /** The bool output [N, columns] that marks the rows that must not be served. */
   record Guards(String tensor, List<Guard> columns) {}
 
+  /**
+   * One column of the signals: rows whose value in column {@code input} of {@code step} is served, and is of this kind.
+   *
+   * @param training the share of such rows in training, a decimal, or null
+   */
+  record Signal(SignalKind kind, String step, String input, String training) {}
+
+  /** The bool output [N, columns] that is counted, and never returned. */
+  record Signals(String tensor, List<Signal> columns) {}
+
   /** What the graph requires of ONNX Runtime. */
   record Onnx(int opset, int ml, int ir, String minimumOnnxruntime, List<String> domains) {}
 
@@ -103,6 +135,18 @@ record Manifest(
 
   /** An output as served; a companion {@code NAME.valid} counts as an output. */
   record Served(String name, DType dtype, List<String> columns, List<Boolean> exact) {}
+
+  /** The bool outputs that are not served: the signals, then the guards. */
+  List<Served> masks() {
+    List<Served> found = new ArrayList<>();
+    if (signals != null) {
+      found.add(new Served(signals.tensor, DType.BOOL, signals.columns.stream().map(Signal::input).toList(), List.of()));
+    }
+    if (guards != null) {
+      found.add(new Served(guards.tensor, DType.BOOL, guards.columns.stream().map(Guard::input).toList(), List.of()));
+    }
+    return found;
+  }
 
   /** The outputs of the manifest, then their companions. */
   List<Served> served() {

@@ -103,9 +103,7 @@ final class ManifestCheck {
         throw malformed(place, "`valid` is " + Shown.of(output.valid()) + ", not the output's name and `.valid`");
       }
     }
-    if (manifest.guards() != null) {
-      names.add(manifest.guards().tensor());
-    }
+    manifest.masks().forEach(mask -> names.add(mask.name()));
     checkUnique("outputs", names);
   }
 

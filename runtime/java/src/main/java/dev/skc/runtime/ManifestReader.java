@@ -7,6 +7,9 @@ import dev.skc.runtime.Manifest.Log;
 import dev.skc.runtime.Manifest.Nan;
 import dev.skc.runtime.Manifest.Onnx;
 import dev.skc.runtime.Manifest.Output;
+import dev.skc.runtime.Manifest.Signal;
+import dev.skc.runtime.Manifest.SignalKind;
+import dev.skc.runtime.Manifest.Signals;
 import dev.skc.runtime.Manifest.Signature;
 import dev.skc.runtime.Manifest.Slot;
 import dev.skc.runtime.Manifest.Tensor;
@@ -28,6 +31,7 @@ final class ManifestReader {
   private static final long LARGEST_FORMAT = 1L << 53;
   private static final int WIDEST = 1_000_000;
   private static final Pattern CODE = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
+  private static final Pattern RATIO = Pattern.compile("0(\\.[0-9]{1,12})?|1");
   private static final Pattern VERSION = Pattern.compile("[0-9]{1,6}(\\.[0-9]{1,6}){1,3}");
   private static final List<DType> INPUT_ELEMENTS =
       List.of(DType.FLOAT64, DType.FLOAT32, DType.INT64, DType.BOOL, DType.STRING);
@@ -54,7 +58,8 @@ final class ManifestReader {
             fields.text("plan"),
             fields.optionalText("tzdata"),
             fields.textsByKey("built_with"),
-            fields.has("log") ? log(fields.object("log")) : Log.NONE);
+            fields.has("log") ? log(fields.object("log")) : Log.NONE,
+            fields.has("signals") ? signals(fields.object("signals")) : null);
     fields.done();
     ManifestCheck.check(manifest);
     return manifest;
@@ -108,6 +113,25 @@ final class ManifestReader {
     Log log = new Log(fields.texts("omit"), fields.texts("hash"));
     fields.done();
     return log;
+  }
+
+  private static Signals signals(Fields fields) {
+    List<Signal> columns = new ArrayList<>();
+    for (Fields item : fields.objects("columns")) {
+      SignalKind kind = item.oneOf("kind", Arrays.asList(SignalKind.values()));
+      String training = item.has("training") ? item.text("training") : null;
+      if (training != null && !RATIO.matcher(training).matches()) {
+        throw ArtifactException.malformed(item.place + ".training", Shown.of(training) + " is not a share, as in 0.25");
+      }
+      columns.add(new Signal(kind, item.text("step"), item.text("input"), training));
+      item.done();
+    }
+    Signals signals = new Signals(fields.text("tensor"), List.copyOf(columns));
+    fields.done();
+    if (columns.isEmpty()) {
+      throw ArtifactException.malformed(fields.place, "there is no column");
+    }
+    return signals;
   }
 
   private static Slot slot(Fields fields) {

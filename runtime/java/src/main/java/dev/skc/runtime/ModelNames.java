@@ -21,9 +21,7 @@ final class ModelNames {
     List<String> names = new ArrayList<>();
     manifest.tensors().forEach(tensor -> names.add(tensor.name()));
     manifest.served().forEach(output -> names.add(output.name()));
-    if (manifest.guards() != null) {
-      names.add(manifest.guards().tensor());
-    }
+    manifest.masks().forEach(mask -> names.add(mask.name()));
     for (String name : names) {
       if (Text.check(name) == Text.WIDE) {
         others.put(name, "skc.wide." + others.size());

@@ -27,7 +27,7 @@ final class Runner {
   private final Marshaller marshaller;
   private final List<Tensor> tensors;
   private final List<Served> served;
-  private final List<Served> all; // `served` and then the guards
+  private final List<Served> all; // `served`, then the signals, then the guards
   private final String[] names; // of `all`, in the session
 
   Runner(Manifest manifest, GraphSession session, ModelNames modelNames, Marshaller marshaller) {
@@ -40,10 +40,7 @@ final class Runner {
             .toList();
     served = manifest.served();
     all = new ArrayList<>(served);
-    if (manifest.guards() != null) {
-      List<String> columns = manifest.guards().columns().stream().map(Manifest.Guard::input).toList();
-      all.add(new Served(manifest.guards().tensor(), DType.BOOL, columns, List.of()));
-    }
+    all.addAll(manifest.masks());
     names = all.stream().map(output -> modelNames.inSession(output.name())).toArray(String[]::new);
   }
 
@@ -96,8 +93,8 @@ final class Runner {
   void run(Workspace workspace, int start, Object[] arrays) {
     Results results = workspace.results;
     try (OrtSession.Result made = results.run(session, workspace.feeds)) {
-      if (all.size() > served.size()) {
-        checkGuards(results.bytes(served.size()), workspace.feeds, start);
+      if (manifest.guards() != null) {
+        checkGuards(results.bytes(all.size() - 1), workspace.feeds, start);
       }
       for (int i = 0; i < arrays.length; i++) {
         results.copy(i, made, arrays[i], Math.max(start, 0));
@@ -105,6 +102,11 @@ final class Runner {
     } catch (OrtException error) {
       throw GraphSession.runFailed(error);
     }
+  }
+
+  /** The signals of the rows of a workspace, which there must be. */
+  ByteBuffer signals(Workspace workspace) {
+    return workspace.results.bytes(served.size());
   }
 
   /** Refuse the first guarded row, and name its first guard. */

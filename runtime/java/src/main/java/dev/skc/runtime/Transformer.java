@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * A loaded pipeline that turns requests into features. It marshals and runs, and contains no operator logic.
@@ -24,6 +25,7 @@ public final class Transformer implements AutoCloseable {
   private final WorkspacePool single;
   private final int mostRows;
   private final Users users;
+  private CallCounter counter; // null if nothing is counted, and nobody is told; set before others see it
 
   /** The session closes with the transformer. */
   Transformer(Manifest manifest, GraphSession session, ModelNames modelNames) {
@@ -34,6 +36,11 @@ public final class Transformer implements AutoCloseable {
     single = new WorkspacePool(runner);
     mostRows = LARGEST / runner.widest();
     users = new Users(this::release);
+  }
+
+  /** Begin to count from 0, and to tell the observer, if there is one. */
+  void watch(Consumer<Call> observer) {
+    counter = CallCounter.of(manifest, observer);
   }
 
   /** {@link #load(Path, Replay)} with {@link Replay#EXACT}. */
@@ -103,8 +110,11 @@ public final class Transformer implements AutoCloseable {
   public Features transform(Map<String, ?> record, Extra extra) {
     Objects.requireNonNull(extra, "extra");
     enter();
+    long started = begin();
     try {
-      return record(Marshaller.asRecord(record), extra);
+      return answered(started, record(Marshaller.asRecord(record), extra));
+    } catch (SkcException error) {
+      throw failed(started, error);
     } finally {
       users.leave();
     }
@@ -116,6 +126,9 @@ public final class Transformer implements AutoCloseable {
       marshaller.record(record, extra, workspace.feeds(), 0);
       Object[] arrays = runner.arrays(1);
       runner.run(workspace, Runner.NO_ROW, arrays);
+      if (counter != null && counter.isCounting()) {
+        counter.row(runner.signals(workspace));
+      }
       return runner.features(arrays, 1, true);
     } finally {
       single.giveBack(workspace);
@@ -131,11 +144,14 @@ public final class Transformer implements AutoCloseable {
   public Features transform(List<? extends Map<String, ?>> records, Extra extra) {
     Objects.requireNonNull(extra, "extra");
     enter();
+    long started = begin();
     try {
       if (records == null) {
         throw RecordException.unsupportedData("expected records, got null", "a List of Maps");
       }
-      return records(records.toArray(), extra); // if another thread changes the list, no row may stay unwritten
+      return answered(started, records(records.toArray(), extra)); // if another thread changes the list, no row may stay unwritten
+    } catch (SkcException error) {
+      throw failed(started, error);
     } finally {
       users.leave();
     }
@@ -174,11 +190,14 @@ public final class Transformer implements AutoCloseable {
   public Features transformColumns(Map<String, ?> columns, Extra extra) {
     Objects.requireNonNull(extra, "extra");
     enter();
+    long started = begin();
     try {
       if (columns == null) {
         throw RecordException.unsupportedData("expected columns, got null", "a Map of Lists or arrays");
       }
-      return columns(columns, extra);
+      return answered(started, columns(columns, extra));
+    } catch (SkcException error) {
+      throw failed(started, error);
     } finally {
       users.leave();
     }
@@ -220,13 +239,18 @@ public final class Transformer implements AutoCloseable {
     Objects.requireNonNull(body, "body");
     Objects.requireNonNull(extra, "extra");
     enter();
+    long started = begin();
     try {
       JsonRequest request = JsonRequest.read(body);
-      return switch (request.form()) {
-        case RECORD -> record((Map<?, ?>) request.data(), extra);
-        case RECORDS -> records(((List<?>) request.data()).toArray(), extra);
-        case COLUMNS -> columns((Map<?, ?>) request.data(), extra);
-      };
+      Features features =
+          switch (request.form()) {
+            case RECORD -> record((Map<?, ?>) request.data(), extra);
+            case RECORDS -> records(((List<?>) request.data()).toArray(), extra);
+            case COLUMNS -> columns((Map<?, ?>) request.data(), extra);
+          };
+      return answered(started, features);
+    } catch (SkcException error) {
+      throw failed(started, error);
     } finally {
       users.leave();
     }
@@ -246,7 +270,46 @@ public final class Transformer implements AutoCloseable {
       String problem = rows + " rows are more than the " + mostRows + " whose tensors fit into buffers of Java";
       throw RecordException.unsupportedData(problem, "send fewer rows at a time");
     }
-    return Batch.run(runner, writer, rows);
+    return Batch.run(runner, writer, rows, counter);
+  }
+
+  private long begin() {
+    return counter == null ? 0 : System.nanoTime();
+  }
+
+  private Features answered(long started, Features features) {
+    if (counter != null) {
+      counter.ended(features.rows(), started, null);
+    }
+    return features;
+  }
+
+  private SkcException failed(long started, SkcException error) {
+    if (counter != null) {
+      counter.ended(0, started, error);
+    }
+    return error;
+  }
+
+  /**
+   * What was counted since the artifact was loaded. Throws SkcException {@code invalid-option} if it was not compiled to
+   * count.
+   */
+  public Signals signals() {
+    if (counter == null || !counter.isCounting()) {
+      throw new SkcException("invalid-option", "the artifact has no signals", "compile the pipeline with --signals");
+    }
+    return counter.signals();
+  }
+
+  /** What was counted, in the text format of Prometheus. Throws as {@link #signals}. */
+  public String signalsText() {
+    return signals().text(manifest, null);
+  }
+
+  /** {@link #signalsText()}, with what a log has dropped. */
+  public String signalsText(Log log) {
+    return signals().text(manifest, Objects.requireNonNull(log, "log"));
   }
 
   private void enter() {

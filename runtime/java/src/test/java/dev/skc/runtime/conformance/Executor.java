@@ -63,6 +63,7 @@ public final class Executor {
         case "transform" -> transform(request);
         case "threads" -> Threads.run(current(), rows, request);
         case "describe" -> JSON.objectNode().set("describe", MAPPER.valueToTree(current().describe()));
+        case "signals" -> JSON.objectNode().put("signals", current().signalsText());
         case "log" -> Logs.log(current(), request);
         case "arithmetic" -> JSON.objectNode().put("set", false); // Java has no way to switch it
         case "close" -> close();
