@@ -88,6 +88,7 @@ class Executor {
     if (task == "rows") return keep_rows(request);
     if (task == "transform") return transform(request);
     if (task == "threads") return threads(request);
+    if (task == "signals") return {{"signals", loaded().signals_text()}};
     if (task == "log") return log(loaded(), request);
     if (task == "describe") return answer_of(loaded().describe());
     if (task == "arithmetic") return set_arithmetic(request);

@@ -93,6 +93,7 @@ void check_tensors(const Manifest& manifest, const Session& session) {
   for (const OutputInfo& info : result_infos(manifest)) {
     outputs.emplace(info.name, skc::name_of(info.dtype), info.columns.size());
   }
+  if (manifest.signals) outputs.emplace(manifest.signals->tensor, "bool", manifest.signals->columns.size());
   if (manifest.guards) outputs.emplace(manifest.guards->tensor, "bool", manifest.guards->columns.size());
   check_tensors("input", inputs, session.inputs());
   check_tensors("output", outputs, session.outputs());
@@ -146,6 +147,7 @@ Transformer Transformer::load_from(const std::function<std::unique_ptr<detail::S
   check_tensors(serving.manifest(), *session);
   check_metadata(serving.manifest(), *session);
   replay_golden(transformer, serving.manifest(), read_golden(files.golden, serving.manifest()), options.replay);
+  serving.watch(options.observer);  // replaying is not serving
   return transformer;
 }
 

@@ -117,6 +117,28 @@ LogSpec read_log(Fields fields) {
   return log;
 }
 
+SignalSpec read_signals(Fields fields) {
+  SignalSpec signals;
+  for (Fields& item : fields.objects("columns")) {
+    SignalColumn column;
+    column.kind = item.one_of("kind", {"null", "unknown", "invalid", "clipped", "outside"});
+    column.step = item.text("step");
+    column.input = item.text("input");
+    if (item.has("training")) {
+      column.training = item.text("training");
+      if (!is_share(column.training)) {
+        throw_malformed(item.place() + ".training", shown(column.training) + " is not a share, as in 0.25");
+      }
+    }
+    signals.columns.push_back(std::move(column));
+    item.done();
+  }
+  signals.tensor = fields.text("tensor");
+  fields.done();
+  if (signals.columns.empty()) throw_malformed(fields.place(), "there is no column");
+  return signals;
+}
+
 void check_head(Fields& fields) {
   const Json& skc = fields.take("skc");
   if (!skc.is_string() || skc.get_ref<const std::string&>() != "artifact") {
@@ -179,6 +201,7 @@ Manifest read_manifest(std::string_view json) {
   manifest.tzdata = fields.optional_text("tzdata");
   manifest.built_with = fields.texts_by_key("built_with");
   if (fields.has("log")) manifest.log = read_log(fields.object("log"));
+  if (fields.has("signals")) manifest.signals = read_signals(fields.object("signals"));
   fields.done();
   verify_consistency(manifest);
   return manifest;

@@ -67,6 +67,21 @@ struct Guards {
   std::vector<GuardColumn> columns;
 };
 
+// One column of the signals: rows whose value in column `input` of `step` is served, and is of this kind. `training` is the share
+// of such rows in training, a decimal; empty if it is not known.
+struct SignalColumn {
+  std::string kind;
+  std::string step;
+  std::string input;
+  std::string training;
+};
+
+// The bool output [N, columns] that is counted, and never returned.
+struct SignalSpec {
+  std::string tensor;
+  std::vector<SignalColumn> columns;
+};
+
 // What a request log must not show: inputs that it leaves out, or writes as a salted hash.
 struct LogSpec {
   std::vector<std::string> omit;
@@ -87,6 +102,7 @@ struct Manifest {
   std::optional<std::string> tzdata;
   std::map<std::string, std::string> built_with;
   LogSpec log;
+  std::optional<SignalSpec> signals;
 };
 
 DType element_of(InputType type) noexcept;

@@ -92,6 +92,7 @@ void verify_outputs(const Manifest& manifest) {
   std::vector<std::string> names;
   for (const OutputInfo& info : result_infos(manifest)) names.push_back(info.name);
   if (manifest.guards) names.push_back(manifest.guards->tensor);
+  if (manifest.signals) names.push_back(manifest.signals->tensor);
   verify_unique("outputs", names);
   for (const OutputSpec& output : manifest.outputs) {
     const std::string place = "manifest.json.outputs `" + output.info.name + "`";
@@ -150,6 +151,11 @@ bool is_version(std::string_view text) noexcept {
   return all_parts(text, '.', [](std::string_view part, std::size_t) {
     return !part.empty() && part.size() <= 6 && all_of(part, is_digit);
   });
+}
+
+bool is_share(std::string_view text) noexcept {
+  if (text == "0" || text == "1") return true;
+  return text.size() > 2 && text.size() <= 14 && text.substr(0, 2) == "0." && all_of(text.substr(2), is_digit);
 }
 
 bool is_sha256(std::string_view text) noexcept {

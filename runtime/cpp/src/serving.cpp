@@ -55,7 +55,13 @@ Transformer::Serving::Serving(const detail::OnnxRuntime& runtime, detail::Manife
       session_(std::make_shared<const Session>(runtime, model)) {
   for (const auto& tensor : manifest_.tensors) input_names_.push_back(tensor.name.c_str());
   for (const auto& result : *results_) output_names_.push_back(result.name.c_str());
+  if (manifest_.signals) output_names_.push_back(manifest_.signals->tensor.c_str());
   if (manifest_.guards) output_names_.push_back(manifest_.guards->tensor.c_str());
+}
+
+void Transformer::Serving::watch(std::function<void(const Call&)> observer) {
+  if (!manifest_.signals && !observer) return;
+  counter_ = std::make_unique<detail::CallCounter>(manifest_, std::move(observer));
 }
 
 std::shared_ptr<const Session> Transformer::Serving::session() {
@@ -78,7 +84,7 @@ Outputs Transformer::Serving::record(const Record& record, Extra extra) {
   Workspace& workspace = lease.workspace();
   marshaller_.put_record(record, extra, workspace.feeds, 0, std::nullopt, workspace.seen);
   std::vector<Output> outputs = new_outputs(1);
-  run(lease.session(), workspace.feeds, std::nullopt, outputs);
+  run(lease.session(), workspace.feeds, std::nullopt, outputs, nullptr);
   return {results_, std::move(outputs), true};
 }
 
@@ -137,6 +143,7 @@ Outputs Transformer::Serving::batch(const Session& session, std::size_t rows, co
                                     const Check& check) const {
   constexpr std::size_t most = detail::chunk_rows;
   std::vector<Output> outputs = new_outputs(rows);
+  detail::SignalTally tally(is_counting() ? manifest_.signals->columns.size() : 0);
   const auto new_worker = [&] {
     // Tensors for whole chunks, and for those that a long text makes shorter.
     return [&, whole = std::unique_ptr<Feeds>(), part = std::unique_ptr<Feeds>()](std::size_t chunk) mutable {
@@ -144,12 +151,12 @@ Outputs Transformer::Serving::batch(const Session& session, std::size_t rows, co
       Feeds& feeds = resized(whole, count);
       feeds.forget_lengths();
       put(first, feeds);
-      if (count * feeds.longest() <= detail::chunk_text) return run(session, feeds, first, outputs);
+      if (count * feeds.longest() <= detail::chunk_text) return run(session, feeds, first, outputs, &tally);
       const auto longest_in = [&](std::size_t row) { return feeds.longest_in(row); };
       for (std::size_t start = 0, end; start < count; start = end) {
         end = detail::end_of_chunk(start, count, longest_in);
         put(first + start, resized(part, end - start));
-        run(session, *part, first + start, outputs);
+        run(session, *part, first + start, outputs, &tally);
       }
     };
   };
@@ -159,6 +166,7 @@ Outputs Transformer::Serving::batch(const Session& session, std::size_t rows, co
     if (rows > most) check();
     throw;
   }
+  if (is_counting()) counter_->batch(rows, tally.counts());
   return {results_, std::move(outputs), false};
 }
 
@@ -175,10 +183,14 @@ std::vector<Output> Transformer::Serving::new_outputs(std::size_t rows) const {
 }
 
 void Transformer::Serving::run(const Session& session, const Feeds& feeds, std::optional<std::size_t> start,
-                               std::vector<Output>& outputs) const {
+                               std::vector<Output>& outputs, detail::SignalTally* tally) const {
   RunOutputs found(runtime_, output_names_.size());
   session.run(input_names_, feeds.values(), output_names_, found.data());
   if (manifest_.guards) refuse_guarded(found, feeds, start);
+  if (is_counting()) {
+    const bool* signals = found.flags(results_->size(), feeds.rows() * manifest_.signals->columns.size());
+    tally == nullptr ? counter_->row(signals) : tally->add(signals, feeds.rows());
+  }
   for (std::size_t i = 0; i < outputs.size(); ++i) found.copy(i, feeds.rows(), outputs[i], start.value_or(0));
 }
 
@@ -187,7 +199,7 @@ void Transformer::Serving::refuse_guarded(const RunOutputs& found, const Feeds& 
                                           std::optional<std::size_t> start) const {
   const auto& columns = manifest_.guards->columns;
   const std::size_t count = feeds.rows() * columns.size();
-  const bool* hits = found.flags(results_->size(), count);
+  const bool* hits = found.flags(output_names_.size() - 1, count);
   const auto place = static_cast<std::size_t>(std::find(hits, hits + count, true) - hits);
   if (place == count) return;
   const auto& guard = columns[place % columns.size()];

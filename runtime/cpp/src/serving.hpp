@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "call_counter.hpp"
 #include "json_request.hpp"
 #include "marshal.hpp"
 #include "results.hpp"
@@ -27,6 +28,24 @@ class Transformer::Serving {
   Outputs records(const std::vector<Record>& records, Extra extra);
   Outputs columns(const Columns& columns, Extra extra);
   Outputs json(std::string_view body, Extra extra);
+
+  // Begins to count from 0, and to tell the observer, if there is one; before any other thread uses it.
+  void watch(std::function<void(const Call&)> observer);
+  const detail::CallCounter* counter() const noexcept { return counter_.get(); }
+  // The outputs of a call, counted.
+  template <class Work>
+  Outputs answered(const Work& work) {
+    if (counter_ == nullptr) return work();
+    const auto started = detail::CallCounter::Clock::now();
+    try {
+      Outputs outputs = work();
+      counter_->ended(outputs.rows(), started, nullptr);
+      return outputs;
+    } catch (const Error& error) {
+      counter_->ended(0, started, &error);
+      throw;
+    }
+  }
 
   // The session, for inspection. Throws `closed`.
   std::shared_ptr<const detail::Session> session();
@@ -50,9 +69,11 @@ class Transformer::Serving {
   Outputs batch(const detail::Session& session, std::size_t rows, const Put& put, const Check& check) const;
   detail::Feeds& resized(std::unique_ptr<detail::Feeds>& feeds, std::size_t rows) const;
   std::vector<Output> new_outputs(std::size_t rows) const;
-  // Writes the features of a request's rows from `start` on; the error of a single record has no row.
+  // Writes the features of a request's rows from `start` on; the error of a single record has no row. The signals of a batch
+  // are added to its tally, until all of it is served; those of a single record are counted.
   void run(const detail::Session& session, const detail::Feeds& feeds, std::optional<std::size_t> start,
-           std::vector<Output>& outputs) const;
+           std::vector<Output>& outputs, detail::SignalTally* tally) const;
+  bool is_counting() const noexcept { return counter_ != nullptr && counter_->is_counting(); }
   void refuse_guarded(const detail::RunOutputs& found, const detail::Feeds& feeds,
                       std::optional<std::size_t> start) const;
 
@@ -62,7 +83,8 @@ class Transformer::Serving {
   const detail::Marshaller marshaller_;
   const std::shared_ptr<const std::vector<OutputInfo>> results_;
   std::vector<const char*> input_names_;
-  std::vector<const char*> output_names_;  // the results, then the guards
+  std::vector<const char*> output_names_;  // the results, then the signals, then the guards
+  std::unique_ptr<detail::CallCounter> counter_;  // null if nothing is counted, and nobody is told
 
   std::mutex mutex_;  // of what follows
   std::shared_ptr<const detail::Session> session_;

@@ -2,6 +2,7 @@
 
 #include "errors.hpp"
 #include "serving.hpp"
+#include "skc/log.hpp"
 
 namespace skc {
 
@@ -15,13 +16,20 @@ Transformer::Serving& Transformer::serving() const {
   return *serving_;
 }
 
-Outputs Transformer::transform(const Record& record, Extra extra) const { return serving().record(record, extra); }
-
-Outputs Transformer::transform(const std::vector<Record>& records, Extra extra) const {
-  return serving().records(records, extra);
+Outputs Transformer::transform(const Record& record, Extra extra) const {
+  Serving& own = serving();
+  return own.answered([&] { return own.record(record, extra); });
 }
 
-Outputs Transformer::transform(const Columns& columns, Extra extra) const { return serving().columns(columns, extra); }
+Outputs Transformer::transform(const std::vector<Record>& records, Extra extra) const {
+  Serving& own = serving();
+  return own.answered([&] { return own.records(records, extra); });
+}
+
+Outputs Transformer::transform(const Columns& columns, Extra extra) const {
+  Serving& own = serving();
+  return own.answered([&] { return own.columns(columns, extra); });
+}
 
 Outputs Transformer::transform_record(const Record& record, Extra extra) const { return transform(record, extra); }
 
@@ -31,7 +39,23 @@ Outputs Transformer::transform_records(const std::vector<Record>& records, Extra
 
 Outputs Transformer::transform_columns(const Columns& columns, Extra extra) const { return transform(columns, extra); }
 
-Outputs Transformer::transform_json(std::string_view body, Extra extra) const { return serving().json(body, extra); }
+Outputs Transformer::transform_json(std::string_view body, Extra extra) const {
+  Serving& own = serving();
+  return own.answered([&] { return own.json(body, extra); });
+}
+
+Signals Transformer::signals() const {
+  const detail::CallCounter* counter = serving().counter();
+  if (counter == nullptr || !counter->is_counting()) {
+    detail::throw_runtime("invalid-option", "the artifact has no signals", "compile the pipeline with --signals");
+  }
+  return counter->signals();
+}
+
+std::string Transformer::signals_text(const Log* log) const {
+  const auto dropped = log == nullptr ? std::nullopt : std::optional(log->counts().dropped);
+  return detail::exposition(serving().manifest(), signals(), dropped);
+}
 
 const Description& Transformer::describe() const { return serving().description(); }
 

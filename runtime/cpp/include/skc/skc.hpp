@@ -6,5 +6,6 @@
 #include "skc/outputs.hpp"
 #include "skc/record.hpp"
 #include "skc/reloadable.hpp"
+#include "skc/signals.hpp"
 #include "skc/transformer.hpp"
 #include "skc/value.hpp"

@@ -12,6 +12,7 @@
 #include "skc/error.hpp"
 #include "skc/outputs.hpp"
 #include "skc/record.hpp"
+#include "skc/signals.hpp"
 
 namespace skc {
 
@@ -37,6 +38,8 @@ struct LoadOptions {
   std::optional<std::string> expect = {};
   // The public key, as the text of a PEM file, that must have signed the artifact.
   std::optional<std::string> key = {};
+  // Is called after each call, by the thread that made it. What it throws is ignored.
+  std::function<void(const Call&)> observer = {};
 };
 
 struct InputDescription {
@@ -98,6 +101,11 @@ class Transformer {
   // with an object of arrays, is a batch by columns; Outputs::is_single distinguishes a record from a batch. The same bytes are
   // served alike, or refused with the same code, in every language: schemas/requests.v1.json.
   Outputs transform_json(std::string_view body, Extra extra = Extra::error) const;
+
+  // What was counted since the artifact was loaded. Throws Error `invalid-option` if it was not compiled to count.
+  Signals signals() const;
+  // The same in the text format of Prometheus, with what a log has dropped, if there is one.
+  std::string signals_text(const Log* log = nullptr) const;
 
   // Also after close.
   const Description& describe() const;
