@@ -29,6 +29,7 @@ def remove(*path: Any) -> Change:
     return change
 
 
+SIGNAL = {"kind": "null", "step": "inputs/fare", "input": "fare"}
 MALFORMED = [
     assign("skc", value="pipeline"),
     assign("skc", value=1),
@@ -99,6 +100,23 @@ MALFORMED = [
     assign("log", value={"omit": ["fare"], "hash": ["fare"]}),
     assign("log", value={"omit": [], "hash": ["fare", "fare"]}),
     assign("log", value={"omit": [], "hash": [], "more": 0}),
+    *(
+        assign("signals", value=value)
+        for value in (
+            None,
+            {"tensor": "skc.signals", "columns": []},
+            {"tensor": "skc.signals"},
+            {"tensor": "x", "columns": [SIGNAL]},
+            {"tensor": "skc.signals", "columns": [SIGNAL], "more": 0},
+            {"tensor": "skc.signals", "columns": [{**SIGNAL, "kind": "Null"}]},
+            {"tensor": "skc.signals", "columns": [{**SIGNAL, "step": None}]},
+            {"tensor": "skc.signals", "columns": [{**SIGNAL, "code": "null"}]},
+            *(
+                {"tensor": "skc.signals", "columns": [{**SIGNAL, "training": share}]}
+                for share in (0.5, None, "", ".5", "0.", "1.0", "1e-3", "-0", "00", "0.0000000000001", "0.5\n", "NaN")
+            ),
+        )
+    ),
     remove("skc"),
     remove("name"),
     remove("inputs"),
