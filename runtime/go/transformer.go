@@ -49,7 +49,7 @@ type Transformer struct {
 	dtypes     []DType    // of each of them
 	columns    [][]string // likewise
 	single     chan *block
-	watch      *watch // nil if nothing is counted, and nobody is told
+	watch      *watch // nil if nothing is counted and there is no observer
 
 	mutex   sync.RWMutex // held for reading by every call, for writing by Close
 	session *ort.DynamicAdvancedSession

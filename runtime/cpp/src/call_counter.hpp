@@ -41,7 +41,7 @@ class CallCounter {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // The manifest must outlive it. Without an observer nobody is told; without signals nothing is counted.
+  // The manifest must outlive it. Without signals nothing is counted.
   CallCounter(const Manifest& manifest, std::function<void(const Call&)> observer);
 
   bool is_counting() const noexcept { return manifest_.signals.has_value(); }

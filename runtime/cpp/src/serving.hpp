@@ -84,7 +84,7 @@ class Transformer::Serving {
   const std::shared_ptr<const std::vector<OutputInfo>> results_;
   std::vector<const char*> input_names_;
   std::vector<const char*> output_names_;  // the results, then the signals, then the guards
-  std::unique_ptr<detail::CallCounter> counter_;  // null if nothing is counted, and nobody is told
+  std::unique_ptr<detail::CallCounter> counter_;  // null if nothing is counted and there is no observer
 
   std::mutex mutex_;  // of what follows
   std::shared_ptr<const detail::Session> session_;

@@ -1,4 +1,4 @@
-// What a transformer counts of its calls, and what an observer is told of each.
+// What a transformer counts of its calls, and what it says to an observer about each.
 #pragma once
 
 #include <chrono>

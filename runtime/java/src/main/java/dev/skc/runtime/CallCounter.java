@@ -30,7 +30,7 @@ final class CallCounter {
   };
 
   private final Manifest manifest;
-  private final Consumer<Call> observer; // null if nobody is told
+  private final Consumer<Call> observer; // null if there is none
   private final boolean isCounting;
   private final Set<String> names = new HashSet<>(); // that a label may have
   private final LongAdder rows = new LongAdder();

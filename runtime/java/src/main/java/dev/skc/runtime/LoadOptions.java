@@ -8,7 +8,7 @@ public final class LoadOptions {
   final Replay replay;
   final String expect; // null for any
   final String key; // null for an artifact that need not be signed
-  final Consumer<Call> observer; // null if nobody is told
+  final Consumer<Call> observer; // null if there is none
 
   /** Golden records must be reproduced to the bit; any artifact, signed or not. */
   public LoadOptions() {

@@ -25,7 +25,7 @@ public final class Transformer implements AutoCloseable {
   private final WorkspacePool single;
   private final int mostRows;
   private final Users users;
-  private CallCounter counter; // null if nothing is counted, and nobody is told; set before others see it
+  private CallCounter counter; // null if nothing is counted and there is no observer; set before others see it
 
   /** The session closes with the transformer. */
   Transformer(Manifest manifest, GraphSession session, ModelNames modelNames) {
