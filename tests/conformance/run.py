@@ -47,9 +47,9 @@ from environments import ENVIRONMENTS, needs_locales, variables
 from executors import LANGUAGES, Executor, ExecutorError, Language
 from log_checks import check_logs
 from log_load import check_log_loads
-from signal_checks import check_signals
 from origin_checks import check_identity, check_signed
 from reload_checks import check_reloads
+from signal_checks import check_signals
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -36,10 +36,10 @@ from cells import expected, record  # noqa: E402
 from damage import damaged_artifacts  # noqa: E402
 from forged_artifacts import compile_pipeline, identity  # noqa: E402
 from log_checks import log_artifacts  # noqa: E402
-from signal_checks import signal_artifacts  # noqa: E402
 from pairs import pair_artifacts  # noqa: E402
 from places import sources  # noqa: E402
 from reload_checks import write_reloads  # noqa: E402
+from signal_checks import signal_artifacts  # noqa: E402
 from signed import signed_artifacts  # noqa: E402
 from tampered import tampered_artifacts  # noqa: E402
 
