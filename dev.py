@@ -2,7 +2,8 @@
 
 Each command creates `.venv` next to this file if it is missing or out of date, installs what it needs there, and runs.
 What it cannot install is listed as skipped at the end; with CI=true that is a failure. When run as root on Debian,
-`test` also installs the two Debian packages that some tests need (a browser, locales).
+`test` also installs the Debian packages that some tests need (a browser, locales, and where PyPI has none for this
+Python or processor, Redis and Postgres).
 """
 
 from __future__ import annotations

