@@ -66,6 +66,8 @@ type LogEntry struct {
 	OwnFeatures map[string]any   // by output, those that the model really got, as slices: logged in full
 	Prediction  any              // a float64, or several
 	AsOf        map[string]int64 // by input, the time of a value that was looked up, in microseconds
+	FetchedUS   map[string]int64 // by input, the microseconds that looking up its value took
+	Hit         map[string]bool  // by input, whether looking it up found a value
 }
 
 // LogCounts is what became of the requests: Logged + Dropped = N, once nothing is Waiting.

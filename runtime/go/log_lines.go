@@ -87,7 +87,18 @@ func (l *logLines) appendRecord(to []byte, e *LogEntry, timeUS int64, b *block) 
 	if to, err = appendPrediction(to, e.Prediction); err != nil {
 		return to, err
 	}
-	if to, err = l.appendAsOf(to, e.AsOf); err != nil {
+	if to, err = appendByInput(to, l, "as_of", e.AsOf, appendInt); err != nil {
+		return to, err
+	}
+	for _, time := range e.FetchedUS {
+		if time < 0 {
+			return to, misused("a time is negative")
+		}
+	}
+	if to, err = appendByInput(to, l, "fetched_us", e.FetchedUS, appendInt); err != nil {
+		return to, err
+	}
+	if to, err = appendByInput(to, l, "hit", e.Hit, strconv.AppendBool); err != nil {
 		return to, err
 	}
 	return append(to, "}\n"...), nil
@@ -294,26 +305,29 @@ func appendPrediction(to []byte, prediction any) ([]byte, *Error) {
 	return to, misused("the prediction %s is neither a float64 nor several", shown(prediction))
 }
 
-func (l *logLines) appendAsOf(to []byte, times map[string]int64) ([]byte, *Error) {
-	if times == nil {
+// appendByInput appends what is known of the inputs that were looked up.
+func appendByInput[V any](to []byte, l *logLines, key string, given map[string]V, write func([]byte, V) []byte) ([]byte, *Error) {
+	if given == nil {
 		return to, nil
 	}
-	to = append(to, `,"as_of":{`...)
+	to = append(append(append(to, `,"`...), key...), `":{`...)
 	written := 0
 	for i := range l.marshaller.plans {
 		name := l.marshaller.plans[i].spec.name
-		if time, isThere := times[name]; isThere {
+		if value, isThere := given[name]; isThere {
 			if written++; written > 1 {
 				to = append(to, ',')
 			}
-			to = strconv.AppendInt(append(appendQuoted(to, name), ':'), time, 10)
+			to = write(append(appendQuoted(to, name), ':'), value)
 		}
 	}
-	if written != len(times) {
-		return to, misused("the as-of times have a name that is not an input")
+	if written != len(given) {
+		return to, misused("%s has a name that is not an input", key)
 	}
 	return append(to, '}'), nil
 }
+
+func appendInt(to []byte, value int64) []byte { return strconv.AppendInt(to, value, 10) }
 
 func misused(format string, values ...any) *Error {
 	hint := "the request was not logged, and counts as dropped"

@@ -164,7 +164,8 @@ class Executor:
 
 def logged(transformer: Transformer, entry: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Serve a record as a service does: the arguments of `Log.add`."""
-    options: dict[str, Any] = {key: entry[key] for key in ("key", "time_us", "latency_us", "as_of") if key in entry}
+    plain = ("key", "time_us", "latency_us", "as_of", "fetched_us", "hit")
+    options: dict[str, Any] = {key: entry[key] for key in plain if key in entry}
     if "prediction" in entry:
         options["prediction"] = number(entry["prediction"])
     if "own_features" in entry:

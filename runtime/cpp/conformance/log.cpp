@@ -57,7 +57,8 @@ void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, 
     error = refusal;
   }
   std::map<std::string, std::vector<double>> own;
-  std::map<std::string, std::int64_t> times;
+  std::map<std::string, std::int64_t> times, fetched;
+  std::map<std::string, bool> hits;
   skc::LogEntry entry;
   entry.id = id;
   entry.record = &record;
@@ -81,6 +82,14 @@ void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, 
   if (given.contains("as_of")) {
     for (const auto& [name, time] : given.at("as_of").items()) times[name] = time.get<std::int64_t>();
     entry.as_of = &times;
+  }
+  if (given.contains("fetched_us")) {
+    for (const auto& [name, time] : given.at("fetched_us").items()) fetched[name] = time.get<std::int64_t>();
+    entry.fetched_us = &fetched;
+  }
+  if (given.contains("hit")) {
+    for (const auto& [name, found] : given.at("hit").items()) hits[name] = found.get<bool>();
+    entry.hit = &hits;
   }
   std::vector<std::thread> running;
   for (int i = 0; i < threads; ++i) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "errors.hpp"
 #include "files.hpp"
@@ -195,7 +196,14 @@ void Log::Lines::append(std::string& to, const LogEntry& entry, std::int64_t tim
   if (const auto* several = std::get_if<std::vector<double>>(&entry.prediction)) {
     append_array(to += R"(,"prediction":)", *several);
   }
-  if (entry.as_of != nullptr) append_as_of(to, *entry.as_of);
+  if (entry.as_of != nullptr) append_by_input(to, "as_of", *entry.as_of);
+  if (entry.fetched_us != nullptr) {
+    for (const auto& [name, time] : *entry.fetched_us) {
+      if (time < 0) misused("a time is negative");
+    }
+    append_by_input(to, "fetched_us", *entry.fetched_us);
+  }
+  if (entry.hit != nullptr) append_by_input(to, "hit", *entry.hit);
   to += "}\n";
 }
 
@@ -315,16 +323,22 @@ void Log::Lines::append_own(std::string& to, const std::map<std::string, std::ve
   to += '}';
 }
 
-void Log::Lines::append_as_of(std::string& to, const std::map<std::string, std::int64_t>& times) const {
-  to += R"(,"as_of":{)";
+// What is known of the inputs that were looked up.
+template <typename T>
+void Log::Lines::append_by_input(std::string& to, const char* key, const std::map<std::string, T>& given) const {
+  to += R"(,")" + std::string(key) + R"(":{)";
   std::size_t written = 0;
   for (const InputSpec& input : manifest_.inputs) {
-    const auto found = times.find(input.name);
-    if (found == times.end()) continue;
+    const auto found = given.find(input.name);
+    if (found == given.end()) continue;
     append_quoted(to += written++ > 0 ? "," : "", input.name);
-    append_integer(to += ':', found->second);
+    if constexpr (std::is_same_v<T, bool>) {
+      to += found->second ? ":true" : ":false";
+    } else {
+      append_integer(to += ':', found->second);
+    }
   }
-  if (written != times.size()) misused("the as-of times have a name that is not an input");
+  if (written != given.size()) misused(std::string(key) + " has a name that is not an input");
   to += '}';
 }
 

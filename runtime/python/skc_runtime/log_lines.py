@@ -5,7 +5,8 @@ have the order below; nothing has a blank; text is UTF-8, and only `"`, a backsl
 escaped.
 
     {"skc":"log","format":1,"name":…,"plan":…,"identity":…,"writer":…,"part":0,"after":0,"logged":0, …}
-    {"n":1,"id":…,"key":…,"time_us":…,"latency_us":…,"request":{…},"features":{…},"prediction":…,"as_of":{…}}
+    {"n":1,"id":…,"key":…,"time_us":…,"latency_us":…,"request":{…},"features":{…},"prediction":…,"as_of":{…},
+     "fetched_us":{…},"hit":{…}}
     {"n":2,"id":…,"time_us":…,"request":{…},"error":{"code":…,"input":…,"step":…}}
     {"end":true,"n":2,"logged":2,"dropped":0,"sampled_out":0}
 
@@ -22,6 +23,9 @@ features    by the names of the outputs, then those of their companions: a CRC-3
             golden.jsonl. The CRC-32 (of zlib) is that of the values in order: little-endian floats (every NaN as
             0x7ff8000000000000 or 0x7fc00000) and integers, a byte 0 or 1 for a bool, and for a string the number of its
             bytes as a little-endian 32-bit integer, and its bytes in UTF-8.
+as_of, fetched_us, hit
+            for each input that was looked up, in the order of the manifest: the time of the value in microseconds since
+            1970 UTC, the duration of the look-up in microseconds, and whether it found a value (true or false)
 numbers     the shortest decimal that gives the float64 again, laid out as Python does: 14.5, 15.0, 1e+16, 1e-05
 """
 
@@ -67,6 +71,8 @@ class Entry:
     own_features: Mapping[str, Any] | None
     prediction: Any
     as_of: Mapping[str, Any] | None
+    fetched_us: Mapping[str, Any] | None
+    hit: Mapping[str, Any] | None
 
 
 class Lines:
@@ -102,7 +108,11 @@ class Lines:
         if entry.prediction is not None:
             parts.append(f',"prediction":{_prediction(entry.prediction)}')
         if entry.as_of is not None:
-            parts.append(f',"as_of":{self._as_of(entry.as_of)}')
+            parts.append(f',"as_of":{self._by_input(entry.as_of, "as_of", _time)}')
+        if entry.fetched_us is not None:
+            parts.append(f',"fetched_us":{self._by_input(entry.fetched_us, "fetched_us", _whole)}')
+        if entry.hit is not None:
+            parts.append(f',"hit":{self._by_input(entry.hit, "hit", _flag)}')
         parts.append("}\n")
         return "".join(parts).encode()
 
@@ -142,15 +152,11 @@ class Lines:
                 parts.append(f"{quoted(name)}:{_array(dtype, values)}")
         return f"{{{','.join(parts)}}}"
 
-    def _as_of(self, times: Mapping[str, Any]) -> str:
-        _check_names(times, self._inputs, "as_of", "an input")
-        parts = []
-        for name in self._inputs:
-            if name in times:
-                try:
-                    parts.append(f"{quoted(name)}:{to_timestamp(times[name])}")
-                except RecordError as error:
-                    raise _misuse(f"as_of[{name!r}]: {error.message}") from None
+    def _by_input(self, given: Mapping[str, Any], option: str, write: Callable[[Any, str], int | str]) -> str:
+        """What is known of the inputs that were looked up."""
+        _check_names(given, self._inputs, option, "an input")
+        named = ((name, given[name]) for name in self._inputs if name in given)
+        parts = [f"{quoted(name)}:{write(value, f'{option}[{name!r}]')}" for name, value in named]
         return f"{{{','.join(parts)}}}"
 
 
@@ -221,6 +227,19 @@ def _whole(value: Any, option: str) -> int:
     if not is_integer(value) or not 0 <= value < 2**63:
         raise _misuse(f"{option}={shown(value)} is not a number of microseconds")
     return int(value)
+
+
+def _time(value: Any, option: str) -> int:
+    try:
+        return to_timestamp(value)
+    except RecordError as error:
+        raise _misuse(f"{option}: {error.message}") from None
+
+
+def _flag(value: Any, option: str) -> str:
+    if not isinstance(value, bool | np.bool_):
+        raise _misuse(f"{option}={shown(value)} is not True or False")
+    return "true" if value else "false"
 
 
 def _error(error: SkcRuntimeError) -> str:

@@ -136,13 +136,16 @@ class Log:
         own_features: Mapping[str, Any] | None = None,
         prediction: Any = None,
         as_of: Mapping[str, Any] | None = None,
+        fetched_us: Mapping[str, int] | None = None,
+        hit: Mapping[str, bool] | None = None,
     ) -> None:
         """Log a request: its record as the caller sent it, and the features [K] that `transform_record` gave, or the
         error that it raised. Never raises; what cannot be logged is counted as dropped, and told to `on_error`.
 
         `key` is what to sample by, and written as it is. `time_us` is microseconds since 1970 UTC, now if not given.
         `own_features` are those that the model really got, if they are not the transformer's: they are logged in full.
-        `prediction` is a number or several. `as_of` has, by input, the time of a value that was looked up.
+        `prediction` is a number or several. `as_of` has, by input, the time of a value that was looked up,
+        `fetched_us` the microseconds that this took, and `hit` whether a value was found.
         """
         try:
             if self._options.sample < 1 and error is None and self._is_left_out(id, key):
@@ -151,8 +154,8 @@ class Log:
             copy = dict(record) if isinstance(record, Mapping) else None  # the caller may change its own
             kept = None if features is None else {name: values.copy() for name, values in features.items()}
             own = None if own_features is None else {name: np.array(v) for name, v in own_features.items()}
-            times = None if as_of is None else dict(as_of)
-            entry = Entry(0, id, now, copy, kept, error, key, latency_us, own, prediction, times)
+            looked_up = [None if given is None else dict(given) for given in (as_of, fetched_us, hit)]
+            entry = Entry(0, id, now, copy, kept, error, key, latency_us, own, prediction, *looked_up)
         except Exception as raised:  # whatever was given in the place of a dict or an array
             self._lose(raised)
             return

@@ -53,7 +53,10 @@ struct LogEntry {
   // By output, the numbers that the model really got, if they are not the transformer's: logged in full.
   const std::map<std::string, std::vector<double>>* own_features = nullptr;
   std::variant<std::monostate, double, std::vector<double>> prediction = {};
-  const std::map<std::string, std::int64_t>* as_of = nullptr;  // by input, the time of a value that was looked up
+  // By input that was looked up: the time of its value, the microseconds that this took, and whether one was found.
+  const std::map<std::string, std::int64_t>* as_of = nullptr;
+  const std::map<std::string, std::int64_t>* fetched_us = nullptr;
+  const std::map<std::string, bool>* hit = nullptr;
 };
 
 // logged + dropped = n, once nothing is waiting.

@@ -34,6 +34,8 @@ type logEntry struct {
 	Prediction  any
 	OwnFeatures map[string][]any `json:"own_features"`
 	AsOf        map[string]int64 `json:"as_of"`
+	FetchedUS   map[string]int64 `json:"fetched_us"`
+	Hit         map[string]bool
 }
 
 // log opens a log, serves every request, and logs it.
@@ -72,7 +74,8 @@ func (e *executor) log(r *request) (any, error) {
 }
 
 func (e *executor) served(given *logEntry) (skc.LogEntry, error) {
-	entry := skc.LogEntry{ID: given.ID, Key: given.Key, TimeUS: given.TimeUS, LatencyUS: given.LatencyUS, AsOf: given.AsOf}
+	entry := skc.LogEntry{ID: given.ID, Key: given.Key, TimeUS: given.TimeUS, LatencyUS: given.LatencyUS, AsOf: given.AsOf,
+		FetchedUS: given.FetchedUS, Hit: given.Hit}
 	record, err := decodeRecord(given.Record)
 	if err != nil {
 		return entry, err

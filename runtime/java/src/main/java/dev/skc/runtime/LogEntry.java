@@ -15,6 +15,8 @@ public final class LogEntry {
   double[] prediction;
   boolean isOnePrediction;
   Map<String, Long> asOf;
+  Map<String, Long> fetchedUs;
+  Map<String, Boolean> hit;
 
   /**
    * @param record as the transformer took it; null if the request was not a record
@@ -74,6 +76,18 @@ public final class LogEntry {
   /** By input, the time of a value that was looked up, in microseconds since 1970 UTC. */
   public LogEntry asOf(Map<String, Long> times) {
     asOf = times;
+    return this;
+  }
+
+  /** By input, the microseconds that looking up its value took. */
+  public LogEntry fetchedUs(Map<String, Long> times) {
+    fetchedUs = times;
+    return this;
+  }
+
+  /** By input, whether looking it up found a value. */
+  public LogEntry hit(Map<String, Boolean> found) {
+    hit = found;
     return this;
   }
 }

@@ -83,7 +83,16 @@ final class LogLines {
       appendNumbers(to, entry.prediction, entry.isOnePrediction);
     }
     if (entry.asOf != null) {
-      appendAsOf(to, entry.asOf);
+      appendByInput(to, "as_of", entry.asOf);
+    }
+    if (entry.fetchedUs != null) {
+      if (entry.fetchedUs.values().stream().anyMatch(time -> time != null && time < 0)) {
+        throw misused("a time is negative");
+      }
+      appendByInput(to, "fetched_us", entry.fetchedUs);
+    }
+    if (entry.hit != null) {
+      appendByInput(to, "hit", entry.hit);
     }
     to.append("}\n");
   }
@@ -310,18 +319,19 @@ final class LogLines {
     to.append(']');
   }
 
-  private void appendAsOf(StringBuilder to, Map<String, Long> times) {
-    to.append(",\"as_of\":{");
+  /** What is known of the inputs that were looked up: whole numbers, or true and false. */
+  private void appendByInput(StringBuilder to, String key, Map<String, ?> given) {
+    to.append(",\"").append(key).append("\":{");
     int written = 0;
     for (String name : inputs) {
-      Long time = times.get(name);
-      if (time != null) {
+      Object value = given.get(name);
+      if (value != null) {
         LogText.appendQuoted(written++ > 0 ? to.append(',') : to, name);
-        to.append(':').append(time.longValue());
+        to.append(':').append(value);
       }
     }
-    if (written != times.size()) {
-      throw misused("the as-of times have a name that is not an input, or no time");
+    if (written != given.size()) {
+      throw misused(key + " has a name that is not an input, or no value");
     }
     to.append('}');
   }

@@ -86,11 +86,23 @@ final class Logs {
       entry.ownFeatures(own);
     }
     if (given.has("as_of")) {
-      Map<String, Long> times = new HashMap<>();
-      given.get("as_of").fields().forEachRemaining(f -> times.put(f.getKey(), f.getValue().longValue()));
-      entry.asOf(times);
+      entry.asOf(times(given.get("as_of")));
+    }
+    if (given.has("fetched_us")) {
+      entry.fetchedUs(times(given.get("fetched_us")));
+    }
+    if (given.has("hit")) {
+      Map<String, Boolean> found = new HashMap<>();
+      given.get("hit").fields().forEachRemaining(f -> found.put(f.getKey(), f.getValue().booleanValue()));
+      entry.hit(found);
     }
     return entry;
+  }
+
+  private static Map<String, Long> times(JsonNode given) {
+    Map<String, Long> times = new HashMap<>();
+    given.fields().forEachRemaining(f -> times.put(f.getKey(), f.getValue().longValue()));
+    return times;
   }
 
   private static double[] numbers(JsonNode values) {
