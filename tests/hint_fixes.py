@@ -49,6 +49,23 @@ FIXES: list[tuple[str, str, str, str]] = [
         "{minor: 0.2}",
         "{minor: 0.2, moderate: false, severe: 0.3}",
     ),
+    ("SKC103-freshness", "did you mean `p95_age`?", "p95_ages", "p95_age"),
+    (
+        "SKC107-freshness",
+        "write {hit_rate: 0.95, p95_age: 10s, fetch_p99: 5ms}",
+        "freshness: 10s",
+        "freshness: {hit_rate: 0.95, p95_age: 10s, fetch_p99: 5ms}",
+    ),
+    ("SKC107-hit-rate", "write a number such as 0.95, or false", "95", "0.95"),
+    ("SKC107-max-age", "write it with its unit, such as 5ms, 10s, 15m, 1h or 1d", "max_age: 10", "max_age: 1.5h"),
+    ("SKC112-as-of-itself", "name the column that has the time of its value", "as_of: age", "as_of: age_at"),
+    ("SKC112-as-of-text", "name a column of timestamps that are instants", "as_of: age_at", "as_of: aged_at"),
+    (
+        "SKC112-event-time-local",
+        "name a column of timestamps that are instants",
+        "event_time: asked_at",
+        "event_time: answered_at",
+    ),
     ("SKC104-input", "did you mean `age`?", "agee", "age"),
     (
         "SKC104-text-without-quotes",

@@ -95,6 +95,7 @@ def test_the_public_names_are_these() -> None:
         "drift",
         "environments",
         "explain",
+        "freshness",
         "init",
         "parity",
         "render",

@@ -343,6 +343,39 @@ def _(place: Place) -> list[str]:
     return ["shadow", "log", "log", "--strict"]
 
 
+def looked_up(place: Place) -> list[str]:
+    """A log whose requests say when the value of `x` is from."""
+    with (
+        skc_runtime.load(place.folder / "artifact") as transformer,
+        skc_runtime.Log.open(place.folder / "log", transformer) as log,
+    ):
+        log.add("a", {"x": 1.0}, as_of={"x": 1})
+    return ["freshness", "log", "artifact"]
+
+
+@provokes("SKC660")
+def _(place: Place) -> list[str]:
+    with skc_runtime.Log.open(place.folder / "log", skc_runtime.load(place.folder / "artifact")) as log:
+        log.add("a", {"x": 1.0})
+    return ["freshness", "log"]
+
+
+@provokes("SKC661")
+def _(place: Place) -> list[str]:
+    return [*looked_up(place), "--training", "rows.csv"]
+
+
+@provokes("SKC662")
+def _(place: Place) -> list[str]:
+    text = (place.folder / "pipeline.yaml").read_text()
+    text = text.replace("x: float64", "x: {type: float64, as_of: x_at}").replace(
+        "inputs:", "data: {event_time: at}\ninputs:"
+    )
+    (place.folder / "pipeline.yaml").write_text(text)
+    (place.folder / "rows.csv").write_text("x,s,at,x_at\n1,a,2025-11-01,2025-11-02\n")
+    return ["check", "pipeline.yaml", "--data", "rows.csv"]
+
+
 @provokes("SKC505")
 def _(place: Place) -> list[str]:
     """A Python that fails stands for the environment, which would have to be installed."""

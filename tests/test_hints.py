@@ -111,6 +111,18 @@ OF_SHADOW = (
     "give a program with its arguments, or a URL that begins with http:// or https://",
     "give it more time with --timeout",
 )
+OF_FRESHNESS = (
+    "write {}, or stale>0.01, misses>0.1, defaults>0.01",
+    "give --training, or leave out --event and --feature-time",
+    "let the service pass as_of=, fetched_us= or hit= to `log.add`",
+    "give a log of at least {} look-ups, or leave out --strict",
+    "give --event COLUMN, or declare `data: {event_time: COLUMN}` and compile again",
+    "give --feature-time INPUT=COLUMN, or declare `as_of: COLUMN` of the input and compile again",
+    "give training rows that have them, or name other columns",
+    "write --feature-time INPUT=COLUMN",
+    "name an input of the pipeline",
+    "join each value as it was at the time of the label: no request will have one from later",
+)
 OF_LOGS = {
     **dict.fromkeys(
         ("a share from 0 to 1", "one of {}", "a whole number from {}", "seconds above 0"),
@@ -188,6 +200,7 @@ ELSEWHERE = {  # hints that a test of their own follows
         "verify/test_budget.py::test_budgets"
     ),
     **dict.fromkeys(OF_SHADOW, "skew/test_shadow_hints.py::test_a_command_that_follows_the_hint"),
+    **dict.fromkeys(OF_FRESHNESS, "skew/test_freshness_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_DRIFT, "skew/test_drift_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_PARITY, "skew/test_parity_hints.py::test_a_command_that_follows_the_hint"),
     "group the categories before this step, or put rows of one category in several folds": (

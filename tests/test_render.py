@@ -12,6 +12,7 @@ from planted import PIPELINE, ROWS
 from shadow_services import answers, log_file, rides
 
 import skc
+import skc_runtime
 from skc import cli
 from skc.environment_matrix import Environment, Matrix
 from skc.options import ReportFormat
@@ -39,6 +40,9 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
     (folder / "pairs").mkdir()
     (folder / "pairs" / "planted.csv").write_text("id,x\n1,2\n")
     log = log_file(folder / "planted.jsonl", rides(5), answers())
+    looked_up = skc_runtime.Log.open(folder / "log", skc_runtime.load(folder / "artifact"))
+    looked_up.add("a", None, hit={"amount": True})
+    looked_up.close()
     found = [
         done,
         done.report,
@@ -51,6 +55,7 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
         skc.drift(folder / "rows.csv", folder / "artifact"),
         skc.parity(folder / "pairs" / "planted.csv", folder / "pairs" / "planted.csv", key="id"),
         skc.shadow(log, log),
+        skc.freshness(folder / "log", folder / "artifact"),
     ]
     return {type(result): result for result in found}
 

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import onnx
 import pyarrow as pa
 import pytest
 from generated import PLAN_SCHEMA, plan_schema
+from looked_up import BEGIN, PIPELINE, served, training
 from parity_tables import make, make_store, offline_of, plant
 from referencing import Registry, Resource
 from shadow_services import answers, command, log_file, requests_file, rides
@@ -83,6 +85,21 @@ def parity_of(folder: Path) -> ParityReport:
     return report
 
 
+def freshness_of(folder: Path) -> list[Any]:
+    """A report with findings and leaks, and one without training rows."""
+    rows = training(200, lambda k: timedelta(hours=k - 5))
+    (folder / "pipeline.yaml").write_text(PIPELINE)
+    skc.compile(folder / "pipeline.yaml", rows, folder / "artifact", verify=False)
+    served(
+        folder / "artifact", folder / "log", 200, lambda k: {"as_of": {"last_click": BEGIN}, "hit": {"clicks": False}}
+    )
+    reports = [skc.freshness(folder / "log", folder / "artifact", training=rows, fail_on=["leak"])]
+    assert reports[0].broken
+    assert reports[0].inputs[1].training
+    reports.append(skc.freshness(folder / "log"))
+    return [json.loads(json.dumps(report.to_json(), allow_nan=False)) for report in reports]
+
+
 def shadow_reports(folder: Path) -> list[Any]:
     """Of services that diverge, with what their answers do not have; and of those that answer twice."""
     requests = requests_file(folder, rides(60))
@@ -100,6 +117,7 @@ WRITTEN = (
     "golden",
     "profile",
     "report",
+    "freshness-report",
     "shadow-report",
     "skew-report",
     "parity-report",
@@ -123,6 +141,7 @@ def documents(made: skc.Compiled, tmp_path_factory: pytest.TempPathFactory) -> d
         "profile": [json.loads(files["profile.json"])],
         "report": reports,
         "shadow-report": shadow_reports(tmp_path_factory.mktemp("shadow")),
+        "freshness-report": freshness_of(tmp_path_factory.mktemp("freshness")),
         "skew-report": [drift_of(made.artifact, tmp_path_factory.mktemp("drift")).to_json()],
         "parity-report": [parity_of(tmp_path_factory.mktemp("parity")).to_json()],
         "verified": [

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 import skc_runtime
 from skc import artifact as artifacts
 from skc import signing, verifying
-from skc.comparing import difference, drifted
+from skc.comparing import difference, drifted, freshness_of
 from skc.comparing import parity as compared_online
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix
@@ -31,6 +31,7 @@ from skc.options import (
     DiffOptions,
     DriftOptions,
     FloatName,
+    FreshnessOptions,
     ParityOptions,
     PathLike,
     VerifyOptions,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from skc.frontend.sklearn.survey import Survey
     from skc.profile.document import Profile
     from skc.selfcheck.report import SelfCheck
+    from skc.skew.freshness.report import FreshnessReport
     from skc.skew.parity.report import ParityReport
     from skc.skew.report import DriftReport
     from skc.skew.shadow.report import ShadowReport
@@ -164,6 +166,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     from skc.fit import fit
     from skc.origin import read_origin, with_model
     from skc.profile.measure import of_sample
+    from skc.skew.freshness.leaks import leak_warnings
 
     target = None if out is None else Path(out)
     if target is not None:
@@ -171,6 +174,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     clock = Clock()
     origin = read_origin(pipeline, options)
     profiling = origin.pipeline.profile if options.profile else None
+    leaks = leak_warnings(origin.pipeline, origin.to_fit, options.threads)
     fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress, profile=profiling)
     profile = fitted.profile if origin.source is None else of_sample(origin.pipeline.inputs, origin.rows, profiling)
     profile = None if profile is None else replace(profile, drift=origin.pipeline.drift)
@@ -202,7 +206,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     path = target if target is not None and is_equal else None
     if path is not None:
         artifacts.write(artifact, path, force=options.force)
-    all_warnings = (*origin.warnings, *fitted.warnings, *(() if report is None else report.warnings))
+    all_warnings = (*origin.warnings, *fitted.warnings, *leaks, *(() if report is None else report.warnings))
     return Compiled(artifact, path, report, all_warnings, tuple(clock.stages), against)
 
 
@@ -368,6 +372,38 @@ def parity(
 
 
 @library_errors()
+def freshness(
+    logs: PathLike | Sequence[PathLike],
+    artifact: PathLike | None = None,
+    *,
+    training: Any = None,
+    event: str | None = None,
+    feature_time: Sequence[str] = (),
+    fail_on: Sequence[str] = (),
+    strict: bool = False,
+    threads: int | None = None,
+) -> FreshnessReport:
+    """Say how old looked-up values were when they were served, how many were missing, and how long looking up took.
+
+    `logs` are files of a log of requests, or folders of them, and `artifact` is what served them: it says which inputs
+    are looked up, and what is expected. `training` is a table, whose column `event` has the time of the label, and
+    whose columns of `feature_time` ("INPUT=COLUMN") have the times of values, where the artifact does not say so: the
+    ages are compared, and values from after their label counted. The rules of `fail_on` (hit_rate, age, fetch, future,
+    training, leak, unlogged, stale>0.01, misses>0.1, defaults>0.01) fill `.broken` of what is returned; `strict`
+    refuses look-ups that are too few to tell. Raises SkcError.
+    """
+    options = FreshnessOptions(
+        training=training,
+        event=event,
+        feature_time=tuple(feature_time),
+        fail_on=tuple(fail_on),
+        strict=strict,
+        threads=threads,
+    )
+    return freshness_of([logs] if isinstance(logs, str | os.PathLike) else logs, artifact, options)
+
+
+@library_errors()
 def write_profile(
     data: Any,
     out: PathLike,
@@ -476,13 +512,15 @@ def check(pipeline: Any, data: Any = None) -> tuple[Diagnostic, ...]:
     Returns the warnings; raises SkcError with every error found.
     """
     from skc.data.typed_rows import open_rows
+    from skc.skew.freshness.leaks import leak_warnings
 
     is_path = isinstance(pipeline, str | os.PathLike)
     if is_path and not is_reference(os.fspath(pipeline)):
         read, warnings = read_pipeline(Path(pipeline))
         if data is not None:
             with open_rows(read.inputs, data, read.data):
-                return warnings
+                pass
+            return (*warnings, *leak_warnings(read, data, is_training=False))
         return warnings
     surveyed = survey_of(pipeline, CheckOptions(data=data))
     if not surveyed.compiles:

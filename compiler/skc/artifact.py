@@ -13,11 +13,11 @@ import json
 import os
 import random
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,7 +27,8 @@ from skc.codes import Code
 from skc.diagnostics import SkcError, bug, fail
 from skc.emit import opset
 from skc.frontend.yaml.data import options_to_json, read_options_text
-from skc.ir import Pipeline, ReadOptions
+from skc.frontend.yaml.freshness import freshness_to_json, read_freshness_text
+from skc.ir import Freshness, Pipeline, ReadOptions
 from skc.lower import Lowered, lower
 from skc.ops import OPS
 from skc.oracle.default import EVALUATE
@@ -54,12 +55,13 @@ GOLDEN_RECORDS = 48
 TRIED_AT_ONCE = 4096  # records
 TRIED_VALUES = 12  # per input, from which golden records are chosen
 MODEL, MANIFEST, PLAN, GOLDEN = "model.onnx", "manifest.json", "plan.json", "golden.jsonl"
-# No runtime needs these: how files of text are read, if otherwise than by default; what the training rows were like.
-READING = "reading.json"
+# No runtime needs these: how files of text are read, if otherwise than by default; what the training rows were like;
+# what is expected of looked-up values.
+READING, FRESHNESS = "reading.json", "freshness.json"
 RECORD = "verified.json"  # what `skc verify --save` writes
 # Every name that skc writes into an artifact's folder: the artifact itself, and files written there later, which are
 # not part of its identity and are deleted with it when it is replaced.
-FILES, OPTIONAL_FILES, ADDED_FILES = (MODEL, MANIFEST, PLAN, GOLDEN), (READING, PROFILE), (RECORD, SIGNATURE)
+FILES, OPTIONAL_FILES, ADDED_FILES = (MODEL, MANIFEST, PLAN, GOLDEN), (READING, PROFILE, FRESHNESS), (RECORD, SIGNATURE)
 _VERSIONS = ("skc", "numpy", "onnx", "onnxruntime", "spox")
 _CODES: dict[str, Code] = {
     "artifact-not-found": "SKC404",
@@ -71,6 +73,7 @@ _CODES: dict[str, Code] = {
     "invalid-option": "SKC140",
 }
 LONGEST_READING = 1_000_000  # bytes
+T = TypeVar("T")
 _LONGEST_GOLDEN_STRING = 200
 
 
@@ -90,13 +93,25 @@ class Artifact:
     @property
     def reading(self) -> ReadOptions:
         """How files of text are read for this artifact: as those that it was fitted on. Raises SKC401."""
-        if READING not in self.files:
-            return ReadOptions()
+        return self._read_text(READING, read_options_text, ReadOptions())
+
+    @property
+    def freshness(self) -> Freshness:
+        """Which inputs are looked up, and what is expected of them. Raises SKC401.
+
+        Why a file of its own: a runtime need not know it, and refuses a manifest with keys that it does not know.
+        """
+        return self._read_text(FRESHNESS, read_freshness_text, Freshness())
+
+    def _read_text(self, name: str, read: Callable[[str, str], T], default: T) -> T:
+        """What an optional file has."""
+        if name not in self.files:
+            return default
         try:
-            return read_options_text(self.files[READING][:LONGEST_READING].decode(), READING)
+            return read(self.files[name][:LONGEST_READING].decode(), name)
         except (SkcError, UnicodeDecodeError) as error:
             hint = "the file was edited, or written by another version of skc; compile the pipeline again"
-            raise fail("SKC401", f"{READING} cannot be read", hint=hint, notes=[str(error)[:300]]) from None
+            raise fail("SKC401", f"{name} cannot be read", hint=hint, notes=[str(error)[:300]]) from None
 
     @property
     def profile(self) -> Profile | None:
@@ -129,9 +144,11 @@ def assemble(
     manifest, files = _compiled(pipeline, signature, plan.dumps(pipeline), {**(fitted_with or {}), **unicode})
     written = {} if reading is None else options_to_json(reading)
     if written:
-        files[READING] = json.dumps(written, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+        files[READING] = _json_line(written)
     if profile is not None:
         files[PROFILE] = profiles.dumps(profile)
+    if pipeline.freshness != Freshness():
+        files[FRESHNESS] = _json_line(freshness_to_json(pipeline.freshness))
     try:
         scan_model(files[MODEL])
         with skc_runtime.Transformer(manifest, files[MODEL]) as transformer:
@@ -141,6 +158,10 @@ def assemble(
         raise bug(f"the compiled model does not run: {error}") from error
     files[MANIFEST] = _manifest_bytes(manifest, files)
     return Artifact(pipeline, Manifest.from_json(files[MANIFEST]), files)
+
+
+def _json_line(document: Any) -> bytes:
+    return json.dumps(document, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
 def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:

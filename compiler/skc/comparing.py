@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,14 @@ from skc.artifact import Artifact
 from skc.diagnostics import fail
 from skc.failures import library_errors
 from skc.ir import DataSource
-from skc.options import DiffOptions, DriftOptions, ParityOptions, PathLike
+from skc.options import DiffOptions, DriftOptions, FreshnessOptions, ParityOptions, PathLike
 from skc.progress import Progress
 from skc.verifying import blocks_of
 
 if TYPE_CHECKING:
     from skc.comparison.report import DiffReport
     from skc.comparison.rows import RowsChanged
+    from skc.skew.freshness.report import FreshnessReport
     from skc.skew.parity.report import ParityReport
     from skc.skew.report import DriftReport
 
@@ -89,11 +91,26 @@ def parity(offline: Any, online: Any, options: ParityOptions) -> ParityReport:
     return checked(compare_sides(offline, online, store, contract, question), options.rules())
 
 
-def _skew() -> Any:
+def _skew(module: str = "skc.skew.drift") -> Any:
+    """A module that needs SciPy."""
     try:
-        return importlib.import_module("skc.skew.drift")
+        return importlib.import_module(module)
     except ImportError as error:
         if not (error.name or "").startswith("scipy"):
             raise
         hint = 'install it: `pip install "skc[skew]"`'
         raise fail("SKC620", "SciPy is not installed, whose tests say what is drift", hint=hint) from None
+
+
+@library_errors()
+def freshness_of(logs: Sequence[PathLike], artifact: PathLike | None, options: FreshnessOptions) -> FreshnessReport:
+    """`freshness`, with its options as one value."""
+    from skc.skew.freshness.expected import expected
+    from skc.skew.freshness.measure import measure, strictly
+
+    if options.training is not None:
+        _skew("skc.skew.measures")
+    folder = None if artifact is None else Path(artifact)
+    known = expected(folder, options.training, options.event, options.feature_time, options.threads)
+    report = measure([Path(log) for log in logs], known, options.rules())
+    return strictly(report) if options.strict else report

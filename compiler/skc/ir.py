@@ -175,7 +175,7 @@ class ReadOptions:
 class DataSource:
     """Where training rows come from: a path or glob, and a SQL predicate in DuckDB's dialect. `options` say how its
     files are read, and any that are given in its place. `target` is a column that training rows have and requests do
-    not, from which steps may learn.
+    not, from which steps may learn; `event_time` is the column that has the time of their labels.
     """
 
     path: str | None = None
@@ -184,6 +184,7 @@ class DataSource:
     options: ReadOptions = ReadOptions()
     span: Span | None = field(default=None, compare=False)
     target: Input | None = None
+    event_time: str | None = None
 
 
 @dataclass(frozen=True)
@@ -236,12 +237,45 @@ class DriftScales:
 
 
 @dataclass(frozen=True)
+class LookUp:
+    """An input whose value is looked up when a request is served, and so may be old.
+
+    `as_of` is the column of training rows, and the input of requests if there is one of that name, that has the time
+    of the value.
+    """
+
+    max_age_us: int | None = None
+    as_of: str | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Which inputs are looked up, and what is expected of them; None where nothing is.
+
+    `event_time` is the column of training rows that has the time of their labels. The age of an input with a `max_age`
+    is held to that instead of `p95_age_us`.
+    """
+
+    inputs: tuple[tuple[str, LookUp], ...] = ()
+    event_time: str | None = None
+    hit_rate: float | None = 0.95
+    p95_age_us: int | None = 10_000_000
+    fetch_p99_us: int | None = 5_000
+
+    def of(self, name: str) -> LookUp:
+        """What is declared of an input."""
+        return dict(self.inputs).get(name, LookUp())
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """A whole pipeline, before or after fitting. Steps are in topological order.
 
     `model` has yet to be put behind it, once it is fitted; None after that, or if it has none. `profile` is None if its
     artifact has none. `log` says what a request log must not show; `drift` is frozen in the profile. With `signals` the
     graph also says which values were null, unknown, invalid, clipped or out of range, and runtimes count them.
+    `freshness` says what is expected of inputs that are looked up.
     """
 
     name: str
@@ -255,6 +289,7 @@ class Pipeline:
     log: LogSpec = field(default_factory=LogSpec, compare=False)
     drift: DriftScales = field(default_factory=DriftScales, compare=False)
     signals: bool = field(default=False, compare=False)
+    freshness: Freshness = field(default_factory=Freshness, compare=False)
 
     def verify(self) -> None:
         """Raise when a step uses a value that is not defined before it, or a name is defined twice."""

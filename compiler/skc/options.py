@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from skc.comparison.rules import Rule, read_rule
 from skc.diagnostics import fail
+from skc.skew.freshness.rules import FreshnessRule, read_freshness_rule
 from skc.skew.parity.rules import ParityRule, read_parity_rule
 from skc.skew.rules import DriftRule, read_drift_rule
 
@@ -371,3 +372,37 @@ class ParityOptions(Options):
     def rules(self) -> tuple[ParityRule, ...]:
         """`fail_on`, as it is understood."""
         return tuple(map(read_parity_rule, self.fail_on))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreshnessOptions(Options):
+    """The options of `skc freshness`. Raises SKC140 for an unknown rule, or columns of no table."""
+
+    training: Any = _flag(None, "Training rows, whose values are compared by age.", typed=str | None)
+    event: str | None = _flag(None, "Their column with the time of the label, if the pipeline does not say it.")
+    feature_time: tuple[str, ...] = _flag(
+        (),
+        "Their column with the time of an input's value: INPUT=COLUMN.",
+        typed=list[str] | None,
+        read=lambda names: tuple(names or ()),
+    )
+    fail_on: tuple[str, ...] = _flag(
+        (),
+        "Exit with 1 only for: hit_rate, age, fetch, future, training, leak, unlogged, stale>0.01, misses>0.1, …",
+        typed=list[str] | None,
+        read=_rules,
+    )
+    strict: bool = _flag(False, "Refuse look-ups that are too few to tell.", "--strict")
+    threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
+    format: ReportFormat = _flag("text", "How to print the report.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.rules()
+        if self.training is None and (self.event is not None or self.feature_time):
+            hint = "give --training, or leave out --event and --feature-time"
+            raise fail("SKC140", "--event and --feature-time name columns of --training", hint=hint)
+
+    def rules(self) -> tuple[FreshnessRule, ...]:
+        """`fail_on`, as it is understood."""
+        return tuple(map(read_freshness_rule, self.fail_on))

@@ -192,7 +192,8 @@ def files(causes: Sequence[Cause]) -> dict[Path, str]:
 
 def run_all(chosen: Sequence[str]) -> list[Cause]:
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(HERE / "serve.py", folder)
+        for script in ("serve.py", "log_requests.py"):
+            shutil.copy(HERE / script, folder)
         return [run_cause(name, Path(folder)) for name in chosen]
 
 

@@ -21,6 +21,7 @@ from skc.cli.diff import diff
 from skc.cli.drift import drift
 from skc.cli.explain import explain
 from skc.cli.flags import Command
+from skc.cli.freshness import freshness
 from skc.cli.init import init
 from skc.cli.inspect import inspect
 from skc.cli.ops import ops
@@ -46,6 +47,7 @@ COMMANDS: dict[str, Command] = {  # in the order of `skc --help`
     "sign": sign,
     "transform": transform,
     "drift": drift,
+    "freshness": freshness,
     "parity": parity,
     "profile": profile,
     "shadow": shadow,

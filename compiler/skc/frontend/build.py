@@ -122,6 +122,7 @@ def build(definition: PipelineDefinition, problems: Problems | None = None) -> t
         log=definition.log,
         drift=definition.drift,
         signals=definition.signals,
+        freshness=definition.freshness,
     )
     pipeline.verify()
     check_shapes(pipeline, types)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skc.diagnostics import Span
-from skc.ir import DataSource, DriftScales, Input, ModelSource, ProfileOptions
+from skc.ir import DataSource, DriftScales, Freshness, Input, ModelSource, ProfileOptions
 from skc.op import AnyOp
 from skc_runtime.kinds import DType, OutputDType
 from skc_runtime.manifest import LogSpec
@@ -101,3 +101,4 @@ class PipelineDefinition:
     log: LogSpec = field(default_factory=LogSpec)
     drift: DriftScales = field(default_factory=DriftScales)
     signals: bool = False
+    freshness: Freshness = field(default_factory=Freshness)

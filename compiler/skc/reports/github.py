@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skc.diagnostics import Diagnostic
-from skc.reports import drift, parity
+from skc.reports import drift, freshness, parity
 from skc.reports.verification import difference_text, met_texts, refusal_texts
+from skc.skew.freshness.report import FreshnessReport
 from skc.skew.parity.report import ParityReport
 from skc.skew.report import DriftReport
 from skc.verification.report import Report
@@ -61,6 +62,16 @@ def of_parity(report: ParityReport) -> str:
         lines.append(command("notice", "skc parity: notes", "\n".join(notes)))
     kind = "error" if report.is_refused else "warning" if report.is_different else "notice"
     return "\n".join([*lines, command(kind, "skc parity", report.verdict())])
+
+
+def of_freshness(report: FreshnessReport) -> str:
+    """One error per input that the rules do not allow, a warning for others with a finding, and the verdict."""
+    lines = [
+        command("error" if report.fails(one) else "warning", f"skc freshness: {one.name}", freshness.input_text(one))
+        for one in report.found[:MOST]
+    ]
+    kind = "error" if report.is_refused else "warning" if report.found else "notice"
+    return "\n".join([*lines, command(kind, "skc freshness", report.verdict())])
 
 
 def of_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:

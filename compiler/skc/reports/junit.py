@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skc.diagnostics import Diagnostic
-from skc.reports import drift, parity
+from skc.reports import drift, freshness, parity
 from skc.reports.verification import data_texts, diagnosis, difference_text, extent
+from skc.skew.freshness.report import FreshnessReport
 from skc.skew.parity.report import ParityReport
 from skc.skew.parity.report import broken as parity_broken
 from skc.skew.report import ColumnDrift, DriftReport, PartDrift, broken
@@ -127,6 +128,24 @@ def of_parity(report: ParityReport) -> str:
     failed = sum(case.find("failure") is not None for case in cases)
     suite = _suite(report.name, len(cases), failures=failed, command="parity")
     suite.extend(cases)
+    return _xml(suite)
+
+
+def of_freshness(report: FreshnessReport) -> str:
+    """One test case per input. What `--fail-on` does not allow fails; any finding without it."""
+    failed = sum(map(report.fails, report.inputs))
+    few = [one for one in report.inputs if one.verdict == "too few look-ups"]
+    suite = _suite(report.name, len(report.inputs), failures=failed, skipped=len(few), command="freshness")
+    for one in report.inputs:
+        case = _case(f"skc.freshness.{report.name}", one.name)
+        text = _xml_safe(freshness.input_text(one))
+        if one in few:
+            ET.SubElement(case, "skipped", message=one.verdict)
+        if report.fails(one):
+            ET.SubElement(case, "failure", message=text.split("\n")[0]).text = text
+        else:
+            ET.SubElement(case, "system-out").text = text
+        suite.append(case)
     return _xml(suite)
 
 

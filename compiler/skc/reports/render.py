@@ -20,6 +20,8 @@ from skc.reports import (
     drift_page,
     environments,
     explanation,
+    freshness,
+    freshness_page,
     github,
     html,
     junit,
@@ -33,6 +35,7 @@ from skc.reports import (
 )
 from skc.results import Compiled, Drafted, Verified
 from skc.selfcheck.report import SelfCheck
+from skc.skew.freshness.report import FreshnessReport
 from skc.skew.parity.report import ParityReport
 from skc.skew.report import DriftReport
 from skc.skew.shadow.report import ShadowReport
@@ -44,10 +47,11 @@ from skc.verification.shown import json_text
 PAGES: Mapping[type, Mapping[str, Callable[[Any], str]]] = {
     Report: {"junit": junit.of_report, "html": html.page, "github": github.of_report},
     DriftReport: {"junit": junit.of_drift, "html": drift_page.page, "github": github.of_drift},
+    FreshnessReport: {"junit": junit.of_freshness, "html": freshness_page.page, "github": github.of_freshness},
     ParityReport: {"junit": junit.of_parity, "html": parity_page.page, "github": github.of_parity},
     ShadowReport: {"junit": shadow_ci.junit_of, "html": shadow_page.page, "github": shadow_ci.github_of},
 }
-Skewed = DriftReport | ParityReport | ShadowReport
+Skewed = DriftReport | FreshnessReport | ParityReport | ShadowReport
 Result = Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport | Skewed
 
 
@@ -90,6 +94,8 @@ def _text(result: Result) -> str:
             return diff.text(result)
         case DriftReport():
             return drift.text(result)
+        case FreshnessReport():
+            return freshness.text(result)
         case ParityReport():
             return parity.text(result)
         case ShadowReport():

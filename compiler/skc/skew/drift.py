@@ -17,7 +17,7 @@ from skc.skew.compare import compare, is_instant
 from skc.skew.counting import Bins, count
 from skc.skew.effects import Tally
 from skc.skew.judging import LEAST_ROWS, judge
-from skc.skew.parts import WHOLE, Divide, Part, width_of
+from skc.skew.parts import TIMED, WHOLE, Divide, Part, width_of
 from skc.skew.prediction import Prediction
 from skc.skew.reference import Reference
 from skc.skew.report import ColumnDrift, DriftReport, PartDrift, Role, broken
@@ -27,7 +27,6 @@ from skc.skew.verdicts import Judged
 from skc.stats.requests import Mean, Variance
 
 GROUPED = ("string", "int64", "bool", "date")
-TIMED = ("timestamp", "date", "int64", "string")
 NOTHING: tuple[float | None, float | None] = (None, None)
 
 

@@ -11,6 +11,7 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -110,6 +111,26 @@ def read_file(path: Path, see: Callable[[LoggedRequest], None], begin: Callable[
         raise _unreadable(path, error) from None
 
 
+@contextmanager
+def open_lines(path: Path) -> Iterator[tuple[Header | None, Iterator[bytes]]]:
+    """The first line of a file, and all whole lines after it as they are. Raises SKC601, SKC602, SKC603."""
+    try:
+        with path.open("rb") as raw:
+            is_compressed = raw.peek(2)[:2] == GZIP
+            source = gzip.GzipFile(fileobj=raw) if is_compressed else raw
+            each = iter(_Lines(io.BufferedReader(source) if is_compressed else raw))
+            first = next(each, b"")
+            whole = (line for line in each if line.endswith(b"\n"))
+            yield (_header(path, first) if _is_header(path, first) else None), whole
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def parsed_request(line: bytes) -> LoggedRequest | None:
+    """The request in a line; None if it is not one."""
+    return _request(_parsed(line))
+
+
 class _Lines:
     """The lines of a file with their ends. Iteration stops where a compressed file breaks off."""
 
@@ -136,9 +157,7 @@ class _Lines:
 def _read(path: Path, lines: _Lines, see: Callable[[LoggedRequest], None], begin: Callable[[Header], None]) -> FileRead:
     each = iter(lines)
     first = next(each, b"")
-    if not first.endswith(b"\n"):
-        if first and not b'{"skc":"log","format":'.startswith(first[:22]):
-            raise _foreign(path)
+    if not _is_header(path, first):
         return FileRead(path, None, None, 0, bool(first), lines.cut_short)
     header, totals, damaged, torn = _header(path, first), None, 0, False
     begin(header)
@@ -155,6 +174,15 @@ def _read(path: Path, lines: _Lines, see: Callable[[LoggedRequest], None], begin
         else:
             damaged += 1
     return FileRead(path, header, totals, damaged, torn, lines.cut_short)
+
+
+def _is_header(path: Path, first: bytes) -> bool:
+    """Whether the first line is whole; a part of it is the start of a log. Raises SKC602."""
+    if first.endswith(b"\n"):
+        return True
+    if first and not b'{"skc":"log","format":'.startswith(first[:22]):
+        raise _foreign(path)
+    return False
 
 
 def _parsed(line: bytes) -> Any:

@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 
 from skc.data.engine import Column
 from skc.diagnostics import fail
+from skc.time.durations import UNITS
 from skc.values.types import Scalar
 from skc.verification.shown import shown
-from skc_runtime.kinds import DAY_US, Array
+from skc_runtime.kinds import Array
 
-UNITS = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": DAY_US, "w": 7 * DAY_US}
+TIMED = ("timestamp", "date", "int64", "string")
 WIDTH = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -23,9 +23,14 @@ def lifetime_value(before: pd.Timestamp | None = None) -> pd.Series:
     return amounts.groupby(purchases["user"]).sum().rename("lifetime_value")
 
 
+def last_purchase(joined: pd.DataFrame) -> pd.Series:
+    return joined.groupby("user")["at"].max().rename("last_purchase_at")
+
+
 labelled = pd.Timestamp("2025-05-05")
 training, live = lifetime_value(), lifetime_value(before=labelled)
-training.to_csv("training.csv", index=False)  # for pipeline.yaml
+rows = training.to_frame().join(last_purchase(purchases)).assign(labelled_at=labelled)
+rows.to_csv("training.csv", index=False)  # for pipeline.yaml
 live.to_csv("live.csv", index=False)
 
 print(f"training: {training[0]:.2f}")

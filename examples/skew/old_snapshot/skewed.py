@@ -19,5 +19,9 @@ def serve(day: str) -> float:
     return float(features[snapshot])
 
 
+asked_at = pd.date_range("2025-06-10 08:00", periods=200, freq="min", tz="UTC")
+live = pd.DataFrame({"balance": serve("2025-06-10"), "asked_at": asked_at, "balance_at": "2025-06-03T00:00:00Z"})
+live.to_csv("live.csv", index=False)
+
 print(f"training: {features['2025-06-10']}")
 print(f"serving:  {serve('2025-06-10')}")

@@ -16,7 +16,10 @@ training.to_csv("training.csv", index=False)  # for pipeline.yaml
 
 is_stale = rng.random(2000) < 0.15
 served = np.where(is_stale, training["clicks_today"] - 2 * clicks_per_hour, training["clicks_today"])
-pd.DataFrame({"clicks_today": served}).to_csv("live.csv", index=False)
+asked_at = pd.date_range("2025-06-01 12:00", periods=2000, freq="s", tz="UTC")
+read_at = asked_at - pd.to_timedelta(np.where(is_stale, 7200, 1), unit="s")
+live = pd.DataFrame({"clicks_today": served, "asked_at": asked_at, "clicks_today_at": read_at})
+live.to_csv("live.csv", index=False)
 
 print(f"training: {0:.0%} of the values are old")
 print(f"serving:  {(served != training['clicks_today']).mean():.0%} of the values are old")

@@ -152,10 +152,10 @@ class Lines:
                 parts.append(f"{quoted(name)}:{_array(dtype, values)}")
         return f"{{{','.join(parts)}}}"
 
-    def _by_input(self, given: Mapping[str, Any], option: str, write: Callable[[Any, str], int | str]) -> str:
+    def _by_input(self, values: Mapping[str, Any], option: str, write: Callable[[Any, str], int | str]) -> str:
         """What is known of the inputs that were looked up."""
-        _check_names(given, self._inputs, option, "an input")
-        named = ((name, given[name]) for name in self._inputs if name in given)
+        _check_names(values, self._inputs, option, "an input")
+        named = ((name, values[name]) for name in self._inputs if name in values)
         parts = [f"{quoted(name)}:{write(value, f'{option}[{name!r}]')}" for name, value in named]
         return f"{{{','.join(parts)}}}"
 

@@ -154,7 +154,7 @@ class Log:
             copy = dict(record) if isinstance(record, Mapping) else None  # the caller may change its own
             kept = None if features is None else {name: values.copy() for name, values in features.items()}
             own = None if own_features is None else {name: np.array(v) for name, v in own_features.items()}
-            looked_up = [None if given is None else dict(given) for given in (as_of, fetched_us, hit)]
+            looked_up = [None if values is None else dict(values) for values in (as_of, fetched_us, hit)]
             entry = Entry(0, id, now, copy, kept, error, key, latency_us, own, prediction, *looked_up)
         except Exception as raised:  # whatever was given in the place of a dict or an array
             self._lose(raised)

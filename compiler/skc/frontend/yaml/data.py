@@ -17,7 +17,7 @@ from skc.ir import WHITESPACE, DataSource, Input, ReadOptions
 from skc_runtime.kinds import INT64_MAX, DType
 
 PLACE = ("path", "where", "table")
-TARGET = "target"
+TARGET, EVENT_TIME = "target", "event_time"
 TARGET_TYPES: tuple[DType, ...] = ("float64", "int64", "bool", "string")
 OPTIONS = tuple(f.name for f in fields(ReadOptions))
 ENCODINGS = (  # of which a misspelt name may be meant
@@ -33,7 +33,7 @@ def read_data(node: Node, base_dir: Path | None) -> DataSource:
     """A path, or a mapping. `path` may be missing, since the command line can give it."""
     if not isinstance(node, MapNode):
         return DataSource(located(as_text(node, "`data`"), base_dir), span=node.span)
-    check_keys(node, "`data`", [], [*PLACE, *OPTIONS, TARGET])
+    check_keys(node, "`data`", [], [*PLACE, *OPTIONS, TARGET, EVENT_TIME])
     if not node.entries:
         raise fail("SKC106", "`data` is empty", span=node.span, hint="add `path:`, or remove `data`")
     entries = {key.text: value for key, value in node.entries}
@@ -46,6 +46,7 @@ def read_data(node: Node, base_dir: Path | None) -> DataSource:
         _read_options({name: entries[name] for name in OPTIONS if name in entries}),
         node.span,
         _read_target(entries[TARGET]) if TARGET in entries else None,
+        as_text(entries[EVENT_TIME], f"`{EVENT_TIME}` of `data`") if EVENT_TIME in entries else None,
     )
 
 

@@ -1,5 +1,5 @@
 """Parses `inputs`: `name: type`, or a mapping with `type`, `nullable`, `nan`, `null_values`, `text`,
-and `timezone` with its policies.
+and `timezone` with its policies; `max_age` and `as_of` are left to `freshness.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal, cast, get_args
 from skc.diagnostics import SkcError, Span, fail
 from skc.frontend.problems import Problems, shown
 from skc.frontend.yaml.fields import as_bool, as_choice, as_list, as_map, as_text, check_keys, wrong_type
+from skc.frontend.yaml.freshness import OF_INPUT
 from skc.frontend.yaml.nodes import ListNode, MapNode, Node, ScalarNode, describe
 from skc.ir import WORDS, Input, Zone
 from skc.time.zones import Ambiguous, Nonexistent, load_zone
@@ -49,7 +50,7 @@ def _read_input(key: ScalarNode, node: Node) -> Input:
     subject = f"input `{shown(key.text)}`"
     if not isinstance(node, MapNode):
         return Input(key.text, _read_type(node, f"the type of {subject}"), span=key.span)
-    check_keys(node, subject, ["type"], ["nullable", "nan", "null_values", "text", *WORDS, *ZONE])
+    check_keys(node, subject, ["type"], ["nullable", "nan", "null_values", "text", *WORDS, *ZONE, *OF_INPUT])
     entries = {name.text: value for name, value in node.entries}
     dtype = _read_type(entries["type"], f"the type of {subject}")
     nullable = "nullable" in entries and as_bool(entries["nullable"], f"`nullable` of {subject}")

@@ -18,19 +18,20 @@ from skc.frontend.yaml.data import located, read_data
 from skc.frontend.yaml.drift import read_drift
 from skc.frontend.yaml.features import read_features
 from skc.frontend.yaml.fields import as_bool, as_map, as_text, check_keys, missing_key, wrong_type
+from skc.frontend.yaml.freshness import read_freshness
 from skc.frontend.yaml.inputs import read_inputs
 from skc.frontend.yaml.log import read_log
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
 from skc.frontend.yaml.outputs import read_outputs
 from skc.frontend.yaml.profile import read_profile
-from skc.ir import DataSource, DriftScales, Input, ModelSource, Pipeline, ProfileOptions
+from skc.ir import DataSource, DriftScales, Freshness, Input, ModelSource, Pipeline, ProfileOptions
 from skc_runtime.manifest import LogSpec
 
 FORMAT = 1
 MODEL_FILES = (".skops", ".joblib", ".pkl", ".pickle")
 MAX_BYTES = 1_000_000  # about ten seconds of parsing; pipelines are written by hand
 REQUIRED = ("skc", "name", "inputs", "outputs")
-OPTIONAL = ("data", "drift", "features", "log", "model", "profile", "signals")
+OPTIONAL = ("data", "drift", "features", "freshness", "log", "model", "profile", "signals")
 
 
 def read_pipeline(path: str | Path) -> tuple[Pipeline, Warnings]:
@@ -87,7 +88,7 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     model: ModelSource | None = None
     profile: ProfileOptions | None = ProfileOptions()
     log = LogSpec()
-    drift, signals = DriftScales(), False
+    drift, signals, freshness = DriftScales(), False, Freshness()
     inputs: tuple[Input, ...] = ()
     features: tuple[FeatureDefinition, ...] = ()
     outputs: tuple[OutputDefinition, ...] = ()
@@ -110,11 +111,13 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
         drift = read_drift(entries["drift"], [i.name for i in inputs]) if "drift" in entries else drift
     with problems.collect():
         signals = as_bool(entries["signals"], "`signals`") if "signals" in entries else signals
+    with problems.collect():
+        freshness = read_freshness(entries["inputs"], entries.get("freshness"), inputs, data, problems)
     is_complete = not problems
     with problems.collect():
         outputs = read_outputs(entries["outputs"], problems)
     definition = PipelineDefinition(
-        name, inputs, features, outputs, data, model, node.span, profile, log, drift, signals
+        name, inputs, features, outputs, data, model, node.span, profile, log, drift, signals, freshness
     )
     return definition, is_complete
 
