@@ -105,9 +105,13 @@ def stages(folder: Path, text: str, rows: Path) -> dict[str, Counts]:
     path = folder / "pipeline.yaml"
     path.write_text(text)
     pipeline, _ = read_pipeline(path)
-    fitted, fitting = counted(lambda: fit(pipeline, str(rows), threads=1))
+    _, fitting = counted(lambda: fit(pipeline, str(rows), threads=1))
     profiled, profiling = counted(lambda: fit(pipeline, str(rows), threads=1, profile=pipeline.profile))
-    artifact, compiling = counted(lambda: artifacts.assemble(fitted.pipeline, "packed", profile=profiled.profile))
+    artifact, compiling = counted(
+        lambda: artifacts.assemble(
+            profiled.pipeline, "packed", profile=profiled.profile, profile_rows=profiled.profile_rows
+        )
+    )
     out = folder / "artifact"
     artifacts.write(artifact, out)
     report, verifying = counted(lambda: skc.verify(out, str(rows), rows=1_000))

@@ -117,6 +117,18 @@ class MemoryTable:
         results = [function(batch) for batch in self._batches(columns, BATCH)]
         return reduce(add, reversed(results)) if results else None
 
+    def chosen(self, function: Callable[[Any], Any], columns: Sequence[Column]) -> Any:
+        """Places from the last batch to the first, put in order."""
+        function = pickle.loads(pickle.dumps(function))
+        batches = list(enumerate(self._batches(columns, BATCH)))
+        return np.sort(np.concatenate([np.asarray(function(b)) + k * BATCH for k, b in reversed(batches)]))
+
+    def rows_at(self, places: Any, columns: Sequence[Column]) -> pa.RecordBatch:
+        """One column after the other."""
+        arrays = [pa.array(self.values(column), ARROW[column.dtype]) for column in columns]
+        at = pa.array(places)
+        return pa.RecordBatch.from_arrays([array.take(at) for array in arrays], [c.name for c in columns])
+
     def _batches(self, columns: Sequence[Column], size: int) -> Iterator[pa.RecordBatch]:
         arrays = [pa.array(self.values(column), ARROW[column.dtype]) for column in columns]
         whole = pa.table(arrays, [f"c{k}" for k in range(len(columns))])

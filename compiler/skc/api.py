@@ -165,7 +165,7 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     """`compile`, with its options as one value."""
     from skc.fit import fit
     from skc.origin import read_origin, with_model
-    from skc.profile.measure import of_sample
+    from skc.output_values import of_sample
     from skc.skew.freshness.leaks import leak_warnings
 
     target = None if out is None else Path(out)
@@ -176,7 +176,9 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     profiling = origin.pipeline.profile if options.profile else None
     leaks = leak_warnings(origin.pipeline, origin.to_fit, options.threads)
     fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress, profile=profiling)
-    profile = fitted.profile if origin.source is None else of_sample(origin.pipeline.inputs, origin.rows, profiling)
+    profile, profile_rows = fitted.profile, fitted.profile_rows
+    if origin.source is not None:
+        profile, profile_rows = of_sample(origin.pipeline, origin.rows, profiling)
     profile = None if profile is None else replace(profile, drift=origin.pipeline.drift)
     clock.lap("fit" if origin.source is None else "load", fitted.rows)
     frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
@@ -184,7 +186,15 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     declared = options.data if isinstance(options.data, DataSource) else origin.pipeline.data
     reading = None if declared is None else declared.options
     reach = Reach()
-    artifact = artifacts.assemble(frozen, options.signature, fitted_with, reading=reading, profile=profile, reach=reach)
+    artifact = artifacts.assemble(
+        frozen,
+        options.signature,
+        fitted_with,
+        reading=reading,
+        profile=profile,
+        profile_rows=profile_rows,
+        reach=reach,
+    )
     clock.lap("compile", 0)
     of_user, options = options.data, replace(options, data=origin.rows)
     own_data = origin.pipeline.data

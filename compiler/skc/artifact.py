@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 import skc_runtime
 from skc import plan
@@ -32,6 +33,7 @@ from skc.ir import Freshness, Pipeline, ReadOptions
 from skc.lower import Lowered, lower
 from skc.ops import OPS
 from skc.oracle.default import EVALUATE
+from skc.output_values import artifact_graph, profile_outputs
 from skc.passes.prune import prune
 from skc.profile import PROFILE
 from skc.profile import document as profiles
@@ -131,13 +133,15 @@ def assemble(
     records: Sequence[Record] | None = None,
     reading: ReadOptions | None = None,
     profile: Profile | None = None,
+    profile_rows: pa.RecordBatch | None = None,
     reach: Reach | None = None,
 ) -> Artifact:
     """Lower a fitted pipeline and make every file of its artifact.
 
     `fitted_with` has the versions of the libraries that learned its states, if skc did not; `records` are its
     `golden_records`, which do not depend on the signature, where they are known already. `reading` is how the files
-    that it was fitted on are read, and `profile` what they were like. `reach` may know the boundaries already.
+    that it was fitted on are read, and `profile` what they were like; the outputs of `profile_rows` are added to it, of
+    which the pipeline says what is left out. `reach` may know the boundaries already.
     """
     uses_unicode = any(OPS[step.op].uses_unicode for step in pipeline.steps)
     unicode = {"unicode": unicodedata.unidata_version} if uses_unicode else {}
@@ -145,8 +149,6 @@ def assemble(
     written = {} if reading is None else options_to_json(reading)
     if written:
         files[READING] = _json_line(written)
-    if profile is not None:
-        files[PROFILE] = profiles.dumps(profile)
     if pipeline.freshness != Freshness():
         files[FRESHNESS] = _json_line(freshness_to_json(pipeline.freshness))
     try:
@@ -156,12 +158,23 @@ def assemble(
             files[GOLDEN] = _golden_bytes(records, transformer)
     except SkcRuntimeError as error:
         raise bug(f"the compiled model does not run: {error}") from error
+    if profile is not None:
+        files[PROFILE] = profiles.dumps(_with_outputs(profile, pipeline, manifest, files[MODEL], profile_rows))
     files[MANIFEST] = _manifest_bytes(manifest, files)
     return Artifact(pipeline, Manifest.from_json(files[MANIFEST]), files)
 
 
 def _json_line(document: Any) -> bytes:
     return json.dumps(document, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def _with_outputs(
+    profile: Profile, pipeline: Pipeline, manifest: Manifest, model: bytes, rows: pa.RecordBatch | None
+) -> Profile:
+    if rows is None or pipeline.profile is None:
+        return profile
+    outputs = profile_outputs(artifact_graph(pipeline, manifest, model), rows, pipeline.profile)
+    return replace(profile, outputs=outputs)
 
 
 def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:

@@ -23,6 +23,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pyarrow as pa
+
 from skc import concerns
 from skc.carry import carry_back
 from skc.data.blocks import covariance
@@ -47,6 +49,7 @@ from skc.infer import (
 from skc.ir import SOURCE, DataSource, Input, Pipeline, ProfileOptions, Step
 from skc.op import Known
 from skc.ops import OPS
+from skc.output_values import rows_to_profile
 from skc.profile.document import Profile
 from skc.profile.measure import measure
 from skc.progress import Progress
@@ -59,7 +62,9 @@ Block = tuple[str, ...]  # columns with a joint statistic, by key
 
 @dataclass(frozen=True)
 class Fitted:
-    """A pipeline in which every step has its state, and facts about the fit."""
+    """A pipeline in which every step has its state, and facts about the fit. `profile_rows` are training rows, all or a
+    sample, whose outputs are to be profiled.
+    """
 
     pipeline: Pipeline
     rows: int
@@ -67,6 +72,7 @@ class Fitted:
     warnings: tuple[Diagnostic, ...]
     seconds: float
     profile: Profile | None = None
+    profile_rows: pa.RecordBatch | None = None
 
 
 @dataclass
@@ -139,9 +145,10 @@ def fit(
             stages += 1
             _run_stage(work, wave, stages)
         measured = None if profile is None else _profile(work, profile)
+        rows = None if profile is None else _rows_to_profile(work, pipeline)
     seconds = time.perf_counter() - started
     fitted, warnings = carry_back(pipeline.with_steps(work.steps)), tuple(work.warnings)
-    return Fitted(fitted, work.rows, stages, warnings, seconds, measured)
+    return Fitted(fitted, work.rows, stages, warnings, seconds, measured, rows)
 
 
 def _silent(what: str, done: int, total: int | None) -> None:
@@ -188,12 +195,19 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     return warnings + concerns.of_float32(data, work.pipeline, work.types)
 
 
+def _rows_to_profile(work: _Work, pipeline: Pipeline) -> pa.RecordBatch:
+    """Rows whose outputs are profiled once the pipeline is compiled, as they are stored."""
+    work.progress("rows to profile", 0, None)
+    return rows_to_profile(work.data, pipeline)
+
+
 def _profile(work: _Work, options: ProfileOptions) -> Profile:
     """The profile of all inputs, after their `source` steps: a sentinel is a null."""
     work.progress("profile", 0, None)
     promised = _promised(work.steps, [i for i in work.data.inputs if i != work.target])
     columns = {name: work.columns[key] for name, key in promised.items()}
-    return measure(work.data, columns, options, "training", {name: work.summaries[promised[name]] for name in columns})
+    summaries = {name: work.summaries[promised[name]] for name in columns}
+    return measure(work.data, columns, options, "training", summaries)
 
 
 def _promised(steps: Sequence[Step], inputs: Sequence[Input]) -> dict[str, str]:

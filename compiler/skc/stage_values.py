@@ -61,7 +61,7 @@ class GraphFunction:
     def _run(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         _, inputs, tensors, places, schema = self._made_of
         try:
-            results = self._session.run(_tensors(batch, inputs, tensors))
+            results = self._session.run(feeds(batch, inputs, tensors))
         except SkcRuntimeError as error:
             raise bug(f"the graph of a fitting stage does not run: {error}") from error
         _check_guards(results.get(GUARDS))
@@ -109,7 +109,7 @@ def _partial(pipeline: Pipeline, values: Sequence[str]) -> tuple[Pipeline, Mappi
     return partial, {value: (ref.value, ref.start or 0) for value, ref in zip(values, refs, strict=True)}
 
 
-def _tensors(batch: pa.RecordBatch, inputs: Sequence[InputSpec], tensors: Sequence[TensorSpec]) -> dict[str, Array]:
+def feeds(batch: pa.RecordBatch, inputs: Sequence[InputSpec], tensors: Sequence[TensorSpec]) -> dict[str, Array]:
     """The packed tensors, with the zero of the type under a null."""
     feeds = {t.name: np.empty((batch.num_rows, t.width), ELEMENTS[t.dtype].numpy) for t in tensors}
     for column, i in zip(batch.columns, inputs, strict=True):

@@ -111,6 +111,27 @@ def collected(batches: Iterable[pa.RecordBatch], columns: Sequence[Column], rows
     )
 
 
+def named(arrays: Sequence[pa.Array], columns: Sequence[Column]) -> pa.RecordBatch:
+    """Arrays as a batch of these columns, under their names."""
+    schema = pa.schema([(column.name, ARROW[column.dtype]) for column in columns])
+    return pa.RecordBatch.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
+
+
+def sized(function: Callable[[pa.RecordBatch], Array], batch: pa.RecordBatch) -> tuple[Array, int]:
+    """What a function says of a batch, and how many rows it has."""
+    return function(batch), batch.num_rows
+
+
+def places_of(chosen: Iterable[tuple[Array, int]]) -> Array:
+    """The places in all rows of those that were chosen in each batch, in the order of the batches."""
+    parts, start = [np.array([], np.int64)], 0
+    for places, rows in chosen:
+        parts.append(places + start)
+        start += rows
+    joined: Array = np.concatenate(parts)
+    return joined
+
+
 def dtype_of(kind: pa.DataType) -> DType:
     """A type of columns that Arrow stores so."""
     return next(dtype for dtype, arrow in ARROW.items() if arrow == kind)

@@ -16,6 +16,7 @@ can be pickled, and run them where the rows are; they return one number, one gro
 `bins`          how many values lie between given edges
 `complete`      the rows in which all of several columns have a value
 `fold`          one exact result over all batches of rows
+`chosen`, `rows_at`  some rows, by what a function says of each batch
 `map_batches`   a new table, computed batch by batch
 `held`          the same rows, some of whose columns are in memory (`skc.data.held`)
 `find`          the file, row and values of one row, for a message
@@ -42,7 +43,7 @@ from skc.data.sources import Source
 from skc.diagnostics import Span
 from skc.ir import DataSource, Input
 from skc.values.types import Scalar
-from skc_runtime.kinds import KINDS, DType, Kind, for_every_kind
+from skc_runtime.kinds import KINDS, Array, DType, Kind, for_every_kind
 
 MEMORY_LIMIT = "1GB"
 ARROW: Mapping[DType, pa.DataType] = for_every_kind(
@@ -257,6 +258,12 @@ class Table(Protocol):
         self, function: Callable[[pa.RecordBatch], T], add: Callable[[T, T], T], columns: Sequence[Column]
     ) -> T | None:
         """The sum by `add`, which is exact in any order, of `function` of every batch. None if there are no rows."""
+
+    def chosen(self, function: Callable[[pa.RecordBatch], Array], columns: Sequence[Column]) -> Array:
+        """The 0-based places of the rows that `function` chooses by their place in a batch of these columns."""
+
+    def rows_at(self, places: Array, columns: Sequence[Column]) -> pa.RecordBatch:
+        """Some columns of the rows at these places, which ascend, in that order, under their names."""
 
     def map_batches(
         self,

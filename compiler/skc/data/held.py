@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Generator, Hashable, Iterable,
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, TypeVar, assert_never
 
 import numpy as np
@@ -25,7 +25,10 @@ from skc.data.arrays import (
     columns_of,
     dtype_of,
     is_held,
+    named,
+    places_of,
     present,
+    sized,
     to_arrow,
     total,
     without_sentinels,
@@ -157,6 +160,23 @@ class HeldTable:
             results = in_order(pool, function, batches, self.threads + 1)
             first = next(results, None)
             return None if first is None else reduce(add, results, first)
+
+    def chosen(self, function: Callable[[pa.RecordBatch], Array], columns: Sequence[Column]) -> Array:
+        """See `Table`."""
+        if not self._holds(columns):
+            return self._base.chosen(function, columns)
+        batches = self._batches(columns, max(1024, BATCH // len(columns)))
+        with ThreadPoolExecutor(self.threads) as pool:
+            return places_of(in_order(pool, partial(sized, function), batches, self.threads + 1))
+
+    def rows_at(self, places: Array, columns: Sequence[Column]) -> pa.RecordBatch:
+        """See `Table`."""
+        at, rest = pa.array(places, pa.int64()), [column for column in columns if not self._holds([column])]
+        taken = {column.name: self._arrow(column).take(at) for column in columns if self._holds([column])}
+        if rest:
+            batch = self._base.rows_at(places, rest)
+            taken |= dict(zip(batch.schema.names, batch.columns, strict=True))
+        return named([taken[column.name] for column in columns], columns)
 
     def map_batches(
         self,

@@ -1,4 +1,5 @@
-"""profile.json: for every input how often it is null, its bounds, moments, quantiles and most frequent values.
+"""profile.json: for every input and output column how often it is null, its bounds, moments, quantiles and most
+frequent values.
 
 An exact function of the rows, whatever their order, files or engine. Written as canonical JSON, values in the form of
 golden.jsonl: an int64, a time or a date is a decimal in a string.
@@ -11,6 +12,8 @@ edges, counts       the order statistics x_⌈k·n/100⌉ of the n values for k 
 mean, deviation     of the exact sums, rounded once, ddof 0; null if there are infinities, or a sum might overflow
 categories          the most frequent values with their counts, by descending count, ties by value
 other               how many values are not listed, and in how many rows
+outputs             the same of the output columns, as serving computes them, over the rows that are not refused; those
+                    that need an input that is left out are left out too
 drift               what `drift` of the pipeline says, if anything: the levels minor, moderate and severe by measure
 """
 
@@ -76,13 +79,38 @@ class ColumnProfile:
 
 
 @dataclass(frozen=True)
+class OutputProfile:
+    """A column of an output, of the output's type."""
+
+    output: str
+    column: ColumnProfile
+
+    @property
+    def label(self) -> str:
+        """As reports and thresholds call it."""
+        return f"{self.output}.{self.column.name}"
+
+
+@dataclass(frozen=True)
+class OutputsProfile:
+    """Output columns over `rows` rows; `refused` more have none."""
+
+    rows: int
+    refused: int
+    columns: tuple[OutputProfile, ...]
+
+
+@dataclass(frozen=True)
 class Profile:
-    """All inputs that are not left out, in the order of the pipeline, over `rows` rows."""
+    """All inputs that are not left out, in the order of the pipeline, over `rows` rows, and the output columns, where
+    they were computed.
+    """
 
     of: Rows
     rows: int
     columns: tuple[ColumnProfile, ...]
     drift: DriftScales = field(default_factory=DriftScales)
+    outputs: OutputsProfile | None = None
 
 
 def dumps(profile: Profile) -> bytes:
@@ -94,10 +122,16 @@ def dumps(profile: Profile) -> bytes:
             "of": profile.of,
             "rows": profile.rows,
             "columns": [_column_to_json(column) for column in profile.columns],
+            "outputs": None if profile.outputs is None else _outputs_to_json(profile.outputs),
             **({} if profile.drift == DriftScales() else {"drift": _drift_to_json(profile.drift)}),
         }
     )
     return text + b"\n"
+
+
+def _outputs_to_json(outputs: OutputsProfile) -> dict[str, Any]:
+    columns = [{"output": one.output, **_column_to_json(one.column)} for one in outputs.columns]
+    return {"rows": outputs.rows, "refused": outputs.refused, "columns": columns}
 
 
 def _drift_to_json(drift: DriftScales) -> dict[str, Any]:
@@ -152,12 +186,23 @@ def loads(text: bytes) -> Profile:
         rows = _count(fields, "rows")
         columns = tuple(_column_from_json(item, rows) for item in fields.objects("columns"))
         drift = _drift_from_json(fields.object("drift")) if "drift" in fields else DriftScales()
-        profile = Profile(of, rows, columns, drift)
+        written = fields.optional_object("outputs")
+        outputs = None if written is None else _outputs_from_json(written)
+        profile = Profile(of, rows, columns, drift, outputs)
         fields.done()
     except SkcRuntimeError as error:
         hint = "the file is damaged or was edited; compile the pipeline again"
         raise fail("SKC401", f"{PROFILE} cannot be read: {error.message}", hint=hint) from None
     return profile
+
+
+def _outputs_from_json(fields: Fields) -> OutputsProfile:
+    rows, refused = _count(fields, "rows"), _count(fields, "refused")
+    columns = tuple(
+        OutputProfile(item.text("output"), _column_from_json(item, rows)) for item in fields.objects("columns")
+    )
+    fields.done()
+    return OutputsProfile(rows, refused, columns)
 
 
 def _drift_from_json(fields: Fields) -> DriftScales:

@@ -8,8 +8,7 @@ from typing import Any
 
 from skc.data.engine import Aggregate, Bins, Column, Grouping, Places, Table
 from skc.data.statistics import answer, count_values, in_parts, summarise
-from skc.data.typed_rows import open_rows
-from skc.ir import Input, ProfileOptions
+from skc.ir import ProfileOptions
 from skc.profile.document import Categories, ColumnProfile, Numbers, Profile, Rows
 from skc.stats.answers import Answers, Summary
 from skc.stats.requests import Mean, Stat, ValueCounts, Variance
@@ -29,6 +28,16 @@ def measure(
 ) -> Profile:
     """The profile of columns, by the names of the inputs. `summaries` are theirs, where they are known already."""
     chosen = {name: column for name, column in columns.items() if name not in options.omit}
+    return Profile(of, table.count(), measure_columns(table, chosen, options, summaries))
+
+
+def measure_columns(
+    table: Table,
+    chosen: Mapping[str, Column],
+    options: ProfileOptions,
+    summaries: Mapping[str, Summary] | None = None,
+) -> tuple[ColumnProfile, ...]:
+    """The profile of each column, by the names that they get."""
     known = summarise(table, chosen) if summaries is None else {name: summaries[name] for name in chosen}
     distinct = _distinct(table, {name: column for name, column in chosen.items() if not column.kind.is_ordered}, known)
     numbers: dict[str, Numbers] = {}
@@ -36,25 +45,10 @@ def measure(
         distinct |= _distinct(part, columns_of_part, known)
         numbers |= _numbers(part, columns_of_part, known, options)
     categories = _categories(table, chosen, known, distinct, options)
-    return Profile(
-        of,
-        table.count(),
-        tuple(
-            ColumnProfile(
-                name, column.dtype, known[name].nulls, distinct[name], numbers.get(name), categories.get(name)
-            )
-            for name, column in chosen.items()
-        ),
+    return tuple(
+        ColumnProfile(name, column.dtype, known[name].nulls, distinct[name], numbers.get(name), categories.get(name))
+        for name, column in chosen.items()
     )
-
-
-def of_sample(inputs: tuple[Input, ...], data: Any, options: ProfileOptions | None) -> Profile | None:
-    """The profile of the rows that were given with an estimator, which need not be those that it was fitted on."""
-    if options is None or data is None:
-        return None
-    with open_rows(inputs, data) as rows:
-        columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`") for i in inputs}
-        return measure(rows.data, columns, options, "sample")
 
 
 def _distinct(table: Table, columns: Mapping[str, Column], known: Mapping[str, Summary]) -> dict[str, int]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from skc.reports.layout import table
 from skc.skew.effects import Bar, Effect
-from skc.skew.report import ColumnDrift, DriftReport, PartDrift
+from skc.skew.report import FOUND, ColumnDrift, DriftReport, PartDrift
 from skc.skew.verdicts import NAMES, number, percent
 from skc.verification.shown import count
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 MEASURES = ("psi", "jsd", "linf", "ks", "wasserstein", "cramers_v")
 MOST_PARTS = 60
+MOST_NAMES = 5
 
 
 def text(report: DriftReport) -> str:
@@ -32,9 +33,13 @@ def _lines(column: ColumnDrift) -> Iterator[str]:
     yield f"{column.name}: {column.verdict}"
     if column.is_missing:
         yield "  no row has this column"
+    if column.role == "output":
+        yield f"  {origin_text(column)}"
     for finding in column.judged.findings:
         p = "" if finding.adjusted_p is None else f", adjusted p {number(finding.adjusted_p)}"
         yield f"  {finding.text} ({finding.level}: {number(finding.effect.value)} ≥ {finding.reached:g}{p})"
+    if column.followers:
+        yield f"  so did {followers_text(column)}"
     if column.tally is None or column.compared is None:
         return
     measured = [facts for facts in map(_measured, column.compared.effects) if facts]
@@ -45,6 +50,21 @@ def _lines(column: ColumnDrift) -> Iterator[str]:
         yield f"  training |{training}|  serving |{serving}|  {bars[0].label} … {bars[-1].label}"
     if column.compared.moved:
         yield f"  moved: {', '.join(moved_texts(column))}"
+
+
+def origin_text(column: ColumnDrift) -> str:
+    """What an output with a finding of its own is computed from."""
+    names = [f"`{name}`" for name in column.inputs[:MOST_NAMES]]
+    more = len(column.inputs) - len(names)
+    text = ", ".join(names) + (f" and {more} more" if more else "")
+    return f"an output of {text}, none of which drifted alone" if names else "an output that needs no input"
+
+
+def followers_text(column: ColumnDrift) -> str:
+    """The outputs that drifted with an input."""
+    names = [f"{name} ({verdict})" for name, verdict in column.followers[:MOST_NAMES]]
+    more = len(column.followers) - len(names)
+    return ", ".join(names) + (f" and {count(more, 'more output')}" if more else "")
 
 
 def _measured(effect: Effect) -> str:
@@ -85,8 +105,19 @@ def _block(height: float) -> str:
 
 def _table(report: DriftReport) -> str:
     rows: list[tuple[str, ...]] = [("column", "type", "verdict", "PSI", "nulls", "unseen", "n")]
-    rows += [_row(column) for column in report.columns]
-    return table(rows)
+    shown = [column for column in report.columns if column.role != "output" or column.verdict in FOUND]
+    return "\n".join([table([*rows, *map(_row, shown)]), *_other_outputs(report)])
+
+
+def _other_outputs(report: DriftReport) -> Iterator[str]:
+    """How many outputs did not drift, and which could not be computed."""
+    quiet = sum(column.verdict not in FOUND for column in report.outputs)
+    if quiet:
+        yield f"and {count(quiet, 'output')} without drift"
+    if report.not_computed:
+        names = ", ".join(report.not_computed[:MOST_NAMES])
+        more = len(report.not_computed) - MOST_NAMES
+        yield f"not computed, since an input is missing: {names}" + (f" and {more} more" if more > 0 else "")
 
 
 def _row(column: ColumnDrift) -> tuple[str, ...]:
@@ -97,7 +128,7 @@ def _row(column: ColumnDrift) -> tuple[str, ...]:
     return (
         column.name,
         column.dtype,
-        column.verdict,
+        f"{column.verdict}, after {', '.join(column.follows)}" if column.follows else column.verdict,
         "-" if index is None else number(index.value),
         "-" if nulls is None else f"{percent(nulls.before or 0.0)} → {percent(nulls.after or 0.0)}",
         "-" if unseen is None else percent(unseen.value),

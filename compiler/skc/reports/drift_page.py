@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skc.reports.drift import moved_texts, shift_texts
+from skc.reports.drift import followers_text, moved_texts, origin_text, shift_texts
 from skc.reports.pages import render_page
 from skc.skew.effects import Bar
 from skc.skew.report import FOUND, ColumnDrift, DriftReport
@@ -47,6 +47,8 @@ def page(report: DriftReport) -> str:
         pairs=pairs,
         names=NAMES,
         moved=moved_texts,
+        origin=origin_text,
+        followers=followers_text,
         shifts=shift_texts,
         parts=report.parts[:MOST_PARTS],
         more_parts=count(len(report.parts) - MOST_PARTS, "more part") if len(report.parts) > MOST_PARTS else None,

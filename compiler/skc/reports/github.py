@@ -41,8 +41,8 @@ def _lines(report: Report) -> Iterator[str]:
 
 def of_drift(report: DriftReport) -> str:
     """One error per column that drifted severely, a warning for the others and for windows, and the verdict."""
-    severe = [column for column in report.found if column.verdict == "severe"]
-    others = [column for column in report.found if column.verdict != "severe"]
+    severe = [column for column in report.found if column.worst == "severe"]
+    others = [column for column in report.found if column.worst != "severe"]
     lines = [command("error", f"skc drift: {c.name}", drift.column_text(c)) for c in severe[:MOST]]
     lines += [command("warning", f"skc drift: {c.name}", drift.column_text(c)) for c in others[:MOST]]
     drifted = [f"{part.label}: {part.verdict}: {', '.join(part.found)}" for part in report.parts if part.found]

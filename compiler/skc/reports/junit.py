@@ -84,7 +84,7 @@ def _column_case(report: DriftReport, column: ColumnDrift) -> ET.Element:
     text = _xml_safe(drift.column_text(column))
     if column.verdict in UNTOLD:
         ET.SubElement(case, "skipped", message=column.verdict)
-    if report.fails(column.verdict):
+    if report.fails(column.worst) and not column.follows:
         message = _xml_safe(f"{column.verdict}: {column.text}")
         ET.SubElement(case, "failure", message=message).text = text
     else:

@@ -205,11 +205,12 @@ def count(table: Table, bins: Sequence[Bins], divide: Divide) -> dict[Part, tupl
         nothing = tuple(np.zeros(one.size, np.int64) for one in bins)
         counted = Counted({WHOLE: 0}, {WHOLE: nothing}, ((),) * len(bins))
     whole = counted.whole()
-    tallies = {part: _tallies(bins, counted, part) for part in counted.rows if part != WHOLE}
-    tallies[WHOLE] = _tallies(bins, whole, WHOLE)
+    tallies = {part: tallies_of(bins, counted, part) for part in counted.rows if part != WHOLE}
+    tallies[WHOLE] = tallies_of(bins, whole, WHOLE)
     return {part: tallies[part] for part in sorted(tallies, key=Part.order)}
 
 
-def _tallies(bins: Sequence[Bins], counted: Counted, part: Part) -> tuple[Tally, ...]:
+def tallies_of(bins: Sequence[Bins], counted: Counted, part: Part) -> tuple[Tally, ...]:
+    """The tally of every column of a part."""
     arrays = zip(bins, counted.counts[part], counted.examples, strict=True)
     return tuple(one.tally(counted.rows[part], counts, examples) for one, counts, examples in arrays)

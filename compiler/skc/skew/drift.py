@@ -10,13 +10,16 @@ from skc.data.engine import Column, Table
 from skc.data.statistics import summarise
 from skc.diagnostics import fail
 from skc.ir import DriftScales, Scale
+from skc.output_values import OutputColumn
 from skc.profile.document import ColumnProfile, by_name
 from skc.profile.measure import moments
 from skc.profile.scales import DEFAULTS, OF_PREDICTIONS, scales_of
 from skc.skew.compare import compare, is_instant
 from skc.skew.counting import Bins, count
-from skc.skew.effects import Tally
+from skc.skew.effects import Compared, Tally
 from skc.skew.judging import LEAST_ROWS, judge
+from skc.skew.lineage import linked
+from skc.skew.outputs import CountedOutput, count_outputs
 from skc.skew.parts import TIMED, WHOLE, Divide, Part, width_of
 from skc.skew.prediction import Prediction
 from skc.skew.reference import Reference
@@ -48,12 +51,26 @@ class Division:
 
 @dataclass(frozen=True)
 class _Watched:
-    """A column of a profile, over `rows` rows, with the scales of its measures; None: it is not watched."""
+    """A column of a profile, over `rows` rows, with the scales of its measures; None: it is not watched. Of an output,
+    what it is computed from.
+    """
 
     profile: ColumnProfile
     rows: int
     role: Role
     scales: Mapping[str, Scale] | None
+    computed: OutputColumn | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return () if self.computed is None else self.computed.inputs
+
+    def compared(self, tally: Tally, moments: tuple[float | None, float | None]) -> Compared:
+        """Both sides. Of an output that moves with the calendar, as an instant does, only the nulls count."""
+        result = compare(self.profile, self.rows, tally, moments)
+        if self.computed is None or not self.computed.follows_calendar:
+            return result
+        return replace(result, effects=tuple(effect for effect in result.effects if effect.measure == "nulls"))
 
 
 def checked(report: DriftReport, rules: Sequence[DriftRule], *, strict: bool) -> DriftReport:
@@ -82,18 +99,51 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
         tallies = count(served.data, [Bins(columns[w.profile.name], w.profile) for w in there], divide)
         known = _moments(served.data, {w.profile.name: columns[w.profile.name] for w in there if _has_moments(w)})
         rows = served.data.count()
+        outputs = _outputs(served, reference)
     refused = {} if served.requests is None else {w.profile.name: served.refused.get(w.profile.name, 0) for w in there}
-    answers = _judged(there, tallies[WHOLE], known, refused, served.requests or 0)
-    judged = dict(zip((w.profile.name for w in there), answers, strict=True))
+    computed = _watched_outputs(reference, outputs, division.scales)
+    both = [*zip(there, tallies[WHOLE], strict=True), *zip(computed, (c.tally for c in outputs), strict=True)]
+    answers = _judged(both, known, refused, served.requests or 0)
+    judged = dict(zip((w.profile.name for w in there), answers[: len(there)], strict=True))
+    own = [judged.get(name) or _missing(w, served.hidden) for name, w in watched.items()]
     return DriftReport(
         reference.name,
         reference.plan,
         reference.profile.of,
         reference.profile.rows,
         rows,
-        tuple(judged.get(name) or _missing(w, served.hidden) for name, w in watched.items()),
+        tuple(linked(own, answers[len(there) :])),
         _parts(there, {part: tallies[part] for part in tallies if part != WHOLE}),
+        _not_computed(reference, computed),
     )
+
+
+def _outputs(served: Served, reference: Reference) -> Sequence[CountedOutput]:
+    """The output columns that can be computed from the inputs that there are."""
+    if reference.pipeline is None or reference.profile.outputs is None:
+        return ()
+    available = {i.name for i in served.present}
+    return count_outputs(served.data, reference.pipeline, reference.profile.outputs, available).columns
+
+
+def _watched_outputs(reference: Reference, outputs: Sequence[CountedOutput], scales: DriftScales) -> list[_Watched]:
+    """Outputs as columns to watch. Where an input is not watched, what is computed from it is not, unless named."""
+    named = dict(scales.columns)
+    ignored = {name for name, own in scales.columns if own is None}
+    rows = 0 if reference.profile.outputs is None else reference.profile.outputs.rows
+    watched = []
+    for one in outputs:
+        label = one.column.label
+        is_ignored = label not in named and not ignored.isdisjoint(one.column.inputs)
+        own = None if is_ignored else scales_of(label, scales, DEFAULTS)
+        watched.append(_Watched(replace(one.profile.column, name=label), rows, "output", own, one.column))
+    return watched
+
+
+def _not_computed(reference: Reference, computed: Sequence[_Watched]) -> tuple[str, ...]:
+    outputs = reference.profile.outputs
+    there = {w.profile.name for w in computed}
+    return () if outputs is None else tuple(one.label for one in outputs.columns if one.label not in there)
 
 
 def _watched(reference: Reference, scales: DriftScales, prediction: Prediction | None) -> list[_Watched]:
@@ -151,22 +201,22 @@ def _root(variance: float | None) -> float | None:
 
 
 def _judged(
-    watched: Sequence[_Watched],
-    tallies: Sequence[Tally],
+    both: Sequence[tuple[_Watched, Tally]],
     known: Mapping[str, tuple[float | None, float | None]],
     refused: Mapping[str, int],
     requests: int,
 ) -> list[ColumnDrift]:
+    """Judge all columns together."""
     compared = [
-        compare(w.profile, w.rows, tally, known.get(w.profile.name, NOTHING)).with_refused(
-            refused.get(w.profile.name), requests, w.rows
+        w.compared(tally, NOTHING if w.computed else known.get(w.profile.name, NOTHING)).with_refused(
+            None if w.computed else refused.get(w.profile.name), requests, w.rows
         )
-        for w, tally in zip(watched, tallies, strict=True)
+        for w, tally in both
     ]
-    judged = judge([(w.scales, c.effects) for w, c in zip(watched, compared, strict=True)])
+    judged = judge([(w.scales, c.effects) for (w, _), c in zip(both, compared, strict=True)])
     return [
-        ColumnDrift(w.profile.name, w.profile.dtype, w.role, w.profile.nulls, tally, c, verdict)
-        for w, tally, c, verdict in zip(watched, tallies, compared, judged, strict=True)
+        ColumnDrift(w.profile.name, w.profile.dtype, w.role, w.profile.nulls, tally, c, verdict, w.inputs)
+        for (w, tally), c, verdict in zip(both, compared, judged, strict=True)
     ]
 
 

@@ -27,6 +27,7 @@ class Reference:
     inputs: tuple[Input, ...]
     reading: ReadOptions
     sentinels: Mapping[str, tuple[Scalar, ...]]  # values that count as null, by input
+    pipeline: Pipeline | None = None  # of an artifact, which computes the outputs
 
     def column(self, name: str) -> Column:
         """An input as fitting saw it."""
@@ -48,7 +49,15 @@ def read_reference(path: Path) -> Reference:
     pipeline = artifact.pipeline
     names = {column.name for column in profile_.columns}
     inputs = tuple(i for i in pipeline.inputs if i.name in names)
-    return Reference(pipeline.name, artifact.manifest.plan, profile_, inputs, artifact.reading, sentinels_of(pipeline))
+    return Reference(
+        pipeline.name,
+        artifact.manifest.plan,
+        profile_,
+        inputs,
+        artifact.reading,
+        sentinels_of(pipeline),
+        pipeline,
+    )
 
 
 def sentinels_of(pipeline: Pipeline) -> dict[str, tuple[Scalar, ...]]:

@@ -15,12 +15,16 @@ from skc_runtime.kinds import DType
 FORMAT = 1
 FEW = 3  # names in one line
 FOUND: tuple[Verdict, ...] = ("minor", "moderate", "severe")
-Role = Literal["input", "prediction"]
+Role = Literal["input", "output", "prediction"]
 
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """A column of the profile. `tally` and `compared` are None if serving does not have it at all."""
+    """A column of the profile. `tally` and `compared` are None if serving does not have it at all.
+
+    An output is computed from `inputs`. If some of them drifted, it `follows` them: they and it are one finding, which
+    is theirs, and `followers` are the outputs of an input that do.
+    """
 
     name: str
     dtype: DType
@@ -29,10 +33,18 @@ class ColumnDrift:
     tally: Tally | None
     compared: Compared | None
     judged: Judged
+    inputs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+    followers: tuple[tuple[str, Verdict], ...] = ()
 
     @property
     def verdict(self) -> Verdict:
         return self.judged.verdict
+
+    @property
+    def worst(self) -> Verdict:
+        """The worst verdict of the finding: on the column, or on an output that follows it."""
+        return worst([self.verdict, *(verdict for _, verdict in self.followers)])
 
     @property
     def is_missing(self) -> bool:
@@ -41,8 +53,8 @@ class ColumnDrift:
 
     @property
     def is_found(self) -> bool:
-        """Whether there is something to say."""
-        return self.verdict in FOUND
+        """Whether there is a finding, and not only that of an input before it."""
+        return self.verdict in FOUND and not self.follows
 
     @property
     def text(self) -> str:
@@ -83,17 +95,23 @@ class DriftReport(OneLine):
     rows: int
     columns: tuple[ColumnDrift, ...]
     parts: tuple[PartDrift, ...] = ()
+    not_computed: tuple[str, ...] = ()  # outputs of the profile that lack an input
     rules: tuple[DriftRule, ...] = ()  # of --fail-on
     broken: tuple[str, ...] = ()  # what they do not allow
 
     @property
     def found(self) -> tuple[ColumnDrift, ...]:
         """The columns with a finding, the worst first."""
-        return tuple(sorted((c for c in self.columns if c.is_found), key=lambda c: -VERDICTS.index(c.verdict)))
+        return tuple(sorted((c for c in self.columns if c.is_found), key=lambda c: -VERDICTS.index(c.worst)))
 
     @property
     def watched(self) -> int:
         return sum(column.verdict != "not watched" for column in self.columns)
+
+    @property
+    def outputs(self) -> tuple[ColumnDrift, ...]:
+        """The columns that are computed."""
+        return tuple(column for column in self.columns if column.role == "output")
 
     @property
     def is_drifted(self) -> bool:
@@ -120,7 +138,7 @@ class DriftReport(OneLine):
         """One line."""
         about = f"{count(self.rows, 'row')} compared with {self.reference_rows:,} of `{self.name}`"
         if self.found:
-            level = self.found[0].verdict
+            level = self.found[0].worst
             names = _first([f"`{column.name}`" for column in self.found])
             return f"drift ({level}) in {len(self.found)} of {count(self.watched, 'column')} ({names}): {about}"
         drifted = [part.label for part in self.parts if part.found]
@@ -143,6 +161,7 @@ class DriftReport(OneLine):
                 "rows": self.rows,
                 "verdict": worst([column.verdict for column in self.columns]),
                 "columns": [_column_to_json(column) for column in self.columns],
+                "not_computed": list(self.not_computed),
                 "parts": [_part_to_json(part) for part in self.parts],
                 "broken": list(self.broken),
             }
@@ -169,6 +188,8 @@ def _column_to_json(column: ColumnDrift) -> dict[str, Any]:
         "role": column.role,
         "verdict": column.verdict,
         "missing": column.is_missing,
+        "inputs": list(column.inputs),
+        "follows": list(column.follows),
         "findings": [_finding_to_json(finding) for finding in column.judged.findings],
         "reference_nulls": column.reference_nulls,
         "nulls": None if column.tally is None else column.tally.nulls,
@@ -223,16 +244,23 @@ def broken(rules: Sequence[DriftRule], report: DriftReport) -> tuple[str, ...]:
 
 def _broken(rule: DriftRule, report: DriftReport) -> Iterator[str]:
     if rule.limit is not None:
-        share = len(report.found) / report.watched if report.watched else 0.0
+        n, watched = _drifted_shares(report)
+        share = n / watched if watched else 0.0
         if share > rule.limit:
-            yield f"{rule.text}: {len(report.found)} of {count(report.watched, 'column')} ({share:.0%})"
+            yield f"{rule.text}: {n} of {count(watched, 'column')} ({share:.0%})"
         return
     assert rule.level is not None
     least = VERDICTS.index(rule.level)
     for column in report.found:
-        if VERDICTS.index(column.verdict) >= least:
+        if VERDICTS.index(column.worst) >= least:
             yield f"{rule.text}: {column.name}: {column.text}"
     for part in report.parts:
         for name, judged in part.columns:
             if judged.findings and VERDICTS.index(judged.verdict) >= least:
                 yield f"{rule.text}: {part.label}: {name}: {judged.findings[0].text}"
+
+
+def _drifted_shares(report: DriftReport) -> tuple[int, int]:
+    """How many columns that rows have drifted, and how many are watched: outputs only say the same again."""
+    columns = [column for column in report.columns if column.role != "output" and column.verdict != "not watched"]
+    return sum(column.is_found for column in columns), len(columns)

@@ -15,13 +15,24 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from pathlib import Path
 from typing import Any, TypeVar, assert_never
 
 import pyarrow as pa
 
-from skc.data.arrays import Columns, TermSums, added, collected, columns_of, names_to_hold, nan_as_null
+from skc.data.arrays import (
+    Columns,
+    TermSums,
+    added,
+    collected,
+    columns_of,
+    named,
+    names_to_hold,
+    nan_as_null,
+    places_of,
+    sized,
+)
 from skc.data.duckdb.columns import holds_nul, normal, ordered, values
 from skc.data.duckdb.connection import AT_ONCE, Database, engine_errors, identifier, scalar
 from skc.data.duckdb.grouping import groups_of
@@ -30,6 +41,7 @@ from skc.data.engine import Aggregate, Bins, Column, Grouping, Groups, Places, R
 from skc.data.held import HeldTable
 from skc.data.pools import in_order
 from skc.values.types import Scalar
+from skc_runtime.kinds import Array
 
 BOUNDS = 3 * AT_ONCE  # aggregates in one query
 HISTOGRAMS = 32  # in one query, each with up to a hundred edges as literals
@@ -143,6 +155,22 @@ class DuckTable:
             results = in_order(pool, function, batches, self.database.threads + 1)
             first = next(results, None)
             return None if first is None else reduce(add, results, first)
+
+    def chosen(self, function: Callable[[pa.RecordBatch], Array], columns: Sequence[Column]) -> Array:
+        """See `Table`."""
+        batches = self.database.batches(self._select(columns), max(1024, FOLDED // len(columns)))
+        with engine_errors(COMPUTING), closing(batches), ThreadPoolExecutor(self.database.threads) as pool:
+            return places_of(in_order(pool, partial(sized, function), batches, self.database.threads + 1))
+
+    def rows_at(self, places: Array, columns: Sequence[Column]) -> pa.RecordBatch:
+        """See `Table`. Only these rows become Arrow: converting texts takes longer than reading them."""
+        name = self.database.new_name("rows")
+        self.database.register(name, pa.table({"i": pa.array(places, pa.int64())}))
+        numbered = f"SELECT *, row_number() OVER () - 1 AS i FROM ({self._select(columns)})"
+        chosen = f"SELECT * FROM ({numbered}) SEMI JOIN {identifier(name)} USING (i)"
+        with engine_errors(COMPUTING):
+            table = self.database.run(chosen).sort_by("i").combine_chunks()
+        return named([column.combine_chunks() for column in table.columns[:-1]], columns)
 
     def map_batches(
         self,

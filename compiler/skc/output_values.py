@@ -1,0 +1,250 @@
+"""The output columns of a fitted pipeline for rows that an engine holds, as the compiled graph computes them.
+
+Why the graph and not the reference: what is profiled, and compared with it later, are the bits that serving produces,
+at the speed of serving. Rows that a runtime refuses have no outputs; they are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from skc.data.arrays import collected
+from skc.data.engine import ARROW, Column, Table
+from skc.data.held import HeldTable
+from skc.data.sampling import sampled
+from skc.data.typed_rows import open_rows
+from skc.infer import column_names, output_columns, value_types
+from skc.ir import Output, Pipeline, ProfileOptions, Ref
+from skc.lineage import lineages
+from skc.lower import GUARDS, lower
+from skc.profile.document import OutputProfile, OutputsProfile, Profile
+from skc.profile.measure import measure, measure_columns
+from skc.stage_values import feeds
+from skc.values.arrow import runs_of
+from skc_runtime.kinds import KINDS, Array, OutputDType
+from skc_runtime.manifest import InputSpec, Manifest, OutputSpec, TensorSpec
+from skc_runtime.session import GraphSession
+
+CHUNK = 16_384  # rows per run of the graph
+ROWS = 32_768  # that are profiled
+VALUES = 1 << 24  # of all outputs of these; at least LEAST_ROWS rows
+LEAST_ROWS = 1_000
+NUL = "\0"
+
+
+@dataclass(frozen=True)
+class OutputColumn:
+    """A column of an output, and the inputs that it is computed from. It `follows_calendar` if it is computed from one
+    instant or date and nothing else, and so moves with it.
+    """
+
+    output: str
+    name: str
+    dtype: OutputDType
+    inputs: tuple[str, ...]
+    follows_calendar: bool
+
+    @property
+    def label(self) -> str:
+        """As reports call it."""
+        return f"{self.output}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The output columns of the rows that were not refused, as `ARROW` has them. `served` has which these are."""
+
+    columns: pa.RecordBatch
+    served: Array
+
+    @property
+    def refused(self) -> int:
+        """How many rows have no outputs."""
+        return len(self.served) - int(self.columns.num_rows)
+
+
+class OutputGraph:
+    """Maps a batch of inputs to the output columns. It can be pickled."""
+
+    def __init__(
+        self,
+        model: bytes,
+        inputs: Sequence[InputSpec],
+        tensors: Sequence[TensorSpec],
+        outputs: Sequence[OutputSpec],
+        columns: Sequence[OutputColumn],
+    ) -> None:
+        """`columns` are all those of the outputs of a model."""
+        self.columns, self._inputs = tuple(columns), tuple(inputs)
+        places = [(o.name, k, o.valid) for o in outputs for k in range(len(o.columns))]
+        self._set(model, inputs, tensors, places)
+
+    def _set(self, *made_of: Any) -> None:
+        self._made_of = made_of
+        self._session = GraphSession(made_of[0])
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.columns, self._inputs, self._made_of
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.columns, self._inputs, made_of = state
+        self._set(*made_of)
+
+    @property
+    def reads(self) -> tuple[Column, ...]:
+        """The columns of a batch, in order: as they are stored, since the graph knows which values are null."""
+        return tuple(Column(i.name, i.type, f"column `{i.name}`") for i in self._inputs)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The output columns."""
+        return pa.schema([(f"c{k}", ARROW[column.dtype]) for k, column in enumerate(self.columns)])
+
+    def __call__(self, batch: pa.RecordBatch) -> Computed:
+        """The output columns of the rows of a batch that are not refused."""
+        served = _allowed(self._inputs, batch)
+        allowed = batch if served.all() else batch.filter(pa.array(served))
+        parts = [self._run(allowed.slice(run.start, run.stop - run.start)) for run in runs_of(allowed, CHUNK)]
+        if parts:
+            served[np.flatnonzero(served)] = np.concatenate([kept for _, kept in parts])
+        return Computed(pa.concat_batches([columns for columns, _ in parts] or [_empty(self.schema)]), served)
+
+    def _run(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Array]:
+        """The columns of the rows that no guard refuses, and which these are."""
+        _, inputs, tensors, places = self._made_of
+        results: Mapping[str, Array] = self._session.run(feeds(batch, inputs, tensors))
+        guards = results.get(GUARDS)
+        served: Array = np.asarray(np.ones(batch.num_rows, bool) if guards is None else ~guards.any(axis=1))
+        columns = {name: np.ascontiguousarray(values[served].T) for name, values in results.items() if name != GUARDS}
+        arrays = [
+            _array(columns[name][k], None if valid is None else columns[valid][k], kind)
+            for (name, k, valid), kind in zip(places, self.schema.types, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema), served
+
+
+def output_graph(pipeline: Pipeline, available: Collection[str]) -> OutputGraph | None:
+    """The graph of the output columns that need no other inputs; None if there are none."""
+    outputs, columns = _computable(pipeline, available)
+    if not outputs:
+        return None
+    needed = pipeline.behind(ref.value for output in outputs for ref in output.refs)
+    inputs = tuple(i for i in pipeline.inputs if i.value in needed)
+    lowered = lower(replace(pipeline, inputs=inputs, features=(), outputs=outputs), "packed")
+    return OutputGraph(lowered.model.SerializeToString(), lowered.inputs, lowered.tensors, lowered.outputs, columns)
+
+
+def artifact_graph(pipeline: Pipeline, manifest: Manifest, model: bytes) -> OutputGraph:
+    """That of all output columns: the model of an artifact."""
+    _, columns = _computable(pipeline, [i.name for i in pipeline.inputs])
+    return OutputGraph(model, manifest.inputs, manifest.tensors, manifest.outputs, columns)
+
+
+def rows_to_profile(table: Table, pipeline: Pipeline) -> pa.RecordBatch:
+    """The rows that `profile_outputs` runs: all of a table, or a sample.
+
+    Why a sample: running millions of rows through the graph takes longer than fitting them, and ROWS rows are as good
+    a reference for every test of drift.
+    """
+    columns = [Column(i.name, i.dtype, f"column `{i.name}`") for i in pipeline.inputs]
+    return sampled(table, columns, max(LEAST_ROWS, min(ROWS, VALUES // max(1, len(columns)))))
+
+
+def of_sample(
+    pipeline: Pipeline, data: Any, options: ProfileOptions | None
+) -> tuple[Profile | None, pa.RecordBatch | None]:
+    """The profile of the rows that were given with an estimator, which need not be those that it was fitted on, and
+    those whose outputs are to be profiled.
+    """
+    if options is None or data is None:
+        return None, None
+    with open_rows(pipeline.inputs, data) as rows:
+        columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`") for i in pipeline.inputs}
+        return measure(rows.data, columns, options, "sample"), rows_to_profile(rows.data, pipeline)
+
+
+def profile_outputs(graph: OutputGraph, rows: pa.RecordBatch, options: ProfileOptions) -> OutputsProfile:
+    """The profile of the output columns of some rows; not of those that need an input that is left out."""
+    kept = {k: c for k, c in enumerate(graph.columns) if set(options.omit).isdisjoint(c.inputs)}
+    size = max(1024, VALUES // len(graph.columns))
+    batches, refused = [], 0
+    for start in range(0, rows.num_rows, size):
+        computed = graph(rows.slice(start, size).select([column.name for column in graph.reads]))
+        batches.append(computed.columns.select(list(kept)))
+        refused += computed.refused
+    n = sum(batch.num_rows for batch in batches)
+    columns = {c.label: Column(f"c{k}", c.dtype, c.label) for k, c in kept.items()}
+    held = HeldTable(None, n, collected(batches, list(columns.values()), n, 1), 1)
+    measured = measure_columns(held, columns, options)
+    profiles = [
+        OutputProfile(c.output, replace(profile, name=c.name))
+        for c, profile in zip(kept.values(), measured, strict=True)
+    ]
+    return OutputsProfile(n, refused, tuple(profiles))
+
+
+def _computable(pipeline: Pipeline, available: Collection[str]) -> tuple[tuple[Output, ...], tuple[OutputColumn, ...]]:
+    """The outputs with those of their values that need no other inputs, and their columns."""
+    names, traced = column_names(pipeline), lineages(pipeline)
+    is_time = {value for value, x in value_types(pipeline).items() if KINDS[x.dtype].is_time}
+    outputs: list[Output] = []
+    columns: list[OutputColumn] = []
+    for output in pipeline.outputs:
+        kept: list[Ref] = []
+        start = 0
+        labels = output_columns(output, names)
+        for ref in output.refs:
+            stop = start + len(names[ref.value][ref.start : ref.stop])
+            behind = pipeline.behind([ref.value])
+            if all(i.name in available for i in pipeline.inputs if i.value in behind):
+                kept.append(ref)
+                columns += [
+                    OutputColumn(
+                        output.name, label, output.dtype, lineage.inputs, _is_calendar(lineage.inputs, behind & is_time)
+                    )
+                    for label, lineage in zip(labels[start:stop], traced[output.name][start:stop], strict=True)
+                ]
+            start = stop
+        if kept:
+            outputs.append(Output(output.name, tuple(kept), output.dtype))
+    return tuple(outputs), tuple(columns)
+
+
+def _is_calendar(inputs: Sequence[str], times: Collection[str]) -> bool:
+    return len(inputs) == 1 and bool(times)
+
+
+def _allowed(inputs: Sequence[InputSpec], batch: pa.RecordBatch) -> Array:
+    """The rows that a runtime does not refuse before it runs the graph."""
+    checks = []
+    for value, column in zip(inputs, batch.columns, strict=True):
+        if not value.nullable and column.null_count:
+            checks.append(column.is_valid())
+        if value.kind.range is not None and value.type != "int64":
+            low, high = value.kind.range
+            inside = pc.and_(pc.greater_equal(column, low), pc.less_equal(column, high))
+            checks.append(inside.fill_null(True))
+        if value.type == "string":
+            checks.append(pc.invert(pc.match_substring(column, NUL)).fill_null(True))
+    allowed: Array = np.ones(batch.num_rows, bool)
+    for check in checks:
+        allowed &= check.to_numpy(zero_copy_only=False)
+    return allowed
+
+
+def _array(values: Array, valid: Array | None, kind: pa.DataType) -> pa.Array:
+    """As `ARROW` has it: a NaN is null."""
+    if values.dtype.kind == "f":
+        wide = values.astype(np.float64, copy=False)
+        return pa.array(wide, mask=np.isnan(wide))
+    return pa.array(values, kind, mask=None if valid is None else ~valid)
+
+
+def _empty(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array([], kind) for kind in schema.types], schema=schema)
