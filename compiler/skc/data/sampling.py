@@ -4,8 +4,8 @@ Of c rows that are equal ⌊c s + u⌋ are taken, where s is the share of rows t
 values. So a row that is often there is taken in proportion, and one that is rare by chance, but always the same one.
 
 Why hashes in NumPy, and not a function of the engine: it must be the same in every engine, and in every version of it.
-Why rows are first distinguished by their numbers alone: texts take most of the time. If hardly any two rows have the same
-numbers, all rows with the chosen ones are taken. Memory is that of BUCKETS counts and of a few times the sample.
+Why rows are first distinguished by their numbers alone: texts take most of the time. If hardly any two rows have the
+same numbers, all rows with the chosen ones are taken. Memory is that of BUCKETS counts and of a few times the sample.
 
 Two rows with one hash count as equal: of ten million rows, any two have with a probability of 3e-6.
 """
