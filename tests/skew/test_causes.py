@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -166,6 +169,117 @@ def test_hours_of_a_day_wrap() -> None:
         assert cause.text == "the hour of a time 5 h later: another time zone"
 
 
+STEPS: dict[str, Callable[[Array], Array]] = {
+    "scaled": lambda v: (v - 14) / 9,
+    "log1p, scaled": lambda v: (np.log1p(v) - 2.4) / 0.7,
+    "log": np.log,
+    "square root": lambda v: 2 * np.sqrt(v),
+}
+CHANGES: dict[str, tuple[Callable[[Array], Array], str]] = {
+    "cents": (lambda v: v * 100, "100 times the value: in hundredths, such as cents"),
+    "miles": (lambda v: v / 1.609, "0.621504 times the value: in miles for kilometres"),
+    "rounded": (np.round, "the value rounded to a whole number"),
+    "floored": (lambda v: np.floor(v * 10) / 10, "the value floored to 1 decimal"),
+}
+
+
+@pytest.mark.parametrize("steps", STEPS)
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_what_went_wrong_before_the_last_steps(steps: str, change: str, kind: DType) -> None:
+    fare = np.round(prices(), 2) + 1
+    fare[::11] = np.nan
+
+    def feature(values: Array) -> Array:
+        return STEPS[steps](np.where(np.isnan(fare), 12.5, values))
+
+    context = Context(
+        columns=(
+            floats(np.where(np.isnan(fare), 12.5, fare), "float64", "amounts/0:impute", role="step"),
+            floats(fare, "float64", "fare", role="input"),
+        )
+    )
+    wrong, text = CHANGES[change]
+    cause = of_floats(feature(wrong(fare)), feature(fare), context, kind)
+    assert cause is not None
+    assert cause.text == f"{text} (in input `fare`)"
+    assert cause.parameters["in"] == "fare"
+
+
+@pytest.mark.parametrize("steps", ["scaled", "log1p, scaled", "square root"])
+def test_a_constant_is_named_as_it_was_before_the_last_steps(steps: str) -> None:
+    fare = np.round(prices(), 2) + 1
+    fare[::11] = np.nan
+    feature, context = STEPS[steps], Context(columns=(floats(fare, "float64", "fare", role="input"),))
+    cause = of_floats(feature(np.nan_to_num(fare)), feature(np.where(np.isnan(fare), 12.5, fare)), context)
+    assert cause is not None
+    assert (
+        cause.text.endswith(" (0 in input `fare`) in place of nulls (where input `fare` is null)")
+        or steps == "square root"
+    )
+    cause = of_floats(feature(np.full(ROWS, 99.5)), feature(np.where(np.isnan(fare), 12.5, fare)), context)
+    assert cause is not None
+    assert cause.text.endswith(" (99.5 in input `fare`) in place of the value")
+
+
+def of_times(feature: Any, zone: str, months: int) -> tuple[Array, Context, Any]:
+    """Instants of some months of 2025, and a feature of their local time."""
+    start, length = 1_735_689_600_000_000, months * 30 * 24 * HOUR
+    instants = start + generator(9).integers(0, length, 400)
+
+    def local(by: int = 0, elsewhere: str = zone) -> Array:
+        times = [dt.datetime.fromtimestamp((t + by) / 1e6, ZoneInfo(elsewhere)) for t in instants.tolist()]
+        return np.array([feature(time) for time in times], float)
+
+    return instants, Context(columns=(ints(instants, "timestamp", "pickup_at", role="step"),)), local
+
+
+FEATURES: dict[str, Any] = {
+    "hour": lambda t: t.hour,
+    "sine of the hour": lambda t: math.sin(2 * math.pi * t.hour / 24),
+    "scaled cosine": lambda t: 3 - 2 * math.cos(2 * math.pi * t.hour / 24),
+    "weekday": lambda t: t.isoweekday(),
+    "weekend": lambda t: float(t.weekday() >= 5),
+    "day of the month": lambda t: t.day,
+    "month": lambda t: math.cos(2 * math.pi * t.month / 12),
+    "minute of the day": lambda t: t.hour * 60 + t.minute,
+}
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_a_feature_of_another_time(name: str) -> None:
+    _, context, local = of_times(FEATURES[name], "America/New_York", 2)
+    for by, text in (
+        (-HOUR, "the time 1 h earlier"),
+        (5 * HOUR, "the time 5 h later"),
+        (-24 * HOUR, "the time 1 d earlier"),
+    ):
+        served, recomputed = local(by), local()
+        cause = of_floats(served, recomputed, context)
+        if (served != recomputed).sum() < 5 or (name.endswith("hour") and by % (24 * HOUR) == 0):
+            continue  # nothing differs
+        assert cause is not None, text
+        assert text in cause.text or name == "hour", text
+        assert cause.kind == "time"
+
+
+def test_a_zone_with_summer_time_is_not_a_shift() -> None:
+    _, context, local = of_times(FEATURES["sine of the hour"], "America/New_York", 12)
+    cause = of_floats(local(elsewhere="UTC"), local(), context)
+    assert cause is not None
+    assert cause.text == "the time in the zone UTC in place of America/New_York"
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_noise_in_a_feature_of_a_time_has_no_cause(name: str) -> None:
+    _, context, local = of_times(FEATURES[name], "Europe/Paris", 12)
+    random, recomputed = generator(12), local()
+    for _ in range(20):
+        some = random.random(len(recomputed)) < random.choice([0.02, 0.3])
+        served = np.where(some, random.permutation(recomputed), recomputed)
+        assert of_floats(served, recomputed, context) is None
+
+
 def test_a_change_of_texts_is_named() -> None:
     words = [f" Łó{word} " for word in ("Alpha", "BETA", "gamma", "dElta") for _ in range(10)]
     expected = {
@@ -256,6 +370,7 @@ def test_noise_is_never_named(noise: str) -> None:
         columns = tuple(floats(drawn(random, rows), name=f"x[{k}]") for k in range(1, 4))
         nullable = np.where(random.random(rows) < 0.1, np.nan, x)
         context = Context(columns=(*columns, floats(nullable, "float64", "fare", role="input")))
+        x = random.choice([lambda v: v, lambda v: 3 * v - 1, np.log1p, np.sqrt])(np.maximum(x, 0))
         cause = of_floats(noisy(noise, x, random), x, context)
         assert cause is None, (draw, rows, cause)
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from skc.skew.causes.clock import earlier, other_hour
+from skc.skew.causes.before import before
+from skc.skew.causes.clock import earlier, other_hour, other_time
 from skc.skew.causes.column import Cause, Column, Compared, Context, Fill
 from skc.skew.causes.constants import constant, sign_of_zero
 from skc.skew.causes.evidence import Guess, proves
@@ -30,8 +31,10 @@ HYPOTHESES: Sequence[Callable[[Compared], Iterator[Guess]]] = (
     decimals,
     earlier,
     other_hour,
+    other_time,
     unit,
     shifted_integers,
+    before,
     linear,
     changed_text,
     cut_text,

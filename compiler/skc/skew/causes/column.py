@@ -83,11 +83,16 @@ class Cause:
 
 @dataclass(frozen=True)
 class Compared:
-    """The rows that every hypothesis is tried on."""
+    """The rows that every hypothesis is tried on.
+
+    `own` are the numbers to compare where they are not those of the columns: served, recomputed, and by how much they
+    may differ; each float64 [N].
+    """
 
     served: Column
     recomputed: Column
     context: Context
+    own: tuple[Array, Array, Array] | None = None
 
     def __post_init__(self) -> None:
         rows = {len(c.values) for c in (self.served, self.recomputed, *self.context.columns)}
@@ -107,6 +112,8 @@ class Compared:
     @cached_property
     def numbers(self) -> tuple[Array, Array] | None:
         """Served and recomputed as float64 [N]; None if one of them is of strings."""
+        if self.own is not None:
+            return self.own[:2]
         served, recomputed = self.served.numbers, self.recomputed.numbers
         return None if served is None or recomputed is None else (served, recomputed)
 

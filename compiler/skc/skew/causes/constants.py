@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from skc.skew.causes.before import places
 from skc.skew.causes.column import Column, Compared
-from skc.skew.causes.evidence import MOST_BITS, Guess, bits_of_choice, bits_of_numbers, close, shown
+from skc.skew.causes.evidence import MOST_BITS, Guess, bits_of_numbers, close, shown
 from skc_runtime.kinds import Array
 
 
@@ -23,7 +24,7 @@ def constant(case: Compared) -> Iterator[Guess]:
     holds = _equal(served, first)
     value = None if served.missing[first] else served.values[first].item() if case.numbers else served.values[first]
     written = _written(value)
-    named, parameters = _named(case, written, value), {"value": _json(value)}
+    named, parameters = _named(case, written, value) + _before(case, first), {"value": _json(value)}
     bits = _bits(case, holds, first)
     for column in (*case.context.columns, case.recomputed):
         if value is None and column is case.recomputed:
@@ -33,7 +34,7 @@ def constant(case: Compared) -> Iterator[Guess]:
             place = "" if column is case.recomputed else f" (where {column.role} `{column.name}` is null)"
             text = f"{'nothing' if value is None else named} in place of nulls{place}"
             of_nulls = {**parameters, "null": column.name}
-            known = bits_of_choice(len(where), int(where.sum()))
+            known = int(case.differs.sum()) * -math.log2(where.mean())  # that all of them are null
             yield Guess("constant", text, holds, bits, 1, of_nulls, partial=True, known_bits=known)
     yield Guess("constant", f"{named} in place of the value", holds, bits, 1, parameters, partial=True)
 
@@ -99,6 +100,19 @@ def _named(case: Compared, written: str, value: Any) -> str:
         elif value is not None and fill.value == value:
             return f"{written}, the value of {fill.step},"
     return written
+
+
+def _before(case: Compared, row: int) -> str:
+    """What the constant is in the column that the feature is made of, if a short number: ` (0 in input `fare`)`."""
+    for place in places(case):
+        inner = place.case(case)
+        assert inner.numbers is not None
+        assert inner.own is not None
+        value, allowed = float(inner.numbers[0][row]), float(inner.own[2][row])
+        for short in (0.0, float(f"{value:.3g}")):
+            if abs(value - short) <= allowed:
+                return f" ({shown(short)} in {place.column.role} `{place.column.name}`)"
+    return ""
 
 
 def _written(value: Any) -> str:

@@ -88,9 +88,15 @@ def near(case: Compared, predicted: Array, size: Array | float = 0.0) -> Array:
 def close(case: Compared, a: Array, b: Array, size: Array | float = 0.0) -> Array:
     """bool [N]: whether two numbers differ only by rounding, of them or of numbers of this size."""
     with np.errstate(invalid="ignore", over="ignore"):
-        allowed = case.precision * (np.abs(a) + np.abs(b) + size)
+        allowed = allowed_error(case, np.abs(a) + np.abs(b) + size)
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         return np.asarray(same | (np.isfinite(allowed) & (np.abs(a - b) <= allowed)))
+
+
+def allowed_error(case: Compared, size: Array) -> Array:
+    """By how much numbers of this size may differ because they were rounded."""
+    own = 0.0 if case.own is None or np.shape(case.own[2]) != np.shape(size) else case.own[2]
+    return np.asarray(case.precision * size + own)
 
 
 def shown(number: float) -> str:

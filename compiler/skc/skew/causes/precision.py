@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from skc.skew.causes.column import Compared
-from skc.skew.causes.evidence import MOST_BITS, Guess, shown
+from skc.skew.causes.evidence import MOST_BITS, Guess, allowed_error, shown
 from skc_runtime.kinds import Array
 
 
@@ -52,7 +52,7 @@ def decimals(case: Compared) -> Iterator[Guess]:
     served, recomputed = case.numbers
     same = (served == recomputed) | (np.isnan(served) & np.isnan(recomputed))
     with np.errstate(invalid="ignore", over="ignore"):
-        allowed = case.precision * (np.abs(served) + np.abs(recomputed))
+        allowed = allowed_error(case, np.abs(served) + np.abs(recomputed))
         down = recomputed - served
         toward_zero = np.where(recomputed < 0, -down, down)
         for places in range(-4, 10):
