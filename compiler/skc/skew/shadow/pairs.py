@@ -19,8 +19,8 @@ from skc.skew.shadow.requests import Request
 from skc.skew.shadow.services import Service
 from skc_runtime.errors import shown
 
-AT_ONCE = 1 << 26  # bytes of one log that are in memory
-MOST_PARTS = 200  # files that are open at once, for each log
+AT_ONCE = 1 << 24  # bytes of one log that are in memory
+MOST_PARTS = 500  # files that are open at once, for each log
 
 
 @dataclass(frozen=True, slots=True)
