@@ -99,6 +99,7 @@ def test_the_public_names_are_these() -> None:
         "init",
         "parity",
         "render",
+        "replay",
         "self_check",
         "shadow",
         "sign",
@@ -178,11 +179,11 @@ def test_the_nodes_of_the_ir_are_the_internal_ops() -> None:
 
 def test_only_its_own_folder_and_the_default_know_the_engine() -> None:
     """Whatever else reads rows asks `skc.data.engine`; the language of `where` is DuckDB's on any engine. `skc parity`
-    joins two tables, once engines have read them, in a database of its own.
+    and `skc replay` join two tables, once engines have read them, in a database of their own.
     """
     naming = re.compile(r"^\s*(?:from|import) (?:duckdb|skc\.data\.duckdb)\b", re.MULTILINE)
     files = [f.relative_to(COMPILER).as_posix() for f in COMPILER.rglob("*.py") if naming.search(f.read_text("utf-8"))]
-    assert {f for f in files if not f.startswith(("data/duckdb/", "skew/parity/"))} == {
+    assert {f for f in files if not f.startswith(("data/duckdb/", "skew/parity/", "skew/replay/"))} == {
         "data/default.py",
         "data/predicate.py",
     }

@@ -22,6 +22,7 @@ import onnx
 import pytest
 from hint_data import CASES
 from planted import nudge, with_model
+from served_rides import write_log
 from signed import PUBLIC
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -374,6 +375,33 @@ def _(place: Place) -> list[str]:
     (place.folder / "pipeline.yaml").write_text(text)
     (place.folder / "rows.csv").write_text("x,s,at,x_at\n1,a,2025-11-01,2025-11-02\n")
     return ["check", "pipeline.yaml", "--data", "rows.csv"]
+
+
+def replay_log(place: Place, *records: dict[str, Any]) -> list[str]:
+    """The beginning of a command that replays these requests, `r0`, `r1` and so on."""
+    with skc_runtime.load(place.folder / "artifact") as transformer:
+        write_log(place.folder / "log.jsonl", transformer, records)
+    return ["replay", "log.jsonl", "artifact"]
+
+
+@provokes("SKC630")
+def _(place: Place) -> list[str]:
+    return replay_log(place)
+
+
+@provokes("SKC631")
+def _(place: Place) -> list[str]:
+    return [*replay_log(place, {"x": 1.0, "s": "a"}), "--training", "rows.csv", "--key", "country=s"]
+
+
+@provokes("SKC632")
+def _(place: Place) -> list[str]:
+    return [*replay_log(place, {"x": 1.0, "s": "a"}), "--training", "rows.csv", "--key", "id=s"]
+
+
+@provokes("SKC633")
+def _(place: Place) -> list[str]:
+    return [*replay_log(place, {"x": 1.0, "s": "b"}), "--training", "rows.csv", "--key", "s"]
 
 
 @provokes("SKC505")

@@ -123,6 +123,21 @@ OF_FRESHNESS = (
     "name an input of the pipeline",
     "join each value as it was at the time of the label: no request will have one from later",
 )
+OF_REPLAY = (
+    "write served, training, lost or lost>0.001",
+    "write id=COLUMN, key=COLUMN or INPUT=COLUMN",
+    "give --training and --key, or leave --time out",
+    "give some with --training and --key",
+    "give another key: this input is left out of the log, or hashed",
+    "the key is `id`, `key`, or one of the inputs",
+    "replay it with the artifact that served it; --any-plan compares all the same",
+    "give a log that has requests: `skc log check` says what is in it",
+    "give other times for --since and --until",
+    "give a day of UTC, or a time with its zone, such as 2025-11-10 or 2025-11-10T08:00:00Z",
+    "store it in the type of the feature, or under another name",
+    "give the column of their times with --time",
+    "keep one row of each key",
+)
 OF_LOGS = {
     **dict.fromkeys(
         ("a share from 0 to 1", "one of {}", "a whole number from {}", "seconds above 0"),
@@ -203,6 +218,7 @@ ELSEWHERE = {  # hints that a test of their own follows
     **dict.fromkeys(OF_FRESHNESS, "skew/test_freshness_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_DRIFT, "skew/test_drift_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_PARITY, "skew/test_parity_hints.py::test_a_command_that_follows_the_hint"),
+    **dict.fromkeys(OF_REPLAY, "skew/test_replay_hints.py::test_a_command_that_follows_the_hint"),
     "group the categories before this step, or put rows of one category in several folds": (
         "test_targets.py::test_categories_that_are_in_one_fold_each"
     ),

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pytest
 from planted import PIPELINE, ROWS
+from served_rides import write_log
 from shadow_services import answers, log_file, rides
 
 import skc
@@ -27,6 +28,13 @@ MATRIX = Matrix("planted", (Environment("this one", ("3.11", "2.0", "1.21"), 10,
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("render")
+
+
+def logged(folder: Path) -> Path:
+    """A log of one request."""
+    with skc_runtime.load(folder / "artifact") as transformer:
+        write_log(folder / "log.jsonl", transformer, [json.loads(RECORD)])
+    return folder / "log.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +64,7 @@ def results(folder: Path) -> Mapping[type[Any], Any]:
         skc.parity(folder / "pairs" / "planted.csv", folder / "pairs" / "planted.csv", key="id"),
         skc.shadow(log, log),
         skc.freshness(folder / "log", folder / "artifact"),
+        skc.replay(logged(folder), folder / "artifact"),
     ]
     return {type(result): result for result in found}
 

@@ -19,15 +19,20 @@ import pytest
 from generated import PLAN_SCHEMA, plan_schema
 from looked_up import BEGIN, PIPELINE, served, training
 from parity_tables import make, make_store, offline_of, plant
+from planted_skew import PLANTED as SKEWED
 from referencing import Registry, Resource
+from served_rides import write_log
 from shadow_services import answers, command, log_file, requests_file, rides
 from skewed_rides import PLANTED, week
+from skewed_rides import rides as table_of_rides
 
 import skc
+import skc_runtime
 from skc.artifact import MODEL, Artifact, write
 from skc.environment_matrix import EVALUATOR, Environment, Matrix, record_of
 from skc.ops import OPS
 from skc.skew.parity.report import ParityReport
+from skc.skew.replay.report import NotRecomputed
 from skc.skew.report import DriftReport
 from skc.verification.run import Options, verify
 from skc_runtime.errors import CODES
@@ -116,6 +121,7 @@ WRITTEN = (
     "plan",
     "golden",
     "profile",
+    "replay-report",
     "report",
     "freshness-report",
     "shadow-report",
@@ -123,6 +129,29 @@ WRITTEN = (
     "parity-report",
     "verified",
 )
+
+
+def replays_of(artifact: Artifact, folder: Path) -> list[dict[str, Any]]:
+    """Reports with a finding of every kind."""
+    write(artifact, folder / "rides")
+    rows = table_of_rides().slice(0, 300)
+    bad = [{**rows.to_pylist()[0], "pickup": "yesterday"}, *rows.to_pylist()]
+    with skc_runtime.load(folder / "rides") as transformer:
+        write_log(folder / "a.jsonl", transformer, bad, own=SKEWED["rounded to 2 decimals"].own(transformer))
+        write_log(folder / "b.jsonl", transformer, rows.to_pylist(), first=500)
+    for name, text, other in (("a", '"pickup":"yesterday"', '"pickup":"2025-11-11 07:59:17"'), ("b", "12.73", "12.74")):
+        path = folder / f"{name}.jsonl"
+        path.write_text(path.read_text(encoding="utf-8").replace(text, other), encoding="utf-8")
+    (folder / "c.jsonl").write_bytes((folder / "b.jsonl").read_bytes()[:-9])
+    training = PLANTED["miles for kilometres"][0](rows)
+    training = training.append_column("ride", pa.array([f"r{k + 1}" for k in range(300)]))
+    options: dict[str, Any] = {"training": training, "key": "id=ride", "rows": 500, "fail_on": ["served", "training"]}
+    report = skc.replay([folder / f"{name}.jsonl" for name in "abc"], folder / "rides", **options)
+    hidden = replace(report, not_recomputed=NotRecomputed(("fare",), ("x: amounts.fare",)))
+    assert all((report.found[0].reason, report.found_by_digest, report.refusals, report.broken, report.log.findings))
+    assert report.training is not None
+    assert report.training.found[0].reason
+    return [hidden.to_json(), replace(report, training=None).to_json()]
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +171,7 @@ def documents(made: skc.Compiled, tmp_path_factory: pytest.TempPathFactory) -> d
         "report": reports,
         "shadow-report": shadow_reports(tmp_path_factory.mktemp("shadow")),
         "freshness-report": freshness_of(tmp_path_factory.mktemp("freshness")),
+        "replay-report": replays_of(made.artifact, tmp_path_factory.mktemp("replays")),
         "skew-report": [drift_of(made.artifact, tmp_path_factory.mktemp("drift")).to_json()],
         "parity-report": [parity_of(tmp_path_factory.mktemp("parity")).to_json()],
         "verified": [

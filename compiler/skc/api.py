@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 import skc_runtime
 from skc import artifact as artifacts
 from skc import signing, verifying
-from skc.comparing import difference, drifted, freshness_of
+from skc.comparing import difference, drifted, freshness_of, replayed
 from skc.comparing import parity as compared_online
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.environment_matrix import Matrix
@@ -34,6 +34,8 @@ from skc.options import (
     FreshnessOptions,
     ParityOptions,
     PathLike,
+    ReplayOptions,
+    Tolerance,
     VerifyOptions,
     seconds_of,
 )
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from skc.selfcheck.report import SelfCheck
     from skc.skew.freshness.report import FreshnessReport
     from skc.skew.parity.report import ParityReport
+    from skc.skew.replay.report import ReplayReport
     from skc.skew.report import DriftReport
     from skc.skew.shadow.report import ShadowReport
 
@@ -379,6 +382,45 @@ def parity(
         threads=threads,
     )
     return compared_online(offline, None if is_function else online, options)
+
+
+def replay(
+    logs: PathLike | Sequence[PathLike],
+    artifact: PathLike,
+    *,
+    training: Any = None,
+    key: str | None = None,
+    time: str | None = None,
+    tolerance: Tolerance = "bits",
+    since: str | int | None = None,
+    until: str | int | None = None,
+    rows: int | None = None,
+    any_plan: bool = False,
+    fail_on: Sequence[str] = (),
+) -> ReplayReport:
+    """Recompute the features of logged requests, and compare them with those that were served.
+
+    `logs` are files that `Log` of a runtime wrote, or folders of them. `training` is a path, a glob, or a pandas,
+    Polars or PyArrow table; `key` ("id=COLUMN", "key=COLUMN" or the name of an input) says which of its rows a request
+    is, and with `time`, a column of it, that is the latest not after the request. With the `tolerance` "1e-6" floats
+    that are not exact on every machine may differ by so much. `since` and `until` are times with their zone, days of
+    UTC, or microseconds since 1970; `rows` is the number of requests to replay, all if not given. `any_plan` accepts a
+    log of another pipeline. The rules of `fail_on` (served, training, lost, lost>0.001) fill `.broken` of what is
+    returned. Raises SkcError.
+    """
+    options = ReplayOptions(
+        training=training,
+        key=key,
+        time=time,
+        tolerance=tolerance,
+        since=since,
+        until=until,
+        rows=rows,
+        any_plan=any_plan,
+        fail_on=tuple(fail_on),
+    )
+    paths = [logs] if isinstance(logs, str | os.PathLike) else list(logs)
+    return replayed(paths, artifact, options)
 
 
 @library_errors()

@@ -27,6 +27,7 @@ Code = Literal[
     "SKC620", "SKC621", "SKC622", "SKC623", "SKC624", "SKC625",
     "SKC660", "SKC661", "SKC662",
     "SKC670", "SKC671", "SKC672", "SKC673", "SKC674", "SKC675", "SKC676", "SKC677",
+    "SKC630", "SKC631", "SKC632", "SKC633",
     "SKC680", "SKC681", "SKC682", "SKC683", "SKC684", "SKC685", "SKC686",
     "SKC900", "SKC901",
 ]  # fmt: skip
@@ -167,6 +168,10 @@ CODES: dict[Code, str] = {
     "SKC675": "an export that cannot be read",
     "SKC676": "an export that ends within a line",
     "SKC677": "no key of the offline table is online",
+    "SKC630": "a log without requests to replay",
+    "SKC631": "a key that the requests of a log do not have",
+    "SKC632": "keys of which none is both in a log and in training",
+    "SKC633": "several rows of training with the same key",
     # shadow services
     "SKC680": "a service that cannot be started or reached, or that has ended",
     "SKC681": "a service that did not answer in time",

@@ -13,7 +13,7 @@ from skc.artifact import Artifact
 from skc.diagnostics import fail
 from skc.failures import library_errors
 from skc.ir import DataSource
-from skc.options import DiffOptions, DriftOptions, FreshnessOptions, ParityOptions, PathLike
+from skc.options import DiffOptions, DriftOptions, FreshnessOptions, ParityOptions, PathLike, ReplayOptions
 from skc.progress import Progress
 from skc.verifying import blocks_of
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from skc.comparison.rows import RowsChanged
     from skc.skew.freshness.report import FreshnessReport
     from skc.skew.parity.report import ParityReport
+    from skc.skew.replay.report import ReplayReport
     from skc.skew.report import DriftReport
 
 
@@ -47,6 +48,29 @@ def _rows_changed(before: Artifact, after: Artifact, data: Any, progress: Progre
         open_rows(after.pipeline.inputs, data, DataSource(options=after.reading)) as new_rows,
     ):
         return rows_changed(before, after, together(blocks_of(old_rows, progress), blocks_of(new_rows, None)))
+
+
+@library_errors()
+def replayed(logs: Sequence[PathLike], artifact: PathLike, options: ReplayOptions) -> ReplayReport:
+    """`replay`, with its options as one value."""
+    from skc.skew.replay.rules import read_key
+    from skc.skew.replay.run import What, replay
+    from skc.skew.replay.times import read_time
+    from skc.skew.replay.training import Training
+
+    directory = Path(artifact)
+    what = What(
+        since=read_time("since", options.since),
+        until=read_time("until", options.until),
+        rows=options.rows,
+        any_plan=options.any_plan,
+        is_exact=options.tolerance == "bits",
+    )
+    training = None
+    if options.training is not None and options.key is not None:
+        training = Training(options.training, read_key(options.key), options.time, is_exact=what.is_exact)
+    loaded = artifacts.read(directory)
+    return replay(loaded, directory, [Path(log) for log in logs], what, options.rules(), training)
 
 
 @library_errors()

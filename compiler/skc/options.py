@@ -19,6 +19,8 @@ from skc.comparison.rules import Rule, read_rule
 from skc.diagnostics import fail
 from skc.skew.freshness.rules import FreshnessRule, read_freshness_rule
 from skc.skew.parity.rules import ParityRule, read_parity_rule
+from skc.skew.replay.rules import ReplayRule, read_key, read_replay_rule
+from skc.skew.replay.times import read_time
 from skc.skew.rules import DriftRule, read_drift_rule
 
 PathLike = str | os.PathLike[str]
@@ -26,6 +28,7 @@ Format = Literal["text", "json"]
 PageFormat = Literal["text", "json", "html"]
 ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
+Tolerance = Literal["bits", "1e-6"]
 FloatName = Literal["float32", "float64"]
 Dates = Literal["day-first", "month-first"]
 MOST_ROWS = 10_000_000  # all of them are in memory
@@ -406,3 +409,49 @@ class FreshnessOptions(Options):
     def rules(self) -> tuple[FreshnessRule, ...]:
         """`fail_on`, as it is understood."""
         return tuple(map(read_freshness_rule, self.fail_on))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayOptions(Options):
+    """The options of `skc replay`. Raises SKC140 for an unknown rule or time, or options that need each other."""
+
+    training: Any = _flag(
+        None, "Also compare with these rows of training: a table, as `skc compile` reads it.", typed=str | None
+    )
+    key: str | None = _flag(None, "How a request finds its row of training: id=COLUMN, key=COLUMN or an input.")
+    time: str | None = _flag(None, "The column of the times of those rows: the latest not after a request is its row.")
+    tolerance: Tolerance = _flag(
+        "bits", "Features must be the same to the bit; 1e-6 is for logs of another processor architecture."
+    )
+    since: str | int | None = _flag(
+        None, "Replay the requests from this time on, such as 2025-11-10.", typed=str | None
+    )
+    until: str | int | None = _flag(None, "Replay the requests before this time.", typed=str | None)
+    rows: int | None = _flag(None, "Replay only the first so many requests.", minimum=1)
+    any_plan: bool = _flag(False, "Replay a log of another pipeline too.", "--any-plan")
+    fail_on: tuple[str, ...] = _flag(
+        (),
+        "Exit with 1 only for: served, training, lost, or more than a share of one, such as lost>0.001.",
+        typed=list[str] | None,
+        read=_rules,
+    )
+    format: ReportFormat = _flag("text", "How to print the report.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.rules()
+        if self.key is not None:
+            read_key(self.key)
+        if (self.training is None) != (self.key is None):
+            one, other = ("training", "key") if self.key is None else ("key", "training")
+            raise fail("SKC140", f"--{one} needs --{other}", hint=f"give --{other}, or leave both out")
+        if self.time is not None and self.training is None:
+            raise fail("SKC140", "--time needs --training", hint="give --training and --key, or leave --time out")
+        if any(rule.subject == "training" for rule in self.rules()) and self.training is None:
+            raise fail("SKC140", "a rule about training needs rows of it", hint="give some with --training and --key")
+        read_time("since", self.since)
+        read_time("until", self.until)
+
+    def rules(self) -> tuple[ReplayRule, ...]:
+        """`fail_on`, as it is understood."""
+        return tuple(map(read_replay_rule, self.fail_on))

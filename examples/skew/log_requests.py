@@ -2,7 +2,8 @@
 
     python ../log_requests.py ARTIFACT REQUESTS.csv FOLDER
 
-The column `asked_at` has the time of the request, and `INPUT_at` that of the value of an input.
+The column `asked_at` has the time of the request, `id` its id (its number if there is none), and `INPUT_at` the time of
+the value of an input.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def main(artifact: str, requests: str, folder: str) -> None:
             record = {spec.name: row[spec.name] for spec in transformer.manifest.inputs}
             features = transformer.transform_record(record)
             as_of = {name: row[f"{name}_at"] for name in looked_up}
-            log.add(str(number), record, features, time_us=microseconds(row["asked_at"]), as_of=as_of)
+            log.add(str(row.get("id", number)), record, features, time_us=microseconds(row["asked_at"]), as_of=as_of)
 
 
 def microseconds(time: str) -> int:

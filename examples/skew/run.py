@@ -122,7 +122,9 @@ def names() -> list[str]:
 
 def run_cause(name: str, copies: Path) -> Cause:
     """Run the commands of a transcript in a copy of its folder."""
-    shutil.copytree(HERE / name, copies / name, ignore=shutil.ignore_patterns("artifact", "training.*", "__pycache__"))
+    shutil.copytree(
+        HERE / name, copies / name, ignore=shutil.ignore_patterns("artifact", "log", "training.*", "__pycache__")
+    )
     lines = (HERE / name / "expected.txt").read_text(encoding="utf-8").splitlines()
     with inside(copies / name):
         return Cause(name, tuple(run_command(line[2:]) for line in lines if line.startswith("$ ")))

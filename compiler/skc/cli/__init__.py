@@ -28,6 +28,7 @@ from skc.cli.ops import ops
 from skc.cli.parity import parity
 from skc.cli.printing import BUG, DIFFERENT, EQUAL, USER, show, show_diagnostics
 from skc.cli.profile import profile
+from skc.cli.replay import replay
 from skc.cli.schema import schema
 from skc.cli.shadow import shadow
 from skc.cli.sign import sign
@@ -46,6 +47,7 @@ COMMANDS: dict[str, Command] = {  # in the order of `skc --help`
     "inspect": inspect,
     "sign": sign,
     "transform": transform,
+    "replay": replay,
     "drift": drift,
     "freshness": freshness,
     "parity": parity,

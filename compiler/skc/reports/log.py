@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-
 from skc.skew.check import LogReport
+from skc.skew.replay.times import time_text
 
 
 def text(report: LogReport) -> str:
@@ -26,12 +25,4 @@ def _number(count: int, noun: str) -> str:
 def _period(report: LogReport) -> str:
     if report.first_us is None or report.last_us is None:
         return ""
-    return f", from {_time(report.first_us)} to {_time(report.last_us)}"
-
-
-def _time(microseconds: int) -> str:
-    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    try:
-        return (epoch + datetime.timedelta(microseconds=microseconds)).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, ValueError):
-        return f"{microseconds} µs"
+    return f", from {time_text(report.first_us)} to {time_text(report.last_us)}"

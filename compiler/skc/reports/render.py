@@ -27,6 +27,9 @@ from skc.reports import (
     junit,
     parity,
     parity_page,
+    replay,
+    replay_ci,
+    replay_page,
     self_check,
     shadow,
     shadow_ci,
@@ -37,6 +40,7 @@ from skc.results import Compiled, Drafted, Verified
 from skc.selfcheck.report import SelfCheck
 from skc.skew.freshness.report import FreshnessReport
 from skc.skew.parity.report import ParityReport
+from skc.skew.replay.report import ReplayReport
 from skc.skew.report import DriftReport
 from skc.skew.shadow.report import ShadowReport
 from skc.verification.explain import Explanation
@@ -49,9 +53,10 @@ PAGES: Mapping[type, Mapping[str, Callable[[Any], str]]] = {
     DriftReport: {"junit": junit.of_drift, "html": drift_page.page, "github": github.of_drift},
     FreshnessReport: {"junit": junit.of_freshness, "html": freshness_page.page, "github": github.of_freshness},
     ParityReport: {"junit": junit.of_parity, "html": parity_page.page, "github": github.of_parity},
+    ReplayReport: {"junit": replay_ci.junit, "html": replay_page.page, "github": replay_ci.github},
     ShadowReport: {"junit": shadow_ci.junit_of, "html": shadow_page.page, "github": shadow_ci.github_of},
 }
-Skewed = DriftReport | FreshnessReport | ParityReport | ShadowReport
+Skewed = DriftReport | FreshnessReport | ParityReport | ReplayReport | ShadowReport
 Result = Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport | Skewed
 
 
@@ -100,5 +105,7 @@ def _text(result: Result) -> str:
             return parity.text(result)
         case ShadowReport():
             return shadow.text(result)
+        case ReplayReport():
+            return replay.text(result)
         case _:
             assert_never(result)

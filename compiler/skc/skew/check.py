@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -89,6 +89,16 @@ class _Seen:
         self.latest_us = time
 
 
+class Watch(Protocol):
+    """Somebody who gets the requests while they are checked, each once however many copies of a file there are."""
+
+    def begin(self, path: Path, header: Header) -> None:
+        """A file begins."""
+
+    def see(self, request: LoggedRequest) -> None:
+        """A request of the file that began last."""
+
+
 @dataclass(frozen=True)
 class _File:
     read: FileRead
@@ -96,8 +106,11 @@ class _File:
     seen: _Seen
 
 
-def check_log(paths: Sequence[Path], plan: str | None = None) -> LogReport:
-    """Read all files of a log, and say what is missing. `plan` is the hash of the pipeline that it must be of.
+def check_log(
+    paths: Sequence[Path], plan: str | None = None, watch: Watch | None = None, hint: str | None = None
+) -> LogReport:
+    """Read all files of a log once, and say what is missing. `plan` is the hash of the pipeline that it must be of, and
+    `hint` what to do about another.
 
     Memory grows by 16 bytes a request. Raises SKC601 to SKC604.
     """
@@ -106,14 +119,10 @@ def check_log(paths: Sequence[Path], plan: str | None = None) -> LogReport:
     paths = log_files(paths)
     for path in paths:
         seen = _Seen()
-        read = read_file(path, seen.see)
+        read = _read(path, seen, plan, hint, files, watch)
         findings += _of_file(read, seen)
-        if read.header is None:
-            continue
-        if plan is not None and read.header.plan != plan:
-            message = f"`{path}` is of the pipeline {read.header.plan}, not of {plan}"
-            raise fail("SKC604", message, hint="give the log and the artifact of one pipeline; a log names its own")
-        files.append(_File(read, read.header, seen))
+        if read.header is not None:
+            files.append(_File(read, read.header, seen))
     writers: dict[str, list[_File]] = {}
     for file in sorted(files, key=lambda f: (f.header.writer, f.header.part, str(f.read.path))):
         writers.setdefault(file.header.writer, []).append(file)
@@ -140,6 +149,35 @@ def check_log(paths: Sequence[Path], plan: str | None = None) -> LogReport:
         last_us=max(times, default=None),
         findings=tuple(sorted(findings, key=lambda f: (f.kind in NOTES, f.where, f.kind))),
     )
+
+
+def _read(
+    path: Path, seen: _Seen, plan: str | None, hint: str | None, before: Sequence[_File], watch: Watch | None
+) -> FileRead:
+    """Read one file; the requests that one of the files `before` has too are not watched again."""
+    again: set[int] = set()
+
+    def begin(header: Header) -> None:
+        if plan is not None and header.plan != plan:
+            message = f"`{path}` is of the pipeline {header.plan}, not of {plan}"
+            own = "give the log and the artifact of one pipeline; a log names its own"
+            raise fail("SKC604", message, hint=hint or own)
+        for file in before:
+            if (file.header.writer, file.header.part) == (header.writer, header.part):
+                again.update(file.seen.numbers)
+        if watch is not None:
+            watch.begin(path, header)
+
+    if watch is None:
+        return read_file(path, seen.see, begin)
+    pass_on = watch.see
+
+    def see(request: LoggedRequest) -> None:
+        seen.see(request)
+        if not again or request.n not in again:
+            pass_on(request)
+
+    return read_file(path, see, begin)
 
 
 def _of_file(read: FileRead, seen: _Seen) -> list[LogFinding]:

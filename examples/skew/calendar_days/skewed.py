@@ -25,8 +25,11 @@ def by_hours(now: pd.Timestamp) -> float:
     return float(purchases.loc[(purchases["at"] > first) & (purchases["at"] <= now), "amount"].sum())
 
 
-training = pd.DataFrame({"spend": [by_days(day) for day in pd.date_range("2025-05-30 09:00", "2025-06-05 09:00")]})
+days = pd.Series(pd.date_range("2025-05-30 09:00", "2025-06-05 09:00"))
+training = pd.DataFrame({"day": days.dt.strftime("%Y-%m-%d"), "spend": days.map(by_days)})
 training.to_csv("training.csv", index=False)  # for pipeline.yaml
+served = pd.DataFrame({"id": training["day"], "spend": days.map(by_hours), "asked_at": days})
+served.to_csv("requests.csv", index=False)
 
 now = pd.Timestamp("2025-06-04 09:00")
 print(f"training: {by_days(now)}")

@@ -26,8 +26,9 @@ def spend(now: pd.Timestamp, days: int) -> pd.Series:
 
 now = pd.Timestamp("2025-06-20")
 training, live = spend(now, days=30), spend(now, days=7)
-training.to_csv("training.csv", index=False)  # for pipeline.yaml
+training.to_csv("training.csv")  # for pipeline.yaml
 live.to_csv("live.csv", index=False)
+live.rename_axis("id").reset_index().assign(asked_at=now).to_csv("requests.csv", index=False)
 
 print(f"training: {training[0]:.2f}")
 print(f"serving:  {live[0]:.2f}")

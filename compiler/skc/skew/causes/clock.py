@@ -54,8 +54,13 @@ def earlier(case: Compared) -> Iterator[Guess]:
 
 
 def other_hour(case: Compared) -> Iterator[Guess]:
-    """An hour of the day, 0 to 23, that is off by the same in every row."""
+    """An hour of the day, 0 to 23, that is off by the same in every row; where other columns are known, only if one of
+    them is a time, of which it can be the hour.
+    """
     if case.numbers is None or not case.is_whole:
+        return
+    others = case.context.columns
+    if others and not any(KINDS[column.kind].is_time or KINDS[column.kind].is_clock for column in others):
         return
     served, recomputed = case.numbers
     if not all(_are_hours(values) for values in (served, recomputed)):

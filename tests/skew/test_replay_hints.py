@@ -1,0 +1,115 @@
+"""Every hint of `skc replay` works: the command that follows it is not refused for the same reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from served_rides import BEGIN, write_log
+
+import skc
+import skc_runtime
+from skc import cli
+
+NAMES = [chr(ord("a") + k % 26) * (1 + k // 26) for k in range(30)]
+ROWS = [{"x": float(k), "s": NAMES[k]} for k in range(30)]
+PIPELINE = """\
+skc: 1
+name: small
+inputs: {x: float64, s: string}
+outputs: {out: {features: [x], dtype: float64}}
+"""
+REPLAY = ("replay", "log.jsonl", "artifact")
+TRAINED = (*REPLAY, "--training", "rows.csv", "--key")
+TIMES = (*TRAINED, "id=ride", "--time")
+# a part of the hint, what is refused, and what it says to do
+FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "write served, training, lost or lost>0.001": (
+        (*REPLAY, "--fail-on", "often"),
+        (*REPLAY, "--fail-on", "lost>0.001"),
+    ),
+    "write id=COLUMN, key=COLUMN or INPUT=COLUMN": ((*TRAINED, "id="), (*TRAINED, "id=ride")),
+    "give --key, or leave both out": ((*REPLAY, "--training", "rows.csv"), REPLAY),
+    "give --training and --key, or leave --time out": ((*REPLAY, "--time", "at"), REPLAY),
+    "give some with --training and --key": (
+        (*REPLAY, "--fail-on", "training"),
+        (*TRAINED, "id=ride", "--fail-on", "training"),
+    ),
+    "give another key: this input is left out of the log, or hashed": (
+        ("replay", "hidden.jsonl", "hiding", "--training", "rows.csv", "--key", "s"),
+        ("replay", "hidden.jsonl", "hiding", "--training", "rows.csv", "--key", "id=ride"),
+    ),
+    "the key is `id`, `key`, or one of the inputs": ((*TRAINED, "country=ride"), (*TRAINED, "id=ride")),
+    "they match in another case: write the keys the same way in the table": (
+        (*TRAINED, "id=upper"),
+        (*TRAINED, "id=ride"),
+    ),
+    "`s` of the log is in that column: give --key s=user": ((*TRAINED, "id=user"), (*TRAINED, "s=user")),
+    "give the column of the training table that has the key of a request, as --key id=COLUMN": (
+        (*TRAINED, "id=place"),
+        (*TRAINED, "id=ride"),
+    ),
+    "replay it with the artifact that served it; --any-plan compares all the same": (
+        ("replay", "log.jsonl", "squared"),
+        ("replay", "log.jsonl", "squared", "--any-plan"),
+    ),
+    "give a log that has requests: `skc log check` says what is in it": (("replay", "empty.jsonl", "artifact"), REPLAY),
+    "give other times for --since and --until": (
+        (*REPLAY, "--since", "2035-01-01"),
+        (*REPLAY, "--since", "2025-01-01"),
+    ),
+    "give a day of UTC, or a time with its zone, such as 2025-11-10 or 2025-11-10T08:00:00Z": (
+        (*REPLAY, "--since", "2025-11-10T08:00:00"),
+        (*REPLAY, "--since", "2025-11-10T08:00:00Z"),
+    ),
+    "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601": (
+        (*TIMES, "x"),
+        (*TIMES, "at"),
+    ),
+    "store it in the type of the feature, or under another name": (
+        ("replay", "log.jsonl", "squared", "--any-plan", "--training", "texts.csv", "--key", "id=ride"),
+        ("replay", "log.jsonl", "squared", "--any-plan", "--training", "rows.csv", "--key", "id=ride"),
+    ),
+    "give the column of their times with --time": (
+        (*REPLAY, "--training", "several.csv", "--key", "id=ride"),
+        (*REPLAY, "--training", "several.csv", "--key", "id=ride", "--time", "at"),
+    ),
+    "keep one row of each key": (
+        (*REPLAY, "--training", "twice.csv", "--key", "id=ride", "--time", "at"),
+        (*TIMES, "at"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("replay-hints")
+    (folder / "pipeline.yaml").write_text(PIPELINE)
+    (folder / "hiding.yaml").write_text(PIPELINE + "log: {omit: [s]}\n")
+    squared = "features: {twice: {expr: x * x}}\noutputs: {out: {features: [twice], dtype: float64}}\n"
+    (folder / "squared.yaml").write_text(PIPELINE.partition("outputs")[0] + squared)
+    head = "ride,upper,user,place,x,s,at"
+    rows = [f"r{k},R{k},{NAMES[k]},{'xyz'[k % 3] * (k + 9)},{k}.0,{NAMES[k]},{BEGIN - 5}" for k in range(30)]
+    (folder / "rows.csv").write_text("\n".join([head, *rows, ""]))
+    (folder / "several.csv").write_text("\n".join([head, *rows, rows[0].rpartition(",")[0] + f",{BEGIN - 9}", ""]))
+    (folder / "twice.csv").write_text("\n".join([head, *rows, rows[0], ""]))
+    (folder / "texts.csv").write_text("\n".join(["ride,x,twice", *(f"r{k},{k}.0,many" for k in range(30)), ""]))
+    for name, pipeline in (("artifact", "pipeline"), ("hiding", "hiding"), ("squared", "squared")):
+        skc.compile(folder / f"{pipeline}.yaml", folder / "rows.csv", folder / name, rows=20, verify=False)
+    with skc_runtime.load(folder / "artifact") as transformer:
+        write_log(folder / "log.jsonl", transformer, ROWS)
+        write_log(folder / "empty.jsonl", transformer, [])
+    with skc_runtime.load(folder / "hiding") as transformer:
+        write_log(folder / "hidden.jsonl", transformer, ROWS)
+    return folder
+
+
+@pytest.mark.parametrize("hint", FOLLOWED)
+def test_a_command_that_follows_the_hint(
+    hint: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(home)
+    refused, followed = FOLLOWED[hint]
+    assert cli.run([*refused]) == cli.USER
+    assert f"hint: {hint}" in capsys.readouterr().err
+    assert cli.run([*followed]) in (cli.EQUAL, cli.DIFFERENT), capsys.readouterr().err
