@@ -46,6 +46,7 @@ class Before:
     a: float
     b: float
     size: float  # of the greatest recomputed value
+    known: Array  # bool [N]: the rows that have a value to be made of
 
     def case(self, case: Compared) -> Compared:
         """The comparison of that column."""
@@ -68,7 +69,7 @@ def before(case: Compared) -> Iterator[Guess]:
         return
     for place in places(case):
         inner = place.case(case)
-        same = place.column.missing & near(case, case.numbers[1])  # nothing to change, as where it is imputed
+        same = ~place.known & near(case, case.numbers[1])  # nothing to change, as where it is imputed
         for hypothesis in (unit, decimals):
             for guess in hypothesis(inner):
                 text = f"{guess.text} (in {place.column.role} `{place.column.name}`)"
@@ -101,15 +102,17 @@ def _place(case: Compared, column: Column, numbers: Array) -> Before | None:
     v, y = numbers[usable], recomputed[usable]
     if len(np.unique(v)) < LEAST_ROWS or len(np.unique(y)) < LEAST_ROWS:
         return None
-    size = float(np.abs(y).max())
     for function in _FUNCTIONS:
         with np.errstate(invalid="ignore", divide="ignore"):
-            x = function.forward(v)
-        if not np.isfinite(x).all():
+            x = function.forward(numbers)
+        known = np.isfinite(x) & np.isfinite(recomputed)  # the logarithm of -1 is none: it stands for a null
+        x, y, v = x[known], recomputed[known], numbers[known]
+        if len(np.unique(x)) < LEAST_ROWS or 2 * len(x) < len(usable):
             continue
+        size = float(np.abs(y).max())
         low, high = int(np.argmin(x)), int(np.argmax(x))
         a = float((y[high] - y[low]) / (x[high] - x[low]))
         b = float(y[low] - a * x[low])
         if a and close(case, y, a * x + b, abs(b) + size).all():
-            return None if close(case, y, v).all() else Before(column, function, a, b, size)
+            return None if close(case, y, v).all() else Before(column, function, a, b, size, known)
     return None
