@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from skc import artifact as artifacts
-from skc.artifact import Artifact
+from skc.artifact import MANIFEST, Artifact
 from skc.diagnostics import fail
 from skc.failures import library_errors
 from skc.options import PathLike
 from skc.progress import Progress
 from skc.shadow_options import ShadowOptions
+from skc.skew.shadow.again import of_log_and_artifact
 from skc.skew.shadow.differing import Rules
 from skc.skew.shadow.inputs import Known
 from skc.skew.shadow.known import known_of
@@ -33,9 +34,11 @@ def shadowed(
     """`shadow`, with its options as one value."""
     _check_scipy()
     artifact = None if options.artifact is None else artifacts.read(Path(options.artifact), replay=False)
+    new = artifacts.read(Path(b), replay=False) if b is not None and (Path(b) / MANIFEST).exists() else None
     unpaired = Unpaired()
-    with _pairs(a, b, artifact, options, unpaired, progress) as (left, right, pairs):
-        tally = Tally(_rules(artifact, options), _known(artifact), options.again, options.compare)
+    with _pairs(a, b if new is None else new, artifact, options, unpaired, progress) as (left, right, pairs):
+        known = new or artifact
+        tally = Tally(_rules(known, options), _known(known), options.again, options.compare)
         report = compared(left, right, pairs, tally, options.share, unpaired)
     if options.strict and report.outcome == "too few requests":
         hint = "compare more requests, allow another --share, or leave out --strict"
@@ -56,7 +59,7 @@ def _check_scipy() -> None:
 @contextmanager
 def _pairs(
     a: PathLike | None,
-    b: PathLike | None,
+    b: PathLike | Artifact | None,
     artifact: Artifact | None,
     options: ShadowOptions,
     unpaired: Unpaired,
@@ -78,7 +81,10 @@ def _pairs(
     if a is None or b is None:
         hint = "give two logs, a log and an artifact, or --left and --right"
         raise fail("SKC140", "there are not two sides to compare", hint=hint)
-    yield str(a), str(b), of_logs(Path(a), Path(b), unpaired)
+    if isinstance(b, Artifact):
+        yield str(a), f"{b.manifest.name} {b.manifest.plan[:12]}", of_log_and_artifact(Path(a), b, artifact, unpaired)
+    else:
+        yield str(a), str(b), of_logs(Path(a), Path(b), unpaired)
 
 
 def _requests(artifact: Artifact | None, options: ShadowOptions) -> list[Request]:

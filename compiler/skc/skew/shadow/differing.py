@@ -48,8 +48,11 @@ class Rules:
     outputs: Mapping[str, OutputSpec] = field(init=False)
 
     def __post_init__(self) -> None:
-        specs = {} if self.manifest is None else {o.name: o for o in self.manifest.outputs}
-        object.__setattr__(self, "outputs", specs)
+        specs = () if self.manifest is None else self.manifest.outputs
+        valid = [
+            OutputSpec(o.valid, "bool", o.columns, (True,) * len(o.columns), None) for o in specs if o.valid is not None
+        ]
+        object.__setattr__(self, "outputs", {o.name: o for o in (*specs, *valid)})
 
     def differences(self, a: Answer, b: Answer) -> list[Difference]:
         """Every field that differs."""

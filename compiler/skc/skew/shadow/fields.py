@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from skc.skew.causes import Cause, Column, Context, explain
+from skc.skew.replay.sample import Spread
 from skc.skew.shadow.answers import Answer, number_of
 from skc.skew.shadow.differing import REFUSED, Difference, Kind, Rules, column_name
 from skc.skew.shadow.inputs import Known, is_null
@@ -21,6 +22,7 @@ MOST_ROWS = 2000  # of a field that are kept to find out why they differ
 MOST_AGREEING = 500
 SAMPLES = 3
 OTHERS = "other fields"
+ONE = (0,)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class _Field:
     differing: int = 0
     noise: int = 0
     worst: float | None = None
-    rows: list[tuple[Pair, Difference]] = field(default_factory=list)
+    rows: Spread[tuple[Pair, Difference]] = field(default_factory=lambda: Spread(MOST_ROWS))
 
 
 class FieldTally:
@@ -64,12 +66,12 @@ class FieldTally:
     def __init__(self, rules: Rules, known: Mapping[str, Known]) -> None:
         self._rules, self._known = rules, known
         self._fields: dict[str, _Field] = {}
-        self._agreeing: list[Pair] = []
+        self._agreeing: Spread[Pair] = Spread(MOST_AGREEING)
 
     def add(self, pair: Pair, differences: Sequence[Difference], noise: Sequence[Difference]) -> None:
         """Count the fields that differ between A and B, and between two answers of A."""
-        if not differences and not noise and len(self._agreeing) < MOST_AGREEING:
-            self._agreeing.append(pair)
+        if not differences and not noise:
+            self._agreeing.offer(ONE, lambda _: pair)
         noisy = {difference.field for difference in noise}
         for difference in noise:
             self._of(difference).noise += 1
@@ -79,8 +81,8 @@ class FieldTally:
             a, b = number_of(difference.a), number_of(difference.b)
             if a is not None and b is not None and math.isfinite(a - b):
                 one.worst = max(one.worst or 0.0, abs(a - b))
-            if difference.field not in noisy and len(one.rows) < MOST_ROWS:
-                one.rows.append((pair, difference))
+            if difference.field not in noisy:
+                one.rows.offer(ONE, lambda _, kept=difference: (pair, kept))
 
     def reports(self, *, again: bool) -> tuple[FieldReport, ...]:
         """All fields that differ, the most first."""
@@ -94,14 +96,14 @@ class FieldTally:
         return self._fields.setdefault(name, _Field(difference.kind, difference.place))
 
     def _report(self, name: str, one: _Field, *, again: bool) -> FieldReport:
-        samples = tuple(Sample(pair.id, d.a, d.b) for pair, d in one.rows[:SAMPLES])
-        cause = None if name in (OTHERS, REFUSED) or not one.rows else self._cause(name, one)
+        samples = tuple(Sample(pair.id, d.a, d.b) for pair, d in one.rows.items[:SAMPLES])
+        cause = None if name in (OTHERS, REFUSED) or not one.rows.items else self._cause(name, one)
         return FieldReport(name, one.kind, one.differing, one.noise if again else None, one.worst, cause, samples)
 
     def _cause(self, name: str, one: _Field) -> Cause | None:
         """Of the column of B, against that of A, over the rows that differ and some in which nothing does."""
-        pairs = [pair for pair, _ in one.rows]
-        rows = [*pairs, *(pair for pair in self._agreeing if _cell(pair.a, name, one.place) is not None)]
+        pairs = [pair for pair, _ in one.rows.items]
+        rows = [*pairs, *(pair for pair in self._agreeing.items if _cell(pair.a, name, one.place) is not None)]
         spec = None if one.place is None else self._rules.outputs.get(one.place[0])
         kind = None if spec is None else spec.dtype
         a = _column(name, [_cell(row.a, name, one.place) for row in rows], kind)

@@ -88,12 +88,13 @@ def of_logs(a: Path, b: Path, unpaired: Unpaired) -> Iterator[Pair]:
     parts = min(MOST_PARTS, 1 + size // AT_ONCE)
     with scratch_folder("skc-shadow") as folder:
         for side, log in enumerate((a, b)):
-            _divide(log, folder, side, parts, unpaired)
+            divide(log, folder, side, parts, unpaired)
         for part in range(parts):
             yield from _joined(folder / f"0-{part}", folder / f"1-{part}", unpaired)
 
 
-def _divide(log: Path, folder: Path, side: int, parts: int, unpaired: Unpaired) -> None:
+def divide(log: Path, folder: Path, side: int, parts: int, unpaired: Unpaired) -> None:
+    """Write the requests of a log to the files SIDE-PART of a folder, by their ids, in their order."""
     with ExitStack() as stack:
         files = [stack.enter_context((folder / f"{side}-{part}").open("w")) for part in range(parts)]
 
