@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ MOST_AGREEING = 500
 SAMPLES = 3
 OTHERS = "other fields"
 ONE = (0,)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class FieldTally:
     def add(self, pair: Pair, differences: Sequence[Difference], noise: Sequence[Difference]) -> None:
         """Count the fields that differ between A and B, and between two answers of A."""
         if not differences and not noise:
-            self._agreeing.offer(ONE, lambda _: pair)
+            self._agreeing.offer(ONE, partial(_given, pair))
         noisy = {difference.field for difference in noise}
         for difference in noise:
             self._of(difference).noise += 1
@@ -82,7 +84,8 @@ class FieldTally:
             if a is not None and b is not None and math.isfinite(a - b):
                 one.worst = max(one.worst or 0.0, abs(a - b))
             if difference.field not in noisy:
-                one.rows.offer(ONE, lambda _, kept=difference: (pair, kept))
+                kept = pair, difference
+                one.rows.offer(ONE, partial(_given, kept))
 
     def reports(self, *, again: bool) -> tuple[FieldReport, ...]:
         """All fields that differ, the most first."""
@@ -135,6 +138,10 @@ class FieldTally:
             column = _column(name, cells, None, "input")
             columns += [] if column is None else [column]
         return columns
+
+
+def _given(item: T, _: int) -> T:
+    return item
 
 
 def _cell(answer: Answer, name: str, place: tuple[str, int] | None) -> Any:
