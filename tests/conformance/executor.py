@@ -169,13 +169,21 @@ def logged(transformer: Transformer, entry: Mapping[str, Any]) -> tuple[tuple[An
     if "prediction" in entry:
         options["prediction"] = number(entry["prediction"])
     if "own_features" in entry:
-        options["own_features"] = {name: number(values) for name, values in entry["own_features"].items()}
+        options["own_features"] = {name: own(values) for name, values in entry["own_features"].items()}
     row = record(entry["record"])
     try:
         features = transformer.transform_record(row)
     except RecordError as error:
         return (entry["id"], row), {"error": error, **options}
     return (entry["id"], row, features), options
+
+
+def own(values: Any) -> Any:
+    """Floats, or by their type other values, in the form of golden.jsonl."""
+    if isinstance(values, list):
+        return number(values)
+    ((dtype, items),) = values.items()
+    return [int(item) for item in items] if dtype == "int64" else items
 
 
 def number(value: Any) -> Any:

@@ -45,6 +45,17 @@ std::vector<double> numbers_of(const Json& values) {
   return numbers;
 }
 
+// Floats, or by their type other values.
+skc::OwnValues own_of(const Json& given) {
+  if (given.is_array()) return numbers_of(given);
+  const Json& values = given.begin().value();
+  if (given.contains("string")) return values.get<std::vector<std::string>>();
+  if (given.contains("bool")) return values.get<std::vector<bool>>();
+  std::vector<std::int64_t> integers;
+  for (const Json& value : values) integers.push_back(std::stoll(value.get<std::string>()));
+  return integers;
+}
+
 // Serves a request, and adds it some times.
 void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, int threads, int rounds) {
   const skc::Record record = record_of(given.at("record"));
@@ -56,7 +67,7 @@ void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, 
   } catch (const skc::RecordError& refusal) {
     error = refusal;
   }
-  std::map<std::string, std::vector<double>> own;
+  std::map<std::string, skc::OwnValues> own;
   std::map<std::string, std::int64_t> times, fetched;
   std::map<std::string, bool> hits;
   skc::LogEntry entry;
@@ -76,7 +87,7 @@ void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, 
     }
   }
   if (given.contains("own_features")) {
-    for (const auto& [name, values] : given.at("own_features").items()) own[name] = numbers_of(values);
+    for (const auto& [name, values] : given.at("own_features").items()) own[name] = own_of(values);
     entry.own_features = &own;
   }
   if (given.contains("as_of")) {

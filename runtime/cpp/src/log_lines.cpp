@@ -125,6 +125,14 @@ void append_array(std::string& to, const Values& values) {
   to += ']';
 }
 
+// Whether such values are those of an output.
+bool fits(DType dtype, const std::vector<double>&) { return dtype == DType::float32 || dtype == DType::float64; }
+bool fits(DType dtype, const std::vector<std::int64_t>&) { return dtype == DType::int64; }
+bool fits(DType dtype, const std::vector<bool>&) { return dtype == DType::boolean; }
+bool fits(DType dtype, const std::vector<std::string>& texts) {
+  return dtype == DType::string && std::all_of(texts.begin(), texts.end(), detail::is_utf8);
+}
+
 void append_error(std::string& to, const Error& error) {
   append_quoted(to += R"(,"error":{"code":)", error.code());
   if (error.input()) append_quoted(to += R"(,"input":)", *error.input());
@@ -306,18 +314,22 @@ void Log::Lines::append_features(std::string& to, const LogEntry& entry) const {
   to += '}';
 }
 
-void Log::Lines::append_own(std::string& to, const std::map<std::string, std::vector<double>>& own) const {
+void Log::Lines::append_own(std::string& to, const std::map<std::string, OwnValues>& own) const {
   to += R"(,"features":{)";
   std::size_t written = 0;
   for (const OutputInfo& info : results_) {
     const auto found = own.find(info.name);
     if (found == own.end()) continue;
-    const bool is_float = info.dtype == DType::float32 || info.dtype == DType::float64;
-    if (!is_float || found->second.size() != info.columns.size()) {
-      misused("the own features " + detail::shown(info.name) + " are not its values");
-    }
     append_quoted(to += written++ > 0 ? "," : "", info.name);
-    append_array(to += ':', found->second);
+    to += ':';
+    const bool are_its_values = std::visit(
+        [&](const auto& values) {
+          if (!fits(info.dtype, values) || values.size() != info.columns.size()) return false;
+          append_array(to, values);
+          return true;
+        },
+        found->second);
+    if (!are_its_values) misused("the own features " + detail::shown(info.name) + " are not its values");
   }
   if (written != own.size()) misused("the own features have a name that is not an output");
   to += '}';

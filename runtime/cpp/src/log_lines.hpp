@@ -34,7 +34,7 @@ class Log::Lines {
   void append_request(std::string& to, const Record& record) const;
   void append_cell(std::string& to, std::size_t input, const Value& value, detail::Feeds& feeds) const;
   void append_features(std::string& to, const LogEntry& entry) const;
-  void append_own(std::string& to, const std::map<std::string, std::vector<double>>& own) const;
+  void append_own(std::string& to, const std::map<std::string, OwnValues>& own) const;
   template <typename T>
   void append_by_input(std::string& to, const char* key, const std::map<std::string, T>& given) const;
   std::unique_ptr<detail::Feeds> take() const;

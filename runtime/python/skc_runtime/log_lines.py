@@ -54,6 +54,8 @@ LONGEST_INTEGER = 40  # characters of a refused integer
 HASH_DIGITS = 16
 OTHER = '{"other":true}'
 Cell = Callable[[object], str]
+# The kinds of NumPy arrays that own features of an output may be: a whole number is a float, but not the reverse.
+_OWN_KINDS: Mapping[OutputDType, str] = {"float32": "fiu", "float64": "fiu", "int64": "iu", "bool": "b", "string": "UO"}
 
 
 @dataclass(slots=True)
@@ -146,9 +148,11 @@ class Lines:
         parts = []
         for name, (dtype, width) in self._outputs.items():
             if name in features:
-                values = np.asarray(features[name]).tolist()
-                if not isinstance(values, list) or len(values) != width:
-                    raise _misuse(f"own_features[{name!r}] is not {width} values")
+                given = np.asarray(features[name])
+                values = given.tolist()
+                fits = given.shape == (width,) and given.dtype.kind in _OWN_KINDS[dtype]
+                if not fits or (dtype == "string" and not all(isinstance(value, str) for value in values)):
+                    raise _misuse(f"own_features[{name!r}] are not {width} values of {dtype}")
                 parts.append(f"{quoted(name)}:{_array(dtype, values)}")
         return f"{{{','.join(parts)}}}"
 

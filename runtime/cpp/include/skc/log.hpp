@@ -41,6 +41,10 @@ struct LogOptions {
   std::function<void(const Error&)> on_error = {};
 };
 
+// The values of one output: floats, integers, bools or texts, as the output is.
+using OwnValues =
+    std::variant<std::vector<double>, std::vector<std::int64_t>, std::vector<bool>, std::vector<std::string>>;
+
 // A request, as `Log::add` takes it. What it points to is not used after the call.
 struct LogEntry {
   std::string_view id;
@@ -50,8 +54,8 @@ struct LogEntry {
   std::optional<std::string_view> key = {};  // to sample by; written as it is
   std::optional<std::int64_t> time_us = {};  // microseconds since 1970 UTC; now if not said
   std::optional<std::int64_t> latency_us = {};
-  // By output, the numbers that the model really got, if they are not the transformer's: logged in full.
-  const std::map<std::string, std::vector<double>>* own_features = nullptr;
+  // By output, the values that the model really got, if they are not the transformer's: logged in full.
+  const std::map<std::string, OwnValues>* own_features = nullptr;
   std::variant<std::monostate, double, std::vector<double>> prediction = {};
   // By input that was looked up: the time of its value, the microseconds that this took, and whether one was found.
   const std::map<std::string, std::int64_t>* as_of = nullptr;

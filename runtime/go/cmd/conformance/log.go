@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ type logEntry struct {
 	TimeUS      *int64 `json:"time_us"`
 	LatencyUS   *int64 `json:"latency_us"`
 	Prediction  any
-	OwnFeatures map[string][]any `json:"own_features"`
+	OwnFeatures map[string]any `json:"own_features"`
 	AsOf        map[string]int64 `json:"as_of"`
 	FetchedUS   map[string]int64 `json:"fetched_us"`
 	Hit         map[string]bool
@@ -104,11 +105,41 @@ func (e *executor) served(given *logEntry) (skc.LogEntry, error) {
 		if entry.OwnFeatures == nil {
 			entry.OwnFeatures = map[string]any{}
 		}
-		if entry.OwnFeatures[name], err = floats(values); err != nil {
+		if entry.OwnFeatures[name], err = own(values); err != nil {
 			return entry, err
 		}
 	}
 	return entry, nil
+}
+
+// own are floats, or by their type other values, in the form of golden.jsonl.
+func own(given any) (any, error) {
+	if values, isList := given.([]any); isList {
+		return floats(values)
+	}
+	for dtype, values := range given.(map[string]any) {
+		switch dtype {
+		case "int64":
+			return converted(values, func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) })
+		case "string":
+			return converted(values, func(text string) (string, error) { return text, nil })
+		case "bool":
+			return converted(values, func(flag bool) (bool, error) { return flag, nil })
+		}
+	}
+	return nil, fmt.Errorf("no values: %v", given)
+}
+
+func converted[From, To any](values any, convert func(From) (To, error)) ([]To, error) {
+	var found []To
+	for _, value := range values.([]any) {
+		one, err := convert(value.(From))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, one)
+	}
+	return found, nil
 }
 
 // floats are numbers in the form of golden.jsonl.

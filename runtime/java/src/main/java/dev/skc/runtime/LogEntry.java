@@ -11,7 +11,7 @@ public final class LogEntry {
   String key;
   Long timeUs;
   Long latencyUs;
-  Map<String, double[]> ownFeatures;
+  Map<String, ?> ownFeatures;
   double[] prediction;
   boolean isOnePrediction;
   Map<String, Long> asOf;
@@ -55,8 +55,11 @@ public final class LogEntry {
     return this;
   }
 
-  /** By output, the numbers that the model really got, if they are not the transformer's: logged in full. */
-  public LogEntry ownFeatures(Map<String, double[]> given) {
+  /**
+   * By output, the values that the model really got, if they are not the transformer's: logged in full. They are
+   * {@code double[]} or {@code float[]}, {@code long[]}, {@code boolean[]} or {@code String[]}, as the output is.
+   */
+  public LogEntry ownFeatures(Map<String, ?> given) {
     ownFeatures = given;
     return this;
   }

@@ -1,6 +1,7 @@
 package dev.skc.runtime;
 
 import dev.skc.runtime.Manifest.Served;
+import java.lang.reflect.Array;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -287,24 +288,43 @@ final class LogLines {
     return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  private void appendOwn(StringBuilder to, Map<String, double[]> own) {
+  private void appendOwn(StringBuilder to, Map<String, ?> own) {
     to.append(",\"features\":{");
     int written = 0;
     for (Served spec : served) {
-      double[] values = own.get(spec.name());
+      Object values = own.get(spec.name());
       if (values == null) {
         continue;
       }
-      if (values.length != spec.columns().size() || !spec.dtype().isFloat()) {
+      Class<?> wanted =
+          switch (spec.dtype()) {
+            case FLOAT32, FLOAT64 -> values instanceof float[] ? float[].class : double[].class;
+            case INT64 -> long[].class;
+            case BOOL -> boolean[].class;
+            case STRING -> String[].class;
+          };
+      if (!wanted.isInstance(values) || Array.getLength(values) != spec.columns().size()) {
         throw misused("the own features " + Shown.of(spec.name()) + " are not its values");
       }
       LogText.appendQuoted(written++ > 0 ? to.append(',') : to, spec.name());
-      appendNumbers(to.append(':'), values, false);
+      appendArray(to.append(':'), values);
     }
     if (written != own.size()) {
       throw misused("the own features have a name that is not an output");
     }
     to.append('}');
+  }
+
+  private static void appendArray(StringBuilder to, Object values) {
+    to.append('[');
+    for (int i = 0; i < Array.getLength(values); i++) {
+      Object value = Array.get(values, i);
+      if (value == null || (value instanceof String text && Text.hasLoneSurrogate(text))) {
+        throw misused("an own feature is not text");
+      }
+      appendValue(i > 0 ? to.append(',') : to, value instanceof Float number ? (Object) number.doubleValue() : value);
+    }
+    to.append(']');
   }
 
   private static void appendNumbers(StringBuilder to, double[] values, boolean isOne) {

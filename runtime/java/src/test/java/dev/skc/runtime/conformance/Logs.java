@@ -81,8 +81,8 @@ final class Logs {
       entry.prediction(number(given.get("prediction")));
     }
     if (given.has("own_features")) {
-      Map<String, double[]> own = new HashMap<>();
-      given.get("own_features").fields().forEachRemaining(f -> own.put(f.getKey(), numbers(f.getValue())));
+      Map<String, Object> own = new HashMap<>();
+      given.get("own_features").fields().forEachRemaining(f -> own.put(f.getKey(), own(f.getValue())));
       entry.ownFeatures(own);
     }
     if (given.has("as_of")) {
@@ -103,6 +103,28 @@ final class Logs {
     Map<String, Long> times = new HashMap<>();
     given.fields().forEachRemaining(f -> times.put(f.getKey(), f.getValue().longValue()));
     return times;
+  }
+
+  /** Floats, or by their type other values, in the form of golden.jsonl. */
+  private static Object own(JsonNode given) {
+    if (given.isArray()) {
+      return numbers(given);
+    }
+    String type = given.fieldNames().next();
+    List<JsonNode> values = new ArrayList<>();
+    given.get(type).forEach(values::add);
+    switch (type) {
+      case "int64":
+        return values.stream().mapToLong(v -> Long.parseLong(v.textValue())).toArray();
+      case "string":
+        return values.stream().map(JsonNode::textValue).toArray(String[]::new);
+      default:
+        boolean[] flags = new boolean[values.size()];
+        for (int i = 0; i < flags.length; i++) {
+          flags[i] = values.get(i).booleanValue();
+        }
+        return flags;
+    }
   }
 
   private static double[] numbers(JsonNode values) {
