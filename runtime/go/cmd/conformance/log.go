@@ -33,7 +33,7 @@ type logEntry struct {
 	TimeUS      *int64 `json:"time_us"`
 	LatencyUS   *int64 `json:"latency_us"`
 	Prediction  any
-	OwnFeatures map[string]any `json:"own_features"`
+	OwnFeatures map[string]any   `json:"own_features"`
 	AsOf        map[string]int64 `json:"as_of"`
 	FetchedUS   map[string]int64 `json:"fetched_us"`
 	Hit         map[string]bool
