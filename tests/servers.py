@@ -1,6 +1,7 @@
-"""A real Redis and a real Postgres on the loopback address, each for as long as a context, on a free port.
+"""A real Redis, Postgres and Kafka on the loopback address, each for as long as a context, on a free port.
 
-The test group of pyproject.toml brings both programs; `tests/toolchains.py` finds these, or those of the machine.
+The test group of pyproject.toml brings the programs of the first two, and `tests/toolchains.py` finds these, or those
+of the machine. Maven brings the libraries of Kafka.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from toolchains import postgres_programs, redis_server
+from toolchains import ROOT, postgres_programs, redis_server
 
 SECONDS = 60  # until a server answers
+CLUSTER = "c2tjLXRlc3RzLW9mLWxvZw"  # 16 bytes in base64; a random one may begin with "-"
 NOBODY = 65534  # Postgres refuses to run as root
 
 
@@ -125,3 +127,46 @@ def _programs(folder: Path) -> Path:
         if (package.parent / name).exists():
             shutil.copytree(package.parent / name, folder / name, symlinks=True)
     return folder / programs.relative_to(package.parent)
+
+
+@contextmanager
+def kafka_on_loopback() -> Iterator[str]:
+    """The address of a Kafka broker without topics, which is its own controller."""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    libraries = ROOT / "build" / "kafka"
+    maven = ["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={libraries}"]
+    subprocess.run(maven, cwd=ROOT / "tests" / "log_adapters" / "kafka", check=True)
+    port, controller = free_port(), free_port()
+    address = f"127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="skc-kafka-") as name:
+        folder = Path(name)
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "listeners": f"PLAINTEXT://{address},CONTROLLER://127.0.0.1:{controller}",
+            "controller.listener.names": "CONTROLLER",
+            "log.dirs": folder / "data",
+            "offsets.topic.replication.factor": 1,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "group.initial.rebalance.delay.ms": 0,
+        }
+        properties = folder / "server.properties"
+        properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        java = ["java", "-Xmx256m", "-cp", f"{libraries}/*"]
+        formatting = ["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(properties)]
+        done = subprocess.run([*java, *formatting], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        client = AdminClient({"bootstrap.servers": address, "log_level": 0})
+
+        def is_ready() -> bool:
+            try:
+                return bool(client.list_topics(timeout=1).brokers)
+            except KafkaException:
+                return False
+
+        with running([*java, "kafka.Kafka", str(properties)], is_ready, cwd=folder):
+            yield address

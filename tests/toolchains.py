@@ -112,6 +112,23 @@ def missing_postgres() -> list[str]:
     return [] if postgres_programs() else ["postgres is not installed"]
 
 
+def missing_modules(*names: str) -> list[str]:
+    """Modules that no environment on the path has; `dev.py`, which asks, runs in none."""
+    environments = [Path(folder).parent for folder in os.environ["PATH"].split(os.pathsep) if folder]
+    places = ("lib/python*/site-packages", "Lib/site-packages")
+    folders = [found for parent in dict.fromkeys(environments) for place in places for found in parent.glob(place)]
+    missing = [name for name in names if not any((folder / name).is_dir() for folder in folders)]
+    return [f"{name.replace('/', '.')} is not installed" for name in missing]
+
+
+def missing_kafka() -> list[str]:
+    return missing_for_java() + missing_modules("confluent_kafka")
+
+
+def missing_opentelemetry() -> list[str]:
+    return missing_modules("opentelemetry/sdk", "opentelemetry/exporter/otlp/proto/http")
+
+
 @dataclass(frozen=True)
 class Need:
     """What a part of the tests needs: how to find out, and the package of Debian where one alone brings it."""
@@ -128,6 +145,8 @@ NEEDS = {
     "locales": Need(missing_locales, "locales"),
     "redis": Need(missing_redis, "redis-server"),
     "postgres": Need(missing_postgres, "postgresql"),
+    "kafka": Need(missing_kafka),
+    "opentelemetry": Need(missing_opentelemetry),
     "real data": Need(missing_real_data),
 }
 
