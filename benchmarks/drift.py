@@ -2,7 +2,8 @@
 
 `python benchmarks/drift.py [--windows 125] [--evidently 10]` prints two tables. Clean windows are rows of the law of
 examples/rides (seven columns), compared with 3,733 others; each has a training sample of its own. An alarm is a finding
-in any column. The textbook detector alarms for PSI > 0.1 with shares clipped at 1e-10, or p < 0.05 of Kolmogorov and
+in any column, of the inputs or of the outputs of a pipeline over them. The textbook detector alarms for PSI > 0.1 with
+shares clipped at 1e-10, or p < 0.05 of Kolmogorov and
 Smirnov. Evidently runs with its defaults, on fewer windows, if it is installed (`pip install evidently "pandas<3"`).
 """
 
@@ -13,6 +14,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +27,60 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import results
 from skewed_rides import PLANTED, training, week
 
-from skc.data.engine import Column
+from skc.data.engine import ARROW, Column
+from skc.fit import fit
+from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ir import ProfileOptions
-from skc.profile.document import Profile
+from skc.output_values import OutputGraph, graph_profile, output_graph
+from skc.profile.document import ColumnProfile, Profile
 from skc.profile.scales import DEFAULTS
 from skc.skew.compare import compare
-from skc.skew.counting import Bins, Count, Counted
+from skc.skew.counting import Bins, Count, Counted, tallies_of
 from skc.skew.effects import Tally
 from skc.skew.freezing import freeze
 from skc.skew.judging import judge
 from skc.skew.parts import WHOLE, Divide
+from skc_runtime.kinds import DType
 
 SIZES = (20, 50, 100, 200, 500, 1_000, 10_000, 100_000)
 TRAINING = 3733
 NUMBERS = ("passengers", "distance_km", "fare")
 ZONES = [f"zone {k}" for k in range(10)]
 DRIVERS = [f"driver {k}" for k in range(11)]
+TYPES: Mapping[str, DType] = {
+    "zone": "string",
+    "driver": "string",
+    "passengers": "int64",
+    "distance_km": "float64",
+    "fare": "float64",
+    "payment": "string",
+    "night": "bool",
+}
+PIPELINE = """\
+skc: 1
+name: rides
+inputs:
+  zone: {type: string, nullable: true}
+  driver: string
+  passengers: {type: int64, nullable: true}
+  distance_km: float64
+  fare: {type: float64, nullable: true}
+  payment: {type: string, nullable: true}
+  night: bool
+features:
+  amounts: {from: [distance_km, fare], apply: [{impute: {strategy: median}}, log1p, standard_scale]}
+  fare_per_km: {expr: "fare / max(distance_km, 0.1)", apply: [{impute: {strategy: median}}, {quantile_bin: {bins: 8}}]}
+  rate: {expr: "fare / max(distance_km, 0.1)"}
+  people:
+    from: passengers
+    apply: [{impute: {strategy: most_frequent}}, {cast: {to: float64}}, {minmax_scale: {clip: true}}]
+  paid: {from: payment, apply: [{one_hot: {min_frequency: 100, unknown: infrequent}}]}
+  where: {from: zone, apply: [{vocabulary: {top_k: 8, oov_buckets: 2}}]}
+  who: {from: driver, apply: [{hash_bucket: {buckets: 32}}]}
+outputs:
+  x: {features: [amounts, fare_per_km, rate, people, paid, night], dtype: float32}
+  ids: {features: [where, who], dtype: int64}
+"""
 Detector = Callable[[pa.Table, pa.Table], bool]
 
 
@@ -78,11 +118,35 @@ def tallies(profile: Profile, served: pa.Table) -> tuple[Tally, ...]:
 
 def skc_alarms(reference: pa.Table, served: pa.Table) -> bool:
     profile = freeze(reference, None, ProfileOptions(), 1)
-    compared = [
-        compare(column, profile.rows, tally, (None, None))
-        for column, tally in zip(profile.columns, tallies(profile, served), strict=True)
+    pairs = [
+        (column, profile.rows, tally) for column, tally in zip(profile.columns, tallies(profile, served), strict=True)
     ]
+    pairs += outputs(reference, served)
+    compared = [compare(column, rows, tally, (None, None)) for column, rows, tally in pairs]
     return any(judged.findings for judged in judge([(DEFAULTS, c.effects) for c in compared]))
+
+
+@cache
+def graph() -> OutputGraph:
+    """The outputs of the example's pipeline, but for those of the pick-up, fitted once."""
+    pipeline, _ = read_pipeline_text(PIPELINE, "pipeline.yaml")
+    found = output_graph(fit(pipeline, rides(np.random.default_rng(7), TRAINING)).pipeline, set(TYPES))
+    assert found is not None
+    return found
+
+
+def outputs(reference: pa.Table, served: pa.Table) -> list[tuple[ColumnProfile, int, Tally]]:
+    """The output columns on both sides."""
+    before, after = (
+        table.cast(pa.schema([(name, ARROW[dtype]) for name, dtype in TYPES.items()])).combine_chunks().to_batches()[0]
+        for table in (reference.select(list(TYPES)), served.select(list(TYPES)))
+    )
+    profile = graph_profile(graph(), before, ProfileOptions())
+    bins = tuple(Bins(Column(one.label, one.column.dtype, one.label), one.column) for one in profile.columns)
+    computed = graph()(after.select([column.name for column in graph().reads]))
+    counted = Count(bins, Divide())(computed.columns)
+    pairs = zip(profile.columns, tallies_of(bins, counted, WHOLE), strict=True)
+    return [(one.column, profile.rows, tally) for one, tally in pairs]
 
 
 def textbook_alarms(reference: pa.Table, served: pa.Table) -> bool:

@@ -33,7 +33,7 @@ from skc.ir import Freshness, Pipeline, ReadOptions
 from skc.lower import Lowered, lower
 from skc.ops import OPS
 from skc.oracle.default import EVALUATE
-from skc.output_values import artifact_graph, profile_outputs
+from skc.output_values import profile_outputs
 from skc.passes.prune import prune
 from skc.profile import PROFILE
 from skc.profile import document as profiles
@@ -159,7 +159,7 @@ def assemble(
     except SkcRuntimeError as error:
         raise bug(f"the compiled model does not run: {error}") from error
     if profile is not None:
-        files[PROFILE] = profiles.dumps(_with_outputs(profile, pipeline, manifest, files[MODEL], profile_rows))
+        files[PROFILE] = profiles.dumps(_with_outputs(profile, pipeline, profile_rows))
     files[MANIFEST] = _manifest_bytes(manifest, files)
     return Artifact(pipeline, Manifest.from_json(files[MANIFEST]), files)
 
@@ -168,13 +168,10 @@ def _json_line(document: Any) -> bytes:
     return json.dumps(document, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def _with_outputs(
-    profile: Profile, pipeline: Pipeline, manifest: Manifest, model: bytes, rows: pa.RecordBatch | None
-) -> Profile:
+def _with_outputs(profile: Profile, pipeline: Pipeline, rows: pa.RecordBatch | None) -> Profile:
     if rows is None or pipeline.profile is None:
         return profile
-    outputs = profile_outputs(artifact_graph(pipeline, manifest, model), rows, pipeline.profile)
-    return replace(profile, outputs=outputs)
+    return replace(profile, outputs=profile_outputs(pipeline, rows, pipeline.profile))
 
 
 def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:

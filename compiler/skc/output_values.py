@@ -6,7 +6,7 @@ at the speed of serving. Rows that a runtime refuses have no outputs; they are c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,13 +22,13 @@ from skc.data.typed_rows import open_rows
 from skc.infer import column_names, output_columns, value_types
 from skc.ir import Output, Pipeline, ProfileOptions, Ref
 from skc.lineage import lineages
-from skc.lower import GUARDS, lower
-from skc.profile.document import OutputProfile, OutputsProfile, Profile
+from skc.lower import GUARDS, SIGNALS, Lowered, lower
+from skc.profile.document import OutputProfile, OutputsProfile, Profile, StepCount
 from skc.profile.measure import measure, measure_columns
 from skc.stage_values import feeds
 from skc.values.arrow import runs_of
 from skc_runtime.kinds import KINDS, Array, OutputDType
-from skc_runtime.manifest import InputSpec, Manifest, OutputSpec, TensorSpec
+from skc_runtime.manifest import InputSpec
 from skc_runtime.session import GraphSession
 
 CHUNK = 16_384  # rows per run of the graph
@@ -48,6 +48,7 @@ class OutputColumn:
     name: str
     dtype: OutputDType
     inputs: tuple[str, ...]
+    steps: tuple[str, ...]
     follows_calendar: bool
 
     @property
@@ -57,11 +58,25 @@ class OutputColumn:
 
 
 @dataclass(frozen=True)
+class StepKind:
+    """What is counted of a step: see `StepCount`. `inputs` are those that it is computed from."""
+
+    step: str
+    input: str
+    kind: str
+    inputs: tuple[str, ...]
+    refuses: bool
+
+
+@dataclass(frozen=True)
 class Computed:
-    """The output columns of the rows that were not refused, as `ARROW` has them. `served` has which these are."""
+    """The output columns of the rows that were not refused, as `ARROW` has them. `served` has which these are, and
+    `met` how often each `StepKind` was met.
+    """
 
     columns: pa.RecordBatch
     served: Array
+    met: Array
 
     @property
     def refused(self) -> int:
@@ -72,28 +87,23 @@ class Computed:
 class OutputGraph:
     """Maps a batch of inputs to the output columns. It can be pickled."""
 
-    def __init__(
-        self,
-        model: bytes,
-        inputs: Sequence[InputSpec],
-        tensors: Sequence[TensorSpec],
-        outputs: Sequence[OutputSpec],
-        columns: Sequence[OutputColumn],
-    ) -> None:
-        """`columns` are all those of the outputs of a model."""
-        self.columns, self._inputs = tuple(columns), tuple(inputs)
-        places = [(o.name, k, o.valid) for o in outputs for k in range(len(o.columns))]
-        self._set(model, inputs, tensors, places)
+    def __init__(self, lowered: Lowered, columns: Sequence[OutputColumn], pipeline: Pipeline) -> None:
+        """`columns` are all those of the outputs of what was lowered."""
+        self.columns = tuple(columns)
+        self.steps = tuple(_step_kinds(lowered, pipeline))
+        places = [(o.name, k, o.valid) for o in lowered.outputs for k in range(len(o.columns))]
+        self._set(lowered.model.SerializeToString(), lowered.inputs, lowered.tensors, places)
 
     def _set(self, *made_of: Any) -> None:
         self._made_of = made_of
         self._session = GraphSession(made_of[0])
+        self._inputs: tuple[InputSpec, ...] = made_of[1]
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return self.columns, self._inputs, self._made_of
+        return self.columns, self.steps, self._made_of
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.columns, self._inputs, made_of = state
+        self.columns, self.steps, made_of = state
         self._set(*made_of)
 
     @property
@@ -108,25 +118,28 @@ class OutputGraph:
 
     def __call__(self, batch: pa.RecordBatch) -> Computed:
         """The output columns of the rows of a batch that are not refused."""
-        served = _allowed(self._inputs, batch)
+        served = is_allowed(self._inputs, batch)
         allowed = batch if served.all() else batch.filter(pa.array(served))
         parts = [self._run(allowed.slice(run.start, run.stop - run.start)) for run in runs_of(allowed, CHUNK)]
         if parts:
-            served[np.flatnonzero(served)] = np.concatenate([kept for _, kept in parts])
-        return Computed(pa.concat_batches([columns for columns, _ in parts] or [_empty(self.schema)]), served)
+            served[np.flatnonzero(served)] = np.concatenate([kept for _, kept, _ in parts])
+        met: Array = np.sum([np.zeros(len(self.steps), np.int64), *(met for _, _, met in parts)], axis=0)
+        return Computed(pa.concat_batches([columns for columns, _, _ in parts] or [_empty(self.schema)]), served, met)
 
-    def _run(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Array]:
-        """The columns of the rows that no guard refuses, and which these are."""
+    def _run(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Array, Array]:
+        """The columns of the rows that no guard refuses, which these are, and what the steps met."""
         _, inputs, tensors, places = self._made_of
-        results: Mapping[str, Array] = self._session.run(feeds(batch, inputs, tensors))
-        guards = results.get(GUARDS)
-        served: Array = np.asarray(np.ones(batch.num_rows, bool) if guards is None else ~guards.any(axis=1))
-        columns = {name: np.ascontiguousarray(values[served].T) for name, values in results.items() if name != GUARDS}
+        results: dict[str, Array] = self._session.run(feeds(batch, inputs, tensors))
+        guards, signals = (results.pop(name, np.zeros((batch.num_rows, 0), bool)) for name in (GUARDS, SIGNALS))
+        refused: Array = np.asarray(guards.any(axis=1))
+        first = guards & (guards.cumsum(axis=1) == 1)  # which is what the runtime reports
+        met: Array = np.concatenate([signals[~refused].sum(axis=0), first.sum(axis=0)]).astype(np.int64)
+        columns = {name: np.ascontiguousarray(values[~refused].T) for name, values in results.items()}
         arrays = [
             _array(columns[name][k], None if valid is None else columns[valid][k], kind)
             for (name, k, valid), kind in zip(places, self.schema.types, strict=True)
         ]
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema), served
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema), ~refused, met
 
 
 def output_graph(pipeline: Pipeline, available: Collection[str]) -> OutputGraph | None:
@@ -136,14 +149,8 @@ def output_graph(pipeline: Pipeline, available: Collection[str]) -> OutputGraph 
         return None
     needed = pipeline.behind(ref.value for output in outputs for ref in output.refs)
     inputs = tuple(i for i in pipeline.inputs if i.value in needed)
-    lowered = lower(replace(pipeline, inputs=inputs, features=(), outputs=outputs), "packed")
-    return OutputGraph(lowered.model.SerializeToString(), lowered.inputs, lowered.tensors, lowered.outputs, columns)
-
-
-def artifact_graph(pipeline: Pipeline, manifest: Manifest, model: bytes) -> OutputGraph:
-    """That of all output columns: the model of an artifact."""
-    _, columns = _computable(pipeline, [i.name for i in pipeline.inputs])
-    return OutputGraph(model, manifest.inputs, manifest.tensors, manifest.outputs, columns)
+    part = replace(pipeline, inputs=inputs, features=(), outputs=outputs, signals=True)
+    return OutputGraph(lower(part, "packed"), columns, pipeline)
 
 
 def rows_to_profile(table: Table, pipeline: Pipeline) -> pa.RecordBatch:
@@ -169,24 +176,33 @@ def of_sample(
         return measure(rows.data, columns, options, "sample"), rows_to_profile(rows.data, pipeline)
 
 
-def profile_outputs(graph: OutputGraph, rows: pa.RecordBatch, options: ProfileOptions) -> OutputsProfile:
-    """The profile of the output columns of some rows; not of those that need an input that is left out."""
-    kept = {k: c for k, c in enumerate(graph.columns) if set(options.omit).isdisjoint(c.inputs)}
+def profile_outputs(pipeline: Pipeline, rows: pa.RecordBatch, options: ProfileOptions) -> OutputsProfile | None:
+    """The profile of the output columns of some rows; not of those that need an input that is left out. None if no
+    column remains.
+    """
+    graph = output_graph(pipeline, [i.name for i in pipeline.inputs if i.name not in options.omit])
+    return None if graph is None else graph_profile(graph, rows, options)
+
+
+def graph_profile(graph: OutputGraph, rows: pa.RecordBatch, options: ProfileOptions) -> OutputsProfile:
+    """The profile of all columns of a graph."""
     size = max(1024, VALUES // len(graph.columns))
-    batches, refused = [], 0
+    batches, refused, met = [], 0, np.zeros(len(graph.steps), np.int64)
     for start in range(0, rows.num_rows, size):
         computed = graph(rows.slice(start, size).select([column.name for column in graph.reads]))
-        batches.append(computed.columns.select(list(kept)))
-        refused += computed.refused
+        batches.append(computed.columns)
+        refused, met = refused + computed.refused, met + computed.met
     n = sum(batch.num_rows for batch in batches)
-    columns = {c.label: Column(f"c{k}", c.dtype, c.label) for k, c in kept.items()}
+    columns = {c.label: Column(f"c{k}", c.dtype, c.label) for k, c in enumerate(graph.columns)}
     held = HeldTable(None, n, collected(batches, list(columns.values()), n, 1), 1)
     measured = measure_columns(held, columns, options)
     profiles = [
         OutputProfile(c.output, replace(profile, name=c.name))
-        for c, profile in zip(kept.values(), measured, strict=True)
+        for c, profile in zip(graph.columns, measured, strict=True)
     ]
-    return OutputsProfile(n, refused, tuple(profiles))
+    pairs = zip(graph.steps, met.tolist(), strict=True)
+    steps = tuple(StepCount(kind.step, kind.input, kind.kind, count) for kind, count in pairs)
+    return OutputsProfile(n, refused, tuple(profiles), steps)
 
 
 def _computable(pipeline: Pipeline, available: Collection[str]) -> tuple[tuple[Output, ...], tuple[OutputColumn, ...]]:
@@ -205,10 +221,9 @@ def _computable(pipeline: Pipeline, available: Collection[str]) -> tuple[tuple[O
             if all(i.name in available for i in pipeline.inputs if i.value in behind):
                 kept.append(ref)
                 columns += [
-                    OutputColumn(
-                        output.name, label, output.dtype, lineage.inputs, _is_calendar(lineage.inputs, behind & is_time)
-                    )
+                    OutputColumn(output.name, label, output.dtype, *of, _is_calendar(of[0], behind & is_time))
                     for label, lineage in zip(labels[start:stop], traced[output.name][start:stop], strict=True)
+                    for of in [(lineage.inputs, lineage.steps)]
                 ]
             start = stop
         if kept:
@@ -216,11 +231,26 @@ def _computable(pipeline: Pipeline, available: Collection[str]) -> tuple[tuple[O
     return tuple(outputs), tuple(columns)
 
 
+def _step_kinds(lowered: Lowered, pipeline: Pipeline) -> Iterator[StepKind]:
+    """In the order of the signals, then of the guards. An input without a value is a null of the input."""
+    signals = () if lowered.signals is None else lowered.signals.columns
+    guards = () if lowered.guards is None else lowered.guards.columns
+    for signal in signals:
+        yield StepKind(signal.step, signal.input, signal.kind, _inputs_behind(pipeline, signal.step), refuses=False)
+    for guard in guards:
+        yield StepKind(guard.step, guard.input, guard.code, _inputs_behind(pipeline, guard.step), refuses=True)
+
+
+def _inputs_behind(pipeline: Pipeline, value: str) -> tuple[str, ...]:
+    behind = pipeline.behind([value])
+    return tuple(i.name for i in pipeline.inputs if i.value in behind)
+
+
 def _is_calendar(inputs: Sequence[str], times: Collection[str]) -> bool:
     return len(inputs) == 1 and bool(times)
 
 
-def _allowed(inputs: Sequence[InputSpec], batch: pa.RecordBatch) -> Array:
+def is_allowed(inputs: Sequence[InputSpec], batch: pa.RecordBatch) -> Array:
     """The rows that a runtime does not refuse before it runs the graph."""
     checks = []
     for value, column in zip(inputs, batch.columns, strict=True):

@@ -39,12 +39,13 @@ inputs:
   then: timestamp
 features:
   ratio: {expr: a / b}
+  bounded: {expr: a / b, apply: [{clip: {min: 0.5, max: 2}}]}
   kind: {from: k, apply: [{one_hot: {unknown: error}}]}
   hour: {from: at, apply: [{datetime_part: {part: hour, timezone: UTC}}]}
   age: {from: [then, at], apply: [{elapsed: {unit: seconds}}]}
   copy: {from: k, apply: [{impute: {strategy: constant, value: none}}]}
 outputs:
-  x: {features: [ratio, kind, age], dtype: float32}
+  x: {features: [ratio, kind, age, bounded], dtype: float32}
   t: {features: [hour], dtype: int64}
   s: {features: [copy], dtype: string}
 """
@@ -150,6 +151,30 @@ def test_rows_that_are_refused_have_no_outputs_and_are_counted(home: Path, tmp_p
     assert column.tally.rows == known < 1000
 
 
+def test_what_steps_met_is_counted_as_numpy_counts_it(home: Path) -> None:
+    served = rows(1000, 5, kinds="abcz")
+    known = np.array([k != "z" for k in served["k"].to_pylist()])
+    a = np.array(served["a"].fill_null(np.nan))
+    ratio = a / np.array(served["b"])
+    counted = {
+        "bounded/1:clip bounded clipped": ((ratio < 0.5) | (ratio > 2))[known],
+        "kind/0:one_hot k unknown-category": ~known,
+    }
+    report = by_name(skc.drift(served, home / "artifact"))
+    for name, met in counted.items():
+        column = report[name]
+        assert column.compared is not None
+        (effect,) = column.compared.effects
+        assert (effect.after, effect.rows) == (met.sum() / len(met), len(met)), name
+    frozen = {(step.step, step.kind): step.rows for step in outputs_of(home / "artifact").steps}
+    training_rows = rows(3000, 1)
+    ratio = np.array(training_rows["a"].fill_null(np.nan)) / np.array(training_rows["b"])
+    assert frozen["bounded/1:clip", "clipped"] == ((ratio < 0.5) | (ratio > 2)).sum()
+    assert frozen["inputs/k", "null"] == training_rows["k"].null_count if ("inputs/k", "null") in frozen else True
+    assert frozen["kind/0:one_hot", "unknown-category"] == 0
+    assert report["kind/0:one_hot k unknown-category"].verdict == "severe"
+
+
 def test_an_input_and_what_follows_it_are_one_finding(home: Path) -> None:
     for cause, (plant, columns) in PLANTED.items():
         report = skc.drift(plant(week()), home / "rides")
@@ -166,14 +191,18 @@ def test_an_input_and_what_follows_it_are_one_finding(home: Path) -> None:
 def test_a_clean_week_has_no_finding_in_any_output(home: Path) -> None:
     report = skc.drift(week(), home / "rides")
     assert {column.verdict for column in report.columns} == {"ok"}
-    assert len(report.outputs) == 15
+    assert [column.role for column in report.computed].count("output") == 15
     assert not skc.drift(training(), home / "rides").is_drifted
 
 
 def test_an_output_that_moves_while_its_inputs_do_not_is_a_finding_of_its_own(home: Path) -> None:
     report = skc.drift(rows(2000, 6, shuffled=True), home / "artifact")
-    (found,) = report.found
-    assert (found.name, found.role, found.follows, found.inputs) == ("x.ratio", "output", (), ("a", "b"))
+    clipped = "bounded/1:clip bounded clipped"
+    found = {column.name: column for column in report.found}
+    assert set(found) == {"x.ratio", clipped}
+    assert (found["x.ratio"].role, found["x.ratio"].follows, found["x.ratio"].inputs) == ("output", (), ("a", "b"))
+    assert (found[clipped].role, found[clipped].followers) == ("step", (("x.bounded", "severe"),))
+    assert by_name(report)["x.bounded"].follows == (clipped,)
     assert not skc.drift(rows(2000, 6), home / "artifact").is_drifted
 
 
@@ -196,8 +225,8 @@ def without(name: str) -> Callable[[pa.Table], pa.Table]:
 def test_outputs_that_lack_an_input_are_named_and_not_computed(home: Path) -> None:
     report = skc.drift(without("a")(rows(500, 8)), home / "artifact")
     assert [column.name for column in report.found] == ["a"]
-    assert report.not_computed == ("x.ratio",)
-    assert json.loads(json.dumps(report.to_json()))["not_computed"] == ["x.ratio"]
+    assert report.not_computed == ("x.ratio", "x.bounded")
+    assert json.loads(json.dumps(report.to_json()))["not_computed"] == ["x.ratio", "x.bounded"]
 
 
 def test_an_input_that_is_not_watched_silences_what_is_computed_from_it(home: Path, tmp_path: Path) -> None:
@@ -208,6 +237,7 @@ def test_an_input_that_is_not_watched_silences_what_is_computed_from_it(home: Pa
     (tmp_path / "named.yaml").write_text("columns: {a: false, x.ratio: {psi: {minor: 0.1}}}\n")
     report = skc.drift(served, home / "artifact", thresholds=tmp_path / "named.yaml")
     assert [column.name for column in report.found] == ["x.ratio"]
+    assert by_name(report)["bounded/1:clip bounded clipped"].verdict == "not watched"
 
 
 def test_a_rule_about_a_share_of_the_columns_counts_those_of_requests(home: Path) -> None:

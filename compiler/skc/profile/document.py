@@ -12,8 +12,8 @@ edges, counts       the order statistics x_⌈k·n/100⌉ of the n values for k 
 mean, deviation     of the exact sums, rounded once, ddof 0; null if there are infinities, or a sum might overflow
 categories          the most frequent values with their counts, by descending count, ties by value
 other               how many values are not listed, and in how many rows
-outputs             the same of the output columns, as serving computes them, over the rows that are not refused; those
-                    that need an input that is left out are left out too
+outputs             the same of the output columns, as serving computes them, over the rows that are not refused, and
+                    what the steps met on the way; those that need an input that is left out are left out too
 drift               what `drift` of the pipeline says, if anything: the levels minor, moderate and severe by measure
 """
 
@@ -92,12 +92,25 @@ class OutputProfile:
 
 
 @dataclass(frozen=True)
+class StepCount:
+    """In how many rows a value of column `input` of a step was of a kind: one of the signals (null, unknown, invalid,
+    clipped, outside), of the rows that are served, or the code of a guard, which refuses the row.
+    """
+
+    step: str
+    input: str
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class OutputsProfile:
-    """Output columns over `rows` rows; `refused` more have none."""
+    """Output columns over `rows` rows; `refused` more have none. `steps` has what the steps met in all of these."""
 
     rows: int
     refused: int
     columns: tuple[OutputProfile, ...]
+    steps: tuple[StepCount, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,8 @@ def dumps(profile: Profile) -> bytes:
 
 def _outputs_to_json(outputs: OutputsProfile) -> dict[str, Any]:
     columns = [{"output": one.output, **_column_to_json(one.column)} for one in outputs.columns]
-    return {"rows": outputs.rows, "refused": outputs.refused, "columns": columns}
+    steps = [{"step": s.step, "input": s.input, "kind": s.kind, "rows": s.rows} for s in outputs.steps]
+    return {"rows": outputs.rows, "refused": outputs.refused, "columns": columns, "steps": steps}
 
 
 def _drift_to_json(drift: DriftScales) -> dict[str, Any]:
@@ -201,8 +215,17 @@ def _outputs_from_json(fields: Fields) -> OutputsProfile:
     columns = tuple(
         OutputProfile(item.text("output"), _column_from_json(item, rows)) for item in fields.objects("columns")
     )
+    steps = tuple(_step_from_json(item, rows + refused) for item in fields.objects("steps"))
     fields.done()
-    return OutputsProfile(rows, refused, columns)
+    return OutputsProfile(rows, refused, columns, steps)
+
+
+def _step_from_json(fields: Fields, rows: int) -> StepCount:
+    step = StepCount(fields.text("step"), fields.text("input"), fields.text("kind"), _count(fields, "rows"))
+    fields.done()
+    if step.rows > rows:
+        raise malformed(fields.location, f"the count is more than the {rows} rows")
+    return step
 
 
 def _drift_from_json(fields: Fields) -> DriftScales:

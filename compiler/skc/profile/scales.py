@@ -10,6 +10,8 @@ cramers_v  Cramér's V of the same bins as psi
 nulls      the change of the share of rows that are null, absolute; so zeros and infinite, of the values
 unseen     the share of values that are not among those of training
 outside    the share of numbers below the least or above the greatest of training
+steps      the change of the share of rows in which a step met a value that is unknown, invalid, clipped or out of
+           range, or refused a row, absolute
 refused    the share of requests whose value was refused, in a log
 """
 
@@ -34,6 +36,7 @@ DEFAULTS: Mapping[str, Scale] = {
     "nulls": RATE,
     "zeros": RATE,
     "infinite": RATE,
+    "steps": RATE,
     "unseen": NEW,
     "outside": NEW,
     "refused": NEW,

@@ -14,6 +14,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 MEASURES = ("psi", "jsd", "linf", "ks", "wasserstein", "cramers_v")
 MOST_PARTS = 60
 MOST_NAMES = 5
+NOUNS = {"output": "an output of", "step": "what a step met in"}
 
 
 def text(report: DriftReport) -> str:
@@ -33,7 +34,7 @@ def _lines(column: ColumnDrift) -> Iterator[str]:
     yield f"{column.name}: {column.verdict}"
     if column.is_missing:
         yield "  no row has this column"
-    if column.role == "output":
+    if column.is_computed:
         yield f"  {origin_text(column)}"
     for finding in column.judged.findings:
         p = "" if finding.adjusted_p is None else f", adjusted p {number(finding.adjusted_p)}"
@@ -57,14 +58,14 @@ def origin_text(column: ColumnDrift) -> str:
     names = [f"`{name}`" for name in column.inputs[:MOST_NAMES]]
     more = len(column.inputs) - len(names)
     text = ", ".join(names) + (f" and {more} more" if more else "")
-    return f"an output of {text}, none of which drifted alone" if names else "an output that needs no input"
+    return f"{NOUNS[column.role]} {text}, none of which drifted alone" if names else "it needs no input"
 
 
 def followers_text(column: ColumnDrift) -> str:
     """The outputs that drifted with an input."""
     names = [f"{name} ({verdict})" for name, verdict in column.followers[:MOST_NAMES]]
     more = len(column.followers) - len(names)
-    return ", ".join(names) + (f" and {count(more, 'more output')}" if more else "")
+    return ", ".join(names) + (f" and {count(more, 'more column')}" if more else "")
 
 
 def _measured(effect: Effect) -> str:
@@ -105,15 +106,16 @@ def _block(height: float) -> str:
 
 def _table(report: DriftReport) -> str:
     rows: list[tuple[str, ...]] = [("column", "type", "verdict", "PSI", "nulls", "unseen", "n")]
-    shown = [column for column in report.columns if column.role != "output" or column.verdict in FOUND]
+    shown = [column for column in report.columns if not column.is_computed or column.verdict in FOUND]
     return "\n".join([table([*rows, *map(_row, shown)]), *_other_outputs(report)])
 
 
 def _other_outputs(report: DriftReport) -> Iterator[str]:
     """How many outputs did not drift, and which could not be computed."""
-    quiet = sum(column.verdict not in FOUND for column in report.outputs)
+    quiet = [column.role for column in report.computed if column.verdict not in FOUND]
+    counts = [(quiet.count("output"), "output"), (quiet.count("step"), "step count")]
     if quiet:
-        yield f"and {count(quiet, 'output')} without drift"
+        yield f"and {' and '.join(count(n, noun) for n, noun in counts if n)} without drift"
     if report.not_computed:
         names = ", ".join(report.not_computed[:MOST_NAMES])
         more = len(report.not_computed) - MOST_NAMES

@@ -19,13 +19,14 @@ from skc.skew.counting import Bins, count
 from skc.skew.effects import Compared, Tally
 from skc.skew.judging import LEAST_ROWS, judge
 from skc.skew.lineage import linked
-from skc.skew.outputs import CountedOutput, count_outputs
+from skc.skew.outputs import CountedOutput, CountedOutputs, count_outputs
 from skc.skew.parts import TIMED, WHOLE, Divide, Part, width_of
 from skc.skew.prediction import Prediction
 from skc.skew.reference import Reference
 from skc.skew.report import ColumnDrift, DriftReport, PartDrift, Role, broken
 from skc.skew.rules import DriftRule
 from skc.skew.serving import Served, open_served
+from skc.skew.steps import StepDrift, step_of
 from skc.skew.verdicts import Judged
 from skc.stats.requests import Mean, Variance
 
@@ -101,29 +102,32 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
         rows = served.data.count()
         outputs = _outputs(served, reference)
     refused = {} if served.requests is None else {w.profile.name: served.refused.get(w.profile.name, 0) for w in there}
-    computed = _watched_outputs(reference, outputs, division.scales)
-    both = [*zip(there, tallies[WHOLE], strict=True), *zip(computed, (c.tally for c in outputs), strict=True)]
-    answers = _judged(both, known, refused, served.requests or 0)
+    computed = _watched_outputs(reference, outputs.columns, division.scales)
+    both = [*zip(there, tallies[WHOLE], strict=True), *zip(computed, (c.tally for c in outputs.columns), strict=True)]
+    steps = [step_of(one, division.scales) for one in outputs.steps if one.kind.kind != "null"]
+    answers = _judged(both, known, refused, served.requests or 0, steps)
     judged = dict(zip((w.profile.name for w in there), answers[: len(there)], strict=True))
     own = [judged.get(name) or _missing(w, served.hidden) for name, w in watched.items()]
+    behind: dict[str, Sequence[str]] = {step.name: [step.step] for step in steps}
+    behind |= {w.profile.name: w.computed.steps for w in computed if w.computed is not None}
     return DriftReport(
         reference.name,
         reference.plan,
         reference.profile.of,
         reference.profile.rows,
         rows,
-        tuple(linked(own, answers[len(there) :])),
+        tuple(linked(own, answers[len(there) :], behind)),
         _parts(there, {part: tallies[part] for part in tallies if part != WHOLE}),
         _not_computed(reference, computed),
     )
 
 
-def _outputs(served: Served, reference: Reference) -> Sequence[CountedOutput]:
+def _outputs(served: Served, reference: Reference) -> CountedOutputs:
     """The output columns that can be computed from the inputs that there are."""
     if reference.pipeline is None or reference.profile.outputs is None:
-        return ()
+        return CountedOutputs()
     available = {i.name for i in served.present}
-    return count_outputs(served.data, reference.pipeline, reference.profile.outputs, available).columns
+    return count_outputs(served.data, reference.pipeline, reference.profile.outputs, available)
 
 
 def _watched_outputs(reference: Reference, outputs: Sequence[CountedOutput], scales: DriftScales) -> list[_Watched]:
@@ -205,19 +209,22 @@ def _judged(
     known: Mapping[str, tuple[float | None, float | None]],
     refused: Mapping[str, int],
     requests: int,
+    steps: Sequence[StepDrift],
 ) -> list[ColumnDrift]:
-    """Judge all columns together."""
+    """Judge all columns together, and what steps met."""
     compared = [
         w.compared(tally, NOTHING if w.computed else known.get(w.profile.name, NOTHING)).with_refused(
             None if w.computed else refused.get(w.profile.name), requests, w.rows
         )
         for w, tally in both
     ]
-    judged = judge([(w.scales, c.effects) for (w, _), c in zip(both, compared, strict=True)])
-    return [
+    of_columns = [(w.scales, c.effects) for (w, _), c in zip(both, compared, strict=True)]
+    judged = judge([*of_columns, *((step.scales, step.compared.effects) for step in steps)])
+    columns = [
         ColumnDrift(w.profile.name, w.profile.dtype, w.role, w.profile.nulls, tally, c, verdict, w.inputs)
-        for (w, tally), c, verdict in zip(both, compared, judged, strict=True)
+        for (w, tally), c, verdict in zip(both, compared, judged[: len(both)], strict=True)
     ]
+    return [*columns, *(step.judged(verdict) for step, verdict in zip(steps, judged[len(both) :], strict=True))]
 
 
 def _missing(watched: _Watched, hidden: Collection[str]) -> ColumnDrift:

@@ -15,15 +15,15 @@ from skc_runtime.kinds import DType
 FORMAT = 1
 FEW = 3  # names in one line
 FOUND: tuple[Verdict, ...] = ("minor", "moderate", "severe")
-Role = Literal["input", "output", "prediction"]
+Role = Literal["input", "step", "output", "prediction"]
 
 
 @dataclass(frozen=True)
 class ColumnDrift:
     """A column of the profile. `tally` and `compared` are None if serving does not have it at all.
 
-    An output is computed from `inputs`. If some of them drifted, it `follows` them: they and it are one finding, which
-    is theirs, and `followers` are the outputs of an input that do.
+    An output, and what a step met, is computed from `inputs`. If some of these drifted, it `follows` them, or else the
+    steps before it that did: they and it are one finding, which is theirs, and `followers` are those of a column.
     """
 
     name: str
@@ -45,6 +45,11 @@ class ColumnDrift:
     def worst(self) -> Verdict:
         """The worst verdict of the finding: on the column, or on an output that follows it."""
         return worst([self.verdict, *(verdict for _, verdict in self.followers)])
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether it is not in the rows."""
+        return self.role in ("step", "output")
 
     @property
     def is_missing(self) -> bool:
@@ -109,9 +114,9 @@ class DriftReport(OneLine):
         return sum(column.verdict != "not watched" for column in self.columns)
 
     @property
-    def outputs(self) -> tuple[ColumnDrift, ...]:
-        """The columns that are computed."""
-        return tuple(column for column in self.columns if column.role == "output")
+    def computed(self) -> tuple[ColumnDrift, ...]:
+        """The columns that are computed, and what steps met on the way."""
+        return tuple(column for column in self.columns if column.is_computed)
 
     @property
     def is_drifted(self) -> bool:
@@ -262,5 +267,5 @@ def _broken(rule: DriftRule, report: DriftReport) -> Iterator[str]:
 
 def _drifted_shares(report: DriftReport) -> tuple[int, int]:
     """How many columns that rows have drifted, and how many are watched: outputs only say the same again."""
-    columns = [column for column in report.columns if column.role != "output" and column.verdict != "not watched"]
+    columns = [column for column in report.columns if not column.is_computed and column.verdict != "not watched"]
     return sum(column.is_found for column in columns), len(columns)

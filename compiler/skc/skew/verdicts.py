@@ -49,6 +49,8 @@ def _said(effect: Effect) -> str:
             return f"{after} of the values were not seen in training{expected}{such}"
         case "outside":
             return f"{after} of the values are {effect.what}, the ends of training"
+        case "steps":
+            return f"{after} {effect.what}, {before} in training"
         case "refused":
             return f"{after} of the requests were refused for it"
         case "linf":
@@ -68,6 +70,7 @@ NAMES: Mapping[str, str] = {
     "nulls": "change of nulls",
     "zeros": "change of zeros",
     "infinite": "change of infinities",
+    "steps": "change of rows",
     "unseen": "unseen",
     "outside": "out of range",
     "refused": "refused",
