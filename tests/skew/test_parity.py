@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,7 +113,8 @@ def test_an_older_value_is_as_old_as_the_row_that_replaced_it(home: Path, tmp_pa
     report = skc.parity(offline, half_past, **asked)
     spend = report.columns[0]
     assert spend.behind is not None
-    assert (spend.counts["stale"], spend.behind.most_us) == (1, HOUR // 2)
+    assert (spend.counts["stale"], spend.behind.most_us, spend.behind.older_us) == (1, HOUR // 2, HOUR)
+    assert "1 stale (of a row up to 1 h older, behind by 30 min at the median and 30 min at most)" in skc.render(report)
     assert skc.parity(offline, half_past, **asked, lag="29m").columns[0].counts["stale"] == 1
     allowed = skc.parity(offline, half_past, **asked, lag="30m")
     assert not allowed.is_different
@@ -270,3 +272,90 @@ def test_the_report_is_the_same_for_any_order(written: Any, home: Path, tmp_path
     other = skc.render(skc.parity(offline.take(list(reversed(range(600)))), store.table().slice(0), **asked), written)
     assert one == other
     assert "spend" in one
+
+
+WHY = {
+    "hundredths": ("spend", "other", lambda row: row.update(spend=row["spend"] * 100), "100 times the value"),
+    "a default": ("spend", "other", lambda row: row.update(spend=0.0), "0 in place of the value"),
+    "rounded": ("spend", "other", lambda row: row.update(spend=round(row["spend"], 1)), "rounded to 1 decimal"),
+    "another column": ("spend", "other", lambda row: row.update(spend=float(row["visits"])), "input `visits`"),
+    "another zone": (
+        "last_seen",
+        "other",
+        lambda row: row.update(last_seen=row["last_seen"] - 5 * HOUR),
+        "5 h earlier",
+    ),
+    "noise": ("spend", "other", lambda row: row.update(spend=row["spend"] + row["visits"] % 7 + 0.1), None),
+}
+
+
+@pytest.mark.parametrize("name", WHY)
+def test_why_values_are_others(name: str, home: Path) -> None:
+    """A job that wrote 60 of the rows is named; the other rows do not hide it."""
+    column, kind, change, expected = WHY[name]
+    store = make_store()
+    offline = offline_of(store)
+    for key in range(100, 160):
+        change(store.rows[key])
+    report = skc.parity(offline, store.table(), key="user_id", time="event_time", artifact=home / "artifact")
+    assert counts(report, column) == {kind: 60}
+    (differing,) = report.found
+    if expected is None:
+        assert differing.reasons == {}
+    else:
+        assert expected in differing.reasons["other"].text
+        assert f"60 different: online it is {differing.reasons['other'].text}" in skc.render(report)
+
+
+def test_zeros_in_place_of_nulls(home: Path) -> None:
+    store = make_store()
+    for key in range(60):
+        store.rows[key]["spend"] = None
+    offline = offline_of(store)
+    for key in range(60):
+        store.rows[key]["spend"] = 0.0
+    report = skc.parity(offline, store.table(), key="user_id", time="event_time", artifact=home / "artifact")
+    assert counts(report, "spend") == {"only-online": 60}
+    assert report.found[0].reasons["only-online"].text == "0 in place of nulls"
+
+
+def test_instants_may_be_microseconds(home: Path, tmp_path: Path) -> None:
+    """As in a request."""
+    store = make_store()
+    asked: dict[str, Any] = {"key": "user_id", "time": "event_time", "artifact": home / "artifact"}
+    offline = offline_of(store)
+    assert not skc.parity(offline, lambda keys: [store.rows[key] for key in keys], **asked).is_different
+    store.rows[5]["last_seen"] += 1
+    store.rows[6]["last_seen"] = 1e15
+    store.rows[7]["last_seen"] = 2**62
+    report = skc.parity(offline, lambda keys: [store.rows[key] for key in keys], **asked)
+    assert counts(report, "last_seen") == {"other": 1, "unreadable": 2}
+
+
+def test_rows_without_a_key_or_a_time_are_counted(home: Path) -> None:
+    store = make_store()
+    offline = offline_of(store)
+    row = offline.slice(0, 1)
+    no_key = row.set_column(1, "user_id", pa.array([None], pa.int64()))
+    no_time = row.set_column(0, "event_time", pa.array([None], row["event_time"].type))
+    both = pa.concat_tables([offline, no_key, no_time, no_time])
+    online = pa.concat_tables([store.table(), no_key.select(store.table().column_names)])
+    report = skc.parity(both, online, key="user_id", time="event_time", artifact=home / "artifact")
+    assert not report.is_different
+    assert (report.without_key, report.without_time) == ((1, 1), 2)
+    said = skc.render(report)
+    assert "1 offline row without a key" in said
+    assert "2 offline rows without a time, which are not compared" in said
+
+
+@pytest.mark.parametrize("packed", ["", ".gz"])
+def test_an_export_is_known_by_its_first_record(packed: str, tmp_path: Path) -> None:
+    """A table of JSON lines may have columns called key and value."""
+    records = '{"key": "a", "value": 1.5}\n{"key": "b", "value": 2.5}\n'
+    offline = pa.table({"key": ["a", "b"], "value": [1.5, 2.5]})
+    file = tmp_path / f"online.jsonl{packed}"
+    file.write_bytes(gzip.compress(records.encode()) if packed else records.encode())
+    assert not skc.parity(offline, file, key="key").is_different
+    nested = records.replace("1.5", '{"value": 1.5}').replace("2.5", '"{\\"value\\": 2.5}"')
+    file.write_bytes(gzip.compress(nested.encode()) if packed else nested.encode())
+    assert not skc.parity(offline, file, key="key").is_different

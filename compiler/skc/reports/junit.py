@@ -117,7 +117,9 @@ def of_parity(report: ParityReport) -> str:
     for label, text in texts.items():
         case = _case(name, label)
         fails = has_findings[label] and not report.rules
-        ET.SubElement(case, "failure", message=_xml_safe(text.partition("\n")[0])) if fails else None
+        if fails:
+            message = text.partition("\n")[0] if label != "keys" else "; ".join(s for _, _, s in report.key_findings)
+            ET.SubElement(case, "failure", message=_xml_safe(message))
         ET.SubElement(case, "system-out").text = _xml_safe(text)
         cases.append(case)
     for rule in report.rules:

@@ -81,6 +81,8 @@ def note_texts(report: ParityReport) -> list[str]:
     for rows, side in zip(report.without_key, ("offline", "online"), strict=True):
         if rows:
             notes.append(f"{count(rows, f'{side} row')} without a key")
+    if report.without_time:
+        notes.append(f"{count(report.without_time, 'offline row')} without a time, which are not compared")
     if report.foreign:
         notes.append(f"{count(report.foreign, 'online row')} with a key of another form")
     if report.keys.behind:

@@ -6,6 +6,7 @@ cannot be read as the type of its column is kept as a text and counted: one bad 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from skc.data.duckdb.conversion import read_json
 from skc.data.duckdb.json_lines import objects, pointer
 from skc.data.engine import Column
 from skc.data.sources import Source, resolve
-from skc.data.text.opening import opened
+from skc.data.text.opening import UNREADABLE, opened
 from skc.diagnostics import SkcError, fail
 from skc.ir import DataSource, Input
 from skc.skew.parity.question import SCHEMA, Contract, Question, readable
@@ -30,7 +31,7 @@ SHAPE_HINT = 'write every line as {"key": "u1", "value": {"age": 3}}, with a "ti
 
 
 def is_export(data: Any) -> bool:
-    """Whether data names JSON lines whose first record has a key and a value."""
+    """Whether data names JSON lines whose first record has a key, and a value that is an object or a text of one."""
     if isinstance(data, DataSource) or not isinstance(data, str | Path):
         return False
     try:
@@ -38,22 +39,26 @@ def is_export(data: Any) -> bool:
         if source.kind != "jsonl":
             return False
         with opened(source.files[0]) as lines:
-            first = next((line for line in lines if line.strip()), "")
-    except (SkcError, OSError, UnicodeDecodeError, EOFError):
+            first = json.loads(next((line for line in lines if line.strip()), b"null"))
+            value = first.get(VALUE) if isinstance(first, dict) and KEY in first else None
+            return isinstance(json.loads(value) if isinstance(value, str) else value, dict)
+    except (SkcError, ValueError, RecursionError, *UNREADABLE):
         return False
-    start = first if isinstance(first, str) else bytes(first).decode("utf-8", "replace")
-    return start.lstrip().startswith("{") and f'"{KEY}"' in start and f'"{VALUE}"' in start
 
 
 def load_export(
-    database: Database, data: Any, contract: Contract, question: Question, inputs: Sequence[Input], rate: float
+    database: Database, data: Any, contract: Contract, question: Question, rate: float, *, store: bool = False
 ) -> Side:
-    """Read an export as the online side. Raises SKC201 to SKC203, SKC623, SKC675, SKC676."""
+    """Read an export as the online side; or what was written of the rows of a store, which needs no check.
+
+    Raises SKC201 to SKC203, SKC623, SKC675, SKC676.
+    """
     source, _ = resolve(data, None)
-    for file in source.files:
+    for file in () if store else source.files:
         _check(database, replace(source, files=(file,)))
-    chosen = [_lenient(i) for i in inputs]
-    with engine_errors(f"`{source.name}` cannot be read", code="SKC675"):
+    chosen = [_lenient(i) for i in contract.inputs]
+    name = "what the function returned" if store else f"`{source.name}`"
+    with engine_errors(f"{name} cannot be read", code="SKC675"):
         create(database, "online", _rows(source, chosen, contract, question), question.template, rate)
         columns, unreadable = _columns(database, source, chosen, contract)
     time = Input(question.time or TIME, "timestamp")
@@ -99,7 +104,7 @@ def _rows(source: Source, inputs: Sequence[Input], contract: Contract, question:
         f"{version if _has_schema(contract) else 'CAST(NULL AS VARCHAR)'} AS {S}",
     ]
     kept = f"{RK}, {AT}, {S}"
-    raw = [f"{_field('o', i.name)} AS {identifier(i.name)}" for i in inputs]
+    raw = [f"{_raw(i)} AS {identifier(i.name)}" for i in inputs]
     sql = f"SELECT {', '.join([*head, *raw])} FROM ({_records(source)})"
     readings = {i.name: read_json(i, contract.reading) for i in inputs}
     read = [f"{readings[i.name].value} AS {identifier(i.name)}" for i in inputs]
@@ -113,6 +118,16 @@ def _rows(source: Source, inputs: Sequence[Input], contract: Contract, question:
     sql = f"SELECT {', '.join([kept, *stored, *texts])} FROM ({sql})"
     last = [f"{values(_column(i, number[i.name], contract))} AS v{number[i.name]}" for i in inputs]
     return f"SELECT {', '.join([f'{RK} AS rk', *_time(), f'{S} AS s', *last, *texts])} FROM ({sql})"
+
+
+def _raw(value: Input) -> str:
+    """SQL: a value as JSON. An integer is an instant in microseconds, as in a request."""
+    field = _field("o", value.name)
+    if value.dtype != "timestamp" or value.zone is not None:
+        return field
+    instant = f"TRY(make_timestamptz(TRY_CAST({field} ->> '$' AS BIGINT)))"
+    text = f"to_json(strftime({instant}, '%Y-%m-%dT%H:%M:%S.%fZ'))"
+    return f"CASE WHEN json_type({field}) IN ('BIGINT', 'UBIGINT') THEN coalesce({text}, {field}) ELSE {field} END"
 
 
 def _field(document: str, name: str) -> str:

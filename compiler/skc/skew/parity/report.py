@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from skc.skew.parity.comparing import KINDS, KeyCounts, Kind
+from skc.skew.parity.reasons import Reason
 from skc.skew.parity.rules import ParityRule
 from skc.skew.parity.samples import Sample
 from skc.skew.parity.staleness import Behind
@@ -41,6 +42,7 @@ class ColumnParity:
     samples: Mapping[Kind, tuple[Sample, ...]]
     behind: Behind | None = None
     absent: str | None = None  # "offline" or "online"
+    reasons: Mapping[Kind, Reason] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -91,6 +93,7 @@ class ParityReport(OneLine):
     missing: tuple[str, ...]  # some of them
     ghosts: tuple[str, ...]
     columns: tuple[ColumnParity, ...]
+    without_time: int = 0  # offline rows that no time leads to
     schemas: tuple[Schema, ...] = ()
     has_time: bool = False
     lag_us: int = 0
@@ -154,7 +157,12 @@ class ParityReport(OneLine):
                 "plan": self.plan or None,
                 "key": self.key,
                 "different": self.is_different,
-                "offline": {"rows": self.offline_rows, "keys": self.offline_keys, "without_key": self.without_key[0]},
+                "offline": {
+                    "rows": self.offline_rows,
+                    "keys": self.offline_keys,
+                    "without_key": self.without_key[0],
+                    "without_time": self.without_time,
+                },
                 "online": {
                     "rows": self.online_rows,
                     "keys": self.online_keys,
@@ -179,13 +187,22 @@ class ParityReport(OneLine):
 
 
 def finding_text(column: ColumnParity, kind: Kind) -> str:
-    """`100 stale, up to 2 h behind`."""
+    """`100 stale (of a row up to 1 h older)`."""
     words = f"{column.counts[kind]:,} {IN_WORDS[kind]}"
     if kind == "stale" and column.behind is not None:
-        words += f" (behind by {span(column.behind.median_us)} at the median, {span(column.behind.most_us)} at most)"
+        words += f" ({_age(column.behind)})"
     if kind == "narrowed":
         words += f" to {'float64' if column.dtype == 'int64' else 'float32'}"
+    if kind in column.reasons:
+        words += f": online it is {column.reasons[kind].text}"
     return words
+
+
+def _age(behind: Behind) -> str:
+    older = f"of a row up to {span(behind.older_us)} older"
+    if not behind.most_us:
+        return older
+    return f"{older}, behind by {span(behind.median_us)} at the median and {span(behind.most_us)} at most"
 
 
 def span(micros: int) -> str:
@@ -209,6 +226,7 @@ def _column_to_json(column: ColumnParity) -> dict[str, Any]:
         "differing": column.differing,
         "counts": {kind.replace("-", "_"): column.counts.get(kind, 0) for kind in KINDS},
         "behind": None if column.behind is None else asdict(column.behind),
+        "reasons": [{"of": kind.replace("-", "_"), **asdict(reason)} for kind, reason in column.reasons.items()],
         "samples": [
             {"kind": kind.replace("-", "_"), **asdict(sample)}
             for kind, samples in column.samples.items()

@@ -14,6 +14,7 @@ from skc.skew.parity.export import is_export, load_export
 from skc.skew.parity.keys import key_for_store, read_key, read_template
 from skc.skew.parity.proposing import propose, propose_to_store
 from skc.skew.parity.question import Contract, Fields, Question, fields_of
+from skc.skew.parity.reasons import find_reasons
 from skc.skew.parity.report import ColumnParity, ParityReport, Schema, broken
 from skc.skew.parity.rules import ParityRule
 from skc.skew.parity.samples import keys_of, samples_of
@@ -78,11 +79,11 @@ def _online(
     if store is not None:
         with scratch_folder("skc-parity") as folder:
             file = folder / "rows.jsonl"
-            with file.open("wb") as opened:
+            with engine_errors("the rows of the store cannot be kept"), file.open("wb") as opened:
                 write_rows(store, _batches(database, question, fields), question.time, opened)
-            return load_export(database, file, contract, replace(question, template=None), contract.inputs, 1.0)
+            return load_export(database, file, contract, replace(question, template=None), 1.0, store=True)
     if is_export(online):
-        return load_export(database, online, contract, question, contract.inputs, rate)
+        return load_export(database, online, contract, question, rate)
     there = fields_of(online, contract, question.online_key, question.time, question.threads, "online")
     return load_table(database, "online", online, contract, question, there, rate)
 
@@ -118,6 +119,7 @@ def _report(
         searched = [(k, i) for k, i in both if sum(kinds[k].values()) > kinds[k]["equal"]]
         behind = find_stale(database, searched, question.lag)
         kinds = count_kinds(database, [k for k, _ in both])
+    reasons = find_reasons(database, both, kinds)
     samples = samples_of(database, both, kinds, has_time=has_time)
     columns = []
     for k, value in numbered:
@@ -125,7 +127,8 @@ def _report(
         if value.name not in ours.columns and value.name not in theirs.columns:
             continue
         if (k, value) in both:
-            columns.append(ColumnParity(value.name, value.dtype, kinds[k], samples[k], behind.get(k)))
+            why = reasons.get(k, {})
+            columns.append(ColumnParity(value.name, value.dtype, kinds[k], samples[k], behind.get(k), None, why))
         else:
             columns.append(ColumnParity(value.name, value.dtype, {}, {}, None, absent))
     return ParityReport(
@@ -144,6 +147,7 @@ def _report(
         keys_of(database, "offline", "online") if keys.missing else (),
         keys_of(database, "online", "offline") if keys.ghosts else (),
         tuple(columns),
+        ours.without_time if has_time else 0,
         _schemas(database, contract, question) if theirs.has_schema else (),
         has_time,
         question.lag or 0,

@@ -19,10 +19,11 @@ SEARCHED: tuple[Kind, ...] = ("only-offline", "only-online", "negated", "other")
 
 @dataclass(frozen=True)
 class Behind:
-    """How far the stale values of a column are behind, in microseconds."""
+    """How far the stale values of a column are behind, in microseconds; and how much older their rows are, at most."""
 
     median_us: int
     most_us: int
+    older_us: int
 
 
 def find_stale(database: Database, columns: Sequence[tuple[int, Input]], lag: int | None) -> dict[int, Behind]:
@@ -35,28 +36,31 @@ def find_stale(database: Database, columns: Sequence[tuple[int, Input]], lag: in
         ((horizon,),) = database.execute("SELECT max(t) FROM offline")
         for k, value in columns:
             database.execute(f"CREATE TABLE stale{k} AS {_stale(k, value, horizon)}")
-            ((most, median),) = database.execute(
-                f"SELECT max(behind), quantile_disc(behind, 0.5) FROM stale{k} AS s WHERE {is_late}"
+            ((most, median, older),) = database.execute(
+                f"SELECT max(behind), quantile_disc(behind, 0.5), max(older) FROM stale{k} AS s WHERE {is_late}"
             )
             if most is not None:
-                behind[k] = Behind(int(median), int(most))
+                behind[k] = Behind(int(median), int(most), int(older))
             code = f"CASE WHEN {is_late} THEN {CODES['stale']} ELSE {CODES['within-lag']} END"
             database.execute(f"UPDATE compared SET c{k} = {code} FROM stale{k} AS s WHERE compared.n = s.n")
     return behind
 
 
 def _stale(k: int, value: Input, horizon: int) -> str:
-    """Online rows `n` with the time `t` of the last older offline row that has their value, and `behind`."""
+    """Online rows `n` with the time `t` of the last older offline row that has their value, by how much that is older
+    than the right one, and `behind`."""
     searched = ", ".join(str(CODES[kind]) for kind in SEARCHED)
     same = f"f.v{k} IS NOT DISTINCT FROM n.v{k}"
     if value.kind.is_float:
         same = f"({same} OR {narrowed(value, f'f.v{k}', f'n.v{k}')})"
     matches = (
-        f"SELECT c.n AS n, c.k AS k, any_value(coalesce(n.t, {horizon})) AS until, max(f.t) AS t FROM compared AS c "
+        f"SELECT c.n AS n, c.k AS k, any_value(coalesce(n.t, {horizon})) AS until, "
+        "any_value(c.t) AS right_t, max(f.t) AS t FROM compared AS c "
         f"JOIN online AS n ON n.rowid = c.n JOIN offline AS f ON f.k = c.k AND f.t < c.t "
         f"WHERE c.c{k} IN ({searched}) AND {same} GROUP BY c.n, c.k"
     )
     return (
-        f"SELECT m.n AS n, any_value(m.t) AS t, any_value(m.until) - min(f.t) AS behind FROM ({matches}) AS m "
+        "SELECT m.n AS n, any_value(m.t) AS t, any_value(m.until) - min(f.t) AS behind, "
+        f"any_value(m.right_t - m.t) AS older FROM ({matches}) AS m "
         "JOIN offline AS f ON f.k = m.k AND f.t > m.t GROUP BY m.n"
     )

@@ -94,7 +94,7 @@ def write_rows(get_many: GetMany, keys: Iterator[list[tuple[str, Any]]], time: s
                 continue
             plain_row = {_name(name): plain(value) for name, value in row.items()}
             line = {"key": key, "value": plain_row, "time": plain_row.get(time) if time is not None else None}
-            file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+            file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
 def _name(name: Any) -> str:

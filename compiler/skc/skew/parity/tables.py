@@ -45,6 +45,7 @@ class Side:
     keys: int
     without_key: int
     foreign: int
+    without_time: int
     unreadable: frozenset[str] = frozenset()  # columns that may hold what cannot be read
 
 
@@ -152,6 +153,7 @@ def settled(
         row = database.row(
             "SELECT count(*) AS n, count(*) FILTER (k IS NULL AND r IS NULL) AS without, "
             "count(*) FILTER (k IS NULL AND r IS NOT NULL) AS foreign_keys, count(DISTINCT k) AS keys, "
+            "count(*) FILTER (k IS NOT NULL AND t IS NULL) AS timeless, "
             f"min(bad_t) AS bad, count(t) AS times, max(t) AS latest FROM {name}"
         )
     if row["bad"] is not None:
@@ -161,24 +163,24 @@ def settled(
     if row["latest"] is not None and 0 < row["latest"] < 31 * DAY_US:
         hint = "give times as microseconds since 1970, or as texts in ISO 8601"
         raise fail("SKC623", f"all times of the {name} rows lie in January 1970", hint=hint)
-    counts = row["n"], row["keys"], row["without"], row["foreign_keys"]
+    counts = row["n"], row["keys"], row["without"], row["foreign_keys"], row["timeless"]
     return Side(name, columns, row["times"] > 0, has_schema, *counts, **facts)
 
 
 def check_unique(database: Database, name: str, question: Question) -> None:
     """Raises SKC674 for a key with two rows of one time, or without times."""
+    rows = "k IS NOT NULL AND t IS NOT NULL" if name == "offline" and question.time is not None else "k IS NOT NULL"
     with engine_errors(JOINED):
         repeated = database.execute(
-            f"SELECT k, t, count(*) FROM {name} WHERE k IS NOT NULL GROUP BY k, t HAVING count(*) > 1 "
-            "ORDER BY k, t LIMIT 1"
+            f"SELECT k, t, count(*) FROM {name} WHERE {rows} GROUP BY k, t HAVING count(*) > 1 ORDER BY k, t LIMIT 1"
         )
         if not repeated:
             return
-        some = f"SELECT 1 FROM {name} WHERE k IS NOT NULL GROUP BY k, t HAVING count(*) > 1"
+        some = f"SELECT 1 FROM {name} WHERE {rows} GROUP BY k, t HAVING count(*) > 1"
         ((keys,),) = database.execute(f"SELECT count(*) FROM ({some})")
-    ((key, time, rows),) = repeated
+    ((key, time, number),) = repeated
     at = "" if time is None else " at one time"
-    message = f"{rows:,} {name} rows have the key {shown(key)}{at}"
+    message = f"{number:,} {name} rows have the key {shown(key)}{at}"
     hint = (
         "name the column of times with --time, so that the latest row of a key counts"
         if name == "offline" and question.time is None
