@@ -91,6 +91,8 @@ def test_planted_faults_are_counted_under_their_names(side: str, home: Path, tmp
     store = make_store()
     offline, planted = offline_of(store), plant(store)
     answer = online(side, store, tmp_path)
+    if side == "function":  # as Redis answers for a hash that it does not have
+        answer = lambda asked, ask=answer: [row or {} for row in ask(asked)]  # noqa: E731
     report = skc.parity(offline, answer, key="user_id", time="event_time", artifact=home / "artifact")
     ghosts = {} if side in ("function", "mapping") else {"ghosts": planted["ghosts"]}
     assert keys(report) == {"missing": planted["missing"], **ghosts}
@@ -124,6 +126,8 @@ def test_an_older_value_is_as_old_as_the_row_that_replaced_it(home: Path, tmp_pa
 def test_the_offline_row_is_that_of_the_time_of_the_online_row(home: Path, tmp_path: Path) -> None:
     store = make_store()
     offline = offline_of(store)
+    newer = export(store, tmp_path / "n.jsonl", time="2025-11-30T13:00:00+01:00")  # exactly when it was written
+    assert not skc.parity(offline, newer, key="user_id", time="event_time", artifact=home / "artifact").is_different
     store.rows = store.older
     at_noon = export(store, tmp_path / "a.jsonl", time=(NOON - 1))
     asked: dict[str, Any] = {"key": "user_id", "time": "event_time", "artifact": home / "artifact"}
@@ -131,6 +135,9 @@ def test_the_offline_row_is_that_of_the_time_of_the_online_row(home: Path, tmp_p
     assert not report.is_different
     assert (report.keys.behind, report.keys.behind_us) == (300, 1)
     assert skc.parity(offline, at_noon, **asked, fail_on=["behind"]).broken
+    earlier = export(store, tmp_path / "e.jsonl", time=NOON - HOUR // 4)
+    allowed = [skc.parity(offline, earlier, **asked, lag=lag).keys.behind for lag in ("14m", "15m")]
+    assert allowed == [300, 0]
     before = skc.parity(offline, export(store, tmp_path / "b.jsonl", time=NOON - HOUR - 1), **asked)
     assert keys(before) == {"early": 300}
 
@@ -268,8 +275,10 @@ def test_the_report_is_the_same_for_any_order(written: Any, home: Path, tmp_path
     offline = offline_of(store)
     plant(store)
     asked: dict[str, Any] = {"key": "user_id", "time": "event_time", "artifact": home / "artifact"}
-    one = skc.render(skc.parity(offline, store.table(), **asked, threads=1), written)
-    other = skc.render(skc.parity(offline.take(list(reversed(range(600)))), store.table().slice(0), **asked), written)
+    online = store.table()
+    one = skc.render(skc.parity(offline, online, **asked, threads=1), written)
+    backwards = [table.take(list(reversed(range(len(table))))) for table in (offline, online)]
+    other = skc.render(skc.parity(*backwards, **asked), written)
     assert one == other
     assert "spend" in one
 
@@ -343,6 +352,8 @@ def test_rows_without_a_key_or_a_time_are_counted(home: Path) -> None:
     report = skc.parity(both, online, key="user_id", time="event_time", artifact=home / "artifact")
     assert not report.is_different
     assert (report.without_key, report.without_time) == ((1, 1), 2)
+    some = skc.parity(both, online, key="user_id", time="event_time", artifact=home / "artifact", sample=100)
+    assert some.without_key == (1, 1)
     said = skc.render(report)
     assert "1 offline row without a key" in said
     assert "2 offline rows without a time, which are not compared" in said

@@ -218,3 +218,15 @@ def test_integers_are_asked_for_as_integers_and_as_texts(
     assert cli.run(command) == cli.USER
     assert "--online-key '{user_id}'" in capsys.readouterr().err
     assert cli.run([*command, "--online-key", "{user_id}"]) == cli.EQUAL
+
+
+def test_of_several_online_keys_of_an_open_template_the_last_counts(tmp_path: Path) -> None:
+    """Where a time stands in the open end, that is the latest."""
+    offline = pa.table({"id": ["a", "b"], "x": [2.0, 3.0]})
+    days = {"a|2025-06-01": 1.0, "a|2025-06-03": 2.0, "a|2025-06-02": 1.5, "b|2025-05-01": 3.0}
+    for order in (1, -1):
+        keys = list(days)[::order]
+        online = pa.table({"id": keys, "x": [days[key] for key in keys]})
+        report = skc.parity(offline, online, key="id", online_key="{id}|*")
+        assert not report.is_different
+        assert report.online_rows == 2
