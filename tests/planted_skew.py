@@ -8,6 +8,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from served_rides import Own
@@ -17,6 +18,7 @@ from skc_runtime.kinds import Array
 
 Records = Sequence[Mapping[str, Any]]
 FARE, DISTANCE, ZONE = ("x", 1), ("x", 0), ("ids", 0)
+NEW_YORK = ZoneInfo("America/New_York")
 CLOCK = {"hour.pickup_sin", "hour.pickup_cos", "weekend"}
 
 
@@ -82,9 +84,19 @@ def _earlier(hours: int) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
     return change
 
 
-def _utc(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The clock of UTC, read as that of New York: 5 hours on, after the end of summer time."""
-    return _earlier(-5)(record)
+def _utc(transformer: Transformer) -> Own:
+    """The hour and the day of the week in UTC in place of New York."""
+
+    def own(features: Mapping[str, Array], records: Records) -> Mapping[str, Array]:
+        local = [datetime.datetime.fromisoformat(r["pickup"]).replace(tzinfo=NEW_YORK) for r in records]
+        times = [time.astimezone(datetime.UTC) for time in local]
+        turns = np.array([time.hour for time in times]) * (2 * np.pi / 24)
+        changed = features["x"].copy()
+        changed[:, 2], changed[:, 3] = np.sin(turns), np.cos(turns)
+        changed[:, 4] = [time.weekday() >= 5 for time in times]
+        return {**features, "x": changed}
+
+    return own
 
 
 def _noise(values: Array) -> Array:
@@ -136,13 +148,13 @@ PLANTED: Mapping[str, Planted] = {
     "floored to 2 decimals": _planted(_of_column(FARE, _floored), {"amounts.fare"}, "floored to 2 decimals"),
     "a scaler refitted": _planted(_of_column(FARE, _refitted), {"amounts.fare"}, "1.07·x + 0.2"),
     "ids off by one": _planted(_of_column(ZONE, lambda ids: ids + 1), {"zone"}, "the value + 1"),
+    "one hour earlier": _planted(_of_requests(_earlier(1)), CLOCK, "the time 1 h earlier"),
+    "UTC for New York": _planted(_utc, CLOCK, "zone UTC in place of America/New_York", "the time 5 h later"),
     "ids of another vocabulary": _planted(_of_column(ZONE, _exchanged), {"zone"}, "codes of the same categories"),
 }
-BEFORE: Mapping[str, Planted] = {  # before steps that are not linear
-    "one hour earlier": _planted(_of_requests(_earlier(1)), CLOCK, "the time 1 h earlier"),
-    "UTC for New York": _planted(_of_requests(_utc), CLOCK, "the time 5 h later"),
+BEFORE: Mapping[str, Planted] = {  # before steps that are not linear; bins tell less than what is named
     "cents for dollars": _planted(
-        _of_requests(lambda r: {**r, "fare": None if r["fare"] is None else r["fare"] * 100}), FARES, "unit"
+        _of_requests(lambda r: {**r, "fare": None if r["fare"] in (None, -1.0) else r["fare"] * 100}), FARES, "unit"
     ),
     "miles for kilometres": _planted(
         _of_requests(lambda r: {**r, "distance_km": r["distance_km"] / 1.609}), DISTANCES, "unit"

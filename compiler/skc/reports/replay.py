@@ -50,7 +50,7 @@ def step_text(column: ColumnReplay) -> str:
     """The first step that can be at fault, and those that make the column."""
     made_by = " → ".join(column.made_by) or "no step: it is an input"
     if column.step is None:
-        return f"after the last one: columns that agree are made by the same steps ({made_by})"
+        return f"after the last one (made by {made_by})"
     return f"from {column.step} on (made by {made_by})"
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from skc.reports import log
 from skc.reports.github import MOST, command
 from skc.reports.junit import Case, of_cases
-from skc.reports.replay import column_text, output_text, reason_text, refusal_text
+from skc.reports.replay import column_text, output_text, reason_text, refusal_text, training_reason, training_text
 from skc.skew.replay.report import ColumnReplay, OutputReplay, ReplayReport
 from skc.verification.shown import count
 
 
 def junit(report: ReplayReport) -> str:
-    """One test case per column, per output that was compared by digest, for refusals and for the log itself. What
+    """One test case per column of training and of features, per output that was compared by digest, for refusals and
+    for the log itself. What
     `--fail-on` does not allow fails; any finding without it.
     """
     return of_cases("replay", report.name, list(_cases(report)))
@@ -30,6 +31,12 @@ def _cases(report: ReplayReport) -> Iterator[Case]:
     rows = sum(refusal.rows for refusal in report.refusals)
     message = f"{count(rows, 'request')} refused otherwise" if rows and fails else None
     yield Case("refusals", refused or f"{count(report.refused, 'refusal')} are the same", message)
+    if report.training is not None:
+        fails_training = report.fails("training")
+        for one in report.training.columns:
+            differs = one.counts.differing and fails_training
+            message = f"{one.skew}: {one.counts.differing:,} differ: {training_reason(one)}" if differs else None
+            yield Case(f"training: {one.column}", training_text(one), message)
     lost = "the log is not whole" if report.fails("lost") and not report.log.is_whole else None
     yield Case("log", log.text(report.log), lost)
 
@@ -48,9 +55,16 @@ def _output(output: OutputReplay, *, fails: bool) -> tuple[str, str | None]:
 
 
 def github(report: ReplayReport) -> str:
-    """One error per column that differs, a warning for a log that is not whole, and the verdict."""
+    """One error per column that differs from training, or from what was served; a warning for a log that is not whole;
+    and the verdict.
+    """
+    lines = []
+    if report.training is not None:
+        kind = "error" if report.fails("training") else "warning"
+        found = report.training.found[:MOST]
+        lines = [command(kind, f"skc replay: {c.column}", training_text(c)) for c in found]
     kind = "error" if report.fails("served") else "warning"
-    lines = [command(kind, f"skc replay: {c.column}", column_text(c)) for c in report.found[:MOST]]
+    lines += [command(kind, f"skc replay: {c.column}", column_text(c)) for c in report.found[:MOST]]
     lines += [command(kind, f"skc replay: {o.output}", output_text(o)) for o in report.found_by_digest[:MOST]]
     lines += [command(kind, "skc replay: refusals", refusal_text(refusal)) for refusal in report.refusals[:MOST]]
     if not report.log.is_whole:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skc.reports.pages import render_page
-from skc.reports.replay import facts, output_text, reason_text, refusal_text, step_text
+from skc.reports.replay import facts, output_text, reason_text, refusal_text, step_text, training_reason
 from skc.skew.replay.report import ReplayReport
 from skc.skew.replay.times import time_text
 from skc.verification.shown import count, shown
@@ -23,6 +23,7 @@ def page(report: ReplayReport) -> str:
         equal=equal[:MOST_COLUMNS],
         more_columns=count(more, "more column") if more > 0 else None,
         reason=reason_text,
+        training_reason=training_reason,
         step=step_text,
         others=[*map(output_text, report.found_by_digest), *map(refusal_text, report.refusals)],
         facts=list(facts(report)),

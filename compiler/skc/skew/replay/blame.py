@@ -1,18 +1,19 @@
 """Which step made a difference: by the lineage of the columns that differ, and of those that do not.
 
 Why by lineage: what a service computed between its request and its features is not in a log. If the artifact's own
-graph is wrong in a step, `skc.blame` sees it; otherwise a step on which a column without differences depends too was
-right, and the first on which no such column depends is the first that can be at fault.
+graph is wrong in a step, `skc.blame` sees it; otherwise the reason of a difference says where it lies; without one, a
+step on which a column without differences depends too was right, and the first other one can be at fault.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from skc.infer import column_groups, column_names
 from skc.ir import Pipeline
 from skc.op import is_shown
 from skc.ops import OPS
+from skc.skew.replay.reason import Reason
 
 Node = tuple[str, int]  # a step, and its input column (0 for a step that combines its columns)
 Place = tuple[str, int]  # an output, and the index of a column
@@ -25,6 +26,21 @@ def first_suspect(pipeline: Pipeline, place: Place, agreeing: Collection[Place])
         cleared |= behind(pipeline, one)
     suspects = {step for step, _ in behind(pipeline, place) - cleared}
     return next((s.name for s in pipeline.steps if s.name in suspects and is_shown(OPS[s.op])), None)
+
+
+def step_of(reason: Reason, made_by: Sequence[str]) -> str | None:
+    """The step from which on a column is what a reason says: the first that takes the value it is about, or the one
+    after the step whose value was served; None if it is about the feature itself.
+    """
+    names = [str(value).split(": ")[0] for value in reason.parameters.values()]
+    if "in" in reason.parameters:
+        place = str(reason.parameters["in"]).split(": ")[0]
+        later = made_by[made_by.index(place) + 1 :] if place in made_by else made_by
+        return later[0] if later else None
+    if reason.kind == "time":
+        return made_by[0] if made_by else None
+    skipped = [made_by[made_by.index(name) + 1 :] for name in names if name in made_by]
+    return skipped[0][0] if skipped and skipped[0] else None
 
 
 def behind(pipeline: Pipeline, place: Place) -> set[Node]:

@@ -9,7 +9,7 @@ from skc.blame.localise import makers_of
 from skc.equality.tally import ColumnReport
 from skc.op import is_shown
 from skc.ops import OPS
-from skc.skew.replay.blame import first_suspect
+from skc.skew.replay.blame import first_suspect, step_of
 from skc.skew.replay.reason import reason_of
 from skc.skew.replay.report import ColumnReplay
 from skc.skew.replay.served import OutputTally, ServedComparison
@@ -46,9 +46,14 @@ def _differing(
     explainer: Explainer,
 ) -> ColumnReplay:
     rows, pipeline = tally.columns[k].items, shower.pipeline
-    step = shower.wrong_step(counted.output, k, rows[0]) or first_suspect(pipeline, (counted.output, k), agreeing)
-    makers = (pipeline.step(step) for step in makers_of(pipeline, counted.output, k))
-    cause = explainer.explain(tally.spec, k, rows)
+    reason = reason_of(explainer.explain(tally.spec, k, rows))
+    makers = [pipeline.step(step) for step in makers_of(pipeline, counted.output, k)]
+    made_by = tuple(one.name for one in makers if is_shown(OPS[one.op]))
+    step = shower.wrong_step(counted.output, k, rows[0])
+    if step is None and reason is not None:
+        step = step_of(reason, made_by)
+    elif step is None:
+        step = first_suspect(pipeline, (counted.output, k), agreeing)
     return ColumnReplay(
         counted.output,
         counted.column,
@@ -56,8 +61,8 @@ def _differing(
         counted.differing_rows,
         counted.worst_ulp,
         len(rows),
-        reason_of(cause),
+        reason,
         step,
-        tuple(one.name for one in makers if is_shown(OPS[one.op])),
+        made_by,
         tuple(shower.example(row) for row in rows[:MOST_EXAMPLES]),
     )
