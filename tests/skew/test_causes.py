@@ -106,6 +106,49 @@ def test_zero_in_place_of_nulls_names_the_input_that_is_null() -> None:
     assert cause.rows == 20
 
 
+@pytest.mark.parametrize("of_all", [True, False])
+def test_a_value_that_counts_as_null_may_be_meant_or_not(of_all: bool) -> None:
+    fare = prices()
+    fare[::10], fare[5::20] = np.nan, -1.0
+    null = np.isnan(fare) | (fare == -1)
+    zero = null if of_all else np.isnan(fare)
+    column = floats(fare, "float64", "fare", role="input", sentinels=fare == -1)
+    imputed = np.where(null, 12.5, fare)
+    cause = of_floats(np.where(zero, 0, imputed), imputed, Context(columns=(column,)))
+    assert cause is not None
+    assert cause.text == "0 in place of nulls (where input `fare` is null)"
+
+
+def test_a_feature_that_cannot_be_followed_back_is_computed_again() -> None:
+    fare, distance = prices(400), np.maximum(generator(9).normal(5, 2, 400), 0.5)
+
+    def bins(fare: Array, distance: Array) -> Array:
+        return np.floor(np.clip(fare / distance, 0, 9))
+
+    def changed(name: str, numbers: Array, rows: Array) -> Array | None:
+        given = {"fare": fare[rows], "distance": distance[rows], name: numbers}
+        return None if name == "zone" else bins(given["fare"], given["distance"])
+
+    inputs = tuple(
+        floats(v, "float64", name, role="input") for name, v in (("zone", fare), ("fare", fare), ("distance", distance))
+    )
+    context, recomputed = Context(columns=inputs, changed=changed), bins(fare, distance)
+    cause = of_floats(bins(fare, distance / 1.609), recomputed, context)
+    assert cause is not None
+    assert cause.parameters in (
+        {"input": "distance", "change": "times 0.621504"},
+        {"input": "fare", "change": "times 1.609"},
+    )
+    cause = of_floats(bins(np.round(fare), distance), recomputed, context)
+    assert cause is not None
+    assert cause.parameters == {"input": "fare", "change": "rounded to 0 decimals"}
+    random = generator(10)
+    for _ in range(200):
+        some = random.random(400) < random.choice([0.02, 0.3])
+        served = np.where(some, random.permutation(recomputed), recomputed)
+        assert of_floats(served, recomputed, context) is None
+
+
 def test_zero_in_place_of_a_null_feature() -> None:
     recomputed = prices()
     recomputed[::10] = np.nan

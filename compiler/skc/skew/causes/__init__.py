@@ -16,6 +16,7 @@ from skc.skew.causes.clock import earlier, other_hour, other_time
 from skc.skew.causes.column import Cause, Column, Compared, Context, Fill
 from skc.skew.causes.constants import constant, sign_of_zero
 from skc.skew.causes.evidence import Guess, proves
+from skc.skew.causes.inputs import changed_input
 from skc.skew.causes.other_columns import another_column
 from skc.skew.causes.precision import decimals, narrow_float
 from skc.skew.causes.scale import linear, shifted_integers, unit
@@ -39,6 +40,7 @@ HYPOTHESES: Sequence[Callable[[Compared], Iterator[Guess]]] = (
     changed_text,
     cut_text,
     exchanged_codes,
+    changed_input,
 )
 
 

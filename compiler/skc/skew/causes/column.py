@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -19,7 +19,8 @@ Role = Literal["feature", "input", "step"]
 class Column:
     """N values of one column, as a block of skc holds them: null is NaN in a float, and False in `valid` elsewhere.
 
-    `name` is what a report calls it. Values of the kind "string" are an object array of str.
+    `name` is what a report calls it. Values of the kind "string" are an object array of str. `sentinels` is bool [N]:
+    values of an input that count as null.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Column:
     values: Array
     valid: Array | None = None
     role: Role = "feature"
+    sentinels: Array | None = None
 
     @cached_property
     def missing(self) -> Array:
@@ -35,11 +37,16 @@ class Column:
         return absent | np.isnan(self.values) if KINDS[self.kind].is_float else absent
 
     @cached_property
+    def absent(self) -> Array:
+        """bool [N]: missing, or a value that counts as null."""
+        return self.missing if self.sentinels is None else self.missing | self.sentinels
+
+    @cached_property
     def numbers(self) -> Array | None:
-        """float64 [N], NaN where missing; None for strings."""
+        """float64 [N], NaN where absent; None for strings."""
         if self.kind == "string":
             return None
-        return np.where(self.missing, np.nan, self.values.astype(np.float64))
+        return np.where(self.absent, np.nan, self.values.astype(np.float64))
 
     @property
     def precision(self) -> float:
@@ -60,12 +67,15 @@ class Context:
     """What is known of the rows of a served and a recomputed column.
 
     `differs` is bool [N]; None: where their bits differ. The other rows should be a sample of all that agree, which a
-    cause must not contradict. `columns` have the same rows: other features, inputs and the values of steps.
+    cause must not contradict. `columns` have the same rows: other features, inputs and the values of steps. `changed`
+    gives the recomputed numbers [M] for other numbers of an input (its name, float64 [M], NaN for null) in some rows
+    (their indices [M]); None if the column does not depend on it.
     """
 
     differs: Array | None = None
     columns: tuple[Column, ...] = ()
     fills: tuple[Fill, ...] = ()
+    changed: Callable[[str, Array, Array], Array | None] | None = None
 
 
 @dataclass(frozen=True)

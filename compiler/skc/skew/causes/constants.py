@@ -29,13 +29,13 @@ def constant(case: Compared) -> Iterator[Guess]:
     for column in (*case.context.columns, case.recomputed):
         if value is None and column is case.recomputed:
             continue
-        where = column.missing
-        if where.any() and not where.all() and where[case.differs].all() and holds[where].all():
-            place = "" if column is case.recomputed else f" (where {column.role} `{column.name}` is null)"
-            text = f"{'nothing' if value is None else named} in place of nulls{place}"
-            of_nulls = {**parameters, "null": column.name}
-            known = int(case.differs.sum()) * -math.log2(where.mean())  # that all of them are null
-            yield Guess("constant", text, holds, bits, 1, of_nulls, partial=True, known_bits=known)
+        place = "" if column is case.recomputed else f" (where {column.role} `{column.name}` is null)"
+        for where in (column.missing, column.absent):
+            if where.any() and not where.all() and where[case.differs].all() and holds[where].all():
+                text = f"{'nothing' if value is None else named} in place of nulls{place}"
+                of_nulls = {**parameters, "null": column.name}
+                known = int(case.differs.sum()) * -math.log2(where.mean())  # that all of them are null
+                yield Guess("constant", text, holds, bits, 1, of_nulls, partial=True, known_bits=known)
     yield Guess("constant", f"{named} in place of the value", holds, bits, 1, parameters, partial=True)
 
 

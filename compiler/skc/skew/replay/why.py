@@ -6,25 +6,21 @@ inputs come from the oracle, which computes them for these rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from skc.blame.localise import makers_of
-from skc.infer import column_names
-from skc.op import is_shown
-from skc.ops import OPS
-from skc.rows.sampling import to_blocks
 from skc.skew.causes import Cause, Column, Context, explain
+from skc.skew.evaluated import Evaluated
 from skc.skew.log_reader import LoggedRequest
 from skc.skew.replay.hidden import Hidden
 from skc.skew.replay.requests import NotInLogError
 from skc.skew.replay.served import Row, Seen
 from skc.skew.replay.shown import Shower
-from skc.values.types import Block
-from skc_runtime.kinds import ELEMENTS, KINDS, Array, OutputDType
+from skc_runtime.kinds import ELEMENTS, KINDS, OutputDType
 from skc_runtime.manifest import OutputSpec
 
 MOST_EXPLAINED = 200  # columns of a report: those of most rows
@@ -46,7 +42,7 @@ class Explainer:
 
     def __init__(self, shower: Shower, seen: Sequence[Seen]) -> None:
         self._shower, self._seen = shower, seen
-        self._evaluated: dict[tuple[int, ...], tuple[Column, ...]] = {}
+        self._evaluated: dict[tuple[int, ...], Evaluated | None] = {}
         self._left = MOST_EXPLAINED
 
     def explain(self, spec: OutputSpec, k: int, rows: Sequence[Row]) -> Cause | None:
@@ -63,55 +59,37 @@ class Explainer:
             _column(spec.columns[k], spec.dtype, [getattr(case, side) for case in cases])
             for side in ("served", "recomputed")
         )
-        known = self._known([(case.request, case.hidden) for case in cases])
+        evaluated = self._known([(case.request, case.hidden) for case in cases])
+        differs = np.array([case.differs for case in cases], dtype=bool)
+        if evaluated is None:
+            return explain(served_column, recomputed_column, Context(differs))
+        hidden = cases[0].hidden
+        hidden_inputs = frozenset[str]().union(*(case.hidden.inputs for case in cases))
+        hidden_steps = frozenset[str]().union(*(case.hidden.steps for case in cases))
         of_it = set(makers_of(self._shower.pipeline, spec.name, k))
+        known = evaluated.columns(hidden_inputs, hidden_steps, hidden.columns)
         others = tuple(column for column in known if not _is_time(column) or column.name.split(": ")[0] in of_it)
-        context = Context(np.array([case.differs for case in cases], dtype=bool), others)
-        return explain(served_column, recomputed_column, context)
+        changed = None if hidden_inputs else evaluated.changed(spec.name, k)
+        return explain(served_column, recomputed_column, Context(differs, others, changed=changed))
 
-    def _known(self, requests: Sequence[tuple[LoggedRequest, Hidden]]) -> tuple[Column, ...]:
-        """All other columns of some requests: inputs, steps and features."""
+    def _known(self, requests: Sequence[tuple[LoggedRequest, Hidden]]) -> Evaluated | None:
+        """All that is computed of some requests; None if the log does not have enough of one."""
         key = tuple(id(request) for request, _ in requests)
         if key not in self._evaluated:
-            self._evaluated = {key: tuple(self._columns(requests))}  # columns that differ in the same rows follow
+            self._evaluated = {key: self._evaluate(requests)}  # columns that differ in the same rows follow
         return self._evaluated[key]
 
-    def _columns(self, requests: Sequence[tuple[LoggedRequest, Hidden]]) -> Iterator[Column]:
-        pipeline, oracle = self._shower.pipeline, self._shower.oracle
+    def _evaluate(self, requests: Sequence[tuple[LoggedRequest, Hidden]]) -> Evaluated | None:
         try:
             records = [self._shower.record(Row(request, hidden, None, None)) for request, hidden in requests]
         except NotInLogError:
-            return
-        hidden_inputs = frozenset[str]().union(*(hidden.inputs for _, hidden in requests))
-        hidden_steps = frozenset[str]().union(*(hidden.steps for _, hidden in requests))
-        outcome = oracle.evaluate(pipeline, to_blocks(pipeline.inputs, records))
-        names = column_names(pipeline)
-        for i in pipeline.inputs:
-            if i.name not in hidden_inputs:
-                yield from _of_block(outcome.values[i.value], [i.name], "input")
-        for step in pipeline.steps:
-            if step.name not in hidden_steps and is_shown(OPS[step.op]):
-                labels = names[step.name]
-                labels_of = [step.name] if len(labels) == 1 else [f"{step.name}: {label}" for label in labels]
-                yield from _of_block(outcome.values[step.name], labels_of, "step")
-        covered: Mapping[str, Array] = requests[0][1].columns
-        for output in self._shower.outputs:
-            values, valid = outcome.outputs[output.name], outcome.valid.get(output.name)
-            for k, label in enumerate(output.columns):
-                if not covered[output.name][k]:
-                    present = None if valid is None else valid[:, k]
-                    yield Column(label, output.dtype, values[:, k], present, "feature")
+            return None
+        return Evaluated(self._shower.pipeline, self._shower.outputs, self._shower.oracle.evaluate, records)
 
 
 def _is_time(column: Column) -> bool:
     """Whether it is a time, of which a feature that is made of it alone can be a part."""
     return KINDS[column.kind].is_time or KINDS[column.kind].is_clock
-
-
-def _of_block(block: Block, labels: Sequence[str], role: Any) -> Iterator[Column]:
-    for k, label in enumerate(labels):
-        valid = None if block.valid is None else block.valid[:, k]
-        yield Column(label, block.dtype, block.values[:, k], valid, role)
 
 
 def _column(name: str, dtype: OutputDType, values: Sequence[Any]) -> Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -130,13 +130,14 @@ class FieldTally:
         return columns
 
     def _inputs(self, rows: Sequence[Pair]) -> list[Column]:
-        """The inputs of the requests; a value that counts as null is one."""
+        """The inputs of the requests."""
         columns = []
         for name in dict.fromkeys(name for row in rows for name in (row.record or {})):
             values = [(row.record or {}).get(name) for row in rows]
-            cells = [[None if is_null(value, self._known.get(name)) else value] for value in values]
-            column = _column(name, cells, None, "input")
-            columns += [] if column is None else [column]
+            column = _column(name, [[value] for value in values], None, "input")
+            if column is not None:
+                sentinels = np.array([is_null(value, self._known.get(name)) for value in values], dtype=bool)
+                columns.append(replace(column, sentinels=sentinels))
         return columns
 
 
