@@ -123,7 +123,7 @@ def test_a_feature_that_cannot_be_followed_back_is_computed_again() -> None:
     fare, distance = prices(400), np.maximum(generator(9).normal(5, 2, 400), 0.5)
 
     def bins(fare: Array, distance: Array) -> Array:
-        return np.floor(np.clip(fare / distance, 0, 9))
+        return np.floor(np.clip(fare / np.maximum(distance, 0.1), 0, 9))
 
     def changed(name: str, numbers: Array, rows: Array) -> Array | None:
         given = {"fare": fare[rows], "distance": distance[rows], name: numbers}
