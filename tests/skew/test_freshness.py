@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from scipy import stats
 from sharing import Share
 
 import skc
+from skc import artifact as artifacts
 from skc import cli
 from skc.diagnostics import SkcError
 from skc.skew.freshness import lookups
@@ -317,3 +319,20 @@ def test_tables_without_an_artifact(artifact: Path, tmp_path: Path) -> None:
         side = of(report).training
         assert side is not None
         assert side.leaks == leaks, column
+
+
+DAMAGED = (
+    *("", "[]", "{", '{"inputs": 1}', '{"inputs": {"x": 1}}', '{"inputs": {"x": {"max_age": 5}}}'),
+    *('{"inputs": {}, "more": 0}', '{"inputs": {}, "hit_rate": 2}', '{"inputs": {}, "event_time": 1}'),
+    *('{"inputs": {"x": {"as_of": ""}}}', "[" * 9999),
+)
+
+
+@pytest.mark.parametrize("text", DAMAGED)
+def test_a_damaged_file_is_refused(text: str, artifact: Path, tmp_path: Path) -> None:
+    made = artifacts.read(artifact)
+    damaged = replace(made, files={**made.files, "freshness.json": text.encode()})
+    with pytest.raises(SkcError, match=r"SKC401.*freshness\.json cannot be read"):
+        _ = damaged.freshness
+    with pytest.raises(SkcError, match="SKC401"):
+        _ = replace(made, files={**made.files, "freshness.json": b"\xff"}).freshness

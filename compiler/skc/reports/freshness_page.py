@@ -7,6 +7,8 @@ from skc.reports.pages import render_page
 from skc.skew.freshness.report import FreshnessReport
 from skc.verification.shown import count
 
+MOST_INPUTS = 200  # on a page; the others are only counted
+
 
 def page(report: FreshnessReport) -> str:
     """The page as HTML, to be written into a file. Every value in it is escaped."""
@@ -14,6 +16,8 @@ def page(report: FreshnessReport) -> str:
         "freshness.html.j2",
         {},
         report=report,
+        inputs=sorted(report.inputs, key=lambda one: not one.findings)[:MOST_INPUTS],
+        more=count(len(report.inputs) - MOST_INPUTS, "more input") if len(report.inputs) > MOST_INPUTS else None,
         head=HEAD,
         row=row,
         training_text=training_text,
