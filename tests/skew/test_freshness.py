@@ -142,7 +142,7 @@ def test_both_ways_to_read_a_line_agree(artifact: Path, tmp_path: Path, monkeypa
     damage(path)
     monkeypatch.setattr(lookups, "BLOCK", 16)
     fast = skc.freshness(tmp_path / "log", artifact).to_json()
-    monkeypatch.setattr(lookups, "MOST_COLUMNS", 0)
+    monkeypatch.setattr(lookups._Reader, "_parsed", lambda self, lines, named: None)
     slow = skc.freshness(tmp_path / "log", artifact).to_json()
     assert fast == slow
     assert (fast["requests"], fast["damaged"]) == (500, 3)
@@ -153,9 +153,59 @@ def test_both_ways_to_read_a_line_agree(artifact: Path, tmp_path: Path, monkeypa
 
 
 def test_the_fast_way_is_taken(artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    served(artifact, tmp_path / "log", 200, fresh)
-    monkeypatch.setattr(lookups, "parsed_request", lambda line: pytest.fail(f"read alone: {line!r}"))
-    assert skc.freshness(tmp_path / "log", artifact).requests == 200
+    """Until there is a new name, and where something was not found."""
+    alone: list[bytes] = []
+    parsed = lookups.parsed_request
+    monkeypatch.setattr(lookups, "BLOCK", 100)
+    monkeypatch.setattr(lookups, "parsed_request", lambda line: (alone.append(line), parsed(line))[1])
+    served(artifact, tmp_path / "log", 1000, fresh)
+    assert skc.freshness(tmp_path / "log").requests == 1000
+    assert len(alone) == lookups.FIRST
+    alone.clear()
+    served(artifact, tmp_path / "new", 1000, lambda k: fresh(k) | ({"hit": {"clicks": True}} if k == 470 else {}))
+    assert of(skc.freshness(tmp_path / "new"), "clicks").hits == 1
+    assert len(alone) == lookups.FIRST + 100
+    alone.clear()
+    served(artifact, tmp_path / "miss", 1000, lambda k: fresh(k) | ({"hit": {"last_click": False}} if k > 990 else {}))
+    assert of(skc.freshness(tmp_path / "miss")).misses == 9
+    assert len(alone) == lookups.FIRST + 9
+
+
+def test_names_that_look_like_json(artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An input may be called `as_of`, or have quotes in its name; and a text may hold what a line does."""
+    served(artifact, tmp_path / "log", 1, fresh)
+    (path,) = (tmp_path / "log").iterdir()
+    header = path.read_text().split("\n")[0]
+    names = ["as_of", "hit", 'a":{', 'b":false', "c"]
+    lines = []
+    for n in range(1, 301):
+        request = {
+            "as_of": {"string": ',"as_of":{"c":1}'},
+            "hit": {"bool": False},
+            'b":false': ',"hit":{"c":false}',
+            "c": None,
+        }
+        known = {
+            "as_of": dict.fromkeys(names[: n % 6], BEGIN - n),
+            "fetched_us": dict.fromkeys(names[n % 4 :], n),
+            "hit": {name: (n + k) % 3 > 0 for k, name in enumerate(names) if (n + k) % 2},
+        }
+        kept = {key: value for k, (key, value) in enumerate(known.items()) if (n >> k) % 4}
+        lines.append(
+            json.dumps({"n": n, "id": "x", "time_us": BEGIN, "request": request, **kept}, separators=(",", ":"))
+        )
+    path.write_text("\n".join([header, *lines, ""]))
+    monkeypatch.setattr(lookups, "BLOCK", 20)
+    mixed = skc.freshness(path).to_json()
+    monkeypatch.setattr(lookups._Reader, "_parsed", lambda self, lines, named: None)
+    assert mixed == skc.freshness(path).to_json()
+    assert [one["name"] for one in mixed["inputs"]] == sorted(names)
+    wanted = [json.loads(line) for line in lines]
+    for one in mixed["inputs"]:
+        hits = [line["hit"][one["name"]] for line in wanted if one["name"] in line.get("hit", {})]
+        assert (one["hits"], one["misses"]) == (hits.count(True), hits.count(False))
+        times = [line["as_of"][one["name"]] for line in wanted if one["name"] in line.get("as_of", {})]
+        assert one["ages"]["values"] == len(times)
 
 
 def test_without_an_artifact_every_looked_up_input_is_measured(artifact: Path, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """The look-ups in a log of requests: of each input, how often it was looked up and found, and how old its values were.
 
-Why two ways to read a line: Arrow parses a block of lines faster than `json` parses them one by one, but takes all of
-a block or nothing. So a block that it refuses (a damaged line, a value that no runtime writes) is read line by line,
-and so are the look-ups that found nothing, of which the request itself has to be looked into.
+Why two ways to read a line: Arrow parses a block of lines in a third of the time that `json` takes for them one by one,
+but takes all of a block or nothing, and has to know the names of the inputs. So these are read line by line: the first
+lines, and every block that Arrow refuses (a damaged line, a value that no runtime writes) or that has another name
+(there are more names in its lines than values in the table); and every look-up that found nothing, of which the request
+itself has to be looked into.
 
 Why files: of ten million requests, the ages of one input are 80 MB. They are read one input at a time.
 """
@@ -25,10 +27,12 @@ from skc.skew.log_reader import Header, LoggedRequest, log_files, open_lines, pa
 from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
 BLOCK = 16_384  # lines
-MOST_COLUMNS = 64  # of which Arrow knows the names; with more it is slower than reading line by line
+FIRST = 64  # lines, from which names are learned
 MISSED = b":false"
 FURTHEST = (1 << 62) - 1  # microseconds from 1970, in which every difference is an int64
 LOOKED_UP = ("as_of", "fetched_us", "hit")
+BEGINS = tuple(f',"{key}":{{'.encode() for key in LOOKED_UP)  # a text in JSON cannot hold such an unescaped quote
+NAMED = b'":'  # ends every name, of an input or of one of these
 
 
 @dataclass
@@ -86,12 +90,11 @@ class LoggedLookUps:
 
 @dataclass(frozen=True)
 class LogContract:
-    """What is known of a log before it is read: the plan that it must be of, the inputs, and of each input the other
-    input that has the time of its value.
+    """What is known of a log before it is read: the plan that it must be of, and of some inputs the other input that
+    has the time of their values.
     """
 
     plan: str = ""
-    inputs: tuple[str, ...] = ()
     times: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -128,39 +131,53 @@ class _Reader:
         hidden = {*header.omit, *header.hash}
         self.look_ups, self.is_sample = look_ups, header.sample < 1
         self.times = {name: other for name, other in contract.times.items() if other not in hidden}
-        self.schema = _schema(contract.inputs, self.times) if 0 < len(contract.inputs) <= MOST_COLUMNS else None
+        self.names = self._known_names()
+
+    def _known_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.look_ups.inputs, *self.times]))
 
     def read(self, lines: Iterable[bytes]) -> None:
         block: list[bytes] = []
         others: list[bytes] = []
+        named = 0
         for line in lines:
-            at = line.rfind(b'"hit":{')
-            is_plain = self.schema is not None and (at < 0 or line.find(MISSED, at) < 0)
-            (block if is_plain else others).append(line)
-            if len(block) + len(others) >= BLOCK:
-                self._flush(block, others)
-        self._flush(block, others)
+            begin = min((at for key in BEGINS if (at := line.rfind(key)) >= 0), default=len(line))
+            if self.names and line.find(MISSED, begin) < 0:
+                block.append(line)
+                named += line.count(NAMED, begin)
+            else:
+                others.append(line)
+            if len(block) + len(others) >= (BLOCK if self.names else FIRST):
+                self._flush(block, others, named)
+                named = 0
+        self._flush(block, others, named)
 
-    def _flush(self, block: list[bytes], others: list[bytes]) -> None:
-        table = self._parsed(block)
+    def _flush(self, block: list[bytes], others: list[bytes], named: int) -> None:
+        table = self._parsed(block, named)
         if table is None:
             others += block
         else:
             self._add_table(table)
         self._add_lines(others)
+        self.names = self._known_names()
         block.clear()
         others.clear()
 
-    def _parsed(self, lines: Sequence[bytes]) -> pa.Table | None:
-        """The block as a table; None if there is anything in it that is not a request or the end of a file."""
-        if self.schema is None or not lines:
+    def _parsed(self, lines: Sequence[bytes], named: int) -> pa.Table | None:
+        """The block as a table; None if there is anything in it that is not a request or the end of a file, or one of
+        the names in it is not known.
+        """
+        if not lines:
             return None
         data = b"".join(lines)
         size = pj.ReadOptions(use_threads=False, block_size=len(data) + 1)
-        parsing = pj.ParseOptions(explicit_schema=self.schema, unexpected_field_behavior="ignore")
+        schema = _schema(self.names, self.times)
+        parsing = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
         try:
             table = pj.read_json(pa.BufferReader(data), read_options=size, parse_options=parsing)
         except pa.ArrowException:
+            return None
+        if named != sum(_names_in(table.column(key)) for key in LOOKED_UP):
             return None
         table = table.filter(pc.fill_null(pc.invert(table.column("end")), True))
         is_whole = all(table.column(name).null_count == 0 for name in ("n", "id", "time_us"))
@@ -244,6 +261,11 @@ def _children(column: pa.ChunkedArray) -> dict[str, pa.Array]:
     array = column.combine_chunks()
     array = array.chunk(0) if isinstance(array, pa.ChunkedArray) and array.num_chunks else array
     return {f.name: pc.struct_field(array, [k]) for k, f in enumerate(array.type)}
+
+
+def _names_in(column: pa.ChunkedArray) -> int:
+    """The names in the JSON of some structs: that of each, and those of its fields."""
+    return sum(len(values) - values.null_count for values in (column, *_children(column).values()))
 
 
 def _whole(texts: pa.Array) -> pa.Array:

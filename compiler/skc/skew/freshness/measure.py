@@ -53,7 +53,7 @@ def measure(logs: Sequence[Path], expected: Expected, rules: Sequence[FreshnessR
     from_requests = {name: look_up.as_of for name, look_up in freshness.inputs if look_up.as_of in expected.inputs}
     times = {name: other for name, other in from_requests.items() if other is not None}
     with scratch_folder("skc-freshness") as folder:
-        look_ups = read_lookups(logs, folder, LogContract(expected.plan, expected.inputs, times))
+        look_ups = read_lookups(logs, folder, LogContract(expected.plan, times))
         declared = [name for name, look_up in freshness.inputs if look_up.max_age_us is not None]
         names = sorted({*look_ups.inputs, *declared, *expected.training})
         if not any(one.looked_up for one in look_ups.inputs.values()):
