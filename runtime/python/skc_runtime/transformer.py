@@ -157,7 +157,7 @@ class Transformer:
         if self._guards is not None and results[self._guards.tensor].any():
             raise self._guarded(self._guards, request, results[self._guards.tensor], None)
         if self._signals is not None and self._watch is not None:
-            self._watch.row(results[self._signals][0])
+            self._watch.row(results[self._signals])
         return {name: results[name][0] for name in self._results}
 
     def _run_batch(self, session: GraphSession, batch: Batch) -> dict[str, Array]:

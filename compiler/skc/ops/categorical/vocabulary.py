@@ -181,8 +181,11 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
     if present is not None:
         values = op.where(present, values, const(state.null_id[0] or 0, np.int64))
     if unknown_id is not None:
+        block = GraphBlock("int64", x.width, values)
+        if is_one_id and present is not None and state.null_id[0] not in (unknown_id, None):
+            return block.signal("unknown", op.equal(values, const(unknown_id, np.int64)))  # one node less
         is_unknown = op.equal(looked_up, const(unknown_id if is_one_id else UNKNOWN, np.int64))
-        return GraphBlock("int64", x.width, values).signal("unknown", of_present(x, is_unknown))
+        return block.signal("unknown", of_present(x, is_unknown))
     unknown = op.less(values, const(0, np.int64))
     # A guarded row must not crash an op that uses the ids as indices.
     usable = op.where(unknown, const(0, np.int64), values)
