@@ -96,6 +96,27 @@ def test_a_pipeline_may_ask_for_signals(tmp_path: Path) -> None:
         read_pipeline_text(RIDES + "signals: 1\n", "pipeline.yaml")
 
 
+def test_the_shares_of_training_are_in_the_manifest(tmp_path: Path) -> None:
+    def shares(text: str = RIDES, **options: Any) -> dict[tuple[str, str], str | None]:
+        signals = compiled(tmp_path, text, signals=True, verify=False, **options).artifact.manifest.signals
+        assert signals is not None
+        return {(c.kind, c.input): c.training for c in signals.columns}
+
+    usual = shares()
+    assert {place: share for place, share in usual.items() if share != "0"} == {
+        ("null", "zone"): "0.25",
+        ("null", "fare"): "0.25",
+        ("null", "tip"): "0.25",
+    }
+    assert set(shares(profile=False).values()) == {None}
+    without = shares(RIDES + "profile: {omit: [fare, when]}\n")
+    assert {place for place, share in without.items() if share is None} == {
+        ("null", "fare"),
+        ("outside", "fare"),
+        ("invalid", "when"),
+    }
+
+
 @pytest.mark.parametrize("kind", ["unknown", "clipped", "outside"])
 def test_a_wrong_signal_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Every op whose mask says the opposite."""

@@ -43,6 +43,7 @@ from skc.rows.base_row import base_row
 from skc.rows.boundaries import Reach
 from skc.rows.pool import Pool
 from skc.rows.sampling import Record, Variations, hostile_values
+from skc.signal_shares import with_shares
 from skc.time.zones import TZDATA_VERSION
 from skc.values.types import Scalar
 from skc_runtime import golden
@@ -158,6 +159,8 @@ def assemble(
             files[GOLDEN] = _golden_bytes(records, transformer)
     except SkcRuntimeError as error:
         raise bug(f"the compiled model does not run: {error}") from error
+    if profile is not None and profile_rows is not None:
+        manifest = replace(manifest, signals=with_shares(manifest, pipeline, files[MODEL], profile_rows))
     if profile is not None:
         files[PROFILE] = profiles.dumps(_with_outputs(profile, pipeline, profile_rows))
     files[MANIFEST] = _manifest_bytes(manifest, files)

@@ -19,6 +19,7 @@ from skc_runtime.identity import Key, identity_of
 from skc_runtime.kinds import Array
 from skc_runtime.loading import load
 from skc_runtime.marshal import Extra
+from skc_runtime.signals import Observer
 from skc_runtime.sources import MANIFEST, SIZE_LIMITS
 from skc_runtime.transformer import Transformer
 
@@ -38,19 +39,21 @@ class Reloadable:
         key: Key | None = None,
         on_reload: Callable[[Transformer], None] | None = None,
         on_error: Callable[[SkcRuntimeError], None] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """Load the artifact, and look for another every `interval` seconds; with None, only when `reload` is called.
 
         `on_reload` is called with each new transformer, `on_error` with the reason if one is refused; both by
-        the thread that watches. The first artifact must load: what is wrong with it is raised.
+        the thread that watches; `observer` after each call, as that of `load`. The first artifact must load: what is
+        wrong with it is raised.
         """
         if interval is not None and not (isinstance(interval, int | float) and 0 < interval < float("inf")):
             raise SkcRuntimeError("invalid-option", f"interval={shown(interval)}", hint="seconds above 0, or None")
         self._directory, self._replay, self._key = directory, replay, key
-        self._on_reload, self._on_error = on_reload, on_error
+        self._on_reload, self._on_error, self._observer = on_reload, on_error, observer
         self._loading = threading.Lock()  # one at a time
         self._fingerprint = fingerprint(directory)
-        self._current: Transformer | None = load(directory, replay=replay, key=key)
+        self._current: Transformer | None = load(directory, replay=replay, key=key, observer=observer)
         self._last_error: SkcRuntimeError | None = None
         self._closing = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -107,7 +110,7 @@ class Reloadable:
         for _ in range(ATTEMPTS):
             self._fingerprint = current
             try:
-                transformer = load(self._directory, replay=self._replay, key=self._key)
+                transformer = load(self._directory, replay=self._replay, key=self._key, observer=self._observer)
             except SkcRuntimeError as error:
                 self._last_error = refusal = error
             else:
