@@ -354,6 +354,14 @@ def looked_up(place: Place) -> list[str]:
     return ["freshness", "log", "artifact"]
 
 
+@provokes("SKC640")
+def _(place: Place) -> list[str]:
+    (place.folder / "plain.yaml").write_text(
+        "skc: 1\nname: plain\ninputs: {x: float64}\noutputs: {y: {features: [x], dtype: float64}}\n"
+    )
+    return ["compile", "plain.yaml", "--signals", "-o", "made"]
+
+
 @provokes("SKC660")
 def _(place: Place) -> list[str]:
     with skc_runtime.Log.open(place.folder / "log", skc_runtime.load(place.folder / "artifact")) as log:

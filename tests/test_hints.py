@@ -214,6 +214,8 @@ ELSEWHERE = {  # hints that a test of their own follows
     "give a time above 0 with its unit, such as 30s, 1.5m or 1h, or leave it out": (
         "verify/test_budget.py::test_budgets"
     ),
+    "compile it without --signals, and without `signals: true`": "test_signals.py::test_nothing_to_signal",
+    "compile the pipeline with --signals": "runtime/test_signals.py::test_signals_of_an_artifact_without_them",
     **dict.fromkeys(OF_SHADOW, "skew/test_shadow_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_FRESHNESS, "skew/test_freshness_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_DRIFT, "skew/test_drift_hints.py::test_a_command_that_follows_the_hint"),

@@ -117,6 +117,16 @@ def test_the_shares_of_training_are_in_the_manifest(tmp_path: Path) -> None:
     }
 
 
+def test_nothing_to_signal(tmp_path: Path) -> None:
+    text = "skc: 1\nname: plain\ninputs: {x: float64}\noutputs: {y: {features: [x], dtype: float64}}\n"
+    (tmp_path / "plain.yaml").write_text(text + "signals: true\n")
+    with pytest.raises(SkcError, match="nothing to signal") as refused:
+        skc.compile(tmp_path / "plain.yaml", verify=False)
+    assert refused.value.code == "SKC640"
+    (tmp_path / "plain.yaml").write_text(text)  # as the hint says
+    assert skc.compile(tmp_path / "plain.yaml", verify=False).artifact.manifest.signals is None
+
+
 @pytest.mark.parametrize("kind", ["unknown", "clipped", "outside"])
 def test_a_wrong_signal_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Every op whose mask says the opposite."""

@@ -152,6 +152,11 @@ def assemble(
         files[READING] = _json_line(written)
     if pipeline.freshness != Freshness():
         files[FRESHNESS] = _json_line(freshness_to_json(pipeline.freshness))
+    if pipeline.signals and manifest.signals is None:
+        message = (
+            "the pipeline has nothing to signal: no input may be null, and no step meets values that it does not know"
+        )
+        raise fail("SKC640", message, hint="compile it without --signals, and without `signals: true`")
     try:
         scan_model(files[MODEL])
         with skc_runtime.Transformer(manifest, files[MODEL]) as transformer:

@@ -25,6 +25,7 @@ Code = Literal[
     "SKC511", "SKC512",
     "SKC601", "SKC602", "SKC603", "SKC604",
     "SKC620", "SKC621", "SKC622", "SKC623", "SKC624", "SKC625",
+    "SKC640",
     "SKC660", "SKC661", "SKC662",
     "SKC670", "SKC671", "SKC672", "SKC673", "SKC674", "SKC675", "SKC676", "SKC677",
     "SKC630", "SKC631", "SKC632", "SKC633",
@@ -155,6 +156,8 @@ CODES: dict[Code, str] = {
     "SKC623": "a column to divide or to compare by that the table does not have, or of a type that cannot be used",
     "SKC624": "more windows and groups than are kept",
     "SKC625": "a table that has none of the inputs",
+    # signals
+    "SKC640": "a pipeline without anything to signal",
     # freshness
     "SKC660": "a log of requests without any look-up",
     "SKC661": "training rows without the times of labels or of values",

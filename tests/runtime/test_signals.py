@@ -225,6 +225,7 @@ def test_signals_of_an_artifact_without_them(artifacts: Path) -> None:
         with pytest.raises(SkcRuntimeError, match="the artifact has no signals") as refused:
             ask()
         assert (refused.value.code, refused.value.hint) == ("invalid-option", "compile the pipeline with --signals")
+    assert skc_runtime.load(artifacts / "counted").signals().rows == 0  # as the hint says
 
 
 def test_the_text_has_the_shares_of_training_and_what_a_log_dropped(

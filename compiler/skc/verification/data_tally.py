@@ -36,7 +36,7 @@ HINTS = {
     "null": "check the step for a format, a cast or a policy of `null` that does not fit the data",
     "unknown": "check whether the artifact was fitted on similar data",
     "clipped": "check the bounds of the step, and the unit of the data",
-    "outside": "check the unit of the data, and whether the artifact was fitted on similar data",
+    "outside": "check whether the artifact was fitted on similar data",
 }
 
 
