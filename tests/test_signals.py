@@ -18,7 +18,8 @@ from skc.diagnostics import SkcError
 from skc.emit.opset import op
 from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ops import OPS
-from skc.verification.identity import is_own_work
+from skc.verification.identity import is_own_work, recompiled
+from skc_runtime.manifest import Manifest
 
 RIDES = """
 skc: 1
@@ -109,6 +110,10 @@ def test_the_shares_of_training_are_in_the_manifest(tmp_path: Path) -> None:
         ("null", "tip"): "0.25",
     }
     assert set(shares(profile=False).values()) == {None}
+    artifact = compiled(tmp_path, signals=True, verify=False).artifact
+    edited = artifact.files[MANIFEST].replace(b'"training":"0.25"', b'"training":"0.5"', 1)
+    forged = replace(artifact, manifest=Manifest.from_json(edited), files={**artifact.files, MANIFEST: edited})
+    assert (recompiled(artifact).differing_rows, recompiled(forged).differing_rows) == (0, 1)
     without = shares(RIDES + "profile: {omit: [fare, when]}\n")
     assert {place for place, share in without.items() if share is None} == {
         ("null", "fare"),

@@ -43,7 +43,6 @@ from skc.rows.base_row import base_row
 from skc.rows.boundaries import Reach
 from skc.rows.pool import Pool
 from skc.rows.sampling import Record, Variations, hostile_values
-from skc.signal_shares import with_shares
 from skc.time.zones import TZDATA_VERSION
 from skc.values.types import Scalar
 from skc_runtime import golden
@@ -164,10 +163,10 @@ def assemble(
             files[GOLDEN] = _golden_bytes(records, transformer)
     except SkcRuntimeError as error:
         raise bug(f"the compiled model does not run: {error}") from error
-    if profile is not None and profile_rows is not None:
-        manifest = replace(manifest, signals=with_shares(manifest, pipeline, files[MODEL], profile_rows))
     if profile is not None:
-        files[PROFILE] = profiles.dumps(_with_outputs(profile, pipeline, profile_rows))
+        profile = _with_outputs(profile, pipeline, profile_rows)
+        files[PROFILE] = profiles.dumps(profile)
+        manifest = replace(manifest, signals=_with_shares(manifest.signals, profile))
     files[MANIFEST] = _manifest_bytes(manifest, files)
     return Artifact(pipeline, Manifest.from_json(files[MANIFEST]), files)
 
@@ -194,7 +193,7 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
         return None
     pipeline = _as_declared(plan.loads(artifact.files[PLAN]), artifact.manifest)
     manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline), fitted_with)
-    manifest = replace(manifest, signals=_with_shares(manifest.signals, artifact.manifest.signals))
+    manifest = replace(manifest, signals=_with_shares(manifest.signals, artifact.profile))
     others = {name: artifact.files[name] for name in (GOLDEN, *OPTIONAL_FILES) if name in artifact.files}
     files[MANIFEST] = _manifest_bytes(manifest, {**files, **others})
     return files
@@ -205,9 +204,18 @@ def _as_declared(pipeline: Pipeline, manifest: Manifest) -> Pipeline:
     return replace(pipeline, log=manifest.log, signals=manifest.signals is not None)
 
 
-def _with_shares(signals: Signals | None, known: Signals | None) -> Signals | None:
-    """Signals with the shares of the training rows, which a plan does not have, where they are the same signals."""
-    return known if without_shares(signals) == without_shares(known) else signals
+def _with_shares(signals: Signals | None, profile: Profile | None) -> Signals | None:
+    """Signals with their shares of the training rows, where a profile has them; columns of one name have none."""
+    outputs = None if profile is None else profile.outputs
+    if signals is None or outputs is None or outputs.rows == 0:
+        return signals
+    counts: dict[tuple[str, str, str], list[int]] = {}
+    for step in outputs.steps:
+        counts.setdefault((step.step, step.input, step.kind), []).append(step.rows)
+    shares = {place: f"{rows[0] / outputs.rows:.12f}" for place, rows in counts.items() if len(rows) == 1}
+    trimmed = {place: share.rstrip("0").rstrip(".") for place, share in shares.items()}
+    columns = (replace(c, training=trimmed.get((c.step, c.input, c.kind))) for c in signals.columns)
+    return replace(signals, columns=tuple(columns))
 
 
 def without_shares(signals: Signals | None) -> Signals | None:
