@@ -193,7 +193,8 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
         return None
     pipeline = _as_declared(plan.loads(artifact.files[PLAN]), artifact.manifest)
     manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline), fitted_with)
-    manifest = replace(manifest, signals=_with_shares(manifest.signals, artifact.profile))
+    if manifest.signals is not None:
+        manifest = replace(manifest, signals=_with_shares(manifest.signals, artifact.profile))
     others = {name: artifact.files[name] for name in (GOLDEN, *OPTIONAL_FILES) if name in artifact.files}
     files[MANIFEST] = _manifest_bytes(manifest, {**files, **others})
     return files
