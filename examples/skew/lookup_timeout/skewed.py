@@ -20,6 +20,8 @@ def look_up(orders: int, milliseconds: float) -> int:
 
 slow = rng.exponential(9.6, 400)  # one of eight takes more than 20 ms
 live = pd.DataFrame({"orders": [look_up(int(n), ms) for n, ms in zip(1 + rng.poisson(9, 400), slow, strict=True)]})
+live["orders_hit"] = slow < 20
+live["asked_at"] = pd.date_range("2025-06-10 08:00", periods=400, freq="s", tz="UTC")
 live.to_csv("live.csv", index=False)
 
 print(f"training: {(training['orders'] == 0).mean():.1%} without orders")
