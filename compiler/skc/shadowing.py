@@ -17,6 +17,7 @@ from skc.progress import Progress
 from skc.shadow_options import ShadowOptions
 from skc.skew.shadow.again import of_log_and_artifact
 from skc.skew.shadow.differing import Rules
+from skc.skew.shadow.evaluating import Evaluator
 from skc.skew.shadow.inputs import Known
 from skc.skew.shadow.known import known_of
 from skc.skew.shadow.pairs import Pair, Unpaired, of_logs, of_services
@@ -38,7 +39,8 @@ def shadowed(
     unpaired = Unpaired()
     with _pairs(a, b if new is None else new, artifact, options, unpaired, progress) as (left, right, pairs):
         known = new or artifact
-        tally = Tally(_rules(known, options), _known(known), options.again, options.compare)
+        evaluator = None if known is None else Evaluator(known, oracle_of(known).evaluate)
+        tally = Tally(_rules(known, options), _known(known), options.again, options.compare, evaluator)
         report = compared(left, right, pairs, tally, options.share, unpaired)
     if options.strict and report.outcome == "too few requests":
         hint = "compare more requests, allow another --share, or leave out --strict"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,15 +72,17 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compiled(tmp_path_factory.mktemp("new"), ZERO)
 
 
-def served(folder: Path, artifact: Path, **options: Any) -> Path:
-    """The log of a service."""
+def served(
+    folder: Path, artifact: Path, change: Callable[[dict[str, Any]], dict[str, Any]] = dict, **options: Any
+) -> Path:
+    """The log of a service, which computes features of a changed request."""
     transformer = skc_runtime.load(artifact)
     with skc_runtime.Log.open(folder / "log", transformer, **options) as log:
         for k, row in enumerate(ROWS):
             features: Mapping[str, Any] | None = None
             error = None
             try:
-                features = transformer.transform_record(row)
+                features = transformer.transform_record(change(row))
             except skc_runtime.RecordError as refused:
                 error = refused
             log.add(f"r{k}", row, features, error=error, prediction=0.5, latency_us=100)
@@ -129,6 +131,29 @@ def test_a_cause_and_the_input(old: Path, tmp_path: Path) -> None:
     assert report.fields[0].name == "x: fare"
     assert report.fields[0].cause is not None
     assert "in place of nulls (where input `fare` is null)" in report.fields[0].cause.text
+
+
+CHANGES: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str, str]] = {
+    "dollars": (
+        lambda row: {**row, "fare": row["fare"] and row["fare"] / 100 if row["fare"] != -1 else -1.0},
+        "x: fare",
+        "A has 0.01 times the value: in hundreds: a percentage or cents taken as they are (in input `fare`)",
+    ),
+    "next day": (
+        lambda row: {**row, "at": row["at"][:-2] + f"{int(row['at'][-2:]) + 1:02}"},
+        "x: at",
+        "A has the time 1 d later",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_steps_of_the_artifact_say_more(name: str, old: Path, tmp_path: Path) -> None:
+    """A is what the service computed of a changed request; B is the artifact."""
+    change, field, text = CHANGES[name]
+    report = skc.shadow(served(tmp_path, old, change, features="full"), old, compare="all")
+    assert text in skc.render(report)
+    assert report.fields[0].name == field
 
 
 def test_what_a_log_hides_is_not_compared(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def _field_lines(one: FieldReport) -> Iterator[str]:
     worst = "" if one.worst is None else f", by {number(one.worst)} at most"
     yield f"{shortened(one.name)}: {one.kind} differs in {count(one.differing, 'request')}{noise}{worst}"
     if one.cause is not None:
-        yield f"  B has {one.cause.text}"
+        yield f"  {one.cause_of} has {one.cause.text}"
     for sample in one.samples:
         yield f"  {sample.id}: A {_shown(sample.a)}, B {_shown(sample.b)}"
 

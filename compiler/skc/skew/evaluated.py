@@ -20,7 +20,8 @@ from skc.values.types import Block, Scalar, column_block
 from skc_runtime.kinds import KINDS, Array
 from skc_runtime.manifest import OutputSpec
 
-Nothing = frozenset[str]()
+Changed = Callable[[str, Array, Array], Array | None]
+NOTHING = frozenset[str]()
 
 
 class Evaluated:
@@ -35,8 +36,8 @@ class Evaluated:
 
     def columns(
         self,
-        hidden_inputs: frozenset[str] = Nothing,
-        hidden_steps: frozenset[str] = Nothing,
+        hidden_inputs: frozenset[str] = NOTHING,
+        hidden_steps: frozenset[str] = NOTHING,
         hidden_columns: Mapping[str, Array] | None = None,
     ) -> Iterator[Column]:
         """Inputs, steps and features, without what depends on hidden inputs."""
@@ -56,7 +57,14 @@ class Evaluated:
                     present = None if valid is None else valid[:, k]
                     yield Column(label, output.dtype, values[:, k], present, "feature")
 
-    def changed(self, output: str, k: int) -> Callable[[str, Array, Array], Array | None]:
+    def feature(self, output: str, k: int) -> Column:
+        """One feature."""
+        spec = next(o for o in self._outputs if o.name == output)
+        valid = self._known.valid.get(output)
+        present = None if valid is None else valid[:, k]
+        return Column(spec.columns[k], spec.dtype, self._known.outputs[output][:, k], present)
+
+    def changed(self, output: str, k: int) -> Changed:
         """What a feature is with other numbers [M] of an input in some rows [M], as float64; None if it does not depend
         on that, or the input does not take such numbers.
         """

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from skc.skew.causes import Cause, Column, Context, explain
 from skc.skew.replay.sample import Spread
 from skc.skew.shadow.answers import Answer, number_of
 from skc.skew.shadow.differing import REFUSED, Difference, Kind, Rules, column_name
+from skc.skew.shadow.evaluating import Evaluator
 from skc.skew.shadow.inputs import Known, is_null
 from skc.skew.shadow.pairs import Pair
+from skc_runtime.agreement import agree
 from skc_runtime.kinds import KINDS, DType
 
 MOST_FIELDS = 5000
@@ -24,6 +26,8 @@ MOST_AGREEING = 500
 SAMPLES = 3
 OTHERS = "other fields"
 ONE = (0,)
+A: Literal["A"] = "A"
+B: Literal["B"] = "B"
 T = TypeVar("T")
 
 
@@ -40,7 +44,7 @@ class Sample:
 class FieldReport:
     """A field that differs in `differing` requests, `noise` of them also between two answers of A (None: not asked).
 
-    `worst` is the greatest |a - b|, None for what is not a number.
+    `worst` is the greatest |a - b|, None for what is not a number. `cause` explains the values of the side `cause_of`.
     """
 
     name: str
@@ -49,6 +53,7 @@ class FieldReport:
     noise: int | None
     worst: float | None
     cause: Cause | None
+    cause_of: Literal["A", "B"] | None  # the side that has other values than the other for this cause
     samples: tuple[Sample, ...]
 
 
@@ -65,8 +70,8 @@ class _Field:
 class FieldTally:
     """Counts the requests in which each field differs."""
 
-    def __init__(self, rules: Rules, known: Mapping[str, Known]) -> None:
-        self._rules, self._known = rules, known
+    def __init__(self, rules: Rules, known: Mapping[str, Known], evaluator: Evaluator | None = None) -> None:
+        self._rules, self._known, self._evaluator = rules, known, evaluator
         self._fields: dict[str, _Field] = {}
         self._agreeing: Spread[Pair] = Spread(MOST_AGREEING)
 
@@ -100,21 +105,35 @@ class FieldTally:
 
     def _report(self, name: str, one: _Field, *, again: bool) -> FieldReport:
         samples = tuple(Sample(pair.id, d.a, d.b) for pair, d in one.rows.items[:SAMPLES])
-        cause = None if name in (OTHERS, REFUSED) or not one.rows.items else self._cause(name, one)
-        return FieldReport(name, one.kind, one.differing, one.noise if again else None, one.worst, cause, samples)
+        cause, side = (None, None) if name in (OTHERS, REFUSED) or not one.rows.items else self._cause(name, one)
+        noise = one.noise if again else None
+        return FieldReport(name, one.kind, one.differing, noise, one.worst, cause, side, samples)
 
-    def _cause(self, name: str, one: _Field) -> Cause | None:
-        """Of the column of B, against that of A, over the rows that differ and some in which nothing does."""
+    def _cause(self, name: str, one: _Field) -> tuple[Cause | None, Literal["A", "B"] | None]:
+        """Of the column of B, against that of A, over the rows that differ and some in which nothing does; of A
+        against B, if B is what the artifact computes.
+        """
         pairs = [pair for pair, _ in one.rows.items]
         rows = [*pairs, *(pair for pair in self._agreeing.items if _cell(pair.a, name, one.place) is not None)]
         spec = None if one.place is None else self._rules.outputs.get(one.place[0])
         kind = None if spec is None else spec.dtype
-        a = _column(name, [_cell(row.a, name, one.place) for row in rows], kind)
+        label = name if spec is None or one.place is None else spec.columns[one.place[1]]
+        a = _column(label, [_cell(row.a, name, one.place) for row in rows], kind)
         b = _column(name, [_cell(row.b, name, one.place) for row in rows], kind)
         if a is None or b is None:
-            return None
+            return None, None
         differs = np.arange(len(rows)) < len(pairs)
-        return explain(b, a, Context(differs, (*self._others(one.place, rows), *self._inputs(rows))))
+        records = [row.record for row in rows]
+        known = None if self._evaluator is None or one.place is None else self._evaluator.known(records, one.place)
+        if known is not None:
+            for served, recomputed, side in ((b, a, B), (a, b, A)):
+                if _is_same(
+                    recomputed, known[0]
+                ):  # that side is the artifact; what else it computes explains the other
+                    cause = explain(served, recomputed, replace(known[1], differs=differs))
+                    return cause, side if cause else None
+        cause = explain(b, a, Context(differs, (*self._others(one.place, rows), *self._inputs(rows))))
+        return cause, B if cause else None
 
     def _others(self, own: tuple[str, int] | None, rows: Sequence[Pair]) -> list[Column]:
         """The other features that A has, which B may have taken instead."""
@@ -139,6 +158,14 @@ class FieldTally:
                 sentinels = np.array([is_null(value, self._known.get(name)) for value in values], dtype=bool)
                 columns.append(replace(column, sentinels=sentinels))
         return columns
+
+
+def _is_same(column: Column, other: Column) -> bool:
+    """Whether a side has what the artifact computes."""
+    if column.kind != other.kind or column.values.dtype != other.values.dtype:
+        return False
+    same = agree(column.values, other.values, exact=False) | column.missing
+    return bool(np.array_equal(column.missing, other.missing) and same.all())
 
 
 def _given(item: T, _: int) -> T:

@@ -11,6 +11,7 @@ import numpy as np
 from skc.diagnostics import fail
 from skc.skew.shadow.answers import Answer
 from skc.skew.shadow.differing import Difference, Rules
+from skc.skew.shadow.evaluating import Evaluator
 from skc.skew.shadow.fields import FieldTally
 from skc.skew.shadow.inputs import InputTally, Known
 from skc.skew.shadow.pairs import Pair, Unpaired
@@ -34,13 +35,14 @@ class Tally:
     known: Mapping[str, Known]
     again: bool = False
     compared: Compared | None = None  # predictions if there are any, else all
+    evaluator: Evaluator | None = None
     rows: int = 0
     refused: list[int] = field(default_factory=lambda: [0, 0])
     has_predictions: bool = False
     times: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
 
     def __post_init__(self) -> None:
-        self.fields = FieldTally(self.rules, self.known)
+        self.fields = FieldTally(self.rules, self.known, self.evaluator)
         ways: tuple[Compared, ...] = ("predictions", "all") if self.compared is None else (self.compared,)
         self.inputs = {way: InputTally(self.known) for way in ways}
         self.differing = dict.fromkeys(ways, 0)
