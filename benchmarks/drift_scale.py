@@ -67,7 +67,9 @@ def measured(kind: str, rows: int, folder: Path, artifact: Path) -> int:
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         raise SystemExit(f"skc drift of {file} failed")
-    seen, found = printed.split()
+    seen, found = printed.split()[-2:]
+    if printed.count("\n") > 1:
+        print(printed[:300])
     peak, cpu = usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime
     print(
         f"{kind:28}{int(seen):>12,}{found:>10}{cpu:>10.1f}{peak / 1e6:>7.0f} MB{file.stat().st_size / 1e6:>7.0f} MB",

@@ -131,6 +131,7 @@ NOT_FOLLOWED: dict[str, tuple[str, ...]] = {
     ),
     "disk, memory, packages and processors of a machine": (
         "check the folder and its space",
+        "run it as a user who may delete the file",
         "choose a version that has a wheel for Python {} on this machine",
         "free some memory, give `skc verify` fewer --rows, or use a larger machine",
         ("free some space, or set TMPDIR to a folder on a larger disk: training data is kept there temporarily"),

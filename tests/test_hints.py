@@ -228,6 +228,12 @@ ELSEWHERE = {  # hints that a test of their own follows
         "cli/test_warnings.py::test_a_hint_that_is_followed_ends_the_warning"
     ),
     "drop the column, or leave `smooth_idf` true": "test_no_value.py::test_there_is_a_rule_or_a_hint_that_works",
+    "write 2026-11-30, or 2026-11-30T12:00:00+01:00": (
+        "skew/test_log_files.py::test_a_date_is_of_utc_unless_it_says_otherwise"
+    ),
+    "give the folder that the service writes into": (
+        "skew/test_log_files.py::test_nothing_is_deleted_where_a_file_is_not_a_log"
+    ),
     "one row of a pandas table is table.iloc[[i]], which keeps the type of each column": (
         "stats/test_hints_about_data.py::test_a_row_of_a_table_is_served_as_the_hint_says"
     ),

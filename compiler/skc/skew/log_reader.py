@@ -105,8 +105,8 @@ def read_file(path: Path, see: Callable[[LoggedRequest], None], begin: Callable[
     try:
         with path.open("rb") as raw:
             is_compressed = raw.peek(2)[:2] == GZIP
-            source = gzip.GzipFile(fileobj=raw) if is_compressed else raw
-            return _read(path, _Lines(io.BufferedReader(source) if is_compressed else raw), see, begin)
+            source = io.BufferedReader(_Gunzipped(gzip.GzipFile(fileobj=raw))) if is_compressed else raw
+            return _read(path, _Lines(source), see, begin)
     except OSError as error:
         raise _unreadable(path, error) from None
 
@@ -129,6 +129,21 @@ def open_lines(path: Path) -> Iterator[tuple[Header | None, Iterator[bytes]]]:
 def parsed_request(line: bytes) -> LoggedRequest | None:
     """The request in a line; None if it is not one."""
     return _request(_parsed(line))
+
+
+class _Gunzipped(io.RawIOBase):
+    """All that can be decompressed: a `GzipFile` that ends too early keeps the last kilobytes to itself."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read1(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class _Lines:

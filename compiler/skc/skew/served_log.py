@@ -7,6 +7,7 @@ input has such a name.
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from skc.data.engine import ARROW
 from skc.diagnostics import fail
@@ -26,7 +28,7 @@ from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value
 from skc_runtime.kinds import OutputDType
 
-BATCH = 8192  # requests
+BATCH = 32_768  # requests; a row group
 FACTS: dict[str, Literal["string", "int64", "float64"]] = {
     "id": "string",
     "key": "string",
@@ -34,12 +36,13 @@ FACTS: dict[str, Literal["string", "int64", "float64"]] = {
     "latency_us": "int64",
     "prediction": "float64",
 }
+FIRST = 1024  # bytes of a file
 START = b'{"skc":"log"'
 
 
 @dataclass
 class LoggedRows:
-    """What a log holds: a file of Arrow, the names that any request has, the inputs that it hides, and how many
+    """What a log holds: a file of Parquet, the names that any request has, the inputs that it hides, and how many
     requests were refused, in all and by the input that was refused. `served` estimates those that were not, of which a
     log may be a sample.
     """
@@ -62,17 +65,19 @@ def is_log(data: Any) -> bool:
         if not files or not files[0].name.endswith(SUFFIXES):
             return False
         with files[0].open("rb") as file:
-            start = file.read(len(START))
-    except OSError:
+            start = file.read(FIRST)
+        if start.startswith(GZIP):
+            start = zlib.decompressobj(31).decompress(start, len(START))  # 31: with the header of gzip
+    except (OSError, zlib.error):
         return False
-    return start == START or (start.startswith(GZIP) and path.is_dir())
+    return start.startswith(START)
 
 
 @contextmanager
 def open_log(path: Path, inputs: Sequence[Input], plan: str) -> Iterator[LoggedRows]:
     """Read a log into a file that lasts as long as the context. Raises SKC601 to SKC604."""
     with scratch_folder("skc-log") as folder:
-        rows = LoggedRows(folder / "requests.arrow")
+        rows = LoggedRows(folder / "requests.parquet")
         _Writer(rows, inputs, plan).write(path)
         yield rows
 
@@ -90,7 +95,7 @@ class _Writer:
         self.sample = 1.0
 
     def write(self, path: Path) -> None:
-        with pa.OSFile(str(self.rows.file), "wb") as sink, pa.ipc.new_file(sink, self.schema) as writer:
+        with pq.ParquetWriter(self.rows.file, self.schema, compression="zstd", use_dictionary=False) as writer:
             for file in log_files([path]):
                 read_file(file, partial(self._add, writer), partial(self._begin, file))
             self._flush(writer)

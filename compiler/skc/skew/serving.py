@@ -57,7 +57,8 @@ def open_served(
             yield served
         return
     with open_log(Path(data), inputs, plan) as log:
-        visible = [i for i in inputs if i.name in log.seen - log.hidden] + [i for i in added if i.name in FACTS]
+        seen = log.seen or {i.name for i in inputs}  # without a request, nothing is missing
+        visible = [i for i in inputs if i.name in seen - log.hidden] + [i for i in added if i.name in FACTS]
         with _open_table(log.file, visible, others, ReadOptions(), threads) as served:
             yield _with_log(served, [*inputs, *added], log)
 

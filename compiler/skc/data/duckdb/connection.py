@@ -51,6 +51,7 @@ SETTINGS = {
     "TimeZone": "UTC",
     "Calendar": "gregorian",  # DuckDB 1 counts the years of a Thai locale from Buddha
     "parquet_metadata_cache": "true",  # a file's footer is read once, not for every query
+    "enable_progress_bar": "false",  # it would be written to stdout, into a report
     "ieee_floating_point_ops": "true",
     "integer_division": "false",
     "error_on_division_by_zero": "false",  # DuckDB 2 only: null, as in DuckDB 1
