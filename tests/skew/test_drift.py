@@ -72,7 +72,7 @@ def here(share: Share, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def levels(report: DriftReport) -> dict[str, str]:
     """Of the columns that requests have."""
-    return {column.name: column.verdict for column in report.columns if column.role != "output"}
+    return {column.name: column.verdict for column in report.columns if not column.is_computed}
 
 
 def test_instants_move_with_the_calendar_and_only_their_nulls_are_compared(here: Path) -> None:

@@ -56,7 +56,7 @@ def serve(artifact: Path, log: Path, rows: pa.Table, **options: Any) -> None:
 
 def levels(report: DriftReport) -> dict[str, str]:
     """Of the columns that requests have."""
-    return {column.name: column.verdict for column in report.columns if column.role != "output"}
+    return {column.name: column.verdict for column in report.columns if not column.is_computed}
 
 
 def test_a_log_is_compared_as_the_table_of_its_requests(home: Path, tmp_path: Path) -> None:

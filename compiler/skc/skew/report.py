@@ -111,7 +111,7 @@ class DriftReport(OneLine):
 
     @property
     def watched(self) -> int:
-        return sum(column.verdict != "not watched" for column in self.columns)
+        return sum(column.verdict != "not watched" and column.role != "step" for column in self.columns)
 
     @property
     def computed(self) -> tuple[ColumnDrift, ...]:
