@@ -6,7 +6,8 @@
 A transaction holds some requests and, in the compacted topic TOPIC-shipped, the number of the last one of each writer:
 so either both are there or neither. The next start reads these numbers and goes on. Two processes that ship the same
 folder cannot both do so: Kafka fences off the older one, which then ends. A consumer needs
-`isolation.level=read_committed`, its default. The key of a message is the writer, which keeps its requests in order.
+`isolation.level=read_committed`: the default of librdkafka, and so of this library, but not of Kafka's Java client. The
+key of a message is the writer, which keeps its requests in order.
 """
 
 from __future__ import annotations
