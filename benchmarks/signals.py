@@ -43,6 +43,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "conformance"), str(ROOT / "tests")]
 LARGEST_OVERHEAD = 1.20
 ROUNDS = 7
+NO_LIBRARY = Path(skc_runtime.__file__).parent / "none" / "of" / "it"  # for Python, which brings its own
 
 
 def main() -> int:
@@ -55,7 +56,7 @@ def main() -> int:
     arguments = parser.parse_args()
     is_right, ratios = True, dict[str, float]()
     if arguments.calls:
-        ratios = cost(arguments.calls)
+        ratios = cost(arguments.calls, arguments.languages.split(","), arguments.library)
         is_right = ratios["signals / without, one row"] <= LARGEST_OVERHEAD
     if arguments.rows:
         is_right &= counts(arguments.rows, arguments.languages.split(","), arguments.library)
@@ -66,7 +67,7 @@ def main() -> int:
 # the cost
 
 
-def cost(calls: int) -> dict[str, float]:
+def cost(calls: int, languages: list[str], library: Path | None) -> dict[str, float]:
     table = make_table(20_000)
     record = {name: table[name][7].as_py() for name in table.column_names}
     with tempfile.TemporaryDirectory() as folder:
@@ -84,6 +85,7 @@ def cost(calls: int) -> dict[str, float]:
             feeds = feeds_of(artifact, record)
             subjects[f"{name}, bare"] = bare(artifact.files["model.onnx"], feeds)
         times = measured(subjects, calls)
+        others = {language: added(language, library, Path(folder), record, calls) for language in languages}
         signals = loaded["signals"].manifest.signals
     print(
         f"one row of 39 columns, {0 if signals is None else len(signals.columns)} signals; medians of {ROUNDS} rounds"
@@ -94,6 +96,8 @@ def cost(calls: int) -> dict[str, float]:
     ratios["signals, bare"] = ratio(times["signals, bare"], times["plain, bare"])
     for name, found in ratios.items():
         print(f"  {name:<16}{found:>8.3f} × without (median of paired rounds)")
+    for language, (plain, more) in others.items():
+        print(f"  {language}, by its executor: {plain:.1f} µs a call with what it answers, {more:+.1f} µs with signals")
     left = blocks_left(subjects["plain"])
     print(f"  blocks of memory that a call without signals and observer leaves behind: {left:.3f}")
     return {f"{name} / without, one row": found for name, found in ratios.items()}
@@ -130,6 +134,26 @@ def measured(subjects: Mapping[str, Callable[[], Any]], calls: int) -> dict[str,
             found[name].append(statistics.median(taken))
     gc.enable()
     return found
+
+
+def added(
+    language: str, library: Path | None, folder: Path, record: Mapping[str, Any], calls: int
+) -> tuple[float, float]:
+    """Microseconds of a call in the executor of a language, its answer included, and how many more with signals."""
+    from executors import LANGUAGES, Executor
+
+    found: dict[str, list[float]] = {"plain": [], "signals": []}
+    rows = {"do": "rows", "rows": [{name: cell(value) for name, value in record.items()}]}
+    with Executor(LANGUAGES[language], library or NO_LIBRARY, {}) as executor:
+        for _ in range(ROUNDS):
+            for name, taken in found.items():
+                [*executor.ask_all([{"do": "load", "artifact": str(folder / name), "replay": "exact"}, rows])]
+                executor.ask({"do": "threads", "threads": 1, "rounds": 500})
+                started = time.perf_counter()
+                executor.ask({"do": "threads", "threads": 1, "rounds": calls})
+                taken.append((time.perf_counter() - started) / calls * 1e6)
+    best = {name: min(taken) for name, taken in found.items()}
+    return best["plain"], best["signals"] - best["plain"]
 
 
 def ratio(a: list[float], b: list[float]) -> float:
@@ -306,8 +330,7 @@ def counts(rows: int, languages: list[str], library: Path | None) -> bool:
         skc.compile(Path(folder) / "pipeline.yaml", Path(folder) / "rows.jsonl", out, signals=True)
         for language in languages:
             started = time.perf_counter()
-            usual = Path(skc_runtime.__file__).parent / "a" / "b" / "c"  # Python needs none
-            with Executor(LANGUAGES[language], library or usual, {}) as executor:
+            with Executor(LANGUAGES[language], library or NO_LIBRARY, {}) as executor:
                 text = served(executor, out, records)
             is_equal = read(text) == wanted
             is_right &= is_equal

@@ -20,6 +20,7 @@ from watch import Watch
 import skc_runtime
 from skc_runtime import Log, RecordError, SkcRuntimeError, Transformer
 from skc_runtime.session import VERSION
+from skc_runtime.signals import Call
 
 Answer = dict[str, Any]
 ROUNDING = {"nearest": 0x000, "down": 0x400, "up": 0x800, "zero": 0xC00}  # <fenv.h> of x86
@@ -39,6 +40,7 @@ class Executor:
         self._transformer: Transformer | None = None
         self._watched: Watch | None = None
         self._rows: list[dict[str, Any]] = []
+        self._calls: list[Call] = []
         self._requests = {
             "hello": self._hello,
             "load": self._load,
@@ -47,7 +49,7 @@ class Executor:
             "threads": self._threads,
             "describe": self._describe,
             "log": self._log,
-            "signals": lambda request: {"signals": self._loaded().signals_text()},
+            "signals": self._signals,
             "arithmetic": self._arithmetic,
             "close": self._close,
             "watch": self._watch,
@@ -67,8 +69,13 @@ class Executor:
 
     def _load(self, request: Mapping[str, Any]) -> Answer:
         self._close(request)
+        self._calls = []
         self._transformer = skc_runtime.load(
-            given(request), replay=request["replay"], expect=request.get("expect"), key=request.get("key")
+            given(request),
+            replay=request["replay"],
+            expect=request.get("expect"),
+            key=request.get("key"),
+            observer=self._calls.append if request.get("observe") else None,
         )
         return {"loaded": True}
 
@@ -129,6 +136,13 @@ class Executor:
                 list(pool.map(add, range(threads)))
         counts = log.counts()
         return {"counts": [counts.n, counts.logged, counts.dropped, counts.sampled_out]}
+
+    def _signals(self, request: Mapping[str, Any]) -> Answer:
+        calls = [[call.rows, call.code] for call in self._calls]
+        if "folder" not in request:
+            return {"signals": self._loaded().signals_text(), "calls": calls}
+        with Log.open(request["folder"], self._loaded()) as log:
+            return {"signals": self._loaded().signals_text(log), "calls": calls}
 
     def _arithmetic(self, request: Mapping[str, Any]) -> Answer:
         is_x86 = platform.system() == "Linux" and platform.machine() == "x86_64"

@@ -38,9 +38,14 @@ def check_signals(executor: Executor, suite: Path, index: Mapping[str, Any]) -> 
     tallies = []
     for entry in index["signals"]:
         tally, folder = Tally(f"signals/{entry['id']}"), suite / entry["artifact"]
-        load = {"do": "load", "artifact": str(folder), "replay": "exact"}
+        load = {"do": "load", "artifact": str(folder), "replay": "exact", "observe": True}
         rows = {"do": "rows", "rows": entry["rows"]}
-        loaded, _, *answers = executor.ask_all([load, rows, *entry["calls"], {"do": "signals"}])
+        with tempfile.TemporaryDirectory() as log:
+            signals = {"do": "signals", **({"folder": log} if entry["log"] else {})}
+            loaded, _, *answers = executor.ask_all([load, rows, *entry["calls"], signals])
+        if all(call["do"] == "transform" for call in entry["calls"]):
+            wanted = [_seen(answer) for answer in answers[:-1]]
+            tally.expect(answers[-1].get("calls") == wanted, f"the observer got {short(answers[-1].get('calls'))}")
         tally.expect(loaded == {"loaded": True}, f"it does not load: {short(loaded)}")
         plan = json.loads((folder / "manifest.json").read_bytes())["plan"][:8]
         text = answers[-1].get("signals", "")
@@ -52,3 +57,11 @@ def check_signals(executor: Executor, suite: Path, index: Mapping[str, Any]) -> 
         tally.expect(len(lines) == len(entry["text"]), f"{len(entry['text'])} lines are wanted, not {len(lines)}")
         tallies.append(tally)
     return tallies
+
+
+def _seen(answer: Mapping[str, Any]) -> list[Any]:
+    """What an observer gets of a call with this answer: the rows served, and the code of a refusal."""
+    if "error" in answer:
+        return [0, answer["error"]["code"]]
+    shape = next(iter(answer["outputs"].values()))["shape"]
+    return [shape[0] if len(shape) == 2 else 1, None]

@@ -278,7 +278,7 @@ def write_signals(out: Path) -> list[dict[str, Any]]:
     for case, artifact in signal_artifacts():
         place = f"artifacts/signals/{case['id']}"
         artifact.write(out / place)
-        found.append({"artifact": place, **{key: case[key] for key in ("id", "rows", "calls", "text")}})
+        found.append({"artifact": place, **{key: case[key] for key in ("id", "log", "rows", "calls", "text")}})
     return found
 
 

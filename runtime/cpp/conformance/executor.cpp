@@ -10,6 +10,7 @@
 #include <iterator>
 #include <locale>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -88,7 +89,7 @@ class Executor {
     if (task == "rows") return keep_rows(request);
     if (task == "transform") return transform(request);
     if (task == "threads") return threads(request);
-    if (task == "signals") return {{"signals", loaded().signals_text()}};
+    if (task == "signals") return signals(request);
     if (task == "log") return log(loaded(), request);
     if (task == "describe") return answer_of(loaded().describe());
     if (task == "arithmetic") return set_arithmetic(request);
@@ -118,6 +119,8 @@ class Executor {
     options.replay = replay == "exact" ? skc::Replay::exact : skc::Replay::tolerance;
     if (request.contains("expect")) options.expect = request.at("expect").get<std::string>();
     if (request.contains("key")) options.key = request.at("key").get<std::string>();
+    calls_ = Json::array();
+    if (request.value("observe", false)) options.observer = [this](const skc::Call& call) { observe(call); };
     const std::string artifact = request.at("artifact").get<std::string>();
     if (request.value("from", "folder") == "files") {
       transformer_ = skc::Transformer::load_files(files_of(artifact), options);
@@ -184,6 +187,18 @@ class Executor {
     return {{"calls", rows_.size() * static_cast<std::size_t>(rounds * count)}, {"different", different.load()}};
   }
 
+  void observe(const skc::Call& call) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    calls_.push_back(Json::array({call.rows, call.code ? Json(*call.code) : Json()}));
+  }
+
+  // What was counted, with an empty log if there is a folder for one.
+  Json signals(const Json& request) const {
+    std::optional<skc::Log> log;
+    if (request.contains("folder")) log.emplace(request.at("folder").get<std::string>(), loaded());
+    return {{"signals", loaded().signals_text(log ? &*log : nullptr)}, {"calls", calls_}};
+  }
+
   Json watch(const Json& request) {
     watch_.emplace(request.at("artifact").get<std::string>(), rows_.at(0), request.at("threads").get<int>(),
                    request.at("interval").get<double>());
@@ -210,6 +225,8 @@ class Executor {
   std::optional<skc::Transformer> transformer_;
   std::vector<skc::Record> rows_;
   std::optional<Watch> watch_;
+  std::mutex mutex_;  // of what follows
+  Json calls_ = Json::array();  // rows and code, as an observer got them
 };
 
 }  // namespace

@@ -99,12 +99,9 @@ class _Counters:
         self.buckets = [0] * (len(BOUNDS) + 1)
         self._lock = threading.Lock()
 
-    def row(self, signals: bytes) -> None:
-        """Count a served row."""
-        self.rows += 1
-        self.waiting.append(signals)
-        if len(self.waiting) >= AT_ONCE:
-            self.batch(0, _sums(self.waiting, len(self.steps)), len(self.waiting))
+    def add_up(self) -> None:
+        """Add up the rows that are waiting; by their own thread."""
+        self.batch(0, _sums(self.waiting, len(self.steps)), len(self.waiting))
 
     def batch(self, rows: int, counts: Array, added: int = 0) -> None:
         """Count served rows; with `added`, so many of those that are waiting."""
@@ -146,9 +143,25 @@ class Watch:
         self._living: list[tuple[weakref.ref[threading.Thread], _Counters]] = []
         self._ended = _Counters(len(self._columns))
 
-    def row(self, signals: Array) -> None:
-        """Count a served row by its signals, bool [1, S]."""
-        self._counters().row(signals.tobytes())
+    def served(self, signals: Array | None, nanoseconds: int) -> None:
+        """Count the end of a call that served a single record, by its signals, bool [1, S], if there are any.
+
+        In one function, since it is a part of every such call.
+        """
+        if signals is not None:
+            try:
+                counters: _Counters = self._own.counters
+            except AttributeError:
+                counters = self._counters()
+            counters.rows += 1
+            counters.nanoseconds += nanoseconds
+            counters.buckets[bisect_left(_BOUNDS_NS, nanoseconds)] += 1
+            waiting = counters.waiting
+            waiting.append(signals.tobytes())
+            if len(waiting) >= AT_ONCE:
+                counters.add_up()
+        if self._observer is not None:
+            self._tell(Call(self._identity, 1, None, nanoseconds * 1e-9))
 
     def batch(self, rows: int, counts: Array) -> None:
         """Count served rows; `counts`, int64 [S], has how many of them have each signal."""
@@ -166,11 +179,15 @@ class Watch:
                 refusal = error.code, error.input if error.input in self._names else ""
                 counters.refused[refusal] = counters.refused.get(refusal, 0) + 1
         if self._observer is not None:
-            try:
-                self._observer(Call(self._identity, rows, None if error is None else error.code, nanoseconds * 1e-9))
-            except Exception as raised:  # of the caller's function: reported as by a thread, and the request is served
-                thread = threading.current_thread()
-                threading.excepthook(threading.ExceptHookArgs((type(raised), raised, raised.__traceback__, thread)))
+            self._tell(Call(self._identity, rows, None if error is None else error.code, nanoseconds * 1e-9))
+
+    def _tell(self, call: Call) -> None:
+        try:
+            if self._observer is not None:
+                self._observer(call)
+        except Exception as raised:  # of the caller's function: reported as by a thread, and the request is served
+            thread = threading.current_thread()
+            threading.excepthook(threading.ExceptHookArgs((type(raised), raised, raised.__traceback__, thread)))
 
     def _counters(self) -> _Counters:
         try:

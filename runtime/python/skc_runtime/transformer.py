@@ -5,9 +5,9 @@ operator.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter_ns as _now
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -133,16 +133,22 @@ class Transformer:
     ) -> dict[str, Array]:
         """A call that is counted, and told to an observer."""
         session = self._opened()
-        started = time.perf_counter_ns()
+        started = _now()
         try:
             request = marshal(data, extra)
-            results = self._run(session, request)
+            if isinstance(request, Request):
+                results = session.run(request.feeds)
+                if self._guards is not None and results[self._guards.tensor].any():
+                    raise self._guarded(self._guards, request, results[self._guards.tensor], None)
+                outputs = {name: results[name][0] for name in self._results}
+                watch.served(None if self._signals is None else results[self._signals], _now() - started)
+                return outputs
+            outputs = self._run_batch(session, request)
         except SkcRuntimeError as error:
-            watch.ended(0, time.perf_counter_ns() - started, error)
+            watch.ended(0, _now() - started, error)
             raise
-        rows = request.rows if isinstance(request, Batch) else 1
-        watch.ended(rows, time.perf_counter_ns() - started, None)
-        return results
+        watch.ended(request.rows, _now() - started, None)
+        return outputs
 
     def _opened(self) -> GraphSession:
         session = self._session
@@ -156,8 +162,6 @@ class Transformer:
         results = session.run(request.feeds)
         if self._guards is not None and results[self._guards.tensor].any():
             raise self._guarded(self._guards, request, results[self._guards.tensor], None)
-        if self._signals is not None and self._watch is not None:
-            self._watch.row(results[self._signals])
         return {name: results[name][0] for name in self._results}
 
     def _run_batch(self, session: GraphSession, batch: Batch) -> dict[str, Array]:

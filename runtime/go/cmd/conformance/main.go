@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing/fstest"
 
 	skc "skc.dev/runtime"
@@ -76,6 +77,7 @@ type request struct {
 	FlushToZero bool `json:"flush_to_zero"`
 	Rounding    string
 	Folder      string
+	Observe     bool
 	Options     logOptions
 	Add         []logEntry
 }
@@ -95,6 +97,7 @@ type executor struct {
 	transformer *skc.Transformer
 	rows        []object
 	watch       *watch
+	calls       [][2]any // rows and code, as an observer got them
 }
 
 func (e *executor) answerLine(line []byte) (any, error) {
@@ -150,8 +153,7 @@ func (e *executor) answer(r *request) (any, error) {
 	case "log":
 		return e.log(r)
 	case "signals":
-		text, err := e.transformer.SignalsText(nil)
-		return object{"signals": text}, err
+		return e.signals(r)
 	case "describe":
 		return object{"describe": e.transformer.Describe()}, nil
 	case "close":
@@ -181,12 +183,39 @@ func (e *executor) load(r *request) (any, error) {
 	if r.Key != nil {
 		options = append(options, skc.WithKey([]byte(*r.Key)))
 	}
+	e.calls = [][2]any{}
+	if r.Observe {
+		var mutex sync.Mutex
+		options = append(options, skc.WithObserver(func(call skc.Call) {
+			mutex.Lock()
+			defer mutex.Unlock()
+			var code any
+			if call.Code != "" {
+				code = call.Code
+			}
+			e.calls = append(e.calls, [2]any{call.Rows, code})
+		}))
+	}
 	transformer, err := loadFrom(r.From, r.Artifact, options)
 	if err != nil {
 		return nil, err
 	}
 	e.transformer = transformer
 	return object{"loaded": true}, nil
+}
+
+// signals are what was counted, with an empty log if there is a folder for one.
+func (e *executor) signals(r *request) (any, error) {
+	var log *skc.Log
+	if r.Folder != "" {
+		var err error
+		if log, err = skc.OpenLog(r.Folder, e.transformer, skc.LogOptions{}); err != nil {
+			return nil, err
+		}
+		defer log.Close()
+	}
+	text, err := e.transformer.SignalsText(log)
+	return object{"signals": text, "calls": e.calls}, err
 }
 
 // loadFrom loads a folder, its files as bytes, or an archive.

@@ -3,11 +3,15 @@ package dev.skc.runtime.conformance;
 import ai.onnxruntime.OrtEnvironment;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.skc.runtime.Call;
 import dev.skc.runtime.Extra;
 import dev.skc.runtime.Features;
 import dev.skc.runtime.LoadOptions;
+import dev.skc.runtime.Log;
+import dev.skc.runtime.LogOptions;
 import dev.skc.runtime.Replay;
 import dev.skc.runtime.SkcException;
 import dev.skc.runtime.Transformer;
@@ -40,6 +44,7 @@ public final class Executor {
   private Transformer transformer;
   private Watch watch;
   private List<Map<String, Object>> rows = List.of();
+  private final ArrayNode calls = JSON.arrayNode(); // rows and code, as an observer got them
 
   private Executor() {}
 
@@ -63,7 +68,7 @@ public final class Executor {
         case "transform" -> transform(request);
         case "threads" -> Threads.run(current(), rows, request);
         case "describe" -> JSON.objectNode().set("describe", MAPPER.valueToTree(current().describe()));
-        case "signals" -> JSON.objectNode().put("signals", current().signalsText());
+        case "signals" -> signals(request);
         case "log" -> Logs.log(current(), request);
         case "arithmetic" -> JSON.objectNode().put("set", false); // Java has no way to switch it
         case "close" -> close();
@@ -90,6 +95,8 @@ public final class Executor {
     LoadOptions options = new LoadOptions().replay(Replay.named(request.path("replay").asText("exact")));
     options = request.has("expect") ? options.expect(request.get("expect").textValue()) : options;
     options = request.has("key") ? options.key(request.get("key").textValue()) : options;
+    calls.removeAll();
+    options = request.path("observe").asBoolean() ? options.observer(this::observe) : options;
     transformer =
         switch (request.path("from").asText("folder")) {
           case "files" -> Transformer.load(bytes(artifact), options);
@@ -97,6 +104,22 @@ public final class Executor {
           default -> Transformer.load(artifact, options);
         };
     return JSON.objectNode().put("loaded", true);
+  }
+
+  private synchronized void observe(Call call) {
+    calls.addArray().add(call.rows()).add(call.code().orElse(null));
+  }
+
+  private ObjectNode signals(JsonNode request) {
+    ObjectNode told = JSON.objectNode();
+    if (request.has("folder")) {
+      try (Log log = Log.open(Path.of(request.get("folder").textValue()), current(), new LogOptions())) {
+        told.put("signals", current().signalsText(log));
+      }
+    } else {
+      told.put("signals", current().signalsText());
+    }
+    return told.set("calls", calls);
   }
 
   private static Map<String, byte[]> bytes(Path folder) {
