@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -307,6 +308,17 @@ def test_a_feature_of_another_time(name: str) -> None:
         assert cause is not None, text
         assert text in cause.text or name == "hour", text
         assert cause.kind == "time"
+
+
+def test_one_row_does_not_prove_a_time() -> None:
+    instants, context, local = of_times(FEATURES["weekend"], "America/New_York", 2)
+    recomputed, shifted = local(), local(-HOUR)
+    affected = np.flatnonzero(recomputed != shifted)
+    rows = np.setdiff1d(np.arange(len(instants)), affected[1:])
+    (column,) = context.columns
+    few = Context(columns=(replace(column, values=column.values[rows]),))
+    assert of_floats(shifted[rows], recomputed[rows], few) is None
+    assert of_floats(shifted, recomputed, context) is not None
 
 
 def test_a_zone_with_summer_time_is_not_a_shift() -> None:

@@ -19,6 +19,7 @@ from skc.skew.shadow.answers import Answer, fields_of, of_response
 from skc.skew.shadow.differing import Rules
 from skc.skew.shadow.inputs import InputTally, Known
 from skc.skew.shadow.pairs import Pair
+from skc.skew.shadow.run import Tally
 from skc.skew.shadow.verdict import lower_bound, share_of, upper_bound
 
 SAME = answers()
@@ -226,6 +227,29 @@ def test_verdicts_are_right_in_95_percent_of_runs() -> None:
         assert found.count(right) >= 190, share
     wrong = [share_of(1000, int(k)).verdict(0.10) == "diverges" for k in random.binomial(1000, 0.10, 2000)]
     assert sum(wrong) <= 0.06 * 2000
+
+
+def test_the_bounds_of_a_share_beyond_noise() -> None:
+    """Each of the two bounds holds with 97.5 %, so that both do with 95 %."""
+    share = share_of(1000, 200, 50)
+    low, high = lower_bound(200, 1000, 0.025), upper_bound(50, 1000, 0.025)
+    assert binom.sf(199, 1000, low) == pytest.approx(0.025)
+    assert binom.cdf(50, 1000, high) == pytest.approx(0.025)
+    assert share.lower == low - high
+    assert share.observed == 0.15
+    assert share_of(1000, 50, 200).lower == share_of(1000, 50, 200).observed == 0
+
+
+def test_an_input_that_only_makes_noise_explains_nothing() -> None:
+    noisy, quiet = (Tally(Rules(), {}, again) for again in (True, False))
+    for k in range(400):
+        is_null = k % 4 == 0
+        a, b = Answer({"p": 0.5}), Answer({"p": 0.9 if is_null else 0.5})
+        record = {"fare": None if is_null else 1.0}
+        noisy.add(Pair(f"r{k}", record, a, b, b))
+        quiet.add(Pair(f"r{k}", record, a, b))
+    assert [cause.text for cause in quiet.inputs["predictions"].causes()] == ["fare null"]
+    assert noisy.inputs["predictions"].causes() == ()
 
 
 def test_the_floor_keeps_noise_out(tmp_path: Path) -> None:
