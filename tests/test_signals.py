@@ -17,7 +17,9 @@ from skc.artifact import MANIFEST, MODEL
 from skc.diagnostics import SkcError
 from skc.emit.opset import op
 from skc.frontend.yaml.reader import read_pipeline_text
+from skc.inspection import inspect
 from skc.ops import OPS
+from skc.reports.inspection import artifact_text
 from skc.verification.identity import is_own_work, recompiled
 from skc_runtime.manifest import Manifest
 
@@ -120,6 +122,14 @@ def test_the_shares_of_training_are_in_the_manifest(tmp_path: Path) -> None:
         ("outside", "fare"),
         ("invalid", "when"),
     }
+
+
+def test_inspect_lists_the_signals(tmp_path: Path) -> None:
+    for signals in (True, False):
+        compiled(tmp_path, signals=signals, verify=False, out=tmp_path / "artifact", force=True)
+        facts = inspect(tmp_path / "artifact")
+        assert ("null at inputs/fare (fare), 25.00% of the training rows" in artifact_text(facts)) is signals
+        assert ("signals" in facts) is signals
 
 
 def test_nothing_to_signal(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def _facts(directory: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
             for key in ("name", "signature", "inputs", "outputs", "onnx", "tzdata", "built_with", "plan")
         },
         "guards": (manifest["guards"] or {"columns": []})["columns"],
+        **({"signals": manifest["signals"]["columns"]} if "signals" in manifest else {}),
         "steps": plan["steps"],
         "files": {path.name: path.stat().st_size for path in sorted(directory.iterdir()) if path.is_file()},
     }

@@ -31,6 +31,12 @@
 // time.Duration is not a number. The zero time.Time is an instant too, in the year 1: use a pointer if a value may be
 // absent.
 //
+// # Signals
+//
+// Of an artifact that was compiled with --signals, [Transformer.Signals] returns what was counted, and
+// [Transformer.SignalsText] the text for Prometheus. [WithObserver] sets a function that is called after each call, with
+// or without signals.
+//
 // # ONNX Runtime
 //
 // The shared library of ONNX Runtime, 1.22 or newer, is loaded once per process, at the first Load: from the path of

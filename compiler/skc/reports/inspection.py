@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from skc.ir import SOURCE
@@ -32,6 +33,9 @@ def artifact_text(facts: dict[str, Any]) -> str:
     if facts["guards"]:
         lines += ["", "guards"]
         lines += [f"  {g['code']} at {g['step']} ({g['input']})" for g in facts["guards"]]
+    if "signals" in facts:
+        lines += ["", "signals"]
+        lines += [f"  {s['kind']} at {s['step']} ({s['input']}){_share(s)}" for s in facts["signals"]]
     lines += ["", "files"]
     lines += [f"  {name:<16} {size:>12,} bytes" for name, size in facts["files"].items()]
     versions = ", ".join(f"{k} {v}" for k, v in facts["built_with"].items())
@@ -71,3 +75,7 @@ def ops_text(facts: list[dict[str, Any]]) -> str:
 
 def _fitted(op: dict[str, Any]) -> str:
     return " (fitted by scikit-learn only)" if op["fitted_elsewhere"] else ""
+
+
+def _share(signal: Mapping[str, Any]) -> str:
+    return f", {float(signal['training']):.2%} of the training rows" if "training" in signal else ""
