@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from skc.diagnostics import SkcError, fail
 from skc_runtime.errors import SkcRuntimeError, shown
+from skc_runtime.kinds import INT64_MAX, INT64_MIN
 from skc_runtime.log_files import OPEN
 from skc_runtime.log_lines import FORMAT
 from skc_runtime.strict_json import Fields
@@ -240,7 +241,9 @@ def _request(value: Any) -> LoggedRequest | None:
     if not isinstance(value, dict) or "request" not in value:
         return None
     n, id_, time_us = value.get("n"), value.get("id"), value.get("time_us")
-    if type(n) is not int or n < 1 or type(id_) is not str or type(time_us) is not int:
+    if type(n) is not int or type(id_) is not str or type(time_us) is not int:
+        return None
+    if not 1 <= n <= INT64_MAX or not INT64_MIN <= time_us <= INT64_MAX:
         return None
     return LoggedRequest(n, id_, time_us, value)
 

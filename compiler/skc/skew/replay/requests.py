@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -128,7 +127,7 @@ _FAST: Mapping[InputElement, Callable[[Values], Values]] = for_every_element(
 
 def _value(spec: InputSpec, logged: Any) -> Any:
     if not isinstance(logged, dict):
-        return _decoded(spec, logged)
+        return _decoded(spec.kind.element, logged)
     match list(logged.items()):
         case [("null", True)]:
             return None
@@ -137,16 +136,15 @@ def _value(spec: InputSpec, logged: Any) -> Any:
         case [("int", str() as digits)]:
             return _parsed(int, digits)
         case [("float", (int() | float() | str()) as value)]:
-            number = golden.decode_value("float64", value, spec.name)
-            return math.nan if number is None else number
+            return _decoded("float64", value)
         case [("string", str() as value)]:
             return value
     raise NotInLogError  # {"other": true}, or an edited line
 
 
-def _decoded(spec: InputSpec, logged: Any) -> Any:
+def _decoded(element: InputElement, logged: Any) -> Any:
     try:
-        return golden.decode_value(spec.kind.element, logged, spec.name)
+        return golden.decode_value(element, logged, "request")
     except SkcRuntimeError:
         raise NotInLogError from None
 
