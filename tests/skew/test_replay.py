@@ -376,6 +376,18 @@ def test_code_skew_and_data_skew_are_told_apart(
     assert (report.training.data_skew, report.training.code_skew) == (100, 700)
 
 
+def test_refused_requests_are_not_compared_with_training(
+    home: Path, transformer: Transformer, training: pa.Table, tmp_path: Path
+) -> None:
+    rows = [dict(row) for row in ROWS[:20]]
+    rows[3] |= {"fare": "14,50"}
+    write_log(tmp_path / "log.jsonl", transformer, rows)
+    report = skc.replay(tmp_path / "log.jsonl", home / "open", training=training, key="id=ride")
+    assert report.is_equal, skc.render(report)
+    assert report.training is not None
+    assert (report.training.requests, report.training.matched) == (19, 19)
+
+
 def test_features_of_the_training_table_are_compared(
     home: Path, transformer: Transformer, training: pa.Table, tmp_path: Path
 ) -> None:

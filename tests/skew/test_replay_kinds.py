@@ -178,3 +178,24 @@ def test_a_log_of_anything_is_read(seed: int, home: Path, transformer: Transform
     assert report.is_refused
     for form in ("text", "json", "junit", "github", "html"):
         assert skc.render(report, form)  # type: ignore[arg-type]  # one of the formats
+
+
+def test_many_columns_that_differ_are_all_reported(tmp_path: Path) -> None:
+    """The reasons of the first hundred are looked for."""
+    names = [f"c{k}" for k in range(110)]
+    inputs = "".join(f"  {name}: float64\n" for name in names)
+    features = f"features:\n  all: {{from: [{', '.join(names)}], apply: [log1p, standard_scale]}}\n"
+    head = f"skc: 1\nname: wide\ninputs:\n{inputs}"
+    (tmp_path / "p.yaml").write_text(f"{head}{features}outputs: {{x: {{features: [all], dtype: float32}}}}\n")
+    table = pa.table({name: np.random.default_rng(k).gamma(2, 3, 60) for k, name in enumerate(names)})
+    skc.compile(tmp_path / "p.yaml", table, tmp_path / "a", rows=0, verify=False)
+
+    def own(features: Mapping[str, Any], records: Any) -> Mapping[str, Any]:
+        return {"x": (features["x"].astype(np.float64) * 1.07 + 0.2).astype(np.float32)}
+
+    with skc_runtime.load(tmp_path / "a") as transformer:
+        write_log(tmp_path / "log.jsonl", transformer, table.to_pylist(), own=own)
+    report = skc.replay(tmp_path / "log.jsonl", tmp_path / "a")
+    assert len(report.found) == 110
+    assert sum(column.reason is not None and "1.07·x + 0.2" in column.reason.text for column in report.found) == 100
+    assert "not looked for: many columns differ" in skc.render(report)

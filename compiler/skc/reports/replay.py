@@ -42,7 +42,9 @@ def reason_text(column: ColumnReplay) -> str:
     """The reason in one sentence."""
     rows = f"{column.looked_at:,} rows" if column.looked_at < column.differing else "every row"
     if column.reason is None:
-        return "not explained: no rule holds in every row"
+        return (
+            "not explained: no rule holds in every row" if column.looked_at else "not looked for: many columns differ"
+        )
     return f"the service served {column.reason.text} (in {rows})"
 
 
@@ -103,7 +105,7 @@ def training_reason(column: TrainingColumn) -> str:
 
 def _trained(training: TrainingReplay) -> Iterator[str]:
     yield (
-        f"training: {training.matched:,} of {count(training.requests, 'request')} have a row by {training.key}; "
+        f"training: {training.matched:,} of {count(training.requests, 'served request')} have a row by {training.key}; "
         f"{count(training.unused, 'row')} of training without a request"
     )
     data_skew, code_skew = count(training.data_skew, "pair"), count(training.code_skew, "pair")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from skc.infer import column_groups, column_names
-from skc.ir import Pipeline
+from skc.infer import ColumnNames, column_groups, column_names
+from skc.ir import Pipeline, Step
 from skc.op import is_shown
 from skc.ops import OPS
 from skc.skew.replay.reason import Reason
@@ -46,26 +46,36 @@ def step_of(reason: Reason, made_by: Sequence[str]) -> str | None:
 def behind(pipeline: Pipeline, place: Place) -> set[Node]:
     """The steps that an output column depends on, column by column."""
     names, steps = column_names(pipeline), {step.name: step for step in pipeline.steps}
+    return {
+        (value, _group(steps[value], column, names)) for value, column in made_of(pipeline, place) if value in steps
+    }
+
+
+def made_of(pipeline: Pipeline, place: Place) -> set[tuple[str, int]]:
+    """The columns of inputs and steps that an output column is made of, as a value and the index of its column."""
+    names, steps = column_names(pipeline), {step.name: step for step in pipeline.steps}
     output, k = place
     refs = next(o.refs for o in pipeline.outputs if o.name == output)
-    sources = [(ref.value, c) for ref in refs for c in _columns(ref.start, ref.stop, len(names[ref.value]))]
-    nodes: set[Node] = set()
-    open_columns = [sources[k]]
-    while open_columns:
-        value, column = open_columns.pop()
-        if value not in steps:
+    found: set[tuple[str, int]] = set()
+    waiting = [[(ref.value, c) for ref in refs for c in _columns(ref.start, ref.stop, len(names[ref.value]))][k]]
+    while waiting:
+        value, column = waiting.pop()
+        if (value, column) in found:
             continue
-        step = steps[value]
-        sources = [(r.value, c) for r in step.inputs for c in _columns(r.start, r.stop, len(names[r.value]))]
-        group = 0
-        if OPS[step.op].is_columnwise(step.params):
-            groups = column_groups(step, names)
-            group = [g for g, columns in enumerate(groups) for _ in columns][column]
-            sources = [sources[group]]
-        if (value, group) not in nodes:
-            nodes.add((value, group))
-            open_columns += sources
-    return nodes
+        found.add((value, column))
+        if value in steps:
+            step = steps[value]
+            sources = [(r.value, c) for r in step.inputs for c in _columns(r.start, r.stop, len(names[r.value]))]
+            is_columnwise = OPS[step.op].is_columnwise(step.params)
+            waiting += [sources[_group(step, column, names)]] if is_columnwise else sources
+    return found
+
+
+def _group(step: Step, column: int, names: ColumnNames) -> int:
+    """The input column of a step that one of its columns comes from; 0 if it combines them."""
+    if not OPS[step.op].is_columnwise(step.params):
+        return 0
+    return [g for g, columns in enumerate(column_groups(step, names)) for _ in columns][column]
 
 
 def _columns(start: int | None, stop: int | None, width: int) -> range:

@@ -46,7 +46,8 @@ def _differing(
     explainer: Explainer,
 ) -> ColumnReplay:
     rows, pipeline = tally.columns[k].items, shower.pipeline
-    reason = reason_of(explainer.explain(tally.spec, k, rows))
+    looked_at = len(rows) if explainer.left else 0
+    reason = reason_of(explainer.explain(tally.spec, k, rows)) if looked_at else None
     makers = [pipeline.step(step) for step in makers_of(pipeline, counted.output, k)]
     made_by = tuple(one.name for one in makers if is_shown(OPS[one.op]))
     step = shower.wrong_step(counted.output, k, rows[0])
@@ -60,7 +61,7 @@ def _differing(
         int(tally.compared[k]),
         counted.differing_rows,
         counted.worst_ulp,
-        len(rows),
+        looked_at,
         reason,
         step,
         made_by,

@@ -32,8 +32,8 @@ class Example:
 @dataclass(frozen=True)
 class ColumnReplay:
     """A column of an output, over the `rows` whose features were logged in full. `looked_at` of the `differing` rows
-    were kept to find the reason. `step` is the first step that can be at fault, of those that the column is made by;
-    None if no step alone can be.
+    were kept to find the reason, none if too many columns differ. `step` is the first step that can be at fault, of
+    those that the column is made by; None if it is none of them.
     """
 
     output: str

@@ -28,6 +28,7 @@ class Shower:
         self.oracle = step_oracle(self.pipeline, artifact.manifest)
         self.outputs = artifact.manifest.outputs
         self._localiser: Localiser | None = None
+        self._walks: dict[int, set[str]] = {}
 
     def example(self, row: Row) -> Example:
         """A row, with its request as a command has it."""
@@ -50,8 +51,12 @@ class Shower:
         if self._localiser is None:
             atlas = draw_atlas(self.pipeline, self._artifact.manifest)
             self._localiser = Localiser(atlas, self._artifact.files[MODEL], self.oracle.evaluate)
-        try:
-            record = self.record(row)
-        except NotInLogError:
-            return None
-        return self._localiser.first_differing_step(record, makers_of(self.pipeline, output, column))
+        if id(row.request) not in self._walks:
+            try:
+                walk = self._localiser.walk(self.record(row))
+            except NotInLogError:
+                walk = ()
+            wrong = {value.step for value in walk if value.differs or value.is_foreign}
+            self._walks = {id(row.request): wrong}  # columns that differ in the same row follow
+        wrong = self._walks[id(row.request)]
+        return next((step for step in makers_of(self.pipeline, output, column) if step in wrong), None)

@@ -75,7 +75,11 @@ class Store:
             database.execute(f"CREATE TABLE {REQUESTS} AS SELECT * FROM batch")
 
     def add(self, batch: Sequence[LoggedRequest], skewed: Sequence[bool], served: ServedFeatures) -> None:
-        """Keep a batch."""
+        """Keep the requests of a batch that were served: a refused one has no features, and not all of its values."""
+        rows = [k for k, request in enumerate(batch) if "error" not in request.document]
+        if not rows:
+            return
+        batch, skewed = [batch[k] for k in rows], [skewed[k] for k in rows]
         documents = [request.document for request in batch]
         columns: list[pa.Array] = [
             pa.array([request.id for request in batch], pa.large_string()),
@@ -89,8 +93,9 @@ class Store:
             decoded = [_decoded(element, record.get(value.name)) for record in records]
             columns.append(pa.array(decoded, ARROW[value.dtype], from_pandas=value.kind.is_float))
         known = [served.column(feature.output, feature.index) for feature in self.features]
-        columns += [pa.array(values, SQL[f.dtype]) for f, (values, _) in zip(self.features, known, strict=True)]
-        columns += [pa.array(is_known, pa.bool_()) for _, is_known in known]
+        for feature, (values, _) in zip(self.features, known, strict=True):
+            columns.append(pa.array([values[k] for k in rows], SQL[feature.dtype]))
+        columns += [pa.array([is_known[k] for k in rows], pa.bool_()) for _, is_known in known]
         table = pa.table(columns, schema=self._schema)
         with engine_errors("the requests cannot be stored"):
             self.database.register("batch", table)

@@ -57,7 +57,7 @@ class TrainingColumn:
 
 @dataclass(frozen=True)
 class TrainingReplay:
-    """`requests` of a log, of which `matched` have a row of training; `unused` rows of training have no request.
+    """`requests` of a log that were served, of which `matched` have a row of training; `unused` rows have no request.
 
     `data_skew` of the pairs are another request than the training row, `code_skew` an equal one with other features.
     `not_compared` are inputs that only one side has.
