@@ -61,8 +61,8 @@ def github(report: ReplayReport) -> str:
     lines = []
     if report.training is not None:
         kind = "error" if report.fails("training") else "warning"
-        found = report.training.found[:MOST]
-        lines = [command(kind, f"skc replay: {c.column}", training_text(c)) for c in found]
+        columns = report.training.found[:MOST]
+        lines = [command(kind, f"skc replay: {c.column}", training_text(c)) for c in columns]
     kind = "error" if report.fails("served") else "warning"
     lines += [command(kind, f"skc replay: {c.column}", column_text(c)) for c in report.found[:MOST]]
     lines += [command(kind, f"skc replay: {o.output}", output_text(o)) for o in report.found_by_digest[:MOST]]

@@ -56,19 +56,19 @@ def made_of(pipeline: Pipeline, place: Place) -> set[tuple[str, int]]:
     names, steps = column_names(pipeline), {step.name: step for step in pipeline.steps}
     output, k = place
     refs = next(o.refs for o in pipeline.outputs if o.name == output)
-    found: set[tuple[str, int]] = set()
+    origins: set[tuple[str, int]] = set()
     waiting = [[(ref.value, c) for ref in refs for c in _columns(ref.start, ref.stop, len(names[ref.value]))][k]]
     while waiting:
         value, column = waiting.pop()
-        if (value, column) in found:
+        if (value, column) in origins:
             continue
-        found.add((value, column))
+        origins.add((value, column))
         if value in steps:
             step = steps[value]
             sources = [(r.value, c) for r in step.inputs for c in _columns(r.start, r.stop, len(names[r.value]))]
             is_columnwise = OPS[step.op].is_columnwise(step.params)
             waiting += [sources[_group(step, column, names)]] if is_columnwise else sources
-    return found
+    return origins
 
 
 def _group(step: Step, column: int, names: ColumnNames) -> int:
