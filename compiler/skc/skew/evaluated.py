@@ -76,7 +76,8 @@ class Evaluated:
             if name not in depends or spec.dtype == "string":
                 return None
             value = inputs[name]
-            if not KINDS[value.dtype].is_float and not np.all(np.isnan(numbers) | (numbers == np.floor(numbers))):
+            is_int64 = (numbers == np.floor(numbers)) & (np.abs(numbers) < 2.0**63)
+            if not KINDS[value.dtype].is_float and not np.all(np.isnan(numbers) | is_int64):
                 return None
             values = [_scalar(number, is_float=KINDS[value.dtype].is_float) for number in numbers.tolist()]
             blocks = {n: block.taken(rows) for n, block in self._blocks.items()}
