@@ -412,6 +412,12 @@ def _(place: Place) -> list[str]:
     return [*replay_log(place, {"x": 1.0, "s": "b"}), "--training", "rows.csv", "--key", "s"]
 
 
+@provokes("SKC687")
+def _(place: Place) -> list[str]:
+    _logs(place, "log")
+    return ["shadow", "log", "log", "--compare", "predictions"]
+
+
 @provokes("SKC505")
 def _(place: Place) -> list[str]:
     """A Python that fails stands for the environment, which would have to be installed."""

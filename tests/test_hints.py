@@ -110,6 +110,7 @@ OF_SHADOW = (
     "give logs of the same requests: a shadow service gets the id of the first with its request",
     "give a program with its arguments, or a URL that begins with http:// or https://",
     "give it more time with --timeout",
+    "log features or predictions, and check --compare, --prediction and --ignore",
 )
 OF_FRESHNESS = (
     "write {}, or stale>0.01, misses>0.1, defaults>0.01",

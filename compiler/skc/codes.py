@@ -29,7 +29,7 @@ Code = Literal[
     "SKC660", "SKC661", "SKC662",
     "SKC670", "SKC671", "SKC672", "SKC673", "SKC674", "SKC675", "SKC676", "SKC677",
     "SKC630", "SKC631", "SKC632", "SKC633",
-    "SKC680", "SKC681", "SKC682", "SKC683", "SKC684", "SKC685", "SKC686",
+    "SKC680", "SKC681", "SKC682", "SKC683", "SKC684", "SKC685", "SKC686", "SKC687",
     "SKC900", "SKC901",
 ]  # fmt: skip
 
@@ -181,8 +181,9 @@ CODES: dict[Code, str] = {
     "SKC682": "an answer that is not JSON, or not one for each request",
     "SKC683": "a file that has no requests",
     "SKC684": "a log whose requests need the types of an artifact",
-    "SKC685": "two logs without a common id",
+    "SKC685": "two logs without a common request",
     "SKC686": "too few requests for a verdict",
+    "SKC687": "answers that have nothing to compare",
     # bugs
     "SKC900": "an unexpected error",
     "SKC901": "a broken invariant inside skc",

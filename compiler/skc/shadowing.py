@@ -40,7 +40,8 @@ def shadowed(
     with _pairs(a, b if new is None else new, artifact, options, unpaired, progress) as (left, right, pairs):
         known = new or artifact
         evaluator = None if known is None else Evaluator(known, oracle_of(known).evaluate)
-        tally = Tally(_rules(known, options), _known(known), options.again, options.compare, evaluator)
+        way = options.compare or (None if options.prediction is None else "predictions")
+        tally = Tally(_rules(known, options), _known(known), options.again, way, evaluator)
         report = compared(left, right, pairs, tally, options.share, unpaired)
     if options.strict and report.outcome == "too few requests":
         hint = "compare more requests, allow another --share, or leave out --strict"

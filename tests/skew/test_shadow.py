@@ -491,6 +491,14 @@ def test_logs_without_a_common_id(tmp_path: Path) -> None:
     refused("SKC686", a=a, b=a, strict=True)
 
 
+def test_answers_with_nothing_to_compare(tmp_path: Path) -> None:
+    log = log_file(tmp_path / "a.jsonl", rides(40), SAME)
+    for options in ({"prediction": "score"}, {"compare": "predictions", "ignore": ["prediction"]}):
+        refused("SKC687", a=log, b=log, **options)
+    refusing = log_file(tmp_path / "b.jsonl", rides(40), lambda _: {"error": "null-refused"})
+    assert skc.shadow(refusing, refusing).outcome == "agrees"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

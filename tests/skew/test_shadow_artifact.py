@@ -89,12 +89,18 @@ def served(
     return folder / "log"
 
 
-@pytest.mark.parametrize("features", ["digest", "full", "none"])
+@pytest.mark.parametrize("features", ["digest", "full"])
 def test_the_artifact_that_served_agrees(features: str, old: Path, tmp_path: Path) -> None:
     report = skc.shadow(served(tmp_path, old, features=features), old)
     assert (report.outcome, report.rows, report.share.differing) == ("agrees", len(ROWS), 0)
     assert report.refused[0] == report.refused[1] > 0
     assert report.notes == ()
+
+
+def test_a_log_without_features_cannot_be_compared(old: Path, tmp_path: Path) -> None:
+    with pytest.raises(skc.SkcError, match="have no predictions or features to compare") as error:
+        skc.shadow(served(tmp_path, old, features="none"), old)
+    assert error.value.code == "SKC687"
 
 
 def test_a_new_artifact_differs_in_the_columns_that_changed(old: Path, new: Path, tmp_path: Path) -> None:

@@ -60,6 +60,10 @@ FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (*LOGS, "--fail-on", "any,latency>1.5"),
     ),
     "give logs of the same requests": (("shadow", "a.jsonl", "others.jsonl"), LOGS),
+    "log features or predictions, and check --compare, --prediction and --ignore": (
+        (*LOGS, "--prediction", "score"),
+        (*LOGS, "--prediction", "prediction"),
+    ),
     "give a program with its arguments, or a URL": (right("/no/such/program"), right(SERVICE)),
     "give it more time with --timeout": (
         (*right("sleep 60"), "--timeout", "0.1"),

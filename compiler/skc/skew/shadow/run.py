@@ -37,6 +37,7 @@ class Tally:
     compared: Compared | None = None  # predictions if there are any, else all
     evaluator: Evaluator | None = None
     rows: int = 0
+    served: int = 0  # requests that neither side refused
     refused: list[int] = field(default_factory=lambda: [0, 0])
     has_predictions: bool = False
     times: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
@@ -45,6 +46,7 @@ class Tally:
         self.fields = FieldTally(self.rules, self.known, self.evaluator)
         ways: tuple[Compared, ...] = ("predictions", "all") if self.compared is None else (self.compared,)
         self.inputs = {way: InputTally(self.known) for way in ways}
+        self.is_comparable = dict.fromkeys(ways, False)  # whether any two answers have something to compare
         self.differing = dict.fromkeys(ways, 0)
         self.noise = dict.fromkeys(ways, 0)
 
@@ -59,11 +61,17 @@ class Tally:
                 self.times[side].append(answer.latency_us)
         self.has_predictions |= bool(_compared(self.rules, pair.a)) and bool(_compared(self.rules, pair.b))
         self.fields.add(pair, differences, noise)
+        self.served += pair.a.refusal is None and pair.b.refusal is None
         for way, inputs in self.inputs.items():
+            self.is_comparable[way] = self.is_comparable[way] or self._is_comparable(pair, way)
             differs, is_noise = _counts(differences, way), _counts(noise, way)
             self.differing[way] += differs
             self.noise[way] += is_noise
             inputs.add(pair, differs and not is_noise)
+
+    def _is_comparable(self, pair: Pair, way: Compared) -> bool:
+        fields = way != "features" and any(map(self.rules.is_compared, (*pair.a.fields, *pair.b.fields)))
+        return fields or (way != "predictions" and bool(pair.a.features.keys() & pair.b.features.keys()))
 
     @property
     def way(self) -> Compared:
@@ -72,14 +80,18 @@ class Tally:
 
 
 def compared(a: str, b: str, pairs: Iterable[Pair], tally: Tally, allowed: float, unpaired: Unpaired) -> ShadowReport:
-    """Go through all pairs. Raises SKC685 if there are none."""
+    """Go through all pairs. Raises SKC685 if there are none, SKC687 if nothing can be compared."""
     for pair in pairs:
         tally.add(pair)
     if not tally.rows:
         hint = "give logs of the same requests: a shadow service gets the id of the first with its request"
-        facts = f"{unpaired.only_a:,} requests are in the first, {unpaired.only_b:,} in the second"
-        raise fail("SKC685", f"the two logs have no id in common: {facts}", hint=hint)
+        facts = f"{unpaired.only_a:,} are only in A, {unpaired.only_b:,} only in B"
+        raise fail("SKC685", f"no request is in both: {facts}", hint=hint)
     way = tally.way
+    if tally.served and not tally.is_comparable[way]:
+        what = {"predictions": "predictions", "features": "features", "all": "predictions or features"}[way]
+        hint = "log features or predictions, and check --compare, --prediction and --ignore"
+        raise fail("SKC687", f"the answers to {tally.served:,} requests have no {what} to compare", hint=hint)
     return ShadowReport(
         a=a,
         b=b,
