@@ -10,12 +10,13 @@ Without an argument, all three. Exits with 1 if a count is wrong, a peak is 1 GB
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -107,47 +108,68 @@ def faults(keys: int) -> bool:
     return seen == expected
 
 
-def write_large(folder: Path, keys: int, width: int) -> tuple[Path, Path]:
-    """Up to 20 columns, written a part at a time; every thousandth online value differs, and one column is narrowed."""
-    sides = folder / "offline.parquet", folder / "online.parquet"
+def write_large(folder: Path, keys: int, options: argparse.Namespace) -> tuple[Path, Path]:
+    """Up to 20 columns, written a part at a time; every thousandth online value differs, and one column is narrowed.
+
+    With `--history` each key has an older offline row too, and those values that differ are its.
+    """
+    sides = folder / "offline.parquet", folder / f"online.{options.online}"
     order = np.random.default_rng(1).permutation(keys // CHUNK)  # the sides are in different orders
+    names = NAMES[: options.columns]
     for side, parts in zip(sides, (range(keys // CHUNK), order), strict=True):
         writer = None
         for part in parts:
             rng = np.random.default_rng(int(part) + 100)
             ids = np.arange(part * CHUNK, (part + 1) * CHUNK)
             made = columns(rng, CHUNK)
-            chosen = {name: made[name] for name in NAMES[:width]}
+            chosen = {name: made[name] for name in names}
             if side.stem == "online":
                 chosen["x0"][::1000] += 1.0
                 chosen["x1"] = np.float32(chosen["x1"]).astype(np.float64)
+            elif options.history:
+                at = np.tile([NOON - HOUR, NOON], CHUNK)
+                chosen = {name: np.repeat(values, 2) for name, values in chosen.items()}
+                chosen["x0"][::2] += 1.0
+                ids = np.repeat(ids, 2)
+                chosen["at"] = pa.array(at, pa.timestamp("us", "UTC"))
             table = pa.table({"id": ids, **chosen})
+            if side.suffix == ".jsonl":
+                write_lines(side, table, names)
+                continue
             writer = writer or pq.ParquetWriter(side, table.schema)
             writer.write_table(table)
-        assert writer is not None
-        writer.close()
+        if writer is not None:
+            writer.close()
     return sides
 
 
-def size(keys: int, width: int) -> bool:
+def write_lines(file: Path, table: pa.Table, names: Sequence[str]) -> None:
+    """Append rows as an export."""
+    with file.open("a") as lines:
+        values = table.select(names).to_pylist()
+        pairs = zip(table["id"].to_pylist(), values, strict=True)
+        lines.writelines(f'{{"key": {key}, "value": {json.dumps(value)}}}\n' for key, value in pairs)
+
+
+def size(keys: int, options: argparse.Namespace) -> bool:
     """In a process of its own, so that its peak is that of the comparison alone."""
     with tempfile.TemporaryDirectory() as folder:
-        sides = write_large(Path(folder), keys, width)
-        print(f"{keys:,} keys: {sum(side.stat().st_size for side in sides) / 1e6:,.0f} MB of Parquet", flush=True)
-        command = [sys.executable, __file__, "compare", *map(str, sides)]
+        sides = write_large(Path(folder), keys, options)
+        print(f"{keys:,} keys: {sum(side.stat().st_size for side in sides) / 1e6:,.0f} MB of files", flush=True)
+        command = [sys.executable, __file__, "compare", *map(str, sides), *(["--history"] if options.history else [])]
         return subprocess.run(command, check=False).returncode == 0
 
 
-def compare(offline: str, online: str) -> bool:
+def compare(offline: str, online: str, history: bool) -> bool:
     wall = time.perf_counter()
-    report = skc.parity(offline, online, key="id")
+    report = skc.parity(offline, online, key="id", time="at" if history else None)
     wall = time.perf_counter() - wall
     usage = resource.getrusage(resource.RUSAGE_SELF)
     peak = usage.ru_maxrss * 1024
     keys = report.offline_keys
     seen = found_in(report)
     print(f"{seen}\npeak {peak / 1e6:,.0f} MB, {usage.ru_utime + usage.ru_stime:.0f} s of CPU, {wall:.0f} s (busy)")
-    return peak < LIMIT and seen == {"x0 other": keys // 1000, "x1 narrowed": keys}
+    return peak < LIMIT and seen == {f"x0 {'stale' if history else 'other'}": keys // 1000, "x1 narrowed": keys}
 
 
 def proposals(keys: int = 20_000) -> bool:
@@ -177,12 +199,16 @@ def main() -> int:
     parser.add_argument(
         "--columns", type=int, default=5, choices=range(2, 21), metavar="N", help="of `size`; 5 by default"
     )
+    parser.add_argument("--history", action="store_true", help="of `size`: two offline rows of each key")
+    parser.add_argument(
+        "--online", choices=["parquet", "jsonl"], default="parquet", help="of `size`: a table or an export"
+    )
     options = parser.parse_args()
     if options.part == "compare":
-        return int(not compare(*options.sides))
+        return int(not compare(*options.sides, options.history))
     parts = {
         "faults": lambda: faults(options.keys or 500_000),
-        "size": lambda: size(options.keys or 10_000_000, options.columns),
+        "size": lambda: size(options.keys or 10_000_000, options),
         "keys": proposals,
     }
     results = [part() for name, part in parts.items() if options.part in (None, name)]

@@ -370,3 +370,28 @@ def test_an_export_is_known_by_its_first_record(packed: str, tmp_path: Path) -> 
     nested = records.replace("1.5", '{"value": 1.5}').replace("2.5", '"{\\"value\\": 2.5}"')
     file.write_bytes(gzip.compress(nested.encode()) if packed else nested.encode())
     assert not skc.parity(offline, file, key="key").is_different
+
+
+def test_many_parts_find_what_one_finds(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that do not fit into memory together are compared a part at a time."""
+    store = make_store()
+    offline = offline_of(store)
+    plant(store)
+    file = export(store, tmp_path / "online.jsonl", time="2025-11-30T12:30:00Z", key="user:{}|1")
+    asked: dict[str, Any] = {"key": "user_id", "time": "event_time", "artifact": home / "artifact", "lag": "10m"}
+    asked |= {"online_key": "user:{user_id}|*"}
+    one = skc.parity(offline, file, **asked)
+    monkeypatch.setattr("skc.skew.parity.tables.AT_ONCE", 100)
+    many = skc.parity(offline, file, **asked)
+    assert one.is_different
+    assert one.keys.ghosts == 6
+    assert many.to_json() == one.to_json()
+    asked_for: list[int] = []
+
+    def get_many(keys: list[str]) -> list[Any]:
+        asked_for.extend(int(key.removeprefix("user:")) for key in keys)
+        return function(store)([int(key.removeprefix("user:")) for key in keys])
+
+    asked |= {"online_key": "user:{user_id}", "lag": None}  # its rows have no time
+    assert skc.parity(offline, get_many, **asked).found[0].counts == one.found[0].counts
+    assert sorted(asked_for) == list(range(300))

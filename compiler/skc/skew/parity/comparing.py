@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from skc.data.duckdb.connection import Database, engine_errors
 from skc.ir import Input
-from skc.skew.parity.tables import JOINED, Side
+from skc.skew.parity.tables import JOINED, Side, each_part
 
 Kind = Literal[
     "equal", "only-offline", "only-online", "stale", "within-lag", "narrowed", "negated", "other", "unreadable"
@@ -40,19 +40,20 @@ def compare(
 ) -> None:
     """Make the table `compared`. `columns` are those that both sides have, with their numbers."""
     codes = ", ".join(f"{_code(k, value, online)} AS c{k}" for k, value in columns)
+    current = (
+        "SELECT n.id AS n, n.k AS k, max(f.t) AS t FROM online_part AS n "
+        f"JOIN offline_part AS f ON f.k = n.k AND f.t <= coalesce(n.t, {END}) GROUP BY n.id, n.k"
+    )
+    rows = "online_part AS n JOIN offline_part AS f ON f.k = n.k"
+    if has_time:
+        rows = "current AS c JOIN online_part AS n ON n.id = c.n JOIN offline_part AS f ON f.k = c.k AND f.t = c.t"
+    more = f", {codes}" if codes else ""
     with engine_errors(JOINED):
-        if has_time:
-            database.execute(
-                "CREATE TABLE current AS SELECT n.rowid AS n, n.k AS k, max(f.t) AS t FROM online AS n "
-                f"JOIN offline AS f ON f.k = n.k AND f.t <= coalesce(n.t, {END}) GROUP BY n.rowid, n.k"
-            )
-            rows = "current AS c JOIN online AS n ON n.rowid = c.n JOIN offline AS f ON f.k = c.k AND f.t = c.t"
-        else:
-            rows = "online AS n JOIN offline AS f ON f.k = n.k"
-        more = f", {codes}" if codes else ""
-        database.execute(
-            f"CREATE TABLE compared AS SELECT n.rowid AS n, f.rowid AS f, n.k AS k, f.t AS t{more} FROM {rows}"
-        )
+        for number, _ in enumerate(each_part(database, "offline", "online")):
+            if has_time:
+                database.execute(f"CREATE OR REPLACE TEMP TABLE current AS {current}")
+            pairs = f"SELECT n.id AS n, f.id AS f, n.k AS k, f.t AS t, f.p AS p{more} FROM {rows}"
+            database.execute(f"INSERT INTO compared {pairs}" if number else f"CREATE TABLE compared AS {pairs}")
 
 
 def _code(k: int, value: Input, online: Side) -> str:
@@ -89,27 +90,30 @@ def narrowed(value: Input, one: str, other: str) -> str:
 
 def count_keys(database: Database, *, has_time: bool, lag: int) -> KeyCounts:
     """How the keys match."""
+    keys = "(SELECT DISTINCT k FROM {}_part WHERE k IS NOT NULL)".format
+    early = (
+        "(SELECT id AS n, k FROM online_part WHERE k IS NOT NULL) "
+        "SEMI JOIN offline_part USING (k) ANTI JOIN compared_part USING (n)"
+    )
+    newer = (
+        "SELECT f.t - n.t AS behind FROM online_part AS n "
+        f"JOIN (SELECT k, max(t) AS t FROM offline_part GROUP BY k) AS f ON f.k = n.k WHERE f.t - n.t > {lag}"
+    )
+    counted = [
+        f"SELECT count(*) FROM {keys('online')} SEMI JOIN offline_part USING (k)",
+        f"SELECT count(*) FROM {keys('offline')} ANTI JOIN online_part USING (k)",
+        f"SELECT count(*) FROM {keys('online')} ANTI JOIN offline_part USING (k)",
+    ]
+    counted += [f"SELECT count(*) FROM {early}", f"SELECT count(*) FROM ({newer})"] if has_time else []
+    totals, most = [0] * 5, 0
     with engine_errors(JOINED):
-        missing, ghosts = (
-            database.execute(
-                f"SELECT count(*) FROM (SELECT DISTINCT k FROM {one} WHERE k IS NOT NULL) ANTI JOIN {other} USING (k)"
-            )[0][0]
-            for one, other in (("offline", "online"), ("online", "offline"))
-        )
-        keys = "SELECT DISTINCT k FROM online WHERE k IS NOT NULL"
-        ((matched,),) = database.execute(f"SELECT count(*) FROM ({keys}) SEMI JOIN offline USING (k)")
-        if not has_time:
-            return KeyCounts(matched, missing, ghosts, 0)
-        ((early,),) = database.execute(
-            "SELECT count(*) FROM (SELECT rowid AS n, k FROM online WHERE k IS NOT NULL) "
-            "SEMI JOIN offline USING (k) ANTI JOIN compared USING (n)"
-        )
-        newest = "SELECT k, max(t) AS t FROM offline GROUP BY k"
-        ((behind, most),) = database.execute(
-            f"SELECT count(*), max(f.t - n.t) FROM online AS n JOIN ({newest}) AS f ON f.k = n.k "
-            f"WHERE f.t - n.t > {lag}"
-        )
-    return KeyCounts(matched, missing, ghosts, early, behind, most or 0)
+        for _ in each_part(database, "offline", "online", "compared"):
+            for place, sql in enumerate(counted):
+                totals[place] += int(database.execute(sql)[0][0])
+            if has_time:
+                most = max(most, database.execute(f"SELECT max(behind) FROM ({newer})")[0][0] or 0)
+    matched, missing, ghosts, early_rows, behind = totals
+    return KeyCounts(matched, missing, ghosts, early_rows, behind, most)
 
 
 def count_kinds(database: Database, numbers: Sequence[int]) -> dict[int, dict[Kind, int]]:

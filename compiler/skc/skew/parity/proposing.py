@@ -61,10 +61,10 @@ class _Shape:
 
 def propose(database: Database) -> KeyTemplate | None:
     """The template that reads most of the online keys as offline ones; None if there is none."""
-    raw = "SELECT DISTINCT coalesce(k, r) AS k FROM online WHERE coalesce(k, r) IS NOT NULL"
+    raw = "SELECT coalesce(k, r) AS k FROM online WHERE coalesce(k, r) IS NOT NULL"
     with engine_errors(JOINED):
         rows = database.execute(f"SELECT k FROM ({raw}) ORDER BY md5(k) LIMIT {SAMPLED}")
-    keys = [key for (key,) in rows]
+    keys = list(dict.fromkeys(key for (key,) in rows))
     shapes = sorted(_shapes(keys), key=lambda shape: shape.cost)
     fields = [[field for key in keys if (field := shape.field(key)) is not None] for shape in shapes]
     best: tuple[tuple[Any, ...], KeyTemplate] | None = None
@@ -94,7 +94,8 @@ def _matches(database: Database, fields: Sequence[Sequence[str]], template: KeyT
     database.register("fields", pa.table({"c": pa.array(numbers, pa.int64()), "f": pa.array(texts, pa.string())}))
     with engine_errors(JOINED):
         keys = f"SELECT {template.offline('k')} AS f FROM offline WHERE k IS NOT NULL"
-        rows = database.execute(f"SELECT c, count(*) FROM fields SEMI JOIN ({keys}) USING (f) GROUP BY c")
+        there = f"SELECT DISTINCT f FROM ({keys}) SEMI JOIN fields USING (f)"
+        rows = database.execute(f"SELECT c, count(*) FROM fields JOIN ({there}) USING (f) GROUP BY c")
     database.connection.unregister("fields")
     return {int(place): int(number) for place, number in rows}
 
@@ -138,7 +139,7 @@ def propose_to_store(database: Database, store: GetMany, name: str) -> KeyTempla
     best: tuple[int, KeyTemplate] | None = None
     for template in (KeyTemplate(text, form) for text in before for form in forms):
         with engine_errors(JOINED):
-            some = f"SELECT DISTINCT k FROM offline WHERE k IS NOT NULL ORDER BY md5(k) LIMIT {ASKED}"
+            some = f"SELECT k FROM offline WHERE k IS NOT NULL ORDER BY md5(k) LIMIT {ASKED}"
             rows = database.execute(f"SELECT {template.offline('k')} FROM ({some}) ORDER BY 1")
         try:
             there = sum(row is not None for row in ask(store, [template.written(key) for (key,) in rows]))

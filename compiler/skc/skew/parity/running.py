@@ -20,7 +20,7 @@ from skc.skew.parity.rules import ParityRule
 from skc.skew.parity.samples import keys_of, samples_of
 from skc.skew.parity.staleness import find_stale
 from skc.skew.parity.store import AT_ONCE, GetMany, write_rows
-from skc.skew.parity.tables import JOINED, Side, check_unique, load_table, open_sides
+from skc.skew.parity.tables import JOINED, Side, check_unique, each_part, load_table, open_sides
 from skc.skew.parity.tables import count_keys as keys_in
 from skc.skew.parts import length_of
 from skc.verification.shown import shortened
@@ -90,11 +90,14 @@ def _online(
 
 def _batches(database: Database, question: Question, fields: Fields) -> Iterator[list[tuple[str, Any]]]:
     """The keys of the offline table, as texts and as the store is asked for them."""
-    keys = database.batches("SELECT DISTINCT k FROM offline WHERE k IS NOT NULL ORDER BY k", AT_ONCE)
     with engine_errors(JOINED):
-        for batch in keys:
-            texts = batch["k"].to_pylist()
-            yield [(key, key_for_store(key, fields.key.dtype, question.template)) for key in texts]
+        for _ in each_part(database, "offline"):
+            keys = "SELECT DISTINCT k FROM offline_part WHERE k IS NOT NULL ORDER BY k"
+            for batch in database.batches(keys, AT_ONCE):
+                texts = batch["k"].to_pylist()
+                for start in range(0, len(texts), AT_ONCE):
+                    some = texts[start : start + AT_ONCE]
+                    yield [(key, key_for_store(key, fields.key.dtype, question.template)) for key in some]
 
 
 def _report(
@@ -173,8 +176,9 @@ def _unmatched(database: Database, question: Question, ours: Side, theirs: Side,
 def _some(database: Database, side: str, number: int) -> str:
     """The first keys of a side, as they are."""
     with engine_errors(JOINED):
-        rows = database.execute(f"SELECT DISTINCT coalesce(k, r) FROM {side} ORDER BY 1 NULLS LAST LIMIT 3")
-    return ", ".join(f"`{shortened(key)}`" for (key,) in rows if key is not None) + (" …" if number > 3 else "")
+        rows = database.execute(f"SELECT coalesce(k, r) AS k FROM {side} ORDER BY k NULLS LAST LIMIT 100")
+    keys = dict.fromkeys(key for (key,) in rows if key is not None)
+    return ", ".join(f"`{shortened(key)}`" for key in list(keys)[:3]) + (" …" if number > 3 else "")
 
 
 def _schemas(database: Database, contract: Contract, question: Question) -> tuple[Schema, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from skc.data.duckdb.connection import Database, engine_errors
 from skc.ir import Input
 from skc.skew.parity.comparing import CODES, Kind
-from skc.skew.parity.tables import JOINED
+from skc.skew.parity.tables import JOINED, each_part
 from skc.skew.parts import EPOCH
 from skc_runtime.kinds import DAY_US
 
@@ -63,10 +63,11 @@ def _samples(database: Database, k: int, value: Input, kind: Kind, *, has_time: 
 
 def keys_of(database: Database, one: str, other: str) -> tuple[str, ...]:
     """The first keys of one side that the other does not have."""
-    keys = f"SELECT DISTINCT k FROM {one} WHERE k IS NOT NULL"
-    sql = f"SELECT k FROM ({keys}) ANTI JOIN {other} USING (k) ORDER BY k LIMIT {KEYS_SHOWN}"
+    keys = f"SELECT DISTINCT k FROM {one}_part WHERE k IS NOT NULL"
+    sql = f"SELECT k FROM ({keys}) ANTI JOIN {other}_part USING (k) ORDER BY k LIMIT {KEYS_SHOWN}"
     with engine_errors(JOINED):
-        return tuple(key for (key,) in database.execute(sql))
+        first = [key for _ in each_part(database, one, other) for (key,) in database.execute(sql)]
+    return tuple(sorted(first, key=str.encode)[:KEYS_SHOWN])
 
 
 def said(value: Input, stored: Any) -> str | None:

@@ -29,6 +29,9 @@ from skc_runtime.kinds import DAY_US
 
 READING, JOINING = "256MB", "384MB"  # of the engines that read one side, and that hold both
 BATCH = 50_000  # rows
+AT_ONCE = 3_000_000  # rows of all tables of a query
+HASHED = 256
+PART = f"CAST(hash(k) % {HASHED} AS UTINYINT)"
 JOINED = "the two sides cannot be joined"
 HASHES = 2**64
 
@@ -60,11 +63,32 @@ def open_sides(threads: int | None) -> Iterator[Database]:
 def count_keys(data: Any, contract: Contract, question: Question, fields: Fields) -> int:
     """How many keys a table has."""
     source, _ = resolve(data, DataSource(options=contract.reading))
-    with open_engine(question.threads, READING) as engine, open_database(question.threads, READING) as database:
+    with open_engine(question.threads, READING) as engine, open_sides(question.threads) as database:
         opened = engine.load(source, (fields.key,), DataSource())
         with closing(opened.batches([fields.key.name], BATCH)) as batches, engine_errors(JOINED):
             database.register("rows", _reader(batches, (fields.key,)))
-            return int(database.execute("SELECT count(DISTINCT c0) FROM rows")[0][0])
+            database.execute(f"CREATE TABLE keys AS SELECT c0 AS k, {PART} AS p FROM (SELECT c0, c0 AS k FROM rows)")
+            return _count_keys(database, "keys")
+
+
+def _count_keys(database: Database, name: str) -> int:
+    counts = (database.execute(f"SELECT count(DISTINCT k) FROM {name}_part") for _ in each_part(database, name))
+    return sum(int(count) for ((count,),) in counts)
+
+
+def each_part(database: Database, *names: str) -> Iterator[None]:
+    """For each part of all keys, a view `NAME_part` of the rows of some tables, in which `id` is the number of a row.
+
+    Why: joins, and above all groups, of tens of millions of texts do not fit into the memory of the engine.
+    """
+    rows = sum(int(database.execute(f"SELECT count(*) FROM {name}")[0][0]) for name in names)
+    number = min(HASHED, max(1, -(-rows // AT_ONCE)))
+    for part in range(number):
+        low, high = part * HASHED // number, (part + 1) * HASHED // number - 1
+        for name in names:
+            some = f"SELECT rowid AS id, * FROM {name} WHERE p BETWEEN {low} AND {high}"
+            database.execute(f"CREATE OR REPLACE TEMP VIEW {name}_part AS {some}")
+        yield
 
 
 def load_table(
@@ -139,9 +163,10 @@ def create(database: Database, name: str, rows: str, template: KeyTemplate | Non
         key = template.offline(key) if name == "offline" else template.online(key)
     keyed = f"SELECT {key} AS k, * FROM ({rows})"
     text = "CAST(rk AS VARCHAR)" if is_open else "CASE WHEN k IS NULL THEN CAST(rk AS VARCHAR) END"
-    database.execute(f"CREATE TABLE {name} AS SELECT {text} AS r, * EXCLUDE (rk) FROM ({keyed}){some}")
-    if is_open:
-        last = f"SELECT k, max(r) AS r FROM {name} WHERE k IS NOT NULL GROUP BY k"
+    rows = f"SELECT {text} AS r, * EXCLUDE (rk), {PART} AS p FROM ({keyed}){some}"
+    database.execute(f"CREATE TABLE {name} AS {rows}")
+    for _ in each_part(database, name) if is_open else ():
+        last = f"SELECT k, max(r) AS r FROM {name}_part WHERE k IS NOT NULL GROUP BY k"
         database.execute(f"DELETE FROM {name} USING ({last}) AS last WHERE {name}.k = last.k AND {name}.r < last.r")
 
 
@@ -152,10 +177,11 @@ def settled(
     with engine_errors(JOINED):
         row = database.row(
             "SELECT count(*) AS n, count(*) FILTER (k IS NULL AND r IS NULL) AS without, "
-            "count(*) FILTER (k IS NULL AND r IS NOT NULL) AS foreign_keys, count(DISTINCT k) AS keys, "
+            "count(*) FILTER (k IS NULL AND r IS NOT NULL) AS foreign_keys, "
             "count(*) FILTER (k IS NOT NULL AND t IS NULL) AS timeless, "
             f"min(bad_t) AS bad, count(t) AS times, max(t) AS latest FROM {name}"
         )
+        keys = _count_keys(database, name)
     if row["bad"] is not None:
         label = f"column `{time.name}`" if time is not None else "the time"
         hint = "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601"
@@ -163,22 +189,23 @@ def settled(
     if row["latest"] is not None and 0 < row["latest"] < 31 * DAY_US:
         hint = "give times as microseconds since 1970, or as texts in ISO 8601"
         raise fail("SKC623", f"all times of the {name} rows lie in January 1970", hint=hint)
-    counts = row["n"], row["keys"], row["without"], row["foreign_keys"], row["timeless"]
+    counts = row["n"], keys, row["without"], row["foreign_keys"], row["timeless"]
     return Side(name, columns, row["times"] > 0, has_schema, *counts, **facts)
 
 
 def check_unique(database: Database, name: str, question: Question) -> None:
     """Raises SKC674 for a key with two rows of one time, or without times."""
     rows = "k IS NOT NULL AND t IS NOT NULL" if name == "offline" and question.time is not None else "k IS NOT NULL"
+    several = f"SELECT k, t, count(*) AS n FROM {name}_part WHERE {rows} GROUP BY k, t HAVING n > 1"
+    first: list[tuple[str, int | None, int]] = []
+    keys = 0
     with engine_errors(JOINED):
-        repeated = database.execute(
-            f"SELECT k, t, count(*) FROM {name} WHERE {rows} GROUP BY k, t HAVING count(*) > 1 ORDER BY k, t LIMIT 1"
-        )
-        if not repeated:
-            return
-        some = f"SELECT 1 FROM {name} WHERE {rows} GROUP BY k, t HAVING count(*) > 1"
-        ((keys,),) = database.execute(f"SELECT count(*) FROM ({some})")
-    ((key, time, number),) = repeated
+        for _ in each_part(database, name):
+            first += database.execute(f"{several} ORDER BY k, t LIMIT 1")
+            keys += int(database.execute(f"SELECT count(*) FROM ({several})")[0][0])
+    if not first:
+        return
+    key, time, number = min(first, key=lambda row: (row[0], row[1] or 0))
     at = "" if time is None else " at one time"
     message = f"{number:,} {name} rows have the key {shown(key)}{at}"
     hint = (
