@@ -41,6 +41,7 @@ def write_small(out: Path) -> None:
         "damaged": suite.write_damaged(out),
         "agreement": suite.write_agreement(out),
         "logs": suite.write_logs(out),
+        "signals": suite.write_signals(out),
         "bodies": suite.write_bodies(out),
         "reloads": suite.write_reloads(out),
         "signed": suite.write_signed(out),

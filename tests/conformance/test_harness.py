@@ -17,6 +17,7 @@ import origin_checks
 import pytest
 import reload_checks
 import run
+import signal_checks
 from executors import Language
 from lies import (
     Answer,
@@ -36,7 +37,7 @@ from lies import (
     without_step,
 )
 
-from skc_runtime import log_files, log_lines
+from skc_runtime import Transformer, log_files, log_lines, signals
 
 HERE = Path(__file__).parent
 TABLE = json.loads(run.TABLE.read_bytes())
@@ -57,6 +58,7 @@ def test_python_passes(small: Path, index: dict[str, Any]) -> None:
     assert not failing(reload_checks.check_reloads(executor, small, index, brief=True))
     assert not failing([origin_checks.check_identity(executor, small, index)])
     assert not failing(log_checks.check_logs(executor, small, index))
+    assert not failing(signal_checks.check_signals(executor, small, index))
     pytest.importorskip("cryptography")
     assert not failing(origin_checks.check_signed(executor, small, index))
 
@@ -86,6 +88,33 @@ def test_a_log_that_others_can_read_is_noticed(
     monkeypatch.setattr(log_files, "MODE", 0o644)
     executor: Any = InProcess()
     assert "logs/floats" in failing(log_checks.check_logs(executor, small, index))
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "case"),
+    [
+        ('kind="outside"} 9009', 'kind="outside"} 9008', "signals/kinds"),
+        ('code="unknown-key",input=""', 'code="unknown-key",input="a"', "signals/kinds"),
+        ('\\"quoted\\"', '"quoted"', "signals/names and shares"),
+        ("} 1605\n", "} 1605.0\n", "signals/threads"),
+        ("# HELP", "#  HELP", "signals/nothing was served"),
+    ],
+)
+def test_another_text_of_signals_is_noticed(
+    said: str, instead: str, case: str, small: Path, index: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Transformer.signals_text
+    monkeypatch.setattr(Transformer, "signals_text", lambda *given: make(*given).replace(said, instead))
+    executor: Any = InProcess()
+    assert case in failing(signal_checks.check_signals(executor, small, index))
+
+
+def test_an_observer_that_misses_calls_is_noticed(
+    small: Path, index: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signals.Watch, "_tell", lambda *given: None)
+    executor: Any = InProcess()
+    assert "signals/kinds" in failing(signal_checks.check_signals(executor, small, index))
 
 
 VALUE_LIES: list[tuple[str, Lie, str]] = [
