@@ -2,9 +2,9 @@
 
 `python benchmarks/drift.py [--windows 125] [--evidently 10]` prints two tables. Clean windows are rows of the law of
 examples/rides (seven columns), compared with 3,733 others; each has a training sample of its own. An alarm is a finding
-in any column, of the inputs or of the outputs of a pipeline over them. The textbook detector alarms for PSI > 0.1 with
-shares clipped at 1e-10, or p < 0.05 of Kolmogorov and
-Smirnov. Evidently runs with its defaults, on fewer windows, if it is installed (`pip install evidently "pandas<3"`).
+in any column, of the inputs, of the outputs of a pipeline over them or of what its steps met. The textbook detector
+alarms for PSI > 0.1 with shares clipped at 1e-10, or p < 0.05 of Kolmogorov and Smirnov. Evidently runs with its
+defaults, on fewer windows, if it is installed (`pip install evidently "pandas<3"`).
 """
 
 from __future__ import annotations
@@ -30,16 +30,18 @@ from skewed_rides import PLANTED, training, week
 from skc.data.engine import ARROW, Column
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline_text
-from skc.ir import ProfileOptions
+from skc.ir import DriftScales, ProfileOptions
 from skc.output_values import OutputGraph, graph_profile, output_graph
 from skc.profile.document import ColumnProfile, Profile
 from skc.profile.scales import DEFAULTS
 from skc.skew.compare import compare
 from skc.skew.counting import Bins, Count, Counted, tallies_of
-from skc.skew.effects import Tally
+from skc.skew.effects import Compared, Tally
 from skc.skew.freezing import freeze
 from skc.skew.judging import judge
+from skc.skew.outputs import CountedStep
 from skc.skew.parts import WHOLE, Divide
+from skc.skew.steps import step_of
 from skc_runtime.kinds import DType
 
 SIZES = (20, 50, 100, 200, 500, 1_000, 10_000, 100_000)
@@ -121,9 +123,10 @@ def skc_alarms(reference: pa.Table, served: pa.Table) -> bool:
     pairs = [
         (column, profile.rows, tally) for column, tally in zip(profile.columns, tallies(profile, served), strict=True)
     ]
-    pairs += outputs(reference, served)
-    compared = [compare(column, rows, tally, (None, None)) for column, rows, tally in pairs]
-    return any(judged.findings for judged in judge([(DEFAULTS, c.effects) for c in compared]))
+    computed, steps = outputs(reference, served)
+    compared = [compare(column, rows, tally, (None, None)) for column, rows, tally in [*pairs, *computed]]
+    judged = judge([(DEFAULTS, c.effects) for c in [*compared, *steps]])
+    return any(one.findings for one in judged)
 
 
 @cache
@@ -135,8 +138,8 @@ def graph() -> OutputGraph:
     return found
 
 
-def outputs(reference: pa.Table, served: pa.Table) -> list[tuple[ColumnProfile, int, Tally]]:
-    """The output columns on both sides."""
+def outputs(reference: pa.Table, served: pa.Table) -> tuple[list[tuple[ColumnProfile, int, Tally]], list[Compared]]:
+    """The output columns on both sides, and what steps met."""
     before, after = (
         table.cast(pa.schema([(name, ARROW[dtype]) for name, dtype in TYPES.items()])).combine_chunks().to_batches()[0]
         for table in (reference.select(list(TYPES)), served.select(list(TYPES)))
@@ -146,7 +149,13 @@ def outputs(reference: pa.Table, served: pa.Table) -> list[tuple[ColumnProfile, 
     computed = graph()(after.select([column.name for column in graph().reads]))
     counted = Count(bins, Divide())(computed.columns)
     pairs = zip(profile.columns, tallies_of(bins, counted, WHOLE), strict=True)
-    return [(one.column, profile.rows, tally) for one, tally in pairs]
+    steps = [
+        CountedStep(kind, before.rows, profile.rows + profile.refused, n, len(served))
+        for kind, before, n in zip(graph().steps, profile.steps, computed.met.tolist(), strict=True)
+        if kind.kind != "null"
+    ]
+    columns = [(one.column, profile.rows, tally) for one, tally in pairs]
+    return columns, [step_of(step, DriftScales()).compared for step in steps]
 
 
 def textbook_alarms(reference: pa.Table, served: pa.Table) -> bool:
