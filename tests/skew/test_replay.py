@@ -408,6 +408,30 @@ def test_features_of_the_training_table_are_compared(
     assert (report.training.data_skew, report.training.code_skew, report.differing) == (0, 800, 0)
 
 
+def test_features_of_another_machine_may_differ_by_a_millionth(
+    home: Path, transformer: Transformer, training: pa.Table, tmp_path: Path
+) -> None:
+    rows, training = rides().slice(0, 300), training.slice(0, 300)
+    log = logged(home, transformer, tmp_path, rows)
+    features = transformer.transform_records(rows.to_pylist())["x"].astype(np.float64)
+    features[5, 1] += 1e-7
+    features[6, 5] += 1  # a bin
+    table = training.append_column("x.amounts.fare", pa.array(features[:, 1]))
+    table = table.append_column("x.fare_per_km", pa.array(features[:, 5]))
+    found = {}
+    for tolerance in ("bits", "1e-6"):
+        options: dict[str, Any] = {"training": table, "key": "id=ride", "tolerance": tolerance}
+        report = skc.replay(log, home / "open", **options)
+        assert report.training is not None
+        found[tolerance] = {column.column: column.counts.differing for column in report.training.found}
+    assert found == {"bits": {"x.amounts.fare": 1, "x.fare_per_km": 1}, "1e-6": {"x.fare_per_km": 1}}
+    missing = pa.array([None, *features[1:, 1]], pa.float64())
+    table = training.append_column("x.amounts.fare", missing)
+    report = skc.replay(log, home / "open", training=table, key="id=ride", tolerance="1e-6")
+    assert report.training is not None
+    assert [(c.column, c.counts.extra, c.counts.differing) for c in report.training.found] == [("x.amounts.fare", 1, 1)]
+
+
 def test_a_row_of_training_is_the_latest_not_after_the_request(
     home: Path, transformer: Transformer, tmp_path: Path
 ) -> None:
