@@ -162,6 +162,16 @@ def test_features_in_full_are_compared_beside_what_is_hidden(home: Path, tmp_pat
     assert report.not_recomputed.columns == ("x: amounts.fare", "x: fare_per_km")
 
 
+def test_a_refusal_for_a_hidden_input_cannot_be_made_again(home: Path, tmp_path: Path) -> None:
+    rows = [dict(row) for row in ROWS[:10]]
+    rows[3] |= {"fare": "14,50"}
+    with skc_runtime.load(home / "hiding_fare") as transformer:
+        write_log(tmp_path / "log.jsonl", transformer, rows)
+    report = skc.replay(tmp_path / "log.jsonl", home / "hiding_fare")
+    assert report.is_equal, skc.render(report)
+    assert (report.refused, report.unknown) == (1, 1)
+
+
 def test_refusals_are_compared_by_code_and_place(home: Path, transformer: Transformer, tmp_path: Path) -> None:
     rows = [dict(row) for row in ROWS[:60]]
     rows[3] |= {"fare": "14,50"}
