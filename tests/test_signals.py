@@ -179,3 +179,26 @@ def test_every_planted_fault_in_signals_is_found(tmp_path: Path) -> None:
     assert not missed
     kinds = [o.mutant.kind for o in found.outcomes if o.fate == "found"]
     assert {"signal that never fires", "signal that always fires"} <= set(kinds)
+
+
+def test_a_step_over_several_columns_has_one_signal_whatever_its_shape_says(tmp_path: Path) -> None:
+    """The shape of this mask is not inferred: the manifest named a signal for each column of the step."""
+    (tmp_path / "pipeline.yaml").write_text("""
+skc: 1
+name: aged
+inputs: {now: timestamp, at: {type: timestamp, nullable: true}, x: {type: float64, nullable: true}}
+features:
+  age: {from: [at, now], apply: [{elapsed: {unit: seconds}}, {clip: {max: 60}}, {impute: {strategy: mean}}]}
+  recent: {expr: x if age <= 10 else null, apply: [{impute: {strategy: mean}}]}
+outputs: {out: {features: [recent], dtype: float64}}
+""")
+    times = ("2025-01-01T00:00:59Z", "2025-01-01T00:00:01Z", None)
+    rows = [{"now": "2025-01-01T00:01:00Z", "at": at, "x": x} for at, x in zip(times, (1.0, 2.0, None), strict=True)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = skc.compile(tmp_path / "pipeline.yaml", tmp_path / "rows.jsonl", tmp_path / "made", rows=200, signals=True)
+    assert made.report is not None
+    assert made.report.is_equal
+    with skc_runtime.load(tmp_path / "made") as transformer:
+        transformer.transform(rows)
+        counts = [(one.kind, one.input, one.rows) for one in transformer.signals().steps if one.step == "recent/0:expr"]
+    assert counts == [("invalid", "x", 1)]

@@ -314,12 +314,12 @@ def _signals(graph: _Graph, step: Step, result: GraphBlock) -> Iterator[GraphSig
         return
     if definition.is_columnwise(step.params):
         groups = [len(group) for group in column_groups(step, graph.names)]
-        lost = emitted.became_null(_gather(graph, step.inputs), result, groups)
+        lost, width = emitted.became_null(_gather(graph, step.inputs), result, groups), len(groups)
     else:
         separate = [[ref] for ref in step.inputs] if definition.is_variadic(step.params) else [step.inputs]
-        lost = emitted.all_became_null([_gather(graph, refs) for refs in separate], result)
+        lost, width = emitted.all_became_null([_gather(graph, refs) for refs in separate], result), 1
     if lost is not None:
-        yield GraphSignal(definition.made_null, lost)
+        yield GraphSignal(definition.made_null, lost, width)
 
 
 def _signal_columns(signal: GraphSignal, step: Step, names: ColumnNames) -> list[SignalColumn]:
@@ -328,7 +328,11 @@ def _signal_columns(signal: GraphSignal, step: Step, names: ColumnNames) -> list
         return [SignalColumn("null", ref.value, names[ref.value][0]) for ref in step.inputs]
     columns = input_names(step, names)
     shape = signal.mask.unwrap_tensor().shape
-    width = shape[1] if shape is not None and len(shape) == 2 and isinstance(shape[1], int) else len(columns)
+    width = len(columns)
+    if signal.width is not None:
+        width = signal.width
+    elif shape is not None and len(shape) == 2 and isinstance(shape[1], int):
+        width = shape[1]
     if width > len(columns):
         raise bug(f"a signal of `{step.name}` has the shape {shape}, and at most {len(columns)} columns are wanted")
     origins = step.origins or (step.name,) * len(columns)

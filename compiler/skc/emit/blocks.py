@@ -33,10 +33,13 @@ class GraphGuard:
 
 @dataclass(frozen=True)
 class GraphSignal:
-    """bool [N, K]: rows and input columns whose value is served and counted, as `Op.met` says it in NumPy."""
+    """bool [N, K]: rows and input columns whose value is served and counted, as `Op.met` says it in NumPy. `width` is K
+    where it is known; the shape of a mask need not say it.
+    """
 
     kind: str
     mask: Var
+    width: int | None = None
 
 
 @dataclass(frozen=True)
