@@ -44,7 +44,7 @@ import numpy as np
 
 from skc_runtime.errors import RecordError, SkcRuntimeError, shown
 from skc_runtime.golden import encode_value
-from skc_runtime.kinds import ELEMENTS, Array, OutputDType
+from skc_runtime.kinds import ELEMENTS, Array, OutputDType, for_every_element
 from skc_runtime.log_options import Features
 from skc_runtime.manifest import InputSpec, LogSpec, Manifest
 from skc_runtime.scalars import MISSING, converter, is_integer, is_null, to_timestamp
@@ -55,7 +55,9 @@ HASH_DIGITS = 16
 OTHER = '{"other":true}'
 Cell = Callable[[object], str]
 # The kinds of NumPy arrays that own features of an output may be: a whole number is a float, but not the reverse.
-_OWN_KINDS: Mapping[OutputDType, str] = {"float32": "fiu", "float64": "fiu", "int64": "iu", "bool": "b", "string": "UO"}
+_OWN_KINDS: Mapping[OutputDType, str] = for_every_element(
+    {"float32": "fiu", "float64": "fiu", "int64": "iu", "bool": "b", "string": "UO"}
+)
 
 
 @dataclass(slots=True)
@@ -148,9 +150,9 @@ class Lines:
         parts = []
         for name, (dtype, width) in self._outputs.items():
             if name in features:
-                given = np.asarray(features[name])
-                values = given.tolist()
-                fits = given.shape == (width,) and given.dtype.kind in _OWN_KINDS[dtype]
+                array = np.asarray(features[name])
+                values = array.tolist()
+                fits = array.shape == (width,) and array.dtype.kind in _OWN_KINDS[dtype]
                 if not fits or (dtype == "string" and not all(isinstance(value, str) for value in values)):
                     raise _misuse(f"own_features[{name!r}] are not {width} values of {dtype}")
                 parts.append(f"{quoted(name)}:{_array(dtype, values)}")

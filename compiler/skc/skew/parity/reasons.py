@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from skc.data.duckdb.connection import Database, engine_errors
@@ -14,7 +13,7 @@ from skc.ir import Input
 from skc.skew.causes import Column, Context, explain
 from skc.skew.parity.comparing import CODES, Kind
 from skc.skew.parity.tables import JOINED
-from skc_runtime.kinds import Array
+from skc_runtime.kinds import KINDS, Array
 
 TRIED = 2000  # rows of a kind, and of equal ones beside them
 EXPLAINED: tuple[Kind, ...] = ("other", "only-online")
@@ -72,7 +71,6 @@ def _column(value: Input, column: pa.ChunkedArray) -> Column:
     """A column as blocks of skc hold it."""
     there = column.is_valid().to_numpy()
     kind = "float64" if value.kind.is_float else value.dtype
-    fill: Any = {"float64": np.nan, "string": "", "bool": False}.get(kind, 0)
-    filled: Array = column.fill_null(fill).to_numpy()
+    filled: Array = column.fill_null(KINDS[kind].zero).to_numpy()
     valid = None if value.kind.is_float or there.all() else there
     return Column(value.name, kind, filled.astype(object) if kind == "string" else filled, valid, "input")
