@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import shlex
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from parity_tables import COLUMNS, HOUR, NOON, Store, make, make_store, offline_of, plant
 from sharing import Share
@@ -395,3 +401,23 @@ def test_many_parts_find_what_one_finds(home: Path, tmp_path: Path, monkeypatch:
     asked |= {"online_key": "user:{user_id}", "lag": None}  # its rows have no time
     assert skc.parity(offline, get_many, **asked).found[0].counts == one.found[0].counts
     assert sorted(asked_for) == list(range(300))
+
+
+def test_the_commands_of_the_page_run(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/parity.md; its store is a Redis there, and rows in memory here."""
+    page = (Path(__file__).parents[2] / "docs" / "parity.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ skc (parity .*)$", page, re.MULTILINE)
+    assert len(commands) == 2
+    store = make_store()
+    pq.write_table(offline_of(store), tmp_path / "users.parquet")
+    shutil.copytree(home / "artifact", tmp_path / "artifact")
+    plant(store)
+    export(store, tmp_path / "online.jsonl")
+    rows = {f"user:{key}": row for key, row in store.rows.items()}
+    module = ModuleType("store")
+    module.get_many = lambda keys: [rows.get(key) for key in keys]  # type: ignore[attr-defined]  # made here
+    monkeypatch.setitem(sys.modules, "store", module)
+    monkeypatch.chdir(tmp_path)
+    more_options = ([], ["--time", "event_time"])  # the offline table of the tests has two rows of each key
+    codes = [cli.run([*shlex.split(command), *more]) for command, more in zip(commands, more_options, strict=True)]
+    assert codes == [cli.DIFFERENT] * 2
