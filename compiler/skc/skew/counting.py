@@ -138,8 +138,10 @@ class Bins:
         if self.listed is None:
             return ()
         values = values.drop_null()
-        others = values.filter(pc.invert(pc.is_in(values, value_set=self.listed)))
-        return _least(set(others.unique().to_pylist()))
+        others = values.filter(pc.invert(pc.is_in(values, value_set=self.listed))).unique()
+        if len(others) > EXAMPLES:  # millions of texts are not made objects of Python
+            others = others.take(pc.bottom_k_unstable(others, k=EXAMPLES))
+        return _least(set(others.to_pylist()))
 
     def tally(self, rows: int, counts: Array, examples: tuple[Scalar, ...]) -> Tally:
         """The counts of one part by name."""
