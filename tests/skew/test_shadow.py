@@ -100,6 +100,20 @@ def test_digests_of_features_are_compared(tmp_path: Path) -> None:
     assert two_logs(tmp_path, rides(50), with_digest(7), with_digest(8), compare="features").outcome == "diverges"
 
 
+def test_features_of_float32_are_explained_without_an_artifact(tmp_path: Path) -> None:
+    """JSON does not say that they were float32: 0.07 of float32 has more than two decimals in float64."""
+
+    def with_features(rounded: bool) -> Any:
+        def answer(record: Any) -> Any:
+            value = np.float32(len(str(record)) * math.pi)
+            return {"features": {"x": [float(np.round(value, 2) if rounded else value)]}, "score": 0.5}
+
+        return answer
+
+    report = two_logs(tmp_path, rides(50), with_features(False), with_features(True))
+    assert [one.cause and one.cause.text for one in report.fields] == ["the value rounded to 2 decimals"]
+
+
 # ------------------------------------------------------------------------------------------------ when values differ
 
 

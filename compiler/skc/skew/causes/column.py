@@ -145,6 +145,13 @@ class Compared:
         return self.numbers is not None and all(_are_whole(values) for values in self.numbers)
 
 
+def narrowed(values: Array) -> Array:
+    """Numbers as float32, if it holds them all: JSON does not say of which type they were."""
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    return narrow if np.all((narrow == values) | np.isnan(values)) else values
+
+
 def _are_whole(values: Array) -> bool:
     finite = values[np.isfinite(values)]
     return bool(np.all(finite == np.floor(finite)))

@@ -14,6 +14,7 @@ import numpy as np
 
 from skc.infer import column_names
 from skc.skew.causes import Cause, Column, Context, explain
+from skc.skew.causes.column import narrowed
 from skc.skew.evaluated import Evaluated
 from skc.skew.log_reader import LoggedRequest
 from skc.skew.replay.blame import made_of
@@ -119,7 +120,5 @@ def _column(name: str, dtype: OutputDType, values: Sequence[Any]) -> Column:
     if not element.is_float:
         return Column(name, dtype, np.array(filled, dtype=element.numpy), None if present.all() else present)
     array = np.array(filled, dtype=np.float64)
-    with np.errstate(over="ignore"):
-        narrow = array.astype(element.numpy)
-    is_narrow = bool(np.all((narrow == array) | np.isnan(array)))
-    return Column(name, dtype if is_narrow else "float64", narrow if is_narrow else array)
+    floats = narrowed(array) if dtype == "float32" else array
+    return Column(name, "float32" if floats.dtype == np.float32 else "float64", floats)

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from skc.skew.causes import Cause, Column, Context, explain
+from skc.skew.causes.column import narrowed
 from skc.skew.replay.sample import Spread
 from skc.skew.shadow.answers import Answer, number_of
 from skc.skew.shadow.differing import REFUSED, Difference, Kind, Rules, column_name
@@ -187,8 +188,9 @@ def _column(name: str, cells: Sequence[Any], kind: DType | None, role: Any = "fe
     values = [cell[0] for cell in cells]
     numbers = [math.nan if value is None else number_of(value) for value in values]
     if (kind is None or KINDS[kind].is_float) and all(number is not None for number in numbers):
-        dtype: DType = kind or "float64"
-        return Column(name, dtype, np.array(numbers, KINDS[dtype].numpy), None, role)
+        floats = np.array(numbers, KINDS[kind or "float64"].numpy)
+        floats = narrowed(floats) if kind is None else floats
+        return Column(name, "float32" if floats.dtype == np.float32 else "float64", floats, None, role)
     if kind == "int64" and all(_is_whole(value) for value in values):
         whole = np.array([0 if value is None else int(value) for value in values], np.int64)
         return Column(name, "int64", whole, np.array([value is not None for value in values]), role)
