@@ -5,6 +5,7 @@ An op that has `met` and whose `lower` attaches no signal fails here by its name
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -20,9 +21,10 @@ from skc.equality.sides import feeds
 from skc.lower import SIGNALS, lower
 from skc.op import AnyOp
 from skc.ops import OPS
+from skc.ops.numeric import minmax_scale
 from skc.oracle import reference
 from skc.oracle.signals import hits_of, signalled
-from skc.values.types import Scalar
+from skc.values.types import Block, Scalar
 from skc_runtime.manifest import Signature
 from skc_runtime.session import GraphSession
 
@@ -96,3 +98,10 @@ def test_an_op_that_declares_nothing_is_named(name: str, monkeypatch: pytest.Mon
     blind = replace(OPS[name], met=lambda *arguments: {})
     monkeypatch.setitem(skc.lower.OPS, name, blind)
     assert any(faults(blind, "packed", optimise=True))
+
+
+def test_the_ends_of_the_training_rows_are_not_clipped() -> None:
+    """6 · 0.2 − 0.2 is 1.0000000000000002: a last bit is cut off, and no value lies beyond those of training."""
+    params, state = minmax_scale.Params(clip=True), minmax_scale.State(scale=(0.2,), min=(-0.2,))
+    x = Block("float64", np.array([[1.0], [6.0], [math.nextafter(6.0, 7.0)], [6.001], [0.999], [math.nan]]))
+    assert minmax_scale.met(params, state, x)["clipped"][:, 0].tolist() == [False, False, False, True, True, False]

@@ -119,15 +119,13 @@ def apply(params: Params, state: State, x: Block) -> Block:
 
 
 def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    values = scaled = op.add(op.mul(x.values, const([state.scale], np.float64)), const([state.min], np.float64))
+    values = op.add(op.mul(x.values, const([state.scale], np.float64)), const([state.min], np.float64))
     if params.clip:  # not Clip: whether it returns 0.0 or -0.0 may depend on the processor
         low, high = (const(end + 0.0) for end in params.feature_range)  # Where would turn its -0.0 into 0.0
         values = op.where(op.less(values, low), low, values)
         values = op.where(op.greater(values, high), high, values)
     block = GraphBlock("float64", x.width, values)
-    if params.clip:
-        return block.signal("clipped", beyond(scaled, *params.feature_range))
-    return block.signal("outside", beyond(x.values, *_limits(params, state)))
+    return block.signal(_met(params), beyond(x.values, *_limits(params, state)))
 
 
 def boundaries(params: Params, state: State, k: int, x: ValueType) -> list[Scalar]:
@@ -151,23 +149,23 @@ def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnSt
 
 
 def met(params: Params, state: State, x: Block) -> dict[Met, Array]:
-    if not params.clip:
-        low, high = _limits(params, state)
-        return {"outside": (x.values < low) | (x.values > high)}
-    scaled = x.values * np.array(state.scale) + np.array(state.min)
-    least, greatest = params.feature_range
-    return {"clipped": (scaled < least) | (scaled > greatest)}
+    low, high = _limits(params, state)
+    return {_met(params): (x.values < low) | (x.values > high)}
+
+
+def _met(params: Params) -> Met:
+    return "clipped" if params.clip else "outside"
 
 
 def met_edges(params: Params, state: State, k: int) -> list[Scalar]:
-    if params.clip:
-        return []
     ends = [float(end[0, k]) for end in _limits(params, state)]
     return [v for e in ends for v in (math.nextafter(e, -math.inf), e, math.nextafter(e, math.inf))]
 
 
 def _limits(params: Params, state: State) -> tuple[Array, Array]:
-    """float64 [1, K]: below and above lies what training did not have, whose ends scaling may miss by a last bit."""
+    """float64 [1, K]: below and above lies what training did not have. Its ends, which scaling may miss by a last bit,
+    are not clipped, although a last bit is cut off.
+    """
     low, high = params.feature_range
     margin = MARGIN * (high - low)
     scale, shift = np.array([state.scale]), np.array([state.min])
