@@ -59,7 +59,7 @@ OF_PARITY = (
     "export it again, or remove the last line: the keys after it would seem to be missing",
     "write it as user:{KEY}, with {KEY:upper}, {KEY:lower}, {KEY:0>8}, {KEY:trim0}, {KEY:hex} or {KEY:uuid}",
     "write {{}}|* or *:{{}}",
-    "write one of {}, or such as stale>0.01",
+    "write one of {}",
     'write every line as {"key": "u1", "value": {"age": 3}}, with a "time" if you know it',
     "return a list with one dict for each key, in their order, and None for a key that the store does not have",
     "the store seems to write its keys so: --online-key '{}'",
@@ -68,7 +68,6 @@ OF_PARITY = (
     "give a table with rows",
     "export the store, and give the export as ONLINE",
     "write --online module:get_many",
-    "name a function of the module, as in `store:get_many`",
     "name a function from a list of keys to a list of dicts",
     "mend the function: skc calls it with a list of keys",
     "give times as microseconds since 1970, or as texts in ISO 8601",
@@ -78,7 +77,6 @@ OF_PARITY = (
 OF_DRIFT = (
     "give --{}, or leave both out",
     "write 15m, 1h, 1d or 1w",
-    "write {} or columns>0.2",
     "name a column of timestamps, dates, microseconds since 1970 or texts in ISO 8601",
     "name a column of {}",
     "name a column of the table",
@@ -106,14 +104,12 @@ OF_SHADOW = (
     "give --artifact: it says which inputs are integers, which a log has as decimals",
     "give a file with one JSON object per line, or a log",
     "write one JSON object per line, which is what a service gets",
-    "write {} or latency>1.5",
     "give logs of the same requests: a shadow service gets the id of the first with its request",
     "give a program with its arguments, or a URL that begins with http:// or https://",
     "give it more time with --timeout",
     "log features or predictions, and check --compare, --prediction and --ignore",
 )
 OF_FRESHNESS = (
-    "write {}, or stale>0.01, misses>0.1, defaults>0.01",
     "give --training, or leave out --event and --feature-time",
     "let the service pass as_of=, fetched_us= or hit= to `log.add`",
     "give a log of at least {} look-ups, or leave out --strict",
@@ -125,7 +121,6 @@ OF_FRESHNESS = (
     "join each value as it was at the time of the label: no request will have one from later",
 )
 OF_REPLAY = (
-    "write served, training, lost or lost>0.001",
     "write id=COLUMN, key=COLUMN or INPUT=COLUMN",
     "give --training and --key, or leave --time out",
     "give some with --training and --key",

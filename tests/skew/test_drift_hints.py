@@ -27,7 +27,7 @@ FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (*DRIFT, "--window", "1", "--by", "at"),
         (*DRIFT, "--window", "1h", "--by", "at"),
     ),
-    "write minor, moderate, severe or columns>0.2": (
+    "write one of minor, moderate, severe, columns>0.2": (
         (*DRIFT, "--fail-on", "often"),
         (*DRIFT, "--fail-on", "columns>0.2"),
     ),

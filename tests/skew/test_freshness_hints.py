@@ -17,7 +17,7 @@ TRAINING = (*MEASURE, "--training", "training.csv")
 BOTH = ("--event", "shown_at", "--feature-time", "last_click=last_click_at")
 # a part of the hint, what is refused, and what it says to do
 FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "write hit_rate, age, fetch, future, training, leak, unlogged, or stale>0.01, misses>0.1, defaults>0.01": (
+    "write one of hit_rate, age, fetch, future, training, leak, unlogged, stale>0.01, misses>0.01, defaults>0.01": (
         (*MEASURE, "--fail-on", "often"),
         (*MEASURE, "--fail-on", "age,stale>0.01"),
     ),

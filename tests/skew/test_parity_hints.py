@@ -77,7 +77,7 @@ FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (*TEMPLATE, "*:{id}"),
     ),
     "write --online module:get_many": ((*STORE, "hinted"), (*STORE, "hinted:get_many")),
-    "name a function of the module, as in `store:get_many`": (
+    "name an object of the module, as in `store:get_many`": (
         (*STORE, "hinted:zzzz"),
         (*STORE, "hinted:get_many"),
     ),

@@ -24,7 +24,7 @@ TRAINED = (*REPLAY, "--training", "rows.csv", "--key")
 TIMES = (*TRAINED, "id=ride", "--time")
 # a part of the hint, what is refused, and what it says to do
 FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "write served, training, lost or lost>0.001": (
+    "write one of served, training, lost, served>0.001, training>0.001, lost>0.001": (
         (*REPLAY, "--fail-on", "often"),
         (*REPLAY, "--fail-on", "lost>0.001"),
     ),

@@ -55,7 +55,7 @@ FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "give a file with one JSON object per line, or a log": ((*SHADOW, "--requests", "empty.jsonl"), ASKED),
     "write one JSON object per line, which is what a service gets": ((*SHADOW, "--requests", "pipeline.yaml"), ASKED),
-    "write diverges, any, too-few or latency>1.5": (
+    "write one of diverges, any, too-few, latency>1.5": (
         (*LOGS, "--fail-on", "wrong"),
         (*LOGS, "--fail-on", "any,latency>1.5"),
     ),

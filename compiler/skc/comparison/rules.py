@@ -5,11 +5,10 @@ Why separate from the report: rules are checked before the artifacts are read an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from skc.diagnostics import did_you_mean, fail
+from skc.fail_on import word_and_limit
 
 # kind of change -> what `--fail-on` refuses under that name
 KINDS: Mapping[str, str] = {
@@ -22,7 +21,6 @@ KINDS: Mapping[str, str] = {
     "moved-ids": "a category that still exists, with another id: the rows of an embedding would be mixed up",
     "statistics": "a number that fitting learned: a mean, an edge, a bound",
 }
-LIMIT = re.compile(r"(rows|statistics)>((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)")
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,4 @@ class Rule:
 
 def read_rule(text: str) -> Rule:
     """Raises SKC140 for an invalid rule."""
-    limited = LIMIT.fullmatch(text)
-    if limited:
-        return Rule(text, limited[1], float(limited[2]))
-    if text == "any" or text in KINDS:
-        return Rule(text, text)
-    known = ", ".join(("any", *KINDS, "rows>SHARE", "statistics>SHARE"))
-    raise fail("SKC140", f"`{text}` is not a rule of --fail-on", hint=did_you_mean(text, KINDS) or known)
+    return Rule(text, *word_and_limit(text, ("any", *KINDS), ("rows", "statistics"), "0.01"))

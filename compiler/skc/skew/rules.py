@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from skc.diagnostics import did_you_mean, fail
+from skc.fail_on import word_and_limit
 from skc.profile.levels import LEVELS, Level
-
-LIMIT = re.compile(r"columns>((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)")
 
 
 @dataclass(frozen=True)
@@ -22,11 +19,5 @@ class DriftRule:
 
 def read_drift_rule(text: str) -> DriftRule:
     """`minor`, `moderate`, `severe` or `columns>SHARE`. Raises SKC140 for anything else."""
-    limited = LIMIT.fullmatch(text)
-    if limited:
-        return DriftRule(text, limit=float(limited[1]))
-    for level in LEVELS:
-        if text == level:
-            return DriftRule(text, level)
-    hint = did_you_mean(text, LEVELS) or f"write {', '.join(LEVELS)} or columns>0.2"
-    raise fail("SKC140", f"`{text}` is not a rule of --fail-on", hint=hint)
+    word, limit = word_and_limit(text, LEVELS, ("columns",), "0.2")
+    return DriftRule(text, next((level for level in LEVELS if level == word), None), limit)

@@ -7,10 +7,8 @@ the types that it holds, so the few that scikit-learn's own estimators need are 
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import pickle
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from typing import Any
 
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.frontend.references import PICKLES
+from skc.importing import imported, raised
 
 # Types that skops does not trust by itself, and that estimators of scikit-learn hold. None of them runs code of a file.
 ALLOWED = frozenset(
@@ -71,37 +70,15 @@ def load(text: str, trust: Trust) -> Any:
 
 
 def _imported(text: str) -> Any:
-    module_name, _, path = text.partition(":")
-    folder = str(Path.cwd())
-    if folder not in sys.path:  # as when Python runs a script of this folder
-        sys.path.insert(0, folder)
-    try:
-        value: Any = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not module_name.startswith(error.name):
-            raise _failed(f"the module `{module_name}`", error, "install what it imports") from None
-        near = did_you_mean(error.name, [p.stem for p in Path.cwd().glob("*.py")])
-        hint = near or "run skc in the folder of the module, or install its package"
-        raise fail("SKC156", f"there is no module `{error.name}`", hint=hint) from None
-    except Exception as error:
-        raise _failed(f"the module `{module_name}`", error, "mend the module: it must be importable") from None
-    for name in path.split("."):
-        if not hasattr(value, name):
-            hint = did_you_mean(name, dir(value)) or "name an object of the module, as in `train:pipeline`"
-            raise fail("SKC156", f"`{module_name}` has no `{path}`", hint=hint)
-        value = getattr(value, name)
+    value = imported(text, "SKC156", "train:pipeline")
     if hasattr(value, "get_params") or not callable(value):
         return value
     try:
         return value()
     except Exception as error:
-        raise _failed(
-            f"`{text}()`", error, "mend the function: it takes no argument and returns an estimator"
+        raise raised(
+            "SKC156", f"`{text}()`", error, "mend the function: it takes no argument and returns an estimator"
         ) from None
-
-
-def _failed(what: str, error: Exception, hint: str) -> SkcError:
-    return fail("SKC156", f"{what} raises {type(error).__name__}", notes=[str(error)[:300]], hint=hint)
 
 
 def _checked(path: Path) -> bytes:
@@ -156,7 +133,7 @@ def _loaded(path: Path, read: Callable[[], Any]) -> Any:
         raise
     except Exception as error:  # whatever the code of a file does, and whatever is wrong with its bytes
         hint = "write the file again, with the versions of Python and of the libraries that are installed here"
-        raise _failed(f"loading `{path}`", error, hint) from None
+        raise raised("SKC156", f"loading `{path}`", error, hint) from None
 
 
 def _check_version(caught: list[warnings.WarningMessage], trust: Trust) -> None:

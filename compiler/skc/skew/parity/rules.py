@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
-from skc.diagnostics import did_you_mean, fail
+from skc.fail_on import word_and_limit
 
 Subject = Literal[
     "missing", "ghosts", "early", "behind", "schema", "absent",
@@ -14,7 +13,6 @@ Subject = Literal[
     "differs",
 ]  # fmt: skip
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
-RULE = re.compile(r"([a-z-]+)(?:>((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?))?")
 
 
 @dataclass(frozen=True)
@@ -28,10 +26,5 @@ class ParityRule:
 
 def read_parity_rule(text: str) -> ParityRule:
     """`stale` or `stale>0.01`. Raises SKC140 for anything else."""
-    written = RULE.fullmatch(text)
-    for subject in SUBJECTS:
-        if written is not None and written[1] == subject:
-            return ParityRule(text, subject, float(written[2] or 0))
-    name = "" if written is None else written[1]
-    hint = did_you_mean(name, SUBJECTS) or f"write one of {', '.join(SUBJECTS)}, or such as stale>0.01"
-    raise fail("SKC140", f"`{text}` is not a rule of --fail-on", hint=hint)
+    word, limit = word_and_limit(text, SUBJECTS, SUBJECTS, "0.01")
+    return ParityRule(text, cast(Subject, word), limit or 0.0)  # it is one of SUBJECTS

@@ -6,19 +6,17 @@ what may be wrong, and the service has this function already.
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from skc.diagnostics import SkcError, did_you_mean, fail
-from skc.verification.shown import count, shown
+from skc.diagnostics import fail
+from skc.importing import imported, raised
+from skc.verification.shown import count
 
 AT_ONCE = 1000  # keys of one call
 RETURN_HINT = (
@@ -29,28 +27,9 @@ GetMany = Callable[[list[Any]], Any]
 
 def import_store(reference: str) -> GetMany:
     """The function `module:name`, from the current folder or an installed package. Raises SKC670."""
-    module_name, _, path = reference.partition(":")
-    if not module_name or not path:
+    if not all(reference.partition(":")):
         raise fail("SKC670", f"`{reference}` does not name a function", hint="write --online module:get_many")
-    folder = str(Path.cwd())
-    if folder not in sys.path:  # as when Python runs a script of this folder
-        sys.path.insert(0, folder)
-    try:
-        value: Any = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not module_name.startswith(error.name):
-            raise _failed("SKC670", f"the module `{module_name}`", error, "install what it imports") from None
-        near = did_you_mean(error.name, [p.stem for p in Path.cwd().glob("*.py")])
-        hint = near or "run skc in the folder of the module, or install its package"
-        raise fail("SKC670", f"there is no module `{error.name}`", hint=hint) from None
-    except Exception as error:
-        hint = "mend the module: it must be importable"
-        raise _failed("SKC670", f"the module `{module_name}`", error, hint) from None
-    for name in path.split("."):
-        if not hasattr(value, name):
-            hint = did_you_mean(name, dir(value)) or "name a function of the module, as in `store:get_many`"
-            raise fail("SKC670", f"`{module_name}` has no `{path}`", hint=hint)
-        value = getattr(value, name)
+    value = imported(reference, "SKC670", "store:get_many")
     if not callable(value):
         hint = "name a function from a list of keys to a list of dicts"
         raise fail("SKC670", f"`{reference}` is not a function but of type `{type(value).__qualname__}`", hint=hint)
@@ -64,7 +43,7 @@ def ask(get_many: GetMany, keys: Sequence[Any]) -> list[Mapping[str, Any] | None
         answer = get_many(list(keys))
     except Exception as error:
         hint = "mend the function: skc calls it with a list of keys"
-        raise _failed(
+        raise raised(
             "SKC671", f"the function, asked for {count(len(keys), 'key')} such as {keys[0]!r},", error, hint
         ) from error
     if isinstance(answer, Mapping):
@@ -124,7 +103,3 @@ def plain(value: Any) -> Any:
 def _is_missing(value: Any) -> bool:
     """pandas has values that are not equal to themselves, and one that says neither."""
     return type(value).__name__ in ("NaTType", "NAType")
-
-
-def _failed(code: Any, what: str, error: Exception, hint: str) -> SkcError:
-    return fail(code, f"{what} raises {type(error).__name__}", notes=[shown(str(error))[1:-1][:300]], hint=hint)

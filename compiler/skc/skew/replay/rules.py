@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
-from skc.diagnostics import did_you_mean, fail
+from skc.diagnostics import fail
+from skc.fail_on import word_and_limit
 
 Subject = Literal["served", "training", "lost"]
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
-LIMITED = re.compile(r"([a-z]+)>((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)")
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,8 @@ class ReplayRule:
 
 def read_replay_rule(text: str) -> ReplayRule:
     """`served`, `training` or `lost`, or one of them with `>SHARE`. Raises SKC140 for anything else."""
-    limited = LIMITED.fullmatch(text)
-    name = limited[1] if limited else text
-    for subject in SUBJECTS:
-        if name == subject:
-            return ReplayRule(text, subject, float(limited[2]) if limited else 0.0)
-    hint = did_you_mean(name, SUBJECTS) or "write served, training, lost or lost>0.001"
-    raise fail("SKC140", f"`{text}` is not a rule of --fail-on", hint=hint)
+    word, limit = word_and_limit(text, SUBJECTS, SUBJECTS, "0.001")
+    return ReplayRule(text, cast(Subject, word), limit or 0.0)  # it is one of SUBJECTS
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast
 
-from skc.diagnostics import did_you_mean, fail
+from skc.fail_on import word_and_limit
 
 Subject = Literal["diverges", "any", "too-few", "latency"]
-LATENCY = re.compile(r"latency>((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)")
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,5 @@ class ShadowRule:
 
 def read_shadow_rule(text: str) -> ShadowRule:
     """`diverges`, `any`, `too-few` or `latency>RATIO`. Raises SKC140 for anything else."""
-    limited = LATENCY.fullmatch(text)
-    if limited:
-        return ShadowRule(text, "latency", float(limited[1]))
-    for subject in get_args(Subject):
-        if text == subject != "latency":
-            return ShadowRule(text, subject)
-    words = ("diverges", "any", "too-few")
-    hint = did_you_mean(text, words) or f"write {', '.join(words)} or latency>1.5"
-    raise fail("SKC140", f"`{text}` is not a rule of --fail-on", hint=hint)
+    word, limit = word_and_limit(text, ("diverges", "any", "too-few"), ("latency",), "1.5")
+    return ShadowRule(text, cast(Subject, word), limit or 0.0)  # these are its subjects
