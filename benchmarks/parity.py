@@ -24,12 +24,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import results
 
 import skc
 from skc.diagnostics import SkcError
 from skc.skew.parity.report import FOUND, ParityReport
 
 LIMIT = 10**9  # bytes
+RATIOS: dict[str, float] = {}  # what is kept
 HOUR = 3_600_000_000
 NOON = 1_764_504_000_000_000
 CHUNK = 500_000  # rows written at once
@@ -157,7 +159,10 @@ def size(keys: int, options: argparse.Namespace) -> bool:
         sides = write_large(Path(folder), keys, options)
         print(f"{keys:,} keys: {sum(side.stat().st_size for side in sides) / 1e6:,.0f} MB of files", flush=True)
         command = [sys.executable, __file__, "compare", *map(str, sides), *(["--history"] if options.history else [])]
-        return subprocess.run(command, check=False).returncode == 0
+        is_right = subprocess.run(command, check=False).returncode == 0
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+        RATIOS[f"{keys:,} keys, memory to 1 GB"] = peak / LIMIT
+        return is_right
 
 
 def compare(offline: str, online: str, history: bool) -> bool:
@@ -203,6 +208,7 @@ def main() -> int:
     parser.add_argument(
         "--online", choices=["parquet", "jsonl"], default="parquet", help="of `size`: a table or an export"
     )
+    results.add_flag(parser)
     options = parser.parse_args()
     if options.part == "compare":
         return int(not compare(*options.sides, options.history))
@@ -211,8 +217,9 @@ def main() -> int:
         "size": lambda: size(options.keys or 10_000_000, options),
         "keys": proposals,
     }
-    results = [part() for name, part in parts.items() if options.part in (None, name)]
-    return int(not all(results))
+    done = [part() for name, part in parts.items() if options.part in (None, name)]
+    results.save(options.json, RATIOS)
+    return int(not all(done))
 
 
 if __name__ == "__main__":

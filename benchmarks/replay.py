@@ -27,6 +27,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import results
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -42,6 +43,7 @@ from skc.skew.replay.report import ReplayReport  # noqa: E402
 EXAMPLE = ROOT / "examples" / "rides"
 MOST_SECONDS, MOST_BYTES = 60.0, 1 << 30  # of the processor: other programs do not change them
 LEAST_NAMED = 11
+RATIOS: dict[str, float] = {}  # what is kept
 
 
 @cache
@@ -171,6 +173,8 @@ def size(number: int) -> bool:
         bytes_ = path.stat().st_size
         path.unlink()
         is_right &= code == 0 and cpu < MOST_SECONDS and memory < MOST_BYTES
+        RATIOS[f"{features}, memory to 1 GiB"] = memory / MOST_BYTES
+        RATIOS[f"{features}, processor time to 60 s"] = cpu / MOST_SECONDS
         cost = f"{cpu:.1f} CPU s, {wall:.1f} s, {memory >> 20} MiB, a log of {bytes_ >> 20} MiB"
         print(f"  {number:,} requests, {features}: exit {code}, {text.splitlines()[-1]}; {cost}")
     return seen("size", is_right)
@@ -198,9 +202,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("check", nargs="*", choices=[*CHECKS, []], help="all if none is named")
     parser.add_argument("--requests", type=int, default=1_000_000)
+    results.add_flag(parser)
     given = parser.parse_args()
     try:
         done = [CHECKS[name](given.requests) for name in given.check or CHECKS]  # every one, whatever the others say
+        results.save(given.json, RATIOS)
         return 0 if all(done) else 1
     finally:
         shutil.rmtree(home())

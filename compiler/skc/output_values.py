@@ -145,7 +145,7 @@ class OutputGraph:
 def output_graph(pipeline: Pipeline, available: Collection[str]) -> OutputGraph | None:
     """The graph of the output columns that need no other inputs; None if there are none."""
     outputs, columns = _computable(pipeline, available)
-    if not outputs:
+    if not columns:
         return None
     needed = pipeline.behind(ref.value for output in outputs for ref in output.refs)
     inputs = tuple(i for i in pipeline.inputs if i.value in needed)

@@ -145,10 +145,10 @@ class Compared:
         return self.numbers is not None and all(_are_whole(values) for values in self.numbers)
 
 
-def narrowed(values: Array) -> Array:
-    """Numbers as float32, if it holds them all: JSON does not say of which type they were."""
+def narrowed(values: Array, kind: Any) -> Array:
+    """Floats as the floats of NumPy's `kind`, if it holds them all: JSON does not say of which type they were."""
     with np.errstate(over="ignore"):
-        narrow = values.astype(np.float32)
+        narrow = values.astype(kind)
     return narrow if np.all((narrow == values) | np.isnan(values)) else values
 
 

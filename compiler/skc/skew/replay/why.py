@@ -120,5 +120,5 @@ def _column(name: str, dtype: OutputDType, values: Sequence[Any]) -> Column:
     if not element.is_float:
         return Column(name, dtype, np.array(filled, dtype=element.numpy), None if present.all() else present)
     array = np.array(filled, dtype=np.float64)
-    floats = narrowed(array) if dtype == "float32" else array
+    floats = narrowed(array, element.numpy)
     return Column(name, "float32" if floats.dtype == np.float32 else "float64", floats)

@@ -189,7 +189,7 @@ def _column(name: str, cells: Sequence[Any], kind: DType | None, role: Any = "fe
     numbers = [math.nan if value is None else number_of(value) for value in values]
     if (kind is None or KINDS[kind].is_float) and all(number is not None for number in numbers):
         floats = np.array(numbers, KINDS[kind or "float64"].numpy)
-        floats = narrowed(floats) if kind is None else floats
+        floats = narrowed(floats, np.float32) if kind is None else floats
         return Column(name, "float32" if floats.dtype == np.float32 else "float64", floats, None, role)
     if kind == "int64" and all(_is_whole(value) for value in values):
         whole = np.array([0 if value is None else int(value) for value in values], np.int64)
