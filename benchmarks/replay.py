@@ -41,7 +41,7 @@ import skc_runtime  # noqa: E402
 from skc.skew.replay.report import ReplayReport  # noqa: E402
 
 EXAMPLE = ROOT / "examples" / "rides"
-MOST_SECONDS, MOST_BYTES = 60.0, 1 << 30  # of the processor: other programs do not change them
+MOST_SECONDS, MOST_BYTES = 60.0, 1 << 30  # of a million requests, on a machine that does nothing else
 LEAST_NAMED = 11
 RATIOS: dict[str, float] = {}  # what is kept
 
@@ -172,7 +172,7 @@ def size(number: int) -> bool:
         code, text, _, cpu, wall, memory = run("replay", path, home() / "rides")
         bytes_ = path.stat().st_size
         path.unlink()
-        is_right &= code == 0 and cpu < MOST_SECONDS and memory < MOST_BYTES
+        is_right &= code == 0 and wall < MOST_SECONDS and memory < MOST_BYTES
         RATIOS[f"{features}, memory to 1 GiB"] = memory / MOST_BYTES
         RATIOS[f"{features}, processor time to 60 s"] = cpu / MOST_SECONDS
         cost = f"{cpu:.1f} CPU s, {wall:.1f} s, {memory >> 20} MiB, a log of {bytes_ >> 20} MiB"
@@ -190,7 +190,7 @@ def training(number: int) -> bool:
     code, text, _, cpu, wall, memory = run("replay", path, home() / "rides", *arguments)
     path.unlink()
     found = json.loads(text)["training"]
-    is_right = code == 0 and found["matched"] == number and memory < 2 * MOST_BYTES
+    is_right = code == 0 and found["matched"] == number and memory < MOST_BYTES
     cost = f"{cpu:.1f} CPU s, {wall:.1f} s, {memory >> 20} MiB"
     return seen("training", is_right, f"{found['matched']:,} of {number:,} matched, exit {code}; {cost}")
 
