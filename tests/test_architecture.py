@@ -124,7 +124,7 @@ def test_the_public_names_are_these() -> None:
 def test_every_public_name_is_what_it_says_however_often_it_is_asked_for() -> None:
     """A module of the same name, once it was imported, would take the place of a function."""
     program = """
-import importlib, pkgutil, skc, skc.api
+import importlib, pkgutil, skc, skc.api, skc.skew_api
 for _ in range(2):
     for name in skc.__all__:
         assert callable(getattr(skc, name)), name
@@ -221,7 +221,9 @@ def test_a_definition_of_near_is_seen(planted: str) -> None:
     assert TOLERANCES.search(planted)
 
 
-@pytest.mark.parametrize("module", ["skc.emit.opset", "skc.ops", "skc.lower", "skc.values.types", "skc.api"])
+@pytest.mark.parametrize(
+    "module", ["skc.emit.opset", "skc.ops", "skc.lower", "skc.values.types", "skc.api", "skc.skew_api"]
+)
 def test_no_module_loads_onnx_runtime_while_it_sends_telemetry(module: str) -> None:
     """spox loads ONNX Runtime as well: whichever module comes first, the telemetry is off before that."""
     environment = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}

@@ -12,23 +12,18 @@ if TYPE_CHECKING:
         check,
         compile,
         diff,
-        drift,
         environments,
         explain,
-        freshness,
         init,
-        parity,
-        replay,
         self_check,
-        shadow,
         sign,
         transform,
         verify,
-        write_profile,
     )
     from skc.diagnostics import Diagnostic, SkcError
     from skc.reports.render import render
     from skc.results import Compiled, Drafted
+    from skc.skew_api import drift, freshness, parity, replay, shadow, write_profile
 
 __version__: str  # of the installed distribution, which is the one place that knows it
 
@@ -62,6 +57,7 @@ _ELSEWHERE = {
     "SkcError": "skc.diagnostics",
     "render": "skc.reports.render",
 }
+_ELSEWHERE |= dict.fromkeys(("drift", "freshness", "parity", "replay", "shadow", "write_profile"), "skc.skew_api")
 _HOME = {name: _ELSEWHERE.get(name, "skc.api") for name in __all__}
 
 

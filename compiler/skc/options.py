@@ -1,8 +1,8 @@
 """The options of `compile`, `verify` and `diff`: each once, with its default, its bounds and what it excludes.
 
-Why: the command line makes its flags from these fields, and `skc.api` makes the same values from its arguments. So
-both refuse the same, with the same words, before any work is done. A new option is a field here, an argument of its
-function in `skc.api`, and the code that uses it.
+Why: the command line makes its flags from these fields, and the functions of `skc.api` and `skc.skew_api` make the same
+values from their arguments. So both refuse the same, with the same words, before any work is done. A new option is a
+field here, an argument of its function there, and the code that uses it.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from scipy import stats
 from sharing import Share
 
 import skc
+import skc_runtime
 from skc import artifact as artifacts
 from skc import cli
 from skc.diagnostics import SkcError
@@ -245,10 +246,10 @@ def test_the_time_of_a_value_may_be_an_input(tmp_path: Path) -> None:
 def test_a_sample_has_no_refused_requests(artifact: Path, tmp_path: Path) -> None:
     """Which are always logged, and would count more than once each."""
     with (
-        skc.api.skc_runtime.load(artifact) as transformer,
-        skc.api.skc_runtime.Log.open(tmp_path / "log", transformer, sample=0.5, on_full="wait") as log,
+        skc_runtime.load(artifact) as transformer,
+        skc_runtime.Log.open(tmp_path / "log", transformer, sample=0.5, on_full="wait") as log,
     ):
-        refusal = skc.api.skc_runtime.RecordError("missing-input", "refused")
+        refusal = skc_runtime.RecordError("missing-input", "refused")
         for k in range(1000):
             log.add(f"r{k}", {}, time_us=BEGIN, hit={"clicks": True})
             log.add(f"e{k}", {}, time_us=BEGIN, hit={"clicks": False}, error=refusal)

@@ -24,7 +24,7 @@ def profile(
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="The number of threads.")] = None,
 ) -> None:
     """Write what the columns of a table look like, for `skc drift` to compare with."""
-    from skc import api
+    from skc import skew_api
 
-    frozen = api.write_profile(data, out, types, top=top, minimum=minimum, force=force, threads=threads)
+    frozen = skew_api.write_profile(data, out, types, top=top, minimum=minimum, force=force, threads=threads)
     talk(f"wrote {out}: {len(frozen.columns):,} columns of {frozen.rows:,} rows")

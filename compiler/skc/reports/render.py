@@ -1,4 +1,4 @@
-"""Renders every result of `skc.api` in each of its formats.
+"""Renders every result of `skc.api` and `skc.skew_api` in each of its formats.
 
 Why one function: the command line and Python print the same, and refuse an unsupported format in the same way.
 """
