@@ -103,14 +103,19 @@ def _nulls(texts: Texts) -> dict[str, int]:
 
 def _fitting(texts: Texts, form: Form) -> tuple[dict[str, int], tuple[str, ...]] | None:
     """The texts of a column that do not have a form and can be taken for nulls, and of these the guesses; None if there
-    are others.
+    are others, or if the guesses are most of its values: "0" among many "yes" and "no" is no column of numbers.
     """
     misfits: Misfits = texts.misfits(form)
     others = tuple(sorted(text for text in misfits.counts if not is_null_word(text)))
     is_word = all(not _has_digit(text) for text in others)
-    if not misfits.is_all or len(others) > MOST_WORDS or not is_word:
+    if not misfits.is_all or len(others) > MOST_WORDS or not is_word or _are_most(others, texts):
         return None
     return dict(misfits.counts), others
+
+
+def _are_most(words: Sequence[str], texts: Texts) -> bool:
+    values = sum(n for text, n in texts.counts.items() if not is_null_word(text))
+    return 2 * sum(texts.counts.get(word, 0) for word in words) > values
 
 
 def _number(stored: Stored, texts: Texts, options: ReadOptions) -> Meaning | None:
