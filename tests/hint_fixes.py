@@ -103,6 +103,12 @@ FIXES: list[tuple[str, str, str, str]] = [
     ("SKC107-true-values", 'write a list, such as ["yes", "1"]', "true_values: []", 'true_values: ["yes", "1"]'),
     ("SKC105-true-values", "remove one of them", "false_values: [ja]", "false_values: [nein]"),
     ("SKC104-profile", "name an input", "phone", "age"),
+    (
+        "SKC104-drift-column",
+        "name an input, a column of an output as `OUTPUT.COLUMN`, or what a step met",
+        "phone",
+        "x.age",
+    ),
     ("SKC107-profile", "write `false` for none, or {omit: [NAME], minimum: 10}", "true", "{omit: [age], minimum: 10}"),
     ("SKC107-profile-omit", "name the inputs", "omit: phone", "omit: [age]"),
     ("SKC107-log", "write {omit: [NAME], hash: [NAME]}", "log: [age]", "log: {omit: [age]}"),

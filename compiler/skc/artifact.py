@@ -38,6 +38,7 @@ from skc.passes.prune import prune
 from skc.profile import PROFILE
 from skc.profile import document as profiles
 from skc.profile.document import Profile
+from skc.profile.scales import check_named
 from skc.publish import is_litter, publish_folder
 from skc.rows.base_row import base_row
 from skc.rows.boundaries import Reach
@@ -165,6 +166,7 @@ def assemble(
         raise bug(f"the compiled model does not run: {error}") from error
     if profile is not None:
         profile = _with_outputs(profile, pipeline, profile_rows)
+        check_named(profile.drift, (*(i.name for i in pipeline.inputs), *profile.labels))
         files[PROFILE] = profiles.dumps(profile)
         manifest = replace(manifest, signals=_with_shares(manifest.signals, profile))
     files[MANIFEST] = _manifest_bytes(manifest, files)

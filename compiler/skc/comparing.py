@@ -84,9 +84,7 @@ def drifted(data: Any, artifact: PathLike, options: DriftOptions) -> DriftReport
     skew = _skew()
     against = read_reference(Path(artifact))
     own = against.profile.drift
-    names = [column.name for column in against.profile.columns]
-    names += [] if against.profile.outputs is None else [one.label for one in against.profile.outputs.columns]
-    names += [] if options.prediction is None else [options.prediction]
+    names = [*against.profile.labels, *([] if options.prediction is None else [options.prediction])]
     if options.thresholds is not None:
         own = overridden(own, read_thresholds(Path(options.thresholds), names))
     prediction = None

@@ -229,11 +229,13 @@ Scales = tuple[tuple[str, Scale], ...]  # by the name of a measure
 class DriftScales:
     """Which drift is worth a finding: scales of measures for all columns, and for single ones, in full.
 
-    None for a column that is not watched. What is not here has the defaults of `skc.profile.scales`.
+    None for a column that is not watched. What is not here has the defaults of `skc.profile.scales`. A column is an
+    input, an output column, or what a step met, by the name that a report gives it.
     """
 
     measures: Scales = ()
     columns: tuple[tuple[str, Scales | None], ...] = ()
+    span: Span | None = field(default=None, compare=False)  # of the columns
 
 
 @dataclass(frozen=True)

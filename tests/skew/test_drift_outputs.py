@@ -18,6 +18,7 @@ import skc
 import skc_runtime
 from skc.artifact import assemble
 from skc.data.duckdb.engine import open_duckdb
+from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline_text
 from skc.ir import ProfileOptions
@@ -28,6 +29,7 @@ from skc.skew.report import ColumnDrift, DriftReport
 from memory_engine import open_memory  # isort: skip
 from unheld_engine import open_unheld  # isort: skip
 
+CLIPPED = "bounded/1:clip bounded clipped"
 PIPELINE = """\
 skc: 1
 name: both
@@ -237,7 +239,45 @@ def test_an_input_that_is_not_watched_silences_what_is_computed_from_it(home: Pa
     (tmp_path / "named.yaml").write_text("columns: {a: false, x.ratio: {psi: {minor: 0.1}}}\n")
     report = skc.drift(served, home / "artifact", thresholds=tmp_path / "named.yaml")
     assert [column.name for column in report.found] == ["x.ratio"]
-    assert by_name(report)["bounded/1:clip bounded clipped"].verdict == "not watched"
+    assert by_name(report)[CLIPPED].verdict == "not watched"
+
+
+def scales(minor: float) -> dict[str, float]:
+    return {"minor": minor, "moderate": 10, "severe": 10}
+
+
+def test_thresholds_of_outputs_and_steps_stand_in_the_pipeline_and_in_a_file(home: Path, tmp_path: Path) -> None:
+    served = rows(2000, 6, shuffled=True)
+    before = by_name(skc.drift(served, home / "artifact"))
+    assert (before["x.ratio"].verdict, before[CLIPPED].verdict) == ("severe", "severe")
+    never = {"psi": False, "jsd": False, "outside": False}
+    columns = {"x.ratio": never, "x.kind.k_a": False, CLIPPED: {"steps": False}}
+    (tmp_path / "pipeline.yaml").write_text(PIPELINE + f"drift: {json.dumps({'columns': columns})}\n")
+    skc.compile(tmp_path / "pipeline.yaml", rows(3000, 1), tmp_path / "artifact", rows=0, verify=False)
+    found = by_name(skc.drift(served, tmp_path / "artifact"))
+    assert [found[name].verdict for name in ("x.ratio", CLIPPED, "x.kind.k_a")] == ["ok", "ok", "not watched"]
+    assert found["x.kind.k_b"].verdict == "ok"
+    (tmp_path / "own.yaml").write_text(json.dumps({"columns": {CLIPPED: {"steps": scales(0.01)}}}))
+    found = by_name(skc.drift(served, tmp_path / "artifact", thresholds=tmp_path / "own.yaml"))
+    assert (found[CLIPPED].verdict, found["x.ratio"].verdict) == ("minor", "ok")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("x.ratoi", "x.ratio"), ("x.kind.k_d", "x.kind.k"), ("bounded/1:clip bounded clippd", CLIPPED), ("y.ratio", None)],
+)
+def test_a_threshold_of_what_there_is_not_is_refused(name: str, meant: str | None, tmp_path: Path) -> None:
+    text = PIPELINE + f"drift: {{columns: {json.dumps({name: False})}}}\n"
+    (tmp_path / "pipeline.yaml").write_text(text)
+    with pytest.raises(SkcError) as refused:
+        skc.compile(tmp_path / "pipeline.yaml", rows(300, 1), tmp_path / "artifact", rows=0, verify=False)
+    assert refused.value.code == "SKC104"
+    (diagnostic,) = refused.value.diagnostics
+    assert diagnostic.span is not None
+    assert diagnostic.span.line == text.count("\n")
+    if meant is not None:
+        assert diagnostic.hint is not None
+        assert meant in diagnostic.hint
 
 
 def test_a_rule_about_a_share_of_the_columns_counts_those_of_requests(home: Path) -> None:

@@ -102,6 +102,11 @@ class StepCount:
     kind: str
     rows: int
 
+    @property
+    def label(self) -> str:
+        """As reports and thresholds call it."""
+        return f"{self.step} {self.input} {self.kind}"
+
 
 @dataclass(frozen=True)
 class OutputsProfile:
@@ -124,6 +129,15 @@ class Profile:
     columns: tuple[ColumnProfile, ...]
     drift: DriftScales = field(default_factory=DriftScales)
     outputs: OutputsProfile | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every column of a report, as thresholds call it. A null that a step met is one of an input."""
+        inputs = [column.name for column in self.columns]
+        if self.outputs is None:
+            return tuple(inputs)
+        steps = [step.label for step in self.outputs.steps if step.kind != "null"]
+        return (*inputs, *(one.label for one in self.outputs.columns), *steps)
 
 
 def dumps(profile: Profile) -> bytes:

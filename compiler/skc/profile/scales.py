@@ -17,9 +17,10 @@ refused    the share of requests whose value was refused, in a log
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from skc.diagnostics import SkcError, Span, did_you_mean, fail
 from skc.ir import DriftScales, Scale, Scales
 from skc.profile.levels import LEVELS, Level
 
@@ -48,6 +49,21 @@ def scales_of(column: str, drift: DriftScales, defaults: Mapping[str, Scale] = D
     """The scale of every measure of a column; None if it is not watched."""
     own = dict(drift.columns).get(column, ())
     return None if own is None else {**defaults, **dict(drift.measures), **dict(own)}
+
+
+def check_named(drift: DriftScales, names: Collection[str]) -> None:
+    """Raises SKC104 for a column of `drift` that has none of the names."""
+    for column, _ in drift.columns:
+        if column not in names:
+            raise unknown_column(column, names, drift.span)
+
+
+def unknown_column(name: str, names: Collection[str], span: Span | None) -> SkcError:
+    """SKC104: a column of `drift` that there is not."""
+    hint = did_you_mean(name, names) or "name an input, a column of an output as `OUTPUT.COLUMN`, or what a step met"
+    return fail(
+        "SKC104", f"`{name}` is not an input, nor a column of an output, nor what a step met", span=span, hint=hint
+    )
 
 
 def level_of(scale: Scale, effect: float) -> Level | None:

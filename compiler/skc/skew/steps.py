@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skc.ir import DriftScales, Scale
+from skc.profile.document import StepCount
 from skc.profile.scales import DEFAULTS, scales_of
 from skc.skew import measures
 from skc.skew.effects import Bar, Compared, Effect, Statistics, Tally
@@ -37,7 +38,7 @@ class StepDrift:
 def step_of(counted: CountedStep, scales: DriftScales) -> StepDrift:
     """What a step met. It is not watched where one of its inputs is not, unless it is named."""
     kind = counted.kind
-    name = f"{kind.step} {kind.input} {kind.kind}"
+    name = StepCount(kind.step, kind.input, kind.kind, counted.training).label
     m, n = counted.training_rows, counted.serving_rows
     before, after = (k / rows if rows else 0.0 for k, rows in ((counted.training, m), (counted.serving, n)))
     p = measures.rate(counted.training, m, counted.serving, n)

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from skc.diagnostics import SkcError, Span, did_you_mean, fail
+from skc.diagnostics import SkcError, Span, fail
 from skc.frontend.problems import shown
 from skc.frontend.yaml.fields import as_map, check_keys, wrong_type
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
 from skc.ir import DriftScales, Scale, Scales
 from skc.profile.levels import LEVELS
-from skc.profile.scales import DEFAULTS, NEVER
+from skc.profile.scales import DEFAULTS, NEVER, unknown_column
 
 HINT = "write {measures: {psi: {minor: 0.2}}, columns: {fare: {nulls: {severe: 0.1}}, driver: false}}"
 LONGEST = 1_000_000  # bytes
@@ -31,10 +31,11 @@ def read_thresholds(path: str | Path, columns: Collection[str]) -> DriftScales:
     return read_drift(parse(text, str(path)), columns)
 
 
-def read_drift(node: Node, columns: Collection[str]) -> DriftScales:
-    """A mapping of `measures` and `columns`, which are names of inputs; any name where `columns` is empty.
+def read_drift(node: Node, columns: Collection[str], outputs: Collection[str] | None = None) -> DriftScales:
+    """A mapping of `measures` and `columns`, which are named in a profile; any name where `columns` is empty.
 
-    Raises SKC103, SKC104, SKC107, SKC112.
+    Before there is a profile, `columns` are the inputs, and a name may be that of a column of one of the `outputs`, or
+    of what a step met: `check_named` says whether it is, once it is fitted. Raises SKC103, SKC104, SKC107, SKC112.
     """
     body = as_map(node, "`drift`", HINT)
     check_keys(body, "`drift`", [], ("measures", "columns"))
@@ -44,10 +45,16 @@ def read_drift(node: Node, columns: Collection[str]) -> DriftScales:
     named = as_map(entries["columns"], "`columns` of `drift`", HINT) if "columns" in entries else None
     pairs = () if named is None else named.entries
     for key, _ in pairs:
-        if columns and key.text not in columns:
-            hint = did_you_mean(key.text, columns) or "name an input"
-            raise fail("SKC104", f"`{shown(key.text)}` is not an input", span=key.span, hint=hint)
-    return DriftScales(measures, tuple((key.text, _of_column(value, key.text, defaults)) for key, value in pairs))
+        if columns and key.text not in columns and not (outputs is not None and _is_computed(key.text, outputs)):
+            raise unknown_column(shown(key.text), columns, key.span)
+    scales = tuple((key.text, _of_column(value, key.text, defaults)) for key, value in pairs)
+    return DriftScales(measures, scales, pairs[0][0].span if pairs else None)
+
+
+def _is_computed(name: str, outputs: Collection[str]) -> bool:
+    """Whether it has the form `OUTPUT.COLUMN`, or `STEP INPUT KIND` as in `fare/1:clip fare clipped`."""
+    step, *others = name.split(" ")
+    return any(name.startswith(f"{output}.") for output in outputs) or ("/" in step and len(others) > 1)
 
 
 def _of_column(node: Node, name: str, defaults: Mapping[str, Scale]) -> Scales | None:

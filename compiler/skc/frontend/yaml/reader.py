@@ -108,7 +108,8 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
     with problems.collect():
         log = read_log(entries["log"], inputs) if "log" in entries else log
     with problems.collect():
-        drift = read_drift(entries["drift"], [i.name for i in inputs]) if "drift" in entries else drift
+        if "drift" in entries:
+            drift = read_drift(entries["drift"], [i.name for i in inputs], _keys(entries["outputs"]))
     with problems.collect():
         signals = as_bool(entries["signals"], "`signals`") if "signals" in entries else signals
     with problems.collect():
@@ -120,6 +121,11 @@ def _read_definition(root: MapNode, base_dir: Path | None, problems: Problems) -
         name, inputs, features, outputs, data, model, node.span, profile, log, drift, signals, freshness
     )
     return definition, is_complete
+
+
+def _keys(node: Node) -> list[str]:
+    """The keys of a mapping; nothing of what is not one, which is refused elsewhere."""
+    return [key.text for key, _ in node.entries] if isinstance(node, MapNode) else []
 
 
 def _check_format(root: MapNode) -> None:

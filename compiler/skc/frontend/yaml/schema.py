@@ -120,6 +120,8 @@ def _top_level() -> JsonSchema:
                     "measures": _ref("scales"),
                     "columns": {
                         "type": "object",
+                        "description": "By the name of an input, OUTPUT.COLUMN, or STEP INPUT KIND of what a step met;"
+                        " false for a column that is not watched.",
                         "additionalProperties": {"anyOf": [{"const": False}, _ref("scales")]},
                     },
                 },
