@@ -71,7 +71,7 @@ class StepKind:
 @dataclass(frozen=True)
 class Computed:
     """The output columns of the rows that were not refused, as `ARROW` has them. `served` has which these are, and
-    `met` how often each `StepKind` was met.
+    `met` [rows, steps] in which rows each `StepKind` was met.
     """
 
     columns: pa.RecordBatch
@@ -121,19 +121,20 @@ class OutputGraph:
         served = is_allowed(self._inputs, batch)
         allowed = batch if served.all() else batch.filter(pa.array(served))
         parts = [self._run(allowed.slice(run.start, run.stop - run.start)) for run in runs_of(allowed, CHUNK)]
+        met: Array = np.zeros((batch.num_rows, len(self.steps)), bool)
         if parts:
+            met[served] = np.concatenate([met for _, _, met in parts])
             served[np.flatnonzero(served)] = np.concatenate([kept for _, kept, _ in parts])
-        met: Array = np.sum([np.zeros(len(self.steps), np.int64), *(met for _, _, met in parts)], axis=0)
         return Computed(pa.concat_batches([columns for columns, _, _ in parts] or [_empty(self.schema)]), served, met)
 
     def _run(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Array, Array]:
-        """The columns of the rows that no guard refuses, which these are, and what the steps met."""
+        """The columns of the rows that no guard refuses, which these are, and in which rows the steps met what."""
         _, inputs, tensors, places = self._made_of
         results: dict[str, Array] = self._session.run(feeds(batch, inputs, tensors))
         guards, signals = (results.pop(name, np.zeros((batch.num_rows, 0), bool)) for name in (GUARDS, SIGNALS))
         refused: Array = np.asarray(guards.any(axis=1))
         first = guards & (guards.cumsum(axis=1) == 1)  # which is what the runtime reports
-        met: Array = np.concatenate([signals[~refused].sum(axis=0), first.sum(axis=0)]).astype(np.int64)
+        met: Array = np.concatenate([signals & ~refused[:, None], first], axis=1)
         columns = {name: np.ascontiguousarray(values[~refused].T) for name, values in results.items()}
         arrays = [
             _array(columns[name][k], None if valid is None else columns[valid][k], kind)
@@ -191,7 +192,7 @@ def graph_profile(graph: OutputGraph, rows: pa.RecordBatch, options: ProfileOpti
     for start in range(0, rows.num_rows, size):
         computed = graph(rows.slice(start, size).select([column.name for column in graph.reads]))
         batches.append(computed.columns)
-        refused, met = refused + computed.refused, met + computed.met
+        refused, met = refused + computed.refused, met + computed.met.sum(axis=0)
     n = sum(batch.num_rows for batch in batches)
     columns = {c.label: Column(f"c{k}", c.dtype, c.label) for k, c in enumerate(graph.columns)}
     held = HeldTable(None, n, collected(batches, list(columns.values()), n, 1), 1)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,19 +18,24 @@ from skewed_rides import PLANTED, RIDES, training, week
 
 import skc
 import skc_runtime
-from skc.artifact import assemble
+from skc.artifact import assemble, read
 from skc.data.duckdb.engine import open_duckdb
+from skc.data.engine import Column
+from skc.data.sources import resolve
 from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.frontend.yaml.reader import read_pipeline_text
-from skc.ir import ProfileOptions
+from skc.ir import DataSource, Input, ProfileOptions
 from skc.profile import PROFILE
 from skc.profile.document import OutputsProfile, loads
+from skc.skew.outputs import count_outputs
+from skc.skew.parts import WHOLE, Divide, Part
 from skc.skew.report import ColumnDrift, DriftReport
 
 from memory_engine import open_memory  # isort: skip
 from unheld_engine import open_unheld  # isort: skip
 
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 CLIPPED = "bounded/1:clip bounded clipped"
 PIPELINE = """\
 skc: 1
@@ -284,3 +291,64 @@ def test_a_rule_about_a_share_of_the_columns_counts_those_of_requests(home: Path
     served = PLANTED["two columns swapped"][0](week())
     assert not skc.drift(served, home / "rides", fail_on=["columns>0.25"]).broken
     assert skc.drift(served, home / "rides", fail_on=["columns>0.2"]).broken == ("columns>0.2: 2 of 8 columns (25%)",)
+
+
+def test_outputs_and_steps_are_compared_by_window_and_group(home: Path) -> None:
+    """In the second hour and group, `a` and `b` no longer belong together; in the third, `a` itself moved."""
+    moved = rows(2000, 12, hours=1)
+    moved = moved.set_column(0, "a", pc.multiply(moved["a"], 4.0))
+    parts = [rows(2000, 10, hours=1), rows(2000, 11, hours=1, shuffled=True), moved, rows(50, 13, hours=1)]
+    served = pa.concat_tables(parts).append_column("hour", pa.array(np.repeat([1, 2, 3, 4], [2000, 2000, 2000, 50])))
+    report = skc.drift(served, home / "artifact", group="hour")
+    assert [part.verdict for part in report.parts] == ["ok", "severe", "severe", "too few rows"]
+    assert [set(part.found) for part in report.parts] == [set(), {"x.ratio", CLIPPED}, {"a"}, set()]
+    second, third = ({column.name: column for column in report.parts[k].columns} for k in (1, 2))
+    assert second["x.bounded"].follows == (CLIPPED,)
+    assert third["x.ratio"].follows == third[CLIPPED].follows == ("a",)
+    assert "x.kind.k_a" not in second  # it has no finding in any part
+    alone = skc.drift(parts[1], home / "artifact")
+    assert set(report.parts[1].found) == {column.name for column in alone.found}
+    schema = json.loads((SCHEMAS / "skew-report.v1.schema.json").read_text())
+    jsonschema.validate(json.loads(json.dumps(report.to_json())), schema)
+    rules = skc.drift(served, home / "artifact", group="hour", fail_on=["severe"])
+    named = {message.split(": ")[2] for message in rules.broken if message.startswith("severe: 3: ")}
+    assert named == {"a"}
+
+
+def test_windows_of_outputs_are_those_of_the_rows_that_were_served(home: Path) -> None:
+    """A group whose rows are all refused has rows and what its steps met, and no outputs."""
+    served = pa.concat_tables([rows(500, 14), rows(500, 15, kinds="z")])
+    served = served.set_column(2, "k", pa.array(served["k"].to_pylist()[:500] + ["z"] * 500))
+    report = skc.drift(
+        served.append_column("side", pa.array(["left"] * 500 + ["right"] * 500)), home / "artifact", group="side"
+    )
+    left, right = report.parts
+    assert (left.rows, right.rows) == (500, 500)
+    assert left.found == ()
+    assert right.found == ("k",)
+    refused = {column.name: column for column in right.columns}["kind/0:one_hot k unknown-category"]
+    assert (refused.verdict, refused.follows) == ("severe", ("k",))
+
+
+def test_parts_of_the_profile_are_counted_as_each_alone(home: Path) -> None:
+    served = pa.concat_tables([rows(700, seed, shuffled=seed == 22) for seed in (21, 22, 23)])
+    grouped = served.append_column("side", pa.array(np.repeat(["p", "q", "r"], 700)))
+    pipeline, outputs = read(home / "artifact").pipeline, outputs_of(home / "artifact")
+    inputs = {i.name for i in pipeline.inputs}
+    with open_duckdb(1, "1GB") as engine:
+        source, _ = resolve(grouped, None)
+        side = Input("side", "string")
+        table = engine.load(source, (*pipeline.inputs, side), DataSource())
+        divided = count_outputs(table, pipeline, outputs, inputs, Divide(group=Column("side", "string", "side")))
+        for k, name in enumerate("pqr"):
+            part = Part(group=name, has_group=True)
+            with open_duckdb(1, "1GB") as other:
+                source, _ = resolve(served.slice(700 * k, 700), None)
+                alone = count_outputs(
+                    other.load(source, pipeline.inputs, DataSource()), pipeline, outputs, inputs, Divide()
+                )
+            for one, whole in zip(divided.columns, alone.columns, strict=True):
+                assert replace(one.tallies[part], examples=()) == replace(whole.tallies[WHOLE], examples=())
+            for step, met in zip(divided.steps, alone.steps, strict=True):
+                assert step.serving[part] == met.serving[WHOLE]
+        assert any(step.serving[WHOLE][0] for step in divided.steps)

@@ -81,7 +81,7 @@ def _part_rows(report: DriftReport) -> list[PartRow]:
     names = dict.fromkeys(name for part in parts for name in part.found)
     rows = []
     for name in names:
-        judged = [dict(part.columns)[name] for part in parts]
+        judged = [next(column.judged for column in part.columns if column.name == name) for part in parts]
         cells = tuple((one.verdict, one.findings[0].text if one.findings else one.verdict) for one in judged)
         rows.append(PartRow(name, cells))
     return sorted(rows, key=lambda row: -sum(VERDICTS.index(v) for v, _ in row.cells if v in FOUND))

@@ -25,6 +25,7 @@ from skc.values.types import Scalar
 from skc_runtime.kinds import Array
 
 MOST_PARTS = 1000  # windows and groups
+MOST_COUNTS = 1 << 25  # of all columns and parts together
 EXAMPLES = 3  # of values that training has not seen
 NULLS, ZEROS, LESS, GREATER, BELOW, ABOVE = range(6)  # the first counts of a column; LESS and GREATER are of ±∞
 FIRST = 6
@@ -48,7 +49,7 @@ class Counted:
             known = counts.get(part)
             rows[part] = rows.get(part, 0) + n
             counts[part] = other.counts[part] if known is None else _added(known, other.counts[part])
-        _check_parts(len(rows))
+        _check_parts(len(rows), sum(map(len, next(iter(counts.values()), ()))))
         pairs = zip(self.examples, other.examples, strict=True)
         return Counted(rows, counts, tuple(_least({*a, *b}) for a, b in pairs))
 
@@ -171,10 +172,12 @@ def _least(values: set[Any]) -> tuple[Scalar, ...]:
     return tuple(sorted(values)[:EXAMPLES])
 
 
-def _check_parts(parts: int) -> None:
-    if parts > MOST_PARTS:
+def _check_parts(parts: int, counts: int) -> None:
+    """Memory is that of the counts, of which a profile of many categories has many for each part."""
+    most = max(1, min(MOST_PARTS, MOST_COUNTS // max(1, counts)))
+    if parts > most:
         hint = "give a longer --window, or a column for --group that has fewer values"
-        raise fail("SKC624", f"the rows divide into more than {MOST_PARTS:,} windows and groups", hint=hint)
+        raise fail("SKC624", f"the rows divide into more than {most:,} windows and groups", hint=hint)
 
 
 @dataclass(frozen=True)
@@ -185,8 +188,11 @@ class Count:
     divide: Divide
 
     def __call__(self, batch: pa.RecordBatch) -> Counted:
-        parts, where = self.divide(batch.columns[len(self.bins) :], batch.num_rows)
-        _check_parts(len(parts))
+        return self.of(batch, *self.divide(batch.columns[len(self.bins) :], batch.num_rows))
+
+    def of(self, batch: pa.RecordBatch, parts: Sequence[Part], where: Array) -> Counted:
+        """Counts the columns of `bins`, which come first; `where` has the part of every row."""
+        _check_parts(len(parts), sum(one.size for one in self.bins))
         columns = [one.count(batch.column(k), where, len(parts)) for k, one in enumerate(self.bins)]
         rows = np.bincount(where, minlength=len(parts))
         return Counted(
@@ -206,13 +212,17 @@ def count(table: Table, bins: Sequence[Bins], divide: Divide) -> dict[Part, tupl
     if counted is None:
         nothing = tuple(np.zeros(one.size, np.int64) for one in bins)
         counted = Counted({WHOLE: 0}, {WHOLE: nothing}, ((),) * len(bins))
-    whole = counted.whole()
-    tallies = {part: tallies_of(bins, counted, part) for part in counted.rows if part != WHOLE}
-    tallies[WHOLE] = tallies_of(bins, whole, WHOLE)
+    return tallies_by_part(bins, counted)
+
+
+def tallies_by_part(bins: Sequence[Bins], counted: Counted) -> dict[Part, tuple[Tally, ...]]:
+    """The tally of every column, of the whole and of every part, in the order of the parts."""
+    tallies = {part: _tallies(bins, counted, part) for part in counted.rows if part != WHOLE}
+    tallies[WHOLE] = _tallies(bins, counted.whole(), WHOLE)
     return {part: tallies[part] for part in sorted(tallies, key=Part.order)}
 
 
-def tallies_of(bins: Sequence[Bins], counted: Counted, part: Part) -> tuple[Tally, ...]:
+def _tallies(bins: Sequence[Bins], counted: Counted, part: Part) -> tuple[Tally, ...]:
     """The tally of every column of a part."""
     arrays = zip(bins, counted.counts[part], counted.examples, strict=True)
     return tuple(one.tally(counted.rows[part], counts, examples) for one, counts, examples in arrays)

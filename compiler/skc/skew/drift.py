@@ -9,29 +9,27 @@ from typing import Any
 from skc.data.engine import Column, Table
 from skc.data.statistics import summarise
 from skc.diagnostics import fail
-from skc.ir import DriftScales, Scale
-from skc.output_values import OutputColumn
-from skc.profile.document import ColumnProfile, by_name
+from skc.ir import DriftScales
+from skc.profile.document import by_name
 from skc.profile.measure import moments
-from skc.profile.scales import DEFAULTS, OF_PREDICTIONS, scales_of
-from skc.skew.compare import compare, is_instant
 from skc.skew.counting import Bins, count
-from skc.skew.effects import Compared, Tally
+from skc.skew.divided import compared_parts
+from skc.skew.effects import Tally
 from skc.skew.judging import LEAST_ROWS, judge
 from skc.skew.lineage import linked
-from skc.skew.outputs import CountedOutput, CountedOutputs, count_outputs
+from skc.skew.outputs import CountedOutputs, count_outputs
 from skc.skew.parts import TIMED, WHOLE, Divide, Part, width_of
 from skc.skew.prediction import Prediction
 from skc.skew.reference import Reference
-from skc.skew.report import ColumnDrift, DriftReport, PartDrift, Role, broken
+from skc.skew.report import ColumnDrift, DriftReport, broken
 from skc.skew.rules import DriftRule
 from skc.skew.serving import Served, open_served
 from skc.skew.steps import StepDrift, step_of
 from skc.skew.verdicts import Judged
+from skc.skew.watched import NOTHING, Watched, watched_columns, watched_outputs
 from skc.stats.requests import Mean, Variance
 
 GROUPED = ("string", "int64", "bool", "date")
-NOTHING: tuple[float | None, float | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -48,30 +46,6 @@ class Division:
     def others(self) -> tuple[str, ...]:
         """The columns that the rows are divided by."""
         return tuple(dict.fromkeys(name for name in (self.by, self.group) if name is not None))
-
-
-@dataclass(frozen=True)
-class _Watched:
-    """A column of a profile, over `rows` rows, with the scales of its measures; None: it is not watched. Of an output,
-    what it is computed from.
-    """
-
-    profile: ColumnProfile
-    rows: int
-    role: Role
-    scales: Mapping[str, Scale] | None
-    computed: OutputColumn | None = None
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        return () if self.computed is None else self.computed.inputs
-
-    def compared(self, tally: Tally, moments: tuple[float | None, float | None]) -> Compared:
-        """Both sides. Of an output that moves with the calendar, as an instant does, only the nulls count."""
-        result = compare(self.profile, self.rows, tally, moments)
-        if self.computed is None or not self.computed.follows_calendar:
-            return result
-        return replace(result, effects=tuple(effect for effect in result.effects if effect.measure == "nulls"))
 
 
 def checked(report: DriftReport, rules: Sequence[DriftRule], *, strict: bool) -> DriftReport:
@@ -91,25 +65,29 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
     """
     predicted = None if prediction is None else prediction.input
     _check_prediction(reference, prediction)
-    watched = {w.profile.name: w for w in _watched(reference, division.scales, prediction)}
+    watched = {w.name: w for w in watched_columns(reference, division.scales, prediction)}
     how = division.others, reference.reading, division.threads, reference.plan, predicted
     with open_served(data, reference.inputs, *how) as served:
         columns = _columns(served, reference)
         there = [watched[name] for name in columns if name in watched]
         divide = _divide(served, division)
-        tallies = count(served.data, [Bins(columns[w.profile.name], w.profile) for w in there], divide)
-        known = _moments(served.data, {w.profile.name: columns[w.profile.name] for w in there if _has_moments(w)})
+        tallies = count(served.data, [Bins(columns[w.name], w.profile) for w in there], divide)
+        known = _moments(served.data, {w.name: columns[w.name] for w in there if w.has_moments})
         rows = served.data.count()
-        outputs = _outputs(served, reference)
-    refused = {} if served.requests is None else {w.profile.name: served.refused.get(w.profile.name, 0) for w in there}
-    computed = _watched_outputs(reference, outputs.columns, division.scales)
-    both = [*zip(there, tallies[WHOLE], strict=True), *zip(computed, (c.tally for c in outputs.columns), strict=True)]
-    steps = [step_of(one, division.scales) for one in outputs.steps if one.kind.kind != "null"]
-    answers = _judged(both, known, refused, served.requests or 0, steps)
-    judged = dict(zip((w.profile.name for w in there), answers[: len(there)], strict=True))
+        outputs = _outputs(served, reference, divide)
+    refused = {} if served.requests is None else {w.name: served.refused.get(w.name, 0) for w in there}
+    computed = watched_outputs(reference, outputs.columns, division.scales)
+    both: list[tuple[Watched, Mapping[Part, Tally]]]
+    both = [(w, {part: row[k] for part, row in tallies.items()}) for k, w in enumerate(there)]
+    both += zip(computed, (one.tallies for one in outputs.columns), strict=True)
+    met = [one for one in outputs.steps if one.kind.kind != "null"]
+    steps = [step_of(one, division.scales) for one in met]
+    whole = [(w, of_part[WHOLE]) for w, of_part in both]
+    answers = _judged(whole, known, refused, served.requests or 0, steps)
+    judged = dict(zip((w.name for w in there), answers[: len(there)], strict=True))
     own = [judged.get(name) or _missing(w, served.hidden) for name, w in watched.items()]
     behind: dict[str, Sequence[str]] = {step.name: [step.step] for step in steps}
-    behind |= {w.profile.name: w.computed.steps for w in computed if w.computed is not None}
+    behind |= {w.name: w.computed.steps for w in computed if w.computed is not None}
     return DriftReport(
         reference.name,
         reference.plan,
@@ -117,48 +95,28 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
         reference.profile.rows,
         rows,
         tuple(linked(own, answers[len(there) :], behind)),
-        _parts(there, {part: tallies[part] for part in tallies if part != WHOLE}),
+        compared_parts(both, met, division.scales, _rows_of(tallies), behind),
         _not_computed(reference, computed),
     )
 
 
-def _outputs(served: Served, reference: Reference) -> CountedOutputs:
+def _rows_of(tallies: Mapping[Part, Sequence[Tally]]) -> dict[Part, int]:
+    """The rows of each part, in order."""
+    return {part: row[0].rows if row else 0 for part, row in tallies.items()}
+
+
+def _outputs(served: Served, reference: Reference, divide: Divide) -> CountedOutputs:
     """The output columns that can be computed from the inputs that there are."""
     if reference.pipeline is None or reference.profile.outputs is None:
         return CountedOutputs()
     available = {i.name for i in served.present}
-    return count_outputs(served.data, reference.pipeline, reference.profile.outputs, available)
+    return count_outputs(served.data, reference.pipeline, reference.profile.outputs, available, divide)
 
 
-def _watched_outputs(reference: Reference, outputs: Sequence[CountedOutput], scales: DriftScales) -> list[_Watched]:
-    """Outputs as columns to watch. Where an input is not watched, what is computed from it is not, unless named."""
-    named = dict(scales.columns)
-    ignored = {name for name, own in scales.columns if own is None}
-    rows = 0 if reference.profile.outputs is None else reference.profile.outputs.rows
-    watched = []
-    for one in outputs:
-        label = one.column.label
-        is_ignored = label not in named and not ignored.isdisjoint(one.column.inputs)
-        own = None if is_ignored else scales_of(label, scales, DEFAULTS)
-        watched.append(_Watched(replace(one.profile.column, name=label), rows, "output", own, one.column))
-    return watched
-
-
-def _not_computed(reference: Reference, computed: Sequence[_Watched]) -> tuple[str, ...]:
+def _not_computed(reference: Reference, computed: Sequence[Watched]) -> tuple[str, ...]:
     outputs = reference.profile.outputs
-    there = {w.profile.name for w in computed}
+    there = {w.name for w in computed}
     return () if outputs is None else tuple(one.label for one in outputs.columns if one.label not in there)
-
-
-def _watched(reference: Reference, scales: DriftScales, prediction: Prediction | None) -> list[_Watched]:
-    profile = reference.profile
-    watched = [
-        _Watched(column, profile.rows, "input", scales_of(column.name, scales, DEFAULTS)) for column in profile.columns
-    ]
-    if prediction is not None:
-        own = scales_of(prediction.column.name, scales, OF_PREDICTIONS)
-        watched.append(_Watched(prediction.column, prediction.rows, "prediction", own))
-    return watched
 
 
 def _check_prediction(reference: Reference, prediction: Prediction | None) -> None:
@@ -188,10 +146,6 @@ def _divide(served: Served, division: Division) -> Divide:
     return Divide(by, 0 if division.window is None else width_of(division.window), group)
 
 
-def _has_moments(watched: _Watched) -> bool:
-    return watched.profile.numbers is not None and not is_instant(watched.profile)
-
-
 def _moments(table: Table, columns: Mapping[str, Column]) -> dict[str, tuple[float | None, float | None]]:
     """The mean and the deviation of columns of numbers, from exact sums."""
     known = summarise(table, columns)
@@ -205,7 +159,7 @@ def _root(variance: float | None) -> float | None:
 
 
 def _judged(
-    both: Sequence[tuple[_Watched, Tally]],
+    both: Sequence[tuple[Watched, Tally]],
     known: Mapping[str, tuple[float | None, float | None]],
     refused: Mapping[str, int],
     requests: int,
@@ -213,34 +167,23 @@ def _judged(
 ) -> list[ColumnDrift]:
     """Judge all columns together, and what steps met."""
     compared = [
-        w.compared(tally, NOTHING if w.computed else known.get(w.profile.name, NOTHING)).with_refused(
-            None if w.computed else refused.get(w.profile.name), requests, w.rows
+        w.compared(tally, NOTHING if w.computed else known.get(w.name, NOTHING)).with_refused(
+            None if w.computed else refused.get(w.name), requests, w.rows
         )
         for w, tally in both
     ]
     of_columns = [(w.scales, c.effects) for (w, _), c in zip(both, compared, strict=True)]
     judged = judge([*of_columns, *((step.scales, step.compared.effects) for step in steps)])
     columns = [
-        ColumnDrift(w.profile.name, w.profile.dtype, w.role, w.profile.nulls, tally, c, verdict, w.inputs)
+        ColumnDrift(w.name, w.profile.dtype, w.role, w.profile.nulls, tally, c, verdict, w.inputs)
         for (w, tally), c, verdict in zip(both, compared, judged[: len(both)], strict=True)
     ]
     return [*columns, *(step.judged(verdict) for step, verdict in zip(steps, judged[len(both) :], strict=True))]
 
 
-def _missing(watched: _Watched, hidden: Collection[str]) -> ColumnDrift:
+def _missing(watched: Watched, hidden: Collection[str]) -> ColumnDrift:
     """A column that no row has; a log may leave it out on purpose."""
     is_ignored = watched.scales is None or watched.profile.name in hidden
     verdict = Judged("not watched" if is_ignored else "severe", (), {})
     profile = watched.profile
     return ColumnDrift(profile.name, profile.dtype, watched.role, profile.nulls, None, None, verdict)
-
-
-def _parts(watched: Sequence[_Watched], tallies: Mapping[Part, Sequence[Tally]]) -> tuple[PartDrift, ...]:
-    """Every window and group; one family of tests, so that many windows raise no more false alarms than one."""
-    pairs = [(part, w, tally) for part, row in tallies.items() for w, tally in zip(watched, row, strict=True)]
-    verdicts = judge([(w.scales, compare(w.profile, w.rows, tally, NOTHING).effects) for _, w, tally in pairs])
-    columns: dict[Part, list[tuple[str, Judged]]] = {part: [] for part in tallies}
-    rows = {part: row[0].rows if row else 0 for part, row in tallies.items()}
-    for (part, w, _), verdict in zip(pairs, verdicts, strict=True):
-        columns[part].append((w.profile.name, verdict))
-    return tuple(PartDrift(part.label, rows[part], tuple(judged)) for part, judged in columns.items())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from skc.skew.report import FOUND, ColumnDrift
+from skc.skew.report import FOUND, ColumnDrift, PartColumn
 from skc.skew.verdicts import Verdict
 
 
@@ -20,22 +20,27 @@ def linked(
 
     `steps` has the names of the steps that an output is computed by, and of the one that a count is of.
     """
-    moved = {column.name for column in columns if column.role == "input" and column.verdict in FOUND}
-    counts = [_after(column, moved) for column in after if column.role == "step"]
-    first = {name: column.name for column in counts if column.is_found for name in steps[column.name]}
-    outputs = []
-    for column in after:
-        if column.role == "output":
-            output = _after(column, moved)
-            met = () if output.follows else tuple(dict.fromkeys(first[s] for s in steps[column.name] if s in first))
-            outputs.append(replace(output, follows=met) if met and output.verdict in FOUND else output)
-    computed = [*counts, *outputs]
+    follows = followed([*columns, *after], steps)
+    counts = [column for column in after if column.role == "step"]
+    outputs = [column for column in after if column.role == "output"]
+    computed = [replace(column, follows=follows.get(column.name, ())) for column in (*counts, *outputs)]
     return [replace(column, followers=_followers(column, computed)) for column in (*columns, *computed)]
 
 
-def _after(column: ColumnDrift, moved: set[str]) -> ColumnDrift:
-    follows = tuple(name for name in column.inputs if name in moved) if column.verdict in FOUND else ()
-    return replace(column, follows=follows)
+def followed(
+    columns: Sequence[ColumnDrift | PartColumn], steps: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    """What each computed column with a finding follows: the inputs that drifted, or else the steps before it."""
+    found = [column for column in columns if column.verdict in FOUND]
+    moved = {column.name for column in found if column.role == "input"}
+    computed = [column for column in found if column.is_computed]
+    follows = {column.name: tuple(name for name in column.inputs if name in moved) for column in computed}
+    counts = [column.name for column in computed if column.role == "step" and not follows[column.name]]
+    first = {step: name for name in counts for step in steps[name]}
+    for column in computed:
+        if column.role == "output" and not follows[column.name]:
+            follows[column.name] = tuple(dict.fromkeys(first[s] for s in steps[column.name] if s in first))
+    return follows
 
 
 def _followers(column: ColumnDrift, computed: Sequence[ColumnDrift]) -> tuple[tuple[str, Verdict], ...]:

@@ -16,6 +16,7 @@ FORMAT = 1
 FEW = 3  # names in one line
 FOUND: tuple[Verdict, ...] = ("minor", "moderate", "severe")
 Role = Literal["input", "step", "output", "prediction"]
+COMPUTED: tuple[Role, ...] = ("step", "output")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class ColumnDrift:
     @property
     def is_computed(self) -> bool:
         """Whether it is not in the rows."""
-        return self.role in ("step", "output")
+        return self.role in COMPUTED
 
     @property
     def is_missing(self) -> bool:
@@ -72,21 +73,50 @@ class ColumnDrift:
 
 
 @dataclass(frozen=True)
-class PartDrift:
-    """A window or a group: its rows, and the verdict and findings of each column."""
+class PartColumn:
+    """A column of a window or a group: see `ColumnDrift`."""
 
-    label: str
-    rows: int
-    columns: tuple[tuple[str, Judged], ...]
+    name: str
+    role: Role
+    judged: Judged
+    inputs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        return worst([judged.verdict for _, judged in self.columns])
+        return self.judged.verdict
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether it is not in the rows."""
+        return self.role in COMPUTED
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there is a finding, and not only that of a column before it."""
+        return self.verdict in FOUND and not self.follows
+
+
+@dataclass(frozen=True)
+class PartDrift:
+    """A window or a group: its rows, and its columns; of what is computed those with a finding in any part."""
+
+    label: str
+    rows: int
+    columns: tuple[PartColumn, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return worst([column.verdict for column in self.columns])
 
     @property
     def found(self) -> tuple[str, ...]:
         """The columns with a finding."""
-        return tuple(name for name, judged in self.columns if judged.verdict in FOUND)
+        return tuple(column.name for column in self.columns if column.is_found)
+
+    def worst_of(self, column: PartColumn) -> Verdict:
+        """The worst verdict of a finding: on the column, or on one that follows it."""
+        return worst([column.verdict, *(one.verdict for one in self.columns if column.name in one.follows)])
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,8 +266,14 @@ def _finding_to_json(finding: Finding) -> dict[str, Any]:
 
 def _part_to_json(part: PartDrift) -> dict[str, Any]:
     columns = [
-        {"name": name, "verdict": judged.verdict, "findings": [_finding_to_json(f) for f in judged.findings]}
-        for name, judged in part.columns
+        {
+            "name": column.name,
+            "role": column.role,
+            "verdict": column.verdict,
+            "follows": list(column.follows),
+            "findings": [_finding_to_json(finding) for finding in column.judged.findings],
+        }
+        for column in part.columns
     ]
     return {"label": part.label, "rows": part.rows, "verdict": part.verdict, "columns": columns}
 
@@ -260,9 +296,9 @@ def _broken(rule: DriftRule, report: DriftReport) -> Iterator[str]:
         if VERDICTS.index(column.worst) >= least:
             yield f"{rule.text}: {column.name}: {column.text}"
     for part in report.parts:
-        for name, judged in part.columns:
-            if judged.findings and VERDICTS.index(judged.verdict) >= least:
-                yield f"{rule.text}: {part.label}: {name}: {judged.findings[0].text}"
+        for one in part.columns:
+            if one.is_found and VERDICTS.index(part.worst_of(one)) >= least:
+                yield f"{rule.text}: {part.label}: {one.name}: {one.judged.findings[0].text}"
 
 
 def _drifted_shares(report: DriftReport) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from skc.profile.scales import DEFAULTS, scales_of
 from skc.skew import measures
 from skc.skew.effects import Bar, Compared, Effect, Statistics, Tally
 from skc.skew.outputs import CountedStep
+from skc.skew.parts import WHOLE, Part
 from skc.skew.report import ColumnDrift
 from skc.skew.verdicts import Judged
 
@@ -35,16 +36,16 @@ class StepDrift:
         return ColumnDrift(self.name, "bool", "step", 0, nothing, self.compared, verdict, self.inputs)
 
 
-def step_of(counted: CountedStep, scales: DriftScales) -> StepDrift:
-    """What a step met. It is not watched where one of its inputs is not, unless it is named."""
+def step_of(counted: CountedStep, scales: DriftScales, part: Part = WHOLE) -> StepDrift:
+    """What a step met in all rows, or in a part. It is not watched where one of its inputs is not, unless named."""
     kind = counted.kind
     name = StepCount(kind.step, kind.input, kind.kind, counted.training).label
-    m, n = counted.training_rows, counted.serving_rows
-    before, after = (k / rows if rows else 0.0 for k, rows in ((counted.training, m), (counted.serving, n)))
-    p = measures.rate(counted.training, m, counted.serving, n)
+    m, (met, n) = counted.training_rows, counted.serving[part]
+    before, after = (k / rows if rows else 0.0 for k, rows in ((counted.training, m), (met, n)))
+    p = measures.rate(counted.training, m, met, n)
     effect = Effect("steps", abs(after - before), p, n, m, before, after, kind.kind)
-    others = Bar("other", m - counted.training, n - counted.serving)
-    bars = (Bar(kind.kind, counted.training, counted.serving), others)
+    others = Bar("other", m - counted.training, n - met)
+    bars = (Bar(kind.kind, counted.training, met), others)
     compared = Compared((effect,) if m and n else (), Statistics(), bars if m and n else (), ())
     named = dict(scales.columns)
     is_ignored = name not in named and any(named.get(i, ()) is None for i in kind.inputs)
