@@ -340,7 +340,7 @@ def transform(
     target = open_table(out, table, force=force)
     loaded = artifacts.read(Path(artifact))
     inputs, reading = loaded.pipeline.inputs, DataSource(options=loaded.reading)
-    serving = skc_runtime.Transformer(loaded.manifest, loaded.files[artifacts.MODEL])
+    serving = skc_runtime.Transformer(loaded.manifest, loaded.files[artifacts.MODEL], threads=1)  # for each part
     del loaded  # with large vocabularies, it takes more memory than the rows
     with serving as transformer, open_rows(inputs, data, reading, keep, checked=False) as rows:
         columns = write_features(transformer, rows, target, progress, plain_names=plain_names)

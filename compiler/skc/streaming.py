@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,6 +39,7 @@ SUFFIXES: Mapping[str, TableFormat] = {
 VALUES_AT_ONCE = 1 << 20  # inputs and outputs of the rows that are transformed at once, which become a row group
 BYTES_AT_ONCE = 1 << 26  # of these rows, if they have long texts
 SAMPLE = 4096  # rows
+THREADS = 8  # that compute at most: with more, they would wait for the rows
 
 
 class ParquetTable:
@@ -172,9 +174,14 @@ def _write_all(
     schema: pa.Schema,
     progress: Progress | None,
 ) -> None:
-    """Some rows are read while those before them are transformed, and the features of those before these written."""
+    """Some rows are read while those before them are transformed, and the features of those before these written.
+
+    A thread for each processor computes a part from its columns to its features, so that none waits while another
+    thread does what cannot be shared.
+    """
     done = 0
     limit = max(1, VALUES_AT_ONCE // (len(schema) + len(rows.data.inputs)))
+    threads = min(os.cpu_count() or 1, THREADS)
 
     def transformed(part: tuple[pa.Table, pa.Table]) -> pa.Table:
         inputs, kept = part
@@ -190,8 +197,12 @@ def _write_all(
                 progress("transform", done, rows.total)
 
     try:
-        with ThreadPoolExecutor(1) as computing, ThreadPoolExecutor(1) as writing, closing(rows.stored()) as batches:
-            tables = in_order(computing, transformed, _joined(batches, limit), 2)
+        with (
+            ThreadPoolExecutor(threads) as computing,
+            ThreadPoolExecutor(1) as writing,
+            closing(rows.stored()) as batches,
+        ):
+            tables = in_order(computing, transformed, _joined(batches, limit), threads + 2)
             for _ in in_order(writing, writer.write_table, counted(tables), 2):
                 pass
     except RecordError as error:

@@ -112,6 +112,20 @@ def test_a_refused_row_is_named_and_nothing_is_written(kind: str, at: int, here:
     assert sorted(p.name for p in here.iterdir()) == before
 
 
+@pytest.mark.parametrize("at", [[150, 16_500], [16_500, 49_000], [40_000, 49_000]])
+def test_the_first_refused_row_is_named_whichever_part_is_computed_first(
+    at: list[int], here: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "VALUES_AT_ONCE", 1)
+    rows = [row(i) for i in range(50_000)]
+    for k in at:
+        rows[k][3] = "zzz"
+    pq.write_table(table(rows), here / "bad.parquet")
+    code, _, err = run("transform", "artifact", "bad.parquet", "-o", "features.parquet")
+    assert code == cli.USER
+    assert err.startswith(f"error[SKC502]: bad.parquet, row {at[0] + 1}: ")
+
+
 @pytest.fixture
 def in_many_tables(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Each batch of the engine is transformed by itself; the rows of each table."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from forged_artifacts import Artifact
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,6 +145,27 @@ def test_chunks_give_the_bits_of_small_batches(rows: int, transformer: Transform
             assert whole[name][start : start + 3].tolist() == values.tolist() or values.dtype.kind == "f"
             if values.dtype.kind == "f":
                 assert whole[name][start : start + 3].tobytes() == values.tobytes()
+
+
+def test_one_thread_gives_the_same_and_is_that_of_the_caller(
+    artifact: Artifact, transformer: Transformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns, run, threads = rides(ROWS), GraphSession.run, set()
+    whole = transformer.transform_columns(columns)
+    alone = Transformer(transformer.manifest, artifact.files["model.onnx"], threads=1)
+
+    def noted(session: GraphSession, feeds: Any) -> Any:
+        threads.add(threading.get_ident())
+        return run(session, feeds)
+
+    monkeypatch.setattr(GraphSession, "run", noted)
+    for name, values in alone.transform_columns(columns).items():
+        assert values.tolist() == whole[name].tolist() or values.tobytes() == whole[name].tobytes()
+    assert threads == {threading.get_ident()}
+    columns["payment"][CHUNK + 1] = columns["payment"][CHUNK + 3] = "unheard of"
+    with pytest.raises(RecordError) as caught:
+        alone.transform_columns(columns)
+    assert caught.value.row == CHUNK + 1
 
 
 @pytest.mark.parametrize("first", [CHUNK - 1, CHUNK, 2 * CHUNK + 1])

@@ -15,7 +15,7 @@ import pyarrow as pa
 from skc.data.contract import nul_in_string
 from skc.data.default import open_engine
 from skc.data.engine import MEMORY_LIMIT, Aggregate, AnyRow, Column, Data, IsNull
-from skc.data.sources import resolve
+from skc.data.sources import TEXT, resolve
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
 from skc.values.arrow import runs_of
@@ -96,12 +96,14 @@ def open_rows(
 ) -> Iterator[Rows]:
     """Open data for reading in order; a `where` of the pipeline does not apply.
 
-    Rows that are not `checked` are for a runtime, which refuses the same; then `Rows.check` says why. Raises SKC200 to
-    SKC206 (a NUL in a string too), and SKC209 for a null in an input that is not nullable.
+    Rows that are not `checked` are for a runtime, which refuses the same; then `Rows.check` says why. Unless their text
+    is parsed first, one thread reads them, as fast as several, which would wait for each other to keep the order and
+    hold rows of their own. Raises SKC200 to SKC206 (a NUL in a string too), and SKC209 for a null in an input that is
+    not nullable.
     """
     without_where = None if declared is None else replace(declared, where=None)
     source, declared = resolve(data, without_where)
-    with open_engine(None, MEMORY_LIMIT) as engine:
+    with open_engine(None if checked or source.kind in TEXT else 1, MEMORY_LIMIT) as engine:
         opened = engine.load(source, inputs, DataSource(span=declared.span), keep)
         rows = Rows(opened, opened.count(), tuple(keep))
         if checked:

@@ -5,7 +5,8 @@ operator.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter_ns as _now
 from types import TracebackType
@@ -39,8 +40,13 @@ class Transformer:
     folder, it can be pickled: another process loads the same artifact from there.
     """
 
-    def __init__(self, manifest: Manifest, model: bytes, identity: str | None = None) -> None:
-        """From memory. To load an artifact use `skc_runtime.load`: it checks hashes and replays the golden records."""
+    def __init__(
+        self, manifest: Manifest, model: bytes, identity: str | None = None, *, threads: int | None = None
+    ) -> None:
+        """From memory. To load an artifact use `skc_runtime.load`: it checks hashes and replays the golden records.
+
+        `threads` compute a batch: one for each processor if it is None.
+        """
         session = GraphSession(model)
         check_tensors(manifest, session)
         self.manifest = manifest
@@ -48,6 +54,7 @@ class Transformer:
         self.identity = identity  # of the artifact, None if it was never written
         self.model_metadata = session.metadata
         self._session: GraphSession | None = session
+        self._threads = threads
         self._marshaller = Marshaller(manifest)
         valid = [output.valid for output in manifest.outputs if output.valid is not None]
         self._results = tuple([output.name for output in manifest.outputs] + valid)
@@ -165,7 +172,7 @@ class Transformer:
         return {name: results[name][0] for name in self._results}
 
     def _run_batch(self, session: GraphSession, batch: Batch) -> dict[str, Array]:
-        """In chunks, on all cores of the processor: NumPy and ONNX Runtime release Python's lock."""
+        """In chunks, by several threads: NumPy and ONNX Runtime release Python's lock."""
         if batch.rows == 0:  # without rows there is no work, and no operator has to handle an empty tensor
             return self._empty(0)
         chunks = list(cuts(batch.rows, batch.longest(), batch.lengths))
@@ -178,8 +185,6 @@ class Transformer:
             self._check_guards(batch, results, 0)
             self._count(batch.rows, [] if self._signals is None else [self._counts(results)])
             return {name: results[name] for name in self._results}
-        from concurrent.futures import ThreadPoolExecutor  # takes 10 ms to import, and few rows need none
-
         outputs = self._empty(batch.rows)
 
         def fill(chunk: slice) -> dict[str, Array]:
@@ -189,14 +194,10 @@ class Transformer:
             return results if self._signals is None else {**results, self._signals: self._counts(results)}
 
         counts: list[Array] = []
-        with ThreadPoolExecutor(min(len(chunks), _cores())) as pool:
-            try:
-                for chunk, results in zip(chunks, pool.map(fill, chunks), strict=True):
-                    self._check_guards(batch, results, chunk.start)
-                    counts += [] if self._signals is None else [results[self._signals]]
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        with _mapping(min(len(chunks), self._threads or _cores())) as in_turn:
+            for chunk, results in zip(chunks, in_turn(fill, chunks), strict=True):
+                self._check_guards(batch, results, chunk.start)
+                counts += [] if self._signals is None else [results[self._signals]]
         self._count(batch.rows, counts)
         return outputs
 
@@ -280,6 +281,22 @@ class Transformer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def _mapping(threads: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """`map` by some threads. After an error, none begins with another item."""
+    if threads == 1:
+        yield map
+        return
+    from concurrent.futures import ThreadPoolExecutor  # takes 10 ms to import, and few rows need none
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            yield pool.map
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _cores() -> int:
