@@ -21,6 +21,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -91,7 +92,12 @@ class _Work:
     columns: dict[str, Column] = field(default_factory=dict)  # what the engine can read in place
     summaries: dict[str, Summary] = field(default_factory=dict)
     warnings: list[Diagnostic] = field(default_factory=list)
-    levels: dict[str, tuple[Known, ...]] = field(default_factory=dict)  # all values that columns can hold
+    levels: dict[str, tuple[Known, ...]] = field(default_factory=dict)  # all values that columns of a step's input hold
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """The values that some step has as its input."""
+        return frozenset(ref.value for step in self.steps for ref in step.inputs)
 
     @property
     def data(self) -> Data:
@@ -245,9 +251,10 @@ def _frozen(work: _Work, step: Step, stats: Sequence[Answers]) -> Step:
 
 
 def _know(work: _Work, step: Step) -> None:
-    """Record the columns of a fitted step, and the values that they can hold."""
+    """Record the columns of a fitted step, and for steps after it the values that they can hold, which may be many."""
     work.names[step.name] = tuple(name for group in column_groups(step, work.names) for name in group)
-    work.levels[step.name] = step_levels(step, work.types, work.names, _levels(work, step))
+    if step.name in work.read:
+        work.levels[step.name] = step_levels(step, work.types, work.names, _levels(work, step))
 
 
 def _levels(work: _Work, step: Step) -> list[Known]:

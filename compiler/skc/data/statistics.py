@@ -70,7 +70,7 @@ def _summary(rows: int, column: Column, results: Mapping[Aggregate, Any]) -> Sum
 
 
 def _summary_of_counts(rows: int, counts: Counted) -> Summary:
-    has_nul = NUL in "".join(str(value) for value, _ in counts)
+    has_nul = NUL in "".join(map(itemgetter(0), counts))
     return Summary(rows, sum(map(itemgetter(1), counts)), has_nul=has_nul, counts=counts)
 
 
