@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from random_pipelines import make_step
 from spox import Tensor, Var, argument, build
 
+from skc.artifact import served_rows
 from skc.diagnostics import SkcError
 from skc.emit import opset
 from skc.emit.blocks import elementwise
@@ -30,10 +32,11 @@ from skc.equality.compare import compare
 from skc.equality.sides import feeds, showing
 from skc.infer import value_types
 from skc.ir import Input, Output, Pipeline, Ref, Step
-from skc.lower import GUARDS, Lowered, StepTensors, lower
+from skc.lower import GUARDS, Lowered, StepTensors, lower, lower_and_signal
 from skc.op import AnyOp, Case
 from skc.ops import OPS
 from skc.oracle import reference
+from skc.rows.sampling import PLAIN, Variations, hostile_values
 from skc_runtime.kinds import OutputDType
 from skc_runtime.manifest import GuardColumn, Guards, Slot
 from skc_runtime.session import GraphSession
@@ -44,6 +47,7 @@ FITTED = [
     for case in each.cases
     if not case.refused
 ]
+ONE_OF_EACH = [pytest.param(each, [c for c in each.cases if not c.refused][-1], id=each.name) for each in OPS.values()]
 
 
 def pipeline(
@@ -85,6 +89,26 @@ def test_every_model_is_valid_and_pinned(each: AnyOp, case: Case, signature: Any
     assert not model.metadata_props
     if "com.microsoft" not in domains:  # the checker has no schema of a contrib op
         onnx.checker.check_model(model, full_check=True)
+
+
+@pytest.mark.parametrize(("each", "case"), ONE_OF_EACH)
+def test_a_model_with_signals_and_one_without_are_those_of_their_own(each: AnyOp, case: Case) -> None:
+    fitted = harness.fitted(each, case)
+    plain, signalling = lower_and_signal(fitted, "packed")
+    for both, own in ((plain, fitted), (signalling, replace(fitted, signals=True))):
+        alone = lower(own, "packed")
+        assert both.model.SerializeToString(deterministic=True) == alone.model.SerializeToString(deterministic=True)
+        assert replace(both, model=alone.model, pipeline=alone.pipeline) == alone
+
+
+@pytest.mark.parametrize(("each", "case"), FITTED)
+def test_the_rows_that_are_served_are_those_that_pass_every_guard(each: AnyOp, case: Case) -> None:
+    fitted = harness.fitted(each, case)
+    base = {i.name: PLAIN[i.dtype] for i in fitted.inputs}
+    records = Variations(base, [(i.name, value) for i in fitted.inputs for value in hostile_values(i)])
+    hits = reference.run(fitted, records.blocks(fitted.inputs, range(len(records)))).guards
+    refused = np.any([np.zeros(len(records), bool), *(hit.mask for hit in hits)], axis=0)
+    assert served_rows(fitted, records) == (~refused).tolist()
 
 
 def test_the_same_bytes_with_other_hashes() -> None:

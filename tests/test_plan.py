@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import time
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin, get_type_hints
@@ -23,6 +24,7 @@ from skc.ops import OPS
 from skc.ops.linear import linear_map
 from skc.ops.numeric import clip, impute
 from skc.packed import LONG, pack, unpack
+from skc.values.canonical import canonical
 
 FITTED = [
     pytest.param(op, case, id=f"{op.name}-{case.name}") for op in OPS.values() for case in op.cases if not case.refused
@@ -155,5 +157,12 @@ JSON = st.recursive(
 @given(JSON)
 @example(['\0\x1f\x7f\u2028"\\/\b\f\n\r\t\ud7ff\ue000\U0001f600', "é"])
 @example({"\U0001f600": 1, "\ue000": [1e21, 1e-7, -0.0], "": []})
+@example([0.0, 1e15, 1e16, -1e16, 9007199254740993.0, 1e22, 1e-4, 1e-5, 1e-6, 5e-324, -1.5, True, 2**53 - 1, None])
 def test_a_plan_is_written_as_rfc_8785_says(document: Any) -> None:
-    assert plan.canonical(document).encode() == rfc8785.dumps(document)
+    assert canonical(document).encode() == rfc8785.dumps(document)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, 2**53, -(2**53)])
+def test_a_number_that_json_does_not_have_is_not_written(number: float) -> None:
+    with pytest.raises(rfc8785.CanonicalizationError):
+        canonical([number])

@@ -30,7 +30,7 @@ from skc.emit import opset
 from skc.frontend.yaml.data import options_to_json, read_options_text
 from skc.frontend.yaml.freshness import freshness_to_json, read_freshness_text
 from skc.ir import Freshness, Pipeline, ReadOptions
-from skc.lower import Lowered, lower
+from skc.lower import Lowered, lower, lower_and_signal
 from skc.ops import OPS
 from skc.oracle.default import EVALUATE
 from skc.output_values import profile_outputs
@@ -146,7 +146,11 @@ def assemble(
     """
     uses_unicode = any(OPS[step.op].uses_unicode for step in pipeline.steps)
     unicode = {"unicode": unicodedata.unidata_version} if uses_unicode else {}
-    manifest, files = _compiled(pipeline, signature, plan.dumps(pipeline), {**(fitted_with or {}), **unicode})
+    profiles_outputs = None not in (profile, profile_rows, pipeline.profile)
+    lowered, signalling = (
+        lower_and_signal(pipeline, signature) if profiles_outputs else (lower(pipeline, signature), None)
+    )
+    manifest, files = _compiled(pipeline, lowered, plan.dumps(pipeline), {**(fitted_with or {}), **unicode})
     written = {} if reading is None else options_to_json(reading)
     if written:
         files[READING] = _json_line(written)
@@ -165,7 +169,7 @@ def assemble(
     except SkcRuntimeError as error:
         raise bug(f"the compiled model does not run: {error}") from error
     if profile is not None:
-        profile = _with_outputs(profile, pipeline, profile_rows)
+        profile = _with_outputs(profile, pipeline, profile_rows, signalling)
         check_named(profile.drift, (*(i.name for i in pipeline.inputs), *profile.labels))
         files[PROFILE] = profiles.dumps(profile)
         manifest = replace(manifest, signals=_with_shares(manifest.signals, profile))
@@ -177,10 +181,12 @@ def _json_line(document: Any) -> bytes:
     return json.dumps(document, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def _with_outputs(profile: Profile, pipeline: Pipeline, rows: pa.RecordBatch | None) -> Profile:
+def _with_outputs(
+    profile: Profile, pipeline: Pipeline, rows: pa.RecordBatch | None, signalling: Lowered | None
+) -> Profile:
     if rows is None or pipeline.profile is None:
         return profile
-    return replace(profile, outputs=profile_outputs(pipeline, rows, pipeline.profile))
+    return replace(profile, outputs=profile_outputs(pipeline, rows, pipeline.profile, signalling))
 
 
 def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
@@ -194,7 +200,8 @@ def recompile(artifact: Artifact) -> Mapping[str, bytes] | None:
     if built_with != {**tools, **fitted_with} or artifact.manifest.tzdata not in (None, TZDATA_VERSION):
         return None
     pipeline = _as_declared(plan.loads(artifact.files[PLAN]), artifact.manifest)
-    manifest, files = _compiled(pipeline, artifact.manifest.signature, plan.encode(pipeline), fitted_with)
+    lowered = lower(pipeline, artifact.manifest.signature)
+    manifest, files = _compiled(pipeline, lowered, plan.encode(pipeline), fitted_with)
     if manifest.signals is not None:
         manifest = replace(manifest, signals=_with_shares(manifest.signals, artifact.profile))
     others = {name: artifact.files[name] for name in (GOLDEN, *OPTIONAL_FILES) if name in artifact.files}
@@ -239,10 +246,9 @@ def _tool_versions() -> Mapping[str, str]:
 
 
 def _compiled(
-    pipeline: Pipeline, signature: Signature, plan_bytes: bytes, fitted_with: Mapping[str, str]
+    pipeline: Pipeline, lowered: Lowered, plan_bytes: bytes, fitted_with: Mapping[str, str]
 ) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest, whose `files` are still empty, and the files that are a function of the plan alone."""
-    lowered = lower(pipeline, signature)
     model = _model_bytes(lowered, pipeline.name, _sha256(plan_bytes))
     manifest = manifest_of(pipeline, lowered, _sha256(plan_bytes))
     return replace(manifest, built_with={**manifest.built_with, **fitted_with}), {MODEL: model, PLAN: plan_bytes}
@@ -337,12 +343,23 @@ def _some(source: random.Random, pairs: list[tuple[str, Scalar]], number: int) -
 
 
 def served_rows(pipeline: Pipeline, records: Variations) -> list[bool]:
-    """For each record, whether it passes every guard."""
-    refused = np.zeros(len(records), dtype=bool)
-    for start in range(0, len(records), TRIED_AT_ONCE):
-        blocks = records.blocks(pipeline.inputs, range(start, min(start + TRIED_AT_ONCE, len(records))))
-        for hit in EVALUATE(pipeline, blocks).guards:
-            refused[start : start + TRIED_AT_ONCE] |= hit.mask
+    """For each record, whether it passes every guard.
+
+    What has guards is known from the base record: an op guards all rows or none. Only steps that a guard depends on are
+    run, and only for the records that give them another value: all steps for all records would be quadratic.
+    """
+    base = EVALUATE(pipeline, records.blocks(pipeline.inputs, range(1))).guards
+    refused = np.full(len(records), any(hit.mask.any() for hit in base))
+    guarding = {hit.step for hit in base}
+    behind = pipeline.behind(guarding)
+    inputs = tuple(i for i in pipeline.inputs if i.value in behind)
+    part = prune(replace(pipeline, inputs=inputs, features=(), outputs=()), guarding)
+    names = {i.name for i in inputs}
+    changed = [k for k, (name, _) in enumerate(records.changes, 1) if name in names]
+    for start in range(0, len(changed), TRIED_AT_ONCE):
+        rows = changed[start : start + TRIED_AT_ONCE]
+        hits = EVALUATE(part, records.blocks(inputs, rows)).guards
+        refused[rows] = np.any([hit.mask for hit in hits], axis=0)
     return (~refused).tolist()
 
 

@@ -107,6 +107,23 @@ class _Graph:
         self.widths[key] = width
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """A whole graph, of which a model can be built with signals or without: `results` has none. `ends` has those of
+    each step, and those of its signals.
+    """
+
+    graph: _Graph
+    signature: Signature
+    inputs: tuple[InputSpec, ...]
+    tensors: tuple[TensorSpec, ...]
+    results: Mapping[str, Var]
+    outputs: tuple[OutputSpec, ...]
+    guards: tuple[GuardColumn, ...]
+    ends: Sequence[tuple[Sequence[End], Sequence[End]]]
+    signals: Sequence[tuple[Sequence[SignalColumn], Var]]
+
+
 def lower(
     pipeline: Pipeline, signature: Signature = "columns", expose: Sequence[str] = (), *, optimise: bool = True
 ) -> Lowered:
@@ -114,44 +131,71 @@ def lower(
 
     With `optimise=False` every step is lowered as written, so that a difference can be traced to one.
     """
+    signals = pipeline.signals and not expose
     pipeline = optimised(pipeline) if optimise and not expose else prune(pipeline, expose)
+    return _lowered(_parts(pipeline, signature, expose, signals=signals), signals=signals)
+
+
+def lower_and_signal(pipeline: Pipeline, signature: Signature) -> tuple[Lowered, Lowered]:
+    """A pipeline as `lower` has it, and the same with signals.
+
+    Why both at once: making the constants of a graph, which may be a million keys, takes longer than building a model.
+    """
+    parts = _parts(optimised(pipeline), signature, (), signals=True)
+    signalling = _lowered(parts, signals=True)
+    return signalling if pipeline.signals else _lowered(parts, signals=False), signalling
+
+
+def _parts(pipeline: Pipeline, signature: Signature, expose: Sequence[str], *, signals: bool) -> _Parts:
     graph = _Graph(pipeline, value_types(pipeline), column_names(pipeline))
     inputs, tensors = _declare_inputs(graph, signature)
-    arguments = {tensor.name: graph.vars[f"tensor {tensor.name}"] for tensor in tensors}
     guards: list[GuardColumn] = []
     masks: list[Var] = []
-    ends: list[End] = []
-    signalled = list(_signals_of_inputs(graph)) if pipeline.signals and not expose else []
+    ends: list[tuple[list[End], list[End]]] = []
+    signalled = list(_signals_of_inputs(graph)) if signals else []
     for step in pipeline.steps:
         result = _lower_step(graph, step)
-        signals = tuple(_signals(graph, step, result)) if pipeline.signals and not expose else ()
-        ends += _ends(graph, step, result.guards, signals)
-        signalled += [(_signal_columns(signal, step, graph.names), signal.mask) for signal in signals]
+        signals_of_step = tuple(_signals(graph, step, result)) if signals else ()
+        ends.append((list(_ends(graph, step, result.guards)), list(_signal_ends(step, signals_of_step))))
+        signalled += [(_signal_columns(signal, step, graph.names), signal.mask) for signal in signals_of_step]
         for guard in result.guards:
             guards += _guard_columns(guard, step, input_names(step, graph.names))
             masks.append(guard.mask)
     results: dict[str, Var] = {}
-    specs = []
-    for output in pipeline.outputs:
-        specs.append(_lower_output(graph, output, results))
+    outputs = tuple(_lower_output(graph, output, results) for output in pipeline.outputs)
     for value in expose:
         _expose(graph, value, results)
     if masks:
         _define(results, GUARDS, concat_columns(masks))
-    counted = [column for columns, _ in signalled for column in columns]
+    return _Parts(graph, signature, inputs, tensors, results, outputs, tuple(guards), ends, signalled)
+
+
+def _lowered(parts: _Parts, *, signals: bool) -> Lowered:
+    """The model of a graph."""
+    graph, results = parts.graph, {**parts.results}
+    arguments = {tensor.name: graph.vars[f"tensor {tensor.name}"] for tensor in parts.tensors}
+    counted = tuple(column for columns, _ in parts.signals for column in columns) if signals else ()
     if counted:
-        _define(results, SIGNALS, concat_columns([mask for _, mask in signalled]))
+        _define(results, SIGNALS, concat_columns([mask for _, mask in parts.signals]))
     _check_names(arguments, results)
+    ends = [end for own, of_signals in parts.ends for end in (*own, *(of_signals if signals else ()))]
     model, named = build_named(arguments, results, ends)
-    _declare_widths(model, specs, {GUARDS: len(guards), SIGNALS: len(counted)})
-    declared = Guards(GUARDS, tuple(guards)) if guards else None
+    _declare_widths(model, parts.outputs, {GUARDS: len(parts.guards), SIGNALS: len(counted)})
     tensor_by_name = {end.name: tensor for end, tensor in zip(ends, named, strict=True)}
-    steps = {
-        step.name: StepTensors(tensor_by_name[step.name], tensor_by_name.get(f"{step.name}/valid"))
-        for step in pipeline.steps
-    }
-    signals_declared = Signals(SIGNALS, tuple(counted)) if counted else None
-    return Lowered(pipeline, model, signature, inputs, tensors, tuple(specs), declared, steps, signals_declared)
+    return Lowered(
+        graph.pipeline,
+        model,
+        parts.signature,
+        parts.inputs,
+        parts.tensors,
+        parts.outputs,
+        Guards(GUARDS, parts.guards) if parts.guards else None,
+        {
+            step.name: StepTensors(tensor_by_name[step.name], tensor_by_name.get(f"{step.name}/valid"))
+            for step in graph.pipeline.steps
+        },
+        Signals(SIGNALS, counted) if counted else None,
+    )
 
 
 def optimised(pipeline: Pipeline) -> Pipeline:
@@ -249,13 +293,17 @@ def _lower_step(graph: _Graph, step: Step) -> GraphBlock:
     return result
 
 
-def _ends(graph: _Graph, step: Step, guards: Iterable[GraphGuard], signals: Iterable[GraphSignal]) -> Iterator[End]:
-    """The results of a step: its value, `valid` and the masks of its guards and signals."""
+def _ends(graph: _Graph, step: Step, guards: Iterable[GraphGuard]) -> Iterator[End]:
+    """The results of a step: its value, `valid` and the masks of its guards."""
     yield End(step.name, step.name, graph.vars[f"step {step.name}"])
     if step.name in graph.valid:
         yield End(step.name, f"{step.name}/valid", graph.vars[f"valid {step.name}"])
     for guard in guards:
         yield End(step.name, f"{step.name}/{guard.code}", guard.mask)
+
+
+def _signal_ends(step: Step, signals: Iterable[GraphSignal]) -> Iterator[End]:
+    """The masks of its signals."""
     for signal in signals:
         yield End(step.name, f"{step.name}/{signal.kind}", signal.mask)
 

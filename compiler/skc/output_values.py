@@ -6,7 +6,7 @@ at the speed of serving. Rows that a runtime refuses have no outputs; they are c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skc.batch_graph import BatchGraph
 from skc.data.arrays import collected
 from skc.data.engine import ARROW, Column, Table
 from skc.data.held import HeldTable
@@ -25,11 +26,9 @@ from skc.lineage import lineages
 from skc.lower import GUARDS, SIGNALS, Lowered, lower
 from skc.profile.document import OutputProfile, OutputsProfile, Profile, StepCount
 from skc.profile.measure import measure, measure_columns
-from skc.stage_values import feeds
 from skc.values.arrow import runs_of
 from skc_runtime.kinds import KINDS, Array, OutputDType
 from skc_runtime.manifest import InputSpec
-from skc_runtime.session import GraphSession
 
 CHUNK = 16_384  # rows per run of the graph
 ROWS = 32_768  # that are profiled
@@ -91,25 +90,13 @@ class OutputGraph:
         """`columns` are all those of the outputs of what was lowered."""
         self.columns = tuple(columns)
         self.steps = tuple(_step_kinds(lowered, pipeline))
-        places = [(o.name, k, o.valid) for o in lowered.outputs for k in range(len(o.columns))]
-        self._set(lowered.model.SerializeToString(), lowered.inputs, lowered.tensors, places)
-
-    def _set(self, *made_of: Any) -> None:
-        self._made_of = made_of
-        self._session = GraphSession(made_of[0])
-        self._inputs: tuple[InputSpec, ...] = made_of[1]
-
-    def __getstate__(self) -> tuple[Any, ...]:
-        return self.columns, self.steps, self._made_of
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.columns, self.steps, made_of = state
-        self._set(*made_of)
+        self._graph = BatchGraph(lowered)
+        self._places = tuple((o.name, k, o.valid) for o in lowered.outputs for k in range(len(o.columns)))
 
     @property
     def reads(self) -> tuple[Column, ...]:
-        """The columns of a batch, in order: as they are stored, since the graph knows which values are null."""
-        return tuple(Column(i.name, i.type, f"column `{i.name}`") for i in self._inputs)
+        """The columns of a batch, in order."""
+        return self._graph.reads
 
     @property
     def schema(self) -> pa.Schema:
@@ -118,7 +105,7 @@ class OutputGraph:
 
     def __call__(self, batch: pa.RecordBatch) -> Computed:
         """The output columns of the rows of a batch that are not refused."""
-        served = is_allowed(self._inputs, batch)
+        served = is_allowed(self._graph.inputs, batch)
         allowed = batch if served.all() else batch.filter(pa.array(served))
         parts = [self._run(allowed.slice(run.start, run.stop - run.start)) for run in runs_of(allowed, CHUNK)]
         met: Array = np.zeros((batch.num_rows, len(self.steps)), bool)
@@ -129,8 +116,7 @@ class OutputGraph:
 
     def _run(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Array, Array]:
         """The columns of the rows that no guard refuses, which these are, and in which rows the steps met what."""
-        _, inputs, tensors, places = self._made_of
-        results: dict[str, Array] = self._session.run(feeds(batch, inputs, tensors))
+        results = self._graph.run(batch)
         guards, signals = (results.pop(name, np.zeros((batch.num_rows, 0), bool)) for name in (GUARDS, SIGNALS))
         refused: Array = np.asarray(guards.any(axis=1))
         first = guards & (guards.cumsum(axis=1) == 1)  # which is what the runtime reports
@@ -138,20 +124,27 @@ class OutputGraph:
         columns = {name: np.ascontiguousarray(values[~refused].T) for name, values in results.items()}
         arrays = [
             _array(columns[name][k], None if valid is None else columns[valid][k], kind)
-            for (name, k, valid), kind in zip(places, self.schema.types, strict=True)
+            for (name, k, valid), kind in zip(self._places, self.schema.types, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema), ~refused, met
 
 
-def output_graph(pipeline: Pipeline, available: Collection[str]) -> OutputGraph | None:
-    """The graph of the output columns that need no other inputs; None if there are none."""
+def output_graph(
+    pipeline: Pipeline, available: Collection[str], signalling: Lowered | None = None
+) -> OutputGraph | None:
+    """The graph of the output columns that need no other inputs; None if there are none. `signalling` is the whole
+    pipeline with its signals, if it is lowered already.
+    """
     outputs, columns = _computable(pipeline, available)
     if not columns:
         return None
     needed = pipeline.behind(ref.value for output in outputs for ref in output.refs)
     inputs = tuple(i for i in pipeline.inputs if i.value in needed)
-    part = replace(pipeline, inputs=inputs, features=(), outputs=outputs, signals=True)
-    return OutputGraph(lower(part, "packed"), columns, pipeline)
+    is_whole = inputs == pipeline.inputs and [o.refs for o in outputs] == [o.refs for o in pipeline.outputs]
+    if signalling is None or not is_whole:
+        part = replace(pipeline, inputs=inputs, features=(), outputs=outputs, signals=True)
+        signalling = lower(part, "packed")
+    return OutputGraph(signalling, columns, pipeline)
 
 
 def rows_to_profile(table: Table, pipeline: Pipeline) -> pa.RecordBatch:
@@ -177,11 +170,13 @@ def of_sample(
         return measure(rows.data, columns, options, "sample"), rows_to_profile(rows.data, pipeline)
 
 
-def profile_outputs(pipeline: Pipeline, rows: pa.RecordBatch, options: ProfileOptions) -> OutputsProfile | None:
+def profile_outputs(
+    pipeline: Pipeline, rows: pa.RecordBatch, options: ProfileOptions, signalling: Lowered | None = None
+) -> OutputsProfile | None:
     """The profile of the output columns of some rows; not of those that need an input that is left out. None if no
-    column remains.
+    column remains. `signalling` is as in `output_graph`.
     """
-    graph = output_graph(pipeline, [i.name for i in pipeline.inputs if i.name not in options.omit])
+    graph = output_graph(pipeline, [i.name for i in pipeline.inputs if i.name not in options.omit], signalling)
     return None if graph is None else graph_profile(graph, rows, options)
 
 
@@ -206,10 +201,29 @@ def graph_profile(graph: OutputGraph, rows: pa.RecordBatch, options: ProfileOpti
     return OutputsProfile(n, refused, tuple(profiles), steps)
 
 
+@dataclass(frozen=True)
+class _Behind:
+    """The names of the inputs that a value is computed from, and whether one of the values on the way is a time."""
+
+    inputs: frozenset[str]
+    has_time: bool
+
+
+def _behind(pipeline: Pipeline) -> Mapping[str, _Behind]:
+    """Of every value, from the inputs on: `Pipeline.behind` would pass all steps for each."""
+    types = value_types(pipeline)
+    known = {i.value: _Behind(frozenset([i.name]), i.kind.is_time) for i in pipeline.inputs}
+    for step in pipeline.steps:
+        below = [known[ref.value] for ref in step.inputs]
+        has_time = KINDS[types[step.name].dtype].is_time or any(value.has_time for value in below)
+        known[step.name] = _Behind(frozenset[str]().union(*(value.inputs for value in below)), has_time)
+    return known
+
+
 def _computable(pipeline: Pipeline, available: Collection[str]) -> tuple[tuple[Output, ...], tuple[OutputColumn, ...]]:
     """The outputs with those of their values that need no other inputs, and their columns."""
-    names, traced = column_names(pipeline), lineages(pipeline)
-    is_time = {value for value, x in value_types(pipeline).items() if KINDS[x.dtype].is_time}
+    names, traced, behind = column_names(pipeline), lineages(pipeline), _behind(pipeline)
+    known = frozenset(available)
     outputs: list[Output] = []
     columns: list[OutputColumn] = []
     for output in pipeline.outputs:
@@ -218,13 +232,19 @@ def _computable(pipeline: Pipeline, available: Collection[str]) -> tuple[tuple[O
         labels = output_columns(output, names)
         for ref in output.refs:
             stop = start + len(names[ref.value][ref.start : ref.stop])
-            behind = pipeline.behind([ref.value])
-            if all(i.name in available for i in pipeline.inputs if i.value in behind):
+            of_value = behind[ref.value]
+            if of_value.inputs <= known:
                 kept.append(ref)
                 columns += [
-                    OutputColumn(output.name, label, output.dtype, *of, _is_calendar(of[0], behind & is_time))
+                    OutputColumn(
+                        output.name,
+                        label,
+                        output.dtype,
+                        lineage.inputs,
+                        lineage.steps,
+                        of_value.has_time and len(lineage.inputs) == 1,
+                    )
                     for label, lineage in zip(labels[start:stop], traced[output.name][start:stop], strict=True)
-                    for of in [(lineage.inputs, lineage.steps)]
                 ]
             start = stop
         if kept:
@@ -236,19 +256,12 @@ def _step_kinds(lowered: Lowered, pipeline: Pipeline) -> Iterator[StepKind]:
     """In the order of the signals, then of the guards. An input without a value is a null of the input."""
     signals = () if lowered.signals is None else lowered.signals.columns
     guards = () if lowered.guards is None else lowered.guards.columns
+    behind, order = _behind(pipeline), {i.name: k for k, i in enumerate(pipeline.inputs)}
+    inputs = {value: tuple(sorted(of.inputs, key=order.__getitem__)) for value, of in behind.items()}
     for signal in signals:
-        yield StepKind(signal.step, signal.input, signal.kind, _inputs_behind(pipeline, signal.step), refuses=False)
+        yield StepKind(signal.step, signal.input, signal.kind, inputs[signal.step], refuses=False)
     for guard in guards:
-        yield StepKind(guard.step, guard.input, guard.code, _inputs_behind(pipeline, guard.step), refuses=True)
-
-
-def _inputs_behind(pipeline: Pipeline, value: str) -> tuple[str, ...]:
-    behind = pipeline.behind([value])
-    return tuple(i.name for i in pipeline.inputs if i.value in behind)
-
-
-def _is_calendar(inputs: Sequence[str], times: Collection[str]) -> bool:
-    return len(inputs) == 1 and bool(times)
+        yield StepKind(guard.step, guard.input, guard.code, inputs[guard.step], refuses=True)
 
 
 def is_allowed(inputs: Sequence[InputSpec], batch: pa.RecordBatch) -> Array:

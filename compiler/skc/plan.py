@@ -17,7 +17,6 @@ from functools import cache
 from typing import Any, Literal, cast, get_args, get_type_hints
 
 import pydantic
-import rfc8785
 
 from skc.diagnostics import SkcError, bug, fail
 from skc.infer import check_shapes, value_types
@@ -26,12 +25,12 @@ from skc.op import AnyOp
 from skc.ops import OPS
 from skc.packed import is_packed, pack, unpack
 from skc.time.zones import Ambiguous, Nonexistent
+from skc.values.canonical import SAFE, canonical
 from skc_runtime.errors import SkcRuntimeError, shown
 from skc_runtime.kinds import DTYPES, INT64_MAX, INT64_MIN, KINDS, DType, OutputDType
 from skc_runtime.strict_json import Fields, parse
 
 FORMAT = 1
-SAFE = 2**53 - 1  # RFC 8785 writes no larger integer
 
 
 def dumps(pipeline: Pipeline) -> bytes:
@@ -45,21 +44,6 @@ def dumps(pipeline: Pipeline) -> bytes:
 def encode(pipeline: Pipeline) -> bytes:
     """Like `dumps` without that check, for a pipeline that was read from a plan."""
     return canonical(_document(pipeline)).encode()
-
-
-def canonical(value: Any) -> str:
-    """RFC 8785. Strings, which can be a million keys, are written by the standard library, in the same form."""
-    if isinstance(value, list):
-        if _is_texts(value):
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return f"[{','.join(map(canonical, value))}]"
-    if isinstance(value, dict):
-        keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
-        return f"{{{','.join(f'{canonical(key)}:{canonical(value[key])}' for key in keys)}}}"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    text: bytes = rfc8785.dumps(value)
-    return text.decode()
 
 
 def _document(pipeline: Pipeline) -> dict[str, Any]:

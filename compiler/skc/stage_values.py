@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from skc.data.engine import ARROW, AnyRow, Column, Data, RowRefusedError, Table
+from skc.batch_graph import BatchGraph
+from skc.data.engine import ARROW, AnyRow, Data, RowRefusedError, Table
 from skc.diagnostics import SkcError, bug, fail
 from skc.infer import Types
 from skc.ir import Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, lower, optimised
 from skc.values.arrow import runs_of
 from skc_runtime.errors import SkcRuntimeError, shown
-from skc_runtime.kinds import ELEMENTS, KINDS, Array
-from skc_runtime.manifest import Guards, InputSpec, TensorSpec
-from skc_runtime.session import GraphSession
+from skc_runtime.kinds import Array
+from skc_runtime.manifest import Guards
 
 CHUNK = 65_536  # rows per run of the graph, fewer if they are wide
 CHUNK_VALUES = 1 << 23
@@ -34,17 +33,8 @@ class GraphFunction:
     """Maps a batch of inputs to a batch of columns of the graph's values. Raises RowRefusedError."""
 
     def __init__(self, lowered: Lowered, places: Sequence[Place], schema: pa.Schema) -> None:
-        self._set(lowered.model.SerializeToString(), lowered.inputs, lowered.tensors, places, schema)
-
-    def _set(self, *made_of: Any) -> None:
-        self._made_of = made_of
-        self._session = GraphSession(made_of[0])
-
-    def __getstate__(self) -> tuple[Any, ...]:
-        return self._made_of
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self._set(*state)
+        self.graph = BatchGraph(lowered)
+        self._places, self._schema = tuple(places), schema
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         runs = runs_of(batch, max(1, batch.num_rows))
@@ -59,15 +49,14 @@ class GraphFunction:
         return pa.concat_batches(parts)
 
     def _run(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        _, inputs, tensors, places, schema = self._made_of
         try:
-            results = self._session.run(feeds(batch, inputs, tensors))
+            results = self.graph.run(batch)
         except SkcRuntimeError as error:
             raise bug(f"the graph of a fitting stage does not run: {error}") from error
         _check_guards(results.get(GUARDS))
         columns = {name: np.ascontiguousarray(values.T) for name, values in results.items()}
-        arrays = [_to_arrow(columns, value, k, kind) for (value, k), kind in zip(places, schema.types, strict=True)]
-        return pa.record_batch(arrays, schema=schema)
+        pairs = zip(self._places, self._schema.types, strict=True)
+        return pa.record_batch([_to_arrow(columns, *place, kind) for place, kind in pairs], schema=self._schema)
 
 
 def stage_values(
@@ -89,9 +78,10 @@ def stage_values(
     fused = [(moved[value][0], moved[value][1] + k) for value, k in places]
     function = GraphFunction(lowered, fused, schema)
     width = sum(widths[value] for value in [*values, *(i.value for i in partial.inputs)])
-    columns = [Column(i.name, i.type, f"column `{i.name}`") for i in lowered.inputs]
     try:
-        return data.map_batches(function, columns, schema, min(CHUNK, max(1024, CHUNK_VALUES // width)), done)
+        return data.map_batches(
+            function, function.graph.reads, schema, min(CHUNK, max(1024, CHUNK_VALUES // width)), done
+        )
     except RowRefusedError as refused:
         assert lowered.guards is not None  # one of them refused the row
         raise _guarded(data, pipeline, lowered.guards, refused) from None
@@ -107,16 +97,6 @@ def _partial(pipeline: Pipeline, values: Sequence[str]) -> tuple[Pipeline, Mappi
     used = {ref.value for step in fused.steps for ref in step.inputs} | {ref.value for ref in refs}
     partial = replace(fused, outputs=(), inputs=tuple(i for i in fused.inputs if i.value in used))
     return partial, {value: (ref.value, ref.start or 0) for value, ref in zip(values, refs, strict=True)}
-
-
-def feeds(batch: pa.RecordBatch, inputs: Sequence[InputSpec], tensors: Sequence[TensorSpec]) -> dict[str, Array]:
-    """The packed tensors, with the zero of the type under a null."""
-    feeds = {t.name: np.empty((batch.num_rows, t.width), ELEMENTS[t.dtype].numpy) for t in tensors}
-    for column, i in zip(batch.columns, inputs, strict=True):
-        feeds[i.tensor][:, i.column] = column.fill_null(KINDS[i.type].zero).to_numpy(zero_copy_only=False)
-        if i.valid is not None:
-            feeds[i.valid.tensor][:, i.valid.column] = column.is_valid().to_numpy(zero_copy_only=False)
-    return feeds
 
 
 def _check_guards(guards: Array | None) -> None:

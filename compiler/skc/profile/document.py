@@ -23,12 +23,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
-import rfc8785
-
 from skc.diagnostics import fail
 from skc.ir import DriftScales, Scale, Scales
 from skc.profile import PROFILE
 from skc.profile.scales import DEFAULTS
+from skc.values.canonical import canonical
 from skc.values.types import Scalar
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value, encode_value
@@ -142,7 +141,7 @@ class Profile:
 
 def dumps(profile: Profile) -> bytes:
     """The profile as profile.json."""
-    text: bytes = rfc8785.dumps(
+    text = canonical(
         {
             "skc": "profile",
             "format": FORMAT,
@@ -153,7 +152,7 @@ def dumps(profile: Profile) -> bytes:
             **({} if profile.drift == DriftScales() else {"drift": _drift_to_json(profile.drift)}),
         }
     )
-    return text + b"\n"
+    return f"{text}\n".encode()
 
 
 def _outputs_to_json(outputs: OutputsProfile) -> dict[str, Any]:
