@@ -53,6 +53,17 @@ class Columns:
         texts = {c.name: self.texts[c.name].slice(start, stop - start) for c in columns if not c.kind.is_ordered}
         return Columns(numbers, texts)
 
+    def taken(self, columns: Sequence[Column], places: Array) -> Columns:
+        """The rows of some columns at some places."""
+        numbers = {
+            c.name: (values[places], None if missing is None else missing[places])
+            for c in columns
+            if c.kind.is_ordered
+            for values, missing in [self.numbers[c.name]]
+        }
+        at = pa.array(places, pa.int64())
+        return Columns(numbers, {c.name: self.texts[c.name].take(at) for c in columns if not c.kind.is_ordered})
+
 
 def names_to_hold(rows: int, columns: Iterable[Column]) -> list[str]:
     """Which columns of a table to read into memory."""
@@ -178,6 +189,14 @@ def present(of: Aligned) -> Array:
         return values if missing is None else values[~missing]
     there = values == values  # NaN is not equal to itself
     return values if there.all() else values[there]
+
+
+def sorted_values(of: Aligned) -> Array:
+    """The values in ascending order, without the rows that have none: NaN, which sorting puts last."""
+    if of[0].dtype.kind != "f":
+        return np.sort(present(of))
+    values = np.sort(of[0])
+    return values[: np.searchsorted(values, np.nan)]
 
 
 def total(term: Term, of: Callable[[Column], Aligned]) -> Fraction:

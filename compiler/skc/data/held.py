@@ -29,6 +29,7 @@ from skc.data.arrays import (
     places_of,
     present,
     sized,
+    sorted_values,
     to_arrow,
     total,
     without_sentinels,
@@ -171,8 +172,9 @@ class HeldTable:
 
     def rows_at(self, places: Array, columns: Sequence[Column]) -> pa.RecordBatch:
         """See `Table`."""
-        at, rest = pa.array(places, pa.int64()), [column for column in columns if not self._holds([column])]
-        taken = {column.name: self._arrow(column).take(at) for column in columns if self._holds([column])}
+        held, rest = ([column for column in columns if self._holds([column]) is kind] for kind in (True, False))
+        some = HeldTable(None, len(places), self.columns.taken(held, places), self.threads)
+        taken = {column.name: some._arrow(column) for column in held}
         if rest:
             batch = self._base.rows_at(places, rest)
             taken |= dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -235,7 +237,7 @@ class HeldTable:
         """The values in ascending order; -0.0 and 0.0 are equal."""
         values = self._sorted.get(column)
         if values is None:
-            values = np.sort(present(self._aligned(column)))
+            values = sorted_values(self._aligned(column))
             if sum(map(len, list(self._sorted.values()))) + len(values) > SORTED:
                 self._sorted.clear()
             self._sorted[column] = values
@@ -245,10 +247,11 @@ class HeldTable:
         """Results about one column that is held."""
         if not column.kind.is_ordered:
             return [self._of_text(aggregate) for aggregate in aggregates]
-        values = present(self._aligned(column))
-        return [self._of_numbers(aggregate, values) for aggregate in aggregates]
+        ordered = self._sorted.get(column)
+        values = present(self._aligned(column)) if ordered is None else ordered
+        return [self._of_numbers(aggregate, values, is_sorted=ordered is not None) for aggregate in aggregates]
 
-    def _of_numbers(self, aggregate: Aggregate, values: Array) -> Any:
+    def _of_numbers(self, aggregate: Aggregate, values: Array, *, is_sorted: bool) -> Any:
         match aggregate.reduction:
             case "count":
                 return len(values)
@@ -256,10 +259,14 @@ class HeldTable:
                 return values.min().item() if len(values) else None
             case "greatest":
                 return values.max().item() if len(values) else None
+            case "equal" if is_sorted and values.dtype.kind == "f":
+                value = np.float64(aggregate.value)
+                return int(np.searchsorted(values, value, side="right") - np.searchsorted(values, value))
             case "equal":
                 return int(np.count_nonzero(values == aggregate.value))
             case "distinct":
-                return len(_starts(self._ordered(aggregate.column)))
+                ordered = self._ordered(aggregate.column)
+                return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(len(ordered))
             case "has_nul" | "widened" | "least_widened":
                 raise bug(f"`{aggregate.reduction}` is asked of {aggregate.column.label} in memory")
             case _:

@@ -14,7 +14,7 @@ Two rows with one hash count as equal: of ten million rows, any two have with a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,8 +26,9 @@ from skc.data.engine import Column, Table
 from skc_runtime.kinds import Array
 
 BUCKETS = 1 << 20
+BLOCK = 1 << 14  # rows that are hashed together, in the cache of a processor
 ALIKE = 1.5  # rows with the same numbers as a row, itself included, on average: more, and texts are hashed too
-FEW = 3  # columns of numbers that are tried first
+FEW = 5  # columns of numbers that are tried first: of three, a thousandth of the rows have none if a tenth is null
 LONG = 256  # bytes of a text, from which it is hashed by itself
 FIRST, SECOND, NULL = (np.uint64(n) for n in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0x9E3779B97F4A7C15))
 WORD = 8  # bytes
@@ -46,9 +47,10 @@ class Sample:
 
     def __call__(self, batch: pa.RecordBatch) -> Array:
         """The rows of a batch of these columns to take; of equal ones the first."""
-        hashes = _hashed(batch, range(batch.num_columns))
         if self.hashes is None:
-            return np.flatnonzero(_uniform(hashes) + self.share >= 1)
+            parts = _hashed_blocks(batch, range(batch.num_columns))
+            return np.concatenate([start + np.flatnonzero(_uniform(some) + self.share >= 1) for start, some in parts])
+        hashes = _hashed(batch, range(batch.num_columns))
         chosen = np.flatnonzero(np.isin(hashes, self.hashes))
         _, first = np.unique(hashes[chosen], return_index=True)
         return np.sort(chosen[first])
@@ -98,8 +100,14 @@ def _alike(counts: Array, rows: int) -> float:
 
 
 def _buckets(width: int, batch: pa.RecordBatch) -> Array:
-    counts: Array = np.bincount((_hashed(batch, range(width)) % BUCKETS).astype(np.int64), minlength=BUCKETS)
+    counts: Array = np.bincount(_bucket(_hashed(batch, range(width))), minlength=BUCKETS)
     return counts
+
+
+def _bucket(hashes: Array) -> Array:
+    """The lower bits."""
+    bucket: Array = (hashes & np.uint64(BUCKETS - 1)).view(np.int64)
+    return bucket
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class _Candidates:
 
     def __call__(self, batch: pa.RecordBatch) -> Array:
         hashes = _hashed(batch, range(self.width))
-        most = self.counts[(hashes % BUCKETS).astype(np.int64)]
+        most = self.counts[_bucket(hashes)]
         chosen: Array = hashes[most * self.share + _uniform(hashes) >= 1]
         return chosen
 
@@ -129,13 +137,23 @@ def _uniform(hashes: Array) -> Array:
 
 def _hashed(batch: pa.RecordBatch, columns: Sequence[int]) -> Array:
     """One hash for each row, uint64."""
-    hashes: Array = np.zeros(batch.num_rows, np.uint64)
-    for k in columns:
-        column = batch.column(k)
-        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-        hashes ^= _of_texts(column.cast(pa.large_string())) if is_text else _of_numbers(column)
-        hashes = _mixed(hashes)
+    hashes: Array = np.empty(batch.num_rows, np.uint64)
+    for start, some in _hashed_blocks(batch, columns):
+        hashes[start : start + len(some)] = some
     return hashes
+
+
+def _hashed_blocks(batch: pa.RecordBatch, columns: Sequence[int]) -> Iterator[tuple[int, Array]]:
+    """The first row of each block, of which there is at least one, and the hashes of its rows."""
+    for start in range(0, max(1, batch.num_rows), BLOCK):
+        block = batch.slice(start, BLOCK)
+        hashes: Array = np.zeros(block.num_rows, np.uint64)
+        for k in columns:
+            column = block.column(k)
+            is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+            hashes ^= _of_texts(column.cast(pa.large_string())) if is_text else _of_numbers(column)
+            hashes = _mixed(hashes)
+        yield start, hashes
 
 
 def _mixed(hashes: Array) -> Array:
