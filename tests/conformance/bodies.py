@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -51,6 +52,7 @@ class Body:
         return {"id": self.id, "body": parts, "extra": self.extra, "expect": self.expect}
 
 
+@cache
 def inputs() -> list[dict[str, Any]]:
     """Of the one pipeline that all bodies are for."""
     found: list[dict[str, Any]] = json.loads(REQUESTS.read_bytes())["inputs"]

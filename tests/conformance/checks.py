@@ -144,6 +144,8 @@ def _agrees(dtype: str, got: Any, want: Any, exact: bool) -> bool:
     """Whether an answered value is the expected one, which for a float is [decimal or word, bits]."""
     if dtype not in ("float32", "float64"):
         return values_agree(got, want, exact=True)
+    if got == want[1]:  # the same bits: most are, and NumPy takes long for one value
+        return True
     return values_agree(to_float(dtype, got), to_float(dtype, want[1]), exact)
 
 
@@ -152,21 +154,30 @@ def check_marshalling(
 ) -> list[Tally]:
     """Every line of the marshalling table that the language can express, in both signatures and every form."""
     places = {json.dumps(entry["inputs"]): entry["artifacts"] for entry in index["marshalling"]}
-    found = []
-    for row in [*table["values"], *table["requests"]]:
-        inputs = row["inputs"] if "inputs" in row else [{"name": "v", **row["input"]}]
-        asked = list(_value_requests(row) if "input" in row else _whole_requests(row))
-        tally = Tally(f"marshalling/{row['id']}")
+    lines = [*table["values"], *table["requests"]]
+    tallies = {line["id"]: Tally(f"marshalling/{line['id']}") for line in lines}
+    together: dict[str, list[Mapping[str, Any]]] = {}  # what one artifact answers: it is loaded once for all
+    for line in lines:
+        inputs = line["inputs"] if "inputs" in line else [{"name": "v", **line["input"]}]
+        together.setdefault(json.dumps(inputs), []).append(line)
+    for text, answered in together.items():
         for signature in SIGNATURES:
-            load = {"do": "load", "artifact": str(suite / places[json.dumps(inputs)][signature]), "replay": "exact"}
-            for request, rows, want in asked:
-                if _cannot(executor, [rows, request.get("columns")]):
-                    continue
-                *_, answer = executor.ask_all([load, {"do": "rows", "rows": rows}, request])
-                got = identity_answer(answer, inputs)
-                tally.expect(got == want, f"{signature}, {request['form']}: {want} is wanted, not {got}")
-        found.append(tally)
-    return found
+            executor.ask({"do": "load", "artifact": str(suite / places[text][signature]), "replay": "exact"})
+            for line in answered:
+                _marshalled(executor, tallies[line["id"]], line, json.loads(text), signature)
+    return list(tallies.values())
+
+
+def _marshalled(
+    executor: Executor, tally: Tally, line: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]], signature: str
+) -> None:
+    """One line of the table, by the artifact that is loaded: if it is not, no answer is right."""
+    asked = list(_value_requests(line) if "input" in line else _whole_requests(line))
+    asked = [one for one in asked if not _cannot(executor, [one[1], one[0].get("columns")])]
+    answers = executor.ask_all([each for request, rows, _ in asked for each in ({"do": "rows", "rows": rows}, request)])
+    for (request, _, want), answer in zip(asked, list(answers)[1::2], strict=True):
+        got = identity_answer(answer, inputs)
+        tally.expect(got == want, f"{signature}, {request['form']}: {want} is wanted, not {got}")
 
 
 def _cannot(executor: Executor, given: Any) -> bool:

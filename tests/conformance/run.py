@@ -158,16 +158,20 @@ def possible(names: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def run_jobs(jobs: Sequence[tuple[Language, str]], library: Path, suite: Path, prefix: str) -> list[Row]:
-    """The first job alone, since its bits are those that the others must give; then as many at once as there are cores.
+    """As many jobs at once as there are cores: those that come first, then the others, which must give the same bits.
 
-    What the first did not see, because it failed there, is compared here.
+    The first ones see nothing of each other, and a later one may see what failed before it: that is compared here.
     """
     if not jobs:
         return []
+    cores, job = os.cpu_count() or 1, partial(_run_job, library=library, suite=suite, prefix=prefix)
+    with ProcessPoolExecutor() as pool:
+        results = list(pool.map(job, jobs[:cores]))
     base: Baseline = {}
-    results = [run(*jobs[0], library, suite, base, prefix)]
+    for result in reversed(results):  # the very first one has the last word
+        base.update(result.added)
     with ProcessPoolExecutor(initializer=_keep, initargs=(base,)) as pool:
-        results += pool.map(partial(_run_job, library=library, suite=suite, prefix=prefix), jobs[1:])
+        results += pool.map(job, jobs[cores:])
     late: Baseline = {}
     rows = []
     for result in results:
@@ -238,7 +242,7 @@ def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief
     others: dict[str, Callable[[], Iterable[Tally]]] = {
         "marshalling/": lambda: check_marshalling(executor, suite, index, table),
         "agreement/": lambda: check_agreement(executor, suite, index),
-        "logs/": lambda: [*check_logs(executor, suite, index), *check_log_loads(executor, suite, index)],
+        "logs/": lambda: [*check_logs(executor, suite, index), *check_log_loads(executor, suite, index, brief=brief)],
         "signals/": lambda: check_signals(executor, suite, index),
         "damaged/": lambda: check_damaged(executor, suite, index),
         "signed/": lambda: check_signed(executor, suite, index),
