@@ -117,7 +117,7 @@ def test_a_program_that_shows_no_skew_is_a_fault() -> None:
 def test_check_names_what_is_out_of_date(
     causes: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(gallery, "run_all", lambda _: list(causes.values()))
+    monkeypatch.setattr(gallery, "run_all", lambda *_: list(causes.values()))
     monkeypatch.setattr(gallery.Cause, "title", lambda _: "another title")
     assert gallery.main("--check") == 1
     assert "README.md is out of date" in capsys.readouterr().out

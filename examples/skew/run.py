@@ -23,7 +23,9 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import skc.cli
@@ -192,16 +194,19 @@ def files(causes: Sequence[Cause]) -> dict[Path, str]:
     return {README: readme} | {HERE / c.name / "expected.txt": c.transcript() for c in causes}
 
 
-def run_all(chosen: Sequence[str]) -> list[Cause]:
+def run_all(chosen: Sequence[str], processes: int = 1) -> list[Cause]:
     with tempfile.TemporaryDirectory() as folder:
         for script in ("serve.py", "log_requests.py"):
             shutil.copy(HERE / script, folder)
-        return [run_cause(name, Path(folder)) for name in chosen]
+        if processes == 1:
+            return [run_cause(name, Path(folder)) for name in chosen]
+        with ProcessPoolExecutor(processes) as pool:
+            return list(pool.map(run_cause, chosen, repeat(Path(folder))))
 
 
 def main(*arguments: str) -> int:
     chosen = [name for name in arguments if not name.startswith("--")]
-    causes = run_all(chosen or names())
+    causes = run_all(chosen or names(), 1 if len(chosen) == 1 else os.cpu_count() or 1)
     if chosen and "--write" not in arguments:
         print("\n".join(cause.transcript() for cause in causes))
         return 0
