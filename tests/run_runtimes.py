@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "conformance"), str(ROOT / "tests")]
@@ -45,6 +47,7 @@ RUNTIMES = (
         ),
     ),
 )
+PROVIDING = Lock()  # the first to need it installs it
 
 
 def main() -> int:
@@ -52,7 +55,10 @@ def main() -> int:
     unknown = set(wanted) - {runtime.name for runtime in RUNTIMES}
     if unknown:
         sys.exit(f"no runtime {', '.join(sorted(unknown))}: java, go, cpp")
-    failed = [runtime.name for runtime in RUNTIMES if runtime.name in wanted and not passes(runtime)]
+    chosen = [runtime for runtime in RUNTIMES if runtime.name in wanted]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Maven alone does not use two cores
+        passed = list(pool.map(passes, chosen))
+    failed = [runtime.name for runtime, has_passed in zip(chosen, passed, strict=True) if not has_passed]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))
@@ -68,8 +74,9 @@ def passes(runtime: Runtime) -> bool:
 
 def succeeds(runtime: Runtime, command: tuple[str, ...]) -> bool:
     """gofmt fails by what it prints: the files that are not formatted."""
-    print("+", *command, flush=True)
-    library = provide_onnxruntime(onnxruntime_version())
+    print(f"+ {runtime.name}:", *command, flush=True)
+    with PROVIDING:
+        library = provide_onnxruntime(onnxruntime_version())
     suite = {"SKC_CONFORMANCE": str(BUILD / "conformance"), "SKC_ONNXRUNTIME_LIBRARY": str(library)}
     variables = {**os.environ, **suite}
     done = subprocess.run(command, cwd=runtime.folder, env=variables, check=False, stdout=subprocess.PIPE, text=True)
