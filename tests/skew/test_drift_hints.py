@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from followed_hints import Followed, follow
 
 import skc
-from skc import cli
 
 ROWS = "x,s,at\n" + "".join(f"{k % 7},{'abc'[k % 3]},2025-11-{k % 28 + 1:02}\n" for k in range(300))
 PIPELINE = """\
@@ -20,8 +20,7 @@ outputs: {out: {features: [x], dtype: float64}}
 """
 DRIFT = ("drift", "rows.csv", "artifact")
 PREDICTION = (*DRIFT, "--prediction", "at", "--reference")
-# a part of the hint, what is refused, and what it says to do
-FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+FOLLOWED: Followed = {
     "give --by, or leave both out": ((*DRIFT, "--window", "1d"), (*DRIFT, "--window", "1d", "--by", "at")),
     "write 15m, 1h, 1d or 1w": (
         (*DRIFT, "--window", "1", "--by", "at"),
@@ -91,8 +90,4 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_command_that_follows_the_hint(
     words: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(home)
-    wrong, right = FOLLOWED[words]
-    assert cli.run([*wrong]) == cli.USER
-    assert f"hint: {words}" in capsys.readouterr().err
-    assert cli.run([*right]) in (cli.EQUAL, cli.DIFFERENT), capsys.readouterr().err
+    follow(FOLLOWED, words, home, monkeypatch, capsys)

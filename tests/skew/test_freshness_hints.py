@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pyarrow.csv as pa_csv
 import pytest
+from followed_hints import Followed, follow
 from looked_up import BEGIN, PIPELINE, SECOND, served, training
 
 import skc
-from skc import cli
 
 MEASURE = ("freshness", "log", "plain")
 TRAINING = (*MEASURE, "--training", "training.csv")
 BOTH = ("--event", "shown_at", "--feature-time", "last_click=last_click_at")
-# a part of the hint, what is refused, and what it says to do
-FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+FOLLOWED: Followed = {
     "write one of hit_rate, age, fetch, future, training, leak, unlogged, stale>0.01, misses>0.01, defaults>0.01": (
         (*MEASURE, "--fail-on", "often"),
         (*MEASURE, "--fail-on", "age,stale>0.01"),
@@ -74,8 +73,4 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_command_that_follows_the_hint(
     words: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(home)
-    wrong, right = FOLLOWED[words]
-    assert cli.run([*wrong]) == cli.USER
-    assert f"hint: {words}" in capsys.readouterr().err
-    assert cli.run([*right]) in (cli.EQUAL, cli.DIFFERENT), capsys.readouterr().err
+    follow(FOLLOWED, words, home, monkeypatch, capsys)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from followed_hints import Followed, follow
 
 import skc
 from skc import cli
@@ -33,8 +34,7 @@ def get_few(keys): return [rows[1]]
 def get_nothing(keys): return [None for key in keys]
 """
 FORM = "write it as user:{id}, with {id:upper}, {id:lower}, {id:0>8}, {id:trim0}, {id:hex} or {id:uuid}"
-# a part of the hint, what is refused, and what it says to do
-FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+FOLLOWED: Followed = {
     "give a table, an export, or --online module:get_many": (EXPORTED, (*STORE, "hinted:get_many")),
     "write --key user_id, or --key user_id=uid": (PARITY[:3], PARITY),
     "give --time, or leave both out": ((*PARITY, "--lag", "1h"), (*PARITY, "--lag", "1h", "--time", "at")),
@@ -141,11 +141,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_command_that_follows_the_hint(
     words: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(home)
-    wrong, right = FOLLOWED[words]
-    assert cli.run([*wrong]) == cli.USER
-    assert f"hint: {words}" in capsys.readouterr().err
-    assert cli.run([*right]) in (cli.EQUAL, cli.DIFFERENT), capsys.readouterr().err
+    follow(FOLLOWED, words, home, monkeypatch, capsys)
 
 
 UUIDS = [f"{k:08x}-0000-4000-8000-{k * 7919:012x}" for k in range(300)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from followed_hints import Followed, follow
 from served_rides import BEGIN, write_log
 
 import skc
 import skc_runtime
-from skc import cli
 
 NAMES = [chr(ord("a") + k % 26) * (1 + k // 26) for k in range(30)]
 ROWS = [{"x": float(k), "s": NAMES[k]} for k in range(30)]
@@ -22,8 +22,7 @@ outputs: {out: {features: [x], dtype: float64}}
 REPLAY = ("replay", "log.jsonl", "artifact")
 TRAINED = (*REPLAY, "--training", "rows.csv", "--key")
 TIMES = (*TRAINED, "id=ride", "--time")
-# a part of the hint, what is refused, and what it says to do
-FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+FOLLOWED: Followed = {
     "write one of served, training, lost, served>0.001, training>0.001, lost>0.001": (
         (*REPLAY, "--fail-on", "often"),
         (*REPLAY, "--fail-on", "lost>0.001"),
@@ -104,12 +103,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("hint", FOLLOWED)
+@pytest.mark.parametrize("words", FOLLOWED)
 def test_a_command_that_follows_the_hint(
-    hint: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(home)
-    refused, followed = FOLLOWED[hint]
-    assert cli.run([*refused]) == cli.USER
-    assert f"hint: {hint}" in capsys.readouterr().err
-    assert cli.run([*followed]) in (cli.EQUAL, cli.DIFFERENT), capsys.readouterr().err
+    follow(FOLLOWED, words, home, monkeypatch, capsys)

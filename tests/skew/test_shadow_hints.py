@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from followed_hints import Followed, follow
 from shadow_services import PROGRAM, answers, log_file, requests_file, rides
 
 import skc
-from skc import cli
 
 PIPELINE = """\
 skc: 1
@@ -31,8 +31,7 @@ def right(service: str) -> tuple[str, ...]:
     return ("shadow", "--left", "cat", "--requests", "requests.jsonl", "--right", service)
 
 
-# a part of the hint, what is refused, and what it says to do
-FOLLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+FOLLOWED: Followed = {
     "give a number from 0 to 1": ((*LOGS, "--share", "10"), (*LOGS, "--share", "0.1")),
     "give --right, or two logs": (("shadow", "--left", "cat"), LOGS),
     "give --requests FILE, or --synthetic NUMBER with --artifact": (SHADOW, ASKED),
@@ -92,9 +91,5 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_command_that_follows_the_hint(
     words: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(home)
     monkeypatch.setattr("skc.skew.shadow.services.STARTUP", 0.0)
-    refused, followed = FOLLOWED[words]
-    assert cli.run([*refused]) == cli.USER
-    assert f"hint: {words}" in capsys.readouterr().err
-    assert cli.run([*followed]) in (cli.EQUAL, cli.DIFFERENT), capsys.readouterr().err
+    follow(FOLLOWED, words, home, monkeypatch, capsys)
