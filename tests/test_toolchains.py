@@ -181,3 +181,26 @@ def test_it_needs_the_standard_library_alone(dev: ModuleType) -> None:
         [sys.executable, "-I", "-S", str(ROOT / "dev.py")], capture_output=True, text=True, check=False
     )
     assert done.stderr.startswith("usage: "), done.stderr
+
+
+@pytest.mark.parametrize("failing", [(), ("uv",)])
+def test_pip_installs_what_uv_cannot(
+    failing: tuple[str, ...], dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where only pip knows the index."""
+    ran: list[str] = []
+
+    def succeeds(*command: str | Path) -> bool:
+        ran.append(f"{Path(command[0]).name} {' '.join(map(str, command[1:]))}")
+        return command[0] not in failing
+
+    monkeypatch.setattr(dev, "VENV", tmp_path)
+    monkeypatch.setattr(dev, "PYTHON", tmp_path / "python")
+    (tmp_path / "python").touch()
+    monkeypatch.setattr(dev, "succeeds", succeeds)
+    dev.install()
+    dev.install()  # what is up to date is left alone
+    _, *installs = [command for command in ran if " install " in command]
+    assert [command.partition(" ")[0] for command in installs] == ["uv", *(["python"] if failing else [])]
+    packages = "--editable .[compile] --group test --group build --group check --group bench"
+    assert all(command.endswith(packages) for command in installs)
