@@ -164,6 +164,9 @@ class MemoryData(MemoryTable):
     inputs: tuple[Input, ...]
     has_where: bool = False
 
+    def unfiltered(self) -> MemoryTable:
+        return self
+
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         meeting = [k for k, row in enumerate(self.rows) if _meets(row, condition)]
         return LocatedRow(f"the table, row {meeting[skip] + 1}", self.rows[meeting[skip]])

@@ -51,6 +51,7 @@ from skc.ir import SOURCE, DataSource, Input, Pipeline, ProfileOptions, Step
 from skc.op import Known
 from skc.ops import OPS
 from skc.output_values import rows_to_profile
+from skc.profile.before_where import measure_before
 from skc.profile.document import Profile
 from skc.profile.measure import measure
 from skc.progress import Progress
@@ -150,7 +151,7 @@ def fit(
         while wave := _next_wave(work):
             stages += 1
             _run_stage(work, wave, stages)
-        measured = None if profile is None else _profile(work, profile)
+        measured = None if profile is None else _profile(work, profile, declared.where)
         rows = None if profile is None else _rows_to_profile(work, pipeline)
     seconds = time.perf_counter() - started
     fitted, warnings = carry_back(pipeline.with_steps(work.steps)), tuple(work.warnings)
@@ -207,13 +208,18 @@ def _rows_to_profile(work: _Work, pipeline: Pipeline) -> pa.RecordBatch:
     return rows_to_profile(work.data, pipeline)
 
 
-def _profile(work: _Work, options: ProfileOptions) -> Profile:
-    """The profile of all inputs, after their `source` steps: a sentinel is a null."""
+def _profile(work: _Work, options: ProfileOptions, where: str | None) -> Profile:
+    """The profile of all inputs, after their `source` steps: a sentinel is a null. Also before `where`, if it says
+    which rows to fit on.
+    """
     work.progress("profile", 0, None)
     promised = _promised(work.steps, [i for i in work.data.inputs if i != work.target])
     columns = {name: work.columns[key] for name, key in promised.items()}
     summaries = {name: work.summaries[promised[name]] for name in columns}
-    return measure(work.data, columns, options, "training", summaries)
+    profile = measure(work.data, columns, options, "training", summaries)
+    if where is None:
+        return profile
+    return replace(profile, before=measure_before(work.data.unfiltered(), columns, where, options))
 
 
 def _promised(steps: Sequence[Step], inputs: Sequence[Input]) -> dict[str, str]:

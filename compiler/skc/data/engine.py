@@ -298,6 +298,9 @@ class Data(Table, Protocol):
     def has_where(self) -> bool:
         """Whether a `where` may have excluded rows."""
 
+    def unfiltered(self) -> Table:
+        """The same rows and those that `where` excluded, by the same rules; each query may read the source again."""
+
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         """The next row to meet a condition, after `skip` others."""
 

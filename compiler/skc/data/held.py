@@ -328,6 +328,10 @@ class HeldData(HeldTable):
         """See `Data`."""
         return self.data.has_where
 
+    def unfiltered(self) -> Table:
+        """See `Data`."""
+        return self.data.unfiltered()
+
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         """See `Data`."""
         return self.data.find(condition, skip)

@@ -12,6 +12,7 @@ edges, counts       the order statistics x_⌈k·n/100⌉ of the n values for k 
 mean, deviation     of the exact sums, rounded once, ddof 0; null if there are infinities, or a sum might overflow
 categories          the most frequent values with their counts, by descending count, ties by value
 other               how many values are not listed, and in how many rows
+before_where        the rows that `where` selected from, and what of them can be counted in one scan
 outputs             the same of the output columns, as serving computes them, over the rows that are not refused, and
                     what the steps met on the way; those that need an input that is left out are left out too
 drift               what `drift` of the pipeline says, if anything: the levels minor, moderate and severe by measure
@@ -35,6 +36,7 @@ from skc_runtime.kinds import DTYPES, KINDS, DType
 from skc_runtime.strict_json import Fields, malformed, parse
 
 FORMAT = 1
+WHERE = "data/where"  # as reports and thresholds call what `where` excludes
 # A sample only typed the inputs of an estimator that was fitted elsewhere; a table is any other, frozen by its own.
 Rows = Literal["training", "sample", "table"]
 
@@ -118,9 +120,33 @@ class OutputsProfile:
 
 
 @dataclass(frozen=True)
+class InputBefore:
+    """An input over all rows, those that `where` excluded too. `zeros`, `infinite` (−∞ and ∞) and the bounds are of a
+    type that has an order, other than bool; None where there is no value.
+    """
+
+    name: str
+    dtype: DType
+    nulls: int
+    zeros: int | None = None
+    infinite: tuple[int, int] | None = None
+    low: Scalar = None
+    high: Scalar = None
+
+
+@dataclass(frozen=True)
+class BeforeWhere:
+    """All `rows` rows that the predicate `where` selected from. It is None if it names an input that is left out."""
+
+    where: str | None
+    rows: int
+    columns: tuple[InputBefore, ...]
+
+
+@dataclass(frozen=True)
 class Profile:
     """All inputs that are not left out, in the order of the pipeline, over `rows` rows, and the output columns, where
-    they were computed.
+    they were computed. `before` is None where all rows were selected.
     """
 
     of: Rows
@@ -128,11 +154,13 @@ class Profile:
     columns: tuple[ColumnProfile, ...]
     drift: DriftScales = field(default_factory=DriftScales)
     outputs: OutputsProfile | None = None
+    before: BeforeWhere | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Every column of a report, as thresholds call it. A null that a step met is one of an input."""
         inputs = [column.name for column in self.columns]
+        inputs += [WHERE] if self.before is not None and self.before.where is not None else []
         if self.outputs is None:
             return tuple(inputs)
         steps = [step.label for step in self.outputs.steps if step.kind != "null"]
@@ -149,6 +177,7 @@ def dumps(profile: Profile) -> bytes:
             "rows": profile.rows,
             "columns": [_column_to_json(column) for column in profile.columns],
             "outputs": None if profile.outputs is None else _outputs_to_json(profile.outputs),
+            "before_where": None if profile.before is None else _before_to_json(profile.before),
             **({} if profile.drift == DriftScales() else {"drift": _drift_to_json(profile.drift)}),
         }
     )
@@ -159,6 +188,18 @@ def _outputs_to_json(outputs: OutputsProfile) -> dict[str, Any]:
     columns = [{"output": one.output, **_column_to_json(one.column)} for one in outputs.columns]
     steps = [{"step": s.step, "input": s.input, "kind": s.kind, "rows": s.rows} for s in outputs.steps]
     return {"rows": outputs.rows, "refused": outputs.refused, "columns": columns, "steps": steps}
+
+
+def _before_to_json(before: BeforeWhere) -> dict[str, Any]:
+    return {"where": before.where, "rows": before.rows, "columns": [_input_to_json(one) for one in before.columns]}
+
+
+def _input_to_json(one: InputBefore) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": one.name, "type": one.dtype, "nulls": one.nulls, "numbers": None}
+    if one.zeros is not None and one.infinite is not None:
+        bounds = {key: encode_value(KINDS[one.dtype].element, getattr(one, key)) for key in ("low", "high")}
+        document["numbers"] = {"zeros": one.zeros, "infinite": list(one.infinite), **bounds}
+    return document
 
 
 def _drift_to_json(drift: DriftScales) -> dict[str, Any]:
@@ -215,12 +256,40 @@ def loads(text: bytes) -> Profile:
         drift = _drift_from_json(fields.object("drift")) if "drift" in fields else DriftScales()
         written = fields.optional_object("outputs")
         outputs = None if written is None else _outputs_from_json(written)
-        profile = Profile(of, rows, columns, drift, outputs)
+        all_rows = fields.optional_object("before_where")
+        before = None if all_rows is None else _before_from_json(all_rows, rows)
+        profile = Profile(of, rows, columns, drift, outputs, before)
         fields.done()
     except SkcRuntimeError as error:
         hint = "the file is damaged or was edited; compile the pipeline again"
         raise fail("SKC401", f"{PROFILE} cannot be read: {error.message}", hint=hint) from None
     return profile
+
+
+def _before_from_json(fields: Fields, selected: int) -> BeforeWhere:
+    where, rows = fields.optional_text("where"), _count(fields, "rows")
+    columns = tuple(_input_from_json(item, rows) for item in fields.objects("columns"))
+    fields.done()
+    if rows < selected:
+        raise malformed(fields.location, f"{selected} rows were selected from fewer")
+    return BeforeWhere(where, rows, columns)
+
+
+def _input_from_json(fields: Fields, rows: int) -> InputBefore:
+    name, dtype = fields.text("name"), cast(DType, fields.one_of("type", *DTYPES))
+    one = InputBefore(name, dtype, _count(fields, "nulls"))
+    numbers = fields.optional_object("numbers")
+    fields.done()
+    if numbers is not None:
+        low, high = (decode_value(KINDS[dtype].element, numbers.take(key), fields.location) for key in ("low", "high"))
+        infinite = _counts(numbers.items("infinite"), fields.location)
+        if len(infinite) != 2:
+            raise malformed(fields.location, "`infinite` is two counts")
+        one = InputBefore(name, dtype, one.nulls, _count(numbers, "zeros"), (infinite[0], infinite[1]), low, high)
+        numbers.done()
+    if one.nulls + max(one.zeros or 0, sum(one.infinite or ())) > rows:
+        raise malformed(fields.location, f"the counts are more than the {rows} rows")
+    return one
 
 
 def _outputs_from_json(fields: Fields) -> OutputsProfile:

@@ -12,6 +12,7 @@ unseen     the share of values that are not among those of training
 outside    the share of numbers below the least or above the greatest of training
 steps      the change of the share of rows in which a step met a value that is unknown, invalid, clipped or out of
            range, or refused a row, absolute
+excluded   the change of the share of rows that `where` of the pipeline excludes, absolute; unless it cuts by time
 refused    the share of requests whose value was refused, in a log
 """
 
@@ -38,6 +39,7 @@ DEFAULTS: Mapping[str, Scale] = {
     "zeros": RATE,
     "infinite": RATE,
     "steps": RATE,
+    "excluded": RATE,
     "unseen": NEW,
     "outside": NEW,
     "refused": NEW,

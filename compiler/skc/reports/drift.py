@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from skc.reports.layout import table
 from skc.skew.effects import Bar, Effect
 from skc.skew.report import FOUND, ColumnDrift, DriftReport, PartDrift
-from skc.skew.verdicts import NAMES, number, percent
-from skc.verification.shown import count
+from skc.skew.verdicts import NAMES, number, percent, said
+from skc.verification.shown import count, shown
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 MEASURES = ("psi", "jsd", "linf", "ks", "wasserstein", "cramers_v")
 MOST_PARTS = 60
 MOST_NAMES = 5
-NOUNS = {"output": "an output of", "step": "what a step met in"}
+NOUNS = {"output": "an output of", "step": "what a step met in", "where": "rows that `where` of training excludes, by"}
 
 
 def text(report: DriftReport) -> str:
@@ -39,6 +39,8 @@ def _lines(column: ColumnDrift) -> Iterator[str]:
     for finding in column.judged.findings:
         p = "" if finding.adjusted_p is None else f", adjusted p {number(finding.adjusted_p)}"
         yield f"  {finding.text} ({finding.level}: {number(finding.effect.value)} ≥ {finding.reached:g}{p})"
+    if text := before_text(column):
+        yield f"  {text}"
     if column.followers:
         yield f"  so did {followers_text(column)}"
     if column.tally is None or column.compared is None:
@@ -114,12 +116,38 @@ def _other_outputs(report: DriftReport) -> Iterator[str]:
     """How many outputs did not drift, and which could not be computed."""
     quiet = [column.role for column in report.computed if column.verdict not in FOUND]
     counts = [(quiet.count("output"), "output"), (quiet.count("step"), "step count")]
-    if quiet:
+    if any(n for n, _ in counts):
         yield f"and {' and '.join(count(n, noun) for n, noun in counts if n)} without drift"
+    yield from excluded_texts(report)
     if report.not_computed:
         names = ", ".join(report.not_computed[:MOST_NAMES])
         more = len(report.not_computed) - MOST_NAMES
         yield f"not computed, since an input is missing: {names}" + (f" and {more} more" if more > 0 else "")
+
+
+def excluded_texts(report: DriftReport) -> Iterator[str]:
+    """Which share of the rows `where` excludes on both sides, where that is not a finding."""
+    for column in report.computed:
+        if column.role == "where" and not column.is_found and column.compared is not None:
+            yield from (said(effect) for effect in column.compared.effects)
+
+
+def before_text(column: ColumnDrift) -> str:
+    """What training was like before `where`, of the shares that are findings."""
+    one, n = column.before, column.rows_before
+    if one is None or not n:
+        return ""
+    values = n - one.nulls
+    shares = {
+        "nulls": (one.nulls, n, "null"),
+        "zeros": (one.zeros or 0, values, "zero"),
+        "infinite": (sum(one.infinite or ()), values, "infinite"),
+    }
+    measures = {finding.effect.measure for finding in column.judged.findings}
+    texts = [f"{percent(k / m)} {noun}" for measure, (k, m, noun) in shares.items() if measure in measures and m]
+    if "outside" in measures and one.low is not None:
+        texts.append(f"values from {shown(one.low)} to {shown(one.high)}")
+    return f"before `where`, training had {', '.join(texts)}" if texts else ""
 
 
 def _row(column: ColumnDrift) -> tuple[str, ...]:

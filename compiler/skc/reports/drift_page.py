@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skc.reports.drift import followers_text, moved_texts, origin_text, shift_texts
+from skc.reports.drift import before_text, excluded_texts, followers_text, moved_texts, origin_text, shift_texts
 from skc.reports.pages import render_page
 from skc.skew.effects import Bar
 from skc.skew.report import FOUND, ColumnDrift, DriftReport
@@ -50,6 +50,8 @@ def page(report: DriftReport) -> str:
         origin=origin_text,
         followers=followers_text,
         shifts=shift_texts,
+        before=before_text,
+        excluded=tuple(excluded_texts(report)),
         parts=report.parts[:MOST_PARTS],
         more_parts=count(len(report.parts) - MOST_PARTS, "more part") if len(report.parts) > MOST_PARTS else None,
         part_rows=_part_rows(report),

@@ -217,12 +217,12 @@ def count(table: Table, bins: Sequence[Bins], divide: Divide) -> dict[Part, tupl
 
 def tallies_by_part(bins: Sequence[Bins], counted: Counted) -> dict[Part, tuple[Tally, ...]]:
     """The tally of every column, of the whole and of every part, in the order of the parts."""
-    tallies = {part: _tallies(bins, counted, part) for part in counted.rows if part != WHOLE}
-    tallies[WHOLE] = _tallies(bins, counted.whole(), WHOLE)
+    tallies = {part: tallies_of(bins, counted, part) for part in counted.rows if part != WHOLE}
+    tallies[WHOLE] = tallies_of(bins, counted.whole(), WHOLE)
     return {part: tallies[part] for part in sorted(tallies, key=Part.order)}
 
 
-def _tallies(bins: Sequence[Bins], counted: Counted, part: Part) -> tuple[Tally, ...]:
+def tallies_of(bins: Sequence[Bins], counted: Counted, part: Part) -> tuple[Tally, ...]:
     """The tally of every column of a part."""
     arrays = zip(bins, counted.counts[part], counted.examples, strict=True)
     return tuple(one.tally(counted.rows[part], counts, examples) for one, counts, examples in arrays)

@@ -41,13 +41,13 @@ def compared_parts(
     steps that an output, and what a step met, is computed by.
     """
     parts = [part for part in rows if part != WHOLE]
-    asked = [_of_column(watched, part, tallies[part]) for part in parts for watched, tallies in columns]
-    asked += [_of_step(step, part, scales) for part in parts for step in steps]
-    verdicts = judge([(question.scales, question.effects) for question in asked])
-    judged = [PartColumn(q.name, q.role, verdict, q.inputs) for q, verdict in zip(asked, verdicts, strict=True)]
+    questions = [_of_column(watched, part, tallies[part]) for part in parts for watched, tallies in columns]
+    questions += [_of_step(step, part, scales) for part in parts for step in steps]
+    verdicts = judge([(question.scales, question.effects) for question in questions])
+    judged = [PartColumn(q.name, q.role, verdict, q.inputs) for q, verdict in zip(questions, verdicts, strict=True)]
     shown = {one.name for one in judged if not one.is_computed or one.verdict in FOUND}
     by_part: dict[Part, list[PartColumn]] = {part: [] for part in parts}
-    for question, one in zip(asked, judged, strict=True):
+    for question, one in zip(questions, judged, strict=True):
         if one.name in shown:
             by_part[question.part].append(one)
     return tuple(PartDrift(part.label, rows[part], _linked(by_part[part], behind)) for part in parts)

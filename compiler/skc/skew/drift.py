@@ -15,6 +15,7 @@ from skc.profile.measure import moments
 from skc.skew.counting import Bins, count
 from skc.skew.divided import compared_parts
 from skc.skew.effects import Tally
+from skc.skew.excluded import excluded_share, where_of
 from skc.skew.judging import LEAST_ROWS, judge
 from skc.skew.lineage import linked
 from skc.skew.outputs import CountedOutputs, count_outputs
@@ -66,7 +67,7 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
     predicted = None if prediction is None else prediction.input
     _check_prediction(reference, prediction)
     watched = {w.name: w for w in watched_columns(reference, division.scales, prediction)}
-    how = division.others, reference.reading, division.threads, reference.plan, predicted
+    how = division.others, reference.reading, division.threads, reference.plan, predicted, where_of(reference)
     with open_served(data, reference.inputs, *how) as served:
         columns = _columns(served, reference)
         there = [watched[name] for name in columns if name in watched]
@@ -81,7 +82,8 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
     both = [(w, {part: row[k] for part, row in tallies.items()}) for k, w in enumerate(there)]
     both += zip(computed, (one.tallies for one in outputs.columns), strict=True)
     met = [one for one in outputs.steps if one.kind.kind != "null"]
-    steps = [step_of(one, division.scales) for one in met]
+    share = excluded_share(reference, rows, served.selected, division.scales)
+    steps = [*([] if share is None else [share]), *(step_of(one, division.scales) for one in met)]
     whole = [(w, of_part[WHOLE]) for w, of_part in both]
     answers = _judged(whole, known, refused, served.requests or 0, steps)
     judged = dict(zip((w.name for w in there), answers[: len(there)], strict=True))
@@ -94,10 +96,22 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
         reference.profile.of,
         reference.profile.rows,
         rows,
-        tuple(linked(own, answers[len(there) :], behind)),
+        tuple(linked(_with_before(own, reference), answers[len(there) :], behind)),
         compared_parts(both, met, division.scales, _rows_of(tallies), behind),
         _not_computed(reference, computed),
     )
+
+
+def _with_before(columns: Sequence[ColumnDrift], reference: Reference) -> list[ColumnDrift]:
+    """Inputs with what they were before `where`."""
+    before = reference.profile.before
+    if before is None:
+        return list(columns)
+    known = {one.name: one for one in before.columns}
+    return [
+        replace(one, before=known.get(one.name), rows_before=before.rows) if one.role == "input" else one
+        for one in columns
+    ]
 
 
 def _rows_of(tallies: Mapping[Part, Sequence[Tally]]) -> dict[Part, int]:

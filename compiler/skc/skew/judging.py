@@ -19,6 +19,7 @@ LEVEL = 0.01  # of the adjusted p-values
 LEAST_ROWS = 100  # on both sides
 FIRST_SAID = (
     "refused",
+    "excluded",
     "steps",
     "unseen",
     "nulls",

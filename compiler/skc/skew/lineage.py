@@ -21,7 +21,7 @@ def linked(
     `steps` has the names of the steps that an output is computed by, and of the one that a count is of.
     """
     follows = followed([*columns, *after], steps)
-    counts = [column for column in after if column.role == "step"]
+    counts = [column for column in after if column.role in ("where", "step")]
     outputs = [column for column in after if column.role == "output"]
     computed = [replace(column, follows=follows.get(column.name, ())) for column in (*counts, *outputs)]
     return [replace(column, followers=_followers(column, computed)) for column in (*columns, *computed)]
@@ -31,9 +31,9 @@ def followed(
     columns: Sequence[ColumnDrift | PartColumn], steps: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[str, ...]]:
     """What each computed column with a finding follows: the inputs that drifted, or else the steps before it."""
-    found = [column for column in columns if column.verdict in FOUND]
-    moved = {column.name for column in found if column.role == "input"}
-    computed = [column for column in found if column.is_computed]
+    drifted = [column for column in columns if column.verdict in FOUND]
+    moved = {column.name for column in drifted if column.role == "input"}
+    computed = [column for column in drifted if column.is_computed]
     follows = {column.name: tuple(name for name in column.inputs if name in moved) for column in computed}
     counts = [column.name for column in computed if column.role == "step" and not follows[column.name]]
     first = {step: name for name in counts for step in steps[name]}

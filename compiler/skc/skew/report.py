@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from skc.profile.document import InputBefore
 from skc.skew.effects import Bar, Compared, Effect, Tally
 from skc.skew.rules import DriftRule
 from skc.skew.verdicts import OF_DISTRIBUTIONS, VERDICTS, Finding, Judged, Verdict
@@ -15,8 +16,8 @@ from skc_runtime.kinds import DType
 FORMAT = 1
 FEW = 3  # names in one line
 FOUND: tuple[Verdict, ...] = ("minor", "moderate", "severe")
-Role = Literal["input", "step", "output", "prediction"]
-COMPUTED: tuple[Role, ...] = ("step", "output")
+Role = Literal["input", "where", "step", "output", "prediction"]
+COMPUTED: tuple[Role, ...] = ("where", "step", "output")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class ColumnDrift:
 
     An output, and what a step met, is computed from `inputs`. If some of these drifted, it `follows` them, or else the
     steps before it that did: they and it are one finding, which is theirs, and `followers` are those of a column.
+    `before` is an input over the `rows_before` rows that `where` of training selected from.
     """
 
     name: str
@@ -37,6 +39,8 @@ class ColumnDrift:
     inputs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     followers: tuple[tuple[str, Verdict], ...] = ()
+    before: InputBefore | None = None
+    rows_before: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -141,7 +145,7 @@ class DriftReport(OneLine):
 
     @property
     def watched(self) -> int:
-        return sum(column.verdict != "not watched" and column.role != "step" for column in self.columns)
+        return sum(column.verdict != "not watched" and column.role not in ("where", "step") for column in self.columns)
 
     @property
     def computed(self) -> tuple[ColumnDrift, ...]:
@@ -227,6 +231,7 @@ def _column_to_json(column: ColumnDrift) -> dict[str, Any]:
         "follows": list(column.follows),
         "findings": [_finding_to_json(finding) for finding in column.judged.findings],
         "reference_nulls": column.reference_nulls,
+        "before_where": _before_to_json(column),
         "nulls": None if column.tally is None else column.tally.nulls,
         "values": None if column.tally is None else column.tally.values,
         "measures": [] if compared is None else [_effect_to_json(e, column.judged) for e in compared.effects],
@@ -234,6 +239,14 @@ def _column_to_json(column: ColumnDrift) -> dict[str, Any]:
         "bars": [] if compared is None else [_bar_to_json(bar) for bar in compared.bars],
         "moved": [] if compared is None else [_bar_to_json(bar) for bar in compared.moved],
     }
+
+
+def _before_to_json(column: ColumnDrift) -> dict[str, Any] | None:
+    one = column.before
+    if one is None:
+        return None
+    infinite = None if one.infinite is None else sum(one.infinite)
+    return {"rows": column.rows_before, "nulls": one.nulls, "zeros": one.zeros, "infinite": infinite}
 
 
 def _effect_to_json(effect: Effect, judged: Judged) -> dict[str, Any]:

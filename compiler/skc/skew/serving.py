@@ -13,10 +13,13 @@ from typing import Any
 
 from skc.data.default import open_engine
 from skc.data.engine import MEMORY_LIMIT, Column, Data, Stored
+from skc.data.predicate import parse_predicate
 from skc.data.sources import JSON, Source, resolve
-from skc.diagnostics import did_you_mean, fail
+from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input, ReadOptions
 from skc.skew.served_log import FACTS, LoggedRows, is_log, open_log
+
+UNFIT = ("SKC203", "SKC204", "SKC205", "SKC206", "SKC207", "SKC225")  # what a predicate that does not fit raises
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Served:
     hidden: frozenset[str] = frozenset()
     refused: Mapping[str, int] = field(default_factory=dict)
     requests: int | None = None  # None for a table
+    selected: int | None = None  # how many a predicate selects, if it fits the rows
 
 
 @contextmanager
@@ -44,22 +48,23 @@ def open_served(
     threads: int | None = None,
     plan: str = "",
     prediction: Input | None = None,
+    where: str | None = None,
 ) -> Iterator[Served]:
     """Open rows with some inputs, a column of predictions, and some `others`, of the types that they are stored as; a
-    log must be of `plan`, unless that is "".
+    log must be of `plan`, unless that is "". Those that the predicate `where` selects are counted.
 
     It is not an error that an input is missing. Raises SKC200 to SKC206, SKC601 to SKC604, SKC623 for one of the others
     that is missing, SKC625 if the rows have none of the inputs.
     """
     added = [] if prediction is None else [prediction]
     if not is_log(data):
-        with _open_table(data, [*inputs, *added], others, reading, threads) as served:
+        with _open_table(data, [*inputs, *added], others, reading, threads, where) as served:
             yield served
         return
     with open_log(Path(data), inputs, plan) as log:
         seen = log.seen or {i.name for i in inputs}  # without a request, nothing is missing
         visible = [i for i in inputs if i.name in seen - log.hidden] + [i for i in added if i.name in FACTS]
-        with _open_table(log.file, visible, others, ReadOptions(), threads) as served:
+        with _open_table(log.file, visible, others, ReadOptions(), threads, where) as served:
             yield _with_log(served, [*inputs, *added], log)
 
 
@@ -74,7 +79,12 @@ def _with_log(served: Served, inputs: Sequence[Input], log: LoggedRows) -> Serve
 
 @contextmanager
 def _open_table(
-    data: Any, inputs: Sequence[Input], others: Sequence[str], reading: ReadOptions, threads: int | None
+    data: Any,
+    inputs: Sequence[Input],
+    others: Sequence[str],
+    reading: ReadOptions,
+    threads: int | None,
+    where: str | None,
 ) -> Iterator[Served]:
     source, _ = resolve(data, DataSource(options=reading))
     names = {i.name for i in inputs}
@@ -93,7 +103,21 @@ def _open_table(
             raise _nothing_in_common(inputs, known if keys is None else set(keys))
         columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`") for i in (*there, *added)}
         missing = tuple(i for i in inputs if i not in there)
-        yield Served(opened, there, missing, {name: columns[name] for name in others})
+        selected = None if where is None else _selected(source, there, where, threads)
+        yield Served(opened, there, missing, {name: columns[name] for name in others}, selected=selected)
+
+
+def _selected(source: Source, inputs: Sequence[Input], where: str, threads: int | None) -> int | None:
+    """How many rows a predicate selects; None where it does not fit them, as it names a column that they lack."""
+    names = {name.lower() for name in parse_predicate(where, None).columns}
+    needed = tuple(i for i in inputs if i.name.lower() in names) or tuple(inputs)
+    try:
+        with open_engine(threads, MEMORY_LIMIT) as engine:
+            return engine.load(source, needed, DataSource(where=where)).count()
+    except SkcError as error:
+        if error.code not in UNFIT:
+            raise
+        return None
 
 
 def stored_columns(source: Source, threads: int | None) -> list[Stored]:

@@ -15,7 +15,7 @@ from skc.skew import measures
 from skc.skew.effects import Bar, Compared, Effect, Statistics, Tally
 from skc.skew.outputs import CountedStep
 from skc.skew.parts import WHOLE, Part
-from skc.skew.report import ColumnDrift
+from skc.skew.report import ColumnDrift, Role
 from skc.skew.verdicts import Judged
 
 
@@ -29,11 +29,12 @@ class StepDrift:
     rows: int
     scales: Mapping[str, Scale] | None
     compared: Compared
+    role: Role = "step"
 
     def judged(self, verdict: Judged) -> ColumnDrift:
         """As a column of a report."""
         nothing = Tally(self.rows, 0, 0, (0, 0), 0, 0, (), (), 0, ())
-        return ColumnDrift(self.name, "bool", "step", 0, nothing, self.compared, verdict, self.inputs)
+        return ColumnDrift(self.name, "bool", self.role, 0, nothing, self.compared, verdict, self.inputs)
 
 
 def step_of(counted: CountedStep, scales: DriftScales, part: Part = WHOLE) -> StepDrift:

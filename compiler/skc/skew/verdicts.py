@@ -25,7 +25,7 @@ class Finding:
     @property
     def text(self) -> str:
         """One clause."""
-        return _said(self.effect)
+        return said(self.effect)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Judged:
     adjusted: Mapping[str, float]  # p-values by measure
 
 
-def _said(effect: Effect) -> str:
+def said(effect: Effect) -> str:
+    """One clause."""
     before, after = (percent(share) for share in (effect.before or 0.0, effect.after or 0.0))
     match effect.measure:
         case "nulls" | "zeros" | "infinite":
@@ -51,6 +52,8 @@ def _said(effect: Effect) -> str:
             return f"{after} of the values are {effect.what}, the ends of training"
         case "steps":
             return f"{after} {effect.what}, {before} in training"
+        case "excluded":
+            return f"`where` of training excludes {after} of the rows, {before} in training"
         case "refused":
             return f"{after} of the requests were refused for it"
         case "linf":
@@ -71,6 +74,7 @@ NAMES: Mapping[str, str] = {
     "zeros": "change of zeros",
     "infinite": "change of infinities",
     "steps": "change of rows",
+    "excluded": "change of rows that `where` excludes",
     "unseen": "unseen",
     "outside": "out of range",
     "refused": "refused",

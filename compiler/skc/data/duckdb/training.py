@@ -46,6 +46,14 @@ class Training(DuckTable):
         """See `Data`."""
         return self.where is not None
 
+    def unfiltered(self) -> DuckTable:
+        """See `Data`. Text is parsed again: what was stored has only the rows that were selected."""
+        rows = (typed_sql(g, g.sql, self.inputs, None, numbered=False) for g in self.raw.groups)
+        name = self.database.new_name("unfiltered")
+        with engine_errors(COUNTING):
+            self.database.execute(f"CREATE VIEW {name} AS SELECT * EXCLUDE ({BAD}) FROM ({' UNION ALL '.join(rows)})")
+        return DuckTable(self.database, name)
+
     @cached_property
     def _rows(self) -> int:
         """Counted without typing every column, which takes long for many, unless `where` reads them."""

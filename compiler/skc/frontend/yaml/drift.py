@@ -12,6 +12,7 @@ from skc.frontend.problems import shown
 from skc.frontend.yaml.fields import as_map, check_keys, wrong_type
 from skc.frontend.yaml.nodes import MapNode, Node, ScalarNode, parse
 from skc.ir import DriftScales, Scale, Scales
+from skc.profile.document import WHERE
 from skc.profile.levels import LEVELS
 from skc.profile.scales import DEFAULTS, NEVER, unknown_column
 
@@ -54,7 +55,8 @@ def read_drift(node: Node, columns: Collection[str], outputs: Collection[str] | 
 def _is_computed(name: str, outputs: Collection[str]) -> bool:
     """Whether it has the form `OUTPUT.COLUMN`, or `STEP INPUT KIND` as in `fare/1:clip fare clipped`."""
     step, *others = name.split(" ")
-    return any(name.startswith(f"{output}.") for output in outputs) or ("/" in step and len(others) > 1)
+    is_of_a_step = "/" in step and len(others) > 1
+    return name == WHERE or is_of_a_step or any(name.startswith(f"{output}.") for output in outputs)
 
 
 def _of_column(node: Node, name: str, defaults: Mapping[str, Scale]) -> Scales | None:
