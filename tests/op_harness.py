@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pydantic
 from oracle_stats import block_stats
@@ -132,6 +133,11 @@ class Graph:
         model = self._lowered.model.SerializeToString()
         self.size = len(model)  # bytes
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    @property
+    def model(self) -> onnx.ModelProto:
+        """What was loaded."""
+        return self._lowered.model
 
     def run(self, rows: Rows) -> Run:
         """By ONNX Runtime, on the lowered graph."""

@@ -21,6 +21,7 @@ from agreement import values_agree
 
 import skc.ops
 from skc.diagnostics import SkcError
+from skc.emit.opset import IR_VERSION, OPSET, OPSET_ML
 from skc.equality.compare import compare
 from skc.infer import step_input_types, value_types
 from skc.ir import Pipeline, Step
@@ -145,6 +146,25 @@ def test_graph_equals_reference(op: AnyOp, case: Case, signature: Any) -> None:
     want = reference_run(op, case)
     got = graph_of(op.name, case.name, signature).run(rows)
     assert_same(got, want, exact(op, pipeline), rows)
+
+
+@pytest.mark.parametrize("signature", ["columns", "packed"])
+@pytest.mark.parametrize(("op", "case"), FITTED)
+def test_every_model_is_valid_and_pinned(op: AnyOp, case: Case, signature: Any) -> None:
+    """ONNX's own checker, the versions, and the allow-list with element types (inside `lower`)."""
+    model = graph_of(op.name, case.name, signature).model
+    assert model.ir_version == IR_VERSION == 9
+    versions = {o.domain: o.version for o in model.opset_import}
+    assert versions.pop("") == OPSET == 20
+    assert versions.pop("ai.onnx.ml", OPSET_ML) == OPSET_ML == 4
+    assert versions.pop("com.microsoft", 1) == 1
+    assert not versions
+    domains = {node.domain for node in model.graph.node} | {""}
+    assert domains == {o.domain for o in model.opset_import}
+    assert not model.functions
+    assert not model.metadata_props
+    if "com.microsoft" not in domains:  # the checker has no schema of a contrib op
+        onnx.checker.check_model(model, full_check=True)
 
 
 @pytest.mark.parametrize(("op", "case"), FLOATS)
