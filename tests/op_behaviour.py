@@ -132,11 +132,15 @@ def _outcomes(made: Block) -> list[Outcome]:
     return found
 
 
-def fitted(op: AnyOp) -> Iterator[Fitted]:
-    """Every case that can be fitted."""
-    for case in op.cases:
-        if case.refused is None:
-            yield Fitted(op, case, harness.fitted(op, case))
+_FITTED: dict[int, tuple[AnyOp, tuple[Fitted, ...]]] = {}  # by the identity of an op: what is in it has no hash
+
+
+def fitted(op: AnyOp) -> tuple[Fitted, ...]:
+    """Every case that can be fitted, fitted once for all tests."""
+    if id(op) not in _FITTED:
+        cases = (case for case in op.cases if case.refused is None)
+        _FITTED[id(op)] = op, tuple(Fitted(op, case, harness.fitted(op, case)) for case in cases)
+    return _FITTED[id(op)][1]
 
 
 @dataclass(frozen=True)
