@@ -63,6 +63,19 @@ def share(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Share:
     return shared
 
 
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command line of skc in this process: exit code, stdout, stderr."""
+    from skc import cli  # not by every process of the tests
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = cli.run(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
 @pytest.fixture(scope="session")
 def rides_artifact(share: Share) -> Path:
     """The artifact of examples/rides, verified on a few rows."""

@@ -12,6 +12,12 @@ from skc import cli
 Command = tuple[str, ...]
 # a part of the hint, what is refused, and what it says to do
 Followed = Mapping[str, tuple[Command, Command]]
+SMALL = """\
+skc: 1
+name: small
+inputs: {x: float64, s: string}
+outputs: {out: {features: [x], dtype: float64}}
+"""
 
 
 def follow(

@@ -1,17 +1,15 @@
-"""The pipeline of `orders` compiled once, a copy of it to work in, and a way to run commands."""
+"""The pipeline of `orders` compiled once, and a copy of it to work in."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from orders import PIPELINE, ROWS, write_csv
 from sharing import Share
 
 import skc
-from skc import cli
 
 
 @pytest.fixture(scope="session")
@@ -34,15 +32,3 @@ def here(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(home, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command line: exit code, stdout, stderr."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = cli.run(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command

@@ -7,17 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from followed_hints import Followed, follow
+from followed_hints import SMALL, Followed, follow
 
 import skc
 
 ROWS = "x,s,at\n" + "".join(f"{k % 7},{'abc'[k % 3]},2025-11-{k % 28 + 1:02}\n" for k in range(300))
-PIPELINE = """\
-skc: 1
-name: small
-inputs: {x: float64, s: string}
-outputs: {out: {features: [x], dtype: float64}}
-"""
 DRIFT = ("drift", "rows.csv", "artifact")
 PREDICTION = (*DRIFT, "--prediction", "at", "--reference")
 FOLLOWED: Followed = {
@@ -69,7 +63,7 @@ FOLLOWED: Followed = {
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drift-hints")
-    (folder / "pipeline.yaml").write_text(PIPELINE)
+    (folder / "pipeline.yaml").write_text(SMALL)
     (folder / "rows.csv").write_text(ROWS)
     (folder / "few.csv").write_text(ROWS[:300].rsplit("\n", 1)[0] + "\n")
     (folder / "others.csv").write_text("y\n1\n")

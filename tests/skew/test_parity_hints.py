@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from followed_hints import Followed, follow
+from followed_hints import SMALL, Followed, follow
 
 import skc
 from skc import cli
@@ -19,12 +19,6 @@ PARITY = ("parity", "offline.csv", "online.csv", "--key", "id")
 STORE = ("parity", "offline.csv", "--key", "id", "--online")
 EXPORTED = ("parity", "offline.csv", "--key", "id")
 TEMPLATE = (*EXPORTED, "prefixed.jsonl", "--online-key")
-PIPELINE = """\
-skc: 1
-name: small
-inputs: {x: float64, s: string}
-outputs: {out: {features: [x], dtype: float64}}
-"""
 FUNCTIONS = """\
 rows = {1: {"x": 1.5, "s": "a"}, 2: {"x": 2.5, "s": "b"}}
 a_list = []
@@ -125,7 +119,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "prefixed.jsonl": line("user:1") + line("user:2"),
         "unlike.jsonl": line("one") + line("two"),
         "hinted.py": FUNCTIONS,
-        "pipeline.yaml": PIPELINE,
+        "pipeline.yaml": SMALL,
     }
     for name, text in files.items():
         (folder / name).write_text(text)

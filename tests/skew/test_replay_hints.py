@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from followed_hints import Followed, follow
+from followed_hints import SMALL, Followed, follow
 from served_rides import BEGIN, write_log
 
 import skc
@@ -13,12 +13,6 @@ import skc_runtime
 
 NAMES = [chr(ord("a") + k % 26) * (1 + k // 26) for k in range(30)]
 ROWS = [{"x": float(k), "s": NAMES[k]} for k in range(30)]
-PIPELINE = """\
-skc: 1
-name: small
-inputs: {x: float64, s: string}
-outputs: {out: {features: [x], dtype: float64}}
-"""
 REPLAY = ("replay", "log.jsonl", "artifact")
 TRAINED = (*REPLAY, "--training", "rows.csv", "--key")
 TIMES = (*TRAINED, "id=ride", "--time")
@@ -83,10 +77,10 @@ FOLLOWED: Followed = {
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("replay-hints")
-    (folder / "pipeline.yaml").write_text(PIPELINE)
-    (folder / "hiding.yaml").write_text(PIPELINE + "log: {omit: [s]}\n")
+    (folder / "pipeline.yaml").write_text(SMALL)
+    (folder / "hiding.yaml").write_text(SMALL + "log: {omit: [s]}\n")
     squared = "features: {twice: {expr: x * x}}\noutputs: {out: {features: [twice], dtype: float64}}\n"
-    (folder / "squared.yaml").write_text(PIPELINE.partition("outputs")[0] + squared)
+    (folder / "squared.yaml").write_text(SMALL.partition("outputs")[0] + squared)
     head = "ride,upper,user,place,x,s,at"
     rows = [f"r{k},R{k},{NAMES[k]},{'xyz'[k % 3] * (k + 9)},{k}.0,{NAMES[k]},{BEGIN - 5}" for k in range(30)]
     (folder / "rows.csv").write_text("\n".join([head, *rows, ""]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -15,10 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from memory_engine import MemoryTable, open_memory
+from memory_engine import open_memory
 from oracle_stats import block_stats
 
-from skc.data.arrays import dtype_of
 from skc.data.blocks import covariance
 from skc.data.duckdb.connection import Database, open_database
 from skc.data.duckdb.engine import open_duckdb
@@ -42,23 +41,6 @@ from skc.values.types import Block, DType, ValueType, concat_blocks
 TableOf = Callable[[pa.Table], Table]
 HOSTILE = [0.0, -0.0, 5e-324, -2.2250738585072014e-308, 1e150, -1e150, 0.1, 1e16, 1.0, 2.0**53 + 2, 1e-200]
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="module", params=["duckdb", "held", "memory"])
-def table_of(request: pytest.FixtureRequest) -> Iterator[TableOf]:
-    if request.param == "memory":
-        yield lambda rows: MemoryTable(tuple(rows.to_pylist()))
-        return
-    with open_database(threads=2) as database:
-
-        def registered(rows: pa.Table) -> Table:
-            name = database.new_name("tested")
-            database.register(name, rows)
-            table = DuckTable(database, name)
-            columns = [Column(field.name, dtype_of(field.type), "") for field in rows.schema]
-            return table if request.param == "duckdb" else table.held(columns)
-
-        yield registered
 
 
 def joints(table_of: TableOf, columns: Sequence[Sequence[Any]], dtypes: Sequence[DType]) -> list[Joint | None]:

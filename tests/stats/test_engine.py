@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from memory_engine import MemoryTable
 from oracle_stats import column_stats
 
-from skc.data.arrays import dtype_of
-from skc.data.duckdb.connection import open_database
-from skc.data.duckdb.table import DuckTable
 from skc.data.engine import ARROW, Column, Table
 from skc.data.statistics import answer, summarise
 from skc.diagnostics import SkcError
@@ -58,27 +54,6 @@ HOSTILE = [
     2.0**53 + 2,
 ]
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="module", params=["duckdb", "held", "memory"])
-def table_of(request: pytest.FixtureRequest) -> Iterator[TableOf]:
-    """An Arrow table as each engine holds it."""
-    if request.param == "memory":
-        yield lambda rows: MemoryTable(tuple(rows.to_pylist()))
-        return
-    with open_database(threads=2) as database:
-
-        def registered(rows: pa.Table) -> Table:
-            name = database.new_name("tested")
-            database.register(name, rows)
-            table = DuckTable(database, name)
-            return table if request.param == "duckdb" else table.held(columns_of(rows))
-
-        yield registered
-
-
-def columns_of(rows: pa.Table) -> list[Column]:
-    return [Column(field.name, dtype_of(field.type), "") for field in rows.schema]
 
 
 def ask(table_of: TableOf, dtype: DType, values: list[Any], requests: list[Stat]) -> dict[Stat, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,12 +11,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from memory_engine import MemoryTable
 from oracle_stats import grouped
 
-from skc.data.arrays import dtype_of
-from skc.data.duckdb.connection import open_database
-from skc.data.duckdb.table import DuckTable
 from skc.data.engine import ARROW, Column, Table
 from skc.data.statistics import summarise
 from skc.data.targets import by_target
@@ -39,23 +35,6 @@ TARGETS: dict[DType, st.SearchStrategy[Any]] = {
     "bool": st.booleans(),
     "string": st.sampled_from(["", "b", "a", "é"]),
 }
-
-
-@pytest.fixture(scope="module", params=["duckdb", "held", "memory"])
-def table_of(request: pytest.FixtureRequest) -> Iterator[TableOf]:
-    if request.param == "memory":
-        yield lambda rows: MemoryTable(tuple(rows.to_pylist()))
-        return
-    with open_database(threads=2) as database:
-
-        def registered(rows: pa.Table) -> Table:
-            name = database.new_name("tested")
-            database.register(name, rows)
-            table = DuckTable(database, name)
-            columns = [Column(field.name, dtype_of(field.type), "") for field in rows.schema]
-            return table if request.param == "duckdb" else table.held(columns)
-
-        yield registered
 
 
 def found(table_of: TableOf, rows: Sequence[Sequence[Any]], dtype: DType, target: DType, request: ByTarget) -> Grouped:
