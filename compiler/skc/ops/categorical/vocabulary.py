@@ -61,7 +61,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from skc.emit.blocks import GraphBlock, hash_keys, lookup, of_present
+from skc.emit.blocks import GraphBlock, hash_keys, lookup, of_present, or_zero
 from skc.emit.opset import const, op
 from skc.op import SMALL, Case, Concern, Decision, Known, Met, Op, parameters, refuse, require, require_exact
 from skc.ops.categorical._categories import MOST_LEVELS, Key, Keys, check_keys, key_boundaries, unknown_values
@@ -179,7 +179,8 @@ def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
         values = op.where(op.less(values, const(0, np.int64)), bucket, values)
     present = x.present()
     if present is not None:
-        values = op.where(present, values, const(state.null_id[0] or 0, np.int64))
+        null_id = state.null_id[0] or 0
+        values = op.where(present, values, const(null_id, np.int64)) if null_id else or_zero(present, values)
     if unknown_id is not None:
         block = GraphBlock("int64", x.width, values)
         if is_one_id and present is not None and state.null_id[0] not in (unknown_id, None):
