@@ -103,7 +103,7 @@ def _nulls(texts: Texts) -> dict[str, int]:
 
 def _fitting(texts: Texts, form: Form) -> tuple[dict[str, int], tuple[str, ...]] | None:
     """The texts of a column that do not have a form and can be taken for nulls, and of these the guesses; None if there
-    are others, or if the guesses are most of its values: "0" among many "yes" and "no" is no column of numbers.
+    are others, or if the guesses are most of its values: "0" among many "yes" and "no" is not a column of numbers.
     """
     misfits: Misfits = texts.misfits(form)
     others = tuple(sorted(text for text in misfits.counts if not is_null_word(text)))
