@@ -17,7 +17,9 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,7 @@ from skc.rows.sampling import PLAIN, hostile_values, is_legal, spread, to_blocks
 from skc.values.types import Scalar  # noqa: E402
 
 SIGNATURES = ("columns", "packed")
+RIDES, ESTIMATORS = "examples/rides", "examples/sklearn"  # parts of the suite, beside each op
 ESTIMATOR_ROWS = 100
 MOST_ROWS = 250  # boundaries of a time zone run into thousands: evenly spaced ones will do here
 Record = dict[str, Scalar]
@@ -77,14 +80,16 @@ def main() -> None:
 
 def write_suite(out: Path, *, is_released: bool = False) -> None:
     """The whole suite, or what is kept of a release."""
-    ops = first_of_each_op() if is_released else op_vectors()
-    estimators = [] if is_released else estimator_vectors()
+    with ProcessPoolExecutor() as pool:
+        parts = [RIDES, *OPS] if is_released else [ESTIMATORS, RIDES, *OPS]  # the long ones first
+        written = {part: pool.submit(write_part, out, part, is_released=is_released) for part in parts}
+        vectors = [entry for part in (*OPS, RIDES, ESTIMATORS) if part in written for entry in written[part].result()]
     identities = [] if is_released else marshalled_inputs()
     index: dict[str, Any] = {
         "skc": "conformance",
         "version": 1,
         "onnxruntime": onnxruntime.__version__,
-        "vectors": [write_vectors(out, vectors) for vectors in (*ops, *example_vectors(), *estimators)],
+        "vectors": vectors,
         "marshalling": [write_identity(out, f"{k:02}", inputs) for k, inputs in enumerate(identities)],
         "damaged": [] if is_released else write_damaged(out),
         "agreement": [] if is_released else write_agreement(out),
@@ -99,23 +104,25 @@ def write_suite(out: Path, *, is_released: bool = False) -> None:
     (out / "index.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n")
 
 
+def write_part(out: Path, part: str, *, is_released: bool) -> list[dict[str, Any]]:
+    """Write one op, of which a release keeps the first case, or examples; gives the entries of the index."""
+    examples = {RIDES: example_vectors, ESTIMATORS: estimator_vectors}
+    vectors = examples[part]() if part in examples else vectors_of(OPS[part])
+    return [write_vectors(out, one) for one in islice(vectors, 1 if is_released else None)]
+
+
 def op_vectors() -> Iterator[Vectors]:
-    """Every case of every op that can be fitted, with the boundaries of its state and hostile values."""
+    """Those of every op."""
     for op in OPS.values():
-        for case in op.cases:
-            if not case.refused:
-                pipeline = harness.fitted(op, case)
-                yield Vectors(f"ops/{op.name}/{slug(case.name)}", pipeline, legal_records(op, case, pipeline))
+        yield from vectors_of(op)
 
 
-def first_of_each_op() -> Iterator[Vectors]:
-    """One artifact per op."""
-    seen = set()
-    for vectors in op_vectors():
-        op = vectors.id.split("/")[1]
-        if op not in seen:
-            seen.add(op)
-            yield vectors
+def vectors_of(op: AnyOp) -> Iterator[Vectors]:
+    """Every case of an op that can be fitted, with the boundaries of its state and hostile values."""
+    for case in op.cases:
+        if not case.refused:
+            pipeline = harness.fitted(op, case)
+            yield Vectors(f"ops/{op.name}/{slug(case.name)}", pipeline, legal_records(op, case, pipeline))
 
 
 def legal_records(op: AnyOp, case: Case, pipeline: Pipeline) -> list[Record]:
@@ -154,7 +161,7 @@ def example_vectors() -> Iterator[Vectors]:
         rows = list(csv.DictReader(file))
     records = [{i.name: read_field(i, row[i.name]) for i in fitted.inputs} for row in rows[:: len(rows) // 200]]
     hostile = [{**records[0], i.name: value} for i in fitted.inputs for value in hostile_values(i)]
-    yield Vectors("examples/rides", fitted, [*records, *hostile])
+    yield Vectors(RIDES, fitted, [*records, *hostile])
 
 
 def estimator_vectors() -> Iterator[Vectors]:
@@ -167,7 +174,7 @@ def estimator_vectors() -> Iterator[Vectors]:
         rows = sklearn_examples.records(sklearn_examples.rows(example, ESTIMATOR_ROWS, 2))
         records = [{i.name: row.get(i.name) for i in pipeline.inputs} for row in rows]
         hostile = [{**records[0], i.name: value} for i in pipeline.inputs for value in hostile_values(i)]
-        yield Vectors(f"examples/sklearn/{slug(example)}", pipeline, [*records, *hostile])
+        yield Vectors(f"{ESTIMATORS}/{slug(example)}", pipeline, [*records, *hostile])
 
 
 def read_field(value: Input, text: str) -> Scalar:
