@@ -35,6 +35,7 @@ from skc import artifact as artifacts
 from skc import cli
 from skc.codes import CODES, Code
 from skc.data.duckdb.connection import engine_errors, open_database
+from skc.data.spark.session import check_master
 from skc.diagnostics import SkcError
 from skc.frontend.sklearn import read_estimator
 
@@ -130,6 +131,17 @@ def _(place: Place) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (cli.USER, "")
     raise SkcError(skc.Diagnostic(re.findall(r"SKC\d{3}", done.stderr)[0], done.stderr))
+
+
+@provokes("SKC690")
+def _(place: Place) -> list[str]:
+    place.patch.setitem(sys.modules, "pyspark", None)
+    return [*COMPILE, "--engine", "spark"]
+
+
+@provokes("SKC691")
+def _(place: Place) -> None:
+    check_master("spark://127.0.0.1:1")
 
 
 @provokes("SKC142")

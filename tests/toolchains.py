@@ -125,6 +125,10 @@ def missing_kafka() -> list[str]:
     return missing_for_java() + missing_modules("confluent_kafka")
 
 
+def missing_spark() -> list[str]:
+    return missing_programs("java") + missing_modules("pyspark")
+
+
 def missing_opentelemetry() -> list[str]:
     return missing_modules("opentelemetry/sdk", "opentelemetry/exporter/otlp/proto/http")
 
@@ -146,6 +150,7 @@ NEEDS = {
     "redis": Need(missing_redis, "redis-server"),
     "postgres": Need(missing_postgres, "postgresql"),
     "kafka": Need(missing_kafka),
+    "spark": Need(missing_spark),
     "opentelemetry": Need(missing_opentelemetry),
     "real data": Need(missing_real_data),
 }

@@ -28,6 +28,7 @@ from skc.options import (
     CompileOptions,
     Dates,
     DiffOptions,
+    EngineName,
     FloatName,
     PathLike,
     VerifyOptions,
@@ -103,6 +104,8 @@ def compile(
     budget: str | None = None,
     force: bool = False,
     threads: int | None = None,
+    engine: EngineName = "duckdb",
+    master: str | None = None,
     dtype: FloatName | None = None,
     trust_pickle: bool = False,
     trust_type: Sequence[str] = (),
@@ -114,15 +117,19 @@ def compile(
 ) -> Compiled:
     """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
 
-    `pipeline` is a pipeline.yaml or a `Pipeline`; `data` overrides the data it declares: a path, a glob, or a pandas,
-    Polars or PyArrow table. Or `pipeline` is a fitted estimator of scikit-learn, or where one is kept:
-    `module:object`, a .skops file, with `trust_pickle` a .joblib or .pkl file. `data` then has some rows of what its
-    `fit` was given; they say which types its columns have, and nothing is fitted from them. `dtype` is that of the
-    features, float64 by default; `trust_type` names types that a .skops file may hold; `allow_version` accepts an
+    `pipeline` is a pipeline.yaml or a `Pipeline`; `data` overrides the data it declares: a path, a glob, a pandas,
+    Polars or PyArrow table, or a DataFrame of Spark. Or `pipeline` is a fitted estimator of scikit-learn, or where one
+    is kept: `module:object`, a .skops file, with `trust_pickle` a .joblib or .pkl file. `data` then has some rows of
+    what its `fit` was given; they say which types its columns have, and nothing is fitted from them. `dtype` is that of
+    the features, float64 by default; `trust_type` names types that a .skops file may hold; `allow_version` accepts an
     estimator that another version of scikit-learn fitted; `trust_model` imports the `model` that a pipeline.yaml names.
     `profile` writes into the artifact what the columns of the training rows look like (profile.json); the `profile` of
     a pipeline.yaml says which of them. With `signals`, or `signals: true` in the pipeline.yaml, runtimes count values
     that are null, unknown, invalid, clipped or out of the range of training: see docs/signals.md.
+
+    With the `engine` "spark", rows stay where they are, in files that all executors see or in a DataFrame of Spark,
+    which says so by itself: see docs/spark.md. `master` is the URL of its master; without it the session that is active
+    is used, or one on this machine.
 
     `signature` says how the graph takes its inputs: "packed", as one tensor for each type, or "columns", as one for
     each input. Nothing is written if `out` is None or a difference was found: see `.report`. `budget`, such as "30s",
@@ -139,6 +146,8 @@ def compile(
         seed=seed,
         budget=budget,
         threads=threads,
+        engine="spark" if type(data).__module__.startswith("pyspark.") else engine,
+        master=master,
         dtype=dtype,
         trust_pickle=trust_pickle,
         trust_type=tuple(trust_type),
@@ -153,6 +162,7 @@ def compile(
 @library_errors()
 def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, progress: Progress | None) -> Compiled:
     """`compile`, with its options as one value."""
+    from skc.data.default import engine_of
     from skc.fit import fit
     from skc.origin import read_origin, with_model
     from skc.output_values import of_sample
@@ -164,8 +174,16 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     clock = Clock()
     origin = read_origin(pipeline, options)
     profiling = origin.pipeline.profile if options.profile else None
-    leaks = leak_warnings(origin.pipeline, origin.to_fit, options.threads)
-    fitted = fit(origin.pipeline, origin.to_fit, threads=options.threads, progress=progress, profile=profiling)
+    open_engine = engine_of(options.engine, options.master)
+    leaks = leak_warnings(origin.pipeline, origin.to_fit, options.threads, open_engine)
+    fitted = fit(
+        origin.pipeline,
+        origin.to_fit,
+        threads=options.threads,
+        progress=progress,
+        open_engine=open_engine,
+        profile=profiling,
+    )
     profile, profile_rows = fitted.profile, fitted.profile_rows
     if origin.source is not None:
         profile, profile_rows = of_sample(origin.pipeline, origin.rows, profiling)
@@ -188,6 +206,8 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     clock.lap("compile", 0)
     of_user, options = options.data, replace(options, data=origin.rows)
     own_data = origin.pipeline.data
+    if options.engine != "duckdb":  # the rows stay where they are; a sample of them is here
+        options, own_data = replace(options, data=profile_rows), None
     budget = seconds_of(options.budget)
     half = None if budget is None or source is None else budget / 2  # the rest is for the estimator
     report = (

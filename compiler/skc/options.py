@@ -30,6 +30,7 @@ ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
 Tolerance = Literal["bits", "1e-6"]
 FloatName = Literal["float32", "float64"]
+EngineName = Literal["duckdb", "spark"]  # see `skc.data.default`, which loads one
 Dates = Literal["day-first", "month-first"]
 MOST_ROWS = 10_000_000  # all of them are in memory
 HINTS = {0: "give a whole number of 0 or more", 1: "give a number of 1 or more, or leave it out"}
@@ -154,6 +155,8 @@ class CompileOptions(Options):
     seed: int = _seed()
     budget: str | None = _budget()
     threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
+    engine: EngineName = _flag("duckdb", "What holds the rows to fit on: this machine, or a cluster.")
+    master: str | None = _flag(None, "Spark: the URL of its master, such as local[2], spark://HOST:7077 or yarn.")
     dtype: FloatName | None = _flag(None, "scikit-learn: the dtype of the features; float64 by default.")
     trust_pickle: bool = _trust_pickle()
     trust_type: tuple[str, ...] = _trust_type()
@@ -172,6 +175,12 @@ class CompileOptions(Options):
         if seconds_of(self.budget) is not None and not self.verify:
             hint = "leave out --budget or --no-verify"
             raise fail("SKC140", "a budget is for a verification, and there is none", hint=hint)
+        if self.engine == "spark" and self.threads is not None:
+            raise fail(
+                "SKC140", "--threads is for DuckDB: a master of Spark has its cores", hint="give --master local[N]"
+            )
+        if self.engine != "spark" and self.master is not None:
+            raise fail("SKC140", "--master is for Spark", hint="give --engine spark too, or leave out --master")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,11 @@ def read_origin(subject: Any, options: CompileOptions) -> Origin:
         if pipeline.model is not None:
             _check_trust(pipeline.model, options)
         return Origin(pipeline, warnings, options.data, options.data)
+    if options.engine != "duckdb":
+        hint = "leave out --engine: --data is a sample, which is read on this machine"
+        raise fail(
+            "SKC140", f"nothing is fitted with an estimator, and --engine {options.engine} is for that", hint=hint
+        )
     source = read_source(subject, options.data, options)
     fitted_with = versions(source.estimator)
     return Origin(source.pipeline, source.warnings, None, source.sample.table, source, fitted_with)

@@ -6,6 +6,7 @@ Spreadsheets    a sheet of an .xlsx file, whose cells are read as values in JSON
 Typed           Parquet (`.parquet`, `.pq`), Arrow IPC files and Feather (`.arrow`, `.feather`, `.ipc`)
 Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table`
 In memory       anything that implements the Arrow stream protocol: pandas, Polars and PyArrow tables
+Spark           a DataFrame, which only the engine Spark reads
 
 A path may be a glob (`*`, `?`, `[…]`, `**`) or a folder, of which every file is read; a file or folder in it is not
 data if its name begins with `.` or `_`. Files are read in order of name. Only the name determines the kind; a file with
@@ -31,7 +32,7 @@ from skc.data.text.opening import PACKED, packing
 from skc.diagnostics import SkcError, Span, did_you_mean, fail
 from skc.ir import DataSource, ReadOptions
 
-Kind = Literal["csv", "tsv", "jsonl", "json", "xlsx", "parquet", "arrow", "duckdb", "memory"]
+Kind = Literal["csv", "tsv", "jsonl", "json", "xlsx", "parquet", "arrow", "duckdb", "memory", "spark"]
 KINDS: dict[str, Kind] = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -57,6 +58,7 @@ PACKINGS: dict[Kind, tuple[str, ...]] = {  # by which files of a kind may be com
     "json": ("", *PACKED),
 }
 DEFAULT = ReadOptions()
+SPARK_FRAMES = ("pyspark.sql.dataframe.DataFrame", "pyspark.sql.connect.dataframe.DataFrame")
 NO_DATA = (".", "_")  # how the names of files begin that programs write next to data, such as _SUCCESS
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 READABLE = (
@@ -72,15 +74,15 @@ Partitions = tuple[tuple[str, str | None], ...]  # names and values of columns, 
 
 @dataclass(frozen=True)
 class Source:
-    """Files of one kind, or an Arrow table in memory; `table` names the table of a DuckDB file, `options` say how files
-    of text are written, `partitions` which columns the folders of a file name, `copies` where a file lies that the
-    engine cannot read in its place.
+    """Files of one kind, or an Arrow table in memory or a DataFrame of Spark in `frame`; `table` names the table of a
+    DuckDB file, `options` say how files of text are written, `partitions` which columns the folders of a file name,
+    `copies` where a file lies that the engine cannot read in its place.
     """
 
     kind: Kind
     files: tuple[str, ...] = ()
     table: str | None = None
-    frame: pa.Table | None = None
+    frame: Any = None
     options: ReadOptions = DEFAULT
     span: Span | None = None
     partitions: Mapping[str, Partitions] = field(default_factory=dict)
@@ -93,8 +95,8 @@ class Source:
     @property
     def name(self) -> str:
         """What messages call the data."""
-        if self.kind == "memory":
-            return "the table"
+        if self.kind in ("memory", "spark"):
+            return "the table" if self.kind == "memory" else "the DataFrame"
         return self.files[0] if len(self.files) == 1 else f"{self.files[0]} and {len(self.files) - 1} more"
 
 
@@ -142,7 +144,14 @@ def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]
     return _from_memory(data), declared
 
 
+def is_spark_frame(data: Any) -> bool:
+    """Whether it is a DataFrame of Spark, which need not be installed."""
+    return any(f"{kind.__module__}.{kind.__name__}" in SPARK_FRAMES for kind in type(data).__mro__)
+
+
 def _from_memory(data: Any) -> Source:
+    if is_spark_frame(data):
+        return Source("spark", frame=data)
     if not (isinstance(data, pa.Table | pa.RecordBatch) or hasattr(data, "__arrow_c_stream__")):
         message = f"cannot fit on a {type(data).__module__}.{type(data).__qualname__}"
         raise fail("SKC202", message, hint="give a path, or a pandas, Polars or PyArrow table")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from skc.data.default import open_engine
-from skc.data.engine import MEMORY_LIMIT, Column, Data, Stored
+from skc.data.engine import MEMORY_LIMIT, Column, Data, OpenEngine, Stored
 from skc.data.predicate import parse_predicate
 from skc.data.sources import JSON, Source, resolve
 from skc.diagnostics import SkcError, did_you_mean, fail
@@ -120,7 +120,7 @@ def _selected(source: Source, inputs: Sequence[Input], where: str, threads: int 
         return None
 
 
-def stored_columns(source: Source, threads: int | None) -> list[Stored]:
+def stored_columns(source: Source, threads: int | None, open_engine: OpenEngine = open_engine) -> list[Stored]:
     """The columns of a source, in an engine of its own: one that has opened its files opens no others."""
     with open_engine(threads, MEMORY_LIMIT) as engine:
         return list(engine.columns(source))

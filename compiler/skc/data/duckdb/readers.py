@@ -102,6 +102,9 @@ def open_files(database: Database, source: Source, inputs: Sequence[Input], othe
             return _open_arrow(database, source, inputs)
         case "duckdb":
             return _open_duckdb(database, source, inputs)
+        case "spark":
+            message, hint = "a DataFrame of Spark is read by Spark alone", 'give `engine="spark"`, or files of its rows'
+            raise fail("SKC202", message, hint=hint)
         case "memory":
             assert source.frame is not None  # a source in memory has one
             _check_names(source.frame.column_names, source.name, source)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from skc.data.default import open_engine as open_default
+from skc.data.engine import OpenEngine
 from skc.data.sources import resolve
 from skc.diagnostics import Diagnostic, Span
 from skc.ir import DataSource, Pipeline
@@ -17,7 +19,12 @@ HINT = "join each value as it was at the time of the label: no request will have
 
 
 def leak_warnings(
-    pipeline: Pipeline, data: Any, threads: int | None = None, *, is_training: bool = True
+    pipeline: Pipeline,
+    data: Any,
+    threads: int | None = None,
+    open_engine: OpenEngine = open_default,
+    *,
+    is_training: bool = True,
 ) -> tuple[Diagnostic, ...]:
     """SKC662 for each input that leaks. Nothing is read where the pipeline does not say which columns are times.
 
@@ -31,7 +38,7 @@ def leak_warnings(
     times = {name: look_up.as_of for name, look_up in look_ups.items() if look_up.as_of is not None}
     if not is_training:
         declared = replace(declared, where=None)
-        there = {column.name for column in stored_columns(resolve(data, declared)[0], threads)}
+        there = {column.name for column in stored_columns(resolve(data, declared)[0], threads, open_engine)}
         times = {name: column for name, column in times.items() if {column, freshness.event_time} <= there}
     if not times:
         return ()
@@ -44,6 +51,7 @@ def leak_warnings(
         pipeline.inputs,
         threads,
         {freshness.event_time: declared.span, **spans},
+        open_engine,
         with_ages=False,
     )
     return tuple(

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skc.data.default import open_engine
-from skc.data.engine import MEMORY_LIMIT, AnyRow, Column
+from skc.data.default import open_engine as open_default
+from skc.data.engine import MEMORY_LIMIT, AnyRow, Column, OpenEngine
 from skc.data.sources import resolve
 from skc.diagnostics import SkcError, Span, fail
 from skc.ir import DataSource, Input
@@ -59,6 +59,7 @@ def training_ages(
     inputs: Sequence[Input] = (),
     threads: int | None = None,
     spans: Mapping[str, Span | None] | None = None,
+    open_engine: OpenEngine = open_default,
     *,
     with_ages: bool = True,
 ) -> dict[str, TrainingAges]:
@@ -69,7 +70,7 @@ def training_ages(
     """
     names = list(dict.fromkeys([event, *times.values()]))
     source, where = resolve(data, declared)
-    stored = stored_columns(source, threads)
+    stored = stored_columns(source, threads, open_engine)
     known = {i.name: i for i in inputs if i.kind.is_instant and i.zone is None}
     read = [_nullable(known[name]) if name in known else _stored(name, stored, spans or {}) for name in names]
     columns = {i.name: Column(i.name, i.dtype, f"column `{i.name}`", i.span, i.null_values) for i in read}

@@ -1,0 +1,153 @@
+"""The training rows in Spark as `skc.data.engine.Data`."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from skc.data.engine import AnyRow, Column, Condition, LocatedRow
+from skc.data.sources import JSON, Source
+from skc.data.spark.groups import both, text_values
+from skc.data.spark.jobs import Refused, mapped, states
+from skc.data.spark.parts import Asking, FileParts, Found, InOrder, Reader, all_keys
+from skc.data.spark.rows import PLACE, ddl
+from skc.data.spark.session import Frame, spark_errors
+from skc.data.spark.table import SparkTable
+from skc.diagnostics import SkcError
+from skc.ir import Input
+
+READING = "reading the rows failed"
+BLOCK = 1 << 16  # rows that stay together where Spark has more cores than there are parts
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SparkData(SparkTable):
+    """The rows to fit on: one column per input, under its name. `raw` is the frame that `reader` reads."""
+
+    source: Source
+    reader: Reader
+    raw: Frame
+    narrow_inputs: frozenset[str]
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """See `Data`."""
+        return self.reader.inputs
+
+    @property
+    def has_where(self) -> bool:
+        """See `Data`."""
+        return self.reader.declared.where is not None
+
+    def unfiltered(self) -> SparkData:
+        """See `Data`. Spark reads the parts again, and keeps those rows too."""
+        if not self.has_where:
+            return self
+        reader = replace(self.reader, declared=replace(self.reader.declared, where=None))
+        return read_rows(self.source, self.raw, reader, self.partitions, self.kept)
+
+    def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
+        """See `Data`. The parts are read again, or the part of a row that is known by its number."""
+        nothing = LocatedRow(self.source.name, {})
+        if isinstance(condition, AnyRow):
+            part = int(np.searchsorted(self.starts, skip, side="right")) - 1
+            if part >= len(self.starts) - 1:
+                return nothing
+            rows_by_part = self._ask(Found(condition, skip - int(self.starts[part]), 1), part)
+            skip = 0
+        else:
+            rows_by_part = self._ask(Found(condition, 0, skip + 1))
+        rows: list[LocatedRow] = [row for of_part in rows_by_part for row in of_part]
+        return rows[skip] if skip < len(rows) else nothing
+
+    def _ask(self, question: Callable[[Any], Any], only: int | None = None) -> list[Any]:
+        """What is found in each part, in order."""
+        answers = states(self.raw, Asking(self.reader, question, only), READING)
+        return [answer for _, answer in sorted(answers, key=lambda pair: int(pair[0]))]
+
+    def is_constant(self, name: str) -> bool:
+        """See `Data`."""
+        return self._constant[name]
+
+    @cached_property
+    def _constant(self) -> dict[str, bool]:
+        """Of all columns of texts at once."""
+        texts = [Column(i.name, i.dtype, f"column `{i.name}`") for i in self.inputs if i.dtype == "string"]
+        values = self.fold(text_values, both, texts) if texts else ()
+        assert values is not None  # rows of which something is asked
+        return {column.name: len(some) == 1 for column, some in zip(texts, values, strict=True)}
+
+    def narrow(self) -> frozenset[str]:
+        """See `Data`."""
+        return self.narrow_inputs
+
+    def keys(self) -> frozenset[str] | None:
+        """See `Data`."""
+        if self.source.kind not in JSON:
+            return None
+        return frozenset().union(*self._ask(all_keys))
+
+    def cached(self) -> SparkData:
+        """See `Data`. The typed rows are kept by the executors."""
+        return self
+
+    def batches(self, names: Sequence[str], size: int) -> Generator[pa.RecordBatch, None, None]:
+        """See `Data`. One partition at a time comes to the driver."""
+        types = {i.name: i.dtype for i in self.inputs}
+        columns = [Column(name, types[name], f"column `{name}`") for name in names]
+        frame, local = self._local(columns)
+        with spark_errors(READING):
+            ordered = mapped(frame.orderBy(*PLACE.names), InOrder(local, tuple(columns)), "state binary")
+            for row in ordered.toLocalIterator():
+                batch = pickle.loads(row.state)
+                renamed = batch.rename_columns([f"c{k}" for k in range(len(names))])
+                for start in range(0, batch.num_rows, size):
+                    yield renamed.slice(start, size)
+
+    def kept_schema(self) -> pa.Schema:
+        """See `Data`. There are none: see `SparkEngine.load`."""
+        return pa.schema([])
+
+
+def read_rows(source: Source, raw: Frame, reader: Reader, cores: int, kept: list[Frame]) -> SparkData:
+    """The typed rows of all parts, read once and kept by the executors. `raw` is what the reader reads; if that are
+    fewer files than `cores`, their rows are then divided among these.
+
+    Raises what the first part with something to refuse raises: SKC203 to SKC207, SKC209, SKC225; SKC220, SKC221.
+    """
+    last = f"c{len(reader.inputs)}"
+    with spark_errors(f"`{source.name}` cannot be read"):
+        typed = mapped(raw, reader, ddl(reader.schema))
+        if isinstance(reader.parts, FileParts) and reader.parts.count < cores:
+            typed = typed.repartition(cores, typed["part"], (typed["row"] / BLOCK).cast("bigint"))
+        typed = typed.persist()
+        kept.append(typed)
+        closing = typed.filter(f"{last} IS NOT NULL").select(last).collect()
+    facts = sorted((pickle.loads(row[0]) for row in closing), key=attrgetter("part"))
+    for fact in facts:
+        if isinstance(fact, Refused):
+            raise SkcError(*fact.diagnostics)
+    counts = np.zeros(1 + max((fact.part for fact in facts), default=-1), np.int64)
+    for fact in facts:
+        counts[fact.part] = fact.rows
+    names = tuple(i.name for i in reader.inputs)
+    narrow = frozenset(name for fact in facts for name in fact.narrow)
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return SparkData(
+        frame=typed.filter(f"{last} IS NULL"),
+        names=names,
+        starts=starts,
+        partitions=max(cores, len(facts)),
+        kept=kept,
+        source=source,
+        reader=reader,
+        raw=raw,
+        narrow_inputs=narrow,
+    )

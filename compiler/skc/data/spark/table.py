@@ -1,0 +1,243 @@
+"""A frame of Spark as an `skc.data.engine.Table`: every operation is a fold where the rows lie, or a few of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from skc.data.arrays import TermSums, added, columns_of, named, nan_as_null
+from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, RowRefusedError, Table, Term
+from skc.data.spark import places as order
+from skc.data.spark.aggregates import Aggregates, BinCounts, FoldOf, bins_added, rows_of
+from skc.data.spark.groups import distinct, groups_of
+from skc.data.spark.jobs import Batches, Folded, folded, mapped, state_batch, states
+from skc.data.spark.rows import PLACE, Local, bare, ddl, stored_batch, stored_schema
+from skc.data.spark.session import Frame, spark_errors
+from skc.diagnostics import bug
+from skc.values.types import Scalar
+from skc_runtime.kinds import Array
+
+COUNTING, COMPUTING = "counting the training rows failed", "computing statistics of the training rows failed"
+RUNNING = "running the training rows through the graph failed"
+REFUSED = pa.schema([*PLACE, ("why", pa.int32())])
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """For `mapInArrow`: the rows at given places, with their places; `starts` is the place of each part's first row."""
+
+    local: Local
+    starts: Array
+    places: Array
+
+    def __call__(self, batches: Batches) -> Batches:
+        for placed in self.local.placed(batches):
+            places = self.starts[placed.parts] + placed.rows
+            at = np.flatnonzero(np.isin(places, self.places))
+            if len(at):
+                yield state_batch((places[at], placed.table.rows_at(at, self.local.columns)))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """For `mapInArrow`: the places of the rows that a function chooses."""
+
+    local: Local
+    starts: Array
+    function: Callable[[pa.RecordBatch], Array]
+    columns: tuple[Column, ...]
+
+    def __call__(self, batches: Batches) -> Batches:
+        for placed in self.local.placed(batches):
+            chosen = placed.table.chosen(self.function, self.columns)
+            if len(chosen):
+                yield state_batch(self.starts[placed.parts[chosen]] + placed.rows[chosen])
+
+
+@dataclass(frozen=True)
+class Computed:
+    """For `mapInArrow`: new columns of all rows, in batches of at most `size`; or of a batch the first row that is
+    refused, in the last column, with nulls.
+    """
+
+    local: Local
+    function: Callable[[pa.RecordBatch], pa.RecordBatch]
+    columns: tuple[Column, ...]
+    schema: pa.Schema
+    size: int
+
+    def __call__(self, batches: Batches) -> Batches:
+        for placed in self.local.placed(batches):
+            for start in range(0, len(placed.rows), self.size):
+                part = slice(start, start + self.size)
+                places = [pa.array(placed.parts[part].astype(np.int32)), pa.array(placed.rows[part])]
+                rows = placed.table.rows_at(np.arange(*part.indices(len(placed.rows))), self.columns)
+                yield self._computed(places, rows)
+
+    def _computed(self, places: Sequence[pa.Array], rows: pa.RecordBatch) -> pa.RecordBatch:
+        try:
+            batch = nan_as_null(self.function(rows))
+        except RowRefusedError as error:
+            nulls = [pa.nulls(1, kind) for kind in self.schema.types]
+            at = [array.slice(error.row, 1) for array in places]
+            return stored_batch(at, [*nulls, pa.array([error.why], pa.int32())])
+        return stored_batch(places, [*batch.columns, pa.nulls(batch.num_rows, pa.int32())])
+
+
+@dataclass(frozen=True, eq=False)
+class SparkTable:
+    """A frame, whose columns `c0`, … have these names. `starts` is the place of the first row of each part, and of the
+    end; `complete_in` are the columns that have a value in all rows of the table, which are then not all of the frame.
+    Frames that executors keep until the engine is closed are in `kept`.
+    """
+
+    frame: Frame
+    names: tuple[str, ...]
+    starts: Array
+    partitions: int
+    kept: list[Frame]
+    complete_in: tuple[Column, ...] = ()
+
+    def _local(self, columns: Sequence[Column]) -> tuple[Frame, Local]:
+        """The part of the frame that some columns need, and what makes tables of it."""
+        read = bare([*columns, *self.complete_in])
+        chosen = [f"c{self.names.index(column.name)}" for column in read]
+        return self.frame.select(*PLACE.names, *chosen), Local(read, self.complete_in)
+
+    def _folded(
+        self, columns: Sequence[Column], function: Callable[[Table], T | None], add: Callable[[T, T], T], what: str
+    ) -> T | None:
+        frame, local = self._local(columns)
+        return folded(frame, self.partitions, Folded(local, function, add), what)
+
+    @cached_property
+    def _rows(self) -> int:
+        if not self.complete_in:
+            return int(self.starts[-1])
+        return self._folded((), rows_of, _plus, COUNTING) or 0
+
+    def count(self) -> int:
+        """See `Table`."""
+        return self._rows
+
+    def aggregate(self, aggregates: Sequence[Aggregate]) -> list[Any]:
+        """See `Table`."""
+        summed = tuple(dict.fromkeys(a for a in aggregates if a.reduction != "distinct"))
+        counted = list(dict.fromkeys(a for a in aggregates if a.reduction == "distinct"))
+        results: dict[Aggregate, Any] = {}
+        if summed:
+            function = Aggregates(summed)
+            columns = [a.column for a in summed]
+            totals = self._folded(columns, function, function.added, COUNTING)
+            results |= zip(summed, (_of_none(a) for a in summed) if totals is None else totals, strict=True)
+        if counted:
+            frame, local = self._local([a.column for a in counted])
+            results |= zip(counted, distinct(frame, local, [a.column for a in counted], self.partitions), strict=True)
+        return [results[a] for a in aggregates]
+
+    def sums(self, terms: Sequence[Term]) -> list[Fraction]:
+        """See `Table`."""
+        columns = columns_of(terms)
+        totals = self.fold(TermSums(columns, tuple(terms)), added, columns) if terms else ()
+        return [Fraction(0)] * len(terms) if totals is None else list(totals)
+
+    def groups(self, groupings: Mapping[str, Grouping]) -> Iterator[Groups]:
+        """See `Table`."""
+        if groupings:
+            frame, local = self._local([grouping.column for grouping in groupings.values()])
+            yield from groups_of(frame, local, groupings, self.partitions)
+
+    def places(self, requests: Mapping[str, Places]) -> dict[str, dict[int, Scalar]]:
+        """See `Table`."""
+
+        def counts(function: order.PatternCounts, columns: Sequence[Column]) -> order.Counted | None:
+            return self.fold(function, order.added, columns)
+
+        return order.places_of(requests, counts)
+
+    def bins(self, requests: Mapping[str, Bins]) -> dict[str, tuple[int, ...]]:
+        """See `Table`."""
+        if not requests:
+            return {}
+        columns = [bins.column for bins in requests.values()]
+        counts = self._folded(columns, BinCounts(tuple(requests.items())), bins_added, COUNTING)
+        if counts is None:
+            return {key: (0,) * (len(bins.edges) + 1) for key, bins in requests.items()}
+        return dict(zip(requests, counts, strict=True))
+
+    def complete(self, columns: Sequence[Column]) -> SparkTable:
+        """See `Table`."""
+        complete_in = (*self.complete_in, *columns)
+        return SparkTable(self.frame, self.names, self.starts, self.partitions, self.kept, complete_in)
+
+    def fold(
+        self, function: Callable[[pa.RecordBatch], T], add: Callable[[T, T], T], columns: Sequence[Column]
+    ) -> T | None:
+        """See `Table`."""
+        return self._folded(columns, FoldOf(function, add, tuple(columns)), add, COMPUTING)
+
+    def chosen(self, function: Callable[[pa.RecordBatch], Array], columns: Sequence[Column]) -> Array:
+        """See `Table`."""
+        self._check_whole()
+        frame, local = self._local(columns)
+        parts = states(frame, Chosen(local, self.starts, function, tuple(columns)), COMPUTING)
+        chosen: Array = np.sort(np.concatenate([np.array([], np.int64), *parts]))
+        return chosen
+
+    def rows_at(self, places: Array, columns: Sequence[Column]) -> pa.RecordBatch:
+        """See `Table`."""
+        self._check_whole()
+        frame, local = self._local(columns)
+        parts = states(frame, Taken(local, self.starts, np.asarray(places)), COMPUTING)
+        if not parts or not columns:
+            return named([pa.nulls(0, ARROW[column.dtype]) for column in columns], columns)
+        rows = pa.Table.from_batches([batch for _, batch in parts])
+        rows = rows.take(pa.array(np.argsort(np.concatenate([at for at, _ in parts])))).combine_chunks()
+        return named([column.combine_chunks() for column in rows.select([c.name for c in columns]).columns], columns)
+
+    def _check_whole(self) -> None:
+        if self.complete_in:
+            raise bug("a row is asked for by its place among those that are complete")
+
+    def map_batches(
+        self,
+        function: Callable[[pa.RecordBatch], pa.RecordBatch],
+        columns: Sequence[Column],
+        schema: pa.Schema,
+        size: int,
+        done: Callable[[int], None],
+    ) -> SparkTable:
+        """See `Table`. The new table is kept by the executors, on disk where it does not fit into memory."""
+        self._check_whole()
+        frame, local = self._local(columns)
+        computed = Computed(local, function, tuple(columns), schema, size)
+        kinds = [*schema.types, pa.int32()]
+        with spark_errors(RUNNING):
+            new = mapped(frame, computed, ddl(stored_schema(kinds))).persist()
+            self.kept.append(new)
+            refused = new.filter(f"c{len(schema)} IS NOT NULL").orderBy(*PLACE.names).limit(1).collect()
+        if refused:
+            (first,) = refused
+            raise RowRefusedError(int(self.starts[first[0]]) + first[1], first[-1])
+        done(self.count())
+        return SparkTable(new, tuple(schema.names), self.starts, self.partitions, self.kept)
+
+    def held(self, columns: Sequence[Column]) -> SparkTable:
+        """See `Table`. The frame is kept by the executors already."""
+        return self
+
+
+def _plus(a: int, b: int) -> int:
+    return a + b
+
+
+def _of_none(aggregate: Aggregate) -> Any:
+    """The result if there is no row."""
+    return {"count": 0, "equal": 0, "widened": 0, "has_nul": False}.get(aggregate.reduction)
