@@ -58,10 +58,7 @@ def main() -> None:
     results.add_flag(parser)
     given = parser.parse_args()
     ratios: dict[str, float] = {}
-    library = provide_onnxruntime(onnxruntime_version())
-    # PYTHONPATH puts the one ONNX Runtime before that of this environment, for compiling too: golden bits are its own.
-    environment = {**os.environ, "SKC_ONNXRUNTIME_LIBRARY": str(library), "PYTHONPATH": str(library.parents[2])}
-    environment["ORT_DISABLE_TELEMETRY"] = "1"
+    environment = environment_of_all()
     languages, what = given.langs.split(","), given.what.split(",")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -82,6 +79,17 @@ def main() -> None:
             best = {each: measured(each, batch, environment) for each in languages if each != "python"}
             ratios |= report_batches(best, given.rows)
     results.save(given.json, ratios)
+
+
+def library() -> Path:
+    """The shared library of ONNX Runtime that all languages run."""
+    return provide_onnxruntime(onnxruntime_version())
+
+
+def environment_of_all() -> dict[str, str]:
+    """PYTHONPATH puts the one ONNX Runtime before that of this one, for compiling too: golden bits are its own."""
+    one = {"SKC_ONNXRUNTIME_LIBRARY": str(library()), "PYTHONPATH": str(library().parents[2])}
+    return {**os.environ, **one, "ORT_DISABLE_TELEMETRY": "1"}
 
 
 def measured(language: str, arguments: tuple[str, ...], environment: dict[str, str]) -> dict[str, Any]:
@@ -106,9 +114,16 @@ def prepare(folder: Path, rows: int, environment: dict[str, str]) -> None:
     record = {name: table[name][7].as_py() for name in table.column_names}
     (folder / "record.json").write_text(json.dumps(record))
     (folder / "columns.json").write_text(json.dumps(table.slice(0, rows).to_pydict()))
-    options = ("--data", str(folder / "rows.parquet"), "--signature", "packed", "--no-verify")
-    command = [sys.executable, "-m", "skc", "compile", str(folder / "pipeline.yaml"), "-o", str(folder / "packed")]
-    subprocess.run([*command, *options], env=environment, check=True, stderr=subprocess.DEVNULL)
+    compiled(folder, "packed", environment)
+
+
+def compiled(folder: Path, name: str, environment: dict[str, str], *options: str) -> Path:
+    """An artifact of the pipeline and the rows that lie in the folder, for all languages."""
+    out = folder / name
+    given = ("--data", str(folder / "rows.parquet"), "--signature", "packed", "--no-verify", *options)
+    command = [sys.executable, "-m", "skc", "compile", str(folder / "pipeline.yaml"), "-o", str(out)]
+    subprocess.run([*command, *given], env=environment, check=True, stderr=subprocess.DEVNULL)
+    return out
 
 
 def measure_python(artifact: Path, empty: Path, path: Path, calls: int) -> dict[str, dict[str, float]]:

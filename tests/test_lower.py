@@ -35,6 +35,7 @@ from skc.ir import Input, Output, Pipeline, Ref, Step
 from skc.lower import GUARDS, Lowered, StepTensors, lower, lower_and_signal
 from skc.op import AnyOp, Case
 from skc.ops import OPS
+from skc.ops.categorical import vocabulary
 from skc.oracle import reference
 from skc.rows.sampling import PLAIN, Variations, hostile_values
 from skc_runtime.kinds import OutputDType
@@ -229,6 +230,22 @@ def test_tensors_bear_the_names_of_their_steps() -> None:
         "a/0:cast+1": StepTensors("a/0:cast+1", None),
         "n/0:cast": StepTensors("n/0:cast", None),
     }
+
+
+def test_what_signals_read_is_an_output_without_an_identity() -> None:
+    """ONNX Runtime would keep it, and each row would pay for it; the tensor is still the step's."""
+    x = Input("x", "string", nullable=True)
+    words = make_step("s", "vocabulary", "inputs/x")
+    words = replace(words, state=vocabulary.State((("a", "b"),), (0,), (1,), (2,)))
+    outputs = (Output("ids", (Ref("s"),), "int64"), Output("again", (Ref("s"),), "int64"))
+    plain = lower(Pipeline("p", (x,), (words,), (), outputs))
+    lowered = lower(Pipeline("p", (x,), (words,), (), outputs, signals=True))
+    made = {node.output[0]: node for node in lowered.model.graph.node}
+    assert "s" in {node.name for node in plain.model.graph.node}
+    assert lowered.steps == {"s": StepTensors("ids", None)}
+    assert (made["ids"].op_type, made["again"].op_type) == ("Where", "Identity")
+    assert (lowered.owner("ids"), lowered.owner("s/unknown"), lowered.owner("again")) == ("s", "s", None)
+    assert "ids" in made["s/unknown"].input
 
 
 def test_what_a_step_passes_on_keeps_its_name() -> None:

@@ -20,7 +20,7 @@ from skc.diagnostics import bug
 from skc.emit import signals as emitted
 from skc.emit.blocks import GraphBlock, GraphGuard, GraphSignal, concat_columns, no_columns, take_columns
 from skc.emit.opset import const, op
-from skc.emit.tensor_names import End, build_named
+from skc.emit.tensor_names import End, build_named, owner
 from skc.infer import (
     ColumnNames,
     Types,
@@ -84,6 +84,12 @@ class Lowered:
     guards: Guards | None
     steps: Mapping[str, StepTensors]
     signals: Signals | None = None
+
+    def owner(self, tensor: str) -> str | None:
+        """The step that a tensor or node belongs to; None for an input or a part of an output."""
+        if any(tensor in (output.name, output.valid) for output in self.outputs):
+            return next((step for step, tensors in self.steps.items() if tensor in tensors.present), None)
+        return owner(tensor, self.steps)
 
 
 @dataclass
@@ -179,7 +185,7 @@ def _lowered(parts: _Parts, *, signals: bool) -> Lowered:
         _define(results, SIGNALS, concat_columns([mask for _, mask in parts.signals]))
     _check_names(arguments, results)
     ends = [end for own, of_signals in parts.ends for end in (*own, *(of_signals if signals else ()))]
-    model, named = build_named(arguments, results, ends)
+    model, named = build_named(arguments, results, ends, in_place=bool(counted))
     _declare_widths(model, parts.outputs, {GUARDS: len(parts.guards), SIGNALS: len(counted)})
     tensor_by_name = {end.name: tensor for end, tensor in zip(ends, named, strict=True)}
     return Lowered(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from skc.emit.tensor_names import owner
 from skc.equality.sides import feeds
 from skc.ir import Pipeline
 from skc.lower import Lowered, StepTensors, lower
@@ -43,7 +42,7 @@ class Atlas:
 
     def owners(self, tensor: str) -> frozenset[str]:
         """The unfused steps that a tensor or node is part of; empty if it is only part of an output."""
-        step = owner(tensor, self.origins)
+        step = self.lowered.owner(tensor)
         return frozenset() if step is None else self.origins[step]
 
 

@@ -16,7 +16,6 @@ import numpy as np
 import onnx
 
 from skc.blame.atlas import Atlas, Probe
-from skc.emit.tensor_names import owner
 from skc.equality.compare import compare
 from skc.equality.sides import feeds, showing
 from skc.infer import column_groups, column_names, value_types
@@ -190,7 +189,7 @@ def _foreign_steps(atlas: Atlas, model: onnx.ModelProto) -> frozenset[str]:
     The values may be equal all the same: an unexpected null is in a separate tensor, `STEP/valid`.
     """
     ours, theirs = _operations(atlas.lowered.model.graph), _operations(model.graph)
-    changed = (owner(name, atlas.lowered.steps) for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
+    changed = (atlas.lowered.owner(name) for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
     return frozenset(step for step in changed if step is not None)
 
 

@@ -8,11 +8,15 @@ of a guard, and `STEP/Where_0`, `STEP/Where_1`, … are intermediate results, nu
 step does not rename the tensors of another. The node that assembles an output is `outputs/NAME/Concat_0`. A node has
 the name of its tensor (no op of the allow-list has two outputs). If an input or output already has the name, the tensor
 gets a numbered name instead.
+
+A tensor that is an output as it is becomes one through an Identity, which ONNX Runtime removes unless another node
+reads the tensor. Signals do, and an Identity would cost a row a fifth of what they cost: in a graph with signals such a
+tensor has the name of the output.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -45,15 +49,19 @@ def owner(tensor: str, steps: Container[str]) -> str | None:
 
 
 def build_named(
-    arguments: Mapping[str, Var], results: Mapping[str, Var], ends: Sequence[End]
+    arguments: Mapping[str, Var], results: Mapping[str, Var], ends: Sequence[End], *, in_place: bool = False
 ) -> tuple[onnx.ModelProto, tuple[str | None, ...]]:
     """The finished model, and the tensor of each end. Ends must be grouped by step, in the order of the steps.
 
-    The tensor has another name where a step passes its input on unchanged; it is None where no output needs it.
+    The tensor has another name where a step passes its input on unchanged, or where it is an output `in_place`, without
+    an Identity that would be kept; it is None where no output needs it.
     """
     shown = {f"{SHOWN}{i}": end.var for i, end in enumerate(ends)}
     model = build({**arguments}, {**results, **shown})
     tensors = _hidden(model.graph, list(shown))
+    if in_place:
+        direct = _without_kept_identities(model.graph)
+        tensors = [direct.get(tensor, tensor) for tensor in tensors]
     finish(model)
     new = _new_names(model.graph, ends, tensors)
     for node in model.graph.node:
@@ -81,6 +89,25 @@ def _hidden(graph: onnx.GraphProto, shown: Sequence[str]) -> list[str]:
     return [sources[name] for name in shown]
 
 
+def _without_kept_identities(graph: onnx.GraphProto) -> dict[str, str]:
+    """Let nodes whose results are outputs, and are read by others too, make the outputs. Returns output by old name."""
+    readers = Counter(name for node in graph.node for name in node.input)
+    outputs = {output.name for output in graph.output}
+    makers = {node.output[0] for node in graph.node if node.op_type not in ("Identity", "Constant")}
+    direct: dict[str, str] = {}
+    for node in graph.node:
+        is_kept = node.op_type == "Identity" and readers[node.input[0]] > 1
+        if is_kept and node.output[0] in outputs and node.input[0] in makers - outputs:
+            direct.setdefault(node.input[0], node.output[0])
+    nodes = [node for node in graph.node if direct.get(node.input[0] if node.input else "") != node.output[0]]
+    for node in nodes:
+        for names in (node.input, node.output):
+            names[:] = [direct.get(name, name) for name in names]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return direct
+
+
 def _new_names(graph: onnx.GraphProto, ends: Sequence[End], tensors: Sequence[str]) -> dict[str, str]:
     """Old name to new name, for every tensor that a node produces, except the outputs."""
     makers = {node.output[0]: node for node in graph.node}
@@ -90,7 +117,7 @@ def _new_names(graph: onnx.GraphProto, ends: Sequence[End], tensors: Sequence[st
     new: dict[str, str] = {}
     for end, tensor in zip(ends, tensors, strict=True):
         owners.update(dict.fromkeys(_behind(tensor, owners, makers), end.step))
-        if owners.get(tensor) == end.step and tensor not in new and end.name not in taken:
+        if owners.get(tensor) == end.step and tensor not in {*new, *outputs} and end.name not in taken:
             new[tensor] = end.name
             taken.add(end.name)
     for output in outputs:

@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from skc.emit.tensor_names import owner
 from skc.infer import ColumnNames, Types, column_names, step_input_types, value_types
 from skc.ir import Step
 from skc.lower import Lowered
@@ -33,6 +32,7 @@ class Tried:
     def __init__(self, nodes: Nodes, conditions: Conditions, lowered: Lowered, tally: CoverageTally) -> None:
         fused = lowered.pipeline  # as it was lowered
         self._nodes, self._conditions, self._tally = nodes, conditions, tally
+        self._owner = lowered.owner
         self._steps = {step.name: step for step in fused.steps}
         self._written = {origin: step for step in fused.steps for origin in (step.origins or (step.name,))}
         slots = {i.name: i.slot for i in lowered.inputs}
@@ -114,7 +114,7 @@ class Tried:
         return step is not None and OPS[step.op].is_whole(step.params, step_input_types(step, self._types)[0])
 
     def _step_of(self, mutant: Mutant) -> Step | None:
-        return self._steps.get(owner(mutant.tensor or "", self._steps) or "")
+        return self._steps.get(self._owner(mutant.tensor or "") or "")
 
     def imputes_what_is_never_null(self, mutant: Mutant, column: int) -> bool:
         """The element of a constant that replaces nulls belongs to a column whose type is not nullable."""

@@ -2,6 +2,7 @@
 //
 //     skc_bench row ARTIFACT EMPTY.onnx RECORD.json CALLS    p50 and p99 of one row, in microseconds, as JSON
 //     skc_bench batch ARTIFACT COLUMNS.json REPEAT           the best of some runs over a table, in milliseconds, as JSON
+//     skc_bench signals PLAIN SIGNALS RECORD.json CALLS      p50 and p99 of one row, by an artifact without and one with signals
 //
 // The artifact has signature packed, float64 and string inputs, a float32 output x and an int64 output ids. Subjects take
 // turns, so that a busy moment of the machine hits them alike; quote ratios.
@@ -94,6 +95,17 @@ void measure(std::vector<Subject>& subjects, int rounds, int calls) {
   for (Subject& subject : subjects) std::sort(subject.times.begin(), subject.times.end());
 }
 
+json percentiles(std::vector<Subject>& subjects, int calls) {
+  constexpr int rounds = 20;
+  measure(subjects, rounds, std::max(1, calls / rounds));
+  json report;
+  for (const Subject& subject : subjects) {
+    const auto& times = subject.times;
+    report[subject.name] = {{"p50_us", times[times.size() / 2]}, {"p99_us", times[times.size() * 99 / 100]}};
+  }
+  return report;
+}
+
 json row(const std::string& artifact, const std::string& empty, const std::string& path, int calls) {
   const std::string body = text_of(path);
   const json cells = json::parse(body);
@@ -104,7 +116,6 @@ json row(const std::string& artifact, const std::string& empty, const std::strin
   Bare bare(artifact + "/model.onnx", json::parse(text_of(artifact + "/manifest.json")), columns, 1);
   const Bare nothing(empty, 13);
   check(bare.run(0, 1), transformer.transform(record));
-  constexpr int rounds = 20;
   std::vector<Subject> subjects = {
       {"empty", [&] { nothing.run_empty(); }, {}},
       {"ready", [&] { bare.run_ready(); }, {}},
@@ -113,13 +124,20 @@ json row(const std::string& artifact, const std::string& empty, const std::strin
       {"transform_json", [&] { transformer.transform_json(body); }, {}},
       {"parse_and_transform", [&] { transformer.transform(record_of(json::parse(body))); }, {}},
   };
-  measure(subjects, rounds, std::max(1, calls / rounds));
-  json report;
-  for (const Subject& subject : subjects) {
-    const auto& times = subject.times;
-    report[subject.name] = {{"p50_us", times[times.size() / 2]}, {"p99_us", times[times.size() * 99 / 100]}};
-  }
-  return report;
+  return percentiles(subjects, calls);
+}
+
+json signals(const std::string& plain, const std::string& counting, const std::string& path, int calls) {
+  const json cells = json::parse(text_of(path));
+  const skc::Record record = record_of(cells);
+  const skc::Transformer without = skc::Transformer::load(plain);
+  const skc::Transformer with = skc::Transformer::load(counting);
+  with.signals();  // refuses an artifact that does not count
+  std::vector<Subject> subjects = {
+      {"plain", [&] { without.transform(record); }, {}},
+      {"signals", [&] { with.transform(record); }, {}},
+  };
+  return percentiles(subjects, calls);
 }
 
 json batch(const std::string& artifact, const std::string& path, int repeat) {
@@ -156,8 +174,11 @@ int main(int count, char** arguments) {
       std::cout << row(given[1], given[2], given[3], std::stoi(given[4])) << "\n";
     } else if (given.size() == 4 && given[0] == "batch") {
       std::cout << batch(given[1], given[2], std::stoi(given[3])) << "\n";
+    } else if (given.size() == 5 && given[0] == "signals") {
+      std::cout << signals(given[1], given[2], given[3], std::stoi(given[4])) << "\n";
     } else {
-      std::fputs("usage: skc_bench row ARTIFACT EMPTY.onnx RECORD.json CALLS, or batch ARTIFACT COLUMNS.json REPEAT\n",
+      std::fputs("usage: skc_bench row ARTIFACT EMPTY.onnx RECORD.json CALLS, batch ARTIFACT COLUMNS.json REPEAT, "
+                 "or signals PLAIN SIGNALS RECORD.json CALLS\n",
                  stderr);
       return 2;
     }

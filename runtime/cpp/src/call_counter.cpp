@@ -1,6 +1,7 @@
 #include "call_counter.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 
 #include "skc/error.hpp"
@@ -83,9 +84,16 @@ CallCounter::Shard& CallCounter::shard() noexcept { return *shards_[own_shard()]
 void CallCounter::row(const bool* signals) noexcept {
   Shard& own = shard();
   add_to(own.rows, 1);
-  for (std::size_t i = 0; i < own.steps.size(); ++i) {
+  const std::size_t width = own.steps.size();
+  const auto add = [&](std::size_t i) {
     if (signals[i]) add_to(own.steps[i], 1);
+  };
+  std::size_t start = 0;
+  for (std::uint64_t eight = 0; start + sizeof eight <= width; start += sizeof eight) {  // most have none
+    std::memcpy(&eight, signals + start, sizeof eight);
+    for (std::size_t i = start; eight != 0 && i < start + sizeof eight; ++i) add(i);
   }
+  for (; start < width; ++start) add(start);
 }
 
 void CallCounter::batch(std::size_t rows, const std::vector<std::uint64_t>& counts) noexcept {

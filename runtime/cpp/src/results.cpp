@@ -6,6 +6,16 @@
 
 namespace skc::detail {
 
+Flags::Flags(const OnnxRuntime& runtime, std::size_t width) : value_(runtime.api().ReleaseValue) {
+  const std::int64_t shape[] = {1, static_cast<std::int64_t>(width)};
+  const OrtApi& api = runtime.api();
+  runtime.check(
+      api.CreateTensorAsOrtValue(runtime.allocator(), shape, 2, ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL, value_.out()));
+  void* data = nullptr;
+  runtime.check(api.GetTensorMutableData(value_.get(), &data));
+  data_ = static_cast<const bool*>(data);
+}
+
 const void* RunOutputs::data(std::size_t index) const {
   void* found = nullptr;
   runtime_.check(runtime_.api().GetTensorMutableData(values_[index], &found));

@@ -84,7 +84,7 @@ Outputs Transformer::Serving::record(const Record& record, Extra extra) {
   Workspace& workspace = lease.workspace();
   marshaller_.put_record(record, extra, workspace.feeds, 0, std::nullopt, workspace.seen);
   std::vector<Output> outputs = new_outputs(1);
-  run(lease.session(), workspace.feeds, std::nullopt, outputs, nullptr);
+  run_record(lease.session(), workspace, outputs);
   return {results_, std::move(outputs), true};
 }
 
@@ -151,12 +151,12 @@ Outputs Transformer::Serving::batch(const Session& session, std::size_t rows, co
       Feeds& feeds = resized(whole, count);
       feeds.forget_lengths();
       put(first, feeds);
-      if (count * feeds.longest() <= detail::chunk_text) return run(session, feeds, first, outputs, &tally);
+      if (count * feeds.longest() <= detail::chunk_text) return run(session, feeds, first, outputs, tally);
       const auto longest_in = [&](std::size_t row) { return feeds.longest_in(row); };
       for (std::size_t start = 0, end; start < count; start = end) {
         end = detail::end_of_chunk(start, count, longest_in);
         put(first + start, resized(part, end - start));
-        run(session, *part, first + start, outputs, &tally);
+        run(session, *part, first + start, outputs, tally);
       }
     };
   };
@@ -182,16 +182,25 @@ std::vector<Output> Transformer::Serving::new_outputs(std::size_t rows) const {
   return outputs;
 }
 
-void Transformer::Serving::run(const Session& session, const Feeds& feeds, std::optional<std::size_t> start,
-                               std::vector<Output>& outputs, detail::SignalTally* tally) const {
+void Transformer::Serving::run_record(const Session& session, const Workspace& workspace,
+                                      std::vector<Output>& outputs) const {
+  RunOutputs found(runtime_, output_names_.size());
+  if (workspace.signals) found.lend(results_->size(), *workspace.signals);
+  session.run(input_names_, workspace.feeds.values(), output_names_, found.data());
+  if (manifest_.guards) refuse_guarded(found, workspace.feeds, std::nullopt);
+  if (is_counting()) counter_->row(workspace.signals->data());
+  for (std::size_t i = 0; i < outputs.size(); ++i) found.copy(i, 1, outputs[i], 0);
+}
+
+void Transformer::Serving::run(const Session& session, const Feeds& feeds, std::size_t start,
+                               std::vector<Output>& outputs, detail::SignalTally& tally) const {
   RunOutputs found(runtime_, output_names_.size());
   session.run(input_names_, feeds.values(), output_names_, found.data());
   if (manifest_.guards) refuse_guarded(found, feeds, start);
   if (is_counting()) {
-    const bool* signals = found.flags(results_->size(), feeds.rows() * manifest_.signals->columns.size());
-    tally == nullptr ? counter_->row(signals) : tally->add(signals, feeds.rows());
+    tally.add(found.flags(results_->size(), feeds.rows() * manifest_.signals->columns.size()), feeds.rows());
   }
-  for (std::size_t i = 0; i < outputs.size(); ++i) found.copy(i, feeds.rows(), outputs[i], start.value_or(0));
+  for (std::size_t i = 0; i < outputs.size(); ++i) found.copy(i, feeds.rows(), outputs[i], start);
 }
 
 // The first guarded row, and in it the first guard.

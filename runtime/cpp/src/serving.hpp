@@ -54,9 +54,12 @@ class Transformer::Serving {
  private:
   // The tensors of one row, reused by one call at a time: creating them would cost as much as the graph.
   struct Workspace {
-    Workspace(const detail::OnnxRuntime& runtime, const detail::Manifest& manifest) : feeds(runtime, manifest, 1) {}
+    Workspace(const detail::OnnxRuntime& runtime, const detail::Manifest& manifest) : feeds(runtime, manifest, 1) {
+      if (manifest.signals) signals.emplace(runtime, manifest.signals->columns.size());
+    }
     detail::Feeds feeds;
     detail::Seen seen;
+    std::optional<detail::Flags> signals;
   };
   class Lease;
 
@@ -69,10 +72,11 @@ class Transformer::Serving {
   Outputs batch(const detail::Session& session, std::size_t rows, const Put& put, const Check& check) const;
   detail::Feeds& resized(std::unique_ptr<detail::Feeds>& feeds, std::size_t rows) const;
   std::vector<Output> new_outputs(std::size_t rows) const;
-  // Writes the features of a request's rows from `start` on; the error of a single record has no row. The signals of a batch
-  // are added to its tally, until all of it is served; those of a single record are counted.
-  void run(const detail::Session& session, const detail::Feeds& feeds, std::optional<std::size_t> start,
-           std::vector<Output>& outputs, detail::SignalTally* tally) const;
+  // Writes the features of a single record, and counts its signals; its error has no row.
+  void run_record(const detail::Session& session, const Workspace& workspace, std::vector<Output>& outputs) const;
+  // Writes the features of a batch's rows from `start` on. Its signals are added to the tally, until all of it is served.
+  void run(const detail::Session& session, const detail::Feeds& feeds, std::size_t start, std::vector<Output>& outputs,
+           detail::SignalTally& tally) const;
   bool is_counting() const noexcept { return counter_ != nullptr && counter_->is_counting(); }
   void refuse_guarded(const detail::RunOutputs& found, const detail::Feeds& feeds,
                       std::optional<std::size_t> start) const;

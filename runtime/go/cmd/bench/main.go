@@ -2,6 +2,7 @@
 //
 //	bench row ARTIFACT EMPTY.onnx RECORD.json CALLS    p50 and p99 of one row, in microseconds, as JSON
 //	bench batch ARTIFACT COLUMNS.json REPEAT           the best of some runs over a table, in milliseconds, as JSON
+//	bench signals PLAIN SIGNALS RECORD.json CALLS      p50 and p99 of one row, by an artifact without and one with signals
 //
 // The artifact has signature packed, float64 and string inputs, a float32 output x and an int64 output ids. Subjects take
 // turns, so that load on the machine affects them alike; quote ratios.
@@ -36,8 +37,11 @@ func main() {
 		found, err = row(arguments[1], arguments[2], arguments[3], arguments[4])
 	case len(arguments) == 4 && arguments[0] == "batch":
 		found, err = batch(arguments[1], arguments[2], arguments[3])
+	case len(arguments) == 5 && arguments[0] == "signals":
+		found, err = signals(arguments[1], arguments[2], arguments[3], arguments[4])
 	default:
-		err = errors.New("usage: bench row ARTIFACT EMPTY.onnx RECORD.json CALLS, or bench batch ARTIFACT COLUMNS.json REPEAT")
+		err = errors.New("usage: bench row ARTIFACT EMPTY.onnx RECORD.json CALLS, bench batch ARTIFACT COLUMNS.json REPEAT, " +
+			"or bench signals PLAIN SIGNALS RECORD.json CALLS")
 	}
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(found)
@@ -110,6 +114,33 @@ func row(artifact, empty, path, count string) (any, error) {
 			_, err := transformer.Transform(record)
 			return err
 		}})
+}
+
+func signals(plain, counting, path, count string) (any, error) {
+	calls, err := strconv.Atoi(count)
+	if err != nil {
+		return nil, err
+	}
+	var record map[string]any
+	if err := read(path, &record); err != nil {
+		return nil, err
+	}
+	without, err := skc.Load(plain)
+	if err != nil {
+		return nil, err
+	}
+	defer without.Close()
+	with, err := skc.Load(counting)
+	if err != nil {
+		return nil, err
+	}
+	defer with.Close()
+	if _, err := with.Signals(); err != nil {
+		return nil, err
+	}
+	return percentiles(calls,
+		subject{"plain", func() error { _, err := without.Transform(record); return err }},
+		subject{"signals", func() error { _, err := with.Transform(record); return err }})
 }
 
 func batch(artifact, path, count string) (any, error) {

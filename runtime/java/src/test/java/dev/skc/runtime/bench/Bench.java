@@ -20,6 +20,7 @@ import java.util.Map;
  * <pre>
  * row ARTIFACT EMPTY.onnx RECORD.json CALLS     p50 and p99 of one row, in microseconds, as JSON
  * batch ARTIFACT COLUMNS.json REPEAT            the best of some runs over a table, in milliseconds, as JSON
+ * signals PLAIN SIGNALS RECORD.json CALLS       p50 and p99 of one row, by an artifact without and one with signals
  * </pre>
  *
  * The artifact has signature packed, float64 and string inputs, a float32 output {@code x} and an int64 output {@code
@@ -36,10 +37,20 @@ final class Bench {
 
   public static void main(String[] arguments) throws Exception {
     Map<String, Object> found =
-        arguments[0].equals("row")
-            ? row(Path.of(arguments[1]), Path.of(arguments[2]), Path.of(arguments[3]), Integer.parseInt(arguments[4]))
-            : batch(Path.of(arguments[1]), Path.of(arguments[2]), Integer.parseInt(arguments[3]));
+        switch (arguments[0]) {
+          case "row" -> row(path(arguments, 1), path(arguments, 2), path(arguments, 3), number(arguments, 4));
+          case "signals" -> signals(path(arguments, 1), path(arguments, 2), path(arguments, 3), number(arguments, 4));
+          default -> batch(path(arguments, 1), path(arguments, 2), number(arguments, 3));
+        };
     System.out.println(JSON.writeValueAsString(found));
+  }
+
+  private static Path path(String[] arguments, int place) {
+    return Path.of(arguments[place]);
+  }
+
+  private static int number(String[] arguments, int place) {
+    return Integer.parseInt(arguments[place]);
   }
 
   private static Map<String, Object> row(Path artifact, Path empty, Path path, int calls) throws Exception {
@@ -62,6 +73,18 @@ final class Bench {
       subjects.put("transform", () -> transformer.transform(record));
       subjects.put("transform_json", () -> transformer.transformJson(body));
       subjects.put("parse_and_transform", () -> transformer.transform(parsed(body)));
+      return percentiles(subjects, calls);
+    }
+  }
+
+  private static Map<String, Object> signals(Path plain, Path counting, Path path, int calls) throws Exception {
+    Map<String, Object> record = parsed(Files.readAllBytes(path));
+    try (Transformer without = Transformer.load(plain);
+        Transformer with = Transformer.load(counting)) {
+      with.signals(); // refuses an artifact that does not count
+      Map<String, Call> subjects = new LinkedHashMap<>();
+      subjects.put("plain", () -> without.transform(record));
+      subjects.put("signals", () -> with.transform(record));
       return percentiles(subjects, calls);
     }
   }
