@@ -64,6 +64,7 @@ def replayed(logs: Sequence[PathLike], artifact: PathLike, options: ReplayOption
         until=read_time("until", options.until),
         rows=options.rows,
         any_plan=options.any_plan,
+        own_plan=options.own_plan,
         is_exact=options.tolerance == "bits",
     )
     training = None

@@ -438,6 +438,7 @@ class ReplayOptions(Options):
     until: str | int | None = _flag(None, "Replay the requests before this time.", typed=str | None)
     rows: int | None = _flag(None, "Replay only the first so many requests.", minimum=1)
     any_plan: bool = _flag(False, "Replay a log of another pipeline too.", "--any-plan")
+    own_plan: bool = _flag(False, "Leave out files of another pipeline, instead of refusing them.", "--own-plan")
     fail_on: tuple[str, ...] = _flag(
         (),
         "Exit with 1 only for: served, training, lost, or more than a share of one, such as lost>0.001.",
@@ -456,6 +457,8 @@ class ReplayOptions(Options):
             raise fail("SKC140", f"--{one} needs --{other}", hint=f"give --{other}, or leave both out")
         if self.time is not None and self.training is None:
             raise fail("SKC140", "--time needs --training", hint="give --training and --key, or leave --time out")
+        if self.any_plan and self.own_plan:
+            raise fail("SKC140", "--own-plan leaves out what --any-plan replays", hint="give one of them")
         if any(rule.subject == "training" for rule in self.rules()) and self.training is None:
             raise fail("SKC140", "a rule about training needs rows of it", hint="give some with --training and --key")
         read_time("since", self.since)

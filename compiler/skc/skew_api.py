@@ -119,6 +119,7 @@ def replay(
     until: str | int | None = None,
     rows: int | None = None,
     any_plan: bool = False,
+    own_plan: bool = False,
     fail_on: Sequence[str] = (),
 ) -> ReplayReport:
     """Recompute the features of logged requests, and compare them with those that were served.
@@ -128,8 +129,8 @@ def replay(
     is, and with `time`, a column of it, that is the latest not after the request. With the `tolerance` "1e-6" floats
     that are not exact on every machine may differ by so much. `since` and `until` are times with their zone, days of
     UTC, or microseconds since 1970; `rows` is the number of requests to replay, all if not given. `any_plan` accepts a
-    log of another pipeline. The rules of `fail_on` (served, training, lost, lost>0.001) fill `.broken` of what is
-    returned. Raises SkcError.
+    log of another pipeline, and `own_plan` leaves out its files. The rules of `fail_on` (served, training, lost,
+    lost>0.001) fill `.broken` of what is returned. Raises SkcError.
     """
     options = ReplayOptions(
         training=training,
@@ -140,6 +141,7 @@ def replay(
         until=until,
         rows=rows,
         any_plan=any_plan,
+        own_plan=own_plan,
         fail_on=tuple(fail_on),
     )
     paths = [logs] if isinstance(logs, str | os.PathLike) else list(logs)

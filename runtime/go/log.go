@@ -4,60 +4,21 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
-
-	ort "github.com/yalue/onnxruntime_go"
 )
 
 // Version is that of this module.
 const Version = "0.1.0"
 
-// LogFeatures is how features are logged.
-type LogFeatures string
-
-// OnFull is what becomes of a request for which there is no room.
-type OnFull string
-
-// SampleBy is what a sample is chosen by.
-type SampleBy string
-
-const (
-	LogDigest LogFeatures = "digest" // a CRC-32 of each output
-	LogFull   LogFeatures = "full"
-	LogNone   LogFeatures = "none"
-
-	DropOnFull OnFull = "drop" // it is dropped, and counted
-	WaitOnFull OnFull = "wait" // Add waits for room
-
-	SampleByID  SampleBy = "id"
-	SampleByKey SampleBy = "key"
-)
-
-// LogOptions are the options of OpenLog; the zero value of each but Sample is its default.
-type LogOptions struct {
-	Sample        *float64      // the share of requests to log, by a hash; all if nil. A refused request is always logged
-	SampleBy      SampleBy      // SampleByID
-	Features      LogFeatures   // LogDigest
-	FullEvery     int           // features in full for one request in so many, chosen by a hash of its id; 0 for none
-	OnFull        OnFull        // DropOnFull
-	Queue         int           // requests that may wait to be written; 8192
-	Flush         time.Duration // between two writes; 0.2 s
-	RotateBytes   int64         // after which a file is completed; 64 MiB
-	RotateSeconds float64       // likewise; 3600
-	Fsync         bool          // after each write
-	Salt          string        // a secret, for inputs that the pipeline hashes
-	OnError       func(error)   // is called by the goroutine that writes when something could not be logged
-}
-
 // LogEntry is a request, as Log.Add takes it.
 type LogEntry struct {
 	ID          string
 	Record      any      // as Transform took it; nil if it was not a record
+	JSON        []byte   // or the text of it, as TransformJSON took it
 	Features    Features // that Transform returned
 	Err         error    // or the error that it returned
 	Key         *string  // to sample by; written as it is
@@ -68,6 +29,10 @@ type LogEntry struct {
 	AsOf        map[string]int64 // by input, the time of a value that was looked up, in microseconds
 	FetchedUS   map[string]int64 // by input, the microseconds that looking up its value took
 	Hit         map[string]bool  // by input, whether looking it up found a value
+
+	// ServedBy is the transformer that served it, if it may be another one than the log was opened with: what
+	// Reloadable.Use gives, once for the request and its log.
+	ServedBy *Transformer
 }
 
 // LogCounts is what became of the requests: Logged + Dropped = N, once nothing is Waiting.
@@ -82,12 +47,16 @@ type Log struct {
 	folder  string
 	options LogOptions
 	sample  float64
-	lines   *logLines
-	header  func(part int, after, logged int64) []byte
+	writer  string
+	first   *logArtifact
+
+	artifacts sync.Mutex // of what follows
+	recent    map[string]*logArtifact
 
 	mutex    sync.Mutex // of what follows
 	room     *sync.Cond
-	pending  []byte // lines to write, of `waiting` requests
+	pending  []logPortion // lines to write, of `waiting` requests
+	buffer   []byte       // for lines, while nobody uses it
 	waiting  int64
 	n        int64
 	dropped  int64
@@ -97,20 +66,15 @@ type Log struct {
 
 	wake chan struct{}
 	done chan struct{}
-	rows sync.Pool // of *logScratch
 
 	// Of the goroutine that writes; logged also of the mutex.
+	serving  *logArtifact // whose requests are written
 	logged   int64
 	file     *logFile
 	part     int
 	covered  int64 // the last number that was written or dropped
 	inFile   int64
 	openedAt time.Time
-}
-
-type logScratch struct {
-	row  *block
-	line []byte
 }
 
 // OpenLog begins to log what a transformer serves. The folder is made if it is missing. Its errors have the codes
@@ -120,6 +84,8 @@ func OpenLog(folder string, transformer *Transformer, options LogOptions) (*Log,
 	if err != nil {
 		return nil, err
 	}
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
 	absolute, failure := filepath.Abs(folder)
 	if failure == nil {
 		failure = os.MkdirAll(absolute, 0o700)
@@ -128,60 +94,17 @@ func OpenLog(folder string, transformer *Transformer, options LogOptions) (*Log,
 		return nil, logFailed(failure)
 	}
 	l := &Log{
-		folder: absolute, options: options, sample: sample, lines: newLogLines(transformer, &options),
-		header: headerOf(transformer.manifest, &options, sample), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		folder: absolute, options: options, sample: sample, writer: hex.EncodeToString(random[:]),
+		recent: map[string]*logArtifact{}, wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	l.room = sync.NewCond(&l.mutex)
-	l.rows.New = func() any { return &logScratch{row: l.lines.scratch()} }
+	l.first = l.newArtifact(transformer)
+	l.recent[l.first.identity], l.serving = l.first, l.first
 	if err := l.open(); err != nil {
 		return nil, logFailed(err)
 	}
 	go l.run()
 	return l, nil
-}
-
-// complete fills in defaults, and refuses what is not allowed.
-func (o *LogOptions) complete(m *manifest) (float64, *Error) {
-	sample := 1.0
-	if o.Sample != nil {
-		sample = *o.Sample
-	}
-	o.SampleBy, o.Features, o.OnFull = or(o.SampleBy, SampleByID), or(o.Features, LogDigest), or(o.OnFull, DropOnFull)
-	o.Queue, o.Flush = or(o.Queue, 8192), or(o.Flush, 200*time.Millisecond)
-	o.RotateBytes, o.RotateSeconds = or(o.RotateBytes, 64<<20), or(o.RotateSeconds, 3600)
-	for _, check := range []struct {
-		isMet bool
-		name  string
-		value any
-		hint  string
-	}{
-		{sample >= 0 && sample <= 1, "Sample", sample, "a share from 0 to 1"},
-		{o.SampleBy == SampleByID || o.SampleBy == SampleByKey, "SampleBy", o.SampleBy, "id or key"},
-		{o.Features == LogDigest || o.Features == LogFull || o.Features == LogNone, "Features", o.Features, "digest, full or none"},
-		{o.OnFull == DropOnFull || o.OnFull == WaitOnFull, "OnFull", o.OnFull, "drop or wait"},
-		{o.FullEvery >= 0, "FullEvery", o.FullEvery, "a whole number from 0"},
-		{o.Queue > 0, "Queue", o.Queue, "a whole number from 1"},
-		{o.Flush > 0, "Flush", o.Flush, "above 0"},
-		{o.RotateBytes > 0, "RotateBytes", o.RotateBytes, "a whole number from 1"},
-		{o.RotateSeconds > 0 && !math.IsInf(o.RotateSeconds, 0), "RotateSeconds", o.RotateSeconds, "seconds above 0"},
-	} {
-		if !check.isMet {
-			return 0, newError(CodeInvalidOption, fmt.Sprintf("%s=%s", check.name, shown(check.value)), check.hint)
-		}
-	}
-	if len(m.log.hash) > 0 && o.Salt == "" {
-		hint := "a secret text, the same in every service whose logs are to be compared"
-		return 0, newError(CodeInvalidOption, fmt.Sprintf("the pipeline hashes %s, which needs Salt", shown(m.log.hash)), hint)
-	}
-	return sample, nil
-}
-
-func or[T comparable](value, usual T) T {
-	var zero T
-	if value == zero {
-		return usual
-	}
-	return value
 }
 
 // Add logs a request. It never fails; what cannot be logged is counted as dropped, and told to OnError.
@@ -206,15 +129,20 @@ func (l *Log) Add(entry LogEntry) {
 		l.lose(nil)
 		return
 	}
-	scratch := l.rows.Get().(*logScratch)
-	defer l.rows.Put(scratch)
-	line, err := l.lines.appendRecord(scratch.line[:0], &entry, timeOf(&entry), scratch.row)
+	artifact, err := l.artifactOf(entry.ServedBy)
+	if err != nil {
+		l.lose(err)
+		return
+	}
+	scratch := artifact.rows.Get().(*logScratch)
+	defer artifact.rows.Put(scratch)
+	line, err := artifact.lines.appendRecord(scratch.line[:0], &entry, timeOf(&entry), scratch.row)
 	scratch.line = line
 	if err != nil {
 		l.lose(err)
 		return
 	}
-	l.enqueue(line)
+	l.enqueue(artifact, line)
 }
 
 func timeOf(entry *LogEntry) int64 {
@@ -230,7 +158,7 @@ func (l *Log) isFull() bool {
 	return l.isClosed || l.waiting >= int64(l.options.Queue)
 }
 
-func (l *Log) enqueue(line []byte) {
+func (l *Log) enqueue(artifact *logArtifact, line []byte) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	queue := int64(l.options.Queue)
@@ -243,7 +171,14 @@ func (l *Log) enqueue(line []byte) {
 		l.dropped++
 		return
 	}
-	l.pending = append(strconv.AppendInt(append(l.pending, `{"n":`...), l.n, 10), line...)
+	last := len(l.pending) - 1
+	if last < 0 || l.pending[last].artifact.identity != artifact.identity {
+		l.pending = append(l.pending, logPortion{artifact: artifact, lines: l.spare(), first: l.n})
+		last++
+	}
+	to := &l.pending[last]
+	to.lines = append(strconv.AppendInt(append(to.lines, `{"n":`...), l.n, 10), line...)
+	to.count++
 	if l.waiting++; 2*l.waiting > queue {
 		l.wakeUp()
 	}
@@ -297,22 +232,23 @@ func (l *Log) run() {
 	defer close(l.done)
 	timer := time.NewTicker(l.options.Flush)
 	defer timer.Stop()
-	var spare []byte
 	for {
 		select {
 		case <-timer.C:
 		case <-l.wake:
 		}
 		l.mutex.Lock()
-		lines, count, n, isClosed := l.pending, l.waiting, l.n, l.isClosed
-		l.pending, l.waiting = spare[:0], 0
+		portions, n, isClosed := l.pending, l.n, l.isClosed
+		l.pending, l.waiting = nil, 0
 		l.room.Broadcast()
 		l.mutex.Unlock()
-		if count > 0 {
-			l.write(lines, count)
+		for i := range portions {
+			l.writePortion(&portions[i])
 		}
 		l.covered = n
-		spare = lines
+		if len(portions) > 0 {
+			l.keep(portions[0].lines[:0])
+		}
 		if isClosed {
 			l.finish()
 			return
@@ -322,6 +258,29 @@ func (l *Log) run() {
 			l.finish()
 		}
 	}
+}
+
+// writePortion completes the file before requests that another artifact served.
+func (l *Log) writePortion(portion *logPortion) {
+	if portion.artifact.identity != l.serving.identity {
+		l.covered = portion.first - 1
+		l.finish()
+		l.serving = portion.artifact
+	}
+	l.write(portion.lines, portion.count)
+}
+
+// keep keeps a buffer for the lines to come; spare takes it, under the mutex.
+func (l *Log) keep(buffer []byte) {
+	l.mutex.Lock()
+	l.buffer = buffer
+	l.mutex.Unlock()
+}
+
+func (l *Log) spare() []byte {
+	buffer := l.buffer
+	l.buffer = nil
+	return buffer
 }
 
 // write writes lines; what cannot be written is dropped.
@@ -367,7 +326,7 @@ func (l *Log) writable() error {
 }
 
 func (l *Log) open() error {
-	file, err := newLogFile(l.folder, l.header(l.part, l.covered, l.logged), l.options.Fsync)
+	file, err := newLogFile(l.folder, l.serving.header(l.part, l.covered, l.logged), l.options.Fsync)
 	if err != nil {
 		return err
 	}
@@ -403,30 +362,3 @@ func (l *Log) tell(err *Error) {
 const logHint = "requests are served, and count as dropped; check the folder, its space and its permissions"
 
 func logFailed(err error) *Error { return newError(CodeLogFailed, err.Error(), logHint) }
-
-// headerOf returns what makes the first line of a file.
-func headerOf(m *manifest, o *LogOptions, sample float64) func(int, int64, int64) []byte {
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails
-	writer := hex.EncodeToString(random[:])
-	host, _ := os.Hostname()
-	return func(part int, after, logged int64) []byte {
-		line := append([]byte(nil), `{"skc":"log","format":1,"name":`...)
-		line = appendQuoted(line, m.name)
-		line = appendQuoted(append(line, `,"plan":`...), m.plan)
-		line = appendQuoted(append(line, `,"identity":`...), m.identity)
-		line = fmt.Appendf(line, `,"writer":"%s","part":%d,"after":%d,"logged":%d`, writer, part, after, logged)
-		line = fmt.Appendf(line, `,"runtime":"go %s","onnxruntime":"%s","host":`, Version, ort.GetVersion())
-		line = fmt.Appendf(appendQuoted(line, sound(host)), `,"opened_us":%d,"sample":`, time.Now().UnixMicro())
-		line = appendFloat(line, sample)
-		line = fmt.Appendf(line, `,"sample_by":"%s","features":"%s","full_every":%d`, o.SampleBy, o.Features, o.FullEvery)
-		line = appendNames(append(line, `,"omit":`...), m.log.omit)
-		line = appendNames(append(line, `,"hash":`...), m.log.hash)
-		return append(line, "}\n"...)
-	}
-}
-
-func appendNames(to []byte, names []string) []byte {
-	output := Output{DType: String, String: names}
-	return appendOutput(to, &output)
-}

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"reflect"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -79,7 +80,11 @@ func (l *logLines) appendRecord(to []byte, e *LogEntry, timeUS int64, b *block) 
 	if e.LatencyUS != nil {
 		to = strconv.AppendInt(append(to, `,"latency_us":`...), *e.LatencyUS, 10)
 	}
-	to = l.appendRequest(append(to, `,"request":`...), e.Record, b)
+	record := e.Record
+	if e.JSON != nil {
+		record = jsonRecordOf(e.JSON)
+	}
+	to = l.appendRequest(append(to, `,"request":`...), record, b)
 	to, err := l.appendAnswer(to, e)
 	if err != nil {
 		return to, err
@@ -102,6 +107,19 @@ func (l *logLines) appendRecord(to []byte, e *LogEntry, timeUS int64, b *block) 
 		return to, err
 	}
 	return append(to, "}\n"...), nil
+}
+
+// jsonRecordOf is the record of a JSON text, nil for any other request.
+func jsonRecordOf(body []byte) any {
+	request, err := readRequest(body)
+	if err != nil {
+		return nil
+	}
+	switch request.(type) {
+	case jsonRecords, jsonColumns:
+		return nil
+	}
+	return request
 }
 
 func (l *logLines) appendRequest(to []byte, given any, b *block) []byte {
@@ -201,7 +219,7 @@ func appendRefused(to []byte, s scalar, isHashed bool) []byte {
 		if integer, isBig := s.given.(*big.Int); text == "" && isBig && integer.BitLen() < 4*longestLoggedInteger {
 			text = integer.String()
 		}
-		if text != "" && len(text) <= longestLoggedInteger {
+		if text != "" && len(text) <= longestLoggedInteger && !strings.ContainsAny(text, ".eE") {
 			return append(append(append(to, `{"int":"`...), text...), `"}`...)
 		}
 	case kindFloat:

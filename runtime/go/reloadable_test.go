@@ -2,8 +2,10 @@ package skc_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,68 @@ func switchTo(t *testing.T, served, artifact string) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAFileOfALogHasTheRequestsOfOneArtifact(t *testing.T) {
+	folder := t.TempDir()
+	served, logs := filepath.Join(folder, "served"), filepath.Join(folder, "logs")
+	switchTo(t, served, artifact(t, "examples/rides/columns"))
+	reloadable, err := skc.LoadReloadable(served, skc.ReloadSettings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reloadable.Close()
+	first := reloadable.Identity()
+	var log *skc.Log
+	add := func(id string) func(*skc.Transformer) error {
+		return func(held *skc.Transformer) error {
+			features, err := held.Transform(ride())
+			log.Add(skc.LogEntry{ID: id, Record: ride(), Features: features, ServedBy: held})
+			return err
+		}
+	}
+	err = reloadable.Use(func(opened *skc.Transformer) error {
+		if log, err = skc.OpenLog(logs, opened, skc.LogOptions{}); err != nil {
+			return err
+		}
+		log.Add(skc.LogEntry{ID: "a", Record: ride()})
+		switchTo(t, served, artifact(t, "examples/rides/packed"))
+		if isNew, err := reloadable.Reload(); err != nil || !isNew {
+			t.Errorf("another artifact was not loaded: %v", err)
+		}
+		return errors.Join(add("b")(opened), reloadable.Use(add("c")), add("d")(opened), reloadable.Use(add("e")))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil || log.Counts() != (skc.LogCounts{N: 5, Logged: 5}) {
+		t.Error(err, log.Counts())
+	}
+	second := reloadable.Identity()
+	for part, wanted := range []struct {
+		identity string
+		after    int
+		ids      []string
+	}{{first, 0, []string{"a", "b"}}, {second, 2, []string{"c"}}, {first, 3, []string{"d"}}, {second, 4, []string{"e"}}} {
+		text, err := os.ReadFile(filepath.Join(logs, fmt.Sprintf("%d-%d.jsonl", os.Getpid(), part)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		head := fmt.Sprintf(`"identity":"%s"`, wanted.identity)
+		after := fmt.Sprintf(`"part":%d,"after":%d,"logged":%d,`, part, wanted.after, wanted.after)
+		if !strings.Contains(string(text), head) || !strings.Contains(string(text), after) {
+			t.Errorf("part %d begins with %.400s", part, text)
+		}
+		lines := strings.Split(string(text), "\n")
+		if len(lines) != len(wanted.ids)+3 {
+			t.Errorf("part %d has %d lines", part, len(lines))
+		}
+		for i, id := range wanted.ids {
+			if begin := fmt.Sprintf(`{"n":%d,"id":"%s",`, wanted.after+i+1, id); !strings.HasPrefix(lines[i+1], begin) {
+				t.Errorf("part %d has the line %.60s", part, lines[i+1])
+			}
+		}
 	}
 }
 

@@ -184,9 +184,9 @@ def logged(transformer: Transformer, entry: Mapping[str, Any]) -> tuple[tuple[An
         options["prediction"] = number(entry["prediction"])
     if "own_features" in entry:
         options["own_features"] = {name: own(values) for name, values in entry["own_features"].items()}
-    row = record(entry["record"])
+    row = entry["json"].encode() if "json" in entry else record(entry["record"])
     try:
-        features = transformer.transform_record(row)
+        features = transformer.transform_json(row) if "json" in entry else transformer.transform_record(row)
     except RecordError as error:
         return (entry["id"], row), {"error": error, **options}
     return (entry["id"], row, features), options

@@ -25,6 +25,7 @@ from request_logs import end, files, gaps, lines, records
 
 import skc_runtime
 from skc_runtime import Log, RecordError, SkcRuntimeError, Transformer, log_lines
+from skc_runtime import request_log as log_module
 from skc_runtime.golden import encode_outputs
 from skc_runtime.log_lines import digest
 
@@ -136,6 +137,81 @@ def test_a_digest_is_that_of_the_bytes() -> None:
     assert digest(np.array([True, False])) == zlib.crc32(b"\1\0")
     assert digest(np.array(["é", "", "😀"], object)) == zlib.crc32(b"\2\0\0\0\xc3\xa9\0\0\0\0\4\0\0\0\xf0\x9f\x98\x80")
     assert digest(np.array(["a", "b"], object)) != digest(np.array(["ab", ""], object))
+
+
+def test_a_json_body_is_logged_as_the_record_it_is(
+    transformer: Transformer, ride: dict[str, Any], tmp_path: Path
+) -> None:
+    """What `transform_json` took, without parsing it in the service; what is not one record is null."""
+    body = json.dumps(ride)
+    features = transformer.transform_json(body)
+    with Log.open(tmp_path, transformer) as log:
+        log.add("record", ride, features, time_us=1)
+        for given in (body, body.encode(), bytearray(body.encode()), memoryview(body.encode())):
+            log.add("record", given, features, time_us=1)  # type: ignore[arg-type]  # any bytes
+        for wrong in ("{", "[]", f"[{body}]", '{"columns": {}}', b"\xff", '{"fare": 1, "fare": 2}', "null"):
+            log.add("not one", wrong, error=RecordError("malformed-json", "", hint=""))
+    found = records(tmp_path)
+    assert [{**record, "n": 1} for record in found[1:5]] == [found[0]] * 4
+    assert found[0]["request"]["fare"] == 11.75
+    assert [record["request"] for record in found[5:]] == [None] * 7
+
+
+def test_a_file_has_the_requests_of_one_artifact(
+    columns_artifact: Artifact, ride: dict[str, Any], tmp_path: Path
+) -> None:
+    """Behind a Reloadable: each request says who served it, and what must not be shown is that of this artifact."""
+    document = columns_artifact.document
+    old = skc_runtime.load(columns_artifact.write(tmp_path / "old"))
+    omitting = columns_artifact.with_document({**document, "log": {"omit": ["fare"], "hash": []}})
+    new = skc_runtime.load(omitting.write(tmp_path / "new"))
+    hashing = columns_artifact.with_document({**document, "log": {"omit": [], "hash": ["fare"]}})
+    secret = skc_runtime.load(hashing.write(tmp_path / "secret"))
+    told: list[SkcRuntimeError] = []
+    with Log.open(tmp_path / "log", old, on_error=told.append) as log:
+        for id_, by in zip("abcdefg", (None, old, new, secret, new, old, None), strict=True):
+            log.add(id_, ride, (by or old).transform_record(ride), served_by=by)
+        for _ in range(100):  # it is the same artifact
+            log.add("again", ride, served_by=skc_runtime.load(tmp_path / "old"))
+    found = [lines(path) for path in files(tmp_path / "log")]
+    assert [
+        [head["identity"], *(record["id"] for record in rest[:4])] for head, *rest in ([*f[:-1]] for f in found)
+    ] == [
+        [old.identity, "a", "b"],
+        [new.identity, "c", "e"],
+        [old.identity, "f", "g", "again", "again"],
+    ]
+    assert [(head["part"], head["after"], head["logged"], head["omit"]) for head, *_ in found] == [
+        (0, 0, 0, []),
+        (1, 2, 2, ["fare"]),
+        (2, 5, 4, []),
+    ]
+    assert [(rest[-1]["n"], rest[-1]["logged"], rest[-1]["dropped"]) for rest in found] == [
+        (2, 2, 0),
+        (5, 4, 1),
+        (107, 106, 1),
+    ]
+    assert ["fare" in rest[1]["request"] for rest in found] == [True, False, True]
+    assert [(error.code, "needs salt=" in error.message) for error in told] == [("invalid-option", True)]
+
+
+def test_artifacts_that_come_and_go(columns_artifact: Artifact, ride: dict[str, Any], tmp_path: Path) -> None:
+    """More than are remembered, while threads still serve by older ones."""
+    document = columns_artifact.document
+    names = [f"rides{k}" for k in range(log_module.RECENT + 3)]
+    served = [
+        skc_runtime.load(columns_artifact.with_document({**document, "name": name}).write(tmp_path / name))
+        for name in names
+    ]
+    with Log.open(tmp_path / "log", served[0], queue=100_000) as log:
+        for k in range(200):
+            log.add(str(k), ride, served_by=served[k * 7 % len(served)])
+    found = [lines(path) for path in files(tmp_path / "log")]
+    heads = {head["name"]: head["identity"] for head, *_ in found}
+    assert heads == {name: one.identity for name, one in zip(names, served, strict=True)}
+    assert [(head["name"], record["id"]) for head, *rest in found for record in rest[:-1]] == [
+        (names[k * 7 % len(served)], str(k)) for k in range(200)
+    ]
 
 
 def test_what_must_not_be_shown_is_not(columns_artifact: Artifact, ride: dict[str, Any], tmp_path: Path) -> None:

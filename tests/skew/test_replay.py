@@ -31,7 +31,7 @@ ROWS = rides().to_pylist()[:1200]
 
 
 def make(folder: Path) -> None:
-    """Artifacts of the rides: as it is, one that hides inputs, and one with another scaler."""
+    """Artifacts of the rides: as it is, ones that hide inputs, and ones with another scaler."""
     folder.mkdir()
     text = (RIDES / "pipeline.yaml").read_text(encoding="utf-8")
     shutil.copy(RIDES / "data.csv", folder)
@@ -40,6 +40,7 @@ def make(folder: Path) -> None:
         "hiding": text + "log: {omit: [driver], hash: [zone]}\n",
         "hiding_fare": text + "log: {omit: [fare]}\n",
         "other": text.replace("log1p, standard_scale", "log1p, robust_scale"),
+        "third": text.replace("log1p, standard_scale", "log1p, max_abs_scale"),
     }
     for name, one in texts.items():
         (folder / f"{name}.yaml").write_text(one, encoding="utf-8")
@@ -230,6 +231,26 @@ def test_a_log_of_another_plan_is_refused_with_both_hashes(
     report = skc.replay(tmp_path / "log.jsonl", home / "other", any_plan=True)
     assert [output.differing for output in report.outputs] == [20, 0]
     assert report.log.plans == (plans[0],)
+
+
+def test_a_log_of_a_service_that_loaded_another_artifact(
+    home: Path, transformer: Transformer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each artifact replays the requests that it served; what is lost is looked for in all files."""
+    other = skc_runtime.load(home / "other")
+    with skc_runtime.Log.open(tmp_path / "log", transformer) as log:
+        for k in range(30):
+            by = other if k >= 20 or k == 7 else transformer
+            log.add(str(k), ROWS[k], by.transform_record(ROWS[k]), served_by=by)
+    assert cli.run(["replay", str(tmp_path / "log"), str(home / "open")]) == cli.USER
+    assert "SKC604" in capsys.readouterr().err
+    for name, own, others in (("open", 19, 11), ("other", 11, 19)):
+        report = skc.replay(tmp_path / "log", home / name, own_plan=True)
+        assert (report.requests, report.differing, report.log.requests, report.log.is_whole) == (own, 0, 30, True)
+        assert f"replayed: without {others} of another pipeline" in skc.render(report)
+        assert skc.replay(tmp_path / "log", home / name, any_plan=True).differing == others
+    with pytest.raises(SkcError, match="all 30 requests are of another pipeline"):
+        skc.replay(tmp_path / "log", home / "third", own_plan=True)
 
 
 def test_files_that_overlap_are_replayed_once(home: Path, transformer: Transformer, tmp_path: Path) -> None:

@@ -58,12 +58,14 @@ skc::OwnValues own_of(const Json& given) {
 
 // Serves a request, and adds it some times.
 void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, int threads, int rounds) {
-  const skc::Record record = record_of(given.at("record"));
+  const bool is_json = given.contains("json");
+  const skc::Record record = is_json ? skc::Record() : record_of(given.at("record"));
+  const auto body = given.value("json", "");
   const auto id = given.at("id").get<std::string>(), key = given.value("key", "");
   std::optional<skc::Outputs> features;
   std::optional<skc::RecordError> error;
   try {
-    features = transformer.transform_record(record);
+    features = is_json ? transformer.transform_json(body) : transformer.transform_record(record);
   } catch (const skc::RecordError& refusal) {
     error = refusal;
   }
@@ -72,7 +74,11 @@ void add(skc::Log& log, const skc::Transformer& transformer, const Json& given, 
   std::map<std::string, bool> hits;
   skc::LogEntry entry;
   entry.id = id;
-  entry.record = &record;
+  if (is_json) {
+    entry.json = body;
+  } else {
+    entry.record = &record;
+  }
   entry.features = features ? &*features : nullptr;
   entry.error = error ? &*error : nullptr;
   entry.time_us = given.at("time_us").get<std::int64_t>();

@@ -23,6 +23,8 @@ namespace {
 
 constexpr const char* hint = "requests are served, and count as dropped; check the folder, its space and its permissions";
 
+constexpr std::size_t recent_artifacts = 8;  // that are remembered
+
 std::int64_t now_us() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
@@ -39,16 +41,30 @@ std::string new_writer() {
 
 }  // namespace
 
-// What one process logs: the counts, what is waiting, and the thread that writes it.
+// What one process logs: the artifacts, the counts, what is waiting, and the thread that writes it.
 class Log::State {
  public:
   explicit State(const Log& log)
-      : process(::getpid()), lines_(*log.lines_), folder_(log.folder_), options_(log.options_) {}
+      : process(::getpid()), first_(log.first_), folder_(log.folder_), options_(log.options_), serving_(first_) {}
 
   // Of a process that has one: the child of a fork has none until it logs.
   void start() { thread_ = std::thread([this] { run(); }); }
 
-  void add(std::string_view line) {
+  // What writes the requests of an artifact, made once. Throws `invalid-option` without a salt.
+  std::shared_ptr<const Lines> lines_of(const Transformer& transformer) {
+    const Transformer::Serving& serving = transformer.serving();
+    const std::string& identity = serving.manifest().identity;
+    if (identity == first_->identity()) return first_;
+    const std::lock_guard<std::mutex> lock(artifacts_);
+    const auto known = recent_.find(identity);
+    if (known != recent_.end()) return known->second;
+    auto made = std::make_shared<const Lines>(serving.runtime(), serving.manifest(), options_);
+    if (recent_.size() >= recent_artifacts) recent_.clear();
+    recent_.emplace(identity, made);
+    return made;
+  }
+
+  void add(const std::shared_ptr<const Lines>& lines, std::string_view line) {
     std::unique_lock<std::mutex> lock(mutex_);
     while (options_.on_full == OnFull::wait && waiting_ >= options_.queue && !is_closed_) {
       wanted_.notify_one();
@@ -59,9 +75,15 @@ class Log::State {
       ++dropped_;
       return;
     }
-    pending_ += R"({"n":)";
-    detail::append_integer(pending_, static_cast<std::int64_t>(n_));
-    pending_ += line;
+    if (pending_.empty() || pending_.back().lines->identity() != lines->identity()) {
+      pending_.push_back({lines, std::move(buffer_), 0, n_});
+      buffer_.clear();
+    }
+    Portion& to = pending_.back();
+    to.text += R"({"n":)";
+    detail::append_integer(to.text, static_cast<std::int64_t>(n_));
+    to.text += line;
+    ++to.count;
     if (++waiting_ * 2 > options_.queue) wanted_.notify_one();
   }
 
@@ -113,25 +135,35 @@ class Log::State {
   const pid_t process;
 
  private:
+  // Lines of one artifact, which are those of the requests from `first` on, or gaps.
+  struct Portion {
+    std::shared_ptr<const Lines> lines;
+    std::string text;
+    std::uint64_t count;
+    std::uint64_t first;
+  };
+
   void run() {
     sigset_t too_large;  // by itself, the signal of a file beyond the limit of the process would end it
     sigemptyset(&too_large);
     sigaddset(&too_large, SIGXFSZ);
     pthread_sigmask(SIG_BLOCK, &too_large, nullptr);
-    std::string taken;
+    std::vector<Portion> taken;
     for (bool is_last = false; !is_last;) {
-      taken.clear();
-      std::uint64_t count = 0, up_to = 0;
+      std::uint64_t up_to = 0;
       {
         std::unique_lock<std::mutex> lock(mutex_);
         if (!is_closed_ && waiting_ * 2 <= options_.queue) wanted_.wait_for(lock, options_.flush);
+        if (!taken.empty()) buffer_.swap(taken.front().text);  // keeps its memory
+        buffer_.clear();
+        taken.clear();
         taken.swap(pending_);
-        count = std::exchange(waiting_, 0);
+        waiting_ = 0;
         up_to = n_;
         is_last = is_closed_;
       }
       room_.notify_all();
-      if (count > 0) write(taken, count);
+      for (const Portion& portion : taken) write(portion);
       covered_ = up_to;
       if (is_last || is_due()) complete();
     }
@@ -140,6 +172,16 @@ class Log::State {
   bool is_due() const {
     const bool is_old = std::chrono::steady_clock::now() - opened_at_ >= options_.rotate_after;
     return file_ != nullptr && in_file_ > 0 && (is_old || file_->size() >= options_.rotate_bytes);
+  }
+
+  // Completes the file before requests that another artifact served.
+  void write(const Portion& portion) {
+    if (portion.lines->identity() != serving_->identity()) {
+      covered_ = portion.first - 1;
+      complete();
+      serving_ = portion.lines;
+    }
+    write(portion.text, portion.count);
   }
 
   // What cannot be written is dropped.
@@ -179,7 +221,7 @@ class Log::State {
  public:
   // Throws std::system_error.
   void open() {
-    const std::string header = lines_.header(writer_, part_, covered_, counts().logged);
+    const std::string header = serving_->header(writer_, part_, covered_, counts().logged);
     file_ = std::make_unique<detail::LogFile>(folder_, header, options_.fsync);
     ++part_;
     in_file_ = 0;
@@ -203,19 +245,24 @@ class Log::State {
     file_.reset();
   }
 
-  const Lines& lines_;
+  const std::shared_ptr<const Lines> first_;
   const std::string& folder_;
   const LogOptions& options_;
 
+  std::mutex artifacts_;  // of what follows
+  std::map<std::string, std::shared_ptr<const Lines>> recent_;
+
   std::mutex mutex_;  // of what follows
   std::condition_variable room_, wanted_;
-  std::string pending_;  // lines to write, of `waiting_` requests
+  std::vector<Portion> pending_;  // of `waiting_` requests
+  std::string buffer_;            // for lines, while nobody uses it
   std::size_t waiting_ = 0;
   std::uint64_t n_ = 0, logged_ = 0, dropped_ = 0, sampled_out_ = 0;
   bool is_closed_ = false;
   std::shared_ptr<const Error> error_;
 
   // Of the thread that writes.
+  std::shared_ptr<const Lines> serving_;  // whose requests are written: a file holds those of one artifact
   std::unique_ptr<detail::LogFile> file_;
   unsigned part_ = 0;
   const std::string writer_ = new_writer();
@@ -230,7 +277,7 @@ class Log::State {
 Log::Log(const std::string& folder, const Transformer& transformer, const LogOptions& options)
     : folder_(std::filesystem::absolute(folder).string()), options_(options), state_(nullptr) {
   const Transformer::Serving& serving = transformer.serving();
-  lines_ = std::make_unique<Lines>(serving.runtime(), serving.manifest(), options_);
+  first_ = std::make_shared<const Lines>(serving.runtime(), serving.manifest(), options_);
   auto state = std::make_unique<State>(*this);
   try {
     std::filesystem::create_directories(folder_);
@@ -262,12 +309,13 @@ void Log::add(const LogEntry& entry) noexcept {
   try {
     State& state = this->state();
     try {
-      if (!lines_->is_sampled(entry)) return state.leave_out();
+      if (!first_->is_sampled(entry)) return state.leave_out();
       if (options_.on_full == OnFull::drop && state.is_full()) return state.lose();
       static thread_local std::string line;
       line.clear();
-      lines_->append(line, entry, entry.time_us ? *entry.time_us : now_us());
-      state.add(line);
+      const auto lines = entry.served_by == nullptr ? first_ : state.lines_of(*entry.served_by);
+      lines->append(line, entry, entry.time_us ? *entry.time_us : now_us());
+      state.add(lines, line);
     } catch (const Error& error) {
       state.lose();
       state.tell(error);

@@ -10,6 +10,7 @@
 
 #include "errors.hpp"
 #include "files.hpp"
+#include "json_request.hpp"
 #include "log_text.hpp"
 #include "utf8.hpp"
 
@@ -150,6 +151,16 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// The record of a JSON text, none for any other request. Refers to the body.
+std::optional<Record> record_of(std::string_view body) {
+  try {
+    detail::JsonRequest request = detail::read_request(body);
+    if (auto* record = std::get_if<Record>(&request)) return std::move(*record);
+  } catch (const RecordError&) {  // not a record either
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Log::Lines::Lines(const detail::OnnxRuntime& runtime, const detail::Manifest& manifest, const LogOptions& options)
@@ -188,10 +199,12 @@ void Log::Lines::append(std::string& to, const LogEntry& entry, std::int64_t tim
   append_integer(to += R"(,"time_us":)", time_us);
   if (entry.latency_us) append_integer(to += R"(,"latency_us":)", *entry.latency_us);
   to += R"(,"request":)";
-  if (entry.record == nullptr) {
+  const std::optional<Record> parsed = entry.json ? record_of(*entry.json) : std::nullopt;
+  const Record* record = entry.json ? (parsed ? &*parsed : nullptr) : entry.record;
+  if (record == nullptr) {
     to += "null";
   } else {
-    append_request(to, *entry.record);
+    append_request(to, *record);
   }
   if (entry.error != nullptr) {
     append_error(to, *entry.error);

@@ -27,6 +27,8 @@ class Log::Lines {
   // The first line of a file.
   std::string header(const std::string& writer, unsigned part, std::uint64_t after, std::uint64_t logged) const;
 
+  const std::string& identity() const noexcept { return manifest_.identity; }
+
   // Whether a request belongs to the sample. Throws `invalid-option` if there is no key to sample by.
   bool is_sampled(const LogEntry& entry) const;
 

@@ -26,8 +26,8 @@ class LogFolder {
   ~LogFolder() { fs::remove_all(path_); }
 
   std::string path() const { return path_; }
-  std::string of(pid_t process) const {
-    std::ifstream file(path_ / (std::to_string(process) + "-0.jsonl"));
+  std::string of(pid_t process, int part = 0) const {
+    std::ifstream file(path_ / (std::to_string(process) + "-" + std::to_string(part) + ".jsonl"));
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
@@ -59,6 +59,52 @@ TEST(Log, AChildWritesFilesOfItsOwn) {
   EXPECT_EQ(own.find(R"("id":"child")"), std::string::npos) << own;
   EXPECT_NE(of_child.find(R"({"n":1,"id":"child",)"), std::string::npos) << of_child;
   EXPECT_NE(of_child.find(R"({"end":true,"n":1,"logged":1,"dropped":0,"sampled_out":0})"), std::string::npos);
+}
+
+TEST(Log, AFileHasTheRequestsOfOneArtifact) {
+  SKC_NEEDS_RIDES();
+  const auto one = skc::Transformer::load(rides());
+  const LogFolder folder;
+  skc::Log log(folder.path(), one);
+  std::string identity;
+  {
+    const auto other = skc::Transformer::load(rides("packed"));
+    identity = other.identity();
+    const skc::Outputs features = other.transform(ride());
+    const skc::Record record = ride();
+    const auto add = [&](std::string_view id, const skc::Transformer* by) {
+      skc::LogEntry entry;
+      entry.id = id;
+      entry.record = &record;
+      entry.features = &features;
+      entry.served_by = by;
+      log.add(entry);
+    };
+    add("a", nullptr);
+    add("b", &one);
+    add("c", &other);
+    add("d", &one);
+    add("e", &other);
+  }  // what it served is still to be written
+  log.close();
+  EXPECT_EQ(log.counts().logged, 5u);
+  const std::pair<std::string, std::string> wanted[] = {
+      {one.identity(), R"(,"after":0,"logged":0,)"},
+      {identity, R"(,"after":2,"logged":2,)"},
+      {one.identity(), R"(,"after":3,"logged":3,)"},
+      {identity, R"(,"after":4,"logged":4,)"},
+  };
+  const std::string ends[] = {R"({"end":true,"n":2,"logged":2,)", R"({"end":true,"n":3,"logged":3,)",
+                              R"({"end":true,"n":4,"logged":4,)", R"({"end":true,"n":5,"logged":5,)"};
+  const std::string first[] = {R"({"n":1,"id":"a",)", R"({"n":3,"id":"c",)", R"({"n":4,"id":"d",)", R"({"n":5,"id":"e",)"};
+  for (int part = 0; part < 4; ++part) {
+    const std::string text = folder.of(::getpid(), part);
+    EXPECT_NE(text.find(R"("identity":")" + wanted[part].first + '"'), std::string::npos) << text;
+    EXPECT_NE(text.find(wanted[part].second), std::string::npos) << text;
+    EXPECT_NE(text.find(ends[part]), std::string::npos) << text;
+    EXPECT_NE(text.find(first[part]), std::string::npos) << text;
+  }
+  EXPECT_NE(folder.of(::getpid()).find(R"({"n":2,"id":"b",)"), std::string::npos);
 }
 
 TEST(Log, AFolderThatCannotBeMadeIsAnErrorAtOnce) {

@@ -16,7 +16,8 @@ request     for each input in the order of the manifest: nothing if the request 
             that the input makes of it, in the form of golden.jsonl (a NaN, being the null of a float, as null). A value
             that the input refuses is an object: {"null":true}, {"bool":…}, {"int":"…"}, {"float":…}, {"string":…}, or
             {"other":true} for whatever those cannot say: an integer of more than 40 characters, text that is not
-            Unicode, any other type. The request is null if it is not a record at all.
+            Unicode, any other type. The request is null if it is not a record at all; one that is given as the bytes of
+            its JSON text is what `transform_json` makes of them.
 hash        an input of `log.hash`: the first 16 hexadecimal digits of the SHA-256 of the salt and the value as text,
             both in UTF-8; null stays null, a refused value is {"other":true}
 features    by the names of the outputs, then those of their companions: a CRC-32, or an array in the form of
@@ -42,6 +43,7 @@ from typing import Any
 
 import numpy as np
 
+from skc_runtime import json_request
 from skc_runtime.errors import RecordError, SkcRuntimeError, shown
 from skc_runtime.golden import encode_value
 from skc_runtime.kinds import ELEMENTS, Array, OutputDType, for_every_element
@@ -67,7 +69,7 @@ class Entry:
     n: int
     id: str
     time_us: int
-    record: Mapping[Any, object] | None
+    record: Mapping[Any, object] | bytes | str | None
     features: Mapping[str, Array] | None
     error: SkcRuntimeError | None
     key: str | None
@@ -77,6 +79,16 @@ class Entry:
     as_of: Mapping[str, Any] | None
     fetched_us: Mapping[str, Any] | None
     hit: Mapping[str, Any] | None
+    served: Served | None = None  # None: what the log was opened with
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An artifact that serves requests: the files that hold them say which, and its lines leave out what it says."""
+
+    manifest: Manifest
+    identity: str | None
+    lines: Lines
 
 
 class Lines:
@@ -120,7 +132,8 @@ class Lines:
         parts.append("}\n")
         return "".join(parts).encode()
 
-    def _request(self, record: Mapping[Any, object] | None) -> str:
+    def _request(self, request: Mapping[Any, object] | bytes | str | None) -> str:
+        record = _record_of(request) if isinstance(request, (bytes, str)) else request
         if record is None:
             return "null"
         get = record.get
@@ -164,6 +177,15 @@ class Lines:
         named = ((name, values[name]) for name in self._inputs if name in values)
         parts = [f"{quoted(name)}:{write(value, f'{option}[{name!r}]')}" for name, value in named]
         return f"{{{','.join(parts)}}}"
+
+
+def _record_of(body: bytes | str) -> Mapping[Any, object] | None:
+    """The record of a JSON text; None for any other request."""
+    try:
+        form, data = json_request.read(body)
+    except RecordError:
+        return None
+    return data if form == "record" else None
 
 
 def header(manifest: Manifest, identity: str | None, facts: Mapping[str, Any]) -> bytes:

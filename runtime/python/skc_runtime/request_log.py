@@ -12,6 +12,9 @@ The log stands apart from the transformer, which stays a pure function:
     with skc_runtime.Log.open("logs", transformer) as log:
         features = transformer.transform_record(record)
         log.add(request_id, record, features)
+
+Behind a `Reloadable`, each request says which transformer served it. A file holds the requests of one artifact, and its
+first line says of which.
 """
 
 from __future__ import annotations
@@ -37,13 +40,14 @@ from skc_runtime import log_lines
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.kinds import Array
 from skc_runtime.log_files import LogFile
-from skc_runtime.log_lines import Entry, Lines
+from skc_runtime.log_lines import Entry, Lines, Served
 from skc_runtime.log_options import Counts, Features, LogOptions, OnFull, SampleBy
 from skc_runtime.transformer import Transformer
 
 AT_ONCE = 256  # requests that the thread takes from the queue
 BUFFER = 1 << 16  # bytes that are written at once
 LOOKS = 10  # into the queue per flush
+RECENT = 8  # artifacts that are remembered
 
 
 class Log:
@@ -93,11 +97,9 @@ class Log:
         options: LogOptions,
         on_error: Callable[[SkcRuntimeError], None] | None = None,
     ) -> None:
-        manifest = transformer.manifest
-        options.check(manifest.log.hash)
         self._folder, self._options, self._on_error = folder.absolute(), options, on_error
-        self._manifest, self._identity = manifest, transformer.identity
-        self._lines = Lines(manifest, options.features, options.full_every, (options.salt or "").encode())
+        self._first = self._served_by(transformer)
+        self._recent = {transformer.identity: self._first}
         self._is_closed = False
         self._reset()
         try:
@@ -122,11 +124,12 @@ class Log:
         self._seen = self._covered = 0  # the last n that was taken from the queue, and that was written or dropped
         self._buffer, self._buffered = bytearray(), 0
         self._in_file = 0
+        self._serving = self._first  # the artifact whose requests are written
 
     def add(
         self,
         id: str,  # noqa: A002  # the name in the log, the same in every language
-        record: Mapping[Any, object] | None,
+        record: Mapping[Any, object] | bytes | str | None,
         features: Mapping[str, Array] | None = None,
         *,
         error: SkcRuntimeError | None = None,
@@ -138,10 +141,14 @@ class Log:
         as_of: Mapping[str, Any] | None = None,
         fetched_us: Mapping[str, int] | None = None,
         hit: Mapping[str, bool] | None = None,
+        served_by: Transformer | None = None,
     ) -> None:
-        """Log a request: its record as the caller sent it, and the features [K] that `transform_record` gave, or the
-        error that it raised. Never raises; what cannot be logged is counted as dropped, and told to `on_error`.
+        """Log a request: its record as the caller sent it, or the JSON text of it that `transform_json` took, and the
+        features [K] that were given, or the error that was raised. Never raises; what cannot be logged is counted as
+        dropped, and told to `on_error`.
 
+        `served_by` is the transformer that served it, if it may be another one than the log was opened with:
+        `current` of a Reloadable, taken once for the request and its log.
         `key` is what to sample by, and written as it is. `time_us` is microseconds since 1970 UTC, now if not given.
         `own_features` are those that the model really got, if they are not the transformer's: they are logged in full.
         `prediction` is a number or several. `as_of` has, by input, the time of a value that was looked up,
@@ -151,11 +158,13 @@ class Log:
             if self._options.sample < 1 and error is None and self._is_left_out(id, key):
                 return
             now = time.time_ns() // 1000 if time_us is None else time_us
-            copy = dict(record) if isinstance(record, Mapping) else None  # the caller may change its own
+            copy = _copied(record)
             kept = None if features is None else {name: values.copy() for name, values in features.items()}
             own = None if own_features is None else {name: np.array(v) for name, v in own_features.items()}
-            looked_up = [None if values is None else dict(values) for values in (as_of, fetched_us, hit)]
-            entry = Entry(0, id, now, copy, kept, error, key, latency_us, own, prediction, *looked_up)
+            times, fetched, hits = (None if values is None else dict(values) for values in (as_of, fetched_us, hit))
+            served = None if served_by is None else self._of(served_by)
+            known = (key, latency_us, own, prediction, times, fetched, hits)
+            entry = Entry(0, id, now, copy, kept, error, *known, served)
         except Exception as raised:  # whatever was given in the place of a dict or an array
             self._lose(raised)
             return
@@ -203,6 +212,22 @@ class Log:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _of(self, transformer: Transformer) -> Served:
+        """What writes the requests of an artifact, made once. Raises SkcRuntimeError: `invalid-option`, no salt."""
+        served = self._recent.get(transformer.identity)
+        if served is None:
+            served = self._served_by(transformer)
+            if len(self._recent) >= RECENT:
+                self._recent = {}
+            self._recent[transformer.identity] = served
+        return served
+
+    def _served_by(self, transformer: Transformer) -> Served:
+        manifest, options = transformer.manifest, self._options
+        options.check(manifest.log.hash)
+        lines = Lines(manifest, options.features, options.full_every, (options.salt or "").encode())
+        return Served(manifest, transformer.identity, lines)
 
     def _is_left_out(self, id: str, key: str | None) -> bool:  # noqa: A002
         """Whether a request does not belong to the sample; counted if so."""
@@ -282,9 +307,12 @@ class Log:
 
     def _encode(self, entries: list[Entry]) -> None:
         for entry in entries:
+            served = entry.served or self._first
+            if served.identity != self._serving.identity:
+                self._switch(served, entry.n)
             self._seen = entry.n
             try:
-                line = self._lines.record(entry)
+                line = served.lines.record(entry)
             except Exception as raised:  # a subclass of str or dict may do anything
                 with self._room:
                     self._dropped += 1
@@ -294,6 +322,14 @@ class Log:
             self._buffered += 1
             if len(self._buffer) >= BUFFER:
                 self._write()
+
+    def _switch(self, served: Served, n: int) -> None:
+        """Complete the file: request `n` was served by another artifact."""
+        if self._buffer:
+            self._write()
+        self._seen = n - 1
+        self._complete(self._seen)
+        self._serving = served
 
     def _write(self) -> None:
         """Write the buffer; what cannot be written is dropped."""
@@ -342,7 +378,8 @@ class Log:
             "features": self._options.features,
             "full_every": self._options.full_every,
         }
-        file = LogFile(self._folder, log_lines.header(self._manifest, self._identity, facts), fsync=self._options.fsync)
+        header = log_lines.header(self._serving.manifest, self._serving.identity, facts)
+        file = LogFile(self._folder, header, fsync=self._options.fsync)
         self._part += 1
         self._in_file, self._opened_at = 0, time.monotonic()
         return file
@@ -359,17 +396,17 @@ class Log:
             return
         if self._buffer:
             self._write()
-        self._complete()
+        self._complete(self._seen)
 
-    def _complete(self) -> None:
-        """Write the totals and close the file. `_seen` is the last request that was written or dropped for good: what
-        was dropped after it belongs to the next file.
+    def _complete(self, n: int | None = None) -> None:
+        """Write the totals up to a request, or all of them, and close the file. What was dropped after that request
+        belongs to the next file.
         """
         file, self._file = self._file, None
         if file is None:
             return
         with self._room:
-            n = self._covered = self._n if self._is_closed and not self._queue else self._seen
+            n = self._covered = self._n if n is None else n
             last = log_lines.trailer(n, self._logged, n - self._logged, self._sampled_out)
         try:
             file.complete(last)
@@ -401,6 +438,15 @@ class Log:
         """In the child: its parent writes what was waiting, and to that file."""
         self._give_up()
         self._reset()
+
+
+def _copied(record: object) -> Mapping[Any, object] | bytes | str | None:
+    """A request of our own: the caller may change its own."""
+    if isinstance(record, Mapping):
+        return dict(record)
+    if isinstance(record, (bytes, bytearray, memoryview)):
+        return bytes(record)
+    return record if isinstance(record, str) else None
 
 
 def _failed(error: OSError) -> SkcRuntimeError:

@@ -30,12 +30,15 @@ BATCH = 8192  # requests: two chunks of the runtime, which run at once
 
 @dataclass(frozen=True)
 class What:
-    """Which requests to replay: those from `since` to before `until` (microseconds), the first `rows` of them."""
+    """Which requests to replay: those from `since` to before `until` (microseconds), the first `rows` of them. Files of
+    another pipeline are refused, replayed too (`any_plan`), or only read (`own_plan`).
+    """
 
     since: int | None = None
     until: int | None = None
     rows: int | None = None
     any_plan: bool = False
+    own_plan: bool = False
     is_exact: bool = True
 
 
@@ -64,13 +67,13 @@ def replay(
         replayer = _Replayer(artifact, transformer, what, store)
         log = check_log(
             logs,
-            None if what.any_plan else manifest.plan,
+            None if what.any_plan or what.own_plan else manifest.plan,
             replayer,
-            hint="replay it with the artifact that served it; --any-plan compares all the same",
+            hint="replay it with the artifact that served it; --own-plan leaves it out, --any-plan compares it",
         )
         replayer.flush()
         if not replayer.comparison.tally.requests:
-            raise _nothing(log, what)
+            raise _nothing(log, what, replayer.others)
         compared = None
         if training is not None and store is not None:
             compared = compare_with(training, store, artifact.pipeline, reading)
@@ -86,12 +89,17 @@ class _Replayer:
         self.comparison = ServedComparison(artifact, is_exact=what.is_exact)
         self._batch: list[LoggedRequest] = []
         self._left = what.rows
+        self._is_left_out = False
+        self.others = 0  # requests of another pipeline that are left out
         self.hidden = hidden_by(artifact, frozenset())
         self._known: dict[frozenset[str], Hidden] = {self.hidden.inputs: self.hidden}
 
     def begin(self, path: Path, header: Header) -> None:
         """A file, which says what it leaves out."""
         self.flush()
+        self._is_left_out = self._what.own_plan and header.plan != self._artifact.manifest.plan
+        if self._is_left_out:
+            return
         names = frozenset((*header.omit, *header.hash))
         if names not in self._known:
             self._known[names] = hidden_by(self._artifact, names)
@@ -99,6 +107,9 @@ class _Replayer:
 
     def see(self, request: LoggedRequest) -> None:
         """A request."""
+        if self._is_left_out:
+            self.others += 1
+            return
         since, until = self._what.since, self._what.until
         if (since is not None and request.time_us < since) or (until is not None and request.time_us >= until):
             return
@@ -169,24 +180,28 @@ def _report(
         columns_of_report(artifact, comparison, shower),
         tuple(sorted(refusals, key=lambda r: (-r.rows, r.served, r.recomputed))),
         replayer.not_recomputed,
-        _limit(what),
+        _limit(what, replayer.others),
         rules=tuple(rules),
     )
 
 
-def _limit(what: What) -> str | None:
+def _limit(what: What, others: int) -> str | None:
     parts = [] if what.rows is None else [f"the first {what.rows:,}"]
     parts += [] if what.since is None else [f"from {time_text(what.since)}"]
     parts += [] if what.until is None else [f"to {time_text(what.until)}"]
+    parts += [f"without {others:,} of another pipeline"] if others else []
     return " ".join(parts) or None
 
 
-def _nothing(log: LogReport, what: What) -> Exception:
+def _nothing(log: LogReport, what: What, others: int) -> Exception:
     if not log.requests:
         hint = "give a log that has requests: `skc log check` says what is in it"
         return fail("SKC630", "the log has no requests", hint=hint)
+    if others == log.requests:
+        message = f"all {others:,} requests are of another pipeline, and --own-plan leaves them out"
+        return fail("SKC630", message, hint="replay them with the artifact that served them")
     assert log.first_us is not None
     assert log.last_us is not None
     times = f"they came from {time_text(log.first_us)} to {time_text(log.last_us)}"
-    message = f"none of {log.requests:,} requests is to be replayed: {_limit(what)}"
+    message = f"none of {log.requests:,} requests is to be replayed: {_limit(what, others)}"
     return fail("SKC630", message, hint="give other times for --since and --until", notes=[times])

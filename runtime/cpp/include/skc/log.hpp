@@ -49,6 +49,7 @@ using OwnValues =
 struct LogEntry {
   std::string_view id;
   const Record* record = nullptr;     // as the transformer took it; null if the request was not a record
+  std::optional<std::string_view> json = {};  // or the text of it, as `transform_json` took it
   const Outputs* features = nullptr;  // of a single record, that the transformer gave
   const Error* error = nullptr;       // or what it threw
   std::optional<std::string_view> key = {};  // to sample by; written as it is
@@ -61,6 +62,9 @@ struct LogEntry {
   const std::map<std::string, std::int64_t>* as_of = nullptr;
   const std::map<std::string, std::int64_t>* fetched_us = nullptr;
   const std::map<std::string, bool>* hit = nullptr;
+  // The transformer that served it, if it may be another one than the log was opened with: `current` of a Reloadable,
+  // taken once for the request and its log.
+  const Transformer* served_by = nullptr;
 };
 
 // logged + dropped = n, once nothing is waiting.
@@ -100,7 +104,7 @@ class Log {
 
   std::string folder_;
   LogOptions options_;
-  std::unique_ptr<const Lines> lines_;
+  std::shared_ptr<const Lines> first_;
   mutable std::atomic<State*> state_;
 };
 

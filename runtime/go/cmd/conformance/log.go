@@ -29,6 +29,7 @@ type logOptions struct {
 type logEntry struct {
 	ID          string
 	Record      map[string]json.RawMessage
+	JSON        *string
 	Key         *string
 	TimeUS      *int64 `json:"time_us"`
 	LatencyUS   *int64 `json:"latency_us"`
@@ -77,12 +78,20 @@ func (e *executor) log(r *request) (any, error) {
 func (e *executor) served(given *logEntry) (skc.LogEntry, error) {
 	entry := skc.LogEntry{ID: given.ID, Key: given.Key, TimeUS: given.TimeUS, LatencyUS: given.LatencyUS, AsOf: given.AsOf,
 		FetchedUS: given.FetchedUS, Hit: given.Hit}
-	record, err := decodeRecord(given.Record)
-	if err != nil {
-		return entry, err
+	var features skc.Features
+	var refusal error
+	if given.JSON != nil {
+		entry.JSON = []byte(*given.JSON)
+		features, refusal = e.transformer.TransformJSON(entry.JSON)
+	} else {
+		record, err := decodeRecord(given.Record)
+		if err != nil {
+			return entry, err
+		}
+		entry.Record = record
+		features, refusal = e.transformer.Transform(record)
 	}
-	entry.Record = record
-	features, refusal := e.transformer.Transform(record)
+	var err error
 	var ours *skc.Error
 	if refusal != nil && !errors.As(refusal, &ours) {
 		return entry, refusal

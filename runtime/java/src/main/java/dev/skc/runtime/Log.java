@@ -9,7 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -26,10 +30,11 @@ public final class Log implements AutoCloseable {
   private static final String HINT =
       "requests are served, and count as dropped; check the folder, its space and its permissions";
 
+  private static final int RECENT = 8; // artifacts that are remembered
+
   private final Path folder;
-  private final Manifest manifest;
   private final LogOptions options;
-  private final LogLines lines;
+  private final Artifact first;
   private final String writer = writer();
   private final ThreadLocal<StringBuilder> room = ThreadLocal.withInitial(StringBuilder::new);
   private final Thread thread;
@@ -37,7 +42,8 @@ public final class Log implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock(); // of what follows
   private final Condition hasRoom = lock.newCondition();
   private final Condition isWanted = lock.newCondition();
-  private ByteArrayOutputStream pending = new ByteArrayOutputStream();
+  private final Map<String, Artifact> recent = new LinkedHashMap<>();
+  private List<Portion> pending = new ArrayList<>();
   private int waiting;
   private long n;
   private long logged;
@@ -47,6 +53,7 @@ public final class Log implements AutoCloseable {
   private volatile SkcException lastError;
 
   // Of the thread that writes.
+  private Artifact serving; // whose requests are written
   private LogFile file;
   private int part;
   private long covered; // the last number that was written or dropped
@@ -56,11 +63,31 @@ public final class Log implements AutoCloseable {
   /** What became of the requests: logged + dropped = n, once nothing is waiting. */
   public record Counts(long n, long logged, long dropped, long sampledOut, long waiting) {}
 
-  private Log(Path folder, Manifest manifest, Marshaller marshaller, LogOptions options) {
+  /** What writes the requests of an artifact. A file holds those of one, and its first line says of which. */
+  private record Artifact(Manifest manifest, LogLines lines) {
+    boolean is(Artifact other) {
+      return manifest.identity().equals(other.manifest.identity());
+    }
+  }
+
+  /** Lines of one artifact, which are those of the requests from {@code first} on, or gaps. */
+  private static final class Portion {
+    final Artifact artifact;
+    final long first;
+    final ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    int count;
+
+    Portion(Artifact artifact, long first) {
+      this.artifact = artifact;
+      this.first = first;
+    }
+  }
+
+  private Log(Path folder, Transformer transformer, LogOptions options) {
     this.folder = folder;
-    this.manifest = manifest;
     this.options = options;
-    lines = new LogLines(manifest, marshaller, options);
+    first = artifact(transformer);
+    serving = first;
     thread = new Thread(this::run, "skc-log");
     thread.setDaemon(true);
   }
@@ -76,9 +103,7 @@ public final class Log implements AutoCloseable {
    */
   public static Log open(Path folder, Transformer transformer, LogOptions options) {
     Objects.requireNonNull(folder, "folder");
-    options.check(transformer.manifest().log().hash());
-    Log log =
-        new Log(folder.toAbsolutePath(), transformer.manifest(), transformer.marshaller(), options);
+    Log log = new Log(folder.toAbsolutePath(), transformer, options);
     try {
       Files.createDirectories(log.folder);
       log.openFile();
@@ -90,7 +115,7 @@ public final class Log implements AutoCloseable {
   }
 
   /** {@link #add(LogEntry)} of a request that was served. */
-  public void add(String id, java.util.Map<String, ?> record, Features features) {
+  public void add(String id, Map<String, ?> record, Features features) {
     add(new LogEntry(id, record).features(features));
   }
 
@@ -104,14 +129,43 @@ public final class Log implements AutoCloseable {
         lose(null);
         return;
       }
+      Artifact artifact = entry.servedBy == null ? first : known(entry.servedBy);
       StringBuilder line = room.get();
       line.setLength(0);
-      lines.append(line, entry, entry.timeUs == null ? now() : entry.timeUs);
-      enqueue(line.toString().getBytes(StandardCharsets.UTF_8));
+      artifact.lines.append(line, entry, entry.timeUs == null ? now() : entry.timeUs);
+      enqueue(artifact, line.toString().getBytes(StandardCharsets.UTF_8));
     } catch (SkcException error) {
       lose(error);
     } catch (RuntimeException error) { // of a map of the caller
       lose(LogLines.misused("a request cannot be logged: " + error));
+    }
+  }
+
+  private Artifact artifact(Transformer transformer) {
+    options.check(transformer.manifest().log().hash());
+    return new Artifact(
+        transformer.manifest(), new LogLines(transformer.manifest(), transformer.marshaller(), options));
+  }
+
+  /** What writes the requests of an artifact, made once. Throws SkcException {@code invalid-option} without a salt. */
+  private Artifact known(Transformer transformer) {
+    String identity = transformer.manifest().identity();
+    if (identity.equals(first.manifest.identity())) {
+      return first;
+    }
+    lock.lock();
+    try {
+      Artifact artifact = recent.get(identity);
+      if (artifact == null) {
+        artifact = artifact(transformer);
+        if (recent.size() >= RECENT) {
+          recent.remove(recent.keySet().iterator().next()).lines.close();
+        }
+        recent.put(identity, artifact);
+      }
+      return artifact;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -145,7 +199,7 @@ public final class Log implements AutoCloseable {
     }
   }
 
-  private void enqueue(byte[] line) {
+  private void enqueue(Artifact artifact, byte[] line) {
     lock.lock();
     try {
       while (options.onFull == LogOptions.OnFull.WAIT && waiting >= options.queue && !isClosed) {
@@ -157,8 +211,13 @@ public final class Log implements AutoCloseable {
         dropped++;
         return;
       }
-      pending.writeBytes(("{\"n\":" + n).getBytes(StandardCharsets.ISO_8859_1));
-      pending.writeBytes(line);
+      if (pending.isEmpty() || !pending.get(pending.size() - 1).artifact.is(artifact)) {
+        pending.add(new Portion(artifact, n));
+      }
+      Portion to = pending.get(pending.size() - 1);
+      to.lines.writeBytes(("{\"n\":" + n).getBytes(StandardCharsets.ISO_8859_1));
+      to.lines.writeBytes(line);
+      to.count++;
       waiting++;
       if (2L * waiting > options.queue) {
         isWanted.signal();
@@ -219,15 +278,19 @@ public final class Log implements AutoCloseable {
     if (isInterrupted) {
       Thread.currentThread().interrupt();
     }
-    lines.close();
+    lock.lock();
+    try {
+      recent.values().forEach(artifact -> artifact.lines.close());
+      first.lines.close();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void run() {
-    ByteArrayOutputStream spare = new ByteArrayOutputStream();
     boolean isLast = false;
     while (!isLast) {
-      ByteArrayOutputStream taken;
-      int count;
+      List<Portion> taken;
       long upTo;
       lock.lock();
       try {
@@ -235,10 +298,9 @@ public final class Log implements AutoCloseable {
           isWanted.awaitNanos(options.flush.toNanos());
         }
         taken = pending;
-        count = waiting;
         upTo = n;
         isLast = isClosed;
-        pending = spare;
+        pending = new ArrayList<>();
         waiting = 0;
         hasRoom.signalAll();
       } catch (InterruptedException error) { // nobody but a debugger has the thread
@@ -246,12 +308,8 @@ public final class Log implements AutoCloseable {
       } finally {
         lock.unlock();
       }
-      if (count > 0) {
-        write(taken.toByteArray(), count);
-      }
+      taken.forEach(this::write);
       covered = upTo;
-      taken.reset();
-      spare = taken;
       if (isLast || isDue()) {
         complete();
       }
@@ -261,6 +319,16 @@ public final class Log implements AutoCloseable {
   private boolean isDue() {
     boolean isOld = System.nanoTime() - openedAt >= options.rotateAfter.toNanos();
     return file != null && inFile > 0 && (isOld || file.size() >= options.rotateBytes);
+  }
+
+  /** Write lines; before those that another artifact served the file is completed. */
+  private void write(Portion portion) {
+    if (!portion.artifact.is(serving)) {
+      covered = portion.first - 1;
+      complete();
+      serving = portion.artifact;
+    }
+    write(portion.lines.toByteArray(), portion.count);
   }
 
   /** Write lines; what cannot be written is dropped. */
@@ -308,7 +376,7 @@ public final class Log implements AutoCloseable {
   }
 
   private void openFile() throws IOException {
-    byte[] header = LogLines.header(manifest, options, writer, part, covered, counts().logged());
+    byte[] header = LogLines.header(serving.manifest, options, writer, part, covered, counts().logged());
     file = new LogFile(folder, header, options.fsync);
     part++;
     inFile = 0;

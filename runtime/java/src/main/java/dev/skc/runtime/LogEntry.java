@@ -6,6 +6,8 @@ import java.util.Map;
 public final class LogEntry {
   final String id;
   final Map<String, ?> record;
+  byte[] json;
+  Transformer servedBy;
   dev.skc.runtime.Features features;
   SkcException error;
   String key;
@@ -24,6 +26,22 @@ public final class LogEntry {
   public LogEntry(String id, Map<String, ?> record) {
     this.id = id;
     this.record = record;
+  }
+
+  /** A request whose record is given as the JSON text that {@link Transformer#transformJson} took. */
+  public static LogEntry ofJson(String id, byte[] body) {
+    LogEntry entry = new LogEntry(id, null);
+    entry.json = body;
+    return entry;
+  }
+
+  /**
+   * The transformer that served it, if it may be another one than the log was opened with: that of {@link
+   * Reloadable#current}, taken once for the request and its log.
+   */
+  public LogEntry servedBy(Transformer transformer) {
+    servedBy = transformer;
+    return this;
   }
 
   /** Those of a single record, that the transformer gave. */

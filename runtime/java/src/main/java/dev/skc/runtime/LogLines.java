@@ -33,6 +33,7 @@ final class LogLines {
   private final List<Manifest.Tensor> tensors;
   private final ConcurrentLinkedQueue<Feeds> free = new ConcurrentLinkedQueue<>(); // making one costs more than a line
   private final LogOptions options;
+  private volatile boolean isClosed;
 
   LogLines(Manifest manifest, Marshaller marshaller, LogOptions options) {
     this.marshaller = marshaller;
@@ -48,8 +49,9 @@ final class LogLines {
     }
   }
 
-  /** Release the tensors; call it when no line will be made any more. */
+  /** Release the tensors. A line that is made later releases its own. */
   void close() {
+    isClosed = true;
     for (Feeds feeds = free.poll(); feeds != null; feeds = free.poll()) {
       feeds.close();
     }
@@ -71,7 +73,7 @@ final class LogLines {
       to.append(",\"latency_us\":").append(entry.latencyUs.longValue());
     }
     to.append(",\"request\":");
-    appendRequest(to, entry.record);
+    appendRequest(to, entry.json == null ? entry.record : recordOf(entry.json));
     if (entry.error != null) {
       appendError(to, entry.error);
     } else if (entry.ownFeatures != null) {
@@ -105,7 +107,17 @@ final class LogLines {
     LogText.appendQuoted(to, id);
   }
 
-  private void appendRequest(StringBuilder to, Map<String, ?> record) {
+  /** The record of a JSON text; null for any other request. */
+  private static Map<?, ?> recordOf(byte[] body) {
+    try {
+      JsonRequest request = JsonRequest.read(body);
+      return request.form() == JsonRequest.Form.RECORD ? (Map<?, ?>) request.data() : null;
+    } catch (RecordException error) {
+      return null;
+    }
+  }
+
+  private void appendRequest(StringBuilder to, Map<?, ?> record) {
     if (record == null) {
       to.append("null");
       return;
@@ -131,6 +143,9 @@ final class LogLines {
     } finally {
       feeds.releaseTexts();
       free.add(feeds);
+      if (isClosed) {
+        close();
+      }
     }
   }
 

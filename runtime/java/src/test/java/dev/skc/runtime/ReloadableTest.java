@@ -1,5 +1,6 @@
 package dev.skc.runtime;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -12,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -61,6 +64,47 @@ final class ReloadableTest {
       assertNotEquals(first, reloadable.identity());
       reloadable.transform(RECORD);
     }
+  }
+
+  @Test
+  void aFileOfALogHasTheRequestsOfOneArtifact() throws IOException {
+    Path logs = folder.resolve("logs");
+    String first;
+    String second;
+    try (Reloadable reloadable = byHand();
+        Transformer opened = Transformer.load(folder.resolve("one"));
+        Log log = Log.open(logs, opened)) {
+      first = reloadable.identity();
+      log.add("a", RECORD, opened.transform(RECORD));
+      logged(log, reloadable, "b");
+      reloadable.use(
+          held -> {
+            assertDoesNotThrow(() -> switchTo(folder.resolve("two")));
+            assertTrue(reloadable.reload());
+            logged(log, reloadable, "c");
+            log.add(new LogEntry("d", RECORD).features(held.transform(RECORD)).servedBy(held));
+            return null;
+          });
+      logged(log, reloadable, "e");
+      second = reloadable.identity();
+    }
+    List<String> found = new ArrayList<>();
+    for (int part = 0; part < 4; part++) {
+      List<String> lines = Files.readAllLines(logs.resolve(ProcessHandle.current().pid() + "-" + part + ".jsonl"));
+      found.add(lines.get(0).replaceAll(".*\"identity\":\"([0-9a-f]+)\".*\"after\":(\\d+).*", "$1 $2"));
+      lines.stream().skip(1).forEach(line -> found.add(line.replaceAll(".*\"n\":(\\d+).*?\"(id|logged)\":\"?(\\w).*", "$1$3")));
+    }
+    List<String> wanted = List.of(first + " 0", "1a", "2b", "22", second + " 2", "3c", "33", first + " 3", "4d", "44");
+    assertEquals(wanted, found.subList(0, wanted.size()));
+    assertEquals(List.of(second + " 4", "5e", "55"), found.subList(wanted.size(), found.size()));
+  }
+
+  private static void logged(Log log, Reloadable reloadable, String id) {
+    reloadable.use(
+        held -> {
+          log.add(new LogEntry(id, RECORD).features(held.transform(RECORD)).servedBy(held));
+          return null;
+        });
   }
 
   @Test

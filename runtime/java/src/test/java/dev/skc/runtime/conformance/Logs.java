@@ -8,6 +8,7 @@ import dev.skc.runtime.LogEntry;
 import dev.skc.runtime.LogOptions;
 import dev.skc.runtime.SkcException;
 import dev.skc.runtime.Transformer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,10 +63,13 @@ final class Logs {
   }
 
   private static LogEntry served(Transformer transformer, JsonNode given) {
-    Map<String, Object> record = Cells.record(given.get("record"));
-    LogEntry entry = new LogEntry(given.get("id").textValue(), record).timeUs(given.get("time_us").longValue());
+    String id = given.get("id").textValue();
+    byte[] body = given.has("json") ? given.get("json").textValue().getBytes(StandardCharsets.UTF_8) : null;
+    Map<String, Object> record = body == null ? Cells.record(given.get("record")) : null;
+    LogEntry entry = body == null ? new LogEntry(id, record) : LogEntry.ofJson(id, body);
+    entry.timeUs(given.get("time_us").longValue());
     try {
-      entry.features(transformer.transformRecord(record));
+      entry.features(body == null ? transformer.transformRecord(record) : transformer.transformJson(body));
     } catch (SkcException error) {
       entry.error(error);
     }
