@@ -128,6 +128,7 @@ OF_REPLAY = (
     "the key is `id`, `key`, or one of the inputs",
     "replay it with the artifact that served it; --own-plan leaves it out, --any-plan compares it",
     "give a log that has requests: `skc log check` says what is in it",
+    "give one of them",
     "replay them with the artifact that served them",
     "give other times for --since and --until",
     "give a day of UTC, or a time with its zone, such as 2025-11-10 or 2025-11-10T08:00:00Z",
