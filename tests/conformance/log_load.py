@@ -26,20 +26,12 @@ LOADS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def check_log_loads(
-    executor: Executor, suite: Path, index: Mapping[str, Any], *, brief: bool = False
-) -> Iterator[Tally]:
-    """Threads that add as fast as they can; and a disk that is full for a while. With `brief` only files in turn, whose
-    names have a time and a number: a locale and a zone can change nothing else of what is lost under load.
-    """
+def check_log_loads(executor: Executor, suite: Path, index: Mapping[str, Any]) -> Iterator[Tally]:
+    """Threads that add as fast as they can; and a disk that is full for a while, of which a locale has other words."""
     entry = next(entry for entry in index["logs"] if entry["id"] == "features-in-full")
     executor.ask({"do": "load", "artifact": str(suite / entry["artifact"]), "replay": "exact"})
     for name, options in LOADS.items():
-        if brief and name != "rotated":
-            continue
         yield _loaded(executor, name, {**entry, "options": options}, lambda folder: None)
-    if brief:
-        return
     yield _loaded(
         executor,
         "full-disk",

@@ -242,7 +242,7 @@ def cases(executor: Executor, suite: Path, base: Baseline, prefix: str, *, brief
     others: dict[str, Callable[[], Iterable[Tally]]] = {
         "marshalling/": lambda: check_marshalling(executor, suite, index, table),
         "agreement/": lambda: check_agreement(executor, suite, index),
-        "logs/": lambda: [*check_logs(executor, suite, index), *check_log_loads(executor, suite, index, brief=brief)],
+        "logs/": lambda: [*check_logs(executor, suite, index), *check_log_loads(executor, suite, index)],
         "signals/": lambda: check_signals(executor, suite, index),
         "damaged/": lambda: check_damaged(executor, suite, index),
         "signed/": lambda: check_signed(executor, suite, index),
