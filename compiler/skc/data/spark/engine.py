@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 
@@ -108,7 +109,7 @@ def _empty(source: Source) -> Source:
     return replace(source, kind="memory", frame=schema.empty_table())
 
 
-def _arrow_type(kind: object) -> pa.DataType:
+def _arrow_type(kind: Any) -> pa.DataType:
     from pyspark.sql.pandas.types import to_arrow_type
     from pyspark.sql.types import TimestampType
 

@@ -76,7 +76,9 @@ class FrameParts:
         first = next(batches, None)
         if first is None:
             return
-        part = TaskContext.get().partitionId()
+        task = TaskContext.get()
+        assert task is not None  # this runs in one
+        part = task.partitionId()
         with scratch_folder("skc-part") as folder:
             path, label = str(folder / "rows.arrow"), f"partition {part}"
             schema = first.rename_columns(self.names).schema
