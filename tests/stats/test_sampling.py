@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from memory_engine import open_memory
 from unheld_engine import open_unheld
 
 from skc.data.duckdb.engine import open_duckdb
+from skc.data.duckdb.table import DuckTable
 from skc.data.engine import Column, OpenEngine
 from skc.data.sampling import LONG, _hashed, sample, sampled
 from skc.data.sources import resolve
@@ -101,3 +105,26 @@ def test_the_numbers_alone_choose_where_hardly_two_rows_share_them() -> None:
             chosen = sample(opened.load(source, inputs, DataSource()), COLUMNS, 500)
         assert chosen is not None
         assert chosen.names == names
+
+
+@pytest.mark.parametrize("sizes", [(5000,), (3000, 0, 1, 1999)], ids=["one", "four"])
+@pytest.mark.parametrize("other", ["z", "File_Index", "file_row_number"])
+def test_rows_of_parquet_are_found_by_their_numbers(tmp_path: Path, sizes: Sequence[int], other: str) -> None:
+    """As a window over all rows finds them, and also where the engine's own columns are columns of the file."""
+    rows = table(5000, 6, numbers=10**12, words=WORDS).append_column(other, pa.array(range(5000)))
+    start = 0
+    for k, size in enumerate(sizes):
+        part = rows.slice(start, size)
+        pq.write_table(part, tmp_path / f"{k}.parquet", row_group_size=700)
+        start += size
+    inputs = (*(Input(name, dtype, nullable=True) for name, dtype in TYPES.items()), Input(other, "int64"))
+    columns = [*COLUMNS[1:], Column(other, "int64", other), replace(COLUMNS[0], null_values=(rows["x"][4999].as_py(),))]
+    source, declared = resolve(str(tmp_path / "*.parquet"), None)
+    places = np.array([0, 1, 699, 700, 2999, 3000, 3001, 4998, 4999])
+    with open_unheld(2, "1GB") as opened:
+        data = opened.load(source, inputs, declared)
+        assert isinstance(data, DuckTable)
+        assert ("row_number() OVER" in data._numbered(columns)) is (other != "z")
+        found = data.rows_at(places, columns)
+    want = rows.take(pa.array(places)).select(found.schema.names).to_pylist()
+    assert found.to_pylist() == [*want[:-1], {**want[-1], "x": None}]

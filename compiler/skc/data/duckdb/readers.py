@@ -40,6 +40,7 @@ converted_type, scale, precision, logical_type, duckdb_type) AS VARCHAR), chr(10
 FROM parquet_schema([{files}]) GROUP BY file_name"""
 QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 GENERATED, COLLATED = "GENERATED ALWAYS AS", " COLLATE "  # in the engine's own text of CREATE TABLE
+FILE, FILE_ROW = "file_index", "file_row_number"  # what the engine calls them
 TYPES_HINT = "remove columns of types that DuckDB does not know, or convert them"
 
 
@@ -53,12 +54,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Group:
-    """Parts with the same columns of the same types. `sql` selects all of their rows, as stored."""
+    """Parts with the same columns of the same types. `sql` selects all of their rows, as stored; `placed`, if the
+    engine knows them, with the index of the part (FILE) and of the row in it (FILE_ROW) too.
+    """
 
     sql: str
     parts: tuple[Part, ...]
     readings: Mapping[str, Reading]  # by input name
     columns: Mapping[str, str]  # stored type by name; for JSON lines only of the requested ones
+    placed: str | None = None
 
     @property
     def label(self) -> str:
@@ -258,10 +262,11 @@ def _open_sheets(database: Database, source: Source, inputs: Sequence[Input]) ->
 def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -> Raw:
     import pyarrow.parquet as pq  # takes a while to load, and only this kind needs it
 
-    def sql(files: Sequence[str]) -> str:
-        return f"SELECT * FROM read_parquet([{_paths(files, source)}], hive_partitioning = false)"
+    def sql(files: Sequence[str], columns: str = "*") -> str:
+        return f"SELECT {columns} FROM read_parquet([{_paths(files, source)}], hive_partitioning = false)"
 
-    groups: list[tuple[list[Part], str]] = []
+    groups: list[tuple[Sequence[Part], str]] = []
+    placed: list[str | None] = []
     with engine_errors(f"`{source.name}` cannot be read as Parquet data", code="SKC203", span=source.span):
         by_file = dict(database.execute(PARQUET_SCHEMAS.format(files=_paths(source.files, source))))
         # a name written differently: its own group
@@ -272,9 +277,14 @@ def _open_parquet(database: Database, source: Source, inputs: Sequence[Input]) -
             _raise_all([*too_many_digits(schema, inputs, files[0])])
             if has_times_in_utc(pq.read_metadata(source.path(files[0])).schema, inputs):
                 groups.append(_by_arrow(database, source, files))
+                placed.append(None)
             else:
                 groups.append(([Part(file, sql([file])) for file in files], sql(files)))
-    return _open_typed(database, source, inputs, groups)
+                is_free = not {FILE, FILE_ROW} & {*map(folded, schema.names)}
+                placed.append(sql(files, f"*, {FILE}, {FILE_ROW}") if is_free else None)
+    raw = _open_typed(database, source, inputs, groups)
+    with_places = (replace(group, placed=rows) for group, rows in zip(raw.groups, placed, strict=True))
+    return replace(raw, groups=tuple(with_places))
 
 
 def _by_arrow(database: Database, source: Source, files: Sequence[str]) -> tuple[list[Part], str]:

@@ -166,8 +166,7 @@ class DuckTable:
         """See `Table`. Only these rows become Arrow: converting texts takes longer than reading them."""
         name = self.database.new_name("rows")
         self.database.register(name, pa.table({"i": pa.array(places, pa.int64())}))
-        numbered = f"SELECT *, row_number() OVER () - 1 AS i FROM ({self._select(columns)})"
-        chosen = f"SELECT * FROM ({numbered}) SEMI JOIN {identifier(name)} USING (i)"
+        chosen = f"SELECT * FROM ({self._numbered(columns)}) SEMI JOIN {identifier(name)} USING (i)"
         with engine_errors(COMPUTING):
             table = self.database.run(chosen).sort_by("i").combine_chunks()
         return named([column.combine_chunks() for column in table.columns[:-1]], columns)
@@ -224,9 +223,18 @@ class DuckTable:
         """These columns of all rows, where NaN may be null, as SQL."""
         return self.sql
 
+    def _numbered(self, columns: Sequence[Column]) -> str:
+        """A query for columns, and the place of each row as `i`."""
+        return f"SELECT *, row_number() OVER () - 1 AS i FROM ({self._select(columns)})"
+
     def _select(self, columns: Sequence[Column], rows: str | None = None) -> str:
         """A query for columns, in order."""
-        return f"SELECT {', '.join(f'{values(c)} AS c{k}' for k, c in enumerate(columns))} FROM {rows or self.sql}"
+        return f"SELECT {listed(columns)} FROM {rows or self.sql}"
+
+
+def listed(columns: Sequence[Column]) -> str:
+    """Columns as the list of a query, in order."""
+    return ", ".join(f"{values(column)} AS c{k}" for k, column in enumerate(columns))
 
 
 def _aggregate(aggregate: Aggregate) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import assert_never
 
 import pyarrow as pa
@@ -12,8 +13,8 @@ import pyarrow as pa
 from skc.data.duckdb.columns import holds_nul
 from skc.data.duckdb.connection import engine_errors, identifier, literal
 from skc.data.duckdb.json_lines import all_keys
-from skc.data.duckdb.readers import Group, Part, Raw
-from skc.data.duckdb.table import COUNTING, DuckTable
+from skc.data.duckdb.readers import FILE, FILE_ROW, Group, Part, Raw
+from skc.data.duckdb.table import COUNTING, DuckTable, listed
 from skc.data.engine import AnyRow, Column, Condition, Data, HoldsNul, IsNull, IsOutside, LocatedRow
 from skc.data.held import HeldData
 from skc.data.predicate import Predicate
@@ -72,6 +73,24 @@ class Training(DuckTable):
         inputs = list(self.inputs) if self.where is not None else inputs
         rows = (typed_sql(g, g.sql, inputs, self.where, numbered=False, nan=True) for g in self.raw.groups)
         return f"({' UNION ALL '.join(rows)})"
+
+    def _numbered(self, columns: Sequence[Column]) -> str:
+        """Files of Parquet know the numbers of their rows, which only one thread can count."""
+        first, *others = self.raw.groups
+        if first.placed is None or others or self.where is not None or self.raw.is_stored:
+            return super()._numbered(columns)
+        names = {column.name for column in columns}
+        inputs = [i for i in self.inputs if i.name in names]
+        rows = typed_sql(first, first.placed, inputs, None, numbered=False, extra=(FILE, FILE_ROW))
+        return f"SELECT {listed(columns)}, {self._place(first)} AS i FROM ({rows})"
+
+    def _place(self, group: Group) -> str:
+        """The place of a row among those of all files, as SQL."""
+        if len(group.parts) == 1:
+            return FILE_ROW
+        counts = dict(self.database.execute(f"SELECT {FILE}, count(*) FROM ({group.placed}) GROUP BY {FILE}"))
+        starts = accumulate((counts.get(k, 0) for k in range(len(group.parts) - 1)), initial=0)
+        return f"[{', '.join(map(str, starts))}][CAST({FILE} AS BIGINT) + 1] + {FILE_ROW}"
 
     def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
         """See `Data`."""
