@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Generator, Hashable, Iterable,
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial, reduce
+from functools import reduce
 from typing import Any, TypeVar, assert_never
 
 import numpy as np
@@ -157,8 +157,8 @@ class HeldTable:
         if not self._holds(columns):
             return self._base.fold(function, add, columns)
         with ThreadPoolExecutor(self.threads) as pool:
-            batches = self._batches(columns, max(1024, BATCH // len(columns)))
-            results = in_order(pool, function, batches, self.threads + 1)
+            parts = self._parts(columns, max(1024, BATCH // len(columns)))
+            results = in_order(pool, lambda part: function(part.batch(columns)), parts, self.threads + 1)
             first = next(results, None)
             return None if first is None else reduce(add, results, first)
 
@@ -166,9 +166,10 @@ class HeldTable:
         """See `Table`."""
         if not self._holds(columns):
             return self._base.chosen(function, columns)
-        batches = self._batches(columns, max(1024, BATCH // len(columns)))
+        parts = self._parts(columns, max(1024, BATCH // len(columns)))
         with ThreadPoolExecutor(self.threads) as pool:
-            return places_of(in_order(pool, partial(sized, function), batches, self.threads + 1))
+            sizes = in_order(pool, lambda part: sized(function, part.batch(columns)), parts, self.threads + 1)
+            return places_of(sizes)
 
     def rows_at(self, places: Array, columns: Sequence[Column]) -> pa.RecordBatch:
         """See `Table`."""
@@ -194,7 +195,8 @@ class HeldTable:
             return self._base.map_batches(function, columns, schema, size, done)
         fields = [Column(name, dtype_of(kind), "") for name, kind in zip(schema.names, schema.types, strict=True)]
         with ThreadPoolExecutor(self.threads) as pool:
-            batches = in_order(pool, function, self._batches(columns, size, nan=True), self.threads + 1)
+            parts = self._parts(columns, size)
+            batches = in_order(pool, lambda part: function(part.batch(columns, nan=True)), parts, self.threads + 1)
             columns_computed = collected(_counting(batches, done), fields, self.rows, self.threads)
         return HeldTable(None, self.rows, columns_computed, self.threads)
 
@@ -299,12 +301,16 @@ class HeldTable:
         values = pa.array(values, ARROW[column.dtype]) if column.kind.is_ordered else values
         return pa.table({"k": pa.array(np.zeros(len(kept), np.int32)), "v": values.take(kept), "n": counts[kept]})
 
-    def _batches(self, columns: Sequence[Column], size: int, *, nan: bool = False) -> Iterator[pa.RecordBatch]:
-        """The rows of some columns in order."""
-        names = [f"c{k}" for k in range(len(columns))]
+    def _parts(self, columns: Sequence[Column], size: int) -> Iterator[HeldTable]:
+        """The rows of some columns in order. A thread that has a part makes a batch of it."""
         for start in range(0, self.rows, size):
-            part = HeldTable(None, size, self.columns.part(columns, start, start + size), self.threads)
-            yield pa.record_batch([part._arrow(column, nan=nan) for column in columns], names)
+            rows = min(size, self.rows - start)
+            yield HeldTable(None, rows, self.columns.part(columns, start, start + rows), self.threads)
+
+    def batch(self, columns: Sequence[Column], *, nan: bool = False) -> pa.RecordBatch:
+        """All rows of some columns."""
+        names = [f"c{k}" for k in range(len(columns))]
+        return pa.record_batch([self._arrow(column, nan=nan) for column in columns], names)
 
 
 @dataclass(frozen=True, eq=False)
