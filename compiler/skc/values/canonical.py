@@ -12,6 +12,7 @@ from typing import Any
 
 import rfc8785
 
+_AS_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 SAFE = 2**53 - 1  # RFC 8785 writes no larger integer
 
 
@@ -24,10 +25,10 @@ def canonical(value: Any) -> str:
     elif type(value) is int and -SAFE <= value <= SAFE:
         return str(value)
     elif isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _AS_TEXT(value)
     elif isinstance(value, list):
         if {*map(type, value)} <= {str}:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            return _AS_TEXT(value)
         return f"[{','.join(map(canonical, value))}]"
     elif isinstance(value, dict):
         keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
