@@ -17,6 +17,7 @@ from skc_runtime.kinds import Array, DType
 
 HOUR = 3_600_000_000
 ROWS = 200
+ALONE = ", in these rows alone"
 
 
 def generator(seed: int = 7) -> np.random.Generator:
@@ -458,11 +459,35 @@ def test_few_rows_prove_nothing() -> None:
         assert (cause and cause.kind) == expected, rows
 
 
-def test_a_row_that_agrees_but_should_not_refutes_a_cause() -> None:
+def test_a_row_that_agrees_but_should_not_makes_a_cause_one_of_the_others() -> None:
     x = prices()
     served = 1.07 * x + 0.2
+    named = of_floats(served, x)
+    assert named is not None
+    assert not named.text.endswith(ALONE)
     served[3] = x[3]
-    assert of_floats(served, x) is None
+    named = of_floats(served, x)
+    assert named is not None
+    assert (named.kind, named.text.endswith(ALONE)) == ("linear", True)
+
+
+@pytest.mark.parametrize(("rows", "is_named"), [(30, False), (31, True)])  # one for the number of decimals
+def test_one_service_of_several_rounds(rows: int, is_named: bool) -> None:
+    x = prices()
+    served = x.copy()
+    served[:rows] = np.round(x[:rows], 1)
+    cause = of_floats(served, x, Context(columns=(floats(x, "float64", "fare", role="input"),)))
+    assert (cause is not None) is is_named, cause
+    assert cause is None or cause.text == f"the value rounded to 1 decimal{ALONE}"
+
+
+def test_of_flags_and_categories_the_rows_that_differ_prove_nothing_alone() -> None:
+    flags = np.arange(1000) % 3 == 0
+    served = np.where(np.arange(1000) % 7 == 0, ~flags, flags)
+    assert explain(Column("b", "bool", served), Column("b", "bool", flags), Context()) is None
+    words = ["a", "B", "c"] * 300
+    changed = [word.upper() if k % 7 == 0 else word for k, word in enumerate(words)]
+    assert explain(texts(changed), texts(words), Context()) is None
 
 
 def test_a_row_that_differs_otherwise_refutes_a_cause() -> None:

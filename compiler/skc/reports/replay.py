@@ -40,7 +40,7 @@ def _column_lines(column: ColumnReplay) -> Iterator[str]:
 
 def reason_text(column: ColumnReplay) -> str:
     """The reason in one sentence."""
-    rows = f"{column.looked_at:,} rows" if column.looked_at < column.differing else "every row"
+    rows = f"{column.looked_at:,} rows" if column.looked_at < column.differing else "every row that differs"
     if column.reason is None:
         return (
             "not explained: no rule holds in every row" if column.looked_at else "not looked for: many columns differ"

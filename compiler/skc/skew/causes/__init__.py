@@ -1,8 +1,8 @@
 """Why the features that a service served are not those that are recomputed from the same request.
 
 `explain` tries hypotheses, the most specific first. It gives the first that explains every row that differs, that
-no row that agrees contradicts, and that noise would not have met (`evidence.py`). A hypothesis is a function from
-`Compared` to guesses; a new one is one function and its place in `HYPOTHESES`.
+no row that agrees contradicts, and that noise would not have met (`evidence.py`); or else, of the rows that differ
+alone. A hypothesis is a function from `Compared` to guesses; a new one is one function and its place in `HYPOTHESES`.
 
 Why constants come first: 0 is also a number rounded to 0 decimals, and 0 times any value.
 """
@@ -10,6 +10,7 @@ Why constants come first: 0 is also a number rounded to 0 decimals, and 0 times 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from skc.skew.causes.before import before
 from skc.skew.causes.clock import earlier, other_hour, other_time
@@ -47,11 +48,21 @@ HYPOTHESES: Sequence[Callable[[Compared], Iterator[Guess]]] = (
 def explain(served: Column, recomputed: Column, context: Context) -> Cause | None:
     """The cause of all differences of a column; None if there are none, or nothing explains every one.
 
-    Raises ValueError if the columns have not the same number of rows.
+    If the rows that agree contradict every rule, as they do where one service of several is of another version, it is
+    the rule of those that differ, if there is one, and says so. Raises ValueError if the columns have not the same
+    number of rows.
     """
     case = Compared(served, recomputed, context)
     if not case.differs.any():
         return None
+    cause = _cause(case)
+    if cause is not None or case.differs.all():
+        return cause
+    of_some = _cause(case.differing())
+    return None if of_some is None else replace(of_some, text=f"{of_some.text}, in these rows alone")
+
+
+def _cause(case: Compared) -> Cause | None:
     for hypothesis in HYPOTHESES:
         for guess in hypothesis(case):
             if proves(case, guess):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -29,6 +29,11 @@ class Column:
     valid: Array | None = None
     role: Role = "feature"
     sentinels: Array | None = None
+
+    def at(self, rows: Array) -> Column:
+        """The values of some rows (their indices [M])."""
+        valid, sentinels = (None if part is None else part[rows] for part in (self.valid, self.sentinels))
+        return replace(self, values=self.values[rows], valid=valid, sentinels=sentinels)
 
     @cached_property
     def missing(self) -> Array:
@@ -96,19 +101,32 @@ class Compared:
     """The rows that every hypothesis is tried on.
 
     `own` are the numbers to compare where they are not those of the columns: served, recomputed, and by how much they
-    may differ; each float64 [N].
+    may differ; each float64 [N]. With `is_part` the rows that agree were left out.
     """
 
     served: Column
     recomputed: Column
     context: Context
     own: tuple[Array, Array, Array] | None = None
+    is_part: bool = False
 
     def __post_init__(self) -> None:
         rows = {len(c.values) for c in (self.served, self.recomputed, *self.context.columns)}
         rows |= set() if self.context.differs is None else {len(self.context.differs)}
         if len(rows) != 1:
             raise ValueError(f"columns of {sorted(rows)} rows have no rows in common")
+
+    def differing(self) -> Compared:
+        """Only the rows that differ."""
+        rows, context = np.flatnonzero(self.differs), self.context
+        of_all = context.changed
+        part = Context(
+            np.ones(len(rows), dtype=bool),
+            tuple(column.at(rows) for column in context.columns),
+            context.fills,
+            None if of_all is None else lambda name, numbers, at: of_all(name, numbers, rows[at]),
+        )
+        return Compared(self.served.at(rows), self.recomputed.at(rows), part, is_part=True)
 
     @cached_property
     def differs(self) -> Array:

@@ -45,13 +45,26 @@ class Guess:
 
 
 def proves(case: Compared, guess: Guess) -> bool:
-    """Whether it explains every row that differs, contradicts none that agrees, and cannot be chance."""
+    """Whether it explains every row that differs, contradicts none that agrees, and cannot be chance.
+
+    Where the rows that agree are left out, each different pair of values is one bit and no more: of two flags that
+    differ, one is always the opposite of the other, and six values may all be off by one because noise is.
+    """
     differs = case.differs
     if not guess.holds[differs].all() or not (guess.partial or guess.holds[~differs].all()):
         return False
     telling = differs if guess.tells is None else differs & guess.tells
+    if case.is_part:
+        return _pairs(case, telling) - guess.free >= ENOUGH_BITS
     rows = int(telling.sum()) - guess.free
     return rows >= 0 and rows * guess.bits + guess.known_bits >= ENOUGH_BITS
+
+
+def _pairs(case: Compared, rows: Array) -> int:
+    """How many different pairs of a served and a recomputed value some rows have."""
+    sides = (column.values[rows].tolist() for column in (case.served, case.recomputed))
+    absent = (column.missing[rows].tolist() for column in (case.served, case.recomputed))
+    return len({(None if no_a else a, None if no_b else b) for a, b, no_a, no_b in zip(*sides, *absent, strict=True)})
 
 
 def bits_of_numbers(case: Compared) -> float:

@@ -57,14 +57,9 @@ def _reason(
     with engine_errors(JOINED):
         rows = database.run(sql)
     differs = rows["code"].to_numpy() == CODES[kind]
-    for only_these in (False, True):  # a job that writes some of the rows is not contradicted by the others
-        tried, differing = (rows.filter(pa.array(differs)), differs[differs]) if only_these else (rows, differs)
-        context = Context(differing, tuple(_column(i, tried[f"f{j}"]) for j, i in others))
-        cause = explain(_column(value, tried["online"]), _column(value, tried[f"f{k}"]), context)
-        if cause is not None:
-            text = f"{cause.text}, in these rows alone" if only_these else cause.text
-            return Reason(cause.kind, text, cause.rows, cause.parameters)
-    return None
+    context = Context(differs, tuple(_column(i, rows[f"f{j}"]) for j, i in others))
+    cause = explain(_column(value, rows["online"]), _column(value, rows[f"f{k}"]), context)
+    return None if cause is None else Reason(cause.kind, cause.text, cause.rows, cause.parameters)
 
 
 def _column(value: Input, column: pa.ChunkedArray) -> Column:
