@@ -243,7 +243,7 @@ def test_what_signals_read_is_an_output_without_an_identity() -> None:
     made = {node.output[0]: node for node in lowered.model.graph.node}
     assert "s" in {node.name for node in plain.model.graph.node}
     assert lowered.steps == {"s": StepTensors("ids", None)}
-    assert (made["ids"].op_type, made["again"].op_type) == ("Where", "Identity")
+    assert (made["ids"].op_type, made["again"].op_type) == ("Mul", "Identity")
     assert (lowered.owner("ids"), lowered.owner("s/unknown"), lowered.owner("again")) == ("s", "s", None)
     assert "ids" in made["s/unknown"].input
 
