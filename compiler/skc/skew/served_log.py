@@ -2,7 +2,7 @@
 
 A value that the input refused is null here, and its request is counted as refused. Inputs that the log leaves out or
 hashes are not compared. Besides the inputs there are `id`, `key`, `time_us`, `latency_us` and `prediction`, where no
-input has such a name.
+input has such a name. Outputs that a request has in full are columns too, as they were served.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from skc.data.engine import ARROW
 from skc.diagnostics import fail
 from skc.ir import Input
 from skc.scratch import scratch_folder
+from skc.skew.features import FullFeatures
 from skc.skew.log_reader import GZIP, SUFFIXES, Header, LoggedRequest, log_files, read_file
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value
 from skc_runtime.kinds import OutputDType
+from skc_runtime.manifest import OutputSpec
 
 BATCH = 32_768  # requests; a row group
 FACTS: dict[str, Literal["string", "int64", "float64"]] = {
@@ -53,6 +55,7 @@ class LoggedRows:
     refused: int = 0
     refused_by_input: Counter[str] = field(default_factory=Counter)
     served: float = 0.0
+    full: FullFeatures | None = None
 
 
 def is_log(data: Any) -> bool:
@@ -74,10 +77,12 @@ def is_log(data: Any) -> bool:
 
 
 @contextmanager
-def open_log(path: Path, inputs: Sequence[Input], plan: str) -> Iterator[LoggedRows]:
+def open_log(
+    path: Path, inputs: Sequence[Input], plan: str, outputs: Sequence[OutputSpec] = ()
+) -> Iterator[LoggedRows]:
     """Read a log into a file that lasts as long as the context. Raises SKC601 to SKC604."""
     with scratch_folder("skc-log") as folder:
-        rows = LoggedRows(folder / "requests.parquet")
+        rows = LoggedRows(folder / "requests.parquet", full=FullFeatures.of(outputs, inputs) if outputs else None)
         _Writer(rows, inputs, plan).write(path)
         yield rows
 
@@ -90,8 +95,11 @@ class _Writer:
         names = {i.name for i in inputs}
         self.facts = {name: kind for name, kind in FACTS.items() if name not in names}
         fields = [pa.field(i.name, ARROW[i.dtype]) for i in inputs]
-        self.schema = pa.schema([*fields, *(pa.field(name, ARROW[kind]) for name, kind in self.facts.items())])
-        self.columns: dict[str, list[Any]] = {name: [] for name in self.schema.names}
+        self.fields = [*fields, *(pa.field(name, ARROW[kind]) for name, kind in self.facts.items())]
+        full = () if rows.full is None else rows.full.fields
+        self.schema = pa.schema([*self.fields, *full])
+        self.columns: dict[str, list[Any]] = {f.name: [] for f in self.fields}
+        self.features: list[Any] = []
         self.sample = 1.0
 
     def write(self, path: Path) -> None:
@@ -125,11 +133,15 @@ class _Writer:
             self.columns[value.name].append(_decoded(value.kind.element, record.get(value.name)))
         for name, kind in self.facts.items():
             self.columns[name].append(_decoded(kind, _fact(document, name)))
+        self.features.append(None if error is not None else document.get("features"))
         if len(self.columns[self.schema.names[0]]) >= BATCH:
             self._flush(writer)
 
     def _flush(self, writer: Any) -> None:
-        arrays = [pa.array(self.columns[f.name], f.type) for f in self.schema]
+        arrays = [pa.array(self.columns[f.name], f.type) for f in self.fields]
+        if self.rows.full is not None:
+            arrays += self.rows.full.columns(self.features)
+        self.features.clear()
         writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
         for values in self.columns.values():
             values.clear()
