@@ -147,6 +147,11 @@ def output_graph(
     return OutputGraph(signalling, columns, pipeline)
 
 
+def output_columns_of(pipeline: Pipeline) -> tuple[OutputColumn, ...]:
+    """All columns of the outputs."""
+    return _computable(pipeline, [i.name for i in pipeline.inputs])[1]
+
+
 def rows_to_profile(table: Table, pipeline: Pipeline) -> pa.RecordBatch:
     """The rows that `profile_outputs` runs: all of a table, or a sample.
 

@@ -152,3 +152,33 @@ def test_a_log_of_another_pipeline_is_refused(home: Path, tmp_path: Path) -> Non
     with pytest.raises(SkcError, match="is of the pipeline") as error:
         skc.drift(tmp_path / "log", home / "changed")
     assert error.value.code == "SKC604"
+
+
+@pytest.mark.parametrize("name", ["open", "hiding"])
+def test_features_in_full_are_compared_as_they_were_served(home: Path, tmp_path: Path, name: str) -> None:
+    """The service changes a feature after the artifact: no input and nothing that is recomputed shows it."""
+    with (
+        skc_runtime.load(home / name) as transformer,
+        skc_runtime.Log.open(tmp_path / "log", transformer, on_full="wait", features="full", salt="s") as log,
+    ):
+        columns = transformer.manifest.outputs[0].columns
+        (place,) = [k for k, column in enumerate(columns) if "distance" in column]
+        for k, record in enumerate(week().to_pylist()):
+            features = transformer.transform_record(record)
+            features["x"][..., place] *= 3
+            log.add(f"r{k}", record, features, time_us=BEGIN + k)
+    report = skc.drift(tmp_path / "log", home / name)
+    assert [column.name for column in report.found] == [f"x.{columns[place]}"]
+    assert (report.outputs_served, report.not_computed) == (report.rows, ())
+    assert f"outputs as served in {report.rows:,} requests" in skc.render(report)
+    assert f"Outputs as served in {report.rows:,} requests" in skc.render(report, "html")
+
+
+def test_requests_without_full_features_are_recomputed(home: Path, tmp_path: Path) -> None:
+    serve(home / "open", tmp_path / "some", week(), features="digest", full_every=7)
+    serve(home / "open", tmp_path / "none", week(), features="digest", full_every=0)
+    some, none = (skc.drift(tmp_path / log, home / "open") for log in ("some", "none"))
+    assert some.outputs_served is not None
+    assert 100 < some.outputs_served < some.rows / 5
+    assert none.outputs_served is None
+    assert [column.tally for column in some.columns] == [column.tally for column in none.columns]

@@ -119,10 +119,18 @@ def _other_outputs(report: DriftReport) -> Iterator[str]:
     if any(n for n, _ in counts):
         yield f"and {' and '.join(count(n, noun) for n, noun in counts if n)} without drift"
     yield from excluded_texts(report)
+    if report.outputs_served is not None:
+        yield served_text(report)
     if report.not_computed:
         names = ", ".join(report.not_computed[:MOST_NAMES])
         more = len(report.not_computed) - MOST_NAMES
         yield f"not computed, since an input is missing: {names}" + (f" and {more} more" if more > 0 else "")
+
+
+def served_text(report: DriftReport) -> str:
+    """Of how many requests the outputs were compared as served."""
+    n = count(report.outputs_served or 0, "request")
+    return f"outputs as served in {n} of {report.rows:,}; others are recomputed where the log has their inputs"
 
 
 def excluded_texts(report: DriftReport) -> Iterator[str]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skc.reports.drift import before_text, excluded_texts, followers_text, moved_texts, origin_text, shift_texts
+from skc.reports.drift import (
+    before_text,
+    excluded_texts,
+    followers_text,
+    moved_texts,
+    origin_text,
+    served_text,
+    shift_texts,
+)
 from skc.reports.pages import render_page
 from skc.skew.effects import Bar
 from skc.skew.report import FOUND, ColumnDrift, DriftReport
@@ -52,6 +60,7 @@ def page(report: DriftReport) -> str:
         shifts=shift_texts,
         before=before_text,
         excluded=tuple(excluded_texts(report)),
+        served="" if report.outputs_served is None else served_text(report),
         parts=report.parts[:MOST_PARTS],
         more_parts=count(len(report.parts) - MOST_PARTS, "more part") if len(report.parts) > MOST_PARTS else None,
         part_rows=_part_rows(report),

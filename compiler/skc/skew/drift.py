@@ -18,7 +18,7 @@ from skc.skew.effects import Tally
 from skc.skew.excluded import excluded_share, where_of
 from skc.skew.judging import LEAST_ROWS, judge
 from skc.skew.lineage import linked
-from skc.skew.outputs import CountedOutputs, count_outputs
+from skc.skew.outputs import CountedOutputs, FullColumns, count_outputs
 from skc.skew.parts import TIMED, WHOLE, Divide, Part, width_of
 from skc.skew.prediction import Prediction
 from skc.skew.reference import Reference
@@ -68,7 +68,8 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
     _check_prediction(reference, prediction)
     watched = {w.name: w for w in watched_columns(reference, division.scales, prediction)}
     how = division.others, reference.reading, division.threads, reference.plan, predicted, where_of(reference)
-    with open_served(data, reference.inputs, *how) as served:
+    full = () if reference.profile.outputs is None else reference.outputs
+    with open_served(data, reference.inputs, *how, full) as served:
         columns = _columns(served, reference)
         there = [watched[name] for name in columns if name in watched]
         divide = _divide(served, division)
@@ -99,6 +100,7 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
         tuple(linked(_with_before(own, reference), answers[len(there) :], behind)),
         compared_parts(both, met, division.scales, _rows_of(tallies), behind),
         _not_computed(reference, computed),
+        None if served.full is None else served.full.count,
     )
 
 
@@ -120,11 +122,15 @@ def _rows_of(tallies: Mapping[Part, Sequence[Tally]]) -> dict[Part, int]:
 
 
 def _outputs(served: Served, reference: Reference, divide: Divide) -> CountedOutputs:
-    """The output columns that can be computed from the inputs that there are."""
+    """The output columns that were served, or can be computed from the inputs that there are."""
     if reference.pipeline is None or reference.profile.outputs is None:
         return CountedOutputs()
     available = {i.name for i in served.present}
-    return count_outputs(served.data, reference.pipeline, reference.profile.outputs, available, divide)
+    full = None
+    if served.full is not None:
+        columns = {label: served.others[name] for label, name in served.full.names.items()}
+        full = FullColumns(served.others[served.full.marker], columns)
+    return count_outputs(served.data, reference.pipeline, reference.profile.outputs, available, divide, full)
 
 
 def _not_computed(reference: Reference, computed: Sequence[Watched]) -> tuple[str, ...]:

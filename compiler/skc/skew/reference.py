@@ -13,6 +13,7 @@ from skc.ir import SOURCE, Input, Pipeline, ReadOptions
 from skc.profile import document as profiles
 from skc.profile.document import Profile
 from skc.values.types import Scalar
+from skc_runtime.manifest import OutputSpec
 
 LARGEST = 1 << 30  # bytes of a profile
 
@@ -28,6 +29,7 @@ class Reference:
     reading: ReadOptions
     sentinels: Mapping[str, tuple[Scalar, ...]]  # values that count as null, by input
     pipeline: Pipeline | None = None  # of an artifact, which computes the outputs
+    outputs: tuple[OutputSpec, ...] = ()  # as a runtime serves them
 
     def column(self, name: str) -> Column:
         """An input as fitting saw it."""
@@ -57,6 +59,7 @@ def read_reference(path: Path) -> Reference:
         artifact.reading,
         sentinels_of(pipeline),
         pipeline,
+        artifact.manifest.outputs,
     )
 
 

@@ -135,6 +135,7 @@ class DriftReport(OneLine):
     columns: tuple[ColumnDrift, ...]
     parts: tuple[PartDrift, ...] = ()
     not_computed: tuple[str, ...] = ()  # outputs of the profile that lack an input
+    outputs_served: int | None = None  # requests of which the log has them in full; None if it has none
     rules: tuple[DriftRule, ...] = ()  # of --fail-on
     broken: tuple[str, ...] = ()  # what they do not allow
 
@@ -201,6 +202,7 @@ class DriftReport(OneLine):
                 "verdict": worst([column.verdict for column in self.columns]),
                 "columns": [_column_to_json(column) for column in self.columns],
                 "not_computed": list(self.not_computed),
+                "outputs_served": self.outputs_served,
                 "parts": [_part_to_json(part) for part in self.parts],
                 "broken": list(self.broken),
             }

@@ -17,7 +17,9 @@ from skc.data.predicate import parse_predicate
 from skc.data.sources import JSON, Source, resolve
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input, ReadOptions
+from skc.skew.features import FullFeatures
 from skc.skew.served_log import FACTS, LoggedRows, is_log, open_log
+from skc_runtime.manifest import OutputSpec
 
 UNFIT = ("SKC203", "SKC204", "SKC205", "SKC206", "SKC207", "SKC225")  # what a predicate that does not fit raises
 
@@ -37,6 +39,7 @@ class Served:
     refused: Mapping[str, int] = field(default_factory=dict)
     requests: int | None = None  # None for a table
     selected: int | None = None  # how many a predicate selects, if it fits the rows
+    full: FullFeatures | None = None  # columns of `others`, where requests have features in full
 
 
 @contextmanager
@@ -49,9 +52,11 @@ def open_served(
     plan: str = "",
     prediction: Input | None = None,
     where: str | None = None,
+    outputs: Sequence[OutputSpec] = (),
 ) -> Iterator[Served]:
     """Open rows with some inputs, a column of predictions, and some `others`, of the types that they are stored as; a
-    log must be of `plan`, unless that is "". Those that the predicate `where` selects are counted.
+    log must be of `plan`, unless that is "", and may have `outputs` in full. Those that the predicate `where` selects
+    are counted.
 
     It is not an error that an input is missing. Raises SKC200 to SKC206, SKC601 to SKC604, SKC623 for one of the others
     that is missing, SKC625 if the rows have none of the inputs.
@@ -61,11 +66,13 @@ def open_served(
         with _open_table(data, [*inputs, *added], others, reading, threads, where) as served:
             yield served
         return
-    with open_log(Path(data), inputs, plan) as log:
+    with open_log(Path(data), inputs, plan, outputs) as log:
         seen = log.seen or {i.name for i in inputs}  # without a request, nothing is missing
         visible = [i for i in inputs if i.name in seen - log.hidden] + [i for i in added if i.name in FACTS]
-        with _open_table(log.file, visible, others, ReadOptions(), threads, where) as served:
-            yield _with_log(served, [*inputs, *added], log)
+        full = log.full if log.full is not None and log.full.count else None
+        asked = [*others, *([] if full is None else [full.marker, *full.names.values()])]
+        with _open_table(log.file, visible, asked, ReadOptions(), threads, where) as served:
+            yield replace(_with_log(served, [*inputs, *added], log), full=full)
 
 
 def _with_log(served: Served, inputs: Sequence[Input], log: LoggedRows) -> Served:
