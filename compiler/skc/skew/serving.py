@@ -26,7 +26,7 @@ UNFIT = ("SKC203", "SKC204", "SKC205", "SKC206", "SKC207", "SKC225")  # what a p
 
 @dataclass(frozen=True)
 class Served:
-    """Open rows: the inputs that they have, those that no row has, and the other columns that were asked for.
+    """Open rows: the inputs that they have, those that no row has, and the other columns that were columns for.
 
     A log hides some inputs on purpose, and says which requests were refused, of how many, by the input.
     """
@@ -70,8 +70,8 @@ def open_served(
         seen = log.seen or {i.name for i in inputs}  # without a request, nothing is missing
         visible = [i for i in inputs if i.name in seen - log.hidden] + [i for i in added if i.name in FACTS]
         full = log.full if log.full is not None and log.full.count else None
-        asked = [*others, *([] if full is None else [full.marker, *full.names.values()])]
-        with _open_table(log.file, visible, asked, ReadOptions(), threads, where) as served:
+        columns = [*others, *([] if full is None else [full.marker, *full.names.values()])]
+        with _open_table(log.file, visible, columns, ReadOptions(), threads, where) as served:
             yield replace(_with_log(served, [*inputs, *added], log), full=full)
 
 
