@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from sharing import Share
@@ -15,8 +16,10 @@ from skewed_rides import PLANTED, RIDES, week
 import skc
 import skc_runtime
 from skc.diagnostics import SkcError
+from skc.skew.features import FullFeatures
 from skc.skew.report import DriftReport
 from skc_runtime import RecordError
+from skc_runtime.manifest import OutputSpec
 
 DAY = 86_400_000_000
 BEGIN = 1_763_000_000_000_000 // DAY * DAY
@@ -182,3 +185,15 @@ def test_requests_without_full_features_are_recomputed(home: Path, tmp_path: Pat
     assert 100 < some.outputs_served < some.rows / 5
     assert none.outputs_served is None
     assert [column.tally for column in some.columns] == [column.tally for column in none.columns]
+
+
+def test_features_that_are_not_whole_are_not_taken_as_served() -> None:
+    specs = [OutputSpec("x", "float32", ("a",), (True,), None), OutputSpec("i", "int64", ("b",), (True,), None)]
+    features = FullFeatures.of(specs, [])
+    logged: list[Any] = [None, {"x": [1e300], "i": ["3"]}, {"x": ["NaN"], "i": ["9"]}, {"x": [0.1], "i": ["z"]}]
+    logged += [{"x": "ab12", "i": "ff"}, {"x": [0.1], "i": ["9"]}, {"x": [1.0, 2.0], "i": ["1"]}]
+    marker, x, i = (column.to_pylist() for column in features.columns(logged))
+    assert marker == [False, True, True, False, False, True, False]
+    assert x == [None, float("inf"), None, None, None, float(np.float32(0.1)), None]
+    assert i == [None, 3, 9, None, None, 9, None]
+    assert features.count == 3

@@ -75,6 +75,7 @@ def _column(spec: OutputSpec, full: Full, rows: Sequence[int], k: int) -> pa.Arr
     """A column as `ARROW` has it, rounded to the type of the output, as its profile is; a NaN is null."""
     values = full.values[list(rows), k]
     if ELEMENTS[spec.dtype].is_float:
-        wide = values.astype(ELEMENTS[spec.dtype].numpy).astype(np.float64)
+        with np.errstate(over="ignore"):  # what the output cannot hold is infinite
+            wide = values.astype(ELEMENTS[spec.dtype].numpy).astype(np.float64)
         return pa.array(wide, mask=np.isnan(wide))
     return pa.array(values, ARROW[spec.dtype], mask=None if full.valid is None else ~full.valid[list(rows), k])

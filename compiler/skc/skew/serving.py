@@ -26,7 +26,7 @@ UNFIT = ("SKC203", "SKC204", "SKC205", "SKC206", "SKC207", "SKC225")  # what a p
 
 @dataclass(frozen=True)
 class Served:
-    """Open rows: the inputs that they have, those that no row has, and the other columns that were columns for.
+    """Open rows: the inputs that they have, those that no row has, and the other columns that were asked for.
 
     A log hides some inputs on purpose, and says which requests were refused, of how many, by the input.
     """
