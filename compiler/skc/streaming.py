@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from skc_runtime import RecordError, Transformer
 from skc_runtime.kinds import Array
 from skc_runtime.manifest import Manifest
 from skc_runtime.pyfunc import column_name
+from skc_runtime.transformer import cores
 
 TableFormat = Literal["parquet", "csv", "arrow"]
 SUFFIXES: Mapping[str, TableFormat] = {
@@ -181,7 +181,7 @@ def _write_all(
     """
     done = 0
     limit = max(1, VALUES_AT_ONCE // (len(schema) + len(rows.data.inputs)))
-    threads = min(os.cpu_count() or 1, THREADS)
+    threads = min(cores(), THREADS)
 
     def transformed(part: tuple[pa.Table, pa.Table]) -> pa.Table:
         inputs, kept = part

@@ -9,7 +9,7 @@ import (
 // LogFeatures is how features are logged.
 type LogFeatures string
 
-// OnFull is what becomes of a request for which there is no room.
+// OnFull says what happens to a request when the queue is full.
 type OnFull string
 
 // SampleBy is what a sample is chosen by.

@@ -121,8 +121,8 @@ class OutputsProfile:
 
 @dataclass(frozen=True)
 class InputBefore:
-    """An input over all rows, those that `where` excluded too. `zeros`, `infinite` (−∞ and ∞) and the bounds are of a
-    type that has an order, other than bool; None where there is no value.
+    """An input over all rows, those that `where` excluded too. `zeros`, `infinite` (−∞ and ∞) and the bounds are of an
+    ordered type other than bool, and None without values.
     """
 
     name: str

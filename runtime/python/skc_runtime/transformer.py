@@ -194,7 +194,7 @@ class Transformer:
             return results if self._signals is None else {**results, self._signals: self._counts(results)}
 
         counts: list[Array] = []
-        with _mapping(min(len(chunks), self._threads or _cores())) as in_turn:
+        with _mapping(min(len(chunks), self._threads or cores())) as in_turn:
             for chunk, results in zip(chunks, in_turn(fill, chunks), strict=True):
                 self._check_guards(batch, results, chunk.start)
                 counts += [] if self._signals is None else [results[self._signals]]
@@ -299,7 +299,7 @@ def _mapping(threads: int) -> Iterator[Callable[..., Iterator[Any]]]:
             raise
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

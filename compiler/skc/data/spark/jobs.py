@@ -60,7 +60,7 @@ class Added(Generic[T]):
 
 
 def _state(add: Callable[[Any, Any], Any], results: Iterable[Any]) -> Batches:
-    """One batch of one state; none if there is no result."""
+    """One batch of one state; none without a result."""
     total: Any = None
     try:
         for result in results:
@@ -101,7 +101,7 @@ def states(frame: Frame, function: Callable[[Batches], Batches], what: str) -> l
 
 
 def folded(frame: Frame, partitions: int, function: Folded[T], what: str) -> T | None:
-    """The sum of a function over all tables; None if there is no row."""
+    """The sum of a function over all tables; None without rows."""
     if partitions <= ADDED:
         results = states(frame, function, what)
     else:

@@ -239,5 +239,5 @@ def _plus(a: int, b: int) -> int:
 
 
 def _of_none(aggregate: Aggregate) -> Any:
-    """The result if there is no row."""
+    """The result of an empty table."""
     return {"count": 0, "equal": 0, "widened": 0, "has_nul": False}.get(aggregate.reduction)
