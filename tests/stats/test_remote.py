@@ -51,8 +51,17 @@ def address() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def without_account() -> Iterator[None]:
+    """A metadata server that knows no account, before gcsfs is imported: where none answers, it waits for 15 s."""
+    with serving({}, web) as url, pytest.MonkeyPatch.context() as patch:
+        for name in ("GCE_METADATA_HOST", "GCE_METADATA_IP"):
+            patch.setenv(name, url.removeprefix("http://"))
+        yield
+
+
 @pytest.fixture(params=["s3", "gs"])
-def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, without_account: None) -> Iterator[str]:
     pytest.importorskip({"s3": "s3fs", "gs": "gcsfs"}[request.param])
     with serving(FILES, {"s3": s3, "gs": gcs}[request.param]) as url:
         for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "ENDPOINT_URL": url}.items():
