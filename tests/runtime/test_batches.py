@@ -74,6 +74,25 @@ def test_every_library_and_layout_gives_what_the_rows_give(form: str, identity_o
         assert {v for v, ok in zip(values, valid, strict=True) if not ok} == {""}
 
 
+@pytest.mark.parametrize("sizes", [(1, 63, 64), (64, 1, 63, 1), (63, 3, 62), (200, 0, 5)])
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
+)
+def test_chunks_of_any_size_have_their_texts(sizes: tuple[int, ...], kind: pa.DataType, identity_of: Identity) -> None:
+    """Few texts are read as objects, and many as bytes; each column has both, nulls, and a chunk that is all null."""
+    rows = [f"{WORDS[k % len(WORDS)]}{k}" if k % 5 else None for k in range(sum(sizes))]
+    starts = np.cumsum([0, *sizes])
+    chunks = [pa.array(rows[start : start + size], pa.string()) for start, size in zip(starts, sizes, strict=False)]
+    column = pa.chunked_array([*(chunk.cast(kind) for chunk in chunks), pa.nulls(70, kind)])
+    found = nullable(identity_of).transform(pa.table({"a": column}))
+    values, valid = found["out.a"][:, 0].tolist(), found["out.a.valid"][:, 0].tolist()
+    assert [v if ok else None for v, ok in zip(values, valid, strict=True)] == [*rows, *[None] * 70]
+    broken = pa.chunked_array([*chunks, pa.array(["é", "a\0b"])])
+    with pytest.raises(RecordError, match="nul-in-string") as error:
+        nullable(identity_of).transform(pa.table({"a": broken}))
+    assert error.value.row == len(rows) + 1
+
+
 def test_polars_without_pyarrow(identity_of: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = tables()["polars"]
     want = nullable(identity_of).transform(frame)

@@ -22,7 +22,7 @@ from skc_runtime.arrow_texts import numbers, read_texts, read_views
 from skc_runtime.columns import RawColumn
 from skc_runtime.errors import RecordError
 from skc_runtime.kinds import Array
-from skc_runtime.texts import Texts, blank, concatenated
+from skc_runtime.texts import Texts, blank, concatenated, of_objects
 
 
 class _Schema(ctypes.Structure):
@@ -259,7 +259,12 @@ def _joined(parts: Sequence[Array | Texts]) -> Array | Texts:
     arrays = [part for part in parts if not isinstance(part, Texts)]
     if len(arrays) == len(parts):
         return np.concatenate(arrays)
-    return concatenated([part if isinstance(part, Texts) else blank(len(part)) for part in parts])  # or all null
+    return concatenated([part if isinstance(part, Texts) else _as_texts(part) for part in parts])
+
+
+def _as_texts(values: Array) -> Texts:
+    """Those of a chunk of few rows, or of one that is all null, which may have another type."""
+    return of_objects(values) if values.dtype.kind == "O" else blank(len(values))
 
 
 def _read(schema: Any, array: Any, offset: int, length: int) -> RawColumn:

@@ -129,6 +129,13 @@ def of_strings(texts: Sequence[str]) -> Texts | None:
     return Texts(padded(data), np.cumsum(sizes) - sizes, sizes)
 
 
+def of_objects(texts: Array) -> Texts:
+    """The texts of str objects without a lone surrogate, sound or not."""
+    pieces = [text.encode() for text in texts.tolist()]
+    sizes = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    return Texts(padded(b"".join(pieces)), np.cumsum(sizes) - sizes, sizes)
+
+
 def blank(rows: int) -> Texts:
     """[rows] empty texts."""
     nothing = np.zeros(rows, dtype=np.int64)
