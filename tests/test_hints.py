@@ -126,10 +126,10 @@ OF_REPLAY = (
     "give some with --training and --key",
     "give another key: this input is left out of the log, or hashed",
     "the key is `id`, `key`, or one of the inputs",
-    "replay it with the artifact that served it; --own-plan leaves it out, --any-plan compares it",
+    "give the artifact that served it; --own-plan leaves it out, --any-plan compares it",
     "give a log that has requests: `skc log check` says what is in it",
     "give one of them",
-    "replay them with the artifact that served them",
+    "give the artifact that served them",
     "give other times for --since and --until",
     "give a day of UTC, or a time with its zone, such as 2025-11-10 or 2025-11-10T08:00:00Z",
     "store it in the type of the feature, or under another name",
@@ -147,12 +147,20 @@ OF_LOGS = {
     "give every request its key": "runtime/test_request_log.py::test_a_request_has_its_key_as_the_hint_says",
     **dict.fromkeys(
         (
-            "give the log and the artifact of one pipeline; a log names its own",
             "a log is written by `Log.open` of a runtime; its files end in {}",
             "give the files of a log, or its folder",
             "give a folder that has files ending in {}",
         ),
         "skew/test_log_check.py::test_a_command_that_follows_the_hint",
+    ),
+    **dict.fromkeys(
+        (
+            "give the artifact that served it; --own-plan leaves it out",
+            "give the artifact that served, or leave it out",
+            "give the log and the artifact of one pipeline; a log names its own",
+            "give a log, or leave it out",
+        ),
+        "skew/test_log_plans.py::test_a_command_that_follows_the_hint",
     ),
 }
 ELSEWHERE = {  # hints that a test of their own follows

@@ -79,11 +79,14 @@ def drifted(data: Any, artifact: PathLike, options: DriftOptions) -> DriftReport
     """`drift`, with its options as one value."""
     from skc.frontend.yaml.drift import read_thresholds
     from skc.profile.scales import overridden
+    from skc.skew.log_plans import check_own_plan
     from skc.skew.prediction import read_prediction
     from skc.skew.reference import read_reference
+    from skc.skew.served_log import is_log
 
     skew = _skew()
     against = read_reference(Path(artifact))
+    check_own_plan(options.own_plan, has_plan=against.plan != "", is_log=is_log(data))
     own = against.profile.drift
     names = [*against.profile.labels, *([] if options.prediction is None else [options.prediction])]
     if options.thresholds is not None:
@@ -92,9 +95,8 @@ def drifted(data: Any, artifact: PathLike, options: DriftOptions) -> DriftReport
     if options.prediction is not None:
         prediction = read_prediction(options.prediction, options.reference, against.reading, options.threads)
     division = skew.Division(own, options.window, options.by, options.group, options.threads)
-    report: DriftReport = skew.checked(
-        skew.drift(against, data, division, prediction), options.rules(), strict=options.strict
-    )
+    compared = skew.drift(against, data, division, prediction, own_plan=options.own_plan)
+    report: DriftReport = skew.checked(compared, options.rules(), strict=options.strict)
     return report
 
 
@@ -131,10 +133,12 @@ def freshness_of(logs: Sequence[PathLike], artifact: PathLike | None, options: F
     """`freshness`, with its options as one value."""
     from skc.skew.freshness.expected import expected
     from skc.skew.freshness.measure import measure, strictly
+    from skc.skew.log_plans import check_own_plan
 
     if options.training is not None:
         _skew("skc.skew.measures")
+    check_own_plan(options.own_plan, has_plan=artifact is not None)
     folder = None if artifact is None else Path(artifact)
     known = expected(folder, options.training, options.event, options.feature_time, options.threads)
-    report = measure([Path(log) for log in logs], known, options.rules())
+    report = measure([Path(log) for log in logs], known, options.rules(), own_plan=options.own_plan)
     return strictly(report) if options.strict else report

@@ -105,6 +105,11 @@ def _trust_model() -> Any:
     return _flag(False, about, "--trust-model")
 
 
+def _own_plan() -> Any:
+    about = "A log: leave out files of another pipeline, instead of refusing them."
+    return _flag(False, about, "--own-plan")
+
+
 def _rules(rules: list[str] | None) -> tuple[str, ...]:
     return tuple(rule.strip() for text in rules or () for rule in text.split(","))
 
@@ -330,6 +335,7 @@ class DriftOptions(Options):
         typed=list[str] | None,
         read=_rules,
     )
+    own_plan: bool = _own_plan()
     strict: bool = _flag(False, "Refuse rows that are too few to tell.", "--strict")
     threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
     format: ReportFormat = _flag("text", "How to print the report.")
@@ -404,6 +410,7 @@ class FreshnessOptions(Options):
         typed=list[str] | None,
         read=_rules,
     )
+    own_plan: bool = _own_plan()
     strict: bool = _flag(False, "Refuse look-ups that are too few to tell.", "--strict")
     threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
     format: ReportFormat = _flag("text", "How to print the report.")
@@ -438,7 +445,7 @@ class ReplayOptions(Options):
     until: str | int | None = _flag(None, "Replay the requests before this time.", typed=str | None)
     rows: int | None = _flag(None, "Replay only the first so many requests.", minimum=1)
     any_plan: bool = _flag(False, "Replay a log of another pipeline too.", "--any-plan")
-    own_plan: bool = _flag(False, "Leave out files of another pipeline, instead of refusing them.", "--own-plan")
+    own_plan: bool = _own_plan()
     fail_on: tuple[str, ...] = _flag(
         (),
         "Exit with 1 only for: served, training, lost, or more than a share of one, such as lost>0.001.",

@@ -39,6 +39,7 @@ def drift(
     by: str | None = None,
     group: str | None = None,
     fail_on: Sequence[str] = (),
+    own_plan: bool = False,
     strict: bool = False,
     threads: int | None = None,
 ) -> DriftReport:
@@ -48,8 +49,9 @@ def drift(
     or a profile that `write_profile` wrote. `thresholds` is a file that has what `drift` of a pipeline.yaml has.
     `prediction` names a column of predictions, which is compared with the same column of `reference`: a table, or its
     profile. `window` ("1d") and `by` (a column of times) compare every window by itself, `group` every value of a
-    column. The rules of `fail_on` (minor, moderate, severe, columns>0.2) fill `.broken` of what is returned; `strict`
-    refuses rows that are too few to tell. Raises SkcError.
+    column. `own_plan` leaves out files of a log that are of another pipeline, which are refused otherwise. The rules of
+    `fail_on` (minor, moderate, severe, columns>0.2) fill `.broken` of what is returned; `strict` refuses rows that are
+    too few to tell. Raises SkcError.
     """
     options = DriftOptions(
         thresholds=thresholds,
@@ -59,6 +61,7 @@ def drift(
         by=by,
         group=group,
         fail_on=tuple(fail_on),
+        own_plan=own_plan,
         strict=strict,
         threads=threads,
     )
@@ -157,6 +160,7 @@ def freshness(
     event: str | None = None,
     feature_time: Sequence[str] = (),
     fail_on: Sequence[str] = (),
+    own_plan: bool = False,
     strict: bool = False,
     threads: int | None = None,
 ) -> FreshnessReport:
@@ -165,15 +169,17 @@ def freshness(
     `logs` are files of a log of requests, or folders of them, and `artifact` is what served them: it says which inputs
     are looked up, and what is expected. `training` is a table, whose column `event` has the time of the label, and
     whose columns of `feature_time` ("INPUT=COLUMN") have the times of values, where the artifact does not say so: the
-    ages are compared, and values from after their label counted. The rules of `fail_on` (hit_rate, age, fetch, future,
-    training, leak, unlogged, stale>0.01, misses>0.1, defaults>0.01) fill `.broken` of what is returned; `strict`
-    refuses look-ups that are too few to tell. Raises SkcError.
+    ages are compared, and values from after their label counted. `own_plan` leaves out files of another pipeline, which
+    are refused otherwise. The rules of `fail_on` (hit_rate, age, fetch, future, training, leak, unlogged, stale>0.01,
+    misses>0.1, defaults>0.01) fill `.broken` of what is returned; `strict` refuses look-ups that are too few to tell.
+    Raises SkcError.
     """
     options = FreshnessOptions(
         training=training,
         event=event,
         feature_time=tuple(feature_time),
         fail_on=tuple(fail_on),
+        own_plan=own_plan,
         strict=strict,
         threads=threads,
     )

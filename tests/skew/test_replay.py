@@ -247,9 +247,11 @@ def test_a_log_of_a_service_that_loaded_another_artifact(
     for name, own, others in (("open", 19, 11), ("other", 11, 19)):
         report = skc.replay(tmp_path / "log", home / name, own_plan=True)
         assert (report.requests, report.differing, report.log.requests, report.log.is_whole) == (own, 0, 30, True)
-        assert f"replayed: without {others} of another pipeline" in skc.render(report)
+        other = skc_runtime.load(home / ("open" if name == "other" else "other")).manifest.plan
+        assert f"left out by --own-plan: {others} requests of {other[:12]}" in skc.render(report)
+        assert report.to_json()["left_out"] == [{"plan": other, "requests": others}]
         assert skc.replay(tmp_path / "log", home / name, any_plan=True).differing == others
-    with pytest.raises(SkcError, match="all 30 requests are of another pipeline"):
+    with pytest.raises(SkcError, match=r"SKC604.*--own-plan leaves out all requests: 1[19] requests of .{12}, 1[19] "):
         skc.replay(tmp_path / "log", home / "third", own_plan=True)
 
 

@@ -42,12 +42,12 @@ FOLLOWED: Followed = {
         (*TRAINED, "id=place"),
         (*TRAINED, "id=ride"),
     ),
-    "replay it with the artifact that served it; --own-plan leaves it out, --any-plan compares it": (
+    "give the artifact that served it; --own-plan leaves it out, --any-plan compares it": (
         ("replay", "log.jsonl", "squared"),
         ("replay", "log.jsonl", "squared", "--any-plan"),
     ),
     "give one of them": ((*REPLAY, "--any-plan", "--own-plan"), (*REPLAY, "--own-plan")),
-    "replay them with the artifact that served them": (("replay", "log.jsonl", "squared", "--own-plan"), REPLAY),
+    "give the artifact that served them": (("replay", "log.jsonl", "squared", "--own-plan"), REPLAY),
     "give a log that has requests: `skc log check` says what is in it": (("replay", "empty.jsonl", "artifact"), REPLAY),
     "give other times for --since and --until": (
         (*REPLAY, "--since", "2035-01-01"),

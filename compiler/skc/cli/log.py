@@ -21,13 +21,14 @@ def check(
     """Say what a log of requests lost: dropped, torn, damaged, missing or repeated. Exit 1 if it is not whole."""
     from skc.reports import log as reports
     from skc.skew.check import check_log
+    from skc.skew.log_plans import LogPlan
 
-    plan = None
+    plan = ""
     if artifact is not None:
         from skc import artifact as artifacts
 
         plan = artifacts.read(artifact, replay=False).manifest.plan
-    report = check_log(logs, plan)
+    report = check_log(logs, LogPlan(plan, hint="give the log and the artifact of one pipeline; a log names its own"))
     if output_format == "json":
         show_json(report.to_json())
     else:
@@ -43,14 +44,19 @@ def convert(
         Path | None,
         typer.Option("--artifact", metavar="ARTIFACT", help="Write a column for each input and feature, of its type."),
     ] = None,
+    own_plan: Annotated[
+        bool, typer.Option("--own-plan", help="Leave out files of another pipeline, instead of refusing them.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write the requests of a log into one Parquet file, a row for each."""
     from skc.draft.files import check_file
     from skc.failures import library_errors
     from skc.skew.log_convert import convert_log
+    from skc.skew.log_plans import check_own_plan, left_out_text
     from skc.verification.shown import count
 
+    check_own_plan(own_plan, has_plan=artifact is not None)
     manifest = None
     if artifact is not None:
         from skc import artifact as artifacts
@@ -58,10 +64,12 @@ def convert(
         manifest = artifacts.read(artifact, replay=False).manifest
     check_file(out, force=force)
     with library_errors():
-        done = convert_log(logs, out, manifest)
+        done = convert_log(logs, out, manifest, own_plan=own_plan)
     talk(f"wrote {out}: {count(done.rows, 'request')}, {count(done.columns, 'column')}")
     if done.damaged:
         talk(f"left out {count(done.damaged, 'line')}, damaged or cut short: see `skc log check`")
+    if done.left_out:
+        talk(left_out_text(done.left_out))
 
 
 def cut(

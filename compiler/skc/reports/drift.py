@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from skc.reports.layout import table
 from skc.skew.effects import Bar, Effect
+from skc.skew.log_plans import left_out_text
 from skc.skew.report import FOUND, ColumnDrift, DriftReport, PartDrift
 from skc.skew.verdicts import NAMES, number, percent, said
 from skc.verification.shown import count, shown
@@ -19,7 +20,7 @@ NOUNS = {"output": "an output of", "step": "what a step met in", "where": "rows 
 
 def text(report: DriftReport) -> str:
     """Each column with a finding in a few lines, then all columns as a table, windows and groups, and the verdict."""
-    parts = [*map(column_text, report.found), _table(report), _parts(report.parts)]
+    parts = [*map(column_text, report.found), _table(report), _parts(report.parts), left_out_text(report.left_out)]
     if report.reference == "sample":
         parts.append("the reference is a sample of what an estimator was fitted on, not all of it")
     return "\n\n".join([*(part for part in parts if part), report.verdict()])

@@ -15,6 +15,7 @@ from skc.reports.drift import (
 )
 from skc.reports.pages import render_page
 from skc.skew.effects import Bar
+from skc.skew.log_plans import left_out_text
 from skc.skew.report import FOUND, ColumnDrift, DriftReport
 from skc.skew.verdicts import NAMES, VERDICTS, Verdict, number, percent
 from skc.verification.shown import count
@@ -61,6 +62,7 @@ def page(report: DriftReport) -> str:
         before=before_text,
         excluded=tuple(excluded_texts(report)),
         served="" if report.outputs_served is None else served_text(report),
+        left_out=left_out_text(report.left_out),
         parts=report.parts[:MOST_PARTS],
         more_parts=count(len(report.parts) - MOST_PARTS, "more part") if len(report.parts) > MOST_PARTS else None,
         part_rows=_part_rows(report),

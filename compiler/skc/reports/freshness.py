@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skc.reports.layout import indented, table
 from skc.skew.freshness.report import FreshnessReport, InputFreshness
+from skc.skew.log_plans import left_out_text
 from skc.skew.verdicts import percent
 from skc.time.durations import duration_text
 from skc.verification.shown import count, shortened
@@ -21,6 +22,8 @@ def text(report: FreshnessReport) -> str:
         parts.append("\n".join(training_text(one) for one in compared))
     if report.damaged:
         parts.append(f"{count(report.damaged, 'line')} of the log could not be read: see `skc log check`")
+    if report.left_out:
+        parts.append(left_out_text(report.left_out))
     return "\n\n".join([*parts, report.verdict()])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from skc.reports.freshness import HEAD, row, training_text
 from skc.reports.pages import render_page
 from skc.skew.freshness.report import FreshnessReport
+from skc.skew.log_plans import left_out_text
 from skc.verification.shown import count
 
 MOST_INPUTS = 200  # on a page; the others are only counted
@@ -22,4 +23,5 @@ def page(report: FreshnessReport) -> str:
         row=row,
         training_text=training_text,
         damaged=count(report.damaged, "line") if report.damaged else None,
+        left_out=left_out_text(report.left_out),
     )

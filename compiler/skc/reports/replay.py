@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from skc.reports import log
 from skc.reports.layout import table
+from skc.skew.log_plans import left_out_text
 from skc.skew.replay.report import ColumnReplay, Example, OutputReplay, RefusalReplay, ReplayReport
 from skc.skew.replay.times import time_text
 from skc.skew.replay.training_report import TrainingColumn, TrainingReplay
@@ -137,6 +138,8 @@ def facts(report: ReplayReport) -> Iterator[str]:
     yield log.text(report.log)
     if report.limit is not None:
         yield f"replayed: {report.limit}"
+    if report.left_out:
+        yield left_out_text(report.left_out)
     by_digest = sum(output.digests for output in report.outputs)
     by_value = sum(column.rows for column in report.columns)
     yield f"compared: {by_digest:,} outputs by digest, {by_value:,} features by value, {report.refused:,} refusals"

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from skc.diagnostics import fail
+from skc.skew.log_plans import LogPlan
 from skc.skew.log_reader import FileRead, Header, LoggedRequest, log_files, read_file
 
 Kind = Literal[
@@ -90,7 +90,7 @@ class _Seen:
 
 
 class Watch(Protocol):
-    """Somebody who gets the requests while they are checked, each once however many copies of a file there are."""
+    """Somebody who gets the requests of a plan while they are checked, each once however many copies there are."""
 
     def begin(self, path: Path, header: Header) -> None:
         """A file begins."""
@@ -106,11 +106,9 @@ class _File:
     seen: _Seen
 
 
-def check_log(
-    paths: Sequence[Path], plan: str | None = None, watch: Watch | None = None, hint: str | None = None
-) -> LogReport:
-    """Read all files of a log once, and say what is missing. `plan` is the hash of the pipeline that it must be of, and
-    `hint` what to do about another.
+def check_log(paths: Sequence[Path], plan: LogPlan | None = None, watch: Watch | None = None) -> LogReport:
+    """Read all files of a log once, and say what is missing. What is missing is looked for in those of other pipelines
+    too; only `watch` does not see the requests that `plan` leaves out.
 
     Memory grows by 16 bytes a request. Raises SKC601 to SKC604.
     """
@@ -119,7 +117,7 @@ def check_log(
     paths = log_files(paths)
     for path in paths:
         seen = _Seen()
-        read = _read(path, seen, plan, hint, files, watch)
+        read = _read(path, seen, plan or LogPlan(), files, watch)
         findings += _of_file(read, seen)
         if read.header is not None:
             files.append(_File(read, read.header, seen))
@@ -151,21 +149,16 @@ def check_log(
     )
 
 
-def _read(
-    path: Path, seen: _Seen, plan: str | None, hint: str | None, before: Sequence[_File], watch: Watch | None
-) -> FileRead:
+def _read(path: Path, seen: _Seen, plan: LogPlan, before: Sequence[_File], watch: Watch | None) -> FileRead:
     """Read one file; the requests that one of the files `before` has too are not watched again."""
     again: set[int] = set()
 
     def begin(header: Header) -> None:
-        if plan is not None and header.plan != plan:
-            message = f"`{path}` is of the pipeline {header.plan}, not of {plan}"
-            own = "give the log and the artifact of one pipeline; a log names its own"
-            raise fail("SKC604", message, hint=hint or own)
+        plan.begin(path, header)
         for file in before:
             if (file.header.writer, file.header.part) == (header.writer, header.part):
                 again.update(file.seen.numbers)
-        if watch is not None:
+        if watch is not None and plan.reads_file:
             watch.begin(path, header)
 
     if watch is None:
@@ -174,7 +167,7 @@ def _read(
 
     def see(request: LoggedRequest) -> None:
         seen.see(request)
-        if not again or request.n not in again:
+        if (not again or request.n not in again) and plan.takes():
             pass_on(request)
 
     return read_file(path, see, begin)

@@ -18,6 +18,7 @@ from skc.skew.effects import Tally
 from skc.skew.excluded import excluded_share, where_of
 from skc.skew.judging import LEAST_ROWS, judge
 from skc.skew.lineage import linked
+from skc.skew.log_plans import LogPlan
 from skc.skew.outputs import CountedOutputs, FullColumns, count_outputs
 from skc.skew.parts import TIMED, WHOLE, Divide, Part, width_of
 from skc.skew.prediction import Prediction
@@ -59,15 +60,19 @@ def checked(report: DriftReport, rules: Sequence[DriftRule], *, strict: bool) ->
     return replace(report, rules=tuple(rules), broken=broken(rules, report))
 
 
-def drift(reference: Reference, data: Any, division: Division, prediction: Prediction | None = None) -> DriftReport:
-    """Compare rows with a reference, and a column of predictions with its own.
+def drift(
+    reference: Reference, data: Any, division: Division, prediction: Prediction | None = None, *, own_plan: bool = False
+) -> DriftReport:
+    """Compare rows with a reference, and a column of predictions with its own; of a log, if `own_plan`, only the
+    requests that the artifact served.
 
     Raises SKC200 to SKC206, SKC220 to SKC226, SKC601 to SKC604, SKC623 to SKC625.
     """
     predicted = None if prediction is None else prediction.input
     _check_prediction(reference, prediction)
     watched = {w.name: w for w in watched_columns(reference, division.scales, prediction)}
-    how = division.others, reference.reading, division.threads, reference.plan, predicted, where_of(reference)
+    plan = LogPlan(reference.plan, own_plan)
+    how = division.others, reference.reading, division.threads, plan, predicted, where_of(reference)
     full = () if reference.profile.outputs is None else reference.outputs
     with open_served(data, reference.inputs, *how, full) as served:
         columns = _columns(served, reference)
@@ -101,6 +106,7 @@ def drift(reference: Reference, data: Any, division: Division, prediction: Predi
         compared_parts(both, met, division.scales, _rows_of(tallies), behind),
         _not_computed(reference, computed),
         None if served.full is None else served.full.count,
+        plan.left_out,
     )
 
 

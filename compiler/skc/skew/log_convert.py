@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from skc.diagnostics import fail
 from skc.publish import publish_file
-from skc.skew.log_reader import Header, LoggedRequest, log_files, read_file
+from skc.skew.log_plans import LogPlan, OtherPlan
+from skc.skew.log_reader import LoggedRequest, log_files, read_file
 from skc.values.arrow import KEPT, WRITTEN
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value
@@ -34,12 +35,13 @@ Read = Callable[[dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Converted:
-    """What was written, and how many lines of the log were not whole."""
+    """What was written, how many lines of the log were not whole, and what --own-plan left out."""
 
     rows: int
     columns: int
     files: int
     damaged: int
+    left_out: tuple[OtherPlan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,12 @@ class _Column:
     read: Read
 
 
-def convert_log(logs: Sequence[Path], out: Path, manifest: Manifest | None) -> Converted:
-    """Write the requests of a log. Raises SKC410, SKC412, SKC601 to SKC604."""
+def convert_log(logs: Sequence[Path], out: Path, manifest: Manifest | None, *, own_plan: bool = False) -> Converted:
+    """Write the requests of a log, if `own_plan` only those of the manifest's pipeline.
+
+    Raises SKC410, SKC412, SKC601 to SKC604.
+    """
+    plan = LogPlan("" if manifest is None else manifest.plan, own_plan)
     files = log_files(logs)
     columns = _columns(manifest)
     schema = pa.schema([(column.name, column.kind) for column in columns])
@@ -58,30 +64,34 @@ def convert_log(logs: Sequence[Path], out: Path, manifest: Manifest | None) -> C
 
     def write(draft: Path) -> None:
         with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
-            rows = _Rows(columns, schema, writer)
+            rows = _Rows(columns, schema, writer, plan)
             for file in files:
-                read = read_file(file, rows.add, partial(_check, file, manifest))
-                counts[1] += read.damaged + read.torn + read.cut_short
+                read = read_file(file, rows.add, partial(plan.begin, file))
+                if plan.reads_file:
+                    counts[1] += read.damaged + read.torn + read.cut_short
             rows.flush()
             counts[0] = rows.written
+            plan.check(rows.written)
 
     try:
         publish_file(write, out)
     except OSError as error:
         hint = "check the folder and its space"
         raise fail("SKC412", f"cannot write `{out}`: {error.strerror}", hint=hint) from None
-    return Converted(counts[0], len(columns), len(files), counts[1])
+    return Converted(counts[0], len(columns), len(files), counts[1], plan.left_out)
 
 
 class _Rows:
     """Writes rows in groups; memory is that of one."""
 
-    def __init__(self, columns: Sequence[_Column], schema: pa.Schema, writer: Any) -> None:
-        self._columns, self._schema, self._writer = columns, schema, writer
+    def __init__(self, columns: Sequence[_Column], schema: pa.Schema, writer: Any, plan: LogPlan) -> None:
+        self._columns, self._schema, self._writer, self._plan = columns, schema, writer, plan
         self._values: list[list[Any]] = [[] for _ in columns]
         self.written = 0
 
     def add(self, request: LoggedRequest) -> None:
+        if not self._plan.takes():
+            return
         for column, values in zip(self._columns, self._values, strict=True):
             values.append(column.read(request.document))
         if len(self._values[0]) >= BATCH:
@@ -92,12 +102,6 @@ class _Rows:
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
         self.written += len(arrays[0])
         self._values = [[] for _ in self._columns]
-
-
-def _check(file: Path, manifest: Manifest | None, header: Header) -> None:
-    if manifest is not None and header.plan != manifest.plan:
-        message = f"`{file}` is of the pipeline {header.plan}, not of {manifest.plan}"
-        raise fail("SKC604", message, hint="give the log and the artifact of one pipeline; a log names its own")
 
 
 def _columns(manifest: Manifest | None) -> list[_Column]:

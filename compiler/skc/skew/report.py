@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from skc.profile.document import InputBefore
 from skc.skew.effects import Bar, Compared, Effect, Tally
+from skc.skew.log_plans import OtherPlan
 from skc.skew.rules import DriftRule
 from skc.skew.verdicts import OF_DISTRIBUTIONS, VERDICTS, Finding, Judged, Verdict
 from skc.verification.shown import OneLine, count, json_values, shortened
@@ -136,6 +137,7 @@ class DriftReport(OneLine):
     parts: tuple[PartDrift, ...] = ()
     not_computed: tuple[str, ...] = ()  # outputs of the profile that lack an input
     outputs_served: int | None = None  # requests of which the log has them in full; None if it has none
+    left_out: tuple[OtherPlan, ...] = ()  # by --own-plan
     rules: tuple[DriftRule, ...] = ()  # of --fail-on
     broken: tuple[str, ...] = ()  # what they do not allow
 
@@ -203,6 +205,7 @@ class DriftReport(OneLine):
                 "columns": [_column_to_json(column) for column in self.columns],
                 "not_computed": list(self.not_computed),
                 "outputs_served": self.outputs_served,
+                "left_out": [asdict(one) for one in self.left_out],
                 "parts": [_part_to_json(part) for part in self.parts],
                 "broken": list(self.broken),
             }

@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skc.data.engine import ARROW
-from skc.diagnostics import fail
 from skc.ir import Input
 from skc.scratch import scratch_folder
 from skc.skew.features import FullFeatures
+from skc.skew.log_plans import LogPlan
 from skc.skew.log_reader import GZIP, SUFFIXES, Header, LoggedRequest, log_files, read_file
 from skc_runtime.errors import SkcRuntimeError
 from skc_runtime.golden import decode_value
@@ -78,7 +78,7 @@ def is_log(data: Any) -> bool:
 
 @contextmanager
 def open_log(
-    path: Path, inputs: Sequence[Input], plan: str, outputs: Sequence[OutputSpec] = ()
+    path: Path, inputs: Sequence[Input], plan: LogPlan, outputs: Sequence[OutputSpec] = ()
 ) -> Iterator[LoggedRows]:
     """Read a log into a file that lasts as long as the context. Raises SKC601 to SKC604."""
     with scratch_folder("skc-log") as folder:
@@ -90,7 +90,7 @@ def open_log(
 class _Writer:
     """Writes the requests of a log in batches."""
 
-    def __init__(self, rows: LoggedRows, inputs: Sequence[Input], plan: str) -> None:
+    def __init__(self, rows: LoggedRows, inputs: Sequence[Input], plan: LogPlan) -> None:
         self.rows, self.inputs, self.plan = rows, inputs, plan
         names = {i.name for i in inputs}
         self.facts = {name: kind for name, kind in FACTS.items() if name not in names}
@@ -101,22 +101,26 @@ class _Writer:
         self.columns: dict[str, list[Any]] = {f.name: [] for f in self.fields}
         self.features: list[Any] = []
         self.sample = 1.0
+        self.read = 0  # requests
 
     def write(self, path: Path) -> None:
         with pq.ParquetWriter(self.rows.file, self.schema, compression="zstd", use_dictionary=False) as writer:
             for file in log_files([path]):
                 read_file(file, partial(self._add, writer), partial(self._begin, file))
             self._flush(writer)
+        self.plan.check(self.read)
 
     def _begin(self, file: Path, header: Header) -> None:
-        if self.plan and header.plan != self.plan:
-            message = f"`{file}` is of the pipeline {header.plan}, not of {self.plan}"
-            raise fail("SKC604", message, hint="give the log and the artifact of one pipeline; a log names its own")
-        self.rows.hidden |= {*header.omit, *header.hash}
-        self.sample = header.sample
+        self.plan.begin(file, header)
+        if self.plan.reads_file:
+            self.rows.hidden |= {*header.omit, *header.hash}
+            self.sample = header.sample
 
     def _add(self, writer: Any, request: LoggedRequest) -> None:
         """One row. A log that is a sample has every refused request, so those are counted apart."""
+        if not self.plan.takes():
+            return
+        self.read += 1
         document = request.document
         error = document.get("error")
         if error is not None:

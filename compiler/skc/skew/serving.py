@@ -18,6 +18,7 @@ from skc.data.sources import JSON, Source, resolve
 from skc.diagnostics import SkcError, did_you_mean, fail
 from skc.ir import DataSource, Input, ReadOptions
 from skc.skew.features import FullFeatures
+from skc.skew.log_plans import LogPlan
 from skc.skew.served_log import FACTS, LoggedRows, is_log, open_log
 from skc_runtime.manifest import OutputSpec
 
@@ -49,14 +50,13 @@ def open_served(
     others: Sequence[str],
     reading: ReadOptions,
     threads: int | None = None,
-    plan: str = "",
+    plan: LogPlan | None = None,
     prediction: Input | None = None,
     where: str | None = None,
     outputs: Sequence[OutputSpec] = (),
 ) -> Iterator[Served]:
     """Open rows with some inputs, a column of predictions, and some `others`, of the types that they are stored as; a
-    log must be of `plan`, unless that is "", and may have `outputs` in full. Those that the predicate `where` selects
-    are counted.
+    log must be of `plan`, and may have `outputs` in full. Those that the predicate `where` selects are counted.
 
     It is not an error that an input is missing. Raises SKC200 to SKC206, SKC601 to SKC604, SKC623 for one of the others
     that is missing, SKC625 if the rows have none of the inputs.
@@ -66,7 +66,7 @@ def open_served(
         with _open_table(data, [*inputs, *added], others, reading, threads, where) as served:
             yield served
         return
-    with open_log(Path(data), inputs, plan, outputs) as log:
+    with open_log(Path(data), inputs, plan or LogPlan(), outputs) as log:
         seen = log.seen or {i.name for i in inputs}  # without a request, nothing is missing
         visible = [i for i in inputs if i.name in seen - log.hidden] + [i for i in added if i.name in FACTS]
         full = log.full if log.full is not None and log.full.count else None

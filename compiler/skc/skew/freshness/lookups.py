@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from skc.diagnostics import fail
+from skc.skew.log_plans import LogPlan
 from skc.skew.log_reader import Header, LoggedRequest, log_files, open_lines, parsed_request
 from skc_runtime.kinds import INT64_MAX, INT64_MIN, Array
 
@@ -94,26 +94,27 @@ class LogContract:
     has the time of their values.
     """
 
-    plan: str = ""
+    plan: LogPlan = field(default_factory=LogPlan)
     times: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_lookups(paths: Sequence[Path], folder: Path, contract: LogContract) -> LoggedLookUps:
     """Read all files of a log. Raises SKC601 to SKC604."""
     look_ups = LoggedLookUps(folder)
+    plan = contract.plan
     for path in log_files(paths):
         with open_lines(path) as (header, lines):
-            if header is not None:
-                _check_plan(path, header, contract.plan)
+            if header is None:
+                continue
+            plan.begin(path, header)
+            if plan.reads_file:
                 look_ups.name = look_ups.name or header.name
                 _Reader(look_ups, header, contract).read(lines)
+            else:
+                for _ in filter(None, map(parsed_request, lines)):
+                    plan.takes()
+    plan.check(look_ups.requests)
     return look_ups
-
-
-def _check_plan(path: Path, header: Header, plan: str) -> None:
-    if plan and header.plan != plan:
-        message = f"`{path}` is of the pipeline {header.plan}, not of {plan}"
-        raise fail("SKC604", message, hint="give the log and the artifact of one pipeline; a log names its own")
 
 
 @dataclass(frozen=True)

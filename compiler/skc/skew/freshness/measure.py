@@ -28,6 +28,7 @@ from skc.skew.freshness.report import (
 )
 from skc.skew.freshness.rules import FreshnessRule
 from skc.skew.freshness.training import TrainingAges
+from skc.skew.log_plans import LogPlan
 from skc.skew.verdicts import number, percent
 from skc.time.durations import duration_text
 from skc_runtime.kinds import Array
@@ -47,13 +48,19 @@ class Expected:
     training: Mapping[str, TrainingAges] = field(default_factory=dict)
 
 
-def measure(logs: Sequence[Path], expected: Expected, rules: Sequence[FreshnessRule]) -> FreshnessReport:
-    """Measure the look-ups of a log. Raises SKC601 to SKC604, SKC660 if it has none."""
+def measure(
+    logs: Sequence[Path], expected: Expected, rules: Sequence[FreshnessRule], *, own_plan: bool = False
+) -> FreshnessReport:
+    """Measure the look-ups of a log, if `own_plan` only those of its requests that the artifact served.
+
+    Raises SKC601 to SKC604, SKC660 if it has none.
+    """
+    plan = LogPlan(expected.plan, own_plan)
     freshness = expected.freshness
     from_requests = {name: look_up.as_of for name, look_up in freshness.inputs if look_up.as_of in expected.inputs}
     times = {name: other for name, other in from_requests.items() if other is not None}
     with scratch_folder("skc-freshness") as folder:
-        look_ups = read_lookups(logs, folder, LogContract(expected.plan, times))
+        look_ups = read_lookups(logs, folder, LogContract(plan, times))
         declared = [name for name, look_up in freshness.inputs if look_up.max_age_us is not None]
         names = sorted({*look_ups.inputs, *declared, *expected.training})
         if not any(one.looked_up for one in look_ups.inputs.values()):
@@ -64,7 +71,14 @@ def measure(logs: Sequence[Path], expected: Expected, rules: Sequence[FreshnessR
     inputs = [_judged(one, freshness) for one in _adjusted(inputs)]
     broken = tuple(message for rule in rules for one in inputs for message in broken_by(rule, one))
     return FreshnessReport(
-        look_ups.name, expected.plan, look_ups.requests, look_ups.damaged, tuple(inputs), tuple(rules), broken
+        look_ups.name,
+        expected.plan,
+        look_ups.requests,
+        look_ups.damaged,
+        tuple(inputs),
+        plan.left_out,
+        tuple(rules),
+        broken,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from skc.skew.freshness.rules import FreshnessRule, Kind
 from skc.skew.freshness.training import Leak
+from skc.skew.log_plans import OtherPlan
 from skc.skew.verdicts import percent
 from skc.verification.shown import OneLine, count, json_values, shortened
 
@@ -100,6 +101,7 @@ class FreshnessReport(OneLine):
     requests: int
     damaged: int
     inputs: tuple[InputFreshness, ...]
+    left_out: tuple[OtherPlan, ...] = ()  # by --own-plan
     rules: tuple[FreshnessRule, ...] = ()  # of --fail-on
     broken: tuple[str, ...] = ()  # what they do not allow
 
@@ -139,6 +141,7 @@ class FreshnessReport(OneLine):
                 "plan": self.plan or None,
                 "requests": self.requests,
                 "damaged": self.damaged,
+                "left_out": [asdict(one) for one in self.left_out],
                 "verdict": "found" if self.found else "ok",
                 "inputs": [
                     {**asdict(one), "hit_rate": one.hit_rate, "verdict": one.verdict, "findings": _plain(one.findings)}

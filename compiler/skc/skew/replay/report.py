@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from skc.skew.check import LogReport
+from skc.skew.log_plans import OtherPlan
 from skc.skew.replay.reason import Reason
 from skc.skew.replay.rules import ReplayRule, Subject
 from skc.skew.replay.training_report import TrainingReplay
@@ -106,6 +107,7 @@ class ReplayReport(OneLine):
     not_recomputed: NotRecomputed | None
     limit: str | None  # which of the requests were replayed, in words; None: all
     training: TrainingReplay | None = None
+    left_out: tuple[OtherPlan, ...] = ()  # by --own-plan
     rules: tuple[ReplayRule, ...] = ()  # of --fail-on
 
     @property

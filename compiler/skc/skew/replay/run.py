@@ -11,6 +11,7 @@ import skc_runtime
 from skc.artifact import MODEL, Artifact
 from skc.diagnostics import fail
 from skc.skew.check import LogReport, check_log
+from skc.skew.log_plans import LogPlan
 from skc.skew.log_reader import Header, LoggedRequest
 from skc.skew.replay.columns import columns_of_report
 from skc.skew.replay.hidden import Hidden, hidden_by
@@ -31,7 +32,7 @@ BATCH = 8192  # requests: two chunks of the runtime, which run at once
 @dataclass(frozen=True)
 class What:
     """Which requests to replay: those from `since` to before `until` (microseconds), the first `rows` of them. Files of
-    another pipeline are refused, replayed too (`any_plan`), or only read (`own_plan`).
+    another pipeline are refused, replayed too (`any_plan`), or left out (`own_plan`).
     """
 
     since: int | None = None
@@ -65,19 +66,17 @@ def replay(
             features = features_in(manifest, columns_of(training.table, reading), artifact.pipeline.inputs)
             store = stack.enter_context(open_store(training.key, inputs, features))
         replayer = _Replayer(artifact, transformer, what, store)
-        log = check_log(
-            logs,
-            None if what.any_plan or what.own_plan else manifest.plan,
-            replayer,
-            hint="replay it with the artifact that served it; --own-plan leaves it out, --any-plan compares it",
-        )
+        hint = "give the artifact that served it; --own-plan leaves it out, --any-plan compares it"
+        plan = LogPlan("" if what.any_plan else manifest.plan, what.own_plan, hint)
+        log = check_log(logs, plan, replayer)
         replayer.flush()
         if not replayer.comparison.tally.requests:
-            raise _nothing(log, what, replayer.others)
+            raise _nothing(log, what, plan)
         compared = None
         if training is not None and store is not None:
             compared = compare_with(training, store, artifact.pipeline, reading)
-    return replace(_report(artifact, directory, replayer, log, what, rules), training=compared)
+    report = _report(artifact, directory, replayer, log, what, rules)
+    return replace(report, training=compared, left_out=plan.left_out)
 
 
 class _Replayer:
@@ -89,17 +88,12 @@ class _Replayer:
         self.comparison = ServedComparison(artifact, is_exact=what.is_exact)
         self._batch: list[LoggedRequest] = []
         self._left = what.rows
-        self._is_left_out = False
-        self.others = 0  # requests of another pipeline that are left out
         self.hidden = hidden_by(artifact, frozenset())
         self._known: dict[frozenset[str], Hidden] = {self.hidden.inputs: self.hidden}
 
     def begin(self, path: Path, header: Header) -> None:
         """A file, which says what it leaves out."""
         self.flush()
-        self._is_left_out = self._what.own_plan and header.plan != self._artifact.manifest.plan
-        if self._is_left_out:
-            return
         names = frozenset((*header.omit, *header.hash))
         if names not in self._known:
             self._known[names] = hidden_by(self._artifact, names)
@@ -107,9 +101,6 @@ class _Replayer:
 
     def see(self, request: LoggedRequest) -> None:
         """A request."""
-        if self._is_left_out:
-            self.others += 1
-            return
         since, until = self._what.since, self._what.until
         if (since is not None and request.time_us < since) or (until is not None and request.time_us >= until):
             return
@@ -180,28 +171,26 @@ def _report(
         columns_of_report(artifact, comparison, shower),
         tuple(sorted(refusals, key=lambda r: (-r.rows, r.served, r.recomputed))),
         replayer.not_recomputed,
-        _limit(what, replayer.others),
+        _limit(what),
         rules=tuple(rules),
     )
 
 
-def _limit(what: What, others: int) -> str | None:
+def _limit(what: What) -> str | None:
     parts = [] if what.rows is None else [f"the first {what.rows:,}"]
     parts += [] if what.since is None else [f"from {time_text(what.since)}"]
     parts += [] if what.until is None else [f"to {time_text(what.until)}"]
-    parts += [f"without {others:,} of another pipeline"] if others else []
     return " ".join(parts) or None
 
 
-def _nothing(log: LogReport, what: What, others: int) -> Exception:
+def _nothing(log: LogReport, what: What, plan: LogPlan) -> Exception:
     if not log.requests:
         hint = "give a log that has requests: `skc log check` says what is in it"
         return fail("SKC630", "the log has no requests", hint=hint)
-    if others == log.requests:
-        message = f"all {others:,} requests are of another pipeline, and --own-plan leaves them out"
-        return fail("SKC630", message, hint="replay them with the artifact that served them")
+    own = log.requests - sum(one.requests for one in plan.left_out)
+    plan.check(own)
     assert log.first_us is not None
     assert log.last_us is not None
     times = f"they came from {time_text(log.first_us)} to {time_text(log.last_us)}"
-    message = f"none of {log.requests:,} requests is to be replayed: {_limit(what, others)}"
+    message = f"none of {own:,} requests is to be replayed: {_limit(what)}"
     return fail("SKC630", message, hint="give other times for --since and --until", notes=[times])
