@@ -19,10 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import results
+
+if TYPE_CHECKING:
+    from skc.ir import Pipeline
 
 CACHE = Path(tempfile.gettempdir()) / "skc-benchmarks"
 SUBJECTS = ("skc", "profiled", "scikit-learn", "duckdb")
@@ -96,17 +100,28 @@ def write_table(file: Path, rows: int) -> None:
 
 
 def fit_skc(file: Path, threads: int | None, *, profiled: bool = False) -> dict[str, Any]:
-    import spox.opset.ai.onnx.v20  # noqa: F401  # loaded when first used; imports count for `process` alone
     from tables import NUMBERS, STRINGS
 
     from skc.fit import fit
+    from skc.ir import ProfileOptions
+
+    pipeline = pipeline_of(NUMBERS, STRINGS)
+    started, used = time.perf_counter(), time.process_time()
+    fitted = fit(pipeline, file, threads=threads, profile=ProfileOptions() if profiled else None)
+    return {"fit": time.perf_counter() - started, "cpu": time.process_time() - used, "rows": fitted.rows}
+
+
+def pipeline_of(numbers: Sequence[str], strings: Sequence[str]) -> Pipeline:
+    """impute (mean) and standard_scale over the numbers, a vocabulary of every string column."""
+    import spox.opset.ai.onnx.v20  # noqa: F401  # loaded when first used; imports count for `process` alone
+
     from skc.frontend import definitions as define
     from skc.frontend.build import build
-    from skc.ir import Input, ProfileOptions
+    from skc.ir import Input
     from skc.ops import OPS
 
-    inputs = [Input(name, "float64", nullable=True) for name in NUMBERS]
-    inputs += [Input(name, "string", nullable=True) for name in STRINGS]
+    inputs = [Input(name, "float64", nullable=True) for name in numbers]
+    inputs += [Input(name, "string", nullable=True) for name in strings]
     chains = {"numbers": [("impute", {"strategy": "mean"}), ("standard_scale", {})], "strings": [("vocabulary", {})]}
     features = [
         define.FeatureDefinition(
@@ -114,16 +129,13 @@ def fit_skc(file: Path, threads: int | None, *, profiled: bool = False) -> dict[
             tuple(map(define.Name, columns)),
             tuple(define.StepDefinition(OPS[op], OPS[op].params(**params)) for op, params in chains[name]),
         )
-        for name, columns in (("numbers", NUMBERS), ("strings", STRINGS))
+        for name, columns in (("numbers", numbers), ("strings", strings))
     ]
     outputs = (
         define.OutputDefinition("numbers", (define.Name("numbers"),), "float64"),
         define.OutputDefinition("strings", (define.Name("strings"),), "int64"),
     )
-    pipeline, _ = build(define.PipelineDefinition("fit", tuple(inputs), tuple(features), outputs))
-    started, used = time.perf_counter(), time.process_time()
-    fitted = fit(pipeline, file, threads=threads, profile=ProfileOptions() if profiled else None)
-    return {"fit": time.perf_counter() - started, "cpu": time.process_time() - used, "rows": fitted.rows}
+    return build(define.PipelineDefinition("fit", tuple(inputs), tuple(features), outputs))[0]
 
 
 def fit_sklearn(file: Path) -> dict[str, Any]:
