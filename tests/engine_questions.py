@@ -58,8 +58,8 @@ def opened(open_engine: OpenEngine, table: Any, where: str | None = None) -> Ite
         yield engine.load(source, QUESTIONS, DataSource(where=where))
 
 
-def answers(data: Data) -> dict[str, Any]:
-    """Everything that a table can be asked, in a form that no engine may differ in."""
+def answers(data: Data, *, pairs: bool = True) -> dict[str, Any]:
+    """Everything that a table can be asked, in a form that no engine may differ in; `pairs` of columns too."""
     numbers, columns = (F, G, N, B, *WITHOUT[:2]), (F, G, N, B, S, *WITHOUT)
     reductions = [Aggregate(one, c) for c in columns for one in ("count", "distinct")]
     reductions += [Aggregate(one, c) for c in numbers for one in ("least", "greatest")]
@@ -69,7 +69,7 @@ def answers(data: Data) -> dict[str, Any]:
     results: dict[str, Any] = {"rows": data.count(), "aggregates": data.aggregate(reductions)}
     counts = dict(zip(reductions, results["aggregates"], strict=True))
     terms = [Term(c) for c in numbers] + [Term((Deviation(c, 0.25), Deviation(c, 0.25))) for c in (G, N, B)]
-    results["sums"] = data.sums([*terms, Term((Deviation(F, 0.1), Deviation(N, -3.0)))])
+    results["sums"] = data.sums([*terms, *([Term((Deviation(F, 0.1), Deviation(N, -3.0)))] if pairs else [])])
     results["complete"] = data.complete([G, WITHOUT[2], N]).aggregate([Aggregate("count", c) for c in (G, S, N)])
     results["folded"] = data.complete([G, N]).fold(TermSums((G,), (Term(G),)), added, [G])
     asked = {

@@ -1,8 +1,8 @@
 """Write again what is made from the code, after an op was added or changed: `make generated`.
 
-That is the schema of pipeline.yaml, the names of ops in the schema of plan.json, the table of ops in README, that of
-scikit-learn's classes in docs, in each runtime the part of ONNX that it lets through, and the graphs that the ops'
-cases are lowered to. Tests say whether each is current.
+That is the schema of pipeline.yaml, the names of ops in the schema of plan.json, the table of ops in README, those of
+scikit-learn's classes and of databases in docs, in each runtime the part of ONNX that it lets through, and the graphs
+that the ops' cases are lowered to. Tests say whether each is current.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import class_table
 import graph_text
 import model_grammar
 import op_harness as harness
+import warehouse_table
 
 from skc import inspection
 from skc.frontend.yaml.schema import schema_text
@@ -67,6 +68,7 @@ def main() -> None:
     written = (
         (README, readme),
         (class_table.PAGE, class_table.page),
+        (warehouse_table.PAGE, warehouse_table.page),
         (PLAN_SCHEMA, plan_schema),
         (PIPELINE_SCHEMA, lambda _: schema_text()),
     )

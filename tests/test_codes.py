@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -35,9 +36,12 @@ from skc import artifact as artifacts
 from skc import cli
 from skc.codes import CODES, Code
 from skc.data.duckdb.connection import engine_errors, open_database
+from skc.data.postgres.engine import PostgresEngine
+from skc.data.sources import Source
 from skc.data.spark.session import check_master
 from skc.diagnostics import SkcError
 from skc.frontend.sklearn import read_estimator
+from skc.ir import DataSource
 
 TESTS = Path(__file__).parent
 FIXTURES = {path.name[:6] for folder in ("frontend/errors", "cli/warnings") for path in (TESTS / folder).glob("*.txt")}
@@ -142,6 +146,12 @@ def _(place: Place) -> list[str]:
 @provokes("SKC691")
 def _(place: Place) -> None:
     check_master("spark://127.0.0.1:1")
+
+
+@provokes("SKC699")
+def _(place: Place) -> None:
+    source = Source("postgres", ("postgresql://127.0.0.1:1/none",), "rides")
+    PostgresEngine(ExitStack()).load(source, (), DataSource(where="x > 1"))
 
 
 @provokes("SKC142")

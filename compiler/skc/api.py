@@ -118,14 +118,16 @@ def compile(
     """Fit a pipeline, compile it, verify it on its own data and more, and write the artifact.
 
     `pipeline` is a pipeline.yaml or a `Pipeline`; `data` overrides the data it declares: a path, a glob, a pandas,
-    Polars or PyArrow table, or a DataFrame of Spark. Or `pipeline` is a fitted estimator of scikit-learn, or where one
-    is kept: `module:object`, a .skops file, with `trust_pickle` a .joblib or .pkl file. `data` then has some rows of
-    what its `fit` was given; they say which types its columns have, and nothing is fitted from them. `dtype` is that of
-    the features, float64 by default; `trust_type` names types that a .skops file may hold; `allow_version` accepts an
-    estimator that another version of scikit-learn fitted; `trust_model` imports the `model` that a pipeline.yaml names.
-    `profile` writes into the artifact what the columns of the training rows look like (profile.json); the `profile` of
-    a pipeline.yaml says which of them. With `signals`, or `signals: true` in the pipeline.yaml, runtimes count values
-    that are null, unknown, invalid, clipped or out of the range of training: see docs/signals.md.
+    Polars or PyArrow table, a DataFrame of Spark, or a table of Postgres (`postgresql://host/database::table`, or a
+    table expression of Ibis), whose rows stay where they are: see docs/warehouses.md. Or `pipeline` is a fitted
+    estimator of scikit-learn, or where one is kept: `module:object`, a .skops file, with `trust_pickle` a .joblib or
+    .pkl file. `data` then has some rows of what its `fit` was given; they say which types its columns have, and nothing
+    is fitted from them. `dtype` is that of the features, float64 by default; `trust_type` names types that a .skops
+    file may hold; `allow_version` accepts an estimator that another version of scikit-learn fitted; `trust_model`
+    imports the `model` that a pipeline.yaml names. `profile` writes into the artifact what the columns of the training
+    rows look like (profile.json); the `profile` of a pipeline.yaml says which of them. With `signals`, or `signals:
+    true` in the pipeline.yaml, runtimes count values that are null, unknown, invalid, clipped or out of the range of
+    training: see docs/signals.md.
 
     With the `engine` "spark", rows stay where they are, in files that all executors see or in a DataFrame of Spark,
     which says so by itself: see docs/spark.md. `master` is the URL of its master; without it the session that is active
@@ -163,6 +165,7 @@ def compile(
 def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, progress: Progress | None) -> Compiled:
     """`compile`, with its options as one value."""
     from skc.data.default import engine_of
+    from skc.data.sources import is_in_database
     from skc.fit import fit
     from skc.origin import read_origin, with_model
     from skc.output_values import of_sample
@@ -173,6 +176,8 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
         artifacts.check_target(target, force=options.force)
     clock = Clock()
     origin = read_origin(pipeline, options)
+    if is_in_database(origin.to_fit, origin.pipeline.data):
+        options = options.of_database()
     profiling = origin.pipeline.profile if options.profile else None
     open_engine = engine_of(options.engine, options.master)
     leaks = leak_warnings(origin.pipeline, origin.to_fit, options.threads, open_engine)

@@ -1,7 +1,7 @@
 """Every code that a diagnostic may have, with its title. Codes go by stage, and a code never changes its meaning.
 
-1xx reading, 2xx fitting, 3xx lowering, 4xx artifact, 5xx verification, 6xx skew and Spark, 9xx a bug in skc. What a
-runtime refuses has a name instead, in `schemas/errors.v1.json`. A test compares this table with the source.
+1xx reading, 2xx fitting, 3xx lowering, 4xx artifact, 5xx verification, 6xx skew, Spark and databases, 9xx a bug in skc.
+What a runtime refuses has a name instead, in `schemas/errors.v1.json`. A test compares this table with the source.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Code = Literal[
     "SKC670", "SKC671", "SKC672", "SKC673", "SKC674", "SKC675", "SKC676", "SKC677",
     "SKC630", "SKC631", "SKC632", "SKC633",
     "SKC680", "SKC681", "SKC682", "SKC683", "SKC684", "SKC685", "SKC686", "SKC687",
-    "SKC690", "SKC691",
+    "SKC690", "SKC691", "SKC699",
     "SKC900", "SKC901",
 ]  # fmt: skip
 
@@ -188,6 +188,8 @@ CODES: dict[Code, str] = {
     # Spark
     "SKC690": "PySpark or Java is not installed",
     "SKC691": "no session of Spark",
+    # databases
+    "SKC699": "something that a database does not compute exactly",
     # bugs
     "SKC900": "an unexpected error",
     "SKC901": "a broken invariant inside skc",

@@ -31,7 +31,7 @@ from skc.carry import carry_back
 from skc.data.blocks import covariance
 from skc.data.contract import check_contract
 from skc.data.default import open_engine as open_default
-from skc.data.engine import MEMORY_LIMIT, Column, Data, OpenEngine, Table
+from skc.data.engine import MEMORY_LIMIT, Column, Data, OpenEngine, RunsNoPython, Table
 from skc.data.sources import resolve
 from skc.data.statistics import answer, summarise
 from skc.data.targets import by_target
@@ -188,6 +188,8 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
         below = work.columns.get(_key(step.inputs[0].value, 0))
         if step.op == SOURCE and below is not None:
             work.columns[_key(step.name, 0)] = replace(below, null_values=tuple(step.params.null_values))
+    if isinstance(data, RunsNoPython):
+        _refuse_stages(work, data)
     promised = _promised(work.steps, data.inputs)
     read = {ref.value for step in work.steps if work.requests[step.name] for ref in step.inputs}
     needed = {*promised.values(), *(_key(value, 0) for value in read)}
@@ -200,6 +202,16 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     work.progress("reading", work.rows, work.rows)
     warnings += concerns.of_instants(data.inputs, summaries)
     return warnings + concerns.of_float32(data, work.pipeline, work.types)
+
+
+def _refuse_stages(work: _Work, data: RunsNoPython) -> None:
+    """Before anything is asked: an engine that runs no graph answers nothing about what a graph computes."""
+    for step in work.steps:
+        is_computed = any(_key(ref.value, 0) not in work.columns for ref in step.inputs)
+        if step.state is None and work.requests[step.name] and is_computed:
+            needed = ", ".join(dict.fromkeys(type(request).__name__ for request in work.requests[step.name]))
+            (error,) = data.refused_stage(step.name, step.span).diagnostics
+            raise SkcError(replace(error, notes=(f"it needs {needed} of its inputs",)))
 
 
 def _rows_to_profile(work: _Work, pipeline: Pipeline) -> pa.RecordBatch:

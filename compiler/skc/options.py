@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -30,7 +30,7 @@ ReportFormat = Literal["text", "json", "junit", "github", "html"]
 SignatureName = Literal["columns", "packed"]
 Tolerance = Literal["bits", "1e-6"]
 FloatName = Literal["float32", "float64"]
-EngineName = Literal["duckdb", "spark"]  # see `skc.data.default`, which loads one
+EngineName = Literal["duckdb", "spark", "postgres"]  # see `skc.data.default`, which loads one
 Dates = Literal["day-first", "month-first"]
 MOST_ROWS = 10_000_000  # all of them are in memory
 HINTS = {0: "give a whole number of 0 or more", 1: "give a number of 1 or more, or leave it out"}
@@ -160,7 +160,7 @@ class CompileOptions(Options):
     seed: int = _seed()
     budget: str | None = _budget()
     threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
-    engine: EngineName = _flag("duckdb", "What holds the rows to fit on: this machine, or a cluster.")
+    engine: EngineName = _flag("duckdb", "What holds the rows to fit on: this machine, a cluster, or a database.")
     master: str | None = _flag(None, "Spark: the URL of its master, such as local[2], spark://HOST:7077 or yarn.")
     dtype: FloatName | None = _flag(None, "scikit-learn: the dtype of the features; float64 by default.")
     trust_pickle: bool = _trust_pickle()
@@ -184,8 +184,18 @@ class CompileOptions(Options):
             raise fail(
                 "SKC140", "--threads is for DuckDB: a master of Spark has its cores", hint="give --master local[N]"
             )
+        if self.engine == "postgres" and self.threads is not None:
+            hint = "leave it out: the server decides"
+            raise fail("SKC140", "--threads is for DuckDB: Postgres has workers of its own", hint=hint)
         if self.engine != "spark" and self.master is not None:
             raise fail("SKC140", "--master is for Spark", hint="give --engine spark too, or leave out --master")
+
+    def of_database(self) -> CompileOptions:
+        """The same, where the data turns out to be in a database: that says which engine reads it."""
+        if self.engine == "spark":
+            hint = "leave out --engine"
+            raise fail("SKC140", "--engine spark does not read a table of a database", hint=hint)
+        return replace(self, engine="postgres")
 
 
 @dataclass(frozen=True, kw_only=True)

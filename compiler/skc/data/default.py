@@ -14,6 +14,10 @@ def engine_of(name: str, master: str | None) -> OpenEngine:
     """
     if name == "duckdb":
         return open_duckdb
+    if name == "postgres":
+        from skc.data.postgres.engine import open_postgres
+
+        return open_postgres
     from skc.data.spark.engine import spark_at  # only where it is asked for
 
     return spark_at(master)

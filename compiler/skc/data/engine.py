@@ -35,12 +35,12 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import pyarrow as pa
 
 from skc.data.sources import Source
-from skc.diagnostics import Span
+from skc.diagnostics import SkcError, Span
 from skc.ir import DataSource, Input
 from skc.values.types import Scalar
 from skc_runtime.kinds import KINDS, Array, DType, Kind, for_every_kind
@@ -281,6 +281,19 @@ class Table(Protocol):
 
     def held(self, columns: Sequence[Column]) -> Table:
         """The same rows in a form in which these columns are cheap to read many times, if there is one."""
+
+
+@runtime_checkable
+class RunsNoPython(Protocol):
+    """A table of an engine that cannot run functions where the rows are, but draws a sample by itself, and refuses
+    what only a graph computes.
+    """
+
+    def drawn(self, columns: Sequence[Column], size: int) -> pa.RecordBatch:
+        """About `size` rows of some columns, under their names, by their values alone; all, if there are no more."""
+
+    def refused_stage(self, step: str, span: Span | None) -> SkcError:
+        """The error for a step that learns from the output of others."""
 
 
 class Data(Table, Protocol):

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from skc.data.engine import Column, Table
+from skc.data.engine import Column, RunsNoPython, Table
 from skc_runtime.kinds import Array
 
 BUCKETS = 1 << 20
@@ -66,6 +66,8 @@ class Sample:
 
 def sampled(table: Table, columns: Sequence[Column], size: int) -> pa.RecordBatch:
     """About `size` rows of some columns, under their names, in any order; all, if there are no more."""
+    if isinstance(table, RunsNoPython):
+        return table.drawn(columns, size)
     chosen = sample(table, columns, size) if columns else None
     if chosen is None:
         return table.rows_at(np.arange(table.count() if columns else 0), columns)

@@ -7,6 +7,8 @@ Typed           Parquet (`.parquet`, `.pq`), Arrow IPC files and Feather (`.arro
 Database        a table of a DuckDB file (`.duckdb`, `.ddb`): `trips.duckdb::rides`, or `path` and `table`
 In memory       anything that implements the Arrow stream protocol: pandas, Polars and PyArrow tables
 Spark           a DataFrame, which only the engine Spark reads
+Postgres        a table, which only the engine Postgres reads, where it lies: `postgresql://host/database::rides`, or
+                `path` and `table`; or a table expression of Ibis
 
 A path may be a glob (`*`, `?`, `[…]`, `**`) or a folder, of which every file is read; a file or folder in it is not
 data if its name begins with `.` or `_`. Files are read in order of name. Only the name determines the kind; a file with
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, takewhile
@@ -32,7 +35,9 @@ from skc.data.text.opening import PACKED, packing
 from skc.diagnostics import SkcError, Span, did_you_mean, fail
 from skc.ir import DataSource, ReadOptions
 
-Kind = Literal["csv", "tsv", "jsonl", "json", "xlsx", "parquet", "arrow", "duckdb", "memory", "spark"]
+Kind = Literal[
+    "csv", "tsv", "jsonl", "json", "xlsx", "parquet", "arrow", "duckdb", "memory", "spark", "postgres", "ibis"
+]
 KINDS: dict[str, Kind] = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -58,7 +63,11 @@ PACKINGS: dict[Kind, tuple[str, ...]] = {  # by which files of a kind may be com
     "json": ("", *PACKED),
 }
 DEFAULT = ReadOptions()
+NAMED: dict[Kind, str] = {"memory": "the table", "spark": "the DataFrame", "ibis": "the table expression"}
 SPARK_FRAMES = ("pyspark.sql.dataframe.DataFrame", "pyspark.sql.connect.dataframe.DataFrame")
+IBIS_TABLE = "ibis.expr.types.relations.Table"
+IN_MEMORY = ("duckdb", "polars", "datafusion", "sqlite")  # what Ibis computes in this process, and gives as Arrow
+DATABASE_URL = re.compile(r"postgres(?:ql)?://")
 NO_DATA = (".", "_")  # how the names of files begin that programs write next to data, such as _SUCCESS
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 READABLE = (
@@ -74,9 +83,10 @@ Partitions = tuple[tuple[str, str | None], ...]  # names and values of columns, 
 
 @dataclass(frozen=True)
 class Source:
-    """Files of one kind, or an Arrow table in memory or a DataFrame of Spark in `frame`; `table` names the table of a
-    DuckDB file, `options` say how files of text are written, `partitions` which columns the folders of a file name,
-    `copies` where a file lies that the engine cannot read in its place.
+    """Files of one kind, the URL of a database, or in `frame` an Arrow table in memory, a DataFrame of Spark or a table
+    expression of Ibis; `table` names the table of a database or a DuckDB file, `options` say how files of text are
+    written, `partitions` which columns the folders of a file name, `copies` where a file lies that the engine cannot
+    read in its place.
     """
 
     kind: Kind
@@ -95,8 +105,10 @@ class Source:
     @property
     def name(self) -> str:
         """What messages call the data."""
-        if self.kind in ("memory", "spark"):
-            return "the table" if self.kind == "memory" else "the DataFrame"
+        if self.kind in NAMED:
+            return NAMED[self.kind]
+        if self.kind == "postgres":  # the URL may have a password
+            return f"the table {self.table} of Postgres"
         return self.files[0] if len(self.files) == 1 else f"{self.files[0]} and {len(self.files) - 1} more"
 
 
@@ -139,31 +151,74 @@ def resolve(data: Any, declared: DataSource | None) -> tuple[Source, DataSource]
             raise fail("SKC200", "fitting needs training rows, but no data is given", span=span, hint=hint)
         return _from_path(declared.path, declared.table, declared.options, span), declared
     if isinstance(data, str | os.PathLike):
+        if DATABASE_URL.match(os.fspath(data)):
+            return _from_database(os.fspath(data), None, None), declared
         path, _, table = os.fspath(data).partition("::")
         return _from_path(path, table or None, declared.options, None), declared
     return _from_memory(data), declared
 
 
+def is_in_database(data: Any, declared: DataSource | None) -> bool:
+    """Whether what `resolve` is given is in a database, or means to be."""
+    if data is None or isinstance(data, DataSource):
+        declared = data or declared
+        data = None if declared is None else declared.path
+    return _is_of_server(data) or (isinstance(data, str) and DATABASE_URL.match(data) is not None)
+
+
+def _is_of_server(data: Any) -> bool:
+    """Whether it is a table expression of Ibis whose rows are on a server."""
+    if not _is_of(data, (IBIS_TABLE,)):
+        return False
+    try:
+        return data.get_backend().name not in IN_MEMORY
+    except Exception:  # of Ibis, whose classes are not imported: it belongs to no server
+        return False
+
+
+def _is_of(data: Any, names: Sequence[str]) -> bool:
+    """Whether it is of a class with one of these names, whose library need not be installed."""
+    return any(f"{kind.__module__}.{kind.__name__}" in names for kind in type(data).__mro__)
+
+
 def is_spark_frame(data: Any) -> bool:
     """Whether it is a DataFrame of Spark, which need not be installed."""
-    return any(f"{kind.__module__}.{kind.__name__}" in SPARK_FRAMES for kind in type(data).__mro__)
+    return _is_of(data, SPARK_FRAMES)
 
 
 def _from_memory(data: Any) -> Source:
     if is_spark_frame(data):
         return Source("spark", frame=data)
+    if _is_of_server(data):
+        return Source("ibis", frame=data)
     if not (isinstance(data, pa.Table | pa.RecordBatch) or hasattr(data, "__arrow_c_stream__")):
         message = f"cannot fit on a {type(data).__module__}.{type(data).__qualname__}"
         raise fail("SKC202", message, hint="give a path, or a pandas, Polars or PyArrow table")
+    return Source("memory", frame=as_arrow(data))
+
+
+def as_arrow(data: Any) -> pa.Table:
+    """A table that implements the Arrow stream protocol. Raises SKC203."""
     try:
-        frame = pa.table(data)
+        return pa.table(data)
     except (pa.ArrowException, ValueError, TypeError) as error:
         hint = "give every column a single type; a column of Python objects of different types has none"
         raise fail("SKC203", "the table cannot be read as Arrow data", hint=hint, notes=[str(error)[:300]]) from error
-    return Source("memory", frame=frame)
+
+
+def _from_database(url: str, table: str | None, span: Span | None) -> Source:
+    """A table of a database. An address of IPv6 in the URL has colons too."""
+    if table is None:
+        url, _, table = url.rpartition("::")
+    if not url or not table or "]" in table:
+        hint = "write `postgresql://host/database::table`, or `path` and `table` under `data`"
+        raise fail("SKC202", "the URL of a database names no table", span=span, hint=hint)
+    return Source("postgres", (url,), table, span=span)
 
 
 def _from_path(path: str, table: str | None, options: ReadOptions, span: Span | None) -> Source:
+    if DATABASE_URL.match(path):
+        return _from_database(path, table, span)
     if "::" in path and table is None:
         path, _, table = path.partition("::")
     if path.startswith("~") and not Path(path).exists():

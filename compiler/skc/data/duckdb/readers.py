@@ -24,7 +24,7 @@ from skc.data.duckdb.csv_trouble import check_structure, refused
 from skc.data.duckdb.dressed import rewritten
 from skc.data.duckdb.json_lines import check_records, objects, pointer
 from skc.data.duckdb.sheets import rewritten_sheet, sheet_names
-from skc.data.sources import TEXT, Source, folded, numbered, separator_of
+from skc.data.sources import TEXT, Source, as_arrow, folded, numbered, separator_of
 from skc.data.text.lines import LONGEST
 from skc.data.text.mending import header_changes, under_data
 from skc.data.text.opening import UNREADABLE, packing
@@ -109,6 +109,12 @@ def open_files(database: Database, source: Source, inputs: Sequence[Input], othe
         case "spark":
             message, hint = "a DataFrame of Spark is read by Spark alone", 'give `engine="spark"`, or files of its rows'
             raise fail("SKC202", message, hint=hint)
+        case "ibis":
+            return open_files(database, replace(source, kind="memory", frame=as_arrow(source.frame)), inputs, others)
+        case "postgres":
+            message = "rows in a database are read only for fitting, by `skc compile`"
+            hint = "export the rows to Parquet, and give the files"
+            raise fail("SKC202", message, span=source.span, hint=hint)
         case "memory":
             assert source.frame is not None  # a source in memory has one
             _check_names(source.frame.column_names, source.name, source)

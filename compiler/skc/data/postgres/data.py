@@ -1,0 +1,120 @@
+"""The training rows in Postgres as `skc.data.engine.Data`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+import pyarrow as pa
+
+from skc.data.engine import AnyRow, Condition, HoldsNul, IsNull, IsOutside, LocatedRow
+from skc.data.postgres.capabilities import refused
+from skc.data.postgres.connection import READING, database_errors, identifier, own
+from skc.data.postgres.table import COUNTING, PostgresTable
+from skc.data.sources import Source
+from skc.ir import Input
+
+CTID = "ctid"  # where a row of a table is stored
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What is read: `sql` can be written after FROM. `keys` identify a row: its primary key, or CTID; a view and a
+    query have none.
+    """
+
+    sql: str
+    label: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PostgresData(PostgresTable):
+    """The rows to fit on: one column per input, under its name. `keyed` also has the keys of the relation, and of each
+    input the stored text and whether it is bad.
+    """
+
+    source: Source
+    inputs: tuple[Input, ...]
+    relation: Relation
+    keyed: str
+    narrow_inputs: frozenset[str] = frozenset()
+
+    @property
+    def has_where(self) -> bool:
+        """See `Data`. It is refused: see `PostgresEngine.load`."""
+        return False
+
+    def unfiltered(self) -> PostgresData:
+        """See `Data`."""
+        return self
+
+    @property
+    def order(self) -> str:
+        """By the keys, as the end of a query of `keyed`."""
+        keys = ", ".join(own(f"key{k}") for k in range(len(self.relation.keys)))
+        return f" ORDER BY {keys}" if keys else ""
+
+    def find(self, condition: Condition, skip: int = 0) -> LocatedRow:
+        """See `Data`. By its key; rows have no order."""
+        return self.find_where(_as_sql(condition), skip)
+
+    def find_where(self, condition: str, skip: int = 0) -> LocatedRow:
+        """The row after `skip` others that meets a condition on typed values."""
+        keys = [own(f"key{k}") for k in range(len(self.relation.keys))]
+        names = [i.name for i in self.inputs]
+        chosen = ", ".join([*(f"{key}::text" for key in keys), *map(identifier, names)])
+        query = f"SELECT {chosen} FROM {self.keyed} WHERE {condition}{self.order} LIMIT 1 OFFSET {skip}"
+        with database_errors("looking for a row failed", span=self.span):
+            rows = self.connection.execute(query)
+        if not rows:
+            return LocatedRow(self.label, {})
+        pairs = zip(self.relation.keys, rows[0], strict=False)
+        where = " and ".join(f"{key} = {text}" for key, text in pairs)
+        place = f"{self.label}, the row with {where}" if where else f"{self.label}, a row"
+        return LocatedRow(place, dict(zip(names, rows[0][len(keys) :], strict=True)))
+
+    def is_constant(self, name: str) -> bool:
+        """See `Data`."""
+        column = identifier(name)
+        with database_errors(COUNTING, span=self.span):
+            ((is_one,),) = self.connection.execute(f"SELECT min({column}) = max({column}) FROM {self.sql}")
+        return bool(is_one)
+
+    def narrow(self) -> frozenset[str]:
+        """See `Data`."""
+        return self.narrow_inputs
+
+    def keys(self) -> None:
+        """See `Data`. A table declares its columns."""
+        return
+
+    def cached(self) -> PostgresData:
+        """See `Data`. The rows stay where they are."""
+        return self
+
+    def batches(self, names: Sequence[str], size: int) -> Generator[pa.RecordBatch, None, None]:
+        """See `Data`. Fitting asks for none."""
+        raise refused("columns to carry along", READING, self.span)
+        yield
+
+    def kept_schema(self) -> pa.Schema:
+        """See `Data`. There are none: see `PostgresEngine.load`."""
+        return pa.schema([])
+
+
+def _as_sql(condition: Condition) -> str:
+    match condition:
+        case AnyRow():
+            return "true"
+        case IsNull(name):
+            return f"{identifier(name)} IS NULL"
+        case HoldsNul():
+            return "false"
+        case IsOutside(name, low, high, besides):
+            column = identifier(name)
+            others = f" AND {column} NOT IN ({', '.join(map(str, besides))})" if besides else ""
+            return f"({column} < {low} OR {column} > {high}){others}"
+        case _:
+            assert_never(condition)
