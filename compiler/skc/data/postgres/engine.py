@@ -19,9 +19,9 @@ from skc.ir import DataSource, Input
 from skc_runtime.kinds import DType
 
 READ_AS: dict[str, DType] = {
-    "bool": "bool", "int": "int64", "bigint": "int64", "real": "float32", "double": "float64", "numeric": "float64",
-    "text": "string", "uuid": "string", "enum": "string", "date": "date", "time": "time", "timestamp": "timestamp",
-    "timestamptz": "timestamp",
+    "BOOL": "bool", "INT": "int64", "BIGINT": "int64", "REAL": "float32", "DOUBLE": "float64", "NUMERIC": "float64",
+    "TEXT": "string", "UUID": "string", "ENUM": "string", "DATE": "date", "TIME": "time", "TIMESTAMP": "timestamp",
+    "TIMESTAMPTZ": "timestamp",
 }  # fmt: skip
 PRIMARY = """
 SELECT a.attname FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (attnum, place), pg_attribute a
@@ -49,7 +49,7 @@ class PostgresEngine:
         data = typed_rows(connection, source, relation, inputs, readings)
         with _reading(source):
             check_values(data, readings)
-        return replace(data, narrow_inputs=frozenset(i.name for i in inputs if columns[i.name].kind == "real"))
+        return replace(data, narrow_inputs=frozenset(i.name for i in inputs if columns[i.name].kind == "REAL"))
 
     def _open(self, source: Source) -> tuple[Connection, Relation]:
         """What a source names, in a transaction of its own."""

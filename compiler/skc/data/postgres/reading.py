@@ -21,14 +21,14 @@ from skc.ir import Input
 from skc_runtime.kinds import DType, for_every_kind
 
 Type = Literal[
-    "bool", "int", "bigint", "real", "double", "numeric", "text", "uuid", "enum", "char",
-    "date", "time", "timestamp", "timestamptz", "other",
+    "BOOL", "INT", "BIGINT", "REAL", "DOUBLE", "NUMERIC", "TEXT", "UUID", "ENUM", "CHAR",
+    "DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "OTHER",
 ]  # fmt: skip
 OIDS: dict[int, Type] = {
-    16: "bool", 20: "bigint", 21: "int", 23: "int", 25: "text", 700: "real", 701: "double", 1042: "char",
-    1043: "text", 1082: "date", 1083: "time", 1114: "timestamp", 1184: "timestamptz", 1700: "numeric", 2950: "uuid",
+    16: "BOOL", 20: "BIGINT", 21: "INT", 23: "INT", 25: "TEXT", 700: "REAL", 701: "DOUBLE", 1042: "CHAR",
+    1043: "TEXT", 1082: "DATE", 1083: "TIME", 1114: "TIMESTAMP", 1184: "TIMESTAMPTZ", 1700: "NUMERIC", 2950: "UUID",
 }  # fmt: skip
-FLOATS, INTEGERS = ("real", "double"), ("int", "bigint")
+FLOATS, INTEGERS = ("REAL", "DOUBLE"), ("INT", "BIGINT")
 LARGEST = 2**63 - 1024  # of the float64 values that are an int64
 OVERFLOW = 2**1024 - 2**970  # a number of this magnitude rounds to infinity
 UNDERFLOW = f"{5**1075}e-1075"  # 2^-1075: a number of at most this magnitude rounds to zero
@@ -67,7 +67,7 @@ def stored_columns(connection: Connection, rows: str) -> dict[str, StoredColumn]
     listed = ", ".join(map(str, oids))
     query = f"SELECT oid::int8, typtype = 'e', format_type(oid, NULL) FROM pg_type WHERE oid IN ({listed})"
     known = {oid: (is_enum, name) for oid, is_enum, name in connection.execute(query)}
-    kinds: dict[int, Type] = {oid: "enum" if known[oid][0] else OIDS.get(oid, "other") for oid in oids}
+    kinds: dict[int, Type] = {oid: "ENUM" if known[oid][0] else OIDS.get(oid, "OTHER") for oid in oids}
     return {name: StoredColumn(kinds[oid], known[oid][1]) for name, oid in described}
 
 
@@ -92,7 +92,7 @@ def _read(value: Input, columns: Mapping[str, StoredColumn], label: str) -> Read
     reading = READERS[value.dtype](value, identifier(value.name), stored.kind)
     if reading is not None:
         return reading
-    if stored.kind == "text":
+    if stored.kind == "TEXT":
         raise refused(
             "texts as numbers or times", f"{label}: column `{value.name}` is declared {value.dtype}", value.span
         )
@@ -102,19 +102,19 @@ def _read(value: Input, columns: Mapping[str, StoredColumn], label: str) -> Read
 def _float(value: Input, x: str, kind: Type) -> Reading | None:
     double, bad = f"{x}::float8", "false"
     match kind:
-        case "int":
+        case "INT":
             return _rounded(value, double, bad)
-        case "bigint":
+        case "BIGINT":
             bad = f"CASE WHEN {x} > {LARGEST} THEN true ELSE {x}::float8::int8 <> {x} END"
             return _rounded(value, double, bad)
-        case "numeric":
+        case "NUMERIC":
             is_special = f"{x} IN ('NaN', 'Infinity', '-Infinity')"
             bad = f"NOT ({is_special}) AND abs({x}) >= {OVERFLOW}"
             double = (
                 f"CASE WHEN {is_special} THEN {x}::float8 WHEN abs({x}) >= {OVERFLOW} THEN NULL "
                 f"WHEN abs({x}) <= {UNDERFLOW} THEN 0 ELSE {x}::float8 END"
             )
-        case "real" | "double":
+        case "REAL" | "DOUBLE":
             pass
         case _:
             return None
@@ -140,7 +140,7 @@ def _int(value: Input, x: str, kind: Type) -> Reading | None:
         return Reading(f"{x}::int8")
     if kind in FLOATS:
         is_whole = f"abs({x}::float8) <= {EXACT} AND {x} = trunc({x})"
-    elif kind == "numeric":
+    elif kind == "NUMERIC":
         is_whole = f"{x} BETWEEN {-(2**63)} AND {2**63 - 1} AND {x} = trunc({x})"
     else:
         return None
@@ -148,18 +148,18 @@ def _int(value: Input, x: str, kind: Type) -> Reading | None:
 
 
 def _bool(value: Input, x: str, kind: Type) -> Reading | None:
-    return Reading(x) if kind == "bool" else None
+    return Reading(x) if kind == "BOOL" else None
 
 
 def _string(value: Input, x: str, kind: Type) -> Reading | None:
     """Under a collation by which texts are equal if their bytes are."""
-    return Reading(f'{x}::text COLLATE "C"') if kind in ("text", "uuid", "enum") else None
+    return Reading(f'{x}::text COLLATE "C"') if kind in ("TEXT", "UUID", "ENUM") else None
 
 
 def _timestamp(value: Input, x: str, kind: Type) -> Reading | None:
     if kind in INTEGERS:
         return Reading(f"{x}::int8")
-    if kind != ("timestamptz" if value.zone is None else "timestamp"):
+    if kind != ("TIMESTAMPTZ" if value.zone is None else "TIMESTAMP"):
         return None
     return Reading(_finite(x, f"(extract(epoch FROM {x}) * {MICROS})::int8"), f"NOT isfinite({x})")
 
@@ -167,10 +167,10 @@ def _timestamp(value: Input, x: str, kind: Type) -> Reading | None:
 def _date(value: Input, x: str, kind: Type) -> Reading | None:
     if kind in INTEGERS:
         return Reading(f"{x}::int8")
-    if kind not in ("date", "timestamp"):
+    if kind not in ("DATE", "TIMESTAMP"):
         return None
     bad = f"NOT isfinite({x})"
-    if kind == "timestamp":  # as libraries without a type of dates write them
+    if kind == "TIMESTAMP":  # as libraries without a type of dates write them
         bad += f" OR {x} <> date_trunc('day', {x})"
     return Reading(f"CASE WHEN {bad} THEN NULL ELSE ({x}::date - DATE '1970-01-01')::int8 END", bad)
 
@@ -178,7 +178,7 @@ def _date(value: Input, x: str, kind: Type) -> Reading | None:
 def _time(value: Input, x: str, kind: Type) -> Reading | None:
     if kind in INTEGERS:
         return Reading(f"{x}::int8")
-    return Reading(f"(extract(epoch FROM {x}) * {MICROS})::int8") if kind == "time" else None
+    return Reading(f"(extract(epoch FROM {x}) * {MICROS})::int8") if kind == "TIME" else None
 
 
 def _finite(x: str, sql: str) -> str:
@@ -203,11 +203,11 @@ def _wrong_type(value: Input, stored: StoredColumn, label: str) -> SkcError:
     x = identifier(value.name)
     fitting = [f"`{dtype}`" for dtype, reader in READERS.items() if reader(value, x, stored.kind) is not None]
     hint = "cast the column in a view" + (f", or declare it {' or '.join(fitting)}" if fitting else "")
-    if stored.kind == "char":
+    if stored.kind == "CHAR":
         hint = "cast the column to text in a view, which takes the blanks at its end off"
-    if stored.kind == "timestamp" and value.dtype == "timestamp":
+    if stored.kind == "TIMESTAMP" and value.kind.is_instant:
         hint = "a time without a zone does not identify an instant: declare the zone, as `timezone: Europe/Berlin`"
-    if stored.kind == "timestamptz" and value.zone is not None:
+    if stored.kind == "TIMESTAMPTZ" and value.zone is not None:
         hint = "the column has a time zone: leave out `timezone`"
     message = f"{label}: column `{value.name}` is {stored.name}, but is declared {value.dtype}"
     return fail("SKC205", message, span=value.span, hint=hint)
