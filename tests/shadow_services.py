@@ -112,14 +112,20 @@ def log_file(
 
 
 @contextmanager
-def http_service(answer: Callable[[Any], Any], status: int = 200) -> Iterator[str]:
-    """The URL of a server on the loopback address. An answer may be bytes, which are sent as they are."""
+def http_service(
+    answer: Callable[[Any], Any], status: int = 200, seen: list[Mapping[str, str]] | None = None
+) -> Iterator[str]:
+    """The URL of a server on the loopback address. An answer may be bytes, which are sent as they are; the headers of
+    every request are added to `seen`.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # an answer in two packets waits for an acknowledgement
 
         def do_POST(self) -> None:
+            if seen is not None:
+                seen.append(dict(self.headers.items()))
             given = answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             body = given if isinstance(given, bytes) else json.dumps(given).encode()
             self.send_response(status)

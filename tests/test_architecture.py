@@ -41,6 +41,7 @@ OTHER_MEANINGS = {
     "data/predicate.py": {"map", "replace"},  # types and words of SQL
     "selfcheck/graph_mutants.py": {"replace"},  # what a fault does
     "skew/parity/export.py": {"replace"},  # what is done with bytes that are not UTF-8
+    "skew/shadow/headers.py": {"replace"},  # what is done with bytes that are not UTF-8
     "skew/parity/store.py": {"replace"},
     "skew/parity/keys.py": {"lower", "upper"},  # forms of a key
     "frontend/sklearn/columns.py": {"round"},  # a policy of `cast`

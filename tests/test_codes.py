@@ -113,6 +113,7 @@ command("SKC623", *DRIFT, "--group", "country")
 SHADOW = ["shadow", "--left", "cat", "--requests", "lines.jsonl", "--right"]
 command("SKC680", *SHADOW, "/no/such/program")
 command("SKC682", *SHADOW, "yes")
+command("SKC688", *SHADOW, "http://127.0.0.1:1/", "--header", "Authorization")
 command("SKC683", "shadow", "--left", "cat", "--requests", "rows.csv", "--right", "cat")
 command("SKC140", "verify", "artifact", "--record", "{}", "--data", "rows.csv")
 command("SKC200", "compile", "pipeline.yaml", "-o", "made")

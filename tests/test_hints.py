@@ -109,6 +109,14 @@ OF_SHADOW = (
     "give it more time with --timeout",
     "log features or predictions, and check --compare, --prediction and --ignore",
 )
+OF_HEADERS = (
+    "leave the header out",
+    "write --header 'Name: value', or --header @FILE with one on each line",
+    "give it once, for each side",
+    "give a file with one header on each line, as --header @FILE",
+    "give it one, or leave it out",
+    "encode it as the service reads it, or write two headers as two",
+)
 OF_FRESHNESS = (
     "give --training, or leave out --event and --feature-time",
     "let the service pass as_of=, fetched_us= or hit= to `log.add`",
@@ -223,6 +231,10 @@ ELSEWHERE = {  # hints that a test of their own follows
     "compile it without --signals, and without `signals: true`": "test_signals.py::test_nothing_to_signal",
     "compile the pipeline with --signals": "runtime/test_signals.py::test_signals_of_an_artifact_without_them",
     **dict.fromkeys(OF_SHADOW, "skew/test_shadow_hints.py::test_a_command_that_follows_the_hint"),
+    **dict.fromkeys(OF_HEADERS, "skew/test_shadow_headers.py::test_a_command_that_follows_the_hint"),
+    "give a URL that begins with http:// or https://, or leave it out": (
+        "skew/test_shadow_headers.py::test_a_url_as_the_hint_says"
+    ),
     **dict.fromkeys(OF_FRESHNESS, "skew/test_freshness_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_DRIFT, "skew/test_drift_hints.py::test_a_command_that_follows_the_hint"),
     **dict.fromkeys(OF_PARITY, "skew/test_parity_hints.py::test_a_command_that_follows_the_hint"),

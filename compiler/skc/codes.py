@@ -29,7 +29,7 @@ Code = Literal[
     "SKC660", "SKC661", "SKC662",
     "SKC670", "SKC671", "SKC672", "SKC673", "SKC674", "SKC675", "SKC676", "SKC677",
     "SKC630", "SKC631", "SKC632", "SKC633",
-    "SKC680", "SKC681", "SKC682", "SKC683", "SKC684", "SKC685", "SKC686", "SKC687",
+    "SKC680", "SKC681", "SKC682", "SKC683", "SKC684", "SKC685", "SKC686", "SKC687", "SKC688",
     "SKC690", "SKC691", "SKC699",
     "SKC900", "SKC901",
 ]  # fmt: skip
@@ -185,6 +185,7 @@ CODES: dict[Code, str] = {
     "SKC685": "two logs without a common request",
     "SKC686": "too few requests for a verdict",
     "SKC687": "answers that have nothing to compare",
+    "SKC688": "a header that cannot be sent",
     # Spark
     "SKC690": "PySpark or Java is not installed",
     "SKC691": "no session of Spark",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from skc.diagnostics import fail
 from skc.options import MOST_ROWS, Flag, Options, PathLike, ReportFormat
 from skc.skew.shadow.rules import ShadowRule, read_shadow_rule
+from skc.skew.shadow.services import is_url
 
 Compared = Literal["predictions", "features", "all"]
 BOUNDS = {
@@ -32,6 +33,12 @@ def _number(default: Any, about: str, typed: Any = float) -> Any:
     return _flag(default, about, typed=typed)
 
 
+def _headers(about: str) -> Any:
+    """Not part of any text about the options: most values are secrets."""
+    flag = Flag(about, typed=list[str] | None, read=lambda texts: tuple(texts or ()))
+    return field(default=(), repr=False, metadata={"flag": flag})
+
+
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",")) if text else ()
 
@@ -42,6 +49,9 @@ class ShadowOptions(Options):
 
     left: str | None = _flag(None, "Service A: a URL, or a command that answers one line of JSON per line.")
     right: str | None = _flag(None, "Service B.")
+    header: tuple[str, ...] = _headers("A header for the URLs, such as 'Name: value'; @FILE has one on each line.")
+    left_header: tuple[str, ...] = _headers("A header for the URL of --left alone.")
+    right_header: tuple[str, ...] = _headers("A header for the URL of --right alone.")
     requests: PathLike | None = _flag(
         None, "Ask both these requests: a file with one JSON object per line, or a log.", typed=Path | None
     )
@@ -90,6 +100,12 @@ class ShadowOptions(Options):
             raise fail("SKC140", "two services need requests of one kind", hint=hint)
         if self.synthetic is not None and self.artifact is None:
             raise fail("SKC140", "--synthetic needs --artifact", hint="give the artifact that both services serve")
+        urls = {"header": (self.left, self.right), "left_header": (self.left,), "right_header": (self.right,)}
+        for name, sides in urls.items():
+            if getattr(self, name) and not any(map(is_url, sides)):
+                option = name.replace("_", "-")
+                hint = "give a URL that begins with http:// or https://, or leave it out"
+                raise fail("SKC140", f"--{option} is for a URL", hint=hint)
         if self.left is None:
             for name in ("requests", "synthetic", "again"):
                 if getattr(self, name):

@@ -18,6 +18,7 @@ from skc.shadow_options import ShadowOptions
 from skc.skew.shadow.again import of_log_and_artifact
 from skc.skew.shadow.differing import Rules
 from skc.skew.shadow.evaluating import Evaluator
+from skc.skew.shadow.headers import Secrets, merged, read_headers
 from skc.skew.shadow.inputs import Known
 from skc.skew.shadow.known import known_of
 from skc.skew.shadow.pairs import Pair, Unpaired, of_logs, of_services
@@ -27,6 +28,8 @@ from skc.skew.shadow.run import Tally, compared
 from skc.skew.shadow.services import open_service
 from skc.verifying import oracle_of
 
+Headers = tuple[Mapping[str, str], Mapping[str, str]]  # of A and B
+
 
 @library_errors()
 def shadowed(
@@ -34,10 +37,20 @@ def shadowed(
 ) -> ShadowReport:
     """`shadow`, with its options as one value."""
     _check_scipy()
+    headers = _headers(options)
+    secrets = Secrets.of(*headers)
+    with secrets.hidden():
+        report = _compared(a, b, options, headers, progress)
+    return replace(report, fields=secrets.hide(report.fields))
+
+
+def _compared(
+    a: PathLike | None, b: PathLike | None, options: ShadowOptions, headers: Headers, progress: Progress | None
+) -> ShadowReport:
     artifact = None if options.artifact is None else artifacts.read(Path(options.artifact), replay=False)
     new = artifacts.read(Path(b), replay=False) if b is not None and (Path(b) / MANIFEST).exists() else None
     unpaired = Unpaired()
-    with _pairs(a, b if new is None else new, artifact, options, unpaired, progress) as (left, right, pairs):
+    with _pairs(a, b if new is None else new, artifact, options, headers, unpaired, progress) as (left, right, pairs):
         known = new or artifact
         evaluator = None if known is None else Evaluator(known, oracle_of(known).evaluate)
         way = options.compare or (None if options.prediction is None else "predictions")
@@ -47,6 +60,13 @@ def shadowed(
         hint = "compare more requests, allow another --share, or leave out --strict"
         raise fail("SKC686", "too few requests for a verdict", hint=hint, notes=[report.verdict()])
     return replace(report, rules=options.rules(), broken=broken(options.rules(), report))
+
+
+def _headers(options: ShadowOptions) -> Headers:
+    """Those of either side. Raises SKC688."""
+    both = read_headers(options.header, "--header")
+    left = read_headers(options.left_header, "--left-header")
+    return merged(both, left), merged(both, read_headers(options.right_header, "--right-header"))
 
 
 def _check_scipy() -> None:
@@ -65,6 +85,7 @@ def _pairs(
     b: PathLike | Artifact | None,
     artifact: Artifact | None,
     options: ShadowOptions,
+    headers: Headers,
     unpaired: Unpaired,
     progress: Progress | None,
 ) -> Iterator[tuple[str, str, Iterator[Pair]]]:
@@ -75,8 +96,8 @@ def _pairs(
         requests = _requests(artifact, options)
         with ExitStack() as stack:
             sides = []
-            for text in (options.left, options.right):
-                service = open_service(text, options.timeout)
+            for text, own in zip((options.left, options.right), headers, strict=True):
+                service = open_service(text, options.timeout, own)
                 stack.callback(service.close)
                 sides.append(service)
             yield options.left, options.right, of_services(requests, *sides, again=options.again, progress=progress)

@@ -222,10 +222,13 @@ def shadow(
 
     `a` and `b` are logs of both, joined by id; or a log and the directory of an artifact, which answers its requests
     again. Or neither is given, and two services are asked: `left` and `right` are URLs, or commands that answer a line
-    of JSON per line; `requests` is a file or a log, or `synthetic` a number of requests that `verify` would try. The
-    other options are those of `skc shadow`: see `skc.shadow_options.ShadowOptions`. Raises SkcError.
+    of JSON per line; `requests` is a file or a log, or `synthetic` a number of requests that `verify` would try. A
+    URL gets the headers `header` ("Name: value", or "@FILE"), and those of its side, `left_header` or `right_header`.
+    The other options are those of `skc shadow`: see `skc.shadow_options.ShadowOptions`. Raises SkcError.
     """
     from skc.shadowing import shadowed
 
-    options |= {name: tuple(options[name]) for name in ("ignore", "fail_on") if name in options}
+    for name in ("header", "left_header", "right_header", "ignore", "fail_on"):
+        if name in options:
+            options[name] = (options[name],) if isinstance(options[name], str) else tuple(options[name])
     return shadowed(a, b, ShadowOptions(**options), progress)

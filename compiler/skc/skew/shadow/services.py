@@ -13,12 +13,14 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from skc.diagnostics import SkcError, fail
+from skc.skew.shadow.headers import merged
 from skc_runtime.errors import shown
 
 STARTUP = 60.0  # seconds that the first answer may take, in which a service loads its model
@@ -48,9 +50,14 @@ class Service(Protocol):
     def close(self) -> None: ...
 
 
-def open_service(text: str, timeout: float) -> Service:
-    """The service that `--left` or `--right` names. Raises SKC680 if there is none."""
-    return Url(text, timeout) if text.startswith(("http://", "https://")) else Command(text, timeout)
+def is_url(text: str | None) -> bool:
+    """Whether a side is a server, not a command."""
+    return text is not None and text.startswith(("http://", "https://"))
+
+
+def open_service(text: str, timeout: float, headers: Mapping[str, str]) -> Service:
+    """The service that `--left` or `--right` names; `headers` are for a URL. Raises SKC680 if there is none."""
+    return Url(text, timeout, headers) if is_url(text) else Command(text, timeout)
 
 
 class Command:
@@ -151,8 +158,9 @@ class Command:
 class Url:
     """A server that answers a POST of one request, over one connection."""
 
-    def __init__(self, text: str, timeout: float) -> None:
+    def __init__(self, text: str, timeout: float, headers: Mapping[str, str]) -> None:
         self.name, self._timeout, self._first = text, timeout, True
+        self._headers = merged({"Content-Type": "application/json", "Accept": "application/json"}, headers)
         try:
             parts = urlsplit(text)
             port = parts.port
@@ -192,10 +200,9 @@ class Url:
         self._connection.close()
 
     def _post(self, request: bytes) -> tuple[int, bytes]:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
         for is_last in (False, True):
             try:
-                self._connection.request("POST", self._path, request, headers)
+                self._connection.request("POST", self._path, request, self._headers)
                 response = self._connection.getresponse()
                 return response.status, response.read(LONGEST_LINE)
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
