@@ -2,15 +2,17 @@
 
     python benchmarks/parity.py faults     # 500,000 keys × 20 columns: every planted fault is counted exactly
     python benchmarks/parity.py size       # 10,000,000 keys × 5 columns in a process of their own: its peak memory
+    python benchmarks/parity.py export     # the same, against an export of 10,000,000 lines
     python benchmarks/parity.py keys       # six ways to write a key: what is proposed, and whether it works
 
-Without an argument, all three. Exits with 1 if a count is wrong, a peak is 1 GB or more, or a proposal does not work.
+Without an argument, all four. Exits with 1 if a count is wrong, a peak is 1 GB or more, or a proposal does not work.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -32,6 +34,7 @@ from skc.skew.parity.report import FOUND, ParityReport
 
 LIMIT = 10**9  # bytes
 RATIOS: dict[str, float] = {}  # what is kept
+WHAT = {"parquet": "", "jsonl": ", export"}
 HOUR = 3_600_000_000
 NOON = 1_764_504_000_000_000
 CHUNK = 500_000  # rows written at once
@@ -110,12 +113,12 @@ def faults(keys: int) -> bool:
     return seen == expected
 
 
-def write_large(folder: Path, keys: int, options: argparse.Namespace) -> tuple[Path, Path]:
+def write_large(folder: Path, keys: int, kind: str, options: argparse.Namespace) -> tuple[Path, Path]:
     """Up to 20 columns, written a part at a time; every thousandth online value differs, and one column is narrowed.
 
     With `--history` each key has an older offline row too, and those values that differ are its.
     """
-    sides = folder / "offline.parquet", folder / f"online.{options.online}"
+    sides = folder / "offline.parquet", folder / f"online.{kind}"
     order = np.random.default_rng(1).permutation(keys // CHUNK)  # the sides are in different orders
     names = NAMES[: options.columns]
     for side, parts in zip(sides, (range(keys // CHUNK), order), strict=True):
@@ -153,16 +156,17 @@ def write_lines(file: Path, table: pa.Table, names: Sequence[str]) -> None:
         lines.writelines(f'{{"key": {key}, "value": {json.dumps(value)}}}\n' for key, value in pairs)
 
 
-def size(keys: int, options: argparse.Namespace) -> bool:
-    """In a process of its own, so that its peak is that of the comparison alone."""
+def size(keys: int, kind: str, options: argparse.Namespace) -> bool:
+    """In a process of its own, so that its peak is that of the comparison alone. The online side is a table or an
+    export: "parquet" or "jsonl".
+    """
     with tempfile.TemporaryDirectory() as folder:
-        sides = write_large(Path(folder), keys, options)
+        sides = write_large(Path(folder), keys, kind, options)
         print(f"{keys:,} keys: {sum(side.stat().st_size for side in sides) / 1e6:,.0f} MB of files", flush=True)
         command = [sys.executable, __file__, "compare", *map(str, sides), *(["--history"] if options.history else [])]
-        is_right = subprocess.run(command, check=False).returncode == 0
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        RATIOS[f"{keys:,} keys, memory to 1 GB"] = peak / LIMIT
-        return is_right
+        _, status, usage = os.wait4(subprocess.Popen(command).pid, 0)
+        RATIOS[f"{keys:,} keys{WHAT[kind]}, memory to 1 GB"] = usage.ru_maxrss * 1024 / LIMIT
+        return status == 0
 
 
 def compare(offline: str, online: str, history: bool) -> bool:
@@ -198,23 +202,21 @@ def proposals(keys: int = 20_000) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", nargs="?", choices=["faults", "size", "keys", "compare"])
+    parser.add_argument("part", nargs="?", choices=["faults", "size", "export", "keys", "compare"])
     parser.add_argument("sides", nargs="*")
     parser.add_argument("--keys", type=int, help="how many, instead of 500,000 and 10,000,000")
     parser.add_argument(
-        "--columns", type=int, default=5, choices=range(2, 21), metavar="N", help="of `size`; 5 by default"
+        "--columns", type=int, default=5, choices=range(2, 21), metavar="N", help="of `size` and `export`; 5 by default"
     )
-    parser.add_argument("--history", action="store_true", help="of `size`: two offline rows of each key")
-    parser.add_argument(
-        "--online", choices=["parquet", "jsonl"], default="parquet", help="of `size`: a table or an export"
-    )
+    parser.add_argument("--history", action="store_true", help="of `size` and `export`: two offline rows of each key")
     results.add_flag(parser)
     options = parser.parse_args()
     if options.part == "compare":
         return int(not compare(*options.sides, options.history))
     parts = {
         "faults": lambda: faults(options.keys or 500_000),
-        "size": lambda: size(options.keys or 10_000_000, options),
+        "size": lambda: size(options.keys or 10_000_000, "parquet", options),
+        "export": lambda: size(options.keys or 10_000_000, "jsonl", options),
         "keys": proposals,
     }
     done = [part() for name, part in parts.items() if options.part in (None, name)]

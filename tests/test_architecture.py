@@ -43,7 +43,8 @@ OTHER_MEANINGS = {
     "skew/parity/export.py": {"replace"},  # what is done with bytes that are not UTF-8
     "skew/shadow/headers.py": {"replace"},  # what is done with bytes that are not UTF-8
     "skew/parity/store.py": {"replace"},
-    "skew/parity/keys.py": {"lower", "upper"},  # forms of a key
+    "skew/keys/forms.py": {"lower", "strip", "upper"},  # forms of a key
+    "skew/keys/template.py": {"lower"},
     "frontend/sklearn/columns.py": {"round"},  # a policy of `cast`
     "frontend/sklearn/symbols.py": {"round", "log1p", "clip"},  # functions of NumPy and of `expr`
     "frontend/yaml/parameters.py": {"finite"},  # a reason of pydantic
@@ -181,11 +182,11 @@ def test_the_nodes_of_the_ir_are_the_internal_ops() -> None:
 
 def test_only_its_own_folder_and_the_default_know_the_engine() -> None:
     """Whatever else reads rows asks `skc.data.engine`; the language of `where` is DuckDB's on any engine. `skc parity`
-    and `skc replay` join two tables, once engines have read them, in a database of their own.
+    and `skc replay` join two tables by a key, once engines have read them, in a database of their own.
     """
     naming = re.compile(r"^\s*(?:from|import) (?:duckdb|skc\.data\.duckdb)\b", re.MULTILINE)
     files = [f.relative_to(COMPILER).as_posix() for f in COMPILER.rglob("*.py") if naming.search(f.read_text("utf-8"))]
-    assert {f for f in files if not f.startswith(("data/duckdb/", "skew/parity/", "skew/replay/"))} == {
+    assert {f for f in files if not f.startswith(("data/duckdb/", "skew/keys/", "skew/parity/", "skew/replay/"))} == {
         "data/default.py",
         "data/predicate.py",
     }

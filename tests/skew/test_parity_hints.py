@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from followed_hints import SMALL, Followed, follow
+from key_cases import WRITTEN
 
 import skc
 from skc import cli
@@ -27,7 +27,10 @@ def get_one(key): return rows[key]
 def get_few(keys): return [rows[1]]
 def get_nothing(keys): return [None for key in keys]
 """
-FORM = "write it as user:{id}, with {id:upper}, {id:lower}, {id:0>8}, {id:trim0}, {id:hex} or {id:uuid}"
+FORM = (
+    "write it as user:{id}, with {id:lower}, {id:upper}, {id:strip}, {id:trim0}, {id:int}, {id:float}, {id:hex}, "
+    "{id:uuid}, {id:0>8}, {id:after :}, {id:before |}, {id:digits}, {id:fold} or {id:~lower}"
+)
 FOLLOWED: Followed = {
     "give a table, an export, or --online module:get_many": (EXPORTED, (*STORE, "hinted:get_many")),
     "write --key user_id, or --key user_id=uid": (PARITY[:3], PARITY),
@@ -138,31 +141,8 @@ def test_a_command_that_follows_the_hint(
     follow(FOLLOWED, words, home, monkeypatch, capsys)
 
 
-UUIDS = [f"{k:08x}-0000-4000-8000-{k * 7919:012x}" for k in range(300)]
-USERS = [f"u{k}" for k in range(300)]
-NUMBERS = [f"{k}" for k in range(300)]
-MIXED = [f"Key{k}X" for k in range(300)]
-# by name: the offline keys, how the store writes them, and the template that says so
-WRITTEN: dict[str, tuple[list[str], Callable[[str], str], str]] = {
-    "prefix": (USERS, "user:{}".format, "user:{user_id}"),
-    "prefix without a separator": (NUMBERS, "u{}".format, "u{user_id}"),
-    "suffix": (USERS, "{}:features".format, "{user_id}:features"),
-    "prefix and suffix": (NUMBERS, "prod/user/{}/v2".format, "prod/user/{user_id}/v2"),
-    "upper case": (MIXED, str.upper, "{user_id:upper}"),
-    "lower case": (MIXED, str.lower, "{user_id:lower}"),
-    "zero padding": (NUMBERS, "{:0>8}".format, "{user_id:0>8}"),
-    "zeros that were lost": ([f"{k:06}" for k in range(300)], lambda key: str(int(key)), "{user_id:trim0}"),
-    "no dashes": (UUIDS, lambda key: key.replace("-", ""), "{user_id:hex}"),
-    "dashes": ([key.replace("-", "") for key in UUIDS], lambda key: UUIDS[int(key[:8], 16)], "{user_id:uuid}"),
-    "a time behind it": (USERS, lambda key: f"{key}|2025-06-{int(key[1:]) % 28 + 1:02}T10:00:00", "{user_id}|*"),
-    "the same time behind all": (USERS, "{}|2025-06-01".format, "{user_id}|*"),
-    "a time in front": (USERS, lambda key: f"17{int(key[1:]):08}:{key}", "*:{user_id}"),
-    "upper case behind a prefix": (UUIDS, lambda key: f"user:{key.upper()}", "user:{user_id:upper}"),
-}
-
-
 # What a store shows that is only asked for keys: nothing of what is around them.
-OF_STORES = [name for name, (_, _, text) in WRITTEN.items() if re.fullmatch(r"(user:)?\{[^{}]*\}", text)]
+OF_STORES = [name for name, (_, _, text) in WRITTEN.items() if re.fullmatch(r"(user:)?\{[^{}~]*\}", text)]
 
 
 @pytest.mark.parametrize(

@@ -488,9 +488,9 @@ def test_a_row_of_training_is_the_latest_not_after_the_request(
 
 
 KEYS = {
-    "they match in another case": lambda k: f"R{k}",
-    "they match without what is before the last `:`": lambda k: f"ride:r{k}",
-    "they match as the number in it": lambda k: k,
+    "the keys of the log are those of the table, in lower case": lambda k: f"R{k}",
+    "the keys of the table are those of the log, with `ride:` before them": lambda k: f"ride:r{k}",
+    "the keys of the log are those of the table, with `r` before them": lambda k: k,
     "`driver` of the log is in that column: give --key driver=ride": lambda k: ROWS[k]["driver"],
     "give the column of the training table": lambda k: "x" * (k + 1),
 }

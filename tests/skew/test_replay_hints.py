@@ -33,7 +33,7 @@ FOLLOWED: Followed = {
         ("replay", "hidden.jsonl", "hiding", "--training", "rows.csv", "--key", "id=ride"),
     ),
     "the key is `id`, `key`, or one of the inputs": ((*TRAINED, "country=ride"), (*TRAINED, "id=ride")),
-    "they match in another case: write the keys the same way in the table": (
+    "the keys of the log are those of the table, in lower case: write them the same way in the table": (
         (*TRAINED, "id=upper"),
         (*TRAINED, "id=ride"),
     ),

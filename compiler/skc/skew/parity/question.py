@@ -9,7 +9,8 @@ from typing import Any
 from skc.data.sources import resolve
 from skc.diagnostics import did_you_mean, fail
 from skc.ir import DataSource, Input, ReadOptions, Zone
-from skc.skew.parity.keys import KEYS, KeyTemplate
+from skc.skew.keys.template import KeyTemplate
+from skc.skew.parity.keys import KEYS
 from skc.skew.serving import input_of, stored_columns
 from skc.values.types import Scalar
 

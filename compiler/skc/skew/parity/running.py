@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from skc.data.duckdb.connection import Database, engine_errors
 from skc.diagnostics import SkcError, fail
 from skc.scratch import scratch_folder
+from skc.skew.keys.proposing import LEAST_SHARE, Proposals
+from skc.skew.keys.template import KeyTemplate, read_template
+from skc.skew.parity.asking import propose_to_store
 from skc.skew.parity.comparing import compare, count_keys, count_kinds
 from skc.skew.parity.export import is_export, load_export
-from skc.skew.parity.keys import key_for_store, read_key, read_template
-from skc.skew.parity.proposing import propose, propose_to_store
+from skc.skew.parity.keys import key_for_store, read_key
 from skc.skew.parity.question import Contract, Fields, Question, fields_of
 from skc.skew.parity.reasons import find_reasons
 from skc.skew.parity.report import ColumnParity, ParityReport, Schema, broken
@@ -20,7 +23,16 @@ from skc.skew.parity.rules import ParityRule
 from skc.skew.parity.samples import keys_of, samples_of
 from skc.skew.parity.staleness import find_stale
 from skc.skew.parity.store import AT_ONCE, GetMany, write_rows
-from skc.skew.parity.tables import JOINED, Side, check_unique, each_part, load_table, open_sides
+from skc.skew.parity.tables import (
+    JOINED,
+    KEYS_OFFLINE,
+    KEYS_ONLINE,
+    Side,
+    check_unique,
+    each_part,
+    load_table,
+    open_sides,
+)
 from skc.skew.parity.tables import count_keys as keys_in
 from skc.skew.parts import length_of
 from skc.verification.shown import shortened
@@ -160,10 +172,10 @@ def _report(
 def _unmatched(database: Database, question: Question, ours: Side, theirs: Side, store: GetMany | None) -> SkcError:
     """SKC677, with the template that the online store seems to write its keys by."""
     template = None
-    if question.template is None or not question.template.form:  # or the offline keys are not known as they are
-        template = propose(database) if store is None else propose_to_store(database, store, question.key)
+    if question.template is None or not question.template.form.text:  # or the offline keys are not known as they are
+        template = _proposed(database) if store is None else propose_to_store(database, store, question.key)
     if template is not None:
-        hint = f"the store seems to write its keys so: --online-key '{template.text(question.key)}'"
+        hint = f"the store seems to write its keys so: --online-key {shlex.quote(template.text(question.key))}"
     elif store is None:
         hint = f"say how the store writes a key: --online-key 'user:{{{question.key}}}'"
     else:
@@ -171,6 +183,13 @@ def _unmatched(database: Database, question: Question, ours: Side, theirs: Side,
     notes = [f"offline: {_some(database, 'offline', ours.keys)}"]
     notes += [f"online: {_some(database, 'online', theirs.rows)}"] if store is None else []
     return fail("SKC677", "no key of the offline table is online", hint=hint, notes=notes)
+
+
+def _proposed(database: Database) -> KeyTemplate | None:
+    """The template that reads most of the online keys as offline ones; None if there is none."""
+    proposals = Proposals(database, plain=KEYS_OFFLINE, written=KEYS_ONLINE)
+    proposal = proposals.best(LEAST_SHARE, merging=False) or proposals.best(LEAST_SHARE, merging=True)
+    return None if proposal is None else proposal.template
 
 
 def _some(database: Database, side: str, number: int) -> str:

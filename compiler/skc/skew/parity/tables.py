@@ -22,7 +22,7 @@ from skc.data.engine import ARROW, Column
 from skc.data.sources import resolve
 from skc.diagnostics import fail
 from skc.ir import DataSource, Input
-from skc.skew.parity.keys import KeyTemplate
+from skc.skew.keys.template import KeyTemplate
 from skc.skew.parity.question import Contract, Fields, Question
 from skc.verification.shown import shown
 from skc_runtime.kinds import DAY_US
@@ -34,6 +34,9 @@ HASHED = 256
 PART = f"CAST(hash(k) % {HASHED} AS UTINYINT)"
 JOINED = "the two sides cannot be joined"
 HASHES = 2**64
+# SQL: the keys of a side as they are; those of the online side also where the template does not read them
+KEYS_OFFLINE = "SELECT k FROM offline WHERE k IS NOT NULL"
+KEYS_ONLINE = "SELECT coalesce(k, r) AS k FROM online WHERE coalesce(k, r) IS NOT NULL"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from skc.ir import DataSource, Input, Pipeline, ReadOptions
 from skc.skew.parts import read_times
 from skc.skew.reference import sentinels_of
 from skc.skew.replay.joined import Joined, Side
-from skc.skew.replay.keys import none_in_common
+from skc.skew.replay.keys import Keys, none_in_common
 from skc.skew.replay.rules import Key
 from skc.skew.replay.store import REQUESTS, SQL, FeatureColumn, Store
 from skc.skew.replay.training_report import TrainingReplay
@@ -34,7 +34,6 @@ from skc_runtime.pyfunc import column_name
 
 ROWS = 65_536  # of a batch of training
 TRAINING = "training"
-FEW_KEYS = 1000  # to propose how they match
 TIMES: tuple[DType, ...] = ("timestamp", "date", "int64", "string")
 
 
@@ -178,9 +177,9 @@ def _check_unique(database: Database, training: Training) -> None:
 
 
 def _unmatched(store: Store, key: Key) -> Exception:
-    def some(column: str, table: str) -> list[str]:
-        sql = f"SELECT DISTINCT CAST({column} AS VARCHAR) AS v FROM {table} WHERE {column} IS NOT NULL"
-        return [value for (value,) in store.database.execute(f"{sql} ORDER BY v LIMIT {FEW_KEYS}")]
+    def texts(column: str, table: str = REQUESTS) -> str:
+        return f"SELECT CAST({column} AS VARCHAR) AS k FROM {table} WHERE {column} IS NOT NULL"
 
-    others = {i.name: some(f"i{k}", REQUESTS) for k, i in enumerate(store.inputs) if i.dtype in ("string", "int64")}
-    return none_in_common(key, some("k", REQUESTS), some("k", TRAINING), {"id": some("id", REQUESTS), **others})
+    others = {i.name: texts(f"i{k}") for k, i in enumerate(store.inputs) if i.dtype in ("string", "int64")}
+    keys = Keys(texts("k"), texts("k", TRAINING), {"id": texts("id"), **others})
+    return none_in_common(store.database, key, keys)
