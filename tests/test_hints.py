@@ -252,6 +252,28 @@ ELSEWHERE = {  # hints that a test of their own follows
     "give the folder that the service writes into": (
         "skew/test_log_files.py::test_nothing_is_deleted_where_a_file_is_not_a_log"
     ),
+    **dict.fromkeys(
+        (
+            "cast the column in a view",
+            "cast the column in a view, or declare it {}",
+            "cast the column to text in a view, which takes the blanks at its end off",
+            "declare the type that the column has, or exclude such rows in a view",
+        ),
+        "postgres/test_hints_followed.py::test_a_view_helps",
+    ),
+    "a time without a zone does not identify an instant: declare the zone, as `timezone: Europe/Berlin`": (
+        "postgres/test_hints_followed.py::test_a_zone_is_declared"
+    ),
+    **dict.fromkeys(
+        (
+            "commit or roll back first: all rows are read in one transaction of their own",
+            "export the rows to Parquet, and give the files",
+            "give a table of Postgres, `postgresql://host/database::table`, or a table expression of Ibis",
+            "write the condition in a view, or in a table expression of Ibis",
+            "write its rows into a table of the database, and give that",
+        ),
+        "postgres/test_hints_followed.py::test_a_condition_is_written_in_a_view_or_an_expression",
+    ),
     "one row of a pandas table is table.iloc[[i]], which keeps the type of each column": (
         "stats/test_hints_about_data.py::test_a_row_of_a_table_is_served_as_the_hint_says"
     ),

@@ -18,8 +18,13 @@ UNPACKED = (".bz2", ".xz")  # which no engine unpacks by itself; fields of text 
 def with_copies(source: Source, folder: Path) -> Source:
     """The source with a copy of each such file that has none yet, in a folder that is deleted after use.
 
-    Raises SKC201, SKC203.
+    Raises SKC201, SKC202 for a table of a database, SKC203.
     """
+    if source.kind == "postgres":
+        hint = "export the rows to Parquet, and give the files"
+        raise fail(
+            "SKC202", "rows in Postgres are read only for fitting, by `skc compile`", span=source.span, hint=hint
+        )
     copies: dict[str, str] = {}
     for k, file in enumerate(source.files):
         place = source.path(file)

@@ -30,7 +30,7 @@ from skc.data.text.mending import header_changes, under_data
 from skc.data.text.opening import UNREADABLE, packing
 from skc.data.text.records import is_plain, long_fields
 from skc.data.text.table import NAMES, TextError, column_names
-from skc.diagnostics import SkcError, did_you_mean, fail
+from skc.diagnostics import SkcError, bug, did_you_mean, fail
 from skc.ir import Input
 
 ATTACHED = "skc_source"
@@ -112,9 +112,7 @@ def open_files(database: Database, source: Source, inputs: Sequence[Input], othe
         case "ibis":
             return open_files(database, replace(source, kind="memory", frame=as_arrow(source.frame)), inputs, others)
         case "postgres":
-            message = "rows in a database are read only for fitting, by `skc compile`"
-            hint = "export the rows to Parquet, and give the files"
-            raise fail("SKC202", message, span=source.span, hint=hint)
+            raise bug("a table of a database is copied")
         case "memory":
             assert source.frame is not None  # a source in memory has one
             _check_names(source.frame.column_names, source.name, source)

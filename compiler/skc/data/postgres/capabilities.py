@@ -78,7 +78,7 @@ CAPABILITIES: Mapping[Dialect, Mapping[Statistic, Exact | Refused]] = {
 }
 
 
-def refused(statistic: Statistic, what: str, span: Span | None = None, dialect: Dialect = "postgres") -> SkcError:
+def not_exact(statistic: Statistic, what: str, span: Span | None = None, dialect: Dialect = "postgres") -> SkcError:
     """SKC699 for a statistic; `what` names the column, step or data that it is of."""
     reason = CAPABILITIES[dialect][statistic]
     assert isinstance(reason, Refused)
@@ -86,7 +86,7 @@ def refused(statistic: Statistic, what: str, span: Span | None = None, dialect: 
     return fail("SKC699", message, span=span, hint=reason.hint)
 
 
-def refused_dialect(name: str) -> SkcError:
+def not_run(name: str) -> SkcError:
     """SKC699 for a database of another dialect."""
     known = NAMES.get(name, name)  # type: ignore[call-overload]  # any name that Ibis has
     message = f"rows in {known} cannot be fitted on where they lie: {NOT_RUN.why}, and results may differ"

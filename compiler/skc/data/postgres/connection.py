@@ -6,6 +6,7 @@ read-only, and ends without a trace, also on the connection that a table express
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ SETTINGS = (  # of this transaction alone
     "SET LOCAL extra_float_digits = 1",  # a float is written with as many digits as identify it
     "SET LOCAL TimeZone = 'UTC'",
 )
+PASSWORD = re.compile(r"[^:]+://[^:/@]*:(.+)@")  # in a URL, to the last @: what is written wrong may be part of it
 READING = "reading the rows failed"
 FETCHED = 1 << 14  # rows that come from the server together
 
@@ -95,8 +97,9 @@ def connected(url: str, span: Span | None) -> Iterator[Any]:
         raw = psycopg.connect(url, autocommit=True)
     except (psycopg.Error, UnicodeError) as error:
         hint = "check the host, the name of the database and the user; a password is read from PGPASSWORD or ~/.pgpass"
-        message = "there is no connection to the database"
-        raise fail("SKC203", message, span=span, hint=hint, notes=[_words(error)]) from None
+        message, secret = "there is no connection to the database", PASSWORD.match(url)
+        words = _words(error) if secret is None else _words(error).replace(secret[1], "…")
+        raise fail("SKC203", message, span=span, hint=hint, notes=[words]) from None
     with raw:
         yield raw
 

@@ -9,7 +9,7 @@ from typing import assert_never
 import pyarrow as pa
 
 from skc.data.engine import AnyRow, Condition, HoldsNul, IsNull, IsOutside, LocatedRow
-from skc.data.postgres.capabilities import refused
+from skc.data.postgres.capabilities import not_exact
 from skc.data.postgres.connection import READING, database_errors, identifier, own
 from skc.data.postgres.table import COUNTING, PostgresTable
 from skc.data.sources import Source
@@ -96,7 +96,7 @@ class PostgresData(PostgresTable):
 
     def batches(self, names: Sequence[str], size: int) -> Generator[pa.RecordBatch, None, None]:
         """See `Data`. Fitting asks for none."""
-        raise refused("columns to carry along", READING, self.span)
+        raise not_exact("columns to carry along", READING, self.span)
         yield
 
     def kept_schema(self) -> pa.Schema:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skc.data.engine import MEMORY_LIMIT, Data, Layout, Stored
-from skc.data.postgres.capabilities import refused, refused_dialect
+from skc.data.postgres.capabilities import not_exact, not_run
 from skc.data.postgres.connection import Connection, connected, database_errors, snapshot
 from skc.data.postgres.data import CTID, Relation
 from skc.data.postgres.reading import readings_of, stored_columns
@@ -39,9 +39,9 @@ class PostgresEngine:
     def load(self, source: Source, inputs: tuple[Input, ...], declared: DataSource, keep: Sequence[str] = ()) -> Data:
         """See `Engine`."""
         if keep:
-            raise refused("columns to carry along", source.name, source.span)
+            raise not_exact("columns to carry along", source.name, source.span)
         if declared.where is not None:
-            raise refused("`where`", source.name, declared.span)
+            raise not_exact("`where`", source.name, declared.span)
         connection, relation = self._open(source)
         with _reading(source):
             columns = stored_columns(connection, relation.sql)
@@ -90,7 +90,7 @@ def _backend(table: Any) -> Any:
     """The backend of a table expression of Ibis. Raises SKC699."""
     backend = table.get_backend()
     if backend.name != "postgres":
-        raise refused_dialect(backend.name)
+        raise not_run(backend.name)
     return backend
 
 

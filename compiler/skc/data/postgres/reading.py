@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from skc.data.contract import missing_column
-from skc.data.postgres.capabilities import refused
+from skc.data.postgres.capabilities import not_exact
 from skc.data.postgres.connection import Connection, identifier
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.ir import Input
@@ -93,7 +93,7 @@ def _read(value: Input, columns: Mapping[str, StoredColumn], label: str) -> Read
     if reading is not None:
         return reading
     if stored.kind == "TEXT":
-        raise refused(
+        raise not_exact(
             "texts as numbers or times", f"{label}: column `{value.name}` is declared {value.dtype}", value.span
         )
     raise _wrong_type(value, stored, label)

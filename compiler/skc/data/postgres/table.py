@@ -18,7 +18,7 @@ import pyarrow as pa
 from skc.data.arrays import TermSums, named
 from skc.data.blocks import DeviationProducts
 from skc.data.engine import ARROW, Aggregate, Bins, Column, Grouping, Groups, Places, Term
-from skc.data.postgres.capabilities import refused
+from skc.data.postgres.capabilities import not_exact
 from skc.data.postgres.columns import normal, ordered, summand, values
 from skc.data.postgres.connection import Connection, database_errors, scalar
 from skc.data.postgres.folds import groups_of, products_of
@@ -149,7 +149,7 @@ class PostgresTable:
 
     def refused_stage(self, step: str, span: Span | None) -> SkcError:
         """See `RunsNoPython`."""
-        return refused("statistics of the output of steps", f"step `{step}`", span)
+        return not_exact("statistics of the output of steps", f"step `{step}`", span)
 
     def map_batches(
         self,
