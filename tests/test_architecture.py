@@ -88,6 +88,7 @@ def test_the_public_names_are_these() -> None:
     import skc_runtime
 
     assert skc.__all__ == [
+        "Collected",
         "Compiled",
         "Diagnostic",
         "Drafted",
@@ -98,8 +99,11 @@ def test_the_public_names_are_these() -> None:
         "drift",
         "environments",
         "explain",
+        "fit_state",
         "freshness",
         "init",
+        "merge",
+        "merge_states",
         "parity",
         "render",
         "replay",

@@ -155,6 +155,30 @@ def _(place: Place) -> None:
     PostgresEngine(ExitStack()).load(source, (), DataSource(where="x > 1"))
 
 
+def _states(*arguments: str) -> None:
+    """A state of the rows, and what it is merged with."""
+    assert cli.run(["fit", "pipeline.yaml", "--data", "rows.csv", "--state", "a.state", *arguments]) == cli.EQUAL
+
+
+@provokes("SKC696")
+def _(place: Place) -> list[str]:
+    return ["merge", "rows.csv", "-o", "made"]
+
+
+@provokes("SKC697")
+def _(place: Place) -> list[str]:
+    _states()
+    shutil.copy("a.state", "b.state")
+    return ["merge", "a.state", "b.state", "-o", "made"]
+
+
+@provokes("SKC698")
+def _(place: Place) -> list[str]:
+    place.patch.setattr("skc.state.collect.MEGABYTE", 1)
+    _states("--limit", "1")
+    return ["merge", "a.state", "-o", "made"]
+
+
 @provokes("SKC142")
 def _(place: Place) -> list[str]:
     def fails(*_: Any) -> None:

@@ -74,6 +74,25 @@ OF_PARITY = (
     "name the column of times with --time, so that the latest row of a key counts",
     "give one row of each key, or rows of different times",
 )
+OF_STATES = {
+    f"state/test_refused.py::{test}": hints
+    for test, hints in {
+        "test_the_command_line": ("give --out DIRECTORY or --state FILE", "give a pipeline.yaml"),
+        "test_rows_of_a_database": ("write the rows into files of Parquet, and give these",),
+        "test_a_comment_decides_nothing_but_which_text_to_read": ("name the file with --pipeline",),
+        "test_the_same_rows_twice": ("merge each part once; --allow-overlap counts such rows twice",),
+        "test_what_follows_the_hints_is_merged": (
+            "name files that `skc fit` wrote",
+            "name each state once",
+            "{}, or install skc {}",
+            "write the states again, with the same pipeline and the same version of skc",
+            "the file is damaged or was edited; write the state again",
+            "install the skc that wrote it, or write the state again",
+            "write the states with a higher --limit than {}, or compile with all rows",
+            "write the states with --no-profile, or with a higher --limit than {}",
+        ),
+    }.items()
+}
 OF_DRIFT = (
     "give --{}, or leave both out",
     "write 15m, 1h, 1d or 1w",
@@ -225,6 +244,7 @@ ELSEWHERE = {  # hints that a test of their own follows
     ),
     **{hint: test for test, hints in OF_TARGETS.items() for hint in hints},
     **OF_LOGS,
+    **{hint: test for test, hints in OF_STATES.items() for hint in hints},
     "give a time above 0 with its unit, such as 30s, 1.5m or 1h, or leave it out": (
         "verify/test_budget.py::test_budgets"
     ),

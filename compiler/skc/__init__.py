@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     )
     from skc.diagnostics import Diagnostic, SkcError
     from skc.reports.render import render
-    from skc.results import Compiled, Drafted
+    from skc.results import Collected, Compiled, Drafted
     from skc.skew_api import drift, freshness, parity, replay, shadow, write_profile
+    from skc.state_api import fit_state, merge, merge_states
 
 __version__: str  # of the installed distribution, which is the one place that knows it
 
 __all__ = [
+    "Collected",
     "Compiled",
     "Diagnostic",
     "Drafted",
@@ -38,8 +40,11 @@ __all__ = [
     "drift",
     "environments",
     "explain",
+    "fit_state",
     "freshness",
     "init",
+    "merge",
+    "merge_states",
     "parity",
     "render",
     "replay",
@@ -51,6 +56,7 @@ __all__ = [
     "write_profile",
 ]
 _ELSEWHERE = {
+    "Collected": "skc.results",
     "Compiled": "skc.results",
     "Drafted": "skc.results",
     "Diagnostic": "skc.diagnostics",
@@ -58,6 +64,7 @@ _ELSEWHERE = {
     "render": "skc.reports.render",
 }
 _ELSEWHERE |= dict.fromkeys(("drift", "freshness", "parity", "replay", "shadow", "write_profile"), "skc.skew_api")
+_ELSEWHERE |= dict.fromkeys(("fit_state", "merge", "merge_states"), "skc.state_api")
 _HOME = {name: _ELSEWHERE.get(name, "skc.api") for name in __all__}
 
 

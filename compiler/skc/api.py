@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 
@@ -32,11 +31,9 @@ from skc.options import (
     FloatName,
     PathLike,
     VerifyOptions,
-    seconds_of,
 )
 from skc.progress import Progress
 from skc.results import Clock, Compiled, Drafted
-from skc.rows.boundaries import Reach
 from skc.selfcheck import PER_KIND
 from skc.verification import explain as explanation
 from skc.verification import identity
@@ -47,9 +44,7 @@ from skc.verifying import (
     check_versions,
     in_environments,
     planted_faults,
-    repeating,
     verification,
-    verified,
 )
 from skc_runtime.identity import Key
 from skc_runtime.identity import Signature as KeySignature
@@ -164,11 +159,11 @@ def compile(
 @library_errors()
 def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, progress: Progress | None) -> Compiled:
     """`compile`, with its options as one value."""
+    from skc.compiling import compiled
     from skc.data.default import engine_of
     from skc.data.sources import is_in_database
     from skc.fit import fit
-    from skc.origin import read_origin, with_model
-    from skc.output_values import of_sample
+    from skc.origin import read_origin
     from skc.skew.freshness.leaks import leak_warnings
 
     target = None if out is None else Path(out)
@@ -178,7 +173,6 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
     origin = read_origin(pipeline, options)
     if is_in_database(origin.to_fit, origin.pipeline.data):
         options = options.of_database()
-    profiling = origin.pipeline.profile if options.profile else None
     open_engine = engine_of(options.engine, options.master)
     leaks = leak_warnings(origin.pipeline, origin.to_fit, options.threads, open_engine)
     fitted = fit(
@@ -187,56 +181,11 @@ def compilation(pipeline: Any, out: PathLike | None, options: CompileOptions, pr
         threads=options.threads,
         progress=progress,
         open_engine=open_engine,
-        profile=profiling,
+        profile=origin.pipeline.profile if options.profile else None,
     )
-    profile, profile_rows = fitted.profile, fitted.profile_rows
-    if origin.source is not None:
-        profile, profile_rows = of_sample(origin.pipeline, origin.rows, profiling)
-    profile = None if profile is None else replace(profile, drift=origin.pipeline.drift)
     clock.lap("fit" if origin.source is None else "load", fitted.rows)
-    frozen, source, fitted_with = with_model(fitted.pipeline, origin, options)
-    frozen = replace(frozen, signals=options.signals or origin.pipeline.signals)
-    declared = options.data if isinstance(options.data, DataSource) else origin.pipeline.data
-    reading = None if declared is None else declared.options
-    reach = Reach()
-    artifact = artifacts.assemble(
-        frozen,
-        options.signature,
-        fitted_with,
-        reading=reading,
-        profile=profile,
-        profile_rows=profile_rows,
-        reach=reach,
-    )
-    clock.lap("compile", 0)
-    of_user, options = options.data, replace(options, data=origin.rows)
-    own_data = origin.pipeline.data
-    if options.engine != "duckdb":  # the rows stay where they are; a sample of them is here
-        options, own_data = replace(options, data=profile_rows), None
-    budget = seconds_of(options.budget)
-    half = None if budget is None or source is None else budget / 2  # the rest is for the estimator
-    report = (
-        verified(artifact, target, options, own_data, progress, None, reach, budget=half) if options.verify else None
-    )
-    if report is not None and report.is_equal and report.errors:
-        raise SkcError(*report.errors)
-    if report is not None:
-        clock.lap("verify", _rows_compared(report))
-    against = None
-    if report is not None and source is not None:
-        repeat = repeating(fitted.pipeline.model.reference if fitted.pipeline.model else pipeline, of_user)
-        against = verified(artifact, target, options, own_data, progress, source, reach, False, repeat, half)
-        clock.lap("against", _rows_compared(against))
-    is_equal = all(one is None or one.is_equal for one in (report, against))
-    path = target if target is not None and is_equal else None
-    if path is not None:
-        artifacts.write(artifact, path, force=options.force)
-    all_warnings = (*origin.warnings, *fitted.warnings, *leaks, *(() if report is None else report.warnings))
-    return Compiled(artifact, path, report, all_warnings, tuple(clock.stages), against)
-
-
-def _rows_compared(report: Report) -> int:
-    return sum(check.rows for check in report.checks if check.against_reference)
+    is_here = options.engine == "duckdb"
+    return compiled(pipeline, origin, fitted, target, options, clock, progress, leaks, rows_are_here=is_here)
 
 
 def verify(

@@ -30,7 +30,7 @@ Code = Literal[
     "SKC670", "SKC671", "SKC672", "SKC673", "SKC674", "SKC675", "SKC676", "SKC677",
     "SKC630", "SKC631", "SKC632", "SKC633",
     "SKC680", "SKC681", "SKC682", "SKC683", "SKC684", "SKC685", "SKC686", "SKC687", "SKC688",
-    "SKC690", "SKC691", "SKC699",
+    "SKC690", "SKC691", "SKC696", "SKC697", "SKC698", "SKC699",
     "SKC900", "SKC901",
 ]  # fmt: skip
 
@@ -189,6 +189,10 @@ CODES: dict[Code, str] = {
     # Spark
     "SKC690": "PySpark or Java is not installed",
     "SKC691": "no session of Spark",
+    # states
+    "SKC696": "a file that is not a state",
+    "SKC697": "states that cannot be merged with each other",
+    "SKC698": "a statistic that cannot be merged",
     # databases
     "SKC699": "something that a database does not compute exactly",
     # bugs

@@ -19,7 +19,7 @@ SKC206  a value is not of the declared type      SKC224  a row violates a policy
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -35,22 +35,26 @@ from skc.data.engine import MEMORY_LIMIT, Column, Data, OpenEngine, RunsNoPython
 from skc.data.sources import resolve
 from skc.data.statistics import answer, summarise
 from skc.data.targets import by_target
+from skc.demands import columns_in_place, key_of, promised, requests_of, summarised, with_target
 from skc.diagnostics import Diagnostic, SkcError, bug
 from skc.infer import (
+    ColumnNames,
     Types,
     column_groups,
+    column_names,
     input_levels,
     input_names,
     located,
-    needs_target,
     step_input_types,
     step_levels,
     value_types,
 )
-from skc.ir import SOURCE, DataSource, Input, Pipeline, ProfileOptions, Step
+from skc.ir import DataSource, Input, Pipeline, ProfileOptions, Step
+from skc.lineage import column_inputs
 from skc.op import Known
 from skc.ops import OPS
 from skc.output_values import rows_to_profile
+from skc.passes.narrow import narrow
 from skc.profile.before_where import measure_before
 from skc.profile.document import Profile
 from skc.profile.measure import measure
@@ -94,6 +98,7 @@ class _Work:
     summaries: dict[str, Summary] = field(default_factory=dict)
     warnings: list[Diagnostic] = field(default_factory=list)
     levels: dict[str, tuple[Known, ...]] = field(default_factory=dict)  # all values that columns of a step's input hold
+    apart: bool = False
 
     @cached_property
     def read(self) -> frozenset[str]:
@@ -116,12 +121,14 @@ def fit(
     progress: Progress | None = None,
     open_engine: OpenEngine = open_default,
     profile: ProfileOptions | None = None,
+    apart: bool = False,
 ) -> Fitted:
     """Learn the state of every step that has none yet.
 
     `data` overrides the path that the pipeline declares: a path, a glob or `file.duckdb::table`, a pandas,
     Polars or PyArrow table, or a `DataSource` (see `skc.data.sources`). `open_engine` opens the engine with `threads`
-    and `memory_limit`; none of the three changes a bit of the result. With `profile`, the inputs are profiled too.
+    and `memory_limit`; none of the three changes a bit of the result. With `profile`, the inputs are profiled too. With
+    `apart`, what steps compute from different inputs is computed apart, for an engine that does not know whole rows.
     Where no step learns anything and `data` is None, nothing is read.
     """
     started = time.perf_counter()
@@ -134,8 +141,9 @@ def fit(
         progress or _silent,
         list(pipeline.steps),
         names,
-        {step.name: _requests(step, types) for step in pipeline.steps},
+        {step.name: requests_of(step, types) for step in pipeline.steps},
         levels={i.value: input_levels(i) for i in pipeline.inputs},
+        apart=apart,
     )
     has_data = data is not None or (pipeline.data is not None and pipeline.data.path is not None)
     if not has_data and not any(work.requests[step.name] for step in pipeline.steps if step.state is None):
@@ -163,41 +171,24 @@ def _silent(what: str, done: int, total: int | None) -> None:
 
 
 def _add_target(work: _Work, declared: DataSource) -> None:
-    """Read the target like an input, if a step learns from it: no step has it as its input."""
-    target = declared.target or (work.pipeline.data.target if work.pipeline.data else None)
-    if any(step.state is None and needs_target(step, work.types) for step in work.steps):
-        if target is None:
-            raise bug("a step learns from a target that is not declared")
-        work.target = target
-        work.pipeline = replace(work.pipeline, inputs=(*work.pipeline.inputs, target))
+    """Read the target like an input, if a step learns from it."""
+    work.pipeline, work.target = with_target(work.pipeline, work.types, declared)
+    if work.target is not None:
         work.types = value_types(work.pipeline, before_carrying=True)
-        work.names[target.value] = (target.name,)
-
-
-def _requests(step: Step, types: Types) -> tuple[Stat, ...]:
-    """The statistics that a step needs of every input column."""
-    return OPS[step.op].needs(step.params, *step_input_types(step, types))
+        work.names[work.target.value] = (work.target.name,)
 
 
 def _look_at_inputs(work: _Work) -> list[Diagnostic]:
     """Summarise all inputs, as the steps see them, and check them against the contract."""
     data = work.data
-    for i in data.inputs:
-        work.columns[_key(i.value, 0)] = Column(i.name, i.dtype, f"column `{i.name}`", i.span)
-    for step in work.steps:
-        below = work.columns.get(_key(step.inputs[0].value, 0))
-        if step.op == SOURCE and below is not None:
-            work.columns[_key(step.name, 0)] = replace(below, null_values=tuple(step.params.null_values))
+    work.columns = columns_in_place(work.steps, data.inputs)
     if isinstance(data, RunsNoPython):
         _refuse_stages(work, data)
-    promised = _promised(work.steps, data.inputs)
-    read = {ref.value for step in work.steps if work.requests[step.name] for ref in step.inputs}
-    needed = {*promised.values(), *(_key(value, 0) for value in read)}
-    columns = {key: column for key, column in work.columns.items() if key in needed}
+    columns = summarised(work.steps, data.inputs, work.requests)
     counting = [step for step in work.steps if ValueCounts() in work.requests[step.name]]
-    counted = {_key(ref.value, 0) for step in counting for ref in step.inputs}
+    counted = {key_of(ref.value, 0) for step in counting for ref in step.inputs}
     work.rows, work.summaries = data.count(), summarise(data, columns, counted & columns.keys())
-    summaries = {name: work.summaries[key] for name, key in promised.items()}
+    summaries = {name: work.summaries[key] for name, key in promised(work.steps, data.inputs).items()}
     warnings = check_contract(data, work.rows, summaries, work.target)
     work.progress("reading", work.rows, work.rows)
     warnings += concerns.of_instants(data.inputs, summaries)
@@ -207,7 +198,7 @@ def _look_at_inputs(work: _Work) -> list[Diagnostic]:
 def _refuse_stages(work: _Work, data: RunsNoPython) -> None:
     """Before anything is asked: an engine that runs no graph answers nothing about what a graph computes."""
     for step in work.steps:
-        is_computed = any(_key(ref.value, 0) not in work.columns for ref in step.inputs)
+        is_computed = any(key_of(ref.value, 0) not in work.columns for ref in step.inputs)
         if step.state is None and work.requests[step.name] and is_computed:
             needed = ", ".join(dict.fromkeys(type(request).__name__ for request in work.requests[step.name]))
             (error,) = data.refused_stage(step.name, step.span).diagnostics
@@ -225,23 +216,13 @@ def _profile(work: _Work, options: ProfileOptions, where: str | None) -> Profile
     which rows to fit on.
     """
     work.progress("profile", 0, None)
-    promised = _promised(work.steps, [i for i in work.data.inputs if i != work.target])
-    columns = {name: work.columns[key] for name, key in promised.items()}
-    summaries = {name: work.summaries[promised[name]] for name in columns}
+    keys = promised(work.steps, [i for i in work.data.inputs if i != work.target])
+    columns = {name: work.columns[key] for name, key in keys.items()}
+    summaries = {name: work.summaries[keys[name]] for name in columns}
     profile = measure(work.data, columns, options, "training", summaries)
     if where is None:
         return profile
     return replace(profile, before=measure_before(work.data.unfiltered(), columns, where, options))
-
-
-def _promised(steps: Sequence[Step], inputs: Sequence[Input]) -> dict[str, str]:
-    """For each input the column that its contract is about: that after its `source` step, where sentinels are null."""
-    behind = {step.inputs[0].value: step.name for step in reversed(steps) if step.op == SOURCE}
-    return {i.name: _key(behind.get(i.value, i.value), 0) for i in inputs}
-
-
-def _key(value: str, column: int) -> str:
-    return f"{value}[{column}]"
 
 
 def _next_wave(work: _Work) -> list[Step]:
@@ -304,9 +285,9 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
     for step in wave:
         places = _places(work, step)
         for column in places:
-            question = questions.setdefault(_key(*column), _Question(column, step))
+            question = questions.setdefault(key_of(*column), _Question(column, step))
             question.stats.update(dict.fromkeys(work.requests[step.name]))
-        keys = [_key(*column) for column in places]
+        keys = [key_of(*column) for column in places]
         blocks.update(dict.fromkeys(_block(request, keys) for request in _joint(work, step)))
         for request, _, block in _with_target(work, step, keys):
             targets[request, block] = None
@@ -315,7 +296,7 @@ def _run_stage(work: _Work, wave: Sequence[Step], number: int) -> None:
     joints: dict[Block, list[Joint | None]] = {}
     grouped: dict[tuple[ByTarget, Block], Grouped] = {}
     emptied: set[str] = set()  # columns without any value that no warning has mentioned yet
-    together = [*blocks, *(block for _, block in targets)]
+    together: list[Block] = [*blocks, *(block for _, block in targets)]
     for table, columns, summaries in _tables(work, questions, together, number):
         stats_by_column = {key: questions[key].stats for key in columns}
         answers |= _answers(work, table, columns, stats_by_column, summaries, f"stage {number}: statistics")
@@ -342,7 +323,7 @@ def _settle(
 ) -> None:
     """Freeze the i-th step, whose statistics are known."""
     step = work.steps[i]
-    keys = [_key(*place) for place in _places(work, step)]
+    keys = [key_of(*place) for place in _places(work, step)]
     stats = [{**answers[key], Levels(): known} for key, known in zip(keys, _levels(work, step), strict=True)]
     for request in _joint(work, step):
         columns = range(len(keys)) if request.columns is None else request.columns
@@ -369,7 +350,7 @@ def _with_target(work: _Work, step: Step, keys: Sequence[str]) -> Iterator[tuple
     """
     for request in work.requests[step.name]:
         if isinstance(request, ByTarget):
-            target = _key(_target_value(work), 0)
+            target = key_of(_target_value(work), 0)
             others = (k for k in range(len(keys)) if k != request.fold)
             yield from ((request, k, (keys[k], keys[request.fold], target)) for k in others)
 
@@ -386,7 +367,7 @@ def _block(request: Covariance, keys: Sequence[str]) -> Block:
 
 
 def _tables(
-    work: _Work, questions: Mapping[str, _Question], blocks: Iterable[Block], number: int
+    work: _Work, questions: Mapping[str, _Question], blocks: Collection[Block], number: int
 ) -> Iterator[tuple[Table, dict[str, Column], Mapping[str, Summary]]]:
     """The tables to query, each with its columns: the data, and the output of the graph fitted so far.
 
@@ -398,14 +379,25 @@ def _tables(
     direct = {key: _asked(work, work.columns[key], q) for key, q in questions.items() if key not in computed}
     if direct:
         yield work.data, direct, work.summaries
-    if computed:
-        chosen = {key: question for key, question in questions.items() if key in computed}
+    for part in _parts(work, {key: q.place for key, q in questions.items() if key in computed}, blocks):
+        chosen = {key: question for key, question in questions.items() if key in part}
         table = _computed(work, [question.place for question in chosen.values()], number)
         columns = {
             key: _asked(work, Column(f"c{k}", work.types[question.place[0]].dtype, ""), question)
             for k, (key, question) in enumerate(chosen.items())
         }
         yield table, columns, summarise(table, columns)
+
+
+def _parts(work: _Work, computed: Mapping[str, Place], blocks: Collection[Block]) -> list[Collection[str]]:
+    """Which columns to compute together: all, or those of the same inputs and those of a block."""
+    if not work.apart:
+        return [computed] if computed else []
+    known = column_inputs(work.pipeline, [step for step in work.steps if step.name in work.names], work.names)
+    parts: dict[frozenset[str], set[str]] = {}
+    for key, (value, k) in computed.items():
+        parts.setdefault(known[value][k], set()).add(key)
+    return [*parts.values(), *(block for block in blocks if computed.keys() >= set(block))]
 
 
 def _asked(work: _Work, column: Column, question: _Question) -> Column:
@@ -437,10 +429,15 @@ def _answers(
 def _computed(work: _Work, places: Sequence[Place], number: int) -> Table:
     """The output of the graph fitted so far for all training rows."""
     fitted = [step for step in work.steps if step.name in work.names]
-    widths = {value: len(names) for value, names in work.names.items()}
 
     def done(rows: int) -> None:
         work.progress(f"stage {number}: graph", rows, work.rows)
 
-    pipeline = carry_back(replace(work.pipeline, features=(), outputs=(), steps=tuple(fitted)))
+    pipeline = replace(work.pipeline, features=(), outputs=(), steps=tuple(fitted))
+    names: ColumnNames = work.names
+    if work.apart:
+        pipeline, places = narrow(pipeline, places)
+        names = column_names(pipeline)
+    widths = {value: len(columns) for value, columns in names.items()}
+    pipeline = carry_back(pipeline)
     return stage_values(work.data, pipeline, value_types(pipeline), widths, places, done)

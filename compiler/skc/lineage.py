@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from skc.infer import column_groups, column_names
+from skc.infer import ColumnNames, column_groups, column_names
 from skc.ir import Pipeline, Ref, Step
 from skc.op import is_shown
 from skc.ops import OPS
@@ -46,3 +46,18 @@ def lineages(pipeline: Pipeline) -> Mapping[str, tuple[Lineage, ...]]:
             traced = [(joined(below, step), sum(map(len, groups)))]  # one, however many columns share it
         known[step.name] = tuple(lineage for lineage, width in traced for _ in range(width))
     return {output.name: tuple(lineage for ref in output.refs for lineage in of(ref)) for output in pipeline.outputs}
+
+
+def column_inputs(
+    pipeline: Pipeline, fitted: Sequence[Step], names: ColumnNames
+) -> Mapping[str, tuple[frozenset[str], ...]]:
+    """For every input and fitted step, the names of the inputs that each of its columns is computed from."""
+    known: dict[str, tuple[frozenset[str], ...]] = {i.value: (frozenset([i.name]),) for i in pipeline.inputs}
+    for step in fitted:
+        below = [inputs for ref in step.inputs for inputs in known[ref.value][ref.start : ref.stop]]
+        if OPS[step.op].is_columnwise(step.params):
+            groups = zip(below, column_groups(step, names), strict=True)
+            known[step.name] = tuple(inputs for inputs, group in groups for _ in group)
+        else:
+            known[step.name] = (frozenset[str]().union(*below),) * len(names[step.name])
+    return known

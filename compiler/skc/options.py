@@ -31,8 +31,10 @@ SignatureName = Literal["columns", "packed"]
 Tolerance = Literal["bits", "1e-6"]
 FloatName = Literal["float32", "float64"]
 EngineName = Literal["duckdb", "spark", "postgres"]  # see `skc.data.default`, which loads one
+StateEngineName = Literal["duckdb", "spark"]  # those that run Python where the rows are
 Dates = Literal["day-first", "month-first"]
 MOST_ROWS = 10_000_000  # all of them are in memory
+LIMIT = 256  # megabytes of the distinct values of a column in a state
 HINTS = {0: "give a whole number of 0 or more", 1: "give a number of 1 or more, or leave it out"}
 DATA = "CSV, Parquet, JSON, Arrow or .xlsx files (a path, glob or folder), or a database table."
 
@@ -110,6 +112,42 @@ def _own_plan() -> Any:
     return _flag(False, about, "--own-plan")
 
 
+def _signature() -> Any:
+    return _flag("packed", "One tensor per type of the inputs (the default), or one per input.")
+
+
+def _verify() -> Any:
+    return _flag(True, "Verify the artifact against its reference.", "--verify/--no-verify")
+
+
+def _signals() -> Any:
+    about = "Let runtimes count values that are null, unknown, invalid, clipped or out of range."
+    return _flag(False, about, "--signals")
+
+
+def _threads() -> Any:
+    return _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
+
+
+def _engine() -> Any:
+    return _flag("duckdb", "What holds the rows to fit on: this machine, a cluster, or a database.")
+
+
+def _master() -> Any:
+    return _flag(None, "Spark: the URL of its master, such as local[2], spark://HOST:7077 or yarn.")
+
+
+def _check_engine(engine: str, threads: int | None, master: str | None) -> None:
+    """Refuse what is for another engine. Raises SKC140."""
+    if engine == "spark" and threads is not None:
+        raise fail("SKC140", "--threads is for DuckDB: a master of Spark has its cores", hint="give --master local[N]")
+    if engine == "postgres" and threads is not None:
+        hint = "leave it out: the server decides"
+        raise fail("SKC140", "--threads is for DuckDB: Postgres has workers of its own", hint=hint)
+    if engine != "spark" and master is not None:
+        raise fail("SKC140", "--master is for Spark", hint="give --engine spark too, or leave out --master")
+
+
 def _rules(rules: list[str] | None) -> tuple[str, ...]:
     return tuple(rule.strip() for text in rules or () for rule in text.split(","))
 
@@ -153,15 +191,15 @@ class CompileOptions(Options):
     """The options of `skc compile`."""
 
     data: Any = _flag(None, DATA, typed=str | None)
-    signature: SignatureName = _flag("packed", "One tensor per type of the inputs (the default), or one per input.")
+    signature: SignatureName = _signature()
     force: bool = _flag(False, "Replace an existing artifact.", "--force")
-    verify: bool = _flag(True, "Verify the artifact against its reference.", "--verify/--no-verify")
+    verify: bool = _verify()
     rows: int = _rows()
     seed: int = _seed()
     budget: str | None = _budget()
-    threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
-    engine: EngineName = _flag("duckdb", "What holds the rows to fit on: this machine, a cluster, or a database.")
-    master: str | None = _flag(None, "Spark: the URL of its master, such as local[2], spark://HOST:7077 or yarn.")
+    threads: int | None = _threads()
+    engine: EngineName = _engine()
+    master: str | None = _master()
     dtype: FloatName | None = _flag(None, "scikit-learn: the dtype of the features; float64 by default.")
     trust_pickle: bool = _trust_pickle()
     trust_type: tuple[str, ...] = _trust_type()
@@ -170,9 +208,7 @@ class CompileOptions(Options):
     profile: bool = _flag(
         True, "Write into the artifact what the columns of the training rows look like.", "--profile/--no-profile"
     )
-    signals: bool = _flag(
-        False, "Let runtimes count values that are null, unknown, invalid, clipped or out of range.", "--signals"
-    )
+    signals: bool = _signals()
     format: Format = _flag("text", "How to print the result.")
 
     def __post_init__(self) -> None:
@@ -180,15 +216,7 @@ class CompileOptions(Options):
         if seconds_of(self.budget) is not None and not self.verify:
             hint = "leave out --budget or --no-verify"
             raise fail("SKC140", "a budget is for a verification, and there is none", hint=hint)
-        if self.engine == "spark" and self.threads is not None:
-            raise fail(
-                "SKC140", "--threads is for DuckDB: a master of Spark has its cores", hint="give --master local[N]"
-            )
-        if self.engine == "postgres" and self.threads is not None:
-            hint = "leave it out: the server decides"
-            raise fail("SKC140", "--threads is for DuckDB: Postgres has workers of its own", hint=hint)
-        if self.engine != "spark" and self.master is not None:
-            raise fail("SKC140", "--master is for Spark", hint="give --engine spark too, or leave out --master")
+        _check_engine(self.engine, self.threads, self.master)
 
     def of_database(self) -> CompileOptions:
         """The same, where the data turns out to be in a database: that says which engine reads it."""
@@ -196,6 +224,46 @@ class CompileOptions(Options):
             hint = "leave out --engine"
             raise fail("SKC140", "--engine spark does not read a table of a database", hint=hint)
         return replace(self, engine="postgres")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitOptions(Options):
+    """The options of `skc fit`."""
+
+    data: Any = _flag(None, DATA, typed=str | None)
+    limit: int = _flag(LIMIT, "The most megabytes that the distinct values of a column may take.", minimum=1)
+    profile: bool = _flag(True, "Keep what the profile of an artifact needs.", "--profile/--no-profile")
+    force: bool = _flag(False, "Replace the file if it exists.", "--force")
+    threads: int | None = _threads()
+    engine: StateEngineName = _flag("duckdb", "What holds the rows: this machine, or a cluster.")
+    master: str | None = _master()
+    format: Format = _flag("text", "How to print the result.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_engine(self.engine, self.threads, self.master)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeOptions(Options):
+    """The options of `skc merge`."""
+
+    pipeline: Any = _flag(
+        None, "The pipeline.yaml, if not the one that the states were written with.", typed=str | None
+    )
+    allow_overlap: bool = _flag(False, "Merge states of the same file, whose rows then count twice.", "--allow-overlap")
+    signature: SignatureName = _signature()
+    force: bool = _flag(False, "Replace what exists.", "--force")
+    verify: bool = _verify()
+    rows: int = _rows()
+    seed: int = _seed()
+    budget: str | None = _budget()
+    trust_pickle: bool = _trust_pickle()
+    trust_type: tuple[str, ...] = _trust_type()
+    allow_version: bool = _allow_version()
+    trust_model: bool = _trust_model()
+    signals: bool = _signals()
+    format: Format = _flag("text", "How to print the result.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -347,7 +415,7 @@ class DriftOptions(Options):
     )
     own_plan: bool = _own_plan()
     strict: bool = _flag(False, "Refuse rows that are too few to tell.", "--strict")
-    threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
+    threads: int | None = _threads()
     format: ReportFormat = _flag("text", "How to print the report.")
 
     def __post_init__(self) -> None:
@@ -386,7 +454,7 @@ class ParityOptions(Options):
         typed=list[str] | None,
         read=_rules,
     )
-    threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
+    threads: int | None = _threads()
     format: ReportFormat = _flag("text", "How to print the report.")
 
     def __post_init__(self) -> None:
@@ -422,7 +490,7 @@ class FreshnessOptions(Options):
     )
     own_plan: bool = _own_plan()
     strict: bool = _flag(False, "Refuse look-ups that are too few to tell.", "--strict")
-    threads: int | None = _flag(None, "The number of threads of the engine; all cores by default.", minimum=1)
+    threads: int | None = _threads()
     format: ReportFormat = _flag("text", "How to print the report.")
 
     def __post_init__(self) -> None:

@@ -42,7 +42,7 @@ def dumps(pipeline: Pipeline) -> bytes:
 
 
 def encode(pipeline: Pipeline) -> bytes:
-    """Like `dumps` without that check, for a pipeline that was read from a plan."""
+    """Like `dumps` without that check, for a pipeline that was read from a plan, or that is not fitted yet."""
     return canonical(_document(pipeline)).encode()
 
 
@@ -170,7 +170,9 @@ def _step_to_json(step: Step) -> dict[str, Any]:
         "op": step.op,
         "params": _encode(asdict(step.params)),
         "inputs": [_ref_to_json(ref) for ref in step.inputs],
-        "state": {f.name: _state_field(getattr(step.state, f.name)) for f in fields_of(step.state)},
+        "state": None
+        if step.state is None
+        else {f.name: _state_field(getattr(step.state, f.name)) for f in fields_of(step.state)},
     }
 
 

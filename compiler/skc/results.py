@@ -88,6 +88,40 @@ class Compiled(OneLine):
 
 
 @dataclass(frozen=True, repr=False)
+class Collected(OneLine):
+    """The result of `fit_state` and `merge_states`: the state of `rows` rows of `sources`, in a file of `bytes` bytes.
+
+    `path` is None if nothing was written. `cannot` has the statistics that cannot be merged, as `merge` refuses them.
+    """
+
+    name: str
+    path: Path | None
+    rows: int
+    bytes: int
+    sources: tuple[str, ...]
+    cannot: tuple[Diagnostic, ...]
+    warnings: tuple[Diagnostic, ...]
+
+    def verdict(self) -> str:
+        """One line: where it is, and of how many rows."""
+        where = "in memory" if self.path is None else f"in {self.path}"
+        of = f"the state of {count(self.rows, 'row')} of `{self.name}`, {self.bytes:,} bytes, is {where}"
+        return f"{of}; {count(len(self.cannot), 'statistic')} cannot be merged" if self.cannot else of
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts."""
+        return {
+            "name": self.name,
+            "path": None if self.path is None else str(self.path),
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "sources": list(self.sources),
+            "cannot": [one.to_json() for one in self.cannot],
+            "warnings": [w.to_json() for w in self.warnings],
+        }
+
+
+@dataclass(frozen=True, repr=False)
 class Drafted(OneLine):
     """The result of `init`: the text of a pipeline.yaml, and what it says of each column.
 

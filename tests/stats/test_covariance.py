@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from decorrelate_op import DECORRELATE, Params, State
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from memory_engine import open_memory
@@ -25,17 +26,14 @@ from skc.data.duckdb.table import DuckTable
 from skc.data.engine import ARROW, Column, Table
 from skc.data.statistics import summarise
 from skc.diagnostics import SkcError
-from skc.emit.blocks import GraphBlock
-from skc.emit.opset import const, op
 from skc.fit import fit
 from skc.infer import value_types
 from skc.ir import Feature, Input, Pipeline, Ref, Step
-from skc.op import Op, parameters, require
 from skc.ops import OPS
 from skc.oracle import reference
 from skc.oracle.protocol import select
 from skc.stats.exact_products import added, exponents, products, total
-from skc.stats.requests import ColumnStats, Covariance, Joint, Mean, Stat, Variance
+from skc.stats.requests import ColumnStats, Covariance, Joint, Mean, Variance
 from skc.values.types import Block, DType, ValueType, concat_blocks
 
 TableOf = Callable[[pa.Table], Table]
@@ -162,62 +160,6 @@ def test_the_questions_do_not_grow_with_the_columns(monkeypatch: pytest.MonkeyPa
             counted.append(len(asked))
     assert len(set(counted)) == 1
     assert counted[0] <= 6
-
-
-# An op that asks for it: the columns without what the first of them explains.
-
-
-@parameters
-class Params:
-    """None."""
-
-
-@dataclass(frozen=True)
-class State:
-    mean: tuple[float, ...]
-    slope: tuple[float, ...]
-
-
-def infer(params: Params, x: ValueType) -> ValueType:
-    require(x, "float64", op="decorrelate")
-    return x
-
-
-def needs(params: Params, x: ValueType) -> tuple[Stat, ...]:
-    return (Covariance(),)
-
-
-def freeze(params: Params, x: ValueType, columns: Sequence[ColumnStats]) -> State:
-    first = columns[0][Covariance()]
-    slopes = (0.0, *(c / first.covariances[0] for c in first.covariances[1:]))
-    return State(tuple(stats[Covariance()].mean for stats in columns), slopes)
-
-
-def apply(params: Params, state: State, x: Block) -> Block:
-    centred = x.values - np.array(state.mean)
-    return Block("float64", centred - centred[:, :1] * np.array(state.slope))
-
-
-def lower(params: Params, state: State, x: GraphBlock) -> GraphBlock:
-    centred = op.sub(x.values, const([state.mean]))
-    first = op.slice(centred, const([0]), const([1]), const([1]))
-    return GraphBlock("float64", x.width, op.sub(centred, op.mul(first, const([state.slope]))))
-
-
-DECORRELATE: Op[Params, State] = Op(
-    "decorrelate",
-    "",
-    params=Params,
-    state=State,
-    infer=infer,
-    apply=apply,
-    lower=lower,
-    boundaries=lambda params, state, k, x: [],
-    cases=(),
-    needs=needs,
-    freeze=freeze,
-    arity=lambda params: "block",
-)
 
 
 @pytest.fixture(autouse=True)

@@ -20,10 +20,12 @@ from skc.cli.compile import compile
 from skc.cli.diff import diff
 from skc.cli.drift import drift
 from skc.cli.explain import explain
+from skc.cli.fit import fit
 from skc.cli.flags import Command
 from skc.cli.freshness import freshness
 from skc.cli.init import init
 from skc.cli.inspect import inspect
+from skc.cli.merge import merge
 from skc.cli.ops import ops
 from skc.cli.parity import parity
 from skc.cli.printing import BUG, DIFFERENT, EQUAL, USER, show, show_diagnostics
@@ -41,6 +43,8 @@ __all__ = ["BUG", "DIFFERENT", "EQUAL", "USER", "app", "main", "run"]
 COMMANDS: dict[str, Command] = {  # in the order of `skc --help`
     "init": init,
     "compile": compile,
+    "fit": fit,
+    "merge": merge,
     "verify": verify,
     "explain": explain,
     "diff": diff,

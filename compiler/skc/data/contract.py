@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from skc.data.engine import Data, HoldsNul, IsNull, IsOutside
 from skc.diagnostics import Diagnostic, SkcError, did_you_mean, fail
@@ -27,14 +27,24 @@ def check_contract(
         left = ", after `where`" if data.has_where else ""
         hint = "widen `where`" if data.has_where else "give data with rows"
         raise fail("SKC208", f"there are no rows to fit on in {source.name}{left}", span=source.span, hint=hint)
+    check_rows(data, summaries, target)
+    return [*_without_value(data, summaries), *(_with_one_value(data, rows, summaries) if rows > 1 else [])]
+
+
+def check_rows(
+    data: Data, summaries: Mapping[str, Summary], target: Input | None = None, *, are_all: bool = True
+) -> None:
+    """Check that no value is one that requests cannot have. A key that no record has may be in other rows, if these are
+    not all. Raises SKC204, SKC206, SKC209, SKC224 as `check_contract` does.
+    """
+    keys = data.keys() if are_all and any(summary.count == 0 for summary in summaries.values()) else None
     errors = [
         error
         for value in data.inputs
-        for error in _broken_promises(data, value, summaries[value.name], value == target)
+        for error in _broken_promises(data, value, summaries[value.name], value == target, keys)
     ]
     if errors:
         raise SkcError(*(d for error in errors for d in error.diagnostics))
-    return [*_without_value(data, summaries), *(_with_one_value(data, rows, summaries) if rows > 1 else [])]
 
 
 def _without_value(data: Data, summaries: Mapping[str, Summary]) -> list[Diagnostic]:
@@ -66,11 +76,11 @@ def _with_one_value(data: Data, rows: int, summaries: Mapping[str, Summary]) -> 
     ]
 
 
-def _broken_promises(data: Data, value: Input, summary: Summary, is_target: bool) -> list[SkcError]:
-    if summary.count == 0:
-        keys = data.keys()
-        if keys is not None and value.name not in keys:
-            return [missing_column(value, keys, data.source.name)]
+def _broken_promises(
+    data: Data, value: Input, summary: Summary, is_target: bool, keys: Collection[str] | None
+) -> list[SkcError]:
+    if summary.count == 0 and keys is not None and value.name not in keys:
+        return [missing_column(value, keys, data.source.name)]
     if summary.nulls and not value.nullable:
         location = data.find(IsNull(value.name)).place
         refused = refused_target if is_target else refused_null

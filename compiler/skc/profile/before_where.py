@@ -19,7 +19,9 @@ from skc.profile.document import BeforeWhere, InputBefore
 def measure_before(table: Table, columns: Mapping[str, Column], where: str, options: ProfileOptions) -> BeforeWhere:
     """The counts of columns, by the names of the inputs; `table` has all rows."""
     chosen = {name: column for name, column in columns.items() if name not in options.omit}
-    aggregates = {(name, what): one for name, column in chosen.items() for what, one in _aggregates(column).items()}
+    aggregates = {
+        (name, what): one for name, column in chosen.items() for what, one in aggregates_before(column).items()
+    }
     results = dict(zip(aggregates, table.aggregate(list(aggregates.values())), strict=True))
     rows = table.count()
 
@@ -35,7 +37,8 @@ def measure_before(table: Table, columns: Mapping[str, Column], where: str, opti
     return BeforeWhere(None if is_hidden else where, rows, tuple(of(name, column) for name, column in chosen.items()))
 
 
-def _aggregates(column: Column) -> dict[str, Aggregate]:
+def aggregates_before(column: Column) -> dict[str, Aggregate]:
+    """What is counted of a column."""
     aggregates = {"count": Aggregate("count", column)}
     if not column.kind.is_ordered or column.dtype == "bool":
         return aggregates

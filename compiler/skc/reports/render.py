@@ -13,6 +13,7 @@ from skc.diagnostics import fail
 from skc.environment_matrix import Matrix
 from skc.options import ReportFormat
 from skc.reports import (
+    collected,
     compiled,
     diff,
     drafted,
@@ -36,7 +37,7 @@ from skc.reports import (
     shadow_page,
     verification,
 )
-from skc.results import Compiled, Drafted, Verified
+from skc.results import Collected, Compiled, Drafted, Verified
 from skc.selfcheck.report import SelfCheck
 from skc.skew.freshness.report import FreshnessReport
 from skc.skew.parity.report import ParityReport
@@ -57,7 +58,7 @@ PAGES: Mapping[type, Mapping[str, Callable[[Any], str]]] = {
     ShadowReport: {"junit": shadow_ci.junit_of, "html": shadow_page.page, "github": shadow_ci.github_of},
 }
 Skewed = DriftReport | FreshnessReport | ParityReport | ReplayReport | ShadowReport
-Result = Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport | Skewed
+Result = Collected | Compiled | Drafted | Verified | Report | Matrix | SelfCheck | Explanation | DiffReport | Skewed
 
 
 def render(result: Result, format: ReportFormat = "text") -> str:
@@ -87,6 +88,8 @@ def _text(result: Result) -> str:
             return verification.text(result)
         case Compiled():
             return compiled.text(result)
+        case Collected():
+            return collected.text(result)
         case Drafted():
             return drafted.text(result)
         case Matrix():
