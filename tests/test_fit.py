@@ -297,8 +297,8 @@ def test_work_grows_with_the_columns_and_not_with_their_square(
     for name in ("run", "row", "execute"):
         real = getattr(Database, name)
         monkeypatch.setattr(Database, name, lambda self, sql, real=real: [queries.append(sql), real(self, sql)][1])
-    real_needs = fitting._requests
-    monkeypatch.setattr(fitting, "_requests", lambda *given: [needs.append(1), real_needs(*given)][1])
+    real_needs = fitting.requests_of
+    monkeypatch.setattr(fitting, "requests_of", lambda *given: [needs.append(1), real_needs(*given)][1])
     counted = []
     for width in (8, 24):
         names = [f"c{k}" for k in range(width)]
