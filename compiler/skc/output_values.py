@@ -159,7 +159,12 @@ def rows_to_profile(table: Table, pipeline: Pipeline) -> pa.RecordBatch:
     a reference for every test of drift.
     """
     columns = [Column(i.name, i.dtype, f"column `{i.name}`") for i in pipeline.inputs]
-    return sampled(table, columns, max(LEAST_ROWS, min(ROWS, VALUES // max(1, len(columns)))))
+    return sampled(table, columns, sample_size(len(columns)))
+
+
+def sample_size(columns: int) -> int:
+    """How many rows of so many columns are profiled."""
+    return max(LEAST_ROWS, min(ROWS, VALUES // max(1, columns)))
 
 
 def of_sample(

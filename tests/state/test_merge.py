@@ -16,13 +16,15 @@ from engine_cases import REFUSED, ROWS, pipeline, staged, step
 from state_parts import fitted_on, parts_of, states_of
 
 import skc
+from skc import output_values
 from skc.diagnostics import SkcError
 from skc.fit import fit
 from skc.ir import DataSource, Input, Pipeline, ProfileOptions
 from skc.ops import OPS
 from skc.profile import document as profiles
+from skc.state import collect as collecting
 from skc.state.document import dumps, open_state, read_state
-from skc.state.state import merge_states
+from skc.state.state import merge_states, unmergeable
 
 ROOT = Path(__file__).parents[2]
 RIDES = ROOT / "examples" / "rides"
@@ -206,3 +208,54 @@ def test_where_counts_what_it_excludes() -> None:
 
 
 ROWS_INPUTS = (Input("x", "float64", nullable=True),)
+
+
+def sampled_rows(n: int, *, are_alike: bool) -> pa.Table:
+    """Numbers, and texts that repeat; rows are alike if only the texts differ."""
+    rng = np.random.default_rng(11)
+    numbers = {name: rng.normal(size=n) for name in "ab"}
+    numbers["a"][::7] = np.nan
+    if are_alike:
+        numbers = {name: np.ones(n) for name in "ab"}
+    return pa.table(
+        {**{name: pa.array(v, from_pandas=True) for name, v in numbers.items()}, "s": [f"{k % 1500}" for k in range(n)]}
+    )
+
+
+SAMPLED = pipeline(
+    step("scaled", "standard_scale", "inputs/a", "inputs/b"),
+    inputs=(*(Input(name, "float64", nullable=True) for name in "ab"), Input("s", "string")),
+)
+
+
+@pytest.mark.parametrize("limit", [80_000, 1 << 20])
+def test_the_sample_of_many_rows_is_the_same(limit: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the table of all inputs; where that is too large, of the candidates of parts, one of which is small."""
+    monkeypatch.setattr(collecting, "MEGABYTE", limit)
+    monkeypatch.setattr(output_values, "ROWS", 1000)
+    rows = sampled_rows(4000, are_alike=False)
+    parts = [rows.slice(0, 2300), rows.slice(2300, 50), rows.slice(2350, 0), rows.slice(2350)]
+    whole = fit(SAMPLED, rows, profile=ProfileOptions())
+    states, contents = states_of(SAMPLED, parts, ProfileOptions(), limit=1)
+    assert [state.candidates is not None for state in states] == [limit == 80_000, False, False, False]
+    first = merge_states(states[:2], contents, None)
+    for chosen in (states, states[::-1], [first, *states[2:]]):
+        merged = fitted_on(chosen, contents)
+        assert merged.profile == whole.profile
+        assert 800 < whole.profile_rows.num_rows < 1200
+        assert sorted(map(str, merged.profile_rows.to_pylist())) == sorted(map(str, whole.profile_rows.to_pylist()))
+    path = tmp_path / "one.state"
+    for state in (first, merge_states(states, contents, None)):
+        path.write_bytes(dumps(state, contents))
+        assert dumps(read_state(open_state(path), contents), contents) == path.read_bytes()
+
+
+def test_a_sample_of_rows_that_are_alike_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "MEGABYTE", 40_000)
+    rows = sampled_rows(4000, are_alike=True)
+    states, contents = states_of(SAMPLED, parts_of(rows, 3), ProfileOptions(), limit=1)
+    assert [d.message.partition(":")[0] for d in unmergeable(states[0], contents)] == [
+        "the profile of the outputs cannot be merged"
+    ]
+    with pytest.raises(SkcError, match="the profile of the outputs cannot be merged"):
+        fitted_on(states, contents)

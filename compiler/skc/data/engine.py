@@ -284,13 +284,16 @@ class Table(Protocol):
 
 
 @runtime_checkable
-class RunsNoPython(Protocol):
-    """A table of an engine that cannot run functions where the rows are, but draws a sample by itself, and refuses
-    what only a graph computes.
-    """
+class DrawsSample(Protocol):
+    """A table that draws a sample by itself."""
 
     def drawn(self, columns: Sequence[Column], size: int) -> pa.RecordBatch:
         """About `size` rows of some columns, under their names, by their values alone; all, if there are no more."""
+
+
+@runtime_checkable
+class RunsNoPython(DrawsSample, Protocol):
+    """A table of an engine that cannot run functions where the rows are, and refuses what only a graph computes."""
 
     def refused_stage(self, step: str, span: Span | None) -> SkcError:
         """The error for a step that learns from the output of others."""

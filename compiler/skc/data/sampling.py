@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from skc.data.engine import Column, RunsNoPython, Table
+from skc.data.engine import Column, DrawsSample, Table
 from skc_runtime.kinds import Array
 
 BUCKETS = 1 << 20
@@ -66,7 +66,7 @@ class Sample:
 
 def sampled(table: Table, columns: Sequence[Column], size: int) -> pa.RecordBatch:
     """About `size` rows of some columns, under their names, in any order; all, if there are no more."""
-    if isinstance(table, RunsNoPython):
+    if isinstance(table, DrawsSample):
         return table.drawn(columns, size)
     chosen = sample(table, columns, size) if columns else None
     if chosen is None:
@@ -82,10 +82,8 @@ def sample(table: Table, columns: Sequence[Column], size: int) -> Sample | None:
     if rows <= size:
         return None
     share = size / rows
-    numbers = tuple(column for column in columns if column.kind.is_ordered)
-    for some in dict.fromkeys((numbers[:FEW], numbers)):
-        counts = table.fold(partial(_buckets, len(some)), np.add, some) if some else None
-        if counts is not None and _alike(counts, rows) <= ALIKE:
+    for some in distinguishing(columns):
+        if are_distinguished(buckets(table, some), rows):
             return Sample(frozenset(column.name for column in some), share)
     counts = table.fold(partial(_buckets, len(columns)), np.add, columns)
     assert counts is not None  # there are rows
@@ -95,7 +93,24 @@ def sample(table: Table, columns: Sequence[Column], size: int) -> Sample | None:
     return Sample(frozenset(c.name for c in columns), share, hashes[copies > 0], copies[copies > 0])
 
 
-def _alike(counts: Array, rows: int) -> float:
+def distinguishing(columns: Sequence[Column]) -> list[tuple[Column, ...]]:
+    """The columns by which rows are distinguished first, and if that is not enough, next."""
+    numbers = tuple(column for column in columns if column.kind.is_ordered)
+    return [some for some in dict.fromkeys((numbers[:FEW], numbers)) if some]
+
+
+def buckets(table: Table, columns: Sequence[Column]) -> Array:
+    """How many rows have a hash in each bucket, int64 [BUCKETS]."""
+    counts: Array | None = table.fold(partial(_buckets, len(columns)), np.add, columns)
+    return np.zeros(BUCKETS, np.int64) if counts is None else counts
+
+
+def are_distinguished(counts: Array, rows: int) -> bool:
+    """Whether hardly any two rows have the same hash, by the number of rows in each bucket."""
+    return alike(counts, rows) <= ALIKE
+
+
+def alike(counts: Array, rows: int) -> float:
     """How many rows have the hash of a row, itself included: what buckets hold beyond chance."""
     together = float(np.square(counts.astype(np.float64)).sum())
     return (together - rows * (rows - 1) / BUCKETS) / rows

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from skc.data.contract import check_rows
+from skc.data.counted.candidates import candidates
 from skc.data.counted.engine import Known, KnownData
-from skc.data.counted.rows import CountRows
+from skc.data.counted.rows import CountRows, TooLarge
 from skc.data.default import open_engine as open_default
 from skc.data.engine import MEMORY_LIMIT, Data, OpenEngine, Term
 from skc.data.sources import Source, resolve
 from skc.data.statistics import summarise
 from skc.ir import Pipeline, ProfileOptions
+from skc.output_values import sample_size
 from skc.progress import Progress
 from skc.state.contents import Contents, contents_of
 from skc.state.document import content_digest
@@ -71,6 +73,9 @@ def _state(data: Data, contents: Contents, limit: int, text: str | None) -> Stat
     columns = contents.columns([i.name for i in contents.pipeline.inputs])
     places = {column.name: k for k, column in enumerate(columns)}
     counting = CountRows(columns, tuple(tuple(places[name] for name in names) for names in contents.tables), limit)
+    tables = counting.finished(data.fold(counting, counting.add, columns) if columns else None)
+    whole, size = contents.whole, sample_size(len(contents.sampled))
+    is_sampled = whole is not None and isinstance(tables[whole], TooLarge)
     return State(
         version=metadata.version("skc"),
         pipeline=contents.digest,
@@ -84,7 +89,8 @@ def _state(data: Data, contents: Contents, limit: int, text: str | None) -> Stat
         narrow=frozenset(data.narrow()),
         keys=None if keys is None else frozenset(places.keys() & set(keys)),
         constant=_constant(data, contents, promised) if rows else (),
-        tables=counting.finished(data.fold(counting, counting.add, columns) if columns else None),
+        tables=tables,
+        candidates=candidates(data, contents.sampled, size, is_counted=False) if is_sampled else None,
     )
 
 

@@ -91,6 +91,17 @@ class Contents:
                 together.setdefault(tuple(own), {})[SAMPLE] = None
         return {names: tuple(together[names]) for names in sorted(together)}
 
+    @cached_property
+    def sampled(self) -> tuple[Column, ...]:
+        """The columns that are in the sample of a profile, as they are stored."""
+        return self.columns([i.name for i in self.own.inputs])
+
+    @cached_property
+    def whole(self) -> int | None:
+        """Which of the tables has all of these; None without a profile."""
+        names = tuple(column.name for column in self.sampled)
+        return list(self.tables).index(names) if names and self.profile is not None else None
+
     def columns(self, names: Sequence[str]) -> tuple[Column, ...]:
         """The columns of a table, as they are stored: sentinels are values."""
         inputs = {i.name: i for i in self.pipeline.inputs}

@@ -11,6 +11,8 @@ before       the same aggregates of all rows that `where` selected from
 tables       which inputs each has together, its rows, or `cannot`: the statistics that are lost with a table larger
              than `limit` bytes. The columns c0, c1, … are the bits of a number, a time or a bool as an int64, or a
              text; n says how often a row occurs. Rows are in ascending order
+candidates   where the table of all inputs is too large: the rows that may be in the sample of all rows, in files
+             `sample-0.arrow` and so on, and in `buckets-0.arrow` how many rows have a hash in each of 2^20 buckets
 """
 
 from __future__ import annotations
@@ -28,8 +30,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skc.data.counted.candidates import Candidates, Choices
 from skc.data.counted.rows import COUNT, TooLarge, schema_of, size_of
 from skc.data.engine import Aggregate
+from skc.data.sampling import BUCKETS, distinguishing
 from skc.diagnostics import SkcError, fail
 from skc.publish import publish_file
 from skc.state.contents import Contents
@@ -66,13 +70,17 @@ class Unread:
 def dumps(state: State, contents: Contents) -> bytes:
     """The state as a file."""
     tables = [None if isinstance(table, TooLarge) else _ipc(table) for table in state.tables]
-    document = canonical(_document(state, contents, tables)).encode() + b"\n"
+    files = {_name(k): table for k, table in enumerate(tables) if table is not None}
+    for k, choice in enumerate(state.candidates or ()):
+        if choice is not None:
+            files[_rows_name(k)] = _ipc(choice.rows)
+            files[_buckets_name(k)] = _ipc(pa.table({COUNT: choice.buckets}))
+    document = canonical(_document(state, contents, files)).encode() + b"\n"
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         _write(archive, DOCUMENT, document)
-        for k, table in enumerate(tables):
-            if table is not None:
-                _write(archive, _name(k), table)
+        for name, data in files.items():
+            _write(archive, name, data)
     return packed.getvalue()
 
 
@@ -100,6 +108,14 @@ def _name(k: int) -> str:
     return f"table-{k}.arrow"
 
 
+def _rows_name(k: int) -> str:
+    return f"sample-{k}.arrow"
+
+
+def _buckets_name(k: int) -> str:
+    return f"buckets-{k}.arrow"
+
+
 def _ipc(table: pa.Table) -> bytes:
     sink = io.BytesIO()
     with pa.ipc.new_file(sink, table.schema) as writer:
@@ -107,7 +123,7 @@ def _ipc(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def _document(state: State, contents: Contents, tables: Sequence[bytes | None]) -> dict[str, Any]:
+def _document(state: State, contents: Contents, files: Mapping[str, bytes]) -> dict[str, Any]:
     before = state.before
     return {
         "skc": "state",
@@ -134,13 +150,29 @@ def _document(state: State, contents: Contents, tables: Sequence[bytes | None]) 
                 "columns": list(names),
                 **(
                     {"cannot": [{"step": use.step, "statistic": use.statistic} for use in uses]}
-                    if isinstance(table, TooLarge) or data is None
-                    else {"rows": table.num_rows, "sha256": hashlib.sha256(data).hexdigest()}
+                    if isinstance(table, TooLarge)
+                    else {"rows": table.num_rows, "sha256": _hash(files[_name(k)])}
                 ),
             }
-            for (names, uses), table, data in zip(contents.tables.items(), state.tables, tables, strict=True)
+            for k, ((names, uses), table) in enumerate(zip(contents.tables.items(), state.tables, strict=True))
+        ],
+        "candidates": None
+        if state.candidates is None
+        else [
+            None
+            if choice is None
+            else {
+                "rows": choice.rows.num_rows,
+                "sha256": _hash(files[_rows_name(k)]),
+                "buckets": _hash(files[_buckets_name(k)]),
+            }
+            for k, choice in enumerate(state.candidates)
         ],
     }
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _what(a: Aggregate) -> str:
@@ -249,8 +281,10 @@ def _read(unread: Unread, fields: Fields, contents: Contents) -> State:
         for k, (item, names) in enumerate(_pairs(fields, "tables", list(contents.tables)))
     )
     all_rows = None if before is None else _before(before, contents)
+    choices = _candidates(fields, unread, contents, rows)
     fields.done()
-    if len(unread.archive) != 1 + sum(not isinstance(table, TooLarge) for table in tables):
+    files = 1 + sum(not isinstance(table, TooLarge) for table in tables) + 2 * sum(c is not None for c in choices or ())
+    if len(unread.archive) != files:
         raise malformed(fields.location, "there are other files with it")
     return State(
         unread.version,
@@ -266,7 +300,30 @@ def _read(unread: Unread, fields: Fields, contents: Contents) -> State:
         None if keys is None else frozenset(keys),
         tuple(sorted((name, text) for name, text in constant)),
         tables,
+        choices,
     )
+
+
+def _candidates(fields: Fields, unread: Unread, contents: Contents, rows: int) -> Choices | None:
+    items = fields.take("candidates")
+    if items is None:
+        return None
+    if not isinstance(items, list) or len(items) != len(distinguishing(contents.sampled)):
+        raise malformed(f"{fields.location}.candidates", "they are not what the pipeline needs")
+    choices: list[Candidates | None] = []
+    for k, item in enumerate(items):
+        if item is None:
+            choices.append(None)
+            continue
+        of = Fields(item, f"{fields.location}.candidates[{k}]")
+        length, schema = of.number("rows", 0, MOST_ROWS), schema_of(contents.sampled)
+        table = _arrow(of, unread, _rows_name(k), _digest(of, "sha256"), schema, length)
+        counts = _arrow(of, unread, _buckets_name(k), _digest(of, "buckets"), schema_of(()), BUCKETS)
+        of.done()
+        if _total(of, table, 1, rows) > rows or _total(of, counts, 0, rows) != rows:
+            raise malformed(of.location, f"they are not of {rows} rows")
+        choices.append(Candidates(counts[COUNT].to_numpy(), table))
+    return tuple(choices)
 
 
 def _pairs(fields: Fields, key: str, needed: Sequence[Any]) -> list[tuple[Fields, Any]]:
@@ -324,22 +381,33 @@ def _table(
         fields.take("cannot")
         fields.done()
         return TooLarge()
-    data, length, digest = unread.archive.get(_name(k)), fields.number("rows", 0, MOST_ROWS), _digest(fields, "sha256")
+    length, digest = fields.number("rows", 0, MOST_ROWS), _digest(fields, "sha256")
     fields.done()
-    if data is None or hashlib.sha256(data).hexdigest() != digest:
-        raise malformed(fields.location, f"{_name(k)} is not what was written")
-    schema = schema_of(contents.columns(names))
+    table = _arrow(fields, unread, _name(k), digest, schema_of(contents.columns(names)), length)
+    if size_of(table) > limit or _total(fields, table, 1, rows) != rows:
+        raise malformed(fields.location, f"{_name(k)} is not of {rows} rows")
+    return table
+
+
+def _arrow(fields: Fields, unread: Unread, name: str, digest: str, schema: pa.Schema, length: int) -> pa.Table:
+    """A file of Arrow that has this hash, these columns and so many rows."""
+    data = unread.archive.get(name)
+    if data is None or _hash(data) != digest:
+        raise malformed(fields.location, f"{name} is not what was written")
     try:
         table = pa.ipc.open_file(data).read_all().combine_chunks()
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-        raise malformed(fields.location, f"{_name(k)} cannot be read: {error}") from None
-    if table.schema != schema or table.num_rows != length or size_of(table) > limit:
-        raise malformed(fields.location, f"{_name(k)} has other columns or rows than it says")
-    counts = table[COUNT]
-    least, most = pc.min_max(counts).as_py().values()
-    if counts.null_count or (length and not 0 < least <= most <= rows):
-        raise malformed(fields.location, f"{_name(k)} has a count that there cannot be")
-    if (whole_sum(counts.to_numpy()) if length else 0) != rows:
-        raise malformed(fields.location, f"{_name(k)} does not have {rows} rows")
+        raise malformed(fields.location, f"{name} cannot be read: {error}") from None
+    if table.schema != schema or table.num_rows != length:
+        raise malformed(fields.location, f"{name} has other columns or rows than it says")
     return table
+
+
+def _total(fields: Fields, table: pa.Table, least: int, most: int) -> int:
+    """The sum of its counts, each of which is within bounds."""
+    counts = table[COUNT]
+    low, high = pc.min_max(counts).as_py().values()
+    if counts.null_count or (len(counts) and not least <= low <= high <= most):
+        raise malformed(fields.location, "there is a count that there cannot be")
+    return whole_sum(counts.to_numpy()) if len(counts) else 0

@@ -10,13 +10,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from skc.data.counted.candidates import Choices, candidates, drawn, together
 from skc.data.counted.engine import Known
 from skc.data.counted.rows import TooLarge, merged
 from skc.data.counted.table import counted_table
 from skc.data.engine import Aggregate
 from skc.data.spark.aggregates import Aggregates
 from skc.diagnostics import Diagnostic, SkcError
-from skc.state.contents import Contents
+from skc.output_values import sample_size
+from skc.state.contents import SAMPLE, Contents
 
 MEGABYTE = 1 << 20
 
@@ -43,7 +45,8 @@ class State:
 
     `version` is that of skc, `pipeline` the digest of the contents, `text` the pipeline.yaml. A table may have `limit`
     bytes, or is too large. A sum is None if it is infinite. `keys` are those inputs that any record has, None if the
-    source declares its columns; `constant` has the texts of inputs that are the same in all rows.
+    source declares its columns; `constant` has the texts of inputs that are the same in all rows. `candidates` are for
+    the sample of all inputs, where their table is too large.
     """
 
     version: str
@@ -59,12 +62,14 @@ class State:
     keys: frozenset[str] | None
     constant: tuple[tuple[str, str], ...]
     tables: tuple[pa.Table | TooLarge, ...]
+    candidates: Choices | None = None
 
 
 def merge_states(states: Sequence[State], contents: Contents, text: str | None) -> State:
     """The state of all the rows. Their pipelines, versions and sources must have been checked."""
     limit = min(state.limit for state in states)
     added = Aggregates(contents.aggregates)
+    tables = tuple(_table(parts, limit) for parts in zip(*(state.tables for state in states), strict=True))
     all_before = [state.before for state in states if state.before is not None]
     read = [state for state in states if state.rows]
     return State(
@@ -80,7 +85,8 @@ def merge_states(states: Sequence[State], contents: Contents, text: str | None) 
         narrow=frozenset[str]().union(*(state.narrow for state in states)),
         keys=_keys(read or states),
         constant=tuple(sorted(set.intersection(*(set(state.constant) for state in read or states)))),
-        tables=tuple(_table(parts, limit) for parts in zip(*(state.tables for state in states), strict=True)),
+        tables=tables,
+        candidates=_candidates(states, tables, contents),
     )
 
 
@@ -104,6 +110,28 @@ def _table(parts: Sequence[pa.Table | TooLarge], limit: int) -> pa.Table | TooLa
     return merged(tables, limit) if len(tables) == len(parts) else TooLarge()
 
 
+def _candidates(states: Sequence[State], tables: Sequence[pa.Table | TooLarge], contents: Contents) -> Choices | None:
+    k = contents.whole
+    if k is None or not isinstance(tables[k], TooLarge):
+        return None
+    columns, size = contents.sampled, sample_size(len(contents.sampled))
+    parts = []
+    for state in states:
+        table = state.tables[k]
+        if not isinstance(table, TooLarge):
+            parts.append(candidates(counted_table(table, columns), columns, size, is_counted=True))
+        elif state.candidates is not None:
+            parts.append(state.candidates)
+    return together(parts, columns, sum(state.rows for state in states), size)
+
+
+def sample_of(state: State, contents: Contents) -> pa.RecordBatch | None:
+    """The sample that is profiled, where the table of all inputs is too large; None if it cannot be told."""
+    columns = contents.sampled
+    choices = state.candidates or ()
+    return drawn(choices, columns, state.rows, sample_size(len(columns)))
+
+
 def known_of(state: State, contents: Contents) -> Known:
     """What fitting can ask of a state. Raises SKC698 for every statistic that it cannot be asked for."""
     lacking = unmergeable(state, contents)
@@ -118,7 +146,6 @@ def known_of(state: State, contents: Contents) -> Known:
     before = None
     if state.before is not None:
         before = state.before.rows, _by_aggregate(contents.before or (), state.before.aggregates)
-    own = [i.name for i in contents.own.inputs]
     return Known(
         state.rows,
         tables,
@@ -128,7 +155,8 @@ def known_of(state: State, contents: Contents) -> Known:
         state.keys,
         [name for name, _ in state.constant],
         before,
-        frozenset(own),
+        frozenset(column.name for column in contents.sampled),
+        sample_of(state, contents),
     )
 
 
@@ -140,6 +168,8 @@ def unmergeable(state: State, contents: Contents) -> list[Diagnostic]:
     """SKC698 for each step, and for the profile, with the statistics whose values are too many."""
     pairs = zip(contents.tables.items(), state.tables, strict=True)
     lost = [(names, uses) for (names, uses), table in pairs if isinstance(table, TooLarge)]
+    if sample_of(state, contents) is not None:
+        lost = [(names, tuple(use for use in uses if use != SAMPLE)) for names, uses in lost]
     return [
         _unmergeable(names, step, [use.statistic for use in uses if use.step == step], state.limit)
         for names, uses in lost

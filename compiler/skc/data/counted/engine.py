@@ -32,6 +32,7 @@ from skc.data.engine import (
     Table,
     Term,
 )
+from skc.data.sampling import sampled
 from skc.data.sources import Source
 from skc.diagnostics import SkcError, bug
 from skc.ir import DataSource, Input
@@ -49,7 +50,7 @@ class Known:
     `rows` is their number, `aggregates` and `sums` (of columns) are of single columns, `narrow` and `keys` as in
     `Data`, `constant` names the texts that are the same in all rows. `before` has the aggregates of all rows that
     `where` selected from, and their number; None without `where`. `whole` names the columns of the table that rows are
-    taken from.
+    taken from; if there is none, `sample` is a sample of all rows.
     """
 
     rows: int
@@ -61,6 +62,7 @@ class Known:
     constant: Collection[str] = ()
     before: tuple[int, Mapping[Aggregate, Any]] | None = None
     whole: frozenset[str] = frozenset()
+    sample: pa.RecordBatch | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +155,12 @@ class KnownData:
     def rows_at(self, places: Array, columns: Sequence[Column]) -> pa.RecordBatch:
         """See `Table`."""
         return self._whole().rows_at(places, columns)
+
+    def drawn(self, columns: Sequence[Column], size: int) -> pa.RecordBatch:
+        """See `DrawsSample`."""
+        if self.known.sample is not None:
+            return self.known.sample.select([column.name for column in columns])
+        return sampled(self._whole(), columns, size)
 
     def _whole(self) -> CountedTable:
         if self.known.whole not in self.known.tables:
