@@ -225,7 +225,6 @@ def test_what_follows_the_hints_is_merged(monkeypatch: pytest.MonkeyPatch) -> No
         "the profile of the inputs",
         "the minimum, maximum, mean and variance of step `x/1:standard_scale`",
         "the profile of the inputs",
-        "the profile of the outputs",
     ]
     assert {d.hint for d in low.cannot} == {
         "write the states with a higher --limit than 1, or compile with all rows",
