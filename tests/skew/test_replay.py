@@ -21,8 +21,10 @@ from skewed_rides import RIDES, rides
 
 import skc
 import skc_runtime
+from skc import artifact as artifacts
 from skc import cli
 from skc.diagnostics import SkcError
+from skc.skew.replay.hidden import hidden_by
 from skc.skew.replay.report import ReplayReport
 from skc.skew.replay.sample import Spread
 from skc_runtime import Transformer
@@ -171,6 +173,43 @@ def test_a_refusal_for_a_hidden_input_cannot_be_made_again(home: Path, tmp_path:
     report = skc.replay(tmp_path / "log.jsonl", home / "hiding_fare")
     assert report.is_equal, skc.render(report)
     assert (report.refused, report.unknown) == (1, 1)
+
+
+GAP = """\
+skc: 1
+name: gap
+inputs: {a: float64, b: float64}
+features:
+  gap: {expr: a - b, apply: [log1p]}
+  own: {from: a, apply: [log1p]}
+outputs: {out: {features: [gap, own], dtype: float64}}
+log: {omit: [b]}
+"""
+
+
+def test_a_step_behind_a_hidden_input_says_nothing_of_a_refusal(tmp_path: Path) -> None:
+    """A hidden input has another value when the request is computed again: `gap` may refuse that, and may not refuse
+    what it refused in serving. What `own` refuses is compared.
+    """
+    (tmp_path / "gap.yaml").write_text(GAP)
+    skc.compile(tmp_path / "gap.yaml", pa.table({"a": [5.0, 7.0], "b": [1.0, 2.0]}), tmp_path / "gap", verify=False)
+    stand_in = hidden_by(artifacts.read(tmp_path / "gap"), frozenset({"b"})).stand_in["b"]
+    assert stand_in > 0
+    only_then = [{"a": -0.5, "b": -9.0}, {"a": -1.0, "b": -2.0}]  # a - stand_in < -1 is refused
+    only_now = [{"a": 3.0, "b": 30.0}]
+    rows = [{"a": 5.0, "b": 1.0}, *only_then, *only_now, {"a": -2.0, "b": -9.0}]
+    with skc_runtime.load(tmp_path / "gap") as transformer:
+        write_log(tmp_path / "log.jsonl", transformer, rows, features="full")
+    report = skc.replay(tmp_path / "log.jsonl", tmp_path / "gap")
+    assert report.is_equal, skc.render(report)
+    assert (report.requests, report.refused, report.unknown, report.differing) == (5, 2, 3, 0)
+    assert [(column.column, column.rows) for column in report.columns] == [("own", 1)]
+    text = (tmp_path / "log.jsonl").read_text()
+    (tmp_path / "log.jsonl").write_text(text.replace('"a":-0.5', '"a":-1.5'))  # which `own` refuses
+    report = skc.replay(tmp_path / "log.jsonl", tmp_path / "gap")
+    assert [(one.served, one.recomputed, one.rows) for one in report.refusals] == [
+        ("served", "invalid-value at `own/0:log1p`, `a`", 1)
+    ]
 
 
 def test_refusals_are_compared_by_code_and_place(home: Path, transformer: Transformer, tmp_path: Path) -> None:
