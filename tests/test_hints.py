@@ -294,6 +294,10 @@ ELSEWHERE = {  # hints that a test of their own follows
         ),
         "postgres/test_hints_followed.py::test_a_condition_is_written_in_a_view_or_an_expression",
     ),
+    **dict.fromkeys(
+        ("fit the OneHotEncoder with {}", "fit the OneHotEncoder with {}; or with {}"),
+        "sklearn_front_end/test_encoders.py::test_a_hint_about_unknown_values_is_followed",
+    ),
     "one row of a pandas table is table.iloc[[i]], which keeps the type of each column": (
         "stats/test_hints_about_data.py::test_a_row_of_a_table_is_served_as_the_hint_says"
     ),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skc.data.engine import Aggregate, Column, Data
-from skc.diagnostics import Diagnostic
+from skc.diagnostics import Diagnostic, Span
 from skc.infer import Types, step_input_types
 from skc.ir import Input, Pipeline, Step
 from skc.op import Concern
@@ -47,7 +47,15 @@ def of_step(
         own = op.concerns(step.params, step.state, k, x, stats[k])
         concerns += [(concern, column) for concern in own if concern.code != "SKC234" or not _is_constant(summaries[k])]
         concerns += [(ALL_NULL, column)] * empty[k]
-    return _as_warnings(step, concerns)
+    return _as_warnings(step.name, step.span, concerns)
+
+
+def of_estimator(concerns: Sequence[tuple[str, Concern, str]]) -> list[Diagnostic]:
+    """Warnings about the columns that the steps of an estimator were fitted on."""
+    by_step: dict[str, list[tuple[Concern, str]]] = {}
+    for step, concern, column in dict.fromkeys(concerns):
+        by_step.setdefault(step, []).append((concern, column))
+    return [warning for step, pairs in by_step.items() for warning in _as_warnings(step, None, pairs)]
 
 
 def _is_constant(summary: Summary | None) -> bool:
@@ -59,13 +67,13 @@ def _has_one_value(summary: Summary) -> bool:
     return summary.low is not None and bool(summary.low == summary.high)
 
 
-def _as_warnings(step: Step, concerns: Sequence[tuple[Concern, str]]) -> list[Diagnostic]:
+def _as_warnings(step: str, span: Span | None, concerns: Sequence[tuple[Concern, str]]) -> list[Diagnostic]:
     """Concerns about columns of a step as warnings, one for all columns with the same concern."""
     grouped: dict[Concern, list[str]] = {}
     for concern, column in concerns:
         grouped.setdefault(concern, []).append(f"`{column}`")
     return [
-        Diagnostic(c.code, f"step `{step.name}`, {_listed(names)}: {c.text}", step.span, c.hint, severity="warning")
+        Diagnostic(c.code, f"step `{step}`, {_listed(names)}: {c.text}", span, c.hint, severity="warning")
         for c, names in grouped.items()
     ]
 

@@ -203,14 +203,26 @@ def _check_state(step: Step, width: int) -> None:
 
 def step_levels(step: Step, types: Types, names: ColumnNames, known: Sequence[Known]) -> tuple[Known, ...]:
     """All values that each output column of a fitted step can hold, given those of its input columns."""
-    groups = column_groups(step, names)
-    if types[step.name].dtype == "bool":
+    groups, x = column_groups(step, names), step_input_types(step, types)[0]
+    return output_levels(OPS[step.op], step.params, step.state, x, types[step.name], groups, known)
+
+
+def output_levels(
+    op: AnyOp,
+    params: Any,
+    state: Any,
+    x: ValueType,
+    output: ValueType,
+    groups: Sequence[Sequence[str]],
+    known: Sequence[Known],
+) -> tuple[Known, ...]:
+    """The same of an op, whose output columns have names in a group for each input column."""
+    if output.dtype == "bool":
         return (BOOLS,) * sum(map(len, groups))
-    levels, x = OPS[step.op].levels, step_input_types(step, types)[0]
     result: list[Known] = []
     for k, group in enumerate(groups):
         if group:
-            result += [levels(step.params, step.state, k, x, known[k]), *[None] * (len(group) - 1)]
+            result += [op.levels(params, state, k, x, known[k]), *[None] * (len(group) - 1)]
     return tuple(result)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from skc import concerns
 from skc.artifact import Artifact
 from skc.diagnostics import Diagnostic, SkcError, fail
 from skc.frontend.references import is_reference
@@ -65,7 +66,8 @@ def read_origin(subject: Any, options: CompileOptions) -> Origin:
         )
     source = read_source(subject, options.data, options)
     fitted_with = versions(source.estimator)
-    return Origin(source.pipeline, source.warnings, None, source.sample.table, source, fitted_with)
+    warnings = (*source.warnings, *concerns.of_estimator(source.concerns))
+    return Origin(source.pipeline, warnings, None, source.sample.table, source, fitted_with)
 
 
 def _check_trust(model: ModelSource, options: CompileOptions) -> None:

@@ -43,6 +43,10 @@ class Columns(Protocol):
         """What stands for a null in each column."""
 
     @property
+    def levels(self) -> tuple[Sequence[Any] | None, ...]:
+        """All values that each column can hold; None where they are not known."""
+
+    @property
     def is_raw(self) -> bool:
         """Whether every column is one of the table that the estimator is given, as it has it."""
 
@@ -74,6 +78,9 @@ class Columns(Protocol):
 
     def beside(self, *others: Columns) -> Columns:
         """These columns, then those of the others."""
+
+    def warn(self, concern: Any) -> None:
+        """Warn of something about these columns, by an `op.Concern` in the words of the library."""
 
     def predict(self, estimator: Any) -> Model:
         """What another fitted estimator, which is part of one that is read, predicts for these columns."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn_front_end.rows import assert_equal
 
+import skc
 from skc.diagnostics import SkcError
 from skc.frontend.sklearn import read_estimator
 
@@ -113,3 +118,59 @@ def test_none_is_the_last_category_of_an_ordinal_encoder(unknown: str, tmp_path:
     with pytest.raises(SkcError) as caught:
         read_estimator(OrdinalEncoder(min_frequency=2).fit(pd.concat([rows, rows.iloc[2:3]])), rows)
     assert caught.value.code == "SKC151"
+
+
+UNSEEN = pd.DataFrame(
+    {
+        "three": ["x", "y", "z", "x"],
+        "two": ["a", "b", "a", "b"],
+        "null": ["a", "b", None, None],  # which has a column of its own, as a third category
+        "flag": [True, False, True, False],
+        "maybe": pd.array([True, None, False, True], dtype="boolean"),
+        "always": [True] * 4,
+    }
+)
+
+
+def unseen(encoder: OneHotEncoder, rows: pd.DataFrame, folder: Path) -> dict[tuple[str, ...], str]:
+    """The hint for the columns in which no training row shows what an unknown value gives."""
+    done = skc.compile(encoder.fit(rows), rows, folder, rows=20, force=True)
+    warnings = [warning for warning in done.warnings if warning.code == "SKC231"]
+    columns = [re.findall("`(.*?)`", warning.message.partition(": ")[0])[1:] for warning in warnings]
+    assert all("`onehotencoder`" in warning.message and warning.severity == "warning" for warning in warnings)
+    return {tuple(names): warning.hint or "" for names, warning in zip(columns, warnings, strict=True)}
+
+
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+def test_a_hint_about_unknown_values_is_followed(tmp_path: Path) -> None:
+    """They are to share the column of infrequent categories, and there is none. A boolean is always known."""
+    encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False)
+    hints = unseen(encoder, UNSEEN, tmp_path / "made")
+    assert list(hints) == [("three", "null"), ("two", "always")]
+    assert unseen(OneHotEncoder(handle_unknown="warn", sparse_output=False), UNSEEN, tmp_path / "made") == hints
+    for names, hint in hints.items():
+        followed = [dict([part.split("=")]) for part in re.findall(r"`(\w+=[^`]*)`", hint)]
+        assert followed[-1] == {"handle_unknown": '"ignore"'}
+        assert [*followed[0]] == ["max_categories" if "three" in names else "handle_unknown"]
+        for parameters in followed:
+            changed = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False)
+            changed.set_params(**{name: ast.literal_eval(value) for name, value in parameters.items()})
+            assert unseen(changed, UNSEEN[[*names]], tmp_path / "made") == {}, parameters
+    least = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=2, sparse_output=False)
+    assert unseen(least, UNSEEN[["three"]], tmp_path / "made") == {}
+
+
+@pytest.mark.parametrize("unknown", ["error", "ignore"])
+def test_nothing_to_warn_of_where_unknown_values_are_not_infrequent(unknown: str, tmp_path: Path) -> None:
+    assert unseen(OneHotEncoder(handle_unknown=unknown, sparse_output=False), UNSEEN, tmp_path / "made") == {}
+
+
+def test_codes_are_all_known(tmp_path: Path) -> None:
+    """What an earlier step makes is known, so none is unknown to the encoder behind it."""
+    encoder = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False)
+    rows = UNSEEN[["three"]]
+    pipeline = make_pipeline(OrdinalEncoder(), encoder).fit(rows)
+    assert skc.compile(pipeline, rows, tmp_path / "made", rows=20).warnings == ()
+    imputed = make_pipeline(SimpleImputer(strategy="most_frequent"), encoder).fit(rows)
+    (warning,) = skc.compile(imputed, rows, tmp_path / "other", rows=20).warnings
+    assert warning.code == "SKC231"

@@ -20,6 +20,7 @@ from skc.frontend.sklearn.rows import rows_for
 from skc.frontend.sklearn.sample import Sample, fitted_names, in_form, read_sample
 from skc.frontend.sklearn.walk import CONTAINERS, check_fitted, form_of_rows, innermost, predict, predicts, read
 from skc.ir import Input, Pipeline
+from skc.op import Concern
 from skc.values.types import Block
 from skc_runtime.kinds import OutputDType
 
@@ -28,7 +29,8 @@ from skc_runtime.kinds import OutputDType
 class SklearnPipeline:
     """An estimator that was read: the frozen pipeline, the sample that it was read with, and warnings.
 
-    `calls` has for each output the method of the estimator that gives it, of rows as `fit` takes them.
+    `calls` has for each output the method of the estimator that gives it, of rows as `fit` takes them. `concerns` are
+    about a step, each with the name of a column.
     """
 
     pipeline: Pipeline
@@ -36,6 +38,7 @@ class SklearnPipeline:
     sample: Sample
     calls: Mapping[str, Call]
     warnings: tuple[Diagnostic, ...] = ()
+    concerns: tuple[tuple[str, Concern, str], ...] = ()
 
     def rows(self, blocks: Mapping[str, Block]) -> Any:
         """Blocks [N, 1] per input in the form in which the estimator was fitted."""
@@ -78,7 +81,7 @@ def read_estimator(
         calls = {outputs[0].name: estimator.transform}
     definition = PipelineDefinition(name, *_used(recorder, outputs), outputs=tuple(outputs))
     pipeline, warnings = build(definition)
-    return SklearnPipeline(pipeline, estimator, read_from, calls, warnings)
+    return SklearnPipeline(pipeline, estimator, read_from, calls, warnings, tuple(recorder.concerns))
 
 
 def _used(

@@ -13,9 +13,9 @@ import numpy as np
 
 from skc.diagnostics import fail
 from skc.frontend.definitions import ALWAYS_INPUT, FeatureDefinition, Name, Selector, StepDefinition
-from skc.infer import output_type
+from skc.infer import input_levels, output_levels, output_type
 from skc.ir import EXPRESSION, Input
-from skc.op import CASTS, AnyOp, NoState
+from skc.op import CASTS, AnyOp, Concern, Known, NoState
 from skc.ops import CAST, FINITE, IMPUTE, OPS, STAND_IN
 from skc.translation import Columns, Model, NullMark, Nulls
 from skc.values.types import ValueType, column_block
@@ -29,7 +29,7 @@ class Column:
     """One column: the `index`-th of an input or a feature.
 
     `checked` says that a step has refused what is not finite: "keep" rows with an infinity, "error" those with a null
-    as well.
+    as well. `known` are all values that it can hold, if they are known.
     """
 
     source: str
@@ -37,6 +37,7 @@ class Column:
     x: ValueType
     name: str
     checked: Nulls | None = None
+    known: Known = None
 
     @property
     def is_input(self) -> bool:
@@ -55,6 +56,7 @@ class Recorder:
     taken_by: dict[str, tuple[ValueType, ...]] = field(default_factory=dict)  # the types of what each step takes
     converted: dict[Column, Column] = field(default_factory=dict)  # to float64
     finite: dict[tuple[Column, Nulls], Column] = field(default_factory=dict)
+    concerns: list[tuple[str, Concern, str]] = field(default_factory=list)  # about a step, and the name of a column
 
     def __post_init__(self) -> None:
         self.taken |= {i.name for i in self.inputs}
@@ -63,8 +65,11 @@ class Recorder:
     def raw(self) -> Table:
         """The inputs, as columns."""
         types = [ValueType(i.dtype, nullable=i.nullable) for i in self.inputs]
-        columns = zip(self.inputs, types, strict=True)
-        return Table(self, "", tuple(Column(f"{ALWAYS_INPUT}{i.name}", 0, x, i.name) for i, x in columns))
+        columns = [
+            Column(f"{ALWAYS_INPUT}{i.name}", 0, x, i.name, known=input_levels(i)[0])
+            for i, x in zip(self.inputs, types, strict=True)
+        ]
+        return Table(self, "", tuple(columns))
 
     def unique(self, name: str) -> str:
         """The name, or with the first free number after it."""
@@ -109,9 +114,11 @@ class Recorder:
         still: Nulls | None = None
         if is_finite and None not in checked:
             still = "keep" if output.nullable and output.kind.is_float else "error"
+        known = output_levels(op, params, state, columns[0].x, output, groups, [c.known for c in columns])
         names = [name for group in groups for name in group]
         self.widths[feature], self.taken_by[feature] = len(names), tuple(column.x for column in columns)
-        return tuple(Column(feature, i, output.with_(width=1), name, still) for i, name in enumerate(names))
+        one = output.with_(width=1)
+        return tuple(Column(feature, i, one, name, still, known[i]) for i, name in enumerate(names))
 
     def record_expression(self, path: str, text: str, names: Sequence[str], columns: Sequence[Column]) -> Column:
         """Define one column by an expression, whose names are the columns, in order."""
@@ -123,7 +130,8 @@ class Recorder:
         sources = tuple(Name(c.source, columns=None if self.widths[c.source] == 1 else (c.index,)) for c in columns)
         self.features.append(FeatureDefinition(feature, sources, (StepDefinition(expr, params, NoState(), name=step),)))
         self.widths[feature], self.taken_by[feature] = 1, tuple(column.x for column in columns)
-        return Column(feature, 0, output, text)
+        known = output_levels(expr, params, NoState(), columns[0].x, output, ((text,),), [c.known for c in columns])
+        return Column(feature, 0, output, text, known=known[0])
 
     def guards_behind(self, columns: Iterable[Column]) -> set[str]:
         """The features behind some columns whose step may refuse a row."""
@@ -166,6 +174,10 @@ class Table:
         return tuple(marks.get(column.source, "NaN") for column in self.columns)
 
     @property
+    def levels(self) -> tuple[Known, ...]:
+        return tuple(column.known for column in self.columns)
+
+    @property
     def is_raw(self) -> bool:
         return all(column.is_input for column in self.columns)
 
@@ -196,6 +208,9 @@ class Table:
     def beside(self, *others: Columns) -> Table:
         tables = cast(tuple["Table", ...], others)  # there is no other implementation
         return replace(self, columns=(*self.columns, *(column for table in tables for column in table.columns)))
+
+    def warn(self, concern: Concern) -> None:
+        self.recorder.concerns += [(self.path, concern, column.name) for column in self.columns]
 
     def predict(self, estimator: Any) -> Model:
         from skc.frontend.sklearn.walk import predict  # which reads the columns of a step

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from skc.op import refuse
+from skc.op import Concern, refuse
 from skc.ops.categorical import _groups as groups
 from skc.ops.categorical._categories import Key
 from skc.ops.categorical._dicts import features_by_key
@@ -25,7 +25,7 @@ def _one_hot(encoder: Any, x: Columns) -> Columns:
     """
     from skc.ops.categorical import one_hot  # the file of an op imports the claims on it
 
-    x = groups.as_fitted(encoder, x)
+    known, x = x.levels, groups.as_fitted(encoder, x)
     parts = []
     for k, categories in enumerate(encoder.categories_):
         takes_unknown = encoder.handle_unknown in ("infrequent_if_exist", "warn")
@@ -35,6 +35,8 @@ def _one_hot(encoder: Any, x: Columns) -> Columns:
         own = len(frequent) + bool(infrequent)
         null = shared if learned.missing == "infrequent" or takes_unknown else None
         null = own if learned.missing == "frequent" else null
+        if takes_unknown and groups.is_unknown_unseen(frequent, infrequent, known[k]):
+            x.pick([k]).warn(Concern("SKC231", groups.UNSEEN, _unseen_hint(len(categories))))
         drop = None if encoder.drop_idx_ is None else encoder.drop_idx_[k]
         dropped = None if drop is None else learned.place(categories[drop], own, shared)
         unknown = UNKNOWN[encoder.handle_unknown]
@@ -43,6 +45,15 @@ def _one_hot(encoder: Any, x: Columns) -> Columns:
         parts.append((params, one_hot.State((frequent,), (infrequent,), (dropped,), (null,))))
     encoded_columns = apply_each(one_hot.OP, x, parts)
     return encoded_columns.pick(_sklearn_order(encoder, x, [state for _, state in parts]))
+
+
+def _unseen_hint(categories: int) -> str:
+    """What ends the warning that no training row shows what an unknown value gives."""
+    zeros = '`handle_unknown="ignore"`, if zeros are meant'
+    if categories < 3:  # of two, both would be infrequent
+        return f"fit the OneHotEncoder with {zeros}"
+    fewer = f"`max_categories={categories - 1}` or a higher `min_frequency`, so that training rows have such a category"
+    return f"fit the OneHotEncoder with {fewer}; or with {zeros}"
 
 
 def _alone(learned: groups.Learned, dtype: DType, *, takes_unknown: bool) -> groups.Learned:

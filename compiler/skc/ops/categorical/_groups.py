@@ -104,6 +104,15 @@ def concerns_about_categories(frequent: Keys, infrequent: Keys) -> list[Concern]
     return [Concern("SKC234", text, "lower `min_frequency`, or raise `max_categories`")]
 
 
+UNSEEN = "no category is infrequent, so an unknown value gives zeros in every column"
+
+
+def is_unknown_unseen(frequent: Keys, infrequent: Keys, known: Sequence[Any] | None) -> bool:
+    """Whether unknown values count as infrequent, can come, and no training row shows what they give."""
+    is_closed = known is not None and {*known} <= {*frequent}
+    return bool(frequent) and not infrequent and not is_closed
+
+
 @dataclass(frozen=True)
 class Learned:
     """The categories of one column of a fitted encoder of scikit-learn, and where a missing value is among them."""

@@ -217,11 +217,9 @@ def carry_back(params: Params, state: State, k: int, values: list[Scalar]) -> li
 def concerns(params: Params, state: State, k: int, x: ValueType, stats: ColumnStats) -> list[Concern]:
     frequent, infrequent, known = state.categories[k], state.infrequent[k], stats[Levels()]
     result = groups.concerns_about_categories(frequent, infrequent)
-    is_closed = known is not None and {*known} <= {*frequent}
-    if params.unknown == "infrequent" and frequent and not infrequent and not is_closed:
-        text = "no category is infrequent, so an unknown value gives zeros in every column"
+    if params.unknown == "infrequent" and groups.is_unknown_unseen(frequent, infrequent, known):
         hint = f"set `max_categories: {len(frequent)}` or a higher `min_frequency`, or write `unknown: zeros`"
-        result.append(Concern("SKC231", text, hint))
+        result.append(Concern("SKC231", groups.UNSEEN, hint))
     return result
 
 
